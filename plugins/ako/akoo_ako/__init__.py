@@ -1,0 +1,1 @@
+"""The AKO plugin of akoo-core."""

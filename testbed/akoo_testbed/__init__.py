@@ -1,0 +1,1 @@
+"""A test bed of real components: management and workload clusters on one machine."""
