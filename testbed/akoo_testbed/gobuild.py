@@ -1,0 +1,116 @@
+"""Runs `go build` for one recipe and copies the data files that come with its module."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+from akoo_testbed import errors, progress, recipes
+
+_MESSAGE_LINES = 4
+# What go says when a module cannot be had, as opposed to code that does not compile.
+_DOWNLOAD_SIGNS = (
+    "dial tcp",
+    "lookup ",
+    "proxyconnect",
+    "i/o timeout",
+    "module lookup disabled",
+    "no such host",
+    "404 Not Found",
+    "410 Gone",
+    "connection refused",
+)
+
+
+def build(
+    go: pathlib.Path, recipe: recipes.Recipe, folder: pathlib.Path, report: progress.Progress
+) -> None:
+    """Fill `folder` with `bin/` and `share/` of this recipe. Raises BuildError."""
+    (folder / "bin").mkdir(parents=True)
+    report.note(recipe.name, f"building {', '.join(name for name, _ in recipe.packages)}")
+    for name, package in recipe.packages:
+        output = folder / "bin" / name
+        arguments = ["build", "-v", "-ldflags", recipe.ldflags, "-o", str(output), package]
+        _run(go, recipe, arguments, report)
+    if recipe.data:
+        _copy_data(go, recipe, folder / "share")
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "GOSUMDB": "off",  # readonly go.sum: whatever it lacks is an error, not a look-up
+    }
+
+
+def _run(
+    go: pathlib.Path, recipe: recipes.Recipe, arguments: list[str], report: progress.Progress
+) -> None:
+    """Run go; with -v it names on stderr each package that it compiles."""
+    started = time.monotonic()
+    tail: list[str] = []
+    packages = 0
+    with subprocess.Popen(
+        [go, *arguments],
+        cwd=recipe.folder,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None  # noqa: S101 - for the type checker
+        try:
+            for line in process.stderr:
+                packages += 1
+                tail = [*tail[-20:], line.strip()]
+                elapsed = time.monotonic() - started
+                report.passing(
+                    recipe.name, f"{elapsed:4.0f} s  {packages} packages  {line.strip()}"
+                )
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise errors.BuildError(failure(recipe.name, tail))
+
+
+def failure(name: str, output: list[str]) -> str:
+    """One line of what went wrong, from the last lines that go printed."""
+    told = [line for line in output if line][-_MESSAGE_LINES:]
+    text = " | ".join(told) or "go ended without a message"
+    for line in reversed(told):
+        if any(sign in line for sign in _DOWNLOAD_SIGNS):
+            return (
+                f"{name}: a Go module cannot be downloaded: {line}. "
+                "Set GOPROXY to a proxy that this machine reaches (go env GOPROXY shows it)"
+            )
+    return f"{name}: go build failed: {text}"
+
+
+def _copy_data(go: pathlib.Path, recipe: recipes.Recipe, share: pathlib.Path) -> None:
+    listed = subprocess.run(
+        [go, "list", "-m", "-json", recipe.data_module],
+        cwd=recipe.folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        raise errors.BuildError(failure(recipe.name, listed.stderr.splitlines()))
+    source = pathlib.Path(json.loads(listed.stdout)["Dir"])
+    for entry in recipe.data:
+        target = share / entry
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (source / entry).is_dir():
+            # The module cache is read-only; copyfile leaves those modes behind.
+            shutil.copytree(source / entry, target, copy_function=shutil.copyfile)
+            target.chmod(0o755)
+        else:
+            shutil.copyfile(source / entry, target)

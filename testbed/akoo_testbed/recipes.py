@@ -1,0 +1,119 @@
+"""What is built from which Go module, and the key under which the result is cached.
+
+Each recipe has a folder in `modules/` with a go.mod (and go.sum) of its own: the versions and
+checksums there are the whole of what decides a build, so no checksum database is asked.
+"""
+
+import dataclasses
+import hashlib
+import pathlib
+import platform
+
+MODULES_FOLDER = pathlib.Path(__file__).parent / "modules"
+KUBERNETES_VERSION = "v1.34.4"
+CLUSTER_API_VERSION = "v1.13.6"
+
+_KEY_LENGTH = 16
+_FORMAT = "1"  # change it when the layout of a cached folder changes
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recipe:
+    """One Go module of `modules/` and what is taken from it."""
+
+    name: str
+    """Folder in `modules/`, and first part of the cached folder's name."""
+
+    packages: tuple[tuple[str, str], ...]
+    """(file name of the binary, Go package), in the order in which they are built."""
+
+    ldflags: str = "-s -w"
+
+    data_module: str = ""
+    """The module whose source folder holds `data`."""
+
+    data: tuple[str, ...] = ()
+    """Folders and files of `data_module` copied to `share/` under the same path."""
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return MODULES_FOLDER / self.name
+
+    @property
+    def sources(self) -> list[pathlib.Path]:
+        """go.mod, go.sum and Go files, sorted."""
+        return sorted(p for p in self.folder.iterdir() if p.suffix in {".mod", ".sum", ".go"})
+
+
+def _version_flags(version: str) -> str:
+    """Linker flags that tell Kubernetes its version; without them it calls itself v0.0.0."""
+    major, minor, _ = version.removeprefix("v").split(".")
+    values = {
+        "gitVersion": version,
+        "gitMajor": major,
+        "gitMinor": minor,
+        "gitTreeState": "clean",
+        "gitCommit": "0" * 40,
+        "buildDate": "1970-01-01T00:00:00Z",
+    }
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    return " ".join(
+        ["-s -w", *(f"-X {p}.{k}={v}" for p in packages for k, v in sorted(values.items()))]
+    )
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="etcd", packages=(("etcd", "go.etcd.io/etcd/server/v3"),)),
+        Recipe(
+            name="kubernetes",
+            packages=tuple(
+                (name, f"k8s.io/kubernetes/cmd/{name}")
+                for name in ("kube-apiserver", "kube-controller-manager", "kubectl")
+            ),
+            ldflags=_version_flags(KUBERNETES_VERSION),
+        ),
+        Recipe(
+            name="clusterapi",
+            packages=(
+                ("cluster-api", "sigs.k8s.io/cluster-api"),
+                ("clusterctl", "sigs.k8s.io/cluster-api/cmd/clusterctl"),
+            ),
+            ldflags=" ".join(
+                (
+                    "-s -w",
+                    f"-X sigs.k8s.io/cluster-api/version.gitVersion={CLUSTER_API_VERSION}",
+                    "-X sigs.k8s.io/cluster-api/version.gitMajor=1",
+                    "-X sigs.k8s.io/cluster-api/version.gitMinor=13",
+                )
+            ),
+            data_module="sigs.k8s.io/cluster-api",
+            data=("config/crd/bases", "config/webhook/manifests.yaml"),
+        ),
+        Recipe(
+            name="jaeger",
+            packages=(("jaeger", "github.com/jaegertracing/jaeger/cmd/all-in-one"),),
+        ),
+    )
+}
+
+
+def key(recipe: Recipe, *, target: str = "") -> str:
+    """Hex key of everything that decides the result: module files, flags, packages, platform.
+
+    The Go version is left out on purpose: a newer toolchain is no reason to build for ten minutes.
+    `target` is "system/machine", by default this machine's.
+    """
+    target = target or f"{platform.system()}/{platform.machine()}"
+    digest = hashlib.sha256()
+    fields = [_FORMAT, recipe.name, recipe.ldflags, recipe.data_module, target.lower()]
+    fields += [field for package in recipe.packages for field in package]
+    fields += recipe.data
+    for field in fields:
+        digest.update(f"{len(field)}:{field}".encode())
+    for path in recipe.sources:
+        content = path.read_bytes()
+        digest.update(f"{path.name}:{len(content)}:".encode())
+        digest.update(content)
+    return digest.hexdigest()[:_KEY_LENGTH]

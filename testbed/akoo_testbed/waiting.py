@@ -1,0 +1,30 @@
+"""Waits on a condition that can only be asked for, with a deadline."""
+
+import asyncio
+import time
+import typing
+from collections.abc import Awaitable, Callable
+
+POLL_SECONDS = 0.05
+
+T = typing.TypeVar("T")
+
+
+async def until(
+    check: Callable[[], Awaitable[T | None]],
+    *,
+    what: str,
+    seconds: float,
+    every: float = POLL_SECONDS,
+) -> T:
+    """The first answer of `check` that is true, asked for every `every` seconds.
+
+    Raises TimeoutError, naming `what` was waited for, after `seconds`. Exceptions of `check` pass.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        if answer := await check():
+            return answer
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds:g} s for {what}")
+        await asyncio.sleep(every)
