@@ -1,0 +1,110 @@
+"""The core's slice of an AKODeploymentConfig: selection and policies.
+
+Everything else in the object belongs to plugins, which decode their own slices. Decoding is
+tolerant; absent, null and empty mean the same, and what is absent means the harmless choice.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any, Literal
+
+from akoo_core import structs
+
+OnUnmatch = Literal["Orphan", "Remove"]
+OnDeadline = Literal["LetGo", "Hold"]
+
+_DURATION = re.compile(r"(?P<amount>\d+)(?P<unit>h|m|s)")
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+
+
+def parse_duration(text: str) -> datetime.timedelta:
+    """``1h30m``, ``45s``: Go's way to write durations, whole numbers of h, m, s.
+
+    Raises structs.DecodeError for anything else.
+    """
+    if not re.fullmatch(r"(\d+h)?(\d+m)?(\d+s)?", text) or not text:
+        raise structs.DecodeError("", f"{text!r} is not a duration such as 30s, 10m or 1h30m")
+    seconds = sum(int(m["amount"]) * _UNITS[m["unit"]] for m in _DURATION.finditer(text))
+    return datetime.timedelta(seconds=seconds)
+
+
+class Policies(structs.Struct, frozen=True, kw_only=True):
+    """How an AKODeployment leaves. Copied into the record, since the ADC may be gone by then.
+
+    Durations are text (``10m``), as in the ADC.
+    """
+
+    on_unmatch: OnUnmatch = "Orphan"
+    """When no ADC matches any more: leave everything in place, or remove AKO."""
+    on_deadline: OnDeadline = "LetGo"
+    """When the deadline passes with objects left: let the Cluster go (Leaked), or hold it."""
+    deadline: str = "1h"
+    drain_timeout: str = "10m"
+    quiet_period: str = "30s"
+
+
+class LabelRequirement(structs.Struct, frozen=True, kw_only=True):
+    """One matchExpressions entry of a LabelSelector."""
+
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
+class LabelSelector(structs.Struct, frozen=True, kw_only=True):
+    """metav1.LabelSelector. Empty matches everything a caller lets it match."""
+
+    match_labels: dict[str, str] = {}
+    match_expressions: tuple[LabelRequirement, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not self.match_labels and not self.match_expressions
+
+
+class Config(structs.Struct, frozen=True, kw_only=True):
+    """What the core reads of one AKODeploymentConfig."""
+
+    name: str
+    uid: str
+    created: datetime.datetime
+    deleting: bool
+    generation: int
+    selector: LabelSelector
+    priority: int
+    policies: Policies
+    raw: structs.JSON
+
+
+class _Spec(structs.Struct, frozen=True, kw_only=True):
+    cluster_selector: LabelSelector | None = None
+    priority: int | None = None
+    on_unmatch: OnUnmatch | None = None
+    on_deadline: OnDeadline | None = None
+    deadline: str | None = None
+    drain_timeout: str | None = None
+    quiet_period: str | None = None
+
+
+def from_object(obj: structs.JSON) -> Config:
+    """The Config of an ADC as the API sends it. Raises structs.DecodeError with the path."""
+    metadata: dict[str, Any] = obj["metadata"]
+    spec = structs.convert(obj.get("spec") or {}, _Spec, path="spec")
+    given = {
+        name: getattr(spec, name)
+        for name in ("on_unmatch", "on_deadline", "deadline", "drain_timeout", "quiet_period")
+        if getattr(spec, name)
+    }
+    return Config(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        created=structs.convert(metadata["creationTimestamp"], datetime.datetime),
+        deleting="deletionTimestamp" in metadata,
+        generation=metadata.get("generation", 0),
+        selector=spec.cluster_selector or LabelSelector(),
+        priority=spec.priority or 0,
+        policies=Policies(**given),
+        raw=obj,
+    )

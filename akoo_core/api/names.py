@@ -1,0 +1,64 @@
+"""Names that other people read: finalizers, annotations, labels, reserved names.
+
+Also the two derived ones, of the record and (from it) of everything outside that belongs to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+GROUP: Final = "akoo.io"
+FINALIZER: Final = "akoo.io/cleanup"
+"""On the Cluster, on the ADC while records name it, and on Secrets that records need."""
+RECORD_FINALIZER: Final = "akoo.io/record"
+"""On the AKODeployment itself: it is not dropped before what it records is gone."""
+
+RECORD_ANNOTATION: Final = "akoo.io/record"
+"""On the Cluster: the name of its record. A copy for readers; it proves nothing."""
+OPT_OUT_ANNOTATION: Final = "akoo.io/opt-out"
+"""On the Cluster: select it by no ADC."""
+
+PAUSED_ANNOTATION: Final = "akoo.io/paused"
+LEAVE_ANNOTATION: Final = "akoo.io/leave"
+CONFIRM_REMOVAL_ANNOTATION: Final = "akoo.io/confirm-removal"
+ADOPT_ANNOTATION: Final = "akoo.io/adopt"
+ABANDON_PLACEMENT_ANNOTATION: Final = "akoo.io/abandon-placement"
+LET_GO_ANNOTATION: Final = "akoo.io/let-go"
+
+MOVE_LABEL: Final = "clusterctl.cluster.x-k8s.io/move"
+"""clusterctl takes objects with this label along (value ignored)."""
+DELETE_FOR_MOVE_ANNOTATION: Final = "clusterctl.cluster.x-k8s.io/delete-for-move"
+CAPI_PAUSED_ANNOTATION: Final = "cluster.x-k8s.io/paused"
+CAPI_CLUSTER_NAME_LABEL: Final = "cluster.x-k8s.io/cluster-name"
+
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+MANAGED_BY: Final = "akoo-core"
+"""On every object the deploy executor makes in a workload cluster: marked as ours."""
+RECORD_LABEL: Final = "akoo.io/record"
+"""On the same objects: whose they are."""
+
+LOAD_BALANCER_READY: Final = "akoo.io/LoadBalancerReady"
+"""The one condition on the Cluster; usable in availabilityGates."""
+
+INSTALL_FOR_ALL: Final = "install-ako-for-all"
+INSTALL_FOR_MANAGEMENT: Final = "install-ako-for-management-cluster"
+MANAGEMENT_NAMESPACE: Final = "tkg-system"
+"""Every Cluster here is a management cluster (the ancestor's rule)."""
+
+DEFAULT_INSTANCE: Final = "ako"
+
+
+def record_name(management_id: str, cluster_uid: str, instance: str = DEFAULT_INSTANCE) -> str:
+    """The name of the record of one AKO in one Cluster: ``akoo-`` and 12 hex digits.
+
+    Fixed length and free of ``--``, since AKO builds names of Avi objects from it with ``--`` as
+    separator. A hash of the UIDs, so no two Clusters share it, whatever their names are.
+    """
+    identity = "\x00".join((management_id, cluster_uid, instance)).encode()
+    return f"akoo-{hashlib.sha256(identity).hexdigest()[:12]}"
+
+
+def kubeconfig_secret_name(cluster_name: str) -> str:
+    """The Secret in which Cluster API keeps the kubeconfig of a Cluster (key ``value``)."""
+    return f"{cluster_name}-kubeconfig"

@@ -1,0 +1,223 @@
+"""The AKODeployment: the record of one AKO in one Cluster.
+
+Everything that leaving needs is in ``spec`` and was written before the outside was touched; the
+status can be derived again (moves and backups lose it). Only the core writes it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Literal
+
+from akoo_core import structs
+from akoo_core.api import conditions as conditions_
+from akoo_core.api import config, names
+
+SCHEMA_VERSION = 1
+"""Of ``spec``. A record with a greater one waits (NewerRecord); it is never guessed at."""
+
+Phase = Literal[
+    "Preparing",
+    "Deploying",
+    "Running",
+    "Orphaned",
+    "Draining",
+    "Fencing",
+    "Sweeping",
+    "Verifying",
+    "Releasing",
+    "Finished",
+]
+Cause = Literal["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]
+FenceGrade = Literal["Revoked", "Stopped", "Gone", "Unfenced"]
+
+
+class ClusterRef(structs.Struct, frozen=True, kw_only=True):
+    """The Cluster, by UID; namespace and name are how to read it."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+class ConfigRef(structs.Struct, frozen=True, kw_only=True):
+    """The AKODeploymentConfig that was chosen."""
+
+    name: str
+    uid: str
+
+
+class StoredUse(structs.Struct, frozen=True, kw_only=True):
+    """One shared object this cluster uses; ``tentative`` until it was read live after storing."""
+
+    plugin: str
+    group: str
+    kind: str
+    name: str
+    uid: str
+    state: Literal["tentative", "confirmed"] = "tentative"
+
+
+class StoredIntent(structs.Struct, frozen=True, kw_only=True):
+    """What a plugin said it will touch. ``data`` is the plugin's own, at its own ``version``."""
+
+    version: int
+    data: dict[str, Any] = {}
+
+
+class StoredFact(structs.Struct, frozen=True, kw_only=True):
+    """What a plugin found out or decided, for others. Never a secret."""
+
+    plugin: str
+    version: int
+    data: dict[str, Any] = {}
+
+
+class InventoryItem(structs.Struct, frozen=True, kw_only=True):
+    """One object in the workload cluster that is ours to prune."""
+
+    plugin: str
+    api_version: str
+    kind: str
+    name: str
+    namespace: str = ""
+    digest: str = ""
+    """SHA-256 of the desired object, secret values left out; equal means nothing to apply."""
+
+
+class FenceState(structs.Struct, frozen=True, kw_only=True):
+    """The strongest fence that was reached, and what shows it."""
+
+    grade: FenceGrade
+    evidence: str
+    at: datetime.datetime
+
+
+class StoredProof(structs.Struct, frozen=True, kw_only=True):
+    """What verify counted last, and how."""
+
+    plugin: str
+    at: datetime.datetime
+    own: int
+    suspect: int
+    held: int
+    queries: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        return self.own == 0 and self.held == 0
+
+
+class LetGo(structs.Struct, frozen=True, kw_only=True):
+    """When and why the Cluster lost our finalizer."""
+
+    at: datetime.datetime
+    why: Literal["Proven", "NoVerifier", "Deadline", "UserWord", "Moved", "Gone"]
+    message: str = ""
+
+
+class Leaving(structs.Struct, frozen=True, kw_only=True):
+    """How far leaving has come. Each step is written before the next begins."""
+
+    cause: Cause
+    started_at: datetime.datetime
+    confirmed_at: datetime.datetime | None = None
+    drained_at: datetime.datetime | None = None
+    drain_outcome: str = ""
+    fence: FenceState | None = None
+    swept_at: datetime.datetime | None = None
+    last_non_empty_at: datetime.datetime | None = None
+    proof: StoredProof | None = None
+    undeployed_at: datetime.datetime | None = None
+    let_go: LetGo | None = None
+    released_at: datetime.datetime | None = None
+
+
+class Workload(structs.Struct, frozen=True, kw_only=True):
+    """Who answers at the kubeconfig: the UID of its kube-system namespace."""
+
+    kube_system_uid: str
+
+
+class RecordSpec(structs.Struct, frozen=True, kw_only=True):
+    """All that is needed to leave, and nothing that can be derived."""
+
+    schema_version: int = SCHEMA_VERSION
+    instance: str = names.DEFAULT_INSTANCE
+    ako_cluster_name: str
+    management_id: str
+    epoch: int = 1
+    cluster_ref: ClusterRef
+    config_ref: ConfigRef
+    policies: config.Policies = config.Policies()
+    plugins: tuple[str, ...] = ()
+    """Plugins whose verbs have touched (or may have touched) something for this record."""
+    intents: dict[str, StoredIntent] = {}
+    uses: tuple[StoredUse, ...] = ()
+    facts: dict[str, StoredFact] = {}
+    inventory: tuple[InventoryItem, ...] = ()
+    workload: Workload | None = None
+    leaving: Leaving | None = None
+    finished_at: datetime.datetime | None = None
+
+
+class RecordStatus(structs.Struct, frozen=True, kw_only=True):
+    """What people look at."""
+
+    phase: Phase | None = None
+    observed_generation: int | None = None
+    config: str = ""
+    version: str = ""
+    """Of AKO, as observed: column AKO."""
+    left: int | None = None
+    """Own objects still on the outside: column LEFT, only while leaving."""
+    last_trace_id: str = ""
+    conditions: tuple[conditions_.Condition, ...] = ()
+
+
+class Record(structs.Struct, frozen=True, kw_only=True):
+    """One AKODeployment as read."""
+
+    name: str
+    uid: str
+    resource_version: str
+    generation: int = 1
+    created: datetime.datetime
+    deleting: bool = False
+    annotations: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    finalizers: tuple[str, ...] = ()
+    spec: RecordSpec
+    status: RecordStatus = RecordStatus()
+
+
+def from_object(obj: structs.JSON) -> Record:
+    """The Record of an AKODeployment as the API sends it. Raises structs.DecodeError."""
+    metadata: dict[str, Any] = obj["metadata"]
+    return Record(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        generation=metadata.get("generation", 1),
+        created=structs.convert(metadata["creationTimestamp"], datetime.datetime),
+        deleting="deletionTimestamp" in metadata,
+        annotations=metadata.get("annotations") or {},
+        labels=metadata.get("labels") or {},
+        finalizers=tuple(metadata.get("finalizers") or ()),
+        spec=structs.convert(obj["spec"], RecordSpec, path="spec"),
+        status=structs.convert(obj.get("status") or {}, RecordStatus, path="status"),
+    )
+
+
+def to_object(name: str, spec: RecordSpec) -> structs.JSON:
+    """A new AKODeployment, ready for create."""
+    return {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "AKODeployment",
+        "metadata": {
+            "name": name,
+            "labels": {names.MOVE_LABEL: ""},
+            "finalizers": [names.RECORD_FINALIZER],
+        },
+        "spec": structs.to_object(spec),
+    }

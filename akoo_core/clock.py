@@ -1,0 +1,50 @@
+"""Time as a value that tests can hold still."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the core asks about time."""
+
+    def now(self) -> datetime.datetime:
+        """The wall clock, in UTC with a time zone. For what people and records read."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back. For every deadline and interval inside one process."""
+        ...
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.now(datetime.UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class ManualClock:
+    """A clock that moves only when told. For tests and simulations."""
+
+    def __init__(self, start: datetime.datetime | None = None) -> None:
+        self._now = start or datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime.datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Move both clocks forward by ``seconds`` (never back)."""
+        if seconds < 0:
+            raise ValueError("time does not run backwards")
+        self._now += datetime.timedelta(seconds=seconds)
+        self._monotonic += seconds

@@ -1,0 +1,38 @@
+"""The errors of akoo-core that are not about one API server's answer.
+
+::
+
+    AkooError
+    ├── InputError            what the user gave is wrong; nothing was touched; exit code 2
+    ├── NotReadyError         something outside is missing for now; said once, retried
+    ├── LeadershipLostError   this process may not write any more
+    └── KubeError             an API server's answer or silence: drawn in akoo_core.kube.errors
+
+Every message says what happened, to which object, and what the reader should do next. No message
+ever holds a secret, nor a body that a server sent and that is not a Kubernetes Status.
+"""
+
+from __future__ import annotations
+
+
+class AkooError(Exception):
+    """Base of all errors that akoo-core raises on purpose."""
+
+
+class InputError(AkooError):
+    """A setting, flag, kubeconfig or plugin name is wrong. The command line exits with 2."""
+
+
+class NotReadyError(AkooError):
+    """The world is not ready for us yet: the API is down, CRDs or rights are missing.
+
+    ``reason`` is a CamelCase noun for /readyz, metrics and tests; the message says what to do.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LeadershipLostError(AkooError):
+    """The lease is not ours any more (or could not be renewed in time): no write may start."""

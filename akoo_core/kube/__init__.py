@@ -1,0 +1,1 @@
+"""The API servers: the only package that imports kubernetes_asyncio."""

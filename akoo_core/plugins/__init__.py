@@ -1,0 +1,1 @@
+"""Plugins: what they implement (api), how they are found (loader), ordered and called (caller)."""

@@ -1,0 +1,408 @@
+"""The plugin reference: everything a plugin implements, receives and returns.
+
+A plugin is a class that subclasses :class:`Plugin`, declares what it needs, and implements verbs as
+methods marked with :data:`hookimpl`. It is found through the entry point group
+``akoo_core.plugins`` and made once per process with its validated settings.
+
+A cluster lives:   intend -> prepare -> contribute -> (deploy) -> observe
+A cluster leaves:  confirm -> drain -> fence -> sweep -> verify -> (undeploy, let go) -> release
+
+Verbs are level-triggered and idempotent: they are called again at any time, after a crash at any
+line, by a new leader. A verb never writes status or finalizers; it returns a result. It touches
+only what the stored intent names. Names of outside things derive from the record, never from chance. An
+exception is a retry with backoff. The pure verbs (intend, contribute) do no I/O and read no clock.
+Lives verbs run in the order of facts (providers first), leaves verbs in reverse.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
+
+import pluggy
+from opentelemetry import trace
+
+from akoo_core import clock, external, structs
+from akoo_core.api import cluster, record
+from akoo_core.kube import client
+from akoo_core.kube.resource import Resource
+
+API_VERSION = "1"
+"""The version of this contract. Arguments are only ever added."""
+
+ENTRY_POINT_GROUP = "akoo_core.plugins"
+
+hookspec = pluggy.HookspecMarker("akoo_core")
+hookimpl = pluggy.HookimplMarker("akoo_core")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F", bound="Fact")
+
+
+# Facts and secret sources: what plugins tell each other, and what they must not.
+
+
+class Fact(structs.Struct, frozen=True, kw_only=True):
+    """A typed value that one plugin provides and others may require. Never holds a secret.
+
+    Subclasses set ``fact_name`` (unique, CamelCase) and ``fact_version`` (raised when an older
+    reader would misunderstand). The engine keeps facts in the record and runs the verbs of a
+    dependent plugin again when one changed.
+    """
+
+    fact_name: ClassVar[str]
+    fact_version: ClassVar[int] = 1
+
+
+class SecretSource(structs.Struct, frozen=True, kw_only=True):
+    """Where a secret value is, instead of the value. Only the deploy executor opens it.
+
+    A Secret in the management cluster (``namespace``, ``name``, ``key``), or, with ``plugin``
+    set, a key which that plugin's ``open_secret`` resolves.
+    """
+
+    key: str
+    namespace: str = ""
+    name: str = ""
+    plugin: str = ""
+    optional: bool = False
+    """An absent optional source leaves the key out; any other absence is Blocked."""
+
+
+class WorkloadCredential(Fact, frozen=True, kw_only=True):
+    """The account AKO uses on the Avi Controller. Exactly one plugin provides it."""
+
+    fact_name: ClassVar[str] = "WorkloadCredential"
+
+    username: SecretSource
+    password: SecretSource
+    ca: SecretSource | None = None
+
+
+# What a plugin may see of a cluster.
+
+
+class View(structs.Struct, frozen=True, kw_only=True):
+    """One cluster as the pure verbs see it: values only."""
+
+    record_name: str
+    spec: record.RecordSpec
+    cluster: cluster.Cluster | None
+    """None once the Cluster object is gone."""
+    config: structs.JSON
+    """The AKODeploymentConfig, whole; {} once it is gone."""
+    plugin_config: Any = None
+    """``spec.plugins.<name>`` of the config, decoded as the plugin's ``config_type``."""
+
+    def fact(self, kind: type[F]) -> F | None:
+        """The fact of that kind, or None while its provider has not given it."""
+        stored = self.spec.facts.get(kind.fact_name)
+        if stored is None or stored.version != kind.fact_version:
+            return None
+        return structs.convert(stored.data, kind, path=kind.fact_name)
+
+    def intent(self, plugin: str) -> record.StoredIntent | None:
+        """What the plugin intended, as stored before anything was touched."""
+        return self.spec.intents.get(plugin)
+
+
+class ThreadPool(Protocol):
+    """A bounded pool of the plugin's own for blocking SDKs. Context (spans) is carried over."""
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+
+class SecretReader(Protocol):
+    """Reads one Secret of the management cluster, from allowed namespaces only."""
+
+    async def read(self, source: SecretSource) -> bytes | None:
+        """The value; None when it is absent and optional.
+
+        Raises SecretNamespaceNotAllowedError or SecretMissingError (both become Blocked).
+        """
+        ...
+
+
+class VerbContext(structs.Struct, frozen=True, kw_only=True):
+    """What an async verb gets: the view and the means to act, for this one call."""
+
+    view: View
+    plugin: str
+    clock: clock.Clock
+    external: external.External
+    """Opens every outside call: ``async with ctx.external.call("avi", "GET cloud", ...)``."""
+    workload: client.KubeClient | None
+    """The workload cluster; None when it cannot be reached, is not ours, or was let go."""
+    workload_silent_seconds: float
+    """How long the workload API has not answered; 0.0 while it does."""
+    secrets: SecretReader
+    threads: ThreadPool
+    tracer: trace.Tracer
+    log: logging.LoggerAdapter[logging.Logger]
+
+
+# Results.
+
+
+class Done(structs.Struct, frozen=True, kw_only=True):
+    """This verb has nothing more to do for now.
+
+    ``facts`` replace all facts this plugin gave before. ``message`` is shown in its condition.
+    ``version`` (observe only) is the version of what runs in the workload cluster.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    message: str = ""
+    version: str = ""
+    recheck_seconds: float | None = None
+    """observe: look again after this long. Default: the engine's resync interval."""
+
+
+class Wait(structs.Struct, frozen=True, kw_only=True):
+    """Not yet; nobody is at fault. Called again after ``after`` seconds or on a change."""
+
+    reason: str
+    message: str
+    after: float
+    left: int | None = None
+    """Own objects still outside, if this verb knows (column LEFT)."""
+    version: str = ""
+
+
+class Blocked(structs.Struct, frozen=True, kw_only=True):
+    """Somebody must do something; ``message`` says who, where and what. Looked at again later."""
+
+    reason: str
+    message: str
+    after: float = 300.0
+
+
+class Fenced(structs.Struct, frozen=True, kw_only=True):
+    """How sure it is that this AKO cannot write any more. The strongest among plugins counts."""
+
+    grade: record.FenceGrade
+    evidence: str
+
+
+class Proof(structs.Struct, frozen=True, kw_only=True):
+    """What verify counted. Clean when own and held are 0; suspects are shown, never deleted."""
+
+    own: int
+    suspect: int = 0
+    held: int = 0
+    queries: tuple[str, ...] = ()
+    held_by: str = ""
+    """Names what refers to the held objects."""
+
+
+class Unverified(structs.Struct, frozen=True, kw_only=True):
+    """verify could not see well enough to say anything (``NoSight``). Never counts as clean."""
+
+    reason: str
+    message: str
+    after: float = 60.0
+
+
+Result = Done | Wait | Blocked
+
+
+class Use(structs.Struct, frozen=True, kw_only=True):
+    """A shared object (a port group, an IP pool) that this cluster uses."""
+
+    resource: Resource
+    name: str
+    uid: str
+
+
+class Intent(structs.Struct, frozen=True, kw_only=True):
+    """Which outside things this plugin will touch for this cluster.
+
+    Stored by the core before anything is touched. ``version`` is of the plugin's own ``data``; a
+    record with a greater version than the plugin's ``intent_version`` waits (NewerRecord).
+    """
+
+    data: structs.JSON = {}
+    uses: tuple[Use, ...] = ()
+
+
+class SecretObject(structs.Struct, frozen=True, kw_only=True):
+    """A Secret to be made in the workload cluster from sources."""
+
+    namespace: str
+    name: str
+    data: dict[str, SecretSource]
+    type: str = "Opaque"
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
+class Contribution(structs.Struct, frozen=True, kw_only=True):
+    """The objects a plugin wants in the workload cluster: exactly the fields it owns.
+
+    ``objects`` are plain manifests (no Secrets). The core adds its labels, applies them by kind
+    order with server-side apply, and prunes what is no longer contributed.
+    """
+
+    objects: tuple[structs.JSON, ...] = ()
+    secrets: tuple[SecretObject, ...] = ()
+
+
+# Controllers of a plugin's own kinds.
+
+
+class RbacRule(structs.Struct, frozen=True, kw_only=True):
+    """One rule the operator's ClusterRole needs (``akoo-core rbac`` renders them)."""
+
+    groups: tuple[str, ...]
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+class Request(structs.Struct, frozen=True, kw_only=True):
+    """One key of a plugin's controller, as reconcile gets it."""
+
+    key: str
+    attempt: int
+
+
+class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
+    """A controller of a plugin: kinds it watches, how they map to keys, what it does with a key."""
+
+    name: str
+    watches: tuple[Resource, ...]
+    keys: Callable[[Resource, client.Object], tuple[str, ...]]
+    """Pure: the keys an object concerns. Called for old and new state of each change."""
+    reconcile: Callable[[Request, client.KubeClient], Awaitable[Result]]
+    """Gets a client of the management cluster that is limited to ``watches`` and ``writes``."""
+    writes: tuple[Resource, ...] = ()
+    workers: int = 4
+
+
+# Events: for information only.
+
+
+class LifecycleEvent(structs.Struct, frozen=True, kw_only=True):
+    """Something the core saw. In-process, lost over restarts; decide nothing by it."""
+
+    kind: Literal[
+        "ClusterSelected", "ClusterUnmatched", "ClusterDeleting", "ClusterLetGo", "RecordFinished"
+    ]
+    record_name: str
+    namespace: str
+    name: str
+
+
+# The plugin itself.
+
+
+class Plugin:
+    """Base class of plugins: declarations with defaults. Implement verbs with @hookimpl.
+
+    ``name`` is the entry point's name; the loader sets it.
+    """
+
+    name: str = ""
+    api_version: ClassVar[str] = API_VERSION
+    settings_type: ClassVar[type[structs.StrictStruct] | None] = None
+    """Of ``plugins.<name>`` in the operator's settings."""
+    config_type: ClassVar[type[structs.StrictStruct] | None] = None
+    """Of ``spec.plugins.<name>`` in an AKODeploymentConfig."""
+    intent_version: ClassVar[int] = 1
+    provides: ClassVar[tuple[type[Fact], ...]] = ()
+    requires: ClassVar[tuple[type[Fact], ...]] = ()
+    """Facts without which no verb of this plugin but intend is called."""
+    accepts: ClassVar[tuple[type[Fact], ...]] = ()
+    """Facts that are used when a selected plugin provides them."""
+    after: ClassVar[tuple[str, ...]] = ()
+    """Plugins to come after where no data flows; those not selected are ignored."""
+    rbac: ClassVar[tuple[RbacRule, ...]] = ()
+    """Rights in the management cluster beyond the core's."""
+
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings
+
+    async def open_secret(self, source: SecretSource) -> bytes:
+        """Resolve a SecretSource whose ``plugin`` is this one."""
+        raise NotImplementedError(f"plugin {self.name} resolves no secrets")
+
+    async def close(self) -> None:
+        """Give back sessions and threads when the process stops."""
+
+
+class Verbs:
+    """The hooks. Which arguments an implementation names is up to it; order does not matter."""
+
+    @hookspec
+    def intend(self, view: View) -> Intent | Blocked | None:
+        """Pure. Which outside things will be touched. None: none. Called before every attempt;
+        a changed answer is stored before it is acted on."""
+
+    @hookspec
+    async def prepare(self, ctx: VerbContext) -> Result | None:
+        """Make what must exist outside before AKO can run. Needs no workload API."""
+
+    @hookspec
+    def contribute(self, view: View) -> Contribution | Wait | Blocked | None:
+        """Pure. The objects wanted in the workload cluster."""
+
+    @hookspec
+    async def observe(self, ctx: VerbContext) -> Result | None:
+        """Is it really working? Done: the plugin's condition is True."""
+
+    @hookspec
+    async def confirm(self, ctx: VerbContext) -> Result | None:
+        """Leaving: is this still ours to take away?"""
+
+    @hookspec
+    async def drain(self, ctx: VerbContext) -> Result | None:
+        """Leaving: ask nicely. Bounded by the drain timeout; its outcome is a hint."""
+
+    @hookspec
+    async def fence(self, ctx: VerbContext) -> Fenced | Wait | Blocked | None:
+        """Leaving: make it impossible for this AKO to write any more."""
+
+    @hookspec
+    async def sweep(self, ctx: VerbContext) -> Result | None:
+        """Leaving: delete what is left, from outside, in dependency order."""
+
+    @hookspec
+    async def verify(self, ctx: VerbContext) -> Proof | Unverified | Wait | Blocked | None:
+        """Leaving: count what is left. Only a Proof of zero makes the cleanup proven."""
+
+    @hookspec
+    async def release(self, ctx: VerbContext) -> Result | None:
+        """Leaving: give back what prepare took. Never holds the Cluster."""
+
+    @hookspec
+    def controllers(self) -> tuple[ControllerRegistration, ...]:
+        """Controllers for the plugin's own kinds and for shared things."""
+        return ()
+
+    @hookspec
+    def secret_references(self, view: View) -> tuple[tuple[str, str], ...]:
+        """Pure. (namespace, name) of the Secrets this record depends on: a change runs it again."""
+        return ()
+
+    @hookspec
+    def on_event(self, event: LifecycleEvent) -> None:
+        """Something happened. For information: it may be missed and decides nothing."""
+
+
+PURE_VERBS = ("intend", "contribute")
+LIVES_VERBS = ("prepare", "observe")
+LEAVES_VERBS = ("confirm", "drain", "fence", "sweep", "verify", "release")
+
+VERB_TIMEOUT_SECONDS: Mapping[str, float] = {
+    "prepare": 60.0,
+    "observe": 30.0,
+    "confirm": 30.0,
+    "drain": 30.0,
+    "fence": 30.0,
+    "sweep": 300.0,
+    "verify": 120.0,
+    "release": 60.0,
+}
+"""How long one call of a verb may take before it is cancelled and counts as failed."""

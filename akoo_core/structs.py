@@ -1,0 +1,97 @@
+"""Typed structs and JSON: the only module that imports msgspec.
+
+Objects of the API are decoded tolerantly (an old operator must survive a newer CRD), settings
+strictly (an unknown key is an error with its path). Field names are camelCase outside and
+snake_case inside; an attribute at its default is left out of what is written.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from akoo_core import errors
+
+T = TypeVar("T")
+
+JSON = dict[str, Any]
+"""A decoded JSON object, as the Kubernetes API sends it."""
+
+field = msgspec.field
+UNSET = msgspec.UNSET
+UnsetType = msgspec.UnsetType
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """An immutable value; unknown fields are ignored when it is decoded.
+
+    Subclasses say ``frozen=True, kw_only=True`` again: msgspec inherits the first at run time but
+    type checkers do not see it, and the second holds for one class only.
+    """
+
+
+class StrictStruct(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
+    """An immutable value whose unknown fields are errors. For settings and plugin configuration."""
+
+
+class DecodeError(errors.InputError):
+    """A value does not have the shape it must have.
+
+    ``path`` is where in the value (``spec.plugins.ako.image``), ``problem`` what is wrong there.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}" if path else problem)
+        self.path = path
+        self.problem = problem
+
+
+_LOCATION = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+
+
+def _decode_error(error: msgspec.ValidationError, root: str) -> DecodeError:
+    match = _LOCATION.match(str(error))
+    path = (match and match["path"]) or ""
+    problem = match["problem"] if match else str(error)
+    inner = path.removeprefix("$").replace("[...]", "[]").lstrip(".")
+    return DecodeError(f"{root}.{inner}" if root and inner else root or inner, problem)
+
+
+def decode_json(data: bytes | str) -> Any:
+    """Plain values from JSON text. Raises DecodeError on text that is not JSON."""
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise DecodeError("", f"not JSON: {error}") from error
+
+
+def encode_json(value: Any) -> bytes:
+    """Compact JSON with a fixed order of keys, so that equal values give equal bytes."""
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def convert(value: Any, kind: type[T], *, path: str = "") -> T:
+    """``value`` (plain JSON values) as a ``kind``. Raises DecodeError, ``path`` before its path."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _decode_error(error, path) from error
+
+
+def to_plain(value: Any) -> Any:
+    """Plain JSON values (dicts, lists, text, numbers) of anything that holds structs."""
+    return msgspec.to_builtins(value, str_keys=True)
+
+
+def to_object(value: Struct | StrictStruct) -> JSON:
+    """``to_plain`` of a struct, which is always a JSON object."""
+    return cast("JSON", to_plain(value))
+
+
+def replace(value: T, **changes: Any) -> T:
+    """A copy of the struct ``value`` with ``changes``."""
+    return cast("T", msgspec.structs.replace(cast("msgspec.Struct", value), **changes))
