@@ -1,0 +1,44 @@
+# Everything runs from .venv, which `make setup` brings up to date (nothing to do when it is).
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup testbed sandbox test lint format unit proof bench generate clean
+
+help: ## show this
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## bring uv and .venv
+	@sh hack/setup.sh
+
+testbed: setup ## build the test bed's binaries (once, about ten minutes)
+	@$(BIN)/akoo-testbed build
+
+sandbox: testbed ## start real clusters, run the operator, tell the story of a cluster's life
+	@$(BIN)/akoo-core sandbox $(ARGS)
+
+test: testbed ## every test, on the real bed
+	@$(BIN)/pytest $(ARGS)
+
+unit: setup ## the tests that need no servers
+	@$(BIN)/pytest tests/unit plugins testbed/tests -m "not bed" $(ARGS)
+
+lint: setup ## ruff, mypy --strict, layers
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/tmp/akoo-lint-imports.$$$$ 2>&1 \
+		|| { cat /tmp/akoo-lint-imports.$$$$; rm -f /tmp/akoo-lint-imports.$$$$; exit 1; }; \
+		rm -f /tmp/akoo-lint-imports.$$$$
+
+format: setup ## let ruff format and mend
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+generate: setup ## write the files that are derived from code (RBAC)
+	@$(BIN)/akoo-core rbac > deploy/rbac/clusterrole.yaml
+
+bench: testbed ## figures, no gate
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what setup made here (not the test bed's cache)
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
