@@ -1,0 +1,49 @@
+"""etcd: one member, serves all API servers of a test bed, each under a prefix of its own."""
+
+import base64
+
+import aiohttp
+
+from akoo_testbed import ports, site
+from akoo_testbed.parts import part
+
+
+class Etcd(part.Part):
+    """A single member without fsync: its data is not worth a disk's time."""
+
+    def __init__(self, ground: site.Site) -> None:
+        super().__init__(ground, "etcd")
+        self.url = f"http://127.0.0.1:{ports.pick()}"
+        self._peer_url = f"http://127.0.0.1:{ports.pick()}"
+        self._data = ground.data_folder("etcd")
+
+    def command(self) -> list[str]:
+        return [
+            str(self.site.built.binary("etcd")),
+            f"--data-dir={self._data}",
+            f"--listen-client-urls={self.url}",
+            f"--advertise-client-urls={self.url}",
+            f"--listen-peer-urls={self._peer_url}",
+            f"--initial-advertise-peer-urls={self._peer_url}",
+            f"--initial-cluster=default={self._peer_url}",
+            "--unsafe-no-fsync",
+            "--log-level=error",
+        ]
+
+    async def probe(self) -> bool:
+        return await part.http_ok(f"{self.url}/readyz")
+
+    async def drop(self, prefix: str) -> None:
+        """Delete all keys under a prefix, for example "/workload-1"; no API server may use it."""
+        first = f"{prefix}/".encode()
+        last = f"{prefix}0".encode()  # "0" follows "/": the end of all that begins with "prefix/"
+        keys = {"key": _base64(first), "range_end": _base64(last)}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.url}/v3/kv/deleterange", json=keys) as response,
+        ):
+            response.raise_for_status()
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

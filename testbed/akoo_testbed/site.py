@@ -1,0 +1,82 @@
+"""The ground that the parts of one test bed stand on: binaries, supervisor, keys, folders."""
+
+import asyncio
+import pathlib
+import shutil
+import ssl
+import tempfile
+from collections.abc import Iterable
+
+from akoo_testbed import build, certificates, kubeconfig, processes, recipes
+
+
+class Site:
+    """Shared by all parts of one test bed. `start` it first, `stop` it last.
+
+    All files are in one new folder (in `parent`, by default the system's for temporary files),
+    which is removed at `stop` and even when this process is killed. Logs are kept on request.
+    """
+
+    def __init__(
+        self,
+        *,
+        parent: pathlib.Path | None = None,
+        needs: Iterable[str] = tuple(recipes.RECIPES),
+    ) -> None:
+        self._parent = parent
+        self._needs = tuple(needs)
+        self.processes = processes.Processes()
+        self.authority = certificates.Authority()
+        self.admin = self.authority.client("testbed-admin", [certificates.ADMIN_GROUP])
+        self.kept_logs: pathlib.Path | None = None
+
+    async def start(self) -> None:
+        """Build what is missing (minutes when cold), make folders and keys, start the supervisor.
+
+        Raises BuildError.
+        """
+        self.built = await asyncio.to_thread(build.ensure, self._needs)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-", dir=self._parent))
+        await self.processes.start()
+        self.processes.remove_at_end(self.folder)
+        for name in ("logs", "keys", "data"):
+            (self.folder / name).mkdir()
+        keys = self.folder / "keys"
+        self.ca_file = certificates.write_private(keys / "ca.crt", self.authority.pem)
+        self.server_certificate, self.server_key = self.authority.server().write(keys, "server")
+        self.admin_tls = ssl.create_default_context(cadata=self.authority.pem)
+        self.admin_tls.load_cert_chain(*self.admin.write(keys, "admin"))
+        self.service_account_key = certificates.write_private(
+            keys / "service-account.key", certificates.key_pem(certificates.new_key())
+        )
+
+    async def stop(self) -> None:
+        """Kill what still runs and remove the folder."""
+        await self.processes.stop()
+
+    def log_file(self, part: str) -> pathlib.Path:
+        """Where this part's output goes."""
+        return self.folder / "logs" / f"{part}.log"
+
+    def data_folder(self, part: str) -> pathlib.Path:
+        """A new folder for this part's data."""
+        folder = self.folder / "data" / part
+        folder.mkdir(parents=True)
+        return folder
+
+    def admin_kubeconfig(self, server: str) -> str:
+        """Kubeconfig text of the administrator for the API server at this URL."""
+        return kubeconfig.with_certificate(server, self.authority.pem, self.admin)
+
+    def client_kubeconfig(self, server: str, user: str, groups: Iterable[str] = ()) -> str:
+        """Kubeconfig text of any user, with a client certificate signed here."""
+        client = self.authority.client(user, tuple(groups))
+        return kubeconfig.with_certificate(server, self.authority.pem, client)
+
+    def keep_logs(self) -> pathlib.Path:
+        """Copy the logs, as they are now, to where they stay after `stop`; that folder."""
+        if self.kept_logs is None:
+            self.kept_logs = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-logs-"))
+        return pathlib.Path(
+            shutil.copytree(self.folder / "logs", self.kept_logs, dirs_exist_ok=True)
+        )
