@@ -1,0 +1,150 @@
+"""The life of one cluster, read out of traces: pure functions over Jaeger's JSON.
+
+Attempts are separate traces (joined by links and by the cluster's name); their spans form a tree.
+A line of the life is one verb of one plugin (or one step of the core) with the external calls
+below it, counted. Repeated waits of the same verb become one line.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from akoo_core import structs
+
+JSON = dict[str, Any]
+
+STEP = "akoo.verb"
+"""The attribute that makes a span a line of the life."""
+
+
+class Span(structs.Struct, frozen=True, kw_only=True):
+    """One span as Jaeger's query API gives it, tags as a dict. Times in microseconds."""
+
+    trace: str
+    id: str
+    parent: str
+    name: str
+    start: int
+    duration: int
+    tags: dict[str, Any]
+    links: tuple[str, ...] = ()
+
+
+class Line(structs.Struct, frozen=True, kw_only=True):
+    """One line: when, which verb of whom, how long, how it ended, what it called."""
+
+    start: int
+    verb: str
+    plugin: str
+    duration: int
+    result: str
+    reason: str
+    calls: tuple[tuple[str, int], ...]
+    trace: str
+    times: int = 1
+
+
+def spans(answer: JSON) -> list[Span]:
+    """All spans of an answer of ``/api/traces``, oldest first."""
+    found = [_span(raw) for one in answer.get("data") or () for raw in one["spans"]]
+    return sorted(found, key=lambda span: (span.start, -span.duration))
+
+
+def _span(raw: JSON) -> Span:
+    references = raw.get("references") or ()
+    parents = [one["spanID"] for one in references if one["refType"] == "CHILD_OF"]
+    links = [one["traceID"] for one in references if one["refType"] == "FOLLOWS_FROM"]
+    return Span(
+        trace=raw["traceID"],
+        id=raw["spanID"],
+        parent=parents[0] if parents else "",
+        name=raw["operationName"],
+        start=raw["startTime"],
+        duration=raw["duration"],
+        tags={tag["key"]: tag["value"] for tag in raw.get("tags") or ()},
+        links=tuple(links),
+    )
+
+
+def lines(found: Sequence[Span]) -> list[Line]:
+    """The life, oldest first, repeated waits folded into one line."""
+    children: dict[str, list[Span]] = collections.defaultdict(list)
+    for span in found:
+        children[span.parent].append(span)
+    return fold(_line(span, children) for span in found if STEP in span.tags)
+
+
+def _line(span: Span, children: dict[str, list[Span]]) -> Line:
+    return Line(
+        start=span.start,
+        verb=str(span.tags[STEP]),
+        plugin=str(span.tags.get("akoo.plugin", "core")),
+        duration=span.duration,
+        result=str(span.tags.get("akoo.result", "")),
+        reason=str(span.tags.get("akoo.reason", "")),
+        calls=_calls(span, children),
+        trace=span.trace,
+    )
+
+
+def _calls(span: Span, children: dict[str, list[Span]]) -> tuple[tuple[str, int], ...]:
+    counted: collections.Counter[str] = collections.Counter()
+    below = list(children[span.id])
+    while below:
+        one = below.pop(0)
+        if "akoo.system" in one.tags:
+            counted[one.name.removeprefix(f"{one.tags['akoo.system']} ")] += 1
+        if STEP not in one.tags:
+            below.extend(children[one.id])
+    return tuple(counted.items())
+
+
+def fold(given: Iterable[Line]) -> list[Line]:
+    """Runs of the same verb, plugin, result and reason, as one line with ``times``.
+
+    Only what repeats by nature is folded: waits and observations.
+    """
+    folded: list[Line] = []
+    for line in given:
+        last = folded[-1] if folded else None
+        if last is not None and _same(last, line):
+            folded[-1] = structs.replace(
+                last,
+                duration=last.duration + line.duration,
+                times=last.times + line.times,
+                calls=_sum(last.calls, line.calls),
+            )
+        else:
+            folded.append(line)
+    return folded
+
+
+def _same(one: Line, other: Line) -> bool:
+    def key(line: Line) -> tuple[str, ...]:
+        return (line.verb, line.plugin, line.result, line.reason)
+
+    return key(one) == key(other) and (one.result == "Wait" or one.verb == "observe")
+
+
+def _sum(
+    one: tuple[tuple[str, int], ...], other: tuple[tuple[str, int], ...]
+) -> tuple[tuple[str, int], ...]:
+    counted = collections.Counter(dict(one))
+    counted.update(dict(other))
+    return tuple(counted.items())
+
+
+def render(line: Line) -> str:
+    """One line as text: time in UTC, verb, plugin, duration, result, calls."""
+    at = datetime.datetime.fromtimestamp(line.start / 1e6, datetime.UTC)
+    calls = ", ".join(f"{name} {count}" for name, count in line.calls)
+    ended = line.result if not line.reason else f"{line.result} {line.reason}"
+    times = f" (x{line.times})" if line.times > 1 else ""
+    text = (
+        f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  {line.verb:<11} {line.plugin:<9}"
+        f"{line.duration / 1000:>8.0f} ms   {ended + times:<26}  {calls}"
+    )
+    return text.rstrip()
