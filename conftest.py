@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def no_leaked_tasks() -> AsyncIterator[None]:
     before = asyncio.all_tasks()
     yield
-    leaked = {task for task in asyncio.all_tasks() - before if not task.done()}
+    leaked = asyncio.all_tasks() - before - {asyncio.current_task()}
     assert not leaked, f"tasks that outlived the test: {[task.get_coro() for task in leaked]}"
 
 
