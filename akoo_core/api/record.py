@@ -91,6 +91,8 @@ class FenceState(structs.Struct, frozen=True, kw_only=True):
     grade: FenceGrade
     evidence: str
     at: datetime.datetime
+    settle_seconds: int = 0
+    """As the plugins said: how long this AKO may sleep before it writes again (its full sync)."""
 
 
 class StoredProof(structs.Struct, frozen=True, kw_only=True):
@@ -116,6 +118,13 @@ class LetGo(structs.Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
+class Orphaned(structs.Struct, frozen=True, kw_only=True):
+    """Since when and why lives verbs have stopped, with everything left in place."""
+
+    cause: Cause
+    at: datetime.datetime
+
+
 class Leaving(structs.Struct, frozen=True, kw_only=True):
     """How far leaving has come. Each step is written before the next begins."""
 
@@ -131,6 +140,12 @@ class Leaving(structs.Struct, frozen=True, kw_only=True):
     undeployed_at: datetime.datetime | None = None
     let_go: LetGo | None = None
     released_at: datetime.datetime | None = None
+    attempted_at: datetime.datetime | None = None
+    """When the first complete attempt ended: the deadline has no effect before it."""
+    paused_at: datetime.datetime | None = None
+    """Since when leaving is paused; None while it is not."""
+    paused_seconds: int = 0
+    """How long earlier pauses were together: the deadline does not count them."""
 
 
 class Workload(structs.Struct, frozen=True, kw_only=True):
@@ -157,6 +172,7 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     facts: dict[str, StoredFact] = {}
     inventory: tuple[InventoryItem, ...] = ()
     workload: Workload | None = None
+    orphaned: Orphaned | None = None
     leaving: Leaving | None = None
     finished_at: datetime.datetime | None = None
 

@@ -184,6 +184,9 @@ class Fenced(structs.Struct, frozen=True, kw_only=True):
 
     grade: record.FenceGrade
     evidence: str
+    settle_seconds: int = 0
+    """Unfenced only: how long this AKO may sleep before it writes again (its full sync). The core
+    counts again after at least that long, and after five minutes at least."""
 
 
 class Proof(structs.Struct, frozen=True, kw_only=True):
