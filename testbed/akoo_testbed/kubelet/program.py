@@ -1,0 +1,63 @@
+"""The seam for what runs inside a Pod's main container."""
+
+import asyncio
+import collections.abc
+import dataclasses
+import typing
+
+from akoo_testbed.kubeapi import KubeApi, Object
+from akoo_testbed.kubelet.options import KubeletOptions
+
+
+class Exit(typing.NamedTuple):
+    """How a container ended by itself."""
+
+    code: int
+    message: str
+
+
+class Switches:
+    """The options in force, which change while the kubelet runs."""
+
+    def __init__(self, options: KubeletOptions) -> None:
+        self.current = options
+        self._changed = asyncio.Event()
+
+    def set(self, options: KubeletOptions) -> None:
+        """Put other options in force and wake those who wait for it."""
+        self.current = options
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until(self, predicate: collections.abc.Callable[[KubeletOptions], bool]) -> None:
+        """Return as soon as the options satisfy `predicate`."""
+        while not predicate(self.current):
+            await self._changed.wait()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Container:
+    """What a program is given."""
+
+    pod: Object
+    api: KubeApi
+    switches: Switches
+
+
+class Program(typing.Protocol):
+    """Runs while the container runs; cancelled, without a chance to write, when it is killed.
+
+    Returning means that the container ended by itself: it is started again after a back-off.
+    """
+
+    async def __call__(self, container: Container) -> Exit:
+        """Do the container's work."""
+        ...
+
+
+def program_for(pod: Object, programs: collections.abc.Mapping[str, Program]) -> Program | None:
+    """The program of a StatefulSet's Pod, by its label app.kubernetes.io/name."""
+    owners = pod["metadata"].get("ownerReferences", ())
+    if not any(owner["kind"] == "StatefulSet" for owner in owners):
+        return None
+    return programs.get(pod["metadata"].get("labels", {}).get("app.kubernetes.io/name", ""))

@@ -1,0 +1,50 @@
+"""What to do next about one object of ours: rules that hold for all kinds, then its own."""
+
+import collections.abc
+
+from akoo_testbed.kubeapi import Object, kind_of
+from akoo_testbed.provider import actions, bootstrap, cluster, control_plane, machine, pool, world
+from akoo_testbed.provider.actions import Action
+from akoo_testbed.provider.world import World
+
+Rule = collections.abc.Callable[[Object, World], list[Action]]
+
+LIVING: dict[str, Rule] = {
+    world.FAKE_CLUSTER: cluster.living,
+    world.FAKE_CONTROL_PLANE: control_plane.living,
+    world.FAKE_MACHINE: machine.living,
+    world.FAKE_MACHINE_POOL: pool.living,
+    world.FAKE_CONFIG: bootstrap.living,
+}
+LEAVING: dict[str, Rule] = {
+    world.FAKE_CLUSTER: cluster.leaving,
+    world.FAKE_CONTROL_PLANE: control_plane.leaving,
+    world.FAKE_MACHINE: machine.leaving,
+    world.FAKE_MACHINE_POOL: pool.leaving,
+}
+
+
+def plan(obj: Object, seen: World) -> list[Action]:
+    """The next actions; none when all is as it should be, or when the object is paused.
+
+    Pure. An object gets our finalizer before anything is done for it; one that is being deleted
+    and has none of ours is not ours any more.
+    """
+    kind = kind_of(obj)
+    if world.is_paused(obj, seen.cluster):
+        return []
+    ours = world.FINALIZER in obj["metadata"].get("finalizers", ())
+    if world.is_deleting(obj):
+        return LEAVING[kind](obj, seen) if ours else []
+    if seen.cluster is None:
+        return []
+    if kind in LEAVING and not ours:
+        return actions.add_finalizer(obj)
+    return LIVING[kind](obj, seen)
+
+
+def plan_without(seen: World) -> list[Action]:
+    """What to do when an object of ours is gone: an API that nobody answers for is closed."""
+    holders = seen.objects.get(world.FAKE_CONTROL_PLANE, ())
+    living = [o for o in seen.objects.get(world.FAKE_CLUSTER, ()) if not world.is_deleting(o)]
+    return [actions.CloseApi()] if seen.api and not holders and not living else []
