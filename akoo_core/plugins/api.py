@@ -9,8 +9,9 @@ A cluster leaves:  confirm -> drain -> fence -> sweep -> verify -> (undeploy, le
 
 Verbs are level-triggered and idempotent: they are called again at any time, after a crash at any
 line, by a new leader. A verb never writes status or finalizers; it returns a result. It touches
-only what the stored intent names. Names of outside things derive from the record, never from chance. An
-exception is a retry with backoff. The pure verbs (intend, contribute) do no I/O and read no clock.
+only what the stored intent names. Names of outside things derive from the record, never from
+chance. An exception is a retry with backoff. The pure verbs (intend, contribute) do no I/O and read
+no clock.
 Lives verbs run in the order of facts (providers first), leaves verbs in reverse.
 """
 

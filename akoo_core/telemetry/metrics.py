@@ -27,6 +27,12 @@ VERB_SECONDS = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+LEAKED_TASKS = Counter(
+    "akoo_verb_leaked_tasks_total",
+    "Tasks that a verb left running and that were cancelled.",
+    ["verb", "plugin"],
+    registry=REGISTRY,
+)
 RECORDS = Gauge("akoo_records", "AKODeployments by phase.", ["phase"], registry=REGISTRY)
 READY = Gauge(
     "akoo_ready", "AKODeployments whose plugin condition is True.", ["plugin"], registry=REGISTRY

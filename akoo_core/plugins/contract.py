@@ -1,0 +1,138 @@
+"""What a plugin class must look like, checked before anything of it runs. Pure.
+
+pluggy would accept most of these mistakes in silence: a hook with a misspelled name is never
+called, a coroutine where a value is expected is truthy, an argument with a default is not passed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+from akoo_core import structs
+from akoo_core.plugins import api
+from akoo_core.plugins.hooks import HOOKS, Hook
+
+_NAME = re.compile(r"^[a-z]([a-z0-9]*(-[a-z0-9]+)*)$")
+_RESERVED = ("all", "none", "core")
+_FACT_NAME = re.compile(r"^[A-Z][A-Za-z0-9]*$")
+_MARK = "akoo_core_impl"
+"""The attribute that api.hookimpl leaves on a function."""
+
+
+def problems(name: str, cls: type[api.Plugin]) -> tuple[str, ...]:
+    """Everything that is wrong with a plugin of that name, ``file:line`` before each."""
+    return (*_name_problems(name), *_declarations(cls), *_methods(cls))
+
+
+def _name_problems(name: str) -> Iterator[str]:
+    if not _NAME.match(name) or name in _RESERVED:
+        yield (
+            f"{name!r} cannot be a plugin's name: it takes lower case letters, digits and single "
+            f"hyphens, and {', '.join(_RESERVED)} are reserved"
+        )
+
+
+def where(target: Any) -> str:
+    """``file:line`` of a function or class, or what is known of it."""
+    try:
+        if isinstance(target, FunctionType):
+            return f"{target.__code__.co_filename}:{target.__code__.co_firstlineno}"
+        return f"{inspect.getsourcefile(target)}:{inspect.getsourcelines(target)[1]}"
+    except (OSError, TypeError):
+        return str(getattr(target, "__module__", "") or target)
+
+
+# Declarations: the class attributes.
+
+
+def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
+    if cls.api_version != api.API_VERSION:
+        yield (
+            f"{where(cls)}: {cls.__name__}.api_version is {cls.api_version!r}, this akoo-core "
+            f"speaks {api.API_VERSION!r}; use releases that belong together"
+        )
+    for attribute in ("settings_type", "config_type"):
+        kind = getattr(cls, attribute)
+        if kind is not None and not _is_subclass(kind, structs.StrictStruct):
+            yield f"{where(cls)}: {cls.__name__}.{attribute} must be a StrictStruct class or None"
+    for attribute in ("provides", "requires", "accepts"):
+        yield from _facts(cls, attribute)
+    if not _tuple_of(cls.after, str):
+        yield f"{where(cls)}: {cls.__name__}.after must be a tuple of plugin names"
+    if not _tuple_of(cls.rbac, api.RbacRule):
+        yield f"{where(cls)}: {cls.__name__}.rbac must be a tuple of RbacRule"
+
+
+def _facts(cls: type[api.Plugin], attribute: str) -> Iterator[str]:
+    facts = getattr(cls, attribute)
+    if not isinstance(facts, tuple) or not all(_is_subclass(one, api.Fact) for one in facts):
+        yield f"{where(cls)}: {cls.__name__}.{attribute} must be a tuple of Fact classes"
+        return
+    for fact in facts:
+        if not _FACT_NAME.match(getattr(fact, "fact_name", "")):
+            yield f"{where(fact)}: fact {fact.__name__} needs a CamelCase fact_name"
+    names = [getattr(fact, "fact_name", "") for fact in facts]
+    if len(set(names)) != len(names):
+        yield f"{where(cls)}: {cls.__name__}.{attribute} names a fact twice"
+
+
+def _is_subclass(kind: Any, base: type[Any]) -> bool:
+    return isinstance(kind, type) and issubclass(kind, base)
+
+
+def _tuple_of(value: Any, kind: type[Any]) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, kind) for one in value)
+
+
+# Methods: which are hooks, and whether their signatures are those of the reference.
+
+
+def _methods(cls: type[api.Plugin]) -> Iterator[str]:
+    for name in dir(cls):
+        if name.startswith("__"):
+            continue
+        found = inspect.getattr_static(cls, name)
+        target = found.__func__ if isinstance(found, staticmethod | classmethod) else found
+        mark = getattr(target, _MARK, None)
+        if name not in HOOKS:
+            if mark is not None:
+                yield _unknown(name, target)
+        elif mark is None:
+            yield (
+                f"{where(target)}: {cls.__name__}.{name} is named like a verb but lacks @hookimpl; "
+                "mark it, or give it another name"
+            )
+        elif target is not found or not isinstance(target, FunctionType):
+            yield f"{where(target)}: {cls.__name__}.{name} must be a plain method"
+        else:
+            yield from _signature(HOOKS[name], target, mark)
+
+
+def _unknown(name: str, target: Any) -> str:
+    near = difflib.get_close_matches(name, HOOKS, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(HOOKS)}"
+    return f'{where(target)}: there is no verb "{name}"; {hint}'
+
+
+def _signature(hook: Hook, function: FunctionType, mark: dict[str, Any]) -> Iterator[str]:
+    at = f"{where(function)}: {hook.name}"
+    options = sorted(option for option, value in mark.items() if value)
+    if options:
+        yield f"{at}: @hookimpl takes no options here ({', '.join(options)})"
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        yield f"{at} must return its result, not yield"
+    elif inspect.iscoroutinefunction(function) != hook.asynchronous:
+        yield f'{at} must {"be" if hook.asynchronous else "not be"} "async def"'
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    for one in parameters:
+        if one.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
+            yield f"{at} must name its arguments plainly, without * and /: {one}"
+        elif one.name not in hook.arguments:
+            yield f"{at} has no argument {one.name!r}; there are: {', '.join(hook.arguments)}"
+        elif one.default is not inspect.Parameter.empty:
+            yield f"{at}: argument {one.name!r} must have no default"

@@ -1,0 +1,122 @@
+"""What goes wrong with plugins, as types.
+
+::
+
+    AkooError
+    ├── VerbError              a verb raised, took too long, or returned what it may not
+    ├── BlockedError           .reason; raised inside a verb it becomes the result Blocked
+    │   ├── SecretNamespaceNotAllowedError
+    │   └── SecretMissingError
+    ├── OutOfScopeError        a controller touched a kind it did not register
+    ├── ThreadsExhaustedError  every thread of a plugin's pool hangs in a call
+    └── ThreadsClosedError     the pool was closed
+
+What is wrong with a plugin before it runs (unknown, broken, badly declared) is an InputError.
+"""
+
+from __future__ import annotations
+
+import re
+
+from akoo_core import errors
+
+MESSAGE_LIMIT = 300
+"""Characters of a foreign exception's first line that are kept."""
+
+_HIDDEN = "***"
+_WORDS = (
+    r"password|passwd|passphrase|pwd|token|secret|api[-_]?key|authorization|cookie|session[-_]?id"
+)
+_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"://[^/\s@]+@"), f"://{_HIDDEN}@"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {_HIDDEN}"),
+    (
+        re.compile(
+            rf"(?i)([\w-]*(?:{_WORDS})[\w-]*[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&)}}]+)"
+        ),
+        rf"\1{_HIDDEN}",
+    ),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bhvs\.[\w-]+"), _HIDDEN),
+    (re.compile(r"-----BEGIN .*"), _HIDDEN),
+)
+
+
+class VerbError(errors.AkooError):
+    """A verb did not give a result. Retried with backoff; the cause is chained.
+
+    The message is safe to show; the chained cause is a plugin's own exception and may hold
+    anything, so it must not be logged or traced whole.
+    """
+
+    def __init__(self, plugin: str, verb: str, problem: str, *, timed_out: bool = False) -> None:
+        super().__init__(f"{verb} of plugin {plugin}: {problem}")
+        self.plugin = plugin
+        self.verb = verb
+        self.problem = problem
+        self.timed_out = timed_out
+
+
+class BlockedError(errors.AkooError):
+    """Somebody must do something first. ``reason`` is a CamelCase noun, as in a condition."""
+
+    reason = "Blocked"
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        if reason is not None:
+            self.reason = reason
+
+
+class SecretNamespaceNotAllowedError(BlockedError):
+    """Secrets are read from allowed namespaces only (setting ``allowedSecretNamespaces``)."""
+
+    reason = "SecretNamespaceNotAllowed"
+
+
+class SecretMissingError(BlockedError):
+    """A Secret, or its key, that is not optional is not there."""
+
+    reason = "SecretMissing"
+
+
+class OutOfScopeError(errors.AkooError, PermissionError):
+    """A plugin's controller used a kind it did not declare; the message names both."""
+
+    def __init__(self, plugin: str, message: str) -> None:
+        super().__init__(message)
+        self.plugin = plugin
+
+
+class ThreadsExhaustedError(errors.AkooError):
+    """No thread is left: each one hangs in a call that is past its deadline."""
+
+
+class ThreadsClosedError(errors.AkooError):
+    """The pool is closed: the process stops."""
+
+
+def describe(error: BaseException) -> str:
+    """``ValueError: first line``, shortened, with what looks like a secret hidden.
+
+    Of a group of exceptions the first leaf, and how many there are besides.
+    """
+    leaves = _leaves(error)
+    first = leaves[0]
+    lines = str(first).strip().splitlines()
+    text = _redact(lines[0].strip()) if lines else ""
+    if len(text) > MESSAGE_LIMIT:
+        text = text[: MESSAGE_LIMIT - 3] + "..."
+    others = f" (and {len(leaves) - 1} more)" if len(leaves) > 1 else ""
+    return f"{type(first).__name__}{': ' if text else ''}{text}{others}"
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+    return [error]
+
+
+def _redact(text: str) -> str:
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text

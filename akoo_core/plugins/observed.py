@@ -1,0 +1,62 @@
+"""What is seen of one call of one verb: a span, and one observation of akoo_verb_seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from opentelemetry import trace
+
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import VerbError
+from akoo_core.telemetry import metrics
+
+_tracer = trace.get_tracer("akoo_core")
+
+
+class Observation:
+    """What became of a call. ``result`` is of low cardinality, ``reason`` goes to the span only."""
+
+    def __init__(self) -> None:
+        self.result = "cancelled"
+        self.reason = ""
+
+    def answered(self, answer: object) -> None:
+        """The verb gave this answer."""
+        self.result = "none" if answer is None else type(answer).__name__.lower()
+        if isinstance(answer, api.Wait | api.Blocked | api.Unverified):
+            self.reason = answer.reason
+        elif isinstance(answer, api.Fenced):
+            self.reason = answer.grade
+
+
+@contextlib.contextmanager
+def observed(verb: str, plugin: str, record: str) -> Iterator[Observation]:
+    """Open the span ``<verb> <plugin>`` around the body; the body tells what the answer was.
+
+    Only a VerbError makes the span an error: waiting and being blocked are answers. Exceptions are
+    not recorded whole, since a plugin's own exception may hold anything.
+    """
+    seen = Observation()
+    started = time.perf_counter()
+    attributes = {"akoo.verb": verb, "akoo.plugin": plugin, "akoo.record": record}
+    with _tracer.start_as_current_span(
+        f"{verb} {plugin}",
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield seen
+        except VerbError as error:
+            seen.result = "timeout" if error.timed_out else "error"
+            span.set_attribute("error.type", type(error.__cause__ or error).__name__)
+            span.set_status(trace.Status(trace.StatusCode.ERROR, str(error)))
+            raise
+        finally:
+            span.set_attribute("akoo.result", seen.result)
+            if seen.reason:
+                span.set_attribute("akoo.reason", seen.reason)
+            seconds = time.perf_counter() - started
+            metrics.VERB_SECONDS.labels(verb, plugin, seen.result).observe(seconds)
