@@ -7,7 +7,7 @@ to real servers; :class:`akoo_core.testing.memory.MemoryClient` is an API server
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from akoo_core.kube.resource import Resource
@@ -71,7 +71,7 @@ class KubeClient(Protocol):
         inactivity_seconds: float = 90.0,
         send_initial_events: bool = False,
         metadata_only: bool = False,
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Events until the server ends the stream (a normal return) or an error is raised.
 
         Bookmarks are always asked for. Silence longer than ``inactivity_seconds`` raises

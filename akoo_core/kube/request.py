@@ -1,0 +1,58 @@
+"""One request to an API server as a value: what spans, metrics and errors say about it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from akoo_core.kube.resource import Resource
+
+Verb = Literal["get", "list", "watch", "create", "update", "patch", "apply", "delete"]
+
+_WRITES = frozenset({"create", "update", "patch", "apply", "delete"})
+
+
+class Request(NamedTuple):
+    """What is asked of which object. ``apply`` is a patch to RBAC, and a word of its own to us."""
+
+    verb: Verb
+    resource: Resource
+    namespace: str | None = None
+    name: str | None = None
+    subresource: str | None = None
+
+    @property
+    def write(self) -> bool:
+        return self.verb in _WRITES
+
+    @property
+    def operation(self) -> str:
+        """``apply configmaps``, ``patch akodeployments/status``: low cardinality."""
+        suffix = f"/{self.subresource}" if self.subresource else ""
+        return f"{self.verb} {self.resource.plural}{suffix}"
+
+    @property
+    def target(self) -> str:
+        """``namespace/name``, ``name``, ``namespace/`` of a list, or ""."""
+        if self.resource.namespaced and self.namespace:
+            return f"{self.namespace}/{self.name or ''}"
+        return self.name or ""
+
+    @property
+    def rbac_verb(self) -> str:
+        return "patch" if self.verb == "apply" else self.verb
+
+    @property
+    def rbac_resource(self) -> str:
+        """``clusters`` or ``clusters/status``, as a rule of a Role names it."""
+        suffix = f"/{self.subresource}" if self.subresource else ""
+        return f"{self.resource.plural}{suffix}"
+
+    @property
+    def path(self) -> str:
+        """The URL path; the name is part of the body, not of the path, on create."""
+        name = None if self.verb in ("create", "list", "watch") else self.name
+        return self.resource.path(self.namespace, name, self.subresource)
+
+    def __str__(self) -> str:
+        suffix = f"/{self.subresource}" if self.subresource else ""
+        return f"{self.verb} {self.resource.qualified}{suffix} {self.target}".strip()

@@ -1,0 +1,116 @@
+"""From a server's refusal to a typed error. Pure.
+
+A body is quoted only when it is a Kubernetes Status; anything else may be a login page or hold a
+secret. Shapes of the answers: kube-apiserver 1.30 to 1.34.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_core import structs
+from akoo_core.kube import errors
+from akoo_core.kube.request import Request
+
+MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)"
+"""How the missing rule of our own user in the management cluster is told."""
+WORKLOAD_ROLE = "the user of the cluster's kubeconfig lacks {rule}"
+
+_MESSAGE_LIMIT = 1024
+_TOO_LARGE = "Too large resource version"
+
+
+def parse(body: bytes) -> structs.JSON | None:
+    """The Status in ``body``, or None when it is anything else."""
+    try:
+        value = structs.decode_json(body)
+    except structs.DecodeError:
+        return None
+    return value if isinstance(value, dict) and value.get("kind") == "Status" else None
+
+
+def error_of(
+    code: int,
+    status: structs.JSON | None,
+    request: Request | str,
+    *,
+    retry_after: str | None = None,
+    role: str = MANAGEMENT_ROLE,
+) -> errors.KubeError:
+    """The error that an answer with HTTP ``code`` and ``status`` means.
+
+    ``request`` is what was asked (a path for raw reads); ``role`` says whose rights RBAC judges.
+    """
+    given: dict[str, Any] = {
+        "status": code,
+        "reason": str((status or {}).get("reason") or ""),
+        "request": str(request),
+    }
+    message = _message(code, status)
+    match code:
+        case 401:
+            return errors.UnauthorizedError(
+                f"the server does not accept our credential ({message})", **given
+            )
+        case 403:
+            return errors.ForbiddenError(_forbidden(message, request, role), **given)
+        case 404:
+            return errors.NotFoundError(message, kind_missing=_kind_missing(status), **given)
+        case 409:
+            exists = given["reason"] == "AlreadyExists"
+            kind = errors.AlreadyExistsError if exists else errors.ConflictError
+            return kind(message, **given)
+        case 410:
+            return errors.GoneError(message, **given)
+        case 429:
+            delay = _retry_after(status, retry_after)
+            return errors.TooManyRequestsError(message, retry_after_seconds=delay, **given)
+    if _TOO_LARGE in message:
+        return errors.TooLargeVersionError(message, **given)
+    if 400 <= code < 500:
+        refused = errors.ConflictError if _test_failed(request, message) else errors.InvalidError
+        return refused(message, **given)
+    return errors.ServerError(message, **given)
+
+
+def event_error(obj: structs.JSON, request: Request) -> errors.KubeError:
+    """The error that an ERROR line of a watch means; its object should be a Status."""
+    status = obj if obj.get("kind") == "Status" else None
+    code = int((status or {}).get("code") or 500)
+    return error_of(code, status, request)
+
+
+def _message(code: int, status: structs.JSON | None) -> str:
+    if status is None:
+        return f"HTTP {code} without a Kubernetes Status"
+    return str(status.get("message") or status.get("reason") or f"HTTP {code}")[:_MESSAGE_LIMIT]
+
+
+def _forbidden(message: str, request: Request | str, role: str) -> str:
+    # RBAC says "cannot list resource"; admission refuses in its own words, which are kept.
+    if isinstance(request, str) or " cannot " not in message:
+        return message
+    rule = f"{request.rbac_verb} on {request.rbac_resource}"
+    if request.namespace and request.resource.namespaced:
+        rule += f" in namespace {request.namespace}"
+    what = f"not allowed to {request.verb} {request.resource.qualified}"
+    return f"{what}: {role.format(rule=rule)}. The server says: {message}"
+
+
+def _kind_missing(status: structs.JSON | None) -> bool:
+    # An absent object is named in details; an absent kind or version is not (or is plain text).
+    return status is None or not (status.get("details") or {}).get("name")
+
+
+def _retry_after(status: structs.JSON | None, header: str | None) -> float:
+    wish = header or ((status or {}).get("details") or {}).get("retryAfterSeconds") or 1
+    try:
+        return max(0.0, float(wish))
+    except (TypeError, ValueError):
+        return 1.0  # a date, which no API server sends
+
+
+def _test_failed(request: Request | str, message: str) -> bool:
+    # A JSON patch whose test fails is 422 Invalid; to us it is a lost race like any other.
+    patching = isinstance(request, Request) and request.verb == "patch"
+    return patching and ("test failed" in message or "testing value" in message)

@@ -1,0 +1,132 @@
+"""An API server in memory: deterministic, no network, no timers, time injected.
+
+It keeps the promises of :class:`akoo_core.kube.client.KubeClient` and is held to the same contract
+tests as the real server. What it does not know: schemas (validation, defaulting, pruning),
+admission, graceful deletion of Pods, namespaces that empty themselves, ends of watches by time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from akoo_core import clock as clock_
+from akoo_core import external as external_
+from akoo_core.kube import client as client_
+from akoo_core.kube import resource as resources
+from akoo_core.kube.request import Request
+from akoo_core.kube.resource import Resource
+from akoo_core.testing import (
+    memory_apply,
+    memory_client,
+    memory_collect,
+    memory_discovery,
+    memory_faults,
+    memory_store,
+    memory_watch,
+    memory_writes,
+)
+from akoo_core.testing.memory_patch import copied
+
+_ACCESS_REVIEWS = Resource(
+    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False
+)
+BUILT_IN: tuple[Resource, ...] = (
+    *(value for value in vars(resources).values() if isinstance(value, Resource)),
+    _ACCESS_REVIEWS,
+    Resource("", "v1", "serviceaccounts", "ServiceAccount"),
+    Resource("", "v1", "services", "Service"),
+    Resource("", "v1", "nodes", "Node", namespaced=False),
+    Resource("apps", "v1", "deployments", "Deployment"),
+    Resource("networking.k8s.io", "v1", "ingressclasses", "IngressClass", namespaced=False),
+    Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False),
+    Resource("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", False),
+    Resource("rbac.authorization.k8s.io", "v1", "roles", "Role"),
+    Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding"),
+)
+"""Served by default: every kind :mod:`akoo_core.kube.resource` names, and what AKO is made of."""
+
+
+class MemoryServer:
+    """One API server. Clients of it share its state.
+
+    ``name`` makes uids differ between servers and is the same in every run. ``history_limit`` is
+    how many changes a watch may lie behind before it is Gone. ``garbage_collection`` deletes
+    dependents of deleted owners. ``namespaces_must_exist`` refuses objects in unknown namespaces,
+    as real servers do. ``kube-system`` and ``default`` exist from the start.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "memory",
+        clock: clock_.Clock | None = None,
+        resources: Iterable[Resource] = BUILT_IN,
+        history_limit: int = 1000,
+        garbage_collection: bool = False,
+        namespaces_must_exist: bool = False,
+    ) -> None:
+        self.clock: clock_.Clock = clock or clock_.ManualClock()
+        self.faults = memory_faults.Faults()
+        self.served = memory_discovery.Served(resources)
+        self.store = memory_store.Store(history_limit)
+        self.watches = memory_watch.Watches(self.store)
+        self.writes = memory_writes.Writes(
+            self.store, self.clock, seed=name, namespaces_must_exist=namespaces_must_exist
+        )
+        self.garbage_collection = garbage_collection
+        self.list_limit: int | None = None
+        """Cap on the size of pages, to make paging happen with few objects."""
+        for namespace in ("default", "kube-system"):
+            self.seed(_namespace(namespace))
+
+    def client(
+        self,
+        *,
+        external: external_.External | None = None,
+        system: str = "kubernetes",
+        field_manager: str = client_.FIELD_MANAGER,
+    ) -> memory_client.MemoryClient:
+        """A client of this server; its calls go through ``external`` as ``system``."""
+        return memory_client.MemoryClient(
+            self, external or external_.External(), system=system, field_manager=field_manager
+        )
+
+    def seed(self, *objects: client_.Object) -> None:
+        """Create objects at once, status included, without going through a client."""
+        for obj in objects:
+            resource = self.resource_of(obj)
+            metadata = obj["metadata"]
+            request = Request("create", resource, metadata.get("namespace"), metadata["name"])
+            created = self.writes.create(request, obj, memory_apply.Manager("seed", "Update"))
+            if "status" in obj:
+                key = memory_store.key_of(resource, request.namespace, metadata["name"])
+                self.store.put(key, {**created, "status": copied(obj["status"])})
+
+    def objects(self, resource: Resource, namespace: str | None = None) -> list[client_.Object]:
+        """The stored objects of a kind, for assertions; copies."""
+        return [copied(obj) for _, obj in self.store.select(resource, namespace)]
+
+    def expire(self) -> None:
+        """Compact: older watches and list tokens are Gone from now on."""
+        self.store.compact()
+        self.store.wake()
+
+    def settle(self) -> None:
+        """What follows a write by itself."""
+        if self.garbage_collection:
+            now = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            memory_collect.collect(self.store, now)
+
+    def resource_of(self, obj: client_.Object) -> Resource:
+        """The served kind of ``obj``. Raises LookupError."""
+        return self.served.find(obj["apiVersion"], obj["kind"])
+
+
+def _namespace(name: str) -> client_.Object:
+    """A Namespace as the server makes it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+        "status": {"phase": "Active"},
+    }

@@ -1,0 +1,110 @@
+"""Rows with one growing resourceVersion, and a bounded history that watches read."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+from typing import Any, Literal, NamedTuple
+
+from akoo_core.kube.resource import Resource
+
+Object = dict[str, Any]
+
+
+class Key(NamedTuple):
+    """Where an object lives, whatever version it is asked for in. Sorts as etcd does."""
+
+    group: str
+    plural: str
+    namespace: str
+    name: str
+
+
+class Change(NamedTuple):
+    """One write. ``before`` is None for a new object; a deletion's ``object`` is the last state."""
+
+    version: int
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    key: Key
+    object: Object
+    before: Object | None
+
+
+class Store:
+    """All state of one API server in memory. Not thread-safe; objects in it are never changed."""
+
+    def __init__(self, history_limit: int) -> None:
+        self.rows: dict[Key, Object] = {}
+        self.version = 0
+        self.compacted = 0
+        """Changes up to this version cannot be watched any more."""
+        self.history: collections.deque[Change] = collections.deque()
+        self._history_limit = history_limit
+        self._waiting: set[asyncio.Event] = set()
+
+    def put(self, key: Key, obj: Object) -> Object:
+        """Store ``obj`` as the next version of ``key`` and return it."""
+        before = self.rows.get(key)
+        self.rows[key] = stored = self._stamped(obj)
+        self._record(Change(self.version, "MODIFIED" if before else "ADDED", key, stored, before))
+        return stored
+
+    def remove(self, key: Key, obj: Object) -> Object:
+        """Drop ``key``; ``obj`` is its final state, which gets a version of its own."""
+        before = self.rows.pop(key)
+        final = self._stamped(obj)
+        self._record(Change(self.version, "DELETED", key, final, before))
+        return final
+
+    def select(self, resource: Resource, namespace: str | None) -> list[tuple[Key, Object]]:
+        """The objects of a kind, in etcd's order."""
+        return sorted(
+            (
+                (key, obj)
+                for key, obj in self.rows.items()
+                if (key.group, key.plural) == (resource.group, resource.plural)
+                and (not namespace or not resource.namespaced or key.namespace == namespace)
+            ),
+            key=lambda row: row[0],
+        )
+
+    def since(self, version: int) -> list[Change]:
+        """The changes after ``version``, oldest first."""
+        return [change for change in self.history if change.version > version]
+
+    def compact(self) -> None:
+        """Forget the history: watches and list tokens from before now are Gone."""
+        self.history.clear()
+        self.compacted = self.version
+
+    def subscribe(self) -> asyncio.Event:
+        """An event that is set at every change until ``unsubscribe``."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        return event
+
+    def unsubscribe(self, event: asyncio.Event) -> None:
+        self._waiting.discard(event)
+
+    def wake(self) -> None:
+        """Let every watch look again."""
+        for event in self._waiting:
+            event.set()
+
+    def _stamped(self, obj: Object) -> Object:
+        self.version += 1
+        metadata = {**obj["metadata"], "resourceVersion": str(self.version)}
+        return {**obj, "metadata": metadata}
+
+    def _record(self, change: Change) -> None:
+        self.history.append(change)
+        while len(self.history) > self._history_limit:
+            self.compacted = self.history.popleft().version
+        self.wake()
+
+
+def key_of(resource: Resource, namespace: str | None, name: str) -> Key:
+    """The row of an object; a cluster-scoped kind has no namespace whatever is given."""
+    return Key(
+        resource.group, resource.plural, (namespace or "") if resource.namespaced else "", name
+    )

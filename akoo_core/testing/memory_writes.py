@@ -1,0 +1,272 @@
+"""What an API server does to an object on its way into the store: create, update, apply, delete."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from akoo_core import clock as clock_
+from akoo_core.kube.request import Request
+from akoo_core.testing import memory_apply as apply_
+from akoo_core.testing import memory_fields
+from akoo_core.testing import memory_kinds as kinds
+from akoo_core.testing.memory_patch import copied
+from akoo_core.testing.memory_store import Key, Object, Store, key_of
+
+_UID_NAMESPACE = uuid.UUID("5a7f4d0e-3f5b-4e0c-9c53-0c3a0a6b7d11")
+_SERVER_FIELDS = (
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "resourceVersion",
+)
+STALE = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
+
+
+class Writes:
+    """The write path of one server."""
+
+    def __init__(
+        self, store: Store, clock: clock_.Clock, *, seed: str, namespaces_must_exist: bool
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._seed = seed
+        self._namespaces_must_exist = namespaces_must_exist
+        self._made = 0
+
+    def create(
+        self, request: Request, obj: Object, manager: apply_.Manager, *, dry_run: bool = False
+    ) -> Object:
+        """Store a new object, or refuse."""
+        key = key_of(request.resource, request.namespace, request.name or "")
+        if not request.name:
+            raise kinds.invalid(request, "metadata.name: Required value")
+        if key in self._store.rows:
+            message = f'{request.resource.qualified} "{request.name}" already exists'
+            raise kinds.refusal(409, "AlreadyExists", message, request)
+        self._check_namespace(request, key)
+        fresh = self._fresh(request, key, obj)
+        applied = manager.operation == "Apply"
+        owners = (
+            apply_.apply({}, fresh, {}, manager, force=True).owners
+            if applied
+            else (apply_.after_update({}, fresh, {}, manager))
+        )
+        self._write_owners(fresh, owners, request)
+        return fresh if dry_run else self._store.put(key, fresh)
+
+    def update(
+        self,
+        request: Request,
+        change: Callable[[Object], Object],
+        manager: apply_.Manager,
+    ) -> Object:
+        """Replace the object by ``change(object)`` as far as the rules allow."""
+        key = key_of(request.resource, request.namespace, request.name or "")
+        current = self.existing(request, key)
+        after = self._admitted(request, current, change(copied(current)))
+        owners = apply_.after_update(current, after, apply_.read_owners(current), manager)
+        self._write_owners(after, owners, request, before=current)
+        return self._finish(key, current, after)
+
+    def apply(
+        self,
+        request: Request,
+        obj: Object,
+        manager: apply_.Manager,
+        *,
+        force: bool,
+        dry_run: bool,
+    ) -> Object:
+        """Server-side apply; creates what is absent unless the body names a uid."""
+        key = key_of(request.resource, request.namespace, request.name or "")
+        if "managedFields" in obj["metadata"]:
+            raise kinds.invalid(request, "metadata.managedFields must be nil", 400)
+        current = self._store.rows.get(key)
+        if current is None:
+            if obj["metadata"].get("uid"):
+                raise kinds.conflict(request, "uid mismatch: there is no existing object")
+            if request.subresource:
+                raise kinds.not_found(request)
+            return self.create(request, obj, manager, dry_run=dry_run)
+        config = self._applicable(request, obj)
+        owners = apply_.read_owners(current)
+        try:
+            applied = apply_.apply(current, config, owners, manager, force=force)
+        except apply_.ApplyConflictError as error:
+            raise kinds.refusal(409, "Conflict", str(error), request) from error
+        after = self._admitted(request, current, applied.object)
+        self._write_owners(after, applied.owners, request, before=current)
+        if dry_run:
+            return {**after, "metadata": {**after["metadata"]}}
+        return self._finish(key, current, after)
+
+    def delete(self, request: Request, *, uid: str | None, propagation: str) -> None:
+        """Mark the object as deleting, and drop it when no finalizer holds it."""
+        key = key_of(request.resource, request.namespace, request.name or "")
+        current = self.existing(request, key)
+        metadata = dict(current["metadata"])
+        if uid is not None and uid != metadata["uid"]:
+            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
+            raise kinds.conflict(request, why + metadata["uid"])
+        finalizers = list(metadata.get("finalizers") or [])
+        extra = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}.get(propagation)
+        if extra and extra not in finalizers:
+            finalizers.append(extra)
+        if not finalizers:
+            self._store.remove(key, current)
+            return
+        if "deletionTimestamp" not in metadata:
+            metadata |= {"deletionTimestamp": self._now(), "deletionGracePeriodSeconds": 0}
+            if "generation" in metadata:
+                metadata["generation"] += 1
+        metadata["finalizers"] = finalizers
+        if metadata != current["metadata"]:
+            self._store.put(key, {**current, "metadata": metadata})
+
+    def existing(self, request: Request, key: Key) -> Object:
+        """The stored object, or 404."""
+        found = self._store.rows.get(key)
+        if found is None or (request.subresource and not kinds.has_status(request.resource)):
+            raise kinds.not_found(request)
+        return found
+
+    def _fresh(self, request: Request, key: Key, obj: Object) -> Object:
+        fresh: Object = copied(obj)
+        if fresh.get("metadata", {}).get("resourceVersion"):
+            message = "resourceVersion should not be set on objects to be created"
+            raise kinds.invalid(request, message, 400)
+        if kinds.has_status(request.resource):
+            fresh.pop("status", None)
+        self._made += 1
+        metadata = {k: v for k, v in fresh["metadata"].items() if k not in _SERVER_FIELDS}
+        metadata |= {
+            "name": key.name,
+            "uid": str(uuid.uuid5(_UID_NAMESPACE, f"{self._seed}/{self._made}")),
+            "creationTimestamp": self._now(),
+        }
+        if key.namespace:
+            metadata["namespace"] = key.namespace
+        if kinds.has_generation(request.resource):
+            metadata["generation"] = 1
+        kind = {"apiVersion": request.resource.api_version, "kind": request.resource.kind}
+        return {**kind, **fresh, **kind, "metadata": metadata}
+
+    def _check_namespace(self, request: Request, key: Key) -> None:
+        if not self._namespaces_must_exist or not request.resource.namespaced:
+            return
+        home = self._store.rows.get(Key("", "namespaces", "", key.namespace))
+        if home is None:
+            message = f'namespaces "{key.namespace}" not found'
+            raise kinds.refusal(404, "NotFound", message, request)
+        if "deletionTimestamp" in home["metadata"]:
+            message = f'{request.resource.qualified} "{key.name}" is forbidden: unable to create '
+            message += f"new content in namespace {key.namespace} because it is being terminated"
+            raise kinds.refusal(403, "Forbidden", message, request)
+
+    def _applicable(self, request: Request, obj: Object) -> Object:
+        """The part of an apply body that this (sub)resource takes."""
+        if request.subresource:
+            metadata = {k: v for k, v in obj["metadata"].items() if k in ("uid", "resourceVersion")}
+            return {"metadata": metadata, "status": obj.get("status") or {}}
+        if kinds.has_status(request.resource):
+            return {k: v for k, v in obj.items() if k != "status"}
+        return obj
+
+    def _admitted(self, request: Request, current: Object, wanted: Object) -> Object:
+        """``wanted`` after preconditions and with what only the server may set put back."""
+        had, has = current["metadata"], wanted["metadata"]
+        if has.get("resourceVersion", had["resourceVersion"]) != had["resourceVersion"]:
+            raise kinds.conflict(request, STALE)
+        if has.get("uid", had["uid"]) != had["uid"]:
+            why = f"Precondition failed: UID in precondition: {has['uid']}, UID in object meta: "
+            raise kinds.conflict(request, why + had["uid"])
+        if has.get("name", had["name"]) != had["name"]:
+            raise kinds.invalid(request, "the name of the object does not match the URL", 400)
+        if request.subresource:
+            return _with_status_of(wanted, current, metadata=dict(had))
+        metadata = {**has, **{k: had[k] for k in _SERVER_FIELDS if k in had}}
+        for name in _SERVER_FIELDS:
+            if name not in had:
+                metadata.pop(name, None)
+        added = set(metadata.get("finalizers") or ()) - set(had.get("finalizers") or ())
+        if added and "deletionTimestamp" in had:
+            why = "metadata.finalizers: Forbidden: no new finalizers can be added if the object is "
+            raise kinds.invalid(
+                request, why + f"being deleted, found new finalizers {sorted(added)}"
+            )
+        after = {**wanted, "metadata": _without_empty(metadata)}
+        after |= {"apiVersion": current["apiVersion"], "kind": current["kind"]}
+        if kinds.has_status(request.resource):
+            after = _with_status_of(current, after, metadata=after["metadata"])
+        if "generation" in had and _content(after) != _content(current):
+            after["metadata"]["generation"] = had["generation"] + 1
+        return after
+
+    def _finish(self, key: Key, current: Object, after: Object) -> Object:
+        if after == current:
+            return current
+        metadata = after["metadata"]
+        if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
+            return self._store.remove(key, after)
+        return self._store.put(key, after)
+
+    def _write_owners(
+        self,
+        obj: Object,
+        owners: apply_.Owners,
+        request: Request,
+        *,
+        before: Object | None = None,
+    ) -> None:
+        """managedFields of ``owners``; an entry that did not change keeps its time."""
+        old = {
+            apply_.Manager(e["manager"], e["operation"], e.get("subresource", "")): e
+            for e in (before or {"metadata": {}})["metadata"].get("managedFields") or []
+        }
+        entries = []
+        for manager, paths in owners.items():
+            fields = memory_fields.to_fields_v1(paths)
+            entry = old.get(manager)
+            if entry is None or entry["fieldsV1"] != fields:
+                entry = self._entry(manager, fields, request)
+            entries.append(entry)
+        obj["metadata"]["managedFields"] = entries
+
+    def _entry(
+        self, manager: apply_.Manager, fields: dict[str, Any], request: Request
+    ) -> dict[str, Any]:
+        entry = {
+            "manager": manager.name,
+            "operation": manager.operation,
+            "apiVersion": request.resource.api_version,
+            "time": self._now(),
+            "fieldsType": "FieldsV1",
+            "fieldsV1": fields,
+        }
+        return entry | ({"subresource": manager.subresource} if manager.subresource else {})
+
+    def _now(self) -> str:
+        return self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _with_status_of(source: Object, target: Object, *, metadata: Object) -> Object:
+    merged = {k: v for k, v in target.items() if k != "status"} | {"metadata": metadata}
+    return merged | ({"status": source["status"]} if "status" in source else {})
+
+
+def _content(obj: Object) -> Object:
+    return {k: v for k, v in obj.items() if k not in ("metadata", "status")}
+
+
+def _without_empty(metadata: Object) -> Object:
+    # The server's ObjectMeta drops empty lists and maps when it is written.
+    return {k: v for k, v in metadata.items() if v not in ([], {}, None)}
