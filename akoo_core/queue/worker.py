@@ -1,0 +1,162 @@
+"""Workers: they take keys from a queue and hand them to a handler, whatever the handler does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random as random_
+import time
+from collections.abc import Awaitable, Callable
+
+from akoo_core import errors, structs
+from akoo_core.queue import core, workqueue
+from akoo_core.telemetry import metrics
+
+STOP_GRACE_SECONDS = 20.0
+"""What running handlers get after the intake stopped, before they are cancelled."""
+
+_log = logging.getLogger(__name__)
+
+
+class Forget(structs.Struct, frozen=True, kw_only=True):
+    """Done until something changes. The failures of the key are forgotten."""
+
+
+class RequeueAfter(structs.Struct, frozen=True, kw_only=True):
+    """Look again after ``seconds``, or sooner if something changes. Failures are forgotten.
+
+    ``jitter`` is the share of the seconds that chance may add, so that a fleet which was set up
+    together does not ask the same outside system at the same moment.
+    """
+
+    seconds: float
+    jitter: float = 0.1
+
+
+Outcome = Forget | RequeueAfter
+Handler = Callable[[core.Entry], Awaitable[Outcome]]
+"""Works on one key. An exception means: again, after the backoff of this key."""
+
+
+async def run_workers(
+    queue: workqueue.WorkQueue,
+    handler: Handler,
+    count: int,
+    *,
+    stop: asyncio.Event,
+    grace_seconds: float = STOP_GRACE_SECONDS,
+    random: Callable[[], float] = random_.random,
+) -> None:
+    """Run ``count`` workers until ``stop`` is set, then drain the queue and return.
+
+    On stop the intake ends at once, running handlers get ``grace_seconds`` and are then cancelled.
+    When this coroutine is cancelled (the lease is lost), they are cancelled without grace. Returns
+    or raises only after every worker has ended.
+    """
+    _prepare_metrics(queue.name, count)
+    workers = [
+        asyncio.create_task(_work(queue, handler, random), name=f"{queue.name}-worker-{number}")
+        for number in range(count)
+    ]
+    try:
+        await _until(stop, workers)
+        queue.shut_down()
+        _, late = await asyncio.wait(workers, timeout=grace_seconds)
+        for worker in late:
+            _log.warning("cancelled after %.0f s of grace: %s", grace_seconds, worker.get_name())
+    finally:
+        queue.shut_down()
+        for worker in workers:
+            worker.cancel()
+        results = await asyncio.gather(*workers, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise result
+
+
+async def _until(stop: asyncio.Event, workers: list[asyncio.Task[None]]) -> None:
+    """Wait for ``stop``, or for a worker that ended although nothing told it to."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([stopping, *workers], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        await asyncio.gather(stopping, return_exceptions=True)
+
+
+async def _work(queue: workqueue.WorkQueue, handler: Handler, random: Callable[[], float]) -> None:
+    active = metrics.ACTIVE_WORKERS.labels(queue.name)
+    seconds = metrics.RECONCILE_SECONDS.labels(queue.name)
+    while (entry := await queue.get()) is not None:
+        started = time.perf_counter()
+        active.inc()
+        try:
+            await _process(queue, handler, entry, random)
+        finally:
+            queue.done(entry.key)
+            active.dec()
+            seconds.observe(time.perf_counter() - started)
+
+
+async def _process(
+    queue: workqueue.WorkQueue, handler: Handler, entry: core.Entry, random: Callable[[], float]
+) -> None:
+    try:
+        outcome = await handler(entry)
+    except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
+        if _must_end(error):
+            raise
+        delay = queue.retry(entry.key, priority=entry.priority)
+        _report(queue.name, entry, error, delay)
+        return
+    queue.forget(entry.key)
+    if isinstance(outcome, RequeueAfter):
+        wait = outcome.seconds * (1.0 + outcome.jitter * random())
+        queue.add_after(entry.key, wait, priority=entry.priority)
+        _count(queue.name, "requeue_after")
+    else:
+        _count(queue.name, "success")
+
+
+def _must_end(error: BaseException) -> bool:
+    """Whether ``error`` is about this worker, not about the key it works on.
+
+    A CancelledError that nobody sent to this task comes from something the handler waited for;
+    that is a failure of the key like any other.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        if error.subgroup((KeyboardInterrupt, SystemExit)) is not None:
+            return True
+    elif isinstance(error, Exception):
+        return False
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _report(controller: str, entry: core.Entry, error: BaseException, delay: float) -> None:
+    """Say it once. Our own errors explain themselves; of others the traceback is needed."""
+    _count(controller, "error")
+    metrics.RECONCILE_ERRORS.labels(controller).inc()
+    _log.error(
+        "%s %s failed (attempt %d, next in %.1f s): %s: %s",
+        controller,
+        entry.key,
+        entry.attempt,
+        delay,
+        type(error).__name__,
+        error,
+        exc_info=None if isinstance(error, errors.AkooError) else error,
+        extra={"controller": controller, "key": entry.key, "attempt": entry.attempt},
+    )
+
+
+def _count(controller: str, result: str) -> None:
+    metrics.RECONCILE_TOTAL.labels(controller, result).inc()
+
+
+def _prepare_metrics(controller: str, count: int) -> None:
+    """Every label value exists from the start, so that a rate over it is never missing."""
+    for result in ("success", "error", "requeue", "requeue_after"):
+        metrics.RECONCILE_TOTAL.labels(controller, result)
+    metrics.RECONCILE_ERRORS.labels(controller)
+    metrics.MAX_CONCURRENT_RECONCILES.labels(controller).set(count)

@@ -1,0 +1,162 @@
+"""The work queue for coroutines: QueueCore, a clock, a timer and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import random as random_
+from collections.abc import Callable, Iterable
+
+from akoo_core import clock as clock_
+from akoo_core.queue import backoff as backoff_
+from akoo_core.queue import core
+from akoo_core.telemetry import metrics
+
+
+class WorkQueue:
+    """A queue that workers wait on. Use it from one event loop only.
+
+    ``clock.monotonic`` must run at the pace of the event loop's own time. ``name`` labels the
+    ``workqueue_*`` metrics. ``min_interval_seconds`` is the least time between two starts of one
+    key (default 1 s; 0 turns it off).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        clock: clock_.Clock,
+        *,
+        min_interval_seconds: float = core.DEFAULT_MIN_INTERVAL_SECONDS,
+        backoff: backoff_.Backoff | None = None,
+        random: Callable[[], float] = random_.random,
+    ) -> None:
+        self.name = name
+        self._clock = clock
+        self._core = core.QueueCore(
+            min_interval_seconds=min_interval_seconds, backoff=backoff, random=random
+        )
+        self._waiters: collections.deque[asyncio.Future[None]] = collections.deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._shut_down = False
+        self._drained = asyncio.Event()
+        self._started: dict[str, float] = {}
+        self._depth = metrics.QUEUE_DEPTH.labels(name)
+        self._adds = metrics.QUEUE_ADDS.labels(name)
+        self._retries = metrics.QUEUE_RETRIES.labels(name)
+        self._queue_seconds = metrics.QUEUE_SECONDS.labels(name)
+        self._work_seconds = metrics.WORK_SECONDS.labels(name)
+
+    def add(
+        self,
+        key: str,
+        *,
+        priority: int = core.PRIORITY_LIVE,
+        causes: Iterable[object] = (),
+    ) -> None:
+        """Ask for ``key`` to be processed once more, as soon as its interval allows."""
+        self.add_after(key, 0.0, priority=priority, causes=causes)
+
+    def add_after(
+        self,
+        key: str,
+        seconds: float,
+        *,
+        priority: int = core.PRIORITY_LIVE,
+        causes: Iterable[object] = (),
+    ) -> None:
+        """Like add, but not before ``seconds`` from now, unless somebody asks for it earlier."""
+        now = self._clock.monotonic()
+        if self._core.add(key, now, priority=priority, delay_seconds=seconds, causes=causes):
+            self._adds.inc()
+        self._wake()
+
+    def retry(self, key: str, *, priority: int = core.PRIORITY_LIVE) -> float:
+        """``key`` failed: add it after its backoff. Returns the seconds until then."""
+        delay = self._core.retry(key, self._clock.monotonic(), priority=priority)
+        self._retries.inc()
+        self._wake()
+        return delay
+
+    def forget(self, key: str) -> None:
+        """Reset the backoff of ``key``."""
+        self._core.forget(key)
+
+    async def get(self) -> core.Entry | None:
+        """Wait for the next key. None after shutdown. Whoever gets an entry must call done."""
+        while not self._shut_down:
+            now = self._clock.monotonic()
+            entry = self._core.get(now)
+            if entry is not None:
+                self._started[entry.key] = now
+                self._queue_seconds.observe(entry.waited_seconds)
+                self._wake()
+                return entry
+            await self._wait_for_wake()
+        return None
+
+    def done(self, key: str) -> None:
+        """Processing of ``key`` ended, well or not."""
+        now = self._clock.monotonic()
+        self._core.done(key, now)
+        self._work_seconds.observe(now - self._started.pop(key))
+        self._wake()
+
+    def shut_down(self) -> None:
+        """Stop the intake: adds are ignored, get returns None. Safe to call twice."""
+        self._shut_down = True
+        self._core.shut_down()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._wake()
+
+    async def drained(self) -> None:
+        """Wait until, after shutdown, every key that was handed out has been given back."""
+        await self._drained.wait()
+
+    def snapshot(self) -> core.Snapshot:
+        """All keys by state, for the debug page."""
+        return self._core.snapshot()
+
+    async def _wait_for_wake(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self._wake()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            # A waiter that was woken and cancelled at once must pass the wake-up on, else a ready
+            # key would lie there with other workers asleep.
+            if waiter.done() and not waiter.cancelled():
+                self._wake()
+            raise
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    def _wake(self) -> None:
+        """Wake one waiter if a key is ready, else set the timer for the next that will be."""
+        now = self._clock.monotonic()
+        due = self._core.next_ready(now)
+        self._depth.set(self._core.depth)
+        if self._core.drained:
+            self._drained.set()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if due is None or not self._waiters:
+            return
+        if due <= now:
+            self._wake_one()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(due - now, self._wake)
+
+    def _wake_one(self) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
