@@ -8,7 +8,7 @@ snake_case inside; an attribute at its default is left out of what is written.
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -20,6 +20,8 @@ JSON = dict[str, Any]
 """A decoded JSON object, as the Kubernetes API sends it."""
 
 field = msgspec.field
+Meta = msgspec.Meta
+"""Bounds in an Annotated type: ``Annotated[int, Meta(ge=1)]``. Checked when decoded."""
 UNSET = msgspec.UNSET
 UnsetType = msgspec.UnsetType
 
@@ -95,3 +97,31 @@ def to_object(value: Struct | StrictStruct) -> JSON:
 def replace(value: T, **changes: Any) -> T:
     """A copy of the struct ``value`` with ``changes``."""
     return cast("T", msgspec.structs.replace(cast("msgspec.Struct", value), **changes))
+
+
+class FieldShape(NamedTuple):
+    """One field of a struct: its name here and outside, its type, and its default if it has one."""
+
+    name: str
+    key: str
+    type: Any
+    required: bool
+    default: Any
+
+
+def fields(kind: type[Struct | StrictStruct]) -> tuple[FieldShape, ...]:
+    """The fields of a struct class, in the order of their declaration; types are resolved."""
+    shapes = []
+    for one in msgspec.structs.fields(kind):
+        made = one.default_factory is not msgspec.NODEFAULT
+        default = one.default_factory() if made else one.default
+        shapes.append(
+            FieldShape(
+                name=one.name,
+                key=one.encode_name,
+                type=one.type,
+                required=one.required,
+                default=None if one.required else default,
+            )
+        )
+    return tuple(shapes)

@@ -1,0 +1,145 @@
+"""Every setting of the operator, with its unit and default.
+
+Keys in the file are camelCase (``health.bindAddress``); in the environment they are
+``AKOO_HEALTH__BIND_ADDRESS``. Durations are numbers of seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from akoo_core import structs
+
+ANCESTOR_NAMESPACE = "tkg-system-networking"
+"""Where users of the Go ancestor keep the credentials of their Avi Controllers."""
+
+Count = Annotated[int, structs.Meta(ge=1)]
+Port = Annotated[int, structs.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, structs.Meta(ge=0)]
+ExternalSeconds = Annotated[float, structs.Meta(gt=0, le=30)]
+
+
+class Health(structs.StrictStruct, frozen=True, kw_only=True):
+    """The port of /healthz, /readyz and /metrics."""
+
+    bind_address: str = "0.0.0.0"  # noqa: S104 - probes come from outside of the Pod
+    """Address to listen on."""
+    port: Port = 8080
+    """TCP port to listen on; 0 picks a free one."""
+
+
+class LeaderElection(structs.StrictStruct, frozen=True, kw_only=True):
+    """The Lease that says which replica acts."""
+
+    enabled: bool = True
+    """Without it this process acts at once; only for a single one."""
+    lease_name: str = "akoo-core"
+    """Name of the Lease, in the operator's namespace."""
+    lease_seconds: Seconds = 60.0
+    """How long a Lease that is not renewed keeps others away. Seconds."""
+    renew_deadline_seconds: Seconds = 20.0
+    """A leader that could not renew for this long stops acting. Seconds."""
+    retry_seconds: Seconds = 5.0
+    """Between two attempts to take or renew the Lease. Seconds."""
+
+
+class Telemetry(structs.StrictStruct, frozen=True, kw_only=True):
+    """Where spans go."""
+
+    endpoint: str = ""
+    """OTLP over HTTP (``http://jaeger:4318``). Empty: no spans are made."""
+    service_name: str = "akoo-core"
+    """The service that spans are shown under."""
+
+
+class Log(structs.StrictStruct, frozen=True, kw_only=True):
+    """What is logged, and how it looks."""
+
+    format: Literal["auto", "json", "text"] = "auto"
+    """auto: text on a terminal, JSON lines elsewhere."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe line that is shown."""
+
+
+class WorkloadClusters(structs.StrictStruct, frozen=True, kw_only=True):
+    """How workload clusters are talked to, and what their kubeconfigs may ask of this process.
+
+    Tenants can write the kubeconfig Secrets of their clusters: each allowance here is given to all.
+    """
+
+    deadline_seconds: ExternalSeconds = 10.0
+    """Of one request to a workload cluster. Seconds, at most 30."""
+    allow_insecure_tls: bool = False
+    """Accept ``insecure-skip-tls-verify``: anybody on the way can read credentials."""
+    allow_exec: bool = False
+    """Accept ``exec``: the author of a kubeconfig runs programs in this process' Pod."""
+    allow_file_paths: bool = False
+    """Accept paths of certificates and tokens: its author reads files of this process' Pod."""
+
+
+class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):
+    """How long things may take."""
+
+    external_seconds: ExternalSeconds = 10.0
+    """Of one external call that names no deadline of its own. Seconds, at most 30."""
+    shutdown_seconds: Seconds = 4.0
+    """For work in flight, after SIGTERM. Seconds."""
+
+
+class Settings(structs.StrictStruct, frozen=True, kw_only=True):
+    """The operator's own settings. Those of plugins stand beside them, under ``plugins.<name>``."""
+
+    enabled_plugins: tuple[str, ...] = ()
+    """Plugins to run, in this order; ``all`` or ``none`` alone. ``--plugins`` is the same."""
+    management_id: str = ""
+    """Tells management clusters apart. Empty: the UID of the kube-system namespace."""
+    operator_namespace: str = "akoo-system"
+    """Where the operator runs: its Lease and, unless said otherwise, its Secrets."""
+    allowed_secret_namespaces: tuple[str, ...] | None = None
+    """Credentials are read from these only. Default: operatorNamespace, tkg-system-networking."""
+    health: Health = Health()
+    """The port of /healthz, /readyz and /metrics."""
+    workers: Count = 10
+    """Records that are worked on at the same time."""
+    threads_per_plugin: Count = 4
+    """Threads of each plugin for SDKs that block."""
+    resync_seconds: Seconds = 600.0
+    """Each record is looked at again after this long, give or take a tenth. Seconds."""
+    min_interval_seconds: Seconds = 1.0
+    """Between two attempts on one record, whatever happens to it. Seconds."""
+    finished_retention_seconds: Seconds = 604800.0
+    """How long a finished record is kept, as the proof. Seconds (7 days)."""
+    leader_election: LeaderElection = LeaderElection()
+    """The Lease that says which replica acts."""
+    telemetry: Telemetry = Telemetry()
+    """Where spans go."""
+    log: Log = Log()
+    """What is logged, and how it looks."""
+    workload_clusters: WorkloadClusters = WorkloadClusters()
+    """How workload clusters are talked to."""
+    deadlines: Deadlines = Deadlines()
+    """How long things may take."""
+
+    @property
+    def secret_namespaces(self) -> tuple[str, ...]:
+        """The namespaces that credentials may be read from."""
+        if self.allowed_secret_namespaces is not None:
+            return self.allowed_secret_namespaces
+        return tuple(dict.fromkeys((self.operator_namespace, ANCESTOR_NAMESPACE)))
+
+
+def contradictions(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """(path, problem) of what each setting allows by itself but all together do not."""
+    election = settings.leader_election
+    longest = max(settings.deadlines.external_seconds, settings.workload_clusters.deadline_seconds)
+    found: list[tuple[str, str]] = []
+    if election.retry_seconds >= election.renew_deadline_seconds:
+        problem = "must be less than leaderElection.renewDeadlineSeconds"
+        found.append(("leaderElection.retrySeconds", problem))
+    if election.renew_deadline_seconds + longest >= election.lease_seconds:
+        problem = (
+            f"must be more than renewDeadlineSeconds ({election.renew_deadline_seconds:g}) and the "
+            f"longest deadline of a call ({longest:g}) together, or two replicas may write"
+        )
+        found.append(("leaderElection.leaseSeconds", problem))
+    return tuple(found)

@@ -1,0 +1,116 @@
+"""Strict decoding: unknown keys name the nearest known one, and secrets are never values.
+
+Used for the operator's settings, for ``plugins.<name>`` in them, and for ``spec.plugins.<name>`` in
+an AKODeploymentConfig. No message ever quotes a value under a key that is named like a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from typing import Annotated, Any, TypeVar
+
+from akoo_core import structs
+from akoo_core.settings import shape
+
+K = TypeVar("K", bound=structs.StrictStruct)
+
+_REFERENCE = "akoo-core: names a secret, is none"
+
+Reference = Annotated[str, _REFERENCE]
+"""Text that names a secret instead of being one: the type of a field such as ``tokenSecret``."""
+
+
+class SecretRef(structs.StrictStruct, frozen=True, kw_only=True):
+    """One key of a Secret in the management cluster: how settings speak of a secret."""
+
+    namespace: str
+    """Namespace of the Secret; must be one of ``allowedSecretNamespaces``."""
+    name: str
+    """Name of the Secret."""
+    key: str
+    """Key in the Secret's data."""
+
+
+_SECRET_KEY = re.compile(
+    r"(password|passwd|passphrase|token|secret|credential|apikey|privatekey)s?$"
+)
+
+
+def decode(value: Any, kind: type[K], *, path: str) -> K:
+    """``value`` (plain JSON or YAML values) as a ``kind``; a key without a value is left out.
+
+    Raises structs.DecodeError with the path, ``path`` before it: for unknown keys, for wrong types,
+    and for values where only a reference to a secret may stand.
+    """
+    cleaned = _without_nulls(value)
+    _check(cleaned, kind, path)
+    return structs.convert(cleaned, kind, path=path)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    return value
+
+
+def _check(value: Any, kind: Any, path: str) -> None:
+    """Walks value and type together; what does not fit the type is left to the conversion."""
+    struct = shape.struct_of(kind)
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            _check(one, shape.element_of(kind), f"{path}[{index}]")
+    if not isinstance(value, dict):
+        return
+    known = {one.key: one.type for one in structs.fields(struct)} if struct else {}
+    for key, one in value.items():
+        below = f"{path}.{key}" if path else str(key)
+        if not isinstance(key, str):
+            raise structs.DecodeError(below, "keys must be text")
+        if struct is not None and key not in known:
+            raise structs.DecodeError(below, unknown(key, tuple(known)))
+        expected = known[key] if struct is not None else shape.element_of(kind)
+        if _is_secret(key, one) and not _is_reference(expected):
+            raise structs.DecodeError(
+                below,
+                "a secret does not belong here; put it into a Secret and refer to that"
+                f"{_where_to_refer(expected)}",
+            )
+        _check(one, expected, below)
+
+
+def unknown(key: str, known: tuple[str, ...]) -> str:
+    """``no such key; did you mean "port"?``, or what there is."""
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f'no such key; did you mean "{near[0]}"?'
+    return f"no such key; there are: {', '.join(sorted(known))}" if known else "no such key"
+
+
+def _is_secret(key: str, value: Any) -> bool:
+    if not _SECRET_KEY.search(shape.plain(key)):
+        return False
+    values = value if isinstance(value, list) else [value]
+    return any(
+        isinstance(one, str | int | float) and not isinstance(one, bool) and one != ""
+        for one in values
+    )
+
+
+def _is_reference(kind: Any) -> bool:
+    if shape.is_list(kind):
+        return _is_reference(shape.element_of(kind))
+    parts = typing.get_args(kind) if typing.get_origin(kind) is not Annotated else (kind,)
+    return any(
+        typing.get_origin(one) is Annotated and _REFERENCE in typing.get_args(one) for one in parts
+    )
+
+
+def _where_to_refer(kind: Any) -> str:
+    struct = shape.struct_of(kind)
+    if struct is None:
+        return ""
+    return f" by {{{', '.join(f'{one.key}: ...' for one in structs.fields(struct))}}}"
