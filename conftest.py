@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+pytest_plugins = ["akoo_testbed.pytest"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Check tasks in the test's own loop (which sync tests do not have)."""

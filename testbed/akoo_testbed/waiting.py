@@ -3,7 +3,7 @@
 import asyncio
 import time
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 POLL_SECONDS = 0.05
 
@@ -28,3 +28,13 @@ async def until(
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds:g} s for {what}")
         await asyncio.sleep(every)
+
+
+async def together(*work: Coroutine[typing.Any, typing.Any, object]) -> None:
+    """Run all at once; the first failure cancels the others and is raised, as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in work:
+                group.create_task(each)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

@@ -13,7 +13,6 @@ import aiohttp
 from akoo_testbed import errors, processes, site, waiting
 
 _TAIL_LINES = 12
-_TAIL_BYTES = 16384
 _READY_SECONDS = 60.0
 NOT_READY = (aiohttp.ClientError, OSError, TimeoutError)
 """What a probe may raise while the part still starts."""
@@ -93,10 +92,9 @@ class Part(abc.ABC):
         return errors.PartError(f"{self.name} {reason}; the end of {self.log}:{shown}")
 
     def new_log(self) -> str:
-        """The end (16 KiB) of what it logged since its last start."""
+        """What it logged since its last start."""
         with contextlib.suppress(FileNotFoundError), self.log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(self._log_offset, size - _TAIL_BYTES))
+            file.seek(self._log_offset)
             return file.read().decode(errors="replace")
         return ""
 

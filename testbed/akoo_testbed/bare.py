@@ -1,0 +1,37 @@
+"""The smallest bed: etcd and one kube-apiserver, for what needs no Cluster API."""
+
+import typing
+
+from akoo_testbed import parts, site
+
+
+class BareServer:
+    """Use as `async with`, or `start` and `stop`, on one event loop. Ready in three seconds."""
+
+    def __init__(self) -> None:
+        self.site = site.Site(needs=("etcd", "kubernetes"))
+
+    async def __aenter__(self) -> typing.Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start both; the server is ready when it returns. Raises BuildError or PartError."""
+        await self.site.start()
+        try:
+            self.etcd = parts.Etcd(self.site)
+            self.server = parts.ApiServer(self.site, self.etcd, "only")
+            for part in (self.etcd, self.server):
+                await part.start()
+                await part.ready()
+        except BaseException:
+            self.site.keep_logs()
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop both, at once, and remove all files."""
+        await self.site.stop()

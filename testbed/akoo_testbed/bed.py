@@ -1,0 +1,186 @@
+"""The bed: a management cluster with Cluster API, and workload clusters on demand.
+
+Start order, and why: etcd; the API servers, side by side; CRDs; then the controllers of the
+management cluster (the garbage collector learns of later CRDs only after half a minute) and the
+fake provider. The pool's servers start meanwhile, nobody waits for them before a Cluster does.
+"""
+
+import contextlib
+import dataclasses
+import pathlib
+import secrets
+import time
+import typing
+from collections.abc import Callable, Mapping
+
+from akoo_testbed import definitions, kubeapi, manifests, parts, pool, site, waiting
+from akoo_testbed.provider.options import ProviderOptions
+from akoo_testbed.provider.provider import FakeProvider
+
+CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
+
+Report = Callable[[str, float], None]
+"""Called with a part's name and the seconds it took, when it is ready."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BedOptions:
+    """What a bed consists of."""
+
+    crds: tuple[pathlib.Path, ...] = ()
+    """Files or folders applied to the management cluster beside Cluster API's and ours."""
+
+    workload_servers: int = 1
+    """How many workload API servers start at once; more are started when all are taken."""
+
+    jaeger: bool = False
+
+    fast: bool = True
+    """Cluster API without the waits that are on by default (`parts.cluster_api.FAST_GATES`)."""
+
+    gates: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    """Feature gates of Cluster API, added to the defaults."""
+
+    provider: ProviderOptions | None = dataclasses.field(default_factory=ProviderOptions)
+    """None: no fake provider; Clusters then get no further than Cluster API alone takes them."""
+
+
+class Bed:
+    """Everything together. Use as `async with`, or `start` and `stop`, on one event loop."""
+
+    def __init__(
+        self,
+        options: BedOptions | None = None,
+        *,
+        parent: pathlib.Path | None = None,
+        report: Report | None = None,
+    ) -> None:
+        self.options = options or BedOptions()
+        self.site = site.Site(parent=parent)
+        self._stops = contextlib.AsyncExitStack()
+        self._report = report or (lambda _name, _seconds: None)
+
+    async def __aenter__(self) -> typing.Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start all; when it returns a Cluster can be made. Raises BuildError or PartError.
+
+        A bed that does not start is stopped again; its logs are kept in `site.kept_logs`.
+        """
+        await self.site.start()
+        self._stops.push_async_callback(self.site.stop)
+        try:
+            await self._start()
+        except BaseException:
+            self.site.keep_logs()
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop all, at once, and remove all files."""
+        await self._stops.aclose()
+
+    async def new_namespace(self, prefix: str = "test") -> str:
+        """Create a namespace in the management cluster under a name not used before."""
+        name = f"{prefix}-{secrets.token_hex(4)}"
+        await self.api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        return name
+
+    async def new_cluster(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        workers: int = 1,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Create a Cluster of the fake provider; does not wait for anything."""
+        for obj in manifests.cluster(namespace, name, workers=workers, labels=labels):
+            await self.api.create(obj)
+
+    async def available(self, namespace: str, name: str, *, seconds: float = 60.0) -> None:
+        """Wait until a Cluster is Available. Raises TimeoutError with its conditions."""
+        cluster: kubeapi.Object = {}
+
+        async def is_available() -> bool:
+            cluster.update(await self.api.get(CLUSTER, namespace, name))
+            return "Available" in _true_conditions(cluster)
+
+        try:
+            await waiting.until(is_available, what="Available", seconds=seconds, every=0.1)
+        except TimeoutError:
+            conditions = cluster.get("status", {}).get("conditions", [])
+            why = "; ".join(f"{c['type']}={c['status']} {c.get('message', '')}" for c in conditions)
+            raise TimeoutError(f"Cluster {namespace}/{name} is not Available: {why}") from None
+
+    async def delete_cluster(self, namespace: str, name: str, *, seconds: float = 60.0) -> None:
+        """Delete a Cluster and wait until it is gone. Raises TimeoutError."""
+        await self.api.delete(CLUSTER, namespace, name)
+
+        async def is_gone() -> bool:
+            return await self.api.find(CLUSTER, namespace, name) is None
+
+        await waiting.until(
+            is_gone, what=f"the end of Cluster {namespace}/{name}", seconds=seconds, every=0.1
+        )
+
+    async def _start(self) -> None:
+        self._compose()
+        self._stops.push_async_callback(self.api.close)
+        await self._bring(self.etcd)
+        await self.management.start()
+        await self.workloads.start()
+        self._stops.push_async_callback(self.workloads.stop)
+        await waiting.together(self._management(), self._trace())
+
+    def _compose(self) -> None:
+        options = self.options
+        self.etcd = parts.Etcd(self.site)
+        self.management = parts.ApiServer(self.site, self.etcd, "management")
+        self.controller_manager = parts.ControllerManager(self.site, self.management)
+        self.cluster_api = parts.ClusterApi(
+            self.site, self.management, fast=options.fast, gates=options.gates
+        )
+        self.jaeger = parts.Jaeger(self.site) if options.jaeger else None
+        self.workloads = pool.WorkloadPool(self.site, self.etcd, size=options.workload_servers)
+        self.api = kubeapi.KubeApi(self.management.kubeconfig)
+
+    async def _management(self) -> None:
+        await self._become_ready(self.management)
+        started = time.monotonic()
+        crds = self.site.built.share("clusterapi") / "config" / "crd" / "bases"
+        await definitions.install(self.api, crds, definitions.FOLDER, *self.options.crds)
+        self._report("CRDs", time.monotonic() - started)
+        await waiting.together(
+            self._bring(self.controller_manager), self._bring(self.cluster_api), self._provide()
+        )
+
+    async def _trace(self) -> None:
+        if self.jaeger is not None:
+            await self._bring(self.jaeger)
+
+    async def _provide(self) -> None:
+        if self.options.provider is None:
+            return
+        kubeconfig = self.management.kubeconfig
+        self.provider = FakeProvider(kubeconfig, self.workloads, self.options.provider)
+        await self.provider.start()
+        self._stops.push_async_callback(self.provider.stop)
+
+    async def _bring(self, part: parts.Part) -> None:
+        await part.start()
+        await self._become_ready(part)
+
+    async def _become_ready(self, part: parts.Part) -> None:
+        await part.ready()
+        self._report(part.name, part.ready_after or 0.0)
+
+
+def _true_conditions(obj: kubeapi.Object) -> set[str]:
+    conditions = obj.get("status", {}).get("conditions", [])
+    return {c["type"] for c in conditions if c["status"] == "True"}

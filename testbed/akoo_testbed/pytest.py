@@ -1,0 +1,99 @@
+"""pytest plugin: the test bed as fixtures, started once a run and only if asked for.
+
+Load it with `-p akoo_testbed.pytest`, or `pytest_plugins = ["akoo_testbed.pytest"]` in the root
+conftest.py. The bed lives in a thread with an event loop of its own: sync tests and async tests on
+loops of their own use it side by side. If a test failed, the logs of all parts are kept, and the
+end of pytest's output says where.
+
+    bed_options  session   override it in a conftest.py to get another bed
+    bed          session   RunningBed: management cluster, Cluster API, workload pool
+    apiserver    session   RunningServer: etcd and one kube-apiserver, nothing else
+    namespace    function  name of a new namespace in the bed's management cluster
+
+Tests that use one of these carry the marker `bed`: `-m "not bed"` leaves them out.
+"""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+from akoo_testbed import background, bare, running, site
+from akoo_testbed import bed as beds
+
+_KEPT_LOGS = pytest.StashKey[list[pathlib.Path]]()
+
+
+@pytest.fixture(scope="session")
+def bed_options() -> beds.BedOptions:
+    """The bed of this run: one workload server at first, Jaeger, Cluster API without its waits."""
+    return beds.BedOptions(jaeger=True)
+
+
+@pytest.fixture(scope="session")
+def bed(
+    bed_options: beds.BedOptions, request: pytest.FixtureRequest
+) -> Iterator[running.RunningBed]:
+    """One bed for the whole run; tests make a namespace of their own in it."""
+    whole = beds.Bed(bed_options)
+    with _started(whole, request) as loop:
+        yield running.RunningBed(loop, whole)
+
+
+@pytest.fixture(scope="session")
+def apiserver(request: pytest.FixtureRequest) -> Iterator[running.RunningServer]:
+    """One API server for the whole run, without any controller."""
+    server = bare.BareServer()
+    with _started(server, request) as loop:
+        yield running.RunningServer(loop, server)
+
+
+@pytest.fixture
+def namespace(bed: running.RunningBed) -> str:
+    """A namespace of this test's own, which stays until the bed goes."""
+    return bed.run(bed.bed.new_namespace())
+
+
+@contextlib.contextmanager
+def _started(
+    whole: beds.Bed | bare.BareServer, request: pytest.FixtureRequest
+) -> Iterator[background.LoopThread]:
+    """Start it in a new thread; at the end stop it, keeping the logs if a test failed."""
+    loop = background.LoopThread()
+    loop.start()
+    try:
+        loop.run(whole.start())
+        yield loop
+        if request.session.testsfailed:
+            whole.site.keep_logs()
+        loop.run(whole.stop())
+    finally:
+        _remember(request.config, whole.site)
+        loop.stop()
+
+
+def _remember(config: pytest.Config, ground: site.Site) -> None:
+    if ground.kept_logs is not None:
+        config.stash.setdefault(_KEPT_LOGS, []).append(ground.kept_logs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "bed: uses real processes of the test bed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the bed, before pytest selects by marker."""
+    for item in items:
+        if {"bed", "apiserver"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("bed")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say where the logs of the parts are."""
+    for folder in config.stash.get(_KEPT_LOGS, []):
+        terminalreporter.write_line(f"logs of the test bed: {folder}")
