@@ -6,9 +6,6 @@
     ├── InputError            what the user gave is wrong; nothing was touched; exit code 2
     ├── NotReadyError         something outside is missing for now; said once, retried
     ├── LeadershipLostError   this process may not write any more
-    ├── SecretUnavailableError   a secret value cannot be had: .reason is for the condition
-    │   ├── SecretMissingError
-    │   └── SecretNamespaceNotAllowedError
     └── KubeError             an API server's answer or silence: drawn in akoo_core.kube.errors
 
 Every message says what happened, to which object, and what the reader should do next. No message
@@ -39,21 +36,3 @@ class NotReadyError(AkooError):
 
 class LeadershipLostError(AkooError):
     """The lease is not ours any more (or could not be renewed in time): no write may start."""
-
-
-class SecretUnavailableError(AkooError):
-    """A secret value cannot be had; the message names the Secret and what to do, never a value."""
-
-    reason = "SecretUnavailable"
-
-
-class SecretMissingError(SecretUnavailableError):
-    """The Secret, or the key in it, is not there."""
-
-    reason = "SecretMissing"
-
-
-class SecretNamespaceNotAllowedError(SecretUnavailableError):
-    """The Secret is in a namespace from which credentials are not read; names the setting."""
-
-    reason = "SecretNamespaceNotAllowed"

@@ -1,0 +1,39 @@
+"""The brake on removals: a mistake in one selector must not take AKO from a whole fleet. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from akoo_core.api import record
+
+WINDOW = datetime.timedelta(hours=1)
+LEAST = 3
+SHARE = 0.05
+
+
+def removals(
+    records: Iterable[record.Record], now: datetime.datetime
+) -> tuple[datetime.datetime, ...]:
+    """When the removals of the last hour began, oldest first. Cluster deletions are none."""
+    begun = (
+        one.spec.leaving.started_at
+        for one in records
+        if one.spec.leaving is not None and one.spec.leaving.cause != "ClusterDeleted"
+    )
+    return tuple(sorted(at for at in begun if at > now - WINDOW))
+
+
+def allowed(fleet: int) -> int:
+    """How many removals may begin in an hour in a fleet of so many records."""
+    return max(LEAST, int(fleet * SHARE))
+
+
+def held_seconds(
+    begun: tuple[datetime.datetime, ...], *, fleet: int, now: datetime.datetime
+) -> float:
+    """How long the next removal has to wait; 0.0 when it may begin."""
+    over = len(begun) - allowed(fleet)
+    if over < 0:
+        return 0.0
+    return max(1.0, (begun[over] + WINDOW - now).total_seconds())

@@ -1,0 +1,285 @@
+"""The record's state machine: from a situation to the one next thing to do. Pure and total.
+
+Absence is not deletion. Leaving starts from a deletionTimestamp seen on a Cluster that is neither
+paused nor moving, from a config seen not to match with policy Remove, or from a user's word; never
+from something that is not there.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from akoo_core.api import cluster, names, record
+from akoo_core.reconcile import leaving, words
+from akoo_core.reconcile.situation import (
+    AddFinalizers,
+    AdoptCluster,
+    ChangeConfig,
+    CompareWorkload,
+    CreateRecord,
+    Decision,
+    DropForMove,
+    Hold,
+    LetGo,
+    Live,
+    Nothing,
+    On,
+    Orphan,
+    PauseLeaving,
+    PruneFinished,
+    Refuse,
+    ReleaseCluster,
+    RestartRecord,
+    ResumeLeaving,
+    Situation,
+    StartLeaving,
+)
+
+FINISHED_KEPT = datetime.timedelta(days=7)
+"""A finished record is the proof of a clean-up; so long it can be read."""
+
+ADOPTION_SECONDS = 5.0
+"""How soon to look again while another key adopts the Cluster."""
+
+
+def decide(s: Situation) -> Decision:
+    """The next thing to do."""
+    if s.record is None:
+        return _without_record(s)
+    if s.record.spec.schema_version > record.SCHEMA_VERSION:
+        return _newer("its schema is version", s.record.spec.schema_version, record.SCHEMA_VERSION)
+    if s.record.spec.finished_at is not None:
+        return _finished(s, s.record, s.record.spec.finished_at)
+    if s.cluster is not None and s.cluster.moving:
+        return DropForMove()
+    return _with_record(s, s.record)
+
+
+# No record yet.
+
+
+def _without_record(s: Situation) -> Decision:
+    one = s.cluster
+    if one is None or s.served_by or one.moving:
+        return Nothing(why="there is nothing to record")
+    if one.paused:
+        return Nothing(why="the Cluster is paused")
+    ours = names.FINALIZER in one.finalizers
+    if one.deleting and not ours:
+        return Nothing(why="the Cluster is being deleted and was never served")
+    if s.choice.config is None and not ours:
+        return Nothing(why=s.choice.why)
+    if s.rivals:
+        if not s.workload_uid:
+            return CompareWorkload(namespace=one.namespace, name=one.name, cluster_uid=one.uid)
+        if any(_workload_of(rival) == s.workload_uid for rival in s.rivals):
+            return Nothing(why="an earlier record adopts this Cluster", after=ADOPTION_SECONDS)
+    if s.choice.config is not None:
+        return CreateRecord(config=s.choice.config)
+    if not one.deleting:
+        return Nothing(why=s.choice.why)
+    return Refuse(
+        reason="RecordMissing",
+        message=(
+            f"This Cluster carries our finalizer, but its AKODeployment {s.name} is gone and no "
+            "AKODeploymentConfig selects it, so nothing says what to clean up. Make an "
+            "AKODeploymentConfig select it again, or remove the finalizer "
+            f"{names.FINALIZER} by hand."
+        ),
+    )
+
+
+def _workload_of(one: record.Record) -> str:
+    return one.spec.workload.kube_system_uid if one.spec.workload else ""
+
+
+# A record that is done.
+
+
+def _finished(s: Situation, one: record.Record, at: datetime.datetime) -> Decision:
+    target = s.cluster
+    left = (at + FINISHED_KEPT - s.now).total_seconds()
+    if target is not None and not target.moving:
+        if target.deleting and names.FINALIZER in target.finalizers and not s.shared_with:
+            return ReleaseCluster()
+        again = s.choice.config is not None and not words.read(one.annotations).leave
+        if again and not target.deleting and not target.paused and s.choice.config is not None:
+            return RestartRecord(config=s.choice.config)
+    if left <= 0 or one.deleting:
+        return PruneFinished()
+    return Nothing(why="finished", after=left)
+
+
+# A record at work.
+
+
+def _with_record(s: Situation, one: record.Record) -> Decision:
+    said = words.read(one.annotations)
+    target, gone = s.cluster, one.spec.leaving is not None and one.spec.leaving.let_go is not None
+    if gone and _must_release(s):
+        return ReleaseCluster()
+    under_way = one.spec.leaving is not None or (target is not None and target.deleting)
+    if said.let_go and not gone and under_way:
+        return LetGo(why="UserWord", message=said.let_go)
+    stopped = _paused(s, one, said) or _unknown_data(s, one)
+    if stopped is not None:
+        return stopped
+    if one.spec.leaving is not None:
+        if one.spec.leaving.paused_at is not None:
+            return ResumeLeaving()
+        return leaving.step(s, one, one.spec.leaving)
+    if target is None:
+        return _vanished(s, one, said)
+    if target.deleting:
+        return StartLeaving(cause="ClusterDeleted", message="the Cluster is being deleted")
+    return _lives(s, one, target, said)
+
+
+def _must_release(s: Situation) -> bool:
+    target = s.cluster
+    return target is not None and names.FINALIZER in target.finalizers and not s.shared_with
+
+
+def _paused(s: Situation, one: record.Record, said: words.Words) -> Decision | None:
+    by = ""
+    if s.cluster is not None and s.cluster.paused:
+        by = f"Cluster {s.cluster.key} is paused"
+    elif said.paused:
+        by = f"the record is paused by its annotation {names.PAUSED_ANNOTATION}"
+    if not by:
+        return None
+    if one.spec.leaving is not None and one.spec.leaving.paused_at is None:
+        return PauseLeaving()
+    return Hold(
+        reason="Paused",
+        message=f"Nothing is done while {by}; what is there stays as it is.",
+        ready=False,
+    )
+
+
+def _unknown_data(s: Situation, one: record.Record) -> Decision | None:
+    for name in sorted(one.spec.plugins):
+        if name not in s.loaded:
+            return Hold(
+                reason="PluginMissing",
+                message=(
+                    f'Plugin "{name}" has worked for this cluster and is not loaded. Start '
+                    f"akoo-core with it (--plugins), or the cluster can not be looked after nor "
+                    "cleaned up."
+                ),
+            )
+    for name, intent in sorted(one.spec.intents.items()):
+        if name in s.loaded and intent.version > s.loaded[name].intent_version:
+            known = s.loaded[name].intent_version
+            return _newer(f'the intent of plugin "{name}" is version', intent.version, known)
+    for kind, fact in sorted(one.spec.facts.items()):
+        known = s.loaded[fact.plugin].facts.get(kind, 0) if fact.plugin in s.loaded else 0
+        if known and fact.version > known:
+            return _newer(f'the fact "{kind}" is version', fact.version, known)
+    return None
+
+
+def _newer(what: str, found: int, known: int) -> Hold:
+    return Hold(
+        reason="NewerRecord",
+        message=(
+            f"A newer akoo-core wrote this record: {what} {found}, this one knows {known}. "
+            "Nothing is done until it is upgraded."
+        ),
+    )
+
+
+def _vanished(s: Situation, one: record.Record, said: words.Words) -> Decision:
+    ref = one.spec.cluster_ref
+    if s.namesake is not None and _workload_of(one) and not s.namesake.moving:
+        if not s.workload_uid:
+            return CompareWorkload(
+                namespace=ref.namespace, name=ref.name, cluster_uid=s.namesake.uid
+            )
+        if s.workload_uid == _workload_of(one):
+            return AdoptCluster(uid=s.namesake.uid)
+    if said.leave == "sweep":
+        return StartLeaving(cause="UserWord", message=f"{names.LEAVE_ANNOTATION}: sweep")
+    return Hold(
+        reason="ClusterVanished",
+        message=(
+            f"Cluster {ref.namespace}/{ref.name} ({ref.uid}) is gone, and its deletion was not "
+            "seen here: it may have been moved, restored elsewhere or torn away. Annotate this "
+            f"record {names.LEAVE_ANNOTATION}=sweep to clean up after it."
+        ),
+    )
+
+
+def _lives(
+    s: Situation, one: record.Record, target: cluster.Cluster, said: words.Words
+) -> Decision:
+    if said.leave == "sweep":
+        return StartLeaving(cause="UserWord", message=f"{names.LEAVE_ANNOTATION}: sweep")
+    if said.leave == "orphan":
+        message = f"{names.LEAVE_ANNOTATION}: orphan"
+        return _orphaned(one, "UserWord", message)
+    chosen = s.choice.config
+    if chosen is None:
+        return _unmatched(s, one)
+    ref, policies = one.spec.config_ref, one.spec.policies
+    same = ref.name == chosen.name and ref.uid == chosen.uid and policies == chosen.policies
+    if one.spec.orphaned is not None or not same:
+        return ChangeConfig(config=chosen)
+    missing = _finalizers_missing(one, target, chosen.raw)
+    return AddFinalizers(on=missing) if missing else Live()
+
+
+def _finalizers_missing(
+    one: record.Record, target: cluster.Cluster, chosen: dict[str, object]
+) -> tuple[On, ...]:
+    metadata = chosen.get("metadata")
+    on_config = metadata.get("finalizers") if isinstance(metadata, dict) else ()
+    found: list[On] = []
+    if names.RECORD_FINALIZER not in one.finalizers and not one.deleting:
+        found.append("Record")
+    if names.FINALIZER not in (on_config or ()):
+        found.append("Config")
+    if names.FINALIZER not in target.finalizers:
+        found.append("Cluster")
+    return tuple(found)
+
+
+def _unmatched(s: Situation, one: record.Record) -> Decision:
+    name = one.spec.config_ref.name
+    if one.spec.orphaned is not None:
+        return _orphaned(one, one.spec.orphaned.cause, s.choice.why)
+    if s.choice.current == "Missing":
+        return Hold(
+            reason="ConfigMissing",
+            message=(
+                f'AKODeploymentConfig "{name}" is gone and no other selects this cluster. AKO is '
+                "left as it is. Create the config again, or annotate this record "
+                f"{names.LEAVE_ANNOTATION}=sweep (remove) or orphan (keep)."
+            ),
+        )
+    if s.choice.current == "Unusable":
+        return Hold(
+            reason="ConfigInvalid",
+            message=(
+                f'AKODeploymentConfig "{name}" cannot be used: {s.choice.current_problem}. AKO is '
+                "left as it is until the config is corrected."
+            ),
+        )
+    deleting = s.choice.current == "Deleting"
+    cause: record.Cause = "ConfigDeleted" if deleting else "Unmatched"
+    told = f'AKODeploymentConfig "{name}" is being deleted' if deleting else s.choice.why
+    if one.spec.policies.on_unmatch == "Remove":
+        return StartLeaving(cause=cause, message=told)
+    return _orphaned(one, cause, told)
+
+
+def _orphaned(one: record.Record, cause: record.Cause, message: str) -> Decision:
+    if one.spec.orphaned is None or one.spec.orphaned.cause != cause:
+        return Orphan(cause=cause, message=message)
+    return Hold(
+        reason="Orphaned",
+        message=(
+            f"AKO is left in place and not looked after ({message}). It is still cleaned up when "
+            "the Cluster is deleted."
+        ),
+    )

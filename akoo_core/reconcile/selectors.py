@@ -1,0 +1,67 @@
+"""Label selectors, as Kubernetes matches them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from akoo_core.api import config
+
+_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")
+_PREFIX = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
+
+
+def problem(selector: config.LabelSelector) -> str:
+    """What makes the selector unusable, or "". An unusable selector matches nothing."""
+    for key, value in selector.match_labels.items():
+        found = _key_problem(key) or _value_problem(value)
+        if found:
+            return f"matchLabels: {found}"
+    for one in selector.match_expressions:
+        found = _expression_problem(one)
+        if found:
+            return f"matchExpressions: {found}"
+    return ""
+
+
+def matches(selector: config.LabelSelector, labels: Mapping[str, str]) -> bool:
+    """Whether the labels satisfy all of the selector. An empty one matches; an unusable one never.
+
+    Source of the rules: metav1.LabelSelectorAsSelector. NotIn and DoesNotExist match absent keys.
+    """
+    if problem(selector):
+        return False
+    if any(labels.get(key) != value for key, value in selector.match_labels.items()):
+        return False
+    return all(_OPERATORS[one.operator](one, labels) for one in selector.match_expressions)
+
+
+_OPERATORS: dict[str, Callable[[config.LabelRequirement, Mapping[str, str]], bool]] = {
+    "In": lambda one, labels: labels.get(one.key) in one.values,
+    "NotIn": lambda one, labels: labels.get(one.key) not in one.values,
+    "Exists": lambda one, labels: one.key in labels,
+    "DoesNotExist": lambda one, labels: one.key not in labels,
+}
+
+
+def _expression_problem(one: config.LabelRequirement) -> str:
+    if one.operator not in _OPERATORS:
+        return f"operator {one.operator!r} is none of {', '.join(_OPERATORS)}"
+    takes_values = one.operator in ("In", "NotIn")
+    if takes_values and not one.values:
+        return f"{one.operator} on {one.key!r} needs values"
+    if not takes_values and one.values:
+        return f"{one.operator} on {one.key!r} takes no values"
+    problems = (_key_problem(one.key), *(_value_problem(value) for value in one.values))
+    return next(filter(None, problems), "")
+
+
+def _key_problem(key: str) -> str:
+    prefix, slash, name = key.rpartition("/")
+    if slash and (not _PREFIX.match(prefix) or len(prefix) > 253):
+        return f"{key!r} is not a label key"
+    return "" if _NAME.match(name) else f"{key!r} is not a label key"
+
+
+def _value_problem(value: str) -> str:
+    return "" if not value or _NAME.match(value) else f"{value!r} is not a label value"

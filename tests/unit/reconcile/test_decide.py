@@ -1,0 +1,330 @@
+"""The record's state machine, one row per rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import builders
+import pytest
+
+from akoo_core import structs
+from akoo_core.api import config, names, record
+from akoo_core.reconcile import selection, situation
+from akoo_core.reconcile.decide import decide
+
+LEAVE = names.LEAVE_ANNOTATION
+
+
+def at(**changes: Any) -> situation.Decision:
+    return decide(builders.make_situation(**changes))
+
+
+def held(reason: str, **changes: Any) -> situation.Hold:
+    decision = at(**changes)
+    assert isinstance(decision, situation.Hold), decision
+    assert decision.reason == reason
+    return decision
+
+
+def orphaned(cause: record.Cause = "Unmatched") -> record.Orphaned:
+    return record.Orphaned(cause=cause, at=builders.NOW)
+
+
+# Without a record.
+
+
+def test_a_selected_cluster_gets_a_record_before_anything_else() -> None:
+    decision = at(record=None, cluster=builders.make_cluster(finalizers=()))
+    assert isinstance(decision, situation.CreateRecord)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"cluster": None}, "there is nothing to record"),
+        ({"cluster": builders.make_cluster(moving=True)}, "there is nothing to record"),
+        ({"served_by": "akoo-000000000000"}, "there is nothing to record"),
+        ({"cluster": builders.make_cluster(paused=True)}, "the Cluster is paused"),
+        (
+            {"cluster": builders.make_cluster(finalizers=(), deleting=True)},
+            "the Cluster is being deleted and was never served",
+        ),
+        (
+            {"cluster": builders.make_cluster(finalizers=()), "choice": builders.NO_CONFIG},
+            "no AKODeploymentConfig selects its labels",
+        ),
+    ],
+)
+def test_nothing_is_recorded(changes: dict[str, Any], why: str) -> None:
+    assert at(record=None, **changes) == situation.Nothing(why=why)
+
+
+def test_a_lost_record_of_a_dying_cluster_is_made_again() -> None:
+    decision = at(record=None, cluster=builders.make_cluster(deleting=True))
+    assert isinstance(decision, situation.CreateRecord)
+
+
+def test_a_lost_record_that_cannot_be_made_again_is_said_on_the_cluster() -> None:
+    dying = builders.make_cluster(deleting=True)
+    decision = at(record=None, cluster=dying, choice=builders.NO_CONFIG)
+    assert isinstance(decision, situation.Refuse)
+    assert decision.reason == "RecordMissing"
+
+
+# The same namespace and name with another UID.
+
+
+def earlier(uid: str = "workload-1") -> record.Record:
+    old = builders.make_record(workload=record.Workload(kube_system_uid=uid))
+    ref = record.ClusterRef(namespace="demo", name="shop", uid="old")
+    return structs.replace(old, name="akoo-0ld", spec=structs.replace(old.spec, cluster_ref=ref))
+
+
+def test_an_earlier_record_makes_a_new_cluster_show_who_it_is() -> None:
+    fresh = {"record": None, "rivals": (earlier(),)}
+    asked = at(**fresh)
+    assert asked == situation.CompareWorkload(
+        namespace="demo", name="shop", cluster_uid=builders.CLUSTER_UID
+    )
+    assert isinstance(at(**fresh, workload_uid="workload-1"), situation.Nothing)
+    assert isinstance(at(**fresh, workload_uid="workload-2"), situation.CreateRecord)
+
+
+def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> None:
+    namesake = builders.make_cluster(uid="new")
+    vanished = {
+        "record": builders.make_record(workload=record.Workload(kube_system_uid="w")),
+        "cluster": None,
+        "namesake": namesake,
+    }
+    assert isinstance(at(**vanished), situation.CompareWorkload)
+    assert at(**vanished, workload_uid="w") == situation.AdoptCluster(uid="new")
+    held("ClusterVanished", **vanished, workload_uid="other")
+
+
+def test_a_record_that_never_saw_its_workload_adopts_nothing() -> None:
+    held("ClusterVanished", cluster=None, namesake=builders.make_cluster(uid="new"))
+
+
+# Living.
+
+
+def test_a_matched_cluster_lives() -> None:
+    assert at() == situation.Live()
+
+
+def test_finalizers_come_before_the_outside() -> None:
+    bare = builders.make_config(raw={"metadata": {"name": "default"}})
+    decision = at(
+        cluster=builders.make_cluster(finalizers=()), choice=selection.Choice(config=bare)
+    )
+    assert decision == situation.AddFinalizers(on=("Config", "Cluster"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        builders.make_config("edge"),
+        builders.make_config(uid="made-again"),
+        builders.make_config(policies=config.Policies(on_unmatch="Remove")),
+    ],
+)
+def test_another_config_or_policy_is_stored_first(other: config.Config) -> None:
+    decision = at(choice=selection.Choice(config=other))
+    assert decision == situation.ChangeConfig(config=other)
+
+
+def test_a_match_resumes_an_orphan() -> None:
+    decision = at(record=builders.make_record(orphaned=orphaned()))
+    assert isinstance(decision, situation.ChangeConfig)
+
+
+# No config matches any more.
+
+
+REMOVE = config.Policies(on_unmatch="Remove")
+
+
+def test_unmatched_is_orphaned_by_default() -> None:
+    assert at(choice=builders.NO_CONFIG) == situation.Orphan(
+        cause="Unmatched", message="no AKODeploymentConfig selects its labels"
+    )
+    held("Orphaned", record=builders.make_record(orphaned=orphaned()), choice=builders.NO_CONFIG)
+
+
+def test_unmatched_is_removed_when_the_stored_policy_says_so() -> None:
+    decision = at(record=builders.make_record(policies=REMOVE), choice=builders.NO_CONFIG)
+    assert isinstance(decision, situation.StartLeaving)
+    assert decision.cause == "Unmatched"
+
+
+@pytest.mark.parametrize(
+    ("current", "policies", "expected"),
+    [
+        ("Deleting", REMOVE, "ConfigDeleted"),
+        ("Missing", REMOVE, "ConfigMissing"),
+        ("Missing", config.Policies(), "ConfigMissing"),
+        ("Unusable", REMOVE, "ConfigInvalid"),
+    ],
+)
+def test_absence_and_mistakes_remove_nothing(
+    current: selection.State, policies: config.Policies, expected: str
+) -> None:
+    choice = selection.Choice(why="none", current=current, current_problem="spec.priority: x")
+    decision = at(record=builders.make_record(policies=policies), choice=choice)
+    if current == "Deleting":
+        assert isinstance(decision, situation.StartLeaving)
+        assert decision.cause == expected
+    else:
+        assert isinstance(decision, situation.Hold)
+        assert decision.reason == expected
+
+
+def test_an_orphan_stays_one_when_its_config_is_gone() -> None:
+    one = builders.make_record(orphaned=orphaned("ConfigDeleted"))
+    held("Orphaned", record=one, choice=selection.Choice(why="none", current="Missing"))
+
+
+# The Cluster.
+
+
+def test_a_cluster_that_is_not_there_is_not_deleted() -> None:
+    decision = held("ClusterVanished", cluster=None)
+    assert "akoo.io/leave=sweep" in decision.message
+
+
+@pytest.mark.parametrize("changes", [{}, {"orphaned": orphaned()}, {"policies": REMOVE}])
+def test_a_deletion_that_is_seen_starts_leaving(changes: dict[str, Any]) -> None:
+    decision = at(
+        record=builders.make_record(**changes), cluster=builders.make_cluster(deleting=True)
+    )
+    assert isinstance(decision, situation.StartLeaving)
+    assert decision.cause == "ClusterDeleted"
+
+
+def test_a_paused_cluster_is_left_alone_even_in_deletion() -> None:
+    paused = builders.make_cluster(deleting=True, paused=True)
+    assert held("Paused", cluster=paused).ready is False
+    held("Paused", record=builders.make_record(annotations={names.PAUSED_ANNOTATION: ""}))
+
+
+def test_pauses_are_stored_while_leaving() -> None:
+    leaving = builders.make_record(leaving=builders.make_leaving())
+    paused = builders.make_cluster(deleting=True, paused=True)
+    assert at(record=leaving, cluster=paused) == situation.PauseLeaving()
+    since = builders.make_record(leaving=builders.make_leaving(paused_at=builders.NOW))
+    held("Paused", record=since, cluster=paused)
+    moved_on = builders.make_cluster(deleting=True)
+    assert at(record=since, cluster=moved_on) == situation.ResumeLeaving()
+
+
+@pytest.mark.parametrize("changes", [{}, {"paused": True}, {"deleting": True, "paused": True}])
+def test_a_moving_cluster_takes_its_record_along(changes: dict[str, Any]) -> None:
+    moving = builders.make_cluster(moving=True, **changes)
+    assert at(cluster=moving) == situation.DropForMove()
+
+
+# Data that this process does not know.
+
+
+def test_newer_data_waits() -> None:
+    dying = builders.make_cluster(deleting=True)
+    schema = builders.make_record(schema_version=2)
+    intent = builders.make_record(intents={"ako": record.StoredIntent(version=2)})
+    fact = builders.make_record(facts={"Network": record.StoredFact(plugin="ako", version=3)})
+    held("NewerRecord", record=schema, cluster=dying)
+    held("NewerRecord", record=intent, cluster=dying)
+    loaded = {"ako": situation.Loaded(facts={"Network": 2})}
+    held("NewerRecord", record=fact, cluster=dying, loaded=loaded)
+    loaded = {"ako": situation.Loaded(facts={"Network": 3})}
+    assert isinstance(at(record=fact, cluster=dying, loaded=loaded), situation.StartLeaving)
+
+
+def test_a_missing_plugin_waits_in_life_and_in_leaving() -> None:
+    worked = builders.make_record(plugins=("ako", "avi"))
+    assert 'Plugin "avi"' in held("PluginMissing", record=worked).message
+    leaving = builders.make_record(plugins=("avi",), leaving=builders.make_leaving())
+    held("PluginMissing", record=leaving, cluster=builders.make_cluster(deleting=True))
+
+
+def test_a_record_of_another_management_cluster_lives_but_does_not_leave() -> None:
+    foreign = builders.make_record(management_id="elsewhere")
+    assert at(record=foreign) == situation.Live()
+    leaving = builders.make_record(management_id="elsewhere", leaving=builders.make_leaving())
+    held("ClaimedElsewhere", record=leaving, cluster=builders.make_cluster(deleting=True))
+
+
+# The user's words.
+
+
+def test_leave_sweep_starts_leaving_whatever_the_policy() -> None:
+    asked = builders.make_record(annotations={LEAVE: "sweep"})
+    for changes in ({}, {"cluster": None}):
+        decision = at(record=asked, **changes)
+        assert isinstance(decision, situation.StartLeaving)
+        assert decision.cause == "UserWord"
+
+
+def test_leave_orphan_stops_and_its_end_resumes() -> None:
+    asked = builders.make_record(annotations={LEAVE: "orphan"})
+    assert isinstance(at(record=asked), situation.Orphan)
+    one = builders.make_record(orphaned=orphaned("UserWord"), annotations={LEAVE: "orphan"})
+    held("Orphaned", record=one)
+    done = builders.make_record(orphaned=orphaned("UserWord"))
+    assert isinstance(at(record=done), situation.ChangeConfig)
+
+
+@pytest.mark.parametrize("value", ["Sweep ", "purge", "", "true"])
+def test_a_word_that_is_misspelled_does_nothing(value: str) -> None:
+    assert at(record=builders.make_record(annotations={LEAVE: value})) == situation.Live()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"paused": True},
+    ],
+)
+def test_let_go_works_on_a_dying_cluster_even_when_all_else_waits(changes: Any) -> None:
+    dying = builders.make_cluster(deleting=True, **changes)
+    asked = builders.make_record(annotations={names.LET_GO_ANNOTATION: "INC-1"}, plugins=("avi",))
+    assert at(record=asked, cluster=dying) == situation.LetGo(why="UserWord", message="INC-1")
+
+
+def test_let_go_does_nothing_to_a_living_cluster_and_without_a_reason() -> None:
+    asked = builders.make_record(annotations={names.LET_GO_ANNOTATION: "INC-1"})
+    assert at(record=asked) == situation.Live()
+    mute = builders.make_record(annotations={names.LET_GO_ANNOTATION: " "})
+    decision = at(record=mute, cluster=builders.make_cluster(deleting=True))
+    assert isinstance(decision, situation.StartLeaving)
+
+
+# Finished.
+
+
+def finished(ago: float, **changes: Any) -> record.Record:
+    return builders.make_record(finished_at=builders.NOW - builders.seconds(ago), **changes)
+
+
+def test_a_finished_record_is_kept_for_a_week() -> None:
+    week = 7 * 24 * 3600
+    decision = at(record=finished(60), cluster=None)
+    assert decision == situation.Nothing(why="finished", after=week - 60)
+    assert at(record=finished(week), cluster=None) == situation.PruneFinished()
+
+
+def test_a_selected_cluster_of_a_finished_record_begins_anew() -> None:
+    assert isinstance(at(record=finished(60)), situation.RestartRecord)
+    unmatched = at(record=finished(60), choice=builders.NO_CONFIG)
+    assert isinstance(unmatched, situation.Nothing)
+
+
+def test_the_users_word_outlives_what_it_asked_for() -> None:
+    told = finished(60, annotations={LEAVE: "sweep"})
+    assert isinstance(at(record=told), situation.Nothing)
+
+
+def test_a_finished_record_still_takes_its_finalizer_off() -> None:
+    dying = builders.make_cluster(deleting=True)
+    assert at(record=finished(60), cluster=dying) == situation.ReleaseCluster()

@@ -1,0 +1,208 @@
+"""What must hold in every situation, also in those nobody thought of."""
+
+from __future__ import annotations
+
+import builders
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from akoo_core import structs
+from akoo_core.api import config, names, record
+from akoo_core.reconcile import leaving, selection, situation
+from akoo_core.reconcile.decide import decide
+
+TIMES = st.integers(-7200, 7200).map(lambda s: builders.NOW - builders.seconds(s))
+MAYBE = st.none() | TIMES
+
+FENCES = st.builds(
+    record.FenceState,
+    grade=st.sampled_from(["Revoked", "Stopped", "Gone", "Unfenced"]),
+    evidence=st.just("seen"),
+    at=TIMES,
+    settle_seconds=st.sampled_from([0, 1800]),
+)
+PROOFS = st.builds(
+    record.StoredProof,
+    plugin=st.just("avi"),
+    at=TIMES,
+    own=st.integers(0, 2),
+    suspect=st.integers(0, 1),
+    held=st.integers(0, 1),
+)
+LET_GO = st.builds(
+    record.LetGo,
+    at=TIMES,
+    why=st.sampled_from(["Proven", "NoVerifier", "Deadline", "UserWord", "Gone"]),
+)
+LEAVING = st.builds(
+    record.Leaving,
+    cause=st.sampled_from(["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]),
+    started_at=TIMES,
+    confirmed_at=MAYBE,
+    drained_at=MAYBE,
+    fence=st.none() | FENCES,
+    swept_at=MAYBE,
+    last_non_empty_at=MAYBE,
+    proof=st.none() | PROOFS,
+    undeployed_at=MAYBE,
+    let_go=st.none() | LET_GO,
+    released_at=MAYBE,
+    attempted_at=MAYBE,
+    paused_at=MAYBE,
+    paused_seconds=st.integers(0, 4000),
+)
+POLICIES = st.builds(
+    config.Policies,
+    on_unmatch=st.sampled_from(["Orphan", "Remove"]),
+    on_deadline=st.sampled_from(["LetGo", "Hold"]),
+    deadline=st.sampled_from(["0s", "1h"]),
+    quiet_period=st.sampled_from(["0s", "30s"]),
+)
+WORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        names.LEAVE_ANNOTATION: st.sampled_from(["sweep", "orphan", "x"]),
+        names.LET_GO_ANNOTATION: st.sampled_from(["", "because"]),
+        names.PAUSED_ANNOTATION: st.just(""),
+    },
+)
+ORPHANED = st.builds(record.Orphaned, cause=st.sampled_from(["Unmatched", "UserWord"]), at=TIMES)
+RECORDS = st.builds(
+    builders.make_record,
+    annotations=WORDS,
+    policies=POLICIES,
+    leaving=st.none() | LEAVING,
+    orphaned=st.none() | ORPHANED,
+    finished_at=MAYBE,
+    schema_version=st.sampled_from([1, 1, 1, 2]),
+    plugins=st.sampled_from([(), ("ako",), ("avi",)]),
+    management_id=st.sampled_from([builders.MANAGEMENT, builders.MANAGEMENT, "other"]),
+    workload=st.none() | st.just(record.Workload(kube_system_uid="w")),
+)
+CLUSTERS = st.builds(
+    builders.make_cluster,
+    finalizers=st.sampled_from([(), (names.FINALIZER,)]),
+    paused=st.booleans(),
+    deleting=st.booleans(),
+    moving=st.sampled_from([False, False, True]),
+)
+CHOICES = st.builds(
+    selection.Choice,
+    config=st.none() | st.just(builders.make_config()),
+    why=st.just("so"),
+    current=st.sampled_from(["Present", "Deleting", "Unusable", "Missing"]),
+)
+SITUATIONS = st.builds(
+    builders.make_situation,
+    record=st.none() | RECORDS,
+    cluster=st.none() | CLUSTERS,
+    namesake=st.none() | st.just(builders.make_cluster(uid="other")),
+    choice=CHOICES,
+    workload_uid=st.sampled_from(["", "w", "x"]),
+    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
+    shared_with=st.sampled_from([(), ("akoo-x",)]),
+    done=st.frozensets(
+        st.sampled_from(["confirm", "drain", "fence", "sweep", "verify", "undeploy", "release"])
+    ),
+)
+
+TOUCHES_OUTSIDE = (situation.Live, situation.Leave)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(SITUATIONS)
+def test_every_situation(s: situation.Situation) -> None:
+    decision = decide(s)
+    assert isinstance(decision, structs.Struct)
+    one = s.record
+    state = one.spec.leaving if one else None
+    if isinstance(decision, situation.LetGo):
+        _let_go_has_a_reason(s, decision)
+    if isinstance(decision, situation.StartLeaving):
+        assert state is None, "leaving never starts twice"
+        _start_was_seen(s, decision)
+    if isinstance(decision, TOUCHES_OUTSIDE):
+        assert one is not None, "the record comes first"
+        assert one.spec.finished_at is None
+        assert s.cluster is None or not (s.cluster.paused or s.cluster.moving)
+        assert names.PAUSED_ANNOTATION not in one.annotations
+        assert one.spec.schema_version <= record.SCHEMA_VERSION
+        assert set(one.spec.plugins) <= set(s.loaded)
+    if isinstance(decision, situation.Live):
+        assert s.cluster is not None
+        assert not s.cluster.deleting
+        assert state is None
+        assert s.choice.config is not None
+        assert names.FINALIZER in s.cluster.finalizers
+    if isinstance(decision, situation.Leave):
+        _step_is_due(s, decision)
+    if isinstance(decision, situation.ReleaseCluster):
+        assert one is not None
+        assert one.spec.finished_at or (state and state.let_go), "stored before it is done"
+
+
+def _let_go_has_a_reason(s: situation.Situation, decision: situation.LetGo) -> None:
+    assert s.record is not None
+    spec, state = s.record.spec, s.record.spec.leaving
+    assert state is None or state.let_go is None
+    match decision.why:
+        case "UserWord":
+            assert s.record.annotations[names.LET_GO_ANNOTATION]
+        case "Gone":
+            assert s.cluster is None
+        case "Proven":
+            assert state is not None
+            assert leaving.proven(spec, state, s.now)
+            assert state.fence is not None
+        case "NoVerifier":
+            assert not s.verifies
+            assert state is not None
+            assert state.drained_at
+            assert state.fence
+        case "Deadline":
+            assert state is not None
+            assert state.attempted_at
+            assert spec.policies.on_deadline == "LetGo"
+            assert s.now >= leaving.deadline_at(spec, state)
+
+
+def _start_was_seen(s: situation.Situation, decision: situation.StartLeaving) -> None:
+    assert s.record is not None
+    match decision.cause:
+        case "ClusterDeleted":
+            assert s.cluster is not None
+            assert s.cluster.deleting
+        case "UserWord":
+            assert s.record.annotations[names.LEAVE_ANNOTATION] == "sweep"
+        case _:
+            assert s.cluster is not None
+            assert s.choice.current in ("Present", "Deleting"), "absence is not deletion"
+            assert s.record.spec.policies.on_unmatch == "Remove"
+            assert s.record.spec.orphaned is None
+
+
+def _step_is_due(s: situation.Situation, decision: situation.Leave) -> None:
+    assert s.record is not None
+    assert s.record.spec.management_id == s.management_id
+    state = s.record.spec.leaving
+    assert state is not None
+    assert decision.step not in s.done, "an attempt calls each step once"
+    order = {
+        "drain": state.confirmed_at,
+        "fence": state.drained_at,
+        "sweep": state.fence,
+        "verify": state.fence,
+        "undeploy": state.fence,
+        "release": state.let_go,
+    }
+    assert decision.step == "confirm" or order[decision.step], "the step before it is stored"
+    if decision.step == "undeploy":
+        assert state.let_go is None, "after let go the workload cluster is not touched"
+        assert s.cluster is not None
+        assert not s.cluster.deleting
+
+
+@settings(max_examples=300, deadline=None)
+@given(SITUATIONS)
+def test_a_decision_depends_on_nothing_else(s: situation.Situation) -> None:
+    assert decide(s) == decide(s)

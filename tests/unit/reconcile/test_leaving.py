@@ -1,0 +1,260 @@
+"""Leaving: the order of its steps, the proof, the deadline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import builders
+import pytest
+
+from akoo_core.api import config, record
+from akoo_core.reconcile import leaving, situation
+from akoo_core.reconcile.decide import decide
+
+NOW = builders.NOW
+DYING = builders.make_cluster(deleting=True)
+AGO = builders.seconds
+
+
+def at(state: record.Leaving, **changes: Any) -> situation.Decision:
+    spec = {name: changes.pop(name) for name in ("policies", "annotations") if name in changes}
+    one = builders.make_record(leaving=state, **spec)
+    return decide(builders.make_situation(**({"cluster": DYING} | changes), record=one))
+
+
+def state(*upto: str, **changes: Any) -> record.Leaving:
+    """Leaving with the steps ``upto`` behind it."""
+    known: dict[str, Any] = {
+        "confirm": {"confirmed_at": NOW - AGO(50)},
+        "drain": {"drained_at": NOW - AGO(45), "drain_outcome": "Done"},
+        "fence": {"fence": builders.fence()},
+        "proof": {"proof": builders.proof()},
+        "undeploy": {"undeployed_at": NOW},
+        "letgo": {"let_go": record.LetGo(at=NOW, why="Proven")},
+    }
+    values: dict[str, Any] = {}
+    for one in upto:
+        values |= known[one]
+    return builders.make_leaving(**(values | changes))
+
+
+GONE = record.LetGo(at=NOW, why="Deadline")
+
+
+@pytest.mark.parametrize(
+    ("stored", "changes", "expected"),
+    [
+        (state(), {}, situation.Leave(step="confirm")),
+        (state("confirm"), {}, situation.Leave(step="drain")),
+        (state("confirm", "drain"), {}, situation.Leave(step="fence")),
+        (
+            state("confirm", "drain", "fence"),
+            {"loaded": builders.VERIFIER},
+            situation.Leave(step="sweep"),
+        ),
+        (
+            state("confirm", "drain", "fence"),
+            {"loaded": builders.VERIFIER, "done": frozenset({"sweep"})},
+            situation.Leave(step="verify"),
+        ),
+        (
+            state("confirm", "drain", "fence", proof=builders.proof(own=3)),
+            {"loaded": builders.VERIFIER},
+            situation.Leave(step="sweep"),
+        ),
+        (
+            state("confirm", "drain", "fence", proof=builders.proof(own=3)),
+            {"loaded": builders.VERIFIER, "done": frozenset({"sweep", "verify"})},
+            situation.Rest(),
+        ),
+        (
+            state("confirm", "drain", "fence", "proof"),
+            {"loaded": builders.VERIFIER},
+            situation.LetGo(why="Proven", message="nothing is left"),
+        ),
+        (
+            state("confirm", "drain", "fence"),
+            {},
+            situation.LetGo(why="NoVerifier", message="no loaded plugin can prove the clean-up"),
+        ),
+        (state("confirm", "drain", "fence", "letgo"), {}, situation.ReleaseCluster()),
+        (
+            state("confirm", "drain", "fence", "letgo"),
+            {"cluster": None},
+            situation.Leave(step="release"),
+        ),
+        (
+            state("confirm", "drain", "fence", "letgo", released_at=NOW),
+            {"cluster": None},
+            situation.Finish(),
+        ),
+        (
+            state("confirm", "drain", "fence", "letgo"),
+            {"shared_with": ("akoo-other",)},
+            situation.Leave(step="release"),
+        ),
+    ],
+)
+def test_steps(
+    stored: record.Leaving, changes: dict[str, Any], expected: situation.Decision
+) -> None:
+    assert at(stored, **changes) == expected
+
+
+def test_a_living_cluster_loses_our_objects_before_it_is_let_go() -> None:
+    living = {"cluster": builders.make_cluster(), "loaded": builders.VERIFIER}
+    stored = state("confirm", "drain", "fence", "proof", cause="Unmatched")
+    assert at(stored, **living) == situation.Leave(step="undeploy")
+    stored = state("confirm", "drain", "fence", "proof", "undeploy", cause="Unmatched")
+    assert isinstance(at(stored, **living), situation.LetGo)
+
+
+def test_a_removal_whose_cluster_is_deleted_meanwhile_undeploys_nothing() -> None:
+    stored = state("confirm", "drain", "fence", "proof", cause="Unmatched")
+    assert isinstance(at(stored, loaded=builders.VERIFIER), situation.LetGo)
+
+
+def test_a_match_does_not_turn_a_removal_back() -> None:
+    stored = state("confirm", cause="Unmatched")
+    assert at(stored, cluster=builders.make_cluster()) == situation.Leave(step="drain")
+
+
+def test_a_cluster_that_goes_without_us_is_noted_and_leaving_goes_on() -> None:
+    assert at(state("confirm"), cluster=None) == situation.LetGo(
+        why="Gone", message="the Cluster is not there any more"
+    )
+    gone = state("confirm", let_go=record.LetGo(at=NOW, why="Gone"))
+    assert at(gone, cluster=None) == situation.Leave(step="drain")
+
+
+def test_a_leaked_record_goes_on_sweeping_and_is_released_when_proven() -> None:
+    leaked = state("confirm", "drain", "fence", let_go=GONE, proof=builders.proof(own=2))
+    changes: dict[str, Any] = {"cluster": None, "loaded": builders.VERIFIER}
+    assert at(leaked, **changes) == situation.Leave(step="sweep")
+    clean = state("confirm", "drain", "fence", let_go=GONE, proof=builders.proof())
+    assert at(clean, **changes) == situation.Leave(step="release")
+
+
+# The proof.
+
+
+def test_a_clean_count_before_the_quiet_period_is_over_is_not_the_last() -> None:
+    early = state("confirm", "drain", fence=builders.fence(ago=10), proof=builders.proof(ago=2))
+    decision = at(early, loaded=builders.VERIFIER)
+    assert isinstance(decision, situation.Rest)
+    assert (decision.reason, decision.after) == ("QuietPeriod", 20.0)
+
+
+def test_after_the_quiet_period_it_is_counted_again() -> None:
+    stale = state("confirm", "drain", fence=builders.fence(ago=31), proof=builders.proof(ago=20))
+    assert at(stale, loaded=builders.VERIFIER) == situation.Leave(step="verify")
+
+
+@pytest.mark.parametrize(
+    ("grade", "settle", "last_non_empty", "deadline", "wait"),
+    [
+        ("Revoked", 0, 5, "1h", 30),
+        ("Gone", 0, 5, "1h", 30),
+        ("Unfenced", 0, None, "10h", 300),
+        ("Unfenced", 1800, None, "10h", 1800),
+        ("Unfenced", 0, 10, "10h", 330),  # 30 s later than the fence: counted from there
+        ("Unfenced", 1800, None, "11m", 320),  # half of what was left (640 s) at the fence
+        ("Unfenced", 1800, None, "19s", 1800),  # the deadline is over: it cannot act any more
+    ],
+)
+def test_when_a_count_is_believed(
+    grade: record.FenceGrade,
+    settle: int,
+    last_non_empty: int | None,
+    deadline: str,
+    wait: float,
+) -> None:
+    stored = state(
+        "confirm",
+        "drain",
+        fence=builders.fence(grade, ago=40, settle=settle),
+        last_non_empty_at=None if last_non_empty is None else NOW - AGO(last_non_empty),
+    )
+    spec = builders.make_spec(policies=config.Policies(deadline=deadline))
+    waited = leaving.settled_at(spec, stored) - (NOW - AGO(40))
+    assert waited.total_seconds() == wait
+
+
+def test_an_unfenced_record_asks_for_a_fence_in_each_attempt() -> None:
+    stored = state("confirm", "drain", fence=builders.fence("Unfenced"))
+    assert at(stored) == situation.Leave(step="fence")
+    assert isinstance(at(stored, done=frozenset({"fence"})), situation.LetGo)
+
+
+def test_held_objects_are_not_clean() -> None:
+    stored = state("confirm", "drain", "fence", proof=builders.proof(held=1))
+    assert at(stored, loaded=builders.VERIFIER) == situation.Leave(step="sweep")
+
+
+# The deadline.
+
+OLD = {"started_at": NOW - AGO(3700), "attempted_at": NOW - AGO(3000)}
+LEFT = builders.proof(own=2)
+
+
+def test_the_deadline_lets_go() -> None:
+    stored = state("confirm", "drain", "fence", proof=LEFT, **OLD)
+    decision = at(stored, loaded=builders.VERIFIER)
+    assert isinstance(decision, situation.LetGo)
+    assert decision.why == "Deadline"
+
+
+@pytest.mark.parametrize(
+    ("changes", "policies"),
+    [
+        ({}, config.Policies(on_deadline="Hold")),
+        ({"attempted_at": None}, config.Policies()),
+        ({"paused_seconds": 200}, config.Policies()),
+        ({}, config.Policies(deadline="2h")),
+    ],
+    ids=["hold", "never attempted", "paused meanwhile", "not yet"],
+)
+def test_the_deadline_does_not_act(changes: dict[str, Any], policies: config.Policies) -> None:
+    stored = state("confirm", "drain", "fence", proof=LEFT, **(OLD | changes))
+    decision = at(stored, loaded=builders.VERIFIER, policies=policies)
+    assert decision == situation.Leave(step="sweep")
+
+
+def test_the_deadline_of_a_living_cluster_undeploys_but_only_what_is_confirmed() -> None:
+    living = {"cluster": builders.make_cluster(), "loaded": builders.VERIFIER}
+    stored = state("confirm", "drain", "fence", proof=LEFT, cause="Unmatched", **OLD)
+    assert at(stored, **living) == situation.Leave(step="undeploy")
+    blocked = state(cause="Unmatched", **OLD)
+    assert at(blocked, **living) == situation.Leave(step="confirm")
+
+
+# Drain.
+
+WORKER, DEAD, PLANE, DEAD_PLANE = (False, False), (False, True), (True, False), (True, True)
+
+
+@pytest.mark.parametrize(
+    ("silent", "machines", "skipped"),
+    [
+        (0.0, (WORKER, PLANE), False),
+        (0.0, (), False),
+        (29.9, (WORKER,), False),
+        (30.0, (WORKER,), True),
+        (0.0, (DEAD, DEAD, PLANE), True),
+        (0.0, (DEAD, WORKER, PLANE), False),
+        (0.0, (DEAD_PLANE,), True),
+        (0.0, (PLANE,), False),
+    ],
+)
+def test_drain_is_skipped_where_it_is_pointless(
+    silent: float, machines: tuple[tuple[bool, bool], ...], skipped: bool
+) -> None:
+    why = leaving.drain_skip(workload=True, silent_seconds=silent, machines=machines)
+    assert bool(why) is skipped
+    assert leaving.drain_skip(workload=False, silent_seconds=0.0, machines=machines)
+
+
+def test_the_strongest_fence_counts() -> None:
+    weak, strong = builders.fence("Stopped", ago=90), builders.fence("Revoked", ago=10)
+    assert leaving.strongest((weak, builders.fence("Unfenced"), strong)) == strong
+    assert leaving.strongest(()) is None
