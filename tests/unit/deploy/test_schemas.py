@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from akoo_ako import config as ako_config
 from msgspec import inspect
 
 from akoo_core.api import config, names, record
@@ -77,12 +78,12 @@ def _of_type(kind: inspect.Type, path: str, *, required: bool) -> Shape:
                 name = f"{path}.{one.encode_name}".lstrip(".")
                 shape |= _of_type(one.type, name, required=one.required)
             return shape
-        case inspect.DictType(_, inspect.AnyType()) | inspect.AnyType():
+        case inspect.DictType(value_type=inspect.AnyType()) | inspect.AnyType():
             return {path: Field("any", required=required)}
-        case inspect.DictType(_, value):
+        case inspect.DictType(value_type=value):
             entry = _of_type(value, f"{path}{{}}", required=True)
             return {path: Field("object", required=required)} | entry
-        case inspect.VarTupleType(item) | inspect.ListType(_, item):
+        case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
             entry = _of_type(item, f"{path}[]", required=True)
             return {path: Field("array", required=required)} | entry
         case inspect.LiteralType(values):
@@ -168,9 +169,49 @@ def unreadable(schema: Shape, struct: Shape) -> list[str]:
     return wrong
 
 
-def test_the_core_reads_what_the_server_keeps() -> None:
+READERS = [config._Spec, ako_config.Spec]
+
+UNREAD = {
+    "controlPlaneNetwork": "for the plugin that prepares networks",
+    "dataNetwork.ipPools": "for the plugin that prepares networks",
+    "extraConfigs.rbac": "PodSecurityPolicies left Kubernetes in 1.25",
+    "plugins": "each entry is decoded by its plugin, strictly",
+    "tenant.context": "without effect, as in the ancestor",
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_read_is_what_the_server_keeps(reader: type) -> None:
     schema = of_schema(_schema("akodeploymentconfigs", "spec"))
-    assert unreadable(schema, of_struct(config._Spec)) == []
+    assert unreadable(schema, of_struct(reader)) == []
+
+
+def test_every_field_of_the_config_is_read_by_somebody() -> None:
+    read = {path for reader in READERS for path in of_struct(reader)}
+    unread = of_schema(_schema("akodeploymentconfigs", "spec")).keys() - read
+    assert {path for path in unread if not path.startswith(tuple(UNREAD))} == set()
+    assert {path for path in UNREAD if path not in unread} == set()
+
+
+def test_differences_of_a_reader_are_seen() -> None:
+    schema = {
+        "text": Field("integer"),
+        "choice": Field("string", enum=frozenset({"A", "B", "C"})),
+        "must": Field("string"),
+    }
+    struct = {
+        "text": Field("string"),
+        "choice": Field("string", enum=frozenset({"A", "B"})),
+        "must": Field("string", required=True),
+        "gone": Field("string"),
+    }
+    assert unreadable(schema, struct) == [
+        "text: integer in the schema, string in the struct",
+        "choice: the schema accepts more than the struct can decode",
+        "must: required by the struct, but not by the schema",
+        "gone: not in the schema, so the server drops it",
+    ]
+    assert unreadable(struct, struct) == []
 
 
 def test_policies_are_the_same_in_config_and_record() -> None:

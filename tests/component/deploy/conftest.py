@@ -1,0 +1,69 @@
+"""Our CRDs on a real API server, and a client that only asks what would happen."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from akoo_testbed import definitions, kubeapi, running
+
+DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
+
+Object = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def crds(apiserver: running.RunningServer) -> running.RunningServer:
+    """The bare API server with deploy/crds installed."""
+
+    async def install() -> None:
+        async with kubeapi.KubeApi(apiserver.kubeconfig) as client:
+            await definitions.install(client, DEPLOY / "crds")
+
+    apiserver.run(install())
+    return apiserver
+
+
+class Server:
+    """One API server: writes that leave nothing behind."""
+
+    def __init__(self, api: kubeapi.KubeApi) -> None:
+        self.api = api
+        self._made: list[Object] = []
+
+    async def try_create(self, obj: Object) -> Object:
+        """What the server would store. Raises ApiError where it refuses."""
+        path = await self.api.path(kubeapi.kind_of(obj), obj["metadata"].get("namespace"))
+        return await self.api.request("POST", path, obj, params={"dryRun": "All"})
+
+    async def try_replace(self, obj: Object) -> Object:
+        """What the server would store instead of the object of that name."""
+        metadata = obj["metadata"]
+        path = await self.api.path(
+            kubeapi.kind_of(obj), metadata.get("namespace"), metadata["name"]
+        )
+        return await self.api.request("PUT", path, obj, params={"dryRun": "All"})
+
+    async def create(self, obj: Object) -> Object:
+        """Store it until the test ends."""
+        stored = await self.api.create(obj)
+        self._made.append(stored)
+        return stored
+
+    async def remove_all(self) -> None:
+        """Delete what create stored, whatever finalizers it has."""
+        for obj in self._made:
+            kind, name = kubeapi.kind_of(obj), obj["metadata"]["name"]
+            if await self.api.find(kind, None, name):
+                await self.api.patch(kind, None, name, {"metadata": {"finalizers": None}})
+                await self.api.delete(kind, None, name)
+
+
+@pytest.fixture
+async def server(crds: running.RunningServer) -> AsyncIterator[Server]:
+    async with kubeapi.KubeApi(crds.kubeconfig) as client:
+        one = Server(client)
+        yield one
+        await one.remove_all()
