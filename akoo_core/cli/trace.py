@@ -9,7 +9,7 @@ import click
 
 from akoo_core import errors, structs
 from akoo_core.api import config
-from akoo_core.cli import jaeger, life
+from akoo_core.traces import jaeger, life
 
 
 @click.command()

@@ -52,7 +52,7 @@ class OperatorProcess:
         ]
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("AKOO_")},
-            "AKOO_HEALTH__HOST": "127.0.0.1",
+            "AKOO_HEALTH__BIND_ADDRESS": "127.0.0.1",
             "AKOO_HEALTH__PORT": str(self.health_port),
             **(environment or {}),
         }

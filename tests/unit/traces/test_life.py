@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.cli import life
+from akoo_core.traces import life
 
 
 def _raw(

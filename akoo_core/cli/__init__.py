@@ -1,0 +1,1 @@
+"""The command line: `akoo-core` runs the operator, its commands do the rest."""

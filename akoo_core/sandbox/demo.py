@@ -1,0 +1,49 @@
+"""The objects of the story: an AKODeploymentConfig with its Secrets."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from akoo_core.sandbox import install
+
+NAMESPACE = "demo"
+CLUSTER = "shop"
+CONFIG = "default"
+LABELS = {"lb": "avi"}
+
+
+def credentials(ca_pem: str) -> list[dict[str, Any]]:
+    """The three Secrets that the config names, with passwords made up now."""
+    return [
+        install.secret(
+            "avi-controller-credentials", username="admin", password=secrets.token_urlsafe(16)
+        ),
+        install.secret("avi-controller-ca", certificateAuthorityData=ca_pem),
+        install.secret("ako-user", username="ako-shop", password=secrets.token_urlsafe(16)),
+    ]
+
+
+def config(name: str = CONFIG, **spec: Any) -> dict[str, Any]:
+    """An AKODeploymentConfig that selects ``lb: avi``. ``spec`` adds or replaces fields."""
+    return {
+        "apiVersion": "networking.tkg.tanzu.vmware.com/v1alpha1",
+        "kind": "AKODeploymentConfig",
+        "metadata": {"name": name},
+        "spec": {
+            "clusterSelector": {"matchLabels": LABELS},
+            "controller": "avi.example.com",
+            "cloudName": "vc-01",
+            "serviceEngineGroup": "Default-Group",
+            "dataNetwork": {"name": "vip-a", "cidr": "10.70.0.0/24"},
+            "adminCredentialRef": _reference("avi-controller-credentials"),
+            "certificateAuthorityRef": _reference("avi-controller-ca"),
+            "workloadCredentialRef": _reference("ako-user"),
+            "extraConfigs": {"log": {"logLevel": "INFO"}, "ingress": {"shardVSSize": "SMALL"}},
+            **spec,
+        },
+    }
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"name": name, "namespace": install.NAMESPACE}

@@ -1,0 +1,92 @@
+"""What a platform operator installs on the management cluster: namespace, account, rights, Secrets.
+
+The rights are those that ``akoo-core rbac`` renders for the selected plugins, so that the sandbox
+finds a missing rule before a user does. The operator gets the ServiceAccount's token and nothing
+more.
+"""
+
+from __future__ import annotations
+
+import base64
+import pathlib
+from typing import Any
+
+from akoo_testbed import kubeapi, kubeconfig
+
+from akoo_core import errors
+from akoo_core.plugins import rbac, registry
+
+NAMESPACE = "akoo-system"
+ACCOUNT = "akoo-core"
+TOKEN_SECONDS = 86_400
+
+
+def crds_folder() -> pathlib.Path:
+    """``deploy/crds`` of the checkout this runs from. Raises NotReadyError outside of one."""
+    folder = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "crds"
+    if not folder.is_dir():
+        raise errors.NotReadyError(
+            "NoCheckout",
+            "the sandbox needs a checkout of akoo-core (deploy/crds is not there). "
+            "Clone the repository and run `make sandbox` in it.",
+        )
+    return folder
+
+
+async def install(api: kubeapi.KubeApi, plugins: registry.PluginSet) -> None:
+    """Namespace, ServiceAccount and exactly the rights that core and plugins declare."""
+    namespace: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": NAMESPACE},
+    }
+    account: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": ACCOUNT, "namespace": NAMESPACE},
+    }
+    bindings = [_binding("ClusterRoleBinding", "ClusterRole"), _binding("RoleBinding", "Role")]
+    for obj in (namespace, account, *rbac.manifests(plugins.ordered), *bindings):
+        await api.apply(obj)
+
+
+def _binding(kind: str, role: str) -> dict[str, Any]:
+    metadata = {"name": ACCOUNT} | ({"namespace": NAMESPACE} if kind == "RoleBinding" else {})
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": kind,
+        "metadata": metadata,
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": ACCOUNT},
+        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
+    }
+
+
+async def account_kubeconfig(api: kubeapi.KubeApi, server: str, ca_pem: str) -> str:
+    """Kubeconfig text with a token of the operator's ServiceAccount."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{ACCOUNT}/token"
+    request = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": TOKEN_SECONDS},
+    }
+    answer = await api.request("POST", path, request)
+    return kubeconfig.with_token(server, ca_pem, answer["status"]["token"])
+
+
+def secret(name: str, **values: str) -> dict[str, Any]:
+    """A Secret in the operator's namespace."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "type": "Opaque",
+        "data": data,
+    }
+
+
+def write_private(path: pathlib.Path, text: str) -> pathlib.Path:
+    """Write a file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path

@@ -1,0 +1,104 @@
+"""Runs the sandbox from start to end: bed, operator, story, traces, and then it stays."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import pathlib
+import signal
+import time
+from collections.abc import Sequence
+
+from akoo_testbed import bed as bed_
+from akoo_testbed import build
+
+import akoo_core
+from akoo_core.plugins import loader, registry
+from akoo_core.sandbox import demo, display, install, process, story
+from akoo_core.traces import jaeger, life
+
+TRACE_SECONDS = 10.0
+"""How long to wait for the last span to reach Jaeger."""
+
+
+async def run(plugin_names: Sequence[str], *, once: bool, show: display.Display) -> None:
+    """Play the story; with ``once`` tear down and return, else stay until interrupted.
+
+    Raises StoryError, OperatorError or the bed's errors when something does not come true.
+    """
+    plugins = registry.PluginSet(loader.load(plugin_names))
+    started = time.monotonic()
+    await asyncio.to_thread(build.ensure, ("etcd", "kubernetes", "clusterapi", "jaeger"))
+    parts = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", "jaeger")
+    show.heading("test bed", "  ".join(parts), time.monotonic() - started)
+
+    started = time.monotonic()
+    options = bed_.BedOptions(crds=(install.crds_folder(),), jaeger=True)
+    async with bed_.Bed(options) as bed:
+        show.heading("started", "management cluster, Jaeger", time.monotonic() - started)
+        await install.install(bed.api, plugins)
+        operator = await _operator(bed, plugin_names)
+        started = time.monotonic()
+        async with process.running(operator):
+            text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugin_names)}"
+            show.heading("operator", text, time.monotonic() - started)
+            show.line()
+            await story.Story(bed, show).play()
+            await _tell(bed, show)
+            if not once:
+                _invite(bed, operator, show)
+                await _interrupted()
+
+
+async def _operator(bed: bed_.Bed, plugin_names: Sequence[str]) -> process.OperatorProcess:
+    text = await install.account_kubeconfig(bed.api, bed.management.url, bed.site.authority.pem)
+    if bed.jaeger is None:
+        raise RuntimeError("the sandbox's bed has a Jaeger")
+    return process.OperatorProcess(
+        kubeconfig=install.write_private(bed.site.folder / "operator.kubeconfig", text),
+        plugins=plugin_names,
+        log=bed.site.log_file("operator"),
+        environment={"AKOO_TELEMETRY__ENDPOINT": bed.jaeger.otlp_url},
+    )
+
+
+async def _tell(bed: bed_.Bed, show: display.Display) -> None:
+    """Print the life of the cluster as Jaeger has it, once the letting go has arrived there."""
+    if bed.jaeger is None:
+        return
+    cluster = f"{demo.NAMESPACE}/{demo.CLUSTER}"
+    show.line()
+    show.line(f"  What happened, from Jaeger (akoo-core trace {cluster}):")
+    found: list[life.Line] = []
+    deadline = time.monotonic() + TRACE_SECONDS
+    while time.monotonic() < deadline and not any(one.verb == "let-go" for one in found):
+        await asyncio.sleep(0.2)  # spans travel in batches; there is no signal of their arrival
+        now = datetime.datetime.now(datetime.UTC)
+        answer = await jaeger.traces(
+            bed.jaeger.query_url, cluster, now=now, since=datetime.timedelta(hours=1)
+        )
+        found = life.lines(life.spans(answer))
+    for line in found:
+        show.line(f"    {life.render(line)}")
+
+
+def _invite(
+    bed: bed_.Bed, operator: process.OperatorProcess, show: display.Display
+) -> pathlib.Path:
+    path = bed.site.folder / "management.kubeconfig"
+    install.write_private(path, bed.management.kubeconfig)
+    show.line()
+    show.line(f"  Try it:  export KUBECONFIG={path}")
+    show.line(f"           {bed.site.built.binary('kubectl')} get akodeployments")
+    if bed.jaeger is not None:
+        show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")
+    show.line(f"  Log     {operator.log}   Ctrl-C ends everything.")
+    return path
+
+
+async def _interrupted() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

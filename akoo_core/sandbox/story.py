@@ -1,0 +1,162 @@
+"""The story of a cluster's life, told step by step on a real bed with a real operator."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from akoo_testbed import bed as bed_
+from akoo_testbed import kubeapi
+
+from akoo_core.sandbox import demo, display
+
+RECORD = "akoo.io/v1alpha1/AKODeployment"
+CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
+STATEFUL_SET = "apps/v1/StatefulSet"
+STEP_SECONDS = 60.0
+
+Object = dict[str, Any]
+
+
+class StoryError(Exception):
+    """A step of the story did not come true in time; the message says which and what was seen."""
+
+
+class Story:
+    """Plays on ``bed``, where the operator already runs, and shows each step."""
+
+    def __init__(self, bed: bed_.Bed, show: display.Display) -> None:
+        self._bed = bed
+        self._api = bed.api
+        self._show = show
+        self.record = ""
+
+    async def play(self) -> None:
+        """All steps. Raises StoryError (or TimeoutError from the bed) at the first that fails."""
+        await self.create()
+        await self.selected()
+        await self.deployed()
+        await self.rolled()
+        await self.deleted()
+        await self.let_go()
+
+    async def create(self) -> None:
+        """The config first, then the cluster: as on any day but the first."""
+        name = f"{demo.NAMESPACE}/{demo.CLUSTER}"
+        with self._show.step(f"create cluster {name}") as step:
+            for secret in demo.credentials(self._bed.site.authority.pem):
+                await self._api.apply(secret)
+            await self._api.apply(demo.config())
+            await self._api.apply(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Namespace",
+                    "metadata": {"name": demo.NAMESPACE},
+                }
+            )
+            await self._bed.new_cluster(demo.NAMESPACE, demo.CLUSTER, labels=demo.LABELS)
+            await self._bed.available(demo.NAMESPACE, demo.CLUSTER)
+            step.result = "Available"
+
+    async def selected(self) -> None:
+        """A record names the cluster before anything else is touched."""
+        with self._show.step(f'selected by config "{demo.CONFIG}"') as step:
+            record = await self._until(RECORD, None, None, lambda obj: obj is not None)
+            self.record = record["metadata"]["name"]
+            step.result = f"record {self.record}"
+
+    async def deployed(self) -> None:
+        """AKO's objects are in the workload cluster and its Pod is Ready."""
+        with self._show.step("AKO deployed") as step:
+            record = await self._phase("Running")
+            inventory = record["spec"]["inventory"]
+            version = record["status"]["version"]
+            step.result = f"{len(inventory)} objects, ako-0 Ready, AKO {version}"
+
+    async def rolled(self) -> None:
+        """A changed setting reaches AKO, and AKO is restarted for it."""
+        with self._show.step("a setting is changed and rolls") as step:
+            async with self._workload() as workload:
+                before = await workload.get("v1/Pod", "avi-system", "ako-0")
+                change = {"extraConfigs": {"ingress": {"shardVSSize": "LARGE"}}}
+                await self._api.patch(CONFIG, None, demo.CONFIG, {"spec": change})
+                uid = before["metadata"]["uid"]
+                await self._on(
+                    workload,
+                    "v1/Pod",
+                    ("avi-system", "ako-0"),
+                    lambda pod: pod is not None and pod["metadata"]["uid"] != uid and _ready(pod),
+                )
+                config = await workload.get("v1/ConfigMap", "avi-system", "avi-k8s-config")
+            size = config["data"]["shardVSSize"]
+            step.result = f"shardVSSize {size}, a new ako-0 is Ready"
+
+    async def deleted(self) -> None:
+        """The deletion is noticed; AKO is asked to clean up and then stopped."""
+        with self._show.step(f"delete cluster {demo.NAMESPACE}/{demo.CLUSTER}") as step:
+            await self._api.delete(bed_.CLUSTER, demo.NAMESPACE, demo.CLUSTER)
+            record = await self._until(
+                RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("fence"))
+            )
+            leaving = _leaving(record)
+            drained = leaving.get("drainOutcome") or "not asked"
+            step.result = f"drained ({drained}), fenced ({leaving['fence']['grade']})"
+
+    async def let_go(self) -> None:
+        """The Cluster object goes when the record says why it may."""
+        with self._show.step("cluster let go") as step:
+            record = await self._until(
+                RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("letGo"))
+            )
+            await self._until(bed_.CLUSTER, demo.NAMESPACE, demo.CLUSTER, lambda obj: obj is None)
+            step.result = f"{_leaving(record)['letGo']['why']}"
+
+    async def _phase(self, phase: str) -> Object:
+        return await self._until(
+            RECORD,
+            None,
+            self.record,
+            lambda obj: (obj or {}).get("status", {}).get("phase") == phase,
+        )
+
+    async def _until(
+        self,
+        kind: str,
+        namespace: str | None,
+        name: str | None,
+        accept: Callable[[Object | None], bool],
+    ) -> Object:
+        if name is None:
+            async with contextlib.aclosing(self._api.watch(kind, namespace)) as events:
+                async for event in events:
+                    if event.type != "SYNCED" and accept(event.object):
+                        return event.object
+        return await self._on(self._api, kind, (namespace, name or ""), accept)
+
+    async def _on(
+        self,
+        api: kubeapi.KubeApi,
+        kind: str,
+        where: tuple[str | None, str],
+        accept: Callable[[Object | None], bool],
+    ) -> Object:
+        try:
+            found = await api.wait_for(kind, *where, accept, STEP_SECONDS)
+        except TimeoutError as error:
+            raise StoryError(str(error)) from error
+        return found or {}
+
+    def _workload(self) -> kubeapi.KubeApi:
+        server = self._bed.workloads.server(demo.NAMESPACE, demo.CLUSTER)
+        return kubeapi.KubeApi(server.server.kubeconfig)
+
+
+def _leaving(record: Object | None) -> Object:
+    found: Object = ((record or {}).get("spec") or {}).get("leaving") or {}
+    return found
+
+
+def _ready(pod: Object) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
