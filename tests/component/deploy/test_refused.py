@@ -199,8 +199,8 @@ IMMUTABLE: dict[str, tuple[dict[str, Any], str]] = {
         {"clusterSelector.matchLabels.tier": "silver"},
         (
             "spec.clusterSelector: Invalid value: is immutable, since a changed selector could let "
-            "go many clusters at once; create another AKODeploymentConfig with the new selector and "
-            "a higher spec.priority, and delete this one when no AKODeployment names it any more"
+            "go many clusters at once; create another AKODeploymentConfig with the new selector "
+            "and a higher spec.priority, and delete this one when no AKODeployment names it any more"
         ),
     ),
     "a wider selector": ({EXPRESSIONS: [{"key": "a", "operator": "Exists"}]}, "is immutable"),
