@@ -13,7 +13,8 @@ from akoo_testbed import bed as bed_
 from akoo_testbed import build
 
 import akoo_core
-from akoo_core.plugins import loader, registry
+from akoo_core import settings
+from akoo_core.plugins import loader
 from akoo_core.sandbox import demo, display, install, process, story
 from akoo_core.traces import jaeger, life
 
@@ -21,12 +22,14 @@ TRACE_SECONDS = 10.0
 """How long to wait for the last span to reach Jaeger."""
 
 
-async def run(plugin_names: Sequence[str], *, once: bool, show: display.Display) -> None:
+async def run(selection: str, *, once: bool, show: display.Display) -> None:
     """Play the story; with ``once`` tear down and return, else stay until interrupted.
+
+    ``selection`` is what ``--plugins`` takes.
 
     Raises StoryError, OperatorError or the bed's errors when something does not come true.
     """
-    plugins = registry.PluginSet(loader.load(plugin_names))
+    plugins = loader.load(settings.load(overrides={"enabledPlugins": selection}))
     started = time.monotonic()
     await asyncio.to_thread(build.ensure, ("etcd", "kubernetes", "clusterapi", "jaeger"))
     parts = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", "jaeger")
@@ -37,10 +40,10 @@ async def run(plugin_names: Sequence[str], *, once: bool, show: display.Display)
     async with bed_.Bed(options) as bed:
         show.heading("started", "management cluster, Jaeger", time.monotonic() - started)
         await install.install(bed.api, plugins)
-        operator = await _operator(bed, plugin_names)
+        operator = await _operator(bed, plugins.names)
         started = time.monotonic()
         async with process.running(operator):
-            text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugin_names)}"
+            text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugins.names)}"
             show.heading("operator", text, time.monotonic() - started)
             show.line()
             await story.Story(bed, show).play()
