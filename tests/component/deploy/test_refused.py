@@ -200,7 +200,8 @@ IMMUTABLE: dict[str, tuple[dict[str, Any], str]] = {
         (
             "spec.clusterSelector: Invalid value: is immutable, since a changed selector could let "
             "go many clusters at once; create another AKODeploymentConfig with the new selector "
-            "and a higher spec.priority, and delete this one when no AKODeployment names it any more"
+            "and a higher spec.priority, and delete this one when no AKODeployment names it any "
+            "more"
         ),
     ),
     "a wider selector": ({EXPRESSIONS: [{"key": "a", "operator": "Exists"}]}, "is immutable"),
