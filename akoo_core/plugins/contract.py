@@ -44,7 +44,7 @@ def where(target: Any) -> str:
             return f"{target.__code__.co_filename}:{target.__code__.co_firstlineno}"
         return f"{inspect.getsourcefile(target)}:{inspect.getsourcelines(target)[1]}"
     except (OSError, TypeError):
-        return str(getattr(target, "__module__", "") or target)
+        return str(getattr(target, "__module__", None) or "no source")
 
 
 # Declarations: the class attributes.

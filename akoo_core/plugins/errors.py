@@ -95,15 +95,16 @@ class ThreadsClosedError(errors.AkooError):
     """The pool is closed: the process stops."""
 
 
-def describe(error: BaseException) -> str:
+def describe(error: BaseException, *, last: bool = False) -> str:
     """``ValueError: first line``, shortened, with what looks like a secret hidden.
 
-    Of a group of exceptions the first leaf, and how many there are besides.
+    ``last`` takes the last line instead, where import errors say what is missing. Of a group of
+    exceptions the first leaf, and how many there are besides.
     """
     leaves = _leaves(error)
     first = leaves[0]
     lines = str(first).strip().splitlines()
-    text = _redact(lines[0].strip()) if lines else ""
+    text = _redact(lines[-1 if last else 0].strip()) if lines else ""
     if len(text) > MESSAGE_LIMIT:
         text = text[: MESSAGE_LIMIT - 3] + "..."
     others = f" (and {len(leaves) - 1} more)" if len(leaves) > 1 else ""

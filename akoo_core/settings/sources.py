@@ -35,6 +35,11 @@ class _Given(NamedTuple):
     value: Any
     loose: bool
 
+    @property
+    def source(self) -> str:
+        """Where it comes from, for a message that says the path itself."""
+        return self.origin if self.loose else "command line"
+
 
 class Loaded:
     """The settings that were read. ``settings`` are the core's, complete and valid."""
@@ -104,7 +109,7 @@ class Loaded:
         steps = tuple(path.replace("[", ".[").split("."))
         for one in reversed(tuple(given)):
             if steps[: len(one.path)] == one.path:
-                return f"{one.origin}: "
+                return f"{one.source}: "
         return f"{self._file}: " if self._file else ""
 
 
@@ -165,7 +170,8 @@ def _place(one: _Given, kind: Any) -> tuple[tuple[str, ...], Any]:
         fields = structs.fields(struct)
         found = next((field for field in fields if _same(one, field.key, segment)), None)
         if found is None:
-            raise errors.InputError(f"{one.origin}: {_no_such(one, keys, segment, fields)}")
+            known = (field.name.upper() if one.loose else field.key for field in fields)
+            raise errors.InputError(f"{one.origin}: {strict.unknown(segment, tuple(known))}")
         keys.append(found.key)
         kind = found.type
     value = one.value
@@ -174,16 +180,6 @@ def _place(one: _Given, kind: Any) -> tuple[tuple[str, ...], Any]:
 
 def _same(one: _Given, key: str, segment: str) -> bool:
     return shape.plain(key) == shape.plain(segment) if one.loose else key == segment
-
-
-def _no_such(
-    one: _Given, keys: list[str], segment: str, fields: tuple[structs.FieldShape, ...]
-) -> str:
-    if not one.loose:
-        path = ".".join((*keys, segment))
-        return f"{path}: {strict.unknown(segment, tuple(field.key for field in fields))}"
-    known = tuple(field.name.upper() for field in fields)
-    return f"no such setting: {segment}: {strict.unknown(segment, known)}"
 
 
 def from_text(text: str, kind: Any, origin: str) -> Any:

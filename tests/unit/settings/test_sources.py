@@ -122,15 +122,15 @@ def test_a_plugin_types_its_own_section(file: pathlib.Path) -> None:
             "",
             {"AKOO_HEALTH__PROT": "1"},
             {},
-            'AKOO_HEALTH__PROT: no such setting: PROT: no such key; did you mean "PORT"?',
+            'AKOO_HEALTH__PROT: no such key; did you mean "PORT"?',
         ),
         ("", {"AKOO_WORKERS__X": "1"}, {}, "AKOO_WORKERS__X: workers has no keys below it"),
-        ("", {}, {"log.level": "loud"}, "command line: log.level: log.level: Invalid enum value"),
+        ("", {}, {"log.level": "loud"}, "command line: log.level: Invalid enum value"),
         (
             "",
             {},
             {"log.levle": "info"},
-            'command line: log.levle: log.levle: no such key; did you mean "level"?',
+            'command line: log.levle: no such key; did you mean "level"?',
         ),
     ],
 )

@@ -1,0 +1,152 @@
+"""Finds plugins by their entry points and makes those that were chosen.
+
+``--plugins`` is an allow list: what is not chosen is not imported. Whatever is wrong with a chosen
+plugin ends the process before anything is touched; an operator with half of its plugins would be
+worse than none. pluggy's own loader is not used: one broken entry point would abort it for all, and
+a second distribution that offers the same name would be dropped in silence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import traceback
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from typing import Any, NamedTuple
+
+from akoo_core import errors, settings
+from akoo_core.plugins import api, contract, registry
+from akoo_core.plugins.errors import describe
+
+ALL = "all"
+NONE = "none"
+
+
+class Installed(NamedTuple):
+    """One plugin that could be chosen: its name, and the distribution it comes from."""
+
+    name: str
+    dist: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.dist} {self.version})"
+
+
+def installed() -> tuple[Installed, ...]:
+    """Every plugin on this machine, by name; nothing of them is imported."""
+    return tuple(sorted({_installed(one) for one in _entry_points()}))
+
+
+def load(loaded: settings.Loaded) -> registry.PluginSet:
+    """Import, check, configure and order the plugins of ``enabledPlugins``.
+
+    Raises InputError, one line, for a wrong choice and for everything that is wrong with a plugin
+    or with its settings.
+    """
+    known = installed()
+    names = choose(loaded.settings.enabled_plugins, known)
+    for name in loaded.plugin_names:
+        if name not in {one.name for one in known}:
+            raise errors.InputError(f"plugins.{name}: {_unknown(name, known)}")
+    return registry.PluginSet([_make(_entry_point(name), loaded) for name in names])
+
+
+def choose(chosen: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]:
+    """The names of the chosen plugins, in the order given; ``all`` means all, by name.
+
+    Raises InputError when nothing, an unknown plugin, or one of two with the same name is chosen.
+    """
+    known = tuple(known)
+    if not chosen:
+        raise errors.InputError(
+            f"no plugins are chosen. {_listed(known)} "
+            "Name them (--plugins ako,avi), or say --plugins all or --plugins none"
+        )
+    if {ALL, NONE} & set(chosen):
+        if len(chosen) > 1:
+            raise errors.InputError(f"--plugins {','.join(chosen)}: all and none stand alone")
+        chosen = sorted({one.name for one in known}) if chosen[0] == ALL else ()
+    for name in chosen:
+        offers = [one for one in known if one.name == name]
+        if not offers:
+            raise errors.InputError(_unknown(name, known))
+        if len(offers) > 1:
+            raise errors.InputError(
+                f'two distributions offer a plugin "{name}": '
+                f"{', '.join(f'{one.dist} {one.version}' for one in offers)}. Uninstall one of them"
+            )
+    if len(set(chosen)) != len(chosen):
+        twice = next(name for name in chosen if list(chosen).count(name) > 1)
+        raise errors.InputError(f'--plugins {",".join(chosen)}: "{twice}" is named twice')
+    return tuple(chosen)
+
+
+def _unknown(name: str, known: Sequence[Installed]) -> str:
+    near = difflib.get_close_matches(name, [one.name for one in known], n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    return f'no plugin "{name}". {_listed(known)}{hint}'
+
+
+def _listed(known: Sequence[Installed]) -> str:
+    return f"Installed: {', '.join(map(str, known)) if known else 'none'}."
+
+
+def _entry_points() -> metadata.EntryPoints:
+    return metadata.entry_points(group=api.ENTRY_POINT_GROUP)
+
+
+def _entry_point(name: str) -> metadata.EntryPoint:
+    return next(one for one in _entry_points() if one.name == name)
+
+
+def _installed(entry_point: metadata.EntryPoint) -> Installed:
+    dist = entry_point.dist
+    if dist is None:
+        return Installed(entry_point.name, "unknown distribution", "")
+    return Installed(entry_point.name, dist.name, dist.version)
+
+
+def _make(entry_point: metadata.EntryPoint, loaded: settings.Loaded) -> api.Plugin:
+    """The plugin of an entry point, checked and made with its settings."""
+    who = f'plugin "{entry_point.name}" ({str(_installed(entry_point)).partition("(")[2]}'
+    cls = _import(entry_point, who)
+    found = contract.problems(entry_point.name, cls)
+    if found:
+        raise errors.InputError(f"{who}: {'; '.join(found)}")
+    section = loaded.plugin(entry_point.name, cls.settings_type)
+    try:
+        plugin = cls(section)
+    except Exception as error:
+        raise errors.InputError(
+            f"{who} cannot be made: {describe(error)}{_raised_at(error)}"
+        ) from error
+    plugin.name = entry_point.name
+    return plugin
+
+
+def _import(entry_point: metadata.EntryPoint, who: str) -> type[api.Plugin]:
+    try:
+        target: Any = entry_point.load()
+    except (Exception, SystemExit) as error:
+        raise errors.InputError(
+            f"{who} cannot be imported from {entry_point.value}: "
+            f"{describe(error, last=True)}{_raised_at(error)}"
+        ) from error
+    if not isinstance(target, type) or not issubclass(target, api.Plugin):
+        raise errors.InputError(
+            f"{who}: {entry_point.value} must be a class derived from {api.__name__}.Plugin, "
+            f"but is {_what(target)} ({contract.where(target)})"
+        )
+    return target
+
+
+def _what(target: object) -> str:
+    if isinstance(target, type):
+        return f"the class {target.__name__}"
+    return f"of type {type(target).__name__}"
+
+
+def _raised_at(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

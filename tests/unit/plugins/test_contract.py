@@ -1,0 +1,210 @@
+"""Each mistake that pluggy would accept in silence, or report without a place."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, ClassVar
+
+import pytest
+
+from akoo_core.plugins import api, contract
+from akoo_core.plugins.api import hookimpl
+from akoo_core.plugins.hooks import HOOKS
+
+
+class Right(api.Plugin):
+    """Every hook, with all, some or none of its arguments."""
+
+    @hookimpl
+    def intend(self, view: api.View) -> None: ...
+    @hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> None: ...
+    @hookimpl
+    async def drain(self) -> None: ...
+    @hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        return ()
+
+    def helper(self) -> None: ...
+
+    @property
+    def property_(self) -> str:
+        raise AssertionError("checks must not run the plugin")
+
+
+class Misspelled(api.Plugin):
+    @hookimpl
+    async def drian(self) -> None: ...
+
+
+class FarOff(api.Plugin):
+    @hookimpl
+    async def something_else(self) -> None: ...
+
+
+class Unmarked(Right):
+    async def drain(self) -> None: ...
+
+
+class Blocking(api.Plugin):
+    @hookimpl
+    def drain(self) -> None: ...
+
+
+class Impure(api.Plugin):
+    @hookimpl
+    async def intend(self) -> None: ...
+
+
+class Yielding(api.Plugin):
+    @hookimpl
+    async def drain(self) -> Any:
+        yield
+
+
+class WrongArgument(api.Plugin):
+    @hookimpl
+    async def drain(self, context: api.VerbContext) -> None: ...
+
+
+class WithDefault(api.Plugin):
+    @hookimpl
+    async def drain(self, ctx: api.VerbContext | None = None) -> None: ...
+
+
+class Starred(api.Plugin):
+    @hookimpl
+    async def drain(self, *ctx: api.VerbContext) -> None: ...
+
+
+class WithOptions(api.Plugin):
+    @hookimpl(tryfirst=True)
+    async def drain(self) -> None: ...
+
+
+class Static(api.Plugin):
+    @staticmethod
+    @hookimpl
+    async def drain(ctx: api.VerbContext) -> None: ...
+
+
+class NotAFunction(api.Plugin):
+    drain = functools.partial(print)
+
+
+class Older(api.Plugin):
+    api_version: ClassVar[str] = "0"
+
+
+class LooseSettings(api.Plugin):
+    settings_type: ClassVar[Any] = dict
+
+
+class Nameless(api.Fact, frozen=True, kw_only=True):
+    pass
+
+
+class Named(api.Fact, frozen=True, kw_only=True):
+    fact_name = "Named"
+
+
+class NamelessFact(api.Plugin):
+    provides = (Nameless,)
+
+
+class TwiceTheFact(api.Plugin):
+    requires = (Named, Named)
+
+
+class NotFacts(api.Plugin):
+    accepts: ClassVar[Any] = [Named]
+
+
+class NotNames(api.Plugin):
+    after: ClassVar[Any] = "avi"
+
+
+class NotRules(api.Plugin):
+    rbac: ClassVar[Any] = ({"groups": []},)
+
+
+@pytest.mark.parametrize(
+    ("cls", "message"),
+    [
+        (Misspelled, 'there is no verb "drian"; did you mean "drain"?'),
+        (FarOff, 'there is no verb "something_else"; there are: intend, prepare,'),
+        (Unmarked, "Unmarked.drain is named like a verb but lacks @hookimpl"),
+        (Blocking, 'drain must be "async def"'),
+        (Impure, 'intend must not be "async def"'),
+        (Yielding, "drain must return its result, not yield"),
+        (WrongArgument, "drain has no argument 'context'; there are: ctx"),
+        (WithDefault, "drain: argument 'ctx' must have no default"),
+        (Starred, "drain must name its arguments plainly, without * and /: *ctx"),
+        (WithOptions, "drain: @hookimpl takes no options here (tryfirst)"),
+        (Static, "Static.drain must be a plain method"),
+        (NotAFunction, "NotAFunction.drain is named like a verb but lacks @hookimpl"),
+        (Older, "Older.api_version is '0', this akoo-core speaks '1'"),
+        (LooseSettings, "LooseSettings.settings_type must be a StrictStruct class or None"),
+        (NamelessFact, "fact Nameless needs a CamelCase fact_name"),
+        (TwiceTheFact, "TwiceTheFact.requires names a fact twice"),
+        (NotFacts, "NotFacts.accepts must be a tuple of Fact classes"),
+        (NotNames, "NotNames.after must be a tuple of plugin names"),
+        (NotRules, "NotRules.rbac must be a tuple of RbacRule"),
+    ],
+)
+def test_each_mistake_is_found_with_its_place(cls: type[api.Plugin], message: str) -> None:
+    (problem,) = contract.problems("demo", cls)
+    place, _, said = problem.partition(": ")
+    assert message in said
+    if cls is not NotAFunction:
+        file, _, line = place.rpartition(":")
+        assert file == __file__
+        assert int(line) > 0
+
+
+def test_a_right_plugin_has_no_problems() -> None:
+    assert contract.problems("acme-dns2", Right) == ()
+    assert contract.problems("demo", api.Plugin) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Avi", "a_b", "a--b", "-a", "a-", "2a", "all", "none", "core"]
+)
+def test_names_that_cannot_be(name: str) -> None:
+    (problem,) = contract.problems(name, Right)
+    assert repr(name) in problem
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    class Many(Misspelled, Blocking, Older):
+        pass
+
+    assert len(contract.problems("none", Many)) == 4
+
+
+def test_the_hooks_are_those_of_the_reference() -> None:
+    assert set(api.PURE_VERBS + api.LIVES_VERBS + api.LEAVES_VERBS) <= set(HOOKS)
+    assert {name for name, hook in HOOKS.items() if hook.asynchronous} == set(
+        api.VERB_TIMEOUT_SECONDS
+    )
+    assert HOOKS["verify"].allowed == "Proof, Unverified, Wait, Blocked or None"
+    assert HOOKS["drain"].accepts(None)
+    assert not HOOKS["drain"].accepts(api.Fenced(grade="Gone", evidence=""))
+    assert HOOKS["secret_references"].returns == (tuple,)
+
+
+def test_a_decorated_verb_is_judged_by_what_runs() -> None:
+    def wraps(function: Any) -> Any:
+        @functools.wraps(function)
+        def call(*args: Any) -> Any:
+            return function(*args)
+
+        return call
+
+    class Decorated(api.Plugin):
+        @hookimpl
+        @wraps
+        async def drain(self, ctx: api.VerbContext) -> None: ...
+
+    (problem,) = contract.problems("demo", Decorated)
+    assert 'must be "async def"' in problem

@@ -1,0 +1,196 @@
+"""Loads real distributions from a folder on sys.path, as an installer would have left them."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib import metadata
+from typing import Any
+
+import pytest
+
+from akoo_core import errors, settings
+from akoo_core.plugins import loader
+
+HEAD = """
+from typing import ClassVar
+from akoo_core import structs
+from akoo_core.plugins import api
+from akoo_core.plugins.api import hookimpl
+"""
+PLAIN = f"""{HEAD}
+class Section(structs.StrictStruct, frozen=True, kw_only=True):
+    retries: int = 3
+
+class P(api.Plugin):
+    settings_type = Section
+"""
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """install(dist, {entry point name: "module:object"}, {module: source}); only these exist."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *(p for p in sys.path if "akoo-" not in p)])
+    before = set(sys.modules)
+    real: Callable[..., Iterable[metadata.EntryPoint]] = metadata.entry_points
+
+    def only_ours(**query: Any) -> Any:
+        found = real(**query)
+        kept = [one for one in found if one.dist and str(one.dist.locate_file("")) == str(tmp_path)]
+        return metadata.EntryPoints(kept)
+
+    monkeypatch.setattr(metadata, "entry_points", only_ours)
+
+    def install(dist: str, names: dict[str, str], modules: dict[str, str] | None = None) -> None:
+        info = tmp_path / f"{dist.replace('-', '_')}-0.1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: 0.1.0\n")
+        lines = "\n".join(f"{name} = {value}" for name, value in names.items())
+        (info / "entry_points.txt").write_text(f"[akoo_core.plugins]\n{lines}\n")
+        for name, source in (modules or {}).items():
+            (tmp_path / f"{name}.py").write_text(source)
+
+    yield install
+    for name in set(sys.modules) - before:
+        if name.startswith("loaded_"):
+            del sys.modules[name]
+
+
+def _load(*names: str, **overrides: Any) -> Any:
+    given = {key.replace("__", "."): value for key, value in overrides.items()}
+    return loader.load(settings.load(None, {}, {"enabledPlugins": list(names), **given}))
+
+
+def _refused(*names: str, **overrides: Any) -> str:
+    with pytest.raises(errors.InputError) as caught:
+        _load(*names, **overrides)
+    said = str(caught.value)
+    assert "\n" not in said
+    return said
+
+
+def test_what_is_installed_is_listed_without_being_imported(install: Install) -> None:
+    install("akoo-ako", {"ako": "loaded_bomb:P"}, {"loaded_bomb": "raise SystemExit(3)"})
+    install("akoo-avi", {"avi": "loaded_bomb:P"})
+    assert loader.installed() == (
+        loader.Installed("ako", "akoo-ako", "0.1.0"),
+        loader.Installed("avi", "akoo-avi", "0.1.0"),
+    )
+    assert "loaded_bomb" not in sys.modules
+
+
+def test_only_what_is_chosen_is_imported(install: Install) -> None:
+    install("akoo-ako", {"ako": "loaded_ako:P"}, {"loaded_ako": PLAIN})
+    install("akoo-bad", {"bad": "loaded_bomb:P"}, {"loaded_bomb": "raise SystemExit(3)"})
+    plugins = _load("ako", plugins__ako__retries=5, plugins__bad__x=1)
+    assert plugins.names == ("ako",)
+    assert plugins.get("ako").settings.retries == 5
+    assert "loaded_bomb" not in sys.modules
+
+
+def test_the_order_given_is_kept_and_all_means_by_name(install: Install) -> None:
+    for name in ("c", "a", "b"):
+        install(f"akoo-{name}", {name: f"loaded_{name}:P"}, {f"loaded_{name}": PLAIN})
+    assert _load("b", "a").names == ("b", "a")
+    assert _load("all").names == ("a", "b", "c")
+    assert _load("none").names == ()
+
+
+def test_a_wrong_name_lists_what_is_installed(install: Install) -> None:
+    install("akoo-ako", {"ako": "loaded_ako:P"})
+    install("akoo-avi", {"avi": "loaded_avi:P"})
+    assert _refused("aviator") == (
+        'no plugin "aviator". Installed: ako (akoo-ako 0.1.0), avi (akoo-avi 0.1.0). '
+        'Did you mean "avi"?'
+    )
+    assert _refused("zzz") == (
+        'no plugin "zzz". Installed: ako (akoo-ako 0.1.0), avi (akoo-avi 0.1.0).'
+    )
+    assert _refused("none", plugins__avii__x=1) == (
+        'plugins.avii: no plugin "avii". Installed: ako (akoo-ako 0.1.0), avi (akoo-avi 0.1.0). '
+        'Did you mean "avi"?'
+    )
+
+
+def test_a_choice_must_be_made_and_be_clear(install: Install) -> None:
+    assert _refused() == (
+        "no plugins are chosen. Installed: none. "
+        "Name them (--plugins ako,avi), or say --plugins all or --plugins none"
+    )
+    install("akoo-ako", {"ako": "loaded_ako:P"})
+    assert _refused("all", "ako") == "--plugins all,ako: all and none stand alone"
+    assert _refused("ako", "ako") == '--plugins ako,ako: "ako" is named twice'
+
+
+def test_two_distributions_with_one_name_are_refused_when_it_is_chosen(install: Install) -> None:
+    install("akoo-ako", {"ako": "loaded_ako:P"}, {"loaded_ako": PLAIN})
+    install("evil-ako", {"ako": "loaded_bomb:P"}, {"loaded_bomb": "raise SystemExit(3)"})
+    install("akoo-avi", {"avi": "loaded_ako:P"})
+    assert _load("avi").names == ("avi",)
+    assert _refused("ako") == (
+        'two distributions offer a plugin "ako": akoo-ako 0.1.0, evil-ako 0.1.0. '
+        "Uninstall one of them"
+    )
+    assert _refused("all") == _refused("ako")
+
+
+CANNOT = "cannot be imported from loaded_p:P:"
+NO_PLUGIN = ": loaded_p:P must be a class derived from akoo_core.plugins.api.Plugin, but is"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "\nraise ValueError('first\\nlast token=c4nary')",
+            f" {CANNOT} ValueError: last token=*** (DIR/loaded_p.py:2)",
+        ),
+        ("import sys; sys.exit(3)", f" {CANNOT} SystemExit: 3 (DIR/loaded_p.py:1)"),
+        (
+            "import not_there",
+            f" {CANNOT} ModuleNotFoundError: No module named 'not_there' (DIR/loaded_p.py:1)",
+        ),
+        ("P = 3", f"{NO_PLUGIN} of type int (no source)"),
+        ("class P: pass", f"{NO_PLUGIN} the class P (DIR/loaded_p.py:1)"),
+        (
+            f"{HEAD}class P(api.Plugin):\n  @hookimpl\n  def drain(self): ...\n",
+            ': DIR/loaded_p.py:7: drain must be "async def"',
+        ),
+        (
+            f"{HEAD}class P(api.Plugin):\n  def __init__(self, settings): raise OSError('no')\n",
+            " cannot be made: OSError: no (DIR/loaded_p.py:7)",
+        ),
+    ],
+)
+def test_a_broken_plugin_is_named_with_distribution_and_place(
+    install: Install, tmp_path: pathlib.Path, source: str, said: str
+) -> None:
+    install("akoo-p", {"p": "loaded_p:P"}, {"loaded_p": source})
+    assert _refused("p") == 'plugin "p" (akoo-p 0.1.0)' + said.replace("DIR", str(tmp_path))
+
+
+def test_an_attribute_that_is_not_there(install: Install) -> None:
+    install("akoo-p", {"p": "loaded_p:Absent"}, {"loaded_p": PLAIN})
+    assert "AttributeError: module 'loaded_p' has no attribute 'Absent'" in _refused("p")
+
+
+def test_settings_are_checked_by_the_plugins_type(install: Install) -> None:
+    install("akoo-p", {"p": "loaded_p:P"}, {"loaded_p": PLAIN})
+    assert _refused("p", plugins__p__retrys=1) == (
+        'command line: plugins.p.retrys: no such key; did you mean "retries"?'
+    )
+
+
+def test_a_fact_that_nobody_provides_is_found_at_load(install: Install) -> None:
+    source = f"""{HEAD}
+class Color(api.Fact, frozen=True, kw_only=True):
+    fact_name = "Color"
+
+class P(api.Plugin):
+    requires = (Color,)
+"""
+    install("akoo-p", {"p": "loaded_p:P"}, {"loaded_p": source})
+    assert "plugin p requires the fact Color, which no selected plugin provides" in _refused("p")
