@@ -48,15 +48,9 @@ class BedOptions:
 class Bed:
     """Everything together. Use as `async with`, or `start` and `stop`, on one event loop."""
 
-    def __init__(
-        self,
-        options: BedOptions | None = None,
-        *,
-        parent: pathlib.Path | None = None,
-        report: Report | None = None,
-    ) -> None:
+    def __init__(self, options: BedOptions | None = None, *, report: Report | None = None) -> None:
         self.options = options or BedOptions()
-        self.site = site.Site(parent=parent)
+        self.site = site.Site()
         self._stops = contextlib.AsyncExitStack()
         self._report = report or (lambda _name, _seconds: None)
 

@@ -134,12 +134,13 @@ class Processes:
 
     async def stop(self) -> None:
         """Kill all processes, remove what was to be removed. Returns when that is done."""
-        if self._writer is None or self._process is None or self._reader_task is None:
+        writer, self._writer = self._writer, None
+        if writer is None or self._process is None or self._reader_task is None:
             return
-        self._writer.write_eof()
+        writer.write_eof()
         await asyncio.wait_for(self._reader_task, _STOP_SECONDS)
-        self._writer.close()
-        await self._writer.wait_closed()
+        writer.close()
+        await writer.wait_closed()
         self._process.wait(_STOP_SECONDS)  # it has closed its socket: it is ending
 
     async def _read(self, reader: asyncio.StreamReader) -> None:

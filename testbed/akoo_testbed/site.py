@@ -2,7 +2,6 @@
 
 import asyncio
 import pathlib
-import shutil
 import ssl
 import tempfile
 from collections.abc import Iterable
@@ -13,17 +12,11 @@ from akoo_testbed import build, certificates, kubeconfig, processes, recipes
 class Site:
     """Shared by all parts of one test bed. `start` it first, `stop` it last.
 
-    All files are in one new folder (in `parent`, by default the system's for temporary files),
-    which is removed at `stop` and even when this process is killed. Logs are kept on request.
+    Files are in a new folder in the system's for temporary files, and logs in another; both are
+    removed at `stop`, and even when this process is killed. Logs are kept on request.
     """
 
-    def __init__(
-        self,
-        *,
-        parent: pathlib.Path | None = None,
-        needs: Iterable[str] = tuple(recipes.RECIPES),
-    ) -> None:
-        self._parent = parent
+    def __init__(self, *, needs: Iterable[str] = tuple(recipes.RECIPES)) -> None:
         self._needs = tuple(needs)
         self.processes = processes.Processes()
         self.authority = certificates.Authority()
@@ -36,10 +29,12 @@ class Site:
         Raises BuildError.
         """
         self.built = await asyncio.to_thread(build.ensure, self._needs)
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-", dir=self._parent))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-"))
         await self.processes.start()
-        self.processes.remove_at_end(self.folder)
-        for name in ("logs", "keys", "data"):
+        self.logs = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-logs-"))
+        for folder in (self.folder, self.logs):
+            self.processes.remove_at_end(folder)
+        for name in ("keys", "data"):
             (self.folder / name).mkdir()
         keys = self.folder / "keys"
         self.ca_file = certificates.write_private(keys / "ca.crt", self.authority.pem)
@@ -56,7 +51,7 @@ class Site:
 
     def log_file(self, part: str) -> pathlib.Path:
         """Where this part's output goes."""
-        return self.folder / "logs" / f"{part}.log"
+        return self.logs / f"{part}.log"
 
     def data_folder(self, part: str) -> pathlib.Path:
         """A new folder for this part's data."""
@@ -74,9 +69,7 @@ class Site:
         return kubeconfig.with_certificate(server, self.authority.pem, client)
 
     def keep_logs(self) -> pathlib.Path:
-        """Copy the logs, as they are now, to where they stay after `stop`; that folder."""
-        if self.kept_logs is None:
-            self.kept_logs = pathlib.Path(tempfile.mkdtemp(prefix="akoo-testbed-logs-"))
-        return pathlib.Path(
-            shutil.copytree(self.folder / "logs", self.kept_logs, dirs_exist_ok=True)
-        )
+        """Leave the logs where they are after `stop`; that folder."""
+        self.processes.keep(self.logs)
+        self.kept_logs = self.logs
+        return self.logs

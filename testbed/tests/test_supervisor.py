@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import AsyncIterator
 
 import pytest
 from akoo_testbed import errors, processes, waiting
@@ -86,34 +87,41 @@ def test_sigkill_of_owner_or_supervisor_takes_the_children_along(
         assert not (tmp_path / "data").exists()
 
 
-async def test_a_child_that_ends_is_reported_with_its_status(tmp_path: pathlib.Path) -> None:
-    own = processes.Processes()
-    await own.start()
+@pytest.fixture
+async def own() -> AsyncIterator[processes.Processes]:
+    started = processes.Processes()
+    await started.start()
+    yield started
+    await started.stop()
+
+
+async def test_a_child_that_ends_is_reported_with_its_status(
+    tmp_path: pathlib.Path, own: processes.Processes
+) -> None:
     child = await own.spawn(["sh", "-c", "echo out; echo err >&2; exit 3"], log=tmp_path / "log")
     assert await asyncio.wait_for(child.wait(), GONE_SECONDS) == 3
     assert sorted((tmp_path / "log").read_text().split()) == ["err", "out"]
-    await own.stop()
 
 
-async def test_stop_gives_the_grace_that_was_asked_for(tmp_path: pathlib.Path) -> None:
-    own = processes.Processes()
-    await own.start()
+async def test_stop_gives_the_grace_that_was_asked_for(
+    tmp_path: pathlib.Path, own: processes.Processes
+) -> None:
     script = "trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done"
     polite = await own.spawn(["sh", "-c", script], log=tmp_path / "polite")
-    deaf = await own.spawn(["sh", "-c", "trap '' TERM; sleep 600"], log=tmp_path / "deaf")
+    script = "trap '' TERM; echo ready; exec sleep 600"
+    deaf = await own.spawn(["sh", "-c", script], log=tmp_path / "deaf")
 
     async def ready() -> bool:
-        return (tmp_path / "polite").read_text() == "ready\n"
+        return all((tmp_path / name).read_text() == "ready\n" for name in ("polite", "deaf"))
 
-    await waiting.until(ready, what="the trap", seconds=GONE_SECONDS)
+    await waiting.until(ready, what="the traps", seconds=GONE_SECONDS)
     await asyncio.gather(polite.stop(grace_seconds=GONE_SECONDS), deaf.stop(grace_seconds=0.1))
     assert (polite.status, deaf.status) == (7, -signal.SIGKILL)
-    await own.stop()
 
 
-async def test_stop_of_all_kills_and_removes(tmp_path: pathlib.Path) -> None:
-    own = processes.Processes()
-    await own.start()
+async def test_stop_of_all_kills_and_removes(
+    tmp_path: pathlib.Path, own: processes.Processes
+) -> None:
     for name in ("gone", "kept"):
         (tmp_path / name).mkdir()
         own.remove_at_end(tmp_path / name)
@@ -127,9 +135,8 @@ async def test_stop_of_all_kills_and_removes(tmp_path: pathlib.Path) -> None:
         await own.spawn(["sleep", "600"], log=tmp_path / "log")
 
 
-async def test_a_program_that_is_not_there_is_said_so(tmp_path: pathlib.Path) -> None:
-    own = processes.Processes()
-    await own.start()
+async def test_a_program_that_is_not_there_is_said_so(
+    tmp_path: pathlib.Path, own: processes.Processes
+) -> None:
     with pytest.raises(errors.SupervisorError, match="cannot start /no/such: No such file"):
         await own.spawn(["/no/such"], log=tmp_path / "log")
-    await own.stop()

@@ -1,0 +1,116 @@
+"""The background process of `akoo-testbed up`: a bed with one workload Cluster, until SIGTERM.
+
+Tells its parent on stdout, a JSON object a line, how it gets on, and at the end `{"ready": true}`
+or `{"error": "..."}`; after that it says nothing more.
+"""
+
+import argparse
+import asyncio
+import base64
+import collections.abc
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+import typing
+
+from akoo_testbed import bed as beds
+from akoo_testbed import cache, certificates, errors, kubeapi, upstate
+
+
+def main() -> int:
+    """Run until SIGTERM; 1 if the bed did not start."""
+    parser = argparse.ArgumentParser(prog="akoo_testbed.daemon", description=__doc__)
+    parser.add_argument("--cluster", default="default/workload-1", help="namespace/name")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--crds", type=pathlib.Path, action="append", default=[])
+    arguments = parser.parse_args()
+    state = upstate.StateFolder(cache.state_folder())
+    try:
+        with state.hold():
+            state.clear()
+            options = beds.BedOptions(crds=tuple(arguments.crds), jaeger=True)
+            asyncio.run(_until_asked_to_end(_up(state, options, arguments)))
+            state.clear()
+    except (errors.TestbedError, kubeapi.ApiError, OSError) as error:
+        _tell(error=str(error))
+        return 1
+    return 0
+
+
+async def _until_asked_to_end(
+    work: collections.abc.Coroutine[typing.Any, typing.Any, None],
+) -> None:
+    """Cancel the work at SIGTERM or SIGINT; what it raises of its own is raised."""
+    task = asyncio.create_task(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _up(
+    state: upstate.StateFolder, options: beds.BedOptions, arguments: argparse.Namespace
+) -> None:
+    namespace, _, name = arguments.cluster.partition("/")
+    async with beds.Bed(options, report=_tell_part) as bed:
+        started = time.monotonic()
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        await bed.api.apply(space)
+        await bed.new_cluster(namespace, name, workers=arguments.workers)
+        await bed.available(namespace, name)
+        _tell_part(f"cluster {arguments.cluster}", time.monotonic() - started)
+        state.write(await _describe(state, bed, namespace, name))
+        _tell(ready=True)
+        _fall_silent()
+        await asyncio.Event().wait()
+
+
+async def _describe(
+    state: upstate.StateFolder, bed: beds.Bed, namespace: str, name: str
+) -> upstate.UpState:
+    """Write the kubeconfigs; where everything is."""
+    secret = await bed.api.get("v1/Secret", namespace, f"{name}-kubeconfig")
+    workload = base64.b64decode(secret["data"]["value"]).decode()
+    files = {"management": bed.management.kubeconfig, name: workload}
+    paths = {
+        stem: certificates.write_private(state.path / f"{stem}.kubeconfig", text)
+        for stem, text in files.items()
+    }
+    assert bed.jaeger is not None  # noqa: S101 - asked for above
+    return upstate.UpState(
+        pid=os.getpid(),
+        management_kubeconfig=str(paths["management"]),
+        management_url=bed.management.url,
+        workload=f"{namespace}/{name}",
+        workload_kubeconfig=str(paths[name]),
+        jaeger_url=bed.jaeger.query_url,
+        otlp_url=bed.jaeger.otlp_url,
+        kubectl=str(bed.site.built.binary("kubectl")),
+        logs=str(bed.site.logs),
+    )
+
+
+def _tell_part(part: str, seconds: float) -> None:
+    _tell(part=part, seconds=seconds)
+
+
+def _tell(**message: object) -> None:
+    """Nobody may be listening any more: that is no reason to end."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+def _fall_silent() -> None:
+    """Let go of the parent's pipe, so that it sees the end of it."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

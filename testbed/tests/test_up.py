@@ -1,0 +1,130 @@
+"""`akoo-testbed up` and `down`, and the state between them."""
+
+import asyncio
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+from akoo_testbed import errors, kubeapi, upstate
+
+HOLD = """
+import sys, pathlib, signal
+from akoo_testbed import upstate
+with upstate.StateFolder(pathlib.Path(sys.argv[1])).hold():
+    print("held", flush=True)
+    signal.pause()
+"""
+STATE = upstate.UpState(
+    pid=1,
+    management_kubeconfig="m",
+    management_url="u",
+    workload="default/w",
+    workload_kubeconfig="w",
+    jaeger_url="j",
+    otlp_url="o",
+    kubectl="k",
+    logs="l",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> upstate.StateFolder:
+    return upstate.StateFolder(tmp_path / "up")
+
+
+def hold(folder: upstate.StateFolder) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", HOLD, str(folder.path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_nothing_is_up_at_first(folder: upstate.StateFolder) -> None:
+    assert folder.holder() is None
+    assert folder.read() is None
+    assert not folder.take_down()
+
+
+def test_a_state_counts_only_while_its_process_lives(folder: upstate.StateFolder) -> None:
+    with hold(folder) as process:
+        assert folder.holder() == process.pid
+        assert folder.read() is None  # it is still starting
+        folder.write(STATE)
+        assert folder.read() == STATE
+        process.kill()
+        process.wait()
+        assert folder.read() is None
+
+
+def test_only_one_bed_is_up(folder: upstate.StateFolder) -> None:
+    with hold(folder) as process:
+        with pytest.raises(errors.TestbedError, match="a test bed is up already"):
+            folder.hold()
+        process.kill()
+
+
+def test_down_ends_the_process_and_removes_the_state(folder: upstate.StateFolder) -> None:
+    with hold(folder) as process:
+        folder.write(STATE)
+        (folder.path / "management.kubeconfig").write_text("secret")
+        assert folder.take_down()
+        assert process.wait(10) == -signal.SIGTERM
+    assert [path.name for path in folder.path.iterdir()] == ["lock"]
+
+
+def run(folder: upstate.StateFolder, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"AKOO_TESTBED_STATE": str(folder.path)}
+    command = [sys.executable, "-m", "akoo_testbed.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["status"], 1, "akoo-testbed: no test bed is up"),
+        (["up", "--cluster", "Shop"], 2, 'Error: --cluster "Shop" is not NAMESPACE/NAME'),
+        (["build", "--only", "docker"], 2, "'docker' is not one of 'etcd', 'kubernetes'"),
+    ],
+    ids=str,
+)
+def test_wrong_input(
+    folder: upstate.StateFolder, arguments: list[str], code: int, told: str
+) -> None:
+    done = run(folder, *arguments)
+    assert done.returncode == code
+    assert told in done.stderr
+
+
+def read_secret(path: pathlib.Path) -> str:
+    assert path.stat().st_mode & 0o077 == 0
+    return path.read_text()
+
+
+def names(folder: pathlib.Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.mark.bed
+async def test_up_and_down(folder: upstate.StateFolder) -> None:
+    up = await asyncio.to_thread(run, folder, "up", "--cluster", "team/shop", "--output", "json")
+    try:
+        assert up.returncode == 0, up.stderr
+        assert "cluster team/shop" in up.stderr
+        state = json.loads(up.stdout)
+        for key in ("management_kubeconfig", "workload_kubeconfig"):
+            async with kubeapi.KubeApi(read_secret(pathlib.Path(state[key]))) as api:
+                assert await api.get("v1/Namespace", None, "default")
+        status = run(folder, "status")
+        assert status.returncode == 0
+        assert state["jaeger_url"] in status.stdout
+    finally:
+        down = await asyncio.to_thread(run, folder, "down")
+    assert (down.returncode, down.stdout) == (0, "test bed is down\n")
+    assert names(pathlib.Path(state["logs"])) == []
+    assert names(folder.path) == ["akoo-testbed.log", "lock"]
+    assert folder.log.read_text() == ""
