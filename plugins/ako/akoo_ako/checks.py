@@ -1,0 +1,114 @@
+"""What AKO would choke on, said before it is deployed; pure.
+
+AKO answers most of these with "sync disabled" or an exit with code 0, and the reason only in an
+event of its Pod.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from akoo_ako import config, family, options, versions
+from akoo_ako.refusal import Refusal, invalid
+
+_EXTRA = "spec.extraConfigs"
+_OPTIONS = "spec.plugins.ako"
+
+
+def check(spec: config.Spec, given: options.Options, release: versions.Release) -> None:
+    """Raises the first Refusal; its message names the field and what to do."""
+    for one in _problems(spec, given, release):
+        raise one
+
+
+def address(controller: str) -> str:
+    """``spec.controller`` as AKO needs it: host or host:port.
+
+    The ancestor's documentation promised ``[scheme://]address[:port]``; AKO puts ``https://`` in
+    front by itself, so the scheme and what follows the address go.
+    """
+    scheme, found, rest = controller.strip().partition("://")
+    if not found:
+        return scheme.rstrip("/")
+    if scheme.lower() != "https":
+        raise invalid("spec.controller", f"AKO speaks https only, not {scheme}. Drop the scheme.")
+    return rest.split("/", 1)[0]
+
+
+def _problems(
+    spec: config.Spec, given: options.Options, release: versions.Release
+) -> Iterator[Refusal]:
+    yield from _controller(spec)
+    yield from _networks(spec, given)
+    yield from _process(spec.extra_configs)
+    yield from _modes(spec.extra_configs)
+    yield from _release(given, release)
+
+
+def _controller(spec: config.Spec) -> Iterator[Refusal]:
+    required = {
+        "spec.controller": address(spec.controller),
+        "spec.cloudName": spec.cloud_name,
+        "spec.serviceEngineGroup": spec.service_engine_group,
+    }
+    for path, value in required.items():
+        if not value:
+            yield invalid(path, "is empty; AKO cannot start without it.")
+    version = spec.controller_version or "0"
+    if not all(part.isascii() and part.isdigit() for part in version.split(".")):
+        yield invalid("spec.controllerVersion", f"{version!r} is no version such as 30.2.1.")
+
+
+def _networks(spec: config.Spec, given: options.Options) -> Iterator[Refusal]:
+    for number, one in enumerate(given.vip_networks):
+        path = f"{_OPTIONS}.vipNetworks[{number}]"
+        if not (one.network_name or one.network_uuid):
+            yield invalid(path, "needs networkName or networkUUID.")
+        for name, cidr, wanted in (("cidr", one.cidr, 4), ("v6cidr", one.v6cidr, 6)):
+            if cidr and family.of_cidr(cidr) != wanted:
+                yield invalid(f"{path}.{name}", f"{cidr!r} is no IPv{wanted} CIDR.")
+    if given.vip_networks or given.vpc_mode:
+        return
+    if not spec.data_network.name:
+        yield invalid("spec.dataNetwork.name", "is empty; AKO needs a network for its VIPs.")
+    if spec.data_network.cidr and family.of_cidr(spec.data_network.cidr) is None:
+        yield invalid("spec.dataNetwork.cidr", f"{spec.data_network.cidr!r} is no CIDR.")
+
+
+def _process(extra: config.Extra) -> Iterator[Refusal]:
+    if extra.replica_count not in (None, 1, 2):
+        yield invalid(f"{_EXTRA}.replicaCount", "must be 1 or 2.")
+    if extra.replica_count == 2 and extra.primary_instance is False:
+        yield invalid(f"{_EXTRA}.replicaCount", "2 needs primaryInstance; a second AKO has one.")
+    if extra.replica_count == 2 and extra.feature_gates.gateway_api:
+        yield invalid(f"{_EXTRA}.replicaCount", "2 and featureGates.GatewayAPI exclude each other.")
+    if extra.api_server_port is not None and not 0 < extra.api_server_port < 65536:
+        yield invalid(f"{_EXTRA}.apiServerPort", "must be a port, 1 to 65535.")
+    frequency = extra.full_sync_frequency
+    if frequency is not None and not (frequency.isascii() and frequency.isdigit()):
+        yield invalid(f"{_EXTRA}.fullSyncFrequency", f"{frequency!r} is no number of seconds.")
+
+
+def _modes(extra: config.Extra) -> Iterator[Refusal]:
+    selector = extra.namespace_selector
+    if (selector.label_key is None) != (selector.label_value is None):
+        yield invalid(f"{_EXTRA}.namespaceSelector", "needs both labelKey and labelValue.")
+    if extra.networks_config.bgp_peer_labels and not extra.networks_config.enable_rhi:
+        yield invalid(f"{_EXTRA}.networksConfig.bgpPeerLabels", "needs enableRHI.")
+    if extra.vip_per_namespace and not extra.enable_evh:
+        yield invalid(f"{_EXTRA}.vipPerNamespace", "needs enableEVH.")
+    if extra.ingress.service_type == "NodePortLocal" and extra.cni_plugin != "antrea":
+        yield invalid(f"{_EXTRA}.ingress.serviceType", "NodePortLocal needs cniPlugin antrea.")
+    if len(extra.ingress.node_network_list) > 5:
+        yield invalid(f"{_EXTRA}.ingress.nodeNetworkList", "has more than 5 entries.")
+
+
+def _release(given: options.Options, release: versions.Release) -> Iterator[Refusal]:
+    for name, key, value in (
+        ("dedicatedTenantMode", "dedicatedTenantMode", given.dedicated_tenant_mode),
+        ("vpcMode", "vpcMode", given.vpc_mode),
+    ):
+        if value and key not in release.keys:
+            yield invalid(
+                f"{_OPTIONS}.{name}", f"needs AKO 1.13.3 or newer, not {release.version}."
+            )

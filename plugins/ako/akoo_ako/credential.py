@@ -1,0 +1,80 @@
+"""The account that AKO uses on the Avi Controller, as sources of Secret avi-secret; pure.
+
+The account: the fact WorkloadCredential of another plugin; else the config's workloadCredentialRef;
+else, in the management cluster alone, as the ancestor did, its adminCredentialRef. The CA: the
+fact's; else the config's certificateAuthorityRef; else the same key beside the account. Without a
+CA AKO switches TLS verification off and says nothing, so that has to be asked for.
+"""
+
+from __future__ import annotations
+
+from akoo_ako import config, desired, names, options, refusal
+from akoo_core import structs
+from akoo_core.plugins import api
+
+USERNAME = "username"
+PASSWORD = "password"  # noqa: S105 - the name of a key
+CA = "certificateAuthorityData"
+
+
+def secret(view: api.View, spec: config.Spec, given: options.Options) -> api.SecretObject:
+    """Secret avi-secret. Raises Refusal when nobody names an account, or a CA."""
+    fact = view.fact(api.WorkloadCredential)
+    management = desired.in_management_cluster(view)
+    data = _of_fact(fact, spec, given) if fact else _of_config(spec, given, management=management)
+    return api.SecretObject(namespace=names.NAMESPACE, name=names.SECRET, data=data)
+
+
+def references(view: api.View) -> tuple[tuple[str, str], ...]:
+    """(namespace, name) of each Secret in the management cluster that avi-secret is made of.
+
+    Empty for a config that cannot be read or names no account: contribute says why.
+    """
+    try:
+        sources = secret(view, config.decode(view.config), options.Options()).data.values()
+    except (refusal.Refusal, structs.DecodeError):
+        return ()
+    return tuple(sorted({(one.namespace, one.name) for one in sources if one.name}))
+
+
+def _of_fact(
+    fact: api.WorkloadCredential, spec: config.Spec, given: options.Options
+) -> dict[str, api.SecretSource]:
+    account = {USERNAME: fact.username, PASSWORD: fact.password}
+    ca = fact.ca or _source(spec.certificate_authority_ref, CA)
+    if ca is not None:
+        return {**account, CA: ca}
+    if given.insecure_skip_tls_verify:
+        return account
+    raise refusal.Refusal(
+        "CertificateAuthorityMissing",
+        "spec.certificateAuthorityRef: without a CA AKO would trust anybody who answers for the "
+        f"Avi Controller. Name a Secret with the key {CA}, or accept that with "
+        "spec.plugins.ako.insecureSkipTLSVerify.",
+    )
+
+
+def _of_config(
+    spec: config.Spec, given: options.Options, *, management: bool
+) -> dict[str, api.SecretSource]:
+    for reference in (
+        spec.workload_credential_ref,
+        spec.admin_credential_ref if management else None,
+    ):
+        username, password, ca = (_source(reference, key) for key in (USERNAME, PASSWORD, CA))
+        if username and password and ca:
+            beside = structs.replace(ca, optional=given.insecure_skip_tls_verify)
+            named = _source(spec.certificate_authority_ref, CA)
+            return {USERNAME: username, PASSWORD: password, CA: named or beside}
+    raise refusal.Refusal(
+        "CredentialMissing",
+        "spec.workloadCredentialRef: AKO has no account on the Avi Controller, so it is not "
+        "deployed. Name a Secret with the keys username and password, or load a plugin that "
+        "provides accounts.",
+    )
+
+
+def _source(reference: config.SecretRef | None, key: str) -> api.SecretSource | None:
+    if reference is None or not (reference.name and reference.namespace):
+        return None
+    return api.SecretSource(namespace=reference.namespace, name=reference.name, key=key)

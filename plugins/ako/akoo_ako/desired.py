@@ -1,0 +1,110 @@
+"""What one cluster is to get, decided once from the view: the input of everything rendered."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from akoo_ako import checks, config, family, names, options, refusal, settings, versions
+from akoo_core import structs
+from akoo_core.api import names as core_names
+from akoo_core.plugins import api
+
+
+class Desired(NamedTuple):
+    """One AKO, decoded, defaulted and checked."""
+
+    cluster_name: str
+    """AKO's clusterName, from the record; the mark on every Avi object. It never changes."""
+    release: versions.Release
+    spec: config.Spec
+    options: options.Options
+    settings: settings.Settings
+    delete_config: bool = False
+
+    @property
+    def extra(self) -> config.Extra:
+        return self.spec.extra_configs
+
+    @property
+    def primary(self) -> bool:
+        """The one AKO of its cluster that owns what exists once: class, role, CRDs, routes."""
+        return self.extra.primary_instance is not False
+
+    @property
+    def gateway_api(self) -> bool:
+        return bool(self.extra.feature_gates.gateway_api)
+
+    @property
+    def replicas(self) -> int:
+        return self.extra.replica_count or 1
+
+    @property
+    def port(self) -> int:
+        """Of /api/status, probes and metrics."""
+        return self.extra.api_server_port or 8080
+
+    @property
+    def service_type(self) -> str:
+        return self.extra.ingress.service_type or "NodePort"
+
+
+def version(view: api.View, ours: settings.Settings) -> str:
+    """The version of AKO for this cluster: its config's, the operator's, its own so far, ours.
+
+    What nobody names stays as it is: a new release of the operator must not roll a fleet.
+    """
+    wanted = _options(view).version or ours.version
+    if wanted:
+        return wanted
+    stored = view.intent(names.PLUGIN)
+    kept = str(stored.data.get("version", "")) if stored else ""
+    return kept if kept in versions.RELEASES else versions.DEFAULT
+
+
+def decide(view: api.View, ours: settings.Settings) -> Desired:
+    """Everything contribute renders. Raises Refusal for what must not be deployed."""
+    try:
+        spec = config.decode(view.config)
+    except structs.DecodeError as error:
+        raise refusal.Refusal("InvalidConfig", str(error)) from error
+    given = _options(view)
+    release = versions.release(version(view, ours), "spec.plugins.ako.version")
+    checks.check(spec, given, release)
+    if view.cluster is not None:
+        family.check(view.cluster.raw, spec.extra_configs.ip_family)
+        topology = (view.cluster.raw.get("spec") or {}).get("topology") or {}
+        problem = versions.unsupported_kubernetes(release, str(topology.get("version") or ""))
+        if problem:
+            raise refusal.Refusal("KubernetesVersionUnsupported", problem)
+    return Desired(
+        cluster_name=view.spec.ako_cluster_name,
+        release=release,
+        spec=spec,
+        options=given,
+        settings=ours,
+        delete_config=delete_config(view),
+    )
+
+
+def delete_config(view: api.View) -> bool:
+    """Whether AKO is to delete its Avi objects: never in the management cluster.
+
+    While leaving, from the moment it is confirmed, so that this and drain (which sets it) never
+    disagree. While living only by the ancestor's label on the Cluster, which is a user's word.
+    """
+    if in_management_cluster(view):
+        return False
+    if view.spec.leaving is not None:
+        return view.spec.leaving.confirmed_at is not None
+    labels = view.cluster.labels if view.cluster else {}
+    return labels.get(names.DELETE_CONFIG_LABEL) == "true"
+
+
+def in_management_cluster(view: api.View) -> bool:
+    """By the record, since the Cluster object may be gone."""
+    return view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
+
+
+def _options(view: api.View) -> options.Options:
+    given = view.plugin_config
+    return given if isinstance(given, options.Options) else options.Options()

@@ -1,0 +1,164 @@
+"""drain: tell AKO to delete its Avi objects, and wait for its word.
+
+AKO follows ConfigMap key deleteConfig while it runs, and reports in annotations of its StatefulSet.
+Traps (all of them AKO's): a report may be an old one from an earlier round; when the Avi Controller
+does not answer at that moment, nothing happens, nothing is said and nothing is tried again; the
+label of the SE group goes only after ``Done``. And ``Done`` is not clean, ``Timeout`` is not
+dirty: whoever verifies decides, so each ending here is a Done with a message.
+
+observes ConfigMap, StatefulSet and Pods; writes the ConfigMap's deleteConfig and two annotations of
+ours, and removes an old report.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Literal, NamedTuple
+
+from akoo_ako import desired, names, pods, workload
+from akoo_core import structs
+from akoo_core.kube import client, resource
+from akoo_core.plugins import api
+
+ASK_AGAIN = datetime.timedelta(seconds=60)
+"""Without a word from AKO deleteConfig is taken back and set once more."""
+SETTLE = datetime.timedelta(seconds=5)
+"""From the first sight of Done until AKO may be stopped, where it still has a label to remove."""
+
+Step = Literal["clear", "ask", "ask again", "stamp", "wait", "settle", "end"]
+
+
+class State(NamedTuple):
+    """What decides the next step."""
+
+    asked: bool
+    asked_at: datetime.datetime | None
+    answered_at: datetime.datetime | None
+    reports: tuple[str, ...]
+    """One per container that reports: Started, Done, Timeout or ""."""
+    removes_labels: bool
+    """Whether AKO takes its label off the SE group after Done."""
+
+    @property
+    def finished(self) -> bool:
+        return self.asked and all(report in {"Done", "Timeout"} for report in self.reports)
+
+
+def next_step(state: State, now: datetime.datetime) -> Step:
+    """Pure. Each step leaves a state from which the next call goes on, whoever makes it."""
+    if not state.asked:
+        return "clear" if any(state.reports) else "ask"
+    if not state.finished:
+        silent_since = None if any(state.reports) else state.asked_at
+        if silent_since is not None and now - silent_since >= ASK_AGAIN:
+            return "ask again"
+        return "wait"
+    if not state.removes_labels or "Timeout" in state.reports:
+        return "end"
+    if state.answered_at is None:
+        return "stamp"
+    return "settle" if now - state.answered_at < SETTLE else "end"
+
+
+async def drain(ctx: api.VerbContext) -> api.Result:
+    """One look and at most a few patches; the engine calls again until Done or its timeout."""
+    if desired.in_management_cluster(ctx.view):
+        return api.Done(message="AKO of the management cluster is never told to delete.")
+    if ctx.workload is None:
+        return api.Done(message="the workload cluster does not answer: AKO was not asked.")
+    found = await workload.find(ctx.workload)
+    config_map = await workload.get(ctx.workload, resource.CONFIG_MAPS, names.CONFIG_MAP)
+    if found.stateful_set is None or config_map is None:
+        return api.Done(message="AKO is not deployed: there was nobody to ask.")
+    for one in (found.stateful_set, config_map):
+        if not workload.is_ours(one, ctx.view.record_name):
+            return api.Done(message=f"{one['kind']} of AKO was not made by us: AKO was not asked.")
+    state = read(found.stateful_set, config_map)
+    if not state.finished and not any(map(pods.running, found.pods)):
+        return api.Done(message="AKO is not running: it cannot delete its Avi objects.")
+    return await _take(ctx, ctx.workload, state, config_map, found.stateful_set)
+
+
+def read(stateful_set: structs.JSON, config_map: structs.JSON) -> State:
+    """The State in AKO's two objects; pure."""
+    data = config_map.get("data") or {}
+    reporting = [names.DELETION_STATUS]
+    if workload.has_gateway(stateful_set):
+        reporting.append(names.GATEWAY_DELETION_STATUS)
+    return State(
+        asked=data.get(names.DELETE_CONFIG) == "true",
+        asked_at=_time(config_map, names.ASKED_AT_ANNOTATION),
+        answered_at=_time(config_map, names.ANSWERED_AT_ANNOTATION),
+        reports=tuple(workload.annotation(stateful_set, one) for one in reporting),
+        removes_labels=data.get("serviceType") == "ClusterIP"
+        and data.get("primaryInstance") == "true"
+        and data.get("disableStaticRouteSync") != "true",
+    )
+
+
+async def _take(
+    ctx: api.VerbContext,
+    kube: client.KubeClient,
+    state: State,
+    config_map: structs.JSON,
+    stateful_set: structs.JSON,
+) -> api.Result:
+    now = ctx.clock.now()
+    step = next_step(state, now)
+    if step == "clear":
+        await _clear(kube, stateful_set)
+    if step == "ask again":
+        # AKO compares old and new: only a flip is a question.
+        config_map = await _patch(kube, config_map, {"data": {names.DELETE_CONFIG: "false"}})
+    if step in {"clear", "ask", "ask again"}:
+        stamp = {names.ASKED_AT_ANNOTATION: now.isoformat(), names.ANSWERED_AT_ANNOTATION: None}
+        change = {"data": {names.DELETE_CONFIG: "true"}, "metadata": {"annotations": stamp}}
+        await _patch(kube, config_map, change)
+    if step == "stamp":
+        stamp = {names.ANSWERED_AT_ANNOTATION: now.isoformat()}
+        await _patch(kube, config_map, {"metadata": {"annotations": stamp}})
+    return _result(step, state)
+
+
+def _result(step: Step, state: State) -> api.Result:
+    said = ", ".join(report or "nothing yet" for report in state.reports)
+    if step == "end":
+        hint = "" if set(state.reports) == {"Done"} else "; it gave up, something may be left"
+        return api.Done(message=f"AKO says {said}{hint}.")
+    if step in {"stamp", "settle"}:
+        message = f"AKO says {said}, and has a few seconds to take its label off the SE group."
+        return api.Wait(reason="AkoDeleting", message=message, after=SETTLE.total_seconds())
+    if step == "wait":
+        message = f"AKO was told to delete its Avi objects and says {said}."
+        return api.Wait(reason="AkoDeleting", message=message, after=2.0)
+    again = " once more, since it said nothing" if step == "ask again" else ""
+    message = f"AKO is told to delete its Avi objects{again}."
+    return api.Wait(reason="AkoDeleting", message=message, after=1.0)
+
+
+async def _clear(kube: client.KubeClient, stateful_set: structs.JSON) -> None:
+    old = {names.DELETION_STATUS: None, names.GATEWAY_DELETION_STATUS: None}
+    version = stateful_set["metadata"]["resourceVersion"]
+    await kube.merge_patch(
+        resource.STATEFUL_SETS,
+        names.STATEFUL_SET,
+        {"metadata": {"annotations": old, "resourceVersion": version}},
+        names.NAMESPACE,
+    )
+
+
+async def _patch(
+    kube: client.KubeClient, config_map: structs.JSON, change: dict[str, Any]
+) -> structs.JSON:
+    version = {"resourceVersion": config_map["metadata"]["resourceVersion"]}
+    return await kube.merge_patch(
+        resource.CONFIG_MAPS,
+        names.CONFIG_MAP,
+        {**change, "metadata": {**change.get("metadata", {}), **version}},
+        names.NAMESPACE,
+    )
+
+
+def _time(obj: structs.JSON, key: str) -> datetime.datetime | None:
+    text = workload.annotation(obj, key)
+    return structs.convert(text, datetime.datetime) if text else None

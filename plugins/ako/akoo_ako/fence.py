@@ -1,0 +1,63 @@
+"""fence: stop AKO, and see that it is stopped.
+
+observes StatefulSet and Pods; writes spec.replicas = 0. Grade Stopped only when no Pod of AKO is
+left, whoever made it: a second one would go on writing.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from akoo_ako import names, pods, workload
+from akoo_core.kube import client, resource
+from akoo_core.plugins import api
+
+_STUCK = datetime.timedelta(seconds=30)
+
+
+async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
+    """Scale to 0, then wait until no Pod is seen."""
+    if ctx.workload is None:
+        return api.Fenced(
+            grade="Unfenced",
+            evidence="the workload cluster does not answer: AKO may run there still.",
+        )
+    found = await workload.find(ctx.workload)
+    if found.stateful_set is not None:
+        if not workload.is_ours(found.stateful_set, ctx.view.record_name):
+            return api.Fenced(
+                grade="Unfenced",
+                evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} was not made by us "
+                "and is not stopped.",
+            )
+        if found.stateful_set["spec"].get("replicas", 1) != 0:
+            await _stop(ctx.workload, found.stateful_set["metadata"]["resourceVersion"])
+            return api.Wait(reason="AkoStopping", message="AKO is scaled to 0.", after=1.0)
+    return judge(found, ctx.clock.now())
+
+
+def judge(found: workload.Found, now: datetime.datetime) -> api.Fenced | api.Wait:
+    """What is shown by a StatefulSet that is at 0 or gone, and these Pods; pure."""
+    for pod in sorted(found.pods, key=pods.name):
+        late = pods.overdue(pod, now)
+        if late > _STUCK:
+            node = (pod.get("spec") or {}).get("nodeName", "none")
+            message = (
+                f"Pod {pods.name(pod)} should have been gone {int(late.total_seconds())} s ago; "
+                f"its Node {node} has probably died. If so, delete the Node, or the Pod by force."
+            )
+            return api.Wait(reason="AkoPodStuck", message=message, after=10.0)
+    if found.pods:
+        left = ", ".join(sorted(map(pods.name, found.pods)))
+        return api.Wait(reason="AkoStopping", message=f"Pods are ending: {left}.", after=1.0)
+    state = "is gone" if found.stateful_set is None else "is at 0 replicas"
+    return api.Fenced(
+        grade="Stopped",
+        evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} {state}, and no Pod with "
+        f"{names.POD_SELECTOR} is left.",
+    )
+
+
+async def _stop(kube: client.KubeClient, resource_version: str) -> None:
+    patch = {"metadata": {"resourceVersion": resource_version}, "spec": {"replicas": 0}}
+    await kube.merge_patch(resource.STATEFUL_SETS, names.STATEFUL_SET, patch, names.NAMESPACE)

@@ -1,0 +1,57 @@
+"""Everything AKO needs in a workload cluster, as manifests; pure."""
+
+from __future__ import annotations
+
+from akoo_ako import crds, names, rbac, statefulset, values
+from akoo_ako.desired import Desired
+from akoo_core import structs
+
+
+def render(desired: Desired) -> tuple[structs.JSON, ...]:
+    """The objects. What a cluster has once belongs to its primary AKO and is left to that."""
+    data = values.render(desired)
+    return (
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": names.NAMESPACE}},
+        *(crds.render() if desired.primary else ()),
+        *rbac.render(desired),
+        _config_map(data),
+        statefulset.render(desired, values.digest(data, replicas=desired.replicas)),
+        *(_classes(desired) if desired.primary else ()),
+    )
+
+
+def _config_map(data: dict[str, str]) -> structs.JSON:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": names.CONFIG_MAP, "namespace": names.NAMESPACE},
+        "data": data,
+    }
+
+
+def _classes(desired: Desired) -> list[structs.JSON]:
+    found: list[structs.JSON] = []
+    ingress = desired.extra.ingress
+    if not ingress.disable_ingress_class:
+        default = {"ingressclass.kubernetes.io/is-default-class": "true"}
+        found.append(
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "IngressClass",
+                "metadata": {
+                    "name": names.CLASS,
+                    **({"annotations": default} if ingress.default_ingress_controller else {}),
+                },
+                "spec": {"controller": names.CONTROLLER},
+            }
+        )
+    if desired.gateway_api:
+        found.append(
+            {
+                "apiVersion": "gateway.networking.k8s.io/v1",
+                "kind": "GatewayClass",
+                "metadata": {"name": names.CLASS},
+                "spec": {"controllerName": names.CONTROLLER},
+            }
+        )
+    return found

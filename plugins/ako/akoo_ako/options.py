@@ -1,0 +1,56 @@
+"""``spec.plugins.ako``: what the ancestor's fields do not reach. Strict: a typing error is one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from akoo_core import structs
+
+
+class Image(structs.StrictStruct, frozen=True, kw_only=True):
+    """Where one image comes from. Empty: as in the operator's settings."""
+
+    repository: str = ""
+    tag: str = ""
+    """Default: the version of AKO."""
+    digest: str = ""
+    """``sha256:...``; the tag is then only what people (and this plugin) read."""
+
+
+class VipNetwork(structs.StrictStruct, frozen=True, kw_only=True):
+    """One entry of AKO's vipNetworkList; a UUID wins over the name."""
+
+    network_name: str = ""
+    network_uuid: str = structs.field(default="", name="networkUUID")
+    cidr: str = ""
+    v6cidr: str = ""
+
+
+class Options(structs.StrictStruct, frozen=True, kw_only=True):
+    """Per AKODeploymentConfig. Every default is the vendor's unless said otherwise."""
+
+    version: str = ""
+    """Of AKO; see the settings of the operator for the default."""
+    image: Image = Image()
+    gateway_image: Image = Image()
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never", ""] = ""
+    image_pull_secrets: tuple[str, ...] = ()
+    resources: structs.JSON = {}
+    """Of each container, as in a Pod. Empty: the vendor's figures (350m and 400Mi at most)."""
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[structs.JSON, ...] = ()
+    pod_security: Literal["Restricted", "Vendor"] = "Restricted"
+    """Restricted: what the Pod Security Standard of that name asks for, as user 1000. Vendor: no
+    security context at all, as the vendor's chart has it (AKO then runs as root)."""
+    insecure_skip_tls_verify: bool = structs.field(default=False, name="insecureSkipTLSVerify")
+    """Deploy without a CA. AKO then trusts whoever answers for the Avi Controller."""
+
+    vrf_name: str = ""
+    dedicated_tenant_mode: bool = False
+    vpc_mode: bool = False
+    default_lb_controller: bool = structs.field(default=True, name="defaultLBController")
+    """False: only Services with loadBalancerClass ako.vmware.com/avi-lb."""
+    fqdn_reuse_policy: Literal["InterNamespaceAllowed", "Strict"] = "InterNamespaceAllowed"
+    enable_prometheus: bool = False
+    vip_networks: tuple[VipNetwork, ...] = ()
+    """Instead of spec.dataNetwork: a UUID, both families, or (AWS) several networks."""

@@ -1,0 +1,79 @@
+"""The AKO plugin: deploys AKO, says how it is, asks it to clean up, and stops it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from akoo_ako import (
+    credential,
+    desired,
+    drain,
+    fence,
+    names,
+    objects,
+    observe,
+    options,
+    refusal,
+    settings,
+)
+from akoo_core import structs
+from akoo_core.plugins import api
+
+
+class AkoPlugin(api.Plugin):
+    """The verbs, each handed to the module of its name. It needs no rights of its own in the
+    management cluster: the Secrets it names are read by the core."""
+
+    settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
+    config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
+    accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.WorkloadCredential,)
+
+    def __init__(self, given: settings.Settings | None = None) -> None:
+        super().__init__(given or settings.Settings())
+        self._settings: settings.Settings = self.settings
+        self._settings.check()
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
+        """The name AKO marks its Avi objects with, and the version. While leaving, and without a
+        config, what was intended before holds."""
+        stored = view.intent(names.PLUGIN)
+        if view.spec.leaving is not None or not view.config:
+            return api.Intent(data=stored.data) if stored else None
+        try:
+            wanted = desired.decide(view, self._settings)
+        except refusal.Refusal as error:
+            return api.Blocked(reason=error.reason, message=str(error))
+        return api.Intent(
+            data={"clusterName": wanted.cluster_name, "version": wanted.release.version}
+        )
+
+    @api.hookimpl
+    def contribute(self, view: api.View) -> api.Contribution | api.Blocked:
+        """AKO's objects, and the Secret with its account."""
+        try:
+            wanted = desired.decide(view, self._settings)
+            secret = credential.secret(view, wanted.spec, wanted.options)
+        except refusal.Refusal as error:
+            return api.Blocked(reason=error.reason, message=str(error))
+        return api.Contribution(objects=objects.render(wanted), secrets=(secret,))
+
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_ako.observe`."""
+        return await observe.observe(ctx)
+
+    @api.hookimpl
+    async def drain(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_ako.drain`."""
+        return await drain.drain(ctx)
+
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait:
+        """See :mod:`akoo_ako.fence`."""
+        return await fence.fence(ctx)
+
+    @api.hookimpl
+    def secret_references(self, view: api.View) -> tuple[tuple[str, str], ...]:
+        """The Secrets that avi-secret is made of."""
+        return credential.references(view)

@@ -1,0 +1,117 @@
+"""What AKO's Pods say about themselves, as values; pure."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, NamedTuple
+
+from akoo_ako import names
+from akoo_core import structs
+
+_IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
+_RESTARTS_WORTH_SAYING = 3
+_RECENT = datetime.timedelta(minutes=5)
+
+
+class Problem(NamedTuple):
+    """Something that does not mend itself. ``message`` says what to do."""
+
+    reason: str
+    message: str
+
+
+def name(pod: structs.JSON) -> str:
+    """The Pod's name."""
+    return str(pod["metadata"]["name"])
+
+
+def problem(pod: structs.JSON, now: datetime.datetime) -> Problem | None:
+    """What somebody must do about this Pod, if anything."""
+    status = pod.get("status") or {}
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
+            said = condition.get("message", "no Node fits")
+            return Problem(
+                "AkoUnschedulable",
+                f"Pod {name(pod)} cannot be scheduled: {said} Adapt spec.plugins.ako.nodeSelector, "
+                "tolerations or resources, or add Nodes (each replica needs its own).",
+            )
+    for container in status.get("containerStatuses") or ():
+        found = _waiting(pod, container) or _restarting(pod, container, now)
+        if found is not None:
+            return found
+    return None
+
+
+def running(pod: structs.JSON) -> bool:
+    """Whether AKO's process in it can be asked for something: it runs and is not on its way out."""
+    if "deletionTimestamp" in pod["metadata"]:
+        return False
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return any("running" in (one.get("state") or {}) for one in statuses if _is_ako(one))
+
+
+def image_version(pod: structs.JSON) -> str:
+    """The tag of the image of AKO's container, in a Pod or a Pod template; "" if it has none."""
+    for container in (pod.get("spec") or {}).get("containers") or ():
+        if _is_ako(container):
+            last = str(container.get("image", "")).partition("@")[0].rpartition("/")[2]
+            return last.partition(":")[2]
+    return ""
+
+
+def overdue(pod: structs.JSON, now: datetime.datetime) -> datetime.timedelta:
+    """How long ago a Pod that is being deleted should have been gone; zero if it is not."""
+    stamp = pod["metadata"].get("deletionTimestamp")
+    if stamp is None:
+        return datetime.timedelta()
+    return max(now - structs.convert(stamp, datetime.datetime), datetime.timedelta())
+
+
+def _is_ako(container: structs.JSON) -> bool:
+    return bool(container.get("name") == names.CONTAINER)
+
+
+def _waiting(pod: structs.JSON, container: structs.JSON) -> Problem | None:
+    waiting: dict[str, Any] = (container.get("state") or {}).get("waiting") or {}
+    reason, where = waiting.get("reason", ""), f"container {container['name']} of Pod {name(pod)}"
+    if reason in _IMAGE:
+        return Problem(
+            "AkoImageNotPulled",
+            f"{where} waits in {reason}: image {container.get('image', '')}. Check "
+            "spec.plugins.ako.version, image and imagePullSecrets, and that the Nodes reach the "
+            "registry.",
+        )
+    if reason in {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}:
+        said = waiting.get("message", "no message")
+        return Problem(
+            "AkoContainerNotCreated",
+            f"{where} waits in {reason}: {said}. If a key of ConfigMap {names.CONFIG_MAP} or "
+            f"Secret {names.SECRET} is missing, somebody else writes it; else check "
+            "spec.plugins.ako.podSecurity and spec.extraConfigs.log.",
+        )
+    if reason == "CrashLoopBackOff":
+        return Problem("AkoCrashing", f"{where} ends again and again {_ending(container)}")
+    return None
+
+
+def _restarting(
+    pod: structs.JSON, container: structs.JSON, now: datetime.datetime
+) -> Problem | None:
+    ended = (container.get("lastState") or {}).get("terminated") or {}
+    count = int(container.get("restartCount") or 0)
+    if count < _RESTARTS_WORTH_SAYING or "finishedAt" not in ended:
+        return None
+    if now - structs.convert(ended["finishedAt"], datetime.datetime) > _RECENT:
+        return None
+    where = f"container {container['name']} of Pod {name(pod)}"
+    return Problem("AkoCrashing", f"{where} was restarted {count} times {_ending(container)}")
+
+
+def _ending(container: structs.JSON) -> str:
+    ended = (container.get("lastState") or {}).get("terminated") or {}
+    code = f"exit code {ended['exitCode']}" if "exitCode" in ended else "no exit code yet"
+    return (
+        f"({code}). AKO says why in events of its Pod (AKOShutdown, SyncDisabled; exit code 0 is "
+        f"a refused configuration): kubectl -n {names.NAMESPACE} events"
+    )

@@ -1,0 +1,31 @@
+"""The operator's settings for this plugin (``plugins.ako`` in its settings file)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from akoo_ako import versions
+from akoo_core import errors, structs
+
+REGISTRY = "projects.packages.broadcom.com/ako"
+
+
+class Settings(structs.StrictStruct, frozen=True, kw_only=True):
+    """For all clusters; ``spec.plugins.ako`` of an AKODeploymentConfig wins over these."""
+
+    version: str = ""
+    """Of AKO, where the config names none. Empty: a cluster keeps the version it got first, and
+    a new one gets the newest that is supported; so a new operator rolls no AKO by itself."""
+    image_repository: str = f"{REGISTRY}/ako"
+    gateway_image_repository: str = f"{REGISTRY}/ako-gateway-api"
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    image_pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets in avi-system of the workload cluster. They are not made by us."""
+
+    def check(self) -> None:
+        """Raises InputError for a version that is not supported."""
+        if self.version and self.version not in versions.RELEASES:
+            raise errors.InputError(
+                f"plugins.ako.version: AKO {self.version} is not supported. "
+                f"Supported: {', '.join(versions.RELEASES)}."
+            )

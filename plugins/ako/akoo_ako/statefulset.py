@@ -1,0 +1,171 @@
+"""StatefulSet ako; pure.
+
+What is immutable in a StatefulSet (selector, serviceName, podManagementPolicy, no claim templates)
+is the same for every release, so that any of them can follow any other in place.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from akoo_ako import environment, names, options
+from akoo_ako.desired import Desired
+from akoo_core import structs
+
+_USER = 1000
+_LOG_VOLUME = "ako-pv-storage"
+_ISTIO_VOLUME = "istio-certs"
+_ISTIO_PATH = "/etc/istio-output-certs"
+_RESOURCES: Final = {
+    "limits": {"cpu": "350m", "memory": "400Mi"},
+    "requests": {"cpu": "200m", "memory": "300Mi"},
+}
+_GRACE_SECONDS = 70
+"""AKO waits up to 60 s for its workers when it is stopped."""
+
+
+def render(desired: Desired, config_hash: str) -> structs.JSON:
+    """The manifest. ``config_hash`` on the Pod template makes AKO start anew when it changes."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {
+            "name": names.STATEFUL_SET,
+            "namespace": names.NAMESPACE,
+            "labels": {**names.SELECTOR, "app.kubernetes.io/version": desired.release.version},
+        },
+        "spec": {
+            "replicas": desired.replicas,
+            "serviceName": names.STATEFUL_SET,
+            # With OrderedReady a Pod that never got ready (a wrong image) is not replaced when the
+            # template is mended: somebody would have to delete it by hand.
+            "podManagementPolicy": "Parallel",
+            "selector": {"matchLabels": dict(names.SELECTOR)},
+            "template": {
+                "metadata": {
+                    "labels": dict(names.SELECTOR),
+                    "annotations": _annotations(desired, config_hash),
+                },
+                "spec": _pod(desired),
+            },
+        },
+    }
+
+
+def _annotations(desired: Desired, config_hash: str) -> dict[str, str]:
+    found = {names.CONFIG_HASH_ANNOTATION: config_hash}
+    if desired.extra.istio_enabled:
+        found |= {
+            "sidecar.istio.io/inject": "true",
+            "traffic.sidecar.istio.io/includeInboundPorts": "",
+            "traffic.sidecar.istio.io/includeOutboundIPRanges": "",
+            "proxy.istio.io/config": f"proxyMetadata:\n  OUTPUT_CERTS: {_ISTIO_PATH}\n",
+            "sidecar.istio.io/userVolumeMount": structs.encode_json(
+                [{"name": _ISTIO_VOLUME, "mountPath": _ISTIO_PATH}]
+            ).decode(),
+        }
+    if desired.options.enable_prometheus:
+        found |= {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(desired.port),
+            "prometheus.io/path": "/metrics",
+        }
+    return found
+
+
+def _pod(desired: Desired) -> structs.JSON:
+    given = desired.options
+    secrets = given.image_pull_secrets or desired.settings.image_pull_secrets
+    restricted = given.pod_security == "Restricted"
+    optional = {
+        "volumes": _volumes(desired),
+        "imagePullSecrets": [{"name": name} for name in secrets],
+        "nodeSelector": dict(given.node_selector),
+        "tolerations": list(given.tolerations),
+        "securityContext": _pod_security() if restricted else None,
+    }
+    return {
+        "serviceAccountName": names.SERVICE_ACCOUNT,
+        "terminationGracePeriodSeconds": _GRACE_SECONDS,
+        "affinity": _apart(),
+        "containers": [_ako(desired), *([_gateway(desired)] if desired.gateway_api else [])],
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def _ako(desired: Desired) -> structs.JSON:
+    mounts = _log_mounts(desired)
+    if desired.extra.istio_enabled:
+        mounts.append({"name": _ISTIO_VOLUME, "mountPath": _ISTIO_PATH})
+    status = {"httpGet": {"path": "/api/status", "port": desired.port}}
+    port = {"name": "prometheus-port", "containerPort": desired.port, "protocol": "TCP"}
+    return {
+        "name": names.CONTAINER,
+        **_container(desired, desired.options.image, desired.settings.image_repository),
+        "env": environment.of_container(desired, gateway=False),
+        "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "/var/pre_stop_hook.sh"]}}},
+        # AKO closes /api/status to be started anew; the vendor has no readiness probe.
+        "livenessProbe": {**status, "initialDelaySeconds": 5, "periodSeconds": 10},
+        "readinessProbe": {**status, "periodSeconds": 5},
+        **({"ports": [port]} if desired.options.enable_prometheus else {}),
+        **({"volumeMounts": mounts} if mounts else {}),
+    }
+
+
+def _gateway(desired: Desired) -> structs.JSON:
+    mounts = _log_mounts(desired)
+    return {
+        "name": names.GATEWAY_CONTAINER,
+        **_container(
+            desired, desired.options.gateway_image, desired.settings.gateway_image_repository
+        ),
+        "env": environment.of_container(desired, gateway=True),
+        **({"volumeMounts": mounts} if mounts else {}),
+    }
+
+
+def _container(desired: Desired, image: options.Image, repository: str) -> structs.JSON:
+    digest = f"@{image.digest}" if image.digest else ""
+    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    restricted = desired.options.pod_security == "Restricted"
+    return {
+        "image": f"{image.repository or repository}:{image.tag or desired.release.version}{digest}",
+        "imagePullPolicy": desired.options.image_pull_policy or desired.settings.image_pull_policy,
+        "resources": desired.options.resources or _RESOURCES,
+        **({"securityContext": security} if restricted else {}),
+    }
+
+
+def _volumes(desired: Desired) -> list[structs.JSON]:
+    claim = desired.extra.log.persistent_volume_claim
+    return [
+        *([{"name": _LOG_VOLUME, "persistentVolumeClaim": {"claimName": claim}}] if claim else []),
+        *(
+            [{"name": _ISTIO_VOLUME, "emptyDir": {"medium": "Memory"}}]
+            if desired.extra.istio_enabled
+            else []
+        ),
+    ]
+
+
+def _log_mounts(desired: Desired) -> list[structs.JSON]:
+    if not desired.extra.log.persistent_volume_claim:
+        return []
+    return [{"name": _LOG_VOLUME, "mountPath": environment.mount_path(desired)}]
+
+
+def _pod_security() -> structs.JSON:
+    # The image names no user, so runAsNonRoot alone would keep it from starting; the group lets
+    # it write to a volume.
+    ids = {"runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER}
+    return {"runAsNonRoot": True, **ids, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def _apart() -> structs.JSON:
+    name = "app.kubernetes.io/name"
+    expression = {"key": name, "operator": "In", "values": [names.SELECTOR[name]]}
+    term = {
+        "labelSelector": {"matchExpressions": [expression]},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}

@@ -1,0 +1,54 @@
+"""AKO's objects as they are in the workload cluster: three bounded reads, nothing else."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from akoo_ako import names
+from akoo_core import structs
+from akoo_core.api import names as core_names
+from akoo_core.kube import client, errors, resource
+
+_PODS = 20
+"""More Pods of AKO in one cluster are not looked at: two are the most there should be."""
+
+
+class Found(NamedTuple):
+    """StatefulSet and Pods of AKO. The first is None when it is not there."""
+
+    stateful_set: structs.JSON | None
+    pods: list[structs.JSON]
+
+
+async def find(kube: client.KubeClient) -> Found:
+    """The StatefulSet and AKO's Pods."""
+    stateful_set = await get(kube, resource.STATEFUL_SETS, names.STATEFUL_SET)
+    page = await kube.list(
+        resource.PODS, names.NAMESPACE, label_selector=names.POD_SELECTOR, limit=_PODS
+    )
+    return Found(stateful_set, page.items)
+
+
+async def get(kube: client.KubeClient, kind: resource.Resource, name: str) -> structs.JSON | None:
+    """One object in AKO's namespace; None when it is not there."""
+    try:
+        return await kube.get(kind, name, names.NAMESPACE)
+    except errors.NotFoundError:
+        return None
+
+
+def is_ours(obj: structs.JSON, record_name: str) -> bool:
+    """Whether the deploy executor made it for this record: only then it may be changed."""
+    labels = obj["metadata"].get("labels") or {}
+    return bool(labels.get(core_names.RECORD_LABEL) == record_name)
+
+
+def annotation(obj: structs.JSON, key: str) -> str:
+    """The annotation, or ""."""
+    return str((obj["metadata"].get("annotations") or {}).get(key, ""))
+
+
+def has_gateway(stateful_set: structs.JSON) -> bool:
+    """Whether the Gateway API container is part of it."""
+    containers = stateful_set["spec"]["template"]["spec"]["containers"]
+    return any(one["name"] == names.GATEWAY_CONTAINER for one in containers)

@@ -1,0 +1,192 @@
+"""Builders: an AKODeploymentConfig, a view of one cluster, a context of one verb."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from akoo_ako import desired, names, objects, options, settings
+from opentelemetry import trace
+
+from akoo_core import clock, external
+from akoo_core.api import cluster, record
+from akoo_core.api import names as core_names
+from akoo_core.kube import client
+from akoo_core.plugins import api
+
+RECORD = "akoo-7c1f03b2a9d4"
+MINIMAL: dict[str, Any] = {
+    "controller": "avi.example.com",
+    "cloudName": "vc-01",
+    "serviceEngineGroup": "seg",
+    "dataNetwork": {"name": "vip", "cidr": "10.0.0.0/24"},
+    "adminCredentialRef": {"name": "admin", "namespace": "avi"},
+    "certificateAuthorityRef": {"name": "ca", "namespace": "avi"},
+    "workloadCredentialRef": {"name": "shop-avi", "namespace": "avi"},
+}
+
+
+def adc(changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A minimal config; ``changes`` are dotted paths below spec. None removes."""
+    spec = copy.deepcopy(MINIMAL)
+    for path, value in (changes or {}).items():
+        *parents, last = path.split(".")
+        target = spec
+        for name in parents:
+            target = target.setdefault(name, {})
+        if value is None:
+            target.pop(last, None)
+        else:
+            target[last] = value
+    return {"metadata": {"name": "default"}, "spec": spec}
+
+
+def capi_cluster(**changes: Any) -> cluster.Cluster:
+    """A Cluster; ``spec`` and ``labels`` can be given."""
+    obj = {
+        "metadata": {
+            "namespace": changes.get("namespace", "team-a"),
+            "name": "shop",
+            "uid": "u-1",
+            "labels": changes.get("labels", {}),
+        },
+        "spec": changes.get("spec", {}),
+    }
+    return cluster.from_object(obj)
+
+
+def view(
+    config: dict[str, Any] | None = None, given: options.Options | None = None, **more: Any
+) -> api.View:
+    """One cluster. ``more``: cluster, and fields of the record's spec."""
+    one = more.pop("cluster", capi_cluster())
+    reference = record.ClusterRef(
+        namespace=one.namespace if one else "team-a", name="shop", uid="u-1"
+    )
+    spec = record.RecordSpec(
+        ako_cluster_name=RECORD,
+        management_id="m-1",
+        cluster_ref=more.pop("cluster_ref", reference),
+        config_ref=record.ConfigRef(name="default", uid="u-2"),
+        **more,
+    )
+    return api.View(
+        record_name=RECORD,
+        spec=spec,
+        cluster=one,
+        config=adc() if config is None else config,
+        plugin_config=given,
+    )
+
+
+class NoSecrets:
+    """A SecretReader for verbs that read none."""
+
+    async def read(self, source: api.SecretSource) -> bytes | None:
+        raise AssertionError(f"no verb of this plugin opens secrets, but one asked for {source}")
+
+
+class NoThreads:
+    """A ThreadPool for verbs that need none."""
+
+    async def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("no verb of this plugin needs a thread")
+
+
+def context(
+    kube: client.KubeClient | None, *, now: clock.Clock | None = None, of: api.View | None = None
+) -> api.VerbContext:
+    """The context of one call of an async verb."""
+    return api.VerbContext(
+        view=of or view(),
+        plugin="ako",
+        clock=now or clock.ManualClock(),
+        external=external.External(),
+        workload=kube,
+        workload_silent_seconds=0.0 if kube else 60.0,
+        secrets=NoSecrets(),
+        threads=NoThreads(),
+        tracer=trace.get_tracer("test"),
+        log=logging.LoggerAdapter(logging.getLogger("test")),
+    )
+
+
+def deployed(of: api.View | None = None) -> list[dict[str, Any]]:
+    """AKO's namespaced objects as the deploy executor leaves them in the cluster."""
+    wanted = desired.decide(of or view(), settings.Settings())
+    labels = {core_names.MANAGED_BY_LABEL: core_names.MANAGED_BY, core_names.RECORD_LABEL: RECORD}
+    found = [copy.deepcopy(one) for one in objects.render(wanted)]
+    kept = [one for one in found if one["kind"] in {"ConfigMap", "StatefulSet"}]
+    for one in kept:
+        one["metadata"].setdefault("labels", {}).update(labels)
+    return kept
+
+
+def pod(name: str = "ako-0", **changes: Any) -> dict[str, Any]:
+    """A running, ready Pod of AKO. ``status`` and ``metadata`` are merged in."""
+    state = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+    container = {"name": names.CONTAINER, "state": state, "ready": True, "restartCount": 0}
+    image = "projects.packages.broadcom.com/ako/ako:2.1.1"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": names.NAMESPACE,
+            "labels": dict(names.SELECTOR),
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            **changes.get("metadata", {}),
+        },
+        "spec": {"containers": [{"name": names.CONTAINER, "image": image}], "nodeName": "node-1"},
+        "status": {
+            "phase": "Running",
+            "containerStatuses": [container],
+            **changes.get("status", {}),
+        },
+    }
+
+
+NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+
+class Builders:
+    """All of the above, for tests (this folder is no package)."""
+
+    record = RECORD
+    minimal = MINIMAL
+    now = NOW
+    adc = staticmethod(adc)
+    view = staticmethod(view)
+    cluster = staticmethod(capi_cluster)
+    context = staticmethod(context)
+    deployed = staticmethod(deployed)
+    pod = staticmethod(pod)
+
+    @staticmethod
+    def desired(
+        changes: dict[str, Any] | None = None, given: options.Options | None = None
+    ) -> desired.Desired:
+        """Decided from a minimal config with ``changes``."""
+        return desired.decide(view(adc(changes), given), settings.Settings())
+
+
+@pytest.fixture(scope="session")
+def build() -> type[Builders]:
+    return Builders
+
+
+@pytest.fixture(scope="session")
+def data(build: type[Builders]) -> Callable[..., dict[str, str]]:
+    """The ConfigMap's data of a minimal config with changes."""
+    from akoo_ako import values
+
+    def of(
+        changes: dict[str, Any] | None = None, given: options.Options | None = None
+    ) -> dict[str, str]:
+        return values.render(build.desired(changes, given))
+
+    return of
