@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 from akoo_testbed import definitions, kubeapi, running
 
+from akoo_core.api import names
+
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 
 Object = dict[str, Any]
+
+MOVED = names.DELETE_FOR_MOVE_ANNOTATION
+CONFIRMED = names.CONFIRM_REMOVAL_ANNOTATION
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +57,18 @@ class Server:
         self._made.append(stored)
         return stored
 
+    async def try_delete(self, obj: Object) -> None:
+        """Ask to delete it. Raises ApiError where the server refuses."""
+        path = await self.api.path(kubeapi.kind_of(obj), None, obj["metadata"]["name"])
+        await self.api.request("DELETE", path, params={"dryRun": "All"})
+
     async def remove_all(self) -> None:
-        """Delete what create stored, whatever finalizers it has."""
+        """Delete what create stored, whatever holds it."""
         for obj in self._made:
             kind, name = kubeapi.kind_of(obj), obj["metadata"]["name"]
             if await self.api.find(kind, None, name):
-                await self.api.patch(kind, None, name, {"metadata": {"finalizers": None}})
+                free = {"finalizers": None, "annotations": {MOVED: "", CONFIRMED: ""}}
+                await self.api.patch(kind, None, name, {"metadata": free})
                 await self.api.delete(kind, None, name)
 
 

@@ -1,0 +1,187 @@
+"""Who may delete what, asked of a real API server as different users."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+import yaml
+from akoo_testbed import definitions, kubeapi, running, waiting
+
+from akoo_core import structs
+from akoo_core.api import names, record
+
+HERE = pathlib.Path(__file__).parent
+POLICIES = HERE.parents[2] / "deploy" / "policies"
+
+OPERATOR = "system:serviceaccount:akoo-system:akoo-core"
+COLLECTOR = "system:serviceaccount:kube-system:generic-garbage-collector"
+ADC = "akodeploymentconfigs.networking.tkg.tanzu.vmware.com"
+
+Object = dict[str, Any]
+
+
+class Server(Protocol):
+    api: kubeapi.KubeApi
+
+    async def create(self, obj: Object) -> Object: ...
+    async def try_delete(self, obj: Object) -> None: ...
+
+
+SPEC = record.RecordSpec(
+    ako_cluster_name="akoo-0123456789ab",
+    management_id="one",
+    cluster_ref=record.ClusterRef(namespace="team-a", name="shop", uid="u-1"),
+    config_ref=record.ConfigRef(name="default", uid="c-1"),
+)
+
+
+def _record(**spec: Any) -> Object:
+    obj = record.to_object("akoo-0123456789ab", structs.replace(SPEC, **spec))
+    del obj["metadata"]["finalizers"]
+    return obj
+
+
+def _definition(name: str, annotations: dict[str, str] | None = None) -> Object:
+    """A CRD of a kind that nobody has, beside ours in name."""
+    plural, _, group = name.partition(".")
+    kind = plural.capitalize()
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    version = {"name": "v1", "served": False, "storage": True, "schema": schema}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name, "annotations": annotations or {}},
+        "spec": {
+            "group": group,
+            "scope": "Cluster",
+            "names": {"plural": plural, "kind": kind},
+            "versions": [version],
+        },
+    }
+
+
+def _management_config() -> Object:
+    obj: Object = yaml.safe_load((HERE / "corpus/c04-management-cluster.yaml").read_text())
+    return obj
+
+
+async def _until_refused(api: kubeapi.KubeApi, obj: Object) -> None:
+    """Until the policy for such an object is in force; nothing of it stays."""
+    kind, name = kubeapi.kind_of(obj), obj["metadata"]["name"]
+    await api.create(obj)
+    path = await api.path(kind, None, name)
+
+    async def refused() -> bool:
+        try:
+            await api.request("DELETE", path, params={"dryRun": "All"})
+        except kubeapi.ApiError as error:
+            return error.status == 403
+        return False
+
+    await waiting.until(refused, what=f"the policy for {name}", seconds=30, every=0.1)
+    free = {names.DELETE_FOR_MOVE_ANNOTATION: "", names.CONFIRM_REMOVAL_ANNOTATION: ""}
+    await api.patch(kind, None, name, {"metadata": {"annotations": free}})
+    await api.delete(kind, None, name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def policies(crds: running.RunningServer) -> Iterator[None]:
+    """deploy/policies in force, and gone again afterwards."""
+    objects = [one for one in definitions.load(POLICIES) if one["kind"] != "Kustomization"]
+
+    async def install() -> None:
+        async with kubeapi.KubeApi(crds.kubeconfig) as api:
+            for obj in objects:
+                await api.apply(obj)
+            for obj in (_record(), _definition("marks.akoo.io"), _management_config()):
+                await _until_refused(api, obj)
+
+    async def remove() -> None:
+        async with kubeapi.KubeApi(crds.kubeconfig) as api:
+            for obj in reversed(objects):
+                await api.delete(kubeapi.kind_of(obj), None, obj["metadata"]["name"])
+
+    crds.run(install())
+    yield
+    crds.run(remove())
+
+
+async def _try_delete_as(user: str, obj: Object, crds: running.RunningServer) -> None:
+    """As a user whom RBAC allows everything."""
+    async with kubeapi.KubeApi(crds.client_kubeconfig(user, ["system:masters"])) as api:
+        path = await api.path(kubeapi.kind_of(obj), None, obj["metadata"]["name"])
+        await api.request("DELETE", path, params={"dryRun": "All"})
+
+
+async def test_a_living_record_is_kept_and_the_user_told_what_to_do(server: Server) -> None:
+    obj = await server.create(_record())
+    with pytest.raises(kubeapi.ApiError) as caught:
+        await server.try_delete(obj)
+    assert caught.value.status == 403
+    assert (
+        "AKODeployment akoo-0123456789ab is the record of Cluster team-a/shop: without it its "
+        "objects on the Avi Controller cannot be cleaned up, so it is not deleted by hand. To make "
+        "akoo-core clean up and let go, annotate it with akoo.io/leave=sweep (or orphan, to leave "
+        "everything in place)"
+    ) in str(caught.value)
+
+
+async def test_nor_are_all_records_at_once(server: Server) -> None:
+    obj = await server.create(_record())
+    path = await server.api.path(kubeapi.kind_of(obj))
+    with pytest.raises(kubeapi.ApiError, match="is not deleted by hand"):
+        await server.api.request("DELETE", path, params={"dryRun": "All"})
+    assert await server.api.find(kubeapi.kind_of(obj), None, obj["metadata"]["name"])
+
+
+@pytest.mark.parametrize("user", [OPERATOR, COLLECTOR])
+async def test_the_operator_and_the_garbage_collector_may(
+    user: str, server: Server, crds: running.RunningServer
+) -> None:
+    obj = await server.create(_record())
+    await _try_delete_as(user, obj, crds)
+
+
+async def test_another_operator_may_not(server: Server, crds: running.RunningServer) -> None:
+    obj = await server.create(_record())
+    with pytest.raises(kubeapi.ApiError, match="is not deleted by hand"):
+        await _try_delete_as("system:serviceaccount:team-a:akoo-core", obj, crds)
+
+
+async def test_a_finished_or_moved_record_goes(server: Server) -> None:
+    at = structs.convert("2026-05-04T03:02:01Z", datetime.datetime)
+    finished = await server.create(_record(finished_at=at))
+    await server.try_delete(finished)
+    moved = record.to_object("akoo-0123456789ac", SPEC)
+    moved["metadata"] |= {"annotations": {names.DELETE_FOR_MOVE_ANNOTATION: ""}, "finalizers": []}
+    await server.try_delete(await server.create(moved))
+
+
+async def test_our_definitions_are_kept_until_a_user_confirms(server: Server) -> None:
+    stored = await server.create(_definition("examples.akoo.io"))
+    for name in (ADC, "akodeployments.akoo.io", "examples.akoo.io"):
+        obj = stored | {"metadata": {"name": name}}
+        with pytest.raises(kubeapi.ApiError) as caught:
+            await server.try_delete(obj)
+        assert caught.value.status == 403
+        assert f"with CustomResourceDefinition {name} all its objects would go" in str(caught.value)
+        assert "annotate it with akoo.io/confirm-removal first" in str(caught.value)
+    confirmed = _definition("others.akoo.io", {names.CONFIRM_REMOVAL_ANNOTATION: ""})
+    await server.try_delete(await server.create(confirmed))
+
+
+async def test_other_definitions_are_not_our_business(server: Server) -> None:
+    await server.try_delete(await server.create(_definition("examples.example.com")))
+
+
+async def test_the_management_clusters_config_is_kept(server: Server) -> None:
+    obj = _management_config()
+    stored = await server.create(obj)
+    with pytest.raises(kubeapi.ApiError, match="the load balancer of the management cluster"):
+        await server.try_delete(stored)
+    other = obj | {"metadata": {"name": "install-ako-for-all"}}
+    await server.try_delete(await server.create(other))
