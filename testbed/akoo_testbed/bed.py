@@ -11,11 +11,10 @@ import pathlib
 import secrets
 import time
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from akoo_testbed import definitions, kubeapi, manifests, parts, pool, site, waiting
-from akoo_testbed.provider.options import ProviderOptions
-from akoo_testbed.provider.provider import FakeProvider
+from akoo_testbed import definitions, kubeapi, parts, pool, site, waiting
+from akoo_testbed.provider import FakeProvider, ProviderOptions, manifests
 
 CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
 
@@ -93,8 +92,15 @@ class Bed:
         workers: int = 1,
         labels: Mapping[str, str] | None = None,
     ) -> None:
-        """Create a Cluster of the fake provider; does not wait for anything."""
-        for obj in manifests.cluster(namespace, name, workers=workers, labels=labels):
+        """Create a Cluster of the fake provider; does not wait for anything.
+
+        For more than `workers` and `labels` give `provider.manifests.cluster(...)` to `create`.
+        """
+        await self.create(manifests.cluster(namespace, name, workers=workers, labels=labels))
+
+    async def create(self, objects: Iterable[kubeapi.Object]) -> None:
+        """Create objects in the management cluster, in this order."""
+        for obj in objects:
             await self.api.create(obj)
 
     async def available(self, namespace: str, name: str, *, seconds: float = 60.0) -> None:
