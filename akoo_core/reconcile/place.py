@@ -1,0 +1,145 @@
+"""One object in a workload cluster: put there, kept there, taken away. Thin."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from akoo_core import structs
+from akoo_core.api import names
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.kube.resource import Resource
+from akoo_core.plugins.errors import BlockedError
+from akoo_core.reconcile import drift, inventory, kinds
+
+ESTABLISHED_TRIES = 20
+ESTABLISHED_SECONDS = 0.1
+"""Between two looks at a new CRD; it is usually Established at the second."""
+
+
+class Place:
+    """The objects of one record in one workload cluster."""
+
+    def __init__(self, record_name: str, client: client_.KubeClient) -> None:
+        self._record = record_name
+        self._client = client
+        self._kinds = kinds.Kinds(client)
+
+    async def live(self, api_version: str, key: inventory.Key) -> structs.JSON | None:
+        """The object as it is; None when it is not there."""
+        try:
+            resource = await self._kinds.find(api_version, key.kind)
+            return await self._client.get(resource, key.name, key.namespace or None)
+        except errors.NotFoundError:
+            return None
+
+    async def put(
+        self, one: inventory.Wanted, manifest: structs.JSON, live: structs.JSON | None
+    ) -> structs.JSON:
+        """Apply ``manifest`` over ``live``. Raises BlockedError for an object that is not ours."""
+        resource = await self._kinds.find(one.api_version, one.key.kind)
+        if live is not None and not self.is_ours(live):
+            if not one.shared:
+                raise _foreign(one.key, live)
+            manifest = inventory.without_labels(manifest)
+        try:
+            # Without force, an object that somebody made since we looked is not overwritten.
+            return await self._client.apply(resource, manifest, force=live is not None)
+        except errors.InvalidError as error:
+            # The answer may quote what was sent: not where that is a secret.
+            why = "it is a Secret, see the API server's log" if one.secret else error.message
+            raise BlockedError(
+                f"The API server refuses {one.key}: {why}", reason="ObjectRefused"
+            ) from None
+
+    async def differs(
+        self, one: inventory.Wanted, manifest: structs.JSON, live: structs.JSON
+    ) -> bool:
+        """Whether somebody changed what we want. A suspicion is settled by a dry run."""
+        if one.shared and not self.is_ours(live):
+            manifest = inventory.without_labels(manifest)
+        if not drift.differences(manifest, live):
+            return False
+        resource = await self._kinds.find(one.api_version, one.key.kind)
+        wanted = await self._client.apply(resource, manifest, dry_run=True)
+        return not drift.same(wanted, live)
+
+    async def established(self, name: str, pause: Callable[[float], Awaitable[None]]) -> bool:
+        """Whether the CRD is served; looks for about two seconds."""
+        for attempt in range(ESTABLISHED_TRIES):
+            if attempt:
+                await pause(ESTABLISHED_SECONDS)
+            found = await self._client.get(resources.CUSTOM_RESOURCE_DEFINITIONS, name)
+            conditions = (found.get("status") or {}).get("conditions") or ()
+            if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
+                return True
+        return False
+
+    async def remove(self, api_version: str, key: inventory.Key) -> str:
+        """Delete the object if it carries our record's label. Returns why it was left, or "".
+
+        Namespaces are never deleted: what else is in them cannot be known for sure, and it would
+        go with them. CRDs are left while objects of theirs exist.
+        """
+        if key.kind == "Namespace":
+            return f"{key} is left: other things may be in it"
+        try:
+            resource = await self._kinds.find(api_version, key.kind)
+        except BlockedError:
+            return ""  # The kind is not served any more, so the object is gone with it.
+        live = await self.live(api_version, key)
+        if live is None:
+            return ""
+        if live["metadata"].get("labels", {}).get(names.RECORD_LABEL) != self._record:
+            return f"{key} is left: it does not carry our label"
+        if key.kind == "CustomResourceDefinition" and await self._has_objects(live):
+            return f"{key} is left: objects of that kind exist"
+        try:
+            await self._client.delete(
+                resource, key.name, key.namespace or None, uid=live["metadata"]["uid"]
+            )
+        except errors.NotFoundError:
+            return ""
+        return ""
+
+    def is_ours(self, live: structs.JSON) -> bool:
+        """Our record's label; or none at all, while our field manager has applied the object."""
+        metadata: dict[str, Any] = live["metadata"]
+        owner = (metadata.get("labels") or {}).get(names.RECORD_LABEL)
+        if owner is not None:
+            return bool(owner == self._record)
+        shared = live.get("kind") in inventory.SHARED_KINDS
+        return not shared and any(
+            entry.get("manager") == client_.FIELD_MANAGER and entry.get("operation") == "Apply"
+            for entry in metadata.get("managedFields") or ()
+        )
+
+    async def _has_objects(self, crd: structs.JSON) -> bool:
+        spec = crd["spec"]
+        served = [one["name"] for one in spec["versions"] if one.get("served", True)]
+        if not served:
+            return True
+        kind = Resource(
+            spec["group"],
+            served[0],
+            spec["names"]["plural"],
+            spec["names"]["kind"],
+            spec["scope"] == "Namespaced",
+        )
+        try:
+            page = await self._client.list(kind, limit=1, metadata_only=True)
+        except errors.NotFoundError:
+            return False
+        return bool(page.items)
+
+
+def _foreign(key: inventory.Key, live: structs.JSON) -> BlockedError:
+    owner = (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
+    whose = f"belongs to record {owner}" if owner else "was not made by akoo-core"
+    return BlockedError(
+        f"{key} exists in the workload cluster and {whose}. It is not touched: delete it there, or "
+        "let this cluster be selected by no AKODeploymentConfig.",
+        reason="ForeignObject",
+    )
