@@ -109,14 +109,15 @@ async def _take(
         await _clear(kube, stateful_set)
     if step == "ask again":
         # AKO compares old and new: only a flip is a question.
-        config_map = await _patch(kube, config_map, {"data": {names.DELETE_CONFIG: "false"}})
+        back = {"data": {names.DELETE_CONFIG: "false"}}
+        config_map = await patch_config_map(kube, config_map, back)
     if step in {"clear", "ask", "ask again"}:
-        stamp = {names.ASKED_AT_ANNOTATION: now.isoformat(), names.ANSWERED_AT_ANNOTATION: None}
-        change = {"data": {names.DELETE_CONFIG: "true"}, "metadata": {"annotations": stamp}}
-        await _patch(kube, config_map, change)
+        asked = {names.ASKED_AT_ANNOTATION: now.isoformat(), names.ANSWERED_AT_ANNOTATION: None}
+        question = {"data": {names.DELETE_CONFIG: "true"}, "metadata": {"annotations": asked}}
+        await patch_config_map(kube, config_map, question)
     if step == "stamp":
-        stamp = {names.ANSWERED_AT_ANNOTATION: now.isoformat()}
-        await _patch(kube, config_map, {"metadata": {"annotations": stamp}})
+        answered = {names.ANSWERED_AT_ANNOTATION: now.isoformat()}
+        await patch_config_map(kube, config_map, {"metadata": {"annotations": answered}})
     return _result(step, state)
 
 
@@ -147,14 +148,15 @@ async def _clear(kube: client.KubeClient, stateful_set: structs.JSON) -> None:
     )
 
 
-async def _patch(
-    kube: client.KubeClient, config_map: structs.JSON, change: dict[str, Any]
+async def patch_config_map(
+    kube: client.KubeClient, config_map: structs.JSON, what: dict[str, Any]
 ) -> structs.JSON:
+    """Merge ``what`` into the ConfigMap as it was read. Raises ConflictError if it has changed."""
     version = {"resourceVersion": config_map["metadata"]["resourceVersion"]}
     return await kube.merge_patch(
         resource.CONFIG_MAPS,
         names.CONFIG_MAP,
-        {**change, "metadata": {**change.get("metadata", {}), **version}},
+        {**what, "metadata": {**what.get("metadata", {}), **version}},
         names.NAMESPACE,
     )
 
