@@ -66,6 +66,8 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
         yield f"{where(cls)}: {cls.__name__}.after must be a tuple of plugin names"
     if not _tuple_of(cls.rbac, api.RbacRule):
         yield f"{where(cls)}: {cls.__name__}.rbac must be a tuple of RbacRule"
+    elif not all(rule.groups and rule.resources and rule.verbs for rule in cls.rbac):
+        yield f"{where(cls)}: {cls.__name__}.rbac has a rule without groups, resources or verbs"
 
 
 def _facts(cls: type[api.Plugin], attribute: str) -> Iterator[str]:

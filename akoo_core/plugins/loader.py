@@ -117,6 +117,8 @@ def _make(entry_point: metadata.EntryPoint, loaded: settings.Loaded) -> api.Plug
     section = loaded.plugin(entry_point.name, cls.settings_type)
     try:
         plugin = cls(section)
+    except errors.InputError:
+        raise  # a setting that the plugin itself refuses; the message says which
     except Exception as error:
         raise errors.InputError(
             f"{who} cannot be made: {describe(error)}{_raised_at(error)}"

@@ -24,7 +24,7 @@ class Health(structs.StrictStruct, frozen=True, kw_only=True):
 
     bind_address: str = "0.0.0.0"  # noqa: S104 - probes come from outside of the Pod
     """Address to listen on."""
-    port: Port = 8080
+    port: Port = 8081
     """TCP port to listen on; 0 picks a free one."""
 
 

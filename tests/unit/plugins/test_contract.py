@@ -128,6 +128,10 @@ class NotRules(api.Plugin):
     rbac: ClassVar[Any] = ({"groups": []},)
 
 
+class EmptyRule(api.Plugin):
+    rbac = (api.RbacRule(groups=("",), resources=("pods",), verbs=()),)
+
+
 @pytest.mark.parametrize(
     ("cls", "message"),
     [
@@ -149,6 +153,7 @@ class NotRules(api.Plugin):
         (TwiceTheFact, "TwiceTheFact.requires names a fact twice"),
         (NotFacts, "NotFacts.accepts must be a tuple of Fact classes"),
         (NotNames, "NotNames.after must be a tuple of plugin names"),
+        (EmptyRule, "EmptyRule.rbac has a rule without groups, resources or verbs"),
         (NotRules, "NotRules.rbac must be a tuple of RbacRule"),
     ],
 )

@@ -184,6 +184,16 @@ def test_settings_are_checked_by_the_plugins_type(install: Install) -> None:
     )
 
 
+def test_what_a_plugin_says_of_its_settings_is_shown_as_it_is(install: Install) -> None:
+    source = f"""{PLAIN}
+    def __init__(self, given):
+        from akoo_core import errors
+        raise errors.InputError(f"plugins.p.retries: {{given.retries}} is too many")
+"""
+    install("akoo-p", {"p": "loaded_p:P"}, {"loaded_p": source})
+    assert _refused("p") == "plugins.p.retries: 3 is too many"
+
+
 def test_a_fact_that_nobody_provides_is_found_at_load(install: Install) -> None:
     source = f"""{HEAD}
 class Color(api.Fact, frozen=True, kw_only=True):

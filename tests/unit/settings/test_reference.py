@@ -36,7 +36,7 @@ def test_every_setting_says_what_it_means_and_in_which_unit() -> None:
 def test_entries_are_read_from_the_model() -> None:
     port = next(entry for entry in reference() if entry.path == "health.port")
     assert port == Entry(
-        "health.port", "integer", 8080, "TCP port to listen on; 0 picks a free one."
+        "health.port", "integer", 8081, "TCP port to listen on; 0 picks a free one."
     )
     assert port.variable == "AKOO_HEALTH__PORT"
 
