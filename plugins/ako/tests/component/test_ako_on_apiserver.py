@@ -1,0 +1,202 @@
+"""What this plugin contributes, on a real API server: accepted, stable, and safe for AKO."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import itertools
+import pathlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from akoo_ako import crds, desired, drain, fence, names, objects, options, settings
+from akoo_testbed import running
+
+from akoo_core import external, structs
+from akoo_core.api import names as core_names
+from akoo_core.kube import client, config, errors, resource, transport
+from akoo_core.plugins import api
+from akoo_core.reconcile import kinds
+
+EVERYTHING = {
+    "extraConfigs.featureGates.GatewayAPI": True,
+    "extraConfigs.istioEnabled": True,
+    "extraConfigs.log": {"persistentVolumeClaim": "logs", "logLevel": "DEBUG"},
+    "extraConfigs.ingress.defaultIngressController": True,
+}
+OPTIONS = options.Options(
+    enable_prometheus=True,
+    node_selector={"pool": "infra"},
+    tolerations=({"key": "infra", "operator": "Exists", "effect": "NoSchedule"},),
+    image_pull_secrets=("pull",),
+)
+RESTRICTED = "avi-restricted"
+SERVICE_ACCOUNTS = resource.Resource("", "v1", "serviceaccounts", "ServiceAccount")
+
+
+@pytest.fixture
+async def kube(
+    apiserver: running.RunningServer, tmp_path: pathlib.Path
+) -> AsyncIterator[client.KubeClient]:
+    file = tmp_path / "admin.kubeconfig"
+    file.write_text(apiserver.kubeconfig)
+    endpoint = await config.endpoint_of(str(file))
+    connected = transport.HttpClient(endpoint, external=external.External(), system="workload")
+    yield connected
+    await connected.close()
+
+
+async def apply(kube: client.KubeClient, view: api.View) -> dict[str, client.Object]:
+    """Every object but the GatewayClass (its CRD is the user's) as the deploy executor would."""
+    found, applied = kinds.Kinds(kube), {}
+    for manifest in objects.render(desired.decide(view, settings.Settings())):
+        if manifest["kind"] == "GatewayClass":
+            continue
+        one = copy.deepcopy(manifest)
+        if one["kind"] not in {"Namespace", "CustomResourceDefinition"}:
+            one["metadata"].setdefault("labels", {})[core_names.RECORD_LABEL] = view.record_name
+        kind = await found.find(one["apiVersion"], one["kind"])
+        key = f"{one['kind']}/{one['metadata']['name']}"
+        applied[key] = await kube.apply(kind, one)
+    return applied
+
+
+def versions_of(applied: dict[str, client.Object]) -> dict[str, str]:
+    return {key: one["metadata"]["resourceVersion"] for key, one in applied.items()}
+
+
+async def settled(kube: client.KubeClient) -> None:
+    """Wait until the server has finished with our CRDs: it writes their status itself."""
+    for one in crds.KINDS:
+        async with asyncio.timeout(20):
+            async for event in kube.watch(
+                resource.CUSTOM_RESOURCE_DEFINITIONS, field_selector=f"metadata.name={one.name}"
+            ):
+                status = event.object.get("status", {}).get("conditions") or []
+                if any(c["type"] == "Established" and c["status"] == "True" for c in status):
+                    break
+
+
+@pytest.mark.parametrize(
+    ("version", "changes"),
+    list(itertools.product(["1.13.1", "1.13.4", "2.1.1"], [{}, EVERYTHING])),
+)
+async def test_accepted_and_then_at_rest(
+    kube: client.KubeClient, build: Any, version: str, changes: dict[str, Any]
+) -> None:
+    given = structs.replace(OPTIONS if changes else options.Options(), version=version)
+    view = build.view(build.adc(changes), given)
+    await apply(kube, view)
+    await settled(kube)
+    first = versions_of(await apply(kube, view))
+    assert versions_of(await apply(kube, view)) == first
+
+
+async def test_a_release_follows_another_in_place(kube: client.KubeClient, build: Any) -> None:
+    uids, generations = set(), []
+    for version in ("1.13.2", "2.1.1", "1.13.4"):
+        applied = await apply(kube, build.view(given=options.Options(version=version)))
+        found = applied["StatefulSet/ako"]
+        uids.add(found["metadata"]["uid"])
+        generations.append(found["metadata"]["generation"])
+    assert len(uids) == 1
+    assert generations == sorted(set(generations))
+
+
+async def test_a_live_setting_leaves_the_stateful_set_alone(
+    kube: client.KubeClient, build: Any
+) -> None:
+    before = await apply(kube, build.view())
+    changed = await apply(kube, build.view(build.adc({"extraConfigs.log.logLevel": "DEBUG"})))
+    assert changed["ConfigMap/avi-k8s-config"]["data"]["logLevel"] == "DEBUG"
+    same = "StatefulSet/ako"
+    assert changed[same]["metadata"]["generation"] == before[same]["metadata"]["generation"]
+
+
+async def test_pod_is_admitted_under_pod_security_restricted(
+    kube: client.KubeClient, build: Any
+) -> None:
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace"}
+    await kube.apply(
+        resource.NAMESPACES, {**namespace, "metadata": {"name": RESTRICTED, "labels": labels}}
+    )
+    metadata = {"name": names.SERVICE_ACCOUNT, "namespace": RESTRICTED}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    await kube.apply(SERVICE_ACCOUNTS, account)
+    for name, given, allowed in (
+        ("restricted", options.Options(), True),
+        ("vendor", options.Options(pod_security="Vendor"), False),
+    ):
+        view = build.view(build.adc({"extraConfigs.featureGates.GatewayAPI": True}), given)
+        pod = pod_of(objects.render(desired.decide(view, settings.Settings())), name)
+        if allowed:
+            await kube.create(resource.PODS, pod, RESTRICTED)
+            await kube.delete(resource.PODS, name, RESTRICTED)
+        else:
+            with pytest.raises(errors.ForbiddenError, match="violates PodSecurity"):
+                await kube.create(resource.PODS, pod, RESTRICTED)
+
+
+def pod_of(manifests: tuple[dict[str, Any], ...], name: str) -> dict[str, Any]:
+    (found,) = (one for one in manifests if one["kind"] == "StatefulSet")
+    template = copy.deepcopy(found["spec"]["template"])
+    template["metadata"] |= {"name": name, "namespace": RESTRICTED}
+    return {"apiVersion": "v1", "kind": "Pod", **template}
+
+
+async def test_kinds_take_any_content(kube: client.KubeClient, build: Any) -> None:
+    await apply(kube, build.view())
+    await settled(kube)
+    kind = resource.Resource("ako.vmware.com", "v1beta1", "hostrules", "HostRule")
+    spec = {"virtualhost": {"fqdn": "shop.example.com", "something": {"newer": [1, "two"]}}}
+    rule = {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {"name": "shop", "namespace": "default"},
+        "spec": spec,
+    }
+    applied = await kube.apply(kind, rule)
+    assert applied["spec"] == spec
+    accepted = await kube.merge_patch(
+        kind, "shop", {"status": {"status": "Accepted"}}, "default", subresource="status"
+    )
+    assert accepted["status"] == {"status": "Accepted"}
+    old = await kube.get(kind._replace(version="v1alpha1"), "shop", "default")
+    assert old["spec"] == spec
+    await kube.delete(kind, "shop", "default")
+
+
+async def test_leaving_on_a_real_server(kube: client.KubeClient, build: Any) -> None:
+    """The patches of drain and fence as a real server takes them."""
+    await apply(kube, build.view())
+    pod = build.pod()
+    del pod["metadata"]["creationTimestamp"]
+    status = pod.pop("status")
+    pod["spec"]["terminationGracePeriodSeconds"] = 0  # no kubelet is here to end it
+    pod["spec"]["serviceAccountName"] = names.SERVICE_ACCOUNT
+    await kube.create(resource.PODS, pod, names.NAMESPACE)
+    status["containerStatuses"][0] |= {"image": "i", "imageID": "i"}
+    await kube.merge_patch(
+        resource.PODS, "ako-0", {"status": status}, names.NAMESPACE, subresource="status"
+    )
+    await report(kube, "Done")
+    assert isinstance(await drain.drain(build.context(kube)), api.Wait)
+    config_map = await kube.get(resource.CONFIG_MAPS, names.CONFIG_MAP, names.NAMESPACE)
+    assert config_map["data"]["deleteConfig"] == "true"
+    await report(kube, "Done")
+    assert isinstance(await drain.drain(build.context(kube)), api.Done)
+
+    assert isinstance(await fence.fence(build.context(kube)), api.Wait)
+    stateful_set = await kube.get(resource.STATEFUL_SETS, names.STATEFUL_SET, names.NAMESPACE)
+    assert stateful_set["spec"]["replicas"] == 0
+    await kube.delete(resource.PODS, "ako-0", names.NAMESPACE)
+    answer = await fence.fence(build.context(kube))
+    assert isinstance(answer, api.Fenced)
+    assert answer.grade == "Stopped"
+
+
+async def report(kube: client.KubeClient, value: str) -> None:
+    patch = {"metadata": {"annotations": {names.DELETION_STATUS: value}}}
+    await kube.merge_patch(resource.STATEFUL_SETS, names.STATEFUL_SET, patch, names.NAMESPACE)
