@@ -27,8 +27,9 @@ class BareServer:
             for part in (self.etcd, self.server):
                 await part.start()
                 await part.ready()
-        except BaseException:
-            self.site.keep_logs()
+        except BaseException as error:
+            if isinstance(error, Exception):
+                self.site.keep_logs()
             await self.stop()
             raise
 

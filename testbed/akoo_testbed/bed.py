@@ -10,6 +10,7 @@ import dataclasses
 import pathlib
 import secrets
 import time
+import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 
@@ -45,7 +46,10 @@ class BedOptions:
 
 
 class Bed:
-    """Everything together. Use as `async with`, or `start` and `stop`, on one event loop."""
+    """Everything together. Use as `async with`, or `start` and `stop`, on one event loop.
+
+    When the body of `async with` fails the logs are kept, and a note on its exception says where.
+    """
 
     def __init__(self, options: BedOptions | None = None, *, report: Report | None = None) -> None:
         self.options = options or BedOptions()
@@ -57,7 +61,11 @@ class Bed:
         await self.start()
         return self
 
-    async def __aexit__(self, *exc: object) -> None:
+    async def __aexit__(
+        self, _: object, error: BaseException | None, __: types.TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception):
+            error.add_note(f"logs of the test bed: {self.site.keep_logs()}")
         await self.stop()
 
     async def start(self) -> None:
@@ -69,9 +77,8 @@ class Bed:
         self._stops.push_async_callback(self.site.stop)
         try:
             await self._start()
-        except BaseException:
-            self.site.keep_logs()
-            await self.stop()
+        except BaseException as error:
+            await self.__aexit__(None, error, None)
             raise
 
     async def stop(self) -> None:

@@ -36,7 +36,7 @@ def main() -> int:
             asyncio.run(_until_asked_to_end(_up(state, options, arguments)))
             state.clear()
     except (errors.TestbedError, kubeapi.ApiError, OSError) as error:
-        _tell(error=str(error))
+        _tell(error="; ".join([str(error), *getattr(error, "__notes__", [])]))
         return 1
     return 0
 

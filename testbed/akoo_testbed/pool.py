@@ -94,6 +94,11 @@ class WorkloadPool:
             await opened.listener.close()
             self._begin(opened.server, opened.server.restart_empty())
 
+    @property
+    def servers(self) -> list[poolserver.PoolServer]:
+        """All servers, taken, free or starting."""
+        return list(self._servers)
+
     def listener(self, namespace: str, name: str) -> listener.Listener:
         """The listener of an opened Cluster, for faults. KeyError if it has none."""
         return self._opened[namespace, name].result().listener

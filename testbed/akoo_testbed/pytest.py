@@ -22,6 +22,7 @@ import pytest
 from akoo_testbed import background, bare, running, site
 from akoo_testbed import bed as beds
 
+_START_SECONDS = 3600.0  # a first run builds, which may take a quarter of an hour
 _KEPT_LOGS = pytest.StashKey[list[pathlib.Path]]()
 
 
@@ -63,7 +64,7 @@ def _started(
     loop = background.LoopThread()
     loop.start()
     try:
-        loop.run(whole.start())
+        loop.run(whole.start(), _START_SECONDS)
         yield loop
         if request.session.testsfailed:
             whole.site.keep_logs()

@@ -88,6 +88,7 @@ def run(folder: upstate.StateFolder, *arguments: str) -> "subprocess.CompletedPr
     [
         (["status"], 1, "akoo-testbed: no test bed is up"),
         (["up", "--cluster", "Shop"], 2, 'Error: --cluster "Shop" is not NAMESPACE/NAME'),
+        (["up", "--crds", "/no/such"], 2, "Path '/no/such' does not exist"),
         (["build", "--only", "docker"], 2, "'docker' is not one of 'etcd', 'kubernetes'"),
     ],
     ids=str,
@@ -98,6 +99,12 @@ def test_wrong_input(
     done = run(folder, *arguments)
     assert done.returncode == code
     assert told in done.stderr
+
+
+def test_the_script_says_how_it_is_used() -> None:
+    script = pathlib.Path(__file__).parents[2] / "hack" / "e2e.sh"
+    done = subprocess.run([script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "usage: hack/e2e.sh -u|-d\n")
 
 
 def read_secret(path: pathlib.Path) -> str:

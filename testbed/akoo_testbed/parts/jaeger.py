@@ -3,6 +3,9 @@
 from akoo_testbed import ports, site
 from akoo_testbed.parts import part
 
+MAX_TRACES = 50_000
+"""Older ones are forgotten; without a limit it grows for as long as it runs."""
+
 _LISTENERS = (
     "collector.otlp.http.host-port",
     "query.http-server.host-port",
@@ -30,6 +33,7 @@ class Jaeger(part.Part):
         return [
             str(self.site.built.binary("jaeger")),
             "--collector.otlp.enabled=true",
+            f"--memory.max-traces={MAX_TRACES}",
             *(f"--{listener}=127.0.0.1:{port}" for listener, port in self._ports.items()),
         ]
 
