@@ -1,0 +1,100 @@
+"""The controllers that plugins register, checked before anything runs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from akoo_core import errors
+from akoo_core.plugins import api, contract, rbac, registry
+from akoo_core.plugins.errors import describe
+
+_NAME = re.compile(r"^[a-z][a-z0-9-]*$")
+_READ = ("get", "list", "watch")
+_WRITE = ("create", "update", "patch", "delete")
+
+
+class Controller(NamedTuple):
+    """One registration, and whose it is."""
+
+    plugin: api.Plugin
+    registration: api.ControllerRegistration
+
+    @property
+    def name(self) -> str:
+        """``avi-ippools``: the name of its queue, in metrics, spans and logs."""
+        return f"{self.plugin.name}-{self.registration.name}"
+
+
+def collect(plugins: registry.PluginSet) -> tuple[Controller, ...]:
+    """The controllers of all plugins, in the order of plugins.
+
+    Raises InputError for registrations that cannot work: twice the same name, nothing to watch,
+    a reconcile that is no coroutine function, kinds that the plugin declares no rights for.
+    """
+    found: list[Controller] = []
+    for plugin in plugins.ordered:
+        for registration in _registrations(plugins, plugin):
+            found.append(Controller(plugin, registration))
+            problems = tuple(_problems(found))
+            if problems:
+                raise errors.InputError(
+                    f"controller {registration.name} of plugin {plugin.name} "
+                    f"({contract.where(inspect.unwrap(registration.reconcile))}): "
+                    f"{'; '.join(problems)}"
+                )
+    return tuple(found)
+
+
+def _registrations(
+    plugins: registry.PluginSet, plugin: api.Plugin
+) -> Sequence[api.ControllerRegistration]:
+    implementation = plugins.implementation(plugin, "controllers")
+    if implementation is None:
+        return ()
+    try:
+        answer = implementation.function()
+    except Exception as error:
+        raise errors.InputError(
+            f"controllers of plugin {plugin.name}: {describe(error)}"
+        ) from error
+    if not isinstance(answer, tuple) or not all(
+        isinstance(one, api.ControllerRegistration) for one in answer
+    ):
+        raise errors.InputError(
+            f"controllers of plugin {plugin.name} must return a tuple of ControllerRegistration"
+        )
+    return answer
+
+
+def _problems(found: Sequence[Controller]) -> Iterator[str]:
+    """What is wrong with the last of them."""
+    *others, last = found
+    one = last.registration
+    if not _NAME.match(one.name):
+        yield "its name takes lower case letters, digits and hyphens"
+    if last.name in [other.name for other in others]:
+        yield "another controller has the same name"
+    if not one.watches:
+        yield "it watches nothing"
+    if one.workers < 1:
+        yield "it needs at least one worker"
+    if inspect.iscoroutinefunction(one.keys):
+        yield 'keys must not be "async def"'
+    if not inspect.iscoroutinefunction(one.reconcile):
+        yield 'reconcile must be "async def"'
+    yield from _rights(last)
+
+
+def _rights(controller: Controller) -> Iterator[str]:
+    """Kinds that the operator's account will not be allowed to use."""
+    rules = (*rbac.CORE, *controller.plugin.rbac)
+    for resource in controller.registration.watches:
+        verbs = rbac.missing(rules, resource, _READ)
+        if verbs:
+            yield f"rbac of the plugin lacks {', '.join(verbs)} on {resource.qualified}"
+    for resource in controller.registration.writes:
+        if len(rbac.missing(rules, resource, _WRITE)) == len(_WRITE):
+            yield f"rbac of the plugin has no verb that writes {resource.qualified}"

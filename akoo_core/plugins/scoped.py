@@ -1,0 +1,180 @@
+"""The management cluster as a plugin's controller may use it: the kinds it registered, no more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Literal
+
+from akoo_core.kube import client
+from akoo_core.kube.resource import Resource
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import OutOfScopeError
+
+Object = client.Object
+
+
+class ScopedClient:
+    """A KubeClient that reads what a registration watches or writes, and writes what it writes.
+
+    Anything else raises OutOfScopeError before a request is made. RBAC alone could not tell plugins
+    apart: they share the operator's ServiceAccount.
+    """
+
+    def __init__(
+        self, inner: client.KubeClient, plugin: str, registration: api.ControllerRegistration
+    ) -> None:
+        self._inner = inner
+        self._plugin = plugin
+        self._name = registration.name
+        self._writes = frozenset(one.qualified for one in registration.writes)
+        self._reads = self._writes | {one.qualified for one in registration.watches}
+
+    def _read(self, resource: Resource) -> None:
+        if resource.qualified not in self._reads:
+            raise self._refusal("read", resource, "watches or writes")
+
+    def _write(self, resource: Resource) -> None:
+        if resource.qualified not in self._writes:
+            raise self._refusal("write", resource, "writes")
+
+    def _refusal(self, verb: str, resource: Resource, where: str) -> OutOfScopeError:
+        return OutOfScopeError(
+            self._plugin,
+            f"controller {self._name} of plugin {self._plugin} may not {verb} "
+            f"{resource.qualified}: the kind is not in its {where}",
+        )
+
+    async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
+        self._read(resource)
+        return await self._inner.get(resource, name, namespace)
+
+    async def list(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str = "",
+        token: str = "",
+        limit: int = 500,
+        metadata_only: bool = False,
+    ) -> client.Page:
+        self._read(resource)
+        return await self._inner.list(
+            resource,
+            namespace,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            resource_version=resource_version,
+            token=token,
+            limit=limit,
+            metadata_only=metadata_only,
+        )
+
+    def watch(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        resource_version: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        timeout_seconds: int = 300,
+        inactivity_seconds: float = 90.0,
+        send_initial_events: bool = False,
+        metadata_only: bool = False,
+    ) -> AsyncGenerator[client.WatchEvent, None]:
+        self._read(resource)
+        return self._inner.watch(
+            resource,
+            namespace,
+            resource_version=resource_version,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            timeout_seconds=timeout_seconds,
+            inactivity_seconds=inactivity_seconds,
+            send_initial_events=send_initial_events,
+            metadata_only=metadata_only,
+        )
+
+    async def create(self, resource: Resource, obj: Object, namespace: str | None = None) -> Object:
+        self._write(resource)
+        return await self._inner.create(resource, obj, namespace)
+
+    async def replace(
+        self, resource: Resource, obj: Object, *, subresource: str | None = None
+    ) -> Object:
+        self._write(resource)
+        return await self._inner.replace(resource, obj, subresource=subresource)
+
+    async def merge_patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Mapping[str, Any],
+        namespace: str | None = None,
+        *,
+        subresource: str | None = None,
+    ) -> Object:
+        self._write(resource)
+        return await self._inner.merge_patch(
+            resource, name, patch, namespace, subresource=subresource
+        )
+
+    async def json_patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Sequence[Mapping[str, Any]],
+        namespace: str | None = None,
+        *,
+        subresource: str | None = None,
+    ) -> Object:
+        self._write(resource)
+        return await self._inner.json_patch(
+            resource, name, patch, namespace, subresource=subresource
+        )
+
+    async def apply(
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        field_manager: str = client.FIELD_MANAGER,
+        force: bool = True,
+        dry_run: bool = False,
+        subresource: str | None = None,
+    ) -> Object:
+        self._write(resource)
+        return await self._inner.apply(
+            resource,
+            obj,
+            field_manager=field_manager,
+            force=force,
+            dry_run=dry_run,
+            subresource=subresource,
+        )
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        uid: str | None = None,
+        propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
+    ) -> None:
+        self._write(resource)
+        await self._inner.delete(resource, name, namespace, uid=uid, propagation=propagation)
+
+    async def raw(self, path: str) -> Object:
+        """Not for controllers: a path could be any kind."""
+        raise OutOfScopeError(
+            self._plugin,
+            f"controller {self._name} of plugin {self._plugin} may not read the path {path}; "
+            "ask for a kind it registered",
+        )
+
+    async def close(self) -> None:
+        """Nothing to close: the connections are the operator's."""

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from akoo_core import clock as clock_
+from akoo_core.kube import client
+from akoo_core.kube import resource as resources
+from akoo_core.kube.resource import Resource
+from akoo_core.plugins import api, controllers, running
+from akoo_core.plugins.errors import OutOfScopeError
+from akoo_core.telemetry import metrics
+from akoo_core.testing import virtual_time
+from akoo_core.testing.memory import MemoryServer
+
+Reconcile = Callable[[api.Request, client.KubeClient], Awaitable[api.Result]]
+
+
+class Demo(api.Plugin):
+    name = "demo"
+
+
+def _object(name: str) -> client.Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "default"},
+        "data": {"for": name},
+    }
+
+
+def _keys(resource: Resource, obj: client.Object) -> tuple[str, ...]:
+    if obj["metadata"]["name"] == "odd":
+        raise ValueError("token=c4nary")
+    return (obj["data"]["for"],)
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    server: MemoryServer, clock: clock_.Clock, reconcile: Reconcile
+) -> AsyncIterator[asyncio.Event]:
+    """The controller at work while the body runs; it must end when stopped."""
+    registration = api.ControllerRegistration(
+        name="maps",
+        watches=(resources.CONFIG_MAPS,),
+        keys=_keys,
+        reconcile=reconcile,
+        writes=(resources.CONFIG_MAPS,),
+        workers=2,
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(
+        running.run_controller(
+            controllers.Controller(Demo(), registration),
+            client=server.client(),
+            clock=clock,
+            stop=stop,
+        )
+    )
+    yield stop
+    stop.set()
+    await task
+
+
+@virtual_time.test
+async def test_keys_of_old_and_new_state_are_reconciled(clock: virtual_time.LoopClock) -> None:
+    server, seen = MemoryServer(), []
+    server.seed(_object("a"), _object("odd"))
+
+    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+        seen.append(request.key)
+        return api.Done()
+
+    async with _running(server, clock, reconcile):
+        await virtual_time.settle()
+        assert seen == ["a"]
+        await asyncio.sleep(2)
+        kube = server.client()
+        await kube.merge_patch(resources.CONFIG_MAPS, "a", {"data": {"for": "b"}}, "default")
+        await asyncio.sleep(2)
+        assert sorted(seen) == ["a", "a", "b"]
+        await kube.delete(resources.CONFIG_MAPS, "a", "default")
+        await asyncio.sleep(2)
+        assert sorted(seen) == ["a", "a", "b", "b"]
+
+
+@virtual_time.test
+async def test_answers_say_when_to_look_again(clock: virtual_time.LoopClock) -> None:
+    server = MemoryServer()
+    server.seed(_object("a"))
+    at: list[float] = []
+    answers: list[api.Result] = [
+        api.Wait(reason="Slow", message="", after=10.0),
+        api.Blocked(reason="Full", message="", after=20.0),
+        api.Done(recheck_seconds=40.0),
+        api.Done(),
+    ]
+
+    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+        at.append(clock.monotonic())
+        return answers[len(at) - 1]
+
+    async with _running(server, clock, reconcile):
+        await asyncio.sleep(1000)
+    waits = [later - earlier for earlier, later in itertools.pairwise(at)]
+    assert len(at) == len(answers)
+    for wait, wanted in zip(waits, (10.0, 20.0, 40.0), strict=True):
+        assert wanted <= wait <= wanted * 1.1
+
+
+async def _hang(request: api.Request, kube: client.KubeClient) -> api.Result:
+    await asyncio.Event().wait()
+    return api.Done()
+
+
+async def _raise(request: api.Request, kube: client.KubeClient) -> api.Result:
+    raise ValueError("password=c4nary")
+
+
+async def _wrong(request: api.Request, kube: client.KubeClient) -> api.Result:
+    return True  # type: ignore[return-value]
+
+
+async def _trespass(request: api.Request, kube: client.KubeClient) -> api.Result:
+    await kube.get(resources.SECRETS, "a", "default")
+    return api.Done()
+
+
+@pytest.mark.parametrize(
+    ("reconcile", "said"),
+    [
+        (_hang, "controller maps of plugin demo: it took longer than 120 s"),
+        (_raise, "controller maps of plugin demo: ValueError: password=***"),
+        (_wrong, "it returned bool, but may return Done, Wait or Blocked"),
+        (_trespass, f"{OutOfScopeError.__name__}: controller maps of plugin demo may not read"),
+    ],
+)
+def test_what_goes_wrong_is_retried_and_says_no_secret(
+    reconcile: Reconcile, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempts: list[int] = []
+    twice = asyncio.Event()
+
+    async def counted(request: api.Request, kube: client.KubeClient) -> api.Result:
+        attempts.append(request.attempt)
+        if len(attempts) == 2:
+            twice.set()
+        return await reconcile(request, kube)
+
+    async def main(clock: virtual_time.LoopClock) -> None:
+        server = MemoryServer()
+        server.seed(_object("a"))
+        async with _running(server, clock, counted) as stop:
+            await twice.wait()
+            stop.set()
+
+    virtual_time.run(main)
+    assert attempts[:2] == [1, 2]
+    assert said in caplog.text
+    assert "c4nary" not in caplog.text
+
+
+@virtual_time.test
+async def test_it_stops_while_a_kind_cannot_be_listed(clock: virtual_time.LoopClock) -> None:
+    server = MemoryServer(resources=(resources.NAMESPACES,))
+
+    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+        raise AssertionError("nothing was listed")
+
+    async with _running(server, clock, reconcile):
+        await asyncio.sleep(30)
+
+
+@virtual_time.test
+async def test_it_is_seen_under_its_name(clock: virtual_time.LoopClock) -> None:
+    server = MemoryServer()
+    server.seed(_object("a"))
+    labels = {"controller": "demo-maps", "result": "success"}
+    name = "controller_runtime_reconcile_total"
+    before = metrics.REGISTRY.get_sample_value(name, labels) or 0.0
+
+    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+        return api.Done()
+
+    async with _running(server, clock, reconcile):
+        await asyncio.sleep(1)
+    assert metrics.REGISTRY.get_sample_value(name, labels) == before + 1
