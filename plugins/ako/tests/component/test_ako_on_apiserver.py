@@ -17,7 +17,7 @@ from akoo_core import external, structs
 from akoo_core.api import names as core_names
 from akoo_core.kube import client, config, errors, resource, transport
 from akoo_core.plugins import api
-from akoo_core.reconcile import kinds
+from akoo_core.reconcile import drift, kinds
 
 EVERYTHING = {
     "extraConfigs.featureGates.GatewayAPI": True,
@@ -89,8 +89,11 @@ async def test_accepted_and_then_at_rest(
     view = build.view(build.adc(changes), given)
     await apply(kube, view)
     await settled(kube)
-    first = versions_of(await apply(kube, view))
-    assert versions_of(await apply(kube, view)) == first
+    applied = await apply(kube, view)
+    assert versions_of(await apply(kube, view)) == versions_of(applied)
+    for manifest in objects.render(desired.decide(view, settings.Settings())):
+        live = applied.get(f"{manifest['kind']}/{manifest['metadata']['name']}", manifest)
+        assert drift.differences(manifest, live) == []
 
 
 async def test_a_release_follows_another_in_place(kube: client.KubeClient, build: Any) -> None:

@@ -1,0 +1,50 @@
+"""README.md says what the code does."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import msgspec.structs
+from akoo_ako import mapping, options, settings
+
+PACKAGE = pathlib.Path(__file__).parents[1]
+README = (PACKAGE / "README.md").read_text()
+
+
+def rows(heading: str) -> list[tuple[str, ...]]:
+    """Cells of the first table below a heading, without its head."""
+    section = README.split(f"\n## {heading}", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines[2:]]
+
+
+def code(text: str) -> list[str]:
+    return re.findall(r"`([^`]*)`", text)
+
+
+def test_mapping_table() -> None:
+    def shown(text: str) -> str:
+        return f"`{text}`" if text and not text.startswith("(") else text
+
+    assert rows("From the AKODeploymentConfig") == [
+        (f"`{row.key}`", shown(row.source), shown(row.default)) for row in mapping.ROWS
+    ]
+
+
+def test_tables_of_settings_and_options() -> None:
+    for heading, kind in (
+        ("Settings of the operator", settings.Settings),
+        ("`spec.plugins.ako`", options.Options),
+    ):
+        names = [name for row in rows(heading) for name in code(row[0])]
+        assert sorted(names) == sorted(one.encode_name for one in msgspec.structs.fields(kind))
+
+
+def test_every_reason_is_explained() -> None:
+    written = "".join(one.read_text() for one in (PACKAGE / "akoo_ako").glob("*.py"))
+    raised = set(
+        re.findall(r'(?:reason=|Refusal\(\s*|Problem\(\s*|REASON = )"([A-Z]\w+)"', written)
+    )
+    explained = {name for row in rows("When it goes wrong") for name in code(row[0])}
+    assert raised == explained
