@@ -1,0 +1,178 @@
+"""What the Dockerfile does, done without a container engine, by a user who is not root."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import pytest
+
+import akoo_core
+
+ROOT = pathlib.Path(__file__).parents[3]
+IMAGE = ROOT / "deploy" / "image"
+NOBODY = 65534
+SECONDS = 300
+
+
+def _as_user(uid: int) -> list[str]:
+    """What to put before a command, so that it does not run as root."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
+
+
+def _give(path: pathlib.Path) -> None:
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+
+
+def _copies() -> list[tuple[list[str], str]]:
+    """(sources, target) of each COPY of the build stage."""
+    text = (IMAGE / "Dockerfile").read_text()
+    build = text.split("\nFROM ")[1]
+    lines = [line.split()[1:] for line in build.splitlines() if line.startswith("COPY ")]
+    return [(line[:-1], line[-1]) for line in lines]
+
+
+class Installed(NamedTuple):
+    """The folder that install.sh filled, and how to run something as the user who did."""
+
+    folder: pathlib.Path
+    environment: Mapping[str, str]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*_as_user(NOBODY), *command],
+            env=self.environment,
+            cwd=self.folder.parent,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def files(self) -> set[pathlib.Path]:
+        return {path for path in self.folder.rglob("*") if path.is_file()}
+
+
+_USABLE = """
+import os, sys
+os.path.realpath(sys.executable, strict=True)
+sys.exit(sys.version_info < (3, 11))
+"""
+
+
+def _python() -> str:
+    """A Python that the user can run: root's own may be hidden in root's home."""
+    for one in (os.path.realpath(sys.executable), "/usr/local/bin/python3", "/usr/bin/python3"):
+        command = [*_as_user(NOBODY), one, "-c", _USABLE]
+        if not subprocess.run(command, cwd="/", capture_output=True, check=False).returncode:
+            return one
+    pytest.skip("no Python >= 3.11 here that a user who is not root can run")
+
+
+def _cache() -> pathlib.Path:
+    """Kept between runs, so that only the first one needs the package index."""
+    cache = pathlib.Path(tempfile.gettempdir(), f"akoo-core-test-uv-{NOBODY}-{os.getuid()}")
+    cache.mkdir(mode=0o700, exist_ok=True)
+    _give(cache)
+    return cache
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Installed]:
+    work = pathlib.Path(tempfile.mkdtemp(prefix="akoo-core-image-"))
+    work.chmod(0o755)
+    try:
+        source, home = work / "source", work / "home"
+        for sources, target in _copies():
+            for one in sources:
+                _copy(ROOT / one, source / target, into=target.endswith("/"))
+        home.mkdir()
+        _give(home)
+        uv = shutil.which("uv", path=f"{ROOT}/.tools/bin:{os.environ['PATH']}")
+        assert uv is not None, "uv is brought by `make setup`"
+        shutil.copy(uv, work / "uv")
+        hidden = ("UV_", "VIRTUAL_ENV", "PYTHON", "AKOO_")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
+        environment |= {
+            "HOME": str(home),
+            "PATH": f"{work}:/usr/local/bin:/usr/bin:/bin",
+            "UV_CACHE_DIR": str(_cache()),
+        }
+        operator = Installed(home / "operator", environment)
+        script = str(source / "deploy/image/install.sh")
+        done = operator.run("sh", script, str(operator.folder), _python())
+        assert done.returncode == 0, done.stderr
+        yield operator
+        again = operator.run("sh", script, str(operator.folder))
+        assert again.returncode == 2
+        assert again.stderr == f"{script}: {operator.folder} is not empty\n"
+    finally:
+        shutil.rmtree(work)
+
+
+def _copy(source: pathlib.Path, target: pathlib.Path, *, into: bool) -> None:
+    """As COPY does: a folder's content, or a file into a folder."""
+    if source.is_dir():
+        ignored = shutil.ignore_patterns("__pycache__", "tests")
+        shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+        return
+    assert into, "the Dockerfile copies files into folders only"
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target)
+
+
+def test_it_belongs_to_a_user_who_is_not_root(installed: Installed) -> None:
+    owners = {path.lstat().st_uid for path in installed.folder.rglob("*")}
+    assert owners == {NOBODY if os.geteuid() == 0 else os.geteuid()}
+    assert 0 not in owners
+
+
+def test_the_command_starts_from_there_and_writes_nothing(installed: Installed) -> None:
+    before = installed.files()
+    command = str(installed.folder / "bin" / "akoo-core")
+    version = installed.run(command, "--version")
+    assert (version.returncode, version.stdout) == (0, f"akoo-core {akoo_core.__version__}\n")
+    shown = installed.run(command, "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert "--kubeconfig" in shown.stdout
+    rights = installed.run(command, "rbac")
+    assert rights.returncode == 0, rights.stderr
+    assert rights.stdout == (ROOT / "deploy/rbac/clusterrole.yaml").read_text()
+    assert installed.files() == before, "all that is imported was compiled before"
+
+
+def test_what_is_in_it_is_what_the_operator_needs(installed: Installed) -> None:
+    code = "from importlib import metadata; print(*{d.name for d in metadata.distributions()})"
+    found = installed.run(str(installed.folder / "bin" / "python"), "-I", "-c", code)
+    assert found.returncode == 0, found.stderr
+    names = set(found.stdout.split())
+    plugins = {f"akoo-{path.parent.name}" for path in ROOT.glob("plugins/*/pyproject.toml")}
+    assert {"akoo-core", "opentelemetry-sdk"} | plugins <= names
+    assert not {"akoo-testbed", "pytest", "mypy", "uv"} & names
+
+
+def test_nothing_of_it_points_back_to_the_source(installed: Installed) -> None:
+    code = "import akoo_core, akoo_ako; print(akoo_core.__file__, akoo_ako.__file__)"
+    found = installed.run(str(installed.folder / "bin" / "python"), "-I", "-c", code)
+    assert all(path.startswith(str(installed.folder)) for path in found.stdout.split()), found
+    assert not list(installed.folder.rglob("__editable__*"))
+
+
+def test_the_dockerfile_is_what_is_tested_here() -> None:
+    text = (IMAGE / "Dockerfile").read_text()
+    assert "RUN deploy/image/install.sh /opt/akoo-core " in text
+    assert "COPY --from=build /opt/akoo-core /opt/akoo-core" in text
+    assert "USER 65532:65532" in text
+    ignore = (IMAGE / "Dockerfile.dockerignore").read_text().splitlines()
+    for sources, _ in _copies():
+        for one in sources:
+            assert f"!{one.rstrip('/')}" in ignore, f"{one} never reaches the build"

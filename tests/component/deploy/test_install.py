@@ -1,0 +1,196 @@
+"""deploy/ as `kubectl apply -k` would install it, on a real API server without controllers."""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+import subprocess
+from typing import Any, Protocol
+
+import pytest
+import yaml
+from akoo_testbed import build, definitions, kubeapi, running, waiting
+
+from akoo_core import settings
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import rbac
+
+DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
+NAMESPACE = "akoo-system"
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{rbac.NAME}"
+
+Object = dict[str, Any]
+
+
+class Server(Protocol):
+    api: kubeapi.KubeApi
+
+    async def try_create(self, obj: Object) -> Object: ...
+
+
+def _rendered(folder: str) -> list[Object]:
+    kubectl = build.ensure(["kubernetes"]).binary("kubectl")
+    command = [str(kubectl), "kustomize", str(DEPLOY / folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return [obj for obj in yaml.safe_load_all(done.stdout) if obj]
+
+
+def _one(objects: list[Object], kind: str) -> Object:
+    (found,) = (obj for obj in objects if obj["kind"] == kind)
+    return found
+
+
+@pytest.fixture(scope="module")
+def base(crds: running.RunningServer) -> list[Object]:
+    """deploy/base, installed for the rest of the run: nothing there acts on it."""
+    objects = _rendered("base")
+
+    async def install() -> None:
+        async with kubeapi.KubeApi(crds.kubeconfig) as api:
+            for obj in sorted(objects, key=lambda one: one["kind"] != "Namespace"):
+                metadata = obj["metadata"]
+                path = await api.path(
+                    kubeapi.kind_of(obj), metadata.get("namespace"), metadata["name"]
+                )
+                strict = {"fieldManager": "test", "fieldValidation": "Strict"}
+                await api.request(
+                    "PATCH", path, obj, params=strict, content_type="application/apply-patch+yaml"
+                )
+
+    crds.run(install())
+    return objects
+
+
+def test_all_of_it_is_the_sum_of_its_parts() -> None:
+    def named(objects: list[Object]) -> set[tuple[str, str]]:
+        return {(obj["kind"], obj["metadata"]["name"]) for obj in objects}
+
+    parts = named(_rendered("base")) | named(_rendered("crds")) | named(_rendered("policies"))
+    assert named(_rendered(".")) == parts
+
+
+def test_kustomizations_leave_no_file_out() -> None:
+    for folder in ("crds", "policies", "rbac", "base"):
+        kustomization = yaml.safe_load((DEPLOY / folder / "kustomization.yaml").read_text())
+        used = {name for name in kustomization["resources"] if name.endswith(".yaml")}
+        generated = {"config.yaml"} if "configMapGenerator" in kustomization else set()
+        there = {path.name for path in (DEPLOY / folder).glob("*.yaml")}
+        assert there == used | generated | {"kustomization.yaml"}
+
+
+async def test_pods_meet_the_restricted_standard(base: list[Object], server: Server) -> None:
+    """The namespace enforces it: a Pod that did not would be refused here, and is."""
+    labels = _one(base, "Namespace")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    template = _one(base, "Deployment")["spec"]["template"]
+    metadata = template["metadata"] | {"name": "trial", "namespace": NAMESPACE}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+    stored = await server.try_create(pod)
+    (container,) = stored["spec"]["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    (given,) = template["spec"]["containers"]
+    lax = template["spec"] | {"containers": [given | {"securityContext": {}}]}
+    with pytest.raises(kubeapi.ApiError, match="violates PodSecurity"):
+        await server.try_create(pod | {"spec": lax})
+
+
+def test_the_pod_reads_the_settings_that_are_installed(base: list[Object]) -> None:
+    """Ports, probes, settings file and namespace say the same."""
+    (container,) = _one(base, "Deployment")["spec"]["template"]["spec"]["containers"]
+    variables = {one["name"]: one.get("value", NAMESPACE) for one in container["env"]}
+    (mount,) = (one for one in container["volumeMounts"] if one["name"] == "config")
+    file = pathlib.PurePath(variables["AKOO_CONFIG"])
+    assert str(file.parent) == mount["mountPath"]
+    assert list(_one(base, "ConfigMap")["data"]) == [file.name]
+
+    loaded = settings.load(DEPLOY / "base" / file.name, variables).settings
+    assert loaded.operator_namespace == NAMESPACE
+    assert loaded.leader_election.enabled
+    (port,) = container["ports"]
+    assert port["containerPort"] == loaded.health.port == 8081
+    probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
+    assert [one["path"] for one in probes] == ["/healthz", "/healthz", "/readyz"]
+    assert {one["port"] for one in probes} == {port["name"]}
+    (ingress,) = _one(base, "NetworkPolicy")["spec"]["ingress"]
+    assert [one["port"] for one in ingress["ports"]] == [port["name"]]
+
+
+def test_two_replicas_and_one_stays(base: list[Object]) -> None:
+    deployment = _one(base, "Deployment")["spec"]
+    assert deployment["replicas"] == 2
+    pod = deployment["template"]["metadata"]["labels"].items()
+    for kind in ("PodDisruptionBudget", "NetworkPolicy"):
+        spec = _one(base, kind)["spec"]
+        selector = spec.get("selector") or spec["podSelector"]
+        assert selector["matchLabels"].items() <= pod
+    assert _one(base, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+    # SIGTERM to the end of the last request, with room to give the Lease back.
+    grace = deployment["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace > settings.Settings().deadlines.shutdown_seconds * 2
+
+
+def test_the_deployment_has_the_image_and_the_roles_by_name(base: list[Object]) -> None:
+    spec = _one(base, "Deployment")["spec"]["template"]["spec"]
+    assert spec["containers"][0]["image"] == "akoo-core:0.1.0"
+    assert spec["serviceAccountName"] == _one(base, "ServiceAccount")["metadata"]["name"]
+    for kind in ("ClusterRole", "Role"):
+        binding = _one(base, f"{kind}Binding")
+        assert binding["roleRef"]["name"] == _one(base, kind)["metadata"]["name"]
+        (subject,) = binding["subjects"]
+        assert (subject["namespace"], subject["name"]) == (NAMESPACE, spec["serviceAccountName"])
+
+
+def _asked(verb: str, qualified: str, name: str = "", namespace: str = "") -> Object:
+    resource, _, group = qualified.partition(".")
+    resource, _, subresource = resource.partition("/")
+    attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
+    attributes |= {"name": name, "namespace": namespace}
+    spec = {"user": ACCOUNT, "resourceAttributes": attributes}
+    kind = "SubjectAccessReview"
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": {}, "spec": spec}
+
+
+LEASE = resources.LEASES.qualified
+LEASE_NAME = settings.Settings().leader_election.lease_name
+RIGHTS: list[tuple[Object, bool]] = [
+    (_asked("update", LEASE, LEASE_NAME, NAMESPACE), True),
+    (_asked("create", LEASE, "", NAMESPACE), True),
+    (_asked("update", LEASE, "other", NAMESPACE), False),
+    (_asked("update", LEASE, LEASE_NAME, "kube-system"), False),
+    (_asked("watch", resources.CLUSTERS.qualified), True),
+    (_asked("delete", resources.CLUSTERS.qualified, "shop", "team-a"), False),
+    (_asked("create", resources.AKO_DEPLOYMENTS.qualified), True),
+    (_asked("patch", resources.AKO_DEPLOYMENT_CONFIGS.qualified, "default"), True),
+    (_asked("delete", resources.AKO_DEPLOYMENT_CONFIGS.qualified, "default"), False),
+    (_asked("get", resources.SECRETS.qualified, "shop-kubeconfig", "team-a"), True),
+    (_asked("create", resources.SECRETS.qualified, "", "team-a"), False),
+    (_asked("delete", resources.CUSTOM_RESOURCE_DEFINITIONS.qualified, "any"), False),
+]
+
+
+async def test_the_service_account_may_do_its_work_and_no_more(
+    base: list[Object], server: Server
+) -> None:
+    async def allowed(review: Object) -> bool:
+        answer = await server.api.create(review)
+        return bool(answer["status"]["allowed"])
+
+    for review, wanted in sorted(RIGHTS, key=lambda one: not one[1]):
+        attributes = review["spec"]["resourceAttributes"]
+        if wanted:  # the server learns of new roles by a watch of its own
+            await waiting.until(
+                functools.partial(allowed, review), what=f"{attributes}", seconds=20
+            )
+        else:
+            assert not await allowed(review), attributes
+
+
+def test_definitions_are_the_ones_the_message_speaks_of() -> None:
+    """`kubectl apply -k deploy/crds` is what the operator tells people whose CRDs are missing."""
+    names = {obj["metadata"]["name"] for obj in _rendered("crds")}
+    files = [obj for obj in definitions.load(DEPLOY / "crds") if obj["kind"] != "Kustomization"]
+    assert names == {obj["metadata"]["name"] for obj in files}
+    assert names == {
+        resources.AKO_DEPLOYMENTS.qualified,
+        resources.AKO_DEPLOYMENT_CONFIGS.qualified,
+    }
