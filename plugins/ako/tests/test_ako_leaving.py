@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
 from akoo_ako import drain, fence, names, workload
 from hypothesis import given
@@ -235,12 +236,14 @@ async def test_a_write_in_between_is_a_conflict(world: Callable[..., World]) -> 
         await drain.patch_config_map(client, config_map, {"data": {"deleteConfig": "true"}})
 
 
+STEADY = hypothesis.settings(derandomize=True, deadline=None, max_examples=300)
 REPORTS = st.sampled_from(["", "Started", "Done", "Timeout"])
 TIMES = st.none() | st.integers(0, 200).map(
     lambda age: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) - datetime.timedelta(seconds=age)
 )
 
 
+@STEADY
 @given(
     st.builds(
         drain.State,

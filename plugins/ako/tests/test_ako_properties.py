@@ -6,11 +6,13 @@ import json
 import re
 from typing import Any
 
+import hypothesis
 import pytest
 from akoo_ako import desired, objects, options, refusal, settings, statefulset, values, versions
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+STEADY = hypothesis.settings(derandomize=True, deadline=None, max_examples=300)
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 name = st.sampled_from(["a", "b c", "\u00fc", '"quoted"']) | text
 flag = st.booleans() | st.none()
@@ -109,6 +111,7 @@ def config_map_keys(manifest: dict[str, Any]) -> set[str]:
     return {one["key"] for one in references if one}
 
 
+@STEADY
 @given(spec=SPEC, given_options=OPTIONS)
 def test_any_config_is_refused_with_a_reason_or_renders_whole(
     build: Any, spec: dict[str, Any], given_options: options.Options
@@ -129,6 +132,7 @@ def test_any_config_is_refused_with_a_reason_or_renders_whole(
     assert json.loads(json.dumps(objects.render(wanted))) == list(objects.render(wanted))
 
 
+@STEADY
 @given(spec=SPEC, given_options=OPTIONS)
 def test_deciding_is_pure(build: Any, spec: dict[str, Any], given_options: options.Options) -> None:
     config = {"spec": {**build.minimal, **spec}}
