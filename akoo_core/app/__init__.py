@@ -1,0 +1,1 @@
+"""Composition: what one process runs, in which order it starts, in which order it stops."""

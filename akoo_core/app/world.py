@@ -1,0 +1,118 @@
+"""The caches of the management cluster, as reconcile asks them: lookups without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from akoo_core import structs
+from akoo_core.api import cluster, config, names, record
+from akoo_core.cache import indexes, store
+from akoo_core.kube import client, resource
+from akoo_core.reconcile import selection
+
+UID = "uid"
+RECORD_NAME = "record-name"
+CLUSTER = "cluster"
+CLUSTER_UID = "cluster-uid"
+CONFIG = "config"
+
+T = TypeVar("T")
+
+
+def _cluster_indexes(management_id: str) -> dict[str, indexes.IndexFunction]:
+    def uid(obj: client.Object) -> list[str]:
+        return [obj["metadata"]["uid"]]
+
+    def record_name(obj: client.Object) -> list[str]:
+        return [names.record_name(management_id, obj["metadata"]["uid"])]
+
+    return {UID: uid, RECORD_NAME: record_name}
+
+
+def _cluster_key(obj: client.Object) -> list[str]:
+    ref = obj["spec"]["clusterRef"]
+    return [f"{ref['namespace']}/{ref['name']}"]
+
+
+_RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
+    CLUSTER: _cluster_key,
+    CLUSTER_UID: lambda obj: [obj["spec"]["clusterRef"]["uid"]],
+    CONFIG: lambda obj: [obj["spec"]["configRef"]["name"]],
+}
+
+
+class World:
+    """Three stores and what is asked of them (:class:`akoo_core.reconcile.world.World`).
+
+    ``clusters`` is the Cluster kind at the version the API server serves.
+    """
+
+    def __init__(self, management_id: str, clusters: resource.Resource) -> None:
+        self.clusters = store.Store(clusters, indexes=_cluster_indexes(management_id))
+        self.config_objects = store.Store(resource.AKO_DEPLOYMENT_CONFIGS)
+        self.record_objects = store.Store(resource.AKO_DEPLOYMENTS, indexes=_RECORD_INDEXES)
+        self._configs: dict[str, tuple[str, config.Config | selection.Unreadable]] = {}
+
+    def record(self, name: str) -> record.Record | None:
+        obj = self.record_objects.get(name)
+        return record.from_object(obj) if obj is not None else None
+
+    def cluster_of(self, name: str) -> cluster.Cluster | None:
+        obj = self.record_objects.get(name)
+        if obj is None:
+            found = self.clusters.lookup(RECORD_NAME, name)
+        else:
+            found = self.clusters.lookup(UID, obj["spec"]["clusterRef"]["uid"])
+        return cluster.from_object(found[0]) if found else None
+
+    def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
+        obj = self.clusters.get(name, namespace)
+        return cluster.from_object(obj) if obj is not None else None
+
+    def configs(self) -> tuple[config.Config, ...]:
+        return tuple(one for one in self._decoded() if isinstance(one, config.Config))
+
+    def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
+        return tuple(one for one in self._decoded() if isinstance(one, selection.Unreadable))
+
+    def records_of_cluster(self, namespace: str, name: str) -> tuple[record.Record, ...]:
+        return _records(self.record_objects.lookup(CLUSTER, f"{namespace}/{name}"))
+
+    def records_of_config(self, name: str) -> tuple[record.Record, ...]:
+        return _records(self.record_objects.lookup(CONFIG, name))
+
+    def records(self) -> tuple[record.Record, ...]:
+        return _records(list(self.record_objects.objects()))
+
+    def _decoded(self) -> Iterator[config.Config | selection.Unreadable]:
+        """Each config, decoded once per version: every attempt asks for all of them."""
+        found = {obj["metadata"]["name"]: obj for obj in self.config_objects.objects()}
+        self._configs = {name: self._decode(name, obj) for name, obj in found.items()}
+        for _, one in self._configs.values():
+            yield one
+
+    def _decode(
+        self, name: str, obj: client.Object
+    ) -> tuple[str, config.Config | selection.Unreadable]:
+        version = f"{obj['metadata']['uid']}/{obj['metadata']['resourceVersion']}"
+        known = self._configs.get(name)
+        if known is not None and known[0] == version:
+            return known
+        try:
+            return version, config.from_object(obj)
+        except structs.DecodeError as error:
+            return version, selection.Unreadable(name=name, problem=str(error))
+
+
+def _records(objects: list[client.Object]) -> tuple[record.Record, ...]:
+    """Those that can be read; the others are told of where they are worked on."""
+    found = (_or_none(record.from_object, obj) for obj in objects)
+    return tuple(one for one in found if one is not None)
+
+
+def _or_none(decode: Callable[[client.Object], T], obj: client.Object) -> T | None:
+    try:
+        return decode(obj)
+    except structs.DecodeError:
+        return None

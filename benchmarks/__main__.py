@@ -1,0 +1,27 @@
+"""``python -m benchmarks [NAME ...]``: run all benchmarks, or those that are named."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from benchmarks import footprint, startup
+
+BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
+    "import": startup.imports,
+    "start": startup.to_first_reconcile,
+    "footprint": footprint.idle,
+}
+
+
+async def _main(wanted: list[str]) -> None:
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        sys.exit(f"benchmarks: no {', '.join(unknown)}; there is {', '.join(BENCHMARKS)}")
+    for name in wanted or BENCHMARKS:
+        await BENCHMARKS[name]()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""An operator process on a bare API server, for figures about the process itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import pathlib
+from collections.abc import AsyncIterator, Callable
+
+import aiohttp
+from akoo_testbed import bare, build, definitions, kubeapi
+from akoo_testbed.provider import manifests
+
+from akoo_core import settings
+from akoo_core.plugins import loader
+from akoo_core.sandbox import demo, install, process
+
+PLUGINS = "ako"
+DEADLINE_SECONDS = 30.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Installed:
+    """A bare API server with our CRDs and rights, and the operator's kubeconfig on disk."""
+
+    server: bare.BareServer
+    kubeconfig: pathlib.Path
+
+
+@contextlib.asynccontextmanager
+async def installed(*, clusters: int) -> AsyncIterator[Installed]:
+    """An API server with ``clusters`` Clusters that nobody but the operator looks at."""
+    async with bare.BareServer() as server:
+        plugins = loader.load(settings.load(overrides={"enabledPlugins": PLUGINS}))
+        async with kubeapi.KubeApi(server.server.kubeconfig) as api:
+            share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
+            await definitions.install(api, share, definitions.FOLDER, install.crds_folder())
+            await install.install(api, plugins)
+            for number in range(clusters):
+                for obj in manifests.cluster("default", f"c{number}", workers=0):
+                    await api.create(obj)
+            await api.apply(demo.config(clusterSelector={"matchLabels": {"lb": "nobody"}}))
+            text = await install.account_kubeconfig(
+                api, server.server.url, server.site.authority.pem
+            )
+        path = install.write_private(server.site.folder / "operator.kubeconfig", text)
+        yield Installed(server, path)
+
+
+@contextlib.asynccontextmanager
+async def running(bed: Installed) -> AsyncIterator[process.OperatorProcess]:
+    """The operator, started and not waited for."""
+    one = process.OperatorProcess(
+        kubeconfig=bed.kubeconfig,
+        plugins=(PLUGINS,),
+        log=bed.server.site.log_file("operator"),
+    )
+    try:
+        await one.start()
+        yield one
+    finally:
+        await one.stop()
+
+
+async def metric(one: process.OperatorProcess, accept: Callable[[str], bool]) -> str:
+    """The text of /metrics as soon as ``accept`` says so. Raises TimeoutError."""
+    timeout = aiohttp.ClientTimeout(total=2)
+    async with (
+        asyncio.timeout(DEADLINE_SECONDS),
+        aiohttp.ClientSession(timeout=timeout) as session,
+    ):
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"{one.url}/metrics") as answer:
+                    text = await answer.text()
+                    if accept(text):
+                        return text
+            await asyncio.sleep(0.01)
