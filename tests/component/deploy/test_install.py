@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import pathlib
 import subprocess
 from typing import Any, Protocol
@@ -28,7 +29,8 @@ class Server(Protocol):
     async def try_create(self, obj: Object) -> Object: ...
 
 
-def _rendered(folder: str) -> list[Object]:
+def _rendered(folder: str | pathlib.Path) -> list[Object]:
+    """What kubectl makes of a folder (relative to deploy/)."""
     kubectl = build.ensure(["kubernetes"]).binary("kubectl")
     command = [str(kubectl), "kustomize", str(DEPLOY / folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
@@ -67,6 +69,38 @@ def test_all_of_it_is_the_sum_of_its_parts() -> None:
 
     parts = named(_rendered("base")) | named(_rendered("crds")) | named(_rendered("policies"))
     assert named(_rendered(".")) == parts
+
+
+def test_an_overlay_changes_image_and_settings(tmp_path: pathlib.Path) -> None:
+    """As README.md shows it; the changed settings roll the Deployment by their name."""
+    overlay = {
+        "resources": [os.path.relpath(DEPLOY, tmp_path.resolve())],
+        "images": [{"name": "akoo-core", "newName": "example.com/akoo", "newTag": "9"}],
+        "configMapGenerator": [
+            {
+                "name": "akoo-core-config",
+                "namespace": NAMESPACE,
+                "behavior": "replace",
+                "files": ["config.yaml"],
+            }
+        ],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    (tmp_path / "config.yaml").write_text("workers: 3\n")
+    before, after = _rendered("."), _rendered(tmp_path)
+    spec = _one(after, "Deployment")["spec"]["template"]["spec"]
+    assert spec["containers"][0]["image"] == "example.com/akoo:9"
+    settings_of_the_pod = spec["volumes"][0]["configMap"]["name"]
+    assert settings_of_the_pod == _one(after, "ConfigMap")["metadata"]["name"]
+    assert settings_of_the_pod != _one(before, "ConfigMap")["metadata"]["name"]
+    assert _one(after, "ConfigMap")["data"] == {"config.yaml": "workers: 3\n"}
+
+
+def test_names_of_generated_things_reach_nothing_else(base: list[Object]) -> None:
+    """kustomize takes resourceNames of a Role for references to ConfigMaps of that name."""
+    roles = yaml.safe_load_all((DEPLOY / "rbac/clusterrole.yaml").read_text())
+    for role in roles:
+        assert _one(base, role["kind"])["rules"] == role["rules"]
 
 
 def test_kustomizations_leave_no_file_out() -> None:
