@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from akoo_core import errors
-from akoo_core.plugins import api, leaks, registry
+from akoo_core.plugins import answers, api, leaks, registry
 from akoo_core.plugins.errors import BlockedError, VerbError, describe
 from akoo_core.plugins.hooks import HOOKS, Hook
 from akoo_core.plugins.observed import observed
@@ -80,7 +80,7 @@ class VerbCaller:
         hook = HOOKS[verb]
         with observed(verb, plugin.name, ctx.view.record_name) as seen:
             answer = await self._run(hook, plugin, found, {"ctx": ctx})
-            _check(hook, plugin, answer)
+            answers.check(hook, plugin, answer)
             seen.answered(answer)
         return answer
 
@@ -156,7 +156,7 @@ class VerbCaller:
         hook = HOOKS[verb]
         with observed(verb, plugin.name, view.record_name) as seen:
             answer = _pure(hook, plugin, found, {"view": view})
-            _check(hook, plugin, answer)
+            answers.check(hook, plugin, answer)
             seen.answered(answer)
         return answer
 
@@ -187,24 +187,3 @@ def _pure(
         return api.Blocked(reason=error.reason, message=str(error))
     except Exception as error:
         raise VerbError(plugin.name, hook.name, describe(error)) from error
-
-
-def _check(hook: Hook, plugin: api.Plugin, answer: object) -> None:
-    """Raises VerbError unless the verb may give this answer."""
-    if not hook.accepts(answer):
-        raise VerbError(
-            plugin.name,
-            hook.name,
-            f"it returned {type(answer).__name__}, but may return {hook.allowed}",
-        )
-    if hook.name == "secret_references" and not _are_references(answer):
-        raise VerbError(
-            plugin.name, hook.name, "it must return a tuple of (namespace, name) pairs of text"
-        )
-
-
-def _are_references(answer: object) -> bool:
-    return isinstance(answer, tuple) and all(
-        isinstance(one, tuple) and len(one) == 2 and all(isinstance(part, str) for part in one)
-        for one in answer
-    )

@@ -36,8 +36,8 @@ CORE: tuple[api.RbacRule, ...] = (
     # Whether a node that ran AKO can still run: the fence's grade Gone.
     _rule(_CAPI, "machines", *_READ),
     _rule(_CAPI, "machinepools", *_READ),
-    _rule(_AKOO, "akodeployments", *_READ, "create", "update", "patch", "delete"),
-    _rule(_AKOO, "akodeployments/status", "update", "patch"),
+    _rule(_AKOO, "akodeployments", *_READ, "create", "patch", "delete"),
+    _rule(_AKOO, "akodeployments/status", "patch"),
     _rule(_TKG, "akodeploymentconfigs", *_READ, "patch"),
     _rule(_TKG, "akodeploymentconfigs/status", "patch"),
     # Values are read one at a time; list and watch ask for metadata only, which RBAC cannot say.
@@ -65,8 +65,8 @@ def manifests(
     rules = (*CORE, *(rule for plugin in plugins for rule in plugin.rbac))
     own = own_namespace(lease_name)
     return (
-        _role("ClusterRole", {"name": NAME, "labels": _LABELS}, rules),
-        _role("Role", {"name": NAME, "namespace": namespace, "labels": _LABELS}, own),
+        _role("ClusterRole", {"name": NAME, "labels": dict(_LABELS)}, rules),
+        _role("Role", {"name": NAME, "namespace": namespace, "labels": dict(_LABELS)}, own),
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -206,6 +207,38 @@ async def test_a_wrong_answer_names_what_came_and_what_may(ctx: api.VerbContext)
     calls, plugin = _made(lambda _: (("a", "b"), "ab"))
     with pytest.raises(VerbError, match=r"\(namespace, name\) pairs"):
         calls.call_pure("secret_references", plugin, ctx.view)
+
+
+class Color(api.Fact, frozen=True, kw_only=True):
+    fact_name = "Color"
+
+    rgb: str
+
+
+class Taste(Color, frozen=True, kw_only=True):
+    fact_name = "Taste"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (api.Wait(reason="not ready", message="", after=1.0), "reason 'not ready' is not a Camel"),
+        (api.Blocked(reason="", message=""), "its reason '' is not a CamelCase noun"),
+        (api.Done(facts=(Taste(rgb="1"),)), "gave the fact Taste, but the plugin provides Color"),
+        (api.Done(facts=(Color(rgb="1"), Color(rgb="2"))), "it gave a fact twice (Color, Color)"),
+        (api.Done(facts=(Color(rgb="1"),)), None),
+    ],
+)
+async def test_an_answer_that_nobody_could_use_is_refused_here(
+    ctx: api.VerbContext, monkeypatch: pytest.MonkeyPatch, answer: Any, said: str | None
+) -> None:
+    monkeypatch.setattr(Demo, "provides", (Color,))
+    calls, plugin = _made(lambda _: answer)
+    if said is None:
+        assert await calls.call("drain", plugin, ctx) == answer
+        return
+    with pytest.raises(VerbError, match=re.escape(said)):
+        await calls.call("drain", plugin, ctx)
 
 
 async def test_tasks_that_a_verb_leaves_running_are_stopped_and_named(

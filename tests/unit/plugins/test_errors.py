@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akoo_core.plugins.errors import MESSAGE_LIMIT, describe
+
+CANARY = "c4naryC4nary"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://admin:{}@avi.example.com/api/login refused",
+        "login failed: password={}",
+        'body {{"username": "admin", "password": "{}"}}',
+        "{{'vault_token': '{}'}}",
+        "Authorization: Bearer {}",
+        "header Basic {}=",
+        "AVI_PASSWORD: {}; retry",
+        "cookie: sessionid={}",
+        "csrftoken={}&x=1",
+        "api-key={} is unknown",
+        "X-Vault-Token: {}",
+        "got eyJ{0}.{0}.{0} instead",
+        "hvs.{} expired",
+        "-----BEGIN RSA PRIVATE KEY-----{}",
+        "aviUserPassword = {}",
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
+    said = describe(ValueError(text.format(CANARY)))
+    assert CANARY not in said
+    assert "***" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("network vip-edge of cloud vc-01 is not there"), None),
+        (ConnectionError("refused by avi"), "ConnectionError: refused by avi"),
+        (ValueError("https://avi.example.com:443/api/network?name=a"), None),
+        (ValueError("token of avi has no right"), None),
+        (ValueError("\n  first\nsecond"), "ValueError: first"),
+        (ValueError(), "ValueError"),
+        (
+            ExceptionGroup("g", [ValueError("a"), OSError("b"), OSError("c")]),
+            "ValueError: a (and 2 more)",
+        ),
+        (
+            BaseExceptionGroup("g", [BaseExceptionGroup("h", [KeyboardInterrupt()])]),
+            "KeyboardInterrupt",
+        ),
+    ],
+)
+def test_the_rest_is_told_as_it_is(error: BaseException, said: str | None) -> None:
+    assert describe(error) == (said or f"{type(error).__name__}: {error}")
+
+
+@given(st.text())
+def test_a_description_is_one_short_line(text: str) -> None:
+    for last in (False, True):
+        said = describe(ValueError(text), last=last)
+        assert said.startswith("ValueError")
+        assert len(said.splitlines()) == 1
+        assert len(said) <= MESSAGE_LIMIT + len("ValueError: ")
