@@ -193,6 +193,10 @@ def changed(obj: Object, changes: dict[str, Any]) -> Object:
 
 
 WORKLOAD = structs.replace(SMALL, workload=record.Workload(kube_system_uid="w-1"))
+FINISHED = structs.replace(
+    SMALL, epoch=3, workload=FULL.workload, leaving=FULL.leaving, finished_at=AT
+)
+UNFINISHED = structs.replace(FULL, finished_at=None)
 NEXT = {"epoch": 2}
 UID = {"clusterRef.uid": "u-2"}
 
@@ -204,8 +208,8 @@ REFUSED: dict[str, tuple[record.RecordSpec, dict[str, Any], str]] = {
     ),
     "instance": (SMALL, {"instance": "two"}, "instance is immutable"),
     "epoch jumps": (SMALL, {"epoch": 3}, "epoch may stay as it is or rise by one, never fall"),
-    "epoch falls": (FULL, {"epoch": 2}, "epoch may stay as it is or rise by one, never fall"),
-    "epoch forgotten": (FULL, {"epoch": None}, "epoch may stay as it is or rise by one"),
+    "epoch falls": (UNFINISHED, {"epoch": 2}, "epoch may stay as it is or rise by one, never fall"),
+    "epoch forgotten": (UNFINISHED, {"epoch": None}, "epoch may stay as it is or rise by one"),
     "other management cluster": (
         SMALL,
         {"managementId": "two"},
@@ -222,6 +226,7 @@ REFUSED: dict[str, tuple[record.RecordSpec, dict[str, Any], str]] = {
         UID | {"workload": {"kubeSystemUid": "w-2"}},
         "may change only together with epoch + 1, or while the recorded",
     ),
+    "finished, and another name": (FINISHED, {"akoClusterName": "other"}, "is immutable"),
     "other workload": (
         WORKLOAD,
         NEXT | {"workload.kubeSystemUid": "w-2"},
@@ -249,6 +254,10 @@ ALLOWED: dict[str, tuple[record.RecordSpec, dict[str, Any]]] = {
     "workload recorded": (SMALL, {"workload": {"kubeSystemUid": "w-1"}}),
     "other config": (SMALL, {"configRef": {"name": "edge", "uid": "c-2"}}),
     "of a newer operator": (SMALL, {"schemaVersion": 9}),
+    "started anew": (
+        FINISHED,
+        {"finishedAt": None, "leaving": None, "workload": None, "epoch": None},
+    ),
 }
 
 
