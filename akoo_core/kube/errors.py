@@ -4,6 +4,7 @@
 
     KubeError                    .status .reason .message, and the request it was about
     ├── UnreachableError         no answer: refused, reset, timed out, TLS not trusted
+    │   └── CircuitOpenError     not even asked: silent before; .retry_after_seconds
     ├── UnauthorizedError        401: the credential is not accepted (any more)
     ├── ForbiddenError           403: names the rule that RBAC lacks
     ├── NotFoundError            404: no such object (or no such kind: .kind_missing)
@@ -43,6 +44,22 @@ class KubeError(errors.AkooError):
 
 class UnreachableError(KubeError):
     """No HTTP answer came: connection refused or reset, TLS failure, timeout."""
+
+
+class CircuitOpenError(UnreachableError):
+    """Not asked at all: this server did not answer before. Tried in ``retry_after_seconds``."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        reason: str = "",
+        request: str = "",
+        retry_after_seconds: float = 1.0,
+    ) -> None:
+        super().__init__(message, status=status, reason=reason, request=request)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class UnauthorizedError(KubeError):

@@ -6,6 +6,8 @@ secret. Shapes of the answers: kube-apiserver 1.30 to 1.34.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from akoo_core import structs
@@ -17,6 +19,9 @@ MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)
 WORKLOAD_ROLE = "the user of the cluster's kubeconfig lacks {rule}"
 
 _MESSAGE_LIMIT = 1024
+_OTHER_UID = re.compile(r"metadata\.uid: Invalid value.*immutable")
+PATCH_REFUSED = "the server rejected our request due to an error in our request"
+"""All that the server says when a JSON patch does not fit the object: no cause, no path."""
 _TOO_LARGE = "Too large resource version"
 
 
@@ -68,9 +73,27 @@ def error_of(
     if _TOO_LARGE in message:
         return errors.TooLargeVersionError(message, **given)
     if 400 <= code < 500:
-        refused = errors.ConflictError if _test_failed(request, message) else errors.InvalidError
+        refused = (
+            errors.ConflictError if _precondition_failed(request, message) else errors.InvalidError
+        )
         return refused(message, **given)
     return errors.ServerError(message, **given)
+
+
+def json_patch_error(
+    error: errors.InvalidError, patch: Sequence[Mapping[str, Any]]
+) -> errors.KubeError:
+    """The ConflictError that ``error`` is, if a ``test`` of ``patch`` may not have held.
+
+    The server does not say which operation failed. In a patch that tests, a missing path means
+    the same: the object is not the one that was read.
+    """
+    if error.message != PATCH_REFUSED or not any(one.get("op") == "test" for one in patch):
+        return error
+    message = "a test of the JSON patch does not hold: the object has changed; read it again"
+    return errors.ConflictError(
+        message, status=error.status, reason=error.reason, request=error.request
+    )
 
 
 def event_error(obj: structs.JSON, request: Request) -> errors.KubeError:
@@ -110,7 +133,7 @@ def _retry_after(status: structs.JSON | None, header: str | None) -> float:
         return 1.0  # a date, which no API server sends
 
 
-def _test_failed(request: Request | str, message: str) -> bool:
-    # A JSON patch whose test fails is 422 Invalid; to us it is a lost race like any other.
-    patching = isinstance(request, Request) and request.verb == "patch"
-    return patching and ("test failed" in message or "testing value" in message)
+def _precondition_failed(request: Request | str, message: str) -> bool:
+    # Apply with the uid of an object that is gone and came again: told as an immutable field.
+    patching = isinstance(request, Request) and request.rbac_verb == "patch"
+    return patching and bool(_OTHER_UID.search(message))

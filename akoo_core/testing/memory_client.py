@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from akoo_core import external as external_
-from akoo_core.kube import client
+from akoo_core.kube import client, errors, statuses
 from akoo_core.kube.request import Request
 from akoo_core.kube.resource import Resource
 from akoo_core.testing import memory_kinds as kinds
@@ -82,8 +82,8 @@ class MemoryClient:
         resource_version: str = "",
         label_selector: str = "",
         field_selector: str = "",
-        timeout_seconds: int = 300,  # noqa: ARG002 watches here end when the test says so
-        inactivity_seconds: float = 90.0,  # noqa: ARG002
+        timeout_seconds: int = 300,
+        inactivity_seconds: float = 90.0,
         send_initial_events: bool = False,
         metadata_only: bool = False,
     ) -> AsyncGenerator[client.WatchEvent, None]:
@@ -156,10 +156,14 @@ class MemoryClient:
             try:
                 patched: Object = memory_patch.json_patch(current, patch)
             except memory_patch.PatchError as error:
-                raise kinds.refusal(422, "Invalid", str(error), request) from error
+                refused = kinds.refusal(422, "Invalid", statuses.PATCH_REFUSED, request)
+                raise refused from error
             return patched
 
-        return await self._update(request, change)
+        try:
+            return await self._update(request, change)
+        except errors.InvalidError as error:
+            raise statuses.json_patch_error(error, patch) from None
 
     async def apply(
         self,

@@ -143,7 +143,7 @@ class Writes:
         fresh: Object = copied(obj)
         if fresh.get("metadata", {}).get("resourceVersion"):
             message = "resourceVersion should not be set on objects to be created"
-            raise kinds.invalid(request, message, 400)
+            raise kinds.refusal(500, "InternalError", message, request)
         if kinds.has_status(request.resource):
             fresh.pop("status", None)
         self._made += 1

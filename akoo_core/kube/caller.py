@@ -1,0 +1,280 @@
+"""One request after another to one API server: span, deadline, circuit, metrics, errors.
+
+Everything :class:`akoo_core.kube.transport.HttpClient` sends goes through here, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+import aiohttp
+
+from akoo_core import external as external_
+from akoo_core import structs
+from akoo_core.kube import circuit as circuit_
+from akoo_core.kube import connection, errors, statuses
+from akoo_core.kube import endpoint as endpoint_
+from akoo_core.kube.request import Request
+from akoo_core.telemetry import metrics
+
+JSON = "application/json"
+OPEN_DEADLINE_SECONDS = 15.0
+"""Until a watch has answered at all; afterwards only silence ends it."""
+
+Renew = Callable[[], Awaitable[bool]]
+"""Loads the credential anew after a 401; says whether there is a point in trying again."""
+
+_METHODS = {
+    "get": "GET",
+    "list": "GET",
+    "watch": "GET",
+    "create": "POST",
+    "update": "PUT",
+    "patch": "PATCH",
+    "apply": "PATCH",
+    "delete": "DELETE",
+}
+
+
+class Call(NamedTuple):
+    """One HTTP request, ready to be sent (again)."""
+
+    operation: str
+    method: str
+    path: str
+    target: str = ""
+    write: bool = False
+    query: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {"Accept": JSON}
+    body: bytes | None = None
+    about: Request | str = ""
+    """What errors say it was."""
+
+    @classmethod
+    def of(
+        cls,
+        request: Request,
+        *,
+        query: Mapping[str, str],
+        body: Any,
+        content_type: str,
+        accept: str,
+    ) -> Call:
+        headers = {"Accept": accept}
+        return cls(
+            request.operation,
+            _METHODS[request.verb],
+            request.path,
+            request.target,
+            request.write,
+            query,
+            headers if body is None else headers | {"Content-Type": content_type},
+            None if body is None else structs.encode_json(body),
+            request,
+        )
+
+
+class Caller:
+    """Sends calls to one endpoint, which ``swap`` may change below calls in flight."""
+
+    def __init__(
+        self,
+        endpoint: endpoint_.Endpoint,
+        *,
+        external: external_.External,
+        system: Literal["kubernetes", "workload"],
+        circuit: circuit_.Circuit | None,
+        renew: Renew | None,
+    ) -> None:
+        self._connection = connection.Connection(endpoint)
+        self._retiring: dict[asyncio.Task[None], connection.Connection] = {}
+        self._external = external
+        self._system = system
+        self._circuit = circuit
+        self._renew = renew
+        self._renewing = asyncio.Lock()
+        self._generation = 0
+        own = system == "kubernetes"
+        self._host = "management" if own else "workload"
+        self._role = statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE
+
+    async def send(self, call: Call, *, deadline_seconds: float) -> structs.JSON:
+        """The decoded answer. Raises KubeError. A 401 is tried once more with a new credential."""
+        generation = self._generation
+        try:
+            return await self._send(call, deadline_seconds)
+        except errors.UnauthorizedError:
+            if not await self._renewed(generation):
+                raise
+        return await self._send(call, deadline_seconds)
+
+    async def stream(
+        self,
+        request: Request,
+        *,
+        query: Mapping[str, str],
+        accept: str,
+        inactivity_seconds: float,
+    ) -> AsyncGenerator[bytes, None]:
+        """The chunks of a long answer. Raises KubeError; close it (``aclosing``) to stop."""
+        call = Call.of(request, query=query, body=None, content_type="", accept=accept)
+        async with contextlib.AsyncExitStack() as stack:
+            generation = self._generation
+            try:
+                response = await self._open(stack, call, inactivity_seconds)
+            except errors.UnauthorizedError:
+                if not await self._renewed(generation):
+                    raise
+                response = await self._open(stack, call, inactivity_seconds)
+            try:
+                async for chunk in response.content.iter_any():
+                    yield chunk
+            except connection.FAILURES as error:
+                if isinstance(error, TimeoutError):
+                    message = f"silent for {inactivity_seconds:.0f} s"
+                    raise errors.UnreachableError(message, request=str(request)) from error
+                raise connection.unreachable(
+                    error, self._connection.endpoint, str(request)
+                ) from error
+
+    async def swap(self, endpoint: endpoint_.Endpoint) -> None:
+        """Send to ``endpoint`` from now on; the old connections close when they are idle."""
+        old, self._connection = self._connection, connection.Connection(endpoint)
+        self._generation += 1
+        task = asyncio.create_task(old.close_when_idle(), name="close old API server connections")
+        self._retiring[task] = old
+        task.add_done_callback(self._retiring.pop)
+
+    async def close(self) -> None:
+        """Close all connections, old ones too. Safe to call twice."""
+        for task, old in tuple(self._retiring.items()):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await old.close()
+        await self._connection.close()
+
+    async def _send(self, call: Call, deadline_seconds: float) -> structs.JSON:
+        with self._circuited(call), self._measured(call) as outcome:
+            try:
+                async with self._call(call, deadline_seconds) as span:
+                    answer = await self._connection.call(
+                        call.method,
+                        call.path,
+                        query=call.query,
+                        headers=call.headers,
+                        body=call.body,
+                        request=str(call.about or call.path),
+                    )
+                    outcome["code"] = str(answer.code)
+                    span.set_attribute("http.response.status_code", answer.code)
+                    return self._decoded(call, answer)
+            except TimeoutError as error:
+                raise self._timed_out(call, deadline_seconds) from error
+
+    async def _open(
+        self, stack: contextlib.AsyncExitStack, call: Call, inactivity_seconds: float
+    ) -> aiohttp.ClientResponse:
+        about = str(call.about)
+        with self._circuited(call), self._measured(call) as outcome:
+            try:
+                async with self._call(call, OPEN_DEADLINE_SECONDS) as span:
+                    opening = self._connection.stream(
+                        call.path,
+                        query=call.query,
+                        headers=call.headers,
+                        inactivity_seconds=inactivity_seconds,
+                    )
+                    response = await stack.enter_async_context(opening)
+                    outcome["code"] = str(response.status)
+                    span.set_attribute("http.response.status_code", response.status)
+                    if response.status != 200:
+                        body = await connection.read_body(response, about)
+                        retry = response.headers.get("Retry-After")
+                        raise self._refusal(call, connection.Answer(response.status, body, retry))
+                    return response
+            except errors.KubeError:
+                raise
+            except connection.FAILURES as error:
+                raise connection.unreachable(error, self._connection.endpoint, about) from error
+
+    def _call(self, call: Call, deadline_seconds: float) -> Any:
+        return self._external.call(
+            self._system,
+            call.operation,
+            write=call.write,
+            target=call.target,
+            deadline_seconds=deadline_seconds,
+        )
+
+    def _decoded(self, call: Call, answer: connection.Answer) -> structs.JSON:
+        if not 200 <= answer.code < 300:
+            raise self._refusal(call, answer)
+        try:
+            value = structs.decode_json(answer.body)
+        except structs.DecodeError:
+            value = None
+        if not isinstance(value, dict):
+            message = f"HTTP {answer.code} with something that is not a JSON object"
+            raise errors.ServerError(message, status=answer.code, request=str(call.about))
+        return value
+
+    def _refusal(self, call: Call, answer: connection.Answer) -> errors.KubeError:
+        return statuses.error_of(
+            answer.code,
+            statuses.parse(answer.body),
+            call.about or call.path,
+            retry_after=answer.retry_after,
+            role=self._role,
+        )
+
+    def _timed_out(self, call: Call, deadline_seconds: float) -> errors.UnreachableError:
+        server = self._connection.endpoint.server
+        message = f"{server} gave no answer within {deadline_seconds:.0f} s"
+        return errors.UnreachableError(message, request=str(call.about or call.path))
+
+    async def _renewed(self, seen: int) -> bool:
+        """Whether there is a newer credential than that of generation ``seen``."""
+        async with self._renewing:
+            if self._generation != seen:
+                return True  # somebody else has just done it
+            renew = self._renew or self._connection.endpoint.authorization.renew
+            renewed = await renew()
+            self._generation += renewed and self._generation == seen
+            return renewed
+
+    @contextlib.contextmanager
+    def _circuited(self, call: Call) -> Iterator[None]:
+        if self._circuit is None:
+            yield
+            return
+        wait = self._circuit.refused_seconds()
+        if wait > 0:
+            server, silent = self._connection.endpoint.server, self._circuit.silent_seconds
+            message = f"{server} has been silent for {silent:.0f} s; next try in {wait:.0f} s"
+            raise errors.CircuitOpenError(
+                message, retry_after_seconds=wait, request=str(call.about or call.path)
+            )
+        try:
+            yield
+        except errors.UnreachableError:
+            self._circuit.failed()
+            raise
+        except errors.KubeError:
+            self._circuit.answered()
+            raise
+        self._circuit.answered()
+
+    @contextlib.contextmanager
+    def _measured(self, call: Call) -> Iterator[dict[str, str]]:
+        outcome = {"code": "<error>"}
+        started = time.perf_counter()
+        try:
+            yield outcome
+        finally:
+            verb = call.operation.partition(" ")[0]
+            metrics.REST_SECONDS.labels(verb, self._host).observe(time.perf_counter() - started)
+            metrics.REST_REQUESTS.labels(outcome["code"], call.method, self._host).inc()

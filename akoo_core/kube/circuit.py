@@ -1,0 +1,66 @@
+"""A circuit breaker for one server: who does not answer is asked rarely. Pure but for its clock."""
+
+from __future__ import annotations
+
+import random
+
+from akoo_core import clock as clock_
+
+THRESHOLD = 2
+"""Calls in a row without any answer that open the circuit."""
+FIRST_PAUSE_SECONDS = 1.0
+MAX_PAUSE_SECONDS = 60.0
+PROBE_SECONDS = 30.0
+"""A probe that never reports back (cancelled) blocks the next one no longer than this."""
+
+
+class Circuit:
+    """Closed: calls pass. Open: they fail at once. After a pause one call passes as a probe.
+
+    Pauses double from 1 s to 60 s, each drawn from [half, whole], so that clusters that fell
+    silent together are not asked together.
+    """
+
+    def __init__(self, clock: clock_.Clock, *, chance: random.Random | None = None) -> None:
+        self._clock = clock
+        self._chance = chance or random.Random()  # noqa: S311 jitter, not cryptography
+        self._failures = 0
+        self._silent_since: float | None = None
+        self._next_try = 0.0
+
+    @property
+    def silent_seconds(self) -> float:
+        """For how long calls have gone unanswered; 0.0 while the last one was answered."""
+        if self._silent_since is None:
+            return 0.0
+        return max(0.0, self._clock.monotonic() - self._silent_since)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are refused or reduced to a probe."""
+        return self._failures >= THRESHOLD
+
+    def refused_seconds(self) -> float:
+        """How long until a call may pass; 0.0 lets the caller's call pass (as the probe)."""
+        if not self.is_open:
+            return 0.0
+        now = self._clock.monotonic()
+        if now < self._next_try:
+            return self._next_try - now
+        self._next_try = now + PROBE_SECONDS
+        return 0.0
+
+    def answered(self) -> None:
+        """The server answered, whatever it said."""
+        self._failures = 0
+        self._silent_since = None
+
+    def failed(self) -> None:
+        """No answer came."""
+        now = self._clock.monotonic()
+        self._failures += 1
+        if self._silent_since is None:
+            self._silent_since = now
+        doublings = min(self._failures - THRESHOLD, 10)
+        pause = min(FIRST_PAUSE_SECONDS * 2.0**doublings, MAX_PAUSE_SECONDS)
+        self._next_try = now + pause * self._chance.uniform(0.5, 1.0)

@@ -1,0 +1,176 @@
+"""Bytes to and from one endpoint, by aiohttp.
+
+kubernetes_asyncio gives us configuration and credentials (:mod:`akoo_core.kube.config`), not its
+transport: its ``call_api`` fixes ``trust_env=True`` (a proxy or a .netrc from the environment),
+follows redirects with the Authorization header on, takes TLS material from files only, and reads
+lines of a watch through a buffer of 2 MiB. None of that can be told otherwise from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, NamedTuple
+
+import aiohttp
+
+import akoo_core
+from akoo_core.kube import endpoint as endpoint_
+from akoo_core.kube import errors
+
+USER_AGENT = f"akoo-core/{akoo_core.__version__}"
+CONNECT_SECONDS = 5.0
+BODY_LIMIT = 64 * 1024 * 1024
+"""Bytes of one answer. A page of 500 objects is far below; an endless body must end somewhere."""
+CALLS_LIMIT = 64
+"""Plain calls in flight to one server; more wait for their turn."""
+
+FAILURES = (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError)
+
+
+class Answer(NamedTuple):
+    """One complete answer, whatever its status."""
+
+    code: int
+    body: bytes
+    retry_after: str | None
+
+
+class Connection:
+    """The pools of one endpoint: one for calls, one for watches, which may never starve calls."""
+
+    def __init__(self, endpoint: endpoint_.Endpoint) -> None:
+        self.endpoint = endpoint
+        self._calls: aiohttp.ClientSession | None = None
+        self._watches: aiohttp.ClientSession | None = None
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._retired = False
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes | None,
+        request: str,
+    ) -> Answer:
+        """Send and read to the end. The caller sets the deadline. Raises UnreachableError."""
+        if self._calls is None:
+            self._calls = self._session(CALLS_LIMIT)
+        try:
+            with self._used():
+                async with self._calls.request(
+                    method,
+                    self.endpoint.server + path,
+                    params=query,
+                    data=body,
+                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                    **await self._options(headers),
+                ) as response:
+                    text = await read_body(response, request)
+                    return Answer(response.status, text, response.headers.get("Retry-After"))
+        except FAILURES as error:
+            raise unreachable(error, self.endpoint, request) from error
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        inactivity_seconds: float,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An open answer; the caller reads it, and translates what goes wrong meanwhile."""
+        if self._watches is None:
+            self._watches = self._session(0)
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=inactivity_seconds
+        )
+        with self._used():
+            async with self._watches.get(
+                self.endpoint.server + path,
+                params=query,
+                timeout=timeout,
+                **await self._options(headers),
+            ) as response:
+                yield response
+
+    async def close(self) -> None:
+        """Close both pools now. Safe to call twice."""
+        for session in (self._calls, self._watches):
+            if session is not None:
+                await session.close()
+
+    async def close_when_idle(self) -> None:
+        """Close both pools once every call in flight has ended."""
+        await self._idle.wait()
+        await self.close()
+
+    @contextlib.contextmanager
+    def _used(self) -> Any:
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            if self._in_flight == 0:
+                self._idle.set()
+
+    def _session(self, limit: int) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=limit, ssl=self.endpoint.tls or True)
+        return aiohttp.ClientSession(
+            connector=connector,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=True,
+            headers={"User-Agent": USER_AGENT},
+        )
+
+    async def _options(self, headers: Mapping[str, str]) -> dict[str, Any]:
+        authorization = await self.endpoint.authorization.header()
+        sent = dict(headers) | ({"Authorization": authorization} if authorization else {})
+        options: dict[str, Any] = {"headers": sent, "allow_redirects": False}
+        if self.endpoint.tls_server_name:
+            options["server_hostname"] = self.endpoint.tls_server_name
+        if self.endpoint.proxy:
+            options["proxy"] = self.endpoint.proxy
+        return options
+
+
+def unreachable(
+    error: BaseException, endpoint: endpoint_.Endpoint, request: str
+) -> errors.UnreachableError:
+    """What ``error`` means, in words that hold nothing the other side has sent."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            why = "its certificate is not trusted (certificate-authority-data, tls-server-name)"
+        case aiohttp.ClientSSLError():
+            why = "the TLS handshake failed (is the client certificate still valid?)"
+        case aiohttp.ClientConnectorError():
+            why = f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+        case TimeoutError():
+            why = "no answer in time"
+        case _:
+            why = f"the connection broke ({type(error).__name__})"
+    message = f"{endpoint.server} cannot be reached: {why}"
+    return errors.UnreachableError(message, request=request)
+
+
+async def read_body(response: aiohttp.ClientResponse, request: str) -> bytes:
+    """The whole body. Raises ServerError past BODY_LIMIT."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > BODY_LIMIT:
+            message = f"the answer is longer than {BODY_LIMIT} bytes; it was dropped"
+            raise errors.ServerError(message, status=response.status, request=request)
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,197 @@
+"""The guard of workload kubeconfigs: from a Secret's bytes to a WorkloadEndpoint. Pure.
+
+Whoever may write the Secret of a Cluster must not gain more than that Cluster: nothing in it may
+run a program here, read a file of ours, send our credentials elsewhere or drop TLS. What
+Cluster API's own providers write passes (``server``, ``certificate-authority-data``,
+``client-certificate-data`` and ``client-key-data``, or ``token``).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import urllib.parse
+from typing import Any
+
+import yaml
+
+from akoo_core import errors
+
+SIZE_LIMIT = 256 * 1024
+"""Bytes; a Secret could hold 1 MiB, and YAML costs time."""
+
+_CLUSTER_FIELDS = frozenset(
+    {
+        "server",
+        "certificate-authority-data",
+        "tls-server-name",
+        "proxy-url",
+        "insecure-skip-tls-verify",
+        "disable-compression",
+        "extensions",
+    }
+)
+_USER_FIELDS = frozenset({"client-certificate-data", "client-key-data", "token", "extensions"})
+_FILES = {
+    "certificate-authority": "certificate-authority-data",
+    "client-certificate": "client-certificate-data",
+    "client-key": "client-key-data",
+    "tokenFile": "token",
+}
+_PROGRAMS = {"exec": "KubeconfigExecRefused", "auth-provider": "KubeconfigAuthProviderRefused"}
+
+
+class KubeconfigError(errors.AkooError):
+    """A workload kubeconfig is absent, broken, or asks for what we do not do for a tenant.
+
+    ``reason`` is for a condition: KubeconfigMissing, KubeconfigInvalid, KubeconfigExecRefused,
+    KubeconfigAuthProviderRefused, KubeconfigFileRefused, KubeconfigInsecureRefused,
+    KubeconfigProxyRefused. Messages never quote a value.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclasses.dataclass(frozen=True)
+class WorkloadEndpoint:
+    """What a kubeconfig may say, decoded. Secrets are kept out of its repr."""
+
+    server: str
+    ca: bytes | None = None
+    """PEM; None trusts the system's store."""
+    tls_server_name: str | None = None
+    client_certificate: bytes | None = dataclasses.field(default=None, repr=False)
+    client_key: bytes | None = dataclasses.field(default=None, repr=False)
+    token: str | None = dataclasses.field(default=None, repr=False)
+    insecure: bool = False
+    proxy: str | None = dataclasses.field(default=None, repr=False)
+
+
+def parse(
+    text: bytes, *, allow_insecure_tls: bool = False, allow_proxy: bool = False
+) -> WorkloadEndpoint:
+    """The endpoint of the current context. Raises KubeconfigError."""
+    if len(text) > SIZE_LIMIT:
+        raise _invalid(f"it is longer than {SIZE_LIMIT} bytes")
+    try:
+        config = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        # The parser quotes the text around a mistake, which could be a key: not chained.
+        raise _invalid(f"it is not YAML ({type(error).__name__})") from None
+    if not isinstance(config, dict):
+        raise _invalid("it is not a mapping")
+    context = _named(
+        config, "contexts", "context", config.get("current-context"), "current-context"
+    )
+    cluster = _named(config, "clusters", "cluster", context.get("cluster"), "the context's cluster")
+    user = _named(config, "users", "user", context.get("user"), "the context's user")
+    _refuse_programs_and_files({**cluster, **user})
+    _refuse_unknown(cluster, _CLUSTER_FIELDS, "cluster")
+    _refuse_unknown(user, _USER_FIELDS, "user")
+    insecure, proxy = _loosened(
+        cluster, allow_insecure_tls=allow_insecure_tls, allow_proxy=allow_proxy
+    )
+    certificate, key = _data(user, "client-certificate-data"), _data(user, "client-key-data")
+    token = _text(user, "token")
+    if bool(certificate) != bool(key):
+        raise _invalid("client-certificate-data and client-key-data belong together")
+    if not certificate and not token:
+        raise _invalid("its user has neither a client certificate nor a token")
+    return WorkloadEndpoint(
+        server=_server(cluster),
+        ca=_data(cluster, "certificate-authority-data"),
+        tls_server_name=_text(cluster, "tls-server-name"),
+        client_certificate=certificate,
+        client_key=key,
+        token=token,
+        insecure=insecure,
+        proxy=proxy,
+    )
+
+
+def _invalid(why: str) -> KubeconfigError:
+    return KubeconfigError("KubeconfigInvalid", f"the kubeconfig cannot be used: {why}")
+
+
+def _named(
+    config: dict[str, Any], plural: str, singular: str, name: Any, what: str
+) -> dict[str, Any]:
+    entries = config.get(plural)
+    found = [
+        entry.get(singular)
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and name and entry.get("name") == name
+    ]
+    if len(found) != 1 or not isinstance(found[0], dict):
+        raise _invalid(f"{what} must name exactly one entry of {plural}")
+    return found[0]
+
+
+def _refuse_programs_and_files(fields: dict[str, Any]) -> None:
+    for name, reason in _PROGRAMS.items():
+        if name in fields:
+            message = f"the kubeconfig asks to run a program ({name}), which is never done for it"
+            raise KubeconfigError(reason, f"{message}: use a client certificate or a token")
+    for name, instead in _FILES.items():
+        if name in fields:
+            message = f"the kubeconfig names a file ({name}), which would be one of ours"
+            raise KubeconfigError("KubeconfigFileRefused", f"{message}: use {instead}")
+
+
+def _refuse_unknown(fields: dict[str, Any], known: frozenset[str], what: str) -> None:
+    unknown = sorted(str(name) for name in fields if name not in known)
+    if unknown:
+        raise _invalid(f"its {what} has {', '.join(unknown)}, which is not supported")
+
+
+def _loosened(
+    cluster: dict[str, Any], *, allow_insecure_tls: bool, allow_proxy: bool
+) -> tuple[bool, str | None]:
+    insecure = cluster.get("insecure-skip-tls-verify") is True
+    if insecure and not allow_insecure_tls:
+        message = "the kubeconfig sets insecure-skip-tls-verify: our credential would go to anyone"
+        raise KubeconfigError(
+            "KubeconfigInsecureRefused", f"{message}; use certificate-authority-data"
+        )
+    proxy = _text(cluster, "proxy-url")
+    if proxy and not allow_proxy:
+        message = "the kubeconfig sets proxy-url, which is refused unless the operator allows it"
+        raise KubeconfigError("KubeconfigProxyRefused", message)
+    return insecure, proxy
+
+
+def _server(cluster: dict[str, Any]) -> str:
+    server = _text(cluster, "server") or ""
+    try:
+        parts = urllib.parse.urlsplit(server)
+        usable = parts.scheme == "https" and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = None
+    if not usable or parts.username or parts.password or parts.query or parts.fragment:
+        raise _invalid("its server is not an https:// address of host and port")
+    return server.rstrip("/")
+
+
+def _text(fields: dict[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or any(ord(letter) < 32 for letter in value.strip()):
+        raise _invalid(f"{name} is not a line of text")
+    return value.strip()
+
+
+def _data(fields: dict[str, Any], name: str) -> bytes | None:
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        decoded = base64.b64decode("".join(str(value).split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise _invalid(f"{name} is not base64") from None
+    if not decoded.isascii() or b"-----BEGIN" not in decoded:
+        raise _invalid(f"{name} is not PEM")
+    return decoded

@@ -1,0 +1,257 @@
+"""KubeClient on a real API server: each verb as method, query, content type and body."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Literal
+
+from akoo_core import external as external_
+from akoo_core.kube import caller, client, errors, statuses
+from akoo_core.kube import circuit as circuit_
+from akoo_core.kube import endpoint as endpoint_
+from akoo_core.kube import watch as watch_
+from akoo_core.kube.request import Request
+from akoo_core.kube.resource import Resource
+
+Object = client.Object
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+"""The server reads YAML here, and JSON is YAML."""
+LIST_DEADLINE_SECONDS = 30.0
+
+
+class HttpClient:
+    """Implements :class:`akoo_core.kube.client.KubeClient`. Safe to use from many tasks.
+
+    ``system`` names it in spans and metrics: ``kubernetes`` is the management cluster,
+    ``workload`` any other. ``circuit``, if given, refuses calls while the server is silent.
+    ``renew`` is asked after a 401 whether there is a newer credential (default: the endpoint's).
+    """
+
+    def __init__(
+        self,
+        endpoint: endpoint_.Endpoint,
+        *,
+        external: external_.External,
+        system: Literal["kubernetes", "workload"] = "kubernetes",
+        circuit: circuit_.Circuit | None = None,
+        renew: caller.Renew | None = None,
+        field_manager: str = client.FIELD_MANAGER,
+        deadline_seconds: float = external_.DEFAULT_DEADLINE_SECONDS,
+    ) -> None:
+        self._caller = caller.Caller(
+            endpoint, external=external, system=system, circuit=circuit, renew=renew
+        )
+        self._field_manager = field_manager
+        self._deadline_seconds = deadline_seconds
+
+    async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
+        return await self._send(Request("get", resource, namespace, name))
+
+    async def list(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        resource_version: str = "",
+        token: str = "",
+        limit: int = 500,
+        metadata_only: bool = False,
+    ) -> client.Page:
+        request = Request("list", resource, namespace)
+        query = {
+            "labelSelector": label_selector,
+            "fieldSelector": field_selector,
+            # A token carries its version; naming both is refused.
+            "resourceVersion": "" if token else resource_version,
+            "continue": token,
+            "limit": str(limit) if limit else "",
+        }
+        answer = await self._send(
+            request,
+            query=query,
+            accept=_partial("PartialObjectMetadataList") if metadata_only else caller.JSON,
+            deadline_seconds=LIST_DEADLINE_SECONDS,
+        )
+        items = answer.get("items")
+        if not isinstance(items, list) and items is not None:
+            raise errors.ServerError("the answer is not a list", request=str(request))
+        for item in items or ():
+            item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+        metadata = answer.get("metadata") or {}
+        return client.Page(
+            items or [], metadata.get("resourceVersion", ""), metadata.get("continue") or ""
+        )
+
+    async def watch(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        resource_version: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        timeout_seconds: int = 300,
+        inactivity_seconds: float = 90.0,
+        send_initial_events: bool = False,
+        metadata_only: bool = False,
+    ) -> AsyncGenerator[client.WatchEvent, None]:
+        request = Request("watch", resource, namespace)
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "labelSelector": label_selector,
+            "fieldSelector": field_selector,
+            "timeoutSeconds": str(timeout_seconds),
+        }
+        if send_initial_events:
+            query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        accept = _partial("PartialObjectMetadata") if metadata_only else caller.JSON
+        lines = watch_.LineSplitter()
+        opened = self._caller.stream(
+            request,
+            query=_given(query),
+            accept=accept,
+            inactivity_seconds=inactivity_seconds,
+        )
+        async with contextlib.aclosing(opened) as chunks:
+            async for chunk in chunks:
+                for line in watch_.lines_of(lines, chunk, request):
+                    yield watch_.event_of(line, request)
+        if lines.pending:
+            message = "the stream ended in the middle of a line"
+            raise errors.UnreachableError(message, request=str(request))
+
+    async def create(self, resource: Resource, obj: Object, namespace: str | None = None) -> Object:
+        request = _of("create", resource, obj, namespace)
+        return await self._send(request, query=self._managed(), body=obj)
+
+    async def replace(
+        self, resource: Resource, obj: Object, *, subresource: str | None = None
+    ) -> Object:
+        request = _of("update", resource, obj, None, subresource)
+        return await self._send(request, query=self._managed(), body=obj)
+
+    async def merge_patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Mapping[str, Any],
+        namespace: str | None = None,
+        *,
+        subresource: str | None = None,
+    ) -> Object:
+        request = Request("patch", resource, namespace, name, subresource)
+        return await self._send(
+            request, query=self._managed(), body=patch, content_type=MERGE_PATCH
+        )
+
+    async def json_patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Sequence[Mapping[str, Any]],
+        namespace: str | None = None,
+        *,
+        subresource: str | None = None,
+    ) -> Object:
+        request = Request("patch", resource, namespace, name, subresource)
+        try:
+            return await self._send(
+                request, query=self._managed(), body=patch, content_type=JSON_PATCH
+            )
+        except errors.InvalidError as error:
+            raise statuses.json_patch_error(error, patch) from None
+
+    async def apply(
+        self,
+        resource: Resource,
+        obj: Object,
+        *,
+        field_manager: str = client.FIELD_MANAGER,
+        force: bool = True,
+        dry_run: bool = False,
+        subresource: str | None = None,
+    ) -> Object:
+        request = _of("apply", resource, obj, None, subresource)
+        query = {
+            "fieldManager": field_manager,
+            "force": "true" if force else "",
+            "dryRun": "All" if dry_run else "",
+        }
+        return await self._send(request, query=query, body=obj, content_type=APPLY_PATCH)
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        uid: str | None = None,
+        propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
+    ) -> None:
+        options: Object = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": propagation,
+        }
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
+        await self._send(Request("delete", resource, namespace, name), body=options)
+
+    async def raw(self, path: str) -> Object:
+        call = caller.Call("get raw", "GET", path, target=path)
+        return await self._caller.send(call, deadline_seconds=self._deadline_seconds)
+
+    async def swap(self, endpoint: endpoint_.Endpoint) -> None:
+        """Use ``endpoint`` from now on; calls in flight end on the old one."""
+        await self._caller.swap(endpoint)
+
+    async def close(self) -> None:
+        await self._caller.close()
+
+    async def _send(
+        self,
+        request: Request,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = caller.JSON,
+        accept: str = caller.JSON,
+        deadline_seconds: float | None = None,
+    ) -> Object:
+        call = caller.Call.of(
+            request, query=_given(query), body=body, content_type=content_type, accept=accept
+        )
+        return await self._caller.send(
+            call, deadline_seconds=deadline_seconds or self._deadline_seconds
+        )
+
+    def _managed(self) -> dict[str, str]:
+        return {"fieldManager": self._field_manager}
+
+
+def _given(query: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: value for name, value in (query or {}).items() if value}
+
+
+def _partial(kind: str) -> str:
+    return f"application/json;as={kind};g=meta.k8s.io;v=v1"
+
+
+def _of(
+    verb: Literal["create", "update", "apply"],
+    resource: Resource,
+    obj: Object,
+    namespace: str | None,
+    subresource: str | None = None,
+) -> Request:
+    metadata = obj.get("metadata") or {}
+    home = namespace or metadata.get("namespace")
+    return Request(verb, resource, home, metadata.get("name"), subresource)
