@@ -1,0 +1,28 @@
+"""How long a reflector pauses after an error."""
+
+from __future__ import annotations
+
+BASE_SECONDS = 0.8
+CAP_SECONDS = 30.0
+RESET_AFTER_SECONDS = 120.0
+"""Without an error for this long, the next pause is the shortest again."""
+
+
+class Backoff:
+    """0.8 s, doubled with every error, each stretched by chance up to twofold; never over 30 s.
+
+    The figures are client-go's. ``chance`` is a number in [0, 1), ``now`` monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self._seconds = BASE_SECONDS
+        self._last: float | None = None
+
+    def next(self, now: float, chance: float) -> float:
+        """The pause after one more error."""
+        if self._last is not None and now - self._last > RESET_AFTER_SECONDS:
+            self._seconds = BASE_SECONDS
+        pause = min(self._seconds * (1.0 + chance), CAP_SECONDS)
+        self._seconds = min(self._seconds * 2.0, CAP_SECONDS)
+        self._last = now + pause
+        return pause

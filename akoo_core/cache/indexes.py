@@ -1,0 +1,70 @@
+"""Named indexes over the objects of a store: from a value to the keys that have it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from akoo_core.kube import client
+
+IndexFunction = Callable[[client.Object], Iterable[str]]
+"""Pure: the values under which an object is found."""
+
+Values = Mapping[str, frozenset[str]]
+"""By index name, the values of one object."""
+
+_log = logging.getLogger(__name__)
+
+
+class Key(NamedTuple):
+    """Where an object is. ``namespace`` is "" for kinds without namespaces."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+class UnknownIndexError(LookupError):
+    """A lookup by an index that the store was not made with: a mistake in the code."""
+
+
+class Indexes:
+    """Several named indexes, always changed together."""
+
+    def __init__(self, functions: Mapping[str, IndexFunction]) -> None:
+        self._functions = dict(functions)
+        self._keys: dict[str, dict[str, set[Key]]] = {name: {} for name in functions}
+
+    def values_of(self, key: Key, obj: client.Object) -> Values:
+        """The values of one object. A function that fails on it is logged and finds nothing."""
+        values: dict[str, frozenset[str]] = {}
+        for name, function in self._functions.items():
+            try:
+                values[name] = frozenset(function(obj))
+            except Exception:  # noqa: BLE001 - one odd object must not stop the whole kind
+                _log.exception("index %s failed on %s %s", name, obj.get("kind", ""), key)
+                values[name] = frozenset()
+        return values
+
+    def move(self, key: Key, old: Values, new: Values) -> None:
+        """``key`` had the values ``old`` and has ``new`` from now on ({} is none)."""
+        for name, by_value in self._keys.items():
+            before = old.get(name, frozenset())
+            after = new.get(name, frozenset())
+            for value in before - after:
+                keys = by_value[value]
+                keys.discard(key)
+                if not keys:
+                    del by_value[value]
+            for value in after - before:
+                by_value.setdefault(value, set()).add(key)
+
+    def keys(self, index: str, value: str) -> tuple[Key, ...]:
+        """The keys under ``value``, sorted. Raises UnknownIndexError."""
+        if index not in self._keys:
+            known = ", ".join(sorted(self._keys)) or "none"
+            raise UnknownIndexError(f"no index {index!r}; there is: {known}")
+        return tuple(sorted(self._keys[index].get(value, ())))

@@ -1,0 +1,193 @@
+"""The reflector: keeps a store like the API server and reports every change."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random as random_
+from collections.abc import Callable
+
+from akoo_core import clock as clock_
+from akoo_core.cache import reflector_core, steps, store
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors
+from akoo_core.kube.resource import Resource
+from akoo_core.telemetry import metrics
+
+INITIAL_EVENTS_END_ANNOTATION = "k8s.io/initial-events-end"
+_REPORT_BATCH = 100
+"""Changes reported before other tasks get their turn."""
+_QUIET_SECONDS = 15.0
+"""A watch that has been open for this long without a line is well: nothing happens there."""
+
+OnChange = Callable[[store.Change], None]
+"""Called after the store has the change, in order; must not block."""
+
+_log = logging.getLogger(__name__)
+
+_FAILURES: tuple[tuple[type[Exception], steps.Failure], ...] = (
+    (errors.GoneError, steps.Failure.GONE),
+    (errors.TooLargeVersionError, steps.Failure.TOO_LARGE),
+    (errors.TooManyRequestsError, steps.Failure.BUSY),
+    (errors.UnreachableError, steps.Failure.BUSY),
+    (TimeoutError, steps.Failure.BUSY),
+    (errors.ServerError, steps.Failure.SERVER),
+    (errors.ForbiddenError, steps.Failure.REFUSED),
+    (errors.UnauthorizedError, steps.Failure.REFUSED),
+    (errors.NotFoundError, steps.Failure.REFUSED),
+    (errors.InvalidError, steps.Failure.INVALID),
+)
+
+
+def failure_of(error: Exception) -> steps.Failure:
+    """What kind of failure an error is to a reflector."""
+    return next(
+        (failure for kind, failure in _FAILURES if isinstance(error, kind)), steps.Failure.OTHER
+    )
+
+
+class Reflector:
+    """Follows one kind, in all namespaces or in one, with or without selectors.
+
+    ``on_change`` gets each change exactly once, in an order that is right per object; an exception
+    from it is logged and costs only that report. ``metadata_only`` asks for objects without spec,
+    data and status (PartialObjectMetadata).
+    """
+
+    def __init__(
+        self,
+        client: client_.KubeClient,
+        resource: Resource,
+        store: store.Store,
+        on_change: OnChange,
+        *,
+        clock: clock_.Clock,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        metadata_only: bool = False,
+        watch_list: bool = True,
+        random: Callable[[], float] = random_.random,
+    ) -> None:
+        self.resource = resource
+        self.store = store
+        self._client = client
+        self._on_change = on_change
+        self._clock = clock
+        self._namespace = namespace
+        self._label_selector = label_selector
+        self._field_selector = field_selector
+        self._metadata_only = metadata_only
+        self._core = reflector_core.ReflectorCore(watch_list=watch_list, random=random)
+        self.synced = asyncio.Event()
+        """Set when all of the first list was reported; cleared while the kind is refused."""
+        self.last_error: Exception | None = None
+        """Why the kind cannot be followed just now; None while it can."""
+
+    async def run(self) -> None:
+        """Follow the kind until cancelled. No error ends it."""
+        while True:
+            step = self._core.next(self._clock.monotonic())
+            if isinstance(step, steps.Pause):
+                await asyncio.sleep(step.seconds)
+                continue
+            try:
+                await (self._list(step) if isinstance(step, steps.ListPage) else self._watch(step))
+            except Exception as error:  # noqa: BLE001 - one kind must not stop the others
+                self._failed(error)
+
+    async def _list(self, step: steps.ListPage) -> None:
+        page = await self._client.list(
+            self.resource,
+            self._namespace,
+            label_selector=self._label_selector,
+            field_selector=self._field_selector,
+            resource_version=step.resource_version,
+            token=step.token,
+            limit=step.limit,
+            metadata_only=self._metadata_only,
+        )
+        items = [self.store.item(obj) for obj in page.items]
+        await self._take(self._core.page(items, page.resource_version, page.token))
+
+    async def _watch(self, step: steps.OpenWatch) -> None:
+        lines = self._client.watch(
+            self.resource,
+            self._namespace,
+            resource_version=step.resource_version,
+            label_selector=self._label_selector,
+            field_selector=self._field_selector,
+            timeout_seconds=step.timeout_seconds,
+            send_initial_events=step.initial_events,
+            metadata_only=self._metadata_only,
+        )
+        opened = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._recovered)
+        try:
+            async with contextlib.aclosing(lines):
+                async for line in lines:
+                    await self._take(self._event(line))
+        finally:
+            opened.cancel()
+        self._restarted("ended")
+        self._core.ended(self._clock.monotonic())
+
+    def _event(self, line: client_.WatchEvent) -> steps.Effect | None:
+        metadata = line.object.get("metadata") or {}
+        version = metadata.get("resourceVersion", "")
+        if line.type == "BOOKMARK":
+            annotations = metadata.get("annotations") or {}
+            end = annotations.get(INITIAL_EVENTS_END_ANNOTATION) == "true"
+            return self._core.event(line.type, version, None, initial_end=end)
+        return self._core.event(line.type, version, self.store.item(line.object))
+
+    async def _take(self, effect: steps.Effect | None) -> None:
+        """Bring ``effect`` into the store, then report what it changed."""
+        self._recovered()
+        if isinstance(effect, steps.Replace):
+            changes = self.store.replace(effect.items)
+            metrics.LAST_SYNC.labels(self.resource.qualified).set(self._clock.now().timestamp())
+        elif isinstance(effect, steps.Put):
+            changes = self.store.put(effect.item)
+        elif isinstance(effect, steps.Remove):
+            changes = self.store.remove(effect.item)
+        else:
+            return
+        for number, change in enumerate(changes, start=1):
+            self._report(change)
+            if number % _REPORT_BATCH == 0:
+                await asyncio.sleep(0)
+        if isinstance(effect, steps.Replace):
+            self.synced.set()
+
+    def _recovered(self) -> None:
+        if self.last_error is not None:
+            _log.info("following %s again", self.resource.qualified)
+            self.last_error = None
+
+    def _report(self, change: store.Change) -> None:
+        try:
+            self._on_change(change)
+        except Exception:  # noqa: BLE001 - the mistake of one listener is not ours
+            _log.exception("a change of %s %s was not handled", self.resource.kind, change.key)
+
+    def _failed(self, error: Exception) -> None:
+        failure = failure_of(error)
+        self._restarted(failure.value)
+        wish = getattr(error, "retry_after_seconds", 0.0)
+        self._core.failed(self._clock.monotonic(), failure, at_least_seconds=wish)
+        if not self._core.synced:
+            self.synced.clear()
+        unexpected = not isinstance(error, errors.KubeError | TimeoutError)
+        if unexpected or str(error) != str(self.last_error):
+            _log.warning(
+                "cannot follow %s for now: %s: %s",
+                self.resource.qualified,
+                type(error).__name__,
+                error,
+                exc_info=error if unexpected else None,
+            )
+        self.last_error = error
+
+    def _restarted(self, reason: str) -> None:
+        metrics.WATCH_RESTARTS.labels(self.resource.qualified, reason).inc()

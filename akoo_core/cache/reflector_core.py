@@ -1,0 +1,204 @@
+"""What a reflector asks for next: pure, after client-go's tools/cache/reflector.go.
+
+A reflector is either syncing (a watch that begins with the whole collection, or, where that fails,
+a list in pages) or watching. Rules that are easy to get wrong, each held by a test:
+
+- The versions of initial events are not in order; they never become the version to go on from.
+- A list never goes back in time: it asks for the last version seen, and from scratch only when
+  the server does not have that version (any more).
+- The end of a stream is normal, but a watch that ended within a second without anything new is an
+  error; else a server that closes at once would be asked thousands of times a second.
+- No answer is no reason to list again, and a refusal is no reason to forget what is known.
+- An event that is not newer than what was seen is a replay; it must not bring the dead back.
+"""
+
+from __future__ import annotations
+
+import random as random_
+from collections.abc import Callable
+
+from akoo_core.cache import backoff, steps, store, versions
+from akoo_core.cache.indexes import Key
+
+PAGE_SIZE = 500
+SHORT_WATCH_SECONDS = 1.0
+SERVER_ERRORS_BEFORE_LIST = 3
+
+_VERSION_UNAVAILABLE = (steps.Failure.GONE, steps.Failure.TOO_LARGE)
+
+
+class ReflectorCore:
+    """The state of one reflector. ``now`` is monotonic seconds, ``random`` gives [0, 1).
+
+    Ask ``next`` what to do, do it, and tell what came of it: ``page`` after ListPage; after
+    OpenWatch any number of ``event`` and then ``ended``; ``failed`` after an error of either.
+    """
+
+    def __init__(
+        self, *, watch_list: bool = True, random: Callable[[], float] = random_.random
+    ) -> None:
+        self._random = random
+        self._backoff = backoff.Backoff()
+        self._watch_list = watch_list
+        self._list_now = not watch_list
+        self._version = ""
+        self._from_scratch = False
+        self._full_list = False
+        self._watching = False
+        self._ordered = True
+        self._collected: dict[Key, store.Item] = {}
+        self._token = ""
+        self._pause = 0.0
+        self._opened_at = 0.0
+        self._progress = False
+        self._server_errors = 0
+        self.synced = False
+        """The collection is known and nothing forbids to follow it."""
+
+    @property
+    def resource_version(self) -> str:
+        """The last version seen; "" before the first."""
+        return self._version
+
+    def next(self, now: float) -> steps.Step:
+        """What to do now."""
+        if self._pause:
+            pause, self._pause = self._pause, 0.0
+            return steps.Pause(pause)
+        if self._watching or not self._list_now:
+            return self._open(now)
+        return self._page_to_get()
+
+    def page(self, items: list[store.Item], version: str, token: str) -> steps.Effect | None:
+        """One page arrived. The last one gives a Replace."""
+        self._collected.update((item.key, item) for item in items)
+        self._token = token
+        if token:
+            return None
+        return self._sync(version)
+
+    def event(
+        self, kind: str, version: str, item: store.Item | None, *, initial_end: bool = False
+    ) -> steps.Effect | None:
+        """A line of the watch: ADDED, MODIFIED, DELETED with an item, or BOOKMARK without."""
+        if not self._watching:
+            return self._collect(kind, version, item, initial_end=initial_end)
+        if not self._ordered and kind == "ADDED" and item is not None:
+            return steps.Put(item)
+        self._ordered = True
+        if versions.newer(version, self._version) is False:
+            return None
+        self._progress = self._progress or version != self._version
+        self._server_errors = 0
+        self._version = version
+        if item is None:
+            return None
+        return steps.Remove(item) if kind == "DELETED" else steps.Put(item)
+
+    def ended(self, now: float) -> None:
+        """The server closed the stream in good order."""
+        if not self._watching:
+            self._start_list()  # it never said where the initial events end
+        if now - self._opened_at < SHORT_WATCH_SECONDS and not self._progress:
+            self._back_off(now)
+
+    def failed(self, now: float, failure: steps.Failure, *, at_least_seconds: float = 0.0) -> None:
+        """The request or the stream ended with an error."""
+        self._back_off(now, at_least_seconds)
+        if failure is steps.Failure.REFUSED:
+            self.synced = False
+        if self._watching:
+            self._watch_failed(failure)
+        elif self._list_now:
+            self._list_failed(failure)
+        else:
+            self._initial_watch_failed(now, failure)
+
+    def _watch_failed(self, failure: steps.Failure) -> None:
+        if failure is steps.Failure.BUSY:
+            return
+        if failure is steps.Failure.SERVER:
+            self._server_errors += 1
+            if self._server_errors < SERVER_ERRORS_BEFORE_LIST:
+                return
+        self._start_sync()
+
+    def _initial_watch_failed(self, now: float, failure: steps.Failure) -> None:
+        """Fall back to a list, unless nobody was there to be asked.
+
+        A stream that was open for a while and never came to the end of the initial events is the
+        mark of a server that does not know them: asking the same again would go on for ever.
+        """
+        lived = now - self._opened_at
+        if failure is steps.Failure.BUSY and lived < SHORT_WATCH_SECONDS and not self._progress:
+            return
+        self._watch_list = self._watch_list and failure is not steps.Failure.INVALID
+        self._from_scratch = self._from_scratch or failure in _VERSION_UNAVAILABLE
+        self._start_list()
+
+    def _list_failed(self, failure: steps.Failure) -> None:
+        if failure is steps.Failure.BUSY:
+            return  # the next page is asked for again
+        if failure in _VERSION_UNAVAILABLE:
+            if self._token:
+                known, self._full_list = self._full_list, True
+            else:
+                known, self._from_scratch = self._from_scratch, True
+            if not known:
+                self._pause = 0.0  # there is another way to ask, and no need to wait for it
+        self._start_list()
+
+    def _open(self, now: float) -> steps.OpenWatch:
+        self._opened_at = now
+        self._progress = False
+        self._ordered = self._version not in ("", "0")
+        timeout = int(300 * (1.0 + self._random()))
+        if self._watching:
+            return steps.OpenWatch(self._version, initial_events=False, timeout_seconds=timeout)
+        version = "" if self._from_scratch else self._version
+        return steps.OpenWatch(version, initial_events=True, timeout_seconds=timeout)
+
+    def _page_to_get(self) -> steps.ListPage:
+        version = "" if self._from_scratch else self._version or "0"
+        # With a version the server answers from its cache, but only if asked for all at once.
+        paged = version in ("", "0") and not self._full_list
+        if self._token:
+            return steps.ListPage("", self._token, PAGE_SIZE)
+        return steps.ListPage(version, "", PAGE_SIZE if paged else 0)
+
+    def _collect(
+        self, kind: str, version: str, item: store.Item | None, *, initial_end: bool
+    ) -> steps.Effect | None:
+        self._progress = True
+        if item is None:
+            return self._sync(version) if initial_end else None
+        if kind == "DELETED":
+            self._collected.pop(item.key, None)
+        else:
+            self._collected[item.key] = item
+        return None
+
+    def _sync(self, version: str) -> steps.Replace:
+        items = list(self._collected.values())
+        self._collected = {}
+        self._token = ""
+        self._version = version
+        self._watching = self.synced = True
+        self._ordered = version not in ("", "0")
+        self._from_scratch = self._full_list = False
+        self._server_errors = 0
+        return steps.Replace(items)
+
+    def _start_sync(self) -> None:
+        self._watching = False
+        self._list_now = not self._watch_list
+        self._server_errors = 0
+        self._collected = {}
+        self._token = ""
+
+    def _start_list(self) -> None:
+        self._start_sync()
+        self._list_now = True
+
+    def _back_off(self, now: float, at_least_seconds: float = 0.0) -> None:
+        self._pause = max(self._backoff.next(now, self._random()), at_least_seconds)

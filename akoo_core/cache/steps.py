@@ -1,0 +1,73 @@
+"""What a reflector does next, and what can come of it: the words between core and shell."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from akoo_core.cache import store
+
+
+class Pause(NamedTuple):
+    """Wait; then ask again what to do."""
+
+    seconds: float
+
+
+class ListPage(NamedTuple):
+    """Get one page. ``limit`` 0 asks for everything at once, which the watch cache can serve."""
+
+    resource_version: str
+    token: str
+    limit: int
+
+
+class OpenWatch(NamedTuple):
+    """Open a watch; with ``initial_events`` it begins with the whole collection."""
+
+    resource_version: str
+    initial_events: bool
+    timeout_seconds: int
+
+
+Step = Pause | ListPage | OpenWatch
+
+
+class Replace(NamedTuple):
+    """The whole collection is known as of one version."""
+
+    items: list[store.Item]
+
+
+class Put(NamedTuple):
+    """One object came or changed."""
+
+    item: store.Item
+
+
+class Remove(NamedTuple):
+    """One object was deleted; ``item`` is its final state."""
+
+    item: store.Item
+
+
+Effect = Replace | Put | Remove
+
+
+class Failure(enum.Enum):
+    """The kinds of errors by what has to follow."""
+
+    GONE = "gone"
+    """The version or token is too old for the server: list again."""
+    TOO_LARGE = "too-large-version"
+    """The server has not reached that version, or never will: list from scratch."""
+    BUSY = "busy"
+    """No answer, or 429: pause, then go on where we were. The collection is still known."""
+    SERVER = "server-error"
+    """The server failed: pause and go on, a few times; then list again."""
+    REFUSED = "refused"
+    """Rights or the kind itself are missing: nothing is known until it changes."""
+    INVALID = "invalid"
+    """The server does not accept the request, as old ones do not know initial events."""
+    OTHER = "error"
+    """Anything else, our own mistakes included: pause and list again."""
