@@ -14,7 +14,8 @@
     ├── InvalidError             400, 422: the server refuses the content
     ├── TooManyRequestsError     429: .retry_after_seconds
     ├── TooLargeVersionError     504/500 "Too large resource version": list again from scratch
-    └── ServerError              500 and above, and answers that are not Kubernetes answers
+    ├── ServerError              500 and above, and answers that are not Kubernetes answers
+    └── KubeconfigError          nothing was asked: the kubeconfig of the cluster cannot be used
 
 Retry: Unreachable, TooManyRequests, Server, Conflict (after reading again). Relist: Gone,
 TooLargeVersion. The rest is decided by who asked. A body is quoted only when it is a Kubernetes
@@ -144,3 +145,15 @@ class ServerError(KubeError):
     """The server failed, or answered with something that is not a Kubernetes answer."""
 
     status = 500
+
+
+class KubeconfigError(KubeError):
+    """A workload kubeconfig is broken, or asks for what we do not do for a tenant.
+
+    ``reason`` is for a condition: KubeconfigInvalid, KubeconfigExecRefused,
+    KubeconfigAuthProviderRefused, KubeconfigFileRefused, KubeconfigInsecureRefused,
+    KubeconfigProxyRefused. Messages never quote a value.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message, reason=reason)

@@ -11,15 +11,16 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import ssl
 import urllib.parse
 from typing import Any
 
 import yaml
 
-from akoo_core import errors
+from akoo_core.kube import endpoint, errors, tls
 
-SIZE_LIMIT = 256 * 1024
-"""Bytes; a Secret could hold 1 MiB, and YAML costs time."""
+SIZE_LIMIT = 64 * 1024
+"""Bytes; usual are ten thousand. A Secret could hold 1 MiB, and YAML costs time."""
 
 _CLUSTER_FIELDS = frozenset(
     {
@@ -42,19 +43,6 @@ _FILES = {
 _PROGRAMS = {"exec": "KubeconfigExecRefused", "auth-provider": "KubeconfigAuthProviderRefused"}
 
 
-class KubeconfigError(errors.AkooError):
-    """A workload kubeconfig is absent, broken, or asks for what we do not do for a tenant.
-
-    ``reason`` is for a condition: KubeconfigMissing, KubeconfigInvalid, KubeconfigExecRefused,
-    KubeconfigAuthProviderRefused, KubeconfigFileRefused, KubeconfigInsecureRefused,
-    KubeconfigProxyRefused. Messages never quote a value.
-    """
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
 @dataclasses.dataclass(frozen=True)
 class WorkloadEndpoint:
     """What a kubeconfig may say, decoded. Secrets are kept out of its repr."""
@@ -69,11 +57,35 @@ class WorkloadEndpoint:
     insecure: bool = False
     proxy: str | None = dataclasses.field(default=None, repr=False)
 
+    def open(self) -> endpoint.Endpoint:
+        """The endpoint with its TLS context.
+
+        Raises KubeconfigError for certificates that cannot be used.
+        """
+        try:
+            context = tls.client_context(
+                ca=self.ca,
+                certificate=self.client_certificate,
+                key=self.client_key,
+                insecure=self.insecure,
+            )
+        except (ssl.SSLError, ValueError):
+            raise _invalid("its certificates or its key cannot be read") from None
+        return endpoint.Endpoint(
+            server=self.server,
+            tls=context,
+            authorization=(
+                endpoint.StaticToken(self.token) if self.token else endpoint.NoAuthorization()
+            ),
+            tls_server_name=self.tls_server_name,
+            proxy=self.proxy,
+        )
+
 
 def parse(
     text: bytes, *, allow_insecure_tls: bool = False, allow_proxy: bool = False
 ) -> WorkloadEndpoint:
-    """The endpoint of the current context. Raises KubeconfigError."""
+    """The endpoint of the current context. Raises errors.KubeconfigError."""
     if len(text) > SIZE_LIMIT:
         raise _invalid(f"it is longer than {SIZE_LIMIT} bytes")
     try:
@@ -112,8 +124,8 @@ def parse(
     )
 
 
-def _invalid(why: str) -> KubeconfigError:
-    return KubeconfigError("KubeconfigInvalid", f"the kubeconfig cannot be used: {why}")
+def _invalid(why: str) -> errors.KubeconfigError:
+    return errors.KubeconfigError("KubeconfigInvalid", f"the kubeconfig cannot be used: {why}")
 
 
 def _named(
@@ -134,11 +146,11 @@ def _refuse_programs_and_files(fields: dict[str, Any]) -> None:
     for name, reason in _PROGRAMS.items():
         if name in fields:
             message = f"the kubeconfig asks to run a program ({name}), which is never done for it"
-            raise KubeconfigError(reason, f"{message}: use a client certificate or a token")
+            raise errors.KubeconfigError(reason, f"{message}: use a client certificate or a token")
     for name, instead in _FILES.items():
         if name in fields:
             message = f"the kubeconfig names a file ({name}), which would be one of ours"
-            raise KubeconfigError("KubeconfigFileRefused", f"{message}: use {instead}")
+            raise errors.KubeconfigError("KubeconfigFileRefused", f"{message}: use {instead}")
 
 
 def _refuse_unknown(fields: dict[str, Any], known: frozenset[str], what: str) -> None:
@@ -153,13 +165,13 @@ def _loosened(
     insecure = cluster.get("insecure-skip-tls-verify") is True
     if insecure and not allow_insecure_tls:
         message = "the kubeconfig sets insecure-skip-tls-verify: our credential would go to anyone"
-        raise KubeconfigError(
+        raise errors.KubeconfigError(
             "KubeconfigInsecureRefused", f"{message}; use certificate-authority-data"
         )
     proxy = _text(cluster, "proxy-url")
     if proxy and not allow_proxy:
         message = "the kubeconfig sets proxy-url, which is refused unless the operator allows it"
-        raise KubeconfigError("KubeconfigProxyRefused", message)
+        raise errors.KubeconfigError("KubeconfigProxyRefused", message)
     return insecure, proxy
 
 

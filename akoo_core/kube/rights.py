@@ -1,0 +1,123 @@
+"""Whether our user may do what is declared, asked by SelfSubjectAccessReview."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from akoo_core import errors
+from akoo_core.kube import client
+from akoo_core.kube.resource import Resource
+
+ACCESS_REVIEWS = Resource(
+    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False
+)
+CONCURRENT = 8
+
+
+class Rule(Protocol):
+    """A rule of a (Cluster)Role, as plugins declare it."""
+
+    @property
+    def groups(self) -> Sequence[str]: ...
+    @property
+    def resources(self) -> Sequence[str]: ...
+    @property
+    def verbs(self) -> Sequence[str]: ...
+    @property
+    def names(self) -> Sequence[str]: ...
+
+
+class Missing(NamedTuple):
+    """Verbs that we may not use on one kind (``clusters``, ``clusters/status``)."""
+
+    group: str
+    resource: str
+    verbs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        plural, _, subresource = self.resource.partition("/")
+        qualified = f"{plural}.{self.group}" if self.group else plural
+        what = f"{qualified}/{subresource}" if subresource else qualified
+        verbs = ",".join(self.verbs)
+        lacks = f"ClusterRole akoo-core lacks {verbs} on {self.resource}"
+        verb = "list" if "list" in self.verbs else self.verbs[0]
+        return f"not allowed to {verb} {what}: {lacks}"
+
+
+class _Asked(NamedTuple):
+    group: str
+    resource: str
+    verb: str
+    name: str
+
+
+async def missing_rights(
+    kube: client.KubeClient, rules: Iterable[Rule], *, namespace: str = ""
+) -> tuple[Missing, ...]:
+    """What of ``rules`` is not granted (in all namespaces, or in one), by group and kind.
+
+    Raises KubeError when the server does not answer.
+    """
+    asked = sorted({one for rule in rules for one in _expanded(rule)})
+    slots = asyncio.Semaphore(CONCURRENT)
+
+    async def refused(one: _Asked) -> bool:
+        async with slots:
+            return not await _allowed(kube, one, namespace)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [(one, group.create_task(refused(one))) for one in asked]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    verbs: dict[tuple[str, str], list[str]] = {}
+    for one, task in tasks:
+        if task.result():
+            verbs.setdefault((one.group, one.resource), []).append(one.verb)
+    return tuple(
+        Missing(of_group, resource, tuple(dict.fromkeys(found)))
+        for (of_group, resource), found in verbs.items()
+    )
+
+
+async def check_rights(
+    kube: client.KubeClient, rules: Iterable[Rule], *, command: str = "akoo-core rbac"
+) -> None:
+    """Return when all is granted. Raises NotReadyError(RightsMissing) in one line, or KubeError.
+
+    ``command`` renders the rules for the plugins that are loaded.
+    """
+    missing = await missing_rights(kube, rules)
+    if missing:
+        first, *others = missing
+        more = f"; and {len(others)} more kinds" if others else ""
+        raise errors.NotReadyError("RightsMissing", f"{first}{more} (rendered: {command})")
+
+
+def _expanded(rule: Rule) -> Iterable[_Asked]:
+    for group in rule.groups:
+        for resource in rule.resources:
+            for verb in rule.verbs:
+                for name in rule.names or ("",):
+                    yield _Asked(group, resource, verb, name)
+
+
+async def _allowed(kube: client.KubeClient, one: _Asked, namespace: str) -> bool:
+    plural, _, subresource = one.resource.partition("/")
+    attributes = {
+        "group": one.group,
+        "resource": plural,
+        "subresource": subresource,
+        "verb": one.verb,
+        "name": one.name,
+        "namespace": namespace,
+    }
+    review = {
+        "apiVersion": ACCESS_REVIEWS.api_version,
+        "kind": ACCESS_REVIEWS.kind,
+        "spec": {"resourceAttributes": {k: v for k, v in attributes.items() if v}},
+    }
+    answer = await kube.create(ACCESS_REVIEWS, review)
+    return bool((answer.get("status") or {}).get("allowed"))

@@ -1,0 +1,170 @@
+"""Clients of workload clusters: one per Cluster UID, following its kubeconfig Secret."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import random
+
+from akoo_core import clock as clock_
+from akoo_core import external as external_
+from akoo_core.api import names
+from akoo_core.kube import caller, circuit, client, endpoint, errors, kubeconfig, transport
+from akoo_core.kube import resource as resources
+
+SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig
+
+
+class WorkloadClients:
+    """The pool. Every cluster has its own connections and circuit: none delays another.
+
+    ``management`` reads the Secrets. ``deadline_seconds`` bounds each call to a workload cluster.
+    """
+
+    def __init__(
+        self,
+        management: client.KubeClient,
+        *,
+        external: external_.External,
+        clock: clock_.Clock,
+        deadline_seconds: float = external_.DEFAULT_DEADLINE_SECONDS,
+        allow_insecure_tls: bool = False,
+        allow_proxy: bool = False,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._management = management
+        self._external = external
+        self._clock = clock
+        self._deadline_seconds = deadline_seconds
+        self._allow_insecure_tls = allow_insecure_tls
+        self._allow_proxy = allow_proxy
+        self._chance = chance
+        self._pool: dict[str, _Pooled] = {}
+
+    async def client_for(self, namespace: str, name: str, cluster_uid: str) -> client.KubeClient:
+        """The client of one Cluster, on the kubeconfig its Secret holds now.
+
+        It stays valid until ``forget``: a changed Secret and a 401 swap its endpoint below it. A
+        Secret that vanished (its control plane went first) leaves an open client usable. Raises
+        NotFoundError without a kubeconfig, KubeconfigError for one that cannot be used, and what
+        reading the Secret raises.
+        """
+        pooled = self._pool.get(cluster_uid)
+        if pooled is None:
+            pooled = self._pool[cluster_uid] = _Pooled(self, namespace, name)
+        try:
+            await pooled.refresh()
+        except errors.NotFoundError:
+            if pooled.client is None:
+                raise
+        if pooled.client is None:
+            raise errors.UnreachableError(f"the client of {namespace}/{name} was closed meanwhile")
+        return pooled.client
+
+    def silent_seconds(self, cluster_uid: str) -> float:
+        """How long the API has not answered; 0.0 while it does, and before it was ever asked."""
+        pooled = self._pool.get(cluster_uid)
+        return pooled.circuit.silent_seconds if pooled else 0.0
+
+    async def forget(self, cluster_uid: str) -> None:
+        """Close what is open to that cluster, and its circuit's memory."""
+        pooled = self._pool.pop(cluster_uid, None)
+        if pooled is not None:
+            await pooled.close()
+
+    async def close(self) -> None:
+        """Close everything. Safe to call twice."""
+        for cluster_uid in tuple(self._pool):
+            await self.forget(cluster_uid)
+
+    async def read(self, namespace: str, name: str) -> tuple[str, bytes]:
+        """The kubeconfig of a Cluster and the hash of its Secret's data, read live."""
+        secret_name = names.kubeconfig_secret_name(name)
+        secret = await self._management.get(resources.SECRETS, secret_name, namespace)
+        value = (secret.get("data") or {}).get(SECRET_KEY)
+        try:
+            text = base64.b64decode(value or "", validate=True)
+        except binascii.Error:
+            text = b""
+        if not text:
+            message = f"Secret {namespace}/{secret_name} has no kubeconfig under {SECRET_KEY!r}"
+            raise errors.KubeconfigError("KubeconfigInvalid", message)
+        return hashlib.sha256(text).hexdigest(), text
+
+    async def endpoint_of(self, text: bytes) -> endpoint.Endpoint:
+        """The endpoint that a kubeconfig allows."""
+        # In a thread: what a tenant writes as YAML must not hold up the event loop.
+        return await asyncio.to_thread(self._opened, text)
+
+    def _opened(self, text: bytes) -> endpoint.Endpoint:
+        return kubeconfig.parse(
+            text, allow_insecure_tls=self._allow_insecure_tls, allow_proxy=self._allow_proxy
+        ).open()
+
+    def connect(
+        self, opened: endpoint.Endpoint, breaker: circuit.Circuit, renew: caller.Renew
+    ) -> transport.HttpClient:
+        """A new client of a workload cluster."""
+        return transport.HttpClient(
+            opened,
+            external=self._external,
+            system="workload",
+            circuit=breaker,
+            renew=renew,
+            deadline_seconds=self._deadline_seconds,
+        )
+
+    def circuit(self) -> circuit.Circuit:
+        return circuit.Circuit(self._clock, chance=self._chance)
+
+
+class _Pooled:
+    """One cluster: its client, the hash of what it was made from, its circuit."""
+
+    def __init__(self, owner: WorkloadClients, namespace: str, name: str) -> None:
+        self._owner = owner
+        self._namespace = namespace
+        self._name = name
+        self._digest = ""
+        self._changing = asyncio.Lock()
+        self._closed = False
+        self.circuit = owner.circuit()
+        self.client: transport.HttpClient | None = None
+
+    async def refresh(self) -> bool:
+        """Follow the Secret; whether it had changed."""
+        digest, text = await self._owner.read(self._namespace, self._name)
+        async with self._changing:
+            if self._closed or digest == self._digest:
+                return False
+            opened = await self._owner.endpoint_of(text)
+            if self.client is None:
+                self.client = self._owner.connect(opened, self.circuit, self._renew)
+            else:
+                await self.client.swap(opened)
+                # Another endpoint or credential: what the old one did says nothing about it.
+                self.circuit.answered()
+            self._digest = digest
+            return True
+
+    async def close(self) -> None:
+        self._closed = True
+        async with self._changing:
+            if self.client is not None:
+                await self.client.close()
+
+    async def _renew(self) -> bool:
+        """After a 401: once from the Secret. The error stays the 401 if that does not help."""
+        try:
+            return await self.refresh()
+        except errors.KubeError:
+            return False
+
+
+async def kube_system_uid(workload: client.KubeClient) -> str:
+    """Who answers: the UID of the kube-system namespace, which lives as long as the cluster."""
+    namespace = await workload.get(resources.NAMESPACES, "kube-system")
+    uid: str = namespace["metadata"]["uid"]
+    return uid

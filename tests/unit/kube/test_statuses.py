@@ -1,0 +1,107 @@
+"""What an answer means, in types and words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from akoo_core import structs
+from akoo_core.kube import errors, resource, statuses
+from akoo_core.kube.request import Request
+
+LIST = Request("list", resource.CLUSTERS)
+RBAC = (
+    'clusters.cluster.x-k8s.io is forbidden: User "system:serviceaccount:akoo-system:akoo-core" '
+    'cannot list resource "clusters" in API group "cluster.x-k8s.io" at the cluster scope'
+)
+
+
+def status(code: int, reason: str = "", message: str = "m", **details: Any) -> structs.JSON:
+    return {
+        "kind": "Status",
+        "code": code,
+        "reason": reason,
+        "message": message,
+        "details": details,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (status(401), errors.UnauthorizedError),
+        (status(403), errors.ForbiddenError),
+        (status(404, "NotFound", name="x"), errors.NotFoundError),
+        (status(409, "AlreadyExists"), errors.AlreadyExistsError),
+        (status(409, "Conflict"), errors.ConflictError),
+        (status(410, "Expired"), errors.GoneError),
+        (status(400, "BadRequest"), errors.InvalidError),
+        (status(422, "Invalid"), errors.InvalidError),
+        (status(429), errors.TooManyRequestsError),
+        (status(500), errors.ServerError),
+        (status(503), errors.ServerError),
+        (status(504, "Timeout", "Too large resource version: 9"), errors.TooLargeVersionError),
+        (status(302), errors.ServerError),
+    ],
+)
+def test_the_type_of_an_answer(answer: structs.JSON, error: type[errors.KubeError]) -> None:
+    found = statuses.error_of(answer["code"], answer, LIST)
+    assert type(found) is error
+    assert found.status == answer["code"]
+    assert str(found).startswith("list clusters.cluster.x-k8s.io")
+
+
+def test_forbidden_names_the_missing_rule() -> None:
+    found = statuses.error_of(403, status(403, "Forbidden", RBAC), LIST)
+    assert (
+        "not allowed to list clusters.cluster.x-k8s.io: ClusterRole akoo-core lacks list on "
+        "clusters (rendered: akoo-core rbac)" in str(found)
+    )
+
+
+def test_forbidden_in_a_namespace_and_by_apply() -> None:
+    request = Request("apply", resource.SECRETS, "team-a", "s")
+    message = 'secrets "s" is forbidden: User "u" cannot patch resource "secrets"'
+    found = statuses.error_of(
+        403, status(403, "Forbidden", message), request, role=statuses.WORKLOAD_ROLE
+    )
+    assert "lacks patch on secrets in namespace team-a" in str(found)
+    assert "ClusterRole" not in str(found)
+
+
+def test_admission_keeps_its_words() -> None:
+    found = statuses.error_of(403, status(403, "Forbidden", "denied by policy x"), LIST)
+    assert str(found).endswith(": denied by policy x")
+
+
+@pytest.mark.parametrize("code", [200, 302, 401, 403, 404, 409, 410, 422, 429, 500, 502])
+def test_a_body_that_is_no_status_is_not_quoted(code: int) -> None:
+    body = b"<html>please log in, hunter2</html>"
+    found = statuses.error_of(code, statuses.parse(body), LIST)
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("header", "details", "seconds"),
+    [("7", {}, 7.0), (None, {"retryAfterSeconds": 3}, 3.0), (None, {}, 1.0), ("soon", {}, 1.0)],
+)
+def test_retry_after(header: str | None, details: Any, seconds: float) -> None:
+    found = statuses.error_of(429, status(429, **details), LIST, retry_after=header)
+    assert isinstance(found, errors.TooManyRequestsError)
+    assert found.retry_after_seconds == seconds
+
+
+def test_absent_kind() -> None:
+    found = statuses.error_of(404, None, LIST)
+    assert isinstance(found, errors.NotFoundError)
+    assert found.kind_missing
+
+
+def test_only_a_patch_that_tests_becomes_a_conflict() -> None:
+    refused = errors.InvalidError(statuses.PATCH_REFUSED, status=422, request="patch x")
+    test: dict[str, Any] = {"op": "test", "path": "/a", "value": 1}
+    assert isinstance(statuses.json_patch_error(refused, [test]), errors.ConflictError)
+    assert statuses.json_patch_error(refused, [{"op": "remove", "path": "/a"}]) is refused
+    told = errors.InvalidError("spec.x: Invalid value", status=422)
+    assert statuses.json_patch_error(told, [test]) is told
