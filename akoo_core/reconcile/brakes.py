@@ -37,3 +37,30 @@ def held_seconds(
     if over < 0:
         return 0.0
     return max(1.0, (begun[over] + WINDOW - now).total_seconds())
+
+
+class Brake:
+    """Remembers, besides what the caches show of it, what this process has begun itself."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, datetime.datetime] = {}
+
+    def ask(
+        self, name: str, records: tuple[record.Record, ...], *, now: datetime.datetime
+    ) -> float:
+        """Seconds that a removal has to wait; 0.0 lets it begin, and counts it."""
+        shown = {one.name: one for one in records}
+        own = {
+            other: at
+            for other, at in self._begun.items()
+            if at > now - WINDOW and other != name and not _leaves(shown.get(other))
+        }
+        begun = tuple(sorted((*removals(records, now), *own.values())))
+        fleet = sum(1 for one in records if one.spec.finished_at is None)
+        seconds = held_seconds(begun, fleet=fleet, now=now)
+        self._begun = own | ({name: now} if seconds == 0.0 else {})
+        return seconds
+
+
+def _leaves(one: record.Record | None) -> bool:
+    return one is not None and one.spec.leaving is not None

@@ -105,9 +105,12 @@ def _finished(s: Situation, one: record.Record, at: datetime.datetime) -> Decisi
         again = s.choice.config is not None and not words.read(one.annotations).leave
         if again and not target.deleting and not target.paused and s.choice.config is not None:
             return RestartRecord(config=s.choice.config)
-    if left <= 0 or one.deleting:
+    if one.deleting:
         return PruneFinished()
-    return Nothing(why="finished", after=left)
+    if target is not None and not target.deleting:
+        # Pruned now, it would be made again for a Cluster that is still selected.
+        return Nothing(why="finished, and its Cluster lives")
+    return Nothing(why="finished", after=left) if left > 0 else PruneFinished()
 
 
 # A record at work.
@@ -225,7 +228,9 @@ def _lives(
     same = ref.name == chosen.name and ref.uid == chosen.uid and policies == chosen.policies
     if one.spec.orphaned is not None or not same:
         return ChangeConfig(config=chosen)
-    missing = _finalizers_missing(one, target, chosen.raw)
+    missing = tuple(
+        on for on in _finalizers_missing(one, target, chosen.raw) if on not in s.ensured
+    )
     return AddFinalizers(on=missing) if missing else Live()
 
 

@@ -41,7 +41,7 @@ def step(s: Situation, one: record.Record, state: record.Leaving) -> Decision:
     if state.let_go is None:
         if target is None:
             return LetGo(why="Gone", message="the Cluster is not there any more")
-        if deadline_acts(s, one, state, target):
+        if s.tried and deadline_acts(one.spec, state, target, s.now):
             return _depart(s, state, target, "Deadline", _deadline_message(one.spec.policies))
     return _take_away(s, one, state)
 
@@ -118,18 +118,22 @@ def deadline_at(spec: record.RecordSpec, state: record.Leaving) -> datetime.date
 
 
 def deadline_acts(
-    s: Situation, one: record.Record, state: record.Leaving, target: cluster.Cluster
+    spec: record.RecordSpec,
+    state: record.Leaving,
+    target: cluster.Cluster,
+    now: datetime.datetime,
 ) -> bool:
     """Whether the Cluster is to be let go now because the deadline has passed.
 
-    Only after one complete attempt of ours. A Cluster that lives on waits for nobody: there the
+    Asked when an attempt has done what it could, since that may just have been the proof, and only
+    after one complete attempt of ours. A Cluster that lives on waits for nobody: there the
     deadline ends sweeping, but what comes before (above all confirm) must have been done.
     """
-    if one.spec.policies.on_deadline != "LetGo" or state.attempted_at is None:
+    if spec.policies.on_deadline != "LetGo" or state.attempted_at is None:
         return False
     if not target.deleting and state.fence is None:
         return False
-    return s.now >= deadline_at(one.spec, state)
+    return now >= deadline_at(spec, state)
 
 
 def _deadline_message(policies: config.Policies) -> str:
@@ -176,6 +180,11 @@ def strongest(fences: tuple[record.FenceState, ...]) -> record.FenceState | None
     """The strongest of the fences, the earliest of those; None of none."""
     best = sorted(fences, key=lambda one: (-_STRENGTH[one.grade], one.at))
     return best[0] if best else None
+
+
+def stronger(one: record.FenceState, than: record.FenceState) -> bool:
+    """Whether a fence says more than another."""
+    return _STRENGTH[one.grade] > _STRENGTH[than.grade]
 
 
 # Proof.

@@ -47,6 +47,10 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     loaded: dict[str, Loaded] = {}
     shared_with: tuple[str, ...] = ()
     """Other records of the same Cluster that still need its finalizer."""
+    ensured: frozenset[On] = frozenset()
+    """What has been given our finalizer in this attempt, whatever the caches show."""
+    tried: bool = False
+    """This attempt has done what it could, and the deadline has passed."""
     done: frozenset[Step] = frozenset()
     """The leaving steps this attempt has called already."""
 

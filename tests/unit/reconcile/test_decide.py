@@ -317,7 +317,12 @@ def test_a_finished_record_is_kept_for_a_week() -> None:
 def test_a_selected_cluster_of_a_finished_record_begins_anew() -> None:
     assert isinstance(at(record=finished(60)), situation.RestartRecord)
     unmatched = at(record=finished(60), choice=builders.NO_CONFIG)
-    assert isinstance(unmatched, situation.Nothing)
+    assert unmatched == situation.Nothing(why="finished, and its Cluster lives")
+
+
+def test_a_finished_record_outlives_its_week_while_the_cluster_lives() -> None:
+    old = finished(30 * 24 * 3600, annotations={LEAVE: "sweep"})
+    assert isinstance(at(record=old), situation.Nothing)
 
 
 def test_the_users_word_outlives_what_it_asked_for() -> None:

@@ -100,6 +100,7 @@ SITUATIONS = st.builds(
     choice=CHOICES,
     workload_uid=st.sampled_from(["", "w", "x"]),
     loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
+    tried=st.booleans(),
     shared_with=st.sampled_from([(), ("akoo-x",)]),
     done=st.frozensets(
         st.sampled_from(["confirm", "drain", "fence", "sweep", "verify", "undeploy", "release"])
@@ -162,6 +163,7 @@ def _let_go_has_a_reason(s: situation.Situation, decision: situation.LetGo) -> N
         case "Deadline":
             assert state is not None
             assert state.attempted_at
+            assert s.tried
             assert spec.policies.on_deadline == "LetGo"
             assert s.now >= leaving.deadline_at(spec, state)
 

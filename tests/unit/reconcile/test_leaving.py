@@ -199,9 +199,14 @@ LEFT = builders.proof(own=2)
 
 def test_the_deadline_lets_go() -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **OLD)
-    decision = at(stored, loaded=builders.VERIFIER)
+    decision = at(stored, loaded=builders.VERIFIER, tried=True)
     assert isinstance(decision, situation.LetGo)
     assert decision.why == "Deadline"
+
+
+def test_the_deadline_acts_only_when_this_attempt_has_done_what_it_could() -> None:
+    stored = state("confirm", "drain", "fence", proof=LEFT, **OLD)
+    assert at(stored, loaded=builders.VERIFIER) == situation.Leave(step="sweep")
 
 
 @pytest.mark.parametrize(
@@ -216,12 +221,12 @@ def test_the_deadline_lets_go() -> None:
 )
 def test_the_deadline_does_not_act(changes: dict[str, Any], policies: config.Policies) -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **(OLD | changes))
-    decision = at(stored, loaded=builders.VERIFIER, policies=policies)
+    decision = at(stored, loaded=builders.VERIFIER, tried=True, policies=policies)
     assert decision == situation.Leave(step="sweep")
 
 
 def test_the_deadline_of_a_living_cluster_undeploys_but_only_what_is_confirmed() -> None:
-    living = {"cluster": builders.make_cluster(), "loaded": builders.VERIFIER}
+    living = {"cluster": builders.make_cluster(), "loaded": builders.VERIFIER, "tried": True}
     stored = state("confirm", "drain", "fence", proof=LEFT, cause="Unmatched", **OLD)
     assert at(stored, **living) == situation.Leave(step="undeploy")
     blocked = state(cause="Unmatched", **OLD)

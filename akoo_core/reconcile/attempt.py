@@ -1,0 +1,177 @@
+"""One attempt at one record: the services it uses and the state it has come to."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal
+
+from akoo_core import clock as clock_
+from akoo_core import external as external_
+from akoo_core import structs
+from akoo_core.api import cluster as cluster_
+from akoo_core.api import config as config_
+from akoo_core.api import record as record_
+from akoo_core.kube import client as client_
+from akoo_core.kube.resource import Resource
+from akoo_core.plugins import api, caller, context, registry
+from akoo_core.reconcile import brakes, recorder, report, situation, workload
+from akoo_core.reconcile.deploy import Deployer
+from akoo_core.reconcile.finalizers import Finalizers
+from akoo_core.reconcile.records import Records
+from akoo_core.reconcile.world import WorkloadAccess, World
+
+EventKind = Literal[
+    "ClusterSelected", "ClusterUnmatched", "ClusterDeleting", "ClusterLetGo", "RecordFinished"
+]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Services:
+    """What does not change between attempts."""
+
+    management: client_.KubeClient
+    clusters: Resource
+    """The Cluster kind at the version that discovery chose."""
+    management_id: str
+    world: World
+    plugins: registry.PluginSet
+    caller: caller.VerbCaller
+    workloads: WorkloadAccess
+    secrets: api.SecretReader
+    threads: Callable[[str], api.ThreadPool]
+    """The pool of a plugin, by its name."""
+    external: external_.External
+    clock: clock_.Clock
+    records: Records
+    finalizers: Finalizers
+    deployer: Deployer
+    recorder: recorder.Recorder
+    brake: brakes.Brake = dataclasses.field(default_factory=brakes.Brake)
+
+    @property
+    def verifies(self) -> bool:
+        """Whether any loaded plugin can prove that nothing is left."""
+        return any(self.caller.implements(one, "verify") for one in self.plugins.ordered)
+
+
+@dataclasses.dataclass(kw_only=True)
+class Attempt:
+    """What changes. ``record`` is always as last written."""
+
+    services: Services
+    name: str
+    number: int
+    record: record_.Record | None = None
+    cluster: cluster_.Cluster | None = None
+    config: config_.Config | None = None
+    done: set[situation.Step] = dataclasses.field(default_factory=set)
+    report: report.Report = dataclasses.field(default_factory=report.Report)
+    ensured: set[situation.On] = dataclasses.field(default_factory=set)
+    """Objects that carry our finalizer since this attempt, whatever the caches show."""
+    compared: str = ""
+    """kube-system UID of what answers at the kubeconfig of a namesake."""
+    reached: workload.Reached | None = None
+    outside: bool = False
+    """Something outside this process was called: the attempt is worth a trace."""
+    changed: bool = False
+    """Something was written."""
+    tried: bool = False
+    """Leaving: the deadline has passed and this attempt has done what it could."""
+    complete: bool = False
+    """Leaving: all that could be tried was tried."""
+
+    @property
+    def one(self) -> record_.Record:
+        """The record, where there must be one."""
+        if self.record is None:
+            raise RuntimeError(f"{self.name}: no record")
+        return self.record
+
+    async def store(self, **changes: Any) -> None:
+        """Change the spec of the record."""
+        spec = structs.replace(self.one.spec, **changes)
+        if spec == self.one.spec:
+            return
+        self.outside = self.changed = True
+        self.record = await self.services.records.change(self.one, spec)
+
+    async def store_leaving(self, **changes: Any) -> None:
+        """Change ``spec.leaving``."""
+        await self.store(leaving=structs.replace(self.leaving, **changes))
+
+    @property
+    def leaving(self) -> record_.Leaving:
+        """``spec.leaving``, where there must be one."""
+        state = self.one.spec.leaving
+        if state is None:
+            raise RuntimeError(f"{self.name}: not leaving")
+        return state
+
+    async def workload(self) -> workload.Reached:
+        """The record's workload cluster; asked once per attempt.
+
+        Never after let go, and never without the record's own Cluster: then somebody else may
+        answer at its name.
+        """
+        spec, target = self.one.spec, self.cluster
+        if target is None or (spec.leaving is not None and spec.leaving.let_go is not None):
+            return workload.Reached(None, "", "ClusterGone", "The Cluster is gone or was let go.")
+        if self.reached is None:
+            self.outside = True
+            self.reached = await workload.reach(
+                self.services.workloads,
+                namespace=target.namespace,
+                name=target.name,
+                cluster_uid=target.uid,
+                recorded=spec.workload.kube_system_uid if spec.workload else "",
+            )
+        return self.reached
+
+    def silent_seconds(self) -> float:
+        """How long the workload API has not answered."""
+        target = self.cluster
+        return self.services.workloads.silent_seconds(target.uid) if target else 0.0
+
+    def view(self, plugin: api.Plugin) -> api.View:
+        """What pure verbs see. Raises structs.DecodeError for a wrong ``spec.plugins.<name>``."""
+        return self._view(plugin, self.config.raw if self.config is not None else {})
+
+    def context(self, plugin: api.Plugin, client: client_.KubeClient | None) -> api.VerbContext:
+        """What async verbs get. While leaving, a config that is wrong for the plugin counts as
+        gone; before, ``view`` was asked first and the plugin is blocked."""
+        try:
+            view = self.view(plugin)
+        except structs.DecodeError:
+            view = self._view(plugin, {})
+        return context.build_context(
+            view=view,
+            plugin=plugin,
+            clock=self.services.clock,
+            external=self.services.external,
+            workload=client,
+            workload_silent_seconds=self.silent_seconds(),
+            secrets=self.services.secrets,
+            threads=self.services.threads(plugin.name),
+        )
+
+    def _view(self, plugin: api.Plugin, config: structs.JSON) -> api.View:
+        return context.build_view(
+            record_name=self.name,
+            spec=self.one.spec,
+            cluster=self.cluster,
+            config=config,
+            plugin=plugin,
+        )
+
+    def notify(self, kind: EventKind) -> None:
+        """Tell the plugins that something happened, for information."""
+        ref = self.one.spec.cluster_ref
+        event = api.LifecycleEvent(
+            kind=kind, record_name=self.name, namespace=ref.namespace, name=ref.name
+        )
+        self.services.caller.notify(event)
+
+    def backoff(self) -> float:
+        """Seconds until the next attempt after a failure of this one."""
+        return float(min(300, 2 ** min(self.number, 9)))

@@ -1,0 +1,166 @@
+"""Reconciles one record: gathers the situation, decides, acts, and again, until it must wait.
+
+Observes records, Clusters, AKODeploymentConfigs. Writes the record, our finalizers, the annotation
+and condition on the Cluster, and through verbs everything else. The caller opens the attempt's root
+span, which gets its attributes here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from opentelemetry import trace
+
+from akoo_core.kube import errors
+from akoo_core.reconcile import conditions, gather, leaving, live, situation, steps, telling
+from akoo_core.reconcile.attempt import Attempt, Services
+from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.report import Stop
+from akoo_core.reconcile.seen import Written
+
+MAX_STEPS = 40
+"""Of one attempt; more means that two steps undo each other, which is a bug, not a state."""
+CONFLICT_SECONDS = 1.0
+
+
+class Outcome(NamedTuple):
+    """What the queue does next. ``requeue_after`` None: wait for a change."""
+
+    requeue_after: float | None
+    changed: bool
+    """Something was written, anywhere."""
+
+
+class RecordReconciler:
+    """Reconciles records by name. One per process; safe for different names at the same time."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._loaded = gather.loaded(services.plugins, services.caller)
+        self._written = Written(services.clock)
+
+    async def reconcile(self, name: str, attempt: int) -> Outcome:
+        """One attempt. ``attempt`` counts failures in a row, for the backoff.
+
+        Raises KubeError when the management API does not answer as it should (the queue backs off),
+        structs.DecodeError for a record that cannot be read, LeadershipLostError.
+        """
+        world = self._services.world
+        seen = self._written.newest(name, world.record(name))
+        work = Attempt(services=self._services, name=name, number=attempt, record=seen)
+        work.cluster = world.cluster_of(name)
+        try:
+            await self._run(work)
+        except errors.ConflictError:
+            # Somebody wrote since we read: the caches catch up, then it is decided again.
+            work.report.requeue(CONFLICT_SECONDS)
+        finally:
+            if work.record is None:
+                self._written.drop(name)
+            else:
+                self._written.note(name, work.record if work.changed else None)
+            _trace(work)
+        after = min(work.report.after) if work.report.after else None
+        return Outcome(after, work.changed)
+
+    async def _run(self, work: Attempt) -> None:
+        for _ in range(MAX_STEPS):
+            if work.record is not None:
+                work.config = gather.config_of(self._services.world, work.record)
+            now = gather.situation(work, self._loaded)
+            if not await self._act(work, now, decide(now)):
+                break
+        else:
+            raise RuntimeError(f"{work.name}: no end after {MAX_STEPS} steps")
+
+    async def _act(
+        self, work: Attempt, now: situation.Situation, decision: situation.Decision
+    ) -> bool:
+        """Act on one decision. True: decide again; False: the attempt is over, all said."""
+        match decision:
+            case situation.Nothing():
+                work.report.requeue(decision.after)
+                if work.record is not None and work.record.spec.finished_at is not None:
+                    await self._tell(work, now)
+                return False
+            case situation.PruneFinished() | situation.DropForMove():
+                await steps.act(work, now, decision)
+                return False
+        again = await self._go_on(work, now, decision)
+        if not again:
+            await self._tell(work, now)
+        return again
+
+    async def _go_on(
+        self, work: Attempt, now: situation.Situation, decision: situation.Decision
+    ) -> bool:
+        """Act, and tell whether there is more to decide."""
+        match decision:
+            case situation.Refuse():
+                await steps.refuse(work, decision)
+                return False
+            case situation.Hold():
+                steps.hold(work, decision)
+                return False
+            case situation.Live():
+                await live.live(work)
+                return False
+            case situation.Rest():
+                steps.rest(work, decision)
+                return await self._deadline(work, now)
+            case situation.Leave():
+                stop = await steps.leave(work, decision)
+            case _:
+                stop = await steps.act(work, now, decision)
+        if stop is None:
+            return True
+        _stopped(work, stop)
+        return isinstance(decision, situation.Leave) and await self._deadline(work, now)
+
+    async def _deadline(self, work: Attempt, now: situation.Situation) -> bool:
+        """Whether the deadline acts now that this attempt has done what it could."""
+        await steps.complete(work)
+        state = work.one.spec.leaving
+        if work.tried or state is None or state.let_go is not None or work.cluster is None:
+            return False
+        work.tried = leaving.deadline_acts(work.one.spec, state, work.cluster, now.now)
+        return work.tried
+
+    async def _tell(self, work: Attempt, now: situation.Situation) -> None:
+        if work.record is None:
+            return
+        choice = now.choice if work.cluster is not None else None
+        await telling.tell(work, choice)
+        left = conditions.deadline_seconds(work.one, now.now)
+        if left:
+            work.report.requeue(left)
+
+
+def _stopped(work: Attempt, stop: Stop) -> None:
+    work.report.held = (stop.reason, stop.message)
+    work.report.left = stop.left
+    work.report.requeue(stop.after)
+    work.complete = work.complete or stop.complete
+
+
+def _trace(work: Attempt) -> None:
+    span = trace.get_current_span()
+    span.set_attribute("akoo.record", work.name)
+    if work.cluster is not None:
+        span.set_attribute("akoo.cluster", work.cluster.key)
+    elif work.record is not None:
+        ref = work.record.spec.cluster_ref
+        span.set_attribute("akoo.cluster", f"{ref.namespace}/{ref.name}")
+    span.set_attribute("akoo.operation.id", _operation(work))
+    span.set_attribute("akoo.idle", not work.outside)
+
+
+def _operation(work: Attempt) -> str:
+    """The same for all attempts that belong to one thing being done, also after restarts."""
+    one = work.record
+    if one is None:
+        return f"{work.name}/select"
+    if one.spec.leaving is not None:
+        return f"{one.name}/leave/{one.spec.leaving.started_at:%Y%m%dT%H%M%SZ}"
+    generation = work.config.generation if work.config is not None else 0
+    return f"{one.name}/live/{one.spec.config_ref.name}/{generation}"

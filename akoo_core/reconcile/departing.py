@@ -1,0 +1,181 @@
+"""What cannot be taken back: leaving begins, the Cluster is let go, the record ends. Thin.
+
+Each of these is stored before it is done, and what is only seen in a cache is read live first.
+"""
+
+from __future__ import annotations
+
+from akoo_core import structs
+from akoo_core.api import cluster, config, names, record
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import selection, situation, telling, words
+from akoo_core.reconcile.attempt import Attempt
+from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.report import Stop
+from akoo_core.telemetry import metrics
+
+
+async def act(work: Attempt, now: situation.Situation, decision: situation.Decision) -> Stop | None:
+    """The decisions of this module. None: decide again."""
+    match decision:
+        case situation.StartLeaving():
+            return await _start(work, now, decision)
+        case situation.LetGo():
+            await _let_go(work, decision)
+        case situation.ReleaseCluster():
+            return await _release_cluster(work)
+        case situation.Finish():
+            await work.store(finished_at=work.services.clock.now())
+            work.services.deployer.forget(work.name)
+            work.notify("RecordFinished")
+        case situation.PruneFinished() | situation.DropForMove():
+            await _drop(work)
+        case _:
+            raise TypeError(f"nobody acts on {decision!r}")
+    return None
+
+
+async def live_cluster(work: Attempt) -> cluster.Cluster | None:
+    """The attempt's Cluster, read live; None when it is gone or another has its name."""
+    seen = work.cluster
+    ref = work.record.spec.cluster_ref if work.record is not None else seen
+    if ref is None:
+        return None
+    clusters = work.services.clusters
+    try:
+        found = await work.services.management.get(clusters, ref.name, ref.namespace)
+    except errors.NotFoundError as error:
+        if error.kind_missing:
+            raise
+        return None
+    live = cluster.from_object(found)
+    return live if live.uid == ref.uid else None
+
+
+async def _start(
+    work: Attempt, now: situation.Situation, decision: situation.StartLeaving
+) -> Stop | None:
+    work.outside = True
+    work.cluster = await live_cluster(work)
+    again = structs.replace(now, cluster=work.cluster)
+    if work.cluster is not None and decision.cause in ("Unmatched", "ConfigDeleted"):
+        again = structs.replace(again, choice=await _live_choice(work, work.cluster))
+    decided = decide(again)
+    if not isinstance(decided, situation.StartLeaving) or decided.cause != decision.cause:
+        raise errors.ConflictError(f"{work.name}: the caches are behind, it is decided again")
+    held = _braked(work, decision)
+    if held is not None:
+        return held
+    state = record.Leaving(cause=decision.cause, started_at=work.services.clock.now())
+    await work.store(leaving=state)
+    if work.cluster is not None:
+        note = f"AKO's objects are being cleaned up: {decision.message} ({work.name})."
+        work.services.recorder.event(work.cluster, "AKOCleanupStarted", note)
+    work.notify("ClusterDeleting" if decision.cause == "ClusterDeleted" else "ClusterUnmatched")
+    return None
+
+
+async def _live_choice(work: Attempt, target: cluster.Cluster) -> selection.Choice:
+    configs: list[config.Config] = []
+    unreadable: list[selection.Unreadable] = []
+    token = ""
+    while True:
+        page = await work.services.management.list(resources.AKO_DEPLOYMENT_CONFIGS, token=token)
+        for item in page.items:
+            try:
+                configs.append(config.from_object(item))
+            except structs.DecodeError as error:
+                name = item["metadata"]["name"]
+                unreadable.append(selection.Unreadable(name=name, problem=str(error)))
+        token = page.token
+        if not token:
+            break
+    current = work.one.spec.config_ref.name
+    return selection.choose(target, configs, unreadable=unreadable, current=current)
+
+
+def _braked(work: Attempt, decision: situation.StartLeaving) -> Stop | None:
+    if decision.cause not in ("Unmatched", "ConfigDeleted"):
+        return None
+    if words.read(work.one.annotations).confirm_removal:
+        return None
+    now = work.services.clock.now()
+    seconds = work.services.brake.ask(work.name, work.services.world.records(), now=now)
+    if seconds == 0.0:
+        return None
+    work.report.keep_ready = True
+    message = (
+        f"AKO is to be removed here ({decision.message}), but many removals have begun within the "
+        f"hour. Annotate this record {names.CONFIRM_REMOVAL_ANNOTATION} to go on now."
+    )
+    return Stop("RemovalHeld", message, seconds)
+
+
+async def _let_go(work: Attempt, decision: situation.LetGo) -> None:
+    """Store it. The finalizer goes in the next step, for as long as it takes."""
+    work.outside = True
+    if decision.why == "Gone":
+        work.cluster = await live_cluster(work)
+        if work.cluster is not None:
+            return
+    now = work.services.clock.now()
+    state = work.one.spec.leaving
+    if state is None:
+        dying = work.cluster is not None and work.cluster.deleting
+        state = record.Leaving(cause="ClusterDeleted" if dying else "UserWord", started_at=now)
+    let_go = record.LetGo(at=now, why=decision.why, message=decision.message)
+    await work.store(leaving=structs.replace(state, let_go=let_go))
+    work.reached = None
+    metrics.CLEANUP_SECONDS.observe(max(0.0, (now - state.started_at).total_seconds()))
+    if work.cluster is not None:
+        note = f"{decision.why}: {decision.message} ({work.name})."
+        work.services.recorder.event(work.cluster, "ClusterLetGo", note)
+    work.notify("ClusterLetGo")
+
+
+async def _release_cluster(work: Attempt) -> Stop | None:
+    """Take the finalizer off. Cluster API's webhooks may refuse; it is tried for ever."""
+    work.outside = work.changed = True
+    target = work.cluster
+    if target is None:
+        return None
+    try:
+        if not target.deleting:
+            await telling.take_back(work, target)
+            await _take_annotation(work, target)
+        await work.services.finalizers.remove(
+            work.services.clusters,
+            names.FINALIZER,
+            target.name,
+            target.namespace,
+            uid=target.uid,
+        )
+    except (errors.KubeError, TimeoutError) as error:
+        told = str(error) or "the API server did not answer in time"
+        message = f"The finalizer cannot be taken off Cluster {target.key}; tried again: {told}."
+        return Stop("LetGoRefused", message, min(60.0, work.backoff()))
+    left = tuple(one for one in target.finalizers if one != names.FINALIZER)
+    work.cluster = structs.replace(target, finalizers=left)
+    await work.services.workloads.forget(target.uid)
+    return None
+
+
+async def _take_annotation(work: Attempt, target: cluster.Cluster) -> None:
+    if target.annotations.get(names.RECORD_ANNOTATION) != work.name:
+        return
+    patch = {"metadata": {"uid": target.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
+    await work.services.management.merge_patch(
+        work.services.clusters, target.name, patch, target.namespace
+    )
+
+
+async def _drop(work: Attempt) -> None:
+    work.outside = work.changed = True
+    one = work.one
+    await work.services.finalizers.remove(
+        resources.AKO_DEPLOYMENTS, names.RECORD_FINALIZER, one.name, None, uid=one.uid
+    )
+    await work.services.records.delete(one)
+    work.services.deployer.forget(work.name)
+    work.record = None

@@ -1,0 +1,28 @@
+"""Facts: what plugins tell each other through the record. Pure."""
+
+from __future__ import annotations
+
+from akoo_core import structs
+from akoo_core.api import record
+from akoo_core.plugins import api
+
+Facts = dict[str, record.StoredFact]
+
+
+def stored(plugin: str, given: tuple[api.Fact, ...]) -> Facts:
+    """What ``plugin`` gave, by name, as the record keeps it."""
+    return {
+        type(fact).fact_name: record.StoredFact(
+            plugin=plugin, version=type(fact).fact_version, data=structs.to_object(fact)
+        )
+        for fact in given
+    }
+
+
+def missing(known: Facts, plugin: api.Plugin) -> tuple[str, ...]:
+    """The facts that ``plugin`` requires and nobody has given yet, at the version it knows."""
+    return tuple(
+        kind.fact_name
+        for kind in type(plugin).requires
+        if kind.fact_name not in known or known[kind.fact_name].version != kind.fact_version
+    )

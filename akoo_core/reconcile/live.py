@@ -1,0 +1,234 @@
+"""A cluster lives: intend, prepare, contribute, deploy, observe.
+
+Observes records, config and Cluster; writes intents, uses, facts and inventory into the record, and
+objects into the workload cluster. What one plugin waits for does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Literal
+
+from akoo_core.api import record
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import VerbError
+from akoo_core.reconcile import deploy, facts, intents
+from akoo_core.reconcile.attempt import Attempt
+
+RESYNC_SECONDS = 600.0
+"""How often a healthy record is looked at without a cause; the queue adds jitter."""
+AFTER_DEPLOY_SECONDS = 5.0
+UNREACHABLE_SECONDS = 15.0
+
+Answer = api.Done | api.Wait | api.Blocked | VerbError
+
+
+async def live(attempt: Attempt) -> None:
+    """One round of the lives verbs; the report says what came of it. Raises KubeError."""
+    await _Round(attempt).run()
+
+
+class _Round:
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._plugins = attempt.services.plugins.ordered
+        self._caller = attempt.services.caller
+        self._trouble: set[str] = set()
+        """Plugins that have no more verbs called in this round."""
+        self._given: dict[str, facts.Facts] = {}
+        self._prepared = True
+        self._deployed = True
+
+    async def run(self) -> None:
+        self._attempt.report.lived = True
+        await self._prepare()
+        contributions = self._contributions()
+        client = await self._deploy(contributions)
+        await self._observe(client)
+        self._attempt.report.phase = self._phase()
+        self._attempt.report.requeue(RESYNC_SECONDS)
+
+    async def _prepare(self) -> None:
+        blocked = await intents.store(self._attempt)
+        for plugin in self._plugins:
+            if plugin.name in blocked:
+                self._say(plugin, blocked[plugin.name])
+                self._prepared = False
+                continue
+            answer = self._lacking(plugin) or await self._call("prepare", plugin, None)
+            if isinstance(answer, api.Done):
+                if await self._facts(plugin, answer):
+                    blocked |= await intents.store(self._attempt)
+                self._say(plugin, answer)
+            elif answer is not None:
+                self._prepared = False
+                self._say(plugin, answer)
+
+    def _lacking(self, plugin: api.Plugin) -> api.Wait | None:
+        lacking = facts.missing(self._attempt.one.spec.facts, plugin)
+        if not lacking:
+            return None
+        return api.Wait(
+            reason="FactMissing",
+            message=f"Waits for another plugin to provide {', '.join(lacking)}.",
+            after=RESYNC_SECONDS,
+        )
+
+    async def _facts(self, plugin: api.Plugin, answer: api.Done) -> bool:
+        """Store what the plugin found out; whether that changed anything."""
+        given = self._given.setdefault(plugin.name, {})
+        given |= facts.stored(plugin.name, answer.facts)
+        return await self._store_facts(self._attempt.one.spec.facts | given)
+
+    async def _drop_old_facts(self, plugin: api.Plugin) -> bool:
+        """Once prepare and observe are done: what neither of them gave is not true any more."""
+        given = self._given.get(plugin.name, {})
+        now = self._attempt.one.spec.facts
+        return await self._store_facts(
+            {name: one for name, one in now.items() if one.plugin != plugin.name or name in given}
+        )
+
+    async def _store_facts(self, after: facts.Facts) -> bool:
+        before = self._attempt.one.spec.facts
+        await self._attempt.store(facts=after)
+        return after != before
+
+    def _contributions(self) -> dict[str, api.Contribution]:
+        found: dict[str, api.Contribution] = {}
+        for plugin in self._plugins:
+            if plugin.name in self._trouble:
+                continue
+            try:
+                view = self._attempt.view(plugin)
+                answer = self._caller.call_pure("contribute", plugin, view)
+            except VerbError as error:
+                self._say(plugin, error)
+                continue
+            if isinstance(answer, api.Wait | api.Blocked):
+                self._say(plugin, answer)
+                self._prepared = False
+            else:
+                found[plugin.name] = answer or api.Contribution()
+        return found
+
+    async def _deploy(
+        self, contributions: dict[str, api.Contribution]
+    ) -> client_.KubeClient | None:
+        spec, target = self._attempt.one.spec, self._attempt.cluster
+        acting = {
+            name: one
+            for name, one in contributions.items()
+            if one != api.Contribution() or any(item.plugin == name for item in spec.inventory)
+        }
+        if not acting:
+            return None
+        if target is None or not target.connectable:
+            self._deployed = False
+            waiting = api.Wait(
+                reason="ControlPlaneNotReady",
+                message="The cluster's control plane is not initialized yet.",
+                after=RESYNC_SECONDS,
+            )
+            self._say_all(acting, waiting)
+            return None
+        reached = await self._attempt.workload()
+        if reached.client is None:
+            self._deployed = False
+            wait = api.Wait(
+                reason=reached.reason, message=reached.message, after=UNREACHABLE_SECONDS
+            )
+            self._say_all(acting, wait)
+            return None
+        await self._attempt.store(workload=record.Workload(kube_system_uid=reached.uid))
+        await self._apply(acting, reached.client)
+        return reached.client
+
+    async def _apply(self, acting: dict[str, api.Contribution], client: client_.KubeClient) -> None:
+        job = deploy.Job(
+            record_name=self._attempt.name,
+            inventory=self._attempt.one.spec.inventory,
+            contributions=acting,
+        )
+        try:
+            report = await self._attempt.services.deployer.deploy(job, client, self._keep)
+        except errors.ConflictError:
+            raise
+        except (errors.KubeError, TimeoutError) as error:
+            self._deployed = False
+            told = str(error) or "it did not answer in time"
+            refused = isinstance(error, errors.ForbiddenError)
+            reason = "WorkloadForbidden" if refused else "WorkloadUnreachable"
+            wait = api.Wait(
+                reason=reason,
+                message=f"Deploying was interrupted: {told}.",
+                after=self._attempt.backoff(),
+            )
+            self._say_all(acting, wait)
+            return
+        if report.applied or report.pruned:
+            self._attempt.changed = True
+            self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
+        for name, verdict in report.verdicts.items():
+            self._deployed = False
+            self._say_all((name,), verdict)
+
+    async def _keep(self, inventory: deploy.Inventory) -> None:
+        await self._attempt.store(inventory=inventory)
+
+    async def _observe(self, client: client_.KubeClient | None) -> None:
+        for plugin in self._plugins:
+            if plugin.name in self._trouble:
+                continue
+            answer = await self._call("observe", plugin, client)
+            if isinstance(answer, api.Done | None):
+                done = answer or api.Done()
+                self._attempt.report.requeue(done.recheck_seconds)
+                new = await self._facts(plugin, done)
+                if await self._drop_old_facts(plugin) or new:
+                    self._attempt.report.requeue(0.0)  # for those that depend on them
+            if isinstance(answer, api.Done | api.Wait) and answer.version:
+                self._attempt.report.version = answer.version
+            self._say(plugin, answer or api.Done())
+
+    async def _call(
+        self,
+        verb: Literal["prepare", "observe"],
+        plugin: api.Plugin,
+        client: client_.KubeClient | None,
+    ) -> Answer | None:
+        if not self._caller.implements(plugin, verb):
+            return None
+        self._attempt.outside = True
+        context = self._attempt.context(plugin, client)
+        try:
+            return await self._caller.call(verb, plugin, context)
+        except VerbError as error:
+            return error
+
+    def _say_all(self, names: Container[str], answer: Answer) -> None:
+        for plugin in self._plugins:
+            if plugin.name in names:
+                self._say(plugin, answer)
+
+    def _say(self, plugin: api.Plugin, answer: Answer) -> None:
+        report = self._attempt.report
+        if isinstance(answer, api.Done):
+            report.plugin(plugin.name, "True", "Ready", answer.message)
+            return
+        self._trouble.add(plugin.name)
+        if isinstance(answer, VerbError):
+            report.plugin(plugin.name, "False", "VerbFailed", str(answer))
+            report.requeue(self._attempt.backoff())
+        else:
+            report.plugin(plugin.name, "False", answer.reason, answer.message)
+            report.requeue(answer.after)
+
+    def _phase(self) -> record.Phase:
+        """A cluster that runs keeps running, whatever is wrong with what is new."""
+        if self._attempt.one.status.phase == "Running":
+            return "Running"
+        if not self._prepared:
+            return "Preparing"
+        return "Deploying" if self._trouble or not self._deployed else "Running"

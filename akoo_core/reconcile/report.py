@@ -1,0 +1,61 @@
+"""What one attempt found out, collected on the way; ``conditions`` makes a status of it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from akoo_core.api import conditions, record
+
+DEFAULT_BLOCKED_SECONDS = 300.0
+
+
+class Stop:
+    """An attempt ends here, with the reason why."""
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        after: float,
+        *,
+        complete: bool = True,
+        left: int | None = None,
+    ) -> None:
+        self.reason = reason
+        self.message = message
+        self.after = after
+        self.complete = complete
+        """Whether all that could be tried was tried: the deadline may act from then on."""
+        self.left = left
+
+
+@dataclasses.dataclass
+class Report:
+    """Mutable, for one attempt."""
+
+    plugins: dict[str, conditions.Condition] = dataclasses.field(default_factory=dict)
+    """By plugin, those about which this attempt found out something."""
+    ready: tuple[str, str] | None = None
+    """Reason and message of Ready=False whatever the plugins say."""
+    keep_ready: bool = False
+    held: tuple[str, str] | None = None
+    unverified: tuple[str, str] | None = None
+    """Reason and message of verify's inability to see."""
+    phase: record.Phase | None = None
+    """Of a living record; while leaving it follows from the record."""
+    version: str | None = None
+    left: int | None = None
+    lived: bool = False
+    """Lives verbs were called: plugins without a condition of this attempt have nothing to say."""
+    after: list[float] = dataclasses.field(default_factory=list)
+
+    def requeue(self, seconds: float | None) -> None:
+        """Look again after so long; the shortest wish wins."""
+        if seconds is not None:
+            self.after.append(max(0.0, seconds))
+
+    def plugin(self, name: str, status: conditions.Status, reason: str, message: str) -> None:
+        """What there is to say about one plugin; the last word counts."""
+        self.plugins[name] = conditions.Condition(
+            type=conditions.type_for_plugin(name), status=status, reason=reason, message=message
+        )

@@ -1,0 +1,211 @@
+"""What acting on each decision means. Thin; every write is guarded or harmless when repeated."""
+
+from __future__ import annotations
+
+from akoo_core import structs
+from akoo_core.api import cluster, conditions, names, record
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import departing, records, situation, telling, workload
+from akoo_core.reconcile import leave as leave_
+from akoo_core.reconcile.attempt import Attempt
+from akoo_core.reconcile.report import Stop
+
+HOLD_SECONDS = 600.0
+REST_SECONDS = 10.0
+COMPARE_SECONDS = 15.0
+UNKNOWN_WORKLOAD = "?"
+"""Equal to no UID: it could not be asked."""
+
+
+async def refuse(work: Attempt, decision: situation.Refuse) -> None:
+    """There is no record to say it on."""
+    work.report.requeue(decision.after)
+    if work.cluster is None:
+        return
+    condition = conditions.Condition(
+        type=names.LOAD_BALANCER_READY,
+        status="False",
+        reason=decision.reason,
+        message=decision.message,
+    )
+    await telling.on_cluster(work, work.cluster, condition)
+
+
+def hold(work: Attempt, decision: situation.Hold) -> None:
+    """Nothing is done, and the record says why."""
+    work.report.requeue(HOLD_SECONDS if decision.after is None else decision.after)
+    said = (decision.reason, decision.message)
+    if decision.ready:
+        work.report.ready = said
+    else:
+        work.report.keep_ready = True
+    if work.one.spec.leaving is not None or not decision.ready:
+        work.report.held = said
+
+
+def rest(work: Attempt, decision: situation.Rest) -> None:
+    """All has been called; the answers are in the report."""
+    work.complete = True
+    if decision.reason:
+        work.report.held = (decision.reason, decision.message)
+    if decision.after is not None or not work.report.after:
+        work.report.requeue(REST_SECONDS if decision.after is None else decision.after)
+
+
+async def leave(work: Attempt, decision: situation.Leave) -> Stop | None:
+    """One leaving step. An API server that fails stops the attempt, not the record."""
+    try:
+        return await leave_.step(work, decision.step)
+    except errors.ConflictError:
+        raise
+    except (errors.KubeError, TimeoutError) as error:
+        told = str(error) or "an API server did not answer in time"
+        return Stop("KubernetesError", told, work.backoff(), complete=False)
+
+
+async def complete(work: Attempt) -> None:
+    """Note the end of the first complete attempt at leaving: from now on the deadline may act."""
+    state = work.one.spec.leaving
+    if state is None or not work.complete:
+        return
+    if state.attempted_at is None and state.let_go is None:
+        await work.store_leaving(attempted_at=work.services.clock.now())
+
+
+async def act(work: Attempt, now: situation.Situation, decision: situation.Decision) -> Stop | None:
+    """Everything that is not a verb. None: decide again."""
+    match decision:
+        case situation.CompareWorkload():
+            return await _compare(work, decision)
+        case situation.AdoptCluster():
+            await _adopt(work, decision)
+        case situation.CreateRecord():
+            return await _create(work, decision)
+        case situation.RestartRecord():
+            await _restart(work, decision)
+        case situation.AddFinalizers():
+            return await _add_finalizers(work, now, decision)
+        case situation.ChangeConfig():
+            chosen = decision.config
+            ref = record.ConfigRef(name=chosen.name, uid=chosen.uid)
+            await work.store(config_ref=ref, policies=chosen.policies, orphaned=None)
+        case situation.Orphan():
+            at = work.services.clock.now()
+            await work.store(orphaned=record.Orphaned(cause=decision.cause, at=at))
+            work.notify("ClusterUnmatched")
+        case situation.PauseLeaving():
+            await work.store_leaving(paused_at=work.services.clock.now())
+        case situation.ResumeLeaving():
+            await _resume(work)
+        case _:
+            return await departing.act(work, now, decision)
+    return None
+
+
+async def _compare(work: Attempt, decision: situation.CompareWorkload) -> Stop | None:
+    work.outside = True
+    reached = await workload.reach(
+        work.services.workloads,
+        namespace=decision.namespace,
+        name=decision.name,
+        cluster_uid=decision.cluster_uid,
+    )
+    work.compared = reached.uid or UNKNOWN_WORKLOAD
+    if reached.uid:
+        return None
+    work.report.requeue(COMPARE_SECONDS)
+    if work.record is None:
+        told = "whether this is a moved cluster cannot be told yet"
+        return Stop(reached.reason, f"{told}: {reached.message}", COMPARE_SECONDS)
+    return None
+
+
+async def _adopt(work: Attempt, decision: situation.AdoptCluster) -> None:
+    ref = structs.replace(work.one.spec.cluster_ref, uid=decision.uid)
+    await work.store(cluster_ref=ref)
+    work.cluster = work.services.world.cluster_at(ref.namespace, ref.name)
+    work.reached = None
+
+
+async def _create(work: Attempt, decision: situation.CreateRecord) -> Stop | None:
+    """The Cluster is read live first: a record of one that is gone would wait for a person."""
+    work.outside = True
+    live = await departing.live_cluster(work)
+    if live is None:
+        return Stop("CacheBehind", "the Cluster is gone", 1.0)
+    work.cluster = live
+    spec = records.fresh(
+        name=work.name,
+        management_id=work.services.management_id,
+        cluster_ref=record.ClusterRef(namespace=live.namespace, name=live.name, uid=live.uid),
+        chosen=decision.config,
+    )
+    work.record = await work.services.records.create(work.name, spec)
+    work.changed = True
+    work.notify("ClusterSelected")
+    return None
+
+
+async def _restart(work: Attempt, decision: situation.RestartRecord) -> None:
+    old = work.one.spec
+    spec = records.fresh(
+        name=old.ako_cluster_name,
+        management_id=old.management_id,
+        cluster_ref=old.cluster_ref,
+        chosen=decision.config,
+    )
+    spec = structs.replace(spec, instance=old.instance, epoch=old.epoch)
+    work.services.deployer.forget(work.name)
+    work.outside = work.changed = True
+    work.record = await work.services.records.change(work.one, spec)
+    work.notify("ClusterSelected")
+
+
+async def _add_finalizers(
+    work: Attempt, now: situation.Situation, decision: situation.AddFinalizers
+) -> Stop | None:
+    """Record first, the Cluster last: what it promises must be true when it is there."""
+    work.outside = work.changed = True
+    add = work.services.finalizers.add
+    behind = Stop("CacheBehind", "it is gone or being deleted", 1.0)
+    if "Record" in decision.on:
+        one = work.one
+        kind = resources.AKO_DEPLOYMENTS
+        live = await add(kind, names.RECORD_FINALIZER, one.name, None, uid=one.uid)
+        if live is None:
+            return behind
+        work.record = record.from_object(live)
+    chosen = now.choice.config
+    if "Config" in decision.on and chosen is not None:
+        kind = resources.AKO_DEPLOYMENT_CONFIGS
+        if await add(kind, names.FINALIZER, chosen.name, None, uid=chosen.uid) is None:
+            return behind
+    target = work.cluster
+    if "Cluster" in decision.on and target is not None:
+        clusters = work.services.clusters
+        live = await add(clusters, names.FINALIZER, target.name, target.namespace, uid=target.uid)
+        if live is None:
+            return behind
+        work.cluster = cluster.from_object(await _annotate(work, live))
+    work.ensured |= set(decision.on)
+    return None
+
+
+async def _annotate(work: Attempt, live: structs.JSON) -> structs.JSON:
+    metadata = live["metadata"]
+    if (metadata.get("annotations") or {}).get(names.RECORD_ANNOTATION) == work.name:
+        return live
+    patch = {
+        "metadata": {"uid": metadata["uid"], "annotations": {names.RECORD_ANNOTATION: work.name}}
+    }
+    return await work.services.management.merge_patch(
+        work.services.clusters, metadata["name"], patch, metadata["namespace"]
+    )
+
+
+async def _resume(work: Attempt) -> None:
+    state = work.leaving
+    since = state.paused_at or work.services.clock.now()
+    paused = int((work.services.clock.now() - since).total_seconds())
+    await work.store_leaving(paused_at=None, paused_seconds=state.paused_seconds + max(0, paused))

@@ -1,0 +1,55 @@
+"""The workload cluster of a record, and only of that record. Thin.
+
+Behind a record's kubeconfig name a new Cluster may answer; who answers is checked by the UID of the
+kube-system namespace before anything is written.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile.world import WorkloadAccess
+
+
+class Reached(NamedTuple):
+    """What came of asking. ``client`` is None unless it is the right cluster that answered."""
+
+    client: client_.KubeClient | None
+    uid: str
+    reason: str = ""
+    message: str = ""
+
+
+async def reach(
+    access: WorkloadAccess,
+    *,
+    namespace: str,
+    name: str,
+    cluster_uid: str,
+    recorded: str = "",
+) -> Reached:
+    """Open the workload cluster. ``recorded`` "" accepts whoever answers (the first contact)."""
+    where = f"workload cluster {namespace}/{name}"
+    try:
+        client = await access.client_for(namespace, name, cluster_uid)
+        found = await client.get(resources.NAMESPACES, "kube-system")
+    except errors.NotFoundError as error:
+        return Reached(None, "", "KubeconfigMissing", f"The {where} cannot be reached: {error}.")
+    except errors.ForbiddenError as error:
+        return Reached(None, "", "WorkloadForbidden", f"The {where} refuses: {error}.")
+    except (errors.KubeError, TimeoutError) as error:
+        told = str(error) or "it did not answer in time"
+        return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {told}.")
+    uid: str = found["metadata"]["uid"]
+    if recorded and uid != recorded:
+        return Reached(
+            None,
+            uid,
+            "WorkloadReplaced",
+            f"Another cluster answers as {where}: its kube-system namespace is {uid}, the record "
+            f"says {recorded}. It is not touched.",
+        )
+    return Reached(client, uid)

@@ -1,0 +1,302 @@
+"""A cluster's life through the real reconciler, on two API servers in memory."""
+
+from __future__ import annotations
+
+import base64
+
+import bed as bed_
+import pytest
+
+from akoo_core.api import names
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+
+
+@pytest.fixture
+def ako() -> bed_.Ako:
+    return bed_.Ako()
+
+
+@pytest.fixture
+def avi() -> bed_.Avi:
+    return bed_.Avi()
+
+
+@pytest.fixture
+def bed(ako: bed_.Ako, avi: bed_.Avi) -> bed_.Bed:
+    return bed_.Bed(ako, avi)
+
+
+@pytest.fixture
+async def name(bed: bed_.Bed) -> str:
+    """The record of demo/shop, deployed and running."""
+    await bed.config()
+    name = await bed.cluster()
+    await bed.run(name)
+    await bed.run(name)
+    return name
+
+
+async def test_a_selected_cluster_gets_ako(bed: bed_.Bed) -> None:
+    await bed.config()
+    name = await bed.cluster()
+    outcome = await bed.run(name)
+    assert outcome.changed
+    one = bed.record(name)
+    assert (one.status.phase, one.status.version, one.status.config) == (
+        "Running",
+        "2.1.1",
+        "default",
+    )
+    assert bed.condition(name, "Ready") == ("True", "Running")
+    assert bed.condition(name, "AkoReady") == ("True", "Ready")
+    assert bed.condition(name, "ConfigSelected") == ("True", "Selected")
+    assert bed.on_cluster() == ("True", "Running")
+    assert await bed.events() == ["AKODeployed"]
+    secret = bed.in_workload(resources.SECRETS, "avi-secret")
+    assert secret is not None
+    assert base64.b64decode(secret["data"]["password"]).decode() == bed_.CANARY
+    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert found is not None
+    assert found["data"]["user"] == "ako-user", "a fact went from provider to dependent"
+
+
+async def test_order_of_first_writes(bed: bed_.Bed) -> None:
+    await bed.config()
+    name = await bed.cluster()
+    await bed.run(name)
+    management = [one.operation for one in bed.management.faults.calls if one.write]
+    assert management[:5] == [
+        "create akodeployments",
+        "patch akodeploymentconfigs",
+        "patch clusters",
+        "patch clusters",
+        "patch akodeployments",
+    ], "record first, then finalizers and the annotation, then intents; only then the outside"
+    found = bed.world.cluster_at("demo", "shop")
+    assert found is not None
+    assert found.finalizers == ("cluster.cluster.x-k8s.io", names.FINALIZER)
+    assert found.annotations[names.RECORD_ANNOTATION] == name
+    one = bed.record(name)
+    assert one.spec.plugins == ("ako", "avi")
+    assert one.spec.workload is not None
+
+
+async def test_nothing_is_written_at_rest(bed: bed_.Bed, name: str) -> None:
+    for seconds in (0, 30, 3600, 86400):
+        bed.clock.advance(seconds)
+        outcome = await bed.run(name)
+        assert bed.writes == []
+        assert outcome.changed is False
+        assert outcome.requeue_after == 600.0
+
+
+async def test_a_restart_writes_nothing(bed: bed_.Bed, name: str) -> None:
+    bed.start()
+    await bed.run(name)
+    assert bed.writes == []
+
+
+async def test_no_secret_is_in_the_management_cluster_but_in_its_secret(
+    bed: bed_.Bed, name: str
+) -> None:
+    seen = repr(
+        [
+            *bed.management.objects(resources.AKO_DEPLOYMENTS),
+            *bed.management.objects(resources.CLUSTERS),
+            *bed.management.objects(resources.EVENTS),
+        ]
+    )
+    assert bed_.CANARY not in seen
+    assert base64.b64encode(bed_.CANARY.encode()).decode() not in seen
+
+
+async def test_a_change_of_the_config_rolls(bed: bed_.Bed, name: str) -> None:
+    await bed.change_config(logLevel="DEBUG")
+    await bed.run(name)
+    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert found is not None
+    assert found["data"]["logLevel"] == "DEBUG"
+    await bed.run(name)
+    assert bed.writes == []
+
+
+async def test_a_changed_fact_runs_its_dependents_again(
+    bed: bed_.Bed, avi: bed_.Avi, name: str
+) -> None:
+    avi.user = "ako-user-2"
+    await bed.run(name)
+    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert found is not None
+    assert found["data"]["user"] == "ako-user-2"
+
+
+async def test_a_changed_placement_waits_because_nobody_can_move_it_yet(
+    bed: bed_.Bed, avi: bed_.Avi, name: str
+) -> None:
+    avi.calls.clear()
+    await bed.change_config(cloudName="cloud-2")
+    await bed.run(name)
+    assert bed.condition(name, "AviReady") == ("False", "RelocationNotSupported")
+    assert bed.record(name).spec.intents["avi"].data == {"cloud": "cloud-1"}
+    assert avi.calls == []
+
+
+async def test_one_plugin_failing_does_not_stop_the_others(
+    bed: bed_.Bed, avi: bed_.Avi, name: str
+) -> None:
+    avi.fail["prepare"] = RuntimeError(f"token={bed_.CANARY}")
+    await bed.change_config(logLevel="WARN")
+    outcome = await bed.run(name, attempt=1)
+    assert bed.condition(name, "AviReady") == ("False", "VerbFailed")
+    assert bed.condition(name, "AkoReady") == ("True", "Ready")
+    assert bed.condition(name, "Ready") == ("False", "VerbFailed")
+    assert bed_.CANARY not in bed.message(name, "AviReady")
+    assert outcome.requeue_after == 2.0, "backs off"
+    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert found is not None
+    assert found["data"]["logLevel"] == "WARN"
+    assert bed.record(name).status.phase == "Running"
+
+
+async def test_blocked_says_what_to_do(bed: bed_.Bed, avi: bed_.Avi) -> None:
+    avi.fail["prepare"] = api.Blocked(reason="NetworkNotFound", message="Create the network.")
+    await bed.config()
+    name = await bed.cluster()
+    await bed.run(name)
+    assert bed.record(name).status.phase == "Preparing"
+    assert bed.condition(name, "Ready") == ("False", "NetworkNotFound")
+    assert bed.message(name, "Ready") == "AviReady=False: Create the network."
+    assert bed.on_cluster() == ("False", "NetworkNotFound")
+
+
+async def test_a_cluster_without_control_plane_is_prepared_and_waited_for(bed: bed_.Bed) -> None:
+    await bed.config()
+    name = await bed.cluster()
+    status = {"status": {"initialization": {"controlPlaneInitialized": False}}}
+    await bed.user.merge_patch(resources.CLUSTERS, "shop", status, "demo", subresource="status")
+    await bed.run(name)
+    assert bed.condition(name, "AviReady") == ("True", "Ready")
+    assert bed.condition(name, "AkoReady") == ("False", "ControlPlaneNotReady")
+    assert bed.workload.faults.calls == []
+
+
+async def test_an_unreachable_workload_is_said_and_tried_again(bed: bed_.Bed, name: str) -> None:
+    bed.workloads.error = errors.UnreachableError("connection refused")
+    outcome = await bed.run(name)
+    assert bed.condition(name, "AkoReady") == ("False", "WorkloadUnreachable")
+    assert outcome.requeue_after == 15.0
+    bed.workloads.error = None
+    await bed.run(name)
+    assert bed.condition(name, "Ready") == ("True", "Running")
+
+
+async def test_another_cluster_behind_the_kubeconfig_is_not_touched(
+    bed: bed_.Bed, name: str
+) -> None:
+    bed.workloads.server = bed_.memory.MemoryServer(name="stranger", clock=bed.clock)
+    await bed.change_config(logLevel="DEBUG")
+    await bed.run(name)
+    assert bed.condition(name, "AkoReady") == ("False", "WorkloadReplaced")
+    assert [one for one in bed.workloads.server.faults.calls if one.write] == []
+
+
+async def test_a_paused_cluster_is_left_alone(bed: bed_.Bed, name: str) -> None:
+    await bed.patch_cluster({"spec": {"paused": True}})
+    await bed.change_config(logLevel="DEBUG")
+    await bed.run(name)
+    assert bed.workload.faults.calls == []
+    assert bed.condition(name, "Held") == ("True", "Paused")
+    assert bed.condition(name, "Ready") == ("True", "Running"), "keeps what it was"
+    await bed.run(name)
+    assert bed.writes == []
+    await bed.patch_cluster({"spec": {"paused": None}})
+    await bed.run(name)
+    assert "Held" not in bed.conditions(name)
+
+
+async def test_a_cluster_that_nobody_selects_costs_nothing(bed: bed_.Bed) -> None:
+    name = await bed.cluster()
+    outcome = await bed.run(name)
+    assert outcome == (None, False)
+    assert bed.management.faults.calls == []
+
+
+async def test_losers_are_named(bed: bed_.Bed, name: str) -> None:
+    await bed.config("edge")
+    await bed.run(name)
+    assert bed.condition(name, "ConfigSelected") == ("True", "Conflict")
+    assert '"edge" matches too and lost' in bed.message(name, "ConfigSelected")
+
+
+# A config stops matching.
+
+
+async def test_unselected_is_orphaned_and_resumes(bed: bed_.Bed, ako: bed_.Ako, name: str) -> None:
+    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+    ako.calls.clear()
+    await bed.run(name)
+    one = bed.record(name)
+    assert one.status.phase == "Orphaned"
+    assert bed.condition(name, "Ready") == ("False", "Orphaned")
+    assert bed.workload.faults.calls == []
+    assert ako.calls == []
+    assert bed.in_workload(resources.STATEFUL_SETS, "ako") is not None
+    await bed.run(name)
+    assert bed.writes == []
+    await bed.patch_cluster({"metadata": {"labels": {"lb": "avi"}}})
+    await bed.run(name)
+    assert bed.record(name).status.phase == "Running"
+    assert bed.record(name).spec.orphaned is None
+
+
+async def test_an_orphan_is_swept_when_its_cluster_is_deleted(
+    bed: bed_.Bed, avi: bed_.Avi, name: str
+) -> None:
+    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+    await bed.run(name)
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert avi.calls[-2:] == ["sweep", "verify"]
+
+
+async def test_a_deleted_config_orphans_and_is_let_go(bed: bed_.Bed, name: str) -> None:
+    await bed.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, "default")
+    assert (await bed.configs.reconcile("default", 0)).changed is False, "a record needs it"
+    await bed.run(name)
+    assert bed.record(name).status.phase == "Orphaned"
+    assert (await bed.configs.reconcile("default", 0)).changed is True
+    assert bed.management.objects(resources.AKO_DEPLOYMENT_CONFIGS) == []
+    await bed.run(name)
+    assert bed.record(name).status.phase == "Orphaned", "not ConfigMissing: its end was seen"
+
+
+async def test_a_config_that_vanishes_removes_nothing(bed: bed_.Bed, name: str) -> None:
+    await bed.change_config(onUnmatch="Remove")
+    await bed.run(name)
+    patch = {"metadata": {"finalizers": None}}
+    await bed.user.merge_patch(resources.AKO_DEPLOYMENT_CONFIGS, "default", patch)
+    await bed.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, "default")
+    await bed.run(name)
+    assert bed.condition(name, "Ready") == ("False", "ConfigMissing")
+    assert bed.record(name).spec.leaving is None
+
+
+async def test_a_write_of_somebody_else_is_decided_again(bed: bed_.Bed, name: str) -> None:
+    bed.management.faults.before("patch akodeployments", errors.ConflictError("stale"), target=name)
+    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+    outcome = await bed.run(name)
+    assert outcome.requeue_after == 1.0
+    await bed.run(name)
+    assert bed.record(name).status.phase == "Orphaned"
+
+
+async def test_events_and_conditions_do_not_hold_up_a_record(bed: bed_.Bed) -> None:
+    bed.management.faults.before("apply clusters/status", errors.ForbiddenError("no"), times=99)
+    bed.management.faults.before("create events", errors.ServerError("no"), times=99)
+    await bed.config()
+    name = await bed.cluster()
+    await bed.run(name)
+    assert bed.condition(name, "Ready") == ("True", "Running")
+    assert await bed.events() == []
