@@ -1,0 +1,1 @@
+"""Which replica works: one Lease, judged by local clocks, and a guard asked before writes."""

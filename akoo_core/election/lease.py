@@ -1,0 +1,226 @@
+"""The election on a real Lease, and the guard that is asked before every external write."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+import random as random_
+from collections.abc import Awaitable, Callable
+
+from akoo_core import clock as clock_
+from akoo_core import errors, structs
+from akoo_core.election import core
+from akoo_core.election import timing as timing_
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors as kube_errors
+from akoo_core.kube.resource import LEASES
+from akoo_core.telemetry import metrics
+
+RELEASE_SECONDS = 2.0
+CANCEL_SECONDS = 5.0
+"""What the work of a leader gets to end in, after the lease was lost and it was cancelled."""
+
+_SPEC_FIELDS = (
+    "holderIdentity",
+    "leaseDurationSeconds",
+    "acquireTime",
+    "renewTime",
+    "leaseTransitions",
+)
+
+_log = logging.getLogger(__name__)
+
+
+def micro_time(now: datetime.datetime) -> str:
+    """``now`` as Kubernetes writes MicroTime: UTC with microseconds."""
+    return now.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class LeaseGuard:
+    """The guard (akoo_core.external.Guard) of a process that shares its work by a Lease."""
+
+    def __init__(self, state: core.ElectionCore, clock: clock_.Clock) -> None:
+        self._state = state
+        self._clock = clock
+
+    def check(self) -> None:
+        """Raises LeadershipLostError unless the lease was renewed within the renew deadline."""
+        if not self._state.may_act(self._clock.monotonic()):
+            holder = self._state.holder or "nobody"
+            raise errors.LeadershipLostError(
+                f"not the leader (any more): the lease was last seen with {holder}; "
+                "no write is started, another replica goes on"
+            )
+
+
+class Elector:
+    """One candidate for one Lease.
+
+    ``client`` must not ask our own guard, or the Lease could never be taken. ``identity`` is new
+    for every process (Pod name and a random part).
+    """
+
+    def __init__(
+        self,
+        client: client_.KubeClient,
+        *,
+        namespace: str,
+        name: str,
+        identity: str,
+        clock: clock_.Clock,
+        timing: timing_.Timing | None = None,
+        random: Callable[[], float] = random_.random,
+    ) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._name = name
+        self._clock = clock
+        self._state = core.ElectionCore(identity, timing=timing, random=random)
+        self._gauge = metrics.LEADER.labels(name)
+        self._gauge.set(0)
+        self._last_problem = ""
+        self.guard = LeaseGuard(self._state, clock)
+        self.acquired = asyncio.Event()
+        self.lost = asyncio.Event()
+
+    @property
+    def leading(self) -> bool:
+        """Whether a write could start now."""
+        return self._state.may_act(self._clock.monotonic())
+
+    async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Wait for the lease, then run ``work`` and renew until ``work`` ends.
+
+        When the lease is lost, ``lost`` is set, ``work`` is cancelled and awaited for at most
+        CANCEL_SECONDS, and LeadershipLostError is raised: end the process. When ``work`` ends or
+        raises, renewing stops with it; call ``release`` once everything it started has stopped.
+        """
+        await self.acquire()
+        working = asyncio.ensure_future(work())
+        renewing = asyncio.create_task(self._renew(), name="lease-renewal")
+        try:
+            await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise errors.LeadershipLostError(self._how_it_was_lost())
+        finally:
+            await _end(renewing)
+            await _end(working)
+        await working
+
+    async def acquire(self) -> None:
+        """Try until the lease is ours. Any error is a failed try.
+
+        Raises LeadershipLostError for who has lost or released: lead again as a new process.
+        """
+        while not self._state.leading:
+            if self._state.over:
+                self.guard.check()
+            await self._try()
+            if not self._state.leading:
+                await asyncio.sleep(self._state.pause_seconds(self._clock.monotonic()))
+        _log.info("leading: holds Lease %s/%s", self._namespace, self._name)
+        self._gauge.set(1)
+        self.acquired.set()
+
+    async def release(self) -> None:
+        """Hand the lease back, within RELEASE_SECONDS and without errors; then nothing is written.
+
+        To be called only after everything that acted under the lease has stopped.
+        """
+        self._state.give_up()
+        self._gauge.set(0)
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                obj = await self._client.get(LEASES, self._name, self._namespace)
+                spec = self._state.released(_spec(obj), micro_time(self._clock.now()))
+                if spec is not None:
+                    await self._client.replace(LEASES, _with_spec(obj, spec))
+        except Exception as error:  # noqa: BLE001 - it runs out by itself, only later
+            _log.warning("the lease was not handed back: %s: %s", type(error).__name__, error)
+
+    def _how_it_was_lost(self) -> str:
+        lease = f"Lease {self._namespace}/{self._name}"
+        if self._state.holder != self._state.identity:
+            return f"{lease} was taken by {self._state.holder or 'nobody'}: this replica stops"
+        seconds = self._state.timing.renew_deadline
+        return f"{lease} could not be renewed for {seconds:g} s: this replica stops"
+
+    async def _renew(self) -> None:
+        """Return when the lease is lost."""
+        while not self._state.expire(self._clock.monotonic()):
+            await asyncio.sleep(self._state.pause_seconds(self._clock.monotonic()))
+            await self._try()
+        self._gauge.set(0)
+        self.lost.set()
+        _log.error("lost Lease %s/%s", self._namespace, self._name)
+
+    async def _try(self) -> None:
+        """Read, decide, write; whatever goes wrong, the next try will see."""
+        try:
+            async with asyncio.timeout(self._state.try_seconds(self._clock.monotonic())):
+                await self._read_and_write()
+            self._last_problem = ""
+        except Exception as error:  # noqa: BLE001 - no kind of error may leave us leading
+            problem = f"{type(error).__name__}: {error}"
+            level = logging.DEBUG if _lost_race(error) else logging.WARNING
+            if problem != self._last_problem:
+                _log.log(level, "Lease %s/%s: %s", self._namespace, self._name, problem)
+            self._last_problem = problem
+
+    async def _read_and_write(self) -> None:
+        obj = await self._read()
+        self._state.observe(_spec(obj) if obj else None, self._clock.monotonic())
+        sent_at = self._clock.monotonic()
+        spec = self._state.plan(sent_at, micro_time(self._clock.now()))
+        if spec is None:
+            return
+        if obj is None:
+            await self._client.create(LEASES, self._new(spec), self._namespace)
+        else:
+            await self._client.replace(LEASES, _with_spec(obj, spec))
+        self._state.confirmed(spec, sent_at, self._clock.monotonic())
+
+    async def _read(self) -> client_.Object | None:
+        try:
+            return await self._client.get(LEASES, self._name, self._namespace)
+        except kube_errors.NotFoundError as error:
+            if error.kind_missing:
+                raise
+            return None
+
+    def _new(self, spec: core.LeaseSpec) -> client_.Object:
+        return {
+            "apiVersion": LEASES.api_version,
+            "kind": LEASES.kind,
+            "metadata": {"namespace": self._namespace, "name": self._name},
+            "spec": structs.to_object(spec),
+        }
+
+
+def _lost_race(error: Exception) -> bool:
+    """Another candidate wrote first; that is what elections are for."""
+    return isinstance(error, kube_errors.ConflictError | kube_errors.AlreadyExistsError)
+
+
+async def _end(task: asyncio.Future[None]) -> None:
+    """Cancel ``task`` and wait for it, at most CANCEL_SECONDS. Its outcome counts as read."""
+    task.cancel()
+    await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+    if task.done() and not task.cancelled():
+        task.exception()
+
+
+def _spec(obj: client_.Object) -> core.LeaseSpec:
+    """The spec of a Lease; null and absent are the same."""
+    given = {key: value for key, value in (obj.get("spec") or {}).items() if value is not None}
+    return structs.convert(given, core.LeaseSpec, path="spec")
+
+
+def _with_spec(obj: client_.Object, spec: core.LeaseSpec) -> client_.Object:
+    """The Lease as it was read, version included, with ``spec`` in place of its own fields.
+
+    What is "" is left out: the API server refuses an empty holder.
+    """
+    others = {k: v for k, v in (obj.get("spec") or {}).items() if k not in _SPEC_FIELDS}
+    return {**obj, "spec": {**others, **structs.to_object(spec)}}
