@@ -175,11 +175,11 @@ class World(stateful.RuleBasedStateMachine):
                 return
             self.stream = Stream(int(step.resource_version), [], [])
             return
-        start = self.snapshot(step.resource_version, data)
-        end = data.draw(st.integers(start, self.server.version))
+        end = self.snapshot(step.resource_version, data)
+        start = data.draw(st.integers(FIRST_VERSION, end))
         objects = data.draw(st.permutations(list(self.server.at(start).values())))
         lines = [("ADDED", obj["metadata"]["resourceVersion"], obj, False) for obj in objects]
-        # What happened while the server collected the state comes before the bookmark too.
+        # A cache that lies behind sends what it has and then, still before the bookmark, the rest.
         later = [one for one in self.server.history if start < one[0] <= end]
         lines += [(kind, str(version), obj, False) for version, kind, obj in later]
         self.stream = Stream(end, [*lines, ("BOOKMARK", str(end), None, True)], [])

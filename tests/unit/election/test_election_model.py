@@ -109,6 +109,19 @@ class Election(stateful.RuleBasedStateMachine):
         if write.applied:
             process.state.confirmed(write.spec, write.sent_at, self.clock(process))
 
+    @stateful.rule(who=st.integers(0, 2), heard=st.booleans())
+    def try_without_delay(self, who: int, heard: bool) -> None:
+        """A whole try, but for the answer, which may come later."""
+        process = self.processes[who]
+        if process.stage != "idle":
+            return
+        self.step_once(process)
+        self.decide(process)
+        if process.write in self.flying:
+            self.arrive(process.write)
+            if heard:
+                self.hear(process)
+
     # Faults.
 
     @stateful.precondition(lambda self: self.flying)
