@@ -62,6 +62,7 @@ class Attempt:
     services: Services
     name: str
     number: int
+    """Failures in a row before this attempt."""
     record: record_.Record | None = None
     cluster: cluster_.Cluster | None = None
     config: config_.Config | None = None
@@ -78,6 +79,8 @@ class Attempt:
     """Something was written."""
     tried: bool = False
     """Leaving: the deadline has passed and this attempt has done what it could."""
+    failed: bool = False
+    """Something went wrong that nobody answered for: the next attempt backs off further."""
     complete: bool = False
     """Leaving: all that could be tried was tried."""
 
@@ -173,5 +176,6 @@ class Attempt:
         self.services.caller.notify(event)
 
     def backoff(self) -> float:
-        """Seconds until the next attempt after a failure of this one."""
+        """Seconds until the next attempt after a failure of this one: 1, 2, 4 ... 300."""
+        self.failed = True
         return float(min(300, 2 ** min(self.number, 9)))

@@ -38,17 +38,20 @@ class RecordReconciler:
         self._services = services
         self._loaded = gather.loaded(services.plugins, services.caller)
         self._written = Written(services.clock)
+        self._failures: dict[str, int] = {}
 
     async def reconcile(self, name: str, attempt: int) -> Outcome:
-        """One attempt. ``attempt`` counts failures in a row, for the backoff.
+        """One attempt. ``attempt`` counts those in a row that raised, for the backoff; what failed
+        without raising (a verb) is counted here.
 
         Raises KubeError when the management API does not answer as it should (the queue backs off),
         structs.DecodeError for a record that cannot be read, LeadershipLostError.
         """
         world = self._services.world
         seen = self._written.newest(name, world.record(name))
-        work = Attempt(services=self._services, name=name, number=attempt, record=seen)
-        work.cluster = world.cluster_of(name)
+        number = attempt + self._failures.get(name, 0)
+        work = Attempt(services=self._services, name=name, number=number, record=seen)
+        work.cluster = gather.cluster_of(world, name, seen)
         try:
             await self._run(work)
         except errors.ConflictError:
@@ -60,6 +63,10 @@ class RecordReconciler:
             else:
                 self._written.note(name, work.record if work.changed else None)
             _trace(work)
+        if work.failed:
+            self._failures[name] = self._failures.get(name, 0) + 1
+        else:
+            self._failures.pop(name, None)
         after = min(work.report.after) if work.report.after else None
         return Outcome(after, work.changed)
 

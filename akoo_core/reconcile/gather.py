@@ -48,6 +48,17 @@ def situation(attempt: Attempt, known: dict[str, Loaded]) -> Situation:
     )
 
 
+def cluster_of(world: World, name: str, one: record.Record | None) -> cluster.Cluster | None:
+    """The Cluster of ``one`` (which may be newer than the record in the caches), or of the name."""
+    found = world.cluster_of(name)
+    if one is None:
+        return found
+    ref = one.spec.cluster_ref
+    if found is None or found.uid != ref.uid:
+        found = world.cluster_at(ref.namespace, ref.name)
+    return found if found is not None and found.uid == ref.uid else None
+
+
 def chosen(world: World, target: cluster.Cluster, one: record.Record | None) -> selection.Choice:
     """Selection for a Cluster."""
     return selection.choose(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import builders
 import pytest
+import reconcile_builders as builders
 
 from akoo_core import structs
 from akoo_core.api import config, names, record
@@ -222,114 +222,3 @@ def test_pauses_are_stored_while_leaving() -> None:
 def test_a_moving_cluster_takes_its_record_along(changes: dict[str, Any]) -> None:
     moving = builders.make_cluster(moving=True, **changes)
     assert at(cluster=moving) == situation.DropForMove()
-
-
-# Data that this process does not know.
-
-
-def test_newer_data_waits() -> None:
-    dying = builders.make_cluster(deleting=True)
-    schema = builders.make_record(schema_version=2)
-    intent = builders.make_record(intents={"ako": record.StoredIntent(version=2)})
-    fact = builders.make_record(facts={"Network": record.StoredFact(plugin="ako", version=3)})
-    held("NewerRecord", record=schema, cluster=dying)
-    held("NewerRecord", record=intent, cluster=dying)
-    loaded = {"ako": situation.Loaded(facts={"Network": 2})}
-    held("NewerRecord", record=fact, cluster=dying, loaded=loaded)
-    loaded = {"ako": situation.Loaded(facts={"Network": 3})}
-    assert isinstance(at(record=fact, cluster=dying, loaded=loaded), situation.StartLeaving)
-
-
-def test_a_missing_plugin_waits_in_life_and_in_leaving() -> None:
-    worked = builders.make_record(plugins=("ako", "avi"))
-    assert 'Plugin "avi"' in held("PluginMissing", record=worked).message
-    leaving = builders.make_record(plugins=("avi",), leaving=builders.make_leaving())
-    held("PluginMissing", record=leaving, cluster=builders.make_cluster(deleting=True))
-
-
-def test_a_record_of_another_management_cluster_lives_but_does_not_leave() -> None:
-    foreign = builders.make_record(management_id="elsewhere")
-    assert at(record=foreign) == situation.Live()
-    leaving = builders.make_record(management_id="elsewhere", leaving=builders.make_leaving())
-    held("ClaimedElsewhere", record=leaving, cluster=builders.make_cluster(deleting=True))
-
-
-# The user's words.
-
-
-def test_leave_sweep_starts_leaving_whatever_the_policy() -> None:
-    asked = builders.make_record(annotations={LEAVE: "sweep"})
-    for changes in ({}, {"cluster": None}):
-        decision = at(record=asked, **changes)
-        assert isinstance(decision, situation.StartLeaving)
-        assert decision.cause == "UserWord"
-
-
-def test_leave_orphan_stops_and_its_end_resumes() -> None:
-    asked = builders.make_record(annotations={LEAVE: "orphan"})
-    assert isinstance(at(record=asked), situation.Orphan)
-    one = builders.make_record(orphaned=orphaned("UserWord"), annotations={LEAVE: "orphan"})
-    held("Orphaned", record=one)
-    done = builders.make_record(orphaned=orphaned("UserWord"))
-    assert isinstance(at(record=done), situation.ChangeConfig)
-
-
-@pytest.mark.parametrize("value", ["Sweep ", "purge", "", "true"])
-def test_a_word_that_is_misspelled_does_nothing(value: str) -> None:
-    assert at(record=builders.make_record(annotations={LEAVE: value})) == situation.Live()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"paused": True},
-    ],
-)
-def test_let_go_works_on_a_dying_cluster_even_when_all_else_waits(changes: Any) -> None:
-    dying = builders.make_cluster(deleting=True, **changes)
-    asked = builders.make_record(annotations={names.LET_GO_ANNOTATION: "INC-1"}, plugins=("avi",))
-    assert at(record=asked, cluster=dying) == situation.LetGo(why="UserWord", message="INC-1")
-
-
-def test_let_go_does_nothing_to_a_living_cluster_and_without_a_reason() -> None:
-    asked = builders.make_record(annotations={names.LET_GO_ANNOTATION: "INC-1"})
-    assert at(record=asked) == situation.Live()
-    mute = builders.make_record(annotations={names.LET_GO_ANNOTATION: " "})
-    decision = at(record=mute, cluster=builders.make_cluster(deleting=True))
-    assert isinstance(decision, situation.StartLeaving)
-
-
-# Finished.
-
-
-def finished(ago: float, **changes: Any) -> record.Record:
-    return builders.make_record(finished_at=builders.NOW - builders.seconds(ago), **changes)
-
-
-def test_a_finished_record_is_kept_for_a_week() -> None:
-    week = 7 * 24 * 3600
-    decision = at(record=finished(60), cluster=None)
-    assert decision == situation.Nothing(why="finished", after=week - 60)
-    assert at(record=finished(week), cluster=None) == situation.PruneFinished()
-
-
-def test_a_selected_cluster_of_a_finished_record_begins_anew() -> None:
-    assert isinstance(at(record=finished(60)), situation.RestartRecord)
-    unmatched = at(record=finished(60), choice=builders.NO_CONFIG)
-    assert unmatched == situation.Nothing(why="finished, and its Cluster lives")
-
-
-def test_a_finished_record_outlives_its_week_while_the_cluster_lives() -> None:
-    old = finished(30 * 24 * 3600, annotations={LEAVE: "sweep"})
-    assert isinstance(at(record=old), situation.Nothing)
-
-
-def test_the_users_word_outlives_what_it_asked_for() -> None:
-    told = finished(60, annotations={LEAVE: "sweep"})
-    assert isinstance(at(record=told), situation.Nothing)
-
-
-def test_a_finished_record_still_takes_its_finalizer_off() -> None:
-    dying = builders.make_cluster(deleting=True)
-    assert at(record=finished(60), cluster=dying) == situation.ReleaseCluster()

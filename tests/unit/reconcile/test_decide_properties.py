@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builders
+import reconcile_builders as builders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import builders
 import pytest
+import reconcile_builders as builders
 
 from akoo_core.api import config, record
 from akoo_core.reconcile import leaving, situation

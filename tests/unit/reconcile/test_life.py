@@ -4,38 +4,14 @@ from __future__ import annotations
 
 import base64
 
-import bed as bed_
-import pytest
+import reconcile_bed as bed_
+import reconcile_plugins as bedplugins
 
 from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-
-
-@pytest.fixture
-def ako() -> bed_.Ako:
-    return bed_.Ako()
-
-
-@pytest.fixture
-def avi() -> bed_.Avi:
-    return bed_.Avi()
-
-
-@pytest.fixture
-def bed(ako: bed_.Ako, avi: bed_.Avi) -> bed_.Bed:
-    return bed_.Bed(ako, avi)
-
-
-@pytest.fixture
-async def name(bed: bed_.Bed) -> str:
-    """The record of demo/shop, deployed and running."""
-    await bed.config()
-    name = await bed.cluster()
-    await bed.run(name)
-    await bed.run(name)
-    return name
+from akoo_core.testing import memory
 
 
 async def test_a_selected_cluster_gets_ako(bed: bed_.Bed) -> None:
@@ -123,7 +99,7 @@ async def test_a_change_of_the_config_rolls(bed: bed_.Bed, name: str) -> None:
 
 
 async def test_a_changed_fact_runs_its_dependents_again(
-    bed: bed_.Bed, avi: bed_.Avi, name: str
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     avi.user = "ako-user-2"
     await bed.run(name)
@@ -133,7 +109,7 @@ async def test_a_changed_fact_runs_its_dependents_again(
 
 
 async def test_a_changed_placement_waits_because_nobody_can_move_it_yet(
-    bed: bed_.Bed, avi: bed_.Avi, name: str
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     avi.calls.clear()
     await bed.change_config(cloudName="cloud-2")
@@ -144,7 +120,7 @@ async def test_a_changed_placement_waits_because_nobody_can_move_it_yet(
 
 
 async def test_one_plugin_failing_does_not_stop_the_others(
-    bed: bed_.Bed, avi: bed_.Avi, name: str
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     avi.fail["prepare"] = RuntimeError(f"token={bed_.CANARY}")
     await bed.change_config(logLevel="WARN")
@@ -160,7 +136,7 @@ async def test_one_plugin_failing_does_not_stop_the_others(
     assert bed.record(name).status.phase == "Running"
 
 
-async def test_blocked_says_what_to_do(bed: bed_.Bed, avi: bed_.Avi) -> None:
+async def test_blocked_says_what_to_do(bed: bed_.Bed, avi: bedplugins.Avi) -> None:
     avi.fail["prepare"] = api.Blocked(reason="NetworkNotFound", message="Create the network.")
     await bed.config()
     name = await bed.cluster()
@@ -195,7 +171,7 @@ async def test_an_unreachable_workload_is_said_and_tried_again(bed: bed_.Bed, na
 async def test_another_cluster_behind_the_kubeconfig_is_not_touched(
     bed: bed_.Bed, name: str
 ) -> None:
-    bed.workloads.server = bed_.memory.MemoryServer(name="stranger", clock=bed.clock)
+    bed.workloads.server = memory.MemoryServer(name="stranger", clock=bed.clock)
     await bed.change_config(logLevel="DEBUG")
     await bed.run(name)
     assert bed.condition(name, "AkoReady") == ("False", "WorkloadReplaced")
@@ -228,75 +204,3 @@ async def test_losers_are_named(bed: bed_.Bed, name: str) -> None:
     await bed.run(name)
     assert bed.condition(name, "ConfigSelected") == ("True", "Conflict")
     assert '"edge" matches too and lost' in bed.message(name, "ConfigSelected")
-
-
-# A config stops matching.
-
-
-async def test_unselected_is_orphaned_and_resumes(bed: bed_.Bed, ako: bed_.Ako, name: str) -> None:
-    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
-    ako.calls.clear()
-    await bed.run(name)
-    one = bed.record(name)
-    assert one.status.phase == "Orphaned"
-    assert bed.condition(name, "Ready") == ("False", "Orphaned")
-    assert bed.workload.faults.calls == []
-    assert ako.calls == []
-    assert bed.in_workload(resources.STATEFUL_SETS, "ako") is not None
-    await bed.run(name)
-    assert bed.writes == []
-    await bed.patch_cluster({"metadata": {"labels": {"lb": "avi"}}})
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Running"
-    assert bed.record(name).spec.orphaned is None
-
-
-async def test_an_orphan_is_swept_when_its_cluster_is_deleted(
-    bed: bed_.Bed, avi: bed_.Avi, name: str
-) -> None:
-    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
-    await bed.run(name)
-    await bed.delete_cluster()
-    await bed.run(name)
-    assert avi.calls[-2:] == ["sweep", "verify"]
-
-
-async def test_a_deleted_config_orphans_and_is_let_go(bed: bed_.Bed, name: str) -> None:
-    await bed.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, "default")
-    assert (await bed.configs.reconcile("default", 0)).changed is False, "a record needs it"
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Orphaned"
-    assert (await bed.configs.reconcile("default", 0)).changed is True
-    assert bed.management.objects(resources.AKO_DEPLOYMENT_CONFIGS) == []
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Orphaned", "not ConfigMissing: its end was seen"
-
-
-async def test_a_config_that_vanishes_removes_nothing(bed: bed_.Bed, name: str) -> None:
-    await bed.change_config(onUnmatch="Remove")
-    await bed.run(name)
-    patch = {"metadata": {"finalizers": None}}
-    await bed.user.merge_patch(resources.AKO_DEPLOYMENT_CONFIGS, "default", patch)
-    await bed.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, "default")
-    await bed.run(name)
-    assert bed.condition(name, "Ready") == ("False", "ConfigMissing")
-    assert bed.record(name).spec.leaving is None
-
-
-async def test_a_write_of_somebody_else_is_decided_again(bed: bed_.Bed, name: str) -> None:
-    bed.management.faults.before("patch akodeployments", errors.ConflictError("stale"), target=name)
-    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
-    outcome = await bed.run(name)
-    assert outcome.requeue_after == 1.0
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Orphaned"
-
-
-async def test_events_and_conditions_do_not_hold_up_a_record(bed: bed_.Bed) -> None:
-    bed.management.faults.before("apply clusters/status", errors.ForbiddenError("no"), times=99)
-    bed.management.faults.before("create events", errors.ServerError("no"), times=99)
-    await bed.config()
-    name = await bed.cluster()
-    await bed.run(name)
-    assert bed.condition(name, "Ready") == ("True", "Running")
-    assert await bed.events() == []

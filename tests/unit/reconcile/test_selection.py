@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import builders
 import pytest
+import reconcile_builders as builders
 from hypothesis import given
 from hypothesis import strategies as st
 

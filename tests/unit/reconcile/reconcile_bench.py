@@ -1,0 +1,138 @@
+"""A workload server, a Secret in a management server, and a deployer between them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import reconcile_builders as builders
+
+from akoo_core import clock
+from akoo_core.kube import resource as resources
+from akoo_core.kube.request import Request
+from akoo_core.plugins import api
+from akoo_core.reconcile import deploy as deploy_
+from akoo_core.reconcile import secret_reader, secrets
+from akoo_core.testing import memory
+
+CANARY = b"canary-password-1"
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "avi-system"}}
+CRD: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "hostrules.ako.vmware.com"},
+    "spec": {
+        "group": "ako.vmware.com",
+        "names": {"plural": "hostrules", "kind": "HostRule"},
+        "scope": "Namespaced",
+        "versions": [{"name": "v1", "served": True}],
+    },
+}
+HOST_RULES = resources.Resource("ako.vmware.com", "v1", "hostrules", "HostRule")
+STATEFUL_SETS = resources.STATEFUL_SETS
+
+
+def config_map(name: str = "avi-k8s-config", **data: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "avi-system"},
+        "data": data or {"logLevel": "INFO"},
+    }
+
+
+def stateful_set() -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "ako", "namespace": "avi-system"},
+        "spec": {"replicas": 1},
+    }
+
+
+SECRET = api.SecretObject(
+    namespace="avi-system",
+    name="avi-secret",
+    data={
+        "password": api.SecretSource(namespace="akoo", name="avi", key="password"),
+        "ca": api.SecretSource(namespace="akoo", name="avi", key="ca", optional=True),
+    },
+)
+
+
+class NoPlugins:
+    ordered: tuple[api.Plugin, ...] = ()
+    reverse: tuple[api.Plugin, ...] = ()
+
+    def get(self, name: str) -> api.Plugin | None:
+        return None
+
+
+class Bench:
+    """A management server with one Secret, a workload server, and an inventory that is kept."""
+
+    def __init__(self) -> None:
+        self.clock = clock.ManualClock()
+        self.management = memory.MemoryServer(name="management", clock=self.clock)
+        self.management.seed(self.source(CANARY))
+        self.workload = memory.MemoryServer(name="workload", clock=self.clock)
+        self.inventory: deploy_.Inventory = ()
+        self.stored: list[deploy_.Inventory] = []
+        self.restart()
+
+    def source(self, password: bytes, **more: bytes) -> dict[str, Any]:
+        values = {"password": password} | more
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "avi", "namespace": "akoo"},
+            "data": {key: base64.b64encode(value).decode() for key, value in values.items()},
+        }
+
+    def restart(self) -> None:
+        reader = secret_reader.ManagementSecretReader(
+            self.management.client(), allowed_namespaces=("akoo",)
+        )
+        self.deployer = deploy_.Deployer(
+            clock=self.clock, opener=secrets.SecretOpener(reader, NoPlugins()), pause=self.pause
+        )
+
+    async def pause(self, seconds: float) -> None:
+        """What the apiextensions controller does meanwhile."""
+        for crd in self.workload.objects(resources.CUSTOM_RESOURCE_DEFINITIONS):
+            condition = {"type": "Established", "status": "True"}
+            await self.workload.client().merge_patch(
+                resources.CUSTOM_RESOURCE_DEFINITIONS,
+                crd["metadata"]["name"],
+                {"status": {"conditions": [condition]}},
+                subresource="status",
+            )
+
+    async def store(self, items: deploy_.Inventory) -> None:
+        self.inventory = items
+        self.stored.append(items)
+
+    async def deploy(
+        self, *objects: dict[str, Any], secrets: tuple[api.SecretObject, ...] = (), **more: Any
+    ) -> deploy_.Report:
+        one = api.Contribution(objects=objects, secrets=secrets)
+        return await self.run({"ako": one} | more)
+
+    async def run(self, contributions: dict[str, api.Contribution]) -> deploy_.Report:
+        self.workload.faults.calls.clear()
+        job = deploy_.Job(
+            record_name=builders.RECORD, inventory=self.inventory, contributions=contributions
+        )
+        return await self.deployer.deploy(job, self.workload.client(), self.store)
+
+    @property
+    def calls(self) -> list[str]:
+        return [f"{one.operation} {one.target}" for one in self.workload.faults.calls]
+
+    @property
+    def writes(self) -> list[Request]:
+        return [one for one in self.workload.faults.calls if one.write]
+
+    def get(self, resource: resources.Resource, name: str) -> dict[str, Any] | None:
+        found = [one for one in self.workload.objects(resource) if one["metadata"]["name"] == name]
+        return found[0] if found else None

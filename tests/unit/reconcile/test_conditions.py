@@ -1,0 +1,185 @@
+"""From an attempt's findings to the status that people read: one row per sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import reconcile_builders as builders
+
+from akoo_core import structs
+from akoo_core.api import conditions as conditions_
+from akoo_core.api import config, names, record
+from akoo_core.reconcile import conditions, report, selection
+
+NOW = builders.NOW
+GONE = record.LetGo(at=NOW, why="Deadline", message="the deadline of 1h has passed")
+
+
+def said(
+    one: record.Record, found: report.Report | None = None, *, verifies: bool = True
+) -> dict[str, conditions_.Condition]:
+    """The conditions by type."""
+    status = conditions.status_of(
+        one, found or report.Report(), selection.Choice(), verifies=verifies, now=NOW
+    )
+    return {c.type: c for c in status.conditions}
+
+
+def phase(one: record.Record, found: report.Report | None = None) -> record.Phase | None:
+    return conditions.status_of(one, found or report.Report(), None, verifies=True, now=NOW).phase
+
+
+STEPS: dict[str, Any] = {
+    "confirmed_at": NOW,
+    "drained_at": NOW,
+    "fence": builders.fence(ago=60),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "Preparing"),
+        ({"orphaned": record.Orphaned(cause="Unmatched", at=NOW)}, "Orphaned"),
+        ({"leaving": builders.make_leaving()}, "Draining"),
+        ({"leaving": builders.make_leaving(confirmed_at=NOW)}, "Draining"),
+        ({"leaving": builders.make_leaving(confirmed_at=NOW, drained_at=NOW)}, "Fencing"),
+        ({"leaving": builders.make_leaving(**STEPS)}, "Sweeping"),
+        ({"leaving": builders.make_leaving(**STEPS, proof=builders.proof(own=1))}, "Sweeping"),
+        ({"leaving": builders.make_leaving(**STEPS, proof=builders.proof())}, "Verifying"),
+        (
+            {"leaving": builders.make_leaving(**STEPS, proof=builders.proof(), let_go=GONE)},
+            "Releasing",
+        ),
+        ({"leaving": builders.make_leaving(**STEPS, let_go=GONE)}, "Sweeping"),
+        ({"leaving": builders.make_leaving(**STEPS), "finished_at": NOW}, "Finished"),
+    ],
+)
+def test_phase(changes: dict[str, Any], expected: str) -> None:
+    assert phase(builders.make_record(**changes)) == expected
+
+
+def plugin_report(**plugins: tuple[str, str]) -> report.Report:
+    found = report.Report(lived=True, phase="Running")
+    for name, (status, reason) in plugins.items():
+        found.plugin(name, status, reason, f"{reason} it is")  # type: ignore[arg-type]
+    return found
+
+
+def test_ready_is_the_first_plugin_that_is_not() -> None:
+    good = said(builders.make_record(), plugin_report(ako=("True", "Ready")))
+    assert (good["Ready"].status, good["Ready"].reason) == ("True", "Running")
+    bad = said(
+        builders.make_record(),
+        plugin_report(avi=("False", "NetworkNotFound"), ako=("False", "FactMissing")),
+    )
+    assert bad["Ready"].reason == "NetworkNotFound"
+    assert bad["Ready"].message == "AviReady=False: NetworkNotFound it is"
+
+
+def test_a_plugin_that_nobody_asked_keeps_its_condition_while_leaving() -> None:
+    kept = conditions_.Condition(type="AviReady", status="False", reason="Down")
+    one = structs.replace(
+        builders.make_record(plugins=("ako", "avi"), leaving=builders.make_leaving()),
+        status=record.RecordStatus(conditions=(kept,)),
+    )
+    assert said(one)["AviReady"].reason == "Down"
+    lived = structs.replace(one, spec=structs.replace(one.spec, leaving=None))
+    assert "AviReady" not in said(lived, plugin_report(ako=("True", "Ready")))
+
+
+def test_losers_are_named() -> None:
+    loser = selection.Loser(name="edge", why='"default" has priority 10, "edge" 0')
+    choice = selection.Choice(config=builders.make_config(priority=10), losers=(loser,))
+    status = conditions.status_of(
+        builders.make_record(), report.Report(), choice, verifies=True, now=NOW
+    )
+    found = conditions_.find(status.conditions, "ConfigSelected")
+    assert found is not None
+    assert found.reason == "Conflict"
+    assert found.message == (
+        'AKODeploymentConfig "default" (priority 10). "edge" matches too and lost: '
+        '"default" has priority 10, "edge" 0.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "verifies", "status", "reason"),
+    [
+        ({}, False, "Unknown", "NoVerifier"),
+        ({}, True, "False", "NotCounted"),
+        ({"proof": builders.proof(own=2)}, True, "False", "ObjectsLeft"),
+        ({"proof": builders.proof(own=2, held=2)}, True, "False", "ForeignReference"),
+        ({"proof": builders.proof(ago=50)}, True, "False", "QuietPeriod"),
+        ({"proof": builders.proof(ago=1)}, True, "True", "Proven"),
+    ],
+)
+def test_cleanup_proven_only_by_a_late_clean_count(
+    state: dict[str, Any], verifies: bool, status: str, reason: str
+) -> None:
+    one = builders.make_record(leaving=builders.make_leaving(**STEPS, **state))
+    found = said(one, verifies=verifies)["CleanupProven"]
+    assert (found.status, found.reason) == (status, reason)
+
+
+def test_a_plugin_that_cannot_see_is_unknown() -> None:
+    one = builders.make_record(leaving=builders.make_leaving(**STEPS))
+    found = said(one, report.Report(unverified=("NoSight", "The role is too narrow.")))
+    assert (found["CleanupProven"].status, found["CleanupProven"].reason) == ("Unknown", "NoSight")
+
+
+@pytest.mark.parametrize(
+    ("why", "proof", "leaked"),
+    [
+        ("Deadline", builders.proof(own=2), True),
+        ("UserWord", None, True),
+        ("Gone", builders.proof(own=2), True),
+        ("Deadline", builders.proof(), False),
+        ("Proven", builders.proof(), False),
+        ("NoVerifier", None, False),
+    ],
+)
+def test_leaked(why: Any, proof: record.StoredProof | None, leaked: bool) -> None:
+    let_go = record.LetGo(at=NOW, why=why, message="so")
+    state = builders.make_leaving(**STEPS, proof=proof, let_go=let_go)
+    assert ("Leaked" in said(builders.make_record(leaving=state))) is leaked
+
+
+def test_held_says_until_when() -> None:
+    one = builders.make_record(leaving=builders.make_leaving())
+    found = said(one, report.Report(held=("Draining", "AKO deletes.")))["Held"]
+    assert found.message == "AKO deletes. Let go by itself at 2026-03-01 12:59 UTC."
+    forever = builders.make_record(
+        leaving=builders.make_leaving(), policies=config.Policies(on_deadline="Hold")
+    )
+    found = said(forever, report.Report(held=("Draining", "AKO deletes.")))["Held"]
+    assert found.message.endswith("(onDeadline: Hold).")
+
+
+def test_nothing_is_held_once_the_cluster_is_let_go() -> None:
+    one = builders.make_record(leaving=builders.make_leaving(let_go=GONE))
+    assert "Held" not in said(one, report.Report(held=("ObjectsLeft", "2 left")))
+    refused = report.Report(held=("LetGoRefused", "the webhook is down"))
+    assert said(one, refused)["Held"].reason == "LetGoRefused"
+
+
+def test_the_same_findings_give_the_same_status() -> None:
+    one = builders.make_record()
+    found = plugin_report(ako=("True", "Ready"))
+    first = conditions.status_of(one, found, selection.Choice(), verifies=True, now=NOW)
+    again = structs.replace(one, status=first)
+    later = NOW + builders.seconds(600)
+    second = conditions.status_of(again, found, selection.Choice(), verifies=True, now=later)
+    assert second == first
+
+
+def test_the_cluster_gets_ready_under_our_name() -> None:
+    ready = conditions_.Condition(
+        type="Ready", status="False", reason="NetworkNotFound", last_transition_time=NOW
+    )
+    found = conditions.for_cluster(record.RecordStatus(conditions=(ready,)))
+    assert found.type == names.LOAD_BALANCER_READY
+    assert found.reason == "NetworkNotFound"
+    assert found.last_transition_time is None
+    assert conditions.for_cluster(record.RecordStatus()).status == "Unknown"

@@ -1,0 +1,132 @@
+"""Letting go against resistance, without a verifier, and through crashes."""
+
+from __future__ import annotations
+
+import pytest
+import reconcile_bed as bed_
+import reconcile_plugins as bedplugins
+
+from akoo_core.kube import errors
+
+
+async def test_a_refused_finalizer_patch_is_tried_for_ever(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    await bed.delete_cluster()
+    await bed.run(name)
+    bed.clock.advance(30)
+    refusal = errors.InvalidError("admission webhook: ClusterClass not found")
+    bed.management.faults.before("patch clusters", refusal, times=50)
+    for attempt in range(12):
+        bed.clock.advance(86400)
+        outcome = await bed.run(name, attempt=attempt)
+        assert outcome.requeue_after is not None
+        assert outcome.requeue_after <= 60.0
+    assert bed.condition(name, "Held") == ("True", "LetGoRefused")
+    assert "ClusterClass not found" in bed.message(name, "Held")
+    assert bed_.let_go(bed, name) == "Proven"
+    bed.management.faults.clear()
+    await bed.run(name)
+    assert not bed_.held_by_us(bed)
+    assert bed.record(name).status.phase == "Finished"
+
+
+async def test_foreign_finalizers_survive(bed: bed_.Bed, name: str) -> None:
+    await bed.delete_cluster()
+    await bed.run(name)
+    bed.clock.advance(30)
+    await bed.run(name)
+    found = bed.world.cluster_at("demo", "shop")
+    assert found is not None
+    assert found.finalizers == ("cluster.cluster.x-k8s.io",)
+
+
+# Without a verifier.
+
+
+async def test_without_a_verifier_it_is_let_go_but_never_called_clean(ako: bedplugins.Ako) -> None:
+    bed = bed_.Bed(ako)
+    name = await bed_.running(bed)
+    ako.calls.clear()
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert ako.calls == ["drain", "fence", "release"]
+    assert not bed_.held_by_us(bed)
+    assert bed_.let_go(bed, name) == "NoVerifier"
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "NoVerifier")
+    assert bed.record(name).status.phase == "Finished"
+    assert "AKOCleanupProven" not in await bed.events()
+
+
+async def test_a_missing_plugin_holds_the_cluster(
+    bed: bed_.Bed, ako: bedplugins.Ako, name: str
+) -> None:
+    bed.plugins = (ako,)
+    bed.start()
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert bed.condition(name, "Ready") == ("False", "PluginMissing")
+    assert bed_.held_by_us(bed)
+    assert bed.record(name).spec.leaving is None
+
+
+# Crashes.
+
+
+class CrashError(BaseException):
+    """Nothing catches it, as nothing catches a power cut."""
+
+
+class Cut:
+    """Ends the process at write n, before it takes effect or before its answer is seen."""
+
+    def __init__(self, n: int, moment: str) -> None:
+        self._left, self._moment = n, moment
+        self.happened = False
+
+    def before(self, site: str, *, write: bool) -> None:
+        self._count("before", write)
+
+    def after(self, site: str, *, write: bool) -> None:
+        self._count("after", write)
+
+    def _count(self, moment: str, write: bool) -> None:
+        if write and moment == self._moment:
+            self._left -= 1
+            if self._left == 0:
+                self.happened = True
+                raise CrashError
+
+
+async def survive(bed: bed_.Bed, name: str, times: int) -> None:
+    """Attempts by process after process."""
+    for _ in range(times):
+        try:
+            await bed.run(name)
+        except CrashError:
+            bed.start()
+        bed.clock.advance(31)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_crash_at_any_write_is_survived(moment: str) -> None:
+    """The life of a cluster, ended at write n and gone on with by a new process, for every n."""
+    n, happened = 0, True
+    while happened:
+        n += 1
+        avi = bedplugins.Avi()
+        bed = bed_.Bed(bedplugins.Ako(), avi)
+        cut = Cut(n, moment)
+        bed.external._interceptor = cut
+        await bed.config()
+        name = await bed.cluster()
+        await survive(bed, name, 3)
+        avi.outside[name].add("vs-web")
+        await bed.delete_cluster()
+        await survive(bed, name, 5)
+        assert bed.record(name).status.phase == "Finished", f"after a crash at write {n}"
+        assert bed_.let_go(bed, name) == "Proven"
+        assert avi.outside == {}
+        assert not bed_.held_by_us(bed)
+        happened = cut.happened
+    assert n > 20, "every write was tried"

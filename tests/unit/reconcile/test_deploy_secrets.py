@@ -1,0 +1,80 @@
+"""Secret values: where they come from, where they go, and where they never are."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+import reconcile_bench as bench_
+
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import SecretNamespaceNotAllowedError
+from akoo_core.reconcile import deploy, secret_reader
+
+
+async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: bench_.Bench) -> None:
+    await bench.deploy(secrets=(bench_.SECRET,))
+    found = bench.get(resources.SECRETS, "avi-secret")
+    assert found is not None
+    assert found["data"] == {"password": base64.b64encode(bench_.CANARY).decode()}
+    assert bench_.CANARY.decode() not in repr(bench.stored)
+    assert found["data"]["password"] not in repr(bench.stored)
+
+
+async def test_a_changed_value_is_applied_and_an_equal_one_is_not(bench: bench_.Bench) -> None:
+    await bench.deploy(secrets=(bench_.SECRET,))
+    assert await bench.deploy(secrets=(bench_.SECRET,)) == deploy.Report()
+    assert bench.calls == []
+    await change_source(bench, bench.source(b"new", ca=b"pem"))
+    assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
+    await change_source(bench, bench.source(b"new"))
+    assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
+    found = bench.get(resources.SECRETS, "avi-secret")
+    assert found is not None
+    assert list(found["data"]) == ["password"], "a source that went takes its key along"
+
+
+async def change_source(bench: bench_.Bench, source: dict[str, Any]) -> None:
+    client = bench.management.client()
+    await client.delete(resources.SECRETS, "avi", "akoo")
+    await client.create(resources.SECRETS, source, "akoo")
+
+
+async def test_after_a_restart_the_live_secret_is_compared_once(bench: bench_.Bench) -> None:
+    await bench.deploy(secrets=(bench_.SECRET,))
+    bench.restart()
+    assert await bench.deploy(secrets=(bench_.SECRET,)) == deploy.Report()
+    assert bench.calls == ["get secrets avi-system/avi-secret"]
+    await bench.deploy(secrets=(bench_.SECRET,))
+    assert bench.calls == []
+    bench.restart()
+    await change_source(bench, bench.source(b"changed while we were away"))
+    assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
+
+
+async def test_secrets_come_from_allowed_namespaces_only(bench: bench_.Bench) -> None:
+    reader = secret_reader.ManagementSecretReader(
+        bench.management.client(), allowed_namespaces=("akoo",)
+    )
+    with pytest.raises(SecretNamespaceNotAllowedError, match="allowedSecretNamespaces"):
+        await reader.read(api.SecretSource(namespace="kube-system", name="x", key="y"))
+    assert not [one for one in bench.management.faults.calls if one.namespace == "kube-system"]
+
+
+@pytest.mark.parametrize(
+    ("source", "part"),
+    [
+        (api.SecretSource(namespace="akoo", name="none", key="x"), "akoo/none does not exist"),
+        (api.SecretSource(namespace="akoo", name="avi", key="x"), "has no key 'x'"),
+    ],
+)
+async def test_a_missing_secret_blocks_and_names_it(
+    bench: bench_.Bench, source: api.SecretSource, part: str
+) -> None:
+    secret = api.SecretObject(namespace="avi-system", name="s", data={"x": source})
+    verdict = (await bench.deploy(secrets=(secret,))).verdicts["ako"]
+    assert isinstance(verdict, api.Blocked)
+    assert verdict.reason == "SecretMissing"
+    assert part in verdict.message

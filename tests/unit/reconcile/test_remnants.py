@@ -1,0 +1,96 @@
+"""What is left of a deleted Cluster's machines; what cannot be read counts as left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import reconcile_bed as bed_
+import reconcile_builders as builders
+
+from akoo_core import structs
+from akoo_core.api import cluster, names
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import remnants
+from akoo_core.testing import memory
+
+LABEL = names.CAPI_CLUSTER_NAME_LABEL
+
+
+@pytest.fixture
+def server() -> memory.MemoryServer:
+    kinds = (*memory.BUILT_IN, bed_.MACHINE_POOLS, bed_.FAKE_INFRA)
+    return memory.MemoryServer(resources=kinds)
+
+
+def thing(kind: resources.Resource, name: str, **labels: str) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "demo", "labels": {LABEL: "shop"} | labels}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
+
+
+def target(**ref: str) -> cluster.Cluster:
+    reference = {"apiGroup": bed_.FAKE_INFRA.group, "kind": "FakeCluster", "name": "shop"} | ref
+    raw = builders.make_cluster().raw | {"spec": {"infrastructureRef": reference}}
+    return structs.replace(builders.make_cluster(deleting=True), raw=raw)
+
+
+async def left(server: memory.MemoryServer, one: cluster.Cluster) -> remnants.Remnants:
+    return await remnants.remnants(server.client(), resources.CLUSTERS, one)
+
+
+async def test_nothing_is_left(server: memory.MemoryServer) -> None:
+    server.seed(thing(resources.MACHINES, "other", **{LABEL: "another-cluster"}))
+    assert (await left(server, target())).nothing
+
+
+async def test_machines_pools_and_infrastructure_are_named(server: memory.MemoryServer) -> None:
+    plane = "cluster.x-k8s.io/control-plane"
+    server.seed(
+        thing(resources.MACHINES, "m-1"),
+        thing(resources.MACHINES, "m-0", **{plane: ""}),
+        thing(bed_.MACHINE_POOLS, "p-1"),
+        thing(bed_.FAKE_INFRA, "shop"),
+    )
+    found = await left(server, target())
+    assert not found.nothing
+    assert str(found) == "Machine m-0, Machine m-1, MachinePool p-1, FakeCluster shop"
+    assert [one.control_plane for one in found.machines] == [True, False]
+
+
+async def test_a_v1beta1_reference_is_understood(server: memory.MemoryServer) -> None:
+    server.seed(thing(bed_.FAKE_INFRA, "shop"))
+    old = target(apiGroup="", apiVersion=bed_.FAKE_INFRA.api_version)
+    assert (await left(server, old)).others == ("FakeCluster shop",)
+
+
+async def test_without_machine_pools_there_is_none(server: memory.MemoryServer) -> None:
+    server.served.stop(bed_.MACHINE_POOLS)
+    assert (await left(server, target())).nothing
+
+
+@pytest.mark.parametrize(
+    ("ref", "told"),
+    [
+        ({"kind": "Unheard"}, "Unheard shop (its kind is not served)"),
+        ({"apiGroup": "nowhere.example.com"}, "FakeCluster shop (its kind is not served)"),
+        ({"name": ""}, "an infrastructure object that the Cluster does not name"),
+    ],
+)
+async def test_what_cannot_be_told_counts_as_left(
+    server: memory.MemoryServer, ref: dict[str, str], told: str
+) -> None:
+    assert (await left(server, target(**ref))).others == (told,)
+
+
+async def test_what_must_not_be_read_counts_as_left(server: memory.MemoryServer) -> None:
+    server.seed(thing(bed_.FAKE_INFRA, "shop"))
+    server.served.deny("get", bed_.FAKE_INFRA.qualified)
+    assert (await left(server, target())).others == ("FakeCluster shop (not allowed to read it)",)
+
+
+async def test_all_pages_are_read(server: memory.MemoryServer) -> None:
+    server.seed(*(thing(resources.MACHINES, f"m-{n}") for n in range(7)))
+    server.list_limit = 2
+    found = await left(server, target())
+    assert len(found.machines) == 7
+    assert str(found) == "Machine m-0, Machine m-1, Machine m-2, 4 more Machines"

@@ -1,0 +1,212 @@
+"""Guarded writes: merge patches of records, finalizers among others', Events, own writes read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import reconcile_builders as builders
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akoo_core import clock, structs
+from akoo_core.api import names, record
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import finalizers, recorder, records, seen
+from akoo_core.testing import memory
+from akoo_core.testing.memory_patch import merge_patch
+
+LEAVES = st.integers(0, 3) | st.text(max_size=2) | st.lists(st.integers(0, 2), max_size=2)
+OBJECTS = st.recursive(
+    st.dictionaries(st.sampled_from("abcd"), LEAVES, max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abcd"), LEAVES | inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(OBJECTS, OBJECTS)
+def test_difference_is_what_a_merge_patch_makes_good(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    assert merge_patch(before, records.difference(before, after)) == after
+    assert records.difference(after, after) == {}
+
+
+@pytest.fixture
+def server() -> memory.MemoryServer:
+    return memory.MemoryServer(clock=clock.ManualClock(builders.NOW))
+
+
+async def test_a_record_is_created_once(server: memory.MemoryServer) -> None:
+    store = records.Records(server.client())
+    first = await store.create(builders.RECORD, builders.make_spec())
+    again = await store.create(builders.RECORD, builders.make_spec(epoch=9))
+    assert again == first, "the one that is there counts"
+    assert first.finalizers == (names.RECORD_FINALIZER,)
+
+
+async def test_a_change_needs_the_state_it_was_decided_from(server: memory.MemoryServer) -> None:
+    store = records.Records(server.client())
+    first = await store.create(builders.RECORD, builders.make_spec())
+    orphaned = record.Orphaned(cause="Unmatched", at=builders.NOW)
+    second = await store.change(first, builders.make_spec(orphaned=orphaned))
+    assert second.spec.orphaned == orphaned
+    with pytest.raises(errors.ConflictError):
+        await store.change(first, builders.make_spec(epoch=2))
+    third = await store.change(second, builders.make_spec())
+    assert third.spec.orphaned is None, "what goes back to its default goes"
+
+
+async def test_fields_of_a_newer_version_survive(server: memory.MemoryServer) -> None:
+    client = server.client()
+    store = records.Records(client)
+    await store.create(builders.RECORD, builders.make_spec())
+    patch = {"spec": {"fromTheFuture": {"x": 1}}}
+    await client.merge_patch(resources.AKO_DEPLOYMENTS, builders.RECORD, patch)
+    one = record.from_object(await client.get(resources.AKO_DEPLOYMENTS, builders.RECORD))
+    await store.change(one, structs.replace(one.spec, epoch=2))
+    found = await client.get(resources.AKO_DEPLOYMENTS, builders.RECORD)
+    assert found["spec"]["fromTheFuture"] == {"x": 1}
+
+
+async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None:
+    store = records.Records(server.client())
+    one = await store.create(builders.RECORD, builders.make_spec())
+    server.faults.calls.clear()
+    assert await store.change(one, one.spec) is one
+    assert await store.say(one, one.status) is one
+    assert server.faults.calls == []
+
+
+# Finalizers.
+
+
+async def make(server: memory.MemoryServer, *present: str) -> str:
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "x", "namespace": "demo", "finalizers": list(present)},
+    }
+    made = await server.client().create(resources.CONFIG_MAPS, body, "demo")
+    uid: str = made["metadata"]["uid"]
+    return uid
+
+
+def listed(server: memory.MemoryServer) -> list[str]:
+    (found,) = server.objects(resources.CONFIG_MAPS)
+    return found["metadata"].get("finalizers") or []
+
+
+@pytest.mark.parametrize("present", [(), ("theirs",), ("a", "b")])
+async def test_finalizers_of_others_stay(
+    server: memory.MemoryServer, present: tuple[str, ...]
+) -> None:
+    uid = await make(server, *present)
+    ours = finalizers.Finalizers(server.client())
+    for _ in range(2):
+        await ours.add(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
+        assert listed(server) == [*present, "ours"]
+    for _ in range(2):
+        await ours.remove(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
+        assert listed(server) == list(present)
+
+
+async def test_a_finalizer_added_meanwhile_is_not_overwritten(
+    server: memory.MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = await make(server)
+    client = server.client()
+    real = client.json_patch
+    meddled: list[bool] = []
+
+    async def meddling(*args: Any, **kwargs: Any) -> Any:
+        if not meddled:
+            meddled.append(True)
+            theirs = {"metadata": {"finalizers": ["theirs"]}}
+            await server.client().merge_patch(resources.CONFIG_MAPS, "x", theirs, "demo")
+        return await real(*args, **kwargs)
+
+    monkeypatch.setattr(client, "json_patch", meddling)
+    await finalizers.Finalizers(client).add(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
+    assert listed(server) == ["theirs", "ours"]
+
+
+async def test_a_namesake_and_a_dying_object_get_no_finalizer(
+    server: memory.MemoryServer,
+) -> None:
+    uid = await make(server, "theirs")
+    ours = finalizers.Finalizers(server.client())
+    kind = resources.CONFIG_MAPS
+    assert await ours.add(kind, "ours", "x", "demo", uid="another") is None
+    await server.client().delete(kind, "x", "demo")
+    assert await ours.add(kind, "ours", "x", "demo", uid=uid) is None
+    assert listed(server) == ["theirs"]
+    await ours.remove(kind, "ours", "gone", "demo", uid=uid)
+
+
+async def test_constant_interference_ends_as_a_conflict(server: memory.MemoryServer) -> None:
+    uid = await make(server)
+    server.faults.before("patch configmaps", errors.ConflictError("again"), times=99)
+    ours = finalizers.Finalizers(server.client())
+    with pytest.raises(errors.ConflictError):
+        await ours.add(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
+
+
+# Events.
+
+
+async def test_an_event_is_said_once(server: memory.MemoryServer) -> None:
+    said = recorder.Recorder(server.client(), server.clock, instance="pod-1")
+    target = builders.make_cluster()
+    for note in ("a", "a", "b"):
+        said.event(target, "AKODeployed", note)
+    await said.flush()
+    found = server.objects(resources.EVENTS, "demo")
+    assert sorted(one["note"] for one in found) == ["a", "b"]
+    assert found[0]["regarding"]["uid"] == target.uid
+    assert found[0]["eventTime"] == "2026-03-01T12:00:00.000000Z"
+
+
+async def test_events_never_grow_without_bound_nor_raise(server: memory.MemoryServer) -> None:
+    server.faults.before("create events", errors.ForbiddenError("no"), times=10_000)
+    said = recorder.Recorder(server.client(), server.clock, instance="pod-1")
+    for number in range(recorder.QUEUE_LIMIT + 50):
+        said.event(builders.make_cluster(), "AKODeployed", str(number))
+    await said.flush()
+    tried = [one for one in server.faults.calls if one.resource == resources.EVENTS]
+    assert len(tried) == recorder.QUEUE_LIMIT
+
+
+# Own writes.
+
+
+def version(number: str, uid: str = "u") -> record.Record:
+    return structs.replace(builders.make_record(), resource_version=number, uid=uid)
+
+
+@pytest.mark.parametrize(
+    ("cached", "written", "expected"),
+    [
+        ("9", "10", "10"),
+        ("10", "9", "10"),
+        ("x", "10", "x"),
+    ],
+)
+def test_the_later_of_cache_and_own_write_counts(cached: str, written: str, expected: str) -> None:
+    memory_ = seen.Written(clock.ManualClock())
+    memory_.note("n", version(written))
+    found = memory_.newest("n", version(cached))
+    assert found is not None
+    assert found.resource_version == expected
+
+
+def test_own_writes_are_believed_for_a_while_only() -> None:
+    time = clock.ManualClock()
+    memory_ = seen.Written(time)
+    memory_.note("n", version("10"))
+    assert memory_.newest("n", None) is not None, "the cache has not seen the create yet"
+    other = version("3", uid="made again")
+    assert memory_.newest("n", other) is other
+    time.advance(seen.KEPT_SECONDS + 1)
+    assert memory_.newest("n", None) is None
