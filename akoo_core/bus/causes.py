@@ -1,0 +1,51 @@
+"""Why a key is worked on: what changed, and the span that its author left on it."""
+
+from __future__ import annotations
+
+from opentelemetry import trace
+
+from akoo_core import structs
+from akoo_core.cache import store
+from akoo_core.kube import client
+from akoo_core.telemetry import tracing
+
+
+class Cause(structs.Struct, frozen=True, kw_only=True):
+    """One change, small enough to be carried through a queue."""
+
+    what: str
+    """The kind: ``Cluster``, ``Secret``."""
+    name: str
+    """``namespace/name`` or ``name``."""
+    resource_version: str
+    traceparent: str = ""
+    """The object's annotation ``tracing.k8s.io/traceparent``, if it is a valid one."""
+
+    def link(self) -> trace.Link | None:
+        """The link from an attempt's span back to the author's; None where none was left."""
+        context = tracing.parse_traceparent(self.traceparent)
+        if context is None:
+            return None
+        attributes = {
+            "akoo.cause": f"{self.what} {self.name}",
+            "akoo.cause.resource_version": self.resource_version,
+        }
+        return trace.Link(context, attributes)
+
+
+def cause_of(change: store.Change) -> Cause:
+    """The cause that a change is. A deletion carries what the object said last."""
+    item = change.new_item or change.old_item
+    obj = change.new or change.old or {}
+    return Cause(
+        what=change.resource.kind,
+        name=str(change.key),
+        resource_version=item.resource_version if item else "",
+        traceparent=_traceparent(obj),
+    )
+
+
+def _traceparent(obj: client.Object) -> str:
+    annotations = (obj.get("metadata") or {}).get("annotations") or {}
+    text = str(annotations.get(tracing.TRACEPARENT_ANNOTATION, ""))
+    return text if tracing.parse_traceparent(text) is not None else ""

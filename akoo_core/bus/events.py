@@ -1,0 +1,84 @@
+"""One change as the queues get it: keys, priority, cause.
+
+::
+
+    bus = events.Bus(management_id, lookups, selection.matches)
+    event = bus.event(change)          # in the reflector's on_change
+    if event is not None:
+        for name in event.records:
+            record_queue.add(name, priority=..., causes=(event.cause,))
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from akoo_core.bus import causes, mapping, predicate
+from akoo_core.cache import store
+from akoo_core.kube.resource import (
+    AKO_DEPLOYMENT_CONFIGS,
+    AKO_DEPLOYMENTS,
+    CLUSTERS,
+    SECRETS,
+    Resource,
+)
+
+
+class Event(NamedTuple):
+    """What a change asks for."""
+
+    records: tuple[str, ...]
+    """Keys for the record controller."""
+    configs: tuple[str, ...]
+    """Keys for the config controller."""
+    cause: causes.Cause
+    initial: bool
+    """From the first list after start: behind what somebody just did."""
+
+
+class Bus:
+    """The mapping of the core's four kinds: Cluster, AKODeploymentConfig, AKODeployment, Secret.
+
+    Other kinds concern nobody here. The version of a kind does not matter.
+    """
+
+    def __init__(
+        self, management_id: str, lookups: mapping.Lookups, matches: mapping.Matches
+    ) -> None:
+        self._management_id = management_id
+        self._lookups = lookups
+        self._matches = matches
+
+    def event(self, change: store.Change) -> Event | None:
+        """The event of a change; None for one that means nothing or concerns nobody."""
+        if not predicate.meaningful(change):
+            return None
+        records = self._records(change)
+        configs = _configs(change)
+        if not records and not configs:
+            return None
+        return Event(records, configs, causes.cause_of(change), change.initial)
+
+    def _records(self, change: store.Change) -> tuple[str, ...]:
+        known, lookups = self._management_id, self._lookups
+        if _is(change, CLUSTERS):
+            return mapping.records_of_cluster(change, lookups, management_id=known)
+        if _is(change, AKO_DEPLOYMENTS):
+            return mapping.records_of_record(change, lookups, management_id=known)
+        if _is(change, SECRETS):
+            return mapping.records_of_secret(change, lookups, management_id=known)
+        if _is(change, AKO_DEPLOYMENT_CONFIGS):
+            return mapping.records_of_config(
+                change, lookups, management_id=known, matches=self._matches
+            )
+        return ()
+
+
+def _configs(change: store.Change) -> tuple[str, ...]:
+    if _is(change, AKO_DEPLOYMENT_CONFIGS):
+        return (change.key.name,)
+    return mapping.configs_of_record(change) if _is(change, AKO_DEPLOYMENTS) else ()
+
+
+def _is(change: store.Change, kind: Resource) -> bool:
+    return (change.resource.group, change.resource.plural) == (kind.group, kind.plural)

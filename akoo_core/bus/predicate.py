@@ -1,0 +1,49 @@
+"""Which changes mean something: most updates are somebody's status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_core.api import cluster
+from akoo_core.cache import store
+from akoo_core.kube import client
+from akoo_core.kube.resource import CLUSTERS
+
+_MEANT = ("generation", "labels", "annotations", "finalizers", "deletionTimestamp")
+_WRITTEN_BY_THE_SERVER = ("resourceVersion", "managedFields")
+_ALWAYS_THERE = frozenset({"apiVersion", "kind", "metadata"})
+
+
+def meaningful(change: store.Change) -> bool:
+    """Whether anything changed that a reconcile could act on.
+
+    What comes and what goes is. An update is if it changes generation, labels, annotations,
+    finalizers or deletionTimestamp; of a Cluster also if it can be connected to or is paused; of a
+    kind without generations (Secret, ConfigMap) if any of its content changed. An object that was
+    read without its content may have changed there.
+    """
+    old, new = change.old, change.new
+    if old is None or new is None:
+        return True
+    if any(old["metadata"].get(name) != new["metadata"].get(name) for name in _MEANT):
+        return True
+    if change.resource.group == CLUSTERS.group and change.resource.plural == CLUSTERS.plural:
+        return _cluster_state(old) != _cluster_state(new)
+    if "generation" in new["metadata"]:
+        return False
+    return _without_content(new) or _content(old) != _content(new)
+
+
+def _cluster_state(obj: client.Object) -> tuple[bool, bool]:
+    read = cluster.from_object(obj)
+    return read.connectable, read.paused
+
+
+def _without_content(obj: client.Object) -> bool:
+    """Whether only metadata was read (every Secret and ConfigMap has a field besides)."""
+    return obj.keys() <= _ALWAYS_THERE
+
+
+def _content(obj: client.Object) -> dict[str, Any]:
+    metadata = {k: v for k, v in obj["metadata"].items() if k not in _WRITTEN_BY_THE_SERVER}
+    return {**obj, "metadata": metadata}
