@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from akoo_core import structs
-from akoo_core.api import cluster, config, names, record
+from akoo_core.api import cluster, config, names
+from akoo_core.api import record as record_
 from akoo_core.cache import indexes, store
 from akoo_core.kube import client, resource
 from akoo_core.reconcile import selection
@@ -54,9 +55,9 @@ class World:
         self.record_objects = store.Store(resource.AKO_DEPLOYMENTS, indexes=_RECORD_INDEXES)
         self._configs: dict[str, tuple[str, config.Config | selection.Unreadable]] = {}
 
-    def record(self, name: str) -> record.Record | None:
+    def record(self, name: str) -> record_.Record | None:
         obj = self.record_objects.get(name)
-        return record.from_object(obj) if obj is not None else None
+        return record_.from_object(obj) if obj is not None else None
 
     def cluster_of(self, name: str) -> cluster.Cluster | None:
         obj = self.record_objects.get(name)
@@ -76,13 +77,13 @@ class World:
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
         return tuple(one for one in self._decoded() if isinstance(one, selection.Unreadable))
 
-    def records_of_cluster(self, namespace: str, name: str) -> tuple[record.Record, ...]:
+    def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return _records(self.record_objects.lookup(CLUSTER, f"{namespace}/{name}"))
 
-    def records_of_config(self, name: str) -> tuple[record.Record, ...]:
+    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
         return _records(self.record_objects.lookup(CONFIG, name))
 
-    def records(self) -> tuple[record.Record, ...]:
+    def records(self) -> tuple[record_.Record, ...]:
         return _records(list(self.record_objects.objects()))
 
     def _decoded(self) -> Iterator[config.Config | selection.Unreadable]:
@@ -105,9 +106,9 @@ class World:
             return version, selection.Unreadable(name=name, problem=str(error))
 
 
-def _records(objects: list[client.Object]) -> tuple[record.Record, ...]:
+def _records(objects: list[client.Object]) -> tuple[record_.Record, ...]:
     """Those that can be read; the others are told of where they are worked on."""
-    found = (_or_none(record.from_object, obj) for obj in objects)
+    found = (_or_none(record_.from_object, obj) for obj in objects)
     return tuple(one for one in found if one is not None)
 
 

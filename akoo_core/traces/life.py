@@ -18,6 +18,8 @@ JSON = dict[str, Any]
 
 STEP = "akoo.verb"
 """The attribute that makes a span a line of the life."""
+BOOKKEEPING = frozenset({"secret_references"})
+"""Hooks that do nothing for the cluster itself."""
 
 
 class Span(structs.Struct, frozen=True, kw_only=True):
@@ -74,7 +76,11 @@ def lines(found: Sequence[Span]) -> list[Line]:
     children: dict[str, list[Span]] = collections.defaultdict(list)
     for span in found:
         children[span.parent].append(span)
-    return fold(_line(span, children) for span in found if STEP in span.tags)
+    return fold(_line(span, children) for span in found if _is_step(span))
+
+
+def _is_step(span: Span) -> bool:
+    return STEP in span.tags and span.tags[STEP] not in BOOKKEEPING
 
 
 def _line(span: Span, children: dict[str, list[Span]]) -> Line:
@@ -126,7 +132,7 @@ def _same(one: Line, other: Line) -> bool:
     def key(line: Line) -> tuple[str, ...]:
         return (line.verb, line.plugin, line.result, line.reason)
 
-    return key(one) == key(other) and (one.result == "Wait" or one.verb == "observe")
+    return key(one) == key(other) and (one.result == "wait" or one.verb == "observe")
 
 
 def _sum(

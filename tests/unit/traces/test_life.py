@@ -48,14 +48,14 @@ def test_a_verb_is_a_line_with_the_calls_below_it_counted() -> None:
             duration=42_000,
             akoo__verb="prepare",
             akoo__plugin="avi",
-            akoo__result="Done",
+            akoo__result="done",
         ),
     )
     (line,) = life.lines(life.spans(answer))
     assert line.calls == (("GET cloud", 2), ("POST stringgroup", 1))
     assert life.render(line).split() == [
         "00:00:00.000",
-        *("prepare", "avi", "42", "ms", "Done"),
+        *("prepare", "avi", "42", "ms", "done"),
         *("GET", "cloud", "2,", "POST", "stringgroup", "1"),
     ]
 
@@ -69,7 +69,7 @@ def test_the_same_wait_again_is_folded_and_another_reason_is_not() -> None:
             start,
             akoo__verb="drain",
             akoo__plugin="ako",
-            akoo__result="Wait",
+            akoo__result="wait",
             akoo__reason=reason,
         )
 
@@ -80,7 +80,7 @@ def test_the_same_wait_again_is_folded_and_another_reason_is_not() -> None:
 
 def test_done_is_never_folded() -> None:
     raw = [
-        _raw("t", f"s{n}", "sweep avi", n, akoo__verb="sweep", akoo__result="Done")
+        _raw("t", f"s{n}", "sweep avi", n, akoo__verb="sweep", akoo__result="done")
         for n in range(3)
     ]
     assert len(life.lines(life.spans(_answer(*raw)))) == 3

@@ -1,0 +1,160 @@
+"""Puts the parts together that work on records: services, reconcilers, queues, workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from akoo_core import clock as clock_
+from akoo_core import external as external_
+from akoo_core.app import attempts, references, secret_index
+from akoo_core.app import world as world_
+from akoo_core.kube import client as client_
+from akoo_core.kube import workloads
+from akoo_core.plugins import caller, controllers, registry, running, threads
+from akoo_core.queue import worker, workqueue
+from akoo_core.reconcile import (
+    attempt,
+    config_controller,
+    controller,
+    deploy,
+    finalizers,
+    recorder,
+    records,
+    secret_reader,
+    secrets,
+)
+from akoo_core.settings import Settings
+
+EVENTS_SECONDS = 1.0
+"""For the Events that are still queued when we stop."""
+
+
+class Parts:
+    """What works: two queues with their handlers, and the Events they say."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: attempt.Services,
+        clients: workloads.WorkloadClients,
+        pools: dict[str, threads.PluginThreads],
+    ) -> None:
+        self._settings = settings
+        self._clients = clients
+        self._pools = pools
+        self.services = services
+        self.secret_index = secret_index.SecretIndex()
+        interval = settings.min_interval_seconds
+        self.records = workqueue.WorkQueue("record", services.clock, min_interval_seconds=interval)
+        self.configs = workqueue.WorkQueue("config", services.clock, min_interval_seconds=interval)
+
+    async def work(
+        self,
+        registered: Sequence[controllers.Controller],
+        management: client_.KubeClient,
+        *,
+        stop: asyncio.Event,
+        grace_seconds: float,
+    ) -> None:
+        """Work on records, configs and plugins' kinds until ``stop``; by the leader only."""
+        services = self.services
+        record = references.Noting(
+            controller.RecordReconciler(services), services, self.secret_index
+        )
+        config = config_controller.ConfigReconciler(services.world, services.finalizers)
+        saying = asyncio.create_task(services.recorder.run(), name="events")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(
+                    worker.run_workers(
+                        self.records,
+                        attempts.handler("record", record.reconcile),
+                        self._settings.workers,
+                        stop=stop,
+                        grace_seconds=grace_seconds,
+                    )
+                )
+                group.create_task(
+                    worker.run_workers(
+                        self.configs,
+                        attempts.handler("config", config.reconcile),
+                        1,
+                        stop=stop,
+                        grace_seconds=grace_seconds,
+                    )
+                )
+                for one in registered:
+                    group.create_task(
+                        running.run_controller(
+                            one,
+                            client=management,
+                            clock=services.clock,
+                            stop=stop,
+                            min_interval_seconds=self._settings.min_interval_seconds,
+                            grace_seconds=grace_seconds,
+                        )
+                    )
+        finally:
+            saying.cancel()
+            await asyncio.gather(saying, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(EVENTS_SECONDS):
+                await services.recorder.flush()
+
+    async def close(self) -> None:
+        """Close clients and threads."""
+        await self._clients.close()
+        for pool in self._pools.values():
+            pool.close()
+
+
+def assemble(
+    settings: Settings,
+    plugins: registry.PluginSet,
+    *,
+    management: client_.KubeClient,
+    world: world_.World,
+    management_id: str,
+    external: external_.External,
+    clock: clock_.Clock,
+    identity: str,
+) -> Parts:
+    """The parts of one process, none of them running yet."""
+    clients = workloads.WorkloadClients(
+        management,
+        external=external,
+        clock=clock,
+        deadline_seconds=settings.workload_clusters.deadline_seconds,
+        allow_insecure_tls=settings.workload_clusters.allow_insecure_tls,
+    )
+    reader = secret_reader.ManagementSecretReader(
+        management, allowed_namespaces=settings.secret_namespaces
+    )
+    pools = {
+        name: threads.PluginThreads(name, size=settings.threads_per_plugin)
+        for name in plugins.names
+    }
+    services = attempt.Services(
+        management=management,
+        clusters=world.clusters.resource,
+        management_id=management_id,
+        world=world,
+        plugins=plugins,
+        caller=caller.VerbCaller(plugins),
+        workloads=clients,
+        secrets=reader,
+        threads=pools.__getitem__,
+        external=external,
+        clock=clock,
+        records=records.Records(management),
+        finalizers=finalizers.Finalizers(management),
+        deployer=deploy.Deployer(
+            clock=clock,
+            opener=secrets.SecretOpener(reader, plugins),
+            drift_seconds=settings.resync_seconds,
+        ),
+        recorder=recorder.Recorder(management, clock, instance=identity),
+    )
+    return Parts(settings, services, clients, pools)

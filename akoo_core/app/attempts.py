@@ -1,0 +1,54 @@
+"""One attempt as the queue sees it: a root span with links to its causes around a reconcile."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from opentelemetry import trace
+
+from akoo_core.bus import causes
+from akoo_core.queue import core, worker
+from akoo_core.reconcile.controller import Outcome
+from akoo_core.telemetry import tracing
+
+Reconcile = Callable[[str, int], Awaitable[Outcome]]
+
+
+def handler(kind: str, reconcile: Reconcile) -> worker.Handler:
+    """The handler of a queue whose keys ``reconcile`` takes; ``kind`` names the span."""
+    last: dict[str, trace.Link] = {}
+
+    async def handle(entry: core.Entry) -> worker.Outcome:
+        attributes: dict[str, str | int | float] = {
+            "akoo.controller": kind,
+            "akoo.key": entry.key,
+            "akoo.attempt": entry.attempt,
+            "akoo.priority": entry.priority,
+            "akoo.queue.wait_ms": round(entry.waited_seconds * 1000, 1),
+            "akoo.causes": ", ".join(map(_text, entry.causes)),
+        }
+        links = [*_links(entry), *([last[entry.key]] if entry.key in last else [])]
+        with tracing.attempt(
+            f"reconcile {kind}",
+            causes=links,
+            dropped_causes=entry.dropped_causes,
+            attributes=attributes,
+        ) as span:
+            outcome = await reconcile(entry.key, entry.attempt)
+            if outcome.changed:
+                last[entry.key] = trace.Link(span.get_span_context(), {"akoo.cause": "previous"})
+        if outcome.requeue_after is None:
+            last.pop(entry.key, None)
+            return worker.Forget()
+        return worker.RequeueAfter(seconds=outcome.requeue_after)
+
+    return handle
+
+
+def _links(entry: core.Entry) -> list[trace.Link]:
+    found = (one.link() for one in entry.causes if isinstance(one, causes.Cause))
+    return [link for link in found if link is not None]
+
+
+def _text(cause: object) -> str:
+    return f"{cause.what} {cause.name}" if isinstance(cause, causes.Cause) else "unknown"

@@ -1,0 +1,231 @@
+"""The operator: what starts in which order, and what stops in which. Read top to bottom.
+
+Start: telemetry, health (probes must answer while the rest waits), the API server and what must be
+there, caches (standbys keep them warm), the lease, and only then workers: nothing writes before.
+Stop: intake and workers, plugins' controllers, Events, the lease (so that the next leader finds
+nothing of ours still running), caches, clients, plugins, health, spans.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import pathlib
+import signal
+import socket
+import uuid
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import akoo_core
+from akoo_core import clock as clock_
+from akoo_core import errors, external
+from akoo_core.app import assembly, readiness, watches
+from akoo_core.app import world as world_
+from akoo_core.election import lease, timing
+from akoo_core.health import readiness as health_
+from akoo_core.health import server
+from akoo_core.kube import config, resource, transport
+from akoo_core.plugins import controllers, rbac, registry
+from akoo_core.settings import Settings
+from akoo_core.telemetry import sdk
+
+WORKER_SHARE = 0.5
+"""Of the shutdown seconds: for work in flight. The rest is for Events, lease and spans."""
+SPANS_SECONDS = 1.5
+"""For the last spans, after everything else has stopped."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class _StoppedError(Exception):
+    """SIGTERM came before there was anything to stop."""
+
+
+class Operator:
+    """One process. ``run`` returns after SIGTERM or SIGINT; errors that end it are raised."""
+
+    def __init__(
+        self, settings: Settings, plugins: registry.PluginSet, kubeconfig: pathlib.Path | None
+    ) -> None:
+        self._settings = settings
+        self._plugins = plugins
+        self._kubeconfig = kubeconfig
+        self._clock = clock_.SystemClock()
+        self._readiness = health_.Readiness()
+        self._stop = asyncio.Event()
+        self._registered = controllers.collect(plugins)
+        self.identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+
+    async def run(self) -> None:
+        """Run until told to stop.
+
+        Raises InputError for a kubeconfig that cannot be used, LeadershipLostError when the lease
+        was lost: then the process must end at once.
+        """
+        running = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            running.add_signal_handler(number, self._stop.set)
+        async with contextlib.AsyncExitStack() as stopping:
+            with contextlib.suppress(_StoppedError):
+                await self._start(stopping)
+            self._readiness.set("running", "stopping")
+
+    async def _start(self, stopping: contextlib.AsyncExitStack) -> None:
+        self._trace(stopping)
+        await self._serve_health(stopping)
+        stopping.push_async_callback(self._plugins.close)
+
+        endpoint = await config.endpoint_of(str(self._kubeconfig) if self._kubeconfig else None)
+        plain = transport.HttpClient(endpoint, external=external.External())
+        stopping.push_async_callback(plain.close)
+        elector = self._elector(plain)
+        guard: external.Guard = elector.guard if elector else external.AlwaysLeader()
+        seam = external.External(guard=guard)
+        management = transport.HttpClient(endpoint, external=seam)
+        stopping.push_async_callback(management.close)
+
+        clusters, management_id = await self._unless_stopped(self._found(plain))
+        world = world_.World(management_id, clusters)
+        parts = assembly.assemble(
+            self._settings,
+            self._plugins,
+            management=management,
+            world=world,
+            management_id=management_id,
+            external=seam,
+            clock=self._clock,
+            identity=self.identity,
+        )
+        stopping.push_async_callback(parts.close)
+        following = watches.Watches(
+            management,
+            world,
+            management_id=management_id,
+            secrets=parts.secret_index,
+            secret_namespaces=self._settings.secret_namespaces,
+            records=parts.records,
+            configs=parts.configs,
+            clock=self._clock,
+        )
+        await stopping.enter_async_context(following.running())
+        self._readiness.add("caches", following.missing)
+        self._readiness.set("management cluster")
+        await self._unless_stopped(following.synced())
+        await self._lead(elector, parts, management)
+
+    def _trace(self, stopping: contextlib.AsyncExitStack) -> None:
+        telemetry = self._settings.telemetry
+        started = sdk.start(
+            endpoint=telemetry.endpoint,
+            service_name=telemetry.service_name,
+            version=akoo_core.__version__,
+            attributes={"service.instance.id": self.identity},
+        )
+        if started is not None:
+            stopping.callback(started.shutdown, SPANS_SECONDS)
+
+    async def _serve_health(self, stopping: contextlib.AsyncExitStack) -> None:
+        self._readiness.set("management cluster", "starting")
+        serving = server.HealthServer(
+            self._readiness,
+            clock=self._clock,
+            host=self._settings.health.bind_address,
+            port=self._settings.health.port,
+        )
+        await serving.start()
+        stopping.push_async_callback(serving.stop)
+
+    def _elector(self, plain: transport.HttpClient) -> lease.Elector | None:
+        election = self._settings.leader_election
+        if not election.enabled:
+            return None
+        return lease.Elector(
+            plain,
+            namespace=self._settings.operator_namespace,
+            name=election.lease_name,
+            identity=self.identity,
+            clock=self._clock,
+            timing=timing.Timing(
+                lease=election.lease_seconds,
+                renew_deadline=election.renew_deadline_seconds,
+                retry=election.retry_seconds,
+            ),
+        )
+
+    async def _found(self, plain: transport.HttpClient) -> tuple[resource.Resource, str]:
+        """The Cluster kind and our management id, as soon as all we need is there."""
+        rules = (*rbac.CORE, *(rule for one in self._plugins.ordered for rule in one.rbac))
+
+        async def ask() -> tuple[resource.Resource, str]:
+            found = await readiness.found(plain, rules, plugins=self._plugins.names)
+            known = self._settings.management_id
+            return found, known or await readiness.management_id(plain)
+
+        def say(missing: str) -> None:
+            self._readiness.set("management cluster", missing)
+
+        return await readiness.until_ready(ask, say)
+
+    async def _lead(
+        self,
+        elector: lease.Elector | None,
+        parts: assembly.Parts,
+        management: transport.HttpClient,
+    ) -> None:
+        """Work while the lease is ours; hand it back when all that wrote has ended."""
+        grace = self._settings.deadlines.shutdown_seconds * WORKER_SHARE
+
+        async def work() -> None:
+            _log.info(
+                "working as %s with plugins %s",
+                self.identity,
+                ", ".join(self._plugins.names) or "none",
+            )
+            await parts.work(self._registered, management, stop=self._stop, grace_seconds=grace)
+
+        if elector is None:
+            await work()
+            return
+        leading = asyncio.ensure_future(elector.lead(work))
+        stopped = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({leading, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not leading.done() and not elector.acquired.is_set():
+                leading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await leading
+        finally:
+            stopped.cancel()
+            if not elector.lost.is_set():
+                await elector.release()
+
+    async def _unless_stopped(self, awaited: Awaitable[T]) -> T:
+        """The result of ``awaited``. Raises _StoppedError when told to stop before."""
+        task = asyncio.ensure_future(awaited)
+        stopped = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise _StoppedError
+            return task.result()
+        finally:
+            for one in (task, stopped):
+                one.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+async def run(
+    settings: Settings, plugins: registry.PluginSet, kubeconfig: pathlib.Path | None
+) -> int:
+    """Run the operator; the exit code. Raises InputError."""
+    operator = Operator(settings, plugins, kubeconfig)
+    try:
+        await operator.run()
+    except errors.LeadershipLostError as error:
+        _log.error("%s", error)
+        return 1
+    return 0

@@ -1,0 +1,66 @@
+"""Waits until the management cluster has what we need, and says in one line what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from akoo_core import errors
+from akoo_core.kube import client, crds, discovery, resource, rights
+from akoo_core.kube import errors as kube_errors
+from akoo_core.plugins import api
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+async def management_id(kube: client.KubeClient) -> str:
+    """The UID of kube-system: what tells this management cluster from others."""
+    system = await kube.get(resource.NAMESPACES, "kube-system")
+    uid: str = system["metadata"]["uid"]
+    return uid
+
+
+async def found(
+    kube: client.KubeClient, rules: Iterable[api.RbacRule], *, plugins: Iterable[str]
+) -> resource.Resource:
+    """The Cluster kind, once API, CRDs, Cluster API and rights are all there.
+
+    Raises NotReadyError in one line, or KubeError.
+    """
+    await crds.check_crds(kube)
+    await rights.check_rights(
+        kube, rules, command=f"akoo-core rbac --plugins {','.join(plugins) or 'none'}"
+    )
+    try:
+        return await discovery.clusters(kube)
+    except kube_errors.NotFoundError as error:
+        raise errors.NotReadyError(
+            "ClusterAPIMissing",
+            "the API server has no cluster.x-k8s.io. Install Cluster API: clusterctl init",
+        ) from error
+
+
+async def until_ready(ask: Callable[[], Awaitable[T]], say: Callable[[str], None]) -> T:
+    """Ask again, with growing pauses, until nothing is missing any more.
+
+    What is missing is logged once, however often it is found, and given to ``say``.
+    """
+    pause, said = FIRST_PAUSE_SECONDS, ""
+    while True:
+        try:
+            return await ask()
+        except (errors.NotReadyError, kube_errors.KubeError, TimeoutError) as error:
+            missing = str(error) or "the API server does not answer in time"
+        if missing != said:
+            _log.warning("akoo-core: %s", missing)
+        say(missing)
+        said = missing
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

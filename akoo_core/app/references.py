@@ -1,0 +1,57 @@
+"""Keeps the secret index: after each attempt the plugins say which Secrets the record needs."""
+
+from __future__ import annotations
+
+from akoo_core import structs
+from akoo_core.api import record as record_
+from akoo_core.app import secret_index
+from akoo_core.plugins import api, context
+from akoo_core.plugins.errors import VerbError
+from akoo_core.reconcile import attempt, controller, gather
+
+
+class Noting:
+    """A RecordReconciler that notes what its record depends on."""
+
+    def __init__(
+        self,
+        inner: controller.RecordReconciler,
+        services: attempt.Services,
+        index: secret_index.SecretIndex,
+    ) -> None:
+        self._inner = inner
+        self._services = services
+        self._index = index
+
+    async def reconcile(self, name: str, attempt: int) -> controller.Outcome:
+        """One attempt; what it needs is noted even when it fails."""
+        try:
+            return await self._inner.reconcile(name, attempt)
+        finally:
+            self._index.note(name, self._needed(name))
+
+    def _needed(self, name: str) -> set[secret_index.SecretName]:
+        try:
+            one = self._services.world.record(name)
+        except structs.DecodeError:
+            return set()
+        if one is None or one.spec.finished_at is not None:
+            return set()
+        return {
+            needed for plugin in self._services.plugins.ordered for needed in self._of(plugin, one)
+        }
+
+    def _of(self, plugin: api.Plugin, one: record_.Record) -> tuple[secret_index.SecretName, ...]:
+        """What one plugin names; nothing for one that cannot say it now."""
+        found = gather.config_of(self._services.world, one)
+        try:
+            view = context.build_view(
+                record_name=one.name,
+                spec=one.spec,
+                cluster=self._services.world.cluster_of(one.name),
+                config=found.raw if found is not None else {},
+                plugin=plugin,
+            )
+            return self._services.caller.call_pure("secret_references", plugin, view) or ()
+        except (VerbError, structs.DecodeError):
+            return ()

@@ -1,0 +1,158 @@
+"""Follows the management cluster: reflectors fill the caches, the bus turns changes into keys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+
+from akoo_core import clock as clock_
+from akoo_core import structs
+from akoo_core.api import cluster, names, record
+from akoo_core.app import census, secret_index
+from akoo_core.app import world as world_
+from akoo_core.bus import events
+from akoo_core.cache import reflector, store
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors as kube_errors
+from akoo_core.kube import resource as resources
+from akoo_core.queue import core, workqueue
+from akoo_core.reconcile import selection
+
+_log = logging.getLogger(__name__)
+
+
+class Lookups:
+    """What the bus asks of the caches (:class:`akoo_core.bus.mapping.Lookups`)."""
+
+    def __init__(self, world: world_.World, secrets: secret_index.SecretIndex) -> None:
+        self._world = world
+        self._secrets = secrets
+
+    def records_at(self, namespace: str, cluster_name: str) -> Iterable[str]:
+        found = self._world.record_objects.keys_by(world_.CLUSTER, f"{namespace}/{cluster_name}")
+        return [key.name for key in found]
+
+    def records_naming(self, config_name: str) -> Iterable[str]:
+        found = self._world.record_objects.keys_by(world_.CONFIG, config_name)
+        return [key.name for key in found]
+
+    def records_using_secret(self, namespace: str, name: str) -> Iterable[str]:
+        return self._secrets.records(namespace, name)
+
+    def cluster_uid(self, namespace: str, name: str) -> str | None:
+        if not self._world.clusters.filled:
+            return None
+        obj = self._world.clusters.get(name, namespace)
+        return obj["metadata"]["uid"] if obj is not None else None
+
+    def clusters(self) -> Iterator[cluster.Cluster]:
+        if self._world.clusters.filled:
+            yield from map(cluster.from_object, self._world.clusters.objects())
+
+
+class Watches:
+    """All reflectors of the core. Standbys run them too, so that taking over needs no list."""
+
+    def __init__(
+        self,
+        client: client_.KubeClient,
+        world: world_.World,
+        *,
+        management_id: str,
+        secrets: secret_index.SecretIndex,
+        secret_namespaces: Sequence[str],
+        records: workqueue.WorkQueue,
+        configs: workqueue.WorkQueue,
+        clock: clock_.Clock,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._records = records
+        self._configs = configs
+        self._census = census.Census()
+        self._bus = events.Bus(management_id, Lookups(world, secrets), selection.matches)
+        self._reflectors = [
+            self._reflector(world.config_objects),
+            self._reflector(world.record_objects),
+            self._reflector(world.clusters),
+            # Of Secrets only that they changed is known here; values are read when needed.
+            self._secrets(label_selector=names.CAPI_CLUSTER_NAME_LABEL),
+            *(self._secrets(namespace=one) for one in secret_namespaces),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follow everything while the body runs."""
+        tasks = [
+            asyncio.create_task(one.run(), name=f"follow {one.resource.plural}")
+            for one in self._reflectors
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def synced(self) -> None:
+        """Wait until every kind was listed once."""
+        for one in self._reflectors:
+            await one.synced.wait()
+
+    def missing(self) -> str:
+        """What cannot be followed just now, for /readyz; "" when all is well."""
+        for one in self._reflectors:
+            if not one.synced.is_set():
+                why = f": {one.last_error}" if one.last_error else ""
+                return f"{one.resource.qualified} not listed yet{why}"
+        return ""
+
+    def outdated(self) -> bool:
+        """Whether the version of Cluster API we follow is not served any more: start anew."""
+        return any(
+            isinstance(one.last_error, kube_errors.NotFoundError) and one.last_error.kind_missing
+            for one in self._reflectors
+            if one.resource.group == resources.CLUSTERS.group
+        )
+
+    def _reflector(self, into: store.Store) -> reflector.Reflector:
+        return reflector.Reflector(
+            self._client, into.resource, into, self._changed, clock=self._clock
+        )
+
+    def _secrets(
+        self, *, namespace: str | None = None, label_selector: str = ""
+    ) -> reflector.Reflector:
+        return reflector.Reflector(
+            self._client,
+            resources.SECRETS,
+            store.Store(resources.SECRETS),
+            self._changed,
+            clock=self._clock,
+            namespace=namespace,
+            label_selector=label_selector,
+            metadata_only=True,
+        )
+
+    def _changed(self, change: store.Change) -> None:
+        if change.resource == resources.AKO_DEPLOYMENTS:
+            self._census.changed(_record(change.old), _record(change.new))
+        event = self._bus.event(change)
+        if event is None:
+            return
+        priority = core.PRIORITY_INITIAL if event.initial else core.PRIORITY_LIVE
+        for name in event.records:
+            self._records.add(name, priority=priority, causes=(event.cause,))
+        for name in event.configs:
+            self._configs.add(name, priority=priority, causes=(event.cause,))
+
+
+def _record(obj: client_.Object | None) -> record.Record | None:
+    if obj is None:
+        return None
+    try:
+        return record.from_object(obj)
+    except structs.DecodeError:
+        return None

@@ -1,0 +1,23 @@
+"""`akoo-core` without a command: the operator itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pathlib
+
+from akoo_core import settings
+from akoo_core.app import operator
+from akoo_core.plugins import loader
+from akoo_core.telemetry import logs
+
+
+def run(
+    *, kubeconfig: pathlib.Path | None, plugins: str | None, config: pathlib.Path | None
+) -> int:
+    """Read settings, load plugins, run until SIGTERM; the exit code. Raises InputError."""
+    loaded = settings.load(config, os.environ, {"enabledPlugins": plugins})
+    found = loader.load(loaded)
+    log = loaded.settings.log
+    logs.set_up(level=log.level, style=log.format)
+    return asyncio.run(operator.run(loaded.settings, found, kubeconfig))
