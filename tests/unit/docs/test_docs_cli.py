@@ -1,0 +1,52 @@
+"""reference/cli.md names every command, argument and option with default and variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import click
+
+from akoo_core import __main__ as main
+from akoo_core.cli import commands
+
+Rows = Callable[[str, str], list[tuple[str, ...]]]
+Page = Callable[[str], str]
+
+PAGE = "reference/cli.md"
+
+
+def tree() -> dict[str, click.Command]:
+    context = click.Context(commands.akoo_core)
+    below = {name: commands.akoo_core.get_command(context, name) for name in commands.COMMANDS}
+    found = {f"akoo-core {name}": one for name, one in below.items() if one is not None}
+    return {"akoo-core": commands.akoo_core, **found}
+
+
+def parameters(command: click.Command) -> Iterator[tuple[str, str, str]]:
+    """Name, default and variable of each parameter, as the page shows them."""
+    for one in command.params:
+        name = one.opts[0] if isinstance(one, click.Option) else str(one.metavar)
+        default = (
+            "" if one.default in (None, False) or not isinstance(one.default, str) else one.default
+        )
+        variable = one.envvar if isinstance(one.envvar, str) else ""
+        yield name, default, variable
+
+
+def test_every_command_has_its_section(page: Page) -> None:
+    headings = re.findall(r"^## `(akoo-core[^`]*)`$", page(PAGE), re.MULTILINE)
+    assert headings == list(tree())
+
+
+def test_every_parameter_with_default_and_variable(rows: Rows) -> None:
+    for name, command in tree().items():
+        documented = [
+            tuple(cell.strip("`") for cell in row[:3]) for row in rows(PAGE, f"## `{name}`")
+        ]
+        assert documented == [one for one in parameters(command) if one[0] != "--help"], name
+
+
+def test_exit_codes(rows: Rows) -> None:
+    codes = {row[0].strip("`") for row in rows(PAGE, "## Exit codes")}
+    assert codes == {"0", str(main.FAILED), str(main.WRONG_INPUT), str(main.INTERRUPTED)}

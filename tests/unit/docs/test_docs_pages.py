@@ -1,0 +1,159 @@
+"""The pages hang together: links lead somewhere, examples are what the code accepts."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from akoo_core import settings
+from akoo_core.api import names
+from akoo_core.cli import commands
+
+Blocks = Callable[[str, str], list[str]]
+
+ROOT = pathlib.Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+PAGES = sorted(str(one.relative_to(DOCS)) for one in DOCS.rglob("*.md"))
+MAX_LINES = 150
+"""Of a page without its code."""
+CONFIGS = ROOT / "deploy/crds/akodeploymentconfigs.yaml"
+
+_LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_WORD = re.compile(r"akoo\.io/[a-zA-Z-]+")
+
+
+def prose(name: str) -> str:
+    return _FENCE.sub("", (DOCS / name).read_text())
+
+
+def links(name: str) -> Iterator[tuple[pathlib.Path, str]]:
+    """Files and anchors that a page links, addresses elsewhere left aside."""
+    here = DOCS / name
+    for one in _LINK.finditer(prose(name)):
+        path, _, anchor = one["target"].partition("#")
+        if "://" not in path:
+            yield (here.parent / path).resolve() if path else here, anchor
+
+
+def anchors(path: pathlib.Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", path.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    for path, anchor in links(name):
+        assert path.exists(), path
+        assert not anchor or anchor in anchors(path), f"{path}#{anchor}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    linked = {path for path, _ in links("README.md")}
+    assert {DOCS / name for name in PAGES} - {DOCS / "README.md"} <= linked
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_short_and_plain(name: str) -> None:
+    text = (DOCS / name).read_text()
+    assert len(prose(name).splitlines()) <= MAX_LINES
+    assert text.startswith("# ")
+    assert not [letter for letter in text if ord(letter) > 0x2FFF], "no emoji"
+    assert text.count("\n```") % 2 == 0
+
+
+# Commands.
+
+
+def typed(name: str) -> Iterator[list[str]]:
+    """The akoo-core command lines of a page, as the words of a shell."""
+    for block in re.findall(
+        r"^```(?:console|sh)\n(.*?)^```$", (DOCS / name).read_text(), re.MULTILINE | re.DOTALL
+    ):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = (
+                shlex.split(line.removeprefix("$ "), comments=True) if "akoo-core" in line else []
+            )
+            while words and "=" in words[0] and not words[0].startswith("-"):
+                words = words[1:]
+            if words and words[0].split("/")[-1] == "akoo-core":
+                yield words[1:]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_have_the_options_they_are_shown_with(name: str) -> None:
+    for words in typed(name):
+        parts = words[: next((i for i, one in enumerate(words) if one in (">", "|", "&")), None)]
+        context = commands.akoo_core.make_context("akoo-core", list(parts), resilient_parsing=False)
+        rest = [*getattr(context, "_protected_args", ()), *context.args]
+        if rest:
+            below = commands.akoo_core.get_command(context, rest[0])
+            assert below is not None, f"there is no akoo-core {rest[0]}"
+            click.Command.make_context(below, rest[0], rest[1:])
+
+
+# Examples.
+
+
+def documents(name: str) -> Iterator[dict[str, Any]]:
+    """The YAML objects of a page."""
+    text = (DOCS / name).read_text()
+    for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield from (one for one in yaml.safe_load_all(block) if isinstance(one, dict))
+
+
+def unknown(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
+    """Fields of a manifest that the schema would drop."""
+    if schema.get("x-kubernetes-preserve-unknown-fields"):
+        return
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from unknown(one, schema.get("items", {}), f"{path}[{index}]")
+    if isinstance(value, dict) and "properties" in schema:
+        for key, one in value.items():
+            if key not in schema["properties"]:
+                yield f"{path}.{key}"
+            else:
+                yield from unknown(one, schema["properties"][key], f"{path}.{key}")
+
+
+def config_schema() -> dict[str, Any]:
+    version = yaml.safe_load(CONFIGS.read_text())["spec"]["versions"][0]
+    schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    return schema
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_configs_have_only_fields_that_the_schema_knows(name: str) -> None:
+    schema = config_schema()
+    for one in documents(name):
+        whole = one.get("kind") == "AKODeploymentConfig"
+        if whole or one.keys() == {"spec"}:
+            assert list(unknown(one["spec"], schema, "spec")) == []
+        if whole:
+            assert set(schema["required"]) <= one["spec"].keys()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_settings_are_accepted(name: str, tmp_path: pathlib.Path) -> None:
+    for one in documents(name):
+        if "enabledPlugins" in one or "telemetry" in one:
+            file = tmp_path / "settings.yaml"
+            file.write_text(yaml.safe_dump(one))
+            settings.load(file)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_words_of_our_group_exist(name: str) -> None:
+    known = {value for value in vars(names).values() if isinstance(value, str)}
+    known |= {"akoo.io/akoo-core", "akoo.io/schema-version", "akoo.io/v"}
+    text = (DOCS / name).read_text()
+    assert {one for one in _WORD.findall(text) if one not in known} == set()
