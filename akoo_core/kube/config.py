@@ -19,6 +19,7 @@ import yaml
 
 from akoo_core import errors
 from akoo_core.kube import endpoint, tls
+from akoo_core.telemetry import redaction
 
 EXEC_SECONDS = 30.0
 """How long a credential plugin may take."""
@@ -103,10 +104,14 @@ class _ServiceAccount:
 
     def __init__(self, configuration: Any) -> None:
         self._configuration = configuration
+        self._registered: str | None = None
 
     async def header(self) -> str | None:
         # Asking runs the hook that reads the file again when a minute has passed.
         value: str | None = await self._configuration.get_api_key_with_prefix("BearerToken")
+        if value != self._registered:
+            _register(value)
+            self._registered = value
         return value
 
     async def renew(self) -> bool:
@@ -145,6 +150,7 @@ class _Loaded:
             message = f"its user's credential cannot be loaded ({type(error).__name__})"
             raise errors.InputError(message) from error
         self._header = configuration.api_key.get("BearerToken")
+        _register(self._header)
 
     async def header(self) -> str | None:
         if self._expires:
@@ -169,6 +175,12 @@ class _Loaded:
     @property
     def _expires(self) -> bool:
         return hasattr(self._loader, "exec_plugin_expiry") or "auth-provider" in self._user
+
+
+def _register(header: str | None) -> None:
+    """Mask the credential of an Authorization header wherever text leaves this process."""
+    if header:
+        redaction.register(header.partition(" ")[2])
 
 
 def _document(text: bytes) -> dict[str, Any]:

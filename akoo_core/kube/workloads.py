@@ -13,6 +13,7 @@ from akoo_core import external as external_
 from akoo_core.api import names
 from akoo_core.kube import caller, circuit, client, endpoint, errors, kubeconfig, transport
 from akoo_core.kube import resource as resources
+from akoo_core.telemetry import redaction
 
 SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig
 
@@ -99,9 +100,12 @@ class WorkloadClients:
         return await asyncio.to_thread(self._opened, text)
 
     def _opened(self, text: bytes) -> endpoint.Endpoint:
-        return kubeconfig.parse(
+        parsed = kubeconfig.parse(
             text, allow_insecure_tls=self._allow_insecure_tls, allow_proxy=self._allow_proxy
-        ).open()
+        )
+        if parsed.token:
+            redaction.register(parsed.token)
+        return parsed.open()
 
     def connect(
         self, opened: endpoint.Endpoint, breaker: circuit.Circuit, renew: caller.Renew

@@ -1,0 +1,141 @@
+"""Spans of the core: attempts as roots with links to their causes, steps below them.
+
+A parent would be wrong for a cause: an attempt has several, and traces would live for days. What
+belongs together over attempts and restarts is found by ``akoo.operation.id`` and ``akoo.cluster``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from opentelemetry import context as context_
+from opentelemetry import trace
+
+TRACEPARENT_ANNOTATION = "tracing.k8s.io/traceparent"
+"""Read as a link; the name is that of Kubernetes enhancement proposal 5915."""
+MAX_LINKS = 8
+"""Of one attempt. A span may have 128, but nobody reads more than a few."""
+
+AttributeValue = str | bool | int | float
+
+_tracer = trace.get_tracer("akoo_core")
+_TRACEPARENT = re.compile(
+    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
+    r"(?P<more>-.*)?"
+)
+
+
+@contextlib.contextmanager
+def attempt(
+    name: str,
+    *,
+    causes: Iterable[object] = (),
+    dropped_causes: int = 0,
+    attributes: Mapping[str, AttributeValue] | None = None,
+) -> Iterator[trace.Span]:
+    """Open the root span of one attempt around the body.
+
+    ``causes`` are span contexts, spans, links or traceparent texts; others are ignored. An
+    exception makes it an error by its type only, since the text of an exception is not ours. Set
+    ``akoo.idle`` to True on the span if the attempt came to nothing: it is not exported then.
+    """
+    links = links_of(causes)
+    given = dict(attributes or {})
+    if dropped_causes:
+        given["akoo.causes.dropped"] = dropped_causes
+    with _tracer.start_as_current_span(
+        name,
+        context=context_.Context(),
+        links=links,
+        attributes=given,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield span
+        except Exception as error:
+            failed(span, error)
+            raise
+
+
+@contextlib.contextmanager
+def step(
+    verb: str, *, plugin: str = "core", attributes: Mapping[str, AttributeValue] | None = None
+) -> Iterator[trace.Span]:
+    """Open the span of one step of the core (deploy, undeploy): a line in the life of a cluster."""
+    given = {"akoo.verb": verb, "akoo.plugin": plugin, **(attributes or {})}
+    with _tracer.start_as_current_span(
+        f"{verb} {plugin}",
+        attributes=given,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield span
+        except Exception as error:
+            failed(span, error)
+            raise
+
+
+def failed(span: trace.Span, error: BaseException) -> None:
+    """Mark ``span`` as failed, by the type of ``error``."""
+    span.set_attribute("error.type", type(error).__name__)
+    span.set_status(trace.Status(trace.StatusCode.ERROR, type(error).__name__))
+
+
+def links_of(causes: Iterable[object]) -> list[trace.Link]:
+    """Links to the causes that have a span, each span once, at most MAX_LINKS."""
+    found: dict[tuple[int, int], trace.Link] = {}
+    for cause in causes:
+        link = _link(cause)
+        if link is not None and link.context.is_valid:
+            found.setdefault((link.context.trace_id, link.context.span_id), link)
+    return list(found.values())[:MAX_LINKS]
+
+
+def parse_traceparent(text: str) -> trace.SpanContext | None:
+    """The span that a W3C traceparent names; None for anything that is not exactly one."""
+    match = _TRACEPARENT.fullmatch(text)
+    if match is None or match["version"] == "ff" or (match["version"] == "00" and match["more"]):
+        return None
+    context = trace.SpanContext(
+        trace_id=int(match["trace"], 16),
+        span_id=int(match["span"], 16),
+        is_remote=True,
+        trace_flags=trace.TraceFlags(int(match["flags"], 16) & trace.TraceFlags.SAMPLED),
+    )
+    return context if context.is_valid else None
+
+
+def format_traceparent(context: trace.SpanContext) -> str:
+    """The W3C traceparent (version 00) of a valid span context."""
+    ids = f"{trace.format_trace_id(context.trace_id)}-{trace.format_span_id(context.span_id)}"
+    return f"00-{ids}-{context.trace_flags:02x}"
+
+
+def current_context() -> trace.SpanContext | None:
+    """The current span's context, to be carried as a cause; None when nothing is traced."""
+    context = trace.get_current_span().get_span_context()
+    return context if context.is_valid else None
+
+
+def current_trace_id() -> str:
+    """32 hex digits, or "" when nothing is traced."""
+    context = current_context()
+    return trace.format_trace_id(context.trace_id) if context else ""
+
+
+def _link(cause: object) -> trace.Link | None:
+    match cause:
+        case trace.Link():
+            return cause
+        case trace.SpanContext():
+            return trace.Link(cause)
+        case trace.Span():
+            return trace.Link(cause.get_span_context())
+        case str():
+            context = parse_traceparent(cause)
+            return trace.Link(context) if context else None
+    return None

@@ -1,0 +1,94 @@
+"""No secret leaves as text: known values in any of their forms, and what looks like one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.parse
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akoo_core.telemetry import redaction
+
+SECRETS = st.text(min_size=redaction.MIN_LENGTH, max_size=30).filter(
+    lambda text: len(text.strip()) >= redaction.MIN_LENGTH and text.strip() not in redaction.MASK
+)
+
+
+@given(SECRETS, st.text(max_size=30), st.text(max_size=30))
+def test_a_registered_value_is_masked_wherever_it_stands(
+    secret: str, before: str, after: str
+) -> None:
+    redactor = redaction.Redactor()
+    redactor.register(secret)
+    masked = redactor.redact(before + secret.strip() + after)
+    assert redaction.MASK in masked
+    # What is around a mask could by chance be put together to the value again.
+    assert all(secret.strip() not in part for part in masked.split(redaction.MASK))
+
+
+@given(SECRETS)
+def test_its_usual_encodings_too(secret: str) -> None:
+    redactor = redaction.Redactor()
+    redactor.register(secret.encode("utf-8", "surrogatepass") if secret.isascii() else secret)
+    value = secret.strip()
+    for form in (
+        json.dumps({"x": value}),
+        urllib.parse.quote(value, safe=""),
+        base64.b64encode(value.encode()).decode(),
+    ):
+        assert redaction.MASK in redactor.redact(form)
+
+
+def test_two_values_of_which_one_begins_the_other() -> None:
+    redactor = redaction.Redactor()
+    redactor.register("hunter2")
+    redactor.register("hunter2hunter")
+    assert redactor.redact("a hunter2hunter b hunter2 c") == "a [redacted] b [redacted] c"
+
+
+def test_short_values_are_not_masked() -> None:
+    redactor = redaction.Redactor()
+    redactor.register("on")
+    redactor.register("")
+    assert redactor.redact("a condition") == "a condition"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN RSA PRIVATE KEY-----\nhunter2\nhunter2\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nhunter2 cut off",
+        "Authorization: Bearer hunter2hunter2",
+        "authorization: basic aHVudGVyMjpodW50ZXIy-hunter2",
+        "jwt eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.hunter2",
+        "vault hvs.CAESIhunter2hunter2hunter2",
+        "https://admin:hunter2@avi.example.com/api",
+        "GET /login?user=a&password=hunter2&x=1",
+        "token=hunter2, next",
+        '{"username": "a", "password": "hunter2"}',
+        "{'api_key': 'hunter2'}",
+        "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0thunter2",
+    ],
+)
+def test_what_looks_like_a_credential(text: str) -> None:
+    masked = redaction.Redactor().redact(text)
+    assert "hunter2" not in masked
+    assert redaction.MASK in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'get secrets team-a/shop-kubeconfig: secrets "shop-kubeconfig" not found',
+        "Check Secret avi-system/avi-controller-credentials; tried again every 5 min",
+        'avi.example.com refused user "akoo"',
+        "the token is not accepted: expired",
+        "https://avi.example.com:443/api/pool?name=a",
+        "trace 4bf92f3577b34da6a3ce929d0e0e4736",
+    ],
+)
+def test_ordinary_messages_stay_readable(text: str) -> None:
+    assert redaction.Redactor().redact(text) == text

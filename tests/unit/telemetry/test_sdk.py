@@ -1,0 +1,124 @@
+"""Spans leave the process, or do not hold it up."""
+
+from __future__ import annotations
+
+import http.server
+import importlib.util
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from akoo_core import errors
+from akoo_core.telemetry import sdk
+
+PROGRAM = textwrap.dedent(
+    """
+    import sys, time
+    from akoo_core.telemetry import redaction, sdk, tracing
+    redaction.register("c4n4ry-of-the-sdk-tests")
+    tracing_ = sdk.start(endpoint=sys.argv[1], version="1")
+    with tracing.attempt("attempt", attributes={"akoo.cluster": "demo/shop"}):
+        with tracing.step("deploy", attributes={"x": "c4n4ry-of-the-sdk-tests"}):
+            pass
+    started = time.monotonic()
+    sent = tracing_.shutdown(1.0)
+    assert tracing_.shutdown()
+    print(sent, round(time.monotonic() - started, 1))
+    """
+)
+
+
+class Collector(http.server.BaseHTTPRequestHandler):
+    received: list[tuple[str, bytes]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.received.append((self.path, body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+    received: list[tuple[str, bytes]] = []
+    handler = type("Handler", (Collector,), {"received": received})
+    with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", received
+        server.shutdown()
+        thread.join()
+
+
+def run(url: str) -> tuple[bool, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, url],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    sent, seconds = done.stdout.split()
+    return sent == "True", float(seconds)
+
+
+def test_spans_reach_the_collector(collector: tuple[str, list[tuple[str, bytes]]]) -> None:
+    url, received = collector
+    sent, _ = run(url)
+    assert sent
+    paths, bodies = zip(*received, strict=True)
+    assert set(paths) == {"/v1/traces"}
+    body = b"".join(bodies)
+    for text in (b"akoo-core", b"attempt", b"deploy core", b"demo/shop"):
+        assert text in body
+    assert b"c4n4ry" not in body
+
+
+def test_a_dead_collector_does_not_hold_up_the_end() -> None:
+    started = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as black_hole:  # accepts, and never answers
+        sent, seconds = run(f"http://127.0.0.1:{black_hole.getsockname()[1]}")
+    assert not sent
+    assert seconds == pytest.approx(1.0, abs=0.3)
+    assert time.monotonic() - started < 15, "neither does the interpreter wait for it at exit"
+
+
+def test_nobody_asked() -> None:
+    assert sdk.start(environ={}) is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "environ", "url"),
+    [
+        ("", {}, ""),
+        ("http://j:4318", {}, "http://j:4318/v1/traces"),
+        ("http://j:4318/", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://k"}, "http://j:4318/v1/traces"),
+        ("https://j/v1/traces", {}, "https://j/v1/traces"),
+        ("", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://k:4318"}, "http://k:4318/v1/traces"),
+        ("", {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://t/x"}, "http://t/x"),
+    ],
+)
+def test_where_spans_go(endpoint: str, environ: dict[str, str], url: str) -> None:
+    assert sdk.traces_url(endpoint, environ) == url
+
+
+def test_an_endpoint_that_is_none() -> None:
+    with pytest.raises(errors.InputError, match=r"telemetry\.endpoint"):
+        sdk.traces_url("jaeger:4318", {})
+
+
+def test_without_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(errors.InputError, match=r"akoo-core\[otel\]"):
+        sdk.start(endpoint="http://j:4318", environ={})
+    assert sdk.start(environ={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://j"}) is None
