@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-pytest_plugins = ["akoo_testbed.pytest"]
+pytest_plugins = ["akoo_testbed.avisim.pytest", "akoo_testbed.pytest"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,156 @@
+"""Login, logout, sessions, basic authentication, and what protects them."""
+
+import json
+import typing
+import urllib.parse
+
+from akoo_testbed.avisim import auth, permissions, problems, references, store, values, versions
+from akoo_testbed.avisim import state as states
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SESSION_COOKIES = ("avi-sessionid", "sessionid")
+_SECONDS_PER_MINUTE = 60.0
+
+
+def login(state: states.State, request: values.Request) -> values.Response:
+    """POST /login with username and password or token, as form or as JSON."""
+    given = _credentials(request)
+    user = state.user_named(str(given.get("username", "")))
+    if user is None or not user.data.get("is_active", True):
+        raise problems.invalid_credentials()
+    _check(state, user, str(given.get("password") or ""), str(given.get("token") or ""))
+    limit = int(account_profile(state, user).get("max_concurrent_sessions", 0))
+    session = state.accounts.login(user.uuid, state.clock(), limit)
+    response = values.answer(_welcome(state, user, request.origin))
+    response.headers += [auth.csrf_cookie(session.csrf), *auth.session_cookies(session.id)]
+    return response
+
+
+def _credentials(request: values.Request) -> dict[str, typing.Any]:
+    if "json" in request.headers.get("content-type", ""):
+        try:
+            given = json.loads(request.body or b"{}")
+        except ValueError:
+            raise problems.bad_request("the body is not JSON") from None
+        return given if isinstance(given, dict) else {}
+    return dict(urllib.parse.parse_qsl(request.body.decode(errors="replace")))
+
+
+def _check(state: states.State, user: store.Stored, password: str, token: str) -> None:
+    profile = account_profile(state, user)
+    now = state.clock()
+    allowed = int(profile.get("max_login_failure_count", 0))
+    lock_seconds = float(profile.get("account_lock_timeout", 0)) * _SECONDS_PER_MINUTE
+    if state.accounts.is_locked(user.uuid, now, allowed=allowed, lock_seconds=lock_seconds):
+        if state.switches["locked-login"] == "locked":
+            raise problems.RefusedError(401, "Account is locked, try again later")
+        raise problems.invalid_credentials()
+    if password:
+        right = auth.password_matches(user.data["password"], password)
+    else:
+        right = bool(token) and state.accounts.token(token, user.uuid, now) is not None
+    if not right:
+        state.accounts.failed(user.uuid, now)
+        raise problems.invalid_credentials()
+    state.accounts.failures.pop(user.uuid, None)
+
+
+def account_profile(state: states.State, user: store.Stored) -> dict[str, typing.Any]:
+    """The user's account profile."""
+    profile = state.objects.get("useraccountprofile", user.data.get("user_profile_ref", ""))
+    return profile.data if profile else {}
+
+
+def version_answer(state: states.State) -> dict[str, typing.Any]:
+    """How the controller names its release."""
+    version = versions.dotted(state.profile.version)
+    return {
+        "Version": version,
+        "build": state.profile.build,
+        "Tag": f"{version}-{state.profile.build}-{state.profile.date[:10].replace('-', '')}",
+        "Date": state.profile.date,
+        "Product": "controller",
+        "ProductName": "Avi Controller",
+        "min_version": 18.2,
+    }
+
+
+def _welcome(state: states.State, user: store.Stored, origin: str) -> dict[str, typing.Any]:
+    writer = references.Writer(state.kinds, state.name_of, origin=origin, include_name=False)
+    shown = writer.message(state.kinds.kinds["user"], user.data)
+    rights = permissions.Rights(state.objects, user)
+    tenants = [
+        {"uuid": tenant.uuid, "name": tenant.name, "url": writer.reference("tenant", tenant.uuid)}
+        for tenant in state.objects.of_kind("tenant")
+        if rights.enters(tenant.uuid)
+    ]
+    return {
+        "user_initialized": True,
+        "version": version_answer(state),
+        "user": shown,
+        "tenants": tenants,
+        "system_config": {"default_license_tier": _tier(state)},
+        "controller": {"api_idle_timeout": _idle_minutes(state)},
+        "session_cookie_name": "avi-sessionid",
+    }
+
+
+def _tier(state: states.State) -> str:
+    return str(state.system_configuration.get("default_license_tier", "ENTERPRISE"))
+
+
+def _idle_minutes(state: states.State) -> float:
+    properties = state.objects.get("controller/properties", "global")
+    return float(properties.data.get("api_idle_timeout", 15)) if properties else 15.0
+
+
+def logout(state: states.State, request: values.Request) -> values.Response:
+    """POST /logout ends the session."""
+    _, session = authenticate(state, request)
+    if session is not None:
+        state.accounts.end([session])
+    return values.Response(body=b"{}")
+
+
+def authenticate(
+    state: states.State, request: values.Request
+) -> tuple[store.Stored, auth.Session | None]:
+    """Who asks, and in which session (None for basic authentication). Raises RefusedError."""
+    header = request.headers.get("authorization", "")
+    if header:
+        return _basic(state, header), None
+    session = _session(state, request)
+    user = state.objects.get("user", session.user) if session else None
+    if session is None or user is None:
+        raise problems.not_authenticated(int(state.switches["no-session-status"]))
+    if request.method not in _SAFE:
+        token = request.headers.get("x-csrftoken", "")
+        if token != session.csrf or not request.headers.get("referer"):
+            raise problems.csrf_failed(state.switches["csrf-body"])
+    return user, session
+
+
+def _session(state: states.State, request: values.Request) -> auth.Session | None:
+    cookies = auth.read_cookies(request.headers.get("cookie", ""))
+    portal = state.system_configuration.get("portal_configuration", {})
+    for name in _SESSION_COOKIES:
+        if name in cookies:
+            return state.accounts.use(
+                cookies[name],
+                state.clock(),
+                idle_seconds=_idle_minutes(state) * _SECONDS_PER_MINUTE,
+                hard_seconds=portal.get("api_force_timeout", 24) * auth.HARD_SECONDS_PER_HOUR,
+            )
+    return None
+
+
+def _basic(state: states.State, header: str) -> store.Stored:
+    portal = state.system_configuration.get("portal_configuration", {})
+    given = auth.read_basic(header)
+    if given is None or not portal.get("allow_basic_authentication"):
+        raise problems.not_authenticated()
+    user = state.user_named(given[0])
+    if user is None:
+        raise problems.invalid_credentials()
+    _check(state, user, given[1], "")
+    return user

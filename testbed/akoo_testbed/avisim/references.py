@@ -1,0 +1,126 @@
+"""References: the forms in which clients write them, and what they stand for.
+
+Accepted, as real clients send them: `/api/tenant/?name=x`, `/api/cloud?name=x`, a relative or
+absolute url of an object with or without `#name`, a uuid alone.
+"""
+
+import dataclasses
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator
+
+from akoo_testbed.avisim import schema, store
+
+ADMIN = "admin"
+"""uuid of the tenant that always exists."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a text refers to: a uuid or a name."""
+
+    uuid: str = ""
+    name: str = ""
+
+
+def read(text: str) -> Wanted | None:
+    """What the text asks for; None if it is no reference."""
+    path, _, query = text.partition("?")
+    if query:
+        for part in query.split("&"):
+            key, _, value = part.partition("=")
+            if key == "name":
+                return Wanted(name=urllib.parse.unquote(value))
+            if key == "uuid":
+                return Wanted(uuid=urllib.parse.unquote(value))
+        return None
+    last = path.partition("#")[0].rstrip("/").rpartition("/")[2]
+    return Wanted(uuid=last) if last else None
+
+
+def choose(candidates: Iterable[store.Stored], *, tenant: str, cloud: str) -> store.Stored | None:
+    """The one that is meant among several of a name: own tenant first, then own cloud."""
+
+    def distance(stored: store.Stored) -> tuple[bool, bool, int]:
+        return stored.tenant != tenant, bool(cloud) and stored.cloud != cloud, stored.order
+
+    return min(candidates, key=distance, default=None)
+
+
+def targets(
+    kinds: schema.Schema, message: schema.Message, data: schema.Json
+) -> frozenset[store.Key]:
+    """All that stored data refers to."""
+    return frozenset(_targets(kinds, message, data))
+
+
+def _targets(
+    kinds: schema.Schema, message: schema.Message, data: schema.Json
+) -> Iterator[store.Key]:
+    for field in kinds.specials(message):
+        value = data.get(field.name)
+        if not value:
+            continue
+        values = value if field.repeated else (value,)
+        if field.form is schema.Form.REFERENCE:
+            for uuid in values:
+                yield field.target, uuid
+        elif field.form is schema.Form.MESSAGE:
+            inner = kinds.messages[field.message]
+            for each in values:
+                yield from _targets(kinds, inner, each)
+
+
+SENSITIVE = "<sensitive>"
+
+
+class Writer:
+    """Makes of stored data what a client reads."""
+
+    def __init__(
+        self,
+        kinds: schema.Schema,
+        name_of: Callable[[str, str], str],
+        *,
+        origin: str,
+        include_name: bool,
+        masked: bool = False,
+    ) -> None:
+        """`name_of` tells the name of a target; `masked`: secrets read back as <sensitive>."""
+        self._kinds = kinds
+        self._name_of = name_of
+        self._base = f"{origin}/api/"
+        self._include_name = include_name
+        self._masked = masked
+
+    def reference(self, kind: str, uuid: str) -> str:
+        """The url of an object, with its name if that is wanted."""
+        url = f"{self._base}{kind}/{uuid}"
+        return f"{url}#{self._name_of(kind, uuid)}" if self._include_name else url
+
+    def message(self, message: schema.Message, data: schema.Json) -> schema.Json:
+        """Stored data as it is read; a new dictionary."""
+        out = dict(data)
+        for field in self._kinds.specials(message):
+            value = data.get(field.name)
+            if value is None:
+                continue
+            shown = self._value(field, value)
+            if shown is None:
+                del out[field.name]
+            else:
+                out[field.name] = shown
+        return out
+
+    def _value(self, field: schema.Field, value: object) -> object:
+        if isinstance(value, list):
+            return [self._single(field, each) for each in value]
+        return self._single(field, value)
+
+    def _single(self, field: schema.Field, value: object) -> object:
+        if field.form is schema.Form.REFERENCE:
+            return self.reference(field.target, str(value))
+        if field.form is schema.Form.MESSAGE and isinstance(value, dict):
+            return self.message(self._kinds.messages[field.message], value)
+        if field.form is schema.Form.MASKED or self._masked:
+            return SENSITIVE
+        return None

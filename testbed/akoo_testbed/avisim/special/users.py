@@ -1,0 +1,76 @@
+"""Users and roles: passwords, names, and what keeps them."""
+
+from akoo_testbed.avisim import auth, context, problems, references, rules, schema, store
+
+_MINIMUM_LENGTH = 8
+
+
+class UserRule(rules.Rule):
+    """Passwords are kept as hashes; a user is found by its username."""
+
+    def prepare(
+        self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
+    ) -> None:
+        data.setdefault("username", data["name"])
+        other = ctx.state.user_named(data["username"])
+        if other is not None and (old is None or other.uuid != old.uuid):
+            raise problems.RefusedError(409, "User with this Username already exist")
+        _check_rise(ctx, data, old)
+        password = body.get("password")
+        if isinstance(password, str) and password and password != references.SENSITIVE:
+            set_password(ctx, data, password)
+        elif old is None:
+            raise problems.bad_request("Password is required")
+        data.setdefault("default_tenant_ref", _first_tenant(data))
+
+    def changed(self, ctx: context.Context, old: store.Stored, new: store.Stored) -> None:
+        if old.data.get("password") == new.data.get("password"):
+            return
+        ctx.state.accounts.failures.pop(new.uuid, None)
+        if ctx.state.switches["password-change"] == "end-sessions":
+            ctx.state.accounts.end(ctx.state.accounts.of_user(new.uuid))
+
+    def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
+        own = stored.uuid == ctx.rights.user.uuid
+        if stored.builtin or (own and ctx.state.switches["own-user-delete"] == "refuse"):
+            raise problems.bad_request(f"user {stored.name} cannot be deleted")
+        accounts = ctx.state.accounts
+        accounts.end(accounts.of_user(stored.uuid))
+        accounts.failures.pop(stored.uuid, None)
+        accounts.tokens = {k: t for k, t in accounts.tokens.items() if t.user != stored.uuid}
+
+
+def _check_rise(ctx: context.Context, data: schema.Json, old: store.Stored | None) -> None:
+    rises = data.get("is_superuser") and not (old and old.data.get("is_superuser"))
+    if rises and not ctx.rights.superuser:
+        raise problems.permission_denied("make superusers")
+
+
+def _first_tenant(data: schema.Json) -> str:
+    for entry in data.get("access", ()):
+        if "tenant_ref" in entry:
+            return str(entry["tenant_ref"])
+    return references.ADMIN
+
+
+def set_password(ctx: context.Context, data: schema.Json, password: str) -> None:
+    """Keep a new password of a user. Raises RefusedError."""
+    portal = ctx.state.system_configuration.get("portal_configuration", {})
+    least = portal.get("minimum_password_length", _MINIMUM_LENGTH)
+    if len(password) < least:
+        raise problems.bad_request(f"Password must have at least {least} characters")
+    kept: list[str] = data.get("password_history", [])
+    if any(auth.password_matches(each, password) for each in kept):
+        raise problems.bad_request("Password was used before")
+    data["password"] = auth.hash_password(password, ctx.state.accounts.secret(8))
+
+
+class RoleRule(rules.Rule):
+    """A role that users have stays, unless the switch says otherwise."""
+
+    def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
+        if ctx.state.switches["referenced-role-delete"] == "refuse":
+            return
+        for user in list(ctx.state.objects.referrers(stored.key)):
+            access = [e for e in user.data.get("access", ()) if e.get("role_ref") != stored.uuid]
+            ctx.state.change(user, {**user.data, "access": access})

@@ -1,0 +1,130 @@
+"""Everything a controller knows, and the small questions that all its parts ask."""
+
+import dataclasses
+import functools
+import random
+import uuid
+from collections.abc import Callable, Iterator
+
+from akoo_testbed.avisim import auth, kinds, references, schema, store, switches, versions
+
+TICKS_PER_SECOND = 1_000_000
+"""_last_modified counts microseconds."""
+
+
+@functools.cache
+def _schema() -> schema.Schema:
+    return schema.Schema(kinds.TABLES)
+
+
+class State:
+    """The state of one controller; no I/O, time and chance are given."""
+
+    def __init__(
+        self,
+        *,
+        profile: versions.Profile,
+        chosen: switches.Switches,
+        clock: Callable[[], float],
+        rng: random.Random,
+        strict: bool,
+    ) -> None:
+        self.kinds = _schema()
+        self.profile = profile
+        self.switches = chosen
+        self.clock = clock
+        self.rng = rng
+        self.strict = strict
+        self.objects = store.Store()
+        self.accounts = auth.Accounts(rng)
+        self.upgrading = False
+        self.leader = 0
+        """How often the leader changed."""
+        self.leader_since = clock()
+        self._modified = 0
+        self._order = 0
+
+    def kind(self, path: str) -> schema.Kind | None:
+        """The kind at /api/<path>, if this release has it."""
+        kind = self.kinds.kinds.get(path)
+        return kind if kind is not None and kind.since <= self.profile.version else None
+
+    def tick(self) -> int:
+        """A new value for _last_modified."""
+        self._modified = max(self._modified + 1, int(self.clock() * TICKS_PER_SECOND))
+        return self._modified
+
+    def new_uuid(self, kind: str) -> str:
+        """`<kind>-<uuid4>`."""
+        return f"{kind}-{uuid.UUID(int=self.rng.getrandbits(128), version=4)}"
+
+    def name_of(self, kind: str, uuid_: str) -> str:
+        """The name of an object, "" if there is none."""
+        stored = self.objects.get(kind, uuid_)
+        return stored.name if stored else ""
+
+    def shown(self, stored: store.Stored) -> str:
+        """Model and name, as in texts of errors."""
+        return f"{self.kinds.kinds[stored.kind].name} {stored.name}"
+
+    def add(
+        self,
+        kind: schema.Kind,
+        uuid_: str,
+        data: schema.Json,
+        *,
+        owner: store.Key | None = None,
+        builtin: bool = False,
+    ) -> store.Stored:
+        """Store a new object."""
+        self._order += 1
+        data["uuid"] = uuid_
+        stored = store.Stored(
+            kind=kind.path,
+            uuid=uuid_,
+            data=data,
+            targets=self._targets(kind, data, owner),
+            modified=self.tick(),
+            order=self._order,
+            owner=owner,
+            builtin=builtin,
+        )
+        self.objects.put(stored)
+        return stored
+
+    def change(self, old: store.Stored, data: schema.Json) -> store.Stored:
+        """Store new content of an object."""
+        kind = self.kinds.kinds[old.kind]
+        data["uuid"] = old.uuid
+        stored = dataclasses.replace(
+            old,
+            data=data,
+            targets=self._targets(kind, data, old.owner),
+            modified=self.tick(),
+            writes=old.writes + 1,
+        )
+        self.objects.put(stored)
+        return stored
+
+    def _targets(
+        self, kind: schema.Kind, data: schema.Json, owner: store.Key | None
+    ) -> frozenset[store.Key]:
+        found = references.targets(self.kinds, kind, data)
+        return found | {owner} if owner else found
+
+    def users(self) -> Iterator[store.Stored]:
+        """All users."""
+        return iter(self.objects.of_kind("user"))
+
+    def user_named(self, name: str) -> store.Stored | None:
+        """The user who logs in under this name."""
+        for user in self.users():
+            if user.data.get("username") == name:
+                return user
+        return None
+
+    @property
+    def system_configuration(self) -> schema.Json:
+        """The system configuration."""
+        stored = self.objects.get("systemconfiguration", "default")
+        return stored.data if stored else {}

@@ -1,0 +1,95 @@
+"""What nobody knows about real controllers, as switches with a default.
+
+Clients should be tested with every value of the switches that concern them.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Switch:
+    """One open question; the first value is the default."""
+
+    name: str
+    values: tuple[str, ...]
+    about: str
+
+    @property
+    def default(self) -> str:
+        return self.values[0]
+
+
+_TABLE = """
+default-page-size|25 100 200|results on a page when page_size is not given
+no-session-status|401 419|answer to a session that is missing, expired or lost
+csrf-body|plain detail|body of the answer to a wrong X-CSRFToken
+locked-login|invalid-credentials locked|what a locked account reads at login
+put-without-last-modified|accept refuse|PUT of an object without its _last_modified
+duplicate-name-status|409 400|status of a second object of one name
+missing-reference-status|recorded 400 404|target of a reference missing; recorded: 404 for pools
+ill-typed-field|drop bad-pb bad-request|faithful mode: value that does not fit its field
+tenant-mismatch|header refuse|POST whose tenant_ref is not the tenant of its header
+forbidden-tenant-status|403 404|header names a tenant that exists and is not for this user
+hidden-object-status|404 403|object of a tenant that the request does not see
+filtered-object-status|403 404|object that a role filter hides
+full-tenant-delete|refuse cascade|DELETE of a tenant that holds objects
+referenced-role-delete|refuse accept|DELETE of a role that users have; accept takes it from them
+own-user-delete|refuse accept|DELETE of the user who asks
+range-in-use|refuse accept|PUT or PATCH that takes addresses in use from a network's ranges
+range-check|refuse accept|overlapping, inverted or outside ranges of a network
+usable-network-in-use|accept refuse|taking a network with allocated addresses from an IPAM profile
+discovered-network-delete|refuse accept|DELETE of a network that discovery made (it comes again)
+vanished-network-in-use|keep remove|port group gone whose network has addresses or referrers
+licence|accept refuse|kinds of clouds and IPAM that the licence tier does not have
+bad-certificate|refuse accept|certificate that cannot be read
+patch-names|yes no|whether the answer to PATCH carries #name on its references
+write-counter|yes no|configpb_attributes.version counts writes
+secret-read-back|omitted masked|private keys and passphrases when read
+initial-data|open login|whether GET /api/initial-data needs a login
+password-change|keep-sessions end-sessions|other sessions of a user whose password changes
+retry-after|yes no|whether 429 carries Retry-After
+"""
+
+
+def _read() -> dict[str, Switch]:
+    switches = {}
+    for line in _TABLE.strip().splitlines():
+        name, choices, about = line.split("|")
+        switches[name] = Switch(name, tuple(choices.split()), about)
+    return switches
+
+
+SWITCHES = _read()
+
+
+class Switches:
+    """The values in force; `switches["csrf-body"]`."""
+
+    def __init__(self, chosen: Mapping[str, str] | None = None) -> None:
+        self._values = {name: switch.default for name, switch in SWITCHES.items()}
+        for name, value in (chosen or {}).items():
+            self[name] = value
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        """Raises ValueError for a switch or value that does not exist."""
+        switch = SWITCHES.get(name)
+        if switch is None:
+            raise ValueError(f'no switch "{name}"; there are: {", ".join(SWITCHES)}')
+        if value not in switch.values:
+            raise ValueError(f"{name} is one of {', '.join(switch.values)}, not {value}")
+        self._values[name] = value
+
+    def as_dict(self) -> dict[str, str]:
+        """All values."""
+        return dict(self._values)
+
+
+def describe() -> str:
+    """All switches, for a terminal; the default comes first."""
+    width = max(map(len, SWITCHES))
+    rows = (f"{s.name:<{width}}  {'|'.join(s.values):<32}  {s.about}" for s in SWITCHES.values())
+    return "\n".join(rows)

@@ -1,0 +1,60 @@
+"""Controller releases: how versions are written and compared, and which ones are played."""
+
+import dataclasses
+import re
+
+Version = tuple[int, int, int]
+
+OLDEST: Version = (16, 4, 2)
+"""What a request without X-Avi-Version gets."""
+
+_VERSION = re.compile(r"v?(\d+)[._](\d+)(?:[._](\d+))?")
+
+
+def parse(text: str) -> Version:
+    """`22.1.7`, `22_1_7`, `22.1`; raises ValueError. What follows the third number is ignored."""
+    match = _VERSION.match(text.strip())
+    if match is None:
+        raise ValueError(f'"{text}" is not a version such as 30.2.2')
+    return int(match[1]), int(match[2]), int(match[3] or 0)
+
+
+def dotted(version: Version) -> str:
+    """`30.2.2`."""
+    return ".".join(map(str, version))
+
+
+def underscored(version: Version) -> str:
+    """`30_2_2`, as the controller writes it in headers and texts."""
+    return "_".join(map(str, version))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Profile:
+    """What distinguishes one release from another, apart from the fields of its kinds."""
+
+    version: Version
+    build: int
+    date: str
+    repeated_parameter: str = "first"
+    """Which value of a query parameter that is given twice counts: first or last."""
+
+    @property
+    def name(self) -> str:
+        return dotted(self.version)
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(version=(22, 1, 7), build=9093, date="2024-07-12T00:00:00+00:00"),
+        Profile(version=(30, 2, 2), build=9046, date="2024-08-30T00:00:00+00:00"),
+        Profile(
+            version=(31, 2, 2),
+            build=9122,
+            date="2025-10-14T00:00:00+00:00",
+            repeated_parameter="last",
+        ),
+    )
+}
+DEFAULT_PROFILE = "30.2.2"

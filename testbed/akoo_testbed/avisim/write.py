@@ -1,0 +1,254 @@
+"""Create, replace and delete: references, defaults, uniqueness, concurrency, integrity."""
+
+import dataclasses
+import functools
+import typing
+from collections.abc import Iterator
+
+from akoo_testbed.avisim import (
+    context,
+    convert,
+    listing,
+    permissions,
+    problems,
+    references,
+    rules,
+    schema,
+    special,
+    store,
+)
+
+_WRITE = permissions.Level.WRITE_ACCESS
+
+
+def rule(kind: schema.Kind) -> rules.Rule:
+    """What this kind does beyond its table."""
+    return special.RULES.get(kind.path, rules.NOTHING)
+
+
+def create(
+    ctx: context.Context, kind: schema.Kind, body: schema.Json, *, uuid: str = ""
+) -> store.Stored:
+    """A new object; `uuid` if the client insists on one. Raises RefusedError."""
+    if kind.tenant and ctx.tenant == context.ALL_TENANTS:
+        raise problems.bad_request("objects cannot be created in tenant *")
+    if not ctx.rights.superuser:
+        ctx.require(kind.permission, _WRITE)
+    data = _read(ctx, kind, body, None)
+    if kind.tenant:
+        _check_tenant(ctx, data)
+        data["tenant_ref"] = ctx.tenant
+    _default_references(ctx, kind, data)
+    uuid = uuid or ctx.state.new_uuid(kind.path)
+    if ctx.state.objects.get(kind.path, uuid) is not None:
+        raise problems.already_exists(kind.name, uuid)
+    _check_unique(ctx, kind, data, "")
+    rule(kind).prepare(ctx, data, None, body)
+    _check_markers(ctx, kind, data)
+    stored = ctx.state.add(kind, uuid, data)
+    rule(kind).created(ctx, stored)
+    return stored
+
+
+def replace(ctx: context.Context, kind: schema.Kind, uuid: str, body: schema.Json) -> store.Stored:
+    """Full replacement: what is not given is empty or default again. Raises RefusedError."""
+    old = writable(ctx, kind, uuid)
+    _check_fresh(ctx, kind, old, body)
+    ctx = in_tenant(ctx, old)
+    data = _read(ctx, kind, body, old)
+    return store_change(ctx, kind, old, data, body)
+
+
+def store_change(
+    ctx: context.Context,
+    kind: schema.Kind,
+    old: store.Stored,
+    data: schema.Json,
+    body: schema.Json,
+) -> store.Stored:
+    """Check complete new content of an object, and store it. Raises RefusedError."""
+    for fixed in ("tenant_ref", "cloud_ref"):
+        if fixed in old.data:
+            data[fixed] = old.data[fixed]
+    _default_references(ctx, kind, data)
+    _check_unique(ctx, kind, data, old.uuid)
+    rule(kind).prepare(ctx, data, old, body)
+    _check_markers(ctx, kind, data)
+    new = ctx.state.change(old, data)
+    rule(kind).changed(ctx, old, new)
+    return new
+
+
+def delete(ctx: context.Context, kind: schema.Kind, uuid: str) -> None:
+    """Delete an object and what came with it. Raises RefusedError."""
+    stored = writable(ctx, kind, uuid)
+    rule(kind).deleting(in_tenant(ctx, stored), stored)
+    if ctx.state.objects.get(*stored.key) is None:
+        return
+    doomed = _with_owned(ctx, stored)
+    keys = {each.key for each in doomed}
+    referrers = [
+        referrer
+        for each in doomed
+        for referrer in ctx.state.objects.referrers(each.key)
+        if referrer.key not in keys
+    ]
+    if referrers:
+        status = 400 if kind.path == "cloud" else 403
+        names = dict.fromkeys(map(ctx.state.shown, referrers))
+        raise problems.referred_by(names, status)
+    for each in reversed(doomed):
+        ctx.state.objects.remove(each.key)
+
+
+def _with_owned(ctx: context.Context, stored: store.Stored) -> list[store.Stored]:
+    found = [stored]
+    for each in found:
+        found += ctx.state.objects.owned(each.key)
+    return found
+
+
+def writable(ctx: context.Context, kind: schema.Kind, uuid: str) -> store.Stored:
+    """The object, if this request may change it. Raises RefusedError."""
+    if kind.readonly:
+        raise problems.method_not_allowed(ctx.request.method)
+    stored = listing.find(ctx, kind, uuid, _WRITE)
+    if kind.tenant and stored.tenant != ctx.tenant != context.ALL_TENANTS:
+        if kind.path in ("vrfcontext", "serviceenginegroup"):
+            raise problems.bad_request(f"Cannot modify {kind.name} object of another tenant")
+        raise problems.permission_denied(f"write {ctx.state.shown(stored)} from this tenant")
+    return stored
+
+
+def in_tenant(ctx: context.Context, stored: store.Stored) -> context.Context:
+    """The same request in the tenant of the object, where its references are looked up."""
+    if ctx.tenant != context.ALL_TENANTS or not stored.tenant:
+        return ctx
+    return dataclasses.replace(ctx, tenant=stored.tenant)
+
+
+def reader(ctx: context.Context, cloud: str) -> convert.Reader:
+    """Reads bodies of this request."""
+    return convert.Reader(
+        kinds=ctx.state.kinds,
+        controller=ctx.state.profile.version,
+        requested=ctx.version,
+        strict=ctx.state.strict,
+        ill_typed=ctx.state.switches["ill-typed-field"],
+        resolve=functools.partial(_resolve, ctx, cloud),
+    )
+
+
+def _read(
+    ctx: context.Context, kind: schema.Kind, body: schema.Json, old: store.Stored | None
+) -> schema.Json:
+    return reader(ctx, cloud_of(ctx, kind, body, old)).whole(kind, body, old.data if old else None)
+
+
+def cloud_of(
+    ctx: context.Context, kind: schema.Kind, body: schema.Json, old: store.Stored | None
+) -> str:
+    """uuid of the cloud that the object is in: names are looked up there first."""
+    if not kind.cloud:
+        return ""
+    if old is not None:
+        return old.cloud
+    field = kind.fields["cloud_ref"]
+    text = body.get("cloud_ref") or f"/api/cloud?name={field.default}"
+    return (_resolve(ctx, "", field, text) or "") if isinstance(text, str) else ""
+
+
+def _resolve(ctx: context.Context, cloud: str, field: schema.Field, text: str) -> str | None:
+    if not text:
+        return None
+    wanted = references.read(text)
+    if wanted is None:
+        raise convert.IllTypedError("is a reference")
+    kind = ctx.state.kinds.kinds[field.target]
+    if wanted.uuid:
+        stored = ctx.state.objects.get(kind.path, wanted.uuid)
+        found = stored if stored is not None and ctx.sees(kind, stored) else None
+    else:
+        found = references.choose(
+            _visible_named(ctx, kind, wanted.name), tenant=ctx.tenant, cloud=cloud
+        )
+    if found is None:
+        raise problems.not_found(kind.name, _missing_status(ctx, kind))
+    return found.uuid
+
+
+def _missing_status(ctx: context.Context, kind: schema.Kind) -> int:
+    chosen = ctx.state.switches["missing-reference-status"]
+    if chosen == "recorded":
+        return 404 if kind.path == "pool" else 400
+    return int(chosen)
+
+
+def _visible_named(ctx: context.Context, kind: schema.Kind, name: str) -> Iterator[store.Stored]:
+    return (each for each in ctx.state.objects.named(kind.path, name) if ctx.sees(kind, each))
+
+
+def _default_references(ctx: context.Context, kind: schema.Kind, data: schema.Json) -> None:
+    """The cloud comes first in a table: the others are looked up in it."""
+    for field in _defaulted(kind):
+        if field.name in data:
+            continue
+        target = ctx.state.kinds.kinds[field.target]
+        cloud = data.get("cloud_ref", "")
+        found = references.choose(
+            (
+                each
+                for each in _visible_named(ctx, target, field.default)
+                if not (target.cloud and cloud) or each.cloud == cloud
+            ),
+            tenant=ctx.tenant,
+            cloud=cloud,
+        )
+        if found is not None:
+            data[field.name] = found.uuid
+
+
+@functools.cache
+def _defaulted(kind: schema.Kind) -> tuple[schema.Field, ...]:
+    found = (f for f in kind.fields.values() if f.form is schema.Form.REFERENCE and f.default)
+    return tuple(sorted(found, key=lambda field: field.name != "cloud_ref"))
+
+
+def _check_tenant(ctx: context.Context, data: schema.Json) -> None:
+    given = data.get("tenant_ref", ctx.tenant)
+    if given != ctx.tenant and ctx.state.switches["tenant-mismatch"] == "refuse":
+        raise problems.bad_request("tenant_ref is not the tenant of the request")
+
+
+def _check_unique(ctx: context.Context, kind: schema.Kind, data: schema.Json, own: str) -> None:
+    name = data.get("name")
+    if not kind.unique or not name:
+        return
+    for other in ctx.state.objects.named(kind.path, name):
+        if other.uuid == own or (kind.unique == "unbacked" and other.owner is not None):
+            continue
+        if kind.tenant and other.tenant != data.get("tenant_ref"):
+            continue
+        if kind.cloud and other.cloud != data.get("cloud_ref", ""):
+            continue
+        status = int(ctx.state.switches["duplicate-name-status"])
+        raise problems.already_exists(kind.name, name, status)
+
+
+def _check_markers(ctx: context.Context, kind: schema.Kind, data: schema.Json) -> None:
+    """A role filter holds for what is written, too: nobody marks himself out of his filter."""
+    if ctx.rights.superuser or "markers" not in kind.fields:
+        return
+    if not ctx.rights.may(ctx.tenant, kind, data, _WRITE):
+        raise problems.permission_denied(f"write {kind.name} {data.get('name', '')} so marked")
+
+
+def _check_fresh(
+    ctx: context.Context, kind: schema.Kind, old: store.Stored, body: schema.Json
+) -> None:
+    given: typing.Any = body.get("_last_modified")
+    if given is None:
+        if ctx.state.switches["put-without-last-modified"] == "refuse":
+            raise problems.concurrent_update(kind.name)
+    elif str(given) != str(old.modified):
+        raise problems.concurrent_update(kind.name)
