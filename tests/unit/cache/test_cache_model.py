@@ -76,6 +76,7 @@ class World(stateful.RuleBasedStateMachine):
         self.core = reflector_core.ReflectorCore(random=lambda: self.chance)
         self.store = store.Store(CONFIG_MAPS, indexes={"uid": lambda obj: [obj["metadata"]["uid"]]})
         self.now = 0.0
+        self.data: st.DataObject | None = None
         self.stream: Stream | None = None
         self.count = 0
         self.story: dict[Key, dict[str, Any]] = {}
@@ -115,22 +116,26 @@ class World(stateful.RuleBasedStateMachine):
 
     @stateful.rule(data=st.data(), chance=st.sampled_from([0.0, 0.9]), times=st.integers(1, 4))
     def proceed(self, data: st.DataObject, chance: float, times: int) -> None:
-        self.chance = chance
+        self.chance, self.data = chance, data
         for _ in range(times):
-            self.proceed_once(data)
+            self.proceed_once()
 
-    def proceed_once(self, data: st.DataObject) -> None:
+    def between(self, least: int, most: int) -> int:
+        """Any number when faults are possible, else the highest."""
+        return self.data.draw(st.integers(least, most)) if self.data else most
+
+    def proceed_once(self) -> None:
         if self.stream is not None:
-            self.line(data)
+            self.line()
             return
         step = self.core.next(self.now)
         if isinstance(step, steps.Pause):
             assert 0 < step.seconds <= 30.0
             self.now += step.seconds
         elif isinstance(step, steps.ListPage):
-            self.serve_page(step, data)
+            self.serve_page(step)
         else:
-            self.serve_watch(step, data)
+            self.serve_watch(step)
 
     @stateful.rule(error=ERRORS)
     def fail(self, error: steps.Failure) -> None:
@@ -152,14 +157,14 @@ class World(stateful.RuleBasedStateMachine):
         assert self.stream is not None
         self.tell(data.draw(st.sampled_from(self.stream.sent)))
 
-    def serve_page(self, step: steps.ListPage, data: st.DataObject) -> None:
+    def serve_page(self, step: steps.ListPage) -> None:
         if step.token:
             version, start = self.server.tokens[step.token]
             if version < self.server.floor:
                 self.core.failed(self.now, steps.Failure.GONE)
                 return
         else:
-            version, start = self.snapshot(step.resource_version, data), 0
+            version, start = self.snapshot(step.resource_version), 0
         objects = list(self.server.at(version).values())
         end = start + PAGE if step.limit else len(objects)
         token = f"{version}+{end}" if end < len(objects) else ""
@@ -168,45 +173,49 @@ class World(stateful.RuleBasedStateMachine):
         items = [self.store.item(obj) for obj in objects[start:end]]
         self.apply(self.core.page(items, str(version), token))
 
-    def serve_watch(self, step: steps.OpenWatch, data: st.DataObject) -> None:
+    def serve_watch(self, step: steps.OpenWatch) -> None:
         if not step.initial_events:
             if int(step.resource_version) < self.server.floor:
                 self.core.failed(self.now, steps.Failure.GONE)
                 return
             self.stream = Stream(int(step.resource_version), [], [])
             return
-        end = self.snapshot(step.resource_version, data)
-        start = data.draw(st.integers(FIRST_VERSION, end))
-        objects = data.draw(st.permutations(list(self.server.at(start).values())))
+        end = self.snapshot(step.resource_version)
+        start = self.between(FIRST_VERSION, end)
+        objects = list(self.server.at(start).values())
+        if self.data:
+            objects = self.data.draw(st.permutations(objects))
         lines = [("ADDED", obj["metadata"]["resourceVersion"], obj, False) for obj in objects]
         # A cache that lies behind sends what it has and then, still before the bookmark, the rest.
         later = [one for one in self.server.history if start < one[0] <= end]
         lines += [(kind, str(version), obj, False) for version, kind, obj in later]
         self.stream = Stream(end, [*lines, ("BOOKMARK", str(end), None, True)], [])
 
-    def snapshot(self, version: str, data: st.DataObject) -> int:
+    def snapshot(self, version: str) -> int:
         """Which state the server answers with: any that is not older than asked for."""
         least = {"": self.server.version, "0": FIRST_VERSION}.get(version)
         least = int(version) if least is None else least
-        return data.draw(st.integers(min(least, self.server.version), self.server.version))
+        return self.between(min(least, self.server.version), self.server.version)
 
-    def line(self, data: st.DataObject) -> None:
+    def line(self) -> None:
         """The next line of the stream, or a bookmark when there is nothing to tell."""
         assert self.stream is not None
-        self.now += data.draw(st.sampled_from([0.0, 2.0]))
+        self.now += 2.0 * self.between(0, 1)
+        news = self.news(self.stream)
         if self.stream.initial:
             line = self.stream.initial.pop(0)
+        elif news:
+            version, kind, obj = news[0]
+            line = (kind, str(version), obj, False)
+            self.stream.position = version
+            self.stream.sent.append(line)
         else:
-            news = [one for one in self.server.history if one[0] > self.stream.position]
-            if news:
-                version, kind, obj = news[0]
-                line = (kind, str(version), obj, False)
-                self.stream.position = version
-                self.stream.sent.append(line)
-            else:
-                self.stream.position = self.server.version
-                line = ("BOOKMARK", str(self.server.version), None, False)
+            self.stream.position = self.server.version
+            line = ("BOOKMARK", str(self.server.version), None, False)
         self.tell(line)
+
+    def news(self, stream: Stream) -> list[tuple[int, str, dict[str, Any]]]:
+        return [one for one in self.server.history if one[0] > stream.position]
 
     def tell(self, line: tuple[str, str, dict[str, Any] | None, bool]) -> None:
         kind, version, obj, end = line
@@ -275,50 +284,17 @@ class World(stateful.RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Faults stop: the store becomes what the server has, in a bounded number of steps."""
+        self.data = None
         for _ in range(60):
-            if self.stream is not None:
-                news = [one for one in self.server.history if one[0] > self.stream.position]
-                if not (self.stream.initial or news) and self.core.synced:
-                    break
-            self.calm()
+            one = self.stream
+            if one and self.core.synced and not one.initial and not self.news(one):
+                break
+            self.proceed_once()
         else:
             raise AssertionError("did not converge")
         assert {key.name: obj for key, obj in self.story.items()} == self.server.objects
         alive = {obj["metadata"]["uid"] for obj in self.server.objects.values()}
         assert not alive & self.gone
-
-    def calm(self) -> None:
-        if self.stream is not None:
-            if self.stream.initial:
-                self.tell(self.stream.initial.pop(0))
-                return
-            news = [one for one in self.server.history if one[0] > self.stream.position]
-            version, kind, obj = news[0]
-            self.stream.position = version
-            self.tell((kind, str(version), obj, False))
-            return
-        step = self.core.next(self.now)
-        if isinstance(step, steps.Pause):
-            self.now += step.seconds
-        elif isinstance(step, steps.OpenWatch):
-            if not step.initial_events and int(step.resource_version) < self.server.floor:
-                self.core.failed(self.now, steps.Failure.GONE)
-                return
-            current = self.server.version
-            lines = [
-                ("ADDED", obj["metadata"]["resourceVersion"], obj, False)
-                for obj in self.server.objects.values()
-            ]
-            if step.initial_events:
-                self.stream = Stream(current, [*lines, ("BOOKMARK", str(current), None, True)], [])
-            else:
-                self.stream = Stream(int(step.resource_version), [], [])
-        else:
-            items = [self.store.item(obj) for obj in self.server.objects.values()]
-            if step.token:
-                self.core.failed(self.now, steps.Failure.GONE)
-            else:
-                self.apply(self.core.page(items, str(self.server.version), ""))
 
 
 World.TestCase.settings = settings(
