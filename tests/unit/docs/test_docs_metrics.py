@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from collections.abc import Callable
 
 from prometheus_client import metrics as prometheus
@@ -9,6 +11,9 @@ from prometheus_client import metrics as prometheus
 from akoo_core.telemetry import metrics
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
+Page = Callable[[str], str]
+
+PAGE = "reference/metrics.md"
 
 
 def declared() -> dict[str, tuple[str, str]]:
@@ -24,7 +29,7 @@ def declared() -> dict[str, tuple[str, str]]:
 
 
 def test_every_metric_with_type_and_labels(rows: Rows) -> None:
-    documented = {row[0].strip("`"): (row[1], row[2]) for row in rows("reference/metrics.md", "")}
+    documented = {row[0].strip("`"): (row[1], row[2]) for row in rows(PAGE, "")}
     assert documented == declared()
 
 
@@ -34,4 +39,17 @@ def test_nothing_else_is_in_the_registry() -> None:
 
 
 def test_every_metric_says_what_it_means(rows: Rows) -> None:
-    assert all(row[3] for row in rows("reference/metrics.md", ""))
+    assert all(row[3] for row in rows(PAGE, ""))
+
+
+def test_metrics_that_nobody_sets_are_called_so(page: Page) -> None:
+    _, found, rest = page(PAGE).partition("\n## Not set in this release\n")
+    named = set(re.findall(r"`(akoo_\w+)`", rest.split("\n## ")[0])) if found else set()
+    package = pathlib.Path(metrics.__file__).parents[1]
+    code = "".join(one.read_text() for one in package.rglob("*.py") if one.name != "metrics.py")
+    idle = {
+        next(iter(one.describe())).name
+        for name, one in vars(metrics).items()
+        if isinstance(one, prometheus.MetricWrapperBase) and f"metrics.{name}" not in code
+    }
+    assert named == idle, "metrics that nothing sets, and those the page calls so"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +11,10 @@ from akoo_core import settings
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
 
+Page = Callable[[str], str]
+
 PAGE = "reference/settings.md"
+PACKAGE = pathlib.Path(settings.__file__).parents[1]
 
 
 def shown(value: Any) -> str:
@@ -42,3 +47,23 @@ def test_the_rule_of_variables_by_its_examples(rows: Rows) -> None:
     found = [(path, name) for path, name in examples if path in by_path]
     assert len(found) >= 3
     assert found == [(path, by_path[path]) for path, _ in found]
+
+
+def used(name: str) -> bool:
+    """Whether any module reads a setting of that name; the model itself only through ``self``."""
+    for one in PACKAGE.rglob("*.py"):
+        inside = one.parent.name == "settings"
+        if re.search(rf"{'self' if inside else ''}\.{name}\b", one.read_text()):
+            return True
+    return False
+
+
+def test_settings_without_effect_are_called_so(page: Page) -> None:
+    _, found, rest = page(PAGE).partition("\n## Without effect in this release\n")
+    named = re.findall(r"`([\w.]+)`", rest.split("\n## ")[0]) if found else []
+    idle = [one.path for one in settings.reference() if not used(snake(one.path))]
+    assert named == idle, "settings that nothing reads, and those the page calls so"
+
+
+def snake(path: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", path.rpartition(".")[2]).lower()
