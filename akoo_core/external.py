@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import contextvars
+from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
 from opentelemetry import trace
@@ -22,6 +23,21 @@ MAX_DEADLINE_SECONDS = 30.0
 """No external call may last longer: a leader must be able to stop before its lease runs out."""
 
 _tracer = trace.get_tracer("akoo_core")
+_noted: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("noted", default=None)
+
+
+@contextlib.contextmanager
+def noted_writes() -> Iterator[list[str]]:
+    """The sites of all writes that the body, its tasks and its threads start, in order.
+
+    Tells an attempt that did something from one that only looked.
+    """
+    sites: list[str] = []
+    token = _noted.set(sites)
+    try:
+        yield sites
+    finally:
+        _noted.reset(token)
 
 
 class Guard(Protocol):
@@ -76,6 +92,9 @@ class External:
         if write:
             self._guard.check()
         site = f"{system} {operation}"
+        noted = _noted.get()
+        if write and noted is not None:
+            noted.append(site)
         if self._interceptor is not None:
             self._interceptor.before(site, write=write)
         outcome = "cancelled"

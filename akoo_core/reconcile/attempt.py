@@ -73,10 +73,6 @@ class Attempt:
     compared: str = ""
     """kube-system UID of what answers at the kubeconfig of a namesake."""
     reached: workload.Reached | None = None
-    outside: bool = False
-    """Something outside this process was called: the attempt is worth a trace."""
-    changed: bool = False
-    """Something was written."""
     tried: bool = False
     """Leaving: the deadline has passed and this attempt has done what it could."""
     failed: bool = False
@@ -96,7 +92,6 @@ class Attempt:
         spec = structs.replace(self.one.spec, **changes)
         if spec == self.one.spec:
             return
-        self.outside = self.changed = True
         self.record = await self.services.records.change(self.one, spec)
 
     async def store_leaving(self, **changes: Any) -> None:
@@ -121,7 +116,6 @@ class Attempt:
         if target is None or (spec.leaving is not None and spec.leaving.let_go is not None):
             return workload.Reached(None, "", "ClusterGone", "The Cluster is gone or was let go.")
         if self.reached is None:
-            self.outside = True
             self.reached = await workload.reach(
                 self.services.workloads,
                 namespace=target.namespace,

@@ -7,16 +7,19 @@ span, which gets its attributes here.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from opentelemetry import trace
 
+from akoo_core import external
 from akoo_core.kube import errors
 from akoo_core.reconcile import conditions, gather, leaving, live, situation, steps, telling
 from akoo_core.reconcile.attempt import Attempt, Services
 from akoo_core.reconcile.decide import decide
 from akoo_core.reconcile.report import Stop
 from akoo_core.reconcile.seen import Written
+from akoo_core.telemetry import tracing
 
 MAX_STEPS = 40
 """Of one attempt; more means that two steps undo each other, which is a bug, not a state."""
@@ -52,23 +55,26 @@ class RecordReconciler:
         number = attempt + self._failures.get(name, 0)
         work = Attempt(services=self._services, name=name, number=number, record=seen)
         work.cluster = gather.cluster_of(world, name, seen)
-        try:
-            await self._run(work)
-        except errors.ConflictError:
-            # Somebody wrote since we read: the caches catch up, then it is decided again.
-            work.report.requeue(CONFLICT_SECONDS)
-        finally:
-            if work.record is None:
-                self._written.drop(name)
-            else:
-                self._written.note(name, work.record if work.changed else None)
-            _trace(work)
-        if work.failed:
-            self._failures[name] = self._failures.get(name, 0) + 1
+        with external.noted_writes() as writes:
+            try:
+                await self._run(work)
+            except errors.ConflictError:
+                # Somebody wrote since we read: the caches catch up, then it is decided again.
+                work.report.requeue(CONFLICT_SECONDS)
+            finally:
+                self._remember(work, changed=bool(writes))
+                _trace(work, idle=not writes and not work.failed)
+        return Outcome(min(work.report.after, default=None), bool(writes))
+
+    def _remember(self, work: Attempt, *, changed: bool) -> None:
+        if work.record is None:
+            self._written.drop(work.name)
         else:
-            self._failures.pop(name, None)
-        after = min(work.report.after) if work.report.after else None
-        return Outcome(after, work.changed)
+            self._written.note(work.name, work.record if changed else None)
+        if work.failed:
+            self._failures[work.name] = self._failures.get(work.name, 0) + 1
+        else:
+            self._failures.pop(work.name, None)
 
     async def _run(self, work: Attempt) -> None:
         for _ in range(MAX_STEPS):
@@ -143,6 +149,22 @@ class RecordReconciler:
             work.report.requeue(left)
 
 
+async def _act_traced(
+    work: Attempt, now: situation.Situation, decision: situation.Decision
+) -> Stop | None:
+    with tracing.step(_kebab(type(decision).__name__)) as span:
+        stop = await steps.act(work, now, decision)
+        span.set_attribute("akoo.result", "done" if stop is None else "stopped")
+        reason = getattr(decision, "why", getattr(decision, "cause", ""))
+        span.set_attribute("akoo.reason", stop.reason if stop is not None else reason)
+    return stop
+
+
+def _kebab(name: str) -> str:
+    """``LetGo`` -> ``let-go``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
 def _stopped(work: Attempt, stop: Stop) -> None:
     work.report.held = (stop.reason, stop.message)
     work.report.left = stop.left
@@ -150,7 +172,7 @@ def _stopped(work: Attempt, stop: Stop) -> None:
     work.complete = work.complete or stop.complete
 
 
-def _trace(work: Attempt) -> None:
+def _trace(work: Attempt, *, idle: bool) -> None:
     span = trace.get_current_span()
     span.set_attribute("akoo.record", work.name)
     if work.cluster is not None:
@@ -159,7 +181,7 @@ def _trace(work: Attempt) -> None:
         ref = work.record.spec.cluster_ref
         span.set_attribute("akoo.cluster", f"{ref.namespace}/{ref.name}")
     span.set_attribute("akoo.operation.id", _operation(work))
-    span.set_attribute("akoo.idle", not work.outside)
+    span.set_attribute("akoo.idle", idle)
 
 
 def _operation(work: Attempt) -> str:

@@ -99,14 +99,14 @@ def _workload_of(one: record.Record) -> str:
 def _finished(s: Situation, one: record.Record, at: datetime.datetime) -> Decision:
     target = s.cluster
     left = (at + FINISHED_KEPT - s.now).total_seconds()
-    if target is not None and not target.moving:
-        if target.deleting and names.FINALIZER in target.finalizers and not s.shared_with:
-            return ReleaseCluster()
-        again = s.choice.config is not None and not words.read(one.annotations).leave
-        if again and not target.deleting and not target.paused and s.choice.config is not None:
-            return RestartRecord(config=s.choice.config)
+    here = target if target is not None and not target.moving else None
+    if here and here.deleting and names.FINALIZER in here.finalizers and not s.shared_with:
+        return ReleaseCluster()
     if one.deleting:
         return PruneFinished()
+    again = s.choice.config is not None and not words.read(one.annotations).leave
+    if here and again and not here.deleting and not here.paused and s.choice.config is not None:
+        return RestartRecord(config=s.choice.config)
     if target is not None and not target.deleting:
         # Pruned now, it would be made again for a Cluster that is still selected.
         return Nothing(why="finished, and its Cluster lives")

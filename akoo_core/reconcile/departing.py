@@ -56,7 +56,6 @@ async def live_cluster(work: Attempt) -> cluster.Cluster | None:
 async def _start(
     work: Attempt, now: situation.Situation, decision: situation.StartLeaving
 ) -> Stop | None:
-    work.outside = True
     work.cluster = await live_cluster(work)
     again = structs.replace(now, cluster=work.cluster)
     if work.cluster is not None and decision.cause in ("Unmatched", "ConfigDeleted"):
@@ -114,7 +113,6 @@ def _braked(work: Attempt, decision: situation.StartLeaving) -> Stop | None:
 
 async def _let_go(work: Attempt, decision: situation.LetGo) -> None:
     """Store it. The finalizer goes in the next step, for as long as it takes."""
-    work.outside = True
     if decision.why == "Gone":
         work.cluster = await live_cluster(work)
         if work.cluster is not None:
@@ -136,7 +134,6 @@ async def _let_go(work: Attempt, decision: situation.LetGo) -> None:
 
 async def _release_cluster(work: Attempt) -> Stop | None:
     """Take the finalizer off. Cluster API's webhooks may refuse; it is tried for ever."""
-    work.outside = work.changed = True
     target = work.cluster
     if target is None:
         return None
@@ -171,7 +168,6 @@ async def _take_annotation(work: Attempt, target: cluster.Cluster) -> None:
 
 
 async def _drop(work: Attempt) -> None:
-    work.outside = work.changed = True
     one = work.one
     await work.services.finalizers.remove(
         resources.AKO_DEPLOYMENTS, names.RECORD_FINALIZER, one.name, None, uid=one.uid

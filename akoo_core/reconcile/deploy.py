@@ -49,6 +49,12 @@ class Report(structs.Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
     """Objects that were given up but not deleted, with the reason."""
 
+    @property
+    def summary(self) -> str:
+        """``applied 14, pruned 1``; "none" when there was nothing to do."""
+        counts = {"applied": self.applied, "pruned": self.pruned, "left": len(self.left)}
+        return ", ".join(f"{what} {count}" for what, count in counts.items() if count) or "none"
+
 
 class _Tools(NamedTuple):
     """What a run borrows from the Deployer."""

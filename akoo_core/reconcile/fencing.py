@@ -22,10 +22,10 @@ async def fence(attempt: Attempt) -> Stop | None:
     """Ask the core's own fence and every plugin's; store the strongest. None: stored."""
     before = attempt.leaving.fence
     now = attempt.services.clock.now()
-    gone, left = await _gone(attempt)
-    fences = [gone] if gone else []
+    none_left, left = await gone(attempt)
+    fences = [none_left] if none_left else []
     answers: dict[str, Answer] = {}
-    if gone is None:
+    if none_left is None:
         for name, answer in (await _fences(attempt)).items():
             if isinstance(answer, api.Fenced):
                 fences.append(
@@ -69,7 +69,7 @@ async def _fences(attempt: Attempt) -> dict[str, Answer | api.Fenced]:
     return answers
 
 
-async def _gone(attempt: Attempt) -> tuple[record.FenceState | None, str]:
+async def gone(attempt: Attempt) -> tuple[record.FenceState | None, str]:
     """The fence Gone, if the deleted Cluster has nothing left that AKO could run on."""
     target = attempt.cluster
     if target is None or not target.deleting:

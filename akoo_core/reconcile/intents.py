@@ -127,7 +127,6 @@ async def _confirm(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[
     verdicts: dict[str, Verdict] = {}
     decided: dict[record.StoredUse, record.StoredUse | None] = {}
     for use in tentative:
-        attempt.outside = True
         why = await _why_not(attempt.services.management, resources[use.group, use.kind], use)
         if why:
             verdicts[use.plugin] = api.Blocked(reason="UseWithdrawn", message=why, after=30.0)

@@ -15,6 +15,7 @@ from akoo_core.reconcile.answers import ask, say, stop_of
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.proofs import combined
 from akoo_core.reconcile.report import Stop
+from akoo_core.telemetry import tracing
 
 LOOK_AGAIN_SECONDS = 5.0
 """For what is not told by any watch: Machines that die, an API that falls silent."""
@@ -23,7 +24,6 @@ LOOK_AGAIN_SECONDS = 5.0
 async def step(attempt: Attempt, name: situation.Step) -> Stop | None:
     """Act on one step. None: it is stored, decide again. Raises KubeError."""
     attempt.done.add(name)
-    attempt.outside = True
     match name:
         case "confirm":
             return await _confirm(attempt)
@@ -62,6 +62,9 @@ async def _drain(attempt: Attempt) -> Stop | None:
 
 
 async def _drained(attempt: Attempt) -> tuple[str, Stop | None]:
+    gone, _ = await fencing.gone(attempt)
+    if gone is not None:
+        return f"Skipped: {gone.evidence}", None
     reached = await attempt.workload()
     if reached.reason in ("KubeconfigMissing", "WorkloadReplaced", "ClusterGone"):
         return f"Skipped: {reached.message}", None
@@ -155,9 +158,11 @@ async def _undeploy(attempt: Attempt) -> Stop | None:
         async def keep(items: tuple[record.InventoryItem, ...]) -> None:
             await attempt.store(inventory=items)
 
-        await attempt.services.deployer.undeploy(
-            attempt.name, attempt.one.spec.inventory, reached.client, keep
-        )
+        with tracing.step("undeploy") as span:
+            report = await attempt.services.deployer.undeploy(
+                attempt.name, attempt.one.spec.inventory, reached.client, keep
+            )
+            span.set_attribute("akoo.result", report.summary)
     await attempt.store_leaving(undeployed_at=attempt.services.clock.now())
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_core.api import cluster, config, record
+from akoo_core.api import cluster, config, names, record
 from akoo_core.reconcile.situation import (
     Decision,
     Finish,
@@ -103,7 +103,8 @@ def _claimed_elsewhere(s: Situation, one: record.Record) -> Hold:
         reason="ClaimedElsewhere",
         message=(
             f"This record was made by management cluster {one.spec.management_id}, not by this one "
-            f"({s.management_id}), and may still be in use there: nothing is taken away from here."
+            f"({s.management_id}), and may still be in use there: nothing is taken away from here. "
+            f"Annotate it {names.LET_GO_ANNOTATION}=<reason> to let the Cluster go without that."
         ),
     )
 

@@ -16,6 +16,7 @@ from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
 from akoo_core.reconcile import deploy, facts, intents
 from akoo_core.reconcile.attempt import Attempt
+from akoo_core.telemetry import tracing
 
 RESYNC_SECONDS = 600.0
 """How often a healthy record is looked at without a cause; the queue adds jitter."""
@@ -152,7 +153,10 @@ class _Round:
             contributions=acting,
         )
         try:
-            report = await self._attempt.services.deployer.deploy(job, client, self._keep)
+            with tracing.step("deploy") as span:
+                report = await self._attempt.services.deployer.deploy(job, client, self._keep)
+                span.set_attribute("akoo.result", report.summary)
+                span.set_attributes(_counts(report))
         except errors.ConflictError:
             raise
         except (errors.KubeError, TimeoutError) as error:
@@ -168,7 +172,6 @@ class _Round:
             self._say_all(acting, wait)
             return
         if report.applied or report.pruned:
-            self._attempt.changed = True
             self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
         for name, verdict in report.verdicts.items():
             self._deployed = False
@@ -200,7 +203,6 @@ class _Round:
     ) -> Answer | None:
         if not self._caller.implements(plugin, verb):
             return None
-        self._attempt.outside = True
         context = self._attempt.context(plugin, client)
         try:
             return await self._caller.call(verb, plugin, context)
@@ -232,3 +234,13 @@ class _Round:
         if not self._prepared:
             return "Preparing"
         return "Deploying" if self._trouble or not self._deployed else "Running"
+
+
+def _counts(report: deploy.Report) -> dict[str, int | str]:
+    troubled = sorted(report.verdicts)
+    counts: dict[str, int | str] = {
+        "akoo.applied": report.applied,
+        "akoo.pruned": report.pruned,
+        "akoo.drifted": len(report.drifted),
+    }
+    return counts | ({"akoo.troubled": ", ".join(troubled)} if troubled else {})

@@ -104,7 +104,6 @@ async def act(work: Attempt, now: situation.Situation, decision: situation.Decis
 
 
 async def _compare(work: Attempt, decision: situation.CompareWorkload) -> Stop | None:
-    work.outside = True
     reached = await workload.reach(
         work.services.workloads,
         namespace=decision.namespace,
@@ -130,7 +129,6 @@ async def _adopt(work: Attempt, decision: situation.AdoptCluster) -> None:
 
 async def _create(work: Attempt, decision: situation.CreateRecord) -> Stop | None:
     """The Cluster is read live first: a record of one that is gone would wait for a person."""
-    work.outside = True
     live = await departing.live_cluster(work)
     if live is None:
         return Stop("CacheBehind", "the Cluster is gone", 1.0)
@@ -142,7 +140,6 @@ async def _create(work: Attempt, decision: situation.CreateRecord) -> Stop | Non
         chosen=decision.config,
     )
     work.record = await work.services.records.create(work.name, spec)
-    work.changed = True
     work.notify("ClusterSelected")
     return None
 
@@ -157,7 +154,6 @@ async def _restart(work: Attempt, decision: situation.RestartRecord) -> None:
     )
     spec = structs.replace(spec, instance=old.instance, epoch=old.epoch)
     work.services.deployer.forget(work.name)
-    work.outside = work.changed = True
     work.record = await work.services.records.change(work.one, spec)
     work.notify("ClusterSelected")
 
@@ -166,7 +162,6 @@ async def _add_finalizers(
     work: Attempt, now: situation.Situation, decision: situation.AddFinalizers
 ) -> Stop | None:
     """Record first, the Cluster last: what it promises must be true when it is there."""
-    work.outside = work.changed = True
     add = work.services.finalizers.add
     behind = Stop("CacheBehind", "it is gone or being deleted", 1.0)
     if "Record" in decision.on:

@@ -33,7 +33,6 @@ async def tell(attempt: Attempt, choice: selection.Choice | None) -> None:
     status = conditions_.status_of(one, attempt.report, choice, verifies=verifies, now=now)
     before = one.status
     if status != before:
-        attempt.changed = attempt.outside = True
         status = structs.replace(status, last_trace_id=_trace_id() or before.last_trace_id)
         attempt.record = await attempt.services.records.say(one, status)
     if attempt.cluster is None:
@@ -72,7 +71,6 @@ async def on_cluster(
         "message": said[2],
         "lastTransitionTime": old["lastTransitionTime"] if old is not None and kept else now,
     }
-    attempt.changed = attempt.outside = True
     await _apply(attempt, target, [condition])
 
 

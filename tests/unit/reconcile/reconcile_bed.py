@@ -8,8 +8,8 @@ from typing import Any
 import reconcile_builders as builders
 import reconcile_world as bedworld
 
-from akoo_core import clock, external
-from akoo_core.api import names
+from akoo_core import clock, external, structs
+from akoo_core.api import cluster, names
 from akoo_core.api import record as record_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
@@ -254,3 +254,8 @@ def held_by_us(bed: Bed) -> bool:
     """Whether demo/shop is there and carries our finalizer."""
     found = bed.world.cluster_at("demo", "shop")
     return found is not None and names.FINALIZER in found.finalizers
+
+
+def with_api_version(target: cluster.Cluster, version: str) -> cluster.Cluster:
+    """The Cluster as an API server of that version gives it."""
+    return structs.replace(target, raw=target.raw | {"apiVersion": version})

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import reconcile_builders as builders
 
+from akoo_core import structs
 from akoo_core.api import names, record
 from akoo_core.reconcile import situation
 from akoo_core.reconcile.decide import decide
@@ -138,3 +139,11 @@ def test_the_users_word_outlives_what_it_asked_for() -> None:
 def test_a_finished_record_still_takes_its_finalizer_off() -> None:
     dying = builders.make_cluster(deleting=True)
     assert at(record=finished(60), cluster=dying) == situation.ReleaseCluster()
+
+
+def test_a_finished_record_that_is_deleted_lets_go_first() -> None:
+    dying = builders.make_cluster(deleting=True)
+    deleted = structs.replace(finished(60), deleting=True)
+    assert at(record=deleted, cluster=dying) == situation.ReleaseCluster()
+    assert at(record=deleted, cluster=None) == situation.PruneFinished()
+    assert at(record=deleted) == situation.PruneFinished(), "made anew, not begun anew"

@@ -1,0 +1,128 @@
+"""What an attempt leaves in its trace, and how often it is made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import reconcile_bed as bed_
+import reconcile_plugins as bedplugins
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from akoo_core import external
+from akoo_core.api import names
+from akoo_core.kube import resource as resources
+
+
+@pytest.fixture
+def tracer() -> Iterator[tuple[trace.Tracer, InMemorySpanExporter]]:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    yield provider.get_tracer("test"), exporter
+    provider.shutdown()
+
+
+Tracing = tuple[trace.Tracer, InMemorySpanExporter]
+
+
+async def attributes(bed: bed_.Bed, name: str, tracing: Tracing) -> dict[str, object]:
+    tracer, exporter = tracing
+    exporter.clear()
+    with tracer.start_as_current_span("attempt"):
+        await bed.run(name)
+    return dict(exporter.get_finished_spans()[-1].attributes or {})
+
+
+async def test_attempts_are_found_by_cluster_and_operation(bed: bed_.Bed, tracer: Tracing) -> None:
+    await bed.config()
+    name = await bed.cluster()
+    first = await attributes(bed, name, tracer)
+    assert first == {
+        "akoo.record": name,
+        "akoo.cluster": "demo/shop",
+        "akoo.operation.id": f"{name}/live/default/1",
+        "akoo.idle": False,
+    }
+    rest = await attributes(bed, name, tracer)
+    assert rest["akoo.idle"] is True, "reading is nothing to tell of"
+    await bed.delete_cluster()
+    gone = await attributes(bed, name, tracer)
+    assert gone["akoo.operation.id"] == f"{name}/leave/20260301T120000Z"
+    assert gone["akoo.idle"] is False
+
+
+async def test_the_trace_of_the_last_change_is_in_the_status(
+    bed: bed_.Bed, tracer: Tracing
+) -> None:
+    await bed.config()
+    name = await bed.cluster()
+    await attributes(bed, name, tracer)
+    (span,) = tracer[1].get_finished_spans()
+    assert span.context is not None
+    changed = trace.format_trace_id(span.context.trace_id)
+    assert bed.record(name).status.last_trace_id == changed
+    await attributes(bed, name, tracer)
+    assert bed.writes == []
+    assert bed.record(name).status.last_trace_id == changed
+
+
+async def test_failures_back_off_and_success_forgets_them(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, tracer: Tracing
+) -> None:
+    avi.fail["prepare"] = RuntimeError("down")
+    waits = [(await bed.run(name)).requeue_after for _ in range(12)]
+    assert waits[:4] == [1.0, 2.0, 4.0, 8.0]
+    assert waits[-1] == 300.0
+    assert bed.writes == [], "the same failure is not written again"
+    assert (await attributes(bed, name, tracer))["akoo.idle"] is False
+    avi.fail.clear()
+    await bed.run(name)
+    avi.fail["prepare"] = RuntimeError("down")
+    assert (await bed.run(name)).requeue_after == 1.0
+
+
+async def test_writes_are_noted_in_tasks_too() -> None:
+    seam = external.External()
+    with external.noted_writes() as writes:
+        async with seam.call("avi", "GET cloud", write=False):
+            pass
+        async with seam.call("avi", "POST pool", write=True):
+            pass
+    async with seam.call("avi", "POST late", write=True):
+        pass
+    assert writes == ["avi POST pool"]
+
+
+async def test_the_condition_list_of_an_old_cluster_api_is_left_alone(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In v1beta1 it is atomic: an apply of ours would take everybody else's away."""
+    target = bed.world.cluster_of(name)
+    assert target is not None
+    old = bed_.with_api_version(target, "cluster.x-k8s.io/v1beta1")
+    avi.fail["prepare"] = RuntimeError("down")
+    with monkeypatch.context() as patched:
+        patched.setattr(bed.world, "cluster_of", lambda name: old)
+        await bed.run(name)
+    assert [one for one in bed.writes if "clusters" in one] == []
+    assert bed.condition(name, "Ready") == ("False", "VerbFailed")
+    assert bed.on_cluster() == ("True", "Running")
+    await bed.run(name)
+    assert bed.on_cluster() == ("False", "VerbFailed"), "in v1beta2 it is said"
+
+
+async def test_a_cluster_whose_record_is_lost_says_so(bed: bed_.Bed) -> None:
+    name = await bed.cluster(finalizers=["cluster.cluster.x-k8s.io", names.FINALIZER])
+    await bed.delete_cluster()
+    outcome = await bed.run(name)
+    assert bed.on_cluster() == ("False", "RecordMissing")
+    assert outcome.requeue_after == 60.0
+    await bed.run(name)
+    assert bed.writes == []
+    await bed.config()
+    await bed.run(name)
+    assert bed.management.objects(resources.AKO_DEPLOYMENTS), "made again, to clean up by"
