@@ -115,6 +115,8 @@ class Attempt:
         spec, target = self.one.spec, self.cluster
         if target is None or (spec.leaving is not None and spec.leaving.let_go is not None):
             return workload.Reached(None, "", "ClusterGone", "The Cluster is gone or was let go.")
+        if spec.leaving is not None and spec.workload is None:
+            return workload.Reached(None, "", "NeverDeployed", "AKO was never deployed.")
         if self.reached is None:
             self.reached = await workload.reach(
                 self.services.workloads,

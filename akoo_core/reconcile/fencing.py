@@ -70,7 +70,12 @@ async def _fences(attempt: Attempt) -> dict[str, Answer | api.Fenced]:
 
 
 async def gone(attempt: Attempt) -> tuple[record.FenceState | None, str]:
-    """The fence Gone, if the deleted Cluster has nothing left that AKO could run on."""
+    """The core's own fence: nothing was ever deployed, or the deleted Cluster has nothing left that
+    AKO could run on. Without one, what is in its way."""
+    if attempt.one.spec.workload is None:
+        # Its UID is stored before the first object is applied.
+        never = "AKO was never deployed into this cluster."
+        return _fenced("Stopped", never, attempt.services.clock.now()), ""
     target = attempt.cluster
     if target is None or not target.deleting:
         return None, ""
@@ -83,8 +88,11 @@ async def gone(attempt: Attempt) -> tuple[record.FenceState | None, str]:
     if not found.nothing:
         return None, f"of the Cluster are left: {found}"
     evidence = "The Cluster has no Machine, MachinePool or infrastructure object any more."
-    now = attempt.services.clock.now()
-    return record.FenceState(grade="Gone", evidence=evidence, at=now), ""
+    return _fenced("Gone", evidence, attempt.services.clock.now()), ""
+
+
+def _fenced(grade: record.FenceGrade, evidence: str, now: datetime.datetime) -> record.FenceState:
+    return record.FenceState(grade=grade, evidence=evidence, at=now)
 
 
 def _unfenced(

@@ -1,0 +1,60 @@
+"""The brake on removals."""
+
+from __future__ import annotations
+
+import pytest
+import reconcile_builders as builders
+
+from akoo_core import structs
+from akoo_core.api import record
+from akoo_core.reconcile import brakes
+
+
+def leaver(number: int, ago: float, cause: record.Cause = "Unmatched") -> record.Record:
+    state = record.Leaving(cause=cause, started_at=builders.NOW - builders.seconds(ago))
+    return structs.replace(builders.make_record(leaving=state), name=f"akoo-{number}")
+
+
+def fleet(size: int) -> tuple[record.Record, ...]:
+    return tuple(structs.replace(builders.make_record(), name=f"akoo-f{n}") for n in range(size))
+
+
+@pytest.mark.parametrize(
+    ("size", "allowed"), [(0, 3), (1, 3), (60, 3), (80, 4), (100, 5), (2000, 100)]
+)
+def test_how_many_an_hour(size: int, allowed: int) -> None:
+    assert brakes.allowed(size) == allowed
+
+
+@pytest.mark.parametrize(
+    ("leavers", "wait"),
+    [
+        ([], 0.0),
+        ([leaver(n, 60) for n in range(2)], 0.0),
+        ([leaver(n, 60 * n) for n in range(3)], 3600.0 - 120),
+        ([leaver(n, 3601) for n in range(9)], 0.0),
+        ([leaver(n, 60, "ClusterDeleted") for n in range(9)], 0.0),
+        ([leaver(n, 60, "ConfigDeleted") for n in range(3)], 3540.0),
+        ([leaver(n, 100 * n) for n in range(5)], 3600.0 - 200),
+    ],
+)
+def test_how_long_the_next_one_waits(leavers: list[record.Record], wait: float) -> None:
+    records = (*fleet(10), *leavers)
+    brake = brakes.Brake()
+    assert brake.ask("akoo-next", records, now=builders.NOW) == wait
+
+
+def test_what_the_caches_do_not_show_yet_counts() -> None:
+    brake, records = brakes.Brake(), fleet(10)
+    asked = [brake.ask(one.name, records, now=builders.NOW) for one in records[:4]]
+    assert asked == [0.0, 0.0, 0.0, 3600.0]
+    assert brake.ask(records[0].name, records, now=builders.NOW) == 0.0, "asked again, not twice"
+
+
+def test_what_both_know_counts_once() -> None:
+    brake, records = brakes.Brake(), fleet(10)
+    for number in range(2):
+        brake.ask(f"akoo-{number}", records, now=builders.NOW)
+    shown = (*records, leaver(0, 0), leaver(1, 0))
+    assert brake.ask("akoo-2", shown, now=builders.NOW) == 0.0
+    assert brake.ask("akoo-3", shown, now=builders.NOW) > 0.0

@@ -1,0 +1,129 @@
+"""Fences and proofs that do not come at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import reconcile_bed as bed_
+import reconcile_builders as builders
+import reconcile_plugins as bedplugins
+
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import VerbError
+from akoo_core.reconcile import leaving, proofs
+
+
+class Slow(bedplugins.Ako):
+    """Its fence answers what it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer: api.Fenced | api.Wait | api.Blocked = api.Wait(
+            reason="PodRunning", message="ako-0 still runs.", after=3
+        )
+
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait | api.Blocked | None:
+        return self.answer
+
+
+@pytest.fixture
+def ako() -> Slow:
+    return Slow()
+
+
+async def test_a_fence_is_waited_for_but_not_for_ever(
+    bed: bed_.Bed, ako: Slow, avi: bedplugins.Avi, name: str
+) -> None:
+    await bed.delete_cluster()
+    outcome = await bed.run(name)
+    assert outcome.requeue_after == 3.0
+    assert bed.record(name).status.phase == "Fencing"
+    assert bed.condition(name, "Held") == ("True", "PodRunning")
+    assert avi.calls == []
+    bed.clock.advance(leaving.FENCE_SECONDS)
+    await bed.run(name)
+    fence = bed_.leaving(bed.record(name)).fence
+    assert fence is not None
+    assert (fence.grade, fence.evidence.split(";")[0]) == ("Unfenced", "ako-0 still runs.")
+    assert avi.calls == ["sweep", "verify"]
+    ako.answer = api.Fenced(grade="Stopped", evidence="no Pod")
+    await bed.run(name)
+    fence = bed_.leaving(bed.record(name)).fence
+    assert fence is not None
+    assert fence.grade == "Stopped"
+
+
+async def test_unfenced_waits_as_long_as_ako_may_sleep(bed: bed_.Bed, ako: Slow, name: str) -> None:
+    ako.answer = api.Fenced(grade="Unfenced", evidence="cannot tell", settle_seconds=1200)
+    await bed.delete_cluster()
+    outcome = await bed.run(name)
+    assert outcome.requeue_after == 1200.0
+    bed.clock.advance(1199)
+    await bed.run(name)
+    assert bed_.held_by_us(bed)
+    bed.clock.advance(1)
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == "Proven"
+
+
+async def test_a_cluster_that_never_got_ako_goes_at_once(
+    bed: bed_.Bed, avi: bedplugins.Avi
+) -> None:
+    await bed.config(quietPeriod="0s")
+    name = await bed.cluster()
+    status = {"status": {"initialization": {"controlPlaneInitialized": False}}}
+    await bed.user.merge_patch(resources.CLUSTERS, "shop", status, "demo", subresource="status")
+    await bed.run(name)
+    await bed.delete_cluster()
+    await bed.run(name)
+    state = bed_.leaving(bed.record(name))
+    assert state.drain_outcome == "Skipped: AKO was never deployed into this cluster."
+    assert state.fence is not None
+    assert state.fence.grade == "Stopped"
+    assert bed.workload.faults.calls == [], "nobody knows who answers there"
+    assert avi.calls[-3:] == ["sweep", "verify", "release"]
+    assert not bed_.held_by_us(bed)
+
+
+async def test_a_verifier_without_sight_proves_nothing(
+    bed: bed_.Bed, ako: Slow, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ako.answer = api.Fenced(grade="Stopped", evidence="no Pod")
+    avi.fail["verify"] = api.Blocked(reason="NoSight", message="The role lacks READ on pools.")
+    await bed.delete_cluster()
+    await bed.run(name)
+    bed.clock.advance(600)
+    await bed.run(name)
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "NoSight")
+    assert bed.condition(name, "Held") == ("True", "NoSight")
+    assert bed_.held_by_us(bed)
+
+
+CLEAN = api.Proof(own=0, queries=("pool",))
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ({"a": CLEAN, "b": api.Unverified(reason="NoSight", message="m")}, "NoSight"),
+        ({"a": CLEAN, "b": api.Wait(reason="Slow", message="m", after=1)}, "Slow"),
+        ({"a": CLEAN, "b": VerbError("b", "verify", "down")}, "VerbFailed"),
+    ],
+)
+def test_one_that_cannot_count_makes_it_no_count(answers: dict[str, Any], reason: str) -> None:
+    found = proofs.combined(answers, now=builders.NOW, backoff=7.0)
+    assert found.proof is None
+    assert found.stop is not None
+    assert found.stop.reason == reason
+
+
+def test_counts_add_up() -> None:
+    other = api.Proof(own=2, suspect=1, held=1, queries=("vs",), held_by="VirtualService legacy")
+    found = proofs.combined({"b": other, "a": CLEAN}, now=builders.NOW, backoff=1.0)
+    assert found.proof is not None
+    assert (found.proof.plugin, found.proof.own, found.proof.held) == ("a,b", 2, 1)
+    assert found.message == "2 own objects are left, 1 of them held by VirtualService legacy."
+    assert proofs.combined({}, now=builders.NOW, backoff=1.0).proof is None
