@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import reconcile_bed as bed_
 import reconcile_plugins as bedplugins
 
 from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
 
 
 async def test_a_refused_finalizer_patch_is_tried_for_ever(
@@ -73,6 +76,9 @@ async def test_a_missing_plugin_holds_the_cluster(
 # Crashes.
 
 
+End = Callable[[bed_.Bed], Awaitable[None]]
+
+
 class CrashError(BaseException):
     """Nothing catches it, as nothing catches a power cut."""
 
@@ -108,8 +114,13 @@ async def survive(bed: bed_.Bed, name: str, times: int) -> None:
         bed.clock.advance(31)
 
 
+async def unselect(bed: bed_.Bed) -> None:
+    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_a_crash_at_any_write_is_survived(moment: str) -> None:
+@pytest.mark.parametrize("end", [bed_.Bed.delete_cluster, unselect])
+async def test_a_crash_at_any_write_is_survived(end: End, moment: str) -> None:
     """The life of a cluster, ended at write n and gone on with by a new process, for every n."""
     n, happened = 0, True
     while happened:
@@ -118,15 +129,18 @@ async def test_a_crash_at_any_write_is_survived(moment: str) -> None:
         bed = bed_.Bed(bedplugins.Ako(), avi)
         cut = Cut(n, moment)
         bed.external._interceptor = cut
-        await bed.config()
+        await bed.config(onUnmatch="Remove")
         name = await bed.cluster()
         await survive(bed, name, 3)
         avi.outside[name].add("vs-web")
-        await bed.delete_cluster()
+        await end(bed)
         await survive(bed, name, 5)
         assert bed.record(name).status.phase == "Finished", f"after a crash at write {n}"
         assert bed_.let_go(bed, name) == "Proven"
         assert avi.outside == {}
         assert not bed_.held_by_us(bed)
+        if end is unselect:
+            left = bed.workload.objects(resources.STATEFUL_SETS)
+            assert left == [], f"after a crash at write {n}"
         happened = cut.happened
     assert n > 20, "every write was tried"
