@@ -73,6 +73,7 @@ async def ako_stand_in(container: Container) -> Exit:
                 continue
             wanted = (event.object.get("data") or {}).get("deleteConfig") == "true"
             reaction, before = react(before, wanted), wanted
+            container.up.set()
             await _perform(container, reaction)
     raise AssertionError("a watch does not end")
 

@@ -13,6 +13,8 @@ from akoo_testbed.kubelet.program import Container, Exit, Program, Switches, pro
 
 log = logging.getLogger(__name__)
 
+UP_SECONDS = 5.0
+
 
 class Containers:
     """Programs as tasks, by the Pod's UID; a Pod whose program ends is marked in `loop`."""
@@ -45,8 +47,8 @@ class Containers:
             self._memory[uid] = memory
         return memory
 
-    def start(self, pod: Object, restarts: int) -> None:
-        """Start the main container; call `memory` before."""
+    async def start(self, pod: Object, restarts: int) -> None:
+        """Start the main container; call `memory` before. Waits a little for it to be up."""
         uid = pod["metadata"]["uid"]
         memory = self._memory[uid]
         self._memory[uid] = dataclasses.replace(memory, runs=True, restarts=restarts, end=None)
@@ -58,6 +60,11 @@ class Containers:
         self._tasks[uid] = task
         key = controlloop.key_of("v1/Pod", pod)
         task.add_done_callback(lambda done: self._ended(uid, key, done))
+        up = asyncio.create_task(container.up.wait())
+        try:
+            await asyncio.wait((task, up), timeout=UP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
 
     async def kill(self, uid: str) -> None:
         """End a Pod's program at once; returns when nothing of it runs any more."""

@@ -73,7 +73,7 @@ class FakeKubelet:
     async def start(self) -> None:
         """Return when the API is watched and the first Nodes are registered."""
         try:
-            await self._loop.start()
+            await self._loop.start(within_seconds=10)
             for spec in self._first:
                 await self.run_node(spec)
         except BaseException:
@@ -83,9 +83,9 @@ class FakeKubelet:
     async def stop(self) -> None:
         """End at once, as in a power cut of all machines at the same time; nothing is written."""
         try:
-            await self._containers.kill_all()
-            await self._loop.stop()
+            await self._loop.stop()  # first: it could start another container
         finally:
+            await self._containers.kill_all()
             await self._api.close()
 
     async def run_node(self, spec: NodeSpec) -> None:
@@ -209,7 +209,7 @@ class FakeKubelet:
                 body = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": status}
                 await self._api.patch(POD, namespace, name, body, subresource="status")
             case pods.Start(restarts):
-                self._containers.start(pod, restarts)
+                await self._containers.start(pod, restarts)
             case pods.Kill():
                 await self._containers.kill(pod["metadata"]["uid"])
             case pods.Remove(orphan):

@@ -27,7 +27,7 @@ class WriteStatus:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Start:
-    """Start the main container's program, after the status that says so was taken."""
+    """Start the main container's program; done when it is up, or has ended already."""
 
     restarts: int
 
@@ -135,6 +135,8 @@ def _terminate(pod: Object, view: View) -> list[Action]:
 
 def _run(pod: Object, view: View) -> list[Action]:
     memory = view.memory
+    if memory.runs and not status.is_running(pod):
+        return [WriteStatus(status.running(pod, memory.restarts, view.now))]
     if memory.runs or (status.is_running(pod) and not view.has_program):
         return []
     if memory.end and memory.ended:
@@ -151,7 +153,7 @@ def _run(pod: Object, view: View) -> list[Action]:
     if problems := _problems(pod, view.find):
         return _write(pod, status.waiting(pod, problems, view.now))
     restarts = _next_count(pod, memory)
-    return [WriteStatus(status.running(pod, restarts, view.now)), Start(restarts)]
+    return [Start(restarts), WriteStatus(status.running(pod, restarts, view.now))]
 
 
 def _problems(pod: Object, find: references.Find) -> dict[str, Problem]:

@@ -42,6 +42,12 @@ class Container:
     pod: Object
     api: KubeApi
     switches: Switches
+    up: asyncio.Event = dataclasses.field(default_factory=asyncio.Event)
+    """To be set by the program when it has read its configuration: the Pod is Ready then.
+
+    A real AKO's Pod is Ready a little earlier. Here a change made to a Ready Pod's ConfigMap is
+    always met as a change.
+    """
 
 
 class Program(typing.Protocol):

@@ -1,30 +1,21 @@
-"""One real API server with its controllers, for all tests of this folder."""
+"""One workload API of the bed, without a Cluster or a Node, for all tests of this folder."""
 
 import collections.abc
 
-import pytest_asyncio
-from akoo_testbed import kubeapi, parts, site
+import pytest
+from akoo_testbed import kubeapi, running
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def kubeconfig() -> collections.abc.AsyncGenerator[str, None]:
+@pytest.fixture(scope="package")
+def kubeconfig(bed: running.RunningBed) -> collections.abc.Iterator[str]:
     """An administrator's way into a workload API with StatefulSets, and without Nodes."""
-    ground = site.Site(needs=("etcd", "kubernetes"))
-    await ground.start()
-    try:
-        etcd = parts.Etcd(ground)
-        server = parts.ApiServer(ground, etcd, "kubelet")
-        manager = parts.ControllerManager(ground, server)
-        for part in (etcd, server, manager):
-            await part.start()
-            await part.ready()
-        yield server.kubeconfig
-    finally:
-        await ground.stop()
+    pool = bed.bed.workloads
+    yield bed.run(pool.open("tests", "kubelet")).kubeconfig
+    bed.run(pool.close("tests", "kubelet"))
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def api(kubeconfig: str) -> collections.abc.AsyncGenerator[kubeapi.KubeApi, None]:
+@pytest.fixture
+async def api(kubeconfig: str) -> collections.abc.AsyncIterator[kubeapi.KubeApi]:
     """A client of that API."""
     async with kubeapi.KubeApi(kubeconfig) as client:
         yield client

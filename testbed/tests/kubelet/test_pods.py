@@ -81,7 +81,7 @@ def test_says_unschedulable_once() -> None:
 def test_runs_a_bound_pod() -> None:
     actions = pods.plan(pod(), view())
     status = written(actions)
-    assert actions[-1] == Start(restarts=0)
+    assert actions[0] == Start(restarts=0)
     assert status["phase"] == "Running"
     assert {c["type"]: c["status"] for c in status["conditions"]}["Ready"] == "True"
     assert main_of(status)["image"] == "registry/ako:2.1.1"
@@ -95,10 +95,15 @@ def test_does_nothing_for_a_pod_that_runs() -> None:
     assert pods.plan(running, view()) == []
 
 
+def test_a_status_that_was_not_taken_is_written_again() -> None:
+    memory = Memory(seen=NOW, runs=True, restarts=3)
+    assert main_of(written(pods.plan(pod(), view(memory=memory))))["restartCount"] == 3
+
+
 def test_a_program_is_started_anew_by_a_new_kubelet() -> None:
     running = pod(status=written(pods.plan(pod(), view())))
     actions = pods.plan(running, view(has_program=True))
-    assert actions[-1] == Start(restarts=1)
+    assert actions[0] == Start(restarts=1)
     assert main_of(written(actions))["restartCount"] == 1
 
 
@@ -157,7 +162,7 @@ def test_a_crash_is_shown_and_the_count_grows_at_the_next_start() -> None:
     assert main_of(status)["restartCount"] == 0
     crashed = pod(status=status)
     later = view(memory=memory, has_program=True, restart_seconds=2.0, now=second(2))
-    assert pods.plan(crashed, later)[-1] == Start(restarts=1)
+    assert pods.plan(crashed, later)[0] == Start(restarts=1)
 
 
 def test_termination_lasts_as_told_but_not_beyond_the_grace_period() -> None:
@@ -192,9 +197,9 @@ def test_back_off_is_bounded_and_ends(crashes: int, restart: float, later: float
     running = pod(status=written(pods.plan(pod(), view(has_program=True))))
     memory = Memory(seen=NOW, restarts=crashes - 1, crashes=crashes, end=Exit(1, ""), ended=NOW)
     seen = view(memory=memory, has_program=True, restart_seconds=restart, now=second(later))
-    last = pods.plan(running, seen)[-1]
+    first, *_, last = pods.plan(running, seen)
     if isinstance(last, Again):
         assert 0 < last.seconds <= 40 * restart
     else:
-        assert last == Start(restarts=crashes)
+        assert first == Start(restarts=crashes)
         assert later + 1e-5 >= restart
