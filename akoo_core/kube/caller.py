@@ -123,23 +123,22 @@ class Caller:
         """The chunks of a long answer. Raises KubeError; close it (``aclosing``) to stop."""
         call = Call.of(request, query=query, body=None, content_type="", accept=accept)
         async with contextlib.AsyncExitStack() as stack:
-            generation = self._generation
+            generation, used = self._generation, self._connection
             try:
                 response = await self._open(stack, call, inactivity_seconds)
             except errors.UnauthorizedError:
                 if not await self._renewed(generation):
                     raise
+                used = self._connection
                 response = await self._open(stack, call, inactivity_seconds)
             try:
                 async for chunk in response.content.iter_any():
                     yield chunk
-            except connection.FAILURES as error:
-                if isinstance(error, TimeoutError):
-                    message = f"silent for {inactivity_seconds:.0f} s"
-                    raise errors.UnreachableError(message, request=str(request)) from error
-                raise connection.unreachable(
-                    error, self._connection.endpoint, str(request)
-                ) from error
+            except TimeoutError as error:
+                message = f"silent for {inactivity_seconds:.0f} s"
+                raise errors.UnreachableError(message, request=str(request)) from error
+            except (*connection.FAILURES, RuntimeError) as error:
+                raise used.failure(error, str(request)) from error
 
     async def swap(self, endpoint: endpoint_.Endpoint) -> None:
         """Send to ``endpoint`` from now on; the old connections close when they are idle."""
@@ -196,10 +195,8 @@ class Caller:
                         retry = response.headers.get("Retry-After")
                         raise self._refusal(call, connection.Answer(response.status, body, retry))
                     return response
-            except errors.KubeError:
-                raise
-            except connection.FAILURES as error:
-                raise connection.unreachable(error, self._connection.endpoint, about) from error
+            except (*connection.FAILURES, RuntimeError) as error:
+                raise self._connection.failure(error, about) from error
 
     def _call(self, call: Call, deadline_seconds: float) -> Any:
         return self._external.call(

@@ -32,8 +32,10 @@ async def endpoint_of(kubeconfig: str | None) -> endpoint.Endpoint:
 
     Raises InputError that says what is wrong, and where.
     """
-    # Its REST client logs whole bodies at DEBUG, Secrets included.
+    # Its REST client logs whole bodies at DEBUG, Secrets included; its loader logs what a
+    # credential plugin printed, before it raises the same.
     logging.getLogger("kubernetes_asyncio.client.rest").setLevel(logging.INFO)
+    logging.getLogger("kubernetes_asyncio.config.kube_config").setLevel(logging.CRITICAL)
     if kubeconfig is None:
         return await asyncio.to_thread(_in_cluster)
     path = pathlib.Path(os.path.expanduser(kubeconfig))  # noqa: ASYNC240, PTH111 no I/O

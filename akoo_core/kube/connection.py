@@ -47,7 +47,7 @@ class Connection:
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._retired = False
+        self.closed = False
 
     async def call(
         self,
@@ -60,9 +60,9 @@ class Connection:
         request: str,
     ) -> Answer:
         """Send and read to the end. The caller sets the deadline. Raises UnreachableError."""
-        if self._calls is None:
-            self._calls = self._session(CALLS_LIMIT)
         try:
+            if self._calls is None:
+                self._calls = self._session(CALLS_LIMIT)
             with self._used():
                 async with self._calls.request(
                     method,
@@ -74,8 +74,14 @@ class Connection:
                 ) as response:
                     text = await read_body(response, request)
                     return Answer(response.status, text, response.headers.get("Retry-After"))
-        except FAILURES as error:
-            raise unreachable(error, self.endpoint, request) from error
+        except (*FAILURES, RuntimeError) as error:
+            raise self.failure(error, request) from error
+
+    def failure(self, error: Exception, request: str) -> Exception:
+        """What ``error`` means; aiohttp says RuntimeError once its session is closed."""
+        if isinstance(error, RuntimeError) and not self.closed:
+            return error
+        return unreachable(error, self.endpoint, request)
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -102,7 +108,8 @@ class Connection:
                 yield response
 
     async def close(self) -> None:
-        """Close both pools now. Safe to call twice."""
+        """Close both pools now; what is in flight fails. Safe to call twice."""
+        self.closed = True
         for session in (self._calls, self._watches):
             if session is not None:
                 await session.close()
@@ -124,6 +131,8 @@ class Connection:
                 self._idle.set()
 
     def _session(self, limit: int) -> aiohttp.ClientSession:
+        if self.closed:
+            raise RuntimeError("this client has been closed")
         connector = aiohttp.TCPConnector(limit=limit, ssl=self.endpoint.tls or True)
         return aiohttp.ClientSession(
             connector=connector,
@@ -155,6 +164,8 @@ def unreachable(
             why = "the TLS handshake failed (is the client certificate still valid?)"
         case aiohttp.ClientConnectorError():
             why = f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+        case RuntimeError():
+            why = "this client has been closed"
         case TimeoutError():
             why = "no answer in time"
         case _:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
+import datetime
 import itertools
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 from akoo_testbed import running
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from akoo_core import external
 from akoo_core.kube import client, config, transport
@@ -138,3 +143,23 @@ async def real_api(real_server: RealServer) -> AsyncIterator[Api]:
 def api(request: pytest.FixtureRequest) -> Api:
     found: Api = request.getfixturevalue(f"{request.param}_api")
     return found
+
+
+@pytest.fixture(scope="session")
+def other_authority() -> str:
+    """A CA that signed nothing here, as a kubeconfig has it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "another authority")])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=36500))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return base64.b64encode(certificate.public_bytes(serialization.Encoding.PEM)).decode()
