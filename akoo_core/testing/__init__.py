@@ -1,7 +1,45 @@
-"""For plugin authors' tests: API servers in memory. Nothing in akoo_core imports this package."""
+"""For plugin authors' tests: verbs called on plain values, API servers in memory, recorded spans.
 
+::
+
+    def test_it_waits_for_the_cluster() -> None:
+        run = testing.run_verb(MyPlugin(), "observe", testing.World(reachable=False))
+        assert run.result.reason == "WorkloadUnreachable"
+
+:mod:`akoo_core.testing.conformance` checks what every plugin must do. Nothing that the operator
+runs imports this package.
+"""
+
+from akoo_core.testing import builders, conformance, virtual_time
+from akoo_core.testing.calls import Call, Calls, Crash, InlineThreads
+from akoo_core.testing.deploying import deploy
 from akoo_core.testing.memory import BUILT_IN, MemoryServer
 from akoo_core.testing.memory_client import MemoryClient
 from akoo_core.testing.memory_faults import Faults
+from akoo_core.testing.spans import Recording, Span, recorded
+from akoo_core.testing.verbs import VerbRun, call_verb, run_reconcile, run_verb
+from akoo_core.testing.world import World, WorldClock
 
-__all__ = ["BUILT_IN", "Faults", "MemoryClient", "MemoryServer"]
+__all__ = [
+    "BUILT_IN",
+    "Call",
+    "Calls",
+    "Crash",
+    "Faults",
+    "InlineThreads",
+    "MemoryClient",
+    "MemoryServer",
+    "Recording",
+    "Span",
+    "VerbRun",
+    "World",
+    "WorldClock",
+    "builders",
+    "call_verb",
+    "conformance",
+    "deploy",
+    "recorded",
+    "run_reconcile",
+    "run_verb",
+    "virtual_time",
+]

@@ -1,0 +1,80 @@
+"""Secrets stay where they are: planted values may be read, but never be seen.
+
+Looked for in answers, facts, intents, spans, logs, error texts, and in every object that is no
+Secret, also when calls fail: that is when values get into messages.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+from akoo_core import structs
+from akoo_core.plugins import api
+from akoo_core.testing import builders, calls, verbs
+from akoo_core.testing.conformance.subject import Subject, Trial
+from akoo_core.testing.verbs import VerbRun
+from akoo_core.testing.world import World
+
+
+def keeps_secrets(subject: Subject) -> None:
+    """Every verb, undisturbed and with an error at each external call."""
+    for make in subject.trials():
+        trial = make()
+        run = _checked(subject, trial)
+        for number, call in enumerate(run.calls, start=1):
+            trial = make()
+            said = f"{call.system} refused the call (by the conformance suite)"
+            trial.world.calls.fail(number, "before", ConnectionResetError(said))
+            _checked(subject, trial)
+
+
+def _checked(subject: Subject, trial: Trial) -> VerbRun:
+    world = trial.world
+    run = world.run(verbs.try_verb(trial.plugin, trial.verb, world))
+    hidden = {*_values(world), *world.run(_opened(trial.plugin, run))}
+    needles = hidden | {base64.b64encode(one.encode()).decode() for one in hidden}
+    for place, text in _texts(run, world):
+        found = sorted(one for one in needles if one in text)
+        if found:
+            raise subject.error(
+                trial.verb,
+                f"the secret value {found[0]!r} is seen in {place}. Name the Secret and its key "
+                "instead; values go into calls and nowhere else.",
+            )
+    return run
+
+
+def _values(world: World) -> Iterator[str]:
+    """The planted values: those that begin with the mark."""
+    for secret in world.secrets:
+        for encoded in (secret.get("data") or {}).values():
+            value = base64.b64decode(encoded).decode(errors="replace")
+            if value.startswith(builders.CANARY):
+                yield value
+
+
+async def _opened(plugin: api.Plugin, run: VerbRun) -> list[str]:
+    """What the plugin itself opens of the sources it contributed."""
+    contribution = run.contribution or api.Contribution()
+    sources = [one for secret in contribution.secrets for one in secret.data.values()]
+    return [
+        (await plugin.open_secret(one)).decode(errors="replace")
+        for one in sources
+        if one.plugin == plugin.name
+    ]
+
+
+def _texts(run: VerbRun, world: World) -> Iterator[tuple[str, str]]:
+    if run.result is not None:
+        yield "its answer", structs.encode_json(structs.to_plain(run.result)).decode()
+    if run.error is not None and not isinstance(run.error, calls.Crash):
+        yield "the text of its error", str(run.error)
+    yield from (("a log line", line) for line in run.logs)
+    yield from ((f"the span {one.name}", str(one)) for one in run.spans)
+    yield "the record", structs.encode_json(structs.to_plain(world.spec)).decode()
+    for name, server in (("management", world.management), ("workload", world.workload)):
+        for key, obj in server.store.rows.items():
+            if key.plural != "secrets":
+                where = f"{obj['kind']} {key.name} in the {name} cluster"
+                yield where, structs.encode_json(obj).decode()

@@ -1,0 +1,62 @@
+"""Facts of newer and of unknown kinds: tolerated where they mean the same, else as if not there.
+
+Plugins are released one by one, and a rollback leaves records that a newer release wrote. ``View
+.fact`` knows all of that; reading ``view.spec.facts`` by hand does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from akoo_core import structs
+from akoo_core.api import record
+from akoo_core.plugins import api
+from akoo_core.testing import verbs
+from akoo_core.testing.conformance.subject import FIRST, Subject, Trial, essence
+
+Facts = dict[str, record.StoredFact]
+
+_UNKNOWN = record.StoredFact(plugin="another", version=7, data={"unknown": ["to", "you"]})
+
+
+def bears_newer_facts(subject: Subject) -> None:
+    """Unknown facts and fields change no answer; a newer version is as good as no fact."""
+    for make in subject.trials():
+        trial = make()
+        for what, changed, like in _variants(trial):
+            one, other = make(), make()
+            one.world.spec = structs.replace(one.world.spec, facts=changed)
+            other.world.spec = structs.replace(other.world.spec, facts=like)
+            got, wanted = _answer(one), _answer(other)
+            if got != wanted:
+                raise subject.error(
+                    trial.verb,
+                    f"with {what} it came to {got} instead of {wanted}. Read facts by view.fact().",
+                )
+
+
+def _variants(trial: Trial) -> Iterator[tuple[str, Facts, Facts]]:
+    """What is tried, the facts then, and the facts that must give the same."""
+    stored, kind = dict(trial.world.spec.facts), type(trial.plugin)
+    yield "a fact that nobody knows", {**stored, "FromTheFuture": _UNKNOWN}, stored
+    for fact in (*kind.requires, *kind.accepts):
+        name = fact.fact_name
+        if name not in stored:
+            continue
+        data = {**stored[name].data, "fromTheFuture": True}
+        more = structs.replace(stored[name], data=data)
+        yield f"a new field in the fact {name}", {**stored, name: more}, stored
+        if fact in kind.requires and trial.verb not in FIRST:
+            continue  # the engine calls nothing else then
+        newer = structs.replace(stored[name], version=fact.fact_version + 1, data={"all": "new"})
+        without = {one: value for one, value in stored.items() if one != name}
+        yield f"version {newer.version} of the fact {name}", {**stored, name: newer}, without
+
+
+def _answer(trial: Trial) -> object:
+    run = trial.world.run(verbs.try_verb(trial.plugin, trial.verb, trial.world))
+    if run.error is not None:
+        return f"an error ({run.error})"
+    if isinstance(run.result, api.Contribution | api.Intent):
+        return structs.to_plain(run.result)
+    return essence(run.result)

@@ -1,0 +1,114 @@
+"""Spans that a test made, kept in memory.
+
+Tracers can be bound to a provider only once in a process. So one provider is set at the first
+recording, or the SDK provider that is there is used, and what it does is switched on and off: spans
+made outside of a recording are dropped before they begin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from opentelemetry import trace
+
+from akoo_core import errors
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+
+class Span(NamedTuple):
+    """One finished span, as plain values."""
+
+    name: str
+    attributes: Mapping[str, Any]
+    parent: str
+    """Name of the span around it, "" when it is not part of the recording."""
+    error: str = ""
+    """What its status says, when that is an error."""
+    events: tuple[str, ...] = ()
+    """Names and attributes of its events, as text."""
+
+
+class Recording:
+    """The spans of one recording, in the order in which they ended."""
+
+    def __init__(self) -> None:
+        self.ended: list[ReadableSpan] = []
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """What was recorded so far. Raises InputError where the OpenTelemetry SDK is missing."""
+        if not available():
+            raise errors.InputError(
+                "spans are recorded by opentelemetry-sdk, which is not installed here: "
+                "pip install 'akoo-core[otel]'"
+            )
+        by_id = {one.context.span_id: one.name for one in self.ended if one.context}
+        return tuple(_span(one, by_id) for one in self.ended)
+
+
+_active: list[Recording] = []
+_watched: list[object] = []
+"""The provider that reports here, once there is one."""
+
+
+def available() -> bool:
+    """Whether the OpenTelemetry SDK is installed."""
+    return importlib.util.find_spec("opentelemetry.sdk") is not None
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[Recording]:
+    """Record every span that ends in the body. Recordings may be nested."""
+    recording = Recording()
+    if available():
+        _watch()
+    _active.append(recording)
+    try:
+        yield recording
+    finally:
+        _active.remove(recording)
+
+
+def _watch() -> None:
+    from opentelemetry.sdk import trace as sdk  # noqa: PLC0415 - an extra
+    from opentelemetry.sdk.trace import sampling  # noqa: PLC0415
+
+    class Collector(sdk.SpanProcessor):
+        def on_end(self, span: ReadableSpan) -> None:
+            for recording in _active:
+                recording.ended.append(span)
+
+    class WhileRecording(sampling.Sampler):
+        def should_sample(self, *given: Any, **named: Any) -> sampling.SamplingResult:
+            decision = sampling.Decision.RECORD_AND_SAMPLE if _active else sampling.Decision.DROP
+            # (parent_context, trace_id, name, kind, attributes, links), and the SDK gives them so.
+            attributes = given[4] if len(given) > 4 else named.get("attributes")
+            return sampling.SamplingResult(decision, attributes)
+
+        def get_description(self) -> str:
+            return "while a test records"
+
+    current = trace.get_tracer_provider()
+    if current in _watched:
+        return
+    if not isinstance(current, sdk.TracerProvider):
+        current = sdk.TracerProvider(sampler=WhileRecording(), shutdown_on_exit=False)
+        trace.set_tracer_provider(current)
+    current.add_span_processor(Collector())
+    _watched.append(current)
+
+
+def _span(span: ReadableSpan, by_id: Mapping[int, str]) -> Span:
+    failed = span.status.status_code is trace.StatusCode.ERROR
+    return Span(
+        name=span.name,
+        attributes=dict(span.attributes or {}),
+        parent=by_id.get(span.parent.span_id, "") if span.parent else "",
+        error=span.status.description or "error" if failed else "",
+        events=tuple(f"{one.name} {dict(one.attributes or {})}" for one in span.events),
+    )

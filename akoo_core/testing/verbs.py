@@ -1,0 +1,230 @@
+"""Calls one verb of a plugin on a World, as the engine would, and says all that came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
+from importlib import metadata
+from typing import Any, ClassVar
+
+from akoo_core import errors, structs
+from akoo_core.api import record
+from akoo_core.plugins import api, caller, context, controllers, registry
+from akoo_core.plugins.scoped import ScopedClient
+from akoo_core.testing import calls, spans
+from akoo_core.testing.observing import observing
+from akoo_core.testing.world import World
+
+Answer = caller.VerbResult | caller.PureAnswer | None
+Wrap = Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]]
+VALUE_VERBS = (*api.PURE_VERBS, "secret_references")
+"""Verbs that are plain functions of the view."""
+
+
+@dataclasses.dataclass(frozen=True)
+class VerbRun:
+    """What came of one call."""
+
+    result: Answer
+    calls: tuple[calls.Call, ...]
+    """Every external call, in order."""
+    logs: tuple[str, ...]
+    """Every log line, its fields included."""
+    recording: spans.Recording
+    error: BaseException | None = None
+    """What it raised instead of answering; run_verb raises that."""
+
+    @property
+    def facts(self) -> tuple[api.Fact, ...]:
+        """The facts that it gave."""
+        return self.result.facts if isinstance(self.result, api.Done) else ()
+
+    @property
+    def contribution(self) -> api.Contribution | None:
+        """What contribute wants."""
+        return self.result if isinstance(self.result, api.Contribution) else None
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The external calls that write: ``workload patch configmaps avi-system/avi-k8s-config``.
+        Server-side apply is one, whether it changes anything or not."""
+        return tuple(str(one) for one in self.calls if one.write)
+
+    @property
+    def spans(self) -> tuple[spans.Span, ...]:
+        """Every span. Raises InputError where the OpenTelemetry SDK is missing."""
+        return self.recording.spans
+
+
+def run_verb(plugin: api.Plugin, verb: str, world: World | None = None) -> VerbRun:
+    """Call ``verb`` on ``world`` (default: an unremarkable one) in virtual time.
+
+    Before a lives verb what intend says is stored; after each verb facts and progress are stored,
+    so that verbs can be called one after the other on one World. Raises VerbError when the verb
+    raises, and InputError when the plugin breaks the contract.
+    """
+    where = world or World()
+    return where.run(call_verb(plugin, verb, where))
+
+
+async def call_verb(plugin: api.Plugin, verb: str, world: World) -> VerbRun:
+    """``run_verb`` inside a running loop; time passes as it does there."""
+    run = await try_verb(plugin, verb, world)
+    if run.error is not None:
+        raise run.error
+    return run
+
+
+async def try_verb(
+    plugin: api.Plugin, verb: str, world: World, *, wrap: Wrap | None = None
+) -> VerbRun:
+    """``call_verb`` whose error is part of the answer. ``wrap`` is put around the verb's call."""
+    calling = caller.VerbCaller(plugin_set(plugin))
+
+    async def answer() -> Answer:
+        if verb in ("prepare", "contribute", "observe") and world.spec.leaving is None:
+            store_intent(calling, plugin, world)
+        if verb in VALUE_VERBS:
+            return calling.call_pure(verb, plugin, view_of(plugin, world))
+        call = calling.call(verb, plugin, context_of(plugin, world))
+        return await (wrap(call) if wrap else call)
+
+    run = await observed(answer, world)
+    if run.error is None:
+        remember(plugin, verb, run.result, world)
+    return run
+
+
+async def observed(answer: Callable[[], Awaitable[Any]], world: World) -> VerbRun:
+    """Await ``answer`` in a task of its own, and tell what was seen of it."""
+
+    async def main() -> Any:
+        return await answer()
+
+    before = len(world.calls.made)
+    with observing() as (recording, logs):
+        task = asyncio.ensure_future(main())
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    result = task.result() if error is None else None
+    made = tuple(world.calls.made[before:])
+    return VerbRun(result, made, tuple(logs), recording, error)
+
+
+def run_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -> VerbRun:
+    """Reconcile one key by a controller of the plugin, limited to its kinds as in the operator."""
+
+    async def reconcile() -> VerbRun:
+        run = await try_reconcile(plugin, controller, key, world)
+        if run.error is not None:
+            raise run.error
+        return run
+
+    return world.run(reconcile())
+
+
+async def try_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -> VerbRun:
+    """``run_reconcile`` inside a running loop, whose error is part of the answer."""
+    registered = controllers.collect(plugin_set(plugin))
+    (found,) = (one.registration for one in registered if one.registration.name == controller)
+    inner = world.management.client(external=world.calls)
+    client = ScopedClient(inner, plugin.name, found)
+    return await observed(lambda: found.reconcile(api.Request(key=key, attempt=1), client), world)
+
+
+def named(plugin: api.Plugin) -> api.Plugin:
+    """The plugin with its name: that of the entry point its class is registered at."""
+    if plugin.name:
+        return plugin
+    kind = type(plugin)
+    plugin.name = _installed_name(f"{kind.__module__}:{kind.__qualname__}")
+    return plugin
+
+
+@functools.cache
+def _installed_name(value: str) -> str:
+    for one in metadata.entry_points(group=api.ENTRY_POINT_GROUP):
+        if one.value == value:
+            return one.name
+    raise errors.InputError(
+        f"{value} is no installed plugin, so its name is not known: set plugin.name"
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def plugin_set(plugin: api.Plugin) -> registry.PluginSet:
+    """The plugin with stand-ins for the providers of what it requires. Raises InputError."""
+    own = type(plugin)
+
+    class Provider(api.Plugin):
+        name = "another"
+        provides: ClassVar[tuple[type[api.Fact], ...]] = tuple(
+            one for one in own.requires if one not in own.provides
+        )
+
+    others = [Provider()] if Provider.provides else []
+    return registry.PluginSet([*others, named(plugin)])
+
+
+def view_of(plugin: api.Plugin, world: World) -> api.View:
+    """What pure verbs are given."""
+    return context.build_view(
+        record_name=world.record_name,
+        spec=world.spec,
+        cluster=world.cluster,
+        config=world.config,
+        plugin=plugin,
+    )
+
+
+def context_of(plugin: api.Plugin, world: World) -> api.VerbContext:
+    """What async verbs are given."""
+    client = world.workload.client(external=world.calls, system="workload")
+    return context.build_context(
+        view=view_of(plugin, world),
+        plugin=plugin,
+        clock=world.clock,
+        external=world.calls,
+        workload=client if world.reachable else None,
+        workload_silent_seconds=0.0 if world.reachable else 60.0,
+        secrets=world.secret_reader,
+        threads=world.threads,
+    )
+
+
+def store_intent(calling: caller.VerbCaller, plugin: api.Plugin, world: World) -> None:
+    """Store what intend says in the record, as the engine does before anything else."""
+    answer = calling.call_pure("intend", plugin, view_of(plugin, world))
+    if isinstance(answer, api.Intent):
+        stored = record.StoredIntent(version=type(plugin).intent_version, data=answer.data)
+        intents = {**world.spec.intents, plugin.name: stored}
+        world.spec = structs.replace(world.spec, intents=intents)
+    touched = tuple(sorted({*world.spec.plugins, plugin.name}))
+    world.spec = structs.replace(world.spec, plugins=touched)
+
+
+def remember(plugin: api.Plugin, verb: str, result: Answer, world: World) -> None:
+    """Store facts and progress in the record, as the engine does after a verb."""
+    if isinstance(result, api.Done) and result.facts:
+        given = {
+            type(one).fact_name: record.StoredFact(
+                plugin=plugin.name, version=type(one).fact_version, data=structs.to_object(one)
+            )
+            for one in result.facts
+        }
+        world.spec = structs.replace(world.spec, facts={**world.spec.facts, **given})
+    state, now = world.spec.leaving, world.clock.now()
+    if state is None:
+        return
+    ends = {"confirm": "confirmed_at", "drain": "drained_at", "sweep": "swept_at"}
+    if verb in ends and isinstance(result, api.Done | None):
+        state = structs.replace(state, **{ends[verb]: now})
+    if isinstance(result, api.Fenced):
+        fence = record.FenceState(grade=result.grade, evidence=result.evidence, at=now)
+        state = structs.replace(state, fence=fence)
+    world.spec = structs.replace(world.spec, leaving=state)

@@ -1,0 +1,122 @@
+"""Plugins with one mistake each: in what they show, and in what they are allowed to do."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from akoo_core.kube import client, resource
+from akoo_core.plugins import api
+from tests.unit.testing import conformance_cloud as cloud
+from tests.unit.testing.conformance_cloud import GoodPlugin as Good
+
+
+async def token(ctx: api.VerbContext) -> str:
+    return (await ctx.secrets.read(cloud.TOKEN) or b"").decode()
+
+
+class LogsASecret(Good):
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        ctx.log.debug("logging in with %s", await token(ctx))
+        return api.Done()
+
+
+class LogsASecretElsewhere(Good):
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        logging.getLogger("vendor").debug("login", extra={"with": await token(ctx)})
+        return api.Done()
+
+
+class TracesASecret(Good):
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        with ctx.tracer.start_as_current_span("login") as span:
+            span.set_attribute("with", await token(ctx))
+        return api.Done()
+
+
+class TellsASecret(Good):
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        return api.Done(message=f"logged in with {await token(ctx)}")
+
+
+class SaysASecretWhenRefused(Good):
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        given = await token(ctx)
+        try:
+            await self.exists(ctx, "any")
+        except OSError as error:
+            raise RuntimeError(f"refused {given}") from error
+        return api.Done()
+
+
+class StoresASecret(Good):
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result:
+        return api.Done(facts=(cloud.Volume(name=await token(ctx)),))
+
+
+class WritesASecretInTheOpen(Good):
+    @api.hookimpl
+    async def drain(self, ctx: api.VerbContext) -> api.Result:
+        value = await token(ctx)
+        if ctx.workload is not None:
+            found = await ctx.workload.get(resource.CONFIG_MAPS, "volume", "kube-system")
+            if found["data"].get("token") != value:
+                patch = {"data": {"token": value}}
+                await ctx.workload.merge_patch(resource.CONFIG_MAPS, "volume", patch, "kube-system")
+        return api.Done()
+
+
+class UsesWithoutRights(Good):
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = (
+        api.RbacRule(
+            groups=("cloud.example",),
+            resources=("volumes", "volumes/status"),
+            verbs=("list", "watch", "patch"),
+        ),
+    )
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        return ()
+
+
+class ReconcilesWithoutRights(Good):
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = (
+        api.RbacRule(
+            groups=("cloud.example",),
+            resources=("volumes",),
+            verbs=("get", "list", "watch", "patch"),
+        ),
+    )
+
+
+class AppliesWithoutTheRightToCreate(Good):
+    async def reconcile(self, request: api.Request, client: client.KubeClient) -> api.Result:
+        if request.key == "copy":
+            return api.Done()
+        copy = {
+            "apiVersion": "cloud.example/v1",
+            "kind": "Volume",
+            "metadata": {"name": "copy"},
+        }
+        await client.apply(cloud.VOLUMES, copy)
+        return api.Done()
+
+
+class ReconcilesAgain(Good):
+    async def reconcile(self, request: api.Request, client: client.KubeClient) -> api.Result:
+        patch = {"status": {"ready": True}}
+        await client.merge_patch(cloud.VOLUMES, request.key, patch, subresource="status")
+        return api.Done()
+
+
+class ReconcilesOutOfScope(Good):
+    async def reconcile(self, request: api.Request, client: client.KubeClient) -> api.Result:
+        await client.get(resource.SECRETS, "cloud", "ops")
+        return api.Done()

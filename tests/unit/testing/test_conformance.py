@@ -1,0 +1,115 @@
+"""Each check of the conformance suite catches the mistake it is for; good plugins pass them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import pytest
+
+from akoo_core import testing
+from akoo_core.plugins import api
+from akoo_core.testing import conformance
+from tests.unit.testing import conformance_cloud as cloud
+from tests.unit.testing import conformance_leaks as leaks
+from tests.unit.testing import conformance_mistakes as mistakes
+from tests.unit.testing.conformance_cloud import GoodPlugin as Good
+
+TOKEN = "c4nary-cloud-token"
+
+
+def subject(kind: type[Good]) -> conformance.Subject:
+    """The plugin of that class, beside its cloud."""
+
+    def make(world: testing.World) -> api.Plugin:
+        assert isinstance(world, cloud.CloudWorld)
+        return kind(world.cloud)
+
+    return conformance.Subject(make, cloud.CloudWorld)
+
+
+class TestGoodPlugin(conformance.Suite):
+    """The suite as authors use it."""
+
+    scenarios: ClassVar[Mapping[str, Callable[[], testing.World]]] = {"plain": cloud.CloudWorld}
+
+    def make(self, world: testing.World) -> api.Plugin:
+        assert isinstance(world, cloud.CloudWorld)
+        return Good(world.cloud)
+
+
+BAD: dict[type[Good], tuple[str, str]] = {
+    mistakes.WritesAgain: ("twice_is_once", "called again after Done it writes: cloud POST vol"),
+    mistakes.NeverStopsWriting: (
+        "twice_is_once",
+        "it goes on writing in a world that does",
+    ),
+    mistakes.RemembersInTheProcess: (
+        "twice_is_once",
+        "called by a new process after Done",
+    ),
+    mistakes.AnswersAnotherWay: ("twice_is_once", "in an unchanged world. What it must remember"),
+    mistakes.IsNotPure: ("twice_is_once", "in an unchanged world"),
+    mistakes.ChangesItsConfig: ("twice_is_once", "it changed the config it was given"),
+    mistakes.Raises: ("twice_is_once", "it failed where nothing was wrong: KeyError: 'status'"),
+    mistakes.LeavesATask: ("leaves_no_tasks", "it returned while tasks of its own were running"),
+    mistakes.SwallowsCancellation: ("survives_cancellation", "cancelled at its await 1 it went on"),
+    mistakes.MakesHalves: (
+        "survives_cancellation",
+        "another state than undisturbed: outside",
+    ),
+    mistakes.NamesByChance: ("survives_failures", "Derive names from the record"),
+    mistakes.CallsFailureSuccess: ("survives_failures", "although not everything was done"),
+    mistakes.CatchesEverything: ("survives_failures", "Catch Exception at most"),
+    mistakes.SweepsWhatItRemembers: ("leaves_before_prepared", "something remains: outside"),
+    mistakes.NeedsTheConfigToLeave: ("leaves_with_nothing", "without its config it raised"),
+    mistakes.NeedsTheClusterToLeave: (
+        "leaves_with_nothing",
+        "without its Cluster object it",
+    ),
+    mistakes.NeedsTheWorkloadToLeave: ("leaves_with_nothing", "without its workload API it raised"),
+    mistakes.ReadsFactsByHand: ("bears_newer_facts", "with version 2 of the fact Zone it came to"),
+    mistakes.CountsFacts: ("bears_newer_facts", "with a fact that nobody knows it came to"),
+    leaks.LogsASecret: ("keeps_secrets", f"'{TOKEN}' is seen in a log line"),
+    leaks.LogsASecretElsewhere: ("keeps_secrets", f"'{TOKEN}' is seen in a log line"),
+    leaks.TracesASecret: ("keeps_secrets", f"'{TOKEN}' is seen in the span login"),
+    leaks.TellsASecret: ("keeps_secrets", f"'{TOKEN}' is seen in its answer"),
+    leaks.SaysASecretWhenRefused: ("keeps_secrets", f"'{TOKEN}' is seen in the text of its error"),
+    leaks.StoresASecret: ("keeps_secrets", f"'{TOKEN}' is seen in its answer"),
+    leaks.WritesASecretInTheOpen: ("keeps_secrets", "is seen in ConfigMap volume in the workload"),
+    leaks.UsesWithoutRights: ("declares_its_rights", "intend of plugin"),
+    leaks.ReconcilesWithoutRights: ("declares_its_rights", "the right to patch volumes/status of"),
+    leaks.AppliesWithoutTheRightToCreate: ("declares_its_rights", "the right to create volumes of"),
+    leaks.ReconcilesAgain: ("reconciles_alike", "called again in an unchanged world it writes"),
+    leaks.ReconcilesOutOfScope: ("reconciles_alike", "OutOfScopeError"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD, ids=lambda kind: kind.__name__)
+def test_the_check_catches_the_mistake(kind: type[Good]) -> None:
+    check, said = BAD[kind]
+    with pytest.raises(conformance.ConformanceError) as caught:
+        conformance.CHECKS[check](subject(kind))
+    assert said in str(caught.value)
+    assert 'plugin "good" in scenario "plain"' in str(caught.value)
+
+
+def test_every_check_catches_something() -> None:
+    assert {check for check, _ in BAD.values()} == set(conformance.CHECKS)
+
+
+def test_a_missing_right_is_named_with_the_rule_and_the_place() -> None:
+    (message,) = conformance.problems(subject(leaks.ReconcilesWithoutRights))
+    assert (
+        "Add RbacRule(groups=('cloud.example',), resources=('volumes/status',), verbs=('patch',)) "
+        "to ReconcilesWithoutRights.rbac"
+    ) in message
+    assert f"{leaks.__file__}:" in message
+
+
+def test_a_verb_that_no_scenario_reaches_is_an_error() -> None:
+    class Poor(conformance.Suite):
+        plugin = staticmethod(lambda: Good(cloud.Cloud()))
+
+    with pytest.raises(conformance.ConformanceError, match=r"comes to contribute, .*, verify"):
+        Poor().test_scenarios_reach_every_verb()
