@@ -96,6 +96,11 @@ class Store:
 
     # Reads.
 
+    @property
+    def filled(self) -> bool:
+        """Whether the first list is in: until then reads by name raise."""
+        return self._filled
+
     def __len__(self) -> int:
         return len(self._items)
 

@@ -1,0 +1,149 @@
+"""The whole bed with one operator that runs as users run it: its own process and account."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from akoo_testbed import bed as beds
+from akoo_testbed import kubeapi, running
+from akoo_testbed.provider import manifests
+
+from akoo_core import settings
+from akoo_core.plugins import loader
+from akoo_core.sandbox import demo, install, process
+
+RECORD = "akoo.io/v1alpha1/AKODeployment"
+CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
+CLUSTER = beds.CLUSTER
+SECONDS = 45.0
+
+CANARY = "canary-" + secrets.token_hex(12)
+"""The password that AKO gets in these tests; it must be found in avi-secret and nowhere else."""
+
+Object = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def bed_options() -> beds.BedOptions:
+    return beds.BedOptions(crds=(install.crds_folder(),), jaeger=True)
+
+
+@pytest.fixture(scope="session")
+def operator(bed: running.RunningBed) -> Iterator[process.OperatorProcess]:
+    """The operator, with the rights that are rendered for it and a token of its account."""
+    whole = bed.bed
+    assert whole.jaeger is not None
+    plugins = loader.load(settings.load(overrides={"enabledPlugins": "ako"}))
+    bed.run(install.install(whole.api, plugins))
+    for secret in demo.credentials(whole.site.authority.pem):
+        bed.run(whole.api.apply(secret))
+    bed.run(whole.api.apply(install.secret("canary", username="ako", password=CANARY)))
+    text = bed.run(install.account_kubeconfig(whole.api, bed.url, whole.site.authority.pem))
+    one = process.OperatorProcess(
+        kubeconfig=install.write_private(whole.site.folder / "operator.kubeconfig", text),
+        plugins=("ako",),
+        log=whole.site.log_file("operator"),
+        environment={
+            "AKOO_TELEMETRY__ENDPOINT": whole.jaeger.otlp_url,
+            "AKOO_LOG__LEVEL": "debug",
+        },
+    )
+    bed.run(one.start())
+    try:
+        bed.run(one.ready())
+        yield one
+    finally:
+        code = bed.run(one.stop())
+    assert code == 0, one.tail()
+
+
+class Fleet:
+    """What a test does with clusters, in a namespace and under a label of its own."""
+
+    def __init__(self, bed: running.RunningBed, api: kubeapi.KubeApi, namespace: str) -> None:
+        self.bed = bed
+        self.api = api
+        self.namespace = namespace
+        self.labels = {"test": namespace}
+
+    async def config(self, name: str = "", **spec: Any) -> str:
+        """Create an AKODeploymentConfig that selects this test's clusters; its name.
+
+        A field that is None in ``spec`` is left out.
+        """
+        name = f"{self.namespace}{name and '-'}{name}"
+        given = {
+            "clusterSelector": {"matchLabels": self.labels},
+            "workloadCredentialRef": {"name": "canary", "namespace": install.NAMESPACE},
+        }
+        obj = demo.config(name, **{**given, **spec})
+        obj["spec"] = {key: value for key, value in obj["spec"].items() if value is not None}
+        await self.api.apply(obj)
+        return name
+
+    async def cluster(self, name: str = "shop", *, node_seconds: float = 5.0) -> None:
+        """Create a Cluster with one Node in a pool and wait until it is Available."""
+        made = manifests.cluster(self.namespace, name, labels=self.labels, workers=0)
+        pool = manifests.machine_pool(self.namespace, name, 1, delete_seconds=node_seconds)
+        for obj in (*made, *pool):
+            await self.api.create(obj)
+        await self.bed.call(self.bed.bed.available(self.namespace, name))
+
+    async def record(self, name: str = "shop", **wanted: Any) -> Object:
+        """The record of a Cluster, once its status has what is ``wanted`` (phase="Running")."""
+        found = await self.api.get(CLUSTER, self.namespace, name)
+        annotation = "akoo.io/record"
+        if annotation not in (found["metadata"].get("annotations") or {}):
+            found = await self.until(
+                CLUSTER,
+                self.namespace,
+                name,
+                lambda obj: annotation in ((obj or {})["metadata"].get("annotations") or {}),
+            )
+        return await self.until_record(found["metadata"]["annotations"][annotation], **wanted)
+
+    async def until_record(self, name: str, **wanted: Any) -> Object:
+        """The record of that name, once its status has what is ``wanted``."""
+
+        def matches(obj: Object | None) -> bool:
+            status = (obj or {}).get("status") or {}
+            return all(status.get(key) == value for key, value in wanted.items())
+
+        return await self.until(RECORD, None, name, matches)
+
+    async def until(self, kind: str, namespace: str | None, name: str, accept: Any) -> Object:
+        """The object once ``accept`` says so; {} for its absence. TimeoutError after a while."""
+        return await self.api.wait_for(kind, namespace, name, accept, SECONDS) or {}
+
+    async def delete(self, name: str = "shop") -> None:
+        await self.api.delete(CLUSTER, self.namespace, name)
+
+    async def gone(self, name: str = "shop") -> None:
+        """Wait until the Cluster object is gone."""
+        await self.until(CLUSTER, self.namespace, name, lambda obj: obj is None)
+
+    @contextlib.asynccontextmanager
+    async def workload(self, name: str = "shop") -> AsyncIterator[kubeapi.KubeApi]:
+        """The workload cluster's API, as its administrator, straight at the server."""
+        server = self.bed.bed.workloads.server(self.namespace, name)
+        async with kubeapi.KubeApi(server.server.kubeconfig) as api:
+            yield api
+
+
+@pytest.fixture
+async def fleet(
+    bed: running.RunningBed, operator: process.OperatorProcess, namespace: str
+) -> AsyncIterator[Fleet]:
+    """A namespace of this test's own, with the operator at work."""
+    async with kubeapi.KubeApi(bed.kubeconfig) as api:
+        yield Fleet(bed, api, namespace)
+
+
+def condition(obj: Object, kind: str) -> Object:
+    """A condition of an object, or {}."""
+    found = (obj.get("status") or {}).get("conditions") or ()
+    return next((one for one in found if one["type"] == kind), {})
