@@ -385,3 +385,28 @@ async def test_the_life_of_a_cluster(real: Real) -> None:
     assert found.finalizers == ("cluster.cluster.x-k8s.io",)
     await real.run(name)
     assert real.writes.seen == []
+
+
+async def test_a_removal_leaves_the_cluster_as_it_was(real: Real) -> None:
+    name = await real.seed()
+    await real.run(name)
+    inventory = (await real.record(name)).spec.inventory
+    assert {"StatefulSet", "ConfigMap", "Secret"} <= {one.kind for one in inventory}
+    said = {"metadata": {"annotations": {names.LEAVE_ANNOTATION: "sweep"}}}
+    await real.user.merge_patch(resources.AKO_DEPLOYMENTS, name, said)
+    real.workloads.silent = 60.0
+    await real.run(name)
+    await real.scale_down()
+    await real.run(name)
+    one = await real.record(name)
+    assert one.status.phase == "Finished", one.status.conditions
+    assert one.spec.inventory == ()
+    found = cluster.from_object(await real.user.get(CLUSTERS, real.suffix, "demo"))
+    assert found.finalizers == ("cluster.cluster.x-k8s.io",)
+    assert names.RECORD_ANNOTATION not in found.annotations
+    assert [one["type"] for one in found.raw["status"]["conditions"]] == ["Available"]
+    selector = f"{names.RECORD_LABEL}={name}"
+    for kind in (resources.STATEFUL_SETS, resources.CONFIG_MAPS, resources.SECRETS):
+        assert (await real.user.list(kind, label_selector=selector)).items == []
+    await real.run(name)
+    assert real.writes.seen == []
