@@ -9,73 +9,24 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import aiohttp
 
 from akoo_core import external as external_
 from akoo_core import structs
+from akoo_core.kube import call as call_
 from akoo_core.kube import circuit as circuit_
 from akoo_core.kube import connection, errors, statuses
 from akoo_core.kube import endpoint as endpoint_
 from akoo_core.kube.request import Request
 from akoo_core.telemetry import metrics
 
-JSON = "application/json"
 OPEN_DEADLINE_SECONDS = 15.0
 """Until a watch has answered at all; afterwards only silence ends it."""
 
 Renew = Callable[[], Awaitable[bool]]
 """Loads the credential anew after a 401; says whether there is a point in trying again."""
-
-_METHODS = {
-    "get": "GET",
-    "list": "GET",
-    "watch": "GET",
-    "create": "POST",
-    "update": "PUT",
-    "patch": "PATCH",
-    "apply": "PATCH",
-    "delete": "DELETE",
-}
-
-
-class Call(NamedTuple):
-    """One HTTP request, ready to be sent (again)."""
-
-    operation: str
-    method: str
-    path: str
-    target: str = ""
-    write: bool = False
-    query: Mapping[str, str] = {}
-    headers: Mapping[str, str] = {"Accept": JSON}
-    body: bytes | None = None
-    about: Request | str = ""
-    """What errors say it was."""
-
-    @classmethod
-    def of(
-        cls,
-        request: Request,
-        *,
-        query: Mapping[str, str],
-        body: Any,
-        content_type: str,
-        accept: str,
-    ) -> Call:
-        headers = {"Accept": accept}
-        return cls(
-            request.operation,
-            _METHODS[request.verb],
-            request.path,
-            request.target,
-            request.write,
-            query,
-            headers if body is None else headers | {"Content-Type": content_type},
-            None if body is None else structs.encode_json(body),
-            request,
-        )
 
 
 class Caller:
@@ -102,7 +53,7 @@ class Caller:
         self._host = "management" if own else "workload"
         self._role = statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE
 
-    async def send(self, call: Call, *, deadline_seconds: float) -> structs.JSON:
+    async def send(self, call: call_.Call, *, deadline_seconds: float) -> structs.JSON:
         """The decoded answer. Raises KubeError. A 401 is tried once more with a new credential."""
         generation = self._generation
         try:
@@ -121,7 +72,7 @@ class Caller:
         inactivity_seconds: float,
     ) -> AsyncGenerator[bytes, None]:
         """The chunks of a long answer. Raises KubeError; close it (``aclosing``) to stop."""
-        call = Call.of(request, query=query, body=None, content_type="", accept=accept)
+        call = call_.Call.of(request, query=query, body=None, content_type="", accept=accept)
         async with contextlib.AsyncExitStack() as stack:
             generation, used = self._generation, self._connection
             try:
@@ -156,7 +107,7 @@ class Caller:
             await old.close()
         await self._connection.close()
 
-    async def _send(self, call: Call, deadline_seconds: float) -> structs.JSON:
+    async def _send(self, call: call_.Call, deadline_seconds: float) -> structs.JSON:
         with self._circuited(call), self._measured(call) as outcome:
             try:
                 async with self._call(call, deadline_seconds) as span:
@@ -175,7 +126,7 @@ class Caller:
                 raise self._timed_out(call, deadline_seconds) from error
 
     async def _open(
-        self, stack: contextlib.AsyncExitStack, call: Call, inactivity_seconds: float
+        self, stack: contextlib.AsyncExitStack, call: call_.Call, inactivity_seconds: float
     ) -> aiohttp.ClientResponse:
         about = str(call.about)
         with self._circuited(call), self._measured(call) as outcome:
@@ -198,7 +149,7 @@ class Caller:
             except (*connection.FAILURES, RuntimeError) as error:
                 raise self._connection.failure(error, about) from error
 
-    def _call(self, call: Call, deadline_seconds: float) -> Any:
+    def _call(self, call: call_.Call, deadline_seconds: float) -> Any:
         return self._external.call(
             self._system,
             call.operation,
@@ -207,7 +158,7 @@ class Caller:
             deadline_seconds=deadline_seconds,
         )
 
-    def _decoded(self, call: Call, answer: connection.Answer) -> structs.JSON:
+    def _decoded(self, call: call_.Call, answer: connection.Answer) -> structs.JSON:
         if not 200 <= answer.code < 300:
             raise self._refusal(call, answer)
         try:
@@ -219,7 +170,7 @@ class Caller:
             raise errors.ServerError(message, status=answer.code, request=str(call.about))
         return value
 
-    def _refusal(self, call: Call, answer: connection.Answer) -> errors.KubeError:
+    def _refusal(self, call: call_.Call, answer: connection.Answer) -> errors.KubeError:
         return statuses.error_of(
             answer.code,
             statuses.parse(answer.body),
@@ -228,7 +179,7 @@ class Caller:
             role=self._role,
         )
 
-    def _timed_out(self, call: Call, deadline_seconds: float) -> errors.UnreachableError:
+    def _timed_out(self, call: call_.Call, deadline_seconds: float) -> errors.UnreachableError:
         server = self._connection.endpoint.server
         message = f"{server} gave no answer within {deadline_seconds:.0f} s"
         return errors.UnreachableError(message, request=str(call.about or call.path))
@@ -244,7 +195,7 @@ class Caller:
             return renewed
 
     @contextlib.contextmanager
-    def _circuited(self, call: Call) -> Iterator[None]:
+    def _circuited(self, call: call_.Call) -> Iterator[None]:
         if self._circuit is None:
             yield
             return
@@ -266,7 +217,7 @@ class Caller:
         self._circuit.answered()
 
     @contextlib.contextmanager
-    def _measured(self, call: Call) -> Iterator[dict[str, str]]:
+    def _measured(self, call: call_.Call) -> Iterator[dict[str, str]]:
         outcome = {"code": "<error>"}
         started = time.perf_counter()
         try:

@@ -52,32 +52,33 @@ def error_of(
         "request": str(request),
     }
     message = _message(code, status)
+    if code == 403:
+        return errors.ForbiddenError(_forbidden(message, request, role), **given)
+    if code == 404:
+        return errors.NotFoundError(message, kind_missing=_kind_missing(status), **given)
+    if code == 429:
+        delay = _retry_after(status, retry_after)
+        return errors.TooManyRequestsError(message, retry_after_seconds=delay, **given)
+    return _type_of(code, given["reason"], message, request)(message, **given)
+
+
+def _type_of(
+    code: int, reason: str, message: str, request: Request | str
+) -> type[errors.KubeError]:
     match code:
         case 401:
-            return errors.UnauthorizedError(
-                f"the server does not accept our credential ({message})", **given
-            )
-        case 403:
-            return errors.ForbiddenError(_forbidden(message, request, role), **given)
-        case 404:
-            return errors.NotFoundError(message, kind_missing=_kind_missing(status), **given)
+            return errors.UnauthorizedError
         case 409:
-            exists = given["reason"] == "AlreadyExists"
-            kind = errors.AlreadyExistsError if exists else errors.ConflictError
-            return kind(message, **given)
+            exists = reason == "AlreadyExists"
+            return errors.AlreadyExistsError if exists else errors.ConflictError
         case 410:
-            return errors.GoneError(message, **given)
-        case 429:
-            delay = _retry_after(status, retry_after)
-            return errors.TooManyRequestsError(message, retry_after_seconds=delay, **given)
+            return errors.GoneError
     if _TOO_LARGE in message:
-        return errors.TooLargeVersionError(message, **given)
+        return errors.TooLargeVersionError
     if 400 <= code < 500:
-        refused = (
-            errors.ConflictError if _precondition_failed(request, message) else errors.InvalidError
-        )
-        return refused(message, **given)
-    return errors.ServerError(message, **given)
+        lost = _precondition_failed(request, message)
+        return errors.ConflictError if lost else errors.InvalidError
+    return errors.ServerError
 
 
 def json_patch_error(

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal
 
 from akoo_core import external as external_
-from akoo_core.kube import caller, client, errors, statuses
+from akoo_core.kube import call, caller, client, errors, statuses
 from akoo_core.kube import circuit as circuit_
 from akoo_core.kube import endpoint as endpoint_
 from akoo_core.kube import watch as watch_
@@ -75,7 +75,7 @@ class HttpClient:
         answer = await self._send(
             request,
             query=query,
-            accept=_partial("PartialObjectMetadataList") if metadata_only else caller.JSON,
+            accept=_partial("PartialObjectMetadataList") if metadata_only else call.JSON,
             deadline_seconds=LIST_DEADLINE_SECONDS,
         )
         items = answer.get("items")
@@ -112,7 +112,7 @@ class HttpClient:
         }
         if send_initial_events:
             query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-        accept = _partial("PartialObjectMetadata") if metadata_only else caller.JSON
+        accept = _partial("PartialObjectMetadata") if metadata_only else call.JSON
         lines = watch_.LineSplitter()
         opened = self._caller.stream(
             request,
@@ -206,8 +206,8 @@ class HttpClient:
         await self._send(Request("delete", resource, namespace, name), body=options)
 
     async def raw(self, path: str) -> Object:
-        call = caller.Call("get raw", "GET", path, target=path)
-        return await self._caller.send(call, deadline_seconds=self._deadline_seconds)
+        ready = call.Call("get raw", "GET", path, target=path)
+        return await self._caller.send(ready, deadline_seconds=self._deadline_seconds)
 
     async def swap(self, endpoint: endpoint_.Endpoint) -> None:
         """Use ``endpoint`` from now on; calls in flight end on the old one."""
@@ -222,15 +222,15 @@ class HttpClient:
         *,
         query: Mapping[str, str] | None = None,
         body: Any = None,
-        content_type: str = caller.JSON,
-        accept: str = caller.JSON,
+        content_type: str = call.JSON,
+        accept: str = call.JSON,
         deadline_seconds: float | None = None,
     ) -> Object:
-        call = caller.Call.of(
+        ready = call.Call.of(
             request, query=_given(query), body=body, content_type=content_type, accept=accept
         )
         return await self._caller.send(
-            call, deadline_seconds=deadline_seconds or self._deadline_seconds
+            ready, deadline_seconds=deadline_seconds or self._deadline_seconds
         )
 
     def _managed(self) -> dict[str, str]:

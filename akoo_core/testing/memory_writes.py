@@ -11,23 +11,11 @@ from akoo_core.kube.request import Request
 from akoo_core.testing import memory_apply as apply_
 from akoo_core.testing import memory_fields
 from akoo_core.testing import memory_kinds as kinds
+from akoo_core.testing import memory_rules as rules
 from akoo_core.testing.memory_patch import copied
 from akoo_core.testing.memory_store import Key, Object, Store, key_of
 
 _UID_NAMESPACE = uuid.UUID("5a7f4d0e-3f5b-4e0c-9c53-0c3a0a6b7d11")
-_SERVER_FIELDS = (
-    "name",
-    "namespace",
-    "uid",
-    "creationTimestamp",
-    "generation",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "resourceVersion",
-)
-STALE = (
-    "the object has been modified; please apply your changes to the latest version and try again"
-)
 
 
 class Writes:
@@ -72,7 +60,7 @@ class Writes:
         """Replace the object by ``change(object)`` as far as the rules allow."""
         key = key_of(request.resource, request.namespace, request.name or "")
         current = self.existing(request, key)
-        after = self._admitted(request, current, change(copied(current)))
+        after = rules.admitted(request, current, change(copied(current)))
         owners = apply_.after_update(current, after, apply_.read_owners(current), manager)
         self._write_owners(after, owners, request, before=current)
         return self._finish(key, current, after)
@@ -97,13 +85,13 @@ class Writes:
             if request.subresource:
                 raise kinds.not_found(request)
             return self.create(request, obj, manager, dry_run=dry_run)
-        config = self._applicable(request, obj)
+        config = rules.applicable(request, obj)
         owners = apply_.read_owners(current)
         try:
             applied = apply_.apply(current, config, owners, manager, force=force)
         except apply_.ApplyConflictError as error:
             raise kinds.refusal(409, "Conflict", str(error), request) from error
-        after = self._admitted(request, current, applied.object)
+        after = rules.admitted(request, current, applied.object)
         self._write_owners(after, applied.owners, request, before=current)
         if dry_run:
             return {**after, "metadata": {**after["metadata"]}}
@@ -147,7 +135,7 @@ class Writes:
         if kinds.has_status(request.resource):
             fresh.pop("status", None)
         self._made += 1
-        metadata = {k: v for k, v in fresh["metadata"].items() if k not in _SERVER_FIELDS}
+        metadata = {k: v for k, v in fresh["metadata"].items() if k not in rules.SERVER_FIELDS}
         metadata |= {
             "name": key.name,
             "uid": str(uuid.uuid5(_UID_NAMESPACE, f"{self._seed}/{self._made}")),
@@ -171,45 +159,6 @@ class Writes:
             message = f'{request.resource.qualified} "{key.name}" is forbidden: unable to create '
             message += f"new content in namespace {key.namespace} because it is being terminated"
             raise kinds.refusal(403, "Forbidden", message, request)
-
-    def _applicable(self, request: Request, obj: Object) -> Object:
-        """The part of an apply body that this (sub)resource takes."""
-        if request.subresource:
-            metadata = {k: v for k, v in obj["metadata"].items() if k in ("uid", "resourceVersion")}
-            return {"metadata": metadata, "status": obj.get("status") or {}}
-        if kinds.has_status(request.resource):
-            return {k: v for k, v in obj.items() if k != "status"}
-        return obj
-
-    def _admitted(self, request: Request, current: Object, wanted: Object) -> Object:
-        """``wanted`` after preconditions and with what only the server may set put back."""
-        had, has = current["metadata"], wanted["metadata"]
-        if has.get("resourceVersion", had["resourceVersion"]) != had["resourceVersion"]:
-            raise kinds.conflict(request, STALE)
-        if has.get("uid", had["uid"]) != had["uid"]:
-            why = f"Precondition failed: UID in precondition: {has['uid']}, UID in object meta: "
-            raise kinds.conflict(request, why + had["uid"])
-        if has.get("name", had["name"]) != had["name"]:
-            raise kinds.invalid(request, "the name of the object does not match the URL", 400)
-        if request.subresource:
-            return _with_status_of(wanted, current, metadata=dict(had))
-        metadata = {**has, **{k: had[k] for k in _SERVER_FIELDS if k in had}}
-        for name in _SERVER_FIELDS:
-            if name not in had:
-                metadata.pop(name, None)
-        added = set(metadata.get("finalizers") or ()) - set(had.get("finalizers") or ())
-        if added and "deletionTimestamp" in had:
-            why = "metadata.finalizers: Forbidden: no new finalizers can be added if the object is "
-            raise kinds.invalid(
-                request, why + f"being deleted, found new finalizers {sorted(added)}"
-            )
-        after = {**wanted, "metadata": _without_empty(metadata)}
-        after |= {"apiVersion": current["apiVersion"], "kind": current["kind"]}
-        if kinds.has_status(request.resource):
-            after = _with_status_of(current, after, metadata=after["metadata"])
-        if "generation" in had and _content(after) != _content(current):
-            after["metadata"]["generation"] = had["generation"] + 1
-        return after
 
     def _finish(self, key: Key, current: Object, after: Object) -> Object:
         if after == current:
@@ -256,17 +205,3 @@ class Writes:
 
     def _now(self) -> str:
         return self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _with_status_of(source: Object, target: Object, *, metadata: Object) -> Object:
-    merged = {k: v for k, v in target.items() if k != "status"} | {"metadata": metadata}
-    return merged | ({"status": source["status"]} if "status" in source else {})
-
-
-def _content(obj: Object) -> Object:
-    return {k: v for k, v in obj.items() if k not in ("metadata", "status")}
-
-
-def _without_empty(metadata: Object) -> Object:
-    # The server's ObjectMeta drops empty lists and maps when it is written.
-    return {k: v for k, v in metadata.items() if v not in ([], {}, None)}

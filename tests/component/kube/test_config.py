@@ -127,6 +127,32 @@ async def test_a_credential_plugin_is_run_and_run_again_after_a_401(
     assert await endpoint.authorization.header() == "Bearer from-plugin-2"
 
 
+async def test_a_credential_plugin_that_fails_later_is_a_refusal(
+    changed: Callable[[Change], str], tmp_path: pathlib.Path
+) -> None:
+    body = 'print(\'{"apiVersion": "client.authentication.k8s.io/v1", "kind": "x", '
+    body += '"status": {"token": "first-token"}}\')'
+
+    def change(_: Any, user: dict[str, Any], __: Any) -> None:
+        user.clear()
+        user["exec"] = plugin(tmp_path, body)
+
+    endpoint = await config.endpoint_of(changed(change))
+    (tmp_path / "plugin.py").write_text("import sys; sys.exit('hunter2')")
+    with pytest.raises(kube_errors.UnauthorizedError, match="loaded again") as caught:
+        await endpoint.authorization.renew()
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+async def test_nobody_in_particular(changed: Callable[[Change], str]) -> None:
+    kube = await connect(changed(lambda c, u, k: k["contexts"][0]["context"].pop("user")))
+    with pytest.raises(kube_errors.KubeError) as caught:
+        await kube.get(NAMESPACES, "kube-system")
+    assert caught.value.status in (401, 403)
+    await kube.close()
+
+
 async def test_a_credential_plugin_that_fails(
     changed: Callable[[Change], str], tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
