@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from akoo_core.plugins import api, contract, registry
+from akoo_core.testing import conformance
 
 Page = Callable[[str], str]
 
@@ -67,15 +68,22 @@ def test_it_keeps_the_contract(project: pathlib.Path) -> None:
     assert registry.PluginSet([made]).names == (name,)
 
 
-def test_its_own_tests_pass(
-    project: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def own_tests(project: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(project / "tests"))
-    module: ModuleType = importlib.import_module("test_acme_dns")
-    tests = [one for name, one in vars(module).items() if name.startswith("test_")]
-    assert len(tests) == 2
-    for number, one in enumerate(tests):
+    return importlib.import_module("test_acme_dns")
+
+
+def test_its_own_tests_pass(own_tests: ModuleType) -> None:
+    tests = [one for name, one in vars(own_tests).items() if name.startswith("test_")]
+    assert tests
+    for one in tests:
         assert inspect.isfunction(one)
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        one(folder)
+        one()
+
+
+def test_it_conforms(own_tests: ModuleType) -> None:
+    suite: conformance.Suite = own_tests.TestConformance()
+    subjects = [suite.subject(name) for name in suite.scenarios]
+    assert [conformance.problems(one) for one in subjects] == [()] * len(subjects)
+    assert conformance.unreached(subjects) == []

@@ -1,0 +1,30 @@
+"""The tutorial shows the steps that the sandbox plays."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+
+from akoo_core.sandbox import demo, story
+
+Page = Callable[[str], str]
+
+
+def titles() -> list[str]:
+    """What the story calls its steps, read from its source."""
+    known = {"name": f"{demo.NAMESPACE}/{demo.CLUSTER}", "demo": demo}
+    found = []
+    for node in ast.walk(ast.parse(inspect.getsource(story))):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "step":
+            found.append(str(eval(ast.unparse(node.args[0]), {}, known)))
+    return found
+
+
+def test_every_step_is_shown_in_order(page: Page) -> None:
+    steps = titles()
+    assert len(steps) >= 6
+    text = page("tutorial/first-cluster.md")
+    places = [text.find(f"  {number}  {title}") for number, title in enumerate(steps, start=1)]
+    assert -1 not in places, dict(zip(steps, places, strict=True))
+    assert places == sorted(places)
