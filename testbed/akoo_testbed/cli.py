@@ -1,4 +1,4 @@
-"""The command `akoo-testbed`: build | up | down | status."""
+"""The command `akoo-testbed`: build | up | down | status | avisim."""
 
 import json
 import pathlib
@@ -10,6 +10,7 @@ import typing
 import click
 
 from akoo_testbed import build, cache, errors, progress, recipes, upstate
+from akoo_testbed.avisim import command as avisim
 
 _CLUSTER = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text")
@@ -18,6 +19,9 @@ _OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default=
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Real components of Kubernetes and Cluster API on this machine, without containers."""
+
+
+cli.add_command(avisim.command)
 
 
 @cli.command("build")

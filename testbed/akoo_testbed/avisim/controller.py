@@ -1,31 +1,44 @@
 """The controller: a request goes in, an answer comes out. No I/O, no clock of its own."""
 
-import json
+import dataclasses
 import random
 import time
 import typing
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from akoo_testbed.avisim import (
     auth,
     context,
-    listing,
+    control,
+    discovery,
+    endpoints,
+    faults,
+    journal,
     login,
-    macro,
-    patch,
     permissions,
     problems,
     references,
     schema,
     seeds,
+    snapshots,
     store,
+    subject,
     switches,
+    system,
     values,
     versions,
-    write,
 )
 from akoo_testbed.avisim import state as states
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Meeting:
+    """A request and the fault that it meets."""
+
+    about: subject.Subject
+    body: typing.Any
+    fault: faults.Fault | None
 
 
 class Controller:
@@ -56,10 +69,42 @@ class Controller:
             rng=rng or random.SystemRandom(),
             strict=strict,
         )
+        self.journal = journal.Journal()
+        self.faults = faults.Faults()
+        self.kept: list[snapshots.Snapshot] = []
+        """Snapshots that were taken by the control endpoint."""
         seeds.plant(self.state, username, password)
 
-    def handle(self, request: values.Request) -> values.Response:
+    def meet(self, request: values.Request) -> Meeting:
+        """What the request is about, and the fault that it meets. Once per request."""
+        body = subject.read_body(request)
+        about = subject.of(self.state, request, body)
+        if about.path.startswith(control.PREFIX):
+            return Meeting(about, body, None)
+        return Meeting(about, body, self.faults.meet(about))
+
+    def handle(self, request: values.Request, meeting: Meeting | None = None) -> values.Response:
         """Answer one request. Never raises for anything a client may send."""
+        meeting = meeting or self.meet(request)
+        response = self._faulty(request, meeting.fault)
+        if not meeting.about.path.startswith(control.PREFIX):
+            label = meeting.fault.label if meeting.fault else ""
+            now = self.state.clock()
+            self.journal.note(now, meeting.about, request, meeting.body, response, label)
+        return response
+
+    def _faulty(self, request: values.Request, fault: faults.Fault | None) -> values.Response:
+        if fault is None:
+            return self._safe(request)
+        if fault.lose_sessions:
+            self.lose_sessions()
+        if not fault.replaces:
+            return self._safe(request)
+        if fault.after:
+            self._safe(request)
+        return faults.response(fault, self.state.switches)
+
+    def _safe(self, request: values.Request) -> values.Response:
         try:
             return self._route(request)
         except problems.RefusedError as refused:
@@ -73,6 +118,12 @@ class Controller:
             return login.login(self.state, request)
         if path == "/logout":
             return login.logout(self.state, request)
+        if path == control.PREFIX or path.startswith(f"{control.PREFIX}/"):
+            return control.handle(self, request)
+        if path == "/api/cluster/status" and request.method == "GET":
+            return values.answer(system.cluster_status(self.state))
+        if path == "/api/initial-data" and self.state.switches["initial-data"] == "open":
+            return values.answer(system.initial_data(self.state))
         if not path.startswith("/api/"):
             raise problems.unknown_endpoint()
         user, session = login.authenticate(self.state, request)
@@ -143,13 +194,16 @@ class Controller:
         return response
 
     def _kinds(self, ctx: context.Context) -> values.Response:
+        if self.state.upgrading and ctx.request.method not in journal.SAFE_METHODS:
+            raise problems.upgrade_running()
         rest = ctx.request.path.removeprefix("/api/")
-        if rest == "macro":
-            return macro.macro(ctx, _body(ctx.request))
+        found = endpoints.special(ctx, rest)
+        if found is not None:
+            return found
         kind, uuid = self._split(rest)
         if kind.singleton:
-            return _singleton(ctx, kind)
-        return _item(ctx, kind, uuid) if uuid else _collection(ctx, kind)
+            return endpoints.singleton(ctx, kind)
+        return endpoints.item(ctx, kind, uuid) if uuid else endpoints.collection(ctx, kind)
 
     def _split(self, rest: str) -> tuple[schema.Kind, str]:
         kind = self.state.kind(rest)
@@ -161,55 +215,47 @@ class Controller:
             raise problems.unknown_endpoint()
         return kind, uuid
 
+    def summary(self) -> dict[str, typing.Any]:
+        """What it is, in a few words."""
+        return {
+            "profile": self.state.profile.name,
+            "strict": self.state.strict,
+            "objects": len(self.state.objects.everything()),
+            "sessions": len(self.state.accounts.sessions),
+            "upgrading": self.state.upgrading,
+            "journal": self.journal.last,
+            "switches": self.state.switches.as_dict(),
+        }
 
-def _body(request: values.Request) -> typing.Any:
-    try:
-        return json.loads(request.body)
-    except ValueError:
-        raise problems.RefusedError(400, "JSON parse error", key="detail") from None
+    def snapshot(self) -> snapshots.Snapshot:
+        """The state as it is now, to `restore` or to `diff` with."""
+        return snapshots.take(self.state)
 
+    def restore(self, kept: snapshots.Snapshot, *, keep_sessions: bool = False) -> None:
+        """Go back to a snapshot; journal, faults and switches stay as they are."""
+        snapshots.restore(self.state, kept, keep_sessions=keep_sessions)
 
-def _object(request: values.Request) -> schema.Json:
-    body = _body(request)
-    if not isinstance(body, dict):
-        raise problems.bad_request("the body is not an object")
-    return body
+    def diff(self, since: snapshots.Snapshot) -> snapshots.Diff:
+        """What changed since a snapshot."""
+        return snapshots.diff(since, self.snapshot())
 
+    def lose_sessions(self) -> None:
+        """All sessions end; clients find out with their next request."""
+        self.state.accounts.sessions.clear()
 
-def _collection(ctx: context.Context, kind: schema.Kind) -> values.Response:
-    match ctx.request.method:
-        case "GET":
-            return values.answer(listing.page(ctx, kind))
-        case "POST" if not kind.readonly:
-            body = _object(ctx.request)
-            uuid = ctx.request.headers.get("slug", "")
-            stored = write.create(ctx, kind, body, uuid=uuid)
-            shown = ctx.show(kind, stored, include_name=True, url_name=True)
-            response = values.answer(shown, 201)
-            response.headers.append(("Location", urllib.parse.quote(shown["url"], safe=":/#")))
-            return response
-    raise problems.method_not_allowed(ctx.request.method)
+    def change_leader(self) -> None:
+        """Another node leads, since now; sessions are lost."""
+        self.state.leader += 1
+        self.state.leader_since = self.state.clock()
+        self.lose_sessions()
 
+    def set_upgrading(self, running: bool) -> None:
+        """While an upgrade runs no configuration is taken."""
+        self.state.upgrading = running
 
-def _item(ctx: context.Context, kind: schema.Kind, uuid: str) -> values.Response:
-    match ctx.request.method:
-        case "GET":
-            return values.answer(listing.read(ctx, kind, uuid))
-        case "PUT":
-            stored = write.replace(ctx, kind, uuid, _object(ctx.request))
-            return values.answer(ctx.show(kind, stored, include_name=True))
-        case "PATCH":
-            stored = patch.patch(ctx, kind, uuid, _object(ctx.request))
-            names = ctx.state.switches["patch-names"] == "yes"
-            return values.answer(ctx.show(kind, stored, include_name=names))
-        case "DELETE":
-            write.delete(ctx, kind, uuid)
-            return values.Response(status=204)
-    raise problems.method_not_allowed(ctx.request.method)
-
-
-def _singleton(ctx: context.Context, kind: schema.Kind) -> values.Response:
-    stored = next(iter(ctx.state.objects.of_kind(kind.path)), None)
-    if stored is None or ctx.request.method not in ("GET", "PUT", "PATCH"):
-        raise problems.method_not_allowed(ctx.request.method)
-    return _item(ctx, kind, stored.uuid)
+    def discover(self, cloud: str, found: Iterable[discovery.PortGroup]) -> None:
+        """These are the port groups of a vCenter cloud now. Raises ValueError."""
+        stored = next(self.state.objects.named("cloud", cloud), None)
+        if stored is None or not discovery.discovers(stored):
+            raise ValueError(f'there is no vCenter cloud "{cloud}" with read or write access')
+        discovery.discover(self.state, stored, found)

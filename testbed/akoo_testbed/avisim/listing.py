@@ -46,11 +46,12 @@ def _refuse(
     raise problems.permission_denied(f"use {ctx.state.shown(stored)}")
 
 
-def read(ctx: context.Context, kind: schema.Kind, uuid: str) -> schema.Json:
-    """One object, as the query wants it."""
+def read(ctx: context.Context, kind: schema.Kind, uuid: str, extra: Extra) -> schema.Json:
+    """One object, as the query wants it. Raises RefusedError."""
     stored = find(ctx, kind, uuid, permissions.Level.READ_ACCESS)
     writer = ctx.writer(include_name=ctx.include_name)
-    return _trimmed(ctx, kind, ctx.show_with(writer, kind, stored, url_name=ctx.include_name))
+    out = ctx.show_with(writer, kind, stored, url_name=ctx.include_name)
+    return _trimmed(ctx, kind, out) | extra(ctx, stored)
 
 
 def matching(ctx: context.Context, kind: schema.Kind) -> list[store.Stored]:
@@ -108,13 +109,13 @@ def _number(ctx: context.Context, name: str, default: int) -> int:
     return int(text)
 
 
-def page(ctx: context.Context, kind: schema.Kind, extra: Extra | None = None) -> schema.Json:
+def page(ctx: context.Context, kind: schema.Kind, extra: Extra) -> schema.Json:
     """One page of a list. `next` is there if there is one."""
     writer = ctx.writer(include_name=ctx.include_name)
 
     def show(stored: store.Stored) -> schema.Json:
         out = ctx.show_with(writer, kind, stored, url_name=ctx.include_name)
-        return out | extra(ctx, stored) if extra else _trimmed(ctx, kind, out)
+        return _trimmed(ctx, kind, out) | extra(ctx, stored)
 
     return envelope(ctx, matching(ctx, kind), show)
 

@@ -5,6 +5,7 @@ absolute url of an object with or without `#name`, a uuid alone.
 """
 
 import dataclasses
+import typing
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 
@@ -68,6 +69,43 @@ def _targets(
             inner = kinds.messages[field.message]
             for each in values:
                 yield from _targets(kinds, inner, each)
+
+
+def without(
+    kinds: schema.Schema, message: schema.Message, data: schema.Json, key: store.Key
+) -> schema.Json:
+    """Stored data without its references to one target; entries of lists that need it go."""
+    out = dict(data)
+    for field in kinds.specials(message):
+        value = data.get(field.name)
+        if not value:
+            continue
+        left = [
+            _without_one(kinds, field, each, key)
+            for each in (value if field.repeated else (value,))
+        ]
+        kept = [each for each in left if each is not None]
+        if field.repeated:
+            out[field.name] = kept
+        elif kept:
+            out[field.name] = kept[0]
+        else:
+            del out[field.name]
+    return out
+
+
+def _without_one(
+    kinds: schema.Schema, field: schema.Field, value: typing.Any, key: store.Key
+) -> typing.Any:
+    """The value without the target, None if nothing sensible is left of it."""
+    if field.form is schema.Form.REFERENCE:
+        return None if (field.target, value) == key else value
+    if field.form is not schema.Form.MESSAGE:
+        return value
+    inner = kinds.messages[field.message]
+    left = without(kinds, inner, value, key)
+    lost = any(each.required and each.name not in left for each in inner.fields.values())
+    return None if lost else left
 
 
 SENSITIVE = "<sensitive>"

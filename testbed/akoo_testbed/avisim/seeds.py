@@ -60,8 +60,15 @@ def plant(state: states.State, username: str, password: str) -> None:
     add("tenant", "admin", {"description": "Default tenant"}, uuid_="admin")
     add("systemconfiguration", "", {}, uuid_="default")
     add("controller/properties", "", {}, uuid_="global")
-    node = {"name": "node1", "ip": {"addr": "10.0.0.11", "type": "V4"}, "vm_hostname": "node1"}
-    add("cluster", "cluster-0-1", {"nodes": [node]})
+    nodes = [
+        {
+            "name": f"node{n}",
+            "ip": {"addr": f"10.0.0.1{n}", "type": "V4"},
+            "vm_hostname": f"node{n}",
+        }
+        for n in (1, 2, 3)
+    ]
+    add("cluster", "cluster-0-1", {"nodes": nodes})
     add("useraccountprofile", "Default-User-Account-Profile", {})
     unlimited = {"max_login_failure_count": 0, "account_lock_timeout": 0}
     add("useraccountprofile", "No-Lockout-User-Account-Profile", unlimited)

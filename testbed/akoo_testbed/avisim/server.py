@@ -1,6 +1,7 @@
 """The HTTPS server around a controller: it moves bytes, and does as faults tell it."""
 
 import asyncio
+import ipaddress
 import pathlib
 import ssl
 import tempfile
@@ -16,13 +17,20 @@ HOST = "127.0.0.1"
 
 
 class AviServer:
-    """Serves a controller over HTTPS under a CA of its own, on 127.0.0.1.
+    """Serves a controller over HTTPS under a CA of its own, on the loopback unless told otherwise.
 
     `async with AviServer(controller) as server:`, or `start` and `stop`. Default port: picked.
     """
 
-    def __init__(self, controller: controllers.Controller, *, port: int | None = None) -> None:
+    def __init__(
+        self,
+        controller: controllers.Controller,
+        *,
+        host: str = HOST,
+        port: int | None = None,
+    ) -> None:
         self.controller = controller
+        self.host = host
         self._picked = port is None
         self.port = ports.pick() if port is None else port
         self.authority = certificates.Authority("avisim")
@@ -32,7 +40,8 @@ class AviServer:
     @property
     def url(self) -> str:
         """Where it serves."""
-        return f"https://{HOST}:{self.port}"
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{shown}:{self.port}"
 
     @property
     def ca_pem(self) -> str:
@@ -44,7 +53,7 @@ class AviServer:
         self._server = web.Server(self._serve, access_log=None)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self.port, ssl_context=self._tls())
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls())
         await site.start()
 
     async def stop(self) -> None:
@@ -72,14 +81,29 @@ class AviServer:
 
     def _tls(self) -> ssl.SSLContext:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        pair = self.authority.server()
+        pair = self.authority.server(names=("localhost",), addresses=self._addresses())
         with tempfile.TemporaryDirectory(prefix="avisim-") as folder:
             certificate, key = pair.write(pathlib.Path(folder), "server")
             tls.load_cert_chain(certificate, key)
         return tls
 
+    def _addresses(self) -> list[str]:
+        found = [HOST]
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            return found
+        return list(dict.fromkeys([*found, self.host]))
+
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        response = self.controller.handle(await _read(request, self.url))
+        asked = await _read(request, self.url)
+        meeting = self.controller.meet(asked)
+        fault = meeting.fault
+        if fault is not None and fault.hold_seconds:
+            await asyncio.sleep(fault.hold_seconds)
+        response = self.controller.handle(asked, meeting)
+        if fault is not None and fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
         if response.drop:
             return _cut(request)
         return _written(response)

@@ -41,6 +41,9 @@ class State:
         self.leader = 0
         """How often the leader changed."""
         self.leader_since = clock()
+        self.cluster_state = "CLUSTER_UP_HA_ACTIVE"
+        self.oper_states: dict[store.Key, str] = {}
+        """What tests say of objects that are not just up."""
         self._modified = 0
         self._order = 0
 

@@ -1,10 +1,15 @@
 """The rules of kinds that are more than their table."""
 
 from akoo_testbed.avisim import rules
-from akoo_testbed.avisim.special import tenants, users
+from akoo_testbed.avisim.special import certificates, networks, tenants, users, vips
 
 RULES: rules.Rules = {
+    "cloud": networks.CloudRule(),
+    "ipamdnsproviderprofile": networks.IpamRule(),
+    "network": networks.NetworkRule(),
+    "role": users.RoleRule(),
+    "sslkeyandcertificate": certificates.CertificateRule(),
     "tenant": tenants.TenantRule(),
     "user": users.UserRule(),
-    "role": users.RoleRule(),
+    "vsvip": vips.VsVipRule(),
 }

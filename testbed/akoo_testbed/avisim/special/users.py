@@ -16,10 +16,13 @@ class UserRule(rules.Rule):
         if other is not None and (old is None or other.uuid != old.uuid):
             raise problems.RefusedError(409, "User with this Username already exist")
         _check_rise(ctx, data, old)
+        data["password_history"] = old.data.get("password_history", []) if old else []
         password = body.get("password")
         if isinstance(password, str) and password and password != references.SENSITIVE:
             set_password(ctx, data, password)
-        elif old is None:
+        elif old is not None:
+            data["password"] = old.data["password"]
+        else:
             raise problems.bad_request("Password is required")
         data.setdefault("default_tenant_ref", _first_tenant(data))
 
@@ -54,15 +57,21 @@ def _first_tenant(data: schema.Json) -> str:
 
 
 def set_password(ctx: context.Context, data: schema.Json, password: str) -> None:
-    """Keep a new password of a user. Raises RefusedError."""
+    """Keep a new password of a user; the one it has already is fine. Raises RefusedError."""
     portal = ctx.state.system_configuration.get("portal_configuration", {})
     least = portal.get("minimum_password_length", _MINIMUM_LENGTH)
     if len(password) < least:
         raise problems.bad_request(f"Password must have at least {least} characters")
     kept: list[str] = data.get("password_history", [])
+    if kept and auth.password_matches(kept[0], password):
+        data["password"] = kept[0]
+        return
     if any(auth.password_matches(each, password) for each in kept):
         raise problems.bad_request("Password was used before")
     data["password"] = auth.hash_password(password, ctx.state.accounts.secret(8))
+    profile = ctx.state.objects.get("useraccountprofile", data.get("user_profile_ref", ""))
+    count = profile.data.get("max_password_history_count", 0) if profile else 0
+    data["password_history"] = [data["password"], *kept][:count]
 
 
 class RoleRule(rules.Rule):

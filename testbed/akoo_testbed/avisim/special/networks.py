@@ -1,0 +1,94 @@
+"""Networks, IPAM profiles and clouds: ranges that make sense, and what must not be taken away."""
+
+from akoo_testbed.avisim import (
+    addresses,
+    context,
+    problems,
+    rules,
+    schema,
+    seeds,
+    store,
+)
+from akoo_testbed.avisim.special import vips
+
+_BY_TIER = {
+    "ESSENTIALS": frozenset({"CLOUD_NONE", "CLOUD_VCENTER"}),
+    "BASIC": frozenset({"CLOUD_NONE", "CLOUD_NSXT"}),
+}
+"""Kinds of clouds in the small licences; IPAM is internal only in both."""
+
+
+class NetworkRule(rules.Rule):
+    """Checks ranges; keeps what discovery wrote."""
+
+    def prepare(
+        self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
+    ) -> None:
+        if ctx.state.switches["range-check"] == "refuse":
+            try:
+                addresses.check(data.get("configured_subnets", []))
+            except addresses.MalformedError as error:
+                raise problems.bad_request(f"Network {data['name']}: {error}") from None
+        if old is None:
+            return
+        if "vimgrnw_ref" in old.data:
+            data["vimgrnw_ref"] = old.data["vimgrnw_ref"]
+        if ctx.state.switches["range-in-use"] == "refuse":
+            _check_held(ctx, old, data)
+
+    def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
+        discovered = stored.owner is not None
+        if discovered and ctx.state.switches["discovered-network-delete"] == "refuse":
+            raise problems.bad_request(f"Network {stored.name} was discovered: cannot delete it")
+
+
+def _check_held(ctx: context.Context, old: store.Stored, data: schema.Json) -> None:
+    new = [r for subnet in data.get("configured_subnets", ()) for r in addresses.ranges(subnet)]
+    for each in addresses.held(ctx.state.objects, old.uuid):
+        if not any(each.address in r and r.use in addresses.FOR_VIPS for r in new):
+            raise problems.bad_request(
+                f"Network {old.name}: {each.address} is in use by VsVip {each.vsvip.name}"
+            )
+
+
+class IpamRule(rules.Rule):
+    """Whether a network with addresses in use may leave a profile is a switch."""
+
+    def prepare(
+        self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
+    ) -> None:
+        internal = data["type"].startswith("IPAMDNS_TYPE_INTERNAL")
+        if _refuses(ctx) and not internal:
+            raise problems.bad_request(f"{data['type']} is not in the licence")
+        if old is None or ctx.state.switches["usable-network-in-use"] == "accept":
+            return
+        for uuid in set(vips.usable(old.data)) - set(vips.usable(data)):
+            if next(addresses.held(ctx.state.objects, uuid), None) is not None:
+                name = ctx.state.name_of("network", uuid)
+                raise problems.bad_request(f"Network {name} has addresses in use")
+
+
+class CloudRule(rules.Rule):
+    """A cloud brings its VRFs and its SE group along."""
+
+    def prepare(
+        self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
+    ) -> None:
+        allowed = _BY_TIER.get(_tier(ctx))
+        if _refuses(ctx) and allowed is not None and data["vtype"] not in allowed:
+            raise problems.bad_request(f"{data['vtype']} is not in the licence")
+
+    def created(self, ctx: context.Context, stored: store.Stored) -> None:
+        seeds.plant_cloud(ctx.state, stored.uuid)
+
+    def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
+        if stored.builtin:
+            raise problems.bad_request(f"cloud {stored.name} cannot be deleted")
+
+
+def _tier(ctx: context.Context) -> str:
+    return str(ctx.state.system_configuration.get("default_license_tier", ""))
+
+
+def _refuses(ctx: context.Context) -> bool:
+    return ctx.state.switches["licence"] == "refuse" and _tier(ctx) in _BY_TIER

@@ -1,0 +1,116 @@
+"""Collections that nobody writes: they are computed from objects of a kind when they are read."""
+
+import dataclasses
+from collections.abc import Callable
+
+from akoo_testbed.avisim import addresses, context, listing, permissions, schema, store, versions
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class View:
+    """One collection: an entry for each object of `kind`, under the object's uuid."""
+
+    kind: str
+    show: Callable[[context.Context, store.Stored], schema.Json]
+    since: versions.Version = versions.OLDEST
+
+
+def network_runtime(ctx: context.Context, network: store.Stored) -> schema.Json:
+    """Which addresses of a network are allocated, and to whom."""
+    held = list(addresses.held(ctx.state.objects, network.uuid))
+    subnets = []
+    for subnet in network.data.get("configured_subnets", ()):
+        ranges = [_range_runtime(each, held) for each in addresses.ranges(subnet)]
+        subnets.append({"prefix": subnet["prefix"], "ip_range_runtimes": ranges})
+    writer = ctx.writer(include_name=ctx.include_name)
+    return {
+        "uuid": network.uuid,
+        "url": writer.reference("networkruntime", network.uuid),
+        "name": network.name,
+        "tenant_ref": writer.reference("tenant", network.tenant),
+        "subnet_runtime": subnets,
+        "obj_uuids": sorted({each.vsvip.uuid for each in held}),
+    }
+
+
+def _range_runtime(each: addresses.Range, held: list[addresses.Held]) -> schema.Json:
+    inside = sorted((h for h in held if h.address in each), key=lambda h: int(h.address))
+    allocated = [
+        {"ip": addresses.shown(h.address), "obj_uuid": h.vsvip.uuid, "obj_info": h.vsvip.name}
+        for h in inside
+    ]
+    return {
+        "type": each.use,
+        "total_ip_count": each.size,
+        "free_ip_count": each.size - len(allocated),
+        "allocated_ips": allocated,
+    }
+
+
+def _shown(ctx: context.Context, kind: str, stored: store.Stored) -> schema.Json:
+    return ctx.show(ctx.state.kinds.kinds[kind], stored, include_name=ctx.include_name)
+
+
+def _inventory(ctx: context.Context, stored: store.Stored, **more: schema.Json) -> schema.Json:
+    url = f"{ctx.request.origin}/api/{stored.kind}-inventory/{stored.uuid}"
+    return {"uuid": stored.uuid, "url": url, "config": _shown(ctx, stored.kind, stored), **more}
+
+
+def _network_inventory(ctx: context.Context, network: store.Stored) -> schema.Json:
+    found = _inventory(ctx, network, runtime=network_runtime(ctx, network))
+    discovered = ctx.state.objects.get("vimgrnwruntime", network.uuid)
+    if discovered is not None:
+        found["discovery"] = _shown(ctx, "vimgrnwruntime", discovered)
+    return found
+
+
+def _cloud_inventory(ctx: context.Context, cloud: store.Stored) -> schema.Json:
+    return _inventory(ctx, cloud, status={"state": "CLOUD_STATE_PLACEMENT_READY"})
+
+
+def oper_status(ctx: context.Context, stored: store.Stored) -> schema.Json:
+    """How a virtual service, pool or SE is doing: up, unless a test said otherwise."""
+    state = ctx.state.oper_states.get(stored.key)
+    if state is None:
+        state = "OPER_UP" if stored.data.get("enabled", True) else "OPER_DISABLED"
+    return {"oper_status": {"state": state}}
+
+
+def _operated(ctx: context.Context, stored: store.Stored) -> schema.Json:
+    return _inventory(ctx, stored, runtime=oper_status(ctx, stored))
+
+
+VIEWS = {
+    "networkruntime": View("network", network_runtime),
+    "network-inventory": View("network", _network_inventory, (22, 1, 1)),
+    "cloud-inventory": View("cloud", _cloud_inventory, (22, 1, 1)),
+    "virtualservice-inventory": View("virtualservice", _operated),
+    "pool-inventory": View("pool", _operated),
+    "serviceengine-inventory": View("serviceengine", _operated),
+}
+RUNTIMES = {
+    "network": network_runtime,
+    "virtualservice": oper_status,
+    "pool": oper_status,
+    "serviceengine": oper_status,
+}
+"""What join_subresources=runtime embeds, and /api/<kind>/<uuid>/runtime answers."""
+
+
+def page(ctx: context.Context, view: View) -> schema.Json:
+    """One page of a view."""
+    found = listing.matching(ctx, ctx.state.kinds.kinds[view.kind])
+    return listing.envelope(ctx, found, lambda stored: view.show(ctx, stored))
+
+
+def read(ctx: context.Context, view: View, uuid: str) -> schema.Json:
+    """One entry of a view. Raises RefusedError."""
+    kind = ctx.state.kinds.kinds[view.kind]
+    return view.show(ctx, listing.find(ctx, kind, uuid, permissions.Level.READ_ACCESS))
+
+
+def joined(ctx: context.Context, stored: store.Stored) -> schema.Json:
+    """What the query wants embedded in an object."""
+    wanted = f"{ctx.query.get('join_subresources', '')},{ctx.query.get('join', '')}".split(",")
+    runtime = RUNTIMES.get(stored.kind)
+    return {"runtime": runtime(ctx, stored)} if runtime and "runtime" in wanted else {}
