@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from akoo_core import structs
+from akoo_core.settings import Reference
 
 
 class Image(structs.StrictStruct, frozen=True, kw_only=True):
@@ -34,7 +35,7 @@ class Options(structs.StrictStruct, frozen=True, kw_only=True):
     image: Image = Image()
     gateway_image: Image = Image()
     image_pull_policy: Literal["Always", "IfNotPresent", "Never", ""] = ""
-    image_pull_secrets: tuple[str, ...] = ()
+    image_pull_secrets: tuple[Reference, ...] = ()
     resources: structs.JSON = {}
     """Of each container, as in a Pod. Empty: the vendor's figures (350m and 400Mi at most)."""
     node_selector: dict[str, str] = {}

@@ -6,6 +6,7 @@ from typing import Literal
 
 from akoo_ako import versions
 from akoo_core import errors, structs
+from akoo_core.settings import Reference
 
 REGISTRY = "projects.packages.broadcom.com/ako"
 
@@ -19,7 +20,7 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     image_repository: str = f"{REGISTRY}/ako"
     gateway_image_repository: str = f"{REGISTRY}/ako-gateway-api"
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
-    image_pull_secrets: tuple[str, ...] = ()
+    image_pull_secrets: tuple[Reference, ...] = ()
     """Names of Secrets in avi-system of the workload cluster. They are not made by us."""
 
     def check(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 from akoo_ako import names, options, settings
 from akoo_ako.plugin import AkoPlugin
 
+from akoo_core import settings as core_settings
 from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.plugins import api, contract
@@ -159,6 +160,12 @@ def test_an_account_without_any_ca_is_refused_unless_asked_for(build: Any) -> No
 def test_the_option_is_spelled_as_the_message_says() -> None:
     given = structs.convert({"insecureSkipTLSVerify": True}, options.Options)
     assert given.insecure_skip_tls_verify
+
+
+def test_pull_secrets_are_named_in_settings_and_config() -> None:
+    for kind in (settings.Settings, options.Options):
+        given = core_settings.decode({"imagePullSecrets": ["pull"]}, kind, path="")
+        assert structs.to_plain(given)["imagePullSecrets"] == ["pull"]
 
 
 def test_secret_references(build: Any) -> None:
