@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import reconcile_builders as builders
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from akoo_core.api import config, names, record
 from akoo_core.reconcile import leaving, selection, situation
 from akoo_core.reconcile.decide import decide
 
+STEP_NAMES = get_args(situation.Step)
 TIMES = st.integers(-7200, 7200).map(lambda s: builders.NOW - builders.seconds(s))
 MAYBE = st.none() | TIMES
 
@@ -102,12 +105,9 @@ SITUATIONS = st.builds(
     loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
     tried=st.booleans(),
     shared_with=st.sampled_from([(), ("akoo-x",)]),
-    done=st.frozensets(
-        st.sampled_from(["confirm", "drain", "fence", "sweep", "verify", "undeploy", "release"])
-    ),
+    done=st.frozensets(st.sampled_from(STEP_NAMES)),
 )
 
-STEP_NAMES = ("confirm", "drain", "fence", "sweep", "verify", "undeploy", "release")
 CAUSES = ["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]
 
 
@@ -198,19 +198,19 @@ def test_the_situations_are_worth_looking_at() -> None:
     def look(s: situation.Situation) -> None:
         decision = decide(s)
         detail = getattr(decision, "why", "") if isinstance(decision, situation.LetGo) else ""
-        detail = decision.step if isinstance(decision, situation.Leave) else detail
-        detail = decision.cause if isinstance(decision, situation.StartLeaving) else detail
+        if isinstance(decision, situation.Leave | situation.StartLeaving):
+            detail = getattr(decision, "step", "") or getattr(decision, "cause", "")
         seen.add(f"{type(decision).__name__} {detail}".strip())
 
     look()
-    steps = {f"Leave {step}" for step in STEP_NAMES}
-    whys = {f"LetGo {why}" for why in ("Proven", "NoVerifier", "Deadline", "UserWord", "Gone")}
-    starts = {f"StartLeaving {cause}" for cause in CAUSES}
-    assert steps | whys | starts | {"Live", "Rest", "Finish", "ReleaseCluster"} <= seen
+    expected = {f"Leave {step}" for step in STEP_NAMES}
+    expected |= {f"LetGo {why}" for why in get_args(situation.Why)}
+    expected |= {f"StartLeaving {cause}" for cause in CAUSES}
+    assert expected | {"Live", "Rest", "Finish", "ReleaseCluster"} <= seen
 
 
 def holds(s: situation.Situation) -> None:
-    """Everything that must be true of a decision."""
+    """All that must be true of a decision."""
     decision = decide(s)
     assert isinstance(decision, structs.Struct)
     one = s.record
