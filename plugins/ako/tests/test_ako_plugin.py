@@ -165,7 +165,7 @@ def test_the_option_is_spelled_as_the_message_says() -> None:
 def test_pull_secrets_are_named_in_settings_and_config() -> None:
     for kind in (settings.Settings, options.Options):
         given = core_settings.decode({"imagePullSecrets": ["pull"]}, kind, path="")
-        assert structs.to_plain(given)["imagePullSecrets"] == ["pull"]
+        assert list(structs.to_plain(given)["imagePullSecrets"]) == ["pull"]
 
 
 def test_secret_references(build: Any) -> None:
