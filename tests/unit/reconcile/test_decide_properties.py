@@ -4,187 +4,32 @@ from __future__ import annotations
 
 from typing import get_args
 
-import reconcile_builders as builders
+import reconcile_strategies as strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import config, names, record
-from akoo_core.reconcile import leaving, selection, situation
+from akoo_core.api import names, record
+from akoo_core.reconcile import leaving, situation
 from akoo_core.reconcile.decide import decide
-
-STEP_NAMES = get_args(situation.Step)
-TIMES = st.integers(-7200, 7200).map(lambda s: builders.NOW - builders.seconds(s))
-MAYBE = st.none() | TIMES
-
-FENCES = st.builds(
-    record.FenceState,
-    grade=st.sampled_from(["Revoked", "Stopped", "Gone", "Unfenced"]),
-    evidence=st.just("seen"),
-    at=TIMES,
-    settle_seconds=st.sampled_from([0, 1800]),
-)
-PROOFS = st.builds(
-    record.StoredProof,
-    plugin=st.just("avi"),
-    at=TIMES,
-    own=st.sampled_from([0, 0, 2]),
-    suspect=st.integers(0, 1),
-    held=st.sampled_from([0, 0, 1]),
-)
-LET_GO = st.builds(
-    record.LetGo,
-    at=TIMES,
-    why=st.sampled_from(["Proven", "NoVerifier", "Deadline", "UserWord", "Gone"]),
-)
-LEAVING = st.builds(
-    record.Leaving,
-    cause=st.sampled_from(["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]),
-    started_at=TIMES,
-    confirmed_at=MAYBE,
-    drained_at=MAYBE,
-    fence=st.none() | FENCES,
-    swept_at=MAYBE,
-    last_non_empty_at=MAYBE,
-    proof=st.none() | PROOFS,
-    undeployed_at=MAYBE,
-    let_go=st.none() | LET_GO,
-    released_at=MAYBE,
-    attempted_at=MAYBE,
-    paused_at=MAYBE,
-    paused_seconds=st.integers(0, 4000),
-)
-POLICIES = st.builds(
-    config.Policies,
-    on_unmatch=st.sampled_from(["Orphan", "Remove"]),
-    on_deadline=st.sampled_from(["LetGo", "Hold"]),
-    deadline=st.sampled_from(["0s", "1h"]),
-    quiet_period=st.sampled_from(["0s", "30s"]),
-)
-WORDS = st.fixed_dictionaries(
-    {},
-    optional={
-        names.LEAVE_ANNOTATION: st.sampled_from(["sweep", "orphan", "x"]),
-        names.LET_GO_ANNOTATION: st.sampled_from(["", "because"]),
-        names.PAUSED_ANNOTATION: st.just(""),
-    },
-)
-ORPHANED = st.builds(record.Orphaned, cause=st.sampled_from(["Unmatched", "UserWord"]), at=TIMES)
-RECORDS = st.builds(
-    builders.make_record,
-    annotations=WORDS,
-    policies=POLICIES,
-    leaving=st.none() | LEAVING,
-    orphaned=st.none() | ORPHANED,
-    finished_at=MAYBE,
-    schema_version=st.sampled_from([1, 1, 1, 2]),
-    plugins=st.sampled_from([(), ("ako",), ("avi",)]),
-    management_id=st.sampled_from([builders.MANAGEMENT, builders.MANAGEMENT, "other"]),
-    workload=st.none() | st.just(record.Workload(kube_system_uid="w")),
-)
-CLUSTERS = st.builds(
-    builders.make_cluster,
-    finalizers=st.sampled_from([(), (names.FINALIZER,)]),
-    paused=st.booleans(),
-    deleting=st.booleans(),
-    moving=st.sampled_from([False, False, True]),
-)
-CHOICES = st.builds(
-    selection.Choice,
-    config=st.none() | st.just(builders.make_config()),
-    why=st.just("so"),
-    current=st.sampled_from(["Present", "Deleting", "Unusable", "Missing"]),
-)
-SITUATIONS = st.builds(
-    builders.make_situation,
-    record=st.none() | RECORDS,
-    cluster=st.none() | CLUSTERS,
-    namesake=st.none() | st.just(builders.make_cluster(uid="other")),
-    choice=CHOICES,
-    workload_uid=st.sampled_from(["", "w", "x"]),
-    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
-    tried=st.booleans(),
-    shared_with=st.sampled_from([(), ("akoo-x",)]),
-    done=st.frozensets(st.sampled_from(STEP_NAMES)),
-)
-
-CAUSES = ["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]
-
-
-@st.composite
-def leaving_so_far(draw: st.DrawFn) -> record.Leaving:
-    """Leaving as it really comes to be: a beginning of the steps, in order, times growing."""
-    steps = draw(st.integers(0, 7))
-    ages = sorted(draw(st.lists(st.integers(0, 7200), min_size=8, max_size=8)), reverse=True)
-    at = [builders.NOW - builders.seconds(age) for age in ages]
-    state = record.Leaving(
-        cause=draw(st.sampled_from(CAUSES)),
-        started_at=at[0],
-        attempted_at=draw(st.sampled_from([None, at[1]])),
-        paused_seconds=draw(st.sampled_from([0, 600])),
-    )
-    changes: list[dict[str, object]] = [
-        {"confirmed_at": at[1]},
-        {"drained_at": at[2]},
-        {"fence": structs.replace(draw(FENCES), at=at[3])},
-        {"swept_at": at[4], "proof": structs.replace(draw(PROOFS), at=at[4])},
-        {"undeployed_at": at[5]},
-        {"let_go": structs.replace(draw(LET_GO), at=at[6])},
-        {"released_at": at[7]},
-    ]
-    for change in changes[:steps]:
-        state = structs.replace(state, **change)
-    return state
-
-
-HERE = st.builds(builders.make_cluster, deleting=st.booleans())
-LEAVERS = st.builds(
-    builders.make_situation,
-    record=st.builds(
-        builders.make_record,
-        policies=POLICIES,
-        leaving=leaving_so_far(),
-        workload=st.just(record.Workload(kube_system_uid="w")),
-    ),
-    cluster=st.sampled_from([True, True, True, False]).flatmap(
-        lambda there: HERE if there else st.none()
-    ),
-    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
-    tried=st.booleans(),
-    done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
-)
-DWELLERS = st.builds(
-    builders.make_situation,
-    record=st.builds(
-        builders.make_record,
-        policies=st.sampled_from([True, False]).flatmap(
-            lambda same: st.just(config.Policies()) if same else POLICIES
-        ),
-        annotations=st.sampled_from([True, False]).flatmap(
-            lambda mute: st.just({}) if mute else WORDS
-        ),
-    ),
-    cluster=HERE,
-    choice=CHOICES,
-)
 
 TOUCHES_OUTSIDE = (situation.Live, situation.Leave)
 
 
 @settings(max_examples=600, deadline=None)
-@given(SITUATIONS)
+@given(strategies.SITUATIONS)
 def test_every_situation(s: situation.Situation) -> None:
     holds(s)
 
 
 @settings(max_examples=600, deadline=None)
-@given(LEAVERS)
+@given(strategies.LEAVERS)
 def test_every_way_to_leave(s: situation.Situation) -> None:
     holds(s)
 
 
 @settings(max_examples=200, deadline=None)
-@given(DWELLERS)
+@given(strategies.DWELLERS)
 def test_every_way_to_live(s: situation.Situation) -> None:
     holds(s)
 
@@ -194,7 +39,7 @@ def test_the_situations_are_worth_looking_at() -> None:
     seen: set[str] = set()
 
     @settings(max_examples=800, deadline=None, database=None, derandomize=True)
-    @given(st.one_of(LEAVERS, DWELLERS, SITUATIONS))
+    @given(st.one_of(strategies.LEAVERS, strategies.DWELLERS, strategies.SITUATIONS))
     def look(s: situation.Situation) -> None:
         decision = decide(s)
         detail = getattr(decision, "why", "") if isinstance(decision, situation.LetGo) else ""
@@ -203,9 +48,9 @@ def test_the_situations_are_worth_looking_at() -> None:
         seen.add(f"{type(decision).__name__} {detail}".strip())
 
     look()
-    expected = {f"Leave {step}" for step in STEP_NAMES}
+    expected = {f"Leave {step}" for step in strategies.STEP_NAMES}
     expected |= {f"LetGo {why}" for why in get_args(situation.Why)}
-    expected |= {f"StartLeaving {cause}" for cause in CAUSES}
+    expected |= {f"StartLeaving {cause}" for cause in strategies.CAUSES}
     assert expected | {"Live", "Rest", "Finish", "ReleaseCluster"} <= seen
 
 
