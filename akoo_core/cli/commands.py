@@ -13,6 +13,7 @@ import click
 import akoo_core as package
 
 COMMANDS = {
+    "plugins": "list, show, write and check plugins",
     "rbac": "print the rights the operator needs, as manifests",
     "sandbox": "start real clusters on this machine and tell the story of a cluster's life",
     "trace": "print what was done for a cluster, from Jaeger",

@@ -52,6 +52,19 @@ def load(loaded: settings.Loaded) -> registry.PluginSet:
     return registry.PluginSet([_make(_entry_point(name), loaded) for name in names])
 
 
+def import_class(name: str) -> type[api.Plugin]:
+    """The class of one installed plugin, not checked yet. Raises InputError."""
+    choose([name], installed())
+    entry_point = _entry_point(name)
+    return _import(entry_point, _who(entry_point))
+
+
+def make(name: str, loaded: settings.Loaded) -> api.Plugin:
+    """One installed plugin by itself: checked and made, but not ordered. Raises InputError."""
+    choose([name], installed())
+    return _make(_entry_point(name), loaded)
+
+
 def choose(chosen: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]:
     """The names of the chosen plugins, in the order given; ``all`` means all, by name.
 
@@ -109,7 +122,7 @@ def _installed(entry_point: metadata.EntryPoint) -> Installed:
 
 def _make(entry_point: metadata.EntryPoint, loaded: settings.Loaded) -> api.Plugin:
     """The plugin of an entry point, checked and made with its settings."""
-    who = f'plugin "{entry_point.name}" ({str(_installed(entry_point)).partition("(")[2]}'
+    who = _who(entry_point)
     cls = _import(entry_point, who)
     found = contract.problems(entry_point.name, cls)
     if found:
@@ -125,6 +138,10 @@ def _make(entry_point: metadata.EntryPoint, loaded: settings.Loaded) -> api.Plug
         ) from error
     plugin.name = entry_point.name
     return plugin
+
+
+def _who(entry_point: metadata.EntryPoint) -> str:
+    return f'plugin "{entry_point.name}" ({str(_installed(entry_point)).partition("(")[2]}'
 
 
 def _import(entry_point: metadata.EntryPoint, who: str) -> type[api.Plugin]:

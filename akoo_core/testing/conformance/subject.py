@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.plugins import api, caller
+from akoo_core.plugins import api, caller, contract
 from akoo_core.plugins.errors import VerbError
 from akoo_core.reconcile import facts
 from akoo_core.testing import deploying, verbs
@@ -68,7 +68,8 @@ class Subject:
         """``what`` is the verb or controller; ``problem`` what is wrong and what to do."""
         _, plugin = self.fresh()
         where = f'plugin "{plugin.name}" in scenario "{self.scenario}"'
-        return ConformanceError(f"{what} of {where}: {problem}")
+        place = contract.where(getattr(type(plugin), what, type(plugin)))
+        return ConformanceError(f"{place}: {what} of {where}: {problem}")
 
     def verbs(self) -> tuple[str, ...]:
         """The verbs that the plugin has and the scenario is about."""

@@ -1,0 +1,75 @@
+"""What there is to know of a plugin before it runs, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from akoo_core import settings, structs
+from akoo_core.plugins import api, contract, loader
+from akoo_core.plugins.hooks import HOOKS
+
+
+def describe(one: loader.Installed, kind: type[api.Plugin]) -> dict[str, Any]:
+    """Everything that the class declares; ``kind`` keeps the contract."""
+    return {
+        "name": one.name,
+        "distribution": one.dist,
+        "version": one.version,
+        "apiVersion": kind.api_version,
+        "class": f"{kind.__module__}:{kind.__qualname__}",
+        "file": contract.where(kind),
+        "summary": _first_sentence(kind),
+        "verbs": [name for name in HOOKS if hasattr(kind, name)],
+        "provides": _facts(kind.provides),
+        "requires": _facts(kind.requires),
+        "accepts": _facts(kind.accepts),
+        "after": list(kind.after),
+        "settings": _entries(kind.settings_type, f"plugins.{one.name}"),
+        "config": _entries(kind.config_type, f"spec.plugins.{one.name}"),
+        "rbac": [structs.to_plain(rule) for rule in kind.rbac],
+    }
+
+
+def lines(described: dict[str, Any]) -> Iterable[str]:
+    """The same for people."""
+    yield f"{described['name']} ({described['distribution']} {described['version']})"
+    yield f"  {described['summary']}"
+    yield f"  {described['class']}  {described['file']}"
+    yield f"  verbs      {', '.join(described['verbs']) or 'none'}"
+    for relation in ("provides", "requires", "accepts"):
+        facts = [f"{one['name']} v{one['version']}" for one in described[relation]]
+        yield f"  {relation:<10} {', '.join(facts) or 'nothing'}"
+    if described["after"]:
+        yield f"  after      {', '.join(described['after'])}"
+    for title in ("settings", "config"):
+        for entry in described[title]:
+            default = entry["default"]
+            shown = "" if default in (None, "", (), [], {}) else f" (default {default})"
+            yield f"  {title:<10} {entry['path']}: {entry['type']}{shown}"
+            yield from (f"             {line}" for line in entry["doc"].splitlines())
+    for rule in described["rbac"]:
+        named = f" named {', '.join(rule['names'])}" if rule.get("names") else ""
+        kinds = ", ".join(rule["resources"])
+        group = ", ".join(one or "core" for one in rule["groups"])
+        yield f"  rbac       {', '.join(rule['verbs'])} on {kinds} of {group}{named}"
+    if not described["rbac"]:
+        yield "  rbac       none of its own"
+
+
+def _facts(facts: Iterable[type[api.Fact]]) -> list[dict[str, Any]]:
+    return [{"name": one.fact_name, "version": one.fact_version} for one in facts]
+
+
+def _entries(kind: type[structs.StrictStruct] | None, prefix: str) -> list[dict[str, Any]]:
+    found = settings.reference(kind, prefix) if kind else []
+    return [
+        {"path": one.path, "type": one.type, "default": one.default, "doc": one.doc}
+        for one in found
+    ]
+
+
+def _first_sentence(kind: type[api.Plugin]) -> str:
+    """Of the plugin's own docstring, on one line."""
+    words = " ".join((vars(kind).get("__doc__") or "").split())
+    return words.partition(". ")[0].rstrip(".")
