@@ -36,6 +36,7 @@ CORE: tuple[api.RbacRule, ...] = (
     # Whether a node that ran AKO can still run: the fence's grade Gone.
     _rule(_CAPI, "machines", *_READ),
     _rule(_CAPI, "machinepools", *_READ),
+    _rule("infrastructure.cluster.x-k8s.io", "*", "get"),
     _rule(_AKOO, "akodeployments", *_READ, "create", "patch", "delete"),
     _rule(_AKOO, "akodeployments/status", "patch"),
     _rule(_TKG, "akodeploymentconfigs", *_READ, "patch"),

@@ -1,9 +1,11 @@
-"""The objects of the story: an AKODeploymentConfig with its Secrets."""
+"""The objects of the story: a Cluster, and an AKODeploymentConfig with its Secrets."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Any
+
+from akoo_testbed.provider import manifests
 
 from akoo_core.sandbox import install
 
@@ -11,6 +13,17 @@ NAMESPACE = "demo"
 CLUSTER = "shop"
 CONFIG = "default"
 LABELS = {"lb": "avi"}
+NODE_SECONDS = 5.0
+"""How long the Node lives on after the deletion: time enough for AKO to clean up. (Machines are
+marked as dying at once, so AKO is not asked there; a pool has none.)"""
+
+
+def cluster() -> list[dict[str, Any]]:
+    """A Cluster with a managed control plane and one Node in a machine pool."""
+    return [
+        *manifests.cluster(NAMESPACE, CLUSTER, labels=LABELS, workers=0),
+        *manifests.machine_pool(NAMESPACE, CLUSTER, 1, machine_delete_seconds=NODE_SECONDS),
+    ]
 
 
 def credentials(ca_pem: str) -> list[dict[str, Any]]:

@@ -55,7 +55,8 @@ class Story:
                     "metadata": {"name": demo.NAMESPACE},
                 }
             )
-            await self._bed.new_cluster(demo.NAMESPACE, demo.CLUSTER, labels=demo.LABELS)
+            for obj in demo.cluster():
+                await self._api.create(obj)
             await self._bed.available(demo.NAMESPACE, demo.CLUSTER)
             step.result = "Available"
 

@@ -18,8 +18,10 @@ JSON = dict[str, Any]
 
 STEP = "akoo.verb"
 """The attribute that makes a span a line of the life."""
-BOOKKEEPING = frozenset({"secret_references"})
-"""Hooks that do nothing for the cluster itself."""
+PURE = frozenset({"intend", "contribute", "secret_references"})
+"""Hooks that only say what they want: a line when they cannot, not when they can."""
+NOTHING = "none"
+"""The result of a step that found nothing to do."""
 
 
 class Span(structs.Struct, frozen=True, kw_only=True):
@@ -80,7 +82,9 @@ def lines(found: Sequence[Span]) -> list[Line]:
 
 
 def _is_step(span: Span) -> bool:
-    return STEP in span.tags and span.tags[STEP] not in BOOKKEEPING
+    if STEP not in span.tags or span.tags.get("akoo.result") == NOTHING:
+        return False
+    return span.tags[STEP] not in PURE or bool(span.tags.get("akoo.reason"))
 
 
 def _line(span: Span, children: dict[str, list[Span]]) -> Line:
@@ -150,7 +154,7 @@ def render(line: Line) -> str:
     ended = line.result if not line.reason else f"{line.result} {line.reason}"
     times = f" (x{line.times})" if line.times > 1 else ""
     text = (
-        f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  {line.verb:<11} {line.plugin:<9}"
+        f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}  {line.verb:<15} {line.plugin:<9}"
         f"{line.duration / 1000:>8.0f} ms   {ended + times:<26}  {calls}"
     )
     return text.rstrip()

@@ -29,7 +29,7 @@ Object = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def bed_options() -> beds.BedOptions:
-    return beds.BedOptions(crds=(install.crds_folder(),), jaeger=True)
+    return beds.BedOptions(crds=(install.crds_folder(),), jaeger=True, workload_servers=2)
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,7 @@ def operator(bed: running.RunningBed) -> Iterator[process.OperatorProcess]:
         environment={
             "AKOO_TELEMETRY__ENDPOINT": whole.jaeger.otlp_url,
             "AKOO_LOG__LEVEL": "debug",
+            "AKOO_MIN_INTERVAL_SECONDS": "0.1",
         },
     )
     bed.run(one.start())
@@ -88,7 +89,7 @@ class Fleet:
     async def cluster(self, name: str = "shop", *, node_seconds: float = 5.0) -> None:
         """Create a Cluster with one Node in a pool and wait until it is Available."""
         made = manifests.cluster(self.namespace, name, labels=self.labels, workers=0)
-        pool = manifests.machine_pool(self.namespace, name, 1, delete_seconds=node_seconds)
+        pool = manifests.machine_pool(self.namespace, name, 1, machine_delete_seconds=node_seconds)
         for obj in (*made, *pool):
             await self.api.create(obj)
         await self.bed.call(self.bed.bed.available(self.namespace, name))
