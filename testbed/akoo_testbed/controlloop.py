@@ -60,18 +60,26 @@ class ControlLoop:
         self._changed = changed
         self._reconcile = reconcile
         self._workers = workers
-        self._unsynced = {watched.kind for watched in kinds}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._bugs: list[Exception] = []
+        self._reset()
+
+    def _reset(self) -> None:
+        self.objects.clear()
+        self._unsynced = {watched.kind for watched in self._kinds}
         self._synced = asyncio.Event()
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
         self._marked: set[Key] = set()
         self._running: set[Key] = set()
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._delays: dict[Key, float] = {}
-        self._tasks: list[asyncio.Task[None]] = []
-        self._bugs: list[Exception] = []
 
     async def start(self, *, within_seconds: float = 30.0) -> None:
-        """Start watching and working; returns when all kinds are listed, else TimeoutError."""
+        """Start watching and working; returns when all kinds are listed, else TimeoutError.
+
+        After `stop` it may be started again, and knows nothing of its former life.
+        """
+        self._reset()
         jobs: list[collections.abc.Coroutine[typing.Any, typing.Any, None]] = [
             self._watch(watched) for watched in self._kinds
         ]
@@ -99,7 +107,7 @@ class ControlLoop:
             if isinstance(result, Exception):
                 self._bugs.append(result)
         if self._bugs:
-            raise self._bugs[0]
+            raise self._bugs.pop(0)
 
     def report(self, bug: Exception) -> None:
         """Have `stop` raise a bug that was met elsewhere."""

@@ -35,7 +35,11 @@ def cluster(
     ]
     if workers:
         made += machine_deployment(
-            namespace, name, workers, delete_seconds=machine_delete_seconds, version=version
+            namespace,
+            name,
+            workers,
+            machine_delete_seconds=machine_delete_seconds,
+            version=version,
         )
     return made
 
@@ -46,21 +50,18 @@ def machine_deployment(
     replicas: int,
     *,
     name: str | None = None,
-    delete_seconds: float | None = None,
+    machine_delete_seconds: float | None = None,
     version: str = VERSION,
 ) -> list[Object]:
     """Workers `<cluster>-workers` (or `name`): bootstrap Secret, template, MachineDeployment."""
     name = name or f"{cluster_name}-workers"
-    secret = _object(world.SECRET, namespace, name, cluster_name, None)
-    secret["type"] = world.SECRET_TYPE
-    secret["data"] = {"value": base64.b64encode(b"#!fake").decode()}
     metadata: Object = {}
-    if delete_seconds is not None:
-        metadata = {"annotations": {DELETE_SECONDS_ANNOTATION: str(delete_seconds)}}
+    if machine_delete_seconds is not None:
+        metadata = {"annotations": {DELETE_SECONDS_ANNOTATION: str(machine_delete_seconds)}}
     template: Object = {"template": {"metadata": metadata, "spec": {}}}
     kind = world.FAKE_MACHINE + "Template"
     return [
-        secret,
+        _bootstrap(namespace, cluster_name, name),
         _object(kind, namespace, name, cluster_name, template),
         _deployment(namespace, cluster_name, name, replicas, version),
     ]
@@ -72,20 +73,17 @@ def machine_pool(
     replicas: int,
     *,
     name: str | None = None,
-    delete_seconds: float | None = None,
+    machine_delete_seconds: float | None = None,
     version: str = VERSION,
 ) -> list[Object]:
     """Workers without Machines, `<cluster>-pool` (or `name`): Secret, FakeMachinePool, pool.
 
-    `delete_seconds` is how long the Nodes live on after the deletion.
+    `machine_delete_seconds` is how long the Nodes live on after the deletion.
     """
     name = name or f"{cluster_name}-pool"
-    secret = _object(world.SECRET, namespace, name, cluster_name, None)
-    secret["type"] = world.SECRET_TYPE
-    secret["data"] = {"value": base64.b64encode(b"#!fake").decode()}
     fake = _object(world.FAKE_MACHINE_POOL, namespace, name, cluster_name, {})
-    if delete_seconds is not None:
-        fake["metadata"]["annotations"] = {DELETE_SECONDS_ANNOTATION: str(delete_seconds)}
+    if machine_delete_seconds is not None:
+        fake["metadata"]["annotations"] = {DELETE_SECONDS_ANNOTATION: str(machine_delete_seconds)}
     machine = {
         "clusterName": cluster_name,
         "version": version,
@@ -93,7 +91,14 @@ def machine_pool(
         "infrastructureRef": _reference(world.FAKE_MACHINE_POOL, name),
     }
     spec = {"clusterName": cluster_name, "replicas": replicas, "template": {"spec": machine}}
-    return [secret, fake, _object(world.MACHINE_POOL, namespace, name, cluster_name, spec)]
+    pool = _object(world.MACHINE_POOL, namespace, name, cluster_name, spec)
+    return [_bootstrap(namespace, cluster_name, name), fake, pool]
+
+
+def _bootstrap(namespace: str, cluster_name: str, name: str) -> Object:
+    secret = _object(world.SECRET, namespace, name, cluster_name, None)
+    data = {"value": base64.b64encode(b"#!fake").decode()}
+    return secret | {"type": world.SECRET_TYPE, "data": data}
 
 
 def _deployment(

@@ -55,7 +55,12 @@ class FakeProvider:
         )
 
     async def start(self) -> None:
-        """Return when the management API is watched. The CRDs must be Established before."""
+        """Return when the management API is watched. The CRDs must be Established before.
+
+        After `stop` it may be started again, like a provider whose process was restarted.
+        """
+        for memory in (self._members, self._apis, self._kubelets):
+            memory.clear()
         try:
             await self._loop.start()
         except BaseException:
