@@ -16,17 +16,22 @@ Page = Callable[[str], str]
 PAGE = "reference/cli.md"
 
 
-def tree() -> dict[str, click.Command]:
-    context = click.Context(commands.akoo_core)
-    below = {name: commands.akoo_core.get_command(context, name) for name in commands.COMMANDS}
-    found = {f"akoo-core {name}": one for name, one in below.items() if one is not None}
-    return {"akoo-core": commands.akoo_core, **found}
+def tree(name: str = "akoo-core", command: click.Command | None = None) -> dict[str, click.Command]:
+    """Every command by how it is called, those of a group after it."""
+    command = command or commands.akoo_core
+    found = {name: command}
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for one in command.list_commands(context):
+            found |= tree(f"{name} {one}", command.get_command(context, one))
+    return found
 
 
 def parameters(command: click.Command) -> Iterator[tuple[str, str, str]]:
     """Name, default and variable of each parameter, as the page shows them."""
     for one in command.params:
-        name = one.opts[0] if isinstance(one, click.Option) else str(one.metavar)
+        option = isinstance(one, click.Option)
+        name = one.opts[0] if option else one.metavar or str(one.name).upper()
         default = (
             "" if one.default in (None, False) or not isinstance(one.default, str) else one.default
         )

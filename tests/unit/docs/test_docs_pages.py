@@ -92,12 +92,17 @@ def typed(name: str) -> Iterator[list[str]]:
 def test_commands_have_the_options_they_are_shown_with(name: str) -> None:
     for words in typed(name):
         parts = words[: next((i for i, one in enumerate(words) if one in (">", "|", "&")), None)]
-        context = commands.akoo_core.make_context("akoo-core", list(parts), resilient_parsing=False)
-        rest = [*getattr(context, "_protected_args", ()), *context.args]
-        if rest:
-            below = commands.akoo_core.get_command(context, rest[0])
-            assert below is not None, f"there is no akoo-core {rest[0]}"
-            click.Command.make_context(below, rest[0], rest[1:])
+        parse("akoo-core", commands.akoo_core, list(parts))
+
+
+def parse(name: str, command: click.Command, words: list[str]) -> None:
+    """Read the words as the command would, and those of a group's command below it."""
+    context = command.make_context(name, words)
+    rest = [*getattr(context, "_protected_args", ()), *context.args]
+    if isinstance(command, click.Group) and rest:
+        below = command.get_command(context, rest[0])
+        assert below is not None, f"there is no {name} {rest[0]}"
+        parse(f"{name} {rest[0]}", below, rest[1:])
 
 
 # Examples.
