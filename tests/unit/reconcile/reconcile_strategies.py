@@ -52,12 +52,13 @@ LEAVING = st.builds(
     paused_at=MAYBE,
     paused_seconds=st.integers(0, 4000),
 )
-POLICIES = st.builds(
-    config.Policies,
-    on_unmatch=st.sampled_from(["Orphan", "Remove"]),
-    on_deadline=st.sampled_from(["LetGo", "Hold"]),
-    deadline=st.sampled_from(["0s", "1h"]),
-    quiet_period=st.sampled_from(["0s", "30s"]),
+POLICIES = st.sampled_from(
+    [
+        config.Policies(),
+        config.Policies(on_unmatch="Remove"),
+        config.Policies(on_unmatch="Remove", deadline="0s", quiet_period="0s"),
+        config.Policies(on_deadline="Hold", deadline="0s"),
+    ]
 )
 WORDS = st.fixed_dictionaries(
     {},
@@ -87,11 +88,14 @@ CLUSTERS = st.builds(
     deleting=st.booleans(),
     moving=st.sampled_from([False, False, True]),
 )
-CHOICES = st.builds(
-    selection.Choice,
-    config=st.none() | st.just(builders.make_config()),
-    why=st.just("so"),
-    current=st.sampled_from(["Present", "Deleting", "Unusable", "Missing"]),
+CHOICES = st.sampled_from(
+    [
+        *(
+            selection.Choice(why="none matches", current=state)
+            for state in get_args(selection.State)
+        ),
+        *(selection.Choice(config=builders.make_config(), why="it matches") for _ in range(3)),
+    ]
 )
 SITUATIONS = st.builds(
     builders.make_situation,
@@ -155,9 +159,7 @@ DWELLERS = st.builds(
     builders.make_situation,
     record=st.builds(
         builders.make_record,
-        policies=st.sampled_from([True, False]).flatmap(
-            lambda same: st.just(config.Policies()) if same else POLICIES
-        ),
+        policies=POLICIES,
         annotations=st.sampled_from([True, False]).flatmap(
             lambda mute: st.just({}) if mute else WORDS
         ),
