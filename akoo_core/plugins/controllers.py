@@ -96,5 +96,6 @@ def _rights(controller: Controller) -> Iterator[str]:
         if verbs:
             yield f"rbac of the plugin lacks {', '.join(verbs)} on {resource.qualified}"
     for resource in controller.registration.writes:
-        if len(rbac.missing(rules, resource, _WRITE)) == len(_WRITE):
+        places = (resource, resource._replace(plural=f"{resource.plural}/status"))
+        if all(len(rbac.missing(rules, one, _WRITE)) == len(_WRITE) for one in places):
             yield f"rbac of the plugin has no verb that writes {resource.qualified}"

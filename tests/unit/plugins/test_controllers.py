@@ -94,6 +94,19 @@ def test_a_registration_that_cannot_work_is_refused(changes: dict[str, Any], pro
         assert f"{__file__}:{inspect.getsourcelines(_reconcile)[1]}" in said
 
 
+def test_the_right_to_write_status_alone_is_enough() -> None:
+    class Judge(Demo):
+        rbac: ClassVar[tuple[api.RbacRule, ...]] = (
+            api.RbacRule(
+                groups=("akoo.io",), resources=("aviippools",), verbs=("get", "list", "watch")
+            ),
+            api.RbacRule(groups=("akoo.io",), resources=("aviippools/status",), verbs=("patch",)),
+        )
+
+    plugins = registry.PluginSet([Judge(lambda: (GOOD,))])
+    assert [one.registration for one in controllers.collect(plugins)] == [GOOD]
+
+
 def test_two_of_one_name_are_refused() -> None:
     with pytest.raises(errors.InputError, match="another controller has the same name"):
         _collect((GOOD, GOOD))

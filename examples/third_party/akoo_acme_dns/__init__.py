@@ -1,0 +1,1 @@
+"""Domains for workload clusters: a plugin of akoo-core by somebody else."""

@@ -1,0 +1,96 @@
+"""The verbs: name the cluster, tell it, see that it knows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from akoo_acme_dns import domains, zones
+from akoo_core import structs
+from akoo_core.kube import errors, resource
+from akoo_core.plugins import api
+
+NAMESPACE, NAME = "kube-system", "acme-dns"
+
+
+class Settings(structs.StrictStruct, frozen=True, kw_only=True):
+    """``plugins.acme-dns`` in the operator's settings."""
+
+    domain: str = "clusters.example.com"
+    """Below which clusters get their domains."""
+
+
+class Options(structs.StrictStruct, frozen=True, kw_only=True):
+    """``spec.plugins.acme-dns`` in an AKODeploymentConfig."""
+
+    domain: str = ""
+    """Goes before the operator's."""
+
+
+class ClusterDomain(api.Fact, frozen=True, kw_only=True):
+    """The domain of one workload cluster, for whoever wants to publish something below it."""
+
+    fact_name: ClassVar[str] = "ClusterDomain"
+
+    domain: str
+
+
+class AcmeDnsPlugin(api.Plugin):
+    """Gives each workload cluster a domain. Nothing outside is made, so nothing has to leave."""
+
+    settings_type: ClassVar[type[structs.StrictStruct] | None] = Settings
+    config_type: ClassVar[type[structs.StrictStruct] | None] = Options
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (ClusterDomain,)
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = zones.RIGHTS
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings or Settings())
+
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result:
+        """Name the cluster, in a span of its own."""
+        domain = self._domain(ctx.view)
+        with ctx.tracer.start_as_current_span("acme-dns name cluster") as span:
+            span.set_attribute("acme.domain", domain)
+            problem = domains.problem(domain)
+        if problem:
+            return api.Blocked(
+                reason="DomainInvalid",
+                message=f"{problem}. Correct spec.plugins.acme-dns.domain of AKODeploymentConfig "
+                f"{ctx.view.spec.config_ref.name}.",
+            )
+        return api.Done(facts=(ClusterDomain(domain=domain),))
+
+    @api.hookimpl
+    def contribute(self, view: api.View) -> api.Contribution:
+        """The ConfigMap that tells the cluster."""
+        config_map: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"namespace": NAMESPACE, "name": NAME},
+            "data": {"domain": self._domain(view)},
+        }
+        return api.Contribution(objects=(config_map,))
+
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        """Does it know?"""
+        if ctx.workload is None:
+            message = "the workload cluster does not answer."
+            return api.Wait(reason="WorkloadUnreachable", message=message, after=15.0)
+        try:
+            found = await ctx.workload.get(resource.CONFIG_MAPS, NAME, NAMESPACE)
+        except errors.NotFoundError:
+            message = f"ConfigMap {NAMESPACE}/{NAME} is not there (yet)."
+            return api.Wait(reason="DomainNotTold", message=message, after=5.0)
+        domain = str(found["data"]["domain"])
+        return api.Done(facts=(ClusterDomain(domain=domain),), message=f"its domain is {domain}.")
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        """See :mod:`akoo_acme_dns.zones`."""
+        return (zones.registration(),)
+
+    def _domain(self, view: api.View) -> str:
+        ref = view.spec.cluster_ref
+        given = view.plugin_config.domain if view.plugin_config else ""
+        return domains.of_cluster(ref.namespace, ref.name, given or self.settings.domain)

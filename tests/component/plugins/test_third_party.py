@@ -1,0 +1,137 @@
+"""A plugin from elsewhere: built, installed with the built core into a clean environment, chosen.
+
+Once per run: two wheels, one environment, a few seconds; every test looks at the same one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[3]
+EXAMPLE = ROOT / "examples" / "third_party"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _uv() -> str:
+    found = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".tools" / "bin"))
+    if found is None:
+        pytest.skip("uv is not here: `make setup` brings it")
+    return found
+
+
+def _clean_environment() -> dict[str, str]:
+    """Without the checkout's own environment and settings."""
+    dropped = ("PYTHON", "VIRTUAL_ENV", "AKOO_", "UV_PROJECT")
+    return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+
+
+@pytest.fixture(scope="module")
+def outsider(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """outsider(*command): runs a program of the clean environment, away from the checkout."""
+    folder, uv, environment = tmp_path_factory.mktemp("outsider"), _uv(), _clean_environment()
+
+    def run(*command: str | pathlib.Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            list(map(str, command)),
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def must(*command: str | pathlib.Path) -> None:
+        ran = run(*command)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    example = folder / "source"
+    shutil.copytree(EXAMPLE, example, ignore=shutil.ignore_patterns("dist", "__pycache__", ".*"))
+    wheels = folder / "wheels"
+    must(uv, "build", "--wheel", "--quiet", "--package", "akoo-core", "--out-dir", wheels, ROOT)
+    must(uv, "build", "--wheel", "--quiet", "--out-dir", wheels, example)
+    (core,) = wheels.glob("akoo_core-*.whl")
+    (plugin,) = wheels.glob("akoo_acme_dns-*.whl")
+    must(uv, "venv", "--quiet", "--python", sys.executable, folder / "env")
+    python = folder / "env" / "bin" / "python"
+    wanted = (f"{core}[otel]", plugin, "pytest>=8.3")
+    must(uv, "pip", "install", "--quiet", "--python", python, *wanted)
+
+    def outsider(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(folder / "env" / "bin" / program, *arguments)
+
+    return outsider
+
+
+def test_it_is_found_and_nothing_else_is(outsider: Run) -> None:
+    found = json.loads(outsider("akoo-core", "plugins", "list", "--output", "json").stdout)
+    assert found == [{"name": "acme-dns", "distribution": "akoo-acme-dns", "version": "0.3.0"}]
+
+
+def test_it_is_shown(outsider: Run) -> None:
+    shown = json.loads(
+        outsider("akoo-core", "plugins", "show", "acme-dns", "--output", "json").stdout
+    )
+    assert shown["verbs"] == ["prepare", "contribute", "observe", "controllers"]
+    assert shown["provides"] == [{"name": "ClusterDomain", "version": 1}]
+    assert [one["path"] for one in shown["settings"]] == ["plugins.acme-dns.domain"]
+
+
+def test_it_is_right(outsider: Run) -> None:
+    checked = outsider("akoo-core", "plugins", "check", "acme-dns")
+    assert checked.stdout == "acme-dns (akoo-acme-dns 0.3.0): 10 checks, no problem\n"
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_its_own_tests_pass_with_what_is_released(outsider: Run) -> None:
+    ran = outsider("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "source/tests")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_it_is_chosen_by_name_and_brings_its_rights(outsider: Run) -> None:
+    rendered = outsider("akoo-core", "rbac", "--plugins", "acme-dns")
+    cluster_role, _ = yaml.safe_load_all(rendered.stdout)
+    own = [rule for rule in cluster_role["rules"] if rule["apiGroups"] == ["dns.acme.example"]]
+    assert own == [
+        {
+            "apiGroups": ["dns.acme.example"],
+            "resources": ["dnszones"],
+            "verbs": ["get", "list", "watch"],
+        },
+        {
+            "apiGroups": ["dns.acme.example"],
+            "resources": ["dnszones/status"],
+            "verbs": ["patch"],
+        },
+    ]
+    none = outsider("akoo-core", "rbac", "--plugins", "none").stdout
+    assert "dns.acme.example" not in none
+
+
+def test_a_wrong_name_says_what_is_installed(outsider: Run) -> None:
+    refused = outsider("akoo-core", "rbac", "--plugins", "acme-dms")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        'akoo-core: no plugin "acme-dms". Installed: acme-dns (akoo-acme-dns 0.3.0). '
+        'Did you mean "acme-dns"?\n'
+    )
+
+
+def test_a_new_plugin_can_be_started_from_the_wheel(outsider: Run) -> None:
+    assert outsider("akoo-core", "plugins", "new", "hello").returncode == 0
+    program = (
+        "import sys, pytest; sys.path.insert(0, 'akoo-hello'); "
+        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'akoo-hello/tests']))"
+    )
+    ran = outsider("python", "-c", program)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
