@@ -55,8 +55,12 @@ def _list_faults(ctx: click.Context, _parameter: click.Parameter, wanted: bool) 
 @click.option(
     "--switch", "chosen", multiple=True, metavar="NAME=VALUE", help="See --list-switches."
 )
-@click.option("--list-switches", is_flag=True, is_eager=True, callback=_list_switches)
-@click.option("--list-faults", is_flag=True, is_eager=True, callback=_list_faults)
+@click.option(
+    "--list-switches", is_flag=True, is_eager=True, expose_value=False, callback=_list_switches
+)
+@click.option(
+    "--list-faults", is_flag=True, is_eager=True, expose_value=False, callback=_list_faults
+)
 def command(
     listen: str,
     profile: str,
@@ -66,13 +70,11 @@ def command(
     state_file: pathlib.Path | None,
     strict: bool,
     chosen: tuple[str, ...],
-    list_switches: bool,
-    list_faults: bool,
 ) -> None:
     """Play an Avi Controller: HTTPS, in memory, until SIGTERM or Ctrl-C.
 
-    Prints its URL when it is ready. Faults, journal and snapshots: https://ADDRESS:PORT/avisim, with
-    basic authentication.
+    Prints its URL when it is ready. Faults, journal and snapshots are at URL/avisim, with basic
+    authentication.
     """
     host, port = _address(listen)
     password = password_file.read_text().strip()
@@ -91,7 +93,8 @@ def command(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     avi = server.AviServer(made, host=host, port=port or None)
-    asyncio.run(_serve(avi, ca_file))
+    ca_file.write_text(avi.ca_pem)
+    asyncio.run(_serve(avi))
     if state_file is not None:
         certificates.write_private(state_file, snapshots.dump(made.snapshot(), profile))
 
@@ -110,7 +113,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-async def _serve(avi: server.AviServer, ca_file: pathlib.Path) -> None:
+async def _serve(avi: server.AviServer) -> None:
     """Until a signal comes."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -121,7 +124,6 @@ async def _serve(avi: server.AviServer, ca_file: pathlib.Path) -> None:
     except OSError as error:
         raise errors.TestbedError(f"avisim cannot listen: {error.strerror}") from None
     try:
-        ca_file.write_text(avi.ca_pem)
         click.echo(avi.url)
         await ended.wait()
     finally:

@@ -46,6 +46,9 @@ class Reader:
         data = self.partial(message, body, old)
         for name, value in defaults(self.kinds, message, self.controller).items():
             data.setdefault(name, value)
+        for field in _copied(message):
+            if field.same_as in data:
+                data.setdefault(field.name, data[field.same_as])
         self._check_required(message, data)
         return data
 
@@ -143,6 +146,11 @@ class Reader:
 def required(message: schema.Message) -> tuple[schema.Field, ...]:
     """The required fields of a message."""
     return tuple(field for field in message.fields.values() if field.required)
+
+
+@functools.cache
+def _copied(message: schema.Message) -> tuple[schema.Field, ...]:
+    return tuple(field for field in message.fields.values() if field.same_as)
 
 
 @functools.cache

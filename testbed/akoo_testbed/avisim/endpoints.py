@@ -23,6 +23,8 @@ def special(ctx: context.Context, rest: str) -> values.Response | None:
     """The answer of what is no kind (`rest` is below /api/), None if it is one."""
     method = ctx.request.method
     if rest == "macro":
+        if method != "POST":
+            raise problems.method_not_allowed(method)
         return macro.macro(ctx, _body(ctx.request))
     if rest == "initial-data":
         return values.answer(system.initial_data(ctx.state))

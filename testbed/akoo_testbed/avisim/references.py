@@ -151,6 +151,8 @@ class Writer:
 
     def _value(self, field: schema.Field, value: object) -> object:
         if isinstance(value, list):
+            if field.form is schema.Form.SECRET:
+                return None
             return [self._single(field, each) for each in value]
         return self._single(field, value)
 

@@ -10,7 +10,7 @@ separated by blanks. `#` begins a comment. A kind's permission is its path unles
         name! default_server_port:int=80 servers:[Server] vrf_ref:>vrfcontext
 
 A field is `name[!][:type][=default][@since][~until]`: `!` required, `@22.1.1` the first release
-that has it, `~22.1.1` the first that has it no more.
+that has it, `~22.1.1` the first that has it no more. A default `=&port` is the value of `port`.
 
     str (if no type is given)  int  float  bool (default false)  bool? (no default)  any (JSON)
     secret  never read back          masked  read back as <sensitive>
@@ -53,6 +53,8 @@ class Field:
     repeated: bool = False
     required: bool = False
     default: typing.Any = None
+    same_as: str = ""
+    """The field whose value is the default."""
     since: versions.Version = versions.OLDEST
     until: versions.Version | None = None
     words: frozenset[str] = frozenset()
@@ -217,7 +219,9 @@ def _field(word: str) -> Field:
     if kind.startswith("["):
         field.repeated, kind = True, kind[1:-1]
     _set_form(field, kind or "str")
-    if has_default:
+    if default.startswith("&"):
+        field.same_as = default[1:]
+    elif has_default:
         field.default = _default(field.form, default)
     return field
 

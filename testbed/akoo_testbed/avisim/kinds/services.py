@@ -20,7 +20,7 @@ vsvip VsVip tenant cloud markers permission=VIRTUALSERVICE:
     use_standard_alb:bool bgp_peer_labels:[str]@20.1.5 ipam_selector:Selector@20.1.3
     bgp_local_preference:int@30.2.1 bgp_num_as_path_prepend:int@30.2.1
 Service:
-    port!:int port_range_end:int enable_ssl:bool enable_http2:bool@20.1.1
+    port!:int port_range_end:int=&port enable_ssl:bool enable_http2:bool@20.1.1
     override_application_profile_ref:>applicationprofile
     override_network_profile_ref:>networkprofile horizon_internal_ports:bool@21.1.3
     is_active_ftp_data_port:bool@22.1.1
@@ -33,8 +33,8 @@ DnsPolicies:
 VSDataScripts:
     vs_datascript_set_ref!:>vsdatascriptset index!:int
 ServicePoolSelector:
-    service_port!:int service_port_range_end:int service_protocol service_pool_ref:>pool
-    service_pool_group_ref:>poolgroup
+    service_port!:int service_port_range_end:int=&service_port service_protocol
+    service_pool_ref:>pool service_pool_group_ref:>poolgroup
 VHMatchRule:
     name! matches!:VHMatchTarget
 VHMatchTarget:

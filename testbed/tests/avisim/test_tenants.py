@@ -1,0 +1,237 @@
+"""Tenants, roles, filters by marker: who sees what and who may do what."""
+
+import typing
+from collections.abc import Callable
+
+import pytest
+from akoo_testbed.avisim import client
+
+PASSWORD = "Correct-horse-1"
+Make = Callable[..., client.Client]
+
+
+def grant(admin: client.Client, name: str, levels: str, **more: object) -> str:
+    """A role from `POOL=WRITE TENANT=READ`."""
+    pairs = (each.split("=") for each in levels.split())
+    privileges = [
+        {"resource": f"PERMISSION_{resource}", "type": f"{level}_ACCESS"}
+        for resource, level in pairs
+    ]
+    return str(admin.post("role", {"name": name, "privileges": privileges, **more})["uuid"])
+
+
+def user(admin: client.Client, name: str, *access: dict[str, object]) -> client.Client:
+    admin.post("user", {"name": name, "password": PASSWORD, "access": list(access)})
+    tenant = str(access[0].get("tenant_ref", "/admin")).rpartition("=")[2]
+    return admin.as_user(name, PASSWORD, tenant)
+
+
+@pytest.fixture
+def tenants(admin: client.Client) -> client.Client:
+    """Tenants t1 and t2 with a pool each, and one in admin."""
+    for name in ("t1", "t2"):
+        admin.post("tenant", {"name": name})
+        admin.post("pool", {"name": f"pool-{name}"}, x_avi_tenant=name)
+    admin.post("pool", {"name": "pool-admin"})
+    return admin
+
+
+def test_each_tenant_sees_its_own(tenants: client.Client) -> None:
+    assert tenants.names("pool") == ["pool-admin"]
+    assert tenants.names("pool", x_avi_tenant="t1") == ["pool-t1"]
+    assert tenants.names("pool", x_avi_tenant="*") == ["pool-t1", "pool-t2", "pool-admin"]
+    uuid = tenants.get("tenant?name=t1")["results"][0]["uuid"]
+    assert tenants.names("pool", x_avi_tenant=None, x_avi_tenant_uuid=uuid) == ["pool-t1"]
+    assert tenants.names("pool", x_avi_tenant=None) == ["pool-admin"]
+    assert tenants.names("tenant", x_avi_tenant="t1") == ["admin", "t1", "t2"]
+
+
+def test_objects_of_another_tenant_are_not_there(tenants: client.Client) -> None:
+    uuid = tenants.get("pool", x_avi_tenant="t1")["results"][0]["uuid"]
+    for method in ("GET", "PUT", "DELETE"):
+        body = {"name": "x"} if method == "PUT" else None
+        assert tenants.refused(method, f"pool/{uuid}", body)[0] == 404
+    reference = {"name": "g", "members": [{"pool_ref": f"/api/pool/{uuid}"}]}
+    assert tenants.refused("POST", "poolgroup", reference) == (
+        404,
+        '{"error": "Pool object not found!"}',
+    )
+
+
+def test_all_tenants_at_once(tenants: client.Client) -> None:
+    everywhere = {"x_avi_tenant": "*"}
+    pool = tenants.get("pool?name=pool-t1", **everywhere)["results"][0]
+    changed = tenants.put(f"pool/{pool['uuid']}", {**pool, "description": "d"}, **everywhere)
+    assert changed["tenant_ref"].endswith("#t1")
+    assert tenants.refused("POST", "pool", {"name": "x"}, **everywhere)[0] == 400
+    tenants.delete(f"pool/{pool['uuid']}", **everywhere)
+
+
+def test_one_name_in_two_tenants(tenants: client.Client) -> None:
+    tenants.post("pool", {"name": "pool-t1"})
+    assert tenants.refused("POST", "pool", {"name": "pool-t1"}) == (
+        409,
+        '{"error": "Pool with this Name already exists: pool-t1"}',
+    )
+    tenants.post("pool", {"name": "pool-t1"}, x_avi_tenant="t2")
+    assert tenants.names("pool?name=pool-t1", x_avi_tenant="*") == ["pool-t1"] * 3
+
+
+def test_one_name_in_two_clouds(admin: client.Client) -> None:
+    admin.post("cloud", {"name": "c2", "vtype": "CLOUD_NONE"})
+    admin.post("pool", {"name": "p"})
+    admin.post("pool", {"name": "p", "cloud_ref": "/api/cloud?name=c2"})
+    assert len(admin.names("pool?name=p")) == 2
+
+
+def test_what_the_provider_shares(tenants: client.Client) -> None:
+    there = {"x_avi_tenant": "t1"}
+    tenants.post("applicationprofile", {"name": "own", "type": "APPLICATION_PROFILE_TYPE_HTTP"})
+    profiles = tenants.names("applicationprofile?page_size=200", **there)
+    assert "System-HTTP" in profiles
+    assert "own" not in profiles
+    assert "Default-Cloud" in tenants.names("cloud", **there)
+    assert "Default-Group" in tenants.names("serviceenginegroup", **there)
+    service = tenants.post("virtualservice", {"name": "v"}, **there)
+    assert service["se_group_ref"].endswith("#Default-Group")
+    group = service["se_group_ref"].partition("#")[0].rpartition("/")[2]
+    body = {"name": "Default-Group", "labels": [{"key": "clustername", "value": "c"}]}
+    status, text = tenants.refused("PUT", f"serviceenginegroup/{group}", body, **there)
+    assert (status, "Cannot modify ServiceEngineGroup" in text) == (400, True)
+    tenants.put(f"serviceenginegroup/{group}", body)
+    vrf = service["vrf_context_ref"].partition("#")[0].rpartition("/")[2]
+    status, text = tenants.refused("PUT", f"vrfcontext/{vrf}", {"name": "global"}, **there)
+    assert (status, "Cannot modify VrfContext" in text) == (400, True)
+    cloud = tenants.get("cloud?name=Default-Cloud")["results"][0]
+    assert tenants.refused("PUT", f"cloud/{cloud['uuid']}", cloud, **there)[0] == 403
+
+
+def test_a_tenant_with_engines_of_its_own(admin: client.Client) -> None:
+    settings = {"se_in_provider_context": False, "tenant_vrf": True}
+    tenant = admin.post("tenant", {"name": "own", "config_settings": settings})
+    there = {"x_avi_tenant": "own"}
+    groups = admin.get("serviceenginegroup", **there)["results"]
+    assert [each["name"] for each in groups] == ["Default-Group"]
+    assert groups[0]["tenant_ref"].endswith(tenant["uuid"])
+    assert admin.names("serviceenginegroup") == ["Default-Group"]
+    assert len(admin.names("vrfcontext?name=global", **there)) == 1
+    service = admin.post("virtualservice", {"name": "v"}, **there)
+    assert service["se_group_ref"].startswith(groups[0]["url"])
+    assert admin.refused("DELETE", f"tenant/{tenant['uuid']}")[0] == 403
+    admin.delete(f"virtualservice/{service['uuid']}", **there)
+    admin.delete(f"tenant/{tenant['uuid']}")
+    assert admin.names("serviceenginegroup", x_avi_tenant="*") == ["Default-Group"]
+
+
+def test_new_tenants_have_the_settings_of_the_system(admin: client.Client) -> None:
+    configuration = admin.get("systemconfiguration")
+    configuration["global_tenant_config"] = {"se_in_provider_context": True, "tenant_vrf": True}
+    admin.put("systemconfiguration", configuration)
+    assert admin.post("tenant", {"name": "a"})["config_settings"]["tenant_vrf"] is True
+    given = {"name": "b", "config_settings": {"tenant_vrf": False}}
+    assert admin.post("tenant", given)["config_settings"]["tenant_vrf"] is False
+
+
+def test_a_role_gives_what_it_names(tenants: client.Client) -> None:
+    role = grant(tenants, "r", "POOL=WRITE POOLGROUP=READ")
+    u = user(tenants, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=t1"})
+    assert u.names("pool") == ["pool-t1"]
+    u.post("pool", {"name": "mine"})
+    assert u.names("poolgroup") == []
+    assert u.refused("POST", "poolgroup", {"name": "g"})[0] == 403
+    assert u.refused("GET", "vsvip")[0] == 403
+    assert u.refused("GET", "vsvip/none")[0] == 403
+    assert u.refused("GET", "pool/none")[0] == 404
+    assert u.refused("GET", "pool", x_avi_tenant="t2")[0] == 403
+    assert u.refused("GET", "pool", x_avi_tenant="gone") == (
+        403,
+        """{"error": "Tenant 'gone' does not exist!"}""",
+    )
+    assert u.names("pool", x_avi_tenant="*") == ["pool-t1", "mine"]
+    assert u.refused("GET", "vsvip", x_avi_tenant="*")[0] == 403
+    assert u.refused("GET", "cluster/runtime")[0] == 403
+
+
+def test_rights_change_at_once(tenants: client.Client) -> None:
+    role = grant(tenants, "r", "POOL=WRITE")
+    u = user(tenants, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=t1"})
+    u.post("pool", {"name": "a"})
+    body = {"name": "r", "privileges": [{"resource": "PERMISSION_POOL", "type": "READ_ACCESS"}]}
+    tenants.put(f"role/{role}", body)
+    assert u.refused("POST", "pool", {"name": "b"})[0] == 403
+    uuid = tenants.get("user?name=u")["results"][0]["uuid"]
+    tenants.patch(f"user/{uuid}", {"replace": {"access": []}})
+    assert u.refused("GET", "pool")[0] == 403
+
+
+def test_a_role_for_all_tenants(tenants: client.Client) -> None:
+    role = grant(tenants, "all", "CONTROLLER=READ TENANT=READ")
+    pools = grant(tenants, "pools", "POOL=READ")
+    u = user(
+        tenants,
+        "u",
+        {"role_ref": pools, "tenant_ref": "/api/tenant?name=t1"},
+        {"role_ref": role, "tenant_ref": "/api/tenant?name=admin", "all_tenants": True},
+    )
+    assert u.get("cluster")["uuid"]
+    assert u.get("cluster/runtime", x_avi_tenant="t2")["cluster_state"]
+    assert u.names("tenant", x_avi_tenant="*") == ["admin", "t1", "t2"]
+    assert u.names("pool", x_avi_tenant="*") == ["pool-t1"]
+    assert u.refused("GET", "pool", x_avi_tenant="t2")[0] == 403
+
+
+def marked(name: str, cluster: str | None) -> dict[str, typing.Any]:
+    markers = [{"key": "clustername", "values": [cluster]}] if cluster else []
+    return {"name": name, "markers": markers}
+
+
+def filtered(operation: str = "ROLE_FILTER_EQUALS", value: str = "c1") -> dict[str, object]:
+    label = {"key": "clustername", "values": [value]}
+    return {"filters": [{"match_label": label, "match_operation": operation}]}
+
+
+def test_a_role_filter_protects_other_clusters(admin: client.Client) -> None:
+    role = grant(admin, "r", "POOL=WRITE POOLGROUP=WRITE", **filtered())
+    u = user(admin, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=admin"})
+    uuids = {c: admin.post("pool", marked(f"p-{c}", c))["uuid"] for c in ("c1", "c2", None)}
+    assert u.names("pool") == ["p-c1", "p-None"]
+    assert u.refused("GET", f"pool/{uuids['c2']}")[0] == 403
+    assert u.refused("DELETE", f"pool/{uuids['c2']}")[0] == 403
+    assert u.refused("POST", "pool", marked("x", "c2"))[0] == 403
+    u.post("pool", marked("y", "c1"))
+    assert u.refused("PUT", f"pool/{uuids['c1']}", marked("p-c1", "c2"))[0] == 403
+    u.delete(f"pool/{uuids['c1']}")
+    assert u.refused("DELETE", f"pool/{uuids['c2']}")[0] == 403
+    u.delete(f"pool/{uuids[None]}")
+    assert admin.names("pool") == ["p-c2", "y"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "value", "seen"),
+    [
+        ("ROLE_FILTER_EQUALS", "c1", "c1"),
+        ("ROLE_FILTER_DOES_NOT_EQUAL", "c1", "c2"),
+        ("ROLE_FILTER_GLOB_MATCH", "c*", "c1 c2"),
+        ("ROLE_FILTER_GLOB_DOES_NOT_MATCH", "*1", "c2"),
+    ],
+)
+def test_operations_of_filters(admin: client.Client, operation: str, value: str, seen: str) -> None:
+    role = grant(
+        admin, "r", "POOL=READ", allow_unlabelled_access=False, **filtered(operation, value)
+    )
+    u = user(admin, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=admin"})
+    for cluster in ("c1", "c2", None):
+        admin.post("pool", marked(str(cluster), cluster))
+    assert u.names("pool") == seen.split()
+
+
+def test_order_of_removal(admin: client.Client) -> None:
+    admin.post("tenant", {"name": "t"})
+    role = grant(admin, "r", "POOL=WRITE")
+    user(admin, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=t"})
+    tenant = admin.get("tenant?name=t")["results"][0]["uuid"]
+    assert admin.refused("DELETE", f"role/{role}")[0] == 403
+    assert "['User u']" in admin.refused("DELETE", f"tenant/{tenant}")[1]
+    admin.delete(f"user/{admin.get('user?name=u')['results'][0]['uuid']}")
+    admin.delete(f"role/{role}")
+    admin.delete(f"tenant/{tenant}")
