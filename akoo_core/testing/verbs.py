@@ -88,7 +88,7 @@ async def try_verb(
             store_intent(calling, plugin, world)
         if verb in VALUE_VERBS:
             return calling.call_pure(verb, plugin, view_of(plugin, world))
-        call = calling.call(verb, plugin, context_of(plugin, world))
+        call = calling.call(verb, plugin, context_of(plugin, verb, world))
         return await (wrap(call) if wrap else call)
 
     run = await observed(answer, world)
@@ -182,15 +182,17 @@ def view_of(plugin: api.Plugin, world: World) -> api.View:
     )
 
 
-def context_of(plugin: api.Plugin, world: World) -> api.VerbContext:
-    """What async verbs are given."""
+def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
+    """What async verbs are given. Prepare and release do not get to the workload cluster: it may
+    not be there yet, or not be ours any more."""
     client = world.workload.client(external=world.calls, system="workload")
+    reached = world.reachable and world.cluster is not None and verb not in ("prepare", "release")
     return context.build_context(
         view=view_of(plugin, world),
         plugin=plugin,
         clock=world.clock,
         external=world.calls,
-        workload=client if world.reachable else None,
+        workload=client if reached else None,
         workload_silent_seconds=0.0 if world.reachable else 60.0,
         secrets=world.secret_reader,
         threads=world.threads,

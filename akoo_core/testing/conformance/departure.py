@@ -1,7 +1,7 @@
 """Leaves verbs are called in any state: before prepare ended, and when nothing is left to ask.
 
 A Cluster can be deleted a second after it was made, and its config, its API server and the Cluster
-object itself may be gone while the record is still worked on.
+object itself may be gone while its record is still worked on.
 """
 
 from __future__ import annotations
@@ -39,25 +39,28 @@ def leaves_before_prepared(subject: Subject) -> None:
 
 
 def leaves_with_nothing(subject: Subject) -> None:
-    """Without the workload API, the config, the Cluster, and all of them: an answer, no error."""
-    for missing, take in _LOSSES.items():
+    """Without what was there before, one by one and all together: an answer, no error."""
+    for missing, losses in _LOSSES.items():
         world, plugin = subject.fresh()
-        if not _leaves(plugin):
-            return
         if world.spec.leaving is None:
-            if prepared(plugin, world):
+            if _without_past not in losses and prepared(plugin, world):
                 for verb in _implemented(plugin, LIVES):
                     world.run(verbs.try_verb(plugin, verb, world))
             world.leave()
-        take(world)
-        for verb in ("intend", *_implemented(plugin, LEAVES)):
+        for take in losses:
+            take(world)
+        for verb in _implemented(plugin, LEAVES):
             run = world.run(verbs.try_verb(plugin, verb, world))
             if run.error is not None:
                 raise subject.error(
                     verb,
-                    f"while the cluster leaves without {missing} it raised: {run.error}. What "
-                    "leaving needs must be in the record (intent, facts).",
+                    f"while the cluster leaves without {missing} it raised: {run.error}. Leaving "
+                    "goes by the record (intent, facts), and with what is there.",
                 ) from run.error
+
+
+def _without_past(world: World) -> None:
+    """Nothing was ever called: the record has neither intents nor facts of the plugin's own."""
 
 
 def _without_workload(world: World) -> None:
@@ -69,20 +72,15 @@ def _without_config(world: World) -> None:
 
 
 def _without_cluster(world: World) -> None:
-    _without_workload(world)
     world.cluster = None
 
 
-def _without_all(world: World) -> None:
-    _without_cluster(world)
-    _without_config(world)
-
-
-_LOSSES: Mapping[str, Callable[[World], None]] = {
-    "its workload API": _without_workload,
-    "its config": _without_config,
-    "its Cluster object": _without_cluster,
-    "workload API, config and Cluster object": _without_all,
+_LOSSES: Mapping[str, tuple[Callable[[World], None], ...]] = {
+    "a past": (_without_past,),
+    "its workload API": (_without_workload,),
+    "its config": (_without_config,),
+    "its Cluster object": (_without_cluster,),
+    "all of them": (_without_past, _without_workload, _without_config, _without_cluster),
 }
 
 

@@ -160,6 +160,13 @@ class SweepsWhatItRemembers(Good):
         return api.Proof(own=0)
 
 
+class NeedsAPastToLeave(Good):
+    @api.hookimpl
+    async def verify(self, ctx: api.VerbContext) -> api.Proof:
+        name = str(ctx.view.spec.intents["good"].data["volume"])
+        return api.Proof(own=int(await self.exists(ctx, name)))
+
+
 class NeedsTheConfigToLeave(Good):
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result:

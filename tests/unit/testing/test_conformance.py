@@ -62,6 +62,7 @@ BAD: dict[type[Good], tuple[str, str]] = {
     mistakes.CallsFailureSuccess: ("survives_failures", "although not everything was done"),
     mistakes.CatchesEverything: ("survives_failures", "Catch Exception at most"),
     mistakes.SweepsWhatItRemembers: ("leaves_before_prepared", "something remains: outside"),
+    mistakes.NeedsAPastToLeave: ("leaves_with_nothing", "without a past it raised: verify"),
     mistakes.NeedsTheConfigToLeave: ("leaves_with_nothing", "without its config it raised"),
     mistakes.NeedsTheClusterToLeave: (
         "leaves_with_nothing",

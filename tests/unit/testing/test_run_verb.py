@@ -206,6 +206,24 @@ def test_controllers_get_their_kinds_only() -> None:
     assert testing.run_reconcile(plugin, "volumes", "shared", world).writes == ()
 
 
+def test_prepare_and_release_do_not_get_to_the_workload_cluster() -> None:
+    class Looks(Demo):
+        @api.hookimpl
+        async def prepare(self, ctx: api.VerbContext) -> api.Result:
+            return api.Done(version=str(ctx.workload is None))
+
+        @api.hookimpl
+        async def observe(self, ctx: api.VerbContext) -> api.Result:
+            return api.Done(version=str(ctx.workload is None))
+
+        @api.hookimpl
+        async def release(self, ctx: api.VerbContext) -> api.Result:
+            return api.Done(version=str(ctx.workload is None))
+
+    for verb, absent in {"prepare": "True", "observe": "False", "release": "True"}.items():
+        assert testing.run_verb(Looks(), verb).result == api.Done(version=absent)
+
+
 def test_a_plugin_without_a_name_must_be_installed() -> None:
     class Nameless(api.Plugin):
         """Has no entry point."""
