@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 from collections.abc import Sequence
 
 from akoo_core import clock as clock_
@@ -110,6 +111,11 @@ class Parts:
             pool.close()
 
 
+def seam(settings: Settings, guard: external_.Guard | None = None) -> external_.External:
+    """The seam of all external calls of this process: API servers' and plugins'."""
+    return external_.External(guard=guard, deadline_seconds=settings.deadlines.external_seconds)
+
+
 def assemble(
     settings: Settings,
     plugins: registry.PluginSet,
@@ -128,6 +134,7 @@ def assemble(
         clock=clock,
         deadline_seconds=settings.workload_clusters.deadline_seconds,
         allow_insecure_tls=settings.workload_clusters.allow_insecure_tls,
+        allow_proxy=settings.workload_clusters.allow_proxy,
     )
     reader = secret_reader.ManagementSecretReader(
         management, allowed_namespaces=settings.secret_namespaces
@@ -156,5 +163,7 @@ def assemble(
             drift_seconds=settings.resync_seconds,
         ),
         recorder=recorder.Recorder(management, clock, instance=identity),
+        resync_seconds=settings.resync_seconds,
+        finished_kept=datetime.timedelta(seconds=settings.finished_retention_seconds),
     )
     return Parts(settings, services, clients, pools)

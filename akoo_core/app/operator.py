@@ -36,6 +36,9 @@ WORKER_SHARE = 0.5
 SPANS_SECONDS = 1.5
 """For the last spans, after everything else has stopped."""
 
+OUTDATED_SECONDS = 15.0
+"""How often it is looked whether Cluster API was upgraded below us."""
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -115,7 +118,22 @@ class Operator:
         self._readiness.add("caches", following.missing)
         self._readiness.set("management cluster")
         await self._unless_stopped(following.synced())
-        await self._lead(elector, parts, management)
+        upgrades = asyncio.create_task(self._follow_upgrades(following), name="upgrades")
+        try:
+            await self._lead(elector, parts, management)
+        finally:
+            upgrades.cancel()
+            await asyncio.gather(upgrades, return_exceptions=True)
+
+    async def _follow_upgrades(self, following: watches.Watches) -> None:
+        """End the process when Cluster API stops serving the version we follow."""
+        while not following.outdated():
+            await asyncio.sleep(OUTDATED_SECONDS)
+        _log.warning(
+            "Cluster API does not serve the version any more that was found at the start: "
+            "this process ends, and the next one looks again"
+        )
+        self._stop.set()
 
     def _trace(self, stopping: contextlib.AsyncExitStack) -> None:
         telemetry = self._settings.telemetry

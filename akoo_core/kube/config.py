@@ -1,7 +1,8 @@
 """Who we are in the management cluster: a kubeconfig on the command line, or our Pod's account.
 
-kubernetes_asyncio reads the user's credential (token, exec plugin, OIDC, GCP, basic; the account
-token of a Pod, re-read every minute). It is imported here only, and late: that takes 276 ms.
+kubernetes_asyncio reads every credential that has to be fetched or renewed (exec plugin, OIDC, GCP,
+basic, token file; the account token of a Pod, re-read every minute). It is imported here only, and
+only then: that takes 276 ms and 63 MiB.
 """
 
 from __future__ import annotations
@@ -15,6 +16,18 @@ from typing import Any
 
 from akoo_core import errors
 from akoo_core.kube import credentials, endpoint, kubefile, tls
+from akoo_core.telemetry import redaction
+
+_STATIC = frozenset(
+    {
+        "token",
+        "client-certificate",
+        "client-certificate-data",
+        "client-key",
+        "client-key-data",
+    }
+)
+"""What of a user is a credential as it stands."""
 
 
 async def endpoint_of(kubeconfig: str | None) -> endpoint.Endpoint:
@@ -45,23 +58,38 @@ async def _from_file(path: pathlib.Path, text: bytes) -> endpoint.Endpoint:
     cluster = kubefile.entry(config, "clusters", "cluster", context.get("cluster"))
     user = kubefile.entry(config, "users", "user", context["user"]) if context.get("user") else {}
     server = kubefile.server(cluster)
-    authorization = await _authorization(path.parent, config, user)
-    certificate = authorization.exec_certificate if authorization else None
+    certificate = None
+    authorization = _static(user)
+    if authorization is None:
+        loaded = await _loaded(path.parent, config, user)
+        authorization, certificate = loaded, loaded.exec_certificate
     context_tls = await asyncio.to_thread(kubefile.context, path.parent, cluster, user, certificate)
     return endpoint.Endpoint(
         server=server,
         tls=context_tls if server.startswith("https:") else None,
-        authorization=authorization or endpoint.NoAuthorization(),
+        authorization=authorization,
         tls_server_name=cluster.get("tls-server-name"),
         proxy=cluster.get("proxy-url"),
     )
 
 
-async def _authorization(
-    folder: pathlib.Path, config: dict[str, Any], user: dict[str, Any]
-) -> credentials.Loaded | None:
-    if not user:
+def _static(user: dict[str, Any]) -> endpoint.Authorization | None:
+    """The authorization of a user that only holds a token or a certificate; None for any other.
+
+    There is nothing to read and renew for it, so the library is not needed.
+    """
+    if not user.keys() <= _STATIC:
         return None
+    token = user.get("token")
+    if not token:
+        return endpoint.NoAuthorization()
+    redaction.register(str(token))
+    return endpoint.StaticToken(str(token))
+
+
+async def _loaded(
+    folder: pathlib.Path, config: dict[str, Any], user: dict[str, Any]
+) -> credentials.Loaded:
     # Its import blocks; nothing else runs this early.
     from kubernetes_asyncio.config import ConfigException, kube_config  # noqa: PLC0415
 

@@ -97,7 +97,7 @@ class RecordReconciler:
                     await self._tell(work, now)
                 return False
             case situation.PruneFinished() | situation.DropForMove():
-                await steps.act(work, now, decision)
+                await _act_traced(work, now, decision)
                 return False
         again = await self._go_on(work, now, decision)
         if not again:
@@ -124,7 +124,7 @@ class RecordReconciler:
             case situation.Leave():
                 stop = await steps.leave(work, decision)
             case _:
-                stop = await steps.act(work, now, decision)
+                stop = await _act_traced(work, now, decision)
         if stop is None:
             return True
         _stopped(work, stop)
