@@ -67,10 +67,16 @@ class External:
     """Opens external calls; one per process (or per test), handed to every client."""
 
     def __init__(
-        self, *, guard: Guard | None = None, interceptor: Interceptor | None = None
+        self,
+        *,
+        guard: Guard | None = None,
+        interceptor: Interceptor | None = None,
+        deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
     ) -> None:
         self._guard: Guard = guard or AlwaysLeader()
         self._interceptor = interceptor
+        self.deadline_seconds = min(deadline_seconds, MAX_DEADLINE_SECONDS)
+        """Of a call that names none."""
 
     @contextlib.asynccontextmanager
     async def call(
@@ -80,15 +86,16 @@ class External:
         *,
         write: bool,
         target: str = "",
-        deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
+        deadline_seconds: float | None = None,
     ) -> AsyncIterator[trace.Span]:
         """Run the body as one external call.
 
         ``system`` is what is called (``kubernetes``, ``workload``, ``avi``), ``operation`` a name
         of low cardinality (``GET cloud``, ``apply configmaps``), ``target`` the object, for the
         span only. Raises LeadershipLostError before a write that is not ours to make, and
-        TimeoutError after ``deadline_seconds`` (at most 30).
+        TimeoutError after ``deadline_seconds`` (at most 30; None: the default of this seam).
         """
+        deadline = self.deadline_seconds if deadline_seconds is None else deadline_seconds
         if write:
             self._guard.check()
         site = f"{system} {operation}"
@@ -107,7 +114,7 @@ class External:
             site, kind=trace.SpanKind.CLIENT, attributes=attributes, record_exception=False
         ) as span:
             try:
-                async with asyncio.timeout(min(deadline_seconds, MAX_DEADLINE_SECONDS)):
+                async with asyncio.timeout(min(deadline, MAX_DEADLINE_SECONDS)):
                     yield span
                 outcome = "ok"
             except Exception as error:

@@ -29,6 +29,7 @@ class HttpClient:
     ``system`` names it in spans and metrics: ``kubernetes`` is the management cluster,
     ``workload`` any other. ``circuit``, if given, refuses calls while the server is silent.
     ``renew`` is asked after a 401 whether there is a newer credential (default: the endpoint's).
+    ``deadline_seconds`` bounds each call (default: that of ``external``).
     """
 
     def __init__(
@@ -40,13 +41,15 @@ class HttpClient:
         circuit: circuit_.Circuit | None = None,
         renew: caller.Renew | None = None,
         field_manager: str = client.FIELD_MANAGER,
-        deadline_seconds: float = external_.DEFAULT_DEADLINE_SECONDS,
+        deadline_seconds: float | None = None,
     ) -> None:
         self._caller = caller.Caller(
             endpoint, external=external, system=system, circuit=circuit, renew=renew
         )
         self._field_manager = field_manager
-        self._deadline_seconds = deadline_seconds
+        self._deadline_seconds = (
+            external.deadline_seconds if deadline_seconds is None else deadline_seconds
+        )
 
     async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
         return await self._send(Request("get", resource, namespace, name))

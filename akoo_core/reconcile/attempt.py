@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -24,6 +25,9 @@ from akoo_core.reconcile.world import WorkloadAccess, World
 EventKind = Literal[
     "ClusterSelected", "ClusterUnmatched", "ClusterDeleting", "ClusterLetGo", "RecordFinished"
 ]
+
+RESYNC_SECONDS = 600.0
+"""How often a healthy record is looked at without a cause; the queue adds jitter."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,8 @@ class Services:
     deployer: Deployer
     recorder: recorder.Recorder
     brake: brakes.Brake = dataclasses.field(default_factory=brakes.Brake)
+    resync_seconds: float = RESYNC_SECONDS
+    finished_kept: datetime.timedelta = situation.FINISHED_KEPT
 
     @property
     def verifies(self) -> bool:

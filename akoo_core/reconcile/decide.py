@@ -35,9 +35,6 @@ from akoo_core.reconcile.situation import (
     StartLeaving,
 )
 
-FINISHED_KEPT = datetime.timedelta(days=7)
-"""A finished record is the proof of a clean-up; so long it can be read."""
-
 ADOPTION_SECONDS = 5.0
 """How soon to look again while another key adopts the Cluster."""
 
@@ -98,7 +95,7 @@ def _workload_of(one: record.Record) -> str:
 
 def _finished(s: Situation, one: record.Record, at: datetime.datetime) -> Decision:
     target = s.cluster
-    left = (at + FINISHED_KEPT - s.now).total_seconds()
+    left = (at + s.finished_kept - s.now).total_seconds()
     here = target if target is not None and not target.moving else None
     if here and here.deleting and names.FINALIZER in here.finalizers and not s.shared_with:
         return ReleaseCluster()

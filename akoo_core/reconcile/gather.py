@@ -45,6 +45,7 @@ def situation(attempt: Attempt, known: dict[str, Loaded]) -> Situation:
         ensured=frozenset(attempt.ensured),
         tried=attempt.tried,
         done=frozenset(attempt.done),
+        finished_kept=services.finished_kept,
     )
 
 

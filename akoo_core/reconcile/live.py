@@ -18,8 +18,6 @@ from akoo_core.reconcile import deploy, facts, intents
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.telemetry import tracing
 
-RESYNC_SECONDS = 600.0
-"""How often a healthy record is looked at without a cause; the queue adds jitter."""
 AFTER_DEPLOY_SECONDS = 5.0
 UNREACHABLE_SECONDS = 15.0
 
@@ -36,6 +34,7 @@ class _Round:
         self._attempt = attempt
         self._plugins = attempt.services.plugins.ordered
         self._caller = attempt.services.caller
+        self._resync_seconds = attempt.services.resync_seconds
         self._trouble: set[str] = set()
         """Plugins that have no more verbs called in this round."""
         self._given: dict[str, facts.Facts] = {}
@@ -49,7 +48,7 @@ class _Round:
         client = await self._deploy(contributions)
         await self._observe(client)
         self._attempt.report.phase = self._phase()
-        self._attempt.report.requeue(RESYNC_SECONDS)
+        self._attempt.report.requeue(self._resync_seconds)
 
     async def _prepare(self) -> None:
         blocked = await intents.store(self._attempt)
@@ -74,7 +73,7 @@ class _Round:
         return api.Wait(
             reason="FactMissing",
             message=f"Waits for another plugin to provide {', '.join(lacking)}.",
-            after=RESYNC_SECONDS,
+            after=self._resync_seconds,
         )
 
     async def _facts(self, plugin: api.Plugin, answer: api.Done) -> bool:
@@ -130,7 +129,7 @@ class _Round:
             waiting = api.Wait(
                 reason="ControlPlaneNotReady",
                 message="The cluster's control plane is not initialized yet.",
-                after=RESYNC_SECONDS,
+                after=self._resync_seconds,
             )
             self._say_all(acting, waiting)
             return None

@@ -15,6 +15,9 @@ Step = Literal["confirm", "drain", "fence", "sweep", "verify", "undeploy", "rele
 Why = Literal["Proven", "NoVerifier", "Deadline", "UserWord", "Gone"]
 On = Literal["Record", "Cluster", "Config"]
 
+FINISHED_KEPT = datetime.timedelta(days=7)
+"""A finished record is the proof of a clean-up; so long it can be read."""
+
 
 class Loaded(structs.Struct, frozen=True, kw_only=True):
     """What a decision must know of one loaded plugin."""
@@ -53,6 +56,7 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     """This attempt has done what it could, and the deadline has passed."""
     done: frozenset[Step] = frozenset()
     """The leaving steps this attempt has called already."""
+    finished_kept: datetime.timedelta = FINISHED_KEPT
 
     @property
     def verifies(self) -> bool:

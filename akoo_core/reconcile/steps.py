@@ -11,7 +11,6 @@ from akoo_core.reconcile import leave as leave_
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.report import Stop
 
-HOLD_SECONDS = 600.0
 REST_SECONDS = 10.0
 COMPARE_SECONDS = 15.0
 UNKNOWN_WORKLOAD = "?"
@@ -34,7 +33,8 @@ async def refuse(work: Attempt, decision: situation.Refuse) -> None:
 
 def hold(work: Attempt, decision: situation.Hold) -> None:
     """Nothing is done, and the record says why."""
-    work.report.requeue(HOLD_SECONDS if decision.after is None else decision.after)
+    resync = work.services.resync_seconds
+    work.report.requeue(resync if decision.after is None else decision.after)
     said = (decision.reason, decision.message)
     if decision.ready:
         work.report.ready = said

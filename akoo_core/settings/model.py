@@ -71,10 +71,8 @@ class WorkloadClusters(structs.StrictStruct, frozen=True, kw_only=True):
     """Of one request to a workload cluster. Seconds, at most 30."""
     allow_insecure_tls: bool = False
     """Accept ``insecure-skip-tls-verify``: anybody on the way can read credentials."""
-    allow_exec: bool = False
-    """Accept ``exec``: the author of a kubeconfig runs programs in this process' Pod."""
-    allow_file_paths: bool = False
-    """Accept paths of certificates and tokens: its author reads files of this process' Pod."""
+    allow_proxy: bool = False
+    """Accept ``proxy-url``: the author of a kubeconfig chooses a host that this process calls."""
 
 
 class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):

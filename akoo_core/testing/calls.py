@@ -56,7 +56,7 @@ class Calls(external.External):
         *,
         write: bool,
         target: str = "",
-        deadline_seconds: float = external.DEFAULT_DEADLINE_SECONDS,
+        deadline_seconds: float | None = None,
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
         self.made.append(Call(system, operation, target, write))

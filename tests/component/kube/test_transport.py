@@ -166,6 +166,17 @@ async def test_silence_ends_with_the_deadline(server: Misbehaving, make: Make) -
         await make(deadline_seconds=0.2).get(SECRETS, "s", "ns")
 
 
+async def test_a_client_without_a_deadline_has_that_of_its_seam(server: Misbehaving) -> None:
+    server.handler = server.hang
+    seam = external.External(deadline_seconds=0.2)
+    kube = transport.HttpClient(endpoint.Endpoint(server=server.url), external=seam)
+    try:
+        with pytest.raises(errors.UnreachableError, match="no answer within"):
+            await kube.get(SECRETS, "s", "ns")
+    finally:
+        await kube.close()
+
+
 async def test_nobody_listens(make: Make) -> None:
     async with serving() as gone:
         url = gone.url

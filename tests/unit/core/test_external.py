@@ -58,6 +58,18 @@ async def test_a_call_ends_at_its_deadline() -> None:
     assert _count("TimeoutError") == before + 1
 
 
+async def test_a_call_that_names_no_deadline_has_that_of_its_seam() -> None:
+    seam = external.External(deadline_seconds=0.01)
+    with pytest.raises(TimeoutError):
+        async with seam.call("test", "GET thing", write=False):
+            await asyncio.Event().wait()
+
+
+def test_no_seam_waits_longer_than_a_leader_may() -> None:
+    assert external.External(deadline_seconds=600).deadline_seconds == 30
+    assert external.External().deadline_seconds == external.DEFAULT_DEADLINE_SECONDS
+
+
 async def test_cancellation_is_counted_as_such_and_goes_on() -> None:
     seam = external.External()
     entered = asyncio.Event()

@@ -10,7 +10,7 @@ from akoo_core import external, settings
 from akoo_core.api import config
 from akoo_core.kube import circuit, kubeconfig
 from akoo_core.plugins import registry
-from akoo_core.reconcile import brakes, decide, leaving, recorder
+from akoo_core.reconcile import attempt, brakes, leaving, recorder, situation
 
 Page = Callable[[str], str]
 
@@ -47,7 +47,10 @@ def test_numbers(page: Page, name: str, text: str) -> None:
 
 
 def test_some_are_written_out(page: Page) -> None:
-    assert decide.FINISHED_KEPT.days == 7
+    assert situation.FINISHED_KEPT.days == 7
+    kept = settings.Settings().finished_retention_seconds
+    assert situation.FINISHED_KEPT.total_seconds() == kept
+    assert settings.Settings().resync_seconds == attempt.RESYNC_SECONDS
     assert "kept for seven days" in page("reference/record.md")
     assert leaving.UNFENCED_SECONDS == 300
     assert "at least five minutes" in page("explanation/leaving.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -118,6 +119,13 @@ def test_a_finished_record_is_kept_for_a_week() -> None:
     decision = at(record=finished(60), cluster=None)
     assert decision == situation.Nothing(why="finished", after=week - 60)
     assert at(record=finished(week), cluster=None) == situation.PruneFinished()
+
+
+def test_how_long_it_is_kept_is_a_setting() -> None:
+    hour = datetime.timedelta(hours=1)
+    kept = at(record=finished(60), cluster=None, finished_kept=hour)
+    assert kept == situation.Nothing(why="finished", after=3600 - 60)
+    assert at(record=finished(3600), cluster=None, finished_kept=hour) == situation.PruneFinished()
 
 
 def test_a_selected_cluster_of_a_finished_record_begins_anew() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 
 import reconcile_bed as bed_
 import reconcile_plugins as bedplugins
@@ -11,6 +12,7 @@ from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
+from akoo_core.reconcile import controller
 from akoo_core.testing import memory
 
 
@@ -36,6 +38,15 @@ async def test_a_selected_cluster_gets_ako(bed: bed_.Bed) -> None:
     found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
     assert found is not None
     assert found["data"]["user"] == "ako-user", "a fact went from provider to dependent"
+
+
+async def test_a_healthy_record_is_looked_at_again_as_the_setting_says(bed: bed_.Bed) -> None:
+    bed.services = dataclasses.replace(bed.services, resync_seconds=90.0)
+    bed.reconciler = controller.RecordReconciler(bed.services)
+    name = await bed_.running(bed)
+    assert (await bed.run(name)).requeue_after == 90.0
+    await bed.annotate(name, paused="")
+    assert (await bed.run(name)).requeue_after == 90.0, "one that is held, too"
 
 
 async def test_order_of_first_writes(bed: bed_.Bed) -> None:
