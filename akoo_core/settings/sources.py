@@ -44,9 +44,12 @@ class _Given(NamedTuple):
 class Loaded:
     """The settings that were read. ``settings`` are the core's, complete and valid."""
 
-    def __init__(self, file: str, tree: Mapping[str, Any], given: Iterable[_Given]) -> None:
+    def __init__(
+        self, file: str, tree: Mapping[str, Any], given: Iterable[_Given], *, text: str = ""
+    ) -> None:
         every = tuple(given)
         self._file = file
+        self._text = text
         self._sections: dict[str, Any] = dict(tree.get("plugins") or {})
         self._given = tuple(one for one in every if _is_section(one))
         core = {key: value for key, value in tree.items() if key != "plugins"}
@@ -101,16 +104,19 @@ class Loaded:
             return strict.decode(merged, kind, path=path)
         except structs.DecodeError as error:
             below = error.path.removeprefix(path).lstrip(".")
-            origin = self._origin(below, placed)
+            origin = self._origin(below, placed, root=path)
             raise errors.InputError(f"{origin}{error}") from error
 
-    def _origin(self, path: str, given: Iterable[_Given]) -> str:
-        """Who said so: the variable or flag of that path, else the file."""
+    def _origin(self, path: str, given: Iterable[_Given], *, root: str = "") -> str:
+        """Who said so: the variable or flag of that path below ``root``, else file and line."""
         steps = tuple(path.replace("[", ".[").split("."))
         for one in reversed(tuple(given)):
             if steps[: len(one.path)] == one.path:
                 return f"{one.source}: "
-        return f"{self._file}: " if self._file else ""
+        if not self._file:
+            return ""
+        line = yamlfile.line_of(self._text, f"{root}.{path}")
+        return f"{self._file}:{line}: " if line else f"{self._file}: "
 
 
 def load(
@@ -123,14 +129,15 @@ def load(
     Text among overrides is read like text of the environment. Raises InputError, one line naming
     the source and the path.
     """
-    tree = yamlfile.read(path) if path is not None else {}
+    text = yamlfile.read_text(path) if path is not None else ""
+    tree = yamlfile.mapping(text, str(path))
     if not isinstance(tree.get("plugins") or {}, dict):
         raise errors.InputError(
             f"{path}: plugins: must hold the settings of plugins by name; "
             "which of them run is said by enabledPlugins"
         )
     given = [*_from_environment(environ or {}), *_from_overrides(overrides or {})]
-    return Loaded(str(path) if path is not None else "", tree, given)
+    return Loaded(str(path) if path is not None else "", tree, given, text=text)
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterable[_Given]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -27,16 +28,25 @@ class _Loader(yaml.SafeLoader):
 
 def read(path: pathlib.Path) -> dict[str, Any]:
     """The mapping in the file; an empty file is an empty one. Raises InputError."""
+    return mapping(read_text(path), str(path))
+
+
+def read_text(path: pathlib.Path) -> str:
+    """The text of the file. Raises InputError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise errors.InputError(f"cannot read the settings file {path}: {reason}") from error
-    value = parse(text, str(path))
+
+
+def mapping(text: str, origin: str) -> dict[str, Any]:
+    """The mapping in the text; none at all is an empty one. Raises InputError."""
+    value = parse(text, origin)
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise errors.InputError(f"{path}: must hold keys and values, such as workers: 10")
+        raise errors.InputError(f"{origin}: must hold keys and values, such as workers: 10")
     return value
 
 
@@ -50,3 +60,28 @@ def parse(text: str, origin: str) -> Any:
         raise errors.InputError(f"{origin}{line}: not YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise errors.InputError(f"{origin}: not YAML: {type(error).__name__}") from None
+
+
+def line_of(text: str, path: str) -> int | None:
+    """Where ``path`` (``health.port``, ``plugins.avi.hosts[0]``) stands in valid YAML text.
+
+    The line of the last step that is there; None when not even the first is.
+    """
+    node, line = yaml.compose(text, _Loader), None
+    for step in re.findall(r"\[\d+\]|[^.\[\]]+", path):
+        found = _below(node, step)
+        if found is None:
+            break
+        place, node = found
+        line = place.start_mark.line + 1
+    return line
+
+
+def _below(node: yaml.Node | None, step: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """The node that shows where a step stands, and the node of its value."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and step.startswith("["):
+        index = int(step[1:-1])
+        return (node.value[index], node.value[index]) if index < len(node.value) else None
+    return None

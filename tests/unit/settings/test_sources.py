@@ -88,29 +88,29 @@ def test_a_plugin_types_its_own_section(file: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("text", "environ", "overrides", "message"),
     [
-        ("helth: {}", {}, {}, 'FILE: helth: no such key; did you mean "health"?'),
-        ("health: {prt: 1}", {}, {}, 'FILE: health.prt: no such key; did you mean "port"?'),
-        ("workers: many", {}, {}, "FILE: workers: Expected `int`, got `str`"),
-        ("workers: 0", {}, {}, "FILE: workers: Expected `int` >= 1"),
-        ("health: {port: 70000}", {}, {}, "FILE: health.port: Expected `int` <= 65535"),
+        ("helth: {}", {}, {}, 'FILE:1: helth: no such key; did you mean "health"?'),
+        ("health: {prt: 1}", {}, {}, 'FILE:1: health.prt: no such key; did you mean "port"?'),
+        ("workers: many", {}, {}, "FILE:1: workers: Expected `int`, got `str`"),
+        ("workers: 0", {}, {}, "FILE:1: workers: Expected `int` >= 1"),
+        ("health: {port: 70000}", {}, {}, "FILE:1: health.port: Expected `int` <= 65535"),
         ("a: 1\na: 2", {}, {}, "FILE:2: not YAML: the key a stands here twice"),
         ("a: [", {}, {}, "FILE:1: not YAML: "),
         ("a: 2026-99-99", {}, {}, "FILE: not YAML: ValueError"),
         ("3", {}, {}, "FILE: must hold keys and values"),
         ("plugins: ako", {}, {}, "which of them run is said by enabledPlugins"),
-        ("token: c4nary", {}, {}, "FILE: token: no such key"),
-        ("enabledPlugins: [1]", {}, {}, "FILE: enabledPlugins[0]: Expected `str`, got `int`"),
+        ("token: c4nary", {}, {}, "FILE:1: token: no such key"),
+        ("enabledPlugins: [1]", {}, {}, "FILE:1: enabledPlugins[0]: Expected `str`, got `int`"),
         (
             "leaderElection: {leaseSeconds: 25}",
             {},
             {},
-            "FILE: leaderElection.leaseSeconds: must be more than renewDeadlineSeconds (20)",
+            "FILE:1: leaderElection.leaseSeconds: must be more than renewDeadlineSeconds (20)",
         ),
         (
             "leaderElection: {retrySeconds: 30}",
             {},
             {},
-            "FILE: leaderElection.retrySeconds: must be less than",
+            "FILE:1: leaderElection.retrySeconds: must be less than",
         ),
         (
             "",
@@ -176,7 +176,7 @@ def test_a_plugins_section_is_as_strict(
 
 def test_a_plugin_that_has_no_settings_is_given_none(file: pathlib.Path) -> None:
     with pytest.raises(
-        errors.InputError, match=r"akoo\.yaml: plugins\.acme-dns: plugin acme-dns has"
+        errors.InputError, match=r"akoo\.yaml:\d+: plugins\.acme-dns: plugin acme-dns has"
     ):
         load(file).plugin("acme-dns", None)
 
@@ -190,6 +190,16 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: pathlib.Path, made: st
         path.write_bytes(b"\xff\xfe")
     with pytest.raises(errors.InputError, match="cannot read the settings file"):
         load(path)
+
+
+def test_the_line_is_that_of_the_key(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "akoo.yaml"
+    path.write_text("# ours\nworkers: 3\nplugins:\n  acme-dns:\n    zones:\n    - a\n    - 7\n")
+    with pytest.raises(errors.InputError, match=r"akoo\.yaml:7: plugins\.acme-dns\.zones\[1\]"):
+        load(path).plugin("acme-dns", AcmeDns)
+    path.write_text("workers: 3\nplugins:\n  acme-dns:\n    retrys: 1\n")
+    with pytest.raises(errors.InputError, match=r"akoo\.yaml:4: plugins\.acme-dns\.retrys: no su"):
+        load(path).plugin("acme-dns", AcmeDns)
 
 
 def test_an_empty_file_is_an_empty_one(tmp_path: pathlib.Path) -> None:
