@@ -40,7 +40,7 @@ def test_it_serves_until_sigterm_and_goes_on_from_its_state(tmp_path: pathlib.Pa
                 session.trust_env = False
                 session.verify = ca
                 session.post(f"{url}/login", json=credentials).raise_for_status()
-                session.headers["X-CSRFToken"] = session.cookies["csrftoken"]
+                session.headers["X-CSRFToken"] = str(session.cookies["csrftoken"])
                 session.headers["Referer"] = url
                 if round_ == 1:
                     session.post(f"{url}/api/pool", json={"name": "p"}).raise_for_status()

@@ -4,6 +4,7 @@ import typing
 from collections.abc import Callable
 
 import pytest
+from akoo_testbed import certificates
 from akoo_testbed.avisim import client
 
 Make = Callable[..., client.Client]
@@ -93,8 +94,8 @@ def test_secrets_do_not_come_back_and_stay(admin: client.Client) -> None:
     stored = admin.controller.state.objects.get("sslkeyandcertificate", made["uuid"])
     assert stored is not None
     assert (stored.data["key"], stored.data["key_passphrase"]) == ("private", "word")
-    cloud = {"name": "v", "vtype": "CLOUD_VCENTER"}
-    cloud |= {"vcenter_configuration": {"username": "u", "password": "hidden"}}
+    vcenter = {"username": "u", "password": "hidden"}
+    cloud = {"name": "v", "vtype": "CLOUD_VCENTER", "vcenter_configuration": vcenter}
     shown = admin.post("cloud", cloud)
     assert shown["vcenter_configuration"]["password"] == "<sensitive>"
     admin.put(f"cloud/{shown['uuid']}", shown)
@@ -104,8 +105,6 @@ def test_secrets_do_not_come_back_and_stay(admin: client.Client) -> None:
 
 
 def test_certificates_are_read(admin: client.Client) -> None:
-    from akoo_testbed import certificates
-
     pem = certificates.Authority("shop").pem
     made = admin.post("sslkeyandcertificate", {"name": "c", "certificate": {"certificate": pem}})
     assert made["certificate"]["subject"]["common_name"] == "shop"
