@@ -28,7 +28,7 @@ def check(name: str, loaded: settings.Loaded, config: structs.JSON | None = None
     Raises InputError when there is no such plugin, or none can be made of it.
     """
     kind = loader.import_class(name)
-    wrong = contract.problems(name, kind) or tuple(_plain_secrets(kind))
+    wrong = contract.problems(name, kind)
     if wrong:
         return Found(wrong)
     try:
@@ -73,22 +73,6 @@ def _default_facts(plugin: api.Plugin) -> Iterator[api.Fact]:
     for kind in (*plugin.requires, *plugin.accepts):
         if not any(one.required for one in structs.fields(kind)):
             yield kind()
-
-
-def _plain_secrets(kind: type[api.Plugin]) -> Iterator[str]:
-    """Settings that would hold a secret themselves: decoding them would always be refused."""
-    for attribute in ("settings_type", "config_type"):
-        section = getattr(kind, attribute)
-        for one in structs.fields(section) if section is not None else ():
-            try:
-                settings.decode({one.key: "x"}, section, path="")
-            except structs.DecodeError as error:
-                if "a secret does not belong here" in error.problem:
-                    yield (
-                        f"{contract.where(section)}: {attribute} {section.__name__} has the field "
-                        f"{one.key}, which would hold a secret; refer to one: settings.SecretRef, "
-                        "or settings.Reference for its name"
-                    )
 
 
 def _placed(message: str, kind: type[object]) -> str:

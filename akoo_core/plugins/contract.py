@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from akoo_core import structs
+from akoo_core import settings, structs
 from akoo_core.plugins import api
 from akoo_core.plugins.hooks import HOOKS, Hook
 
@@ -60,6 +60,8 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
         kind = getattr(cls, attribute)
         if kind is not None and not _is_subclass(kind, structs.StrictStruct):
             yield f"{where(cls)}: {cls.__name__}.{attribute} must be a StrictStruct class or None"
+        elif kind is not None:
+            yield from _plain_secrets(kind)
     for attribute in ("provides", "requires", "accepts"):
         yield from _facts(cls, attribute)
     if not _tuple_of(cls.after, str):
@@ -68,6 +70,19 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
         yield f"{where(cls)}: {cls.__name__}.rbac must be a tuple of RbacRule"
     elif not all(rule.groups and rule.resources and rule.verbs for rule in cls.rbac):
         yield f"{where(cls)}: {cls.__name__}.rbac has a rule without groups, resources or verbs"
+
+
+def _plain_secrets(section: type[structs.StrictStruct]) -> Iterator[str]:
+    """Fields that would hold a secret: whatever they are given would be refused."""
+    for one in structs.fields(section):
+        try:
+            settings.decode({one.key: "x"}, section, path="")
+        except structs.DecodeError as error:
+            if error.problem.startswith(settings.REFERENCE_WANTED):
+                yield (
+                    f"{where(section)}: {section.__name__}.{one.name} would hold a secret; refer "
+                    "to one (settings.SecretRef), or name it (settings.Reference)"
+                )
 
 
 def _facts(cls: type[api.Plugin], attribute: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from akoo_core import errors
-from akoo_core.plugins import api
+from akoo_core.plugins import api, contract
 
 
 class FactId(NamedTuple):
@@ -33,6 +33,8 @@ class Declaration(NamedTuple):
     requires: tuple[FactId, ...] = ()
     accepts: tuple[FactId, ...] = ()
     after: tuple[str, ...] = ()
+    place: str = ""
+    """``file:line`` of the plugin, for messages."""
 
 
 def declaration(plugin: api.Plugin) -> Declaration:
@@ -47,6 +49,7 @@ def declaration(plugin: api.Plugin) -> Declaration:
         requires=ids(plugin.requires),
         accepts=ids(plugin.accepts),
         after=plugin.after,
+        place=contract.where(type(plugin)),
     )
 
 
@@ -96,7 +99,7 @@ def _predecessors(
             if provided != fact:
                 raise errors.InputError(
                     f"plugin {one.name} {relation} the fact {fact}, but plugin {provider} provides "
-                    f"{provided}; use releases of the two that belong together"
+                    f"{provided}; use releases of the two that belong together{_at(one)}"
                 )
             if provider:
                 found[provider] = f"{relation} {fact.name} of"
@@ -104,9 +107,13 @@ def _predecessors(
                 raise errors.InputError(
                     f"plugin {one.name} requires the fact {fact.name}, which no selected plugin "
                     f"provides (selected: {', '.join(sorted(selected))}); "
-                    "add its provider to --plugins"
+                    f"add its provider to --plugins{_at(one)}"
                 )
     return found
+
+
+def _at(one: Declaration) -> str:
+    return f" ({one.place})" if one.place else ""
 
 
 def _cycle(before: Mapping[str, Mapping[str, str]], waiting: Sequence[str]) -> str:

@@ -1,15 +1,16 @@
 """Settings of the operator: what there is (model), and how it is read (sources, strict).
 
 Public: :func:`load`, :class:`Loaded`, :class:`Settings`, :class:`SecretRef`, :data:`Reference`,
-:func:`decode`, :func:`reference`.
+:func:`decode`, :func:`reference`, :data:`REFERENCE_WANTED`.
 """
 
 from akoo_core.settings.model import Settings
 from akoo_core.settings.reference import Entry, reference
 from akoo_core.settings.sources import Loaded, load
-from akoo_core.settings.strict import Reference, SecretRef, decode
+from akoo_core.settings.strict import REFERENCE_WANTED, Reference, SecretRef, decode
 
 __all__ = [
+    "REFERENCE_WANTED",
     "Entry",
     "Loaded",
     "Reference",

@@ -18,6 +18,9 @@ K = TypeVar("K", bound=structs.StrictStruct)
 
 _REFERENCE = "akoo-core: names a secret, is none"
 
+REFERENCE_WANTED = "a secret does not belong here"
+"""How the problem begins where a value stands instead of a reference."""
+
 Reference = Annotated[str, _REFERENCE]
 """Text that names a secret instead of being one: the type of a field such as ``tokenSecret``."""
 
@@ -76,7 +79,7 @@ def _check(value: Any, kind: Any, path: str) -> None:
         if _is_secret(key, one) and not _is_reference(expected):
             raise structs.DecodeError(
                 below,
-                "a secret does not belong here; put it into a Secret and refer to that"
+                f"{REFERENCE_WANTED}; put it into a Secret and refer to that"
                 f"{_where_to_refer(expected)}",
             )
         _check(one, expected, below)

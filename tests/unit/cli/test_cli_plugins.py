@@ -174,7 +174,7 @@ class Secrets(structs.StrictStruct, frozen=True, kw_only=True):  # here
 class P(api.Plugin):
     settings_type = Secrets
 """,
-        "settings_type Secrets has the field apiToken, which would hold a secret",
+        "Secrets.api_token would hold a secret; refer to one",
     ),
     "missing setting": (
         """

@@ -203,4 +203,7 @@ class P(api.Plugin):
     requires = (Color,)
 """
     install("akoo-p", {"p": "loaded_p:P"}, {"loaded_p": source})
-    assert "plugin p requires the fact Color, which no selected plugin provides" in _refused("p")
+    said = _refused("p")
+    assert "plugin p requires the fact Color, which no selected plugin provides" in said
+    line = source.splitlines().index("class P(api.Plugin):") + 1
+    assert said.endswith(f"/loaded_p.py:{line})")
