@@ -39,7 +39,10 @@ READY = Gauge(
 )
 HELD = Gauge("akoo_held", "AKODeployments that are held, by reason.", ["reason"], registry=REGISTRY)
 LEFT_OBJECTS = Gauge(
-    "akoo_left_objects", "Own objects still outside while leaving.", ["kind"], registry=REGISTRY
+    "akoo_left_objects",
+    "Own objects still outside while leaving, by the phase of their AKODeployment.",
+    ["phase"],
+    registry=REGISTRY,
 )
 CLEANUP_SECONDS = Histogram(
     "akoo_cleanup_seconds",

@@ -1,0 +1,111 @@
+"""The gauges are the sum over all records, whatever order they come, change and go in."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+from collections.abc import Mapping, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akoo_core.api import conditions, record
+from akoo_core.app import census
+from akoo_core.telemetry import metrics
+
+NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
+METRICS = {"records": "phase", "ready": "plugin", "held": "reason", "left": "phase"}
+
+
+def make(
+    phase: record.Phase | None = "Running",
+    *,
+    left: int | None = None,
+    ready: bool = False,
+    held: str = "",
+) -> record.Record:
+    found = [conditions.Condition(type="AviReady", status="True" if ready else "False", reason="R")]
+    if held:
+        found.append(conditions.Condition(type="Held", status="True", reason=held))
+    return record.Record(
+        name="akoo-1",
+        uid="uid",
+        resource_version="1",
+        created=NOW,
+        spec=record.RecordSpec(
+            ako_cluster_name="akoo-1",
+            management_id="mgmt",
+            cluster_ref=record.ClusterRef(namespace="demo", name="shop", uid="c"),
+            config_ref=record.ConfigRef(name="default", uid="d"),
+            plugins=("avi",),
+        ),
+        status=record.RecordStatus(phase=phase, left=left, conditions=tuple(found)),
+    )
+
+
+def shown(label: census.Label) -> float:
+    gauge, value = label
+    name = "akoo_left_objects" if gauge == "left" else f"akoo_{gauge}"
+    return metrics.REGISTRY.get_sample_value(name, {METRICS[gauge]: value}) or 0.0
+
+
+def test_what_one_record_counts_for() -> None:
+    one = make("Sweeping", left=7, ready=True, held="ForeignReference")
+    assert dict(census.counts(one)) == {
+        ("records", "Sweeping"): 1,
+        ("left", "Sweeping"): 7,
+        ("ready", "avi"): 1,
+        ("held", "ForeignReference"): 1,
+    }
+    assert dict(census.counts(make(None, left=3))) == {}
+
+
+def test_what_is_left_is_shown_until_it_is_gone() -> None:
+    following, label = census.Census(), ("left", "Verifying")
+    seven, two, none = (make("Verifying", left=n) for n in (7, 2, 0))
+    other = make("Verifying", left=4)
+    following.changed(None, seven)
+    following.changed(None, other)
+    assert shown(label) == 11
+    following.changed(seven, two)
+    assert shown(label) == 6
+    following.changed(two, none)
+    following.changed(other, None)
+    assert shown(label) == 0
+
+
+records = st.builds(
+    make,
+    st.sampled_from(["Running", "Sweeping", None]),
+    left=st.none() | st.integers(0, 9),
+    ready=st.booleans(),
+    held=st.sampled_from(["", "Deadline"]),
+)
+
+
+@given(steps=st.lists(st.tuples(st.integers(0, 3), st.none() | records), max_size=12))
+def test_the_gauges_are_the_sum(steps: Sequence[tuple[int, record.Record | None]]) -> None:
+    following = census.Census()
+    now: dict[int, record.Record] = {}
+    touched: set[census.Label] = set()
+    for key, new in steps:
+        old = now.get(key)
+        following.changed(old, new)
+        now = {name: one for name, one in now.items() if name != key}
+        if new is not None:
+            now[key] = new
+        touched |= {label for one in (old, new) if one for label, _ in census.counts(one)}
+    expected = _sum(now)
+    assert {label: shown(label) for label in touched} == {
+        label: expected.get(label, 0) for label in touched
+    }
+    for one in now.values():
+        following.changed(one, None)
+    assert all(shown(label) == 0 for label in touched)
+
+
+def _sum(now: Mapping[int, record.Record]) -> Mapping[census.Label, int]:
+    total: collections.Counter[census.Label] = collections.Counter()
+    for one in now.values():
+        total.update(dict(census.counts(one)))
+    return total
