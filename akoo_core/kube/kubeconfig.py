@@ -125,7 +125,9 @@ def parse(
 
 
 def _invalid(why: str) -> errors.KubeconfigError:
-    return errors.KubeconfigError("KubeconfigInvalid", f"the kubeconfig cannot be used: {why}")
+    return errors.KubeconfigError(
+        "KubeconfigInvalid", f"the kubeconfig cannot be used: {why}; correct it"
+    )
 
 
 def _named(
@@ -166,12 +168,17 @@ def _loosened(
     if insecure and not allow_insecure_tls:
         message = "the kubeconfig sets insecure-skip-tls-verify: our credential would go to anyone"
         raise errors.KubeconfigError(
-            "KubeconfigInsecureRefused", f"{message}; use certificate-authority-data"
+            "KubeconfigInsecureRefused",
+            f"{message}; use certificate-authority-data, or allow it for all clusters "
+            "(workloadClusters.allowInsecureTls)",
         )
     proxy = _text(cluster, "proxy-url")
     if proxy and not allow_proxy:
-        message = "the kubeconfig sets proxy-url, which is refused unless the operator allows it"
-        raise errors.KubeconfigError("KubeconfigProxyRefused", message)
+        message = "the kubeconfig sets proxy-url, a host of its author's choice"
+        raise errors.KubeconfigError(
+            "KubeconfigProxyRefused",
+            f"{message}; remove it, or allow it for all clusters (workloadClusters.allowProxy)",
+        )
     return insecure, proxy
 
 

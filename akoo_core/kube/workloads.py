@@ -90,7 +90,8 @@ class WorkloadClients:
         except binascii.Error:
             text = b""
         if not text:
-            message = f"Secret {namespace}/{secret_name} has no kubeconfig under {SECRET_KEY!r}"
+            where = f"Secret {namespace}/{secret_name}"
+            message = f"{where} has no kubeconfig under {SECRET_KEY!r}; put it there"
             raise errors.KubeconfigError("KubeconfigInvalid", message)
         return hashlib.sha256(text).hexdigest(), text
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
@@ -31,7 +32,11 @@ async def reach(
     cluster_uid: str,
     recorded: str = "",
 ) -> Reached:
-    """Open the workload cluster. ``recorded`` "" accepts whoever answers (the first contact)."""
+    """Open the workload cluster. ``recorded`` "" accepts whoever answers (the first contact).
+
+    A kubeconfig that is not used for a tenant has its own reason: waiting does not help, the author
+    of the Secret has to change it.
+    """
     where = f"workload cluster {namespace}/{name}"
     try:
         client = await access.client_for(namespace, name, cluster_uid)
@@ -40,6 +45,10 @@ async def reach(
         return Reached(None, "", "KubeconfigMissing", f"The {where} cannot be reached: {error}.")
     except errors.ForbiddenError as error:
         return Reached(None, "", "WorkloadForbidden", f"The {where} refuses: {error}.")
+    except errors.KubeconfigError as error:
+        secret = f"{namespace}/{names.kubeconfig_secret_name(name)}"
+        told = f"Secret {secret} is not used to reach the {where}: {error.message}."
+        return Reached(None, "", error.reason, told)
     except (errors.KubeError, TimeoutError) as error:
         told = str(error) or "it did not answer in time"
         return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {told}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -113,6 +114,7 @@ def test_refused_with_a_reason_and_no_value(case: str) -> None:
         kubeconfig.parse(text(change))
     assert caught.value.reason == reason
     assert "hunter2" not in str(caught.value)
+    assert re.search(r"[;:] (use|correct|remove) ", str(caught.value)), "it says what to do"
 
 
 def test_what_the_operator_may_allow() -> None:

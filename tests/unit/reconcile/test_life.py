@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 
+import pytest
 import reconcile_bed as bed_
 import reconcile_plugins as bedplugins
 
@@ -177,6 +178,22 @@ async def test_an_unreachable_workload_is_said_and_tried_again(bed: bed_.Bed, na
     bed.workloads.error = None
     await bed.run(name)
     assert bed.condition(name, "Ready") == ("True", "Running")
+
+
+@pytest.mark.parametrize(
+    "reason", ["KubeconfigInvalid", "KubeconfigExecRefused", "KubeconfigInsecureRefused"]
+)
+async def test_a_kubeconfig_that_is_refused_is_said_with_its_own_reason(
+    bed: bed_.Bed, name: str, reason: str
+) -> None:
+    bed.workloads.error = errors.KubeconfigError(reason, "the kubeconfig is odd; mend it")
+    outcome = await bed.run(name)
+    assert bed.condition(name, "AkoReady") == ("False", reason)
+    assert bed.message(name, "AkoReady") == (
+        "Secret demo/shop-kubeconfig is not used to reach the workload cluster demo/shop: "
+        "the kubeconfig is odd; mend it."
+    )
+    assert outcome.requeue_after == 15.0
 
 
 async def test_another_cluster_behind_the_kubeconfig_is_not_touched(
