@@ -13,7 +13,7 @@ from akoo_core.kube import errors as kube_errors
 from akoo_core.plugins import api
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 3.0
 
 T = TypeVar("T")
 

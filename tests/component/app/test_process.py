@@ -1,0 +1,210 @@
+"""The operator as a process on a real API server: what it says when something is wrong.
+
+The server is bare: no Cluster API controllers, no workload clusters; CRDs as each test needs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from akoo_testbed import bare, build, definitions, kubeapi
+
+from akoo_core import settings
+from akoo_core.plugins import loader
+from akoo_core.sandbox import install, process
+
+SECONDS = 20.0
+LEASE = "coordination.k8s.io/v1/Lease"
+
+
+class Ground:
+    """A bare API server and what can be installed on it, step by step."""
+
+    def __init__(self, server: bare.BareServer, folder: pathlib.Path) -> None:
+        self.server = server
+        self.folder = folder
+        self.api = kubeapi.KubeApi(server.server.kubeconfig)
+
+    async def crds(self) -> None:
+        share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
+        await definitions.install(self.api, share, install.crds_folder())
+
+    async def account(self) -> pathlib.Path:
+        """Install as `akoo-core rbac` says; the kubeconfig of the operator's account."""
+        plugins = loader.load(settings.load(overrides={"enabledPlugins": "ako"}))
+        await install.install(self.api, plugins)
+        text = await install.account_kubeconfig(
+            self.api, self.server.server.url, self.server.site.authority.pem
+        )
+        return install.write_private(self.folder / "operator.kubeconfig", text)
+
+    def operator(self, kubeconfig: pathlib.Path, **environment: str) -> process.OperatorProcess:
+        return process.OperatorProcess(
+            kubeconfig=kubeconfig,
+            plugins=("ako",),
+            log=self.folder / "operator.log",
+            environment=environment,
+        )
+
+
+@pytest.fixture
+async def ground(tmp_path: pathlib.Path) -> AsyncIterator[Ground]:
+    """An API server of this test's own: what is missing here must not be missing elsewhere."""
+    async with bare.BareServer() as server:
+        found = Ground(server, tmp_path)
+        async with found.api:
+            yield found
+
+
+async def readyz(operator: process.OperatorProcess, wanted: str) -> str:
+    """The text of /readyz as soon as ``wanted`` is in it."""
+    async with (
+        asyncio.timeout(SECONDS),
+        aiohttp.ClientSession(trust_env=False) as session,
+    ):
+        while True:
+            try:
+                async with session.get(f"{operator.url}/readyz") as answer:
+                    text = await answer.text()
+            except aiohttp.ClientError:
+                text = ""
+            if wanted in text:
+                return text
+            await asyncio.sleep(0.05)
+
+
+async def test_what_is_missing_is_said_until_it_is_there(ground: Ground) -> None:
+    """CRDs, then rights, then nothing: one process goes on by itself."""
+    kubeconfig = await ground.account()
+    operator = ground.operator(kubeconfig)
+    await operator.start()
+    try:
+        missing = await readyz(operator, "Apply deploy/crds first: kubectl apply -k deploy/crds")
+        assert "the API server has no AKODeploymentConfig" in missing
+        role = "rbac.authorization.k8s.io/v1/ClusterRole"
+        whole = await ground.api.get(role, None, install.ACCOUNT)
+        less = [rule for rule in whole["rules"] if "akodeployments" not in rule["resources"]]
+        await ground.api.patch(role, None, install.ACCOUNT, {"rules": less})
+        await ground.crds()
+        refused = await readyz(operator, "not allowed to")
+        assert "ClusterRole akoo-core lacks" in refused
+        assert "on akodeployments" in refused
+        assert "(rendered: akoo-core rbac --plugins ako)" in refused
+        await ground.api.patch(role, None, install.ACCOUNT, {"rules": whole["rules"]})
+        await operator.ready()
+    finally:
+        code = await operator.stop()
+    assert code == 0
+    said = operator.log.read_text()
+    assert said.count("the API server has no AKODeploymentConfig") == 1, "said once, not per try"
+
+
+async def test_it_outlives_its_api_server_and_ends_in_time(ground: Ground) -> None:
+    """Down at the start it is waited for; SIGTERM then ends it at once, the lease handed back."""
+    kubeconfig = await ground.account()
+    await ground.crds()
+    await ground.server.server.stop()
+    operator = ground.operator(kubeconfig)
+    await operator.start()
+    try:
+        await readyz(operator, "[-] management cluster: ")
+        assert await _status(f"{operator.url}/healthz") == 200, "alive, though not ready"
+        await ground.server.server.start()
+        await ground.server.server.ready()
+        await operator.ready()
+        await leader(ground)
+    finally:
+        started = time.monotonic()
+        code = await operator.stop(signal.SIGTERM)
+    assert code == 0
+    assert time.monotonic() - started < 5
+    found = await ground.api.get(LEASE, install.NAMESPACE, "akoo-core")
+    assert not found["spec"].get("holderIdentity")
+
+
+async def test_the_second_replica_stands_by_and_takes_over(ground: Ground) -> None:
+    kubeconfig = await ground.account()
+    await ground.crds()
+    first, second = ground.operator(kubeconfig), ground.operator(kubeconfig)
+    second.log = ground.folder / "second.log"
+    await first.start()
+    try:
+        await first.ready()
+        holder = await leader(ground)
+        await second.start()
+        await second.ready()
+        assert await leader(ground) == holder, "ready, but not leading"
+        assert await first.stop(signal.SIGINT) == 0
+        assert await leader(ground, other_than=holder) != holder
+    finally:
+        await first.stop()
+        assert await second.stop() == 0
+
+
+async def leader(ground: Ground, *, other_than: str = "") -> str:
+    """The holder of the Lease, as soon as there is one that is not ``other_than``."""
+    found = await ground.api.wait_for(
+        LEASE,
+        install.NAMESPACE,
+        "akoo-core",
+        lambda obj: (obj or {}).get("spec", {}).get("holderIdentity") not in (None, "", other_than),
+    )
+    assert found is not None
+    holder: str = found["spec"]["holderIdentity"]
+    return holder
+
+
+async def _status(url: str) -> int:
+    async with aiohttp.ClientSession(trust_env=False) as session, session.get(url) as answer:
+        return answer.status
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "akoo_core", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--plugins", "akko"], 'no plugin "akko". Installed: '),
+        (["--plugins", "akko"], 'Did you mean "ako"?'),
+        (["--plugins", "ako", "--kubeconfig", "/nowhere/kubeconfig"], "kubeconfig /nowhere"),
+        (["--plugins", "ako", "--config", "/nowhere/settings.yaml"], "/nowhere/settings.yaml"),
+        (["trace", "shop"], "is not NAMESPACE/NAME"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], said: str) -> None:
+    done = _run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("akoo-core: ")
+    assert said in line
+
+
+def test_a_wrong_setting_names_its_path(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("health:\n  prot: 1\n")
+    done = _run("--plugins", "ako", "--config", str(file))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "health.prot" in line
+    assert "port" in line
+
+
+def test_an_unreadable_kubeconfig_names_what_is_wrong(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text("apiVersion: v1\nkind: Config\nclusters: []\n")
+    done = _run("--plugins", "ako", "--kubeconfig", str(file))
+    assert done.returncode == 2
+    assert str(file) in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,101 @@
+"""What Jaeger knows of a cluster's life: attempts as roots, links, verbs, plugins, HTTP calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from click.testing import CliRunner
+
+from akoo_core import structs
+from akoo_core.cli.trace import trace
+from akoo_core.sandbox import process
+from akoo_core.traces import life
+from tests.e2e.conftest import Fleet
+
+SECONDS = 15.0
+
+
+async def test_the_life_of_a_cluster_can_be_read(
+    fleet: Fleet, operator: process.OperatorProcess
+) -> None:
+    await fleet.config()
+    await fleet.cluster()
+    record = await fleet.record(phase="Running")
+    name = record["metadata"]["name"]
+    await fleet.delete()
+    await fleet.gone()
+    finished = await fleet.until_record(name, phase="Finished")
+
+    bed = fleet.bed.bed
+    assert bed.jaeger is not None
+    cluster = f"{fleet.namespace}/shop"
+    spans = await _spans(bed.jaeger.query_url, cluster, lambda all_: _has(all_, "finish"))
+    lines = [(one.verb, one.plugin) for one in life.lines(spans)]
+    for wanted in (
+        ("create-record", "core"),
+        ("add-finalizers", "core"),
+        ("deploy", "core"),
+        ("observe", "ako"),
+        ("start-leaving", "core"),
+        ("drain", "ako"),
+        ("fence", "ako"),
+        ("let-go", "core"),
+        ("release-cluster", "core"),
+        ("finish", "core"),
+    ):
+        assert wanted in lines, lines
+    order = [verb for verb, _ in lines]
+    assert order.index("create-record") < order.index("deploy") < order.index("let-go")
+
+    roots = [one for one in spans if not one.parent]
+    assert {one.name for one in roots} == {"reconcile record"}
+    assert all(one.tags["akoo.record"] == name for one in roots)
+    assert len({one.tags["akoo.operation.id"] for one in roots}) >= 2, "lives and leaves"
+    traces = {one.trace for one in roots}
+    assert any(set(one.links) & traces for one in roots), "attempts link to earlier attempts"
+    assert any(one.tags.get("akoo.causes") for one in roots)
+
+    by_id = {(one.trace, one.id): one for one in spans}
+    calls = [one for one in spans if one.tags.get("akoo.system") == "workload"]
+    assert any(one.name.startswith("workload apply") for one in calls)
+    for call in calls:
+        above = by_id[call.trace, call.parent]
+        assert above.tags.get("akoo.verb") or not above.parent, above.name
+    await _commands(bed.jaeger.query_url, cluster, str(finished["status"]["lastTraceId"]), traces)
+
+
+async def _commands(url: str, cluster: str, last: str, traces: set[str]) -> None:
+    """`akoo-core trace` prints the same life; the record's last trace is one of it."""
+    assert last in traces
+    run = CliRunner().invoke
+    result = await asyncio.to_thread(run, trace, [cluster, "--jaeger", url])
+    assert result.exit_code == 0, result.output
+    assert "let-go" in result.output
+    result = await asyncio.to_thread(run, trace, ["no/such", "--jaeger", url])
+    assert "knows nothing of no/such" in str(result.exception)
+
+
+async def _spans(
+    url: str, cluster: str, enough: Callable[[list[life.Span]], bool]
+) -> list[life.Span]:
+    """The spans of a cluster once they say ``enough``: they travel in batches."""
+    query = {
+        "service": "akoo-core",
+        "tags": structs.encode_json({"akoo.cluster": cluster}).decode(),
+        "limit": "500",
+    }
+    async with asyncio.timeout(SECONDS), aiohttp.ClientSession(trust_env=False) as session:
+        while True:
+            async with session.get(f"{url}/api/traces", params=query) as answer:
+                found: dict[str, Any] = structs.decode_json(await answer.read())
+            spans = life.spans(found)
+            if enough(spans):
+                return spans
+            await asyncio.sleep(0.2)
+
+
+def _has(spans: list[life.Span], verb: str) -> bool:
+    return any(one.tags.get(life.STEP) == verb for one in spans)
