@@ -38,7 +38,7 @@ def restore(state: states.State, snapshot: Snapshot, *, keep_sessions: bool = Fa
     _last_modified of later writes stays ahead of all that was ever given. With `keep_sessions`
     clients stay logged in (those whose user is still there).
     """
-    state.objects.replace_all(snapshot.objects)
+    state.adopt(snapshot.objects)
     accounts = state.accounts
     accounts.tokens = dict(snapshot.tokens)
     accounts.failures = dict(snapshot.failures)

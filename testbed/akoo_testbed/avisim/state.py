@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from akoo_testbed.avisim import auth, kinds, references, schema, store, switches, versions
 
@@ -56,6 +56,13 @@ class State:
         """A new value for _last_modified."""
         self._modified = max(self._modified + 1, int(self.clock() * TICKS_PER_SECOND))
         return self._modified
+
+    def adopt(self, objects: Mapping[store.Key, store.Stored]) -> None:
+        """Hold exactly these objects; what is written later is later than all of them."""
+        self.objects.replace_all(objects)
+        for each in objects.values():
+            self._modified = max(self._modified, each.modified)
+            self._order = max(self._order, each.order)
 
     def new_uuid(self, kind: str) -> str:
         """`<kind>-<uuid4>`."""

@@ -1,0 +1,321 @@
+"""Random users do random things; a small model, written apart, says what must come of it.
+
+References never dangle, names stay unique, nobody does what he may not, lists and pages agree with
+the model, and a restored snapshot is the state that it was taken of.
+"""
+
+import copy
+import dataclasses
+import random
+import typing
+
+import hypothesis
+from akoo_testbed.avisim import Controller, client, references, snapshots
+from hypothesis import stateful
+from hypothesis import strategies as st
+
+PASSWORD = "Correct-horse-1"
+TENANTS = ("admin", "t1", "t2")
+KINDS = ("healthmonitor", "pool", "poolgroup")
+REFERS = {"pool": "healthmonitor", "poolgroup": "pool"}
+USERS: dict[str, dict[str, dict[str, str]]] = {
+    "writer": {"t1": dict.fromkeys(KINDS, "WRITE"), "t2": {"pool": "READ"}},
+    "reader": {tenant: dict.fromkeys(KINDS, "READ") for tenant in TENANTS},
+    "poolist": {"t1": {"pool": "WRITE"}, "t2": {"pool": "WRITE", "healthmonitor": "WRITE"}},
+    "guarded": {"t1": dict.fromkeys(KINDS, "WRITE")},
+}
+"""Rights by user, tenant and kind; `guarded` may touch objects of cluster c1, and unmarked ones."""
+
+names = st.sampled_from(["a", "b", "c"])
+clusters = st.sampled_from(["c1", "c2", None])
+users = st.sampled_from(["admin", *USERS])
+tenants = st.sampled_from(TENANTS)
+kinds = st.sampled_from(KINDS)
+
+
+@dataclasses.dataclass
+class Thing:
+    """An object as the model knows it."""
+
+    kind: str
+    tenant: str
+    name: str
+    cluster: str | None
+    refers: list[str]
+    """uuids."""
+
+
+def allowed(user: str, tenant: str, kind: str, *, write: bool) -> bool:
+    if user == "admin":
+        return True
+    level = USERS[user].get(tenant, {}).get(kind, "")
+    return level == "WRITE" or (level == "READ" and not write)
+
+
+def guarded(user: str, cluster: str | None) -> bool:
+    return user == "guarded" and cluster == "c2"
+
+
+class Machine(stateful.RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.controller = Controller(password=PASSWORD, rng=random.Random(1), clock=lambda: 1e9)
+        admin = client.Client(self.controller, password=PASSWORD)
+        self.clients = {"admin": admin}
+        for tenant in TENANTS[1:]:
+            admin.post("tenant", {"name": tenant})
+        for user, rights in USERS.items():
+            self.clients[user] = self.make_user(admin, user, rights)
+        self.things: dict[str, Thing] = {}
+        self.kept: tuple[snapshots.Snapshot, dict[str, Thing]] | None = None
+
+    def make_user(
+        self, admin: client.Client, user: str, rights: dict[str, dict[str, str]]
+    ) -> client.Client:
+        label = {"key": "clustername", "values": ["c1"]}
+        filters = [{"match_label": label}] if user == "guarded" else []
+        access = []
+        for tenant, levels in rights.items():
+            privileges = [
+                {"resource": f"PERMISSION_{kind.upper()}", "type": f"{level}_ACCESS"}
+                for kind, level in levels.items()
+            ]
+            role = {"name": f"{user}-{tenant}", "privileges": privileges, "filters": filters}
+            uuid = admin.post("role", role)["uuid"]
+            access.append({"role_ref": uuid, "tenant_ref": f"/api/tenant?name={tenant}"})
+        admin.post("user", {"name": user, "password": PASSWORD, "access": access})
+        made = admin.as_user(user, PASSWORD)
+        made.login()
+        return made
+
+    def body(
+        self, kind: str, name: str, cluster: str | None, refers: list[str]
+    ) -> dict[str, typing.Any]:
+        markers = [{"key": "clustername", "values": [cluster]}] if cluster else []
+        body: dict[str, typing.Any] = {"name": name, "markers": markers}
+        target = REFERS.get(kind, "")
+        texts = [f"/api/{target}?name={each}" for each in refers]
+        match kind:
+            case "healthmonitor":
+                body["type"] = "HEALTH_MONITOR_TCP"
+            case "pool":
+                body["health_monitor_refs"] = texts
+            case "poolgroup":
+                body["members"] = [{"pool_ref": text} for text in texts]
+        return body
+
+    def targets(self, kind: str, tenant: str, refers: list[str]) -> list[str] | None:
+        """uuids of what is referred to by name, None if something is not there."""
+        found = []
+        for name in refers if kind in REFERS else []:
+            here = self.find(REFERS[kind], tenant, name)
+            if here is None:
+                return None
+            found.append(here)
+        return found
+
+    def find(self, kind: str, tenant: str, name: str) -> str | None:
+        for uuid, thing in self.things.items():
+            if (thing.kind, thing.tenant, thing.name) == (kind, tenant, name):
+                return uuid
+        return None
+
+    def call(
+        self, user: str, tenant: str, method: str, target: str, body: object = None
+    ) -> typing.Any:
+        return self.clients[user].call(method, target, body, x_avi_tenant=tenant)
+
+    def pick(self, number: int) -> str | None:
+        uuids = list(self.things)
+        return uuids[number % len(uuids)] if uuids else None
+
+    @stateful.rule(
+        user=users,
+        tenant=tenants,
+        kind=kinds,
+        name=names,
+        cluster=clusters,
+        refers=st.lists(names, max_size=2, unique=True),
+    )
+    def create(
+        self,
+        user: str,
+        tenant: str,
+        kind: str,
+        name: str,
+        cluster: str | None,
+        refers: list[str],
+    ) -> None:
+        targets = self.targets(kind, tenant, refers)
+        problems = set()
+        if not allowed(user, tenant, kind, write=True) or guarded(user, cluster):
+            problems.add(403)
+        if targets is None:
+            problems.add(404 if kind == "poolgroup" else 400)
+        if self.find(kind, tenant, name) is not None:
+            problems.add(409)
+        body = self.body(kind, name, cluster, refers)
+        response = self.call(user, tenant, "POST", kind, body)
+        assert response.status in (problems or {201}), response.body
+        if not problems and targets is not None:
+            self.things[response.json["uuid"]] = Thing(kind, tenant, name, cluster, targets)
+
+    @stateful.rule(
+        user=users,
+        everywhere=st.booleans(),
+        number=st.integers(0, 99),
+        name=names,
+        cluster=clusters,
+        refers=st.lists(names, max_size=2, unique=True),
+        stale=st.booleans(),
+    )
+    def replace(
+        self,
+        user: str,
+        everywhere: bool,
+        number: int,
+        name: str,
+        cluster: str | None,
+        refers: list[str],
+        stale: bool,
+    ) -> None:
+        uuid = self.pick(number)
+        if uuid is None:
+            return
+        thing = self.things[uuid]
+        everywhere = everywhere and user == "admin"
+        targets = self.targets(thing.kind, thing.tenant, refers)
+        problems = set()
+        may = allowed(user, thing.tenant, thing.kind, write=True)
+        if not may or guarded(user, thing.cluster) or guarded(user, cluster):
+            problems.add(403)
+        if targets is None:
+            problems.add(404 if thing.kind == "poolgroup" else 400)
+        if self.find(thing.kind, thing.tenant, name) not in (None, uuid):
+            problems.add(409)
+        body = self.body(thing.kind, name, cluster, refers)
+        if stale:
+            body["_last_modified"] = "1"
+            problems.add(412)
+        tenant = "*" if everywhere else thing.tenant
+        response = self.call(user, tenant, "PUT", f"{thing.kind}/{uuid}", body)
+        assert response.status in (problems or {200}), response.body
+        if not problems and targets is not None:
+            self.things[uuid] = Thing(thing.kind, thing.tenant, name, cluster, targets)
+
+    @stateful.rule(user=users, tenant=st.sampled_from([None, *TENANTS]), number=st.integers(0, 99))
+    def delete(self, user: str, tenant: str | None, number: int) -> None:
+        uuid = self.pick(number)
+        if uuid is None:
+            return
+        thing = self.things[uuid]
+        tenant = tenant or thing.tenant
+        problems = set()
+        if not allowed(user, tenant, thing.kind, write=True) or guarded(user, thing.cluster):
+            problems.add(403)
+        if tenant != thing.tenant:
+            problems.add(404)
+        if any(uuid in other.refers for other in self.things.values()):
+            problems.add(403)
+        response = self.call(user, tenant, "DELETE", f"{thing.kind}/{uuid}")
+        assert response.status in (problems or {204}), response.body
+        if not problems:
+            del self.things[uuid]
+
+    @stateful.rule(
+        user=users,
+        tenant=st.sampled_from([*TENANTS, "*"]),
+        kind=kinds,
+        query=st.sampled_from(["", "name=a", "name.contains=b", "label_key=clustername", "mark"]),
+        size=st.integers(1, 4),
+    )
+    def look(self, user: str, tenant: str, kind: str, query: str, size: int) -> None:
+        seen = [
+            thing
+            for thing in self.things.values()
+            if thing.kind == kind
+            and tenant in ("*", thing.tenant)
+            and allowed(user, thing.tenant, kind, write=False)
+            and not guarded(user, thing.cluster)
+            and self.asked(query, thing)
+        ]
+        text = query.replace("mark", "label_key=clustername&label_value=c1")
+        target = f"{kind}?page_size={size}&{text}&name.in=a,b,c"
+        inside = TENANTS if tenant == "*" else (tenant,)
+        if not any(allowed(user, each, kind, write=False) for each in inside):
+            assert self.call(user, tenant, "GET", target).status == 403
+            return
+        found = self.clients[user].names(target, x_avi_tenant=tenant)
+        assert sorted(found) == sorted(thing.name for thing in seen)
+
+    @staticmethod
+    def asked(query: str, thing: Thing) -> bool:
+        match query:
+            case "name=a":
+                return thing.name == "a"
+            case "name.contains=b":
+                return "b" in thing.name
+            case "label_key=clustername":
+                return thing.cluster is not None
+            case "mark":
+                return thing.cluster == "c1"
+        return True
+
+    @stateful.rule(kind=st.sampled_from(["healthmonitor", "pool"]))
+    def unused(self, kind: str) -> None:
+        """The orphan finder."""
+        used = {uuid for thing in self.things.values() for uuid in thing.refers}
+        orphans = [t.name for u, t in self.things.items() if t.kind == kind and u not in used]
+        target = f"{kind}?referred_by=any:none&name.in=a,b,c"
+        assert sorted(self.clients["admin"].names(target, x_avi_tenant="*")) == sorted(orphans)
+
+    @stateful.rule(tenant=st.sampled_from(TENANTS[1:]))
+    def drop_tenant(self, tenant: str) -> None:
+        """Users hold the tenants of this test: they never go."""
+        found = self.clients["admin"].get(f"tenant?name={tenant}")["results"][0]["uuid"]
+        assert self.call("admin", "admin", "DELETE", f"tenant/{found}").status == 403
+
+    @stateful.rule()
+    def snapshot(self) -> None:
+        self.kept = self.controller.snapshot(), copy.deepcopy(self.things)
+
+    @stateful.rule(through_text=st.booleans())
+    def restore(self, through_text: bool) -> None:
+        if self.kept is None:
+            return
+        kept, things = self.kept
+        profile = self.controller.state.profile.name
+        again = snapshots.load(snapshots.dump(kept, profile), profile) if through_text else kept
+        self.controller.restore(again, keep_sessions=True)
+        assert self.controller.snapshot().objects == kept.objects
+        assert not self.controller.diff(kept)
+        self.things = copy.deepcopy(things)
+
+    @stateful.invariant()
+    def objects_are_those_of_the_model(self) -> None:
+        found = {
+            uuid: stored
+            for (kind, uuid), stored in self.controller.snapshot().objects.items()
+            if kind in KINDS and not stored.builtin
+        }
+        assert found.keys() == self.things.keys()
+        for uuid, thing in self.things.items():
+            refers = {key for key in found[uuid].targets if key[0] in KINDS}
+            assert refers == {(REFERS.get(thing.kind), each) for each in thing.refers}
+
+    @stateful.invariant()
+    def nothing_dangles(self) -> None:
+        state = self.controller.state
+        objects = state.objects.everything()
+        for key, stored in objects.items():
+            found = references.targets(state.kinds, state.kinds.kinds[stored.kind], stored.data)
+            assert found <= stored.targets
+            assert stored.targets <= objects.keys()
+            for target in stored.targets:
+                assert stored in list(state.objects.referrers(target)), (key, target)
+
+
+Machine.TestCase.settings = hypothesis.settings(
+    max_examples=40, stateful_step_count=30, deadline=None, derandomize=True
+)
+TestMachine = Machine.TestCase

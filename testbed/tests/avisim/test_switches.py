@@ -1,0 +1,292 @@
+"""Every switch, with every value: what is not known of real controllers is told apart."""
+
+import typing
+from collections.abc import Callable
+
+import pytest
+from akoo_testbed.avisim import client, discovery, faults, switches
+
+PASSWORD = "Correct-horse-1"
+Json = dict[str, typing.Any]
+
+
+def outcome(client_: client.Client, method: str, target: str, body: typing.Any = None) -> str:
+    """Status, or for a refusal status and the words that matter."""
+    return str(client_.call(method, target, body).status)
+
+
+def network_in_use(admin: client.Client) -> str:
+    """A network whose only range has an address in use; its uuid."""
+    ip = {"addr": "10.0.0.1", "type": "V4"}
+    prefix = {"ip_addr": {"addr": "10.0.0.0", "type": "V4"}, "mask": 24}
+    subnet = {"prefix": prefix, "static_ip_ranges": [{"range": {"begin": ip, "end": ip}}]}
+    uuid = str(admin.post("network", {"name": "n", "configured_subnets": [subnet]})["uuid"])
+    profile = admin.post(
+        "ipamdnsproviderprofile",
+        {
+            "name": "ipam",
+            "type": "IPAMDNS_TYPE_INTERNAL",
+            "internal_profile": {"usable_networks": [{"nw_ref": uuid}]},
+        },
+    )
+    cloud = admin.get("cloud?name=Default-Cloud")["results"][0]["uuid"]
+    admin.patch(f"cloud/{cloud}", {"add": {"ipam_provider_ref": profile["uuid"]}})
+    admin.post("vsvip", {"name": "v", "vip": [{"auto_allocate_ip": True}]})
+    return uuid
+
+
+def vcenter(admin: client.Client) -> str:
+    """A discovered network; its uuid."""
+    admin.post("cloud", {"name": "vc", "vtype": "CLOUD_VCENTER"})
+    admin.controller.discover("vc", [discovery.PortGroup(moref="dvportgroup-1", name="web")])
+    return str(admin.get("network")["results"][0]["uuid"])
+
+
+def role_user(admin: client.Client, **role: object) -> client.Client:
+    privileges = [{"resource": "PERMISSION_POOL", "type": "WRITE_ACCESS"}]
+    uuid = admin.post("role", {"name": "r", "privileges": privileges, **role})["uuid"]
+    access = [{"role_ref": uuid, "tenant_ref": "/api/tenant?name=admin"}]
+    admin.post("user", {"name": "u", "password": PASSWORD, "access": access})
+    return admin.as_user("u", PASSWORD)
+
+
+def page_size(admin: client.Client) -> str:
+    for number in range(120):
+        admin.post("ipaddrgroup", {"name": f"g{number}"})
+    return str(len(admin.get("ipaddrgroup")["results"]))
+
+
+def lost_session(admin: client.Client) -> str:
+    admin.login()
+    admin.controller.lose_sessions()
+    return outcome(admin, "GET", "pool")
+
+
+def csrf(admin: client.Client) -> str:
+    admin.login()
+    return admin.call("POST", "pool", {}, x_csrftoken="wrong").body.decode()
+
+
+def locked(admin: client.Client) -> str:
+    role_user(admin)
+    wrong = admin.as_user("u", "wrong")
+    for _ in range(3):
+        wrong.login()
+    return admin.as_user("u", PASSWORD).login().body.decode()
+
+
+def put_without(admin: client.Client) -> str:
+    uuid = admin.post("pool", {"name": "p"})["uuid"]
+    return outcome(admin, "PUT", f"pool/{uuid}", {"name": "p"})
+
+
+def duplicate(admin: client.Client) -> str:
+    admin.post("pool", {"name": "p"})
+    return outcome(admin, "POST", "pool", {"name": "p"})
+
+
+def missing_reference(admin: client.Client) -> str:
+    pool = {"name": "g", "members": [{"pool_ref": "/api/pool?name=x"}]}
+    vrf = {"name": "p", "vrf_ref": "/api/vrfcontext?name=x"}
+    return f"{outcome(admin, 'POST', 'poolgroup', pool)} {outcome(admin, 'POST', 'pool', vrf)}"
+
+
+def ill_typed(admin: client.Client) -> str:
+    return outcome(admin, "POST", "pool", {"name": "p", "servers": 5})
+
+
+def tenant_mismatch(admin: client.Client) -> str:
+    admin.post("tenant", {"name": "t"})
+    return outcome(admin, "POST", "pool", {"name": "p", "tenant_ref": "/api/tenant?name=t"})
+
+
+def forbidden_tenant(admin: client.Client) -> str:
+    user = role_user(admin)
+    admin.post("tenant", {"name": "t"})
+    user.tenant = "t"
+    return outcome(user, "GET", "pool")
+
+
+def hidden_object(admin: client.Client) -> str:
+    admin.post("tenant", {"name": "t"})
+    uuid = admin.post("pool", {"name": "p"}, x_avi_tenant="t")["uuid"]
+    return outcome(admin, "GET", f"pool/{uuid}")
+
+
+def filtered_object(admin: client.Client) -> str:
+    label = {"key": "clustername", "values": ["c1"]}
+    user = role_user(admin, filters=[{"match_label": label}])
+    markers = [{"key": "clustername", "values": ["c2"]}]
+    uuid = admin.post("pool", {"name": "p", "markers": markers})["uuid"]
+    return outcome(user, "GET", f"pool/{uuid}")
+
+
+def full_tenant(admin: client.Client) -> str:
+    uuid = admin.post("tenant", {"name": "t"})["uuid"]
+    there = {"x_avi_tenant": "t"}
+    admin.post("pool", {"name": "p"}, **there)
+    admin.post("poolgroup", {"name": "g", "members": [{"pool_ref": "/api/pool?name=p"}]}, **there)
+    status = outcome(admin, "DELETE", f"tenant/{uuid}")
+    return f"{status} {len(admin.names('pool', x_avi_tenant='*'))}"
+
+
+def referenced_role(admin: client.Client) -> str:
+    user = role_user(admin)
+    role = admin.get("role?name=r")["results"][0]["uuid"]
+    return f"{outcome(admin, 'DELETE', f'role/{role}')} {outcome(user, 'GET', 'pool')}"
+
+
+def own_user(admin: client.Client) -> str:
+    admin.post("user", {"name": "boss", "password": PASSWORD, "is_superuser": True})
+    boss = admin.as_user("boss", PASSWORD)
+    uuid = boss.get("user?name=boss")["results"][0]["uuid"]
+    return outcome(boss, "DELETE", f"user/{uuid}")
+
+
+def range_in_use(admin: client.Client) -> str:
+    uuid = network_in_use(admin)
+    status = outcome(admin, "PUT", f"network/{uuid}", {"name": "n"})
+    return f"{status} {admin.get('vsvip')['results'][0]['vip'][0]['ip_address']['addr']}"
+
+
+def range_check(admin: client.Client) -> str:
+    prefix = {"ip_addr": {"addr": "10.0.0.0", "type": "V4"}, "mask": 24}
+    begin, end = {"addr": "10.9.0.9", "type": "V4"}, {"addr": "10.9.0.1", "type": "V4"}
+    subnet = {"prefix": prefix, "static_ip_ranges": [{"range": {"begin": begin, "end": end}}]}
+    return outcome(admin, "POST", "network", {"name": "n", "configured_subnets": [subnet]})
+
+
+def usable_network(admin: client.Client) -> str:
+    network_in_use(admin)
+    profile = admin.get("ipamdnsproviderprofile")["results"][0]
+    profile["internal_profile"]["usable_networks"] = []
+    return outcome(admin, "PUT", f"ipamdnsproviderprofile/{profile['uuid']}", profile)
+
+
+def discovered_network(admin: client.Client) -> str:
+    return outcome(admin, "DELETE", f"network/{vcenter(admin)}")
+
+
+def vanished_network(admin: client.Client) -> str:
+    uuid = vcenter(admin)
+    usable = [{"nw_ref": uuid}]
+    body = {"name": "i", "type": "IPAMDNS_TYPE_INTERNAL"}
+    admin.post("ipamdnsproviderprofile", {**body, "internal_profile": {"usable_networks": usable}})
+    admin.controller.discover("vc", [])
+    left = admin.get("ipamdnsproviderprofile")["results"][0]["internal_profile"]
+    return f"{len(admin.names('network'))} {len(left['usable_networks'])}"
+
+
+def licence(admin: client.Client) -> str:
+    admin.patch("systemconfiguration", {"add": {"default_license_tier": "BASIC"}})
+    cloud = outcome(admin, "POST", "cloud", {"name": "v", "vtype": "CLOUD_VCENTER"})
+    ipam = {"name": "i", "type": "IPAMDNS_TYPE_INFOBLOX"}
+    return f"{cloud} {outcome(admin, 'POST', 'ipamdnsproviderprofile', ipam)}"
+
+
+def bad_certificate(admin: client.Client) -> str:
+    body = {"name": "c", "certificate": {"certificate": "nonsense"}}
+    return outcome(admin, "POST", "sslkeyandcertificate", body)
+
+
+def patch_names(admin: client.Client) -> str:
+    uuid = admin.post("pool", {"name": "p"})["uuid"]
+    changed = admin.patch(f"pool/{uuid}", {"add": {"description": "d"}})
+    return str("#" in changed["vrf_ref"])
+
+
+def write_counter(admin: client.Client) -> str:
+    return str("configpb_attributes" in admin.post("pool", {"name": "p"}))
+
+
+def secret_read_back(admin: client.Client) -> str:
+    body = {"name": "c", "certificate": {}, "key": "k"}
+    return str(admin.post("sslkeyandcertificate", body).get("key"))
+
+
+def initial_data(admin: client.Client) -> str:
+    admin.login()
+    admin.cookies |= {"avi-sessionid": "", "sessionid": ""}
+    return outcome(admin, "GET", "initial-data")
+
+
+def password_change(admin: client.Client) -> str:
+    user = role_user(admin)
+    other = admin.as_user("u", PASSWORD)
+    other.login()
+    user.put("useraccount", {"old_password": PASSWORD, "password": "Another-one-2"})
+    return f"{outcome(user, 'GET', 'pool')} {outcome(other, 'GET', 'pool')}"
+
+
+def retry_after(admin: client.Client) -> str:
+    admin.login()
+    admin.controller.faults.add(faults.Fault(answer="rate-limited"))
+    return str("Retry-After" in dict(admin.call("GET", "pool").headers))
+
+
+Scene = Callable[[client.Client], str]
+CASES: dict[str, tuple[Scene, dict[str, str]]] = {
+    "default-page-size": (page_size, {"25": "25", "100": "100", "200": "120"}),
+    "no-session-status": (lost_session, {"401": "401", "419": "419"}),
+    "csrf-body": (
+        csrf,
+        {
+            "plain": "CSRF token missing or incorrect.",
+            "detail": '{"detail": "CSRF Failed: CSRF token missing or incorrect."}',
+        },
+    ),
+    "locked-login": (
+        locked,
+        {
+            "invalid-credentials": '{"error": "Invalid credentials"}',
+            "locked": '{"error": "Account is locked, try again later"}',
+        },
+    ),
+    "put-without-last-modified": (put_without, {"accept": "200", "refuse": "412"}),
+    "duplicate-name-status": (duplicate, {"409": "409", "400": "400"}),
+    "missing-reference-status": (
+        missing_reference,
+        {"recorded": "404 400", "400": "400 400", "404": "404 404"},
+    ),
+    "ill-typed-field": (ill_typed, {"drop": "201", "bad-pb": "500", "bad-request": "400"}),
+    "tenant-mismatch": (tenant_mismatch, {"header": "201", "refuse": "400"}),
+    "forbidden-tenant-status": (forbidden_tenant, {"403": "403", "404": "404"}),
+    "hidden-object-status": (hidden_object, {"404": "404", "403": "403"}),
+    "filtered-object-status": (filtered_object, {"403": "403", "404": "404"}),
+    "full-tenant-delete": (full_tenant, {"refuse": "403 1", "cascade": "204 0"}),
+    "referenced-role-delete": (referenced_role, {"refuse": "403 200", "accept": "204 403"}),
+    "own-user-delete": (own_user, {"refuse": "400", "accept": "204"}),
+    "range-in-use": (range_in_use, {"refuse": "400 10.0.0.1", "accept": "200 10.0.0.1"}),
+    "range-check": (range_check, {"refuse": "400", "accept": "201"}),
+    "usable-network-in-use": (usable_network, {"accept": "200", "refuse": "400"}),
+    "discovered-network-delete": (discovered_network, {"refuse": "400", "accept": "204"}),
+    "vanished-network-in-use": (vanished_network, {"keep": "1 1", "remove": "0 0"}),
+    "licence": (licence, {"accept": "201 201", "refuse": "400 400"}),
+    "bad-certificate": (bad_certificate, {"refuse": "500", "accept": "201"}),
+    "patch-names": (patch_names, {"yes": "True", "no": "False"}),
+    "write-counter": (write_counter, {"yes": "True", "no": "False"}),
+    "secret-read-back": (secret_read_back, {"omitted": "None", "masked": "<sensitive>"}),
+    "initial-data": (initial_data, {"open": "200", "login": "401"}),
+    "password-change": (password_change, {"keep-sessions": "200 200", "end-sessions": "200 401"}),
+    "retry-after": (retry_after, {"yes": "True", "no": "False"}),
+}
+
+
+def test_every_value_of_every_switch_is_here() -> None:
+    assert {name: set(cases) for name, (_, cases) in CASES.items()} == {
+        name: set(switch.values) for name, switch in switches.SWITCHES.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, (_, cases) in CASES.items() for value in cases]
+)
+def test_switch(make: Callable[..., client.Client], name: str, value: str) -> None:
+    scene, expected = CASES[name]
+    assert scene(make(chosen={name: value})) == expected[value]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_default_is_the_first(make: Callable[..., client.Client], name: str) -> None:
+    scene, expected = CASES[name]
+    assert scene(make()) == expected[switches.SWITCHES[name].default]
