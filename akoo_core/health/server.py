@@ -9,6 +9,7 @@ from akoo_core import clock as clock_
 from akoo_core import errors
 from akoo_core.health import readiness as readiness_
 from akoo_core.health import ticker as ticker_
+from akoo_core.health import watchdog as watchdog_
 from akoo_core.telemetry import metrics, redaction
 
 
@@ -27,6 +28,7 @@ class HealthServer:
         port: int = 8081,
     ) -> None:
         self.ticker = ticker_.Ticker(clock)
+        self._watchdog = watchdog_.Watchdog(self.ticker)
         self._readiness = readiness
         self._host = host
         self._port = port
@@ -57,9 +59,11 @@ class HealthServer:
                 "Is another akoo-core running? Choose another port."
             ) from error
         self.ticker.start()
+        self._watchdog.start()
 
     async def stop(self) -> None:
         """Stop listening. Safe to call twice."""
+        self._watchdog.stop()
         await self.ticker.stop()
         runner, self._runner = self._runner, None
         if runner is not None:
