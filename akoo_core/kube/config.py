@@ -83,7 +83,7 @@ def _static(user: dict[str, Any]) -> endpoint.Authorization | None:
     token = user.get("token")
     if not token:
         return endpoint.NoAuthorization()
-    redaction.register(str(token))
+    redaction.register(str(token), keep=True)
     return endpoint.StaticToken(str(token))
 
 

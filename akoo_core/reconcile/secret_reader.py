@@ -14,8 +14,10 @@ from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import SecretMissingError, SecretNamespaceNotAllowedError
+from akoo_core.telemetry import redaction
 
 SETTING = "allowedSecretNamespaces"
+_PUBLIC = frozenset({"username"})
 
 
 class ManagementSecretReader:
@@ -50,7 +52,18 @@ class ManagementSecretReader:
             if source.optional:
                 return None
             raise SecretMissingError(f"{where} has no key {source.key!r}. Add it.")
-        return _decoded(encoded, where, source.key)
+        value = _decoded(encoded, where, source.key)
+        mask(source.key, value)
+        return value
+
+
+def mask(key: str, value: bytes) -> None:
+    """Mask an opened value in whatever this process says from now on; names of users may be said.
+
+    Nobody prints one on purpose: it is for exceptions and answers of libraries that quote it.
+    """
+    if key not in _PUBLIC:
+        redaction.register(value)
 
 
 def _decoded(encoded: str, where: str, key: str) -> bytes:

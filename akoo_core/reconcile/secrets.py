@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from akoo_core import structs
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import SecretMissingError
+from akoo_core.reconcile import secret_reader
 from akoo_core.reconcile.inventory import Key
 from akoo_core.reconcile.world import Plugins
 
@@ -49,7 +50,10 @@ class SecretOpener:
             raise SecretMissingError(
                 f'Key {source.key!r} is kept by plugin "{source.plugin}", which is not loaded.'
             )
-        return await plugin.open_secret(source)
+        value = await plugin.open_secret(source)
+        if value is not None:
+            secret_reader.mask(source.key, value)
+        return value
 
 
 class Seals:

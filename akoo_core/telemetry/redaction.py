@@ -8,6 +8,7 @@ credential.
 from __future__ import annotations
 
 import base64
+import collections
 import json
 import re
 import threading
@@ -17,6 +18,10 @@ from typing import Final
 MASK: Final = "[redacted]"
 MIN_LENGTH = 6
 """Characters. Shorter values would mask ordinary words; a password that short is none."""
+MAX_LENGTH: Final = 16_384
+"""Characters. Longer values are files, which no line holds whole; keys in them have a look."""
+CAPACITY: Final = 8_192
+"""Values. Beyond it the ones that were read longest ago are forgotten; in use means read again."""
 _PREFIX = 4
 
 _LOOKS: Final = tuple(
@@ -43,18 +48,38 @@ class Redactor:
     The cost of ``redact`` grows with the text, not with the number of values.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
         self._by_prefix: dict[str, tuple[str, ...]] = {}
+        self._recent: collections.OrderedDict[str, None] = collections.OrderedDict()
+        self._kept: set[str] = set()
+        self._uses: collections.Counter[str] = collections.Counter()
+        """How many values have each form: one value may be another's base64."""
         self._lock = threading.Lock()
 
-    def register(self, value: str | bytes) -> None:
-        """Mask ``value`` from now on, and its base64, JSON and URL forms. For ever."""
+    def register(self, value: str | bytes, *, keep: bool = False) -> None:
+        """Mask ``value`` from now on, and its base64, JSON and URL forms.
+
+        Until ``capacity`` others were registered after it; ``keep`` is for what is read only once
+        and used for ever. Values shorter than MIN_LENGTH or longer than MAX_LENGTH are not masked.
+        """
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
         text = text.strip()
-        if len(text) < MIN_LENGTH:
+        if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
             return
-        for form in _forms(text):
-            self._add(form)
+        with self._lock:
+            if text not in self._recent and text not in self._kept:
+                for form in _forms(text):
+                    self._add(form)
+            if keep or text in self._kept:
+                self._kept.add(text)
+                self._recent.pop(text, None)
+                return
+            self._recent[text] = None
+            self._recent.move_to_end(text)
+            if len(self._recent) > self._capacity:
+                for form in _forms(self._recent.popitem(last=False)[0]):
+                    self._drop(form)
 
     def redact(self, text: str) -> str:
         """``text`` with every known or credential-like value masked."""
@@ -63,14 +88,25 @@ class Redactor:
             masked = pattern.sub(rf"\g<keep>{MASK}", masked)
         return masked
 
+    # Tuples are replaced, never changed: redact reads them without the lock.
+
     def _add(self, form: str) -> None:
-        prefix = form[:_PREFIX]
-        with self._lock:
-            known = self._by_prefix.get(prefix, ())
-            if form not in known:
-                # The longest first: one value may be the beginning of another.
-                longest = sorted((*known, form), key=len, reverse=True)
-                self._by_prefix[prefix] = tuple(longest)
+        self._uses[form] += 1
+        if self._uses[form] == 1:
+            known = self._by_prefix.get(form[:_PREFIX], ())
+            # The longest first: one value may be the beginning of another.
+            longest = sorted((*known, form), key=len, reverse=True)
+            self._by_prefix[form[:_PREFIX]] = tuple(longest)
+
+    def _drop(self, form: str) -> None:
+        self._uses[form] -= 1
+        if self._uses[form] == 0:
+            del self._uses[form]
+            left = tuple(one for one in self._by_prefix[form[:_PREFIX]] if one != form)
+            if left:
+                self._by_prefix[form[:_PREFIX]] = left
+            else:
+                del self._by_prefix[form[:_PREFIX]]
 
     def _mask_known(self, text: str) -> str:
         parts: list[str] = []

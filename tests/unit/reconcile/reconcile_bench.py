@@ -90,11 +90,13 @@ class Bench:
         }
 
     def restart(self) -> None:
-        reader = secret_reader.ManagementSecretReader(
+        self.reader = secret_reader.ManagementSecretReader(
             self.management.client(), allowed_namespaces=("akoo",)
         )
         self.deployer = deploy_.Deployer(
-            clock=self.clock, opener=secrets.SecretOpener(reader, NoPlugins()), pause=self.pause
+            clock=self.clock,
+            opener=secrets.SecretOpener(self.reader, NoPlugins()),
+            pause=self.pause,
         )
 
     async def pause(self, seconds: float) -> None:

@@ -9,9 +9,11 @@ import pytest
 import reconcile_bench as bench_
 
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugins import api, registry
 from akoo_core.plugins.errors import SecretNamespaceNotAllowedError
-from akoo_core.reconcile import deploy, secret_reader
+from akoo_core.reconcile import deploy, secret_reader, secrets
+from akoo_core.telemetry import redaction
+from akoo_core.testing import memory
 
 
 async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: bench_.Bench) -> None:
@@ -61,6 +63,35 @@ async def test_secrets_come_from_allowed_namespaces_only(bench: bench_.Bench) ->
     with pytest.raises(SecretNamespaceNotAllowedError, match="allowedSecretNamespaces"):
         await reader.read(api.SecretSource(namespace="kube-system", name="x", key="y"))
     assert not [one for one in bench.management.faults.calls if one.namespace == "kube-system"]
+
+
+async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None:
+    server = memory.MemoryServer(name="management")
+    values = {"username": b"akoo-shop", "password": b"canary-opened-1", "pin": b"1234"}
+    data = {key: base64.b64encode(value).decode() for key, value in values.items()}
+    metadata = {"namespace": "akoo", "name": "avi"}
+    server.seed({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
+    reader = secret_reader.ManagementSecretReader(server.client(), allowed_namespaces=("akoo",))
+    said = "akoo-shop may not log in with canary-opened-1 and 1234"
+    assert redaction.redact(said) == said
+    for key in values:
+        await reader.read(api.SecretSource(namespace="akoo", name="avi", key=key))
+    assert redaction.redact(said) == "akoo-shop may not log in with [redacted] and 1234"
+
+
+async def test_so_are_values_that_a_plugin_keeps(bench: bench_.Bench) -> None:
+    class Vault(api.Plugin):
+        async def open_secret(self, source: api.SecretSource) -> bytes:
+            return b"canary-opened-2"
+
+    vault = Vault()
+    vault.name = "vault"
+    opener = secrets.SecretOpener(bench.reader, registry.PluginSet((vault,)))
+    one = api.SecretObject(
+        namespace="avi-system", name="s", data={"x": api.SecretSource(key="p", plugin="vault")}
+    )
+    assert await opener.open(one) == {"x": b"canary-opened-2"}
+    assert redaction.redact("no canary-opened-2 here") == "no [redacted] here"
 
 
 @pytest.mark.parametrize(

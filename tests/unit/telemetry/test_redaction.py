@@ -56,6 +56,57 @@ def test_short_values_are_not_masked() -> None:
     assert redactor.redact("a condition") == "a condition"
 
 
+def test_only_so_many_values_are_remembered_and_those_in_use_longest() -> None:
+    redactor = redaction.Redactor(capacity=3)
+    for value in ("value-0", "value-1", "value-2", "value-0", "value-3"):
+        redactor.register(value)
+    said = "value-0 value-1 value-2 value-3"
+    assert redactor.redact(said) == "[redacted] value-1 [redacted] [redacted]"
+
+
+def test_what_is_kept_is_never_forgotten() -> None:
+    redactor = redaction.Redactor(capacity=1)
+    redactor.register("value-0")
+    redactor.register("value-0", keep=True)
+    for number in range(1, 4):
+        redactor.register("value-0")
+        redactor.register(f"value-{number}")
+    assert redactor.redact("value-0 value-2 value-3") == "[redacted] value-2 [redacted]"
+
+
+def test_a_form_is_masked_as_long_as_any_value_has_it() -> None:
+    redactor = redaction.Redactor(capacity=2)
+    encoded = base64.b64encode(b"hunter2").decode().rstrip("=")
+    redactor.register("hunter2")
+    redactor.register(encoded)
+    redactor.register("value-1")
+    assert redactor.redact(f"hunter2 {encoded}") == "hunter2 [redacted]"
+    redactor.register("value-2")
+    assert redactor.redact(encoded) == encoded
+
+
+@given(st.lists(st.text("abc/+ ", min_size=4, max_size=9), max_size=12), st.integers(1, 4))
+def test_nothing_is_left_of_what_was_forgotten(values: list[str], capacity: int) -> None:
+    redactor, fresh = redaction.Redactor(capacity), redaction.Redactor()
+    for value in values:
+        redactor.register(value)
+    known = [one.strip() for one in values if len(one.strip()) >= redaction.MIN_LENGTH]
+    last = list(dict.fromkeys(reversed(known)))[:capacity]
+    for value in last:
+        fresh.register(value)
+    assert _sets(redactor) == _sets(fresh)
+
+
+def _sets(redactor: redaction.Redactor) -> dict[str, set[str]]:
+    return {prefix: set(forms) for prefix, forms in redactor._by_prefix.items()}
+
+
+def test_files_are_not_remembered() -> None:
+    redactor = redaction.Redactor()
+    redactor.register("x" * (redaction.MAX_LENGTH + 1))
+    assert redactor._by_prefix == {}
+
+
 @pytest.mark.parametrize(
     "text",
     [
