@@ -54,7 +54,23 @@ class Caller:
         self._role = statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE
 
     async def send(self, call: call_.Call, *, deadline_seconds: float) -> structs.JSON:
-        """The decoded answer. Raises KubeError. A 401 is tried once more with a new credential."""
+        """The decoded answer. Raises KubeError.
+
+        A 401 is tried once more with a new credential. A 429 was not acted upon by the server (it
+        is overloaded, or fills the cache of a new kind): it is sent again after the time it asks
+        for, as long as that is within the deadline of one call.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + deadline_seconds
+        while True:
+            try:
+                return await self._authorized(call, deadline_seconds)
+            except errors.TooManyRequestsError as error:
+                if loop.time() + error.retry_after_seconds > until:
+                    raise
+                await asyncio.sleep(error.retry_after_seconds)
+
+    async def _authorized(self, call: call_.Call, deadline_seconds: float) -> structs.JSON:
         generation = self._generation
         try:
             return await self._send(call, deadline_seconds)

@@ -209,6 +209,29 @@ async def test_a_401_is_tried_again_once_with_a_newer_credential(
     assert token.renewals == 2, "one renewal for all"
 
 
+async def test_a_429_is_sent_again_when_the_server_says(server: Misbehaving, make: Make) -> None:
+    """As while the cache of a new kind is filled: nothing was done, and it says how long it takes."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if len(server.requests) < 3:
+            return web.Response(status=429, headers={"Retry-After": "0.01"})
+        return await server.ok(request)
+
+    server.handler = handler
+    await make().get(SECRETS, "s", "ns")
+    assert len(server.requests) == 3
+
+
+async def test_a_429_for_longer_than_a_call_may_take_is_an_error(
+    server: Misbehaving, make: Make
+) -> None:
+    server.say(429, "", **{"Retry-After": "60"})
+    with pytest.raises(errors.TooManyRequestsError) as caught:
+        await make(deadline_seconds=5.0).get(SECRETS, "s", "ns")
+    assert caught.value.retry_after_seconds == 60
+    assert len(server.requests) == 1
+
+
 async def test_a_write_asks_the_guard_first(server: Misbehaving, make: Make) -> None:
     class Lost:
         def check(self) -> None:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-import reconcile_real
 from akoo_testbed import definitions, kubeapi, running
 
 from akoo_core import external
@@ -20,6 +15,7 @@ from akoo_core.kube import config as kubeconfig
 from akoo_core.kube import resource as resources
 from akoo_core.kube import transport
 from akoo_core.kube.resource import Resource
+from tests.component.reconcile import reconcile_real
 
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 CLUSTERS, MACHINES = resources.CLUSTERS, resources.MACHINES

@@ -3,10 +3,9 @@ JSON patches and structural schemas are what the server in memory does not have.
 
 from __future__ import annotations
 
-import reconcile_real
-
 from akoo_core.api import cluster, names
 from akoo_core.kube import resource as resources
+from tests.component.reconcile import reconcile_real
 
 CLUSTERS = resources.CLUSTERS
 

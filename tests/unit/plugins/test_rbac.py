@@ -116,7 +116,11 @@ def test_the_cluster_role_is_the_cores_with_the_plugins() -> None:
 
 def test_the_core_asks_for_no_wildcards_and_writes_no_secrets() -> None:
     for rule in rbac.CORE:
-        assert "*" not in (*rule.groups, *rule.resources, *rule.verbs)
+        assert "*" not in (*rule.groups, *rule.verbs)
+        if "*" in rule.resources:
+            # What a provider calls its machines is not known; whether one is left must be.
+            assert rule.groups == ("infrastructure.cluster.x-k8s.io",)
+            assert rule.verbs == ("get",)
         if "secrets" in rule.resources:
             assert set(rule.verbs) == {"get", "list", "watch"}
 

@@ -1,17 +1,12 @@
-"""The bed as a fixture; makes the modules beside it importable (importlib mode adds no paths)."""
+"""The bed as a fixture."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import reconcile_bed as bed_
-import reconcile_bench as bench_
-import reconcile_plugins as bedplugins
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 @pytest.fixture

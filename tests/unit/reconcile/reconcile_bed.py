@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import reconcile_builders as builders
-import reconcile_world as bedworld
-
 from akoo_core import clock, external, structs
 from akoo_core.api import cluster, names
 from akoo_core.api import record as record_
@@ -27,6 +24,8 @@ from akoo_core.reconcile import (
     secrets,
 )
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile import reconcile_world as bedworld
 
 CANARY = "canary-password-7"
 MACHINE_POOLS = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")

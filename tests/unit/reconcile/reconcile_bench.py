@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import reconcile_builders as builders
-
 from akoo_core import clock
 from akoo_core.kube import resource as resources
 from akoo_core.kube.request import Request
@@ -14,6 +12,7 @@ from akoo_core.plugins import api
 from akoo_core.reconcile import deploy as deploy_
 from akoo_core.reconcile import secret_reader, secrets
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_builders as builders
 
 CANARY = b"canary-password-1"
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "avi-system"}}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import get_args
 
-import reconcile_builders as builders
 from hypothesis import strategies as st
 
 from akoo_core import structs
 from akoo_core.api import config, names, record
 from akoo_core.reconcile import selection, situation
+from tests.unit.reconcile import reconcile_builders as builders
 
 STEP_NAMES = get_args(situation.Step)
 TIMES = st.integers(-7200, 7200).map(lambda s: builders.NOW - builders.seconds(s))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import reconcile_builders as builders
-
 from akoo_core import external
 from akoo_core.api import cluster, config, names
 from akoo_core.api import record as record_
@@ -14,6 +12,7 @@ from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile import selection
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_builders as builders
 
 
 class World:

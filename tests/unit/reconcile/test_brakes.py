@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import reconcile_builders as builders
 
 from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.reconcile import brakes
+from tests.unit.reconcile import reconcile_builders as builders
 
 
 def leaver(number: int, ago: float, cause: record.Cause = "Unmatched") -> record.Record:

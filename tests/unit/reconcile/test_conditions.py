@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_builders as builders
 
 from akoo_core import structs
 from akoo_core.api import conditions as conditions_
 from akoo_core.api import config, names, record
 from akoo_core.reconcile import conditions, report, selection
+from tests.unit.reconcile import reconcile_builders as builders
 
 NOW = builders.NOW
 GONE = record.LetGo(at=NOW, why="Deadline", message="the deadline of 1h has passed")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_builders as builders
 
 from akoo_core import structs
 from akoo_core.api import config, names, record
 from akoo_core.reconcile import selection, situation
 from akoo_core.reconcile.decide import decide
+from tests.unit.reconcile import reconcile_builders as builders
 
 LEAVE = names.LEAVE_ANNOTATION
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import get_args
 
-import reconcile_strategies as strategies
 from hypothesis import given, settings
 
 from akoo_core import structs
 from akoo_core.api import names, record
 from akoo_core.reconcile import leaving, situation
 from akoo_core.reconcile.decide import decide
+from tests.unit.reconcile import reconcile_strategies as strategies
 
 TOUCHES_OUTSIDE = (situation.Live, situation.Leave)
 

@@ -6,12 +6,12 @@ import datetime
 from typing import Any
 
 import pytest
-import reconcile_builders as builders
 
 from akoo_core import structs
 from akoo_core.api import names, record
 from akoo_core.reconcile import situation
 from akoo_core.reconcile.decide import decide
+from tests.unit.reconcile import reconcile_builders as builders
 
 LEAVE = names.LEAVE_ANNOTATION
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import reconcile_bed as bed_
-import reconcile_plugins as bedplugins
-
 from akoo_core.kube import errors
 from akoo_core.plugins import api
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 # The whole way.
 

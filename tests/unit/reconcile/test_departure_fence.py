@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_bed as bed_
-import reconcile_builders as builders
-import reconcile_plugins as bedplugins
 
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
 from akoo_core.reconcile import leaving, proofs
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 class Slow(bedplugins.Ako):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import reconcile_bed as bed_
-import reconcile_plugins as bedplugins
-
 from akoo_core.api import names
 from akoo_core.kube import resource as resources
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 async def test_a_paused_deletion_waits_and_its_time_does_not_count(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
-import reconcile_bed as bed_
-import reconcile_plugins as bedplugins
 
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 async def test_a_refused_finalizer_patch_is_tried_for_ever(

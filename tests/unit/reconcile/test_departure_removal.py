@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import reconcile_bed as bed_
-import reconcile_plugins as bedplugins
 
 from akoo_core import structs
 from akoo_core.api import names
 from akoo_core.kube import resource as resources
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 async def test_remove_cleans_up_and_leaves_the_cluster_alone_for_good(

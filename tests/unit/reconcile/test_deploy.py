@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_bench as bench_
-import reconcile_builders as builders
 
 from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
 from akoo_core.reconcile import deploy
+from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_builders as builders
 
 
 async def test_objects_arrive_in_kind_order_with_our_labels(bench: bench_.Bench) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_bench as bench_
 
 from akoo_core.plugins import api
 from akoo_core.reconcile import drift, inventory, kindorder
+from tests.unit.reconcile import reconcile_bench as bench_
 
 
 def test_kind_order() -> None:

@@ -6,7 +6,6 @@ import base64
 from typing import Any
 
 import pytest
-import reconcile_bench as bench_
 
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api, registry
@@ -14,6 +13,7 @@ from akoo_core.plugins.errors import SecretNamespaceNotAllowedError
 from akoo_core.reconcile import deploy, secret_reader, secrets
 from akoo_core.telemetry import redaction
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_bench as bench_
 
 
 async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: bench_.Bench) -> None:

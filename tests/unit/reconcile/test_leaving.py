@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_builders as builders
 
 from akoo_core.api import config, record
 from akoo_core.reconcile import leaving, situation
 from akoo_core.reconcile.decide import decide
+from tests.unit.reconcile import reconcile_builders as builders
 
 NOW = builders.NOW
 DYING = builders.make_cluster(deleting=True)

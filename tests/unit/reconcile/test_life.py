@@ -6,8 +6,6 @@ import base64
 import dataclasses
 
 import pytest
-import reconcile_bed as bed_
-import reconcile_plugins as bedplugins
 
 from akoo_core.api import names
 from akoo_core.kube import errors
@@ -15,6 +13,8 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
 from akoo_core.reconcile import controller
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 async def test_a_selected_cluster_gets_ako(bed: bed_.Bed) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import reconcile_bed as bed_
-import reconcile_plugins as bedplugins
-
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 async def test_unselected_is_orphaned_and_resumes(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_bed as bed_
-import reconcile_builders as builders
 
 from akoo_core import structs
 from akoo_core.api import cluster, names
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile import remnants
 from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_builders as builders
 
 LABEL = names.CAPI_CLUSTER_NAME_LABEL
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import reconcile_builders as builders
 from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core.api import config, names
 from akoo_core.reconcile import selection, selectors
+from tests.unit.reconcile import reconcile_builders as builders
 
 ALL = config.LabelSelector()
 AVI = config.LabelSelector(match_labels={"lb": "avi"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import reconcile_builders as builders
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.reconcile import finalizers, recorder, records, seen
 from akoo_core.testing import memory
 from akoo_core.testing.memory_patch import merge_patch
+from tests.unit.reconcile import reconcile_builders as builders
 
 LEAVES = st.integers(0, 3) | st.text(max_size=2) | st.lists(st.integers(0, 2), max_size=2)
 OBJECTS = st.recursive(
