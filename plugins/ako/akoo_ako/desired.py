@@ -9,6 +9,9 @@ from akoo_core import structs
 from akoo_core.api import names as core_names
 from akoo_core.plugins import api
 
+FULL_SYNC_SECONDS = 1800
+"""AKO's own default of fullSyncFrequency."""
+
 
 class Desired(NamedTuple):
     """One AKO, decoded, defaulted and checked."""
@@ -42,6 +45,11 @@ class Desired(NamedTuple):
     def port(self) -> int:
         """Of /api/status, probes and metrics."""
         return self.extra.api_server_port or 8080
+
+    @property
+    def full_sync_seconds(self) -> int:
+        """Between two full syncs; 0: AKO makes none but when it starts."""
+        return int(self.extra.full_sync_frequency or FULL_SYNC_SECONDS)
 
     @property
     def service_type(self) -> str:

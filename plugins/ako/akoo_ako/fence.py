@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_ako import names, pods, workload
+from akoo_ako import desired, names, pods, workload
 from akoo_core.kube import client, resource
 from akoo_core.plugins import api
 
+FULL_SYNC = "fullSyncSeconds"
+"""In the intent, so that it is known when the config is gone."""
+LONGEST_SETTLE_SECONDS = 30 * 86400
 _STUCK = datetime.timedelta(seconds=30)
 
 
@@ -21,6 +24,7 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
         return api.Fenced(
             grade="Unfenced",
             evidence="the workload cluster does not answer: AKO may run there still.",
+            settle_seconds=settle_seconds(ctx.view),
         )
     found = await workload.find(ctx.workload)
     if found.stateful_set is not None:
@@ -29,11 +33,24 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
                 grade="Unfenced",
                 evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} was not made by us "
                 "and is not stopped.",
+                settle_seconds=max(settle_seconds(ctx.view), desired.FULL_SYNC_SECONDS),
             )
         if found.stateful_set["spec"].get("replicas", 1) != 0:
             await _stop(ctx.workload, found.stateful_set["metadata"]["resourceVersion"])
             return api.Wait(reason="AkoStopping", message="AKO is scaled to 0.", after=1.0)
     return judge(found, ctx.clock.now())
+
+
+def settle_seconds(view: api.View) -> int:
+    """How long an AKO that nobody stopped may be quiet before it writes again; pure.
+
+    Its full sync finds what was deleted behind its back. One that was not made by us has an
+    interval that we do not know: at least AKO's default then.
+    """
+    stored = view.intent(names.PLUGIN)
+    given = stored.data.get(FULL_SYNC) if stored else None
+    seconds = given if isinstance(given, int) else desired.FULL_SYNC_SECONDS
+    return min(max(seconds, 0), LONGEST_SETTLE_SECONDS)
 
 
 def judge(found: workload.Found, now: datetime.datetime) -> api.Fenced | api.Wait:

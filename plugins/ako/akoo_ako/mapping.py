@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from akoo_ako import checks, config, options, versions
+from akoo_ako import checks, config, desired, options, versions
 from akoo_ako.desired import Desired
 from akoo_ako.networks import node_networks, vip_networks
 from akoo_core import structs
@@ -65,7 +65,7 @@ ROWS: Final = (
     Row("clusterName", "(the record)", "", lambda d: d.cluster_name),
     Row("deleteConfig", "(leaving, or a label)", "false", lambda d: d.delete_config),
     _extra("primaryInstance", "true", lambda e: e.primary_instance),
-    _extra("fullSyncFrequency", "1800", lambda e: e.full_sync_frequency),
+    _extra("fullSyncFrequency", str(desired.FULL_SYNC_SECONDS), lambda e: e.full_sync_frequency),
     _extra("apiServerPort", "8080", lambda e: e.api_server_port),
     _extra("enableEvents", "true", lambda e: e.enable_events),
     _extra("disableStaticRouteSync", "true", lambda e: e.disable_static_route_sync),

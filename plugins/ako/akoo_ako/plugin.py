@@ -35,8 +35,8 @@ class AkoPlugin(api.Plugin):
 
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
-        """The name AKO marks its Avi objects with, and the version. While leaving, and without a
-        config, what was intended before holds."""
+        """The name AKO marks its Avi objects with, the version, and how long it may sleep between
+        two full syncs. While leaving, and without a config, what was intended before holds."""
         stored = view.intent(names.PLUGIN)
         if view.spec.leaving is not None or not view.config:
             return api.Intent(data=stored.data) if stored else None
@@ -45,7 +45,11 @@ class AkoPlugin(api.Plugin):
         except refusal.Refusal as error:
             return api.Blocked(reason=error.reason, message=str(error))
         return api.Intent(
-            data={"clusterName": wanted.cluster_name, "version": wanted.release.version}
+            data={
+                "clusterName": wanted.cluster_name,
+                "version": wanted.release.version,
+                fence.FULL_SYNC: wanted.full_sync_seconds,
+            }
         )
 
     @api.hookimpl

@@ -10,6 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 from akoo_ako import drain, fence, names, workload
+from akoo_ako.plugin import AkoPlugin
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -328,6 +329,46 @@ async def test_silence_and_foreign_installs_are_unfenced(
     assert isinstance(answer, api.Fenced)
     assert answer.grade == "Unfenced"
     assert one.stateful_set["spec"]["replicas"] == 1
+
+
+@pytest.mark.parametrize(
+    ("frequency", "silent", "foreign"),
+    [(None, 1800, 1800), ("3600", 3600, 3600), ("60", 60, 1800), ("0", 0, 1800)],
+)
+async def test_an_unfenced_ako_is_waited_for_as_long_as_it_may_sleep(
+    build: Any, frequency: str | None, silent: int, foreign: int
+) -> None:
+    changes = {"extraConfigs.fullSyncFrequency": frequency} if frequency else {}
+    intent = AkoPlugin().intend(build.view(build.adc(changes)))
+    assert isinstance(intent, api.Intent)
+    stored = {"ako": record.StoredIntent(version=1, data=intent.data)}
+    view = build.view({}, intents=stored)
+    answer = await fence.fence(build.context(None, of=view))
+    assert isinstance(answer, api.Fenced)
+    assert (answer.grade, answer.settle_seconds) == ("Unfenced", silent)
+    server = memory.MemoryServer()
+    server.seed(strange_stateful_set())
+    answer = await fence.fence(build.context(server.client(), of=view))
+    assert isinstance(answer, api.Fenced)
+    assert (answer.grade, answer.settle_seconds) == ("Unfenced", foreign)
+
+
+def strange_stateful_set() -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"namespace": names.NAMESPACE, "name": names.STATEFUL_SET},
+        "spec": {"replicas": 1},
+    }
+
+
+@given(st.none() | st.integers() | st.text(max_size=3))
+def test_whatever_is_stored_is_a_time_to_wait(build: Any, found: Any) -> None:
+    stored = {"ako": record.StoredIntent(version=1, data={"fullSyncSeconds": found})}
+    seconds = fence.settle_seconds(build.view({}, intents=stored))
+    assert 0 <= seconds <= fence.LONGEST_SETTLE_SECONDS
+    if not isinstance(found, int):
+        assert seconds == 1800
 
 
 def test_ours_is_by_record() -> None:

@@ -53,7 +53,8 @@ def test_it_keeps_the_contract_of_plugins() -> None:
 
 def test_intent_names_cluster_and_version(build: Any) -> None:
     answer = AkoPlugin().intend(build.view())
-    assert answer == api.Intent(data={"clusterName": build.record, "version": "2.1.1"})
+    known = {"clusterName": build.record, "version": "2.1.1"}
+    assert answer == api.Intent(data={**known, "fullSyncSeconds": 1800})
 
 
 @pytest.mark.parametrize(
