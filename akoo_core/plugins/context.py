@@ -6,6 +6,7 @@ Plain construction: nothing is read and nothing is decided here.
 from __future__ import annotations
 
 import logging
+from collections.abc import MutableMapping
 from typing import Any
 
 from opentelemetry import trace
@@ -81,5 +82,14 @@ def build_context(
         secrets=secrets,
         threads=threads,
         tracer=trace.get_tracer(name),
-        log=logging.LoggerAdapter(logging.getLogger(name), fields),
+        log=_Log(logging.getLogger(name), fields),
     )
+
+
+class _Log(logging.LoggerAdapter[logging.Logger]):
+    """Adds our fields to those of the call. (The standard adapter drops the call's own.)"""
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, Any]
+    ) -> tuple[object, MutableMapping[str, Any]]:
+        return msg, {**kwargs, "extra": {**(kwargs.get("extra") or {}), **(self.extra or {})}}

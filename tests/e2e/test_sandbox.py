@@ -1,0 +1,98 @@
+"""The main job, as a newcomer runs it: one command, a story, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+SECONDS = 120.0
+STORY_SECONDS = 90.0
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "akoo_core", "sandbox", *arguments]
+
+
+def test_the_story_comes_true_and_nothing_is_left() -> None:
+    started = time.monotonic()
+    done = subprocess.run(
+        _command("--once"), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - started < STORY_SECONDS
+    story = [
+        ("create cluster demo/shop", "Available"),
+        ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
+        ("AKO deployed", r"\d+ objects, ako-0 Ready, AKO \d+\.\d+"),
+        ("a setting is changed and rolls", "shardVSSize LARGE, a new ako-0 is Ready"),
+        ("delete cluster demo/shop", r"drained \(Done; .*\), fenced \(Stopped\)"),
+        ("cluster let go", "NoVerifier"),
+    ]
+    for number, (step, result) in enumerate(story, start=1):
+        assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
+            done.stdout
+        )
+    for verb in ("create-record", "deploy", "observe", "drain", "fence", "let-go", "finish"):
+        assert re.search(rf"^ +[0-9:.]{{12}}  {verb} ", done.stdout, re.MULTILINE), verb
+    assert "\033" not in done.stdout, "plain lines where there is no terminal"
+    assert done.stderr == ""
+
+
+def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
+    running = subprocess.Popen(
+        _command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert running.stdout is not None
+    folder = ""
+    with running:
+        for line in running.stdout:
+            if "operator " in line:
+                folder = _folder(running.pid)
+                running.send_signal(signal.SIGINT)
+                break
+        rest = running.stdout.read()
+    assert running.returncode == 130, rest
+    assert "Traceback" not in rest
+    assert folder
+    assert not pathlib.Path(folder).exists(), "files of the bed"
+    assert not _mentioning(folder), "processes of the bed"
+
+
+def _folder(pid: int) -> str:
+    """The folder of the bed that a sandbox runs: where its children keep their data."""
+    for command in _mentioning("akoo-testbed-"):
+        found = re.search(r"/\S*?/akoo-testbed-[a-z0-9_]+(?=/)", command[1])
+        if found and _descends(command[0], pid):
+            return found[0]
+    return ""
+
+
+def _mentioning(text: str) -> list[tuple[int, str]]:
+    """(pid, command line) of the processes whose command line has ``text``."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if text in command:
+                found.append((int(entry.name), command))
+    return found
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        try:
+            stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            return False
+        pid = int(stat.rpartition(")")[2].split()[1])
+    return False
