@@ -57,7 +57,8 @@ def apply(
     }
     kept = frozenset[fields.Path]().union(wanted, *others.values())
     merged = _merge(live, config, "")
-    for path in sorted(owners.get(manager, frozenset()) - kept, key=lambda one: one[-1] == "."):
+    # Items first: without its key field an item is not found any more.
+    for path in sorted(owners.get(manager, frozenset()) - kept, key=lambda one: one[-1] != "."):
         _remove(merged, path)
     return Applied(merged, {**{k: v for k, v in others.items() if v}, manager: wanted})
 
@@ -71,7 +72,8 @@ def after_update(before: Object, after: Object, owners: Owners, manager: Manager
     changed = frozenset(
         path
         for path in new
-        if path not in old or fields.lookup(before, path) != fields.lookup(after, path)
+        if path not in old
+        or (path[-1] != "." and fields.lookup(before, path) != fields.lookup(after, path))
     )
     gone = old - new
     result = {
