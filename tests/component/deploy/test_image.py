@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import pytest
+from akoo_testbed import running
 
 import akoo_core
+from akoo_core.sandbox import process
 
 ROOT = pathlib.Path(__file__).parents[3]
 IMAGE = ROOT / "deploy" / "image"
@@ -148,6 +154,48 @@ def test_the_command_starts_from_there_and_writes_nothing(installed: Installed) 
     assert rights.returncode == 0, rights.stderr
     assert rights.stdout == (ROOT / "deploy/rbac/clusterrole.yaml").read_text()
     assert installed.files() == before, "all that is imported was compiled before"
+
+
+def test_the_operator_runs_from_there(
+    installed: Installed, apiserver: running.RunningServer
+) -> None:
+    """On a real API server, as that user: it says how it is, and ends when told to."""
+    kubeconfig = installed.folder.parent / "kubeconfig"
+    kubeconfig.write_text(apiserver.kubeconfig)
+    kubeconfig.chmod(0o600)
+    _give(kubeconfig)
+    url = f"127.0.0.1:{process.free_port()}"
+    before = installed.files()
+    command = [str(installed.folder / "bin" / "akoo-core"), "--plugins", "ako"]
+    operator = subprocess.Popen(
+        [*_as_user(NOBODY), *command, "--kubeconfig", str(kubeconfig)],
+        env={**installed.environment, "AKOO_HEALTH__PORT": url.partition(":")[2]},
+        cwd="/",
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert "management cluster" in _answer(f"http://{url}/readyz", operator)
+    finally:
+        operator.send_signal(signal.SIGTERM)
+        _, said = operator.communicate(timeout=SECONDS)
+    assert operator.returncode == 0, said
+    assert installed.files() == before
+
+
+def _answer(url: str, operator: subprocess.Popen[str]) -> str:
+    """What the URL answers, whatever the status, as soon as it answers."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and operator.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return str(answer.read(), "utf-8")
+        except urllib.error.HTTPError as error:
+            with error:
+                return str(error.read(), "utf-8")
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} does not answer")
 
 
 def test_what_is_in_it_is_what_the_operator_needs(installed: Installed) -> None:

@@ -88,8 +88,9 @@ def test_a_view_and_a_context_are_what_they_were_made_of(
     )
     assert (built.view, built.plugin, built.workload_silent_seconds) == (made, "demo", 3.0)
     with caplog.at_level(logging.INFO):
-        built.log.info("drained")
+        built.log.info("drained", extra={"left": 3})
     (line,) = caplog.records
     assert line.name == "akoo_core.plugin.demo"
     fields = {key: vars(line)[key] for key in ("plugin", "record", "cluster")}
     assert fields == {"plugin": "demo", "record": "akoo-000000000001", "cluster": "demo/shop"}
+    assert vars(line)["left"] == 3, "the fields of the call itself"
