@@ -1,5 +1,6 @@
 """Requests to one Kubernetes API server: TLS from a kubeconfig's text, paths by discovery."""
 
+import asyncio
 import base64
 import collections.abc
 import contextlib
@@ -58,6 +59,7 @@ class Transport:
         if self._session:
             session, self._session = self._session, None
             await session.close()
+            await asyncio.sleep(0)  # aborted transports close their sockets in the next turn
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:  # made late: a session belongs to the running event loop
@@ -122,7 +124,13 @@ class Transport:
         ) as response:
             if response.status >= 400:
                 raise error_of(response.status, await response.text())
-            yield response.content
+            try:
+                yield response.content
+            finally:
+                # Not closed: TLS would wait for the server's farewell, longer than the loop lives.
+                connection = response.connection
+                if connection is not None and connection.transport is not None:
+                    connection.transport.abort()
 
 
 def _tls(ca_data: str | None, user: Object) -> ssl.SSLContext:

@@ -24,14 +24,15 @@ def cluster(
 ) -> list[Object]:
     """A Cluster with all its parts, in the order in which to create them.
 
+    What a Cluster refers to comes before it: Cluster API looks for it again only after 30 s.
     `labels` and `annotations` go to the Cluster. Without control plane Machines the control plane
     is external. `machine_delete_seconds` is that of the workers; None leaves it to the provider's
     options. The namespace is not among them.
     """
     made = [
-        _cluster(namespace, name, labels, annotations, paused=paused),
         _object(world.FAKE_CLUSTER, namespace, name, name, {}),
         _control_plane(namespace, name, control_plane_machines, version),
+        _cluster(namespace, name, labels, annotations, paused=paused),
     ]
     if workers:
         made += machine_deployment(
