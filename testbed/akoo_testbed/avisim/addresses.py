@@ -27,7 +27,10 @@ class Range:
 
     @property
     def size(self) -> int:
-        return int(self.end) - int(self.begin) + 1
+        return max(int(self.end) - int(self.begin) + 1, 0)
+
+    def __str__(self) -> str:
+        return f"range {self.begin}-{self.end}"
 
     def __contains__(self, address: Address) -> bool:
         return address.version == self.begin.version and (
@@ -83,11 +86,17 @@ def ranges(subnet: schema.Json) -> list[Range]:
     return found
 
 
-def check(subnets: list[schema.Json]) -> None:
-    """Ranges are in order, inside their prefix, of its family, and do not overlap.
+def check_families(subnets: list[schema.Json]) -> None:
+    """Addresses are addresses, and those of a subnet are of one family. Raises MalformedError."""
+    for subnet in subnets:
+        whole = prefix(subnet["prefix"])
+        for each in ranges(subnet):
+            if each.begin.version != whole.version or each.end.version != whole.version:
+                raise MalformedError(f"{each} is not of the family of subnet {whole}")
 
-    Raises MalformedError.
-    """
+
+def check(subnets: list[schema.Json]) -> None:
+    """Ranges are in order, inside their prefix, and do not overlap. Raises MalformedError."""
     prefixes: set[Network] = set()
     seen: list[Range] = []
     for subnet in subnets:
@@ -101,15 +110,12 @@ def check(subnets: list[schema.Json]) -> None:
 
 
 def _check_range(each: Range, whole: Network, seen: list[Range]) -> None:
-    text = f"range {each.begin}-{each.end}"
-    if each.begin.version != whole.version or each.end.version != whole.version:
-        raise MalformedError(f"{text} is not of the family of subnet {whole}")
     if int(each.begin) > int(each.end):
-        raise MalformedError(f"{text} ends before it begins")
+        raise MalformedError(f"{each} ends before it begins")
     if each.begin not in whole or each.end not in whole:
-        raise MalformedError(f"{text} is not in subnet {whole}")
+        raise MalformedError(f"{each} is not in subnet {whole}")
     if any(other.begin in each or each.begin in other for other in seen):
-        raise MalformedError(f"{text} overlaps another range of the network")
+        raise MalformedError(f"{each} overlaps another range of the network")
 
 
 def held(objects: store.Store, network: str) -> Iterator[Held]:

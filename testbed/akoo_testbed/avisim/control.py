@@ -34,7 +34,7 @@ def handle(controller: "Controller", request: values.Request) -> values.Response
         raise problems.bad_request("the body is not an object")
     try:
         return _answer(controller, request, parts, body)
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, LookupError) as error:
         raise problems.bad_request(f"{type(error).__name__}: {error}") from None
 
 

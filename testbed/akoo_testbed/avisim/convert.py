@@ -182,7 +182,7 @@ def _scalar(field: schema.Field, value: typing.Any, *, lenient: bool) -> typing.
         case schema.Form.ANY:
             return value
         case schema.Form.WORD:
-            if value not in field.words:
+            if not isinstance(value, str) or value not in field.words:
                 raise IllTypedError(f"is one of {', '.join(sorted(field.words))}")
             return value
     return _string(value, lenient=lenient)

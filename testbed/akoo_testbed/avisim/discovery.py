@@ -22,6 +22,11 @@ class PortGroup:
     subnets: tuple[str, ...] = ()
     """Prefixes that were learnt, such as 10.1.2.0/24."""
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a subnet that is none."""
+        for each in self.subnets:
+            ipaddress.ip_network(each)
+
 
 def discovers(cloud: store.Stored) -> bool:
     """Whether the networks of a cloud come by discovery."""

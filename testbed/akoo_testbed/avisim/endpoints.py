@@ -104,7 +104,7 @@ def singleton(ctx: context.Context, kind: schema.Kind) -> values.Response:
 def _body(request: values.Request) -> typing.Any:
     try:
         return json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise problems.RefusedError(400, "JSON parse error", key="detail") from None
 
 

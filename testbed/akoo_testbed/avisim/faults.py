@@ -46,7 +46,14 @@ class Fault:
     """Requests that are met; None: all until the fault is taken away."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an answer that does not exist."""
+        """Raises ValueError for an answer that does not exist, TypeError for a wrong type."""
+        for name in (*PATTERNS, "answer", "text"):
+            _check(name, getattr(self, name), str)
+        for name in ("drop", "after", "lose_sessions"):
+            _check(name, getattr(self, name), bool)
+        for name in ("status", "skip", "hold_seconds", "delay_seconds"):
+            _check(name, getattr(self, name), (int, float))
+        _check("times", self.times or 0, int)
         if self.answer and self.answer not in ANSWERS:
             raise ValueError(f'no answer "{self.answer}"; there are: {", ".join(ANSWERS)}')
 
@@ -127,6 +134,11 @@ def response(fault: Fault, chosen: switches.Switches) -> values.Response:
     if status == 429 and chosen["retry-after"] == "yes":
         refused.headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
     return refused.response()
+
+
+def _check(name: str, value: object, kind: type | tuple[type, ...]) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} of a fault cannot be {value!r}")
 
 
 @dataclasses.dataclass(slots=True)

@@ -30,7 +30,7 @@ def _credentials(request: values.Request) -> dict[str, typing.Any]:
     if "json" in request.headers.get("content-type", ""):
         try:
             given = json.loads(request.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise problems.bad_request("the body is not JSON") from None
         return given if isinstance(given, dict) else {}
     return dict(urllib.parse.parse_qsl(request.body.decode(errors="replace")))

@@ -14,6 +14,7 @@ NOT_FILTERS = frozenset(
     {"include_name", "page", "page_size", "fields", "skip_default", "sort", "limit_by", "depth"}
     | {"exclude", "join", "join_subresources", "include_service_accounts"}
 )
+_MAX_DEPTH = 16
 _OPERATORS = frozenset({"contains", "icontains", "in"})
 
 
@@ -197,7 +198,7 @@ def _linked(
     def reached(start: store.Key) -> set[store.Key]:
         seen: set[store.Key] = set()
         edge = {start}
-        for _ in range(depth):
+        for _ in range(min(depth, _MAX_DEPTH)):
             edge = {new for old in edge for new in step(ctx, old)} - seen
             seen |= edge
         return seen - {start}

@@ -78,7 +78,7 @@ def read_body(request: values.Request) -> typing.Any:
         return dict(urllib.parse.parse_qsl(request.body.decode(errors="replace")))
     try:
         return json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

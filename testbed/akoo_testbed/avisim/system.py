@@ -7,6 +7,7 @@ from akoo_testbed.avisim import auth, context, login, permissions, problems, sch
 from akoo_testbed.avisim import state as states
 from akoo_testbed.avisim.special import users
 
+MAX_TOKEN_HOURS = 24 * 365
 _READ = permissions.Level.READ_ACCESS
 
 
@@ -109,7 +110,9 @@ def _tokens(ctx: context.Context, body: schema.Json) -> values.Response:
     try:
         hours = float(body.get("hours", 1))
     except (TypeError, ValueError):
-        raise problems.bad_request("hours is not a number") from None
+        hours = 0.0
+    if not 0 < hours <= MAX_TOKEN_HOURS:
+        raise problems.bad_request(f"hours is a number up to {MAX_TOKEN_HOURS}")
     token = auth.Token(
         token=accounts.secret(40),
         uuid=ctx.state.new_uuid("user-token"),

@@ -155,7 +155,10 @@ def cloud_of(
         return old.cloud
     field = kind.fields["cloud_ref"]
     text = body.get("cloud_ref") or f"/api/cloud?name={field.default}"
-    return (_resolve(ctx, "", field, text) or "") if isinstance(text, str) else ""
+    try:
+        return (_resolve(ctx, "", field, text) or "") if isinstance(text, str) else ""
+    except convert.IllTypedError:  # the reader will say so
+        return ""
 
 
 def _resolve(ctx: context.Context, cloud: str, field: schema.Field, text: str) -> str | None:

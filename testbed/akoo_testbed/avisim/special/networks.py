@@ -24,11 +24,13 @@ class NetworkRule(rules.Rule):
     def prepare(
         self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
     ) -> None:
-        if ctx.state.switches["range-check"] == "refuse":
-            try:
-                addresses.check(data.get("configured_subnets", []))
-            except addresses.MalformedError as error:
-                raise problems.bad_request(f"Network {data['name']}: {error}") from None
+        subnets = data.get("configured_subnets", [])
+        try:
+            addresses.check_families(subnets)
+            if ctx.state.switches["range-check"] == "refuse":
+                addresses.check(subnets)
+        except addresses.MalformedError as error:
+            raise problems.bad_request(f"Network {data['name']}: {error}") from None
         if old is None:
             return
         if "vimgrnw_ref" in old.data:

@@ -18,11 +18,14 @@ class VsVipRule(rules.Rule):
         before = {vip["vip_id"]: vip for vip in old.data.get("vip", ())} if old else {}
         _check_ids(vips, before)
         taken: dict[str, set[addresses.Address]] = {}
-        for vip in vips:
-            if not vip.get("auto_allocate_ip"):
-                continue
-            if not _keep(vip, before.get(vip["vip_id"])):
-                _allocate(ctx, data, vip, taken)
+        try:
+            for vip in vips:
+                vip.pop("discovered_networks", None)  # clients send back what they read
+                vip["avi_allocated_vip"] = False
+                if vip["auto_allocate_ip"] and not _keep(vip, before.get(vip["vip_id"])):
+                    _allocate(ctx, data, vip, taken)
+        except addresses.MalformedError as error:
+            raise problems.bad_request(f"VsVip {data['name']}: {error}") from None
         data["vip"] = vips
 
 
