@@ -10,7 +10,6 @@ from akoo_testbed import controlloop, kubeapi
 from akoo_testbed.controlloop import Key
 from akoo_testbed.kubeapi import ApiError, Object
 from akoo_testbed.kubelet import nodes, pods
-from akoo_testbed.kubelet.ako import ako_stand_in
 from akoo_testbed.kubelet.containers import Containers
 from akoo_testbed.kubelet.nodes import NodeSpec
 from akoo_testbed.kubelet.options import (
@@ -20,9 +19,10 @@ from akoo_testbed.kubelet.options import (
     switched,
 )
 from akoo_testbed.kubelet.program import Program, Switches
+from akoo_testbed.kubelet.programs import ako
 
 NODE, POD, CONFIG_MAP, SECRET = "v1/Node", "v1/Pod", "v1/ConfigMap", "v1/Secret"
-PROGRAMS: collections.abc.Mapping[str, Program] = {"ako": ako_stand_in}
+PROGRAMS: collections.abc.Mapping[str, Program] = {"ako": ako}
 
 
 class Power(enum.Enum):

@@ -23,6 +23,40 @@ class AkoAnswer(enum.StrEnum):
     NEVER = "never"
 
 
+class AkoProgram(enum.StrEnum):
+    """What runs in AKO's Pod."""
+
+    STAND_IN = "stand-in"
+    """`kubelet.ako`: needs no Avi Controller, makes nothing."""
+    AKOSIM = "akosim"
+    """`akoo_testbed.akosim`: works with the Avi Controller that controllerIP names."""
+
+
+class AkoFault(enum.StrEnum):
+    """Misbehaviour of akosim; the stand-in has none."""
+
+    DIES_MID_DELETION = "dies-mid-deletion"
+    """Its container ends after the first virtual service of a live deletion."""
+    LEAVES_THINGS = "leaves-things"
+    """Says Done and leaves VIPs, pools, certificates, routes, and the SE group's label."""
+    IGNORES_DELETE_CONFIG = "ignores-delete-config"
+    CUT_OFF = "cut-off"
+    """Hears nothing from its cluster, goes on re-creating at every full sync what it knew, and
+    does so for `ako_cut_off_seconds` after its Pod or Node is gone."""
+    RESTART_STORM = "restart-storm"
+    """Its container ends as soon as it is ready for work."""
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 a name
+    """Logs in with a wrong password, from its next start on."""
+
+
+class AkoFaults(frozenset[AkoFault]):
+    """A set of faults, read from text: names separated by commas. ValueError for any other."""
+
+    def __new__(cls, text: str = "") -> typing.Self:
+        """Read the text; empty: no faults."""
+        return super().__new__(cls, (AkoFault(w.strip()) for w in text.split(",") if w.strip()))
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class KubeletOptions:
     """Settings of a `FakeKubelet`."""
@@ -41,6 +75,18 @@ class KubeletOptions:
 
     ako_seconds: float = 0.2
     """From `Started` to AKO's answer."""
+
+    ako_program: AkoProgram = AkoProgram.STAND_IN
+    """What runs in AKO's Pod from its container's next start on."""
+
+    ako_faults: AkoFaults = dataclasses.field(default_factory=AkoFaults)
+    """akosim's misbehaviour."""
+
+    ako_timeout_seconds: float = 1800.0
+    """How long akosim waits for the end of its deletion before it says Timeout."""
+
+    ako_cut_off_seconds: float = 60.0
+    """How long an akosim that is cut off outlives its Pod."""
 
 
 def switched(options: KubeletOptions, config_map: Object | None) -> KubeletOptions:

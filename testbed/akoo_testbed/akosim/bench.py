@@ -1,0 +1,234 @@
+"""A bench: a workload API, a controller with addresses for VIPs, and AKO between them.
+
+For tests of akosim and of what cleans up behind it. Install AKO with `install`.
+"""
+
+import base64
+import collections.abc
+import contextlib
+import dataclasses
+import json
+import typing
+
+from akoo_testbed import kubeapi, waiting
+from akoo_testbed.akosim import cutoff
+from akoo_testbed.akosim.report import ANNOTATION, STATEFUL_SET
+from akoo_testbed.avisim import client
+from akoo_testbed.avisim import pytest as avisim
+from akoo_testbed.kubeapi import KubeApi, Object
+from akoo_testbed.kubelet import FakeKubelet, KubeletOptions, NodeSpec
+from akoo_testbed.kubelet.options import SWITCH_CONFIG_MAP, SWITCH_NAMESPACE, AkoProgram
+
+T = typing.TypeVar("T")
+
+CLUSTER = "shop-1a2b"
+NODE = "n1"
+LABELS = {"app.kubernetes.io/name": "ako"}
+
+
+@dataclasses.dataclass
+class Bench:
+    """A workload API, a controller, and between them AKO."""
+
+    api: KubeApi
+    avi: avisim.RunningAvi
+    admin: client.Client
+    home: str
+    kubelet: FakeKubelet
+    data: dict[str, str]
+
+    async def install(self, **changes: str) -> None:
+        """Put AKO into the cluster, with other settings than usual."""
+        secret = {
+            "username": "admin",
+            "password": self.avi.options.password,
+            "certificateAuthorityData": self.avi.server.ca_pem,
+        }
+        encoded = {k: base64.b64encode(v.encode()).decode() for k, v in secret.items()}
+        self.data |= changes
+        await self.api.create(_manifest("v1", "Secret", self.home, "avi-secret", data=encoded))
+        config = _manifest("v1", "ConfigMap", self.home, "avi-k8s-config", data=self.data)
+        await self.api.create(config)
+        await self.api.create(_stateful_set(self.home))
+
+    async def service(self, name: str, **spec: object) -> None:
+        """A Service of type LoadBalancer with port 80, in AKO's own namespace."""
+        ports = [{"port": 80, "protocol": "TCP", "targetPort": 8080}]
+        whole = {"type": "LoadBalancer", "ports": ports, **spec}
+        await self.api.create(_manifest("v1", "Service", self.home, name, spec=whole))
+
+    async def address(self, name: str, kind: str = "v1/Service") -> str:
+        """The address in an object's status, as soon as there is one."""
+        found = await self.api.wait_for(kind, self.home, name, first_address, 10)
+        return first_address(found)
+
+    async def no_address(self, name: str, kind: str = "v1/Service") -> None:
+        """Wait until the status names no address."""
+        await self.api.wait_for(kind, self.home, name, lambda o: o and not first_address(o), 10)
+
+    async def give_pods_a_network(self, cidr: str = "10.244.0.0/24") -> None:
+        """What a controller of real clusters does to the Node."""
+        await self.api.patch("v1/Node", None, NODE, {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}})
+
+    async def delete_config(self, value: str) -> None:
+        body = {"data": {"deleteConfig": value}}
+        await self.api.patch("v1/ConfigMap", self.home, "avi-k8s-config", body)
+
+    async def answer(self, value: str | None, deadline: float = 10) -> None:
+        """Wait for AKO's report."""
+
+        def matches(found: Object | None) -> bool:
+            annotations = (found or {})["metadata"].get("annotations", {})
+            return bool(annotations.get(ANNOTATION) == value)
+
+        await self.api.wait_for(STATEFUL_SET, self.home, "ako", matches, deadline)
+
+    async def pod(self, predicate: collections.abc.Callable[[Object], object]) -> Object:
+        """AKO's Pod, as soon as it is so."""
+        kind, name = "v1/Pod", "ako-0"
+        await self.api.wait_for(kind, self.home, name, lambda pod: pod and predicate(pod), 10)
+        return await self.api.get(kind, self.home, name)
+
+    async def switch(self, **values: str) -> None:
+        """Set switches of the test bed (`_` for `-`)."""
+        data = {key.replace("_", "-"): value for key, value in values.items()}
+        name, namespace = SWITCH_CONFIG_MAP, SWITCH_NAMESPACE
+        await self.api.apply(_manifest("v1", "ConfigMap", namespace, name, data=data))
+
+    async def ask(self, work: collections.abc.Callable[[], T]) -> T:
+        """Do something to the controller, between the requests that it serves."""
+
+        async def there() -> T:
+            return work()
+
+        return await self.avi.call(there())
+
+    async def until(self, work: collections.abc.Callable[[], T], what: str) -> T:
+        """The first answer of the controller that is true."""
+        return await waiting.until(lambda: self.ask(work), what=what, seconds=10)
+
+    def marked(self, *kinds: str) -> list[str]:
+        """kind/name of all objects that carry the cluster's marker; for `ask` and `until`."""
+        query = f"label_key=clustername&label_value={CLUSTER}"
+        return [
+            f"{kind}/{name}"
+            for kind in kinds or KINDS
+            for name in self.admin.names(f"{kind}?{query}", x_avi_tenant="*")
+        ]
+
+    def named(self, kind: str, name: str) -> Object:
+        """One object of the controller; for `ask` and `until`."""
+        found: Object = self.admin.get(f"{kind}?name={name}", x_avi_tenant="*")["results"][0]
+        return found
+
+    def routes(self) -> list[Object]:
+        """The static routes of the VRF; for `ask` and `until`."""
+        found: list[Object] = self.named("vrfcontext", "global").get("static_routes", [])
+        return found
+
+    def labels(self) -> list[Object]:
+        """The labels of the SE group; for `ask` and `until`."""
+        found: list[Object] = self.named("serviceenginegroup", "Default-Group").get("labels", [])
+        return found
+
+    def asked(self, since: int = 0, *, kind: str = "*", method: str = "*") -> list[str]:
+        """Requests in the journal; for `ask` and `until`."""
+        entries = self.avi.controller.journal.entries(since=since, kind=kind, method=method)
+        return [str(entry) for entry in entries]
+
+
+KINDS = (
+    "virtualservice",
+    "vsvip",
+    "pool",
+    "poolgroup",
+    "httppolicyset",
+    "l4policyset",
+    "vsdatascriptset",
+    "sslkeyandcertificate",
+    "stringgroup",
+)
+
+
+def first_address(found: Object | None) -> str:
+    entries = (found or {}).get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+    return str(entries[0].get("ip", ""))
+
+
+def restarted(pod: Object) -> bool:
+    return any(s["restartCount"] > 0 for s in pod["status"].get("containerStatuses", ()))
+
+
+def last_end(pod: Object) -> Object:
+    """How AKO's container last ended, or nothing."""
+    statuses = pod.get("status", {}).get("containerStatuses") or [{}]
+    ended: Object = statuses[0].get("lastState", {}).get("terminated", {})
+    return ended
+
+
+def _manifest(version: str, kind: str, namespace: str, name: str, **parts: object) -> Object:
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **parts}
+
+
+def _stateful_set(namespace: str) -> Object:
+    containers = [{"name": "ako", "image": "registry.example.com/ako:2.1.1"}]
+    template = {"metadata": {"labels": LABELS}, "spec": {"containers": containers}}
+    selector = {"matchLabels": LABELS}
+    spec = {"serviceName": "ako", "replicas": 1, "selector": selector, "template": template}
+    return _manifest("apps/v1", "StatefulSet", namespace, "ako", spec=spec)
+
+
+def furnish(admin: client.Client) -> None:
+    """Give Default-Cloud a network with addresses for VIPs."""
+    ip = {"addr": "10.9.0.0", "type": "V4"}
+    ends = {
+        "begin": {"addr": "10.9.0.10", "type": "V4"},
+        "end": {"addr": "10.9.0.99", "type": "V4"},
+    }
+    subnet = {"prefix": {"ip_addr": ip, "mask": 24}, "static_ip_ranges": [{"range": ends}]}
+    network = admin.post("network", {"name": "vips", "configured_subnets": [subnet]})
+    usable = {"usable_networks": [{"nw_ref": network["url"]}]}
+    body = {"name": "ipam", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": usable}
+    profile = admin.post("ipamdnsproviderprofile", body)
+    cloud = admin.get("cloud?name=Default-Cloud")["results"][0]
+    cloud["ipam_provider_ref"] = profile["url"]
+    admin.put(f"cloud/{cloud['uuid']}", cloud)
+
+
+@contextlib.asynccontextmanager
+async def bench(
+    kubeconfig: str, avi: avisim.RunningAvi, home: str, options: KubeletOptions | None = None
+) -> collections.abc.AsyncGenerator[Bench, None]:
+    """A bench in a new namespace `home`, with one Node; AKO is not installed yet."""
+    admin = client.Client(avi.controller, password=avi.options.password)
+    furnish(admin)
+    data = {
+        "clusterName": CLUSTER,
+        "controllerIP": f"127.0.0.1:{avi.server.port}",
+        "vipNetworkList": json.dumps([{"networkName": "vips", "cidr": "10.9.0.0/24"}]),
+        "serviceType": "NodePort",
+        "shardVSSize": "SMALL",
+        "deleteConfig": "false",
+    }
+    options = options or KubeletOptions(ako_program=AkoProgram.AKOSIM, restart_seconds=0.05)
+    async with kubeapi.KubeApi(kubeconfig) as api, contextlib.AsyncExitStack() as ends:
+        await api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home}})
+        ends.push_async_callback(_clean, api, home)
+        kubelet = FakeKubelet(kubeconfig, [NodeSpec(NODE)], options=options)
+        await kubelet.start()
+        ends.push_async_callback(cutoff.end)
+        ends.push_async_callback(kubelet.stop)
+        yield Bench(api, avi, admin, home, kubelet, data)
+
+
+async def _clean(api: KubeApi, home: str) -> None:
+    await api.delete(STATEFUL_SET, home, "ako")
+    await api.delete("v1/ConfigMap", SWITCH_NAMESPACE, SWITCH_CONFIG_MAP)
+    for kind in ("v1/Service", "networking.k8s.io/v1/Ingress"):
+        for each in await api.list(kind, home):
+            await api.delete(kind, home, each["metadata"]["name"])
+    await api.delete("v1/Namespace", None, home)
+    await api.delete("v1/Node", None, NODE)
+    for pod in await api.list("v1/Pod", home):
+        await api.delete("v1/Pod", home, pod["metadata"]["name"], grace_seconds=0)

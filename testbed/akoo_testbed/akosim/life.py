@@ -1,0 +1,177 @@
+"""AKO after its start: one thing at a time, whatever happens meanwhile waits."""
+
+import asyncio
+import logging
+
+from akoo_testbed.akosim import (
+    avi,
+    boot,
+    config,
+    deletion,
+    planning,
+    report,
+    routes,
+    status,
+    syncing,
+    watching,
+)
+from akoo_testbed.akosim.desired import desired
+from akoo_testbed.akosim.model import Wanted
+from akoo_testbed.akosim.site import Maker, Site
+from akoo_testbed.kubelet.options import AkoAnswer, AkoFault
+from akoo_testbed.kubelet.program import Container, Exit
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 0.25
+LAST_RETRY_SECONDS = 30.0
+
+
+class Ako:
+    """Keeps Avi as the cluster wants it, until something ends it."""
+
+    def __init__(
+        self, container: Container, hands: syncing.Hands, site: Site, view: watching.View
+    ) -> None:
+        self._container = container
+        self._hands = hands
+        self._maker = Maker(hands.config, site)
+        self._view = view
+        self._secret = (view.secret or {}).get("data")
+        self._deleting = config.delete_config(view.config_map)
+        self._had_models = hands.config.routes
+        self._leader = ("", "")
+        self._next_full = 0.0
+        self.wanted: list[Wanted] = []
+        """What it wanted last."""
+
+    async def run(self) -> Exit:
+        """Until something ends it. Raises StoppedError, DiedError, AviError, avi.UNREACHABLE."""
+        self._leader = await boot.leader(self._hands.client)
+        await self._hands.observe()
+        if self._deleting:
+            await self._delete(whole=False)
+        else:
+            await report.cleared(self._container)
+            await report.event(self._container, "AKOReady", "AKO is listening for objects")
+        return await self._work()
+
+    async def _work(self) -> Exit:
+        delay = FIRST_RETRY_SECONDS
+        self._plan_full_sync()
+        while not self._has(AkoFault.RESTART_STORM):
+            self._view.changed.clear()
+            if not self._has(AkoFault.CUT_OFF):
+                await self._heed()
+            complete = self._deleting or await self._sync()
+            delay = FIRST_RETRY_SECONDS if complete else min(2 * delay, LAST_RETRY_SECONDS)
+            left = self._next_full - asyncio.get_running_loop().time()
+            await self._pause(left if complete else min(left, delay))
+        return Exit(2, "panic: restart storm")
+
+    async def _heed(self) -> None:
+        """React to AKO's own ConfigMap and Secret."""
+        if self._view.config_map is None:
+            raise boot.KilledError(f"ConfigMap {config.CONFIG_MAP} was deleted")
+        if not self._deleting and (self._view.secret or {}).get("data") != self._secret:
+            raise boot.KilledError(f"Secret {watching.AVI_SECRET} has changed")
+        asked = config.delete_config(self._view.config_map)
+        if asked == self._deleting or self._has(AkoFault.IGNORES_DELETE_CONFIG):
+            return
+        if asked:
+            await self._begin_deletion()
+        else:
+            self._deleting = False
+            await report.cleared(self._container)
+            await report.event(self._container, "AKODeleteConfigUnset", "DeleteConfig unset")
+            await self._hands.observe()
+
+    async def _begin_deletion(self) -> None:
+        self._deleting = True
+        try:
+            await boot.validate(self._hands.client, self._hands.config)
+        except (boot.StoppedError, avi.AviError, *avi.UNREACHABLE) as error:
+            # Nothing is deleted and nothing is said, until deleteConfig is set once more.
+            log.info("deleteConfig is of no effect: %s", error)
+            return
+        await report.started(self._container)
+        await self._delete(whole=True)
+
+    async def _delete(self, *, whole: bool) -> None:
+        """Delete as deleteConfig asks. Whatever comes meanwhile is met afterwards."""
+        switches = self._container.switches
+        await switches.until(lambda options: options.ako_answer != AkoAnswer.NEVER)
+        if switches.current.ako_answer == AkoAnswer.TIMEOUT:
+            await asyncio.sleep(switches.current.ako_seconds)
+            await report.finished(self._container, "Timeout")
+            return
+        work = deletion.Deletion(
+            self._container,
+            self._hands,
+            self._maker.site,
+            whole=whole,
+            had_models=self._had_models,
+        )
+        await work.run()
+        self.wanted = []
+        await syncing.write_statuses(self._container.api, status.cleared(self._view.world))
+
+    async def _sync(self) -> bool:
+        """Bring Avi and the statuses to what the cluster wants; whether nothing is left to do."""
+        try:
+            if asyncio.get_running_loop().time() >= self._next_full:
+                await self._full_sync()
+            return await self._bring()
+        except avi.AviError as error:
+            if error.is_login_refused:
+                raise
+            log.info("sync is not complete: %s", error)
+        except avi.UNREACHABLE as error:
+            log.info("sync is not complete: %s", type(error).__name__)
+        return False
+
+    async def _bring(self) -> bool:
+        settings, world = self._hands.config, self._view.world
+        if not self._has(AkoFault.CUT_OFF):
+            self.wanted = desired(settings, self._maker.site, world)
+        self._had_models = self._had_models or bool(self.wanted)
+        keep = f"{settings.shared_prefix}Shared-L7-"
+        plan = planning.plan(self.wanted, self._hands.observed, keep=keep)
+        complete = await self._hands.perform(plan)
+        if self._has(AkoFault.CUT_OFF):
+            return complete
+        if settings.routes:
+            await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
+        writes = status.writes(self._maker, world, self._hands.observed, {})
+        await syncing.write_statuses(self._container.api, writes)
+        return complete
+
+    async def _full_sync(self) -> None:
+        if await boot.leader(self._hands.client) != self._leader:
+            raise boot.KilledError("the Avi Controller has another leader")
+        await self._hands.observe()
+        self._plan_full_sync()
+
+    def _plan_full_sync(self) -> None:
+        frequency = self._hands.config.full_sync_seconds or float("inf")
+        self._next_full = asyncio.get_running_loop().time() + frequency
+
+    async def _pause(self, seconds: float) -> None:
+        """Until something changes, or the time is over."""
+        faults = self._container.switches.current.ako_faults
+        waits = [
+            asyncio.create_task(self._view.changed.wait()),
+            asyncio.create_task(
+                self._container.switches.until(lambda options: options.ako_faults != faults)
+            ),
+        ]
+        timeout = None if seconds == float("inf") else max(seconds, 0.0)
+        try:
+            await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    def _has(self, fault: AkoFault) -> bool:
+        return fault in self._container.switches.current.ako_faults

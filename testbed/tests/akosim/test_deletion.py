@@ -1,0 +1,97 @@
+"""deleteConfig against a controller and a real API server."""
+
+import pytest
+from akoo_testbed.akosim.bench import CLUSTER, Bench, last_end
+
+CLUSTER_IP = {"serviceType": "ClusterIP", "cniPlugin": "antrea"}
+READ_ONLY = ("ipam_provider_ref", "_last_modified")
+
+
+async def test_a_flip_deletes_everything_and_a_flip_back_makes_it_anew(bench: Bench) -> None:
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    await bench.delete_config("true")
+    await bench.answer("Done")
+    assert await bench.ask(bench.marked) == []
+    await bench.no_address("web")
+    await bench.delete_config("false")
+    await bench.answer(None)
+    assert await bench.address("web") == "10.9.0.10"
+
+
+async def test_a_cluster_without_anything_says_done_and_then_timeout(bench: Bench) -> None:
+    await bench.switch(ako_timeout_seconds="0.5")
+    await bench.install()
+    await bench.until(lambda: bench.asked(kind="virtualservice"), "AKO's look at what is there")
+    await bench.delete_config("true")
+    await bench.answer("Done")
+    await bench.answer("Timeout")
+
+
+async def test_with_an_invalid_input_a_flip_does_nothing(bench: Bench) -> None:
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    cloud = await bench.ask(lambda: bench.named("cloud", "Default-Cloud"))
+    without = {key: value for key, value in cloud.items() if key not in READ_ONLY}
+    await bench.ask(lambda: bench.admin.put(f"cloud/{cloud['uuid']}", without))
+    before = bench.avi.controller.journal.last
+    await bench.delete_config("true")
+    await bench.until(lambda: bench.asked(before, kind="cloud", method="GET"), "its second check")
+    await bench.service("late")
+    with_ipam = without | {"ipam_provider_ref": cloud["ipam_provider_ref"]}
+    await bench.ask(lambda: bench.admin.put(f"cloud/{cloud['uuid']}", with_ipam))
+    await bench.delete_config("false")
+    await bench.address("late")
+    assert not await bench.ask(lambda: bench.asked(before, method="DELETE"))
+    await bench.answer(None)
+
+
+async def test_who_dies_in_the_middle_says_done_and_leaves_routes_and_label(bench: Bench) -> None:
+    await bench.switch(ako_faults="dies-mid-deletion")
+    await bench.give_pods_a_network()
+    await bench.install(**CLUSTER_IP)
+    await bench.service("web")
+    await bench.service("shop")
+    await bench.address("web")
+    await bench.address("shop")
+    await bench.until(bench.routes, "routes")
+    await bench.delete_config("true")
+    await bench.answer("Done")
+    assert "deletion" in last_end(await bench.pod(last_end))["message"]
+    assert await bench.ask(bench.marked) == []
+    assert len(await bench.ask(bench.routes)) == 1
+    assert await bench.ask(bench.labels) == [{"key": "clustername", "value": CLUSTER}]
+
+
+async def test_with_cluster_ip_routes_go_and_the_label_last(bench: Bench) -> None:
+    await bench.give_pods_a_network()
+    await bench.install(**CLUSTER_IP)
+    (route,) = await bench.until(bench.routes, "routes")
+    assert route["route_id"].startswith(f"{CLUSTER}-")
+    assert route["prefix"] == {"ip_addr": {"addr": "10.244.0.0", "type": "V4"}, "mask": 24}
+    assert route["labels"] == await bench.ask(bench.labels)
+    await bench.delete_config("true")
+    await bench.answer("Done")
+    await bench.until(lambda: not bench.labels(), "the label to go")
+    assert await bench.ask(bench.routes) == []
+
+
+@pytest.mark.parametrize(
+    ("switch", "value", "answer", "left"),
+    [
+        ("ako_faults", "leaves-things", "Done", {"vsvip", "pool"}),
+        ("ako_answer", "timeout", "Timeout", {"vsvip", "pool", "l4policyset", "virtualservice"}),
+    ],
+)
+async def test_answers_that_are_not_true(
+    bench: Bench, switch: str, value: str, answer: str, left: set[str]
+) -> None:
+    await bench.switch(**{switch: value})
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    await bench.delete_config("true")
+    await bench.answer(answer)
+    assert {each.partition("/")[0] for each in await bench.ask(bench.marked)} == left

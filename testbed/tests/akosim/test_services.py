@@ -1,0 +1,56 @@
+"""AKO with Services of type LoadBalancer, against a controller and a real API server."""
+
+import json
+
+from akoo_testbed.akosim.bench import CLUSTER, Bench
+
+
+async def test_a_service_gets_an_address_and_loses_it(bench: Bench) -> None:
+    await bench.install(defaultDomain="example.com")
+    await bench.service("web")
+    name = f"{CLUSTER}--{bench.home}-web"
+    assert await bench.address("web") == "10.9.0.10"
+    assert set(await bench.ask(bench.marked)) == {
+        f"virtualservice/{name}",
+        f"vsvip/{name}",
+        f"l4policyset/{name}",
+        f"pool/{name}-TCP-80",
+    }
+    vs = await bench.ask(lambda: bench.named("virtualservice", name))
+    assert vs["created_by"] == f"ako-{CLUSTER}"
+    assert vs["cloud_config_cksum"]
+    marks = {mark["key"]: mark["values"] for mark in vs["markers"]}
+    assert marks == {
+        "clustername": [CLUSTER],
+        "Namespace": [bench.home],
+        "ServiceName": ["web"],
+    }
+    pool = await bench.ask(lambda: bench.named("pool", f"{name}-TCP-80"))
+    service = await bench.api.wait_for(
+        "v1/Service", bench.home, "web", lambda s: (s or {})["metadata"].get("annotations"), 5
+    )
+    assert service is not None
+    assert [s["port"] for s in pool["servers"]] == [service["spec"]["ports"][0]["nodePort"]]
+    annotations = service["metadata"]["annotations"]
+    mapping = json.loads(annotations["ako.vmware.com/host-fqdn-vs-uuid-map"])
+    assert mapping == {f"web.{bench.home}.example.com": vs["uuid"]}
+    await bench.api.delete("v1/Service", bench.home, "web")
+    await bench.service("other")
+    await bench.address("other")
+    assert f"virtualservice/{name}" not in await bench.ask(bench.marked)
+
+
+async def test_a_full_sync_puts_back_what_went_and_changes_nothing_else(bench: Bench) -> None:
+    await bench.install(fullSyncFrequency="1")
+    await bench.service("web")
+    first = await bench.address("web")
+    name = f"{CLUSTER}--{bench.home}-web"
+    vip = await bench.ask(lambda: bench.named("vsvip", name))
+    vs = await bench.ask(lambda: bench.named("virtualservice", name))
+    await bench.ask(lambda: bench.admin.delete(f"virtualservice/{vs['uuid']}"))
+    found = await bench.until(
+        lambda: f"virtualservice/{name}" in bench.marked(), "the virtual service"
+    )
+    assert found
+    assert await bench.ask(lambda: bench.named("vsvip", name)) == vip
+    assert await bench.address("web") == first
