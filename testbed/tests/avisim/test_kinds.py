@@ -155,3 +155,46 @@ def test_names_of_unknown_profiles() -> None:
 def test_mistakes_in_tables_are_found(table: str, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         schema.Schema([table])
+
+
+def references_of(path: str) -> set[str]:
+    """Kinds that a kind refers to, at any depth."""
+    whole = schema.Schema(kinds.TABLES)
+    found: set[str] = set()
+    seen: set[str] = set()
+    messages: list[schema.Message] = [whole.kinds[path]]
+    while messages:
+        for field in messages.pop().fields.values():
+            if field.form is schema.Form.REFERENCE:
+                found.add(field.target)
+            elif field.form is schema.Form.MESSAGE and field.message not in seen:
+                seen.add(field.message)
+                messages.append(whole.messages[field.message])
+    return found - {"tenant", "cloud"}
+
+
+GRAPH = {
+    "virtualservice": "vsvip pool poolgroup httppolicyset l4policyset vsdatascriptset vrfcontext "
+    "networksecuritypolicy sslkeyandcertificate sslprofile applicationprofile networkprofile "
+    "analyticsprofile wafpolicy errorpageprofile serviceenginegroup virtualservice",
+    "vsvip": "network vrfcontext",
+    "poolgroup": "pool prioritylabels poolgroupdeploymentpolicy",
+    "pool": "healthmonitor applicationpersistenceprofile pkiprofile sslprofile vrfcontext network "
+    "sslkeyandcertificate ipaddrgroup",
+    "httppolicyset": "pool poolgroup stringgroup ipaddrgroup",
+    "l4policyset": "pool poolgroup ipaddrgroup",
+    "vsdatascriptset": "pool poolgroup stringgroup ipaddrgroup pkiprofile sslprofile "
+    "sslkeyandcertificate protocolparser",
+    "sslkeyandcertificate": "sslkeyandcertificate certificatemanagementprofile",
+    "ipamdnsproviderprofile": "network virtualservice",
+    "cloud": "ipamdnsproviderprofile serviceenginegroup",
+    "network": "vrfcontext vimgrnwruntime",
+    "serviceenginegroup": "network vcenterserver",
+    "vrfcontext": "network",
+    "user": "role useraccountprofile",
+}
+
+
+@pytest.mark.parametrize("path", GRAPH)
+def test_who_refers_to_whom(path: str) -> None:
+    assert set(GRAPH[path].split()) <= references_of(path)
