@@ -11,6 +11,7 @@ import re
 from typing import Any, Literal
 
 from akoo_core import structs
+from akoo_core.api import conditions as conditions_
 
 OnUnmatch = Literal["Orphan", "Remove"]
 OnDeadline = Literal["LetGo", "Hold"]
@@ -76,6 +77,17 @@ class Config(structs.Struct, frozen=True, kw_only=True):
     priority: int
     policies: Policies
     raw: structs.JSON
+
+
+class ConfigStatus(structs.Struct, frozen=True, kw_only=True):
+    """What the core says in an ADC: whether it can be used, and how many clusters it serves."""
+
+    observed_generation: int | None = None
+    clusters: int | None = None
+    """Records that live by it: neither orphaned nor let go."""
+    ready: int | None = None
+    """Those of them that are Ready."""
+    conditions: tuple[conditions_.Condition, ...] = ()
 
 
 class _Spec(structs.Struct, frozen=True, kw_only=True):

@@ -225,6 +225,12 @@ def from_object(obj: structs.JSON) -> Record:
     )
 
 
+def says_ready(obj: structs.JSON) -> bool:
+    """Whether an AKODeployment as the API sends it is Ready; asked of every change of every one."""
+    found = (obj.get("status") or {}).get("conditions") or ()
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in found)
+
+
 def to_object(name: str, spec: RecordSpec) -> structs.JSON:
     """A new AKODeployment, ready for create."""
     return {

@@ -39,17 +39,23 @@ class Parts:
         self,
         settings: Settings,
         services: attempt.Services,
+        world: world_.World,
         clients: workloads.WorkloadClients,
         pools: dict[str, threads.PluginThreads],
     ) -> None:
         self._settings = settings
+        self._world = world
         self._clients = clients
         self._pools = pools
         self.services = services
         self.secret_index = secret_index.SecretIndex()
         interval = settings.min_interval_seconds
         self.records = workqueue.WorkQueue("record", services.clock, min_interval_seconds=interval)
-        self.configs = workqueue.WorkQueue("config", services.clock, min_interval_seconds=interval)
+        self.configs = workqueue.WorkQueue(
+            "config",
+            services.clock,
+            min_interval_seconds=max(interval, config_controller.MIN_INTERVAL_SECONDS),
+        )
 
     async def work(
         self,
@@ -64,7 +70,9 @@ class Parts:
         record = references.Noting(
             controller.RecordReconciler(services), services, self.secret_index
         )
-        config = config_controller.ConfigReconciler(services.world, services.finalizers)
+        config = config_controller.ConfigReconciler(
+            services.management, self._world, services.finalizers, services.clock
+        )
         saying = asyncio.create_task(services.recorder.run(), name="events")
         try:
             async with asyncio.TaskGroup() as group:
@@ -166,4 +174,4 @@ def assemble(
         resync_seconds=settings.resync_seconds,
         finished_kept=datetime.timedelta(seconds=settings.finished_retention_seconds),
     )
-    return Parts(settings, services, clients, pools)
+    return Parts(settings, services, world, clients, pools)

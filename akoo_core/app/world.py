@@ -10,13 +10,16 @@ from akoo_core.api import cluster, config, names
 from akoo_core.api import record as record_
 from akoo_core.cache import indexes, store
 from akoo_core.kube import client, resource
-from akoo_core.reconcile import selection
+from akoo_core.reconcile import config_status, selection
 
 UID = "uid"
 RECORD_NAME = "record-name"
 CLUSTER = "cluster"
 CLUSTER_UID = "cluster-uid"
 CONFIG = "config"
+SERVED = "served-by"
+"""By the UID of the config that a record lives by; counted without decoding anything."""
+SERVED_READY = "served-by-ready"
 
 T = TypeVar("T")
 
@@ -36,10 +39,17 @@ def _cluster_key(obj: client.Object) -> list[str]:
     return [f"{ref['namespace']}/{ref['name']}"]
 
 
+def _served_by(obj: client.Object) -> list[str]:
+    uid = config_status.config_needed(obj["spec"])
+    return [uid] if uid else []
+
+
 _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
     CLUSTER: _cluster_key,
     CLUSTER_UID: lambda obj: [obj["spec"]["clusterRef"]["uid"]],
     CONFIG: lambda obj: [obj["spec"]["configRef"]["name"]],
+    SERVED: _served_by,
+    SERVED_READY: lambda obj: _served_by(obj) if record_.says_ready(obj) else [],
 }
 
 
@@ -76,6 +86,15 @@ class World:
 
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
         return tuple(one for one in self._decoded() if isinstance(one, selection.Unreadable))
+
+    def config_object(self, name: str) -> structs.JSON | None:
+        return self.config_objects.get(name)
+
+    def served_by(self, config_uid: str) -> config_status.Served:
+        return config_status.Served(
+            clusters=len(self.record_objects.keys_by(SERVED, config_uid)),
+            ready=len(self.record_objects.keys_by(SERVED_READY, config_uid)),
+        )
 
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return _records(self.record_objects.lookup(CLUSTER, f"{namespace}/{name}"))

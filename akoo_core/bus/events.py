@@ -51,10 +51,9 @@ class Bus:
 
     def event(self, change: store.Change) -> Event | None:
         """The event of a change; None for one that means nothing or concerns nobody."""
-        if not predicate.meaningful(change):
-            return None
-        records = self._records(change)
-        configs = _configs(change)
+        meant = predicate.meaningful(change)
+        records = self._records(change) if meant else ()
+        configs = _configs(change) if meant else _counting(change)
         if not records and not configs:
             return None
         return Event(records, configs, causes.cause_of(change), change.initial)
@@ -78,6 +77,11 @@ def _configs(change: store.Change) -> tuple[str, ...]:
     if _is(change, AKO_DEPLOYMENT_CONFIGS):
         return (change.key.name,)
     return mapping.configs_of_record(change) if _is(change, AKO_DEPLOYMENTS) else ()
+
+
+def _counting(change: store.Change) -> tuple[str, ...]:
+    """Of a change that means nothing to records: whose counts it changes."""
+    return mapping.configs_that_count(change) if _is(change, AKO_DEPLOYMENTS) else ()
 
 
 def _is(change: store.Change, kind: Resource) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from akoo_core import structs
-from akoo_core.api import cluster, config, names
+from akoo_core.api import cluster, config, names, record
 from akoo_core.cache import store
 from akoo_core.kube import client
 
@@ -102,6 +102,14 @@ def records_of_secret(
 def configs_of_record(change: store.Change) -> tuple[str, ...]:
     """The configs a record names or named: one of them may be waiting to go."""
     return _unique(str(ref["name"]) for ref in _references(change, "configRef") if "name" in ref)
+
+
+def configs_that_count(change: store.Change) -> tuple[str, ...]:
+    """The config of a record that became Ready or is no longer: it counts those that are."""
+    states = _states(change)
+    if len({record.says_ready(obj) for obj in states}) < 2:
+        return ()
+    return configs_of_record(change)
 
 
 def _states(change: store.Change) -> list[client.Object]:

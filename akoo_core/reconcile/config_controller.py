@@ -1,20 +1,32 @@
-"""Takes our finalizer off an AKODeploymentConfig that is being deleted, once nobody needs it.
+"""Says in each AKODeploymentConfig how it is, and lets a deleted one go once nobody needs it.
 
-Observes ADCs and the records that name them; writes the ADC's finalizers. A record needs its config
-until it is orphaned, let go or finished: what leaving needs is in the record itself, but only under
-the finalizer is a deletion seen at all, rather than an absence.
+Observes ADCs and the records that name them; writes the ADC's status and finalizers, never its
+spec. A record needs its config until it is orphaned, let go or finished: what leaving needs is in
+the record itself, but only under the finalizer is a deletion seen at all, rather than an absence.
 """
 
 from __future__ import annotations
 
 import logging
 
-from akoo_core.api import names, record
+from opentelemetry import trace
+
+from akoo_core import clock as clock_
+from akoo_core import structs
+from akoo_core.api import names
+from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.reconcile import config_status
 from akoo_core.reconcile.controller import Outcome
 from akoo_core.reconcile.finalizers import Finalizers
-from akoo_core.reconcile.world import World
+from akoo_core.reconcile.world import ConfigWorld
+
+STATUS_FIELD_MANAGER = "akoo-core-status"
+"""Apart from the manager of metadata: one apply must not take back what the other said."""
+MIN_INTERVAL_SECONDS = 5.0
+"""Between two attempts on one config: hundreds of clusters that come up are a handful of writes."""
+_CONFIGS = resources.AKO_DEPLOYMENT_CONFIGS
 
 _log = logging.getLogger(__name__)
 
@@ -22,34 +34,64 @@ _log = logging.getLogger(__name__)
 class ConfigReconciler:
     """Reconciles ADCs by name: on a change of the ADC, and of any record that names it."""
 
-    def __init__(self, world: World, finalizers: Finalizers) -> None:
+    def __init__(
+        self,
+        client: client_.KubeClient,
+        world: ConfigWorld,
+        finalizers: Finalizers,
+        clock: clock_.Clock,
+    ) -> None:
+        self._client = client
         self._world = world
         self._finalizers = finalizers
+        self._clock = clock
 
     async def reconcile(self, name: str, attempt: int) -> Outcome:
         """One attempt. Raises KubeError, when the queue backs off."""
         del attempt
-        found = next((one for one in self._world.configs() if one.name == name), None)
-        if found is None or not found.deleting:
-            return Outcome(None, changed=False)
-        if names.FINALIZER not in (found.raw["metadata"].get("finalizers") or ()):
-            return Outcome(None, changed=False)
-        if any(needs(one, found.uid) for one in self._world.records_of_config(name)):
-            return Outcome(None, changed=False)
-        try:
-            await self._finalizers.remove(
-                resources.AKO_DEPLOYMENT_CONFIGS, names.FINALIZER, name, None, uid=found.uid
-            )
-        except errors.ConflictError:
-            return Outcome(1.0, changed=False)
+        outcome = Outcome(None, changed=False)
+        obj = self._world.config_object(name)
+        if obj is not None:
+            try:
+                changed = await (self._let_go(obj) if self._may_go(obj) else self._say(obj))
+                outcome = Outcome(None, changed)
+            except errors.ConflictError:
+                outcome = Outcome(1.0, changed=False)
+        trace.get_current_span().set_attribute("akoo.idle", not outcome.changed)
+        return outcome
+
+    def _may_go(self, obj: structs.JSON) -> bool:
+        metadata = obj["metadata"]
+        if "deletionTimestamp" not in metadata:
+            return False
+        if names.FINALIZER not in (metadata.get("finalizers") or ()):
+            return False
+        naming = self._world.records_of_config(metadata["name"])
+        return not any(config_status.needs(one, metadata["uid"]) for one in naming)
+
+    async def _let_go(self, obj: structs.JSON) -> bool:
+        name, uid = obj["metadata"]["name"], obj["metadata"]["uid"]
+        await self._finalizers.remove(_CONFIGS, names.FINALIZER, name, None, uid=uid)
         _log.info("AKODeploymentConfig let go", extra={"config": name})
-        return Outcome(None, changed=True)
+        return True
 
-
-def needs(one: record.Record, config_uid: str) -> bool:
-    """Whether the record still lives by this config. Pure."""
-    spec = one.spec
-    if spec.config_ref.uid != config_uid or spec.finished_at is not None:
-        return False
-    gone = spec.leaving is not None and spec.leaving.let_go is not None
-    return spec.orphaned is None and not gone
+    async def _say(self, obj: structs.JSON) -> bool:
+        """Write the status if it says something new. Gone meanwhile is fine."""
+        name, uid = obj["metadata"]["name"], obj["metadata"]["uid"]
+        served = self._world.served_by(uid)
+        wanted = config_status.status_of(obj, served, now=self._clock.now())
+        if not config_status.differs(obj, wanted):
+            return False
+        body = {
+            "apiVersion": _CONFIGS.api_version,
+            "kind": _CONFIGS.kind,
+            "metadata": {"name": name, "uid": uid},
+            "status": structs.to_object(wanted),
+        }
+        try:
+            await self._client.apply(
+                _CONFIGS, body, field_manager=STATUS_FIELD_MANAGER, subresource="status"
+            )
+        except errors.NotFoundError:
+            return False
+        return True

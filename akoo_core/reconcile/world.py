@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from akoo_core import structs
 from akoo_core.api import cluster, config
 from akoo_core.api import record as record_
 from akoo_core.kube import client
 from akoo_core.plugins import api
-from akoo_core.reconcile import selection
+from akoo_core.reconcile import config_status, selection
 
 
 class World(Protocol):
@@ -44,6 +45,22 @@ class World(Protocol):
 
     def records(self) -> tuple[record_.Record, ...]:
         """All. Asked only before a removal begins."""
+        ...
+
+
+class ConfigWorld(Protocol):
+    """What the controller of AKODeploymentConfigs asks of the caches."""
+
+    def config_object(self, name: str) -> structs.JSON | None:
+        """The AKODeploymentConfig as the API sent it, also one that cannot be decoded."""
+        ...
+
+    def served_by(self, config_uid: str) -> config_status.Served:
+        """How many records live by that config. Asked often: counted, not listed."""
+        ...
+
+    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
+        """All records whose configRef has that name."""
         ...
 
 

@@ -179,7 +179,8 @@ class MemoryClient:
         manager = Manager(field_manager, "Apply", subresource or "")
 
         def write() -> Object:
-            return self._server.writes.apply(request, obj, manager, force=force, dry_run=dry_run)
+            sent = memory_patch.copied(obj)
+            return self._server.writes.apply(request, sent, manager, force=force, dry_run=dry_run)
 
         return await self._call(request, write)
 

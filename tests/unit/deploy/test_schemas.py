@@ -214,6 +214,33 @@ def test_differences_of_a_reader_are_seen() -> None:
     assert unreadable(struct, struct) == []
 
 
+def test_what_is_said_in_a_config_is_what_the_server_keeps() -> None:
+    schema = of_schema(_schema("akodeploymentconfigs", "status"))
+    said = _without_root(of_struct(config.ConfigStatus))
+    assert {path: one.type for path, one in said.items()} == {
+        path: schema[path].type for path in said
+    }
+    assert _without_root(schema).keys() - said.keys() == {"conditions[].severity"}
+
+
+def test_columns_of_the_config() -> None:
+    (version,) = _crd("akodeploymentconfigs")["spec"]["versions"]
+    columns = [
+        (one["name"].upper(), one["jsonPath"])
+        for one in version["additionalPrinterColumns"]
+        if not one.get("priority")
+    ]
+    assert columns == [
+        ("CONTROLLER", ".spec.controller"),
+        ("CLOUD", ".spec.cloudName"),
+        ("CLUSTERS", ".status.clusters"),
+        ("READY", ".status.ready"),
+        ("AGE", ".metadata.creationTimestamp"),
+    ]
+    status = of_schema(_schema("akodeploymentconfigs", "status"))
+    assert status["clusters"].type == status["ready"].type == "integer"
+
+
 def test_policies_are_the_same_in_config_and_record() -> None:
     policies = _without_root(of_struct(config.Policies))
     schema = of_schema(_schema("akodeploymentconfigs", "spec"))

@@ -84,7 +84,9 @@ class Bed:
             recorder=self.recorder,
         )
         self.reconciler = controller.RecordReconciler(self.services)
-        self.configs = config_controller.ConfigReconciler(self.world, self.services.finalizers)
+        self.configs = config_controller.ConfigReconciler(
+            client, self.world, self.services.finalizers, self.clock
+        )
 
     # What users and Cluster API do.
 

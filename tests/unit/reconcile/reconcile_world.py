@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core import external
+from akoo_core import external, structs
 from akoo_core.api import cluster, config, names
 from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import selection
+from akoo_core.reconcile import config_status, selection
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -48,6 +48,18 @@ class World:
     def configs(self) -> tuple[config.Config, ...]:
         found = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)
         return tuple(config.from_object(one) for one in found)
+
+    def config_object(self, name: str) -> structs.JSON | None:
+        found = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)
+        return next((one for one in found if one["metadata"]["name"] == name), None)
+
+    def served_by(self, config_uid: str) -> config_status.Served:
+        served = [
+            record_.says_ready(one)
+            for one in self._server.objects(resources.AKO_DEPLOYMENTS)
+            if config_status.config_needed(one["spec"]) == config_uid
+        ]
+        return config_status.Served(clusters=len(served), ready=sum(served))
 
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
         return ()

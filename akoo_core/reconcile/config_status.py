@@ -1,0 +1,94 @@
+"""The status of an AKODeploymentConfig: whether it can be used, and how many clusters it serves.
+
+Counts only: lists of clusters would grow with the fleet. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import NamedTuple
+
+from akoo_core import structs
+from akoo_core.api import conditions, config, record
+from akoo_core.reconcile import selection
+
+
+class Served(NamedTuple):
+    """How many records live by one config, and how many of those are Ready."""
+
+    clusters: int
+    ready: int
+
+
+def needs(one: record.Record, config_uid: str) -> bool:
+    """Whether the record still lives by this config."""
+    return config_needed(structs.to_object(one.spec)) == config_uid
+
+
+def config_needed(spec: structs.JSON) -> str:
+    """The UID of the config that a record with this ``spec`` lives by, or "".
+
+    Until it is orphaned, let go or finished. Of the plain object, since it is asked of every change
+    of every record.
+    """
+    gone = (spec.get("leaving") or {}).get("letGo")
+    if gone or spec.get("orphaned") or spec.get("finishedAt"):
+        return ""
+    uid: str = (spec.get("configRef") or {}).get("uid", "")
+    return uid
+
+
+def problem(obj: structs.JSON) -> str:
+    """What makes the config unusable, or ""."""
+    try:
+        return selection.problem(config.from_object(obj))
+    except structs.DecodeError as error:
+        return str(error)
+
+
+def status_of(obj: structs.JSON, served: Served, *, now: datetime.datetime) -> config.ConfigStatus:
+    """What there is to say about the config ``obj``. That others win is no problem of it."""
+    generation = obj["metadata"].get("generation", 0)
+    wanted = structs.replace(_ready(obj, served), observed_generation=generation)
+    before = _said(obj)
+    return config.ConfigStatus(
+        observed_generation=generation,
+        clusters=served.clusters,
+        ready=served.ready,
+        conditions=conditions.merge((before,) if before else (), (wanted,), now=now),
+    )
+
+
+def differs(obj: structs.JSON, wanted: config.ConfigStatus) -> bool:
+    """Whether ``wanted`` is not what ``obj`` says already; what others wrote there is theirs."""
+    plain = structs.to_object(wanted)
+    found = obj.get("status") or {}
+    if any(found.get(name) != plain[name] for name in ("observedGeneration", "clusters", "ready")):
+        return True
+    return _said(obj) != wanted.conditions[0]
+
+
+def _ready(obj: structs.JSON, served: Served) -> conditions.Condition:
+    wrong = problem(obj)
+    if wrong:
+        message = f"{wrong}. Correct it; clusters that are served by it keep AKO as it is."
+        return conditions.Condition(
+            type="Ready", status="False", reason="ConfigInvalid", message=message
+        )
+    if "deletionTimestamp" in obj["metadata"]:
+        message = f"It goes when it serves no cluster any more; now it serves {served.clusters}."
+        return conditions.Condition(
+            type="Ready", status="False", reason="ConfigDeleting", message=message
+        )
+    return conditions.Condition(type="Ready", status="True", reason="Usable")
+
+
+def _said(obj: structs.JSON) -> conditions.Condition | None:
+    """Our condition as it is; None also for one that the former operator left."""
+    for one in (obj.get("status") or {}).get("conditions") or ():
+        if one.get("type") == "Ready":
+            try:
+                return structs.convert(one, conditions.Condition)
+            except structs.DecodeError:
+                return None
+    return None

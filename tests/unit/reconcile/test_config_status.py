@@ -1,0 +1,191 @@
+"""What an AKODeploymentConfig says of itself: usable or not, and how many clusters it serves."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akoo_core import structs
+from akoo_core.api import record
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import config_status
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile import reconcile_plugins as bedplugins
+
+CONFIGS = resources.AKO_DEPLOYMENT_CONFIGS
+GOOD = {"clusterSelector": {"matchLabels": {"lb": "avi"}}}
+
+
+async def status(bed: bed_.Bed, name: str = "default") -> dict[str, Any]:
+    """What it says once its controller has looked, and that it then rests."""
+    await bed.configs.reconcile(name, 0)
+    before = bed.management.faults.calls.copy()
+    assert (await bed.configs.reconcile(name, 0)).changed is False
+    assert bed.management.faults.calls == before, "nothing is written at rest"
+    found: dict[str, Any] = (await bed.user.get(CONFIGS, name))["status"]
+    return found
+
+
+def ready(found: dict[str, Any]) -> tuple[str, str]:
+    (one,) = [one for one in found["conditions"] if one["type"] == "Ready"]
+    return one["status"], one["reason"]
+
+
+def counts(found: dict[str, Any]) -> tuple[int, int]:
+    return found["clusters"], found["ready"]
+
+
+async def test_it_counts_its_clusters(bed: bed_.Bed, ako: bedplugins.Ako) -> None:
+    await bed.config()
+    found = await status(bed)
+    assert (counts(found), ready(found)) == ((0, 0), ("True", "Usable"))
+    shop, pay = await bed.cluster("shop"), await bed.cluster("pay")
+    await bed.run(shop)
+    bed.workloads.error = errors.UnreachableError("connection refused")
+    await bed.run(pay)
+    assert counts(await status(bed)) == (2, 1)
+    await bed.delete_cluster("pay")
+    assert counts(await status(bed)) == (2, 1)
+
+
+async def test_those_that_are_not_served_any_more_do_not_count(bed: bed_.Bed, name: str) -> None:
+    assert counts(await status(bed)) == (1, 1)
+    await bed.annotate(name, leave="orphan")
+    await bed.run(name)
+    assert counts(await status(bed)) == (0, 0)
+
+
+async def test_losing_is_no_mistake(bed: bed_.Bed, name: str) -> None:
+    await bed.config("better", priority=10)
+    await bed.run(name)
+    found = await status(bed)
+    assert (counts(found), ready(found)) == ((0, 0), ("True", "Usable"))
+    assert counts(await status(bed, "better")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ({"deadline": "soon"}, "spec.deadline: "),
+        ({"clusterSelector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}, "spec.clust"),
+        ({"priority": "high"}, "spec.priority: "),
+    ],
+)
+async def test_one_that_cannot_be_used_says_what_is_wrong(
+    bed: bed_.Bed, spec: dict[str, Any], path: str
+) -> None:
+    await bed.config(**spec)
+    found = await status(bed)
+    assert ready(found) == ("False", "ConfigInvalid")
+    assert found["conditions"][0]["message"].startswith(path)
+    assert found["observedGeneration"] == 1
+    await bed.user.merge_patch(CONFIGS, "default", {"spec": dict.fromkeys(spec)})
+    found = await status(bed)
+    assert ready(found) == ("True", "Usable")
+    assert found["observedGeneration"] == 2
+
+
+async def test_one_that_is_deleted_says_what_it_waits_for(bed: bed_.Bed, name: str) -> None:
+    await bed.user.delete(CONFIGS, "default")
+    found = await status(bed)
+    assert ready(found) == ("False", "ConfigDeleting")
+    assert "now it serves 1" in found["conditions"][0]["message"]
+
+
+async def test_one_that_cannot_be_used_goes_like_any_other(bed: bed_.Bed, name: str) -> None:
+    await bed.annotate(name, leave="orphan")
+    await bed.run(name)
+    await bed.change_config(deadline="soon")
+    await bed.user.delete(CONFIGS, "default")
+    await bed.configs.reconcile("default", 0)
+    assert bed.management.objects(CONFIGS) == []
+
+
+async def test_a_config_that_is_gone_or_another_is_none_of_our_business(
+    bed: bed_.Bed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await bed.configs.reconcile("default", 0) == (None, False)
+    await bed.config()
+    stale = bed.world.config_object("default")
+    await bed.user.delete(CONFIGS, "default")
+    monkeypatch.setattr(bed.world, "config_object", lambda name: stale)
+    assert (await bed.configs.reconcile("default", 0)).changed is False
+    await bed.config()
+    assert (await bed.configs.reconcile("default", 0)).changed is False
+    assert "status" not in await bed.user.get(CONFIGS, "default")
+
+
+async def test_its_spec_and_what_others_say_there_are_left_alone(bed: bed_.Bed) -> None:
+    await bed.config()
+    former = {"type": "Former", "status": "True", "severity": "Info"}
+    old = {"type": "Ready", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"}
+    patch = {"status": {"conditions": [former, old]}}
+    before = await bed.user.merge_patch(CONFIGS, "default", patch, subresource="status")
+    found = await status(bed)
+    assert former in found["conditions"]
+    assert ready(found) == ("True", "Usable")
+    after = await bed.user.get(CONFIGS, "default")
+    assert after["spec"] == before["spec"]
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+async def test_a_transition_has_its_time(bed: bed_.Bed) -> None:
+    await bed.config()
+    first = (await status(bed))["conditions"][0]["lastTransitionTime"]
+    bed.clock.advance(60)
+    await bed.cluster()
+    await bed.change_config(priority=3)
+    assert (await status(bed))["conditions"][0]["lastTransitionTime"] == first
+    await bed.change_config(deadline="soon")
+    assert (await status(bed))["conditions"][0]["lastTransitionTime"] > first
+
+
+SPECS = st.builds(
+    builders.make_spec,
+    finished_at=st.none() | st.just(builders.NOW),
+    orphaned=st.none() | st.just(record.Orphaned(cause="Unmatched", at=builders.NOW)),
+    leaving=st.none()
+    | st.builds(
+        builders.make_leaving,
+        let_go=st.none() | st.just(record.LetGo(at=builders.NOW, why="Proven")),
+    ),
+)
+
+
+@given(SPECS)
+def test_a_record_lives_by_its_config_until_it_is_orphaned_let_go_or_finished(
+    spec: record.RecordSpec,
+) -> None:
+    gone = spec.leaving is not None and spec.leaving.let_go is not None
+    lives = not (gone or spec.orphaned or spec.finished_at)
+    assert config_status.config_needed(structs.to_object(spec)) == ("uid-default" if lives else "")
+
+
+@given(
+    clusters=st.integers(0, 3),
+    share=st.integers(0, 3),
+    seconds=st.integers(0, 9),
+    spec=st.sampled_from([GOOD, {"deadline": "x"}, {"priority": "x"}]),
+    generation=st.integers(1, 3),
+)
+def test_what_was_said_once_is_not_said_again(
+    clusters: int, share: int, seconds: int, spec: dict[str, Any], generation: int
+) -> None:
+    metadata = {"name": "a", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    obj = {"metadata": {**metadata, "generation": generation}, "spec": spec}
+    served = config_status.Served(clusters, min(share, clusters))
+    first = config_status.status_of(obj, served, now=builders.NOW)
+    assert config_status.differs(obj, first)
+    told = {**obj, "status": structs.to_object(first)}
+    later = builders.NOW + datetime.timedelta(seconds=seconds)
+    again = config_status.status_of(told, served, now=later)
+    assert again == first
+    assert not config_status.differs(told, again)
+    more = served._replace(clusters=clusters + 1)
+    assert config_status.differs(told, config_status.status_of(told, more, now=later))
