@@ -55,7 +55,11 @@ class Bench:
         """A Service of type LoadBalancer with port 80, in AKO's own namespace."""
         ports = [{"port": 80, "protocol": "TCP", "targetPort": 8080}]
         whole = {"type": "LoadBalancer", "ports": ports, **spec}
-        await self.api.create(_manifest("v1", "Service", self.home, name, spec=whole))
+        await self.create("v1", "Service", name, spec=whole)
+
+    async def create(self, version: str, kind: str, name: str, **parts: object) -> None:
+        """Any object, in AKO's own namespace."""
+        await self.api.create(_manifest(version, kind, self.home, name, **parts))
 
     async def address(self, name: str, kind: str = "v1/Service") -> str:
         """The address in an object's status, as soon as there is one."""

@@ -16,6 +16,7 @@ from akoo_testbed.akosim import (
     watching,
 )
 from akoo_testbed.akosim.desired import desired
+from akoo_testbed.akosim.layer7 import Layer7
 from akoo_testbed.akosim.model import Wanted
 from akoo_testbed.akosim.site import Maker, Site
 from akoo_testbed.kubelet.options import AkoAnswer, AkoFault
@@ -142,7 +143,8 @@ class Ako:
             return complete
         if settings.routes:
             await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
-        writes = status.writes(self._maker, world, self._hands.observed, {})
+        served = Layer7(self._maker, world).hosts()
+        writes = status.writes(self._maker, world, self._hands.observed, served)
         await syncing.write_statuses(self._container.api, writes)
         return complete
 

@@ -1,0 +1,121 @@
+"""What AKO makes for one host of its Ingresses, whatever it hangs on; pure."""
+
+import collections.abc
+import dataclasses
+
+from akoo_testbed.akosim import model, names
+from akoo_testbed.akosim.ingress import Path, VirtualHost
+from akoo_testbed.akosim.site import Maker
+from akoo_testbed.kubeapi import Object
+
+MONITOR = "System-TCP"
+
+Wanted = collections.abc.Iterator[model.Wanted]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HostParts:
+    """Certificate, pools, pool groups, string groups and policy set of a host."""
+
+    maker: Maker
+
+    @property
+    def dedicated(self) -> bool:
+        """Whether each host has a virtual service of its own."""
+        config = self.maker.config
+        return config.shard == 0 and not (config.evh and config.vip_per_namespace)
+
+    def child_name(self, site: VirtualHost) -> str:
+        """The name of a host's child, and of its certificate."""
+        config = self.maker.config
+        return self._named(f"{config.prefix}{site.host}")
+
+    def _named(self, plain: str) -> str:
+        """A name in the form of the mode: as it is with SNI, hidden behind a sum with EVH."""
+        config = self.maker.config
+        return names.hashed(config.cluster, plain) if config.evh else plain
+
+    def certificate(self, site: VirtualHost) -> Wanted:
+        """The certificate of a host with TLS."""
+        if site.certificate is None:
+            return
+        body = {
+            "type": "SSL_CERTIFICATE_TYPE_VIRTUALSERVICE",
+            "certificate": {"certificate": site.certificate.certificate},
+            "key": site.certificate.key,
+        }
+        name = self.child_name(site)
+        yield self.maker.make("sslkeyandcertificate", site.tenant, name, body, Host=[site.host])
+
+    def backends(self, site: VirtualHost) -> Wanted:
+        """A pool group and a pool for each path, and string groups for patterns."""
+        for path in site.paths:
+            group = self._group_name(site, path)
+            pool = self._named(f"{self._plain_group(site, path)}-{path.service}")
+            yield self.pool(site, path, pool)
+            body = {"members": [member(pool)]}
+            yield self.maker.make("poolgroup", site.tenant, group, body, **marks(site, path))
+            if path.regex:
+                yield self._string_group(site, path)
+
+    def pool(self, site: VirtualHost, path: Path, name: str) -> model.Wanted:
+        """The pool behind a path."""
+        found = marks(site, path) | {"ServiceName": [path.service]}
+        servers = [(server.address, server.port) for server in path.servers]
+        return self.maker.pool(site.tenant, name, servers, 80, MONITOR, **found)
+
+    def _plain_group(self, site: VirtualHost, path: Path) -> str:
+        prefix, flat = self.maker.config.prefix, names.flat_path(path.path)
+        end = "-L7-dedicated" if self.dedicated and not self.maker.config.evh else ""
+        return f"{prefix}{path.namespace}-{site.host}{flat}-{path.ingress}{end}"
+
+    def _group_name(self, site: VirtualHost, path: Path) -> str:
+        return self._named(self._plain_group(site, path))
+
+    def _string_group(self, site: VirtualHost, path: Path) -> model.Wanted:
+        """It has no field created_by, and so a marker of that name."""
+        config = self.maker.config
+        name = names.string_group(config.user, f"{site.host}{path.path}")
+        body = {"type": "SG_TYPE_STRING", "kv": [{"key": path.path}], "longest_match": True}
+        found = marks(site, path) | {"created_by": [config.user]}
+        return self.maker.make("stringgroup", site.tenant, name, body, **found)
+
+    def switching(self, site: VirtualHost, name: str) -> model.Wanted:
+        """The policy set that sends paths to their pool groups."""
+        rules = []
+        for index, path in enumerate(site.paths):
+            group = model.reference("poolgroup", self._group_name(site, path))
+            action = {"action": "HTTP_SWITCHING_SELECT_POOLGROUP", "pool_group_ref": group}
+            rule = {
+                "index": index,
+                "name": f"{name}-{index}",
+                "match": {"path": self._match(site, path)},
+                "switching_action": action,
+            }
+            rules.append(rule)
+        body = {"http_request_policy": {"rules": rules}}
+        return self.maker.make("httppolicyset", site.tenant, name, body, **marks(site))
+
+    def _match(self, site: VirtualHost, path: Path) -> Object:
+        if path.regex:
+            name = names.string_group(self.maker.config.user, f"{site.host}{path.path}")
+            groups = [model.reference("stringgroup", name)]
+            return {"match_criteria": "REGEX_MATCH", "string_group_refs": groups}
+        criteria = "EQUALS" if path.exact else "BEGINS_WITH"
+        return {"match_criteria": criteria, "match_str": [path.path]}
+
+
+def marks(site: VirtualHost, path: Path | None = None) -> dict[str, list[str]]:
+    """The markers of what belongs to a host, or to one of its paths."""
+    paths = site.paths if path is None else (path,)
+    return {
+        "Namespace": [each.namespace for each in paths],
+        "IngressName": [each.ingress for each in paths],
+        "Host": [site.host],
+        "Path": [each.path for each in paths],
+    }
+
+
+def member(pool: str) -> Object:
+    """A pool as member of a group."""
+    return {"pool_ref": model.reference("pool", pool), "ratio": 100}
