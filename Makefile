@@ -16,8 +16,9 @@ testbed: setup ## build the test bed's binaries (once, about ten minutes)
 sandbox: testbed ## start real clusters, run the operator, tell the story of a cluster's life
 	@$(BIN)/akoo-core sandbox $(ARGS)
 
+# Two workers: what shares the bed stays together in one, all else goes where there is room.
 test: testbed ## every test, on the real bed
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 unit: setup ## the tests that need no servers
 	@$(BIN)/pytest tests/unit plugins testbed/tests -m "not bed" $(ARGS)

@@ -127,8 +127,9 @@ class Operator:
 
     async def _follow_upgrades(self, following: watches.Watches) -> None:
         """End the process when Cluster API stops serving the version we follow."""
-        while not following.outdated():
-            await asyncio.sleep(OUTDATED_SECONDS)  # noqa: ASYNC110 - a reflector says no more
+        # A poll: what the reflectors say of it is an error that comes and goes.
+        while not following.outdated():  # noqa: ASYNC110
+            await asyncio.sleep(OUTDATED_SECONDS)
         _log.warning(
             "Cluster API does not serve the version any more that was found at the start: "
             "this process ends, and the next one looks again"

@@ -82,6 +82,7 @@ def _remember(config: pytest.Config, ground: site.Site) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", "bed: uses real processes of the test bed")
+    config.addinivalue_line("markers", "xdist_group(name): runs in one worker with its group")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -90,6 +91,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"bed", "apiserver"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("bed")
+            # With pytest-xdist and `--dist loadgroup`: all of them in one worker, on one bed.
+            item.add_marker(pytest.mark.xdist_group("bed"))
 
 
 def pytest_terminal_summary(

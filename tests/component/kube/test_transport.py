@@ -210,7 +210,7 @@ async def test_a_401_is_tried_again_once_with_a_newer_credential(
 
 
 async def test_a_429_is_sent_again_when_the_server_says(server: Misbehaving, make: Make) -> None:
-    """As while the cache of a new kind is filled: nothing was done, and it says how long it takes."""
+    """As while the cache of a new kind is filled: nothing was done, and it says how long."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         if len(server.requests) < 3:
