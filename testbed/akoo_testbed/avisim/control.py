@@ -15,9 +15,10 @@ Basic authentication as a superuser. It answers whatever faults and upgrades are
 """
 
 import dataclasses
+import json
 import typing
 
-from akoo_testbed.avisim import auth, discovery, faults, problems, subject, values
+from akoo_testbed.avisim import auth, discovery, faults, problems, values
 
 if typing.TYPE_CHECKING:
     from akoo_testbed.avisim.controller import Controller
@@ -29,13 +30,22 @@ def handle(controller: "Controller", request: values.Request) -> values.Response
     """Answer a request to the control endpoint. Raises RefusedError."""
     _authenticate(controller, request)
     parts = request.path.removeprefix(PREFIX).strip("/").split("/")
-    body = subject.read_body(request) if request.body else {}
-    if not isinstance(body, dict):
-        raise problems.bad_request("the body is not an object")
+    body = _body(request)
     try:
         return _answer(controller, request, parts, body)
     except (TypeError, ValueError, LookupError) as error:
         raise problems.bad_request(f"{type(error).__name__}: {error}") from None
+
+
+def _body(request: values.Request) -> dict[str, typing.Any]:
+    """JSON whatever its content type says: curl calls all it sends a form. Raises RefusedError."""
+    try:
+        body = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        raise problems.bad_request("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise problems.bad_request("the body is not an object")
+    return body
 
 
 def _authenticate(controller: "Controller", request: values.Request) -> None:

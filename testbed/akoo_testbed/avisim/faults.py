@@ -46,7 +46,7 @@ class Fault:
     """Requests that are met; None: all until the fault is taken away."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an answer that does not exist, TypeError for a wrong type."""
+        """Raises ValueError for an unknown answer or no effect, TypeError for a wrong type."""
         for name in (*PATTERNS, "answer", "text"):
             _check(name, getattr(self, name), str)
         for name in ("drop", "after", "lose_sessions"):
@@ -54,6 +54,8 @@ class Fault:
         for name in ("status", "skip", "hold_seconds", "delay_seconds"):
             _check(name, getattr(self, name), (int, float))
         _check("times", self.times or 0, int)
+        if not (self.replaces or self.lose_sessions or self.delay_seconds or self.hold_seconds):
+            raise ValueError("this fault does nothing: give answer, status, drop, a delay ...")
         if self.answer and self.answer not in ANSWERS:
             raise ValueError(f'no answer "{self.answer}"; there are: {", ".join(ANSWERS)}')
 

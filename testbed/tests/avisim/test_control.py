@@ -17,6 +17,8 @@ class Control:
         self._controller = admin.controller
         self._headers = {"authorization": f"Basic {given}"}
 
+        self._headers["content-type"] = "application/x-www-form-urlencoded"  # as curl -d says
+
     def __call__(self, method: str, path: str, body: typing.Any = None) -> values.Response:
         return self._controller.handle(
             values.Request(
@@ -49,7 +51,7 @@ def test_faults(admin: client.Client) -> None:
     control("POST", "/faults", {"drop": True, "times": None})
     control("DELETE", "/faults")
     assert admin.call("GET", "pool").status == 200
-    for wrong in ({"answer": "nonsense"}, {"nonsense": 1}, [1]):
+    for wrong in ({"answer": "nonsense"}, {"nonsense": 1}, [1], {}, {"status": "x"}):
         assert control("POST", "/faults", wrong).status == 400
 
 
