@@ -10,7 +10,7 @@ from typing import Final
 
 GROUP: Final = "akoo.io"
 FINALIZER: Final = "akoo.io/cleanup"
-"""On the Cluster, on the ADC while records name it, and on Secrets that records need."""
+"""On the Cluster, and on the ADC while records name it."""
 RECORD_FINALIZER: Final = "akoo.io/record"
 """On the AKODeployment itself: it is not dropped before what it records is gone."""
 

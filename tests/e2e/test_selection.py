@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from tests.e2e.conftest import CLUSTER, CONFIG, Fleet, condition
 
 AVI_SYSTEM = "avi-system"
@@ -27,6 +30,15 @@ async def test_the_higher_priority_wins_and_the_conflict_is_said(fleet: Fleet) -
     said = condition(record, "ConfigSelected")
     assert said["reason"] == "Conflict"
     assert low in said["message"]
+    for name, served in ((high, 1), (low, 0)):
+        config = await fleet.until(CONFIG, None, name, partial(counts, served))
+        assert condition(config, "Ready")["status"] == "True", "losing is no mistake"
+
+
+def counts(served: int, config: dict[str, Any] | None) -> bool:
+    """Whether a config says that it serves so many clusters, all of them Ready."""
+    status = (config or {}).get("status") or {}
+    return (status.get("clusters"), status.get("ready")) == (served, served)
 
 
 async def test_unselected_with_orphan_everything_stays(fleet: Fleet) -> None:
