@@ -4,10 +4,10 @@ import dataclasses
 import random
 import time
 import typing
-import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 
 from akoo_testbed.avisim import (
+    admission,
     auth,
     context,
     control,
@@ -16,9 +16,7 @@ from akoo_testbed.avisim import (
     faults,
     journal,
     login,
-    permissions,
     problems,
-    references,
     schema,
     seeds,
     snapshots,
@@ -134,58 +132,12 @@ class Controller:
     ) -> values.Response:
         """The answer in its session: errors, too, renew the cookies."""
         try:
-            response = self._api(self._context(request, user, session))
+            response = self._api(admission.admit(self.state, request, user, session))
         except problems.RefusedError as refused:
             response = refused.response()
         cookies = auth.session_cookies(session.id) if session else auth.NO_SESSION_COOKIES
         response.headers += cookies
         return response
-
-    def _context(
-        self, request: values.Request, user: store.Stored, session: auth.Session | None
-    ) -> context.Context:
-        pairs = request.query
-        if self.state.profile.repeated_parameter == "first":
-            pairs = pairs[::-1]
-        rights = permissions.Rights(self.state.objects, user)
-        return context.Context(
-            state=self.state,
-            request=request,
-            query=dict(pairs),
-            rights=rights,
-            tenant=self._tenant(request, rights),
-            version=self._version(request),
-            session=session,
-        )
-
-    def _version(self, request: values.Request) -> versions.Version:
-        text = request.headers.get("x-avi-version", "")
-        if not text:
-            return versions.OLDEST
-        try:
-            version = versions.parse(text)
-        except ValueError:
-            raise problems.invalid_version(text, self.state.profile.version) from None
-        if version > self.state.profile.version:
-            raise problems.invalid_version(text, self.state.profile.version)
-        return version
-
-    def _tenant(self, request: values.Request, rights: permissions.Rights) -> str:
-        uuid = request.headers.get("x-avi-tenant-uuid", "")
-        name = urllib.parse.unquote(request.headers.get("x-avi-tenant", ""))
-        if context.ALL_TENANTS in (uuid, name):
-            return context.ALL_TENANTS
-        if not uuid and not name:
-            return str(rights.user.data.get("default_tenant_ref", references.ADMIN))
-        objects = self.state.objects
-        found = objects.get("tenant", uuid) if uuid else next(objects.named("tenant", name), None)
-        if found is None:
-            raise problems.tenant_unknown(uuid or name)
-        if not rights.enters(found.uuid):
-            if self.state.switches["forbidden-tenant-status"] == "404":
-                raise problems.not_found("Tenant")
-            raise problems.permission_denied(f"use tenant {found.name}")
-        return found.uuid
 
     def _api(self, ctx: context.Context) -> values.Response:
         response = self._kinds(ctx)

@@ -2,7 +2,7 @@
 
 import typing
 
-from akoo_testbed.avisim import context, convert, problems, schema, store, write
+from akoo_testbed.avisim import context, convert, problems, resolution, schema, store, write
 
 _VERBS = ("add", "replace", "delete")
 _IDENTITIES = ("vip_id", "uuid", "route_id", "name", "index", "key", "nw_ref", "pool_ref", "prefix")
@@ -15,7 +15,7 @@ def patch(ctx: context.Context, kind: schema.Kind, uuid: str, body: schema.Json)
     if not body or not set(body) <= set(_VERBS):
         raise problems.bad_request(f"a patch has one of {', '.join(_VERBS)}")
     data = dict(old.data)
-    reader = write.reader(ctx, old.cloud)
+    reader = resolution.reader(ctx, old.cloud)
     for verb in _VERBS:
         part = body.get(verb, {})
         if not isinstance(part, dict):

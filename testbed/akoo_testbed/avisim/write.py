@@ -1,17 +1,14 @@
 """Create, replace and delete: references, defaults, uniqueness, concurrency, integrity."""
 
 import dataclasses
-import functools
 import typing
-from collections.abc import Iterator
 
 from akoo_testbed.avisim import (
     context,
-    convert,
     listing,
     permissions,
     problems,
-    references,
+    resolution,
     rules,
     schema,
     special,
@@ -38,7 +35,7 @@ def create(
     if kind.tenant:
         _check_tenant(ctx, data)
         data["tenant_ref"] = ctx.tenant
-    _default_references(ctx, kind, data)
+    resolution.default_references(ctx, kind, data)
     uuid = uuid or ctx.state.new_uuid(kind.path)
     if ctx.state.objects.get(kind.path, uuid) is not None:
         raise problems.already_exists(kind.name, uuid)
@@ -70,7 +67,7 @@ def store_change(
     for fixed in ("tenant_ref", "cloud_ref"):
         if fixed in old.data:
             data[fixed] = old.data[fixed]
-    _default_references(ctx, kind, data)
+    resolution.default_references(ctx, kind, data)
     _check_unique(ctx, kind, data, old.uuid)
     rule(kind).prepare(ctx, data, old, body)
     _check_markers(ctx, kind, data)
@@ -127,94 +124,11 @@ def in_tenant(ctx: context.Context, stored: store.Stored) -> context.Context:
     return dataclasses.replace(ctx, tenant=stored.tenant)
 
 
-def reader(ctx: context.Context, cloud: str) -> convert.Reader:
-    """Reads bodies of this request."""
-    return convert.Reader(
-        kinds=ctx.state.kinds,
-        controller=ctx.state.profile.version,
-        requested=ctx.version,
-        strict=ctx.state.strict,
-        ill_typed=ctx.state.switches["ill-typed-field"],
-        resolve=functools.partial(_resolve, ctx, cloud),
-    )
-
-
 def _read(
     ctx: context.Context, kind: schema.Kind, body: schema.Json, old: store.Stored | None
 ) -> schema.Json:
-    return reader(ctx, cloud_of(ctx, kind, body, old)).whole(kind, body, old.data if old else None)
-
-
-def cloud_of(
-    ctx: context.Context, kind: schema.Kind, body: schema.Json, old: store.Stored | None
-) -> str:
-    """uuid of the cloud that the object is in: names are looked up there first."""
-    if not kind.cloud:
-        return ""
-    if old is not None:
-        return old.cloud
-    field = kind.fields["cloud_ref"]
-    text = body.get("cloud_ref") or f"/api/cloud?name={field.default}"
-    try:
-        return (_resolve(ctx, "", field, text) or "") if isinstance(text, str) else ""
-    except convert.IllTypedError:  # the reader will say so
-        return ""
-
-
-def _resolve(ctx: context.Context, cloud: str, field: schema.Field, text: str) -> str | None:
-    if not text:
-        return None
-    wanted = references.read(text)
-    if wanted is None:
-        raise convert.IllTypedError("is a reference")
-    kind = ctx.state.kinds.kinds[field.target]
-    if wanted.uuid:
-        stored = ctx.state.objects.get(kind.path, wanted.uuid)
-        found = stored if stored is not None and ctx.sees(kind, stored) else None
-    else:
-        found = references.choose(
-            _visible_named(ctx, kind, wanted.name), tenant=ctx.tenant, cloud=cloud
-        )
-    if found is None:
-        raise problems.not_found(kind.name, _missing_status(ctx, kind))
-    return found.uuid
-
-
-def _missing_status(ctx: context.Context, kind: schema.Kind) -> int:
-    chosen = ctx.state.switches["missing-reference-status"]
-    if chosen == "recorded":
-        return 404 if kind.path == "pool" else 400
-    return int(chosen)
-
-
-def _visible_named(ctx: context.Context, kind: schema.Kind, name: str) -> Iterator[store.Stored]:
-    return (each for each in ctx.state.objects.named(kind.path, name) if ctx.sees(kind, each))
-
-
-def _default_references(ctx: context.Context, kind: schema.Kind, data: schema.Json) -> None:
-    """The cloud comes first in a table: the others are looked up in it."""
-    for field in _defaulted(kind):
-        if field.name in data:
-            continue
-        target = ctx.state.kinds.kinds[field.target]
-        cloud = data.get("cloud_ref", "")
-        found = references.choose(
-            (
-                each
-                for each in _visible_named(ctx, target, field.default)
-                if not (target.cloud and cloud) or each.cloud == cloud
-            ),
-            tenant=ctx.tenant,
-            cloud=cloud,
-        )
-        if found is not None:
-            data[field.name] = found.uuid
-
-
-@functools.cache
-def _defaulted(kind: schema.Kind) -> tuple[schema.Field, ...]:
-    found = (f for f in kind.fields.values() if f.form is schema.Form.REFERENCE and f.default)
-    return tuple(sorted(found, key=lambda field: field.name != "cloud_ref"))
+    cloud = resolution.cloud_of(ctx, kind, body, old)
+    return resolution.reader(ctx, cloud).whole(kind, body, old.data if old else None)
 
 
 def _check_tenant(ctx: context.Context, data: schema.Json) -> None:
