@@ -71,10 +71,7 @@ def sdk(avisim: plugin.RunningAvi) -> Iterator[Callable[..., typing.Any]]:
         sessions.append(made)
         return made
 
-    with warnings.catch_warnings():
-        # avisdk asks for the time in a way that Python 3.12 and later warn of.
-        warnings.filterwarnings("ignore", message=".*utcnow.*", category=DeprecationWarning)
-        yield session
+    yield session
     for each in sessions:
         each.close()
     avi_api.sessionDict.clear()

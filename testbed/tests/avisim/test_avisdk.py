@@ -7,11 +7,15 @@ from collections.abc import Callable
 
 import pytest
 import requests
+from akoo_testbed.avisim import client
 from akoo_testbed.avisim import pytest as plugin
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # avisdk 32.1.4 has docstrings with invalid escapes
     from avi.sdk import avi_api
+
+# avisdk asks for the time in a way that Python 3.12 and later warn of.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 Sdk = Callable[..., typing.Any]
 SERVER = {"ip": {"addr": "10.0.0.1", "type": "V4"}}
@@ -80,10 +84,11 @@ def test_by_name(sdk: Sdk) -> None:
         session.delete_by_name("pool", name)
 
 
-def test_iteration_goes_over_all_pages(sdk: Sdk) -> None:
+def test_iteration_goes_over_all_pages(sdk: Sdk, avisim: plugin.RunningAvi) -> None:
     session = sdk()
+    inside = client.Client(avisim.controller, password=avisim.options.password)
     for number in range(250):
-        session.post("stringgroup", data={"name": f"g{number}", "type": "SG_TYPE_STRING"})
+        inside.post("stringgroup", {"name": f"g{number}", "type": "SG_TYPE_STRING"})
     names = [each["name"] for each in session.get_objects_iter("stringgroup", params={})]
     own = [name for name in names if name.startswith("g")]
     assert own == [f"g{number}" for number in range(250)]

@@ -15,6 +15,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # avisdk 32.1.4 has docstrings with invalid escapes
     from avi.sdk import avi_api
 
+# avisdk asks for the time in a way that Python 3.12 and later warn of.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
 Sdk = Callable[..., typing.Any]
 PASSWORD = "Correct-horse-1"
 

@@ -118,7 +118,7 @@ def prepare(admin: client.Client) -> None:
 
 
 @given(st.lists(requests(), min_size=1, max_size=8), st.booleans(), st.booleans())
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_objects(asked: list[tuple[str, str, typing.Any]], strict: bool, lenient: bool) -> None:
     chosen = {"range-check": "accept", "bad-certificate": "accept"} if lenient else {}
     controller = Controller(
