@@ -17,7 +17,7 @@ from akoo_testbed.avisim import client
 from akoo_testbed.avisim import pytest as avisim
 from akoo_testbed.kubeapi import KubeApi, Object
 from akoo_testbed.kubelet import FakeKubelet, KubeletOptions, NodeSpec
-from akoo_testbed.kubelet.options import SWITCH_CONFIG_MAP, SWITCH_NAMESPACE, AkoProgram
+from akoo_testbed.kubelet.options import SWITCH_CONFIG_MAP, SWITCH_NAMESPACE, AkoProgram, switched
 
 T = typing.TypeVar("T")
 
@@ -36,12 +36,14 @@ class Bench:
     home: str
     kubelet: FakeKubelet
     data: dict[str, str]
+    user: tuple[str, str]
+    """Name and password that AKO is given."""
 
     async def install(self, **changes: str) -> None:
         """Put AKO into the cluster, with other settings than usual."""
         secret = {
-            "username": "admin",
-            "password": self.avi.options.password,
+            "username": self.user[0],
+            "password": self.user[1],
             "certificateAuthorityData": self.avi.server.ca_pem,
         }
         encoded = {k: base64.b64encode(v.encode()).decode() for k, v in secret.items()}
@@ -50,6 +52,17 @@ class Bench:
         config = _manifest("v1", "ConfigMap", self.home, "avi-k8s-config", data=self.data)
         await self.api.create(config)
         await self.api.create(_stateful_set(self.home))
+
+    async def new_user(self, name: str, role: str = "System-Admin", tenant: str = "admin") -> str:
+        """Make a user of the controller for AKO, before `install`; its uuid."""
+        self.user = (name, f"Of-{name}-1234")
+        access = {
+            "role_ref": f"/api/role/?name={role}",
+            "tenant_ref": f"/api/tenant/?name={tenant}",
+        }
+        body = {"name": name, "password": self.user[1], "access": [access]}
+        made = await self.ask(lambda: self.admin.post("user", body))
+        return str(made["uuid"])
 
     async def service(self, name: str, **spec: object) -> None:
         """A Service of type LoadBalancer with port 80, in AKO's own namespace."""
@@ -94,10 +107,16 @@ class Bench:
         return await self.api.get(kind, self.home, name)
 
     async def switch(self, **values: str) -> None:
-        """Set switches of the test bed (`_` for `-`)."""
+        """Set switches of the test bed (`_` for `-`), no others; they are in force then."""
         data = {key.replace("_", "-"): value for key, value in values.items()}
-        name, namespace = SWITCH_CONFIG_MAP, SWITCH_NAMESPACE
-        await self.api.apply(_manifest("v1", "ConfigMap", namespace, name, data=data))
+        wanted = _manifest("v1", "ConfigMap", SWITCH_NAMESPACE, SWITCH_CONFIG_MAP, data=data)
+        await self.api.apply(wanted)
+
+        async def in_force() -> bool:
+            options = self.kubelet.options
+            return options == switched(options, wanted)
+
+        await waiting.until(in_force, what="the switches", seconds=10)
 
     async def ask(self, work: collections.abc.Callable[[], T]) -> T:
         """Do something to the controller, between the requests that it serves."""
@@ -135,10 +154,18 @@ class Bench:
         found: list[Object] = self.named("serviceenginegroup", "Default-Group").get("labels", [])
         return found
 
-    def asked(self, since: int = 0, *, kind: str = "*", method: str = "*") -> list[str]:
+    def asked(
+        self, since: int = 0, *, kind: str = "*", method: str = "*", path: str = "*"
+    ) -> list[str]:
         """Requests in the journal; for `ask` and `until`."""
-        entries = self.avi.controller.journal.entries(since=since, kind=kind, method=method)
+        entries = self.avi.controller.journal.entries(
+            since=since, kind=kind, method=method, path=path
+        )
         return [str(entry) for entry in entries]
+
+    def refusals(self) -> list[str]:
+        """Requests that were refused; for `ask` and `until`."""
+        return [str(entry) for entry in self.avi.controller.journal if entry.status >= 400]
 
 
 KINDS = (
@@ -223,7 +250,7 @@ async def bench(
         await kubelet.start()
         ends.push_async_callback(cutoff.end)
         ends.push_async_callback(kubelet.stop)
-        yield Bench(api, avi, admin, home, kubelet, data)
+        yield Bench(api, avi, admin, home, kubelet, data, ("admin", avi.options.password))
 
 
 async def _clean(api: KubeApi, home: str) -> None:

@@ -31,6 +31,11 @@ def begin(
     task.add_done_callback(_running.discard)
 
 
+def count() -> int:
+    """How many such lives there are."""
+    return len(_running)
+
+
 async def end() -> None:
     """End all such lives of this event loop."""
     own = [task for task in _running if task.get_loop() is asyncio.get_running_loop()]

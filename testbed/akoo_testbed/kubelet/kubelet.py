@@ -70,6 +70,11 @@ class FakeKubelet:
         """The names of all Nodes it was ever told to run, lost and deleted ones included."""
         return frozenset(self._power)
 
+    @property
+    def options(self) -> KubeletOptions:
+        """The options in force."""
+        return self._switches.current
+
     async def start(self) -> None:
         """Return when the API is watched and the first Nodes are registered."""
         try:

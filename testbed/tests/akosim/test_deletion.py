@@ -2,6 +2,7 @@
 
 import pytest
 from akoo_testbed.akosim.bench import CLUSTER, Bench, last_end
+from akoo_testbed.avisim import faults
 
 CLUSTER_IP = {"serviceType": "ClusterIP", "cniPlugin": "antrea"}
 READ_ONLY = ("ipam_provider_ref", "_last_modified")
@@ -95,3 +96,62 @@ async def test_answers_that_are_not_true(
     await bench.delete_config("true")
     await bench.answer(answer)
     assert {each.partition("/")[0] for each in await bench.ask(bench.marked)} == left
+
+
+async def test_refused_pools_stay_and_it_says_done(bench: Bench) -> None:
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    pool = f"{CLUSTER}--{bench.home}-web-TCP-80"
+    member = {"pool_ref": f"/api/pool/?name={pool}"}
+    foreign = {"name": "foreign", "members": [member]}
+    await bench.ask(lambda: bench.admin.post("poolgroup", foreign))
+    await bench.delete_config("true")
+    await bench.answer("Done")
+    assert await bench.ask(bench.marked) == [f"pool/{pool}"]
+
+
+async def test_a_refused_virtual_service_is_a_timeout(bench: Bench) -> None:
+    await bench.switch(ako_timeout_seconds="0.5")
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    refusal = faults.Fault(
+        status=400, text="Not today", method="DELETE", kind="virtualservice", times=None
+    )
+    await bench.ask(lambda: bench.avi.controller.faults.add(refusal))
+    await bench.delete_config("true")
+    await bench.answer("Timeout")
+    assert await bench.ask(lambda: bench.marked("virtualservice"))
+
+
+async def test_an_upgrade_of_avi_is_waited_for(bench: Bench) -> None:
+    await bench.switch(ako_timeout_seconds="30")
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    await bench.ask(lambda: bench.avi.controller.set_upgrading(running=True))
+    await bench.delete_config("true")
+    await bench.until(lambda: bench.asked(method="DELETE"), "its first try")
+    assert await bench.ask(bench.marked)
+    await bench.ask(lambda: bench.avi.controller.set_upgrading(running=False))
+    await bench.answer("Done")
+    assert await bench.ask(bench.marked) == []
+
+
+async def test_vips_of_a_cluster_whose_name_ends_alike_survive_by_their_references(
+    bench: Bench,
+) -> None:
+    """AKO looks for its VIPs by a part of their names, and would delete others' as stale."""
+    other = f"dev-{CLUSTER}--web"
+    await bench.ask(lambda: bench.admin.post("vsvip", {"name": other}))
+    used = {"name": other, "vsvip_ref": f"/api/vsvip/?name={other}", "services": [{"port": 80}]}
+    await bench.ask(lambda: bench.admin.post("virtualservice", used))
+    loose = f"dev-{CLUSTER}--loose"
+    await bench.ask(lambda: bench.admin.post("vsvip", {"name": loose}))
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    left = await bench.ask(lambda: bench.admin.names("vsvip"))
+    assert other in left
+    assert loose not in left

@@ -61,6 +61,7 @@ async def test_sni(bench: Bench) -> None:
     }
     child = await bench.ask(lambda: bench.named("virtualservice", f"{PREFIX}safe.example.com"))
     assert child["vh_domain_name"] == ["safe.example.com"]
+    assert await bench.ask(bench.refusals) == []
 
 
 async def test_evh_hides_names(bench: Bench) -> None:
@@ -113,3 +114,4 @@ class TestOtherProfiles:
         await bench.delete_config("true")
         await bench.answer("Done")
         assert await bench.ask(bench.marked) == []
+        assert await bench.ask(bench.refusals) == []
