@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterable, Iterator
 
 HARD_SECONDS_PER_HOUR = 3600.0
+MANY_SESSIONS = 1000
 COOKIE_SECONDS = 86400
 CSRF_SECONDS = 31449600
 
@@ -27,6 +28,10 @@ class Session:
     """uuid."""
     created: float
     used: float
+
+    def is_over(self, now: float, idle_seconds: float, hard_seconds: float) -> bool:
+        """Whether it was idle too long, or is too old."""
+        return now - self.used >= idle_seconds or now - self.created >= hard_seconds
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +84,19 @@ class Accounts:
         session = self.sessions.get(session_id)
         if session is None:
             return None
-        if now - session.used >= idle_seconds or now - session.created >= hard_seconds:
+        if session.is_over(now, idle_seconds, hard_seconds):
             del self.sessions[session_id]
             return None
         if session.used != now:
             session = dataclasses.replace(session, used=now)
             self.sessions[session_id] = session
         return session
+
+    def forget_old(self, now: float, *, idle_seconds: float, hard_seconds: float) -> None:
+        """Drop sessions that nobody can use any more, if there are many."""
+        if len(self.sessions) > MANY_SESSIONS:
+            every = self.sessions.values()
+            self.end([each for each in every if each.is_over(now, idle_seconds, hard_seconds)])
 
     def end(self, sessions: Iterable[Session]) -> None:
         """Forget these sessions."""

@@ -19,6 +19,7 @@ def login(state: states.State, request: values.Request) -> values.Response:
     if user is None or not user.data.get("is_active", True):
         raise problems.invalid_credentials()
     _check(state, user, str(given.get("password") or ""), str(given.get("token") or ""))
+    state.accounts.forget_old(state.clock(), **_limits(state))
     limit = int(account_profile(state, user).get("max_concurrent_sessions", 0))
     session = state.accounts.login(user.uuid, state.clock(), limit)
     response = values.answer(_welcome(state, user, request.origin))
@@ -130,17 +131,19 @@ def authenticate(
     return user, session
 
 
+def _limits(state: states.State) -> dict[str, float]:
+    portal = state.system_configuration.get("portal_configuration", {})
+    return {
+        "idle_seconds": _idle_minutes(state) * _SECONDS_PER_MINUTE,
+        "hard_seconds": portal.get("api_force_timeout", 24) * auth.HARD_SECONDS_PER_HOUR,
+    }
+
+
 def _session(state: states.State, request: values.Request) -> auth.Session | None:
     cookies = auth.read_cookies(request.headers.get("cookie", ""))
-    portal = state.system_configuration.get("portal_configuration", {})
     for name in _SESSION_COOKIES:
         if name in cookies:
-            return state.accounts.use(
-                cookies[name],
-                state.clock(),
-                idle_seconds=_idle_minutes(state) * _SECONDS_PER_MINUTE,
-                hard_seconds=portal.get("api_force_timeout", 24) * auth.HARD_SECONDS_PER_HOUR,
-            )
+            return state.accounts.use(cookies[name], state.clock(), **_limits(state))
     return None
 
 

@@ -93,6 +93,16 @@ def test_idle_and_hard_limits_are_settings(admin: client.Client, clock: typing.A
     assert admin.refused("GET", "pool")[0] == 401
 
 
+def test_old_sessions_are_forgotten(admin: client.Client, clock: typing.Any) -> None:
+    for _ in range(1001):
+        admin.login()
+    assert len(admin.controller.state.accounts.sessions) == 1001
+    clock.now += 15 * 60
+    admin.login()
+    assert len(admin.controller.state.accounts.sessions) == 1
+    assert admin.get("pool")["count"] == 0
+
+
 def test_csrf(admin: client.Client) -> None:
     admin.login()
     plain = (401, "CSRF token missing or incorrect.")
