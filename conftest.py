@@ -12,7 +12,12 @@ import pathlib
 import threading
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
+
+# The same examples in every run: a failure that comes and goes is of no use to anybody.
+hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("same")
 
 pytest_plugins = ["akoo_testbed.avisim.pytest", "akoo_testbed.pytest"]
 

@@ -83,11 +83,11 @@ class Operator:
         stopping.push_async_callback(self._plugins.close)
 
         endpoint = await config.endpoint_of(str(self._kubeconfig) if self._kubeconfig else None)
-        plain = transport.HttpClient(endpoint, external=external.External())
+        plain = transport.HttpClient(endpoint, external=assembly.seam(self._settings))
         stopping.push_async_callback(plain.close)
         elector = self._elector(plain)
         guard: external.Guard = elector.guard if elector else external.AlwaysLeader()
-        seam = external.External(guard=guard)
+        seam = assembly.seam(self._settings, guard)
         management = transport.HttpClient(endpoint, external=seam)
         stopping.push_async_callback(management.close)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 
 from akoo_core import structs
 from akoo_core.api import names, record
@@ -12,6 +12,7 @@ from akoo_core.reconcile import leaving, situation
 from akoo_core.reconcile.decide import decide
 from tests.unit.reconcile import reconcile_strategies as strategies
 
+ROUNDS = 12
 TOUCHES_OUTSIDE = (situation.Live, situation.Leave)
 
 
@@ -44,13 +45,19 @@ def test_the_situations_are_worth_looking_at() -> None:
             detail = getattr(decision, "step", "") or getattr(decision, "cause", "")
         seen.add(f"{type(decision).__name__} {detail}".strip())
 
-    for kind in (strategies.LEAVERS, strategies.DWELLERS, strategies.SITUATIONS):
-        told = settings(max_examples=500, deadline=None, database=None, derandomize=True)
-        told(given(kind)(look))()
     expected = {f"Leave {step}" for step in strategies.STEP_NAMES}
     expected |= {f"LetGo {why}" for why in get_args(situation.Why)}
     expected |= {f"StartLeaving {cause}" for cause in strategies.CAUSES}
-    assert expected | {"Live", "Rest", "Finish", "ReleaseCluster"} <= seen
+    expected |= {"Live", "Rest", "Finish", "ReleaseCluster"}
+    # What hypothesis draws depends on the modules that are loaded (it collects their constants), so
+    # one fixed number of examples reaches more or less; rounds go on until all is reached.
+    told = settings(max_examples=300, deadline=None, database=None)
+    for number in range(ROUNDS):
+        for kind in (strategies.LEAVERS, strategies.DWELLERS, strategies.SITUATIONS):
+            seed(number)(told(given(kind)(look)))()
+        if expected <= seen:
+            break
+    assert expected <= seen
 
 
 def holds(s: situation.Situation) -> None:
