@@ -35,14 +35,17 @@ class AviError(Exception):
         return self.status == 401 and "Invalid credentials" in self.text
 
     @property
+    def is_tenant_missing(self) -> bool:
+        """The tenant of the call is not there."""
+        return self.status == 403 and _NO_TENANT in self.text
+
+    @property
     def is_worth_retrying(self) -> bool:
         """Whether AKO queues the key again: else it logs the refusal and goes on."""
         if self.status >= 500 or self.status in (401, 408, 409):
             return True
         waits = "disallowed during upgrade", "No available free IPs", "VrfContext not found"
-        return any(text in self.text for text in waits) or (
-            self.status == 403 and _NO_TENANT in self.text
-        )
+        return self.is_tenant_missing or any(text in self.text for text in waits)
 
 
 UNREACHABLE: typing.Final = (aiohttp.ClientError, TimeoutError, OSError)
@@ -127,8 +130,8 @@ class Avi:
         self._open(aiohttp.CookieJar(unsafe=True))
         secret = "token" if self._access.token else "password"
         body = {"username": self._access.username, secret: getattr(self._access, secret)}
-        await self._send("POST", "/login", body, self._tenant)
-        initial = await self._send("GET", "/api/initial-data", None, self._tenant)
+        await self._send("POST", "/login", body, "")
+        initial = await self._send("GET", "/api/initial-data", None, "")
         self._version = version(str(initial.get("version", {}).get("Version", "")))
 
     async def call(
@@ -165,10 +168,11 @@ class Avi:
         headers = {
             "X-Avi-UserAgent": "AKO",
             "X-Avi-Version": self._version,
-            "X-Avi-Tenant": tenant,
             "Referer": f"{self._url}/",
             "Content-Type": "application/json",
         }
+        if tenant:
+            headers["X-Avi-Tenant"] = tenant
         for cookie in session.cookie_jar:
             if cookie.key == "csrftoken":
                 headers["X-CSRFToken"] = cookie.value

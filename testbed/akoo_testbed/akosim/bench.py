@@ -64,11 +64,15 @@ class Bench:
         made = await self.ask(lambda: self.admin.post("user", body))
         return str(made["uuid"])
 
-    async def service(self, name: str, **spec: object) -> None:
+    async def service(
+        self, name: str, *, annotations: dict[str, str] | None = None, **spec: object
+    ) -> None:
         """A Service of type LoadBalancer with port 80, in AKO's own namespace."""
         ports = [{"port": 80, "protocol": "TCP", "targetPort": 8080}]
         whole = {"type": "LoadBalancer", "ports": ports, **spec}
-        await self.create("v1", "Service", name, spec=whole)
+        made = _manifest("v1", "Service", self.home, name, spec=whole)
+        made["metadata"]["annotations"] = annotations or {}
+        await self.api.create(made)
 
     async def create(self, version: str, kind: str, name: str, **parts: object) -> None:
         """Any object, in AKO's own namespace."""
@@ -76,7 +80,11 @@ class Bench:
 
     async def address(self, name: str, kind: str = "v1/Service") -> str:
         """The address in an object's status, as soon as there is one."""
-        found = await self.api.wait_for(kind, self.home, name, first_address, 10)
+        try:
+            found = await self.api.wait_for(kind, self.home, name, first_address, 10)
+        except TimeoutError as error:
+            error.add_note("\n".join(["what Avi refused:", *await self.ask(self.refusals)]))
+            raise
         return first_address(found)
 
     async def no_address(self, name: str, kind: str = "v1/Service") -> None:
@@ -198,7 +206,7 @@ def last_end(pod: Object) -> Object:
 
 
 def _manifest(version: str, kind: str, namespace: str, name: str, **parts: object) -> Object:
-    metadata = {"name": name, "namespace": namespace}
+    metadata: Object = {"name": name, "namespace": namespace}
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **parts}
 
 

@@ -7,6 +7,9 @@ from akoo_testbed.kubeapi import Object
 
 UP_STATES = ("CLUSTER_UP_NO_HA", "CLUSTER_UP_HA_ACTIVE", "CLUSTER_UP_HA_COMPROMISED")
 
+ADMIN = "admin"
+"""The tenant where AKO asks when its own one may not."""
+
 _OWN_IPAM = frozenset({"CLOUD_AWS", "CLOUD_AZURE", "CLOUD_GCP", "CLOUD_OPENSTACK"})
 
 
@@ -28,16 +31,15 @@ class SyncDisabledError(StoppedError):
 
 async def check_controller(client: avi.Avi) -> None:
     """Raises FatalError unless the controller is up."""
-    runtime = await client.call("GET", "cluster/runtime")
+    runtime = await client.call("GET", "cluster/runtime", tenant=ADMIN)
     state = runtime.get("cluster_state", {}).get("state")
     if state not in UP_STATES:
         raise FatalError(f"Avi Controller cluster state is {state}")
-    await client.call("GET", "systemconfiguration")
 
 
 async def leader(client: avi.Avi) -> tuple[str, str]:
     """Name and start of the leading node: when it is another one AKO starts itself anew."""
-    runtime = await client.call("GET", "cluster/runtime")
+    runtime = await client.call("GET", "cluster/runtime", tenant=ADMIN)
     for node in runtime.get("node_states", ()):
         if node.get("role") == "CLUSTER_LEADER":
             return str(node.get("name")), str(node.get("up_since"))
@@ -51,12 +53,11 @@ async def validate(client: avi.Avi, settings: Config) -> Site:
     """
     if problem := config.problem(settings):
         raise SyncDisabledError(problem)
-    tenants = await client.list("tenant", name=settings.tenant)
-    if len(tenants) != 1:
+    if not await _has_tenant(client, settings.tenant):
         raise SyncDisabledError(f"tenant {settings.tenant} is not there")
     if problem := config.fault(settings):
         raise KilledError(problem)
-    clouds = await client.list("cloud", name=settings.cloud)
+    clouds = await _with_admin(client, "cloud", name=settings.cloud)
     if len(clouds) != 1:
         raise KilledError(f"cloud {settings.cloud} is not there")
     cloud = clouds[0]
@@ -71,8 +72,17 @@ async def validate(client: avi.Avi, settings: Config) -> Site:
         vrf=await _vrf(client, settings, cloud, network),
         se_group=group["uuid"],
         network=network["uuid"],
-        controller=str((await client.call("GET", "cluster"))["uuid"]),
+        controller=str((await client.call("GET", "cluster", tenant=ADMIN))["uuid"]),
     )
+
+
+async def _has_tenant(client: avi.Avi, name: str) -> bool:
+    try:
+        return len(await _with_admin(client, "tenant", name=name)) == 1
+    except avi.AviError as error:
+        if not error.is_tenant_missing:
+            raise
+        return False
 
 
 def _check_tier1(cloud: Object, settings: Config) -> None:
@@ -128,6 +138,16 @@ async def _se_group(client: avi.Avi, settings: Config, cloud: Object) -> Object:
     return group
 
 
+async def read_as_admin(client: avi.Avi, path: str) -> Object:
+    """GET in the working tenant, and in admin if that one may not."""
+    try:
+        return await client.call("GET", path)
+    except avi.AviError as error:
+        if error.status not in (403, 404):
+            raise
+        return await client.call("GET", path, tenant=ADMIN)
+
+
 async def write_as_admin(client: avi.Avi, path: str, body: Object) -> Object:
     """PUT in the working tenant, and in admin if that one may not."""
     try:
@@ -135,7 +155,7 @@ async def write_as_admin(client: avi.Avi, path: str, body: Object) -> Object:
     except avi.AviError as error:
         if error.status not in (400, 403, 404):
             raise
-        return await client.call("PUT", path, body, tenant="admin")
+        return await client.call("PUT", path, body, tenant=ADMIN)
 
 
 async def _with_admin(client: avi.Avi, kind: str, **filters: str) -> list[Object]:
@@ -143,6 +163,6 @@ async def _with_admin(client: avi.Avi, kind: str, **filters: str) -> list[Object
     try:
         return await client.list(kind, **filters)
     except avi.AviError as error:
-        if error.status != 403:
+        if error.status != 403 or error.is_tenant_missing:
             raise
-        return await client.list(kind, tenant="admin", **filters)
+        return await client.list(kind, tenant=ADMIN, **filters)

@@ -66,8 +66,7 @@ class Ako:
                 await self._heed()
             complete = self._deleting or await self._sync()
             delay = FIRST_RETRY_SECONDS if complete else min(2 * delay, LAST_RETRY_SECONDS)
-            left = self._next_full - asyncio.get_running_loop().time()
-            await self._pause(left if complete else min(left, delay))
+            await self._pause(self._rest() if complete else delay)
         return Exit(2, "panic: restart storm")
 
     async def _heed(self) -> None:
@@ -141,11 +140,11 @@ class Ako:
         complete = await self._hands.perform(plan)
         if self._has(AkoFault.CUT_OFF):
             return complete
-        if settings.routes:
-            await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
         served = Layer7(self._maker, world).hosts()
         writes = status.writes(self._maker, world, self._hands.observed, served)
         await syncing.write_statuses(self._container.api, writes)
+        if settings.routes:
+            await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
         return complete
 
     async def _full_sync(self) -> None:
@@ -153,6 +152,12 @@ class Ako:
             raise boot.KilledError("the Avi Controller has another leader")
         await self._hands.observe()
         self._plan_full_sync()
+
+    def _rest(self) -> float:
+        """Seconds until there is something to do though nothing changes."""
+        if self._deleting:
+            return float("inf")
+        return self._next_full - asyncio.get_running_loop().time()
 
     def _plan_full_sync(self) -> None:
         frequency = self._hands.config.full_sync_seconds or float("inf")

@@ -94,7 +94,7 @@ class Hands:
         """Make these the routes of the cluster in the VRF; whether anything was written."""
         cluster = self.config.cluster
         for _ in range(_ROUTE_TRIES):
-            body = await self.client.call("GET", f"vrfcontext/{vrf}")
+            body = await boot.read_as_admin(self.client, f"vrfcontext/{vrf}")
             existing = body.get("static_routes", [])
             after = routes.merged(existing, ways, cluster)
             if after == existing:
@@ -112,7 +112,7 @@ class Hands:
     async def take_label(self, se_group: str) -> None:
         """Take the cluster's label off the SE group."""
         path = f"serviceenginegroup/{se_group}"
-        body = await self.client.call("GET", path)
+        body = await boot.read_as_admin(self.client, path)
         own = {"key": routes.LABEL, "value": self.config.cluster}
         if own in body.get("labels", ()):
             left = [label for label in body["labels"] if label != own]

@@ -3,6 +3,7 @@
 import json
 
 from akoo_testbed.akosim.bench import CLUSTER, Bench
+from akoo_testbed.avisim import faults
 
 
 async def test_a_service_gets_an_address_and_loses_it(bench: Bench) -> None:
@@ -54,3 +55,34 @@ async def test_a_full_sync_puts_back_what_went_and_changes_nothing_else(bench: B
     assert found
     assert await bench.ask(lambda: bench.named("vsvip", name)) == vip
     assert await bench.address("web") == first
+
+
+async def test_while_avi_is_silent_it_waits_and_then_goes_on(bench: Bench) -> None:
+    await bench.install(fullSyncFrequency="1")
+    await bench.service("web")
+    await bench.address("web")
+    silence = faults.Fault(drop=True, times=None)
+    await bench.ask(lambda: bench.avi.controller.faults.add(silence))
+    before = bench.avi.controller.journal.last
+    await bench.service("late")
+    await bench.until(lambda: len(bench.asked(before)) >= 3, "three tries")
+    await bench.ask(bench.avi.controller.faults.clear)
+    await bench.address("late")
+    assert len(await bench.ask(lambda: bench.asked(before))) < 200
+
+
+async def test_services_with_one_key_share_a_vip(bench: Bench) -> None:
+    await bench.install()
+    key = {"ako.vmware.com/enable-shared-vip": "one"}
+    for name, port in (("web", 80), ("dns", 53)):
+        ports = [{"port": port, "protocol": "TCP" if name == "web" else "UDP"}]
+        await bench.service(name, annotations=key, ports=ports)
+    assert await bench.address("web") == await bench.address("dns")
+    vs = await bench.ask(lambda: bench.named("virtualservice", f"{CLUSTER}--{bench.home}-one"))
+    assert sorted(each["port"] for each in vs["services"]) == [53, 80]
+
+
+async def test_an_address_that_is_asked_for(bench: Bench) -> None:
+    await bench.install()
+    await bench.service("web", annotations={"ako.vmware.com/load-balancer-ip": "10.9.0.42"})
+    assert await bench.address("web") == "10.9.0.42"

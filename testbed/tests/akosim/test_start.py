@@ -1,8 +1,10 @@
 """What AKO asks for at its start, what stops it, and how that looks from outside."""
 
 import pytest
-from akoo_testbed.akosim import cutoff
-from akoo_testbed.akosim.bench import CLUSTER, Bench, last_end
+from akoo_testbed.akosim import avi, boot, config, cutoff
+from akoo_testbed.akosim.bench import CLUSTER, Bench, furnish, last_end
+from akoo_testbed.avisim import client, faults
+from akoo_testbed.avisim import pytest as avisim_plugin
 from akoo_testbed.kubeapi import Object
 
 
@@ -12,13 +14,7 @@ from akoo_testbed.kubeapi import Object
         ({"controllerIP": ""}, 1, "no controllerIP"),
         ({"controllerIP": "127.0.0.1:1"}, 137, "no answer from Avi"),
         ({"cloudName": "Nowhere"}, 137, "cloud Nowhere"),
-        ({"serviceEngineGroupName": "Nobody"}, 137, "SE group Nobody"),
-        ({"tenantName": "nobody"}, 137, "does not exist"),
         ({"clusterName": "a.b"}, 0, "clusterName"),
-        ({"vipNetworkList": "[]"}, 0, "vipNetworkList"),
-        ({"vipNetworkList": '[{"networkName": "gone"}]'}, 0, "VIP network gone"),
-        ({"bgpPeerLabels": '["a"]'}, 137, "enableRHI"),
-        ({"nsxtT1LR": "/infra/tier-1s/t"}, 137, "nsxtT1LR"),
     ],
 )
 async def test_what_stops_a_start(
@@ -28,6 +24,53 @@ async def test_what_stops_a_start(
     end = last_end(await bench.pod(last_end))
     assert end["exitCode"] == code
     assert message in end["message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"serviceEngineGroupName": "Nobody"}, boot.KilledError, "SE group Nobody"),
+        ({"vrfName": "nowhere"}, boot.KilledError, "VRF nowhere"),
+        ({"bgpPeerLabels": '["a"]'}, boot.KilledError, "enableRHI"),
+        ({"nsxtT1LR": "/infra/tier-1s/t"}, boot.KilledError, "nsxtT1LR"),
+        ({"vipNetworkList": "[]"}, boot.SyncDisabledError, "vipNetworkList"),
+        ({"vipNetworkList": '[{"networkName": "x"}]'}, boot.SyncDisabledError, "network x is not"),
+        ({"vipNetworkList": '[{"networkUUID": "x"}]'}, boot.SyncDisabledError, "network x is not"),
+        ({"tenantName": "nobody"}, boot.SyncDisabledError, "tenant nobody"),
+    ],
+)
+async def test_inputs_that_avi_knows_nothing_of(
+    avisim: avisim_plugin.RunningAvi,
+    changes: dict[str, str],
+    error: type[Exception],
+    message: str,
+) -> None:
+    admin = client.Client(avisim.controller, password=avisim.options.password)
+    furnish(admin)
+    networks = '[{"networkName": "vips"}]'
+    data = {"clusterName": CLUSTER, "vipNetworkList": networks, "serviceType": "NodePort"}
+    settings = config.parse(data | changes, "avi-system")
+    access = avi.Access(
+        controller=f"127.0.0.1:{avisim.server.port}",
+        username="admin",
+        password=avisim.options.password,
+        ca_pem=avisim.server.ca_pem,
+    )
+    session = avi.Avi(access, settings.tenant)
+    try:
+        with pytest.raises(error, match=message):
+            await boot.validate(session, settings)
+    finally:
+        await session.close()
+
+
+async def test_a_controller_that_boots_is_waited_for_by_restarts(bench: Bench) -> None:
+    down = faults.Fault(status=503, text="booting", path="/api/cluster/runtime", times=1)
+    await bench.ask(lambda: bench.avi.controller.faults.add(down))
+    await bench.install()
+    assert "503" in last_end(await bench.pod(last_end))["message"]
+    await bench.service("web")
+    await bench.address("web")
 
 
 async def test_a_foreign_label_on_the_se_group_stops_it(bench: Bench) -> None:
