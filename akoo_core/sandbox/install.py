@@ -33,8 +33,8 @@ def crds_folder() -> pathlib.Path:
     return folder
 
 
-async def install(api: kubeapi.KubeApi, plugins: registry.PluginSet) -> None:
-    """Namespace, ServiceAccount and exactly the rights that core and plugins declare."""
+def account_objects() -> tuple[dict[str, Any], ...]:
+    """Namespace, ServiceAccount, and the bindings that give it the roles of its name."""
     namespace: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Namespace",
@@ -45,8 +45,13 @@ async def install(api: kubeapi.KubeApi, plugins: registry.PluginSet) -> None:
         "kind": "ServiceAccount",
         "metadata": {"name": ACCOUNT, "namespace": NAMESPACE},
     }
-    bindings = [_binding("ClusterRoleBinding", "ClusterRole"), _binding("RoleBinding", "Role")]
-    for obj in (namespace, account, *rbac.manifests(plugins.ordered), *bindings):
+    bindings = (_binding("ClusterRoleBinding", "ClusterRole"), _binding("RoleBinding", "Role"))
+    return (namespace, account, *bindings)
+
+
+async def install(api: kubeapi.KubeApi, plugins: registry.PluginSet) -> None:
+    """Namespace, ServiceAccount and exactly the rights that core and plugins declare."""
+    for obj in (*account_objects(), *rbac.manifests(plugins.ordered)):
         await api.apply(obj)
 
 

@@ -40,15 +40,14 @@ class OperatorProcess:
         plugins: Sequence[str],
         log: pathlib.Path,
         environment: Mapping[str, str] | None = None,
-        arguments: Sequence[str] = (),
+        command: Sequence[str] = (sys.executable, "-m", "akoo_core"),
     ) -> None:
         self.log = log
         self.health_port = free_port()
         self._command = [
-            *(sys.executable, "-m", "akoo_core"),
+            *command,
             *("--kubeconfig", str(kubeconfig)),
             *("--plugins", ",".join(plugins)),
-            *arguments,
         ]
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("AKOO_")},

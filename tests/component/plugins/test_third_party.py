@@ -5,6 +5,7 @@ Once per run: two wheels, one environment, a few seconds; every test looks at th
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pathlib
@@ -13,8 +14,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import aiohttp
 import pytest
 import yaml
+
+from akoo_core import structs
+from akoo_core.sandbox import process
+from akoo_core.traces import life
+from tests.component.plugins import third_party_bed
 
 ROOT = pathlib.Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "third_party"
@@ -71,6 +78,14 @@ def outsider(tmp_path_factory: pytest.TempPathFactory) -> Run:
         return run(folder / "env" / "bin" / program, *arguments)
 
     return outsider
+
+
+@pytest.fixture(scope="module")
+def program(outsider: Run) -> pathlib.Path:
+    """`akoo-core` of the clean environment, to be started as a process."""
+    return pathlib.Path(
+        outsider("python", "-c", "import sys; print(sys.prefix)").stdout.strip()
+    ) / ("bin/akoo-core")
 
 
 def test_it_is_found_and_nothing_else_is(outsider: Run) -> None:
@@ -135,3 +150,34 @@ def test_a_new_plugin_can_be_started_from_the_wheel(outsider: Run) -> None:
     )
     ran = outsider("python", "-c", program)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib.Path) -> None:
+    """The operator of the clean environment, on a real API server, with the outsider's plugin."""
+    rights = outsider("akoo-core", "rbac", "--plugins", "acme-dns").stdout
+    zones = EXAMPLE / "deploy" / "dnszones.yaml"
+    async with third_party_bed.ground(zones, rights) as where:
+        await third_party_bed.select_a_cluster(where.api)
+        operator = third_party_bed.operator(where, program, "acme-dns")
+        async with process.running(operator):
+            spans = await _spans(where.jaeger.query_url, "acme-dns name cluster")
+        records = await where.api.list("akoo.io/v1alpha1/AKODeployment")
+    (own,) = [one for one in spans if one.name == "acme-dns name cluster"]
+    assert own.tags["acme.domain"] == "shop.default.clusters.example.com"
+    (above,) = [one for one in spans if (one.trace, one.id) == (own.trace, own.parent)]
+    assert above.name == "prepare acme-dns"
+    (record,) = records
+    fact = record["spec"]["facts"]["ClusterDomain"]
+    assert (fact["plugin"], fact["data"]["domain"]) == ("acme-dns", own.tags["acme.domain"])
+
+
+async def _spans(url: str, name: str) -> list[life.Span]:
+    """The traces of default/shop, once a span of that name is among them."""
+    query = {"service": "akoo-core", "tags": '{"akoo.cluster":"default/shop"}', "limit": "100"}
+    async with asyncio.timeout(30), aiohttp.ClientSession(trust_env=False) as session:
+        while True:
+            async with session.get(f"{url}/api/traces", params=query) as answer:
+                spans = life.spans(structs.decode_json(await answer.read()))
+            if any(one.name == name for one in spans):
+                return spans
+            await asyncio.sleep(0.2)

@@ -1,0 +1,74 @@
+"""What a third party's plugin meets in the wild: an API server with its CRD, and a Jaeger."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import pathlib
+from collections.abc import AsyncIterator
+
+import yaml
+from akoo_testbed import build, definitions, kubeapi, parts, site
+from akoo_testbed.provider import manifests
+
+from akoo_core.sandbox import demo, install, process
+
+LABELS = {"dns": "acme"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """A running bed: its API, its Jaeger, and the operator's kubeconfig."""
+
+    api: kubeapi.KubeApi
+    jaeger: parts.Jaeger
+    kubeconfig: pathlib.Path
+    log: pathlib.Path
+
+
+@contextlib.asynccontextmanager
+async def ground(crds: pathlib.Path, rights: str) -> AsyncIterator[Ground]:
+    """The bed, with ``crds`` applied beside ours and the operator's account given ``rights``."""
+    base = site.Site(needs=("etcd", "kubernetes", "jaeger"))
+    await base.start()
+    try:
+        etcd = parts.Etcd(base)
+        server, jaeger = parts.ApiServer(base, etcd, "only"), parts.Jaeger(base)
+        await _bring(etcd)
+        await asyncio.gather(_bring(server), _bring(jaeger))
+        capi = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
+        async with kubeapi.KubeApi(server.kubeconfig) as api:
+            await definitions.install(api, capi, definitions.FOLDER, install.crds_folder(), crds)
+            for obj in (*install.account_objects(), *yaml.safe_load_all(rights)):
+                await api.apply(obj)
+            text = await install.account_kubeconfig(api, server.url, base.authority.pem)
+            path = install.write_private(base.folder / "operator.kubeconfig", text)
+            yield Ground(api, jaeger, path, base.log_file("operator"))
+    finally:
+        await base.stop()
+
+
+async def _bring(part: parts.Part) -> None:
+    await part.start()
+    await part.ready()
+
+
+async def select_a_cluster(api: kubeapi.KubeApi) -> None:
+    """A Cluster that nobody provisions, selected by an AKODeploymentConfig."""
+    for secret in demo.credentials("no CA is needed here"):
+        await api.apply(secret)
+    await api.apply(demo.config(clusterSelector={"matchLabels": LABELS}))
+    for obj in manifests.cluster("default", "shop", labels=LABELS, workers=0):
+        await api.create(obj)
+
+
+def operator(where: Ground, command: pathlib.Path, *plugins: str) -> process.OperatorProcess:
+    """The operator of another environment, on this bed."""
+    return process.OperatorProcess(
+        kubeconfig=where.kubeconfig,
+        plugins=plugins,
+        log=where.log,
+        environment={"AKOO_TELEMETRY__ENDPOINT": where.jaeger.otlp_url},
+        command=(str(command),),
+    )
