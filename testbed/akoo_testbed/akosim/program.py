@@ -3,7 +3,18 @@
 import asyncio
 import dataclasses
 
-from akoo_testbed.akosim import avi, boot, config, cutoff, deletion, life, report, syncing, watching
+from akoo_testbed.akosim import (
+    avi,
+    boot,
+    config,
+    cutoff,
+    deletion,
+    life,
+    report,
+    syncing,
+    versions,
+    watching,
+)
 from akoo_testbed.akosim.config import CONFIG_MAP, Config
 from akoo_testbed.kubeapi import Object
 from akoo_testbed.kubelet.options import AkoFault
@@ -19,6 +30,11 @@ async def akosim(container: Container) -> Exit:
     config_map = await container.api.find("v1/ConfigMap", namespace, CONFIG_MAP)
     if config_map is None:
         return Exit(1, f"ConfigMap {CONFIG_MAP} not found")
+    server = await container.api.request("GET", "/version")
+    image = str(container.pod["spec"]["containers"][0].get("image", ""))
+    if problem := versions.kubernetes_problem(image, str(server.get("minor"))):
+        await report.event(container, "AKOShutdown", problem, "Warning")
+        return Exit(1, problem)
     secret = await container.api.find("v1/Secret", namespace, watching.AVI_SECRET)
     if secret is None:
         return Exit(KILLED, f"Secret {watching.AVI_SECRET} not found")

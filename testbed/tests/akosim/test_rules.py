@@ -6,7 +6,7 @@ import uuid
 import hypothesis
 import hypothesis.strategies as st
 import pytest
-from akoo_testbed.akosim import avi, config, model, names, routes
+from akoo_testbed.akosim import avi, config, model, names, routes, versions
 from akoo_testbed.akosim import site as sites
 from akoo_testbed.akosim.config import Network
 from akoo_testbed.akosim.world import (
@@ -102,6 +102,22 @@ def test_the_version_it_speaks(real: str, spoken: str) -> None:
 )
 def test_what_is_worth_another_try(status: int, text: str, again: bool) -> None:
     assert avi.AviError(status, text).is_worth_retrying is again
+
+
+@pytest.mark.parametrize(
+    ("image", "minor", "fits"),
+    [
+        ("r.example.com:5000/ako:2.1.1", "34", True),
+        ("r.example.com/ako:2.1.1", "35", False),
+        ("r.example.com/ako:1.12.1", "24", False),
+        ("r.example.com/ako:1.12.3", "24", True),
+        ("r.example.com/ako:2.1.1", "35+", True),
+        ("r.example.com/ako:nightly", "35", True),
+        ("r.example.com/ako@sha256:00", "35", True),
+    ],
+)
+def test_the_range_of_kubernetes(image: str, minor: str, *, fits: bool) -> None:
+    assert (versions.kubernetes_problem(image, minor) is None) is fits
 
 
 def test_access_shows_no_password() -> None:
