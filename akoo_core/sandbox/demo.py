@@ -26,14 +26,25 @@ def cluster() -> list[dict[str, Any]]:
     ]
 
 
-def credentials(ca_pem: str) -> list[dict[str, Any]]:
-    """The three Secrets that the config names, with passwords made up now."""
+def service() -> list[dict[str, Any]]:
+    """A namespace and a Service of type LoadBalancer, for the workload cluster."""
+    metadata = {"name": "web", "namespace": "shop"}
+    spec = {"type": "LoadBalancer", "ports": [{"port": 80, "protocol": "TCP", "targetPort": 8080}]}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec},
+    ]
+
+
+def credentials(ca_pem: str, ako_password: str = "") -> list[dict[str, Any]]:
+    """The three Secrets that the config names; passwords that are not given are made up."""
+    ako = {"username": "ako-shop", "password": ako_password or secrets.token_urlsafe(16)}
     return [
         install.secret(
             "avi-controller-credentials", username="admin", password=secrets.token_urlsafe(16)
         ),
         install.secret("avi-controller-ca", certificateAuthorityData=ca_pem),
-        install.secret("ako-user", username="ako-shop", password=secrets.token_urlsafe(16)),
+        install.secret("ako-user", **ako),
     ]
 
 

@@ -11,10 +11,13 @@ from collections.abc import Sequence
 
 from akoo_testbed import bed as bed_
 from akoo_testbed import build
+from akoo_testbed.kubelet.options import AkoProgram, KubeletOptions
+from akoo_testbed.provider.options import ProviderOptions
 
 import akoo_core
 from akoo_core import settings
 from akoo_core.plugins import loader
+from akoo_core.sandbox import avi as avi_
 from akoo_core.sandbox import demo, display, install, process, story
 from akoo_core.traces import jaeger, life
 
@@ -36,9 +39,13 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     show.heading("test bed", "  ".join(parts), time.monotonic() - started)
 
     started = time.monotonic()
-    options = bed_.BedOptions(crds=(install.crds_folder(),), jaeger=True)
-    async with bed_.Bed(options) as bed:
-        show.heading("started", "management cluster, Jaeger", time.monotonic() - started)
+    kubelet = KubeletOptions(ako_program=AkoProgram.AKOSIM)
+    options = bed_.BedOptions(
+        crds=(install.crds_folder(),), jaeger=True, provider=ProviderOptions(kubelet=kubelet)
+    )
+    async with avi_.serving() as avi, bed_.Bed(options) as bed:
+        text = "management cluster, Avi simulator, Jaeger"
+        show.heading("started", text, time.monotonic() - started)
         await install.install(bed.api, plugins)
         operator = await _operator(bed, plugins.names)
         started = time.monotonic()
@@ -46,10 +53,10 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugins.names)}"
             show.heading("operator", text, time.monotonic() - started)
             show.line()
-            await story.Story(bed, show).play()
+            await story.Story(bed, avi, show).play()
             await _tell(bed, show)
             if not once:
-                _invite(bed, operator, show)
+                _invite(bed, avi, operator, show)
                 await _interrupted()
 
 
@@ -86,7 +93,7 @@ async def _tell(bed: bed_.Bed, show: display.Display) -> None:
 
 
 def _invite(
-    bed: bed_.Bed, operator: process.OperatorProcess, show: display.Display
+    bed: bed_.Bed, avi: avi_.Avi, operator: process.OperatorProcess, show: display.Display
 ) -> pathlib.Path:
     path = bed.site.folder / "management.kubeconfig"
     install.write_private(path, bed.management.kubeconfig)
@@ -95,6 +102,7 @@ def _invite(
     show.line(f"           {bed.site.built.binary('kubectl')} get akodeployments")
     if bed.jaeger is not None:
         show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")
+    show.line(f"  Avi     {avi.url}")
     show.line(f"  Log     {operator.log}   Ctrl-C ends everything.")
     return path
 

@@ -9,6 +9,7 @@ from typing import Any
 from akoo_testbed import bed as bed_
 from akoo_testbed import kubeapi
 
+from akoo_core.sandbox import avi as avi_
 from akoo_core.sandbox import demo, display
 
 RECORD = "akoo.io/v1alpha1/AKODeployment"
@@ -26,8 +27,9 @@ class StoryError(Exception):
 class Story:
     """Plays on ``bed``, where the operator already runs, and shows each step."""
 
-    def __init__(self, bed: bed_.Bed, show: display.Display) -> None:
+    def __init__(self, bed: bed_.Bed, avi: avi_.Avi, show: display.Display) -> None:
         self._bed = bed
+        self._avi = avi
         self._api = bed.api
         self._show = show
         self.record = ""
@@ -37,6 +39,7 @@ class Story:
         await self.create()
         await self.selected()
         await self.deployed()
+        await self.served()
         await self.rolled()
         await self.deleted()
         await self.let_go()
@@ -45,9 +48,9 @@ class Story:
         """The config first, then the cluster: as on any day but the first."""
         name = f"{demo.NAMESPACE}/{demo.CLUSTER}"
         with self._show.step(f"create cluster {name}") as step:
-            for secret in demo.credentials(self._bed.site.authority.pem):
+            for secret in demo.credentials(self._avi.ca_pem, self._avi.password):
                 await self._api.apply(secret)
-            await self._api.apply(demo.config())
+            await self._api.apply(demo.config(**self._avi.config()))
             await self._api.apply(
                 {
                     "apiVersion": "v1",
@@ -74,6 +77,20 @@ class Story:
             inventory = record["spec"]["inventory"]
             version = record["status"]["version"]
             step.result = f"{len(inventory)} objects, ako-0 Ready, AKO {version}"
+
+    async def served(self) -> None:
+        """AKO at work: a Service of the workload cluster gets its address from Avi."""
+        with self._show.step("Service shop/web gets an address") as step:
+            async with self._workload() as workload:
+                for obj in demo.service():
+                    await workload.apply(obj)
+                found = await self._on(workload, "v1/Service", ("shop", "web"), _address)
+            step.result = f"{_address(found)} ({self._on_avi()})"
+
+    def _on_avi(self) -> str:
+        found = self._avi.marked(self.record)
+        kinds = ", ".join(sorted({one.partition("/")[0] for one in found}))
+        return f"{len(found)} objects on Avi: {kinds}" if found else "nothing left on Avi"
 
     async def rolled(self) -> None:
         """A changed setting reaches AKO, and AKO is restarted for it."""
@@ -111,7 +128,7 @@ class Story:
                 RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("letGo"))
             )
             await self._until(bed_.CLUSTER, demo.NAMESPACE, demo.CLUSTER, lambda obj: obj is None)
-            step.result = f"{_leaving(record)['letGo']['why']}"
+            step.result = f"{_leaving(record)['letGo']['why']}; {self._on_avi()}"
 
     async def _phase(self, phase: str) -> Object:
         return await self._until(
@@ -126,7 +143,7 @@ class Story:
         kind: str,
         namespace: str | None,
         name: str | None,
-        accept: Callable[[Object | None], bool],
+        accept: Callable[[Object | None], object],
     ) -> Object:
         if name is None:
             async with contextlib.aclosing(self._api.watch(kind, namespace)) as events:
@@ -140,7 +157,7 @@ class Story:
         api: kubeapi.KubeApi,
         kind: str,
         where: tuple[str | None, str],
-        accept: Callable[[Object | None], bool],
+        accept: Callable[[Object | None], object],
     ) -> Object:
         try:
             found = await api.wait_for(kind, *where, accept, STEP_SECONDS)
@@ -156,6 +173,12 @@ class Story:
 def _leaving(record: Object | None) -> Object:
     found: Object = ((record or {}).get("spec") or {}).get("leaving") or {}
     return found
+
+
+def _address(service: Object | None) -> str:
+    """The first address in a Service's status, or ""."""
+    entries = (service or {}).get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+    return str(entries[0].get("ip", ""))
 
 
 def _ready(pod: Object) -> bool:

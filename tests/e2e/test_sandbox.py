@@ -29,9 +29,13 @@ def test_the_story_comes_true_and_nothing_is_left() -> None:
         ("create cluster demo/shop", "Available"),
         ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
         ("AKO deployed", r"\d+ objects, ako-0 Ready, AKO \d+\.\d+"),
+        (
+            "Service shop/web gets an address",
+            r"10\.70\.0\.\d+ \(4 objects on Avi: l4policyset, pool, virtualservice, vsvip\)",
+        ),
         ("a setting is changed and rolls", "shardVSSize LARGE, a new ako-0 is Ready"),
         ("delete cluster demo/shop", r"drained \(Done; .*\), fenced \(Stopped\)"),
-        ("cluster let go", "NoVerifier"),
+        ("cluster let go", "NoVerifier; nothing left on Avi"),
     ]
     for number, (step, result) in enumerate(story, start=1):
         assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (

@@ -1,0 +1,77 @@
+"""The Avi Controller of the sandbox: the simulator, with a network and an account for AKO."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+from akoo_testbed import avisim
+from akoo_testbed.avisim import client
+
+CLOUD = "Default-Cloud"
+NETWORK, CIDR = "vip-a", "10.70.0.0/24"
+AKO_USER = "ako-shop"
+KINDS = ("virtualservice", "vsvip", "pool", "poolgroup", "l4policyset", "httppolicyset")
+
+
+class Avi:
+    """A controller that serves; what the story asks it, it asks past its REST API."""
+
+    def __init__(self, server: avisim.AviServer, admin: client.Client) -> None:
+        self._admin = admin
+        self.password = secrets.token_urlsafe(16)
+        """Of AKO_USER."""
+        self.address = f"{server.host}:{server.port}"
+        self.url = server.url
+        self.ca_pem = server.ca_pem
+
+    def furnish(self) -> None:
+        """What a VI admin has done before: a network with addresses, and an account for AKO."""
+        ends = {
+            "begin": {"addr": "10.70.0.10", "type": "V4"},
+            "end": {"addr": "10.70.0.99", "type": "V4"},
+        }
+        prefix = {"ip_addr": {"addr": "10.70.0.0", "type": "V4"}, "mask": 24}
+        subnet = {"prefix": prefix, "static_ip_ranges": [{"range": ends}]}
+        network = self._admin.post("network", {"name": NETWORK, "configured_subnets": [subnet]})
+        usable = {"usable_networks": [{"nw_ref": network["url"]}]}
+        ipam = {"name": "ipam", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": usable}
+        cloud = self._admin.get(f"cloud?name={CLOUD}")["results"][0]
+        cloud["ipam_provider_ref"] = self._admin.post("ipamdnsproviderprofile", ipam)["url"]
+        self._admin.put(f"cloud/{cloud['uuid']}", cloud)
+        access = {
+            "role_ref": "/api/role/?name=System-Admin",
+            "tenant_ref": "/api/tenant/?name=admin",
+        }
+        user = {"name": AKO_USER, "password": self.password, "access": [access]}
+        self._admin.post("user", user)
+
+    def marked(self, ako_cluster_name: str) -> list[str]:
+        """kind/name of every object that carries the mark of that AKO, in all tenants."""
+        query = f"label_key=clustername&label_value={ako_cluster_name}"
+        return [
+            f"{kind}/{name}"
+            for kind in KINDS
+            for name in self._admin.names(f"{kind}?{query}", x_avi_tenant="*")
+        ]
+
+    def config(self) -> dict[str, Any]:
+        """The fields of an AKODeploymentConfig that point here."""
+        return {
+            "controller": self.address,
+            "cloudName": CLOUD,
+            "dataNetwork": {"name": NETWORK, "cidr": CIDR},
+        }
+
+
+@contextlib.asynccontextmanager
+async def serving() -> AsyncIterator[Avi]:
+    """A furnished controller, until the block ends."""
+    password = secrets.token_urlsafe(16)
+    controller = avisim.Controller(password=password)
+    async with avisim.AviServer(controller) as server:
+        avi = Avi(server, client.Client(controller, password=password))
+        avi.furnish()
+        yield avi
