@@ -51,7 +51,7 @@ class HostParts:
         """A pool group and a pool for each path, and string groups for patterns."""
         for path in site.paths:
             group = self._group_name(site, path)
-            pool = self._named(f"{self._plain_group(site, path)}-{path.service}")
+            pool = self._path_name(site, path, path.service)
             yield self.pool(site, path, pool)
             body = {"members": [member(pool)]}
             yield self.maker.make("poolgroup", site.tenant, group, body, **marks(site, path))
@@ -64,13 +64,19 @@ class HostParts:
         servers = [(server.address, server.port) for server in path.servers]
         return self.maker.pool(site.tenant, name, servers, 80, MONITOR, **found)
 
-    def _plain_group(self, site: VirtualHost, path: Path) -> str:
-        prefix, flat = self.maker.config.prefix, names.flat_path(path.path)
-        end = "-L7-dedicated" if self.dedicated and not self.maker.config.evh else ""
-        return f"{prefix}{path.namespace}-{site.host}{flat}-{path.ingress}{end}"
+    def policy_name(self, site: VirtualHost) -> str:
+        """The name of the policy set of `switching`."""
+        return self._named(f"{self.maker.config.prefix}{site.namespace}-{site.host}")
 
     def _group_name(self, site: VirtualHost, path: Path) -> str:
-        return self._named(self._plain_group(site, path))
+        return self._path_name(site, path)
+
+    def _path_name(self, site: VirtualHost, path: Path, *more: str) -> str:
+        """A name for what belongs to a path; for patterns it is a sum in every mode."""
+        config = self.maker.config
+        start = f"{config.prefix}{path.namespace}-{site.host}{names.flat_path(path.path)}"
+        plain = "-".join((start, path.ingress, *more)) + ("-L7-dedicated" if self.dedicated else "")
+        return names.hashed(config.cluster, plain) if path.regex else self._named(plain)
 
     def _string_group(self, site: VirtualHost, path: Path) -> model.Wanted:
         """It has no field created_by, and so a marker of that name."""
@@ -80,8 +86,9 @@ class HostParts:
         found = marks(site, path) | {"created_by": [config.user]}
         return self.maker.make("stringgroup", site.tenant, name, body, **found)
 
-    def switching(self, site: VirtualHost, name: str) -> model.Wanted:
+    def switching(self, site: VirtualHost) -> model.Wanted:
         """The policy set that sends paths to their pool groups."""
+        name = self.policy_name(site)
         rules = []
         for index, path in enumerate(site.paths):
             group = model.reference("poolgroup", self._group_name(site, path))
@@ -114,6 +121,34 @@ def marks(site: VirtualHost, path: Path | None = None) -> dict[str, list[str]]:
         "Host": [site.host],
         "Path": [each.path for each in paths],
     }
+
+
+def host_marks(site: VirtualHost) -> dict[str, list[str]]:
+    """The markers of a host's virtual service."""
+    return {"Namespace": [site.namespace], "Host": [site.host]}
+
+
+def redirect(maker: Maker, tenant: str, name: str, hosts: list[str]) -> model.Wanted:
+    """The policy set that sends these hosts from HTTP to HTTPS."""
+    rule = {
+        "index": 0,
+        "name": f"{name}-0",
+        "match": {
+            "host_hdr": {"match_criteria": "HDR_EQUALS", "value": hosts},
+            "vs_port": {"match_criteria": "IS_IN", "ports": [80]},
+        },
+        "redirect_action": {"protocol": "HTTPS", "port": 443},
+    }
+    body = {"http_request_policy": {"rules": [rule]}}
+    return maker.make("httppolicyset", tenant, name, body, Host=hosts)
+
+
+def policies(*names_: str) -> list[Object]:
+    """Policy sets of a virtual service; AKO leaves the first places to others."""
+    return [
+        {"index": 11 + n, "http_policy_set_ref": model.reference("httppolicyset", name)}
+        for n, name in enumerate(names_)
+    ]
 
 
 def member(pool: str) -> Object:

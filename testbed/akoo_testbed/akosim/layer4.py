@@ -57,10 +57,11 @@ def _tree(
     policy = {
         "l4_connection_policy": {"rules": [_rule(config, i, *p) for i, p in enumerate(ports)]}
     }
-    yield maker.make("l4policyset", tenant, name, policy, **marks)
+    protocols = ",".join(sorted({port.get("protocol", "TCP") for _, port in ports}))
+    yield maker.make("l4policyset", tenant, name, policy, **marks, Protocol=[protocols])
     hosts = [host for service in services if (host := fqdn(config, service))]
     preferred = next((a for service in services if (a := _preferred(service))), "")
-    vip = maker.vip(tenant, name, hosts, preferred, **marks)
+    vip = maker.vip(tenant, name, hosts, preferred)
     yield vip
     yield maker.service(tenant, name, _virtual_service(name, vip, services, hosts), **marks)
 
@@ -70,7 +71,7 @@ def _virtual_service(
 ) -> Object:
     ports = [port for service in services for port in service["spec"].get("ports", ())]
     protocols = [port.get("protocol", "TCP") for port in ports]
-    main = protocols[0] if protocols else "TCP"
+    main = _main_protocol(protocols)
     listeners = []
     for port, protocol in zip(ports, protocols, strict=True):
         listener: Object = {"port": port["port"], "port_range_end": port["port"]}
@@ -81,6 +82,7 @@ def _virtual_service(
     owners = [f"{s['metadata']['namespace']}/{s['metadata']['name']}" for s in services]
     return {
         "type": "VS_TYPE_NORMAL",
+        "remove_listening_port_on_vs_down": True,
         "services": listeners,
         "vsvip_ref": model.reference("vsvip", name),
         "vsvip_cloud_config_cksum": vip.body["vsvip_cloud_config_cksum"],
@@ -89,6 +91,13 @@ def _virtual_service(
         "network_profile_ref": model.reference("networkprofile", _PROFILES[main]),
         "service_metadata": metadata(namespace_svc_name=owners, hostnames=hosts),
     }
+
+
+def _main_protocol(protocols: list[str]) -> str:
+    """The one that gives the virtual service its profile; others override it, port by port."""
+    if len(set(protocols)) == 1:
+        return protocols[0]
+    return "TCP" if "TCP" in protocols or not protocols else "UDP"
 
 
 def pool_name(config: Config, service: Object, port: Object) -> str:
@@ -110,7 +119,6 @@ def _pool(maker: Maker, world: World, tenant: str, service: Object, port: Object
         Namespace=[metadata["namespace"]],
         ServiceName=[metadata["name"]],
         Port=[str(port["port"])],
-        Protocol=[protocol],
     )
 
 
@@ -119,7 +127,7 @@ def _rule(config: Config, index: int, service: Object, port: Object) -> Object:
     pool = model.reference("pool", pool_name(config, service, port))
     return {
         "index": index,
-        "name": pool_name(config, service, port),
+        "name": pool,
         "match": {
             "port": {"match_criteria": "IS_IN", "ports": [port["port"]]},
             "protocol": {"match_criteria": "IS_IN", "protocol": f"PROTOCOL_{protocol}"},

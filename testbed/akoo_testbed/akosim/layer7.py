@@ -3,7 +3,7 @@
 import dataclasses
 
 from akoo_testbed.akosim import ingress, model, names
-from akoo_testbed.akosim.hostparts import HostParts, Wanted, marks, member
+from akoo_testbed.akosim.hostparts import HostParts, Wanted, host_marks, member, policies, redirect
 from akoo_testbed.akosim.ingress import Path, VirtualHost
 from akoo_testbed.akosim.site import Maker, metadata
 from akoo_testbed.akosim.status import Host
@@ -86,9 +86,8 @@ class Layer7:
 
     def _serving(self, parent: Parent, site: VirtualHost) -> str:
         """The virtual service that answers for a host."""
-        if self.maker.config.evh:
-            return self._parts.child_name(site)
-        own = site.certificate is not None and not self._parts.dedicated
+        own = self.maker.config.evh or site.certificate is not None
+        own = own and not self._parts.dedicated
         return self._parts.child_name(site) if own else parent.name
 
     # Parents
@@ -98,9 +97,10 @@ class Layer7:
         yield from self._shared_group(parent, plain)
         secure = [site for site in parent.sites if site.certificate]
         if secure:
-            yield self._redirect(parent, secure)
-        policies = [_policy(parent.name, 0)] if secure else []
-        yield from self._parent(parent, {"http_policies": policies} | _scripts(parent.name))
+            hosts = sorted(site.host for site in secure)
+            yield redirect(self.maker, parent.tenant, parent.name, hosts)
+        sets = policies(parent.name) if secure else []
+        yield from self._parent(parent, {"http_policies": sets} | _scripts(parent.name))
         for site in secure:
             yield from self._secure_child(parent, site)
 
@@ -119,23 +119,22 @@ class Layer7:
             yield from self._evh_child(parent, site)
 
     def _dedicated_tree(self, parent: Parent) -> Wanted:
-        if self.maker.config.evh:
-            yield from self._evh_tree(parent)
-            return
         (site,) = parent.sites
         yield from self._parts.backends(site)
         yield from self._parts.certificate(site)
-        yield self._parts.switching(site, parent.name)
+        yield self._parts.switching(site)
         yield self.maker.vip(site.tenant, parent.name, parent.hosts)
         body = {
             "type": "VS_TYPE_NORMAL",
-            "http_policies": [_policy(parent.name, 0)],
+            "http_policies": policies(self._parts.policy_name(site)),
             "services": list(PORTS if site.certificate else PLAIN_PORTS),
             **_application(parent.name),
         }
         if site.certificate:
+            yield redirect(self.maker, site.tenant, parent.name, [site.host])
+            body["http_policies"] = policies(self._parts.policy_name(site), parent.name)
             body["ssl_key_and_certificate_refs"] = _certs([self._parts.child_name(site)])
-        yield self.maker.service(site.tenant, parent.name, body, Host=[site.host])
+        yield self.maker.service(site.tenant, parent.name, body, **host_marks(site))
 
     def _parent(self, parent: Parent, more: Object) -> Wanted:
         yield self.maker.vip(parent.tenant, parent.name, parent.hosts)
@@ -167,30 +166,15 @@ class Layer7:
         body = {"datascript": [script], "pool_group_refs": groups}
         yield self.maker.make("vsdatascriptset", tenant, name, body)
 
-    def _redirect(self, parent: Parent, secure: list[VirtualHost]) -> model.Wanted:
-        hosts = sorted(site.host for site in secure)
-        rule = {
-            "index": 0,
-            "name": parent.name,
-            "match": {
-                "host_hdr": {"match_criteria": "HDR_EQUALS", "value": hosts},
-                "vs_port": {"match_criteria": "IS_IN", "ports": [80]},
-            },
-            "redirect_action": {"protocol": "HTTPS", "port": 443},
-        }
-        body = {"http_request_policy": {"rules": [rule]}}
-        return self.maker.make("httppolicyset", parent.tenant, parent.name, body, Host=hosts)
-
     # Children
 
     def _secure_child(self, parent: Parent, site: VirtualHost) -> Wanted:
         yield from self._parts.backends(site)
         yield from self._parts.certificate(site)
-        policy = f"{self.maker.config.prefix}{site.namespace}-{site.host}"
-        yield self._parts.switching(site, policy)
+        yield self._parts.switching(site)
         body = {
             "vh_domain_name": [site.host],
-            "http_policies": [_policy(policy, 0)],
+            "http_policies": policies(self._parts.policy_name(site)),
             "ssl_key_and_certificate_refs": _certs([self._parts.child_name(site)]),
         }
         yield self._child(parent, site, body)
@@ -198,14 +182,18 @@ class Layer7:
     def _evh_child(self, parent: Parent, site: VirtualHost) -> Wanted:
         yield from self._parts.backends(site)
         name = self._parts.child_name(site)
-        yield self._parts.switching(site, name)
+        yield self._parts.switching(site)
+        sets = [self._parts.policy_name(site)]
+        if site.certificate:
+            yield redirect(self.maker, site.tenant, name, [site.host])
+            sets.append(name)
         paths = sorted({path.path for path in site.paths})
         matches = {"path": {"match_criteria": "BEGINS_WITH", "match_str": paths}}
         rules = [{"name": f"{name}-0", "matches": matches}] if paths else []
         body = {
             "vh_type": "VS_TYPE_VH_ENHANCED",
             "vh_matches": [{"host": site.host, "rules": rules}],
-            "http_policies": [_policy(name, 0)],
+            "http_policies": policies(*sets),
         }
         yield self._child(parent, site, body)
 
@@ -220,7 +208,9 @@ class Layer7:
             ),
             **body,
         }
-        return self.maker.service(site.tenant, self._parts.child_name(site), whole, **marks(site))
+        return self.maker.service(
+            site.tenant, self._parts.child_name(site), whole, **host_marks(site)
+        )
 
 
 def _application(vsvip: str) -> Object:
@@ -232,12 +222,8 @@ def _application(vsvip: str) -> Object:
 
 
 def _scripts(name: str) -> Object:
-    entry = {"index": 1, "vs_datascript_set_ref": model.reference("vsdatascriptset", name)}
+    entry = {"index": 0, "vs_datascript_set_ref": model.reference("vsdatascriptset", name)}
     return {"vs_datascripts": [entry]}
-
-
-def _policy(name: str, index: int) -> Object:
-    return {"index": index, "http_policy_set_ref": model.reference("httppolicyset", name)}
 
 
 def _certs(certificates: list[str]) -> list[str]:

@@ -5,7 +5,6 @@ After AKO 1.13/2.1. A name of the EVH kind hides the plain name behind a sum ove
 
 import collections.abc
 import hashlib
-import zlib
 
 from akoo_testbed.kubeapi import Object
 
@@ -39,8 +38,11 @@ def flat_path(path: str) -> str:
 
 
 def bucket(host: str, size: int) -> int:
-    """Which shared parent serves a host; the real AKO's sum is another one."""
-    return zlib.crc32(host.encode()) % size
+    """Which of `size` (a power of two) shared parents serves a host: FNV-1a, as AKO has it."""
+    total = 0x811C9DC5
+    for byte in host.encode():
+        total = (total ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return total & (size - 1)
 
 
 def markers(cluster: str, **values: collections.abc.Iterable[str]) -> list[Object]:

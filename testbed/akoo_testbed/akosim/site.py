@@ -46,15 +46,13 @@ class Maker:
         group = f"/api/serviceenginegroup/{self.site.se_group}"
         return self.make("virtualservice", tenant, name, {"se_group_ref": group, **body}, **markers)
 
-    def vip(
-        self, tenant: str, name: str, hosts: list[str], preferred: str = "", **markers: list[str]
-    ) -> model.Wanted:
-        """A VIP that Avi gives an address to; `hosts` are its DNS names."""
+    def vip(self, tenant: str, name: str, hosts: list[str], preferred: str = "") -> model.Wanted:
+        """A VIP that Avi gives an address to; `hosts` are its DNS names. It has no more markers."""
         vip = {"vip_id": "0", **placement((self.config.networks or (Network(),))[0], self.site)}
         if preferred:
             vip["ip_address"] = {"addr": preferred, "type": "V4"}
         body: Object = {"vip": [vip], "dns_info": [{"fqdn": host} for host in sorted(set(hosts))]}
-        return self.make("vsvip", tenant, name, body, **markers)
+        return self.make("vsvip", tenant, name, body)
 
     def pool(
         self,

@@ -75,6 +75,7 @@ def test_names() -> None:
         "shop--f67f8f359cf0375d6d73ccfc512db4a63a9805a6"
     )
     assert names.string_group("ako-shop", "x").startswith("ako-shop-")
+    assert [names.bucket(host, 8) for host in ("", "a", "foobar")] == [5, 4, 0]
     assert all(names.bucket(f"h{n}.example.com", 8) in range(8) for n in range(50))
 
 
