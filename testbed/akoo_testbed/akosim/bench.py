@@ -38,6 +38,8 @@ class Bench:
     data: dict[str, str]
     user: tuple[str, str]
     """Name and password that AKO is given."""
+    secret: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    """Other keys for its Secret; an empty value leaves one out."""
 
     async def install(self, **changes: str) -> None:
         """Put AKO into the cluster, with other settings than usual."""
@@ -46,7 +48,7 @@ class Bench:
             "password": self.user[1],
             "certificateAuthorityData": self.avi.server.ca_pem,
         }
-        encoded = {k: base64.b64encode(v.encode()).decode() for k, v in secret.items()}
+        encoded = _encoded(secret | self.secret)
         self.data |= changes
         await self.api.create(_manifest("v1", "Secret", self.home, "avi-secret", data=encoded))
         config = _manifest("v1", "ConfigMap", self.home, "avi-k8s-config", data=self.data)
@@ -203,6 +205,10 @@ def last_end(pod: Object) -> Object:
     statuses = pod.get("status", {}).get("containerStatuses") or [{}]
     ended: Object = statuses[0].get("lastState", {}).get("terminated", {})
     return ended
+
+
+def _encoded(data: dict[str, str]) -> dict[str, str]:
+    return {k: base64.b64encode(v.encode()).decode() for k, v in data.items() if v}
 
 
 def _manifest(version: str, kind: str, namespace: str, name: str, **parts: object) -> Object:

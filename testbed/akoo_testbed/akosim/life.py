@@ -142,10 +142,10 @@ class Ako:
             return complete
         served = Layer7(self._maker, world).hosts()
         writes = status.writes(self._maker, world, self._hands.observed, served)
-        await syncing.write_statuses(self._container.api, writes)
+        written = await syncing.write_statuses(self._container.api, writes)
         if settings.routes:
             await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
-        return complete
+        return complete and written
 
     async def _full_sync(self) -> None:
         if await boot.leader(self._hands.client) != self._leader:

@@ -11,7 +11,8 @@ from akoo_testbed.kubeapi import HICCUPS, ApiError, KubeApi, Object
 
 log = logging.getLogger(__name__)
 
-_ROUTE_TRIES = 10
+_TRIES = 10
+"""Of a write that others get ahead of (412)."""
 
 
 class Hands:
@@ -93,7 +94,7 @@ class Hands:
     async def write_routes(self, vrf: str, ways: list[tuple[str, str]]) -> bool:
         """Make these the routes of the cluster in the VRF; whether anything was written."""
         cluster = self.config.cluster
-        for _ in range(_ROUTE_TRIES):
+        for _ in range(_TRIES):
             body = await boot.read_as_admin(self.client, f"vrfcontext/{vrf}")
             existing = body.get("static_routes", [])
             after = routes.merged(existing, ways, cluster)
@@ -112,11 +113,18 @@ class Hands:
     async def take_label(self, se_group: str) -> None:
         """Take the cluster's label off the SE group."""
         path = f"serviceenginegroup/{se_group}"
-        body = await boot.read_as_admin(self.client, path)
         own = {"key": routes.LABEL, "value": self.config.cluster}
-        if own in body.get("labels", ()):
-            left = [label for label in body["labels"] if label != own]
-            await boot.write_as_admin(self.client, path, {**body, "labels": left})
+        for _ in range(_TRIES):
+            body = await boot.read_as_admin(self.client, path)
+            left = [label for label in body.get("labels", ()) if label != own]
+            if left == body.get("labels", []):
+                return
+            try:
+                await boot.write_as_admin(self.client, path, {**body, "labels": left})
+                return
+            except avi.AviError as error:
+                if error.status != 412:
+                    raise
 
 
 def _found(kind: str, body: Object) -> Found:
@@ -129,9 +137,9 @@ def _stop_if_refused(error: avi.AviError) -> None:
         raise boot.KilledError("Avi refuses the login: Invalid credentials") from None
 
 
-async def write_statuses(api: KubeApi, writes: collections.abc.Iterable[status.Write]) -> None:
-    """Write statuses and annotations; an object that is gone or an API that is silent is met
-    again at the next sync."""
+async def write_statuses(api: KubeApi, writes: collections.abc.Iterable[status.Write]) -> bool:
+    """Write statuses and annotations; whether all are written whose objects are there."""
+    complete = True
     for each in writes:
         where = (each.kind, each.namespace, each.name)
         body = {"status": {"loadBalancer": {"ingress": each.ingress or None}}}
@@ -142,3 +150,5 @@ async def write_statuses(api: KubeApi, writes: collections.abc.Iterable[status.W
         except HICCUPS as error:
             if not (isinstance(error, ApiError) and error.status == 404):
                 log.info("status of %s %s/%s not written", *where)
+                complete = False
+    return complete

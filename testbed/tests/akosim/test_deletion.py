@@ -1,5 +1,7 @@
 """deleteConfig against a controller and a real API server."""
 
+import functools
+
 import pytest
 from akoo_testbed.akosim.bench import CLUSTER, Bench, last_end
 from akoo_testbed.avisim import faults
@@ -155,3 +157,35 @@ async def test_vips_of_a_cluster_whose_name_ends_alike_survive_by_their_referenc
     left = await bench.ask(lambda: bench.admin.names("vsvip"))
     assert other in left
     assert loose not in left
+
+
+async def test_a_start_with_delete_config_and_nothing_there_is_a_timeout(bench: Bench) -> None:
+    await bench.switch(ako_timeout_seconds="0.3")
+    await bench.install(deleteConfig="true")
+    await bench.answer("Timeout")
+
+
+async def test_a_report_of_an_earlier_round_goes_at_a_start(bench: Bench) -> None:
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+    await bench.delete_config("true")
+    await bench.answer("Done")
+    await bench.api.delete("v1/ConfigMap", bench.home, "avi-k8s-config")
+    assert "was deleted" in last_end(await bench.pod(last_end))["message"]
+    await bench.create("v1", "ConfigMap", "avi-k8s-config", data=bench.data)
+    await bench.answer(None)
+    await bench.address("web")
+
+
+async def test_who_writes_at_the_same_time_does_not_keep_routes_and_label(bench: Bench) -> None:
+    await bench.give_pods_a_network()
+    await bench.install(**CLUSTER_IP)
+    await bench.until(bench.routes, "routes")
+    for kind in ("vrfcontext", "serviceenginegroup"):
+        stale = faults.Fault(status=412, text="Concurrent Update Error", method="PUT", kind=kind)
+        await bench.ask(functools.partial(bench.avi.controller.faults.add, stale))
+    await bench.delete_config("true")
+    await bench.answer("Done")
+    await bench.until(lambda: not bench.labels(), "the label to go")
+    assert await bench.ask(bench.routes) == []

@@ -1,6 +1,7 @@
 """What AKO asks for at its start, what stops it, and how that looks from outside."""
 
 import pytest
+from akoo_testbed import certificates
 from akoo_testbed.akosim import avi, boot, config, cutoff
 from akoo_testbed.akosim.bench import CLUSTER, Bench, furnish, last_end
 from akoo_testbed.avisim import client, faults
@@ -200,3 +201,25 @@ async def _sweep(bench: Bench) -> None:
                 bench.admin.delete(f"{kind}/{uuid}")
 
     await bench.ask(work)
+
+
+async def test_another_leader_of_avi_restarts_it(bench: Bench) -> None:
+    await bench.install(fullSyncFrequency="1")
+    await bench.service("web")
+    await bench.address("web")
+    await bench.ask(bench.avi.controller.change_leader)
+    assert "another leader" in last_end(await bench.pod(last_end))["message"]
+
+
+async def test_a_token_logs_in_and_without_a_ca_nothing_is_verified(bench: Bench) -> None:
+    token = await bench.ask(lambda: bench.admin.post("user-token", {"hours": "240"}))
+    bench.secret = {"password": "", "authtoken": token["token"], "certificateAuthorityData": ""}
+    await bench.install()
+    await bench.service("web")
+    await bench.address("web")
+
+
+async def test_a_wrong_ca_is_no_answer(bench: Bench) -> None:
+    bench.secret = {"certificateAuthorityData": certificates.Authority().pem}
+    await bench.install()
+    assert "no answer from Avi" in last_end(await bench.pod(last_end))["message"]
