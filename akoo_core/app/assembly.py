@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime
 from collections.abc import Sequence
+from typing import Protocol
 
 from akoo_core import clock as clock_
 from akoo_core import external as external_
@@ -26,10 +27,19 @@ from akoo_core.reconcile import (
     secret_reader,
     secrets,
 )
+from akoo_core.reconcile import world as surroundings
 from akoo_core.settings import Settings
 
 EVENTS_SECONDS = 1.0
 """For the Events that are still queued when we stop."""
+
+
+class Workloads(surroundings.WorkloadAccess, Protocol):
+    """Clients of workload clusters that this process opens and closes."""
+
+    async def close(self) -> None:
+        """Close everything."""
+        ...
 
 
 class Parts:
@@ -40,7 +50,7 @@ class Parts:
         settings: Settings,
         services: attempt.Services,
         world: world_.World,
-        clients: workloads.WorkloadClients,
+        clients: Workloads,
         pools: dict[str, threads.PluginThreads],
     ) -> None:
         self._settings = settings
@@ -134,9 +144,11 @@ def assemble(
     external: external_.External,
     clock: clock_.Clock,
     identity: str,
+    clients: Workloads | None = None,
 ) -> Parts:
-    """The parts of one process, none of them running yet."""
-    clients = workloads.WorkloadClients(
+    """The parts of one process, none of them running yet. ``clients`` None: over the network, by
+    the kubeconfig Secrets."""
+    clients = clients or workloads.WorkloadClients(
         management,
         external=external,
         clock=clock,

@@ -179,22 +179,27 @@ async def _add_finalizers(
     target = work.cluster
     if "Cluster" in decision.on and target is not None:
         clusters = work.services.clusters
+        try:
+            await _annotate(work, target.raw)
+        except errors.NotFoundError:
+            return behind
         live = await add(clusters, names.FINALIZER, target.name, target.namespace, uid=target.uid)
         if live is None:
             return behind
-        work.cluster = cluster.from_object(await _annotate(work, live))
+        work.cluster = cluster.from_object(live)
     work.ensured |= set(decision.on)
     return None
 
 
-async def _annotate(work: Attempt, live: structs.JSON) -> structs.JSON:
-    metadata = live["metadata"]
+async def _annotate(work: Attempt, seen: structs.JSON) -> None:
+    """Before the finalizer, whose absence brings us here again after a crash between the two."""
+    metadata = seen["metadata"]
     if (metadata.get("annotations") or {}).get(names.RECORD_ANNOTATION) == work.name:
-        return live
+        return
     patch = {
         "metadata": {"uid": metadata["uid"], "annotations": {names.RECORD_ANNOTATION: work.name}}
     }
-    return await work.services.management.merge_patch(
+    await work.services.management.merge_patch(
         work.services.clusters, metadata["name"], patch, metadata["namespace"]
     )
 

@@ -144,8 +144,8 @@ class World:
     def state(self) -> Mapping[str, object]:
         """Everything that verbs can change but the record, without times and versions."""
         return {
-            "management": _objects(self.management),
-            "workload": _objects(self.workload),
+            "management": objects_of(self.management),
+            "workload": objects_of(self.workload),
             "outside": self.outside(),
         }
 
@@ -157,7 +157,8 @@ def _task(task: asyncio.Task[Any]) -> str:
     return getattr(task.get_coro(), "__qualname__", task.get_name())
 
 
-def _objects(server: memory.MemoryServer) -> Mapping[str, object]:
+def objects_of(server: memory.MemoryServer) -> Mapping[str, object]:
+    """Everything a server holds, by kind and name, without versions and times."""
     return {
         "/".join(filter(None, key)): _steady(
             {

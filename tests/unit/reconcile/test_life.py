@@ -100,6 +100,20 @@ async def test_no_secret_is_in_the_management_cluster_but_in_its_secret(
     assert base64.b64encode(bed_.CANARY.encode()).decode() not in seen
 
 
+async def test_a_crash_between_annotation_and_finalizer_loses_neither(bed: bed_.Bed) -> None:
+    await bed.config()
+    name = await bed.cluster()
+    bed.management.faults.after("patch clusters", RuntimeError("dies here"))
+    with pytest.raises(RuntimeError):
+        await bed.run(name)
+    bed.start()
+    await bed.run(name)
+    found = bed.world.cluster_at("demo", "shop")
+    assert found is not None
+    assert found.annotations[names.RECORD_ANNOTATION] == name
+    assert names.FINALIZER in found.finalizers
+
+
 async def test_a_change_of_the_config_rolls(bed: bed_.Bed, name: str) -> None:
     await bed.change_config(logLevel="DEBUG")
     await bed.run(name)

@@ -1,0 +1,121 @@
+"""One process of the operator on API servers in memory: the real watches, queues, workers and
+reconcilers, on whatever clock and seam of external calls a test gives it.
+
+In virtual time a whole life of a cluster takes milliseconds. The process ends as a real one does:
+when it is cancelled (killed), when ``stop`` is set, or when it loses its lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from akoo_core import clock as clock_
+from akoo_core import external as external_
+from akoo_core.app import assembly, watches
+from akoo_core.app import world as world_
+from akoo_core.election import lease
+from akoo_core.kube import resource as resources
+from akoo_core.kube import workloads
+from akoo_core.plugins import api, controllers, registry
+from akoo_core.settings import Settings
+from akoo_core.testing.memory import MemoryServer
+
+GRACE_SECONDS = 2.0
+LEASE = ("akoo-system", "akoo-core")
+
+
+class MemoryOperator:
+    """One process. ``plugins`` are the instances of this process, named and in order.
+
+    ``external`` is its seam; with ``elector`` (made by :func:`elector`) it leads before it works,
+    and the guard of the seam should be the elector's. ``clients`` are its workload clusters.
+    """
+
+    def __init__(
+        self,
+        plugins: Sequence[api.Plugin],
+        management: MemoryServer,
+        clients: assembly.Workloads,
+        *,
+        external: external_.External,
+        clock: clock_.Clock,
+        elector: lease.Elector | None = None,
+        settings: Settings | None = None,
+        identity: str = "operator",
+    ) -> None:
+        self._plugins = registry.PluginSet(plugins)
+        self._client = management.client(external=external)
+        self._clients = clients
+        self._external = external
+        self._clock = clock
+        self._elector = elector
+        self._settings = settings or Settings()
+        self._identity = identity
+        self.stop = asyncio.Event()
+        self.parts: assembly.Parts | None = None
+        """What works, once the caches were filled for the first time."""
+
+    async def run(self) -> None:
+        """Run until ``stop``. Raises LeadershipLostError when the lease was lost."""
+        try:
+            await self._run()
+        finally:
+            await self._clients.close()
+            await self._plugins.close()
+
+    async def _run(self) -> None:
+        client = self._client
+        management_id = await workloads.kube_system_uid(client)
+        world = world_.World(management_id, resources.CLUSTERS)
+        parts = assembly.assemble(
+            self._settings,
+            self._plugins,
+            management=client,
+            world=world,
+            management_id=management_id,
+            external=self._external,
+            clock=self._clock,
+            identity=self._identity,
+            clients=self._clients,
+        )
+        following = watches.Watches(
+            client,
+            world,
+            management_id=management_id,
+            secrets=parts.secret_index,
+            secret_namespaces=self._settings.secret_namespaces,
+            records=parts.records,
+            configs=parts.configs,
+            clock=self._clock,
+        )
+        registered = controllers.collect(self._plugins)
+
+        async def work() -> None:
+            await parts.work(registered, client, stop=self.stop, grace_seconds=GRACE_SECONDS)
+
+        async with contextlib.AsyncExitStack() as stopping:
+            stopping.push_async_callback(parts.close)
+            await stopping.enter_async_context(following.running())
+            await following.synced()
+            self.parts = parts
+            if self._elector is None:
+                await work()
+            else:
+                await self._elector.lead(work)
+                await self._elector.release()
+
+
+def elector(
+    management: MemoryServer, external: external_.External, clock: clock_.Clock, identity: str
+) -> lease.Elector:
+    """A candidate for the operator's Lease. ``external`` must not ask the elector's own guard."""
+    namespace, name = LEASE
+    return lease.Elector(
+        management.client(external=external),
+        namespace=namespace,
+        name=name,
+        identity=identity,
+        clock=clock,
+    )

@@ -1,0 +1,163 @@
+"""A story played once undisturbed, and again with a crash at any one external call of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+from typing import Literal, NamedTuple
+
+from akoo_core import external
+from akoo_core.testing import spans, virtual_time
+from akoo_core.testing import world as world_
+from akoo_core.testing.calls import Crash
+from tests.sim.sim_stage import OTHERS, Plugins, Process, Stage
+
+PATIENCE_SECONDS = 4 * 3600.0
+Moment = Literal["before", "after"]
+Story = Callable[[Stage], Awaitable[None]]
+
+
+class Point(NamedTuple):
+    """Before or after the nth call (counted from 1, each moment for itself), and its site."""
+
+    nth: int
+    moment: Moment
+    site: str
+
+
+class Trap:
+    """An interceptor that notes every call and crashes the process at one of them."""
+
+    def __init__(self, nth: int = 0, moment: Moment = "before") -> None:
+        self.points: list[Point] = []
+        self.sprung = ""
+        """The site at which the process died."""
+        self.crashed = asyncio.Event()
+        self.begun = 0
+        """How many points there were when the part of the story began that it is about."""
+        self._at = (nth, moment)
+        self._counts = {"before": 0, "after": 0}
+
+    def begins(self) -> None:
+        self.begun = len(self.points)
+
+    def before(self, site: str, *, write: bool) -> None:
+        self._pass(site, "before")
+
+    def after(self, site: str, *, write: bool) -> None:
+        # Calls overlap: ends are counted for themselves, and calls that failed have none.
+        self._pass(site, "after")
+
+    def _pass(self, site: str, moment: Moment) -> None:
+        if self.sprung:
+            raise Crash(f"dead since {self.sprung}")
+        self._counts[moment] += 1
+        nth = self._counts[moment]
+        self.points.append(Point(nth, moment, site))
+        if (nth, moment) == self._at:
+            self.sprung = site
+            self.crashed.set()
+            raise Crash(f"{moment} {site}")
+
+
+class Played(NamedTuple):
+    """What came of one run."""
+
+    state: dict[str, object]
+    points: tuple[Point, ...]
+    """Every one that was passed, in order; those from ``begun`` on are the story's own."""
+    begun: int
+    traced: frozenset[str]
+    """Names of the spans of all external calls."""
+    broken: tuple[str, ...]
+    sprung: str
+    made: tuple[str, ...]
+
+
+def play(story: Story, plugins: Plugins, point: Point | None = None) -> Played:
+    """Play ``story`` to its end; with ``point`` the first process dies there, and
+    a new one starts."""
+
+    async def main(clock: virtual_time.LoopClock) -> Played:
+        stage = Stage(clock, plugins)
+        trap = Trap(point.nth, point.moment) if point else Trap()
+        stage.begins = trap.begins
+        with spans.recorded() if point is None else contextlib.nullcontext() as recording:
+            await _play(stage, story, trap)
+        return Played(
+            state=end_state(stage),
+            points=tuple(trap.points),
+            begun=trap.begun,
+            traced=traced(recording) if recording is not None else frozenset(),
+            broken=tuple(stage.laws.broken),
+            sprung=trap.sprung,
+            made=tuple(stage.outside.made),
+        )
+
+    random.seed(1)
+    return virtual_time.run(main)
+
+
+async def _play(stage: Stage, story: Story, trap: Trap) -> None:
+    process = Process(stage, external.External(interceptor=trap))
+    telling = asyncio.ensure_future(story(stage))
+    crashing = asyncio.create_task(trap.crashed.wait(), name="crash")
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), stage.world():
+            await asyncio.wait({telling, crashing}, return_when=asyncio.FIRST_COMPLETED)
+            if trap.sprung:
+                await process.end()
+                process = Process(stage, external.External())
+            await telling
+    finally:
+        for task in (telling, crashing):
+            task.cancel()
+        await asyncio.gather(telling, crashing, return_exceptions=True)
+        await process.end()
+
+
+def traced(recording: spans.Recording) -> frozenset[str]:
+    """The sites of all external calls that left a span."""
+    systems = {one.name: one.attributes.get("akoo.system", OTHERS) for one in recording.spans}
+    return frozenset(name for name, system in systems.items() if system != OTHERS)
+
+
+def differences(first: object, second: object, path: str = "") -> list[str]:
+    """Where two end states differ."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        keys = sorted({*first, *second})
+        return [
+            found
+            for key in keys
+            for found in differences(first.get(key), second.get(key), f"{path}/{key}")
+        ]
+    return [] if first == second else [f"{path}: {first!r} != {second!r}"]
+
+
+def end_state(stage: Stage) -> dict[str, object]:
+    """All that is left, without times, versions, Events and words about the way."""
+    servers = {"management": stage.management} | {
+        name.partition("-")[0]: one.server for name, one in sorted(stage.workloads.items())
+    }
+    state: dict[str, object] = {"outside": stage.outside.state()}
+    for name, server in servers.items():
+        state[name] = {
+            key: _without_way(one)
+            for key, one in world_.objects_of(server).items()
+            if not key.startswith("events.k8s.io")
+        }
+    return state
+
+
+_WAY = ("drainOutcome", "lastNonEmptyAt", "attemptedAt", "message", "evidence", "lastTraceId")
+"""What a record says about the way that was taken, not about where it ended."""
+
+
+def _without_way(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_way(one) for key, one in value.items() if key not in _WAY}
+    if isinstance(value, list):
+        return [_without_way(one) for one in value]
+    return value

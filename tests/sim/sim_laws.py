@@ -1,0 +1,181 @@
+"""What must never happen, checked at every write of the management cluster and of the outside.
+
+A breach is kept, not raised: the operator would take it for an error of a plugin and try again.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+from akoo_core import clock as clock_
+from akoo_core.api import config, names
+from akoo_core.api import record as record_
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import words
+from akoo_core.testing import memory, memory_store
+
+Object = dict[str, Any]
+
+
+class WatchedServer(memory.MemoryServer):
+    """A MemoryServer that shows every change to a listener at once."""
+
+    def __init__(self, *, name: str, clock: clock_.Clock, **more: Any) -> None:
+        self._shown = 0
+        self.listener: Callable[[memory_store.Change], None] | None = None
+        super().__init__(name=name, clock=clock, **more)
+        self._shown = self.store.version
+
+    def settle(self) -> None:
+        super().settle()
+        new: list[memory_store.Change] = []
+        for change in reversed(self.store.history):
+            if change.version <= self._shown:
+                break
+            new.append(change)
+        self._shown = self.store.version
+        for change in reversed(new):
+            if self.listener is not None:
+                self.listener(change)
+
+
+class Laws:
+    """The invariants of one run."""
+
+    def __init__(self, management: WatchedServer, workload_uid: Callable[[str], str]) -> None:
+        self._management = management
+        self._workload_uid = workload_uid
+        self.broken: list[str] = []
+        self.own: Callable[[str], list[str]] = lambda record: []
+        """What is really left outside of a record."""
+        self.verifies = True
+        management.listener = self._changed
+
+    def require(self, holds: bool, message: str) -> None:
+        if not holds:
+            self.broken.append(f"{self._management.clock.now():%H:%M:%S} {message}")
+
+    # Asked at a write to the outside, to a workload cluster, by a process.
+
+    def outside_write(self, record: str, plugin: str, *, leaving: bool) -> None:
+        """No outside write without a record that says so."""
+        one = self.record(record)
+        if one is None:
+            self.require(False, f"outside write for {record}, which has no record")
+            return
+        self.require(plugin in one.spec.intents, f"{record}: outside write before its intent")
+        self.require(one.spec.finished_at is None, f"{record}: outside write after its end")
+        told = one.spec.leaving is not None
+        self.require(told == leaving, f"{record}: outside write, leaving {told} unlike {leaving}")
+        carried = names.RECORD_FINALIZER in one.finalizers
+        self.require(carried, f"{record}: outside write without the finalizer of the record")
+
+    def workload_write(self, server: str) -> None:
+        """Only into the recorded workload cluster, and never after let go."""
+        uid = self._workload_uid(server)
+        owners = [
+            one
+            for one in self.records()
+            if one.spec.workload is not None
+            and one.spec.workload.kube_system_uid == uid
+            and one.spec.finished_at is None
+        ]
+        self.require(bool(owners), f"a write into {server}, which no record names")
+        gone = [one.name for one in owners if one.spec.leaving and one.spec.leaving.let_go]
+        self.require(len(gone) < len(owners) or not owners, f"{gone}: workload write after let go")
+
+    def leads(self, identity: str) -> None:
+        """No write of a process while another one holds the lease."""
+        for lease in self._management.objects(resources.LEASES):
+            holder = (lease.get("spec") or {}).get("holderIdentity") or ""
+            self.require(holder in ("", identity), f"{identity} wrote while {holder} leads")
+
+    def ako_wrote(self, record: str) -> None:
+        """A proof that AKO outlives was none."""
+        one = self.record(record)
+        state = one.spec.leaving if one is not None else None
+        proven = state is not None and state.let_go is not None and state.let_go.why == "Proven"
+        self.require(not proven, f"{record}: AKO wrote after it was proven that nothing is left")
+
+    # Changes of the management cluster.
+
+    def _changed(self, change: memory_store.Change) -> None:
+        if change.key.plural == resources.AKO_DEPLOYMENTS.plural:
+            self._record_changed(change)
+        if change.key.plural == resources.CLUSTERS.plural:
+            self._cluster_changed(change)
+
+    def _record_changed(self, change: memory_store.Change) -> None:
+        now = record_.from_object(change.object)
+        old = record_.from_object(change.before) if change.before else None
+        if change.type == "DELETED":
+            self.require(now.spec.finished_at is not None, f"{now.name} is deleted unfinished")
+            return
+        owners = [one.name for one in self.records() if _serves(one, now.spec.cluster_ref.uid)]
+        self.require(len(owners) <= 1, f"two records own one Cluster: {owners}")
+        was = old.spec.leaving if old is not None else None
+        state = now.spec.leaving
+        if state is not None and state.let_go and not (was and was.let_go):
+            self._let_go(now, state, state.let_go)
+        if now.spec.finished_at and not (old and old.spec.finished_at):
+            self.require(bool(state and state.released_at), f"{now.name} ends before its release")
+
+    def _let_go(self, one: record_.Record, state: record_.Leaving, end: record_.LetGo) -> None:
+        """Not without proof, deadline, a user's word or NoVerifier."""
+        if end.why == "Proven":
+            proof = state.proof
+            self.require(proof is not None and proof.clean, f"{one.name}: let go without a proof")
+            self.require(state.fence is not None, f"{one.name}: proven but never fenced")
+            left = self.own(one.name)
+            self.require(not left, f"{one.name}: proven, and {left} are left")
+        elif end.why == "Deadline":
+            allowed = config.parse_duration(one.spec.policies.deadline)
+            allowed += datetime.timedelta(seconds=state.paused_seconds)
+            early = end.at < state.started_at + allowed
+            self.require(not early, f"{one.name}: let go before its deadline")
+            tried = state.attempted_at is not None
+            self.require(tried, f"{one.name}: the deadline acted before one complete attempt")
+        elif end.why == "UserWord":
+            said = words.read(one.annotations).let_go
+            self.require(bool(said), f"{one.name}: no user said to let go")
+        elif end.why == "NoVerifier":
+            self.require(not self.verifies, f"{one.name}: NoVerifier, but there is one")
+        else:
+            here = self.cluster(one.spec.cluster_ref.uid) is not None
+            self.require(end.why == "Gone" and not here, f"{one.name}: {end.why}, but it is there")
+
+    def _cluster_changed(self, change: memory_store.Change) -> None:
+        before = ((change.before or {}).get("metadata") or {}).get("finalizers") or ()
+        after = change.object["metadata"].get("finalizers") or ()
+        uid = change.object["metadata"]["uid"]
+        if names.FINALIZER in before and (change.type == "DELETED" or names.FINALIZER not in after):
+            holding = [one.name for one in self.records() if _serves(one, uid)]
+            self.require(not holding, f"{holding} lost the finalizer on its Cluster")
+        if change.type == "DELETED":
+            touched = [one.name for one in self.records() if _serves(one, uid) and _touched(one)]
+            self.require(not touched, f"the Cluster of {touched} is gone before it was let go")
+
+    # Lookups.
+
+    def records(self) -> list[record_.Record]:
+        return [
+            record_.from_object(one) for one in self._management.objects(resources.AKO_DEPLOYMENTS)
+        ]
+
+    def record(self, name: str) -> record_.Record | None:
+        return next((one for one in self.records() if one.name == name), None)
+
+    def cluster(self, uid: str) -> Object | None:
+        found = self._management.objects(resources.CLUSTERS)
+        return next((one for one in found if one["metadata"]["uid"] == uid), None)
+
+
+def _serves(one: record_.Record, uid: str) -> bool:
+    gone = one.spec.leaving is not None and one.spec.leaving.let_go is not None
+    return one.spec.cluster_ref.uid == uid and one.spec.finished_at is None and not gone
+
+
+def _touched(one: record_.Record) -> bool:
+    return bool(one.spec.facts or one.spec.inventory)

@@ -1,0 +1,218 @@
+"""An outside system in memory, the AKO that writes to it, and a plugin with every verb for it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, ClassVar
+
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+from tests.sim.sim_laws import Laws
+
+AKO_NAMESPACE = "avi-system"
+PLUGIN = "cloud"
+
+
+class Outside:
+    """Accounts and objects by the name of their record. Every made thing gets a new id, so that a
+    second one shows."""
+
+    def __init__(self, laws: Laws) -> None:
+        self._laws = laws
+        self._ids = itertools.count(1)
+        self.accounts: dict[str, list[int]] = {}
+        self.objects: dict[str, dict[str, int]] = {}
+        self.made: list[str] = []
+        """Names of all accounts ever made, in order."""
+
+    def make_account(self, record: str) -> None:
+        self._laws.outside_write(record, PLUGIN, leaving=False)
+        self.accounts.setdefault(record, []).append(next(self._ids))
+        self.made.append(record)
+        self._laws.require(len(self.accounts[record]) == 1, f"{record} has two accounts")
+
+    def drop_account(self, record: str) -> None:
+        self._laws.outside_write(record, PLUGIN, leaving=True)
+        self.accounts.pop(record, None)
+
+    def sweep(self, record: str, name: str) -> None:
+        self._laws.outside_write(record, PLUGIN, leaving=True)
+        self.objects.get(record, {}).pop(name, None)
+
+    def own(self, record: str) -> list[str]:
+        return sorted(self.objects.get(record, {}))
+
+    def state(self) -> object:
+        """What is there, without ids."""
+        return {
+            "accounts": {name: len(ids) for name, ids in sorted(self.accounts.items())},
+            "objects": {name: sorted(own) for name, own in sorted(self.objects.items()) if own},
+        }
+
+    # What AKO does with its account, not with ours.
+
+    def ako_makes(self, record: str, name: str) -> None:
+        """AKO writes as long as it runs and its account is there."""
+        if record in self.accounts and name not in self.objects.get(record, {}):
+            self.objects.setdefault(record, {})[name] = next(self._ids)
+            self._laws.ako_wrote(record)
+
+    def ako_deletes(self, record: str) -> None:
+        if record in self.accounts:
+            self.objects.pop(record, None)
+
+
+class Account(api.Fact, frozen=True, kw_only=True):
+    """The account that AKO uses."""
+
+    fact_name: ClassVar[str] = "SimAccount"
+    user: str
+
+
+class CloudPlugin(api.Plugin):
+    """Every verb: an account that AKO writes with, objects to sweep, a proof, a claim."""
+
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (Account,)
+
+    def __init__(self, outside: Outside) -> None:
+        super().__init__()
+        self.name = PLUGIN
+        self._outside = outside
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> api.Intent | None:
+        if view.spec.leaving is not None:
+            stored = view.intent(self.name)
+            return api.Intent(data=stored.data) if stored else None
+        return api.Intent(data={"account": view.record_name})
+
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result:
+        name = ctx.view.record_name
+        async with ctx.external.call("cloud", "GET account", write=False, target=name):
+            known = name in self._outside.accounts
+        if not known:
+            async with ctx.external.call("cloud", "POST account", write=True, target=name):
+                self._outside.make_account(name)
+        return api.Done(facts=(Account(user=name),))
+
+    @api.hookimpl
+    async def confirm(self, ctx: api.VerbContext) -> api.Result:
+        async with ctx.external.call("cloud", "GET claim", write=False):
+            return api.Done()
+
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | None:
+        if ctx.view.intent(self.name) is None:
+            return None  # Nothing was ever touched.
+        name = ctx.view.record_name
+        async with ctx.external.call("cloud", "DELETE account", write=True, target=name):
+            self._outside.drop_account(name)
+        return api.Fenced(grade="Revoked", evidence="the account is deleted")
+
+    @api.hookimpl
+    async def sweep(self, ctx: api.VerbContext) -> api.Result:
+        if ctx.view.intent(self.name) is None:
+            return api.Done()
+        name = ctx.view.record_name
+        async with ctx.external.call("cloud", "GET objects", write=False, target=name):
+            left = self._outside.own(name)
+        for one in left:
+            async with ctx.external.call("cloud", "DELETE object", write=True, target=one):
+                self._outside.sweep(name, one)
+        return api.Done()
+
+    @api.hookimpl
+    async def verify(self, ctx: api.VerbContext) -> api.Proof:
+        name = ctx.view.record_name
+        async with ctx.external.call("cloud", "GET count", write=False, target=name):
+            return api.Proof(own=len(self._outside.own(name)), queries=("objects",))
+
+    @api.hookimpl
+    async def release(self, ctx: api.VerbContext) -> api.Result:
+        assert ctx.workload is None, "after let go no verb gets a workload client"
+        if ctx.view.intent(self.name) is None:
+            return api.Done()
+        name = ctx.view.record_name
+        async with ctx.external.call("cloud", "DELETE claim", write=True, target=name):
+            self._outside.drop_account(name)
+        return api.Done()
+
+
+class AkoPlugin(api.Plugin):
+    """Deploys a small AKO, watches it, drains and stops it."""
+
+    requires: ClassVar[tuple[type[api.Fact], ...]] = (Account,)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "ako"
+
+    @api.hookimpl
+    def contribute(self, view: api.View) -> api.Contribution | api.Wait:
+        account = view.fact(Account)
+        if account is None:
+            return api.Wait(reason="NoAccount", message="waits for its account", after=60)
+        level = (view.config.get("spec") or {}).get("logLevel", "INFO")
+        data = {"logLevel": level, "clusterName": account.user}
+        return api.Contribution(objects=tuple(_objects(data)))
+
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        if ctx.workload is None:
+            return api.Wait(reason="WorkloadUnreachable", message="no client", after=15)
+        found = await ctx.workload.get(resources.STATEFUL_SETS, "ako", AKO_NAMESPACE)
+        if not (found.get("status") or {}).get("readyReplicas"):
+            return api.Wait(reason="AkoNotReady", message="no Pod is ready", after=2)
+        return api.Done(version="2.1.1")
+
+    @api.hookimpl
+    async def drain(self, ctx: api.VerbContext) -> api.Result:
+        if ctx.workload is None:
+            return api.Done(message="nobody answers")
+        patch = {"data": {"deleteConfig": "true"}}
+        try:
+            await ctx.workload.merge_patch(
+                resources.CONFIG_MAPS, "avi-k8s-config", patch, AKO_NAMESPACE
+            )
+            found = await ctx.workload.get(resources.STATEFUL_SETS, "ako", AKO_NAMESPACE)
+        except errors.NotFoundError:
+            return api.Done(message="nobody to ask")
+        said = (found["metadata"].get("annotations") or {}).get("AviObjectDeletionStatus")
+        if said != "Done":
+            return api.Wait(reason="AkoDeleting", message="AKO was asked", after=2)
+        return api.Done(message="AKO says Done")
+
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait:
+        if ctx.workload is None:
+            return api.Fenced(grade="Unfenced", evidence="no workload API", settle_seconds=300)
+        try:
+            patch = {"spec": {"replicas": 0}}
+            await ctx.workload.merge_patch(resources.STATEFUL_SETS, "ako", patch, AKO_NAMESPACE)
+        except errors.NotFoundError:
+            return api.Fenced(grade="Stopped", evidence="there is no StatefulSet")
+        page = await ctx.workload.list(resources.PODS, AKO_NAMESPACE)
+        if page.items:
+            return api.Wait(reason="AkoStopping", message="a Pod is left", after=2)
+        return api.Fenced(grade="Stopped", evidence="no Pod")
+
+
+def _objects(data: dict[str, str]) -> list[dict[str, Any]]:
+    metadata = {"namespace": AKO_NAMESPACE}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": AKO_NAMESPACE}},
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "avi-k8s-config", **metadata},
+            "data": data,
+        },
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "ako", **metadata},
+            "spec": {"replicas": 1},
+        },
+    ]
