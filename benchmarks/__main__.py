@@ -6,12 +6,13 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import footprint, startup
+from benchmarks import footprint, reconciles, startup
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
     "start": startup.to_first_reconcile,
     "footprint": footprint.idle,
+    "noop": reconciles.noop,
 }
 
 

@@ -30,7 +30,8 @@ print(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmRS
     return [int(one.stdout) / 1024 for one in runs]
 
 
-def _rss_mib(pid: int) -> float:
+def rss_mib(pid: int | str) -> float:
+    """What a process holds just now; ``self`` is this one."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
@@ -45,7 +46,7 @@ async def idle() -> None:
             async with operator.running(bed) as process:
                 await operator.metric(process, startup.reconciled)
                 await asyncio.sleep(SETTLE_SECONDS)
-                samples.append(_rss_mib(process.pid))
+                samples.append(rss_mib(process.pid))
     figures.show("import floor, every dependency", "MiB", _floors(ALL))
     figures.show("import floor, those it imports here", "MiB", floor)
     figures.show("idle RSS", "MiB", samples)
