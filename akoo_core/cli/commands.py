@@ -13,6 +13,7 @@ import click
 import akoo_core as package
 
 COMMANDS = {
+    "explain": "say which config manages a cluster and why, and what to do next",
     "plugins": "list, show, write and check plugins",
     "rbac": "print the rights the operator needs, as manifests",
     "sandbox": "start real clusters on this machine and tell the story of a cluster's life",

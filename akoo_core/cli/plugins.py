@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Sequence
 
 import click
 
 from akoo_core import errors, settings, structs
-from akoo_core.cli import plugin_check, plugin_description, plugin_new
+from akoo_core.cli import columns, plugin_check, plugin_description, plugin_new
 from akoo_core.plugins import contract, loader
 
 _output = click.option(
@@ -33,7 +32,7 @@ def list_(output: str) -> None:
         ]
         click.echo(structs.encode_json(rows))
         return
-    for line in _columns([("NAME", "DISTRIBUTION", "VERSION"), *found]):
+    for line in columns.lines([("NAME", "DISTRIBUTION", "VERSION"), *found]):
         click.echo(line)
 
 
@@ -105,11 +104,3 @@ def _installed(name: str) -> loader.Installed:
     known = loader.installed()
     loader.choose([name], known)
     return next(one for one in known if one.name == name)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

@@ -1,0 +1,111 @@
+"""One record in words: who manages it, what is wrong, what to do next. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from akoo_core.api import cluster, conditions, names, record
+from akoo_core.cli import columns, fleet
+from akoo_core.reconcile import words
+
+_BAD_WHEN_TRUE = ("Held", "Leaked")
+_TOLD = ("Ready", "ConfigSelected")
+
+
+def lines(
+    one: record.Record, target: cluster.Cluster | None, now: datetime.datetime
+) -> Iterator[str]:
+    """What state the record is in, what is wrong, the next step and the last trace."""
+    yield _state(one, now)
+    yield from _ready(one, now)
+    yield from _wrong(one)
+    step = next_step(one, target)
+    if step:
+        yield f"next: {step}"
+    trace = one.status.last_trace_id
+    yield f"record {one.name}" + (f" - last trace {trace}" if trace else "")
+
+
+def _state(one: record.Record, now: datetime.datetime) -> str:
+    spec, phase = one.spec, one.status.phase or "Preparing"
+    if spec.finished_at is not None:
+        return f"Finished {columns.age(spec.finished_at, now)} ago; the record is kept as the proof"
+    if spec.leaving is not None:
+        left = "" if one.status.left is None else f", {one.status.left} objects left outside"
+        since = columns.age(spec.leaving.started_at, now)
+        return f"{phase}: AKO is being taken away since {since} ({spec.leaving.cause}){left}"
+    if spec.orphaned is not None:
+        since = columns.age(spec.orphaned.at, now)
+        return f"Orphaned since {since} ({spec.orphaned.cause}): AKO stays and nobody changes it"
+    version = f", AKO {one.status.version}" if one.status.version else ""
+    return f"{phase}{version}"
+
+
+def _ready(one: record.Record, now: datetime.datetime) -> Iterator[str]:
+    ready = conditions.find(one.status.conditions, "Ready")
+    if ready is None:
+        yield "Ready is not known yet: the operator has not looked at it, or does not run."
+        return
+    since = columns.age(ready.last_transition_time, now)
+    head = f"Ready={ready.status}" + (f" since {since}" if since else "")
+    cause = _cause(one, ready)
+    if ready.status == "True":
+        yield f"{head}."
+    elif cause is not None:
+        yield f"{head}: {cause.type}={cause.status}, {cause.reason}: {cause.message}"
+    else:
+        yield f"{head}: {ready.reason}: {ready.message}"
+
+
+def _cause(one: record.Record, ready: conditions.Condition) -> conditions.Condition | None:
+    """The condition of a plugin that Ready repeats."""
+    return next(
+        (
+            found
+            for found in one.status.conditions
+            if found.type != "Ready"
+            and ready.message == f"{found.type}={found.status}: {found.message}"
+        ),
+        None,
+    )
+
+
+def _wrong(one: record.Record) -> Iterator[str]:
+    """The other conditions that are not good."""
+    ready = conditions.find(one.status.conditions, "Ready")
+    told = _cause(one, ready) if ready is not None else None
+    for found in one.status.conditions:
+        good = "False" if found.type in _BAD_WHEN_TRUE else "True"
+        if found.type in _TOLD or found is told or found.status == good:
+            continue
+        yield f"  {found.type}={found.status}, {found.reason}: {found.message}".rstrip(": ")
+
+
+def next_step(one: record.Record, target: cluster.Cluster | None) -> str:
+    """What a user may do about it with a command, or ""; messages of conditions say the rest."""
+    key, said = fleet.key_of(one), words.read(one.annotations)
+    if one.spec.finished_at is not None:
+        return ""
+    if target is not None and target.paused:
+        return f"Cluster {key} is paused; nothing is done before that ends."
+    if said.paused:
+        return f"akoo-core resume {key}"
+    ready = conditions.find(one.status.conditions, "Ready")
+    held = conditions.find(one.status.conditions, "Held")
+    reasons = {found.reason for found in (ready, held) if found is not None}
+    if "RemovalHeld" in reasons:
+        return f"if the removal is meant: akoo-core confirm-removal {key}"
+    if reasons & {"ConfigMissing", "ClusterVanished"}:
+        return f"if AKO is to go: akoo-core leave {key} sweep"
+    leaving = one.spec.leaving
+    if leaving is not None and leaving.let_go is None and held is not None:
+        return f"mend what holds it, or give up what is left: akoo-core let-go {key} --reason TEXT"
+    if one.spec.orphaned is not None:
+        return (
+            f"to take it back, remove {names.LEAVE_ANNOTATION} from the record "
+            "and let a config select the Cluster"
+            if said.leave
+            else "to take it back, let a config select the Cluster"
+        )
+    return ""

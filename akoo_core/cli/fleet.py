@@ -1,0 +1,133 @@
+"""What commands read of the management cluster: records, configs, Clusters. Live, read only."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from akoo_core import errors, structs
+from akoo_core.api import cluster, config, record
+from akoo_core.kube import client, crds, discovery, resource
+from akoo_core.kube import errors as kube_errors
+from akoo_core.reconcile import selection
+
+T = TypeVar("T")
+
+
+class Records(structs.Struct, frozen=True, kw_only=True):
+    """Every record that can be read, by namespace and name of its Cluster, and the others."""
+
+    known: tuple[record.Record, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """``NAME: what is wrong``, one each."""
+
+
+class Configs(structs.Struct, frozen=True, kw_only=True):
+    """Every AKODeploymentConfig."""
+
+    known: tuple[config.Config, ...] = ()
+    unreadable: tuple[selection.Unreadable, ...] = ()
+
+
+def now() -> datetime.datetime:
+    """The time that ages are counted to."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+async def listed(kube: client.KubeClient, kind: resource.Resource) -> list[client.Object]:
+    """All objects of a kind. Raises NotReadyError (CRDsMissing) where ours is not served."""
+    found: list[client.Object] = []
+    token = ""
+    try:
+        while True:
+            page = await kube.list(kind, token=token)
+            found += page.items
+            token = page.token
+            if not token:
+                return found
+    except kube_errors.NotFoundError as error:
+        if kind not in crds.OWN:
+            raise
+        message = f"the API server has no {kind.kind}. {crds.APPLY}"
+        raise errors.NotReadyError("CRDsMissing", message) from error
+
+
+async def records(kube: client.KubeClient) -> Records:
+    """Every record, sorted by Cluster; living ones before finished ones."""
+    known, broken = _decoded(record.from_object, await listed(kube, resource.AKO_DEPLOYMENTS))
+    return Records(
+        known=tuple(sorted(known, key=_place)),
+        unreadable=tuple(f"{name}: {problem}" for name, problem in broken),
+    )
+
+
+async def configs(kube: client.KubeClient) -> Configs:
+    """Every config."""
+    found = await listed(kube, resource.AKO_DEPLOYMENT_CONFIGS)
+    known, broken = _decoded(config.from_object, found)
+    return Configs(
+        known=tuple(known),
+        unreadable=tuple(
+            selection.Unreadable(name=name, problem=problem) for name, problem in broken
+        ),
+    )
+
+
+async def cluster_at(kube: client.KubeClient, namespace: str, name: str) -> cluster.Cluster | None:
+    """The Cluster, or None. Raises NotFoundError where Cluster API is not installed."""
+    kind = await discovery.clusters(kube)
+    try:
+        return cluster.from_object(await kube.get(kind, name, namespace))
+    except kube_errors.NotFoundError as error:
+        if error.kind_missing:
+            raise
+        return None
+
+
+async def unknown(kube: client.KubeClient, key: str) -> errors.InputError:
+    """The error for a Cluster that is not there, with names that are near."""
+    objects = await listed(kube, await discovery.clusters(kube))
+    there = [cluster.from_object(one).key for one in objects]
+    return errors.InputError(f"there is no Cluster {key} and no record of it.{near(key, there)}")
+
+
+def near(wrong: str, there: Iterable[str]) -> str:
+    """`` Did you mean ...?``, or ""."""
+    found = difflib.get_close_matches(wrong, list(there), n=3)
+    return f" Did you mean {', '.join(found)}?" if found else ""
+
+
+def key_of(one: record.Record) -> str:
+    """``namespace/name`` of its Cluster."""
+    return f"{one.spec.cluster_ref.namespace}/{one.spec.cluster_ref.name}"
+
+
+def split(key: str) -> tuple[str, str]:
+    """Namespace and name. Raises InputError."""
+    namespace, slash, name = key.partition("/")
+    if not (namespace and slash and name) or "/" in name:
+        raise errors.InputError(f"{key!r} is not NAMESPACE/NAME, for example team-a/shop")
+    return namespace, name
+
+
+def of_cluster(found: Records, key: str) -> tuple[record.Record, ...]:
+    """The records of one Cluster, by its namespace and name."""
+    return tuple(one for one in found.known if key_of(one) == key)
+
+
+def _place(one: record.Record) -> tuple[str, bool, str]:
+    return key_of(one), one.spec.finished_at is not None, one.name
+
+
+def _decoded(
+    decode: Callable[[client.Object], T], objects: Iterable[client.Object]
+) -> tuple[list[T], list[tuple[str, str]]]:
+    known, broken = [], []
+    for obj in objects:
+        try:
+            known.append(decode(obj))
+        except structs.DecodeError as error:
+            broken.append((obj["metadata"]["name"], str(error)))
+    return known, broken
