@@ -31,6 +31,7 @@ _PROFILES: tuple[tuple[str, str, schema.Json], ...] = (
     ("healthmonitor", "System-HTTPS", {"type": "HEALTH_MONITOR_HTTPS"}),
     ("healthmonitor", "System-TCP", {"type": "HEALTH_MONITOR_TCP"}),
     ("healthmonitor", "System-UDP", {"type": "HEALTH_MONITOR_UDP"}),
+    ("healthmonitor", "System-SCTP", {"type": "HEALTH_MONITOR_SCTP"}),
     ("healthmonitor", "System-Ping", {"type": "HEALTH_MONITOR_PING"}),
     ("sslprofile", "System-Standard", {}),
     ("sslprofile", "System-Standard-PFS", {}),

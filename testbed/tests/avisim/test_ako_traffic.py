@@ -137,6 +137,21 @@ def test_a_loadbalancer_service(ako: client.Client) -> None:
     assert not ako.controller.diff(before)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "profile"),
+    [("TCP", "TCP-Proxy"), ("UDP", "UDP-Fast-Path"), ("SCTP", "SCTP-Proxy")],
+)
+def test_every_protocol_of_a_service_has_its_profiles(
+    ako: client.Client, protocol: str, profile: str
+) -> None:
+    monitor = f"/api/healthmonitor/?name=System-{protocol}"
+    pool = ako.post("//api/pool", {"name": "p", **OWN, **CLOUD, "health_monitor_refs": [monitor]})
+    there = ako.get(f"//{monitor}&include_name")["results"][0]
+    assert there["type"] == f"HEALTH_MONITOR_{protocol}"
+    assert pool["health_monitor_refs"] == [there["url"]]
+    assert ako.names(f"//api/networkprofile?name=System-{profile}") == [f"System-{profile}"]
+
+
 def test_a_tls_host_and_the_vip_that_stays(ako: client.Client) -> None:
     parent = "c1--Shared-L7-0"
     shared = ako.post("//api/vsvip", vip(parent, "shop.example"))
