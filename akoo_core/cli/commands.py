@@ -17,6 +17,7 @@ COMMANDS = {
     "plugins": "list, show, write and check plugins",
     "rbac": "print the rights the operator needs, as manifests",
     "sandbox": "start real clusters on this machine and tell the story of a cluster's life",
+    "status": "show the fleet as a table, once or watched",
     "trace": "print what was done for a cluster, from Jaeger",
 }
 """Each in a module of its name, as a click command of the same name."""
