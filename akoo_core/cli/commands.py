@@ -13,14 +13,21 @@ import click
 import akoo_core as package
 
 COMMANDS = {
+    "confirm-removal": "say that a removal is meant that is held",
     "explain": "say which config manages a cluster and why, and what to do next",
+    "leave": "remove AKO from a living cluster, or stop looking after it",
+    "let-go": "let a Cluster that is held go now, whatever is left outside",
+    "pause": "do nothing for a cluster until it is resumed",
     "plugins": "list, show, write and check plugins",
     "rbac": "print the rights the operator needs, as manifests",
+    "resume": "end what `akoo-core pause` began",
     "sandbox": "start real clusters on this machine and tell the story of a cluster's life",
     "status": "show the fleet as a table, once or watched",
     "trace": "print what was done for a cluster, from Jaeger",
 }
-"""Each in a module of its name, as a click command of the same name."""
+"""Each in a module of its name (or of _MODULES), as a click command of the same name."""
+
+_MODULES = dict.fromkeys(("confirm-removal", "leave", "let-go", "pause", "resume"), "user_words")
 
 
 class Group(click.Group):
@@ -32,8 +39,9 @@ class Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"akoo_core.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"akoo_core.cli.{_MODULES.get(cmd_name, name)}")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -23,6 +23,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted(str(one.relative_to(DOCS)) for one in DOCS.rglob("*.md"))
 MAX_LINES = 150
 """Of a page without its code."""
+LOOKED_UP = {"reference/cli.md": 300}
+"""Nobody reads these from top to bottom: one section per command."""
 CONFIGS = ROOT / "deploy/crds/akodeploymentconfigs.yaml"
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
@@ -64,7 +66,7 @@ def test_every_page_is_in_the_index() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_are_short_and_plain(name: str) -> None:
     text = (DOCS / name).read_text()
-    assert len(prose(name).splitlines()) <= MAX_LINES
+    assert len(prose(name).splitlines()) <= LOOKED_UP.get(name, MAX_LINES)
     assert text.startswith("# ")
     assert not [letter for letter in text if ord(letter) > 0x2FFF], "no emoji"
     assert text.count("\n```") % 2 == 0

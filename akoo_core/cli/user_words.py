@@ -1,0 +1,79 @@
+"""The user's words as commands: leave, let-go, pause, resume, confirm-removal."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from akoo_core.cli import management, saying, telling
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_cluster = click.argument("cluster", metavar="NAMESPACE/NAME")
+
+
+def _options(command: F) -> F:
+    """Those that every word has."""
+    for one in (
+        management.option,
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--record", help="Which, when the Cluster has several records."),
+    ):
+        command = one(command)
+    return command
+
+
+@click.command()
+@_cluster
+@click.argument("how", metavar="HOW", type=click.Choice(["sweep", "orphan"]))
+@_options
+def leave(
+    cluster: str, how: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
+) -> None:
+    """Remove AKO from a living cluster (sweep), or stop looking after it (orphan)."""
+    word = telling.Word(kind="leave", value=how)
+    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+
+
+@click.command("let-go")
+@_cluster
+@click.option("--reason", required=True, help="Kept in the record.")
+@_options
+def let_go(
+    cluster: str, reason: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
+) -> None:
+    """Let a Cluster that is held go now, whatever is left outside."""
+    word = telling.Word(kind="let-go", value=reason)
+    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+
+
+@click.command()
+@_cluster
+@_options
+def pause(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
+    """Do nothing for a cluster until it is resumed."""
+    word = telling.Word(kind="pause")
+    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+
+
+@click.command()
+@_cluster
+@_options
+def resume(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
+    """End what `akoo-core pause` began."""
+    word = telling.Word(kind="resume")
+    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+
+
+@click.command("confirm-removal")
+@_cluster
+@_options
+def confirm_removal(
+    cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
+) -> None:
+    """Say that a removal is meant that is held because many began within the hour."""
+    word = telling.Word(kind="confirm-removal")
+    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)

@@ -1,0 +1,52 @@
+"""The user's words, from the command line through a real API server to what is done."""
+
+from __future__ import annotations
+
+import asyncio
+import pathlib
+
+import pytest
+
+from akoo_core import __main__ as main
+from akoo_core.api import names
+from akoo_core.kube import resource as resources
+from tests.component.reconcile import reconcile_real
+
+RECORDS = resources.AKO_DEPLOYMENTS
+
+
+async def test_words_reach_the_record_and_are_followed(
+    real: reconcile_real.Real, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kubeconfig, key = str(tmp_path / "admin.kubeconfig"), f"demo/{real.suffix}"
+
+    async def typed(*words: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main.run, [*words, "--kubeconfig", kubeconfig])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    name = await real.seed()
+    code, said = await typed("pause", key, "--yes")
+    assert (code, "has no record" in said) == (2, True)
+    await real.run(name)
+    before = await real.client.get(RECORDS, name)
+
+    assert (await typed("pause", key, "--yes"))[0] == 0
+    paused = await real.client.get(RECORDS, name)
+    assert paused["metadata"]["annotations"] == {names.PAUSED_ANNOTATION: ""}
+    assert paused["spec"] == before["spec"]
+    await real.run(name)
+    _, said = await typed("explain", key)
+    assert f'managed by AKODeploymentConfig "{real.suffix}"' in said
+    assert f"next: akoo-core resume {key}" in said
+
+    assert (await typed("resume", key, "--yes"))[0] == 0
+    assert (await real.record(name)).annotations == {}
+    assert (await typed("let-go", key, "--reason", "x", "--yes"))[0] == 2
+    assert (await typed("leave", key, "orphan", "--yes"))[0] == 0
+    await real.run(name)
+    orphaned = (await real.record(name)).spec.orphaned
+    assert orphaned is not None
+    assert orphaned.cause == "UserWord"
+    _, said = await typed("status")
+    assert [line for line in said.splitlines() if real.suffix in line and "Orphaned" in line]
