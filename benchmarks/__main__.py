@@ -6,13 +6,15 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import footprint, reconciles, startup
+from benchmarks import fleet, footprint, reconciles, startup
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
     "start": startup.to_first_reconcile,
     "footprint": footprint.idle,
     "noop": reconciles.noop,
+    "onboarding": fleet.onboarding,
+    "rest": fleet.rest,
 }
 
 
