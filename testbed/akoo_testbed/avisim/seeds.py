@@ -33,6 +33,7 @@ _PROFILES: tuple[tuple[str, str, schema.Json], ...] = (
     ("healthmonitor", "System-UDP", {"type": "HEALTH_MONITOR_UDP"}),
     ("healthmonitor", "System-SCTP", {"type": "HEALTH_MONITOR_SCTP"}),
     ("healthmonitor", "System-Ping", {"type": "HEALTH_MONITOR_PING"}),
+    ("protocolparser", "Default-TLS", {"parser_code": "-- TLS"}),
     ("sslprofile", "System-Standard", {}),
     ("sslprofile", "System-Standard-PFS", {}),
     (

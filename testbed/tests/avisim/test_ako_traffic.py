@@ -152,6 +152,24 @@ def test_every_protocol_of_a_service_has_its_profiles(
     assert ako.names(f"//api/networkprofile?name=System-{profile}") == [f"System-{profile}"]
 
 
+def test_a_host_that_is_passed_through(ako: client.Client) -> None:
+    name = "c1--Shared-Passthrough-0"
+    group = ako.post("//api/poolgroup", {"name": "c1--shop.example", **OWN, **CLOUD})
+    script = {"evt": "VS_DATASCRIPT_EVT_L4_REQUEST", "script": 'require "Default-TLS"'}
+    body = {
+        "name": name,
+        **OWN,
+        "datascript": [script],
+        "pool_group_refs": ["/api/poolgroup/?name=c1--shop.example"],
+        "protocol_parser_refs": ["/api/protocolparser/?name=Default-TLS"],
+    }
+    made = ako.post("//api/vsdatascriptset", body)
+    assert made["pool_group_refs"] == [group["url"]]
+    parser = made["protocol_parser_refs"][0]
+    assert parser.endswith("#Default-TLS")
+    assert "/api/protocolparser/protocolparser-" in parser
+
+
 def test_a_tls_host_and_the_vip_that_stays(ako: client.Client) -> None:
     parent = "c1--Shared-L7-0"
     shared = ako.post("//api/vsvip", vip(parent, "shop.example"))
