@@ -24,6 +24,7 @@ COMMANDS = {
     "sandbox": "start real clusters on this machine and tell the story of a cluster's life",
     "status": "show the fleet as a table, once or watched",
     "trace": "print what was done for a cluster, from Jaeger",
+    "uninstall": "take AKO away everywhere, or let go of everything, before the operator goes",
 }
 """Each in a module of its name (or of _MODULES), as a click command of the same name."""
 

@@ -15,6 +15,10 @@ from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
 
 
+class ChangedError(errors.AkooError):
+    """The record is not any more what was read: nothing was written."""
+
+
 class Addressee(structs.Struct, frozen=True, kw_only=True):
     """A record, and its Cluster if that is (still) there."""
 
@@ -89,10 +93,10 @@ def chosen(mine: Iterable[record.Record], key: str, name: str | None) -> record.
 
 
 async def write(kube: client.KubeClient, word: telling.Word, one: record.Record) -> None:
-    """Say the word to the record as it was read. Raises AkooError when it changed meanwhile."""
+    """Say the word to the record as it was read. Raises ChangedError."""
     try:
         await kube.merge_patch(resource.AKO_DEPLOYMENTS, one.name, telling.patch(word, one))
     except (kube_errors.ConflictError, kube_errors.NotFoundError) as error:
-        raise errors.AkooError(
+        raise ChangedError(
             f"{one.name} changed while you were asked; nothing was written. Look again, and repeat"
         ) from error

@@ -1,0 +1,108 @@
+"""`uninstall --orphan`: our finalizers and annotation go, everything else stays as it is.
+
+The order is Clusters, configs, records: a record is the last to lose its protection. Whatever ends
+this half-way, every record is there with all it knows, and an operator that is started again puts
+the finalizers back. Nothing is deleted, and no workload cluster is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from akoo_core import structs
+from akoo_core.api import cluster, names
+from akoo_core.cli import fleet, removing
+from akoo_core.kube import client, discovery, resource
+from akoo_core.reconcile import finalizers, telling
+
+
+class Mark(NamedTuple):
+    """One finalizer of ours on one object as it was read."""
+
+    kind: resource.Resource
+    object: client.Object
+    finalizer: str
+
+    def __str__(self) -> str:
+        metadata = self.object["metadata"]
+        place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+        return f"{self.kind.kind} {place}{metadata['name']}"
+
+    @property
+    def deleting(self) -> bool:
+        return "deletionTimestamp" in self.object["metadata"]
+
+
+async def marks(kube: client.KubeClient) -> list[Mark]:
+    """Every finalizer of ours, in the order in which they are taken off."""
+    kinds = (
+        (await discovery.clusters(kube), names.FINALIZER),
+        (resource.AKO_DEPLOYMENT_CONFIGS, names.FINALIZER),
+        (resource.AKO_DEPLOYMENTS, names.RECORD_FINALIZER),
+    )
+    return [
+        Mark(kind, obj, finalizer)
+        for kind, finalizer in kinds
+        for obj in await fleet.listed(kube, kind)
+        if finalizer in (obj["metadata"].get("finalizers") or ())
+    ]
+
+
+def problems(found: list[Mark], records: fleet.Records) -> Iterator[str]:
+    """What is under way and would never be finished. Pure."""
+    for one in found:
+        if one.deleting:
+            yield f"{one} is being deleted and waits for its cleanup"
+    for record in records.known:
+        if record.spec.leaving is not None and record.spec.finished_at is None:
+            yield f"AKO is being taken away from {fleet.key_of(record)} ({record.name})"
+
+
+def plan(found: list[Mark]) -> Iterator[str]:
+    """What will happen, in lines. Pure."""
+    yield "Nothing is deleted; AKO goes on working wherever it is. In this order:"
+    for one in found:
+        yield f"  finalizer {one.finalizer} goes from {one}"
+    yield "Clusters that are deleted afterwards are not cleaned up: what AKO made on Avi stays."
+
+
+def left_behind(records: fleet.Records) -> Iterator[str]:
+    """What is where, and how to come back. Pure."""
+    yield "Left behind:"
+    for one in removing.living(records):
+        objects = len(one.spec.inventory)
+        yield f"  {fleet.key_of(one)}: AKO and {objects} objects; on Avi what {one.name} made"
+    yield "  in the management cluster: records and configs without our finalizers, and the CRDs"
+    yield "Keep the records: kubectl get akodeployments -o yaml > akodeployments.yaml"
+    yield "An operator that is started again takes all of this up where it was."
+
+
+async def take_off(kube: client.KubeClient, one: Mark, say: Callable[[str], None]) -> None:
+    """Take the finalizer off; from a Cluster also our annotation and condition, before it."""
+    metadata = one.object["metadata"]
+    if one.kind.kind == "Cluster":
+        await _take_words(kube, one)
+    await finalizers.Finalizers(kube).remove(
+        one.kind, one.finalizer, metadata["name"], metadata.get("namespace"), uid=metadata["uid"]
+    )
+    say(f"{one}: done")
+
+
+async def _take_words(kube: client.KubeClient, one: Mark) -> None:
+    target = cluster.from_object(one.object)
+    if names.RECORD_ANNOTATION in target.annotations:
+        patch = {"metadata": {"uid": target.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
+        await kube.merge_patch(one.kind, target.name, patch, target.namespace)
+    if one.kind.version != "v1beta2" or names.LOAD_BALANCER_READY not in str(
+        one.object.get("status") or {}
+    ):
+        return
+    body: structs.JSON = {
+        "apiVersion": one.kind.api_version,
+        "kind": one.kind.kind,
+        "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
+        "status": {},
+    }
+    manager = telling.CLUSTER_FIELD_MANAGER
+    await kube.apply(one.kind, body, field_manager=manager, subresource="status")

@@ -1,0 +1,99 @@
+"""`akoo-core uninstall`: what has to be done before the operator and its CRDs may go."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+
+import click
+
+from akoo_core import clock, errors
+from akoo_core.api import config
+from akoo_core.cli import fleet, management, orphaning, removing, running_operator, saying
+from akoo_core.kube import client
+
+_NEXT = (
+    "next: delete the AKODeploymentConfigs while the operator still runs, then the operator, its "
+    "policies and the CRDs: deploy/README.md, section Remove"
+)
+
+
+@click.command()
+@click.option("--remove", is_flag=True, help="Remove AKO from every cluster; the operator runs.")
+@click.option("--orphan", is_flag=True, help="Leave all as it is; the operator is stopped.")
+@click.option("--timeout", default="1h", show_default=True, help="How long --remove waits: 10m.")
+@click.option("--namespace", default="akoo-system", show_default=True, help="The operator's own.")
+@click.option("--lease", default="akoo-core", show_default=True, help="The operator's Lease.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@management.option
+def uninstall(
+    remove: bool,
+    orphan: bool,
+    timeout: str,
+    namespace: str,
+    lease: str,
+    yes: bool,
+    kubeconfig: pathlib.Path | None,
+) -> None:
+    """Prepare for the operator to go: take AKO away everywhere, or let go of everything."""
+    if remove == orphan:
+        raise errors.InputError("say one of --remove (AKO goes) and --orphan (AKO stays)")
+    within = config.parse_duration(timeout)
+    of = running_operator.Lease(namespace, lease)
+    _show(management.run(kubeconfig, lambda kube: (_removal if remove else _orphaning)(kube, of)))
+    saying.confirm("Do this?", yes=yes)
+    if remove:
+        _show(management.run(kubeconfig, lambda kube: _remove(kube, within), seconds=None))
+    else:
+        _show(management.run(kubeconfig, lambda kube: _orphan(kube, of), seconds=None))
+
+
+async def _removal(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
+    """What --remove will do. Raises InputError when it cannot be done."""
+    if not await running_operator.holder(kube, of, fleet.now()):
+        raise errors.InputError(
+            f"no operator holds Lease {of}, so nobody would remove anything. Start it, or say "
+            "--orphan"
+        )
+    found = await fleet.records(kube)
+    removing.readable(found)
+    return list(removing.plan(found))
+
+
+async def _remove(kube: client.KubeClient, within: datetime.timedelta) -> list[str]:
+    await removing.remove(kube, click.echo, within=within, clock=clock.SystemClock())
+    return [_NEXT]
+
+
+async def _orphaning(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
+    """What --orphan will do. Raises InputError when it cannot be done."""
+    await _stopped(kube, of)
+    found, records = await orphaning.marks(kube), await fleet.records(kube)
+    removing.readable(records)
+    wrong = list(orphaning.problems(found, records))
+    if wrong:
+        raise errors.InputError(f"{'; '.join(wrong)}. Let the operator finish that first")
+    return list(orphaning.plan(found))
+
+
+async def _orphan(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
+    # Looked at again: minutes may have passed at the question.
+    await _orphaning(kube, of)
+    for one in await orphaning.marks(kube):
+        await _stopped(kube, of)
+        await orphaning.take_off(kube, one, click.echo)
+    return list(orphaning.left_behind(await fleet.records(kube)))
+
+
+async def _stopped(kube: client.KubeClient, of: running_operator.Lease) -> None:
+    who = await running_operator.holder(kube, of, fleet.now())
+    if who:
+        raise errors.InputError(
+            f"an operator runs ({who} holds Lease {of}) and would put back what is taken off. "
+            "Stop it first: kubectl scale --replicas=0 its Deployment"
+        )
+
+
+def _show(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line)

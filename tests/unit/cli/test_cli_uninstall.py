@@ -1,0 +1,219 @@
+"""`akoo-core uninstall`: asks records to leave and waits, or lets go of all in a safe order."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from akoo_core import clock, errors
+from akoo_core.api import names, record
+from akoo_core.cli import fleet, orphaning, removing, running_operator
+from akoo_core.kube import client, resource
+from akoo_core.kube import errors as kube_errors
+from akoo_core.testing import builders
+from tests.unit.cli.commands_bed import NOW, RECORDS, Bed
+
+LEAVING = record.Leaving(cause="UserWord", started_at=NOW)
+HOUR = datetime.timedelta(hours=1)
+
+
+def lease(bed: Bed, *, holder: str = "pod-1", ago: float = 5.0) -> None:
+    renewed = NOW - datetime.timedelta(seconds=ago)
+    spec = {
+        "holderIdentity": holder,
+        "leaseDurationSeconds": 60,
+        "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }
+    metadata = {"name": "akoo-core", "namespace": "akoo-system"}
+    kind = resource.LEASES
+    bed.server.seed(
+        {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+    )
+
+
+async def finish(kube: client.KubeClient, name: str) -> None:
+    """What the operator would do with a record that is to be swept."""
+    stamp = NOW.isoformat()
+    await kube.merge_patch(RECORDS, name, {"spec": {"finishedAt": stamp}})
+
+
+def finalizers(bed: Bed) -> dict[str, list[str]]:
+    found = {}
+    for kind in (resource.CLUSTERS, resource.AKO_DEPLOYMENT_CONFIGS, RECORDS):
+        for one in bed.server.objects(kind):
+            found[one["metadata"]["name"]] = one["metadata"].get("finalizers") or []
+    return found
+
+
+@pytest.mark.parametrize("flags", [(), ("--remove", "--orphan"), ("--remove", "--timeout", "x")])
+def test_wrong_input(bed: Bed, flags: tuple[str, ...]) -> None:
+    assert bed("uninstall", "--yes", *flags)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("holder", "ago", "expected"),
+    [("pod-1", 5, "pod-1"), ("pod-1", 59, "pod-1"), ("pod-1", 60, ""), ("", 1, "")],
+)
+async def test_a_lease_says_whether_an_operator_runs(
+    bed: Bed, holder: str, ago: float, expected: str
+) -> None:
+    of = running_operator.Lease("akoo-system", "akoo-core")
+    with pytest.raises(errors.InputError, match="--namespace, --lease"):
+        await running_operator.holder(bed.server.client(), of, NOW)
+    lease(bed, holder=holder, ago=ago)
+    assert await running_operator.holder(bed.server.client(), of, NOW) == expected
+
+
+# --remove
+
+
+def test_remove_without_an_operator_is_refused(bed: Bed) -> None:
+    lease(bed, holder="")
+    bed.record()
+    code, _, err = bed("uninstall", "--remove", "--yes")
+    assert (code, "nobody would remove anything" in err) == (2, True)
+    assert bed.annotations() == {}
+
+
+def test_remove_asks_says_and_waits(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease(bed)
+    bed.record("akoo-1", "team-a/shop")
+    bed.record("akoo-2", "team-b/pay", leaving=LEAVING, status=record.RecordStatus(left=7))
+    bed.record("akoo-3", "team-c/old", finished_at=NOW)
+    rounds = 0
+
+    async def operator(_: float) -> None:
+        """One record is done each round; a new one appears in the first."""
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:
+            bed.record("akoo-4", "team-d/new")
+        asked = [
+            one["metadata"]["name"]
+            for one in bed.server.objects(RECORDS)
+            if (one["metadata"].get("annotations") or {}).get(names.LEAVE_ANNOTATION) == "sweep"
+            and "finishedAt" not in one["spec"]
+        ]
+        await finish(bed.server.client(), asked[0])
+
+    monkeypatch.setattr(removing, "rest_for", operator)
+    code, out, _ = bed("uninstall", "--remove", "--yes")
+    assert code == 0
+    assert "AKO is removed from 2 clusters" in out
+    assert "1 of 3 finished; waiting for team-a/shop (Preparing), team-b/pay (Preparing, 7 l" in out
+    assert "4 of 4 finished" in out
+    assert "deploy/README.md" in out
+    for name in ("akoo-1", "akoo-2", "akoo-4"):
+        assert bed.annotations(name) == {names.LEAVE_ANNOTATION: "sweep"}
+    assert bed.annotations("akoo-3") == {}
+
+
+async def test_remove_ends_in_time_and_says_what_is_left(
+    bed: Bed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed.record(status=record.RecordStatus(phase="Draining"))
+    time, said = clock.ManualClock(), list[str]()
+
+    async def later(_: float) -> None:
+        time.advance(1800)
+
+    monkeypatch.setattr(removing, "rest_for", later)
+    with pytest.raises(errors.AkooError, match=r"team-a/shop \(Draining\)"):
+        await removing.remove(bed.server.client(), said.append, within=HOUR, clock=time)
+    assert said == ["0 of 1 finished; waiting for team-a/shop (Draining)"]
+
+
+async def test_remove_survives_trouble(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Any] = [kube_errors.UnreachableError("silent"), TimeoutError(), fleet.Records()]
+
+    async def records(_: object) -> fleet.Records:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        found: fleet.Records = answer
+        return found
+
+    monkeypatch.setattr(fleet, "records", records)
+    monkeypatch.setattr(removing, "REFRESH_SECONDS", 0.0)
+    said = list[str]()
+    kube = bed.server.client()
+    await removing.remove(kube, said.append, within=HOUR, clock=clock.SystemClock())
+    assert said[0] == "silent; tried again"
+    assert said[-1] == "0 of 0 finished"
+
+
+# --orphan
+
+
+def seed_fleet(bed: Bed, **spec: Any) -> None:
+    uid = bed.cluster(annotations={names.RECORD_ANNOTATION: "akoo-1", "theirs": "x"})
+    obj = builders.config(name="default")
+    del obj["metadata"]["resourceVersion"]
+    obj["metadata"]["finalizers"] = ["theirs", names.FINALIZER]
+    bed.server.seed(obj)
+    bed.record(uid=uid, **spec)
+
+
+def test_orphan_takes_finalizers_off_and_nothing_else(bed: Bed) -> None:
+    lease(bed, holder="")
+    seed_fleet(bed)
+    spec = bed.server.objects(RECORDS)[0]["spec"]
+    code, out, _ = bed("uninstall", "--orphan", "--yes")
+    assert code == 0
+    assert finalizers(bed) == {"shop": [], "default": ["theirs"], "akoo-1": []}
+    metadata = bed.server.objects(resource.CLUSTERS)[0]["metadata"]
+    assert metadata["annotations"] == {"theirs": "x"}
+    assert bed.server.objects(RECORDS)[0]["spec"] == spec
+    done = [line for line in out.splitlines() if line.endswith(": done")]
+    assert done == [
+        "Cluster team-a/shop: done",
+        "AKODeploymentConfig default: done",
+        "AKODeployment akoo-1: done",
+    ]
+    assert "team-a/shop: AKO and 0 objects" in out
+    again, out, _ = bed("uninstall", "--orphan", "--yes")
+    assert (again, ": done" in out) == (0, False)
+
+
+def test_orphan_beside_an_operator_is_refused(bed: Bed) -> None:
+    lease(bed)
+    seed_fleet(bed)
+    before = finalizers(bed)
+    code, _, err = bed("uninstall", "--orphan", "--yes")
+    assert (code, "pod-1 holds Lease akoo-system/akoo-core" in err) == (2, True)
+    assert finalizers(bed) == before
+
+
+def test_orphan_stops_when_an_operator_starts(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease(bed, holder="")
+    seed_fleet(bed)
+    take_off = orphaning.take_off
+
+    async def started(kube: client.KubeClient, one: orphaning.Mark, say: Any) -> None:
+        await take_off(kube, one, say)
+        now = {"holderIdentity": "pod-2", "renewTime": "2026-01-01T03:00:00.000000Z"}
+        await kube.merge_patch(resource.LEASES, "akoo-core", {"spec": now}, "akoo-system")
+
+    monkeypatch.setattr(orphaning, "take_off", started)
+    code, _, err = bed("uninstall", "--orphan", "--yes")
+    assert (code, "pod-2" in err) == (2, True)
+    assert finalizers(bed)["akoo-1"] == [names.RECORD_FINALIZER]
+
+
+def test_orphan_while_something_leaves_is_refused(bed: Bed) -> None:
+    lease(bed, holder="")
+    seed_fleet(bed, leaving=LEAVING)
+    before = finalizers(bed)
+    code, _, err = bed("uninstall", "--orphan", "--yes")
+    assert (code, "AKO is being taken away from team-a/shop (akoo-1)" in err) == (2, True)
+    assert finalizers(bed) == before
+
+
+async def test_what_is_being_deleted_is_a_problem(bed: Bed) -> None:
+    seed_fleet(bed)
+    kube = bed.server.client()
+    await kube.delete(resource.CLUSTERS, "shop", "team-a")
+    told = list(orphaning.problems(await orphaning.marks(kube), fleet.Records()))
+    assert told == ["Cluster team-a/shop is being deleted and waits for its cleanup"]
