@@ -39,6 +39,8 @@ async def akosim(container: Container) -> Exit:
     if secret is None:
         return Exit(KILLED, f"Secret {watching.AVI_SECRET} not found")
     settings = config.parse(config_map.get("data") or {}, namespace)
+    if seconds := container.switches.current.ako_full_sync_seconds:
+        settings = dataclasses.replace(settings, full_sync_seconds=seconds)
     access = avi.access(settings.controller, secret)
     if access.problem:
         await report.event(container, "AKOShutdown", access.problem, "Warning")

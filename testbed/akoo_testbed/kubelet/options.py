@@ -82,6 +82,9 @@ class KubeletOptions:
     ako_faults: AkoFaults = dataclasses.field(default_factory=AkoFaults)
     """akosim's misbehaviour."""
 
+    ako_full_sync_seconds: float = 0.0
+    """akosim's full syncs, from its next start on; 0: as its setting fullSyncFrequency says."""
+
     ako_timeout_seconds: float = 1800.0
     """How long akosim waits for the end of its deletion before it says Timeout."""
 

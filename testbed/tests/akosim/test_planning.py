@@ -126,7 +126,7 @@ def _read_back(value: object) -> Object:
     return answer
 
 
-@hypothesis.settings(max_examples=60, deadline=None)
+@hypothesis.settings(max_examples=30, deadline=None)
 @hypothesis.given(st.sampled_from(MODES), worlds(), worlds())
 def test_every_change_of_a_cluster_is_followed(
     mode: dict[str, str], before: World, after: World
@@ -144,7 +144,7 @@ def test_every_change_of_a_cluster_is_followed(
     assert not store.objects
 
 
-@hypothesis.settings(max_examples=40, deadline=None)
+@hypothesis.settings(max_examples=15, deadline=None)
 @hypothesis.given(st.sampled_from(MODES), worlds())
 def test_all_objects_carry_the_marks(mode: dict[str, str], world: World) -> None:
     for each in desired(settings(**mode), SITE, world):

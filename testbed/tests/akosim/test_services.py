@@ -42,7 +42,8 @@ async def test_a_service_gets_an_address_and_loses_it(bench: Bench) -> None:
 
 
 async def test_a_full_sync_puts_back_what_went_and_changes_nothing_else(bench: Bench) -> None:
-    await bench.install(fullSyncFrequency="1")
+    await bench.switch(ako_full_sync_seconds="0.2")
+    await bench.install()
     await bench.service("web")
     first = await bench.address("web")
     name = f"{CLUSTER}--{bench.home}-web"
@@ -58,7 +59,8 @@ async def test_a_full_sync_puts_back_what_went_and_changes_nothing_else(bench: B
 
 
 async def test_while_avi_is_silent_it_waits_and_then_goes_on(bench: Bench) -> None:
-    await bench.install(fullSyncFrequency="1")
+    await bench.switch(ako_full_sync_seconds="0.2")
+    await bench.install()
     await bench.service("web")
     await bench.address("web")
     silence = faults.Fault(drop=True, times=None)

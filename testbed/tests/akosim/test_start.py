@@ -138,7 +138,8 @@ async def test_a_restart_storm(bench: Bench) -> None:
 
 
 async def test_its_pod_gone_nothing_is_written_any_more(bench: Bench) -> None:
-    await bench.install(fullSyncFrequency="1")
+    await bench.switch(ako_full_sync_seconds="0.2")
+    await bench.install()
     await bench.service("web")
     await bench.address("web")
     await bench.kubelet.lose_node("n1")
@@ -150,7 +151,8 @@ async def test_its_pod_gone_nothing_is_written_any_more(bench: Bench) -> None:
 
 async def test_cut_off_it_goes_on_until_its_user_is_refused(bench: Bench) -> None:
     user = await bench.new_user("ako")
-    await bench.install(fullSyncFrequency="1")
+    await bench.switch(ako_full_sync_seconds="0.2")
+    await bench.install()
     await bench.service("web")
     await bench.address("web")
     await bench.switch(ako_faults="cut-off", ako_cut_off_seconds="30")
@@ -166,7 +168,8 @@ async def test_cut_off_it_goes_on_until_its_user_is_refused(bench: Bench) -> Non
 
 
 async def test_cut_off_it_does_not_hear_delete_config(bench: Bench) -> None:
-    await bench.install(fullSyncFrequency="1")
+    await bench.switch(ako_full_sync_seconds="0.2")
+    await bench.install()
     await bench.service("web")
     await bench.address("web")
     await bench.switch(ako_faults="cut-off")
@@ -178,8 +181,8 @@ async def test_cut_off_it_does_not_hear_delete_config(bench: Bench) -> None:
 
 
 async def test_delete_config_ignored(bench: Bench) -> None:
-    await bench.switch(ako_faults="ignores-delete-config")
-    await bench.install(fullSyncFrequency="1")
+    await bench.switch(ako_faults="ignores-delete-config", ako_full_sync_seconds="0.2")
+    await bench.install()
     await bench.service("web")
     await bench.address("web")
     await bench.delete_config("true")
@@ -204,7 +207,8 @@ async def _sweep(bench: Bench) -> None:
 
 
 async def test_another_leader_of_avi_restarts_it(bench: Bench) -> None:
-    await bench.install(fullSyncFrequency="1")
+    await bench.switch(ako_full_sync_seconds="0.2")
+    await bench.install()
     await bench.service("web")
     await bench.address("web")
     await bench.ask(bench.avi.controller.change_leader)
