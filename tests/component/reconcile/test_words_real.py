@@ -50,3 +50,37 @@ async def test_words_reach_the_record_and_are_followed(
     assert orphaned.cause == "UserWord"
     _, said = await typed("status")
     assert [line for line in said.splitlines() if real.suffix in line and "Orphaned" in line]
+
+
+async def test_uninstall_lets_go_of_everything_and_an_operator_takes_it_up_again(
+    real: reconcile_real.Real, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = await real.seed()
+    await real.run(name)
+    cluster = await real.client.get(resources.CLUSTERS, real.suffix, "demo")
+    assert names.LOAD_BALANCER_READY in str(cluster["status"])
+    lease = {
+        "apiVersion": resources.LEASES.api_version,
+        "kind": resources.LEASES.kind,
+        "metadata": {"name": real.suffix, "namespace": "demo"},
+        "spec": {"holderIdentity": "", "leaseDurationSeconds": 1},
+    }
+    await real.user.apply(resources.LEASES, lease)
+    where = ["--namespace", "demo", "--lease", real.suffix]
+    typed = ["uninstall", "--orphan", "--yes", *where]
+    file = str(tmp_path / "admin.kubeconfig")
+    code = await asyncio.to_thread(main.run, [*typed, "--kubeconfig", file])
+    assert (code, capsys.readouterr().err) == (0, "")
+
+    freed = await real.client.get(resources.CLUSTERS, real.suffix, "demo")
+    assert freed["metadata"]["finalizers"] == ["cluster.cluster.x-k8s.io"]
+    assert names.RECORD_ANNOTATION not in (freed["metadata"].get("annotations") or {})
+    assert [one["type"] for one in freed["status"]["conditions"]] == ["Available"]
+    kept = await real.client.get(RECORDS, name)
+    assert "finalizers" not in kept["metadata"]
+
+    real.start()
+    await real.run(name)
+    again = await real.client.get(resources.CLUSTERS, real.suffix, "demo")
+    assert names.FINALIZER in again["metadata"]["finalizers"]
+    assert (await real.record(name)).finalizers == (names.RECORD_FINALIZER,)
