@@ -38,6 +38,10 @@ format: setup ## let ruff format and mend
 generate: setup ## write the files that are derived from code (RBAC)
 	@$(BIN)/akoo-core rbac > deploy/rbac/clusterrole.yaml
 
+# Every crash point and many seeds.
+proof: setup ## crashes and simulation at full length
+	@AKOO_PROOF=1 $(BIN)/pytest tests/sim -n 2 $(ARGS)
+
 bench: testbed ## figures, no gate
 	@$(BIN)/python -m benchmarks
 

@@ -16,13 +16,15 @@ from akoo_core import external as external_
 from akoo_core.app import assembly, watches
 from akoo_core.app import world as world_
 from akoo_core.election import lease
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors, workloads
 from akoo_core.kube import resource as resources
-from akoo_core.kube import workloads
 from akoo_core.plugins import api, controllers, registry
 from akoo_core.settings import Settings
 from akoo_core.testing.memory import MemoryServer
 
 GRACE_SECONDS = 2.0
+RETRY_SECONDS = 1.0
 LEASE = ("akoo-system", "akoo-core")
 
 
@@ -67,7 +69,7 @@ class MemoryOperator:
 
     async def _run(self) -> None:
         client = self._client
-        management_id = await workloads.kube_system_uid(client)
+        management_id = await _management_id(client)
         world = world_.World(management_id, resources.CLUSTERS)
         parts = assembly.assemble(
             self._settings,
@@ -105,6 +107,15 @@ class MemoryOperator:
             else:
                 await self._elector.lead(work)
                 await self._elector.release()
+
+
+async def _management_id(client: client_.KubeClient) -> str:
+    """Asked until the API server answers, as at a real start."""
+    while True:
+        try:
+            return await workloads.kube_system_uid(client)
+        except (errors.KubeError, TimeoutError):
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def elector(

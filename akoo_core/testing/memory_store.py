@@ -40,7 +40,7 @@ class Store:
         """Changes up to this version cannot be watched any more."""
         self.history: collections.deque[Change] = collections.deque()
         self._history_limit = history_limit
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, None] = {}  # In order: every run is the same.
 
     def put(self, key: Key, obj: Object) -> Object:
         """Store ``obj`` as the next version of ``key`` and return it."""
@@ -80,11 +80,11 @@ class Store:
     def subscribe(self) -> asyncio.Event:
         """An event that is set at every change until ``unsubscribe``."""
         event = asyncio.Event()
-        self._waiting.add(event)
+        self._waiting[event] = None
         return event
 
     def unsubscribe(self, event: asyncio.Event) -> None:
-        self._waiting.discard(event)
+        self._waiting.pop(event, None)
 
     def wake(self) -> None:
         """Let every watch look again."""

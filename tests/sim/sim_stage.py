@@ -280,8 +280,10 @@ class Process:
 
     async def end(self) -> None:
         """Kill it, or collect how it died."""
-        self.task.cancel()
-        (result,) = await asyncio.gather(self.task, return_exceptions=True)
+        if not self.task.cancelling():
+            self.task.cancel()
+        await asyncio.wait({self.task})  # A second cancel would interrupt how it ends.
+        result = None if self.task.cancelled() else self.task.exception()
         expected = (asyncio.CancelledError, Crash, core_errors.LeadershipLostError, type(None))
         if isinstance(result, BaseException) and not _only(result, expected):
             raise result

@@ -1,0 +1,114 @@
+"""What goes wrong on the way: calls that fail or whose answer is lost, latency, late watches."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from opentelemetry import trace
+
+from akoo_core import external
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors
+from akoo_core.testing import memory_watch
+from akoo_core.testing.calls import Crash
+from tests.sim.sim_laws import Laws
+
+
+class Weather:
+    """How bad it is, for everybody. All zero: nothing goes wrong any more."""
+
+    def __init__(self) -> None:
+        self.failing = 0.0
+        """Share of calls that fail, half of them after they took effect."""
+        self.latency = 0.0
+        """The longest a call takes, seconds."""
+        self.lag = 0.0
+        """The longest a watch event takes, seconds."""
+
+    def error(self, system: str, *, write: bool) -> Exception:
+        if system not in ("kubernetes", "workload"):
+            return ConnectionError("the outside does not answer")
+        kinds: list[Exception] = [
+            errors.UnreachableError("connection reset"),
+            errors.ServerError("etcdserver: request timed out", status=500),
+            errors.TooManyRequestsError("slow down", status=429),
+            TimeoutError(),
+        ]
+        if write:
+            kinds.append(errors.ConflictError("the object has been modified", status=409))
+        return random.choice(kinds)
+
+
+class LateWatches(memory_watch.Watches):
+    """Watches whose events arrive late, in order: every cache lies behind."""
+
+    weather: Weather
+
+    async def read(self, *given: Any, **named: Any) -> AsyncGenerator[client_.WatchEvent, None]:
+        async with contextlib.aclosing(super().read(*given, **named)) as events:
+            async for event in events:
+                if self.weather.lag:
+                    await asyncio.sleep(random.random() ** 3 * self.weather.lag)
+                yield event
+
+
+class Seam(external.External):
+    """The external calls of one process in this weather. ``dead``: it was killed, and can do
+    nothing any more. ``cut``: it reaches nobody."""
+
+    def __init__(
+        self, weather: Weather, laws: Laws, identity: str, guard: external.Guard | None = None
+    ) -> None:
+        super().__init__(guard=guard)
+        self._weather = weather
+        self._laws = laws
+        self._identity = identity
+        self._elects = guard is None
+        self.dead = False
+        self.cut = False
+        self.writes = 0
+        """That took effect, the Lease apart."""
+
+    @contextlib.asynccontextmanager
+    async def call(
+        self,
+        system: str,
+        operation: str,
+        *,
+        write: bool,
+        target: str = "",
+        deadline_seconds: float | None = None,
+    ) -> AsyncIterator[trace.Span]:
+        """As :meth:`external.External.call`."""
+        async with super().call(
+            system, operation, write=write, target=target, deadline_seconds=deadline_seconds
+        ) as span:
+            await self._way()
+            fails = random.random() < self._weather.failing
+            late = fails and random.random() < 0.5
+            if fails and not late:
+                raise self._weather.error(system, write=write)
+            if self.dead:
+                raise Crash("killed")
+            yield span
+            if write and not self._elects:
+                self.writes += 1
+                self._laws.leads(self._identity)
+            if late:
+                raise errors.UnreachableError("the answer was lost")
+            await self._way()
+
+    async def _way(self) -> None:
+        if self.dead:
+            raise Crash("killed")
+        if self._weather.latency:
+            await asyncio.sleep(random.random() ** 4 * self._weather.latency)
+        if self.cut:
+            await asyncio.sleep(random.random())
+            raise errors.UnreachableError("no route to host")
+        if self.dead:
+            raise Crash("killed")
