@@ -179,9 +179,9 @@ class Fleet:
         await _all(names, one)
 
     @contextlib.asynccontextmanager
-    async def operator(self) -> AsyncIterator[world_.World]:
+    async def operator(self, workers: int = 10) -> AsyncIterator[world_.World]:
         """One operator with the ako plugin, working; the caches are filled."""
-        loaded = settings.load(overrides={"enabledPlugins": "ako"})
+        loaded = settings.load(overrides={"enabledPlugins": "ako", "workers": workers})
         given, plugins = loaded.settings, loader.load(loaded)
         stop, now = asyncio.Event(), clock_.SystemClock()
         management = self.workloads.management
