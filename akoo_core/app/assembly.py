@@ -53,13 +53,13 @@ class Parts:
         clients: Workloads,
         pools: dict[str, threads.PluginThreads],
     ) -> None:
-        self._settings = settings
         self._world = world
         self._clients = clients
         self._pools = pools
         self.services = services
         self.secret_index = secret_index.SecretIndex()
-        interval = settings.min_interval_seconds
+        self._workers = settings.workers
+        self._interval = interval = settings.min_interval_seconds
         self.records = workqueue.WorkQueue("record", services.clock, min_interval_seconds=interval)
         self.configs = workqueue.WorkQueue(
             "config",
@@ -86,24 +86,15 @@ class Parts:
         saying = asyncio.create_task(services.recorder.run(), name="events")
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(
-                    worker.run_workers(
-                        self.records,
-                        attempts.handler("record", record.reconcile),
-                        self._settings.workers,
-                        stop=stop,
-                        grace_seconds=grace_seconds,
+                for queue, handle, count in (
+                    (self.records, attempts.handler("record", record.reconcile), self._workers),
+                    (self.configs, attempts.handler("config", config.reconcile), 1),
+                ):
+                    group.create_task(
+                        worker.run_workers(
+                            queue, handle, count, stop=stop, grace_seconds=grace_seconds
+                        )
                     )
-                )
-                group.create_task(
-                    worker.run_workers(
-                        self.configs,
-                        attempts.handler("config", config.reconcile),
-                        1,
-                        stop=stop,
-                        grace_seconds=grace_seconds,
-                    )
-                )
                 for one in registered:
                     group.create_task(
                         running.run_controller(
@@ -111,7 +102,7 @@ class Parts:
                             client=management,
                             clock=services.clock,
                             stop=stop,
-                            min_interval_seconds=self._settings.min_interval_seconds,
+                            min_interval_seconds=self._interval,
                             grace_seconds=grace_seconds,
                         )
                     )

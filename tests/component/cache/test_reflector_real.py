@@ -27,7 +27,7 @@ ROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole
 BINDINGS = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", False
 )
-SECONDS = 40.0
+SECONDS = 20.0
 _numbers = itertools.count(1)
 
 

@@ -126,3 +126,13 @@ async def test_a_cluster_whose_record_is_lost_says_so(bed: bed_.Bed) -> None:
     await bed.config()
     await bed.run(name)
     assert bed.management.objects(resources.AKO_DEPLOYMENTS), "made again, to clean up by"
+
+
+async def test_an_attempt_that_found_nothing_to_do_is_idle(bed: bed_.Bed, tracer: Tracing) -> None:
+    """It is not exported then: a healthy fleet is looked at all day."""
+    await bed.config()
+    name = await bed.cluster()
+    assert (await attributes(bed, name, tracer))["akoo.idle"] is False
+    for _ in range(3):
+        last = await attributes(bed, name, tracer)
+    assert last["akoo.idle"] is True

@@ -210,3 +210,20 @@ def test_own_writes_are_believed_for_a_while_only() -> None:
     assert memory_.newest("n", other) is other
     time.advance(seen.KEPT_SECONDS + 1)
     assert memory_.newest("n", None) is None
+
+
+async def test_a_finalizer_that_took_our_place_meanwhile_is_not_removed() -> None:
+    """Between our read and our patch ours goes and another moves to its place in the list."""
+    server = memory.MemoryServer()
+    client = server.client()
+    metadata = {"name": "x", "namespace": "demo", "finalizers": ["ours", "theirs"]}
+    made = await client.create(
+        resources.CONFIG_MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+    )
+    patch = finalizers.removing(made, "ours")
+    only = {"metadata": {"finalizers": ["theirs"]}}
+    await client.merge_patch(resources.CONFIG_MAPS, "x", only, "demo")
+    with pytest.raises(errors.ConflictError):
+        await client.json_patch(resources.CONFIG_MAPS, "x", patch, "demo")
+    found = await client.get(resources.CONFIG_MAPS, "x", "demo")
+    assert found["metadata"]["finalizers"] == ["theirs"]
