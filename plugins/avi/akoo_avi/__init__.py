@@ -1,0 +1,1 @@
+"""The Avi plugin of akoo-core."""
