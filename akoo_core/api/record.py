@@ -28,7 +28,8 @@ Phase = Literal[
     "Releasing",
     "Finished",
 ]
-Cause = Literal["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]
+Cause = Literal["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord", "Relocated"]
+"""Why a record leaves. After Relocated it lives again, at another place."""
 FenceGrade = Literal["Revoked", "Stopped", "Gone", "Unfenced"]
 
 
@@ -63,6 +64,8 @@ class StoredIntent(structs.Struct, frozen=True, kw_only=True):
 
     version: int
     data: dict[str, Any] = {}
+    placement: str = ""
+    """Where outside, as the plugin said; see plugins.api.Intent."""
 
 
 class StoredFact(structs.Struct, frozen=True, kw_only=True):
@@ -148,6 +151,24 @@ class Leaving(structs.Struct, frozen=True, kw_only=True):
     """How long earlier pauses were together: the deadline does not count them."""
 
 
+class EndedPlacement(structs.Struct, frozen=True, kw_only=True):
+    """A place this cluster was moved away from, and how that ended."""
+
+    plugin: str
+    placement: str
+    how: Literal["Proved", "Abandoned"]
+    at: datetime.datetime
+    message: str = ""
+
+
+class Handover(structs.Struct, frozen=True, kw_only=True):
+    """Who had this record before a person said ``akoo.io/adopt``: a claim that still names them may
+    be taken over."""
+
+    management_id: str
+    epoch: int
+
+
 class Workload(structs.Struct, frozen=True, kw_only=True):
     """Who answers at the kubeconfig: the UID of its kube-system namespace."""
 
@@ -162,6 +183,7 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     ako_cluster_name: str
     management_id: str
     epoch: int = 1
+    handover: Handover | None = None
     cluster_ref: ClusterRef
     config_ref: ConfigRef
     policies: config.Policies = config.Policies()
@@ -174,6 +196,7 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     workload: Workload | None = None
     orphaned: Orphaned | None = None
     leaving: Leaving | None = None
+    ended_placements: tuple[EndedPlacement, ...] = ()
     finished_at: datetime.datetime | None = None
 
 

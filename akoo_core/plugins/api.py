@@ -82,6 +82,32 @@ class WorkloadCredential(Fact, frozen=True, kw_only=True):
     ca: SecretSource | None = None
 
 
+class VipNetwork(structs.Struct, frozen=True, kw_only=True):
+    """A network that virtual services get their addresses from."""
+
+    name: str
+    uuid: str = ""
+    """Given where the name alone is not unique."""
+    cidr: str = ""
+
+
+class LoadBalancerPlacement(Fact, frozen=True, kw_only=True):
+    """Where the load balancer objects of this cluster are, once that was checked and claimed.
+
+    Names, as whoever deploys AKO has to give them to it. At most one plugin provides it.
+    """
+
+    fact_name: ClassVar[str] = "LoadBalancerPlacement"
+
+    controller: str
+    """``host`` or ``host:port``."""
+    controller_version: str = ""
+    cloud: str
+    tenant: str
+    service_engine_group: str
+    networks: tuple[VipNetwork, ...] = ()
+
+
 # What a plugin may see of a cluster.
 
 
@@ -142,6 +168,9 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     threads: ThreadPool
     tracer: trace.Tracer
     log: logging.LoggerAdapter[logging.Logger]
+    shared: client.KubeClient | None = None
+    """The management cluster, for reading only, limited to the kinds that the plugin's own
+    controllers watch. None for a plugin that has none."""
 
 
 # Results.
@@ -170,6 +199,10 @@ class Wait(structs.Struct, frozen=True, kw_only=True):
     left: int | None = None
     """Own objects still outside, if this verb knows (column LEFT)."""
     version: str = ""
+    facts: tuple[Fact, ...] = ()
+    """prepare: found on the way and stored, beside those the plugin gave before. So a verb that
+    must have something in its intent before it may touch it gets it there: it gives a fact, and
+    intend makes an intent of it before the next call."""
 
 
 class Blocked(structs.Struct, frozen=True, kw_only=True):
@@ -229,6 +262,10 @@ class Intent(structs.Struct, frozen=True, kw_only=True):
 
     data: structs.JSON = {}
     uses: tuple[Use, ...] = ()
+    placement: str = ""
+    """Where outside, as one text that is equal exactly if it is the same place. When it changes,
+    the old place is left by the leaves verbs (with the old data) before the new one is stored; any
+    other change of ``data`` is stored at once. Empty: the whole of ``data`` is the place."""
 
 
 class SecretObject(structs.Struct, frozen=True, kw_only=True):
@@ -272,6 +309,21 @@ class Request(structs.Struct, frozen=True, kw_only=True):
     attempt: int
 
 
+class ControllerContext(structs.Struct, frozen=True, kw_only=True):
+    """What reconcile of a plugin's controller acts with."""
+
+    kube: client.KubeClient
+    """The management cluster, limited to ``watches`` and ``writes`` of the registration."""
+    clock: clock.Clock
+    external: external.External
+    secrets: SecretReader
+    threads: ThreadPool
+    tracer: trace.Tracer
+    log: logging.LoggerAdapter[logging.Logger]
+    management_id: str = ""
+    """Of this management cluster: the mark of what is ours outside."""
+
+
 class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     """A controller of a plugin: kinds it watches, how they map to keys, what it does with a key."""
 
@@ -279,10 +331,65 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     watches: tuple[Resource, ...]
     keys: Callable[[Resource, client.Object], tuple[str, ...]]
     """Pure: the keys an object concerns. Called for old and new state of each change."""
-    reconcile: Callable[[Request, client.KubeClient], Awaitable[Result]]
-    """Gets a client of the management cluster that is limited to ``watches`` and ``writes``."""
+    reconcile: Callable[[Request, ControllerContext], Awaitable[Result]]
     writes: tuple[Resource, ...] = ()
     workers: int = 4
+    secrets: Callable[[client.Object], tuple[tuple[str, str], ...]] | None = None
+    """Pure: (namespace, name) of the Secrets a watched object depends on; when one of them changes,
+    the keys of that object are reconciled again."""
+
+
+# What is looked at for people: plan and audit.
+
+
+class PlannedAction(structs.Struct, frozen=True, kw_only=True):
+    """One thing that a verb would do, or would leave alone, and why."""
+
+    action: Literal["create", "change", "delete", "keep"]
+    kind: str
+    name: str
+    where: str = ""
+    """The system, tenant or folder it is in."""
+    why: str = ""
+
+
+class Stray(structs.Struct, frozen=True, kw_only=True):
+    """One object outside that carries the marks of a cluster without a living record."""
+
+    owner: str
+    """The name in the mark: whose it was."""
+    kind: str
+    name: str
+    where: str = ""
+    tenant: str = ""
+    age_seconds: float | None = None
+    claim: str = ""
+    """Who claims that owner: a management id and epoch, or "" for nobody."""
+
+
+class Audit(structs.Struct, frozen=True, kw_only=True):
+    """What an audit found."""
+
+    strays: tuple[Stray, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """Where it could not look, and why: one sentence each."""
+
+
+class AuditContext(structs.Struct, frozen=True, kw_only=True):
+    """What audit and remove_stray act with."""
+
+    records: tuple[record.Record, ...]
+    configs: tuple[structs.JSON, ...]
+    """All AKODeploymentConfigs, whole."""
+    management_id: str
+    kube: client.KubeClient
+    """Limited to the kinds that the plugin's own controllers watch, for reading."""
+    clock: clock.Clock
+    external: external.External
+    secrets: SecretReader
+    threads: ThreadPool
+    tracer: trace.Tracer
+    log: logging.LoggerAdapter[logging.Logger]
 
 
 # Events: for information only.
@@ -389,6 +496,20 @@ class Verbs:
     def secret_references(self, view: View) -> tuple[tuple[str, str], ...]:
         """Pure. (namespace, name) of the Secrets this record depends on: a change runs it again."""
         return ()
+
+    @hookspec
+    async def plan(
+        self, ctx: VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[PlannedAction, ...] | None:
+        """What that verb would do now, for ``akoo-core plan``. Reads only."""
+
+    @hookspec
+    async def audit(self, ctx: AuditContext) -> Audit | None:
+        """What is left outside without a living owner, for ``akoo-core audit``. Reads only."""
+
+    @hookspec
+    async def remove_stray(self, ctx: AuditContext, owner: str) -> Result | None:
+        """Take away all that audit shows for ``owner``, after a person confirmed it."""
 
     @hookspec
     def on_event(self, event: LifecycleEvent) -> None:
