@@ -71,6 +71,7 @@ class MemoryOperator:
         client = self._client
         management_id = await _management_id(client)
         world = world_.World(management_id, resources.CLUSTERS)
+        registered = controllers.collect(self._plugins)
         parts = assembly.assemble(
             self._settings,
             self._plugins,
@@ -81,18 +82,19 @@ class MemoryOperator:
             clock=self._clock,
             identity=self._identity,
             clients=self._clients,
+            registered=registered,
         )
         following = watches.Watches(
             client,
             world,
             management_id=management_id,
             secrets=parts.secret_index,
+            secret_changes=parts.secret_changes,
             secret_namespaces=self._settings.secret_namespaces,
             records=parts.records,
             configs=parts.configs,
             clock=self._clock,
         )
-        registered = controllers.collect(self._plugins)
 
         async def work() -> None:
             await parts.work(registered, client, stop=self.stop, grace_seconds=GRACE_SECONDS)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import itertools
 from typing import Any, Literal, NamedTuple
 
 from akoo_core.kube.resource import Resource
 
 Object = dict[str, Any]
+Kind = tuple[str, str]
+"""Group and plural."""
 
 
 class Key(NamedTuple):
@@ -35,52 +38,57 @@ class Store:
 
     def __init__(self, history_limit: int) -> None:
         self.rows: dict[Key, Object] = {}
+        self._kinds: dict[Kind, dict[Key, Object]] = {}
+        self._changed: dict[Kind, int] = {}
         self.version = 0
         self.compacted = 0
         """Changes up to this version cannot be watched any more."""
         self.history: collections.deque[Change] = collections.deque()
         self._history_limit = history_limit
-        self._waiting: dict[asyncio.Event, None] = {}  # In order: every run is the same.
+        self._waiting: dict[asyncio.Event, Kind] = {}  # In order: every run is the same.
 
     def put(self, key: Key, obj: Object) -> Object:
         """Store ``obj`` as the next version of ``key`` and return it."""
         before = self.rows.get(key)
         self.rows[key] = stored = self._stamped(obj)
+        self._kinds.setdefault(key[:2], {})[key] = stored
         self._record(Change(self.version, "MODIFIED" if before else "ADDED", key, stored, before))
         return stored
 
     def remove(self, key: Key, obj: Object) -> Object:
         """Drop ``key``; ``obj`` is its final state, which gets a version of its own."""
         before = self.rows.pop(key)
+        del self._kinds[key[:2]][key]
         final = self._stamped(obj)
         self._record(Change(self.version, "DELETED", key, final, before))
         return final
 
     def select(self, resource: Resource, namespace: str | None) -> list[tuple[Key, Object]]:
         """The objects of a kind, in etcd's order."""
-        return sorted(
-            (
-                (key, obj)
-                for key, obj in self.rows.items()
-                if (key.group, key.plural) == (resource.group, resource.plural)
-                and (not namespace or not resource.namespaced or key.namespace == namespace)
-            ),
-            key=lambda row: row[0],
-        )
+        rows = self._kinds.get((resource.group, resource.plural), {})
+        everywhere = not namespace or not resource.namespaced
+        found = [row for row in rows.items() if everywhere or row[0].namespace == namespace]
+        return sorted(found, key=lambda row: row[0])
 
     def since(self, version: int) -> list[Change]:
         """The changes after ``version``, oldest first."""
-        return [change for change in self.history if change.version > version]
+        newer = itertools.takewhile(lambda one: one.version > version, reversed(self.history))
+        return list(newer)[::-1]
+
+    def reached(self, resource: Resource, version: int) -> int:
+        """The latest version that says no more of this kind than ``version`` does."""
+        kind = (resource.group, resource.plural)
+        return self.version if self._changed.get(kind, 0) <= version else version
 
     def compact(self) -> None:
         """Forget the history: watches and list tokens from before now are Gone."""
         self.history.clear()
         self.compacted = self.version
 
-    def subscribe(self) -> asyncio.Event:
-        """An event that is set at every change until ``unsubscribe``."""
+    def subscribe(self, resource: Resource) -> asyncio.Event:
+        """An event that is set at every change of the kind until ``unsubscribe``."""
         event = asyncio.Event()
-        self._waiting[event] = None
+        self._waiting[event] = (resource.group, resource.plural)
         return event
 
     def unsubscribe(self, event: asyncio.Event) -> None:
@@ -100,7 +108,11 @@ class Store:
         self.history.append(change)
         while len(self.history) > self._history_limit:
             self.compacted = self.history.popleft().version
-        self.wake()
+        kind = change.key[:2]
+        self._changed[kind] = change.version
+        for event, wanted in self._waiting.items():
+            if wanted == kind:
+                event.set()
 
 
 def key_of(resource: Resource, namespace: str | None, name: str) -> Key:

@@ -48,7 +48,7 @@ class Watches:
         if position < self._store.compacted:
             raise _gone(request, position, self._store)
         seen = (self._epoch, self._bookmark)
-        woken = self._store.subscribe()
+        woken = self._store.subscribe(request.resource)
         self.open += 1
         try:
             if initial:
@@ -81,6 +81,7 @@ class Watches:
         epoch, bookmark = seen
         while True:
             woken.clear()
+            position = self._store.reached(request.resource, position)
             if position < self._store.compacted:
                 raise _gone(request, position, self._store)
             for change in self._store.since(position):
@@ -94,7 +95,7 @@ class Watches:
                 if self._failure is not None:
                     raise self._failure
                 return
-            if position == self._store.version:
+            if position == self._store.reached(request.resource, position):
                 await woken.wait()
 
 

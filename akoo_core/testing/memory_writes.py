@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from akoo_core import clock as clock_
 from akoo_core.kube.request import Request
@@ -18,6 +18,13 @@ from akoo_core.testing.memory_store import Key, Object, Store, key_of
 _UID_NAMESPACE = uuid.UUID("5a7f4d0e-3f5b-4e0c-9c53-0c3a0a6b7d11")
 
 
+class _Known(NamedTuple):
+    """The owners of one stored object, so that they are not read out of it at every write."""
+
+    object: Object
+    owners: apply_.Owners
+
+
 class Writes:
     """The write path of one server."""
 
@@ -29,6 +36,7 @@ class Writes:
         self._seed = seed
         self._namespaces_must_exist = namespaces_must_exist
         self._made = 0
+        self._known: dict[Key, _Known] = {}
 
     def create(
         self, request: Request, obj: Object, manager: apply_.Manager, *, dry_run: bool = False
@@ -49,7 +57,7 @@ class Writes:
             else (apply_.after_update({}, fresh, {}, manager))
         )
         self._write_owners(fresh, owners, request)
-        return fresh if dry_run else self._store.put(key, fresh)
+        return fresh if dry_run else self._put(key, fresh, owners)
 
     def update(
         self,
@@ -61,9 +69,10 @@ class Writes:
         key = key_of(request.resource, request.namespace, request.name or "")
         current = self.existing(request, key)
         after = rules.admitted(request, current, change(copied(current)))
-        owners = apply_.after_update(current, after, apply_.read_owners(current), manager)
-        self._write_owners(after, owners, request, before=current)
-        return self._finish(key, current, after)
+        before = self._owners(key, current)
+        owners = apply_.after_update(current, after, before, manager)
+        self._write_owners(after, owners, request, before=current, unchanged=before)
+        return self._finish(key, current, after, owners)
 
     def apply(
         self,
@@ -86,16 +95,16 @@ class Writes:
                 raise kinds.not_found(request)
             return self.create(request, obj, manager, dry_run=dry_run)
         config = rules.applicable(request, obj)
-        owners = apply_.read_owners(current)
+        owners = self._owners(key, current)
         try:
             applied = apply_.apply(current, config, owners, manager, force=force)
         except apply_.ApplyConflictError as error:
             raise kinds.refusal(409, "Conflict", str(error), request) from error
         after = rules.admitted(request, current, applied.object)
-        self._write_owners(after, applied.owners, request, before=current)
+        self._write_owners(after, applied.owners, request, before=current, unchanged=owners)
         if dry_run:
             return {**after, "metadata": {**after["metadata"]}}
-        return self._finish(key, current, after)
+        return self._finish(key, current, after, applied.owners)
 
     def delete(self, request: Request, *, uid: str | None, propagation: str) -> None:
         """Mark the object as deleting, and drop it when no finalizer holds it."""
@@ -160,13 +169,25 @@ class Writes:
             message += f"new content in namespace {key.namespace} because it is being terminated"
             raise kinds.refusal(403, "Forbidden", message, request)
 
-    def _finish(self, key: Key, current: Object, after: Object) -> Object:
+    def _owners(self, key: Key, current: Object) -> apply_.Owners:
+        """Who owns what of the stored object; read from it only where it was not written here."""
+        known = self._known.get(key)
+        if known is not None and known.object is current:
+            return known.owners
+        return apply_.read_owners(current)
+
+    def _put(self, key: Key, obj: Object, owners: apply_.Owners) -> Object:
+        stored = self._store.put(key, obj)
+        self._known[key] = _Known(stored, owners)
+        return stored
+
+    def _finish(self, key: Key, current: Object, after: Object, owners: apply_.Owners) -> Object:
         if after == current:
             return current
         metadata = after["metadata"]
         if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
             return self._store.remove(key, after)
-        return self._store.put(key, after)
+        return self._put(key, after, owners)
 
     def _write_owners(
         self,
@@ -175,14 +196,20 @@ class Writes:
         request: Request,
         *,
         before: Object | None = None,
+        unchanged: apply_.Owners | None = None,
     ) -> None:
-        """managedFields of ``owners``; an entry that did not change keeps its time."""
+        """managedFields of ``owners``; an entry that did not change keeps its time.
+
+        ``unchanged`` are the owners that ``before`` tells."""
         old = {
             apply_.Manager(e["manager"], e["operation"], e.get("subresource", "")): e
             for e in (before or {"metadata": {}})["metadata"].get("managedFields") or []
         }
         entries = []
         for manager, paths in owners.items():
+            if unchanged is not None and unchanged.get(manager) == paths:
+                entries.append(old[manager])
+                continue
             fields = memory_fields.to_fields_v1(paths)
             entry = old.get(manager)
             if entry is None or entry["fieldsV1"] != fields:

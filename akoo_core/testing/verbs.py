@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from akoo_core import errors, structs
 from akoo_core.api import record
-from akoo_core.plugins import api, caller, context, controllers, registry
-from akoo_core.plugins.scoped import ScopedClient
+from akoo_core.kube import client as client_
+from akoo_core.plugins import api, caller, context, controllers, registry, scoped
 from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
@@ -131,10 +131,18 @@ def run_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -
 async def try_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -> VerbRun:
     """``run_reconcile`` inside a running loop, whose error is part of the answer."""
     registered = controllers.collect(plugin_set(plugin))
-    (found,) = (one.registration for one in registered if one.registration.name == controller)
+    (found,) = (one for one in registered if one.registration.name == controller)
+    means = context.Means(
+        clock=world.clock,
+        external=world.calls,
+        secrets=world.secret_reader,
+        threads=lambda _: world.threads,
+        management_id=world.spec.management_id,
+    )
     inner = world.management.client(external=world.calls)
-    client = ScopedClient(inner, plugin.name, found)
-    return await observed(lambda: found.reconcile(api.Request(key=key, attempt=1), client), world)
+    ctx = context.build_controller_context(found, means, inner, key=key)
+    request = api.Request(key=key, attempt=1)
+    return await observed(lambda: found.registration.reconcile(request, ctx), world)
 
 
 def named(plugin: api.Plugin) -> api.Plugin:
@@ -196,6 +204,16 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
         workload_silent_seconds=0.0 if world.reachable else 60.0,
         secrets=world.secret_reader,
         threads=world.threads,
+        shared=shared_of(plugin, world),
+    )
+
+
+def shared_of(plugin: api.Plugin, world: World) -> client_.KubeClient | None:
+    """What verbs may read in the management cluster: the kinds that own controllers watch."""
+    inner = world.management.client(external=world.calls)
+    registered = controllers.collect(plugin_set(plugin))
+    return scoped.for_reading(
+        inner, plugin.name, (one.registration for one in registered if one.plugin is plugin)
     )
 
 
