@@ -1,0 +1,18 @@
+"""What cannot go on until somebody does something."""
+
+from __future__ import annotations
+
+from akoo_core import errors
+
+
+class Refusal(errors.AkooError):
+    """Becomes Blocked(reason, message): what is wrong, where, and what to do."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def invalid(path: str, problem: str) -> Refusal:
+    """An InvalidConfig about one field of the AKODeploymentConfig."""
+    return Refusal("InvalidConfig", f"{path}: {problem}")
