@@ -14,7 +14,16 @@ from akoo_core.app import attempts, references, secret_index
 from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
 from akoo_core.kube import workloads
-from akoo_core.plugins import caller, controllers, registry, running, threads
+from akoo_core.plugins import (
+    caller,
+    context,
+    controllers,
+    registry,
+    running,
+    scoped,
+    secret_changes,
+    threads,
+)
 from akoo_core.queue import worker, workqueue
 from akoo_core.reconcile import (
     attempt,
@@ -58,6 +67,7 @@ class Parts:
         self._pools = pools
         self.services = services
         self.secret_index = secret_index.SecretIndex()
+        self.secret_changes = secret_changes.SecretChanges()
         self._workers = settings.workers
         self._interval = interval = settings.min_interval_seconds
         self.records = workqueue.WorkQueue("record", services.clock, min_interval_seconds=interval)
@@ -83,6 +93,14 @@ class Parts:
         config = config_controller.ConfigReconciler(
             services.management, self._world, services.finalizers, services.clock
         )
+        means = context.Means(
+            clock=services.clock,
+            external=services.external,
+            secrets=services.secrets,
+            threads=services.threads,
+            management_id=services.management_id,
+            secret_changes=self.secret_changes,
+        )
         saying = asyncio.create_task(services.recorder.run(), name="events")
         try:
             async with asyncio.TaskGroup() as group:
@@ -100,7 +118,7 @@ class Parts:
                         running.run_controller(
                             one,
                             client=management,
-                            clock=services.clock,
+                            means=means,
                             stop=stop,
                             min_interval_seconds=self._interval,
                             grace_seconds=grace_seconds,
@@ -136,9 +154,10 @@ def assemble(
     clock: clock_.Clock,
     identity: str,
     clients: Workloads | None = None,
+    registered: Sequence[controllers.Controller] = (),
 ) -> Parts:
     """The parts of one process, none of them running yet. ``clients`` None: over the network, by
-    the kubeconfig Secrets."""
+    the kubeconfig Secrets. ``registered`` are the controllers of the plugins."""
     clients = clients or workloads.WorkloadClients(
         management,
         external=external,
@@ -154,6 +173,12 @@ def assemble(
         name: threads.PluginThreads(name, size=settings.threads_per_plugin)
         for name in plugins.names
     }
+    shared = {
+        one.name: scoped.for_reading(
+            management, one.name, (each.registration for each in registered if each.plugin is one)
+        )
+        for one in plugins.ordered
+    }
     services = attempt.Services(
         management=management,
         clusters=world.clusters.resource,
@@ -165,6 +190,7 @@ def assemble(
         secrets=reader,
         threads=pools.__getitem__,
         external=external,
+        shared=shared.get,
         clock=clock,
         records=records.Records(management),
         finalizers=finalizers.Finalizers(management),

@@ -102,6 +102,7 @@ class Operator:
             external=seam,
             clock=self._clock,
             identity=self.identity,
+            registered=self._registered,
         )
         stopping.push_async_callback(parts.close)
         following = watches.Watches(
@@ -109,6 +110,7 @@ class Operator:
             world,
             management_id=management_id,
             secrets=parts.secret_index,
+            secret_changes=parts.secret_changes,
             secret_namespaces=self._settings.secret_namespaces,
             records=parts.records,
             configs=parts.configs,

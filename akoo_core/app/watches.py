@@ -17,6 +17,7 @@ from akoo_core.cache import reflector, store
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as resources
+from akoo_core.plugins.secret_changes import SecretChanges
 from akoo_core.queue import core, workqueue
 from akoo_core.reconcile import selection
 
@@ -62,6 +63,7 @@ class Watches:
         *,
         management_id: str,
         secrets: secret_index.SecretIndex,
+        secret_changes: SecretChanges | None = None,
         secret_namespaces: Sequence[str],
         records: workqueue.WorkQueue,
         configs: workqueue.WorkQueue,
@@ -72,6 +74,7 @@ class Watches:
         self._records = records
         self._configs = configs
         self._census = census.Census()
+        self._secret_changes = secret_changes
         self._bus = events.Bus(management_id, Lookups(world, secrets), selection.matches)
         self._reflectors = [
             self._reflector(world.config_objects),
@@ -139,6 +142,8 @@ class Watches:
     def _changed(self, change: store.Change) -> None:
         if change.resource == resources.AKO_DEPLOYMENTS:
             self._census.changed(_record(change.old), _record(change.new))
+        if change.resource == resources.SECRETS and self._secret_changes is not None:
+            self._secret_changes.changed(change.key.namespace, change.key.name)
         event = self._bus.event(change)
         if event is None:
             return

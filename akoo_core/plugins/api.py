@@ -531,3 +531,6 @@ VERB_TIMEOUT_SECONDS: Mapping[str, float] = {
     "release": 60.0,
 }
 """How long one call of a verb may take before it is cancelled and counts as failed."""
+
+COMMAND_TIMEOUT_SECONDS: Mapping[str, float] = {"plan": 60.0, "audit": 300.0, "remove_stray": 300.0}
+"""How long one call of what commands ask for may take."""

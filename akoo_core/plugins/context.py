@@ -6,15 +6,16 @@ Plain construction: nothing is read and nothing is decided here.
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable, MutableMapping
+from typing import Any, NamedTuple
 
 from opentelemetry import trace
 
 from akoo_core import clock, external, settings, structs
 from akoo_core.api import cluster, record
 from akoo_core.kube import client
-from akoo_core.plugins import api
+from akoo_core.plugins import api, controllers, scoped
+from akoo_core.plugins.secret_changes import SecretChanges
 
 
 def decode_config(plugin: api.Plugin, config: structs.JSON) -> structs.StrictStruct | None:
@@ -63,6 +64,7 @@ def build_context(
     workload_silent_seconds: float,
     secrets: api.SecretReader,
     threads: api.ThreadPool,
+    shared: client.KubeClient | None = None,
 ) -> api.VerbContext:
     """The context of one call; its log lines name plugin, record and cluster."""
     name = f"akoo_core.plugin.{plugin.name}"
@@ -83,6 +85,42 @@ def build_context(
         threads=threads,
         tracer=trace.get_tracer(name),
         log=_Log(logging.getLogger(name), fields),
+        shared=shared,
+    )
+
+
+class Means(NamedTuple):
+    """What is the same for all plugins of a process."""
+
+    clock: clock.Clock
+    external: external.External
+    secrets: api.SecretReader
+    threads: Callable[[str], api.ThreadPool]
+    """The pool of a plugin, by its name."""
+    management_id: str
+    secret_changes: SecretChanges | None = None
+    """None: nobody follows Secrets."""
+
+
+def build_controller_context(
+    controller: controllers.Controller, means: Means, client: client.KubeClient, *, key: str
+) -> api.ControllerContext:
+    """The context of one reconcile; its log lines name plugin, controller and key.
+
+    ``client`` is the whole management cluster; the context's is limited to the registration.
+    """
+    plugin, registration = controller
+    name = f"akoo_core.plugin.{plugin.name}"
+    fields = {"plugin": plugin.name, "controller": registration.name, "key": key}
+    return api.ControllerContext(
+        kube=scoped.for_controller(client, plugin.name, registration),
+        clock=means.clock,
+        external=means.external,
+        secrets=means.secrets,
+        threads=means.threads(plugin.name),
+        tracer=trace.get_tracer(name),
+        log=_Log(logging.getLogger(name), fields),
+        management_id=means.management_id,
     )
 
 

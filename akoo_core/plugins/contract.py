@@ -7,6 +7,7 @@ called, a coroutine where a value is expected is truthy, an argument with a defa
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import re
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ def _name_problems(name: str) -> Iterator[str]:
         )
 
 
+@functools.cache
 def where(target: Any) -> str:
     """``file:line`` of a function or class, or what is known of it."""
     try:

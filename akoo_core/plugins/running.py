@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 
 from opentelemetry import trace
 
-from akoo_core import clock as clock_
 from akoo_core import errors
 from akoo_core.cache import reflector, store
 from akoo_core.kube import client as client_
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, scoped
+from akoo_core.plugins import api, context
 from akoo_core.plugins.controllers import Controller
 from akoo_core.plugins.errors import VerbError, describe
 from akoo_core.queue import core, worker, workqueue
 
 RECONCILE_SECONDS = 120.0
 """How long one reconcile of one key may take before it is cancelled and counts as failed."""
+
+_NEEDS = "needs"
+"""Of the index: by the Secrets that an object depends on."""
 
 _tracer = trace.get_tracer("akoo_core")
 _log = logging.getLogger(__name__)
@@ -29,7 +32,7 @@ async def run_controller(
     controller: Controller,
     *,
     client: client_.KubeClient,
-    clock: clock_.Clock,
+    means: context.Means,
     stop: asyncio.Event,
     min_interval_seconds: float = core.DEFAULT_MIN_INTERVAL_SECONDS,
     grace_seconds: float = worker.STOP_GRACE_SECONDS,
@@ -39,63 +42,91 @@ async def run_controller(
     To be run by the leader only. Reconciling starts when every kind was listed once. When stopped,
     reconciles in flight get ``grace_seconds``; when cancelled (the lease is lost), none.
     """
-    registration = controller.registration
-    queue = workqueue.WorkQueue(controller.name, clock, min_interval_seconds=min_interval_seconds)
-    reflectors = [
-        reflector.Reflector(
-            client, resource, store.Store(resource), _enqueue(controller, queue), clock=clock
-        )
-        for resource in registration.watches
-    ]
-    handler = _Handler(
-        controller, scoped.ScopedClient(client, controller.plugin.name, registration)
+    queue = workqueue.WorkQueue(
+        controller.name, means.clock, min_interval_seconds=min_interval_seconds
     )
-    following = [
+    following = _Following(controller, queue)
+    reflectors = [
+        reflector.Reflector(client, one.resource, one, following.changed, clock=means.clock)
+        for one in following.stores
+    ]
+    handler = _Handler(controller, means, client)
+    tasks = [
         asyncio.create_task(one.run(), name=f"{controller.name}-{one.resource.plural}")
         for one in reflectors
     ]
-    try:
-        if await _synced(reflectors, stop):
-            await worker.run_workers(
-                queue,
-                handler.handle,
-                registration.workers,
-                stop=stop,
-                grace_seconds=grace_seconds,
-            )
-    finally:
-        queue.shut_down()
-        for task in following:
-            task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
+    with contextlib.ExitStack() as listening:
+        if means.secret_changes is not None:
+            listening.enter_context(means.secret_changes.told(following.secret_changed))
+        try:
+            if await _synced(reflectors, stop):
+                await worker.run_workers(
+                    queue,
+                    handler.handle,
+                    controller.registration.workers,
+                    stop=stop,
+                    grace_seconds=grace_seconds,
+                )
+        finally:
+            queue.shut_down()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _enqueue(controller: Controller, queue: workqueue.WorkQueue) -> reflector.OnChange:
-    """Adds the keys of old and new state; a list's wait behind what somebody just did."""
+class _Following:
+    """The watched objects of a controller, and which keys are added when one of them changes."""
 
-    def on_change(change: store.Change) -> None:
+    def __init__(self, controller: Controller, queue: workqueue.WorkQueue) -> None:
+        self._controller = controller
+        self._queue = queue
+        registration = controller.registration
+        indexes = {_NEEDS: self._secrets} if registration.secrets is not None else {}
+        self.stores = [store.Store(one, indexes=indexes) for one in registration.watches]
+
+    def changed(self, change: store.Change) -> None:
+        """Adds the keys of old and new state; a list's wait behind what somebody just did."""
         priority = core.PRIORITY_INITIAL if change.initial else core.PRIORITY_LIVE
         for obj in (change.old, change.new):
-            for key in _keys(controller, change.resource, obj) if obj is not None else ():
-                queue.add(key, priority=priority)
+            if obj is not None:
+                self._add(change.resource, obj, priority)
 
-    return on_change
+    def secret_changed(self, namespace: str, name: str) -> None:
+        """Adds the keys of the objects that depend on that Secret."""
+        if self._controller.registration.secrets is None:
+            return
+        for one in self.stores:
+            for obj in one.lookup(_NEEDS, f"{namespace}/{name}") if one.filled else ():
+                self._add(one.resource, obj, core.PRIORITY_LIVE)
 
+    def _add(self, resource: Resource, obj: client_.Object, priority: int) -> None:
+        try:
+            keys = self._controller.registration.keys(resource, obj)
+        except Exception as error:  # noqa: BLE001 - one object must not stop the others
+            self._complain("keys", obj, error)
+            return
+        for key in keys:
+            self._queue.add(key, priority=priority)
 
-def _keys(controller: Controller, resource: Resource, obj: client_.Object) -> tuple[str, ...]:
-    try:
-        return controller.registration.keys(resource, obj)
-    except Exception as error:  # noqa: BLE001 - one object must not stop the others
+    def _secrets(self, obj: client_.Object) -> list[str]:
+        named = self._controller.registration.secrets
+        try:
+            return [f"{namespace}/{name}" for namespace, name in named(obj)] if named else []
+        except Exception as error:  # noqa: BLE001 - one object must not stop the others
+            self._complain("secrets", obj, error)
+            return []
+
+    def _complain(self, what: str, obj: client_.Object, error: Exception) -> None:
         metadata = obj.get("metadata") or {}
         _log.error(
-            "controller cannot tell the keys of an object",
+            "controller cannot tell the %s of an object",
+            what,
             extra={
-                "controller": controller.name,
-                "object": f"{resource.qualified} {metadata.get('name')}",
+                "controller": self._controller.name,
+                "object": f"{obj.get('kind')} {metadata.get('name')}",
                 "error": describe(error),
             },
         )
-        return ()
 
 
 async def _synced(reflectors: Sequence[reflector.Reflector], stop: asyncio.Event) -> bool:
@@ -118,8 +149,11 @@ async def _synced(reflectors: Sequence[reflector.Reflector], stop: asyncio.Event
 class _Handler:
     """Calls a plugin's reconcile for one key, seen as one root span, and reads its answer."""
 
-    def __init__(self, controller: Controller, client: client_.KubeClient) -> None:
+    def __init__(
+        self, controller: Controller, means: context.Means, client: client_.KubeClient
+    ) -> None:
         self._controller = controller
+        self._means = means
         self._client = client
 
     async def handle(self, entry: core.Entry) -> worker.Outcome:
@@ -148,9 +182,12 @@ class _Handler:
         plugin, registration = self._controller
         verb = f"controller {registration.name}"
         request = api.Request(key=entry.key, attempt=entry.attempt)
+        ctx = context.build_controller_context(
+            self._controller, self._means, self._client, key=entry.key
+        )
         try:
             async with asyncio.timeout(RECONCILE_SECONDS) as deadline:
-                answer: object = await registration.reconcile(request, self._client)
+                answer: object = await registration.reconcile(request, ctx)
         except errors.LeadershipLostError:
             raise
         except TimeoutError as error:

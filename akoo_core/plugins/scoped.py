@@ -1,9 +1,9 @@
-"""The management cluster as a plugin's controller may use it: the kinds it registered, no more."""
+"""The management cluster as a plugin may use it: the kinds its controllers registered, no more."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from akoo_core.kube import client
 from akoo_core.kube.resource import Resource
@@ -13,35 +13,72 @@ from akoo_core.plugins.errors import OutOfScopeError
 Object = client.Object
 
 
+class Scope(NamedTuple):
+    """What may be read and written, by qualified name, and the words for what may not."""
+
+    plugin: str
+    who: str
+    """``controller zones of plugin acme-dns``."""
+    reads: frozenset[str]
+    writes: frozenset[str]
+    readable: str
+    """Why a kind cannot be read: ``the kind is not in its watches or writes``."""
+    writable: str
+
+
+def for_controller(
+    inner: client.KubeClient, plugin: str, registration: api.ControllerRegistration
+) -> ScopedClient:
+    """Reads what a registration watches or writes, writes what it writes."""
+    writes = frozenset(one.qualified for one in registration.writes)
+    reads = writes | {one.qualified for one in registration.watches}
+    who = f"controller {registration.name} of plugin {plugin}"
+    readable = "the kind is not in its watches or writes"
+    return ScopedClient(
+        inner, Scope(plugin, who, reads, writes, readable, "the kind is not in its writes")
+    )
+
+
+def for_reading(
+    inner: client.KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
+) -> ScopedClient | None:
+    """Reads what any of a plugin's controllers watches; None where there is none.
+
+    For verbs (``ctx.shared``) and commands: shared things belong to their controllers, and nobody
+    else writes them.
+    """
+    reads = frozenset(one.qualified for each in registrations for one in each.watches)
+    if not reads:
+        return None
+    who = f"plugin {plugin}, outside of its controllers,"
+    readable = "no controller of it watches the kind"
+    writable = "only the controller of a shared thing writes it"
+    return ScopedClient(inner, Scope(plugin, who, reads, frozenset(), readable, writable))
+
+
 class ScopedClient:
-    """A KubeClient that reads what a registration watches or writes, and writes what it writes.
+    """A KubeClient that reads and writes the kinds of its scope.
 
     Anything else raises OutOfScopeError before a request is made. RBAC alone could not tell plugins
     apart: they share the operator's ServiceAccount.
     """
 
-    def __init__(
-        self, inner: client.KubeClient, plugin: str, registration: api.ControllerRegistration
-    ) -> None:
+    def __init__(self, inner: client.KubeClient, scope: Scope) -> None:
         self._inner = inner
-        self._plugin = plugin
-        self._name = registration.name
-        self._writes = frozenset(one.qualified for one in registration.writes)
-        self._reads = self._writes | {one.qualified for one in registration.watches}
+        self._scope = scope
 
     def _read(self, resource: Resource) -> None:
-        if resource.qualified not in self._reads:
-            raise self._refusal("read", resource, "watches or writes")
+        if resource.qualified not in self._scope.reads:
+            raise self._refusal("read", resource, self._scope.readable)
 
     def _write(self, resource: Resource) -> None:
-        if resource.qualified not in self._writes:
-            raise self._refusal("write", resource, "writes")
+        if resource.qualified not in self._scope.writes:
+            raise self._refusal("write", resource, self._scope.writable)
 
-    def _refusal(self, verb: str, resource: Resource, where: str) -> OutOfScopeError:
+    def _refusal(self, verb: str, resource: Resource, why: str) -> OutOfScopeError:
+        scope = self._scope
         return OutOfScopeError(
-            self._plugin,
-            f"controller {self._name} of plugin {self._plugin} may not {verb} "
-            f"{resource.qualified}: the kind is not in its {where}",
+            scope.plugin, f"{scope.who} may not {verb} {resource.qualified}: {why}"
         )
 
     async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
@@ -169,11 +206,11 @@ class ScopedClient:
         await self._inner.delete(resource, name, namespace, uid=uid, propagation=propagation)
 
     async def raw(self, path: str) -> Object:
-        """Not for controllers: a path could be any kind."""
+        """Not for plugins: a path could be any kind."""
+        scope = self._scope
         raise OutOfScopeError(
-            self._plugin,
-            f"controller {self._name} of plugin {self._plugin} may not read the path {path}; "
-            "ask for a kind it registered",
+            scope.plugin,
+            f"{scope.who} may not read the path {path}; ask for a kind it registered",
         )
 
     async def close(self) -> None:

@@ -53,6 +53,8 @@ class Services:
     recorder: recorder.Recorder
     brake: brakes.Brake = dataclasses.field(default_factory=brakes.Brake)
     resync_seconds: float = RESYNC_SECONDS
+    shared: Callable[[str], client_.KubeClient | None] = lambda _: None
+    """What the verbs of a plugin, by its name, may read in the management cluster."""
     finished_kept: datetime.timedelta = situation.FINISHED_KEPT
 
     @property
@@ -158,6 +160,7 @@ class Attempt:
             workload_silent_seconds=self.silent_seconds(),
             secrets=self.services.secrets,
             threads=self.services.threads(plugin.name),
+            shared=self.services.shared(plugin.name),
         )
 
     def _view(self, plugin: api.Plugin, config: structs.JSON) -> api.View:

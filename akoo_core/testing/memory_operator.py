@@ -16,6 +16,7 @@ from akoo_core import external as external_
 from akoo_core.app import assembly, watches
 from akoo_core.app import world as world_
 from akoo_core.election import lease
+from akoo_core.election import timing as timing_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, workloads
 from akoo_core.kube import resource as resources
@@ -121,7 +122,11 @@ async def _management_id(client: client_.KubeClient) -> str:
 
 
 def elector(
-    management: MemoryServer, external: external_.External, clock: clock_.Clock, identity: str
+    management: MemoryServer,
+    external: external_.External,
+    clock: clock_.Clock,
+    identity: str,
+    timing: timing_.Timing | None = None,
 ) -> lease.Elector:
     """A candidate for the operator's Lease. ``external`` must not ask the elector's own guard."""
     namespace, name = LEASE
@@ -131,4 +136,5 @@ def elector(
         name=name,
         identity=identity,
         clock=clock,
+        timing=timing,
     )

@@ -30,17 +30,17 @@ def registration() -> api.ControllerRegistration:
     )
 
 
-async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
     """Judge one zone."""
     try:
-        zone = await kube.get(DNS_ZONES, request.key)
+        zone = await ctx.kube.get(DNS_ZONES, request.key)
     except errors.NotFoundError:
         return api.Done()
     status = judge(zone)
     if zone.get("status") != status:
         version = {"resourceVersion": zone["metadata"]["resourceVersion"]}
         patch = {"metadata": version, "status": status}
-        await kube.merge_patch(DNS_ZONES, request.key, patch, subresource="status")
+        await ctx.kube.merge_patch(DNS_ZONES, request.key, patch, subresource="status")
     return api.Done()
 
 

@@ -187,7 +187,7 @@ class P(api.Plugin):
     ),
     "missing rights of a controller": (
         """
-async def reconcile(request, client):  # here
+async def reconcile(request, ctx):  # here
     return api.Done()
 class P(api.Plugin):
     @hookimpl

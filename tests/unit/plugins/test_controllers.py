@@ -18,7 +18,7 @@ from akoo_core.testing.memory import MemoryServer
 POOLS = Resource("akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False)
 
 
-async def _reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+async def _reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
     return api.Done()
 
 
@@ -155,7 +155,7 @@ def limited(inner: client.KubeClient) -> scoped.ScopedClient:
     registration = structs.replace(
         GOOD, watches=(resources.CLUSTERS,), writes=(resources.CONFIG_MAPS,)
     )
-    return scoped.ScopedClient(inner, "avi", registration)
+    return scoped.for_controller(inner, "avi", registration)
 
 
 def _writes(
@@ -219,3 +219,25 @@ async def test_nothing_else_can_be_read(limited: scoped.ScopedClient) -> None:
         limited.watch(resources.SECRETS)
     with pytest.raises(OutOfScopeError, match="may not read the path /version"):
         await limited.raw("/version")
+
+
+async def test_verbs_read_what_any_controller_watches_and_write_nothing(
+    inner: client.KubeClient,
+) -> None:
+    registrations = [
+        structs.replace(GOOD, watches=(resources.CLUSTERS,)),
+        structs.replace(GOOD, watches=(resources.CONFIG_MAPS,), writes=(resources.SECRETS,)),
+    ]
+    shared = scoped.for_reading(inner, "avi", registrations)
+    assert shared is not None
+    for resource, name in ((resources.CLUSTERS, "shop"), (resources.CONFIG_MAPS, "a")):
+        assert (await shared.get(resource, name, "default"))["metadata"]["name"] == name
+        with pytest.raises(OutOfScopeError, match="only the controller of a shared thing writes"):
+            await shared.delete(resource, name, "default")
+    with pytest.raises(OutOfScopeError) as caught:
+        await shared.get(resources.SECRETS, "a", "default")
+    assert str(caught.value) == (
+        "plugin avi, outside of its controllers, may not read secrets: "
+        "no controller of it watches the kind"
+    )
+    assert scoped.for_reading(inner, "avi", ()) is None

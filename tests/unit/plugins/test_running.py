@@ -3,21 +3,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from akoo_core import clock as clock_
+from akoo_core import external
 from akoo_core.kube import client
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, controllers, running
+from akoo_core.plugins import api, context, controllers, running, secret_changes
 from akoo_core.plugins.errors import OutOfScopeError
+from akoo_core.reconcile import secret_reader
 from akoo_core.telemetry import metrics
-from akoo_core.testing import virtual_time
+from akoo_core.testing import builders, virtual_time
 from akoo_core.testing.memory import MemoryServer
 
-Reconcile = Callable[[api.Request, client.KubeClient], Awaitable[api.Result]]
+Reconcile = Callable[[api.Request, api.ControllerContext], Awaitable[api.Result]]
 
 
 class Demo(api.Plugin):
@@ -39,11 +43,35 @@ def _keys(resource: Resource, obj: client.Object) -> tuple[str, ...]:
     return (obj["data"]["for"],)
 
 
+def _needed(obj: client.Object) -> tuple[tuple[str, str], ...]:
+    if obj["metadata"]["name"] == "odd":
+        raise ValueError("token=c4nary")
+    needs = obj["data"].get("needs")
+    return (("ops", needs),) if needs else ()
+
+
+class _Threads:
+    async def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+
 @contextlib.asynccontextmanager
 async def _running(
-    server: MemoryServer, clock: clock_.Clock, reconcile: Reconcile
+    server: MemoryServer,
+    clock: clock_.Clock,
+    reconcile: Reconcile,
+    changes: secret_changes.SecretChanges | None = None,
 ) -> AsyncIterator[asyncio.Event]:
     """The controller at work while the body runs; it must end when stopped."""
+    seam, pools = external.External(), {"demo": _Threads()}
+    means = context.Means(
+        clock=clock,
+        external=seam,
+        secrets=secret_reader.ManagementSecretReader(server.client(), allowed_namespaces=["ops"]),
+        threads=pools.__getitem__,
+        management_id="mgmt",
+        secret_changes=changes,
+    )
     registration = api.ControllerRegistration(
         name="maps",
         watches=(resources.CONFIG_MAPS,),
@@ -51,13 +79,14 @@ async def _running(
         reconcile=reconcile,
         writes=(resources.CONFIG_MAPS,),
         workers=2,
+        secrets=_needed if changes else None,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(
         running.run_controller(
             controllers.Controller(Demo(), registration),
             client=server.client(),
-            clock=clock,
+            means=means,
             stop=stop,
         )
     )
@@ -71,7 +100,7 @@ async def test_keys_of_old_and_new_state_are_reconciled(clock: virtual_time.Loop
     server, seen = MemoryServer(), []
     server.seed(_object("a"), _object("odd"))
 
-    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
         seen.append(request.key)
         return api.Done()
 
@@ -100,7 +129,7 @@ async def test_answers_say_when_to_look_again(clock: virtual_time.LoopClock) -> 
         api.Done(),
     ]
 
-    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
         at.append(clock.monotonic())
         return answers[len(at) - 1]
 
@@ -112,21 +141,21 @@ async def test_answers_say_when_to_look_again(clock: virtual_time.LoopClock) -> 
         assert wanted <= wait <= wanted * 1.1
 
 
-async def _hang(request: api.Request, kube: client.KubeClient) -> api.Result:
+async def _hang(request: api.Request, ctx: api.ControllerContext) -> api.Result:
     await asyncio.Event().wait()
     return api.Done()
 
 
-async def _raise(request: api.Request, kube: client.KubeClient) -> api.Result:
+async def _raise(request: api.Request, ctx: api.ControllerContext) -> api.Result:
     raise ValueError("password=c4nary")
 
 
-async def _wrong(request: api.Request, kube: client.KubeClient) -> api.Result:
+async def _wrong(request: api.Request, ctx: api.ControllerContext) -> api.Result:
     return True  # type: ignore[return-value]
 
 
-async def _trespass(request: api.Request, kube: client.KubeClient) -> api.Result:
-    await kube.get(resources.SECRETS, "a", "default")
+async def _trespass(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+    await ctx.kube.get(resources.SECRETS, "a", "default")
     return api.Done()
 
 
@@ -145,11 +174,11 @@ def test_what_goes_wrong_is_retried_and_says_no_secret(
     attempts: list[int] = []
     twice = asyncio.Event()
 
-    async def counted(request: api.Request, kube: client.KubeClient) -> api.Result:
+    async def counted(request: api.Request, ctx: api.ControllerContext) -> api.Result:
         attempts.append(request.attempt)
         if len(attempts) == 2:
             twice.set()
-        return await reconcile(request, kube)
+        return await reconcile(request, ctx)
 
     async def main(clock: virtual_time.LoopClock) -> None:
         server = MemoryServer()
@@ -168,7 +197,7 @@ def test_what_goes_wrong_is_retried_and_says_no_secret(
 async def test_it_stops_while_a_kind_cannot_be_listed(clock: virtual_time.LoopClock) -> None:
     server = MemoryServer(resources=(resources.NAMESPACES,))
 
-    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
         raise AssertionError("nothing was listed")
 
     async with _running(server, clock, reconcile):
@@ -183,9 +212,83 @@ async def test_it_is_seen_under_its_name(clock: virtual_time.LoopClock) -> None:
     name = "controller_runtime_reconcile_total"
     before = metrics.REGISTRY.get_sample_value(name, labels) or 0.0
 
-    async def reconcile(request: api.Request, kube: client.KubeClient) -> api.Result:
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
         return api.Done()
 
     async with _running(server, clock, reconcile):
         await asyncio.sleep(1)
     assert metrics.REGISTRY.get_sample_value(name, labels) == before + 1
+
+
+@virtual_time.test
+async def test_reconcile_gets_the_means_of_its_plugin(clock: virtual_time.LoopClock) -> None:
+    server = MemoryServer()
+    server.seed(_object("a"), builders.secret("ops", "credential", password="pw"))
+    seen: list[api.ControllerContext] = []
+
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        source = api.SecretSource(namespace="ops", name="credential", key="password")
+        assert await ctx.secrets.read(source) == b"pw"
+        assert await ctx.threads.run(sum, (1, 2)) == 3
+        async with ctx.external.call("demo", "GET thing", write=False):
+            seen.append(ctx)
+        return api.Done()
+
+    async with _running(server, clock, reconcile):
+        await asyncio.sleep(1)
+    (ctx,) = seen
+    assert (ctx.management_id, ctx.clock) == ("mgmt", clock)
+
+
+def test_its_log_lines_name_plugin_controller_and_key(caplog: pytest.LogCaptureFixture) -> None:
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        ctx.log.info("judged", extra={"ready": True})
+        return api.Done()
+
+    async def main(clock: virtual_time.LoopClock) -> None:
+        server = MemoryServer()
+        server.seed(_object("a"))
+        async with _running(server, clock, reconcile):
+            await asyncio.sleep(1)
+
+    with caplog.at_level(logging.INFO, logger="akoo_core.plugin.demo"):
+        virtual_time.run(main)
+    (line,) = (one for one in caplog.records if one.name == "akoo_core.plugin.demo")
+    fields = {key: vars(line)[key] for key in ("plugin", "controller", "key", "ready")}
+    assert fields == {"plugin": "demo", "controller": "maps", "key": "a", "ready": True}
+
+
+@virtual_time.test
+async def test_a_secret_that_changes_requeues_the_objects_that_name_it(
+    clock: virtual_time.LoopClock,
+) -> None:
+    server, seen = MemoryServer(), []
+    changes = secret_changes.SecretChanges()
+    needing = _object("a")
+    needing["data"]["needs"] = "credential"
+    server.seed(needing, _object("b"), _object("odd"))
+
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        seen.append(request.key)
+        return api.Done()
+
+    async with _running(server, clock, reconcile, changes):
+        changes.changed("ops", "credential")
+        await asyncio.sleep(2)
+        assert sorted(seen) == ["a", "b"], "before the first list there is nothing to add"
+        changes.changed("ops", "credential")
+        changes.changed("ops", "another")
+        changes.changed("elsewhere", "credential")
+        await asyncio.sleep(2)
+        assert sorted(seen) == ["a", "a", "b"]
+        patch = {"data": {"needs": "another"}}
+        await server.client().merge_patch(resources.CONFIG_MAPS, "a", patch, "default")
+        await asyncio.sleep(2)
+        changes.changed("ops", "credential")
+        await asyncio.sleep(2)
+        assert sorted(seen) == ["a", "a", "a", "b"], "it names another one now"
+        changes.changed("ops", "another")
+        await asyncio.sleep(2)
+        assert sorted(seen) == ["a", "a", "a", "a", "b"]
+    changes.changed("ops", "another")
+    assert sorted(seen) == ["a", "a", "a", "a", "b"], "a controller that stopped hears nothing"

@@ -6,7 +6,7 @@ import asyncio
 from typing import ClassVar
 
 from akoo_core import testing
-from akoo_core.kube import client, resource
+from akoo_core.kube import resource
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api
 from akoo_core.testing import builders
@@ -137,11 +137,11 @@ class GoodPlugin(api.Plugin):
             ),
         )
 
-    async def reconcile(self, request: api.Request, client: client.KubeClient) -> api.Result:
-        found = await client.get(VOLUMES, request.key)
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        found = await ctx.kube.get(VOLUMES, request.key)
         if found.get("status") != {"ready": True}:
             patch = {"status": {"ready": True}}
-            await client.merge_patch(VOLUMES, request.key, patch, subresource="status")
+            await ctx.kube.merge_patch(VOLUMES, request.key, patch, subresource="status")
         return api.Done()
 
     async def exists(self, ctx: api.VerbContext, name: str) -> bool:

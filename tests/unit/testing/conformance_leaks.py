@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import ClassVar
 
-from akoo_core.kube import client, resource
+from akoo_core.kube import resource
 from akoo_core.plugins import api
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
@@ -97,7 +97,7 @@ class ReconcilesWithoutRights(Good):
 
 
 class AppliesWithoutTheRightToCreate(Good):
-    async def reconcile(self, request: api.Request, client: client.KubeClient) -> api.Result:
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         if request.key == "copy":
             return api.Done()
         copy = {
@@ -105,18 +105,18 @@ class AppliesWithoutTheRightToCreate(Good):
             "kind": "Volume",
             "metadata": {"name": "copy"},
         }
-        await client.apply(cloud.VOLUMES, copy)
+        await ctx.kube.apply(cloud.VOLUMES, copy)
         return api.Done()
 
 
 class ReconcilesAgain(Good):
-    async def reconcile(self, request: api.Request, client: client.KubeClient) -> api.Result:
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         patch = {"status": {"ready": True}}
-        await client.merge_patch(cloud.VOLUMES, request.key, patch, subresource="status")
+        await ctx.kube.merge_patch(cloud.VOLUMES, request.key, patch, subresource="status")
         return api.Done()
 
 
 class ReconcilesOutOfScope(Good):
-    async def reconcile(self, request: api.Request, client: client.KubeClient) -> api.Result:
-        await client.get(resource.SECRETS, "cloud", "ops")
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        await ctx.kube.get(resource.SECRETS, "cloud", "ops")
         return api.Done()

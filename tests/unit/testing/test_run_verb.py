@@ -15,7 +15,7 @@ from akoo_core.kube import resource
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
 from akoo_core.testing import builders, spans
-from tests.unit.testing.conformance_cloud import CloudWorld, GoodPlugin, Region, Volume
+from tests.unit.testing.conformance_cloud import VOLUMES, CloudWorld, GoodPlugin, Region, Volume
 
 POST = "cloud POST volume vol-" + builders.record_spec().ako_cluster_name
 
@@ -204,6 +204,34 @@ def test_controllers_get_their_kinds_only() -> None:
     run = testing.run_reconcile(plugin, "volumes", "shared", world)
     assert run.writes == ("kubernetes patch volumes/status shared",)
     assert testing.run_reconcile(plugin, "volumes", "shared", world).writes == ()
+
+
+def test_verbs_read_the_kinds_of_their_controllers_and_write_none() -> None:
+    class Looks(GoodPlugin):
+        @api.hookimpl
+        async def prepare(self, ctx: api.VerbContext) -> api.Result:
+            assert ctx.shared is not None
+            found = await ctx.shared.get(VOLUMES, "shared")
+            if self.cloud.volumes:
+                await ctx.shared.merge_patch(VOLUMES, "shared", {})
+            return api.Done(message=found["metadata"]["name"])
+
+    world = CloudWorld()
+    plugin = Looks(world.cloud)
+    run = testing.run_verb(plugin, "prepare", world)
+    assert run.result == api.Done(message="shared")
+    world.cloud.volumes.append("x")
+    with pytest.raises(VerbError, match=r"good, outside of its controllers, may not write volumes"):
+        testing.run_verb(plugin, "prepare", world)
+
+
+def test_a_plugin_without_controllers_reads_nothing_shared() -> None:
+    class Looks(Demo):
+        @api.hookimpl
+        async def observe(self, ctx: api.VerbContext) -> api.Result:
+            return api.Done(version=str(ctx.shared))
+
+    assert testing.run_verb(Looks(), "observe").result == api.Done(version="None")
 
 
 def test_prepare_and_release_do_not_get_to_the_workload_cluster() -> None:
