@@ -68,14 +68,11 @@ def after_update(before: Object, after: Object, owners: Owners, manager: Manager
 
     It gets what it changed; others lose that, and what is gone.
     """
-    old, new = fields.owned(before), fields.owned(after)
+    old, new = fields.leaves(before), fields.leaves(after)
     changed = frozenset(
-        path
-        for path in new
-        if path not in old
-        or (path[-1] != "." and fields.lookup(before, path) != fields.lookup(after, path))
+        path for path, value in new.items() if path not in old or old[path] != value
     )
-    gone = old - new
+    gone = old.keys() - new.keys()
     result = {
         who: paths - gone - (changed if who != manager else frozenset())
         for who, paths in owners.items()

@@ -7,6 +7,7 @@ those named below, which are keyed or sets in every API we meet. Pure.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from akoo_core import structs
@@ -25,20 +26,20 @@ KEYED_LISTS: Final = {
 }
 SETS: Final = frozenset({"finalizers"})
 
-_NOT_OWNED = frozenset({("f:apiVersion",), ("f:kind",)})
+_NOT_OWNED = frozenset({"apiVersion", "kind"})
 _SYSTEM_METADATA = frozenset(
     {
-        "f:name",
-        "f:namespace",
-        "f:uid",
-        "f:resourceVersion",
-        "f:generation",
-        "f:creationTimestamp",
-        "f:managedFields",
-        "f:deletionTimestamp",
-        "f:deletionGracePeriodSeconds",
-        "f:generateName",
-        "f:selfLink",
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "managedFields",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generateName",
+        "selfLink",
     }
 )
 
@@ -50,14 +51,22 @@ class Missing:
 MISSING: Final = Missing()
 
 
+def leaves(obj: Any) -> dict[Path, Any]:
+    """Every field of ``obj`` that can have an owner, and its value."""
+    found: dict[Path, Any] = {}
+    for name, child in obj.items():
+        if name == "metadata":
+            for inner, value in child.items():
+                if inner not in _SYSTEM_METADATA:
+                    _collect(value, ("f:metadata", f"f:{inner}"), found)
+        elif name not in _NOT_OWNED:
+            _collect(child, (f"f:{name}",), found)
+    return found
+
+
 def owned(obj: Any) -> Paths:
     """Every field of ``obj`` that can have an owner."""
-    return frozenset(
-        path
-        for path in _leaves(obj, ())
-        if path not in _NOT_OWNED
-        and not (path[0] == "f:metadata" and (len(path) < 2 or path[1] in _SYSTEM_METADATA))
-    )
+    return frozenset(leaves(obj))
 
 
 def item_step(field: str, item: Any) -> str | None:
@@ -67,7 +76,15 @@ def item_step(field: str, item: Any) -> str | None:
     key = KEYED_LISTS.get(field)
     if key is None or not isinstance(item, dict) or key not in item:
         return None
-    return f"k:{structs.encode_json({key: item[key]}).decode()}"
+    value = item[key]
+    return _keyed(key, value) if isinstance(value, str) else _encoded(key, value)
+
+
+def _encoded(key: str, value: Any) -> str:
+    return f"k:{structs.encode_json({key: value}).decode()}"
+
+
+_keyed = functools.lru_cache(maxsize=4096)(_encoded)
 
 
 def is_atomic(field: str, items: list[Any]) -> bool:
@@ -113,20 +130,21 @@ def from_fields_v1(tree: dict[str, Any]) -> Paths:
     return frozenset(walk(tree, ()))
 
 
-def _leaves(value: Any, prefix: Path) -> set[Path]:
+def _collect(value: Any, prefix: Path, into: dict[Path, Any]) -> None:
+    """Every field of ``value`` and what it holds; an item's own step holds nothing."""
     if isinstance(value, dict) and value:
-        return {
-            path for name, child in value.items() for path in _leaves(child, (*prefix, f"f:{name}"))
-        }
+        for name, child in value.items():
+            _collect(child, (*prefix, f"f:{name}"), into)
+        return
     field = prefix[-1][2:] if prefix else ""
-    if isinstance(value, list) and not is_atomic(field, value):
-        found: set[Path] = set()
-        for item in value:
-            step = item_step(field, item) or ""
-            if step.startswith("k:"):
-                found.add((*prefix, step, "."))
-                found |= _leaves(item, (*prefix, step))
-            else:
-                found.add((*prefix, step))
-        return found
-    return {prefix} if prefix else set()
+    if not isinstance(value, list) or is_atomic(field, value):
+        if prefix:
+            into[prefix] = value
+        return
+    for item in value:
+        step = item_step(field, item) or ""
+        if step.startswith("k:"):
+            into[(*prefix, step, ".")] = None
+            _collect(item, (*prefix, step), into)
+        else:
+            into[(*prefix, step)] = item

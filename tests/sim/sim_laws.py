@@ -47,6 +47,7 @@ class Laws:
     def __init__(self, management: WatchedServer, workload_uid: Callable[[str], str]) -> None:
         self._management = management
         self._workload_uid = workload_uid
+        self._records: dict[str, tuple[Object, record_.Record]] = {}
         self.broken: list[str] = []
         self.own: Callable[[str], list[str]] = lambda record: []
         """What is really left outside of a record."""
@@ -88,7 +89,7 @@ class Laws:
 
     def leads(self, identity: str) -> None:
         """No write of a process while another one holds the lease."""
-        for lease in self._management.objects(resources.LEASES):
+        for _, lease in self._management.store.select(resources.LEASES, None):
             holder = (lease.get("spec") or {}).get("holderIdentity") or ""
             self.require(holder in ("", identity), f"{identity} wrote while {holder} leads")
 
@@ -108,8 +109,12 @@ class Laws:
             self._cluster_changed(change)
 
     def _record_changed(self, change: memory_store.Change) -> None:
-        now = record_.from_object(change.object)
-        old = record_.from_object(change.before) if change.before else None
+        known = self._records.get(change.key.name)
+        old = None
+        if change.before is not None:
+            same = known is not None and known[0] is change.before
+            old = known[1] if known and same else record_.from_object(change.before)
+        now = self._decoded(change.object)
         if change.type == "DELETED":
             self.require(now.spec.finished_at is not None, f"{now.name} is deleted unfinished")
             return
@@ -160,16 +165,23 @@ class Laws:
     # Lookups.
 
     def records(self) -> list[record_.Record]:
-        return [
-            record_.from_object(one) for one in self._management.objects(resources.AKO_DEPLOYMENTS)
-        ]
+        rows = self._management.store.select(resources.AKO_DEPLOYMENTS, None)
+        return [self._decoded(obj) for _, obj in rows]
+
+    def _decoded(self, obj: Object) -> record_.Record:
+        """Objects in the store are never changed: each is decoded once."""
+        name = obj["metadata"]["name"]
+        known = self._records.get(name)
+        if known is None or known[0] is not obj:
+            self._records[name] = known = (obj, record_.from_object(obj))
+        return known[1]
 
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self.records() if one.name == name), None)
 
     def cluster(self, uid: str) -> Object | None:
-        found = self._management.objects(resources.CLUSTERS)
-        return next((one for one in found if one["metadata"]["uid"] == uid), None)
+        rows = self._management.store.select(resources.CLUSTERS, None)
+        return next((one for _, one in rows if one["metadata"]["uid"] == uid), None)
 
 
 def _serves(one: record_.Record, uid: str) -> bool:

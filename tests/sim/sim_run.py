@@ -14,15 +14,23 @@ from typing import NamedTuple
 from akoo_core import external
 from akoo_core.api import names
 from akoo_core.api import record as record_
+from akoo_core.election import timing
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.testing import memory_operator, virtual_time
+from tests.sim import sim_stage
 from tests.sim.sim_faults import LateWatches, Seam, Weather
 from tests.sim.sim_stage import Process, Stage
 
-CHAOS_SECONDS = 600.0
+CHAOS_SECONDS = 300.0
+ACT_SECONDS = 12.0
 PEACE_SECONDS = 3 * 3600.0
-REST_SECONDS = 1800.0
+RESYNC_SECONDS = 120.0
+SETTLE_SECONDS = 1.5 * RESYNC_SECONDS
+REST_SECONDS = 1.5 * RESYNC_SECONDS
+"""Every record is looked at once more, and nothing is written."""
+TIMING = timing.Timing(retry=8.0)
+"""Renewals are most of all calls; rarer ones change nothing but that."""
 CLUSTERS = ("a", "b", "c")
 
 
@@ -64,7 +72,7 @@ class Replica:
     def _start(self, identity: str) -> Process:
         run, stage = self._run, self._run.stage
         plain = Seam(run.weather, stage.laws, identity)
-        elector = memory_operator.elector(stage.management, plain, stage.clock, identity)
+        elector = memory_operator.elector(stage.management, plain, stage.clock, identity, TIMING)
         guard: external.Guard = elector.guard
         self.seam = Seam(run.weather, stage.laws, identity, guard)
         self.seams = (self.seam, plain)
@@ -132,7 +140,7 @@ class Run:
         until = loop.time() + CHAOS_SECONDS
         self.stage.chance = lambda: 0.5
         while loop.time() < until and not self.stage.laws.broken:
-            await asyncio.sleep(random.expovariate(1 / 25))
+            await asyncio.sleep(random.expovariate(1 / ACT_SECONDS))
             act = random.choice(ACTS)
             self.did.append(f"{self.stage.clock.now():%H:%M:%S} {act.__name__.strip('_')}")
             with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
@@ -162,7 +170,8 @@ class Run:
 
     async def _rest(self) -> None:
         """At rest nothing is written."""
-        await asyncio.sleep(700)
+        self.stage.tick_seconds = 4 * sim_stage.TICK_SECONDS
+        await asyncio.sleep(SETTLE_SECONDS)
         before = self.total_writes()
         await asyncio.sleep(REST_SECONDS)
         written = self.total_writes() - before

@@ -34,7 +34,7 @@ CONFIG = "default"
 OTHERS = "others"
 """The system under which calls that are not the operator's are traced."""
 TICK_SECONDS = 3.0
-SETTINGS = Settings(finished_retention_seconds=10 * 86400.0)
+SETTINGS = Settings(finished_retention_seconds=10 * 86400.0, resync_seconds=120.0)
 
 Plugins = Callable[["Stage"], list[api.Plugin]]
 
@@ -61,6 +61,7 @@ class Stage:
         self.user = self.management.client(system=OTHERS, field_manager="kubectl")
         self.chance: Callable[[], float] = lambda: 0.0
         """How likely the world takes its time at a tick: 0 it never does."""
+        self.tick_seconds = TICK_SECONDS
         self.begins: Callable[[], None] = lambda: None
         """Called by a story where the part begins that it is about."""
 
@@ -142,7 +143,7 @@ class Stage:
 
     async def _turn(self) -> None:
         while True:
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(self.tick_seconds)
             for name, one in sorted(self.clusters().items()):
                 if "deletionTimestamp" in one["metadata"] and random.random() >= self.chance():
                     await self._tear_down(name, one)
