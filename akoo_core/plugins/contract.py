@@ -38,9 +38,13 @@ def _name_problems(name: str) -> Iterator[str]:
         )
 
 
-@functools.cache
 def where(target: Any) -> str:
     """``file:line`` of a function or class, or what is known of it."""
+    return _where(target)
+
+
+@functools.cache
+def _where(target: Any) -> str:
     try:
         if isinstance(target, FunctionType):
             return f"{target.__code__.co_filename}:{target.__code__.co_firstlineno}"
