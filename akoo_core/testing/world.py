@@ -108,7 +108,7 @@ class World:
         return self.spec.ako_cluster_name
 
     @property
-    def secret_reader(self) -> api.SecretReader:
+    def secret_reader(self) -> secret_reader.ManagementSecretReader:
         """Reads the Secrets of the management cluster, from the namespaces of ``secrets``."""
         return secret_reader.ManagementSecretReader(
             self.management.client(external=self.calls),
