@@ -126,14 +126,17 @@ class AviTarget(api.Fact, frozen=True, kw_only=True):
 
 
 class AviClaimed(api.Fact, frozen=True, kw_only=True):
-    """That the claim was made, and where: one that is missing there later is lost."""
+    """That the claim is ours, where, and since which epoch: one that is missing later is lost.
+
+    The engine drops all facts when a cluster has left a place, so one it comes back to is claimed
+    anew.
+    """
 
     fact_name: ClassVar[str] = "AviClaimed"
 
     identity: str
     """Of the place."""
-    ended: int = 0
-    """How many places this cluster had left before: one it comes back to is claimed anew."""
+    epoch: int
 
 
 def stored(view: api.View) -> Stored | None:
@@ -147,12 +150,7 @@ def stored(view: api.View) -> Stored | None:
     return structs.convert(intent.data, Stored, path=f"intents.{names.PLUGIN}")
 
 
-def ended(view: api.View) -> int:
-    """How many places this cluster has left so far."""
-    return sum(one.plugin == names.PLUGIN for one in view.spec.ended_placements)
-
-
-def was_claimed(view: api.View, place: Place) -> bool:
-    """Whether the claim was made in this place, in this stay."""
+def claimed_epoch(view: api.View, place: Place) -> int | None:
+    """The epoch of the claim that was ours in this place; None where there never was one."""
     fact = view.fact(AviClaimed)
-    return fact is not None and (fact.identity, fact.ended) == (place.identity, ended(view))
+    return fact.epoch if fact is not None and fact.identity == place.identity else None

@@ -1,0 +1,99 @@
+"""What a config asks for on the outside, by names. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from akoo_avi import config, options, refusal
+from akoo_avi.placement import Reach, SecretName, Wanted, WantedNetwork
+from akoo_core import structs
+from akoo_core.api import names as core_names
+from akoo_core.plugins import api
+
+
+def of_view(view: api.View) -> Wanted:
+    """Raises Refusal for a config that names too little, or what cannot be."""
+    try:
+        spec = config.decode(view.config)
+    except structs.DecodeError as error:
+        raise refusal.Refusal("InvalidConfig", str(error)) from error
+    given = options_of(view)
+    management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
+    return Wanted(
+        controller=given.controller,
+        reach=None if given.controller else _reach(spec),
+        cloud=_named("spec.cloudName", spec.cloud_name),
+        tenant=spec.tenant.name,
+        se_group=_named("spec.serviceEngineGroup", spec.service_engine_group),
+        network=_network("spec.dataNetwork", spec.data_network.name, spec.data_network.cidr),
+        control_plane=_control_plane(spec) if management else None,
+        pools=tuple(sorted(set(given.ip_pools))),
+    )
+
+
+def options_of(view: api.View) -> options.Options:
+    """``spec.plugins.avi``, or what it means to have none."""
+    given = view.plugin_config
+    return given if isinstance(given, options.Options) else options.Options()
+
+
+def address(controller: str) -> str:
+    """``spec.controller`` as host or host:port.
+
+    The ancestor's documentation promised ``[scheme://]address[:port]``: the scheme, which can only
+    be https, and what follows the address go.
+    """
+    scheme, found, rest = controller.strip().partition("://")
+    if not found:
+        return scheme.rstrip("/")
+    if scheme.lower() != "https":
+        raise refusal.invalid("spec.controller", f"Avi speaks https only, not {scheme}.")
+    return rest.split("/", 1)[0]
+
+
+def _reach(spec: config.Spec) -> Reach:
+    account = _secret(spec.admin_credential_ref)
+    if account is None:
+        raise refusal.invalid(
+            "spec.adminCredentialRef",
+            "names no Secret; without the keys username and password of one nothing can be asked "
+            "of the Avi Controller.",
+        )
+    return Reach(
+        address=_named("spec.controller", address(spec.controller)),
+        credential=account,
+        ca=_secret(spec.certificate_authority_ref),
+    )
+
+
+def _secret(reference: config.SecretRef) -> SecretName | None:
+    if not (reference.name and reference.namespace):
+        return None
+    return SecretName(namespace=reference.namespace, name=reference.name)
+
+
+def _named(path: str, value: str) -> str:
+    if not value:
+        raise refusal.invalid(path, "is empty.")
+    return value
+
+
+def _network(path: str, name: str, cidr: str) -> WantedNetwork | None:
+    if not name:
+        return None
+    if cidr:
+        try:
+            ipaddress.ip_network(cidr, strict=False)
+        except ValueError:
+            raise refusal.invalid(f"{path}.cidr", f"{cidr!r} is no CIDR.") from None
+    return WantedNetwork(name=name, cidr=cidr)
+
+
+def _control_plane(spec: config.Spec) -> WantedNetwork | None:
+    network = spec.control_plane_network
+    return _network("spec.controlPlaneNetwork", network.name, network.cidr)
+
+
+def config_name(view: api.View) -> str:
+    """``AKODeploymentConfig/edge``: what a message tells people to correct."""
+    return f"AKODeploymentConfig/{view.spec.config_ref.name}"
