@@ -38,6 +38,10 @@ class LoopThread:
         """Run a coroutine there and await it here, on another loop. Cancelled with its caller."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
+    def submit(self, work: Coroutine[typing.Any, typing.Any, T]) -> "concurrent.futures.Future[T]":
+        """Begin to run a coroutine there; its result, from any thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def stop(self) -> None:
         """Cancel what is left, end the loop and the thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -1,0 +1,99 @@
+"""One simulated Avi Controller of the stories: furnished, asked and compared from inside."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+
+from akoo_testbed import avisim
+from akoo_testbed.avisim import client, snapshots
+
+from tests.stories import oracle, traffic
+
+CLOUD = "Default-Cloud"
+NETWORK, CIDR = "vip-a", "10.70.0.0/22"
+SE_GROUP = "Default-Group"
+
+
+class Avi:
+    """A controller that serves, with a cloud, a network and addresses for VIPs."""
+
+    def __init__(self, server: avisim.AviServer, admin: client.Client) -> None:
+        self.server = server
+        self.admin = admin
+
+    @property
+    def controller(self) -> avisim.Controller:
+        return self.server.controller
+
+    @property
+    def address(self) -> str:
+        return f"{self.server.host}:{self.server.port}"
+
+    @property
+    def ca_pem(self) -> str:
+        return self.server.ca_pem
+
+    def account(self, name: str, *, superuser: bool = False, role: str = "System-Admin") -> str:
+        """Make a user; its password."""
+        password = f"Of-{secrets.token_urlsafe(12)}-1"
+        access = {"role_ref": f"/api/role/?name={role}", "all_tenants": True}
+        access["tenant_ref"] = "/api/tenant/?name=admin"
+        body = {"name": name, "password": password, "access": [access]}
+        self.admin.post("user", body | ({"is_superuser": True} if superuser else {}))
+        return password
+
+    def new_password(self, name: str) -> str:
+        """What an administrator does by hand: give a user another password."""
+        user = self.admin.get(f"user?name={name}")["results"][0]
+        password = f"New-{secrets.token_urlsafe(12)}-1"
+        self.admin.put(f"user/{user['uuid']}", user | {"password": password})
+        return password
+
+    def marked(self, cluster_name: str) -> list[str]:
+        """kind/name of all objects with the mark of a cluster, in all tenants."""
+        query = f"label_key=clustername&label_value={cluster_name}"
+        return [
+            f"{kind}/{name}"
+            for kind in traffic.KINDS
+            for name in self.admin.names(f"{kind}?{query}", x_avi_tenant="*")
+        ]
+
+    def of(self, cluster_name: str) -> list[str]:
+        """All that has anything of a cluster, as the oracle sees it; the claim, too."""
+        everything = self.controller.snapshot().objects.values()
+        return sorted(oracle.traces(everything, cluster_name))
+
+    def others(self, cluster_name: str) -> dict[tuple[str, str], object]:
+        """Everything that has nothing of a cluster, without what logins change."""
+        return oracle.others(self.controller.snapshot().objects.values(), cluster_name)
+
+    def changes(self, since: snapshots.Snapshot) -> dict[str, object]:
+        return self.controller.diff(since).as_dict()
+
+
+@contextlib.asynccontextmanager
+async def serving(profile: str = "30.2.2") -> AsyncIterator[Avi]:
+    """A furnished controller, until the block ends."""
+    password = secrets.token_urlsafe(16)
+    controller = avisim.Controller(password=password, profile=profile)
+    async with avisim.AviServer(controller) as server:
+        avi = Avi(server, client.Client(controller, password=password))
+        _furnish(avi.admin)
+        yield avi
+
+
+def _furnish(admin: client.Client) -> None:
+    ends = {
+        "begin": {"addr": "10.70.0.10", "type": "V4"},
+        "end": {"addr": "10.70.3.250", "type": "V4"},
+    }
+    prefix = {"ip_addr": {"addr": "10.70.0.0", "type": "V4"}, "mask": 22}
+    subnet = {"prefix": prefix, "static_ip_ranges": [{"range": ends}]}
+    network = admin.post("network", {"name": NETWORK, "configured_subnets": [subnet]})
+    usable = {"usable_networks": [{"nw_ref": network["url"]}]}
+    body = {"name": "ipam", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": usable}
+    cloud = admin.get(f"cloud?name={CLOUD}")["results"][0]
+    cloud["ipam_provider_ref"] = admin.post("ipamdnsproviderprofile", body)["url"]
+    admin.put(f"cloud/{cloud['uuid']}", cloud)

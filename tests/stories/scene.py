@@ -1,0 +1,284 @@
+"""What a story acts with: one dying cluster, its config, its AKO, and the Avi it shares."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+
+from akoo_testbed import bed as beds
+from akoo_testbed import kubeapi, listener
+from akoo_testbed.kubelet.options import SWITCH_CONFIG_MAP, SWITCH_NAMESPACE
+from akoo_testbed.provider import manifests
+
+from akoo_core.sandbox import demo, install
+from tests.stories import avi as avis
+from tests.stories import neighbours, traffic
+
+if TYPE_CHECKING:
+    from tests.stories import theatre as theatres
+
+RECORD = "akoo.io/v1alpha1/AKODeployment"
+CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
+CLUSTER = beds.CLUSTER
+SECONDS = 60.0
+NAME = "shop"
+
+Object = dict[str, Any]
+
+
+class Scene:
+    """One story's cluster. Names are made of the story's, so nothing is shared but the slot."""
+
+    def __init__(self, theatre: theatres.Theatre, slot: theatres.Slot, story: str) -> None:
+        self.theatre = theatre
+        self.slot = slot
+        self.story = story.replace("_", "-").lower()
+        self.api = theatre.api
+        self.avi: avis.Avi = slot.avi
+        self.namespace = self.story
+        self.config = self.story
+        self.labels = {"story": self.story}
+        self.record_name = ""
+        self.x = ""
+        """The mark of this cluster's AKO on Avi."""
+        self._before: dict[tuple[str, str], object] | None = None
+
+    async def play(self, play: theatres.Story) -> None:
+        """Play it; when it fails, say what Avi and the record looked like."""
+        try:
+            await play(self)
+        except Exception as error:
+            error.add_note(await self._situation())
+            raise
+
+    # Life.
+
+    async def lives(
+        self,
+        *,
+        machines: bool = False,
+        node_seconds: float = 3.0,
+        neighbours_too: bool = True,
+        **config: Any,
+    ) -> None:
+        """The cluster lives, has an L4 and an L7 service on Avi, and so have its neighbours."""
+        await self.configured(**config)
+        await self.created(machines=machines, node_seconds=node_seconds)
+        await running(self.api, self.record_name)
+        async with self.workload() as workload:
+            await traffic.serve(workload, traffic.NAMESPACE, f"{self.story}.example.com")
+        around = neighbours.names(self.x) if neighbours_too else ()
+        await asyncio.gather(
+            neighbours.served(self.avi, self.x),
+            *(
+                self.theatre.street.settle(f"{self.story}-{number}", name, self.avi)
+                for number, name in enumerate(around)
+            ),
+        )
+        self.remember()
+
+    async def configured(self, **config: Any) -> None:
+        """Secrets, accounts and an AKODeploymentConfig that selects this story's cluster."""
+        await configure(self.api, self.avi, self.config, self.labels, **config)
+
+    async def created(self, *, machines: bool = False, node_seconds: float = 3.0) -> None:
+        """The Cluster and its record are there."""
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
+        await self.api.apply(space)
+        workers = 1 if machines else 0
+        made = manifests.cluster(
+            self.namespace,
+            NAME,
+            labels=self.labels,
+            workers=workers,
+            machine_delete_seconds=node_seconds if machines else None,
+        )
+        pool = manifests.machine_pool(self.namespace, NAME, 1, machine_delete_seconds=node_seconds)
+        for obj in (*made, *(() if machines else pool)):
+            await self.api.create(obj)
+        found = await record_of(self.api, self.namespace, NAME)
+        self.record_name = found["metadata"]["name"]
+        self.x = found["spec"]["akoClusterName"]
+
+    def remember(self) -> None:
+        """From now on everything on Avi that has nothing of this cluster must stay as it is."""
+        self._before = self.avi.others(self.x)
+
+    # What happens to it.
+
+    async def delete(self) -> None:
+        """Delete the Cluster, in the background as kubectl does."""
+        await self.api.delete(CLUSTER, self.namespace, NAME)
+
+    async def change_config(self, **spec: Any) -> None:
+        """Merge fields into the spec of the config."""
+        await self.api.patch(CONFIG, None, self.config, {"spec": spec})
+
+    async def say(self, **words: str | None) -> None:
+        """Annotate the record with the user's words: ``leave="sweep"``, ``let_go="reason"``."""
+        given = {f"akoo.io/{key.replace('_', '-')}": value for key, value in words.items()}
+        await self.api.patch(RECORD, None, self.record_name, {"metadata": {"annotations": given}})
+
+    async def switch(self, **values: str) -> None:
+        """Set switches of this cluster's AKO (``ako_faults="leaves-things"``)."""
+        data = {key.replace("_", "-"): value for key, value in values.items()}
+        metadata = {"name": SWITCH_CONFIG_MAP, "namespace": SWITCH_NAMESPACE}
+        async with self.workload() as workload:
+            await workload.apply(
+                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+            )
+
+    async def cut_workload(self, fault: listener.Fault = listener.Fault.REFUSE) -> None:
+        """The workload API cannot be reached any more."""
+        await self.theatre.bed.workloads.listener(self.namespace, NAME).set_fault(fault)
+
+    @contextlib.asynccontextmanager
+    async def workload(self) -> AsyncIterator[kubeapi.KubeApi]:
+        """The workload cluster's API, straight at the server."""
+        server = self.theatre.bed.workloads.server(self.namespace, NAME)
+        async with kubeapi.KubeApi(server.server.kubeconfig) as api:
+            yield api
+
+    # What is seen of it.
+
+    async def record(self, accept: Callable[[Object], object] = bool) -> Object:
+        """The record, once ``accept`` says so."""
+        found = await self.api.wait_for(
+            RECORD, None, self.record_name, lambda obj: obj is not None and accept(obj), SECONDS
+        )
+        return found or {}
+
+    async def says(self, kind: str, reason: str) -> Object:
+        """The record, once its condition of that type has that reason."""
+        return await self.record(lambda obj: condition(obj, kind).get("reason") == reason)
+
+    async def leaves(self) -> Object:
+        """The record, once it leaves."""
+        return await self.record(lambda obj: obj["spec"].get("leaving"))
+
+    async def gone(self) -> None:
+        """Wait until the Cluster object is gone."""
+        await self.api.wait_for(CLUSTER, self.namespace, NAME, lambda obj: obj is None, SECONDS)
+
+    async def finished(self) -> Object:
+        """The record, once it is Finished."""
+        return await self.record(lambda obj: obj["status"].get("phase") == "Finished")
+
+    # The end that every story comes to.
+
+    async def ends(
+        self, *, grade: str = "", why: str = "Proven", cluster_gone: bool = True
+    ) -> Object:
+        """Nothing of it is left, the neighbours are as they were, the Cluster is gone, the proof
+        is there. Returns the finished record."""
+        if cluster_gone:
+            await self.gone()
+        found = await self.finished()
+        leaving = found["spec"]["leaving"]
+        assert leaving["letGo"]["why"] == why, leaving
+        if grade:
+            assert leaving["fence"]["grade"] == grade, leaving
+        proof = leaving["proof"]
+        assert (proof["own"], proof["held"]) == (0, 0), proof
+        assert proof["queries"], proof
+        assert any(self.avi.address in query for query in proof["queries"]), proof
+        proven = condition(found, "CleanupProven")
+        assert (proven["status"], proven["reason"]) == ("True", "Proven"), proven
+        assert self.avi.of(self.x) == []
+        self.untouched()
+        if cluster_gone:
+            await self._told("AKOCleanupProven")
+        return found
+
+    def untouched(self) -> None:
+        """Nobody else's object was changed, made or removed since ``remember``."""
+        assert self._before is not None, "the story did not call remember"
+        after = self.avi.others(self.x)
+        changed = sorted(
+            str(key)
+            for key in self._before.keys() | after.keys()
+            if self._before.get(key) != after.get(key)
+        )
+        assert not changed, f"others' objects changed: {changed}"
+
+    async def _told(self, reason: str) -> None:
+        found = await self.api.list("events.k8s.io/v1/Event", self.namespace)
+        assert reason in {one["reason"] for one in found}, f"no Event {reason}"
+
+    async def _situation(self) -> str:
+        lines = [f"story {self.story}, record {self.record_name or 'none'}"]
+        if self.record_name:
+            found = await self.api.find(RECORD, None, self.record_name)
+            lines.append(f"leaving: {(found or {}).get('spec', {}).get('leaving')}")
+            lines.append(f"status: {(found or {}).get('status')}")
+            lines.append(f"on Avi: {self.avi.of(self.x)}")
+        lines.append(f"operator: {self.theatre.operator.log}")
+        return "\n".join(lines)
+
+
+async def configure(
+    api: kubeapi.KubeApi, avi: avis.Avi, name: str, labels: dict[str, str], **spec: Any
+) -> None:
+    """Accounts on Avi, their Secrets, and an AKODeploymentConfig; fields that are None go."""
+    operator, ako = f"operator-{name}", f"ako-{name}"
+    passwords = {operator: avi.account(operator, superuser=True), ako: avi.account(ako)}
+    secrets = (
+        install.secret(f"{name}-admin", username=operator, password=passwords[operator]),
+        install.secret(f"{name}-ca", certificateAuthorityData=avi.ca_pem),
+        install.secret(f"{name}-ako", username=ako, password=passwords[ako]),
+    )
+    for secret in secrets:
+        await api.apply(secret)
+    given: Object = {
+        "clusterSelector": {"matchLabels": labels},
+        "controller": avi.address,
+        "cloudName": avis.CLOUD,
+        "serviceEngineGroup": avis.SE_GROUP,
+        "dataNetwork": {"name": avis.NETWORK, "cidr": avis.CIDR},
+        "adminCredentialRef": _reference(f"{name}-admin"),
+        "certificateAuthorityRef": _reference(f"{name}-ca"),
+        "workloadCredentialRef": _reference(f"{name}-ako"),
+        "quietPeriod": "1s",
+        "drainTimeout": "8s",
+        "extraConfigs": {
+            "disableStaticRouteSync": True,
+            "ingress": {"shardVSSize": "SMALL", "defaultIngressController": True},
+        },
+    }
+    obj = demo.config(name, **(given | spec))
+    obj["spec"] = {key: value for key, value in obj["spec"].items() if value is not None}
+    await api.apply(obj)
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"name": name, "namespace": install.NAMESPACE}
+
+
+async def record_of(api: kubeapi.KubeApi, namespace: str, name: str) -> Object:
+    """The record of a Cluster, as soon as there is one."""
+    annotation = "akoo.io/record"
+
+    def named(obj: Object | None) -> bool:
+        return annotation in ((obj or {}).get("metadata", {}).get("annotations") or {})
+
+    found = await api.wait_for(CLUSTER, namespace, name, named, SECONDS) or {}
+    return await api.get(RECORD, None, found["metadata"]["annotations"][annotation])
+
+
+async def running(api: kubeapi.KubeApi, record: str) -> None:
+    """Wait until a record is Running."""
+    await api.wait_for(
+        RECORD,
+        None,
+        record,
+        lambda obj: ((obj or {}).get("status") or {}).get("phase") == "Running",
+        SECONDS,
+    )
+
+
+def condition(obj: Object, kind: str) -> Object:
+    """A condition of an object, or {}."""
+    found = (obj.get("status") or {}).get("conditions") or ()
+    return next((one for one in found if one["type"] == kind), {})

@@ -1,0 +1,214 @@
+"""Where stories are played: one bed, the operator, and a few slots side by side.
+
+A slot is an Avi Controller with a managed cluster that stays; one story at a time plays in it.
+Everything runs on one event loop in a thread of its own. The stories that pytest has collected are
+all started with the first of them, and each test waits for its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from akoo_testbed import background, kubeapi
+from akoo_testbed import bed as beds
+from akoo_testbed.kubelet import KubeletOptions
+from akoo_testbed.kubelet.options import AkoProgram
+from akoo_testbed.provider import ProviderOptions, manifests
+
+from akoo_core import settings
+from akoo_core.plugins import loader
+from akoo_core.sandbox import demo, install, process
+from tests.stories import avi as avis
+from tests.stories import neighbours, scene, traffic
+
+PLUGINS = "ako,avi"
+SLOTS = 3
+STORY_SECONDS = 150.0
+CLUSTER = beds.CLUSTER
+
+Story = Callable[["scene.Scene"], Awaitable[None]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Casting:
+    """One story, and what it needs."""
+
+    name: str
+    play: Story
+    solo: bool = False
+    """Nothing else plays meanwhile: the operator itself is a part of it."""
+    profile: str = "30.2.2"
+
+
+class Theatre:
+    """The bed, the operators and the slots; `open` it, and `play` castings on its loop."""
+
+    def __init__(self) -> None:
+        options = KubeletOptions(ako_program=AkoProgram.AKOSIM, restart_seconds=0.05)
+        self.bed = beds.Bed(
+            beds.BedOptions(
+                crds=(install.crds_folder(),),
+                workload_servers=2 * SLOTS + 1,
+                provider=ProviderOptions(kubelet=options),
+            )
+        )
+        self._ends = contextlib.AsyncExitStack()
+        self._slots: asyncio.Queue[Slot] = asyncio.Queue()
+        self._alone = asyncio.Lock()
+        self._playing = 0
+        self._quiet = asyncio.Condition()
+
+    @property
+    def api(self) -> kubeapi.KubeApi:
+        return self.bed.api
+
+    async def open(self) -> None:
+        """Start everything; stops what it started when that fails."""
+        try:
+            await self._ends.enter_async_context(self.bed)
+            opened = await self.bed.workloads.open("street", "street")
+            self.street = neighbours.Street(opened.kubeconfig)
+            await self.street.start()
+            self._ends.push_async_callback(self.street.stop)
+            plugins = loader.load(settings.load(overrides={"enabledPlugins": PLUGINS}))
+            await install.install(self.api, plugins)
+            self.kubeconfig = install.write_private(
+                self.bed.site.folder / "operator.kubeconfig",
+                await install.account_kubeconfig(
+                    self.api, self.bed.management.url, self.bed.site.authority.pem
+                ),
+            )
+            self.operator = self.replica("operator")
+            await self._ends.enter_async_context(process.running(self.operator))
+            slots = await asyncio.gather(*(self._slot(number) for number in range(SLOTS)))
+            for slot in slots:
+                self._slots.put_nowait(slot)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        await self._ends.aclose()
+
+    def replica(self, name: str, **environment: str) -> process.OperatorProcess:
+        """One more process of the operator, not started."""
+        return process.OperatorProcess(
+            kubeconfig=self.kubeconfig,
+            plugins=tuple(PLUGINS.split(",")),
+            log=self.bed.site.log_file(name),
+            environment={
+                "AKOO_LOG__LEVEL": "debug",
+                "AKOO_MIN_INTERVAL_SECONDS": "0.1",
+                "AKOO_DEADLINES__EXTERNAL_SECONDS": "5",
+                "AKOO_WORKLOAD_CLUSTERS__DEADLINE_SECONDS": "5",
+                "AKOO_LEADER_ELECTION__LEASE_SECONDS": "9",
+                "AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS": "3",
+                "AKOO_LEADER_ELECTION__RETRY_SECONDS": "0.5",
+                **environment,
+            },
+        )
+
+    async def play(self, casting: Casting) -> None:
+        """Play one story in the next free slot, or alone."""
+        async with self._stage(solo=casting.solo):
+            slot = await self._slots.get()
+            try:
+                one = scene.Scene(self, slot, casting.name)
+                async with asyncio.timeout(STORY_SECONDS):
+                    await one.play(casting.play)
+            finally:
+                slot.avi.controller.faults.clear()
+                self._slots.put_nowait(slot)
+
+    @contextlib.asynccontextmanager
+    async def _stage(self, *, solo: bool) -> AsyncIterator[None]:
+        """Any number of stories side by side, or one alone."""
+        if solo:
+            async with self._alone:
+                async with self._quiet:
+                    await self._quiet.wait_for(lambda: self._playing == 0)
+                yield
+            return
+        async with self._alone:
+            self._playing += 1
+        try:
+            yield
+        finally:
+            async with self._quiet:
+                self._playing -= 1
+                self._quiet.notify_all()
+
+    async def _slot(self, number: int) -> Slot:
+        avi = await self._ends.enter_async_context(avis.serving())
+        slot = Slot(number, avi, f"neighbour-{number}")
+        await slot.furnish(self)
+        return slot
+
+
+@dataclasses.dataclass(frozen=True)
+class Slot:
+    """An Avi Controller, and the managed cluster that shares it with whoever dies there."""
+
+    number: int
+    avi: avis.Avi
+    neighbour: str
+    """Namespace, and name of the config, of the managed neighbour."""
+
+    async def furnish(self, theatre: Theatre) -> None:
+        """Make the managed neighbour, with an L4 and an L7 service."""
+        labels = {"story": self.neighbour}
+        await scene.configure(theatre.api, self.avi, self.neighbour, labels)
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.neighbour}}
+        await theatre.api.create(space)
+        for obj in (
+            *manifests.cluster(self.neighbour, "stays", labels=labels, workers=0),
+            *manifests.machine_pool(self.neighbour, "stays", 1),
+        ):
+            await theatre.api.create(obj)
+        record = await scene.record_of(theatre.api, self.neighbour, "stays")
+        await scene.running(theatre.api, record["metadata"]["name"])
+        server = theatre.bed.workloads.server(self.neighbour, "stays").server
+        async with kubeapi.KubeApi(server.kubeconfig) as workload:
+            host = f"{self.neighbour}.{traffic.HOST_SUFFIX}"
+            await traffic.serve(workload, traffic.NAMESPACE, host)
+        await neighbours.served(self.avi, record["spec"]["akoClusterName"])
+
+
+class Plays:
+    """The stories of this run: started together, waited for one by one."""
+
+    def __init__(self, castings: Sequence[Casting]) -> None:
+        self._loop = background.LoopThread("stories")
+        self._loop.start()
+        self._castings = castings
+        self._played: dict[str, concurrent.futures.Future[None]] = {}
+
+    def open(self) -> None:
+        async def make() -> Theatre:
+            theatre = Theatre()
+            await theatre.open()
+            return theatre
+
+        self._theatre = self._loop.run(make(), 900.0)
+        for casting in sorted(self._castings, key=lambda one: one.solo):
+            self._played[casting.name] = self._loop.submit(self._theatre.play(casting))
+
+    def result(self, name: str) -> None:
+        """Wait for one story; raises what it raised."""
+        self._played[name].result(900.0)
+
+    def close(self) -> None:
+        for future in self._played.values():
+            future.cancel()
+        try:
+            if hasattr(self, "_theatre"):
+                self._loop.run(self._theatre.close())
+        finally:
+            self._loop.stop()
+
+
+__all__ = ["CLUSTER", "Casting", "Plays", "Slot", "Story", "Theatre", "demo"]
