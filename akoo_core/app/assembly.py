@@ -165,6 +165,7 @@ def assemble(
         deadline_seconds=settings.workload_clusters.deadline_seconds,
         allow_insecure_tls=settings.workload_clusters.allow_insecure_tls,
         allow_proxy=settings.workload_clusters.allow_proxy,
+        version_of=world.secret_version,
     )
     reader = secret_reader.ManagementSecretReader(
         management, allowed_namespaces=settings.secret_namespaces
@@ -174,7 +175,7 @@ def assemble(
         for name in plugins.names
     }
     shared = {
-        one.name: scoped.for_reading(
+        one.name: scoped.for_verbs(
             management, one.name, (each.registration for each in registered if each.plugin is one)
         )
         for one in plugins.ordered
@@ -196,7 +197,7 @@ def assemble(
         finalizers=finalizers.Finalizers(management),
         deployer=deploy.Deployer(
             clock=clock,
-            opener=secrets.SecretOpener(reader, plugins),
+            opener=secrets.SecretOpener(reader, plugins, version_of=world.secret_version),
             drift_seconds=settings.resync_seconds,
         ),
         recorder=recorder.Recorder(management, clock, instance=identity),

@@ -81,8 +81,8 @@ class Watches:
             self._reflector(world.record_objects),
             self._reflector(world.clusters),
             # Of Secrets only that they changed is known here; values are read when needed.
-            self._secrets(label_selector=names.CAPI_CLUSTER_NAME_LABEL),
-            *(self._secrets(namespace=one) for one in secret_namespaces),
+            self._secrets(world.kubeconfig_secrets(), label_selector=names.CAPI_CLUSTER_NAME_LABEL),
+            *(self._secrets(world.secrets_of(one), namespace=one) for one in secret_namespaces),
         ]
 
     @contextlib.asynccontextmanager
@@ -126,12 +126,12 @@ class Watches:
         )
 
     def _secrets(
-        self, *, namespace: str | None = None, label_selector: str = ""
+        self, into: store.Store, *, namespace: str | None = None, label_selector: str = ""
     ) -> reflector.Reflector:
         return reflector.Reflector(
             self._client,
             resources.SECRETS,
-            store.Store(resources.SECRETS),
+            into,
             self._changed,
             clock=self._clock,
             namespace=namespace,

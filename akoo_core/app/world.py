@@ -64,6 +64,26 @@ class World:
         self.config_objects = store.Store(resource.AKO_DEPLOYMENT_CONFIGS)
         self.record_objects = store.Store(resource.AKO_DEPLOYMENTS, indexes=_RECORD_INDEXES)
         self._configs: dict[str, tuple[str, config.Config | selection.Unreadable]] = {}
+        self._kubeconfigs = store.Store(resource.SECRETS)
+        self._secrets: dict[str, store.Store] = {}
+
+    def kubeconfig_secrets(self) -> store.Store:
+        """For the metadata of the Secrets that carry Cluster API's label, in all namespaces."""
+        return self._kubeconfigs
+
+    def secrets_of(self, namespace: str) -> store.Store:
+        """For the metadata of all Secrets of one namespace."""
+        return self._secrets.setdefault(namespace, store.Store(resource.SECRETS))
+
+    def secret_version(self, namespace: str, name: str) -> str | None:
+        """Which state of a Secret was seen last (``uid/resourceVersion``), "" if there is none.
+
+        None where it is not followed (yet): then only reading it tells.
+        """
+        followed = self._secrets.get(namespace)
+        if followed is not None:
+            return (followed.version(name, namespace) or "") if followed.filled else None
+        return self._kubeconfigs.version(name, namespace) if self._kubeconfigs.filled else None
 
     def record(self, name: str) -> record_.Record | None:
         obj = self.record_objects.get(name)

@@ -110,6 +110,12 @@ class Store:
         item = self._items.get(Key(namespace, name))
         return item.decode() if item else None
 
+    def version(self, name: str, namespace: str = "") -> str | None:
+        """``uid/resourceVersion`` of the object of that name as last seen, or None."""
+        self._require_filled()
+        item = self._items.get(Key(namespace, name))
+        return f"{item.uid}/{item.resource_version}" if item else None
+
     def keys(self) -> tuple[Key, ...]:
         """All keys, sorted."""
         self._require_filled()

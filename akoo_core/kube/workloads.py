@@ -7,6 +7,8 @@ import base64
 import binascii
 import hashlib
 import random
+from collections.abc import Callable
+from typing import NamedTuple
 
 from akoo_core import clock as clock_
 from akoo_core import external as external_
@@ -17,11 +19,29 @@ from akoo_core.telemetry import redaction
 
 SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig
 
+VersionOf = Callable[[str, str], str | None]
+"""``uid/resourceVersion`` of a Secret (namespace, name) as the caches have it; None: unknown."""
+
+
+def _unknown(_namespace: str, _name: str) -> str | None:
+    return None
+
+
+class Kubeconfig(NamedTuple):
+    """A kubeconfig as it was read."""
+
+    version: str
+    """``uid/resourceVersion`` of its Secret."""
+    digest: str
+    text: bytes
+
 
 class WorkloadClients:
     """The pool. Every cluster has its own connections and circuit: none delays another.
 
-    ``management`` reads the Secrets. ``deadline_seconds`` bounds each call to a workload cluster.
+    ``management`` reads the Secrets; not again while ``version_of`` says that a Secret is the one
+    that was read (default: read each time). ``deadline_seconds`` bounds each call to a workload
+    cluster.
     """
 
     def __init__(
@@ -34,8 +54,10 @@ class WorkloadClients:
         allow_insecure_tls: bool = False,
         allow_proxy: bool = False,
         chance: random.Random | None = None,
+        version_of: VersionOf = _unknown,
     ) -> None:
         self._management = management
+        self.version_of = version_of
         self._external = external
         self._clock = clock
         self._deadline_seconds = deadline_seconds
@@ -56,7 +78,7 @@ class WorkloadClients:
         if pooled is None:
             pooled = self._pool[cluster_uid] = _Pooled(self, namespace, name)
         try:
-            await pooled.refresh()
+            await pooled.follow()
         except errors.NotFoundError:
             if pooled.client is None:
                 raise
@@ -80,8 +102,8 @@ class WorkloadClients:
         for cluster_uid in tuple(self._pool):
             await self.forget(cluster_uid)
 
-    async def read(self, namespace: str, name: str) -> tuple[str, bytes]:
-        """The kubeconfig of a Cluster and the hash of its Secret's data, read live."""
+    async def read(self, namespace: str, name: str) -> Kubeconfig:
+        """The kubeconfig of a Cluster, read live."""
         secret_name = names.kubeconfig_secret_name(name)
         secret = await self._management.get(resources.SECRETS, secret_name, namespace)
         value = (secret.get("data") or {}).get(SECRET_KEY)
@@ -93,7 +115,9 @@ class WorkloadClients:
             where = f"Secret {namespace}/{secret_name}"
             message = f"{where} has no kubeconfig under {SECRET_KEY!r}; put it there"
             raise errors.KubeconfigError("KubeconfigInvalid", message)
-        return hashlib.sha256(text).hexdigest(), text
+        metadata = secret["metadata"]
+        version = f"{metadata['uid']}/{metadata['resourceVersion']}"
+        return Kubeconfig(version, hashlib.sha256(text).hexdigest(), text)
 
     async def endpoint_of(self, text: bytes) -> endpoint.Endpoint:
         """The endpoint that a kubeconfig allows."""
@@ -132,26 +156,37 @@ class _Pooled:
         self._owner = owner
         self._namespace = namespace
         self._name = name
+        self._version = ""
         self._digest = ""
         self._changing = asyncio.Lock()
         self._closed = False
         self.circuit = owner.circuit()
         self.client: transport.HttpClient | None = None
 
+    async def follow(self) -> None:
+        """Use what the Secret holds now; it is not read where the caches say it is the same."""
+        secret_name = names.kubeconfig_secret_name(self._name)
+        seen = self._owner.version_of(self._namespace, secret_name)
+        if self.client is None or seen is None or seen != self._version:
+            await self.refresh()
+
     async def refresh(self) -> bool:
-        """Follow the Secret; whether it had changed."""
-        digest, text = await self._owner.read(self._namespace, self._name)
+        """Read the Secret and use what it holds; whether it had changed."""
+        read = await self._owner.read(self._namespace, self._name)
         async with self._changing:
-            if self._closed or digest == self._digest:
+            if self._closed:
                 return False
-            opened = await self._owner.endpoint_of(text)
+            if read.digest == self._digest:
+                self._version = read.version
+                return False
+            opened = await self._owner.endpoint_of(read.text)
             if self.client is None:
                 self.client = self._owner.connect(opened, self.circuit, self._renew)
             else:
                 await self.client.swap(opened)
                 # Another endpoint or credential: what the old one did says nothing about it.
                 self.circuit.answered()
-            self._digest = digest
+            self._version, self._digest = read.version, read.digest
             return True
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from akoo_core.api import record
 from akoo_core.kube import client as client_
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import BlockedError
-from akoo_core.reconcile import drift
+from akoo_core.reconcile import drift, kindorder
 from akoo_core.reconcile import inventory as inv
 from akoo_core.reconcile.place import Place
 from akoo_core.reconcile.secrets import Seals, SecretOpener, filled
@@ -157,6 +157,9 @@ class _Run:
             known = self._items.get(one.key)
             self._items[one.key] = one.item(known.digest if known else "")
         self._verdicts: dict[str, Verdict] = {}
+        self._definitions: dict[str, structs.JSON] | None = None
+        self._fresh: list[inv.Wanted] = []
+        """CRDs that were put there in this run and are not known to be Established yet."""
         self._applied = self._pruned = 0
         self._drifted: list[str] = []
         self._left: list[str] = []
@@ -181,20 +184,49 @@ class _Run:
         self._stored = items
 
     async def apply(self) -> None:
+        await self._look_at_definitions()
         for one in self._wanted:
+            if self._fresh and kindorder.needs_definitions(one.api_version, one.key.kind):
+                await self._await_definitions()
             if one.plugin in self._verdicts:
                 continue
             try:
                 await self._settle(one)
             except BlockedError as error:
                 self._verdicts[one.plugin] = api.Blocked(reason=error.reason, message=str(error))
+        await self._await_definitions()
+
+    async def _look_at_definitions(self) -> None:
+        """Where several CRDs are to be applied, one list says which of them are there already."""
+        due = [one for one in self._wanted if one.definition and not self._is_known(one)]
+        if len(due) > 1:
+            self._definitions = await self._place.definitions()
+
+    async def _await_definitions(self) -> None:
+        """Only what is served counts as applied. Asked for late: meanwhile the server does it."""
+        fresh, self._fresh = self._fresh, []
+        if not fresh:
+            return
+        served = await self._place.established([one.key.name for one in fresh], self._tools.pause)
+        for one in fresh:
+            if one.key.name in served:
+                self._items[one.key] = one.item(one.digest)
+            elif one.plugin not in self._verdicts:
+                self._verdicts[one.plugin] = api.Wait(
+                    reason="CRDNotEstablished",
+                    message=f"{one.key} is not served yet.",
+                    after=1.0,
+                )
+
+    def _is_known(self, one: inv.Wanted) -> bool:
+        return self._items[one.key].digest == one.digest
 
     async def _settle(self, one: inv.Wanted) -> None:
         known = self._items[one.key].digest
         if one.secret is not None:
             await self._settle_secret(one, one.secret, known)
         elif known != one.digest:
-            await self._put(one, one.manifest)
+            await self._put(one, one.manifest, await self._found(one))
         elif self._drift_due:
             live = await self._place.live(one.api_version, one.key)
             if live is None or await self._place.differs(one, one.manifest, live):
@@ -203,35 +235,36 @@ class _Run:
 
     async def _settle_secret(self, one: inv.Wanted, secret: api.SecretObject, known: str) -> None:
         seals, name = self._tools.seals, self._job.record_name
-        values = await self._tools.opener.open(secret)
-        manifest = filled(one.manifest, values)
-        current = known == one.digest and (
-            seals.unchanged(name, one.key, values) or not seals.known(name, one.key)
-        )
-        if current and seals.known(name, one.key) and not self._drift_due:
+        same = known == one.digest and not self._drift_due
+        if same and not self._tools.opener.changed(seals.versions(name, one.key)):
             return
-        live = await self._place.live(one.api_version, one.key)
-        if not current or live is None or _secret_differs(manifest, live):
-            await self._put(one, manifest, live)
-        seals.remember(name, one.key, values)
+        opened = await self._tools.opener.open(secret)
+        manifest = filled(one.manifest, opened.values)
+        current = known == one.digest and (
+            seals.unchanged(name, one.key, opened.values) or not seals.known(name, one.key)
+        )
+        if not current or not seals.known(name, one.key) or self._drift_due:
+            live = await self._place.live(one.api_version, one.key)
+            if not current or live is None or _secret_differs(manifest, live):
+                await self._put(one, manifest, live)
+        seals.remember(name, one.key, opened)
+
+    async def _found(self, one: inv.Wanted) -> structs.JSON | None:
+        """What is there; of a CRD perhaps its metadata only."""
+        if one.definition and self._definitions is not None:
+            return self._definitions.get(one.key.name)
+        return await self._place.live(one.api_version, one.key)
 
     async def _put(
-        self, one: inv.Wanted, manifest: structs.JSON, live: structs.JSON | None = None
+        self, one: inv.Wanted, manifest: structs.JSON, live: structs.JSON | None
     ) -> None:
-        found = live if live is not None else await self._place.live(one.api_version, one.key)
-        await self._place.put(one, manifest, found)
+        await self._place.put(one, manifest, live)
         self._applied += 1
-        if one.key.kind == "CustomResourceDefinition" and not await self._place.established(
-            one.key.name,
-            self._tools.pause,
-        ):
-            self._verdicts[one.plugin] = api.Wait(
-                reason="CRDNotEstablished",
-                message=f"{one.key} is not served yet.",
-                after=1.0,
-            )
-            return
-        self._items[one.key] = one.item(one.digest)
+        if one.definition:
+            self._items[one.key] = one.item()
+            self._fresh.append(one)
+        else:
+            self._items[one.key] = one.item(one.digest)
 
     async def prune(self) -> None:
         """Delete what acting plugins do not want any more; one in trouble keeps everything."""

@@ -42,6 +42,11 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
     def shared(self) -> bool:
         return self.key.kind in SHARED_KINDS
 
+    @property
+    def definition(self) -> bool:
+        """Whether it is a CustomResourceDefinition."""
+        return self.key.kind == "CustomResourceDefinition"
+
     def item(self, digest: str = "") -> record.InventoryItem:
         """Its line in the inventory; without ``digest`` it is not known to be applied."""
         return record.InventoryItem(

@@ -33,3 +33,8 @@ def rank(api_version: str, kind: str) -> int:
     """Smaller comes first. Custom resources and everything unknown come last."""
     group = api_version.rpartition("/")[0]
     return _RANKS.get(kind, len(_ORDER)) if group in _GROUPS else len(_ORDER)
+
+
+def needs_definitions(api_version: str, kind: str) -> bool:
+    """Whether it may only be applied once new CRDs are served: custom resources, and what runs."""
+    return rank(api_version, kind) >= _RANKS["StatefulSet"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from akoo_core import structs
@@ -16,7 +16,7 @@ from akoo_core.reconcile import drift, inventory, kinds
 
 ESTABLISHED_TRIES = 20
 ESTABLISHED_SECONDS = 0.1
-"""Between two looks at a new CRD; it is usually Established at the second."""
+"""Between two looks at new CRDs; they are usually Established at the first."""
 
 
 class Place:
@@ -66,16 +66,44 @@ class Place:
         wanted = await self._client.apply(resource, manifest, dry_run=True)
         return not drift.same(wanted, live)
 
-    async def established(self, name: str, pause: Callable[[float], Awaitable[None]]) -> bool:
-        """Whether the CRD is served; looks for about two seconds."""
+    async def definitions(self) -> dict[str, structs.JSON] | None:
+        """The metadata of all CRDs by name, in one list; None where that is too much to ask."""
+        found: dict[str, structs.JSON] = {}
+        token = ""
+        while True:
+            try:
+                page = await self._client.list(
+                    resources.CUSTOM_RESOURCE_DEFINITIONS, token=token, metadata_only=True
+                )
+            except errors.ServerError:
+                return None  # Longer than an answer may be, by what others keep in annotations.
+            found |= {one["metadata"]["name"]: one for one in page.items}
+            token = page.token
+            if not token:
+                return found
+
+    async def established(
+        self, names_: Sequence[str], pause: Callable[[float], Awaitable[None]]
+    ) -> set[str]:
+        """Which of the CRDs are served; looks for about two seconds until all are."""
+        waiting = set(names_)
         for attempt in range(ESTABLISHED_TRIES):
             if attempt:
                 await pause(ESTABLISHED_SECONDS)
-            found = await self._client.get(resources.CUSTOM_RESOURCE_DEFINITIONS, name)
-            conditions = (found.get("status") or {}).get("conditions") or ()
-            if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
-                return True
-        return False
+            waiting -= {one["metadata"]["name"] for one in await self._looked(waiting) if _ok(one)}
+            if not waiting:
+                break
+        return set(names_) - waiting
+
+    async def _looked(self, waiting: Collection[str]) -> list[structs.JSON]:
+        """CRDs, these among them; those that we made in one list, others one by one."""
+        kind = resources.CUSTOM_RESOURCE_DEFINITIONS
+        found: list[structs.JSON] = []
+        if len(waiting) > 1:
+            ours = f"{names.RECORD_LABEL}={self._record}"
+            found = (await self._client.list(kind, label_selector=ours)).items
+        rest = set(waiting) - {one["metadata"]["name"] for one in found}
+        return found + [await self._client.get(kind, name) for name in sorted(rest)]
 
     async def remove(self, api_version: str, key: inventory.Key) -> str:
         """Delete the object if it carries our record's label. Returns why it was left, or "".
@@ -133,6 +161,11 @@ class Place:
         except errors.NotFoundError:
             return False
         return bool(page.items)
+
+
+def _ok(crd: structs.JSON) -> bool:
+    conditions = (crd.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 
 def _foreign(key: inventory.Key, live: structs.JSON) -> BlockedError:

@@ -21,7 +21,7 @@ _PUBLIC = frozenset({"username"})
 
 
 class ManagementSecretReader:
-    """The SecretReader of plugins and of the deploy executor. Nothing is cached."""
+    """The SecretReader of plugins and of the deploy executor. Nothing is kept."""
 
     def __init__(self, client: client_.KubeClient, *, allowed_namespaces: Collection[str]) -> None:
         self._client = client
@@ -33,28 +33,67 @@ class ManagementSecretReader:
         Raises SecretNamespaceNotAllowedError, SecretMissingError, and KubeError when the API
         server does not answer.
         """
-        where = f"Secret {source.namespace}/{source.name}"
-        if source.namespace not in self._allowed:
+        return await self.once().read(source)
+
+    def once(self) -> Once:
+        """A reader that asks for each Secret once, for several values of one moment."""
+        return Once(self)
+
+    async def secret(self, namespace: str, name: str) -> client_.Object | None:
+        """The whole Secret, None when there is none. Raises SecretNamespaceNotAllowedError."""
+        if namespace not in self._allowed:
             raise SecretNamespaceNotAllowedError(
-                f"{where} is not read: namespace {source.namespace!r} is not among the setting "
-                f"{SETTING} ({', '.join(sorted(self._allowed))}). Add it there, or move the Secret."
+                f"Secret {namespace}/{name} is not read: namespace {namespace!r} is not among the "
+                f"setting {SETTING} ({', '.join(sorted(self._allowed))}). Add it there, or move "
+                "the Secret."
             )
         try:
-            found = await self._client.get(resources.SECRETS, source.name, source.namespace)
+            return await self._client.get(resources.SECRETS, name, namespace)
         except errors.NotFoundError:
-            if source.optional:
-                return None
-            raise SecretMissingError(
-                f"{where} does not exist. Create it with key {source.key!r}."
-            ) from None
-        encoded = (found.get("data") or {}).get(source.key)
+            return None
+
+
+class Once:
+    """Reads each Secret once and holds it: to be dropped as soon as the values were taken."""
+
+    def __init__(self, reader: ManagementSecretReader) -> None:
+        self._reader = reader
+        self._found: dict[tuple[str, str], client_.Object | None] = {}
+
+    async def read(self, source: api.SecretSource) -> bytes | None:
+        """As :meth:`ManagementSecretReader.read`."""
+        where = f"Secret {source.namespace}/{source.name}"
+        found = await self._secret(source.namespace, source.name)
+        encoded = ((found or {}).get("data") or {}).get(source.key)
+        if encoded is None and source.optional:
+            return None
+        if found is None:
+            raise SecretMissingError(f"{where} does not exist. Create it with key {source.key!r}.")
         if encoded is None:
-            if source.optional:
-                return None
             raise SecretMissingError(f"{where} has no key {source.key!r}. Add it.")
         value = _decoded(encoded, where, source.key)
         mask(source.key, value)
         return value
+
+    def versions(self) -> dict[tuple[str, str], str]:
+        """By (namespace, name), which state of each Secret was read; see ``version_of``."""
+        return {name: version_of(found) for name, found in self._found.items()}
+
+    async def _secret(self, namespace: str, name: str) -> client_.Object | None:
+        if (namespace, name) not in self._found:
+            self._found[namespace, name] = await self._reader.secret(namespace, name)
+        return self._found[namespace, name]
+
+
+def version_of(secret: client_.Object | None) -> str:
+    """What differs between any two states of a Secret; "" where there is none.
+
+    Its metadata is enough to tell.
+    """
+    if secret is None:
+        return ""
+    metadata = secret["metadata"]
+    return f"{metadata['uid']}/{metadata['resourceVersion']}"
 
 
 def mask(key: str, value: bytes) -> None:

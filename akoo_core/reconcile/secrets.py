@@ -2,7 +2,8 @@
 in the open.
 
 A change is seen by a hash under a key that lives only in this process, so nothing that is kept can
-be used to guess a value.
+be used to guess a value. Where the caches say that a Secret still is what was opened, it is not
+opened again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import base64
 import hashlib
 import hmac
 import secrets as random_
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from akoo_core import structs
 from akoo_core.plugins import api
@@ -21,30 +23,60 @@ from akoo_core.reconcile.inventory import Key
 from akoo_core.reconcile.world import Plugins
 
 Values = Mapping[str, bytes]
+Versions = dict[tuple[str, str], str]
+"""Of Secrets in the management cluster, by (namespace, name); see secret_reader.version_of."""
+VersionOf = Callable[[str, str], str | None]
+"""The version of a Secret (namespace, name) as the caches have it; None: they do not follow it."""
+
+
+class Opened(NamedTuple):
+    """The values by key, and what they were taken from."""
+
+    values: Values
+    versions: Versions | None
+    """None where a change of a source would not be seen by a version: a plugin keeps one."""
+
+
+def nothing_known(_namespace: str, _name: str) -> str | None:
+    """The VersionOf of a process that follows no Secrets: each is opened every time."""
+    return None
 
 
 class SecretOpener:
     """Turns the sources of a SecretObject into values."""
 
-    def __init__(self, reader: api.SecretReader, plugins: Plugins) -> None:
+    def __init__(
+        self,
+        reader: secret_reader.ManagementSecretReader,
+        plugins: Plugins,
+        *,
+        version_of: VersionOf = nothing_known,
+    ) -> None:
         self._reader = reader
         self._plugins = plugins
+        self._version_of = version_of
 
-    async def open(self, one: api.SecretObject) -> Values:
-        """The values by key; optional sources that are absent are left out.
+    async def open(self, one: api.SecretObject) -> Opened:
+        """The values; optional sources that are absent are left out. Each Secret is read once.
 
         Raises BlockedError when one cannot be had.
         """
+        once = self._reader.once()
         values: dict[str, bytes] = {}
         for key, source in sorted(one.data.items()):
-            value = await self._value(source)
+            value = await (self._kept(source) if source.plugin else once.read(source))
             if value is not None:
                 values[key] = value
-        return values
+        kept = any(source.plugin for source in one.data.values())
+        return Opened(values, None if kept else once.versions())
 
-    async def _value(self, source: api.SecretSource) -> bytes | None:
-        if not source.plugin:
-            return await self._reader.read(source)
+    def changed(self, versions: Versions | None) -> bool:
+        """Whether Secrets that were opened at ``versions`` are, or may be, others now."""
+        if versions is None:
+            return True
+        return any(self._version_of(*name) != version for name, version in versions.items())
+
+    async def _kept(self, source: api.SecretSource) -> bytes | None:
         plugin = self._plugins.get(source.plugin)
         if plugin is None:
             raise SecretMissingError(
@@ -61,18 +93,23 @@ class Seals:
 
     def __init__(self) -> None:
         self._key = random_.token_bytes(32)
-        self._known: dict[tuple[str, Key], bytes] = {}
+        self._known: dict[tuple[str, Key], tuple[bytes, Versions | None]] = {}
 
     def known(self, record_name: str, key: Key) -> bool:
         return (record_name, key) in self._known
 
+    def versions(self, record_name: str, key: Key) -> Versions | None:
+        """What was opened when it was last seen; None where that says nothing."""
+        known = self._known.get((record_name, key))
+        return known[1] if known is not None else None
+
     def unchanged(self, record_name: str, key: Key, values: Values) -> bool:
         """Whether these are the values remembered."""
-        seal = self._known.get((record_name, key))
-        return seal is not None and hmac.compare_digest(seal, self._seal(values))
+        known = self._known.get((record_name, key))
+        return known is not None and hmac.compare_digest(known[0], self._seal(values))
 
-    def remember(self, record_name: str, key: Key, values: Values) -> None:
-        self._known[record_name, key] = self._seal(values)
+    def remember(self, record_name: str, key: Key, opened: Opened) -> None:
+        self._known[record_name, key] = (self._seal(opened.values), opened.versions)
 
     def forget(self, record_name: str) -> None:
         """Drop all of a record."""

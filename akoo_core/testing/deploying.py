@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from akoo_core import structs
-from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import BlockedError
 from akoo_core.reconcile import inventory, secrets
+from akoo_core.testing import memory_definitions
 from akoo_core.testing.verbs import plugin_set
 from akoo_core.testing.world import World
 
@@ -23,26 +20,11 @@ async def deploy(contribution: api.Contribution, plugin: api.Plugin, world: Worl
     opener = secrets.SecretOpener(world.secret_reader, plugin_set(plugin))
     for one in inventory.wanted(world.record_name, {plugin.name: contribution}):
         manifest = one.manifest
-        for resource in _defined(manifest):
+        for resource in memory_definitions.defined(manifest):
             world.workload.served.serve(resource)
         if one.secret is not None:
             try:
-                manifest = secrets.filled(manifest, await opener.open(one.secret))
+                manifest = secrets.filled(manifest, (await opener.open(one.secret)).values)
             except BlockedError:
                 continue
         await client.apply(world.workload.resource_of(manifest), manifest)
-
-
-def _defined(manifest: structs.JSON) -> Iterator[Resource]:
-    """The kinds of a CustomResourceDefinition; none for anything else."""
-    if manifest["kind"] != "CustomResourceDefinition":
-        return
-    spec = manifest["spec"]
-    for version in spec["versions"]:
-        yield Resource(
-            spec["group"],
-            version["name"],
-            spec["names"]["plural"],
-            spec["names"]["kind"],
-            spec["scope"] == "Namespaced",
-        )

@@ -183,11 +183,11 @@ async def test_drift_is_looked_for_once_per_interval_and_put_right(bench: bench_
 async def test_a_crd_is_waited_for(bench: bench_.Bench) -> None:
     bench.pause = never  # type: ignore[method-assign]
     bench.restart()
-    report = await bench.deploy(bench_.CRD, bench_.config_map())
+    report = await bench.deploy(bench_.CRD, bench_.config_map(), bench_.stateful_set())
     verdict = report.verdicts["ako"]
     assert isinstance(verdict, api.Wait)
     assert verdict.reason == "CRDNotEstablished"
-    assert bench.get(resources.CONFIG_MAPS, "avi-k8s-config") is None
+    assert bench.get(bench_.STATEFUL_SETS, "ako") is None
 
 
 async def never(seconds: float) -> None:

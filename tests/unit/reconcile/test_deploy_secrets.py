@@ -90,7 +90,7 @@ async def test_so_are_values_that_a_plugin_keeps(bench: bench_.Bench) -> None:
     one = api.SecretObject(
         namespace="avi-system", name="s", data={"x": api.SecretSource(key="p", plugin="vault")}
     )
-    assert await opener.open(one) == {"x": b"canary-opened-2"}
+    assert await opener.open(one) == ({"x": b"canary-opened-2"}, None)
     assert redaction.redact("no canary-opened-2 here") == "no [redacted] here"
 
 
