@@ -6,6 +6,7 @@
     ├── InputError            what the user gave is wrong; nothing was touched; exit code 2
     ├── NotReadyError         something outside is missing for now; said once, retried
     ├── LeadershipLostError   this process may not write any more
+    ├── ReadOnlyError         what was only asked to look tried to write
     └── KubeError             an API server's answer or silence: drawn in akoo_core.kube.errors
 
 Every message says what happened, to which object, and what the reader should do next. No message
@@ -36,3 +37,7 @@ class NotReadyError(AkooError):
 
 class LeadershipLostError(AkooError):
     """The lease is not ours any more (or could not be renewed in time): no write may start."""
+
+
+class ReadOnlyError(AkooError):
+    """A write was tried where everything only looks; it was not made."""

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from opentelemetry import trace
 
+from akoo_core import errors
 from akoo_core.telemetry import metrics
 
 DEFAULT_DEADLINE_SECONDS = 10.0
@@ -44,7 +45,7 @@ class Guard(Protocol):
     """Says whether this process may still write."""
 
     def check(self) -> None:
-        """Return, or raise LeadershipLostError."""
+        """Return, or raise LeadershipLostError, or ReadOnlyError."""
         ...
 
 
@@ -53,6 +54,16 @@ class AlwaysLeader:
 
     def check(self) -> None:
         return
+
+
+class ReadOnly:
+    """The guard of what only looks (``akoo-core plan``, ``akoo-core audit``)."""
+
+    def check(self) -> None:
+        """Raises ReadOnlyError."""
+        raise errors.ReadOnlyError(
+            "it tried to write, but is only asked to look. Nothing was changed"
+        )
 
 
 class Interceptor(Protocol):

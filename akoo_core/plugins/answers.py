@@ -24,11 +24,14 @@ def _problem(hook: Hook, plugin: api.Plugin, answer: object) -> str:
         return f"it returned {type(answer).__name__}, but may return {hook.allowed}"
     if hook.name == "secret_references" and not _are_references(answer):
         return "it must return a tuple of (namespace, name) pairs of text"
+    if hook.name == "plan" and answer is not None and not _are_actions(answer):
+        return "it must return a tuple of PlannedAction"
+    problem = ""
     if isinstance(answer, api.Wait | api.Blocked | api.Unverified):
-        return _reason_problem(answer.reason)
-    if isinstance(answer, api.Done):
-        return _facts_problem(plugin, answer)
-    return ""
+        problem = _reason_problem(answer.reason)
+    if isinstance(answer, api.Done | api.Wait):
+        problem = problem or _facts_problem(plugin, answer)
+    return problem
 
 
 def _reason_problem(reason: str) -> str:
@@ -39,7 +42,7 @@ def _reason_problem(reason: str) -> str:
     return ""
 
 
-def _facts_problem(plugin: api.Plugin, answer: api.Done) -> str:
+def _facts_problem(plugin: api.Plugin, answer: api.Done | api.Wait) -> str:
     undeclared = [fact for fact in answer.facts if type(fact) not in plugin.provides]
     if undeclared:
         declared = ", ".join(fact.fact_name for fact in plugin.provides) or "nothing"
@@ -50,6 +53,10 @@ def _facts_problem(plugin: api.Plugin, answer: api.Done) -> str:
     if len(set(names)) != len(names):
         return f"it gave a fact twice ({', '.join(names)})"
     return ""
+
+
+def _are_actions(answer: object) -> bool:
+    return isinstance(answer, tuple) and all(isinstance(one, api.PlannedAction) for one in answer)
 
 
 def _are_references(answer: object) -> bool:

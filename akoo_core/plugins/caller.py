@@ -21,9 +21,15 @@ from akoo_core.telemetry import metrics
 
 VerbResult = api.Done | api.Wait | api.Blocked | api.Fenced | api.Proof | api.Unverified
 """What an async verb may answer; which of them depends on the verb."""
+Planned = Literal["prepare", "sweep"]
 ResultVerb = Literal["prepare", "observe", "confirm", "drain", "sweep", "release"]
 SecretReferences = tuple[tuple[str, str], ...]
 PureAnswer = api.Intent | api.Contribution | api.Wait | api.Blocked | SecretReferences
+
+TIMEOUT_SECONDS: Mapping[str, float] = {
+    **api.VERB_TIMEOUT_SECONDS,
+    **api.COMMAND_TIMEOUT_SECONDS,
+}
 
 _PASSED_ON = (errors.LeadershipLostError,)
 """Not the plugin's fault, and not to be retried as if it were."""
@@ -32,13 +38,13 @@ _log = logging.getLogger(__name__)
 
 
 class VerbCaller:
-    """Calls the verbs of a PluginSet. ``timeouts`` are seconds per async verb."""
+    """Calls the verbs of a PluginSet. ``timeouts`` are seconds per async hook."""
 
     def __init__(
         self,
         plugins: registry.PluginSet,
         *,
-        timeouts: Mapping[str, float] = api.VERB_TIMEOUT_SECONDS,
+        timeouts: Mapping[str, float] = TIMEOUT_SECONDS,
     ) -> None:
         self._plugins = plugins
         self._timeouts = timeouts
@@ -74,12 +80,40 @@ class VerbCaller:
         type it may not. Cancellation of the caller, LeadershipLostError and what is not an
         Exception pass through. A BlockedError becomes the answer Blocked.
         """
-        found = self._plugins.implementation(plugin, verb)
+        return await self._ask(verb, plugin, ctx.view.record_name, {"ctx": ctx})
+
+    async def plan(
+        self, plugin: api.Plugin, ctx: api.VerbContext, verb: Planned
+    ) -> tuple[api.PlannedAction, ...] | None:
+        """What ``verb`` would do; None when the plugin cannot say. Raises as ``call`` does."""
+        given = {"ctx": ctx, "verb": verb}
+        answer: tuple[api.PlannedAction, ...] | None = await self._ask(
+            "plan", plugin, ctx.view.record_name, given
+        )
+        return answer
+
+    async def audit(self, plugin: api.Plugin, ctx: api.AuditContext) -> api.Audit | None:
+        """What is left without a living owner. Raises as ``call`` does."""
+        answer: api.Audit | None = await self._ask("audit", plugin, "", {"ctx": ctx})
+        return answer
+
+    async def remove_stray(
+        self, plugin: api.Plugin, ctx: api.AuditContext, owner: str
+    ) -> api.Result | None:
+        """Take away what audit shows for ``owner``. Raises as ``call`` does."""
+        given = {"ctx": ctx, "owner": owner}
+        answer: api.Result | None = await self._ask("remove_stray", plugin, "", given)
+        return answer
+
+    async def _ask(
+        self, name: str, plugin: api.Plugin, record: str, given: Mapping[str, Any]
+    ) -> Any:
+        found = self._plugins.implementation(plugin, name)
         if found is None:
             return None
-        hook = HOOKS[verb]
-        with observed(verb, plugin.name, ctx.view.record_name) as seen:
-            answer = await self._run(hook, plugin, found, {"ctx": ctx})
+        hook = HOOKS[name]
+        with observed(name, plugin.name, record) as seen:
+            answer = await self._run(hook, plugin, found, given)
             answers.check(hook, plugin, answer)
             seen.answered(answer)
         return answer

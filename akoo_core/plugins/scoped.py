@@ -41,19 +41,24 @@ def for_controller(
 
 def for_reading(
     inner: client.KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
-) -> ScopedClient | None:
-    """Reads what any of a plugin's controllers watches; None where there is none.
+) -> ScopedClient:
+    """Reads what any of a plugin's controllers watches, and writes nothing.
 
-    For verbs (``ctx.shared``) and commands: shared things belong to their controllers, and nobody
-    else writes them.
+    For verbs and commands: shared things belong to their controllers, and nobody else writes them.
     """
     reads = frozenset(one.qualified for each in registrations for one in each.watches)
-    if not reads:
-        return None
     who = f"plugin {plugin}, outside of its controllers,"
     readable = "no controller of it watches the kind"
     writable = "only the controller of a shared thing writes it"
     return ScopedClient(inner, Scope(plugin, who, reads, frozenset(), readable, writable))
+
+
+def for_verbs(
+    inner: client.KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
+) -> ScopedClient | None:
+    """``for_reading``, as ``ctx.shared``: None for a plugin that registers no controller."""
+    registered = tuple(registrations)
+    return for_reading(inner, plugin, registered) if registered else None
 
 
 class ScopedClient:

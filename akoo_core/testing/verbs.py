@@ -212,7 +212,7 @@ def shared_of(plugin: api.Plugin, world: World) -> client_.KubeClient | None:
     """What verbs may read in the management cluster: the kinds that own controllers watch."""
     inner = world.management.client(external=world.calls)
     registered = controllers.collect(plugin_set(plugin))
-    return scoped.for_reading(
+    return scoped.for_verbs(
         inner, plugin.name, (one.registration for one in registered if one.plugin is plugin)
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugins import api, caller
 from akoo_core.plugins.hooks import HOOKS
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
@@ -40,7 +40,8 @@ def structures() -> dict[str, type[structs.Struct]]:
 
 
 def test_every_hook_with_arguments_and_answers(rows: Rows) -> None:
-    found = [row for heading in (*HEADINGS, "## Other hooks") for row in rows(PAGE, heading)]
+    headings = (*HEADINGS, "## Other hooks", "## Hooks of commands")
+    found = [row for heading in headings for row in rows(PAGE, heading)]
     documented = {row[0].strip("`"): (codes(row[1]), returned(row[2])) for row in found}
     assert documented == {
         name: (list(hook.arguments), returned(hook.allowed)) for name, hook in HOOKS.items()
@@ -53,9 +54,10 @@ def test_which_verbs_are_pure_live_and_leave(rows: Rows) -> None:
 
 
 def test_timeouts(rows: Rows) -> None:
-    found = [row for heading in HEADINGS[1:] for row in rows(PAGE, heading)]
+    headings = (*HEADINGS[1:], "## Hooks of commands")
+    found = [row for heading in headings for row in rows(PAGE, heading)]
     documented = {row[0].strip("`"): row[3] for row in found}
-    expected = {verb: f"{seconds:g} s" for verb, seconds in api.VERB_TIMEOUT_SECONDS.items()}
+    expected = {verb: f"{seconds:g} s" for verb, seconds in caller.TIMEOUT_SECONDS.items()}
     assert documented == expected
 
 

@@ -228,7 +228,7 @@ async def test_verbs_read_what_any_controller_watches_and_write_nothing(
         structs.replace(GOOD, watches=(resources.CLUSTERS,)),
         structs.replace(GOOD, watches=(resources.CONFIG_MAPS,), writes=(resources.SECRETS,)),
     ]
-    shared = scoped.for_reading(inner, "avi", registrations)
+    shared = scoped.for_verbs(inner, "avi", registrations)
     assert shared is not None
     for resource, name in ((resources.CLUSTERS, "shop"), (resources.CONFIG_MAPS, "a")):
         assert (await shared.get(resource, name, "default"))["metadata"]["name"] == name
@@ -240,4 +240,6 @@ async def test_verbs_read_what_any_controller_watches_and_write_nothing(
         "plugin avi, outside of its controllers, may not read secrets: "
         "no controller of it watches the kind"
     )
-    assert scoped.for_reading(inner, "avi", ()) is None
+    assert scoped.for_verbs(inner, "avi", ()) is None
+    with pytest.raises(OutOfScopeError):
+        await scoped.for_reading(inner, "avi", ()).list(resources.CLUSTERS)
