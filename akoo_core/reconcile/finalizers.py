@@ -13,7 +13,7 @@ from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
 
 TRIES = 5
-"""Objects such as Clusters are written to by many; each try begins with a live read."""
+"""Objects such as Clusters are written to by many; each try begins with what is live."""
 
 Patch = list[dict[str, Any]]
 
@@ -57,11 +57,23 @@ class Finalizers:
         self._client = client
 
     async def add(
-        self, resource: Resource, finalizer: str, name: str, namespace: str | None, *, uid: str
+        self,
+        resource: Resource,
+        finalizer: str,
+        name: str,
+        namespace: str | None,
+        *,
+        uid: str,
+        seen: structs.JSON | None = None,
     ) -> structs.JSON | None:
-        """The object with the finalizer; None when it is gone, another, or being deleted."""
-        for _ in range(TRIES):
-            live = await self._live(resource, name, namespace, uid)
+        """The object with the finalizer; None when it is gone, another, or being deleted.
+
+        ``seen`` is the object as the API server sent it just now: it is not read again then, unless
+        it has changed since.
+        """
+        for attempt in range(TRIES):
+            known = seen if attempt == 0 else None
+            live = known or await self._live(resource, name, namespace, uid)
             if live is None or "deletionTimestamp" in live["metadata"]:
                 return None
             done = await self._patched(resource, live, adding(live, finalizer))
