@@ -1,0 +1,271 @@
+"""From an answer to an error: pure, and the same for every way a request may travel.
+
+Statuses and texts are those of real controllers where they were recorded, and those that AKO
+matches on; a kind of refusal that has been seen with several statuses is told by its text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from akoo_avi.client import calls, errors
+from akoo_core import structs
+from akoo_core.telemetry import redaction
+
+TEXT_LIMIT = 200
+"""Characters of a controller's own words in a message."""
+REFERRERS_LIMIT = 100
+_REFERRED = re.compile(r"referred by:?\s*\[(?P<names>.*)\]", re.DOTALL)
+_BETWEEN_NAMES = re.compile(r"""['"]\s*,\s*['"]""")
+_MODEL_MISSING = re.compile(r"(?P<model>\w+)(?: object)? not found", re.IGNORECASE)
+_DUMP = re.compile(r"(?P<keep>Bad pb):.*", re.DOTALL)
+"""A dump of the request follows: it may hold anything."""
+
+
+class Words(NamedTuple):
+    """A controller's words: what may be shown, and what decides."""
+
+    shown: str
+    full: str
+
+
+def words(body: bytes) -> Words:
+    """The text of ``error`` or ``detail``; a bare JSON string decides, but is not shown."""
+    try:
+        value = structs.decode_json(body) if body else None
+    except (structs.DecodeError, RecursionError):
+        return Words("", "")
+    if isinstance(value, str):
+        return Words("", value)
+    if not isinstance(value, dict):
+        return Words("", "")
+    text = value.get("error") or value.get("detail") or ""
+    return Words(_shown(text), text) if isinstance(text, str) else Words("", "")
+
+
+def _shown(text: str) -> str:
+    line = " ".join(redaction.redact(_DUMP.sub(r"\g<keep>", text)).split())
+    return line if len(line) <= TEXT_LIMIT else f"{line[: TEXT_LIMIT - 3]}..."
+
+
+def referrers(text: str) -> tuple[str, ...]:
+    """The names in ``... referred by: ['Pool a', 'VirtualService b']``, masked."""
+    found = _REFERRED.search(text)
+    if found is None:
+        return ()
+    inner = found["names"].strip().strip("'\"")
+    names = _BETWEEN_NAMES.split(inner) if inner else []
+    return tuple(_shown(name) for name in names[:REFERRERS_LIMIT])
+
+
+def retry_after_seconds(header: str, *, default: float = 5.0) -> float:
+    """Seconds of a Retry-After header; ``default`` for a date, and for what is no number."""
+    with contextlib.suppress(ValueError):
+        return min(max(float(header), 0.0), 3600.0) if header.strip() else default
+    return default
+
+
+def value(call: calls.Call, answer: calls.Answer, address: str) -> structs.JSON:
+    """The object in a good answer; {} if the body is empty. Raises NotAviError."""
+    if not answer.body:
+        return {}
+    try:
+        decoded = structs.decode_json(answer.body)
+    except (structs.DecodeError, RecursionError):
+        decoded = None
+    if not isinstance(decoded, dict):
+        raise errors.NotAviError(
+            f"{call.method} {call.object_name}: {address} answered {answer.status} without a JSON "
+            "object. Check that this is the address of an Avi Controller."
+        )
+    return decoded
+
+
+def check(call: calls.Call, answer: calls.Answer, address: str) -> None:
+    """Raise the error that an answer is, unless it is a good one."""
+    wrong = classify(call, answer, address)
+    if wrong is not None:
+        raise wrong
+
+
+def classify(call: calls.Call, answer: calls.Answer, address: str) -> errors.AviError | None:
+    """The error that an answer is; None if it is a good one."""
+    return None if 200 <= answer.status < 300 else error(call, answer, address)
+
+
+def error(call: calls.Call, answer: calls.Answer, address: str) -> errors.AviError:
+    """The error that an answer, which is no good one, is."""
+    said = words(answer.body)
+    about = _About(call, answer, address, said)
+    for applies, make in _RULES:
+        if applies(about):
+            return make(about)
+    return about.error(errors.InvalidError, "was not taken. Correct what it asks for.")
+
+
+class _About(NamedTuple):
+    call: calls.Call
+    answer: calls.Answer
+    address: str
+    said: Words
+
+    @property
+    def status(self) -> int:
+        return self.answer.status
+
+    def says(self, text: str) -> bool:
+        return text in self.said.full
+
+    def error(self, kind: type[errors.AviError], what: str) -> errors.AviError:
+        """``PUT pool/x on avi.example.com was not taken. ... (400: the controller's words)``."""
+        own = f": {self.said.shown}" if self.said.shown else ""
+        call = self.call
+        return kind(
+            f"{call.method} {call.object_name} (tenant {call.tenant}) on {self.address} {what} "
+            f"({self.status}{own})"
+        )
+
+
+def _referenced(about: _About) -> errors.AviError:
+    names = referrers(about.said.full)
+    error = errors.ReferencedError(
+        f"{about.call.object_name} (tenant {about.call.tenant}) on {about.address} cannot be "
+        f"deleted while others refer to it: {_listed(names) or about.said.shown}. "
+        "Delete them first, or take the reference out of them."
+    )
+    error.referrers = names
+    return error
+
+
+def _listed(names: tuple[str, ...], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _rate_limited(about: _About) -> errors.AviError:
+    seconds = retry_after_seconds(about.answer.retry_after)
+    error = errors.RateLimitedError(
+        f"{about.address} limits our rate at {about.call.operation} (429). "
+        f"It is tried again after {seconds:g} s or more."
+    )
+    error.retry_after_seconds = seconds
+    return error
+
+
+def _redirected(about: _About) -> errors.AviError:
+    return errors.RedirectedError(
+        f"{about.address} answers {about.call.operation} with a redirect ({about.status}), which "
+        "is not followed: it could carry the credential elsewhere. Give the address that it leads "
+        "to, if that is your controller."
+    )
+
+
+def _missing(about: _About) -> errors.AviError:
+    """`<Model> object not found`: the object itself, its tenant, or something that it refers to.
+
+    Only the first may be taken for absence, and only a read is not asked for the very model.
+    """
+    call = about.call
+    found = _MODEL_MISSING.search(about.said.full)
+    model = found["model"].lower() if found else ""
+    if model == "tenant" != call.kind:
+        return about.error(errors.TenantMissingError, "names a tenant that is not to be seen.")
+    if not call.writes or (model == call.kind and call.method != "POST"):
+        return about.error(
+            errors.NotFoundError, "is not there, or not to be seen from this tenant."
+        )
+    return about.error(
+        errors.MissingReferenceError, "refers to something that is not there. Correct its names."
+    )
+
+
+def _is_missing(about: _About) -> bool:
+    if about.status == 404:
+        return about.says("object not found")
+    # Only a write names other objects; `VrfContext not found` is how 400 says it.
+    return (
+        about.status == 400 and about.call.writes and bool(_MODEL_MISSING.search(about.said.full))
+    )
+
+
+def _of(kind: type[errors.AviError], what: str) -> Callable[[_About], errors.AviError]:
+    return lambda about: about.error(kind, what)
+
+
+def _retry_later(about: _About) -> errors.AviError:
+    if about.call.writes and about.status != 503:
+        return about.error(
+            errors.OutcomeUnknownError,
+            "was sent on, and its answer was lost. Read the object again before anything else.",
+        )
+    if about.status in (502, 503):
+        return about.error(errors.NotReadyError, "met a controller that is not ready; tried again.")
+    return about.error(errors.ServerError, "took the controller too long; tried again.")
+
+
+Rule = tuple[Callable[[_About], bool], Callable[[_About], errors.AviError]]
+
+_RULES: tuple[Rule, ...] = (
+    (lambda a: 300 <= a.status < 400, _redirected),
+    (lambda a: a.status == 429, _rate_limited),
+    (lambda a: a.status in (408, 502, 503, 504), _retry_later),
+    (
+        lambda a: a.status >= 500,
+        _of(errors.ServerError, "failed in the controller. Look into its log; tried again."),
+    ),
+    (
+        lambda a: a.status in (401, 419),
+        _of(errors.SessionLostError, "was refused in a new session, too; tried again."),
+    ),
+    (lambda a: a.says("referred by"), _referenced),
+    (
+        lambda a: a.says("disallowed during upgrade"),
+        _of(errors.UpgradingError, "has to wait: the controller is being upgraded."),
+    ),
+    (
+        lambda a: a.says("Tenant '") and a.says("does not exist"),
+        _of(
+            errors.TenantMissingError,
+            "names a tenant that does not exist. Correct it, or create the tenant.",
+        ),
+    ),
+    (
+        lambda a: a.status == 403,
+        _of(
+            errors.ForbiddenError,
+            "is not allowed to our user. Give its role the permission, in this tenant.",
+        ),
+    ),
+    (
+        lambda a: a.status == 412 or a.says("Concurrent Update Error"),
+        _of(errors.ConflictError, "met a newer object. Read it again and decide again."),
+    ),
+    (
+        lambda a: a.says("already exist") or (a.status == 409 and a.call.method == "POST"),
+        _of(errors.ExistsError, "met another object of that name. Read it by name."),
+    ),
+    (
+        lambda a: a.status == 409,
+        _of(errors.ConflictError, "met a newer object. Read it again and decide again."),
+    ),
+    (
+        lambda a: a.says("No available free IPs"),
+        _of(errors.ExhaustedError, "needs an address, and no free one is left. Enlarge the pool."),
+    ),
+    (
+        lambda a: a.says("Invalid version") or a.says("introduced in later versions"),
+        _of(errors.VersionError, "does not fit the controller's release. Upgrade one of the two."),
+    ),
+    (_is_missing, _missing),
+    (
+        lambda a: a.status == 404,
+        _of(
+            errors.UnknownEndpointError,
+            "is no path that this address knows. Check the release and the address.",
+        ),
+    ),
+)
+"""In order; the first that applies."""

@@ -1,0 +1,98 @@
+"""What the plugin asks of an Avi Controller, and the rule of its optimistic lock."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from akoo_avi.client import errors
+from akoo_core.structs import JSON
+
+NO_PARAMS: Mapping[str, str] = {}
+ALL_TENANTS = "*"
+MAX_CONFLICTS = 10
+
+
+class AviClient(Protocol):
+    """A controller, as one user sees it. All methods raise AviErrors; nothing is retried here but
+    a GET whose connection was lost, and any request once after a new login.
+
+    ``kind`` is the name of a collection (``pool``), ``tenant`` a tenant's name.
+    """
+
+    @property
+    def address(self) -> str:
+        """``host`` or ``host:port``, for messages."""
+        ...
+
+    async def version(self) -> str:
+        """The controller's release, such as ``30.2.2``; empty if it does not say."""
+        ...
+
+    async def get(
+        self, path: str, *, tenant: str = "admin", params: Mapping[str, str] = NO_PARAMS
+    ) -> JSON:
+        """One object or endpoint: ``pool/<uuid>``, ``cluster/runtime``. Raises NotFoundError."""
+        ...
+
+    async def list(
+        self, kind: str, *, tenant: str = ALL_TENANTS, params: Mapping[str, str] = NO_PARAMS
+    ) -> tuple[JSON, ...]:
+        """All objects that match, from all pages, each once; references carry names.
+
+        A list that changes while it is read is read again; raises IncompleteListError when it does
+        not hold still. A field that the kind does not have gives an empty list and no error.
+        """
+        ...
+
+    async def create(self, kind: str, body: JSON, *, tenant: str) -> JSON:
+        """POST; the object. Raises ExistsError; OutcomeUnknownError: read it by name."""
+        ...
+
+    async def replace(self, kind: str, uuid: str, body: JSON, *, tenant: str) -> JSON:
+        """PUT of the whole object: what ``body`` leaves out returns to its default.
+
+        Raises ValueError for a body without ``_last_modified``, ConflictError if it is not the
+        object's. See :func:`change`. An empty ``uuid``: ``kind`` is a single object.
+        """
+        ...
+
+    async def patch(self, kind: str, uuid: str, body: JSON, *, tenant: str) -> JSON:
+        """PATCH: ``body`` holds partial objects under ``add``, ``replace`` or ``delete``."""
+        ...
+
+    async def delete(self, kind: str, uuid: str, *, tenant: str) -> bool:
+        """True: it was deleted. False: it was not there, or cannot be seen from ``tenant``.
+
+        Raises ReferencedError with the names of what refers to it.
+        """
+        ...
+
+
+async def change(
+    client: AviClient,
+    kind: str,
+    uuid: str,
+    decide: Callable[[JSON], JSON | None],
+    *,
+    tenant: str,
+) -> JSON | None:
+    """Read an object, decide purely what it should be, and write that; again on a conflict.
+
+    ``decide`` gets a copy that it may change, and gives None if all is well (then None is the
+    result). After ten conflicts the last ConflictError is raised.
+    """
+    path = f"{kind}/{uuid}" if uuid else kind
+    for attempt in range(1, MAX_CONFLICTS + 1):
+        current = await client.get(path, tenant=tenant)
+        wanted = decide(copy.deepcopy(current))
+        if wanted is None:
+            return None
+        lock = {key: current[key] for key in ("_last_modified",) if key in current}
+        try:
+            return await client.replace(kind, uuid, {**wanted, **lock}, tenant=tenant)
+        except errors.ConflictError:
+            if attempt == MAX_CONFLICTS:
+                raise
+    raise AssertionError("unreachable")

@@ -1,0 +1,105 @@
+"""One request to a controller and its answer, as values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from akoo_avi.client import errors
+from akoo_core.structs import JSON
+
+READ = "GET"
+_SESSION_PATHS = frozenset({"login", "logout"})
+_ENDPOINTS = frozenset(
+    {"runtime", "version", "status", "details", "detail", "ledger", "properties", "upgradestatus"}
+)
+"""Parts of a path that name an endpoint and not an object."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A request below ``/api/``. ``path`` has no leading slash: ``pool``, ``pool/<uuid>``."""
+
+    method: str
+    path: str
+    tenant: str
+    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: JSON | None = dataclasses.field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a path that would be another one on the wire."""
+        parts = self.path.split("/")
+        if any(part in ("", ".", "..") for part in parts) or set(self.path) & set("?#%\\ "):
+            raise ValueError(f'"{self.path}" is no path below /api/, such as pool or pool/<uuid>')
+
+    @property
+    def kind(self) -> str:
+        return self.path.partition("/")[0]
+
+    @property
+    def writes(self) -> bool:
+        return self.method != READ and self.path not in _SESSION_PATHS
+
+    @property
+    def operation(self) -> str:
+        """Method and endpoint without the object: few values, for metrics and span names."""
+        first, *rest = self.path.split("/")
+        return f"{self.method} {'/'.join((first, *(one for one in rest if one in _ENDPOINTS)))}"
+
+    @property
+    def object_name(self) -> str:
+        """What the call is about, for messages: ``pool/<uuid>``, or ``pool "<name>"``."""
+        name = (self.body or {}).get("name") or self.params.get("name")
+        return f'{self.path} "{name}"' if name else self.path
+
+
+LOGIN = Call(method="POST", path="login", tenant="admin")
+LOGOUT = Call(method="POST", path="logout", tenant="admin")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came back, whatever the status."""
+
+    status: int
+    body: bytes = dataclasses.field(default=b"", repr=False)
+    retry_after: str = ""
+    location: str = ""
+
+
+class LostError(Exception):
+    """No answer came. ``sent``: the request may have reached the controller. Internal."""
+
+    def __init__(self, problem: str, *, sent: bool) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.sent = sent
+
+
+class SessionRefusedError(Exception):
+    """The session of a request is not accepted: it was not executed. Internal."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("the session is not accepted")
+        self.answer = answer
+
+
+class Progress:
+    """How far a request got. ``sent``: it may have reached the controller. Internal."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+
+def given_up(call: Call, lost: LostError, address: str) -> errors.AviError:
+    """The error of a call whose answer did not come and that is not sent again."""
+    about = f"{call.method} {call.object_name} (tenant {call.tenant})"
+    if call.writes and lost.sent:
+        return errors.OutcomeUnknownError(
+            f"{about} was sent to {address}, and its answer was lost: {lost.problem}. Whether it "
+            "had its effect shows when the object is read again."
+        )
+    return errors.UnreachableError(
+        f"No answer from {address} to {call.operation}: {lost.problem}. Check the address, the "
+        "network, and whether the controller runs; tried again."
+    )

@@ -1,0 +1,131 @@
+"""One credential's line to one controller: requests in a session that is renewed when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from akoo_avi.client import answers, calls, credential, door, errors, lease, login, refusals, retry
+from akoo_core import clock, external
+
+LOGOUT_SECONDS = 2.0
+
+
+class Connection:
+    """A line. For one event loop."""
+
+    def __init__(
+        self,
+        address: str,
+        who: credential.Credential,
+        through: door.Door,
+        *,
+        refused: refusals.Refusals,
+        now: clock.Clock,
+    ) -> None:
+        self.address = address
+        self._logins = login.Logins(address, who, through, refused=refused, now=now)
+        self._clock = now
+        self._active = 0
+        self._when_idle: Callable[[], None] | None = None
+        self.last_used = now.monotonic()
+
+    async def version(self, through: external.External) -> str:
+        """The controller's release as it said at login; logs in if there is no session."""
+        with self:
+            held = await self._logins.session(through, login.Budget(through.deadline_seconds))
+            return held.session.version
+
+    async def exchange(self, call: calls.Call, through: external.External) -> calls.Answer:
+        """The good answer to ``call``; all others are raised as AviErrors.
+
+        The whole of it takes no longer than one external call may.
+        """
+        with self:
+            budget = login.Budget(through.deadline_seconds)
+            try:
+                return await self._exchange(call, through, budget)
+            except calls.LostError as lost:
+                raise calls.given_up(call, lost, self.address) from None
+
+    async def _exchange(
+        self, call: calls.Call, through: external.External, budget: login.Budget
+    ) -> calls.Answer:
+        refusals_met = losses = 0
+        refused: lease.Lease | None = None
+        while True:
+            held = await self._logins.session(through, budget, not_this=refused)
+            try:
+                return await _send(held, call, through, budget.take(), self.address)
+            except calls.LostError as lost:
+                if not retry.after_loss(call, lost, before=losses, seconds=budget.left):
+                    raise
+                losses += 1
+            except calls.SessionRefusedError as error:
+                if not retry.after_refusal(before=refusals_met):
+                    raise answers.error(call, error.answer, self.address) from None
+                refusals_met, refused = refusals_met + 1, held
+
+    async def logout(self, through: external.External) -> None:
+        """Tell the controller that the session ends. Nobody minds if that fails."""
+        held = self._logins.current
+        if held is None:
+            return
+        try:
+            await _send(held, calls.LOGOUT, through, LOGOUT_SECONDS, self.address)
+        except (calls.LostError, calls.SessionRefusedError, errors.AviError):
+            return
+
+    def close(self) -> None:
+        """Take no more calls; sockets and files go back with the last one under way."""
+        self._logins.close()
+
+    @property
+    def active(self) -> int:
+        """Calls under way."""
+        return self._active
+
+    def when_idle(self, do: Callable[[], None]) -> None:
+        """Call ``do`` as soon as no call is under way; at once if none is."""
+        self._when_idle = do
+        self._idle()
+
+    def __enter__(self) -> None:
+        self._active += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._active -= 1
+        self.last_used = self._clock.monotonic()
+        self._idle()
+
+    def _idle(self) -> None:
+        if self._active == 0 and self._when_idle is not None:
+            do, self._when_idle = self._when_idle, None
+            do()
+
+
+async def _send(
+    held: lease.Lease,
+    call: calls.Call,
+    through: external.External,
+    seconds: float,
+    address: str,
+) -> calls.Answer:
+    progress = calls.Progress()
+    try:
+        async with through.call(
+            "avi",
+            call.operation,
+            write=call.writes,
+            target=f"{address} {call.object_name}",
+            deadline_seconds=seconds,
+        ) as span:
+            with held as session:
+                answer = await session.send(call, progress, seconds=seconds)
+            span.set_attribute("http.response.status_code", answer.status)
+            if answer.status in retry.SESSION_REFUSED:
+                raise calls.SessionRefusedError(answer)
+            answers.check(call, answer, address)
+            return answer
+    except TimeoutError:
+        problem = f"no answer came within {seconds:.3g} s"
+        raise calls.LostError(problem, sent=progress.sent) from None

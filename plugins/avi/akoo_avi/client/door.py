@@ -1,0 +1,141 @@
+"""How sessions with one controller are opened, and how their requests leave the event loop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import ParamSpec, Protocol, TypeVar
+
+from akoo_avi.client import calls, credential, logs, session
+from akoo_core.plugins import threads
+from akoo_core.plugins.errors import ThreadsClosedError, ThreadsExhaustedError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Session(Protocol):
+    """A session that is logged in; good until the controller refuses it."""
+
+    @property
+    def version(self) -> str:
+        """The controller's release; empty if it does not say."""
+        ...
+
+    async def send(
+        self, call: calls.Call, progress: calls.Progress, *, seconds: float
+    ) -> calls.Answer:
+        """The answer, whatever its status; ``progress`` is kept. Raises LostError, TlsError."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back. Does not wait, and does not tell the controller."""
+        ...
+
+
+class Door(Protocol):
+    """Opens sessions with one controller."""
+
+    async def login(self, who: credential.Credential, *, seconds: float) -> Session | calls.Answer:
+        """A session, or the answer that refused it. Raises LostError, TlsError, NotAviError."""
+        ...
+
+    def close(self) -> None:
+        """Open no more sessions."""
+        ...
+
+
+class ThreadedDoor:
+    """The door of avisdk: a few threads of its own for each controller.
+
+    A controller that hangs holds its own threads and nobody else's. For one event loop.
+    """
+
+    def __init__(self, address: str, *, size: int) -> None:
+        logs.install()
+        self._address = address
+        self._size = size
+        self._threads = threads.PluginThreads(f"avi-{address}", size=size)
+
+    async def login(self, who: credential.Credential, *, seconds: float) -> Session | calls.Answer:
+        handover = _Handover()
+        deadline = time.monotonic() + seconds
+        try:
+            got = await self.run(handover.login, self._address, who, deadline, self._size)
+        except BaseException:
+            handover.abandon()
+            raise
+        return (
+            got if isinstance(got, calls.Answer) else ThreadedSession(self, got, self._address, who)
+        )
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``function`` in a thread. Raises LostError when none is free."""
+        try:
+            return await self._threads.run(function, *args, **kwargs)
+        except ThreadsExhaustedError:
+            raise calls.LostError(
+                f"all {self._size} connections wait for an answer", sent=False
+            ) from None
+        except ThreadsClosedError:
+            raise calls.LostError("this process is closing its sessions", sent=False) from None
+
+    def close(self) -> None:
+        self._threads.close()
+
+
+class _Handover:
+    """Brings a session out of its thread, or closes it there when nobody waits any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self._made: session.SdkSession | None = None
+
+    def login(
+        self, address: str, who: credential.Credential, deadline: float, connections: int
+    ) -> session.SdkSession | calls.Answer:
+        got = session.SdkSession.login(address, who, deadline=deadline, connections=connections)
+        if isinstance(got, session.SdkSession):
+            with self._lock:
+                self._made = got
+                if self._abandoned:
+                    got.close()
+        return got
+
+    def abandon(self) -> None:
+        with self._lock:
+            self._abandoned = True
+            if self._made is not None:
+                self._made.close()
+
+
+class ThreadedSession:
+    """A session of avisdk whose requests run in the threads of its door."""
+
+    def __init__(
+        self, door: ThreadedDoor, sdk: session.SdkSession, address: str, who: credential.Credential
+    ) -> None:
+        self._door = door
+        self._sdk = sdk
+        self._address = address
+        self._ca_source = who.ca_source
+
+    @property
+    def version(self) -> str:
+        return self._sdk.version
+
+    async def send(
+        self, call: calls.Call, progress: calls.Progress, *, seconds: float
+    ) -> calls.Answer:
+        return await self._door.run(self._send, call, progress, time.monotonic() + seconds)
+
+    def _send(self, call: calls.Call, progress: calls.Progress, deadline: float) -> calls.Answer:
+        progress.sent = True
+        return self._sdk.send(
+            call, address=self._address, ca_source=self._ca_source, deadline=deadline
+        )
+
+    def close(self) -> None:
+        self._sdk.close()

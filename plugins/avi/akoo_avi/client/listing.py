@@ -1,0 +1,79 @@
+"""A list that comes in pages while others write: each object once, and none left out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from akoo_avi.client import errors
+from akoo_core.structs import JSON
+
+MAX_READS = 4
+PAGE_SIZE = 200
+"""The greatest that controllers serve."""
+
+ReadPage = Callable[[int], Awaitable[JSON]]
+
+
+async def read_all(read_page: ReadPage, *, what: str) -> tuple[JSON, ...]:
+    """All objects, by reading pages 1, 2, ... until one names no next.
+
+    What was seen must be as many as every page counted; else objects moved between pages and all
+    of it is read again. An object that vanishes while another appears can hide a third from one
+    reading of several pages: who must be sure of absence reads twice. Raises IncompleteListError.
+    """
+    problem = ""
+    for _ in range(MAX_READS):
+        reading = await _read(read_page)
+        problem = reading.problem
+        if not problem:
+            return reading.objects
+    raise errors.IncompleteListError(
+        f"{what} changed {MAX_READS} times while it was read ({problem}). Read again later."
+    )
+
+
+class _Reading:
+    """The pages of one pass."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Any, JSON] = {}
+        self._counts: set[int] = set()
+
+    def add(self, page: JSON) -> bool:
+        """Take a page; whether there is another. Raises NotAviError for what is no page."""
+        results, count = page.get("results"), page.get("count")
+        if not isinstance(results, list) or not isinstance(count, int):
+            raise errors.NotAviError(
+                "A list came without results or count: this is no list of an Avi Controller."
+            )
+        self._counts.add(count)
+        for one in results:
+            self._seen.setdefault(_identity(one) or len(self._seen), one)
+        return bool(page.get("next")) and bool(results)
+
+    @property
+    def objects(self) -> tuple[JSON, ...]:
+        return tuple(self._seen.values())
+
+    @property
+    def problem(self) -> str:
+        """Why this is not the whole list; empty if it is."""
+        if self._counts == {len(self._seen)}:
+            return ""
+        counted = " or ".join(str(count) for count in sorted(self._counts))
+        return f"{len(self._seen)} seen, {counted} counted"
+
+
+async def _read(read_page: ReadPage) -> _Reading:
+    reading, number = _Reading(), 1
+    while reading.add(await read_page(number)):
+        number += 1
+    return reading
+
+
+def _identity(one: JSON) -> str:
+    """The uuid; that of its configuration for an entry of an inventory."""
+    config = one.get("config")
+    inner = config.get("uuid", "") if isinstance(config, dict) else ""
+    return str(one.get("uuid") or inner)

@@ -1,0 +1,268 @@
+"""One login of avisdk with one controller. Everything here blocks; the only module with avisdk.
+
+avisdk is held on a short lead, because of how it behaves (measured, release 32.1.4):
+
+- its sessions share their tokens in a dictionary of the process, by a key that equal credentials
+  have in common: each session here has a key of its own;
+- it logs in again by itself on 401 and 419, in whatever thread, also before it gives up: a hook
+  takes such answers away before it sees them. A login is an object, and a new login is a new one;
+- it logs idle sessions of others out, over the network, whenever one is made: ours are never idle;
+- without care it follows redirects, obeys proxies and CA bundles of the environment, and resends a
+  POST whose connection was lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import itertools
+import os
+import pathlib
+import ssl
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+import requests.adapters
+
+from akoo_avi.client import address as address_
+from akoo_avi.client import calls, credential, errors, logs, versions
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # docstrings with invalid escapes
+    from avi.sdk import avi_api
+
+_numbers = itertools.count(1)
+_SESSION_REFUSED = (401, 419)
+
+
+class _RefusedError(Exception):
+    """An answer that avisdk would log in again upon."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__("the session is not accepted")
+        self.response = response
+
+
+def _take_away(response: requests.Response, *_: Any, **__: Any) -> None:
+    if response.status_code in _SESSION_REFUSED:
+        response.content  # noqa: B018 - reads it, which frees the connection
+        raise _RefusedError(response)
+
+
+class _Session(avi_api.ApiSession):  # type: ignore[misc]
+    """avisdk's session without its memory, its own logins, and redirects."""
+
+    _over = False
+
+    def is_ipv6_address(self, controller_ip: str) -> bool:
+        return ":" in controller_ip  # avisdk's own warns of every name
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None  # answers 3xx come back as they are
+
+    def authenticate_session(self) -> None:
+        if self._over:  # avisdk would log in where its dictionary has forgotten the session
+            raise calls.LostError("the session was closed", sent=False)
+        super().authenticate_session()
+        self._update_session_last_used()
+
+    def delete_session(self) -> None:
+        self._over = True
+        super().delete_session()
+
+    def _update_session_last_used(self) -> None:
+        # Never idle: whoever makes a session next would log this one out.
+        avi_api.sessionDict.get(self.key, {})["last_used"] = datetime.datetime.max  # noqa: DTZ901
+
+    def cookies_given(self) -> bool:
+        """Whether the last login gave what the next request needs."""
+        known = avi_api.sessionDict.get(self.key, {})
+        return bool(known.get("csrftoken") and known.get("session_id"))
+
+
+class SdkSession:
+    """A session that is logged in. Its requests may come from several threads at once."""
+
+    def __init__(self, sdk: _Session, ca_file: pathlib.Path | None) -> None:
+        self._sdk = sdk
+        self._ca_file = ca_file
+        told = sdk.remote_api_version
+        self.version = str(told.get("Version", "")) if isinstance(told, dict) else ""
+        """The controller's release; empty if it does not say."""
+        sdk.api_version = versions.requested(self.version)
+
+    @classmethod
+    def login(
+        cls, address: str, who: credential.Credential, *, deadline: float, connections: int
+    ) -> SdkSession | calls.Answer:
+        """A session, or the answer that refused it. ``deadline`` is of ``time.monotonic``.
+
+        Raises LostError, TlsError, NotAviError, UnreachableError for what is no address.
+        """
+        url = address_.url(address)
+        ca_file = _write_ca(who, address) if who.ca_pem else None
+        sdk = _new(url, who, str(ca_file) if ca_file else _system_cas(), connections)
+        session: SdkSession | None = None
+        try:
+            with _translated(address, who.ca_source), logs.masked():
+                sdk.timeout = _seconds_left(deadline)
+                sdk.authenticate_session()
+            if not sdk.cookies_given():
+                raise _not_avi(address)
+            session = cls(sdk, ca_file)
+            return session
+        except _RefusedError as refused:
+            return _answer(refused.response)
+        except avi_api.APIError as refused:
+            return _answer(refused.rsp)
+        except (KeyError, AttributeError, TypeError, ValueError):
+            raise _not_avi(address) from None
+        finally:
+            if session is None:
+                _close(sdk, ca_file)
+
+    def send(
+        self, call: calls.Call, *, address: str, ca_source: str, deadline: float
+    ) -> calls.Answer:
+        """The answer, whatever its status. Raises LostError, TlsError."""
+        given: dict[str, Any] = {"tenant": call.tenant, "data": call.body}
+        if call.params:
+            given["params"] = dict(call.params)
+        try:
+            with _translated(address, ca_source), logs.masked():
+                method = getattr(self._sdk, call.method.lower())
+                return _answer(method(call.path, timeout=_seconds_left(deadline), **given))
+        except _RefusedError as refused:
+            return _answer(refused.response)
+
+    def close(self) -> None:
+        """Give back sockets and the CA file. Does not log out, and does not wait."""
+        _close(self._sdk, self._ca_file)
+
+
+def _new(url: str, who: credential.Credential, verify: str | bool, connections: int) -> _Session:
+    sdk = _Session(
+        "controller",
+        username=who.username,
+        password=who.password,
+        verify=verify,
+        retry_conxn_errors=False,
+        max_api_retries=0,
+        lazy_authentication=True,
+    )
+    sdk.prefix = url
+    sdk.key = f"akoo-{next(_numbers)}"
+    sdk.trust_env = False
+    sdk.hooks["response"].append(_take_away)
+    sdk.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=connections, max_retries=0))
+    return sdk
+
+
+def _close(sdk: _Session, ca_file: pathlib.Path | None) -> None:
+    sdk.delete_session()
+    sdk.close()
+    if ca_file is not None:
+        ca_file.unlink(missing_ok=True)
+
+
+def _write_ca(who: credential.Credential, address: str) -> pathlib.Path:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=who.ca_pem)
+    except (ssl.SSLError, ValueError):
+        raise errors.TlsError(
+            f"The CA for {address} holds no certificate in PEM. Check {who.ca_source}."
+        ) from None
+    handle, name = tempfile.mkstemp(prefix="akoo-avi-ca-", suffix=".pem")  # mode 0600
+    with os.fdopen(handle, "w") as file:
+        file.write(who.ca_pem)
+    return pathlib.Path(name)
+
+
+def _system_cas() -> str | bool:
+    """The CAs of the system; those that requests brings where OpenSSL knows of none."""
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath or True
+
+
+def _seconds_left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise calls.LostError("no time was left to send it", sent=False)
+    return left
+
+
+def _answer(response: requests.Response) -> calls.Answer:
+    return calls.Answer(
+        status=response.status_code,
+        body=response.content,
+        retry_after=response.headers.get("Retry-After", ""),
+        location=response.headers.get("Location", ""),
+    )
+
+
+def _not_avi(address: str) -> errors.NotAviError:
+    return errors.NotAviError(
+        f"{address} answered the login, but not as an Avi Controller does. Check the address."
+    )
+
+
+@contextlib.contextmanager
+def _translated(address: str, ca_source: str) -> Iterator[None]:
+    """requests' and urllib3's errors as ours: their texts hold URLs, ours what to do."""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise _tls(error, address, ca_source) from None
+    except requests.exceptions.ConnectTimeout:
+        raise calls.LostError("it did not accept a connection in time", sent=False) from None
+    except requests.exceptions.Timeout:
+        raise calls.LostError("it did not answer in time", sent=True) from None
+    except (requests.exceptions.RequestException, OSError) as error:
+        if isinstance(error, ValueError):  # not JSON, not a URL
+            raise _not_avi(address) from None
+        raise _lost(error) from None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What stands behind an error of requests: reasons, causes and arguments, once each."""
+    waiting: list[Any] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
+
+
+def _tls(error: BaseException, address: str, ca_source: str) -> errors.TlsError | calls.LostError:
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return errors.TlsError(
+                f"The certificate of {address} is not to be trusted: {cause.verify_message}. "
+                f"Check {ca_source}, and whether this is the controller's address."
+            )
+        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return calls.LostError("the connection was cut", sent=True)
+    return errors.TlsError(
+        f"{address} does not speak TLS as it should. Check address and port, and {ca_source}."
+    )
+
+
+_NEVER_SENT = {
+    "NameResolutionError": "its name does not resolve",
+    "NewConnectionError": "nobody accepts connections there",
+}
+"""urllib3's errors from before a request is sent."""
+
+
+def _lost(error: BaseException) -> calls.LostError:
+    names = [type(cause).__name__ for cause in _causes(error)]
+    for name, problem in _NEVER_SENT.items():
+        if name in names:
+            return calls.LostError(problem, sent=False)
+    return calls.LostError("the connection was cut", sent=True)

@@ -1,0 +1,167 @@
+"""The real client over the simulated controller's pure core: no HTTP, no threads, no sockets.
+
+::
+
+    avi = MemoryAvi()                                # an AviClient, logged in as admin
+    await avi.create("pool", {"name": "shop-web"}, tenant="admin")
+    avi.controller.faults.add(faults.Fault(answer="stale", kind="pool", method="PUT"))
+    avi.controller.journal.entries(writes=True)
+
+Only the way of a request is another (a door, see :mod:`akoo_avi.client.door`): sessions, new
+logins, errors, pages and the sites of external calls are those of the real client, so that what is
+tested here holds there. ``memory_controllers({"avi.example.com": controller})`` gives a whole
+:class:`~akoo_avi.client.Controllers` over such controllers, for what asks the registry.
+
+``delay_seconds`` and ``hold_seconds`` of a fault have no effect here; ``drop`` has.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Mapping
+
+from akoo_testbed.avisim import Controller, values
+
+from akoo_avi.client import (
+    Controllers,
+    Credential,
+    UnreachableError,
+    calls,
+    client,
+    connection,
+    listing,
+    refusals,
+    versions,
+)
+from akoo_core import clock, external
+
+PASSWORD = "Avi-simulated-1"  # noqa: S105 - of a simulator
+ADDRESS = "avi.example.com"
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+class MemoryAvi(client.Client):
+    """An AviClient of one simulated controller, which is made unless it is given.
+
+    ``through`` is the seam of external calls (its interceptor sees every request),
+    ``page_size`` that of lists.
+    """
+
+    def __init__(
+        self,
+        controller: Controller | None = None,
+        through: external.External | None = None,
+        *,
+        username: str = "admin",
+        password: str = PASSWORD,
+        address: str = ADDRESS,
+        page_size: int = listing.PAGE_SIZE,
+        now: clock.Clock | None = None,
+    ) -> None:
+        self.controller = controller or Controller(password=password, username=username)
+        line = connection.Connection(
+            address,
+            Credential(username, password),
+            MemoryDoor(self.controller),
+            refused=refusals.Refusals(),
+            now=now or clock.SystemClock(),
+        )
+        super().__init__(line, through or external.External(), page_size=page_size)
+
+
+def memory_controllers(
+    controllers: Mapping[str, Controller], *, now: clock.Clock | None = None
+) -> Controllers:
+    """A registry of these controllers by address; no other address answers.
+
+    The mapping may be changed later: an address that is taken out answers no more logins.
+    """
+    return Controllers(now=now, make_door=lambda address: _Doors(controllers, address))
+
+
+class MemoryDoor:
+    """Opens sessions with a controller in this process."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+
+    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.Answer:
+        given = {"username": who.username, "password": who.password}
+        body = urllib.parse.urlencode(given).encode()
+        response = _handle(self._controller, "POST", "/login", _FORM, body)
+        if response.status != 200:
+            return _answer(response)
+        return _Session(self._controller, response)
+
+    def close(self) -> None:
+        return
+
+
+class _Doors:
+    """The door of whatever controller has this address now."""
+
+    def __init__(self, controllers: Mapping[str, Controller], address: str) -> None:
+        self._controllers = controllers
+        self._address = address
+
+    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.Answer:
+        controller = self._controllers.get(self._address)
+        if controller is None:
+            raise UnreachableError(f"No answer from {self._address}: its name does not resolve.")
+        return await MemoryDoor(controller).login(who, seconds=seconds)
+
+    def close(self) -> None:
+        return
+
+
+class _Session:
+    """A session: cookies and headers as avisdk sends them."""
+
+    def __init__(self, controller: Controller, login: values.Response) -> None:
+        self._controller = controller
+        self.version = str(login.json["version"]["Version"])
+        cookies: dict[str, str] = {}
+        for name, text in login.headers:
+            if name == "Set-Cookie":
+                key, _, rest = text.partition("=")
+                cookies[key] = rest.partition(";")[0]
+        self._headers = {
+            "cookie": "; ".join(f"{name}={cookie}" for name, cookie in cookies.items()),
+            "x-csrftoken": cookies["csrftoken"],
+            "x-avi-version": versions.requested(self.version),
+            "referer": "https://controller",
+        }
+
+    async def send(
+        self, call: calls.Call, progress: calls.Progress, *, seconds: float
+    ) -> calls.Answer:
+        progress.sent = True
+        query = f"?{urllib.parse.urlencode(call.params)}" if call.params else ""
+        target = f"/{call.path}" if call.path == "logout" else f"/api/{call.path}{query}"
+        headers = {**self._headers, "x-avi-tenant": call.tenant}
+        body = b"" if call.body is None else json.dumps(call.body).encode()
+        return _answer(_handle(self._controller, call.method, target, headers, body))
+
+    def close(self) -> None:
+        return
+
+
+def _handle(
+    controller: Controller, method: str, target: str, headers: Mapping[str, str], body: bytes
+) -> values.Response:
+    request = values.Request(method=method, target=target, headers=headers, body=body)
+    response = controller.handle(request)
+    if response.drop:
+        raise calls.LostError("the connection was cut", sent=True)
+    return response
+
+
+def _answer(response: values.Response) -> calls.Answer:
+    headers = dict(response.headers)
+    return calls.Answer(
+        status=response.status,
+        body=response.body,
+        retry_after=headers.get("Retry-After", ""),
+        location=headers.get("Location", ""),
+    )
