@@ -40,6 +40,7 @@ class _Round:
         self._given: dict[str, facts.Facts] = {}
         self._prepared = True
         self._deployed = True
+        self._workload: record.Workload | None = None
 
     async def run(self) -> None:
         self._attempt.report.lived = True
@@ -141,7 +142,9 @@ class _Round:
             )
             self._say_all(acting, wait)
             return None
-        await self._attempt.store(workload=record.Workload(kube_system_uid=reached.uid))
+        self._workload = record.Workload(kube_system_uid=reached.uid)
+        if spec.inventory:  # Else it is stored with the inventory, before anything is applied.
+            await self._attempt.store(workload=self._workload)
         await self._apply(acting, reached.client)
         return reached.client
 
@@ -177,7 +180,7 @@ class _Round:
             self._say_all((name,), verdict)
 
     async def _keep(self, inventory: deploy.Inventory) -> None:
-        await self._attempt.store(inventory=inventory)
+        await self._attempt.store(inventory=inventory, workload=self._workload)
 
     async def _observe(self, client: client_.KubeClient | None) -> None:
         for plugin in self._plugins:

@@ -180,10 +180,12 @@ async def _add_finalizers(
     if "Cluster" in decision.on and target is not None:
         clusters = work.services.clusters
         try:
-            await _annotate(work, target.raw)
+            seen = await _annotate(work, target.raw)
         except errors.NotFoundError:
             return behind
-        live = await add(clusters, names.FINALIZER, target.name, target.namespace, uid=target.uid)
+        live = await add(
+            clusters, names.FINALIZER, target.name, target.namespace, uid=target.uid, seen=seen
+        )
         if live is None:
             return behind
         work.cluster = cluster.from_object(live)
@@ -191,15 +193,18 @@ async def _add_finalizers(
     return None
 
 
-async def _annotate(work: Attempt, seen: structs.JSON) -> None:
-    """Before the finalizer, whose absence brings us here again after a crash between the two."""
+async def _annotate(work: Attempt, seen: structs.JSON) -> structs.JSON | None:
+    """Before the finalizer, whose absence brings us here again after a crash between the two.
+
+    The Cluster as it was written; None where nothing was.
+    """
     metadata = seen["metadata"]
     if (metadata.get("annotations") or {}).get(names.RECORD_ANNOTATION) == work.name:
-        return
+        return None
     patch = {
         "metadata": {"uid": metadata["uid"], "annotations": {names.RECORD_ANNOTATION: work.name}}
     }
-    await work.services.management.merge_patch(
+    return await work.services.management.merge_patch(
         work.services.clusters, metadata["name"], patch, metadata["namespace"]
     )
 
