@@ -1,4 +1,4 @@
-"""For plugin authors' tests: verbs called on plain values, API servers in memory, recorded spans.
+"""For plugin authors' tests: verbs called on plain values, a whole operator in memory, spans.
 
 ::
 
@@ -6,16 +6,22 @@
         run = testing.run_verb(MyPlugin(), "observe", testing.World(reachable=False))
         assert run.result.reason == "WorkloadUnreachable"
 
+:class:`Fleet` runs the life of a cluster with the real operator on API servers in memory.
 :mod:`akoo_core.testing.conformance` checks what every plugin must do. Nothing that the operator
 runs imports this package.
 """
 
-from akoo_core.testing import builders, conformance, virtual_time
+from akoo_core.testing import builders, conformance, memory_definitions, virtual_time
 from akoo_core.testing.calls import Call, Calls, Crash, InlineThreads
 from akoo_core.testing.deploying import deploy
+from akoo_core.testing.fleet import Fleet
 from akoo_core.testing.memory import BUILT_IN, MemoryServer
+from akoo_core.testing.memory_capi import MemoryClusterApi
 from akoo_core.testing.memory_client import MemoryClient
 from akoo_core.testing.memory_faults import Faults
+from akoo_core.testing.memory_kubelet import MemoryKubelet
+from akoo_core.testing.memory_operator import MemoryOperator
+from akoo_core.testing.memory_workloads import MemoryWorkload, MemoryWorkloads
 from akoo_core.testing.spans import Recording, Span, recorded
 from akoo_core.testing.verbs import VerbRun, call_verb, run_reconcile, run_verb
 from akoo_core.testing.world import World, WorldClock
@@ -26,9 +32,15 @@ __all__ = [
     "Calls",
     "Crash",
     "Faults",
+    "Fleet",
     "InlineThreads",
     "MemoryClient",
+    "MemoryClusterApi",
+    "MemoryKubelet",
+    "MemoryOperator",
     "MemoryServer",
+    "MemoryWorkload",
+    "MemoryWorkloads",
     "Recording",
     "Span",
     "VerbRun",
@@ -38,6 +50,7 @@ __all__ = [
     "call_verb",
     "conformance",
     "deploy",
+    "memory_definitions",
     "recorded",
     "run_reconcile",
     "run_verb",

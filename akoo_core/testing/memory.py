@@ -19,6 +19,7 @@ from akoo_core.testing import (
     memory_apply,
     memory_client,
     memory_collect,
+    memory_definitions,
     memory_discovery,
     memory_faults,
     memory_store,
@@ -52,7 +53,9 @@ class MemoryServer:
     ``name`` makes uids differ between servers and is the same in every run. ``history_limit`` is
     how many changes a watch may lie behind before it is Gone. ``garbage_collection`` deletes
     dependents of deleted owners. ``namespaces_must_exist`` refuses objects in unknown namespaces,
-    as real servers do. ``kube-system`` and ``default`` exist from the start.
+    as real servers do. ``definitions`` serves the kinds of CustomResourceDefinitions as soon as
+    they are created, and marks them Established. ``kube-system`` and ``default`` exist from the
+    start.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class MemoryServer:
         history_limit: int = 1000,
         garbage_collection: bool = False,
         namespaces_must_exist: bool = False,
+        definitions: bool = False,
     ) -> None:
         self.clock: clock_.Clock = clock or clock_.ManualClock()
         self.faults = memory_faults.Faults()
@@ -74,6 +78,9 @@ class MemoryServer:
             self.store, self.clock, seed=name, namespaces_must_exist=namespaces_must_exist
         )
         self.garbage_collection = garbage_collection
+        self._definitions = (
+            memory_definitions.Definitions(self.store, self.served) if definitions else None
+        )
         self.list_limit: int | None = None
         """Cap on the size of pages, to make paging happen with few objects."""
         for namespace in ("default", "kube-system"):
@@ -113,6 +120,8 @@ class MemoryServer:
 
     def settle(self) -> None:
         """What follows a write by itself."""
+        if self._definitions is not None:
+            self._definitions.settle()
         if self.garbage_collection:
             now = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
             memory_collect.collect(self.store, now)

@@ -12,7 +12,8 @@ from akoo_core import external
 from akoo_core.testing import spans, virtual_time
 from akoo_core.testing import world as world_
 from akoo_core.testing.calls import Crash
-from tests.sim.sim_stage import OTHERS, Plugins, Process, Stage
+from akoo_core.testing.memory_kubelet import OTHERS
+from tests.sim.sim_stage import Plugins, Process, Stage
 
 PATIENCE_SECONDS = 4 * 3600.0
 Moment = Literal["before", "after"]

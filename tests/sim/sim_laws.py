@@ -125,7 +125,8 @@ class Laws:
         if state is not None and state.let_go and not (was and was.let_go):
             self._let_go(now, state, state.let_go)
         if now.spec.finished_at and not (old and old.spec.finished_at):
-            self.require(bool(state and state.released_at), f"{now.name} ends before its release")
+            ended = bool(state and state.released_at) or not _reaching_out(now)
+            self.require(ended, f"{now.name} ends before its release")
 
     def _let_go(self, one: record_.Record, state: record_.Leaving, end: record_.LetGo) -> None:
         """Not without proof, deadline, a user's word or NoVerifier."""
@@ -187,6 +188,12 @@ class Laws:
 def _serves(one: record_.Record, uid: str) -> bool:
     gone = one.spec.leaving is not None and one.spec.leaving.let_go is not None
     return one.spec.cluster_ref.uid == uid and one.spec.finished_at is None and not gone
+
+
+def _reaching_out(one: record_.Record) -> bool:
+    """Whether anything may be outside because of it: what is stored comes before what is done."""
+    spec = one.spec
+    return bool(spec.intents or spec.uses or spec.facts or spec.inventory or spec.workload)
 
 
 def _touched(one: record_.Record) -> bool:

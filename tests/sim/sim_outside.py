@@ -213,6 +213,9 @@ def _objects(data: dict[str, str]) -> list[dict[str, Any]]:
             "apiVersion": "apps/v1",
             "kind": "StatefulSet",
             "metadata": {"name": "ako", **metadata},
-            "spec": {"replicas": 1},
+            "spec": {
+                "replicas": 1,
+                "template": {"spec": {"containers": [{"name": "ako", "image": "ako:2.1.1"}]}},
+            },
         },
     ]

@@ -1,0 +1,248 @@
+"""A whole operator with its clusters in memory: the life of a cluster, in a few lines.
+
+::
+
+    @virtual_time.test
+    async def test_a_life(clock: virtual_time.LoopClock) -> None:
+        async with testing.Fleet(clock, lambda: [MyPlugin()]) as fleet:
+            await fleet.create_config(plugins={"my": {"zone": "a"}})
+            await fleet.create_cluster("shop")
+            await fleet.until_phase("shop", "Running")
+            await fleet.delete_cluster("shop")
+            await fleet.until_gone("shop")
+
+The operator is the real one: its watches, queues and reconcilers, on API servers in memory. Cluster
+API tears a deleted Cluster down and StatefulSets get their Pods, both once every few seconds of
+virtual time, which costs no time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+
+from akoo_core import external as external_
+from akoo_core import structs
+from akoo_core.api import record as record_
+from akoo_core.kube import client as client_
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+from akoo_core.settings import Settings
+from akoo_core.testing import (
+    builders,
+    memory,
+    memory_capi,
+    memory_operator,
+    memory_workloads,
+    verbs,
+    virtual_time,
+)
+from akoo_core.testing.memory_kubelet import OTHERS, MemoryKubelet
+
+TICK_SECONDS = 3.0
+PATIENCE_SECONDS = 4 * 3600.0
+NAMESPACE = "demo"
+
+
+class Fleet:
+    """A management cluster, its workload clusters, and one process of the operator.
+
+    ``plugins`` makes the plugins of each process: a new one gets new instances. ``settings`` are
+    the operator's; ``external`` is the seam of its calls (:class:`akoo_core.testing.Calls` records
+    them). ``turn`` is called at every tick with the fleet: there a test plays what runs in the
+    clusters. Open it with ``async with`` in virtual time.
+    """
+
+    def __init__(
+        self,
+        clock: virtual_time.LoopClock,
+        plugins: Callable[[], Sequence[api.Plugin]],
+        *,
+        settings: Settings | None = None,
+        external: external_.External | None = None,
+        turn: Callable[[Fleet], Awaitable[None]] | None = None,
+    ) -> None:
+        self.clock = clock
+        self.management = memory.MemoryServer(
+            name="management", clock=clock, resources=memory_capi.KINDS, definitions=True
+        )
+        self.capi = memory_capi.MemoryClusterApi(self.management, clock)
+        self.user = self.management.client(system=OTHERS, field_manager="kubectl")
+        """A client whose calls are not the operator's."""
+        self.external = external or external_.External()
+        self._plugins = plugins
+        self._settings = settings or Settings()
+        self._turn = turn
+        self._process: asyncio.Task[None] | None = None
+        self._world: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Fleet:
+        self._start()
+        self._world = asyncio.create_task(self._turns(), name="world")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._end(self._world)
+        await self._end(self._process)
+
+    async def restart(self) -> None:
+        """Kill the operator where it stands, and start another process of it."""
+        await self._end(self._process)
+        self._start()
+
+    # What a user does.
+
+    async def create_config(
+        self,
+        spec: structs.JSON | None = None,
+        *,
+        name: str = "default",
+        plugins: dict[str, structs.JSON] | None = None,
+    ) -> None:
+        """An AKODeploymentConfig that selects the label ``lb=avi``, unless ``spec`` says other."""
+        selecting: structs.JSON = {"clusterSelector": {"matchLabels": {"lb": "avi"}}}
+        config = builders.config({**selecting, **(spec or {})}, name=name, plugins=plugins)
+        body = {**config, "metadata": {"name": name}}
+        await self.user.create(resources.AKO_DEPLOYMENT_CONFIGS, body)
+
+    async def change_config(self, spec: structs.JSON, *, name: str = "default") -> None:
+        """Merge ``spec`` into the spec of the config."""
+        await self.user.merge_patch(resources.AKO_DEPLOYMENT_CONFIGS, name, {"spec": spec})
+
+    async def create_cluster(
+        self, name: str, namespace: str = NAMESPACE, *, labels: dict[str, str] | None = None
+    ) -> str:
+        """A Cluster that answers, labelled ``lb=avi`` unless said otherwise; its UID."""
+        chosen = {"lb": "avi"} if labels is None else labels
+        return await self.capi.create(name, namespace, chosen, {})
+
+    async def patch_cluster(
+        self, name: str, patch: structs.JSON, namespace: str = NAMESPACE
+    ) -> None:
+        """Merge ``patch`` into the Cluster: labels, ``spec.paused``."""
+        await self.user.merge_patch(resources.CLUSTERS, name, patch, namespace)
+
+    async def delete_cluster(self, name: str, namespace: str = NAMESPACE) -> None:
+        """Ask for its deletion; it goes when nothing holds it."""
+        await self.user.delete(resources.CLUSTERS, name, namespace)
+
+    # What there is.
+
+    def cluster(self, name: str, namespace: str = NAMESPACE) -> client_.Object | None:
+        """The Cluster, or None."""
+        found = self.management.objects(resources.CLUSTERS, namespace)
+        return next((one for one in found if one["metadata"]["name"] == name), None)
+
+    def workload(self, name: str, namespace: str = NAMESPACE) -> memory.MemoryServer | None:
+        """The API server of the workload cluster; None when it is gone."""
+        one = self.cluster(name, namespace)
+        found = self.capi.workload_of(one) if one is not None else None
+        return found.server if found is not None else None
+
+    def record(self, name: str, namespace: str = NAMESPACE) -> record_.Record | None:
+        """The latest record of a Cluster of that name, or None."""
+        rows = self.management.store.select(resources.AKO_DEPLOYMENTS, None)
+        found = [record_.from_object(obj) for _, obj in rows]
+        ours = [
+            one
+            for one in found
+            if (one.spec.cluster_ref.namespace, one.spec.cluster_ref.name) == (namespace, name)
+        ]
+        return max(ours, key=lambda one: int(one.resource_version), default=None)
+
+    async def until(self, what: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+        """Let virtual time pass until ``what()``. Raises AssertionError after ``seconds`` of it."""
+        end = self.clock.monotonic() + seconds
+        while not what():
+            if self._process is not None and self._process.done():
+                await self._process
+                raise AssertionError("the operator has ended")
+            if self.clock.monotonic() >= end:
+                raise AssertionError(f"nothing came of it in {seconds:g} s")
+            await asyncio.sleep(1.0)
+
+    async def until_phase(
+        self,
+        name: str,
+        phase: record_.Phase,
+        namespace: str = NAMESPACE,
+        *,
+        seconds: float = PATIENCE_SECONDS,
+    ) -> record_.Record:
+        """Wait for the phase of the Cluster's record, which is returned. Raises AssertionError
+        with what its conditions say."""
+
+        def reached() -> bool:
+            one = self.record(name, namespace)
+            return one is not None and one.status.phase == phase
+
+        try:
+            await self.until(reached, seconds=seconds)
+        except AssertionError as error:
+            told = f"{namespace}/{name} is not {phase}: {self._said(name, namespace)}"
+            raise AssertionError(told) from error
+        found = self.record(name, namespace)
+        assert found is not None  # noqa: S101 - it was there a moment ago
+        return found
+
+    async def until_gone(
+        self, name: str, namespace: str = NAMESPACE, *, seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        """Wait until the Cluster is not there any more. Raises AssertionError with why."""
+        try:
+            await self.until(lambda: self.cluster(name, namespace) is None, seconds=seconds)
+        except AssertionError as error:
+            told = f"{namespace}/{name} is still there: {self._said(name, namespace)}"
+            raise AssertionError(told) from error
+
+    def _said(self, name: str, namespace: str) -> str:
+        one = self.record(name, namespace)
+        if one is None:
+            return "it has no record"
+        conditions = "; ".join(
+            f"{c.type}={c.status} {c.reason} {c.message}" for c in one.status.conditions
+        )
+        return f"phase {one.status.phase or 'none'}, {conditions or 'no condition'}"
+
+    # The processes.
+
+    def _start(self) -> None:
+        clients = memory_workloads.MemoryWorkloads(
+            self.management.client(external=self.external),
+            self.capi.workloads,
+            external=self.external,
+            clock=self.clock,
+        )
+        operator = memory_operator.MemoryOperator(
+            [verbs.named(one) for one in self._plugins()],
+            self.management,
+            clients,
+            external=self.external,
+            clock=self.clock,
+            settings=self._settings,
+        )
+        self._process = asyncio.create_task(operator.run(), name="operator")
+
+    async def _turns(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            for cluster in self.management.objects(resources.CLUSTERS):
+                await self.capi.tear_down(cluster)
+            for _, workload in sorted(self.capi.workloads.items()):
+                await MemoryKubelet(workload.server).look()
+            if self._turn is not None:
+                await self._turn(self)
+
+    async def _end(self, task: asyncio.Task[None] | None) -> None:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+            with contextlib.suppress(asyncio.CancelledError):
+                task.result()
