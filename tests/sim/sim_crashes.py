@@ -13,7 +13,7 @@ from akoo_core.testing import spans, virtual_time
 from akoo_core.testing import world as world_
 from akoo_core.testing.calls import Crash
 from akoo_core.testing.memory_kubelet import OTHERS
-from tests.sim.sim_stage import Plugins, Process, Stage
+from tests.sim.sim_stage import Cast, Process, Stage
 
 PATIENCE_SECONDS = 4 * 3600.0
 Moment = Literal["before", "after"]
@@ -26,6 +26,7 @@ class Point(NamedTuple):
     nth: int
     moment: Moment
     site: str
+    write: bool
 
 
 class Trap:
@@ -45,18 +46,18 @@ class Trap:
         self.begun = len(self.points)
 
     def before(self, site: str, *, write: bool) -> None:
-        self._pass(site, "before")
+        self._pass(site, "before", write)
 
     def after(self, site: str, *, write: bool) -> None:
         # Calls overlap: ends are counted for themselves, and calls that failed have none.
-        self._pass(site, "after")
+        self._pass(site, "after", write)
 
-    def _pass(self, site: str, moment: Moment) -> None:
+    def _pass(self, site: str, moment: Moment, write: bool) -> None:
         if self.sprung:
             raise Crash(f"dead since {self.sprung}")
         self._counts[moment] += 1
         nth = self._counts[moment]
-        self.points.append(Point(nth, moment, site))
+        self.points.append(Point(nth, moment, site, write))
         if (nth, moment) == self._at:
             self.sprung = site
             self.crashed.set()
@@ -77,12 +78,12 @@ class Played(NamedTuple):
     made: tuple[str, ...]
 
 
-def play(story: Story, plugins: Plugins, point: Point | None = None) -> Played:
+def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
     """Play ``story`` to its end; with ``point`` the first process dies there, and
     a new one starts."""
 
     async def main(clock: virtual_time.LoopClock) -> Played:
-        stage = Stage(clock, plugins)
+        stage = Stage(clock, cast)
         trap = Trap(point.nth, point.moment) if point else Trap()
         stage.begins = trap.begins
         with spans.recorded() if point is None else contextlib.nullcontext() as recording:
@@ -101,12 +102,12 @@ def play(story: Story, plugins: Plugins, point: Point | None = None) -> Played:
     return virtual_time.run(main)
 
 
-def broken_by(story: Story, plugins: Plugins) -> list[str]:
+def broken_by(story: Story, cast: Cast) -> list[str]:
     """The laws that are broken when ``story`` is played, whether it comes to its end or not."""
     broken: list[str] = []
 
     async def main(clock: virtual_time.LoopClock) -> None:
-        stage = Stage(clock, plugins)
+        stage = Stage(clock, cast)
         stage.laws.broken = broken
         with contextlib.suppress(TimeoutError):
             await _play(stage, story, Trap())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import random
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -36,18 +37,34 @@ CONFIG = "default"
 TICK_SECONDS = 3.0
 SETTINGS = Settings(finished_retention_seconds=10 * 86400.0, resync_seconds=120.0)
 
-Plugins = Callable[["Stage"], list[api.Plugin]]
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Cast:
+    """The plugins of one run, and what they need."""
+
+    name: str
+    plugins: Callable[[Outside], list[api.Plugin]]
+    """New ones for each process."""
+    config: dict[str, Any]
+    """Fields of the AKODeploymentConfig's spec."""
+    change: dict[str, Any]
+    """What a change of the config changes. Deployed, it is the log level DEBUG."""
+    secrets: tuple[dict[str, Any], ...] = ()
+    """In the management cluster."""
 
 
-def small_plugins(stage: Stage) -> list[api.Plugin]:
-    """The two that have every verb between them."""
-    return [CloudPlugin(stage.outside), AkoPlugin()]
+def _small(outside: Outside) -> list[api.Plugin]:
+    return [CloudPlugin(outside), AkoPlugin()]
+
+
+SMALL = Cast("small", _small, config={}, change={"logLevel": "DEBUG"})
+"""Two plugins that have every verb between them."""
 
 
 class Stage:
     """All there is but the processes of the operator."""
 
-    def __init__(self, clock: clock_.Clock, plugins: Plugins = small_plugins) -> None:
+    def __init__(self, clock: clock_.Clock, cast: Cast = SMALL) -> None:
         self.clock = clock
         self.management = WatchedServer(
             name="management", clock=clock, resources=memory_capi.KINDS, history_limit=4000
@@ -57,7 +74,8 @@ class Stage:
         self.laws = Laws(self.management, self.capi.kube_system_uids.__getitem__)
         self.outside = Outside(self.laws)
         self.laws.own = self.outside.own
-        self.plugins = plugins
+        self.cast = cast
+        self.management.seed(*cast.secrets)
         self.user = self.management.client(system=OTHERS, field_manager="kubectl")
         self.chance: Callable[[], float] = lambda: 0.0
         """How likely the world takes its time at a tick: 0 it never does."""
@@ -72,7 +90,7 @@ class Stage:
             "apiVersion": resources.AKO_DEPLOYMENT_CONFIGS.api_version,
             "kind": "AKODeploymentConfig",
             "metadata": {"name": CONFIG},
-            "spec": {"clusterSelector": {"matchLabels": {"lb": "avi"}}} | spec,
+            "spec": {"clusterSelector": {"matchLabels": {"lb": "avi"}}} | self.cast.config | spec,
         }
         await self.user.create(resources.AKO_DEPLOYMENT_CONFIGS, body)
 
@@ -163,7 +181,7 @@ class Process:
             on_write=stage.laws.workload_write,
         )
         self.operator = memory_operator.MemoryOperator(
-            stage.plugins(stage),
+            stage.cast.plugins(stage.outside),
             stage.management,
             clients,
             external=seam,

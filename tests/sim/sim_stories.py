@@ -32,7 +32,7 @@ async def onboarding(stage: Stage) -> None:
 async def config_change(stage: Stage) -> None:
     uid = await onboard(stage)
     stage.begins()
-    await stage.change_config(logLevel="DEBUG")
+    await stage.change_config(**stage.cast.change)
     await until(lambda: log_level(stage) == "DEBUG" and phase(stage, uid) == "Running")
     await asyncio.sleep(30)
 

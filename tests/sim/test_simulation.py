@@ -71,5 +71,5 @@ def test_a_planted_bug_breaks_its_law(bug: str, monkeypatch: pytest.MonkeyPatch)
     module, name, wrong, law = BUGS[bug]
     monkeypatch.setattr(module, name, wrong)
     monkeypatch.setattr(sim_crashes, "PATIENCE_SECONDS", 600.0)
-    broken = sim_crashes.broken_by(sim_stories.deletion, sim_stage.small_plugins)
+    broken = sim_crashes.broken_by(sim_stories.deletion, sim_stage.SMALL)
     assert any(law in one for one in broken), broken
