@@ -21,7 +21,7 @@ def of_view(view: api.View) -> Wanted:
     management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
     return Wanted(
         controller=given.controller,
-        reach=None if given.controller else _reach(spec),
+        reach=None if given.controller else reach_of(spec),
         cloud=_named("spec.cloudName", spec.cloud_name),
         tenant=spec.tenant.name,
         se_group=_named("spec.serviceEngineGroup", spec.service_engine_group),
@@ -51,7 +51,8 @@ def address(controller: str) -> str:
     return rest.split("/", 1)[0]
 
 
-def _reach(spec: config.Spec) -> Reach:
+def reach_of(spec: config.Spec) -> Reach:
+    """How a config says to get to its controller. Raises Refusal."""
     account = _secret(spec.admin_credential_ref)
     if account is None:
         raise refusal.invalid(

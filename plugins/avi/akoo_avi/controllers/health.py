@@ -1,0 +1,53 @@
+"""Looks at an Avi Controller as a whole: a handful of reads, whatever it holds."""
+
+from __future__ import annotations
+
+from akoo_avi import sight
+from akoo_avi.client import AviClient, errors
+from akoo_core import structs
+
+USABLE_STATES = (
+    "CLUSTER_UP_NO_HA",
+    "CLUSTER_UP_HA_ACTIVE",
+    "CLUSTER_UP_HA_COMPROMISED",
+)
+"""States of ``/api/cluster/runtime`` in which a controller takes configuration."""
+
+
+class Health(structs.Struct, frozen=True, kw_only=True):
+    """What a controller said of itself and of our account."""
+
+    address: str
+    version: str = ""
+    cluster_uuid: str = ""
+    state: str = ""
+    """``cluster_state.state``; empty if our account may not read it."""
+    nodes: int = 0
+    nodes_up: int = 0
+    license_tier: str = ""
+    unseen: str = ""
+    """What our account cannot see for sure, and what to grant; "" if it sees all."""
+
+
+async def look(client: AviClient) -> Health:
+    """Raises AviErrors."""
+    cluster = await client.get("cluster")
+    try:
+        runtime = await client.get("cluster/runtime")
+    except errors.ForbiddenError:
+        runtime = {}
+    try:
+        system = await client.get("systemconfiguration")
+    except errors.ForbiddenError:
+        system = {}
+    nodes = runtime.get("node_states") or ()
+    return Health(
+        address=client.address,
+        version=await client.version(),
+        cluster_uuid=str(cluster.get("uuid", "")),
+        state=str((runtime.get("cluster_state") or {}).get("state", "")),
+        nodes=len(nodes),
+        nodes_up=sum(1 for one in nodes if one.get("state") == "CLUSTER_ACTIVE"),
+        license_tier=str(system.get("default_license_tier", "")),
+        unseen=await sight.missing(client),
+    )

@@ -1,0 +1,111 @@
+"""From what was found to conditions: one per question, and Ready over all. Pure.
+
+``Ready`` False has the reason of the first that is wrong, in the order in which a reader has to
+mend them: reach it, log in, wait until it is up, see enough.
+"""
+
+from __future__ import annotations
+
+from akoo_avi.client import errors
+from akoo_avi.controllers import health
+from akoo_core.api.conditions import Condition
+from akoo_core.plugins.errors import SecretMissingError, SecretNamespaceNotAllowedError
+
+REACHABLE = "Reachable"
+CREDENTIAL_VALID = "CredentialValid"
+CLUSTER_UP = "ClusterUp"
+PERMITTED = "PermissionsSufficient"
+QUESTIONS = (REACHABLE, CREDENTIAL_VALID, CLUSTER_UP, PERMITTED)
+
+SecretProblem = SecretMissingError | SecretNamespaceNotAllowedError
+
+
+def of_health(found: health.Health) -> tuple[Condition, ...]:
+    """The conditions of a controller that answered."""
+    return _with_ready(
+        (
+            _true(REACHABLE, "Reached", f"{found.address} answers as {_described(found)}."),
+            _true(CREDENTIAL_VALID, "LoggedIn", "The account logs in."),
+            _up(found),
+            _permitted(found),
+        )
+    )
+
+
+def of_error(error: errors.AviError | SecretProblem) -> tuple[Condition, ...]:
+    """The conditions of one that could not be looked at; what was not asked is Unknown."""
+    kind, reason = _question(error)
+    position = QUESTIONS.index(kind)
+    wrong = Condition(type=kind, status="False", reason=reason, message=str(error))
+    passed = _passed if isinstance(error, errors.AviError) else _not_asked
+    before = tuple(passed(one) for one in QUESTIONS[:position])
+    return _with_ready((*before, wrong, *(_not_asked(one) for one in QUESTIONS[position + 1 :])))
+
+
+def _passed(kind: str) -> Condition:
+    return _true(kind, "Answered", "The controller answered, if only to refuse what comes later.")
+
+
+def _not_asked(kind: str) -> Condition:
+    return Condition(type=kind, status="Unknown", reason="NotAsked")
+
+
+def _question(error: Exception) -> tuple[str, str]:
+    """Which question an error answers with no, and the reason."""
+    for kinds, answer in _ANSWERS:
+        if isinstance(error, kinds):
+            return answer
+    return REACHABLE, "ControllerUnreachable"
+
+
+_ANSWERS: tuple[tuple[tuple[type[Exception], ...], tuple[str, str]], ...] = (
+    ((SecretMissingError,), (CREDENTIAL_VALID, "SecretMissing")),
+    ((SecretNamespaceNotAllowedError,), (CREDENTIAL_VALID, "SecretNamespaceNotAllowed")),
+    ((errors.CredentialRefusedError,), (CREDENTIAL_VALID, "CredentialRefused")),
+    ((errors.TlsError,), (REACHABLE, "TlsNotTrusted")),
+    ((errors.RedirectedError, errors.NotAviError), (REACHABLE, "NotAviController")),
+    ((errors.UpgradingError,), (CLUSTER_UP, "ControllerUpgrading")),
+    ((errors.NotReadyError, errors.RateLimitedError), (CLUSTER_UP, "ControllerNotReady")),
+    ((errors.ForbiddenError,), (PERMITTED, "PermissionMissing")),
+)
+
+
+def _up(found: health.Health) -> Condition:
+    if not found.state:
+        message = "Our account may not read the state of the controller's cluster."
+        return Condition(type=CLUSTER_UP, status="Unknown", reason="NotPermitted", message=message)
+    if found.state not in health.USABLE_STATES:
+        message = (
+            f"{found.address} is in state {found.state} and takes no configuration; it is looked "
+            "at again. Check the controller's nodes if this lasts."
+        )
+        return Condition(
+            type=CLUSTER_UP, status="False", reason="ControllerNotReady", message=message
+        )
+    message = f"{found.state}, {found.nodes_up} of {found.nodes} nodes are active."
+    return _true(CLUSTER_UP, "Up", message)
+
+
+def _permitted(found: health.Health) -> Condition:
+    if not found.unseen:
+        return _true(PERMITTED, "Sufficient", "Everything that a clean-up must see can be seen.")
+    message = f"On {found.address} {found.unseen}. Without that no clean-up can be proven."
+    return Condition(type=PERMITTED, status="False", reason="NoSight", message=message)
+
+
+def _described(found: health.Health) -> str:
+    licence = f", licence {found.license_tier}" if found.license_tier else ""
+    return f"Avi {found.version or 'of a release that it does not say'}{licence}"
+
+
+def _true(kind: str, reason: str, message: str) -> Condition:
+    return Condition(type=kind, status="True", reason=reason, message=message)
+
+
+def _with_ready(known: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    wrong = next((one for one in known if one.status == "False"), None)
+    if wrong is not None:
+        ready = Condition(type="Ready", status="False", reason=wrong.reason, message=wrong.message)
+    else:
+        ready = _true("Ready", "Usable", known[0].message)
+    return (ready, *known)

@@ -1,0 +1,101 @@
+"""The controller of AviControllers: says of each how it is.
+
+observes AviControllers, their Secrets and the Avi Controller itself; writes their status, and only
+when it says something new. It makes and deletes nothing anywhere.
+"""
+
+from __future__ import annotations
+
+from akoo_avi import access, client, resources
+from akoo_avi.controllers import declared, health, judge
+from akoo_core import structs
+from akoo_core.api import conditions
+from akoo_core.kube import errors as kube_errors
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import SecretMissingError, SecretNamespaceNotAllowedError
+
+AGAIN_SECONDS = 60.0
+REFUSED_SECONDS = 300.0
+"""After a refused password: each try counts towards the lock of the account."""
+RIGHTS = (
+    api.RbacRule(
+        groups=(resources.GROUP,),
+        resources=("avicontrollers",),
+        verbs=("get", "list", "watch"),
+    ),
+    api.RbacRule(groups=(resources.GROUP,), resources=("avicontrollers/status",), verbs=("patch",)),
+)
+
+
+class AviControllers:
+    """For the plugin: registers the controller, and keeps what it needs."""
+
+    def __init__(self, clients: client.Controllers) -> None:
+        self._clients = clients
+
+    def registration(self) -> api.ControllerRegistration:
+        """What the operator is to run."""
+        return api.ControllerRegistration(
+            name="controllers",
+            watches=(resources.AVI_CONTROLLERS,),
+            writes=(resources.AVI_CONTROLLERS,),
+            keys=lambda _, obj: (obj["metadata"]["name"],),
+            reconcile=self.reconcile,
+            secrets=declared.secrets_of,
+        )
+
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        """Look at one."""
+        try:
+            obj = await ctx.kube.get(resources.AVI_CONTROLLERS, request.key)
+        except kube_errors.NotFoundError:
+            return api.Done()
+        try:
+            one = declared.from_object(obj)
+        except structs.DecodeError as error:
+            ctx.log.warning("AviController cannot be read", extra={"problem": str(error)})
+            return api.Blocked(reason="InvalidController", message=str(error))
+        found, wanted = await looked_at(ctx, self._clients, one)
+        await _say(ctx, one, _status(one, found, wanted, ctx))
+        refused = any(c.reason == "CredentialRefused" for c in wanted)
+        after = REFUSED_SECONDS if refused else AGAIN_SECONDS
+        return api.Done(recheck_seconds=after)
+
+
+async def looked_at(
+    ctx: api.ControllerContext, clients: client.Controllers, one: declared.Declared
+) -> tuple[health.Health | None, tuple[conditions.Condition, ...]]:
+    """What was found of a controller, and what follows."""
+    try:
+        found = await health.look(await access.open(ctx, clients, one.reach))
+    except (client.AviError, SecretMissingError, SecretNamespaceNotAllowedError) as error:
+        return None, judge.of_error(error)
+    return found, judge.of_health(found)
+
+
+def _status(
+    one: declared.Declared,
+    found: health.Health | None,
+    wanted: tuple[conditions.Condition, ...],
+    ctx: api.ControllerContext,
+) -> declared.Status:
+    """What was found before holds while nothing can be found."""
+    said = declared.Status(
+        observed_generation=one.generation,
+        version=found.version if found else one.status.version,
+        cluster_uuid=found.cluster_uuid if found else one.status.cluster_uuid,
+        license_tier=found.license_tier if found else one.status.license_tier,
+        nodes=found.nodes if found else one.status.nodes,
+        conditions=conditions.merge(one.status.conditions, wanted, now=ctx.clock.now()),
+    )
+    return one.status if said == one.status else said
+
+
+async def _say(ctx: api.ControllerContext, one: declared.Declared, status: declared.Status) -> None:
+    if status == one.status:
+        return
+    patch = {"metadata": {"uid": one.uid}, "status": structs.to_object(status)}
+    try:
+        await ctx.kube.merge_patch(resources.AVI_CONTROLLERS, one.name, patch, subresource="status")
+    except kube_errors.NotFoundError:
+        return
