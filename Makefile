@@ -38,9 +38,9 @@ format: setup ## let ruff format and mend
 generate: setup ## write the files that are derived from code (RBAC)
 	@$(BIN)/akoo-core rbac > deploy/rbac/clusterrole.yaml
 
-# Every crash point and many seeds.
-proof: setup ## crashes and simulation at full length
-	@AKOO_PROOF=1 $(BIN)/pytest tests/sim -n 2 $(ARGS)
+# Every crash point and many seeds; on the real bed every point of death.
+proof: testbed ## crashes, simulation and the bed under fire at full length
+	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire -n 2 --dist loadgroup $(ARGS)
 
 bench: testbed ## figures, no gate
 	@$(BIN)/python -m benchmarks

@@ -1,0 +1,84 @@
+"""What must hold at the end of every story, whatever was done to the operator meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from akoo_core.api import names
+from tests.fire import fire_gate, fire_journal
+
+Object = dict[str, Any]
+
+
+def record_patch(call: fire_journal.Call, *path: str) -> bool:
+    """Whether it stores something at that path of a record's spec."""
+    if call.method != "PATCH" or not is_record(call) or call.path.endswith("/status"):
+        return False
+    found: Any = {"spec": {}} | call.sent if isinstance(call.sent, dict) else {}
+    for step in ("spec", *path):
+        if not isinstance(found, dict) or found.get(step) is None:
+            return False
+        found = found[step]
+    return True
+
+
+def is_record(call: fire_journal.Call) -> bool:
+    return call.system == "management" and "/akodeployments" in call.path
+
+
+def lets_go(call: fire_journal.Call) -> bool:
+    """Takes our finalizer off a Cluster."""
+    return _patches_cluster(call) and any(one["op"] == "remove" for one in call.sent)
+
+
+def holds(call: fire_journal.Call) -> bool:
+    """Puts our finalizer on a Cluster."""
+    return _patches_cluster(call) and any(one["op"] == "add" for one in call.sent)
+
+
+def _patches_cluster(call: fire_journal.Call) -> bool:
+    return call.method == "PATCH" and "/clusters/" in call.path and isinstance(call.sent, list)
+
+
+def broken(gate: fire_gate.Gate) -> list[str]:
+    """The laws that were broken, in words: by the order of what passed the gate."""
+    calls = gate.journal.calls
+    found = [f"made twice: {one}" for one in gate.outside.made if gate.outside.made.count(one) > 1]
+    intended: set[str] = set()
+    proven: set[str] = set()
+    let_go: set[str] = set()
+    for call in calls:
+        record = call.path.rstrip("/").split("/")[-1]
+        if record_patch(call, "intents", "fire") and call.done:
+            intended.add(record)
+        if record_patch(call, "leaving", "proof") and call.done:
+            # What is stored again is a difference: a count that stayed the same is not in it.
+            own = call.sent["spec"]["leaving"]["proof"].get("own", 0 if record in proven else 1)
+            (proven.discard if own else proven.add)(record)
+        if record_patch(call, "leaving", "letGo") and call.done:
+            let_go.add(record)
+            if call.sent["spec"]["leaving"]["letGo"]["why"] == "Proven" and record not in proven:
+                found.append(f"let go as proven without a proof: {record}")
+        if call.system == "outside" and call.write and call.path.split("/")[2] not in intended:
+            found.append(f"touched before it was intended: {call}")
+    return found
+
+
+def unfinished(records: Iterable[Object]) -> list[str]:
+    """What is left of records that should have ended."""
+    return [
+        f"{one['metadata']['name']}: {(one.get('status') or {}).get('phase')}"
+        for one in records
+        if not one["spec"].get("finishedAt")
+    ]
+
+
+def held(objects: Iterable[Object]) -> list[str]:
+    """Names of the objects that carry a finalizer of ours."""
+    ours = {names.FINALIZER, names.RECORD_FINALIZER}
+    return [
+        one["metadata"]["name"]
+        for one in objects
+        if ours & set(one["metadata"].get("finalizers") or ())
+    ]

@@ -1,0 +1,84 @@
+"""Operators behind the gate, with the plugin of these tests found as any installed one is."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+from collections.abc import Mapping
+
+from akoo_testbed import kubeconfig, site
+
+from akoo_core.sandbox import install, process
+from tests.fire import fire_gate, fire_plugin
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PLUGINS = ("ako", fire_plugin.NAME)
+
+SHORT_LEASE = {
+    "AKOO_LEADER_ELECTION__ENABLED": "true",
+    "AKOO_LEADER_ELECTION__LEASE_SECONDS": "4",
+    "AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS": "1.5",
+    "AKOO_LEADER_ELECTION__RETRY_SECONDS": "0.3",
+    "AKOO_DEADLINES__EXTERNAL_SECONDS": "2",
+    "AKOO_WORKLOAD_CLUSTERS__DEADLINE_SECONDS": "2",
+}
+"""Settings of replicas that share a Lease: as short as they may be together."""
+
+
+class Operators:
+    """Makes operators; all of them are killed at the end of the test."""
+
+    def __init__(self, ground: site.Site, gate: fire_gate.Gate, token: str) -> None:
+        self.gate = gate
+        self._site = ground
+        self._token = token
+        self._made: list[process.OperatorProcess] = []
+
+    async def start(
+        self, replica: str = "a", settings: Mapping[str, str] | None = None
+    ) -> process.OperatorProcess:
+        """A new process; it is not ready yet. The same name may be used again."""
+        ground, number = self._site, len(self._made)
+        text = kubeconfig.with_token(
+            self.gate.management_url(replica), ground.authority.pem, self._token
+        )
+        one = process.OperatorProcess(
+            kubeconfig=install.write_private(ground.folder / f"fire-{replica}.kubeconfig", text),
+            plugins=PLUGINS,
+            log=ground.log_file(f"operator-{ground.folder.name}-{replica}-{number}"),
+            environment={
+                "PYTHONPATH": os.pathsep.join((str(_distribution(ground.folder)), str(ROOT))),
+                "AKOO_PLUGINS__FIRE__URL": self.gate.outside_url(replica),
+                "AKOO_MIN_INTERVAL_SECONDS": "0.1",
+                "AKOO_LOG__LEVEL": "debug",
+                "AKOO_LEADER_ELECTION__ENABLED": "false",
+                **(settings or {}),
+            },
+        )
+        self._made.append(one)
+        await one.start()
+        return one
+
+    async def ready(
+        self, replica: str = "a", settings: Mapping[str, str] | None = None
+    ) -> process.OperatorProcess:
+        """A new process that answers ready."""
+        one = await self.start(replica, settings)
+        await one.ready()
+        return one
+
+    async def close(self) -> None:
+        for one in self._made:
+            await one.stop(signal.SIGKILL)
+
+
+def _distribution(folder: pathlib.Path) -> pathlib.Path:
+    """A folder that offers the plugin by an entry point, as an installed distribution does."""
+    offered = folder / "fire-plugins"
+    info = offered / "akoo_fire-1.0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: akoo-fire\nVersion: 1.0\n")
+    target = f"{fire_plugin.__name__}:{fire_plugin.FirePlugin.__name__}"
+    (info / "entry_points.txt").write_text(f"[akoo_core.plugins]\n{fire_plugin.NAME} = {target}\n")
+    return offered

@@ -1,0 +1,140 @@
+"""SIGKILL at each class of call, before it reaches the server and after the server has acted.
+
+Whoever comes next must come to the same end: one record, one claim, one account, every object of
+AKO swept, no finalizer lost and none left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from akoo_core.sandbox import process
+from tests.e2e import conftest as e2e
+from tests.fire import fire_gate, fire_journal, fire_laws, fire_operator, fire_points, fire_stage
+from tests.fire.conftest import PROOF
+
+SPRUNG_SECONDS = 45.0
+
+Deaths = Sequence[tuple[fire_points.Point, fire_gate.Moment]]
+
+
+DOZEN: tuple[tuple[str, fire_gate.Moment], ...] = (
+    ("create the record", "after"),
+    ("finalizer on the Cluster", "before"),
+    ("store the intents", "after"),
+    ("make the account outside", "after"),
+    ("store the inventory", "after"),
+    ("apply the StatefulSet", "after"),
+    ("begin to leave", "after"),
+    ("ask AKO to clean up", "after"),
+    ("scale AKO to 0", "after"),
+    ("sweep an object", "before"),
+    ("store that it is let go", "after"),
+    ("finalizer off the Cluster", "after"),
+    ("finish the record", "before"),
+)
+
+
+class Reaper:
+    """Kills the operator at one point after the other, and starts the next one each time."""
+
+    def __init__(self, operators: fire_operator.Operators, gate: fire_gate.Gate) -> None:
+        self._operators = operators
+        self._gate = gate
+        self._one: process.OperatorProcess | None = None
+
+    async def reap(self, deaths: Deaths, first: Callable[[], Awaitable[None]]) -> None:
+        """Do what comes ``first``; then kill at one point after the other, in this order.
+
+        The next trap is set before the next operator starts: it could be there at once.
+        """
+        await self._unless_alive()
+        for number, (point, moment) in enumerate(deaths):
+            trap = self._gate.trap(point.match, moment, self._kill)
+            await (self._unless_alive() if number else first())
+            try:
+                async with asyncio.timeout(SPRUNG_SECONDS):
+                    await trap.sprung.wait()
+            except TimeoutError:
+                raise AssertionError(f"never came to: {point} ({moment})") from None
+        if deaths:
+            await self._unless_alive()
+        else:
+            await first()
+
+    async def _unless_alive(self) -> None:
+        if self._one is None:
+            self._one = await self._operators.start()
+
+    async def _kill(self, call: fire_journal.Call) -> bool:
+        assert self._one is not None
+        assert await self._one.stop(signal.SIGKILL) == -signal.SIGKILL
+        self._one = None
+        return False
+
+
+async def _life(
+    stage: fire_stage.Stage, operators: fire_operator.Operators, deaths: Deaths
+) -> None:
+    """A Cluster lives and leaves, and the operator dies all these deaths meanwhile."""
+    reaper = Reaper(operators, stage.gate)
+    early = [one for one in deaths if one[0].early]
+    late = [one for one in deaths if not one[0].early]
+    await stage.config()
+    await reaper.reap(early, stage.cluster_parts)
+    record = await stage.record(phase="Running")
+    await _is_complete(stage, record)
+    await reaper.reap(late, stage.delete)
+    await stage.gone()
+    (finished,) = await stage.ended()
+    assert finished["metadata"]["name"] == record["metadata"]["name"]
+    assert finished["spec"]["leaving"]["letGo"]["why"] == "Proven"
+    made = stage.gate.journal.done(lambda one: one.method == "POST" and fire_laws.is_record(one))
+    assert len(made) == 1
+
+
+async def _is_complete(stage: fire_stage.Stage, record: fire_stage.Object) -> None:
+    """AKO is deployed, and both finalizers hold."""
+    cluster = await stage.api.get(e2e.CLUSTER, stage.namespace, "shop")
+    assert "akoo.io/cleanup" in cluster["metadata"]["finalizers"]
+    assert "akoo.io/record" in record["metadata"]["finalizers"]
+    async with stage.workload() as workload:
+        for item in record["spec"]["inventory"]:
+            kind = f"{item['apiVersion']}/{item['kind']}"
+            assert await workload.find(kind, item.get("namespace"), item["name"]), item
+            assert item["digest"], item
+
+
+def _alternating(first: int) -> Deaths:
+    moments: tuple[fire_gate.Moment, ...] = ("before", "after")
+    return [(one, moments[(n + first) % 2]) for n, one in enumerate(fire_points.ALL)]
+
+
+async def test_a_life_with_a_dozen_deaths(
+    stage: fire_stage.Stage, operators: fire_operator.Operators
+) -> None:
+    await _life(stage, operators, [(fire_points.named(name), when) for name, when in DOZEN])
+
+
+@pytest.mark.skipif(not PROOF, reason="the whole matrix is for make proof")
+@pytest.mark.parametrize("first", [0, 1])
+async def test_a_life_with_a_death_at_every_point(
+    stage: fire_stage.Stage, operators: fire_operator.Operators, first: int
+) -> None:
+    await _life(stage, operators, _alternating(first))
+
+
+@pytest.mark.skipif(not PROOF, reason="the whole matrix is for make proof")
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("point", fire_points.ALL, ids=str)
+async def test_one_death(
+    stage: fire_stage.Stage,
+    operators: fire_operator.Operators,
+    point: fire_points.Point,
+    moment: fire_gate.Moment,
+) -> None:
+    await _life(stage, operators, [(point, moment)])
