@@ -149,6 +149,8 @@ class Leaving(structs.Struct, frozen=True, kw_only=True):
     """Since when leaving is paused; None while it is not."""
     paused_seconds: int = 0
     """How long earlier pauses were together: the deadline does not count them."""
+    moved: tuple[str, ...] = ()
+    """Relocated only: the plugins whose place has changed."""
 
 
 class EndedPlacement(structs.Struct, frozen=True, kw_only=True):
@@ -198,6 +200,13 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     leaving: Leaving | None = None
     ended_placements: tuple[EndedPlacement, ...] = ()
     finished_at: datetime.datetime | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing can have been touched for it yet, nowhere: all that would have been
+        written here first."""
+        touched = (self.plugins, self.intents, self.uses, self.facts, self.inventory)
+        return not any(touched) and self.workload is None and self.leaving is None
 
 
 class RecordStatus(structs.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,8 @@ import click
 import akoo_core as package
 
 COMMANDS = {
+    "abandon-placement": "give up what is left at the old place of a move that is held",
+    "adopt": "take a record over that was moved or restored here",
     "confirm-removal": "say that a removal is meant that is held",
     "explain": "say which config manages a cluster and why, and what to do next",
     "leave": "remove AKO from a living cluster, or stop looking after it",

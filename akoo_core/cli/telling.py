@@ -9,7 +9,9 @@ from akoo_core.api import cluster, names, record
 from akoo_core.cli import fleet
 from akoo_core.reconcile import words
 
-Kind = Literal["leave", "let-go", "pause", "resume", "confirm-removal"]
+Kind = Literal[
+    "leave", "let-go", "pause", "resume", "confirm-removal", "adopt", "abandon-placement"
+]
 
 _ANNOTATIONS: dict[Kind, str] = {
     "leave": names.LEAVE_ANNOTATION,
@@ -17,11 +19,14 @@ _ANNOTATIONS: dict[Kind, str] = {
     "pause": names.PAUSED_ANNOTATION,
     "resume": names.PAUSED_ANNOTATION,
     "confirm-removal": names.CONFIRM_REMOVAL_ANNOTATION,
+    "adopt": names.ADOPT_ANNOTATION,
+    "abandon-placement": names.ABANDON_PLACEMENT_ANNOTATION,
 }
 
 
 class Word(structs.Struct, frozen=True, kw_only=True):
-    """One word. ``value``: sweep or orphan of ``leave``, the reason of ``let-go``."""
+    """One word. ``value``: sweep or orphan of ``leave``, the former id of ``adopt``, the reason of
+    ``let-go`` and ``abandon-placement``."""
 
     kind: Kind
     value: str = ""
@@ -68,6 +73,13 @@ def refusal(word: Word, one: record.Record, target: cluster.Cluster | None) -> s
             )
         case "confirm-removal" if not _removal_held(one):
             return f"no removal of {key} is held (RemovalHeld); there is nothing to confirm"
+        case "adopt" if word.value != spec.management_id:
+            return (
+                f"{one.name} of {key} belongs to management id {spec.management_id}, not "
+                f"{word.value!r}; name that one, if it is what you mean"
+            )
+        case "abandon-placement":
+            return _abandon_refusal(word, one, target)
     return ""
 
 
@@ -85,7 +97,7 @@ def _leave_refusal(word: Word, one: record.Record) -> str:
     key = fleet.key_of(one)
     if word.value not in ("sweep", "orphan"):
         return f"leave is sweep or orphan, not {word.value!r}"
-    if one.spec.leaving is None:
+    if one.spec.leaving is None or one.spec.leaving.cause == "Relocated":
         return ""
     if word.value == "sweep":
         return f"AKO is being taken away from {key} already; see akoo-core explain {key}"
@@ -98,8 +110,20 @@ def _let_go_refusal(word: Word, one: record.Record, target: cluster.Cluster | No
         return "a reason is needed: --reason TEXT; it is kept in the record"
     if leaving is not None and leaving.let_go is not None:
         return f"Cluster {key} was let go already ({leaving.let_go.why})"
-    if leaving is None and not (target is not None and target.deleting):
+    departs = leaving is not None and leaving.cause != "Relocated"
+    if not departs and not (target is not None and target.deleting):
         return f"Cluster {key} is not being deleted and AKO is not leaving it: nothing holds it"
+    return ""
+
+
+def _abandon_refusal(word: Word, one: record.Record, target: cluster.Cluster | None) -> str:
+    key, leaving = fleet.key_of(one), one.spec.leaving
+    if not word.value.strip():
+        return "a reason is needed: --reason TEXT; it is kept in the record"
+    if leaving is None or leaving.cause != "Relocated":
+        return f"AKO of {key} is not moving to another place: there is nothing to abandon"
+    if target is not None and target.deleting:
+        return f"Cluster {key} is being deleted; see akoo-core let-go"
     return ""
 
 
@@ -124,6 +148,17 @@ _EFFECTS: dict[str, tuple[str, ...]] = {
         "Objects may stay on the Avi Controller, and their addresses in use.",
         'The record notes the reason ("{reason}") and goes on sweeping what it can.',
         "This cannot be taken back.",
+    ),
+    "adopt": (
+        "The record of {key} belongs to this management cluster from now on, not to {reason}.",
+        "What it has outside is taken away from here when AKO leaves, and from nowhere else.",
+        "If it belongs to this one already: a claim outside that was lost is made again.",
+        "This cannot be taken back from here.",
+    ),
+    "abandon-placement": (
+        "What AKO of {key} has at its old place is given up; it is set up at the new one now.",
+        "Objects may stay there, and their addresses in use. Nobody looks there again.",
+        'The record notes the place and the reason ("{reason}"). This cannot be taken back.',
     ),
     "pause": (
         "Nothing is done for {key} until it is resumed: no repair, no upgrade, no cleanup.",

@@ -12,10 +12,10 @@ from akoo_core.cli import management, saying, telling
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_cluster = click.argument("cluster", metavar="NAMESPACE/NAME")
+cluster = click.argument("cluster", metavar="NAMESPACE/NAME")
 
 
-def _options(command: F) -> F:
+def options(command: F) -> F:
     """Those that every word has."""
     for one in (
         management.option,
@@ -27,9 +27,9 @@ def _options(command: F) -> F:
 
 
 @click.command()
-@_cluster
+@cluster
 @click.argument("how", metavar="HOW", type=click.Choice(["sweep", "orphan"]))
-@_options
+@options
 def leave(
     cluster: str, how: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
@@ -39,9 +39,9 @@ def leave(
 
 
 @click.command("let-go")
-@_cluster
+@cluster
 @click.option("--reason", required=True, help="Kept in the record.")
-@_options
+@options
 def let_go(
     cluster: str, reason: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
@@ -51,8 +51,8 @@ def let_go(
 
 
 @click.command()
-@_cluster
-@_options
+@cluster
+@options
 def pause(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
     """Do nothing for a cluster until it is resumed."""
     word = telling.Word(kind="pause")
@@ -60,8 +60,8 @@ def pause(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path 
 
 
 @click.command()
-@_cluster
-@_options
+@cluster
+@options
 def resume(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
     """End what `akoo-core pause` began."""
     word = telling.Word(kind="resume")
@@ -69,8 +69,8 @@ def resume(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path
 
 
 @click.command("confirm-removal")
-@_cluster
-@_options
+@cluster
+@options
 def confirm_removal(
     cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:

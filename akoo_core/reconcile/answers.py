@@ -15,15 +15,18 @@ ResultVerb = Literal["confirm", "drain", "sweep", "release"]
 
 
 async def ask(attempt: Attempt, verb: ResultVerb) -> dict[str, Answer]:
-    """Call every plugin that has the verb, the last in order first; one failing stops no other."""
+    """Call every plugin that has the verb, the last in order first; one failing stops no other.
+
+    release never gets a workload client, also where the Cluster lives on after a move.
+    """
     answers: dict[str, Answer] = {}
     for plugin in attempt.services.plugins.reverse:
         if not attempt.services.caller.implements(plugin, verb):
             continue
-        reached = await attempt.workload()
+        client = None if verb == "release" else (await attempt.workload()).client
         try:
             answer = await attempt.services.caller.call(
-                verb, plugin, attempt.context(plugin, reached.client)
+                verb, plugin, attempt.context(plugin, client)
             )
             answers[plugin.name] = answer or api.Done()
         except VerbError as error:

@@ -15,12 +15,15 @@ SHARE = 0.05
 def removals(
     records: Iterable[record.Record], now: datetime.datetime
 ) -> tuple[datetime.datetime, ...]:
-    """When the removals of the last hour began, oldest first. Cluster deletions are none."""
-    begun = (
-        one.spec.leaving.started_at
-        for one in records
-        if one.spec.leaving is not None and one.spec.leaving.cause != "ClusterDeleted"
-    )
+    """When the removals of the last hour began, oldest first. Cluster deletions are none.
+
+    A move counts; of one that has ended, when it ended.
+    """
+    begun: list[datetime.datetime] = []
+    for one in records:
+        if one.spec.leaving is not None and one.spec.leaving.cause != "ClusterDeleted":
+            begun.append(one.spec.leaving.started_at)
+        begun += {ended.at for ended in one.spec.ended_placements}
     return tuple(sorted(at for at in begun if at > now - WINDOW))
 
 
@@ -53,7 +56,7 @@ class Brake:
         own = {
             other: at
             for other, at in self._begun.items()
-            if at > now - WINDOW and other != name and not _leaves(shown.get(other))
+            if at > now - WINDOW and other != name and not _shows(shown.get(other), at)
         }
         begun = tuple(sorted((*removals(records, now), *own.values())))
         fleet = sum(1 for one in records if one.spec.finished_at is None)
@@ -62,5 +65,9 @@ class Brake:
         return seconds
 
 
-def _leaves(one: record.Record | None) -> bool:
-    return one is not None and one.spec.leaving is not None
+def _shows(one: record.Record | None, at: datetime.datetime) -> bool:
+    """Whether what began then is seen in the record."""
+    if one is None:
+        return False
+    ended = any(found.at >= at for found in one.spec.ended_placements)
+    return one.spec.leaving is not None or ended

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from akoo_core import structs
 from akoo_core.api import conditions, names, record
 from akoo_core.api.conditions import Condition
-from akoo_core.reconcile import leaving, selection, words
+from akoo_core.reconcile import leaving, relocation, selection, words
 from akoo_core.reconcile.report import Report
 
 
@@ -89,8 +89,14 @@ def _ready(one: record.Record, report: Report, others: list[Condition]) -> Condi
         return Condition(type="Ready", status="False", reason="Finished", message=message)
     if one.spec.leaving is not None:
         held = next((found for found in others if found.type == "Held"), None)
-        message = held.message if held else "AKO is being taken away."
-        return Condition(type="Ready", status="False", reason="Leaving", message=message)
+        moves = one.spec.leaving.cause == "Relocated"
+        doing = "AKO moves to another place." if moves else "AKO is being taken away."
+        return Condition(
+            type="Ready",
+            status="False",
+            reason="Relocating" if moves else "Leaving",
+            message=held.message if held else doing,
+        )
     plugins = {conditions.type_for_plugin(name): name for name in report.plugins}
     bad = [c for c in others if c.type in plugins and c.status != "True"]
     if bad:
@@ -124,13 +130,20 @@ def _selected(one: record.Record, choice: selection.Choice | None) -> Iterator[C
 
 
 def _words(one: record.Record) -> Iterator[Condition]:
-    said = words.read(one.annotations)
+    said, state = words.read(one.annotations), one.spec.leaving
     problems = list(said.problems)
-    alive = one.spec.leaving is None and one.spec.finished_at is None
-    if said.let_go and alive:
+    moves = state is not None and state.cause == "Relocated"
+    if said.let_go and (state is None or moves) and one.spec.finished_at is None:
         problems.append(
             f"{names.LET_GO_ANNOTATION} has no effect before the Cluster is being deleted."
         )
+    if said.abandon and not moves:
+        problems.append(
+            f"{names.ABANDON_PLACEMENT_ANNOTATION} has no effect: this cluster is not moving. It "
+            "will not be followed for a later move either."
+        )
+    if wrong := words.adopt_problem(said, one.spec.management_id):
+        problems.append(wrong)
     if one.deleting and one.spec.finished_at is None:
         problems.append(
             "Somebody deleted this record; it stays until its cluster is cleaned up. To ask for "
@@ -208,12 +221,14 @@ def _held(one: record.Record, report: Report) -> Iterator[Condition]:
     state = one.spec.leaving
     if state is not None and state.let_go is not None and reason != "LetGoRefused":
         return  # Nothing holds the Cluster any more; what is left is told by other conditions.
-    if state is not None and state.let_go is None:
+    if state is not None and state.let_go is None and reason != "ClusterVanished":
         message = f"{message} {_until(one.spec, state)}"
     yield Condition(type="Held", status="True", reason=reason, message=message.strip())
 
 
 def _until(spec: record.RecordSpec, state: record.Leaving) -> str:
+    if state.cause == "Relocated":
+        return relocation.way_out(state)
     if spec.policies.on_deadline == "Hold":
         return "Held until that is done (onDeadline: Hold)."
     if state.paused_at is not None:
@@ -235,6 +250,6 @@ def for_cluster(status: record.RecordStatus) -> Condition:
 def deadline_seconds(one: record.Record, now: datetime.datetime) -> float | None:
     """How long until the deadline of a leaving record acts; None when it does not."""
     state = one.spec.leaving
-    if state is None or state.let_go is not None or one.spec.policies.on_deadline == "Hold":
+    if state is None or not leaving.has_deadline(one.spec, state):
         return None
     return max(0.0, (leaving.deadline_at(one.spec, state) - now).total_seconds())

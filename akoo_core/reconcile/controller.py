@@ -14,7 +14,16 @@ from opentelemetry import trace
 
 from akoo_core import external
 from akoo_core.kube import errors
-from akoo_core.reconcile import conditions, gather, leaving, live, situation, steps, telling
+from akoo_core.reconcile import (
+    conditions,
+    gather,
+    intents,
+    leaving,
+    live,
+    situation,
+    steps,
+    telling,
+)
 from akoo_core.reconcile.attempt import Attempt, Services
 from akoo_core.reconcile.decide import decide
 from akoo_core.reconcile.report import Stop
@@ -80,6 +89,7 @@ class RecordReconciler:
         for _ in range(MAX_STEPS):
             if work.record is not None:
                 work.config = gather.config_of(self._services.world, work.record)
+                intents.look(work)
             now = gather.situation(work, self._loaded)
             if not await self._act(work, now, decide(now)):
                 break
@@ -117,7 +127,7 @@ class RecordReconciler:
                 return False
             case situation.Live():
                 await live.live(work)
-                return False
+                return bool(work.report.moves)
             case situation.Rest():
                 steps.rest(work, decision)
                 return await self._deadline(work, now)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 
 from akoo_core.api import cluster, names, record
-from akoo_core.reconcile import leaving, words
+from akoo_core.reconcile import leaving, relocation, words
 from akoo_core.reconcile.situation import (
     AddFinalizers,
     AdoptCluster,
@@ -19,6 +19,8 @@ from akoo_core.reconcile.situation import (
     CreateRecord,
     Decision,
     DropForMove,
+    Finish,
+    HandOver,
     Hold,
     LetGo,
     Live,
@@ -114,20 +116,24 @@ def _finished(s: Situation, one: record.Record, at: datetime.datetime) -> Decisi
 
 
 def _with_record(s: Situation, one: record.Record) -> Decision:
-    said = words.read(one.annotations)
-    target, gone = s.cluster, one.spec.leaving is not None and one.spec.leaving.let_go is not None
+    said, target, state = words.read(one.annotations), s.cluster, one.spec.leaving
+    gone = state is not None and state.let_go is not None
     if gone and _must_release(s):
         return ReleaseCluster()
-    under_way = one.spec.leaving is not None or (target is not None and target.deleting)
-    if said.let_go and not gone and under_way:
+    departs = state is not None and state.cause != "Relocated"
+    if said.let_go and not gone and (departs or (target is not None and target.deleting)):
         return LetGo(why="UserWord", message=said.let_go)
     stopped = _paused(s, one, said) or _unknown_data(s, one)
     if stopped is not None:
         return stopped
-    if one.spec.leaving is not None:
-        if one.spec.leaving.paused_at is not None:
-            return ResumeLeaving()
-        return leaving.step(s, one, one.spec.leaving)
+    if words.adopts(said, one.spec.management_id):
+        return HandOver()
+    if state is not None and state.paused_at is not None:
+        return ResumeLeaving()
+    if state is not None and departs:
+        return leaving.step(s, one, state)
+    if state is not None and target is not None and not target.deleting:
+        return relocation.step(s, one, state, said)
     if target is None:
         return _vanished(s, one, said)
     if target.deleting:
@@ -191,6 +197,8 @@ def _newer(what: str, found: int, known: int) -> Hold:
 
 def _vanished(s: Situation, one: record.Record, said: words.Words) -> Decision:
     ref = one.spec.cluster_ref
+    if one.spec.untouched:
+        return Finish(untouched=True)
     if s.namesake is not None and _workload_of(one) and not s.namesake.moving:
         if not s.workload_uid:
             return CompareWorkload(
@@ -228,7 +236,9 @@ def _lives(
     missing = tuple(
         on for on in _finalizers_missing(one, target, chosen.raw) if on not in s.ensured
     )
-    return AddFinalizers(on=missing) if missing else Live()
+    if missing:
+        return AddFinalizers(on=missing)
+    return StartLeaving(cause="Relocated", message=s.relocating) if s.relocating else Live()
 
 
 def _finalizers_missing(

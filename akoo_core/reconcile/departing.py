@@ -9,11 +9,14 @@ from akoo_core import structs
 from akoo_core.api import cluster, config, names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import selection, situation, telling, words
+from akoo_core.reconcile import moving, placements, selection, situation, telling, words
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.decide import decide
 from akoo_core.reconcile.report import Stop
 from akoo_core.telemetry import metrics
+
+BRAKED = ("Unmatched", "ConfigDeleted", "Relocated")
+"""Causes that one mistake in a config can give to a whole fleet."""
 
 
 async def act(work: Attempt, now: situation.Situation, decision: situation.Decision) -> Stop | None:
@@ -26,11 +29,15 @@ async def act(work: Attempt, now: situation.Situation, decision: situation.Decis
         case situation.ReleaseCluster():
             return await _release_cluster(work)
         case situation.Finish():
+            if decision.untouched and await live_cluster(work) is not None:
+                return Stop("CacheBehind", "the Cluster is there", 1.0)
             await work.store(finished_at=work.services.clock.now())
             work.services.deployer.forget(work.name)
             work.notify("RecordFinished")
         case situation.PruneFinished() | situation.DropForMove():
             await _drop(work)
+        case situation.CancelRelocation() | situation.EndRelocation() | situation.HandOver():
+            await moving.act(work, decision)
         case _:
             raise TypeError(f"nobody acts on {decision!r}")
     return None
@@ -58,21 +65,43 @@ async def _start(
 ) -> Stop | None:
     work.cluster = await live_cluster(work)
     again = structs.replace(now, cluster=work.cluster)
-    if work.cluster is not None and decision.cause in ("Unmatched", "ConfigDeleted"):
+    if work.cluster is not None and decision.cause in BRAKED:
         again = structs.replace(again, choice=await _live_choice(work, work.cluster))
+    behind = decision.cause == "Relocated" and not _same_config(work, again.choice)
     decided = decide(again)
-    if not isinstance(decided, situation.StartLeaving) or decided.cause != decision.cause:
+    same = isinstance(decided, situation.StartLeaving) and decided.cause == decision.cause
+    if behind or not same:
         raise errors.ConflictError(f"{work.name}: the caches are behind, it is decided again")
     held = _braked(work, decision)
     if held is not None:
         return held
-    state = record.Leaving(cause=decision.cause, started_at=work.services.clock.now())
-    await work.store(leaving=state)
+    await _store_start(work, decision.cause)
     if work.cluster is not None:
         note = f"AKO's objects are being cleaned up: {decision.message} ({work.name})."
         work.services.recorder.event(work.cluster, "AKOCleanupStarted", note)
-    work.notify("ClusterDeleting" if decision.cause == "ClusterDeleted" else "ClusterUnmatched")
+    if decision.cause != "Relocated":
+        work.notify("ClusterDeleting" if decision.cause == "ClusterDeleted" else "ClusterUnmatched")
     return None
+
+
+async def _store_start(work: Attempt, cause: record.Cause) -> None:
+    """A word about moves that was said before a move began, or before it became a departure, goes
+    in the same write: it was not about this."""
+    before, now = work.one.spec.leaving, work.services.clock.now()
+    state = placements.started(before, cause, now, tuple(sorted(work.report.moves)))
+    spent = (names.ABANDON_PLACEMENT_ANNOTATION, names.CONFIRM_REMOVAL_ANNOTATION)
+    spec = structs.replace(work.one.spec, leaving=state)
+    about_moves = cause == "Relocated" or before is not None
+    work.record = await work.services.records.change(
+        work.one, spec, consumed=spent if about_moves else ()
+    )
+    work.report.moves = {}
+
+
+def _same_config(work: Attempt, choice: selection.Choice) -> bool:
+    """Whether what intend was asked about is the config as it is now."""
+    live, seen = choice.config, work.config
+    return live is not None and seen is not None and live.generation == seen.generation
 
 
 async def _live_choice(work: Attempt, target: cluster.Cluster) -> selection.Choice:
@@ -95,7 +124,7 @@ async def _live_choice(work: Attempt, target: cluster.Cluster) -> selection.Choi
 
 
 def _braked(work: Attempt, decision: situation.StartLeaving) -> Stop | None:
-    if decision.cause not in ("Unmatched", "ConfigDeleted"):
+    if decision.cause not in BRAKED:
         return None
     if words.read(work.one.annotations).confirm_removal:
         return None
@@ -103,11 +132,15 @@ def _braked(work: Attempt, decision: situation.StartLeaving) -> Stop | None:
     seconds = work.services.brake.ask(work.name, work.services.world.records(), now=now)
     if seconds == 0.0:
         return None
-    work.report.keep_ready = True
+    moves = decision.cause == "Relocated"
+    what = "from its old place" if moves else "here"
     message = (
-        f"AKO is to be removed here ({decision.message}), but many removals have begun within the "
-        f"hour. Annotate this record {names.CONFIRM_REMOVAL_ANNOTATION} to go on now."
+        f"AKO is to be removed {what} ({decision.message}), but many removals have begun within "
+        f"the hour. Annotate this record {names.CONFIRM_REMOVAL_ANNOTATION} to go on now."
     )
+    # What is to be removed works as before; what is to move is not where it should be.
+    work.report.keep_ready = not moves
+    work.report.ready = ("RemovalHeld", message) if moves else None
     return Stop("RemovalHeld", message, seconds)
 
 
@@ -122,6 +155,8 @@ async def _let_go(work: Attempt, decision: situation.LetGo) -> None:
     if state is None:
         dying = work.cluster is not None and work.cluster.deleting
         state = record.Leaving(cause="ClusterDeleted" if dying else "UserWord", started_at=now)
+    elif state.cause == "Relocated":
+        state = placements.started(state, "ClusterDeleted", now)
     let_go = record.LetGo(at=now, why=decision.why, message=decision.message)
     await work.store(leaving=structs.replace(state, let_go=let_go))
     work.reached = None

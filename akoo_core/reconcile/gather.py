@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from akoo_core.api import cluster, config, names, record
 from akoo_core.plugins import api, caller, registry
-from akoo_core.reconcile import selection
+from akoo_core.reconcile import placements, selection
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.situation import Loaded, Situation
 from akoo_core.reconcile.world import World
@@ -41,6 +41,7 @@ def situation(attempt: Attempt, known: dict[str, Loaded]) -> Situation:
         workload_uid=attempt.compared,
         choice=choice,
         loaded=known,
+        relocating=placements.told(attempt.report.moves),
         shared_with=_shared_with(services.world, attempt.name, target),
         ensured=frozenset(attempt.ensured),
         tried=attempt.tried,

@@ -11,18 +11,34 @@ from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
+from akoo_core.reconcile import placements
 from akoo_core.reconcile.attempt import Attempt
 
 Verdict = api.Blocked | VerbError
-TAKES_AWAY = ("sweep", "verify", "release")
-"""A plugin with one of these has things outside that its intent alone finds again."""
 
 
 async def store(attempt: Attempt) -> dict[str, Verdict]:
     """Ask every plugin, store what changed, and confirm new uses.
 
-    Returns the plugins that may not go on, and why. Raises KubeError.
+    Returns the plugins that may not go on, and why. When something is to move, nothing is stored:
+    ``attempt.report.moves`` says what, and it is to be decided again. Raises KubeError.
     """
+    answers, verdicts = _ask(attempt)
+    attempt.report.moves = _moves(attempt, answers)
+    if attempt.report.moves:
+        return verdicts
+    await attempt.store(**_changes(attempt, answers))
+    return verdicts | await _confirm(attempt, answers)
+
+
+def look(attempt: Attempt) -> None:
+    """Note whether a move that has not been confirmed yet is still wanted."""
+    state = attempt.record.spec.leaving if attempt.record is not None else None
+    if state is not None and state.cause == "Relocated" and state.confirmed_at is None:
+        attempt.report.moves = _moves(attempt, _ask(attempt)[0])
+
+
+def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Verdict]]:
     answers: dict[str, api.Intent] = {}
     verdicts: dict[str, Verdict] = {}
     for plugin in attempt.services.plugins.ordered:
@@ -37,14 +53,25 @@ async def store(attempt: Attempt) -> dict[str, Verdict]:
             continue
         if isinstance(answer, api.Blocked):
             verdicts[plugin.name] = answer
-            continue
-        moved = _moved(attempt, plugin, answer or api.Intent())
-        if moved is not None:
-            verdicts[plugin.name] = moved
-            continue
-        answers[plugin.name] = answer or api.Intent()
-    await attempt.store(**_changes(attempt, answers))
-    return verdicts | await _confirm(attempt, answers)
+        else:
+            answers[plugin.name] = answer or api.Intent()
+    return answers, verdicts
+
+
+def _moves(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, str]:
+    """By takes-away plugin, what its answer moves."""
+    stored, found = attempt.one.spec.intents, dict[str, str]()
+    for plugin in attempt.services.plugins.ordered:
+        if plugin.name in answers and takes_away(attempt, plugin):
+            answer, version = answers[plugin.name], type(plugin).intent_version
+            found[plugin.name] = placements.moved(stored.get(plugin.name), answer, version)
+    return {name: what for name, what in found.items() if what}
+
+
+def takes_away(attempt: Attempt, plugin: api.Plugin) -> bool:
+    """Whether the plugin would have to clean up a place before it uses another."""
+    implements = attempt.services.caller.implements
+    return any(implements(plugin, verb) for verb in placements.TAKES_AWAY)
 
 
 def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, object]:
@@ -53,32 +80,19 @@ def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, o
     for name, answer in answers.items():
         plugin = plugins.get(name)
         version = type(plugin).intent_version if plugin else 1
-        if answer.data or name in intents:
-            intents[name] = record.StoredIntent(version=version, data=answer.data)
+        if placements.undecided(answer) and (
+            name not in intents or (plugin is not None and takes_away(attempt, plugin))
+        ):
+            continue
+        intents[name] = record.StoredIntent(
+            version=version, data=answer.data, placement=answer.placement
+        )
     touched = set(spec.plugins) | set(answers)
     return {
         "plugins": tuple(sorted(touched)),
         "intents": intents,
         "uses": with_new_uses(spec.uses, answers),
     }
-
-
-def _moved(attempt: Attempt, plugin: api.Plugin, answer: api.Intent) -> api.Blocked | None:
-    """A changed placement of a plugin that would have to clean up the old one first."""
-    stored = attempt.one.spec.intents.get(plugin.name)
-    takes = any(attempt.services.caller.implements(plugin, verb) for verb in TAKES_AWAY)
-    if stored is None or not takes or stored.data == answer.data:
-        return None
-    if stored.version != type(plugin).intent_version:
-        return None  # The same intent in the words of a newer plugin.
-    return api.Blocked(
-        reason="RelocationNotSupported",
-        message=(
-            f'What plugin "{plugin.name}" uses for this cluster has changed in the '
-            "AKODeploymentConfig. Moving a cluster is not supported yet: take the change back, or "
-            "remove AKO from the cluster first."
-        ),
-    )
 
 
 def with_new_uses(

@@ -171,5 +171,7 @@ async def _release(attempt: Attempt) -> Stop | None:
     stop = stop_of(attempt, await ask(attempt, "release"))
     if stop is None:
         state = structs.replace(attempt.leaving, released_at=attempt.services.clock.now())
-        await attempt.store(leaving=state, uses=())
+        # After a move, what stays where it is goes on using what it used.
+        kept = attempt.one.spec.uses if state.cause == "Relocated" else ()
+        await attempt.store(leaving=state, uses=kept)
     return stop

@@ -37,16 +37,17 @@ def step(s: Situation, one: record.Record, state: record.Leaving) -> Decision:
     if state.released_at is not None:
         return Finish()
     if one.spec.management_id != s.management_id:
-        return _claimed_elsewhere(s, one)
+        return claimed_elsewhere(s, one)
     if state.let_go is None:
         if target is None:
             return LetGo(why="Gone", message="the Cluster is not there any more")
         if s.tried and deadline_acts(one.spec, state, target, s.now):
             return _depart(s, state, target, "Deadline", _deadline_message(one.spec.policies))
-    return _take_away(s, one, state)
+    return take_away(s, one, state)
 
 
-def _take_away(s: Situation, one: record.Record, state: record.Leaving) -> Decision:
+def take_away(s: Situation, one: record.Record, state: record.Leaving) -> Decision:
+    """The next of the steps that are the same wherever they lead."""
     if state.confirmed_at is None:
         return _once("confirm", s)
     if state.drained_at is None:
@@ -59,7 +60,7 @@ def _take_away(s: Situation, one: record.Record, state: record.Leaving) -> Decis
         return _sweep_and_verify(s, one, state)
     if not s.verifies and s.sweeps and state.swept_at is None:
         return _once("sweep", s)
-    if state.let_go is None and s.cluster is not None:
+    if state.let_go is None and s.cluster is not None and state.cause != "Relocated":
         if s.verifies:
             return _depart(s, state, s.cluster, "Proven", "nothing is left")
         return _depart(s, state, s.cluster, "NoVerifier", "no loaded plugin can prove the clean-up")
@@ -98,18 +99,28 @@ def _depart(
     return LetGo(why=why, message=message)
 
 
-def _claimed_elsewhere(s: Situation, one: record.Record) -> Hold:
+def claimed_elsewhere(s: Situation, one: record.Record) -> Hold:
+    """Nothing is taken away for a record of another management cluster."""
     return Hold(
         reason="ClaimedElsewhere",
         message=(
             f"This record was made by management cluster {one.spec.management_id}, not by this one "
             f"({s.management_id}), and may still be in use there: nothing is taken away from here. "
-            f"Annotate it {names.LET_GO_ANNOTATION}=<reason> to let the Cluster go without that."
+            f"If it was moved here for good, annotate it {names.ADOPT_ANNOTATION}="
+            f"{one.spec.management_id}; to let the Cluster go without that, "
+            f"{names.LET_GO_ANNOTATION}=<reason>."
         ),
     )
 
 
 # Deadline.
+
+
+def has_deadline(spec: record.RecordSpec, state: record.Leaving) -> bool:
+    """Whether a deadline is going to act. What moves waits for a proof or a person's word."""
+    return (
+        spec.policies.on_deadline == "LetGo" and state.let_go is None and state.cause != "Relocated"
+    )
 
 
 def deadline_at(spec: record.RecordSpec, state: record.Leaving) -> datetime.datetime:
@@ -130,7 +141,7 @@ def deadline_acts(
     after one complete attempt of ours. A Cluster that lives on waits for nobody: there the
     deadline ends sweeping, but what comes before (above all confirm) must have been done.
     """
-    if spec.policies.on_deadline != "LetGo" or state.attempted_at is None:
+    if not has_deadline(spec, state) or state.attempted_at is None:
         return False
     if not target.deleting and state.fence is None:
         return False
@@ -207,8 +218,7 @@ def settled_at(spec: record.RecordSpec, state: record.Leaving) -> datetime.datet
     since = max(fence.at, state.last_non_empty_at or fence.at)
     pause = datetime.timedelta(seconds=max(fence.settle_seconds, UNFENCED_SECONDS))
     left = deadline_at(spec, state) - since
-    acting = state.let_go is None and spec.policies.on_deadline == "LetGo"
-    if acting and left > datetime.timedelta(0):
+    if has_deadline(spec, state) and left > datetime.timedelta(0):
         pause = min(pause, left / 2)
     return since + max(pause, quiet)
 

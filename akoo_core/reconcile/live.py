@@ -25,7 +25,10 @@ Answer = api.Done | api.Wait | api.Blocked | VerbError
 
 
 async def live(attempt: Attempt) -> None:
-    """One round of the lives verbs; the report says what came of it. Raises KubeError."""
+    """One round of the lives verbs; the report says what came of it. Raises KubeError.
+
+    It ends early, with ``report.moves``, when something is to move to another place.
+    """
     await _Round(attempt).run()
 
 
@@ -45,6 +48,9 @@ class _Round:
     async def run(self) -> None:
         self._attempt.report.lived = True
         await self._prepare()
+        if self._attempt.report.moves:
+            self._attempt.report.lived = False  # Those that were not asked keep what they said.
+            return
         contributions = self._contributions()
         client = await self._deploy(contributions)
         await self._observe(client)
@@ -54,6 +60,8 @@ class _Round:
     async def _prepare(self) -> None:
         blocked = await intents.store(self._attempt)
         for plugin in self._plugins:
+            if self._attempt.report.moves:
+                return
             if plugin.name in blocked:
                 self._say(plugin, blocked[plugin.name])
                 self._prepared = False
@@ -65,6 +73,8 @@ class _Round:
                 self._say(plugin, answer)
             elif answer is not None:
                 self._prepared = False
+                if isinstance(answer, api.Wait):
+                    await self._facts(plugin, answer)
                 self._say(plugin, answer)
 
     def _lacking(self, plugin: api.Plugin) -> api.Wait | None:
@@ -77,7 +87,7 @@ class _Round:
             after=self._resync_seconds,
         )
 
-    async def _facts(self, plugin: api.Plugin, answer: api.Done) -> bool:
+    async def _facts(self, plugin: api.Plugin, answer: api.Done | api.Wait) -> bool:
         """Store what the plugin found out; whether that changed anything."""
         given = self._given.setdefault(plugin.name, {})
         given |= facts.stored(plugin.name, answer.facts)

@@ -15,7 +15,12 @@ from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 
 Reason = Literal[
-    "AKODeployed", "AKOCleanupStarted", "AKOCleanupHeld", "AKOCleanupProven", "ClusterLetGo"
+    "AKODeployed",
+    "AKOCleanupStarted",
+    "AKOCleanupHeld",
+    "AKOCleanupProven",
+    "PlacementLeft",
+    "ClusterLetGo",
 ]
 NOTE_LIMIT = 1024
 QUEUE_LIMIT = 256

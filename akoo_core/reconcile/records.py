@@ -31,12 +31,21 @@ class Records:
             made = await self._client.get(_RECORDS, name)
         return record.from_object(made)
 
-    async def change(self, one: record.Record, spec: record.RecordSpec) -> record.Record:
-        """Store ``spec``; no call when nothing differs. Raises ConflictError."""
-        if spec == one.spec:
+    async def change(
+        self, one: record.Record, spec: record.RecordSpec, *, consumed: tuple[str, ...] = ()
+    ) -> record.Record:
+        """Store ``spec``; no call when nothing differs. Raises ConflictError.
+
+        ``consumed``: annotations that go in the same write, so that a word acts once.
+        """
+        spent = {word: None for word in consumed if word in one.annotations}
+        if spec == one.spec and not spent:
             return one
         patch = difference(structs.to_object(one.spec), structs.to_object(spec))
-        body = {"metadata": {"resourceVersion": one.resource_version}, "spec": patch}
+        metadata: dict[str, Any] = {"resourceVersion": one.resource_version}
+        if spent:
+            metadata["annotations"] = spent
+        body = {"metadata": metadata, "spec": patch}
         return record.from_object(await self._client.merge_patch(_RECORDS, one.name, body))
 
     async def say(self, one: record.Record, status: record.RecordStatus) -> record.Record:

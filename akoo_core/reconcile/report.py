@@ -47,6 +47,8 @@ class Report:
     left: int | None = None
     lived: bool = False
     """Lives verbs were called: plugins without a condition of this attempt have nothing to say."""
+    moves: dict[str, str] = dataclasses.field(default_factory=dict)
+    """By plugin, what is to move to another place, as intend said last."""
     after: list[float] = dataclasses.field(default_factory=list)
 
     def requeue(self, seconds: float | None) -> None:

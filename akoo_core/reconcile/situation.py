@@ -48,6 +48,9 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     """kube-system UID of what answers at the kubeconfig, once this attempt has asked."""
     choice: selection.Choice = selection.Choice()
     loaded: dict[str, Loaded] = {}
+    relocating: str = ""
+    """What is to move to another place, as intend says now; "" for nothing. Only known once intend
+    was asked: by a round of the lives verbs, and while a move has not yet been confirmed."""
     shared_with: tuple[str, ...] = ()
     """Other records of the same Cluster that still need its finalizer."""
     ensured: frozenset[On] = frozenset()
@@ -163,6 +166,21 @@ class ResumeLeaving(structs.Struct, frozen=True, kw_only=True):
     """Store how long the pause was."""
 
 
+class CancelRelocation(structs.Struct, frozen=True, kw_only=True):
+    """The change was taken back before anything was done: live on where it is."""
+
+
+class EndRelocation(structs.Struct, frozen=True, kw_only=True):
+    """The old place is done with: store how, and live again."""
+
+    how: Literal["Proved", "Abandoned"]
+    message: str
+
+
+class HandOver(structs.Struct, frozen=True, kw_only=True):
+    """By a person's word the record is ours from now on, one epoch later."""
+
+
 class Live(structs.Struct, frozen=True, kw_only=True):
     """intend, prepare, contribute, deploy, observe."""
 
@@ -186,6 +204,9 @@ class ReleaseCluster(structs.Struct, frozen=True, kw_only=True):
 
 class Finish(structs.Struct, frozen=True, kw_only=True):
     """Nothing is left to do for this record; it stays for some days as the proof."""
+
+    untouched: bool = False
+    """Nothing was ever touched for it; that its Cluster is gone is to be read live first."""
 
 
 class PruneFinished(structs.Struct, frozen=True, kw_only=True):
@@ -211,6 +232,9 @@ Decision = (
     | StartLeaving
     | PauseLeaving
     | ResumeLeaving
+    | CancelRelocation
+    | EndRelocation
+    | HandOver
     | Live
     | Leave
     | LetGo

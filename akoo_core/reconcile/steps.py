@@ -69,7 +69,7 @@ async def complete(work: Attempt) -> None:
     state = work.one.spec.leaving
     if state is None or not work.complete:
         return
-    if state.attempted_at is None and state.let_go is None:
+    if state.attempted_at is None and state.let_go is None and state.cause != "Relocated":
         await work.store_leaving(attempted_at=work.services.clock.now())
 
 

@@ -21,6 +21,10 @@ class Words(structs.Struct, frozen=True, kw_only=True):
     """The reason the user gave; "" means the word is not there."""
     paused: bool = False
     confirm_removal: bool = False
+    adopt: str = ""
+    """The management id to take the record over from."""
+    abandon: str = ""
+    """Why what is left at the old place of a move is given up; "" means the word is not there."""
     problems: tuple[str, ...] = ()
     """One sentence for each word that has no effect, and why."""
 
@@ -33,6 +37,8 @@ def read(annotations: Mapping[str, str]) -> Words:
         let_go=annotations.get(names.LET_GO_ANNOTATION, "").strip(),
         paused=names.PAUSED_ANNOTATION in annotations,
         confirm_removal=names.CONFIRM_REMOVAL_ANNOTATION in annotations,
+        adopt=annotations.get(names.ADOPT_ANNOTATION, "").strip(),
+        abandon=annotations.get(names.ABANDON_PLACEMENT_ANNOTATION, "").strip(),
         problems=tuple(_problems(annotations)),
     )
 
@@ -43,13 +49,26 @@ def _problems(annotations: Mapping[str, str]) -> Iterator[str]:
         yield f'{names.LEAVE_ANNOTATION} must be "sweep" or "orphan", not {leave!r}: no effect.'
     if not annotations.get(names.LET_GO_ANNOTATION, "x").strip():
         yield f"{names.LET_GO_ANNOTATION} needs a reason as its value: nothing is done."
-    if names.ADOPT_ANNOTATION in annotations:
-        yield (
-            f"{names.ADOPT_ANNOTATION} is not followed by this version: no claim can be handed "
-            "over yet. The record keeps its management id."
-        )
-    if names.ABANDON_PLACEMENT_ANNOTATION in annotations:
-        yield (
-            f"{names.ABANDON_PLACEMENT_ANNOTATION} is not followed by this version: records "
-            "have no placements yet."
-        )
+    if not annotations.get(names.ADOPT_ANNOTATION, "x").strip():
+        yield f"{names.ADOPT_ANNOTATION} needs the former management id as its value: no effect."
+    if not annotations.get(names.ABANDON_PLACEMENT_ANNOTATION, "x").strip():
+        yield f"{names.ABANDON_PLACEMENT_ANNOTATION} needs a reason as its value: nothing is done."
+
+
+def adopts(said: Words, owner: str) -> bool:
+    """Whether ``akoo.io/adopt`` takes effect on a record of management id ``owner``.
+
+    It must name exactly who has the record now. That may be us: a person says that a lost claim is
+    to be made again.
+    """
+    return bool(said.adopt) and said.adopt == owner
+
+
+def adopt_problem(said: Words, owner: str) -> str:
+    """Why ``akoo.io/adopt`` has no effect, or ""."""
+    if not said.adopt or said.adopt == owner:
+        return ""
+    return (
+        f"{names.ADOPT_ANNOTATION} names management id {said.adopt}, but this record belongs to "
+        f"{owner}: no effect. Name the id that spec.managementId shows."
+    )

@@ -12,11 +12,13 @@ from akoo_core import structs
 from akoo_core.api import names, record
 from akoo_core.cli import saying, telling
 from akoo_core.kube import client, resource
+from akoo_core.testing import builders
 from tests.unit.cli.commands_bed import NOW, Bed, condition
 
 SHOP = "team-a/shop"
 HELD = record.RecordStatus(conditions=(condition("Held", "True", "RemovalHeld", "Many."),))
 LEAVING = record.Leaving(cause="Unmatched", started_at=NOW)
+MOVING = record.Leaving(cause="Relocated", started_at=NOW)
 GONE = record.LetGo(at=NOW, why="Deadline")
 
 
@@ -39,6 +41,19 @@ GONE = record.LetGo(at=NOW, why="Deadline")
             {names.CONFIRM_REMOVAL_ANNOTATION: ""},
             "although many",
         ),
+        (
+            ("adopt", SHOP, "--former", builders.MANAGEMENT_ID),
+            {},
+            {names.ADOPT_ANNOTATION: builders.MANAGEMENT_ID},
+            "belongs to this management cluster",
+        ),
+        (
+            ("abandon-placement", SHOP, "--reason", "it burned down"),
+            {"leaving": MOVING},
+            {names.ABANDON_PLACEMENT_ANNOTATION: "it burned down"},
+            '"it burned down"',
+        ),
+        (("leave", SHOP, "sweep"), {"leaving": MOVING}, {names.LEAVE_ANNOTATION: "sweep"}, "AKO"),
     ],
 )
 def test_a_word_is_said_and_written(
@@ -67,6 +82,11 @@ def test_a_word_is_said_and_written(
             "let go already (Deadline)",
         ),
         (("confirm-removal", SHOP), {}, "nothing to confirm"),
+        (("let-go", SHOP, "--reason", "x"), {"leaving": MOVING}, "nothing holds it"),
+        (("adopt", SHOP, "--former", "stranger"), {}, "belongs to management id"),
+        (("abandon-placement", SHOP, "--reason", "x"), {}, "nothing to abandon"),
+        (("abandon-placement", SHOP, "--reason", "x"), {"leaving": LEAVING}, "nothing to abandon"),
+        (("abandon-placement", SHOP, "--reason", " "), {"leaving": MOVING}, "a reason is needed"),
     ],
 )
 def test_a_word_without_effect_is_refused(

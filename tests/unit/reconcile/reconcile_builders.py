@@ -66,6 +66,7 @@ def make_spec(**changes: Any) -> record.RecordSpec:
         management_id=MANAGEMENT,
         cluster_ref=record.ClusterRef(namespace="demo", name="shop", uid=CLUSTER_UID),
         config_ref=record.ConfigRef(name="default", uid="uid-default"),
+        plugins=("ako",),
     )
     return structs.replace(base, **changes)
 

@@ -134,17 +134,6 @@ async def test_a_changed_fact_runs_its_dependents_again(
     assert found["data"]["user"] == "ako-user-2"
 
 
-async def test_a_changed_placement_waits_because_nobody_can_move_it_yet(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
-) -> None:
-    avi.calls.clear()
-    await bed.change_config(cloudName="cloud-2")
-    await bed.run(name)
-    assert bed.condition(name, "AviReady") == ("False", "RelocationNotSupported")
-    assert bed.record(name).spec.intents["avi"].data == {"cloud": "cloud-1"}
-    assert avi.calls == []
-
-
 async def test_one_plugin_failing_does_not_stop_the_others(
     bed: bed_.Bed, avi: bedplugins.Avi, name: str
 ) -> None:

@@ -1,0 +1,535 @@
+"""A cluster moves to another place: the old one is left by the leaves verbs while it lives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from akoo_core import structs
+from akoo_core.api import names, record
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+from akoo_core.reconcile import conditions
+from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_movers import Mover
+
+
+@pytest.fixture
+def mover() -> Mover:
+    return Mover()
+
+
+@pytest.fixture
+def bed(ako: bedplugins.Ako, mover: Mover) -> bed_.Bed:
+    return bed_.Bed(ako, mover)
+
+
+@pytest.fixture
+async def name(bed: bed_.Bed, mover: Mover, ako: bedplugins.Ako) -> str:
+    """The record of demo/shop, running in cloud-1, with one object there."""
+    await bed.config(cloudName="cloud-1")
+    name = await bed.cluster()
+    await runs(bed, name, 3)
+    assert bed.condition(name, "Ready") == ("True", "Running")
+    assert mover.outside == {"uuid-1": {name: {"vs"}}}
+    mover.calls.clear()
+    ako.calls.clear()
+    return name
+
+
+async def runs(bed: bed_.Bed, name: str, times: int) -> None:
+    for _ in range(times):
+        await bed.run(name)
+
+
+def intent(bed: bed_.Bed, name: str) -> record.StoredIntent:
+    return bed.record(name).spec.intents["avi"]
+
+
+# Facts on the way.
+
+
+async def test_a_wait_gives_facts_that_intend_sees_next_time(bed: bed_.Bed, mover: Mover) -> None:
+    await bed.config(cloudName="cloud-1")
+    name = await bed.cluster()
+    outcome = await bed.run(name)
+    assert outcome.requeue_after == 0.0
+    assert bed.condition(name, "AviReady") == ("False", "LookedUp")
+    spec = bed.record(name).spec
+    assert spec.facts["Lookup"].data == {"name": "cloud-1", "uuid": "uuid-1"}
+    assert (spec.intents, mover.outside) == ({}, {}), "nothing intended, nothing touched"
+    await bed.run(name)
+    assert intent(bed, name).placement == "uuid-1"
+    assert set(bed.record(name).spec.facts) == {"Lookup", "LoadBalancerPlacement"}
+    assert mover.outside == {"uuid-1": {name: {"vs"}}}
+
+
+async def test_facts_on_the_way_stand_beside_those_given_before(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await bed.change_config(cloudName="same-cloud")
+    await bed.run(name)
+    facts = bed.record(name).spec.facts
+    assert facts["Lookup"].data["name"] == "same-cloud"
+    assert facts["LoadBalancerPlacement"].data["cloud"] == "cloud-1"
+
+
+# What is a move, and what is none.
+
+
+async def test_a_move_leaves_the_old_place_first_and_lives_at_the_new_one(
+    bed: bed_.Bed, mover: Mover, ako: bedplugins.Ako, name: str
+) -> None:
+    await bed.change_config(cloudName="cloud-2")
+    await bed.run(name)
+    assert bed.record(name).spec.leaving is None, "the new place is looked at first"
+    mover.calls.clear()
+    await bed.run(name)
+    state = bed_.leaving(bed.record(name))
+    assert (state.cause, state.moved) == ("Relocated", ("avi",))
+    assert mover.calls == ["confirm", "sweep", "verify"]
+    assert ako.calls[-2:] == ["drain", "fence"]
+    assert intent(bed, name).placement == "uuid-1", "the old intent stays"
+    assert bed.condition(name, "Ready") == ("False", "Relocating")
+    assert bed.condition(name, "Held") == ("True", "QuietPeriod")
+    assert bed_.held_by_us(bed)
+    assert bed.record(name).spec.inventory, "nothing is undeployed"
+    bed.clock.advance(30)
+    mover.calls.clear()
+    await bed.run(name)
+    assert mover.calls[:2] == ["verify", "release"]
+    spec = bed.record(name).spec
+    assert spec.leaving is None
+    (left,) = spec.ended_placements
+    assert (left.plugin, left.placement, left.how) == ("avi", "uuid-1", "Proved")
+    assert "own 0" in left.message
+    assert mover.claims == {"uuid-1": set()}
+    assert "LoadBalancerPlacement" not in spec.facts
+    await runs(bed, name, 2)
+    assert intent(bed, name).placement == "uuid-2"
+    assert mover.outside == {"uuid-1": {}, "uuid-2": {name: {"vs"}}}
+    assert bed.condition(name, "Ready") == ("True", "Running")
+    assert bed_.held_by_us(bed)
+    found = bed.in_workload(resources.STATEFUL_SETS, "ako")
+    assert found is not None
+    assert found["spec"]["replicas"] == 1, "what the fence did is undone"
+    assert "PlacementLeft" in await bed.events()
+    await bed.run(name)
+    assert bed.writes == [], "and it does not begin again"
+
+
+async def test_another_name_of_the_same_place_is_no_move(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await bed.change_config(cloudName="same-cloud")
+    await runs(bed, name, 2)
+    spec = bed.record(name).spec
+    assert spec.leaving is None
+    assert (spec.intents["avi"].data, intent(bed, name).placement) == (
+        {"cloud": "same-cloud"},
+        "uuid-1",
+    )
+    assert set(mover.calls) == {"prepare"}
+    assert spec.ended_placements == ()
+
+
+async def test_a_typo_moves_nothing(bed: bed_.Bed, mover: Mover, name: str) -> None:
+    await bed.change_config(cloudName="clod-2")
+    await runs(bed, name, 3)
+    assert bed.condition(name, "AviReady") == ("False", "CloudNotFound")
+    assert bed.record(name).spec.leaving is None
+    assert intent(bed, name).placement == "uuid-1"
+    assert set(mover.calls) == {"prepare"}
+    await bed.change_config(cloudName="cloud-1")
+    await bed.run(name)
+    assert bed.condition(name, "Ready") == ("True", "Running")
+
+
+async def test_a_newer_plugin_says_the_same_in_other_words(
+    bed: bed_.Bed, mover: Mover, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Mover, "intent_version", 2)
+    bed.start()
+    await bed.run(name)
+    assert (intent(bed, name).version, bed.record(name).spec.leaving) == (2, None)
+
+
+async def test_without_a_place_the_data_is_the_place(
+    ako: bedplugins.Ako, avi: bedplugins.Avi
+) -> None:
+    bed = bed_.Bed(ako, avi)
+    name = await bed_.running(bed, cloudName="cloud-1")
+    await bed.change_config(cloudName="cloud-2")
+    await bed.run(name)
+    assert bed_.leaving(bed.record(name)).cause == "Relocated"
+    bed.clock.advance(30)
+    await bed.run(name)
+    spec = bed.record(name).spec
+    assert (spec.leaving, spec.intents["avi"].data) == (None, {"cloud": "cloud-2"})
+    assert spec.ended_placements[0].placement == '{"cloud":"cloud-1"}'
+
+
+# What holds a move, and how it ends otherwise.
+
+
+async def moving(bed: bed_.Bed, mover: Mover, name: str) -> None:
+    """The dead old controller: nothing of it can be proved."""
+    mover.fail = {verb: RuntimeError("no route") for verb in ("sweep", "verify")}
+    await bed.change_config(cloudName="cloud-2")
+    await runs(bed, name, 2)
+    assert bed_.leaving(bed.record(name)).confirmed_at is not None
+
+
+async def test_no_deadline_ends_a_move(bed: bed_.Bed, mover: Mover, name: str) -> None:
+    await moving(bed, mover, name)
+    for _ in range(3):
+        bed.clock.advance(7200)
+        await bed.run(name)
+    state = bed_.leaving(bed.record(name))
+    assert (state.cause, state.let_go, state.attempted_at) == ("Relocated", None, None)
+    assert bed.condition(name, "Held") == ("True", "VerbFailed")
+    told = bed.message(name, "Held")
+    assert f"{names.ABANDON_PLACEMENT_ANNOTATION}=<reason>" in told
+    assert "Let go by itself" not in told
+    assert bed_.held_by_us(bed)
+    assert conditions.deadline_seconds(bed.record(name), bed.clock.now()) is None
+    mover.fail = {}
+    await bed.run(name)
+    bed.clock.advance(30)
+    await bed.run(name)
+    assert bed.record(name).spec.ended_placements[0].how == "Proved", "it is tried for ever"
+
+
+async def test_an_old_place_is_abandoned_by_word_and_only_that_one(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await moving(bed, mover, name)
+    await bed.annotate(name, abandon_placement="INC-7: the controller is gone")
+    mover.calls.clear()
+    await bed.run(name)
+    assert "release" not in mover.calls
+    (left,) = bed.record(name).spec.ended_placements
+    assert (left.how, left.message) == ("Abandoned", "INC-7: the controller is gone")
+    assert names.ABANDON_PLACEMENT_ANNOTATION not in bed.record(name).annotations
+    await runs(bed, name, 2)
+    assert intent(bed, name).placement == "uuid-2"
+    assert bed.condition(name, "Ready") == ("True", "Running")
+    await bed.change_config(cloudName="cloud-1")
+    await runs(bed, name, 2)
+    assert bed_.leaving(bed.record(name)).cause == "Relocated", "the next move waits again"
+
+
+async def test_a_word_said_before_a_move_is_not_about_it(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await bed.annotate(name, abandon_placement="too early")
+    await bed.run(name)
+    assert bed.condition(name, "UserWordFollowed") == ("False", "NotFollowed")
+    await moving(bed, mover, name)
+    assert bed.record(name).spec.ended_placements == ()
+    assert names.ABANDON_PLACEMENT_ANNOTATION not in bed.record(name).annotations
+
+
+async def test_an_abandon_without_a_reason_does_nothing(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await moving(bed, mover, name)
+    await bed.annotate(name, abandon_placement=" ")
+    await bed.run(name)
+    assert bed_.leaving(bed.record(name)).cause == "Relocated"
+    assert "needs a reason" in bed.message(name, "UserWordFollowed")
+
+
+async def test_taken_back_before_anything_was_done_it_is_cancelled(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    mover.fail["confirm"] = bed_blocked()
+    await bed.change_config(cloudName="cloud-2")
+    await runs(bed, name, 2)
+    assert bed_.leaving(bed.record(name)).confirmed_at is None
+    await bed.change_config(cloudName="cloud-1")
+    mover.calls.clear()
+    await bed.run(name)
+    await bed.run(name)
+    spec = bed.record(name).spec
+    assert (spec.leaving, spec.ended_placements) == (None, ())
+    assert set(mover.calls) == {"prepare"}
+    assert mover.outside == {"uuid-1": {name: {"vs"}}}
+    assert bed.condition(name, "Ready") == ("True", "Running")
+
+
+async def test_taken_back_later_it_ends_and_comes_back(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await moving(bed, mover, name)
+    await bed.change_config(cloudName="cloud-1")
+    mover.fail = {}
+    await bed.run(name)
+    bed.clock.advance(30)
+    await runs(bed, name, 3)
+    spec = bed.record(name).spec
+    assert [one.placement for one in spec.ended_placements] == ["uuid-1"]
+    assert intent(bed, name).placement == "uuid-1"
+    assert mover.outside == {"uuid-1": {name: {"vs"}}}
+    assert bed.condition(name, "Ready") == ("True", "Running")
+
+
+@pytest.mark.parametrize("unmatched", [True, False])
+async def test_unselected_before_anything_was_done_it_is_cancelled(
+    bed: bed_.Bed, mover: Mover, name: str, unmatched: bool
+) -> None:
+    mover.fail["confirm"] = bed_blocked()
+    await bed.change_config(cloudName="cloud-2")
+    await runs(bed, name, 2)
+    if unmatched:
+        await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+    else:
+        await bed.annotate(name, leave="orphan")
+    await bed.run(name)
+    assert bed.record(name).spec.leaving is None
+    assert bed.record(name).status.phase == "Orphaned"
+
+
+async def test_unselected_later_the_move_ends_first(bed: bed_.Bed, mover: Mover, name: str) -> None:
+    await moving(bed, mover, name)
+    await bed.annotate(name, leave="sweep")
+    await bed.run(name)
+    assert bed_.leaving(bed.record(name)).cause == "Relocated"
+    mover.fail = {}
+    await bed.run(name)
+    bed.clock.advance(30)
+    await bed.run(name)
+    assert bed_.leaving(bed.record(name)).cause == "UserWord"
+    assert len(bed.record(name).spec.ended_placements) == 1
+
+
+async def test_the_cluster_is_deleted_during_a_move(bed: bed_.Bed, mover: Mover, name: str) -> None:
+    await moving(bed, mover, name)
+    before = bed_.leaving(bed.record(name))
+    bed.clock.advance(1000)
+    await bed.delete_cluster()
+    mover.fail = {}
+    await bed.run(name)
+    state = bed_.leaving(bed.record(name))
+    assert (state.cause, state.moved) == ("ClusterDeleted", ())
+    assert state.started_at == bed.clock.now()
+    assert state.confirmed_at == before.confirmed_at, "it goes on from where it is"
+    bed.clock.advance(30)
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == "Proven"
+    assert bed.record(name).status.phase == "Finished"
+    assert mover.claims == {"uuid-1": set()}
+    assert not bed_.held_by_us(bed)
+
+
+async def test_a_deleted_cluster_that_was_moving_has_its_deadline(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await moving(bed, mover, name)
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == ""
+    assert "Let go by itself" in bed.message(name, "Held")
+    bed.clock.advance(3600)
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == "Deadline"
+
+
+async def test_let_go_says_nothing_to_a_cluster_that_lives(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await moving(bed, mover, name)
+    await bed.annotate(name, let_go="now")
+    await bed.run(name)
+    assert bed_.leaving(bed.record(name)).let_go is None
+    assert "akoo.io/let-go has no effect" in bed.message(name, "UserWordFollowed")
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == "UserWord"
+    assert bed_.leaving(bed.record(name)).cause == "ClusterDeleted"
+
+
+async def test_a_cluster_that_vanishes_during_a_move_waits_for_a_person(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await moving(bed, mover, name)
+    await bed.patch_cluster({"metadata": {"finalizers": None}})
+    await bed.delete_cluster()
+    mover.calls.clear()
+    await bed.run(name)
+    assert bed.condition(name, "Ready") == ("False", "ClusterVanished")
+    assert mover.calls == []
+    await bed.annotate(name, leave="sweep")
+    mover.fail = {}
+    await bed.run(name)
+    assert bed_.leaving(bed.record(name)).cause == "UserWord"
+
+
+async def test_nothing_begins_where_nobody_can_prove(ako: bedplugins.Ako, bed: bed_.Bed) -> None:
+    """Its only plugin with a place gives back, and counts nothing."""
+    giver = Giver()
+    bed = bed_.Bed(ako, giver)
+    name = await bed_.running(bed, cloudName="cloud-1")
+    ako.calls.clear()
+    await bed.change_config(cloudName="cloud-2")
+    await runs(bed, name, 2)
+    assert bed.condition(name, "Held") == ("True", "NoVerifier")
+    assert ako.calls == []
+    await bed.annotate(name, abandon_placement="it is empty")
+    await bed.run(name)
+    assert bed.record(name).spec.intents["avi"].data == {"cloud": "cloud-2"}
+    assert giver.released == 0
+
+
+class Giver(api.Plugin):
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = 0
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> Any:
+        return api.Intent(data={"cloud": view.config["spec"]["cloudName"]})
+
+    @api.hookimpl
+    async def release(self, ctx: api.VerbContext) -> Any:
+        self.released += 1
+
+
+async def test_a_paused_move_waits(bed: bed_.Bed, mover: Mover, name: str) -> None:
+    await moving(bed, mover, name)
+    await bed.annotate(name, paused="")
+    await runs(bed, name, 2)
+    mover.calls.clear()
+    await bed.run(name)
+    assert (mover.calls, bed.writes) == ([], [])
+    await bed.annotate(name, paused=None)
+    mover.fail = {}
+    await bed.run(name)
+    assert "verify" in mover.calls
+
+
+async def test_a_move_elsewhere_drops_the_record_here(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    await moving(bed, mover, name)
+    annotation = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
+    await bed.patch_cluster({"metadata": {"annotations": annotation}, "spec": {"paused": True}})
+    mover.calls.clear()
+    await bed.run(name)
+    assert (mover.calls, bed.world.record(name)) == ([], None)
+
+
+# Brakes and caches.
+
+
+async def test_moves_are_braked_like_removals(bed: bed_.Bed, mover: Mover) -> None:
+    await bed.config(cloudName="cloud-1")
+    records = [await bed.cluster(f"c{index}") for index in range(5)]
+    for index, name in enumerate(records):
+        bed.workloads.others[f"c{index}"] = memory.MemoryServer(name=f"w{index}")
+        await runs(bed, name, 3)
+    await bed.change_config(cloudName="cloud-2")
+    for name in records:
+        await runs(bed, name, 2)
+    held = [name for name in records if bed.record(name).spec.leaving is None]
+    assert len(held) == 2
+    assert bed.condition(held[0], "Held") == ("True", "RemovalHeld")
+    assert bed.condition(held[0], "Ready") == ("False", "RemovalHeld")
+    bed.clock.advance(30)
+    for name in records:
+        await bed.run(name)
+    assert sum(len(bed.record(name).spec.ended_placements) for name in records) == 3
+    bed.start()
+    await bed.run(held[0])
+    assert bed.record(held[0]).spec.leaving is None, "moves that have ended count, too"
+    await bed.annotate(held[0], confirm_removal="")
+    await bed.run(held[0])
+    assert bed_.leaving(bed.record(held[0])).cause == "Relocated"
+    assert names.CONFIRM_REMOVAL_ANNOTATION not in bed.record(held[0]).annotations
+
+
+async def test_a_stale_config_starts_no_move(
+    bed: bed_.Bed, mover: Mover, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bed.change_config(cloudName="cloud-2")
+    await bed.run(name)
+    stale = bed.world.configs()
+    await bed.change_config(cloudName="cloud-1")
+    monkeypatch.setattr(bed.world, "configs", lambda: stale)
+    outcome = await bed.run(name)
+    assert outcome.requeue_after == 1.0
+    assert bed.record(name).spec.leaving is None
+
+
+# Crashes.
+
+
+class _StopError(BaseException):
+    """Nothing catches it."""
+
+
+async def test_a_crash_at_every_write_ends_as_without_one(bed: bed_.Bed) -> None:
+    """The whole move, with the process gone before or after its n-th write to the record."""
+    plain, writes = await _moved(None)
+    assert writes > 5
+    for number in range(writes):
+        for late in (False, True):
+            crashed, _ = await _moved((number, late))
+            assert crashed == plain, f"write {number}, {'after' if late else 'before'} it"
+
+
+async def _moved(crash: tuple[int, bool] | None) -> tuple[Any, int]:
+    mover, ako = Mover(), bedplugins.Ako()
+    bed = bed_.Bed(ako, mover)
+    await bed.config(cloudName="cloud-1")
+    name = await bed.cluster()
+    await runs(bed, name, 3)
+    await bed.change_config(cloudName="cloud-2")
+    count = 0
+
+    def crashing() -> None:
+        records = bed.services.records
+        change = records.change
+
+        async def one(*args: Any, **kwargs: Any) -> record.Record:
+            nonlocal count
+            here, count = count, count + 1
+            if crash == (here, False):
+                raise _StopError
+            made = await change(*args, **kwargs)
+            if crash == (here, True):
+                raise _StopError
+            return made
+
+        records.change = one  # type: ignore[method-assign]
+
+    crashing()
+    for _ in range(14):
+        try:
+            await bed.run(name)
+        except _StopError:
+            bed.start()
+            crashing()
+        bed.clock.advance(10)
+    spec = bed.record(name).spec
+    assert spec.leaving is None
+    ended = [(one.placement, one.how) for one in spec.ended_placements]
+    stateful = bed.in_workload(resources.STATEFUL_SETS, "ako")
+    assert stateful is not None
+    state = (
+        ended,
+        {key: structs.to_plain(one) for key, one in spec.intents.items()},
+        sorted(spec.facts),
+        {place: [sorted(one) for one in found.values()] for place, found in mover.outside.items()},
+        {place: len(found) for place, found in mover.claims.items()},
+        stateful["spec"],
+        bed.condition(name, "Ready"),
+    )
+    return state, count
+
+
+def bed_blocked() -> api.Blocked:
+    return api.Blocked(reason="NotYet", message="Somebody must look.")
