@@ -85,12 +85,12 @@ async def ours(
             priority = core.PRIORITY_INITIAL if change.initial else core.PRIORITY_LIVE
             queue.add(change.key.name, priority=priority, causes=(causes.cause_of(change),))
 
-    async def reconcile(key: str, _attempt: int) -> controller.Outcome:
-        count.handled(key, cached.get(key, namespace) or {})
+    async def reconcile(entry: core.Entry) -> controller.Outcome:
+        count.handled(entry.key, cached.get(entry.key, namespace) or {})
         return controller.Outcome(None, changed=False)
 
     async def handle(entry: core.Entry) -> worker.Outcome:
-        await reconcile(entry.key, entry.attempt)
+        await reconcile(entry)
         return worker.Forget()
 
     following = reflector.Reflector(
@@ -108,8 +108,8 @@ async def ours(
 def idle_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
     """Each reconcile is an attempt with a span that says it came to nothing."""
 
-    async def noted(key: str, attempt: int) -> controller.Outcome:
-        outcome = await reconcile(key, attempt)
+    async def noted(entry: core.Entry) -> controller.Outcome:
+        outcome = await reconcile(entry)
         trace.get_current_span().set_attribute("akoo.idle", True)
         return outcome
 
@@ -119,11 +119,11 @@ def idle_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
 def busy_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
     """Each reconcile is an attempt of STEPS spans that are exported."""
 
-    async def noted(key: str, attempt: int) -> controller.Outcome:
+    async def noted(entry: core.Entry) -> controller.Outcome:
         for number in range(STEPS - 1):
             with tracing.step("work", attributes={"akoo.number": number}):
                 pass
-        return await reconcile(key, attempt)
+        return await reconcile(entry)
 
     return attempts.handler("bench", noted)
 

@@ -24,7 +24,7 @@ from akoo_core.plugins import (
     secret_changes,
     threads,
 )
-from akoo_core.queue import worker, workqueue
+from akoo_core.queue import core, worker, workqueue
 from akoo_core.reconcile import (
     attempt,
     config_controller,
@@ -93,20 +93,17 @@ class Parts:
         config = config_controller.ConfigReconciler(
             services.management, self._world, services.finalizers, services.clock
         )
-        means = context.Means(
-            clock=services.clock,
-            external=services.external,
-            secrets=services.secrets,
-            threads=services.threads,
-            management_id=services.management_id,
-            secret_changes=self.secret_changes,
-        )
+        given = means(services)._replace(secret_changes=self.secret_changes)
+
+        async def by_name(entry: core.Entry) -> controller.Outcome:
+            return await config.reconcile(entry.key, entry.attempt)
+
         saying = asyncio.create_task(services.recorder.run(), name="events")
         try:
             async with asyncio.TaskGroup() as group:
                 for queue, handle, count in (
                     (self.records, attempts.handler("record", record.reconcile), self._workers),
-                    (self.configs, attempts.handler("config", config.reconcile), 1),
+                    (self.configs, attempts.handler("config", by_name), 1),
                 ):
                     group.create_task(
                         worker.run_workers(
@@ -118,7 +115,7 @@ class Parts:
                         running.run_controller(
                             one,
                             client=management,
-                            means=means,
+                            means=given,
                             stop=stop,
                             min_interval_seconds=self._interval,
                             grace_seconds=grace_seconds,
@@ -136,6 +133,17 @@ class Parts:
         await self._clients.close()
         for pool in self._pools.values():
             pool.close()
+
+
+def means(services: attempt.Services) -> context.Means:
+    """What controllers and commands of plugins act with."""
+    return context.Means(
+        clock=services.clock,
+        external=services.external,
+        secrets=services.secrets,
+        threads=services.threads,
+        management_id=services.management_id,
+    )
 
 
 def seam(settings: Settings, guard: external_.Guard | None = None) -> external_.External:
@@ -189,6 +197,7 @@ def assemble(
         caller=caller.VerbCaller(plugins),
         workloads=clients,
         secrets=reader,
+        secret_version=world.secret_version,
         threads=pools.__getitem__,
         external=external,
         shared=shared.get,

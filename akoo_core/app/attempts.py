@@ -11,11 +11,21 @@ from akoo_core.queue import core, worker
 from akoo_core.reconcile.controller import Outcome
 from akoo_core.telemetry import tracing
 
-Reconcile = Callable[[str, int], Awaitable[Outcome]]
+Reconcile = Callable[[core.Entry], Awaitable[Outcome]]
+
+_FOLLOWED = frozenset({"AKODeployment", "AKODeploymentConfig", "Cluster", "Secret"})
+
+
+def explained(entry: core.Entry) -> bool:
+    """Whether everything that caused an attempt is a change of what the caches follow.
+
+    False where it is simply time to look, or where somebody asked for it without saying why.
+    """
+    return bool(entry.causes) and not entry.dropped_causes and all(map(_followed, entry.causes))
 
 
 def handler(kind: str, reconcile: Reconcile) -> worker.Handler:
-    """The handler of a queue whose keys ``reconcile`` takes; ``kind`` names the span."""
+    """The handler of a queue whose entries ``reconcile`` takes; ``kind`` names the span."""
     last: dict[str, trace.Link] = {}
 
     async def handle(entry: core.Entry) -> worker.Outcome:
@@ -34,7 +44,7 @@ def handler(kind: str, reconcile: Reconcile) -> worker.Handler:
             dropped_causes=entry.dropped_causes,
             attributes=attributes,
         ) as span:
-            outcome = await reconcile(entry.key, entry.attempt)
+            outcome = await reconcile(entry)
             if outcome.changed:
                 last[entry.key] = trace.Link(span.get_span_context(), {"akoo.cause": "previous"})
         if outcome.requeue_after is None:
@@ -43,6 +53,10 @@ def handler(kind: str, reconcile: Reconcile) -> worker.Handler:
         return worker.RequeueAfter(seconds=outcome.requeue_after)
 
     return handle
+
+
+def _followed(cause: object) -> bool:
+    return isinstance(cause, causes.Cause) and cause.what in _FOLLOWED
 
 
 def _links(entry: core.Entry) -> list[trace.Link]:

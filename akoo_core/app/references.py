@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from akoo_core import structs
 from akoo_core.api import record as record_
-from akoo_core.app import secret_index
+from akoo_core.app import attempts, secret_index
 from akoo_core.plugins import api, context
 from akoo_core.plugins.errors import VerbError
+from akoo_core.queue import core
 from akoo_core.reconcile import attempt, controller, gather
 
 
@@ -23,10 +24,11 @@ class Noting:
         self._services = services
         self._index = index
 
-    async def reconcile(self, name: str, attempt: int) -> controller.Outcome:
+    async def reconcile(self, entry: core.Entry) -> controller.Outcome:
         """One attempt; what it needs is noted even when it fails."""
+        name, explained = entry.key, attempts.explained(entry)
         try:
-            return await self._inner.reconcile(name, attempt)
+            return await self._inner.reconcile(name, entry.attempt, explained=explained)
         finally:
             self._index.note(name, self._needed(name))
 

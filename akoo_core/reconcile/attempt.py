@@ -20,6 +20,7 @@ from akoo_core.reconcile import brakes, recorder, report, situation, workload
 from akoo_core.reconcile.deploy import Deployer
 from akoo_core.reconcile.finalizers import Finalizers
 from akoo_core.reconcile.records import Records
+from akoo_core.reconcile.secrets import nothing_known
 from akoo_core.reconcile.world import WorkloadAccess, World
 
 EventKind = Literal[
@@ -52,6 +53,8 @@ class Services:
     deployer: Deployer
     recorder: recorder.Recorder
     brake: brakes.Brake = dataclasses.field(default_factory=brakes.Brake)
+    secret_version: Callable[[str, str], str | None] = nothing_known
+    """Which state of a Secret (namespace, name) the caches show; None where they do not follow."""
     resync_seconds: float = RESYNC_SECONDS
     shared: Callable[[str], client_.KubeClient | None] = lambda _: None
     """What the verbs of a plugin, by its name, may read in the management cluster."""
@@ -71,6 +74,10 @@ class Attempt:
     name: str
     number: int
     """Failures in a row before this attempt."""
+    explained: bool = False
+    """All that caused it is a change of something in the caches; it is not simply time to look."""
+    writes: list[str] = dataclasses.field(default_factory=list)
+    """The sites of the writes of this attempt so far."""
     record: record_.Record | None = None
     cluster: cluster_.Cluster | None = None
     config: config_.Config | None = None

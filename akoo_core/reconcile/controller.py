@@ -27,6 +27,7 @@ from akoo_core.reconcile import (
 from akoo_core.reconcile.attempt import Attempt, Services
 from akoo_core.reconcile.decide import decide
 from akoo_core.reconcile.report import Stop
+from akoo_core.reconcile.rounds import Rounds
 from akoo_core.reconcile.seen import Written
 from akoo_core.telemetry import tracing
 
@@ -50,11 +51,13 @@ class RecordReconciler:
         self._services = services
         self._loaded = gather.loaded(services.plugins, services.caller)
         self._written = Written(services.clock)
+        self._rounds = Rounds(services.clock)
         self._failures: dict[str, int] = {}
 
-    async def reconcile(self, name: str, attempt: int) -> Outcome:
+    async def reconcile(self, name: str, attempt: int, *, explained: bool = False) -> Outcome:
         """One attempt. ``attempt`` counts those in a row that raised, for the backoff; what failed
-        without raising (a verb) is counted here.
+        without raising (a verb) is counted here. ``explained``: nothing but changes in the caches
+        caused it, so that it may come to nothing (:mod:`akoo_core.reconcile.rounds`).
 
         Raises KubeError when the management API does not answer as it should (the queue backs off),
         structs.DecodeError for a record that cannot be read, LeadershipLostError.
@@ -62,9 +65,12 @@ class RecordReconciler:
         world = self._services.world
         seen = self._written.newest(name, world.record(name))
         number = attempt + self._failures.get(name, 0)
-        work = Attempt(services=self._services, name=name, number=number, record=seen)
+        work = Attempt(
+            services=self._services, name=name, number=number, explained=explained, record=seen
+        )
         work.cluster = gather.cluster_of(world, name, seen)
         with external.noted_writes() as writes:
+            work.writes = writes
             try:
                 await self._run(work)
             except errors.ConflictError:
@@ -78,6 +84,7 @@ class RecordReconciler:
     def _remember(self, work: Attempt, *, changed: bool) -> None:
         if work.record is None:
             self._written.drop(work.name)
+            self._rounds.forget(work.name)
         else:
             self._written.note(work.name, work.record if changed else None)
         if work.failed:
@@ -126,7 +133,7 @@ class RecordReconciler:
                 steps.hold(work, decision)
                 return False
             case situation.Live():
-                await live.live(work)
+                await self._live(work)
                 return bool(work.report.moves)
             case situation.Rest():
                 steps.rest(work, decision)
@@ -139,6 +146,18 @@ class RecordReconciler:
             return True
         _stopped(work, stop)
         return isinstance(decision, situation.Leave) and await self._deadline(work, now)
+
+    async def _live(self, work: Attempt) -> None:
+        """A round of the lives verbs, unless the last one still says how things are."""
+        stands = self._rounds.standing(work) if work.explained else None
+        if stands is not None:
+            work.report = stands
+            return
+        self._rounds.forget(work.name)
+        spec, written = work.one.spec, len(work.writes)
+        await live.live(work)
+        if work.one.spec == spec and len(work.writes) == written:
+            self._rounds.note(work)
 
     async def _deadline(self, work: Attempt, now: situation.Situation) -> bool:
         """Whether the deadline acts now that this attempt has done what it could."""
