@@ -19,7 +19,6 @@ virtual time, which costs no time.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 
@@ -89,12 +88,15 @@ class Fleet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._end(self._world)
-        await self._end(self._process)
+        tasks = [one for one in (self._world, self._process) if one is not None]
+        await _end(*tasks)
+        if error is None:
+            _raise_of(*tasks)
 
     async def restart(self) -> None:
-        """Kill the operator where it stands, and start another process of it."""
-        await self._end(self._process)
+        """Kill the operator where it stands, or what is left of it, and start another process."""
+        if self._process is not None:
+            await _end(self._process)
         self._start()
 
     # What a user does.
@@ -161,9 +163,10 @@ class Fleet:
         """Let virtual time pass until ``what()``. Raises AssertionError after ``seconds`` of it."""
         end = self.clock.monotonic() + seconds
         while not what():
-            if self._process is not None and self._process.done():
-                await self._process
-                raise AssertionError("the operator has ended")
+            for task in (self._process, self._world):
+                if task is not None and task.done():
+                    task.result()
+                    raise AssertionError(f"the {task.get_name()} has ended")
             if self.clock.monotonic() >= end:
                 raise AssertionError(f"nothing came of it in {seconds:g} s")
             await asyncio.sleep(1.0)
@@ -240,9 +243,19 @@ class Fleet:
             if self._turn is not None:
                 await self._turn(self)
 
-    async def _end(self, task: asyncio.Task[None] | None) -> None:
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-            with contextlib.suppress(asyncio.CancelledError):
-                task.result()
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # Looked at: asyncio would log it otherwise.
+
+
+def _raise_of(*tasks: asyncio.Task[None]) -> None:
+    """What ended a task before it was cancelled is an error of the test."""
+    for task in tasks:
+        if not task.cancelled():
+            task.result()

@@ -165,6 +165,35 @@ def test_a_turn_plays_what_runs_in_the_clusters() -> None:
     virtual_time.run(main)
 
 
+def test_a_turn_that_fails_fails_the_test() -> None:
+    async def main(clock: virtual_time.LoopClock) -> None:
+        async def turn(fleet: testing.Fleet) -> None:
+            raise KeyError("mine")
+
+        async with testing.Fleet(clock, lambda: [Agent()], turn=turn) as fleet:
+            await fleet.until(lambda: False, seconds=60)
+
+    with pytest.raises(KeyError, match="mine"):
+        virtual_time.run(main)
+
+
+def test_an_operator_that_dies_is_started_again() -> None:
+    async def main(clock: virtual_time.LoopClock) -> None:
+        calls = testing.Calls()
+        async with testing.Fleet(clock, lambda: [Agent()], external=calls) as fleet:
+            await fleet.create_config()
+            await fleet.create_cluster("shop")
+            await fleet.until(lambda: fleet.record("shop") is not None)
+            calls.fail(1, "after", testing.Crash("killed"))
+            with pytest.raises(BaseExceptionGroup):
+                await fleet.until_phase("shop", "Running")
+            calls.heal()
+            await fleet.restart()
+            await fleet.until_phase("shop", "Running")
+
+    virtual_time.run(main)
+
+
 def test_the_kind_of_a_definition_goes_with_it() -> None:
     async def main(clock: virtual_time.LoopClock) -> None:
         server = testing.MemoryServer(clock=clock, definitions=True)
