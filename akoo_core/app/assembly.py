@@ -146,6 +146,17 @@ def means(services: attempt.Services) -> context.Means:
     )
 
 
+def means(services: attempt.Services) -> context.Means:
+    """What controllers and commands of plugins act with."""
+    return context.Means(
+        clock=services.clock,
+        external=services.external,
+        secrets=services.secrets,
+        threads=services.threads,
+        management_id=services.management_id,
+    )
+
+
 def seam(settings: Settings, guard: external_.Guard | None = None) -> external_.External:
     """The seam of all external calls of this process: API servers' and plugins'."""
     return external_.External(guard=guard, deadline_seconds=settings.deadlines.external_seconds)

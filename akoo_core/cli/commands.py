@@ -15,11 +15,13 @@ import akoo_core as package
 COMMANDS = {
     "abandon-placement": "give up what is left at the old place of a move that is held",
     "adopt": "take a record over that was moved or restored here",
+    "audit": "list what is left outside without a living owner, or take it away",
     "confirm-removal": "say that a removal is meant that is held",
     "explain": "say which config manages a cluster and why, and what to do next",
     "leave": "remove AKO from a living cluster, or stop looking after it",
     "let-go": "let a Cluster that is held go now, whatever is left outside",
     "pause": "do nothing for a cluster until it is resumed",
+    "plan": "print what prepare or sweep would do for a cluster, and why",
     "plugins": "list, show, write and check plugins",
     "rbac": "print the rights the operator needs, as manifests",
     "resume": "end what `akoo-core pause` began",

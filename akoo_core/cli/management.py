@@ -57,10 +57,15 @@ def _one_file(path: pathlib.Path) -> pathlib.Path:
     return path
 
 
-async def connect(kubeconfig: pathlib.Path | None) -> client.KubeClient:
-    """A client of the management cluster, to be closed. Raises InputError."""
+async def connect(
+    kubeconfig: pathlib.Path | None, seam: external.External | None = None
+) -> client.KubeClient:
+    """A client of the management cluster, to be closed. Raises InputError.
+
+    ``seam`` None: one of its own, that lets everything pass.
+    """
     endpoint = await config.endpoint_of(str(kubeconfig) if kubeconfig else None)
-    return transport.HttpClient(endpoint, external=external.External())
+    return transport.HttpClient(endpoint, external=seam or external.External())
 
 
 def run(
@@ -68,6 +73,7 @@ def run(
     work: Callable[[client.KubeClient], Awaitable[T]],
     *,
     seconds: float | None = SECONDS,
+    seam: external.External | None = None,
 ) -> T:
     """What ``work`` returns. ``kubeconfig`` is the command's option.
 
@@ -77,7 +83,7 @@ def run(
     path = chosen(kubeconfig)
 
     async def bounded() -> T:
-        one = await connect(path)
+        one = await connect(path, seam)
         try:
             async with asyncio.timeout(seconds):
                 return await work(one)

@@ -149,7 +149,7 @@ class VerbCaller:
                     timed_out=True,
                 ) from error
             except BlockedError as error:
-                return api.Blocked(reason=error.reason, message=str(error))
+                return _blocked(hook, plugin, error)
             except Exception as error:
                 raise VerbError(plugin.name, hook.name, describe(error)) from error
             finally:
@@ -216,8 +216,12 @@ def _pure(
     try:
         return found.function(*(arguments[one] for one in found.arguments))
     except BlockedError as error:
-        if api.Blocked not in hook.returns:
-            raise VerbError(plugin.name, hook.name, describe(error)) from error
-        return api.Blocked(reason=error.reason, message=str(error))
+        return _blocked(hook, plugin, error)
     except Exception as error:
         raise VerbError(plugin.name, hook.name, describe(error)) from error
+
+
+def _blocked(hook: Hook, plugin: api.Plugin, error: BlockedError) -> api.Blocked:
+    if api.Blocked not in hook.returns:
+        raise VerbError(plugin.name, hook.name, describe(error)) from error
+    return api.Blocked(reason=error.reason, message=str(error))

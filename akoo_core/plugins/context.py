@@ -6,7 +6,7 @@ Plain construction: nothing is read and nothing is decided here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, NamedTuple
 
 from opentelemetry import trace
@@ -121,6 +121,32 @@ def build_controller_context(
         tracer=trace.get_tracer(name),
         log=_Log(logging.getLogger(name), fields),
         management_id=means.management_id,
+    )
+
+
+def build_audit_context(
+    plugin: api.Plugin,
+    means: Means,
+    client: client.KubeClient,
+    *,
+    registered: Iterable[controllers.Controller],
+    records: tuple[record.Record, ...],
+    configs: tuple[structs.JSON, ...],
+) -> api.AuditContext:
+    """The context of audit and remove_stray. ``client`` is the whole management cluster."""
+    name = f"akoo_core.plugin.{plugin.name}"
+    own = [one.registration for one in registered if one.plugin is plugin]
+    return api.AuditContext(
+        records=records,
+        configs=configs,
+        management_id=means.management_id,
+        kube=scoped.for_reading(client, plugin.name, own),
+        clock=means.clock,
+        external=means.external,
+        secrets=means.secrets,
+        threads=means.threads(plugin.name),
+        tracer=trace.get_tracer(name),
+        log=_Log(logging.getLogger(name), {"plugin": plugin.name}),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from akoo_core import structs
+from akoo_core import external, structs
 from akoo_core.__main__ import run
 from akoo_core.api import conditions, record
 from akoo_core.cli import management
@@ -67,6 +67,7 @@ class Bed:
         *,
         uid: str = builders.CLUSTER_UID,
         config: str = "default",
+        config_uid: str = builders.CONFIG_UID,
         status: record.RecordStatus | None = None,
         annotations: dict[str, str] | None = None,
         **spec: Any,
@@ -75,7 +76,7 @@ class Bed:
         namespace, cluster = key.split("/")
         made = builders.record_spec(
             cluster_ref=record.ClusterRef(namespace=namespace, name=cluster, uid=uid),
-            config_ref=record.ConfigRef(name=config, uid=builders.CONFIG_UID),
+            config_ref=record.ConfigRef(name=config, uid=config_uid),
             **spec,
         )
         obj = record.to_object(name, made)
@@ -105,9 +106,11 @@ def open_bed(
     """A bed whose commands reach it, whatever kubeconfig they choose (``used`` is told which)."""
     bed = Bed(capsys)
 
-    async def connect(kubeconfig: pathlib.Path | None) -> client.KubeClient:
+    async def connect(
+        kubeconfig: pathlib.Path | None, seam: external.External | None = None
+    ) -> client.KubeClient:
         used(kubeconfig)
-        return bed.server.client()
+        return bed.server.client(external=seam)
 
     monkeypatch.setattr(management, "connect", connect)
     monkeypatch.setattr("akoo_core.cli.fleet.now", lambda: NOW)

@@ -1,0 +1,101 @@
+"""`akoo-core audit [PLUGIN]`: what is left outside without a living owner; takes it away."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+
+import click
+
+from akoo_core import errors, external, structs
+from akoo_core.api import config as config_
+from akoo_core.cli import auditing, fleet, management, operating, sweeping
+from akoo_core.kube import client
+
+FOUND = 1
+
+
+@click.command()
+@click.argument("plugin", metavar="PLUGIN", required=False)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--sweep", metavar="NAME", help="Take away what carries the name of that owner.")
+@click.option("--claimed-elsewhere", is_flag=True, help="Even what another one's claim names.")
+@click.option("--timeout", default="10m", show_default=True, help="How long --sweep waits.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@operating.options
+@management.option
+def audit(
+    plugin: str | None,
+    output: str,
+    sweep: str | None,
+    claimed_elsewhere: bool,
+    timeout: str,
+    yes: bool,
+    plugins: str | None,
+    config: pathlib.Path | None,
+    kubeconfig: pathlib.Path | None,
+) -> int:
+    """List what is left outside without a living owner, or take it away (--sweep)."""
+    loaded = operating.load(plugins, config)
+    only = plugin or ""
+    if sweep is None:
+        found = _look(loaded, kubeconfig, only, "")[0]
+        _show(found, output)
+        return 0 if auditing.clean(found) else FOUND
+    if output == "json":
+        raise errors.InputError("--output json does not go with --sweep")
+    within = config_.parse_duration(timeout)
+    found, management_id = _look(loaded, kubeconfig, only, sweep)
+    mine = sweeping.chosen(found, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
+    for line in sweeping.effects(mine, sweep, fleet.now()):
+        click.echo(line)
+    sweeping.confirm(sweep, yes=yes)
+    # Made anew: those that looked have closed, and could not write.
+    for one in mine:
+        _take_away(operating.load(plugins, config), kubeconfig, one.plugin, sweep, within)
+    return 0
+
+
+def _look(
+    loaded: operating.Loaded, kubeconfig: pathlib.Path | None, only: str, owner: str
+) -> tuple[tuple[auditing.Found, ...], str]:
+    """What is there, and our management id; ``owner`` is whose will be taken away, if any's."""
+    seam = loaded.seam(external.ReadOnly())
+
+    async def look(kube: client.KubeClient) -> tuple[tuple[auditing.Found, ...], str]:
+        if owner and (why := sweeping.refusal(await auditing.living(kube), owner)):
+            raise errors.InputError(why)
+        async with operating.services(kube, loaded, seam) as services:
+            auditor = auditing.Auditor(kube, loaded, services, only=only)
+            found = await auditor.found()
+            if owner:
+                names = [one.plugin for one in found if owner in {s.owner for s in one.strays}]
+                sweeping.able(loaded, services, names)
+            return found, services.management_id
+
+    return management.run(kubeconfig, look, seconds=None, seam=seam)
+
+
+def _take_away(
+    loaded: operating.Loaded,
+    kubeconfig: pathlib.Path | None,
+    plugin: str,
+    owner: str,
+    within: datetime.timedelta,
+) -> None:
+    seam = loaded.seam(external.AlwaysLeader())
+
+    async def take_away(kube: client.KubeClient) -> None:
+        async with operating.services(kube, loaded, seam) as services:
+            auditor = auditing.Auditor(kube, loaded, services, only=plugin)
+            await sweeping.remove(auditor, kube, services, owner, click.echo, within=within)
+
+    management.run(kubeconfig, take_away, seconds=None, seam=seam)
+
+
+def _show(found: tuple[auditing.Found, ...], output: str) -> None:
+    if output == "json":
+        click.echo(structs.encode_json(auditing.plain(found)))
+        return
+    for line in auditing.lines(found, fleet.now()):
+        click.echo(line)

@@ -1,0 +1,92 @@
+"""The operator's own parts in a command: its settings, its plugins, and what hooks are given.
+
+The command is one more process beside the operator: it has no Lease and runs no controller.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from akoo_core import clock, external, settings
+from akoo_core.app import assembly, readiness
+from akoo_core.app import world as world_
+from akoo_core.kube import client, discovery
+from akoo_core.plugins import controllers, loader, registry
+from akoo_core.reconcile import attempt
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Loaded(NamedTuple):
+    """What a process of the operator starts with."""
+
+    settings: settings.Settings
+    plugins: registry.PluginSet
+    registered: tuple[controllers.Controller, ...]
+
+    def seam(self, guard: external.Guard) -> external.External:
+        """Of all calls that the command makes."""
+        return assembly.seam(self.settings, guard)
+
+
+def options(command: F) -> F:
+    """``--plugins`` and ``--config``, as the operator has them."""
+    for one in (
+        click.option(
+            "--config",
+            type=click.Path(path_type=pathlib.Path),
+            envvar="AKOO_CONFIG",
+            help="The operator's settings, a YAML file.",
+        ),
+        click.option("--plugins", help="Plugins to ask. Default: those of the settings, else all."),
+    ):
+        command = one(command)
+    return command
+
+
+def load(plugins: str | None, config: pathlib.Path | None) -> Loaded:
+    """The settings, and the plugins that they or ``plugins`` select.
+
+    Options before the command count where those after it are not given. Raises InputError.
+    """
+    context = click.get_current_context()
+    above = context.parent.params if context.parent is not None else {}
+    chosen, file = plugins or above.get("plugins"), config or above.get("config")
+    read = settings.load(file, os.environ, {"enabledPlugins": chosen})
+    if not read.settings.enabled_plugins:
+        read = settings.load(file, os.environ, {"enabledPlugins": loader.ALL})
+    found = loader.load(read)
+    return Loaded(read.settings, found, controllers.collect(found))
+
+
+@contextlib.asynccontextmanager
+async def services(
+    kube: client.KubeClient, loaded: Loaded, seam: external.External
+) -> AsyncIterator[attempt.Services]:
+    """What attempts are made of. The caches are empty: read what you need.
+
+    Raises KubeError when the API server does not answer or has no Cluster API.
+    """
+    management_id = loaded.settings.management_id or await readiness.management_id(kube)
+    parts = assembly.assemble(
+        loaded.settings,
+        loaded.plugins,
+        management=kube,
+        world=world_.World(management_id, await discovery.clusters(kube)),
+        management_id=management_id,
+        external=seam,
+        clock=clock.SystemClock(),
+        identity="akoo-core command",
+        registered=loaded.registered,
+    )
+    try:
+        yield parts.services
+    finally:
+        await parts.close()
+        await loaded.plugins.close()

@@ -1,0 +1,48 @@
+"""`akoo-core plan CLUSTER`: what prepare or sweep would do now, and why."""
+
+from __future__ import annotations
+
+import pathlib
+
+import click
+
+from akoo_core import external, structs
+from akoo_core.cli import management, operating, planning
+from akoo_core.plugins import caller
+
+FAILED = 1
+
+
+@click.command()
+@click.argument("cluster", metavar="CLUSTER")
+@click.option(
+    "--verb",
+    type=click.Choice(["prepare", "sweep"]),
+    help="Default: sweep for a cluster that leaves, else prepare.",
+)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@operating.options
+@management.option
+def plan(
+    cluster: str,
+    verb: caller.Planned | None,
+    output: str,
+    plugins: str | None,
+    config: pathlib.Path | None,
+    kubeconfig: pathlib.Path | None,
+) -> int:
+    """Print what prepare or sweep would do for a cluster, and why. Nothing is changed."""
+    loaded = operating.load(plugins, config)
+    seam = loaded.seam(external.ReadOnly())
+    found = management.run(
+        kubeconfig,
+        lambda kube: planning.ask(kube, loaded, seam, cluster, verb),
+        seconds=None,
+        seam=seam,
+    )
+    if output == "json":
+        click.echo(structs.encode_json(planning.plain(found)))
+    else:
+        for line in planning.lines(found):
+            click.echo(line)
+    return 0 if found.complete else FAILED

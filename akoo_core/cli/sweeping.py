@@ -1,0 +1,140 @@
+"""Takes away what an audit showed for one owner that no living record looks after."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import click
+
+from akoo_core import errors
+from akoo_core.cli import auditing, columns, fleet, operating
+from akoo_core.kube import client
+from akoo_core.plugins import api
+from akoo_core.reconcile import attempt
+
+Say = Callable[[str], None]
+
+
+def refusal(there: auditing.Living, owner: str) -> str:
+    """Why nothing of ``owner`` may be taken away, or "". Pure."""
+    mine = there.names.get(owner)
+    if mine is None:
+        return ""
+    return (
+        f"{owner} belongs to record {mine}, which is not finished: its objects are swept when its "
+        "cluster leaves (akoo-core leave)"
+    )
+
+
+def chosen(
+    found: Sequence[auditing.Found], owner: str, management_id: str, *, claimed_elsewhere: bool
+) -> tuple[auditing.Found, ...]:
+    """What was found of ``owner``. Raises InputError when nothing was, or it is another's. Pure."""
+    mine = tuple(
+        auditing.Found(plugin=one.plugin, strays=strays, unseen=one.unseen)
+        for one in found
+        if (strays := tuple(stray for stray in one.strays if stray.owner == owner))
+    )
+    if not mine:
+        near = fleet.near(owner, {stray.owner for one in found for stray in one.strays})
+        raise errors.InputError(f"nothing without a living record carries the name {owner}.{near}")
+    claims = sorted({stray.claim for one in mine for stray in one.strays if stray.claim})
+    foreign = [one for one in claims if management_id not in one]
+    if foreign and not claimed_elsewhere:
+        raise errors.InputError(
+            f"{owner} is claimed by {', '.join(foreign)}, not by this management cluster "
+            f"({management_id}): a record there may look after it. Only if that one is gone for "
+            "good, say --claimed-elsewhere"
+        )
+    return mine
+
+
+def effects(mine: Sequence[auditing.Found], owner: str, now: datetime.datetime) -> Iterator[str]:
+    """What will go. Pure."""
+    for one in mine:
+        yield f"{one.plugin}: {len(one.strays)} objects of {owner} will be taken away:"
+        yield from (f"  {line}" for line in columns.lines(auditing.rows(one.strays, now)))
+        yield from (f"  not seen, and not touched: {sentence}" for sentence in one.unseen)
+    yield (
+        "No record here looks after them. An AKO that akoo-core does not manage may: make sure "
+        f"that no cluster lives whose AKO is called {owner}."
+    )
+
+
+def confirm(owner: str, *, yes: bool) -> None:
+    """Return when ``owner`` was typed again, or with ``yes``. Raises as saying.confirm does."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise errors.InputError("there is no terminal to ask on: give --yes if you mean it")
+    if click.prompt(f"Type {owner} to take them away", default="", show_default=False) != owner:
+        raise errors.AkooError("not confirmed; nothing was changed")
+
+
+async def remove(
+    auditor: auditing.Auditor,
+    kube: client.KubeClient,
+    services: attempt.Services,
+    owner: str,
+    say: Say,
+    *,
+    within: datetime.timedelta,
+) -> None:
+    """Ask each plugin until it is done, then audit again.
+
+    Raises AkooError when a plugin is blocked or fails, when a record of that name came meanwhile,
+    when time is over, or when something is left.
+    """
+    deadline = services.clock.monotonic() + within.total_seconds()
+    for plugin in auditor.plugins:
+        while True:
+            there = await auditing.living(kube)
+            if why := refusal(there, owner):
+                raise errors.AkooError(why)
+            ctx = await auditor.context(plugin, there)
+            answer = await services.caller.remove_stray(plugin, ctx, owner)
+            if isinstance(answer, api.Blocked):
+                raise errors.AkooError(f"{plugin.name}: {answer.reason}: {answer.message}")
+            if not isinstance(answer, api.Wait):
+                break
+            say(f"{plugin.name}: {_told(answer)}")
+            if services.clock.monotonic() + answer.after > deadline:
+                raise errors.AkooError(
+                    f"{plugin.name} is not done with {owner} within {within}; what is left stays. "
+                    "Run it again, or give --timeout"
+                )
+            await asyncio.sleep(answer.after)
+        say(f"{plugin.name}: {_told(answer)}")
+    _prove(await auditor.found(), owner)
+    say(f"nothing of {owner} is left")
+
+
+def _told(answer: api.Result | None) -> str:
+    if isinstance(answer, api.Wait) and answer.left is not None:
+        return f"{answer.message} ({answer.left} left)"
+    return (answer.message if answer is not None else "") or "done"
+
+
+def _prove(found: Sequence[auditing.Found], owner: str) -> None:
+    left = [stray for one in found for stray in one.strays if stray.owner == owner]
+    if left:
+        shown = ", ".join(f"{one.kind} {one.name}" for one in left[:3])
+        raise errors.AkooError(
+            f"{len(left)} objects of {owner} are still there ({shown}); run it again"
+        )
+    unseen = [sentence for one in found for sentence in one.unseen]
+    if unseen:
+        raise errors.AkooError(
+            f"nothing of {owner} is found any more, but not everything was seen: {unseen[0]}"
+        )
+
+
+def able(loaded: operating.Loaded, services: attempt.Services, names: Sequence[str]) -> None:
+    """Return when these plugins can take away what they found. Raises InputError."""
+    for name in names:
+        plugin = loaded.plugins.get(name)
+        if plugin is None or not services.caller.implements(plugin, "remove_stray"):
+            raise errors.InputError(f"plugin {name} cannot take away what it finds")

@@ -1,0 +1,325 @@
+"""`akoo-core audit`: what is left, whose it is, and how it is taken away."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import ClassVar
+
+import click
+import pytest
+
+from akoo_core.api import record
+from akoo_core.plugins import api, loader, registry
+from tests.unit.cli.commands_bed import NOW, RECORDS, Bed
+
+GONE, OTHER = "akoo-00000000dead", "akoo-00000000beef"
+
+
+class Balancer(api.Plugin):
+    """An outside that is a tuple of strays; ``answers`` come before the removal itself."""
+
+    name = "balancer"
+    strays: ClassVar[list[api.Stray]] = []
+    unseen: ClassVar[list[str]] = []
+    answers: ClassVar[list[api.Result | Exception | Callable[[], None]]] = []
+    seen: ClassVar[list[api.AuditContext]] = []
+    keeps: ClassVar[bool] = False
+
+    @api.hookimpl
+    async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
+        self.seen.append(ctx)
+        async with ctx.external.call("avi", "GET pool", write=False):
+            return api.Audit(strays=tuple(self.strays), unseen=tuple(self.unseen))
+
+    @api.hookimpl
+    async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
+        if self.answers:
+            found = self.answers.pop(0)
+            if isinstance(found, Exception):
+                raise found
+            if isinstance(found, api.Done | api.Wait | api.Blocked):
+                return found
+            found()
+        async with ctx.external.call("avi", "DELETE pool", write=True):
+            if not self.keeps:
+                self.strays[:] = [one for one in self.strays if one.owner != owner]
+        return None
+
+
+class Looks(api.Plugin):
+    name = "looks"
+
+    @api.hookimpl
+    async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
+        return api.Audit(strays=(stray(OTHER, "Zone", "z"),))
+
+
+class Writer(api.Plugin):
+    name = "writer"
+
+    @api.hookimpl
+    async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
+        async with ctx.external.call("avi", "DELETE pool", write=True):
+            raise AssertionError("it wrote")
+
+
+class Quiet(api.Plugin):
+    name = "quiet"
+
+
+def stray(
+    owner: str, kind: str, name: str, *, age: float | None = None, claim: str = ""
+) -> api.Stray:
+    return api.Stray(
+        owner=owner,
+        kind=kind,
+        name=name,
+        where="avi-1",
+        tenant="admin",
+        age_seconds=age,
+        claim=claim,
+    )
+
+
+Select = Callable[..., None]
+
+
+@pytest.fixture
+def select(monkeypatch: pytest.MonkeyPatch) -> Select:
+    """select(*plugins): these are what the settings select."""
+
+    def select(*kinds: type[api.Plugin]) -> None:
+        def load(loaded: object) -> registry.PluginSet:
+            return registry.PluginSet([kind() for kind in kinds])
+
+        monkeypatch.setattr(loader, "load", load)
+
+    for name in ("strays", "unseen", "answers", "seen"):
+        monkeypatch.setattr(Balancer, name, [])
+    select(Balancer)
+    return select
+
+
+def left() -> None:
+    """Two things of GONE, one of OTHER."""
+    Balancer.strays[:] = [
+        stray(GONE, "VirtualService", "web", age=86400.0 * 3),
+        stray(OTHER, "Pool", "x", claim="mgmt-2/1"),
+        stray(GONE, "Pool", "web"),
+    ]
+
+
+def test_nothing_is_left(bed: Bed, select: Select) -> None:
+    assert bed("audit") == (0, "balancer: nothing without a living record\n", "")
+
+
+def test_what_is_left_by_owner_with_counts(bed: Bed, select: Select) -> None:
+    left()
+    code, out, _ = bed("audit", "balancer")
+    assert code == 1
+    assert out.splitlines() == [
+        "balancer: 3 without a living record, of 2 owners",
+        "  OWNER              KIND            NAME  WHERE  TENANT  AGE  CLAIM",
+        f"  {OTHER}  Pool            x     avi-1  admin        mgmt-2/1",
+        f"  {GONE}  Pool            web   avi-1  admin",
+        f"  {GONE}  VirtualService  web   avi-1  admin   3d",
+        f"  {OTHER}: 1 Pool",
+        f"  {GONE}: 1 Pool, 1 VirtualService",
+    ]
+
+
+def test_json(bed: Bed, select: Select) -> None:
+    Balancer.strays[:] = [stray(GONE, "Pool", "web", age=5.0)]
+    Balancer.unseen[:] = ["tenant b: not allowed"]
+    code, out, _ = bed("audit", "--output", "json")
+    assert code == 1
+    (found,) = json.loads(out)["plugins"]
+    assert (found["plugin"], found["unseen"]) == ("balancer", ["tenant b: not allowed"])
+    assert found["strays"][0]["ageSeconds"] == 5.0
+
+
+def test_what_was_not_seen_is_no_proof(bed: Bed, select: Select) -> None:
+    Balancer.unseen[:] = ["tenant b: user akoo has no role there"]
+    code, out, _ = bed("audit")
+    assert code == 1
+    assert out.splitlines() == [
+        "balancer: nothing found where it could look",
+        "  not seen: tenant b: user akoo has no role there",
+    ]
+
+
+def test_a_plugin_that_fails_or_writes_is_told_and_the_others_are_shown(
+    bed: Bed, select: Select
+) -> None:
+    select(Writer, Balancer)
+    code, out, _ = bed("audit")
+    assert code == 1
+    assert "  not seen: ReadOnlyError: it tried to write, but is only asked to look" in out
+    assert out.splitlines()[-1] == "balancer: nothing without a living record"
+
+
+def test_nothing_of_a_living_record_is_shown(bed: Bed, select: Select) -> None:
+    left()
+    bed.record("akoo-1", ako_cluster_name=GONE)
+    bed.record("akoo-2", ako_cluster_name=OTHER, finished_at=NOW)
+    _, out, _ = bed("audit")
+    assert (GONE in out, OTHER in out) == (False, True)
+    (ctx,) = Balancer.seen
+    assert [one.name for one in ctx.records] == ["akoo-1", "akoo-2"]
+
+
+def test_a_record_that_cannot_be_read_counts_as_living(bed: Bed, select: Select) -> None:
+    left()
+    broken = {
+        "apiVersion": RECORDS.api_version,
+        "kind": RECORDS.kind,
+        "metadata": {"name": "akoo-x"},
+        "spec": {"clusterRef": 7, "akoClusterName": GONE},
+    }
+    bed.server.seed(broken)
+    _, out, _ = bed("audit")
+    assert GONE not in out
+    assert "  not seen: record akoo-x cannot be read: spec." in out
+    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    assert (code, f"{GONE} belongs to record akoo-x" in err) == (2, True)
+
+
+def test_who_is_asked(bed: Bed, select: Select) -> None:
+    select(Balancer, Looks, Quiet)
+    assert bed("audit", "looks")[1].startswith("looks: 1 without a living record")
+    for name, said in (
+        ("quiet", "plugin quiet has no audit"),
+        ("look", 'no plugin "look" is selected (balancer, looks, quiet). Did you mean looks?'),
+    ):
+        assert bed("audit", name) == (2, "", f"akoo-core: {said}\n")
+    select(Quiet)
+    assert bed("audit") == (2, "", "akoo-core: no plugin has an audit (quiet)\n")
+
+
+# --sweep.
+
+
+def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> None:
+    left()
+    Balancer.answers[:] = [
+        api.Wait(reason="Deleting", message="deleting pools", after=0.001, left=2)
+    ]
+    code, out, err = bed("audit", "--sweep", GONE, "--yes")
+    assert (code, err) == (0, "")
+    assert [one.owner for one in Balancer.strays] == [OTHER]
+    lines = out.splitlines()
+    assert lines[0] == f"balancer: 2 objects of {GONE} will be taken away:"
+    assert not [line for line in lines if OTHER in line]
+    assert f"make sure that no cluster lives whose AKO is called {GONE}." in lines[4]
+    assert lines[5:] == [
+        "balancer: deleting pools (2 left)",
+        "balancer: done",
+        f"nothing of {GONE} is left",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--sweep", "akoo-1"], "akoo-1 belongs to record akoo-1, which is not finished"),
+        (["--sweep", "shop-7"], "shop-7 belongs to record akoo-1, which is not finished"),
+        (["--sweep", GONE + "x"], f"carries the name {GONE}x. Did you mean {GONE}"),
+        (["--sweep", OTHER], f"{OTHER} is claimed by mgmt-2/1, not by this management cluster"),
+        (["--sweep", GONE, "--output", "json"], "--output json does not go with --sweep"),
+    ],
+)
+def test_what_is_refused(bed: Bed, select: Select, arguments: list[str], said: str) -> None:
+    left()
+    bed.record("akoo-1", ako_cluster_name="shop-7")
+    before = list(Balancer.strays)
+    code, _, err = bed("audit", "--yes", *arguments)
+    assert (code, said in err) == (2, True), err
+    assert Balancer.strays == before
+
+
+def test_a_claim_of_our_own_or_of_one_that_is_gone(bed: Bed, select: Select) -> None:
+    left()
+    assert bed("audit", "--sweep", OTHER, "--claimed-elsewhere", "--yes")[0] == 0
+    ours = Balancer.seen[0].management_id
+    Balancer.strays[:] = [stray(OTHER, "Pool", "x", claim=f"{ours}/2")]
+    assert bed("audit", "--sweep", OTHER, "--yes")[0] == 0
+    assert Balancer.strays == []
+
+
+def test_a_plugin_that_only_looks(bed: Bed, select: Select) -> None:
+    select(Looks)
+    code, _, err = bed("audit", "--sweep", OTHER, "--yes")
+    assert (code, err) == (2, "akoo-core: plugin looks cannot take away what it finds\n")
+
+
+def test_it_is_confirmed_by_its_name(
+    bed: Bed, select: Select, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left()
+    code, _, err = bed("audit", "--sweep", GONE)
+    assert (code, "give --yes if you mean it" in err) == (2, True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    typed = ["yes", GONE]
+    monkeypatch.setattr(click, "prompt", lambda *_, **__: typed.pop(0))
+    code, _, err = bed("audit", "--sweep", GONE)
+    assert (code, err) == (1, "akoo-core: not confirmed; nothing was changed\n")
+    assert len(Balancer.strays) == 3
+    assert bed("audit", "--sweep", GONE)[0] == 0
+    assert len(Balancer.strays) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            api.Blocked(reason="ForeignReference", message="legacy-lb uses Pool web."),
+            "balancer: ForeignReference: legacy-lb uses Pool web.",
+        ),
+        (ValueError("odd"), "remove_stray of plugin balancer: ValueError: odd"),
+        (
+            api.Wait(reason="Slow", message="later", after=3600.0),
+            f"balancer is not done with {GONE} within 0:10:00; what is left stays",
+        ),
+    ],
+)
+def test_what_cannot_be_finished(
+    bed: Bed, select: Select, answer: api.Result | Exception, said: str
+) -> None:
+    left()
+    Balancer.answers[:] = [answer]
+    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    assert (code, said in err) == (1, True), err
+    assert len(Balancer.strays) == 3
+
+
+def test_done_is_not_believed(bed: Bed, select: Select, monkeypatch: pytest.MonkeyPatch) -> None:
+    left()
+    monkeypatch.setattr(Balancer, "keeps", True)
+    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    assert code == 1
+    assert f"2 objects of {GONE} are still there (VirtualService web, Pool web)" in err
+    monkeypatch.setattr(Balancer, "keeps", False)
+    Balancer.unseen[:] = ["tenant b: not allowed"]
+    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    assert (code, "but not everything was seen: tenant b: not allowed" in err) == (1, True)
+
+
+def test_a_record_that_comes_meanwhile_ends_it(bed: Bed, select: Select) -> None:
+    left()
+    wait = api.Wait(reason="Deleting", message="deleting", after=0.001)
+
+    class Comes(Balancer):
+        @api.hookimpl
+        async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
+            assert not ctx.records, "it is asked once"
+            bed.record("akoo-9", ako_cluster_name=GONE, leaving=LEAVING)
+            return wait
+
+    select(Comes)
+    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    assert (code, f"{GONE} belongs to record akoo-9" in err) == (1, True)
+
+
+LEAVING = record.Leaving(cause="ClusterDeleted", started_at=NOW)

@@ -1,0 +1,224 @@
+"""`akoo-core plan`: what each plugin would do, why, and who could not say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+import pytest
+
+from akoo_core.api import record
+from akoo_core.kube import resource
+from akoo_core.plugins import api, loader, registry
+from akoo_core.plugins.errors import SecretMissingError
+from tests.unit.cli.commands_bed import NOW, Bed
+
+LEAVING = record.Leaving(cause="ClusterDeleted", started_at=NOW)
+Seen = list[tuple[str, api.VerbContext]]
+
+
+class Site(api.Fact, frozen=True, kw_only=True):
+    fact_name: ClassVar[str] = "Site"
+    name: str
+
+
+class Balancer(api.Plugin):
+    """Plans what a test gives it, by verb."""
+
+    name = "balancer"
+    requires: ClassVar[tuple[type[api.Fact], ...]] = ()
+    plans: ClassVar[dict[str, tuple[api.PlannedAction, ...] | Exception]] = {}
+    seen: ClassVar[Seen] = []
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[api.PlannedAction, ...] | None:
+        self.seen.append((verb, ctx))
+        found = self.plans.get(verb)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+            raise AssertionError("a command runs no controller")
+
+        return (
+            api.ControllerRegistration(
+                name="pools",
+                watches=(resource.CLUSTERS,),
+                keys=lambda kind, obj: (),
+                reconcile=reconcile,
+            ),
+        )
+
+
+class Needs(Balancer):
+    name = "needs"
+    requires: ClassVar[tuple[type[api.Fact], ...]] = (Site,)
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        return ()
+
+
+class Giver(api.Plugin):
+    name = "giver"
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (Site,)
+
+
+class Writer(api.Plugin):
+    name = "writer"
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[api.PlannedAction, ...] | None:
+        async with ctx.external.call("avi", "DELETE pool", write=True):
+            raise AssertionError("it wrote")
+
+
+class Quiet(api.Plugin):
+    name = "quiet"
+
+
+Select = Callable[..., None]
+
+
+@pytest.fixture
+def select(monkeypatch: pytest.MonkeyPatch) -> Select:
+    """select(*plugins): these are what the settings select."""
+
+    def select(*kinds: type[api.Plugin]) -> None:
+        def load(loaded: object) -> registry.PluginSet:
+            return registry.PluginSet([kind() for kind in kinds])
+
+        monkeypatch.setattr(loader, "load", load)
+
+    monkeypatch.setattr(Balancer, "plans", {})
+    monkeypatch.setattr(Balancer, "seen", [])
+    return select
+
+
+def test_the_table_and_who_has_nothing_to_do(bed: Bed, select: Select) -> None:
+    select(Balancer, Quiet)
+    bed.record()
+    Balancer.plans["prepare"] = (
+        api.PlannedAction(action="create", kind="StringGroup", name="akoo-claim", where="admin"),
+        api.PlannedAction(action="keep", kind="Cloud", name="vc-01", why="it is there"),
+    )
+    code, out, err = bed("plan", "team-a/shop")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "team-a/shop (record akoo-1): what prepare would do now",
+        "balancer: 1 to create, 1 to keep",
+        "  ACTION  KIND         NAME        WHERE  WHY",
+        "  create  StringGroup  akoo-claim  admin",
+        "  keep    Cloud        vc-01              it is there",
+        "without a plan: quiet",
+    ]
+    Balancer.plans.clear()
+    assert bed("plan", "akoo-1")[1].splitlines()[1] == "balancer: nothing to do"
+
+
+def test_what_leaves_is_swept_unless_said_otherwise(bed: Bed, select: Select) -> None:
+    select(Balancer)
+    bed.record(leaving=LEAVING)
+    bed("plan", "team-a/shop")
+    bed("plan", "team-a/shop", "--verb", "prepare")
+    assert [verb for verb, _ in Balancer.seen] == ["sweep", "prepare"]
+
+
+def test_plugins_get_what_the_engine_gives_them(bed: Bed, select: Select) -> None:
+    select(Balancer)
+    uid = bed.cluster()
+    bed.record(uid=uid)
+    bed("plan", "team-a/shop")
+    ((_, ctx),) = Balancer.seen
+    assert (ctx.view.record_name, ctx.plugin, ctx.workload) == ("akoo-1", "balancer", None)
+    assert ctx.view.cluster is not None
+    assert ctx.shared is not None
+
+
+def test_json(bed: Bed, select: Select) -> None:
+    select(Balancer, Quiet)
+    bed.record(leaving=LEAVING)
+    action = api.PlannedAction(action="delete", kind="Pool", name="web", why="our mark")
+    Balancer.plans["sweep"] = (action,)
+    code, out, _ = bed("plan", "team-a/shop", "--output", "json")
+    assert code == 0
+    assert json.loads(out) == {
+        "cluster": "team-a/shop",
+        "record": "akoo-1",
+        "verb": "sweep",
+        "plugins": [
+            {
+                "plugin": "balancer",
+                "actions": [{"action": "delete", "kind": "Pool", "name": "web", "why": "our mark"}],
+            }
+        ],
+        "withoutPlan": ["quiet"],
+    }
+
+
+def test_who_cannot_say_is_told_and_the_others_are_shown(bed: Bed, select: Select) -> None:
+    select(Writer, Balancer)
+    bed.record(leaving=LEAVING)
+    code, out, _ = bed("plan", "team-a/shop")
+    assert code == 1
+    refused = "it tried to write, but is only asked to look. Nothing was changed"
+    assert out.splitlines()[1:] == [
+        f"writer: cannot say: ReadOnlyError: {refused}",
+        "balancer: nothing to do",
+    ]
+    Balancer.plans["sweep"] = SecretMissingError("Secret ops/avi does not exist. Create it.")
+    assert "cannot say: SecretMissingError: Secret ops/avi does" in bed("plan", "akoo-1")[1]
+
+
+def test_a_plugin_that_waits_for_a_fact_is_not_asked_what_it_prepares(
+    bed: Bed, select: Select
+) -> None:
+    select(Giver, Needs)
+    bed.record()
+    code, out, _ = bed("plan", "team-a/shop")
+    assert (code, Needs.seen) == (1, [])
+    assert "needs: cannot say: it waits for the fact Site" in out
+
+
+def test_a_section_that_is_wrong_is_told(bed: Bed, select: Select) -> None:
+    select(Balancer)
+    bed.config("default", plugins={"balancer": {"x": 1}})
+    (config,) = bed.server.objects(resource.AKO_DEPLOYMENT_CONFIGS)
+    bed.record(config_uid=config["metadata"]["uid"])
+    code, out, _ = bed("plan", "team-a/shop")
+    assert code == 1
+    assert "AKODeploymentConfig default: spec.plugins.balancer: plugin balancer has no" in out
+
+
+def test_which_record(bed: Bed, select: Select) -> None:
+    select(Balancer)
+    bed.record("akoo-1", finished_at=NOW)
+    bed.record("akoo-2")
+    assert bed("plan", "team-a/shop")[1].startswith("team-a/shop (record akoo-2)")
+    code, _, err = bed("plan", "akoo-1")
+    assert (code, err) == (
+        2,
+        "akoo-core: akoo-1 of team-a/shop is finished: nothing is done\n",
+    )
+    bed.record("akoo-3")
+    code, _, err = bed("plan", "team-a/shop")
+    assert (code, "several records, say which instead: akoo-2, akoo-3" in err) == (2, True)
+    code, _, err = bed("plan", "akoo-22")
+    assert (code, "Did you mean akoo-2" in err) == (2, True)
+    code, _, err = bed("plan", "team-a/shap")
+    assert (code, "there is no Cluster team-a/shap and no record of it" in err) == (2, True)
+
+
+def test_nobody_has_a_plan(bed: Bed, select: Select) -> None:
+    select(Quiet)
+    bed.record()
+    code, _, err = bed("plan", "team-a/shop")
+    assert (code, err) == (2, "akoo-core: no plugin can say what it would do (quiet)\n")
