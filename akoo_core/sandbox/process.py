@@ -67,6 +67,11 @@ class OperatorProcess:
         assert self._process is not None, "not started"  # noqa: S101 - a mistake of the caller
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
         """Start it; returns at once."""
         with self.log.open("ab") as output:

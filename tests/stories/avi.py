@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client, snapshots
@@ -32,6 +33,11 @@ class Avi:
         return f"{self.server.host}:{self.server.port}"
 
     @property
+    def other_address(self) -> str:
+        """The same controller by another name."""
+        return f"localhost:{self.server.port}"
+
+    @property
     def ca_pem(self) -> str:
         return self.server.ca_pem
 
@@ -50,6 +56,12 @@ class Avi:
         password = f"New-{secrets.token_urlsafe(12)}-1"
         self.admin.put(f"user/{user['uuid']}", user | {"password": password})
         return password
+
+    def new_cloud(self, name: str) -> str:
+        """One more cloud like the first; its name."""
+        cloud = self.admin.post("cloud", {"name": name, "vtype": "CLOUD_NONE"})
+        _give_addresses(self.admin, cloud, f"ipam-{name}")
+        return name
 
     def marked(self, cluster_name: str) -> list[str]:
         """kind/name of all objects with the mark of a cluster, in all tenants."""
@@ -85,15 +97,21 @@ async def serving(profile: str = "30.2.2") -> AsyncIterator[Avi]:
 
 
 def _furnish(admin: client.Client) -> None:
+    """Addresses for VIPs in the cloud that every controller has."""
+    cloud = admin.get(f"cloud?name={CLOUD}")["results"][0]
+    _give_addresses(admin, cloud, "ipam")
+
+
+def _give_addresses(admin: client.Client, cloud: dict[str, Any], profile: str) -> None:
     ends = {
         "begin": {"addr": "10.70.0.10", "type": "V4"},
         "end": {"addr": "10.70.3.250", "type": "V4"},
     }
     prefix = {"ip_addr": {"addr": "10.70.0.0", "type": "V4"}, "mask": 22}
     subnet = {"prefix": prefix, "static_ip_ranges": [{"range": ends}]}
-    network = admin.post("network", {"name": NETWORK, "configured_subnets": [subnet]})
+    body = {"name": NETWORK, "cloud_ref": cloud["url"], "configured_subnets": [subnet]}
+    network = admin.post("network", body)
     usable = {"usable_networks": [{"nw_ref": network["url"]}]}
-    body = {"name": "ipam", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": usable}
-    cloud = admin.get(f"cloud?name={CLOUD}")["results"][0]
-    cloud["ipam_provider_ref"] = admin.post("ipamdnsproviderprofile", body)["url"]
+    ipam = {"name": profile, "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": usable}
+    cloud["ipam_provider_ref"] = admin.post("ipamdnsproviderprofile", ipam)["url"]
     admin.put(f"cloud/{cloud['uuid']}", cloud)

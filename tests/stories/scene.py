@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from akoo_testbed import bed as beds
-from akoo_testbed import kubeapi, listener
-from akoo_testbed.kubelet.options import SWITCH_CONFIG_MAP, SWITCH_NAMESPACE
+from akoo_testbed import kubeapi, listener, waiting
 from akoo_testbed.provider import manifests
 
 from akoo_core.sandbox import demo, install
+from tests.stories import ako_acts, avi_acts, neighbours, traffic
 from tests.stories import avi as avis
-from tests.stories import neighbours, traffic
 
 if TYPE_CHECKING:
     from tests.stories import theatre as theatres
@@ -28,7 +26,7 @@ NAME = "shop"
 Object = dict[str, Any]
 
 
-class Scene:
+class Scene(ako_acts.AkoActs, avi_acts.AviActs):
     """One story's cluster. Names are made of the story's, so nothing is shared but the slot."""
 
     def __init__(self, theatre: theatres.Theatre, slot: theatres.Slot, story: str) -> None:
@@ -61,9 +59,23 @@ class Scene:
         machines: bool = False,
         node_seconds: float = 3.0,
         neighbours_too: bool = True,
+        static_routes: bool = False,
         **config: Any,
     ) -> None:
-        """The cluster lives, has an L4 and an L7 service on Avi, and so have its neighbours."""
+        """The cluster lives, has an L4 and an L7 service on Avi, and so have its neighbours.
+
+        With ``static_routes`` its AKO works with ClusterIP, writes routes into the VRF and its
+        label on the SE group.
+        """
+        if static_routes:
+            config["extraConfigs"] = {
+                "disableStaticRouteSync": False,
+                "ingress": {
+                    "shardVSSize": "SMALL",
+                    "serviceType": "ClusterIP",
+                    "defaultIngressController": True,
+                },
+            }
         await self.configured(**config)
         await self.created(machines=machines, node_seconds=node_seconds)
         await running(self.api, self.record_name)
@@ -83,28 +95,53 @@ class Scene:
         """Secrets, accounts and an AKODeploymentConfig that selects this story's cluster."""
         await configure(self.api, self.avi, self.config, self.labels, **config)
 
-    async def created(self, *, machines: bool = False, node_seconds: float = 3.0) -> None:
-        """The Cluster and its record are there."""
+    async def created(
+        self, *, machines: bool = False, node_seconds: float = 3.0, workload: bool = True
+    ) -> None:
+        """The Cluster and its record are there; ``workload`` False: its API never answers."""
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
         await self.api.apply(space)
-        workers = 1 if machines else 0
-        made = manifests.cluster(
-            self.namespace,
-            NAME,
-            labels=self.labels,
-            workers=workers,
-            machine_delete_seconds=node_seconds if machines else None,
-        )
-        pool = manifests.machine_pool(self.namespace, NAME, 1, machine_delete_seconds=node_seconds)
-        for obj in (*made, *(() if machines else pool)):
+        for obj in self._manifests(machines=machines, node_seconds=node_seconds):
             await self.api.create(obj)
+        if not workload:
+            await self._never_answers()
         found = await record_of(self.api, self.namespace, NAME)
         self.record_name = found["metadata"]["name"]
         self.x = found["spec"]["akoClusterName"]
 
+    def _manifests(self, *, machines: bool, node_seconds: float) -> list[Object]:
+        made = manifests.cluster(
+            self.namespace,
+            NAME,
+            labels=self.labels,
+            workers=1 if machines else 0,
+            machine_delete_seconds=node_seconds if machines else None,
+        )
+        pool = manifests.machine_pool(self.namespace, NAME, 1, machine_delete_seconds=node_seconds)
+        return [*made, *(() if machines else pool)]
+
     def remember(self) -> None:
         """From now on everything on Avi that has nothing of this cluster must stay as it is."""
         self._before = self.avi.others(self.x)
+
+    async def _never_answers(self) -> None:
+        """The API's listener is cut as soon as there is one."""
+
+        async def opened() -> bool:
+            try:
+                await self.cut_workload()
+            except (KeyError, asyncio.InvalidStateError):
+                return False
+            return True
+
+        await waiting.until(opened, what="the workload API's listener", seconds=SECONDS, every=0.01)
+
+    async def relocated(self) -> None:
+        """The old place is proven empty, and everything is up at the new one."""
+        await self.record(lambda one: one["spec"].get("endedPlacements"))
+        await self.record(lambda one: not one["spec"].get("leaving"))
+        await self.says("Ready", "Ready")
+        await neighbours.served(self.avi, self.x)
 
     # What happens to it.
 
@@ -121,25 +158,25 @@ class Scene:
         given = {f"akoo.io/{key.replace('_', '-')}": value for key, value in words.items()}
         await self.api.patch(RECORD, None, self.record_name, {"metadata": {"annotations": given}})
 
-    async def switch(self, **values: str) -> None:
-        """Set switches of this cluster's AKO (``ako_faults="leaves-things"``)."""
-        data = {key.replace("_", "-"): value for key, value in values.items()}
-        metadata = {"name": SWITCH_CONFIG_MAP, "namespace": SWITCH_NAMESPACE}
-        async with self.workload() as workload:
-            await workload.apply(
-                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-            )
-
     async def cut_workload(self, fault: listener.Fault = listener.Fault.REFUSE) -> None:
         """The workload API cannot be reached any more."""
         await self.theatre.bed.workloads.listener(self.namespace, NAME).set_fault(fault)
 
-    @contextlib.asynccontextmanager
-    async def workload(self) -> AsyncIterator[kubeapi.KubeApi]:
-        """The workload cluster's API, straight at the server."""
-        server = self.theatre.bed.workloads.server(self.namespace, NAME)
-        async with kubeapi.KubeApi(server.server.kubeconfig) as api:
-            yield api
+    async def unlabel(self) -> None:
+        """Take away the label by which the config selects the Cluster."""
+        gone = dict.fromkeys(self.labels)
+        patch = {"metadata": {"labels": gone}}
+        await self.api.patch(CLUSTER, self.namespace, NAME, patch)
+
+    async def created_again(self) -> None:
+        """The same objects once more, as soon as the old ones are gone."""
+        for obj in self._manifests(machines=False, node_seconds=1.0):
+            await self._create_when_gone(obj)
+
+    async def _create_when_gone(self, obj: Object) -> None:
+        kind, name = kubeapi.kind_of(obj), obj["metadata"]["name"]
+        await self.api.wait_for(kind, self.namespace, name, lambda one: one is None, SECONDS)
+        await self.api.create(obj)
 
     # What is seen of it.
 
@@ -169,7 +206,12 @@ class Scene:
     # The end that every story comes to.
 
     async def ends(
-        self, *, grade: str = "", why: str = "Proven", cluster_gone: bool = True
+        self,
+        *,
+        grade: str = "",
+        why: str = "Proven",
+        cluster_gone: bool = True,
+        address: str = "",
     ) -> Object:
         """Nothing of it is left, the neighbours are as they were, the Cluster is gone, the proof
         is there. Returns the finished record."""
@@ -183,7 +225,7 @@ class Scene:
         proof = leaving["proof"]
         assert (proof["own"], proof["held"]) == (0, 0), proof
         assert proof["queries"], proof
-        assert any(self.avi.address in query for query in proof["queries"]), proof
+        assert any((address or self.avi.address) in query for query in proof["queries"]), proof
         proven = condition(found, "CleanupProven")
         assert (proven["status"], proven["reason"]) == ("True", "Proven"), proven
         assert self.avi.of(self.x) == []

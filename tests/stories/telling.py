@@ -1,4 +1,4 @@
-"""The decorator that makes a test of a story."""
+"""The decorators that make a test of a story."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ from collections.abc import Callable
 
 from tests.stories import theatre
 
+Test = Callable[[theatre.Plays], None]
 
-def story(
-    play: theatre.Story | None = None, *, solo: bool = False
-) -> Callable[[theatre.Plays], None] | Callable[[theatre.Story], Callable[[theatre.Plays], None]]:
-    """``@story`` or ``@story(solo=True)`` on ``async def test_name(s: Scene)``."""
 
-    def make(told: theatre.Story) -> Callable[[theatre.Plays], None]:
-        name = told.__name__.removeprefix("test_")
+def story(play: theatre.Story) -> Test:
+    """``@story`` on ``async def test_name(s: Scene)``: it plays side by side with others."""
+    return _test(play, solo=False)
 
-        def test(plays: theatre.Plays) -> None:
-            plays.result(name)
 
-        test.__name__ = told.__name__
-        test.__doc__ = told.__doc__
-        test.casting = theatre.Casting(name=name, play=told, solo=solo)  # type: ignore[attr-defined]
-        return test
+def solo(play: theatre.Story) -> Test:
+    """``@solo``: nothing else plays meanwhile, since the operator itself is a part of it."""
+    return _test(play, solo=True)
 
-    return make if play is None else make(play)
+
+def _test(play: theatre.Story, *, solo: bool) -> Test:
+    name = play.__name__.removeprefix("test_")
+
+    def test(plays: theatre.Plays) -> None:
+        plays.result(name)
+
+    test.__name__ = play.__name__
+    test.__doc__ = play.__doc__
+    test.casting = theatre.Casting(name=name, play=play, solo=solo)  # type: ignore[attr-defined]
+    return test

@@ -11,7 +11,8 @@ import asyncio
 import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any
 
 from akoo_testbed import background, kubeapi
 from akoo_testbed import bed as beds
@@ -30,7 +31,7 @@ SLOTS = 3
 STORY_SECONDS = 150.0
 CLUSTER = beds.CLUSTER
 
-Story = Callable[["scene.Scene"], Awaitable[None]]
+Story = Callable[["scene.Scene"], Coroutine[Any, Any, None]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,15 @@ class Theatre:
                 **environment,
             },
         )
+
+    @contextlib.asynccontextmanager
+    async def understudy(self) -> AsyncIterator[None]:
+        """A second replica while the block lasts; the operator is started anew if it was killed."""
+        async with process.running(self.replica("understudy")):
+            yield
+            if not self.operator.running:
+                await self.operator.start()
+                await self.operator.ready()
 
     async def play(self, casting: Casting) -> None:
         """Play one story in the next free slot, or alone."""

@@ -1,0 +1,76 @@
+"""What a story does to the AKO of its cluster, through the workload cluster's API."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from akoo_testbed import kubeapi
+from akoo_testbed.kubelet.options import SWITCH_CONFIG_MAP, SWITCH_NAMESPACE
+
+if TYPE_CHECKING:
+    from tests.stories import theatre as theatres
+
+AVI_SYSTEM = "avi-system"
+NAME = "shop"
+SECONDS = 60.0
+
+
+class AkoActs:
+    """Part of a Scene."""
+
+    theatre: theatres.Theatre
+    namespace: str
+
+    @contextlib.asynccontextmanager
+    async def workload(self) -> AsyncIterator[kubeapi.KubeApi]:
+        """The workload cluster's API, straight at the server."""
+        server = self.theatre.bed.workloads.server(self.namespace, NAME)
+        async with kubeapi.KubeApi(server.server.kubeconfig) as api:
+            yield api
+
+    async def switch(self, **values: str) -> None:
+        """Set switches of this cluster's AKO (``ako_faults="leaves-things"``), no others."""
+        data = {key.replace("_", "-"): value for key, value in values.items()}
+        metadata = {"name": SWITCH_CONFIG_MAP, "namespace": SWITCH_NAMESPACE}
+        async with self.workload() as workload:
+            await workload.apply(
+                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+            )
+
+    async def restart_ako(self) -> None:
+        """Delete AKO's Pod and wait until another one is Ready."""
+        async with self.workload() as workload:
+            old = await workload.get("v1/Pod", AVI_SYSTEM, "ako-0")
+            await workload.delete("v1/Pod", AVI_SYSTEM, "ako-0", grace_seconds=0)
+            uid = old["metadata"]["uid"]
+            await workload.wait_for(
+                "v1/Pod",
+                AVI_SYSTEM,
+                "ako-0",
+                lambda pod: pod is not None and pod["metadata"]["uid"] != uid and _ready(pod),
+                SECONDS,
+            )
+
+    async def kill_ako(self) -> None:
+        """Delete AKO's Pod and wait until the next one, which does as switched, has ended once."""
+        async with self.workload() as workload:
+            await workload.delete("v1/Pod", AVI_SYSTEM, "ako-0", grace_seconds=0)
+            await workload.wait_for("v1/Pod", AVI_SYSTEM, "ako-0", _ended, SECONDS)
+
+    async def undeployed(self) -> None:
+        """AKO is gone from the cluster, which lives on."""
+        async with self.workload() as workload:
+            for kind, name in (("apps/v1/StatefulSet", "ako"), ("v1/Secret", "avi-secret")):
+                await workload.wait_for(kind, AVI_SYSTEM, name, lambda obj: obj is None, SECONDS)
+
+
+def _ready(pod: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _ended(pod: dict[str, dict[str, list[dict[str, int]]]] | None) -> bool:
+    statuses = (pod or {}).get("status", {}).get("containerStatuses") or ()
+    return any(one.get("restartCount", 0) > 0 for one in statuses)

@@ -1,0 +1,71 @@
+"""What cannot be seen is not clean; what others hold is said; what others own stays."""
+
+from __future__ import annotations
+
+from tests.stories.scene import Scene, condition
+from tests.stories.telling import story
+
+
+@story
+async def test_held_by_a_stranger(s: Scene) -> None:
+    """A user's own virtual service refers to one of the pools: named, and done once it lets go."""
+    await s.lives()
+    await s.switch(ako_answer="timeout")
+    stranger = s.refer_to_a_pool("legacy-lb")
+    s.remember()
+    await s.delete()
+    found = await s.says("Held", "ForeignReference")
+    assert "legacy-lb" in condition(found, "Held")["message"]
+    s.avi.admin.delete(f"virtualservice/{stranger}")
+    s.remember()
+    await s.ends()
+
+
+@story
+async def test_held_until_the_deadline(s: Scene) -> None:
+    """Nobody acts: the deadline lets the Cluster go, and what is left is named."""
+    await s.lives(deadline="6s")
+    await s.switch(ako_answer="timeout")
+    stranger = s.refer_to_a_pool("legacy-lb-2")
+    s.remember()
+    await s.delete()
+    await s.gone()
+    found = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
+    assert found["spec"]["leaving"]["letGo"]["why"] == "Deadline"
+    s.untouched()
+    s.avi.admin.delete(f"virtualservice/{stranger}")
+    s.remember()
+    await s.ends(why="Deadline")
+
+
+@story
+async def test_blind_credential(s: Scene) -> None:
+    """Our account loses its rights: lists are empty, and nothing is believed."""
+    await s.lives()
+    s.demote(access=[])
+    await _is_unverified(s)
+
+
+@story
+async def test_narrow_role(s: Scene) -> None:
+    """Our role sees all kinds but pools."""
+    await s.lives()
+    s.demote(role=s.role("no-pools", without="PERMISSION_POOL"))
+    await _is_unverified(s)
+
+
+@story
+async def test_role_filter(s: Scene) -> None:
+    """Our role sees what carries another marker only."""
+    await s.lives()
+    s.demote(role=s.role("filtered", only=("clustername", "somebody-else")))
+    await _is_unverified(s)
+
+
+async def _is_unverified(s: Scene) -> None:
+    await s.delete()
+    found = await s.record(lambda one: condition(one, "CleanupProven").get("reason") == "NoSight")
+    assert condition(found, "CleanupProven")["status"] != "True"
+    assert found["spec"]["leaving"].get("letGo") is None
+    s.promote()
+    await s.ends()
