@@ -26,6 +26,11 @@ class AviClient(Protocol):
         """``host`` or ``host:port``, for messages."""
         ...
 
+    @property
+    def username(self) -> str:
+        """Who we are there: what this user may see can be read back by this name."""
+        ...
+
     async def version(self) -> str:
         """The controller's release, such as ``30.2.2``; empty if it does not say."""
         ...

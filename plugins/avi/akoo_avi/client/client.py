@@ -27,6 +27,10 @@ class Client:
     def address(self) -> str:
         return self._line.address
 
+    @property
+    def username(self) -> str:
+        return self._line.username
+
     async def version(self) -> str:
         return await self._line.version(self._through)
 

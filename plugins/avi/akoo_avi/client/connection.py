@@ -23,6 +23,7 @@ class Connection:
         now: clock.Clock,
     ) -> None:
         self.address = address
+        self.username = who.username
         self._logins = login.Logins(address, who, through, refused=refused, now=now)
         self._clock = now
         self._active = 0
