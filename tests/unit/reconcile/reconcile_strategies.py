@@ -37,7 +37,7 @@ LET_GO = st.builds(
 )
 LEAVING = st.builds(
     record.Leaving,
-    cause=st.sampled_from(["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]),
+    cause=st.sampled_from(get_args(record.Cause)),
     started_at=TIMES,
     confirmed_at=MAYBE,
     drained_at=MAYBE,
@@ -66,6 +66,8 @@ WORDS = st.fixed_dictionaries(
         names.LEAVE_ANNOTATION: st.sampled_from(["sweep", "orphan", "x"]),
         names.LET_GO_ANNOTATION: st.sampled_from(["", "because"]),
         names.PAUSED_ANNOTATION: st.just(""),
+        names.ABANDON_PLACEMENT_ANNOTATION: st.sampled_from(["", "because"]),
+        names.ADOPT_ANNOTATION: st.sampled_from([builders.MANAGEMENT, "other", "x"]),
     },
 )
 ORPHANED = st.builds(record.Orphaned, cause=st.sampled_from(["Unmatched", "UserWord"]), at=TIMES)
@@ -105,22 +107,24 @@ SITUATIONS = st.builds(
     choice=CHOICES,
     workload_uid=st.sampled_from(["", "w", "x"]),
     loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
+    relocating=st.sampled_from(["", "it moves"]),
     tried=st.booleans(),
     shared_with=st.sampled_from([(), ("akoo-x",)]),
     done=st.frozensets(st.sampled_from(STEP_NAMES)),
 )
 
-CAUSES = ["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord"]
+CAUSES: tuple[record.Cause, ...] = get_args(record.Cause)
 
 
 @st.composite
 def leaving_so_far(draw: st.DrawFn) -> record.Leaving:
     """Leaving as it really comes to be: a beginning of the steps, in order, times growing."""
+    cause = draw(st.sampled_from(CAUSES))
     steps = draw(st.sampled_from(range(8)))
     ages = sorted(draw(st.lists(st.integers(0, 7200), min_size=8, max_size=8)), reverse=True)
     at = [builders.NOW - builders.seconds(age) for age in ages]
     state = record.Leaving(
-        cause=draw(st.sampled_from(CAUSES)),
+        cause=cause,
         started_at=at[0],
         attempted_at=draw(st.sampled_from([None, at[1]])),
         paused_seconds=draw(st.sampled_from([0, 600])),
@@ -130,8 +134,8 @@ def leaving_so_far(draw: st.DrawFn) -> record.Leaving:
         {"drained_at": at[2]},
         {"fence": structs.replace(draw(FENCES), at=at[3])},
         {"swept_at": at[4], "proof": structs.replace(draw(PROOFS), at=at[4])},
-        {"undeployed_at": at[5]},
-        {"let_go": structs.replace(draw(LET_GO), at=at[6])},
+        {} if cause == "Relocated" else {"undeployed_at": at[5]},
+        {} if cause == "Relocated" else {"let_go": structs.replace(draw(LET_GO), at=at[6])},
         {"released_at": at[7]},
     ]
     for change in changes[:steps]:
@@ -146,12 +150,14 @@ LEAVERS = st.builds(
         builders.make_record,
         policies=POLICIES,
         leaving=leaving_so_far(),
+        annotations=st.just({}) | WORDS,
         workload=st.just(record.Workload(kube_system_uid="w")),
     ),
     cluster=st.sampled_from([True, True, True, False]).flatmap(
         lambda there: HERE if there else st.none()
     ),
     loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
+    relocating=st.sampled_from(["", "it moves"]),
     tried=st.booleans(),
     done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
 )
@@ -166,4 +172,5 @@ DWELLERS = st.builds(
     ),
     cluster=HERE,
     choice=CHOICES,
+    relocating=st.sampled_from(["", "", "it moves"]),
 )

@@ -43,12 +43,15 @@ def test_the_situations_are_worth_looking_at() -> None:
         detail = getattr(decision, "why", "") if isinstance(decision, situation.LetGo) else ""
         if isinstance(decision, situation.Leave | situation.StartLeaving):
             detail = getattr(decision, "step", "") or getattr(decision, "cause", "")
+        if isinstance(decision, situation.EndRelocation):
+            detail = decision.how
         seen.add(f"{type(decision).__name__} {detail}".strip())
 
     expected = {f"Leave {step}" for step in strategies.STEP_NAMES}
     expected |= {f"LetGo {why}" for why in get_args(situation.Why)}
     expected |= {f"StartLeaving {cause}" for cause in strategies.CAUSES}
-    expected |= {"Live", "Rest", "Finish", "ReleaseCluster"}
+    expected |= {"Live", "Rest", "Finish", "ReleaseCluster", "CancelRelocation", "HandOver"}
+    expected |= {"EndRelocation Proved", "EndRelocation Abandoned"}
     # What hypothesis draws depends on the modules that are loaded (it collects their constants), so
     # one fixed number of examples reaches more or less; rounds go on until all is reached.
     told = settings(max_examples=300, deadline=None, database=None)
@@ -69,7 +72,8 @@ def holds(s: situation.Situation) -> None:
     if isinstance(decision, situation.LetGo):
         _let_go_has_a_reason(s, decision)
     if isinstance(decision, situation.StartLeaving):
-        assert state is None, "leaving never starts twice"
+        assert state is None or state.cause == "Relocated", "leaving never starts twice"
+        assert not (state and decision.cause == "Relocated")
         _start_was_seen(s, decision)
     if isinstance(decision, TOUCHES_OUTSIDE):
         assert one is not None, "the record comes first"
@@ -84,16 +88,42 @@ def holds(s: situation.Situation) -> None:
         assert state is None
         assert s.choice.config is not None
         assert names.FINALIZER in s.cluster.finalizers
+        assert not s.relocating, "never two places at once"
     if isinstance(decision, situation.Leave):
         _step_is_due(s, decision)
+    if isinstance(decision, situation.CancelRelocation | situation.EndRelocation):
+        _may_live_again(s, decision)
+    if isinstance(decision, situation.HandOver):
+        assert one is not None
+        assert one.annotations[names.ADOPT_ANNOTATION] == one.spec.management_id
     if isinstance(decision, situation.ReleaseCluster):
         assert one is not None
         assert one.spec.finished_at or (state and state.let_go), "stored before it is done"
 
 
+def _may_live_again(
+    s: situation.Situation, decision: situation.CancelRelocation | situation.EndRelocation
+) -> None:
+    assert s.record is not None
+    spec, state = s.record.spec, s.record.spec.leaving
+    assert state is not None
+    assert state.cause == "Relocated"
+    assert s.cluster is not None
+    assert not s.cluster.deleting
+    if isinstance(decision, situation.CancelRelocation):
+        assert state.confirmed_at is None, "nothing was done"
+    elif decision.how == "Abandoned":
+        assert s.record.annotations[names.ABANDON_PLACEMENT_ANNOTATION]
+    else:
+        assert state.released_at
+        assert spec.management_id == s.management_id
+
+
 def _let_go_has_a_reason(s: situation.Situation, decision: situation.LetGo) -> None:
     assert s.record is not None
     spec, state = s.record.spec, s.record.spec.leaving
+    moves = state is not None and state.cause == "Relocated"
+    assert not moves or (s.cluster is not None and s.cluster.deleting), "a move lets nobody go"
     assert state is None or state.let_go is None
     match decision.why:
         case "UserWord":
@@ -125,6 +155,11 @@ def _start_was_seen(s: situation.Situation, decision: situation.StartLeaving) ->
             assert s.cluster.deleting
         case "UserWord":
             assert s.record.annotations[names.LEAVE_ANNOTATION] == "sweep"
+        case "Relocated":
+            assert s.relocating
+            assert s.choice.config is not None
+            assert s.cluster is not None
+            assert not s.cluster.deleting
         case _:
             assert s.cluster is not None
             assert s.choice.current in ("Present", "Deleting"), "absence is not deletion"
@@ -138,13 +173,21 @@ def _step_is_due(s: situation.Situation, decision: situation.Leave) -> None:
     state = s.record.spec.leaving
     assert state is not None
     assert decision.step not in s.done, "an attempt calls each step once"
+    moves = state.cause == "Relocated"
+    if moves:
+        assert s.verifies, "nothing begins that cannot be proved"
+        assert s.cluster is not None
+        assert not s.cluster.deleting
+        assert decision.step != "undeploy"
+    if moves and decision.step == "release":
+        assert leaving.proven(s.record.spec, state, s.now)
     order = {
         "drain": state.confirmed_at,
         "fence": state.drained_at,
         "sweep": state.fence,
         "verify": state.fence,
         "undeploy": state.fence,
-        "release": state.let_go,
+        "release": state.proof if moves else state.let_go,
     }
     assert decision.step == "confirm" or order[decision.step], "the step before it is stored"
     if decision.step == "undeploy":
