@@ -2,8 +2,8 @@
 
 A StringGroup in tenant admin. It carries AKO's own marker, so that whoever can list a cluster's
 objects sees the claim, too, and a second marker with a management id and an epoch. It is left out
-of all counts: it is ours and not AKO's. ``decide`` says what is to be done about one, purely; the
-rest reads and writes.
+of all counts: it is ours and not AKO's. ``decide`` says what is to be done about one, and
+:mod:`akoo_avi.claiming` does it. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from akoo_avi import names
+from akoo_avi import names, references
 from akoo_core import structs
 from akoo_core.api import record
 
@@ -65,6 +65,14 @@ def is_claim(obj: structs.JSON) -> bool:
     return any(one.get("key") == names.CLAIM_MARKER for one in obj.get("markers") or ())
 
 
+def has_marker(obj: structs.JSON, cluster_name: str) -> bool:
+    """Whether the query by AKO's marker shows the object."""
+    return any(
+        one.get("key") == names.CLUSTER_MARKER and cluster_name in (one.get("values") or ())
+        for one in obj.get("markers") or ()
+    )
+
+
 def body(cluster_name: str, management_id: str, epoch: int) -> structs.JSON:
     """The object. No ``created_by``: AKO takes what has it for its own."""
     return {
@@ -91,6 +99,11 @@ def read(cluster_name: str, objects: Iterable[structs.JSON]) -> Found:
 def _read(name: str, obj: structs.JSON) -> Claim | Damaged:
     if obj.get("name") != name:
         return Damaged(why=f'it is called "{obj.get("name")}"')
+    tenant = references.uuid_of(obj.get("tenant_ref"))
+    if tenant not in ("", names.ADMIN_TENANT):
+        return Damaged(why=f"it is in the tenant {references.name_of(obj['tenant_ref'])}")
+    if obj.get("type", TYPE) != TYPE:
+        return Damaged(why=f"it is a StringGroup of type {obj['type']}")
     values = [one.get("values") for one in obj.get("markers") or () if _is_ours(one)]
     if len(values) != 1 or not isinstance(values[0], list) or len(values[0]) != 2:
         return Damaged(why=f"its marker {names.CLAIM_MARKER} does not hold an id and an epoch")

@@ -154,3 +154,8 @@ def claimed_epoch(view: api.View, place: Place) -> int | None:
     """The epoch of the claim that was ours in this place; None where there never was one."""
     fact = view.fact(AviClaimed)
     return fact.epoch if fact is not None and fact.identity == place.identity else None
+
+
+def was_claimed(view: api.View, place: Place) -> bool:
+    """Whether the claim was ours in this place."""
+    return claimed_epoch(view, place) is not None

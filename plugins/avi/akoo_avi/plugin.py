@@ -2,8 +2,166 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
+from akoo_avi import (
+    access,
+    catalog,
+    client,
+    confirm,
+    contribute,
+    departure,
+    intend,
+    observe,
+    options,
+    placement,
+    planned,
+    prepare,
+    release,
+    settings,
+    snapshot,
+    sweep,
+    unplaced,
+    verify,
+    wanted,
+)
+from akoo_avi.controllers import configs, reconcile
+from akoo_core import structs
 from akoo_core.plugins import api
 
 
 class AviPlugin(api.Plugin):
-    """The verbs, each handed to the module of its name."""
+    """The verbs, each handed to the module of its name.
+
+    ``clients`` is for tests: the way to controllers that are no network away.
+    """
+
+    settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
+    config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
+    intent_version: ClassVar[int] = placement.INTENT_VERSION
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (
+        api.LoadBalancerPlacement,
+        placement.AviTarget,
+        placement.AviClaimed,
+    )
+
+    def __init__(
+        self, given: settings.Settings | None = None, clients: client.Controllers | None = None
+    ) -> None:
+        super().__init__(given or settings.Settings())
+        own: settings.Settings = self.settings
+        self._clients = clients or client.Controllers(
+            pool_size=own.pool_size, page_size=own.page_size
+        )
+        self._catalogs = catalog.Catalogs(seconds=own.catalog_seconds)
+        self._snapshots = snapshot.Snapshots(seconds=own.snapshot_seconds)
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
+        """See :mod:`akoo_avi.intend`."""
+        return intend.intend(view)
+
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_avi.prepare`."""
+        try:
+            return await prepare.prepare(ctx, self._clients, self._catalogs)
+        except access.ANSWERED as error:
+            return access.answer(error)
+
+    @api.hookimpl
+    def contribute(self, view: api.View) -> api.Contribution:
+        """See :mod:`akoo_avi.contribute`."""
+        return contribute.contribute(view)
+
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_avi.observe`."""
+        stored = placement.stored(ctx.view)
+        if stored is None:
+            return unplaced.done()
+        try:
+            avi = await access.open(ctx, self._clients, stored.reach)
+            return await observe.observe(ctx, avi, stored, self._snapshots)
+        except access.ANSWERED as error:
+            return access.answer(error)
+
+    @api.hookimpl
+    async def confirm(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_avi.confirm`."""
+        stored = placement.stored(ctx.view)
+        if stored is None:
+            return unplaced.done()
+        try:
+            avi = await departure.open(ctx, self._clients, stored)
+            return await confirm.confirm(ctx, avi, stored)
+        except access.ANSWERED as error:
+            return access.answer(error)
+
+    @api.hookimpl
+    async def sweep(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_avi.sweep`."""
+        stored = placement.stored(ctx.view)
+        if stored is None:
+            return unplaced.done()
+        try:
+            avi = await departure.open(ctx, self._clients, stored)
+            return await sweep.sweep(ctx, avi, stored)
+        except access.ANSWERED as error:
+            return access.answer(error)
+
+    @api.hookimpl
+    async def verify(
+        self, ctx: api.VerbContext
+    ) -> api.Proof | api.Unverified | api.Wait | api.Blocked:
+        """See :mod:`akoo_avi.verify`."""
+        stored = placement.stored(ctx.view)
+        if stored is None:
+            return unplaced.verified(ctx.view)
+        try:
+            avi = await departure.open(ctx, self._clients, stored)
+            return await verify.verify(ctx, avi, stored)
+        except access.ANSWERED as error:
+            return access.answer(error)
+
+    @api.hookimpl
+    async def release(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_avi.release`."""
+        stored = placement.stored(ctx.view)
+        if stored is None:
+            return unplaced.done()
+        try:
+            avi = await departure.open(ctx, self._clients, stored)
+            return await release.release(ctx, avi)
+        except access.ANSWERED as error:
+            return access.answer(error)
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        """AviControllers, and how the controllers of configs are."""
+        return (
+            reconcile.AviControllers(self._clients).registration(),
+            configs.ConfigControllers(self._clients).registration(),
+        )
+
+    @api.hookimpl
+    def secret_references(self, view: api.View) -> tuple[tuple[str, str], ...]:
+        """The Secrets with the controller's credential and CA: those of now, and those stored."""
+        return wanted.secrets(view)
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[api.PlannedAction, ...]:
+        """See :mod:`akoo_avi.planned`."""
+        stored = placement.stored(ctx.view)
+        if stored is None:
+            return ()
+        avi = await departure.open(ctx, self._clients, stored)
+        if verb == "prepare":
+            return await prepare.planned(ctx, avi, stored)
+        return await planned.sweep(ctx, avi, stored)
+
+    async def close(self) -> None:
+        """Log out everywhere."""
+        await self._clients.close()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from akoo_core import errors
 
+AFTER_SECONDS = 60.0
+"""When it is looked at again: what is to be mended is on Avi, and nobody tells us of it."""
+
 
 class Refusal(errors.AkooError):
     """Becomes Blocked(reason, message): what is wrong, where, and what to do."""
+
+    after = AFTER_SECONDS
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

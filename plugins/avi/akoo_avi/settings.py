@@ -8,12 +8,17 @@ from akoo_core import structs
 
 Count = Annotated[int, structs.Meta(ge=1, le=64)]
 PageSize = Annotated[int, structs.Meta(ge=1, le=200)]
+Seconds = Annotated[float, structs.Meta(ge=1, le=3600)]
 
 
 class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     """For all Avi Controllers."""
 
-    pool_size: Count = 4
-    """Requests to one controller at the same time. Each takes a thread and a session."""
+    pool_size: Count = 8
+    """Requests to one controller at the same time; each takes a thread and a connection."""
     page_size: PageSize = 200
     """Objects on a page of a list; 200 is the most that a controller gives."""
+    catalog_seconds: Seconds = 15.0
+    """How old what is known of a controller's tenants, clouds, SE groups and networks may be."""
+    snapshot_seconds: Seconds = 30.0
+    """How old the picture of what runs on a controller may be."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from akoo_avi import config, options, refusal
+from akoo_avi import config, options, placement, refusal
 from akoo_avi.placement import Reach, SecretName, Wanted, WantedNetwork
 from akoo_core import structs
 from akoo_core.api import names as core_names
@@ -52,6 +52,7 @@ def address(controller: str) -> str:
 
 
 def reach_of(spec: config.Spec) -> Reach:
+    """How a config itself says to get to its controller. Raises Refusal."""
     """How a config says to get to its controller. Raises Refusal."""
     account = _secret(spec.admin_credential_ref)
     if account is None:
@@ -98,3 +99,18 @@ def _control_plane(spec: config.Spec) -> WantedNetwork | None:
 def config_name(view: api.View) -> str:
     """``AKODeploymentConfig/edge``: what a message tells people to correct."""
     return f"AKODeploymentConfig/{view.spec.config_ref.name}"
+
+
+def secrets(view: api.View) -> tuple[tuple[str, str], ...]:
+    """(namespace, name) of the Secrets that lead to the controller: by the config, and by what was
+    stored. None of a config that cannot be read: prepare says why."""
+    stored = placement.stored(view)
+    ways = [stored.reach] if stored is not None else []
+    if view.config:
+        try:
+            said = of_view(view).reach
+        except refusal.Refusal:
+            said = None
+        ways += [said] if said is not None else []
+    named = (one for way in ways for one in (way.credential, way.ca) if one is not None)
+    return tuple(sorted({(one.namespace, one.name) for one in named}))

@@ -1,0 +1,52 @@
+"""confirm: is what is outside still ours to take away? Writes nothing but a claim's new epoch."""
+
+from __future__ import annotations
+
+from akoo_avi import claim, claiming, inventory, names, placement, refusal, sweep
+from akoo_avi.client import AviClient
+from akoo_avi.placement import Stored
+from akoo_core.plugins import api
+
+
+async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.Result:
+    """One call of the verb. Raises Refusal and AviErrors."""
+    spec, epoch = ctx.view.spec, placement.claimed_epoch(ctx.view, stored.place)
+    ours = names.made_by_us(stored.cluster_name)
+    try:
+        # A record that was handed over and leaves before it lived writes its epoch here.
+        await claiming.settle(avi, spec, claimed_epoch=epoch, make=False)
+    except refusal.Refusal as error:
+        if error.reason != "ClaimLost" or not ours or await _anything(avi, stored):
+            raise
+        return api.Done(message=f"The claim is gone, and nothing of it is left on {avi.address}.")
+    if not ours:
+        await _check_exclusive(avi, stored)
+    if epoch is None:
+        return api.Done(message="Nothing was ever deployed here.")
+    return api.Done(message=f"The claim on {avi.address} is ours.")
+
+
+async def _anything(avi: AviClient, stored: Stored) -> bool:
+    seen = await inventory.collect(avi, sweep.mark_of(stored), suspects=False)
+    return seen.own_count > 0
+
+
+async def _check_exclusive(avi: AviClient, stored: Stored) -> None:
+    """A name that was found, not given: raises Refusal unless all that has it is this cluster's."""
+    found = await claiming.find(avi, stored.cluster_name)
+    if not isinstance(found, claim.Claim):
+        raise refusal.Refusal(
+            "NameNotExclusive",
+            f'The name "{stored.cluster_name}" was found in the cluster and never claimed on '
+            f"{avi.address}: what has it may be somebody else's. Nothing is deleted; look at "
+            "akoo-core audit avi.",
+        )
+    seen = await inventory.collect(avi, sweep.mark_of(stored))
+    strange = seen.shared_by or next(iter(seen.suspects_told()), "")
+    if strange:
+        raise refusal.Refusal(
+            "NameNotExclusive",
+            f'The name "{stored.cluster_name}" was found in the cluster, not given by us, and '
+            f"somebody else on {avi.address} uses it, too ({strange}). Nothing is deleted: delete "
+            "this cluster's objects by hand, then let it go.",
+        )

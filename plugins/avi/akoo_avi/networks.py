@@ -1,0 +1,131 @@
+"""The networks that virtual services get addresses from, and whether Avi may give any. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+
+from akoo_avi import catalog, names, nearest, refusal
+from akoo_avi.catalog import Catalog, Row, Rows
+from akoo_avi.placement import Network, WantedNetwork
+from akoo_avi.references import uuid_of
+
+IPAM_INTERNAL = "IPAMDNS_TYPE_INTERNAL"
+FOREIGN_IPAM = frozenset({"CLOUD_AWS", "CLOUD_AZURE", "CLOUD_GCP", "CLOUD_OPENSTACK"})
+"""Clouds that bring addresses of their own: AKO asks for no IPAM profile there, and what it calls a
+network is not one of Avi's."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """Where networks are looked for, and what to correct when one is not there."""
+
+    catalog: Catalog
+    cloud: Row
+    tenant: Row
+    correct: str
+
+    @property
+    def where(self) -> str:
+        return f'in cloud "{self.cloud["name"]}" on {self.catalog.address}'
+
+
+def find(scene: Scene, wanted: WantedNetwork | None, path: str) -> Network | None:
+    """The network of that name in that cloud. Raises Refusal.
+
+    Names repeat over clouds, and in vCenter clouds over datacenters: then the subnet decides.
+    """
+    if wanted is None:
+        return None
+    if scene.cloud.get("vtype") in FOREIGN_IPAM:
+        return Network(name=wanted.name, uuid="", cidr=wanted.cidr)
+    there = _in_cloud(scene)
+    found = catalog.called(wanted.name, there)
+    if not found:
+        raise refusal.Refusal(
+            "NetworkNotFound",
+            f'network "{wanted.name}" does not exist {scene.where}. '
+            f"{nearest.sentence(wanted.name, catalog.names_of(there))} Correct {path}.name of "
+            f"{scene.correct}, or create the network.",
+        )
+    one = found[0] if len(found) == 1 else _by_subnet(scene, wanted, found, path)
+    return Network(name=wanted.name, uuid=one["uuid"], cidr=wanted.cidr, unique=len(found) == 1)
+
+
+def _in_cloud(scene: Scene) -> Rows:
+    tenants = ("", names.ADMIN_TENANT, scene.tenant["uuid"])
+    return tuple(
+        one
+        for one in scene.catalog.networks
+        if uuid_of(one.get("cloud_ref")) == scene.cloud["uuid"]
+        and uuid_of(one.get("tenant_ref")) in tenants
+    )
+
+
+def _by_subnet(scene: Scene, wanted: WantedNetwork, found: Rows, path: str) -> Row:
+    fitting = [one for one in found if _has_subnet(one, wanted.cidr)]
+    if len(fitting) == 1:
+        return fitting[0]
+    uuids = ", ".join(sorted(one["uuid"] for one in fitting or found))
+    subnet = f"with the subnet {wanted.cidr}" if wanted.cidr and fitting else ""
+    raise refusal.Refusal(
+        "NetworkAmbiguous",
+        f'{len(fitting or found)} networks are called "{wanted.name}" {subnet} {scene.where} '
+        f"({uuids}). Configure the subnet on the one that is meant, give it as {path}.cidr of "
+        f"{scene.correct}, or rename the others.".replace("  ", " "),
+    )
+
+
+def _has_subnet(network: Row, cidr: str) -> bool:
+    if not cidr:
+        return False
+    wanted = ipaddress.ip_network(cidr, strict=False)
+    return any(_prefix(one) == wanted for one in network.get("configured_subnets") or ())
+
+
+def _prefix(subnet: Row) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    prefix = subnet.get("prefix") or {}
+    address = (prefix.get("ip_addr") or {}).get("addr", "")
+    try:
+        return ipaddress.ip_network(f"{address}/{prefix.get('mask')}", strict=False)
+    except ValueError:
+        return None
+
+
+def check_ipam(scene: Scene, *, networkless: bool) -> Row | None:
+    """The internal IPAM profile of the cloud; None where the cloud has addresses of its own.
+
+    ``networkless``: the config names no network (VPC mode), so none is needed. Raises Refusal.
+    """
+    if networkless or scene.cloud.get("vtype") in FOREIGN_IPAM:
+        return None
+    uuid = uuid_of(scene.cloud.get("ipam_provider_ref"))
+    profile = next((one for one in scene.catalog.ipam_profiles if one.get("uuid") == uuid), None)
+    name = scene.cloud["name"]
+    if not uuid:
+        raise refusal.Refusal(
+            "IpamMissing",
+            f'cloud "{name}" on {scene.catalog.address} has no IPAM profile, so AKO would not '
+            "start. Give it one of type Internal.",
+        )
+    if profile is None:
+        raise refusal.Refusal(
+            "IpamMissing",
+            f'cloud "{name}" on {scene.catalog.address} names the IPAM profile {uuid}, which our '
+            "user cannot see. Grant it READ on IPAMDNSPROVIDERPROFILE.",
+        )
+    if profile.get("type") != IPAM_INTERNAL:
+        raise refusal.Refusal(
+            "IpamNotInternal",
+            f'the IPAM profile "{profile.get("name")}" of cloud "{name}" on '
+            f"{scene.catalog.address} is {profile.get('type')}; addresses are managed here only "
+            f"in profiles of type {IPAM_INTERNAL}.",
+        )
+    return profile
+
+
+def is_usable(profile: Row, network: Network) -> bool:
+    """Whether virtual services may get addresses from the network."""
+    internal = profile.get("internal_profile") or {}
+    entries = internal.get("usable_networks") or ()
+    return any(uuid_of(one.get("nw_ref")) == network.uuid for one in entries)

@@ -1,0 +1,205 @@
+"""prepare: the place is there and can be used, and it is claimed. Writes the claim, nothing else.
+
+First come checks that only read, so that a mistake is told before anything is left or taken. What
+was found goes into a fact, from there into the stored intent, and only then is it touched.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from akoo_avi import access, claim, claiming, config, names, networks, placement, refusal, resolve
+from akoo_avi import shared as shared_
+from akoo_avi import wanted as wanted_
+from akoo_avi.catalog import Catalog, Catalogs
+from akoo_avi.client import AviClient, Controllers
+from akoo_avi.placement import AviClaimed, AviTarget, Stored, Wanted
+from akoo_avi.resolve import Resolved
+from akoo_core.plugins import api
+
+LEAVING_SECONDS = 30.0
+"""Until it is asked again whether the old place was left."""
+UNUSABLE_SECONDS = 15.0
+"""Until it is looked again whether a network can be used: a pool's controller may be at it."""
+
+
+async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Catalogs) -> api.Result:
+    """One call of the verb. Raises Refusal and AviErrors."""
+    view = ctx.view
+    asked = wanted_.of_view(view)
+    reach, controller = await shared_.reach(ctx, asked)
+    pools = await shared_.pools(ctx, asked)
+    avi = await access.open(ctx, controllers, reach)
+    known = await catalogs.get(avi, reach, ctx.clock)
+    problem = resolve.problem_of(known)
+    if problem:
+        return api.Wait(reason="ControllerNotReady", message=problem, after=UNUSABLE_SECONDS)
+    place = check(view, asked, known)
+    target = AviTarget(
+        wanted=asked,
+        found=_stored(view, asked, place, reach=reach, controller=controller, pools=pools),
+        controller_version=known.version,
+    )
+    waiting = _unusable(view, place, known) or _not_stored(view, target)
+    if waiting is not None:
+        return waiting
+    await _claim(avi, view, target.found, known)
+    return api.Done(facts=(target, _claimed(view, target.found), _placement(target)))
+
+
+def check(view: api.View, asked: Wanted, known: Catalog) -> Resolved:
+    """Everything that can be said by reading alone. Pure. Raises Refusal."""
+    correct = wanted_.config_name(view)
+    resolve.check_version(known)
+    place = resolve.resolve(asked, known, correct)
+    if _labels_its_group(view):
+        name = view.spec.ako_cluster_name
+        resolve.check_labels(place.se_group, name, known.address, correct)
+    if known.unseen:
+        raise refusal.Refusal(
+            "PermissionMissing",
+            f"On {known.address}, {known.unseen}. Else nobody could prove "
+            "that nothing is left of a cluster.",
+        )
+    return place
+
+
+def _labels_its_group(view: api.View) -> bool:
+    """Whether AKO will put its label on the SE group: it routes Pods itself."""
+    extra = config.decode(view.config).extra_configs
+    return (
+        extra.primary_instance
+        and extra.ingress.service_type == "ClusterIP"
+        and not extra.disable_static_route_sync
+        and extra.cni_plugin != "ncp"
+    )
+
+
+def _stored(
+    view: api.View,
+    asked: Wanted,
+    place: Resolved,
+    *,
+    reach: placement.Reach,
+    controller: placement.ControllerRef | None,
+    pools: tuple[placement.PoolRef, ...],
+) -> Stored:
+    return Stored(
+        cluster_name=view.spec.ako_cluster_name,
+        reach=reach,
+        place=place.place,
+        cloud=asked.cloud,
+        tenant=asked.tenant,
+        se_group=asked.se_group,
+        networks=place.networks,
+        control_plane=place.control_plane,
+        controller=controller,
+        pools=pools,
+    )
+
+
+def _unusable(view: api.View, place: Resolved, known: Catalog) -> api.Wait | None:
+    """A network that Avi may give no addresses from yet. Raises Refusal where it never will."""
+    scene = networks.Scene(
+        catalog=known,
+        cloud=place.cloud,
+        tenant=place.tenant,
+        correct=wanted_.config_name(view),
+    )
+    asked = (*place.networks, *((place.control_plane,) if place.control_plane else ()))
+    profile = networks.check_ipam(scene, networkless=not asked)
+    if profile is None:
+        return None
+    closed = [one.name for one in asked if not networks.is_usable(profile, one)]
+    if not closed:
+        return None
+    return api.Wait(
+        reason="NetworkNotUsable",
+        message=(
+            f'network "{closed[0]}" is not among the usable networks of IPAM profile '
+            f'"{profile.get("name")}" {scene.where}, so no address can be had from it. Add it '
+            "there, or let an AviIPPool do that."
+        ),
+        after=UNUSABLE_SECONDS,
+    )
+
+
+def _not_stored(view: api.View, target: AviTarget) -> api.Wait | None:
+    """What was found is not the stored intent yet: nothing may be touched there."""
+    stored = placement.stored(view)
+    if stored == target.found:
+        return None
+    known = view.fact(AviTarget) == target
+    if known and stored is not None:
+        message = f"The place before, in cloud {stored.cloud}, is left first."
+        return api.Wait(reason="PlacementLeaving", message=message, after=LEAVING_SECONDS)
+    found = target.found
+    return api.Wait(
+        reason="PlacementFound",
+        message=(
+            f'Found on {found.reach.address}: cloud "{found.cloud}", tenant "{found.tenant}", '
+            f'service engine group "{found.se_group}".'
+        ),
+        after=LEAVING_SECONDS if known else 0.0,
+        facts=(target,),
+    )
+
+
+async def _claim(avi: AviClient, view: api.View, found: Stored, known: Catalog) -> None:
+    """Nothing is asked where the catalog shows the claim as it was when we had it last."""
+    spec, epoch = view.spec, placement.claimed_epoch(view, found.place)
+    mine = [one for one in known.claims if claim.has_marker(one, found.cluster_name)]
+    shown = claim.read(found.cluster_name, mine)
+    if epoch == spec.epoch and isinstance(
+        claim.decide(spec, shown, claimed_epoch=epoch), claim.Nothing
+    ):
+        return
+    await claiming.settle(avi, spec, claimed_epoch=epoch)
+
+
+def _claimed(view: api.View, found: Stored) -> AviClaimed:
+    return AviClaimed(identity=found.place.identity, epoch=view.spec.epoch)
+
+
+def _placement(target: AviTarget) -> api.LoadBalancerPlacement:
+    found = target.found
+    return api.LoadBalancerPlacement(
+        controller=found.reach.address,
+        controller_version=target.controller_version,
+        cloud=found.cloud,
+        tenant=found.tenant,
+        service_engine_group=found.se_group,
+        networks=tuple(
+            api.VipNetwork(name=one.name, uuid="" if one.unique else one.uuid, cidr=one.cidr)
+            for one in found.networks
+        ),
+    )
+
+
+async def planned(
+    ctx: api.VerbContext, avi: AviClient, stored: Stored
+) -> tuple[api.PlannedAction, ...]:
+    """What prepare would do now, for ``akoo-core plan``: it writes nothing but the claim."""
+    found = await claiming.find(avi, stored.cluster_name)
+    epoch = placement.claimed_epoch(ctx.view, stored.place)
+    match claim.decide(ctx.view.spec, found, claimed_epoch=epoch):
+        case claim.Make():
+            return (_action(stored, "create", "it says who may take this cluster away"),)
+        case claim.Rewrite():
+            why = f"this record has epoch {ctx.view.spec.epoch} by now"
+            return (_action(stored, "change", why),)
+        case claim.Refuse() as refused:
+            return (_action(stored, "keep", refused.message),)
+    return (_action(stored, "keep", "it is this record's"),)
+
+
+def _action(
+    stored: Stored, action: Literal["create", "change", "keep"], why: str
+) -> api.PlannedAction:
+    return api.PlannedAction(
+        action=action,
+        kind=claim.KIND,
+        name=names.claim(stored.cluster_name),
+        where=f"{stored.reach.address}, tenant {names.ADMIN_TENANT}",
+        why=why,
+    )
