@@ -1,6 +1,7 @@
 """The controller of DNSZones: says of each whether it can be used.
 
-observes DNSZones; writes their status, and only when it says something new.
+observes DNSZones and the Secrets with their transfer keys; writes the status of DNSZones, and only
+when it says something new. The keys are used by nobody here: what counts is that they are there.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from akoo_acme_dns import domains
 from akoo_core.kube import client, errors
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api
+from akoo_core.plugins.errors import BlockedError
 
 DNS_ZONES = Resource("dns.acme.example", "v1", "dnszones", "DNSZone", namespaced=False)
+KEY = "key"
+"""Of the Secret with a transfer key."""
 RIGHTS = (
     api.RbacRule(
         groups=(DNS_ZONES.group,), resources=("dnszones",), verbs=("get", "list", "watch")
@@ -27,7 +31,14 @@ def registration() -> api.ControllerRegistration:
         writes=(DNS_ZONES,),
         keys=lambda _, zone: (zone["metadata"]["name"],),
         reconcile=reconcile,
+        secrets=needed,
     )
+
+
+def needed(zone: client.Object) -> tuple[tuple[str, str], ...]:
+    """The Secret that a zone names: when it changes, the zone is judged again. Pure."""
+    ref = zone["spec"].get("transferKey")
+    return ((ref["namespace"], ref["name"]),) if ref else ()
 
 
 async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
@@ -36,17 +47,29 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
         zone = await ctx.kube.get(DNS_ZONES, request.key)
     except errors.NotFoundError:
         return api.Done()
-    status = judge(zone)
+    status = judge(zone, await missing(zone, ctx.secrets))
     if zone.get("status") != status:
         version = {"resourceVersion": zone["metadata"]["resourceVersion"]}
         patch = {"metadata": version, "status": status}
         await ctx.kube.merge_patch(DNS_ZONES, request.key, patch, subresource="status")
+        ctx.log.info("zone judged", extra={"ready": status["ready"]})
     return api.Done()
 
 
-def judge(zone: client.Object) -> client.Object:
-    """The status that a zone should have; pure."""
-    problem = domains.problem(zone["spec"]["domain"])
+async def missing(zone: client.Object, secrets: api.SecretReader) -> str:
+    """Why the transfer key of a zone cannot be read, or ""."""
+    for namespace, name in needed(zone):
+        source = api.SecretSource(namespace=namespace, name=name, key=KEY)
+        try:
+            await secrets.read(source)
+        except BlockedError as error:
+            return str(error)
+    return ""
+
+
+def judge(zone: client.Object, without: str = "") -> client.Object:
+    """The status that a zone should have; pure. ``without``: why its key cannot be read."""
+    problem = domains.problem(zone["spec"]["domain"]) or without
     return {
         "ready": not problem,
         "message": problem or "can be used",

@@ -14,17 +14,22 @@ from akoo_core.plugins import api
 from akoo_core.testing import builders, conformance
 
 
-def zone(name: str, domain: str) -> dict[str, Any]:
+def zone(name: str, domain: str, key: str = "") -> dict[str, Any]:
+    ref = {"transferKey": {"namespace": "dns", "name": key}} if key else {}
     return {
         "apiVersion": "dns.acme.example/v1",
         "kind": "DNSZone",
         "metadata": {"name": name},
-        "spec": {"domain": domain},
+        "spec": {"domain": domain, **ref},
     }
 
 
 def world(**given: Any) -> testing.World:
-    there = [zone("good", "clusters.example.com"), zone("bad", "clusters..example")]
+    there = [
+        zone("good", "clusters.example.com"),
+        zone("bad", "clusters..example"),
+        zone("keyed", "keyed.example.com", "transfer"),
+    ]
     return testing.World(management=there, resources=[zones.DNS_ZONES], **given)
 
 
@@ -64,13 +69,34 @@ def test_a_domain_that_is_none_blocks(plugin: AcmeDnsPlugin) -> None:
     assert "spec.plugins.acme-dns.domain of AKODeploymentConfig default" in result.message
 
 
-@pytest.mark.parametrize(("name", "ready"), [("good", True), ("bad", False)])
+@pytest.mark.parametrize(("name", "ready"), [("good", True), ("bad", False), ("keyed", False)])
 def test_zones_are_judged(plugin: AcmeDnsPlugin, name: str, ready: bool) -> None:
     there = world()
     run = testing.run_reconcile(plugin, "zones", name, there)
     assert run.writes == (f"kubernetes patch dnszones/status {name}",)
     found = {one["metadata"]["name"]: one for one in there.management.objects(zones.DNS_ZONES)}
     assert found[name]["status"]["ready"] is ready
+
+
+def test_a_zone_waits_for_its_transfer_key(plugin: AcmeDnsPlugin) -> None:
+    there = world(secrets=[builders.secret("dns", "other", "key")])
+    testing.run_reconcile(plugin, "zones", "keyed", there)
+    assert status(there, "keyed") == (False, "Secret dns/transfer does not exist. Create it")
+    there = world(secrets=[builders.secret("dns", "transfer", "key")])
+    testing.run_reconcile(plugin, "zones", "keyed", there)
+    assert status(there, "keyed") == (True, "can be used")
+
+
+def test_a_change_of_its_secret_concerns_a_zone() -> None:
+    assert zones.needed(zone("a", "a.example", "transfer")) == (("dns", "transfer"),)
+    assert zones.needed(zone("a", "a.example")) == ()
+
+
+def status(there: testing.World, name: str) -> tuple[bool, str]:
+    """Whether the zone is ready, and the first words of why not."""
+    found = {one["metadata"]["name"]: one for one in there.management.objects(zones.DNS_ZONES)}
+    said = found[name]["status"]
+    return said["ready"], said["message"].partition(" with key")[0]
 
 
 def test_a_zone_that_is_gone_is_nothing_to_do(plugin: AcmeDnsPlugin) -> None:

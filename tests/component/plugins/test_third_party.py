@@ -13,13 +13,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 import pytest
 import yaml
+from akoo_testbed import kubeapi
 
 from akoo_core import structs
-from akoo_core.sandbox import process
+from akoo_core.sandbox import install, process
 from akoo_core.traces import life
 from tests.component.plugins import third_party_bed
 
@@ -169,6 +171,50 @@ async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib
     (record,) = records
     fact = record["spec"]["facts"]["ClusterDomain"]
     assert (fact["plugin"], fact["data"]["domain"]) == ("acme-dns", own.tags["acme.domain"])
+
+
+async def test_its_controller_waits_for_a_secret(outsider: Run, program: pathlib.Path) -> None:
+    """A zone is ready as soon as its key is there: by the Secret's change, not by trying again."""
+    rights = outsider("akoo-core", "rbac", "--plugins", "acme-dns").stdout
+    crds = EXAMPLE / "deploy" / "dnszones.yaml"
+    zone = {
+        "apiVersion": "dns.acme.example/v1",
+        "kind": "DNSZone",
+        "metadata": {"name": "keyed"},
+        "spec": {
+            "domain": "keyed.example.com",
+            "transferKey": {"namespace": install.NAMESPACE, "name": "transfer"},
+        },
+    }
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"namespace": install.NAMESPACE, "name": "transfer"},
+        "stringData": {"key": "c4nary-transfer-key"},
+    }
+    async with third_party_bed.ground(crds, rights) as where:
+        await where.api.create(zone)
+        operator = third_party_bed.operator(where, program, "acme-dns")
+        async with process.running(operator):
+            told = await _judged(where.api, "Secret akoo-system/transfer does not exist")
+            assert told["ready"] is False
+            await where.api.create(secret)
+            told = await _judged(where.api, "can be used")
+            assert told["ready"] is True
+        said = where.log.read_text()
+    assert "zone judged" in said
+    assert "c4nary" not in said
+
+
+async def _judged(api: kubeapi.KubeApi, message: str) -> dict[str, Any]:
+    """The zone's status, once it says that."""
+
+    def says(zone: dict[str, Any] | None) -> bool:
+        return zone is not None and message in (zone.get("status") or {}).get("message", "")
+
+    found = await api.wait_for("dns.acme.example/v1/DNSZone", None, "keyed", says, deadline=20.0)
+    status: dict[str, Any] = (found or {})["status"]
+    return status
 
 
 async def _spans(url: str, name: str) -> list[life.Span]:
