@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from opentelemetry import trace
 
@@ -29,18 +29,19 @@ def handler(kind: str, reconcile: Reconcile) -> worker.Handler:
     last: dict[str, trace.Link] = {}
 
     async def handle(entry: core.Entry) -> worker.Outcome:
-        attributes: dict[str, str | int | float] = {
-            "akoo.controller": kind,
-            "akoo.key": entry.key,
-            "akoo.attempt": entry.attempt,
-            "akoo.priority": entry.priority,
-            "akoo.queue.wait_ms": round(entry.waited_seconds * 1000, 1),
-            "akoo.causes": ", ".join(map(_text, entry.causes)),
-        }
-        links = [*_links(entry), *([last[entry.key]] if entry.key in last else [])]
+        def attributes() -> dict[str, str | int | float]:
+            return {
+                "akoo.controller": kind,
+                "akoo.key": entry.key,
+                "akoo.attempt": entry.attempt,
+                "akoo.priority": entry.priority,
+                "akoo.queue.wait_ms": round(entry.waited_seconds * 1000, 1),
+                "akoo.causes": ", ".join(map(_text, entry.causes)),
+            }
+
         with tracing.attempt(
             f"reconcile {kind}",
-            causes=links,
+            causes=_links(entry, last.get(entry.key)),
             dropped_causes=entry.dropped_causes,
             attributes=attributes,
         ) as span:
@@ -59,9 +60,12 @@ def _followed(cause: object) -> bool:
     return isinstance(cause, causes.Cause) and cause.what in _FOLLOWED
 
 
-def _links(entry: core.Entry) -> list[trace.Link]:
-    found = (one.link() for one in entry.causes if isinstance(one, causes.Cause))
-    return [link for link in found if link is not None]
+def _links(entry: core.Entry, previous: trace.Link | None) -> Iterator[object]:
+    """What led here, found out only when somebody asks."""
+    for one in entry.causes:
+        if isinstance(one, causes.Cause):
+            yield one.link()
+    yield previous
 
 
 def _text(cause: object) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from opentelemetry import context as context_
 from opentelemetry import trace
+
+from akoo_core.telemetry import lazy
 
 TRACEPARENT_ANNOTATION = "tracing.k8s.io/traceparent"
 """Read as a link; the name is that of Kubernetes enhancement proposal 5915."""
@@ -19,6 +21,7 @@ MAX_LINKS = 8
 """Of one attempt. A span may have 128, but nobody reads more than a few."""
 
 AttributeValue = str | bool | int | float
+Attributes = Mapping[str, AttributeValue]
 
 _tracer = trace.get_tracer("akoo_core")
 _TRACEPARENT = re.compile(
@@ -33,31 +36,40 @@ def attempt(
     *,
     causes: Iterable[object] = (),
     dropped_causes: int = 0,
-    attributes: Mapping[str, AttributeValue] | None = None,
+    attributes: Attributes | Callable[[], Attributes] | None = None,
 ) -> Iterator[trace.Span]:
     """Open the root span of one attempt around the body.
 
     ``causes`` are span contexts, spans, links or traceparent texts; others are ignored. An
     exception makes it an error by its type only, since the text of an exception is not ours. Set
     ``akoo.idle`` to True on the span if the attempt came to nothing: it is not exported then.
+
+    The span begins when something needs it (:mod:`akoo_core.telemetry.lazy`); ``causes`` are looked
+    at and ``attributes``, where it is a function, is called only then.
     """
-    links = links_of(causes)
-    given = dict(attributes or {})
-    if dropped_causes:
-        given["akoo.causes.dropped"] = dropped_causes
-    with _tracer.start_as_current_span(
-        name,
-        context=context_.Context(),
-        links=links,
-        attributes=given,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
-        try:
-            yield span
-        except Exception as error:
-            failed(span, error)
-            raise
+
+    def begin(started: int) -> trace.Span:
+        given = dict((attributes() if callable(attributes) else attributes) or {})
+        if dropped_causes:
+            given["akoo.causes.dropped"] = dropped_causes
+        return _tracer.start_span(
+            name,
+            context=context_.Context(),
+            links=links_of(causes),
+            attributes=given,
+            start_time=started,
+        )
+
+    span = lazy.LazySpan(begin)
+    token = context_.attach(trace.set_span_in_context(span))
+    try:
+        yield span
+    except Exception as error:
+        failed(span, error)
+        raise
+    finally:
+        context_.detach(token)
+        span.end()
 
 
 @contextlib.contextmanager
