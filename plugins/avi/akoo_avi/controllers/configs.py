@@ -16,7 +16,6 @@ from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as kube_resource
 from akoo_core.plugins import api
-from akoo_core.plugins.errors import SecretMissingError, SecretNamespaceNotAllowedError
 
 TYPE = conditions.type_for_plugin("avi")
 FIELD_MANAGER = "akoo-avi-status"
@@ -72,7 +71,7 @@ class ConfigControllers:
             return _false(error.reason, str(error))
         try:
             found = await health.look(await access.open(ctx, self._clients, reach))
-        except (client.AviError, SecretMissingError, SecretNamespaceNotAllowedError) as error:
+        except access.ANSWERED as error:
             return _summary(judge.of_error(error))
         return _summary(judge.of_health(found))
 

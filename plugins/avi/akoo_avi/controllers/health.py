@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi import sight
-from akoo_avi.client import AviClient, errors
+from akoo_avi.client import AviClient, ForbiddenError
 from akoo_core import structs
 
 USABLE_STATES = (
@@ -34,11 +34,11 @@ async def look(client: AviClient) -> Health:
     cluster = await client.get("cluster")
     try:
         runtime = await client.get("cluster/runtime")
-    except errors.ForbiddenError:
+    except ForbiddenError:
         runtime = {}
     try:
         system = await client.get("systemconfiguration")
-    except errors.ForbiddenError:
+    except ForbiddenError:
         system = {}
     nodes = runtime.get("node_states") or ()
     return Health(

@@ -6,19 +6,16 @@ mend them: reach it, log in, wait until it is up, see enough.
 
 from __future__ import annotations
 
-from akoo_avi.client import errors
+from akoo_avi import access, client, refusal
 from akoo_avi.controllers import health
 from akoo_core.api.conditions import Condition
-from akoo_core.plugins.errors import SecretMissingError, SecretNamespaceNotAllowedError
+from akoo_core.plugins import errors as core_errors
 
 REACHABLE = "Reachable"
 CREDENTIAL_VALID = "CredentialValid"
 CLUSTER_UP = "ClusterUp"
 PERMITTED = "PermissionsSufficient"
 QUESTIONS = (REACHABLE, CREDENTIAL_VALID, CLUSTER_UP, PERMITTED)
-
-SecretProblem = SecretMissingError | SecretNamespaceNotAllowedError
-
 
 def of_health(found: health.Health) -> tuple[Condition, ...]:
     """The conditions of a controller that answered."""
@@ -32,14 +29,39 @@ def of_health(found: health.Health) -> tuple[Condition, ...]:
     )
 
 
-def of_error(error: errors.AviError | SecretProblem) -> tuple[Condition, ...]:
-    """The conditions of one that could not be looked at; what was not asked is Unknown."""
-    kind, reason = _question(error)
-    position = QUESTIONS.index(kind)
-    wrong = Condition(type=kind, status="False", reason=reason, message=str(error))
-    passed = _passed if isinstance(error, errors.AviError) else _not_asked
+def of_error(error: Exception) -> tuple[Condition, ...]:
+    """The conditions of one that could not be looked at, for an error of ``access.ANSWERED``.
+
+    What was not asked is Unknown.
+    """
+    position = QUESTIONS.index(_question(error))
+    wrong = Condition(
+        type=QUESTIONS[position],
+        status="False",
+        reason=access.answer(error).reason,
+        message=str(error),
+    )
+    passed = _passed if isinstance(error, client.AviError) else _not_asked
     before = tuple(passed(one) for one in QUESTIONS[:position])
     return _with_ready((*before, wrong, *(_not_asked(one) for one in QUESTIONS[position + 1 :])))
+
+
+_QUESTIONS: tuple[tuple[type[Exception], str], ...] = (
+    (core_errors.BlockedError, CREDENTIAL_VALID),
+    (refusal.Refusal, CREDENTIAL_VALID),
+    (client.CredentialRefusedError, CREDENTIAL_VALID),
+    (client.SessionLostError, CREDENTIAL_VALID),
+    (client.UpgradingError, CLUSTER_UP),
+    (client.NotReadyError, CLUSTER_UP),
+    (client.RateLimitedError, CLUSTER_UP),
+    (client.ServerError, CLUSTER_UP),
+    (client.ForbiddenError, PERMITTED),
+)
+
+
+def _question(error: Exception) -> str:
+    """Which question an error answers with no: whether it can be reached, unless it is known."""
+    return next((asked for kind, asked in _QUESTIONS if isinstance(error, kind)), REACHABLE)
 
 
 def _passed(kind: str) -> Condition:
@@ -48,26 +70,6 @@ def _passed(kind: str) -> Condition:
 
 def _not_asked(kind: str) -> Condition:
     return Condition(type=kind, status="Unknown", reason="NotAsked")
-
-
-def _question(error: Exception) -> tuple[str, str]:
-    """Which question an error answers with no, and the reason."""
-    for kinds, answer in _ANSWERS:
-        if isinstance(error, kinds):
-            return answer
-    return REACHABLE, "ControllerUnreachable"
-
-
-_ANSWERS: tuple[tuple[tuple[type[Exception], ...], tuple[str, str]], ...] = (
-    ((SecretMissingError,), (CREDENTIAL_VALID, "SecretMissing")),
-    ((SecretNamespaceNotAllowedError,), (CREDENTIAL_VALID, "SecretNamespaceNotAllowed")),
-    ((errors.CredentialRefusedError,), (CREDENTIAL_VALID, "CredentialRefused")),
-    ((errors.TlsError,), (REACHABLE, "TlsNotTrusted")),
-    ((errors.RedirectedError, errors.NotAviError), (REACHABLE, "NotAviController")),
-    ((errors.UpgradingError,), (CLUSTER_UP, "ControllerUpgrading")),
-    ((errors.NotReadyError, errors.RateLimitedError), (CLUSTER_UP, "ControllerNotReady")),
-    ((errors.ForbiddenError,), (PERMITTED, "PermissionMissing")),
-)
 
 
 def _up(found: health.Health) -> Condition:

@@ -12,7 +12,6 @@ from akoo_core import structs
 from akoo_core.api import conditions
 from akoo_core.kube import errors as kube_errors
 from akoo_core.plugins import api
-from akoo_core.plugins.errors import SecretMissingError, SecretNamespaceNotAllowedError
 
 AGAIN_SECONDS = 60.0
 REFUSED_SECONDS = 300.0
@@ -68,7 +67,7 @@ async def looked_at(
     """What was found of a controller, and what follows."""
     try:
         found = await health.look(await access.open(ctx, clients, one.reach))
-    except (client.AviError, SecretMissingError, SecretNamespaceNotAllowedError) as error:
+    except access.ANSWERED as error:
         return None, judge.of_error(error)
     return found, judge.of_health(found)
 

@@ -1,0 +1,261 @@
+"""How Avi Controllers are: conditions of AviControllers and of configs."""
+
+from __future__ import annotations
+
+import base64
+import pathlib
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+from akoo_avi import client, refusal, resources
+from akoo_avi.controllers import configs, declared, health, judge, reconcile
+from akoo_avi.testing.memory import PASSWORD, memory_controllers
+from akoo_testbed import avisim
+from akoo_testbed.avisim import client as admins
+from akoo_testbed.avisim import faults
+
+from akoo_core import structs, testing
+from akoo_core.api import conditions
+from akoo_core.kube import resource as kube_resource
+from akoo_core.plugins import api
+from akoo_core.plugins import errors as core_errors
+from akoo_core.testing import builders
+
+ADDRESS = "avi.example.com"
+SPACE = "akoo-system"
+CRD = pathlib.Path(__file__).parents[3] / "deploy" / "crds" / "avicontrollers.yaml"
+
+Object = dict[str, Any]
+
+
+class Looking(api.Plugin):
+    """Only the two controllers."""
+
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = (*reconcile.RIGHTS, *configs.RIGHTS)
+
+    def __init__(self, clients: client.Controllers) -> None:
+        super().__init__()
+        self.name = "avi"
+        self._clients = clients
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        return (
+            reconcile.AviControllers(self._clients).registration(),
+            configs.ConfigControllers(self._clients).registration(),
+        )
+
+
+@pytest.fixture
+def avi() -> avisim.Controller:
+    return avisim.Controller(password=PASSWORD)
+
+
+@pytest.fixture
+def plugin(avi: avisim.Controller) -> Looking:
+    return Looking(memory_controllers({ADDRESS: avi}))
+
+
+def secret(password: str = PASSWORD, username: str = "admin") -> Object:
+    data = {"username": username, "password": password}
+    encoded = {key: base64.b64encode(one.encode()).decode() for key, one in data.items()}
+    metadata = {"name": "account", "namespace": SPACE}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded}
+
+
+def avi_controller(**spec: Any) -> Object:
+    return {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "AviController",
+        "metadata": {"name": "main"},
+        "spec": {
+            "address": ADDRESS,
+            "credentialRef": {"namespace": SPACE, "name": "account"},
+            **spec,
+        },
+    }
+
+
+def config(**spec: Any) -> Object:
+    found = builders.config()
+    given = {
+        "controller": ADDRESS,
+        "adminCredentialRef": {"namespace": SPACE, "name": "account"},
+        **spec,
+    }
+    spec_ = {**found["spec"], **given}
+    spec_.pop("certificateAuthorityRef", None)
+    metadata = {"name": found["metadata"]["name"]}
+    kept = {key: one for key, one in spec_.items() if one is not None}
+    return {**found, "metadata": metadata, "spec": kept}
+
+
+def world(*objects: Object, account: Object | None = None) -> testing.World:
+    return testing.World(
+        secrets=[account or secret()],
+        management=objects,
+        resources=[resources.AVI_CONTROLLERS],
+    )
+
+
+def run(plugin: Looking, there: testing.World, name: str = "main") -> Object:
+    """Reconcile the AviController; its status."""
+    testing.run_reconcile(plugin, "controllers", name, there)
+    (found,) = there.management.objects(resources.AVI_CONTROLLERS)
+    status: Object = found.get("status") or {}
+    return status
+
+
+def said(status: Object, kind: str) -> tuple[str, str]:
+    found = next(one for one in status["conditions"] if one["type"] == kind)
+    return found["status"], found["reason"]
+
+
+def test_a_controller_that_is_well(plugin: Looking) -> None:
+    there = world(avi_controller())
+    status = run(plugin, there)
+    assert said(status, "Ready") == ("True", "Usable")
+    assert {one["status"] for one in status["conditions"]} == {"True"}
+    assert status["version"] == "30.2.2"
+    assert status["clusterUuid"].startswith("cluster-")
+    assert status["licenseTier"]
+    again = testing.run_reconcile(plugin, "controllers", "main", there)
+    assert not [one for one in again.writes if "avicontrollers" in one], "nothing new was said"
+
+
+def test_a_wrong_password_is_tried_once_in_five_minutes(
+    plugin: Looking, avi: avisim.Controller
+) -> None:
+    there = world(avi_controller(), account=secret("wrong"))
+    status = run(plugin, there)
+    assert said(status, "Ready") == ("False", "CredentialRefused")
+    assert said(status, "Reachable")[0] == "True"
+    assert said(status, "ClusterUp") == ("Unknown", "NotAsked")
+    logins = len(avi.journal.entries(path="/login"))
+    result = testing.run_reconcile(plugin, "controllers", "main", there).result
+    assert isinstance(result, api.Done)
+    assert result.recheck_seconds == reconcile.REFUSED_SECONDS
+    assert len(avi.journal.entries(path="/login")) == logins
+    assert "wrong" not in str(status)
+
+
+def test_what_was_known_stays_while_nothing_is_found(
+    plugin: Looking, avi: avisim.Controller
+) -> None:
+    there = world(avi_controller())
+    before = run(plugin, there)
+    avi.faults.add(faults.Fault(answer="booting", times=None))
+    status = run(plugin, there)
+    assert said(status, "Ready") == ("False", "ControllerNotReady")
+    assert status["version"] == before["version"]
+
+
+def test_a_secret_that_is_missing_is_named(plugin: Looking) -> None:
+    status = run(plugin, world(avi_controller(), account=builders.secret(SPACE, "other", x="y")))
+    assert said(status, "CredentialValid") == ("False", "SecretMissing")
+    assert said(status, "Reachable") == ("Unknown", "NotAsked")
+    ready = next(one for one in status["conditions"] if one["type"] == "Ready")
+    assert f"{SPACE}/account" in ready["message"]
+
+
+def test_missing_permissions_are_named(plugin: Looking, avi: avisim.Controller) -> None:
+    admin = admins.Client(avi, password=PASSWORD)
+    found = admin.get("role?name=System-Admin")["results"][0]
+    body = {
+        "name": "narrow",
+        "tenant_ref": found["tenant_ref"],
+        "privileges": [p for p in found["privileges"] if p["resource"] != "PERMISSION_POOL"],
+    }
+    admin.post("role", body)
+    access = {"role_ref": "/api/role/?name=narrow", "all_tenants": True}
+    access["tenant_ref"] = "/api/tenant/?name=admin"
+    admin.post("user", {"name": "narrow", "password": "Of-narrow-123", "access": [access]})
+    there = world(avi_controller(), account=secret("Of-narrow-123", "narrow"))
+    status = run(plugin, there)
+    assert said(status, "PermissionsSufficient") == ("False", "NoSight")
+    told = next(one for one in status["conditions"] if one["type"] == "Ready")["message"]
+    assert "PERMISSION_POOL" in told
+
+
+def test_a_config_says_how_its_controller_is(plugin: Looking) -> None:
+    there = world(config())
+    name = config()["metadata"]["name"]
+    testing.run_reconcile(plugin, "configs", name, there)
+    found = _config_condition(there)
+    assert (found["status"], found["reason"]) == ("True", "Usable")
+    again = testing.run_reconcile(plugin, "configs", name, there)
+    assert not again.writes or all("akodeploymentconfigs" not in one for one in again.writes)
+
+
+def test_a_config_that_names_a_controller_says_what_that_says(plugin: Looking) -> None:
+    named = config(plugins={"avi": {"controller": "main"}}, controller=None)
+    there = world(named, avi_controller())
+    run(plugin, there)
+    testing.run_reconcile(plugin, "configs", named["metadata"]["name"], there)
+    assert _config_condition(there)["status"] == "True"
+
+
+def test_a_config_that_names_no_controller_there_is(plugin: Looking) -> None:
+    named = config(plugins={"avi": {"controller": "other"}})
+    there = world(named)
+    testing.run_reconcile(plugin, "configs", named["metadata"]["name"], there)
+    found = _config_condition(there)
+    assert (found["status"], found["reason"]) == ("False", "ControllerNotFound")
+
+
+def _config_condition(there: testing.World) -> Object:
+    (found,) = there.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
+    listed: list[Object] = found["status"]["conditions"]
+    return next(one for one in listed if one["type"] == configs.TYPE)
+
+
+ERRORS = [
+    core_errors.SecretMissingError("x"),
+    core_errors.SecretNamespaceNotAllowedError("x"),
+    refusal.Refusal("HostNotAllowed", "x"),
+    *(
+        kind("x")
+        for kind in vars(client).values()
+        if isinstance(kind, type) and issubclass(kind, client.AviError)
+    ),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda one: type(one).__name__)
+def test_every_error_makes_exactly_one_question_false(error: Exception) -> None:
+    found = judge.of_error(error)
+    assert [one.type for one in found] == ["Ready", *judge.QUESTIONS]
+    wrong = [one for one in found[1:] if one.status == "False"]
+    assert len(wrong) == 1
+    assert found[0].reason == wrong[0].reason
+    assert found[0].message == str(error)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"state": "CLUSTER_STARTING"}, "ControllerNotReady"),
+        ({"unseen": "user x sees nothing"}, "NoSight"),
+        ({"state": "CLUSTER_STARTING", "unseen": "x"}, "ControllerNotReady"),
+        ({}, "Usable"),
+        ({"state": ""}, "Usable"),
+    ],
+)
+def test_what_was_found_is_judged(changes: Object, reason: str) -> None:
+    given = {"address": ADDRESS, "state": "CLUSTER_UP_NO_HA", "version": "30.2.2"}
+    ready = judge.of_health(health.Health(**(given | changes)))[0]
+    assert ready.reason == reason
+    assert (ready.status == "True") is (reason == "Usable")
+
+
+def test_the_crd_is_the_struct() -> None:
+    (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
+    schema = version["schema"]["openAPIV3Schema"]["properties"]
+    for part, kind in (("spec", declared.Spec), ("status", declared.Status)):
+        keys = {one.key: one.required for one in structs.fields(kind)}
+        assert set(schema[part]["properties"]) == set(keys)
+        required = {key for key, must in keys.items() if must}
+        assert set(schema[part].get("required", ())) == required
+    listed = schema["status"]["properties"]["conditions"]["items"]["properties"]
+    assert set(listed) == {one.key for one in structs.fields(conditions.Condition)}

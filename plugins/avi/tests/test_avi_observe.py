@@ -1,0 +1,134 @@
+"""One snapshot for all clusters, and what it says of each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from akoo_avi import observe, placement, snapshot
+from akoo_avi.testing.memory import PASSWORD, MemoryAvi
+from akoo_testbed import avisim
+from akoo_testbed.avisim import client as admins
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akoo_core import clock
+from akoo_core.plugins import api
+
+REACH = placement.Reach(
+    address="avi.example.com", credential=placement.SecretName(namespace="a", name="b")
+)
+PLACE = placement.Place(
+    controller_uuid="cluster-1", cloud_uuid="cloud-1", tenant_uuid="admin", se_group_uuid="seg-1"
+)
+
+
+def stored(name: str = "shop") -> placement.Stored:
+    return placement.Stored(
+        cluster_name=name, reach=REACH, place=PLACE, cloud="vc", tenant="admin", se_group="group"
+    )
+
+
+def service(name: str, state: str, reason: str = "") -> snapshot.VirtualService:
+    return snapshot.VirtualService(name, "admin", state, reason)
+
+
+def seen(*services: snapshot.VirtualService, **changes: Any) -> snapshot.Snapshot:
+    whole = {
+        "taken_at": 0.0,
+        "services": {"shop": services},
+        "clouds": {"cloud-1": "CLOUD_STATE_PLACEMENT_READY"},
+        "engines": {"seg-1": ("OPER_UP",)},
+    }
+    return snapshot.Snapshot(**(whole | changes))
+
+
+def judged(found: snapshot.Snapshot) -> api.Result:
+    return observe.judge(found, stored(), address="avi.example.com", again=30.0)
+
+
+def test_all_up() -> None:
+    result = judged(seen(service("a", "OPER_UP"), service("b", "OPER_DISABLED")))
+    assert result == api.Done(message="2 virtual services.", recheck_seconds=30.0)
+
+
+def test_down_is_told_and_nobodys_fault_here() -> None:
+    result = judged(seen(service("a", "OPER_UP"), service("b", "OPER_DOWN", "no pool is up")))
+    assert isinstance(result, api.Done)
+    assert result.message == "2 virtual services, 1 down: b (no pool is up)."
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (seen(service("a", "OPER_RESOURCES")), "VirtualServiceBroken"),
+        (
+            seen(service("a", "OPER_RESOURCES"), engines={"seg-1": ("OPER_DOWN",)}),
+            "NoServiceEngine",
+        ),
+        (seen(service("a", "OPER_UP"), clouds={"cloud-1": "CLOUD_STATE_FAILED"}), "CloudNotReady"),
+    ],
+)
+def test_what_the_platform_owes(found: snapshot.Snapshot, reason: str) -> None:
+    result = judged(found)
+    assert isinstance(result, api.Wait)
+    assert result.reason == reason
+
+
+def test_engines_are_made_on_demand() -> None:
+    """A group without engines is no fault while nothing needs one."""
+    assert isinstance(judged(seen(service("a", "OPER_DOWN"), engines={})), api.Done)
+
+
+STATES = st.sampled_from(sorted({*observe.UP, *observe.UNDER_WAY, *observe.BROKEN, "OPER_DOWN"}))
+
+
+@given(st.lists(STATES, max_size=8), STATES)
+def test_others_do_not_matter(states: list[str], other: str) -> None:
+    mine = tuple(service(f"vs-{n}", one) for n, one in enumerate(states))
+    alone = seen(services={"shop": mine})
+    beside = seen(services={"shop": mine, "shop-2": (service("x", other),)})
+    assert judged(alone) == judged(beside)
+    broken = any(one in observe.BROKEN for one in states)
+    assert isinstance(judged(alone), api.Wait) is broken
+
+
+def test_one_reading_serves_all_who_ask() -> None:
+    controller = avisim.Controller(password=PASSWORD)
+    admin = admins.Client(controller, password=PASSWORD)
+    for number in range(30):
+        vip = admin.post("vsvip", {"name": f"v{number}", "vip": []})
+        marker = {"key": "clustername", "values": [f"c{number % 10}"]}
+        body = {"name": f"v{number}", "vsvip_ref": vip["url"], "markers": [marker]}
+        made = admin.post("virtualservice", body)
+        if number == 7:
+            controller.state.oper_states["virtualservice", made["uuid"]] = "OPER_RESOURCES"
+    now = clock.ManualClock()
+
+    async def ask(clusters: int) -> list[api.Result]:
+        avi = MemoryAvi(controller)
+        shared = snapshot.Snapshots()
+        controller.journal.clear()
+
+        async def one(number: int) -> api.Result:
+            found = await shared.of(REACH, avi, now)
+            return observe.judge(found, stored(f"c{number}"), address="a", again=30.0)
+
+        results = await asyncio.gather(*(one(number) for number in range(clusters)))
+        reads = len(controller.journal.entries(method="GET"))
+        await asyncio.gather(*(one(number) for number in range(clusters)))
+        assert len(controller.journal.entries(method="GET")) == reads, "it was fresh"
+        now.advance(31.0)
+        await one(0)
+        assert len(controller.journal.entries(method="GET")) > reads, "it had aged"
+        counts.append(reads)
+        return list(results)
+
+    counts: list[int] = []
+    few, many = asyncio.run(ask(1)), asyncio.run(ask(500))
+    assert counts[0] == counts[1], "reads grow with pages, not with clusters"
+    assert len(many) == 500
+    assert isinstance(few[0], api.Done)
+    assert isinstance(many[7], api.Wait)
+    assert isinstance(many[8], api.Done)
