@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from akoo_core import clock as clock_
@@ -15,6 +15,7 @@ from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
 from akoo_core.kube import workloads
 from akoo_core.plugins import (
+    api,
     caller,
     context,
     controllers,
@@ -146,17 +147,6 @@ def means(services: attempt.Services) -> context.Means:
     )
 
 
-def means(services: attempt.Services) -> context.Means:
-    """What controllers and commands of plugins act with."""
-    return context.Means(
-        clock=services.clock,
-        external=services.external,
-        secrets=services.secrets,
-        threads=services.threads,
-        management_id=services.management_id,
-    )
-
-
 def seam(settings: Settings, guard: external_.Guard | None = None) -> external_.External:
     """The seam of all external calls of this process: API servers' and plugins'."""
     return external_.External(guard=guard, deadline_seconds=settings.deadlines.external_seconds)
@@ -174,9 +164,11 @@ def assemble(
     identity: str,
     clients: Workloads | None = None,
     registered: Sequence[controllers.Controller] = (),
+    thread_pool: Callable[[str], api.ThreadPool] | None = None,
 ) -> Parts:
     """The parts of one process, none of them running yet. ``clients`` None: over the network, by
-    the kubeconfig Secrets. ``registered`` are the controllers of the plugins."""
+    the kubeconfig Secrets. ``registered`` are the controllers of the plugins. ``thread_pool`` gives
+    the pool of a plugin; None: threads of its own."""
     clients = clients or workloads.WorkloadClients(
         management,
         external=external,
@@ -192,6 +184,7 @@ def assemble(
     pools = {
         name: threads.PluginThreads(name, size=settings.threads_per_plugin)
         for name in plugins.names
+        if thread_pool is None
     }
     shared = {
         one.name: scoped.for_verbs(
@@ -209,7 +202,7 @@ def assemble(
         workloads=clients,
         secrets=reader,
         secret_version=world.secret_version,
-        threads=pools.__getitem__,
+        threads=thread_pool or pools.__getitem__,
         external=external,
         shared=shared.get,
         clock=clock,

@@ -22,6 +22,7 @@ from akoo_core.kube import errors, workloads
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api, controllers, registry
 from akoo_core.settings import Settings
+from akoo_core.testing import calls
 from akoo_core.testing.memory import MemoryServer
 
 GRACE_SECONDS = 2.0
@@ -56,6 +57,8 @@ class MemoryOperator:
         self._elector = elector
         self._settings = settings or Settings()
         self._identity = identity
+        # Real threads would not be waited for: virtual time jumps to the call's deadline.
+        self._threads = calls.InlineThreads()
         self.stop = asyncio.Event()
         self.parts: assembly.Parts | None = None
         """What works, once the caches were filled for the first time."""
@@ -84,6 +87,7 @@ class MemoryOperator:
             identity=self._identity,
             clients=self._clients,
             registered=registered,
+            thread_pool=lambda _: self._threads,
         )
         following = watches.Watches(
             client,

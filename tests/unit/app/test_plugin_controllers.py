@@ -105,3 +105,22 @@ async def test_verbs_read_what_the_controllers_of_their_plugin_watch(
         await fleet.create_config()
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running")
+
+
+@virtual_time.test
+async def test_in_memory_threads_take_no_time(clock: virtual_time.LoopClock) -> None:
+    class Blocking(api.Plugin):
+        name = "blocking"
+
+        @api.hookimpl
+        async def prepare(self, ctx: api.VerbContext) -> api.Result:
+            before = ctx.clock.monotonic()
+            async with ctx.external.call("shelf", "GET card", write=False):
+                value = await ctx.threads.run(str.upper, "called")
+            assert (value, ctx.clock.monotonic()) == ("CALLED", before)
+            return api.Done()
+
+    async with testing.Fleet(clock, lambda: [Blocking()]) as fleet:
+        await fleet.create_config()
+        await fleet.create_cluster("shop")
+        await fleet.until_phase("shop", "Running", seconds=60)
