@@ -49,7 +49,7 @@ class MemoryClusterApi:
         server = server_name(name, uid)
         workload = memory.MemoryServer(name=server, clock=self._clock, definitions=True)
         self.workloads[server] = memory_workloads.MemoryWorkload(workload)
-        self.kube_system_uids[server] = _kube_system(workload)
+        self.kube_system_uids[server] = kube_system_uid(workload)
         self.management.seed(
             _infrastructure(name, namespace),
             _machine(name, namespace),
@@ -139,6 +139,7 @@ def _machine(name: str, namespace: str) -> Object:
     }
 
 
-def _kube_system(server: memory.MemoryServer) -> str:
+def kube_system_uid(server: memory.MemoryServer) -> str:
+    """Who a server is."""
     rows = server.store.select(resources.NAMESPACES, None)
     return str(next(obj["metadata"]["uid"] for key, obj in rows if key.name == "kube-system"))

@@ -9,6 +9,7 @@ from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
 from tests.sim.sim_laws import Laws
+from tests.sim.sim_whims import Whims
 
 AKO_NAMESPACE = "avi-system"
 PLUGIN = "cloud"
@@ -23,6 +24,7 @@ class Outside:
         self._ids = itertools.count(1)
         self.accounts: dict[str, list[int]] = {}
         self.objects: dict[str, dict[str, int]] = {}
+        self.whims = Whims()
         self.made: list[str] = []
         """Names of all accounts ever made, in order."""
 
@@ -78,7 +80,7 @@ class CloudPlugin(api.Plugin):
     def __init__(self, outside: Outside) -> None:
         super().__init__()
         self.name = PLUGIN
-        self._outside = outside
+        self.outside = outside
 
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | None:
@@ -89,54 +91,72 @@ class CloudPlugin(api.Plugin):
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result:
+        whim = await self.outside.whims.result()
+        if whim is not None:
+            return whim
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "GET account", write=False, target=name):
-            known = name in self._outside.accounts
+            known = name in self.outside.accounts
         if not known:
             async with ctx.external.call("cloud", "POST account", write=True, target=name):
-                self._outside.make_account(name)
+                self.outside.make_account(name)
         return api.Done(facts=(Account(user=name),))
 
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result:
+        whim = await self.outside.whims.result()
+        if whim is not None:
+            return whim
         async with ctx.external.call("cloud", "GET claim", write=False):
             return api.Done()
 
     @api.hookimpl
-    async def fence(self, ctx: api.VerbContext) -> api.Fenced | None:
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait | api.Blocked | None:
+        whim = await self.outside.whims.result()
+        if whim is not None:
+            return whim
         if ctx.view.intent(self.name) is None:
             return None  # Nothing was ever touched.
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "DELETE account", write=True, target=name):
-            self._outside.drop_account(name)
+            self.outside.drop_account(name)
         return api.Fenced(grade="Revoked", evidence="the account is deleted")
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result:
+        whim = await self.outside.whims.result()
+        if whim is not None:
+            return whim
         if ctx.view.intent(self.name) is None:
             return api.Done()
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "GET objects", write=False, target=name):
-            left = self._outside.own(name)
+            left = self.outside.own(name)
         for one in left:
             async with ctx.external.call("cloud", "DELETE object", write=True, target=one):
-                self._outside.sweep(name, one)
+                self.outside.sweep(name, one)
         return api.Done()
 
     @api.hookimpl
-    async def verify(self, ctx: api.VerbContext) -> api.Proof:
+    async def verify(self, ctx: api.VerbContext) -> api.Proof | api.Wait | api.Blocked:
+        whim = await self.outside.whims.result()
+        if whim is not None:
+            return whim
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "GET count", write=False, target=name):
-            return api.Proof(own=len(self._outside.own(name)), queries=("objects",))
+            return api.Proof(own=len(self.outside.own(name)), queries=("objects",))
 
     @api.hookimpl
     async def release(self, ctx: api.VerbContext) -> api.Result:
         assert ctx.workload is None, "after let go no verb gets a workload client"
+        whim = await self.outside.whims.result()
+        if whim is not None:
+            return whim
         if ctx.view.intent(self.name) is None:
             return api.Done()
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "DELETE claim", write=True, target=name):
-            self._outside.drop_account(name)
+            self.outside.drop_account(name)
         return api.Done()
 
 

@@ -12,13 +12,10 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from akoo_core import external
-from akoo_core.api import names
-from akoo_core.api import record as record_
 from akoo_core.election import timing
 from akoo_core.kube import errors
-from akoo_core.kube import resource as resources
 from akoo_core.testing import memory_operator, virtual_time
-from tests.sim import sim_stage
+from tests.sim import sim_acts, sim_peace, sim_stage
 from tests.sim.sim_faults import LateWatches, Seam, Weather
 from tests.sim.sim_stage import Process, Stage
 
@@ -31,7 +28,6 @@ REST_SECONDS = 1.5 * RESYNC_SECONDS
 """Every record is looked at once more, and nothing is written."""
 TIMING = timing.Timing(retry=8.0)
 """Renewals are most of all calls; rarer ones change nothing but that."""
-CLUSTERS = ("a", "b", "c")
 
 
 class Result(NamedTuple):
@@ -141,8 +137,8 @@ class Run:
         self.stage.chance = lambda: 0.5
         while loop.time() < until and not self.stage.laws.broken:
             await asyncio.sleep(random.expovariate(1 / ACT_SECONDS))
-            act = random.choice(ACTS)
-            self.did.append(f"{self.stage.clock.now():%H:%M:%S} {act.__name__.strip('_')}")
+            name, act = random.choice(ACTS)
+            self.did.append(f"{self.stage.clock.now():%H:%M:%S} {name}")
             with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
                 await act(self)
 
@@ -152,19 +148,14 @@ class Run:
             task.cancel()
         await asyncio.gather(*self._asides, return_exceptions=True)
         self._asides.clear()
-        self.weather.failing = self.weather.latency = self.weather.lag = 0.0
-        self.stage.chance = lambda: 0.0
         for one in self.replicas:
             for seam in one.seams:
                 seam.cut = False
-        for workload in self.stage.workloads.values():
-            workload.silent = False
-        for name in self.stage.clusters():
-            await self.stage.patch_cluster(name, {"spec": {"paused": None}})
-        for record in self.stage.laws.records():
-            await self.stage.annotate(record.name, paused=None)
-        if not await self._until(self._settled, PEACE_SECONDS):
-            self.stage.laws.require(False, f"no progress: {'; '.join(self.unsettled())}")
+        await sim_peace.begin(self.stage, self.weather)
+        if not await self._until(lambda: sim_peace.settled(self.stage), PEACE_SECONDS):
+            self.stage.laws.require(
+                False, f"no progress: {'; '.join(sim_peace.unsettled(self.stage))}"
+            )
             return
         await self._rest()
 
@@ -180,34 +171,6 @@ class Run:
     def total_writes(self) -> int:
         return self.writes + sum(one.seam.writes for one in self.replicas if one.seam)
 
-    async def _settled(self) -> bool:
-        for one in self.stage.laws.records():
-            held = [c.reason for c in one.status.conditions]
-            if "ClusterVanished" in held:
-                await self.stage.annotate(one.name, leave="sweep")
-            if "RemovalHeld" in held:
-                await self.stage.annotate(one.name, confirm_removal="yes")
-        return not self.unsettled()
-
-    def unsettled(self) -> list[str]:
-        """What is not yet as it should be."""
-        found: list[str] = []
-        clusters = self.stage.clusters()
-        uids = {one["metadata"]["uid"]: one for one in clusters.values()}
-        for name, one in clusters.items():
-            if "deletionTimestamp" in one["metadata"]:
-                found.append(f"Cluster {name} is still there")
-        for record in self.stage.laws.records():
-            found += _unsettled(record, uids.get(record.spec.cluster_ref.uid))
-        served = {one.spec.cluster_ref.uid for one in self.stage.laws.records() if _runs(one)}
-        for uid, one in uids.items():
-            wanted = (one["metadata"].get("labels") or {}).get("lb") == "avi"
-            word = self.stage.record_of(uid)
-            said = word is not None and names.LEAVE_ANNOTATION in _annotations(word)
-            if wanted and not said and uid not in served:
-                found.append(f"Cluster {one['metadata']['name']} is selected and not Running")
-        return found
-
     async def _until(self, what: Callable[[], Awaitable[bool]], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
@@ -221,111 +184,6 @@ class Run:
         self._asides.add(asyncio.ensure_future(work))
 
 
-def _annotations(one: record_.Record) -> dict[str, str]:
-    return one.annotations
-
-
-def _runs(one: record_.Record) -> bool:
-    return one.status.phase == "Running" and one.spec.leaving is None
-
-
-def _unsettled(one: record_.Record, cluster: object) -> list[str]:
-    state = one.spec.leaving
-    if one.spec.finished_at is not None or (state is None and cluster is not None):
-        return []
-    held = [f"{c.type} {c.reason}" for c in one.status.conditions if c.type in ("Held", "Ready")]
-    return [f"record {one.name} has not ended: {one.status.phase} {held}"]
-
-
-# What happens.
-
-
-def _any(run: Run) -> str | None:
-    names_ = sorted(run.stage.clusters())
-    return random.choice(names_) if names_ else None
-
-
-async def _create(run: Run) -> None:
-    free = [name for name in CLUSTERS if name not in run.stage.clusters()]
-    taken = {o["metadata"]["name"] for o in run.stage.management.objects(resources.MACHINES)}
-    free = [name for name in free if f"{name}-1" not in taken]
-    if free:
-        await run.stage.create_cluster(random.choice(free))
-
-
-async def _delete(run: Run) -> None:
-    name = _any(run)
-    if name:
-        await run.stage.delete_cluster(name)
-
-
-async def _relabel(run: Run) -> None:
-    name = _any(run)
-    if name:
-        labels = (run.stage.clusters()[name]["metadata"].get("labels") or {}).get("lb")
-        patch = {"metadata": {"labels": {"lb": None if labels else "avi"}}}
-        await run.stage.patch_cluster(name, patch)
-
-
-async def _pause(run: Run) -> None:
-    name = _any(run)
-    if name:
-        await run.stage.patch_cluster(name, {"spec": {"paused": random.random() < 0.4}})
-
-
-async def _edit(run: Run) -> None:
-    await run.stage.change_config(logLevel=random.choice(("INFO", "DEBUG", "WARN")))
-
-
-async def _policy(run: Run) -> None:
-    await run.stage.change_config(
-        onUnmatch=random.choice(("Remove", "Remove", "Orphan")),
-        deadline=random.choice(("5m", "1h", "1h")),
-    )
-
-
-WORDS: tuple[dict[str, str | None], ...] = (
-    {"leave": "sweep"},
-    {"leave": "orphan"},
-    {"leave": None},
-    {"let_go": "enough"},
-    {"paused": ""},
-    {"paused": None},
-    {"confirm_removal": "yes"},
-)
-
-
-async def _word(run: Run) -> None:
-    records = [one for one in run.stage.laws.records() if one.spec.finished_at is None]
-    if records:
-        one = random.choice(records)
-        await run.stage.annotate(one.name, **random.choice(WORDS))
-
-
-async def _storm(run: Run) -> None:
-    run.weather.failing = random.choice((0.0, 0.05, 0.3, 0.9))
-    run.weather.latency = random.choice((0.1, 2.0, 12.0))
-    run.weather.lag = random.choice((0.0, 1.0, 20.0))
-
-
-async def _calm(run: Run) -> None:
-    run.weather.failing = run.weather.latency = run.weather.lag = 0.0
-
-
-async def _cut_watches(run: Run) -> None:
-    failure = random.choice((None, errors.ServerError("watch ended", status=500)))
-    run.stage.management.watches.end(failure)
-
-
-async def _compact(run: Run) -> None:
-    run.stage.management.expire()
-
-
-async def _silence(run: Run) -> None:
-    for _, workload in sorted(run.stage.workloads.items()):
-        workload.silent = random.random() < 0.4
-
-
 async def _kill(run: Run) -> None:
     random.choice(run.replicas).kill()
 
@@ -334,24 +192,14 @@ async def _cut_off(run: Run) -> None:
     run.aside(random.choice(run.replicas).cut(random.uniform(5, 150)))
 
 
-ACTS: tuple[Callable[[Run], Awaitable[None]], ...] = (
-    _create,
-    _create,
-    _create,
-    _delete,
-    _delete,
-    _relabel,
-    _pause,
-    _edit,
-    _policy,
-    _word,
-    _storm,
-    _calm,
-    _cut_watches,
-    _compact,
-    _silence,
-    _kill,
-    _cut_off,
+def _on_stage(act: sim_acts.Act) -> Callable[[Run], Awaitable[None]]:
+    return lambda run: act(run.stage, run.weather)
+
+
+ACTS: tuple[tuple[str, Callable[[Run], Awaitable[None]]], ...] = (
+    *((one.__name__, _on_stage(one)) for one in (*sim_acts.USER, *sim_acts.WATCHES)),
+    ("kill", _kill),
+    ("cut_off", _cut_off),
 )
 
 

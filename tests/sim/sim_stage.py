@@ -69,6 +69,7 @@ class Stage:
         self.management = WatchedServer(
             name="management", clock=clock, resources=memory_capi.KINDS, history_limit=4000
         )
+        self.management_id = memory_capi.kube_system_uid(self.management)
         self.capi = memory_capi.MemoryClusterApi(self.management, clock)
         self.workloads = self.capi.workloads
         self.laws = Laws(self.management, self.capi.kube_system_uids.__getitem__)
@@ -139,13 +140,17 @@ class Stage:
     async def _turn(self) -> None:
         while True:
             await asyncio.sleep(self.tick_seconds)
-            for _, one in sorted(self.clusters().items()):
-                if "deletionTimestamp" in one["metadata"] and random.random() >= self.chance():
-                    await self.capi.tear_down(one)
-            for _, workload in sorted(self.workloads.items()):
-                if random.random() >= self.chance():
-                    await memory_kubelet.MemoryKubelet(workload.server).look()
-                    await self._ako(workload.server)
+            await self.tick()
+
+    async def tick(self) -> None:
+        """Everybody has one look."""
+        for _, one in sorted(self.clusters().items()):
+            if "deletionTimestamp" in one["metadata"] and random.random() >= self.chance():
+                await self.capi.tear_down(one)
+        for _, workload in sorted(self.workloads.items()):
+            if random.random() >= self.chance():
+                await memory_kubelet.MemoryKubelet(workload.server).look()
+                await self._ako(workload.server)
 
     async def _ako(self, workload: memory.MemoryServer) -> None:
         """One look of AKO, where a Pod of it runs."""

@@ -1,0 +1,204 @@
+"""One seed of moves: a user, two replicas and their caches, bad weather, then peace.
+
+A move is one thing that happens: an attempt begins, a cache catches up a little, the user does
+something, another replica leads, a process dies, time passes. Between two moves the attempts under
+way get a few steps on, so that they meet each other in the middle. The laws are checked at every
+write; once faults stop, everything must come to its end, and then nothing may be written any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from akoo_core.kube import errors
+from akoo_core.testing import virtual_time
+from tests.sim import sim_acts, sim_peace
+from tests.sim.sim_faults import Weather
+from tests.sim.sim_replica import Lead, Replica
+from tests.sim.sim_stage import CONFIG, Stage
+
+MOVES = 60
+STEPS = 12
+"""How far attempts get between two moves, at most."""
+PEACE_SECONDS = 3 * 3600.0
+PATIENT_ROUNDS = 12
+"""So many short rounds, before peace waits for what wants to be waited for."""
+
+
+class Result(NamedTuple):
+    """What came of a seed."""
+
+    seed: int
+    broken: tuple[str, ...]
+    did: tuple[str, ...]
+    """Every move, in order."""
+    let_go: tuple[str, ...]
+    """Why Clusters were let go."""
+    writes: int
+
+
+class Run:
+    """One seed."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.weather = Weather()
+        self.lead = Lead()
+        self.did: list[str] = []
+        self.writes = 0
+
+    async def play(self) -> None:
+        await self.stage.config()
+        await self.stage.create_cluster("a")
+        self.replicas = [self._replica(0), self._replica(1)]
+        try:
+            await self._chaos()
+            if not self.stage.laws.broken:
+                await self._peace()
+        finally:
+            for one in self.replicas:
+                await self._end(one)
+
+    def _replica(self, number: int) -> Replica:
+        return Replica(self.stage, self.weather, self.lead, number)
+
+    async def _end(self, one: Replica) -> None:
+        await one.kill()
+        self.writes += one.seam.writes
+
+    async def restart(self, number: int) -> None:
+        await self._end(self.replicas[number])
+        self.replicas[number] = self._replica(number)
+
+    async def _chaos(self) -> None:
+        self.stage.chance = lambda: 0.5
+        names = [name for name, _, _ in MOVES_BY_WEIGHT]
+        moves = {name: move for name, move, _ in MOVES_BY_WEIGHT}
+        weights = [weight for _, _, weight in MOVES_BY_WEIGHT]
+        for name in random.choices(names, weights, k=MOVES):
+            self.did.append(name)
+            with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
+                await moves[name](self)
+            for _ in range(random.randrange(STEPS)):
+                await asyncio.sleep(0)
+            for number, one in enumerate(self.replicas):
+                if one.lost:
+                    await self.restart(number)
+            if self.stage.laws.broken:
+                return
+
+    async def _peace(self) -> None:
+        self.lead.number = 0
+        await sim_peace.begin(self.stage, self.weather)
+        await self.restart(1)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PEACE_SECONDS
+        rounds = 0
+        while not (await sim_peace.settled(self.stage)) or rounds < 2:
+            if self.stage.laws.broken:
+                return
+            if loop.time() > end:
+                left = "; ".join(sim_peace.unsettled(self.stage))
+                self.stage.laws.require(False, f"no progress: {left}")
+                return
+            await self._round(PEACE_SECONDS if rounds > PATIENT_ROUNDS else 5.0)
+            rounds += 1
+        await self._rest()
+
+    async def _round(self, patience: float) -> None:
+        """Everybody acts once, then time passes until something is due."""
+        one = self.replicas[0]
+        await asyncio.gather(*one.running())
+        one.catch_up_all()
+        for name in (*one.names(), CONFIG):
+            await one.start(name)
+        if one.lost:
+            await self.restart(0)
+        await self.stage.tick()
+        now = asyncio.get_running_loop().time()
+        soonest = min(one.due.values(), default=now)
+        await asyncio.sleep(min(max(soonest - now, 1.0), patience))
+
+    async def _rest(self) -> None:
+        """At rest nothing is written."""
+        for _ in range(2):
+            await self._round(600.0)
+        before = self.replicas[0].seam.writes
+        for _ in range(2):
+            await self._round(600.0)
+        written = self.replicas[0].seam.writes - before
+        self.stage.laws.require(written == 0, f"{written} writes at rest")
+
+
+Move = Callable[[Run], Awaitable[None]]
+
+
+async def _attempt(run: Run) -> None:
+    """By the leader, but for what a process does that has not yet seen that it is none."""
+    number = run.lead.number if random.random() < 0.85 else 1 - run.lead.number
+    known = run.replicas[number].names()
+    if known:
+        run.replicas[number].start(random.choice((*known, *known, *known, CONFIG)))
+
+
+async def _catch_up(run: Run) -> None:
+    one = random.choice(run.replicas)
+    if random.random() < 0.4:
+        one.catch_up_all()
+        return
+    cache = random.choice(one.stores)
+    one.catch_up(cache, random.randint(0, one.behind(cache)))
+
+
+async def _lead(run: Run) -> None:
+    run.lead.number = 1 - run.lead.number
+
+
+async def _kill(run: Run) -> None:
+    await run.restart(random.randrange(2))
+
+
+async def _wait(run: Run) -> None:
+    await asyncio.sleep(random.choice((1.0, 5.0, 30.0, 90.0)))
+
+
+async def _tick(run: Run) -> None:
+    await run.stage.tick()
+
+
+def _on_stage(act: sim_acts.Act) -> Move:
+    return lambda run: act(run.stage, run.weather)
+
+
+MOVES_BY_WEIGHT: tuple[tuple[str, Move, float], ...] = (
+    ("attempt", _attempt, 30),
+    ("catch_up", _catch_up, 20),
+    ("wait", _wait, 8),
+    ("tick", _tick, 10),
+    ("lead", _lead, 2),
+    ("kill", _kill, 2),
+    *((one.__name__, _on_stage(one), 1.5) for one in sim_acts.USER),
+)
+
+
+def play(seed: int) -> Result:
+    """Play one seed in virtual time. The same seed does the same."""
+
+    async def main(clock: virtual_time.LoopClock) -> Result:
+        run = Run(Stage(clock))
+        await run.play()
+        ends = [one.spec.leaving.let_go for one in run.stage.laws.records() if one.spec.leaving]
+        return Result(
+            seed=seed,
+            broken=tuple(run.stage.laws.broken),
+            did=tuple(run.did),
+            let_go=tuple(sorted(one.why for one in ends if one is not None)),
+            writes=run.writes,
+        )
+
+    random.seed(seed)
+    return virtual_time.run(main)

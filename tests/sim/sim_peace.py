@@ -1,0 +1,65 @@
+"""Once faults stop: pauses end, the user answers what waits for a person, and all must end."""
+
+from __future__ import annotations
+
+from akoo_core.api import names
+from akoo_core.api import record as record_
+from tests.sim.sim_faults import Weather
+from tests.sim.sim_stage import Stage
+
+
+async def begin(stage: Stage, weather: Weather) -> None:
+    """No more faults, no more pauses."""
+    weather.failing = weather.latency = weather.lag = 0.0
+    stage.outside.whims.share = 0.0
+    stage.chance = lambda: 0.0
+    for workload in stage.workloads.values():
+        workload.silent = False
+    for name in stage.clusters():
+        await stage.patch_cluster(name, {"spec": {"paused": None}})
+    for record in stage.laws.records():
+        await stage.annotate(record.name, paused=None)
+
+
+async def settled(stage: Stage) -> bool:
+    """Whether everything is as it should be; what waits for a person gets its answer."""
+    for one in stage.laws.records():
+        held = [c.reason for c in one.status.conditions]
+        if "ClusterVanished" in held:
+            await stage.annotate(one.name, leave="sweep")
+        if "RemovalHeld" in held:
+            await stage.annotate(one.name, confirm_removal="yes")
+    return not unsettled(stage)
+
+
+def unsettled(stage: Stage) -> list[str]:
+    """What is not yet as it should be."""
+    clusters = stage.clusters()
+    uids = {one["metadata"]["uid"]: one for one in clusters.values()}
+    found = [
+        f"Cluster {name} is still there"
+        for name, one in clusters.items()
+        if "deletionTimestamp" in one["metadata"]
+    ]
+    for record in stage.laws.records():
+        found += _unfinished(record, uids.get(record.spec.cluster_ref.uid))
+    served = {one.spec.cluster_ref.uid for one in stage.laws.records() if _runs(one)}
+    for uid, one in uids.items():
+        wanted = (one["metadata"].get("labels") or {}).get("lb") == "avi"
+        word = stage.record_of(uid)
+        said = word is not None and names.LEAVE_ANNOTATION in word.annotations
+        if wanted and not said and uid not in served:
+            found.append(f"Cluster {one['metadata']['name']} is selected and not Running")
+    return found
+
+
+def _runs(one: record_.Record) -> bool:
+    return one.status.phase == "Running" and one.spec.leaving is None
+
+
+def _unfinished(one: record_.Record, cluster: object) -> list[str]:
+    state = one.spec.leaving
+    if one.spec.finished_at is not None or (state is None and cluster is not None):
+        return []
+    held = [f"{c.type} {c.reason}" for c in one.status.conditions if c.type in ("Held", "Ready")]
+    return [f"record {one.name} has not ended: {one.status.phase} {held}"]

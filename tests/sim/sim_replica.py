@@ -1,0 +1,186 @@
+"""A process of the operator without its shell: caches and attempts move when they are told to.
+
+The reconcilers, their services and the caches are the real ones. What is left out are the watches,
+the queue, the workers and the election, which the simulation of whole processes has: here a cache
+shows any state that lies between what it showed and what is, each kind for itself, and any record
+is worked on at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+from akoo_core import errors as core_errors
+from akoo_core.api import names
+from akoo_core.app import assembly
+from akoo_core.app import world as world_
+from akoo_core.cache import store
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import registry
+from akoo_core.reconcile import config_controller, controller
+from akoo_core.testing import memory_workloads
+from akoo_core.testing.calls import Crash
+from tests.sim.sim_faults import Seam, Weather
+from tests.sim.sim_outside import AkoPlugin, CloudPlugin, Outside
+from tests.sim.sim_stage import CONFIG, SETTINGS, Stage
+
+RETRY_SECONDS = 5.0
+
+
+class Lead:
+    """Which replica leads; ``check`` of its guard is the election's answer."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def guard(self, number: int) -> Guard:
+        return Guard(self, number)
+
+
+class Guard:
+    """The guard of one replica."""
+
+    def __init__(self, lead: Lead, number: int) -> None:
+        self._lead, self._number = lead, number
+
+    def check(self) -> None:
+        if self._lead.number != self._number:
+            raise core_errors.LeadershipLostError("another replica leads")
+
+
+class Replica:
+    """One process. When it dies, nothing of it is left but what it has written."""
+
+    def __init__(self, stage: Stage, weather: Weather, lead: Lead, number: int) -> None:
+        self._stage = stage
+        self.seam = Seam(weather, stage.laws, f"replica-{number}", lead.guard(number))
+        client = stage.management.client(external=self.seam)
+        uid = stage.management_id
+        self.world = world_.World(uid, resources.CLUSTERS)
+        self._parts = assembly.assemble(
+            SETTINGS,
+            _plugins(stage.outside),
+            management=client,
+            world=self.world,
+            management_id=uid,
+            external=self.seam,
+            clock=stage.clock,
+            identity=f"replica-{number}",
+            clients=memory_workloads.MemoryWorkloads(
+                client,
+                stage.workloads,
+                external=self.seam,
+                clock=stage.clock,
+                on_write=stage.laws.workload_write,
+            ),
+        )
+        services = self._parts.services
+        self._records = controller.RecordReconciler(services)
+        self._configs = config_controller.ConfigReconciler(
+            client, self.world, services.finalizers, stage.clock
+        )
+        self.lost = False
+        """It has learned that it does not lead: the process ends."""
+        self.due: dict[str, float] = {}
+        """When each record wants to be looked at again."""
+        self._failures: dict[str, int] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.stores = (self.world.clusters, self.world.config_objects, self.world.record_objects)
+        self._shown = dict.fromkeys(self.stores, stage.management.store.version)
+        for one in self.stores:
+            rows = stage.management.store.select(one.resource, None)
+            one.replace([one.item(obj) for _, obj in rows])
+
+    # Caches.
+
+    def behind(self, one: store.Store) -> int:
+        """By how many changes of anything the cache is old."""
+        return self._stage.management.store.version - self._shown[one]
+
+    def catch_up(self, one: store.Store, changes: int) -> None:
+        """Show what happened in the next so many changes."""
+        until = self._shown[one] + changes
+        for change in self._stage.management.store.since(self._shown[one]):
+            if change.version > until:
+                break
+            if change.key[:2] == (one.resource.group, one.resource.plural):
+                item = one.item(change.object)
+                _ = one.remove(item) if change.type == "DELETED" else one.put(item)
+        self._shown[one] = until
+
+    def catch_up_all(self) -> None:
+        for one in self.stores:
+            self.catch_up(one, self.behind(one))
+
+    # Attempts.
+
+    def names(self) -> list[str]:
+        """Records that there are or would be, as the caches have it."""
+        known = self.world.record_objects.keys()
+        found = {key.name for key in known}
+        for obj in self.world.clusters.objects():
+            found.add(names.record_name(self._stage.management_id, obj["metadata"]["uid"]))
+        return sorted(found)
+
+    def start(self, name: str) -> asyncio.Task[None]:
+        """Begin an attempt, unless one is under way: the queue gives no key out twice."""
+        task = self._tasks.get(name)
+        if task is None or task.done():
+            task = self._tasks[name] = asyncio.create_task(self._attempt(name))
+        return task
+
+    async def _attempt(self, name: str) -> None:
+        work = self._configs if name == CONFIG else self._records
+        now = self._stage.clock.monotonic
+        try:
+            outcome = await work.reconcile(name, self._failures.get(name, 0))
+        except core_errors.LeadershipLostError:
+            self.lost = True
+        except (errors.KubeError, TimeoutError, ConnectionError):
+            self._failures[name] = self._failures.get(name, 0) + 1
+            self.due[name] = now() + RETRY_SECONDS
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a mistake
+            self._stage.laws.require(False, f"{name}: {type(error).__name__}: {error}")
+        else:
+            self._failures.pop(name, None)
+            self.due.pop(name, None)
+            if outcome.requeue_after is not None:
+                self.due[name] = now() + outcome.requeue_after
+
+    def running(self) -> Iterator[asyncio.Task[None]]:
+        return (one for one in self._tasks.values() if not one.done())
+
+    async def kill(self) -> None:
+        """What is in flight is lost; whatever it still tries has no effect."""
+        self.seam.dead = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, BaseException) and not _expected(result):
+                raise result
+        await self._parts.close()
+
+
+def _expected(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_expected, error.exceptions))
+    return isinstance(error, asyncio.CancelledError | Crash)
+
+
+@functools.cache
+def _registered() -> tuple[registry.PluginSet, CloudPlugin]:
+    """Checked and registered once: the plugins keep nothing but where the outside is."""
+    unset: Any = None
+    cloud = CloudPlugin(unset)
+    return registry.PluginSet([cloud, AkoPlugin()]), cloud
+
+
+def _plugins(outside: Outside) -> registry.PluginSet:
+    found, cloud = _registered()
+    cloud.outside = outside
+    return found
