@@ -35,7 +35,7 @@ def service(name: str, state: str, reason: str = "") -> snapshot.VirtualService:
 
 
 def seen(*services: snapshot.VirtualService, **changes: Any) -> snapshot.Snapshot:
-    whole = {
+    whole: dict[str, Any] = {
         "taken_at": 0.0,
         "services": {"shop": services},
         "clouds": {"cloud-1": "CLOUD_STATE_PLACEMENT_READY"},
