@@ -1,0 +1,173 @@
+"""Reads all that has to do with one cluster from a controller: every kind, all tenants, all pages.
+
+What is own always carries the marker, so one exact query per kind finds it. Suspects lack marks, so
+they are asked for by parts of their names and by created_by as well. A field that a kind does not
+have gives an empty list without an error: which queries a kind takes is in its table, and that it
+can be seen at all is shown apart (:mod:`akoo_avi.sight`).
+
+A list of one page is one moment; a longer one may miss an object while others come and go. Own
+objects that are gone make no pages, so zero is always of one moment.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from akoo_avi import bounded, claim, kinds, labels, marks, names, ownership, references, routes
+from akoo_avi.client import AviClient
+from akoo_avi.found import Found, Inventory, Part, Query
+from akoo_core import structs
+
+_FIXED_FORMS = ("ako-{}", "ako-gw-{}", "ako-crd-operator-{}")
+WIDTH = 8
+"""Questions of one inventory at the same time; the client's own bound comes after it."""
+
+
+class _Question(NamedTuple):
+    """One list to be read."""
+
+    kind: kinds.Kind
+    params: Mapping[str, str]
+    told: str
+    """The question in the words of the proof; the same for all kinds that are asked it."""
+
+
+class _Answer(NamedTuple):
+    question: _Question
+    objects: tuple[structs.JSON, ...]
+
+
+async def collect(client: AviClient, mark: marks.Mark, *, suspects: bool = True) -> Inventory:
+    """The inventory of a cluster as it is now. Raises AviErrors: half of it is none.
+
+    ``suspects=False``: only what carries the marker, in a third of the requests. Between the
+    passes of a sweep that is enough.
+    """
+    asked = _questions(mark, suspects=suspects)
+    work = [functools.partial(_ask, client, one) for one in asked]
+    answers = await bounded.run(work, width=WIDTH)
+    inventory = _of_answers(answers, mark)
+    if inventory.shared_by and mark.exclusive:
+        return _of_answers(answers, structs.replace(mark, exclusive=False))
+    return inventory
+
+
+def _questions(mark: marks.Mark, *, suspects: bool) -> Iterator[_Question]:
+    x = mark.cluster_name
+    for kind in kinds.KINDS:
+        by_marker = {"label_key": names.CLUSTER_MARKER, "label_value": x}
+        yield _Question(kind, by_marker, f"marker {names.CLUSTER_MARKER}={x}")
+        if suspects:
+            yield from _wider(kind, x)
+    for kind in kinds.EDITED:
+        yield _Question(kind, {}, "all")
+
+
+def _wider(kind: kinds.Kind, x: str) -> Iterator[_Question]:
+    part = marks.name_part(kind.path, x)
+    yield _Question(kind, {"name.contains": part}, f"names with {part}")
+    if kind.has_created_by:
+        yield _Question(kind, {"search": f"(created_by,{x})"}, f"created_by with {x}")
+    if kind.path == "stringgroup":
+        for form in _FIXED_FORMS:
+            value = form.format(x)
+            params = {"label_key": marks.CREATED_BY_KEY, "label_value": value}
+            yield _Question(kind, params, f"marker {marks.CREATED_BY_KEY}={value}")
+
+
+async def _ask(client: AviClient, question: _Question) -> _Answer:
+    params = {**question.params, "include_name": "true"}
+    return _Answer(question, await client.list(question.kind.path, params=params))
+
+
+def _of_answers(answers: Iterable[_Answer], mark: marks.Mark) -> Inventory:
+    """Pure: what the answers say about one cluster."""
+    objects: dict[references.Key, Found] = {}
+    parts: list[Part] = []
+    claims: list[structs.JSON] = []
+    visible: set[str] = set()
+    shared_by = ""
+    queries = []
+    for question, bodies in answers:
+        path = question.kind.path
+        queries.append(Query(path, question.told, len(bodies)))
+        for body in bodies:
+            if question.kind in kinds.EDITED:
+                part = _part(path, body, mark)
+                visible |= {path} if part.our_cloud else set()
+                parts += [part] if part.own or part.suspect else []
+                shared_by = shared_by or _other_part(part, mark)
+            elif path == claim.KIND and claim.is_claim(body):
+                if question.params.get("label_key") == names.CLUSTER_MARKER:
+                    claims.append(body)
+            else:
+                shared_by = shared_by or _other_cloud(path, body, mark)
+                one = found(path, body, mark)
+                if one.verdict.kind != "foreign":
+                    objects[one.key] = one
+    return Inventory(
+        objects=tuple(objects.values()),
+        parts=tuple(parts),
+        queries=tuple(queries),
+        claims=tuple(claims),
+        visible=frozenset(visible),
+        shared_by=shared_by,
+    )
+
+
+def found(kind: str, body: structs.JSON, mark: marks.Mark) -> Found:
+    """One object, judged. Pure."""
+    return Found(
+        kind=kind,
+        uuid=str(body.get("uuid") or ""),
+        name=str(body.get("name") or ""),
+        tenant=references.name_of(body.get("tenant_ref")),
+        verdict=ownership.judge(kind, body, mark),
+        targets=frozenset(references.targets(body)),
+        modified=str(body.get("_last_modified") or ""),
+    )
+
+
+def _part(kind: str, body: structs.JSON, mark: marks.Mark) -> Part:
+    our_cloud = not mark.cloud_uuid or references.uuid_of(body.get("cloud_ref")) == mark.cloud_uuid
+    read = routes.entries if kind == kinds.VRF.path else labels.entries
+    entries = read(body, mark, our_cloud=our_cloud)
+    return Part(
+        kind=kind,
+        uuid=str(body.get("uuid") or ""),
+        name=str(body.get("name") or ""),
+        tenant=references.name_of(body.get("tenant_ref")),
+        own=tuple(one for one in entries if one.verdict.kind == "own"),
+        suspect=tuple(one for one in entries if one.verdict.kind == "suspect"),
+        our_cloud=our_cloud,
+    )
+
+
+def _other_cloud(kind: str, body: structs.JSON, mark: marks.Mark) -> str:
+    """Names an object that somebody in another cloud marked with the same cluster name.
+
+    A name that we made is a hash over UIDs: there it is only an object in a strange place. Any
+    other (AKO's own default is my-cluster) may be a stranger's as well, and then kinds without a
+    cloud cannot be told apart.
+    """
+    if not _may_be_shared(mark) or not kinds.BY_PATH[kind].cloud_scoped:
+        return ""
+    if marks.values(body, names.CLUSTER_MARKER) != ((mark.cluster_name,),):
+        return ""
+    cloud: Any = body.get("cloud_ref")
+    if references.uuid_of(cloud) == mark.cloud_uuid:
+        return ""
+    called = f'{kinds.model_of(kind)} "{body.get("name", "")}"'
+    return f"{called} (cloud {references.name_of(cloud)})"
+
+
+def _other_part(part: Part, mark: marks.Mark) -> str:
+    if part.our_cloud or not part.suspect or not _may_be_shared(mark):
+        return ""
+    return f"{part.suspect[0].name} of {part}"
+
+
+def _may_be_shared(mark: marks.Mark) -> bool:
+    return bool(mark.cloud_uuid) and not names.made_by_us(mark.cluster_name)

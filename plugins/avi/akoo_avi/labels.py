@@ -1,0 +1,43 @@
+"""Labels of SE groups: AKO writes one, clustername, and refuses a group that has another's. Pure.
+
+One that is left behind keeps every other cluster off the group. Groups that only AviInfraSettings
+name carry it, too: so all groups of the cloud are looked at.
+"""
+
+from __future__ import annotations
+
+from akoo_avi import marks, names
+from akoo_avi.found import Entry
+from akoo_avi.ownership import Verdict
+from akoo_core import structs
+
+FIELD = "labels"
+
+
+def judge(label: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> Verdict:
+    """Whose a label is."""
+    if label.get("key") != names.CLUSTER_MARKER or label.get("value") != mark.cluster_name:
+        return Verdict("foreign", "it does not name this cluster")
+    why = f"the label is clustername={mark.cluster_name}"
+    if not our_cloud:
+        return Verdict("suspect", f"{why}, but the group is in another cloud")
+    if not mark.exclusive:
+        return Verdict("suspect", f'{why}, but others use the name "{mark.cluster_name}", too')
+    return Verdict("own", why)
+
+
+def entries(group: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> tuple[Entry, ...]:
+    """The labels of a group that are own or suspect."""
+    found = []
+    for label in group.get(FIELD) or ():
+        verdict = judge(label, mark, our_cloud=our_cloud)
+        if verdict.kind != "foreign":
+            found.append(Entry(f"{label['key']}={label['value']}", verdict))
+    return tuple(found)
+
+
+def without_own(group: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> structs.JSON | None:
+    """The group to be written back, all else as it was read; None: nothing to take out."""
+    before = group.get(FIELD) or []
+    kept = [one for one in before if judge(one, mark, our_cloud=our_cloud).kind != "own"]
+    return None if len(kept) == len(before) else {**group, FIELD: kept}

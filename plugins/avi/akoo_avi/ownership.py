@@ -1,0 +1,113 @@
+"""Whose an object on Avi is: own, suspect or foreign. Pure; nothing is deleted without it.
+
+Own takes all of these: the marker clustername is exactly [X]; created_by, where the kind has it, is
+one of AKO's forms of X; the name has a form of X; the cloud, where the kind has one, is ours. An
+object on which only some agree is a suspect: it is told by name and never deleted. One whose marker
+names another cluster is foreign whatever its name looks like: names can contain each other.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Literal, NamedTuple
+
+from akoo_avi import kinds, marks, names, references
+from akoo_core import structs
+
+VerdictKind = Literal["own", "suspect", "foreign"]
+
+_forms = functools.lru_cache(maxsize=64)(marks.patterns)
+
+
+class Verdict(NamedTuple):
+    """Whose it is, and why: one sentence part, for people."""
+
+    kind: VerdictKind
+    why: str
+
+
+class _Signs(NamedTuple):
+    """What agrees (True), contradicts (False), or is not to be asked of this kind (None)."""
+
+    marker: bool
+    created_by: bool | None
+    name: bool
+    cloud: bool | None
+
+
+def judge(kind: str, obj: structs.JSON, mark: marks.Mark) -> Verdict:
+    """Whose ``obj``, of the kind with path ``kind``, is.
+
+    Raises KeyError for a kind that is not in the table: nobody may judge what he does not know.
+    """
+    named = marks.values(obj, names.CLUSTER_MARKER)
+    flat = {value for one in named for value in one}
+    if named and mark.cluster_name not in flat:
+        others = ", ".join(sorted(flat)) or "nothing"
+        return Verdict("foreign", f"its marker clustername names {others}")
+    signs = _signs(kinds.BY_PATH[kind], obj, mark, named)
+    if not (flat or signs.name or signs.created_by):
+        return Verdict("foreign", "nothing on it names this cluster")
+    if not all(sign is not False for sign in signs):
+        return Verdict("suspect", _missing(kinds.BY_PATH[kind], obj, mark, signs))
+    if not mark.exclusive:
+        name = mark.cluster_name
+        return Verdict("suspect", f'all marks agree, but others use the name "{name}", too')
+    return Verdict("own", _agreeing(kinds.BY_PATH[kind], obj, mark))
+
+
+def _signs(
+    kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark, named: tuple[tuple[str, ...], ...]
+) -> _Signs:
+    forms = _forms(mark.cluster_name)
+    created_by: bool | None = None
+    if kind.has_created_by or kind.path == "stringgroup":
+        created_by = forms.created_by.fullmatch(_created_by(kind, obj)) is not None
+    cloud: bool | None = None
+    if kind.cloud_scoped and mark.cloud_uuid:
+        cloud = references.uuid_of(obj.get("cloud_ref")) == mark.cloud_uuid
+    return _Signs(
+        marker=named == ((mark.cluster_name,),),
+        created_by=created_by,
+        name=marks.name_agrees(forms, kind.path, str(obj.get("name") or "")),
+        cloud=cloud,
+    )
+
+
+def _created_by(kind: kinds.Kind, obj: structs.JSON) -> str:
+    """The field, or what a StringGroup has instead: a marker with exactly one value."""
+    if kind.has_created_by:
+        return str(obj.get("created_by") or "")
+    given = marks.values(obj, marks.CREATED_BY_KEY)
+    return given[0][0] if len(given) == 1 and len(given[0]) == 1 else ""
+
+
+def _missing(kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark, signs: _Signs) -> str:
+    """Which marks do not agree."""
+    wrong = []
+    if not signs.marker:
+        found = marks.values(obj, names.CLUSTER_MARKER)
+        wrong.append(f"its marker clustername is {_shown(found)}, not [{mark.cluster_name}]")
+    if signs.created_by is False:
+        given = _created_by(kind, obj)
+        wrong.append(f'created_by "{given}" is not of this cluster' if given else "no created_by")
+    if not signs.name:
+        wrong.append("its name has not the form of this cluster's")
+    if signs.cloud is False:
+        there = references.name_of(obj.get("cloud_ref"))
+        wrong.append(f"it is in cloud {there}" if there else "it is in no cloud")
+    return "; ".join(wrong)
+
+
+def _shown(found: tuple[tuple[str, ...], ...]) -> str:
+    return " and ".join(f"[{', '.join(one)}]" for one in found) or "missing"
+
+
+def _agreeing(kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark) -> str:
+    agreed = [f"marker clustername is [{mark.cluster_name}]"]
+    if given := _created_by(kind, obj):
+        agreed.append(f"created_by is {given}")
+    agreed.append("its name has the form of this cluster's")
+    if kind.cloud_scoped and mark.cloud_uuid:
+        agreed.append("it is in our cloud")
+    return ", ".join(agreed)

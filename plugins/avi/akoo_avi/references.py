@@ -1,0 +1,56 @@
+"""References between objects on Avi, as they are read. Pure.
+
+Read with ``include_name`` a reference is ``https://host/api/pool/pool-1#web``. Only fields named
+``*_ref`` and ``*_refs`` are references: AKO writes text that looks like one into others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Key = tuple[str, str]
+"""Path of the kind, and uuid."""
+
+
+def key_of(reference: Any) -> Key | None:
+    """Kind and uuid of what a reference points to; None for what is no reference."""
+    if not isinstance(reference, str) or "/api/" not in reference:
+        return None
+    path = reference.partition("/api/")[2].partition("#")[0].partition("?")[0]
+    kind, _, uuid = path.strip("/").rpartition("/")
+    return (kind, uuid) if kind and uuid else None
+
+
+def uuid_of(reference: Any) -> str:
+    """The uuid in a reference, or ""."""
+    key = key_of(reference)
+    return key[1] if key else ""
+
+
+def name_of(reference: Any) -> str:
+    """The name in a reference; its uuid where it was read without names; "" for none."""
+    name = str(reference).partition("#")[2] if isinstance(reference, str) else ""
+    return name or uuid_of(reference)
+
+
+def targets(body: Any) -> Iterator[Key]:
+    """All that an object refers to, at any depth."""
+    if isinstance(body, list):
+        for one in body:
+            yield from targets(one)
+    elif isinstance(body, dict):
+        for field, value in body.items():
+            if field.endswith(("_ref", "_refs")):
+                yield from _read(value)
+            elif field == "vh_parent_vs_uuid" and isinstance(value, str) and value:
+                # The parent before 21.1.4: a bare uuid, or a reference.
+                yield "virtualservice", uuid_of(value) or value
+            else:
+                yield from targets(value)
+
+
+def _read(value: Any) -> Iterator[Key]:
+    for one in value if isinstance(value, list) else (value,):
+        if (key := key_of(one)) is not None:
+            yield key

@@ -1,0 +1,65 @@
+"""What a sweep would do with an inventory, as a value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from akoo_avi import order
+from akoo_avi.found import Found, Inventory, Part
+from akoo_avi.references import Key
+from akoo_core import structs
+
+
+class Holder(NamedTuple):
+    """What refers to an own object and is not own."""
+
+    kind: str
+    name: str
+    tenant: str = ""
+    suspect: bool = False
+    """It carries some of the cluster's marks."""
+
+    def __str__(self) -> str:
+        tenant = f" (tenant {self.tenant})" if self.tenant else ""
+        whose = "which may be a leftover, but lacks marks" if self.suspect else "which is not ours"
+        return f'{self.kind} "{self.name}"{tenant}, {whose}'
+
+
+class Held(NamedTuple):
+    """An own object that cannot go, and what keeps it."""
+
+    object: Found
+    by: tuple[Holder, ...]
+
+    def __str__(self) -> str:
+        return f"{self.object} is used by {' and by '.join(map(str, self.by))}"
+
+
+class Plan(structs.Struct, frozen=True, kw_only=True):
+    """In this order; entries of shared objects last."""
+
+    levels: tuple[tuple[Found, ...], ...] = ()
+    edits: tuple[Part, ...] = ()
+    kept: tuple[Found, ...] = ()
+    """Own, but something keeps them, or keeps what refers to them."""
+
+    @property
+    def deletes(self) -> int:
+        return sum(len(level) for level in self.levels)
+
+
+def plan(inventory: Inventory, held: Iterable[Key] = ()) -> Plan:
+    """Every own object that nothing keeps, in the order of its references, then the edits."""
+    own = inventory.own
+    kept = order.kept_by(held, own)
+    return Plan(
+        levels=order.levels(one for one in own if one.key not in kept),
+        edits=tuple(one for one in inventory.parts if one.own),
+        kept=tuple(one for one in own if one.key in kept),
+    )
+
+
+def kept(stuck: Iterable[Key], of: Plan) -> frozenset[Key]:
+    """What of a plan cannot go while ``stuck`` stay."""
+    return order.kept_by(stuck, (one for level in of.levels for one in level))

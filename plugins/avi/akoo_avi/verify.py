@@ -1,0 +1,108 @@
+"""verify: counts what is left of a cluster, and shows that it would have seen it.
+
+Three counts: own, of those held (others refer to them, or to what refers to them), and suspects,
+which carry only some of the marks and are named. Zero own is clean; suspects are a person's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from akoo_avi import holders, inventory, order, placement, sight, sweep
+from akoo_avi.client import AviClient, errors
+from akoo_avi.found import Inventory, Query
+from akoo_avi.sweepplan import Held
+from akoo_core.plugins import api
+
+SUSPECTS_TOLD = 5
+RETRY_SECONDS = 60.0
+
+Answer = api.Proof | api.Unverified | api.Wait | api.Blocked
+
+
+async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Answer:
+    """One call of the verb. Raises AviErrors: what cannot be asked is not counted."""
+    mark = sweep.mark_of(stored)
+    try:
+        # Before and after the count: a role that was narrowed, or widened, in between shows.
+        blind = await sight.missing(client)
+        seen = await inventory.collect(client, mark)
+        blind = blind or await sight.missing(client)
+    except errors.ForbiddenError as error:
+        return _unverified(client, f"a query was refused: {error}")
+    refusal = sweep.claim_problem(ctx.view, stored, seen)
+    if refusal is not None:
+        return refusal
+    claimed = placement.was_claimed(ctx.view, stored.place)
+    blind = blind or sight.blind_spots(seen, claimed=claimed)
+    if blind:
+        return _unverified(client, blind)
+    held = await holders.find(client, mark, seen) if seen.own else ()
+    answer = proof(f"{client.address} ({await client.version()})", seen, held)
+    _log(ctx.log, client.address, stored.cluster_name, answer, seen)
+    return answer
+
+
+def _unverified(client: AviClient, blind: str) -> api.Unverified:
+    return api.Unverified(
+        reason=sight.REASON,
+        message=f"{client.address}: {blind}. Until then nobody can say that nothing is left.",
+        after=RETRY_SECONDS,
+    )
+
+
+def _log(log: sweep.Logger, where: str, name: str, answer: api.Proof, seen: Inventory) -> None:
+    log.info(
+        "counted what is left",
+        extra={
+            "controller": where,
+            "ako_cluster": name,
+            "own": answer.own,
+            "suspect": answer.suspect,
+            "held": answer.held,
+            "held_by": answer.held_by,
+            "queries": "; ".join(answer.queries),
+        },
+    )
+    for suspect in seen.suspects_told():
+        log.warning(
+            "carries some marks of a cluster that leaves, and is not deleted",
+            extra={"controller": where, "ako_cluster": name, "suspect": suspect},
+        )
+
+
+def proof(where: str, seen: Inventory, held: Iterable[Held]) -> api.Proof:
+    """The counts of an inventory in the words of the record. Pure."""
+    found = tuple(held)
+    kept = order.kept_by((one.object.key for one in found), seen.own)
+    return api.Proof(
+        own=seen.own_count,
+        suspect=seen.suspect_count,
+        held=len(kept),
+        queries=(*_suspects(seen), *queries(where, seen)),
+        held_by=holders.told(found),
+    )
+
+
+def queries(where: str, seen: Inventory) -> tuple[str, ...]:
+    """What was asked, of which kinds, and what came: one text for each question. Pure."""
+    asked: dict[str, list[Query]] = {}
+    for one in seen.queries:
+        asked.setdefault(one.asked, []).append(one)
+    told = [f"{question}: {_counts(answers)}" for question, answers in asked.items()]
+    return (f"{where}, all tenants, {told[0]}", *told[1:]) if told else ()
+
+
+def _counts(answers: Iterable[Query]) -> str:
+    """Every kind with its count, those with none together."""
+    found = [f"{one.kind} {one.answers}" for one in answers if one.answers]
+    none = [one.kind for one in answers if not one.answers]
+    return ", ".join([*found, *([f"0 of {' '.join(none)}"] if none else [])])
+
+
+def _suspects(seen: Inventory) -> tuple[str, ...]:
+    told = seen.suspects_told()
+    if not told:
+        return ()
+    more = f"; and {len(told) - SUSPECTS_TOLD} more" if len(told) > SUSPECTS_TOLD else ""
+    return (f"suspects, not deleted: {'; '.join(told[:SUSPECTS_TOLD])}{more}",)

@@ -1,0 +1,168 @@
+"""Counts what belongs to a cluster, straight from the simulator's store: the judge of the sweep.
+
+Written from AKO's rules by a logic of its own: it takes names apart and asks whose they could be,
+where the product puts forms together and matches them. It shares no line with the product.
+"""
+
+from __future__ import annotations
+
+import collections
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+WITH_CREATED_BY = {
+    "virtualservice",
+    "pool",
+    "poolgroup",
+    "httppolicyset",
+    "l4policyset",
+    "vsdatascriptset",
+    "sslkeyandcertificate",
+    "pkiprofile",
+    "applicationprofile",
+    "networksecuritypolicy",
+}
+WITHOUT = {"vsvip", "stringgroup", "applicationpersistenceprofile", "healthmonitor"}
+IN_A_CLOUD = {"virtualservice", "vsvip", "pool", "poolgroup"}
+KINDS = WITH_CREATED_BY | WITHOUT
+HEX = set("0123456789abcdef")
+
+
+class Count(NamedTuple):
+    """(kind, uuid) of objects; (kind, uuid, name) of entries in shared ones."""
+
+    own: frozenset[tuple[str, ...]]
+    suspect: frozenset[tuple[str, ...]]
+
+    @property
+    def objects(self) -> frozenset[tuple[str, str]]:
+        return frozenset((one[0], one[1]) for one in self.own if len(one) == 2)
+
+
+def count(controller: Any, cluster: str, cloud_uuid: str) -> Count:
+    """What the store holds of a cluster, claims left out."""
+    own: set[tuple[str, ...]] = set()
+    suspect: set[tuple[str, ...]] = set()
+    for (kind, uuid), stored in controller.state.objects.everything().items():
+        if kind in KINDS:
+            verdict = whose(kind, stored.data, cluster, cloud_uuid)
+            {"own": own, "suspect": suspect}.get(verdict, set()).add((kind, uuid))
+        for name, verdict in _entries(kind, stored.data, cluster, cloud_uuid):
+            {"own": own, "suspect": suspect}.get(verdict, set()).add((kind, uuid, name))
+    return Count(frozenset(own), frozenset(suspect))
+
+
+def whose(kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str) -> str:
+    """own, suspect, foreign, or claim."""
+    markers = collections.defaultdict(list)
+    for one in data.get("markers", []):
+        markers[one["key"]].append(list(one.get("values", [])))
+    name = data.get("name") or ""
+    if name[:11] == "akoo-claim-" and "akoo-claim" in markers:
+        return "claim"
+    said = [value for values in markers["clustername"] for value in values]
+    if markers["clustername"] and cluster not in said:
+        return "foreign"
+    clean = len(markers["clustername"]) == 1 and said == [cluster]
+    author = _author(kind, data, markers)
+    by_author = author is None or _speaks_for(author, cluster)
+    by_name = _named_for(kind, name, cluster)
+    by_cloud = kind not in IN_A_CLOUD or data.get("cloud_ref") == cloud_uuid
+    if clean and by_author and by_name and by_cloud:
+        return "own"
+    hints = cluster in said or by_name or (author is not None and by_author)
+    return "suspect" if hints else "foreign"
+
+
+def _author(kind: str, data: dict[str, Any], markers: dict[str, list[list[str]]]) -> str | None:
+    """Who made it; None: kinds that do not say."""
+    if kind in WITH_CREATED_BY:
+        return data.get("created_by") or ""
+    if kind == "stringgroup":
+        given = markers.get("created_by", [])
+        return given[0][0] if len(given) == 1 and len(given[0]) == 1 else ""
+    return None
+
+
+def _speaks_for(author: str, cluster: str) -> bool:
+    """Whether the words ``author`` is made of can be: a writer, the cluster, a namespace."""
+    writers = (("ako-crd-operator-", False), ("ako-gw-", True), ("ako-", True))
+    for writer, takes_namespace in writers:
+        if not author.startswith(writer):
+            continue
+        rest = author[len(writer) :]
+        if rest == cluster:
+            return True
+        head, tail = rest[: len(cluster)], rest[len(cluster) :]
+        if takes_namespace and head == cluster and tail[:1] == "-" and _is_namespace(tail[1:]):
+            return True
+    return False
+
+
+def _is_namespace(text: str) -> bool:
+    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    inside = set(text) <= allowed and 1 <= len(text) <= 63
+    return inside and text[0] != "-" and text[-1] != "-"
+
+
+def _named_for(kind: str, name: str, cluster: str) -> bool:
+    for writer in ("", "ako-gw-", "ako-crd-operator-"):
+        if name.startswith(writer + cluster + "--"):
+            return True
+    if kind == "stringgroup" and len(name) > 41 and name[-41] == "-":
+        return set(name[-40:]) <= HEX and _speaks_for(name[:-41], cluster)
+    istio = {"sslkeyandcertificate": "istio-workload-", "pkiprofile": "istio-pki-"}
+    start = f"{istio.get(kind)}{cluster}-"
+    return kind in istio and name.startswith(start) and _is_namespace(name[len(start) :])
+
+
+def _entries(
+    kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str
+) -> Iterator[tuple[str, str]]:
+    ours = data.get("cloud_ref") == cloud_uuid
+    if kind == "vrfcontext":
+        for index, route in enumerate(data.get("static_routes", [])):
+            verdict = _route(route, cluster)
+            if verdict == "own" and not ours:
+                verdict = "suspect"
+            yield f"{index} {route['route_id']}", verdict
+    if kind == "serviceenginegroup":
+        for index, label in enumerate(data.get("labels", [])):
+            if (label["key"], label.get("value")) == ("clustername", cluster):
+                yield str(index), "own" if ours else "suspect"
+
+
+def _route(route: dict[str, Any], cluster: str) -> str:
+    labels = [(one["key"], one.get("value")) for one in route.get("labels", [])]
+    named = [value for key, value in labels if key == "clustername"]
+    if named:
+        if cluster not in named:
+            return "foreign"
+        return "own" if len(labels) == 1 else "suspect"
+    start, _, rest = route["route_id"].partition(f"{cluster}-")
+    if start or not rest:
+        return "foreign"
+    old = rest.isascii() and rest.isdigit()
+    uuid, _, index = rest.rpartition("-")
+    new = index.isascii() and index.isdigit() and _is_uuid4(uuid)
+    if not (old or new):
+        return "foreign"
+    return "suspect" if labels else "own"
+
+
+def _is_uuid4(text: str) -> bool:
+    shape = [len(part) for part in text.split("-")] == [8, 4, 4, 4, 12]
+    return shape and set(text) <= HEX | {"-"} and text[14] == "4" and text[19] in "89ab"
+
+
+def shown(controller: Any, keys: frozenset[tuple[str, ...]]) -> list[str]:
+    """For messages of tests."""
+    objects = controller.state.objects
+    return sorted(f"{key[0]} {objects.get(key[0], key[1]).name} {key[2:]}" for key in keys)
+
+
+def hashed(text: str) -> str:
+    """Forty digits of hex, as AKO's sums are."""
+    digits = re.sub("[^0-9a-f]", "", text.encode().hex())
+    return (digits * 40)[:40] or "0" * 40
