@@ -39,7 +39,7 @@ class VerbRun:
     @property
     def facts(self) -> tuple[api.Fact, ...]:
         """The facts that it gave."""
-        return self.result.facts if isinstance(self.result, api.Done) else ()
+        return self.result.facts if isinstance(self.result, api.Done | api.Wait) else ()
 
     @property
     def contribution(self) -> api.Contribution | None:
@@ -221,7 +221,9 @@ def store_intent(calling: caller.VerbCaller, plugin: api.Plugin, world: World) -
     """Store what intend says in the record, as the engine does before anything else."""
     answer = calling.call_pure("intend", plugin, view_of(plugin, world))
     if isinstance(answer, api.Intent):
-        stored = record.StoredIntent(version=type(plugin).intent_version, data=answer.data)
+        stored = record.StoredIntent(
+            version=type(plugin).intent_version, data=answer.data, placement=answer.placement
+        )
         intents = {**world.spec.intents, plugin.name: stored}
         world.spec = structs.replace(world.spec, intents=intents)
     touched = tuple(sorted({*world.spec.plugins, plugin.name}))
@@ -230,7 +232,7 @@ def store_intent(calling: caller.VerbCaller, plugin: api.Plugin, world: World) -
 
 def remember(plugin: api.Plugin, verb: str, result: Answer, world: World) -> None:
     """Store facts and progress in the record, as the engine does after a verb."""
-    if isinstance(result, api.Done) and result.facts:
+    if isinstance(result, api.Done | api.Wait) and result.facts:
         given = {
             type(one).fact_name: record.StoredFact(
                 plugin=plugin.name, version=type(one).fact_version, data=structs.to_object(one)

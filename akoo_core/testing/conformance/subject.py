@@ -130,15 +130,18 @@ class Subject:
         return verb == "observe" or not isinstance(run.result, api.Wait | api.Blocked)
 
     async def settle(self, trial: Trial) -> VerbRun:
-        """Call the verb until a call writes nothing; the last call's run.
+        """Call the verb until a call writes nothing, and finds nothing new on its way; the last
+        call's run.
 
         Raises ConformanceError when it raises, or never stops writing.
         """
         for _ in range(CALLS_TO_SETTLE):
+            known = trial.world.spec.facts
             run = await verbs.try_verb(trial.plugin, trial.verb, trial.world)
             if run.error is not None:
                 raise self.failed(trial.verb, run.error) from run.error
-            if not run.writes:
+            found = isinstance(run.result, api.Wait) and trial.world.spec.facts != known
+            if not run.writes and not found:
                 return run
         raise self.error(
             trial.verb,

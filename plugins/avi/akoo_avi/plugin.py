@@ -18,6 +18,7 @@ from akoo_avi import (
     planned,
     prepare,
     release,
+    rights,
     settings,
     snapshot,
     sweep,
@@ -44,6 +45,7 @@ class AviPlugin(api.Plugin):
         placement.AviTarget,
         placement.AviClaimed,
     )
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
 
     def __init__(
         self, given: settings.Settings | None = None, clients: client.Controllers | None = None
