@@ -100,14 +100,14 @@ def with_new_uses(
 ) -> tuple[record.StoredUse, ...]:
     """The stored uses and those that are new, tentative. Pure.
 
-    An old use stays until release: what has been used may still be in use.
+    An old use stays until release: what has been used may still be in use. That goes for one of a
+    namesake with another UID, too: an answer from what was known earlier must not drop it.
     """
-    known = {(one.plugin, one.group, one.kind, one.name): one for one in stored}
+    known = {(one.plugin, one.group, one.kind, one.name, one.uid): one for one in stored}
     for plugin, answer in answers.items():
         for use in answer.uses:
-            key = (plugin, use.resource.group, use.resource.kind, use.name)
-            old = known.get(key)
-            if old is None or old.uid != use.uid:
+            key = (plugin, use.resource.group, use.resource.kind, use.name, use.uid)
+            if key not in known:
                 known[key] = _tentative(plugin, use)
     return tuple(known[key] for key in sorted(known))
 

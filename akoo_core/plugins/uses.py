@@ -1,0 +1,48 @@
+"""Who uses a shared thing: what a plugin's controller asks before it deletes one.
+
+A record stores that it uses a thing, and only then looks at the thing (being deleted: it takes the
+use back). A controller sees that its thing is being deleted, and only then looks at the records.
+Store, then load, on both sides: one of the two always sees the other.
+"""
+
+from __future__ import annotations
+
+from akoo_core.api import record
+from akoo_core.kube import client as client_
+from akoo_core.kube import resource as resources
+from akoo_core.kube.resource import Resource
+
+
+async def uses_of(
+    client: client_.KubeClient, resource: Resource, name: str, uid: str = ""
+) -> tuple[record.Record, ...]:
+    """The records that use the cluster-scoped object ``name``, tentatively or for sure, by name.
+
+    To be asked after the object was seen with a deletionTimestamp, in every attempt anew, before
+    anything outside is touched; while there is one, wait. ``uid``: only uses of that very object;
+    "" counts those of its namesakes too. Finished records use nothing.
+
+    The API server is asked, not a cache, for what is true now. The registration has to watch
+    AKODeployments. Raises KubeError; structs.DecodeError for a record that cannot be read, since
+    it may be a user.
+    """
+    found: list[record.Record] = []
+    token = ""
+    while True:
+        page = await client.list(resources.AKO_DEPLOYMENTS, token=token)
+        found += (record.from_object(item) for item in page.items)
+        token = page.token
+        if not token:
+            break
+    users = (
+        one for one in found if one.spec.finished_at is None and _uses(one, resource, name, uid)
+    )
+    return tuple(sorted(users, key=lambda one: one.name))
+
+
+def _uses(one: record.Record, resource: Resource, name: str, uid: str) -> bool:
+    wanted = (resource.group, resource.kind, name)
+    return any(
+        (use.group, use.kind, use.name) == wanted and (not uid or use.uid == uid)
+        for use in one.spec.uses
+    )

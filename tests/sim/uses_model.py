@@ -1,0 +1,218 @@
+"""Every interleaving of two records, a shared object's controller, its user, and crashes.
+
+A state is a value; it is explored once. What a process does next comes from the real code
+(``uses_scripts``); what a call does to the world is here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tests.sim import uses_scripts as scripts
+
+
+class BrokenError(AssertionError):
+    """The invariant does not hold."""
+
+
+class Process(NamedTuple):
+    """Where a process stands."""
+
+    start: scripts.Start
+    answers: scripts.Answers = ()
+
+    @property
+    def call(self) -> scripts.Call | None:
+        return scripts.next_call(self.start, self.answers)
+
+
+class One(NamedTuple):
+    """One record, and the attempt at it."""
+
+    uses: scripts.Uses = ()
+    touched: int = 0
+    """UID of the pool whose outside thing this cluster has its hands on."""
+    stage: str = "live"
+    process: Process | None = None
+
+
+class World(NamedTuple):
+    ones: tuple[One, ...]
+    pool: tuple[int, bool] | None = None
+    """UID, and whether it is being deleted."""
+    outside: int = 0
+    """UID of the pool that made what is outside."""
+    made: int = 0
+    controller: Process | None = None
+
+
+class Step(NamedTuple):
+    told: str
+    world: World
+    crash: bool = False
+
+
+def canonical(world: World) -> World:
+    """The records are alike: their order does not matter. (Two with one hash would only be explored
+    twice.)"""
+    return world._replace(ones=tuple(sorted(world.ones, key=hash)))
+
+
+def steps(world: World, controller: str, *, by_uid: bool, pools: int) -> Iterator[Step]:
+    """All that can happen next. Raises BrokenError."""
+    yield from _people(world, pools)
+    for index, one in enumerate(world.ones):
+        yield from _record(world, index, one)
+    if world.controller is None:
+        if world.pool is not None:
+            started = Process(scripts.Start(controller, int(by_uid)))
+            yield Step("controller starts", _settled(world._replace(controller=started)))
+        return
+    yield Step("controller crashes", world._replace(controller=None), crash=True)
+    call = world.controller.call
+    assert call is not None
+    after, answer = _controller_call(world, call)
+    went_on = world.controller._replace(answers=(*world.controller.answers, answer))
+    yield Step(f"controller: {call.to}", _settled(after._replace(controller=went_on)))
+
+
+def _people(world: World, pools: int) -> Iterator[Step]:
+    if world.pool is None and world.made < pools:
+        made = world.made + 1
+        yield Step("pool made", world._replace(pool=(made, False), made=made))
+    if world.pool is not None and not world.pool[1]:
+        yield Step("pool deleted", world._replace(pool=(world.pool[0], True)))
+
+
+def _record(world: World, index: int, one: One) -> Iterator[Step]:
+    if one.stage == "live":
+        yield Step("cluster deleted", _with(world, index, one._replace(stage="leaving")))
+    if one.process is None:
+        for start in _starts(world, one):
+            yield Step(f"{start}", _with(world, index, one._replace(process=Process(start))))
+        return
+    yield Step("attempt crashes", _with(world, index, one._replace(process=None)), crash=True)
+    call = one.process.call
+    assert call is not None
+    changed, answer = _record_call(world, one, call)
+    went_on = one.process._replace(answers=(*one.process.answers, answer))
+    yield Step(f"record: {call}", _with(world, index, changed._replace(process=went_on)))
+
+
+def _starts(world: World, one: One) -> Iterator[scripts.Start]:
+    if one.stage == "live":
+        for uid in range(1, world.made + 1):  # Caches may be behind.
+            yield scripts.Start("live", uid)
+    if one.stage == "leaving":
+        yield scripts.Start("leave", 1)
+
+
+def _with(world: World, index: int, one: One) -> World:
+    ones = (*world.ones[:index], one, *world.ones[index + 1 :])
+    return _settled(world._replace(ones=ones))
+
+
+def _settled(world: World) -> World:
+    """Processes that have ended are gone."""
+    ones = []
+    for one in world.ones:
+        if one.process is None or one.process.call is not None:
+            ones.append(one)
+            continue
+        left = one.process.start.script == "leave"
+        ones.append(one._replace(process=None, stage="done" if left else one.stage))
+    ended = world.controller is not None and world.controller.call is None
+    return world._replace(ones=tuple(ones), controller=None if ended else world.controller)
+
+
+def _record_call(world: World, one: One, call: scripts.Call) -> tuple[One, Any]:
+    match call.to:
+        case "read record":
+            return one, one.uses
+        case "store":
+            return one._replace(uses=call.what), None
+        case "get pool":
+            return one, world.pool
+        case "untouch":
+            return one._replace(touched=0), None
+        case "touch":
+            confirmed = {use.uid for use in one.uses if use.state == "confirmed"}
+            if str(call.what) not in confirmed:
+                raise BrokenError(f"touched without a confirmed use of {call.what}: {one.uses}")
+            # Nothing there yet: the plugin would wait. Somebody else's: the invariant is broken.
+            if world.outside not in (0, call.what):
+                raise BrokenError(f"{call.what} is meant, what is there belongs to {world.outside}")
+            return one._replace(touched=world.outside), None
+    raise AssertionError(call)
+
+
+def _controller_call(world: World, call: scripts.Call) -> tuple[World, Any]:
+    match call.to:
+        case "get pool":
+            return world, world.pool
+        case "list uses":
+            return world, tuple(one.uses for one in world.ones)
+        case "make outside":
+            return world._replace(outside=call.what), None
+        case "delete outside":
+            for one in world.ones:
+                confirmed = {use.uid for use in one.uses if use.state == "confirmed"}
+                if one.touched == call.what or str(call.what) in confirmed:
+                    raise BrokenError(f"deleted outside, while it is used: {one}")
+            return world._replace(outside=0), None
+        case "drop finalizer":
+            return world._replace(pool=None), None
+    raise AssertionError(call)
+
+
+class Graph(NamedTuple):
+    """All that can be reached, and from where."""
+
+    worlds: set[World]
+    before: dict[World, set[World]]
+    """By state, those one step before it, crashes left out."""
+
+
+def explore(
+    controller: str = "control", *, by_uid: bool = True, records: int = 2, pools: int = 2
+) -> Graph:
+    """Everything from the beginning on. Raises BrokenError, with the way there."""
+    first = World(ones=(One(),) * records)
+    came: dict[World, tuple[World, str] | None] = {first: None}
+    before: dict[World, set[World]] = {}
+    todo = deque([first])
+    while todo:
+        world = todo.popleft()
+        try:
+            for step in steps(world, controller, by_uid=by_uid, pools=pools):
+                then = canonical(step.world)
+                if not step.crash:
+                    before.setdefault(then, set()).add(world)
+                if then not in came:
+                    came[then] = (world, step.told)
+                    todo.append(then)
+        except BrokenError as error:
+            raise BrokenError(f"{error}\n{' -> '.join(_way(world, came))}") from None
+    return Graph(set(came), before)
+
+
+def _way(world: World, came: dict[World, tuple[World, str] | None]) -> list[str]:
+    told: list[str] = []
+    at = came[world]
+    while at is not None:
+        told.append(at[1])
+        at = came[at[0]]
+    return told[::-1]
+
+
+def reaching(graph: Graph, goals: set[World]) -> set[World]:
+    """The states from which some way without a crash leads to one of ``goals``."""
+    found, todo = set(goals), deque(goals)
+    while todo:
+        for world in graph.before.get(todo.popleft(), ()):
+            if world not in found:
+                found.add(world)
+                todo.append(world)
+    return found
