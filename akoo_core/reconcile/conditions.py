@@ -187,12 +187,16 @@ def _is_proven(spec: record.RecordSpec, state: record.Leaving) -> bool:
     return state.proof is not None and leaving.proven(spec, state, state.proof.at)
 
 
+def proof_text(proof: record.StoredProof) -> str:
+    """The counts of a proof, and how they were made."""
+    counts = f"own {proof.own}, suspect {proof.suspect}, held {proof.held}"
+    return f"{counts} ({'; '.join(proof.queries)})" if proof.queries else counts
+
+
 def _proven(report: Report, proof: record.StoredProof | None, *, clean: bool) -> Condition:
     if proof is not None and clean:
-        counts = f"own 0, suspect {proof.suspect}, held 0"
-        queries = f" ({'; '.join(proof.queries)})" if proof.queries else ""
         return Condition(
-            type="CleanupProven", status="True", reason="Proven", message=counts + queries
+            type="CleanupProven", status="True", reason="Proven", message=proof_text(proof)
         )
     if report.unverified is not None:
         reason, message = report.unverified

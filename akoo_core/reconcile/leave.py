@@ -10,7 +10,7 @@ from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
-from akoo_core.reconcile import fencing, leaving, remnants, situation
+from akoo_core.reconcile import fencing, leaving, remnants, situation, telling
 from akoo_core.reconcile.answers import ask, say, stop_of
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.proofs import combined
@@ -131,6 +131,8 @@ async def _verify(attempt: Attempt) -> Stop | None:
         return Stop("NoVerifier", "no plugin verifies", LOOK_AGAIN_SECONDS)
     await attempt.store_leaving(**_proof_changes(attempt, found.proof))
     if found.proof.clean:
+        if leaving.proven(attempt.one.spec, attempt.leaving, now):
+            telling.proven(attempt, found.proof)
         return None
     reason = "ForeignReference" if found.proof.own == found.proof.held else "ObjectsLeft"
     return Stop(reason, found.message, min(attempt.backoff(), 60.0))

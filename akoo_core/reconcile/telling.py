@@ -114,14 +114,17 @@ def _events(
     was_held = conditions.find(before.conditions, "Held")
     if held is not None and leaves and (was_held is None or was_held.reason != held.reason):
         recorder.event(target, "AKOCleanupHeld", f"{held.reason}: {held.message}")
-    proven = conditions.find(after.conditions, "CleanupProven")
-    was_proven = conditions.find(before.conditions, "CleanupProven")
-    if (
-        proven is not None
-        and proven.status == "True"
-        and (was_proven is None or was_proven.status != "True")
-    ):
-        recorder.event(target, "AKOCleanupProven", proven.message)
+
+
+def proven(attempt: Attempt, proof: record.StoredProof) -> None:
+    """Say at once that the clean-up is proven: when the attempt ends, the Cluster is gone."""
+    text = conditions_.proof_text(proof)
+    _log.info(
+        "cleanup proven",
+        extra={"record": attempt.name, "at": proof.at.isoformat(), "proof": text},
+    )
+    if attempt.cluster is not None:
+        attempt.services.recorder.event(attempt.cluster, "AKOCleanupProven", text)
 
 
 def _trace_id() -> str:

@@ -31,4 +31,7 @@ def plays(request: pytest.FixtureRequest) -> Iterator[theatre.Plays]:
         one.open()
         yield one
     finally:
-        one.close()
+        logs = one.close()
+        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+        if logs is not None and reporter is not None:
+            reporter.write_line(f"logs of the stories: {logs}")

@@ -9,7 +9,7 @@ from tests.stories.telling import story
 @story
 async def test_graceful(s: Scene) -> None:
     """A hosted control plane and no Machines: AKO has the time to clean up by itself."""
-    await s.lives()
+    await s.lives(node_seconds=15.0)
     await s.delete()
     found = await s.ends()
     assert found["spec"]["leaving"]["drainOutcome"].startswith("Done; AKO says Done")

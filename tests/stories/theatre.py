@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import dataclasses
+import pathlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
@@ -211,14 +212,20 @@ class Plays:
         """Wait for one story; raises what it raised."""
         self._played[name].result(900.0)
 
-    def close(self) -> None:
+    def close(self) -> pathlib.Path | None:
+        """End everything; where the logs are, if a story failed."""
+        ended = [one for one in self._played.values() if one.done() and not one.cancelled()]
         for future in self._played.values():
             future.cancel()
+        logs = None
         try:
             if hasattr(self, "_theatre"):
+                if any(one.exception() for one in ended):
+                    logs = self._theatre.bed.site.keep_logs()
                 self._loop.run(self._theatre.close())
         finally:
             self._loop.stop()
+        return logs
 
 
 __all__ = ["CLUSTER", "Casting", "Plays", "Slot", "Story", "Theatre", "demo"]
