@@ -122,6 +122,9 @@ class View(structs.Struct, frozen=True, kw_only=True):
     """The AKODeploymentConfig, whole; {} once it is gone."""
     plugin_config: Any = None
     """``spec.plugins.<name>`` of the config, decoded as the plugin's ``config_type``."""
+    awaited: tuple[str, ...] = ()
+    """Names of the facts that this plugin accepts, and that a selected plugin provides but has not
+    given: what depends on one has to wait, where without that provider it would go on."""
 
     def fact(self, kind: type[F]) -> F | None:
         """The fact of that kind, or None while its provider has not given it."""

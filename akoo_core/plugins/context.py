@@ -43,6 +43,7 @@ def build_view(
     cluster: cluster.Cluster | None,
     config: structs.JSON,
     plugin: api.Plugin,
+    awaited: tuple[str, ...] = (),
 ) -> api.View:
     """The view of one cluster for one plugin. Raises structs.DecodeError (see decode_config)."""
     return api.View(
@@ -51,6 +52,7 @@ def build_view(
         cluster=cluster,
         config=config,
         plugin_config=decode_config(plugin, config),
+        awaited=awaited,
     )
 
 

@@ -16,7 +16,7 @@ from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api, caller, context, registry
-from akoo_core.reconcile import brakes, recorder, report, situation, workload
+from akoo_core.reconcile import brakes, facts, recorder, report, situation, workload
 from akoo_core.reconcile.deploy import Deployer
 from akoo_core.reconcile.finalizers import Finalizers
 from akoo_core.reconcile.records import Records
@@ -177,6 +177,7 @@ class Attempt:
             cluster=self.cluster,
             config=config,
             plugin=plugin,
+            awaited=facts.awaited(self.one.spec.facts, plugin, self.services.plugins.ordered),
         )
 
     def notify(self, kind: EventKind) -> None:

@@ -1,4 +1,4 @@
-"""A World with an Avi Controller in it: cloud vc-01 with one of everything a cluster is placed in."""
+"""A World with an Avi Controller in it: cloud vc-01 with all that a cluster is placed in."""
 
 from __future__ import annotations
 
@@ -46,8 +46,12 @@ async def furnish(avi: MemoryAvi, cloud: str = "vc-01") -> None:
         made = await avi.create(kind, {"name": name, **body}, tenant="admin")
         return str(made["uuid"])
 
-    profile = {"name": f"ipam-{cloud}", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": {}}
-    ipam = await make("ipamdnsproviderprofile", **profile)
+    ipam = await make(
+        "ipamdnsproviderprofile",
+        f"ipam-{cloud}",
+        type="IPAMDNS_TYPE_INTERNAL",
+        internal_profile={},
+    )
     ref = f"/api/ipamdnsproviderprofile/{ipam}"
     uuid = await make("cloud", cloud, vtype="CLOUD_NONE", ipam_provider_ref=ref)
     mine = {"cloud_ref": f"/api/cloud/{uuid}"}

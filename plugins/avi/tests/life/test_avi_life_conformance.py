@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -30,8 +31,7 @@ class TestConformance(conformance.Suite):
     def _worlds(self, avi_world: Any) -> None:
         type(self).worlds = avi_world
         type(self).scenarios = {
-            name: (lambda changes=changes: avi_world(changes))
-            for name, changes in SCENARIOS.items()
+            name: functools.partial(avi_world, changes) for name, changes in SCENARIOS.items()
         }
 
     def make(self, world: testing.World) -> api.Plugin:

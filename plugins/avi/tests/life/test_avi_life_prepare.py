@@ -17,4 +17,3 @@ def test_found_then_stored_then_claimed(avi_world: World) -> None:
     done = world.call("prepare")
     assert isinstance(done, api.Done)
     assert [one["tenant_ref"] for one in world.claims] == ["admin"]
-    print(done)

@@ -1,0 +1,42 @@
+"""A fact that is accepted is waited for only where somebody who is selected will give it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from akoo_core.api import record
+from akoo_core.plugins import api
+from akoo_core.reconcile import facts
+
+
+class Colour(api.Fact, frozen=True, kw_only=True):
+    fact_name: ClassVar[str] = "Colour"
+    fact_version: ClassVar[int] = 2
+
+
+class Shape(api.Fact, frozen=True, kw_only=True):
+    fact_name: ClassVar[str] = "Shape"
+
+
+class Painter(api.Plugin):
+    provides = (Colour,)
+
+
+class Builder(api.Plugin):
+    accepts = (Colour, Shape)
+
+
+def given(version: int) -> facts.Facts:
+    return {"Colour": record.StoredFact(plugin="painter", version=version)}
+
+
+def test_only_what_a_selected_plugin_provides_and_has_not_given() -> None:
+    builder, painter = Builder(), Painter()
+    assert facts.awaited({}, builder, [builder, painter]) == ("Colour",)
+    assert facts.awaited({}, builder, [builder]) == ()
+    assert facts.awaited(given(2), builder, [builder, painter]) == ()
+
+
+def test_one_of_another_version_is_none() -> None:
+    builder, painter = Builder(), Painter()
+    assert facts.awaited(given(1), builder, [builder, painter]) == ("Colour",)
