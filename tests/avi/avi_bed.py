@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,11 +11,10 @@ from akoo_avi.client import AviError
 from akoo_avi.testing import MemoryAvi
 from akoo_testbed.avisim import Controller, snapshots
 from akoo_testbed.avisim import client as avisim_client
-from opentelemetry import trace
 
 from akoo_core import clock, external, structs
 from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.plugins import api, context
 from akoo_core.testing import builders
 from tests.avi import avi_hostile as hostile
 from tests.avi import avi_oracle as oracle
@@ -161,17 +159,15 @@ class Bed:
             cluster=None,
             config={},
         )
-        return api.VerbContext(
+        return context.build_context(
             view=view,
-            plugin=names.PLUGIN,
+            plugin=_Avi(),
             clock=self.clock,
             external=external.External(),
             workload=None,
             workload_silent_seconds=0.0,
             secrets=_NoSecrets(),
             threads=_NoThreads(),
-            tracer=trace.get_tracer("test"),
-            log=logging.LoggerAdapter(logging.getLogger("akoo.avi.test")),
         )
 
     async def sweep(self, client: MemoryAvi | None = None, **spec: Any) -> api.Result:
@@ -206,6 +202,10 @@ class Bed:
         found = self.controller.diff(since)
         steady = {key: value for key, value in found.changed.items() if key[0] != "user"}
         return snapshots.Diff(found.added, found.removed, steady, found.touched)
+
+
+class _Avi(api.Plugin):
+    name = names.PLUGIN
 
 
 class _NoSecrets:

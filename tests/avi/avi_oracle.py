@@ -166,3 +166,27 @@ def hashed(text: str) -> str:
     """Forty digits of hex, as AKO's sums are."""
     digits = re.sub("[^0-9a-f]", "", text.encode().hex())
     return (digits * 40)[:40] or "0" * 40
+
+
+def made_by_operator(cluster: str) -> bool:
+    """Whether the name is one that the operator gives: a word and twelve digits of hex."""
+    word, _, digits = cluster.partition("-")
+    return word == "akoo" and len(digits) == 12 and set(digits) <= HEX
+
+
+def elsewhere(controller: Any, cluster: str, cloud_uuid: str) -> bool:
+    """Whether something in another cloud is marked with exactly this name."""
+    for (kind, _), stored in controller.state.objects.everything().items():
+        if kind in IN_A_CLOUD and stored.data.get("cloud_ref") != cloud_uuid:
+            names = [
+                one.get("values", [])
+                for one in stored.data.get("markers", [])
+                if one["key"] == "clustername"
+            ]
+            if names == [[cluster]]:
+                return True
+        if stored.data.get("cloud_ref") != cloud_uuid and any(
+            verdict == "suspect" for _, verdict in _entries(kind, stored.data, cluster, cloud_uuid)
+        ):
+            return True
+    return False

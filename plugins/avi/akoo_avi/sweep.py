@@ -20,6 +20,7 @@ from akoo_avi import (
     names,
     placement,
     routes,
+    sight,
     sweepplan,
 )
 from akoo_avi.client import AviClient, change, errors
@@ -72,10 +73,22 @@ async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Store
     mark = mark_of(stored)
     first = await inventory.collect(client, mark)
     refusal = claim_problem(ctx.view, stored, first)
-    if refusal is not None and (first.own_count or refusal.reason != "ClaimLost"):
+    if refusal is not None and refusal.reason == "ClaimLost":
+        return await _without_claim(client, refusal, first)
+    if refusal is not None:
         return refusal
     outcome = await run(client, mark, first, clock=ctx.clock, log=ctx.log)
     return result(client.address, outcome)
+
+
+async def _without_claim(client: AviClient, refusal: api.Blocked, first: Inventory) -> api.Result:
+    """The claim was not found: lost, or hidden from us, as other objects then may be, too."""
+    if blind := await sight.missing(client):
+        message = f"{client.address}: {blind}. The claim is not seen, so nothing is deleted."
+        return api.Blocked(reason=sight.REASON, message=message)
+    if first.own_count:
+        return refusal
+    return api.Done(message=f"Nothing of it is left on {client.address}.")
 
 
 def mark_of(stored: placement.Stored) -> marks.Mark:

@@ -30,12 +30,13 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
         blind = blind or await sight.missing(client)
     except errors.ForbiddenError as error:
         return _unverified(client, f"a query was refused: {error}")
+    if blind:
+        return _unverified(client, blind)
     refusal = sweep.claim_problem(ctx.view, stored, seen)
     if refusal is not None:
         return refusal
     claimed = placement.was_claimed(ctx.view, stored.place)
-    blind = blind or sight.blind_spots(seen, claimed=claimed)
-    if blind:
+    if blind := sight.blind_spots(seen, claimed=claimed):
         return _unverified(client, blind)
     held = await holders.find(client, mark, seen) if seen.own else ()
     answer = proof(f"{client.address} ({await client.version()})", seen, held)

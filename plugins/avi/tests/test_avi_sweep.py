@@ -6,12 +6,12 @@ import dataclasses
 from typing import Any
 
 import pytest
-from akoo_avi import sweep
+from akoo_avi import kinds, sweep
 from akoo_avi.client import UnreachableError
 from akoo_testbed.avisim import faults
 
 from akoo_core.plugins import api
-from tests.avi.avi_bed import OTHER_MANAGEMENT, Bed, X
+from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
 
 
 def tree(bed: Bed, tenant: str = "admin", name: str = "red-web") -> None:
@@ -226,6 +226,21 @@ async def test_nothing_is_deleted_when_the_claim_is_lost() -> None:
 
 async def test_a_lost_claim_holds_up_nothing_when_nothing_is_left() -> None:
     assert isinstance(await Bed().sweep(), api.Done)
+
+
+async def test_a_claim_that_is_hidden_is_not_taken_for_lost() -> None:
+    bed = Bed()
+    bed.claim()
+    pools = [{"resource": "PERMISSION_POOL", "type": "WRITE_ACCESS"}]
+    texts = [{"resource": "PERMISSION_STRINGGROUP", "type": "WRITE_ACCESS"}]
+    filters = [{"match_label": {"key": "clustername", "values": ["other"]}}]
+    every = [{**texts[0], "resource": one.permission} for one in kinds.SEEN]
+    role = bed.make("role", name="narrow", privileges=[*pools, *every], filters=filters)
+    access = [{"role_ref": role["url"], "all_tenants": True}]
+    bed.make("user", name="narrow", username="narrow", password=PASSWORD, access=access)
+    result = await bed.sweep(bed.client(username="narrow"))
+    assert isinstance(result, api.Blocked)
+    assert result.reason == "NoSight"
 
 
 async def test_a_claim_of_a_newer_record_stops_an_older_one() -> None:

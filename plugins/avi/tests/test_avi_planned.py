@@ -1,0 +1,62 @@
+"""What plan shows is what sweep does."""
+
+from __future__ import annotations
+
+from akoo_avi import planned
+
+from tests.avi.avi_bed import OTHER_MANAGEMENT, Bed, X
+
+
+async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None:
+    bed = Bed()
+    bed.claim()
+    monitor = bed.own("healthmonitor", tenant="blue")
+    pool = bed.own("pool", tenant="blue", health_monitor_refs=[monitor])
+    held = bed.own("pool", "held", health_monitor_refs=[bed.own("healthmonitor", "held")])
+    bed.own("poolgroup", tenant="blue", members=[{"pool_ref": pool}])
+    bed.make("virtualservice", name="legacy-lb", pool_ref=held)
+    bed.make("vsvip", name=f"{X}--old")
+    bed.label(X, "other")
+    before = bed.controller.snapshot()
+    actions = await planned.sweep(bed.context(), bed.client(), bed.stored)
+    assert not bed.diff(before)
+    assert [(one.action, one.kind, one.name) for one in actions] == [
+        ("delete", "poolgroup", f"{X}--red-web"),
+        ("delete", "pool", f"{X}--red-web"),
+        ("delete", "healthmonitor", f"{X}--red-web"),
+        ("change", "serviceenginegroup", "Default-Group"),
+        ("keep", "pool", f"{X}--held"),
+        ("keep", "healthmonitor", f"{X}--held"),
+        ("keep", "vsvip", f"{X}--old"),
+    ]
+    first, *_ = actions
+    assert first.where == "avi.example.com, tenant blue"
+    assert first.why.startswith(f"marker clustername is [{X}], created_by is ako-{X}")
+    assert actions[3].why == f"take out clustername={X}: the label is clustername={X}"
+    assert 'is used by VirtualService "legacy-lb"' in actions[4].why
+    assert actions[5].why == "what refers to it cannot go"
+    assert actions[6].why.startswith("suspect: its marker clustername is missing")
+
+
+async def test_under_a_foreign_claim_all_stays() -> None:
+    bed = Bed()
+    bed.claim(OTHER_MANAGEMENT)
+    bed.own("pool")
+    (only,) = await planned.sweep(bed.context(), bed.client(), bed.stored)
+    assert only.action == "keep"
+    assert "ClaimedElsewhere" not in only.why
+    assert OTHER_MANAGEMENT in only.why
+
+
+async def test_what_is_planned_is_what_goes() -> None:
+    bed = Bed()
+    bed.claim()
+    pool = bed.own("pool")
+    bed.own("poolgroup", members=[{"pool_ref": pool}])
+    bed.own("vsvip", tenant="blue")
+    actions = await planned.sweep(bed.context(), bed.client(), bed.stored)
+    since = bed.controller.journal.last
+    await bed.sweep()
+    deleted = bed.controller.journal.entries(since=since, method="DELETE")
+    told = {(one.kind, one.where.rpartition(" ")[2]) for one in actions}
+    assert {(one.subject.kind, one.subject.tenant) for one in deleted} == told
