@@ -1,0 +1,73 @@
+"""The plugins that docs/plugins/ prints keep the contract, and the tests it prints pass."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import pathlib
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+
+from akoo_core.plugins import api, contract, controllers
+from akoo_core.testing import verbs
+
+Blocks = Callable[[str, str], list[str]]
+Page = Callable[[str], str]
+
+PAGES = ("facts", "rights", "secrets", "shared-things", "threads")
+
+
+@pytest.fixture(params=PAGES)
+def printed(request: pytest.FixtureRequest, blocks: Blocks, tmp_path: pathlib.Path) -> ModuleType:
+    """Everything in Python that a page prints, as one module."""
+    name = f"printed_{request.param.replace('-', '_')}"
+    file = tmp_path / f"{name}.py"
+    # A block that is indented goes on where the one before it ended.
+    text = "".join(
+        one if one.startswith(" ") else f"\n\n{one}"
+        for one in blocks(f"plugins/{request.param}.md", "python")
+    )
+    file.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def of_page(module: ModuleType, kind: Callable[[object], bool]) -> dict[str, object]:
+    """What the page itself defines."""
+    found = vars(module).items()
+    own = {name: one for name, one in found if kind(one)}
+    return {n: one for n, one in own.items() if getattr(one, "__module__", "") == module.__name__}
+
+
+def test_its_tests_pass(printed: ModuleType) -> None:
+    tests = of_page(printed, inspect.isfunction)
+    run = [one for name, one in tests.items() if name.startswith("test_")]
+    assert run
+    for one in run:
+        assert callable(one)
+        one()
+
+
+def test_its_plugins_keep_the_contract(printed: ModuleType) -> None:
+    def is_plugin(one: object) -> bool:
+        return isinstance(one, type) and issubclass(one, api.Plugin)
+
+    plugins = of_page(printed, is_plugin)
+    assert plugins
+    for one in plugins.values():
+        assert isinstance(one, type)
+        assert issubclass(one, api.Plugin)
+        assert contract.problems(one.name, one) == ()
+        if inspect.signature(one).parameters.keys() <= {"settings"} and not one.settings_type:
+            controllers.collect(verbs.plugin_set(one()))
+
+
+def test_every_page_is_run() -> None:
+    folder = pathlib.Path(__file__).parents[3] / "docs" / "plugins"
+    assert {one.stem for one in folder.glob("*.md")} == {*PAGES, "tutorial"}
