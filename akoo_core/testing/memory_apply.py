@@ -59,7 +59,9 @@ def apply(
     merged = _merge(live, config, "")
     # Items first: without its key field an item is not found any more.
     for path in sorted(owners.get(manager, frozenset()) - kept, key=lambda one: one[-1] != "."):
-        _remove(merged, path)
+        # What was applied as empty may have got content from others since.
+        if path[-1] == "." or not any(one[: len(path)] == path for one in kept):
+            _remove(merged, path)
     return Applied(merged, {**{k: v for k, v in others.items() if v}, manager: wanted})
 
 

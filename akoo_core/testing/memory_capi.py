@@ -72,6 +72,24 @@ class MemoryClusterApi:
         metadata = cluster["metadata"]
         if "deletionTimestamp" not in metadata:
             return
+        if await self._remove_next(cluster) or FINALIZER not in (metadata.get("finalizers") or ()):
+            return
+        kept = [one for one in metadata["finalizers"] if one != FINALIZER]
+        version = metadata["resourceVersion"]
+        patch = {"metadata": {"finalizers": kept or None, "resourceVersion": version}}
+        with contextlib.suppress(errors.ConflictError):
+            await self._client.merge_patch(
+                resources.CLUSTERS, metadata["name"], patch, metadata["namespace"]
+            )
+
+    async def remove_all(self, cluster: Object) -> None:
+        """Everything that was made of a Cluster, at once; the Cluster itself stays."""
+        while await self._remove_next(cluster):
+            pass
+
+    async def _remove_next(self, cluster: Object) -> bool:
+        """One of the things that were made of a Cluster; False when none is left."""
+        metadata = cluster["metadata"]
         name, namespace = metadata["name"], metadata["namespace"]
         if self._has(resources.MACHINES, namespace, f"{name}-1"):
             await self._client.delete(resources.MACHINES, f"{name}-1", namespace)
@@ -82,12 +100,9 @@ class MemoryClusterApi:
             await self._client.delete(INFRASTRUCTURE, name, namespace)
         elif self._has(resources.SECRETS, namespace, f"{name}-kubeconfig"):
             await self._client.delete(resources.SECRETS, f"{name}-kubeconfig", namespace)
-        elif FINALIZER in (metadata.get("finalizers") or ()):
-            kept = [one for one in metadata["finalizers"] if one != FINALIZER]
-            version = metadata["resourceVersion"]
-            patch = {"metadata": {"finalizers": kept or None, "resourceVersion": version}}
-            with contextlib.suppress(errors.ConflictError):
-                await self._client.merge_patch(resources.CLUSTERS, name, patch, namespace)
+        else:
+            return False
+        return True
 
     def _has(self, kind: Resource, namespace: str, name: str) -> bool:
         rows = self.management.store.select(kind, namespace)

@@ -44,6 +44,12 @@ async def delete(stage: Stage, weather: Weather) -> None:
         await stage.delete_cluster(name)
 
 
+async def tear_away(stage: Stage, weather: Weather) -> None:
+    name = _any(stage)
+    if name and random.random() < 0.3:
+        await stage.tear_away(name)
+
+
 async def relabel(stage: Stage, weather: Weather) -> None:
     name = _any(stage)
     if name:
@@ -108,6 +114,7 @@ USER: tuple[Act, ...] = (
     create,
     delete,
     delete,
+    tear_away,
     relabel,
     pause,
     edit,

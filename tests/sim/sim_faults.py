@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 from opentelemetry import trace
@@ -70,6 +70,10 @@ class Seam(external.External):
         self._elects = guard is None
         self.dead = False
         self.cut = False
+        self.leads: Callable[[], bool] = lambda: True
+        """Asked at the moment at which a write begins."""
+        self.writing = 0
+        """Writes under way: past the guard, not yet answered."""
         self.writes = 0
         """That took effect, the Lease apart."""
 
@@ -87,20 +91,32 @@ class Seam(external.External):
         async with super().call(
             system, operation, write=write, target=target, deadline_seconds=deadline_seconds
         ) as span:
-            await self._way()
-            fails = random.random() < self._weather.failing
-            late = fails and random.random() < 0.5
-            if fails and not late:
-                raise self._weather.error(system, write=write)
-            if self.dead:
-                raise Crash("killed")
-            yield span
             if write and not self._elects:
-                self.writes += 1
-                self._laws.leads(self._identity)
-            if late:
-                raise errors.UnreachableError("the answer was lost")
-            await self._way()
+                self._laws.require(self.leads(), f"{self._identity} writes and does not lead")
+            self.writing += write
+            try:
+                async with self._carried(system, write=write):
+                    yield span
+            finally:
+                self.writing -= write
+
+    @contextlib.asynccontextmanager
+    async def _carried(self, system: str, *, write: bool) -> AsyncIterator[None]:
+        """There and back again, as the weather has it."""
+        await self._way()
+        fails = random.random() < self._weather.failing
+        late = fails and random.random() < 0.5
+        if fails and not late:
+            raise self._weather.error(system, write=write)
+        if self.dead:
+            raise Crash("killed")
+        yield
+        if write and not self._elects:
+            self.writes += 1
+            self._laws.leads(self._identity)
+        if late:
+            raise errors.UnreachableError("the answer was lost")
+        await self._way()
 
     async def _way(self) -> None:
         if self.dead:

@@ -14,7 +14,7 @@ from akoo_core.api import config, names
 from akoo_core.api import record as record_
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile import words
-from akoo_core.testing import memory, memory_store
+from akoo_core.testing import memory, memory_capi, memory_store
 
 Object = dict[str, Any]
 
@@ -52,6 +52,15 @@ class Laws:
         self.own: Callable[[str], list[str]] = lambda record: []
         """What is really left outside of a record."""
         self.verifies = True
+        self.claimed: Callable[[str], bool] = lambda record: False
+        """Whether something taken for a record was not given back yet."""
+        self.account: Callable[[str], bool] = lambda record: False
+        """Whether AKO's account for a record is there."""
+        self.paused: frozenset[str] = frozenset()
+        """Records for which nothing may be done: long paused, and everybody knows."""
+        self.torn: set[str] = set()
+        """UIDs of Clusters whose finalizers somebody took off by force."""
+        self._dying: set[str] = set()
         management.listener = self._changed
 
     def require(self, holds: bool, message: str) -> None:
@@ -70,6 +79,7 @@ class Laws:
         self.require(one.spec.finished_at is None, f"{record}: outside write after its end")
         told = one.spec.leaving is not None
         self.require(told == leaving, f"{record}: outside write, leaving {told} unlike {leaving}")
+        self.require(record not in self.paused, f"{record}: outside write while it is paused")
         carried = names.RECORD_FINALIZER in one.finalizers
         self.require(carried, f"{record}: outside write without the finalizer of the record")
 
@@ -86,6 +96,16 @@ class Laws:
         self.require(bool(owners), f"a write into {server}, which no record names")
         gone = [one.name for one in owners if one.spec.leaving and one.spec.leaving.let_go]
         self.require(len(gone) < len(owners) or not owners, f"{gone}: workload write after let go")
+
+        held = [one.name for one in owners if one.name in self.paused]
+        self.require(not held, f"{held}: workload write while it is paused")
+
+    def swept(self, record: str) -> None:
+        """What AKO may make again is not deleted behind its back."""
+        one = self.record(record)
+        state = one.spec.leaving if one is not None else None
+        fenced = state is not None and state.fence is not None
+        self.require(fenced, f"{record}: swept before its fence was stored")
 
     def leads(self, identity: str) -> None:
         """No write of a process while another one holds the lease."""
@@ -124,9 +144,34 @@ class Laws:
         state = now.spec.leaving
         if state is not None and state.let_go and not (was and was.let_go):
             self._let_go(now, state, state.let_go)
+        if old is not None and old.uid == now.uid:
+            self._went_on(now, old)
+        if state is not None and was is None:
+            self._begins(now, state)
         if now.spec.finished_at and not (old and old.spec.finished_at):
             ended = bool(state and state.released_at) or not _reaching_out(now)
             self.require(ended, f"{now.name} ends before its release")
+            self.require(not self.claimed(now.name), f"{now.name} ends and keeps its claim")
+
+    def _begins(self, one: record_.Record, state: record_.Leaving) -> None:
+        """Absence is not deletion."""
+        uid = one.spec.cluster_ref.uid
+        seen = state.cause != "ClusterDeleted" or uid in self._dying
+        self.require(seen, f"{one.name} leaves for a deletion that nobody saw")
+
+    def _went_on(self, now: record_.Record, old: record_.Record) -> None:
+        """What is stored of leaving is not taken back; a fence is what it says."""
+        was, state = old.spec.leaving, now.spec.leaving
+        if was is not None and (state is None or state.cause == was.cause):
+            again = old.spec.finished_at is not None
+            for name in _STEPS:
+                kept = getattr(was, name) is None or getattr(state, name, None) is not None
+                self.require(kept or again, f"{now.name}: {name} is forgotten")
+            begun = state.started_at if state is not None else None
+            self.require(begun == was.started_at or again, f"{now.name} begins to leave twice")
+        fence = state.fence if state is not None else None
+        if fence is not None and (was is None or was.fence != fence) and fence.grade == "Revoked":
+            self.require(not self.account(now.name), f"{now.name}: Revoked, but its account lives")
 
     def _let_go(self, one: record_.Record, state: record_.Leaving, end: record_.LetGo) -> None:
         """Not without proof, deadline, a user's word or NoVerifier."""
@@ -136,6 +181,10 @@ class Laws:
             self.require(state.fence is not None, f"{one.name}: proven but never fenced")
             left = self.own(one.name)
             self.require(not left, f"{one.name}: proven, and {left} are left")
+            if proof is not None and state.fence is not None and state.fence.grade != "Unfenced":
+                quiet = config.parse_duration(one.spec.policies.quiet_period)
+                late = proof.at >= state.fence.at + quiet
+                self.require(late, f"{one.name}: proven before the quiet period was over")
         elif end.why == "Deadline":
             allowed = config.parse_duration(one.spec.policies.deadline)
             allowed += datetime.timedelta(seconds=state.paused_seconds)
@@ -156,6 +205,13 @@ class Laws:
         before = ((change.before or {}).get("metadata") or {}).get("finalizers") or ()
         after = change.object["metadata"].get("finalizers") or ()
         uid = change.object["metadata"]["uid"]
+        if "deletionTimestamp" in change.object["metadata"]:
+            self._dying.add(uid)
+        if uid in self.torn:
+            return
+        lost = memory_capi.FINALIZER in before and memory_capi.FINALIZER not in after
+        left = f"{change.key.name}-1" in self._machines()
+        self.require(not (lost and left), f"{change.key.name} lost the finalizer of Cluster API")
         if names.FINALIZER in before and (change.type == "DELETED" or names.FINALIZER not in after):
             holding = [one.name for one in self.records() if _serves(one, uid)]
             self.require(not holding, f"{holding} lost the finalizer on its Cluster")
@@ -164,6 +220,9 @@ class Laws:
             self.require(not touched, f"the Cluster of {touched} is gone before it was let go")
 
     # Lookups.
+
+    def _machines(self) -> set[str]:
+        return {key.name for key, _ in self._management.store.select(resources.MACHINES, None)}
 
     def records(self) -> list[record_.Record]:
         rows = self._management.store.select(resources.AKO_DEPLOYMENTS, None)
@@ -183,6 +242,9 @@ class Laws:
     def cluster(self, uid: str) -> Object | None:
         rows = self._management.store.select(resources.CLUSTERS, None)
         return next((one for _, one in rows if one["metadata"]["uid"] == uid), None)
+
+
+_STEPS = ("confirmed_at", "drained_at", "fence", "let_go", "released_at")
 
 
 def _serves(one: record_.Record, uid: str) -> bool:

@@ -18,7 +18,7 @@ from akoo_core.kube import errors
 from akoo_core.testing import virtual_time
 from tests.sim import sim_acts, sim_peace
 from tests.sim.sim_faults import Weather
-from tests.sim.sim_replica import Lead, Replica
+from tests.sim.sim_replica import NOBODY, Lead, Replica
 from tests.sim.sim_stage import CONFIG, Stage
 
 MOVES = 60
@@ -92,9 +92,8 @@ class Run:
                 return
 
     async def _peace(self) -> None:
-        self.lead.number = 0
+        await self._truce()
         await sim_peace.begin(self.stage, self.weather)
-        await self.restart(1)
         loop = asyncio.get_running_loop()
         end = loop.time() + PEACE_SECONDS
         rounds = 0
@@ -108,6 +107,26 @@ class Run:
             await self._round(PEACE_SECONDS if rounds > PATIENT_ROUNDS else 5.0)
             rounds += 1
         await self._rest()
+
+    async def _truce(self) -> None:
+        """No more faults, but what is paused stays so: once all know it, nothing is done there."""
+        sim_peace.calm(self.stage, self.weather)
+        await self.elect(0)
+        await self.restart(1)
+        await self._round(5.0)
+        self.stage.laws.paused = sim_peace.paused(self.stage)
+        await self._round(30.0)
+        await self._round(600.0)
+        self.stage.laws.paused = frozenset()
+
+    async def elect(self, number: int) -> None:
+        """Another one leads, once no write of the old one can be under way any more: the lease
+        lasts longer than its deadline to renew and a call together."""
+        old = self.replicas[1 - number]
+        self.lead.number = NOBODY
+        while old.seam.writing:  # noqa: ASYNC110 - virtual time costs nothing
+            await asyncio.sleep(1.0)
+        self.lead.number = number
 
     async def _round(self, patience: float) -> None:
         """Everybody acts once, then time passes until something is due."""
@@ -155,7 +174,7 @@ async def _catch_up(run: Run) -> None:
 
 
 async def _lead(run: Run) -> None:
-    run.lead.number = 1 - run.lead.number
+    await run.elect(1 - run.lead.number)
 
 
 async def _kill(run: Run) -> None:

@@ -23,6 +23,7 @@ class Outside:
         self._laws = laws
         self._ids = itertools.count(1)
         self.accounts: dict[str, list[int]] = {}
+        self.claims: set[str] = set()
         self.objects: dict[str, dict[str, int]] = {}
         self.whims = Whims()
         self.made: list[str] = []
@@ -30,6 +31,7 @@ class Outside:
 
     def make_account(self, record: str) -> None:
         self._laws.outside_write(record, PLUGIN, leaving=False)
+        self.claims.add(record)
         self.accounts.setdefault(record, []).append(next(self._ids))
         self.made.append(record)
         self._laws.require(len(self.accounts[record]) == 1, f"{record} has two accounts")
@@ -38,7 +40,13 @@ class Outside:
         self._laws.outside_write(record, PLUGIN, leaving=True)
         self.accounts.pop(record, None)
 
+    def drop_claim(self, record: str) -> None:
+        self._laws.outside_write(record, PLUGIN, leaving=True)
+        self.claims.discard(record)
+        self.accounts.pop(record, None)
+
     def sweep(self, record: str, name: str) -> None:
+        self._laws.swept(record)
         self._laws.outside_write(record, PLUGIN, leaving=True)
         self.objects.get(record, {}).pop(name, None)
 
@@ -48,6 +56,7 @@ class Outside:
     def state(self) -> object:
         """What is there, without ids."""
         return {
+            "claims": sorted(self.claims),
             "accounts": {name: len(ids) for name, ids in sorted(self.accounts.items())},
             "objects": {name: sorted(own) for name, own in sorted(self.objects.items()) if own},
         }
@@ -156,7 +165,7 @@ class CloudPlugin(api.Plugin):
             return api.Done()
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "DELETE claim", write=True, target=name):
-            self.outside.drop_account(name)
+            self.outside.drop_claim(name)
         return api.Done()
 
 

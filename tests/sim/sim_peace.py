@@ -4,21 +4,41 @@ from __future__ import annotations
 
 from akoo_core.api import names
 from akoo_core.api import record as record_
+from akoo_core.reconcile import words
 from tests.sim.sim_faults import Weather
 from tests.sim.sim_stage import Stage
 
 
-async def begin(stage: Stage, weather: Weather) -> None:
-    """No more faults, no more pauses."""
+def calm(stage: Stage, weather: Weather) -> None:
+    """No more faults."""
     weather.failing = weather.latency = weather.lag = 0.0
     stage.outside.whims.share = 0.0
     stage.chance = lambda: 0.0
     for workload in stage.workloads.values():
         workload.silent = False
+
+
+async def begin(stage: Stage, weather: Weather) -> None:
+    """No more faults, no more pauses."""
+    calm(stage, weather)
     for name in stage.clusters():
         await stage.patch_cluster(name, {"spec": {"paused": None}})
     for record in stage.laws.records():
         await stage.annotate(record.name, paused=None)
+
+
+def paused(stage: Stage) -> frozenset[str]:
+    """Records for which nothing may be done."""
+    pausing = {
+        one["metadata"]["uid"]
+        for one in stage.clusters().values()
+        if (one.get("spec") or {}).get("paused")
+    }
+    return frozenset(
+        one.name
+        for one in stage.laws.records()
+        if one.spec.cluster_ref.uid in pausing or words.read(one.annotations).paused
+    )
 
 
 async def settled(stage: Stage) -> bool:

@@ -29,6 +29,7 @@ from tests.sim.sim_outside import AkoPlugin, CloudPlugin, Outside
 from tests.sim.sim_stage import CONFIG, SETTINGS, Stage
 
 RETRY_SECONDS = 5.0
+NOBODY = -1
 
 
 class Lead:
@@ -58,6 +59,7 @@ class Replica:
     def __init__(self, stage: Stage, weather: Weather, lead: Lead, number: int) -> None:
         self._stage = stage
         self.seam = Seam(weather, stage.laws, f"replica-{number}", lead.guard(number))
+        self.seam.leads = lambda: lead.number == number
         client = stage.management.client(external=self.seam)
         uid = stage.management_id
         self.world = world_.World(uid, resources.CLUSTERS)

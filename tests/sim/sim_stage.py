@@ -75,6 +75,8 @@ class Stage:
         self.laws = Laws(self.management, self.capi.kube_system_uids.__getitem__)
         self.outside = Outside(self.laws)
         self.laws.own = self.outside.own
+        self.laws.claimed = self.outside.claims.__contains__
+        self.laws.account = self.outside.accounts.__contains__
         self.cast = cast
         self.management.seed(*cast.secrets)
         self.user = self.management.client(system=OTHERS, field_manager="kubectl")
@@ -109,6 +111,15 @@ class Stage:
     async def delete_cluster(self, name: str) -> None:
         with contextlib.suppress(errors.NotFoundError):
             await self.user.delete(resources.CLUSTERS, name, NAMESPACE)
+
+    async def tear_away(self, name: str) -> None:
+        """Somebody takes it away by force with all that is its: nobody sees it being deleted."""
+        found = self.clusters().get(name)
+        if found is not None:
+            self.laws.torn.add(found["metadata"]["uid"])
+            await self.capi.remove_all(found)
+            await self.patch_cluster(name, {"metadata": {"finalizers": None}})
+            await self.delete_cluster(name)
 
     async def annotate(self, record: str, **words: str | None) -> None:
         said = {f"akoo.io/{word.replace('_', '-')}": value for word, value in words.items()}

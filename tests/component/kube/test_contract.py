@@ -486,6 +486,16 @@ async def test_apply_takes_an_item_back_of_which_another_wrote_a_field(api: Any)
     assert await say(api, "a", B="True") == [b]
 
 
+async def test_what_was_applied_as_empty_is_not_taken_from_others(api: Any) -> None:
+    name, where = "emptied", api.namespace
+    await apply(api, config_map(name, {"mine": "1"}, namespace=where), "a")
+    await apply(api, config_map(name, {}, namespace=where), "a")
+    told = {"data": {"theirs": "2"}}
+    await api.client.merge_patch(CONFIG_MAPS, name, told, where)
+    after = await apply(api, config_map(name, {"mine": "3"}, namespace=where), "a")
+    assert after["data"] == {"mine": "3", "theirs": "2"}
+
+
 async def test_apply_takes_containers_back(api: Any) -> None:
     def pod(*containers: str) -> Object:
         listed = [{"name": one, "image": "busybox"} for one in containers]
