@@ -22,6 +22,8 @@ class Desired(NamedTuple):
     spec: config.Spec
     options: options.Options
     settings: settings.Settings
+    placement: api.LoadBalancerPlacement | None = None
+    """Where it was placed, if a plugin says so: by it, and not by what the config says by now."""
     delete_config: bool = False
 
     @property
@@ -90,6 +92,7 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
         spec=spec,
         options=given,
         settings=ours,
+        placement=view.fact(api.LoadBalancerPlacement),
         delete_config=delete_config(view),
     )
 

@@ -16,6 +16,7 @@ from akoo_ako import checks, config, desired, options, versions
 from akoo_ako.desired import Desired
 from akoo_ako.networks import node_networks, vip_networks
 from akoo_core import structs
+from akoo_core.plugins import api
 
 Value = bool | int | str | None
 
@@ -33,6 +34,21 @@ class Row(NamedTuple):
 
 def _spec(path: str, key: str, default: str, read: Callable[[config.Spec], Value]) -> Row:
     return Row(key, f"spec.{path}", default, lambda desired: read(desired.spec))
+
+
+def _placed(
+    path: str,
+    key: str,
+    default: str,
+    placed: Callable[[api.LoadBalancerPlacement], str],
+    read: Callable[[config.Spec], Value],
+) -> Row:
+    """What a placement decides where there is one, so that a config's mistake reaches no AKO."""
+
+    def value(desired: Desired) -> Value:
+        return placed(desired.placement) if desired.placement else read(desired.spec)
+
+    return Row(key, f"spec.{path}", default, value)
 
 
 def _extra(path: str, default: str, read: Callable[[config.Extra], Value], *, key: str = "") -> Row:
@@ -56,11 +72,23 @@ def _controller_version(desired: Desired) -> str | None:
 
 
 ROWS: Final = (
-    _spec("controller", "controllerIP", "", lambda s: checks.address(s.controller)),
+    _placed(
+        "controller",
+        "controllerIP",
+        "",
+        lambda p: p.controller,
+        lambda s: checks.address(s.controller),
+    ),
     Row("controllerVersion", "spec.controllerVersion", "", _controller_version),
-    _spec("cloudName", "cloudName", "", lambda s: s.cloud_name),
-    _spec("serviceEngineGroup", "serviceEngineGroupName", "", lambda s: s.service_engine_group),
-    _spec("tenant.name", "tenantName", "admin", lambda s: s.tenant.name),
+    _placed("cloudName", "cloudName", "", lambda p: p.cloud, lambda s: s.cloud_name),
+    _placed(
+        "serviceEngineGroup",
+        "serviceEngineGroupName",
+        "",
+        lambda p: p.service_engine_group,
+        lambda s: s.service_engine_group,
+    ),
+    _placed("tenant.name", "tenantName", "admin", lambda p: p.tenant, lambda s: s.tenant.name),
     Row("vipNetworkList", "spec.dataNetwork", "[]", lambda d: _json(vip_networks(d))),
     Row("clusterName", "(the record)", "", lambda d: d.cluster_name),
     Row("deleteConfig", "(leaving, or a label)", "false", lambda d: d.delete_config),

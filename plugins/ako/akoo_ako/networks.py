@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from akoo_ako import config, family
 from akoo_ako.desired import Desired
+from akoo_core.plugins import api
 
 
 def vip_networks(desired: Desired) -> list[dict[str, str]]:
@@ -23,9 +24,20 @@ def vip_networks(desired: Desired) -> list[dict[str, str]]:
             )
             for one in desired.options.vip_networks
         ]
+    if desired.placement is not None:
+        return [_placed(one) for one in desired.placement.networks]
     network = desired.spec.data_network
-    key = "v6cidr" if family.of_cidr(network.cidr) == 6 else "cidr"
-    return [_filled(**{"networkName": network.name, key: network.cidr})]
+    return [_filled(**{"networkName": network.name, _key(network.cidr): network.cidr})]
+
+
+def _placed(network: api.VipNetwork) -> dict[str, str]:
+    """By its UUID where it has one: then the name alone is not unique."""
+    name = {"networkUUID": network.uuid} if network.uuid else {"networkName": network.name}
+    return _filled(**name, **{_key(network.cidr): network.cidr})
+
+
+def _key(cidr: str) -> str:
+    return "v6cidr" if family.of_cidr(cidr) == 6 else "cidr"
 
 
 def node_networks(extra: config.Extra) -> list[dict[str, object]]:

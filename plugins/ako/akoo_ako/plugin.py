@@ -19,6 +19,9 @@ from akoo_ako import (
 from akoo_core import structs
 from akoo_core.plugins import api
 
+PLACEMENT_SECONDS = 60.0
+"""Until a placement is asked for again that nobody gave; a new fact asks at once."""
+
 
 class AkoPlugin(api.Plugin):
     """The verbs, each handed to the module of its name. It needs no rights of its own in the
@@ -26,7 +29,10 @@ class AkoPlugin(api.Plugin):
 
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
     config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
-    accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.WorkloadCredential,)
+    accepts: ClassVar[tuple[type[api.Fact], ...]] = (
+        api.WorkloadCredential,
+        api.LoadBalancerPlacement,
+    )
 
     def __init__(self, given: settings.Settings | None = None) -> None:
         super().__init__(given or settings.Settings())
@@ -53,8 +59,17 @@ class AkoPlugin(api.Plugin):
         )
 
     @api.hookimpl
-    def contribute(self, view: api.View) -> api.Contribution | api.Blocked:
-        """AKO's objects, and the Secret with its account."""
+    def contribute(self, view: api.View) -> api.Contribution | api.Wait | api.Blocked:
+        """AKO's objects, and the Secret with its account. What runs is left while it waits."""
+        if api.LoadBalancerPlacement.fact_name in view.awaited:
+            return api.Wait(
+                reason="PlacementAwaited",
+                message=(
+                    "AKO is deployed once it was checked where on the Avi Controller it is to "
+                    "work; the plugin that does that says what is missing."
+                ),
+                after=PLACEMENT_SECONDS,
+            )
         try:
             wanted = desired.decide(view, self._settings)
             secret = credential.secret(view, wanted.spec, wanted.options)

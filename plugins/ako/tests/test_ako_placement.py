@@ -1,0 +1,73 @@
+"""With a plugin that places clusters, AKO is told what was checked, and not told before."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from akoo_ako import desired, settings, values
+from akoo_ako.plugin import AkoPlugin
+
+from akoo_core import structs
+from akoo_core.plugins import api
+from akoo_core.testing import builders
+
+PLACED = api.LoadBalancerPlacement(
+    controller="avi.example.com:8443",
+    controller_version="30.2.2",
+    cloud="vc-02",
+    tenant="blue",
+    service_engine_group="fast",
+    networks=(api.VipNetwork(name="edge", cidr="10.1.0.0/24"),),
+)
+TYPING_ERRORS = {
+    "controller": "avi.exmaple.com",
+    "cloudName": "vc-2",
+    "serviceEngineGroup": "fsat",
+    "tenant": {"name": "bleu"},
+    "dataNetwork": {"name": "egde", "cidr": "10.9.0.0/24"},
+}
+
+
+def rendered(build: Any, placed: api.LoadBalancerPlacement) -> dict[str, str]:
+    view = build.view(build.adc(TYPING_ERRORS), facts=builders.stored_facts("avi", placed))
+    return values.render(desired.decide(view, settings.Settings()))
+
+
+def test_what_was_placed_counts_and_not_what_a_config_says_by_now(build: Any) -> None:
+    data = rendered(build, PLACED)
+    assert {
+        key: data[key]
+        for key in ("controllerIP", "cloudName", "tenantName", "serviceEngineGroupName")
+    } == {
+        "controllerIP": "avi.example.com:8443",
+        "cloudName": "vc-02",
+        "tenantName": "blue",
+        "serviceEngineGroupName": "fast",
+    }
+    assert json.loads(data["vipNetworkList"]) == [{"networkName": "edge", "cidr": "10.1.0.0/24"}]
+
+
+def test_a_network_with_a_uuid_is_named_by_it(build: Any) -> None:
+    networks = (api.VipNetwork(name="edge", uuid="network-1", cidr="fd00::/64"),)
+    data = rendered(build, structs.replace(PLACED, networks=networks))
+    assert json.loads(data["vipNetworkList"]) == [
+        {"networkUUID": "network-1", "v6cidr": "fd00::/64"}
+    ]
+
+
+def test_a_new_release_of_the_controller_restarts_no_ako(build: Any) -> None:
+    newer = structs.replace(PLACED, controller_version="31.1.1")
+    assert rendered(build, PLACED) == rendered(build, newer)
+
+
+def test_it_waits_for_a_placement_that_a_selected_plugin_will_give(build: Any) -> None:
+    view = structs.replace(build.view(), awaited=("LoadBalancerPlacement",))
+    answer = AkoPlugin().contribute(view)
+    assert isinstance(answer, api.Wait)
+    assert answer.reason == "PlacementAwaited"
+
+
+def test_without_such_a_plugin_the_config_counts(build: Any) -> None:
+    answer = AkoPlugin().contribute(build.view())
+    assert isinstance(answer, api.Contribution)
