@@ -1,0 +1,211 @@
+"""audit: what carries AKO's marks on any controller that we know, and has no living record.
+
+An AKO that this operator does not manage leaves the same marks: what is shown is not proven to be
+abandoned, and is removed only after a person looked at it and typed its name.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from akoo_avi import (
+    access,
+    bounded,
+    claim,
+    claiming,
+    config,
+    inventory,
+    kinds,
+    marks,
+    names,
+    placement,
+    refusal,
+    resources,
+    sight,
+    strays,
+    sweep,
+    wanted,
+)
+from akoo_avi.client import AviClient, Controllers
+from akoo_avi.controllers import declared
+from akoo_core import structs
+from akoo_core.api import record
+from akoo_core.kube import errors as kube_errors
+from akoo_core.plugins import api
+
+WIDTH = 4
+Listed = tuple[kinds.Kind, Mapping[str, str]]
+
+
+class _Seen(NamedTuple):
+    """The controllers that answered, each once, and who did not."""
+
+    clients: tuple[AviClient, ...]
+    unseen: tuple[str, ...]
+
+
+async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
+    """All controllers that configs, AviControllers and records name. Never raises for one of them:
+    what could not be looked at is told."""
+    seen = await _open(ctx, controllers)
+    living = alive(ctx.records)
+    found: list[api.Stray] = []
+    unseen = list(seen.unseen)
+    for client in seen.clients:
+        try:
+            if blind := await sight.missing(client):
+                unseen.append(f"{client.address}: {blind}")
+            found += await _strays(ctx, client, living)
+        except access.ANSWERED as error:
+            unseen.append(f"{client.address}: {access.answer(error).message}")
+    return api.Audit(strays=tuple(found), unseen=tuple(unseen))
+
+
+async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) -> api.Result:
+    """Sweep what is ``owner``'s on every controller, in all clouds, and its claim if it is ours.
+
+    Takes what a sweep would take: suspects stay, and are named. Whether a foreign claim may be
+    passed over is asked by who calls. Never for a name that a living record has.
+    """
+    if owner in alive(ctx.records):
+        return api.Blocked(reason="OwnerLives", message=f"A living record looks after {owner}.")
+    try:
+        mark = marks.Mark(cluster_name=owner, cloud_uuid="")
+    except ValueError as error:
+        return api.Blocked(reason="NotAName", message=f"{error}.")
+    seen = await _open(ctx, controllers)
+    told: list[str] = [f"not seen: {one}" for one in seen.unseen]
+    for client in seen.clients:
+        try:
+            answer = await _remove(ctx, client, mark)
+        except access.ANSWERED as error:
+            return access.answer(error)
+        if not isinstance(answer, api.Done):
+            return answer
+        told.append(answer.message)
+    return api.Done(message=" ".join(told))
+
+
+async def _remove(ctx: api.AuditContext, client: AviClient, mark: marks.Mark) -> api.Result:
+    first = await inventory.collect(client, mark)
+    outcome = await sweep.run(client, mark, first, clock=ctx.clock, log=ctx.log)
+    answer = sweep.result(client.address, outcome)
+    if not isinstance(answer, api.Done):
+        return answer
+    told = [answer.message, await _take_claim(ctx, client, mark.cluster_name)]
+    if suspects := first.suspects_told():
+        told.append(f"These carry only some of its marks and stay: {'; '.join(suspects)}.")
+    return api.Done(message=" ".join(one for one in told if one))
+
+
+async def _take_claim(ctx: api.AuditContext, client: AviClient, owner: str) -> str:
+    found = await claiming.find(client, owner)
+    if isinstance(found, claim.Claim) and found.management_id == ctx.management_id:
+        await client.delete(claim.KIND, found.uuid, tenant=names.ADMIN_TENANT)
+        return ""
+    return "Its claim is not ours and stays." if found is not None else ""
+
+
+def alive(records: Iterable[record.Record]) -> frozenset[str]:
+    """The names that records which are not finished look after. Pure."""
+    return frozenset(one.spec.ako_cluster_name for one in records if one.spec.finished_at is None)
+
+
+async def _strays(
+    ctx: api.AuditContext, client: AviClient, living: frozenset[str]
+) -> tuple[api.Stray, ...]:
+    asked = [*_questions(), (kinds.BY_PATH[claim.KIND], {"label_key": names.CLAIM_MARKER})]
+    work = [functools.partial(_list, client, *one) for one in asked]
+    *answers, claims = await bounded.run(work, width=WIDTH)
+    seen: dict[tuple[str, str], tuple[kinds.Kind, structs.JSON]] = {}
+    for (kind, _), bodies in zip(asked, answers, strict=False):
+        seen |= {(kind.path, str(body.get("uuid"))): (kind, body) for body in bodies}
+    marked = [one for kind, body in seen.values() for one in strays.of_object(kind, body)]
+    return tuple(
+        strays.strays(
+            client.address,
+            marked,
+            claims,
+            living=living,
+            management_id=ctx.management_id,
+            now=ctx.clock.now(),
+        )
+    )
+
+
+def _questions() -> Iterator[Listed]:
+    for kind in kinds.KINDS:
+        yield kind, {"label_key": names.CLUSTER_MARKER}
+        if kind.has_created_by:
+            yield kind, {"search": "(created_by,ako-)"}
+        else:
+            yield kind, {"name.contains": "akoo-"}
+    yield kinds.BY_PATH[claim.KIND], {"label_key": marks.CREATED_BY_KEY}
+    for kind in kinds.EDITED:
+        yield kind, {}
+
+
+async def _list(
+    client: AviClient, kind: kinds.Kind, params: Mapping[str, str]
+) -> tuple[structs.JSON, ...]:
+    return await client.list(kind.path, params={**params, "include_name": "true"})
+
+
+async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:
+    reaches, unseen = await _reaches(ctx)
+    clients: dict[str, AviClient] = {}
+    for reach in reaches:
+        try:
+            client = await access.open(ctx, controllers, reach)
+            uuid = str((await client.get("cluster")).get("uuid", ""))
+        except access.ANSWERED as error:
+            unseen.append(f"{reach.address}: {access.answer(error).message}")
+        else:
+            clients.setdefault(uuid, client)
+    return _Seen(tuple(clients.values()), tuple(unseen))
+
+
+async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[str]]:
+    found: dict[placement.Reach, None] = {}
+    unseen: list[str] = []
+    try:
+        page = await ctx.kube.list(resources.AVI_CONTROLLERS)
+    except kube_errors.KubeError as error:
+        unseen.append(f"AviControllers cannot be read: {error}")
+    else:
+        for obj in page.items:
+            try:
+                found[declared.from_object(obj).reach] = None
+            except structs.DecodeError as error:
+                unseen.append(f"AviController/{obj['metadata']['name']}: {error}")
+    for obj in ctx.configs:
+        if names_controller(obj):
+            continue
+        try:
+            found[wanted.reach_of(config.decode(obj))] = None
+        except (refusal.Refusal, structs.DecodeError) as error:
+            unseen.append(f"AKODeploymentConfig/{obj['metadata']['name']}: {error}")
+    for one in ctx.records:
+        # Of finished ones Secrets may be gone, and nothing is looked for there any more.
+        if one.spec.finished_at is None and (reach := stored_reach(one)) is not None:
+            found[reach] = None
+    return list(found), unseen
+
+
+def names_controller(obj: structs.JSON) -> bool:
+    """Whether a config leaves it to an AviController how to get there. Pure."""
+    plugins = (obj.get("spec") or {}).get("plugins") or {}
+    return bool((plugins.get(names.PLUGIN) or {}).get("controller"))
+
+
+def stored_reach(one: record.Record) -> placement.Reach | None:
+    """How the controller of a record was reached last; None where that cannot be read. Pure."""
+    intent = one.spec.intents.get(names.PLUGIN)
+    if intent is None or not intent.data:
+        return None
+    try:
+        return structs.convert(intent.data, placement.Stored).reach
+    except structs.DecodeError:
+        return None

@@ -1,0 +1,265 @@
+"""audit and remove_stray: what has no living record, whose it is, and that only that goes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from akoo_avi import audit, resources, strays
+from akoo_avi.testing import memory_controllers
+from akoo_testbed.avisim import faults
+from opentelemetry import trace
+
+from akoo_core import external, structs
+from akoo_core.api import record
+from akoo_core.plugins import api
+from akoo_core.testing import builders, memory
+from tests.avi import avi_oracle as oracle
+from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
+
+ADDRESS = "avi.example.com"
+DEAD = "akoo-dddddddddddd"
+SPEC = {
+    "controller": ADDRESS,
+    "cloudName": "Default-Cloud",
+    "serviceEngineGroup": "Default-Group",
+    "adminCredentialRef": {"namespace": "avi-system", "name": "avi"},
+}
+
+
+class Secrets:
+    async def read(self, source: api.SecretSource) -> bytes | None:
+        known = {"username": b"admin", "password": PASSWORD.encode()}
+        return known.get(source.key)
+
+
+class Threads:
+    async def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("not used")
+
+
+def context(
+    bed: Bed,
+    *records: record.Record,
+    configs: tuple[structs.JSON, ...] = (builders.config(SPEC),),
+    declared: tuple[structs.JSON, ...] = (),
+) -> api.AuditContext:
+    server = memory.MemoryServer(resources=(*memory.BUILT_IN, resources.AVI_CONTROLLERS))
+    server.seed(*declared)
+    return api.AuditContext(
+        records=records,
+        configs=configs,
+        management_id=builders.MANAGEMENT_ID,
+        kube=server.client(),
+        clock=bed.clock,
+        external=external.External(),
+        secrets=Secrets(),
+        threads=Threads(),
+        tracer=trace.get_tracer("test"),
+        log=logging.LoggerAdapter(logging.getLogger("test")),
+    )
+
+
+def record_of(name: str, **changes: Any) -> record.Record:
+    return builders.record(ako_cluster_name=name, **changes)
+
+
+def of(bed: Bed, cluster: str) -> Bed:
+    """The same controller, for another cluster's objects."""
+    other = Bed.__new__(Bed)
+    other.__dict__.update(bed.__dict__, cluster=cluster)
+    return other
+
+
+async def audited(bed: Bed, ctx: api.AuditContext) -> api.Audit:
+    registry = memory_controllers({ADDRESS: bed.controller})
+    try:
+        return await audit.audit(ctx, registry)
+    finally:
+        await registry.close()
+
+
+async def removed(bed: Bed, ctx: api.AuditContext, owner: str) -> api.Result:
+    registry = memory_controllers({ADDRESS: bed.controller})
+    try:
+        return await audit.remove(ctx, registry, owner)
+    finally:
+        await registry.close()
+
+
+async def test_what_has_no_living_record_is_shown_with_owner_tenant_age_and_claim() -> None:
+    bed = Bed()
+    bed.own("pool")
+    dead = of(bed, DEAD)
+    dead.own("pool", tenant="blue")
+    dead.own("stringgroup")
+    dead.own("vsvip")
+    dead.claim(OTHER_MANAGEMENT, 3)
+    dead.route(
+        {
+            "route_id": "1",
+            "prefix": {"ip_addr": {"addr": "10.1.0.0", "type": "V4"}, "mask": 24},
+            "next_hop": {"addr": "10.0.0.1", "type": "V4"},
+            "labels": [{"key": "clustername", "value": DEAD}],
+        }
+    )
+    dead.label(DEAD, X)
+    bed.make("pool", name="somebody-elses")
+    seen = await audited(bed, context(bed, record_of(X)))
+    assert not seen.unseen
+    assert {(one.owner, one.kind, one.name, one.tenant) for one in seen.strays} == {
+        (DEAD, "Pool", f"{DEAD}--red-web", "blue"),
+        (DEAD, "StringGroup", f"ako-{DEAD}-{oracle.hashed('red-web')}", "admin"),
+        (DEAD, "VsVip", f"{DEAD}--red-web", "admin"),
+        (DEAD, "VrfContext route", "global: 1", "admin"),
+        (DEAD, "ServiceEngineGroup label", f"Default-Group: clustername={DEAD}", "admin"),
+    }
+    assert {one.claim for one in seen.strays} == {f"{OTHER_MANAGEMENT}, epoch 3"}
+    pool = next(one for one in seen.strays if one.kind == "Pool")
+    modified = bed.controller.state.objects.get("pool", bed.uuid("pool", pool.name))
+    assert modified is not None
+    now = bed.clock.now().timestamp()
+    assert pool.age_seconds == pytest.approx(now - modified.modified / 1e6)
+    assert pool.where == ADDRESS
+
+
+async def test_a_finished_record_looks_after_nothing() -> None:
+    bed = Bed()
+    bed.own("pool")
+    seen = await audited(bed, context(bed, record_of(X, finished_at=bed.clock.now())))
+    assert [one.owner for one in seen.strays] == [X]
+
+
+async def test_an_own_claim_without_a_record_is_a_stray() -> None:
+    bed = Bed()
+    bed.claim()
+    seen = await audited(bed, context(bed))
+    assert [(one.kind, one.name) for one in seen.strays] == [("claim", f"akoo-claim-{X}")]
+    assert isinstance(await removed(bed, context(bed), X), api.Done)
+    assert not (await audited(bed, context(bed))).strays
+
+
+async def test_one_controller_under_two_ways_is_looked_at_once() -> None:
+    bed = Bed()
+    bed.own("pool")
+    declared = {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "AviController",
+        "metadata": {"name": "main", "uid": "u-1"},
+        "spec": {
+            "address": ADDRESS,
+            "credentialRef": {"namespace": "avi-system", "name": "another"},
+        },
+    }
+    seen = await audited(bed, context(bed, declared=(declared,)))
+    assert len(seen.strays) == 1
+
+
+async def test_where_it_could_not_look_is_told() -> None:
+    bed = Bed()
+    bed.own("pool")
+    gone = builders.config({**SPEC, "controller": "gone.example.com"}, name="gone")
+    bad = builders.config({"controller": ADDRESS}, name="bad")
+    seen = await audited(bed, context(bed, configs=(gone, bad, builders.config(SPEC))))
+    assert len(seen.strays) == 1
+    bad_, gone_ = sorted(seen.unseen)
+    assert bad_.startswith("AKODeploymentConfig/bad: spec.adminCredentialRef")
+    assert gone_.startswith("gone.example.com: ")
+
+
+async def test_a_role_that_hides_things_is_told() -> None:
+    bed = Bed()
+    admin = bed.hand.get("user?name=admin")["results"][0]
+    reads = [{"resource": "PERMISSION_CONTROLLER", "type": "READ_ACCESS"}]
+    role = bed.make("role", name="few", privileges=reads)
+    more = {"is_superuser": False, "access": [{"role_ref": role["url"], "all_tenants": True}]}
+    bed.make("user", name="root", password=PASSWORD, is_superuser=True)
+    bed.hand.put(f"user/{admin['uuid']}", {**admin, **more})
+    seen = await audited(bed, context(bed))
+    assert seen.unseen[0].startswith(f"{ADDRESS}: what user")
+
+
+async def test_remove_takes_all_of_one_owner_and_nothing_else() -> None:
+    bed = Bed()
+    bed.own("pool")
+    bed.claim()
+    infix = of(bed, "dddddddddd")
+    infix.own("vsvip")
+    before = bed.controller.snapshot()
+    dead = of(bed, DEAD)
+    pool = dead.own("pool", tenant="blue")
+    dead.own("poolgroup", tenant="blue", members=[{"pool_ref": pool}])
+    dead.own("vsvip", cloud_ref="/api/cloud/?name=other")
+    dead.label(DEAD)
+    assert isinstance(await removed(bed, context(bed, record_of(X)), DEAD), api.Done)
+    assert not bed.diff(before)
+
+
+async def test_a_name_with_a_living_record_is_refused() -> None:
+    bed = Bed()
+    bed.own("pool")
+    before = bed.controller.snapshot()
+    result = await removed(bed, context(bed, record_of(X)), X)
+    assert isinstance(result, api.Blocked)
+    assert result.reason == "OwnerLives"
+    assert not bed.diff(before)
+
+
+@pytest.mark.parametrize("owner", ["", ".*", "a b"])
+async def test_what_is_no_name_is_refused(owner: str) -> None:
+    bed = Bed()
+    assert isinstance(await removed(bed, context(bed), owner), api.Blocked)
+
+
+async def test_a_foreign_claim_stays() -> None:
+    bed = Bed()
+    bed.claim(OTHER_MANAGEMENT)
+    bed.own("pool")
+    result = await removed(bed, context(bed), X)
+    assert isinstance(result, api.Done)
+    assert "Its claim is not ours and stays." in result.message
+    assert not bed.count().own
+    assert bed.uuid("stringgroup", f"akoo-claim-{X}")
+
+
+async def test_suspects_stay_and_are_named() -> None:
+    bed = Bed()
+    bed.own("pool")
+    bed.make("vsvip", name=f"{X}--old")
+    result = await removed(bed, context(bed), X)
+    assert isinstance(result, api.Done)
+    assert f'VsVip "{X}--old" (tenant admin)' in result.message
+    assert bed.uuid("vsvip", f"{X}--old")
+
+
+async def test_a_controller_that_fails_is_waited_for() -> None:
+    bed = Bed()
+    bed.own("pool")
+    bed.controller.faults.add(faults.Fault(answer="booting", kind="pool", times=None))
+    assert isinstance(await removed(bed, context(bed), X), api.Wait)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "author", "owner"),
+    [
+        ("pool", "foo--web", "ako-foo", "foo"),
+        ("pool", "foo--web", "ako-foo-red", "foo"),
+        ("pool", "ako-gw-foo--web", "ako-gw-foo-red", "foo"),
+        ("pool", "ako-crd-operator-foo--web", "ako-crd-operator-foo", "foo"),
+        ("pool", "web", "ako-foo", "foo"),
+        ("pool", "web", "terraform", ""),
+        ("vsvip", "foo--web", "", ""),
+        ("vsvip", f"{X}--web", "", X),
+    ],
+)
+def test_owners_without_markers(kind: str, name: str, author: str, owner: str) -> None:
+    assert strays.owner_of(kind, {"name": name, "created_by": author}) == owner
+
+
+def test_a_marker_says_it_before_all_else() -> None:
+    markers = [{"key": "clustername", "values": ["bar"]}]
+    body = {"name": "foo--web", "created_by": "ako-foo", "markers": markers}
+    assert strays.owner_of("pool", body) == "bar"
+    two = [{"key": "clustername", "values": ["bar", "foo"]}]
+    assert strays.owner_of("pool", {**body, "markers": two}) == ""
