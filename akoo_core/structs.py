@@ -76,6 +76,11 @@ def encode_json(value: Any) -> bytes:
     return msgspec.json.encode(value, order="deterministic")
 
 
+def encode_as_is(value: Any) -> bytes:
+    """Compact JSON, keys in the order in which they are: where nobody compares the bytes."""
+    return msgspec.json.encode(value)
+
+
 def convert(value: Any, kind: type[T], *, path: str = "") -> T:
     """``value`` (plain JSON values) as a ``kind``. Raises DecodeError, ``path`` before its path."""
     try:

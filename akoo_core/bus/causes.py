@@ -6,8 +6,9 @@ from opentelemetry import trace
 
 from akoo_core import structs
 from akoo_core.cache import store
-from akoo_core.kube import client
 from akoo_core.telemetry import tracing
+
+_ANNOTATION = tracing.TRACEPARENT_ANNOTATION.encode()
 
 
 class Cause(structs.Struct, frozen=True, kw_only=True):
@@ -36,16 +37,17 @@ class Cause(structs.Struct, frozen=True, kw_only=True):
 def cause_of(change: store.Change) -> Cause:
     """The cause that a change is. A deletion carries what the object said last."""
     item = change.new_item or change.old_item
-    obj = change.new or change.old or {}
     return Cause(
         what=change.resource.kind,
         name=str(change.key),
         resource_version=item.resource_version if item else "",
-        traceparent=_traceparent(obj),
+        traceparent=_traceparent(item) if item else "",
     )
 
 
-def _traceparent(obj: client.Object) -> str:
-    annotations = (obj.get("metadata") or {}).get("annotations") or {}
+def _traceparent(item: store.Item) -> str:
+    if _ANNOTATION not in item.data:
+        return ""  # Of nearly every object: it need not be decoded for that.
+    annotations = item.decode()["metadata"].get("annotations") or {}
     text = str(annotations.get(tracing.TRACEPARENT_ANNOTATION, ""))
     return text if tracing.parse_traceparent(text) is not None else ""

@@ -22,9 +22,9 @@ def meaningful(change: store.Change) -> bool:
     kind without generations (Secret, ConfigMap) if any of its content changed. An object that was
     read without its content may have changed there.
     """
-    old, new = change.old, change.new
-    if old is None or new is None:
+    if change.old_item is None or change.new_item is None:
         return True
+    old, new = change.old_item.decode(), change.new_item.decode()
     if any(old["metadata"].get(name) != new["metadata"].get(name) for name in _MEANT):
         return True
     if change.resource.group == CLUSTERS.group and change.resource.plural == CLUSTERS.plural:

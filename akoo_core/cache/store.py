@@ -65,7 +65,8 @@ class Change(NamedTuple):
 
 def without_noise(obj: client.Object) -> client.Object:
     """The object without what nobody here reads and what is often most of it."""
-    metadata = {k: v for k, v in obj["metadata"].items() if k != "managedFields"}
+    metadata = dict(obj["metadata"])
+    metadata.pop("managedFields", None)
     annotations = metadata.get("annotations")
     if annotations and LAST_APPLIED_ANNOTATION in annotations:
         metadata["annotations"] = {
@@ -153,7 +154,7 @@ class Store:
             key=key,
             uid=metadata.get("uid", ""),
             resource_version=metadata.get("resourceVersion", ""),
-            data=structs.encode_json(kept),
+            data=structs.encode_as_is(kept),
             values=self._indexes.values_of(key, kept),
         )
 

@@ -150,7 +150,7 @@ class QueueCore:
     def get(self, now: float) -> Entry | None:
         """The next key, from now on processed, or None when none is ready (or after shutdown)."""
         self._promote(now)
-        if self._shut_down or not self._ready:
+        if self._shut_down or not self._ready.inside:
             return None
         key = self._ready.pop()
         pending = self._pending.pop(key)
@@ -180,7 +180,7 @@ class QueueCore:
         if self._shut_down:
             return None
         self._promote(now)
-        if self._ready:
+        if self._ready.inside:
             return now
         due: float | None = self._delayed.first_rank()
         return due
@@ -199,6 +199,11 @@ class QueueCore:
         """How many keys are ready (delayed ones do not count)."""
         return len(self._ready)
 
+    @property
+    def active(self) -> int:
+        """How many keys are being processed."""
+        return len(self._processing)
+
     def snapshot(self) -> Snapshot:
         """The whole state by keys. O(n log n): for people and tests."""
         return Snapshot(
@@ -216,14 +221,14 @@ class QueueCore:
         if due > now:
             self._delayed.push(key, due)
             return
-        if key not in self._ready:
+        if key not in self._ready.inside:
             pending.ready_since = now
         self._delayed.discard(key)
         self._ready.push(key, -pending.priority)
 
     def _promote(self, now: float) -> None:
         """Move what has become due to the ready list, in the order of its times."""
-        while self._delayed and (due := self._delayed.first_rank()) <= now:
+        while self._delayed.inside and (due := self._delayed.first_rank()) <= now:
             key = self._delayed.pop()
             pending = self._pending[key]
             pending.ready_since = due

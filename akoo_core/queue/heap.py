@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 _SLACK = 64
 """Outdated entries below this number are never worth a rebuild."""
 
 
-class _Slot(NamedTuple):
-    rank: Any
-    token: int
-    key: str
+_Slot = tuple[Any, int, str]
+"""(rank, token, key). A plain tuple: thousands are compared while a queue fills."""
 
 
 class KeyedHeap:
@@ -26,6 +25,8 @@ class KeyedHeap:
     def __init__(self) -> None:
         self._slots: list[_Slot] = []
         self._token_of: dict[str, int] = {}
+        self.inside: Mapping[str, object] = self._token_of
+        """The keys that are in it; true if there are any."""
         self._next_token = 0
 
     def __len__(self) -> int:
@@ -38,7 +39,7 @@ class KeyedHeap:
         """Put ``key`` in with ``rank``, or give it that rank."""
         self._next_token += 1
         self._token_of[key] = self._next_token
-        heapq.heappush(self._slots, _Slot(rank, self._next_token, key))
+        heapq.heappush(self._slots, (rank, self._next_token, key))
         self._compact()
 
     def discard(self, key: str) -> None:
@@ -49,21 +50,21 @@ class KeyedHeap:
     def first_rank(self) -> Any:
         """The least rank. None when empty."""
         self._drop_outdated()
-        return self._slots[0].rank if self._slots else None
+        return self._slots[0][0] if self._slots else None
 
     def pop(self) -> str:
         """Take out the key of the least rank. Raises IndexError when empty."""
         self._drop_outdated()
-        key = heapq.heappop(self._slots).key
+        key = heapq.heappop(self._slots)[2]
         del self._token_of[key]
         return key
 
     def keys(self) -> list[str]:
         """All keys in the order in which they would come out. O(n log n): for people."""
-        return [slot.key for slot in sorted(self._slots) if self._alive(slot)]
+        return [slot[2] for slot in sorted(self._slots) if self._alive(slot)]
 
     def _alive(self, slot: _Slot) -> bool:
-        return self._token_of.get(slot.key) == slot.token
+        return self._token_of.get(slot[2]) == slot[1]
 
     def _drop_outdated(self) -> None:
         while self._slots and not self._alive(self._slots[0]):

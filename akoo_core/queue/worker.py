@@ -6,11 +6,11 @@ import asyncio
 import logging
 import random as random_
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from akoo_core import errors, structs
 from akoo_core.queue import core, workqueue
-from akoo_core.telemetry import metrics
+from akoo_core.telemetry import metrics, tally
 
 STOP_GRACE_SECONDS = 20.0
 """What running handlers get after the intake stopped, before they are cancelled."""
@@ -34,6 +34,8 @@ class RequeueAfter(structs.Struct, frozen=True, kw_only=True):
 
 
 Outcome = Forget | RequeueAfter
+Results = Mapping[str, tally.Count]
+"""How reconciles ended, counted by result."""
 Handler = Callable[[core.Entry], Awaitable[Outcome]]
 """Works on one key. An exception means: again, after the backoff of this key."""
 
@@ -53,9 +55,11 @@ async def run_workers(
     When this coroutine is cancelled (the lease is lost), they are cancelled without grace. Returns
     or raises only after every worker has ended.
     """
-    _prepare_metrics(queue.name, count)
+    results = _prepare_metrics(queue.name, count)
     workers = [
-        asyncio.create_task(_work(queue, handler, random), name=f"{queue.name}-worker-{number}")
+        asyncio.create_task(
+            _work(queue, handler, random, results), name=f"{queue.name}-worker-{number}"
+        )
         for number in range(count)
     ]
     try:
@@ -68,8 +72,8 @@ async def run_workers(
         queue.shut_down()
         for worker in workers:
             worker.cancel()
-        results = await asyncio.gather(*workers, return_exceptions=True)
-    for result in results:
+        endings = await asyncio.gather(*workers, return_exceptions=True)
+    for result in endings:
         if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
             raise result
 
@@ -84,22 +88,28 @@ async def _until(stop: asyncio.Event, workers: list[asyncio.Task[None]]) -> None
         await asyncio.gather(stopping, return_exceptions=True)
 
 
-async def _work(queue: workqueue.WorkQueue, handler: Handler, random: Callable[[], float]) -> None:
-    active = metrics.ACTIVE_WORKERS.labels(queue.name)
+async def _work(
+    queue: workqueue.WorkQueue,
+    handler: Handler,
+    random: Callable[[], float],
+    results: Results,
+) -> None:
     seconds = metrics.RECONCILE_SECONDS.labels(queue.name)
     while (entry := await queue.get()) is not None:
         started = time.perf_counter()
-        active.inc()
         try:
-            await _process(queue, handler, entry, random)
+            await _process(queue, handler, entry, random, results)
         finally:
             queue.done(entry.key)
-            active.dec()
             seconds.observe(time.perf_counter() - started)
 
 
 async def _process(
-    queue: workqueue.WorkQueue, handler: Handler, entry: core.Entry, random: Callable[[], float]
+    queue: workqueue.WorkQueue,
+    handler: Handler,
+    entry: core.Entry,
+    random: Callable[[], float],
+    results: Results,
 ) -> None:
     try:
         outcome = await handler(entry)
@@ -107,15 +117,16 @@ async def _process(
         if _must_end(error):
             raise
         delay = queue.retry(entry.key, priority=entry.priority)
+        results["error"].inc()
         _report(queue.name, entry, error, delay)
         return
     queue.forget(entry.key)
     if isinstance(outcome, RequeueAfter):
         wait = outcome.seconds * (1.0 + outcome.jitter * random())
         queue.add_after(entry.key, wait, priority=entry.priority)
-        _count(queue.name, "requeue_after")
+        results["requeue_after"].inc()
     else:
-        _count(queue.name, "success")
+        results["success"].inc()
 
 
 def _must_end(error: BaseException) -> bool:
@@ -135,7 +146,6 @@ def _must_end(error: BaseException) -> bool:
 
 def _report(controller: str, entry: core.Entry, error: BaseException, delay: float) -> None:
     """Say it once. Our own errors explain themselves; of others the traceback is needed."""
-    _count(controller, "error")
     metrics.RECONCILE_ERRORS.labels(controller).inc()
     _log.error(
         "%s %s failed (attempt %d, next in %.1f s): %s: %s",
@@ -150,13 +160,11 @@ def _report(controller: str, entry: core.Entry, error: BaseException, delay: flo
     )
 
 
-def _count(controller: str, result: str) -> None:
-    metrics.RECONCILE_TOTAL.labels(controller, result).inc()
-
-
-def _prepare_metrics(controller: str, count: int) -> None:
+def _prepare_metrics(controller: str, count: int) -> Results:
     """Every label value exists from the start, so that a rate over it is never missing."""
-    for result in ("success", "error", "requeue", "requeue_after"):
-        metrics.RECONCILE_TOTAL.labels(controller, result)
     metrics.RECONCILE_ERRORS.labels(controller)
     metrics.MAX_CONCURRENT_RECONCILES.labels(controller).set(count)
+    return {
+        result: metrics.RECONCILE_TOTAL.labels(controller, result)
+        for result in ("success", "error", "requeue", "requeue_after")
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import random as random_
+import weakref
 from collections.abc import Callable, Iterable
 
 from akoo_core import clock as clock_
@@ -40,7 +41,9 @@ class WorkQueue:
         self._shut_down = False
         self._drained = asyncio.Event()
         self._started: dict[str, float] = {}
-        self._depth = metrics.QUEUE_DEPTH.labels(name)
+        known = weakref.ref(self._core)
+        metrics.QUEUE_DEPTH.labels(name).set_function(_asked(known, lambda one: one.depth))
+        metrics.ACTIVE_WORKERS.labels(name).set_function(_asked(known, lambda one: one.active))
         self._adds = metrics.QUEUE_ADDS.labels(name)
         self._retries = metrics.QUEUE_RETRIES.labels(name)
         self._queue_seconds = metrics.QUEUE_SECONDS.labels(name)
@@ -139,15 +142,16 @@ class WorkQueue:
 
     def _wake(self) -> None:
         """Wake one waiter if a key is ready, else set the timer for the next that will be."""
+        if self._shut_down and self._core.drained:
+            self._drained.set()
+        if not self._waiters:
+            return  # Whoever comes to wait comes here first.
         now = self._clock.monotonic()
         due = self._core.next_ready(now)
-        self._depth.set(self._core.depth)
-        if self._core.drained:
-            self._drained.set()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if due is None or not self._waiters:
+        if due is None:
             return
         if due <= now:
             self._wake_one()
@@ -160,3 +164,15 @@ class WorkQueue:
             if not waiter.done():
                 waiter.set_result(None)
                 return
+
+
+def _asked(
+    queue: weakref.ref[core.QueueCore], what: Callable[[core.QueueCore], int]
+) -> Callable[[], float]:
+    """Asked when metrics are read, not set with every key; the metric keeps no queue alive."""
+
+    def value() -> float:
+        found = queue()
+        return float(what(found)) if found is not None else 0.0
+
+    return value

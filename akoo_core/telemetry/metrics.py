@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from akoo_core.telemetry import tally
+
 REGISTRY = CollectorRegistry()
 """Our own registry: /metrics shows what is listed here and nothing a library added."""
 
@@ -56,7 +58,7 @@ EVENT_LOOP_BLOCKED = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
-RECONCILE_TOTAL = Counter(
+RECONCILE_TOTAL = tally.Counter(
     "controller_runtime_reconcile_total",
     "Reconciles by result: success, error, requeue, requeue_after.",
     ["controller", "result"],
@@ -68,7 +70,7 @@ RECONCILE_ERRORS = Counter(
     ["controller"],
     registry=REGISTRY,
 )
-RECONCILE_SECONDS = Histogram(
+RECONCILE_SECONDS = tally.Histogram(
     "controller_runtime_reconcile_time_seconds",
     "Duration of one reconcile.",
     ["controller"],
@@ -85,18 +87,20 @@ MAX_CONCURRENT_RECONCILES = Gauge(
     registry=REGISTRY,
 )
 QUEUE_DEPTH = Gauge("workqueue_depth", "Keys that wait.", ["name"], registry=REGISTRY)
-QUEUE_ADDS = Counter("workqueue_adds_total", "Adds to the queue.", ["name"], registry=REGISTRY)
+QUEUE_ADDS = tally.Counter(
+    "workqueue_adds_total", "Adds to the queue.", ["name"], registry=REGISTRY
+)
 QUEUE_RETRIES = Counter(
     "workqueue_retries_total", "Rate-limited re-adds.", ["name"], registry=REGISTRY
 )
-QUEUE_SECONDS = Histogram(
+QUEUE_SECONDS = tally.Histogram(
     "workqueue_queue_duration_seconds",
     "From add to start of work.",
     ["name"],
     buckets=_SECONDS,
     registry=REGISTRY,
 )
-WORK_SECONDS = Histogram(
+WORK_SECONDS = tally.Histogram(
     "workqueue_work_duration_seconds",
     "From start to end of work.",
     ["name"],

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from prometheus_client import metrics as prometheus
 
-from akoo_core.telemetry import metrics
+from akoo_core.telemetry import metrics, tally
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
 Page = Callable[[str], str]
@@ -20,10 +20,11 @@ def declared() -> dict[str, tuple[str, str]]:
     """Type and labels by the name that a dashboard uses."""
     found: dict[str, tuple[str, str]] = {}
     for one in vars(metrics).values():
-        if isinstance(one, prometheus.MetricWrapperBase):
+        if isinstance(one, prometheus.MetricWrapperBase | tally.Counter | tally.Histogram):
             family = next(iter(one.describe()))
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            labels = ", ".join(f"`{label}`" for label in one._labelnames)
+            names = one.names if hasattr(one, "names") else one._labelnames
+            labels = ", ".join(f"`{label}`" for label in names)
             found[name] = (family.type, labels)
     return found
 
