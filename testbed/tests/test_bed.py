@@ -3,6 +3,7 @@
 import asyncio
 import base64
 
+import aiohttp
 import pytest
 from akoo_testbed import definitions, errors, kubeapi, listener, parts, running
 
@@ -91,6 +92,28 @@ async def test_a_bare_server_knows_users_and_rbac(apiserver: running.RunningServ
         assert len(await admin.list("v1/Namespace")) >= 4
         with pytest.raises(kubeapi.ApiError, match='User "alice" cannot list resource'):
             await alice.list("v1/Namespace")
+
+
+async def test_a_compacted_store_does_not_know_what_was_before(
+    apiserver: running.RunningServer,
+) -> None:
+    etcd = apiserver.bare.etcd
+    then = await apiserver.call(etcd.compact())
+    async with kubeapi.KubeApi(apiserver.kubeconfig) as api:
+        await api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "later"}})
+    assert await _asked_at(etcd, then) == 200
+    assert await apiserver.call(etcd.compact()) > then
+    assert await _asked_at(etcd, then) == 400
+
+
+async def _asked_at(etcd: parts.Etcd, revision: int) -> int:
+    """The status of a question to the store as it was at that revision."""
+    question = {"key": base64.b64encode(b"a").decode(), "revision": str(revision)}
+    async with (
+        aiohttp.ClientSession(trust_env=False) as session,
+        session.post(f"{etcd.url}/v3/kv/range", json=question) as answer,
+    ):
+        return answer.status
 
 
 def test_a_part_that_ends_says_so_with_its_log(apiserver: running.RunningServer) -> None:

@@ -28,7 +28,7 @@ Line = Literal["pass", "swallow", "end", "cut"]
 """What becomes of a line of a watch: passed; dropped; passed as the last one of a stream that ends
 in good order; passed by half before the connection is cut."""
 
-WatchRule = Callable[[fire_journal.Call, int, bytes], Line]
+WatchRule = Callable[[fire_journal.Call, int, bytes], Awaitable[Line]]
 """Asked for each line, with its number (from 1) in its stream."""
 
 _LINE_BYTES = 1 << 22
@@ -54,16 +54,14 @@ class Gate:
         self.outside = fire_outside.Outside()
         self.traps: list[Trap] = []
         self.rule: WatchRule | None = None
-        self.refused: set[str] = set()
-        """Replicas whose calls of the management API are cut without an answer."""
+        self._shut: dict[str, asyncio.Event] = {}
         self.delays: dict[str, float] = {}
         """Seconds that each answer of a Cluster's workload API takes longer, by namespace/name."""
-        self.errors: list[str] = []
-        """ERROR lines of watches that passed."""
+        self.gone: list[str] = []
+        """Paths of watches that were told that their version is gone: 410."""
         self.fronts: dict[str, fire_front.Front] = {}
         self._site = ground
         self._management_url = management_url
-        self._streams: list[tuple[web.BaseRequest, fire_journal.Call]] = []
         self._exchanges: set[asyncio.Task[web.StreamResponse]] = set()
         self._stack = contextlib.AsyncExitStack()
 
@@ -102,12 +100,13 @@ class Gate:
         self.traps.append(trap)
         return trap
 
-    def cut(self, replica: str) -> int:
-        """Cut all open watches of a replica; how many they were."""
-        own = [request for request, call in self._streams if call.replica == replica]
-        for request in own:
-            fire_front.abort(request)
-        return len(own)
+    def shut(self, replica: str) -> None:
+        """Hold what this replica asks of the management API from now on; open watches stay."""
+        self._shut.setdefault(replica, asyncio.Event())
+
+    def reopen(self, replica: str) -> None:
+        """Let through what was held."""
+        self._shut.pop(replica).set()
 
     async def _front(
         self, handle: fire_front.Handler, authority: fire_front.Authority | None
@@ -126,12 +125,15 @@ class Gate:
     async def _session(self, tls: fire_front.Tls) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=0, ssl=tls)
         session = aiohttp.ClientSession(connector=connector, trust_env=False)
-        return await self._stack.enter_async_context(session)
+        self._stack.push_async_callback(session.close)
+        # First, and at once: TLS would wait for the server's farewell, longer than the loop lives.
+        self._stack.push_async_callback(connector.close, abort_ssl=True)
+        return session
 
     async def _manage(self, request: web.BaseRequest) -> web.StreamResponse:
         call = await self._noted(request, "management", "")
-        if call.replica in self.refused:
-            return fire_front.abort(request)
+        if call.replica in self._shut:
+            await self._shut[call.replica].wait()
         if call.watch:
             return await self._watch(request, call)
         return await self._through(request, call, self._management_url, self._bare)
@@ -256,8 +258,6 @@ class Gate:
         return json.dumps(secret).encode()
 
     async def _watch(self, request: web.BaseRequest, call: fire_journal.Call) -> web.StreamResponse:
-        stream = (request, call)
-        self._streams.append(stream)
         try:
             async with self._bare.get(
                 self._management_url + call.path,
@@ -271,12 +271,16 @@ class Gate:
                 response = web.StreamResponse(
                     status=got.status, headers=_without(got.headers, *_HOP)
                 )
-                await response.prepare(request)
-                return await self._lines(request, call, got, response)
+                if got.status == 410:
+                    self.gone.append(call.path)
+                try:
+                    await response.prepare(request)
+                    return await self._lines(request, call, got, response)
+                finally:
+                    fire_front.abort_upstream(got)
         except (aiohttp.ClientError, ConnectionError):
             return fire_front.abort(request)
         finally:
-            self._streams = [one for one in self._streams if one is not stream]
             call.ended = time.monotonic()
 
     async def _lines(
@@ -289,9 +293,9 @@ class Gate:
         number = 0
         async for line in got.content:
             number += 1
-            if b'"type":"ERROR"' in line:
-                self.errors.append(line.decode())
-            what = self.rule(call, number, line) if self.rule is not None else "pass"
+            if b'"type":"ERROR"' in line and b'"code":410' in line:
+                self.gone.append(call.path)
+            what = await self.rule(call, number, line) if self.rule is not None else "pass"
             if what == "cut":
                 await response.write(line[: len(line) // 2])
                 return fire_front.abort(request)
@@ -300,7 +304,6 @@ class Gate:
             if what == "end":
                 break
         await response.write_eof()
-        fire_front.abort_upstream(got)
         return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pathlib
 import signal
@@ -26,6 +27,15 @@ SHORT_LEASE = {
 """Settings of replicas that share a Lease: as short as they may be together."""
 
 
+class Replica(process.OperatorProcess):
+    """An operator that may end by itself."""
+
+    async def ended(self, seconds: float = 15.0) -> int:
+        """Wait for its end; the exit code. Raises TimeoutError."""
+        assert self._process is not None
+        return await asyncio.wait_for(self._process.wait(), seconds)
+
+
 class Operators:
     """Makes operators; all of them are killed at the end of the test."""
 
@@ -33,17 +43,15 @@ class Operators:
         self.gate = gate
         self._site = ground
         self._token = token
-        self._made: list[process.OperatorProcess] = []
+        self._made: list[Replica] = []
 
-    async def start(
-        self, replica: str = "a", settings: Mapping[str, str] | None = None
-    ) -> process.OperatorProcess:
+    async def start(self, replica: str = "a", settings: Mapping[str, str] | None = None) -> Replica:
         """A new process; it is not ready yet. The same name may be used again."""
         ground, number = self._site, len(self._made)
         text = kubeconfig.with_token(
             self.gate.management_url(replica), ground.authority.pem, self._token
         )
-        one = process.OperatorProcess(
+        one = Replica(
             kubeconfig=install.write_private(ground.folder / f"fire-{replica}.kubeconfig", text),
             plugins=PLUGINS,
             log=ground.log_file(f"operator-{ground.folder.name}-{replica}-{number}"),
@@ -60,9 +68,7 @@ class Operators:
         await one.start()
         return one
 
-    async def ready(
-        self, replica: str = "a", settings: Mapping[str, str] | None = None
-    ) -> process.OperatorProcess:
+    async def ready(self, replica: str = "a", settings: Mapping[str, str] | None = None) -> Replica:
         """A new process that answers ready."""
         one = await self.start(replica, settings)
         await one.ready()

@@ -78,7 +78,9 @@ class FirePlugin(api.Plugin):
     @api.hookimpl
     async def release(self, ctx: api.VerbContext) -> api.Result:
         if ctx.view.intent(self.name) is not None:
-            await self._ask(ctx, "DELETE", f"claims/{ctx.view.record_name}")
+            # Both: where AKO never ran there was nothing to fence.
+            for kind in ("accounts", "claims"):
+                await self._ask(ctx, "DELETE", f"{kind}/{ctx.view.record_name}")
         return api.Done()
 
     async def _left(self, ctx: api.VerbContext) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import secrets
 from typing import Any
 
 from akoo_testbed import kubeapi, running
@@ -37,6 +40,64 @@ class Stage(e2e.Fleet):
         for obj in (*made, *pool):
             await self.api.create(obj)
 
+    async def bare_cluster(self, name: str) -> Object:
+        """Create a Cluster whose workload never comes up, since it has no control plane."""
+        infrastructure, _, cluster = manifests.cluster(
+            self.namespace, name, labels=self.labels, workers=0
+        )
+        # A name of its own: that of a Cluster with the same name may not be gone yet.
+        own = f"{name}-{secrets.token_hex(3)}"
+        infrastructure["metadata"]["name"] = own
+        cluster["spec"]["infrastructureRef"]["name"] = own
+        del cluster["spec"]["controlPlaneRef"]
+        await self.api.create(infrastructure)
+        return await self.api.create(cluster)
+
+    async def bare_ready(self, name: str) -> Object:
+        """The record of a bare Cluster, once all was made for it that can be."""
+        record = await self.record(name, phase="Deploying")
+        assert f"accounts/{record['metadata']['name']}" in self.gate.outside.made
+        return record
+
+    async def all_gone(self, *names: str) -> None:
+        """Delete Clusters, all at once, and wait until they are gone."""
+        await asyncio.gather(*map(self.delete, names))
+        await asyncio.gather(*map(self.gone, names))
+
+    async def config_gone(self, name: str) -> None:
+        """Delete a config and wait until it is gone: our finalizer is off."""
+        await self.api.delete(e2e.CONFIG, None, name)
+        await self.until(e2e.CONFIG, None, name, lambda obj: obj is None)
+
+    async def unhold(self, name: str) -> None:
+        """Take all finalizers off a Cluster, as somebody may who is in a hurry."""
+        patch = {"metadata": {"finalizers": None}}
+        await self.api.patch(e2e.CLUSTER, self.namespace, name, patch)
+
+    async def until_held(self, record: str, reason: str) -> Object:
+        """The record, once some condition of it says that reason."""
+        return await self.until(
+            e2e.RECORD,
+            None,
+            record,
+            lambda obj: any(
+                one["reason"] == reason
+                for one in ((obj or {}).get("status") or {}).get("conditions") or ()
+            ),
+        )
+
+    async def at_rest(self, seconds: float = 1.0) -> None:
+        """Wait until the operator has written nothing for a while."""
+        async with asyncio.timeout(e2e.SECONDS):
+            while True:
+                seen = len(self.gate.journal.of(lambda one: one.work))
+                with contextlib.suppress(TimeoutError):
+                    await self.gate.journal.until(
+                        lambda one: one.work, count=seen + 1, seconds=seconds
+                    )
+                    continue
+                return
+
     async def records(self) -> list[Object]:
         """Of the Clusters of this namespace, those that are gone too."""
         found = await self.api.list(e2e.RECORD)
@@ -55,15 +116,7 @@ class Stage(e2e.Fleet):
         records = await self.finished(count)
         assert not fire_laws.unfinished(records)
         assert not await self.api.list(e2e.CLUSTER, self.namespace)
-        configs = [
-            one
-            for one in await self.api.list(e2e.CONFIG)
-            if one["metadata"]["name"].startswith(self.namespace)
-        ]
         assert self.gate.outside.empty, vars(self.gate.outside)
         broken = fire_laws.broken(self.gate)
         assert not broken, "\n".join(broken)
-        for one in configs:
-            await self.api.delete(e2e.CONFIG, None, one["metadata"]["name"])
-            await self.until(e2e.CONFIG, None, one["metadata"]["name"], lambda obj: obj is None)
         return records

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from akoo_core.sandbox import process
 from tests.e2e import conftest as e2e
 from tests.fire import fire_gate, fire_journal, fire_laws, fire_operator, fire_points, fire_stage
 from tests.fire.conftest import PROOF
@@ -45,7 +44,7 @@ class Reaper:
     def __init__(self, operators: fire_operator.Operators, gate: fire_gate.Gate) -> None:
         self._operators = operators
         self._gate = gate
-        self._one: process.OperatorProcess | None = None
+        self._one: fire_operator.Replica | None = None
 
     async def reap(self, deaths: Deaths, first: Callable[[], Awaitable[None]]) -> None:
         """Do what comes ``first``; then kill at one point after the other, in this order.
@@ -84,7 +83,7 @@ async def _life(
     reaper = Reaper(operators, stage.gate)
     early = [one for one in deaths if one[0].early]
     late = [one for one in deaths if not one[0].early]
-    await stage.config()
+    config = await stage.config()
     await reaper.reap(early, stage.cluster_parts)
     record = await stage.record(phase="Running")
     await _is_complete(stage, record)
@@ -95,6 +94,7 @@ async def _life(
     assert finished["spec"]["leaving"]["letGo"]["why"] == "Proven"
     made = stage.gate.journal.done(lambda one: one.method == "POST" and fire_laws.is_record(one))
     assert len(made) == 1
+    await stage.config_gone(config)
 
 
 async def _is_complete(stage: fire_stage.Stage, record: fire_stage.Object) -> None:

@@ -1,6 +1,7 @@
 """etcd: one member, serves all API servers of a test bed, each under a prefix of its own."""
 
 import base64
+import typing
 
 import aiohttp
 
@@ -37,12 +38,27 @@ class Etcd(part.Part):
         """Delete all keys under a prefix, for example "/workload-1"; no API server may use it."""
         first = f"{prefix}/".encode()
         last = f"{prefix}0".encode()  # "0" follows "/": the end of all that begins with "prefix/"
-        keys = {"key": _base64(first), "range_end": _base64(last)}
+        await self._ask("kv/deleterange", {"key": _base64(first), "range_end": _base64(last)})
+
+    async def compact(self) -> int:
+        """Forget all history up to now; the revision from which there is some.
+
+        Whoever asks an API server for changes since an older version is told 410, as soon as the
+        server does not remember them itself: after it was started again.
+        """
+        answer = await self._ask("kv/range", {"key": _base64(b"\0"), "count_only": True})
+        revision = int(answer["header"]["revision"])
+        await self._ask("kv/compaction", {"revision": str(revision), "physical": True})
+        return revision
+
+    async def _ask(self, what: str, body: dict[str, typing.Any]) -> dict[str, typing.Any]:
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"{self.url}/v3/kv/deleterange", json=keys) as response,
+            session.post(f"{self.url}/v3/{what}", json=body) as response,
         ):
             response.raise_for_status()
+            answer: dict[str, typing.Any] = await response.json()
+            return answer
 
 
 def _base64(raw: bytes) -> str:

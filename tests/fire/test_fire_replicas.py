@@ -1,0 +1,155 @@
+"""Two replicas and one Lease: the leader is frozen, its Lease runs out, and it comes back.
+
+A Lease is no fence: what was on its way arrives. But nothing new may begin, and what arrives late
+must do no harm.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.fire import fire_journal, fire_operator, fire_points, fire_stage
+from tests.fire.conftest import PROOF
+
+SECONDS = 45.0
+FROZEN_AT = (
+    "create the record",
+    "apply the StatefulSet",
+    "ask AKO to clean up",
+    "sweep an object",
+    "finalizer off the Cluster",
+)
+
+proof = pytest.mark.skipif(not PROOF, reason="more moments are for make proof")
+
+
+class Frozen:
+    """Freezes the leader with a request of its own in the gate's hands."""
+
+    def __init__(
+        self, leader: fire_operator.Replica, lets_go: Callable[[], Awaitable[object]]
+    ) -> None:
+        self._leader = leader
+        self._lets_go = lets_go
+        self.at = 0.0
+
+    async def hold(self, call: fire_journal.Call) -> bool:
+        """Its guard was asked and the request is out: stop the process, and send it on late."""
+        os.kill(self._leader.pid, signal.SIGSTOP)
+        self.at = time.monotonic()
+        await self._lets_go()
+        return True
+
+    def tell(self, journal: fire_journal.Journal) -> None:
+        """Show how long nobody worked; nothing may have come from the old leader to the end."""
+        first = journal.of(_works("b"))[0]
+        print(f"the other replica wrote {first.at - self.at:.1f} s after the freeze")  # noqa: T201
+        assert not _since(journal, "a", self.at)
+
+
+async def _lead(
+    operators: fire_operator.Operators, journal: fire_journal.Journal
+) -> fire_operator.Replica:
+    """The leader, "a"; the standby is "b"."""
+    leader = await operators.start("a", fire_operator.SHORT_LEASE)
+    await journal.until(_took_lease("a"), seconds=SECONDS)
+    await operators.ready("b", fire_operator.SHORT_LEASE)
+    return leader
+
+
+def _took_lease(replica: str) -> fire_journal.Match:
+    return lambda one: one.replica == replica and one.write and "/leases" in one.path and one.done
+
+
+def _works(replica: str) -> fire_journal.Match:
+    return lambda one: one.replica == replica and one.work
+
+
+async def test_a_leader_frozen_right_after_its_guard(
+    stage: fire_stage.Stage, operators: fire_operator.Operators
+) -> None:
+    """It had made its claim, and was about to make its account."""
+    journal, point = stage.gate.journal, fire_points.named("make the account outside")
+    leader = await _lead(operators, journal)
+    frozen = Frozen(leader, lambda: journal.until(_works("b"), seconds=SECONDS))
+    trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
+    await stage.config()
+    await stage.bare_cluster("shop")
+    await trap.sprung.wait()  # the standby has taken over and writes; what was held goes through
+    await _thaw(leader, journal, frozen.at)
+    await stage.bare_ready("shop")
+    await stage.delete()
+    await stage.gone()
+    await stage.ended()
+    frozen.tell(journal)
+
+
+@proof
+@pytest.mark.parametrize("name", FROZEN_AT)
+async def test_a_leader_frozen_in_a_whole_life(
+    stage: fire_stage.Stage, operators: fire_operator.Operators, name: str
+) -> None:
+    journal, point = stage.gate.journal, fire_points.named(name)
+    leader = await _lead(operators, journal)
+    frozen = Frozen(leader, lambda: journal.until(_works("b"), seconds=SECONDS))
+    trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
+    await stage.config()
+    await stage.cluster_parts()
+    if not point.early:
+        await stage.record(phase="Running")
+        await stage.delete()
+    await trap.sprung.wait()
+    await _thaw(leader, journal, frozen.at)
+    if point.early:
+        await stage.record(phase="Running")
+        await stage.delete()
+    await stage.gone()
+    await stage.ended()
+    frozen.tell(journal)
+
+
+@proof
+async def test_a_leader_frozen_past_its_lease(
+    stage: fire_stage.Stage, operators: fire_operator.Operators
+) -> None:
+    """At rest; it wakes up to work that another has begun."""
+    journal = stage.gate.journal
+    leader = await _lead(operators, journal)
+    await stage.config()
+    await stage.bare_cluster("shop")
+    await stage.bare_ready("shop")
+    await stage.at_rest()
+    os.kill(leader.pid, signal.SIGSTOP)
+    frozen_at = time.monotonic()
+    await journal.until(_took_lease("b"), seconds=SECONDS)
+    await stage.delete()
+    await journal.until(_works("b"), seconds=SECONDS)
+    await _thaw(leader, journal, frozen_at)
+    await stage.gone()
+    await stage.ended()
+    assert not _since(journal, "a", frozen_at)
+
+
+async def _thaw(
+    leader: fire_operator.Replica, journal: fire_journal.Journal, frozen_at: float
+) -> None:
+    """Let the old leader go on: it must end by itself, with code 1, having begun no write."""
+    os.kill(leader.pid, signal.SIGCONT)
+    assert await leader.ended() == 1, leader.tail()
+    assert "lost Lease" in leader.tail(60)
+    late = _since(journal, "a", frozen_at)
+    assert not late, [str(one) for one in late]
+
+
+def _since(journal: fire_journal.Journal, replica: str, at: float) -> list[fire_journal.Call]:
+    """The writes that a replica began after that moment."""
+    return journal.of(lambda one: _works(replica)(one) and one.at > at)
+
+
+def _of(replica: str, match: fire_journal.Match) -> Callable[[fire_journal.Call], bool]:
+    return lambda one: one.replica == replica and match(one)
