@@ -6,7 +6,6 @@ matches on; a kind of refusal that has been seen with several statuses is told b
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,6 +20,7 @@ REFERRERS_LIMIT = 100
 _REFERRED = re.compile(r"referred by:?\s*\[(?P<names>.*)\]", re.DOTALL)
 _BETWEEN_NAMES = re.compile(r"""['"]\s*,\s*['"]""")
 _MODEL_MISSING = re.compile(r"(?P<model>\w+)(?: object)? not found", re.IGNORECASE)
+_SECONDS = re.compile(r"\s*\d{1,9}(\.\d{1,9})?\s*", re.ASCII)
 _DUMP = re.compile(r"(?P<keep>Bad pb):.*", re.DOTALL)
 """A dump of the request follows: it may hold anything."""
 
@@ -56,16 +56,14 @@ def referrers(text: str) -> tuple[str, ...]:
     found = _REFERRED.search(text)
     if found is None:
         return ()
-    inner = found["names"].strip().strip("'\"")
+    inner = found["names"].strip()[1:-1]  # the names may hold quotes of their own
     names = _BETWEEN_NAMES.split(inner) if inner else []
     return tuple(_shown(name) for name in names[:REFERRERS_LIMIT])
 
 
 def retry_after_seconds(header: str, *, default: float = 5.0) -> float:
     """Seconds of a Retry-After header; ``default`` for a date, and for what is no number."""
-    with contextlib.suppress(ValueError):
-        return min(max(float(header), 0.0), 3600.0) if header.strip() else default
-    return default
+    return min(float(header), 3600.0) if _SECONDS.fullmatch(header) else default
 
 
 def value(call: calls.Call, answer: calls.Answer, address: str) -> structs.JSON:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import ParamSpec, Protocol, TypeVar
 
-from akoo_avi.client import calls, credential, logs, session
+from akoo_avi.client import calls, credential, errors, logs, session
 from akoo_core.plugins import threads
 from akoo_core.plugins.errors import ThreadsClosedError, ThreadsExhaustedError
 
@@ -80,6 +80,10 @@ class ThreadedDoor:
             ) from None
         except ThreadsClosedError:
             raise calls.LostError("this process is closing its sessions", sent=False) from None
+        except (calls.LostError, errors.AviError) as error:
+            # Both hold the frames of avisdk and requests: sockets, and requests with their bodies.
+            error.__context__ = None
+            raise error.with_traceback(None)  # noqa: B904 - it is the same error
 
     def close(self) -> None:
         self._threads.close()

@@ -84,6 +84,18 @@ class _Session(avi_api.ApiSession):  # type: ignore[misc]
         return bool(known.get("csrftoken") and known.get("session_id"))
 
 
+class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
+    """Closes connections when it is told to: urllib3 leaves that to the garbage collector."""
+
+    def close(self) -> None:
+        pools = self.poolmanager.pools
+        for key in pools.keys():  # noqa: SIM118 - it cannot be iterated
+            pool = pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().close()
+
+
 class SdkSession:
     """A session that is logged in. Its requests may come from several threads at once."""
 
@@ -158,7 +170,7 @@ def _new(url: str, who: credential.Credential, verify: str | bool, connections: 
     sdk.key = f"akoo-{next(_numbers)}"
     sdk.trust_env = False
     sdk.hooks["response"].append(_take_away)
-    sdk.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=connections, max_retries=0))
+    sdk.mount("https://", _Adapter(pool_maxsize=connections, max_retries=0))
     return sdk
 
 
@@ -170,15 +182,16 @@ def _close(sdk: _Session, ca_file: pathlib.Path | None) -> None:
 
 
 def _write_ca(who: credential.Credential, address: str) -> pathlib.Path:
+    handle, name = tempfile.mkstemp(prefix="akoo-avi-ca-", suffix=".pem")  # mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(who.ca_pem)
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=who.ca_pem)
-    except (ssl.SSLError, ValueError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=name)
+    except ssl.SSLError:
+        pathlib.Path(name).unlink()
         raise errors.TlsError(
             f"The CA for {address} holds no certificate in PEM. Check {who.ca_source}."
         ) from None
-    handle, name = tempfile.mkstemp(prefix="akoo-avi-ca-", suffix=".pem")  # mode 0600
-    with os.fdopen(handle, "w") as file:
-        file.write(who.ca_pem)
     return pathlib.Path(name)
 
 

@@ -1,0 +1,101 @@
+"""The client against the simulated controller, over HTTPS and in process; nothing may be left."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from akoo_avi.client import AviClient, Controllers, Credential
+from akoo_testbed.avisim import pytest as avisim_
+
+from akoo_core import clock, external
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # docstrings with invalid escapes
+    from avi.sdk import avi_api
+
+Connect = Callable[..., Awaitable[AviClient]]
+
+
+def ca_files() -> set[pathlib.Path]:
+    return set(pathlib.Path(tempfile.gettempdir()).glob("akoo-avi-ca-*"))
+
+
+def sockets() -> set[str]:
+    found = set()
+    for one in pathlib.Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one that this loop reads from
+            found.add(str(one.readlink()))
+    return {name for name in found if name.startswith("socket:")}
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    """Wait for what threads bring about, 5 s at most."""
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.002)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """No thread, file, socket, CA file or session of avisdk outlives a test."""
+    threads, files = set(threading.enumerate()), ca_files()
+    before = sockets()
+    yield
+    eventually(lambda: set(threading.enumerate()) <= threads, "threads that outlive the test")
+    # Closed, and not left to the garbage collector.
+    eventually(lambda: sockets() <= before, "sockets that outlive the test")
+    assert ca_files() <= files
+    assert not avi_api.sessionDict
+
+
+@pytest.fixture
+def seam() -> external.External:
+    return external.External()
+
+
+@pytest.fixture
+def now() -> clock.ManualClock:
+    return clock.ManualClock()
+
+
+@pytest.fixture
+async def controllers(now: clock.ManualClock) -> AsyncIterator[Controllers]:
+    made = Controllers(now=now)
+    yield made
+    await made.close()
+
+
+def address(avi: avisim_.RunningAvi) -> str:
+    return avi.url.removeprefix("https://")
+
+
+def credential(avi: avisim_.RunningAvi, **changes: Any) -> Credential:
+    given = {
+        "username": avi.options.username,
+        "password": avi.options.password,
+        "ca_pem": avi.server.ca_pem,
+        "source": "Secret avi-system/avi-controller-credentials",
+    }
+    return Credential(**{**given, **changes})
+
+
+@pytest.fixture
+def connect(
+    controllers: Controllers, avisim: avisim_.RunningAvi, seam: external.External
+) -> Connect:
+    """Clients of the simulated controller over HTTPS; arguments change the credential."""
+
+    async def connect(key: str = "", **changes: Any) -> AviClient:
+        who = credential(avisim, **changes)
+        return await controllers.client(address(avisim), who, external=seam, key=key)
+
+    return connect
