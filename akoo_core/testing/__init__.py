@@ -13,6 +13,7 @@ runs imports this package.
 
 from akoo_core.testing import builders, conformance, memory_definitions, virtual_time
 from akoo_core.testing.calls import Call, Calls, Crash, InlineThreads
+from akoo_core.testing.commands import run_audit, run_plan, run_remove_stray
 from akoo_core.testing.deploying import deploy
 from akoo_core.testing.fleet import Fleet
 from akoo_core.testing.memory import BUILT_IN, MemoryServer
@@ -52,7 +53,10 @@ __all__ = [
     "deploy",
     "memory_definitions",
     "recorded",
+    "run_audit",
+    "run_plan",
     "run_reconcile",
+    "run_remove_stray",
     "run_verb",
     "virtual_time",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Literal, NamedTuple, ParamSpec, TypeVar
 
 from opentelemetry import trace
@@ -47,6 +47,15 @@ class Calls(external.External):
     def heal(self) -> None:
         """Take ``fail`` back."""
         self._fault = None
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Refuse every write while the body runs (errors.ReadOnlyError)."""
+        before, self._guard = self._guard, external.ReadOnly()
+        try:
+            yield
+        finally:
+            self._guard = before
 
     @contextlib.asynccontextmanager
     async def call(

@@ -17,7 +17,8 @@ from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
 
-Answer = caller.VerbResult | caller.PureAnswer | None
+Plan = tuple[api.PlannedAction, ...]
+Answer = caller.VerbResult | caller.PureAnswer | api.Audit | Plan | None
 Wrap = Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]]
 VALUE_VERBS = (*api.PURE_VERBS, "secret_references")
 """Verbs that are plain functions of the view."""
@@ -45,6 +46,17 @@ class VerbRun:
     def contribution(self) -> api.Contribution | None:
         """What contribute wants."""
         return self.result if isinstance(self.result, api.Contribution) else None
+
+    @property
+    def actions(self) -> Plan:
+        """What plan would do."""
+        found = self.result if isinstance(self.result, tuple) else ()
+        return tuple(one for one in found if isinstance(one, api.PlannedAction))
+
+    @property
+    def strays(self) -> tuple[api.Stray, ...]:
+        """What audit found."""
+        return self.result.strays if isinstance(self.result, api.Audit) else ()
 
     @property
     def writes(self) -> tuple[str, ...]:
@@ -132,17 +144,21 @@ async def try_reconcile(plugin: api.Plugin, controller: str, key: str, world: Wo
     """``run_reconcile`` inside a running loop, whose error is part of the answer."""
     registered = controllers.collect(plugin_set(plugin))
     (found,) = (one for one in registered if one.registration.name == controller)
-    means = context.Means(
+    inner = world.management.client(external=world.calls)
+    ctx = context.build_controller_context(found, means_of(world), inner, key=key)
+    request = api.Request(key=key, attempt=1)
+    return await observed(lambda: found.registration.reconcile(request, ctx), world)
+
+
+def means_of(world: World) -> context.Means:
+    """What controllers and commands act with."""
+    return context.Means(
         clock=world.clock,
         external=world.calls,
         secrets=world.secret_reader,
         threads=lambda _: world.threads,
         management_id=world.spec.management_id,
     )
-    inner = world.management.client(external=world.calls)
-    ctx = context.build_controller_context(found, means, inner, key=key)
-    request = api.Request(key=key, attempt=1)
-    return await observed(lambda: found.registration.reconcile(request, ctx), world)
 
 
 def named(plugin: api.Plugin) -> api.Plugin:

@@ -11,6 +11,7 @@ from akoo_core.testing.conformance import (
     canaries,
     departure,
     interruption,
+    looking,
     newer,
     repetition,
     rights,
@@ -34,6 +35,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         canaries.keeps_secrets,
         rights.declares_its_rights,
         rights.reconciles_alike,
+        looking.looks_only,
     )
 }
 """Every check by name. Each takes a Subject and raises ConformanceError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from akoo_core import testing
 from akoo_core.kube import resource
@@ -124,6 +124,34 @@ class GoodPlugin(api.Plugin):
     @api.hookimpl
     async def verify(self, ctx: api.VerbContext) -> api.Proof:
         return api.Proof(own=int(await self.exists(ctx, volume(ctx))))
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[api.PlannedAction, ...] | None:
+        name = volume(ctx)
+        there = await self.exists(ctx, name)
+        if there is (verb == "prepare"):
+            return ()
+        action: Literal["create", "delete"] = "create" if verb == "prepare" else "delete"
+        return (api.PlannedAction(action=action, kind="Volume", name=name, why="named by intent"),)
+
+    @api.hookimpl
+    async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
+        living = {f"vol-{one.spec.ako_cluster_name}" for one in ctx.records}
+        return api.Audit(
+            strays=tuple(
+                api.Stray(owner=one.removeprefix("vol-"), kind="Volume", name=one)
+                for one in self.cloud.volumes
+                if one not in living
+            )
+        )
+
+    @api.hookimpl
+    async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
+        async with ctx.external.call("cloud", "DELETE volume", write=True, target=f"vol-{owner}"):
+            self.cloud.volumes[:] = [one for one in self.cloud.volumes if one != f"vol-{owner}"]
+        return api.Done()
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from akoo_core.kube import resource
 from akoo_core.plugins import api
@@ -120,3 +120,29 @@ class ReconcilesOutOfScope(Good):
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         await ctx.kube.get(resource.SECRETS, "cloud", "ops")
         return api.Done()
+
+
+class PlansByDoing(Good):
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[api.PlannedAction, ...] | None:
+        await self.prepare(ctx)
+        return ()
+
+
+class PlansByDoingInSilence(Good):
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[api.PlannedAction, ...] | None:
+        self.cloud.volumes.append("planned")
+        return ()
+
+
+class ShowsTheLiving(Good):
+    @api.hookimpl
+    async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
+        found = [one.removeprefix("vol-") for one in self.cloud.volumes]
+        strays = tuple(api.Stray(owner=one, kind="Volume", name=one) for one in found)
+        return api.Audit(strays=strays)

@@ -83,6 +83,9 @@ BAD: dict[type[Good], tuple[str, str]] = {
     leaks.AppliesWithoutTheRightToCreate: ("declares_its_rights", "the right to create volumes of"),
     leaks.ReconcilesAgain: ("reconciles_alike", "called again in an unchanged world it writes"),
     leaks.ReconcilesOutOfScope: ("reconciles_alike", "OutOfScopeError"),
+    leaks.PlansByDoing: ("looks_only", "ReadOnlyError: it tried to write, but is only asked"),
+    leaks.PlansByDoingInSilence: ("looks_only", "it changed something, but is only asked to look"),
+    leaks.ShowsTheLiving: ("looks_only", "is alive: leave out what belongs to one of ctx.records"),
 }
 
 

@@ -32,9 +32,10 @@ def made() -> tuple[CloudWorld, GoodPlugin]:
 
 
 def test_the_public_names_are_all_there_and_no_others() -> None:
-    private = {"calls", "deploying", "observing", "spans", "verbs", "world"}
+    private = {"calls", "commands", "deploying", "fleet", "observing", "spans", "verbs", "world"}
     visible = {name for name in vars(package) if not name.startswith("_")}
     modules = {name for name in visible if name.startswith("memory")} | private
+    modules -= set(package.__all__)
     assert visible - modules == set(package.__all__)
 
 
@@ -232,6 +233,44 @@ def test_a_plugin_without_controllers_reads_nothing_shared() -> None:
             return api.Done(version=str(ctx.shared))
 
     assert testing.run_verb(Looks(), "observe").result == api.Done(version="None")
+
+
+def test_what_is_planned_is_done() -> None:
+    world, plugin = made()
+    testing.run_verb(plugin, "intend", world)
+    (action,) = testing.run_plan(plugin, "prepare", world).actions
+    assert (action.action, action.name) == ("create", f"vol-{world.record_name}")
+    testing.run_verb(plugin, "prepare", world)
+    assert testing.run_plan(plugin, "prepare", world).actions == ()
+    world.leave()
+    assert [one.action for one in testing.run_plan(plugin, "sweep", world).actions] == ["delete"]
+
+
+def test_what_is_left_behind_is_taken_away_by_name() -> None:
+    world, plugin = made()
+    world.cloud.volumes += ["vol-gone", f"vol-{world.record_name}"]
+    run = testing.run_audit(plugin, world)
+    assert [one.owner for one in run.strays] == ["gone"]
+    assert len(testing.run_audit(plugin, world, records=()).strays) == 2
+    run = testing.run_remove_stray(plugin, "gone", world)
+    assert (run.result, run.writes) == (api.Done(), ("cloud DELETE volume vol-gone",))
+    assert testing.run_audit(plugin, world).strays == ()
+    world.spec = structs.replace(world.spec, finished_at=world.clock.now())
+    assert len(testing.run_audit(plugin, world).strays) == 1, "its record is finished"
+
+
+def test_what_looks_cannot_write_and_verbs_can_again() -> None:
+    class Writes(GoodPlugin):
+        @api.hookimpl
+        async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
+            await self.remove_stray(ctx, "x")
+            return None
+
+    world = CloudWorld()
+    plugin = Writes(world.cloud)
+    with pytest.raises(VerbError, match="ReadOnlyError"):
+        testing.run_audit(plugin, world)
+    assert testing.run_remove_stray(plugin, "x", world).result == api.Done()
 
 
 def test_prepare_and_release_do_not_get_to_the_workload_cluster() -> None:

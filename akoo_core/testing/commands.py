@@ -1,0 +1,108 @@
+"""Asks a plugin on a World what commands ask it: plan, audit, remove_stray."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from akoo_core import structs
+from akoo_core.api import record as record_
+from akoo_core.plugins import api, caller, context, controllers
+from akoo_core.testing import builders, verbs
+from akoo_core.testing.verbs import VerbRun
+from akoo_core.testing.world import World
+
+Ask = Callable[[caller.VerbCaller], Awaitable[Any]]
+
+
+def run_plan(plugin: api.Plugin, verb: caller.Planned, world: World | None = None) -> VerbRun:
+    """What ``akoo-core plan --verb`` would get. Raises VerbError when it raises, or writes."""
+    where = world or World()
+    return where.run(_raising(try_plan(plugin, verb, where)))
+
+
+def run_audit(
+    plugin: api.Plugin,
+    world: World | None = None,
+    *,
+    records: Iterable[record_.Record] | None = None,
+) -> VerbRun:
+    """What ``akoo-core audit`` would get. ``records`` None: the World's own, unless it is finished.
+
+    Raises VerbError when it raises, or writes.
+    """
+    where = world or World()
+    return where.run(_raising(try_audit(plugin, where, records=records)))
+
+
+def run_remove_stray(
+    plugin: api.Plugin,
+    owner: str,
+    world: World | None = None,
+    *,
+    records: Iterable[record_.Record] | None = None,
+) -> VerbRun:
+    """One call of ``akoo-core audit --sweep OWNER``. Raises VerbError when it raises."""
+    where = world or World()
+
+    async def ask(calling: caller.VerbCaller) -> Any:
+        ctx = audit_context_of(plugin, where, records)
+        return await calling.remove_stray(plugin, ctx, owner)
+
+    return where.run(_raising(_asked(plugin, where, ask, looking=False)))
+
+
+async def try_plan(plugin: api.Plugin, verb: caller.Planned, world: World) -> VerbRun:
+    """``run_plan`` inside a running loop, whose error is part of the answer."""
+
+    async def ask(calling: caller.VerbCaller) -> Any:
+        return await calling.plan(plugin, verbs.context_of(plugin, verb, world), verb)
+
+    return await _asked(plugin, world, ask, looking=True)
+
+
+async def try_audit(
+    plugin: api.Plugin, world: World, *, records: Iterable[record_.Record] | None = None
+) -> VerbRun:
+    """``run_audit`` inside a running loop, whose error is part of the answer."""
+
+    async def ask(calling: caller.VerbCaller) -> Any:
+        return await calling.audit(plugin, audit_context_of(plugin, world, records))
+
+    return await _asked(plugin, world, ask, looking=True)
+
+
+def audit_context_of(
+    plugin: api.Plugin, world: World, records: Iterable[record_.Record] | None
+) -> api.AuditContext:
+    """What audit and remove_stray are given."""
+    there = own_records(world) if records is None else tuple(records)
+    return context.build_audit_context(
+        plugin,
+        verbs.means_of(world),
+        world.management.client(external=world.calls),
+        registered=controllers.collect(verbs.plugin_set(plugin)),
+        records=there,
+        configs=(world.config,) if world.config else (),
+    )
+
+
+def own_records(world: World) -> tuple[record_.Record, ...]:
+    """The World's record, while it is not finished."""
+    if world.spec.finished_at is not None:
+        return ()
+    return (structs.replace(builders.record(), name=world.record_name, spec=world.spec),)
+
+
+async def _asked(plugin: api.Plugin, world: World, ask: Ask, *, looking: bool) -> VerbRun:
+    calling = caller.VerbCaller(verbs.plugin_set(plugin))
+    with world.calls.reading() if looking else contextlib.nullcontext():
+        return await verbs.observed(lambda: ask(calling), world)
+
+
+async def _raising(running: Awaitable[VerbRun]) -> VerbRun:
+    run = await running
+    if run.error is not None:
+        raise run.error
+    return run

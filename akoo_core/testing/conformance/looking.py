@@ -1,0 +1,61 @@
+"""What commands ask for only looks: plan and audit write nothing, and audit shows nobody alive."""
+
+from __future__ import annotations
+
+from akoo_core.plugins import caller
+from akoo_core.plugins.errors import VerbError
+from akoo_core.testing import commands, verbs
+from akoo_core.testing.conformance.subject import Subject, Trial
+from akoo_core.testing.verbs import VerbRun
+
+PLANNED: tuple[caller.Planned, ...] = ("prepare", "sweep")
+
+
+def looks_only(subject: Subject) -> None:
+    """plan before each verb that it is for, and audit beside a living record."""
+    _, plugin = subject.fresh()
+    calling = caller.VerbCaller(verbs.plugin_set(plugin))
+    if calling.implements(plugin, "plan"):
+        for verb in PLANNED:
+            _plans(subject, verb)
+    if calling.implements(plugin, "audit"):
+        _audits(subject)
+
+
+def _plans(subject: Subject, verb: caller.Planned) -> None:
+    trial = subject.reach(verb) if verb in subject.verbs() else None
+    if trial is None:
+        return
+    world, plugin, _ = trial
+    before = world.state()
+    run = world.run(commands.try_plan(plugin, verb, world))
+    _check(subject, trial._replace(verb="plan"), run, before)
+
+
+def _audits(subject: Subject) -> None:
+    trial = subject.reach("sweep")
+    if trial is None:
+        return
+    world, plugin, _ = trial
+    before = world.state()
+    run = world.run(commands.try_audit(plugin, world))
+    _check(subject, trial._replace(verb="audit"), run, before)
+    for one in run.strays:
+        if one.owner == world.spec.ako_cluster_name:
+            raise subject.error(
+                "audit",
+                f"it shows {one.kind} {one.name} as left behind, but its owner {one.owner} is "
+                "alive: leave out what belongs to one of ctx.records.",
+            )
+
+
+def _check(subject: Subject, trial: Trial, run: VerbRun, before: object) -> None:
+    if run.error is not None:
+        problem = run.error.problem if isinstance(run.error, VerbError) else repr(run.error)
+        raise subject.error(
+            trial.verb, f"it failed where nothing was wrong: {problem}"
+        ) from run.error
+    if trial.world.state() != before:
+        raise subject.error(
+            trial.verb, "it changed something, but is only asked to look. Read, and write nothing."
+        )
