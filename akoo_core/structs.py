@@ -7,6 +7,7 @@ snake_case inside; an attribute at its default is left out of what is written.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -114,6 +115,7 @@ class FieldShape(NamedTuple):
     default: Any
 
 
+@functools.cache
 def fields(kind: type[Struct | StrictStruct]) -> tuple[FieldShape, ...]:
     """The fields of a struct class, in the order of their declaration; types are resolved."""
     shapes = []
