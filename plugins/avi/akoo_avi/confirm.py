@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_avi import claim, claiming, inventory, names, placement, refusal, sweep
+from akoo_avi import claim, claiming, inventory, names, placement, refusal, sight, sweep
 from akoo_avi.client import AviClient
 from akoo_avi.placement import Stored
 from akoo_core.plugins import api
@@ -16,7 +16,11 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
         # A record that was handed over and leaves before it lived writes its epoch here.
         await claiming.settle(avi, spec, claimed_epoch=epoch, make=False)
     except refusal.Refusal as error:
-        if error.reason != "ClaimLost" or not ours or await _anything(avi, stored):
+        if error.reason != "ClaimLost":
+            raise
+        if blind := await sight.missing(avi):
+            raise _blind(avi, blind) from None
+        if not ours or await _anything(avi, stored):
             raise
         return api.Done(message=f"The claim is gone, and nothing of it is left on {avi.address}.")
     if not ours:
@@ -24,6 +28,13 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
     if epoch is None:
         return api.Done(message="Nothing was ever deployed here.")
     return api.Done(message=f"The claim on {avi.address} is ours.")
+
+
+def _blind(avi: AviClient, blind: str) -> refusal.Refusal:
+    """The claim is not seen, and may be there."""
+    return refusal.Refusal(
+        sight.REASON, f"{avi.address}: {blind}. The claim is not seen, so nothing is taken away."
+    )
 
 
 async def _anything(avi: AviClient, stored: Stored) -> bool:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from akoo_avi import (
     access,
+    audit,
     catalog,
     client,
     confirm,
@@ -163,6 +164,16 @@ class AviPlugin(api.Plugin):
         if verb == "prepare":
             return await prepare.planned(ctx, avi, stored)
         return await planned.sweep(ctx, avi, stored)
+
+    @api.hookimpl
+    async def audit(self, ctx: api.AuditContext) -> api.Audit:
+        """See :mod:`akoo_avi.audit`."""
+        return await audit.audit(ctx, self._clients)
+
+    @api.hookimpl
+    async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result:
+        """See :mod:`akoo_avi.audit`."""
+        return await audit.remove(ctx, self._clients, owner)
 
     async def close(self) -> None:
         """Log out everywhere."""
