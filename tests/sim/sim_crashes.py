@@ -102,21 +102,6 @@ def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
     return virtual_time.run(main)
 
 
-def broken_by(story: Story, cast: Cast) -> list[str]:
-    """The laws that are broken when ``story`` is played, whether it comes to its end or not."""
-    broken: list[str] = []
-
-    async def main(clock: virtual_time.LoopClock) -> None:
-        stage = Stage(clock, cast)
-        stage.laws.broken = broken
-        with contextlib.suppress(TimeoutError):
-            await _play(stage, story, Trap())
-
-    random.seed(1)
-    virtual_time.run(main)
-    return broken
-
-
 async def _play(stage: Stage, story: Story, trap: Trap) -> None:
     process = Process(stage, external.External(interceptor=trap))
     telling = asyncio.ensure_future(story(stage))

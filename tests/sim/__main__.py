@@ -1,0 +1,33 @@
+"""``python -m tests.sim COUNT [FIRST]``: play seeds of moves, and say how many a minute."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+from tests.sim import sim_moves
+
+
+def main() -> int:
+    """1 when a seed has failed."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    logging.disable(logging.CRITICAL)
+    started, failed, writes = time.process_time(), 0, 0
+    for seed in range(first, first + count):
+        result = sim_moves.play(seed)
+        writes += result.writes
+        if result.broken:
+            failed += 1
+            sys.stdout.write(f"AKOO_SEED={seed}: {'; '.join(result.broken[:3])}\n")
+    seconds = time.process_time() - started
+    sys.stdout.write(
+        f"{count} seeds in {seconds:.1f} s of one core: {count / seconds * 60:.0f} a minute, "
+        f"{writes / count:.0f} writes each, {failed} failed\n"
+    )
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

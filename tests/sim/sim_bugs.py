@@ -1,0 +1,200 @@
+"""Mistakes that somebody could make in the product, planted one at a time.
+
+Each has the law that finds it: a simulation that finds none of them proves nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from akoo_core import structs
+from akoo_core.api import names
+from akoo_core.api import record as record_
+from akoo_core.kube import errors
+from akoo_core.reconcile import (
+    attempt,
+    decide,
+    departing,
+    fencing,
+    finalizers,
+    intents,
+    leave,
+    leaving,
+    records,
+    situation,
+)
+from tests.sim import sim_replica
+
+
+class Bug(NamedTuple):
+    """``plant`` changes the product; ``law`` is part of what is told of the breach."""
+
+    plant: Callable[[pytest.MonkeyPatch], None]
+    law: str
+
+
+def _replaced(where: Any, name: str, wrong: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda patch: patch.setattr(where, name, wrong)
+
+
+def _always(*given: Any, **named: Any) -> bool:
+    return True
+
+
+def _nothing(*given: Any) -> list[Any]:
+    return []
+
+
+def _none(*given: Any) -> None:
+    return None
+
+
+async def _not_stored(*given: Any) -> dict[str, Any]:
+    return {}
+
+
+_added = decide._finalizers_missing
+
+
+def _not_on_records(*given: Any) -> tuple[situation.On, ...]:
+    return tuple(one for one in _added(*given) if one != "Record")
+
+
+_made = record_.to_object
+
+
+def _without_finalizers(patch: pytest.MonkeyPatch) -> None:
+    def made(*given: Any, **named: Any) -> structs.JSON:
+        obj = _made(*given, **named)
+        kept = {key: value for key, value in obj["metadata"].items() if key != "finalizers"}
+        return {**obj, "metadata": kept}
+
+    patch.setattr(record_, "to_object", made)
+    patch.setattr(decide, "_finalizers_missing", _not_on_records)
+
+
+def _all_of_them(obj: structs.JSON, finalizer: str) -> finalizers.Patch:
+    """Takes off what others hold, too."""
+    present = finalizer in (obj["metadata"].get("finalizers") or ())
+    return [{"op": "remove", "path": "/metadata/finalizers"}] if present else []
+
+
+_in_order = leaving.take_away
+
+
+def _sweep_first(s: situation.Situation, one: record_.Record, state: record_.Leaving) -> Any:
+    early = state.drained_at is not None and state.fence is None and "sweep" not in s.done
+    return situation.Leave(step="sweep") if early else _in_order(s, one, state)
+
+
+def _at_once(*given: Any) -> datetime.datetime:
+    return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+
+
+def _absence_is_deletion(*given: Any) -> situation.StartLeaving:
+    return situation.StartLeaving(cause="ClusterDeleted", message="it is not there")
+
+
+async def _overwrites(
+    self: records.Records,
+    one: record_.Record,
+    spec: record_.RecordSpec,
+    *,
+    consumed: tuple[str, ...] = (),
+) -> record_.Record:
+    """Without the version that was read."""
+    patch = records.difference(structs.to_object(one.spec), structs.to_object(spec))
+    kind = records._RECORDS
+    return record_.from_object(
+        await self._client.merge_patch(kind, one.name, {"spec": patch} if patch else {})
+    )
+
+
+_change = records.Records.change
+
+
+async def _conflicts_ignored(
+    self: records.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
+) -> record_.Record:
+    try:
+        return await _change(self, one, spec, **more)
+    except errors.ConflictError:
+        return structs.replace(one, spec=spec)
+
+
+async def _not_released(work: attempt.Attempt) -> None:
+    state = structs.replace(work.leaving, released_at=work.services.clock.now())
+    await work.store(leaving=state, uses=())
+
+
+async def _believed(work: attempt.Attempt) -> None:
+    """A fence that nobody was asked for."""
+    now = work.services.clock.now()
+    await work.store_leaving(fence=record_.FenceState(grade="Revoked", evidence="", at=now))
+
+
+async def _taken_off_first(work: attempt.Attempt, decision: situation.LetGo) -> None:
+    """The finalizer goes before it is stored that it may."""
+    if work.cluster is not None:
+        cluster = work.cluster
+        await work.services.finalizers.remove(
+            work.services.clusters,
+            names.FINALIZER,
+            cluster.name,
+            cluster.namespace,
+            uid=cluster.uid,
+        )
+    await _let_go(work, decision)
+
+
+_let_go = departing._let_go
+
+BUGS: Final[dict[str, Bug]] = {
+    "proof is not waited for": Bug(_replaced(leaving, "proven", _always), "let go without a proof"),
+    "the quiet period is not waited for": Bug(
+        _replaced(leaving, "settled_at", _at_once), "before the quiet period was over"
+    ),
+    "the deadline acts at once": Bug(
+        _replaced(leaving, "deadline_acts", _always), "before its deadline"
+    ),
+    "no finalizer is added": Bug(
+        _replaced(finalizers, "adding", _nothing), "is gone before it was let go"
+    ),
+    "records get no finalizer": Bug(_without_finalizers, "without the finalizer of the"),
+    "all finalizers are taken off": Bug(
+        _replaced(finalizers, "removing", _all_of_them), "lost the finalizer of Cluster API"
+    ),
+    "the finalizer goes before let go is stored": Bug(
+        _replaced(departing, "_let_go", _taken_off_first), "lost the finalizer on its Cluster"
+    ),
+    "intents are not stored": Bug(
+        _replaced(intents, "store", _not_stored), "outside write before its intent"
+    ),
+    "the guard is not asked": Bug(
+        _replaced(sim_replica.Guard, "check", _none), "writes and does not lead"
+    ),
+    "sweep comes before the fence": Bug(
+        _replaced(leaving, "take_away", _sweep_first), "swept before its fence was stored"
+    ),
+    "a fence is believed": Bug(
+        _replaced(fencing, "fence", _believed), "Revoked, but its account lives"
+    ),
+    "pauses are ignored": Bug(_replaced(decide, "_paused", _none), "while it is paused"),
+    "absence is deletion": Bug(
+        _replaced(decide, "_vanished", _absence_is_deletion), "a deletion that nobody saw"
+    ),
+    "records are overwritten": Bug(
+        _replaced(records.Records, "change", _overwrites), "begins to leave twice"
+    ),
+    "conflicts are ignored": Bug(
+        _replaced(records.Records, "change", _conflicts_ignored), "outside write before its intent"
+    ),
+    "no finalizer is taken off": Bug(_replaced(finalizers, "removing", _nothing), "is still there"),
+    "nothing is given back": Bug(
+        _replaced(leave, "_release", _not_released), "ends and keeps its claim"
+    ),
+}

@@ -1,0 +1,68 @@
+"""Thousands of seeds: two replicas, their caches and attempts in any order, under random faults.
+
+The laws hold at every write, all ends once faults stop, and then nothing is written. A failing seed
+is named in the failure. It is played again, and only it, by::
+
+    AKOO_SEED=17 .venv/bin/pytest tests/sim/test_moves.py
+
+``AKOO_PROOF=1`` (``make proof``) plays many more, ``AKOO_SEEDS=5000`` so many;
+``python -m tests.sim 5000`` says how fast it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sim import sim_bugs, sim_moves
+
+COUNT = int(os.environ.get("AKOO_SEEDS", "20000" if os.environ.get("AKOO_PROOF") else "120"))
+SEEDS = [int(os.environ["AKOO_SEED"])] if "AKOO_SEED" in os.environ else list(range(COUNT))
+SHARES = 8
+FOUND_WITHIN = 100
+"""Seeds, for each planted bug. Most are found by the first or second."""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Errors are what this is about: to keep their log lines would take most of the time."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_law_is_broken_and_everything_ends(share: int) -> None:
+    failed: list[str] = []
+    for seed in SEEDS[share::SHARES]:
+        result = sim_moves.play(seed)
+        if result.broken:
+            failed.append(f"AKOO_SEED={seed}: {result.broken[:3]} after {result.did[-8:]}")
+    assert not failed, "\n".join(failed)
+
+
+def test_a_seed_does_the_same_again() -> None:
+    assert sim_moves.play(5) == sim_moves.play(5)
+
+
+def test_seeds_get_somewhere() -> None:
+    """Clusters do leave, in more than one way, and most seeds write."""
+    results = [sim_moves.play(seed) for seed in range(20)]
+    assert {why for one in results for why in one.let_go} >= {"Proven", "Gone"}
+    assert sum(one.writes > 20 for one in results) > 10
+
+
+@pytest.mark.parametrize("name", sim_bugs.BUGS)
+def test_a_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bug = sim_bugs.BUGS[name]
+    bug.plant(monkeypatch)
+    told: set[str] = set()
+    for seed in range(FOUND_WITHIN):
+        broken = sim_moves.play(seed).broken
+        if any(bug.law in one for one in broken):
+            return
+        told.update(broken)
+    pytest.fail(f"not found in {FOUND_WITHIN} seeds; told instead: {sorted(told)[:3]}")
