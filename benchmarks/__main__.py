@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "noop": reconciles.noop,
     "onboarding": fleet.onboarding,
     "rest": fleet.rest,
+    "rest-large": fleet.rest_large,
 }
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
+import json
 import os
+import pathlib
+import sys
+import tempfile
 import time
+from collections.abc import Sequence
 
 from akoo_core.app import world as world_
 from akoo_core.sandbox import demo
@@ -12,12 +18,13 @@ from benchmarks import figures, fleet_bed
 
 CLUSTERS = 200
 SIZES = (10, 500)
+LARGE = (10, 1_000, 2_000)
 MANY_WORKERS = 40
 """While the records are made, which is not what is measured there."""
 EVENTS = 40
 QUIET_SECONDS = 3.0
 REST_SECONDS = 20.0
-LIMIT_SECONDS = 400.0
+LIMIT_SECONDS = 1_200.0
 NOTE = "workload API servers in memory: their network and work are not in these figures"
 
 
@@ -32,9 +39,7 @@ async def onboarding() -> None:
             sites = fleet.calls.sites.copy()
             count, writes = fleet_bed.reconciles(), fleet.calls.writes
             await fleet.label(fleet.names, "one")
-            await fleet_bed.quiet(
-                fleet_bed.reconciles, for_seconds=QUIET_SECONDS, seconds=LIMIT_SECONDS
-            )
+            await _all_quiet(fleet)
             calls = sum(fleet.calls.sites.values()) - before
             figures.show("irrelevant label on all: calls", "", [calls], "0")
             figures.show("irrelevant label on all: writes", "", [fleet.calls.writes - writes])
@@ -44,21 +49,34 @@ async def onboarding() -> None:
             _by_site(fleet.calls.sites - sites, CLUSTERS)
 
 
-async def rest() -> None:
+async def rest(sizes: Sequence[int] = SIZES) -> None:
     """Cold start, writes at rest and one event, with few records and with many."""
     print(f"-- records at rest, load {os.getloadavg()[0]:.1f} before; {NOTE}")
     async with fleet_bed.running() as fleet:
-        for size in SIZES:
+        for size in sizes:
             await fleet.grow(size)
             async with fleet.operator(workers=MANY_WORKERS) as world:
-                if size == SIZES[0]:
+                if size == sizes[0]:
                     await _onboard(fleet, world, size)
                 else:
                     await _steady(world, size)
-                    await fleet_bed.quiet(
-                        fleet_bed.reconciles, for_seconds=QUIET_SECONDS, seconds=LIMIT_SECONDS
-                    )
+                    await _all_quiet(fleet)
+            await _alone(fleet, size)
             await _cold(fleet, size)
+
+
+async def rest_large() -> None:
+    """The same with thousands; onboarding them takes minutes."""
+    await rest(LARGE)
+
+
+async def _all_quiet(fleet: fleet_bed.Fleet) -> None:
+    """Nothing is reconciled nor asked any more."""
+    await fleet_bed.quiet(
+        lambda: fleet_bed.reconciles() + sum(fleet.calls.sites.values()),
+        for_seconds=QUIET_SECONDS,
+        seconds=LIMIT_SECONDS,
+    )
 
 
 async def _onboard(fleet: fleet_bed.Fleet, world: world_.World, size: int) -> None:
@@ -71,7 +89,7 @@ async def _onboard(fleet: fleet_bed.Fleet, world: world_.World, size: int) -> No
     figures.show(f"{size} Clusters: all applied", "s", [applied - started], "< 7 s")
     steady = await _steady(world, size)
     figures.show(f"{size} Clusters: all Ready", "s", [steady - started])
-    await fleet_bed.quiet(fleet_bed.reconciles, for_seconds=QUIET_SECONDS, seconds=LIMIT_SECONDS)
+    await _all_quiet(fleet)
     made = sum(fleet.calls.sites.values()) - calls
     figures.show(f"{size} Clusters: calls per Cluster", "", [made / size])
     figures.show(f"{size} Clusters: CPU per Cluster", "s", [(time.process_time() - used) / size])
@@ -92,6 +110,28 @@ def _ready(world: world_.World) -> int:
         return 0
     uid = world.configs()[0].uid
     return world.served_by(uid).ready
+
+
+async def _alone(fleet: fleet_bed.Fleet, size: int) -> None:
+    """An operator in a process of its own, whose workload clusters are only values."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "answers.json"
+        path.write_text(json.dumps(await fleet.answers()))
+        made = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.resting", str(fleet.kubeconfig), str(path)),
+            str(size),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await made.communicate()
+    found = json.loads(said)
+    name = f"{size} records, own process"
+    figures.show(f"{name}: RSS", "MiB", [found["rss"]], "< 150 MiB at 1,000")
+    figures.show(f"{name}: cold start to caches", "s", [found["synced"]])
+    figures.show(f"{name}: cold start to all looked at", "s", [found["looked"]])
+    figures.show(f"{name}: CPU until then, imports included", "s", [found["cpu"]])
+    figures.show(f"{name}: CPU at rest", "% of a core", [found["rest"]], "< 2 %")
+    figures.show(f"{name}: reconciles at rest", "", [found["reconciles"]])
+    figures.show(f"{name}: writes", "", [found["writes"]], "0")
 
 
 async def _cold(fleet: fleet_bed.Fleet, size: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import pathlib
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -19,6 +20,7 @@ from akoo_testbed.provider import manifests
 
 from akoo_core import clock as clock_
 from akoo_core import external, settings
+from akoo_core.api import names as names_
 from akoo_core.app import assembly, watches
 from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
@@ -140,8 +142,15 @@ class Workloads:
 class Fleet:
     """``count`` Clusters that an AKODeploymentConfig would select, and no operator yet."""
 
-    def __init__(self, api: kubeapi.KubeApi, management: client_.KubeClient, calls: Calls) -> None:
+    def __init__(
+        self,
+        api: kubeapi.KubeApi,
+        management: client_.KubeClient,
+        calls: Calls,
+        kubeconfig: pathlib.Path,
+    ) -> None:
         self.api = api
+        self.kubeconfig = kubeconfig
         self.calls = calls
         self.workloads = Workloads(management, calls)
         self.names: list[str] = []
@@ -168,6 +177,25 @@ class Fleet:
         kind = kubeapi.kind_of(made)
         await self.api.patch(kind, NAMESPACE, name, status, subresource="status")
 
+    async def answers(self) -> dict[str, Any]:
+        """What the workload clusters answer to an operator at rest, as values."""
+        found: dict[str, Any] = {"clusters": {}, "version": {"gitVersion": "v1.34.1"}}
+        for cluster_uid, (server, _) in self.workloads.clusters.items():
+            (system,) = [
+                one
+                for one in server.objects(resource.NAMESPACES)
+                if one["metadata"]["name"] == "kube-system"
+            ]
+            (ako,) = server.objects(resource.STATEFUL_SETS, AKO_NAMESPACE)
+            record = ako["metadata"]["labels"][names_.RECORD_LABEL]
+            found["clusters"][cluster_uid] = {"uid": system["metadata"]["uid"], "record": record}
+            if "pods" not in found:
+                found["statefulsets"] = ako
+                (found["pods"],) = server.objects(resource.PODS, AKO_NAMESPACE)
+                (found["secrets"],) = server.objects(resource.SECRETS, AKO_NAMESPACE)
+                found["version"] = await server.client().raw("/version")
+        return found
+
     async def label(self, names: list[str], value: str) -> None:
         """Change a label that nobody selects by."""
         patch = {"metadata": {"labels": {"note": value}}}
@@ -181,46 +209,61 @@ class Fleet:
     @contextlib.asynccontextmanager
     async def operator(self, workers: int = 10) -> AsyncIterator[world_.World]:
         """One operator with the ako plugin, working; the caches are filled."""
-        loaded = settings.load(overrides={"enabledPlugins": "ako", "workers": workers})
-        given, plugins = loaded.settings, loader.load(loaded)
-        stop, now = asyncio.Event(), clock_.SystemClock()
-        management = self.workloads.management
-        management_id = await workloads.kube_system_uid(management)
-        world = world_.World(management_id, resource.CLUSTERS)
-        parts = assembly.assemble(
-            given,
-            plugins,
-            management=management,
-            world=world,
-            management_id=management_id,
-            external=external.External(interceptor=self.calls),
-            clock=now,
-            identity="benchmark",
-            clients=self.workloads,
+        seam = external.External(interceptor=self.calls)
+        async with operator(
+            self.workloads.management, self.workloads, seam, workers=workers
+        ) as world:
+            yield world
+
+
+@contextlib.asynccontextmanager
+async def operator(
+    management: client_.KubeClient,
+    clients: assembly.Workloads,
+    seam: external.External,
+    *,
+    workers: int = 10,
+) -> AsyncIterator[world_.World]:
+    """An operator with the ako plugin in this process, working; the caches are filled."""
+    loaded = settings.load(overrides={"enabledPlugins": "ako", "workers": workers})
+    given, plugins = loaded.settings, loader.load(loaded)
+    stop, now = asyncio.Event(), clock_.SystemClock()
+    management_id = await workloads.kube_system_uid(management)
+    world = world_.World(management_id, resource.CLUSTERS)
+    parts = assembly.assemble(
+        given,
+        plugins,
+        management=management,
+        world=world,
+        management_id=management_id,
+        external=seam,
+        clock=now,
+        identity="benchmark",
+        clients=clients,
+    )
+    following = watches.Watches(
+        management,
+        world,
+        management_id=management_id,
+        secrets=parts.secret_index,
+        secret_namespaces=given.secret_namespaces,
+        records=parts.records,
+        configs=parts.configs,
+        clock=now,
+    )
+    registered = controllers.collect(plugins)
+    async with following.running():
+        await following.synced()
+        working = asyncio.create_task(
+            parts.work(registered, management, stop=stop, grace_seconds=2)
         )
-        following = watches.Watches(
-            management,
-            world,
-            management_id=management_id,
-            secrets=parts.secret_index,
-            secret_namespaces=given.secret_namespaces,
-            records=parts.records,
-            configs=parts.configs,
-            clock=now,
-        )
-        registered = controllers.collect(plugins)
-        async with following.running():
-            await following.synced()
-            working = asyncio.create_task(
-                parts.work(registered, management, stop=stop, grace_seconds=2)
-            )
-            try:
-                yield world
-            finally:
-                stop.set()
-                await working
-                await parts.close()
-                await plugins.close()
+        try:
+            yield world
+        finally:
+            stop.set()
+            await working
+            await parts.close()
+            await plugins.close()
 
 
 @contextlib.asynccontextmanager
@@ -242,7 +285,7 @@ async def running() -> AsyncIterator[Fleet]:
             for secret in demo.credentials(server.site.authority.pem):
                 await api.create(secret)
             try:
-                yield Fleet(api, client, calls)
+                yield Fleet(api, client, calls, path)
             finally:
                 await client.close()
 

@@ -1,0 +1,108 @@
+"""An operator at rest in a process of its own: its memory, its start, its rest.
+
+``python -m benchmarks.resting KUBECONFIG ANSWERS COUNT`` looks at COUNT records that are well,
+rests for a while, and prints one JSON line. Workload clusters are values in the file ANSWERS: what
+AKO's objects look like, and who each cluster is. Connections to them are not in these figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import logging
+import pathlib
+import sys
+import time
+from typing import Any
+
+from akoo_core import external
+from akoo_core.api import names
+from akoo_core.kube import client as client_
+from akoo_core.kube import config, errors, resource, transport
+from benchmarks import fleet_bed, footprint
+
+QUIET_SECONDS = 3.0
+REST_SECONDS = 15.0
+LIMIT_SECONDS = 300.0
+
+
+class Answers:
+    """One workload cluster of which everything is known (a :class:`client_.KubeClient` to read)."""
+
+    def __init__(self, known: dict[str, Any], cluster: dict[str, str]) -> None:
+        self._known = known
+        self._cluster = cluster
+
+    async def get(
+        self, kind: resource.Resource, name: str, namespace: str | None = None
+    ) -> client_.Object:
+        if kind == resource.NAMESPACES:
+            return {"metadata": {"name": name, "uid": self._cluster["uid"]}}
+        found = copy.deepcopy(self._known[kind.plural])
+        found["metadata"]["labels"][names.RECORD_LABEL] = self._cluster["record"]
+        return dict(found)
+
+    async def list(self, kind: resource.Resource, *_: Any, **__: Any) -> client_.Page:
+        return client_.Page([copy.deepcopy(self._known[kind.plural])], "1", "")
+
+    async def raw(self, _path: str) -> client_.Object:
+        return dict(self._known["version"])
+
+    async def apply(self, kind: resource.Resource, *_: Any, **__: Any) -> client_.Object:
+        raise errors.ForbiddenError(f"{kind.plural}: a fleet at rest is not written to")
+
+
+class Clients:
+    """The workload clusters (:class:`akoo_core.app.assembly.Workloads`)."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        self._known = known
+
+    async def client_for(self, _namespace: str, _name: str, cluster_uid: str) -> Any:
+        return Answers(self._known, self._known["clusters"][cluster_uid])
+
+    def silent_seconds(self, _uid: str) -> float:
+        return 0.0
+
+    async def forget(self, _uid: str) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
+async def _main(kubeconfig: str, answers: pathlib.Path, count: int) -> dict[str, float]:
+    calls = fleet_bed.Calls()
+    seam = external.External(interceptor=calls)
+    known = json.loads(answers.read_text())
+    management = transport.HttpClient(await config.endpoint_of(kubeconfig), external=seam)
+    started = time.monotonic()
+    try:
+        async with fleet_bed.operator(management, Clients(known), seam):
+            synced = time.monotonic()
+            looked = await fleet_bed.until(
+                lambda: fleet_bed.reconciles() >= count, seconds=LIMIT_SECONDS
+            )
+            cpu = time.process_time()
+            await fleet_bed.quiet(
+                fleet_bed.reconciles, for_seconds=QUIET_SECONDS, seconds=LIMIT_SECONDS
+            )
+            resting, before = time.process_time(), fleet_bed.reconciles()
+            await asyncio.sleep(REST_SECONDS)
+            return {
+                "synced": synced - started,
+                "looked": looked - started,
+                "cpu": cpu,
+                "rest": 100 * (time.process_time() - resting) / REST_SECONDS,
+                "reconciles": fleet_bed.reconciles() - before,
+                "writes": calls.writes,
+                "rss": footprint.rss_mib("self"),
+            }
+    finally:
+        await management.close()
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    print(json.dumps(asyncio.run(_main(sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])))))
