@@ -68,10 +68,24 @@ def now() -> clock.ManualClock:
 
 
 @pytest.fixture
-async def controllers(now: clock.ManualClock) -> AsyncIterator[Controllers]:
+async def controllers(
+    now: clock.ManualClock, avisim: avisim_.RunningAvi
+) -> AsyncIterator[Controllers]:
     made = Controllers(now=now)
     yield made
     await made.close()
+    # A server that is stopped amid a handshake would leave its side of it open.
+    eventually(lambda: not served(avisim.server.port), "connections of a closed registry")
+
+
+def served(port: int) -> list[str]:
+    """The connections that a server of this process has at this port."""
+    at = f":{port:04X}"
+    rows = [line.split() for line in pathlib.Path("/proc/self/net/tcp").read_text().splitlines()]
+    return [row[2] for row in rows if row[1].endswith(at) and row[3] not in (LISTEN, TIME_WAIT)]
+
+
+LISTEN, TIME_WAIT = "0A", "06"
 
 
 def address(avi: avisim_.RunningAvi) -> str:
