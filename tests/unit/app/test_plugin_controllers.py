@@ -124,3 +124,36 @@ async def test_in_memory_threads_take_no_time(clock: virtual_time.LoopClock) -> 
         await fleet.create_config()
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running", seconds=60)
+
+
+@virtual_time.test
+async def test_a_record_is_looked_at_when_a_secret_it_depends_on_changes(
+    clock: virtual_time.LoopClock,
+) -> None:
+    asked: list[float] = []
+
+    class Depends(api.Plugin):
+        name = "depends"
+
+        @api.hookimpl
+        def secret_references(self, view: api.View) -> tuple[tuple[str, str], ...]:
+            return ((NAMESPACE, view.spec.config_ref.name),)
+
+        @api.hookimpl
+        async def prepare(self, ctx: api.VerbContext) -> api.Result:
+            asked.append(ctx.clock.monotonic())
+            return api.Done()
+
+    async with testing.Fleet(clock, lambda: [Depends()]) as fleet:
+        await fleet.create_config()
+        await fleet.create_cluster("shop")
+        await fleet.until_phase("shop", "Running")
+        await asyncio.sleep(5)
+        before = len(asked)
+        other, own = builders.secret(NAMESPACE, "other"), builders.secret(NAMESPACE, "default")
+        await fleet.user.create(resources.SECRETS, other, NAMESPACE)
+        await asyncio.sleep(5)
+        assert len(asked) == before
+        await fleet.user.create(resources.SECRETS, own, NAMESPACE)
+        await asyncio.sleep(5)
+        assert len(asked) > before

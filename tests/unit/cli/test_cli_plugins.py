@@ -144,6 +144,41 @@ class P(api.Plugin):
 """,
         "prepare has no argument 'view'; there are: ctx",
     ),
+    "wrong argument of a command's hook": (
+        """
+class P(api.Plugin):
+    @hookimpl  # here
+    async def plan(self, ctx, what): ...
+""",
+        "plan has no argument 'what'; there are: ctx, verb",
+    ),
+    "a command's hook that is no coroutine": (
+        """
+class P(api.Plugin):
+    @hookimpl  # here
+    def audit(self, ctx): ...
+""",
+        'audit must be "async def"',
+    ),
+    "a command's hook by a wrong name": (
+        """
+class P(api.Plugin):
+    @hookimpl  # here
+    async def remove_strays(self, ctx, owner): ...
+""",
+        'there is no verb "remove_strays"; did you mean "remove_stray"?',
+    ),
+    "a plan that writes": (
+        """
+class P(api.Plugin):
+    @hookimpl
+    async def prepare(self, ctx): ...
+    @hookimpl  # here
+    async def plan(self, ctx, verb):
+        async with ctx.external.call("s3", "PUT bucket", write=True): ...
+""",
+        "ReadOnlyError: it tried to write, but is only asked to look",
+    ),
     "wrong fact class": (
         """
 class P(api.Plugin):  # here

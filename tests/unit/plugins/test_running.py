@@ -292,3 +292,32 @@ async def test_a_secret_that_changes_requeues_the_objects_that_name_it(
         assert sorted(seen) == ["a", "a", "a", "a", "b"]
     changes.changed("ops", "another")
     assert sorted(seen) == ["a", "a", "a", "a", "b"], "a controller that stopped hears nothing"
+
+
+@virtual_time.test
+async def test_its_attempts_and_workers_are_counted(clock: virtual_time.LoopClock) -> None:
+    server = MemoryServer()
+    server.seed(_object("a"))
+    gate = asyncio.Event()
+
+    def sample(name: str) -> float:
+        labels = {"controller": "demo-maps"}
+        found = metrics.REGISTRY.get_sample_value(f"controller_runtime_{name}", labels)
+        return found or 0.0
+
+    errors, seconds = sample("reconcile_errors_total"), sample("reconcile_time_seconds_count")
+
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        await gate.wait()
+        if request.attempt == 1:
+            raise ValueError("the first time")
+        return api.Done()
+
+    async with _running(server, clock, reconcile):
+        await asyncio.sleep(1)
+        assert (sample("active_workers"), sample("max_concurrent_reconciles")) == (1.0, 2.0)
+        gate.set()
+        await asyncio.sleep(60)
+        assert sample("active_workers") == 0.0
+    assert sample("reconcile_errors_total") == errors + 1
+    assert sample("reconcile_time_seconds_count") == seconds + 2

@@ -1,0 +1,55 @@
+"""Clusters that were moved away are remembered, although they are gone at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_core.api import names
+from akoo_core.app import world
+from akoo_core.kube import resource
+
+
+def a_cluster(uid: str, *, version: int = 1, moving: bool = False) -> dict[str, Any]:
+    note = {names.DELETE_FOR_MOVE_ANNOTATION: ""} if moving else {}
+    return {
+        "apiVersion": resource.CLUSTERS.api_version,
+        "kind": "Cluster",
+        "metadata": {
+            "name": uid,
+            "namespace": "demo",
+            "uid": uid,
+            "resourceVersion": str(version),
+            "annotations": note,
+        },
+    }
+
+
+def went(one: world.World, last: dict[str, Any]) -> None:
+    """It was like this, and then it was gone."""
+    item = one.clusters.item(last)
+    for change in (*one.clusters.put(item), *one.clusters.remove(item)):
+        one.cluster_changed(change)
+
+
+def empty() -> world.World:
+    one = world.World("mgmt", resource.CLUSTERS)
+    one.clusters.replace([])
+    return one
+
+
+def test_only_what_was_last_seen_moving_was_moved_away() -> None:
+    one = empty()
+    went(one, a_cluster("deleted"))
+    went(one, a_cluster("moved", moving=True))
+    assert (one.moved_away("moved"), one.moved_away("deleted")) == (True, False)
+    for change in one.clusters.put(one.clusters.item(a_cluster("here", moving=True))):
+        one.cluster_changed(change)
+    assert not one.moved_away("here"), "it is still there"
+
+
+def test_only_the_last_ones_are_remembered() -> None:
+    one = empty()
+    for number in range(world.MOVED_KEPT + 1):
+        went(one, a_cluster(f"c{number}", moving=True))
+    assert not one.moved_away("c0")
+    assert one.moved_away("c1")
