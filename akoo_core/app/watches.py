@@ -70,6 +70,7 @@ class Watches:
         clock: clock_.Clock,
     ) -> None:
         self._client = client
+        self._world = world
         self._clock = clock
         self._records = records
         self._configs = configs
@@ -142,6 +143,8 @@ class Watches:
     def _changed(self, change: store.Change) -> None:
         if change.resource == resources.AKO_DEPLOYMENTS:
             self._census.changed(_record(change.old), _record(change.new))
+        if change.resource == self._world.clusters.resource:
+            self._world.cluster_changed(change)
         if change.resource == resources.SECRETS and self._secret_changes is not None:
             self._secret_changes.changed(change.key.namespace, change.key.name)
         event = self._bus.event(change)

@@ -20,6 +20,8 @@ CONFIG = "config"
 SERVED = "served-by"
 """By the UID of the config that a record lives by; counted without decoding anything."""
 SERVED_READY = "served-by-ready"
+MOVED_KEPT = 4096
+"""So many Clusters that were moved away are remembered, the last ones."""
 
 T = TypeVar("T")
 
@@ -64,6 +66,7 @@ class World:
         self.config_objects = store.Store(resource.AKO_DEPLOYMENT_CONFIGS)
         self.record_objects = store.Store(resource.AKO_DEPLOYMENTS, indexes=_RECORD_INDEXES)
         self._configs: dict[str, tuple[str, config.Config | selection.Unreadable]] = {}
+        self._moved: dict[str, None] = {}
         self._kubeconfigs = store.Store(resource.SECRETS)
         self._secrets: dict[str, store.Store] = {}
 
@@ -100,6 +103,22 @@ class World:
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
         obj = self.clusters.get(name, namespace)
         return cluster.from_object(obj) if obj is not None else None
+
+    def cluster_changed(self, change: store.Change) -> None:
+        """Remember a Cluster that went while it was being moved away.
+
+        clusterctl says so, deletes and takes all finalizers off within milliseconds: the Cluster is
+        gone before any attempt could look at it.
+        """
+        old = change.old if change.new_item is None else None
+        if old is None or not cluster.from_object(old).moving:
+            return
+        self._moved[old["metadata"]["uid"]] = None
+        while len(self._moved) > MOVED_KEPT:
+            del self._moved[next(iter(self._moved))]
+
+    def moved_away(self, cluster_uid: str) -> bool:
+        return cluster_uid in self._moved
 
     def configs(self) -> tuple[config.Config, ...]:
         return tuple(one for one in self._decoded() if isinstance(one, config.Config))

@@ -49,7 +49,7 @@ def decide(s: Situation) -> Decision:
         return _newer("its schema is version", s.record.spec.schema_version, record.SCHEMA_VERSION)
     if s.record.spec.finished_at is not None:
         return _finished(s, s.record, s.record.spec.finished_at)
-    if s.cluster is not None and s.cluster.moving:
+    if s.moved_away or (s.cluster is not None and s.cluster.moving):
         return DropForMove()
     return _with_record(s, s.record)
 
@@ -197,6 +197,8 @@ def _newer(what: str, found: int, known: int) -> Hold:
 
 def _vanished(s: Situation, one: record.Record, said: words.Words) -> Decision:
     ref = one.spec.cluster_ref
+    if names.DELETE_FOR_MOVE_ANNOTATION in one.annotations:
+        return DropForMove()  # A person says so: nobody here had seen it move.
     if one.spec.untouched:
         return Finish(untouched=True)
     if s.namesake is not None and _workload_of(one) and not s.namesake.moving:
@@ -212,8 +214,9 @@ def _vanished(s: Situation, one: record.Record, said: words.Words) -> Decision:
         reason="ClusterVanished",
         message=(
             f"Cluster {ref.namespace}/{ref.name} ({ref.uid}) is gone, and its deletion was not "
-            "seen here: it may have been moved, restored elsewhere or torn away. Annotate this "
-            f"record {names.LEAVE_ANNOTATION}=sweep to clean up after it."
+            "seen here: it may have been moved, restored elsewhere or torn away. If it lives "
+            f"elsewhere, annotate this record {names.DELETE_FOR_MOVE_ANNOTATION}= to drop it and "
+            f"touch nothing; if it is gone for good, {names.LEAVE_ANNOTATION}=sweep to clean up."
         ),
     )
 

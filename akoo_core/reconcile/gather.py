@@ -35,6 +35,9 @@ def situation(attempt: Attempt, known: dict[str, Loaded]) -> Situation:
         name=attempt.name,
         record=one,
         cluster=target,
+        moved_away=target is None
+        and one is not None
+        and services.world.moved_away(one.spec.cluster_ref.uid),
         namesake=_namesake(services.world, one, target),
         served_by=_served_by(services.world, attempt.name, one, target),
         rivals=_rivals(services.world, one, target),

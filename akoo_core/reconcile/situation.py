@@ -38,6 +38,8 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     record: record_.Record | None = None
     cluster: cluster_.Cluster | None = None
     """The Cluster of the record, by UID; without a record, the one whose UID gives this name."""
+    moved_away: bool = False
+    """The Cluster is gone, and was last seen being moved away."""
     namesake: cluster_.Cluster | None = None
     """A Cluster at the record's namespace and name with another UID."""
     served_by: str = ""

@@ -29,6 +29,10 @@ class World(Protocol):
 
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None: ...
 
+    def moved_away(self, cluster_uid: str) -> bool:
+        """Whether that Cluster is gone and was last seen being moved away (in this process)."""
+        ...
+
     def configs(self) -> tuple[config.Config, ...]: ...
 
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:

@@ -52,6 +52,7 @@ class Lists:
         self._records: tuple[record_.Record, ...] = ()
         self._clusters: tuple[cluster.Cluster, ...] = ()
         self._configs: tuple[config.Config, ...] = ()
+        self.moved: set[str] = set()
 
     async def fill(self) -> None:
         kinds = (resources.AKO_DEPLOYMENTS, CLUSTERS, resources.AKO_DEPLOYMENT_CONFIGS)
@@ -74,6 +75,9 @@ class Lists:
 
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
         return next((one for one in self._clusters if one.key == f"{namespace}/{name}"), None)
+
+    def moved_away(self, cluster_uid: str) -> bool:
+        return cluster_uid in self.moved
 
     def configs(self) -> tuple[config.Config, ...]:
         return self._configs

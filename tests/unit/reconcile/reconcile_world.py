@@ -20,6 +20,7 @@ class World:
 
     def __init__(self, server: memory.MemoryServer) -> None:
         self._server = server
+        self.moved: set[str] = set()
 
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self.records() if one.name == name), None)
@@ -44,6 +45,9 @@ class World:
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
         key = f"{namespace}/{name}"
         return next((one for one in self._clusters() if one.key == key), None)
+
+    def moved_away(self, cluster_uid: str) -> bool:
+        return cluster_uid in self.moved
 
     def configs(self) -> tuple[config.Config, ...]:
         found = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)

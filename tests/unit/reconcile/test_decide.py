@@ -102,6 +102,13 @@ def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> Non
     held("ClusterVanished", **vanished, workload_uid="other")
 
 
+def test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_word() -> None:
+    said = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
+    dropped = builders.make_record(annotations=said)
+    assert isinstance(at(cluster=None, record=dropped), situation.DropForMove)
+    assert isinstance(at(record=dropped), situation.Live), "its Cluster is here"
+
+
 def test_a_record_that_never_saw_its_workload_adopts_nothing() -> None:
     held("ClusterVanished", cluster=None, namesake=builders.make_cluster(uid="new"))
 

@@ -46,6 +46,21 @@ async def test_a_moved_cluster_takes_its_record_along_and_touches_nothing(
     assert bed.world.record(name) is None
 
 
+async def test_a_cluster_that_was_gone_before_anybody_could_look_was_moved_all_the_same(
+    bed: bed_.Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
+) -> None:
+    bed.world.moved.add(bed.record(name).spec.cluster_ref.uid)
+    await bed.run(name)
+    assert bed.world.record(name) is not None, "its Cluster is there"
+    await bed.patch_cluster({"metadata": {"finalizers": None}})
+    await bed.delete_cluster()
+    avi.calls.clear()
+    ako.calls.clear()
+    await bed.run(name)
+    assert bed.world.record(name) is None
+    assert (ako.calls, avi.calls) == ([], [])
+
+
 async def test_a_vanished_cluster_waits_for_a_person(
     bed: bed_.Bed, avi: bedplugins.Avi, name: str
 ) -> None:
