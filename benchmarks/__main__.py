@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import fleet, footprint, reconciles, startup
+from benchmarks import fleet, footprint, reconciles, startup, workload_watches
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "onboarding": fleet.onboarding,
     "rest": fleet.rest,
     "rest-large": fleet.rest_large,
+    "watches": workload_watches.watches,
 }
 
 
