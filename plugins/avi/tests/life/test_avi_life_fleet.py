@@ -1,0 +1,205 @@
+"""The whole operator with both plugins: placed, deployed, moved, left, proved."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import yaml
+from akoo_ako.plugin import AkoPlugin
+from akoo_avi import placement
+from akoo_avi.testing import MemoryAvi
+
+from akoo_core import settings, structs, testing
+from akoo_core.api import record
+from akoo_core.kube import resource
+from akoo_core.plugins import api
+from akoo_core.testing import builders, virtual_time
+
+World = Any
+CRDS = pathlib.Path(__file__).parents[4] / "deploy" / "crds"
+
+
+class Stage:
+    """A fleet, and the controller that an AviWorld furnished."""
+
+    def __init__(self, clock: virtual_time.LoopClock, world: World) -> None:
+        self.world = world
+        self.fleet = testing.Fleet(
+            clock,
+            self.plugins,
+            settings=settings.Settings(allowed_secret_namespaces=("avi",)),
+        )
+        for name in ("avicontrollers", "aviippools"):
+            path = CRDS / f"{name}.yaml"
+            if path.exists():
+                self.fleet.management.seed(yaml.safe_load(path.read_text()))
+        account = builders.secret("avi", "shop", username="shop", password="ako")
+        self.fleet.management.seed(*self.world.secrets, account)
+
+        self.avi = MemoryAvi(self.world.avi, password=builders.canary("admin-password"))
+
+    def record(self, name: str) -> record.Record:
+        found = self.fleet.record(name)
+        assert found is not None
+        return found
+
+    def placed(self, name: str) -> placement.Stored:
+        return structs.convert(self.record(name).spec.intents["avi"].data, placement.Stored)
+
+    def cluster_name(self, name: str) -> str:
+        return self.record(name).spec.ako_cluster_name
+
+    def reason(self, name: str, condition: str) -> str:
+        one = self.fleet.record(name)
+        found = one.status.conditions if one else ()
+        return next((c.reason for c in found if c.type == condition), "")
+
+    def config_map(self, name: str) -> dict[str, str] | None:
+        """What AKO is told."""
+        server = self.fleet.workload(name)
+        assert server is not None
+        found = server.objects(resource.CONFIG_MAPS, "avi-system")
+        return next((one["data"] for one in found), None)
+
+    def told(self, data: dict[str, str] | None) -> str:
+        return (data or {}).get("serviceEngineGroupName", "")
+
+    def left(self, name: str) -> list[dict[str, Any]]:
+        """All on Avi that has this cluster's mark."""
+        mark = {"key": "clustername", "values": [self.cluster_name(name)]}
+        everything = self.world.avi.state.objects.everything().values()
+        return [one.data for one in everything if mark in one.data.get("markers", ())]
+
+    def claims(self, name: str) -> list[dict[str, Any]]:
+        return self.world.named("stringgroup", f"akoo-claim-{self.cluster_name(name)}")  # type: ignore[no-any-return]
+
+    def plugins(self) -> Sequence[api.Plugin]:
+        return [AkoPlugin(), self.world.plugin()]
+
+    def config(self, **changes: Any) -> dict[str, Any]:
+        ref = {"name": "shop", "namespace": "avi"}
+        return {**self.world.config["spec"], "workloadCredentialRef": ref, **changes}
+
+
+def play(world: World, story: Callable[[Stage], Awaitable[None]]) -> None:
+    """The story in virtual time, on a fleet that is torn down after it."""
+
+    async def main(clock: virtual_time.LoopClock) -> None:
+        stage = Stage(clock, world)
+        async with stage.fleet:
+            await story(stage)
+
+    virtual_time.run(main)
+
+
+async def ako_works(stage: Stage, name: str = "shop") -> None:
+    """What an AKO makes on Avi."""
+    cluster_name = stage.cluster_name(name)
+    group = f"/api/serviceenginegroup/{stage.placed(name).place.se_group_uuid}"
+    for kind, more in (("pool", {}), ("virtualservice", {"se_group_ref": group})):
+        body = {
+            "name": f"{cluster_name}--default-web",
+            "created_by": f"ako-{cluster_name}",
+            "cloud_ref": "/api/cloud?name=vc-01",
+            "markers": [{"key": "clustername", "values": [cluster_name]}],
+            **more,
+        }
+        await stage.avi.create(kind, body, tenant="admin")
+
+
+def test_a_life(avi_world: World) -> None:
+    async def story(stage: Stage) -> None:
+        fleet = stage.fleet
+        await fleet.create_config(stage.config())
+        await fleet.create_cluster("shop")
+        await fleet.until_phase("shop", "Running")
+        await ako_works(stage)
+        (claim,) = stage.claims("shop")
+        assert claim["markers"][0]["values"] == [stage.cluster_name("shop")]
+        await fleet.delete_cluster("shop")
+        await fleet.until_gone("shop")
+        await fleet.until_phase("shop", "Finished")
+        assert stage.left("shop") == []
+        state = stage.record("shop").spec.leaving
+        assert state is not None
+        assert state.proof is not None
+        assert state.proof.clean
+        assert state.let_go is not None
+        assert state.let_go.why == "Proven"
+
+    play(avi_world(), story)
+
+
+def test_a_config_that_leads_nowhere_deploys_nothing_and_holds_nothing(avi_world: World) -> None:
+    async def story(stage: Stage) -> None:
+        fleet = stage.fleet
+        await fleet.create_config(stage.config(cloudName="vc-1"))
+        await fleet.create_cluster("shop")
+        await fleet.until(lambda: stage.reason("shop", "AviReady") == "CloudNotFound")
+        assert stage.reason("shop", "AkoReady") == "PlacementAwaited"
+        assert stage.config_map("shop") is None
+        await fleet.delete_cluster("shop")
+        await fleet.until_gone("shop", seconds=600)
+
+    play(avi_world(), story)
+
+
+def test_a_mistake_in_mid_life_reaches_no_ako(avi_world: World) -> None:
+    async def story(stage: Stage) -> None:
+        fleet = stage.fleet
+        await fleet.create_config(stage.config())
+        await fleet.create_cluster("shop")
+        await fleet.until_phase("shop", "Running")
+        before = stage.config_map("shop"), stage.record("shop").spec.intents["avi"]
+        await fleet.change_config({"dataNetwork": {"name": "vip-edge"}})
+        await fleet.until(lambda: stage.reason("shop", "AviReady") == "NetworkNotFound")
+        await fleet.change_config({"dataNetwork": {"name": "vip-edge-1"}})
+        await fleet.until(lambda: stage.reason("shop", "AviReady") == "Ready")
+        assert (stage.config_map("shop"), stage.record("shop").spec.intents["avi"]) == before
+
+    play(avi_world(), story)
+
+
+def test_another_group_is_another_place_and_the_old_one_is_left_clean(avi_world: World) -> None:
+    async def story(stage: Stage) -> None:
+        fleet = stage.fleet
+        await fleet.create_config(stage.config())
+        await fleet.create_cluster("shop")
+        await fleet.until_phase("shop", "Running")
+        await ako_works(stage)
+        old = stage.record("shop").spec.intents["avi"].placement
+        await fleet.change_config({"serviceEngineGroup": "Default-Group"})
+        await fleet.until(lambda: bool(stage.record("shop").spec.ended_placements))
+        await fleet.until_phase("shop", "Running")
+        await fleet.until(lambda: stage.told(stage.config_map("shop")) == "Default-Group")
+        (ended,) = stage.record("shop").spec.ended_placements
+        assert (ended.plugin, ended.placement, ended.how) == ("avi", old, "Proved")
+        assert [one["name"] for one in stage.left("shop")] == [
+            f"akoo-claim-{stage.cluster_name('shop')}"
+        ]
+        await fleet.delete_cluster("shop")
+        await fleet.until_gone("shop")
+        await fleet.until_phase("shop", "Finished")
+        assert stage.left("shop") == []
+
+    play(avi_world(), story)
+
+
+def test_another_address_of_the_same_is_none(avi_world: World) -> None:
+    async def story(stage: Stage) -> None:
+        fleet = stage.fleet
+        await fleet.create_config(stage.config())
+        await fleet.create_cluster("shop")
+        await fleet.until_phase("shop", "Running")
+        stage.world.addresses["avi-2.example.com"] = stage.world.avi
+        await fleet.change_config({"controller": "avi-2.example.com"})
+        await fleet.until(
+            lambda: (stage.config_map("shop") or {}).get("controllerIP") == "avi-2.example.com"
+        )
+        assert stage.record("shop").spec.ended_placements == ()
+        assert stage.placed("shop").reach.address == "avi-2.example.com"
+        assert len(stage.claims("shop")) == 1
+
+    play(avi_world(), story)
