@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from akoo_core.api import names
@@ -41,15 +41,16 @@ def _patches_cluster(call: fire_journal.Call) -> bool:
     return call.method == "PATCH" and "/clusters/" in call.path and isinstance(call.sent, list)
 
 
-def broken(gate: fire_gate.Gate) -> list[str]:
+def broken(gate: fire_gate.Gate, records: Container[str]) -> list[str]:
     """The laws that were broken, in words: by the order of what passed the gate."""
-    calls = gate.journal.calls
     found = [f"made twice: {one}" for one in gate.outside.made if gate.outside.made.count(one) > 1]
     intended: set[str] = set()
     proven: set[str] = set()
     let_go: set[str] = set()
-    for call in calls:
-        record = call.path.rstrip("/").split("/")[-1]
+    for call in gate.journal.calls:
+        record = call.path.split("/")[2 if call.system == "outside" else -1]
+        if record not in records:
+            continue
         if record_patch(call, "intents", "fire") and call.done:
             intended.add(record)
         if record_patch(call, "leaving", "proof") and call.done:
@@ -60,7 +61,7 @@ def broken(gate: fire_gate.Gate) -> list[str]:
             let_go.add(record)
             if call.sent["spec"]["leaving"]["letGo"]["why"] == "Proven" and record not in proven:
                 found.append(f"let go as proven without a proof: {record}")
-        if call.system == "outside" and call.write and call.path.split("/")[2] not in intended:
+        if call.system == "outside" and call.write and record not in intended:
             found.append(f"touched before it was intended: {call}")
     return found
 
