@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from akoo_acme_dns import domains, zones
 from akoo_core import structs
@@ -84,6 +84,17 @@ class AcmeDnsPlugin(api.Plugin):
             return api.Wait(reason="DomainNotTold", message=message, after=5.0)
         domain = str(found["data"]["domain"])
         return api.Done(facts=(ClusterDomain(domain=domain),), message=f"its domain is {domain}.")
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+    ) -> tuple[api.PlannedAction, ...] | None:
+        """Nothing outside is made, so there is nothing to delete; the name is all there is."""
+        if verb == "sweep":
+            return ()
+        domain = self._domain(ctx.view)
+        why = domains.problem(domain) or "named after the cluster"
+        return (api.PlannedAction(action="keep", kind="Domain", name=domain, why=why),)
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:

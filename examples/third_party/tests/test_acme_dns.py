@@ -69,6 +69,12 @@ def test_a_domain_that_is_none_blocks(plugin: AcmeDnsPlugin) -> None:
     assert "spec.plugins.acme-dns.domain of AKODeploymentConfig default" in result.message
 
 
+def test_what_it_would_do(plugin: AcmeDnsPlugin) -> None:
+    (action,) = testing.run_plan(plugin, "prepare", configured("example.org")).actions
+    assert (action.action, action.name) == ("keep", "shop.team-a.example.org")
+    assert testing.run_plan(plugin, "sweep", world()).actions == ()
+
+
 @pytest.mark.parametrize(("name", "ready"), [("good", True), ("bad", False), ("keyed", False)])
 def test_zones_are_judged(plugin: AcmeDnsPlugin, name: str, ready: bool) -> None:
     there = world()

@@ -99,7 +99,7 @@ def test_it_is_shown(outsider: Run) -> None:
     shown = json.loads(
         outsider("akoo-core", "plugins", "show", "acme-dns", "--output", "json").stdout
     )
-    assert shown["verbs"] == ["prepare", "contribute", "observe", "controllers"]
+    assert shown["verbs"] == ["prepare", "contribute", "observe", "controllers", "plan"]
     assert shown["provides"] == [{"name": "ClusterDomain", "version": 1}]
     assert [one["path"] for one in shown["settings"]] == ["plugins.acme-dns.domain"]
 
@@ -164,11 +164,19 @@ async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib
         async with process.running(operator):
             spans = await _spans(where.jaeger.query_url, "acme-dns name cluster")
         records = await where.api.list("akoo.io/v1alpha1/AKODeployment")
+        command = ("akoo-core", "plan", "default/shop", "--plugins", "acme-dns")
+        planned = await asyncio.to_thread(
+            outsider, *command, "--kubeconfig", str(where.kubeconfig), "--output", "json"
+        )
     (own,) = [one for one in spans if one.name == "acme-dns name cluster"]
     assert own.tags["acme.domain"] == "shop.default.clusters.example.com"
     (above,) = [one for one in spans if (one.trace, one.id) == (own.trace, own.parent)]
     assert above.name == "prepare acme-dns"
     (record,) = records
+    assert planned.returncode == 0, planned.stderr
+    (said,) = json.loads(planned.stdout)["plugins"]
+    assert [one["name"] for one in said["actions"]] == ["shop.default.clusters.example.com"]
+    assert json.loads(planned.stdout)["record"] == record["metadata"]["name"]
     fact = record["spec"]["facts"]["ClusterDomain"]
     assert (fact["plugin"], fact["data"]["domain"]) == ("acme-dns", own.tags["acme.domain"])
 
