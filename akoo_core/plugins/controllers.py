@@ -83,6 +83,8 @@ def _problems(found: Sequence[Controller]) -> Iterator[str]:
         yield "it needs at least one worker"
     if inspect.iscoroutinefunction(one.keys):
         yield 'keys must not be "async def"'
+    if inspect.iscoroutinefunction(one.secrets):
+        yield 'secrets must not be "async def"'
     if not inspect.iscoroutinefunction(one.reconcile):
         yield 'reconcile must be "async def"'
     yield from _rights(last)

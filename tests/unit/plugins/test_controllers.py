@@ -69,6 +69,10 @@ async def _keys(resource: Resource, obj: client.Object) -> tuple[str, ...]:
     return ()
 
 
+async def _secrets(obj: client.Object) -> tuple[tuple[str, str], ...]:
+    return ()
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -76,6 +80,7 @@ async def _keys(resource: Resource, obj: client.Object) -> tuple[str, ...]:
         ({"watches": ()}, "it watches nothing"),
         ({"workers": 0}, "it needs at least one worker"),
         ({"keys": _keys}, 'keys must not be "async def"'),
+        ({"secrets": _secrets}, 'secrets must not be "async def"'),
         ({"reconcile": print}, 'reconcile must be "async def"'),
         (
             {"watches": (resources.PODS,)},
