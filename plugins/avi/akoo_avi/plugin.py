@@ -15,6 +15,7 @@ from akoo_avi import (
     intend,
     observe,
     options,
+    patience,
     placement,
     planned,
     prepare,
@@ -53,7 +54,7 @@ class AviPlugin(api.Plugin):
     ) -> None:
         super().__init__(given or settings.Settings())
         own: settings.Settings = self.settings
-        self._clients = clients or client.Controllers(
+        self._clients = clients or patience.controllers(
             pool_size=own.pool_size, page_size=own.page_size
         )
         self._catalogs = catalog.Catalogs(seconds=own.catalog_seconds)
