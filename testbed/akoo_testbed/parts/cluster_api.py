@@ -36,6 +36,8 @@ class ClusterApi(part.Part):
         self.gates = DEFAULT_GATES | (FAST_GATES if fast else {}) | dict(gates or {})
         self._health, self._diagnostics, self._webhook = (ports.pick() for _ in range(3))
         self.metrics_url = f"http://127.0.0.1:{self._diagnostics}/metrics"
+        self.webhook_url = f"https://127.0.0.1:{self._webhook}"
+        """Where its admission webhooks answer, for whoever configures the API server to ask."""
 
     def command(self) -> list[str]:
         keys = self.site.folder / "keys"

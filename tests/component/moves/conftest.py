@@ -1,0 +1,63 @@
+"""Two management clusters, each with an operator that works when it is started."""
+
+from __future__ import annotations
+
+import itertools
+import pathlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+from akoo_testbed import background
+
+from tests.component.moves import moves_ground, moves_plugins, moves_side
+
+_START_SECONDS = 3600.0
+_numbers = itertools.count(1)
+
+Open = Callable[..., Awaitable[moves_side.Side]]
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[tuple[background.LoopThread, moves_ground.Ground]]:
+    """Both API servers, on a loop of their own."""
+    loop, ground = background.LoopThread(), moves_ground.Ground()
+    loop.start()
+    try:
+        loop.run(ground.start(), _START_SECONDS)
+        yield loop, ground
+        loop.run(ground.stop())
+    finally:
+        loop.stop()
+
+
+@pytest.fixture
+def outside() -> moves_plugins.Outside:
+    return moves_plugins.Outside()
+
+
+@pytest.fixture
+def moved_namespace() -> str:
+    return f"moves-{next(_numbers)}"
+
+
+@pytest.fixture
+async def opened(
+    ground: tuple[background.LoopThread, moves_ground.Ground],
+    outside: moves_plugins.Outside,
+    tmp_path: pathlib.Path,
+) -> AsyncIterator[Open]:
+    """Opens a side by the name of its server; all are closed at the end."""
+    sides: list[moves_side.Side] = []
+
+    async def open_side(name: str, management_id: str = "") -> moves_side.Side:
+        file = tmp_path / name
+        file.write_text(ground[1].servers[name].kubeconfig)
+        side = moves_side.Side(file, outside, management_id)
+        await side.open()
+        sides.append(side)
+        await side.config()
+        return side
+
+    yield open_side
+    for side in sides:
+        await side.close()

@@ -1,0 +1,196 @@
+"""Two management API servers on one etcd, with Cluster API's CRDs and ours; clusterctl; copies."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+import pathlib
+from typing import Any
+
+import aiohttp
+from akoo_testbed import definitions, kubeapi, parts, site, waiting
+
+DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
+SECONDS = 60.0
+MOVED_CRDS = {
+    "clusterctl.cluster.x-k8s.io": "",
+    "cluster.x-k8s.io/provider": "cluster-api",
+    "cluster.x-k8s.io/v1beta2": "v1beta2",
+}
+"""What clusterctl's own installation adds to the CRDs of Cluster API."""
+
+CLUSTERS = ["clusters"]
+WEBHOOKS = {
+    "MutatingWebhookConfiguration": "mutating-webhook-configuration",
+    "ValidatingWebhookConfiguration": "validating-webhook-configuration",
+}
+
+Keys = dict[bytes, bytes]
+
+
+class Ground:
+    """`start` and `stop` on one event loop. ``servers`` are "alpha" and "beta"."""
+
+    def __init__(self) -> None:
+        self.site = site.Site(needs=("etcd", "kubernetes", "clusterapi"))
+        self.servers: dict[str, parts.ApiServer] = {}
+
+    async def start(self) -> None:
+        """Both servers are ready, and serve all CRDs."""
+        await self.site.start()
+        try:
+            self.etcd = parts.Etcd(self.site)
+            await self.etcd.start()
+            await self.etcd.ready()
+            await waiting.together(*(self._server(name) for name in ("alpha", "beta")))
+        except BaseException as error:
+            if isinstance(error, Exception):
+                self.site.keep_logs()
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        await self.site.stop()
+
+    async def _server(self, name: str) -> None:
+        self.servers[name] = server = parts.ApiServer(self.site, self.etcd, name)
+        await server.start()
+        await server.ready()
+        crds = self.site.built.share("clusterapi") / "config" / "crd" / "bases"
+        async with kubeapi.KubeApi(server.kubeconfig) as api:
+            for obj in definitions.load(crds):
+                if obj["spec"]["group"] == "cluster.x-k8s.io":
+                    obj["metadata"].setdefault("labels", {}).update(MOVED_CRDS)
+                await api.apply(obj)
+            await api.apply(_providers())
+            await definitions.install(api, DEPLOY / "crds")
+            names = ("clusters", "machines", "machinepools")
+            await definitions.wait_established(api, [f"{one}.cluster.x-k8s.io" for one in names])
+
+    # etcd.
+
+    async def keys(self, prefix: str) -> Keys:
+        """All that the API server of that prefix has stored."""
+        body = {"key": _text(prefix + "/"), "range_end": _text(prefix + "0")}
+        found = (await self._ask("range", body)).get("kvs", [])
+        return {base64.b64decode(one["key"]): base64.b64decode(one["value"]) for one in found}
+
+    async def put(self, prefix: str, keys: Keys) -> None:
+        """Make ``keys``, which may be those of another prefix, all that is stored below this."""
+        await self.etcd.drop(prefix)
+        limit = asyncio.Semaphore(16)
+
+        async def one(key: bytes, value: bytes) -> None:
+            rest = key.split(b"/", 2)[2]
+            renamed = base64.b64encode(f"{prefix}/".encode() + rest).decode()
+            async with limit:
+                await self._ask("put", {"key": renamed, "value": base64.b64encode(value).decode()})
+
+        await asyncio.gather(*(one(key, value) for key, value in keys.items()))
+
+    async def _ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.etcd.url}/v3/kv/{what}", json=body) as response,
+        ):
+            response.raise_for_status()
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def restore(self, name: str, keys: Keys) -> None:
+        """The server anew, with what was stored then."""
+        server = self.servers[name]
+        await server.stop()
+        await self.put(server.prefix, keys)
+        await server.start()
+        await server.ready()
+
+    # Cluster API's manager and its webhooks.
+
+    async def webhooks(self, name: str) -> parts.ClusterApi:
+        """Clusters of that server pass the webhooks of a manager that is not started (yet)."""
+        manager = parts.ClusterApi(self.site, self.servers[name])
+        manifests = self.site.built.share("clusterapi") / "config" / "webhook" / "manifests.yaml"
+        ca = base64.b64encode(self.site.authority.pem.encode()).decode()
+        async with kubeapi.KubeApi(self.servers[name].kubeconfig) as api:
+            for obj in definitions.load(manifests):
+                kept = [one for one in obj["webhooks"] if one["rules"][0]["resources"] == CLUSTERS]
+                for one in kept:
+                    path = one["clientConfig"]["service"]["path"]
+                    one["clientConfig"] = {"url": manager.webhook_url + path, "caBundle": ca}
+                await api.apply(obj | {"webhooks": kept})
+        return manager
+
+    async def no_webhooks(self, name: str) -> None:
+        async with kubeapi.KubeApi(self.servers[name].kubeconfig) as api:
+            for kind, one in WEBHOOKS.items():
+                await api.delete(f"admissionregistration.k8s.io/v1/{kind}", None, one)
+
+    # clusterctl.
+
+    async def move(self, source: str, target: str, namespace: str) -> str:
+        """``clusterctl move``; what it said. Raises AssertionError with that when it fails."""
+        folder = self.site.folder / "clusterctl"
+        folder.mkdir(exist_ok=True)
+        (folder / "clusterctl.yaml").write_text("providers: []\n")
+        for name in (source, target):
+            (folder / name).write_text(self.servers[name].kubeconfig)
+        process = await asyncio.create_subprocess_exec(
+            str(self.site.built.binary("clusterctl")),
+            "move",
+            f"--config={folder / 'clusterctl.yaml'}",
+            f"--kubeconfig={folder / source}",
+            f"--to-kubeconfig={folder / target}",
+            f"--namespace={namespace}",
+            "-v=2",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={
+                "HOME": str(folder),
+                "PATH": os.environ["PATH"],
+                "CLUSTERCTL_DISABLE_VERSIONCHECK": "true",
+            },
+        )
+        try:
+            async with asyncio.timeout(SECONDS):
+                told, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        assert process.returncode == 0, told.decode()
+        return told.decode()
+
+
+def _text(key: str) -> str:
+    return base64.b64encode(key.encode()).decode()
+
+
+def _providers() -> dict[str, Any]:
+    """The CRD of clusterctl's inventory, which has to be there; nothing is in it."""
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": "providers.clusterctl.cluster.x-k8s.io",
+            "labels": {"clusterctl.cluster.x-k8s.io/core": "inventory"},
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
+        },
+        "spec": {
+            "group": "clusterctl.cluster.x-k8s.io",
+            "scope": "Namespaced",
+            "names": {"kind": "Provider", "plural": "providers", "singular": "provider"},
+            "versions": [
+                {
+                    "name": "v1alpha3",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": anything},
+                }
+            ],
+        },
+    }
