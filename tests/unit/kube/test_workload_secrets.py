@@ -1,0 +1,105 @@
+"""A kubeconfig is read again only when the caches show another Secret, or a 401 says so."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from akoo_core import clock, external
+from akoo_core.api import names
+from akoo_core.kube import errors, workloads
+from akoo_core.kube import resource as resources
+from akoo_core.testing import memory
+
+NAME = names.kubeconfig_secret_name("shop")
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://shop.example:6443"}}]
+users: [{name: u, user: {token: a-token-of-nobody}}]
+"""
+
+
+def secret(text: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"namespace": "demo", "name": NAME},
+        "data": {"value": base64.b64encode(text.encode()).decode()},
+    }
+
+
+class Bed:
+    """A management cluster with one kubeconfig, and what the caches say of it."""
+
+    def __init__(self) -> None:
+        self.server = memory.MemoryServer()
+        self.server.seed(secret(KUBECONFIG))
+        self.seen: str | None = self.version()
+        self.clients = workloads.WorkloadClients(
+            self.server.client(),
+            external=external.External(),
+            clock=clock.ManualClock(),
+            version_of=lambda namespace, name: self.seen if (namespace, name) == key else None,
+        )
+        key = ("demo", NAME)
+
+    def version(self) -> str:
+        (found,) = self.server.objects(resources.SECRETS)
+        return f"{found['metadata']['uid']}/{found['metadata']['resourceVersion']}"
+
+    async def ask(self) -> int:
+        """How many reads it takes to get the client."""
+        before = len(self.server.faults.calls)
+        await self.clients.client_for("demo", "shop", "uid-1")
+        return len(self.server.faults.calls) - before
+
+
+@pytest.fixture
+async def bed() -> Any:
+    made = Bed()
+    yield made
+    await made.clients.close()
+
+
+async def test_it_is_read_once_while_it_is_the_same(bed: Bed) -> None:
+    assert [await bed.ask() for _ in range(3)] == [1, 0, 0]
+
+
+async def test_a_change_is_read_once(bed: Bed) -> None:
+    await bed.ask()
+    changed = secret(KUBECONFIG.replace("shop.example", "new.example"))
+    client = bed.server.client()
+    await client.merge_patch(resources.SECRETS, NAME, {"data": changed["data"]}, "demo")
+    assert await bed.ask() == 0, "the caches have not seen it yet; an event follows"
+    bed.seen = bed.version()
+    assert [await bed.ask(), await bed.ask()] == [1, 0]
+
+
+async def test_a_change_of_anything_else_is_read_once(bed: Bed) -> None:
+    await bed.ask()
+    client = bed.server.client()
+    note = {"metadata": {"annotations": {"note": "one"}}}
+    await client.merge_patch(resources.SECRETS, NAME, note, "demo")
+    bed.seen = bed.version()
+    assert [await bed.ask(), await bed.ask()] == [1, 0]
+
+
+@pytest.mark.parametrize("seen", [None, "", "another/1"], ids=["unknown", "gone", "another"])
+async def test_caches_that_say_something_else_prove_nothing(bed: Bed, seen: str | None) -> None:
+    await bed.ask()
+    bed.seen = seen
+    assert [await bed.ask(), await bed.ask()] == [1, 1]
+
+
+async def test_another_cluster_of_that_name_reads_for_itself(bed: Bed) -> None:
+    await bed.ask()
+    await bed.clients.forget("uid-1")
+    assert await bed.ask() == 1
+    await bed.server.client().delete(resources.SECRETS, NAME, "demo")
+    with pytest.raises(errors.NotFoundError):
+        await bed.clients.client_for("demo", "shop", "uid-2")

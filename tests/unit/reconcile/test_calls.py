@@ -1,0 +1,125 @@
+"""How often API servers are asked: exact, so that nothing is asked twice without being noticed."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+from akoo_core.reconcile import deploy, secret_reader, secrets
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bench as bench_
+
+
+def definition(number: int) -> dict[str, Any]:
+    plural, kind = f"rules{number}", f"Rule{number}"
+    spec = bench_.CRD["spec"] | {"names": {"plural": plural, "kind": kind}}
+    return bench_.CRD | {"metadata": {"name": f"{plural}.ako.vmware.com"}, "spec": spec}
+
+
+def reads_of_secrets(bench: bench_.Bench) -> int:
+    return sum(one.operation == "get secrets" for one in bench.management.faults.calls)
+
+
+async def test_definitions_are_listed_twice_and_applied_once(bench: bench_.Bench) -> None:
+    wanted = [definition(number) for number in range(11)]
+    report = await bench.deploy(*wanted, bench_.config_map())
+    assert report.applied == 12
+    assert collections.Counter(one.split()[0] for one in bench.calls) == {
+        "list": 3,  # The second finds that they are not Established yet.
+        "apply": 12,
+        "get": 1,  # The ConfigMap.
+        "patch": 11,  # Not ours: the cluster's own controller establishes them meanwhile.
+    }
+
+
+async def test_definitions_of_others_are_asked_for_one_by_one(bench: bench_.Bench) -> None:
+    """They carry no label of ours, before and after."""
+    for number in range(2):
+        bench.workload.seed(definition(number))
+    await bench.deploy(definition(0), definition(1))
+    found = bench.workload.objects(resources.CUSTOM_RESOURCE_DEFINITIONS)
+    assert [one["metadata"].get("labels") for one in found] == [None, None]
+    served = [one for one in bench.calls if one.startswith("get")]
+    assert len(served) == 4, "each twice, until both are Established"
+
+
+async def test_a_secret_is_read_once_for_all_its_keys(bench: bench_.Bench) -> None:
+    await bench.deploy(secrets=(bench_.SECRET,))
+    assert reads_of_secrets(bench) == 1
+    assert [one for one in bench.calls if "secrets" in one] == [
+        "get secrets avi-system/avi-secret",
+        "apply secrets avi-system/avi-secret",
+    ]
+
+
+async def test_a_secret_is_read_again_when_the_caches_show_another(bench: bench_.Bench) -> None:
+    def version(namespace: str, name: str) -> str | None:
+        found = bench.management.objects(resources.SECRETS, namespace)
+        return secret_reader.version_of(found[0]) if known else None
+
+    known = True
+    bench.deployer = deploy.Deployer(
+        clock=bench.clock,
+        opener=secrets.SecretOpener(bench.reader, bench_.NoPlugins(), version_of=version),
+        pause=bench.pause,
+    )
+    for _ in range(3):
+        await bench.deploy(secrets=(bench_.SECRET,))
+    assert reads_of_secrets(bench) == 1
+    user = bench.management.client(field_manager="kubectl")
+    await user.merge_patch(resources.SECRETS, "avi", {"data": {"password": "AAAA"}}, "akoo")
+    for _ in range(2):
+        await bench.deploy(secrets=(bench_.SECRET,))
+    assert reads_of_secrets(bench) == 2
+    known = False
+    await bench.deploy(secrets=(bench_.SECRET,))
+    assert reads_of_secrets(bench) == 3, "caches that do not follow it prove nothing"
+
+
+async def test_a_drift_look_opens_it_in_any_case(bench: bench_.Bench) -> None:
+    bench.deployer = deploy.Deployer(
+        clock=bench.clock,
+        opener=secrets.SecretOpener(
+            bench.reader, bench_.NoPlugins(), version_of=lambda *_: seen[0]
+        ),
+        pause=bench.pause,
+    )
+    found = bench.management.objects(resources.SECRETS)
+    seen = [secret_reader.version_of(found[0])]
+    await bench.deploy(secrets=(bench_.SECRET,))
+    await bench.deploy(secrets=(bench_.SECRET,))
+    assert reads_of_secrets(bench) == 1
+    bench.clock.advance(deploy.DRIFT_SECONDS)
+    await bench.deploy(secrets=(bench_.SECRET,))
+    assert reads_of_secrets(bench) == 2
+
+
+async def test_what_a_plugin_keeps_is_asked_for_each_time(bench: bench_.Bench) -> None:
+    opener = secrets.SecretOpener(
+        bench.reader, bench_.NoPlugins(), version_of=lambda *_: "the same"
+    )
+    assert opener.changed(None)
+    kept = {"x": api.SecretSource(key="p", namespace="akoo", name="avi", optional=True)}
+    opened = await opener.open(api.SecretObject(namespace="n", name="s", data=kept))
+    assert opened.versions is not None
+    assert opener.changed(opened.versions), "the caches show another state than was read"
+
+
+async def test_the_management_calls_of_an_onboarding(bed: bed_.Bed) -> None:
+    await bed.config()
+    name = await bed.cluster()
+    await bed.run(name)
+    calls = collections.Counter(one.operation for one in bed.management.faults.calls)
+    assert calls == {
+        "get clusters": 1,
+        "create akodeployments": 1,
+        "get akodeploymentconfigs": 1,
+        "patch akodeploymentconfigs": 1,
+        "patch clusters": 2,
+        "get secrets": 1,
+        "patch akodeployments": 4,
+        "patch akodeployments/status": 1,
+        "apply clusters/status": 1,
+    }
