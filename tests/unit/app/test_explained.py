@@ -1,0 +1,39 @@
+"""Only an attempt that is explained by the caches alone may come to nothing unseen."""
+
+from __future__ import annotations
+
+import pytest
+
+from akoo_core.app import attempts
+from akoo_core.bus import causes
+from akoo_core.queue import core
+
+
+def cause(what: str) -> causes.Cause:
+    return causes.Cause(what=what, name="demo/shop", resource_version="7")
+
+
+def entry(*why: object, dropped: int = 0) -> core.Entry:
+    return core.Entry(
+        key="k", priority=0, attempt=1, waited_seconds=0.0, causes=why, dropped_causes=dropped
+    )
+
+
+@pytest.mark.parametrize("what", ["Cluster", "AKODeployment", "AKODeploymentConfig", "Secret"])
+def test_a_change_that_the_caches_follow_explains(what: str) -> None:
+    assert attempts.explained(entry(cause(what), cause("Cluster")))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        entry(),
+        entry(cause("AviIPPool")),
+        entry(cause("Cluster"), cause("AviIPPool")),
+        entry(cause("Cluster"), "somebody said so"),
+        entry(cause("Cluster"), dropped=1),
+    ],
+    ids=["time", "another kind", "one of another kind", "a word", "forgotten causes"],
+)
+def test_anything_else_does_not(one: core.Entry) -> None:
+    assert not attempts.explained(one)
