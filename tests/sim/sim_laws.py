@@ -41,6 +41,11 @@ class WatchedServer(memory.MemoryServer):
                 self.listener(change)
 
 
+def nobody(record: str) -> bool:
+    """No record."""
+    return False
+
+
 class Laws:
     """The invariants of one run."""
 
@@ -56,8 +61,8 @@ class Laws:
         """Whether something taken for a record was not given back yet."""
         self.account: Callable[[str], bool] = lambda record: False
         """Whether AKO's account for a record is there."""
-        self.paused: frozenset[str] = frozenset()
-        """Records for which nothing may be done: long paused, and everybody knows."""
+        self.paused: Callable[[str], bool] = nobody
+        """Whether nothing may be done for a record: long paused, and everybody knows."""
         self.torn: set[str] = set()
         """UIDs of Clusters whose finalizers somebody took off by force."""
         self._dying: set[str] = set()
@@ -79,7 +84,7 @@ class Laws:
         self.require(one.spec.finished_at is None, f"{record}: outside write after its end")
         told = one.spec.leaving is not None
         self.require(told == leaving, f"{record}: outside write, leaving {told} unlike {leaving}")
-        self.require(record not in self.paused, f"{record}: outside write while it is paused")
+        self.require(not self.paused(record), f"{record}: outside write while it is paused")
         carried = names.RECORD_FINALIZER in one.finalizers
         self.require(carried, f"{record}: outside write without the finalizer of the record")
 
@@ -97,7 +102,7 @@ class Laws:
         gone = [one.name for one in owners if one.spec.leaving and one.spec.leaving.let_go]
         self.require(len(gone) < len(owners) or not owners, f"{gone}: workload write after let go")
 
-        held = [one.name for one in owners if one.name in self.paused]
+        held = [one.name for one in owners if self.paused(one.name)]
         self.require(not held, f"{held}: workload write while it is paused")
 
     def swept(self, record: str) -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from akoo_core.kube import errors
 from akoo_core.testing import virtual_time
-from tests.sim import sim_acts, sim_peace
+from tests.sim import sim_acts, sim_laws, sim_peace
 from tests.sim.sim_faults import Weather
 from tests.sim.sim_replica import NOBODY, Lead, Replica
 from tests.sim.sim_stage import CONFIG, Stage
@@ -114,10 +114,12 @@ class Run:
         await self.elect(0)
         await self.restart(1)
         await self._round(5.0)
-        self.stage.laws.paused = sim_peace.paused(self.stage)
+        known = sim_peace.paused(self.stage)
+        # A pause of a Cluster goes with it, when it was let go by a user's word.
+        self.stage.laws.paused = lambda name: name in known & sim_peace.paused(self.stage)
         await self._round(30.0)
         await self._round(600.0)
-        self.stage.laws.paused = frozenset()
+        self.stage.laws.paused = sim_laws.nobody
 
     async def elect(self, number: int) -> None:
         """Another one leads, once no write of the old one can be under way any more: the lease

@@ -51,6 +51,8 @@ class Cast:
     """What a change of the config changes. Deployed, it is the log level DEBUG."""
     secrets: tuple[dict[str, Any], ...] = ()
     """In the management cluster."""
+    verifies: bool = True
+    """Whether one of them proves that nothing is left."""
 
 
 def _small(outside: Outside) -> list[api.Plugin]:
@@ -74,6 +76,7 @@ class Stage:
         self.workloads = self.capi.workloads
         self.laws = Laws(self.management, self.capi.kube_system_uids.__getitem__)
         self.outside = Outside(self.laws)
+        self.laws.verifies = cast.verifies
         self.laws.own = self.outside.own
         self.laws.claimed = self.outside.claims.__contains__
         self.laws.account = self.outside.accounts.__contains__

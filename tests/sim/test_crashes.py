@@ -6,7 +6,8 @@ point by hand::
 
     sim_crashes.play(sim_stories.deletion, sim_ako.REAL, sim_crashes.Point(...))
 
-Two casts play: small plugins of the tests with every verb, and the AKO plugin as it is shipped.
+Two casts play: small plugins of the tests with every verb, and the AKO plugin as it is shipped with
+one that has the verbs it lacks; with ``AKOO_PROOF=1`` also the AKO plugin alone.
 
 ``AKOO_PROOF=1`` (``make proof``) takes every point; otherwise each site of a write is taken at both
 moments, each site of a read at one, and of the rest a share that is the same in every run.
@@ -25,7 +26,11 @@ PROOF = bool(os.environ.get("AKOO_PROOF"))
 SHARE = 25
 """One in so many of the points whose site was taken already."""
 
-CASTS = pytest.mark.parametrize("cast", [sim_stage.SMALL, sim_ako.REAL], ids=lambda one: one.name)
+CASTS = pytest.mark.parametrize(
+    "cast",
+    [sim_stage.SMALL, sim_ako.REAL, *([sim_ako.ALONE] if PROOF else [])],
+    ids=lambda one: one.name,
+)
 STORIES = pytest.mark.parametrize("story", sim_stories.ALL, ids=lambda one: one.__name__)
 
 
