@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
@@ -42,7 +43,7 @@ def chosen(
         near = fleet.near(owner, {stray.owner for one in found for stray in one.strays})
         raise errors.InputError(f"nothing without a living record carries the name {owner}.{near}")
     claims = sorted({stray.claim for one in mine for stray in one.strays if stray.claim})
-    foreign = [one for one in claims if management_id not in one]
+    foreign = [one for one in claims if not _is_ours(one, management_id)]
     if foreign and not claimed_elsewhere:
         raise errors.InputError(
             f"{owner} is claimed by {', '.join(foreign)}, not by this management cluster "
@@ -50,6 +51,12 @@ def chosen(
             "good, say --claimed-elsewhere"
         )
     return mine
+
+
+def _is_ours(claim: str, management_id: str) -> bool:
+    """Whether a claim names this management cluster: "prod" is not in "prod-2, epoch 1"."""
+    whole = rf"(?<![\w.-]){re.escape(management_id)}(?![\w.-])"
+    return bool(management_id) and re.search(whole, claim) is not None
 
 
 def effects(mine: Sequence[auditing.Found], owner: str, now: datetime.datetime) -> Iterator[str]:
@@ -123,7 +130,8 @@ def _prove(found: Sequence[auditing.Found], owner: str) -> None:
     if left:
         shown = ", ".join(f"{one.kind} {one.name}" for one in left[:3])
         raise errors.AkooError(
-            f"{len(left)} objects of {owner} are still there ({shown}); run it again"
+            f"{len(left)} objects of {owner} are still there ({shown}). Run it again, unless it was "
+            "said above why they stay"
         )
     unseen = [sentence for one in found for sentence in one.unseen]
     if unseen:

@@ -10,7 +10,9 @@ from typing import ClassVar
 import click
 import pytest
 
+from akoo_core import errors
 from akoo_core.api import record
+from akoo_core.cli import auditing, sweeping
 from akoo_core.plugins import api, loader, registry
 from tests.unit.cli.commands_bed import NOW, RECORDS, Bed
 
@@ -246,6 +248,27 @@ def test_a_claim_of_our_own_or_of_one_that_is_gone(bed: Bed, select: Select) -> 
     Balancer.strays[:] = [stray(OTHER, "Pool", "x", claim=f"{ours}/2")]
     assert bed("audit", "--sweep", OTHER, "--yes")[0] == 0
     assert Balancer.strays == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "ours"),
+    [
+        ("prod, epoch 3", True),
+        ("prod/3", True),
+        ("prod-2, epoch 1", False),
+        ("old-prod, epoch 1", False),
+        ("prod.example, epoch 1", False),
+        ("PROD, epoch 1", False),
+    ],
+)
+def test_whose_claim_it_is(claim: str, ours: bool) -> None:
+    found = [auditing.Found(plugin="p", strays=(stray(GONE, "Pool", "web", claim=claim),))]
+    if ours:
+        assert sweeping.chosen(found, GONE, "prod", claimed_elsewhere=False)
+    else:
+        with pytest.raises(errors.InputError, match="not by this management cluster"):
+            sweeping.chosen(found, GONE, "prod", claimed_elsewhere=False)
+        assert sweeping.chosen(found, GONE, "prod", claimed_elsewhere=True)
 
 
 def test_a_plugin_that_only_looks(bed: Bed, select: Select) -> None:
