@@ -130,8 +130,8 @@ def _prove(found: Sequence[auditing.Found], owner: str) -> None:
     if left:
         shown = ", ".join(f"{one.kind} {one.name}" for one in left[:3])
         raise errors.AkooError(
-            f"{len(left)} objects of {owner} are still there ({shown}). Run it again, unless it was "
-            "said above why they stay"
+            f"{len(left)} objects of {owner} are still there ({shown}). Run it again, unless it "
+            "was said above why they stay"
         )
     unseen = [sentence for one in found for sentence in one.unseen]
     if unseen:
