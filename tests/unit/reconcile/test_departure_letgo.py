@@ -34,6 +34,22 @@ async def test_a_refused_finalizer_patch_is_tried_for_ever(
     assert bed.record(name).status.phase == "Finished"
 
 
+async def test_release_never_holds_the_cluster(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    avi.fail["release"] = RuntimeError("avi.example.com is down")
+    await bed.delete_cluster()
+    await bed.run(name)
+    bed.clock.advance(30)
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == "Proven"
+    assert not bed_.held_by_us(bed)
+    assert bed.record(name).status.phase == "Releasing"
+    avi.fail = {}
+    await bed.run(name)
+    assert bed.record(name).status.phase == "Finished"
+
+
 async def test_foreign_finalizers_survive(bed: bed_.Bed, name: str) -> None:
     await bed.delete_cluster()
     await bed.run(name)
