@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+PATIENCE_SECONDS = 90.0
+"""Until a wait is given up: a figure for busy machines, which nothing that works comes near."""
+
 System = Literal["management", "workload", "outside"]
 
 
@@ -86,7 +89,9 @@ class Journal:
         """Those that the server has acted on."""
         return [one for one in self.calls if one.done and match(one)]
 
-    async def until(self, match: Match, *, count: int = 1, seconds: float = 45.0) -> list[Call]:
+    async def until(
+        self, match: Match, *, count: int = 1, seconds: float = PATIENCE_SECONDS
+    ) -> list[Call]:
         """All that match, once there are ``count`` of them. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while len(found := self.of(match)) < count:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from akoo_testbed import kubeconfig, site
 
 from akoo_core.sandbox import install, process
-from tests.fire import fire_gate, fire_plugin
+from tests.fire import fire_gate, fire_journal, fire_plugin
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLUGINS = ("ako", fire_plugin.NAME)
@@ -30,7 +30,7 @@ SHORT_LEASE = {
 class Replica(process.OperatorProcess):
     """An operator that may end by itself."""
 
-    async def ended(self, seconds: float = 15.0) -> int:
+    async def ended(self, seconds: float = fire_journal.PATIENCE_SECONDS) -> int:
         """Wait for its end; the exit code. Raises TimeoutError."""
         assert self._process is not None
         return await asyncio.wait_for(self._process.wait(), seconds)
@@ -71,7 +71,7 @@ class Operators:
     async def ready(self, replica: str = "a", settings: Mapping[str, str] | None = None) -> Replica:
         """A new process that answers ready."""
         one = await self.start(replica, settings)
-        await one.ready()
+        await one.ready(fire_journal.PATIENCE_SECONDS)
         return one
 
     async def close(self) -> None:

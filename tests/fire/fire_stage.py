@@ -12,6 +12,7 @@ from akoo_testbed.provider import manifests
 
 from tests.e2e import conftest as e2e
 from tests.fire import fire_gate, fire_laws
+from tests.fire.fire_journal import PATIENCE_SECONDS
 
 Object = dict[str, Any]
 
@@ -28,6 +29,10 @@ class Stage(e2e.Fleet):
     ) -> None:
         super().__init__(bed, api, namespace)
         self.gate = gate
+
+    async def until(self, kind: str, namespace: str | None, name: str, accept: Any) -> Object:
+        """As in other tests on a bed, with more patience: here things are retried with pauses."""
+        return await self.api.wait_for(kind, namespace, name, accept, PATIENCE_SECONDS) or {}
 
     async def config(self, name: str = "", **spec: Any) -> str:
         """As in other tests on a bed, with a quiet period of a second."""
@@ -90,7 +95,7 @@ class Stage(e2e.Fleet):
 
     async def at_rest(self, seconds: float = 1.0) -> None:
         """Wait until the operator has written nothing for a while."""
-        async with asyncio.timeout(e2e.SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 seen = len(self.gate.journal.of(lambda one: one.work))
                 with contextlib.suppress(TimeoutError):

@@ -16,8 +16,6 @@ from tests.e2e import conftest as e2e
 from tests.fire import fire_gate, fire_journal, fire_laws, fire_operator, fire_points, fire_stage
 from tests.fire.conftest import PROOF
 
-SPRUNG_SECONDS = 45.0
-
 Deaths = Sequence[tuple[fire_points.Point, fire_gate.Moment]]
 
 
@@ -56,7 +54,7 @@ class Reaper:
             trap = self._gate.trap(point.match, moment, self._kill)
             await (self._unless_alive() if number else first())
             try:
-                async with asyncio.timeout(SPRUNG_SECONDS):
+                async with asyncio.timeout(fire_journal.PATIENCE_SECONDS):
                     await trap.sprung.wait()
             except TimeoutError:
                 raise AssertionError(f"never came to: {point} ({moment})") from None

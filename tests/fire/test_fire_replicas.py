@@ -16,7 +16,6 @@ import pytest
 from tests.fire import fire_journal, fire_operator, fire_points, fire_stage
 from tests.fire.conftest import PROOF
 
-SECONDS = 45.0
 FROZEN_AT = (
     "create the record",
     "apply the StatefulSet",
@@ -57,7 +56,7 @@ async def _lead(
 ) -> fire_operator.Replica:
     """The leader, "a"; the standby is "b"."""
     leader = await operators.start("a", fire_operator.SHORT_LEASE)
-    await journal.until(_took_lease("a"), seconds=SECONDS)
+    await journal.until(_took_lease("a"))
     await operators.ready("b", fire_operator.SHORT_LEASE)
     return leader
 
@@ -76,7 +75,7 @@ async def test_a_leader_frozen_right_after_its_guard(
     """It had made its claim, and was about to make its account."""
     journal, point = stage.gate.journal, fire_points.named("make the account outside")
     leader = await _lead(operators, journal)
-    frozen = Frozen(leader, lambda: journal.until(_works("b"), seconds=SECONDS))
+    frozen = Frozen(leader, lambda: journal.until(_works("b")))
     trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
     await stage.config()
     await stage.bare_cluster("shop")
@@ -96,7 +95,7 @@ async def test_a_leader_frozen_in_a_whole_life(
 ) -> None:
     journal, point = stage.gate.journal, fire_points.named(name)
     leader = await _lead(operators, journal)
-    frozen = Frozen(leader, lambda: journal.until(_works("b"), seconds=SECONDS))
+    frozen = Frozen(leader, lambda: journal.until(_works("b")))
     trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
     await stage.config()
     await stage.cluster_parts()
@@ -126,9 +125,9 @@ async def test_a_leader_frozen_past_its_lease(
     await stage.at_rest()
     os.kill(leader.pid, signal.SIGSTOP)
     frozen_at = time.monotonic()
-    await journal.until(_took_lease("b"), seconds=SECONDS)
+    await journal.until(_took_lease("b"))
     await stage.delete()
-    await journal.until(_works("b"), seconds=SECONDS)
+    await journal.until(_works("b"))
     await _thaw(leader, journal, frozen_at)
     await stage.gone()
     await stage.ended()
