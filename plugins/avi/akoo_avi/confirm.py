@@ -15,11 +15,13 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
     try:
         # A record that was handed over and leaves before it lived writes its epoch here.
         await claiming.settle(avi, spec, claimed_epoch=epoch, make=False)
+    except sight.HIDDEN as error:
+        return _blind(ctx, avi, str(error))
     except refusal.Refusal as error:
         if error.reason != "ClaimLost":
             raise
         if blind := await sight.missing(avi):
-            raise _blind(avi, blind) from None
+            return _blind(ctx, avi, blind)
         if not ours or await _anything(avi, stored):
             raise
         return api.Done(message=f"The claim is gone, and nothing of it is left on {avi.address}.")
@@ -30,11 +32,14 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
     return api.Done(message=f"The claim on {avi.address} is ours.")
 
 
-def _blind(avi: AviClient, blind: str) -> refusal.Refusal:
-    """The claim is not seen, and may be there."""
-    return refusal.Refusal(
-        sight.REASON, f"{avi.address}: {blind}. The claim is not seen, so nothing is taken away."
-    )
+def _blind(ctx: api.VerbContext, avi: AviClient, blind: str) -> api.Result:
+    """The claim is not seen, and may be there. A Cluster that is being deleted takes its AKO along
+    anyway; on Avi, sweep and verify do nothing and believe nothing before the claim is seen."""
+    told = f"{avi.address}: {blind}. The claim is not seen, so nothing is taken away."
+    leaving = ctx.view.spec.leaving
+    if leaving is not None and leaving.cause == "ClusterDeleted":
+        return api.Done(message=told)
+    return api.Blocked(reason=sight.REASON, message=told, after=refusal.AFTER_SECONDS)
 
 
 async def _anything(avi: AviClient, stored: Stored) -> bool:

@@ -18,6 +18,8 @@ from akoo_core import structs
 
 READING = ("READ_ACCESS", "WRITE_ACCESS")
 REASON = "NoSight"
+HIDDEN = (errors.ForbiddenError, errors.TenantMissingError)
+"""What a controller answers to who may not look."""
 
 
 async def missing(client: AviClient) -> str:
@@ -35,7 +37,7 @@ async def missing(client: AviClient) -> str:
         if user.get("is_superuser") is True:
             return ""
         roles = [await client.get(path) for path in _role_paths(user)]
-    except (errors.ForbiddenError, errors.NotFoundError) as error:
+    except (*HIDDEN, errors.NotFoundError) as error:
         return _unreadable(who, str(error))
     return told(who, hidden(user, {str(one.get("uuid")): one for one in roles}))
 

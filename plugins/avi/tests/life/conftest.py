@@ -78,10 +78,10 @@ class AviWorld(testing.World):
     def __init__(self, changes: Mapping[str, Any] | None = None, **more: Any) -> None:
         given = copy.deepcopy(SPEC) | dict(changes or {})
         more.setdefault("config", builders.config(given, plugins=more.pop("plugins", None)))
-        keys = more.pop("credential", {"password": PASSWORD})
+        keys = {"username": "admin", **more.pop("credential", {"password": PASSWORD})}
         super().__init__(
             secrets=(
-                builders.secret("avi", "admin", username="admin", **keys),
+                builders.secret("avi", "admin", **keys),
                 builders.secret("avi", "ca", certificateAuthorityData=""),
             ),
             **more,
