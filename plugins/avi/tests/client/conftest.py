@@ -24,10 +24,6 @@ with warnings.catch_warnings():
 Connect = Callable[..., Awaitable[AviClient]]
 
 
-def ca_files() -> set[pathlib.Path]:
-    return set(pathlib.Path(tempfile.gettempdir()).glob("akoo-avi-ca-*"))
-
-
 def sockets() -> set[str]:
     found = set()
     for one in pathlib.Path("/proc/self/fd").iterdir():
@@ -47,13 +43,20 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
     """No thread, file, socket, CA file or session of avisdk outlives a test."""
-    threads, files = set(threading.enumerate()), ca_files()
-    before = sockets()
-    yield
+    threads, before, made = set(threading.enumerate()), sockets(), []
+    mkstemp = tempfile.mkstemp
+
+    def noted(*args: Any, **given: Any) -> tuple[int, str]:
+        made.append(mkstemp(*args, **given))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "mkstemp", noted)
+        yield
     eventually(lambda: set(threading.enumerate()) <= threads, "threads that outlive the test")
     # Closed, and not left to the garbage collector.
     eventually(lambda: sockets() <= before, "sockets that outlive the test")
-    assert ca_files() <= files
+    assert not [name for _, name in made if pathlib.Path(name).exists()]
     assert not avi_api.sessionDict
 
 
@@ -68,14 +71,26 @@ def now() -> clock.ManualClock:
 
 
 @pytest.fixture
+def drained() -> Callable[[int], None]:
+    """Waits until a server of this process has no connections at a port.
+
+    A server that is stopped amid a handshake would leave its side of it open.
+    """
+
+    def wait(port: int) -> None:
+        eventually(lambda: not served(port), "connections of a closed registry")
+
+    return wait
+
+
+@pytest.fixture
 async def controllers(
-    now: clock.ManualClock, avisim: avisim_.RunningAvi
+    now: clock.ManualClock, avisim: avisim_.RunningAvi, drained: Callable[[int], None]
 ) -> AsyncIterator[Controllers]:
     made = Controllers(now=now)
     yield made
     await made.close()
-    # A server that is stopped amid a handshake would leave its side of it open.
-    eventually(lambda: not served(avisim.server.port), "connections of a closed registry")
+    drained(avisim.server.port)
 
 
 def served(port: int) -> list[str]:

@@ -97,7 +97,9 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def avi(way: str, seam: external.External) -> AsyncIterator[Avi]:
+async def avi(
+    way: str, seam: external.External, drained: Callable[[int], None]
+) -> AsyncIterator[Avi]:
     """A client over HTTPS, and one in process: they must behave alike."""
     options = avisim_.AviOptions()
     if way == "memory":
@@ -111,6 +113,7 @@ async def avi(way: str, seam: external.External) -> AsyncIterator[Avi]:
         address = running.url.removeprefix("https://")
         yield Avi(await controllers.client(address, who, external=seam), running.controller)
         await controllers.close()
+        drained(running.server.port)
 
 
 async def pools(avi: Avi, count: int) -> list[JSON]:
@@ -308,6 +311,7 @@ async def test_a_get_whose_connection_was_lost_is_sent_once_more(avi: Avi, seen:
         await avi.client.list("pool")
     assert avi.requests()[2:] == ["GET pool 0"] * 2
     assert seen.sites == ["avi POST login"] + ["avi GET pool"] * 4
+    assert len(avi.controller.journal.entries(path="/login")) == 1
 
 
 @pytest.mark.parametrize("after", [True, False])
@@ -325,6 +329,7 @@ async def test_a_write_whose_connection_was_lost_is_not_sent_again(avi: Avi, aft
             await write
     sent = [line.split()[0] for line in avi.requests()[1:]]
     assert sent == ["POST", "PUT", "PATCH", "DELETE"]
+    assert len(avi.controller.journal.entries(path="/login")) == 1
     names = [one["name"] for one in await avi.client.list("pool")]
     assert names == (["shop-web"] if after else ["p0"])
 

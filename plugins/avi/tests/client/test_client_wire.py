@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import pathlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from akoo_avi.client import (
     SessionLostError,
     TlsError,
     UnreachableError,
+    calls,
+    session,
 )
 from akoo_testbed import certificates
 from akoo_testbed.avisim import faults, values
@@ -269,6 +272,21 @@ async def test_a_connection_that_was_idle_too_long_is_no_lost_write(
     client = await connect()
     avisim.run(cut_all(avisim))
     assert (await client.create("pool", {"name": "x"}, tenant="admin"))["name"] == "x"
+
+
+def test_a_closed_session_has_no_connections_whoever_keeps_it(
+    avisim: avisim_.RunningAvi,
+) -> None:
+    who = Credential("admin", avisim.options.password, avisim.server.ca_pem)
+    address, deadline = f"127.0.0.1:{avisim.server.port}", time.monotonic() + 5
+    made = session.SdkSession.login(address, who, deadline=deadline, connections=1)
+    assert isinstance(made, session.SdkSession)
+    pools = made._sdk.get_adapter(avisim.url).poolmanager.pools
+    kept = [pools.get(key) for key in pools.keys()]  # noqa: SIM118 - it cannot be iterated
+    made.close()
+    assert [one.pool for one in kept] == [None]
+    with pytest.raises(calls.LostError, match="was closed"):
+        made.send(calls.LOGOUT, address=address, ca_source="", deadline=deadline)
 
 
 async def cut_all(avisim: avisim_.RunningAvi) -> None:
