@@ -143,7 +143,13 @@ class Side:
                 "labels": {"lb": "avi"},
                 "finalizers": ["cluster.cluster.x-k8s.io"],
             },
-            "spec": {"clusterNetwork": {"pods": {"cidrBlocks": ["10.1.0.0/16"]}}},
+            "spec": {
+                "infrastructureRef": {  # Only named: Cluster API's webhooks ask for that.
+                    "apiGroup": "infrastructure.cluster.x-k8s.io",
+                    "kind": "FakeCluster",
+                    "name": name,
+                }
+            },
         }
         made = await self.user.create(CLUSTERS, body, namespace)
         await self.initialized(namespace, name)

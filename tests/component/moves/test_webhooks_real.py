@@ -1,0 +1,57 @@
+"""Cluster API's webhooks are on, and its manager is down: nobody may write a Cluster."""
+
+from __future__ import annotations
+
+import pytest
+from akoo_testbed import background, waiting
+
+from akoo_core.api import names
+from akoo_core.kube import resource as resources
+from tests.component.moves import moves_ground, moves_plugins
+from tests.component.moves.conftest import Open
+
+pytestmark = [pytest.mark.bed, pytest.mark.xdist_group("moves")]
+Started = tuple[background.LoopThread, moves_ground.Ground]
+
+
+async def test_letting_go_is_tried_until_the_manager_is_back(
+    ground: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
+) -> None:
+    loop, servers = ground
+    alpha = await opened("alpha")
+    await alpha.start()
+    name = await alpha.cluster(moved_namespace, servers.servers["alpha"].kubeconfig)
+    await alpha.ready(name)
+    await alpha.stop()
+    await alpha.user.delete(resources.CLUSTERS, "shop", moved_namespace)
+    manager = await loop.call(servers.webhooks("alpha"))
+    try:
+        await alpha.start()
+        held = await alpha.held(name, "LetGoRefused")
+        assert held.spec.leaving is not None
+        assert held.spec.leaving.let_go is not None, "stored before it was tried"
+        told = next(one.message for one in held.status.conditions if one.type == "Held")
+        assert "tried again" in told
+        assert "webhook" in told, "the message says who refuses"
+        found = await alpha.find_cluster(moved_namespace)
+        assert found is not None
+        assert names.FINALIZER in found["metadata"]["finalizers"]
+        await loop.call(manager.start())
+        await loop.call(manager.ready())
+
+        async def free() -> bool:
+            live = await alpha.find_cluster(moved_namespace)
+            return live is None or names.FINALIZER not in live["metadata"].get("finalizers", ())
+
+        try:
+            await waiting.until(free, what="letting go", seconds=60.0, every=0.2)
+        except TimeoutError:
+            raise TimeoutError(f"not let go: {await alpha.find_record(name)}") from None
+        await alpha.until(name, lambda one: one is not None and not_held(one), "let go")
+    finally:
+        await loop.call(manager.stop())
+        await loop.call(servers.no_webhooks("alpha"))
+
+
+def not_held(one: object) -> bool:
+    return "LetGoRefused" not in str(one)
