@@ -23,7 +23,7 @@ import pytest
 from tests.sim import sim_ako, sim_crashes, sim_stage, sim_stories
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
-SHARE = 25
+SHARE = 40
 """One in so many of the points whose site was taken already."""
 
 CASTS = pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import pytest
 
 from tests.sim import sim_bugs, sim_moves
 
-COUNT = int(os.environ.get("AKOO_SEEDS", "20000" if os.environ.get("AKOO_PROOF") else "120"))
+COUNT = int(os.environ.get("AKOO_SEEDS", "20000" if os.environ.get("AKOO_PROOF") else "100"))
 SEEDS = [int(os.environ["AKOO_SEED"])] if "AKOO_SEED" in os.environ else list(range(COUNT))
 SHARES = 8
 FOUND_WITHIN = 100
@@ -50,9 +50,9 @@ def test_a_seed_does_the_same_again() -> None:
 
 def test_seeds_get_somewhere() -> None:
     """Clusters do leave, in more than one way, and most seeds write."""
-    results = [sim_moves.play(seed) for seed in range(20)]
+    results = [sim_moves.play(seed) for seed in range(10)]
     assert {why for one in results for why in one.let_go} >= {"Proven", "Gone"}
-    assert sum(one.writes > 20 for one in results) > 10
+    assert sum(one.writes > 20 for one in results) > 5
 
 
 @pytest.mark.parametrize("name", sim_bugs.BUGS)
