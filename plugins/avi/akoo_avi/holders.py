@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable
 
 from akoo_avi import bounded, kinds, marks, order, ownership, references
-from akoo_avi.client import AviClient
+from akoo_avi.client import AviClient, errors
 from akoo_avi.found import Found, Inventory
 from akoo_avi.sweepplan import Held, Holder
 from akoo_core import structs
@@ -35,9 +35,13 @@ async def _held(client: AviClient, mark: marks.Mark, one: Found) -> Held:
     found: list[Holder] = []
     for path in kinds.BY_PATH[one.kind].holders:
         params = {"refers_to": f"{one.kind}:{one.uuid}", "include_name": "true"}
-        for body in await client.list(path, params=params):
+        try:
+            referrers = await client.list(path, params=params)
+        except errors.ForbiddenError:
+            continue  # it stays own, and so not clean; only its holder cannot be named
+        for body in referrers:
             # A controller that does not know the question may answer with all there is.
-            if one.key in set(references.targets(body)):
+            if one.key in references.targets(body):
                 found += _holder(path, body, mark)
     return Held(one, tuple(found))
 

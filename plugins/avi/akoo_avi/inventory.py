@@ -125,7 +125,7 @@ def found(kind: str, body: structs.JSON, mark: marks.Mark) -> Found:
         name=str(body.get("name") or ""),
         tenant=references.name_of(body.get("tenant_ref")),
         verdict=ownership.judge(kind, body, mark),
-        targets=frozenset(references.targets(body)),
+        targets=references.targets(body),
         modified=str(body.get("_last_modified") or ""),
     )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from akoo_core import structs
+
 Key = tuple[str, str]
 """Path of the kind, and uuid."""
 
@@ -34,20 +36,24 @@ def name_of(reference: Any) -> str:
     return name or uuid_of(reference)
 
 
-def targets(body: Any) -> Iterator[Key]:
+def targets(body: structs.JSON) -> frozenset[Key]:
     """All that an object refers to, at any depth."""
-    if isinstance(body, list):
-        for one in body:
-            yield from targets(one)
-    elif isinstance(body, dict):
-        for field, value in body.items():
+    found: set[Key] = set()
+    waiting: list[Any] = [body]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += [one for one in value if isinstance(one, dict | list)]
+            continue
+        for field, one in value.items():
             if field.endswith(("_ref", "_refs")):
-                yield from _read(value)
-            elif field == "vh_parent_vs_uuid" and isinstance(value, str) and value:
-                # The parent before 21.1.4: a bare uuid, or a reference.
-                yield "virtualservice", uuid_of(value) or value
-            else:
-                yield from targets(value)
+                found.update(_read(one))
+            elif isinstance(one, dict | list):
+                waiting.append(one)
+    parent = body.get("vh_parent_vs_uuid")  # before 21.1.4: a bare uuid, or a reference
+    if isinstance(parent, str) and parent:
+        found.add(("virtualservice", uuid_of(parent) or parent))
+    return frozenset(found)
 
 
 def _read(value: Any) -> Iterator[Key]:

@@ -29,6 +29,7 @@ from akoo_avi.references import Key
 from akoo_core import clock, structs
 from akoo_core.plugins import api
 
+SHARED = "NameNotExclusive"
 BUDGET_SECONDS = 200.0
 """Of one call; no delete is begun later. The verb may take 300 s, and a last reading follows."""
 PASSES = 5
@@ -71,12 +72,14 @@ class Outcome(structs.Struct, frozen=True, kw_only=True):
 async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> api.Result:
     """One call of the verb. Raises AviErrors that concern the whole controller."""
     mark = mark_of(stored)
-    first = await inventory.collect(client, mark)
+    first = await inventory.collect(client, mark, suspects=False)
     refusal = claim_problem(ctx.view, stored, first)
     if refusal is not None and refusal.reason == "ClaimLost":
         return await _without_claim(client, refusal, first)
     if refusal is not None:
         return refusal
+    if first.shared_by:
+        return api.Blocked(reason=SHARED, message=shared(stored.cluster_name, first))
     outcome = await run(client, mark, first, clock=ctx.clock, log=ctx.log)
     return result(client.address, outcome)
 
@@ -94,6 +97,15 @@ async def _without_claim(client: AviClient, refusal: api.Blocked, first: Invento
 def mark_of(stored: placement.Stored) -> marks.Mark:
     """Whose objects the stored intent names."""
     return marks.Mark(cluster_name=stored.cluster_name, cloud_uuid=stored.place.cloud_uuid)
+
+
+def shared(name: str, seen: Inventory) -> str:
+    """Why nothing under a name that somebody else has, too, is swept. Pure."""
+    return (
+        f'The name "{name}" was found in the cluster, not given by us, and somebody else uses it, '
+        f"too ({seen.shared_by}). Nothing is deleted: delete this cluster's objects by hand, then "
+        "let it go."
+    )
 
 
 def claim_problem(view: api.View, stored: placement.Stored, seen: Inventory) -> api.Blocked | None:

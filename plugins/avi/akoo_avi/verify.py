@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from akoo_avi import holders, inventory, order, placement, sight, sweep
-from akoo_avi.client import AviClient, errors
+from akoo_avi.client import AviClient
 from akoo_avi.found import Inventory, Query
 from akoo_avi.sweepplan import Held
 from akoo_core.plugins import api
@@ -28,7 +28,7 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
         blind = await sight.missing(client)
         seen = await inventory.collect(client, mark)
         blind = blind or await sight.missing(client)
-    except errors.ForbiddenError as error:
+    except sight.HIDDEN as error:
         return _unverified(client, f"a query was refused: {error}")
     if blind:
         return _unverified(client, blind)
@@ -38,6 +38,9 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
     claimed = placement.was_claimed(ctx.view, stored.place)
     if blind := sight.blind_spots(seen, claimed=claimed):
         return _unverified(client, blind)
+    if seen.shared_by:
+        message = sweep.shared(stored.cluster_name, seen)
+        return api.Unverified(reason=sweep.SHARED, message=message, after=RETRY_SECONDS)
     held = await holders.find(client, mark, seen) if seen.own else ()
     answer = proof(f"{client.address} ({await client.version()})", seen, held)
     _log(ctx.log, client.address, stored.cluster_name, answer, seen)
@@ -90,15 +93,23 @@ def queries(where: str, seen: Inventory) -> tuple[str, ...]:
     asked: dict[str, list[Query]] = {}
     for one in seen.queries:
         asked.setdefault(one.asked, []).append(one)
-    told = [f"{question}: {_counts(answers)}" for question, answers in asked.items()]
-    return (f"{where}, all tenants, {told[0]}", *told[1:]) if told else ()
+    told: list[str] = []
+    for question, answers in asked.items():
+        where_ = "" if told else f"{where}, all tenants, "
+        told.append(f"{where_}{question}: {_counts(answers, short=bool(told))}")
+    return tuple(told)
 
 
-def _counts(answers: Iterable[Query]) -> str:
-    """Every kind with its count, those with none together."""
+def _counts(answers: Iterable[Query], *, short: bool) -> str:
+    """Every kind with its count, those with none together; ``short``: how many these are.
+
+    The record keeps all, but Events and conditions have 1,024 characters.
+    """
     found = [f"{one.kind} {one.answers}" for one in answers if one.answers]
     none = [one.kind for one in answers if not one.answers]
-    return ", ".join([*found, *([f"0 of {' '.join(none)}"] if none else [])])
+    if none:
+        found.append(f"0 of {f'{len(none)} kinds' if short else ' '.join(none)}")
+    return ", ".join(found)
 
 
 def _suspects(seen: Inventory) -> tuple[str, ...]:

@@ -268,7 +268,7 @@ def test_only_fields_that_are_references_refer() -> None:
         "vh_parent_vs_uuid": "virtualservice-1",
         "error_page_profile_ref": "",
     }
-    assert set(references.targets(body)) == {
+    assert references.targets(body) == {
         ("pool", "pool-1"),
         ("stringgroup", "sg-1"),
         ("virtualservice", "virtualservice-1"),

@@ -274,8 +274,14 @@ async def test_a_found_name_that_a_stranger_in_another_cloud_has_is_not_swept() 
     tree(bed)
     bed.own("vsvip", "theirs", cloud_ref="/api/cloud/?name=other")
     before = bed.controller.snapshot()
-    await bed.sweep()
+    result = await bed.sweep()
+    assert isinstance(result, api.Blocked)
+    assert result.reason == "NameNotExclusive"
+    assert 'VsVip "my-cluster--theirs" (cloud other)' in result.message
     assert not bed.diff(before)
+    answer = await bed.verify()
+    assert isinstance(answer, api.Unverified)
+    assert answer.reason == "NameNotExclusive"
 
 
 async def test_a_found_name_that_is_nobody_elses_is_swept() -> None:

@@ -65,7 +65,16 @@ async def test_nothing_left_is_proven_with_its_queries() -> None:
         "pool healthmonitor applicationprofile applicationpersistenceprofile sslkeyandcertificate "
         "pkiprofile vsvip"
     )
-    assert "all: vrfcontext 4, serviceenginegroup 2" in proof.queries
+    assert proof.queries[1:] == (
+        f"names with {X}--: 0 of 11 kinds",
+        f"created_by with {X}: 0 of 10 kinds",
+        f"names with {X}-: 0 of 3 kinds",
+        f"marker created_by=ako-{X}: 0 of 1 kinds",
+        f"marker created_by=ako-gw-{X}: 0 of 1 kinds",
+        f"marker created_by=ako-crd-operator-{X}: 0 of 1 kinds",
+        "all: vrfcontext 4, serviceenginegroup 2",
+    )
+    assert len("; ".join(proof.queries)) < 900
 
 
 async def test_own_suspect_and_held_are_counted_apart() -> None:
