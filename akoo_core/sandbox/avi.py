@@ -11,9 +11,21 @@ from akoo_testbed import avisim
 from akoo_testbed.avisim import client
 
 CLOUD = "Default-Cloud"
+QUIET_PERIOD = "1s"
+"""After the fence, before the last count: half a minute unless a config says otherwise."""
 NETWORK, CIDR = "vip-a", "10.70.0.0/24"
 AKO_USER = "ako-shop"
-KINDS = ("virtualservice", "vsvip", "pool", "poolgroup", "l4policyset", "httppolicyset")
+OPERATOR_USER = "akoo"
+KINDS = (
+    "virtualservice",
+    "vsvip",
+    "pool",
+    "poolgroup",
+    "l4policyset",
+    "httppolicyset",
+    "vsdatascriptset",
+    "sslkeyandcertificate",
+)
 
 
 class Avi:
@@ -23,12 +35,14 @@ class Avi:
         self._admin = admin
         self.password = secrets.token_urlsafe(16)
         """Of AKO_USER."""
+        self.operator_password = secrets.token_urlsafe(16)
+        """Of OPERATOR_USER."""
         self.address = f"{server.host}:{server.port}"
         self.url = server.url
         self.ca_pem = server.ca_pem
 
     def furnish(self) -> None:
-        """What a VI admin has done before: a network with addresses, and an account for AKO."""
+        """What a VI admin has done before: a network with addresses, accounts for AKO and us."""
         ends = {
             "begin": {"addr": "10.70.0.10", "type": "V4"},
             "end": {"addr": "10.70.0.99", "type": "V4"},
@@ -47,9 +61,11 @@ class Avi:
         }
         user = {"name": AKO_USER, "password": self.password, "access": [access]}
         self._admin.post("user", user)
+        operator = {**user, "name": OPERATOR_USER, "password": self.operator_password}
+        self._admin.post("user", {**operator, "is_superuser": True})
 
     def marked(self, ako_cluster_name: str) -> list[str]:
-        """kind/name of every object that carries the mark of that AKO, in all tenants."""
+        """kind/name of every object of that AKO, in all tenants; the claim on them is no such."""
         query = f"label_key=clustername&label_value={ako_cluster_name}"
         return [
             f"{kind}/{name}"
@@ -57,12 +73,18 @@ class Avi:
             for name in self._admin.names(f"{kind}?{query}", x_avi_tenant="*")
         ]
 
+    def deleted_by_ako(self) -> int:
+        """How many objects AKO itself has deleted so far."""
+        found = self._admin.controller.journal.entries(method="DELETE", user=AKO_USER)
+        return sum(1 for one in found if one.status < 400)
+
     def config(self) -> dict[str, Any]:
         """The fields of an AKODeploymentConfig that point here."""
         return {
             "controller": self.address,
             "cloudName": CLOUD,
             "dataNetwork": {"name": NETWORK, "cidr": CIDR},
+            "quietPeriod": QUIET_PERIOD,
         }
 
 

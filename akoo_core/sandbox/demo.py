@@ -13,6 +13,9 @@ NAMESPACE = "demo"
 CLUSTER = "shop"
 CONFIG = "default"
 LABELS = {"lb": "avi"}
+HALF_WAY = "dies-mid-deletion,wrong-password"
+"""What befalls AKO: it ends after the first virtual service it deletes, and its next start cannot
+log in."""
 NODE_SECONDS = 5.0
 """How long the Node lives on after the deletion: time enough for AKO to clean up. (Machines are
 marked as dying at once, so AKO is not asked there; a pool has none.)"""
@@ -26,23 +29,34 @@ def cluster() -> list[dict[str, Any]]:
     ]
 
 
-def service() -> list[dict[str, Any]]:
-    """A namespace and a Service of type LoadBalancer, for the workload cluster."""
-    metadata = {"name": "web", "namespace": "shop"}
+SERVICES = ("web", "api")
+
+
+def services() -> list[dict[str, Any]]:
+    """A namespace and the Services of type LoadBalancer, for the workload cluster."""
     spec = {"type": "LoadBalancer", "ports": [{"port": 80, "protocol": "TCP", "targetPort": 8080}]}
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec},
+        *(
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": name, "namespace": "shop"},
+                "spec": spec,
+            }
+            for name in SERVICES
+        ),
     ]
 
 
-def credentials(ca_pem: str, ako_password: str = "") -> list[dict[str, Any]]:
+def credentials(
+    ca_pem: str, ako_password: str = "", operator_password: str = ""
+) -> list[dict[str, Any]]:
     """The three Secrets that the config names; passwords that are not given are made up."""
     ako = {"username": "ako-shop", "password": ako_password or secrets.token_urlsafe(16)}
+    operator = {"username": "akoo", "password": operator_password or secrets.token_urlsafe(16)}
     return [
-        install.secret(
-            "avi-controller-credentials", username="admin", password=secrets.token_urlsafe(16)
-        ),
+        install.secret("avi-controller-credentials", **operator),
         install.secret("avi-controller-ca", certificateAuthorityData=ca_pem),
         install.secret("ako-user", **ako),
     ]

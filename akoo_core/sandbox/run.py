@@ -53,7 +53,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugins.names)}"
             show.heading("operator", text, time.monotonic() - started)
             show.line()
-            await story.Story(bed, avi, show).play()
+            await story.Story(bed, avi, show, proves="avi" in plugins.names).play()
             await _tell(bed, show)
             if not once:
                 _invite(bed, avi, operator, show)

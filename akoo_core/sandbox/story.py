@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from akoo_testbed import bed as bed_
-from akoo_testbed import kubeapi
+from akoo_testbed import kubeapi, switching
 
 from akoo_core.sandbox import avi as avi_
 from akoo_core.sandbox import demo, display
@@ -27,7 +27,11 @@ class StoryError(Exception):
 class Story:
     """Plays on ``bed``, where the operator already runs, and shows each step."""
 
-    def __init__(self, bed: bed_.Bed, avi: avi_.Avi, show: display.Display) -> None:
+    def __init__(
+        self, bed: bed_.Bed, avi: avi_.Avi, show: display.Display, *, proves: bool
+    ) -> None:
+        self._proves = proves
+        """A plugin of this run looks after Avi: then AKO is killed half-way, or all would leak."""
         self._bed = bed
         self._avi = avi
         self._api = bed.api
@@ -42,13 +46,15 @@ class Story:
         await self.served()
         await self.rolled()
         await self.deleted()
+        if self._proves:
+            await self.proven()
         await self.let_go()
 
     async def create(self) -> None:
         """The config first, then the cluster: as on any day but the first."""
         name = f"{demo.NAMESPACE}/{demo.CLUSTER}"
         with self._show.step(f"create cluster {name}") as step:
-            for secret in demo.credentials(self._avi.ca_pem, self._avi.password):
+            for secret in self._credentials():
                 await self._api.apply(secret)
             await self._api.apply(demo.config(**self._avi.config()))
             await self._api.apply(
@@ -62,6 +68,9 @@ class Story:
                 await self._api.create(obj)
             await self._bed.available(demo.NAMESPACE, demo.CLUSTER)
             step.result = "Available"
+
+    def _credentials(self) -> list[Object]:
+        return demo.credentials(self._avi.ca_pem, self._avi.password, self._avi.operator_password)
 
     async def selected(self) -> None:
         """A record names the cluster before anything else is touched."""
@@ -79,13 +88,17 @@ class Story:
             step.result = f"{len(inventory)} objects, ako-0 Ready, AKO {version}"
 
     async def served(self) -> None:
-        """AKO at work: a Service of the workload cluster gets its address from Avi."""
-        with self._show.step("Service shop/web gets an address") as step:
+        """AKO at work: Services of the workload cluster get their addresses from Avi."""
+        with self._show.step("two Services get addresses") as step:
             async with self._workload() as workload:
-                for obj in demo.service():
+                for obj in demo.services():
                     await workload.apply(obj)
-                found = await self._on(workload, "v1/Service", ("shop", "web"), _address)
-            step.result = f"{_address(found)} ({self._on_avi()})"
+                found = [
+                    await self._on(workload, "v1/Service", ("shop", name), _address)
+                    for name in demo.SERVICES
+                ]
+            addresses = ", ".join(_address(one) for one in found)
+            step.result = f"{addresses} ({self._on_avi()})"
 
     def _on_avi(self) -> str:
         found = self._avi.marked(self.record)
@@ -111,15 +124,30 @@ class Story:
             step.result = f"shardVSSize {size}, a new ako-0 is Ready"
 
     async def deleted(self) -> None:
-        """The deletion is noticed; AKO is asked to clean up and then stopped."""
-        with self._show.step(f"delete cluster {demo.NAMESPACE}/{demo.CLUSTER}") as step:
+        """The deletion is noticed; AKO is asked to clean up (and dies of it), and is stopped."""
+        name = f"{demo.NAMESPACE}/{demo.CLUSTER}"
+        title = f"delete cluster {name}" + (", AKO killed half-way" if self._proves else "")
+        with self._show.step(title) as step:
+            if self._proves:
+                await switching.switch(
+                    self._bed, demo.NAMESPACE, demo.CLUSTER, ako_faults=demo.HALF_WAY
+                )
+            before = len(self._avi.marked(self.record))
             await self._api.delete(bed_.CLUSTER, demo.NAMESPACE, demo.CLUSTER)
             record = await self._until(
                 RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("fence"))
             )
-            leaving = _leaving(record)
-            drained = leaving.get("drainOutcome") or "not asked"
-            step.result = f"drained ({drained}), fenced ({leaving['fence']['grade']})"
+            grade = _leaving(record)["fence"]["grade"]
+            left = before - self._avi.deleted_by_ako()
+            step.result = f"{left} of {before} objects left on Avi, AKO fenced ({grade})"
+
+    async def proven(self) -> None:
+        """What AKO left is deleted from outside, and counted until the count is believed."""
+        with self._show.step("swept, verified") as step:
+            record = await self._until(RECORD, None, self.record, _is_proven)
+            proof = _leaving(record)["proof"]
+            counts = " · ".join(f"{what} {proof[what]}" for what in ("own", "suspect", "held"))
+            step.result = f"{counts} (quiet period {avi_.QUIET_PERIOD} here)"
 
     async def let_go(self) -> None:
         """The Cluster object goes when the record says why it may."""
@@ -173,6 +201,11 @@ class Story:
 def _leaving(record: Object | None) -> Object:
     found: Object = ((record or {}).get("spec") or {}).get("leaving") or {}
     return found
+
+
+def _is_proven(record: Object | None) -> bool:
+    conditions = ((record or {}).get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "CleanupProven" and one["status"] == "True" for one in conditions)
 
 
 def _address(service: Object | None) -> str:

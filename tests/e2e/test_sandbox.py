@@ -30,19 +30,29 @@ def test_the_story_comes_true_and_nothing_is_left() -> None:
         ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
         ("AKO deployed", r"\d+ objects, ako-0 Ready, AKO \d+\.\d+"),
         (
-            "Service shop/web gets an address",
-            r"10\.70\.0\.\d+ \(4 objects on Avi: l4policyset, pool, virtualservice, vsvip\)",
+            "two Services get addresses",
+            r"10\.70\.0\.\d+, 10\.70\.0\.\d+ "
+            r"\(8 objects on Avi: l4policyset, pool, virtualservice, vsvip\)",
         ),
         ("a setting is changed and rolls", "shardVSSize LARGE, a new ako-0 is Ready"),
-        ("delete cluster demo/shop", r"drained \(Done; .*\), fenced \(Stopped\)"),
-        ("cluster let go", "NoVerifier; nothing left on Avi"),
+        (
+            "delete cluster demo/shop, AKO killed half-way",
+            r"4 of 8 objects left on Avi, AKO fenced \(Stopped\)",
+        ),
+        ("swept, verified", r"own 0 · suspect 0 · held 0 \(quiet period 1s here\)"),
+        ("cluster let go", "Proven; nothing left on Avi"),
     ]
     for number, (step, result) in enumerate(story, start=1):
         assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
             done.stdout
         )
-    for verb in ("create-record", "deploy", "observe", "drain", "fence", "let-go", "finish"):
+    lived = ("create-record", "prepare", "deploy", "observe")
+    left = ("confirm", "drain", "fence", "sweep", "verify", "let-go", "release", "finish")
+    for verb in lived + left:
         assert re.search(rf"^ +[0-9:.]{{12}}  {verb} ", done.stdout, re.MULTILINE), verb
+    swept = re.search(r"  sweep +avi .*", done.stdout)
+    assert swept
+    assert re.search(r"DELETE vsvip 1.*|DELETE pool 1.*", swept[0]), "each call by kind and count"
     assert "\033" not in done.stdout, "plain lines where there is no terminal"
     assert done.stderr == ""
 

@@ -6,8 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from akoo_testbed import kubeapi
-from akoo_testbed.kubelet.options import SWITCH_CONFIG_MAP, SWITCH_NAMESPACE
+from akoo_testbed import kubeapi, switching
 
 if TYPE_CHECKING:
     from tests.stories import theatre as theatres
@@ -32,12 +31,7 @@ class AkoActs:
 
     async def switch(self, **values: str) -> None:
         """Set switches of this cluster's AKO (``ako_faults="leaves-things"``), no others."""
-        data = {key.replace("_", "-"): value for key, value in values.items()}
-        metadata = {"name": SWITCH_CONFIG_MAP, "namespace": SWITCH_NAMESPACE}
-        async with self.workload() as workload:
-            await workload.apply(
-                {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-            )
+        await switching.switch(self.theatre.bed, self.namespace, NAME, **values)
 
     async def restart_ako(self) -> None:
         """Delete AKO's Pod and wait until another one is Ready."""

@@ -20,7 +20,7 @@ async def test_ako_killed_before(s: Scene) -> None:
 async def test_ako_dies_half_way(s: Scene) -> None:
     """AKO's container ends after the first virtual service it deleted."""
     await s.lives()
-    await s.switch(ako_faults="dies-mid-deletion,restart-storm")
+    await s.switch(ako_faults="dies-mid-deletion,wrong-password")
     await s.delete()
     await s.ends()
 

@@ -49,12 +49,13 @@ class Casting:
 class Theatre:
     """The bed, the operators and the slots; `open` it, and `play` castings on its loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, slots: int = SLOTS) -> None:
+        self._size = slots
         options = KubeletOptions(ako_program=AkoProgram.AKOSIM, restart_seconds=0.05)
         self.bed = beds.Bed(
             beds.BedOptions(
                 crds=(install.crds_folder(),),
-                workload_servers=2 * SLOTS + 1,
+                workload_servers=2 * slots + 1,
                 provider=ProviderOptions(kubelet=options),
             )
         )
@@ -86,10 +87,11 @@ class Theatre:
             )
             self.operator = self.replica("operator")
             await self._ends.enter_async_context(process.running(self.operator))
-            slots = await asyncio.gather(*(self._slot(number) for number in range(SLOTS)))
+            slots = await asyncio.gather(*(self._slot(number) for number in range(self._size)))
             for slot in slots:
                 self._slots.put_nowait(slot)
-        except BaseException:
+        except BaseException as error:
+            error.add_note(f"logs of the stories: {self.bed.site.keep_logs()}")
             await self.close()
             raise
 
@@ -200,7 +202,7 @@ class Plays:
 
     def open(self) -> None:
         async def make() -> Theatre:
-            theatre = Theatre()
+            theatre = Theatre(min(SLOTS, len(self._castings)))
             await theatre.open()
             return theatre
 
