@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from asyncio import sslproto
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ BODY_LIMIT = 64 * 1024 * 1024
 """Bytes of one answer. A page of 500 objects is far below; an endless body must end somewhere."""
 CALLS_LIMIT = 64
 """Plain calls in flight to one server; more wait for their turn."""
+TLS_BUFFER = 32 * 1024
+"""Bytes that each TLS connection of this process reads into, and holds while it is open: two TLS
+records. asyncio takes 256 KiB, which for a watch of each of 2,000 clusters are 500 MiB."""
 
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError)
 
@@ -133,6 +137,8 @@ class Connection:
     def _session(self, limit: int) -> aiohttp.ClientSession:
         if self.closed:
             raise RuntimeError("this client has been closed")
+        # asyncio has no argument for it; where it is gone one day, this does nothing.
+        sslproto.SSLProtocol.max_size = TLS_BUFFER
         connector = aiohttp.TCPConnector(limit=limit, ssl=self.endpoint.tls or True)
         return aiohttp.ClientSession(
             connector=connector,
