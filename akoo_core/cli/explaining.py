@@ -34,7 +34,9 @@ def _state(one: record.Record, now: datetime.datetime) -> str:
     if spec.leaving is not None:
         left = "" if one.status.left is None else f", {one.status.left} objects left outside"
         since = columns.age(spec.leaving.started_at, now)
-        return f"{phase}: AKO is being taken away since {since} ({spec.leaving.cause}){left}"
+        moves = spec.leaving.cause == "Relocated"
+        doing = "moving to another place" if moves else "being taken away"
+        return f"{phase}: AKO is {doing} since {since} ({spec.leaving.cause}){left}"
     if spec.orphaned is not None:
         since = columns.age(spec.orphaned.at, now)
         return f"Orphaned since {since} ({spec.orphaned.cause}): AKO stays and nobody changes it"
@@ -96,9 +98,19 @@ def next_step(one: record.Record, target: cluster.Cluster | None) -> str:
     reasons = {found.reason for found in (ready, held) if found is not None}
     if "RemovalHeld" in reasons:
         return f"if the removal is meant: akoo-core confirm-removal {key}"
-    if reasons & {"ConfigMissing", "ClusterVanished"}:
+    if "ClusterVanished" in reasons:
+        return (
+            f"if it is gone for good: akoo-core leave {key} sweep; if it lives elsewhere: kubectl "
+            f"annotate akodeployment {one.name} {names.DELETE_FOR_MOVE_ANNOTATION}="
+        )
+    if "ConfigMissing" in reasons:
         return f"if AKO is to go: akoo-core leave {key} sweep"
     leaving = one.spec.leaving
+    if leaving is not None and leaving.cause == "Relocated" and held is not None:
+        return (
+            "mend what holds it, take the change back, or give up what is left at the old place: "
+            f"akoo-core abandon-placement {key} --reason TEXT"
+        )
     if leaving is not None and leaving.let_go is None and held is not None:
         return f"mend what holds it, or give up what is left: akoo-core let-go {key} --reason TEXT"
     if one.spec.orphaned is not None:

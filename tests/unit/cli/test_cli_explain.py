@@ -102,12 +102,25 @@ def test_a_held_cluster_that_is_gone(bed: Bed) -> None:
     assert "akoo-core let-go team-a/shop --reason" in out
 
 
+def test_a_move_that_is_held(bed: Bed) -> None:
+    held = condition("Held", "True", "VerbFailed", "avi.example.com does not answer.")
+    status = record.RecordStatus(
+        phase="Sweeping", conditions=(condition("Ready", "False", "Relocating"), held)
+    )
+    leaving = record.Leaving(cause="Relocated", started_at=NOW)
+    bed.record(uid=bed.cluster(), status=status, leaving=leaving)
+    _, out, _ = bed("explain", "team-a/shop")
+    assert "AKO is moving to another place since 0s (Relocated)" in out
+    assert "akoo-core abandon-placement team-a/shop --reason" in out
+
+
 @pytest.mark.parametrize(
     ("annotations", "reason", "spec", "expected"),
     [
         ({names.PAUSED_ANNOTATION: ""}, "Paused", {}, "akoo-core resume team-a/shop"),
         ({}, "RemovalHeld", {}, "akoo-core confirm-removal team-a/shop"),
         ({}, "ConfigMissing", {}, "akoo-core leave team-a/shop sweep"),
+        ({}, "ClusterVanished", {}, f"akoo-1 {names.DELETE_FOR_MOVE_ANNOTATION}="),
         (
             {names.LEAVE_ANNOTATION: "orphan"},
             "Orphaned",
