@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Literal, TypeVar
 
 from akoo_avi import (
     access,
@@ -31,6 +32,9 @@ from akoo_avi import (
 from akoo_avi.controllers import configs, reconcile
 from akoo_core import structs
 from akoo_core.plugins import api
+
+Answer = TypeVar("Answer")
+Departing = Callable[[api.VerbContext, client.AviClient, placement.Stored], Awaitable[Answer]]
 
 
 class AviPlugin(api.Plugin):
@@ -93,50 +97,35 @@ class AviPlugin(api.Plugin):
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_avi.confirm`."""
-        stored = placement.stored(ctx.view)
-        if stored is None:
-            return unplaced.done()
-        try:
-            avi = await departure.open(ctx, self._clients, stored)
-            return await confirm.confirm(ctx, avi, stored)
-        except access.ANSWERED as error:
-            return access.answer(error)
+        return await self._departing(ctx, confirm.confirm) or unplaced.done()
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_avi.sweep`."""
-        stored = placement.stored(ctx.view)
-        if stored is None:
-            return unplaced.done()
-        try:
-            avi = await departure.open(ctx, self._clients, stored)
-            return await sweep.sweep(ctx, avi, stored)
-        except access.ANSWERED as error:
-            return access.answer(error)
+        return await self._departing(ctx, sweep.sweep) or unplaced.done()
 
     @api.hookimpl
     async def verify(
         self, ctx: api.VerbContext
     ) -> api.Proof | api.Unverified | api.Wait | api.Blocked:
         """See :mod:`akoo_avi.verify`."""
-        stored = placement.stored(ctx.view)
-        if stored is None:
-            return unplaced.verified(ctx.view)
-        try:
-            avi = await departure.open(ctx, self._clients, stored)
-            return await verify.verify(ctx, avi, stored)
-        except access.ANSWERED as error:
-            return access.answer(error)
+        return await self._departing(ctx, verify.verify) or unplaced.verified(ctx.view)
 
     @api.hookimpl
     async def release(self, ctx: api.VerbContext) -> api.Result:
         """See :mod:`akoo_avi.release`."""
+        return await self._departing(ctx, release.release) or unplaced.done()
+
+    async def _departing(
+        self, ctx: api.VerbContext, verb: Departing[Answer]
+    ) -> Answer | api.Wait | api.Blocked | None:
+        """The answer of a leaves verb on the recorded controller; None where nothing was placed."""
         stored = placement.stored(ctx.view)
         if stored is None:
-            return unplaced.done()
+            return None
         try:
             avi = await departure.open(ctx, self._clients, stored)
-            return await release.release(ctx, avi)
+            return await verb(ctx, avi, stored)
         except access.ANSWERED as error:
             return access.answer(error)
 
