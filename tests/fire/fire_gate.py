@@ -45,6 +45,14 @@ class Trap(NamedTuple):
     act: Callable[[fire_journal.Call], Awaitable[bool]]
     sprung: asyncio.Event
 
+    async def wait(self, what: object) -> None:
+        """Wait until it has sprung. AssertionError, naming ``what`` was waited for, if not."""
+        try:
+            async with asyncio.timeout(fire_journal.PATIENCE_SECONDS):
+                await self.sprung.wait()
+        except TimeoutError:
+            raise AssertionError(f"never came to: {what}") from None
+
 
 class Gate:
     """One gate of one test. Use as ``async with``."""

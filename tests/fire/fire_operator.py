@@ -18,13 +18,13 @@ PLUGINS = ("ako", fire_plugin.NAME)
 
 SHORT_LEASE = {
     "AKOO_LEADER_ELECTION__ENABLED": "true",
-    "AKOO_LEADER_ELECTION__LEASE_SECONDS": "4",
-    "AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS": "1.5",
+    "AKOO_LEADER_ELECTION__LEASE_SECONDS": "8",
+    "AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS": "5",
     "AKOO_LEADER_ELECTION__RETRY_SECONDS": "0.3",
     "AKOO_DEADLINES__EXTERNAL_SECONDS": "2",
     "AKOO_WORKLOAD_CLUSTERS__DEADLINE_SECONDS": "2",
 }
-"""Settings of replicas that share a Lease: as short as they may be together."""
+"""Settings of replicas that share a Lease: short, but a busy machine must not cost the Lease."""
 
 
 class Replica(process.OperatorProcess):

@@ -7,10 +7,10 @@ import collections
 import time
 
 from tests.e2e import conftest as e2e
-from tests.fire import fire_laws, fire_operator, fire_stage
+from tests.fire import fire_laws, fire_operator, fire_stage, fire_weather
 from tests.fire.conftest import PROOF
 
-CROWD = 100 if PROOF else 16
+CROWD = 100 if PROOF else 12
 WITH_AKO = ("first", "last")
 """Clusters of the crowd whose workload comes up; all others never have a control plane."""
 
@@ -49,10 +49,13 @@ async def test_a_crowd_comes_and_goes(
     )
 
 
-async def test_a_cluster_that_is_created_again_at_once(
+async def test_a_cluster_that_is_created_again_at_once_in_bad_weather(
     stage: fire_stage.Stage, operators: fire_operator.Operators
 ) -> None:
-    """The old one leaves, the new one has a record of its own, and neither takes from the other."""
+    """The old one leaves, the new one has a record of its own, and neither takes from the other;
+    while the watches end at each event, are cut, or late."""
+    weather = fire_weather.mixed()
+    stage.gate.rule = weather.rule
     await operators.ready()
     await stage.config()
     await stage.bare_cluster("shop")
@@ -62,9 +65,8 @@ async def test_a_cluster_that_is_created_again_at_once(
     await gone
     at = time.monotonic()
     cluster = await stage.bare_cluster("shop")
-    again = time.monotonic() - at
+    print(f"created again {time.monotonic() - at:.2f} s after it was gone")  # noqa: T201
     new = await stage.bare_ready("shop")
-    assert again < 1.0, "too late to be at once"
     assert new["metadata"]["name"] != old["metadata"]["name"]
     assert new["spec"]["clusterRef"]["uid"] == cluster["metadata"]["uid"]
     assert "leaving" not in new["spec"]
@@ -74,3 +76,4 @@ async def test_a_cluster_that_is_created_again_at_once(
     assert stage.gate.outside.accounts == {new["metadata"]["name"]}
     await stage.all_gone("shop")
     await stage.ended(2)
+    weather.tell(stage)

@@ -6,7 +6,6 @@ AKO swept, no finalizer lost and none left.
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -53,11 +52,7 @@ class Reaper:
         for number, (point, moment) in enumerate(deaths):
             trap = self._gate.trap(point.match, moment, self._kill)
             await (self._unless_alive() if number else first())
-            try:
-                async with asyncio.timeout(fire_journal.PATIENCE_SECONDS):
-                    await trap.sprung.wait()
-            except TimeoutError:
-                raise AssertionError(f"never came to: {point} ({moment})") from None
+            await trap.wait(f"{point} ({moment})")
         if deaths:
             await self._unless_alive()
         else:

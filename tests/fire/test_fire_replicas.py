@@ -79,7 +79,7 @@ async def test_a_leader_frozen_right_after_its_guard(
     trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
     await stage.config()
     await stage.bare_cluster("shop")
-    await trap.sprung.wait()  # the standby has taken over and writes; what was held goes through
+    await trap.wait(point)  # the standby has taken over and writes; what was held goes through
     await _thaw(leader, journal, frozen.at)
     await stage.bare_ready("shop")
     await stage.delete()
@@ -102,7 +102,7 @@ async def test_a_leader_frozen_in_a_whole_life(
     if not point.early:
         await stage.record(phase="Running")
         await stage.delete()
-    await trap.sprung.wait()
+    await trap.wait(point)
     await _thaw(leader, journal, frozen.at)
     if point.early:
         await stage.record(phase="Running")

@@ -9,58 +9,10 @@ import time
 import pytest
 
 from tests.e2e import conftest as e2e
-from tests.fire import fire_gate, fire_journal, fire_operator, fire_stage
+from tests.fire import fire_gate, fire_journal, fire_operator, fire_stage, fire_weather
 from tests.fire.conftest import PROOF
 
-LATE_SECONDS = 0.2
 FOLLOWED = ("akodeploymentconfigs", "akodeployments", "clusters", "secrets")
-CUTS = 1
-"""Of each kind's watches: the pause after a failure doubles each time, from about a second."""
-
-
-class Weather:
-    """How watches are treated: one way for each kind, or one for all."""
-
-    def __init__(self, default: str, **kinds: str) -> None:
-        self._ways = collections.defaultdict(lambda: default, kinds)
-        self._cuts: collections.Counter[str] = collections.Counter()
-        self.met: collections.Counter[str] = collections.Counter()
-
-    async def rule(self, call: fire_journal.Call, number: int, line: bytes) -> fire_gate.Line:
-        kind = call.path.rsplit("/", 1)[-1]
-        way = self._ways[kind]
-        self.met[way] += 1
-        if way == "late":
-            await asyncio.sleep(LATE_SECONDS)
-        if way == "cut" and self._cuts[call.path] < CUTS:
-            self._cuts[call.path] += 1
-            return "cut"
-        return "end" if way == "end" else "pass"
-
-    def tell(self, stage: fire_stage.Stage) -> None:
-        """Show the figures; every way must have been met."""
-        opened = len(stage.gate.journal.of(lambda one: one.watch))
-        print(f"watches opened: {opened}; lines by treatment: {dict(self.met)}")  # noqa: T201
-        assert set(self._ways.values()) <= set(self.met)
-
-
-KINDS = {"clusters": "end", "akodeployments": "late", "akodeploymentconfigs": "end"}
-
-
-async def test_a_short_life_in_bad_weather(
-    stage: fire_stage.Stage, operators: fire_operator.Operators
-) -> None:
-    """A Cluster without a control plane, each kind's watches in a way of their own."""
-    weather = Weather("cut", **KINDS)
-    stage.gate.rule = weather.rule
-    await operators.ready()
-    await stage.config()
-    await stage.bare_cluster("shop")
-    await stage.bare_ready("shop")
-    await stage.delete()
-    await stage.gone()
-    await stage.ended()
-    weather.tell(stage)
 
 
 @pytest.mark.skipif(not PROOF, reason="whole lives are for make proof")
@@ -69,7 +21,7 @@ async def test_a_life_in_bad_weather(
     stage: fire_stage.Stage, operators: fire_operator.Operators, way: str
 ) -> None:
     """Nothing is missed, and nothing is done twice."""
-    weather = Weather("cut", **KINDS) if way == "mixed" else Weather(way)
+    weather = fire_weather.mixed() if way == "mixed" else fire_weather.Weather(way)
     stage.gate.rule = weather.rule
     await operators.ready()
     await stage.config()
