@@ -1,0 +1,194 @@
+"""Moves under whatever people, plugins and crashes do: one place at a time, and an end to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from akoo_core.api import names
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_movers import Mover
+
+CLOUDS = ["cloud-1", "cloud-2", "same-cloud", "typo"]
+VERBS = ["prepare", "confirm", "sweep", "verify", "release"]
+
+
+class _StopError(BaseException):
+    """Nothing catches it."""
+
+
+class Moves(RuleBasedStateMachine):
+    """demo/shop with a plugin that has places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner = asyncio.Runner()
+        self.mover, self.ako = Mover(), bedplugins.Ako()
+        self.bed = self._do(_made(self.ako, self.mover))
+        self.name = ""
+        self.deleted = False
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self._runner.run(work)
+
+    def teardown(self) -> None:
+        self._runner.close()
+
+    @initialize()
+    def lives(self) -> None:
+        self._do(self.bed.config(cloudName="cloud-1"))
+        self.name = self._do(self.bed.cluster())
+        for _ in range(3):
+            self._do(self.bed.run(self.name))
+
+    # People.
+
+    @rule(cloud=st.sampled_from(CLOUDS))
+    def another_cloud(self, cloud: str) -> None:
+        self._do(self.bed.change_config(cloudName=cloud))
+
+    @rule(word=st.sampled_from(["abandon_placement", "confirm_removal", "let_go", "paused"]))
+    def a_word(self, word: str) -> None:
+        if self._there():
+            self._do(self.bed.annotate(self.name, **{word: "because"}))
+
+    @rule()
+    def no_words(self) -> None:
+        self._quiet()
+
+    @precondition(lambda self: not self.deleted)
+    @rule()
+    def cluster_deleted(self) -> None:
+        self.deleted = True
+        self._do(self.bed.delete_cluster())
+
+    # The outside, time, and the process.
+
+    @rule(verb=st.sampled_from(VERBS))
+    def a_verb_fails(self, verb: str) -> None:
+        self.mover.fail[verb] = RuntimeError("no route")
+
+    @rule()
+    def all_heals(self) -> None:
+        self.mover.fail = {}
+
+    @rule(seconds=st.sampled_from([1, 30, 3700]))
+    def time_passes(self, seconds: int) -> None:
+        self.bed.clock.advance(seconds)
+
+    @rule()
+    def restart(self) -> None:
+        self.bed.start()
+
+    @rule(times=st.integers(1, 3))
+    def attempts(self, times: int) -> None:
+        self._run(times)
+
+    @rule(number=st.integers(0, 3), late=st.booleans())
+    def an_attempt_that_crashes(self, number: int, late: bool) -> None:
+        self._do(_crashing(self.bed, self.name, number, late=late))
+        self.bed.start()
+
+    # What always holds.
+
+    @invariant()
+    def one_place_at_a_time(self) -> None:
+        if not self._there():
+            return
+        spec = self.bed.record(self.name).spec
+        given_up = {one.placement for one in spec.ended_placements if one.how == "Abandoned"}
+        if spec.leaving is not None and spec.leaving.let_go is not None:
+            return
+        stored = spec.intents.get("avi")
+        here = {stored.placement} if stored is not None else set()
+        used = {place for place, found in self.mover.outside.items() if self.name in found}
+        used |= {place for place, found in self.mover.claims.items() if self.name in found}
+        assert used - given_up <= here, "what is not in the record is not outside"
+
+    @invariant()
+    def a_move_holds_the_cluster_and_lets_it_live(self) -> None:
+        if not self._there():
+            return
+        one = self.bed.record(self.name)
+        state = one.spec.leaving
+        if state is None or state.cause != "Relocated":
+            return
+        assert state.let_go is None
+        assert state.undeployed_at is None
+        assert bed_.held_by_us(self.bed)
+        assert one.spec.inventory
+
+    def _there(self) -> bool:
+        return bool(self.name) and self.bed.world.record(self.name) is not None
+
+    def _run(self, times: int) -> None:
+        for _ in range(times):
+            if self._there():
+                self._do(self.bed.run(self.name))
+
+    def _quiet(self) -> None:
+        if self._there():
+            words = ("abandon_placement", "confirm_removal", "let_go", "paused")
+            self._do(self.bed.annotate(self.name, **dict.fromkeys(words)))
+
+    @rule()
+    def left_alone_it_comes_to_its_end(self) -> None:
+        """Nothing fails, nobody says anything, and the config names a place that exists."""
+        self._quiet()
+        self.mover.fail = {}
+        self._do(self.bed.change_config(cloudName="cloud-2"))
+        for _ in range(8):
+            self._run(2)
+            self.bed.clock.advance(1900)
+        if self.deleted:
+            assert self.bed.record(self.name).status.phase == "Finished"
+            return
+        assert self.bed.condition(self.name, "Ready") == ("True", "Running")
+        assert self.bed.record(self.name).spec.intents["avi"].placement == "uuid-2"
+        words = self.bed.record(self.name).annotations
+        assert names.ABANDON_PLACEMENT_ANNOTATION not in words
+
+
+async def _made(ako: bedplugins.Ako, mover: Mover) -> bed_.Bed:
+    return bed_.Bed(ako, mover)
+
+
+async def _crashing(bed: bed_.Bed, name: str, number: int, *, late: bool) -> None:
+    """One attempt whose process is gone before or after its n-th write to the record."""
+    records = bed.services.records
+    change, count = records.change, 0
+
+    async def one(*args: Any, **kwargs: Any) -> Any:
+        nonlocal count
+        here, count = count, count + 1
+        if here == number and not late:
+            raise _StopError
+        made = await change(*args, **kwargs)
+        if here == number:
+            raise _StopError
+        return made
+
+    records.change = one  # type: ignore[method-assign]
+    try:
+        if bed.world.record(name) is not None:
+            await bed.run(name)
+    except _StopError:
+        return
+
+
+EXAMPLES = 400 if os.environ.get("AKOO_PROOF") else 20
+Moves.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=25, deadline=None)
+TestMoves = Moves.TestCase
