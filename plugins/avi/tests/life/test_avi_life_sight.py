@@ -3,10 +3,13 @@ it sees again."""
 
 from __future__ import annotations
 
+import pathlib
+import re
 from typing import Any
 
 import pytest
 
+from akoo_core import structs
 from akoo_core.plugins import api
 
 World = Any
@@ -88,3 +91,21 @@ def test_it_is_told_while_the_cluster_lives(avi_world: World) -> None:
     answer = world.call("prepare")
     assert answer.reason == "PermissionMissing"
     assert "PERMISSION_POOL" in answer.message
+
+
+PAGE = pathlib.Path(__file__).parents[4] / "docs/how-to/avi-permissions.md"
+
+
+def test_the_documented_role_suffices_to_place_a_cluster(avi_world: World) -> None:
+    found = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    rights, user = (structs.decode_json(one) for one in found)
+    name = user["username"]
+    world = avi_world(credential={"username": name, "password": PASSWORD})
+    world.do(lambda avi: avi.create("role", rights, tenant="admin"))
+    world.do(lambda avi: avi.create("user", {**user, "password": PASSWORD}, tenant="admin"))
+    assert isinstance(world.settled(), api.Done)
+    world.leave()
+    for verb in ("confirm", "sweep", "verify", "release"):
+        answer = world.call(verb)
+        assert isinstance(answer, api.Done | api.Proof), answer
+    assert world.claims == []
