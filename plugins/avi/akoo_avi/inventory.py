@@ -21,8 +21,8 @@ from akoo_avi.found import Found, Inventory, Part, Query
 from akoo_core import structs
 
 _FIXED_FORMS = ("ako-{}", "ako-gw-{}", "ako-crd-operator-{}")
-WIDTH = 8
-"""Questions of one inventory at the same time; the client's own bound comes after it."""
+WIDTH = 4
+"""Lists read at the same time: each is held whole until it is judged, so this bounds memory."""
 
 
 class _Question(NamedTuple):
@@ -32,11 +32,19 @@ class _Question(NamedTuple):
     params: Mapping[str, str]
     told: str
     """The question in the words of the proof; the same for all kinds that are asked it."""
+    controls: bool = False
+    """It is the question that finds what is own, and that must find the claim."""
 
 
-class _Answer(NamedTuple):
-    question: _Question
-    objects: tuple[structs.JSON, ...]
+class _Answer(structs.Struct, frozen=True, kw_only=True):
+    """What one list says about the cluster; the bodies are not kept."""
+
+    query: Query
+    objects: tuple[Found, ...] = ()
+    parts: tuple[Part, ...] = ()
+    claims: tuple[structs.JSON, ...] = ()
+    in_our_cloud: bool = False
+    shared_by: str = ""
 
 
 async def collect(client: AviClient, mark: marks.Mark, *, suspects: bool = True) -> Inventory:
@@ -46,11 +54,12 @@ async def collect(client: AviClient, mark: marks.Mark, *, suspects: bool = True)
     passes of a sweep that is enough.
     """
     asked = _questions(mark, suspects=suspects)
-    work = [functools.partial(_ask, client, one) for one in asked]
-    answers = await bounded.run(work, width=WIDTH)
-    inventory = _of_answers(answers, mark)
+    work = [functools.partial(_ask, client, one, mark) for one in asked]
+    inventory = _together(await bounded.run(work, width=WIDTH))
     if inventory.shared_by and mark.exclusive:
-        return _of_answers(answers, structs.replace(mark, exclusive=False))
+        # Rare: all is judged anew, by a mark under which nothing is own.
+        shared = structs.replace(mark, exclusive=False)
+        return await collect(client, shared, suspects=suspects)
     return inventory
 
 
@@ -58,7 +67,7 @@ def _questions(mark: marks.Mark, *, suspects: bool) -> Iterator[_Question]:
     x = mark.cluster_name
     for kind in kinds.KINDS:
         by_marker = {"label_key": names.CLUSTER_MARKER, "label_value": x}
-        yield _Question(kind, by_marker, f"marker {names.CLUSTER_MARKER}={x}")
+        yield _Question(kind, by_marker, f"marker {names.CLUSTER_MARKER}={x}", controls=True)
         if suspects:
             yield from _wider(kind, x)
     for kind in kinds.EDITED:
@@ -77,43 +86,55 @@ def _wider(kind: kinds.Kind, x: str) -> Iterator[_Question]:
             yield _Question(kind, params, f"marker {marks.CREATED_BY_KEY}={value}")
 
 
-async def _ask(client: AviClient, question: _Question) -> _Answer:
+async def _ask(client: AviClient, question: _Question, mark: marks.Mark) -> _Answer:
     params = {**question.params, "include_name": "true"}
-    return _Answer(question, await client.list(question.kind.path, params=params))
+    bodies = await client.list(question.kind.path, params=params)
+    query = Query(question.kind.path, question.told, len(bodies))
+    if question.kind in kinds.EDITED:
+        return _of_shared(query, bodies, mark)
+    return _of_objects(query, bodies, mark, controls=question.controls)
 
 
-def _of_answers(answers: Iterable[_Answer], mark: marks.Mark) -> Inventory:
-    """Pure: what the answers say about one cluster."""
-    objects: dict[references.Key, Found] = {}
-    parts: list[Part] = []
+def _of_objects(
+    query: Query, bodies: Iterable[structs.JSON], mark: marks.Mark, *, controls: bool
+) -> _Answer:
+    """Pure. ``controls``: a claim that this question finds shows that such questions find."""
+    objects: list[Found] = []
     claims: list[structs.JSON] = []
-    visible: set[str] = set()
     shared_by = ""
-    queries = []
-    for question, bodies in answers:
-        path = question.kind.path
-        queries.append(Query(path, question.told, len(bodies)))
-        for body in bodies:
-            if question.kind in kinds.EDITED:
-                part = _part(path, body, mark)
-                visible |= {path} if part.our_cloud else set()
-                parts += [part] if part.own or part.suspect else []
-                shared_by = shared_by or _other_part(part, mark)
-            elif path == claim.KIND and claim.is_claim(body):
-                if question.params.get("label_key") == names.CLUSTER_MARKER:
-                    claims.append(body)
-            else:
-                shared_by = shared_by or _other_cloud(path, body, mark)
-                one = found(path, body, mark)
-                if one.verdict.kind != "foreign":
-                    objects[one.key] = one
+    for body in bodies:
+        if query.kind == claim.KIND and claim.is_claim(body):
+            claims += [body] if controls else []
+            continue
+        shared_by = shared_by or _other_cloud(query.kind, body, mark)
+        one = found(query.kind, body, mark)
+        if one.verdict.kind != "foreign":
+            objects.append(one)
+    return _Answer(query=query, objects=tuple(objects), claims=tuple(claims), shared_by=shared_by)
+
+
+def _of_shared(query: Query, bodies: Iterable[structs.JSON], mark: marks.Mark) -> _Answer:
+    """Pure: the entries of the cluster in VRFs, or in SE groups."""
+    parts = [_part(query.kind, body, mark) for body in bodies]
+    return _Answer(
+        query=query,
+        parts=tuple(one for one in parts if one.own or one.suspect),
+        in_our_cloud=any(one.our_cloud for one in parts),
+        shared_by=next((told for one in parts if (told := _other_part(one, mark))), ""),
+    )
+
+
+def _together(answers: Iterable[_Answer]) -> Inventory:
+    """Pure: all answers as one; what several questions found is there once."""
+    all_ = tuple(answers)
+    objects = {one.key: one for answer in all_ for one in answer.objects}
     return Inventory(
         objects=tuple(objects.values()),
-        parts=tuple(parts),
-        queries=tuple(queries),
-        claims=tuple(claims),
-        visible=frozenset(visible),
-        shared_by=shared_by,
+        parts=tuple(part for answer in all_ for part in answer.parts),
+        queries=tuple(answer.query for answer in all_),
+        claims=tuple(one for answer in all_ for one in answer.claims),
+        visible=frozenset(answer.query.kind for answer in all_ if answer.in_our_cloud),
+        shared_by=next((answer.shared_by for answer in all_ if answer.shared_by), ""),
     )
 
 
