@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import fleet, footprint, reconciles, startup, workload_watches
+from benchmarks import fleet, footprint, reconciles, startup, sweep, workload_watches
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "rest": fleet.rest,
     "rest-large": fleet.rest_large,
     "watches": workload_watches.watches,
+    "sweep": sweep.ten_thousand,
 }
 
 
