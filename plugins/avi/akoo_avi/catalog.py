@@ -67,15 +67,17 @@ class Catalogs:
         self._known: dict[Reach, tuple[float, Catalog]] = {}
         self._locks: dict[Reach, asyncio.Lock] = {}
 
-    async def get(self, client: AviClient, reach: Reach, now: clock.Clock) -> Catalog:
-        """A catalog that is at most ``seconds`` old.
+    async def get(
+        self, client: AviClient, reach: Reach, now: clock.Clock, *, seconds: float | None = None
+    ) -> Catalog:
+        """A catalog that is at most ``seconds`` old; None: as old as any may be.
 
         By ``reach``, since accounts may see differently. However many ask at once, one of them
         reads; who waited reads anew if that failed. Raises AviErrors.
         """
         async with self._locks.setdefault(reach, asyncio.Lock()):
             known, asked = self._known.get(reach), now.monotonic()
-            if known is not None and asked - known[0] < self._seconds:
+            if known is not None and asked - known[0] < (seconds or self._seconds):
                 return known[1]
             found = await read(client)
             self._known[reach] = (asked, found)

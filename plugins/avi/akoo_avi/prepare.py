@@ -19,6 +19,8 @@ from akoo_core.plugins import api
 
 LEAVING_SECONDS = 30.0
 """Until it is asked again whether the old place was left."""
+FRESH_SECONDS = 1.0
+"""How old a catalog may be that says that something is missing."""
 UNUSABLE_SECONDS = 15.0
 """Until it is looked again whether a network can be used: a pool's controller may be at it."""
 
@@ -30,25 +32,42 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
     reach, controller = await shared_.reach(ctx, asked)
     pools = await shared_.pools(ctx, asked)
     avi = await access.open(ctx, controllers, reach)
-    known = await catalogs.get(avi, reach, ctx.clock)
-    problem = resolve.problem_of(known)
-    if problem:
-        return api.Wait(reason="ControllerNotReady", message=problem, after=UNUSABLE_SECONDS)
-    place = check(view, asked, known)
+    known, place = await _judged(ctx, avi, reach, catalogs, asked)
+    if isinstance(place, api.Wait):
+        return place
     target = AviTarget(
         wanted=asked,
         found=_stored(view, asked, place, reach=reach, controller=controller, pools=pools),
         controller_version=known.version,
     )
-    waiting = _unusable(view, place, known) or _not_stored(view, target)
+    waiting = _not_stored(view, target)
     if waiting is not None:
         return waiting
     await _claim(avi, view, target.found, known)
     return api.Done(facts=(target, _claimed(view, target.found), _placement(target)))
 
 
-def check(view: api.View, asked: Wanted, known: Catalog) -> Resolved:
+async def _judged(
+    ctx: api.VerbContext, avi: AviClient, reach: placement.Reach, catalogs: Catalogs, asked: Wanted
+) -> tuple[Catalog, Resolved | api.Wait]:
+    """What is to be said of an older catalog is said; but that something is missing, only of a new
+    one: it may just have been made."""
+    known = await catalogs.get(avi, reach, ctx.clock)
+    try:
+        place = judge(ctx.view, asked, known)
+        if isinstance(place, Resolved):
+            return known, place
+    except refusal.Refusal:
+        pass
+    known = await catalogs.get(avi, reach, ctx.clock, seconds=FRESH_SECONDS)
+    return known, judge(ctx.view, asked, known)
+
+
+def judge(view: api.View, asked: Wanted, known: Catalog) -> Resolved | api.Wait:
     """Everything that can be said by reading alone. Pure. Raises Refusal."""
+    problem = resolve.problem_of(known)
+    if problem:
+        return api.Wait(reason="ControllerNotReady", message=problem, after=UNUSABLE_SECONDS)
     correct = wanted_.config_name(view)
     resolve.check_version(known)
     place = resolve.resolve(asked, known, correct)
@@ -58,10 +77,10 @@ def check(view: api.View, asked: Wanted, known: Catalog) -> Resolved:
     if known.unseen:
         raise refusal.Refusal(
             "PermissionMissing",
-            f"On {known.address}, {known.unseen}. Else nobody could prove "
-            "that nothing is left of a cluster.",
+            f"On {known.address}, {known.unseen}. Else nobody could prove that nothing is left of "
+            "a cluster.",
         )
-    return place
+    return _unusable(view, place, known) or place
 
 
 def _labels_its_group(view: api.View) -> bool:

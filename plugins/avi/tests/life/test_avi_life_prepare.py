@@ -280,6 +280,17 @@ class TestControllers:
         assert world.call("prepare", plugin).reason == "ControllerFailed"
 
 
+def test_what_was_just_made_is_not_missing(avi_world: World) -> None:
+    world = avi_world({"serviceEngineGroup": "fresh"})
+    plugin = world.plugin()
+    assert world.call("prepare", plugin).reason == "ServiceEngineGroupNotFound"
+    cloud = world.named("cloud", "vc-01")[0]["uuid"]
+    body = {"name": "fresh", "cloud_ref": f"/api/cloud/{cloud}"}
+    world.do(lambda avi: avi.create("serviceenginegroup", body, tenant="admin"))
+    world.clock.advance(2.0)
+    assert world.call("prepare", plugin).reason == "PlacementFound"
+
+
 def edit(world: World, kind: str, name: str, change: Callable[[Any], Any]) -> None:
     """Somebody changes an object."""
 
