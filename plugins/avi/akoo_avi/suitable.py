@@ -1,0 +1,89 @@
+"""Whether a cluster can be placed where its config says: told before anything is touched."""
+
+from __future__ import annotations
+
+from akoo_avi import config, networks, refusal, resolve
+from akoo_avi import wanted as wanted_
+from akoo_avi.catalog import Catalog, Catalogs
+from akoo_avi.client import AviClient
+from akoo_avi.placement import Reach, Wanted
+from akoo_avi.resolve import Resolved
+from akoo_core.plugins import api
+
+FRESH_SECONDS = 1.0
+"""How old a catalog may be that says that something is missing."""
+UNUSABLE_SECONDS = 15.0
+"""Until it is looked again whether a network can be used: a pool's controller may be at it."""
+
+
+async def judged(
+    ctx: api.VerbContext, avi: AviClient, reach: Reach, catalogs: Catalogs, asked: Wanted
+) -> tuple[Catalog, Resolved | api.Wait]:
+    """What is to be said of an older catalog is said; but that something is missing, only of a new
+    one: it may just have been made."""
+    known = await catalogs.get(avi, reach, ctx.clock)
+    try:
+        place = judge(ctx.view, asked, known)
+        if isinstance(place, Resolved):
+            return known, place
+    except refusal.Refusal:
+        pass
+    known = await catalogs.get(avi, reach, ctx.clock, seconds=FRESH_SECONDS)
+    return known, judge(ctx.view, asked, known)
+
+
+def judge(view: api.View, asked: Wanted, known: Catalog) -> Resolved | api.Wait:
+    """Everything that can be said by reading alone. Pure. Raises Refusal."""
+    problem = resolve.problem_of(known)
+    if problem:
+        return api.Wait(reason="ControllerNotReady", message=problem, after=UNUSABLE_SECONDS)
+    correct = wanted_.config_name(view)
+    resolve.check_version(known)
+    place = resolve.resolve(asked, known, correct)
+    if _labels_its_group(view):
+        name = view.spec.ako_cluster_name
+        resolve.check_labels(place.se_group, name, known.address, correct)
+    if known.unseen:
+        raise refusal.Refusal(
+            "PermissionMissing",
+            f"On {known.address}, {known.unseen}. Else nobody could prove that nothing is left of "
+            "a cluster.",
+        )
+    return _unusable(view, place, known) or place
+
+
+def _labels_its_group(view: api.View) -> bool:
+    """Whether AKO will put its label on the SE group: it routes Pods itself."""
+    extra = config.decode(view.config).extra_configs
+    return (
+        extra.primary_instance
+        and extra.ingress.service_type == "ClusterIP"
+        and not extra.disable_static_route_sync
+        and extra.cni_plugin != "ncp"
+    )
+
+
+def _unusable(view: api.View, place: Resolved, known: Catalog) -> api.Wait | None:
+    """A network that Avi may give no addresses from yet. Raises Refusal where it never will."""
+    scene = networks.Scene(
+        catalog=known,
+        cloud=place.cloud,
+        tenant=place.tenant,
+        correct=wanted_.config_name(view),
+    )
+    asked = (*place.networks, *((place.control_plane,) if place.control_plane else ()))
+    profile = networks.check_ipam(scene, networkless=not asked)
+    if profile is None:
+        return None
+    closed = [one.name for one in asked if not networks.is_usable(profile, one)]
+    if not closed:
+        return None
+    return api.Wait(
+        reason="NetworkNotUsable",
+        message=(
+            f'network "{closed[0]}" is not among the usable networks of IPAM profile '
+            f'"{profile.get("name")}" {scene.where}, so no address can be had from it. Add it '
+            "there, or let an AviIPPool do that."
+        ),
+        after=UNUSABLE_SECONDS,
+    )
