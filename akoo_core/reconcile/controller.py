@@ -13,6 +13,7 @@ from typing import NamedTuple
 from opentelemetry import trace
 
 from akoo_core import external
+from akoo_core.api import record as record_
 from akoo_core.kube import errors
 from akoo_core.reconcile import (
     conditions,
@@ -77,16 +78,19 @@ class RecordReconciler:
                 # Somebody wrote since we read: the caches catch up, then it is decided again.
                 work.report.requeue(CONFLICT_SECONDS)
             finally:
-                self._remember(work, changed=bool(writes))
+                self._remember(work, seen)
                 _trace(work, idle=not writes and not work.failed)
         return Outcome(min(work.report.after, default=None), bool(writes))
 
-    def _remember(self, work: Attempt, *, changed: bool) -> None:
+    def _remember(self, work: Attempt, seen: record_.Record | None) -> None:
+        """What was written, not what was only tried: where etcd was restored, what is remembered
+        conflicts with what is, and must run out."""
         if work.record is None:
             self._written.drop(work.name)
             self._rounds.forget(work.name)
         else:
-            self._written.note(work.name, work.record if changed else None)
+            same = seen is not None and seen.resource_version == work.record.resource_version
+            self._written.note(work.name, None if same else work.record)
         if work.failed:
             self._failures[work.name] = self._failures.get(work.name, 0) + 1
         else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from akoo_core import clock as clock_
 from akoo_core.api import record
 
-KEPT_SECONDS = 10.0
-"""A cache that is further behind than this is decided from as it is; writes are guarded anyway."""
+KEPT_SECONDS = 120.0
+"""Longer than a watch may be silent before it is given up. A cache that is further behind is
+decided from as it is: writes to the record are guarded, but verbs may be called once more."""
 
 
 class Written:
