@@ -310,3 +310,13 @@ async def test_all_pages_are_read(size: str) -> None:
         thing = hostile.Thing("pool", f"{X}--{number}", "blue", "Default-Cloud", "x", ())
         bed.make("pool", "blue", **thing.body())
     assert counts(await bed.verify()) == (230, 230, 0)
+
+
+@pytest.mark.parametrize(
+    ("level", "sees"), [("READ_ACCESS", True), ("WRITE_ACCESS", True), ("NO_ACCESS", False)]
+)
+def test_a_privilege_is_what_its_type_says(level: str, *, sees: bool) -> None:
+    privileges = [{"resource": one, "type": level} for one in READER]
+    access = [{"role_ref": "/api/role/role-1", "all_tenants": True}]
+    hidden = sight.hidden({"access": access}, {"role-1": {"privileges": privileges}})
+    assert hidden == (() if sees else tuple(READER[:-2]))
