@@ -1,6 +1,8 @@
 """Remembers which credentials were refused, so that trying them again locks nobody out. Pure.
 
-A controller locks an account after a few wrong passwords (three, unless it was told otherwise).
+A controller locks an account for half an hour after a few wrong passwords (three, unless it was
+told otherwise), and nobody outside knows over what time it counts them. So the second refusal of
+the same credential is followed by an hour of rest, and each later one, too: two tries in an hour.
 """
 
 from __future__ import annotations
@@ -8,6 +10,9 @@ from __future__ import annotations
 import collections
 
 REFUSED_SECONDS = 300.0
+"""After the first refusal: a password that was being changed is right soon."""
+AGAIN_SECONDS = 3600.0
+"""After each further one."""
 CAPACITY = 1024
 """Credentials; the oldest are forgotten."""
 
@@ -21,14 +26,16 @@ class Refusals:
     def __init__(self, seconds: float = REFUSED_SECONDS) -> None:
         self._seconds = seconds
         self._until: collections.OrderedDict[Key, float] = collections.OrderedDict()
+        """Also of those that may be tried again: they were refused before."""
 
     def note(self, key: Key, now: float) -> float:
         """It was refused now; the seconds until it may be tried again."""
-        self._until[key] = now + self._seconds
+        seconds = max(AGAIN_SECONDS, self._seconds) if key in self._until else self._seconds
+        self._until[key] = now + seconds
         self._until.move_to_end(key)
         if len(self._until) > CAPACITY:
             self._until.popitem(last=False)
-        return self._seconds
+        return seconds
 
     def accept(self, key: Key) -> None:
         """It was accepted."""

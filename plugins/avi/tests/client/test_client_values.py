@@ -103,6 +103,19 @@ def test_a_refused_credential_waits() -> None:
     assert refused.seconds_left(key, 11.0) == 0
 
 
+def test_two_tries_in_an_hour_lock_nobody_out() -> None:
+    refused, key, now, tries = refusals.Refusals(300), ("avi", "id"), 0.0, []
+    while now < 4 * 3600:
+        if refused.seconds_left(key, now) == 0.0:
+            tries.append(now)
+            refused.note(key, now)
+        now += 60.0
+    assert all(sum(start <= one < start + 3600 for one in tries) <= 2 for start in tries)
+    assert len(tries) == 5
+    refused.accept(key)
+    assert refused.note(key, now) == 300
+
+
 def test_refusals_are_bounded() -> None:
     refused = refusals.Refusals(300)
     for number in range(refusals.CAPACITY + 1):
