@@ -15,6 +15,9 @@ from akoo_avi.client import Controllers, Credential, UnreachableError, calls, do
 from akoo_core import clock as clock_
 from akoo_core.kube import circuit
 
+PATIENT = 0.9
+"""The share of its deadline after which a request that is cut short was not answered."""
+
 
 def controllers(
     *, pool_size: int, page_size: int, clock: clock_.Clock | None = None
@@ -29,29 +32,66 @@ def controllers(
     )
 
 
+class Patience:
+    """What one controller's answers say of it."""
+
+    def __init__(self, clock: clock_.Clock) -> None:
+        self._clock = clock
+        self._circuit = circuit.Circuit(clock)
+
+    @contextlib.contextmanager
+    def asked(self, seconds: float) -> Iterator[None]:
+        """One request. Raises LostError at once while none is to be made.
+
+        Whatever is answered counts as an answer, an error of TLS as well. What is cut short counts
+        as silence only at its deadline: others are cancelled because a request beside them failed.
+        """
+        left = self._circuit.refused_seconds()
+        if left:
+            problem = (
+                f"it has not answered for {self._circuit.silent_seconds:.0f} s, and is asked again "
+                f"in {left:.0f} s"
+            )
+            raise calls.LostError(problem, sent=False)
+        begun = self._clock.monotonic()
+        try:
+            yield
+        except (calls.LostError, UnreachableError):
+            self._circuit.failed()
+            raise
+        except asyncio.CancelledError:
+            if self._clock.monotonic() - begun >= PATIENT * seconds:
+                self._circuit.failed()
+            raise
+        except Exception:
+            self._circuit.answered()
+            raise
+        self._circuit.answered()
+
+
 class PatientDoor:
     """A door that opens rarely while nobody answers behind it."""
 
     def __init__(self, inner: door.Door, clock: clock_.Clock) -> None:
         self._inner = inner
-        self._circuit = circuit.Circuit(clock)
+        self._patience = Patience(clock)
 
     async def login(self, who: Credential, *, seconds: float) -> door.Session | calls.Answer:
         """As the inner door's. Raises LostError at once while it is not to be asked."""
-        with asked(self._circuit):
+        with self._patience.asked(seconds):
             found = await self._inner.login(who, seconds=seconds)
-        return found if isinstance(found, calls.Answer) else _Session(found, self._circuit)
+        return found if isinstance(found, calls.Answer) else _Session(found, self._patience)
 
     def close(self) -> None:
         self._inner.close()
 
 
 class _Session:
-    """A session whose requests the circuit sees."""
+    """A session whose requests are seen."""
 
-    def __init__(self, inner: door.Session, seen: circuit.Circuit) -> None:
+    def __init__(self, inner: door.Session, seen: Patience) -> None:
         self._inner = inner
-        self._circuit = seen
+        self._patience = seen
 
     @property
     def version(self) -> str:
@@ -60,30 +100,8 @@ class _Session:
     async def send(
         self, call: calls.Call, progress: calls.Progress, *, seconds: float
     ) -> calls.Answer:
-        with asked(self._circuit):
+        with self._patience.asked(seconds):
             return await self._inner.send(call, progress, seconds=seconds)
 
     def close(self) -> None:
         self._inner.close()
-
-
-@contextlib.contextmanager
-def asked(seen: circuit.Circuit) -> Iterator[None]:
-    """One request. Whatever is answered counts as an answer, an error of TLS as well; what is cut
-    short (its deadline came) does not."""
-    left = seen.refused_seconds()
-    if left:
-        problem = (
-            f"it has not answered for {seen.silent_seconds:.0f} s, and is asked again in "
-            f"{left:.0f} s"
-        )
-        raise calls.LostError(problem, sent=False)
-    try:
-        yield
-    except (calls.LostError, UnreachableError, asyncio.CancelledError):
-        seen.failed()
-        raise
-    except Exception:
-        seen.answered()
-        raise
-    seen.answered()

@@ -88,6 +88,24 @@ async def test_what_it_says_is_an_answer_whatever_it_is(
     await made.close()
 
 
+@virtual_time.test
+async def test_who_is_cancelled_beside_a_failure_says_nothing_of_the_controller(
+    loop_clock: virtual_time.LoopClock,
+) -> None:
+    hanging = Hanging()
+    made = Controllers(make_door=lambda _: patience.PatientDoor(hanging, loop_clock))
+    await ask(made)
+    hanging.silent = True
+    tasks = [asyncio.create_task(ask(made)) for _ in range(6)]
+    await asyncio.sleep(1)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    hanging.silent = False
+    await ask(made)
+    await made.close()
+
+
 def test_the_plugin_is_patient() -> None:
     opened = AviPlugin()._clients._make_door("avi.example.com")
     assert isinstance(opened, patience.PatientDoor)
