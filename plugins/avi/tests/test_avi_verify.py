@@ -288,6 +288,28 @@ async def test_the_role_is_read_before_and_after_the_count() -> None:
     assert isinstance(await bed.verify(client), api.Unverified)
 
 
+async def test_a_role_that_is_narrowed_before_the_count_shows_after_it() -> None:
+    bed = Bed()
+    bed.claim()
+    bed.own("pool")
+    name = user(bed)
+    client = bed.client(username=name)
+    list_ = client.list
+
+    async def narrowed(kind: str, **given: Any) -> Any:
+        if kind == "virtualservice":
+            role = bed.hand.get(f"role/{bed.uuid('role', name)}")
+            hiding = {"match_label": {"key": "clustername", "values": [X]}}
+            more = {**hiding, "match_operation": "ROLE_FILTER_DOES_NOT_EQUAL"}
+            bed.hand.put(f"role/{role['uuid']}", {**role, "filters": [more]})
+        return await list_(kind, **given)
+
+    client.list = narrowed  # type: ignore[method-assign]
+    answer = await bed.verify(client)
+    assert isinstance(answer, api.Unverified)
+    assert answer.reason == "NoSight"
+
+
 def test_a_privilege_on_a_part_of_a_kind_is_not_sight() -> None:
     role = {
         "uuid": "role-1",
