@@ -8,13 +8,14 @@ import secrets
 from typing import Any
 
 from akoo_testbed import kubeapi, running
-from akoo_testbed.provider import manifests
+from akoo_testbed.provider import DELETE_SECONDS_ANNOTATION, manifests
 
 from tests.e2e import conftest as e2e
 from tests.fire import fire_gate, fire_laws
 from tests.fire.fire_journal import PATIENCE_SECONDS
 
 Object = dict[str, Any]
+FAKE_POOL = "infrastructure.cluster.x-k8s.io/v1/FakeMachinePool"
 
 
 class Stage(e2e.Fleet):
@@ -44,6 +45,11 @@ class Stage(e2e.Fleet):
         pool = manifests.machine_pool(self.namespace, name, 1, machine_delete_seconds=node_seconds)
         for obj in (*made, *pool):
             await self.api.create(obj)
+
+    async def end_nodes(self, name: str = "shop") -> None:
+        """Let the Nodes of a Cluster that is being deleted end now, however long they had."""
+        patch = {"metadata": {"annotations": {DELETE_SECONDS_ANNOTATION: "0"}}}
+        await self.api.patch(FAKE_POOL, self.namespace, f"{name}-pool", patch)
 
     async def bare_cluster(self, name: str) -> Object:
         """Create a Cluster whose workload never comes up, since it has no control plane."""

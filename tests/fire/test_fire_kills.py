@@ -6,6 +6,7 @@ AKO swept, no finalizer lost and none left.
 
 from __future__ import annotations
 
+import functools
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -77,10 +78,12 @@ async def _life(
     early = [one for one in deaths if one[0].early]
     late = [one for one in deaths if not one[0].early]
     config = await stage.config()
-    await reaper.reap(early, stage.cluster_parts)
+    # AKO lives until all deaths are died: without it there would be nobody to ask and to stop.
+    await reaper.reap(early, functools.partial(stage.cluster_parts, node_seconds=3600.0))
     record = await stage.record(phase="Running")
     await _is_complete(stage, record)
     await reaper.reap(late, stage.delete)
+    await stage.end_nodes()
     await stage.gone()
     (finished,) = await stage.ended()
     assert finished["metadata"]["name"] == record["metadata"]["name"]

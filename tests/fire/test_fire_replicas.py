@@ -98,7 +98,7 @@ async def test_a_leader_frozen_in_a_whole_life(
     frozen = Frozen(leader, lambda: journal.until(_works("b")))
     trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
     await stage.config()
-    await stage.cluster_parts()
+    await stage.cluster_parts(node_seconds=3600.0)
     if not point.early:
         await stage.record(phase="Running")
         await stage.delete()
@@ -107,6 +107,7 @@ async def test_a_leader_frozen_in_a_whole_life(
     if point.early:
         await stage.record(phase="Running")
         await stage.delete()
+    await stage.end_nodes()
     await stage.gone()
     await stage.ended()
     frozen.tell(journal)
