@@ -15,18 +15,27 @@ from akoo_core.reconcile import placements
 from akoo_core.reconcile.attempt import Attempt
 
 Verdict = api.Blocked | VerbError
+WAITS_SECONDS = 30.0
+"""How soon a plugin that waits to move is looked at again, if nothing else happens before."""
 
 
 async def store(attempt: Attempt) -> dict[str, Verdict]:
     """Ask every plugin, store what changed, and confirm new uses.
 
     Returns the plugins that may not go on, and why. When something is to move, nothing is stored:
-    ``attempt.report.moves`` says what, and it is to be decided again. Raises KubeError.
+    ``attempt.report.moves`` says what, and it is to be decided again. Nothing moves before every
+    plugin knows where it will be (``report.waits``): one mistake among several changes must not
+    cost the old place. Raises KubeError.
     """
     answers, verdicts = _ask(attempt)
-    attempt.report.moves = _moves(attempt, answers)
+    moving, known = _moves(attempt, answers), _all_know(attempt, answers, verdicts)
+    attempt.report.moves, attempt.report.waits = (moving, {}) if known else ({}, moving)
     if attempt.report.moves:
         return verdicts
+    for name, what in moving.items():
+        del answers[name]
+        told = f"It moves {what}, once all plugins know where they will be; see their conditions."
+        verdicts[name] = api.Blocked(reason="RelocationWaits", message=told, after=WAITS_SECONDS)
     await attempt.store(**_changes(attempt, answers))
     return verdicts | await _confirm(attempt, answers)
 
@@ -35,7 +44,8 @@ def look(attempt: Attempt) -> None:
     """Note whether a move that has not been confirmed yet is still wanted."""
     state = attempt.record.spec.leaving if attempt.record is not None else None
     if state is not None and state.cause == "Relocated" and state.confirmed_at is None:
-        attempt.report.moves = _moves(attempt, _ask(attempt)[0])
+        answers, verdicts = _ask(attempt)
+        attempt.report.moves = {} if verdicts else _moves(attempt, answers)
 
 
 def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Verdict]]:
@@ -66,6 +76,19 @@ def _moves(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, str
             answer, version = answers[plugin.name], type(plugin).intent_version
             found[plugin.name] = placements.moved(stored.get(plugin.name), answer, version)
     return {name: what for name, what in found.items() if what}
+
+
+def _all_know(
+    attempt: Attempt, answers: Mapping[str, api.Intent], verdicts: Mapping[str, Verdict]
+) -> bool:
+    """Whether no plugin is blocked, nor may still look for a place instead of the one it has.
+
+    One that does not look, since it wants none any more, is told by its prepare.
+    """
+    stored = attempt.one.spec.intents
+    looking = {name for name, one in answers.items() if placements.undecided(one)}
+    placed = {name for name, one in stored.items() if not placements.undecided(one)}
+    return not verdicts and not looking & placed
 
 
 def takes_away(attempt: Attempt, plugin: api.Plugin) -> bool:

@@ -77,6 +77,10 @@ class _Round:
                     await self._facts(plugin, answer)
                 self._say(plugin, answer)
 
+        waits = self._attempt.report.waits
+        if waits and self._trouble <= waits.keys():
+            self._attempt.report.moves = waits  # The others have shown that they look for nothing.
+
     def _lacking(self, plugin: api.Plugin) -> api.Wait | None:
         lacking = facts.missing(self._attempt.one.spec.facts, plugin)
         if not lacking:

@@ -44,7 +44,7 @@ def moved(stored: record.StoredIntent | None, answer: api.Intent, version: int) 
     return f"from {_short(before)} to {_short(after)}"
 
 
-def undecided(answer: api.Intent) -> bool:
+def undecided(answer: api.Intent | record.StoredIntent) -> bool:
     """Whether the answer says nothing of where: what is stored is kept."""
     return not answer.data and not answer.placement
 

@@ -49,6 +49,8 @@ class Report:
     """Lives verbs were called: plugins without a condition of this attempt have nothing to say."""
     moves: dict[str, str] = dataclasses.field(default_factory=dict)
     """By plugin, what is to move to another place, as intend said last."""
+    waits: dict[str, str] = dataclasses.field(default_factory=dict)
+    """The same, while other plugins may not know their place yet."""
     after: list[float] = dataclasses.field(default_factory=list)
 
     def requeue(self, seconds: float | None) -> None:

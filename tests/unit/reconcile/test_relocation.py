@@ -172,6 +172,73 @@ async def test_without_a_place_the_data_is_the_place(
     assert spec.ended_placements[0].placement == '{"cloud":"cloud-1"}'
 
 
+class Network(api.Plugin):
+    """Its place is all of its data."""
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
+        return api.Intent(data={"network": view.config["spec"].get("logLevel", "INFO")})
+
+    @api.hookimpl
+    async def release(self, ctx: api.VerbContext) -> api.Result | None:
+        return None
+
+
+class Leftover(bedplugins.Avi):
+    """Wants no place any more; what it had is still stored."""
+
+    provides = ()
+    wants = True
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
+        return api.Intent(data={"had": "one"}) if self.wants else None
+
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
+        return None
+
+
+async def test_one_that_wants_no_place_keeps_nobody_from_moving(mover: Mover) -> None:
+    leftover = Leftover()
+    bed = bed_.Bed(leftover, mover)
+    await bed.config(cloudName="cloud-1")
+    name = await bed.cluster()
+    await runs(bed, name, 3)
+    leftover.wants = False
+    await bed.change_config(cloudName="cloud-2")
+    await runs(bed, name, 2)
+    assert bed_.leaving(bed.record(name)).moved == ("avi",)
+    bed.clock.advance(30)
+    await runs(bed, name, 4)
+    assert bed.condition(name, "Ready") == ("True", "Running")
+    assert intent(bed, name).placement == "uuid-2"
+
+
+async def test_nobody_moves_before_all_know_where_to(mover: Mover) -> None:
+    """Two changes at once, one of them a typo: it must not cost the old place."""
+    bed = bed_.Bed(Network(), mover)
+    await bed.config(cloudName="cloud-1")
+    name = await bed.cluster()
+    await runs(bed, name, 3)
+    assert bed.condition(name, "Ready") == ("True", "Running")
+    mover.calls.clear()
+    await bed.change_config(cloudName="clod-2", logLevel="DEBUG")
+    await runs(bed, name, 3)
+    assert bed.record(name).spec.leaving is None
+    assert bed.condition(name, "AkoReady") == ("False", "RelocationWaits")
+    assert bed.condition(name, "AviReady") == ("False", "CloudNotFound")
+    assert set(mover.calls) == {"prepare"}
+    assert bed.record(name).spec.intents["ako"].data == {"network": "INFO"}
+    await bed.change_config(cloudName="cloud-2")
+    await runs(bed, name, 2)
+    assert bed_.leaving(bed.record(name)).moved == ("ako", "avi")
+    bed.clock.advance(30)
+    await runs(bed, name, 3)
+    assert [one.plugin for one in bed.record(name).spec.ended_placements] == ["ako", "avi"]
+    assert bed.condition(name, "Ready") == ("True", "Running")
+
+
 # What holds a move, and how it ends otherwise.
 
 
