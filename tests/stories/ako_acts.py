@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from akoo_testbed import kubeapi, switching
+from akoo_testbed import listener as listeners
 
 if TYPE_CHECKING:
     from tests.stories import theatre as theatres
@@ -46,6 +47,16 @@ class AkoActs:
                 lambda pod: pod is not None and pod["metadata"]["uid"] != uid and _ready(pod),
                 SECONDS,
             )
+
+    async def cut_off(self) -> None:
+        """AKO hears nothing any more and re-creates its objects twice a second; nor can the
+        workload's API be reached from outside."""
+        values = {"ako_full_sync_seconds": "0.5", "ako_cut_off_seconds": "0.1"}
+        await self.switch(**values)
+        await self.restart_ako()
+        await self.switch(**values, ako_faults="cut-off")
+        listener = self.theatre.bed.workloads.listener(self.namespace, NAME)
+        await listener.set_fault(listeners.Fault.REFUSE)
 
     async def kill_ako(self) -> None:
         """Delete AKO's Pod and wait until the next one, which does as switched, has ended once."""

@@ -17,7 +17,7 @@ from tests.stories import avi as avis
 from tests.stories import traffic
 
 LABELS = {"app.kubernetes.io/name": "ako"}
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def names(cluster_name: str) -> tuple[str, str, str]:
@@ -42,12 +42,14 @@ class Street:
         await self._kubelet.stop()
         await self.api.close()
 
-    async def settle(self, namespace: str, cluster_name: str, avi: avis.Avi) -> None:
+    async def settle(
+        self, namespace: str, cluster_name: str, avi: avis.Avi, *, cloud: str = avis.CLOUD
+    ) -> None:
         """An unmanaged AKO named ``cluster_name``, with an L4 and an L7 service on Avi."""
         labels = {"ako": namespace}
         home = {"apiVersion": "v1", "kind": "Namespace"}
         await self.api.create({**home, "metadata": {"name": namespace, "labels": labels}})
-        account = f"ako-{cluster_name}"
+        account = f"ako-{namespace}"
         secret = {
             "username": account,
             "password": avi.account(account),
@@ -55,7 +57,7 @@ class Street:
         }
         data = {key: base64.b64encode(value.encode()).decode() for key, value in secret.items()}
         await self.api.create(_manifest("v1", "Secret", "avi-secret", None, namespace, data=data))
-        settings = _settings(namespace, cluster_name, avi)
+        settings = _settings(namespace, cluster_name, avi) | {"cloudName": cloud}
         config = _manifest("v1", "ConfigMap", "avi-k8s-config", None, namespace, data=settings)
         await self.api.create(config)
         await traffic.serve(self.api, namespace, f"{namespace}.{traffic.HOST_SUFFIX}")

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from akoo_testbed import bed as beds
 from akoo_testbed import kubeapi, listener, waiting
 from akoo_testbed.provider import manifests
 
-from akoo_core.sandbox import demo, install
-from tests.stories import ako_acts, avi_acts, neighbours, traffic
+from akoo_core.api import names, record
+from akoo_core.sandbox import install
+from tests.stories import ako_acts, avi_acts, neighbours, setting, traffic
 from tests.stories import avi as avis
+from tests.stories.setting import CLUSTER, CONFIG, NAME, RECORD, SECONDS, Object, condition
 
 if TYPE_CHECKING:
     from tests.stories import theatre as theatres
-
-RECORD = "akoo.io/v1alpha1/AKODeployment"
-CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
-CLUSTER = beds.CLUSTER
-SECONDS = 60.0
-NAME = "shop"
-
-Object = dict[str, Any]
 
 
 class Scene(ako_acts.AkoActs, avi_acts.AviActs):
@@ -44,12 +38,27 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         self._before: dict[tuple[str, str], object] | None = None
 
     async def play(self, play: theatres.Story) -> None:
-        """Play it; when it fails, say what Avi and the record looked like."""
+        """Play it; when it fails, say what Avi and the record looked like. Then clear the stage."""
         try:
             await play(self)
         except Exception as error:
             error.add_note(await self._situation())
             raise
+        finally:
+            self.avi.controller.faults.clear()
+            await self._clear()
+
+    async def _clear(self) -> None:
+        """Whatever came of the story, its cluster gives its API server back."""
+        if await self.api.find(CLUSTER, self.namespace, NAME) is None:
+            return
+        await self.delete()
+        for one in await self.api.list(RECORD):
+            ref = one["spec"]["clusterRef"]
+            if ref["namespace"] == self.namespace:
+                words = {"metadata": {"annotations": {"akoo.io/let-go": "the story is over"}}}
+                await self.api.patch(RECORD, None, one["metadata"]["name"], words)
+        await self.gone()
 
     # Life.
 
@@ -78,12 +87,9 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
             }
         await self.configured(**config)
         await self.created(machines=machines, node_seconds=node_seconds)
-        await running(self.api, self.record_name)
-        async with self.workload() as workload:
-            await traffic.serve(workload, traffic.NAMESPACE, f"{self.story}.example.com")
         around = neighbours.names(self.x) if neighbours_too else ()
         await asyncio.gather(
-            neighbours.served(self.avi, self.x),
+            self.serves(static_routes=static_routes),
             *(
                 self.theatre.street.settle(f"{self.story}-{number}", name, self.avi)
                 for number, name in enumerate(around)
@@ -91,23 +97,56 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         )
         self.remember()
 
+    async def serves(self, *, static_routes: bool = False) -> None:
+        """AKO is deployed, and the cluster's services are on Avi."""
+        await setting.running(self.api, self.record_name)
+        async with self.workload() as workload:
+            if static_routes:
+                await setting.give_pods_networks(workload)
+            await traffic.serve(workload, traffic.NAMESPACE, f"{self.story}.example.com")
+        await neighbours.served(self.avi, self.x)
+
+    async def adopted(self, cluster_name: str) -> None:
+        """A record that keeps the clusterName it found is there before the Cluster is selected."""
+        labels, self.labels = self.labels, {}
+        await self._make()
+        self.labels = labels
+        found = await self.api.get(CLUSTER, self.namespace, NAME)
+        kube_system = await self.api.get("v1/Namespace", None, "kube-system")
+        config = await self.api.get(CONFIG, None, self.config)
+        management, uid = kube_system["metadata"]["uid"], found["metadata"]["uid"]
+        spec = record.RecordSpec(
+            ako_cluster_name=cluster_name,
+            management_id=management,
+            cluster_ref=record.ClusterRef(namespace=self.namespace, name=NAME, uid=uid),
+            config_ref=record.ConfigRef(name=self.config, uid=config["metadata"]["uid"]),
+        )
+        made = record.to_object(names.record_name(management, uid), spec)
+        await self.api.create(made)
+        self.record_name, self.x = made["metadata"]["name"], cluster_name
+        patch = {"metadata": {"labels": self.labels}}
+        await self.api.patch(CLUSTER, self.namespace, NAME, patch)
+
     async def configured(self, **config: Any) -> None:
         """Secrets, accounts and an AKODeploymentConfig that selects this story's cluster."""
-        await configure(self.api, self.avi, self.config, self.labels, **config)
+        await setting.configure(self.api, self.avi, self.config, self.labels, **config)
 
     async def created(
         self, *, machines: bool = False, node_seconds: float = 3.0, workload: bool = True
     ) -> None:
         """The Cluster and its record are there; ``workload`` False: its API never answers."""
+        await self._make(machines=machines, node_seconds=node_seconds)
+        if not workload:
+            await self._never_answers()
+        found = await setting.record_of(self.api, self.namespace, NAME)
+        self.record_name = found["metadata"]["name"]
+        self.x = found["spec"]["akoClusterName"]
+
+    async def _make(self, *, machines: bool = False, node_seconds: float = 3.0) -> None:
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
         await self.api.apply(space)
         for obj in self._manifests(machines=machines, node_seconds=node_seconds):
             await self.api.create(obj)
-        if not workload:
-            await self._never_answers()
-        found = await record_of(self.api, self.namespace, NAME)
-        self.record_name = found["metadata"]["name"]
-        self.x = found["spec"]["akoClusterName"]
 
     def _manifests(self, *, machines: bool, node_seconds: float) -> list[Object]:
         made = manifests.cluster(
@@ -140,7 +179,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         """The old place is proven empty, and everything is up at the new one."""
         await self.record(lambda one: one["spec"].get("endedPlacements"))
         await self.record(lambda one: not one["spec"].get("leaving"))
-        await self.says("Ready", "Ready")
+        await self.says("Ready", "Running")
         await neighbours.served(self.avi, self.x)
 
     # What happens to it.
@@ -199,6 +238,11 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         """Wait until the Cluster object is gone."""
         await self.api.wait_for(CLUSTER, self.namespace, NAME, lambda obj: obj is None, SECONDS)
 
+    async def nudge(self) -> None:
+        """Touch the account's Secret, so that the operator looks again at once."""
+        note = {"metadata": {"labels": {"looked-at": secrets.token_hex(4)}}}
+        await self.api.patch("v1/Secret", install.NAMESPACE, f"{self.config}-admin", note)
+
     async def finished(self) -> Object:
         """The record, once it is Finished."""
         return await self.record(lambda obj: obj["status"].get("phase") == "Finished")
@@ -211,6 +255,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         grade: str = "",
         why: str = "Proven",
         cluster_gone: bool = True,
+        told: bool = True,
         address: str = "",
     ) -> Object:
         """Nothing of it is left, the neighbours are as they were, the Cluster is gone, the proof
@@ -230,7 +275,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         assert (proven["status"], proven["reason"]) == ("True", "Proven"), proven
         assert self.avi.of(self.x) == []
         self.untouched()
-        if cluster_gone:
+        if told:
             await self._told("AKOCleanupProven")
         return found
 
@@ -258,69 +303,3 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
             lines.append(f"on Avi: {self.avi.of(self.x)}")
         lines.append(f"operator: {self.theatre.operator.log}")
         return "\n".join(lines)
-
-
-async def configure(
-    api: kubeapi.KubeApi, avi: avis.Avi, name: str, labels: dict[str, str], **spec: Any
-) -> None:
-    """Accounts on Avi, their Secrets, and an AKODeploymentConfig; fields that are None go."""
-    operator, ako = f"operator-{name}", f"ako-{name}"
-    passwords = {operator: avi.account(operator, superuser=True), ako: avi.account(ako)}
-    secrets = (
-        install.secret(f"{name}-admin", username=operator, password=passwords[operator]),
-        install.secret(f"{name}-ca", certificateAuthorityData=avi.ca_pem),
-        install.secret(f"{name}-ako", username=ako, password=passwords[ako]),
-    )
-    for secret in secrets:
-        await api.apply(secret)
-    given: Object = {
-        "clusterSelector": {"matchLabels": labels},
-        "controller": avi.address,
-        "cloudName": avis.CLOUD,
-        "serviceEngineGroup": avis.SE_GROUP,
-        "dataNetwork": {"name": avis.NETWORK, "cidr": avis.CIDR},
-        "adminCredentialRef": _reference(f"{name}-admin"),
-        "certificateAuthorityRef": _reference(f"{name}-ca"),
-        "workloadCredentialRef": _reference(f"{name}-ako"),
-        "quietPeriod": "1s",
-        "drainTimeout": "8s",
-        "extraConfigs": {
-            "disableStaticRouteSync": True,
-            "ingress": {"shardVSSize": "SMALL", "defaultIngressController": True},
-        },
-    }
-    obj = demo.config(name, **(given | spec))
-    obj["spec"] = {key: value for key, value in obj["spec"].items() if value is not None}
-    await api.apply(obj)
-
-
-def _reference(name: str) -> dict[str, str]:
-    return {"name": name, "namespace": install.NAMESPACE}
-
-
-async def record_of(api: kubeapi.KubeApi, namespace: str, name: str) -> Object:
-    """The record of a Cluster, as soon as there is one."""
-    annotation = "akoo.io/record"
-
-    def named(obj: Object | None) -> bool:
-        return annotation in ((obj or {}).get("metadata", {}).get("annotations") or {})
-
-    found = await api.wait_for(CLUSTER, namespace, name, named, SECONDS) or {}
-    return await api.get(RECORD, None, found["metadata"]["annotations"][annotation])
-
-
-async def running(api: kubeapi.KubeApi, record: str) -> None:
-    """Wait until a record is Running."""
-    await api.wait_for(
-        RECORD,
-        None,
-        record,
-        lambda obj: ((obj or {}).get("status") or {}).get("phase") == "Running",
-        SECONDS,
-    )
-
-
-def condition(obj: Object, kind: str) -> Object:
-    """A condition of an object, or {}."""
-    found = (obj.get("status") or {}).get("conditions") or ()
-    return next((one for one in found if one["type"] == kind), {})

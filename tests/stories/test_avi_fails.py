@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core.sandbox import install
-from tests.stories.scene import Scene, condition
+from tests.stories.scene import Scene
+from tests.stories.setting import condition
 from tests.stories.telling import story
 
 
@@ -17,6 +18,7 @@ async def test_avi_down_at_first(s: Scene) -> None:
     await s.delete()
     await s.record(lambda one: _says_avi(one, "ControllerUnreachable"))
     s.avi.controller.faults.remove(down)
+    await s.nudge()
     await s.ends()
 
 
@@ -55,8 +57,8 @@ async def test_conflicts(s: Scene) -> None:
     await s.lives(static_routes=True)
     assert any("route" in one for one in s.avi.of(s.x))
     await s.switch(ako_faults="leaves-things")
-    for number in range(20):
-        s.fault(answer="stale", method="PUT", skip=number, times=1)
+    for number in range(10):
+        s.fault(answer="stale", method="PUT", skip=2 * number, times=1)
     await s.delete()
     await s.ends()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.stories.scene import CLUSTER, CONFIG, NAME, Scene, condition
+from tests.stories.scene import Scene
+from tests.stories.setting import CLUSTER, CONFIG, NAME, condition
 from tests.stories.telling import story
 
 
@@ -10,6 +11,7 @@ from tests.stories.telling import story
 async def test_config_deleted(s: Scene) -> None:
     """The config is deleted while the cluster lives, with policy Remove."""
     await s.lives(onUnmatch="Remove")
+    await s.say(confirm_removal="yes")
     await s.api.delete(CONFIG, None, s.config)
     await s.ends(cluster_gone=False)
     await s.undeployed()
@@ -28,6 +30,7 @@ async def test_secret_deleted_first(s: Scene) -> None:
 async def test_unselected_and_removed(s: Scene) -> None:
     """The label is edited away, with policy Remove: the cluster lives on without AKO."""
     await s.lives(onUnmatch="Remove")
+    await s.say(confirm_removal="yes")
     await s.unlabel()
     await s.ends(cluster_gone=False)
     await s.undeployed()
@@ -59,7 +62,7 @@ async def test_created_again_while_leaving(s: Scene) -> None:
     """A Cluster of the same name comes while the old one's record still sweeps."""
     await s.lives(deadline="3s")
     await s.switch(ako_answer="timeout")
-    stuck = s.fault(method="DELETE", answer="booting", times=None, tenant="*")
+    stuck = s.fault(method="DELETE", answer="booting", times=None)
     await s.delete()
     await s.gone()
     old = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
@@ -68,6 +71,7 @@ async def test_created_again_while_leaving(s: Scene) -> None:
         CLUSTER, s.namespace, NAME, lambda one: one and _record(one) != old["metadata"]["name"], 60
     )
     s.avi.controller.faults.remove(stuck)
+    await s.nudge()
     found = await s.finished()
     assert found["spec"]["leaving"]["proof"]["own"] == 0
     assert s.avi.of(s.x) == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.stories.scene import Scene, condition
+from tests.stories.scene import Scene
+from tests.stories.setting import condition
 from tests.stories.telling import story
 
 
@@ -11,10 +12,12 @@ async def test_cloud_edited(s: Scene) -> None:
     """Everything leaves the old cloud and comes up in the new one."""
     await s.lives()
     cloud = s.second_cloud()
+    s.remember()
     await s.change_config(cloudName=f"{cloud}x")
     found = await s.says("AviReady", "CloudNotFound")
     assert cloud in condition(found, "AviReady")["message"]
     s.untouched()
+    await s.say(confirm_removal="yes")
     await s.change_config(cloudName=cloud)
     await s.relocated()
     await s.delete()
@@ -26,9 +29,11 @@ async def test_tenant_edited(s: Scene) -> None:
     """Everything leaves the old tenant and comes up in the new one."""
     await s.lives()
     tenant = s.second_tenant()
+    s.remember()
     await s.change_config(tenant={"name": f"{tenant}x"})
     await s.says("AviReady", "TenantNotFound")
     s.untouched()
+    await s.say(confirm_removal="yes")
     await s.change_config(tenant={"name": tenant})
     await s.relocated()
     await s.delete()

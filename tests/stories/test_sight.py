@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from tests.stories.scene import Scene, condition
+from tests.stories.scene import Scene
+from tests.stories.setting import condition
 from tests.stories.telling import story
+
+UNSEEN = ("NoSight", "PermissionMissing")
 
 
 @story
@@ -64,8 +67,9 @@ async def test_role_filter(s: Scene) -> None:
 
 async def _is_unverified(s: Scene) -> None:
     await s.delete()
-    found = await s.record(lambda one: condition(one, "CleanupProven").get("reason") == "NoSight")
-    assert condition(found, "CleanupProven")["status"] != "True"
+    found = await s.record(lambda one: condition(one, "Held").get("reason") in UNSEEN)
+    assert condition(found, "CleanupProven").get("status") != "True"
     assert found["spec"]["leaving"].get("letGo") is None
     s.promote()
+    await s.nudge()
     await s.ends()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.stories.scene import CLUSTER, NAME, Scene
+from tests.stories.scene import Scene
+from tests.stories.setting import CLUSTER, NAME, condition
 from tests.stories.telling import story
 
 
@@ -26,10 +27,10 @@ async def test_kubeconfig_gone(s: Scene) -> None:
 
 @story
 async def test_namespace_deleted(s: Scene) -> None:
-    """Everything of the Cluster goes at once, without order."""
+    """Everything of the Cluster goes at once, without order; Events cannot be made there."""
     await s.lives()
     await s.api.delete("v1/Namespace", None, s.namespace)
-    await s.ends()
+    await s.ends(told=False)
 
 
 @story
@@ -42,27 +43,21 @@ async def test_foreground_delete(s: Scene) -> None:
 
 @story
 async def test_cut_off_and_re_creating(s: Scene) -> None:
-    """An AKO that nobody can stop makes its objects anew; when it ends, the clean-up is proven.
-
-    It outlives its Node by some seconds here; nothing is proven before its last full sync.
-    """
-    await s.lives(deadline="1m")
-    await s.switch(ako_faults="cut-off", ako_full_sync_seconds="0.5", ako_cut_off_seconds="6")
-    await s.restart_ako()
-    await s.cut_workload()
+    """An AKO that nobody can stop makes its objects anew until its Node ends; then proven."""
+    await s.lives(node_seconds=10.0, deadline="2m")
+    await s.cut_off()
     await s.delete()
-    await s.ends()
+    await s.record(lambda one: one["spec"]["leaving"].get("fence", {}).get("grade") == "Unfenced")
+    await s.record(lambda one: one["spec"]["leaving"].get("proof", {}).get("own", 0) > 0)
+    await s.ends(grade="Gone")
 
 
 @story
 async def test_cut_off_until_the_deadline(s: Scene) -> None:
-    """It never ends: the deadline lets the Cluster go, and the record goes on, Leaked."""
-    await s.lives(deadline="8s")
-    await s.switch(ako_faults="cut-off", ako_full_sync_seconds="0.3", ako_cut_off_seconds="25")
-    await s.restart_ako()
-    await s.cut_workload()
+    """The deadline passes first: the Cluster is let go, and the record goes on sweeping, Leaked."""
+    await s.lives(node_seconds=14.0, deadline="4s")
+    await s.cut_off()
     await s.delete()
-    await s.gone()
-    found = await s.says("Leaked", "DeadlinePassed")
+    found = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
     assert found["spec"]["leaving"]["letGo"]["why"] == "Deadline"
-    await s.ends(why="Deadline")
+    await s.ends(why="Deadline", told=False)

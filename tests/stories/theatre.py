@@ -25,7 +25,7 @@ from akoo_core import settings
 from akoo_core.plugins import loader
 from akoo_core.sandbox import demo, install, process
 from tests.stories import avi as avis
-from tests.stories import neighbours, scene, traffic
+from tests.stories import neighbours, scene, setting, traffic
 
 PLUGINS = "ako,avi"
 SLOTS = 3
@@ -109,8 +109,8 @@ class Theatre:
                 "AKOO_MIN_INTERVAL_SECONDS": "0.1",
                 "AKOO_DEADLINES__EXTERNAL_SECONDS": "5",
                 "AKOO_WORKLOAD_CLUSTERS__DEADLINE_SECONDS": "5",
-                "AKOO_LEADER_ELECTION__LEASE_SECONDS": "9",
-                "AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS": "3",
+                "AKOO_LEADER_ELECTION__LEASE_SECONDS": "20",
+                "AKOO_LEADER_ELECTION__RENEW_DEADLINE_SECONDS": "12",
                 "AKOO_LEADER_ELECTION__RETRY_SECONDS": "0.5",
                 **environment,
             },
@@ -174,7 +174,7 @@ class Slot:
     async def furnish(self, theatre: Theatre) -> None:
         """Make the managed neighbour, with an L4 and an L7 service."""
         labels = {"story": self.neighbour}
-        await scene.configure(theatre.api, self.avi, self.neighbour, labels)
+        await setting.configure(theatre.api, self.avi, self.neighbour, labels)
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.neighbour}}
         await theatre.api.create(space)
         for obj in (
@@ -182,8 +182,8 @@ class Slot:
             *manifests.machine_pool(self.neighbour, "stays", 1),
         ):
             await theatre.api.create(obj)
-        record = await scene.record_of(theatre.api, self.neighbour, "stays")
-        await scene.running(theatre.api, record["metadata"]["name"])
+        record = await setting.record_of(theatre.api, self.neighbour, "stays")
+        await setting.running(theatre.api, record["metadata"]["name"])
         server = theatre.bed.workloads.server(self.neighbour, "stays").server
         async with kubeapi.KubeApi(server.kubeconfig) as workload:
             host = f"{self.neighbour}.{traffic.HOST_SUFFIX}"

@@ -1,0 +1,93 @@
+"""What a story's cluster is put into, and how it is read: configs, accounts, records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_testbed import bed as beds
+from akoo_testbed import kubeapi
+
+from akoo_core.sandbox import demo, install
+from tests.stories import avi as avis
+
+RECORD = "akoo.io/v1alpha1/AKODeployment"
+CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
+CLUSTER = beds.CLUSTER
+SECONDS = 60.0
+NAME = "shop"
+
+Object = dict[str, Any]
+
+
+async def give_pods_networks(workload: kubeapi.KubeApi) -> None:
+    """What a controller of real clusters does to each Node: AKO makes routes of it."""
+    for number, node in enumerate(await workload.list("v1/Node")):
+        cidr = f"10.244.{number}.0/24"
+        change = {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}}
+        await workload.patch("v1/Node", None, node["metadata"]["name"], change)
+
+
+async def configure(
+    api: kubeapi.KubeApi, avi: avis.Avi, name: str, labels: dict[str, str], **spec: Any
+) -> None:
+    """Accounts on Avi, their Secrets, and an AKODeploymentConfig; fields that are None go."""
+    operator, ako = f"operator-{name}", f"ako-{name}"
+    passwords = {operator: avi.account(operator, superuser=True), ako: avi.account(ako)}
+    given_secrets = (
+        install.secret(f"{name}-admin", username=operator, password=passwords[operator]),
+        install.secret(f"{name}-ca", certificateAuthorityData=avi.ca_pem),
+        install.secret(f"{name}-ako", username=ako, password=passwords[ako]),
+    )
+    for secret in given_secrets:
+        await api.apply(secret)
+    given: Object = {
+        "clusterSelector": {"matchLabels": labels},
+        "controller": avi.address,
+        "cloudName": avis.CLOUD,
+        "serviceEngineGroup": avis.SE_GROUP,
+        "dataNetwork": {"name": avis.NETWORK, "cidr": avis.CIDR},
+        "adminCredentialRef": _reference(f"{name}-admin"),
+        "certificateAuthorityRef": _reference(f"{name}-ca"),
+        "workloadCredentialRef": _reference(f"{name}-ako"),
+        "quietPeriod": "1s",
+        "drainTimeout": "8s",
+        "extraConfigs": {
+            "disableStaticRouteSync": True,
+            "ingress": {"shardVSSize": "SMALL", "defaultIngressController": True},
+        },
+    }
+    obj = demo.config(name, **(given | spec))
+    obj["spec"] = {key: value for key, value in obj["spec"].items() if value is not None}
+    await api.apply(obj)
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"name": name, "namespace": install.NAMESPACE}
+
+
+async def record_of(api: kubeapi.KubeApi, namespace: str, name: str) -> Object:
+    """The record of a Cluster, as soon as there is one."""
+    annotation = "akoo.io/record"
+
+    def named(obj: Object | None) -> bool:
+        return annotation in ((obj or {}).get("metadata", {}).get("annotations") or {})
+
+    found = await api.wait_for(CLUSTER, namespace, name, named, SECONDS) or {}
+    return await api.get(RECORD, None, found["metadata"]["annotations"][annotation])
+
+
+async def running(api: kubeapi.KubeApi, record: str) -> None:
+    """Wait until a record is Running."""
+    await api.wait_for(
+        RECORD,
+        None,
+        record,
+        lambda obj: ((obj or {}).get("status") or {}).get("phase") == "Running",
+        SECONDS,
+    )
+
+
+def condition(obj: Object, kind: str) -> Object:
+    """A condition of an object, or {}."""
+    found = (obj.get("status") or {}).get("conditions") or ()
+    return next((one for one in found if one["type"] == kind), {})

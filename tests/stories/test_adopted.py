@@ -1,0 +1,48 @@
+"""A record with a name that we did not give: AKO's own default may be anybody's."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.stories import neighbours
+from tests.stories.scene import Scene
+from tests.stories.setting import RECORD, condition
+from tests.stories.telling import story
+
+DEFAULT = "my-cluster"
+
+
+@story
+async def test_adopted_like_a_stranger(s: Scene) -> None:
+    """A stranger's AKO in another cloud has the same name: nothing is deleted, and it is said."""
+    await s.configured(deadline="5s")
+    await s.adopted(DEFAULT)
+    await s.serves()
+    cloud = s.second_cloud()
+    await s.theatre.street.settle(f"{s.story}-stranger", DEFAULT, s.avi, cloud=cloud)
+    before = s.avi.of(DEFAULT)
+    await s.switch(ako_answer="never")
+    await s.delete()
+    found = await s.says("Held", "NameNotExclusive")
+    assert DEFAULT in condition(found, "Held")["message"]
+    await s.gone()
+    assert s.avi.of(DEFAULT) == before
+    found = await s.api.get(RECORD, None, s.record_name)
+    assert condition(found, "CleanupProven").get("status") != "True"
+
+
+@story
+async def test_adopted_alone(s: Scene) -> None:
+    """Nobody else has the name: shown to be exclusive, it is swept like any other."""
+    await s.configured()
+    await s.adopted("my-own-cluster")
+    await s.serves()
+    await asyncio.gather(
+        *(
+            s.theatre.street.settle(f"{s.story}-{number}", name, s.avi)
+            for number, name in enumerate(neighbours.names(s.x))
+        )
+    )
+    s.remember()
+    await s.delete()
+    await s.ends()
