@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from akoo_avi import kinds, sweep
+from akoo_avi import holders, inventory, kinds, sweep
 from akoo_avi.client import UnreachableError
 from akoo_testbed.avisim import faults
 
@@ -409,3 +409,33 @@ async def test_an_ako_that_makes_things_anew_does_not_keep_a_call_for_ever() -> 
     assert isinstance(result, api.Wait)
     assert (result.reason, result.left) == ("SweepGoesOn", 1)
     assert next(numbers) == sweep.PASSES
+
+
+async def test_what_is_own_holds_nothing() -> None:
+    bed = Bed()
+    pool = bed.own("pool")
+    bed.own("poolgroup", members=[{"pool_ref": pool}])
+    mark = sweep.mark_of(bed.stored)
+    seen = await inventory.collect(bed.client(), mark)
+    assert await holders.find(bed.client(), mark, seen, seen.own) == ()
+
+
+async def test_a_controller_that_answers_with_everything_names_no_wrong_holder() -> None:
+    """A question that a release does not know may be left out by it."""
+    bed = Bed()
+    bed.claim()
+    pool = bed.own("pool")
+    bed.make("virtualservice", name="legacy-lb", pool_ref=pool)
+    bed.make("virtualservice", name="bystander")
+    client = bed.client()
+    list_ = client.list
+
+    async def deaf(kind: str, *, params: Any, **given: Any) -> Any:
+        heard = {key: value for key, value in params.items() if key != "refers_to"}
+        return await list_(kind, params=heard, **given)
+
+    client.list = deaf  # type: ignore[method-assign]
+    result = await bed.sweep(client)
+    assert isinstance(result, api.Wait)
+    assert "legacy-lb" in result.message
+    assert "bystander" not in result.message
