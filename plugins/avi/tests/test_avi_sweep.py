@@ -430,9 +430,9 @@ async def test_a_controller_that_answers_with_everything_names_no_wrong_holder()
     client = bed.client()
     list_ = client.list
 
-    async def deaf(kind: str, *, params: Any, **given: Any) -> Any:
-        heard = {key: value for key, value in params.items() if key != "refers_to"}
-        return await list_(kind, params=heard, **given)
+    async def deaf(kind: str, **given: Any) -> Any:
+        heard = {key: value for key, value in given["params"].items() if key != "refers_to"}
+        return await list_(kind, **{**given, "params": heard})
 
     client.list = deaf  # type: ignore[method-assign]
     result = await bed.sweep(client)
