@@ -15,6 +15,7 @@ from akoo_avi import (
     claim,
     holders,
     inventory,
+    kinds,
     labels,
     marks,
     names,
@@ -227,7 +228,7 @@ class _Pass:
     async def _edit(self, part: Part) -> None:
         if self._is_over():
             return
-        without = routes.without_own if part.kind == "vrfcontext" else labels.without_own
+        without = routes.without_own if part.kind == kinds.VRF.path else labels.without_own
         decide = functools.partial(without, mark=self._mark, our_cloud=part.our_cloud)
         try:
             await change(self._client, part.kind, part.uuid, decide, tenant=part.tenant)
