@@ -52,6 +52,12 @@ CLEANUP_SECONDS = Histogram(
     buckets=(*_SECONDS, 900.0, 3600.0),
     registry=REGISTRY,
 )
+POOL_ADDRESSES = Gauge(
+    "akoo_pool_addresses",
+    "Addresses for virtual services in the subnets of a pool: total, allocated, free.",
+    ["pool", "state"],
+    registry=REGISTRY,
+)
 EVENT_LOOP_BLOCKED = Histogram(
     "akoo_event_loop_blocked_seconds",
     "How much later than planned a tick of the event loop ran.",

@@ -30,6 +30,7 @@ from akoo_avi import (
     wanted,
 )
 from akoo_avi.controllers import configs, reconcile
+from akoo_avi.pools import reconcile as pools
 from akoo_core import structs
 from akoo_core.plugins import api
 
@@ -131,10 +132,11 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
-        """AviControllers, and how the controllers of configs are."""
+        """AviControllers, how the controllers of configs are, and AviIPPools."""
         return (
             reconcile.AviControllers(self._clients).registration(),
             configs.ConfigControllers(self._clients).registration(),
+            pools.IpPools(self._clients, self._catalogs).registration(),
         )
 
     @api.hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from akoo_avi import resources
+from akoo_avi.pools import reconcile as pools
 from akoo_core.plugins import api
 
 RULES: Final = (
@@ -12,4 +13,5 @@ RULES: Final = (
         groups=(resources.GROUP,), resources=("avicontrollers",), verbs=("get", "list", "watch")
     ),
     api.RbacRule(groups=(resources.GROUP,), resources=("avicontrollers/status",), verbs=("patch",)),
+    *pools.RIGHTS,
 )

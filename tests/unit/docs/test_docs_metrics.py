@@ -47,7 +47,8 @@ def test_metrics_that_nobody_sets_are_called_so(page: Page) -> None:
     _, found, rest = page(PAGE).partition("\n## Not set in this release\n")
     named = set(re.findall(r"`(akoo_\w+)`", rest.split("\n## ")[0])) if found else set()
     package = pathlib.Path(metrics.__file__).parents[1]
-    code = "".join(one.read_text() for one in package.rglob("*.py") if one.name != "metrics.py")
+    files = [*package.rglob("*.py"), *(package.parent / "plugins").glob("*/akoo_*/**/*.py")]
+    code = "".join(one.read_text() for one in files if one.name != "metrics.py")
     idle = {
         next(iter(one.describe())).name
         for name, one in vars(metrics).items()

@@ -1,0 +1,265 @@
+"""Brings a network to what a pool says: look, plan, record what will be ours, write, look again."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+from akoo_avi import access, catalog, client, placement, refusal, resolve
+from akoo_avi.catalog import Catalog, Row
+from akoo_avi.pools import (
+    declared,
+    judge,
+    marking,
+    neighbours,
+    place,
+    plan,
+    statuses,
+    usable,
+    usage,
+)
+from akoo_avi.pools.declared import Pool
+from akoo_avi.pools.marking import Ours
+from akoo_avi.pools.neighbours import Neighbours
+from akoo_avi.pools.outside import Outside
+from akoo_avi.pools.situation import Allocated, Plan, Situation, Subnet
+from akoo_core import structs
+from akoo_core.api.conditions import Condition
+from akoo_core.plugins import api
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Means:
+    """What an attempt acts with."""
+
+    ctx: api.ControllerContext
+    clients: client.Controllers
+    catalogs: catalog.Catalogs
+
+
+class Scene(NamedTuple):
+    """What an attempt found."""
+
+    at: place.Place
+    outside: Outside
+    known: Catalog
+    near: Neighbours
+    network: structs.JSON
+    allocated: tuple[Allocated, ...]
+
+
+async def apply(means: Means, pool: Pool) -> Pool:
+    """One attempt; the pool with its new status. Raises Refusal, AviErrors and KubeErrors."""
+    wanted = declared.desired(pool.spec)
+    scene = await _look(means, pool)
+    given = situation(means.ctx, pool, wanted, scene.near, scene.allocated)
+    planned = plan.plan(scene.network, given)
+    profile, problem = await _profile(scene, pool)
+    closed = profile is not None and pool.spec.usable and not usable.has(profile, _uuid(scene))
+    drift = pool.status.applied_generation == pool.generation
+    if drift and pool.spec.drift_policy == "Report" and (planned.network is not None or closed):
+        told = judge.drifted(planned, usable=closed, where=_where(scene))
+        return await _told(means.ctx, pool, scene, scene.network, wanted, told)
+    if planned.overlaps:
+        told = judge.applied(planned, _where(scene))
+        return await _told(means.ctx, pool, scene, scene.network, wanted, told)
+    pool = await _record(means.ctx, pool, scene, planned, opens=closed)
+    network = await _write(means.ctx, scene, given, planned, drift=drift)
+    problem = await _usable(means, pool, scene, profile, opens=closed) or problem
+    told = problem or judge.applied(plan.plan(network, given), _where(scene))
+    shut = not pool.spec.usable and problem is None
+    return await _told(means.ctx, pool, scene, network, wanted, told, shut=shut)
+
+
+def situation(
+    ctx: api.ControllerContext,
+    pool: Pool,
+    wanted: tuple[Subnet, ...],
+    near: Neighbours,
+    allocated: tuple[Allocated, ...],
+) -> Situation:
+    """What the plan of a pool is made from."""
+    return Situation(
+        owner=marking.owner(ctx.management_id, pool.name),
+        desired=wanted,
+        recorded=pool.recorded,
+        allocated=allocated,
+        others=near.others(pool, ctx.management_id),
+        former=marking.owner(pool.adopt, pool.name) if pool.adopt else "",
+        inline=bool(pool.config),
+    )
+
+
+async def enter(
+    means: Means, pool: Pool, *, remembered: bool = False
+) -> tuple[client.AviClient, placement.Reach]:
+    """A client of the pool's controller."""
+    reach = await place.reach(means.ctx.kube, pool)
+    avi = await access.open(means.ctx, means.clients, reach, remembered=remembered)
+    return avi, reach
+
+
+async def _look(means: Means, pool: Pool) -> Scene:
+    avi, reach = await enter(means, pool)
+    known = await means.catalogs.get(avi, reach, means.ctx.clock)
+    problem = resolve.problem_of(known)
+    if problem:
+        raise refusal.Refusal("ControllerNotReady", problem)
+    at = place.find(known, pool)
+    await _check_moved(avi, pool, at)
+    outside = Outside(avi=avi, network_uuid=at.network_uuid, tenant=at.tenant)
+    network = await outside.network()
+    return Scene(
+        at=at,
+        outside=outside,
+        known=known,
+        near=await neighbours.on_network(means.ctx.kube, pool, at.network_uuid),
+        network=network,
+        allocated=await outside.allocated(),
+    )
+
+
+async def _check_moved(avi: client.AviClient, pool: Pool, at: place.Place) -> None:
+    """What is ours is in one network of one controller; it is not left behind by an edit."""
+    status = pool.status
+    if not pool.has_something:
+        return
+    if status.controller_uuid and status.controller_uuid != at.controller_uuid:
+        raise refusal.Refusal(
+            "ControllerChanged",
+            f"Another Avi cluster answers at {avi.address} than the one that has the ranges of "
+            f"AviIPPool/{pool.name}. Correct the address, or delete the pool and make another.",
+        )
+    if not status.network_uuid or status.network_uuid == at.network_uuid:
+        return
+    try:
+        await avi.get(f"network/{status.network_uuid}", tenant=status.network_tenant or "admin")
+    except client.NotFoundError:
+        return  # the old network is gone, and our ranges with it
+    raise refusal.Refusal(
+        "NetworkChanged",
+        f"AviIPPool/{pool.name} has ranges in network {status.network_uuid}, but spec.network now "
+        f"means {at.network_uuid} on {avi.address}. Rename one of them on Avi, or delete the pool "
+        "and make another.",
+    )
+
+
+async def _profile(scene: Scene, pool: Pool) -> tuple[Row | None, Condition | None]:
+    """The IPAM profile as it is now, where it matters; or why there is none."""
+    if not (pool.spec.usable or pool.status.usable_added):
+        return None, None
+    try:
+        row = place.profile_of(scene.known, scene.at.cloud, pool)
+    except refusal.Refusal as error:
+        if not pool.spec.usable:
+            return None, None
+        return None, judge.failed(reason=error.reason, message=str(error))
+    path = f"ipamdnsproviderprofile/{row['uuid']}"
+    fresh = await scene.outside.avi.get(path, tenant=place.tenant_of(row))
+    return {**fresh, "tenant_ref": row.get("tenant_ref")}, None
+
+
+async def _record(
+    ctx: api.ControllerContext, pool: Pool, scene: Scene, planned: Plan, *, opens: bool
+) -> Pool:
+    """Before anything is written: where it will be, and what will be ours."""
+    before = structs.replace(
+        pool.status,
+        controller_uuid=scene.at.controller_uuid,
+        network_uuid=scene.at.network_uuid,
+        network_tenant=scene.at.tenant,
+        usable_added=pool.status.usable_added or opens,
+    )
+    before = statuses.owning(before, pool.recorded | planned.ours)
+    if planned.network is None and not opens:
+        return pool  # nothing is to be written: what was found is told at the end
+    return await statuses.say(ctx, pool, before)
+
+
+async def _write(
+    ctx: api.ControllerContext, scene: Scene, given: Situation, planned: Plan, *, drift: bool
+) -> structs.JSON:
+    """The network as it is afterwards."""
+    if planned.network is None:
+        return scene.network
+    if drift:
+        added = [str(one) for one in sorted(planned.added.spans)]
+        ctx.log.warning("AviIPPool drifted and is repaired", extra={"missing": added})
+    written = await scene.outside.write(given)
+    return scene.network if written is None else written
+
+
+async def _usable(
+    means: Means, pool: Pool, scene: Scene, profile: Row | None, *, opens: bool
+) -> Condition | None:
+    """Add or take back the usable network; what keeps us from it."""
+    if profile is None:
+        return None
+    tenant = place.tenant_of(profile)
+    if opens:
+        await scene.outside.open(profile["uuid"], tenant)
+        return None
+    if pool.spec.usable or not pool.status.usable_added:
+        return None
+    return await give_back(means.ctx, scene.near, scene.outside, profile["uuid"], tenant)
+
+
+async def give_back(
+    ctx: api.ControllerContext,
+    near: Neighbours,
+    outside: Outside,
+    profile_uuid: str,
+    tenant: str,
+) -> Condition | None:
+    """Take back the usable network that we added, or hand it to a pool that needs it."""
+    heir = near.usable_heir
+    if heir is not None:
+        await statuses.say(ctx, heir, structs.replace(heir.status, usable_added=True))
+        return None
+    users = await outside.allocated()
+    if users:
+        return judge.failed(
+            reason="UsableNetworkInUse",
+            message=f"The network stays usable while its addresses are in use: {judge.holders(users)}.",
+        )
+    if profile_uuid:
+        await outside.shut(profile_uuid, tenant)
+    return None
+
+
+async def _told(
+    ctx: api.ControllerContext,
+    pool: Pool,
+    scene: Scene,
+    network: structs.JSON,
+    wanted: tuple[Subnet, ...],
+    told: Condition,
+    *,
+    shut: bool = False,
+) -> Pool:
+    """Write what was found."""
+    own: Ours = plan.ours(network, marking.owner(ctx.management_id, pool.name), pool.recorded)
+    prefixes = statuses.prefixes(own, (one.prefix for one in wanted))
+    found = usage.counts(network, scene.allocated, prefixes)
+    usage.publish(pool.name, found)
+    done = told.status == "True"
+    status = structs.replace(
+        statuses.counted(pool.status, found, own),
+        observed_generation=pool.generation,
+        applied_generation=pool.generation if done else pool.status.applied_generation,
+        controller_uuid=scene.at.controller_uuid,
+        network_uuid=scene.at.network_uuid,
+        network_tenant=scene.at.tenant,
+        usable_added=pool.status.usable_added and not shut,
+    )
+    free = judge.free(found, pool.spec.warn_below)
+    return await statuses.say(ctx, pool, statuses.judged(ctx, status, (told, free)))
+
+
+def _uuid(scene: Scene) -> str:
+    return scene.at.network_uuid
+
+
+def _where(scene: Scene) -> str:
+    cloud = scene.at.cloud["name"]
+    return f'in network "{scene.network["name"]}", cloud "{cloud}" on {scene.outside.avi.address}'

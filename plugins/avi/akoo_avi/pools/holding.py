@@ -1,0 +1,35 @@
+"""Which ranges cannot go yet, since addresses of them are in use. Pure."""
+
+from __future__ import annotations
+
+from akoo_avi.pools.situation import Allocated, Held
+from akoo_avi.pools.spans import Address, Span
+
+
+def held(
+    kept: frozenset[Span],
+    going: frozenset[Span],
+    new: frozenset[Span],
+    allocated: tuple[Allocated, ...],
+) -> tuple[Held, ...]:
+    """The ranges that cannot go yet. One that stays can keep a new one out, and with it what the
+    new one would have covered: so it is asked again until nothing is added."""
+    stuck: dict[Span, tuple[Allocated, ...]] = {}
+    while True:
+        coming = {one for one in new if not any(one.overlaps(each) for each in stuck)}
+        staying = frozenset(kept | coming | stuck.keys())
+        before = len(stuck)
+        for one in sorted(going - stuck.keys()):
+            users = tuple(
+                each
+                for each in allocated
+                if one.holds(each.address) and not _covered(each.address, one, staying)
+            )
+            if users:
+                stuck[one] = users
+        if len(stuck) == before:
+            return tuple(Held(one, stuck[one]) for one in sorted(stuck))
+
+
+def _covered(address: Address, going: Span, staying: frozenset[Span]) -> bool:
+    return any(one.holds(address) and one.serves(going.use) for one in staying)

@@ -1,0 +1,109 @@
+"""What a network should be: desired, observed and recorded ranges give actions. Pure.
+
+A range is ours if the network's marker says so; where the marker is gone, if we recorded it and it
+is there. All else is somebody else's and stays as it is, byte by byte. What is to go and has
+addresses in use stays until these are given back.
+"""
+
+from __future__ import annotations
+
+from akoo_avi.pools import edit, holding, marking, spans
+from akoo_avi.pools.marking import Ours
+from akoo_avi.pools.situation import Overlap, Plan, Situation, spans_of
+from akoo_avi.pools.spans import Span
+from akoo_core import structs
+
+
+def ours(network: structs.JSON, owner: str, recorded: Ours, former: str = "") -> Ours:
+    """What of a network is a pool's own."""
+    claims = marking.read(network)
+    foreign = [one for who, one in claims.items() if who not in (owner, former)]
+    claimed = claims.get(owner) or Ours(
+        recorded.spans.difference(*(one.spans for one in foreign)),
+        recorded.subnets.difference(*(one.subnets for one in foreign)),
+    )
+    claimed |= claims.get(former, Ours())
+    prefixes = {prefix for prefix, _ in spans.subnets(network)}
+    return Ours(
+        claimed.spans & spans.of_network(network),
+        frozenset(one for one in claimed.subnets if one in prefixes),
+    )
+
+
+def plan(network: structs.JSON, given: Situation) -> Plan:
+    """What to write so that ``network`` becomes what is desired, as far as it can be now."""
+    own = ours(network, given.owner, given.recorded, given.former)
+    target = _target(network, given, own)
+    new = _missing(network, given, target - own.spans)
+    overlaps = _overlaps(network, given, own, new)
+    if overlaps:
+        return Plan(network=None, ours=own, overlaps=overlaps)
+    heirs = _heirs(given, own.spans - target)
+    going = frozenset(own.spans - target - heirs.keys())
+    held = holding.held(own.spans & target, going, new, given.allocated)
+    stuck = {one.range for one in held}
+    added = frozenset(one for one in new if not any(one.overlaps(each) for each in stuck))
+    return edit.write(
+        network, given, own, added=added, removed=going - stuck, heirs=heirs, held=held
+    )
+
+
+def _target(network: structs.JSON, given: Situation, own: Ours) -> frozenset[Span]:
+    """The desired ranges; where nothing is said of a subnet, those of ours that it has."""
+    silent = {one.prefix for one in given.desired if one.ranges is None}
+    kept = (one for prefix, inside in spans.subnets(network) if prefix in silent for one in inside)
+    return spans_of(given.desired) | (frozenset(kept) & own.spans)
+
+
+def _missing(network: structs.JSON, given: Situation, wanted: frozenset[Span]) -> frozenset[Span]:
+    """Of the wanted ranges those to add. One that is there already, by whomever, serves; but not
+    one of another pool, unless configs made both."""
+    claimed = _pools_ranges(network, given)
+    serving = spans.of_network(network) - claimed
+    return wanted - serving
+
+
+def _pools_ranges(network: structs.JSON, given: Situation) -> frozenset[Span]:
+    """The ranges of other pools that are theirs alone."""
+    shared = {one.owner for one in given.others if one.inline and given.inline}
+    return frozenset(
+        one
+        for who, what in marking.read(network).items()
+        if who != given.owner and who not in shared
+        for one in what.spans
+    )
+
+
+def _overlaps(
+    network: structs.JSON, given: Situation, own: Ours, new: frozenset[Span]
+) -> tuple[Overlap, ...]:
+    found = []
+    there = spans.of_network(network) - own.spans
+    for one in sorted(new):
+        found += [
+            Overlap(one, each, _whose(network, given, each))
+            for each in sorted(there)
+            if one.overlaps(each)
+        ]
+        found += [
+            Overlap(one, each, f"AviIPPool {other.name}, which is older")
+            for other in given.others
+            if other.older
+            for each in sorted(other.spans - there)
+            if one.overlaps(each) and not (one == each and given.inline and other.inline)
+        ]
+    return tuple(found)
+
+
+def _whose(network: structs.JSON, given: Situation, one: Span) -> str:
+    known = {other.owner: f"AviIPPool {other.name}" for other in given.others}
+    for who, what in marking.read(network).items():
+        if one in what.spans:
+            return known.get(who) or f"an AviIPPool elsewhere ({who})"
+    return "no pool of ours"
+
+
+def _heirs(given: Situation, going: frozenset[Span]) -> dict[Span, str]:
+    """Who gets a range that is to go: the oldest pool that wants exactly the same."""
+    ordered = sorted(given.others, key=lambda one: (not one.older, one.name))
+    return {one: other.owner for other in reversed(ordered) for one in going if one in other.spans}

@@ -1,0 +1,115 @@
+"""The controller of AviIPPools.
+
+observes AviIPPools, their Secrets, the records that use them, and networks and IPAM profiles on
+Avi; writes ranges and subnets of networks, usable networks, the pools' status and their finalizer.
+It makes and deletes no network.
+"""
+
+from __future__ import annotations
+
+from akoo_avi import access, catalog, client, refusal, resources
+from akoo_avi.pools import applying, declared, judge, leave, statuses, usage
+from akoo_avi.pools.applying import Means
+from akoo_avi.pools.declared import FINALIZER, Pool
+from akoo_core import structs
+from akoo_core.kube import client as kube
+from akoo_core.kube import errors as kube_errors
+from akoo_core.kube import resource as kube_resource
+from akoo_core.plugins import api
+
+AGAIN_SECONDS = 60.0
+"""Until drift is looked for, and addresses are counted again."""
+POOLS = resources.AVI_IP_POOLS
+RIGHTS = (
+    api.RbacRule(
+        groups=(POOLS.group,),
+        resources=(POOLS.plural,),
+        verbs=("get", "list", "watch", "create", "patch", "delete"),
+    ),
+    api.RbacRule(groups=(POOLS.group,), resources=(f"{POOLS.plural}/status",), verbs=("patch",)),
+)
+
+
+class IpPools:
+    """For the plugin: registers the controller, and keeps what it needs."""
+
+    def __init__(self, clients: client.Controllers, catalogs: catalog.Catalogs) -> None:
+        self._clients = clients
+        self._catalogs = catalogs
+
+    def registration(self) -> api.ControllerRegistration:
+        """What the operator is to run."""
+        return api.ControllerRegistration(
+            name="ip-pools",
+            watches=(POOLS, kube_resource.AKO_DEPLOYMENTS, resources.AVI_CONTROLLERS),
+            writes=(POOLS,),
+            keys=_keys,
+            reconcile=self.reconcile,
+            secrets=_secrets,
+        )
+
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        """Bring one pool to what it says, or take it away."""
+        try:
+            obj = await ctx.kube.get(POOLS, request.key)
+        except kube_errors.NotFoundError:
+            usage.forget(request.key)
+            return api.Done()
+        try:
+            pool = declared.from_object(obj)
+        except structs.DecodeError as error:
+            ctx.log.warning("AviIPPool cannot be read", extra={"problem": str(error)})
+            return api.Blocked(reason="InvalidPool", message=str(error))
+        means = Means(ctx=ctx, clients=self._clients, catalogs=self._catalogs)
+        try:
+            return await _attempt(means, pool)
+        except kube_errors.ConflictError:
+            told = f"AviIPPool/{pool.name} changed while it was worked on."
+            return api.Wait(reason="PoolChanged", message=told, after=1.0)
+
+
+async def _attempt(means: Means, pool: Pool) -> api.Result:
+    try:
+        if pool.deleting:
+            return await leave.leave(means, pool)
+        if FINALIZER not in pool.finalizers:
+            pool = await statuses.finalizers(means.ctx, pool, (*pool.finalizers, FINALIZER))
+        await applying.apply(means, pool)
+    except (structs.DecodeError, *access.ANSWERED) as error:
+        return await _failed(means.ctx, pool.name, _answer(error))
+    return api.Done(recheck_seconds=AGAIN_SECONDS)
+
+
+def _answer(error: Exception) -> api.Wait | api.Blocked:
+    if isinstance(error, structs.DecodeError):
+        return access.answer(refusal.Refusal("InvalidConfig", str(error)))
+    return access.answer(error)
+
+
+async def _failed(
+    ctx: api.ControllerContext, name: str, answer: api.Wait | api.Blocked
+) -> api.Result:
+    """Tell of it. What was recorded on the way stands: the pool is read again."""
+    try:
+        pool = declared.from_object(await ctx.kube.get(POOLS, name))
+    except kube_errors.NotFoundError:
+        return api.Done()
+    status = structs.replace(pool.status, observed_generation=pool.generation)
+    told = judge.failed(reason=answer.reason, message=answer.message)
+    await statuses.say(ctx, pool, statuses.judged(ctx, status, (told,)))
+    return answer
+
+
+def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
+    """A pool concerns itself; a record the pools that it uses: one that waits for it is asked when
+    it goes. What an AviController says is looked at again within a minute."""
+    if resource.kind == POOLS.kind:
+        return (obj["metadata"]["name"],)
+    if resource.kind != kube_resource.AKO_DEPLOYMENTS.kind:
+        return ()
+    used = (obj.get("spec") or {}).get("uses") or ()
+    return tuple(one["name"] for one in used if one.get("kind") == POOLS.kind)
+
+
+def _secrets(obj: kube.Object) -> tuple[tuple[str, str], ...]:
+    return declared.secrets_of(obj) if obj.get("kind") == POOLS.kind else ()

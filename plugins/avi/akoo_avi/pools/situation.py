@@ -1,0 +1,89 @@
+"""What a plan for a network is made from, and what it says. Values only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from akoo_avi.pools.marking import Ours
+from akoo_avi.pools.spans import Address, Prefix, Span
+from akoo_core import structs
+
+
+class Subnet(NamedTuple):
+    """A subnet that is wanted. ``ranges`` None: nothing is said about its ranges."""
+
+    prefix: Prefix
+    ranges: frozenset[Span] | None
+
+
+def spans_of(wanted: tuple[Subnet, ...]) -> frozenset[Span]:
+    """The ranges of all of them."""
+    return frozenset(one for subnet in wanted for one in subnet.ranges or ())
+
+
+class Other(NamedTuple):
+    """Another pool on the same network, which is not being deleted."""
+
+    name: str
+    owner: str
+    older: bool
+    subnets: tuple[Subnet, ...]
+    inline: bool = False
+    recorded: Ours = Ours()
+    """What its status says is its own: counts where the marker is gone."""
+
+    @property
+    def spans(self) -> frozenset[Span]:
+        return spans_of(self.subnets)
+
+
+class Allocated(NamedTuple):
+    """An address that is in use, and by what."""
+
+    address: Address
+    holder: str
+
+
+class Situation(NamedTuple):
+    """All that a plan is made from, but for the network itself."""
+
+    owner: str
+    desired: tuple[Subnet, ...]
+    """() of a pool that leaves."""
+    recorded: Ours = Ours()
+    allocated: tuple[Allocated, ...] = ()
+    others: tuple[Other, ...] = ()
+    former: str = ""
+    """An owner whose ranges are taken over, by a person's word."""
+    inline: bool = False
+    """Made from a config. Of two such pools, both may want exactly the same range: one has it."""
+
+
+class Overlap(NamedTuple):
+    """A range that cannot be added, and the one that is in its way."""
+
+    wanted: Span
+    there: Span
+    whose: str
+    """In words: ``AviIPPool edge``, ``nobody we know``."""
+
+
+class Held(NamedTuple):
+    """A range that is to go, and its addresses that are in use."""
+
+    range: Span
+    by: tuple[Allocated, ...]
+
+
+class Plan(NamedTuple):
+    """What is to be done with a network."""
+
+    network: structs.JSON | None
+    """What to write; None: nothing."""
+    ours: Ours
+    """What is ours once that is written."""
+    added: Ours = Ours()
+    removed: Ours = Ours()
+    overlaps: tuple[Overlap, ...] = ()
+    """Not empty: nothing is written at all."""
+    held: tuple[Held, ...] = ()

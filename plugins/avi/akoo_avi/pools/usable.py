@@ -1,0 +1,36 @@
+"""Whether virtual services may get addresses from a network: the cloud's IPAM profile. Pure."""
+
+from __future__ import annotations
+
+from akoo_avi.references import uuid_of
+from akoo_core import structs
+
+
+def has(profile: structs.JSON, network_uuid: str) -> bool:
+    """Whether the network is among the usable ones."""
+    return any(uuid_of(one.get("nw_ref")) == network_uuid for one in _entries(profile))
+
+
+def add(profile: structs.JSON, network_uuid: str) -> structs.JSON | None:
+    """The profile with the network; None if it has it."""
+    if has(profile, network_uuid):
+        return None
+    entry = {"nw_ref": f"/api/network/{network_uuid}"}
+    return _with(profile, [*_entries(profile), entry])
+
+
+def remove(profile: structs.JSON, network_uuid: str) -> structs.JSON | None:
+    """The profile without the network; None if it does not have it."""
+    if not has(profile, network_uuid):
+        return None
+    kept = [one for one in _entries(profile) if uuid_of(one.get("nw_ref")) != network_uuid]
+    return _with(profile, kept)
+
+
+def _entries(profile: structs.JSON) -> list[structs.JSON]:
+    return list((profile.get("internal_profile") or {}).get("usable_networks") or ())
+
+
+def _with(profile: structs.JSON, entries: list[structs.JSON]) -> structs.JSON:
+    internal = {**(profile.get("internal_profile") or {}), "usable_networks": entries}
+    return {**profile, "internal_profile": internal}

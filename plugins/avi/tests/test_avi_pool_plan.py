@@ -1,0 +1,354 @@
+"""What a network should be, by examples and by what holds for all: the pure part of AviIPPools."""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+from typing import Any
+
+import pytest
+from akoo_avi import refusal
+from akoo_avi.pools import declared, marking, plan, spans
+from akoo_avi.pools.marking import Ours
+from akoo_avi.pools.situation import Allocated, Other, Plan, Situation, Subnet, spans_of
+from akoo_avi.pools.spans import Span
+from hypothesis import given
+from hypothesis import strategies as st
+
+US = "m/edge"
+THEM = "m/other"
+PREFIXES = tuple(ipaddress.ip_network(f"10.0.{n}.0/28") for n in range(3))
+Json = dict[str, Any]
+
+
+def span(begin: int, end: int, use: spans.Use = "Both", net: int = 0) -> Span:
+    return spans.span(f"10.0.{net}.{begin}", f"10.0.{net}.{end}", use)
+
+
+def ours(*ranges: Span, made: tuple[spans.Prefix, ...] = ()) -> Ours:
+    return Ours(frozenset(ranges), frozenset(made))
+
+
+def network(*ranges: Span, claims: dict[str, Ours] | None = None, empty: int = 0) -> Json:
+    """Ranges in their subnets; ``empty`` subnets more."""
+    inside: dict[Any, list[Json]] = {}
+    for one in ranges:
+        prefix = next(p for p in PREFIXES if ipaddress.ip_address(one.begin) in p)
+        inside.setdefault(prefix, []).append(spans.entry_of(one))
+    for prefix in [p for p in PREFIXES if p not in inside][:empty]:
+        inside[prefix] = []
+    listed = [{**spans.subnet_of(p), "static_ip_ranges": i} for p, i in inside.items()]
+    made: Json = {"name": "vip", "configured_subnets": listed, "dhcp_enabled": True}
+    marking.write(made, claims or {})
+    return made
+
+
+def wanted(*ranges: Span) -> tuple[Subnet, ...]:
+    found = []
+    for prefix in PREFIXES:
+        inside = frozenset(r for r in ranges if ipaddress.ip_address(r.begin) in prefix)
+        if inside:
+            found.append(Subnet(prefix, inside))
+    return tuple(found)
+
+
+def used(last: int, by: str = "vsvip-shop") -> Allocated:
+    return Allocated(ipaddress.ip_address(f"10.0.0.{last}"), by)
+
+
+def result(before: Json, made: Plan) -> Json:
+    return made.network if made.network is not None else before
+
+
+class TestExamples:
+    def test_a_subnet_that_is_missing_is_appended_with_ranges_and_marked(self) -> None:
+        made = plan.plan({"name": "vip"}, Situation(US, wanted(span(2, 4))))
+        assert made.network is not None
+        (subnet,) = made.network["configured_subnets"]
+        assert spans.prefix_of(subnet) == PREFIXES[0]
+        assert subnet["static_ip_ranges"] == [spans.entry_of(span(2, 4))]
+        assert marking.read(made.network) == {US: ours(span(2, 4), made=PREFIXES[:1])}
+
+    def test_ours_are_added_to_a_subnet_of_somebody_else(self) -> None:
+        before = network(span(2, 4, "VIP"))
+        made = plan.plan(before, Situation(US, wanted(span(6, 8))))
+        assert spans.of_network(result(before, made)) == {span(2, 4, "VIP"), span(6, 8)}
+        assert made.ours == ours(span(6, 8))
+
+    def test_a_subnet_that_is_there_and_no_word_of_ranges_changes_nothing(self) -> None:
+        before = network(span(2, 4))
+        given_ = Situation(US, (Subnet(PREFIXES[0], None),))
+        assert plan.plan(before, given_).network is None
+
+    def test_an_empty_list_takes_ours_and_leaves_others(self) -> None:
+        mine = ours(span(6, 8))
+        before = network(span(2, 4), span(6, 8), claims={US: mine})
+        given_ = Situation(US, (Subnet(PREFIXES[0], frozenset()),), mine)
+        assert spans.of_network(result(before, plan.plan(before, given_))) == {span(2, 4)}
+
+    def test_overlap_is_refused_and_named(self) -> None:
+        made = plan.plan(network(span(2, 4)), Situation(US, wanted(span(4, 6), span(8, 9))))
+        (overlap,) = made.overlaps
+        assert made.network is None
+        assert (overlap.wanted, overlap.there) == (span(4, 6), span(2, 4))
+        assert overlap.whose == "no pool of ours"
+
+    def test_the_same_range_of_somebody_else_serves_and_is_not_ours(self) -> None:
+        made = plan.plan(network(span(2, 4)), Situation(US, wanted(span(2, 4))))
+        assert made == Plan(network=None, ours=Ours())
+
+    @pytest.mark.parametrize("older", [True, False])
+    def test_of_two_pools_the_older_wins(self, older: bool) -> None:
+        other = Other("other", THEM, older, wanted(span(4, 6)))
+        made = plan.plan(network(empty=1), Situation(US, wanted(span(2, 4)), others=(other,)))
+        assert bool(made.overlaps) is older
+
+    def test_what_a_younger_pool_has_already_it_keeps(self) -> None:
+        other = Other("other", THEM, False, wanted(span(4, 6)))
+        before = network(span(4, 6), claims={THEM: ours(span(4, 6))})
+        made = plan.plan(before, Situation(US, wanted(span(2, 4)), others=(other,)))
+        assert made.overlaps[0].whose == "AviIPPool other"
+
+    def test_the_same_range_of_another_pool_is_refused(self) -> None:
+        other = Other("other", THEM, True, wanted(span(2, 4)))
+        before = network(span(2, 4), claims={THEM: ours(span(2, 4))})
+        given_ = Situation(US, wanted(span(2, 4)), others=(other,))
+        assert plan.plan(before, given_).overlaps
+        both = given_._replace(inline=True, others=(other._replace(inline=True),))
+        assert plan.plan(before, both).network is None
+        assert not plan.plan(before, both).overlaps, "two configs may want the same"
+
+    def test_one_that_leaves_hands_over_what_another_wants(self) -> None:
+        mine = ours(span(2, 4), span(6, 8), made=PREFIXES[:1])
+        before = network(span(2, 4), span(6, 8), claims={US: mine})
+        heir = Other("other", THEM, False, wanted(span(2, 4)), inline=True)
+        given_ = Situation(US, (), mine, (used(3),), (heir,), inline=True)
+        after = result(before, plan.plan(before, given_))
+        assert spans.of_network(after) == {span(2, 4)}
+        assert marking.read(after) == {THEM: ours(span(2, 4), made=PREFIXES[:1])}
+
+    def test_a_range_in_use_stays_and_its_holder_is_named(self) -> None:
+        mine = ours(span(2, 4), span(6, 8), made=PREFIXES[:1])
+        before = network(span(2, 4), span(6, 8), claims={US: mine})
+        made = plan.plan(before, Situation(US, (), mine, (used(3),)))
+        assert spans.of_network(result(before, made)) == {span(2, 4)}
+        assert [(one.range, one.by) for one in made.held] == [(span(2, 4), (used(3),))]
+        assert made.ours == ours(span(2, 4), made=PREFIXES[:1])
+
+    def test_a_smaller_range_may_replace_one_whose_used_addresses_it_has(self) -> None:
+        mine = ours(span(2, 8))
+        before = network(span(2, 8), claims={US: mine})
+        made = plan.plan(before, Situation(US, wanted(span(2, 5)), mine, (used(3),)))
+        assert spans.of_network(result(before, made)) == {span(2, 5)}
+        held = plan.plan(before, Situation(US, wanted(span(2, 5)), mine, (used(3), used(7))))
+        assert held.network is None
+        assert held.held[0].by == (used(7),)
+
+    def test_another_use_does_not_cover(self) -> None:
+        mine = ours(span(2, 8, "VIP"))
+        before = network(span(2, 8, "VIP"), claims={US: mine})
+        cases: tuple[tuple[spans.Use, bool], ...] = (("SE", False), ("Both", True))
+        for use, goes in cases:
+            given_ = Situation(US, wanted(span(2, 8, use)), mine, (used(3),))
+            assert (not plan.plan(before, given_).held) is goes
+
+    def test_an_emptied_subnet_goes_only_if_we_made_it(self) -> None:
+        for made_by_us in (True, False):
+            mine = ours(span(2, 4), made=PREFIXES[:1] if made_by_us else ())
+            before = network(span(2, 4), claims={US: mine})
+            after = result(before, plan.plan(before, Situation(US, (), mine)))
+            assert bool(after["configured_subnets"]) is not made_by_us
+            assert not after.get("markers")
+
+    def test_without_the_marker_the_record_counts(self) -> None:
+        before = network(span(2, 4), span(6, 8))
+        after = result(before, plan.plan(before, Situation(US, (), ours(span(2, 4)))))
+        assert spans.of_network(after) == {span(6, 8)}
+
+    def test_without_the_record_the_marker_counts(self) -> None:
+        before = network(span(2, 4), span(6, 8), claims={US: ours(span(2, 4))})
+        after = result(before, plan.plan(before, Situation(US, ())))
+        assert spans.of_network(after) == {span(6, 8)}
+
+    def test_what_another_management_cluster_had_is_taken_over_by_word(self) -> None:
+        mine = ours(span(2, 4), made=PREFIXES[:1])
+        before = network(span(2, 4), claims={"old/edge": mine})
+        refused = plan.plan(before, Situation(US, wanted(span(2, 4))))
+        assert "elsewhere (old/edge)" in refused.overlaps[0].whose
+        made = plan.plan(before, Situation(US, wanted(span(2, 4)), former="old/edge"))
+        assert marking.read(result(before, made)) == {US: mine}
+
+
+NUMBERS = st.tuples(st.integers(1, 12), st.integers(0, 4), st.integers(0, 2))
+USES: st.SearchStrategy[spans.Use] = st.sampled_from(list(spans.TYPES))
+
+
+@st.composite
+def apart(draw: st.DrawFn) -> list[Span]:
+    """Ranges that do not overlap."""
+    found: list[Span] = []
+    for (begin, length, net), use in draw(st.lists(st.tuples(NUMBERS, USES), max_size=8)):
+        one = span(begin, min(begin + length, 14), use, net)
+        if not any(one.overlaps(each) for each in found):
+            found.append(one)
+    return found
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
+    """A network with ranges of ours, of another pool and of others; and what is wanted of it."""
+    present = draw(apart())
+    whose = [draw(st.sampled_from(["us", "them", "nobody"])) for _ in present]
+    mine = frozenset(r for r, who in zip(present, whose, strict=True) if who == "us")
+    their = frozenset(r for r, who in zip(present, whose, strict=True) if who == "them")
+    held_by = {ipaddress.ip_network(p) for p in PREFIXES}
+    made = frozenset(draw(st.sets(st.sampled_from(sorted(held_by)), max_size=2)))
+    claims = {THEM: Ours(their)} if their else {}
+    marked = draw(st.booleans())
+    if marked:
+        claims[US] = Ours(mine, made)
+    recorded = Ours(mine | frozenset(draw(apart())), made) if marked else Ours(mine, made)
+    before = network(*present, claims=claims, empty=draw(st.integers(0, 3)))
+    desired = draw(st.sampled_from([draw(apart()), sorted(mine), []]))
+    subnets = wanted(*desired)
+    if draw(st.booleans()):
+        listed = {one.prefix for one in subnets}
+        quiet = [Subnet(p, draw(st.sampled_from([None, frozenset()]))) for p in PREFIXES]
+        subnets += tuple(one for one in quiet if one.prefix not in listed)[:1]
+    hosts = [r.first for r in present if draw(st.booleans())]
+    taken = tuple(Allocated(ipaddress.IPv4Address(one), "vs") for one in sorted(hosts))
+    other = Other("other", THEM, draw(st.booleans()), wanted(*sorted(their)), draw(st.booleans()))
+    given_ = Situation(
+        US, subnets, recorded, taken, (other,) if draw(st.booleans()) else (), inline=True
+    )
+    return before, given_, mine
+
+
+@given(scenes())
+def test_what_holds_for_every_network(scene: tuple[Json, Situation, frozenset[Span]]) -> None:
+    before, given_, mine = scene
+    untouched = copy.deepcopy(before)
+    made = plan.plan(before, given_)
+    after = result(before, made)
+    assert before == untouched, "nothing is changed in place"
+    _foreign_is_as_it_was(before, after, mine)
+    _no_address_in_use_is_lost(before, after, given_)
+    there = spans.of_network(after)
+    assert made.ours.spans <= there
+    if made.overlaps:
+        assert made.network is None
+        return
+    _nothing_overlaps(after)
+    stuck = {one.range for one in made.held}
+    for one in spans_of(given_.desired):
+        assert one in there or any(one.overlaps(each) for each in stuck)
+    again = plan.plan(after, given_._replace(recorded=made.ours))
+    assert again.network is None, "a second time there is nothing to do"
+    assert again.ours == made.ours
+
+
+def _foreign_is_as_it_was(before: Json, after: Json, mine: frozenset[Span]) -> None:
+    """Ranges and subnets of others, and all other fields, are the same, in the same order."""
+    assert {k: v for k, v in before.items() if k not in ("configured_subnets", "markers")} == {
+        k: v for k, v in after.items() if k not in ("configured_subnets", "markers")
+    }
+    rows = {str(p): s for p, s in _by_prefix(after)}
+    for prefix, subnet in _by_prefix(before):
+        foreign = [e for e in subnet["static_ip_ranges"] if spans.of_entry(e) not in mine]
+        kept = rows.get(str(prefix), {"static_ip_ranges": []})["static_ip_ranges"]
+        assert [e for e in kept if e in foreign] == foreign
+    claims, now = marking.read(before), marking.read(after)
+    assert claims.get(THEM, Ours()).spans <= now.get(THEM, Ours()).spans
+
+
+def _by_prefix(network_: Json) -> list[tuple[Any, Json]]:
+    return [(spans.prefix_of(one), one) for one in network_.get("configured_subnets", [])]
+
+
+def _no_address_in_use_is_lost(before: Json, after: Json, given_: Situation) -> None:
+    for one in given_.allocated:
+        had = [r for r in spans.of_network(before) if r.holds(one.address)]
+        has = [r for r in spans.of_network(after) if r.holds(one.address)]
+        assert all(any(new.serves(old.use) for new in has) for old in had)
+
+
+def _nothing_overlaps(network_: Json) -> None:
+    found = sorted(spans.of_network(network_))
+    assert not [(a, b) for a in found for b in found if a != b and a.overlaps(b)]
+
+
+@given(scenes())
+def test_one_that_leaves_leaves_nothing(scene: tuple[Json, Situation, frozenset[Span]]) -> None:
+    """Once nothing is in use: no range, no marker, and no subnet of its own that is empty."""
+    before, given_, mine = scene
+    leaving = given_._replace(desired=(), allocated=(), others=())
+    made = plan.plan(before, leaving)
+    after = result(before, made)
+    assert not spans.of_network(after) & mine
+    assert US not in marking.read(after)
+    assert not made.ours
+    assert spans.of_network(after) == spans.of_network(before) - mine
+
+
+@given(apart(), st.sets(st.sampled_from(PREFIXES)))
+def test_the_marker_says_what_was_written(ranges: list[Span], made: set[Any]) -> None:
+    there: Json = {"markers": [{"key": "team", "values": ["a"]}]}
+    marking.write(there, {US: Ours(frozenset(ranges), frozenset(made)), THEM: Ours()})
+    mine = Ours(frozenset(ranges), frozenset(made))
+    assert marking.read(there) == ({US: mine} if mine else {})
+    marking.write(there, {US: Ours()})
+    assert there == {"markers": [{"key": "team", "values": ["a"]}]}
+
+
+@pytest.mark.parametrize(
+    "value", ["", "m/edge", "m/edge=", "m/edge=a-b=VIP", "=10.0.0.0/24", "x=1-2"]
+)
+def test_values_that_are_none_of_ours_are_kept_and_ignored(value: str) -> None:
+    there: Json = {"markers": [{"key": "akoo-pool", "values": [value]}]}
+    assert marking.read(there) == {}
+    marking.write(there, {THEM: ours(span(2, 4))})
+    assert value in there["markers"][0]["values"]
+
+
+def spec(*subnets: declared.SubnetSpec) -> declared.Spec:
+    name = declared.NetworkName(name="vip")
+    return declared.Spec(controller="main", cloud="c", network=name, subnets=subnets)
+
+
+def subnet(cidr: str, *ranges: tuple[str, str]) -> declared.SubnetSpec:
+    found = tuple(declared.Range(begin=begin, end=end) for begin, end in ranges)
+    return declared.SubnetSpec(cidr=cidr, ranges=found)
+
+
+@pytest.mark.parametrize(
+    ("subnets", "problem"),
+    [
+        ((subnet("nonsense"),), "no CIDR"),
+        ((subnet("10.0.0.0/24"), subnet("10.0.0.9/24")), "twice"),
+        ((subnet("10.0.0.0/24", ("10.0.0.9", "10.0.0.2")),), "before"),
+        ((subnet("10.0.0.0/24", ("10.0.1.2", "10.0.1.9")),), "not in subnet"),
+        ((subnet("10.0.0.0/24", ("10.0.0.2", "fd00::1")),), "two families"),
+        ((subnet("fd00::/64", ("10.0.0.2", "10.0.0.9")),), "not in subnet"),
+        ((subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9"), ("10.0.0.9", "10.0.0.12")),), "overlap"),
+        ((subnet("10.0.0.0/24", ("x", "y")),), "spec.subnets"),
+    ],
+)
+def test_what_cannot_be_is_refused(subnets: tuple[declared.SubnetSpec, ...], problem: str) -> None:
+    with pytest.raises(refusal.Refusal, match=problem) as caught:
+        declared.desired(spec(*subnets))
+    assert caught.value.reason == "InvalidPool"
+
+
+def test_both_families() -> None:
+    found = declared.desired(
+        spec(
+            subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9")),
+            subnet("fd00::/64", ("fd00::1", "fd00::9")),
+        )
+    )
+    made = plan.plan({"name": "vip"}, Situation(US, found))
+    assert made.network is not None
+    assert [one["prefix"]["ip_addr"]["type"] for one in made.network["configured_subnets"]] == [
+        "V4",
+        "V6",
+    ]

@@ -1,0 +1,599 @@
+"""AviIPPools on a simulated controller: made, grown, shrunk, repaired, taken away."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+from akoo_avi import catalog, client, resources
+from akoo_avi.controllers import reconcile as avi_controllers
+from akoo_avi.pools import declared, marking, reconcile, spans
+from akoo_avi.testing.memory import PASSWORD, memory_controllers
+from akoo_testbed import avisim
+from akoo_testbed.avisim import client as admins
+from akoo_testbed.avisim import discovery
+
+from akoo_core import structs, testing
+from akoo_core.api import conditions, record
+from akoo_core.kube import resource as kube_resource
+from akoo_core.plugins import api
+from akoo_core.telemetry import metrics
+from akoo_core.testing import builders
+
+ADDRESS = "avi.example.com"
+CRD = pathlib.Path(__file__).parents[3] / "deploy" / "crds" / "aviippools.yaml"
+OWNER = f"{builders.MANAGEMENT_ID}/edge"
+Object = dict[str, Any]
+
+
+class Pools(api.Plugin):
+    """Only the controller of pools, as a process that starts now."""
+
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = (*reconcile.RIGHTS, *avi_controllers.RIGHTS)
+
+    def __init__(self, clients: client.Controllers) -> None:
+        super().__init__()
+        self.name = "avi"
+        self._clients = clients
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        fresh = catalog.Catalogs(seconds=0)
+        return (reconcile.IpPools(self._clients, fresh).registration(),)
+
+
+def pool(name: str = "edge", *ranges: str, **changes: Any) -> Object:
+    """An AviIPPool; ranges are ``10.70.0.10-10.70.0.19`` in 10.70.0.0/24."""
+    listed = [dict(zip(("begin", "end"), one.split("-"), strict=True)) for one in ranges]
+    spec = {
+        "controller": "main",
+        "cloud": "vc-01",
+        "network": {"name": "vip"},
+        "subnets": [{"cidr": "10.70.0.0/24", "ranges": listed}],
+        **changes,
+    }
+    return {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "AviIPPool",
+        "metadata": {"name": name},
+        "spec": {key: one for key, one in spec.items() if one is not None},
+    }
+
+
+def parsed(text: str) -> spans.Span:
+    """``10.70.0.10-10.70.0.19``."""
+    begin, _, end = text.partition("-")
+    return spans.span(begin, end)
+
+
+CONTROLLER: Object = {
+    "apiVersion": "akoo.io/v1alpha1",
+    "kind": "AviController",
+    "metadata": {"name": "main"},
+    "spec": {"address": ADDRESS, "credentialRef": {"namespace": "avi", "name": "account"}},
+}
+
+
+class Ground(testing.World):
+    """A management cluster with pools, and a controller with cloud vc-01 and network vip."""
+
+    def __init__(self, *objects: Object, profile: str = "30.2.2", **chosen: str) -> None:
+        super().__init__(
+            secrets=[builders.secret("avi", "account", username="admin", password=PASSWORD)],
+            management=[CONTROLLER, *objects],
+            resources=[resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS],
+        )
+        switches = {name.replace("_", "-"): value for name, value in chosen.items()}
+        self.avi = avisim.Controller(
+            password=PASSWORD, profile=profile, chosen=switches, rng=random.Random(7)
+        )
+        self.admin = admins.Client(self.avi, password=PASSWORD)
+        body = {"name": "ipam", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": {}}
+        ipam = self.admin.post("ipamdnsproviderprofile", body)
+        cloud = {"name": "vc-01", "vtype": "CLOUD_NONE", "ipam_provider_ref": ipam["url"]}
+        self.cloud = self.admin.post("cloud", cloud)
+        self.net = self.admin.post("network", {"name": "vip", "cloud_ref": self.cloud["url"]})
+        self.clients = memory_controllers({ADDRESS: self.avi})
+
+    def plugin(self) -> Pools:
+        return Pools(self.clients)
+
+    def run_pool(self, name: str = "edge") -> Any:
+        return testing.run_reconcile(self.plugin(), "ip-pools", name, self).result
+
+    def edit(self, change: Object, name: str = "edge", kind: str = "spec") -> None:
+        server = self.management.client()
+        self.run(server.merge_patch(resources.AVI_IP_POOLS, name, {kind: change}))
+
+    def edit_status(self, change: Object, name: str = "edge") -> None:
+        server = self.management.client()
+        patch = {"status": change}
+        self.run(server.merge_patch(resources.AVI_IP_POOLS, name, patch, subresource="status"))
+
+    def delete(self, name: str = "edge") -> None:
+        self.run(self.management.client().delete(resources.AVI_IP_POOLS, name))
+
+    def pool(self, name: str = "edge") -> Object | None:
+        found = self.management.objects(resources.AVI_IP_POOLS)
+        return next((one for one in found if one["metadata"]["name"] == name), None)
+
+    def gone(self, name: str = "edge") -> bool:
+        return self.pool(name) is None
+
+    def ready(self, name: str = "edge", kind: str = "Ready") -> tuple[str, str, str]:
+        found = (self.pool(name) or {})["status"]["conditions"]
+        one = next(one for one in found if one["type"] == kind)
+        return one["status"], one["reason"], one["message"]
+
+    @property
+    def network(self) -> Object:
+        found: Object = self.admin.get(f"network/{self.net['uuid']}")
+        return found
+
+    @property
+    def ranges(self) -> set[str]:
+        return {f"{one.begin}-{one.end}" for one in spans.of_network(self.network)}
+
+    def usable(self) -> bool:
+        found = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        entries = found["internal_profile"].get("usable_networks", [])
+        return any(self.net["uuid"] in one["nw_ref"] for one in entries)
+
+    @property
+    def writes(self) -> int:
+        return len(self.avi.journal.entries(writes=True))
+
+    def put_ranges(self, *ranges: str, cidr: str = "10.70.0.0/24") -> None:
+        """Somebody else configures a subnet with these ranges, and keeps all markers."""
+        prefix, mask = cidr.split("/")
+        entries = [spans.entry_of(parsed(one)) for one in ranges]
+        subnet = {
+            "prefix": {"ip_addr": {"addr": prefix, "type": "V4"}, "mask": int(mask)},
+            "static_ip_ranges": entries,
+        }
+        body = {**self.network, "configured_subnets": [subnet] if cidr else []}
+        self.admin.put(f"network/{self.net['uuid']}", body)
+
+    def add_ranges(self, *ranges: str) -> None:
+        """Somebody else adds ranges to the first subnet."""
+        body = self.network
+        entries = [spans.entry_of(parsed(one)) for one in ranges]
+        body["configured_subnets"][0].setdefault("static_ip_ranges", []).extend(entries)
+        self.admin.put(f"network/{self.net['uuid']}", body)
+
+    def open(self) -> None:
+        """Somebody else makes the network usable."""
+        found = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        found["internal_profile"]["usable_networks"] = [{"nw_ref": self.net["url"]}]
+        self.admin.put(f"ipamdnsproviderprofile/{found['uuid']}", found)
+
+    def take(self, name: str, address: str) -> Object:
+        """A VIP gets that address."""
+        vip = {
+            "vip_id": "0",
+            "auto_allocate_ip": True,
+            "ip_address": {"addr": address, "type": "V4"},
+            "ipam_network_subnet": {"network_ref": self.net["url"]},
+        }
+        body = {"name": name, "cloud_ref": self.cloud["url"], "vip": [vip]}
+        made: Object = self.admin.post("vsvip", body)
+        return made
+
+    def give_back(self, vip: Object) -> None:
+        self.admin.delete(f"vsvip/{vip['uuid']}")
+
+
+def using(name: str, there: Ground) -> Object:
+    """A record that uses the pool."""
+    used = there.pool(name)
+    assert used is not None
+    use = record.StoredUse(
+        plugin="avi",
+        group="akoo.io",
+        kind="AviIPPool",
+        name=name,
+        uid=used["metadata"]["uid"],
+        state="confirmed",
+    )
+    spec = builders.record_spec(uses=(use,))
+    return {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "AKODeployment",
+        "metadata": {"name": spec.ako_cluster_name},
+        "spec": structs.to_object(spec),
+    }
+
+
+RELEASES = ("22.1.7", "30.2.2", "31.2.2")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("in_use", ["refuse", "accept"])
+@pytest.mark.parametrize("check", ["refuse", "accept"])
+@pytest.mark.parametrize("entry", ["refuse", "accept"])
+def test_a_life(release: str, in_use: str, check: str, entry: str) -> None:
+    """Whatever a controller does about ranges in use, the operator does not rely on it."""
+    there = Ground(
+        pool("edge", "10.70.0.10-10.70.0.19"),
+        profile=release,
+        range_in_use=in_use,
+        range_check=check,
+        usable_network_in_use=entry,
+    )
+    assert isinstance(there.run_pool(), api.Done)
+    assert there.ranges == {"10.70.0.10-10.70.0.19"}
+    assert there.usable()
+    assert there.ready()[:2] == ("True", "Applied")
+    vip = there.take("shop-vip", "10.70.0.18")
+    shrunk = [{"begin": "10.70.0.10", "end": "10.70.0.14"}]
+    there.edit({"subnets": [{"cidr": "10.70.0.0/24", "ranges": shrunk}]})
+    there.run_pool()
+    assert there.ranges == {"10.70.0.10-10.70.0.19"}
+    status, reason, message = there.ready()
+    assert (status, reason) == ("False", "AddressesInUse")
+    assert "10.70.0.18 by shop-vip" in message
+    there.delete()
+    there.run_pool()
+    assert there.ranges
+    there.give_back(vip)
+    there.run_pool()
+    assert there.gone()
+    assert not there.usable()
+    assert not there.network.get("configured_subnets")
+    assert not there.network.get("markers")
+
+
+def test_at_rest_nothing_is_written() -> None:
+    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+    there.run_pool()
+    before = there.writes, there.pool()
+    again = testing.run_reconcile(there.plugin(), "ip-pools", "edge", there)
+    assert (there.writes, there.pool()) == before
+    assert not [one for one in again.writes if "aviippools" in one]
+    assert isinstance(again.result, api.Done)
+    assert again.result.recheck_seconds == reconcile.AGAIN_SECONDS
+
+
+def test_what_is_ours_is_recorded_before_it_is_written() -> None:
+    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+    calls = [
+        str(one) for one in testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
+    ]
+    status = next(i for i, one in enumerate(calls) if "patch aviippools/status" in one)
+    write = next(i for i, one in enumerate(calls) if "PUT network" in one)
+    assert status < write, calls
+    found = there.pool()
+    assert found is not None
+    assert found["status"]["ranges"] == [{"begin": "10.70.0.10", "end": "10.70.0.19"}]
+    assert found["status"]["networkUuid"] == there.net["uuid"]
+    assert (found["status"]["total"], found["status"]["free"]) == (10, 10)
+    assert set(marking.read(there.network)) == {OWNER}
+
+
+class TestOthers:
+    def test_theirs_stay_whatever_happens_to_ours(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.put_ranges("10.70.0.100-10.70.0.110")
+        there.open()
+        there.run_pool()
+        assert there.ranges == {"10.70.0.10-10.70.0.19", "10.70.0.100-10.70.0.110"}
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+        assert there.ranges == {"10.70.0.100-10.70.0.110"}
+        assert there.usable(), "it was usable before us"
+
+    def test_overlap_with_theirs_is_refused_and_named(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.put_ranges("10.70.0.15-10.70.0.30")
+        before = there.writes
+        there.run_pool()
+        assert there.writes == before
+        status, reason, message = there.ready()
+        assert (status, reason) == ("False", "Overlap")
+        assert "10.70.0.15-10.70.0.30" in message
+
+    def test_two_pools_side_by_side(self) -> None:
+        first = pool("edge", "10.70.0.10-10.70.0.19")
+        there = Ground(first, pool("second", "10.70.0.30-10.70.0.39"))
+        for name in ("edge", "second", "edge"):
+            there.run_pool(name)
+            assert there.ready(name)[0] == "True"
+        there.delete("edge")
+        there.run_pool("edge")
+        assert there.gone("edge")
+        assert there.ranges == {"10.70.0.30-10.70.0.39"}
+        assert there.usable(), "the other needs it"
+        there.delete("second")
+        there.run_pool("second")
+        assert there.gone("second")
+        assert not there.usable(), "what the first added, the second took over"
+        assert not there.network.get("configured_subnets"), "so with the subnet"
+
+    def test_of_two_that_overlap_the_older_wins(self) -> None:
+        first = pool("edge", "10.70.0.10-10.70.0.19")
+        there = Ground(first, pool("second", "10.70.0.15-10.70.0.39"))
+        there.run_pool("second")
+        assert there.ready("second")[1] == "Overlap"
+        assert "AviIPPool edge" in there.ready("second")[2]
+        assert not there.network.get("configured_subnets")
+        there.run_pool("edge")
+        assert there.ready("edge")[0] == "True"
+        there.run_pool("second")
+        assert there.ranges == {"10.70.0.10-10.70.0.19"}
+        there.delete("edge")
+        there.run_pool("edge")
+        there.run_pool("second")
+        assert there.ranges == {"10.70.0.15-10.70.0.39"}
+        assert there.ready("second")[0] == "True"
+
+
+class TestLeaving:
+    def test_it_waits_for_the_records_that_use_it(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        user = using("edge", there)
+        there.management.seed(user)
+        there.delete()
+        answer = there.run_pool()
+        assert (answer.reason, there.ready()[1]) == ("InUse", "InUse")
+        assert user["metadata"]["name"] in answer.message
+        assert there.ranges
+        server = there.management.client()
+        there.run(server.delete(kube_resource.AKO_DEPLOYMENTS, user["metadata"]["name"]))
+        there.run_pool()
+        assert there.gone()
+        assert not there.ranges
+
+    def test_a_usable_network_that_others_live_on_stays_until_they_go(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        there.add_ranges("10.70.0.100-10.70.0.110")
+        vip = there.take("legacy-vip", "10.70.0.101")
+        there.delete()
+        answer = there.run_pool()
+        assert answer.reason == "UsableNetworkInUse"
+        assert "10.70.0.101 by legacy-vip" in answer.message
+        assert there.ranges == {"10.70.0.100-10.70.0.110"}
+        assert there.usable()
+        there.give_back(vip)
+        there.run_pool()
+        assert there.gone()
+        assert not there.usable()
+
+    def test_a_user_may_let_it_go(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        there.edit({"annotations": {"akoo.io/let-go": "Avi is gone"}}, kind="metadata")
+        there.clients = memory_controllers({})
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+
+    def test_one_that_moved_touches_nothing(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        moved = {"annotations": {"clusterctl.cluster.x-k8s.io/delete-for-move": ""}}
+        there.edit(moved, kind="metadata")
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+        assert there.ranges
+
+    def test_one_that_never_was_anywhere_goes_at_once(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", cloud="nowhere"))
+        there.run_pool()
+        assert there.ready()[1] == "CloudNotFound"
+        there.clients = memory_controllers({})
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+
+    def test_the_network_is_gone(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", usable=False))
+        there.run_pool()
+        there.admin.delete(f"network/{there.net['uuid']}")
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+
+    def test_a_lost_status_is_made_up_by_the_marker(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", usable=False))
+        there.run_pool()
+        server = there.management.client()
+        patch = {"status": None}
+        there.run(server.merge_patch(resources.AVI_IP_POOLS, "edge", patch, subresource="status"))
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+        assert not there.ranges
+
+
+class TestDrift:
+    @pytest.mark.parametrize("policy", ["Repair", "Report"])
+    def test_what_somebody_took_away(self, policy: str) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", driftPolicy=policy))
+        there.run_pool()
+        there.put_ranges()
+        there.run_pool()
+        if policy == "Repair":
+            assert there.ranges == {"10.70.0.10-10.70.0.19"}
+            assert there.ready()[0] == "True"
+            return
+        assert not there.ranges
+        assert there.ready()[1] == "Drifted"
+        assert "10.70.0.10-10.70.0.19 (Both) is missing" in there.ready()[2]
+        there.edit({"warnBelow": 3})
+        there.run_pool()
+        assert there.ready()[0] == "True", "an edit is a new word"
+
+    def test_the_usable_network(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", driftPolicy="Report"))
+        there.run_pool()
+        found = there.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        found["internal_profile"] = {}
+        there.admin.put(f"ipamdnsproviderprofile/{found['uuid']}", found)
+        there.run_pool()
+        assert there.ready()[1] == "Drifted"
+        there.edit({"driftPolicy": "Repair"})
+        there.run_pool()
+        assert there.usable()
+
+
+class TestAddresses:
+    def test_running_low_is_told_before_it_is_an_outage(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.12", warnBelow=3))
+        there.run_pool()
+        assert there.ready(kind="AddressesFree")[:2] == ("True", "AddressesLeft")
+        for last, reason in (
+            (10, "AddressesLow"),
+            (11, "AddressesLow"),
+            (12, "AddressesExhausted"),
+        ):
+            there.take(f"vip-{last}", f"10.70.0.{last}")
+            there.run_pool()
+            assert there.ready(kind="AddressesFree")[:2] == ("False", reason)
+            assert there.ready()[0] == "True"
+            left = 12 - last
+            assert value("free") == left
+            found = there.pool()
+            assert found is not None
+            assert found["status"]["free"] == left
+        assert (value("total"), value("allocated")) == (3, 3)
+
+    def test_the_metric_goes_with_the_pool(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.12"))
+        there.run_pool()
+        assert value("total") == 3
+        there.delete()
+        there.run_pool()
+        assert value("total") is None
+
+
+def value(state: str, name: str = "edge") -> float | None:
+    labels = {"pool": name, "state": state}
+    return metrics.REGISTRY.get_sample_value("akoo_pool_addresses", labels)
+
+
+class TestPlaces:
+    def test_by_moref_where_networks_are_discovered(self) -> None:
+        network = {"moref": "dvportgroup-7"}
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", cloud="vc-02", network=network))
+        ipam = there.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        body = {"name": "vc-02", "vtype": "CLOUD_VCENTER", "ipam_provider_ref": ipam["url"]}
+        cloud = there.admin.post("cloud", body)
+        groups = [
+            discovery.PortGroup(moref=f"dvportgroup-{n}", name="vip", datacenter=f"dc-{n}")
+            for n in (7, 8)
+        ]
+        there.avi.discover("vc-02", groups)
+        there.net = there.admin.get(f"network/dvportgroup-7-{cloud['uuid']}")
+        there.run_pool()
+        assert there.ranges == {"10.70.0.10-10.70.0.19"}
+        other = there.admin.get(f"network/dvportgroup-8-{cloud['uuid']}")
+        assert not other.get("configured_subnets")
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+        assert not there.ranges
+        assert there.admin.get(f"network/dvportgroup-7-{cloud['uuid']}"), "it stays"
+
+    @pytest.mark.parametrize(
+        ("changes", "reason", "told"),
+        [
+            ({"cloud": "vc-1"}, "CloudNotFound", "vc-01"),
+            ({"network": {"name": "vipp"}}, "NetworkNotFound", "nearest names: vip"),
+            ({"network": {"moref": "dvportgroup-1"}}, "NetworkNotFound", "dvportgroup-1"),
+            ({"controller": "mian"}, "AviControllerNotFound", "nearest names: main"),
+            ({"controller": None}, "InvalidPool", "AviController"),
+            ({"subnets": [{"cidr": "x"}]}, "InvalidPool", "no CIDR"),
+        ],
+    )
+    def test_mistakes_are_told(self, changes: Object, reason: str, told: str) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", **changes))
+        before = there.writes
+        there.run_pool()
+        status, said, message = there.ready()
+        assert (status, said) == ("False", reason)
+        assert told in message
+        assert there.writes == before
+
+    def test_an_address_of_its_own(self) -> None:
+        ref = {"namespace": "avi", "name": "account"}
+        given = pool(
+            "edge", "10.70.0.10-10.70.0.19", controller=None, address=ADDRESS, credentialRef=ref
+        )
+        there = Ground(given)
+        there.run_pool()
+        assert there.ranges == {"10.70.0.10-10.70.0.19"}
+        assert declared.secrets_of(given | {"metadata": {"name": "e", "uid": "u"}}) == (
+            ("avi", "account"),
+        )
+
+    def test_another_controller_behind_the_address(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        # Simulated controllers are alike in this: what is recorded tells them apart.
+        there.edit_status({"controllerUuid": "cluster-other"})
+        there.run_pool()
+        assert there.ready()[1] == "ControllerChanged"
+        there.delete()
+        there.run_pool()
+        assert there.ready()[1] == "ControllerChanged"
+        assert there.ranges
+
+    def test_without_ipam_the_ranges_are_there_and_it_is_told(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        cloud = there.admin.get(f"cloud/{there.cloud['uuid']}")
+        there.admin.put(f"cloud/{cloud['uuid']}", {**cloud, "ipam_provider_ref": ""})
+        there.run_pool()
+        assert there.ranges
+        assert there.ready()[1] == "IpamMissing"
+
+    def test_not_usable_any_more(self) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        there.edit({"usable": False})
+        there.run_pool()
+        assert not there.usable()
+        assert there.ready()[0] == "True"
+        there.open()
+        there.delete()
+        there.run_pool()
+        assert there.usable(), "that entry is somebody else's"
+
+
+def test_a_controller_that_does_not_answer() -> None:
+    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+    there.clients = memory_controllers({})
+    answer = there.run_pool()
+    assert isinstance(answer, api.Wait)
+    assert there.ready()[1] == "ControllerUnreachable"
+
+
+def test_the_crd_is_the_struct() -> None:
+    (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
+    schema = version["schema"]["openAPIV3Schema"]["properties"]
+    parts = (
+        (schema["spec"], declared.Spec),
+        (schema["status"], declared.Status),
+        (schema["spec"]["properties"]["network"], declared.NetworkName),
+        (schema["spec"]["properties"]["subnets"]["items"], declared.SubnetSpec),
+        (
+            schema["spec"]["properties"]["subnets"]["items"]["properties"]["ranges"]["items"],
+            declared.Range,
+        ),
+        (schema["status"]["properties"]["ranges"]["items"], declared.Range),
+        (schema["status"]["properties"]["subnets"]["items"], declared.SubnetStatus),
+        (schema["status"]["properties"]["conditions"]["items"], conditions.Condition),
+    )
+    for part, kind in parts:
+        keys = {one.key: one.required for one in structs.fields(kind)}
+        assert set(part["properties"]) == set(keys)
+        assert set(part.get("required", ())) == {key for key, must in keys.items() if must}
+    for key, default in (("usable", True), ("driftPolicy", "Repair"), ("warnBelow", 5)):
+        assert schema["spec"]["properties"][key]["default"] == default
+        assert next(o for o in structs.fields(declared.Spec) if o.key == key).default == default
