@@ -65,7 +65,8 @@ class Transport:
         if self._session is None:  # made late: a session belongs to the running event loop
             self._session = aiohttp.ClientSession(
                 headers=self._headers,
-                connector=aiohttp.TCPConnector(ssl=self._ssl, limit=100),
+                # No limit: each watch keeps a connection, and a kubelet has one for every program.
+                connector=aiohttp.TCPConnector(ssl=self._ssl, limit=0),
                 timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=5),
             )
         return self._session

@@ -64,6 +64,11 @@ class Street:
         await self.api.create(_stateful_set(namespace))
         await served(avi, cluster_name)
 
+    async def leave(self, namespace: str) -> None:
+        """Stop a neighbour's AKO; what it has on Avi stays there, as when a cluster is lost."""
+        await self.api.delete("apps/v1/StatefulSet", namespace, "ako")
+        await self.api.delete("v1/Pod", namespace, "ako-0", grace_seconds=0)
+
 
 async def served(avi: avis.Avi, cluster_name: str) -> None:
     """Wait until a cluster's L4 and L7 services are on Avi."""
@@ -74,7 +79,13 @@ async def served(avi: avis.Avi, cluster_name: str) -> None:
         wanted = {"l4policyset", "httppolicyset", "sslkeyandcertificate", "stringgroup"}
         return kinds.count("virtualservice") >= 3 and wanted <= set(kinds)
 
-    await waiting.until(there, what=f"the services of {cluster_name} on Avi", seconds=SECONDS)
+    what = f"the services of {cluster_name} on Avi"
+    try:
+        await waiting.until(there, what=what, seconds=SECONDS)
+    except TimeoutError as error:
+        refused = [str(one) for one in avi.controller.journal if one.status >= 400]
+        error.add_note("\n".join(["there:", *avi.marked(cluster_name), "refused:", *refused[-20:]]))
+        raise
 
 
 def _settings(namespace: str, cluster_name: str, avi: avis.Avi) -> dict[str, str]:

@@ -49,7 +49,9 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
             await self._clear()
 
     async def _clear(self) -> None:
-        """Whatever came of the story, its cluster gives its API server back."""
+        """Whatever came of the story, its cluster gives its API server back; neighbours rest."""
+        for number in range(len(neighbours.names(""))):
+            await self.theatre.street.leave(f"{self.story}-{number}")
         if await self.api.find(CLUSTER, self.namespace, NAME) is None:
             return
         await self.delete()

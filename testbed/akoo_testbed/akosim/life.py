@@ -114,7 +114,9 @@ class Ako:
         )
         await work.run()
         self.wanted = []
-        await syncing.write_statuses(self._container.api, status.cleared(self._view.world))
+        await syncing.write_statuses(
+            self._container.api, status.cleared(self._hands.config, self._view.world)
+        )
 
     async def _sync(self) -> bool:
         """Bring Avi and the statuses to what the cluster wants; whether nothing is left to do."""

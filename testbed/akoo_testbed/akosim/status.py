@@ -5,6 +5,7 @@ import dataclasses
 import json
 
 from akoo_testbed.akosim import layer4
+from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.model import Found, Key
 from akoo_testbed.akosim.site import Maker
 from akoo_testbed.akosim.world import INGRESS, SERVICE, TENANT_ANNOTATION, World
@@ -46,12 +47,12 @@ def writes(maker: Maker, world: World, observed: Observed, hosts: Hosts) -> list
     ingresses = world.ingresses(maker.config)
     found += [_ingress(maker, observed, ingress, hosts) for ingress in ingresses]
     served = {(write.kind, write.namespace, write.name) for write in found}
-    return [w for w in found if _differs(world, w)] + _cleared(world, served)
+    return [w for w in found if _differs(world, w)] + _cleared(maker.config, world, served)
 
 
-def cleared(world: World) -> list[Write]:
+def cleared(config: Config, world: World) -> list[Write]:
     """What has to be taken away when AKO has deleted all it had."""
-    return _cleared(world, set())
+    return _cleared(config, world, set())
 
 
 def addresses(vsvip: Found | None) -> list[str]:
@@ -124,11 +125,16 @@ def _entries(obj: Object) -> list[object]:
     return [sorted((k, v) for k, v in e.items() if k in ("ip", "hostname")) for e in entries]
 
 
-def _cleared(world: World, served: collections.abc.Set[tuple[str, str, str]]) -> list[Write]:
+def _cleared(
+    config: Config, world: World, served: collections.abc.Set[tuple[str, str, str]]
+) -> list[Write]:
+    """An AKO that is limited to some namespaces leaves what is written in others to others."""
     found = []
     for kind in (SERVICE, INGRESS):
         for obj in world.all(kind):
             metadata = obj["metadata"]
+            if not world.serves(config, metadata["namespace"]):
+                continue
             key = (kind, metadata["namespace"], metadata["name"])
             if key not in served and MAP_ANNOTATION in (metadata.get("annotations") or {}):
                 found.append(Write(*key, [], dict.fromkeys(_ANNOTATIONS)))
