@@ -112,6 +112,8 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
     network: WantedNetwork | None = None
     control_plane: WantedNetwork | None = None
     pools: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
+    """Names of the AviIPPools that are made of the config's networks."""
 
 
 class AviTarget(api.Fact, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from akoo_avi import (
     wanted,
 )
 from akoo_avi.controllers import configs, reconcile
+from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import reconcile as pools
 from akoo_core import structs
 from akoo_core.plugins import api
@@ -137,6 +138,7 @@ class AviPlugin(api.Plugin):
             reconcile.AviControllers(self._clients).registration(),
             configs.ConfigControllers(self._clients).registration(),
             pools.IpPools(self._clients, self._catalogs).registration(),
+            config_pools.registration(),
         )
 
     @api.hookimpl

@@ -26,7 +26,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
     view = ctx.view
     asked = wanted_.of_view(view)
     reach, controller = await shared_.reach(ctx, asked)
-    pools = await shared_.pools(ctx, asked)
+    pools, unready = await shared_.pools(ctx, asked)
     avi = await access.open(ctx, controllers, reach)
     known, place = await suitable.judged(ctx, avi, reach, catalogs, asked)
     if isinstance(place, api.Wait):
@@ -36,7 +36,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
         found=_stored(view, asked, place, reach=reach, controller=controller, pools=pools),
         controller_version=known.version,
     )
-    waiting = _not_stored(view, target)
+    waiting = unready or _not_stored(view, target)
     if waiting is not None:
         return waiting
     await _claim(avi, view, target.found, known)

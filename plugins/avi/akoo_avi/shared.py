@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from akoo_avi import nearest, refusal, resources, wanted
+from akoo_avi import config, nearest, refusal, resources, wanted
 from akoo_avi.controllers import declared
 from akoo_avi.placement import ControllerRef, PoolRef, Reach, Wanted
+from akoo_avi.pools import inline
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api
+
+POOL_SECONDS = 15.0
+"""Until it is looked again whether a pool is in force."""
 
 
 async def reach(ctx: api.VerbContext, asked: Wanted) -> tuple[Reach, ControllerRef | None]:
@@ -24,13 +28,50 @@ async def reach(ctx: api.VerbContext, asked: Wanted) -> tuple[Reach, ControllerR
     return one.reach, ControllerRef(name=one.name, uid=one.uid)
 
 
-async def pools(ctx: api.VerbContext, asked: Wanted) -> tuple[PoolRef, ...]:
-    """The AviIPPools of a config, as they are now."""
-    found = []
+async def pools(ctx: api.VerbContext, asked: Wanted) -> tuple[tuple[PoolRef, ...], api.Wait | None]:
+    """The AviIPPools of a config, as they are now; and what to wait for: one whose ranges are
+    needed, and that never was in force."""
+    found, waiting = [], None
     for name in asked.pools:
         obj = await _get(ctx, resources.AVI_IP_POOLS, name, "ipPools")
         found.append(PoolRef(name=name, uid=obj["metadata"]["uid"]))
-    return tuple(found)
+        waiting = waiting or _unready(name, obj)
+    needed = inline.gives_ranges(config.decode(ctx.view.config))
+    for name in asked.inline:
+        made = await _made(ctx, name)
+        if made is not None:
+            found.append(PoolRef(name=name, uid=made["metadata"]["uid"]))
+        waiting = waiting or (_unready(name, made or {}) if needed else None)
+    return tuple(found), waiting
+
+
+async def _made(ctx: api.VerbContext, name: str) -> structs.JSON | None:
+    """A pool that was made of the config's networks; None while there is none to use."""
+    if ctx.shared is None:
+        return None
+    selector = f"metadata.name={name}"
+    try:
+        page = await ctx.shared.list(resources.AVI_IP_POOLS, field_selector=selector)
+    except errors.NotFoundError:
+        return None  # the kind is not installed: then nobody makes any
+    living = (one for one in page.items if "deletionTimestamp" not in one["metadata"])
+    return next(living, None)
+
+
+def _unready(name: str, obj: structs.JSON) -> api.Wait | None:
+    status = obj.get("status") or {}
+    if status.get("appliedGeneration") is not None:
+        return None
+    told = next(
+        (
+            one.get("message", "")
+            for one in status.get("conditions") or ()
+            if one["type"] == "Ready"
+        ),
+        "It was not looked at yet.",
+    )
+    message = f"AviIPPool/{name} gives no addresses yet: {told}"
+    return api.Wait(reason="PoolNotReady", message=message, after=POOL_SECONDS)
 
 
 async def _get(ctx: api.VerbContext, kind: Resource, name: str, field: str) -> structs.JSON:

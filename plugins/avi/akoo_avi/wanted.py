@@ -6,6 +6,7 @@ import ipaddress
 
 from akoo_avi import config, options, placement, refusal
 from akoo_avi.placement import Reach, SecretName, Wanted, WantedNetwork
+from akoo_avi.pools import inline
 from akoo_core import structs
 from akoo_core.api import names as core_names
 from akoo_core.plugins import api
@@ -28,7 +29,15 @@ def of_view(view: api.View) -> Wanted:
         network=_network("spec.dataNetwork", spec.data_network.name, spec.data_network.cidr),
         control_plane=_control_plane(spec) if management else None,
         pools=tuple(sorted(set(given.ip_pools))),
+        inline=_inline(view.spec.config_ref.name, spec, management=management),
     )
+
+
+def _inline(config_name: str, spec: config.Spec, *, management: bool) -> tuple[str, ...]:
+    found = {inline.data_name(config_name, spec)}
+    if management:
+        found.add(inline.control_plane_name(config_name, spec))
+    return tuple(sorted(found - {""}))
 
 
 def options_of(view: api.View) -> options.Options:

@@ -17,6 +17,7 @@ CLUSTER_UP = "ClusterUp"
 PERMITTED = "PermissionsSufficient"
 QUESTIONS = (REACHABLE, CREDENTIAL_VALID, CLUSTER_UP, PERMITTED)
 
+
 def of_health(found: health.Health) -> tuple[Condition, ...]:
     """The conditions of a controller that answered."""
     return _with_ready(

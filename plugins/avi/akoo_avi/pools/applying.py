@@ -220,7 +220,8 @@ async def give_back(
     if users:
         return judge.failed(
             reason="UsableNetworkInUse",
-            message=f"The network stays usable while its addresses are in use: {judge.holders(users)}.",
+            message="The network stays usable while its addresses are in use: "
+            f"{judge.holders(users)}.",
         )
     if profile_uuid:
         await outside.shut(profile_uuid, tenant)

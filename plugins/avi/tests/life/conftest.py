@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from akoo_avi import placement
+from akoo_avi import placement, resources
 from akoo_avi.plugin import AviPlugin
 from akoo_avi.testing import MemoryAvi, memory_controllers
 from akoo_testbed.avisim import Controller
@@ -78,6 +78,7 @@ class AviWorld(testing.World):
     def __init__(self, changes: Mapping[str, Any] | None = None, **more: Any) -> None:
         given = copy.deepcopy(SPEC) | dict(changes or {})
         more.setdefault("config", builders.config(given, plugins=more.pop("plugins", None)))
+        more.setdefault("resources", (resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS))
         keys = {"username": "admin", **more.pop("credential", {"password": PASSWORD})}
         super().__init__(
             secrets=(

@@ -1,0 +1,94 @@
+"""The pools that an AKODeploymentConfig gives inline, as AviIPPools of their own. Pure.
+
+``spec.dataNetwork`` makes one. ``ipPools`` absent, empty and given are three things: nothing is
+said of ranges, there are none of ours, ours are these. ``spec.controlPlaneNetwork`` makes another
+that only keeps its network usable, unless both are one network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from akoo_avi import config, placement
+from akoo_avi.pools import declared
+from akoo_core import structs
+
+PREFIX = "adc-"
+_NAME = 200
+"""Characters of a config's name in that of a pool."""
+
+
+class Inline(structs.Struct, frozen=True, kw_only=True):
+    """One pool of a config."""
+
+    name: str
+    spec: declared.Spec
+
+
+def data_name(config_name: str, spec: config.Spec) -> str:
+    """The name of the pool of the data network; "" without one."""
+    return _name(config_name, spec, spec.data_network.name)
+
+
+def control_plane_name(config_name: str, spec: config.Spec) -> str:
+    """The name of the pool of the control plane's network, which may be that of the data network;
+    "" without one."""
+    network = spec.control_plane_network
+    return _name(config_name, spec, network.name) if network.cidr else ""
+
+
+def gives_ranges(spec: config.Spec) -> bool:
+    """Whether there is nothing to take addresses from before the pool is in force."""
+    return bool(spec.data_network.ip_pools)
+
+
+def of_config(
+    config_name: str, spec: config.Spec, controller: str, reach: placement.Reach | None
+) -> tuple[Inline, ...]:
+    """All pools of a config. ``reach``: how to get to the controller if it names no
+    AviController."""
+    data = data_name(config_name, spec)
+    other = control_plane_name(config_name, spec)
+    found = []
+    if data:
+        network = spec.data_network
+        subnets = (_subnet(network),) if network.cidr else ()
+        found.append(Inline(name=data, spec=_spec(spec, controller, reach, network.name, subnets)))
+    if other and other != data:
+        name = spec.control_plane_network.name
+        found.append(Inline(name=other, spec=_spec(spec, controller, reach, name, ())))
+    return tuple(found)
+
+
+def _subnet(network: config.DataNetwork) -> declared.SubnetSpec:
+    if network.ip_pools is None:
+        return declared.SubnetSpec(cidr=network.cidr)
+    ranges = tuple(declared.Range(begin=one.start, end=one.end) for one in network.ip_pools)
+    return declared.SubnetSpec(cidr=network.cidr, ranges=ranges)
+
+
+def _spec(
+    spec: config.Spec,
+    controller: str,
+    reach: placement.Reach | None,
+    network: str,
+    subnets: tuple[declared.SubnetSpec, ...],
+) -> declared.Spec:
+    return declared.Spec(
+        controller=controller,
+        address=reach.address if reach else "",
+        credential_ref=reach.credential if reach else None,
+        ca_ref=reach.ca if reach else None,
+        cloud=spec.cloud_name,
+        network=declared.NetworkName(name=network),
+        subnets=subnets,
+    )
+
+
+def _name(config_name: str, spec: config.Spec, network: str) -> str:
+    """Another network or cloud is another pool: a pool does not move."""
+    if not (network and spec.cloud_name):
+        return ""
+    place = "\x00".join((config_name, spec.cloud_name, network))
+    digest = hashlib.sha256(place.encode()).hexdigest()[:6]
+    return f"{PREFIX}{config_name[:_NAME].rstrip('-.')}-{digest}"
