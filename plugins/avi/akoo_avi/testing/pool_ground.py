@@ -1,0 +1,202 @@
+"""A management cluster with AviIPPools, and a simulated controller with one network for them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, ClassVar
+
+from akoo_testbed import avisim
+from akoo_testbed.avisim import client as admins
+
+from akoo_avi import catalog, client, resources
+from akoo_avi.controllers import reconcile as avi_controllers
+from akoo_avi.pools import reconcile, spans
+from akoo_avi.testing.memory import PASSWORD, memory_controllers
+from akoo_core import structs, testing
+from akoo_core.api import record
+from akoo_core.plugins import api
+from akoo_core.testing import builders
+
+ADDRESS = "avi.example.com"
+OWNER = f"{builders.MANAGEMENT_ID}/edge"
+Object = dict[str, Any]
+
+
+class Pools(api.Plugin):
+    """Only the controller of pools, as a process that starts now."""
+
+    rbac: ClassVar[tuple[api.RbacRule, ...]] = (*reconcile.RIGHTS, *avi_controllers.RIGHTS)
+
+    def __init__(self, clients: client.Controllers) -> None:
+        super().__init__()
+        self.name = "avi"
+        self._clients = clients
+
+    @api.hookimpl
+    def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+        fresh = catalog.Catalogs(seconds=0)
+        return (reconcile.IpPools(self._clients, fresh).registration(),)
+
+
+def pool(name: str = "edge", *ranges: str, **changes: Any) -> Object:
+    """An AviIPPool; ranges are ``10.70.0.10-10.70.0.19`` in 10.70.0.0/24."""
+    listed = [dict(zip(("begin", "end"), one.split("-"), strict=True)) for one in ranges]
+    spec = {
+        "controller": "main",
+        "cloud": "vc-01",
+        "network": {"name": "vip"},
+        "subnets": [{"cidr": "10.70.0.0/24", "ranges": listed}],
+        **changes,
+    }
+    return {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "AviIPPool",
+        "metadata": {"name": name},
+        "spec": {key: one for key, one in spec.items() if one is not None},
+    }
+
+
+def parsed(text: str) -> spans.Span:
+    """``10.70.0.10-10.70.0.19``."""
+    begin, _, end = text.partition("-")
+    return spans.span(begin, end)
+
+
+CONTROLLER: Object = {
+    "apiVersion": "akoo.io/v1alpha1",
+    "kind": "AviController",
+    "metadata": {"name": "main"},
+    "spec": {"address": ADDRESS, "credentialRef": {"namespace": "avi", "name": "account"}},
+}
+
+
+class Ground(testing.World):
+    """A management cluster with pools, and a controller with cloud vc-01 and network vip."""
+
+    def __init__(self, *objects: Object, profile: str = "30.2.2", **chosen: str) -> None:
+        super().__init__(
+            secrets=[builders.secret("avi", "account", username="admin", password=PASSWORD)],
+            management=[CONTROLLER, *objects],
+            resources=[resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS],
+        )
+        switches = {name.replace("_", "-"): value for name, value in chosen.items()}
+        self.avi = avisim.Controller(
+            password=PASSWORD,
+            profile=profile,
+            chosen=switches,
+            rng=random.Random(7),  # noqa: S311 - uuids that are the same in every run
+        )
+        self.admin = admins.Client(self.avi, password=PASSWORD)
+        body = {"name": "ipam", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": {}}
+        ipam = self.admin.post("ipamdnsproviderprofile", body)
+        cloud = {"name": "vc-01", "vtype": "CLOUD_NONE", "ipam_provider_ref": ipam["url"]}
+        self.cloud = self.admin.post("cloud", cloud)
+        self.net = self.admin.post("network", {"name": "vip", "cloud_ref": self.cloud["url"]})
+        self.clients = memory_controllers({ADDRESS: self.avi})
+
+    def plugin(self) -> Pools:
+        return Pools(self.clients)
+
+    def run_pool(self, name: str = "edge") -> Any:
+        return testing.run_reconcile(self.plugin(), "ip-pools", name, self).result
+
+    def edit(self, change: Object, name: str = "edge", kind: str = "spec") -> None:
+        server = self.management.client()
+        self.run(server.merge_patch(resources.AVI_IP_POOLS, name, {kind: change}))
+
+    def edit_status(self, change: Object, name: str = "edge") -> None:
+        server = self.management.client()
+        patch = {"status": change}
+        self.run(server.merge_patch(resources.AVI_IP_POOLS, name, patch, subresource="status"))
+
+    def delete(self, name: str = "edge") -> None:
+        self.run(self.management.client().delete(resources.AVI_IP_POOLS, name))
+
+    def pool(self, name: str = "edge") -> Object | None:
+        found = self.management.objects(resources.AVI_IP_POOLS)
+        return next((one for one in found if one["metadata"]["name"] == name), None)
+
+    def gone(self, name: str = "edge") -> bool:
+        return self.pool(name) is None
+
+    def ready(self, name: str = "edge", kind: str = "Ready") -> tuple[str, str, str]:
+        found = (self.pool(name) or {})["status"]["conditions"]
+        one = next(one for one in found if one["type"] == kind)
+        return one["status"], one["reason"], one["message"]
+
+    @property
+    def network(self) -> Object:
+        found: Object = self.admin.get(f"network/{self.net['uuid']}")
+        return found
+
+    @property
+    def ranges(self) -> set[str]:
+        return {f"{one.begin}-{one.end}" for one in spans.of_network(self.network)}
+
+    def usable(self) -> bool:
+        found = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        entries = found["internal_profile"].get("usable_networks", [])
+        return any(self.net["uuid"] in one["nw_ref"] for one in entries)
+
+    @property
+    def writes(self) -> int:
+        return len(self.avi.journal.entries(writes=True))
+
+    def put_ranges(self, *ranges: str, cidr: str = "10.70.0.0/24") -> None:
+        """Somebody else configures a subnet with these ranges, and keeps all markers."""
+        prefix, mask = cidr.split("/")
+        entries = [spans.entry_of(parsed(one)) for one in ranges]
+        subnet = {
+            "prefix": {"ip_addr": {"addr": prefix, "type": "V4"}, "mask": int(mask)},
+            "static_ip_ranges": entries,
+        }
+        body = {**self.network, "configured_subnets": [subnet] if cidr else []}
+        self.admin.put(f"network/{self.net['uuid']}", body)
+
+    def add_ranges(self, *ranges: str) -> None:
+        """Somebody else adds ranges to the first subnet."""
+        body = self.network
+        entries = [spans.entry_of(parsed(one)) for one in ranges]
+        body["configured_subnets"][0].setdefault("static_ip_ranges", []).extend(entries)
+        self.admin.put(f"network/{self.net['uuid']}", body)
+
+    def open(self) -> None:
+        """Somebody else makes the network usable."""
+        found = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        found["internal_profile"]["usable_networks"] = [{"nw_ref": self.net["url"]}]
+        self.admin.put(f"ipamdnsproviderprofile/{found['uuid']}", found)
+
+    def take(self, name: str, address: str) -> Object:
+        """A VIP gets that address."""
+        vip = {
+            "vip_id": "0",
+            "auto_allocate_ip": True,
+            "ip_address": {"addr": address, "type": "V4"},
+            "ipam_network_subnet": {"network_ref": self.net["url"]},
+        }
+        body = {"name": name, "cloud_ref": self.cloud["url"], "vip": [vip]}
+        made: Object = self.admin.post("vsvip", body)
+        return made
+
+    def give_back(self, vip: Object) -> None:
+        self.admin.delete(f"vsvip/{vip['uuid']}")
+
+
+def using(name: str, there: Ground) -> Object:
+    """A record that uses the pool."""
+    used = there.pool(name) or {}
+    use = record.StoredUse(
+        plugin="avi",
+        group="akoo.io",
+        kind="AviIPPool",
+        name=name,
+        uid=used["metadata"]["uid"],
+        state="confirmed",
+    )
+    spec = builders.record_spec(uses=(use,))
+    return {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "AKODeployment",
+        "metadata": {"name": spec.ako_cluster_name},
+        "spec": structs.to_object(spec),
+    }

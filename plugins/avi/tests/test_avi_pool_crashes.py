@@ -1,0 +1,142 @@
+"""A pool's controller dies at every single call, and goes on later: the end is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from akoo_avi.testing.pool_ground import Ground, pool
+from akoo_testbed.avisim import faults
+
+from akoo_core import testing
+from akoo_core.plugins import api
+from akoo_core.testing import calls, verbs
+
+Object = dict[str, Any]
+GROWN = [{"begin": "10.70.0.10", "end": "10.70.0.29"}]
+VOLATILE = ("uuid", "_last_modified", "url")
+
+
+def new() -> Ground:
+    return Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+
+
+def applied() -> Ground:
+    there = new()
+    there.run_pool()
+    there.add_ranges("10.70.0.100-10.70.0.110")
+    return there
+
+
+def grown() -> Ground:
+    there = applied()
+    there.edit({"subnets": [{"cidr": "10.70.0.0/24", "ranges": GROWN}]})
+    return there
+
+
+def drifted() -> Ground:
+    there = applied()
+    there.put_ranges("10.70.0.100-10.70.0.110")
+    return there
+
+
+def shut() -> Ground:
+    there = applied()
+    there.edit({"usable": False})
+    return there
+
+
+def deleted() -> Ground:
+    there = applied()
+    there.delete()
+    return there
+
+
+def deleted_beside_another() -> Ground:
+    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"), pool("second", "10.70.0.30-10.70.0.39"))
+    there.run_pool("edge")
+    there.run_pool("second")
+    there.delete()
+    return there
+
+
+SCENES: list[Callable[[], Ground]] = [
+    new,
+    grown,
+    drifted,
+    shut,
+    deleted,
+    deleted_beside_another,
+]
+
+
+def settle(there: Ground) -> None:
+    """Attempts until nothing is left to do, as the queue makes them."""
+    for _ in range(3):
+        for one in ("edge", "second"):
+            if not there.gone(one):
+                there.run_pool(one)
+
+
+def end(there: Ground) -> object:
+    """Everything that is there, on both sides."""
+    objects = {
+        f"{one.kind}/{one.name}": {k: v for k, v in one.data.items() if k not in VOLATILE}
+        for one in there.avi.state.objects.everything().values()
+        if not one.builtin
+    }
+    return there.state()["management"], objects
+
+
+def moments(make: Callable[[], Ground]) -> Iterator[tuple[int, calls.Moment]]:
+    """Before and after each external call of an undisturbed attempt."""
+    there = make()
+    made = testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
+    for number in range(1, len(made) + 1):
+        yield number, "before"
+        yield number, "after"
+
+
+@pytest.mark.parametrize("make", SCENES, ids=lambda one: one.__name__)
+def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], Ground]) -> None:
+    undisturbed = make()
+    settle(undisturbed)
+    tried = 0
+    for number, moment in moments(make):
+        there = make()
+        there.calls.fail(number, moment, calls.Crash())
+        run = there.run(verbs.try_reconcile(there.plugin(), "ip-pools", "edge", there))
+        assert isinstance(run.error, calls.Crash), (number, moment, run)
+        there.calls.heal()
+        settle(there)
+        assert end(there) == end(undisturbed), (number, moment)
+        tried += 1
+    assert tried > 10
+
+
+@pytest.mark.parametrize("kind", ["network", "ipamdnsproviderprofile"])
+@pytest.mark.parametrize("make", SCENES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("fault", ["stale", "drop", "broken"])
+def test_whatever_becomes_of_a_write(make: Callable[[], Ground], kind: str, fault: str) -> None:
+    """Refused as stale, carried out without an answer, failed: the end is the same."""
+    undisturbed = make()
+    settle(undisturbed)
+    there = make()
+    lost = fault == "drop"
+    there.avi.faults.add(
+        faults.Fault(answer="" if lost else fault, drop=lost, after=lost, kind=kind, method="PUT")
+    )
+    settle(there)
+    settle(there)
+    assert end(there) == end(undisturbed)
+
+
+def test_without_leadership_nothing_is_written() -> None:
+    there = new()
+    before = end(there)
+    with there.calls.reading():
+        run = there.run(verbs.try_reconcile(there.plugin(), "ip-pools", "edge", there))
+    assert run.error is not None
+    assert end(there) == before
+    assert isinstance(there.run_pool(), api.Done)
