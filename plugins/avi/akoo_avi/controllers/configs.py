@@ -2,14 +2,16 @@
 
 The fields of the ancestor (address, account, CA) are an AviController without an object of its
 own; a config that names an AviController says what that says. observes configs, their Secrets,
-AviControllers and the Avi Controller; writes one condition of the config's status, under a field
-manager of its own: the rest of the status is the core's.
+AviControllers, AviIPPools and the Avi Controller; writes one condition of the config's status,
+under a field manager of its own: the rest of the status is the core's.
 """
 
 from __future__ import annotations
 
 from akoo_avi import access, client, config, options, placement, refusal, resources, wanted
 from akoo_avi.controllers import declared, health, judge, reconcile
+from akoo_avi.pools import told
+from akoo_avi.pools.declared import CONFIG_ANNOTATION
 from akoo_core import structs
 from akoo_core.api import conditions
 from akoo_core.kube import client as kube
@@ -27,6 +29,7 @@ RIGHTS = (
     api.RbacRule(
         groups=(CONFIGS.group,), resources=(f"{CONFIGS.plural}/status",), verbs=("patch",)
     ),
+    *told.RIGHTS,
 )
 
 
@@ -40,7 +43,7 @@ class ConfigControllers:
         """What the operator is to run."""
         return api.ControllerRegistration(
             name="configs",
-            watches=(CONFIGS, resources.AVI_CONTROLLERS),
+            watches=(CONFIGS, resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS),
             writes=(CONFIGS,),
             keys=_keys,
             reconcile=self.reconcile,
@@ -63,7 +66,7 @@ class ConfigControllers:
         try:
             name = _controller_name(obj)
             if name:
-                return await _mirrored(name, ctx)
+                return await _with_pools(ctx, obj, await _mirrored(name, ctx))
             reach = wanted.reach_of(config.decode(obj))
         except structs.DecodeError as error:
             return _false("InvalidConfig", str(error))
@@ -73,13 +76,15 @@ class ConfigControllers:
             found = await health.look(await access.open(ctx, self._clients, reach))
         except access.ANSWERED as error:
             return _summary(judge.of_error(error))
-        return _summary(judge.of_health(found))
+        return await _with_pools(ctx, obj, _summary(judge.of_health(found)))
 
 
 def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
     """(namespace, name) of the Secrets of a config, or of an AviController."""
     if obj.get("kind") == resources.AVI_CONTROLLERS.kind:
         return declared.secrets_of(obj)
+    if obj.get("kind") == resources.AVI_IP_POOLS.kind:
+        return ()
     try:
         if _controller_name(obj):
             return ()
@@ -91,7 +96,11 @@ def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
 
 
 def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
-    """An AviController concerns the configs that name it; they look again within a minute."""
+    """An AviController concerns the configs that name it; they look again within a minute. A pool
+    concerns the config that it was made from."""
+    if resource.kind == resources.AVI_IP_POOLS.kind:
+        of = (obj["metadata"].get("annotations") or {}).get(CONFIG_ANNOTATION)
+        return (of,) if of else ()
     return (obj["metadata"]["name"],) if resource.kind == CONFIGS.kind else ()
 
 
@@ -99,6 +108,14 @@ def _controller_name(obj: kube.Object) -> str:
     """Of the AviController that a config names, or ""."""
     given = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
     return structs.convert(given, options.Options, path="spec.plugins.avi").controller
+
+
+async def _with_pools(
+    ctx: api.ControllerContext, obj: kube.Object, ready: conditions.Condition
+) -> conditions.Condition:
+    """A controller that is well, and address pools that are not."""
+    wrong = await told.wrong(ctx, obj) if ready.status == "True" else None
+    return _false(*wrong) if wrong else ready
 
 
 async def _mirrored(name: str, ctx: api.ControllerContext) -> conditions.Condition:

@@ -57,6 +57,9 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
     except (kube_errors.ConflictError, kube_errors.AlreadyExistsError):
         told = f"A pool of AKODeploymentConfig/{request.key} changed meanwhile."
         return api.Wait(reason="PoolChanged", message=told, after=1.0)
+    except kube_errors.InvalidError as error:
+        told = f"AKODeploymentConfig/{request.key}: {error.message}"
+        return api.Blocked(reason="InvalidConfig", message=told)
     return api.Done()
 
 

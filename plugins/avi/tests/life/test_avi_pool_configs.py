@@ -273,6 +273,28 @@ def test_ranges_that_cannot_be(avi_world: Any, network: Json, problem: str) -> N
     assert not there.pools
 
 
+def test_the_config_says_what_is_wrong_with_its_pools(avi_world: Any) -> None:
+    there = Ground(avi_world, ipPools=GIVEN)
+    assert said(there) == ("True", "Usable")
+    subnet = there.network()["configured_subnets"][0]
+    theirs = [entry("10.70.0.15", "10.70.0.30")]
+    there.put(configured_subnets=[{**subnet, "static_ip_ranges": theirs}])
+    there.settle()
+    assert there.ready(there.pool) == ("False", "Overlap")
+    assert said(there) == ("False", "Overlap")
+    there.edit(dataNetwork=NETWORK | {"ipPools": GIVEN, "cidr": "10.99.0.0/24"})
+    assert said(there) == ("False", "InvalidConfig")
+
+
+def said(there: Ground) -> tuple[str, str]:
+    """The config's own condition."""
+    there.run("configs", "default")
+    (found,) = there.world.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
+    listed = found["status"]["conditions"]
+    one = next(one for one in listed if one["type"] == "AviReady")
+    return one["status"], one["reason"]
+
+
 def test_names_fit_and_tell_places_apart() -> None:
     def name(of: str, cloud: str = "c", network: str = "n") -> str:
         found = config.Spec(cloud_name=cloud, data_network=config.DataNetwork(name=network))
