@@ -1,0 +1,122 @@
+"""AviIPPools on a real API server: what it refuses, and a life there."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from akoo_avi import resources
+from akoo_avi.testing.pool_ground import CONTROLLER, Ground, pool
+from akoo_testbed import definitions, kubeapi, running
+
+from akoo_core import external
+from akoo_core.kube import client, config, errors, transport
+from akoo_core.plugins import api, context, controllers
+from akoo_core.testing import verbs
+
+CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
+POOLS = resources.AVI_IP_POOLS
+Object = dict[str, Any]
+
+
+@pytest.fixture
+async def kube(
+    apiserver: running.RunningServer, tmp_path: pathlib.Path
+) -> AsyncIterator[client.KubeClient]:
+    """A client of a server that has our CRDs and an AviController."""
+    async with kubeapi.KubeApi(apiserver.kubeconfig) as installer:
+        await definitions.install(installer, CRDS)
+    file = tmp_path / "admin.kubeconfig"
+    file.write_text(apiserver.kubeconfig)
+    endpoint = await config.endpoint_of(str(file))
+    made = transport.HttpClient(endpoint, external=external.External())
+    await made.apply(resources.AVI_CONTROLLERS, CONTROLLER)
+    yield made
+    await made.delete(resources.AVI_CONTROLLERS, "main")
+    await made.close()
+
+
+def subnets(*ranges: tuple[str, str], cidr: str = "10.70.0.0/24") -> list[Object]:
+    listed = [{"begin": begin, "end": end} for begin, end in ranges]
+    return [{"cidr": cidr, "ranges": listed}]
+
+
+REFUSED: dict[str, tuple[Object, str]] = {
+    "two ways": ({"address": "avi"}, "either controller, or address"),
+    "no way": ({"controller": None}, "either controller, or address"),
+    "half a way": ({"controller": None, "address": "avi"}, "go together"),
+    "a URL": (
+        {
+            "controller": None,
+            "address": "https://avi",
+            "credentialRef": {"namespace": "a", "name": "b"},
+        },
+        "a host or host:port",
+    ),
+    "no network": ({"network": {}}, "exactly one of name and moref"),
+    "two networks": ({"network": {"name": "a", "moref": "b"}}, "exactly one of name and moref"),
+    "no CIDR": ({"subnets": [{"cidr": "10.70.0.0"}]}, "must be a CIDR"),
+    "no address": ({"subnets": subnets(("10.70.0.1", "ten"))}, "must be an address"),
+    "outside": (
+        {"subnets": subnets(("10.70.0.1", "10.70.1.1"))},
+        "every range must lie inside 10.70.0.0/24",
+    ),
+    "another family": ({"subnets": subnets(("fd00::1", "fd00::2"))}, "every range must lie inside"),
+    "another use": (
+        {"subnets": [{"cidr": "10.0.0.0/8", "ranges": [{"begin": "10.0.0.1", "use": "vip"}]}]},
+        "Unsupported value",
+    ),
+    "another policy": ({"driftPolicy": "Ignore"}, "Unsupported value"),
+}
+
+
+async def test_what_is_refused(kube: client.KubeClient) -> None:
+    for name, (changes, told) in REFUSED.items():
+        with pytest.raises(errors.InvalidError) as caught:
+            await kube.create(POOLS, pool("refused", **changes))
+        assert told in caught.value.message, name
+
+
+async def test_a_pool_does_not_move(kube: client.KubeClient) -> None:
+    await kube.create(POOLS, pool("fixed"))
+    try:
+        for changes in ({"cloud": "other"}, {"network": {"name": "other"}}):
+            with pytest.raises(errors.InvalidError) as caught:
+                await kube.merge_patch(POOLS, "fixed", {"spec": changes})
+            assert "is immutable" in caught.value.message
+    finally:
+        await kube.delete(POOLS, "fixed")
+
+
+async def test_a_life(kube: client.KubeClient) -> None:
+    there = Ground()
+
+    async def attempt() -> api.Result:
+        (found,) = controllers.collect(verbs.plugin_set(there.plugin()))
+        ctx = context.build_controller_context(found, verbs.means_of(there), kube, key="edge")
+        return await found.registration.reconcile(api.Request(key="edge", attempt=1), ctx)
+
+    await kube.create(POOLS, pool("edge", "10.70.0.10-10.70.0.19"))
+    assert isinstance(await attempt(), api.Done)
+    said = await kube.get(POOLS, "edge")
+    assert said["spec"]["subnets"][0]["ranges"][0]["use"] == "Both"
+    assert (said["status"]["free"], said["status"]["total"]) == (10, 10)
+    assert said["status"]["conditions"][0]["status"] == "True"
+    assert said["status"]["subnets"][0]["made"] is True
+    version = said["metadata"]["resourceVersion"]
+    await attempt()
+    assert (await kube.get(POOLS, "edge"))["metadata"]["resourceVersion"] == version
+    vip = there.take("shop-vip", "10.70.0.12")
+    await kube.merge_patch(POOLS, "edge", {"spec": {"subnets": subnets()}})
+    await kube.delete(POOLS, "edge")
+    answer = await attempt()
+    assert isinstance(answer, api.Wait)
+    assert answer.reason == "AddressesInUse"
+    there.give_back(vip)
+    assert isinstance(await attempt(), api.Done)
+    with pytest.raises(errors.NotFoundError):
+        await kube.get(POOLS, "edge")
+    assert not there.ranges
+    assert not there.usable()
