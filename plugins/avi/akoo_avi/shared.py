@@ -37,7 +37,7 @@ async def pools(ctx: api.VerbContext, asked: Wanted) -> tuple[tuple[PoolRef, ...
         found.append(PoolRef(name=name, uid=obj["metadata"]["uid"]))
         waiting = waiting or _unready(name, obj)
     needed = inline.gives_ranges(config.decode(ctx.view.config))
-    for name in asked.inline:
+    for name in (one for one in asked.inline if one not in asked.pools):
         made = await _made(ctx, name)
         if made is not None:
             found.append(PoolRef(name=name, uid=made["metadata"]["uid"]))

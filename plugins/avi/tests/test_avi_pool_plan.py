@@ -175,6 +175,8 @@ class TestExamples:
         before = network(span(2, 4), claims={"old/edge": mine})
         refused = plan.plan(before, Situation(US, wanted(span(2, 4))))
         assert "elsewhere (old/edge)" in refused.overlaps[0].whose
+        served = plan.plan(before, Situation(US, wanted(span(2, 4)), inline=True))
+        assert served == Plan(network=None, ours=Ours()), "two management clusters, one config"
         made = plan.plan(before, Situation(US, wanted(span(2, 4)), former="old/edge"))
         assert marking.read(result(before, made)) == {US: mine}
 

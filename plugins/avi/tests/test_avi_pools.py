@@ -388,6 +388,14 @@ def test_a_controller_that_does_not_answer() -> None:
     assert there.ready()[1] == "ControllerUnreachable"
 
 
+def test_the_page_tells_of_every_field_and_reason() -> None:
+    page = (CRD.parents[2] / "docs/how-to/avi-ip-pools.md").read_text()
+    for one in structs.fields(declared.Spec):
+        assert f"`{one.key}" in page, one.key
+    for reason in ("Overlap", "AddressesInUse", "InUse", "UsableNetworkInUse", "AddressesLow"):
+        assert f"`{reason}`" in page
+
+
 def test_the_crd_is_the_struct() -> None:
     (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]["properties"]

@@ -64,12 +64,13 @@ def _missing(network: structs.JSON, given: Situation, wanted: frozenset[Span]) -
 
 
 def _pools_ranges(network: structs.JSON, given: Situation) -> frozenset[Span]:
-    """The ranges of other pools that are theirs alone."""
-    shared = {one.owner for one in given.others if one.inline and given.inline}
+    """The ranges of other pools that are theirs alone. To a pool of a config only those of pools
+    that somebody wrote here: other configs, and other management clusters, may want the same."""
+    alone = {one.owner for one in given.others if not (one.inline and given.inline)}
     return frozenset(
         one
         for who, what in marking.read(network).items()
-        if who != given.owner and who not in shared
+        if who != given.owner and (who in alone or not given.inline)
         for one in what.spans
     )
 

@@ -13,7 +13,7 @@ from akoo_core import structs, testing
 from akoo_core.api import record
 from akoo_core.kube import resource as kube_resource
 from akoo_core.plugins import api
-from akoo_core.testing import builders
+from akoo_core.testing import builders, calls, verbs
 
 Json = dict[str, Any]
 PASSWORD = builders.canary("admin-password")
@@ -293,6 +293,36 @@ def said(there: Ground) -> tuple[str, str]:
     listed = found["status"]["conditions"]
     one = next(one for one in listed if one["type"] == "AviReady")
     return one["status"], one["reason"]
+
+
+def test_a_death_at_any_call_ends_as_without_it(avi_world: Any) -> None:
+    def begun(scene: str) -> Ground:
+        there = Ground(avi_world, ipPools=GIVEN)
+        if scene == "new":
+            return there
+        there.settle()
+        if scene == "gone":
+            there.remove_config()
+        else:
+            there.edit(dataNetwork={"name": "vip-edge2", "cidr": "10.71.0.0/24", "ipPools": None})
+        return there
+
+    for scene in ("new", "moved", "gone"):
+        undisturbed = begun(scene)
+        before = len(undisturbed.world.calls.made)
+        undisturbed.run("config-pools", "default")
+        made = undisturbed.world.calls.made[before:]
+        undisturbed.settle()
+        for number in range(1, len(made) + 1):
+            for moment in ("before", "after"):
+                there = begun(scene)
+                there.world.calls.fail(number, moment, calls.Crash())
+                plugin = there.world.plugin()
+                attempt = verbs.try_reconcile(plugin, "config-pools", "default", there.world)
+                there.world.run(attempt)
+                there.world.calls.heal()
+                there.settle()
+                assert there.world.state() == undisturbed.world.state(), (scene, number, moment)
 
 
 def test_names_fit_and_tell_places_apart() -> None:
