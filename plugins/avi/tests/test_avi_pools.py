@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from akoo_avi import resources
-from akoo_avi.pools import declared, marking, reconcile
+from akoo_avi.pools import declared, marking, outside, reconcile
 from akoo_avi.testing.memory import memory_controllers
 from akoo_avi.testing.pool_ground import ADDRESS, OWNER, Ground, pool, using
 from akoo_testbed.avisim import discovery
@@ -143,6 +143,62 @@ class TestOthers:
         there.run_pool("second")
         assert there.ranges == {"10.70.0.15-10.70.0.39"}
         assert there.ready("second")[0] == "True"
+
+
+class TestMeanwhile:
+    """Somebody writes between what was read and what is written."""
+
+    def interfere(self, there: Ground, monkeypatch: pytest.MonkeyPatch, *theirs: str) -> None:
+        write = outside.Outside.write
+
+        async def disturbed(one: outside.Outside, given: Any) -> Any:
+            if theirs[0] not in there.ranges:
+                if there.network.get("configured_subnets"):
+                    there.add_ranges(*theirs)
+                else:
+                    there.put_ranges(*theirs)
+            return await write(one, given)
+
+        monkeypatch.setattr(outside.Outside, "write", disturbed)
+
+    def test_an_overlap(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        self.interfere(there, monkeypatch, "10.70.0.15-10.70.0.30")
+        there.run_pool()
+        assert there.ranges == {"10.70.0.15-10.70.0.30"}
+        assert there.ready()[:2] == ("False", "Overlap")
+
+    def test_no_overlap(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        self.interfere(there, monkeypatch, "10.70.0.30-10.70.0.39")
+        there.run_pool()
+        assert there.ranges == {"10.70.0.10-10.70.0.19", "10.70.0.30-10.70.0.39"}
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+        (subnet,) = there.network["configured_subnets"]
+        assert there.ranges == {"10.70.0.30-10.70.0.39"}, subnet
+
+    def test_while_it_leaves(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        self.interfere(there, monkeypatch, "10.70.0.30-10.70.0.39")
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+        assert there.ranges == {"10.70.0.30-10.70.0.39"}
+
+    def test_what_is_not_kept_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        write = outside.Outside.write
+
+        async def lost(one: outside.Outside, given: Any) -> Any:
+            await write(one, given)
+            there.put_ranges()
+
+        monkeypatch.setattr(outside.Outside, "write", lost)
+        there.run_pool()
+        assert there.ready()[:2] == ("False", "NotKept")
 
 
 class TestLeaving:

@@ -185,8 +185,7 @@ async def _write(
     if drift:
         added = [str(one) for one in sorted(planned.added.spans)]
         ctx.log.warning("AviIPPool drifted and is repaired", extra={"missing": added})
-    written = await scene.outside.write(given)
-    return scene.network if written is None else written
+    return await scene.outside.write(given) or await scene.outside.network()
 
 
 async def _usable(

@@ -33,6 +33,9 @@ def applied(planned: Plan, where: str) -> Condition:
             reason="AddressesInUse",
             message=f"{in_use(planned.held)} {where}. They go once these are given back.",
         )
+    if planned.network is not None:
+        message = f"What was written {where} was not kept, or changed at once. It is written again."
+        return Condition(type=APPLIED, status="False", reason="NotKept", message=message)
     message = f"Ranges, subnets and usable networks are as they are wanted {where}."
     return Condition(type=APPLIED, status="True", reason="Applied", message=message)
 

@@ -79,12 +79,13 @@ async def _take_away(
     given = applying.situation(ctx, pool, (), near, await outside.allocated())
     planned = plan.plan(network, given)
     if planned.network is not None:
-        network = await outside.write(given) or network
+        network = await outside.write(given) or await outside.network()
     where = f'in network "{network["name"]}" on {outside.avi.address}'
     own = plan.ours(network, marking.owner(ctx.management_id, pool.name), pool.recorded)
     pool = await statuses.say(ctx, pool, statuses.owning(pool.status, own))
-    if planned.held:
-        return judge.applied(planned, where), pool
+    left = plan.plan(network, given)
+    if left.held or left.network is not None:
+        return judge.applied(left, where), pool
     if not pool.status.usable_added:
         return None, pool
     profile, tenant = await outside.profile(network)
