@@ -25,6 +25,8 @@ SILENT_SECONDS = 30.0
 """A workload API that has not answered for so long is not asked to drain."""
 FENCE_SECONDS = 120.0
 """How long fences may take after the drain; then the record goes on as Unfenced."""
+FENCE_AGAIN_SECONDS = 10.0
+"""How often a record that is Unfenced looks whether it still is."""
 UNFENCED_SECONDS = 300.0
 """The shortest time between the last object seen and the last count when nothing is fenced."""
 
@@ -75,10 +77,13 @@ def _sweep_and_verify(s: Situation, one: record.Record, state: record.Leaving) -
     if state.proof is not None and state.proof.clean:
         until = settled_at(one.spec, state)
         if s.now < until:
+            after = (until - s.now).total_seconds()
+            unfenced = state.fence is not None and state.fence.grade == "Unfenced"
             return Rest(
                 reason="QuietPeriod",
                 message=f"Nothing is left; counted again at {until:%H:%M:%S} UTC.",
-                after=(until - s.now).total_seconds(),
+                # No watch tells that the last Machine is gone, which shortens the wait.
+                after=min(after, FENCE_AGAIN_SECONDS) if unfenced else after,
             )
         return _once("verify", s)
     if "sweep" not in s.done:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from akoo_testbed import kubeapi, switching
-from akoo_testbed import listener as listeners
+
+from tests.stories import avi as avis
+from tests.stories import neighbours
 
 if TYPE_CHECKING:
     from tests.stories import theatre as theatres
@@ -21,7 +25,10 @@ class AkoActs:
     """Part of a Scene."""
 
     theatre: theatres.Theatre
+    api: kubeapi.KubeApi
+    avi: avis.Avi
     namespace: str
+    x: str
 
     @contextlib.asynccontextmanager
     async def workload(self) -> AsyncIterator[kubeapi.KubeApi]:
@@ -49,14 +56,22 @@ class AkoActs:
             )
 
     async def cut_off(self) -> None:
-        """AKO hears nothing any more and re-creates its objects twice a second; nor can the
-        workload's API be reached from outside."""
+        """AKO hears nothing any more and makes its objects anew twice a second, and the operator
+        cannot reach the cluster: its kubeconfig leads nowhere."""
         values = {"ako_full_sync_seconds": "0.5", "ako_cut_off_seconds": "0.1"}
         await self.switch(**values)
         await self.restart_ako()
+        await neighbours.served(self.avi, self.x)
         await self.switch(**values, ako_faults="cut-off")
-        listener = self.theatre.bed.workloads.listener(self.namespace, NAME)
-        await listener.set_fault(listeners.Fault.REFUSE)
+        await self._mislead_kubeconfig()
+
+    async def _mislead_kubeconfig(self) -> None:
+        name = f"{NAME}-kubeconfig"
+        secret = await self.api.get("v1/Secret", self.namespace, name)
+        text = base64.b64decode(secret["data"]["value"]).decode()
+        nowhere = re.sub(r"server: \S+", "server: https://127.0.0.1:1", text)
+        value = base64.b64encode(nowhere.encode()).decode()
+        await self.api.patch("v1/Secret", self.namespace, name, {"data": {"value": value}})
 
     async def kill_ako(self) -> None:
         """Delete AKO's Pod and wait until the next one, which does as switched, has ended once."""

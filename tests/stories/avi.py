@@ -22,7 +22,14 @@ class Avi:
 
     def __init__(self, server: avisim.AviServer, admin: client.Client) -> None:
         self.server = server
-        self.admin = admin
+        self._admin = admin
+
+    @property
+    def admin(self) -> client.Client:
+        """The administrator, logged in: stories end sessions, also theirs."""
+        if self._admin.call("GET", "cluster").status in (401, 419):
+            self._admin.cookies.clear()
+        return self._admin
 
     @property
     def controller(self) -> avisim.Controller:

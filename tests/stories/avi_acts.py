@@ -39,6 +39,24 @@ class AviActs:
 
         await waiting.until(begun, what=f"the first DELETE of {self.account}", seconds=SECONDS)
 
+    async def re_created(self) -> None:
+        """Wait until the cluster's AKO has made an object anew that the operator had deleted."""
+        journal = self.avi.controller.journal
+
+        async def made() -> bool:
+            deleted = [one.number for one in journal.entries(method="DELETE", user=self.account)]
+            since = min(deleted, default=journal.last)
+            return bool(journal.entries(since=since, method="POST", user=f"ako-{self.config}"))
+
+        try:
+            await waiting.until(made, what=f"an object made anew by {self.x}", seconds=20)
+        except TimeoutError as error:
+            for one in journal.entries(user=f"ako-{self.config}")[-40:]:
+                error.add_note(str(one))
+            for one in journal.entries(method="DELETE", user=self.account)[:3]:
+                error.add_note(str(one))
+            raise
+
     def delete_by_hand(self) -> None:
         """An administrator deletes what the cluster has on Avi, as far as it goes."""
         admin = self.avi.admin

@@ -28,7 +28,7 @@ async def test_ako_dies_half_way(s: Scene) -> None:
 @story
 async def test_says_done_but_leaves_things(s: Scene) -> None:
     """Done is a hint: VIPs, pools and certificates are still there."""
-    await s.lives()
+    await s.lives(node_seconds=15.0)
     await s.switch(ako_faults="leaves-things")
     await s.delete()
     found = await s.ends()
@@ -38,7 +38,7 @@ async def test_says_done_but_leaves_things(s: Scene) -> None:
 @story
 async def test_says_timeout(s: Scene) -> None:
     """AKO deletes nothing and says Timeout."""
-    await s.lives()
+    await s.lives(node_seconds=15.0)
     await s.switch(ako_answer="timeout")
     await s.delete()
     found = await s.ends()

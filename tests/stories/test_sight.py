@@ -38,7 +38,7 @@ async def test_held_until_the_deadline(s: Scene) -> None:
     s.untouched()
     s.avi.admin.delete(f"virtualservice/{stranger}")
     s.remember()
-    await s.ends(why="Deadline")
+    await s.ends(why="Deadline", told=False)
 
 
 @story
@@ -66,6 +66,7 @@ async def test_role_filter(s: Scene) -> None:
 
 
 async def _is_unverified(s: Scene) -> None:
+    s.remember()
     await s.delete()
     found = await s.record(lambda one: condition(one, "Held").get("reason") in UNSEEN)
     assert condition(found, "CleanupProven").get("status") != "True"

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from tests.stories.scene import Scene
-from tests.stories.setting import CLUSTER, NAME, condition
+from tests.stories.setting import CLUSTER, NAME, Object, condition
 from tests.stories.telling import story
+
+
+def leaving(record: Object) -> Object:
+    found: Object = record["spec"].get("leaving") or {}
+    return found
 
 
 @story
@@ -44,20 +49,22 @@ async def test_foreground_delete(s: Scene) -> None:
 @story
 async def test_cut_off_and_re_creating(s: Scene) -> None:
     """An AKO that nobody can stop makes its objects anew until its Node ends; then proven."""
-    await s.lives(node_seconds=10.0, deadline="2m")
+    await s.lives(node_seconds=16.0, deadline="2m", drainTimeout="2s")
     await s.cut_off()
     await s.delete()
-    await s.record(lambda one: one["spec"]["leaving"].get("fence", {}).get("grade") == "Unfenced")
-    await s.record(lambda one: one["spec"]["leaving"].get("proof", {}).get("own", 0) > 0)
+    await s.record(lambda one: leaving(one).get("fence", {}).get("grade") == "Unfenced")
+    await s.re_created()
     await s.ends(grade="Gone")
 
 
 @story
 async def test_cut_off_until_the_deadline(s: Scene) -> None:
     """The deadline passes first: the Cluster is let go, and the record goes on sweeping, Leaked."""
-    await s.lives(node_seconds=14.0, deadline="4s")
+    await s.lives(node_seconds=14.0, deadline="4s", drainTimeout="2s")
     await s.cut_off()
     await s.delete()
     found = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
     assert found["spec"]["leaving"]["letGo"]["why"] == "Deadline"
+    await s.gone()
+    await s.nudge()
     await s.ends(why="Deadline", told=False)

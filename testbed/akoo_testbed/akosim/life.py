@@ -45,6 +45,8 @@ class Ako:
         self._next_full = 0.0
         self.wanted: list[Wanted] = []
         """What it wanted last."""
+        self._knows = False
+        """It has looked at its cluster since its start: whoever is cut off before has, too."""
 
     async def run(self) -> Exit:
         """Until something ends it. Raises StoppedError, DiedError, AviError, avi.UNREACHABLE."""
@@ -134,8 +136,9 @@ class Ako:
 
     async def _bring(self) -> bool:
         settings, world = self._hands.config, self._view.world
-        if not self._has(AkoFault.CUT_OFF):
+        if not self._knows or not self._has(AkoFault.CUT_OFF):
             self.wanted = desired(settings, self._maker.site, world)
+            self._knows = True
         self._had_models = self._had_models or bool(self.wanted)
         keep = f"{settings.shared_prefix}Shared-L7-"
         plan = planning.plan(self.wanted, self._hands.observed, keep=keep)
