@@ -145,6 +145,21 @@ class TestOthers:
         assert there.ready("second")[0] == "True"
 
 
+def test_what_was_inherited_by_one_that_was_refused_goes_with_it() -> None:
+    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"), pool("second", "10.70.0.10-10.70.0.19"))
+    there.run_pool("edge")
+    there.run_pool("second")
+    assert there.ready("second")[1] == "Overlap"
+    there.delete("edge")
+    there.run_pool("edge")
+    assert there.gone("edge")
+    assert there.ranges == {"10.70.0.10-10.70.0.19"}
+    there.delete("second")
+    there.run_pool("second")
+    assert there.gone("second")
+    assert not there.ranges
+
+
 class TestMeanwhile:
     """Somebody writes between what was read and what is written."""
 

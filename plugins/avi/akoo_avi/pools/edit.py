@@ -86,7 +86,8 @@ def _subnets(
     stay = {one for one in made if one in wanted or inside.get(one, set()) & kept}
     left, gone = [], set()
     for one in made - stay:
-        heir = next((o for o in given.others if one in {s.prefix for s in o.subnets}), None)
+        able = (other for other in given.others if other.settled)
+        heir = next((o for o in able if one in {s.prefix for s in o.subnets}), None)
         if heir is not None:
             left.append((Ours(subnets=frozenset({one})), heir.owner))
         elif _is_empty(body, one):

@@ -41,11 +41,14 @@ async def leave(means: Means, pool: Pool) -> api.Result:
 
 
 async def _outside(means: Means, pool: Pool) -> Outside | None:
-    """The network that has what is ours; None where nothing was ever put."""
+    """The network that has what is ours; None where nothing was ever put.
+
+    Its marker is asked even if status knows of nothing: another pool may have left us its ranges.
+    """
     status = pool.status
     if status.observed_generation is None and not status.network_uuid:
         return await _looked_for(means, pool)
-    if not status.network_uuid or not pool.has_something:
+    if not status.network_uuid:
         return None
     avi, _ = await applying.enter(means, pool, remembered=True)
     found = str((await avi.get("cluster")).get("uuid", ""))

@@ -20,7 +20,8 @@ class Neighbours(NamedTuple):
     @property
     def usable_heir(self) -> Pool | None:
         """The oldest that wants the network to be usable."""
-        return next((one for one in self.pools if one.spec.usable), None)
+        able = (one for one in self.pools if one.status.network_uuid)
+        return next((one for one in able if one.spec.usable), None)
 
     def others(self, pool: Pool, management_id: str) -> tuple[Other, ...]:
         """For the plan of ``pool``."""
@@ -79,4 +80,5 @@ def _other(one: Pool, pool: Pool, management_id: str) -> Other:
         subnets=subnets,
         inline=bool(one.config),
         recorded=one.recorded,
+        settled=bool(one.status.network_uuid),
     )

@@ -106,5 +106,6 @@ def _whose(network: structs.JSON, given: Situation, one: Span) -> str:
 
 def _heirs(given: Situation, going: frozenset[Span]) -> dict[Span, str]:
     """Who gets a range that is to go: the oldest pool that wants exactly the same."""
-    ordered = sorted(given.others, key=lambda one: (not one.older, one.name))
+    settled = (one for one in given.others if one.settled)
+    ordered = sorted(settled, key=lambda one: (not one.older, one.name))
     return {one: other.owner for other in reversed(ordered) for one in going if one in other.spans}

@@ -31,6 +31,8 @@ class Other(NamedTuple):
     inline: bool = False
     recorded: Ours = Ours()
     """What its status says is its own: counts where the marker is gone."""
+    settled: bool = True
+    """It was on this network itself: only such a one can be given anything there."""
 
     @property
     def spans(self) -> frozenset[Span]:

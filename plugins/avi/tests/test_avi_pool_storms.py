@@ -1,0 +1,192 @@
+"""Pools, strangers and virtual services at once, in any order, with a controller that fails.
+
+The oracle knows nothing of marks, plans and statuses: it keeps what strangers put there, and which
+addresses virtual services hold.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from akoo_avi.pools import spans
+from akoo_avi.testing.pool_ground import Ground, pool
+from akoo_testbed.avisim import faults
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+Object = dict[str, Any]
+PHASES = (Phase.explicit, Phase.generate)
+"""Without shrinking: the steps of a failure are shown as they were, at once."""
+NAMES = ("edge", "second")
+PLACES = [(begin, begin + length) for begin in range(10, 40, 4) for length in (2, 5, 9)]
+RANGES = [f"10.70.0.{begin}-10.70.0.{end}" for begin, end in PLACES]
+
+STEPS = st.one_of(
+    st.tuples(
+        st.just("edit"), st.sampled_from(NAMES), st.lists(st.sampled_from(RANGES), max_size=3)
+    ),
+    st.tuples(st.just("run"), st.sampled_from(NAMES)),
+    st.tuples(st.just("run"), st.sampled_from(NAMES)),
+    st.tuples(st.just("stranger"), st.sampled_from(RANGES)),
+    st.tuples(st.just("stranger goes"), st.sampled_from(RANGES)),
+    st.tuples(st.just("take"), st.integers(10, 45)),
+    st.tuples(st.just("give back")),
+    st.tuples(st.just("delete"), st.sampled_from(NAMES)),
+    st.tuples(
+        st.just("fault"),
+        st.sampled_from(["stale", "broken", "lost"]),
+        st.sampled_from(NAMES),
+    ),
+)
+
+
+class Storm:
+    """One run, and what the oracle knows."""
+
+    def __init__(self, *, lenient: bool, usable: bool) -> None:
+        answer = "accept" if lenient else "refuse"
+        self.there = Ground(range_in_use=answer, range_check=answer)
+        self.there.put_ranges()
+        if usable:
+            self.there.open()
+        self.usable = usable
+        self.strangers: set[str] = set()
+        self.vips: dict[str, Object] = {}
+        self.made = 0
+        self.opened = False
+
+    def step(self, what: str, *given_: Any) -> None:
+        getattr(self, "do_" + what.replace(" ", "_"))(*given_)
+        self.check()
+
+    def do_edit(self, name: str, ranges: list[str]) -> None:
+        chosen: list[str] = []
+        for one in ranges:
+            if not any(overlap(one, other) for other in chosen):
+                chosen.append(one)
+        wanted = pool(name, *chosen)
+        if self.there.gone(name):
+            self.there.management.seed(wanted)
+        else:
+            self.there.edit({"subnets": wanted["spec"]["subnets"]}, name)
+        self.do_run(name)
+
+    def do_run(self, name: str) -> None:
+        if self.there.gone(name):
+            return
+        self.there.run_pool(name)
+        found = self.there.pool(name)
+        if found and self.there.ready(name)[0] == "True":
+            wanted = found["spec"]["subnets"][0]["ranges"]
+            assert {f"{one['begin']}-{one['end']}" for one in wanted} <= self.there.ranges
+        users = self.living()
+        self.opened = bool(users) and (self.opened or self.there.usable())
+        assert self.there.usable() or not self.opened
+
+    def living(self) -> list[str]:
+        """Pools that want the network to be usable, and were looked at."""
+        pools = [self.there.pool(name) for name in NAMES]
+        return [
+            one["metadata"]["name"]
+            for one in pools
+            if one and "status" in one and "deletionTimestamp" not in one["metadata"]
+        ]
+
+    def do_stranger(self, text: str) -> None:
+        if not any(overlap(text, other) for other in self.there.ranges):
+            self._strangers(self.strangers | {text})
+
+    def do_stranger_goes(self, text: str) -> None:
+        if text in self.strangers and not any(holds(text, one) for one in self.vips):
+            self._strangers(self.strangers - {text})
+
+    def _strangers(self, wanted: set[str]) -> None:
+        """Strangers' ranges are for virtual services only, ours for both: so they are told apart
+        without any mark."""
+        body = self.there.network
+        (subnet,) = body["configured_subnets"]
+        entries = subnet.get("static_ip_ranges") or []
+        kept = [one for one in entries if one["type"] != spans.TYPES["VIP"]]
+        for text in sorted(wanted):
+            begin, _, end = text.partition("-")
+            kept.append(spans.entry_of(spans.span(begin, end, "VIP")))
+        subnet["static_ip_ranges"] = kept
+        self.there.admin.put(f"network/{self.there.net['uuid']}", body)
+        self.strangers = wanted
+
+    def do_take(self, last: int) -> None:
+        address = f"10.70.0.{last}"
+        if address not in self.vips and any(holds(one, address) for one in self.there.ranges):
+            self.made += 1
+            self.vips[address] = self.there.take(f"vip-{self.made}", address)
+
+    def do_give_back(self) -> None:
+        if self.vips:
+            self.there.give_back(self.vips.pop(min(self.vips)))
+
+    def do_delete(self, name: str) -> None:
+        if not self.there.gone(name):
+            self.there.delete(name)
+            self.do_run(name)
+
+    def do_fault(self, answer: str, name: str) -> None:
+        """An attempt whose write of the network is refused, fails, or loses its answer."""
+        lost = answer == "lost"
+        fault = faults.Fault(
+            answer="" if lost else answer, drop=lost, after=lost, kind="network", method="PUT"
+        )
+        self.there.avi.faults.add(fault)
+        self.do_run(name)
+        self.there.avi.faults.clear()
+
+    def check(self) -> None:
+        found = spans.of_network(self.there.network)
+        theirs = {f"{one.begin}-{one.end}" for one in found if one.use == "VIP"}
+        assert theirs == self.strangers, "strangers' ranges are as they left them"
+        for address in self.vips:
+            assert any(one.holds(ipaddress.ip_address(address)) for one in found), address
+        ordered = sorted(found)
+        assert not any(a.overlaps(b) for a in ordered for b in ordered if a != b)
+
+    def end(self) -> None:
+        """Everybody goes: what is left is the strangers'."""
+        while self.vips:
+            self.do_give_back()
+        for name in NAMES:
+            self.do_delete(name)
+        for _ in range(3):
+            for name in NAMES:
+                self.do_run(name)
+        self.check()
+        assert all(self.there.gone(name) for name in NAMES)
+        assert self.there.ranges == self.strangers
+        assert not self.there.network.get("markers")
+        assert self.there.usable() is self.usable
+        assert len(self.there.network["configured_subnets"]) == 1, "it was there before us"
+
+
+def overlap(one: str, other: str) -> bool:
+    (a, b), (c, d) = ends(one), ends(other)
+    return a <= d and c <= b
+
+
+def holds(one: str, address: str) -> bool:
+    begin, end = ends(one)
+    return begin <= int(ipaddress.ip_address(address)) <= end
+
+
+def ends(text: str) -> tuple[int, int]:
+    begin, _, end = text.partition("-")
+    return int(ipaddress.ip_address(begin)), int(ipaddress.ip_address(end))
+
+
+@settings(max_examples=25, phases=PHASES)
+@given(st.lists(STEPS, min_size=8, max_size=30), st.booleans(), st.booleans())
+def test_strangers_keep_what_is_theirs_and_nothing_of_ours_is_left(
+    steps: list[tuple[Any, ...]], lenient: bool, usable: bool
+) -> None:
+    storm = Storm(lenient=lenient, usable=usable)
+    for one in steps:
+        storm.step(*one)
+    storm.end()
