@@ -38,9 +38,10 @@ format: setup ## let ruff format and mend
 generate: setup ## write the files that are derived from code (RBAC)
 	@$(BIN)/akoo-core rbac > deploy/rbac/clusterrole.yaml
 
-# Every crash point and many seeds; on the real bed every point of death.
+# Every crash point and many seeds; on the real bed every point of death, and stories with the
+# times that configs have by default.
 proof: testbed ## crashes, simulation and the bed under fire at full length
-	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire -n 2 --dist loadgroup $(ARGS)
+	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire tests/stories -n 2 --dist loadgroup $(ARGS)
 
 bench: testbed ## figures, no gate
 	@$(BIN)/python -m benchmarks

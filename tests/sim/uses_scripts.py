@@ -107,7 +107,7 @@ class _Client:
 
     async def list(self, resource: Resource, *, token: str) -> client_.Page:
         found = await Call("list uses")
-        items = tuple(_object(f"akoo-{number}", one) for number, one in enumerate(found))
+        items = [_object(f"akoo-{number}", one) for number, one in enumerate(found)]
         return client_.Page(items=items, token="", resource_version="1")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from akoo_testbed import bed as beds
@@ -13,8 +14,11 @@ from tests.stories import avi as avis
 RECORD = "akoo.io/v1alpha1/AKODeployment"
 CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
 CLUSTER = beds.CLUSTER
-SECONDS = 60.0
+SECONDS = 240.0 if os.environ.get("AKOO_PROOF") else 60.0
 NAME = "shop"
+
+SHORT = {} if os.environ.get("AKOO_PROOF") else {"quietPeriod": "1s", "drainTimeout": "8s"}
+"""With AKOO_PROOF a story takes the times that a config has by default."""
 
 Object = dict[str, Any]
 
@@ -49,8 +53,7 @@ async def configure(
         "adminCredentialRef": _reference(f"{name}-admin"),
         "certificateAuthorityRef": _reference(f"{name}-ca"),
         "workloadCredentialRef": _reference(f"{name}-ako"),
-        "quietPeriod": "1s",
-        "drainTimeout": "8s",
+        **SHORT,
         "extraConfigs": {
             "disableStaticRouteSync": True,
             "ingress": {"shardVSSize": "SMALL", "defaultIngressController": True},

@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import dataclasses
+import os
 import pathlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
@@ -29,7 +30,7 @@ from tests.stories import neighbours, scene, setting, traffic
 
 PLUGINS = "ako,avi"
 SLOTS = 3
-STORY_SECONDS = 150.0
+STORY_SECONDS = 600.0 if os.environ.get("AKOO_PROOF") else 150.0
 CLUSTER = beds.CLUSTER
 
 Story = Callable[["scene.Scene"], Coroutine[Any, Any, None]]
