@@ -9,15 +9,6 @@ import pytest
 from tests.stories import theatre
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories use real processes, all in one worker."""
-    for item in items:
-        if "plays" in getattr(item, "fixturenames", ()):
-            item.add_marker("bed")
-            item.add_marker(pytest.mark.xdist_group("bed"))
-
-
 @pytest.fixture(scope="session")
 def plays(request: pytest.FixtureRequest) -> Iterator[theatre.Plays]:
     """The theatre, with all stories of this run on their way."""

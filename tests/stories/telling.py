@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.stories import theatre
 
 Test = Callable[[theatre.Plays], None]
@@ -22,6 +24,8 @@ def solo(play: theatre.Story) -> Test:
 def _test(play: theatre.Story, *, solo: bool) -> Test:
     name = play.__name__.removeprefix("test_")
 
+    @pytest.mark.bed
+    @pytest.mark.xdist_group("stories")
     def test(plays: theatre.Plays) -> None:
         plays.result(name)
 
