@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 from akoo_testbed import bed as beds
@@ -88,6 +90,13 @@ async def running(api: kubeapi.KubeApi, record: str) -> None:
         lambda obj: ((obj or {}).get("status") or {}).get("phase") == "Running",
         SECONDS,
     )
+
+
+@contextlib.asynccontextmanager
+async def reading(kubeconfig: str) -> AsyncIterator[kubeapi.KubeApi]:
+    """The API that a kubeconfig leads to."""
+    async with kubeapi.KubeApi(kubeconfig) as api:
+        yield api
 
 
 def condition(obj: Object, kind: str) -> Object:

@@ -99,10 +99,13 @@ class Theatre:
     async def close(self) -> None:
         await self._ends.aclose()
 
-    def replica(self, name: str, **environment: str) -> process.OperatorProcess:
-        """One more process of the operator, not started."""
+    def replica(
+        self, name: str, *, kubeconfig: pathlib.Path | None = None, **environment: str
+    ) -> process.OperatorProcess:
+        """One more process of the operator, of this management cluster or of another; not
+        started."""
         return process.OperatorProcess(
-            kubeconfig=self.kubeconfig,
+            kubeconfig=kubeconfig or self.kubeconfig,
             plugins=tuple(PLUGINS.split(",")),
             log=self.bed.site.log_file(name),
             environment={

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
+from akoo_avi import resources as avi_resources
 from akoo_testbed import build, definitions, kubeapi, running, waiting
 
 from akoo_core import settings
@@ -227,4 +228,6 @@ def test_definitions_are_the_ones_the_message_speaks_of() -> None:
     assert names == {
         resources.AKO_DEPLOYMENTS.qualified,
         resources.AKO_DEPLOYMENT_CONFIGS.qualified,
+        avi_resources.AVI_CONTROLLERS.qualified,
+        avi_resources.AVI_IP_POOLS.qualified,
     }

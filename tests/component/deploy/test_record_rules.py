@@ -39,6 +39,7 @@ FULL = structs.replace(
     SMALL,
     instance="second",
     epoch=3,
+    handover=record.Handover(management_id="other", epoch=2),
     policies=config.Policies(
         on_unmatch="Remove",
         on_deadline="Hold",
@@ -47,7 +48,11 @@ FULL = structs.replace(
         quiet_period="1s",
     ),
     plugins=("ako", "avi"),
-    intents={"avi": record.StoredIntent(version=2, data={"any": {"depth": [1, True, None]}})},
+    intents={
+        "avi": record.StoredIntent(
+            version=2, data={"any": {"depth": [1, True, None]}}, placement="cluster cloud"
+        )
+    },
     uses=(
         record.StoredUse(
             plugin="avi", group="akoo.io", kind="AviIPPool", name="p", uid="u", state="confirmed"
@@ -84,6 +89,12 @@ FULL = structs.replace(
         attempted_at=AT,
         paused_at=AT,
         paused_seconds=60,
+        moved=("avi",),
+    ),
+    ended_placements=(
+        record.EndedPlacement(
+            plugin="avi", placement="cluster old", how="Abandoned", at=AT, message="it burnt"
+        ),
     ),
     finished_at=AT,
 )

@@ -1,0 +1,64 @@
+"""A second management cluster: an API server with an operator of its own, and no Cluster API.
+
+Its Clusters are objects and nothing more; whoever tests with them says what Cluster API would.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from akoo_testbed import bare, definitions, kubeapi
+
+from akoo_core import settings
+from akoo_core.plugins import loader
+from akoo_core.sandbox import install, process
+from tests.stories.setting import CLUSTER, NAME
+
+if TYPE_CHECKING:
+    from tests.stories import theatre as theatres
+
+Object = dict[str, Any]
+
+
+class Second:
+    """Its API, its operator, and the Clusters that are put into it."""
+
+    def __init__(self, api: kubeapi.KubeApi, operator: process.OperatorProcess) -> None:
+        self.api = api
+        self.operator = operator
+
+    async def put(self, namespace: str, kubeconfig: str, labels: dict[str, str]) -> None:
+        """A Cluster whose control plane is up, and the Secret that leads there."""
+        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        await self.api.apply(space)
+        value = base64.b64encode(kubeconfig.encode()).decode()
+        metadata = {"name": f"{NAME}-kubeconfig", "namespace": namespace}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+        await self.api.apply({**secret, "data": {"value": value}})
+        cluster: Object = {
+            "apiVersion": CLUSTER.rpartition("/")[0],
+            "kind": "Cluster",
+            "metadata": {"name": NAME, "namespace": namespace, "labels": labels},
+            "spec": {"clusterNetwork": {"pods": {"cidrBlocks": ["10.244.0.0/16"]}}},
+        }
+        await self.api.create(cluster)
+        status = {"initialization": {"controlPlaneInitialized": True}}
+        await self.api.patch(CLUSTER, namespace, NAME, {"status": status}, subresource="status")
+
+
+@contextlib.asynccontextmanager
+async def opened(theatre: theatres.Theatre, plugins: str) -> AsyncIterator[Second]:
+    """A second management cluster, while the block lasts."""
+    async with bare.BareServer() as server, kubeapi.KubeApi(server.server.kubeconfig) as api:
+        crds = theatre.bed.site.built.share("clusterapi") / "config" / "crd" / "bases"
+        await definitions.install(api, crds, install.crds_folder())
+        loaded = loader.load(settings.load(overrides={"enabledPlugins": plugins}))
+        await install.install(api, loaded)
+        text = await install.account_kubeconfig(api, server.server.url, server.site.authority.pem)
+        path = install.write_private(server.site.folder / "operator.kubeconfig", text)
+        operator = theatre.replica("second", kubeconfig=path)
+        async with process.running(operator):
+            yield Second(api, operator)

@@ -1,0 +1,106 @@
+"""Two management clusters and one Avi Controller."""
+
+from __future__ import annotations
+
+from akoo_testbed.kubelet import FakeKubelet, KubeletOptions, NodeSpec
+from akoo_testbed.kubelet.options import AkoProgram
+
+from tests.stories import neighbours, second, setting, traffic
+from tests.stories.scene import Scene
+from tests.stories.setting import CLUSTER, NAME, RECORD, condition
+from tests.stories.telling import solo
+
+PLUGINS = "ako,avi"
+
+
+@solo
+async def test_two_management_clusters(s: Scene) -> None:
+    """The same namespace, name and labels in both: two records, two claims, and one that goes."""
+    await s.lives()
+    pool = s.theatre.bed.workloads
+    api = await pool.open("second", NAME)
+    options = KubeletOptions(ako_program=AkoProgram.AKOSIM, restart_seconds=0.05)
+    kubelet = FakeKubelet(api.kubeconfig, [NodeSpec("second")], options=options)
+    await kubelet.start()
+    try:
+        async with second.opened(s.theatre, PLUGINS) as other:
+            await setting.configure(other.api, s.avi, f"{s.config}-b", s.labels)
+            await other.put(s.namespace, api.kubeconfig, s.labels)
+            record = await setting.record_of(other.api, s.namespace, NAME)
+            name = record["metadata"]["name"]
+            assert name != s.record_name
+            await setting.running(other.api, name)
+            async with setting.reading(api.kubeconfig) as workload:
+                await traffic.serve(workload, traffic.NAMESPACE, "second.example.com")
+            await neighbours.served(s.avi, name)
+            s.remember()
+            await s.delete()
+            await s.ends()
+            living = await other.api.get(RECORD, None, name)
+            assert living["status"]["phase"] == "Running"
+            assert s.avi.marked(name)
+    finally:
+        await kubelet.stop()
+        await pool.close("second", NAME)
+
+
+@solo
+async def test_moved_and_deleted_there(s: Scene) -> None:
+    """The Cluster moves, lives on there, and is taken away there once a person has said whose it
+    is; here nothing outside is touched."""
+    await s.lives()
+    async with second.opened(s.theatre, PLUGINS) as other:
+        await setting.configure(other.api, s.avi, f"{s.config}-b", s.labels)
+        kubeconfig = s.theatre.bed.workloads.server(s.namespace, NAME).server.kubeconfig
+        record = await s.api.get(RECORD, None, s.record_name)
+        await _leave_here(s)
+        assert s.avi.marked(s.x), "nothing outside was touched"
+        metadata = {"name": s.record_name, "labels": record["metadata"]["labels"]}
+        moved = {"apiVersion": record["apiVersion"], "kind": record["kind"]}
+        await other.api.create({**moved, "metadata": metadata, "spec": record["spec"]})
+        await other.put(s.namespace, kubeconfig, s.labels)
+        await other.api.wait_for(
+            RECORD,
+            None,
+            s.record_name,
+            lambda one: one and condition(one, "Ready").get("status") == "True",
+            60,
+        )
+        s.remember()
+        await other.api.delete(CLUSTER, s.namespace, NAME)
+        await other.api.wait_for(
+            RECORD,
+            None,
+            s.record_name,
+            lambda one: one and condition(one, "Held").get("reason") == "ClaimedElsewhere",
+            60,
+        )
+        assert s.avi.marked(s.x), "nothing is taken away before the hand-over"
+        former = record["spec"]["managementId"]
+        word = {"metadata": {"annotations": {"akoo.io/adopt": former}}}
+        await other.api.patch(RECORD, None, s.record_name, word)
+        found = await other.api.wait_for(
+            RECORD,
+            None,
+            s.record_name,
+            lambda one: one and one["status"].get("phase") == "Finished",
+            60,
+        )
+        assert found is not None
+        leaving = found["spec"]["leaving"]
+        assert leaving["letGo"]["why"] == "Proven", leaving
+        assert found["spec"]["epoch"] == 2
+        assert s.avi.of(s.x) == []
+        s.untouched()
+
+
+async def _leave_here(s: Scene) -> None:
+    """What clusterctl does at the source: pause, say that it moves, strip, delete."""
+    await s.api.patch(CLUSTER, s.namespace, NAME, {"spec": {"paused": True}})
+    moving = {"clusterctl.cluster.x-k8s.io/delete-for-move": ""}
+    await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"annotations": moving}})
+    gone = await s.api.wait_for(RECORD, None, s.record_name, lambda one: one is None, 60)
+    assert gone is None
+    await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"finalizers": []}})
+    await s.delete()
+    await s.gone()
