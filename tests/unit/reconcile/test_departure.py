@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from akoo_core.kube import errors
 from akoo_core.plugins import api
+from akoo_core.reconcile import leaving
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
 
@@ -147,9 +148,13 @@ async def test_unfenced_waits_five_minutes_for_the_last_count(
     bed.workloads.error = errors.NotFoundError("no kubeconfig Secret")
     await bed.delete_cluster()
     outcome = await bed.run(name)
-    assert outcome.requeue_after == 300.0
+    assert outcome.requeue_after == leaving.FENCE_AGAIN_SECONDS, "whether it is still unfenced"
+    counted = avi.calls.count("verify")
+    bed.clock.advance(299)
+    await bed.run(name)
+    assert avi.calls.count("verify") == counted, "the last count waits"
     avi.outside[name] = {"vs-made-by-a-living-ako"}
-    bed.clock.advance(300)
+    bed.clock.advance(1)
     outcome = await bed.run(name)
     assert bed_.let_go(bed, name) == ""
     assert bed.record(name).status.left == 1
