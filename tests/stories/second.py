@@ -45,7 +45,9 @@ class Second:
             "spec": {"clusterNetwork": {"pods": {"cidrBlocks": ["10.244.0.0/16"]}}},
         }
         await self.api.create(cluster)
-        status = {"initialization": {"controlPlaneInitialized": True}}
+        status = {
+            "initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True}
+        }
         await self.api.patch(CLUSTER, namespace, NAME, {"status": status}, subresource="status")
 
 

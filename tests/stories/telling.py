@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -19,6 +20,19 @@ def story(play: theatre.Story) -> Test:
 def solo(play: theatre.Story) -> Test:
     """``@solo``: nothing else plays meanwhile, since the operator itself is a part of it."""
     return _test(play, solo=True)
+
+
+def proof(test: Test) -> Test:
+    """``@proof`` above ``@story``: a variation that only ``make proof`` plays."""
+    if os.environ.get("AKOO_PROOF"):
+        return test
+    return pytest.mark.skip(reason="a variation: make proof plays it")(_silent(test))
+
+
+def _silent(test: Test) -> Test:
+    """Not among those that are started with the first."""
+    del test.casting  # type: ignore[attr-defined]
+    return test
 
 
 def _test(play: theatre.Story, *, solo: bool) -> Test:

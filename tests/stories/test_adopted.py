@@ -7,7 +7,7 @@ import asyncio
 from tests.stories import neighbours
 from tests.stories.scene import Scene
 from tests.stories.setting import RECORD, condition
-from tests.stories.telling import story
+from tests.stories.telling import proof, story
 
 DEFAULT = "my-cluster"
 
@@ -32,6 +32,7 @@ async def test_adopted_like_a_stranger(s: Scene) -> None:
     assert condition(found, "CleanupProven").get("status") != "True"
 
 
+@proof
 @story
 async def test_adopted_alone(s: Scene) -> None:
     """Nobody else has the name: shown to be exclusive, it is swept like any other."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.stories.scene import Scene
-from tests.stories.telling import story
+from tests.stories.telling import proof, story
 
 
 @story
@@ -35,6 +35,7 @@ async def test_says_done_but_leaves_things(s: Scene) -> None:
     assert "AKO says Done" in found["spec"]["leaving"]["drainOutcome"]
 
 
+@proof
 @story
 async def test_says_timeout(s: Scene) -> None:
     """AKO deletes nothing and says Timeout."""

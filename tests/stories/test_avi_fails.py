@@ -7,7 +7,7 @@ from typing import Any
 from akoo_core.sandbox import install
 from tests.stories.scene import Scene
 from tests.stories.setting import condition
-from tests.stories.telling import story
+from tests.stories.telling import proof, story
 
 
 @story
@@ -63,6 +63,7 @@ async def test_conflicts(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_somebody_else_deletes(s: Scene) -> None:
     """An administrator takes the same objects away at the same time."""
@@ -75,6 +76,7 @@ async def test_somebody_else_deletes(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_routes_and_label(s: Scene) -> None:
     """Static routes of the VRF and the SE group's label go, too; others' stay."""

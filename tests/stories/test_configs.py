@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.stories.scene import Scene
 from tests.stories.setting import CLUSTER, CONFIG, NAME, condition
-from tests.stories.telling import story
+from tests.stories.telling import proof, story
 
 
 @story
@@ -26,6 +26,7 @@ async def test_secret_deleted_first(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_unselected_and_removed(s: Scene) -> None:
     """The label is edited away, with policy Remove: the cluster lives on without AKO."""

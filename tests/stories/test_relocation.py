@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.stories.scene import Scene
 from tests.stories.setting import condition
-from tests.stories.telling import story
+from tests.stories.telling import proof, story
 
 
 @story
@@ -24,6 +24,7 @@ async def test_cloud_edited(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_tenant_edited(s: Scene) -> None:
     """Everything leaves the old tenant and comes up in the new one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.stories.scene import Scene
 from tests.stories.setting import condition
-from tests.stories.telling import story
+from tests.stories.telling import proof, story
 
 UNSEEN = ("NoSight", "PermissionMissing")
 
@@ -24,6 +24,7 @@ async def test_held_by_a_stranger(s: Scene) -> None:
     await s.ends()
 
 
+@proof
 @story
 async def test_held_until_the_deadline(s: Scene) -> None:
     """Nobody acts: the deadline lets the Cluster go, and what is left is named."""
@@ -49,6 +50,7 @@ async def test_blind_credential(s: Scene) -> None:
     await _is_unverified(s)
 
 
+@proof
 @story
 async def test_narrow_role(s: Scene) -> None:
     """Our role sees all kinds but pools."""

@@ -8,11 +8,12 @@ from akoo_testbed.kubelet.options import AkoProgram
 from tests.stories import neighbours, second, setting, traffic
 from tests.stories.scene import Scene
 from tests.stories.setting import CLUSTER, NAME, RECORD, condition
-from tests.stories.telling import solo
+from tests.stories.telling import proof, solo
 
 PLUGINS = "ako,avi"
 
 
+@proof
 @solo
 async def test_two_management_clusters(s: Scene) -> None:
     """The same namespace, name and labels in both: two records, two claims, and one that goes."""

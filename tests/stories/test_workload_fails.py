@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.stories.scene import Scene
 from tests.stories.setting import CLUSTER, NAME, Object, condition
-from tests.stories.telling import story
+from tests.stories.telling import proof, story
 
 
 def leaving(record: Object) -> Object:
@@ -21,6 +21,7 @@ async def test_workload_api_gone(s: Scene) -> None:
     await s.ends(grade="Gone")
 
 
+@proof
 @story
 async def test_kubeconfig_gone(s: Scene) -> None:
     """The Secret with the kubeconfig was deleted before the Cluster."""
@@ -57,6 +58,7 @@ async def test_cut_off_and_re_creating(s: Scene) -> None:
     await s.ends(grade="Gone")
 
 
+@proof
 @story
 async def test_cut_off_until_the_deadline(s: Scene) -> None:
     """The deadline passes first: the Cluster is let go, and the record goes on sweeping, Leaked."""
