@@ -89,21 +89,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses the bed, before pytest selects by marker."""
     for item in items:
-        if _uses_processes(item):
+        if {"bed", "apiserver"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("bed")
             # With pytest-xdist and `--dist loadgroup`: all of them in one worker, on one bed.
             item.add_marker(pytest.mark.xdist_group("bed"))
-
-
-def _uses_processes(item: pytest.Item) -> bool:
-    """Whether a test uses the fixtures of this plugin, and not some of its own with their names."""
-    info = getattr(item, "_fixtureinfo", None)
-    known = info.name2fixturedefs if info is not None else {}
-    return any(
-        known[name][-1].func.__module__ == __name__
-        for name in ("bed", "apiserver")
-        if known.get(name)
-    )
 
 
 def pytest_terminal_summary(
