@@ -89,10 +89,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses the bed, before pytest selects by marker."""
     for item in items:
-        if {"bed", "apiserver"} & set(getattr(item, "fixturenames", ())):
+        if _uses_processes(item):
             item.add_marker("bed")
             # With pytest-xdist and `--dist loadgroup`: all of them in one worker, on one bed.
             item.add_marker(pytest.mark.xdist_group("bed"))
+
+
+def _uses_processes(item: pytest.Item) -> bool:
+    """Whether a test uses these fixtures, or others that took their place.
+
+    What lives no longer than one test and has their name by chance starts no processes.
+    """
+    info = getattr(item, "_fixtureinfo", None)
+    known = info.name2fixturedefs if info is not None else {}
+    found = [known[name][-1] for name in ("bed", "apiserver") if known.get(name)]
+    return any(one.scope != "function" for one in found)
 
 
 def pytest_terminal_summary(
