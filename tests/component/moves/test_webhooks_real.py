@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from akoo_testbed import background, waiting
 
@@ -10,7 +12,12 @@ from akoo_core.kube import resource as resources
 from tests.component.moves import moves_ground, moves_plugins
 from tests.component.moves.conftest import Open
 
-pytestmark = [pytest.mark.bed, pytest.mark.xdist_group("moves")]
+pytestmark = [
+    pytest.mark.bed,
+    pytest.mark.xdist_group("moves"),
+    # It once failed beside two other beds on two cores, for a reason that is not understood yet.
+    pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof runs it alone"),
+]
 Started = tuple[background.LoopThread, moves_ground.Ground]
 
 
