@@ -91,8 +91,12 @@ def convert(value: Any, kind: type[T], *, path: str = "") -> T:
 
 
 def to_plain(value: Any) -> Any:
-    """Plain JSON values (dicts, lists, text, numbers) of anything that holds structs."""
-    return msgspec.to_builtins(value, str_keys=True)
+    """Plain JSON values (dicts, lists, text, numbers) of anything that holds structs.
+
+    They are equal to what the API gives back for them: whoever compares the two to see whether
+    there is something to write must not find a tuple different from its list.
+    """
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def to_object(value: Struct | StrictStruct) -> JSON:

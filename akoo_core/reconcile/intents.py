@@ -108,7 +108,7 @@ def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, o
         ):
             continue
         intents[name] = record.StoredIntent(
-            version=version, data=answer.data, placement=answer.placement
+            version=version, data=structs.to_plain(answer.data), placement=answer.placement
         )
     touched = set(spec.plugins) | set(answers)
     return {

@@ -13,6 +13,7 @@ AKO_NAMESPACE = "avi-system"
 class Account(api.Fact, frozen=True, kw_only=True):
     fact_name: ClassVar[str] = "Account"
     user: str
+    roles: tuple[str, ...] = ("ako",)
 
 
 class Ako(api.Plugin):
@@ -114,13 +115,13 @@ class Avi(api.Plugin):
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
         cloud = (view.config.get("spec") or {}).get("cloudName", "cloud-1")
-        return api.Intent(data={"cloud": cloud})
+        return api.Intent(data={"cloud": cloud, "networks": ("vip-a",)})
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
         told = self._enter("prepare", ctx)
         self.outside.setdefault(ctx.view.record_name, set())
-        return told or api.Done(facts=(Account(user=self.user),))
+        return told or api.Done(facts=(Account(user=self.user, roles=("ako", "reader")),))
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result | None:

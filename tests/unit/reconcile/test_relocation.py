@@ -168,8 +168,8 @@ async def test_without_a_place_the_data_is_the_place(
     bed.clock.advance(30)
     await bed.run(name)
     spec = bed.record(name).spec
-    assert (spec.leaving, spec.intents["avi"].data) == (None, {"cloud": "cloud-2"})
-    assert spec.ended_placements[0].placement == '{"cloud":"cloud-1"}'
+    assert (spec.leaving, spec.intents["avi"].data["cloud"]) == (None, "cloud-2")
+    assert spec.ended_placements[0].placement == '{"cloud":"cloud-1","networks":["vip-a"]}'
 
 
 class Network(api.Plugin):
