@@ -9,7 +9,7 @@ import pytest
 from tests.stories import theatre
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plays(request: pytest.FixtureRequest) -> Iterator[theatre.Plays]:
     """The theatre, with all stories of this run on their way."""
     castings = [

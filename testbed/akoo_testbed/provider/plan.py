@@ -28,10 +28,11 @@ def plan(obj: Object, seen: World) -> list[Action]:
     """The next actions; none when all is as it should be, or when the object is paused.
 
     Pure. An object gets our finalizer before anything is done for it; one that is being deleted
-    and has none of ours is not ours any more.
+    and has none of ours is not ours any more. Kinds that are nothing of ours come here, too: a
+    Cluster that went and was made again before anybody looked.
     """
     kind = kind_of(obj)
-    if world.is_paused(obj, seen.cluster):
+    if kind not in LIVING or world.is_paused(obj, seen.cluster):
         return []
     ours = world.FINALIZER in obj["metadata"].get("finalizers", ())
     if world.is_deleting(obj):

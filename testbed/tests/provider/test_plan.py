@@ -235,6 +235,10 @@ def test_what_is_no_longer_ours_is_left_alone() -> None:
     assert plan(free, seen(api=API)) == []
 
 
+def test_a_cluster_that_was_made_again_is_not_ours() -> None:
+    assert plan(NEW, seen(NEW, cluster=NEW)) == []
+
+
 def test_an_api_that_nobody_answers_for_is_closed() -> None:
     assert plan_without(seen(api=API)) == [actions.CloseApi()]
     assert plan_without(seen(leaving(FAKE_CLUSTER), api=API)) == [actions.CloseApi()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import socket
 import tempfile
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from akoo_avi.client import AviClient, Controllers, Credential
 from akoo_testbed.avisim import pytest as avisim_
+from urllib3 import connection
 
 from akoo_core import clock, external
 
@@ -25,11 +27,33 @@ Connect = Callable[..., Awaitable[AviClient]]
 
 
 def sockets() -> set[str]:
+    """All that this process holds, by inode."""
     found = set()
     for one in pathlib.Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # the one that this loop reads from
             found.add(str(one.readlink()))
     return {name for name in found if name.startswith("socket:")}
+
+
+@contextlib.contextmanager
+def noted_connections() -> Iterator[set[str]]:
+    """The sockets that avisdk opens meanwhile: other threads may serve a whole test bed."""
+    opened: set[str] = set()
+    new_conn = connection.HTTPConnection._new_conn
+
+    def noted(self: connection.HTTPConnection) -> socket.socket:
+        made = new_conn(self)
+        opened.add(str(pathlib.Path(f"/proc/self/fd/{made.fileno()}").readlink()))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.HTTPConnection, "_new_conn", noted)
+        yield opened
+
+
+def pool_threads() -> set[threading.Thread]:
+    """Those that work for a client; other threads may serve a whole test bed."""
+    return {one for one in threading.enumerate() if one.name.startswith("akoo-")}
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:
@@ -43,19 +67,19 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
     """No thread, file, socket, CA file or session of avisdk outlives a test."""
-    threads, before, made = set(threading.enumerate()), sockets(), []
+    before, made = pool_threads(), []
     mkstemp = tempfile.mkstemp
 
     def noted(*args: Any, **given: Any) -> tuple[int, str]:
         made.append(mkstemp(*args, **given))
         return made[-1]
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, noted_connections() as opened:
         patch.setattr(tempfile, "mkstemp", noted)
         yield
-    eventually(lambda: set(threading.enumerate()) <= threads, "threads that outlive the test")
+    eventually(lambda: pool_threads() <= before, "threads that outlive the test")
     # Closed, and not left to the garbage collector.
-    eventually(lambda: sockets() <= before, "sockets that outlive the test")
+    eventually(lambda: not sockets() & opened, "sockets that outlive the test")
     assert not [name for _, name in made if pathlib.Path(name).exists()]
     assert not avi_api.sessionDict
 
