@@ -169,7 +169,7 @@ class Operator:
             namespace=self._settings.operator_namespace,
             name=election.lease_name,
             identity=self.identity,
-            clock=self._clock,
+            clock=clock_.LeaseClock(),
             timing=timing.Timing(
                 lease=election.lease_seconds,
                 renew_deadline=election.renew_deadline_seconds,

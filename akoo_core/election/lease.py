@@ -58,7 +58,8 @@ class Elector:
     """One candidate for one Lease.
 
     ``client`` must not ask our own guard, or the Lease could never be taken. ``identity`` is new
-    for every process (Pod name and a random part).
+    for every process (Pod name and a random part). ``clock`` must go on while the machine is
+    suspended (:class:`akoo_core.clock.LeaseClock`), or who was suspended believes in an old Lease.
     """
 
     def __init__(
