@@ -11,7 +11,7 @@ from akoo_core.api import record
 from akoo_core.cli import columns, fleet, operating, saying
 from akoo_core.kube import client
 from akoo_core.plugins import api, caller
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugins.errors import BlockedError, VerbError
 from akoo_core.reconcile import attempt, facts
 
 HEADS = ("ACTION", "KIND", "NAME", "WHERE", "WHY")
@@ -116,8 +116,14 @@ async def _answer(looking: attempt.Attempt, plugin: api.Plugin, verb: caller.Pla
     try:
         actions = await looking.services.caller.plan(plugin, ctx, verb)
     except VerbError as error:
-        return Answer(plugin=plugin.name, problem=error.problem)
+        return Answer(plugin=plugin.name, problem=_problem(error))
     return Answer(plugin=plugin.name, actions=actions or ())
+
+
+def _problem(error: VerbError) -> str:
+    """As a condition would say it, where the plugin said what somebody must do: whole."""
+    cause = error.__cause__
+    return f"{cause.reason}: {cause}" if isinstance(cause, BlockedError) else error.problem
 
 
 def _unprepared(looking: attempt.Attempt, plugin: api.Plugin) -> str:

@@ -1,36 +1,127 @@
-"""``akoo-core plan --verb sweep``: what a sweep would do now, and why an object is taken for ours.
+"""``akoo-core plan``: what prepare or sweep would do now, and why an object is taken for ours.
 
-Reads only. It shows what :mod:`akoo_avi.sweep` acts on: the same inventory, the same plan.
+Reads only. It shows what the verbs act on: the same decisions about the claim, the same inventory,
+the same plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
-from akoo_avi import holders, inventory, placement, sweepplan
+from akoo_avi import (
+    access,
+    claim,
+    claiming,
+    departure,
+    holders,
+    inventory,
+    names,
+    placement,
+    refusal,
+    suitable,
+    sweepplan,
+)
+from akoo_avi import shared as shared_
 from akoo_avi import sweep as sweeping
-from akoo_avi.client import AviClient
+from akoo_avi import wanted as wanted_
+from akoo_avi.catalog import Catalogs
+from akoo_avi.client import AviClient, Controllers
 from akoo_avi.found import Found, Inventory
+from akoo_avi.pools import planned as pools
 from akoo_core.plugins import api
 
+Actions = tuple[api.PlannedAction, ...]
 
-async def sweep(
-    ctx: api.VerbContext, client: AviClient, stored: placement.Stored
-) -> tuple[api.PlannedAction, ...]:
-    """In the order in which it would be done; what stays comes last. Raises AviErrors."""
+
+async def prepare(ctx: api.VerbContext, clients: Controllers, catalogs: Catalogs) -> Actions:
+    """The claim, which is all that prepare writes; then the address pools, which their own
+    controller brings to what they say. Raises Refusal, AviErrors and the core's BlockedError."""
+    stored = placement.stored(ctx.view)
+    if stored is None and not ctx.view.config:
+        return ()
+    if stored is None:
+        first = await _unplaced(ctx, clients, catalogs)
+    else:
+        avi = await departure.open(ctx, clients, stored)
+        epoch = placement.claimed_epoch(ctx.view, stored.place)
+        first = await _claim(ctx.view, avi, epoch)
+    return (first, *await pools.prepare(ctx, clients, catalogs))
+
+
+async def _unplaced(
+    ctx: api.VerbContext, clients: Controllers, catalogs: Catalogs
+) -> api.PlannedAction:
+    """Of a cluster whose place was not found yet."""
+    address = ""
+    try:
+        asked = wanted_.of_view(ctx.view)
+        reach, _ = await shared_.reach(ctx, asked)
+        address = reach.address
+        _, unready = await shared_.pools(ctx, asked)
+        avi = await access.open(ctx, clients, reach)
+        _, place = await suitable.judged(ctx, avi, reach, catalogs, asked)
+    except refusal.Refusal as error:
+        return _of_claim(ctx.view, address, "keep", f"not made: {error}")
+    waiting = place if isinstance(place, api.Wait) else unready
+    return await _claim(ctx.view, avi, None, waits=waiting.message if waiting else "")
+
+
+async def _claim(
+    view: api.View, avi: AviClient, epoch: int | None, waits: str = ""
+) -> api.PlannedAction:
+    address, name = avi.address, view.spec.ako_cluster_name
+    there = await claiming.find(avi, name)
+    match claim.decide(view.spec, there, claimed_epoch=epoch):
+        case claim.Make():
+            why = "it says who may take this cluster away"
+            return _of_claim(view, address, "create", f"{why}; waits: {waits}" if waits else why)
+        case claim.Rewrite():
+            return _of_claim(
+                view, address, "change", f"this record has epoch {view.spec.epoch} by now"
+            )
+        case claim.Refuse() as found:
+            return _of_claim(view, address, "keep", found.message)
+    return _of_claim(view, address, "keep", "it is this record's")
+
+
+def _of_claim(
+    view: api.View, address: str, action: Literal["create", "change", "keep"], why: str
+) -> api.PlannedAction:
+    return api.PlannedAction(
+        action=action,
+        kind=claim.KIND,
+        name=names.claim(view.spec.ako_cluster_name),
+        where=_where(address, names.ADMIN_TENANT),
+        why=why,
+    )
+
+
+async def sweep(ctx: api.VerbContext, clients: Controllers) -> Actions:
+    """In the order in which it would be done; what stays comes last, then the address pools.
+    Raises as ``prepare`` does."""
+    stored = placement.stored(ctx.view)
+    if stored is None:
+        return ()
+    avi = await departure.open(ctx, clients, stored)
+    return (*await swept(ctx, avi, stored), *await pools.leave(ctx, stored))
+
+
+async def swept(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Actions:
+    """What a sweep would do on the controller. Raises AviErrors."""
     mark = sweeping.mark_of(stored)
     seen = await inventory.collect(client, mark)
-    refusal = sweeping.claim_problem(ctx.view, stored, seen)
+    problem = sweeping.claim_problem(ctx.view, stored, seen)
     held = await holders.find(client, mark, seen) if seen.own else ()
-    return actions(client.address, seen, held, refusal.message if refusal else "")
+    return actions(client.address, seen, held, problem.message if problem else "")
 
 
 def actions(
-    address: str, seen: Inventory, held: tuple[sweepplan.Held, ...], refusal: str = ""
+    address: str, seen: Inventory, held: tuple[sweepplan.Held, ...], refused: str = ""
 ) -> tuple[api.PlannedAction, ...]:
-    """The same, from what was read. ``refusal``: why nothing at all may be deleted. Pure."""
-    if refusal:
-        return tuple(_keep(address, one, refusal) for one in (*seen.own, *seen.suspects))
+    """The same, from what was read. ``refused``: why nothing at all may be deleted. Pure."""
+    if refused:
+        return tuple(_keep(address, one, refused) for one in (*seen.own, *seen.suspects))
     plan_ = sweepplan.plan(seen, (one.object.key for one in held))
     gone = [
         api.PlannedAction(

@@ -34,6 +34,7 @@ from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import reconcile as pools
 from akoo_core import structs
 from akoo_core.plugins import api
+from akoo_core.plugins import errors as core_errors
 
 Answer = TypeVar("Answer")
 Departing = Callable[[api.VerbContext, client.AviClient, placement.Stored], Awaitable[Answer]]
@@ -151,13 +152,13 @@ class AviPlugin(api.Plugin):
         self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
     ) -> tuple[api.PlannedAction, ...]:
         """See :mod:`akoo_avi.planned`."""
-        stored = placement.stored(ctx.view)
-        if stored is None:
-            return ()
-        avi = await departure.open(ctx, self._clients, stored)
-        if verb == "prepare":
-            return await prepare.planned(ctx, avi, stored)
-        return await planned.sweep(ctx, avi, stored)
+        try:
+            if verb == "prepare":
+                return await planned.prepare(ctx, self._clients, self._catalogs)
+            return await planned.sweep(ctx, self._clients)
+        except access.ANSWERED as error:
+            answer = access.answer(error)
+            raise core_errors.BlockedError(answer.message, reason=answer.reason) from None
 
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit:

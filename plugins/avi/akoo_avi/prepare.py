@@ -6,9 +6,7 @@ was found goes into a fact, from there into the stored intent, and only then is 
 
 from __future__ import annotations
 
-from typing import Literal
-
-from akoo_avi import access, claim, claiming, names, placement, suitable
+from akoo_avi import access, claim, claiming, placement, suitable
 from akoo_avi import shared as shared_
 from akoo_avi import wanted as wanted_
 from akoo_avi.catalog import Catalog, Catalogs
@@ -115,33 +113,4 @@ def _placement(target: AviTarget) -> api.LoadBalancerPlacement:
             api.VipNetwork(name=one.name, uuid="" if one.unique else one.uuid, cidr=one.cidr)
             for one in found.networks
         ),
-    )
-
-
-async def planned(
-    ctx: api.VerbContext, avi: AviClient, stored: Stored
-) -> tuple[api.PlannedAction, ...]:
-    """What prepare would do now, for ``akoo-core plan``: it writes nothing but the claim."""
-    found = await claiming.find(avi, stored.cluster_name)
-    epoch = placement.claimed_epoch(ctx.view, stored.place)
-    match claim.decide(ctx.view.spec, found, claimed_epoch=epoch):
-        case claim.Make():
-            return (_action(stored, "create", "it says who may take this cluster away"),)
-        case claim.Rewrite():
-            why = f"this record has epoch {ctx.view.spec.epoch} by now"
-            return (_action(stored, "change", why),)
-        case claim.Refuse() as refused:
-            return (_action(stored, "keep", refused.message),)
-    return (_action(stored, "keep", "it is this record's"),)
-
-
-def _action(
-    stored: Stored, action: Literal["create", "change", "keep"], why: str
-) -> api.PlannedAction:
-    return api.PlannedAction(
-        action=action,
-        kind=claim.KIND,
-        name=names.claim(stored.cluster_name),
-        where=f"{stored.reach.address}, tenant {names.ADMIN_TENANT}",
-        why=why,
     )

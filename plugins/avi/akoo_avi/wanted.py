@@ -62,7 +62,6 @@ def address(controller: str) -> str:
 
 def reach_of(spec: config.Spec) -> Reach:
     """How a config itself says to get to its controller. Raises Refusal."""
-    """How a config says to get to its controller. Raises Refusal."""
     account = _secret(spec.admin_credential_ref)
     if account is None:
         raise refusal.invalid(

@@ -174,8 +174,9 @@ def test_who_cannot_say_is_told_and_the_others_are_shown(bed: Bed, select: Selec
         f"writer: cannot say: ReadOnlyError: {refused}",
         "balancer: nothing to do",
     ]
-    Balancer.plans["sweep"] = SecretMissingError("Secret ops/avi does not exist. Create it.")
-    assert "cannot say: SecretMissingError: Secret ops/avi does" in bed("plan", "akoo-1")[1]
+    told = f"Secret ops/avi does not exist. {'Create it. ' * 40}".strip()
+    Balancer.plans["sweep"] = SecretMissingError(told)
+    assert f"balancer: cannot say: SecretMissing: {told}\n" in bed("plan", "akoo-1")[1]
 
 
 def test_a_plugin_that_waits_for_a_fact_is_not_asked_what_it_prepares(

@@ -48,6 +48,7 @@ class ConfigControllers:
             keys=_keys,
             reconcile=self.reconcile,
             secrets=secrets_of,
+            goes_by=_goes_by,
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
@@ -102,6 +103,14 @@ def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]
         of = (obj["metadata"].get("annotations") or {}).get(CONFIG_ANNOTATION)
         return (of,) if of else ()
     return (obj["metadata"]["name"],) if resource.kind == CONFIGS.kind else ()
+
+
+def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+    """Of a config what it asks for, of a pool what is said about it."""
+    if resource.kind == resources.AVI_IP_POOLS.kind:
+        said = (obj.get("status") or {}).get("conditions") or ()
+        return [(one.get("type"), one.get("status"), one.get("message")) for one in said]
+    return obj.get("spec")
 
 
 def _controller_name(obj: kube.Object) -> str:

@@ -51,10 +51,10 @@ class Scene(NamedTuple):
 async def apply(means: Means, pool: Pool) -> Pool:
     """One attempt; the pool with its new status. Raises Refusal, AviErrors and KubeErrors."""
     wanted = declared.desired(pool.spec)
-    scene = await _look(means, pool)
+    scene = await look(means, pool)
     given = situation(means.ctx, pool, wanted, scene.near, scene.allocated)
     planned = plan.plan(scene.network, given)
-    profile, problem = await _profile(scene, pool)
+    profile, problem = await profile_of(scene, pool)
     closed = profile is not None and pool.spec.usable and not usable.has(profile, _uuid(scene))
     drift = pool.status.applied_generation == pool.generation
     if drift and pool.spec.drift_policy == "Report" and (planned.network is not None or closed):
@@ -99,7 +99,8 @@ async def enter(
     return avi, reach
 
 
-async def _look(means: Means, pool: Pool) -> Scene:
+async def look(means: Means, pool: Pool) -> Scene:
+    """What there is for a pool now. Reads only. Raises Refusal, AviErrors and KubeErrors."""
     avi, reach = await enter(means, pool)
     known = await means.catalogs.get(avi, reach, means.ctx.clock)
     problem = resolve.problem_of(known)
@@ -144,7 +145,7 @@ async def _check_moved(avi: client.AviClient, pool: Pool, at: place.Place) -> No
     )
 
 
-async def _profile(scene: Scene, pool: Pool) -> tuple[Row | None, Condition | None]:
+async def profile_of(scene: Scene, pool: Pool) -> tuple[Row | None, Condition | None]:
     """The IPAM profile as it is now, where it matters; or why there is none."""
     if not (pool.spec.usable or pool.status.usable_added):
         return None, None

@@ -34,6 +34,7 @@ def registration() -> api.ControllerRegistration:
         writes=(POOLS,),
         keys=_keys,
         reconcile=reconcile,
+        goes_by=_goes_by,
     )
 
 
@@ -145,3 +146,12 @@ def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]
     else:
         of = ((obj.get("spec") or {}).get("configRef") or {}).get("name")
     return (of,) if of else ()
+
+
+def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+    """What is said about them starts nothing."""
+    spec = obj.get("spec") or {}
+    if resource.kind == kube_resource.AKO_DEPLOYMENTS.kind:
+        return spec.get("configRef"), spec.get("uses")
+    metadata = obj.get("metadata") or {}
+    return spec, metadata.get("annotations"), "deletionTimestamp" in metadata

@@ -82,7 +82,7 @@ def _overlaps(
     there = spans.of_network(network) - own.spans
     for one in sorted(new):
         found += [
-            Overlap(one, each, _whose(network, given, each))
+            Overlap(one, each, whose(network, given, each))
             for each in sorted(there)
             if one.overlaps(each)
         ]
@@ -96,7 +96,8 @@ def _overlaps(
     return tuple(found)
 
 
-def _whose(network: structs.JSON, given: Situation, one: Span) -> str:
+def whose(network: structs.JSON, given: Situation, one: Span) -> str:
+    """Who has a range that is not the pool's own, in words."""
     known = {other.owner: f"AviIPPool {other.name}" for other in given.others}
     for who, what in marking.read(network).items():
         if one in what.spans:

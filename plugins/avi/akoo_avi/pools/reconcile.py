@@ -46,6 +46,7 @@ class IpPools:
             keys=_keys,
             reconcile=self.reconcile,
             secrets=_secrets,
+            goes_by=_goes_by,
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
@@ -109,6 +110,14 @@ def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]
         return ()
     used = (obj.get("spec") or {}).get("uses") or ()
     return tuple(one["name"] for one in used if one.get("kind") == POOLS.kind)
+
+
+def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+    """What this controller says of a pool itself starts nothing."""
+    spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
+    if resource.kind == kube_resource.AKO_DEPLOYMENTS.kind:
+        return spec.get("uses")
+    return spec, [metadata.get(one) for one in ("annotations", "finalizers", "deletionTimestamp")]
 
 
 def _secrets(obj: kube.Object) -> tuple[tuple[str, str], ...]:

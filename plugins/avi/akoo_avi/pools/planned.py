@@ -1,0 +1,191 @@
+"""``akoo-core plan``: the AviIPPools that a cluster needs, what becomes of them on Avi, and why.
+
+Reads only. Verbs change no ranges: the pools' own controller does, by the plan that is shown here.
+"""
+
+from __future__ import annotations
+
+from akoo_avi import access, catalog, client, placement, refusal, resources, wanted
+from akoo_avi.pools import applying, configs, declared, expected, usable
+from akoo_avi.pools.applying import Means, Scene
+from akoo_avi.pools.declared import CONFIG_ANNOTATION, Pool
+from akoo_avi.pools.inline import Inline
+from akoo_core import structs
+from akoo_core.kube import client as kube
+from akoo_core.kube import errors as kube_errors
+from akoo_core.kube import resource as kube_resource
+from akoo_core.plugins import api, uses
+
+POOLS = resources.AVI_IP_POOLS
+HERE = "management cluster"
+Actions = tuple[api.PlannedAction, ...]
+
+
+async def prepare(
+    ctx: api.VerbContext, clients: client.Controllers, catalogs: catalog.Catalogs
+) -> Actions:
+    """The pools that the cluster's config names or makes, one after the other. One that cannot be
+    looked at is told with the reason. Raises Refusal and DecodeError for the config itself."""
+    if ctx.shared is None or not ctx.view.config:
+        return ()
+    asked = wanted.of_view(ctx.view)
+    made = {one.name: one for one in configs.of_object(ctx.view.config)}
+    means = Means(ctx=_controller_context(ctx, ctx.shared), clients=clients, catalogs=catalogs)
+    names = dict.fromkeys((*asked.pools, *asked.inline))
+    found = [await _pool(means, ctx.view, name, made.get(name)) for name in names]
+    return tuple(action for each in found for action in each)
+
+
+def _controller_context(ctx: api.VerbContext, shared: kube.KubeClient) -> api.ControllerContext:
+    """What the pools' controller would have: marks on Avi are those of this management cluster."""
+    return api.ControllerContext(
+        kube=shared,
+        clock=ctx.clock,
+        external=ctx.external,
+        secrets=ctx.secrets,
+        threads=ctx.threads,
+        tracer=ctx.tracer,
+        log=ctx.log,
+        management_id=ctx.view.spec.management_id,
+    )
+
+
+async def _pool(means: Means, view: api.View, name: str, made: Inline | None) -> Actions:
+    try:
+        pool, first = await _declared(means.ctx.kube, view, name, made)
+        if pool is None:
+            return (first,)
+        return (first, *await _on_avi(means, pool))
+    except structs.DecodeError as error:
+        return (_keep(name, f"it cannot be read: {error}"),)
+
+
+async def _declared(
+    shared: kube.KubeClient, view: api.View, name: str, made: Inline | None
+) -> tuple[Pool | None, api.PlannedAction]:
+    """The pool as it will be, and what becomes of the object; None: nothing else does."""
+    config = wanted.config_name(view)
+    try:
+        pool = declared.from_object(await shared.get(POOLS, name))
+    except kube_errors.NotFoundError:
+        if made is None:
+            return None, _keep(name, f"{config} names it, and it does not exist. Create it.")
+        pool = _new(view.spec.config_ref.name, made)
+        told = f"{config} says so; it gives {expected.described(declared.desired(pool.spec))}"
+        return pool, _action("create", name, told)
+    if pool.deleting:
+        return None, _keep(name, "it is being deleted, and nothing new is put on Avi for it")
+    if made is None:
+        return pool, _keep(name, f"{config} names it in spec.plugins.avi.ipPools")
+    if pool.config != view.spec.config_ref.name:
+        return None, _keep(name, f"it was not made from {config}, and is in its way. Delete it.")
+    if pool.spec != made.spec:
+        return structs.replace(pool, spec=made.spec), _action(
+            "change", name, f"{config}, of which it was made, says something else by now"
+        )
+    return pool, _keep(name, f"it was made from {config}, and says what that says")
+
+
+def _new(config_name: str, made: Inline) -> Pool:
+    """The pool that the config's controller is going to make."""
+    annotations = {CONFIG_ANNOTATION: config_name}
+    metadata = {"name": made.name, "uid": "", "annotations": annotations}
+    # As young as can be: what is there goes before it.
+    metadata["creationTimestamp"] = "9999"
+    return declared.from_object({"metadata": metadata, "spec": structs.to_object(made.spec)})
+
+
+async def _on_avi(means: Means, pool: Pool) -> Actions:
+    try:
+        scene = await applying.look(means, pool)
+        desired = declared.desired(pool.spec)
+        given = applying.situation(means.ctx, pool, desired, scene.near, scene.allocated)
+        report = pool.spec.drift_policy == "Report" and _in_force(pool)
+        rows = expected.rows(pool.name, scene.network, given, report=report)
+        opened = await _opened(scene, pool, report=report)
+    except access.ANSWERED as error:
+        return (_keep(pool.name, f"nothing is done on Avi: {access.answer(error).message}"),)
+    name, where = (
+        str(scene.network["name"]),
+        f"{scene.outside.avi.address}, tenant {scene.at.tenant}",
+    )
+    told = (expected.action(one, kind=expected.NETWORK, name=name, where=where) for one in rows)
+    return (*told, *opened)
+
+
+def _in_force(pool: Pool) -> bool:
+    return pool.status.applied_generation == pool.generation
+
+
+async def _opened(scene: Scene, pool: Pool, *, report: bool) -> Actions:
+    profile, problem = await applying.profile_of(scene, pool)
+    if problem is not None:
+        return (_keep(pool.name, f"its network cannot become usable: {problem.message}"),)
+    if profile is None:
+        return ()
+    row = expected.opened(
+        pool.name,
+        wanted=pool.spec.usable,
+        there=usable.has(profile, scene.at.network_uuid),
+        added=pool.status.usable_added,
+        network=str(scene.network["name"]),
+    )
+    if row is None:
+        return ()
+    if report and row.action == "change":
+        row = expected.reported(row)
+    where, name = scene.outside.avi.address, str(profile.get("name", ""))
+    return (expected.action(row, kind=expected.PROFILE, name=name, where=where),)
+
+
+async def leave(ctx: api.VerbContext, stored: placement.Stored) -> Actions:
+    """What becomes of the pools that the cluster uses once it has left."""
+    if ctx.shared is None:
+        return ()
+    return tuple([await _left(ctx.shared, ctx.view, one) for one in stored.pools])
+
+
+async def _left(
+    shared: kube.KubeClient, view: api.View, ref: placement.PoolRef
+) -> api.PlannedAction:
+    try:
+        pool = declared.from_object(await shared.get(POOLS, ref.name))
+        users = await uses.uses_of(shared, POOLS, ref.name, ref.uid)
+        others = [one.name for one in users if one.name != view.record_name]
+        if pool.uid != ref.uid:
+            return _keep(ref.name, "the one that this cluster used is gone; this is another")
+        if others:
+            return _keep(ref.name, f"shared: {len(others)} other AKODeployments use it")
+        if pool.deleting:
+            return _action("delete", ref.name, "it is being deleted, and waits for this cluster")
+        return await _unused(shared, pool)
+    except kube_errors.NotFoundError:
+        return _keep(ref.name, "it is gone already")
+    except structs.DecodeError as error:
+        return _keep(ref.name, f"whether it is used cannot be read: {error}")
+
+
+async def _unused(shared: kube.KubeClient, pool: Pool) -> api.PlannedAction:
+    """One that no other cluster uses."""
+    if not pool.config:
+        return _keep(pool.name, "nobody else uses it; it goes when a person deletes it")
+    config = f"AKODeploymentConfig/{pool.config}"
+    try:
+        obj = await shared.get(kube_resource.AKO_DEPLOYMENT_CONFIGS, pool.config)
+        asked = [one.name for one in configs.of_object(obj)]
+    except kube_errors.NotFoundError:
+        asked = []
+    except refusal.Refusal as error:
+        return _keep(pool.name, f"{config}: {error}")
+    if pool.name in asked:
+        return _keep(pool.name, f"it goes with {config}, of which it was made")
+    told = f"{config}, of which it was made, does not give it any more; nobody else uses it"
+    return _action("delete", pool.name, told)
+
+
+def _keep(name: str, why: str) -> api.PlannedAction:
+    return _action("keep", name, why)
+
+
+def _action(action: expected.Action, name: str, why: str) -> api.PlannedAction:
+    return api.PlannedAction(action=action, kind=POOLS.kind, name=name, where=HERE, why=why)

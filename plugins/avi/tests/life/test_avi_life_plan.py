@@ -1,0 +1,143 @@
+"""`akoo-core plan`: the claim, and what becomes of the address pools of a cluster's config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from akoo_avi import resources
+from akoo_avi.pools import spans
+from akoo_testbed.avisim import client as admins
+
+from akoo_core import testing
+from akoo_core.kube import resource as kube_resource
+from akoo_core.plugins.errors import VerbError
+from akoo_core.testing import builders
+
+Json = dict[str, Any]
+PASSWORD = builders.canary("admin-password")
+GIVEN = [{"start": "10.70.0.10", "end": "10.70.0.19", "type": "V4"}]
+NETWORK = {"name": "vip-edge-1", "cidr": "10.70.0.0/24"}
+RANGE = "10.70.0.10-10.70.0.19 (Both)"
+
+
+def world_of(avi_world: Any, **network: Any) -> Any:
+    made = avi_world({"dataNetwork": NETWORK | network})
+    metadata = {"name": made.config["metadata"]["name"]}
+    made.management.seed({**made.config, "metadata": metadata})
+    return made
+
+
+def plan(world: Any, verb: Any = "prepare") -> list[tuple[str, str, str, str]]:
+    found = testing.run_plan(world.plugin(), verb, world).actions
+    return [(one.action, one.kind, one.name, one.why) for one in found]
+
+
+def pools(world: Any) -> list[Json]:
+    found: list[Json] = world.management.objects(resources.AVI_IP_POOLS)
+    return found
+
+
+def settle_pools(world: Any) -> None:
+    for _ in range(2):
+        testing.run_reconcile(world.plugin(), "config-pools", "default", world)
+        for one in pools(world):
+            testing.run_reconcile(world.plugin(), "ip-pools", one["metadata"]["name"], world)
+
+
+def test_before_anything_is_there(avi_world: Any) -> None:
+    world = world_of(avi_world, ipPools=GIVEN)
+    first, made, network, usable = plan(world)
+    name = f"akoo-claim-{world.record_name}"
+    assert first[:3] == ("create", "stringgroup", name)
+    assert "waits: AviIPPool/adc-default-" in first[3]
+    assert made[:2] == ("create", "AviIPPool")
+    assert made[3] == f"AKODeploymentConfig/default says so; it gives {RANGE}"
+    told = f"add {RANGE}: AviIPPool/{made[2]} gives it"
+    assert network == ("change", "network", "vip-edge-1", told)
+    assert usable[:3] == ("keep", "ipamdnsproviderprofile", "ipam-vc-01")
+    assert pools(world) == [], "nothing was written"
+
+
+def test_what_is_planned_is_what_comes(avi_world: Any) -> None:
+    world = world_of(avi_world, ipPools=GIVEN)
+    plan(world)
+    settle_pools(world)
+    world.settled()
+    actions = plan(world)
+    assert {one[0] for one in actions} == {"keep"}
+    name = pools(world)[0]["metadata"]["name"]
+    told = f"{RANGE} is of AviIPPool/{name}: marker akoo-pool of the network says so"
+    assert ("keep", "network", "vip-edge-1", told) in actions
+
+
+def test_a_range_of_somebody_else_in_the_way(avi_world: Any) -> None:
+    world = world_of(avi_world, ipPools=GIVEN)
+    admin = admins.Client(world.avi, password=PASSWORD)
+    found = admin.get("network?name=vip-edge-1")["results"][0]
+    entry = spans.entry_of(spans.span("10.70.0.15", "10.70.0.30"))
+    found["configured_subnets"][0]["static_ip_ranges"] = [entry]
+    admin.put(f"network/{found['uuid']}", found)
+    rows = [one for one in plan(world) if one[1] == "network"]
+    assert [one[0] for one in rows] == ["keep", "keep"]
+    assert "overlaps 10.70.0.15-10.70.0.30 (Both) of no pool of ours" in rows[0][3]
+
+
+def test_an_edited_config_and_the_pool_of_before(avi_world: Any) -> None:
+    world = world_of(avi_world, ipPools=GIVEN)
+    settle_pools(world)
+    world.settled()
+    more = [{"start": "10.70.0.40", "end": "10.70.0.49", "type": "V4"}]
+    world.given(dataNetwork=NETWORK | {"ipPools": more})
+    (_, pool, *rows) = plan(world)
+    assert pool[0] == "change"
+    assert [(one[0], one[3].partition(":")[0]) for one in rows if one[1] == "network"] == [
+        ("change", "add 10.70.0.40-10.70.0.49 (Both)"),
+        ("change", f"take out {RANGE}"),
+    ]
+
+
+def test_what_a_person_has_to_mend_is_told_for_the_claim_and_the_pool(avi_world: Any) -> None:
+    world = avi_world(plugins={"avi": {"ipPools": ["gone"]}})
+    claim, named, *_ = plan(world)
+    assert claim[0] == "keep"
+    assert claim[3].startswith("not made: AviIPPool/gone does not exist.")
+    assert named[1:3] == ("AviIPPool", "gone")
+    assert named[3].endswith("names it, and it does not exist. Create it.")
+
+
+def test_a_cloud_that_is_not_there(avi_world: Any) -> None:
+    world = world_of(avi_world)
+    world.given(cloudName="vc-02")
+    claim, made, nothing = plan(world)
+    assert 'not made: cloud "vc-02" does not exist' in claim[3]
+    assert made[0] == "create"
+    assert nothing[3].startswith('nothing is done on Avi: cloud "vc-02" does not exist')
+
+
+def test_a_controller_that_cannot_be_asked_is_said_as_a_condition_would(avi_world: Any) -> None:
+    world = world_of(avi_world)
+    world.given(adminCredentialRef={"name": "gone", "namespace": "avi"})
+    with pytest.raises(VerbError, match=r"Secret avi/gone"):
+        plan(world)
+
+
+def test_what_becomes_of_the_pools_once_the_cluster_has_left(avi_world: Any) -> None:
+    world = world_of(avi_world, ipPools=GIVEN)
+    settle_pools(world)
+    world.settled()
+    name = pools(world)[0]["metadata"]["name"]
+
+    def left() -> tuple[str, str]:
+        (one,) = (each for each in plan(world, "sweep") if each[1] == "AviIPPool")
+        assert one[2] == name
+        return one[0], one[3]
+
+    assert left() == ("keep", "it goes with AKODeploymentConfig/default, of which it was made")
+    server = world.management.client()
+    world.run(server.delete(kube_resource.AKO_DEPLOYMENT_CONFIGS, "default"))
+    action, why = left()
+    assert action == "delete"
+    assert "does not give it any more" in why
+    world.run(server.delete(resources.AVI_IP_POOLS, name))
+    assert left() == ("delete", "it is being deleted, and waits for this cluster")
