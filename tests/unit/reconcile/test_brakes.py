@@ -58,3 +58,16 @@ def test_what_both_know_counts_once() -> None:
     shown = (*records, leaver(0, 0), leaver(1, 0))
     assert brake.ask("akoo-2", shown, now=builders.NOW) == 0.0
     assert brake.ask("akoo-3", shown, now=builders.NOW) > 0.0
+
+
+def test_a_move_that_has_ended_counts_once() -> None:
+    """It leaves no trace in ``leaving``, only in the places that have ended."""
+    brake, records = brakes.Brake(), fleet(10)
+    for number in range(2):
+        brake.ask(f"akoo-{number}", records, now=builders.NOW)
+    later = builders.NOW + builders.seconds(30)
+    place = record.EndedPlacement(plugin="avi", placement="old", how="Proved", at=later)
+    ended = structs.replace(builders.make_record(ended_placements=(place,)), name="akoo-0")
+    shown = (*records, ended, leaver(1, 0))
+    assert brake.ask("akoo-2", shown, now=later) == 0.0
+    assert brake.ask("akoo-3", shown, now=later) > 0.0
