@@ -29,7 +29,7 @@ from akoo_avi import (
     verify,
     wanted,
 )
-from akoo_avi.controllers import configs, reconcile
+from akoo_avi.controllers import configs, keeping, reconcile
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import reconcile as pools
 from akoo_core import structs
@@ -134,9 +134,10 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
-        """AviControllers, how the controllers of configs are, and AviIPPools."""
+        """AviControllers and who needs them, how those of configs are, and AviIPPools."""
         return (
             reconcile.AviControllers(self._clients).registration(),
+            keeping.registration(),
             configs.ConfigControllers(self._clients).registration(),
             pools.IpPools(self._clients, self._catalogs).registration(),
             config_pools.registration(),

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from akoo_avi import resources
+from akoo_avi.controllers import keeping
 from akoo_avi.pools import reconcile as pools
 from akoo_core.plugins import api
 
-RULES: Final = (
-    api.RbacRule(
-        groups=(resources.GROUP,), resources=("avicontrollers",), verbs=("get", "list", "watch")
-    ),
-    api.RbacRule(groups=(resources.GROUP,), resources=("avicontrollers/status",), verbs=("patch",)),
-    *pools.RIGHTS,
-)
+RULES: Final[tuple[api.RbacRule, ...]] = (*keeping.RIGHTS, *pools.RIGHTS)

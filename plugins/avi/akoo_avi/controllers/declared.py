@@ -34,6 +34,7 @@ class Declared(structs.Struct, frozen=True, kw_only=True):
 
     name: str
     uid: str
+    resource_version: str
     generation: int
     deleting: bool
     spec: Spec
@@ -52,6 +53,7 @@ def from_object(obj: structs.JSON) -> Declared:
     return Declared(
         name=metadata["name"],
         uid=metadata["uid"],
+        resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
         deleting="deletionTimestamp" in metadata,
         spec=structs.convert(obj.get("spec") or {}, Spec, path="spec"),

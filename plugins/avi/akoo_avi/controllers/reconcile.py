@@ -7,7 +7,7 @@ when it says something new. It makes and deletes nothing anywhere.
 from __future__ import annotations
 
 from akoo_avi import access, client, resources
-from akoo_avi.controllers import declared, health, judge
+from akoo_avi.controllers import declared, health, judge, keeping
 from akoo_core import structs
 from akoo_core.api import conditions
 from akoo_core.kube import errors as kube_errors
@@ -55,7 +55,11 @@ class AviControllers:
             ctx.log.warning("AviController cannot be read", extra={"problem": str(error)})
             return api.Blocked(reason="InvalidController", message=str(error))
         found, wanted = await looked_at(ctx, self._clients, one)
-        await _say(ctx, one, _status(one, found, wanted, ctx))
+        try:
+            await _say(ctx, one, _status(one, found, wanted, ctx))
+        except kube_errors.ConflictError:
+            told = f"AviController/{one.name} changed while it was looked at."
+            return api.Wait(reason="ControllerEdited", message=told, after=1.0)
         refused = any(c.reason == "CredentialRefused" for c in wanted)
         after = REFUSED_SECONDS if refused else AGAIN_SECONDS
         return api.Done(recheck_seconds=after)
@@ -78,14 +82,15 @@ def _status(
     wanted: tuple[conditions.Condition, ...],
     ctx: api.ControllerContext,
 ) -> declared.Status:
-    """What was found before holds while nothing can be found."""
+    """What was found before holds while nothing can be found; who needs it is another's to say."""
+    kept = tuple(each for each in one.status.conditions if each.type == keeping.HELD)
     said = declared.Status(
         observed_generation=one.generation,
         version=found.version if found else one.status.version,
         cluster_uuid=found.cluster_uuid if found else one.status.cluster_uuid,
         license_tier=found.license_tier if found else one.status.license_tier,
         nodes=found.nodes if found else one.status.nodes,
-        conditions=conditions.merge(one.status.conditions, wanted, now=ctx.clock.now()),
+        conditions=conditions.merge(one.status.conditions, (*wanted, *kept), now=ctx.clock.now()),
     )
     return one.status if said == one.status else said
 
@@ -93,7 +98,8 @@ def _status(
 async def _say(ctx: api.ControllerContext, one: declared.Declared, status: declared.Status) -> None:
     if status == one.status:
         return
-    patch = {"metadata": {"uid": one.uid}, "status": structs.to_object(status)}
+    metadata = {"uid": one.uid, "resourceVersion": one.resource_version}
+    patch = {"metadata": metadata, "status": structs.to_object(status)}
     try:
         await ctx.kube.merge_patch(resources.AVI_CONTROLLERS, one.name, patch, subresource="status")
     except kube_errors.NotFoundError:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from akoo_avi import access, catalog, client, placement, refusal, resolve
 from akoo_avi.catalog import Catalog, Row
+from akoo_avi.controllers import keeping
 from akoo_avi.pools import (
     declared,
     judge,
@@ -174,6 +175,8 @@ async def _record(
     before = statuses.owning(before, pool.recorded | planned.ours)
     if planned.network is None and not opens:
         return pool  # nothing is to be written: what was found is told at the end
+    if not pool.has_something:
+        await keeping.hold(ctx.kube, pool)
     return await statuses.say(ctx, pool, before)
 
 

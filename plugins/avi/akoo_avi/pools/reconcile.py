@@ -1,8 +1,8 @@
 """The controller of AviIPPools.
 
 observes AviIPPools, their Secrets, the records that use them, and networks and IPAM profiles on
-Avi; writes ranges and subnets of networks, usable networks, the pools' status and their finalizer.
-It makes and deletes no network.
+Avi; writes ranges and subnets of networks, usable networks, the pools' status and their finalizer,
+and that of the AviController which a pool cannot do without. It makes and deletes no network.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ RIGHTS = (
         verbs=("get", "list", "watch", "create", "patch", "delete"),
     ),
     api.RbacRule(groups=(POOLS.group,), resources=(f"{POOLS.plural}/status",), verbs=("patch",)),
+    api.RbacRule(
+        groups=(POOLS.group,),
+        resources=(resources.AVI_CONTROLLERS.plural,),
+        verbs=("get", "list", "watch", "patch"),
+    ),
 )
 
 
@@ -42,7 +47,7 @@ class IpPools:
         return api.ControllerRegistration(
             name="ip-pools",
             watches=(POOLS, kube_resource.AKO_DEPLOYMENTS, resources.AVI_CONTROLLERS),
-            writes=(POOLS,),
+            writes=(POOLS, resources.AVI_CONTROLLERS),
             keys=_keys,
             reconcile=self.reconcile,
             secrets=_secrets,

@@ -1,0 +1,198 @@
+"""The controller that keeps AviControllers which are needed to take something away.
+
+observes AviControllers, AviIPPools and records; writes our finalizer on AviControllers, and while
+it holds one that is being deleted the condition Held. A pool whose AviController is gone could
+never give its ranges back, and a cluster that leaves would not find a new address or account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from akoo_avi import refusal, resources
+from akoo_avi.pools import declared as pools
+from akoo_core import structs
+from akoo_core.api import conditions, names
+from akoo_core.kube import client as kube
+from akoo_core.kube import errors as kube_errors
+from akoo_core.kube import resource as kube_resource
+from akoo_core.plugins import api, uses
+from akoo_core.reconcile.finalizers import Finalizers
+
+FINALIZER: Final = "akoo.io/avi-controller"
+HELD: Final = "Held"
+CONTROLLERS = resources.AVI_CONTROLLERS
+POOLS = resources.AVI_IP_POOLS
+RECORDS = kube_resource.AKO_DEPLOYMENTS
+AGAIN_SECONDS = 60.0
+TOLD = 5
+"""Names in a message; of more the number is told."""
+RIGHTS = (
+    api.RbacRule(
+        groups=(CONTROLLERS.group,),
+        resources=(CONTROLLERS.plural,),
+        verbs=("get", "list", "watch", "patch"),
+    ),
+    api.RbacRule(
+        groups=(CONTROLLERS.group,), resources=(f"{CONTROLLERS.plural}/status",), verbs=("patch",)
+    ),
+    api.RbacRule(groups=(POOLS.group,), resources=(POOLS.plural,), verbs=("get", "list", "watch")),
+)
+
+
+def registration() -> api.ControllerRegistration:
+    """What the operator is to run."""
+    return api.ControllerRegistration(
+        name="kept-controllers",
+        watches=(CONTROLLERS, POOLS, RECORDS),
+        writes=(CONTROLLERS,),
+        keys=keys,
+        reconcile=reconcile,
+        goes_by=goes_by,
+    )
+
+
+async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+    """Hold one AviController, or let it go."""
+    try:
+        obj = await ctx.kube.get(CONTROLLERS, request.key)
+    except kube_errors.NotFoundError:
+        return api.Done()
+    metadata = obj["metadata"]
+    held = FINALIZER in (metadata.get("finalizers") or ())
+    try:
+        if "deletionTimestamp" in metadata:
+            return await _leave(ctx, obj) if held else api.Done()
+        # One that is held stays so until it is deleted: nobody has to be asked until then.
+        if not held and await _needed(ctx.kube, metadata["name"], metadata["uid"]):
+            await _add(ctx.kube, obj)
+    except kube_errors.ConflictError as error:
+        return api.Wait(reason="ControllerEdited", message=str(error), after=1.0)
+    return api.Done()
+
+
+async def hold(client: kube.KubeClient, pool: pools.Pool) -> None:
+    """Before a pool puts its first range on Avi: what leads there must be there when it goes.
+
+    Raises Refusal for an AviController that is being deleted: it waits for those that have
+    something there, and for nobody new. KubeError where it cannot be written.
+    """
+    if not pool.spec.controller:
+        return
+    obj = await client.get(CONTROLLERS, pool.spec.controller)
+    if "deletionTimestamp" in obj["metadata"] or await _add(client, obj) is None:
+        raise refusal.Refusal(
+            "AviControllerDeleting",
+            f"AviController/{pool.spec.controller} is being deleted, so nothing new is put on Avi "
+            f"by its account. Name another in spec.controller of AviIPPool/{pool.name}.",
+        )
+
+
+async def _add(client: kube.KubeClient, obj: kube.Object) -> structs.JSON | None:
+    metadata = obj["metadata"]
+    return await Finalizers(client).add(
+        CONTROLLERS, FINALIZER, metadata["name"], None, uid=metadata["uid"], seen=obj
+    )
+
+
+async def _leave(ctx: api.ControllerContext, obj: kube.Object) -> api.Result:
+    """Seen with a deletionTimestamp first, and only then it is asked who needs it."""
+    metadata = obj["metadata"]
+    moved = names.DELETE_FOR_MOVE_ANNOTATION in (metadata.get("annotations") or {})
+    told = "" if moved else await _needed(ctx.kube, metadata["name"], metadata["uid"])
+    if told:
+        await _say(ctx, obj, told)
+        return api.Wait(reason="InUse", message=told, after=AGAIN_SECONDS)
+    await Finalizers(ctx.kube).remove(
+        CONTROLLERS, FINALIZER, metadata["name"], None, uid=metadata["uid"]
+    )
+    return api.Done()
+
+
+async def _needed(client: kube.KubeClient, name: str, uid: str) -> str:
+    """Who needs it, in words; "" for nobody. As the API server has it now."""
+    try:
+        records = [one.name for one in await uses.uses_of(client, CONTROLLERS, name, uid)]
+    except structs.DecodeError as error:
+        return f"Whether an AKODeployment uses it cannot be read: {error}."
+    return needed_by(await _pools(client, name), records)
+
+
+async def _pools(client: kube.KubeClient, name: str) -> list[str]:
+    found: list[str] = []
+    token = ""
+    while True:
+        page = await client.list(POOLS, token=token)
+        found += [one["metadata"]["name"] for one in page.items if _reaches_by(one, name)]
+        token = page.token
+        if not token:
+            return sorted(found)
+
+
+def _reaches_by(pool: kube.Object, name: str) -> bool:
+    """Whether a pool, which may not be readable otherwise, has or had ranges by its account."""
+    held = pools.FINALIZER in (pool["metadata"].get("finalizers") or ())
+    return held and (pool.get("spec") or {}).get("controller") == name
+
+
+def needed_by(pool_names: Iterable[str], record_names: Iterable[str]) -> str:
+    """Who needs an AviController, and what to do; "" for nobody. Pure."""
+    found = list(pool_names), list(record_names)
+    groups = zip(("AviIPPools", "AKODeployments"), found, strict=True)
+    told = [_listed(kind, each) for kind, each in groups if each]
+    if not told:
+        return ""
+    return (
+        f"It stays while it is needed to take away what is on Avi: by {' and '.join(told)}. Delete "
+        "those pools and clusters, or let them name another AviController."
+    )
+
+
+def _listed(kind: str, found: list[str]) -> str:
+    more = f" and {len(found) - TOLD} more" if len(found) > TOLD else ""
+    return f"{len(found)} {kind} ({', '.join(found[:TOLD])}{more})"
+
+
+async def _say(ctx: api.ControllerContext, obj: kube.Object, told: str) -> None:
+    before = _conditions(obj)
+    held = conditions.Condition(type=HELD, status="True", reason="InUse", message=told)
+    others = tuple(one for one in before if one.type != HELD)
+    merged = conditions.merge(before, (*others, held), now=ctx.clock.now())
+    if merged == before:
+        return
+    metadata = obj["metadata"]
+    patch = {
+        "metadata": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
+        "status": {"conditions": [structs.to_object(one) for one in merged]},
+    }
+    await ctx.kube.merge_patch(CONTROLLERS, metadata["name"], patch, subresource="status")
+
+
+def _conditions(obj: kube.Object) -> tuple[conditions.Condition, ...]:
+    found = (obj.get("status") or {}).get("conditions") or ()
+    try:
+        return structs.convert(found, tuple[conditions.Condition, ...])
+    except structs.DecodeError:
+        return ()
+
+
+def keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
+    """An AviController concerns itself; a pool that which it names; a record those that it uses."""
+    spec = obj.get("spec") or {}
+    if resource.kind == CONTROLLERS.kind:
+        return (obj["metadata"]["name"],)
+    if resource.kind == POOLS.kind:
+        return (spec["controller"],) if spec.get("controller") else ()
+    used = spec.get("uses") or ()
+    return tuple(one["name"] for one in used if one.get("kind") == CONTROLLERS.kind)
+
+
+def goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+    """What is said about them starts nothing."""
+    spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
+    if resource.kind == RECORDS.kind:
+        return spec.get("uses"), spec.get("finishedAt")
+    if resource.kind == POOLS.kind:
+        return spec.get("controller"), metadata.get("finalizers")
+    return [metadata.get(one) for one in ("annotations", "finalizers", "deletionTimestamp")]
