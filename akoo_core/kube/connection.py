@@ -109,7 +109,10 @@ class Connection:
                 timeout=timeout,
                 **await self._options(headers),
             ) as response:
-                yield response
+                try:
+                    yield response
+                finally:
+                    _cut(response)
 
     async def close(self) -> None:
         """Close both pools now; what is in flight fails. Safe to call twice."""
@@ -117,6 +120,7 @@ class Connection:
         for session in (self._calls, self._watches):
             if session is not None:
                 await session.close()
+        await asyncio.sleep(0)  # What was cut closes its socket in the next turn of the loop.
 
     async def close_when_idle(self) -> None:
         """Close both pools once every call in flight has ended."""
@@ -157,6 +161,17 @@ class Connection:
         if self.endpoint.proxy:
             options["proxy"] = self.endpoint.proxy
         return options
+
+
+def _cut(response: aiohttp.ClientResponse) -> None:
+    """End the connection of an answer that was not read to its end; others are in their pool.
+
+    Closed in good order, TLS would wait for the server's farewell, up to half a minute, and nobody
+    would hold that socket any more: a loop that ends meanwhile leaves it open.
+    """
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
 
 
 def unreachable(
