@@ -71,3 +71,19 @@ def test_a_move_that_has_ended_counts_once() -> None:
     shown = (*records, ended, leaver(1, 0))
     assert brake.ask("akoo-2", shown, now=later) == 0.0
     assert brake.ask("akoo-3", shown, now=later) > 0.0
+
+
+def test_what_was_begun_is_forgotten_after_an_hour() -> None:
+    """Also where the caches never showed it."""
+    brake, records = brakes.Brake(), fleet(10)
+    for number in range(3):
+        brake.ask(f"akoo-{number}", records, now=builders.NOW)
+    assert brake.ask("akoo-3", records, now=builders.NOW + builders.seconds(3599)) == 1.0
+    assert brake.ask("akoo-3", records, now=builders.NOW + builders.seconds(3600)) == 0.0
+
+
+def test_the_finished_are_not_of_the_fleet() -> None:
+    """Proofs of a thousand clusters that are gone must not let the last ones go at once."""
+    gone = structs.replace(builders.make_record(finished_at=builders.NOW), name="akoo-gone")
+    brake, records = brakes.Brake(), (*fleet(10), *([gone] * 1000))
+    assert [brake.ask(f"akoo-{n}", records, now=builders.NOW) for n in range(4)][3] > 0.0

@@ -147,6 +147,8 @@ def test_the_users_word_outlives_what_it_asked_for() -> None:
 def test_a_finished_record_still_takes_its_finalizer_off() -> None:
     dying = builders.make_cluster(deleting=True)
     assert at(record=finished(60), cluster=dying) == situation.ReleaseCluster()
+    shared = at(record=finished(60), cluster=dying, shared_with=("akoo-other",))
+    assert isinstance(shared, situation.Nothing), "another record still needs it"
 
 
 def test_a_finished_record_that_is_deleted_lets_go_first() -> None:
