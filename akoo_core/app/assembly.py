@@ -141,7 +141,7 @@ def means(services: attempt.Services) -> context.Means:
     return context.Means(
         clock=services.clock,
         external=services.external,
-        secrets=services.secrets,
+        secrets=services.secrets.once,
         threads=services.threads,
         management_id=services.management_id,
     )

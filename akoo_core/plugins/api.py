@@ -235,6 +235,8 @@ class Proof(structs.Struct, frozen=True, kw_only=True):
     queries: tuple[str, ...] = ()
     held_by: str = ""
     """Names what refers to the held objects."""
+    suspects: tuple[str, ...] = ()
+    """Each suspect by name, with what it lacks. The record keeps the first of them."""
 
 
 class Unverified(structs.Struct, frozen=True, kw_only=True):
@@ -340,6 +342,9 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     secrets: Callable[[client.Object], tuple[tuple[str, str], ...]] | None = None
     """Pure: (namespace, name) of the Secrets a watched object depends on; when one of them changes,
     the keys of that object are reconciled again."""
+    goes_by: Callable[[Resource, client.Object], object] | None = None
+    """Pure: what of a watched object this controller goes by, to be compared with ``==``. A change
+    that leaves it equal starts nothing. None: the whole object, with its status."""
 
 
 # What is looked at for people: plan and audit.

@@ -96,7 +96,8 @@ class Means(NamedTuple):
 
     clock: clock.Clock
     external: external.External
-    secrets: api.SecretReader
+    secrets: Callable[[], api.SecretReader]
+    """A reader for one piece of work: it asks for each Secret once."""
     threads: Callable[[str], api.ThreadPool]
     """The pool of a plugin, by its name."""
     management_id: str
@@ -118,7 +119,7 @@ def build_controller_context(
         kube=scoped.for_controller(client, plugin.name, registration),
         clock=means.clock,
         external=means.external,
-        secrets=means.secrets,
+        secrets=means.secrets(),
         threads=means.threads(plugin.name),
         tracer=trace.get_tracer(name),
         log=_Log(logging.getLogger(name), fields),
@@ -145,7 +146,7 @@ def build_audit_context(
         kube=scoped.for_reading(client, plugin.name, own),
         clock=means.clock,
         external=means.external,
-        secrets=means.secrets,
+        secrets=means.secrets(),
         threads=means.threads(plugin.name),
         tracer=trace.get_tracer(name),
         log=_Log(logging.getLogger(name), {"plugin": plugin.name}),

@@ -85,6 +85,8 @@ def _problems(found: Sequence[Controller]) -> Iterator[str]:
         yield 'keys must not be "async def"'
     if inspect.iscoroutinefunction(one.secrets):
         yield 'secrets must not be "async def"'
+    if inspect.iscoroutinefunction(one.goes_by):
+        yield 'goes_by must not be "async def"'
     if not inspect.iscoroutinefunction(one.reconcile):
         yield 'reconcile must be "async def"'
     yield from _rights(last)

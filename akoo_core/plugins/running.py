@@ -86,6 +86,8 @@ class _Following:
 
     def changed(self, change: store.Change) -> None:
         """Adds the keys of old and new state; a list's wait behind what somebody just did."""
+        if not self._matters(change):
+            return
         priority = core.PRIORITY_INITIAL if change.initial else core.PRIORITY_LIVE
         for obj in (change.old, change.new):
             if obj is not None:
@@ -107,6 +109,17 @@ class _Following:
             return
         for key in keys:
             self._queue.add(key, priority=priority)
+
+    def _matters(self, change: store.Change) -> bool:
+        goes_by = self._controller.registration.goes_by
+        if goes_by is None or change.old is None or change.new is None:
+            return True
+        try:
+            old, new = (goes_by(change.resource, one) for one in (change.old, change.new))
+            return bool(old != new)
+        except Exception as error:  # noqa: BLE001 - one object must not stop the others
+            self._complain("relevant part", change.new, error)
+            return True
 
     def _secrets(self, obj: client_.Object) -> list[str]:
         named = self._controller.registration.secrets

@@ -16,7 +16,15 @@ from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api, caller, context, registry
-from akoo_core.reconcile import brakes, facts, recorder, report, situation, workload
+from akoo_core.reconcile import (
+    brakes,
+    facts,
+    recorder,
+    report,
+    secret_reader,
+    situation,
+    workload,
+)
 from akoo_core.reconcile.deploy import Deployer
 from akoo_core.reconcile.finalizers import Finalizers
 from akoo_core.reconcile.records import Records
@@ -43,7 +51,7 @@ class Services:
     plugins: registry.PluginSet
     caller: caller.VerbCaller
     workloads: WorkloadAccess
-    secrets: api.SecretReader
+    secrets: secret_reader.ManagementSecretReader
     threads: Callable[[str], api.ThreadPool]
     """The pool of a plugin, by its name."""
     external: external_.External
@@ -165,7 +173,7 @@ class Attempt:
             external=self.services.external,
             workload=client,
             workload_silent_seconds=self.silent_seconds(),
-            secrets=self.services.secrets,
+            secrets=self.services.secrets.once(),
             threads=self.services.threads(plugin.name),
             shared=self.services.shared(plugin.name),
         )

@@ -155,7 +155,7 @@ def means_of(world: World) -> context.Means:
     return context.Means(
         clock=world.clock,
         external=world.calls,
-        secrets=world.secret_reader,
+        secrets=world.secret_reader.once,
         threads=lambda _: world.threads,
         management_id=world.spec.management_id,
     )
@@ -218,7 +218,7 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
         external=world.calls,
         workload=client if reached else None,
         workload_silent_seconds=0.0 if world.reachable else 60.0,
-        secrets=world.secret_reader,
+        secrets=world.secret_reader.once(),
         threads=world.threads,
         shared=shared_of(plugin, world),
     )

@@ -73,6 +73,10 @@ async def _secrets(obj: client.Object) -> tuple[tuple[str, str], ...]:
     return ()
 
 
+async def _goes_by(resource: Resource, obj: client.Object) -> object:
+    return obj
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -81,6 +85,7 @@ async def _secrets(obj: client.Object) -> tuple[tuple[str, str], ...]:
         ({"workers": 0}, "it needs at least one worker"),
         ({"keys": _keys}, 'keys must not be "async def"'),
         ({"secrets": _secrets}, 'secrets must not be "async def"'),
+        ({"goes_by": _goes_by}, 'goes_by must not be "async def"'),
         ({"reconcile": print}, 'reconcile must be "async def"'),
         (
             {"watches": (resources.PODS,)},

@@ -61,13 +61,16 @@ async def _running(
     clock: clock_.Clock,
     reconcile: Reconcile,
     changes: secret_changes.SecretChanges | None = None,
+    goes_by: Callable[[Resource, client.Object], object] | None = None,
 ) -> AsyncIterator[asyncio.Event]:
     """The controller at work while the body runs; it must end when stopped."""
     seam, pools = external.External(), {"demo": _Threads()}
     means = context.Means(
         clock=clock,
         external=seam,
-        secrets=secret_reader.ManagementSecretReader(server.client(), allowed_namespaces=["ops"]),
+        secrets=secret_reader.ManagementSecretReader(
+            server.client(), allowed_namespaces=["ops"]
+        ).once,
         threads=pools.__getitem__,
         management_id="mgmt",
         secret_changes=changes,
@@ -80,6 +83,7 @@ async def _running(
         writes=(resources.CONFIG_MAPS,),
         workers=2,
         secrets=_needed if changes else None,
+        goes_by=goes_by,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(
@@ -115,6 +119,35 @@ async def test_keys_of_old_and_new_state_are_reconciled(clock: virtual_time.Loop
         await kube.delete(resources.CONFIG_MAPS, "a", "default")
         await asyncio.sleep(2)
         assert sorted(seen) == ["a", "a", "b", "b"]
+
+
+@virtual_time.test
+async def test_what_a_controller_does_not_go_by_starts_nothing(
+    clock: virtual_time.LoopClock,
+) -> None:
+    server, seen = MemoryServer(), []
+    server.seed(_object("a"))
+
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        seen.append(request.key)
+        return api.Done()
+
+    def goes_by(resource: Resource, obj: client.Object) -> object:
+        if obj["data"].get("note") == "odd":
+            raise ValueError("token=c4nary")
+        return obj["data"]["for"]
+
+    async with _running(server, clock, reconcile, goes_by=goes_by):
+        kube = server.client()
+        for data, expected in (
+            ({"note": "even"}, ["a"]),
+            ({"note": "odd"}, ["a", "a"]),  # it cannot tell: looking costs less than missing it
+            ({"note": "even", "for": "b"}, ["a", "a", "a", "b"]),
+        ):
+            await asyncio.sleep(2)
+            await kube.merge_patch(resources.CONFIG_MAPS, "a", {"data": data}, "default")
+            await asyncio.sleep(2)
+            assert sorted(seen) == expected
 
 
 @virtual_time.test
