@@ -72,12 +72,13 @@ class Listener:
         task = asyncio.create_task(self._serve(reader, writer), name=f"listener-{self.port}")
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+        # Not in the task: it may be cancelled before its first line.
+        task.add_done_callback(lambda _: writer.transport.abort())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             onward = await asyncio.open_connection("127.0.0.1", self._target_port)
         except OSError:
-            writer.transport.abort()
             return
         pumps = [
             asyncio.create_task(self._pump(reader, onward[1])),
@@ -88,8 +89,7 @@ class Listener:
         finally:
             for pump in pumps:
                 pump.cancel()
-            for each in (writer, onward[1]):
-                each.transport.abort()
+            onward[1].transport.abort()
             await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -57,6 +57,14 @@ async def test_bytes_pass_both_ways(front: listener.Listener) -> None:
         assert await client.ask(HELLO) == HELLO
 
 
+async def test_a_connection_that_has_only_just_come_is_cut(front: listener.Listener) -> None:
+    """Before anybody has begun to serve it."""
+    async with Client(front) as client:
+        front._accept(client.reader, client.writer)
+        await front.set_fault(listener.Fault.REFUSE)
+        assert client.writer.transport.is_closing()
+
+
 async def test_half_close_is_passed_on(front: listener.Listener) -> None:
     async with Client(front) as client:
         client.writer.write(b"last words")
