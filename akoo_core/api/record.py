@@ -107,6 +107,10 @@ class StoredProof(structs.Struct, frozen=True, kw_only=True):
     suspect: int
     held: int
     queries: tuple[str, ...] = ()
+    held_by: str = ""
+    """Who refers to what is held: whom to ask."""
+    suspects: tuple[str, ...] = ()
+    """The first of them by name, and what they lack; ``suspect`` counts all."""
 
     @property
     def clean(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from akoo_core import structs
 from akoo_core.api import conditions, names, record
 from akoo_core.api.conditions import Condition
-from akoo_core.reconcile import leaving, relocation, selection, words
+from akoo_core.reconcile import leaving, proofs, relocation, selection, words
 from akoo_core.reconcile.report import Report
 
 
@@ -188,9 +188,9 @@ def _is_proven(spec: record.RecordSpec, state: record.Leaving) -> bool:
 
 
 def proof_text(proof: record.StoredProof) -> str:
-    """The counts of a proof, and how they were made."""
-    counts = f"own {proof.own}, suspect {proof.suspect}, held {proof.held}"
-    return f"{counts} ({'; '.join(proof.queries)})" if proof.queries else counts
+    """The counts of a proof, the names that matter, and how they were made."""
+    told = proofs.counted(proof)
+    return f"{told} ({'; '.join(proof.queries)})" if proof.queries else told
 
 
 def _proven(report: Report, proof: record.StoredProof | None, *, clean: bool) -> Condition:
@@ -214,7 +214,7 @@ def _proven(report: Report, proof: record.StoredProof | None, *, clean: bool) ->
         type="CleanupProven",
         status="False",
         reason="ForeignReference" if proof.own == proof.held else "ObjectsLeft",
-        message=f"own {proof.own}, suspect {proof.suspect}, held {proof.held}",
+        message=proofs.counted(proof),
     )
 
 

@@ -144,8 +144,7 @@ def _proof_changes(attempt: Attempt, proof: record.StoredProof) -> dict[str, obj
     state = attempt.leaving
     old = state.proof
     timed = state.fence is not None and state.fence.grade == "Unfenced"
-    counts = (proof.own, proof.suspect, proof.held, proof.queries)
-    same = old is not None and counts == (old.own, old.suspect, old.held, old.queries)
+    same = old is not None and proof == structs.replace(old, at=proof.at, plugin=proof.plugin)
     if same and not proof.clean and not timed:
         return {}
     return {"proof": proof} | ({} if proof.clean else {"last_non_empty_at": proof.at})

@@ -7,7 +7,7 @@ person's word ends it. Once it has ended, the record lives again, and intends th
 from __future__ import annotations
 
 from akoo_core.api import names, record
-from akoo_core.reconcile import leaving, words
+from akoo_core.reconcile import leaving, proofs, words
 from akoo_core.reconcile.situation import (
     CancelRelocation,
     Decision,
@@ -51,7 +51,7 @@ def _counts(proof: record.StoredProof | None) -> str:
     if proof is None:
         return ""
     queries = f" ({'; '.join(proof.queries)})" if proof.queries else ""
-    return f"own 0, suspect {proof.suspect}, held 0{queries}"[:512]
+    return f"{proofs.counted(proof)}{queries}"[:512]
 
 
 def way_out(state: record.Leaving) -> str:

@@ -14,7 +14,6 @@ from akoo_avi.found import Inventory, Query
 from akoo_avi.sweepplan import Held
 from akoo_core.plugins import api
 
-SUSPECTS_TOLD = 5
 RETRY_SECONDS = 60.0
 
 Answer = api.Proof | api.Unverified | api.Wait | api.Blocked
@@ -83,8 +82,9 @@ def proof(where: str, seen: Inventory, held: Iterable[Held]) -> api.Proof:
         own=seen.own_count,
         suspect=seen.suspect_count,
         held=len(kept),
-        queries=(*_suspects(seen), *queries(where, seen)),
+        queries=queries(where, seen),
         held_by=holders.told(found),
+        suspects=seen.suspects_told(),
     )
 
 
@@ -110,11 +110,3 @@ def _counts(answers: Iterable[Query], *, short: bool) -> str:
     if none:
         found.append(f"0 of {f'{len(none)} kinds' if short else ' '.join(none)}")
     return ", ".join(found)
-
-
-def _suspects(seen: Inventory) -> tuple[str, ...]:
-    told = seen.suspects_told()
-    if not told:
-        return ()
-    more = f"; and {len(told) - SUSPECTS_TOLD} more" if len(told) > SUSPECTS_TOLD else ""
-    return (f"suspects, not deleted: {'; '.join(told[:SUSPECTS_TOLD])}{more}",)

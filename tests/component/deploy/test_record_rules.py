@@ -81,7 +81,14 @@ FULL = structs.replace(
         swept_at=AT,
         last_non_empty_at=AT,
         proof=record.StoredProof(
-            plugin="avi", at=AT, own=1, suspect=2, held=3, queries=("GET pool",)
+            plugin="avi",
+            at=AT,
+            own=1,
+            suspect=2,
+            held=3,
+            queries=("GET pool",),
+            held_by="VirtualService legacy",
+            suspects=("VsVip old",),
         ),
         undeployed_at=AT,
         let_go=record.LetGo(at=AT, why="Deadline", message="after 1 h"),

@@ -123,6 +123,16 @@ def test_cleanup_proven_only_by_a_late_clean_count(
     assert (found.status, found.reason) == (status, reason)
 
 
+def test_what_is_not_clean_names_who_holds_it_and_the_suspects() -> None:
+    proof = structs.replace(
+        builders.proof(own=1, held=1), suspect=1, held_by="Pool a by VS b", suspects=("VsVip c",)
+    )
+    one = builders.make_record(leaving=builders.make_leaving(**STEPS, proof=proof))
+    assert said(one)["CleanupProven"].message == (
+        "own 1, suspect 1, held 1; held: Pool a by VS b; suspects, not deleted: VsVip c"
+    )
+
+
 def test_a_plugin_that_cannot_see_is_unknown() -> None:
     one = builders.make_record(leaving=builders.make_leaving(**STEPS))
     found = said(one, report.Report(unverified=("NoSight", "The role is too narrow.")))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from akoo_core import structs
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
@@ -127,4 +128,27 @@ def test_counts_add_up() -> None:
     assert found.proof is not None
     assert (found.proof.plugin, found.proof.own, found.proof.held) == ("a,b", 2, 1)
     assert found.message == "2 own objects are left, 1 of them held by VirtualService legacy."
+    assert (found.proof.held_by, found.proof.suspects) == ("VirtualService legacy", ())
     assert proofs.combined({}, now=builders.NOW, backoff=1.0).proof is None
+
+
+def test_who_holds_and_who_is_suspect_is_stored_and_bounded() -> None:
+    many = tuple(f"{n}: {'x' * 400}" for n in range(30))
+    long = api.Proof(own=1, suspect=30, held=1, held_by="y" * 3000, suspects=many)
+    found = proofs.combined({"b": long}, now=builders.NOW, backoff=1.0)
+    assert found.proof is not None
+    assert len(found.proof.held_by) == proofs.HELD_BY_LIMIT
+    assert len(found.proof.suspects) == proofs.SUSPECTS_KEPT
+    assert {len(one) for one in found.proof.suspects} == {proofs.SUSPECT_LIMIT}
+
+
+def test_the_text_of_a_count_names_the_first_and_counts_the_others() -> None:
+    suspects = tuple(f"VsVip {n}" for n in range(8))
+    proof = structs.replace(
+        builders.proof(own=2, held=1), suspect=30, suspects=suspects, held_by="Pool a by VS b"
+    )
+    assert proofs.counted(proof) == (
+        "own 2, suspect 30, held 1; held: Pool a by VS b; suspects, not deleted: VsVip 0; VsVip 1; "
+        "VsVip 2; VsVip 3; VsVip 4; and 25 more"
+    )
+    assert proofs.counted(builders.proof()) == "own 0, suspect 0, held 0"
