@@ -1,4 +1,6 @@
-"""``python -m tests.sim COUNT [FIRST]``: play seeds of moves, and say how many a minute."""
+"""``python -m tests.sim COUNT [FIRST]``: play seeds of moves, and say how many a minute.
+``python -m tests.sim crashes [STORY]``: say how many points the crash enumerations have, or crash
+at every point of a story."""
 
 from __future__ import annotations
 
@@ -6,14 +8,20 @@ import logging
 import sys
 import time
 
-from tests.sim import sim_moves
+from tests.sim import sim_moves, sim_points
 
 
 def main() -> int:
-    """1 when a seed has failed."""
+    """The exit code: 1 when a seed or a point has failed."""
+    logging.disable(logging.CRITICAL)
+    if sys.argv[1:2] == ["crashes"]:
+        return sim_points.play_all(sys.argv[2]) if len(sys.argv) > 2 else sim_points.tell()
+    return _seeds()
+
+
+def _seeds() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    logging.disable(logging.CRITICAL)
     started, failed, writes = time.process_time(), 0, 0
     for seed in range(first, first + count):
         result = sim_moves.play(seed)

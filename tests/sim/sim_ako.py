@@ -11,14 +11,14 @@ from akoo_core.testing import builders, verbs
 from tests.sim.sim_outside import CloudPlugin, Outside
 from tests.sim.sim_stage import Cast
 
-_NAMESPACE = "akoo-system"
+NAMESPACE = "akoo-system"
 _CONFIG: dict[str, Any] = {
     "controller": "avi.example.com",
     "cloudName": "vc-01",
     "serviceEngineGroup": "seg",
     "dataNetwork": {"name": "vip", "cidr": "10.0.0.0/24"},
-    "certificateAuthorityRef": {"name": "ca", "namespace": _NAMESPACE},
-    "workloadCredentialRef": {"name": "shop-avi", "namespace": _NAMESPACE},
+    "certificateAuthorityRef": {"name": "ca", "namespace": NAMESPACE},
+    "workloadCredentialRef": {"name": "shop-avi", "namespace": NAMESPACE},
 }
 _CHANGE: dict[str, Any] = {
     "extraConfigs": {"log": {"logLevel": "DEBUG"}, "fullSyncFrequency": "3600"}
@@ -31,8 +31,8 @@ def _plugins(outside: Outside) -> list[api.Plugin]:
 
 
 _SECRETS = (
-    builders.secret(_NAMESPACE, "shop-avi", "password", username="shop"),
-    builders.secret(_NAMESPACE, "ca", "certificateAuthorityData"),
+    builders.secret(NAMESPACE, "shop-avi", "password", username="shop"),
+    builders.secret(NAMESPACE, "ca", "certificateAuthorityData"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Literal, NamedTuple
 
 from akoo_core import external
@@ -34,6 +34,9 @@ class Trap:
 
     def __init__(self, nth: int = 0, moment: Moment = "before") -> None:
         self.points: list[Point] = []
+        self.survives: Callable[[], Hashable] = lambda: None
+        """Looked at where each of them is passed."""
+        self.states: list[Hashable] = []
         self.sprung = ""
         """The site at which the process died."""
         self.crashed = asyncio.Event()
@@ -58,6 +61,7 @@ class Trap:
         self._counts[moment] += 1
         nth = self._counts[moment]
         self.points.append(Point(nth, moment, site, write))
+        self.states.append(self.survives())
         if (nth, moment) == self._at:
             self.sprung = site
             self.crashed.set()
@@ -76,6 +80,19 @@ class Played(NamedTuple):
     broken: tuple[str, ...]
     sprung: str
     made: tuple[str, ...]
+    states: tuple[Hashable, ...] = ()
+    """What the process would have left behind at each point."""
+    dying_seconds: float = 0.0
+    """From the crash until a new process starts."""
+
+    @property
+    def distinct(self) -> tuple[tuple[Point, ...], ...]:
+        """The points, those together at which a process that dies leaves the very same behind:
+        whatever died, the next one begins alike."""
+        found: dict[Hashable, list[Point]] = {}
+        for point, state in zip(self.points, self.states, strict=True):
+            found.setdefault(state, []).append(point)
+        return tuple(map(tuple, found.values()))
 
 
 def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
@@ -83,11 +100,12 @@ def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
     a new one starts."""
 
     async def main(clock: virtual_time.LoopClock) -> Played:
-        stage = Stage(clock, cast)
+        stage = (cast.stage or Stage)(clock, cast)
         trap = Trap(point.nth, point.moment) if point else Trap()
         stage.begins = trap.begins
+        trap.survives = stage.survives if point is None else trap.survives
         with spans.recorded() if point is None else contextlib.nullcontext() as recording:
-            await _play(stage, story, trap)
+            dying = await _play(stage, story, trap)
         return Played(
             state=end_state(stage),
             points=tuple(trap.points),
@@ -96,13 +114,17 @@ def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
             broken=tuple(stage.laws.broken),
             sprung=trap.sprung,
             made=tuple(stage.outside.made),
+            states=tuple(trap.states),
+            dying_seconds=dying,
         )
 
     random.seed(1)
     return virtual_time.run(main)
 
 
-async def _play(stage: Stage, story: Story, trap: Trap) -> None:
+async def _play(stage: Stage, story: Story, trap: Trap) -> float:
+    """How long the process took to die."""
+    dying = 0.0
     process = Process(stage, external.External(interceptor=trap))
     telling = asyncio.ensure_future(story(stage))
     crashing = asyncio.create_task(trap.crashed.wait(), name="crash")
@@ -110,7 +132,9 @@ async def _play(stage: Stage, story: Story, trap: Trap) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS), stage.world():
             await asyncio.wait({telling, crashing}, return_when=asyncio.FIRST_COMPLETED)
             if trap.sprung:
+                begun = stage.clock.monotonic()
                 await process.end()
+                dying = stage.clock.monotonic() - begun
                 process = Process(stage, external.External())
             await telling
     finally:
@@ -118,6 +142,22 @@ async def _play(stage: Stage, story: Story, trap: Trap) -> None:
             task.cancel()
         await asyncio.gather(telling, crashing, return_exceptions=True)
         await process.end()
+    return dying
+
+
+def wrong_after(story: Story, cast: Cast, point: Point, whole: Played) -> list[str]:
+    """What is wrong after a crash at ``point`` of a story that was played ``whole`` without."""
+    try:
+        played = play(story, cast, point)
+    except TimeoutError:
+        return [f"{point}: no end"]
+    wrong = differences(whole.state, played.state)
+    wrong += played.broken
+    if played.sprung != point.site:
+        wrong.append(f"died at {played.sprung!r}")
+    if len(set(played.made)) != len(played.made):
+        wrong.append(f"made twice: {played.made}")
+    return [f"{point}: {one}" for one in wrong]
 
 
 def traced(recording: spans.Recording) -> frozenset[str]:

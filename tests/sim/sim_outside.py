@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from akoo_core.kube import errors
@@ -60,6 +61,10 @@ class Outside:
             "accounts": {name: len(ids) for name, ids in sorted(self.accounts.items())},
             "objects": {name: sorted(own) for name, own in sorted(self.objects.items()) if own},
         }
+
+    def survives(self) -> Hashable:
+        """As it is now: the same value means that nothing is other."""
+        return repr((self.accounts, sorted(self.claims), self.objects))
 
     # What AKO does with its account, not with ours.
 

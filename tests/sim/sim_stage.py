@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from typing import Any
 
 from akoo_core import clock as clock_
@@ -53,6 +53,10 @@ class Cast:
     """In the management cluster."""
     verifies: bool = True
     """Whether one of them proves that nothing is left."""
+    kinds: tuple[resources.Resource, ...] = ()
+    """Kinds of theirs that the management cluster serves."""
+    stage: Callable[[clock_.Clock, Cast], Stage] | None = None
+    """Their own stage; None: the plain one."""
 
 
 def _small(outside: Outside) -> list[api.Plugin]:
@@ -69,7 +73,10 @@ class Stage:
     def __init__(self, clock: clock_.Clock, cast: Cast = SMALL) -> None:
         self.clock = clock
         self.management = WatchedServer(
-            name="management", clock=clock, resources=memory_capi.KINDS, history_limit=4000
+            name="management",
+            clock=clock,
+            resources=(*memory_capi.KINDS, *cast.kinds),
+            history_limit=4000,
         )
         self.management_id = memory_capi.kube_system_uid(self.management)
         self.capi = memory_capi.MemoryClusterApi(self.management, clock)
@@ -139,6 +146,12 @@ class Stage:
         found = [one for one in self.laws.records() if one.spec.cluster_ref.uid == uid]
         return found[0] if found else None
 
+    def survives(self) -> Hashable:
+        """What a process that dies now leaves behind: the same value means the very same."""
+        servers = {"management": self.management} | {k: v.server for k, v in self.workloads.items()}
+        versions = tuple(sorted((name, one.store.version) for name, one in servers.items()))
+        return self.clock.monotonic(), versions, self.outside.survives()
+
     # Cluster API, the kubelets, AKO: all at one tick.
 
     @contextlib.asynccontextmanager
@@ -149,7 +162,9 @@ class Stage:
             yield
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.result()  # It has no end: what ended it is a mistake of the test.
 
     async def _turn(self) -> None:
         while True:
@@ -160,26 +175,36 @@ class Stage:
         """Everybody has one look."""
         for _, one in sorted(self.clusters().items()):
             if "deletionTimestamp" in one["metadata"] and random.random() >= self.chance():
-                await self.capi.tear_down(one)
+                await self.tear_down(one)
         for _, workload in sorted(self.workloads.items()):
             if random.random() >= self.chance():
                 await memory_kubelet.MemoryKubelet(workload.server).look()
-                await self._ako(workload.server)
+                if _runs_ako(workload.server):
+                    await self.ako(workload.server, _data_of(workload.server))
 
-    async def _ako(self, workload: memory.MemoryServer) -> None:
-        """One look of AKO, where a Pod of it runs."""
-        if not any(key.name == "ako-0" for key, _ in workload.store.select(resources.PODS, None)):
-            return
-        data = _data_of(workload)
+    async def tear_down(self, cluster: dict[str, Any]) -> None:
+        """One step of Cluster API's deletion of a Cluster."""
+        await self.capi.tear_down(cluster)
+
+    async def ako(self, workload: memory.MemoryServer, data: dict[str, str]) -> None:
+        """One look of AKO, which runs there with this ``data`` in its ConfigMap."""
         name = data.get("clusterName", "")
         if data.get("deleteConfig") != "true":
             self.outside.ako_makes(name, f"vs-{len(self.outside.own(name)) % 3}")
             return
         self.outside.ako_deletes(name)
+        await self.ako_is_done(workload)
+
+    async def ako_is_done(self, workload: memory.MemoryServer) -> None:
+        """AKO says that it has deleted everything."""
         client = workload.client(system=OTHERS, field_manager="ako")
         done = {"metadata": {"annotations": {"AviObjectDeletionStatus": "Done"}}}
         with contextlib.suppress(errors.NotFoundError):
             await client.merge_patch(resources.STATEFUL_SETS, "ako", done, AKO_NAMESPACE)
+
+
+def _runs_ako(workload: memory.MemoryServer) -> bool:
+    return any(key.name == "ako-0" for key, _ in workload.store.select(resources.PODS, None))
 
 
 def _data_of(workload: memory.MemoryServer) -> dict[str, str]:

@@ -64,7 +64,7 @@ def test_a_crash_at_any_call_changes_nothing_in_the_end(
     assert not whole.broken
     failed: list[str] = []
     for point in chosen(whole):
-        failed += check(story, cast, point, whole)
+        failed += sim_crashes.wrong_after(story, cast, point, whole)
     assert not failed, "\n".join(failed)
 
 
@@ -84,23 +84,3 @@ def test_all_stories_cover_every_call_that_one_of_them_makes(cast: sim_stage.Cas
     runs = [undisturbed(one, cast) for one in sim_stories.ALL]
     covered = {point.site for one in runs for point in chosen(one)}
     assert covered == frozenset().union(*(one.traced for one in runs))
-
-
-def check(
-    story: sim_crashes.Story,
-    cast: sim_stage.Cast,
-    point: sim_crashes.Point,
-    whole: sim_crashes.Played,
-) -> list[str]:
-    """What is wrong after a crash at ``point``."""
-    try:
-        played = sim_crashes.play(story, cast, point)
-    except TimeoutError:
-        return [f"{point}: no end"]
-    wrong = sim_crashes.differences(whole.state, played.state)
-    wrong += played.broken
-    if played.sprung != point.site:
-        wrong.append(f"died at {played.sprung!r}")
-    if len(set(played.made)) != len(played.made):
-        wrong.append(f"made twice: {played.made}")
-    return [f"{point}: {one}" for one in wrong]

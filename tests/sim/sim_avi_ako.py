@@ -1,0 +1,121 @@
+"""What an AKO does on an Avi Controller: it makes all that akosim plans for a small cluster, and
+takes it away again, in AKO's own order."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from akoo_testbed.akosim import config, model, planning, routes
+from akoo_testbed.akosim.desired import desired
+from akoo_testbed.akosim.site import Site
+from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
+from akoo_testbed.avisim import Controller, client
+from akoo_testbed.avisim.store import Key, Stored
+
+_IDS = uuid.UUID("b6ae9b06-26fc-4a0e-9b4c-7a0a5e6bd3f1")
+STICKY = {"persistence_type": "PERSISTENCE_TYPE_HTTP_COOKIE"}
+
+
+@functools.cache
+def world() -> World:
+    """One Node; a Service with an address; an Ingress with TLS and a pattern, and one without."""
+    made = World()
+    address = {"addresses": [{"type": "InternalIP", "address": "10.1.1.1"}]}
+    made.put(
+        NODE, {"metadata": {"name": "n1"}, "spec": {"podCIDR": "10.244.1.0/24"}, "status": address}
+    )
+    data = {key: base64.b64encode(b"PEM").decode() for key in ("tls.crt", "tls.key")}
+    made.put(SECRET, {"metadata": _named("tls"), "data": data})
+    ports = [{"port": 80, "nodePort": 30080, "name": "web"}]
+    made.put(SERVICE, {"metadata": _named("web"), "spec": {"type": "LoadBalancer", "ports": ports}})
+    tls = [{"hosts": ["safe.example.com"], "secretName": "tls"}]
+    made.put(INGRESS, _ingress("safe", "/x[0-9]+", {"tls": tls}))
+    made.put(INGRESS, _ingress("plain", "/", {}))
+    return made
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"namespace": "red", "name": name, "uid": name}
+
+
+def _ingress(name: str, path: str, more: dict[str, Any]) -> dict[str, Any]:
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    served = {"path": path, "pathType": "ImplementationSpecific", "backend": backend}
+    rule = {"host": f"{name}.example.com", "http": {"paths": [served]}}
+    return {"metadata": _named(name), "spec": {"rules": [rule], **more}}
+
+
+class Place:
+    """Where AKOs work: a cloud with its VRF, an SE group and a network for VIPs, all by name."""
+
+    def __init__(self, hand: client.Client, cloud: str, group: str, network: str) -> None:
+        self.hand = hand
+        self.avi: Controller = hand.controller
+        self.cloud = self.find("cloud", cloud).uuid
+        self.group = self.find("serviceenginegroup", group).uuid
+        self.vrf = self.find("vrfcontext", "global").uuid
+        self.network = self.find("network", network).uuid
+
+    def find(self, kind: str, name: str) -> Stored:
+        """The object; of several the one in our cloud."""
+        found = list(self.avi.state.objects.named(kind, name))
+        cloud = getattr(self, "cloud", "")
+        return next((one for one in found if one.cloud == cloud), found[0])
+
+    def works(self, data: dict[str, str]) -> None:
+        """All that an AKO with this ConfigMap makes of its cluster."""
+        own = config.parse({"defaultIngController": "true", **data}, "avi-system")
+        site = Site(
+            cloud=self.cloud,
+            vrf=self.vrf,
+            se_group=self.group,
+            network=self.network,
+            controller="cluster-0-1",
+        )
+        for one in planning.plan(desired(own, site, world()), {}):
+            self.hand.post(one.key.kind, one.body, x_avi_tenant=one.key.tenant)
+        mark = {"markers": [{"key": "clustername", "values": [own.cluster]}]}
+        sticky = {"name": f"ako-gw-{own.cluster}--{'5' * 40}", **STICKY, **mark}
+        self.hand.post("applicationpersistenceprofile", sticky)
+        vrf = self.hand.get(f"vrfcontext/{self.vrf}")
+        named = functools.partial(uuid.uuid5, _IDS, own.cluster)
+        wanted = routes.merged(
+            vrf.get("static_routes", []),
+            routes.wanted(own, world()),
+            own.cluster,
+            lambda: uuid.UUID(int=named().int, version=4),
+        )
+        self.hand.put(f"vrfcontext/{self.vrf}", {**vrf, "static_routes": wanted})
+        self._label([{"key": routes.LABEL, "value": own.cluster}])
+
+    def _label(self, labels: list[dict[str, str]]) -> None:
+        group = self.hand.get(f"serviceenginegroup/{self.group}")
+        self.hand.put(f"serviceenginegroup/{self.group}", {**group, "labels": labels})
+
+    def clear(self, keys: Iterable[Key], share: float = 1.0) -> None:
+        """Delete these, as AKO orders them, or so large a share of them."""
+        stored = [self.avi.state.objects.get(*key) for key in keys]
+        left = sorted((one for one in stored if one is not None), key=_turn)
+        for one in left[: round(len(left) * share)]:
+            self.hand.delete(f"{one.kind}/{one.uuid}", x_avi_tenant=one.tenant)
+
+    def clear_shared(self, cluster: str) -> None:
+        """Take its routes out of the VRF and its label off the SE group."""
+        vrf = self.hand.get(f"vrfcontext/{self.vrf}")
+        kept = routes.merged(vrf.get("static_routes", []), [], cluster)
+        self.hand.put(f"vrfcontext/{self.vrf}", {**vrf, "static_routes": kept})
+        self._label([])
+
+
+def _turn(one: Stored) -> tuple[bool, int, str]:
+    child = one.data.get("type") == "VS_TYPE_VH_CHILD"
+    return not child, planning.CLEAR_ORDER.index(one.kind), one.name
+
+
+def reference(kind: str, stored: Stored) -> str:
+    """How another object refers to it."""
+    return model.reference(kind, stored.name)

@@ -1,0 +1,155 @@
+"""Whole lives of a cluster with the real plugins: as one would wish it, and as bad as it gets.
+
+In both, the cluster of another management cluster, whose name begins like ours, works on the same
+controller. Each ends when the config is gone, too: then nothing is to be left of us there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from typing import Any
+
+from akoo_avi import resources as avi_resources
+from akoo_testbed.avisim import faults
+
+from akoo_core import clock as clock_
+from akoo_core.api import names
+from akoo_core.kube import resource as resources
+from akoo_core.testing import memory
+from tests.sim import sim_avi
+from tests.sim.sim_stage import CONFIG, Cast, Stage
+from tests.sim.sim_stories import phase, until
+
+DRAINING_SECONDS = 120.0
+"""How long Nodes are drained before their Machines go."""
+REMAINING_SECONDS = 5.0
+"""How long the foreign reference stays after it was named."""
+
+
+class AviStage(Stage):
+    """A stage with an Avi Controller. ``dies``: AKO with its Node, half-way through its clean-up,
+    as soon as it is told to clean up."""
+
+    outside: sim_avi.AviOutside
+
+    def __init__(self, clock: clock_.Clock, cast: Cast) -> None:
+        super().__init__(clock, cast)
+        self.outside = sim_avi.AviOutside(self.laws, clock)
+        self.laws.own = self.outside.own
+        self.laws.claimed = self.outside.claimed
+        self.laws.account = lambda record: False
+        self.dies = False
+        self.died = False
+
+    async def ako(self, workload: memory.MemoryServer, data: dict[str, str]) -> None:
+        """AKO makes all, or deletes all and says so, or dies half-way."""
+        if data.get("deleteConfig") != "true":
+            self.outside.ako_works(data)
+        elif self.dies:
+            self.outside.ako_deletes(data["clusterName"], share=0.5)
+            self.died = True
+            gone = [name for name, one in self.workloads.items() if one.server is workload]
+            del self.workloads[gone[0]]
+        else:
+            self.outside.ako_deletes(data["clusterName"])
+            await self.ako_is_done(workload)
+
+    async def tear_down(self, cluster: dict[str, Any]) -> None:
+        """Nodes are drained first; that of a dead AKO goes at once."""
+        begun = datetime.datetime.fromisoformat(cluster["metadata"]["deletionTimestamp"])
+        drained = self.clock.now() - begun >= datetime.timedelta(seconds=DRAINING_SECONDS)
+        if drained or self.died:
+            await super().tear_down(cluster)
+
+
+CAST = Cast(
+    "ako and avi",
+    sim_avi.plugins,
+    config=sim_avi.CONFIG,
+    change={},
+    secrets=sim_avi.SECRETS,
+    kinds=(avi_resources.AVI_CONTROLLERS, avi_resources.AVI_IP_POOLS),
+    stage=AviStage,
+)
+
+
+async def graceful(stage: Stage) -> None:
+    """AKO cleans up after itself; nothing is left to sweep."""
+    assert isinstance(stage, AviStage)
+    uid = await _onboarded(stage)
+    await _deleted(stage, uid)
+
+
+async def worst(stage: Stage) -> None:
+    """AKO dies half-way with its cluster's API. Its routes and its label are left, somebody's
+    virtual service refers to a pool, something has only half of the marks, the controller says 412
+    to one write and 500 to another."""
+    assert isinstance(stage, AviStage)
+    uid = await _onboarded(stage)
+    outside = stage.outside
+    pool = next(one for one in outside.count().objects if one[0] == "pool")
+    legacy = next(outside.avi.state.objects.named("virtualservice", "legacy"))
+    refer(outside, legacy.uuid, f"/api/pool/{pool[1]}")
+    for one in FAULTS:
+        outside.avi.faults.add(one)
+    stage.dies = True
+    await stage.user.delete(resources.CLUSTERS, "shop", "demo")
+    await until(lambda: _held(stage, uid) == "ForeignReference")
+    await asyncio.sleep(REMAINING_SECONDS)
+    refer(outside, legacy.uuid, None)
+    await _deleted(stage, uid)
+
+
+FAULTS = (
+    faults.Fault(answer="stale", kind="vrfcontext", method="PUT", user=sim_avi.OPERATOR),
+    faults.Fault(answer="broken", kind="httppolicyset", method="DELETE", user=sim_avi.OPERATOR),
+)
+
+
+def refer(outside: sim_avi.AviOutside, uuid: str, pool: str | None) -> None:
+    """Somebody's virtual service uses a pool of ours, or none any more."""
+    body = outside.hand.get(f"virtualservice/{uuid}")
+    body.pop("pool_ref", None)
+    outside.hand.put(f"virtualservice/{uuid}", body | ({"pool_ref": pool} if pool else {}))
+
+
+async def _onboarded(stage: AviStage) -> str:
+    """Until AKO runs and has made its objects; the Cluster's UID."""
+    await stage.config(onUnmatch="Orphan")
+    uid = await stage.create_cluster("shop")
+    _strangers(stage.outside, names.record_name(stage.management_id, uid))
+    await until(lambda: phase(stage, uid) == "Running" and bool(stage.outside.count().own))
+    await asyncio.sleep(30)
+    return uid
+
+
+def _strangers(outside: sim_avi.AviOutside, cluster: str) -> None:
+    """All that is there of others, and is to stay as it is."""
+    outside.cluster = cluster
+    outside.neighbour(f"{cluster}-2")
+    hand, cloud = outside.hand, {"cloud_ref": f"/api/cloud/{outside.place.cloud}"}
+    hand.post("virtualservice", {"name": "legacy", **cloud})
+    marks = {"markers": [{"key": "clustername", "values": [cluster]}]}
+    hand.post("pool", {"name": f"{cluster}--by-hand", "created_by": "jane", **marks, **cloud})
+    outside.settled()
+
+
+async def _deleted(stage: AviStage, uid: str) -> None:
+    """Until the Cluster is gone, and then the config with all that was made of it."""
+    await stage.delete_cluster("shop")
+    await until(lambda: not stage.clusters() and phase(stage, uid) == "Finished")
+    await stage.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, CONFIG)
+    left = (resources.AKO_DEPLOYMENT_CONFIGS, avi_resources.AVI_IP_POOLS)
+    await until(lambda: not any(stage.management.objects(kind) for kind in left))
+    await asyncio.sleep(30)
+
+
+def _held(stage: Stage, uid: str) -> str:
+    """Why the Cluster is held."""
+    one = stage.record_of(uid)
+    found = one.status.conditions if one is not None else ()
+    return next((c.reason for c in found if c.type == "Held" and c.status == "True"), "")
+
+
+ALL = (graceful, worst)

@@ -1,0 +1,115 @@
+"""A crash before and after every external call of whole lives, by both plugins as they are shipped.
+
+From the config and the Cluster to the proof, the claim given back, and the config's end; graceful,
+and as bad as it gets. It must end as without the crash: nothing of the dead cluster is left on the
+Avi Controller, nothing of anybody else's is changed there, no claim, no finalizer.
+
+Many points are one: from one write to the next the outside stays as it is, and at the same moment
+a process that dies leaves the very same behind at each of them. ``AKOO_PROOF=1`` (``make proof``)
+takes the first and the last point of each such group; ``make test`` as many groups as it takes for
+every call site of each story, and those of writes before and after. To play every single point::
+
+    python -m tests.sim crashes worst
+
+One by hand::
+
+    sim_crashes.play(sim_avi_stories.worst, sim_avi_stories.CAST, sim_crashes.Point(...))
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import pytest
+
+from tests.sim import sim_avi_stories, sim_crashes
+from tests.sim.sim_crashes import Played, Point, Story
+
+PROOF = bool(os.environ.get("AKOO_PROOF"))
+PARTS = 4
+"""So many tests share the points of a story: they may run side by side."""
+CLEAN: dict[str, object] = {"added": [], "removed": [], "changed": {}, "suspect": []}
+
+STORIES = pytest.mark.parametrize("story", sim_avi_stories.ALL, ids=lambda one: one.__name__)
+Group = tuple[Point, ...]
+What = tuple[str, str]
+
+
+@functools.cache
+def undisturbed(story: Story) -> Played:
+    return sim_crashes.play(story, sim_avi_stories.CAST)
+
+
+def whats(story: Story, group: Group) -> set[What]:
+    """What is covered by a crash there: every site in this story; of writes, in whichever of the
+    stories, before and after."""
+    sites = {(story.__name__, one.site) for one in group}
+    return sites | {(one.moment, one.site) for one in group if one.write}
+
+
+@functools.cache
+def needed() -> dict[Story, list[Group]]:
+    """The groups that cover all that there is to cover, the fullest first."""
+    stories = sim_avi_stories.ALL
+    order = [(story, group) for story in stories for group in undisturbed(story).distinct]
+    missing = set[What]().union(*(whats(*one) for one in order))
+    found: dict[Story, list[Group]] = {story: [] for story in stories}
+    while missing:
+        story, group = max(order, key=lambda one: len(whats(*one) & missing))
+        missing -= whats(story, group)
+        found[story].append(group)
+    return found
+
+
+def chosen(story: Story) -> list[Point]:
+    """The points to crash at."""
+    if PROOF:
+        both = [(group[0], group[-1]) for group in undisturbed(story).distinct]
+        return [point for ends in both for point in dict.fromkeys(ends)]
+    return [group[0] for group in needed()[story]]
+
+
+@STORIES
+def test_the_end_without_a_crash(story: Story) -> None:
+    whole = undisturbed(story)
+    assert not whole.broken
+    outside = whole.state["outside"]
+    assert isinstance(outside, dict)
+    assert len(outside["suspect"]) == 1, "what has only half of the marks is not deleted"
+    assert {**outside, "suspect": []} == CLEAN
+    assert len(whole.made) == 1
+    management = whole.state["management"]
+    assert isinstance(management, dict)
+    (record,) = (one for key, one in management.items() if "akodeployments" in key)
+    leaving = record["spec"]["leaving"]
+    assert leaving["letGo"]["why"] == "Proven"
+    assert leaving["proof"]["own"] == 0
+    assert leaving["proof"]["held"] == 0
+    assert leaving["releasedAt"]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@STORIES
+def test_a_crash_at_any_call_changes_nothing_in_the_end(story: Story, part: int) -> None:
+    whole = undisturbed(story)
+    failed: list[str] = []
+    for point in chosen(story)[part::PARTS]:
+        failed += sim_crashes.wrong_after(story, sim_avi_stories.CAST, point, whole)
+    assert not failed, "\n".join(failed)
+
+
+@STORIES
+def test_the_covered_call_sites_are_the_traced_ones(story: Story) -> None:
+    whole = undisturbed(story)
+    assert {one.site for one in whole.points} == whole.traced
+    assert {one.site for group in needed()[story] for one in group} == whole.traced
+    grouped = [point for group in whole.distinct for point in group]
+    assert sorted(grouped) == sorted(whole.points)
+
+
+def test_every_write_of_the_stories_is_covered_before_and_after() -> None:
+    covered = [one for groups in needed().values() for group in groups for one in group]
+    points = [one for story in sim_avi_stories.ALL for one in undisturbed(story).points]
+    writes = {(one.site, one.moment) for one in points if one.write}
+    assert writes <= {(one.site, one.moment) for one in covered}
