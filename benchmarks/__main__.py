@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import fleet, footprint, reconciles, startup, sweep, workload_watches
+from benchmarks import fleet, fleet_rest, footprint, reconciles, startup, sweep, workload_watches
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
@@ -14,8 +14,8 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "footprint": footprint.idle,
     "noop": reconciles.noop,
     "onboarding": fleet.onboarding,
-    "rest": fleet.rest,
-    "rest-large": fleet.rest_large,
+    "rest": fleet_rest.rest,
+    "rest-large": fleet_rest.rest_large,
     "watches": workload_watches.watches,
     "sweep": sweep.ten_thousand,
 }

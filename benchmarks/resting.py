@@ -1,8 +1,10 @@
 """An operator at rest in a process of its own: its memory, its start, its rest.
 
 ``python -m benchmarks.resting KUBECONFIG ANSWERS COUNT`` looks at COUNT records that are well,
-rests for a while, and prints one JSON line. Workload clusters are values in the file ANSWERS: what
-AKO's objects look like, and who each cluster is. Connections to them are not in these figures.
+rests for a while, and prints one JSON line. Then, for each line of its input, it says that it is
+ready, waits for one reconcile, and prints when it ended and what CPU it took. Workload clusters are
+values in the file ANSWERS: what AKO's objects look like, and who each cluster is. Connections to
+them are not in these figures.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from akoo_core import external
 from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import config, errors, resource, transport
-from benchmarks import fleet_bed, footprint
+from benchmarks import fleet_operator, fleet_workloads, footprint
 
 QUIET_SECONDS = 3.0
 REST_SECONDS = 15.0
@@ -72,37 +74,55 @@ class Clients:
         return
 
 
-async def _main(kubeconfig: str, answers: pathlib.Path, count: int) -> dict[str, float]:
-    calls = fleet_bed.Calls()
+async def _main(kubeconfig: str, answers: pathlib.Path, count: int) -> None:
+    calls = fleet_workloads.Calls()
     seam = external.External(interceptor=calls)
     known = json.loads(answers.read_text())
     management = transport.HttpClient(await config.endpoint_of(kubeconfig), external=seam)
     started = time.monotonic()
     try:
-        async with fleet_bed.operator(management, Clients(known), seam):
+        async with fleet_operator.operator(management, Clients(known), seam):
             synced = time.monotonic()
-            looked = await fleet_bed.until(
-                lambda: fleet_bed.reconciles() >= count, seconds=LIMIT_SECONDS
+            looked = await fleet_operator.until(
+                lambda: fleet_operator.reconciles() >= count, seconds=LIMIT_SECONDS
             )
             cpu = time.process_time()
-            await fleet_bed.quiet(
-                fleet_bed.reconciles, for_seconds=QUIET_SECONDS, seconds=LIMIT_SECONDS
+            await fleet_operator.quiet(
+                fleet_operator.reconciles, for_seconds=QUIET_SECONDS, seconds=LIMIT_SECONDS
             )
-            resting, before = time.process_time(), fleet_bed.reconciles()
+            resting, before = time.process_time(), fleet_operator.reconciles()
             await asyncio.sleep(REST_SECONDS)
-            return {
-                "synced": synced - started,
-                "looked": looked - started,
-                "cpu": cpu,
-                "rest": 100 * (time.process_time() - resting) / REST_SECONDS,
-                "reconciles": fleet_bed.reconciles() - before,
-                "writes": calls.writes,
-                "rss": footprint.rss_mib("self"),
-            }
+            _say(
+                synced=synced - started,
+                looked=looked - started,
+                cpu=cpu,
+                rest=100 * (time.process_time() - resting) / REST_SECONDS,
+                reconciles=fleet_operator.reconciles() - before,
+                writes=calls.writes,
+                written=dict(calls.written),
+                rss=footprint.rss_mib("self"),
+            )
+            while await asyncio.to_thread(sys.stdin.readline):
+                await _event()
     finally:
         await management.close()
 
 
+async def _event() -> None:
+    """The next reconcile: when it ended, and the CPU from the word that we are ready."""
+    count = fleet_operator.reconciles()
+    _say(ready=1)
+    used = time.process_time()
+    at = await fleet_operator.until(
+        lambda: fleet_operator.reconciles() > count, seconds=LIMIT_SECONDS
+    )
+    _say(at=at, cpu=time.process_time() - used)
+
+
+def _say(**said: Any) -> None:
+    print(json.dumps(said), flush=True)
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    print(json.dumps(asyncio.run(_main(sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])))))
+    asyncio.run(_main(sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])))

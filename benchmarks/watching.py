@@ -16,7 +16,7 @@ import time
 from akoo_core import clock, external
 from akoo_core.cache import reflector, store
 from akoo_core.kube import kubeconfig, resource, transport
-from benchmarks import fleet_bed, footprint
+from benchmarks import fleet_operator, footprint
 
 REST_SECONDS = 20.0
 LIMIT_SECONDS = 300.0
@@ -80,7 +80,7 @@ async def _main(path: pathlib.Path, count: int) -> None:
     following = Following(path.read_bytes(), count)
     started, used = time.monotonic(), time.process_time()
     following.start()
-    await fleet_bed.until(following.synced, seconds=LIMIT_SECONDS)
+    await fleet_operator.until(following.synced, seconds=LIMIT_SECONDS)
     _say(synced=time.monotonic() - started, cpu=time.process_time() - used)
     resting = time.process_time()
     await asyncio.sleep(REST_SECONDS)
@@ -96,7 +96,7 @@ async def _storm(following: Following) -> None:
     following.seen.clear()
     _say(ready=1)
     used = time.process_time()
-    last = await fleet_bed.until(following.complete, seconds=LIMIT_SECONDS)
+    last = await fleet_operator.until(following.complete, seconds=LIMIT_SECONDS)
     _say(at=last, cpu=time.process_time() - used, rss=footprint.rss_mib("self"))
 
 
