@@ -11,19 +11,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator, Iterator
+import functools
+import types
+from collections.abc import Iterator
 from typing import Protocol
 
 from opentelemetry import trace
 
 from akoo_core import errors
-from akoo_core.telemetry import metrics
+from akoo_core.telemetry import metrics, tracing
 
 DEFAULT_DEADLINE_SECONDS = 10.0
 MAX_DEADLINE_SECONDS = 30.0
 """No external call may last longer: a leader must be able to stop before its lease runs out."""
 
 _tracer = trace.get_tracer("akoo_core")
+_count = functools.lru_cache(maxsize=1024)(metrics.EXTERNAL_REQUESTS.labels)
+"""Found by its labels once: looking it up takes a lock and longer than counting."""
 _noted: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("noted", default=None)
 
 
@@ -89,8 +93,7 @@ class External:
         self.deadline_seconds = min(deadline_seconds, MAX_DEADLINE_SECONDS)
         """Of a call that names none."""
 
-    @contextlib.asynccontextmanager
-    async def call(
+    def call(
         self,
         system: str,
         operation: str,
@@ -98,7 +101,7 @@ class External:
         write: bool,
         target: str = "",
         deadline_seconds: float | None = None,
-    ) -> AsyncIterator[trace.Span]:
+    ) -> contextlib.AbstractAsyncContextManager[trace.Span]:
         """Run the body as one external call.
 
         ``system`` is what is called (``kubernetes``, ``workload``, ``avi``), ``operation`` a name
@@ -107,32 +110,97 @@ class External:
         TimeoutError after ``deadline_seconds`` (at most 30; None: the default of this seam).
         """
         deadline = self.deadline_seconds if deadline_seconds is None else deadline_seconds
+        return _Call(
+            self._guard,
+            self._interceptor,
+            (system, operation),
+            write=write,
+            target=target,
+            deadline_seconds=min(deadline, MAX_DEADLINE_SECONDS),
+        )
+
+
+class _Call:
+    """One external call. A class, since every call of every kind goes through it: generators for
+    the seam, its span and its deadline were a tenth of an attempt."""
+
+    __slots__ = (
+        "_about",
+        "_deadline",
+        "_entered",
+        "_guard",
+        "_interceptor",
+        "_seconds",
+        "_site",
+        "_span",
+        "_target",
+    )
+
+    def __init__(
+        self,
+        guard: Guard,
+        interceptor: Interceptor | None,
+        site: tuple[str, str],
+        *,
+        write: bool,
+        target: str,
+        deadline_seconds: float,
+    ) -> None:
+        self._guard = guard
+        self._interceptor = interceptor
+        self._site = site
+        self._about = (" ".join(site), write)
+        self._target = target
+        self._seconds = deadline_seconds
+
+    async def __aenter__(self) -> trace.Span:
+        name, write = self._about
         if write:
             self._guard.check()
-        site = f"{system} {operation}"
-        noted = _noted.get()
-        if write and noted is not None:
-            noted.append(site)
+            noted = _noted.get()
+            if noted is not None:
+                noted.append(name)
         if self._interceptor is not None:
-            self._interceptor.before(site, write=write)
-        outcome = "cancelled"
+            self._interceptor.before(name, write=write)
         attributes: dict[str, str | bool] = {
-            "akoo.system": system,
+            "akoo.system": self._site[0],
             "akoo.write": write,
-            "akoo.target": target,
+            "akoo.target": self._target,
         }
-        with _tracer.start_as_current_span(
-            site, kind=trace.SpanKind.CLIENT, attributes=attributes, record_exception=False
-        ) as span:
-            try:
-                async with asyncio.timeout(min(deadline, MAX_DEADLINE_SECONDS)):
-                    yield span
-                outcome = "ok"
-            except Exception as error:
-                outcome = type(error).__name__
-                span.set_attribute("error.type", outcome)
-                raise
-            finally:
-                metrics.EXTERNAL_REQUESTS.labels(system, operation, outcome).inc()
-        if self._interceptor is not None:
-            self._interceptor.after(site, write=write)
+        self._entered = tracing.entered(
+            _tracer, name, kind=trace.SpanKind.CLIENT, attributes=attributes
+        )
+        self._span = self._entered.__enter__()
+        self._deadline = asyncio.timeout(self._seconds)
+        await self._deadline.__aenter__()
+        return self._span
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        late: TimeoutError | None = None
+        try:
+            await self._deadline.__aexit__(kind, error, traceback)
+        except TimeoutError as raised:
+            late = raised
+        self._ended(late or error)
+        if late is not None:
+            raise late
+        if error is None and self._interceptor is not None:
+            name, write = self._about
+            self._interceptor.after(name, write=write)
+
+    def _ended(self, error: BaseException | None) -> None:
+        """Say how it ended: in the span, and in the count of calls."""
+        outcome = "ok" if error is None else "cancelled"
+        if isinstance(error, Exception):
+            outcome = type(error).__name__
+            self._span.set_attribute("error.type", outcome)
+        _count(*self._site, outcome).inc()
+        if error is None:
+            self._entered.__exit__(None, None, None)
+        else:
+            self._entered.__exit__(type(error), error, error.__traceback__)

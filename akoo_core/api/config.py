@@ -7,6 +7,7 @@ tolerant; absent, null and empty mean the same, and what is absent means the har
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ _DURATION = re.compile(r"(?P<amount>\d+)(?P<unit>h|m|s)")
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
+@functools.lru_cache(maxsize=256)
 def parse_duration(text: str) -> datetime.timedelta:
     """``1h30m``, ``45s``: Go's way to write durations, whole numbers of h, m, s.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 from akoo_core import structs
@@ -65,7 +65,7 @@ class World:
         self.clusters = store.Store(clusters, indexes=_cluster_indexes(management_id))
         self.config_objects = store.Store(resource.AKO_DEPLOYMENT_CONFIGS)
         self.record_objects = store.Store(resource.AKO_DEPLOYMENTS, indexes=_RECORD_INDEXES)
-        self._configs: dict[str, tuple[str, config.Config | selection.Unreadable]] = {}
+        self._configs: dict[str, tuple[str | None, config.Config | selection.Unreadable]] = {}
         self._moved: dict[str, None] = {}
         self._kubeconfigs = store.Store(resource.SECRETS)
         self._secrets: dict[str, store.Store] = {}
@@ -93,11 +93,11 @@ class World:
         return record_.from_object(obj) if obj is not None else None
 
     def cluster_of(self, name: str) -> cluster.Cluster | None:
-        obj = self.record_objects.get(name)
-        if obj is None:
+        named = self.record_objects.indexed(CLUSTER_UID, name)
+        if named is None:
             found = self.clusters.lookup(RECORD_NAME, name)
         else:
-            found = self.clusters.lookup(UID, obj["spec"]["clusterRef"]["uid"])
+            found = [obj for uid in named for obj in self.clusters.lookup(UID, uid)]
         return cluster.from_object(found[0]) if found else None
 
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
@@ -144,22 +144,18 @@ class World:
     def records(self) -> tuple[record_.Record, ...]:
         return _records(list(self.record_objects.objects()))
 
-    def _decoded(self) -> Iterator[config.Config | selection.Unreadable]:
+    def _decoded(self) -> list[config.Config | selection.Unreadable]:
         """Each config, decoded once per version: every attempt asks for all of them."""
-        found = {obj["metadata"]["name"]: obj for obj in self.config_objects.objects()}
-        self._configs = {name: self._decode(name, obj) for name, obj in found.items()}
-        for _, one in self._configs.values():
-            yield one
+        names_ = [key.name for key in self.config_objects.keys()]  # noqa: SIM118 - no mapping
+        self._configs = {name: self._decode(name) for name in names_}
+        return [one for _, one in self._configs.values()]
 
-    def _decode(
-        self, name: str, obj: client.Object
-    ) -> tuple[str, config.Config | selection.Unreadable]:
-        version = f"{obj['metadata']['uid']}/{obj['metadata']['resourceVersion']}"
-        known = self._configs.get(name)
+    def _decode(self, name: str) -> tuple[str | None, config.Config | selection.Unreadable]:
+        version, known = self.config_objects.version(name), self._configs.get(name)
         if known is not None and known[0] == version:
             return known
         try:
-            return version, config.from_object(obj)
+            return version, config.from_object(self.config_objects.get(name) or {})
         except structs.DecodeError as error:
             return version, selection.Unreadable(name=name, problem=str(error))
 

@@ -134,6 +134,12 @@ class Store:
         self._require_filled()
         return [self._items[key].decode() for key in self._indexes.keys(index, value)]
 
+    def indexed(self, index: str, name: str, namespace: str = "") -> frozenset[str] | None:
+        """What an index says of the object of that name, without decoding it. None: not there."""
+        self._require_filled()
+        item = self._items.get(Key(namespace, name))
+        return item.values[index] if item else None
+
     def keys_by(self, index: str, value: str) -> tuple[Key, ...]:
         """The keys an index has under ``value`` so far, before the first list too.
 

@@ -6,7 +6,7 @@ What it leaves out: union types, defaulting, ownership across API versions, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from akoo_core.testing import memory_fields as fields
@@ -66,11 +66,15 @@ def apply(
 
 
 def after_update(before: Object, after: Object, owners: Owners, manager: Manager) -> Owners:
-    """The owners once ``manager`` has written ``after`` by create, replace or patch.
+    """The owners once ``manager`` has written ``after`` by create, replace or patch."""
+    return after_change(fields.leaves(before), fields.leaves(after), owners, manager)
 
-    It gets what it changed; others lose that, and what is gone.
-    """
-    old, new = fields.leaves(before), fields.leaves(after)
+
+def after_change(
+    old: Mapping[fields.Path, Any], new: Mapping[fields.Path, Any], owners: Owners, manager: Manager
+) -> Owners:
+    """The same by the leaves before and after. The manager gets what it changed; others lose that,
+    and what is gone."""
     changed = frozenset(
         path for path, value in new.items() if path not in old or old[path] != value
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from akoo_core import clock as clock_
@@ -18,11 +20,18 @@ from akoo_core.testing.memory_store import Key, Object, Store, key_of
 _UID_NAMESPACE = uuid.UUID("5a7f4d0e-3f5b-4e0c-9c53-0c3a0a6b7d11")
 
 
+@functools.lru_cache(maxsize=64)
+def _text(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class _Known(NamedTuple):
     """The owners of one stored object, so that they are not read out of it at every write."""
 
     object: Object
     owners: apply_.Owners
+    leaves: Mapping[memory_fields.Path, Any] | None = None
+    """Of ``object``, where they were needed to write it."""
 
 
 class Writes:
@@ -65,14 +74,18 @@ class Writes:
         change: Callable[[Object], Object],
         manager: apply_.Manager,
     ) -> Object:
-        """Replace the object by ``change(object)`` as far as the rules allow."""
+        """Replace the object by ``change(object)`` as far as the rules allow.
+
+        ``change`` leaves what it is given as it is.
+        """
         key = key_of(request.resource, request.namespace, request.name or "")
         current = self.existing(request, key)
-        after = rules.admitted(request, current, change(copied(current)))
-        before = self._owners(key, current)
-        owners = apply_.after_update(current, after, before, manager)
+        after = rules.admitted(request, current, change(current))
+        before, had = self._owners(key, current), self._leaves(key, current)
+        has = memory_fields.leaves(after)
+        owners = apply_.after_change(had, has, before, manager)
         self._write_owners(after, owners, request, before=current, unchanged=before)
-        return self._finish(key, current, after, owners)
+        return self._finish(key, current, after, owners, has)
 
     def apply(
         self,
@@ -176,18 +189,37 @@ class Writes:
             return known.owners
         return apply_.read_owners(current)
 
-    def _put(self, key: Key, obj: Object, owners: apply_.Owners) -> Object:
+    def _leaves(self, key: Key, current: Object) -> Mapping[memory_fields.Path, Any]:
+        known = self._known.get(key)
+        if known is not None and known.object is current and known.leaves is not None:
+            return known.leaves
+        return memory_fields.leaves(current)
+
+    def _put(
+        self,
+        key: Key,
+        obj: Object,
+        owners: apply_.Owners,
+        leaves: Mapping[memory_fields.Path, Any] | None = None,
+    ) -> Object:
         stored = self._store.put(key, obj)
-        self._known[key] = _Known(stored, owners)
+        self._known[key] = _Known(stored, owners, leaves)
         return stored
 
-    def _finish(self, key: Key, current: Object, after: Object, owners: apply_.Owners) -> Object:
+    def _finish(
+        self,
+        key: Key,
+        current: Object,
+        after: Object,
+        owners: apply_.Owners,
+        leaves: Mapping[memory_fields.Path, Any] | None = None,
+    ) -> Object:
         if after == current:
             return current
         metadata = after["metadata"]
         if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
             return self._store.remove(key, after)
-        return self._put(key, after, owners)
+        return self._put(key, after, owners, leaves)
 
     def _write_owners(
         self,
@@ -231,4 +263,4 @@ class Writes:
         return entry | ({"subresource": manager.subresource} if manager.subresource else {})
 
     def _now(self) -> str:
-        return self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _text(self._clock.now().replace(microsecond=0))

@@ -159,3 +159,11 @@ def test_cluster_scoped_objects_have_no_namespace() -> None:
     assert cluster_scoped.get("a") is not None
     assert cluster_scoped.keys() == (Key("", "a"),)
     assert (str(Key("", "a")), str(Key("ns", "a"))) == ("a", "ns/a")
+
+
+def test_indexed_tells_what_an_index_has_of_a_name() -> None:
+    kept = store.Store(CONFIG_MAPS, indexes={"color": lambda obj: [obj["data"]["color"]]})
+    metadata = {"name": "one", "namespace": "n", "uid": "u", "resourceVersion": "1"}
+    kept.replace([kept.item({"metadata": metadata, "data": {"color": "red"}})])
+    assert kept.indexed("color", "one", "n") == frozenset({"red"})
+    assert kept.indexed("color", "two", "n") is None

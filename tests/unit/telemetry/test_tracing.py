@@ -80,3 +80,16 @@ def test_a_later_version_is_read_as_far_as_it_is_known() -> None:
 def test_nothing_is_traced_outside() -> None:
     assert tracing.current_context() is None
     assert tracing.current_trace_id() == ""
+
+
+def test_without_an_sdk_no_span_is_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracer = trace.get_tracer("akoo_core")
+    with spans.recorded() as recording:
+        with tracing.entered(tracer, "seen", attributes={"a": 1}) as span:
+            assert span.is_recording()
+        assert [one.name for one in recording.spans] == ["seen"]
+        monkeypatch.setattr(trace, "get_tracer_provider", trace.ProxyTracerProvider)
+        proxy = trace.ProxyTracer("akoo_core", "")
+        with tracing.entered(proxy, "unseen", attributes={}) as span:
+            assert span is trace.INVALID_SPAN
+        assert len(recording.spans) == 1
