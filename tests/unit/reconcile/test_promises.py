@@ -198,6 +198,11 @@ PROMISES: dict[str, tuple[str, ...]] = {
     "uninstall says what will happen, and does it in order": (
         "tests/unit/cli/test_cli_uninstall::test_remove_asks_says_and_waits",
         "tests/unit/cli/test_cli_uninstall::test_orphan_takes_finalizers_off_and_nothing_else",
+        ("tests/fire/test_fire_uninstall::test_remove_takes_ako_from_all_and_no_cluster_away"),
+        (
+            "tests/fire/test_fire_uninstall"
+            "::test_orphan_touches_no_ako_and_an_operator_takes_it_all_up_again"
+        ),
     ),
     # Shared things.
     "a use is stored, then looked at, then confirmed or withdrawn": (
