@@ -105,7 +105,10 @@ def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
         stage.begins = trap.begins
         trap.survives = stage.survives if point is None else trap.survives
         with spans.recorded() if point is None else contextlib.nullcontext() as recording:
-            dying = await _play(stage, story, trap)
+            try:
+                dying = await _play(stage, story, trap)
+            except TimeoutError as error:
+                raise TimeoutError(f"no end: {waited_for(stage)}") from error
         return Played(
             state=end_state(stage),
             points=tuple(trap.points),
@@ -145,12 +148,23 @@ async def _play(stage: Stage, story: Story, trap: Trap) -> float:
     return dying
 
 
+def waited_for(stage: Stage) -> str:
+    """What the records say that have not come to their end."""
+    told = [
+        f"{one.name} {one.status.phase} {condition.type} {condition.reason}: {condition.message}"
+        for one in stage.laws.records()
+        for condition in one.status.conditions
+        if condition.type in ("Ready", "Held")
+    ]
+    return "; ".join(told) or "there is no record"
+
+
 def wrong_after(story: Story, cast: Cast, point: Point, whole: Played) -> list[str]:
     """What is wrong after a crash at ``point`` of a story that was played ``whole`` without."""
     try:
         played = play(story, cast, point)
-    except TimeoutError:
-        return [f"{point}: no end"]
+    except TimeoutError as error:
+        return [f"{point}: {error}"]
     wrong = differences(whole.state, played.state)
     wrong += played.broken
     if played.sprung != point.site:
