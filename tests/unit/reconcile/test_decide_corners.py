@@ -1,0 +1,60 @@
+"""Corners of the state machine that look alike and are not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_core import structs
+from akoo_core.api import names, record
+from akoo_core.reconcile import situation
+from akoo_core.reconcile.decide import decide
+from tests.unit.reconcile import reconcile_builders as builders
+
+WEEK = 7 * 24 * 3600
+
+
+def at(**changes: Any) -> situation.Decision:
+    return decide(builders.make_situation(**changes))
+
+
+def finished(ago: float) -> record.Record:
+    return builders.make_record(finished_at=builders.NOW - builders.seconds(ago))
+
+
+def test_a_paused_cluster_of_a_finished_record_does_not_begin_anew() -> None:
+    paused = at(record=finished(60), cluster=builders.make_cluster(paused=True))
+    assert paused == situation.Nothing(why="finished, and its Cluster lives")
+
+
+def test_a_finished_record_whose_cluster_dies_without_us_is_pruned_in_time() -> None:
+    """Others still hold the Cluster; that is none of ours."""
+    dying = builders.make_cluster(deleting=True, finalizers=("theirs",))
+    assert at(record=finished(60), cluster=dying) == situation.Nothing(
+        why="finished", after=WEEK - 60
+    )
+    assert at(record=finished(WEEK), cluster=dying) == situation.PruneFinished()
+
+
+def test_a_namesake_that_is_moving_away_is_not_adopted() -> None:
+    """The original, seen by a target that has the copy: it is about to go."""
+    known = builders.make_record(workload=record.Workload(kube_system_uid="w"))
+    moving = builders.make_cluster(uid="new", moving=True)
+    decision = at(record=known, cluster=None, namesake=moving, workload_uid="w")
+    assert isinstance(decision, situation.Hold)
+    assert decision.reason == "ClusterVanished"
+
+
+def test_a_record_that_is_being_deleted_is_given_no_finalizer() -> None:
+    """The API server refuses that, and all else would wait for it."""
+    bare = structs.replace(builders.make_record(), finalizers=("theirs",))
+    assert at(record=bare) == situation.AddFinalizers(on=("Record",))
+    assert at(record=structs.replace(bare, deleting=True)) == situation.Live()
+
+
+def test_why_it_is_an_orphan_is_kept_up_to_date() -> None:
+    """By a word it is one although a config matches: the end of the word must resume it."""
+    stored = record.Orphaned(cause="Unmatched", at=builders.NOW)
+    one = builders.make_record(orphaned=stored, annotations={names.LEAVE_ANNOTATION: "orphan"})
+    decision = at(record=one)
+    assert isinstance(decision, situation.Orphan)
+    assert decision.cause == "UserWord"
