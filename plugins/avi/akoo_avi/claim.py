@@ -129,7 +129,8 @@ def decide(spec: record.RecordSpec, found: Found, *, claimed_epoch: int | None) 
     silently made again.
     """
     if isinstance(found, Damaged):
-        return Refuse(reason="ClaimDamaged", message=f"{_called(spec)}: {found.why}. {_MEND}")
+        told = f"{_called(spec)}: {found.why}. {_MEND}: then {adopting(spec)}."
+        return Refuse(reason="ClaimDamaged", message=told)
     if found is None:
         return _missing(spec, claimed_epoch)
     if found.epoch > spec.epoch and found.management_id == spec.management_id:
@@ -141,7 +142,8 @@ def decide(spec: record.RecordSpec, found: Found, *, claimed_epoch: int | None) 
         if found.epoch < spec.epoch:
             return Rewrite(uuid=found.uuid)
         return Refuse(reason="NewerRecord", message=_newer(spec, found))
-    return Refuse(reason="ClaimedElsewhere", message=_elsewhere(spec, found))
+    told = _elsewhere(spec, found, known=claimed_epoch is not None)
+    return Refuse(reason="ClaimedElsewhere", message=told)
 
 
 def _missing(spec: record.RecordSpec, claimed_epoch: int | None) -> Decision:
@@ -159,9 +161,15 @@ def lost(spec: record.RecordSpec) -> str:
     """What to read when a claim that was ours is gone."""
     return (
         f"{_called(spec)} is gone; somebody deleted it. Without it nobody knows who may take this "
-        "cluster's objects away. If that is this management cluster: annotate the record with "
-        f"akoo.io/adopt: {spec.management_id}, and the claim is made again."
+        f"cluster's objects away. If that is this management cluster, say so: {adopting(spec)}. "
+        "The claim is then made again."
     )
+
+
+def adopting(spec: record.RecordSpec) -> str:
+    """The command that says of a record of ours, once more, that it is ours."""
+    ref = spec.cluster_ref
+    return f"akoo-core adopt {ref.namespace}/{ref.name} --former {spec.management_id}"
 
 
 def _newer(spec: record.RecordSpec, found: Claim) -> str:
@@ -172,12 +180,13 @@ def _newer(spec: record.RecordSpec, found: Claim) -> str:
     )
 
 
-def _elsewhere(spec: record.RecordSpec, found: Claim) -> str:
+def _elsewhere(spec: record.RecordSpec, found: Claim, *, known: bool) -> str:
+    """``known``: the claim was ours here, so that another is not made without a person's word."""
+    again = f"then {adopting(spec)}" if known else "it is made again for this record"
     return (
         f"{_called(spec)} says that this cluster belongs to management cluster "
         f"{found.management_id}; this record says {spec.management_id}. Nothing is touched. If "
-        "that one has given it up for good, delete the StringGroup: it is made again for this "
-        "record."
+        f"that one has given it up for good, delete the StringGroup: {again}."
     )
 
 
@@ -186,4 +195,4 @@ def _called(spec: record.RecordSpec) -> str:
     return f'The claim (StringGroup "{name}", tenant {names.ADMIN_TENANT})'
 
 
-_MEND = "Look who made it; what is not the claim must go, or all of it: then adopt the record anew."
+_MEND = "Look who made it; what is not the claim must go, or all of it"

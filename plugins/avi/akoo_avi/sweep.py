@@ -23,6 +23,7 @@ from akoo_avi import (
     routes,
     sight,
     sweepplan,
+    taken_up,
 )
 from akoo_avi.client import AviClient, change, errors
 from akoo_avi.found import Found, Inventory, Part
@@ -74,6 +75,7 @@ async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Store
     """One call of the verb. Raises AviErrors that concern the whole controller."""
     mark = mark_of(stored)
     first = await inventory.collect(client, mark, suspects=False)
+    first = await taken_up.seen_after(ctx, client, stored, first, suspects=False)
     refusal = claim_problem(ctx.view, stored, first)
     if refusal is not None and refusal.reason == "ClaimLost":
         return await _without_claim(client, refusal, first)

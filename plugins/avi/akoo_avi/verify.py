@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from akoo_avi import holders, inventory, order, placement, sight, sweep
+from akoo_avi import holders, inventory, order, placement, sight, sweep, taken_up
 from akoo_avi.client import AviClient
 from akoo_avi.found import Inventory, Query
 from akoo_avi.sweepplan import Held
@@ -26,6 +26,8 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
         # Before and after the count: a role that was narrowed, or widened, in between shows.
         blind = await sight.missing(client)
         seen = await inventory.collect(client, mark)
+        if not blind:
+            seen = await taken_up.seen_after(ctx, client, stored, seen, suspects=True)
         blind = blind or await sight.missing(client)
     except sight.HIDDEN as error:
         return _unverified(client, f"a query was refused: {error}")

@@ -158,7 +158,7 @@ class TestWritten:
         drop(world)
         answer = world.call("prepare")
         assert (answer.reason, world.claims) == ("ClaimLost", [])
-        assert f"akoo.io/adopt: {builders.MANAGEMENT_ID}" in answer.message
+        assert f"--former {builders.MANAGEMENT_ID}." in answer.message
 
     def test_a_person_says_that_it_is_made_again(self, avi_world: World) -> None:
         world = avi_world()

@@ -69,8 +69,23 @@ class TestConfirm:
         assert world.call("confirm").reason == "ClaimLost"
         (pool,) = world.named("pool", f"{world.record_name}--default-web")
         world.do(lambda avi: avi.delete("pool", pool["uuid"], tenant="admin"))
-        assert isinstance(world.call("confirm"), api.Done)
+        answer = world.call("confirm")
+        assert isinstance(answer, api.Done)
+        ref = world.spec.cluster_ref
+        command = f"akoo-core adopt {ref.namespace}/{ref.name} --former {world.spec.management_id}"
+        assert command in answer.message, "told from the moment that it is known"
         assert world.claims == []
+
+    def test_a_lost_claim_holds_what_lives_on(self, avi_world: World) -> None:
+        """AKO is not taken from a living cluster before somebody said whose it is."""
+        world = avi_world()
+        world.settled()
+        drop(world)
+        world.leave("Unmatched")
+        assert world.call("confirm").reason == "ClaimLost"
+        world.adopted(world.spec.management_id)
+        assert isinstance(world.call("confirm"), api.Done)
+        assert len(world.claims) == 1
 
     def test_one_that_was_handed_over_says_so_before_anything_goes(self, avi_world: World) -> None:
         world = living(avi_world, management_id="m-old")
