@@ -23,7 +23,7 @@ import os
 
 import pytest
 
-from tests.sim import sim_avi_stories, sim_crashes
+from tests.sim import sim_avi_bugs, sim_avi_stories, sim_crashes
 from tests.sim.sim_crashes import Played, Point, Story
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
@@ -113,3 +113,18 @@ def test_every_write_of_the_stories_is_covered_before_and_after() -> None:
     points = [one for story in sim_avi_stories.ALL for one in undisturbed(story).points]
     writes = {(one.site, one.moment) for one in points if one.write}
     assert writes <= {(one.site, one.moment) for one in covered}
+
+
+@pytest.mark.parametrize("name", sim_avi_bugs.BUGS)
+def test_a_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bug, cast, story = sim_avi_bugs.BUGS[name], sim_avi_stories.CAST, sim_avi_stories.graceful
+    right = undisturbed(story)
+    monkeypatch.setattr(sim_crashes, "PATIENCE_SECONDS", 1800.0)
+    bug.plant(monkeypatch)
+    whole = sim_crashes.play(story, cast)
+    told = [*whole.broken, *sim_crashes.differences(right.state, whole.state)]
+    if bug.site:
+        assert not told, "a process that lives does no harm"
+        point = next(one for one in whole.points if (one.site, one.moment) == (bug.site, "after"))
+        told = sim_crashes.wrong_after(story, cast, point, whole)
+    assert any(bug.told in one for one in told), told
