@@ -58,3 +58,25 @@ def test_why_it_is_an_orphan_is_kept_up_to_date() -> None:
     decision = at(record=one)
     assert isinstance(decision, situation.Orphan)
     assert decision.cause == "UserWord"
+
+
+def test_a_finished_record_leaves_a_cluster_alone_that_is_moving_away() -> None:
+    """Its finalizer goes with it: clusterctl takes it off at the source."""
+    moving = builders.make_cluster(moving=True, deleting=True, paused=True)
+    assert isinstance(at(record=finished(60), cluster=moving), situation.Nothing)
+
+
+def test_let_go_ends_a_removal_from_a_cluster_that_lives() -> None:
+    """Nothing holds the Cluster's deletion there; the word ends what the record waits for."""
+    removal = builders.make_leaving(cause="Unmatched")
+    said = {names.LET_GO_ANNOTATION: "INC-1"}
+    one = builders.make_record(leaving=removal, annotations=said)
+    assert at(record=one) == situation.LetGo(why="UserWord", message="INC-1")
+    moves = builders.make_leaving(cause="Relocated")
+    moving = builders.make_record(leaving=moves, annotations=said)
+    assert not isinstance(at(record=moving), situation.LetGo), "a move lets nobody go"
+
+
+def test_an_intent_of_a_plugin_that_never_worked_here_is_no_business_of_ours() -> None:
+    one = builders.make_record(intents={"other": record.StoredIntent(version=9)})
+    assert at(record=one) == situation.Live()
