@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from akoo_core import clock, structs
+from akoo_core.api import record
+from akoo_core.kube import resource as resources
 from akoo_core.reconcile import seen
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile import reconcile_plugins as bedplugins
 
 
 def test_own_writes_outlive_a_watch_that_is_slow() -> None:
@@ -30,3 +37,41 @@ async def test_what_is_remembered_from_before_a_restore_runs_out(bed: bed_.Bed) 
         bed.clock.advance(seen.KEPT_SECONDS / 2 + 1)
     await bed.run(name)
     assert bed.record(name).spec.policies.on_unmatch == "Remove"
+
+
+async def test_a_new_leader_with_old_caches_does_not_release_again(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before: list[record.Record] = []
+    change = bed.services.records.change
+
+    async def noting(one: record.Record, spec: record.RecordSpec, **how: Any) -> record.Record:
+        made = await change(one, spec, **how)
+        state = made.spec.leaving
+        if state is not None and state.let_go is not None and state.released_at is None:
+            before.append(made)
+        return made
+
+    monkeypatch.setattr(bed.services.records, "change", noting)
+    await bed.delete_cluster()
+    await bed.run(name)
+    bed.clock.advance(30)
+    await bed.run(name)
+    assert avi.calls.count("release") == 1
+    assert bed.record(name).spec.finished_at is not None
+    bed.start()
+    real = bed.world.record
+    monkeypatch.setattr(bed.world, "record", lambda _: before[-1])
+    outcome = await bed.run(name)
+    assert avi.calls.count("release") == 1, "nothing is given back twice"
+    assert outcome.requeue_after == 1.0, "the caches catch up, then it is decided again"
+    monkeypatch.setattr(bed.world, "record", real)
+    await bed.run(name)
+    assert avi.calls.count("release") == 1
+    bed.clock.advance(8 * 24 * 3600)
+    await bed.run(name)
+    assert not bed.management.objects(resources.AKO_DEPLOYMENTS), "and then it is deleted"
+    bed.start()
+    monkeypatch.setattr(bed.world, "record", lambda _: before[-1])
+    await bed.run(name)
+    assert avi.calls.count("release") == 1
