@@ -71,22 +71,23 @@ class Fleet:
         await self.api.patch(kind, NAMESPACE, name, status, subresource="status")
 
     async def answers(self) -> dict[str, Any]:
-        """What the workload clusters answer to an operator at rest, as values."""
-        ako = fleet_workloads.AKO_NAMESPACE
-        found: dict[str, Any] = {"clusters": {}, "version": {"gitVersion": "v1.34.1"}}
+        """What the workload clusters answer to an operator at rest: who each is, and every object
+        of one of them, whose record is the ``template``."""
+        clusters: dict[str, Any] = {}
+        found: dict[str, Any] = {"clusters": clusters}
         for cluster_uid, (server, _) in self.workloads.clusters.items():
             (system,) = [
                 one
                 for one in server.objects(resource.NAMESPACES)
                 if one["metadata"]["name"] == "kube-system"
             ]
-            (stateful_set,) = server.objects(resource.STATEFUL_SETS, ako)
-            record = stateful_set["metadata"]["labels"][names_.RECORD_LABEL]
-            found["clusters"][cluster_uid] = {"uid": system["metadata"]["uid"], "record": record}
-            if "pods" not in found:
-                found["statefulsets"] = stateful_set
-                (found["pods"],) = server.objects(resource.PODS, ako)
-                (found["secrets"],) = server.objects(resource.SECRETS, ako)
+            (ako,) = server.objects(resource.STATEFUL_SETS, fleet_workloads.AKO_NAMESPACE)
+            record = ako["metadata"]["labels"][names_.RECORD_LABEL]
+            clusters[cluster_uid] = {"uid": system["metadata"]["uid"], "record": record}
+            if "objects" not in found:
+                rows = server.store.rows.items()
+                found["objects"] = {f"{key.plural}/{key.name}": obj for key, obj in rows}
+                found["template"] = record
                 found["version"] = await server.client().raw("/version")
         return found
 

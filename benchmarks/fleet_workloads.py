@@ -89,19 +89,16 @@ class Kubelet(Calls):
                 self._run()
 
     def _establish(self) -> None:
-        kind = resource.CUSTOM_RESOURCE_DEFINITIONS
-        for crd in self._server.objects(kind):
+        store = self._server.store
+        for key, crd in store.select(resource.CUSTOM_RESOURCE_DEFINITIONS, None):
+            if "status" in crd:
+                continue
             spec, condition = crd["spec"], {"type": "Established", "status": "True"}
-            key = memory_store.key_of(kind, None, crd["metadata"]["name"])
-            if "status" not in crd:
-                self._server.store.put(key, {**crd, "status": {"conditions": [condition]}})
+            store.put(key, {**crd, "status": {"conditions": [condition]}})
             names, namespaced = spec["names"], spec["scope"] == "Namespaced"
             for version in spec["versions"]:
-                self._server.served.serve(
-                    resource.Resource(
-                        spec["group"], version["name"], names["plural"], names["kind"], namespaced
-                    )
-                )
+                served = (spec["group"], version["name"], names["plural"], names["kind"])
+                self._server.served.serve(resource.Resource(*served, namespaced))
 
     def _run(self) -> None:
         store = self._server.store

@@ -135,6 +135,10 @@ class World:
             ready=len(self.record_objects.keys_by(SERVED_READY, config_uid)),
         )
 
+    def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
+        found = self.record_objects.keys_by(CLUSTER, f"{namespace}/{name}")
+        return tuple(key.name for key in found)
+
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return _records(self.record_objects.lookup(CLUSTER, f"{namespace}/{name}"))
 

@@ -126,8 +126,8 @@ def _rivals(
 
 
 def _shared_with(world: World, name: str, target: cluster.Cluster | None) -> tuple[str, ...]:
-    if target is None:
-        return ()
+    if target is None or len(world.names_at(target.namespace, target.name)) < 2:
+        return ()  # Nearly always: its own record, which need not be read again.
     return tuple(
         other.name
         for other in world.records_of_cluster(target.namespace, target.name)

@@ -39,6 +39,10 @@ class World(Protocol):
         """Those that exist and cannot be decoded: they are present, but match nothing."""
         ...
 
+    def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
+        """The names of the records whose clusterRef has that namespace and name."""
+        ...
+
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         """All records whose clusterRef has that namespace and name, whatever the UID."""
         ...

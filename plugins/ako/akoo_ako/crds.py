@@ -7,6 +7,7 @@ kinds of the ako-crd-operator are not among them: it is not deployed, so nothing
 
 from __future__ import annotations
 
+import functools
 from typing import Final, NamedTuple
 
 from akoo_core import structs
@@ -76,9 +77,10 @@ KINDS: Final = (
 )
 
 
-def render() -> list[structs.JSON]:
-    """Every CustomResourceDefinition."""
-    return [_definition(one) for one in KINDS]
+@functools.cache
+def render() -> tuple[structs.JSON, ...]:
+    """Every CustomResourceDefinition: the same objects for every cluster, not to be changed."""
+    return tuple(_definition(one) for one in KINDS)
 
 
 def _definition(one: Kind) -> structs.JSON:

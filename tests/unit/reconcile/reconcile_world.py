@@ -68,6 +68,9 @@ class World:
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
         return ()
 
+    def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
+        return tuple(one.name for one in self.records_of_cluster(namespace, name))
+
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return tuple(
             one
