@@ -1,6 +1,6 @@
 """``python -m tests.sim COUNT [FIRST]``: play seeds of moves, and say how many a minute.
-``python -m tests.sim crashes [STORY]``: say how many points the crash enumerations have, or crash
-at every point of a story."""
+``python -m tests.sim crashes [STORY [FIRST LAST]]``: say how many points the crash enumerations
+have, or crash at every point of a story, or at some."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def main() -> int:
     """The exit code: 1 when a seed or a point has failed."""
     logging.disable(logging.CRITICAL)
     if sys.argv[1:2] == ["crashes"]:
-        return sim_points.play_all(sys.argv[2]) if len(sys.argv) > 2 else sim_points.tell()
+        bounds = map(int, sys.argv[3:5])
+        return sim_points.play_all(sys.argv[2], *bounds) if sys.argv[2:] else sim_points.tell()
     return _seeds()
 
 

@@ -34,9 +34,9 @@ def tell() -> int:
     return 0
 
 
-def play_all(name: str) -> int:
-    """Crash at every point of the stories of that name; 1 when one of them ends otherwise, 2 when
-    there is none."""
+def play_all(name: str, first: int = 1, last: int = sys.maxsize) -> int:
+    """Crash at every point of the stories of that name, or at those from ``first`` to ``last``; 1
+    when one of them ends otherwise, 2 when there is none."""
     plays = [(cast, story) for cast, story in PLAYS if story.__name__ == name]
     if not plays:
         known = ", ".join(dict.fromkeys(story.__name__ for _, story in PLAYS))
@@ -48,10 +48,12 @@ def play_all(name: str) -> int:
         whole = sim_crashes.play(story, cast)
         own = whole.points[whole.begun :]
         for number, point in enumerate(own, 1):
+            if not first <= number <= last:
+                continue
             wrong = sim_crashes.wrong_after(story, cast, point, whole)
             failed += bool(wrong)
             sys.stdout.write("".join(f"{one}\n" for one in wrong))
-            if number % SHOWN_EVERY == 0 or number == len(own):
+            if number % SHOWN_EVERY == 0 or number == min(len(own), last):
                 seconds = time.process_time() - started
                 sys.stdout.write(f"{cast.name}: {number} of {len(own)}, {seconds:.0f} s\n")
                 sys.stdout.flush()
