@@ -92,6 +92,8 @@ class AviOutside(Outside):
         self.hand = client.Client(self.avi, password=PASSWORD)
         self.place = Place(self.hand, "vc-01", "seg", "vip")
         self.clock = clock
+        self.swept: list[str] = []
+        """Kinds that the operator deleted or edited for the cluster, in order."""
         self.cluster = ""
         """The name of the one AKO that is ours, as soon as it is known."""
         self.before = self.avi.snapshot()
@@ -179,6 +181,7 @@ class AviOutside(Outside):
             data = stored.data if stored is not None else None
             ours = data is None or _is_own(about.kind, data, record, self.place.cloud)
         self._laws.require(ours, f"{about.method} {about.kind} {about.name}, which is not ours")
+        self.swept.append(about.kind)
         self._laws.swept(record)
         self._laws.outside_write(record, "avi", leaving=True)
 

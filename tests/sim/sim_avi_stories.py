@@ -40,7 +40,8 @@ class AviStage(Stage):
         self.laws.claimed = self.outside.claimed
         self.laws.account = lambda record: False
         self.dies = False
-        self.died = False
+        self.left: list[str] = []
+        """What a dead AKO left."""
 
     async def ako(self, workload: memory.MemoryServer, data: dict[str, str]) -> None:
         """AKO makes all, or deletes all and says so, or dies half-way."""
@@ -48,7 +49,7 @@ class AviStage(Stage):
             self.outside.ako_works(data)
         elif self.dies:
             self.outside.ako_deletes(data["clusterName"], share=0.5)
-            self.died = True
+            self.left = self.outside.own(data["clusterName"])
             gone = [name for name, one in self.workloads.items() if one.server is workload]
             del self.workloads[gone[0]]
         else:
@@ -59,7 +60,7 @@ class AviStage(Stage):
         """Nodes are drained first; that of a dead AKO goes at once."""
         begun = datetime.datetime.fromisoformat(cluster["metadata"]["deletionTimestamp"])
         drained = self.clock.now() - begun >= datetime.timedelta(seconds=DRAINING_SECONDS)
-        if drained or self.died:
+        if drained or self.left:
             await super().tear_down(cluster)
 
 
@@ -79,6 +80,8 @@ async def graceful(stage: Stage) -> None:
     assert isinstance(stage, AviStage)
     uid = await _onboarded(stage)
     await _deleted(stage, uid)
+    swept = stage.outside.swept
+    stage.laws.require(not swept, f"AKO had taken away all, and {swept} was swept")
 
 
 async def worst(stage: Stage) -> None:
@@ -99,8 +102,16 @@ async def worst(stage: Stage) -> None:
     await asyncio.sleep(REMAINING_SECONDS)
     refer(outside, legacy.uuid, None)
     await _deleted(stage, uid)
+    left = {one.partition(" ")[0] for one in stage.left}
+    stage.laws.require(left >= LEFT, f"a dead AKO left {left} only")
+    met = [one["met"] for one in outside.avi.faults.as_dict().values()]
+    stage.laws.require(met == [1, 1], f"faults were met {met} times")
 
 
+LEFT = {"httppolicyset", "pool", "poolgroup", "serviceenginegroup", "stringgroup", "vrfcontext"}
+"""Kinds of what a dead AKO leaves."""
+MADE = LEFT | {"applicationpersistenceprofile", "l4policyset", "sslkeyandcertificate"}
+MADE |= {"virtualservice", "vsdatascriptset", "vsvip"}
 FAULTS = (
     faults.Fault(answer="stale", kind="vrfcontext", method="PUT", user=sim_avi.OPERATOR),
     faults.Fault(answer="broken", kind="httppolicyset", method="DELETE", user=sim_avi.OPERATOR),
@@ -120,6 +131,8 @@ async def _onboarded(stage: AviStage) -> str:
     uid = await stage.create_cluster("shop")
     _strangers(stage.outside, names.record_name(stage.management_id, uid))
     await until(lambda: phase(stage, uid) == "Running" and bool(stage.outside.count().own))
+    made = {one[0] for one in stage.outside.count().own}
+    stage.laws.require(made >= MADE, f"AKO made {made} only")
     await asyncio.sleep(30)
     return uid
 
