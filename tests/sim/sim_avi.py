@@ -155,6 +155,7 @@ class AviOutside(Outside):
         """AKO makes everything, unless it has."""
         if not self.count().own:
             self._laws.ako_wrote(self.cluster)
+            self.place.move(data["serviceEngineGroupName"])
             self.place.works(data)
 
     def ako_deletes(self, record: str, share: float = 1.0) -> None:
@@ -204,7 +205,7 @@ def _furnished() -> snapshots.Snapshot:
     ipam = hand.post("ipamdnsproviderprofile", {"name": "ipam", **networks})
     cloud = {"name": "vc-01", "vtype": "CLOUD_NONE", "ipam_provider_ref": ipam["url"]}
     made = {"cloud_ref": hand.post("cloud", cloud)["url"]}
-    for name in ("seg", "seg-2"):
+    for name in ("seg", "seg-2", "seg-3"):
         hand.post("serviceenginegroup", {"name": name, **made})
     hand.post("network", {"name": "vip", **made})
     prefix = {"ip_addr": {"addr": "10.80.0.0", "type": "V4"}, "mask": 24}

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from akoo_testbed.akosim import config, model, planning, routes
+from akoo_testbed.akosim import config, planning, routes
 from akoo_testbed.akosim.desired import desired
 from akoo_testbed.akosim.site import Site
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
@@ -66,6 +66,14 @@ class Place:
         cloud = getattr(self, "cloud", "")
         return next((one for one in found if one.cloud == cloud), found[0])
 
+    def move(self, group: str) -> None:
+        """To another SE group."""
+        self.group = self.find("serviceenginegroup", group).uuid
+
+    def at(self, group: str) -> bool:
+        """Whether it is there."""
+        return self.group == self.find("serviceenginegroup", group).uuid
+
     def works(self, data: dict[str, str]) -> None:
         """All that an AKO with this ConfigMap makes of its cluster."""
         own = config.parse({"defaultIngController": "true", **data}, "avi-system")
@@ -114,8 +122,3 @@ class Place:
 def _turn(one: Stored) -> tuple[bool, int, str]:
     child = one.data.get("type") == "VS_TYPE_VH_CHILD"
     return not child, planning.CLEAR_ORDER.index(one.kind), one.name
-
-
-def reference(kind: str, stored: Stored) -> str:
-    """How another object refers to it."""
-    return model.reference(kind, stored.name)

@@ -1,6 +1,6 @@
 """Whole lives of a cluster with the real plugins: as one would wish it, and as bad as it gets.
 
-In both, the cluster of another management cluster, whose name begins like ours, works on the same
+In all, the cluster of another management cluster, whose name begins like ours, works on the same
 controller. Each ends when the config is gone, too: then nothing is to be left of us there.
 """
 
@@ -19,7 +19,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.testing import memory
 from tests.sim import sim_avi
 from tests.sim.sim_stage import CONFIG, Cast, Stage
-from tests.sim.sim_stories import phase, until
+from tests.sim.sim_stories import held, phase, until
 
 DRAINING_SECONDS = 120.0
 """How long Nodes are drained before their Machines go."""
@@ -84,6 +84,27 @@ async def graceful(stage: Stage) -> None:
     stage.laws.require(not swept, f"AKO had taken away all, and {swept} was swept")
 
 
+async def removed(stage: Stage) -> None:
+    """Unselected under the policy Remove: AKO leaves, the Cluster stays."""
+    assert isinstance(stage, AviStage)
+    uid = await _onboarded(stage)
+    await stage.change_config(onUnmatch="Remove")
+    await asyncio.sleep(30)
+    await stage.patch_cluster("shop", {"metadata": {"labels": {"lb": None}}})
+    await until(lambda: phase(stage, uid) == "Finished" and not held(stage))
+    await _unconfigured(stage)
+
+
+async def moved(stage: Stage) -> None:
+    """Another service engine group: the old place is left clean, then AKO works in the new one."""
+    assert isinstance(stage, AviStage)
+    uid = await _onboarded(stage)
+    await stage.change_config(serviceEngineGroup="seg-3")
+    await until(lambda: stage.outside.place.at("seg-3") and phase(stage, uid) == "Running")
+    await asyncio.sleep(30)
+    await _deleted(stage, uid)
+
+
 async def worst(stage: Stage) -> None:
     """AKO dies half-way with its cluster's API. Its routes and its label are left, somebody's
     virtual service refers to a pool, something has only half of the marks, the controller says 412
@@ -91,7 +112,7 @@ async def worst(stage: Stage) -> None:
     assert isinstance(stage, AviStage)
     uid = await _onboarded(stage)
     outside = stage.outside
-    pool = next(one for one in outside.count().objects if one[0] == "pool")
+    pool = min(one for one in outside.count().objects if one[0] == "pool")
     legacy = next(outside.avi.state.objects.named("virtualservice", "legacy"))
     refer(outside, legacy.uuid, f"/api/pool/{pool[1]}")
     for one in FAULTS:
@@ -149,9 +170,14 @@ def _strangers(outside: sim_avi.AviOutside, cluster: str) -> None:
 
 
 async def _deleted(stage: AviStage, uid: str) -> None:
-    """Until the Cluster is gone, and then the config with all that was made of it."""
+    """Until the Cluster is gone, and then the config."""
     await stage.delete_cluster("shop")
     await until(lambda: not stage.clusters() and phase(stage, uid) == "Finished")
+    await _unconfigured(stage)
+
+
+async def _unconfigured(stage: AviStage) -> None:
+    """Until the config is gone with all that was made of it."""
     await stage.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, CONFIG)
     left = (resources.AKO_DEPLOYMENT_CONFIGS, avi_resources.AVI_IP_POOLS)
     await until(lambda: not any(stage.management.objects(kind) for kind in left))
@@ -165,4 +191,4 @@ def _held(stage: Stage, uid: str) -> str:
     return next((c.reason for c in found if c.type == "Held" and c.status == "True"), "")
 
 
-ALL = (graceful, worst)
+ALL = (graceful, removed, moved, worst)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Hashable
@@ -169,8 +170,9 @@ def wrong_after(story: Story, cast: Cast, point: Point, whole: Played) -> list[s
     wrong += played.broken
     if played.sprung != point.site:
         wrong.append(f"died at {played.sprung!r}")
-    if len(set(played.made)) != len(played.made):
-        wrong.append(f"made twice: {played.made}")
+    twice = collections.Counter(played.made) - collections.Counter(whole.made)
+    if twice:
+        wrong.append(f"made once more: {sorted(twice)}")
     return [f"{point}: {one}" for one in wrong]
 
 

@@ -170,7 +170,9 @@ class Laws:
     def _went_on(self, now: record_.Record, old: record_.Record) -> None:
         """What is stored of leaving is not taken back; a fence is what it says."""
         was, state = old.spec.leaving, now.spec.leaving
-        if was is not None and (state is None or state.cause == was.cause):
+        if was is not None and state is None and _has_moved(now, old):
+            self.require(was.released_at is not None, f"{now.name} moves before its release")
+        elif was is not None and (state is None or state.cause == was.cause):
             again = old.spec.finished_at is not None
             for name in _STEPS:
                 kept = getattr(was, name) is None or getattr(state, name, None) is not None
@@ -258,6 +260,13 @@ _STEPS = ("confirmed_at", "drained_at", "fence", "let_go", "released_at")
 def _serves(one: record_.Record, uid: str) -> bool:
     gone = one.spec.leaving is not None and one.spec.leaving.let_go is not None
     return one.spec.cluster_ref.uid == uid and one.spec.finished_at is None and not gone
+
+
+def _has_moved(now: record_.Record, old: record_.Record) -> bool:
+    """Whether its old place was left, and was shown to be clean."""
+    before = old.spec.ended_placements
+    ended = now.spec.ended_placements[len(before) :]
+    return bool(ended) and ended[-1].how == "Proved"
 
 
 def _reaching_out(one: record_.Record) -> bool:
