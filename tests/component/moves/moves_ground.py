@@ -110,7 +110,10 @@ class Ground:
     # Cluster API's manager and its webhooks.
 
     async def webhooks(self, name: str) -> parts.ClusterApi:
-        """Clusters of that server pass the webhooks of a manager that is not started (yet)."""
+        """Clusters of that server pass the webhooks of a manager that is not started (yet).
+
+        From when this returns nobody can write a Cluster.
+        """
         manager = parts.ClusterApi(self.site, self.servers[name])
         manifests = self.site.built.share("clusterapi") / "config" / "webhook" / "manifests.yaml"
         ca = base64.b64encode(self.site.authority.pem.encode()).decode()
@@ -121,12 +124,15 @@ class Ground:
                     path = one["clientConfig"]["service"]["path"]
                     one["clientConfig"] = {"url": manager.webhook_url + path, "caBundle": ca}
                 await api.apply(obj | {"webhooks": kept})
+            await _until_asked(api, asked=True)
         return manager
 
     async def no_webhooks(self, name: str) -> None:
+        """Everybody can write Clusters again."""
         async with kubeapi.KubeApi(self.servers[name].kubeconfig) as api:
             for kind, one in WEBHOOKS.items():
                 await api.delete(f"admissionregistration.k8s.io/v1/{kind}", None, one)
+            await _until_asked(api, asked=False)
 
     # clusterctl.
 
@@ -163,6 +169,28 @@ class Ground:
                 await process.wait()
         assert process.returncode == 0, told.decode()
         return told.decode()
+
+
+async def _until_asked(api: kubeapi.KubeApi, *, asked: bool) -> None:
+    """API servers notice a while later which webhooks there are."""
+    body = {
+        "apiVersion": "cluster.x-k8s.io/v1beta2",
+        "kind": "Cluster",
+        "metadata": {"name": "asked", "namespace": "default"},
+        "spec": {"paused": True},
+    }
+    path = await api.path("cluster.x-k8s.io/v1beta2/Cluster", "default")
+
+    async def so() -> bool:
+        try:
+            await api.request("POST", path, body, params={"dryRun": "All"})
+        except kubeapi.ApiError as error:
+            if "webhook" not in str(error):
+                raise
+            return asked
+        return not asked
+
+    await waiting.until(so, what=f"webhooks asked: {asked}", seconds=SECONDS)
 
 
 def _text(key: str) -> str:

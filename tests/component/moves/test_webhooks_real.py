@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from akoo_testbed import background, waiting
 
@@ -12,12 +10,9 @@ from akoo_core.kube import resource as resources
 from tests.component.moves import moves_ground, moves_plugins
 from tests.component.moves.conftest import Open
 
-pytestmark = [
-    pytest.mark.bed,
-    pytest.mark.xdist_group("moves"),
-    # It once failed beside two other beds on two cores, for a reason that is not understood yet.
-    pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof runs it alone"),
-]
+pytestmark = [pytest.mark.bed, pytest.mark.xdist_group("moves")]
+PATIENCE_SECONDS = 90.0
+"""More than the operator's longest pause between two tries, a minute and some jitter."""
 Started = tuple[background.LoopThread, moves_ground.Ground]
 
 
@@ -51,7 +46,7 @@ async def test_letting_go_is_tried_until_the_manager_is_back(
             return live is None or names.FINALIZER not in live["metadata"].get("finalizers", ())
 
         try:
-            await waiting.until(free, what="letting go", seconds=60.0, every=0.2)
+            await waiting.until(free, what="letting go", seconds=PATIENCE_SECONDS, every=0.2)
         except TimeoutError:
             raise TimeoutError(f"not let go: {await alpha.find_record(name)}") from None
         await alpha.until(name, lambda one: one is not None and not_held(one), "let go")
