@@ -16,10 +16,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import itertools
-import os
-import pathlib
+import re
 import ssl
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -27,6 +25,7 @@ from typing import Any
 
 import requests
 import requests.adapters
+import urllib3.util.ssl_
 
 from akoo_avi.client import address as address_
 from akoo_avi.client import calls, credential, errors, logs, versions
@@ -37,6 +36,9 @@ with warnings.catch_warnings():
 
 _numbers = itertools.count(1)
 _SESSION_REFUSED = (401, 419)
+_CERTIFICATE = re.compile(
+    r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----", re.ASCII
+)
 
 
 class _RefusedError(Exception):
@@ -85,7 +87,26 @@ class _Session(avi_api.ApiSession):  # type: ignore[misc]
 
 
 class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
-    """Closes connections when it is told to: urllib3 leaves that to the garbage collector."""
+    """Closes connections when it is told to: urllib3 leaves that to the garbage collector.
+
+    With ``trust`` it trusts that alone. requests takes CAs from files only, and a process that is
+    killed would leave one behind.
+    """
+
+    def __init__(self, *, trust: ssl.SSLContext | None, **given: Any) -> None:
+        self._trust = trust
+        super().__init__(**given)
+
+    def init_poolmanager(self, *args: Any, **given: Any) -> None:
+        trust = {"ssl_context": self._trust} if self._trust is not None else {}
+        super().init_poolmanager(*args, **trust, **given)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        if self._trust is None:
+            super().cert_verify(conn, url, verify, cert)
+            return
+        # requests would add the CAs that it brings along.
+        conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
 
     def close(self) -> None:
         pools = self.poolmanager.pools
@@ -99,9 +120,8 @@ class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
 class SdkSession:
     """A session that is logged in. Its requests may come from several threads at once."""
 
-    def __init__(self, sdk: _Session, ca_file: pathlib.Path | None) -> None:
+    def __init__(self, sdk: _Session) -> None:
         self._sdk = sdk
-        self._ca_file = ca_file
         told = sdk.remote_api_version
         self.version = str(told.get("Version", "")) if isinstance(told, dict) else ""
         """The controller's release; empty if it does not say."""
@@ -116,8 +136,7 @@ class SdkSession:
         Raises LostError, TlsError, NotAviError, UnreachableError for what is no address.
         """
         url = address_.url(address)
-        ca_file = _write_ca(who, address) if who.ca_pem else None
-        sdk = _new(url, who, str(ca_file) if ca_file else _system_cas(), connections)
+        sdk = _new(url, who, _trusting(who, address) if who.ca_pem else None, connections)
         session: SdkSession | None = None
         try:
             with _translated(address, who.ca_source), logs.masked():
@@ -125,7 +144,7 @@ class SdkSession:
                 sdk.authenticate_session()
             if not sdk.cookies_given():
                 raise _not_avi(address)
-            session = cls(sdk, ca_file)
+            session = cls(sdk)
             return session
         except _RefusedError as refused:
             return _answer(refused.response)
@@ -135,7 +154,7 @@ class SdkSession:
             raise _not_avi(address) from None
         finally:
             if session is None:
-                _close(sdk, ca_file)
+                _close(sdk)
 
     def send(
         self, call: calls.Call, *, address: str, ca_source: str, deadline: float
@@ -152,16 +171,18 @@ class SdkSession:
             return _answer(refused.response)
 
     def close(self) -> None:
-        """Give back sockets and the CA file. Does not log out, and does not wait."""
-        _close(self._sdk, self._ca_file)
+        """Give back sockets. Does not log out, and does not wait."""
+        _close(self._sdk)
 
 
-def _new(url: str, who: credential.Credential, verify: str | bool, connections: int) -> _Session:
+def _new(
+    url: str, who: credential.Credential, trust: ssl.SSLContext | None, connections: int
+) -> _Session:
     sdk = _Session(
         "controller",
         username=who.username,
         password=who.password,
-        verify=verify,
+        verify=_system_cas() if trust is None else True,
         retry_conxn_errors=False,
         max_api_retries=0,
         lazy_authentication=True,
@@ -170,29 +191,25 @@ def _new(url: str, who: credential.Credential, verify: str | bool, connections: 
     sdk.key = f"akoo-{next(_numbers)}"
     sdk.trust_env = False
     sdk.hooks["response"].append(_take_away)
-    sdk.mount("https://", _Adapter(pool_maxsize=connections, max_retries=0))
+    sdk.mount("https://", _Adapter(trust=trust, pool_maxsize=connections, max_retries=0))
     return sdk
 
 
-def _close(sdk: _Session, ca_file: pathlib.Path | None) -> None:
+def _close(sdk: _Session) -> None:
     sdk.delete_session()
     sdk.close()
-    if ca_file is not None:
-        ca_file.unlink(missing_ok=True)
 
 
-def _write_ca(who: credential.Credential, address: str) -> pathlib.Path:
-    handle, name = tempfile.mkstemp(prefix="akoo-avi-ca-", suffix=".pem")  # mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(who.ca_pem)
+def _trusting(who: credential.Credential, address: str) -> ssl.SSLContext:
+    """Trusts this CA alone. Text around the certificates is left out: OpenSSL wants ASCII here."""
+    found = urllib3.util.ssl_.create_urllib3_context()
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=name)
-    except ssl.SSLError:
-        pathlib.Path(name).unlink()
+        found.load_verify_locations(cadata="\n".join(_CERTIFICATE.findall(who.ca_pem)))
+    except (ssl.SSLError, ValueError):
         raise errors.TlsError(
             f"The CA for {address} holds no certificate in PEM. Check {who.ca_source}."
         ) from None
-    return pathlib.Path(name)
+    return found
 
 
 def _system_cas() -> str | bool:

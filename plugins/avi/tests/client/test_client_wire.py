@@ -66,6 +66,24 @@ async def test_a_certificate_for_another_name(
         await controllers.client(f"127.1:{avisim.server.port}", who, external=seam)
 
 
+async def test_a_ca_among_other_text_and_certificates(
+    connect: Connect, avisim: avisim_.RunningAvi
+) -> None:
+    others = [certificates.Authority(f"other-{n}").pem for n in range(2)]
+    pem = "\r\n".join(["# Zürich", others[0], avisim.server.ca_pem, others[1], others[0]])
+    assert await (await connect(ca_pem=pem)).version() == "30.2.2"
+
+
+async def test_the_ca_counts_alone(
+    connect: Connect, avisim: avisim_.RunningAvi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those of the system nor those that requests brings along are believed, too."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(avisim.ca_file))
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(avisim.ca_file))
+    with pytest.raises(TlsError, match="is not to be trusted"):
+        await connect(ca_pem=certificates.Authority("other").pem)
+
+
 @pytest.mark.parametrize("pem", ["nonsense", "-----BEGIN CERTIFICATE-----\nAAAA", "Zürich"])
 async def test_a_ca_that_is_none(connect: Connect, pem: str) -> None:
     with pytest.raises(TlsError, match="holds no certificate in PEM"):
