@@ -150,9 +150,9 @@ _EFFECTS: dict[str, tuple[str, ...]] = {
         "This cannot be taken back.",
     ),
     "adopt": (
-        "The record of {key} belongs to this management cluster from now on, not to {reason}.",
+        "The record of {key} names management cluster {reason} now; it belongs to this one from now on.",
         "What it has outside is taken away from here when AKO leaves, and from nowhere else.",
-        "If it belongs to this one already: a claim outside that was lost is made again.",
+        "If {reason} is this one: the claim outside, which was lost (ClaimLost), is made again.",
         "This cannot be taken back from here.",
     ),
     "abandon-placement": (

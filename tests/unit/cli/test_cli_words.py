@@ -45,7 +45,7 @@ GONE = record.LetGo(at=NOW, why="Deadline")
             ("adopt", SHOP, "--former", builders.MANAGEMENT_ID),
             {},
             {names.ADOPT_ANNOTATION: builders.MANAGEMENT_ID},
-            "belongs to this management cluster",
+            "belongs to this one from now on",
         ),
         (
             ("abandon-placement", SHOP, "--reason", "it burned down"),
