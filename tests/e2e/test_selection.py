@@ -41,6 +41,11 @@ def counts(served: int, config: dict[str, Any] | None) -> bool:
     return (status.get("clusters"), status.get("ready")) == (served, served)
 
 
+def observed(generation: int, config: dict[str, Any] | None) -> bool:
+    """Whether the operator has seen that generation of a config."""
+    return ((config or {}).get("status") or {}).get("observedGeneration", 0) >= generation
+
+
 async def test_unselected_with_orphan_everything_stays(fleet: Fleet) -> None:
     await fleet.config()
     await fleet.cluster()
@@ -97,12 +102,14 @@ async def test_a_paused_cluster_is_left_alone(fleet: Fleet) -> None:
     )
     assert held["status"]["phase"] == "Running"
     change = {"spec": {"extraConfigs": {"ingress": {"shardVSSize": "LARGE"}}}}
-    await fleet.api.patch(CONFIG, None, config, change)
-    await fleet.api.patch(CLUSTER, fleet.namespace, "shop", {"spec": {"paused": False}})
+    changed = await fleet.api.patch(CONFIG, None, config, change)
+    generation = changed["metadata"]["generation"]
+    await fleet.until(CONFIG, None, config, partial(observed, generation))
     async with fleet.workload() as workload:
-        # Seen only after the pause: before it ended nothing had been written.
+        # The operator has seen the change, and would have applied it by now.
         before = await workload.get("v1/ConfigMap", AVI_SYSTEM, "avi-k8s-config")
-        assert before["data"]["shardVSSize"] in ("SMALL", "LARGE")
+        assert before["data"]["shardVSSize"] == "SMALL"
+        await fleet.api.patch(CLUSTER, fleet.namespace, "shop", {"spec": {"paused": False}})
         await workload.wait_for(
             "v1/ConfigMap",
             AVI_SYSTEM,
