@@ -150,7 +150,7 @@ _EFFECTS: dict[str, tuple[str, ...]] = {
         "This cannot be taken back.",
     ),
     "adopt": (
-        "The record of {key} names management cluster {reason} now; it belongs to this one from now on.",
+        "The record of {key} names management cluster {reason}; it belongs to this one now.",
         "What it has outside is taken away from here when AKO leaves, and from nowhere else.",
         "If {reason} is this one: the claim outside, which was lost (ClaimLost), is made again.",
         "This cannot be taken back from here.",

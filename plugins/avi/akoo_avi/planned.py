@@ -16,6 +16,7 @@ from akoo_avi import (
     departure,
     holders,
     inventory,
+    kinds,
     names,
     placement,
     refusal,
@@ -90,7 +91,7 @@ def _of_claim(
 ) -> api.PlannedAction:
     return api.PlannedAction(
         action=action,
-        kind=claim.KIND,
+        kind=kinds.model_of(claim.KIND),
         name=names.claim(view.spec.ako_cluster_name),
         where=_where(address, names.ADMIN_TENANT),
         why=why,
@@ -126,7 +127,7 @@ def actions(
     gone = [
         api.PlannedAction(
             action="delete",
-            kind=one.kind,
+            kind=kinds.model_of(one.kind),
             name=one.name,
             where=_where(address, one.tenant),
             why=one.verdict.why,
@@ -143,7 +144,11 @@ def actions(
 
 def _keep(address: str, one: Found, why: str) -> api.PlannedAction:
     return api.PlannedAction(
-        action="keep", kind=one.kind, name=one.name, where=_where(address, one.tenant), why=why
+        action="keep",
+        kind=kinds.model_of(one.kind),
+        name=one.name,
+        where=_where(address, one.tenant),
+        why=why,
     )
 
 
@@ -153,7 +158,7 @@ def _edits(address: str, seen: Inventory) -> Iterator[api.PlannedAction]:
         for entry in part.own:
             yield api.PlannedAction(
                 action="change",
-                kind=part.kind,
+                kind=kinds.model_of(part.kind),
                 name=part.name,
                 where=where,
                 why=f"take out {entry.name}: {entry.verdict.why}",
@@ -161,7 +166,7 @@ def _edits(address: str, seen: Inventory) -> Iterator[api.PlannedAction]:
         for entry in part.suspect:
             yield api.PlannedAction(
                 action="keep",
-                kind=part.kind,
+                kind=kinds.model_of(part.kind),
                 name=part.name,
                 where=where,
                 why=f"{entry.name} is a suspect: {entry.verdict.why}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_avi import planned
+from akoo_avi import kinds, planned
 
 from tests.avi.avi_bed import OTHER_MANAGEMENT, Bed, X
 
@@ -21,13 +21,13 @@ async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None
     actions = await planned.swept(bed.context(), bed.client(), bed.stored)
     assert not bed.diff(before)
     assert [(one.action, one.kind, one.name) for one in actions] == [
-        ("delete", "poolgroup", f"{X}--red-web"),
-        ("delete", "pool", f"{X}--red-web"),
-        ("delete", "healthmonitor", f"{X}--red-web"),
-        ("change", "serviceenginegroup", "Default-Group"),
-        ("keep", "pool", f"{X}--held"),
-        ("keep", "healthmonitor", f"{X}--held"),
-        ("keep", "vsvip", f"{X}--old"),
+        ("delete", "PoolGroup", f"{X}--red-web"),
+        ("delete", "Pool", f"{X}--red-web"),
+        ("delete", "HealthMonitor", f"{X}--red-web"),
+        ("change", "ServiceEngineGroup", "Default-Group"),
+        ("keep", "Pool", f"{X}--held"),
+        ("keep", "HealthMonitor", f"{X}--held"),
+        ("keep", "VsVip", f"{X}--old"),
     ]
     first, *_ = actions
     assert first.where == "avi.example.com, tenant blue"
@@ -59,4 +59,4 @@ async def test_what_is_planned_is_what_goes() -> None:
     await bed.sweep()
     deleted = bed.controller.journal.entries(since=since, method="DELETE")
     told = {(one.kind, one.where.rpartition(" ")[2]) for one in actions}
-    assert {(one.subject.kind, one.subject.tenant) for one in deleted} == told
+    assert {(kinds.model_of(one.subject.kind), one.subject.tenant) for one in deleted} == told

@@ -45,7 +45,7 @@ GONE = record.LetGo(at=NOW, why="Deadline")
             ("adopt", SHOP, "--former", builders.MANAGEMENT_ID),
             {},
             {names.ADOPT_ANNOTATION: builders.MANAGEMENT_ID},
-            "belongs to this one from now on",
+            "belongs to this one now",
         ),
         (
             ("abandon-placement", SHOP, "--reason", "it burned down"),

@@ -16,8 +16,8 @@ from akoo_core.plugins import api
 
 SHOWN = 20
 """Ranges of others that are told one by one; of more the number is told."""
-NETWORK = "network"
-PROFILE = "ipamdnsproviderprofile"
+NETWORK = "Network"
+PROFILE = "IpamDnsProviderProfile"
 
 Action = Literal["create", "change", "delete", "keep"]
 

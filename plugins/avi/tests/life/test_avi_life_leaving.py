@@ -275,8 +275,8 @@ def test_plan_tells_what_would_become_of_the_claim(avi_world: World) -> None:
 
     first, *pools = actions()
     name = names.claim(world.record_name)
-    assert (first.action, first.kind, first.name) == ("create", "stringgroup", name)
-    assert "stringgroup" not in {one.kind for one in pools}
+    assert (first.action, first.kind, first.name) == ("create", "StringGroup", name)
+    assert "StringGroup" not in {one.kind for one in pools}
     world.call("prepare")
     assert actions()[0].action == "keep"
 

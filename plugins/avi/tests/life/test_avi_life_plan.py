@@ -49,13 +49,13 @@ def test_before_anything_is_there(avi_world: Any) -> None:
     world = world_of(avi_world, ipPools=GIVEN)
     first, made, network, usable = plan(world)
     name = f"akoo-claim-{world.record_name}"
-    assert first[:3] == ("create", "stringgroup", name)
+    assert first[:3] == ("create", "StringGroup", name)
     assert "waits: AviIPPool/adc-default-" in first[3]
     assert made[:2] == ("create", "AviIPPool")
     assert made[3] == f"AKODeploymentConfig/default says so; it gives {RANGE}"
     told = f"add {RANGE}: AviIPPool/{made[2]} gives it"
-    assert network == ("change", "network", "vip-edge-1", told)
-    assert usable[:3] == ("keep", "ipamdnsproviderprofile", "ipam-vc-01")
+    assert network == ("change", "Network", "vip-edge-1", told)
+    assert usable[:3] == ("keep", "IpamDnsProviderProfile", "ipam-vc-01")
     assert pools(world) == [], "nothing was written"
 
 
@@ -68,7 +68,7 @@ def test_what_is_planned_is_what_comes(avi_world: Any) -> None:
     assert {one[0] for one in actions} == {"keep"}
     name = pools(world)[0]["metadata"]["name"]
     told = f"{RANGE} is of AviIPPool/{name}: marker akoo-pool of the network says so"
-    assert ("keep", "network", "vip-edge-1", told) in actions
+    assert ("keep", "Network", "vip-edge-1", told) in actions
 
 
 def test_a_range_of_somebody_else_in_the_way(avi_world: Any) -> None:
@@ -78,7 +78,7 @@ def test_a_range_of_somebody_else_in_the_way(avi_world: Any) -> None:
     entry = spans.entry_of(spans.span("10.70.0.15", "10.70.0.30"))
     found["configured_subnets"][0]["static_ip_ranges"] = [entry]
     admin.put(f"network/{found['uuid']}", found)
-    rows = [one for one in plan(world) if one[1] == "network"]
+    rows = [one for one in plan(world) if one[1] == "Network"]
     assert [one[0] for one in rows] == ["keep", "keep"]
     assert "overlaps 10.70.0.15-10.70.0.30 (Both) of no pool of ours" in rows[0][3]
 
@@ -91,7 +91,7 @@ def test_an_edited_config_and_the_pool_of_before(avi_world: Any) -> None:
     world.given(dataNetwork=NETWORK | {"ipPools": more})
     (_, pool, *rows) = plan(world)
     assert pool[0] == "change"
-    assert [(one[0], one[3].partition(":")[0]) for one in rows if one[1] == "network"] == [
+    assert [(one[0], one[3].partition(":")[0]) for one in rows if one[1] == "Network"] == [
         ("change", "add 10.70.0.40-10.70.0.49 (Both)"),
         ("change", f"take out {RANGE}"),
     ]
