@@ -6,6 +6,7 @@ import collections
 import os
 import time
 
+from akoo_core.app import garbage
 from akoo_core.app import world as world_
 from akoo_core.sandbox import demo
 from benchmarks import figures, fleet_bed, fleet_operator
@@ -19,6 +20,7 @@ NOTE = "workload API servers in memory: their network is not in these figures, t
 async def onboarding() -> None:
     """CLUSTERS Clusters selected by one new config; then one label that means nothing on each."""
     print(f"-- {CLUSTERS} Clusters at once, load {os.getloadavg()[0]:.1f} before; {NOTE}")
+    garbage.settle()
     async with fleet_bed.running() as fleet:
         await fleet.grow(CLUSTERS)
         async with fleet.operator() as world:

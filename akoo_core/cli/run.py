@@ -7,7 +7,7 @@ import os
 import pathlib
 
 from akoo_core import settings
-from akoo_core.app import operator
+from akoo_core.app import garbage, operator
 from akoo_core.plugins import loader
 from akoo_core.telemetry import logs
 
@@ -20,4 +20,5 @@ def run(
     found = loader.load(loaded)
     log = loaded.settings.log
     logs.set_up(level=log.level, style=log.format)
+    garbage.settle()
     return asyncio.run(operator.run(loaded.settings, found, kubeconfig))
