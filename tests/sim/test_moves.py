@@ -22,8 +22,9 @@ from tests.sim import sim_bugs, sim_moves
 COUNT = int(os.environ.get("AKOO_SEEDS", "20000" if os.environ.get("AKOO_PROOF") else "100"))
 SEEDS = [int(os.environ["AKOO_SEED"])] if "AKOO_SEED" in os.environ else list(range(COUNT))
 SHARES = 8
-FOUND_WITHIN = 100
-"""Seeds, for each planted bug. Most are found by the first or second."""
+FOUND_WITHIN = 500
+"""Seeds, for each planted bug. Most are found by the first or second; a record that is overwritten,
+for which two processes must write in the same moment, by one in a hundred."""
 
 
 @pytest.fixture(autouse=True)
