@@ -135,7 +135,8 @@ def lines(found: Sequence[Found], now: datetime.datetime) -> Iterator[str]:
     for one in found:
         if one.strays:
             owners = len({stray.owner for stray in one.strays})
-            yield f"{one.plugin}: {len(one.strays)} without a living record, of {owners} owners"
+            of = f"{owners} owner" if owners == 1 else f"{owners} owners"
+            yield f"{one.plugin}: {len(one.strays)} without a living record, of {of}"
             yield from (f"  {line}" for line in columns.lines(rows(one.strays, now)))
             yield from counts(one.strays)
         elif one.unseen:
