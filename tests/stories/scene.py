@@ -37,10 +37,11 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         """The mark of this cluster's AKO on Avi."""
         self._before: dict[tuple[str, str], object] | None = None
 
-    async def play(self, play: theatres.Story) -> None:
+    async def play(self, play: theatres.Story, seconds: float) -> None:
         """Play it; when it fails, say what Avi and the record looked like. Then clear the stage."""
         try:
-            await play(self)
+            async with asyncio.timeout(seconds):
+                await play(self)
         except TimeoutError as error:
             # asyncio would hand on a bare copy to the thread that waits for it.
             told = (str(error), *getattr(error, "__notes__", ()), await self._situation())

@@ -135,8 +135,7 @@ class Theatre:
             slot = await self._slots.get()
             try:
                 one = scene.Scene(self, slot, casting.name)
-                async with asyncio.timeout(STORY_SECONDS):
-                    await one.play(casting.play)
+                await one.play(casting.play, STORY_SECONDS)
             finally:
                 slot.avi.controller.faults.clear()
                 self._slots.put_nowait(slot)
