@@ -30,6 +30,7 @@ from akoo_core.reconcile.decide import decide
 from akoo_core.reconcile.report import Stop
 from akoo_core.reconcile.rounds import Rounds
 from akoo_core.reconcile.seen import Written
+from akoo_core.reconcile.takeover import Takeover
 from akoo_core.telemetry import tracing
 
 MAX_STEPS = 40
@@ -53,6 +54,7 @@ class RecordReconciler:
         self._loaded = gather.loaded(services.plugins, services.caller)
         self._written = Written(services.clock)
         self._rounds = Rounds(services.clock)
+        self._takeover = Takeover(services.management)
         self._failures: dict[str, int] = {}
 
     async def reconcile(self, name: str, attempt: int, *, explained: bool = False) -> Outcome:
@@ -73,7 +75,7 @@ class RecordReconciler:
         with external.noted_writes() as writes:
             work.writes = writes
             try:
-                await self._run(work)
+                await self._run(work, seen)
             except errors.ConflictError:
                 # Somebody wrote since we read: the caches catch up, then it is decided again.
                 work.report.requeue(CONFLICT_SECONDS)
@@ -96,13 +98,16 @@ class RecordReconciler:
         else:
             self._failures.pop(work.name, None)
 
-    async def _run(self, work: Attempt) -> None:
+    async def _run(self, work: Attempt, seen: record_.Record | None) -> None:
         for _ in range(MAX_STEPS):
             if work.record is not None:
                 work.config = gather.config_of(self._services.world, work.record)
                 intents.look(work)
             now = gather.situation(work, self._loaded)
-            if not await self._act(work, now, decide(now)):
+            decision = decide(now)
+            if not isinstance(decision, situation.Nothing):
+                await self._takeover.check(work.name, seen)
+            if not await self._act(work, now, decision):
                 break
         else:
             raise RuntimeError(f"{work.name}: no end after {MAX_STEPS} steps")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from akoo_core import structs
 from akoo_core.api import record
-from akoo_core.kube import errors
-from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
 from akoo_core.reconcile import fencing, leaving, remnants, situation, telling
@@ -171,7 +169,6 @@ async def _undeploy(attempt: Attempt) -> Stop | None:
 
 
 async def _release(attempt: Attempt) -> Stop | None:
-    await _check_live(attempt)
     stop = stop_of(attempt, await ask(attempt, "release"))
     if stop is None:
         state = structs.replace(attempt.leaving, released_at=attempt.services.clock.now())
@@ -179,16 +176,3 @@ async def _release(attempt: Attempt) -> Stop | None:
         kept = attempt.one.spec.uses if state.cause == "Relocated" else ()
         await attempt.store(leaving=state, uses=kept)
     return stop
-
-
-async def _check_live(attempt: Attempt) -> None:
-    """Raises ConflictError unless the record is as it was read. The caches of a new leader may show
-    one that has ended since: what it gave back may be somebody else's by now."""
-    one = attempt.one
-    try:
-        live = await attempt.services.management.get(resources.AKO_DEPLOYMENTS, one.name)
-    except errors.NotFoundError:
-        raise errors.ConflictError(f"{one.name} is gone; the caches are behind") from None
-    metadata = live["metadata"]
-    if (metadata["uid"], metadata["resourceVersion"]) != (one.uid, one.resource_version):
-        raise errors.ConflictError(f"{one.name} was written to; the caches are behind")

@@ -38,9 +38,10 @@ class Written:
             return written
         if cached.uid != written.uid:
             return cached
-        return written if _newer(written.resource_version, cached.resource_version) else cached
+        return written if newer(written.resource_version, than=cached.resource_version) else cached
 
 
-def _newer(one: str, than: str) -> bool:
+def newer(one: str, *, than: str) -> bool:
+    """Whether a resource version is of a later write. False where that cannot be told."""
     # Comparable as integers by KEP-5504; where they are not numbers, the cache is believed.
     return one.isdecimal() and than.isdecimal() and int(one) > int(than)

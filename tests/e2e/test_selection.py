@@ -43,7 +43,7 @@ def counts(served: int, config: dict[str, Any] | None) -> bool:
 
 def observed(generation: int, config: dict[str, Any] | None) -> bool:
     """Whether the operator has seen that generation of a config."""
-    return ((config or {}).get("status") or {}).get("observedGeneration", 0) >= generation
+    return bool(((config or {}).get("status") or {}).get("observedGeneration", 0) >= generation)
 
 
 async def test_unselected_with_orphan_everything_stays(fleet: Fleet) -> None:

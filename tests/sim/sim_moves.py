@@ -129,6 +129,7 @@ class Run:
         while old.seam.writing:  # noqa: ASYNC110 - virtual time costs nothing
             await asyncio.sleep(1.0)
         self.lead.number = number
+        self.replicas[number].begins()
 
     async def _round(self, patience: float) -> None:
         """Everybody acts once, then time passes until something is due."""

@@ -21,7 +21,7 @@ from akoo_core.cache import store
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import registry
-from akoo_core.reconcile import config_controller, controller
+from akoo_core.reconcile import config_controller, controller, takeover
 from akoo_core.testing import memory_workloads
 from akoo_core.testing.calls import Crash
 from tests.sim.sim_faults import Seam, Weather
@@ -96,6 +96,10 @@ class Replica:
         for one in self.stores:
             rows = stage.management.store.select(one.resource, None)
             one.replace([one.item(obj) for _, obj in rows])
+
+    def begins(self) -> None:
+        """It leads from now on: a process works from its election to its end, and once."""
+        self._records._takeover = takeover.Takeover(self._parts.services.management)
 
     # Caches.
 

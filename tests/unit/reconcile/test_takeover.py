@@ -1,0 +1,90 @@
+"""A new leader acts on nothing that its predecessor has changed since."""
+
+from __future__ import annotations
+
+import pytest
+
+from akoo_core import structs
+from akoo_core.api import record
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import takeover
+from akoo_core.testing.memory import MemoryServer
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile import reconcile_plugins as bedplugins
+
+RECORDS = resources.AKO_DEPLOYMENTS
+WORD = {"metadata": {"annotations": {"note": "one"}}}
+
+
+@pytest.fixture
+def server() -> MemoryServer:
+    return MemoryServer()
+
+
+async def stored(server: MemoryServer, name: str) -> record.Record:
+    made = record.to_object(name, builders.make_record().spec)
+    made["metadata"].pop("finalizers", None)
+    return record.from_object(await server.client().create(RECORDS, made))
+
+
+async def test_caches_that_are_behind_wait(server: MemoryServer) -> None:
+    old = await stored(server, "a")
+    new = record.from_object(await server.client().merge_patch(RECORDS, "a", WORD))
+    taking = takeover.Takeover(server.client())
+    for cached in (old, None):
+        with pytest.raises(errors.ConflictError, match="behind"):
+            await taking.check("a", cached)
+    await taking.check("a", new)
+
+
+async def test_what_was_deleted_before_is_not_acted_on(server: MemoryServer) -> None:
+    """A record that was dropped with a move would be onboarded again here."""
+    old = await stored(server, "a")
+    await server.client().delete(RECORDS, "a")
+    taking = takeover.Takeover(server.client())
+    with pytest.raises(errors.ConflictError, match="behind"):
+        await taking.check("a", old)
+    await taking.check("a", None)
+
+
+async def test_what_went_after_the_list_does_not_wait_for_ever(server: MemoryServer) -> None:
+    await stored(server, "a")
+    taking = takeover.Takeover(server.client())
+    await taking.check("b", None)
+    await server.client().delete(RECORDS, "a")
+    await taking.check("a", None)
+
+
+async def test_a_restore_of_etcd_after_the_list_holds_nothing_up(server: MemoryServer) -> None:
+    """Versions are smaller then."""
+    one = await stored(server, "a")
+    taking = takeover.Takeover(server.client())
+    taking._stored = {"a": "999999"}
+    await taking.check("a", one)
+
+
+async def test_one_list_for_all_and_none_later(server: MemoryServer) -> None:
+    ones = [await stored(server, name) for name in ("a", "b")]
+    taking = takeover.Takeover(server.client())
+    server.faults.calls.clear()
+    for one in (*ones, *ones):
+        await taking.check(one.name, one)
+    assert [one.verb for one in server.faults.calls] == ["list"]
+
+
+async def test_a_leaving_record_is_not_prepared_again(
+    bed: bed_.Bed, avi: bedplugins.Avi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await bed_.running(bed)
+    before = bed.world.record(name)
+    assert before is not None
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert bed.record(name).spec.leaving is not None
+    bed.start()
+    monkeypatch.setattr(bed.world, "record", lambda _: structs.replace(before))
+    avi.calls.clear()
+    await bed.run(name)
+    assert avi.calls == []
