@@ -81,10 +81,7 @@ class Laws:
             self.require(False, f"outside write for {record}, which has no record")
             return
         self.require(plugin in one.spec.intents, f"{record}: outside write before its intent")
-        # A new leader whose caches lie behind may release once more what is released: no harm.
-        gone = not (self.claimed(record) or self.account(record) or self.own(record))
-        ended = one.spec.finished_at is not None and not (leaving and gone)
-        self.require(not ended, f"{record}: outside write after its end")
+        self.require(one.spec.finished_at is None, f"{record}: outside write after its end")
         told = one.spec.leaving is not None
         self.require(told == leaving, f"{record}: outside write, leaving {told} unlike {leaving}")
         self.require(not self.paused(record), f"{record}: outside write while it is paused")

@@ -15,7 +15,7 @@ DEFAULT = "my-cluster"
 @story
 async def test_adopted_like_a_stranger(s: Scene) -> None:
     """A stranger's AKO in another cloud has the same name: nothing is deleted, and it is said."""
-    await s.configured(deadline="5s")
+    await s.configured()
     await s.adopted(DEFAULT)
     await s.serves()
     cloud = s.second_cloud()
@@ -25,6 +25,7 @@ async def test_adopted_like_a_stranger(s: Scene) -> None:
     await s.delete()
     found = await s.says("Held", "NameNotExclusive")
     assert DEFAULT in condition(found, "Held")["message"]
+    await s.say(let_go="its objects are deleted by hand")
     await s.gone()
     deleted = s.avi.controller.journal.entries(method="DELETE", user=s.account)
     assert not deleted, "whose it is cannot be told"
