@@ -61,6 +61,8 @@ async def test_what_happened_behind_a_compaction(
     await stage.delete("deleted")
     label = {"metadata": {"labels": dict.fromkeys(stage.labels)}}
     await stage.api.patch(e2e.CLUSTER, stage.namespace, "unselected", label)
+    confirmed = {"metadata": {"annotations": {"akoo.io/confirm-removal": ""}}}
+    await stage.api.patch(e2e.RECORD, None, before["unselected"], confirmed)
     await stage.unhold("replaced")
     await stage.delete("replaced")
     await stage.gone("replaced")
