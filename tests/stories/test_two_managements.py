@@ -96,12 +96,16 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
 
 
 async def _leave_here(s: Scene) -> None:
-    """What clusterctl does at the source: pause, say that it moves, strip, delete."""
+    """What clusterctl does at the source: pause, say that it moves, delete, strip.
+
+    In that order: a living Cluster without its finalizer gets it back from its manager, paused or
+    not, and a paused one that is deleted then stays for ever.
+    """
     await s.api.patch(CLUSTER, s.namespace, NAME, {"spec": {"paused": True}})
     moving = {"clusterctl.cluster.x-k8s.io/delete-for-move": ""}
     await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"annotations": moving}})
     gone = await s.api.wait_for(RECORD, None, s.record_name, lambda one: one is None, 60)
     assert gone is None
-    await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"finalizers": []}})
     await s.delete()
+    await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"finalizers": []}})
     await s.gone()
