@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.stories import setting
 from tests.stories.scene import Scene
 from tests.stories.setting import CLUSTER, CONFIG, NAME, condition
 from tests.stories.telling import proof, story
@@ -68,14 +69,21 @@ async def test_created_again_while_leaving(s: Scene) -> None:
     await s.gone()
     old = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
     await s.created_again()
-    await s.api.wait_for(
-        CLUSTER, s.namespace, NAME, lambda one: one and _record(one) != old["metadata"]["name"], 60
+    known = ("", old["metadata"]["name"])
+    new = await s.api.wait_for(
+        CLUSTER, s.namespace, NAME, lambda one: one and _record(one) not in known, 60
     )
     s.avi.controller.faults.remove(stuck)
     await s.nudge()
     found = await s.finished()
     assert found["spec"]["leaving"]["proof"]["own"] == 0
     assert s.avi.of(s.x) == []
+    s.record_name = _record(new or {})
+    await setting.running(s.api, s.record_name)
+    await s.delete()
+    await s.gone()
+    found = await s.finished()
+    assert s.avi.of(found["spec"]["akoClusterName"]) == []
 
 
 def _record(cluster: dict[str, dict[str, dict[str, str]]]) -> str:
