@@ -43,8 +43,10 @@ generate: setup ## write the files that are derived from code (RBAC)
 proof: testbed ## crashes, simulation and the bed under fire at full length
 	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire tests/stories tests/component/moves -n 2 --dist loadgroup $(ARGS)
 
-bench: testbed ## figures, no gate
-	@$(BIN)/python -m benchmarks
+# kopf, which some figures are compared with, comes into .venv for it.
+bench: testbed ## figures, no gate (about half an hour)
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" uv sync --quiet --frozen --all-packages --inexact --group bench
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what setup made here (not the test bed's cache)
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,14 +21,14 @@ from akoo_testbed import bare, kubeapi
 
 from benchmarks import collector, figures, following
 
-RUNS = 3
+RUNS = 5
 FEW = 10
 SIZES = (1_000, 10_000)
 CHANGES = 200
 CHANGE_EVERY_SECONDS = 0.01
 MISSING = (
     "benchmarks: kopf is not installed, so nothing is compared with it; to install it: "
-    "uv sync --all-packages --group bench"
+    "make bench, or uv sync --all-packages --inexact --group bench"
 )
 
 
@@ -70,26 +70,49 @@ async def _compare(
 ) -> None:
     load = os.getloadavg()[0]
     print(f"-- {size} ConfigMaps of 1.3 kB, load {load:.1f} before")
-    rates: dict[Way, list[float]] = {way: [] for way in ways}
-    cpu: dict[Way, list[float]] = {way: [] for way in ways}
-    memory: dict[Way, list[float]] = {way: [] for way in ways}
+    few: dict[Way, list[Mapping[str, float]]] = {way: [] for way in ways}
+    many: dict[Way, list[Mapping[str, float]]] = {way: [] for way in ways}
     waits: dict[Way, list[list[float]]] = {way: [] for way in ways}
     for _ in range(RUNS):
         for way in ways:
-            few, _ = await _run(api, kubeconfig, way, "few", FEW, spans)
-            many, late = await _run(api, kubeconfig, way, f"many-{size}", size, spans, CHANGES)
-            more = size - FEW
-            rates[way].append(more / max(many["wall"] - few["wall"], 1e-6))
-            cpu[way].append(1e6 * (many["cpu"] - few["cpu"]) / more)
-            memory[way].append(many["rss_mib"])
+            first, _ = await _run(api, kubeconfig, way, "few", FEW, spans)
+            few[way].append(first)
+            first, late = await _run(api, kubeconfig, way, f"many-{size}", size, spans, CHANGES)
+            many[way].append(first)
             waits[way].append(late)
+    cpu = {way: _each("cpu", few[way], many[way], size) for way in ways}
     for way in ways:
-        figures.show(f"{way.title}: objects handled", "/s", rates[way])
-        figures.show(f"{way.title}: CPU per object", "us", cpu[way])
+        wall = _each("wall", few[way], many[way], size)
+        if min(wall) > 0:
+            figures.show(f"{way.title}: objects handled", "/s", [1 / one for one in wall])
+        else:
+            print(f"{way.title}: objects handled: too few to be told from the start")
+        figures.show(f"{way.title}: CPU per object", "us", [1e6 * one for one in cpu[way]])
         for percent in (50, 99):
             late = [1000 * _percentile(one, percent) for one in waits[way]]
             figures.show(f"{way.title}: change to handled p{percent}", "ms", late)
-        figures.show(f"{way.title}: RSS", "MiB", memory[way])
+        figures.show(f"{way.title}: RSS", "MiB", [one["rss_mib"] for one in many[way]])
+    _ratios({way.follow + "-traced" * way.traced: cpu[way] for way in ways})
+
+
+def _each(
+    what: str, few: list[Mapping[str, float]], many: list[Mapping[str, float]], size: int
+) -> list[float]:
+    """Seconds for each object beyond FEW, of every run: what all have in common, which is how a
+    run with FEW objects takes in the median, is taken off."""
+    start = statistics.median(one[what] for one in few)
+    return [(one[what] - start) / (size - FEW) for one in many]
+
+
+def _ratios(cpu: dict[str, list[float]]) -> None:
+    """The goals: how medians of CPU per object compare."""
+    middle = {name: statistics.median(samples) for name, samples in cpu.items()}
+    core = middle["core"]
+    figures.show("bare queue over akoo-core, CPU", "", [middle["bare"] / core], ">= 0.3")
+    traced = middle["core-attempts-traced"] / middle["core-attempts"]
+    figures.show("attempts, tracing on over off, CPU", "", [traced], "< 1.1")
+    if "kopf" in middle:
+        figures.show("kopf over akoo-core, CPU", "", [middle["kopf"] / core], ">= 10")
 
 
 def _percentile(samples: list[float], percent: int) -> float:

@@ -57,9 +57,9 @@ def test_the_story_comes_true_and_nothing_is_left() -> None:
 
 
 def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
-    running = subprocess.Popen(
-        _command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    # Tests that a shell runs in the background are deaf to Ctrl-C, and so would be their children.
+    command = ["env", "--default-signal=INT", *_command()]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert running.stdout is not None
     folder = ""
     with running:

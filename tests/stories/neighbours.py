@@ -88,6 +88,17 @@ async def served(avi: avis.Avi, cluster_name: str) -> None:
         raise
 
 
+async def routed(avi: avis.Avi, cluster_name: str) -> None:
+    """Wait until a cluster's routes are in the VRF, and its label is on the SE group."""
+
+    async def there() -> bool:
+        found = avi.of(cluster_name)
+        return any(" route" in one for one in found) and any(" label" in one for one in found)
+
+    what = f"the routes of {cluster_name} and its label on Avi"
+    await waiting.until(there, what=what, seconds=SECONDS)
+
+
 def _settings(namespace: str, cluster_name: str, avi: avis.Avi) -> dict[str, str]:
     return {
         "clusterName": cluster_name,

@@ -112,6 +112,8 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
                 await setting.give_pods_networks(workload)
             await traffic.serve(workload, traffic.NAMESPACE, f"{self.story}.example.com")
         await neighbours.served(self.avi, self.x)
+        if static_routes:
+            await neighbours.routed(self.avi, self.x)
 
     async def adopted(self, cluster_name: str) -> None:
         """A record that keeps the clusterName it found is there before the Cluster is selected."""

@@ -55,7 +55,6 @@ async def test_sessions_lost_and_leader_changed(s: Scene) -> None:
 async def test_conflicts(s: Scene) -> None:
     """Every second PUT meets somebody else's change."""
     await s.lives(static_routes=True)
-    assert any("route" in one for one in s.avi.of(s.x))
     await s.switch(ako_faults="leaves-things")
     for number in range(10):
         s.fault(answer="stale", method="PUT", skip=2 * number, times=1)
@@ -81,9 +80,6 @@ async def test_somebody_else_deletes(s: Scene) -> None:
 async def test_routes_and_label(s: Scene) -> None:
     """Static routes of the VRF and the SE group's label go, too; others' stay."""
     await s.lives(static_routes=True)
-    found = s.avi.of(s.x)
-    assert any("route" in one for one in found), found
-    assert any("label" in one for one in found), found
     await s.switch(ako_faults="leaves-things")
     await s.delete()
     await s.ends()
