@@ -13,7 +13,7 @@ from akoo_core import external as external_
 from akoo_core.app import attempts, references, secret_index
 from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
-from akoo_core.kube import workloads
+from akoo_core.kube import finalizers, workloads
 from akoo_core.plugins import (
     api,
     caller,
@@ -31,7 +31,6 @@ from akoo_core.reconcile import (
     config_controller,
     controller,
     deploy,
-    finalizers,
     recorder,
     records,
     secret_reader,

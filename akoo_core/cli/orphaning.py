@@ -1,20 +1,22 @@
 """`uninstall --orphan`: our finalizers and annotation go, everything else stays as it is.
 
-The order is Clusters, configs, records: a record is the last to lose its protection. Whatever ends
-this half-way, every record is there with all it knows, and an operator that is started again puts
-the finalizers back. Nothing is deleted, and no workload cluster is called.
+The order is Clusters, configs, what plugins' controllers hold, records: a record is the last to
+lose its protection. Whatever ends this half-way, every record is there with all it knows, and an
+operator that is started again puts the finalizers back. Nothing is deleted, and no workload
+cluster is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from akoo_core import structs
 from akoo_core.api import cluster, names
 from akoo_core.cli import fleet, removing
-from akoo_core.kube import client, discovery, resource
-from akoo_core.reconcile import finalizers, telling
+from akoo_core.kube import client, discovery, errors, finalizers, resource
+from akoo_core.plugins import controllers
+from akoo_core.reconcile import telling
 
 
 class Mark(NamedTuple):
@@ -34,19 +36,39 @@ class Mark(NamedTuple):
         return "deletionTimestamp" in self.object["metadata"]
 
 
-async def marks(kube: client.KubeClient) -> list[Mark]:
-    """Every finalizer of ours, in the order in which they are taken off."""
+async def marks(
+    kube: client.KubeClient, registered: Sequence[controllers.Controller]
+) -> list[Mark]:
+    """Every finalizer of ours and of these controllers, in the order in which they go."""
     kinds = (
         (await discovery.clusters(kube), names.FINALIZER),
         (resource.AKO_DEPLOYMENT_CONFIGS, names.FINALIZER),
+        *_of_plugins(registered),
         (resource.AKO_DEPLOYMENTS, names.RECORD_FINALIZER),
     )
     return [
         Mark(kind, obj, finalizer)
         for kind, finalizer in kinds
-        for obj in await fleet.listed(kube, kind)
+        for obj in await _listed(kube, kind)
         if finalizer in (obj["metadata"].get("finalizers") or ())
     ]
+
+
+def _of_plugins(
+    registered: Sequence[controllers.Controller],
+) -> Iterator[tuple[resource.Resource, str]]:
+    for one in registered:
+        if one.registration.finalizer:
+            for kind in one.registration.writes:
+                yield kind, one.registration.finalizer
+
+
+async def _listed(kube: client.KubeClient, kind: resource.Resource) -> list[client.Object]:
+    """Of a plugin that never ran here there may be no definitions, so nothing to be freed."""
+    try:
+        return await fleet.listed(kube, kind)
+    except errors.NotFoundError:
+        return []
 
 
 def problems(found: list[Mark], records: fleet.Records) -> Iterator[str]:
@@ -65,6 +87,7 @@ def plan(found: list[Mark]) -> Iterator[str]:
     for one in found:
         yield f"  finalizer {one.finalizer} goes from {one}"
     yield "Clusters that are deleted afterwards are not cleaned up: what AKO made on Avi stays."
+    yield "What plugins made for other objects (address ranges, say) stays where it is, too."
 
 
 def left_behind(records: fleet.Records) -> Iterator[str]:
@@ -73,7 +96,7 @@ def left_behind(records: fleet.Records) -> Iterator[str]:
     for one in removing.living(records):
         objects = len(one.spec.inventory)
         yield f"  {fleet.key_of(one)}: AKO and {objects} objects; on Avi what {one.name} made"
-    yield "  in the management cluster: records and configs without our finalizers, and the CRDs"
+    yield "  in the management cluster: all our objects, without our finalizers, and the CRDs"
     yield "Keep the records: kubectl get akodeployments -o yaml > akodeployments.yaml"
     yield "An operator that is started again takes all of this up where it was."
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import datetime
 import pathlib
+from collections.abc import Sequence
 
 import click
 
 from akoo_core import clock, errors
-from akoo_core.api import config
-from akoo_core.cli import fleet, management, orphaning, removing, running_operator, saying
+from akoo_core.api import config as durations
+from akoo_core.cli import (
+    fleet,
+    management,
+    operating,
+    orphaning,
+    removing,
+    running_operator,
+    saying,
+)
 from akoo_core.kube import client
+from akoo_core.plugins import controllers
 
 _NEXT = (
     "next: delete the AKODeploymentConfigs while the operator still runs, then the operator, its "
@@ -25,6 +35,7 @@ _NEXT = (
 @click.option("--namespace", default="akoo-system", show_default=True, help="The operator's own.")
 @click.option("--lease", default="akoo-core", show_default=True, help="The operator's Lease.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@operating.options
 @management.option
 def uninstall(
     remove: bool,
@@ -33,19 +44,24 @@ def uninstall(
     namespace: str,
     lease: str,
     yes: bool,
+    plugins: str | None,
+    config: pathlib.Path | None,
     kubeconfig: pathlib.Path | None,
 ) -> None:
     """Prepare for the operator to go: take AKO away everywhere, or let go of everything."""
     if remove == orphan:
         raise errors.InputError("say one of --remove (AKO goes) and --orphan (AKO stays)")
-    within = config.parse_duration(timeout)
+    within = durations.parse_duration(timeout)
     of = running_operator.Lease(namespace, lease)
-    _show(management.run(kubeconfig, lambda kube: (_removal if remove else _orphaning)(kube, of)))
-    saying.confirm("Do this?", yes=yes)
     if remove:
+        _show(management.run(kubeconfig, lambda kube: _removal(kube, of)))
+        saying.confirm("Do this?", yes=yes)
         _show(management.run(kubeconfig, lambda kube: _remove(kube, within), seconds=None))
-    else:
-        _show(management.run(kubeconfig, lambda kube: _orphan(kube, of), seconds=None))
+        return
+    held_by = operating.load(plugins, config).registered
+    _show(management.run(kubeconfig, lambda kube: _orphaning(kube, of, held_by)))
+    saying.confirm("Do this?", yes=yes)
+    _show(management.run(kubeconfig, lambda kube: _orphan(kube, of, held_by), seconds=None))
 
 
 async def _removal(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
@@ -65,10 +81,12 @@ async def _remove(kube: client.KubeClient, within: datetime.timedelta) -> list[s
     return [_NEXT]
 
 
-async def _orphaning(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
+async def _orphaning(
+    kube: client.KubeClient, of: running_operator.Lease, held_by: Sequence[controllers.Controller]
+) -> list[str]:
     """What --orphan will do. Raises InputError when it cannot be done."""
     await _stopped(kube, of)
-    found, records = await orphaning.marks(kube), await fleet.records(kube)
+    found, records = await orphaning.marks(kube, held_by), await fleet.records(kube)
     removing.readable(records)
     wrong = list(orphaning.problems(found, records))
     if wrong:
@@ -76,10 +94,12 @@ async def _orphaning(kube: client.KubeClient, of: running_operator.Lease) -> lis
     return list(orphaning.plan(found))
 
 
-async def _orphan(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
+async def _orphan(
+    kube: client.KubeClient, of: running_operator.Lease, held_by: Sequence[controllers.Controller]
+) -> list[str]:
     # Looked at again: minutes may have passed at the question.
-    await _orphaning(kube, of)
-    for one in await orphaning.marks(kube):
+    await _orphaning(kube, of, held_by)
+    for one in await orphaning.marks(kube, held_by):
         await _stopped(kube, of)
         await orphaning.take_off(kube, one, click.echo)
     return list(orphaning.left_behind(await fleet.records(kube)))

@@ -345,6 +345,8 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     goes_by: Callable[[Resource, client.Object], object] | None = None
     """Pure: what of a watched object this controller goes by, to be compared with ``==``. A change
     that leaves it equal starts nothing. None: the whole object, with its status."""
+    finalizer: str = ""
+    """What it puts on objects of the kinds it writes; ``uninstall --orphan`` takes it off."""
 
 
 # What is looked at for people: plan and audit.

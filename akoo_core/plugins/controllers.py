@@ -87,6 +87,8 @@ def _problems(found: Sequence[Controller]) -> Iterator[str]:
         yield 'secrets must not be "async def"'
     if inspect.iscoroutinefunction(one.goes_by):
         yield 'goes_by must not be "async def"'
+    if one.finalizer and not one.writes:
+        yield f"it writes nothing, so it puts finalizer {one.finalizer} on nothing"
     if not inspect.iscoroutinefunction(one.reconcile):
         yield 'reconcile must be "async def"'
     yield from _rights(last)

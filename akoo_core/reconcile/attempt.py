@@ -14,6 +14,7 @@ from akoo_core.api import cluster as cluster_
 from akoo_core.api import config as config_
 from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
+from akoo_core.kube.finalizers import Finalizers
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api, caller, context, registry
 from akoo_core.reconcile import (
@@ -26,7 +27,6 @@ from akoo_core.reconcile import (
     workload,
 )
 from akoo_core.reconcile.deploy import Deployer
-from akoo_core.reconcile.finalizers import Finalizers
 from akoo_core.reconcile.records import Records
 from akoo_core.reconcile.secrets import nothing_known
 from akoo_core.reconcile.world import WorkloadAccess, World

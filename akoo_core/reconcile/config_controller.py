@@ -17,9 +17,9 @@ from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.finalizers import Finalizers
 from akoo_core.reconcile import config_status
 from akoo_core.reconcile.controller import Outcome
-from akoo_core.reconcile.finalizers import Finalizers
 from akoo_core.reconcile.world import ConfigWorld
 
 STATUS_FIELD_MANAGER = "akoo-core-status"

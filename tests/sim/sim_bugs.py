@@ -14,13 +14,12 @@ import pytest
 from akoo_core import structs
 from akoo_core.api import names
 from akoo_core.api import record as record_
-from akoo_core.kube import errors
+from akoo_core.kube import errors, finalizers
 from akoo_core.reconcile import (
     attempt,
     decide,
     departing,
     fencing,
-    finalizers,
     intents,
     leave,
     leaving,

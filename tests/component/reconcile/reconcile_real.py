@@ -14,14 +14,13 @@ from akoo_core import clock, external
 from akoo_core.api import cluster, config, names
 from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
-from akoo_core.kube import errors
+from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import caller, registry
 from akoo_core.reconcile import (
     attempt,
     controller,
     deploy,
-    finalizers,
     recorder,
     records,
     secret_reader,

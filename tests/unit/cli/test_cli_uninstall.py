@@ -177,6 +177,29 @@ def test_orphan_takes_finalizers_off_and_nothing_else(bed: Bed) -> None:
     assert (again, ": done" in out) == (0, False)
 
 
+def test_orphan_takes_what_controllers_of_plugins_hold(bed: Bed) -> None:
+    """An AviIPPool or AviController that nobody looks after could never be deleted."""
+    lease(bed, holder="")
+    held = {
+        "avi-ip-pool": resource.Resource(
+            "akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False
+        ),
+        "avi-controller": resource.Resource(
+            "akoo.io", "v1alpha1", "avicontrollers", "AviController", namespaced=False
+        ),
+    }
+    for ours, kind in held.items():
+        bed.server.served.serve(kind)
+        metadata = {"name": "one", "finalizers": ["theirs", f"akoo.io/{ours}"]}
+        about = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
+        bed.server.seed(about)
+    code, out, _ = bed("uninstall", "--orphan", "--yes", "--plugins", "avi")
+    assert (code, out.count(": done")) == (0, 2)
+    for kind in held.values():
+        (one,) = bed.server.objects(kind)
+        assert one["metadata"]["finalizers"] == ["theirs"]
+
+
 def test_orphan_beside_an_operator_is_refused(bed: Bed) -> None:
     lease(bed)
     seed_fleet(bed)
@@ -215,5 +238,5 @@ async def test_what_is_being_deleted_is_a_problem(bed: Bed) -> None:
     seed_fleet(bed)
     kube = bed.server.client()
     await kube.delete(resource.CLUSTERS, "shop", "team-a")
-    told = list(orphaning.problems(await orphaning.marks(kube), fleet.Records()))
+    told = list(orphaning.problems(await orphaning.marks(kube, ()), fleet.Records()))
     assert told == ["Cluster team-a/shop is being deleted and waits for its cleanup"]

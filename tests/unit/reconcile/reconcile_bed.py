@@ -8,7 +8,7 @@ from typing import Any
 from akoo_core import clock, external, structs
 from akoo_core.api import cluster, names
 from akoo_core.api import record as record_
-from akoo_core.kube import errors
+from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api, caller, registry
@@ -17,7 +17,6 @@ from akoo_core.reconcile import (
     config_controller,
     controller,
     deploy,
-    finalizers,
     recorder,
     records,
     secret_reader,

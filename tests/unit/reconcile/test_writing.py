@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from akoo_core import clock, structs
 from akoo_core.api import names, record
-from akoo_core.kube import errors
+from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import finalizers, recorder, records, seen
+from akoo_core.reconcile import recorder, records, seen
 from akoo_core.testing import memory
 from akoo_core.testing.memory_patch import merge_patch
 from tests.unit.reconcile import reconcile_builders as builders

@@ -17,8 +17,8 @@ from akoo_core.api import conditions, names
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as kube_resource
+from akoo_core.kube.finalizers import Finalizers
 from akoo_core.plugins import api, uses
-from akoo_core.reconcile.finalizers import Finalizers
 
 FINALIZER: Final = "akoo.io/avi-controller"
 HELD: Final = "Held"
@@ -50,6 +50,7 @@ def registration() -> api.ControllerRegistration:
         keys=keys,
         reconcile=reconcile,
         goes_by=goes_by,
+        finalizer=FINALIZER,
     )
 
 

@@ -52,6 +52,7 @@ class IpPools:
             reconcile=self.reconcile,
             secrets=_secrets,
             goes_by=_goes_by,
+            finalizer=FINALIZER,
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
