@@ -44,7 +44,7 @@ proof: testbed ## crashes, simulation and the bed under fire at full length
 	@AKOO_PROOF=1 $(BIN)/pytest tests/sim tests/fire tests/stories tests/component/moves -n 2 --dist loadgroup $(ARGS)
 
 # kopf, which some figures are compared with, comes into .venv for it.
-bench: testbed ## figures, no gate (about half an hour)
+bench: testbed ## figures, no gate (a quarter of an hour)
 	@PATH="$(CURDIR)/.tools/bin:$$PATH" uv sync --quiet --frozen --all-packages --inexact --group bench
 	@$(BIN)/python -m benchmarks $(ARGS)
 
