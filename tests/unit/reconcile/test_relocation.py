@@ -405,6 +405,19 @@ async def test_a_deleted_cluster_that_was_moving_has_its_deadline(
     assert bed_.let_go(bed, name) == "Deadline"
 
 
+async def test_a_word_about_a_move_says_nothing_about_the_departure_it_became(
+    bed: bed_.Bed, mover: Mover, name: str
+) -> None:
+    """Kept, it would abandon a place at the next look, although the Cluster's end proves it."""
+    await moving(bed, mover, name)
+    await bed.annotate(name, abandon_placement="INC-7: the controller is gone")
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert bed_.leaving(bed.record(name)).cause == "ClusterDeleted"
+    assert bed.record(name).spec.ended_placements == ()
+    assert names.ABANDON_PLACEMENT_ANNOTATION not in bed.record(name).annotations
+
+
 async def test_let_go_says_nothing_to_a_cluster_that_lives(
     bed: bed_.Bed, mover: Mover, name: str
 ) -> None:
