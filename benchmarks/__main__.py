@@ -6,7 +6,16 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from benchmarks import fleet, fleet_rest, footprint, reconciles, startup, sweep, workload_watches
+from benchmarks import (
+    fleet,
+    fleet_rest,
+    footprint,
+    observing,
+    reconciles,
+    startup,
+    sweep,
+    workload_watches,
+)
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
@@ -17,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "rest": fleet_rest.rest,
     "rest-large": fleet_rest.rest_large,
     "watches": workload_watches.watches,
+    "observe": observing.fleet,
     "sweep": sweep.ten_thousand,
 }
 
