@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any, ClassVar
 
+import pytest
 from akoo_avi import client, resources
 from akoo_avi.controllers import keeping, reconcile
 from akoo_avi.pools import reconcile as pools
@@ -16,7 +19,7 @@ from akoo_core import structs, testing
 from akoo_core.api import conditions, names, record
 from akoo_core.kube import resource as kube_resource
 from akoo_core.plugins import api
-from akoo_core.testing import builders
+from akoo_core.testing import builders, calls, verbs
 
 Object = dict[str, Any]
 RANGE = "10.70.0.10-10.70.0.19"
@@ -230,6 +233,55 @@ def test_who_has_to_be_asked_again_when_what_changes() -> None:
     assert keeping.goes_by(resources.AVI_IP_POOLS, pool("edge")) == keeping.goes_by(
         resources.AVI_IP_POOLS, said
     )
+
+
+# A death at any call.
+
+
+def needed() -> Scene:
+    there = Scene()
+    there.use()
+    return there
+
+
+def needed_and_deleted() -> Scene:
+    there = Scene(pool("edge", RANGE))
+    there.run_pool()
+    there.delete_controller()
+    return there
+
+
+def let_go() -> Scene:
+    there = needed()
+    there.keep()
+    there.delete_controller()
+    there.finish()
+    return there
+
+
+def moved() -> Scene:
+    there = needed()
+    there.keep()
+    there.change(annotations={names.DELETE_FOR_MOVE_ANNOTATION: ""})
+    there.delete_controller()
+    return there
+
+
+@pytest.mark.parametrize("make", [needed, needed_and_deleted, let_go, moved])
+def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], Scene]) -> None:
+    undisturbed = make()
+    made = testing.run_reconcile(undisturbed.plugin(), "kept-controllers", "main", undisturbed)
+    assert made.calls
+    undisturbed.keep()
+    moments: tuple[calls.Moment, ...] = ("before", "after")
+    for number, moment in itertools.product(range(1, len(made.calls) + 1), moments):
+        there = make()
+        there.calls.fail(number, moment, calls.Crash())
+        run = there.run(verbs.try_reconcile(there.plugin(), "kept-controllers", "main", there))
+        assert isinstance(run.error, calls.Crash), (number, moment, run)
+        there.calls.heal()
+        there.keep()
+        assert there.state()["management"] == undisturbed.state()["management"], (number, moment)
 
 
 NAMES = st.lists(st.text("abc-", min_size=1, max_size=60), max_size=40)
