@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-
 import pytest
 from akoo_testbed import kubeconfig, running
 
 from akoo_core.api import names
 from akoo_core.sandbox import install
+from tests import commands
 from tests.e2e import conftest as e2e
 from tests.fire import fire_gate, fire_journal, fire_laws, fire_operator, fire_stage
 from tests.fire.conftest import PROOF
@@ -29,23 +27,8 @@ class Person:
 
     async def types(self, *words: str) -> tuple[int, str]:
         """The exit code and all that was said."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "akoo_core", *words, "--kubeconfig", str(self._kubeconfig)),
-            cwd=fire_operator.ROOT,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            said, _ = await asyncio.wait_for(
-                process.communicate(), 2 * fire_journal.PATIENCE_SECONDS
-            )
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode is not None
-        return process.returncode, said.decode()
+        patience = 2 * fire_journal.PATIENCE_SECONDS
+        return await commands.typed(self._kubeconfig, *words, seconds=patience)
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""Whoever types akoo-core's commands beside the operator."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pathlib
+import sys
+
+
+async def typed(kubeconfig: pathlib.Path, *words: str, seconds: float) -> tuple[int, str]:
+    """The exit code of ``akoo-core WORDS`` and all that it printed. Raises TimeoutError.
+
+    Variables of this process that begin as settings do (AKOO_PROOF) are no settings.
+    """
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("AKOO_")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "akoo_core", *words, "--kubeconfig", str(kubeconfig)),
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), seconds)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
