@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.api import cluster
+from akoo_core.api import cluster, names
 from akoo_core.cache import store
 from akoo_core.kube import client
 from akoo_core.kube.resource import CLUSTERS
@@ -18,9 +18,9 @@ def meaningful(change: store.Change) -> bool:
     """Whether anything changed that a reconcile could act on.
 
     What comes and what goes is. An update is if it changes generation, labels, annotations,
-    finalizers or deletionTimestamp; of a Cluster also if it can be connected to or is paused; of a
-    kind without generations (Secret, ConfigMap) if any of its content changed. An object that was
-    read without its content may have changed there.
+    finalizers or deletionTimestamp; of a Cluster also if it can be connected to, is paused, or what
+    our condition says; of a kind without generations (Secret, ConfigMap) if any of its content
+    changed. An object that was read without its content may have changed there.
     """
     if change.old_item is None or change.new_item is None:
         return True
@@ -34,9 +34,15 @@ def meaningful(change: store.Change) -> bool:
     return _without_content(new) or _content(old) != _content(new)
 
 
-def _cluster_state(obj: client.Object) -> tuple[bool, bool]:
+def _cluster_state(obj: client.Object) -> tuple[object, ...]:
+    """Our condition, too: what was said while the cache was behind is corrected when it is seen."""
     read = cluster.from_object(obj)
-    return read.connectable, read.paused
+    found = (obj.get("status") or {}).get("conditions") or ()
+    ours: client.Object = next(
+        (one for one in found if one.get("type") == names.LOAD_BALANCER_READY), {}
+    )
+    said = tuple(ours.get(key) for key in ("status", "reason", "message"))
+    return read.connectable, read.paused, said
 
 
 def _without_content(obj: client.Object) -> bool:

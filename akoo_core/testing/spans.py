@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import random
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -76,7 +77,19 @@ def recorded() -> Iterator[Recording]:
 
 def _watch() -> None:
     from opentelemetry.sdk import trace as sdk  # noqa: PLC0415 - an extra
-    from opentelemetry.sdk.trace import sampling  # noqa: PLC0415
+    from opentelemetry.sdk.trace import id_generator, sampling  # noqa: PLC0415
+
+    class OwnIds(id_generator.IdGenerator):
+        """The SDK's own takes from ``random`` itself, and so changes what a seed does."""
+
+        def __init__(self) -> None:
+            self._random = random.Random()  # noqa: S311 - names, not secrets
+
+        def generate_span_id(self) -> int:
+            return self._random.getrandbits(64) or 1
+
+        def generate_trace_id(self) -> int:
+            return self._random.getrandbits(128) or 1
 
     class Collector(sdk.SpanProcessor):
         def on_end(self, span: ReadableSpan) -> None:
@@ -97,7 +110,9 @@ def _watch() -> None:
     if current in _watched:
         return
     if not isinstance(current, sdk.TracerProvider):
-        current = sdk.TracerProvider(sampler=WhileRecording(), shutdown_on_exit=False)
+        current = sdk.TracerProvider(
+            sampler=WhileRecording(), id_generator=OwnIds(), shutdown_on_exit=False
+        )
         trace.set_tracer_provider(current)
     current.add_span_processor(Collector())
     _watched.append(current)

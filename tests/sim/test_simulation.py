@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from akoo_core import testing
 from tests.sim import sim_run
 
 COUNT = 500 if os.environ.get("AKOO_PROOF") else 16
@@ -42,4 +43,6 @@ def test_no_law_is_broken_and_everything_ends(share: int) -> None:
 
 
 def test_a_seed_does_the_same_again() -> None:
-    assert sim_run.play(3) == sim_run.play(3)
+    first = sim_run.play(3)
+    with testing.recorded():
+        assert sim_run.play(3) == first, "also where spans are recorded"

@@ -284,11 +284,27 @@ def test_other_kinds_concern_nobody() -> None:
 READY = {"initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True}}
 
 
+def says(kind: str, status: str) -> Object:
+    return {
+        "conditions": [{"type": "Available", "status": "True"}, {"type": kind, "status": status}]
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         (an_update(CLUSTERS, a_cluster(), status={"phase": "Provisioned"}), False),
         (an_update(CLUSTERS, a_cluster(), status=READY), True),
+        (an_update(CLUSTERS, a_cluster(), status=says(names.LOAD_BALANCER_READY, "True")), True),
+        (
+            an_update(
+                CLUSTERS,
+                {**a_cluster(), "status": says(names.LOAD_BALANCER_READY, "False")},
+                status=says(names.LOAD_BALANCER_READY, "True"),
+            ),
+            True,
+        ),
+        (an_update(CLUSTERS, a_cluster(), status=says("Theirs", "True")), False),
         (an_update(CLUSTERS, a_cluster(), spec={"paused": True}), True),
         (an_update(CLUSTERS, a_cluster(), metadata__generation=2), True),
         (an_update(CLUSTERS, a_cluster(), metadata__labels={"a": "b"}), True),
@@ -303,7 +319,8 @@ READY = {"initialization": {"infrastructureProvisioned": True, "controlPlaneInit
         (a_change(CLUSTERS, a_cluster(), None), True),
     ],
     ids=[
-        "status", "connectable", "paused", "spec", "labels", "annotations", "finalizers",
+        "status", "connectable", "our-condition", "our-condition-changed", "their-condition",
+        "paused", "spec", "labels", "annotations", "finalizers",
         "deleted", "managed-fields", "status-of-a-record", "data", "same-data", "came", "went",
     ],
 )  # fmt: skip
