@@ -1,8 +1,7 @@
 """A pool of API servers for workload clusters: each Cluster gets one that is empty.
 
 What a Cluster gets is a listener of its own in front of a server of the pool. When the Cluster is
-closed the listener dies at once, and the server starts anew in the background under a fresh etcd
-prefix: the next Cluster finds it empty.
+closed the listener dies at once, and the server is emptied in the background: see `emptying`.
 """
 
 import asyncio
@@ -39,7 +38,7 @@ class WorkloadPool:
         self._size = size
         self._limit = max(limit, size)
         self._servers: list[poolserver.PoolServer] = []
-        # What one start or restart came to; `open` takes one of these.
+        # What one start or emptying came to; `open` takes one of these.
         self._free: asyncio.Queue[poolserver.PoolServer | errors.TestbedError] = asyncio.Queue()
         self._waiting = 0
         self._numbers = itertools.count(1)
@@ -92,7 +91,7 @@ class WorkloadPool:
         """See `WorkloadApis.close`."""
         if opened := await self._take_back((namespace, name)):
             await opened.listener.close()
-            self._begin(opened.server, opened.server.restart_empty())
+            self._begin(opened.server, opened.server.empty())
 
     @property
     def servers(self) -> list[poolserver.PoolServer]:

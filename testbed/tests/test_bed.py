@@ -5,9 +5,10 @@ import base64
 
 import aiohttp
 import pytest
-from akoo_testbed import definitions, errors, kubeapi, listener, parts, running
+from akoo_testbed import definitions, errors, kubeapi, listener, parts, running, workloads
 
 SECRET = "v1/Secret"
+DEFINED = "infrastructure.cluster.x-k8s.io/v1"
 
 
 async def uid(api: kubeapi.KubeApi) -> str:
@@ -38,15 +39,62 @@ async def test_a_cluster_lives_and_dies_with_an_api_of_its_own(
 async def test_the_next_taker_of_a_server_finds_it_empty(bed: running.RunningBed) -> None:
     pool = bed.bed.workloads
     first = await bed.call(pool.open("test", "first"))
+    server = pool.server("test", "first").server
+    process = server.pid
     async with kubeapi.KubeApi(first.kubeconfig) as api:
-        await api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "left"}})
+        await _leave_things(api)
         before = await uid(api)
     await bed.call(pool.close("test", "first"))
-    second = await bed.call(pool.open("test", "second"))
+    second = await _opened_at(bed, server)
     async with kubeapi.KubeApi(second.kubeconfig) as api:
         assert await uid(api) != before
         assert await api.find("v1/Namespace", None, "left") is None
+        assert await api.list("apiextensions.k8s.io/v1/CustomResourceDefinition") == []
+        with pytest.raises(kubeapi.ApiError, match="404"):
+            await api.list(f"{DEFINED}/FakeMachine")
+        roles = await api.list("rbac.authorization.k8s.io/v1/ClusterRole")
+        assert "view" in {one["metadata"]["name"] for one in roles}, "what was deleted is back"
+        await _leave_things(api)  # And the same can be made once more.
+    assert server.pid == process, "it was emptied, not started anew"
     await bed.call(pool.close("test", "second"))
+
+
+async def test_a_server_that_cannot_be_emptied_is_started_anew(bed: running.RunningBed) -> None:
+    pool = bed.bed.workloads
+    first = await bed.call(pool.open("test", "first"))
+    server = pool.server("test", "first").server
+    async with kubeapi.KubeApi(first.kubeconfig) as api:
+        await api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "left"}})
+    await bed.call(server.stop())
+    await bed.call(pool.close("test", "first"))
+    second = await _opened_at(bed, server)
+    async with kubeapi.KubeApi(second.kubeconfig) as api:
+        assert await api.find("v1/Namespace", None, "left") is None
+    await bed.call(pool.close("test", "second"))
+
+
+async def _opened_at(bed: running.RunningBed, server: parts.ApiServer) -> workloads.WorkloadApi:
+    """Cluster test/second, on that server: others of the pool are opened and closed again."""
+    pool = bed.bed.workloads
+    others = 0
+    while True:
+        opened = await bed.call(pool.open("test", "second"))
+        if pool.server("test", "second").server is server:
+            return opened
+        await bed.call(pool.close("test", "second"))
+        others += 1
+        assert others < 20, "the server never came back"
+
+
+async def _leave_things(api: kubeapi.KubeApi) -> None:
+    """Things of all kinds: held by finalizers, defined by others, taken away."""
+    await api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "left"}})
+    held = {"name": "held", "namespace": "left", "finalizers": ["example.org/for-ever"]}
+    await api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
+    await definitions.install(api, definitions.FOLDER)
+    machine = {"name": "held", "namespace": "left", "finalizers": ["example.org/for-ever"]}
+    await api.create({"apiVersion": DEFINED, "kind": "FakeMachine", "metadata": machine})
+    await api.delete("rbac.authorization.k8s.io/v1/ClusterRole", None, "view")
 
 
 async def test_faults_of_a_listener_reach_the_client(bed: running.RunningBed) -> None:

@@ -32,7 +32,7 @@ class FakeServer:
         if self.error:
             raise self.error
 
-    async def restart_empty(self) -> None:
+    async def empty(self) -> None:
         self.may_start.clear()
         self.restarts += 1
         await self.start()

@@ -2,11 +2,15 @@
 
 import base64
 import typing
+from collections.abc import Iterable, Mapping
 
 import aiohttp
 
 from akoo_testbed import ports, site
 from akoo_testbed.parts import part
+
+_OPERATIONS = 100
+"""In one transaction; etcd takes 128."""
 
 
 class Etcd(part.Part):
@@ -36,9 +40,25 @@ class Etcd(part.Part):
 
     async def drop(self, prefix: str) -> None:
         """Delete all keys under a prefix, for example "/workload-1"; no API server may use it."""
-        first = f"{prefix}/".encode()
-        last = f"{prefix}0".encode()  # "0" follows "/": the end of all that begins with "prefix/"
-        await self._ask("kv/deleterange", {"key": _base64(first), "range_end": _base64(last)})
+        await self._ask("kv/deleterange", _all_under(prefix))
+
+    async def contents(self, prefix: str) -> dict[bytes, bytes]:
+        """Everything under a prefix, by the whole key."""
+        answer = await self._ask("kv/range", _all_under(prefix))
+        return {
+            base64.b64decode(each["key"]): base64.b64decode(each["value"])
+            for each in answer.get("kvs", ())
+        }
+
+    async def change(self, put: Mapping[bytes, bytes], delete: Iterable[bytes]) -> None:
+        """Write and delete keys, in transactions of a hundred; API servers hear of it as ever."""
+        work: list[dict[str, typing.Any]] = [
+            {"request_delete_range": {"key": _base64(key)}} for key in delete
+        ]
+        for key, value in put.items():
+            work.append({"request_put": {"key": _base64(key), "value": _base64(value)}})
+        for first in range(0, len(work), _OPERATIONS):
+            await self._ask("kv/txn", {"success": work[first : first + _OPERATIONS]})
 
     async def compact(self) -> int:
         """Forget all history up to now; the revision from which there is some.
@@ -59,6 +79,12 @@ class Etcd(part.Part):
             response.raise_for_status()
             answer: dict[str, typing.Any] = await response.json()
             return answer
+
+
+def _all_under(prefix: str) -> dict[str, str]:
+    first = f"{prefix}/".encode()
+    last = f"{prefix}0".encode()  # "0" follows "/": the end of all that begins with "prefix/"
+    return {"key": _base64(first), "range_end": _base64(last)}
 
 
 def _base64(raw: bytes) -> str:
