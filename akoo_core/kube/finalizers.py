@@ -5,6 +5,7 @@ A merge patch would overwrite what others add at the same time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from akoo_core import structs
@@ -17,23 +18,44 @@ TRIES = 5
 
 Patch = list[dict[str, Any]]
 
+NOTHING: Mapping[str, str] = {}
 
-def adding(obj: structs.JSON, finalizer: str) -> Patch:
-    """The patch that adds ``finalizer`` to ``obj`` as read; [] when it is there. Pure."""
+
+def adding(obj: structs.JSON, finalizer: str, annotations: Mapping[str, str] = NOTHING) -> Patch:
+    """The patch that gives ``obj``, as read, what it lacks of these; [] when it has all. Pure."""
     metadata = obj["metadata"]
     present = metadata.get("finalizers") or []
-    if finalizer in present:
+    noted = metadata.get("annotations") or {}
+    missing = {key: value for key, value in annotations.items() if noted.get(key) != value}
+    changes = _annotating(noted, missing) if missing else []
+    tests: Patch = []
+    if finalizer not in present and present:
+        tests.append({"op": "test", "path": "/metadata/finalizers/0", "value": present[0]})
+        changes.append({"op": "add", "path": "/metadata/finalizers/-", "value": finalizer})
+    elif finalizer not in present:
+        changes.append({"op": "add", "path": "/metadata/finalizers", "value": [finalizer]})
+    if not changes:
         return []
+    if (missing and not noted) or not present:
+        # What is made as a whole would replace what somebody else has made meanwhile.
+        version = metadata["resourceVersion"]
+        tests.append({"op": "test", "path": "/metadata/resourceVersion", "value": version})
     same = {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}
-    if present:
-        first = {"op": "test", "path": "/metadata/finalizers/0", "value": present[0]}
-        return [same, first, {"op": "add", "path": "/metadata/finalizers/-", "value": finalizer}]
-    version = metadata["resourceVersion"]
+    return [same, *tests, *changes]
+
+
+def _annotating(noted: Mapping[str, str], missing: Mapping[str, str]) -> Patch:
+    if not noted:
+        return [{"op": "add", "path": "/metadata/annotations", "value": dict(missing)}]
     return [
-        same,
-        {"op": "test", "path": "/metadata/resourceVersion", "value": version},
-        {"op": "add", "path": "/metadata/finalizers", "value": [finalizer]},
+        {"op": "add", "path": f"/metadata/annotations/{_escaped(key)}", "value": value}
+        for key, value in missing.items()
     ]
+
+
+def _escaped(key: str) -> str:
+    """As a part of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def removing(obj: structs.JSON, finalizer: str) -> Patch:
@@ -64,19 +86,27 @@ class Finalizers:
         namespace: str | None,
         *,
         uid: str,
+        annotations: Mapping[str, str] = NOTHING,
         seen: structs.JSON | None = None,
     ) -> structs.JSON | None:
         """The object with the finalizer; None when it is gone, another, or being deleted.
 
-        ``seen`` is the object as the API server sent it just now: it is not read again then, unless
-        it has changed since.
+        ``annotations`` come with it, in the same write. ``seen`` is the object as it was when it
+        was read last, however long ago: it is read again only if it is not like that any more.
         """
         for attempt in range(TRIES):
             known = seen if attempt == 0 else None
             live = known or await self._live(resource, name, namespace, uid)
             if live is None or "deletionTimestamp" in live["metadata"]:
                 return None
-            done = await self._patched(resource, live, adding(live, finalizer))
+            try:
+                done = await self._patched(resource, live, adding(live, finalizer, annotations))
+            except errors.NotFoundError:
+                return None
+            except errors.InvalidError:
+                if known is None:
+                    raise
+                continue  # It is being deleted since: nothing is added to such.
             if done is not None:
                 return done
         raise errors.ConflictError(f"{resource.qualified} {name} changes faster than we can write")
@@ -89,7 +119,11 @@ class Finalizers:
             live = await self._live(resource, name, namespace, uid)
             if live is None:
                 return
-            if await self._patched(resource, live, removing(live, finalizer)) is not None:
+            try:
+                done = await self._patched(resource, live, removing(live, finalizer))
+            except errors.NotFoundError:
+                return
+            if done is not None:
                 return
         raise errors.ConflictError(f"{resource.qualified} {name} changes faster than we can write")
 
@@ -105,7 +139,7 @@ class Finalizers:
     async def _patched(
         self, resource: Resource, live: structs.JSON, patch: Patch
     ) -> structs.JSON | None:
-        """The object after the patch, as it was if it is gone; None when a test failed."""
+        """The object after the patch; None when a test failed. Raises NotFoundError."""
         if not patch:
             return live
         metadata = live["metadata"]
@@ -115,5 +149,3 @@ class Finalizers:
             )
         except errors.ConflictError:
             return None
-        except errors.NotFoundError:
-            return live

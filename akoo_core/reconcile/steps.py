@@ -178,35 +178,20 @@ async def _add_finalizers(
             return behind
     target = work.cluster
     if "Cluster" in decision.on and target is not None:
-        clusters = work.services.clusters
-        try:
-            seen = await _annotate(work, target.raw)
-        except errors.NotFoundError:
-            return behind
         live = await add(
-            clusters, names.FINALIZER, target.name, target.namespace, uid=target.uid, seen=seen
+            work.services.clusters,
+            names.FINALIZER,
+            target.name,
+            target.namespace,
+            uid=target.uid,
+            annotations={names.RECORD_ANNOTATION: work.name},
+            seen=target.raw,
         )
         if live is None:
             return behind
         work.cluster = cluster.from_object(live)
     work.ensured |= set(decision.on)
     return None
-
-
-async def _annotate(work: Attempt, seen: structs.JSON) -> structs.JSON | None:
-    """Before the finalizer, whose absence brings us here again after a crash between the two.
-
-    The Cluster as it was written; None where nothing was.
-    """
-    metadata = seen["metadata"]
-    if (metadata.get("annotations") or {}).get(names.RECORD_ANNOTATION) == work.name:
-        return None
-    patch = {
-        "metadata": {"uid": metadata["uid"], "annotations": {names.RECORD_ANNOTATION: work.name}}
-    }
-    return await work.services.management.merge_patch(
-        work.services.clusters, metadata["name"], patch, metadata["namespace"]
-    )
 
 
 async def _resume(work: Attempt) -> None:

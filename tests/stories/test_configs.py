@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.stories import setting
 from tests.stories.scene import Scene
-from tests.stories.setting import CLUSTER, CONFIG, NAME, condition
+from tests.stories.setting import CLUSTER, CONFIG, NAME, Object, condition
 from tests.stories.telling import proof, story
 
 
@@ -62,10 +62,13 @@ async def test_unselected_and_orphaned(s: Scene) -> None:
 @story
 async def test_created_again_while_leaving(s: Scene) -> None:
     """A Cluster of the same name comes while the old one's record still sweeps."""
-    await s.lives(deadline="3s")
+    await s.lives()
     await s.switch(ako_answer="timeout")
     stuck = s.fault(method="DELETE", answer="booting", times=None)
     await s.delete()
+    # Let go before that, it would rest for half an hour: AKO might be there still.
+    await s.record(lambda one: _fence(one) not in ("", "Unfenced"))
+    await s.say(let_go="its name is needed")
     await s.gone()
     old = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
     await s.created_again()
@@ -84,6 +87,11 @@ async def test_created_again_while_leaving(s: Scene) -> None:
     await s.gone()
     found = await s.finished()
     assert s.avi.of(found["spec"]["akoClusterName"]) == []
+
+
+def _fence(record: Object) -> str:
+    leaving = record["spec"].get("leaving") or {}
+    return str((leaving.get("fence") or {}).get("grade", ""))
 
 
 def _record(cluster: dict[str, dict[str, dict[str, str]]]) -> str:

@@ -39,7 +39,7 @@ async def _planned(s: Scene) -> None:
 @story
 async def test_held_until_the_deadline(s: Scene) -> None:
     """Nobody acts: the deadline lets the Cluster go, and what is left is named."""
-    await s.lives(deadline="6s")
+    await s.lives(deadline="20s")
     await s.switch(ako_answer="timeout")
     stranger = s.refer_to_a_pool("legacy-lb-2")
     s.remember()

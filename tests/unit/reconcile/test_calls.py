@@ -118,7 +118,7 @@ async def test_the_management_calls_of_an_onboarding(bed: bed_.Bed) -> None:
         "create akodeployments": 1,
         "get akodeploymentconfigs": 1,
         "patch akodeploymentconfigs": 1,
-        "patch clusters": 2,
+        "patch clusters": 1,  # Annotation and finalizer.
         "get secrets": 1,
         "patch akodeployments": 4,
         "patch akodeployments/status": 1,

@@ -1,4 +1,4 @@
-"""Guarded writes: merge patches of records, finalizers among others', Events, own writes read."""
+"""Guarded writes: merge patches of records, Events, own writes read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from akoo_core import clock, structs
 from akoo_core.api import names, record
-from akoo_core.kube import errors, finalizers
+from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile import recorder, records, seen
 from akoo_core.testing import memory
@@ -79,80 +79,6 @@ async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None
     assert server.faults.calls == []
 
 
-# Finalizers.
-
-
-async def make(server: memory.MemoryServer, *present: str) -> str:
-    body = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "x", "namespace": "demo", "finalizers": list(present)},
-    }
-    made = await server.client().create(resources.CONFIG_MAPS, body, "demo")
-    uid: str = made["metadata"]["uid"]
-    return uid
-
-
-def listed(server: memory.MemoryServer) -> list[str]:
-    (found,) = server.objects(resources.CONFIG_MAPS)
-    return found["metadata"].get("finalizers") or []
-
-
-@pytest.mark.parametrize("present", [(), ("theirs",), ("a", "b")])
-async def test_finalizers_of_others_stay(
-    server: memory.MemoryServer, present: tuple[str, ...]
-) -> None:
-    uid = await make(server, *present)
-    ours = finalizers.Finalizers(server.client())
-    for _ in range(2):
-        await ours.add(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
-        assert listed(server) == [*present, "ours"]
-    for _ in range(2):
-        await ours.remove(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
-        assert listed(server) == list(present)
-
-
-async def test_a_finalizer_added_meanwhile_is_not_overwritten(
-    server: memory.MemoryServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    uid = await make(server)
-    client = server.client()
-    real = client.json_patch
-    meddled: list[bool] = []
-
-    async def meddling(*args: Any, **kwargs: Any) -> Any:
-        if not meddled:
-            meddled.append(True)
-            theirs = {"metadata": {"finalizers": ["theirs"]}}
-            await server.client().merge_patch(resources.CONFIG_MAPS, "x", theirs, "demo")
-        return await real(*args, **kwargs)
-
-    monkeypatch.setattr(client, "json_patch", meddling)
-    await finalizers.Finalizers(client).add(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
-    assert listed(server) == ["theirs", "ours"]
-
-
-async def test_a_namesake_and_a_dying_object_get_no_finalizer(
-    server: memory.MemoryServer,
-) -> None:
-    uid = await make(server, "theirs")
-    ours = finalizers.Finalizers(server.client())
-    kind = resources.CONFIG_MAPS
-    assert await ours.add(kind, "ours", "x", "demo", uid="another") is None
-    await server.client().delete(kind, "x", "demo")
-    assert await ours.add(kind, "ours", "x", "demo", uid=uid) is None
-    assert listed(server) == ["theirs"]
-    await ours.remove(kind, "ours", "gone", "demo", uid=uid)
-
-
-async def test_constant_interference_ends_as_a_conflict(server: memory.MemoryServer) -> None:
-    uid = await make(server)
-    server.faults.before("patch configmaps", errors.ConflictError("again"), times=99)
-    ours = finalizers.Finalizers(server.client())
-    with pytest.raises(errors.ConflictError):
-        await ours.add(resources.CONFIG_MAPS, "ours", "x", "demo", uid=uid)
-
-
 # Events.
 
 
@@ -210,20 +136,3 @@ def test_own_writes_are_believed_for_a_while_only() -> None:
     assert memory_.newest("n", other) is other
     time.advance(seen.KEPT_SECONDS + 1)
     assert memory_.newest("n", None) is None
-
-
-async def test_a_finalizer_that_took_our_place_meanwhile_is_not_removed() -> None:
-    """Between our read and our patch ours goes and another moves to its place in the list."""
-    server = memory.MemoryServer()
-    client = server.client()
-    metadata = {"name": "x", "namespace": "demo", "finalizers": ["ours", "theirs"]}
-    made = await client.create(
-        resources.CONFIG_MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
-    )
-    patch = finalizers.removing(made, "ours")
-    only = {"metadata": {"finalizers": ["theirs"]}}
-    await client.merge_patch(resources.CONFIG_MAPS, "x", only, "demo")
-    with pytest.raises(errors.ConflictError):
-        await client.json_patch(resources.CONFIG_MAPS, "x", patch, "demo")
-    found = await client.get(resources.CONFIG_MAPS, "x", "demo")
-    assert found["metadata"]["finalizers"] == ["theirs"]
