@@ -96,7 +96,8 @@ class Avi:
 async def serving(profile: str = "30.2.2") -> AsyncIterator[Avi]:
     """A furnished controller, until the block ends."""
     password = secrets.token_urlsafe(16)
-    controller = avisim.Controller(password=password, profile=profile)
+    own = secrets.token_hex(4)  # No two real controllers have the same cluster or cloud.
+    controller = avisim.Controller(password=password, profile=profile, identity=own)
     async with avisim.AviServer(controller) as server:
         avi = Avi(server, client.Client(controller, password=password))
         _furnish(avi.admin)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import json
+
 from tests import commands
+from tests.stories import neighbours
 from tests.stories.scene import Scene
 from tests.stories.setting import NAME, condition
 from tests.stories.telling import proof, story
@@ -20,19 +24,24 @@ async def test_held_by_a_stranger(s: Scene) -> None:
     await s.delete()
     found = await s.says("Held", "ForeignReference")
     assert "legacy-lb" in condition(found, "Held")["message"]
-    await _planned(s)
+    await _told_by_commands(s)
     s.avi.admin.delete(f"virtualservice/{stranger}")
     s.remember()
     await s.ends()
 
 
-async def _planned(s: Scene) -> None:
-    """Who asks beside the operator what a sweep would do is told what holds."""
-    asked = ("plan", f"{s.namespace}/{NAME}")
-    code, told = await commands.typed(s.theatre.kubeconfig, *asked, seconds=60.0)
+async def _told_by_commands(s: Scene) -> None:
+    """plan names what holds; audit, whose marks have no living owner: this one's have."""
+    typed = functools.partial(commands.typed, s.theatre.kubeconfig, seconds=60.0)
+    code, told = await typed("plan", f"{s.namespace}/{NAME}")
     assert code == 0, told
     (held,) = [line for line in told.splitlines() if "legacy-lb" in line]
     assert held.split()[:2] == ["keep", "Pool"], told
+    code, told = await typed("audit", "avi", "--output", "json")
+    assert code == 1, told
+    owners = {one["owner"] for plugin in json.loads(told)["plugins"] for one in plugin["strays"]}
+    assert set(neighbours.names(s.x)) <= owners, told
+    assert s.x not in owners
 
 
 @proof

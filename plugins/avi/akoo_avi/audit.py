@@ -55,8 +55,6 @@ async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
     unseen = list(seen.unseen)
     for client in seen.clients:
         try:
-            if blind := await sight.missing(client):
-                unseen.append(f"{client.address}: {blind}")
             found += await _strays(ctx, client, living)
         except access.ANSWERED as error:
             unseen.append(f"{client.address}: {access.answer(error).message}")
@@ -154,17 +152,46 @@ async def _list(
 
 
 async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:
+    """At each address the first credential that sees all, else any that sees something."""
     reaches, unseen = await _reaches(ctx)
     clients: dict[str, AviClient] = {}
+    by_address: dict[str, list[placement.Reach]] = {}
     for reach in reaches:
-        try:
-            client = await access.open(ctx, controllers, reach)
-            uuid = str((await client.get("cluster")).get("uuid", ""))
-        except access.ANSWERED as error:
-            unseen.append(f"{reach.address}: {access.answer(error).message}")
-        else:
-            clients.setdefault(uuid, client)
+        by_address.setdefault(reach.address, []).append(reach)
+    for address, ways in by_address.items():
+        some: _Sighted | None = None
+        wrong: list[str] = []
+        for reach in ways:
+            try:
+                sighted = await _sighted(ctx, controllers, reach)
+            except access.ANSWERED as error:
+                wrong.append(f"{address}: {access.answer(error).message}")
+                continue
+            if not sighted.blind:
+                some, wrong = sighted, []
+                break
+            some = some or sighted
+            wrong.append(f"{address}: {sighted.blind}")
+        unseen += wrong
+        if some is not None:
+            clients.setdefault(some.uuid, some.client)
     return _Seen(tuple(clients.values()), tuple(unseen))
+
+
+class _Sighted(NamedTuple):
+    """A controller, and what our user cannot see there."""
+
+    uuid: str
+    client: AviClient
+    blind: str
+
+
+async def _sighted(
+    ctx: api.AuditContext, controllers: Controllers, reach: placement.Reach
+) -> _Sighted:
+    client = await access.open(ctx, controllers, reach)
+    uuid = str((await client.get("cluster")).get("uuid", ""))
+    return _Sighted(uuid, client, await sight.missing(client))
 
 
 async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[str]]:

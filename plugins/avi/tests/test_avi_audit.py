@@ -6,14 +6,15 @@ import logging
 from typing import Any
 
 import pytest
-from akoo_avi import audit, resources, strays
+from akoo_avi import access, audit, resources, strays
 from akoo_avi.testing import memory_controllers
-from akoo_testbed.avisim import faults
+from akoo_testbed.avisim import Controller, faults
 from opentelemetry import trace
 
 from akoo_core import external, structs
 from akoo_core.api import record
 from akoo_core.plugins import api
+from akoo_core.plugins.errors import SecretMissingError
 from akoo_core.testing import builders, memory
 from tests.avi import avi_oracle as oracle
 from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
@@ -29,8 +30,14 @@ SPEC = {
 
 
 class Secrets:
+    """Every Secret has the administrator's password, but those whose names say otherwise."""
+
     async def read(self, source: api.SecretSource) -> bytes | None:
-        known = {"username": b"admin", "password": PASSWORD.encode()}
+        if source.name == "gone":
+            raise SecretMissingError("Secret avi-system/gone does not exist")
+        user = b"few" if source.name == "few" else b"admin"
+        known = {"username": user, "password": PASSWORD.encode()}
+        known[access.CA] = f"# {source.name}".encode()  # A session for each Secret.
         return known.get(source.key)
 
 
@@ -154,6 +161,46 @@ async def test_one_controller_under_two_ways_is_looked_at_once() -> None:
     }
     seen = await audited(bed, context(bed, declared=(declared,)))
     assert len(seen.strays) == 1
+
+
+def _config(secret: str, controller: str = ADDRESS) -> structs.JSON:
+    reference = {"namespace": "avi-system", "name": secret}
+    spec = {**SPEC, "controller": controller, "adminCredentialRef": reference}
+    return builders.config(spec, name=f"{secret}-{controller}")
+
+
+def _few(bed: Bed) -> None:
+    """User few sees next to nothing."""
+    reads = [{"resource": "PERMISSION_CONTROLLER", "type": "READ_ACCESS"}]
+    role = bed.make("role", name="few", privileges=reads)
+    access_ = [{"role_ref": role["url"], "all_tenants": True}]
+    bed.make("user", name="few", username="few", password=PASSWORD, access=access_)
+
+
+async def test_of_many_credentials_for_one_controller_one_that_sees_all_is_enough() -> None:
+    first, second = Bed(), Bed()
+    second.controller = Controller(password=PASSWORD, identity="second")
+    first.own("pool")
+    _few(first)
+    here = [_config(secret) for secret in ("gone", "few", *(f"tenant-{n}" for n in range(6)))]
+    there = [_config(f"tenant-{n}", "two.example.com") for n in range(6)]
+    registry = memory_controllers({ADDRESS: first.controller, "two.example.com": second.controller})
+    seen = await audit.audit(context(first, configs=(*here, *there)), registry)
+    await registry.close()
+    assert not seen.unseen
+    assert len(seen.strays) == 1
+    logins = [one for one in second.controller.journal.entries() if one.subject.path == "/login"]
+    assert len(logins) == 1
+
+
+async def test_a_credential_that_sees_little_is_used_where_there_is_no_better() -> None:
+    bed = Bed()
+    bed.own("pool")
+    _few(bed)
+    seen = await audited(bed, context(bed, configs=(_config("gone"), _config("few"))))
+    gone, few, *_ = seen.unseen
+    assert "avi-system/gone does not exist" in gone
+    assert "what user" in few
 
 
 async def test_where_it_could_not_look_is_told() -> None:

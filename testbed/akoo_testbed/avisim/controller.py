@@ -43,6 +43,7 @@ class Controller:
     """A simulated Avi Controller.
 
     `clock` gives seconds since the epoch; `rng` makes uuids and secrets; `chosen` are switches.
+    What a new controller has gets the same uuids on each with the same `identity`.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Controller:
         chosen: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
+        identity: str = "",
     ) -> None:
         """Raises ValueError for an unknown profile or switch."""
         if profile not in versions.PROFILES:
@@ -66,6 +68,7 @@ class Controller:
             clock=clock,
             rng=rng or random.SystemRandom(),
             strict=strict,
+            identity=identity,
         )
         self.journal = journal.Journal()
         self.faults = faults.Faults()

@@ -57,7 +57,7 @@ _PROFILES: tuple[tuple[str, str, schema.Json], ...] = (
 
 
 def plant(state: states.State, username: str, password: str) -> None:
-    """Make what a new controller has. Its uuids are the same on every controller."""
+    """Make what a new controller has. Its uuids are the same wherever the identity is."""
     add = _Adder(state)
     add("tenant", "admin", {"description": "Default tenant"}, uuid_="admin")
     add("systemconfiguration", "", {}, uuid_="default")
@@ -127,6 +127,8 @@ class _Adder:
 
     def __init__(self, state: states.State) -> None:
         self.state = state
+        same = not state.identity
+        self._space = _SPACE if same else uuid.uuid5(_SPACE, f"identity/{state.identity}")
 
     def __call__(
         self,
@@ -144,7 +146,7 @@ class _Adder:
             whole["name"] = name
         if kind.tenant:
             whole.setdefault("tenant_ref", references.ADMIN)
-        uuid_ = uuid_ or f"{path}-{uuid.uuid5(_SPACE, seed or f'{path}/{name}')}"
+        uuid_ = uuid_ or f"{path}-{uuid.uuid5(self._space, seed or f'{path}/{name}')}"
         owner = ("cloud", cloud) if cloud else None
         self.state.add(kind, uuid_, whole, owner=owner, builtin=not cloud)
         return uuid_

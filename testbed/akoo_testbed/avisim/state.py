@@ -28,6 +28,7 @@ class State:
         clock: Callable[[], float],
         rng: random.Random,
         strict: bool,
+        identity: str = "",
     ) -> None:
         self.kinds = _schema()
         self.profile = profile
@@ -35,6 +36,8 @@ class State:
         self.clock = clock
         self.rng = rng
         self.strict = strict
+        self.identity = identity
+        """What the uuids of all that a new controller has are made of."""
         self.objects = store.Store()
         self.accounts = auth.Accounts(rng)
         self.upgrading = False

@@ -12,7 +12,10 @@ from akoo_core import clock, external
 IDLE_SECONDS = 600.0
 """A session that nobody used so long is given back; controllers end it after 15 minutes."""
 PER_CONTROLLER = 4
-"""Sessions kept with one controller; the least recently used goes first."""
+"""Sessions kept with one controller, and more while they are in use; the longest unused goes first.
+"""
+IN_USE_SECONDS = 60.0
+"""A session whose last request is no longer ago may be in the midst of somebody's work."""
 KEYS = 4096
 """Keys whose last good credential is remembered."""
 CLOSE_SECONDS = 3.0
@@ -70,9 +73,7 @@ class Controllers:
         line = place.lines.get(who.id)
         if line is None:
             line = place.lines[who.id] = self._connect(place, who)
-        place.lines.move_to_end(who.id)
-        while len(place.lines) > PER_CONTROLLER:
-            self._end(place, next(iter(place.lines)))
+        self._make_room(place, who.id)
         held = client.Client(line, external, page_size=self._page_size)
         await held.version()
         if key:
@@ -126,6 +127,18 @@ class Controllers:
             if all(before != one for one in others):
                 self._end(place, before.id)
 
+    def _make_room(self, place: _Place, wanted: str) -> None:
+        """End what is too much and not in use. Many credentials for one controller then cost many
+        sessions; to end one that works would cost a login for it and for the next, without end."""
+        since = self._clock.monotonic() - IN_USE_SECONDS
+        unused = sorted(
+            (line.last_used, name)
+            for name, line in place.lines.items()
+            if name != wanted and not line.active and line.last_used < since
+        )
+        for _, name in unused[: max(0, len(place.lines) - PER_CONTROLLER)]:
+            self._end(place, name)
+
     def _give_back_idle(self) -> None:
         since = self._clock.monotonic() - IDLE_SECONDS
         for place in list(self._places.values()):
@@ -161,13 +174,13 @@ class Controllers:
 
 
 class _Place:
-    """One controller: its door, and the lines through it by credential, least used first."""
+    """One controller: its door, and the lines through it by credential."""
 
     def __init__(self, address: str, through: door.Door, seam: external.External) -> None:
         self.address = address
         self.door = through
         self.external = seam
         """Of who came last: a logout goes through it."""
-        self.lines: collections.OrderedDict[str, connection.Connection] = collections.OrderedDict()
+        self.lines: dict[str, connection.Connection] = {}
         self.leaving: dict[connection.Connection, bool] = {}
         """Lines that take no newcomers and are not closed yet; whether their logout has begun."""

@@ -234,11 +234,22 @@ class Fleet:
         return len(self.by_address[address].state.accounts.sessions)
 
 
-async def test_sessions_are_bounded_and_the_oldest_is_logged_out(now: clock.ManualClock) -> None:
+async def test_what_is_unused_beyond_the_bound_is_logged_out(now: clock.ManualClock) -> None:
     fleet = Fleet(1, now)
-    for number in range(sessions.PER_CONTROLLER + 3):
-        await fleet.client("avi-0", ca=f"ca {number}")
+    count = sessions.PER_CONTROLLER + 3
+    held = []
+    for number in range(count):
+        held.append(await fleet.client("avi-0", ca=f"ca {number}"))
+        now.advance(1)
+    assert fleet.sessions("avi-0") == count, "all may be in the midst of something"
+    now.advance(sessions.IN_USE_SECONDS + 1)
+    await held[0].list("pool")
+    await fleet.client("avi-0", ca="ca 1")
     await settle(lambda: fleet.sessions("avi-0") == sessions.PER_CONTROLLER)
+    for one in (held[0], held[1], *held[-2:]):
+        assert await one.list("pool") == ()
+    with pytest.raises(SessionLostError):
+        await held[2].list("pool")
     await fleet.registry.close()
     assert fleet.sessions("avi-0") == 0
 
