@@ -55,10 +55,6 @@ def _holds_config(call: Call) -> bool:
     return call.method == "PATCH" and named and isinstance(call.sent, list)
 
 
-def _annotates_cluster(call: Call) -> bool:
-    return call.method == "PATCH" and "/clusters/" in call.path and b'"akoo.io/record"' in call.body
-
-
 def _says_status(call: Call) -> bool:
     return fire_laws.is_record(call) and call.path.endswith("/status")
 
@@ -66,7 +62,6 @@ def _says_status(call: Call) -> bool:
 LIVES = (
     Point("create the record", _creates_record, early=True),
     Point("finalizer on the config", _holds_config, early=True),
-    Point("annotate the Cluster", _annotates_cluster, early=True),
     Point("finalizer on the Cluster", fire_laws.holds, early=True),
     Point("store the intents", _stores("intents"), early=True),
     Point("make the claim outside", _outside("POST", "claims"), early=True),
