@@ -15,6 +15,7 @@ from opentelemetry import trace
 from akoo_core import external
 from akoo_core.api import record as record_
 from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
 from akoo_core.reconcile import (
     conditions,
     gather,
@@ -67,6 +68,8 @@ class RecordReconciler:
         """
         world = self._services.world
         seen = self._written.newest(name, world.record(name))
+        if self._written.doubtful(name, seen):
+            seen = await self._read(name)
         number = attempt + self._failures.get(name, 0)
         work = Attempt(
             services=self._services, name=name, number=number, explained=explained, record=seen
@@ -83,6 +86,17 @@ class RecordReconciler:
                 self._remember(work, seen)
                 _trace(work, idle=not writes and not work.failed)
         return Outcome(min(work.report.after, default=None), bool(writes))
+
+    async def _read(self, name: str) -> record_.Record | None:
+        """The record as the API server has it, remembered as if it had been written here."""
+        try:
+            live = await self._services.management.get(resources.AKO_DEPLOYMENTS, name)
+        except errors.NotFoundError:
+            self._written.drop(name)
+            return None
+        one = record_.from_object(live)
+        self._written.note(name, one)
+        return one
 
     def _remember(self, work: Attempt, seen: record_.Record | None) -> None:
         """What was written, not what was only tried: where etcd was restored, what is remembered

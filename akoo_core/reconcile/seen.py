@@ -6,12 +6,15 @@ from akoo_core import clock as clock_
 from akoo_core.api import record
 
 KEPT_SECONDS = 120.0
-"""Longer than a watch may be silent before it is given up. A cache that is further behind is
-decided from as it is: writes to the record are guarded, but verbs may be called once more."""
+"""Longer than a watch may be silent before it is given up."""
 
 
 class Written:
-    """The last record written, by name, for a short while."""
+    """The last record written, by name, for a short while.
+
+    What the cache does not show after that is in doubt: it is far behind, or etcd was restored and
+    what was written is lost. Only the API server can tell.
+    """
 
     def __init__(self, clock: clock_.Clock) -> None:
         self._clock = clock
@@ -36,9 +39,19 @@ class Written:
         written = found[1]
         if cached is None:
             return written
-        if cached.uid != written.uid:
-            return cached
-        return written if newer(written.resource_version, than=cached.resource_version) else cached
+        return written if _behind(cached, written) else cached
+
+    def doubtful(self, name: str, cached: record.Record | None) -> bool:
+        """Whether the cache has been behind for too long, so that the record must be read."""
+        found = self._last.get(name)
+        if found is None or cached is None or not _behind(cached, found[1]):
+            return False
+        return self._clock.monotonic() - found[0] > KEPT_SECONDS
+
+
+def _behind(cached: record.Record, written: record.Record) -> bool:
+    same = cached.uid == written.uid
+    return same and newer(written.resource_version, than=cached.resource_version)
 
 
 def newer(one: str, *, than: str) -> bool:

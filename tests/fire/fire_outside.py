@@ -27,8 +27,9 @@ class Outside:
         """``claims/<record>`` and ``accounts/<record>``, in the order in which they were made."""
 
     @property
-    def empty(self) -> bool:
-        return not self.claims and not self.accounts and not any(self.objects.values())
+    def records(self) -> set[str]:
+        """The names of the records of which there is anything."""
+        return {*self.claims, *self.accounts, *(name for name, own in self.objects.items() if own)}
 
     def handle(self, call: fire_journal.Call) -> Answer:
         """Status and body of the answer to ``/<kind>/<record>[/<object>]``."""

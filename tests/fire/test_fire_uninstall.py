@@ -100,7 +100,7 @@ async def test_remove_takes_ako_from_all_and_no_cluster_away(
     ]
     await _is_removed(stage, records)
     await stage.config_gone(config)
-    assert stage.gate.outside.empty, vars(stage.gate.outside)
+    assert not stage.gate.outside.records, vars(stage.gate.outside)
     broken = fire_laws.broken(stage.gate, set(records.values()))
     assert not broken, "\n".join(broken)
     await stage.all_gone(*records)

@@ -25,6 +25,22 @@ def test_own_writes_outlive_a_watch_that_is_slow() -> None:
     assert memory.newest("n", structs.replace(written, resource_version="9")) == written
 
 
+def test_a_cache_that_stays_behind_is_doubted() -> None:
+    """It is far behind, or the store went back: it cannot be told from here."""
+    time = clock.ManualClock()
+    memory = seen.Written(time)
+    ten = structs.replace(builders.make_record(), resource_version="10")
+    nine = structs.replace(ten, resource_version="9")
+    memory.note("n", ten)
+    assert not memory.doubtful("n", nine), "what was written here is newer"
+    time.advance(seen.KEPT_SECONDS + 1)
+    assert memory.doubtful("n", nine)
+    assert not memory.doubtful("n", ten)
+    assert not memory.doubtful("n", structs.replace(nine, uid="another"))
+    assert not memory.doubtful("n", None)
+    assert not memory.doubtful("other", nine)
+
+
 async def test_what_is_remembered_from_before_a_restore_runs_out(bed: bed_.Bed) -> None:
     """What was only tried does not count as written: every write conflicts then."""
     name = await bed_.running(bed)
@@ -39,9 +55,11 @@ async def test_what_is_remembered_from_before_a_restore_runs_out(bed: bed_.Bed) 
     assert bed.record(name).spec.policies.on_unmatch == "Remove"
 
 
-async def test_a_new_leader_with_old_caches_does_not_release_again(
+@pytest.fixture
+async def before(
     bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> list[record.Record]:
+    """The record as it was before its last step, release, which has been made once."""
     before: list[record.Record] = []
     change = bed.services.records.change
 
@@ -59,6 +77,30 @@ async def test_a_new_leader_with_old_caches_does_not_release_again(
     await bed.run(name)
     assert avi.calls.count("release") == 1
     assert bed.record(name).spec.finished_at is not None
+    return before
+
+
+async def test_caches_that_stay_far_behind_release_nothing_again(
+    bed: bed_.Bed,
+    avi: bedplugins.Avi,
+    name: str,
+    before: list[record.Record],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bed.world, "record", lambda _: before[-1])
+    for _ in range(3):
+        bed.clock.advance(10 * seen.KEPT_SECONDS)
+        await bed.run(name)
+        assert avi.calls.count("release") == 1
+
+
+async def test_a_new_leader_with_old_caches_does_not_release_again(
+    bed: bed_.Bed,
+    avi: bedplugins.Avi,
+    name: str,
+    before: list[record.Record],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bed.start()
     real = bed.world.record
     monkeypatch.setattr(bed.world, "record", lambda _: before[-1])

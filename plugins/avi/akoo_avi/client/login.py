@@ -5,28 +5,28 @@ from __future__ import annotations
 import asyncio
 import copy
 import datetime
-import time
 
 from akoo_avi.client import answers, calls, credential, door, errors, lease, refusals, retry
 from akoo_core import clock, external
 
 
 class Budget:
-    """The time that all requests of one exchange have together."""
+    """The time that all requests of one exchange have together, as the event loop counts it."""
 
     def __init__(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
+        self._loop = asyncio.get_running_loop()
+        self._deadline = self._loop.time() + seconds
 
     def take(self) -> float:
         """The seconds left. Raises LostError when they are not worth a request."""
-        left = self._deadline - time.monotonic()
+        left = self._deadline - self._loop.time()
         if left < retry.MIN_SECONDS:
             raise calls.LostError("no time was left to send it", sent=False)
         return left
 
     @property
     def left(self) -> float:
-        return self._deadline - time.monotonic()
+        return self._deadline - self._loop.time()
 
 
 class Logins:
