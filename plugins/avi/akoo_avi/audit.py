@@ -152,7 +152,8 @@ async def _list(
 
 
 async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:
-    """At each address the first credential that sees all, else any that sees something."""
+    """At each address the first credential that sees all, else any that sees something; of two
+    addresses of one controller that which sees all."""
     reaches, unseen = await _reaches(ctx)
     clients: dict[str, AviClient] = {}
     by_address: dict[str, list[placement.Reach]] = {}
@@ -173,8 +174,8 @@ async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:
             some = some or sighted
             wrong.append(f"{address}: {sighted.blind}")
         unseen += wrong
-        if some is not None:
-            clients.setdefault(some.uuid, some.client)
+        if some is not None and (some.uuid not in clients or not some.blind):
+            clients[some.uuid] = some.client
     return _Seen(tuple(clients.values()), tuple(unseen))
 
 

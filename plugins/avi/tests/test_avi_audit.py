@@ -193,6 +193,17 @@ async def test_of_many_credentials_for_one_controller_one_that_sees_all_is_enoug
     assert len(logins) == 1
 
 
+async def test_of_two_addresses_of_one_controller_the_one_that_sees_all_is_used() -> None:
+    bed = Bed()
+    bed.own("pool")
+    _few(bed)
+    configs = (_config("few"), _config("tenant-0", "two.example.com"))
+    registry = memory_controllers({ADDRESS: bed.controller, "two.example.com": bed.controller})
+    seen = await audit.audit(context(bed, configs=configs), registry)
+    await registry.close()
+    assert [one.where for one in seen.strays] == ["two.example.com"]
+
+
 async def test_a_credential_that_sees_little_is_used_where_there_is_no_better() -> None:
     bed = Bed()
     bed.own("pool")

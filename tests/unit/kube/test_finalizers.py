@@ -198,3 +198,16 @@ async def test_an_object_that_goes_in_between_has_no_finalizer(
     ours = finalizers.Finalizers(server.client())
     kind = resources.CONFIG_MAPS
     assert await ours.add(kind, "ours", "x", "demo", uid=uid, seen=seen) is None
+
+
+async def test_an_object_that_began_to_go_meanwhile_gets_none(
+    server: memory.MemoryServer,
+) -> None:
+    """Nothing of what is tested has changed: the API server itself refuses."""
+    uid = await make(server, "theirs")
+    (seen,) = server.objects(resources.CONFIG_MAPS)
+    await server.client().delete(resources.CONFIG_MAPS, "x", "demo")
+    ours = finalizers.Finalizers(server.client())
+    kind = resources.CONFIG_MAPS
+    assert await ours.add(kind, "ours", "x", "demo", uid=uid, seen=seen) is None
+    assert listed(server) == ["theirs"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -13,6 +13,12 @@ from akoo_core.reconcile import seen
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+
+
+class Caches(Protocol):
+    """Chooses what the caches show of the record."""
+
+    def __call__(self, *, behind: bool) -> None: ...
 
 
 def test_own_writes_outlive_a_watch_that_is_slow() -> None:
@@ -56,10 +62,10 @@ async def test_what_is_remembered_from_before_a_restore_runs_out(bed: bed_.Bed) 
 
 
 @pytest.fixture
-async def before(
+async def caches(
     bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
-) -> list[record.Record]:
-    """The record as it was before its last step, release, which has been made once."""
+) -> Caches:
+    """Release has been made once; the caches show the record as it was before that, or as it is."""
     before: list[record.Record] = []
     change = bed.services.records.change
 
@@ -77,17 +83,18 @@ async def before(
     await bed.run(name)
     assert avi.calls.count("release") == 1
     assert bed.record(name).spec.finished_at is not None
-    return before
+    real = bed.world.record
+
+    def show(*, behind: bool) -> None:
+        monkeypatch.setattr(bed.world, "record", (lambda _: before[-1]) if behind else real)
+
+    return show
 
 
 async def test_caches_that_stay_far_behind_release_nothing_again(
-    bed: bed_.Bed,
-    avi: bedplugins.Avi,
-    name: str,
-    before: list[record.Record],
-    monkeypatch: pytest.MonkeyPatch,
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, caches: Caches
 ) -> None:
-    monkeypatch.setattr(bed.world, "record", lambda _: before[-1])
+    caches(behind=True)
     for _ in range(3):
         bed.clock.advance(10 * seen.KEPT_SECONDS)
         await bed.run(name)
@@ -95,25 +102,20 @@ async def test_caches_that_stay_far_behind_release_nothing_again(
 
 
 async def test_a_new_leader_with_old_caches_does_not_release_again(
-    bed: bed_.Bed,
-    avi: bedplugins.Avi,
-    name: str,
-    before: list[record.Record],
-    monkeypatch: pytest.MonkeyPatch,
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, caches: Caches
 ) -> None:
     bed.start()
-    real = bed.world.record
-    monkeypatch.setattr(bed.world, "record", lambda _: before[-1])
+    caches(behind=True)
     outcome = await bed.run(name)
     assert avi.calls.count("release") == 1, "nothing is given back twice"
     assert outcome.requeue_after == 1.0, "the caches catch up, then it is decided again"
-    monkeypatch.setattr(bed.world, "record", real)
+    caches(behind=False)
     await bed.run(name)
     assert avi.calls.count("release") == 1
     bed.clock.advance(8 * 24 * 3600)
     await bed.run(name)
     assert not bed.management.objects(resources.AKO_DEPLOYMENTS), "and then it is deleted"
     bed.start()
-    monkeypatch.setattr(bed.world, "record", lambda _: before[-1])
+    caches(behind=True)
     await bed.run(name)
     assert avi.calls.count("release") == 1

@@ -14,7 +14,9 @@ from akoo_avi.client import (
     CredentialRefusedError,
     SessionLostError,
     UnreachableError,
+    calls,
     connection,
+    login,
     sessions,
 )
 from akoo_avi.testing import memory_controllers
@@ -23,6 +25,7 @@ from akoo_testbed.avisim import Controller, client, faults
 from akoo_testbed.avisim import pytest as avisim_
 
 from akoo_core import clock, external
+from akoo_core.testing import virtual_time
 
 Connect = Callable[..., Awaitable[AviClient]]
 KEY = "avi-system/avi-controller-credentials"
@@ -252,6 +255,32 @@ async def test_what_is_unused_beyond_the_bound_is_logged_out(now: clock.ManualCl
         await held[2].list("pool")
     await fleet.registry.close()
     assert fleet.sessions("avi-0") == 0
+
+
+async def test_a_session_with_a_call_under_way_is_not_unused(now: clock.ManualClock) -> None:
+    fleet = Fleet(1, now)
+    held = await fleet.client("avi-0", ca="busy")
+    kept = fleet.registry._places["avi-0"].lines
+    (busy,) = kept.values()
+    with busy:
+        now.advance(2 * sessions.IN_USE_SECONDS)
+        for number in range(sessions.PER_CONTROLLER):
+            await fleet.client("avi-0", ca=f"ca {number}")
+    assert busy in kept.values()
+    assert await held.list("pool") == ()
+    await fleet.registry.close()
+
+
+@virtual_time.test
+async def test_an_exchange_has_the_time_of_its_event_loop(time: virtual_time.LoopClock) -> None:
+    """A clock of its own would move timers in virtual time, by microseconds and never alike."""
+    budget, began = login.Budget(5.0), time.monotonic()
+    assert budget.take() == 5.0
+    await asyncio.sleep(2.0)
+    assert (budget.left, time.monotonic() - began) == (3.0, 2.0)
+    await asyncio.sleep(3.0)
+    with pytest.raises(calls.LostError):
+        budget.take()
 
 
 async def test_idle_sessions_are_given_back(now: clock.ManualClock) -> None:
