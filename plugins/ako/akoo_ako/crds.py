@@ -1,16 +1,23 @@
 """The kinds that AKO needs to exist when it starts; pure.
 
-Our own definitions, on purpose permissive: right names, scopes, versions and subresources, and any
-content, since AKO itself judges its objects and writes Accepted or Rejected into their status. The
-kinds of the ako-crd-operator are not among them: it is not deployed, so nothing would ever answer.
+Our own definitions, with what AKO's own have: AKO dereferences the defaults and required fields of
+its definitions without looking, so an object that lacks them ends its process. The kinds of the
+ako-crd-operator are not among them: it is not deployed, so nothing would ever answer.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from akoo_ako import versions
+from akoo_ako.definitions import gateway, infra, layer4, layer7, sso
+from akoo_ako.definitions.schema import Schema
 from akoo_core import structs
+
+SchemaOf = Callable[[str, versions.Release], Schema]
+"""The schema of a version of a kind, for a release of AKO."""
 
 
 class Kind(NamedTuple):
@@ -18,6 +25,7 @@ class Kind(NamedTuple):
 
     kind: str
     plural: str
+    schema: SchemaOf
     group: str = "ako.vmware.com"
     versions: tuple[str, ...] = ("v1alpha1",)
     """The last one is stored."""
@@ -37,11 +45,40 @@ _RULE = ("v1alpha2",)
 _OLD_GATEWAY = "networking.x-k8s.io"
 _STATUS = ("Status", ".status.status")
 
+
+def _always(build: Callable[[], Schema]) -> SchemaOf:
+    return lambda _version, _release: build()
+
+
+def _host_rule(version: str, release: versions.Release) -> Schema:
+    newer = version == "v1beta1"
+    return layer7.host_rule(newer=newer, duration=newer and release.since_2_1)
+
+
+def _http_rule(version: str, _release: versions.Release) -> Schema:
+    return layer7.http_rule(newer=version == "v1beta1")
+
+
+def _l4_rule(_version: str, release: versions.Release) -> Schema:
+    return layer4.l4_rule(since_2_1=release.since_2_1)
+
+
+def _l7_rule(_version: str, release: versions.Release) -> Schema:
+    return layer7.l7_rule(profiles=release.since_2_1)
+
+
 KINDS: Final = (
-    Kind("AviInfraSetting", "aviinfrasettings", versions=_OLD_AND_NEW, namespaced=False),
+    Kind(
+        "AviInfraSetting",
+        "aviinfrasettings",
+        _always(infra.infra_setting),
+        versions=_OLD_AND_NEW,
+        namespaced=False,
+    ),
     Kind(
         "HostRule",
         "hostrules",
+        _host_rule,
         versions=_OLD_AND_NEW,
         short_names=("hostrule", "hr"),
         columns=(("Host", ".spec.virtualhost.fqdn"), _STATUS),
@@ -49,19 +86,41 @@ KINDS: Final = (
     Kind(
         "HTTPRule",
         "httprules",
+        _http_rule,
         versions=_OLD_AND_NEW,
         short_names=("httprule",),
         columns=(("Host", ".spec.fqdn"), _STATUS),
     ),
-    Kind("L4Rule", "l4rules", versions=_RULE, short_names=("l4rule",)),
-    Kind("L7Rule", "l7rules", versions=_RULE, short_names=("l7rule",)),
-    Kind("SSORule", "ssorules", versions=_RULE, short_names=("ssorule",)),
-    Kind("ClusterSet", "clustersets", short_names=("cs",), status=False, columns=()),
-    Kind("MultiClusterIngress", "multiclusteringresses", short_names=("mci",), columns=()),
-    Kind("ServiceImport", "serviceimports", short_names=("si",), status=False, columns=()),
+    Kind("L4Rule", "l4rules", _l4_rule, versions=_RULE, short_names=("l4rule",)),
+    Kind("L7Rule", "l7rules", _l7_rule, versions=_RULE, short_names=("l7rule",)),
+    Kind("SSORule", "ssorules", _always(sso.sso_rule), versions=_RULE, short_names=("ssorule",)),
+    Kind(
+        "ClusterSet",
+        "clustersets",
+        _always(infra.cluster_set),
+        short_names=("cs",),
+        status=False,
+        columns=(),
+    ),
+    Kind(
+        "MultiClusterIngress",
+        "multiclusteringresses",
+        _always(infra.multi_cluster_ingress),
+        short_names=("mci",),
+        columns=(),
+    ),
+    Kind(
+        "ServiceImport",
+        "serviceimports",
+        _always(infra.service_import),
+        short_names=("si",),
+        status=False,
+        columns=(),
+    ),
     Kind(
         "GatewayClass",
         "gatewayclasses",
+        _always(gateway.gateway_class),
         _OLD_GATEWAY,
         short_names=("gc",),
         namespaced=False,
@@ -70,6 +129,7 @@ KINDS: Final = (
     Kind(
         "Gateway",
         "gateways",
+        _always(gateway.gateway),
         _OLD_GATEWAY,
         short_names=("gtw",),
         columns=(("Class", ".spec.gatewayClassName"),),
@@ -78,45 +138,44 @@ KINDS: Final = (
 
 
 @functools.cache
-def render() -> tuple[structs.JSON, ...]:
-    """Every CustomResourceDefinition: the same objects for every cluster, not to be changed."""
-    return tuple(_definition(one) for one in KINDS)
+def render(release: versions.Release) -> tuple[structs.JSON, ...]:
+    """Every CustomResourceDefinition of ``release``: the same objects for every cluster, not to be
+    changed."""
+    return tuple(_definition(kind, release) for kind in KINDS)
 
 
-def _definition(one: Kind) -> structs.JSON:
+def _definition(kind: Kind, release: versions.Release) -> structs.JSON:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": one.name},
+        "metadata": {"name": kind.name},
         "spec": {
-            "group": one.group,
-            "scope": "Namespaced" if one.namespaced else "Cluster",
+            "group": kind.group,
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
             "names": {
-                "kind": one.kind,
-                "listKind": f"{one.kind}List",
-                "plural": one.plural,
-                "singular": one.kind.lower(),
-                **({"shortNames": list(one.short_names)} if one.short_names else {}),
+                "kind": kind.kind,
+                "listKind": f"{kind.kind}List",
+                "plural": kind.plural,
+                "singular": kind.kind.lower(),
+                **({"shortNames": list(kind.short_names)} if kind.short_names else {}),
             },
-            "versions": [_version(one, version) for version in one.versions],
+            "versions": [_version(kind, version, release) for version in kind.versions],
         },
     }
 
 
-def _version(one: Kind, version: str) -> structs.JSON:
-    stored = version == one.versions[-1]
-    open_object = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+def _version(kind: Kind, version: str, release: versions.Release) -> structs.JSON:
+    stored = version == kind.versions[-1]
     columns = [
-        *({"name": name, "type": "string", "jsonPath": path} for name, path in one.columns),
+        *({"name": name, "type": "string", "jsonPath": path} for name, path in kind.columns),
         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
     ]
-    schema = {"type": "object", "properties": {"spec": open_object, "status": open_object}}
     return {
         "name": version,
         "served": True,
         "storage": stored,
-        "schema": {"openAPIV3Schema": schema},
+        "schema": {"openAPIV3Schema": kind.schema(version, release)},
         "additionalPrinterColumns": columns,
         # The old versions of AKO's kinds have none, and clients of them write status with the rest.
-        **({"subresources": {"status": {}}} if one.status and stored else {}),
+        **({"subresources": {"status": {}}} if kind.status and stored else {}),
     }

@@ -12,7 +12,7 @@ def render(desired: Desired) -> tuple[structs.JSON, ...]:
     data = values.render(desired)
     return (
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": names.NAMESPACE}},
-        *(crds.render() if desired.primary else ()),
+        *(crds.render(desired.release) if desired.primary else ()),
         *rbac.render(desired),
         _config_map(data),
         statefulset.render(desired, values.digest(data, replicas=desired.replicas)),

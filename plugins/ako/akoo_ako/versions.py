@@ -41,6 +41,11 @@ class Release(NamedTuple):
     """Keys of ConfigMap avi-k8s-config. One that is missing keeps the container from starting."""
 
     @property
+    def since_2_1(self) -> bool:
+        """Whether it is 2.1 or newer: its kinds have more fields than those of 1.13."""
+        return at_least(self.version, "2.1")
+
+    @property
     def has_crd_operator(self) -> bool:
         """Whether it knows the kinds of the ako-crd-operator (which is not deployed)."""
         return "akoCRDOperatorEnabled" in self.keys

@@ -18,6 +18,7 @@ from akoo_core.api import names as core_names
 from akoo_core.kube import client, config, errors, resource, transport
 from akoo_core.plugins import api
 from akoo_core.reconcile import drift, kinds
+from tests.ako import ako_rules
 
 EVERYTHING = {
     "extraConfigs.featureGates.GatewayAPI": True,
@@ -149,19 +150,36 @@ def pod_of(manifests: tuple[dict[str, Any], ...], name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", **template}
 
 
-async def test_kinds_take_any_content(kube: client.KubeClient, build: Any) -> None:
+async def test_rules_are_completed_or_refused(kube: client.KubeClient, build: Any) -> None:
+    """What AKO's own definitions accept is stored with its defaults; the rest is refused."""
+    await apply(kube, build.view())
+    await settled(kube)
+    for rule in ako_rules.RULES:
+        kind = resource.Resource(
+            "ako.vmware.com", rule.version, rule.plural, rule.kind, rule.namespaced
+        )
+        if rule.refused:
+            with pytest.raises(errors.InvalidError) as refusal:
+                await kube.create(kind, rule.manifest(), "default" if rule.namespaced else None)
+            assert rule.refused in str(refusal.value), rule.title
+            continue
+        made = await kube.create(kind, rule.manifest(), "default" if rule.namespaced else None)
+        for path, value in rule.stored.items():
+            assert ako_rules.at(made["spec"], path) == value, (rule.title, path)
+        if rule.pruned:
+            with pytest.raises(KeyError):
+                ako_rules.at(made["spec"], rule.pruned)
+        await kube.delete(kind, "web", "default" if rule.namespaced else None)
+
+
+async def test_ako_writes_status(kube: client.KubeClient, build: Any) -> None:
     await apply(kube, build.view())
     await settled(kube)
     kind = resource.Resource("ako.vmware.com", "v1beta1", "hostrules", "HostRule")
-    spec = {"virtualhost": {"fqdn": "shop.example.com", "something": {"newer": [1, "two"]}}}
-    rule = {
-        "apiVersion": kind.api_version,
-        "kind": kind.kind,
-        "metadata": {"name": "shop", "namespace": "default"},
-        "spec": spec,
-    }
-    applied = await kube.apply(kind, rule)
-    assert applied["spec"] == spec
+    spec = {"virtualhost": {"fqdn": "shop.example.com", "fqdnType": "Exact"}}
+    metadata = {"name": "shop", "namespace": "default"}
+    rule = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+    await kube.apply(kind, rule)
     accepted = await kube.merge_patch(
         kind, "shop", {"status": {"status": "Accepted"}}, "default", subresource="status"
     )
