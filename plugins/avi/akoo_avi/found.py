@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_avi import kinds, references
+from akoo_avi import kinds, names, references
 from akoo_avi.ownership import Verdict
 from akoo_core import structs
 
@@ -20,6 +20,8 @@ class Found(NamedTuple):
     targets: frozenset[references.Key] = frozenset()
     modified: str = ""
     """``_last_modified``: microseconds since the epoch."""
+    tenant_uuid: str = names.ADMIN_TENANT
+    """Requests about it go to this tenant; ``tenant`` is its name, for people."""
 
     @property
     def key(self) -> references.Key:
@@ -39,6 +41,7 @@ class Part(NamedTuple):
     own: tuple[Entry, ...] = ()
     suspect: tuple[Entry, ...] = ()
     our_cloud: bool = True
+    tenant_uuid: str = names.ADMIN_TENANT
 
     def __str__(self) -> str:
         return f'{kinds.model_of(self.kind)} "{self.name}" (tenant {self.tenant or "none"})'

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from akoo_avi import names
 from akoo_core import structs
 
 Key = tuple[str, str]
@@ -33,6 +34,11 @@ def name_of(reference: Any) -> str:
     """The name in a reference; its uuid where it was read without names; "" for none."""
     name = str(reference).partition("#")[2] if isinstance(reference, str) else ""
     return name or uuid_of(reference)
+
+
+def tenant_uuid(body: structs.JSON) -> str:
+    """The UUID of the tenant that an object is in; that of tenant admin where it does not say."""
+    return uuid_of(body.get("tenant_ref")) or names.ADMIN_TENANT
 
 
 def targets(body: structs.JSON) -> frozenset[Key]:

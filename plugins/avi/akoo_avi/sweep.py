@@ -217,7 +217,7 @@ class _Pass:
         if self._is_over():
             return
         try:
-            await self._client.delete(one.kind, one.uuid, tenant=one.tenant)
+            await self._client.delete(one.kind, one.uuid, tenant=one.tenant_uuid)
         except ABORTING:
             raise
         except errors.ReferencedError as error:
@@ -233,7 +233,7 @@ class _Pass:
         without = routes.without_own if part.kind == kinds.VRF.path else labels.without_own
         decide = functools.partial(without, mark=self._mark, our_cloud=part.our_cloud)
         try:
-            await change(self._client, part.kind, part.uuid, decide, tenant=part.tenant)
+            await change(self._client, part.kind, part.uuid, decide, tenant=part.tenant_uuid)
         except ABORTING:
             raise
         except errors.AviError as error:

@@ -19,7 +19,7 @@ class Subject:
     uuid: str = ""
     name: str = ""
     tenant: str = ""
-    """As the header has it: name, uuid or `*`."""
+    """The name, also where the header has the uuid; `*` for all; as it came where there is none."""
     user: str = ""
     """Name of the user."""
 
@@ -29,16 +29,21 @@ def of(state: states.State, request: values.Request, body: typing.Any) -> Subjec
     path = request.path
     kind, uuid = _object(state, path)
     name = state.name_of(kind, uuid) if uuid else _named(request, body)
-    tenant = request.headers.get("x-avi-tenant") or request.headers.get("x-avi-tenant-uuid", "")
     return Subject(
         method=request.method,
         path=path,
         kind=kind,
         uuid=uuid,
         name=name,
-        tenant=urllib.parse.unquote(tenant),
+        tenant=_tenant(state, request),
         user=_user(state, request, body),
     )
+
+
+def _tenant(state: states.State, request: values.Request) -> str:
+    name = urllib.parse.unquote(request.headers.get("x-avi-tenant", ""))
+    uuid = request.headers.get("x-avi-tenant-uuid", "")
+    return name or state.name_of("tenant", uuid) or uuid
 
 
 def _object(state: states.State, path: str) -> tuple[str, str]:

@@ -6,11 +6,11 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from akoo_avi.client import errors
+from akoo_avi.client import calls, errors
 from akoo_core.structs import JSON
 
 NO_PARAMS: Mapping[str, str] = {}
-ALL_TENANTS = "*"
+ALL_TENANTS = calls.ALL_TENANTS
 MAX_CONFLICTS = 10
 
 
@@ -18,7 +18,8 @@ class AviClient(Protocol):
     """A controller, as one user sees it. All methods raise AviErrors; nothing is retried here but
     a GET whose connection was lost, and any request once after a new login.
 
-    ``kind`` is the name of a collection (``pool``), ``tenant`` a tenant's name.
+    ``kind`` is the name of a collection (``pool``), ``tenant`` a tenant's UUID (``admin``
+    is that of tenant admin).
     """
 
     @property

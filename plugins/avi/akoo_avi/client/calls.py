@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 
 from akoo_avi.client import errors
 from akoo_core.structs import JSON
 
 READ = "GET"
+ALL_TENANTS = "*"
+_UUID = re.compile(r"[A-Za-z0-9._:-]{1,255}", re.ASCII)
 _SESSION_PATHS = frozenset({"login", "logout"})
 _ENDPOINTS = frozenset(
     {"runtime", "version", "status", "details", "detail", "ledger", "properties", "upgradestatus"}
@@ -18,7 +21,11 @@ _ENDPOINTS = frozenset(
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """A request below ``/api/``. ``path`` has no leading slash: ``pool``, ``pool/<uuid>``."""
+    """A request below ``/api/``. ``path`` has no leading slash: ``pool``, ``pool/<uuid>``.
+
+    ``tenant`` is a tenant's UUID (``admin`` is that of tenant admin), or ``*`` for all tenants. Its
+    name would not do: a name may hold any text, and a header takes ASCII only.
+    """
 
     method: str
     path: str
@@ -27,14 +34,22 @@ class Call:
     body: JSON | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a path that would be another one on the wire."""
+        """Raises ValueError for a path or a tenant that would be another one on the wire."""
         parts = self.path.split("/")
         if any(part in ("", ".", "..") for part in parts) or set(self.path) & set("?#%\\ "):
             raise ValueError(f'"{self.path}" is no path below /api/, such as pool or pool/<uuid>')
+        if self.tenant != ALL_TENANTS and not _UUID.fullmatch(self.tenant):
+            raise ValueError(f'"{self.tenant}" is no UUID of a tenant; give the UUID, not the name')
 
     @property
     def kind(self) -> str:
         return self.path.partition("/")[0]
+
+    @property
+    def tenant_header(self) -> tuple[str, str]:
+        """Name and value of the header that carries the tenant."""
+        name = "X-Avi-Tenant" if self.tenant == ALL_TENANTS else "X-Avi-Tenant-UUID"
+        return name, self.tenant
 
     @property
     def writes(self) -> bool:

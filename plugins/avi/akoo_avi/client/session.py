@@ -160,7 +160,9 @@ class SdkSession:
         self, call: calls.Call, *, address: str, ca_source: str, deadline: float
     ) -> calls.Answer:
         """The answer, whatever its status. Raises LostError, TlsError."""
-        given: dict[str, Any] = {"tenant": call.tenant, "data": call.body}
+        name, tenant = call.tenant_header
+        key = "tenant" if name == "X-Avi-Tenant" else "tenant_uuid"
+        given: dict[str, Any] = {key: tenant, "data": call.body}
         if call.params:
             given["params"] = dict(call.params)
         try:

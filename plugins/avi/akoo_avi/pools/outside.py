@@ -7,7 +7,7 @@ import dataclasses
 from akoo_avi import client, names
 from akoo_avi.pools import plan, usable, usage
 from akoo_avi.pools.situation import Allocated, Plan, Situation
-from akoo_avi.references import name_of, uuid_of
+from akoo_avi.references import tenant_uuid, uuid_of
 from akoo_core import structs
 
 
@@ -41,14 +41,14 @@ class Outside:
         )
 
     async def profile(self, network: structs.JSON) -> tuple[str, str]:
-        """uuid and tenant of the IPAM profile of the network's cloud; "" if there is none (any
-        more)."""
+        """UUIDs of the IPAM profile of the network's cloud and of its tenant; "" if there
+        is no profile (any more)."""
         clouds = await self.avi.list("cloud", params={"uuid": uuid_of(network.get("cloud_ref"))})
         wanted = uuid_of(clouds[0].get("ipam_provider_ref")) if clouds else ""
         if not wanted:
             return "", ""
         found = await self.avi.list("ipamdnsproviderprofile", params={"uuid": wanted})
-        return (wanted, name_of(found[0].get("tenant_ref"))) if found else ("", "")
+        return (wanted, tenant_uuid(found[0])) if found else ("", "")
 
     async def open(self, profile_uuid: str, tenant: str) -> None:
         """Make the network usable."""

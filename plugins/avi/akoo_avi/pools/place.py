@@ -8,7 +8,7 @@ from akoo_avi import catalog, names, nearest, networks, placement, refusal, reso
 from akoo_avi.catalog import Catalog, Row
 from akoo_avi.controllers import declared as controllers
 from akoo_avi.pools.declared import Pool
-from akoo_avi.references import name_of, uuid_of
+from akoo_avi.references import tenant_uuid, uuid_of
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 
@@ -20,7 +20,7 @@ class Place(NamedTuple):
     cloud: Row
     network_uuid: str
     tenant: str
-    """Of the network."""
+    """Of the network: its UUID."""
 
 
 async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
@@ -55,7 +55,7 @@ def find(known: Catalog, pool: Pool) -> Place:
     wanted = pool.spec.network
     if wanted.moref:
         row = _by_moref(scene, wanted.moref, pool)
-        return Place(known.uuid, scene.cloud, row["uuid"], _tenant(row))
+        return Place(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
     cidr = pool.spec.subnets[0].cidr if pool.spec.subnets else ""
     asked = placement.WantedNetwork(name=wanted.name, cidr=cidr)
     found = networks.find(scene, asked, "spec.network")
@@ -66,7 +66,7 @@ def find(known: Catalog, pool: Pool) -> Place:
             "and needs no AviIPPool.",
         )
     (row,) = (one for one in known.networks if one["uuid"] == found.uuid)
-    return Place(known.uuid, scene.cloud, row["uuid"], _tenant(row))
+    return Place(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
 
 
 def profile_of(known: Catalog, cloud: Row, pool: Pool) -> Row:
@@ -81,12 +81,8 @@ def profile_of(known: Catalog, cloud: Row, pool: Pool) -> Row:
 
 
 def tenant_of(row: Row) -> str:
-    """The name of the tenant that an object of the catalog is in."""
-    return _tenant(row)
-
-
-def _tenant(row: Row) -> str:
-    return name_of(row.get("tenant_ref")) or names.ADMIN_TENANT
+    """The UUID of the tenant that an object of the catalog is in."""
+    return tenant_uuid(row)
 
 
 def _admin(known: Catalog) -> Row:

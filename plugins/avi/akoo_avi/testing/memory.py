@@ -139,7 +139,8 @@ class _Session:
         progress.sent = True
         query = f"?{urllib.parse.urlencode(call.params)}" if call.params else ""
         target = f"/{call.path}" if call.path == "logout" else f"/api/{call.path}{query}"
-        headers = {**self._headers, "x-avi-tenant": call.tenant}
+        name, tenant = call.tenant_header
+        headers = {**self._headers, name.lower(): tenant}
         body = b"" if call.body is None else json.dumps(call.body).encode()
         return _answer(_handle(self._controller, call.method, target, headers, body))
 

@@ -292,6 +292,18 @@ async def test_a_connection_that_was_idle_too_long_is_no_lost_write(
     assert (await client.create("pool", {"name": "x"}, tenant="admin"))["name"] == "x"
 
 
+@pytest.mark.parametrize("name", ["客户", "Grün", "blue "])
+async def test_a_tenant_of_any_name_is_asked_by_its_uuid(
+    connect: Connect, avisim: avisim_.RunningAvi, name: str
+) -> None:
+    client = await connect()
+    tenant = (await client.create("tenant", {"name": name}, tenant="admin"))["uuid"]
+    pool = await client.create("pool", {"name": "x"}, tenant=tenant)
+    assert [one["name"] for one in await client.list("pool", tenant=tenant)] == ["x"]
+    assert await client.list("pool", tenant="admin") == ()
+    assert await client.delete("pool", pool["uuid"], tenant=tenant)
+
+
 def test_a_closed_session_has_no_connections_whoever_keeps_it(
     avisim: avisim_.RunningAvi,
 ) -> None:
