@@ -70,6 +70,8 @@ class SecretSource(structs.Struct, frozen=True, kw_only=True):
     plugin: str = ""
     optional: bool = False
     """An absent optional source leaves the key out; any other absence is Blocked."""
+    single_line: bool = False
+    """A user name or a password: a value with a line break is refused (CredentialHasLineBreak)."""
 
 
 class WorkloadCredential(Fact, frozen=True, kw_only=True):
@@ -150,7 +152,8 @@ class SecretReader(Protocol):
     async def read(self, source: SecretSource) -> bytes | None:
         """The value; None when it is absent and optional.
 
-        Raises SecretNamespaceNotAllowedError or SecretMissingError (both become Blocked).
+        Raises SecretNamespaceNotAllowedError, SecretMissingError or LineBreakError (each becomes
+        Blocked).
         """
         ...
 

@@ -6,7 +6,8 @@
     ├── VerbError              a verb raised, took too long, or returned what it may not
     ├── BlockedError           .reason; raised inside a verb it becomes the result Blocked
     │   ├── SecretNamespaceNotAllowedError
-    │   └── SecretMissingError
+    │   ├── SecretMissingError
+    │   └── LineBreakError
     ├── OutOfScopeError        a controller touched a kind it did not register
     ├── ThreadsExhaustedError  every thread of a plugin's pool hangs in a call
     └── ThreadsClosedError     the pool was closed
@@ -77,6 +78,12 @@ class SecretMissingError(BlockedError):
     """A Secret, or its key, that is not optional is not there."""
 
     reason = "SecretMissing"
+
+
+class LineBreakError(BlockedError):
+    """A user name or a password holds a line break, which nobody can have meant."""
+
+    reason = "CredentialHasLineBreak"
 
 
 class OutOfScopeError(errors.AkooError, PermissionError):

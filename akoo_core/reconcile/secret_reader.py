@@ -13,7 +13,11 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.plugins.errors import SecretMissingError, SecretNamespaceNotAllowedError
+from akoo_core.plugins.errors import (
+    LineBreakError,
+    SecretMissingError,
+    SecretNamespaceNotAllowedError,
+)
 from akoo_core.telemetry import redaction
 
 SETTING = "allowedSecretNamespaces"
@@ -30,8 +34,8 @@ class ManagementSecretReader:
     async def read(self, source: api.SecretSource) -> bytes | None:
         """The value; None when it is absent and optional.
 
-        Raises SecretNamespaceNotAllowedError, SecretMissingError, and KubeError when the API
-        server does not answer.
+        Raises SecretNamespaceNotAllowedError, SecretMissingError, LineBreakError, and KubeError
+        when the API server does not answer.
         """
         return await self.once().read(source)
 
@@ -73,6 +77,7 @@ class Once:
             raise SecretMissingError(f"{where} has no key {source.key!r}. Add it.")
         value = _decoded(encoded, where, source.key)
         mask(source.key, value)
+        check_line(source, value, where)
         return value
 
     def versions(self) -> dict[tuple[str, str], str]:
@@ -96,6 +101,21 @@ def version_of(secret: client_.Object | None) -> str:
     return f"{metadata['uid']}/{metadata['resourceVersion']}"
 
 
+def check_line(source: api.SecretSource, value: bytes, where: str) -> None:
+    """Raise LineBreakError for a value of several lines where the source wants a single one.
+
+    ``echo`` adds a line break that nobody sees. Three logins with it lock an account.
+    """
+    if not source.single_line or not set(value) & set(b"\r\n"):
+        return
+    verb = "ends with" if value.endswith((b"\r", b"\n")) else "holds"
+    raise LineBreakError(
+        f"{where}: key {source.key!r} {verb} a line break, so no login is tried with it. Write the "
+        "value again without it: kubectl create secret generic --from-literal, or printf in place "
+        "of echo."
+    )
+
+
 def mask(key: str, value: bytes) -> None:
     """Mask an opened value in whatever this process says from now on; names of users may be said.
 
@@ -103,6 +123,7 @@ def mask(key: str, value: bytes) -> None:
     """
     if key not in _PUBLIC:
         redaction.register(value)
+        redaction.register(value.strip())
 
 
 def _decoded(encoded: str, where: str, key: str) -> bytes:

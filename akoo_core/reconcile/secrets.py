@@ -85,6 +85,8 @@ class SecretOpener:
         value = await plugin.open_secret(source)
         if value is not None:
             secret_reader.mask(source.key, value)
+            where = f"The account that plugin {source.plugin} keeps"
+            secret_reader.check_line(source, value, where)
         return value
 
 

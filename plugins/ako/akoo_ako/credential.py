@@ -22,6 +22,8 @@ def secret(view: api.View, spec: config.Spec, given: options.Options) -> api.Sec
     fact = view.fact(api.WorkloadCredential)
     management = desired.in_management_cluster(view)
     data = _of_fact(fact, spec, given) if fact else _of_config(spec, given, management=management)
+    for key in (USERNAME, PASSWORD):
+        data[key] = structs.replace(data[key], single_line=True)
     return api.SecretObject(namespace=names.NAMESPACE, name=names.SECRET, data=data)
 
 

@@ -103,12 +103,17 @@ def test_secret_from_the_workload_credential(build: Any) -> None:
     (secret,) = contributed(build.view()).secrets
     assert (secret.namespace, secret.name) == ("avi-system", "avi-secret")
     assert secret.data == {
-        "username": api.SecretSource(key="username", namespace="avi", name="shop-avi"),
-        "password": api.SecretSource(key="password", namespace="avi", name="shop-avi"),
+        "username": line(key="username", namespace="avi", name="shop-avi"),
+        "password": line(key="password", namespace="avi", name="shop-avi"),
         "certificateAuthorityData": api.SecretSource(
             key="certificateAuthorityData", namespace="avi", name="ca"
         ),
     }
+
+
+def line(**source: str) -> api.SecretSource:
+    """A user name or a password: one with a line break is refused before AKO gets it."""
+    return api.SecretSource(**source, single_line=True)
 
 
 def test_no_credential_deploys_nothing(build: Any) -> None:
@@ -131,6 +136,7 @@ def test_a_providers_account_comes_first(build: Any) -> None:
     (secret,) = contributed(build.view(facts=account())).secrets
     assert secret.data["username"].plugin == "tenancy"
     assert secret.data["certificateAuthorityData"].name == "ca"
+    assert [key for key, one in secret.data.items() if one.single_line] == ["username", "password"]
     ca = api.SecretSource(plugin="tenancy", key="ca")
     (secret,) = contributed(build.view(facts=account(ca=ca))).secrets
     assert secret.data["certificateAuthorityData"] == ca

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from akoo_avi import client, refusal
+from akoo_avi.client import address
 from akoo_avi.placement import Reach, SecretName
 from akoo_core import external
 from akoo_core.plugins import api
@@ -58,8 +59,8 @@ async def _credential(secrets: api.SecretReader, reach: Reach) -> client.Credent
     beside = reach.ca is None
     try:
         return client.Credential(
-            await _read(secrets, reach.credential, USERNAME),
-            await _read(secrets, reach.credential, PASSWORD),
+            await _read(secrets, reach.credential, USERNAME, single_line=True),
+            await _read(secrets, reach.credential, PASSWORD, single_line=True),
             await _read(secrets, reach.ca or reach.credential, CA, optional=beside),
             source=f"Secret {text_of(reach.credential)}",
             ca_source=f"key {CA} of Secret {text_of(reach.ca or reach.credential)}",
@@ -71,10 +72,19 @@ async def _credential(secrets: api.SecretReader, reach: Reach) -> client.Credent
 
 
 async def _read(
-    secrets: api.SecretReader, secret: SecretName, key: str, *, optional: bool = False
+    secrets: api.SecretReader,
+    secret: SecretName,
+    key: str,
+    *,
+    optional: bool = False,
+    single_line: bool = False,
 ) -> bytes:
     source = api.SecretSource(
-        namespace=secret.namespace, name=secret.name, key=key, optional=optional
+        namespace=secret.namespace,
+        name=secret.name,
+        key=key,
+        optional=optional,
+        single_line=single_line,
     )
     return await secrets.read(source) or b""
 
@@ -82,13 +92,19 @@ async def _read(
 def _check_host(reach: Reach, allowed: str) -> None:
     """Who may write configs could otherwise have any credential sent to any host."""
     hosts = allowed.replace(",", " ").split()
-    host = reach.address.rpartition(":")[0] if reach.address.count(":") == 1 else reach.address
-    if hosts and not {reach.address, host} & set(hosts):
+    if hosts and not _allowed(reach.address, hosts):
         raise refusal.Refusal(
             "HostNotAllowed",
             f"Secret {text_of(reach.credential)} is not sent to {reach.address}: its key {HOSTS} "
             f"allows {', '.join(hosts)}. Correct the address, or add it there.",
         )
+
+
+def _allowed(text: str, hosts: list[str]) -> bool:
+    """Whether an address is among the hosts, in whatever spelling. No address is in no list."""
+    wanted = address.parse(text)
+    known = (address.parse(host) for host in hosts)
+    return wanted is not None and any(one is not None and one.allows(wanted) for one in known)
 
 
 def text_of(secret: SecretName) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from akoo_core import structs
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api, registry
 from akoo_core.plugins.errors import SecretNamespaceNotAllowedError
@@ -42,6 +43,23 @@ async def change_source(bench: bench_.Bench, source: dict[str, Any]) -> None:
     client = bench.management.client()
     await client.delete(resources.SECRETS, "avi", "akoo")
     await client.create(resources.SECRETS, source, "akoo")
+
+
+@pytest.mark.parametrize("value", [b"canary-line-1\n", b"canary-line-1\r\n", b"canary\nline-1"])
+async def test_a_line_break_in_a_password_does_not_reach_a_workload(
+    bench: bench_.Bench, value: bytes
+) -> None:
+    source = structs.replace(bench_.SECRET.data["password"], single_line=True)
+    wanted = structs.replace(bench_.SECRET, data={**bench_.SECRET.data, "password": source})
+    await change_source(bench, bench.source(value, ca=b"pem\n"))
+    verdict = (await bench.deploy(secrets=(wanted,))).verdicts["ako"]
+    assert isinstance(verdict, api.Blocked)
+    assert verdict.reason == "CredentialHasLineBreak"
+    assert "Secret akoo/avi: key 'password'" in verdict.message
+    assert "canary" not in verdict.message
+    assert bench.get(resources.SECRETS, "avi-secret") is None
+    await change_source(bench, bench.source(b"canary-line-1", ca=b"pem\n"))
+    assert (await bench.deploy(secrets=(wanted,))).applied == 1
 
 
 async def test_after_a_restart_the_live_secret_is_compared_once(bench: bench_.Bench) -> None:

@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from akoo_avi.client import calls, errors
+from akoo_avi.client import calls, errors, retry
 from akoo_core import structs
 from akoo_core.telemetry import redaction
 
 TEXT_LIMIT = 200
 """Characters of a controller's own words in a message."""
 REFERRERS_LIMIT = 100
+INVALID_VERSION = "Invalid version"
+"""How a controller answers to an X-Avi-Version that it does not know."""
 _REFERRED = re.compile(r"referred by:?\s*\[(?P<names>.*)\]", re.DOTALL)
 _BETWEEN_NAMES = re.compile(r"""['"]\s*,\s*['"]""")
 _MODEL_MISSING = re.compile(r"(?P<model>\w+)(?: object)? not found", re.IGNORECASE)
@@ -80,6 +82,16 @@ def value(call: calls.Call, answer: calls.Answer, address: str) -> structs.JSON:
             "object. Check that this is the address of an Avi Controller."
         )
     return decoded
+
+
+def refuses_session(answer: calls.Answer) -> bool:
+    """Whether the session is not accepted. Such a request was not executed."""
+    return answer.status in retry.SESSION_REFUSED
+
+
+def refuses_version(answer: calls.Answer) -> bool:
+    """Whether the version that the request asks in is not accepted. It was not executed."""
+    return answer.status == 400 and INVALID_VERSION in words(answer.body).full
 
 
 def check(call: calls.Call, answer: calls.Answer, address: str) -> None:
@@ -254,7 +266,7 @@ _RULES: tuple[Rule, ...] = (
         _of(errors.ExhaustedError, "needs an address, and no free one is left. Enlarge the pool."),
     ),
     (
-        lambda a: a.says("Invalid version") or a.says("introduced in later versions"),
+        lambda a: a.says(INVALID_VERSION) or a.says("introduced in later versions"),
         _of(errors.VersionError, "does not fit the controller's release. Upgrade one of the two."),
     ),
     (_is_missing, _missing),

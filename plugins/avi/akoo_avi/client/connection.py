@@ -28,6 +28,7 @@ class Connection:
         self._clock = now
         self._active = 0
         self._when_idle: Callable[[], None] | None = None
+        self._version_login_after = 0.0
         self.last_used = now.monotonic()
 
     async def version(self, through: external.External) -> str:
@@ -62,9 +63,19 @@ class Connection:
                     raise
                 losses += 1
             except calls.SessionRefusedError as error:
-                if not retry.after_refusal(before=refusals_met):
+                if refusals_met or not self._login_may_help(held, error.answer):
                     raise answers.error(call, error.answer, self.address) from None
                 refusals_met, refused = refusals_met + 1, held
+
+    def _login_may_help(self, refused: lease.Lease, answer: calls.Answer) -> bool:
+        """Whether to send a request again in another session than ``refused``."""
+        if not answers.refuses_version(answer) or refused is not self._logins.current:
+            return True  # another session may be there already
+        now = self._clock.monotonic()
+        if now < self._version_login_after:
+            return False
+        self._version_login_after = now + retry.VERSION_LOGIN_SECONDS
+        return True
 
     async def logout(self, through: external.External) -> None:
         """Tell the controller that the session ends. Nobody minds if that fails."""
@@ -123,7 +134,7 @@ async def _send(
             with held as session:
                 answer = await session.send(call, progress, seconds=seconds)
             span.set_attribute("http.response.status_code", answer.status)
-            if answer.status in retry.SESSION_REFUSED:
+            if answers.refuses_session(answer) or answers.refuses_version(answer):
                 raise calls.SessionRefusedError(answer)
             answers.check(call, answer, address)
             return answer

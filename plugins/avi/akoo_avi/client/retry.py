@@ -3,6 +3,9 @@
 - A GET whose connection was lost is sent once more, if time is left: it changes nothing.
 - Any request that was refused for its session (401, 419) is sent once more after one new login:
   it was not executed.
+- So is one that was refused for the version it asks in (400): a session asks in the version that
+  its controller had at login, and a rollback leaves it an older one. Where the new login does not
+  help, no other follows within a minute.
 - Nothing else: a write that was sent may have had its effect.
 """
 
@@ -11,6 +14,8 @@ from __future__ import annotations
 from akoo_avi.client import calls
 
 SESSION_REFUSED = frozenset({401, 419})
+VERSION_LOGIN_SECONDS = 60.0
+"""Between two logins of one line that were made because of a version."""
 MIN_SECONDS = 0.05
 """With less time left a request is not begun."""
 
@@ -18,8 +23,3 @@ MIN_SECONDS = 0.05
 def after_loss(call: calls.Call, lost: calls.LostError, *, before: int, seconds: float) -> bool:
     """Whether to send ``call`` again after its answer was lost; ``before``: earlier losses."""
     return not call.writes and lost.sent and before == 0 and seconds >= MIN_SECONDS
-
-
-def after_refusal(*, before: int) -> bool:
-    """Whether a new login may help; ``before``: refusals that this request met already."""
-    return before == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -28,10 +29,11 @@ from akoo_avi.client import (
     TenantMissingError,
     UnreachableError,
     UpgradingError,
+    VersionError,
     change,
 )
 from akoo_avi.testing import MemoryAvi
-from akoo_testbed.avisim import Controller, faults
+from akoo_testbed.avisim import Controller, faults, versions
 from akoo_testbed.avisim import pytest as avisim_
 
 from akoo_core import external
@@ -101,9 +103,19 @@ async def avi(
     way: str, seam: external.External, drained: Callable[[int], None]
 ) -> AsyncIterator[Avi]:
     """A client over HTTPS, and one in process: they must behave alike."""
-    options = avisim_.AviOptions()
+    async with opened(way, seam, drained) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    way: str, seam: external.External, drained: Callable[[int], None], **given: str
+) -> AsyncIterator[Avi]:
+    """A client and its controller; ``given`` are options of the controller."""
+    options = avisim_.AviOptions(**given)
     if way == "memory":
-        memory = MemoryAvi(Controller(password=options.password), seam, password=options.password)
+        controller = Controller(password=options.password, **given)
+        memory = MemoryAvi(controller, seam, password=options.password)
         await memory.version()
         yield Avi(memory, memory.controller)
         return
@@ -366,6 +378,35 @@ async def test_a_session_that_is_refused_again(avi: Avi, answer: str) -> None:
     assert [line.split()[0] for line in avi.requests()] == ["POST", "POST"]
     assert len(avi.controller.journal.entries(path="/login")) == 2
     await pools(avi, 1)
+
+
+async def test_a_rolled_back_controller_costs_one_login(
+    way: str, seam: external.External, drained: Callable[[int], None]
+) -> None:
+    async with opened(way, seam, drained, profile="31.2.2") as avi:
+        await avi.client.list("pool")
+        avi.controller.state.profile = versions.PROFILES["30.2.2"]
+        start = avi.controller.journal.last
+        await asyncio.gather(
+            *(avi.client.list("pool") for _ in range(8)),
+            *(avi.client.create("stringgroup", sg(n), tenant="admin") for n in range(8)),
+        )
+        assert await avi.client.version() == "30.2.2"
+        logins = avi.controller.journal.entries(since=start, path="/login")
+        assert len(logins) == 1
+        made = avi.controller.journal.entries(since=start, method="POST", kind="stringgroup")
+        assert [one.status for one in made].count(201) == 8
+
+
+async def test_a_version_that_never_fits_costs_one_login_and_not_one_for_each_request(
+    avi: Avi,
+) -> None:
+    avi.arm(answer="invalid-version", kind="pool", times=None)
+    for _ in range(4):
+        with pytest.raises(VersionError, match="Upgrade one of the two"):
+            await avi.client.list("pool")
+    assert len(avi.controller.journal.entries(path="/login")) == 2
+    await avi.client.list("stringgroup")
 
 
 async def test_a_write_of_a_lost_session_is_done_once(avi: Avi) -> None:

@@ -10,9 +10,10 @@ from akoo_testbed.avisim import faults
 
 from akoo_core import structs
 from akoo_core.plugins import api
-from akoo_core.testing import verbs
+from akoo_core.testing import builders, verbs
 
 World = Any
+PASSWORD = builders.canary("admin-password")
 
 
 def test_found_then_stored_then_claimed(avi_world: World) -> None:
@@ -250,6 +251,29 @@ class TestControllers:
         answer = avi_world(credential=given).call("prepare")
         assert answer.reason == "HostNotAllowed"
         assert "other.example.com" in answer.message
+
+    def test_a_host_in_another_spelling(self, avi_world: World) -> None:
+        given = {"password": PASSWORD, "hosts": "other.example.com,Avi.Example.COM.:443"}
+        assert isinstance(avi_world(credential=given).settled(), api.Done)
+
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\nsecond line"])
+    @pytest.mark.parametrize("key", ["username", "password"])
+    def test_a_line_break_is_told_before_any_login(
+        self, avi_world: World, key: str, end: str
+    ) -> None:
+        keys = {"username": "admin", "password": PASSWORD}
+        world = avi_world(credential={**keys, key: keys[key] + end})
+        answer = world.call("prepare")
+        assert isinstance(answer, api.Blocked)
+        assert answer.reason == "CredentialHasLineBreak"
+        assert f"Secret avi/admin: key '{key}'" in answer.message
+        assert PASSWORD not in answer.message
+        assert not world.avi.journal.entries(path="/login", since=0)
+
+    @pytest.mark.parametrize("blank", [" x", "x ", "\tx"])
+    def test_blanks_may_be_part_of_a_password(self, avi_world: World, blank: str) -> None:
+        answer = avi_world(credential={"password": blank}).call("prepare")
+        assert answer.reason == "CredentialRefused"
 
     def test_it_is_being_upgraded(self, avi_world: World) -> None:
         world = avi_world()
