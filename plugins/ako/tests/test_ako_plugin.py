@@ -111,7 +111,7 @@ def test_secret_from_the_workload_credential(build: Any) -> None:
     }
 
 
-def line(**source: str) -> api.SecretSource:
+def line(**source: Any) -> api.SecretSource:
     """A user name or a password: one with a line break is refused before AKO gets it."""
     return api.SecretSource(**source, single_line=True)
 

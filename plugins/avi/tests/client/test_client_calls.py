@@ -109,7 +109,7 @@ async def avi(
 
 @contextlib.asynccontextmanager
 async def opened(
-    way: str, seam: external.External, drained: Callable[[int], None], **given: str
+    way: str, seam: external.External, drained: Callable[[int], None], **given: Any
 ) -> AsyncIterator[Avi]:
     """A client and its controller; ``given`` are options of the controller."""
     options = avisim_.AviOptions(**given)
