@@ -27,39 +27,54 @@ class Scene:
 
     @property
     def where(self) -> str:
-        return f'in cloud "{self.cloud["name"]}" on {self.catalog.address}'
+        cloud = f'in cloud "{self.cloud["name"]}"'
+        return f"{cloud}{of_tenant(self.tenant)} on {self.catalog.address}"
+
+
+def of_tenant(tenant: Row) -> str:
+    """`` for tenant "blue"``; "" for tenant admin, which nobody names."""
+    return "" if tenant["uuid"] == names.ADMIN_TENANT else f' for tenant "{tenant["name"]}"'
 
 
 def find(scene: Scene, wanted: WantedNetwork | None, path: str) -> Network | None:
-    """The network of that name in that cloud. Raises Refusal.
+    """The network of that name in that cloud, for the scene's tenant. Raises Refusal.
 
-    Names repeat over clouds, and in vCenter clouds over datacenters: then the subnet decides.
+    The tenant's own goes before one that tenant admin shares. Names repeat over clouds, and in
+    vCenter clouds over datacenters: then the subnet decides.
     """
     if wanted is None:
         return None
     if scene.cloud.get("vtype") in FOREIGN_IPAM:
         return Network(name=wanted.name, uuid="", cidr=wanted.cidr)
-    there = _in_cloud(scene)
-    found = catalog.called(wanted.name, there)
-    if not found:
+    seen = visible(scene)
+    called = catalog.called(wanted.name, seen)
+    if not called:
         raise refusal.Refusal(
             "NetworkNotFound",
             f'network "{wanted.name}" does not exist {scene.where}. '
-            f"{nearest.sentence(wanted.name, catalog.names_of(there))} Correct {path}.name of "
+            f"{nearest.sentence(wanted.name, catalog.names_of(seen))} Correct {path}.name of "
             f"{scene.correct}, or create the network.",
         )
-    one = found[0] if len(found) == 1 else _by_subnet(scene, wanted, found, path)
-    return Network(name=wanted.name, uuid=one["uuid"], cidr=wanted.cidr, unique=len(found) == 1)
+    own = tuple(row for row in called if _tenant_uuid(row) == scene.tenant["uuid"]) or called
+    row = own[0] if len(own) == 1 else _by_subnet(scene, wanted, own, path)
+    return Network(name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=len(called) == 1)
 
 
-def _in_cloud(scene: Scene) -> Rows:
-    tenants = ("", names.ADMIN_TENANT, scene.tenant["uuid"])
+def visible(scene: Scene) -> Rows:
+    """The networks of the cloud that the tenant can use: its own, and those of tenant admin unless
+    the tenant has a routing domain of its own (``tenant_vrf``)."""
+    settings = scene.tenant.get("config_settings") or {}
+    shared = () if settings.get("tenant_vrf") else ("", names.ADMIN_TENANT)
     return tuple(
-        one
-        for one in scene.catalog.networks
-        if uuid_of(one.get("cloud_ref")) == scene.cloud["uuid"]
-        and uuid_of(one.get("tenant_ref")) in tenants
+        row
+        for row in scene.catalog.networks
+        if uuid_of(row.get("cloud_ref")) == scene.cloud["uuid"]
+        and _tenant_uuid(row) in (*shared, scene.tenant["uuid"])
     )
+
+
+def _tenant_uuid(row: Row) -> str:
+    return uuid_of(row.get("tenant_ref"))
 
 
 def _by_subnet(scene: Scene, wanted: WantedNetwork, found: Rows, path: str) -> Row:
@@ -122,6 +137,15 @@ def check_ipam(scene: Scene, *, networkless: bool) -> Row | None:
             f"in profiles of type {IPAM_INTERNAL}.",
         )
     return profile
+
+
+def can_list(profile: Row, network: Row) -> bool:
+    """Whether the profile can name the network among its usable ones.
+
+    Objects refer to those of their own tenant and of tenant admin. The list is for VIPs that name
+    no network; AKO names its own, so a tenant's network serves without an entry in the profile.
+    """
+    return _tenant_uuid(network) in ("", names.ADMIN_TENANT, _tenant_uuid(profile))
 
 
 def is_usable(profile: Row, network: Network) -> bool:

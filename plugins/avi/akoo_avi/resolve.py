@@ -30,8 +30,8 @@ class Resolved(structs.Struct, frozen=True, kw_only=True):
 
 def resolve(wanted: Wanted, known: Catalog, correct: str) -> Resolved:
     """Raises Refusal. ``correct``: the object to correct, ``AKODeploymentConfig/edge``."""
-    tenant = _tenant(wanted, known, correct)
-    cloud = _cloud(wanted, known, correct)
+    tenant = tenant_called(wanted.tenant, known, f"spec.tenant.name of {correct}")
+    cloud = cloud_called(wanted.cloud, tenant, known, f"spec.cloudName of {correct}")
     se_group = _se_group(wanted, known, cloud, tenant, correct)
     scene = networks.Scene(catalog=known, cloud=cloud, tenant=tenant, correct=correct)
     data = networks.find(scene, wanted.network, "spec.dataNetwork")
@@ -71,35 +71,50 @@ def check_version(known: Catalog) -> None:
         )
 
 
-def _tenant(wanted: Wanted, known: Catalog, correct: str) -> Row:
-    found = catalog.called(wanted.tenant, known.tenants)
-    if found:
-        return found[0]
+def tenant_called(name: str, known: Catalog, correct: str) -> Row:
+    """The tenant of that name. ``correct``: the field and the object that name it. Raises Refusal.
+
+    Tenant admin is known by its fixed UUID even where our user cannot list it.
+    """
+    tenants = catalog.called(name, known.tenants)
+    if tenants:
+        return tenants[0]
+    if name == names.ADMIN_TENANT:
+        return {"uuid": names.ADMIN_TENANT, "name": names.ADMIN_TENANT}
     raise refusal.Refusal(
         "TenantNotFound",
-        f'tenant "{wanted.tenant}" does not exist on {known.address}, or is not for our user. '
-        f"{nearest.sentence(wanted.tenant, catalog.names_of(known.tenants))} Correct "
-        f"spec.tenant.name of {correct}, or create the tenant.",
+        f'tenant "{name}" does not exist on {known.address}, or is not for our user. '
+        f"{nearest.sentence(name, catalog.names_of(known.tenants))} Correct {correct}, or create "
+        "the tenant.",
     )
 
 
-def _cloud(wanted: Wanted, known: Catalog, correct: str) -> Row:
-    found = catalog.called(wanted.cloud, known.clouds)
-    near = [one for one in found if tenant_of(one) in ("", names.ADMIN_TENANT)] or list(found)
-    if len(near) == 1:
-        return near[0]
-    if near:
+def cloud_called(name: str, tenant: Row, known: Catalog, correct: str) -> Row:
+    """The cloud of that name that the tenant can see: its own, or one of tenant admin.
+
+    AKO asks in its tenant, and starts with exactly one answer. Raises Refusal.
+    """
+    seen = [one for one in known.clouds if tenant_of(one) in _providers(tenant)]
+    clouds = catalog.called(name, seen)
+    if len(clouds) == 1:
+        return clouds[0]
+    if clouds:
         raise refusal.Refusal(
             "CloudAmbiguous",
-            f'{len(near)} clouds are called "{wanted.cloud}" on {known.address} '
-            f"({', '.join(one['uuid'] for one in near)}). Rename all but one.",
+            f'{len(clouds)} clouds are called "{name}"{networks.of_tenant(tenant)} on '
+            f"{known.address} ({', '.join(sorted(one['uuid'] for one in clouds))}), and AKO starts "
+            "with exactly one. Rename all but one.",
         )
     raise refusal.Refusal(
         "CloudNotFound",
-        f'cloud "{wanted.cloud}" does not exist on {known.address}. '
-        f"{nearest.sentence(wanted.cloud, catalog.names_of(known.clouds))} Correct "
-        f"spec.cloudName of {correct}, or create the cloud.",
+        f'cloud "{name}" does not exist{networks.of_tenant(tenant)} on {known.address}. '
+        f"{nearest.sentence(name, catalog.names_of(seen))} Correct {correct}, or create the cloud.",
     )
+
+
+def _providers(tenant: Row) -> tuple[str, ...]:
+    """UUIDs of the tenants whose clouds a tenant can see; "" for a row that names no tenant."""
+    return ("", names.ADMIN_TENANT, tenant["uuid"])
 
 
 def _se_group(wanted: Wanted, known: Catalog, cloud: Row, tenant: Row, correct: str) -> Row:

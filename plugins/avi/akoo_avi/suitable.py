@@ -75,7 +75,9 @@ def _unusable(view: api.View, place: Resolved, known: Catalog) -> api.Wait | Non
     profile = networks.check_ipam(scene, networkless=not asked)
     if profile is None:
         return None
-    closed = [one.name for one in asked if not networks.is_usable(profile, one)]
+    rows = {row["uuid"]: row for row in known.networks}
+    listed = [one for one in asked if networks.can_list(profile, rows[one.uuid])]
+    closed = [one.name for one in listed if not networks.is_usable(profile, one)]
     if not closed:
         return None
     return api.Wait(

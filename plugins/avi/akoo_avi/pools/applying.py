@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import NamedTuple
 
-from akoo_avi import access, catalog, client, placement, refusal, resolve
+from akoo_avi import access, catalog, client, networks, placement, refusal, resolve
 from akoo_avi.catalog import Catalog, Row
 from akoo_avi.controllers import keeping
 from akoo_avi.pools import (
@@ -156,6 +156,8 @@ async def profile_of(scene: Scene, pool: Pool) -> tuple[Row | None, Condition | 
         if not pool.spec.usable:
             return None, None
         return None, judge.failed(reason=error.reason, message=str(error))
+    if not networks.can_list(row, scene.network):
+        return None, None
     path = f"ipamdnsproviderprofile/{row['uuid']}"
     fresh = await scene.outside.avi.get(path, tenant=place.tenant_of(row))
     return {**fresh, "tenant_ref": row.get("tenant_ref")}, None

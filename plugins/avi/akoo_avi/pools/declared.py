@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 from typing import Final, Literal
 
+from akoo_avi import names as names_
 from akoo_avi import placement, refusal
 from akoo_avi.pools import spans
 from akoo_avi.pools.marking import Ours
@@ -50,6 +51,8 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     address: str = ""
     credential_ref: placement.SecretName | None = None
     ca_ref: placement.SecretName | None = None
+    tenant: str = names_.ADMIN_TENANT
+    """Whose network is meant: the tenant's own, or one that tenant admin shares with it."""
     cloud: str
     network: NetworkName
     subnets: tuple[SubnetSpec, ...] = ()

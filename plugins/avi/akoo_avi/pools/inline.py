@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
-from akoo_avi import config, placement
+from akoo_avi import config, names, placement
 from akoo_avi.pools import declared
 from akoo_core import structs
 
@@ -79,6 +79,7 @@ def _spec(
         address=reach.address if reach else "",
         credential_ref=reach.credential if reach else None,
         ca_ref=reach.ca if reach else None,
+        tenant=spec.tenant.name,
         cloud=spec.cloud_name,
         network=declared.NetworkName(name=network),
         subnets=subnets,
@@ -86,9 +87,13 @@ def _spec(
 
 
 def _name(config_name: str, spec: config.Spec, network: str) -> str:
-    """Another network or cloud is another pool: a pool does not move."""
+    """Another network, cloud or tenant is another pool: a pool does not move.
+
+    Tenant admin adds nothing to the name: pools were named so before they had a tenant.
+    """
     if not (network and spec.cloud_name):
         return ""
-    place = "\x00".join((config_name, spec.cloud_name, network))
+    tenant = () if spec.tenant.name == names.ADMIN_TENANT else (spec.tenant.name,)
+    place = "\x00".join((config_name, spec.cloud_name, network, *tenant))
     digest = hashlib.sha256(place.encode()).hexdigest()[:6]
     return f"{PREFIX}{config_name[:_NAME].rstrip('-.')}-{digest}"

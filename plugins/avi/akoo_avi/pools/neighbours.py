@@ -59,13 +59,11 @@ def _there(one: Pool, pool: Pool, network_uuid: str) -> bool:
     """By what was found, or, before anything was, by the names."""
     if one.status.network_uuid:
         return one.status.network_uuid == network_uuid
-    mine, its = pool.spec, one.spec
-    return (mine.controller, mine.address, mine.cloud, mine.network) == (
-        its.controller,
-        its.address,
-        its.cloud,
-        its.network,
-    )
+    return _place(one.spec) == _place(pool.spec)
+
+
+def _place(spec: declared.Spec) -> tuple[object, ...]:
+    return spec.controller, spec.address, spec.tenant, spec.cloud, spec.network
 
 
 def _other(one: Pool, pool: Pool, management_id: str) -> Other:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_avi import catalog, names, nearest, networks, placement, refusal, resources
+from akoo_avi import nearest, networks, placement, refusal, resolve, resources
 from akoo_avi.catalog import Catalog, Row
 from akoo_avi.controllers import declared as controllers
 from akoo_avi.pools.declared import Pool
@@ -48,9 +48,14 @@ async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
 
 
 def find(known: Catalog, pool: Pool) -> Place:
-    """Raises Refusal: what is not there, with the nearest names."""
+    """The pool's network, as the clusters of its tenant find it. Raises Refusal: what is not
+    there, with the nearest names."""
+    tenant = _tenant_row(known, pool)
     scene = networks.Scene(
-        catalog=known, cloud=_cloud(known, pool), tenant=_admin(known), correct=_correct(pool)
+        catalog=known,
+        cloud=_cloud(known, pool, tenant),
+        tenant=tenant,
+        correct=correct_of(pool),
     )
     wanted = pool.spec.network
     if wanted.moref:
@@ -58,20 +63,21 @@ def find(known: Catalog, pool: Pool) -> Place:
         return Place(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
     cidr = pool.spec.subnets[0].cidr if pool.spec.subnets else ""
     asked = placement.WantedNetwork(name=wanted.name, cidr=cidr)
-    found = networks.find(scene, asked, "spec.network")
-    if found is None or not found.uuid:
+    network = networks.find(scene, asked, "spec.network")
+    if network is None or not network.uuid:
         raise refusal.Refusal(
             "CloudUnsupported",
             f'cloud "{scene.cloud["name"]}" on {known.address} brings addresses of its own '
             "and needs no AviIPPool.",
         )
-    (row,) = (one for one in known.networks if one["uuid"] == found.uuid)
+    (row,) = (one for one in known.networks if one["uuid"] == network.uuid)
     return Place(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
 
 
 def profile_of(known: Catalog, cloud: Row, pool: Pool) -> Row:
     """The internal IPAM profile of the cloud. Raises Refusal."""
-    scene = networks.Scene(catalog=known, cloud=cloud, tenant=_admin(known), correct=_correct(pool))
+    tenant = _tenant_row(known, pool)
+    scene = networks.Scene(catalog=known, cloud=cloud, tenant=tenant, correct=correct_of(pool))
     found = networks.check_ipam(scene, networkless=False)
     if found is None:
         raise refusal.Refusal(
@@ -85,43 +91,31 @@ def tenant_of(row: Row) -> str:
     return tenant_uuid(row)
 
 
-def _admin(known: Catalog) -> Row:
-    found = catalog.called(names.ADMIN_TENANT, known.tenants)
-    return found[0] if found else {"uuid": names.ADMIN_TENANT, "name": names.ADMIN_TENANT}
+def _tenant_row(known: Catalog, pool: Pool) -> Row:
+    field = "spec.tenant.name" if pool.config else "spec.tenant"
+    return resolve.tenant_called(pool.spec.tenant, known, f"{field} of {correct_of(pool)}")
 
 
-def _cloud(known: Catalog, pool: Pool) -> Row:
-    found = catalog.called(pool.spec.cloud, known.clouds)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise refusal.Refusal(
-            "CloudAmbiguous",
-            f'{len(found)} clouds are called "{pool.spec.cloud}" on {known.address} '
-            f"({', '.join(sorted(one['uuid'] for one in found))}). Rename all but one.",
-        )
-    raise refusal.Refusal(
-        "CloudNotFound",
-        f'cloud "{pool.spec.cloud}" does not exist on {known.address}. '
-        f"{nearest.sentence(pool.spec.cloud, catalog.names_of(known.clouds))} Correct spec.cloud "
-        f"of {_correct(pool)}, or create the cloud.",
-    )
+def _cloud(known: Catalog, pool: Pool, tenant: Row) -> Row:
+    field = "spec.cloudName" if pool.config else "spec.cloud"
+    return resolve.cloud_called(pool.spec.cloud, tenant, known, f"{field} of {correct_of(pool)}")
 
 
 def _by_moref(scene: networks.Scene, moref: str, pool: Pool) -> Row:
     """vCenter's networks have the uuid ``<moref>-<uuid of the cloud>``."""
     uuid = f"{moref}-{scene.cloud['uuid']}"
-    for one in scene.catalog.networks:
+    for one in networks.visible(scene):
         if one["uuid"] == uuid or uuid_of(one.get("vimgrnw_ref")) == uuid:
             return one
     raise refusal.Refusal(
         "NetworkNotFound",
         f"port group {moref} is no network {scene.where}. Avi may not have discovered it yet; else "
-        f"correct spec.network.moref of {_correct(pool)}.",
+        f"correct spec.network.moref of {correct_of(pool)}.",
     )
 
 
-def _correct(pool: Pool) -> str:
+def correct_of(pool: Pool) -> str:
+    """The object that a person corrects: the pool, or the config that it was made from."""
     if pool.config:
         return f"AKODeploymentConfig/{pool.config}"
     return f"AviIPPool/{pool.name}"
