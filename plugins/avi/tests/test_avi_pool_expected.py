@@ -68,7 +68,7 @@ def test_what_is_added_taken_out_held_ours_and_foreign() -> None:
         (
             "keep",
             (
-                "10.0.0.5-10.0.0.6 (Both) is of AviIPPool/edge: marker akoo-pool of the network "
+                "10.0.0.5-10.0.0.6 (Both) is of AviIPPool/edge: attribute akoo-pool of the network "
                 "says so"
             ),
         ),

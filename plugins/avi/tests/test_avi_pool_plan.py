@@ -43,6 +43,16 @@ def network(*ranges: Span, claims: dict[str, Ours] | None = None, empty: int = 0
     return made
 
 
+def with_markers(network_: Json) -> Json:
+    """The network as an earlier release left it: our marks are values of one marker."""
+    claims = marking.read(network_)
+    marking.write(network_, dict.fromkeys(claims, Ours()))
+    values = [f"{who}={text}" for who in sorted(claims) for text in marking.texts(claims[who])]
+    if values:
+        network_.setdefault("markers", []).append({"key": "akoo-pool", "values": values})
+    return network_
+
+
 def wanted(*ranges: Span) -> tuple[Subnet, ...]:
     found = []
     for prefix in PREFIXES:
@@ -158,7 +168,7 @@ class TestExamples:
             before = network(span(2, 4), claims={US: mine})
             after = result(before, plan.plan(before, Situation(US, (), mine)))
             assert bool(after["configured_subnets"]) is not made_by_us
-            assert not after.get("markers")
+            assert not after.get("attrs")
 
     def test_without_the_marker_the_record_counts(self) -> None:
         before = network(span(2, 4), span(6, 8))
@@ -206,11 +216,15 @@ def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
     held_by = {ipaddress.ip_network(p) for p in PREFIXES}
     made = frozenset(draw(st.sets(st.sampled_from(sorted(held_by)), max_size=2)))
     claims = {THEM: Ours(their)} if their else {}
-    marked = draw(st.booleans())
+    marked = bool(mine or made) and draw(st.booleans())  # a mark of nothing is none
     if marked:
         claims[US] = Ours(mine, made)
     recorded = Ours(mine | frozenset(draw(apart())), made) if marked else Ours(mine, made)
     before = network(*present, claims=claims, empty=draw(st.integers(0, 3)))
+    before.setdefault("attrs", []).insert(0, {"key": "segmentid", "value": "/infra/segments/a"})
+    before["markers"] = [{"key": "team", "values": ["a"]}]
+    if draw(st.booleans()):
+        with_markers(before)
     desired = draw(st.sampled_from([draw(apart()), sorted(mine), []]))
     subnets = wanted(*desired)
     if draw(st.booleans()):
@@ -251,9 +265,12 @@ def test_what_holds_for_every_network(scene: tuple[Json, Situation, frozenset[Sp
 
 def _foreign_is_as_it_was(before: Json, after: Json, mine: frozenset[Span]) -> None:
     """Ranges and subnets of others, and all other fields, are the same, in the same order."""
-    assert {k: v for k, v in before.items() if k not in ("configured_subnets", "markers")} == {
-        k: v for k, v in after.items() if k not in ("configured_subnets", "markers")
+    marked = ("configured_subnets", "attrs", "markers")
+    assert {k: v for k, v in before.items() if k not in marked} == {
+        k: v for k, v in after.items() if k not in marked
     }
+    assert after["attrs"][0] == before["attrs"][0]
+    assert after["markers"][0] == before["markers"][0]
     rows = {str(p): s for p, s in _by_prefix(after)}
     for prefix, subnet in _by_prefix(before):
         foreign = [e for e in subnet["static_ip_ranges"] if spans.of_entry(e) not in mine]
@@ -293,12 +310,31 @@ def test_one_that_leaves_leaves_nothing(scene: tuple[Json, Situation, frozenset[
 
 
 @given(apart(), st.sets(st.sampled_from(PREFIXES)))
-def test_the_marker_says_what_was_written(ranges: list[Span], made: set[Any]) -> None:
+def test_the_mark_says_what_was_written(ranges: list[Span], made: set[Any]) -> None:
     there: Json = {"markers": [{"key": "team", "values": ["a"]}]}
     marking.write(there, {US: Ours(frozenset(ranges), frozenset(made)), THEM: Ours()})
     mine = Ours(frozenset(ranges), frozenset(made))
     assert marking.read(there) == ({US: mine} if mine else {})
+    assert there["markers"] == [{"key": "team", "values": ["a"]}], "no marker of ours"
     marking.write(there, {US: Ours()})
+    assert there == {"markers": [{"key": "team", "values": ["a"]}]}
+
+
+@given(apart(), st.sets(st.sampled_from(PREFIXES), min_size=1))
+def test_a_marker_of_an_earlier_release_is_read_and_goes(
+    ranges: list[Span], made: set[Any]
+) -> None:
+    mine, its = Ours(frozenset(ranges), frozenset(made)), ours(span(2, 4))
+    there: Json = {"markers": [{"key": "team", "values": ["a"]}]}
+    marking.write(there, {US: mine, THEM: its})
+    with_markers(there)
+    assert not there.get("attrs")
+    assert marking.read(there) == {US: mine, THEM: its}
+    marking.write(there, {US: mine})
+    assert marking.read(there) == {US: mine, THEM: its}
+    assert not marking.is_marker(there, US)
+    assert marking.is_marker(there, THEM), "another management cluster may not know attributes yet"
+    marking.write(there, {US: Ours(), THEM: Ours()})
     assert there == {"markers": [{"key": "team", "values": ["a"]}]}
 
 
@@ -306,10 +342,16 @@ def test_the_marker_says_what_was_written(ranges: list[Span], made: set[Any]) ->
     "value", ["", "m/edge", "m/edge=", "m/edge=a-b=VIP", "=10.0.0.0/24", "x=1-2"]
 )
 def test_values_that_are_none_of_ours_are_kept_and_ignored(value: str) -> None:
-    there: Json = {"markers": [{"key": "akoo-pool", "values": [value]}]}
-    assert marking.read(there) == {}
+    gone = f"{THEM}=10.0.0.2-10.0.0.4=Both"
+    foreign = [{"key": "segmentid", "value": value}, {"key": f"akoo-pools/{value}"}]
+    there: Json = {
+        "markers": [{"key": "akoo-pool", "values": [value, gone]}],
+        "attrs": list(foreign),
+    }
+    assert marking.read(there) == {THEM: ours(span(2, 4))}
     marking.write(there, {THEM: ours(span(2, 4))})
-    assert value in there["markers"][0]["values"]
+    assert there["markers"] == [{"key": "akoo-pool", "values": [value]}]
+    assert there["attrs"][:2] == foreign
 
 
 def spec(*subnets: declared.SubnetSpec) -> declared.Spec:

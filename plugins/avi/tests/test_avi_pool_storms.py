@@ -167,6 +167,7 @@ class Storm:
         assert all(self.there.gone(name) for name in NAMES)
         assert self.there.ranges == self.strangers
         assert not self.there.network.get("markers")
+        assert not self.there.network.get("attrs")
         assert self.there.usable() is self.usable
         assert len(self.there.network["configured_subnets"]) == 1, "it was there before us"
 

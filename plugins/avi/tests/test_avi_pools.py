@@ -57,7 +57,7 @@ def test_a_life(release: str, in_use: str, check: str, entry: str) -> None:
     assert there.gone()
     assert not there.usable()
     assert not there.network.get("configured_subnets")
-    assert not there.network.get("markers")
+    assert not there.network.get("attrs")
 
 
 def test_at_rest_nothing_is_written() -> None:

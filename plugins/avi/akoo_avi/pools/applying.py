@@ -58,7 +58,8 @@ async def apply(means: Means, pool: Pool) -> Pool:
     profile, problem = await profile_of(scene, pool)
     closed = profile is not None and pool.spec.usable and not usable.has(profile, _uuid(scene))
     drift = pool.status.applied_generation == pool.generation
-    if drift and pool.spec.drift_policy == "Report" and (planned.network is not None or closed):
+    differs = closed or (planned.network is not None and not _marks_anew(scene, given, planned))
+    if drift and pool.spec.drift_policy == "Report" and differs:
         told = judge.drifted(planned, usable=closed, where=_where(scene))
         return await _told(means.ctx, pool, scene, scene.network, wanted, told)
     if planned.overlaps:
@@ -70,6 +71,12 @@ async def apply(means: Means, pool: Pool) -> Pool:
     told = problem or judge.applied(plan.plan(network, given), _where(scene))
     shut = not pool.spec.usable and problem is None
     return await _told(means.ctx, pool, scene, network, wanted, told, shut=shut)
+
+
+def _marks_anew(scene: Scene, given: Situation, planned: Plan) -> bool:
+    """Whether the plan only turns a marker of an earlier release into an attribute."""
+    changed = planned.added or planned.removed
+    return not changed and marking.is_marker(scene.network, given.owner)
 
 
 def situation(

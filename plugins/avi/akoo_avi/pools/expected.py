@@ -40,6 +40,9 @@ def rows(
     changes = [] if planned.overlaps else list(_changes(me, own, planned))
     if report:
         changes = [reported(one) for one in changes]
+    if planned.network is not None and not changes and marking.is_marker(network, given.owner):
+        told = f"{me} has a marker, which can hide the network from users whose roles have filters"
+        changes.append(Row("change", f"make the mark an attribute: {told}"))
     refused = [
         Row(
             "keep",
@@ -86,7 +89,7 @@ def _staying(
 ) -> Iterator[Row]:
     waiting = {one.range for one in planned.held}
     marked = marking.read(network).get(given.owner)
-    by = f"marker {marking.KEY} of the network" if marked else f"the status of {me}"
+    by = f"attribute {marking.KEY} of the network" if marked else f"the status of {me}"
     for one in sorted((own.spans & planned.ours.spans) - waiting):
         yield Row("keep", f"{one} is of {me}: {by} says so")
 

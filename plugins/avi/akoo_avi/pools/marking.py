@@ -1,13 +1,18 @@
-"""What of a network is ours: the marker on it. Pure.
+"""The part of a network that is ours: an attribute on it. Pure.
 
-Marker ``akoo-pool`` has one value for each range and each subnet that a pool of ours put there. It
-is written in the same request as these, so it is exactly right, and it comes along when the pool's
+Attribute ``akoo-pool/<owner>`` lists the ranges and subnets that a pool of ours put there. It is
+written in the same request as these, so it is exactly right, and it comes along when the pool's
 object is moved or restored from a backup, which loses status.
+
+An attribute says nothing about access. Earlier releases used a marker, which does: a network with
+any marker can be hidden from users whose roles have filters (the vendor's manual of granular RBAC
+on allow_unlabelled_access). Such markers are read as well, and go with the next write.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from akoo_avi import marks
@@ -15,6 +20,8 @@ from akoo_avi.pools.spans import TYPES, Prefix, Span, Use, span
 from akoo_core import structs
 
 KEY: Final = "akoo-pool"
+"""Start of the attribute's key, and key of the marker of earlier releases."""
+_START: Final = f"{KEY}/"
 
 
 class Ours(NamedTuple):
@@ -36,22 +43,45 @@ def owner(management_id: str, pool: str) -> str:
 
 
 def read(network: structs.JSON) -> dict[str, Ours]:
-    """What the marker says, by owner. Values that nobody of ours wrote are left out."""
-    found: dict[str, Ours] = {}
+    """The mark's content by owner. What nobody of ours wrote is left out."""
+    claims: dict[str, Ours] = {}
+    for owner_, text in (*_attributed(network), *_marked(network)):
+        ours = _read(text)
+        if owner_ and ours is not None:
+            claims[owner_] = claims.get(owner_, Ours()) | ours
+    return claims
+
+
+def is_marker(network: structs.JSON, who: str) -> bool:
+    """Whether an owner has a marker, as earlier releases wrote it."""
+    return any(each == who for each, _ in _marked(network))
+
+
+def _attributed(network: structs.JSON) -> Iterator[tuple[str, str]]:
+    for attribute in network.get("attrs") or ():
+        owner_ = _owner_of(attribute)
+        for text in str(attribute.get("value", "")).split() if owner_ else ():
+            yield owner_, text
+
+
+def _owner_of(attribute: object) -> str:
+    """The owner that an attribute is of; "" for one of somebody else."""
+    key = str(attribute.get("key", "")) if isinstance(attribute, dict) else ""
+    return key.removeprefix(_START) if key.startswith(_START) else ""
+
+
+def _marked(network: structs.JSON) -> Iterator[tuple[str, str]]:
     for values in marks.values(network, KEY):
         for value in values:
-            who, _, what = value.partition("=")
-            one = _read(what)
-            if who and one is not None:
-                found[who] = found.get(who, Ours()) | one
-    return found
+            owner_, _, text = value.partition("=")
+            yield owner_, text
 
 
-def _read(what: str) -> Ours | None:
+def _read(text: str) -> Ours | None:
     try:
-        if "/" in what:
-            return Ours(subnets=frozenset({ipaddress.ip_network(what)}))
-        both, _, use = what.partition("=")
+        if "/" in text:
+            return Ours(subnets=frozenset({ipaddress.ip_network(text)}))
+        both, _, use = text.partition("=")
         begin, _, end = both.partition("-")
         known: Use | None = next((one for one in TYPES if one == use), None)
         return None if known is None else Ours(spans=frozenset({span(begin, end, known)}))
@@ -59,23 +89,42 @@ def _read(what: str) -> Ours | None:
         return None
 
 
-def texts(who: str, ours: Ours) -> list[str]:
-    """The values for what is ours, in a fixed order."""
-    ranges = [f"{who}={one.begin}-{one.end}={one.use}" for one in sorted(ours.spans)]
-    return ranges + sorted(f"{who}={one}" for one in ours.subnets)
+def texts(ours: Ours) -> list[str]:
+    """The words for ranges and subnets, in a fixed order."""
+    ranges = [f"{one.begin}-{one.end}={one.use}" for one in sorted(ours.spans)]
+    return ranges + sorted(map(str, ours.subnets))
 
 
 def write(network: structs.JSON, wanted: dict[str, Ours]) -> None:
-    """Make the marker of ``network`` say exactly that of these owners; other values stay."""
-    old = [one for values in marks.values(network, KEY) for one in values]
-    kept = [one for one in old if one.partition("=")[0] not in wanted]
-    new = kept + [one for who in sorted(wanted) for one in texts(who, wanted[who])]
-    if sorted(new) == sorted(old):
+    """Make the mark of ``network`` say exactly that of these owners; all else stays."""
+    _write_attributes(network, wanted)
+    _drop_markers(network, wanted)
+
+
+def _write_attributes(network: structs.JSON, wanted: dict[str, Ours]) -> None:
+    before = network.get("attrs") or []
+    kept = [one for one in before if _owner_of(one) not in wanted]
+    ours = [
+        {"key": f"{_START}{who}", "value": " ".join(texts(wanted[who]))}
+        for who in sorted(wanted)
+        if wanted[who]
+    ]
+    former = [one for one in before if _owner_of(one) in wanted]
+    if sorted(map(repr, former)) == sorted(map(repr, ours)):
         return
+    network["attrs"] = [*kept, *ours]
+    if not network["attrs"]:
+        del network["attrs"]  # absent and empty are one in a PUT
+
+
+def _drop_markers(network: structs.JSON, wanted: dict[str, Ours]) -> None:
+    if not any(who in wanted for who, _ in _marked(network)):
+        return
+    values = [value for each in marks.values(network, KEY) for value in each]
+    kept = [value for value in values if value.partition("=")[0] not in wanted]
     others = [
         one
         for one in network.get("markers") or ()
         if not (isinstance(one, dict) and one.get("key") == KEY)
     ]
-    marker = [{"key": KEY, "values": new}] if new else []
-    network["markers"] = [*others, *marker]
+    network["markers"] = [*others, *([{"key": KEY, "values": kept}] if kept else [])]

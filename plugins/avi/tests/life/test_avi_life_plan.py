@@ -67,7 +67,7 @@ def test_what_is_planned_is_what_comes(avi_world: Any) -> None:
     actions = plan(world)
     assert {one[0] for one in actions} == {"keep"}
     name = pools(world)[0]["metadata"]["name"]
-    told = f"{RANGE} is of AviIPPool/{name}: marker akoo-pool of the network says so"
+    told = f"{RANGE} is of AviIPPool/{name}: attribute akoo-pool of the network says so"
     assert ("keep", "Network", "vip-edge-1", told) in actions
 
 
