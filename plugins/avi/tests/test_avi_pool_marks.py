@@ -1,4 +1,4 @@
-"""The mark on a network: it changes nobody's sight, and that of an earlier release is taken over."""
+"""The mark on a network changes nobody's sight; that of an earlier release is taken over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Object = dict[str, Any]
 
 
 def by_the_manual(role: Object, kind: Any, data: Object) -> bool:
-    """The vendor's manual: a role with filters sees objects without any label, and matching ones."""
+    """The manual: a role with filters sees objects without any label, and those that match."""
     filters = [one for one in role.get("filters", ()) if one.get("enabled", True)]
     if not filters or "markers" not in kind.fields:
         return True
