@@ -61,7 +61,7 @@ class Bed:
         return dict(self.hand.post(kind, body, x_avi_tenant=tenant))
 
     def own(self, kind: str, name: str = "red-web", tenant: str = "admin", **body: Any) -> str:
-        """An object as AKO of the cluster makes it; its url."""
+        """An object as AKO of the cluster, or its CRD operator, makes it; its url."""
         thing = hostile.Thing(
             kind=kind,
             name=f"{self.cluster}--{name}",
@@ -70,6 +70,9 @@ class Bed:
             created_by=f"ako-{self.cluster}",
             markers=(("clustername", (self.cluster,)),),
         )
+        if kind in oracle.OF_THE_OPERATOR - {"pkiprofile"}:
+            called = f"ako-crd-operator-{self.cluster}--{name}"
+            thing = thing._replace(name=called, created_by=None)
         if kind == "stringgroup":
             author = f"ako-{self.cluster}"
             called = f"{author}-{oracle.hashed(name)}"

@@ -119,6 +119,10 @@ def names(kind: str, cluster: str) -> st.SearchStrategy[str]:
         forms.append(f"istio-workload-{cluster}-red")
     if kind == "pkiprofile":
         forms.append(f"istio-pki-{cluster}-red")
+    if kind == "applicationprofile":
+        forms.append(f"{cluster}-proxy-applicationprofile")
+    if kind == "healthmonitor":
+        forms.append(f"{cluster}-tcphalfopen-healthmonitor")
     return st.sampled_from(forms)
 
 

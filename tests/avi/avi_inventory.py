@@ -141,7 +141,7 @@ def more(bed: Bed, cluster: str, tenant: str = "admin") -> None:
     make("applicationpersistenceprofile", f"ako-gw-{cluster}--{oracle.hashed('p')}", **sticky)
     prefix = f"ako-crd-operator-{cluster}--"
     make("healthmonitor", f"{prefix}hm", type="HEALTH_MONITOR_TCP", **marked)
-    make("applicationprofile", f"{prefix}ap", type="APPLICATION_PROFILE_TYPE_L4", **operator)
+    make("applicationprofile", f"{prefix}ap", type="APPLICATION_PROFILE_TYPE_L4", **marked)
     make("pkiprofile", f"{prefix}pki", **operator)
     make("pkiprofile", f"istio-pki-{cluster}-red", **ako)
     certificate = {"certificate": {"certificate": "PEM"}}

@@ -27,6 +27,10 @@ WITHOUT = {"vsvip", "stringgroup", "applicationpersistenceprofile", "healthmonit
 IN_A_CLOUD = {"virtualservice", "vsvip", "pool", "poolgroup"}
 KINDS = WITH_CREATED_BY | WITHOUT
 HEX = set("0123456789abcdef")
+MAKERS = ("ako-", "ako-gw-", "ako-crd-operator-")
+"""How created_by begins: AKO's own container, that of its gateway, and the CRD operator."""
+OF_THE_OPERATOR = {"healthmonitor", "applicationprofile", "pkiprofile"}
+OF_NOBODY = {"networksecuritypolicy"}
 
 
 class Count(NamedTuple):
@@ -66,13 +70,13 @@ def whose(kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str) -> str
         return "foreign"
     clean = len(markers["clustername"]) == 1 and said == [cluster]
     author = _author(kind, data, markers)
-    by_author = author is None or _speaks_for(author, cluster)
-    by_name = _named_for(kind, name, cluster)
+    makers = [one for one in MAKERS if _named_for(kind, name, cluster, one)]
+    by_maker = any(_authored(kind, author, cluster, one) for one in makers)
     by_cloud = kind not in IN_A_CLOUD or data.get("cloud_ref") == cloud_uuid
-    if clean and by_author and by_name and by_cloud:
+    if clean and by_maker and by_cloud:
         return "own"
-    hints = cluster in said or by_name or (author is not None and by_author)
-    return "suspect" if hints else "foreign"
+    spoken = any(_speaks_for(author or "", cluster, one) for one in MAKERS)
+    return "suspect" if cluster in said or makers or spoken else "foreign"
 
 
 def _author(kind: str, data: dict[str, Any], markers: dict[str, list[list[str]]]) -> str | None:
@@ -85,19 +89,24 @@ def _author(kind: str, data: dict[str, Any], markers: dict[str, list[list[str]]]
     return None
 
 
-def _speaks_for(author: str, cluster: str) -> bool:
-    """Whether the words ``author`` is made of can be: a writer, the cluster, a namespace."""
-    writers = (("ako-crd-operator-", False), ("ako-gw-", True), ("ako-", True))
-    for writer, takes_namespace in writers:
-        if not author.startswith(writer):
-            continue
-        rest = author[len(writer) :]
-        if rest == cluster:
-            return True
-        head, tail = rest[: len(cluster)], rest[len(cluster) :]
-        if takes_namespace and head == cluster and tail[:1] == "-" and _is_namespace(tail[1:]):
-            return True
-    return False
+def _authored(kind: str, author: str | None, cluster: str, maker: str) -> bool:
+    """Whether this maker of such an object says so. The CRD operator does for one kind alone."""
+    if author is None:
+        return True
+    silent = maker == "ako-crd-operator-" and kind == "applicationprofile"
+    return (silent and not author) or _speaks_for(author, cluster, maker)
+
+
+def _speaks_for(author: str, cluster: str, maker: str) -> bool:
+    """Whether the words ``author`` is made of can be: a maker, the cluster, a namespace."""
+    if not author.startswith(maker):
+        return False
+    rest = author[len(maker) :]
+    if rest == cluster:
+        return True
+    head, tail = rest[: len(cluster)], rest[len(cluster) :]
+    takes_namespace = maker != "ako-crd-operator-"
+    return takes_namespace and head == cluster and tail[:1] == "-" and _is_namespace(tail[1:])
 
 
 def _is_namespace(text: str) -> bool:
@@ -106,12 +115,29 @@ def _is_namespace(text: str) -> bool:
     return inside and text[0] != "-" and text[-1] != "-"
 
 
-def _named_for(kind: str, name: str, cluster: str) -> bool:
-    for writer in ("", "ako-gw-", "ako-crd-operator-"):
-        if name.startswith(writer + cluster + "--"):
-            return True
-    if kind == "stringgroup" and len(name) > 41 and name[-41] == "-":
-        return set(name[-40:]) <= HEX and _speaks_for(name[:-41], cluster)
+def _named_for(kind: str, name: str, cluster: str, maker: str) -> bool:
+    """Whether this maker gives such names to this kind."""
+    if kind in OF_NOBODY or (maker == "ako-crd-operator-" and kind not in OF_THE_OPERATOR):
+        return False
+    if maker == "ako-gw-" and kind in ("healthmonitor", "applicationprofile"):
+        return False
+    if kind == "stringgroup":
+        ending = name[-41:]
+        total = len(ending) == 41 and ending[0] == "-" and set(ending[1:]) <= HEX
+        return total and _speaks_for(name[:-41], cluster, maker)
+    prefix = "" if maker == "ako-" else maker
+    return name.startswith(prefix + cluster + "--") or (
+        maker == "ako-" and _named_beside(kind, name, cluster)
+    )
+
+
+def _named_beside(kind: str, name: str, cluster: str) -> bool:
+    once = {
+        "applicationprofile": f"{cluster}-proxy-applicationprofile",
+        "healthmonitor": f"{cluster}-tcphalfopen-healthmonitor",
+    }
+    if name == once.get(kind):
+        return True
     istio = {"sslkeyandcertificate": "istio-workload-", "pkiprofile": "istio-pki-"}
     start = f"{istio.get(kind)}{cluster}-"
     return kind in istio and name.startswith(start) and _is_namespace(name[len(start) :])

@@ -23,6 +23,7 @@ class Kind(NamedTuple):
     holders: tuple[str, ...] = ()
     """Kinds whose objects can refer to it, and so keep it."""
     has_created_by: bool = True
+    """It has the field. Which writer fills it is in :mod:`akoo_avi.writers`."""
     cloud_scoped: bool = False
 
 

@@ -1,23 +1,20 @@
 """Whose an object on Avi is: own, suspect or foreign. Pure; nothing is deleted without it.
 
-Own takes all of these: the marker clustername is exactly [X]; created_by, where the kind has it, is
-one of AKO's forms of X; the name has a form of X; the cloud, where the kind has one, is ours. An
-object on which only some agree is a suspect: it is told by name and never deleted. One whose marker
-names another cluster is foreign whatever its name looks like: names can contain each other.
+Own takes all of these: the marker clustername is exactly [X]; name and created_by are those that
+one writer gives to this kind for X (:mod:`akoo_avi.writers`); the cloud, where the kind has one, is
+ours. An object on which only some agree is a suspect: it is told by name and never deleted. One
+whose marker names another cluster is foreign whatever its name looks like: names can contain each
+other.
 """
 
 from __future__ import annotations
 
-import functools
 from typing import Literal, NamedTuple
 
-from akoo_avi import kinds, marks, names, references
+from akoo_avi import kinds, marks, names, references, writers
 from akoo_core import structs
 
 VerdictKind = Literal["own", "suspect", "foreign"]
-
-_forms = functools.lru_cache(maxsize=64)(marks.patterns)
-
 
 class Verdict(NamedTuple):
     """Whose it is, and why: one sentence part, for people."""
@@ -46,7 +43,8 @@ def judge(kind: str, obj: structs.JSON, mark: marks.Mark) -> Verdict:
         others = ", ".join(sorted(flat)) or "nothing"
         return Verdict("foreign", f"its marker clustername names {others}")
     signs = _signs(kinds.BY_PATH[kind], obj, mark, named)
-    if not (flat or signs.name or signs.created_by):
+    author = _created_by(kinds.BY_PATH[kind], obj)
+    if not (flat or signs.name or writers.authors(mark.cluster_name).fullmatch(author)):
         return Verdict("foreign", "nothing on it names this cluster")
     if not all(sign is not False for sign in signs):
         return Verdict("suspect", _missing(kinds.BY_PATH[kind], obj, mark, signs))
@@ -59,17 +57,19 @@ def judge(kind: str, obj: structs.JSON, mark: marks.Mark) -> Verdict:
 def _signs(
     kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark, named: tuple[tuple[str, ...], ...]
 ) -> _Signs:
-    forms = _forms(mark.cluster_name)
+    forms = writers.forms(kind.path, mark.cluster_name)
+    name, author = str(obj.get("name") or ""), _created_by(kind, obj)
+    named_so = [form for form in forms if form.name.fullmatch(name)]
     created_by: bool | None = None
-    if kind.has_created_by or kind.path == "stringgroup":
-        created_by = forms.created_by.fullmatch(_created_by(kind, obj)) is not None
+    if author or any(form.author_in != "none" for form in named_so or forms):
+        created_by = any(form.takes_author(author) for form in named_so or forms)
     cloud: bool | None = None
     if kind.cloud_scoped and mark.cloud_uuid:
         cloud = references.uuid_of(obj.get("cloud_ref")) == mark.cloud_uuid
     return _Signs(
         marker=named == ((mark.cluster_name,),),
         created_by=created_by,
-        name=marks.name_agrees(forms, kind.path, str(obj.get("name") or "")),
+        name=bool(named_so),
         cloud=cloud,
     )
 
@@ -78,6 +78,8 @@ def _created_by(kind: kinds.Kind, obj: structs.JSON) -> str:
     """The field, or what a StringGroup has instead: a marker with exactly one value."""
     if kind.has_created_by:
         return str(obj.get("created_by") or "")
+    if kind.path != "stringgroup":
+        return ""
     given = marks.values(obj, marks.CREATED_BY_KEY)
     return given[0][0] if len(given) == 1 and len(given[0]) == 1 else ""
 
@@ -88,15 +90,25 @@ def _missing(kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark, signs: _Sign
     if not signs.marker:
         found = marks.values(obj, names.CLUSTER_MARKER)
         wrong.append(f"its marker clustername is {_shown(found)}, not [{mark.cluster_name}]")
-    if signs.created_by is False:
-        given = _created_by(kind, obj)
-        wrong.append(f'created_by "{given}" is not of this cluster' if given else "no created_by")
-    if not signs.name:
-        wrong.append("its name has not the form of this cluster's")
+    if not writers.forms(kind.path, mark.cluster_name):
+        wrong.append(f"no AKO makes a {kind.model}")
+    else:
+        if signs.created_by is False:
+            wrong.append(_wrong_author(_created_by(kind, obj), mark))
+        if not signs.name:
+            wrong.append("its name has not the form of this cluster's")
     if signs.cloud is False:
         there = references.name_of(obj.get("cloud_ref"))
         wrong.append(f"it is in cloud {there}" if there else "it is in no cloud")
     return "; ".join(wrong)
+
+
+def _wrong_author(author: str, mark: marks.Mark) -> str:
+    if not author:
+        return "no created_by"
+    if writers.authors(mark.cluster_name).fullmatch(author):
+        return f'created_by "{author}" does not go with its name'
+    return f'created_by "{author}" is not of this cluster'
 
 
 def _shown(found: tuple[tuple[str, ...], ...]) -> str:

@@ -85,9 +85,87 @@ def test_keys_of_markers_are_exact() -> None:
 @pytest.mark.parametrize(
     "author", ["", "-red", "-avi-system"], ids=["primary", "secondary", "namespace"]
 )
-@pytest.mark.parametrize("writer", ["ako-", "ako-gw-"])
-def test_every_writer_is_known(writer: str, author: str) -> None:
-    assert judged(created_by=f"{writer}{X}{author}") == "own"
+@pytest.mark.parametrize(("writer", "prefix"), [("ako-", ""), ("ako-gw-", "ako-gw-")])
+def test_every_writer_is_known(writer: str, prefix: str, author: str) -> None:
+    assert judged(name=f"{prefix}{X}--web", created_by=f"{writer}{X}{author}") == "own"
+
+
+TOTAL = oracle.hashed("a")
+OPERATOR = f"ako-crd-operator-{X}"
+MADE = [
+    *(
+        (kind, f"{prefix}{X}--web", f"{author}{X}{ns}" if kind in oracle.WITH_CREATED_BY else None)
+        for prefix, author, ns in (
+            ("", "ako-", ""),
+            ("", "ako-", "-red"),
+            ("ako-gw-", "ako-gw-", "-avi-system"),
+        )
+        for kind in (
+            "virtualservice",
+            "vsvip",
+            "pool",
+            "poolgroup",
+            "httppolicyset",
+            "l4policyset",
+            "vsdatascriptset",
+            "sslkeyandcertificate",
+            "pkiprofile",
+            "applicationpersistenceprofile",
+        )
+    ),
+    ("sslkeyandcertificate", f"istio-workload-{X}-avi-system", f"ako-{X}"),
+    ("pkiprofile", f"istio-pki-{X}-avi-system", f"ako-{X}"),
+    ("healthmonitor", f"{OPERATOR}--{TOTAL}", None),
+    ("applicationprofile", f"{OPERATOR}--{TOTAL}", None),
+    ("pkiprofile", f"{OPERATOR}--{TOTAL}", OPERATOR),
+]
+"""Kind, name and created_by as AKO, its gateway container and ako-crd-operator send them."""
+
+
+@pytest.mark.parametrize(("kind", "name", "author"), MADE)
+def test_what_each_writer_sends_is_own(kind: str, name: str, author: str | None) -> None:
+    assert judged(kind, name=name, created_by=author) == "own"
+
+
+@pytest.mark.parametrize(("kind", "name", "author"), [one for one in MADE if one[2]])
+@pytest.mark.parametrize("other", [f"ako-{X}", f"ako-gw-{X}", OPERATOR, "", "me"])
+def test_the_author_of_another_writer_makes_a_suspect(
+    kind: str, name: str, author: str, other: str
+) -> None:
+    same = author.startswith(other) and other and not author.startswith(f"{other}gw-")
+    expected = "own" if same and other != "me" else "suspect"
+    assert judged(kind, name=name, created_by=other) == expected
+
+
+@pytest.mark.parametrize("kind", ["virtualservice", "pool", "sslkeyandcertificate", "vsvip"])
+def test_a_kind_that_the_operator_does_not_make_is_a_suspect(kind: str) -> None:
+    assert judged(kind, name=f"{OPERATOR}--{TOTAL}", created_by=OPERATOR) == "suspect"
+
+
+def test_a_profile_of_the_operator_may_name_it_and_nobody_else() -> None:
+    name = f"{OPERATOR}--{TOTAL}"
+    assert judged("applicationprofile", name=name, created_by=OPERATOR) == "own"
+    assert judged("applicationprofile", name=name, created_by=f"ako-{X}") == "suspect"
+    assert judged("applicationprofile", name=name, created_by="me") == "suspect"
+    assert judged("applicationprofile", name=f"{X}--{TOTAL}", created_by=None) == "suspect"
+
+
+def test_what_no_ako_makes_is_a_suspect() -> None:
+    verdict = ownership.judge("networksecuritypolicy", made(), OURS)
+    assert verdict == ownership.Verdict("suspect", "no AKO makes a NetworkSecurityPolicy")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "author"),
+    [
+        ("applicationprofile", f"{X}-proxy-applicationprofile", f"ako-{X}"),
+        ("healthmonitor", f"{X}-tcphalfopen-healthmonitor", None),
+    ],
+)
+def test_what_ako_makes_without_a_marker_is_a_suspect(
+    kind: str, name: str, author: str | None
+) -> None:
+    assert judged(kind, name=name, created_by=author, markers=[]) == "suspect"
 
 
 @pytest.mark.parametrize("author", [f"ako-{X}2", f"ako-{X}-", f"ako-{X}-Red", f"xako-{X}", f"{X}"])
@@ -100,7 +178,7 @@ def test_kinds_without_created_by_do_without(kind: str) -> None:
     assert judged(kind, created_by=None) == "own"
 
 
-@pytest.mark.parametrize("kind", sorted(oracle.WITH_CREATED_BY))
+@pytest.mark.parametrize("kind", sorted(oracle.WITH_CREATED_BY - oracle.OF_NOBODY))
 def test_kinds_with_created_by_need_it(kind: str) -> None:
     assert judged(kind) == "own"
     assert judged(kind, created_by="") == "suspect"
@@ -156,16 +234,19 @@ def test_neighbours_with_hostile_names_are_foreign(cluster: str, other: str) -> 
     """Whole objects of one are never own or suspect for another."""
     mark = marks.Mark(cluster_name=cluster, cloud_uuid=CLOUD)
     for kind in sorted(oracle.KINDS):
-        for name in (f"{other}--a", f"ako-gw-{other}--b", f"ako-crd-operator-{other}--c"):
+        for maker in oracle.MAKERS:
+            author, prefix = f"{maker}{other}", "" if maker == "ako-" else maker
+            hashed = f"{author}-{oracle.hashed('a')}"
             theirs = made(
-                name=name,
-                created_by=f"ako-{other}",
+                name=hashed if kind == "stringgroup" else f"{prefix}{other}--a",
+                created_by=author,
                 markers=[
                     {"key": "clustername", "values": [other]},
-                    {"key": "created_by", "values": [f"ako-{other}"]},
+                    {"key": "created_by", "values": [author]},
                 ],
             )
-            expected = "own" if cluster == other else "foreign"
+            stored = {**theirs, "cloud_ref": CLOUD}
+            expected = oracle.whose(kind, stored, other, CLOUD) if cluster == other else "foreign"
             assert ownership.judge(kind, theirs, mark).kind == expected
 
 

@@ -23,10 +23,10 @@ async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None
     assert [(one.action, one.kind, one.name) for one in actions] == [
         ("delete", "PoolGroup", f"{X}--red-web"),
         ("delete", "Pool", f"{X}--red-web"),
-        ("delete", "HealthMonitor", f"{X}--red-web"),
+        ("delete", "HealthMonitor", f"ako-crd-operator-{X}--red-web"),
         ("change", "ServiceEngineGroup", "Default-Group"),
         ("keep", "Pool", f"{X}--held"),
-        ("keep", "HealthMonitor", f"{X}--held"),
+        ("keep", "HealthMonitor", f"ako-crd-operator-{X}--held"),
         ("keep", "VsVip", f"{X}--old"),
     ]
     first, *_ = actions

@@ -66,9 +66,9 @@ async def test_nothing_left_is_proven_with_its_queries() -> None:
         "pkiprofile vsvip"
     )
     assert proof.queries[1:] == (
-        f"names with {X}--: 0 of 11 kinds",
+        f"names with {X}--: 0 of 9 kinds",
         f"created_by with {X}: 0 of 10 kinds",
-        f"names with {X}-: 0 of 3 kinds",
+        f"names with {X}-: 0 of 5 kinds",
         f"marker created_by=ako-{X}: 0 of 1 kinds",
         f"marker created_by=ako-gw-{X}: 0 of 1 kinds",
         f"marker created_by=ako-crd-operator-{X}: 0 of 1 kinds",
