@@ -22,7 +22,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
-from akoo_avi import inventory, marks, sweep
+from akoo_avi import inventory, marks, passes, sweep
 from akoo_avi.client import Controllers, Credential
 from akoo_testbed.avisim import Controller, snapshots
 from akoo_testbed.avisim import client as avisim_client
@@ -163,7 +163,7 @@ async def _swept(avisim: Avisim, scene: Scene) -> tuple[float, float]:
     with _watched() as peak:
         started = time.perf_counter()
         first = await inventory.collect(client, mark, suspects=False)
-        outcome = await sweep.run(client, mark, first, clock=clock.SystemClock(), log=log)
+        outcome = await passes.run(client, mark, first, clock=clock.SystemClock(), log=log)
         seconds = time.perf_counter() - started
     await controllers.close()
     if outcome.left.own_count:

@@ -20,6 +20,7 @@ from akoo_avi import (
     kinds,
     marks,
     names,
+    passes,
     placement,
     refusal,
     resources,
@@ -88,7 +89,7 @@ async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) ->
 
 async def _remove(ctx: api.AuditContext, client: AviClient, mark: marks.Mark) -> api.Result:
     first = await inventory.collect(client, mark)
-    outcome = await sweep.run(client, mark, first, clock=ctx.clock, log=ctx.log)
+    outcome = await passes.run(client, mark, first, clock=ctx.clock, log=ctx.log)
     answer = sweep.result(client.address, outcome)
     if not isinstance(answer, api.Done):
         return answer

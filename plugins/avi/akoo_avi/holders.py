@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from akoo_avi import bounded, kinds, marks, order, ownership, references
 from akoo_avi.client import AviClient, errors
 from akoo_avi.found import Found, Inventory
+from akoo_avi.references import Key
 from akoo_avi.sweepplan import Held, Holder
 from akoo_core import structs
 
@@ -16,6 +17,9 @@ LIMIT = 100
 WIDTH = 4
 TOLD = 5
 """Held objects named in a message."""
+
+_NOT_TO_BE_HAD = (errors.ForbiddenError, errors.InvalidError, errors.NotFoundError)
+"""Our user may not read the kind, or this release has none: its objects cannot be named."""
 
 
 async def find(
@@ -31,19 +35,49 @@ async def find(
     return tuple(one for one in await bounded.run(work, width=WIDTH) if one.by)
 
 
+async def of_refused(
+    client: AviClient,
+    mark: marks.Mark,
+    inventory: Inventory,
+    refused: Mapping[Key, tuple[str, ...]],
+) -> tuple[Held, ...]:
+    """The same of objects whose DELETE was refused because others refer to them.
+
+    ``refused``: the referrers in the controller's words, such as ``VirtualService web``. They are
+    told where the holder itself cannot be found.
+    """
+    if not refused:
+        return ()
+    roots = {one.key for one in order.roots(inventory.own)}
+    asked = [one for one in inventory.own if one.key in refused and one.key in roots]
+    found = {one.object.key: one for one in await find(client, mark, inventory, asked)}
+    ours = {f"{kinds.model_of(one.kind)} {one.name}" for one in inventory.own}
+    for one in inventory.own:
+        words = [text for text in refused.get(one.key, ()) if text.strip() not in ours]
+        if words and one.key not in found:
+            found[one.key] = Held(one, tuple(map(_told_by_controller, words)))
+    return tuple(found.values())
+
+
 async def _held(client: AviClient, mark: marks.Mark, one: Found) -> Held:
     found: list[Holder] = []
     for path in kinds.BY_PATH[one.kind].holders:
-        params = {"refers_to": f"{one.kind}:{one.uuid}", "include_name": "true"}
-        try:
-            referrers = await client.list(path, params=params)
-        except errors.ForbiddenError:
-            continue  # it stays own, and so not clean; only its holder cannot be named
-        for body in referrers:
+        for body in await _referrers(client, path, one):
             # A controller that does not know the question may answer with all there is.
             if one.key in references.targets(body):
                 found += _holder(path, body, mark)
     return Held(one, tuple(found))
+
+
+async def _referrers(client: AviClient, path: str, one: Found) -> tuple[structs.JSON, ...]:
+    """Objects of a kind that may refer to this one; () where they cannot be read."""
+    names = {"include_name": "true"}
+    try:
+        if path in kinds.SINGLE:
+            return (await client.get(path, params=names),)
+        return await client.list(path, params={"refers_to": f"{one.kind}:{one.uuid}", **names})
+    except _NOT_TO_BE_HAD:
+        return ()
 
 
 def _holder(path: str, body: structs.JSON, mark: marks.Mark) -> list[Holder]:
@@ -56,9 +90,15 @@ def _holder(path: str, body: structs.JSON, mark: marks.Mark) -> list[Holder]:
             kinds.model_of(path),
             str(body.get("name") or ""),
             references.name_of(body.get("tenant_ref")),
-            suspect=whose == "suspect",
+            whose="suspect" if whose == "suspect" else "foreign",
         )
     ]
+
+
+def _told_by_controller(words: str) -> Holder:
+    """``VirtualService web``, as a controller names what refers to an object. Pure."""
+    kind, _, name = words.strip().partition(" ")
+    return Holder(kind, name.strip(), whose="unknown")
 
 
 def told(held: Iterable[Held]) -> str:

@@ -27,7 +27,15 @@ class Kind(NamedTuple):
     cloud_scoped: bool = False
 
 
-_POOL_HOLDERS = ("virtualservice", "poolgroup", "httppolicyset", "l4policyset", "vsdatascriptset")
+_POOL_HOLDERS = (
+    "virtualservice",
+    "poolgroup",
+    "httppolicyset",
+    "l4policyset",
+    "vsdatascriptset",
+    "authprofile",
+    "dnspolicy",
+)
 _CERTIFICATE_HOLDERS = (
     "virtualservice",
     "pool",
@@ -35,9 +43,26 @@ _CERTIFICATE_HOLDERS = (
     "healthmonitor",
     "sslkeyandcertificate",
     "cloud",
+    "authprofile",
+    "systemconfiguration",
 )
-_STRING_HOLDERS = ("httppolicyset", "vsdatascriptset", "applicationprofile")
-_PKI_HOLDERS = ("pool", "applicationprofile", "vsdatascriptset", "healthmonitor")
+_STRING_HOLDERS = (
+    "httppolicyset",
+    "vsdatascriptset",
+    "applicationprofile",
+    "virtualservice",
+    "analyticsprofile",
+    "dnspolicy",
+    "ssopolicy",
+    "wafpolicy",
+)
+_PKI_HOLDERS = (
+    "pool",
+    "applicationprofile",
+    "vsdatascriptset",
+    "healthmonitor",
+    "systemconfiguration",
+)
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -45,7 +70,12 @@ KINDS: tuple[Kind, ...] = (
         "VirtualService",
         "PERMISSION_VIRTUALSERVICE",
         1,
-        ("virtualservice", "ipamdnsproviderprofile"),
+        (
+            "virtualservice",
+            "ipamdnsproviderprofile",
+            "systemconfiguration",
+            "tenantsystemconfiguration",
+        ),
         cloud_scoped=True,
     ),
     Kind(
@@ -65,7 +95,14 @@ KINDS: tuple[Kind, ...] = (
         "PoolGroup",
         "PERMISSION_POOLGROUP",
         3,
-        ("virtualservice", "httppolicyset", "l4policyset", "vsdatascriptset"),
+        (
+            "virtualservice",
+            "httppolicyset",
+            "l4policyset",
+            "vsdatascriptset",
+            "dnspolicy",
+            "icapprofile",
+        ),
         cloud_scoped=True,
     ),
     Kind("pool", "Pool", "PERMISSION_POOL", 4, _POOL_HOLDERS, cloud_scoped=True),
@@ -138,7 +175,24 @@ SEEN: tuple[Kind, ...] = (*KINDS, *EDITED)
 """All that must be seen before it can be said that nothing is left."""
 
 
+SINGLE = frozenset({"systemconfiguration"})
+"""Holders of which a controller has one: read as an object, not as a list."""
+
+_HOLDER_MODELS = {
+    "analyticsprofile": "AnalyticsProfile",
+    "authprofile": "AuthProfile",
+    "cloud": "Cloud",
+    "dnspolicy": "DnsPolicy",
+    "icapprofile": "IcapProfile",
+    "ipamdnsproviderprofile": "IpamDnsProviderProfile",
+    "ssopolicy": "SSOPolicy",
+    "systemconfiguration": "SystemConfiguration",
+    "tenantsystemconfiguration": "TenantSystemConfiguration",
+    "wafpolicy": "WafPolicy",
+}
+
+
 def model_of(path: str) -> str:
     """How people and the controller call a kind; the path itself for one that is not here."""
-    found = BY_PATH.get(path) or next((one for one in EDITED if one.path == path), None)
-    return found.model if found else path
+    kind = BY_PATH.get(path) or next((one for one in EDITED if one.path == path), None)
+    return kind.model if kind else _HOLDER_MODELS.get(path, path)

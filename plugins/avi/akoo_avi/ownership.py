@@ -16,6 +16,7 @@ from akoo_core import structs
 
 VerdictKind = Literal["own", "suspect", "foreign"]
 
+
 class Verdict(NamedTuple):
     """Whose it is, and why: one sentence part, for people."""
 

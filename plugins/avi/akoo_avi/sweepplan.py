@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from akoo_avi import order
 from akoo_avi.found import Found, Inventory, Part
 from akoo_avi.references import Key
 from akoo_core import structs
+
+_WHOSE = {
+    "foreign": "which is not ours",
+    "suspect": "which may be a leftover, but lacks marks",
+    "unknown": "as the controller says",
+}
 
 
 class Holder(NamedTuple):
@@ -17,13 +23,13 @@ class Holder(NamedTuple):
     kind: str
     name: str
     tenant: str = ""
-    suspect: bool = False
-    """It carries some of the cluster's marks."""
+    whose: Literal["foreign", "suspect", "unknown"] = "foreign"
+    """``unknown``: the controller named it, and it could not be read."""
 
     def __str__(self) -> str:
+        name = f' "{self.name}"' if self.name else ""
         tenant = f" (tenant {self.tenant})" if self.tenant else ""
-        whose = "which may be a leftover, but lacks marks" if self.suspect else "which is not ours"
-        return f'{self.kind} "{self.name}"{tenant}, {whose}'
+        return f"{self.kind}{name}{tenant}, {_WHOSE[self.whose]}"
 
 
 class Held(NamedTuple):

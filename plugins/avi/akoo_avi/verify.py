@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from akoo_avi import holders, inventory, order, placement, sight, sweep, taken_up
+from akoo_avi import holders, inventory, order, passes, placement, sight, sweep, taken_up
 from akoo_avi.client import AviClient
 from akoo_avi.found import Inventory, Query
 from akoo_avi.sweepplan import Held
@@ -56,7 +56,7 @@ def _unverified(client: AviClient, blind: str) -> api.Unverified:
     )
 
 
-def _log(log: sweep.Logger, where: str, name: str, answer: api.Proof, seen: Inventory) -> None:
+def _log(log: passes.Logger, where: str, name: str, answer: api.Proof, seen: Inventory) -> None:
     log.info(
         "counted what is left",
         extra={

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from akoo_avi import holders, inventory, kinds, sweep
+from akoo_avi import holders, inventory, kinds, passes, sweep
 from akoo_avi.client import UnreachableError
 from akoo_testbed.avisim import faults
 
@@ -373,12 +373,12 @@ async def test_the_time_of_one_call_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     bed = Bed()
     bed.claim()
     tree(bed)
-    monkeypatch.setattr(sweep, "WIDTH", 1)
+    monkeypatch.setattr(passes, "WIDTH", 1)
     client = bed.client()
     delete = client.delete
 
     async def slow(kind: str, uuid: str, *, tenant: str) -> bool:
-        bed.clock.advance(sweep.BUDGET_SECONDS / 2)
+        bed.clock.advance(passes.BUDGET_SECONDS / 2)
         return await delete(kind, uuid, tenant=tenant)
 
     monkeypatch.setattr(client, "delete", slow)
@@ -408,7 +408,7 @@ async def test_an_ako_that_makes_things_anew_does_not_keep_a_call_for_ever() -> 
     result = await bed.sweep(client)
     assert isinstance(result, api.Wait)
     assert (result.reason, result.left) == ("SweepGoesOn", 1)
-    assert next(numbers) == sweep.PASSES
+    assert next(numbers) == passes.PASSES
 
 
 async def test_what_is_own_holds_nothing() -> None:
