@@ -111,9 +111,12 @@ class StoredProof(structs.Struct, frozen=True, kw_only=True):
     """Who refers to what is held: whom to ask."""
     suspects: tuple[str, ...] = ()
     """The first of them by name, and what they lack; ``suspect`` counts all."""
+    unseen: tuple[str, ...] = ()
+    """What may be left and was not looked for, one sentence each. With any, no count is a proof."""
 
     @property
     def clean(self) -> bool:
+        """Whether nothing of what was looked for is left."""
         return self.own == 0 and self.held == 0
 
 
@@ -121,7 +124,7 @@ class LetGo(structs.Struct, frozen=True, kw_only=True):
     """When and why the Cluster lost our finalizer."""
 
     at: datetime.datetime
-    why: Literal["Proven", "NoVerifier", "Deadline", "UserWord", "Moved", "Gone"]
+    why: Literal["Proven", "Counted", "NoVerifier", "Deadline", "UserWord", "Moved", "Gone"]
     message: str = ""
 
 
@@ -181,6 +184,15 @@ class Workload(structs.Struct, frozen=True, kw_only=True):
     kube_system_uid: str
 
 
+class ForeignAko(structs.Struct, frozen=True, kw_only=True):
+    """An AKO in the workload cluster that akoo-core did not deploy. Nobody looks for its objects."""
+
+    cluster_name: str
+    """Its clusterName; "" where its ConfigMap gives none."""
+    where: str
+    """The object that shows it, as kind, namespace and name."""
+
+
 class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     """All that is needed to leave, and nothing that can be derived."""
 
@@ -191,6 +203,9 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     epoch: int = 1
     handover: Handover | None = None
     cluster_ref: ClusterRef
+    history_unknown: bool = False
+    """The Cluster was served before this record began, and that time is not known here or did not
+    end with a proof. What is missing in this record may exist all the same."""
     config_ref: ConfigRef
     policies: config.Policies = config.Policies()
     plugins: tuple[str, ...] = ()
@@ -200,6 +215,7 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     facts: dict[str, StoredFact] = {}
     inventory: tuple[InventoryItem, ...] = ()
     workload: Workload | None = None
+    foreign_akos: tuple[ForeignAko, ...] = ()
     orphaned: Orphaned | None = None
     leaving: Leaving | None = None
     ended_placements: tuple[EndedPlacement, ...] = ()
@@ -209,8 +225,14 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     def untouched(self) -> bool:
         """Whether nothing can have been touched for it yet, nowhere: all that would have been
         written here first."""
-        touched = (self.plugins, self.intents, self.uses, self.facts, self.inventory)
-        return not any(touched) and self.workload is None and self.leaving is None
+        touched = (self.plugins, self.intents, self.uses, self.facts)
+        return not any(touched) and self.never_deployed and self.leaving is None
+
+    @property
+    def never_deployed(self) -> bool:
+        """Whether AKO was never deployed for it: the inventory and the UID of the workload cluster
+        are stored before the first object is applied."""
+        return not self.history_unknown and not self.inventory and self.workload is None
 
 
 class RecordStatus(structs.Struct, frozen=True, kw_only=True):

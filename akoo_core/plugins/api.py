@@ -240,6 +240,9 @@ class Proof(structs.Struct, frozen=True, kw_only=True):
     """Names what refers to the held objects."""
     suspects: tuple[str, ...] = ()
     """Each suspect by name, with what it lacks. The record keeps the first of them."""
+    unseen: tuple[str, ...] = ()
+    """What may be left and was not looked for, one sentence each. With any, the clean-up is not
+    proven: the Cluster is let go as ``Counted``, and ``CleanupProven`` stays Unknown."""
 
 
 class Unverified(structs.Struct, frozen=True, kw_only=True):

@@ -133,12 +133,13 @@ class Attempt:
         """The record's workload cluster; asked once per attempt.
 
         Never after let go, and never without the record's own Cluster: then somebody else may
-        answer at its name.
+        answer at its name. A record that begins to leave without knowing its workload cluster
+        stores who answers first, before anything is asked of it.
         """
         spec, target = self.one.spec, self.cluster
         if target is None or (spec.leaving is not None and spec.leaving.let_go is not None):
             return workload.Reached(None, "", "ClusterGone", "The Cluster is gone or was let go.")
-        if spec.leaving is not None and spec.workload is None:
+        if spec.leaving is not None and spec.never_deployed:
             return workload.Reached(None, "", "NeverDeployed", "AKO was never deployed.")
         if self.reached is None:
             self.reached = await workload.reach(
@@ -148,6 +149,8 @@ class Attempt:
                 cluster_uid=target.uid,
                 recorded=spec.workload.kube_system_uid if spec.workload else "",
             )
+            if spec.leaving is not None and spec.workload is None and self.reached.client:
+                await self.store(workload=record_.Workload(kube_system_uid=self.reached.uid))
         return self.reached
 
     def silent_seconds(self) -> float:

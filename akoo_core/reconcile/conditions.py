@@ -163,7 +163,7 @@ def _leaving(one: record.Record, report: Report, *, verifies: bool) -> Iterator[
     if state is None:
         return
     proof, gone = state.proof, state.let_go
-    clean = _is_proven(one.spec, state)
+    counted = proof is not None and leaving.settled(one.spec, state, proof.at)
     if not verifies and proof is None:
         yield Condition(
             type="CleanupProven",
@@ -172,19 +172,17 @@ def _leaving(one: record.Record, report: Report, *, verifies: bool) -> Iterator[
             message="No loaded plugin can prove that nothing is left.",
         )
         return
-    yield _proven(report, proof, clean=clean)
-    if gone is not None and gone.why in ("Deadline", "UserWord", "Gone") and not clean:
-        left = f"{proof.own} own objects were left" if proof else "what is left was never counted"
+    yield _proven(report, proof, counted=counted)
+    looked = counted and proof is not None and proof.plugin
+    if gone is not None and gone.why in ("Deadline", "UserWord", "Gone") and not looked:
+        left = proofs.left(proof)
+        goes_on = "" if counted else " Sweeping goes on."
         yield Condition(
             type="Leaked",
             status="True",
             reason=gone.why,
-            message=f"The Cluster went ({gone.message}); {left}. Sweeping goes on.",
+            message=f"The Cluster went ({gone.message}); {left}.{goes_on}",
         )
-
-
-def _is_proven(spec: record.RecordSpec, state: record.Leaving) -> bool:
-    return state.proof is not None and leaving.proven(spec, state, state.proof.at)
 
 
 def proof_text(proof: record.StoredProof) -> str:
@@ -193,8 +191,14 @@ def proof_text(proof: record.StoredProof) -> str:
     return f"{told} ({'; '.join(proof.queries)})" if proof.queries else told
 
 
-def _proven(report: Report, proof: record.StoredProof | None, *, clean: bool) -> Condition:
-    if proof is not None and clean:
+def _proven(report: Report, proof: record.StoredProof | None, *, counted: bool) -> Condition:
+    """``counted``: the last count is zero and final."""
+    if proof is not None and counted and proof.unseen:
+        message = proof_text(proof)
+        return Condition(
+            type="CleanupProven", status="Unknown", reason="NotLookedFor", message=message
+        )
+    if proof is not None and counted:
         return Condition(
             type="CleanupProven", status="True", reason="Proven", message=proof_text(proof)
         )

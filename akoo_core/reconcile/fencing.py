@@ -72,8 +72,7 @@ async def _fences(attempt: Attempt) -> dict[str, Answer | api.Fenced]:
 async def gone(attempt: Attempt) -> tuple[record.FenceState | None, str]:
     """The core's own fence: nothing was ever deployed, or the deleted Cluster has nothing left that
     AKO could run on. Without one, what is in its way."""
-    if attempt.one.spec.workload is None:
-        # Its UID is stored before the first object is applied.
+    if attempt.one.spec.never_deployed:
         never = "AKO was never deployed into this cluster."
         return _fenced("Stopped", never, attempt.services.clock.now()), ""
     target = attempt.cluster

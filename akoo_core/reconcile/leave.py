@@ -10,13 +10,14 @@ from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
-from akoo_core.reconcile import fencing, leaving, remnants, situation, telling
+from akoo_core.reconcile import fencing, leaving, proofs, remnants, situation, telling
 from akoo_core.reconcile.answers import ask, say, stop_of
 from akoo_core.reconcile.attempt import Attempt
-from akoo_core.reconcile.proofs import combined
 from akoo_core.reconcile.report import Stop
 from akoo_core.telemetry import tracing
 
+UNREACHABLE = ("KubeconfigMissing", "WorkloadReplaced", "ClusterGone")
+"""Reasons for which there is nobody to drain, however long one waits."""
 LOOK_AGAIN_SECONDS = 5.0
 """For what is not told by any watch: Machines that die, an API that falls silent."""
 
@@ -66,7 +67,7 @@ async def _drained(attempt: Attempt) -> tuple[str, Stop | None]:
     if gone is not None:
         return f"Skipped: {gone.evidence}", None
     reached = await attempt.workload()
-    if reached.reason in ("KubeconfigMissing", "WorkloadReplaced", "ClusterGone"):
+    if reached.reason in UNREACHABLE:
         return f"Skipped: {reached.message}", None
     why = leaving.drain_skip(
         workload=True,
@@ -107,35 +108,51 @@ async def _sweep(attempt: Attempt) -> Stop | None:
 
 
 async def _verify(attempt: Attempt) -> Stop | None:
-    answers: dict[str, api.Proof | api.Unverified | api.Wait | api.Blocked | VerbError] = {}
-    for plugin in attempt.services.plugins.reverse:
-        if not attempt.services.caller.implements(plugin, "verify"):
-            continue
-        reached = await attempt.workload()
-        try:
-            answer = await attempt.services.caller.call(
-                "verify", plugin, attempt.context(plugin, reached.client)
-            )
-        except VerbError as error:
-            answers[plugin.name] = error
-        else:
-            none = api.Unverified(reason="NoAnswer", message="verify gave no answer")
-            answers[plugin.name] = answer or none
-        say(attempt, plugin.name, answers[plugin.name])
+    answers, strangers = await _answers(attempt)
     now = attempt.services.clock.now()
-    found = combined(answers, now=now, backoff=attempt.backoff())
+    found = proofs.combined(answers, now=now, backoff=attempt.backoff())
     if found.stop is not None:
         attempt.report.unverified = (found.stop.reason, found.stop.message)
         return found.stop
-    if found.proof is None:
+    proof = proofs.limited(found.proof, attempt.one.spec, strangers=strangers, now=now)
+    if proof is None:
         return Stop("NoVerifier", "no plugin verifies", LOOK_AGAIN_SECONDS)
-    await attempt.store_leaving(**_proof_changes(attempt, found.proof))
-    if found.proof.clean:
-        if leaving.proven(attempt.one.spec, attempt.leaving, now):
-            telling.proven(attempt, found.proof)
+    await attempt.store_leaving(**_proof_changes(attempt, proof))
+    if proof.clean:
+        if leaving.proven(attempt.one.spec, attempt.leaving):
+            telling.proven(attempt, proof)
         return None
-    reason = "ForeignReference" if found.proof.own == found.proof.held else "ObjectsLeft"
+    reason = "ForeignReference" if proof.own == proof.held else "ObjectsLeft"
     return Stop(reason, found.message, min(attempt.backoff(), 60.0))
+
+
+async def _answers(attempt: Attempt) -> tuple[dict[str, proofs.Answer], tuple[str, ...]]:
+    """The answers of all plugins that verify, and the names of those that were not asked. Nobody
+    waits for these once the Cluster was let go."""
+    answers: dict[str, proofs.Answer] = {}
+    strangers: list[str] = []
+    for plugin in attempt.services.plugins.reverse:
+        if not attempt.services.caller.implements(plugin, "verify"):
+            continue
+        stranger = proofs.never_worked(attempt.one.spec, plugin.name)
+        if stranger and attempt.leaving.let_go is not None:
+            strangers.append(plugin.name)
+            continue
+        answers[plugin.name] = (
+            proofs.blind(plugin.name) if stranger else await _counted(attempt, plugin)
+        )
+        say(attempt, plugin.name, answers[plugin.name])
+    return answers, tuple(strangers)
+
+
+async def _counted(attempt: Attempt, plugin: api.Plugin) -> proofs.Answer:
+    reached = await attempt.workload()
+    context = attempt.context(plugin, reached.client)
+    try:
+        answer = await attempt.services.caller.call("verify", plugin, context)
+    except VerbError as error:
+        return error
+    return answer or api.Unverified(reason="NoAnswer", message="verify gave no answer")
 
 
 def _proof_changes(attempt: Attempt, proof: record.StoredProof) -> dict[str, object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 
 from akoo_core.api import cluster, config, names, record
+from akoo_core.reconcile import proofs
 from akoo_core.reconcile.situation import (
     Decision,
     Finish,
@@ -58,15 +59,22 @@ def take_away(s: Situation, one: record.Record, state: record.Leaving) -> Decisi
         return _once("fence", s)
     if state.fence.grade == "Unfenced" and "fence" not in s.done:
         return Leave(step="fence")
-    if s.verifies and not proven(one.spec, state, s.now):
+    if s.verifies and not settled(one.spec, state, s.now):
         return _sweep_and_verify(s, one, state)
     if not s.verifies and s.sweeps and state.swept_at is None:
         return _once("sweep", s)
     if state.let_go is None and s.cluster is not None and state.cause != "Relocated":
         if s.verifies:
-            return _depart(s, state, s.cluster, "Proven", "nothing is left")
+            return _depart(s, state, s.cluster, *_counted(state.proof))
         return _depart(s, state, s.cluster, "NoVerifier", "no loaded plugin can prove the clean-up")
     return _once("release", s)
+
+
+def _counted(proof: record.StoredProof | None) -> tuple[Why, str]:
+    """Why the Cluster goes, now that the last count was zero."""
+    if proof is None or not proof.unseen:
+        return "Proven", "nothing is left"
+    return "Counted", f"nothing is left of what was looked for; {proofs.not_seen(proof)}"
 
 
 def _once(step_: Step, s: Situation) -> Decision:
@@ -228,12 +236,25 @@ def settled_at(spec: record.RecordSpec, state: record.Leaving) -> datetime.datet
     return since + max(pause, quiet)
 
 
-def proven(spec: record.RecordSpec, state: record.Leaving, now: datetime.datetime) -> bool:
-    """Whether the stored proof is clean and late enough to be believed."""
+def settled(spec: record.RecordSpec, state: record.Leaving, now: datetime.datetime) -> bool:
+    """Whether the last count is zero and late enough: there is nothing more to sweep."""
     proof = state.proof
     if proof is None or not proof.clean or proof.at > now:
         return False
     return proof.at >= settled_at(spec, state)
+
+
+def proven(spec: record.RecordSpec, state: record.Leaving) -> bool:
+    """Whether the last count proves that nothing is left."""
+    proof = state.proof
+    return proof is not None and not proof.unseen and settled(spec, state, proof.at)
+
+
+def ended_clean(spec: record.RecordSpec) -> bool:
+    """Whether a record that has finished leaves nothing behind that anybody knows of."""
+    if spec.leaving is None:
+        return not spec.history_unknown
+    return proven(spec, spec.leaving)
 
 
 def phase(state: record.Leaving) -> record.Phase:

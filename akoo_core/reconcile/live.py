@@ -14,8 +14,9 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
-from akoo_core.reconcile import deploy, facts, intents
+from akoo_core.reconcile import deploy, facts, foreign, intents
 from akoo_core.reconcile.attempt import Attempt
+from akoo_core.reconcile.place import FOREIGN_OBJECT
 from akoo_core.telemetry import tracing
 
 AFTER_DEPLOY_SECONDS = 5.0
@@ -192,6 +193,8 @@ class _Round:
         for name, verdict in report.verdicts.items():
             self._deployed = False
             self._say_all((name,), verdict)
+        blocked = [name for name, one in report.verdicts.items() if one.reason == FOREIGN_OBJECT]
+        await foreign.note(self._attempt, [acting[name] for name in blocked], client)
 
     async def _keep(self, inventory: deploy.Inventory) -> None:
         await self._attempt.store(inventory=inventory, workload=self._workload)

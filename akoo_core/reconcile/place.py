@@ -14,6 +14,8 @@ from akoo_core.kube.resource import Resource
 from akoo_core.plugins.errors import BlockedError
 from akoo_core.reconcile import drift, inventory, kinds
 
+FOREIGN_OBJECT = "ForeignObject"
+"""The reason of a plugin that wants an object which somebody else has made."""
 ESTABLISHED_TRIES = 20
 ESTABLISHED_SECONDS = 0.1
 """Between two looks at new CRDs; they are usually Established at the first."""
@@ -174,5 +176,5 @@ def _foreign(key: inventory.Key, live: structs.JSON) -> BlockedError:
     return BlockedError(
         f"{key} exists in the workload cluster and {whose}. It is not touched: delete it there, or "
         "let this cluster be selected by no AKODeploymentConfig.",
-        reason="ForeignObject",
+        reason=FOREIGN_OBJECT,
     )

@@ -81,13 +81,19 @@ def difference(before: structs.JSON, after: structs.JSON) -> structs.JSON:
 
 
 def fresh(
-    *, name: str, management_id: str, cluster_ref: record.ClusterRef, chosen: config.Config
+    *,
+    name: str,
+    management_id: str,
+    cluster_ref: record.ClusterRef,
+    chosen: config.Config,
+    history_unknown: bool = False,
 ) -> record.RecordSpec:
     """The spec of a new record for a Cluster that ``chosen`` serves."""
     return record.RecordSpec(
         ako_cluster_name=name,
         management_id=management_id,
         cluster_ref=cluster_ref,
+        history_unknown=history_unknown,
         config_ref=record.ConfigRef(name=chosen.name, uid=chosen.uid),
         policies=chosen.policies,
     )

@@ -12,7 +12,7 @@ from akoo_core.api import record as record_
 from akoo_core.reconcile import selection
 
 Step = Literal["confirm", "drain", "fence", "sweep", "verify", "undeploy", "release"]
-Why = Literal["Proven", "NoVerifier", "Deadline", "UserWord", "Gone"]
+Why = Literal["Proven", "Counted", "NoVerifier", "Deadline", "UserWord", "Gone"]
 On = Literal["Record", "Cluster", "Config"]
 
 FINISHED_KEPT = datetime.timedelta(days=7)

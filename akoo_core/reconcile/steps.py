@@ -6,7 +6,7 @@ from akoo_core import structs
 from akoo_core.api import cluster, conditions, names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import departing, records, situation, telling, workload
+from akoo_core.reconcile import departing, leaving, records, situation, telling, workload
 from akoo_core.reconcile import leave as leave_
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.report import Stop
@@ -128,16 +128,22 @@ async def _adopt(work: Attempt, decision: situation.AdoptCluster) -> None:
 
 
 async def _create(work: Attempt, decision: situation.CreateRecord) -> Stop | None:
-    """The Cluster is read live first: a record of one that is gone would wait for a person."""
+    """Make the record, for the Cluster as it is live: a record of one that is gone would wait for a
+    person. Our marks on the Cluster show that a record of it was lost."""
     live = await departing.live_cluster(work)
     if live is None:
         return Stop("CacheBehind", "the Cluster is gone", 1.0)
     work.cluster = live
+    served = names.FINALIZER in live.finalizers
+    if live.deleting and not served:
+        return Stop("CacheBehind", "the Cluster is being deleted and was never served", 1.0)
+    noted = live.annotations.get(names.RECORD_ANNOTATION) == work.name
     spec = records.fresh(
         name=work.name,
         management_id=work.services.management_id,
         cluster_ref=record.ClusterRef(namespace=live.namespace, name=live.name, uid=live.uid),
         chosen=decision.config,
+        history_unknown=served or noted,
     )
     work.record = await work.services.records.create(work.name, spec)
     work.notify("ClusterSelected")
@@ -151,8 +157,10 @@ async def _restart(work: Attempt, decision: situation.RestartRecord) -> None:
         management_id=old.management_id,
         cluster_ref=old.cluster_ref,
         chosen=decision.config,
+        history_unknown=not leaving.ended_clean(old),
     )
-    spec = structs.replace(spec, instance=old.instance, epoch=old.epoch)
+    kept = {"instance": old.instance, "epoch": old.epoch, "foreign_akos": old.foreign_akos}
+    spec = structs.replace(spec, **kept)
     work.services.deployer.forget(work.name)
     work.record = await work.services.records.change(work.one, spec)
     work.notify("ClusterSelected")

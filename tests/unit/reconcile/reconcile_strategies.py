@@ -29,11 +29,12 @@ PROOFS = st.builds(
     own=st.sampled_from([0, 0, 2]),
     suspect=st.integers(0, 1),
     held=st.sampled_from([0, 0, 1]),
+    unseen=st.sampled_from([(), (), ("another tenant",)]),
 )
 LET_GO = st.builds(
     record.LetGo,
     at=TIMES,
-    why=st.sampled_from(["Proven", "NoVerifier", "Deadline", "UserWord", "Gone"]),
+    why=st.sampled_from(["Proven", "Counted", "NoVerifier", "Deadline", "UserWord", "Gone"]),
 )
 LEAVING = st.builds(
     record.Leaving,
@@ -82,6 +83,7 @@ RECORDS = st.builds(
     plugins=st.sampled_from([(), ("ako",), ("avi",)]),
     management_id=st.sampled_from([builders.MANAGEMENT, builders.MANAGEMENT, "other"]),
     workload=st.none() | st.just(record.Workload(kube_system_uid="w")),
+    history_unknown=st.booleans(),
 )
 CLUSTERS = st.builds(
     builders.make_cluster,

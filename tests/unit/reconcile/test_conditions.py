@@ -104,6 +104,10 @@ def test_losers_are_named() -> None:
     )
 
 
+PARTIAL = structs.replace(builders.proof(), unseen=("objects of another AKO",))
+UNCOUNTED = structs.replace(PARTIAL, plugin="")
+
+
 @pytest.mark.parametrize(
     ("state", "verifies", "status", "reason"),
     [
@@ -113,6 +117,8 @@ def test_losers_are_named() -> None:
         ({"proof": builders.proof(own=2, held=2)}, True, "False", "ForeignReference"),
         ({"proof": builders.proof(ago=50)}, True, "False", "QuietPeriod"),
         ({"proof": builders.proof(ago=1)}, True, "True", "Proven"),
+        ({"proof": PARTIAL}, True, "Unknown", "NotLookedFor"),
+        ({"proof": structs.replace(PARTIAL, own=2)}, True, "False", "ObjectsLeft"),
     ],
 )
 def test_cleanup_proven_only_by_a_late_clean_count(
@@ -148,12 +154,25 @@ def test_a_plugin_that_cannot_see_is_unknown() -> None:
         ("Deadline", builders.proof(), False),
         ("Proven", builders.proof(), False),
         ("NoVerifier", None, False),
+        ("Gone", PARTIAL, False),
+        ("Counted", PARTIAL, False),
+        ("Deadline", UNCOUNTED, True),
     ],
 )
 def test_leaked(why: Any, proof: record.StoredProof | None, leaked: bool) -> None:
     let_go = record.LetGo(at=NOW, why=why, message="so")
     state = builders.make_leaving(**STEPS, proof=proof, let_go=let_go)
     assert ("Leaked" in said(builders.make_record(leaving=state))) is leaked
+
+
+def test_a_record_that_nothing_can_be_counted_for_ends_without_promises() -> None:
+    let_go = record.LetGo(at=NOW, why="Deadline", message="so")
+    state = builders.make_leaving(**STEPS, proof=UNCOUNTED, let_go=let_go)
+    found = said(builders.make_record(leaving=state))
+    assert found["Leaked"].message == "The Cluster went (so); what is left cannot be counted."
+    assert found["CleanupProven"].message == (
+        "nothing was counted; not looked for: objects of another AKO"
+    )
 
 
 def test_held_says_until_when() -> None:

@@ -67,6 +67,9 @@ def holds(s: situation.Situation) -> None:
     """All that must be true of a decision."""
     decision = decide(s)
     assert isinstance(decision, structs.Struct)
+    if isinstance(decision, situation.Finish) and decision.untouched:
+        assert s.record is not None
+        assert not s.record.spec.history_unknown, "what is not known is not untouched"
     one = s.record
     state = one.spec.leaving if one else None
     if isinstance(decision, situation.LetGo):
@@ -130,9 +133,12 @@ def _let_go_has_a_reason(s: situation.Situation, decision: situation.LetGo) -> N
             assert s.record.annotations[names.LET_GO_ANNOTATION]
         case "Gone":
             assert s.cluster is None
-        case "Proven":
+        case "Proven" | "Counted":
             assert state is not None
-            assert leaving.proven(spec, state, s.now)
+            assert leaving.settled(spec, state, s.now)
+            assert leaving.proven(spec, state) == (decision.why == "Proven")
+            assert state.proof is not None
+            assert bool(state.proof.unseen) == (decision.why == "Counted")
             assert state.fence is not None
         case "NoVerifier":
             assert not s.verifies
@@ -180,7 +186,7 @@ def _step_is_due(s: situation.Situation, decision: situation.Leave) -> None:
         assert not s.cluster.deleting
         assert decision.step != "undeploy"
     if moves and decision.step == "release":
-        assert leaving.proven(s.record.spec, state, s.now)
+        assert leaving.settled(s.record.spec, state, s.now)
     order = {
         "drain": state.confirmed_at,
         "fence": state.drained_at,

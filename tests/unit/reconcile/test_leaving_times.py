@@ -56,8 +56,8 @@ def test_what_no_deadline_ends_waits_its_whole_time() -> None:
 def test_a_count_from_the_future_is_not_believed() -> None:
     """Of a leader whose clock was ahead: its quiet period may not be over yet."""
     state = builders.make_leaving(fence=builders.fence(ago=0), proof=builders.proof(ago=-3600))
-    assert not leaving.proven(SPEC, state, NOW)
-    assert leaving.proven(SPEC, state, NOW + AGO(3600))
+    assert not leaving.settled(SPEC, state, NOW)
+    assert leaving.settled(SPEC, state, NOW + AGO(3600))
 
 
 def test_who_sweeps_but_cannot_count_sweeps_once() -> None:

@@ -1,0 +1,345 @@
+"""What is not there is no evidence: lost records, plugins that came later, an AKO of somebody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from akoo_core import structs
+from akoo_core.api import names, record
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
+from akoo_core.reconcile import foreign, proofs
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile import reconcile_plugins as bedplugins
+
+
+class Trusting(bedplugins.Avi):
+    """Takes a record without its intent for one of a cluster that it never touched."""
+
+    @api.hookimpl
+    async def sweep(self, ctx: api.VerbContext) -> api.Result | None:
+        if ctx.view.intent(self.name) is None:
+            return api.Done()
+        return await super().sweep(ctx)
+
+    @api.hookimpl
+    async def verify(
+        self, ctx: api.VerbContext
+    ) -> api.Proof | api.Unverified | api.Wait | api.Blocked | None:
+        if ctx.view.intent(self.name) is None:
+            return api.Proof(own=0, queries=("never placed",))
+        return await super().verify(ctx)
+
+    @api.hookimpl
+    async def release(self, ctx: api.VerbContext) -> api.Result | None:
+        return None if ctx.view.intent(self.name) is None else await super().release(ctx)
+
+
+@pytest.fixture
+def avi() -> Trusting:
+    return Trusting()
+
+
+async def lose(bed: bed_.Bed, name: str) -> None:
+    """Somebody tears the record away, and another process leads from then on."""
+    off = {"metadata": {"finalizers": None}}
+    await bed.user.merge_patch(resources.AKO_DEPLOYMENTS, name, off)
+    await bed.user.delete(resources.AKO_DEPLOYMENTS, name)
+    bed.start()
+
+
+async def attempts(bed: bed_.Bed, name: str, seconds: float, step: float = 30.0) -> None:
+    for _ in range(int(seconds / step)):
+        bed.clock.advance(step)
+        await bed.run(name)
+
+
+# A record that was lost.
+
+
+async def test_a_record_made_again_for_a_dying_cluster_proves_nothing(
+    bed: bed_.Bed, ako: bedplugins.Ako, avi: Trusting, name: str
+) -> None:
+    avi.outside[name] = {"vs-1"}
+    ako.calls.clear()
+    await bed.delete_cluster()
+    await lose(bed, name)
+    await bed.run(name)
+    made = bed.record(name)
+    assert made.spec.history_unknown
+    assert made.spec.plugins == ()
+    await attempts(bed, name, 600)
+    assert bed_.held_by_us(bed)
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
+    assert "akoo.io/let-go" in bed.message(name, "CleanupProven")
+    assert ako.calls[:2] == ["drain", "fence"], "AKO runs there, whatever the record says"
+    assert bed.record(name).spec.workload is not None, "stored before AKO was asked"
+    await attempts(bed, name, 3600, 300)
+    assert bed_.let_go(bed, name) == "Deadline"
+    assert not bed_.held_by_us(bed)
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+    assert bed.condition(name, "Leaked") == ("True", "Deadline")
+    assert bed.record(name).status.phase == "Finished", "nobody could ever count more"
+    assert avi.outside[name] == {"vs-1"}
+
+
+async def test_a_record_made_again_for_a_living_cluster_ends_as_counted(
+    bed: bed_.Bed, avi: Trusting, name: str
+) -> None:
+    """It knows its place again, but not whether there was another one."""
+    await lose(bed, name)
+    await bed.run(name)
+    await bed.run(name)
+    assert bed.record(name).spec.history_unknown
+    assert bed.record(name).status.phase == "Running"
+    await bed.delete_cluster()
+    await bed.run(name)
+    await attempts(bed, name, 60)
+    assert bed_.let_go(bed, name) == "Counted"
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+    assert "the record of that time is lost" in bed.message(name, "CleanupProven")
+    assert "AKOCleanupProven" not in await bed.events()
+    assert bed.record(name).status.phase == "Finished"
+
+
+async def test_a_record_made_again_that_cannot_ask_is_unfenced(
+    bed: bed_.Bed, ako: bedplugins.Ako, name: str
+) -> None:
+    """AKO may run behind an API that is silent, and write again."""
+    bed.workloads.silent = 60.0
+    bed.workloads.error = errors.UnreachableError("connection refused")
+    await lose(bed, name)
+    await bed.delete_cluster()
+    await bed.run(name)
+    state = bed_.leaving(bed.record(name))
+    assert state.fence is not None
+    assert (state.fence.grade, ako.calls) == ("Unfenced", ["fence"])
+    assert "silent" in state.drain_outcome
+    assert bed.record(name).spec.workload is None
+
+
+async def test_our_annotation_shows_that_a_record_was_lost(bed: bed_.Bed, name: str) -> None:
+    """Somebody took the finalizer off, too."""
+    await lose(bed, name)
+    await bed.patch_cluster({"metadata": {"finalizers": ["cluster.cluster.x-k8s.io"]}})
+    await bed.run(name)
+    assert bed.record(name).spec.history_unknown
+
+
+async def test_the_annotation_of_another_record_shows_nothing(bed: bed_.Bed) -> None:
+    """A Cluster that was made of a copy of another one's manifest."""
+    await bed.config()
+    copied = {names.RECORD_ANNOTATION: "akoo-000000000000"}
+    name = await bed.cluster(annotations=copied)
+    await bed.run(name)
+    assert not bed.record(name).spec.history_unknown
+
+
+async def test_a_dying_cluster_that_was_never_served_gets_no_record(bed: bed_.Bed) -> None:
+    """The cache did not show its deletion yet."""
+    await bed.config()
+    name = await bed.cluster()
+    seen = bed.world.cluster_of(name)
+    await bed.delete_cluster()
+    bed.world.cluster_of = lambda name: seen  # type: ignore[method-assign,assignment]
+    outcome = await bed.run(name)
+    assert bed.management.objects(resources.AKO_DEPLOYMENTS) == []
+    assert outcome.requeue_after == 1.0
+
+
+def test_a_record_with_an_unknown_history_is_never_untouched() -> None:
+    bare = builders.make_spec(plugins=())
+    assert bare.untouched
+    assert bare.never_deployed
+    unknown = structs.replace(bare, history_unknown=True)
+    assert not unknown.untouched
+    assert not unknown.never_deployed
+
+
+@pytest.mark.parametrize("verifies", [True, False])
+async def test_only_an_end_with_a_proof_gives_a_clean_sheet(
+    verifies: bool, ako: bedplugins.Ako, avi: Trusting
+) -> None:
+    bed = bed_.Bed(*((ako, avi) if verifies else (ako,)))
+    name = await bed_.running(bed, onUnmatch="Remove")
+    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+    await bed.run(name)
+    await attempts(bed, name, 60)
+    assert bed.record(name).status.phase == "Finished"
+    assert bed_.let_go(bed, name) == ("Proven" if verifies else "NoVerifier")
+    await bed.patch_cluster({"metadata": {"labels": {"lb": "avi"}}})
+    await bed.run(name)
+    assert bed.record(name).spec.leaving is None
+    assert bed.record(name).spec.history_unknown is not verifies
+
+
+# A plugin that was loaded too late.
+
+
+async def with_avi(bed: bed_.Bed, ako: bedplugins.Ako, avi: Trusting) -> None:
+    """The operator is started again with --plugins ako,avi."""
+    avi.name = "avi"
+    bed.plugins = (ako, avi)
+    bed.start()
+
+
+async def test_a_verifier_that_comes_while_a_cluster_leaves_proves_nothing(
+    ako: bedplugins.Ako, avi: Trusting
+) -> None:
+    bed = bed_.Bed(ako)
+    name = await bed_.running(bed)
+    avi.outside[name] = {"vs-1"}
+    ako.drain_answer = api.Wait(reason="AkoDeleting", message="AKO deletes.", after=5)
+    await bed.delete_cluster()
+    await bed.run(name)
+    assert bed.record(name).status.phase == "Draining"
+    await with_avi(bed, ako, avi)
+    ako.drain_answer = api.Done()
+    await attempts(bed, name, 600)
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
+    assert bed_.held_by_us(bed)
+    await bed.annotate(name, let_go="looked at by hand")
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == "UserWord"
+    await attempts(bed, name, 60)
+    assert bed.record(name).status.phase == "Finished"
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+
+
+async def test_a_verifier_may_come_before_anything_was_deployed(
+    ako: bedplugins.Ako, avi: Trusting
+) -> None:
+    bed = bed_.Bed(ako)
+    await bed.config()
+    name = await bed.cluster()
+    ready = {"status": {"initialization": {"controlPlaneInitialized": False}}}
+    await bed.user.merge_patch(resources.CLUSTERS, "shop", ready, "demo", subresource="status")
+    await bed.run(name)
+    await bed.run(name)
+    assert bed.record(name).spec.plugins == ("ako",)
+    await bed.delete_cluster()
+    await with_avi(bed, ako, avi)
+    await bed.run(name)
+    await attempts(bed, name, 60)
+    assert bed_.let_go(bed, name) == "Proven"
+
+
+# An AKO that akoo-core did not deploy.
+
+
+class Named(bedplugins.Ako):
+    """Deploys AKO's ConfigMap with the clusterName, as the real one does."""
+
+    @api.hookimpl
+    def contribute(self, view: api.View) -> api.Contribution | api.Wait | api.Blocked | None:
+        data = {"clusterName": view.spec.ako_cluster_name}
+        return api.Contribution(objects=(config_map(data),))
+
+    @api.hookimpl
+    async def drain(self, ctx: api.VerbContext) -> api.Result | None:
+        return api.Done(message="AKO was not made by us: it was not asked.")
+
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait | api.Blocked | None:
+        return api.Fenced(grade="Stopped", evidence="no Pod")
+
+
+def config_map(data: Any, **metadata: Any) -> dict[str, Any]:
+    where = {"name": "avi-k8s-config", "namespace": bedplugins.AKO_NAMESPACE}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": where | metadata, "data": data}
+
+
+async def test_the_objects_of_a_foreign_ako_are_named_at_the_end(avi: Trusting) -> None:
+    bed = bed_.Bed(Named(), avi)
+    bed.workload.seed(config_map({"clusterName": "my-cluster"}))
+    name = await bed_.running(bed)
+    assert bed.condition(name, "AkoReady") == ("False", "ForeignObject")
+    (known,) = bed.record(name).spec.foreign_akos
+    assert known.cluster_name == "my-cluster"
+    await bed.delete_cluster()
+    await bed.run(name)
+    await attempts(bed, name, 60)
+    assert bed_.let_go(bed, name) == "Counted"
+    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+    assert '"my-cluster"' in bed.message(name, "CleanupProven")
+    assert "ConfigMap avi-system/avi-k8s-config" in bed.message(name, "CleanupProven")
+    assert "Leaked" not in bed.conditions(name)
+
+
+async def test_a_foreign_ako_that_was_removed_is_not_forgotten(avi: Trusting) -> None:
+    """Its objects stay where they are."""
+    bed = bed_.Bed(Named(), avi)
+    bed.workload.seed(config_map({"clusterName": "my-cluster"}))
+    name = await bed_.running(bed)
+    await bed.workload.client().delete(
+        resources.CONFIG_MAPS, "avi-k8s-config", bedplugins.AKO_NAMESPACE
+    )
+    await bed.run(name)
+    await bed.run(name)
+    assert bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config") is not None
+    assert [one.cluster_name for one in bed.record(name).spec.foreign_akos] == ["my-cluster"]
+
+
+@pytest.mark.parametrize(
+    ("data", "metadata", "names_"),
+    [
+        ({"clusterName": "my-cluster"}, {}, ["my-cluster"]),
+        ({"clusterName": "my-cluster"}, {"labels": {names.RECORD_LABEL: "other"}}, ["my-cluster"]),
+        ({"clusterName": "my-cluster"}, {"labels": {names.RECORD_LABEL: builders.RECORD}}, []),
+        ({"clusterName": builders.RECORD}, {"labels": None}, []),
+        ({"clusterName": 7}, {}, [""]),
+        ({}, {}, [""]),
+        (None, {}, [""]),
+        (["x"], {}, [""]),
+    ],
+)
+def test_the_name_of_a_foreign_ako(data: Any, metadata: dict[str, Any], names_: list[str]) -> None:
+    found = config_map(data, **metadata)
+    known = foreign.with_foreign((), found, builders.RECORD, builders.RECORD)
+    assert [one.cluster_name for one in known] == names_
+    assert foreign.with_foreign(known, found, builders.RECORD, builders.RECORD) == known
+
+
+def test_a_record_keeps_a_few_foreign_akos() -> None:
+    known: tuple[record.ForeignAko, ...] = ()
+    for number in range(foreign.KEPT + 3):
+        live = config_map({"clusterName": f"other-{number}"})
+        known = foreign.with_foreign(known, live, builders.RECORD, builders.RECORD)
+    assert len(known) == foreign.KEPT
+
+
+# Counts and their limits.
+
+
+def test_a_plugin_may_say_what_it_did_not_look_for() -> None:
+    answer = api.Proof(own=0, queries=("pool",), unseen=("tenant edge",))
+    found = proofs.combined({"avi": answer}, now=builders.NOW, backoff=1.0)
+    assert found.proof is not None
+    assert found.proof.clean
+    assert found.proof.unseen == ("tenant edge",)
+    assert proofs.counted(found.proof).endswith("not looked for: tenant edge")
+
+
+def test_without_a_count_and_a_stranger_there_is_no_proof() -> None:
+    spec = builders.make_spec(history_unknown=True)
+    assert proofs.limited(None, spec, strangers=(), now=builders.NOW) is None
+    assert proofs.limited(None, spec, strangers=("avi",), now=builders.NOW) is not None
+    plain = builders.make_spec()
+    assert proofs.limited(builders.proof(), plain, strangers=(), now=builders.NOW) == (
+        builders.proof()
+    )
+
+
+def test_a_record_keeps_a_bounded_number_of_sentences() -> None:
+    answer = api.Proof(own=0, unseen=tuple("x" * 9999 for _ in range(99)))
+    found = proofs.combined({"avi": answer}, now=builders.NOW, backoff=1.0)
+    spec = builders.make_spec(history_unknown=True)
+    proof = proofs.limited(found.proof, spec, strangers=("dns",), now=builders.NOW)
+    assert proof is not None
+    assert len(proof.unseen) == proofs.UNSEEN_KEPT
+    assert proof.unseen[-1] == proofs.HISTORY_UNKNOWN
+    assert max(map(len, proof.unseen)) <= proofs.UNSEEN_LIMIT
