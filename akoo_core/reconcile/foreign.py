@@ -1,4 +1,4 @@
-"""An AKO in the workload cluster that akoo-core did not deploy: its name goes into the record. Thin.
+"""Notes an AKO in the workload cluster that akoo-core did not deploy. Thin.
 
 Nobody looks for the objects of such an AKO, so no count of ours proves that nothing is left.
 Observes the ConfigMaps that are wanted with our clusterName; writes ``spec.foreignAkos``.

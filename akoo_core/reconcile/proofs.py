@@ -114,7 +114,7 @@ def blind(plugin: str) -> api.Unverified:
     return api.Unverified(
         reason="PluginNeverWorked",
         message=(
-            f'{_unknown_to(plugin)}. Look for them by hand (akoo-core audit), then annotate this '
+            f"{_unknown_to(plugin)}. Look for them by hand (akoo-core audit), then annotate this "
             f"record {names.LET_GO_ANNOTATION}=<reason>."
         ),
     )

@@ -153,7 +153,9 @@ async def _taken_off_first(work: attempt.Attempt, decision: situation.LetGo) -> 
 _let_go = departing._let_go
 
 BUGS: Final[dict[str, Bug]] = {
-    "proof is not waited for": Bug(_replaced(leaving, "settled", _always), "let go without a proof"),
+    "proof is not waited for": Bug(
+        _replaced(leaving, "settled", _always), "let go without a proof"
+    ),
     "the quiet period is not waited for": Bug(
         _replaced(leaving, "settled_at", _at_once), "before the quiet period was over"
     ),

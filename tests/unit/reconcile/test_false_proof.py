@@ -1,4 +1,4 @@
-"""What is not there is no evidence: lost records, plugins that came later, an AKO of somebody else."""
+"""Absence is no evidence: lost records, plugins that came later, a foreign AKO."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ async def test_a_dying_cluster_that_was_never_served_gets_no_record(bed: bed_.Be
     name = await bed.cluster()
     seen = bed.world.cluster_of(name)
     await bed.delete_cluster()
-    bed.world.cluster_of = lambda name: seen  # type: ignore[method-assign,assignment]
+    bed.world.cluster_of = lambda name: seen  # type: ignore[method-assign]
     outcome = await bed.run(name)
     assert bed.management.objects(resources.AKO_DEPLOYMENTS) == []
     assert outcome.requeue_after == 1.0
