@@ -185,7 +185,7 @@ class Workload(structs.Struct, frozen=True, kw_only=True):
 
 
 class ForeignAko(structs.Struct, frozen=True, kw_only=True):
-    """An AKO in the workload cluster that akoo-core did not deploy; nobody looks for its objects."""
+    """An AKO in the workload cluster that akoo-core did not deploy, and does not clean up after."""
 
     cluster_name: str
     """Its clusterName; "" where its ConfigMap gives none."""
