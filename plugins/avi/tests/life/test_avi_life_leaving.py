@@ -11,6 +11,7 @@ from akoo_avi.plugin import AviPlugin
 from akoo_testbed.avisim import Controller
 
 from akoo_core import structs
+from akoo_core.api import record
 from akoo_core.kube import resource
 from akoo_core.plugins import api, caller
 from akoo_core.testing import builders, calls, verbs
@@ -46,12 +47,31 @@ class TestConfirm:
 
     def test_never_placed(self, avi_world: World) -> None:
         world = avi_world({"cloudName": "no"})
+        world.spec = structs.replace(world.spec, workload=None)
         world.call("prepare")
         world.leave()
         for verb in LEAVES:
             answer = world.call(verb)
             assert isinstance(answer, api.Done | api.Proof), verb
         assert [one for one in world.calls.made if one.write] == []
+
+    @pytest.mark.parametrize(
+        "spec", [{}, {"workload": None, "history_unknown": True}], ids=["deployed", "lost"]
+    )
+    def test_no_place_proves_nothing_where_ako_may_have_been(
+        self, avi_world: World, spec: dict[str, Any]
+    ) -> None:
+        world = avi_world({"cloudName": "no"})
+        world.spec = structs.replace(world.spec, **spec)
+        world.leave()
+        answer = world.call("verify")
+        assert isinstance(answer, api.Unverified)
+        assert answer.reason == "PlacementMissing"
+        let_go = record.LetGo(at=builders.CREATED, why="Deadline")
+        world.leave(let_go=let_go)
+        answer = world.call("verify")
+        assert isinstance(answer, api.Proof), "nobody waits for it any more"
+        assert answer.unseen
 
     def test_an_adopted_install_that_was_never_placed_proves_nothing(
         self, avi_world: World
