@@ -2,7 +2,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup testbed sandbox test lint format unit proof bench generate clean
+.PHONY: help setup testbed sandbox test newest lint format unit proof bench generate clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,8 +17,12 @@ sandbox: testbed ## start real clusters, run the operator, tell the story of a c
 	@$(BIN)/akoo-core sandbox $(ARGS)
 
 # Two workers: what shares the bed stays together in one, all else goes where there is room.
-test: testbed ## every test, on the real bed
+test: testbed ## every test, on the real bed; those of TLS also on the newest Python
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(if $(ARGS),,sh hack/newest.sh)
+
+newest: setup ## the tests of TLS and of the clients, on the newest Python of this machine
+	@sh hack/newest.sh $(ARGS)
 
 unit: setup ## the tests that need no servers
 	@$(BIN)/pytest tests/unit plugins testbed/tests -m "not bed" $(ARGS)
@@ -49,4 +53,4 @@ bench: testbed ## figures, no gate (a quarter of an hour)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what setup made here (not the test bed's cache)
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-newest .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

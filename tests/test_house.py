@@ -41,7 +41,15 @@ def test_nothing_speaks_of_the_place_it_was_made_in() -> None:
     words = ("/work/", "shared/reference", "issues show", "sub" + "agent")
     here = pathlib.Path(__file__)
     suffixes = {".py", ".md", ".toml", ".yaml", ".sh", ".mod"}
-    skipped = {".venv", ".tools", ".git", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+    skipped = {
+        ".venv",
+        ".venv-newest",
+        ".tools",
+        ".git",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".hypothesis",
+    }
     for path in ROOT.rglob("*"):
         if path == here or path.suffix not in suffixes or skipped & set(path.parts):
             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from asyncio import sslproto
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import aiohttp
 
 import akoo_core
+from akoo_core import trust
 from akoo_core.kube import endpoint as endpoint_
 from akoo_core.kube import errors
 
@@ -179,8 +181,11 @@ def unreachable(
 ) -> errors.UnreachableError:
     """What ``error`` means, in words that hold nothing the other side has sent."""
     match error:
-        case aiohttp.ClientConnectorCertificateError():
-            why = "its certificate is not trusted (certificate-authority-data, tls-server-name)"
+        case aiohttp.ClientConnectorCertificateError(
+            certificate_error=ssl.SSLCertVerificationError() as refused
+        ):
+            advice = trust.advice(refused, anchors="certificate-authority-data of the kubeconfig")
+            why = f"its certificate is not trusted: {advice}"
         case aiohttp.ClientSSLError():
             why = "the TLS handshake failed (is the client certificate still valid?)"
         case aiohttp.ClientConnectorError():

@@ -9,6 +9,8 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 
+from akoo_core import trust
+
 
 def client_context(
     *,
@@ -17,18 +19,13 @@ def client_context(
     key: bytes | None = None,
     insecure: bool = False,
 ) -> ssl.SSLContext:
-    """A context that trusts ``ca`` (PEM) only, with an optional client certificate.
+    """A context that trusts ``ca`` (PEM) only (see :mod:`akoo_core.trust`), with an optional
+    client certificate.
 
     Without ``ca`` the system's trust store is read, which takes 17 ms: call it in a thread then.
     Raises ssl.SSLError or ValueError on what is not PEM, or a key that does not fit.
     """
-    context = (
-        ssl.create_default_context(cadata=ca.decode("ascii"))
-        if ca
-        else (ssl.create_default_context())
-    )
-    # Python 3.13 asks more of a CA than Go and every Kubernetes distribution do.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context = trust.context(ca or None)
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

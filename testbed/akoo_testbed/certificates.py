@@ -79,7 +79,8 @@ class Authority:
         self, subject: x509.Name, extensions: Sequence[tuple[x509.ExtensionType, bool]]
     ) -> KeyPair:
         key = new_key()
-        builder = _builder(subject, self._name, key)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = _builder(subject, self._name, key).add_extension(issuer, critical=False)
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical=critical)
         builder = builder.add_extension(_key_usage(digital_signature=True), critical=True)
@@ -120,6 +121,7 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=VALID_DAYS))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
 

@@ -47,6 +47,11 @@ class Credential:
         redaction.register(self.password)
 
     @property
+    def anchors(self) -> str:
+        """Where the trusted certificates come from, for messages."""
+        return self.ca_source if self.ca_pem else f"the system's CAs ({self.ca_source} is missing)"
+
+    @property
     def login_id(self) -> str:
         """The same for the same user and password; tells nothing about them."""
         return _digest(self.username, self.password)

@@ -124,7 +124,7 @@ class ThreadedSession:
         self._door = door
         self._sdk = sdk
         self._address = address
-        self._ca_source = who.ca_source
+        self._anchors = who.anchors
 
     @property
     def version(self) -> str:
@@ -137,9 +137,7 @@ class ThreadedSession:
 
     def _send(self, call: calls.Call, progress: calls.Progress, deadline: float) -> calls.Answer:
         progress.sent = True
-        return self._sdk.send(
-            call, address=self._address, ca_source=self._ca_source, deadline=deadline
-        )
+        return self._sdk.send(call, address=self._address, anchors=self._anchors, deadline=deadline)
 
     def close(self) -> None:
         self._sdk.close()

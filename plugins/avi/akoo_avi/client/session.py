@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import itertools
-import re
 import ssl
 import time
 import warnings
@@ -25,10 +24,10 @@ from typing import Any
 
 import requests
 import requests.adapters
-import urllib3.util.ssl_
 
 from akoo_avi.client import address as address_
 from akoo_avi.client import calls, credential, errors, logs, versions
+from akoo_core import trust
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # docstrings with invalid escapes
@@ -36,9 +35,6 @@ with warnings.catch_warnings():
 
 _numbers = itertools.count(1)
 _SESSION_REFUSED = (401, 419)
-_CERTIFICATE = re.compile(
-    r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----", re.ASCII
-)
 
 
 class _RefusedError(Exception):
@@ -89,22 +85,18 @@ class _Session(avi_api.ApiSession):  # type: ignore[misc]
 class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
     """Closes connections when it is told to: urllib3 leaves that to the garbage collector.
 
-    With ``trust`` it trusts that alone. requests takes CAs from files only, and a process that is
+    It trusts what ``context`` trusts. requests takes CAs from files only, and a process that is
     killed would leave one behind.
     """
 
-    def __init__(self, *, trust: ssl.SSLContext | None, **given: Any) -> None:
-        self._trust = trust
+    def __init__(self, *, context: ssl.SSLContext, **given: Any) -> None:
+        self._context = context
         super().__init__(**given)
 
     def init_poolmanager(self, *args: Any, **given: Any) -> None:
-        trust = {"ssl_context": self._trust} if self._trust is not None else {}
-        super().init_poolmanager(*args, **trust, **given)
+        super().init_poolmanager(*args, ssl_context=self._context, **given)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        if self._trust is None:
-            super().cert_verify(conn, url, verify, cert)
-            return
         # requests would add the CAs that it brings along.
         conn.cert_reqs, conn.ca_certs, conn.ca_cert_dir = "CERT_REQUIRED", None, None
 
@@ -136,10 +128,10 @@ class SdkSession:
         Raises LostError, TlsError, NotAviError, UnreachableError for what is no address.
         """
         url = address_.url(address)
-        sdk = _new(url, who, _trusting(who, address) if who.ca_pem else None, connections)
+        sdk = _new(url, who, _trusting(who, address), connections)
         session: SdkSession | None = None
         try:
-            with _translated(address, who.ca_source), logs.masked():
+            with _translated(address, who.anchors), logs.masked():
                 sdk.timeout = _seconds_left(deadline)
                 sdk.authenticate_session()
             if not sdk.cookies_given():
@@ -157,7 +149,7 @@ class SdkSession:
                 _close(sdk)
 
     def send(
-        self, call: calls.Call, *, address: str, ca_source: str, deadline: float
+        self, call: calls.Call, *, address: str, anchors: str, deadline: float
     ) -> calls.Answer:
         """The answer, whatever its status. Raises LostError, TlsError."""
         name, tenant = call.tenant_header
@@ -166,7 +158,7 @@ class SdkSession:
         if call.params:
             given["params"] = dict(call.params)
         try:
-            with _translated(address, ca_source), logs.masked():
+            with _translated(address, anchors), logs.masked():
                 method = getattr(self._sdk, call.method.lower())
                 return _answer(method(call.path, timeout=_seconds_left(deadline), **given))
         except _RefusedError as refused:
@@ -178,13 +170,13 @@ class SdkSession:
 
 
 def _new(
-    url: str, who: credential.Credential, trust: ssl.SSLContext | None, connections: int
+    url: str, who: credential.Credential, context: ssl.SSLContext, connections: int
 ) -> _Session:
     sdk = _Session(
         "controller",
         username=who.username,
         password=who.password,
-        verify=_system_cas() if trust is None else True,
+        verify=True,
         retry_conxn_errors=False,
         max_api_retries=0,
         lazy_authentication=True,
@@ -193,7 +185,7 @@ def _new(
     sdk.key = f"akoo-{next(_numbers)}"
     sdk.trust_env = False
     sdk.hooks["response"].append(_take_away)
-    sdk.mount("https://", _Adapter(trust=trust, pool_maxsize=connections, max_retries=0))
+    sdk.mount("https://", _Adapter(context=context, pool_maxsize=connections, max_retries=0))
     return sdk
 
 
@@ -203,21 +195,17 @@ def _close(sdk: _Session) -> None:
 
 
 def _trusting(who: credential.Credential, address: str) -> ssl.SSLContext:
-    """Trusts this CA alone. Text around the certificates is left out: OpenSSL wants ASCII here."""
-    found = urllib3.util.ssl_.create_urllib3_context()
+    """A context that trusts the CA of ``who`` alone; the system's CAs where it has none."""
     try:
-        found.load_verify_locations(cadata="\n".join(_CERTIFICATE.findall(who.ca_pem)))
-    except (ssl.SSLError, ValueError):
+        context = trust.context(who.ca_pem or None)
+    except ValueError:
         raise errors.TlsError(
             f"The CA for {address} holds no certificate in PEM. Check {who.ca_source}."
         ) from None
-    return found
-
-
-def _system_cas() -> str | bool:
-    """The CAs of the system; those that requests brings where OpenSSL knows of none."""
     paths = ssl.get_default_verify_paths()
-    return paths.cafile or paths.capath or True
+    if not (who.ca_pem or paths.cafile or paths.capath):
+        context.load_verify_locations(requests.certs.where())
+    return context
 
 
 def _seconds_left(deadline: float) -> float:
@@ -243,12 +231,12 @@ def _not_avi(address: str) -> errors.NotAviError:
 
 
 @contextlib.contextmanager
-def _translated(address: str, ca_source: str) -> Iterator[None]:
+def _translated(address: str, anchors: str) -> Iterator[None]:
     """requests' and urllib3's errors as ours: their texts hold URLs, ours what to do."""
     try:
         yield
     except requests.exceptions.SSLError as error:
-        raise _tls(error, address, ca_source) from None
+        raise _tls(error, address, anchors) from None
     except requests.exceptions.ConnectTimeout:
         raise calls.LostError("it did not accept a connection in time", sent=False) from None
     except requests.exceptions.Timeout:
@@ -271,18 +259,16 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             waiting += [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
 
 
-def _tls(error: BaseException, address: str, ca_source: str) -> errors.TlsError | calls.LostError:
+def _tls(error: BaseException, address: str, anchors: str) -> errors.TlsError | calls.LostError:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return errors.TlsError(
-                f"The certificate of {address} is not to be trusted: {cause.verify_message}. "
-                f"Check {ca_source}, and whether this is the controller's address."
+                f"The certificate of {address} is not trusted: "
+                f"{trust.advice(cause, anchors=anchors)}"
             )
         if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return calls.LostError("the connection was cut", sent=True)
-    return errors.TlsError(
-        f"{address} does not speak TLS as it should. Check address and port, and {ca_source}."
-    )
+    return errors.TlsError(f"{address} does not speak TLS as it should. Check address and port.")
 
 
 _NEVER_SENT = {

@@ -110,7 +110,7 @@ async def test_a_rotated_ca(connect: Connect, avisim: avisim_.RunningAvi) -> Non
     avisim.run(avisim.server.stop())
     avisim.server.authority = certificates.Authority("renewed")
     avisim.run(avisim.server.start())
-    with pytest.raises(Exception, match="not to be trusted"):
+    with pytest.raises(Exception, match="is not trusted"):
         await before.list("pool")
     after = await connect(key=KEY)  # its CA is read anew
     assert await after.list("pool") == ()

@@ -24,7 +24,7 @@ from akoo_avi.client import (
     calls,
     session,
 )
-from akoo_testbed import certificates
+from akoo_testbed import certificates, chains
 from akoo_testbed.avisim import faults, values
 from akoo_testbed.avisim import pytest as avisim_
 
@@ -42,7 +42,9 @@ def arm(avisim: avisim_.RunningAvi, **fault: Any) -> int:
 
 async def test_a_certificate_of_another_ca(connect: Connect, avisim: avisim_.RunningAvi) -> None:
     other = certificates.Authority("other").pem
-    with pytest.raises(TlsError, match=r"127.0.0.1:\d+ is not to be trusted.*Check key x of y"):
+    with pytest.raises(
+        TlsError, match=r"127.0.0.1:\d+ is not trusted: .* no certificate in key x of y"
+    ):
         await connect(ca_pem=other, ca_source="key x of y")
     assert not list(avisim.controller.journal)
 
@@ -50,7 +52,7 @@ async def test_a_certificate_of_another_ca(connect: Connect, avisim: avisim_.Run
 async def test_without_a_ca_those_of_the_system_count(
     connect: Connect, avisim: avisim_.RunningAvi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(TlsError, match="is not to be trusted"):
+    with pytest.raises(TlsError, match="is not trusted"):
         await connect(ca_pem="")
     monkeypatch.setenv("SSL_CERT_FILE", str(avisim.ca_file))
     assert await (await connect(ca_pem="")).version() == "30.2.2"
@@ -62,7 +64,7 @@ async def test_a_certificate_for_another_name(
     who = Credential("admin", avisim.options.password, avisim.server.ca_pem)
     by_name = f"localhost:{avisim.server.port}"
     assert await controllers.client(by_name, who, external=seam)
-    with pytest.raises(TlsError, match=r"127\.1:.* is not to be trusted: Hostname mismatch"):
+    with pytest.raises(TlsError, match=r"127\.1:.* is not trusted: Hostname mismatch"):
         await controllers.client(f"127.1:{avisim.server.port}", who, external=seam)
 
 
@@ -80,8 +82,23 @@ async def test_the_ca_counts_alone(
     """Neither those of the system nor those that requests brings along are believed, too."""
     monkeypatch.setenv("SSL_CERT_FILE", str(avisim.ca_file))
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(avisim.ca_file))
-    with pytest.raises(TlsError, match="is not to be trusted"):
+    with pytest.raises(TlsError, match="is not trusted"):
         await connect(ca_pem=certificates.Authority("other").pem)
+
+
+@pytest.mark.parametrize("trusted", ["root", "issuing", "leaf"])
+async def test_what_go_trusts_is_trusted(
+    controllers: Controllers, seam: external.External, trusted: str
+) -> None:
+    """Certificates of an older internal CA: without key identifiers, any of them as the anchor."""
+    root = chains.make("root", ca=True, bare=True)
+    issuing = root.issue("issuing", ca=True)
+    leaf = issuing.issue("avi")
+    ca = {"root": root, "issuing": issuing, "leaf": leaf}[trusted].pem
+    async with canned(http(b"[]"), chains.server_context(leaf, issuing)) as port:
+        who = Credential("admin", "Canned-password-1", ca)
+        with pytest.raises(NotAviError):
+            await controllers.client(f"127.0.0.1:{port}", who, external=seam)
 
 
 @pytest.mark.parametrize("pem", ["nonsense", "-----BEGIN CERTIFICATE-----\nAAAA", "Zürich"])
@@ -316,7 +333,7 @@ def test_a_closed_session_has_no_connections_whoever_keeps_it(
     made.close()
     assert [one.pool for one in kept] == [None]
     with pytest.raises(calls.LostError, match="was closed"):
-        made.send(calls.LOGOUT, address=address, ca_source="", deadline=deadline)
+        made.send(calls.LOGOUT, address=address, anchors="", deadline=deadline)
 
 
 async def cut_all(avisim: avisim_.RunningAvi) -> None:
