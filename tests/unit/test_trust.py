@@ -27,7 +27,9 @@ def of_management(ca: str) -> ssl.SSLContext:
 
 
 def of_workload(ca: str) -> ssl.SSLContext:
-    return kubeconfig.WorkloadEndpoint(server="https://x", ca=ca.encode()).open().tls
+    made = kubeconfig.WorkloadEndpoint(server="https://x", ca=ca.encode()).open().tls
+    assert made is not None
+    return made
 
 
 CLIENTS: dict[str, Made] = {
