@@ -15,6 +15,9 @@ ever holds a secret, nor a body that a server sent and that is not a Kubernetes 
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class AkooError(Exception):
     """Base of all errors that akoo-core raises on purpose."""
@@ -41,3 +44,9 @@ class LeadershipLostError(AkooError):
 
 class ReadOnlyError(AkooError):
     """A write was tried where everything only looks; it was not made."""
+
+
+def near(wrong: str, known: Iterable[str], *, most: int = 1) -> str:
+    """`` Did you mean "x"?``, to be put behind a message, or "" where nothing is near."""
+    names = [f'"{name}"' for name in difflib.get_close_matches(wrong, list(known), n=most)]
+    return f" Did you mean {', '.join(names)}?" if names else ""

@@ -91,7 +91,11 @@ class Parts:
             controller.RecordReconciler(services), services, self.secret_index
         )
         config = config_controller.ConfigReconciler(
-            services.management, self._world, services.finalizers, services.clock
+            services.management,
+            self._world,
+            services.finalizers,
+            services.clock,
+            plugins=services.plugins.ordered,
         )
         given = means(services)._replace(secret_changes=self.secret_changes)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -95,8 +94,7 @@ async def unknown(kube: client.KubeClient, key: str) -> errors.InputError:
 
 def near(wrong: str, there: Iterable[str]) -> str:
     """`` Did you mean ...?``, or ""."""
-    found = difflib.get_close_matches(wrong, list(there), n=3)
-    return f" Did you mean {', '.join(found)}?" if found else ""
+    return errors.near(wrong, there, most=3)
 
 
 def key_of(one: record.Record) -> str:

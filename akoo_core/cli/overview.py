@@ -11,7 +11,7 @@ from akoo_core import structs
 from akoo_core.api import conditions, record
 from akoo_core.cli import columns, fleet
 
-HEADS = ("NAME", "NAMESPACE", "CLUSTER", "CONFIG", "AKO", "PHASE", "READY", "LEFT", "AGE")
+HEADS = ("NAME", "NAMESPACE", "CLUSTER", "CONFIG", "AKO", "PHASE", "READY", "REASON", "LEFT", "AGE")
 PHASES: tuple[str, ...] = typing.get_args(record.Phase)
 
 
@@ -59,6 +59,7 @@ def _row(one: record.Record, now: datetime.datetime) -> tuple[str, ...]:
         status.version,
         status.phase or "",
         ready.status if ready else "",
+        ready.reason if ready else "",
         "" if status.left is None else str(status.left),
         columns.age(one.created, now),
     )

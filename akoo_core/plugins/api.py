@@ -202,6 +202,8 @@ class Wait(structs.Struct, frozen=True, kw_only=True):
     reason: str
     message: str
     after: float
+    expected_seconds: float = 60.0
+    """How long this usually takes at most. People are warned by an Event only after that."""
     left: int | None = None
     """Own objects still outside, if this verb knows (column LEFT)."""
     version: str = ""

@@ -41,6 +41,8 @@ def say(attempt: Attempt, plugin: str, answer: object) -> None:
         case VerbError():
             attempt.report.plugin(plugin, "False", "VerbFailed", str(answer))
         case api.Wait() | api.Blocked() | api.Unverified():
+            if isinstance(answer, api.Wait):
+                attempt.report.expected[answer.reason] = answer.expected_seconds
             attempt.report.plugin(plugin, "False", answer.reason, answer.message)
         case api.Fenced():
             attempt.report.plugin(plugin, "True", answer.grade, answer.evidence)

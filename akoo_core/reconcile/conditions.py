@@ -81,12 +81,13 @@ def _ready(one: record.Record, report: Report, others: list[Condition]) -> Condi
     if report.keep_ready and before is not None:
         return before
     if report.ready is not None:
-        return Condition(
-            type="Ready", status="False", reason=report.ready[0], message=report.ready[1]
-        )
+        reason, message = report.ready
+        # What is orphaned is as somebody wanted it: kubectl wait must come to an end.
+        status: conditions.Status = "True" if reason == "Orphaned" else "False"
+        return Condition(type="Ready", status=status, reason=reason, message=message)
     if one.spec.finished_at is not None:
         message = "Nothing is left to do; this record is kept for some days as the proof."
-        return Condition(type="Ready", status="False", reason="Finished", message=message)
+        return Condition(type="Ready", status="True", reason="Finished", message=message)
     if one.spec.leaving is not None:
         held = next((found for found in others if found.type == "Held"), None)
         moves = one.spec.leaving.cause == "Relocated"
@@ -250,9 +251,13 @@ def for_cluster(status: record.RecordStatus) -> Condition:
     ready = conditions.find(status.conditions, "Ready")
     if ready is None:
         return Condition(type=names.LOAD_BALANCER_READY, status="Unknown", reason="Preparing")
-    return structs.replace(
+    on_cluster = structs.replace(
         ready, type=names.LOAD_BALANCER_READY, last_transition_time=None, observed_generation=None
     )
+    # Nobody looks after AKO there: whether its load balancers work is not known.
+    if ready.reason == "Orphaned":
+        return structs.replace(on_cluster, status="Unknown")
+    return on_cluster
 
 
 def deadline_seconds(one: record.Record, now: datetime.datetime) -> float | None:

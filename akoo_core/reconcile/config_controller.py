@@ -8,6 +8,7 @@ the record itself, but only under the finalizer is a deletion seen at all, rathe
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from opentelemetry import trace
 
@@ -18,6 +19,7 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.finalizers import Finalizers
+from akoo_core.plugins import api
 from akoo_core.reconcile import config_status
 from akoo_core.reconcile.controller import Outcome
 from akoo_core.reconcile.world import ConfigWorld
@@ -40,11 +42,14 @@ class ConfigReconciler:
         world: ConfigWorld,
         finalizers: Finalizers,
         clock: clock_.Clock,
+        *,
+        plugins: Sequence[api.Plugin] = (),
     ) -> None:
         self._client = client
         self._world = world
         self._finalizers = finalizers
         self._clock = clock
+        self._plugins = plugins
 
     async def reconcile(self, name: str, attempt: int) -> Outcome:
         """One attempt. Raises KubeError, when the queue backs off."""
@@ -79,7 +84,7 @@ class ConfigReconciler:
         """Write the status if it says something new. Gone meanwhile is fine."""
         name, uid = obj["metadata"]["name"], obj["metadata"]["uid"]
         served = self._world.served_by(uid)
-        wanted = config_status.status_of(obj, served, now=self._clock.now())
+        wanted = config_status.status_of(obj, served, now=self._clock.now(), plugins=self._plugins)
         if not config_status.differs(obj, wanted):
             return False
         body = {

@@ -6,10 +6,12 @@ Counts only: lists of clusters would grow with the fleet. Pure.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from akoo_core import structs
+from akoo_core import errors, structs
 from akoo_core.api import conditions, config, record
+from akoo_core.plugins import api, context
 from akoo_core.reconcile import selection
 
 
@@ -46,10 +48,44 @@ def problem(obj: structs.JSON) -> str:
         return str(error)
 
 
-def status_of(obj: structs.JSON, served: Served, *, now: datetime.datetime) -> config.ConfigStatus:
+def section_problem(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:
+    """What is wrong with the section ``spec.plugins.<name>`` of a loaded plugin, or "".
+
+    The text is the one that records get for the same fault.
+    """
+    for plugin in plugins:
+        try:
+            context.decode_config(plugin, obj)
+        except structs.DecodeError as error:
+            return str(error)
+    return ""
+
+
+def sections_without_plugin(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:
+    """Which sections of ``spec.plugins`` no loaded plugin reads, in a sentence, or ""."""
+    loaded = {plugin.name for plugin in plugins}
+    sections = (obj.get("spec") or {}).get("plugins") or {}
+    unknown = sorted(name for name in sections if name not in loaded and sections[name])
+    if not unknown:
+        return ""
+    names = ", ".join(f"spec.plugins.{name}" for name in unknown)
+    return (
+        f"{names}: no such plugin is loaded (loaded: {', '.join(sorted(loaded)) or 'none'})."
+        f"{errors.near(unknown[0], loaded)}"
+    )
+
+
+def status_of(
+    obj: structs.JSON,
+    served: Served,
+    *,
+    now: datetime.datetime,
+    plugins: Iterable[api.Plugin] = (),
+) -> config.ConfigStatus:
     """What there is to say about the config ``obj``. That others win is no problem of it."""
     generation = obj["metadata"].get("generation", 0)
-    wanted = structs.replace(_ready(obj, served), observed_generation=generation)
+    ready = _ready(obj, served, tuple(plugins))
+    wanted = structs.replace(ready, observed_generation=generation)
     before = _said(obj)
     return config.ConfigStatus(
         observed_generation=generation,
@@ -68,17 +104,28 @@ def differs(obj: structs.JSON, wanted: config.ConfigStatus) -> bool:
     return _said(obj) != wanted.conditions[0]
 
 
-def _ready(obj: structs.JSON, served: Served) -> conditions.Condition:
+def _ready(
+    obj: structs.JSON, served: Served, plugins: tuple[api.Plugin, ...]
+) -> conditions.Condition:
     wrong = problem(obj)
     if wrong:
         message = f"{wrong}. Correct it; clusters that are served by it keep AKO as it is."
         return conditions.Condition(
             type="Ready", status="False", reason="ConfigInvalid", message=message
         )
+    if wrong := section_problem(obj, plugins):
+        return conditions.Condition(
+            type="Ready", status="False", reason="ConfigInvalid", message=wrong
+        )
     if "deletionTimestamp" in obj["metadata"]:
         message = f"It goes when it serves no cluster any more; now it serves {served.clusters}."
         return conditions.Condition(
             type="Ready", status="False", reason="ConfigDeleting", message=message
+        )
+    if wrong := sections_without_plugin(obj, plugins):
+        message = f"{wrong} Clusters are served without it. Start akoo-core with it, or remove it."
+        return conditions.Condition(
+            type="Ready", status="False", reason="PluginMissing", message=message
         )
     return conditions.Condition(type="Ready", status="True", reason="Usable")
 

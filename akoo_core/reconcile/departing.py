@@ -76,9 +76,8 @@ async def _start(
     if held is not None:
         return held
     await _store_start(work, decision.cause)
-    if work.cluster is not None:
-        note = f"AKO's objects are being cleaned up: {decision.message} ({work.name})."
-        work.services.recorder.event(work.cluster, "AKOCleanupStarted", note)
+    note = f"AKO's objects are being cleaned up: {decision.message} ({work.name})."
+    telling.event(work, "AKOCleanupStarted", note)
     if decision.cause != "Relocated":
         work.notify("ClusterDeleting" if decision.cause == "ClusterDeleted" else "ClusterUnmatched")
     return None
@@ -161,9 +160,8 @@ async def _let_go(work: Attempt, decision: situation.LetGo) -> None:
     await work.store(leaving=structs.replace(state, let_go=let_go))
     work.reached = None
     metrics.CLEANUP_SECONDS.observe(max(0.0, (now - state.started_at).total_seconds()))
-    if work.cluster is not None:
-        note = f"{decision.why}: {decision.message} ({work.name})."
-        work.services.recorder.event(work.cluster, "ClusterLetGo", note)
+    note = f"{decision.why}: {decision.message} ({work.name})."
+    telling.event(work, "ClusterLetGo", note, warning=decision.why != "Proven")
     work.notify("ClusterLetGo")
 
 

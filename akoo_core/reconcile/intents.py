@@ -58,8 +58,7 @@ def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Verdict]]:
             verdicts[plugin.name] = error
             continue
         except structs.DecodeError as error:
-            told = f"AKODeploymentConfig {attempt.one.spec.config_ref.name}: {error}"
-            verdicts[plugin.name] = api.Blocked(reason="ConfigInvalid", message=told)
+            verdicts[plugin.name] = api.Blocked(reason="ConfigInvalid", message=str(error))
             continue
         if isinstance(answer, api.Blocked):
             verdicts[plugin.name] = answer

@@ -243,6 +243,8 @@ class _Round:
             report.plugin(plugin.name, "False", "VerbFailed", str(answer))
             report.requeue(self._attempt.backoff())
         else:
+            if isinstance(answer, api.Wait):
+                report.expected[answer.reason] = answer.expected_seconds
             report.plugin(plugin.name, "False", answer.reason, answer.message)
             report.requeue(answer.after)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from akoo_core import structs
 from akoo_core.api import names, record
-from akoo_core.reconcile import placements, situation
+from akoo_core.reconcile import placements, situation, telling
 from akoo_core.reconcile.attempt import Attempt
 
 Decision = situation.CancelRelocation | situation.EndRelocation | situation.HandOver
@@ -43,9 +43,9 @@ async def _end(work: Attempt, decision: situation.EndRelocation) -> None:
     work.report.moves = {}
     work.done.clear()
     for one in spec.ended_placements:
-        if work.cluster is not None and one.at == now and one not in before:
+        if one.at == now and one not in before:
             note = f'Plugin "{one.plugin}" left {one.placement[:200]}: {one.how}, {one.message}.'
-            work.services.recorder.event(work.cluster, "PlacementLeft", note)
+            telling.event(work, "PlacementLeft", note, warning=one.how == "Abandoned")
 
 
 async def _store(work: Attempt, spec: record.RecordSpec, word: str) -> None:

@@ -52,6 +52,8 @@ class Report:
     waits: dict[str, str] = dataclasses.field(default_factory=dict)
     """The same, while other plugins may not know their place yet."""
     after: list[float] = dataclasses.field(default_factory=list)
+    expected: dict[str, float] = dataclasses.field(default_factory=dict)
+    """By reason of a Wait, the seconds that it usually takes at most."""
 
     def requeue(self, seconds: float | None) -> None:
         """Look again after so long; the shortest wish wins."""

@@ -28,7 +28,7 @@ async def refuse(work: Attempt, decision: situation.Refuse) -> None:
         reason=decision.reason,
         message=decision.message,
     )
-    await telling.on_cluster(work, work.cluster, condition)
+    await telling.refused(work, work.cluster, condition)
 
 
 def hold(work: Attempt, decision: situation.Hold) -> None:

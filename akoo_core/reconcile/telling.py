@@ -14,7 +14,7 @@ from akoo_core import structs
 from akoo_core.api import cluster, conditions, names, record
 from akoo_core.kube import errors
 from akoo_core.reconcile import conditions as conditions_
-from akoo_core.reconcile import selection
+from akoo_core.reconcile import notices, recorder, selection
 from akoo_core.reconcile.attempt import Attempt
 
 CLUSTER_FIELD_MANAGER = "akoo-core-condition"
@@ -35,10 +35,9 @@ async def tell(attempt: Attempt, choice: selection.Choice | None) -> None:
     if status != before:
         status = structs.replace(status, last_trace_id=_trace_id() or before.last_trace_id)
         attempt.record = await attempt.services.records.say(one, status)
-    if attempt.cluster is None:
-        return
-    _events(attempt, attempt.cluster, before, status)
-    if _ours(one, attempt.cluster):
+    _log_change(attempt, before, status)
+    _events(attempt, before, status)
+    if attempt.cluster is not None and _ours(one, attempt.cluster):
         await on_cluster(attempt, attempt.cluster, conditions_.for_cluster(status))
 
 
@@ -74,6 +73,18 @@ async def on_cluster(
     await _apply(attempt, target, [condition])
 
 
+async def refused(
+    attempt: Attempt, target: cluster.Cluster, condition: conditions.Condition
+) -> None:
+    """Say on a Cluster that has no record why it gets none."""
+    await on_cluster(attempt, target, condition)
+    cause = notices.Cause(condition.reason, condition.message)
+    about = recorder.about_cluster(target)
+    if _verdict(attempt, about, cause, before="") == "new":
+        _log.info("%s: refused, %s", target.key, cause.reason, extra={"cluster": target.key})
+        _warn(attempt, about, "AKONotReady", cause)
+
+
 async def take_back(attempt: Attempt, target: cluster.Cluster) -> None:
     """Remove our condition from a Cluster that lives on without us."""
     if names.LOAD_BALANCER_READY in str(target.raw.get("status") or {}):
@@ -99,32 +110,92 @@ async def _apply(attempt: Attempt, target: cluster.Cluster, wanted: list[dict[st
         )
 
 
-def _events(
-    attempt: Attempt,
-    target: cluster.Cluster,
-    before: record.RecordStatus,
-    after: record.RecordStatus,
-) -> None:
-    recorder = attempt.services.recorder
-    if after.phase == "Running" and before.phase != "Running":
+def event(attempt: Attempt, reason: recorder.Reason, note: str, *, warning: bool = False) -> None:
+    """Say an Event about the record, and about its Cluster while that is there."""
+    for target in _targets(attempt):
+        attempt.services.recorder.event(target, reason, note, warning=warning)
+
+
+def _targets(attempt: Attempt) -> list[recorder.Target]:
+    targets = [recorder.about_record(attempt.one)] if attempt.record is not None else []
+    if attempt.cluster is not None:
+        targets.append(recorder.about_cluster(attempt.cluster))
+    return targets
+
+
+def _log_change(attempt: Attempt, before: record.RecordStatus, after: record.RecordStatus) -> None:
+    """Log one line where the phase, or the cause of not-Ready, is another than before."""
+    cause, former = notices.cause(after), notices.cause(before)
+    reason, reason_before = cause.reason if cause else "", former.reason if former else ""
+    if (after.phase, reason) == (before.phase, reason_before):
+        return
+    ref = attempt.one.spec.cluster_ref
+    key = f"{ref.namespace}/{ref.name}"
+    fields = {
+        "cluster": key,
+        "record": attempt.name,
+        "phase": after.phase or "",
+        "phase_before": before.phase or "",
+        "reason": reason,
+        "reason_before": reason_before,
+        "problem": cause.message if cause else "",
+    }
+    state = f"{after.phase}, {reason}" if reason else f"{after.phase}"
+    _log.info("%s: %s", key, state, extra={name: text for name, text in fields.items() if text})
+
+
+def _events(attempt: Attempt, before: record.RecordStatus, after: record.RecordStatus) -> None:
+    deployed = after.phase == "Running" and before.phase != "Running"
+    if deployed:
         version = f" {after.version}" if after.version else ""
-        recorder.event(target, "AKODeployed", f"AKO{version} is deployed ({attempt.name}).")
-    held = conditions.find(after.conditions, "Held")
-    leaves = attempt.one.spec.leaving is not None
-    was_held = conditions.find(before.conditions, "Held")
-    if held is not None and leaves and (was_held is None or was_held.reason != held.reason):
-        recorder.event(target, "AKOCleanupHeld", f"{held.reason}: {held.message}")
+        event(attempt, "AKODeployed", f"AKO{version} is deployed ({attempt.name}).")
+    cause, former = notices.cause(after), notices.cause(before)
+    reason: recorder.Reason = "AKONotReady"
+    if attempt.one.spec.leaving is not None:
+        reason = "AKOCleanupHeld"
+    works = _works(after)
+    for target in _targets(attempt):
+        verdict = _verdict(attempt, target, cause, before=former.reason if former else "")
+        if verdict == "new" and cause is not None:
+            _warn(attempt, target, reason, cause)
+        elif verdict == "over" and works and not deployed:
+            note = f"AKO works again ({attempt.name})."
+            attempt.services.recorder.event(target, "AKOReady", note, repeated=True)
+
+
+def _works(status: record.RecordStatus) -> bool:
+    ready = conditions.find(status.conditions, "Ready")
+    return ready is not None and (ready.status, ready.reason) == ("True", "Running")
+
+
+def _verdict(
+    attempt: Attempt, target: recorder.Target, cause: notices.Cause | None, *, before: str
+) -> notices.Verdict:
+    reason = cause.reason if cause is not None else ""
+    patience = notices.PATIENCE.get(reason, attempt.report.expected.get(reason, 0.0))
+    causes, now = attempt.services.recorder.causes, attempt.services.clock.monotonic()
+    return causes.judge(target.uid, reason, before=before, patience=patience, now=now)
+
+
+def _warn(
+    attempt: Attempt, target: recorder.Target, reason: recorder.Reason, cause: notices.Cause
+) -> None:
+    note = f"{cause.reason}: {cause.message}"
+    attempt.services.recorder.event(target, reason, note, warning=True, repeated=True)
 
 
 def proven(attempt: Attempt, proof: record.StoredProof) -> None:
-    """Say at once that the clean-up is proven: when the attempt ends, the Cluster is gone."""
+    """Say at once that the clean-up is proven: when the attempt ends, the Cluster is gone.
+
+    The Event has the counts; the queries stand in the record and in the log.
+    """
     text = conditions_.proof_text(proof)
     _log.info(
         "cleanup proven",
         extra={"record": attempt.name, "at": proof.at.isoformat(), "proof": text},
     )
-    if attempt.cluster is not None:
-        attempt.services.recorder.event(attempt.cluster, "AKOCleanupProven", text)
+    counts = f"own {proof.own}, suspect {proof.suspect}, held {proof.held}"
+    event(attempt, "AKOCleanupProven", f"{counts}; see spec.leaving.proof of {attempt.name}.")
 
 
 def _trace_id() -> str:

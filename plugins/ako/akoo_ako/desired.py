@@ -76,7 +76,7 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
     try:
         spec = config.decode(view.config)
     except structs.DecodeError as error:
-        raise refusal.Refusal("InvalidConfig", str(error)) from error
+        raise refusal.Refusal("ConfigInvalid", str(error)) from error
     given = _options(view)
     release = versions.release(version(view, ours), "spec.plugins.ako.version")
     checks.check(spec, given, release)

@@ -22,6 +22,8 @@ from akoo_core.plugins import api
 
 ASK_AGAIN = datetime.timedelta(seconds=60)
 """Without a word from AKO deleteConfig is taken back and set once more."""
+DRAIN_SECONDS = 600.0
+"""AKO usually takes no longer to delete its objects."""
 SETTLE = datetime.timedelta(seconds=5)
 """From the first sight of Done until AKO may be stopped, where it still has a label to remove."""
 
@@ -128,13 +130,17 @@ def _result(step: Step, state: State) -> api.Result:
         return api.Done(message=f"AKO says {said}{hint}.")
     if step in {"stamp", "settle"}:
         message = f"AKO says {said}, and has a few seconds to take its label off the SE group."
-        return api.Wait(reason="AkoDeleting", message=message, after=SETTLE.total_seconds())
+        return _deleting(message, SETTLE.total_seconds())
     if step == "wait":
-        message = f"AKO was told to delete its Avi objects and says {said}."
-        return api.Wait(reason="AkoDeleting", message=message, after=2.0)
+        return _deleting(f"AKO was told to delete its Avi objects and says {said}.", 2.0)
     again = " once more, since it said nothing" if step == "ask again" else ""
-    message = f"AKO is told to delete its Avi objects{again}."
-    return api.Wait(reason="AkoDeleting", message=message, after=1.0)
+    return _deleting(f"AKO is told to delete its Avi objects{again}.", 1.0)
+
+
+def _deleting(message: str, after: float) -> api.Wait:
+    return api.Wait(
+        reason="AkoDeleting", message=message, after=after, expected_seconds=DRAIN_SECONDS
+    )
 
 
 async def _clear(kube: client.KubeClient, stateful_set: structs.JSON) -> None:

@@ -16,6 +16,8 @@ FULL_SYNC = "fullSyncSeconds"
 """In the intent, so that it is known when the config is gone."""
 LONGEST_SETTLE_SECONDS = 30 * 86400
 _STUCK = datetime.timedelta(seconds=30)
+STOP_SECONDS = 120.0
+"""A Pod that is ending usually takes no longer."""
 
 
 async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
@@ -37,7 +39,12 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
             )
         if found.stateful_set["spec"].get("replicas", 1) != 0:
             await _stop(ctx.workload, found.stateful_set["metadata"]["resourceVersion"])
-            return api.Wait(reason="AkoStopping", message="AKO is scaled to 0.", after=1.0)
+            return api.Wait(
+                reason="AkoStopping",
+                message="AKO is scaled to 0.",
+                after=1.0,
+                expected_seconds=STOP_SECONDS,
+            )
     return judge(found, ctx.clock.now())
 
 
@@ -63,10 +70,13 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Fenced | api.Wai
                 f"Pod {pods.name(pod)} should have been gone {int(late.total_seconds())} s ago; "
                 f"its Node {node} has probably died. If so, delete the Node, or the Pod by force."
             )
-            return api.Wait(reason="AkoPodStuck", message=message, after=10.0)
+            return api.Wait(reason="AkoPodStuck", message=message, after=10.0, expected_seconds=0.0)
     if found.pods:
         left = ", ".join(sorted(map(pods.name, found.pods)))
-        return api.Wait(reason="AkoStopping", message=f"Pods are ending: {left}.", after=1.0)
+        message = f"Pods are ending: {left}."
+        return api.Wait(
+            reason="AkoStopping", message=message, after=1.0, expected_seconds=STOP_SECONDS
+        )
     state = "is gone" if found.stateful_set is None else "is at 0 replicas"
     return api.Fenced(
         grade="Stopped",

@@ -13,6 +13,8 @@ from akoo_core import structs
 from akoo_core.plugins import api
 
 _BLOCKED_SECONDS = 30.0
+ROLLOUT_SECONDS = 300.0
+"""A rollout, images pulled, usually takes no longer."""
 
 
 async def observe(ctx: api.VerbContext) -> api.Result:
@@ -49,7 +51,13 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Result:
     waiting = _rollout(found.stateful_set, found.pods)
     if waiting:
         patience = _patience(found, now)
-        return api.Wait(reason="AkoNotReady", message=waiting, after=patience, version=version)
+        return api.Wait(
+            reason="AkoNotReady",
+            message=waiting,
+            after=patience,
+            expected_seconds=ROLLOUT_SECONDS,
+            version=version,
+        )
     wanted = pods.image_version(found.stateful_set["spec"]["template"])
     return api.Done(version=wanted, message=_deletion(found.stateful_set))
 

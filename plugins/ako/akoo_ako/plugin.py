@@ -69,6 +69,7 @@ class AkoPlugin(api.Plugin):
                     "work; the plugin that does that says what is missing."
                 ),
                 after=PLACEMENT_SECONDS,
+                expected_seconds=300.0,
             )
         try:
             wanted = desired.decide(view, self._settings)

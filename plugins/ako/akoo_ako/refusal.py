@@ -17,5 +17,5 @@ class Refusal(errors.AkooError):
 
 
 def invalid(path: str, problem: str) -> Refusal:
-    """An InvalidConfig about one field of the AKODeploymentConfig."""
-    return Refusal("InvalidConfig", f"{path}: {problem}")
+    """An ConfigInvalid about one field of the AKODeploymentConfig."""
+    return Refusal("ConfigInvalid", f"{path}: {problem}")

@@ -170,7 +170,7 @@ def test_family_gate(cluster: dict[str, Any], ip_family: str | None, served: boo
 def test_bad_fields_are_named(build: Any, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(refusal.Refusal, match=message) as caught:
         build.desired(changes)
-    assert caught.value.reason == "InvalidConfig"
+    assert caught.value.reason == "ConfigInvalid"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_bad_config_is_blocked_with_its_path(build: Any) -> None:
     view = build.view(build.adc({"cloudName": ""}))
     for answer in (AkoPlugin().intend(view), AkoPlugin().contribute(view)):
         assert isinstance(answer, api.Blocked)
-        assert (answer.reason, answer.message.split(":")[0]) == ("InvalidConfig", "spec.cloudName")
+        assert (answer.reason, answer.message.split(":")[0]) == ("ConfigInvalid", "spec.cloudName")
 
 
 def test_family_gate_closes_and_opens_again(build: Any) -> None:

@@ -24,7 +24,7 @@ async def reach(ctx: api.VerbContext, asked: Wanted) -> tuple[Reach, ControllerR
         one = declared.from_object(obj)
     except structs.DecodeError as error:
         told = f"AviController/{asked.controller}: {error}"
-        raise refusal.Refusal("InvalidConfig", told) from error
+        raise refusal.Refusal("ConfigInvalid", told) from error
     return one.reach, ControllerRef(name=one.name, uid=one.uid)
 
 

@@ -88,4 +88,5 @@ def _unusable(view: api.View, place: Resolved, known: Catalog) -> api.Wait | Non
             "there, or let an AviIPPool do that."
         ),
         after=UNUSABLE_SECONDS,
+        expected_seconds=0.0,
     )

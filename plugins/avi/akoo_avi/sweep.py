@@ -29,6 +29,8 @@ REFUSED_SECONDS = 15.0
 HELD_SECONDS = 60.0
 """Also where our user lacks a permission: a person must act first."""
 LINGERING_SECONDS = 5.0
+SWEEP_SECONDS = 600.0
+"""A sweep usually takes no longer."""
 
 
 async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> api.Result:
@@ -127,7 +129,8 @@ def result(address: str, outcome: Outcome) -> api.Result:
 
 
 def _wait(left: int, reason: str, message: str, after: float) -> api.Wait:
-    return api.Wait(reason=reason, message=message, after=after, left=left)
+    usual = SWEEP_SECONDS if reason == "SweepGoesOn" else 0.0
+    return api.Wait(reason=reason, message=message, after=after, expected_seconds=usual, left=left)
 
 
 def _hidden(objects: tuple[Found, ...]) -> str:

@@ -17,7 +17,7 @@ def of_view(view: api.View) -> Wanted:
     try:
         spec = config.decode(view.config)
     except structs.DecodeError as error:
-        raise refusal.Refusal("InvalidConfig", str(error)) from error
+        raise refusal.Refusal("ConfigInvalid", str(error)) from error
     given = options_of(view)
     management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
     return Wanted(

@@ -193,7 +193,7 @@ def test_who_is_asked(bed: Bed, select: Select) -> None:
     assert bed("audit", "looks")[1].startswith("looks: 1 without a living record")
     for name, said in (
         ("quiet", "plugin quiet has no audit"),
-        ("look", 'no plugin "look" is selected (balancer, looks, quiet). Did you mean looks?'),
+        ("look", 'no plugin "look" is selected (balancer, looks, quiet). Did you mean "looks"?'),
     ):
         assert bed("audit", name) == (2, "", f"akoo-core: {said}\n")
     select(Quiet)
@@ -227,7 +227,7 @@ def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> No
     [
         (["--sweep", "akoo-1"], "akoo-1 belongs to record akoo-1, which is not finished"),
         (["--sweep", "shop-7"], "shop-7 belongs to record akoo-1, which is not finished"),
-        (["--sweep", GONE + "x"], f"carries the name {GONE}x. Did you mean {GONE}"),
+        (["--sweep", GONE + "x"], f'carries the name {GONE}x. Did you mean "{GONE}'),
         (["--sweep", OTHER], f"{OTHER} is claimed by mgmt-2/1, not by this management cluster"),
         (["--sweep", GONE, "--output", "json"], "--output json does not go with --sweep"),
     ],

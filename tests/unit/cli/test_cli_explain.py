@@ -142,7 +142,7 @@ def test_a_name_that_is_not_there_is_wrong_input(bed: Bed) -> None:
     bed.cluster()
     code, out, err = bed("explain", "team-a/shup")
     assert (code, out) == (2, "")
-    assert "Did you mean team-a/shop?" in err
+    assert 'Did you mean "team-a/shop"?' in err
     assert bed("explain", "shop")[0] == 2
 
 

@@ -213,7 +213,7 @@ def test_which_record(bed: Bed, select: Select) -> None:
     code, _, err = bed("plan", "team-a/shop")
     assert (code, "several records, say which instead: akoo-2, akoo-3" in err) == (2, True)
     code, _, err = bed("plan", "akoo-22")
-    assert (code, "Did you mean akoo-2" in err) == (2, True)
+    assert (code, 'Did you mean "akoo-2' in err) == (2, True)
     code, _, err = bed("plan", "team-a/shap")
     assert (code, "there is no Cluster team-a/shap and no record of it" in err) == (2, True)
 

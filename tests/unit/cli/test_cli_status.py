@@ -42,8 +42,12 @@ def test_the_table_and_its_summary(bed: Bed) -> None:
     assert code == 0
     assert [line.split() for line in lines[:4]] == [
         list(overview.HEADS),
-        ["akoo-7", "team-a", "shop", "default", "2.1.1", "Running", "True", ages[1]],
-        ["akoo-b", "team-b", "pay", "default", "2.1.1", "Sweeping", "False", "7", ages[2]],
+        ["akoo-7", "team-a", "shop", "default", "2.1.1", "Running", "True", "Running", ages[1]],
+        [
+            "akoo-b",
+            *["team-b", "pay", "default", "2.1.1", "Sweeping", "False", "Leaving", "7"],
+            ages[2],
+        ],
         ["akoo-1", "team-c", "lab", "edge", ages[3]],
     ]
     assert lines[2].index("7 ") == lines[0].index("LEFT")

@@ -147,7 +147,7 @@ def test_a_cluster_without_a_record_and_a_wrong_name(bed: Bed) -> None:
     code, _, err = bed("pause", SHOP, "--yes")
     assert (code, "has no record" in err) == (2, True)
     code, _, err = bed("pause", "team-a/shup", "--yes")
-    assert (code, "Did you mean team-a/shop?" in err) == (2, True)
+    assert (code, 'Did you mean "team-a/shop"?' in err) == (2, True)
 
 
 def test_without_a_terminal_yes_is_needed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:

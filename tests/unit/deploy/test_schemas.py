@@ -18,6 +18,7 @@ from akoo_ako import config as ako_config
 from msgspec import inspect
 
 from akoo_core.api import config, names, record
+from akoo_core.cli import overview
 
 CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
 
@@ -235,6 +236,8 @@ def test_columns_of_the_config() -> None:
         ("CLOUD", ".spec.cloudName"),
         ("CLUSTERS", ".status.clusters"),
         ("READY", ".status.ready"),
+        ("USABLE", '.status.conditions[?(@.type=="Ready")].status'),
+        ("REASON", '.status.conditions[?(@.type=="Ready")].reason'),
         ("AGE", ".metadata.creationTimestamp"),
     ]
     status = of_schema(_schema("akodeploymentconfigs", "status"))
@@ -266,4 +269,4 @@ def test_columns_of_the_record() -> None:
     columns = [
         one["name"].upper() for one in crd["spec"]["versions"][0]["additionalPrinterColumns"]
     ]
-    assert columns == ["NAMESPACE", "CLUSTER", "CONFIG", "AKO", "PHASE", "READY", "LEFT", "AGE"]
+    assert columns == list(overview.HEADS[1:])

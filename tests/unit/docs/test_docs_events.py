@@ -18,7 +18,8 @@ def first(found: list[tuple[str, ...]]) -> list[str]:
 
 
 def test_events_on_the_cluster(rows: Rows) -> None:
-    assert first(rows(PAGE, "## On the Cluster")) == list(typing.get_args(recorder.Reason))
+    reasons = first(rows(PAGE, "## On the Cluster and on the record"))
+    assert reasons == list(typing.get_args(recorder.Reason))
 
 
 def test_lifecycle_events(rows: Rows) -> None:

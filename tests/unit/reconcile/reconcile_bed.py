@@ -84,7 +84,7 @@ class Bed:
         )
         self.reconciler = controller.RecordReconciler(self.services)
         self.configs = config_controller.ConfigReconciler(
-            client, self.world, self.services.finalizers, self.clock
+            client, self.world, self.services.finalizers, self.clock, plugins=self.plugins
         )
 
     # What users and Cluster API do.
@@ -216,9 +216,16 @@ class Bed:
         ours = [one for one in listed if one.get("type") == names.LOAD_BALANCER_READY]
         return (ours[0]["status"], ours[0]["reason"]) if ours else None
 
-    async def events(self) -> list[str]:
+    async def events(self, about: str = "Cluster") -> list[str]:
+        """The reasons of all Events about objects of that kind."""
+        return [event["reason"] for event in await self.event_objects(about)]
+
+    async def event_objects(self, about: str = "Cluster") -> list[dict[str, Any]]:
+        """All Events about objects of that kind, the oldest first."""
         await self.recorder.flush()
-        return [one["reason"] for one in self.management.objects(resources.EVENTS)]
+        events = self.management.objects(resources.EVENTS)
+        events.sort(key=lambda event: str(event["eventTime"]))
+        return [event for event in events if event["regarding"]["kind"] == about]
 
     def in_workload(self, resource: Resource, name: str) -> dict[str, Any] | None:
         found = [one for one in self.workload.objects(resource) if one["metadata"]["name"] == name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.plugins import api
 from akoo_core.reconcile import config_status
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
@@ -189,3 +190,44 @@ def test_what_was_said_once_is_not_said_again(
     assert not config_status.differs(told, again)
     more = served._replace(clusters=clusters + 1)
     assert config_status.differs(told, config_status.status_of(told, more, now=later))
+
+
+class Sized(api.Plugin):
+    """A plugin with a section of its own in a config."""
+
+    class Config(structs.StrictStruct, frozen=True, kw_only=True):
+        size: int = 1
+
+    config_type: ClassVar[Any] = Config
+
+
+@pytest.mark.parametrize(
+    ("sections", "reason", "words"),
+    [
+        ({"ako": {"size": 2}}, "Usable", ""),
+        ({"ako": {"sise": 2}}, "ConfigInvalid", "spec.plugins.ako.sise: no such key; did you mean"),
+        ({"ako": {"size": "large"}}, "ConfigInvalid", "spec.plugins.ako.size"),
+        ({"akoo": {"size": 2}}, "PluginMissing", "spec.plugins.akoo: no such plugin is loaded"),
+        ({"akoo": {"size": 2}}, "PluginMissing", 'Did you mean "ako"?'),
+        ({"x": {"a": 1}, "y": {"a": 1}}, "PluginMissing", "spec.plugins.x, spec.plugins.y"),
+        ({"x": {}}, "Usable", ""),
+    ],
+)
+async def test_sections_of_plugins_are_told_on_the_config(
+    sections: dict[str, Any], reason: str, words: str
+) -> None:
+    bed = bed_.Bed(Sized())
+    await bed.config(plugins=sections)
+    condition = (await status(bed))["conditions"][0]
+    assert condition["reason"] == reason
+    assert words in condition.get("message", "")
+
+
+async def test_a_config_and_its_record_name_a_fault_in_the_same_words() -> None:
+    bed = bed_.Bed(Sized())
+    await bed.config(plugins={"ako": {"sise": 2}})
+    name = await bed.cluster()
+    await bed.run(name)
+    condition = (await status(bed))["conditions"][0]
+    assert bed.condition(name, "AkoReady") == ("False", condition["reason"])
+    assert bed.message(name, "AkoReady") == condition["message"]

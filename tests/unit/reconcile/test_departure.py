@@ -33,7 +33,6 @@ async def test_a_deleted_cluster_is_swept_proven_and_let_go(
     assert avi.outside == {}
     assert "Leaked" not in bed.conditions(name)
     assert sorted(await bed.events()) == [
-        "AKOCleanupHeld",
         "AKOCleanupProven",
         "AKOCleanupStarted",
         "AKODeployed",

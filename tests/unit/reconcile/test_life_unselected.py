@@ -16,7 +16,7 @@ async def test_unselected_is_orphaned_and_resumes(
     await bed.run(name)
     one = bed.record(name)
     assert one.status.phase == "Orphaned"
-    assert bed.condition(name, "Ready") == ("False", "Orphaned")
+    assert bed.condition(name, "Ready") == ("True", "Orphaned")
     assert bed.workload.faults.calls == []
     assert ako.calls == []
     assert bed.in_workload(resources.STATEFUL_SETS, "ako") is not None

@@ -84,7 +84,7 @@ async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None
 
 async def test_an_event_is_said_once(server: memory.MemoryServer) -> None:
     said = recorder.Recorder(server.client(), server.clock, instance="pod-1")
-    target = builders.make_cluster()
+    target = recorder.about_cluster(builders.make_cluster())
     for note in ("a", "a", "b"):
         said.event(target, "AKODeployed", note)
     await said.flush()
@@ -98,7 +98,7 @@ async def test_events_never_grow_without_bound_nor_raise(server: memory.MemorySe
     server.faults.before("create events", errors.ForbiddenError("no"), times=10_000)
     said = recorder.Recorder(server.client(), server.clock, instance="pod-1")
     for number in range(recorder.QUEUE_LIMIT + 50):
-        said.event(builders.make_cluster(), "AKODeployed", str(number))
+        said.event(recorder.about_cluster(builders.make_cluster()), "AKODeployed", str(number))
     await said.flush()
     tried = [one for one in server.faults.calls if one.resource == resources.EVENTS]
     assert len(tried) == recorder.QUEUE_LIMIT

@@ -12,7 +12,7 @@ from akoo_avi import access, client, config, options, placement, refusal, resour
 from akoo_avi.controllers import declared, health, judge, reconcile
 from akoo_avi.pools import told
 from akoo_avi.pools.declared import CONFIG_ANNOTATION
-from akoo_core import structs
+from akoo_core import settings, structs
 from akoo_core.api import conditions
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
@@ -70,7 +70,7 @@ class ConfigControllers:
                 return await _with_pools(ctx, obj, await _mirrored(name, ctx))
             reach = wanted.reach_of(config.decode(obj))
         except structs.DecodeError as error:
-            return _false("InvalidConfig", str(error))
+            return _false("ConfigInvalid", str(error))
         except refusal.Refusal as error:
             return _false(error.reason, str(error))
         try:
@@ -115,8 +115,8 @@ def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
 
 def _controller_name(obj: kube.Object) -> str:
     """Of the AviController that a config names, or ""."""
-    given = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
-    return structs.convert(given, options.Options, path="spec.plugins.avi").controller
+    section = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
+    return settings.decode(section, options.Options, path="spec.plugins.avi").controller
 
 
 async def _with_pools(

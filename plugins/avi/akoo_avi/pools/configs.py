@@ -44,7 +44,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
         asked = await _asked(ctx, request.key)
     except (structs.DecodeError, refusal.Refusal) as error:
         told = f"AKODeploymentConfig/{request.key}: {error}"  # its condition AviReady says so, too
-        return api.Blocked(reason="InvalidConfig", message=told)
+        return api.Blocked(reason="ConfigInvalid", message=told)
     existing = {one.name: one for one in await neighbours.every(ctx.kube)}
     try:
         for one in asked:
@@ -60,7 +60,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
         return api.Wait(reason="PoolChanged", message=told, after=1.0)
     except kube_errors.InvalidError as error:
         told = f"AKODeploymentConfig/{request.key}: {error.message}"
-        return api.Blocked(reason="InvalidConfig", message=told)
+        return api.Blocked(reason="ConfigInvalid", message=told)
     return api.Done()
 
 
@@ -84,7 +84,7 @@ def of_object(obj: kube.Object) -> tuple[Inline, ...]:
             declared.desired(one.spec)
         except refusal.Refusal as error:
             told = f"{error}".removeprefix("spec.subnets").removeprefix("[0]").lstrip(".: ")
-            raise refusal.Refusal("InvalidConfig", f"spec.dataNetwork: {told}") from None
+            raise refusal.Refusal("ConfigInvalid", f"spec.dataNetwork: {told}") from None
     return found
 
 

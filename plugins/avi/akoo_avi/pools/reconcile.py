@@ -89,7 +89,7 @@ async def _attempt(means: Means, pool: Pool) -> api.Result:
 
 def _answer(error: Exception) -> api.Wait | api.Blocked:
     if isinstance(error, structs.DecodeError):
-        return access.answer(refusal.Refusal("InvalidConfig", str(error)))
+        return access.answer(refusal.Refusal("ConfigInvalid", str(error)))
     return access.answer(error)
 
 

@@ -25,7 +25,7 @@ async def wrong(ctx: api.ControllerContext, config: kube.Object) -> tuple[str, s
     try:
         asked = configs.of_object(config)
     except (structs.DecodeError, refusal.Refusal) as error:
-        return "InvalidConfig", str(error)
+        return "ConfigInvalid", str(error)
     for one in asked:
         try:
             found = declared.from_object(await ctx.kube.get(resources.AVI_IP_POOLS, one.name))

@@ -65,14 +65,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         f"""TenantNotFound: tenant "admn" does not exist on {AT}, or is not for our user.
         nearest names: admin. Correct spec.tenant.name of {CORRECT}, or create the tenant.""",
     ),
-    "no cloud": ({"cloudName": ""}, "InvalidConfig: spec.cloudName: is empty."),
+    "no cloud": ({"cloudName": ""}, "ConfigInvalid: spec.cloudName: is empty."),
     "scheme": (
         {"controller": "http://avi.example.com"},
-        "InvalidConfig: spec.controller: Avi speaks https only, not http.",
+        "ConfigInvalid: spec.controller: Avi speaks https only, not http.",
     ),
     "subnet": (
         {"dataNetwork": {"name": "vip-edge-1", "cidr": "10.70.0.0/33"}},
-        "InvalidConfig: spec.dataNetwork.cidr: '10.70.0.0/33' is no CIDR.",
+        "ConfigInvalid: spec.dataNetwork.cidr: '10.70.0.0/33' is no CIDR.",
     ),
 }
 
@@ -96,7 +96,7 @@ def test_a_mistake_in_mid_life_changes_nothing(avi_world: World) -> None:
     assert world.call("prepare").reason == "NetworkNotFound"
     assert (world.outside(), world.spec.intents, world.spec.facts) == before
     world.given(cloudName="")
-    assert world.call("intend").reason == "InvalidConfig"
+    assert world.call("intend").reason == "ConfigInvalid"
 
 
 def test_another_cloud_is_another_place(avi_world: World) -> None:

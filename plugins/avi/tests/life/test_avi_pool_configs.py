@@ -267,7 +267,7 @@ def test_a_pool_of_that_name_that_is_somebodys(avi_world: Any) -> None:
 def test_ranges_that_cannot_be(avi_world: Any, network: Json, problem: str) -> None:
     there = Ground(avi_world, **network)
     answer = there.run("config-pools", "default")
-    assert answer.reason == "InvalidConfig"
+    assert answer.reason == "ConfigInvalid"
     assert "AKODeploymentConfig/default: spec.dataNetwork" in answer.message
     assert problem in answer.message
     assert not there.pools
@@ -283,7 +283,7 @@ def test_the_config_says_what_is_wrong_with_its_pools(avi_world: Any) -> None:
     assert there.ready(there.pool) == ("False", "Overlap")
     assert said(there) == ("False", "Overlap")
     there.edit(dataNetwork=NETWORK | {"ipPools": GIVEN, "cidr": "10.99.0.0/24"})
-    assert said(there) == ("False", "InvalidConfig")
+    assert said(there) == ("False", "ConfigInvalid")
 
 
 def said(there: Ground) -> tuple[str, str]:

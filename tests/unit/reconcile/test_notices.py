@@ -1,0 +1,246 @@
+"""Events and log lines: a Warning for each new cause, a Normal when it is over, and no noise."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akoo_core.api import names
+from akoo_core.kube import errors
+from akoo_core.plugins import api
+from akoo_core.reconcile import notices
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
+
+BOTH = ("Cluster", "AKODeployment")
+
+
+async def told(bed: bed_.Bed, about: str = "Cluster") -> list[tuple[str, str]]:
+    """(type, reason) of the Events about objects of a kind, the oldest first."""
+    return [(event["type"], event["reason"]) for event in await bed.event_objects(about)]
+
+
+def blocked(reason: str = "NetworkNotFound") -> api.Blocked:
+    return api.Blocked(reason=reason, message='network "vip-edge" does not exist.', after=60)
+
+
+async def run(bed: bed_.Bed, name: str, *, seconds: float = 1.0) -> None:
+    bed.clock.advance(seconds)
+    await bed.run(name)
+
+
+@pytest.mark.parametrize("about", BOTH)
+async def test_a_cause_is_warned_of_once_and_its_end_is_told(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, about: str
+) -> None:
+    avi.fail["prepare"] = blocked()
+    for _ in range(3):
+        await run(bed, name)
+    avi.fail.clear()
+    for _ in range(2):
+        await run(bed, name)
+    assert await told(bed, about) == [
+        ("Normal", "AKODeployed"),
+        ("Warning", "AKONotReady"),
+        ("Normal", "AKOReady"),
+    ]
+    warning = (await bed.event_objects(about))[1]
+    assert warning["note"].startswith('NetworkNotFound: AviReady=False: network "vip-edge"')
+
+
+async def test_an_event_about_a_record_is_in_the_default_namespace(
+    bed: bed_.Bed, name: str
+) -> None:
+    (event,) = await bed.event_objects("AKODeployment")
+    assert event["metadata"]["namespace"] == "default"
+    assert "namespace" not in event["regarding"]
+    assert event["regarding"]["name"] == name
+
+
+async def test_each_other_cause_is_warned_of(bed: bed_.Bed, avi: bedplugins.Avi, name: str) -> None:
+    for reason in ("NetworkNotFound", "CredentialRefused", "CloudNotFound"):
+        avi.fail["prepare"] = blocked(reason)
+        await run(bed, name)
+    notes = [event["note"].partition(":")[0] for event in await bed.event_objects()]
+    assert notes[1:] == ["NetworkNotFound", "CredentialRefused", "CloudNotFound"]
+
+
+async def test_a_cause_that_comes_and_goes_is_told_once_in_ten_minutes(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    for seconds in (1, 100, 100, notices.SILENT_SECONDS):
+        avi.fail["prepare"] = blocked()
+        await run(bed, name, seconds=seconds)
+        avi.fail.clear()
+        await run(bed, name)
+    reasons = [reason for _, reason in await told(bed)]
+    assert reasons.count("AKONotReady") == 2
+
+
+async def test_a_verb_that_fails_is_warned_of(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    avi.fail["prepare"] = RuntimeError("no")
+    await run(bed, name)
+    assert ("Warning", "AKONotReady") in await told(bed)
+
+
+async def test_a_wait_is_warned_of_only_when_it_takes_too_long(
+    bed: bed_.Bed, ako: bedplugins.Ako, name: str
+) -> None:
+    ako.drain_answer = api.Wait(reason="AkoDeleting", message="wait", after=1, expected_seconds=300)
+    await bed.delete_cluster()
+    for _ in range(4):
+        await run(bed, name, seconds=60)
+    assert all(kind == "Normal" for kind, _ in await told(bed))
+    for _ in range(4):
+        await run(bed, name, seconds=60)
+    warnings = [reason for kind, reason in await told(bed) if kind == "Warning"]
+    assert warnings == ["AKOCleanupHeld"]
+
+
+async def test_an_undisturbed_departure_warns_of_nothing(bed: bed_.Bed, name: str) -> None:
+    await bed.delete_cluster()
+    for _ in range(3):
+        await run(bed, name, seconds=30)
+    assert bed.record(name).status.phase == "Finished"
+    for about in BOTH:
+        events = await told(bed, about)
+        assert {kind for kind, _ in events} == {"Normal"}
+        assert ("Normal", "ClusterLetGo") in events
+
+
+async def test_a_cleanup_that_is_held_is_warned_of(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    avi.fail["sweep"] = avi.fail["verify"] = blocked("NoSight")
+    await bed.delete_cluster()
+    await run(bed, name)
+    assert ("Warning", "AKOCleanupHeld") in await told(bed)
+
+
+async def test_what_a_person_wants_is_no_warning(bed: bed_.Bed, name: str) -> None:
+    await bed.annotate(name, paused="")
+    await run(bed, name)
+    await bed.annotate(name, paused=None, leave="orphan")
+    await run(bed, name)
+    await run(bed, name)
+    assert bed.condition(name, "Ready") == ("True", "Orphaned")
+    assert bed.on_cluster() == ("Unknown", "Orphaned")
+    assert await told(bed) == [("Normal", "AKODeployed")]
+
+
+async def test_the_event_of_a_proof_has_counts_only(bed: bed_.Bed, name: str) -> None:
+    await bed.delete_cluster()
+    for _ in range(2):
+        await run(bed, name, seconds=30)
+    (event,) = [one for one in await bed.event_objects() if one["reason"] == "AKOCleanupProven"]
+    assert event["note"] == f"own 0, suspect 0, held 0; see spec.leaving.proof of {name}."
+
+
+async def test_a_cluster_that_is_let_go_unproven_is_a_warning(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    avi.fail["sweep"] = avi.fail["verify"] = blocked("NoSight")
+    await bed.delete_cluster()
+    for _ in range(3):
+        await run(bed, name, seconds=1900)
+    assert bed_.let_go(bed, name) == "Deadline"
+    assert ("Warning", "ClusterLetGo") in await told(bed)
+
+
+async def test_a_new_process_repeats_no_warning(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    avi.fail["prepare"] = blocked()
+    await run(bed, name)
+    await bed.recorder.flush()
+    bed.start()
+    await run(bed, name)
+    avi.fail.clear()
+    await run(bed, name)
+    assert await told(bed) == [
+        ("Normal", "AKODeployed"),
+        ("Warning", "AKONotReady"),
+        ("Normal", "AKOReady"),
+    ]
+
+
+async def test_a_cluster_that_is_refused_a_record_hears_why_once(bed: bed_.Bed) -> None:
+    name = await bed.cluster(finalizers=["cluster.cluster.x-k8s.io", names.FINALIZER])
+    await bed.delete_cluster()
+    for _ in range(2):
+        await run(bed, name)
+    assert await told(bed) == [("Warning", "AKONotReady")]
+    (event,) = await bed.event_objects()
+    assert event["note"].startswith("RecordMissing: This Cluster carries our finalizer")
+
+
+async def test_each_change_of_phase_or_cause_is_one_line_of_the_log(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="akoo_core.reconcile.telling")
+    avi.fail["prepare"] = blocked()
+    for _ in range(2):
+        await run(bed, name)
+    avi.fail.clear()
+    await run(bed, name)
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == ["demo/shop: Running, NetworkNotFound", "demo/shop: Running"]
+    fields = vars(caplog.records[0])
+    assert (fields["cluster"], fields["record"]) == ("demo/shop", name)
+    assert fields["reason"] == "NetworkNotFound"
+    assert fields["problem"].startswith("AviReady=False: network")
+
+
+async def test_events_that_are_refused_hold_nothing_up(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+) -> None:
+    bed.management.faults.before("create events", errors.ForbiddenError("no"), times=99)
+    avi.fail["prepare"] = blocked()
+    await run(bed, name)
+    assert bed.condition(name, "Ready") == ("False", "NetworkNotFound")
+
+
+# The memory, by itself.
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["", "A", "B"]), st.floats(min_value=0, max_value=400)), max_size=40
+)
+
+
+@given(STEPS, st.sampled_from([0.0, 50.0]))
+def test_a_cause_is_never_told_twice_within_its_silence(
+    steps: list[tuple[str, float]], patience: float
+) -> None:
+    causes, now, before = notices.Causes(), 0.0, ""
+    told: dict[str, float] = {}
+    open_cause = False
+    for reason, seconds in steps:
+        now += seconds
+        verdict = causes.judge("uid", reason, before=before, patience=patience, now=now)
+        before = reason
+        if verdict == "new":
+            assert reason
+            assert now - told.get(reason, -1e9) >= notices.SILENT_SECONDS
+            told[reason] = now
+            open_cause = True
+        elif verdict == "over":
+            assert reason == ""
+            assert told, "nothing is over that was not told"
+            open_cause = False
+    assert not (reason_at_end(steps) == "" and open_cause)
+
+
+def reason_at_end(steps: list[tuple[str, float]]) -> str:
+    return steps[-1][0] if steps else ""
+
+
+def test_the_memory_has_an_end() -> None:
+    causes = notices.Causes()
+    for number in range(notices.REMEMBERED + 10):
+        causes.judge(str(number), "A", before="", patience=0.0, now=0.0)
+    assert causes.judge("0", "A", before="A", patience=0.0, now=1.0) == "", "as after a restart"
