@@ -76,6 +76,25 @@ class StoredFact(structs.Struct, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
 
 
+class StoredSource(structs.Struct, frozen=True, kw_only=True):
+    """Where a value of a Secret is; never the value. See plugins.api.SecretSource."""
+
+    key: str
+    namespace: str = ""
+    name: str = ""
+    plugin: str = ""
+    optional: bool = False
+
+
+class StoredSecret(structs.Struct, frozen=True, kw_only=True):
+    """How a Secret in the workload cluster is made. See plugins.api.SecretObject."""
+
+    data: dict[str, StoredSource]
+    type: str = "Opaque"
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
 class InventoryItem(structs.Struct, frozen=True, kw_only=True):
     """One object in the workload cluster that is ours to prune."""
 
@@ -86,6 +105,10 @@ class InventoryItem(structs.Struct, frozen=True, kw_only=True):
     namespace: str = ""
     digest: str = ""
     """SHA-256 of the desired object, secret values left out; equal means nothing to apply."""
+    secret: StoredSecret | None = None
+    """Of a Secret: so that a new value reaches it while its plugin cannot say what it wants."""
+    note: str = ""
+    """What a person should know about this object as it is in the cluster."""
 
 
 class FenceState(structs.Struct, frozen=True, kw_only=True):

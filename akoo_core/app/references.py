@@ -8,7 +8,7 @@ from akoo_core.app import attempts, secret_index
 from akoo_core.plugins import api, context
 from akoo_core.plugins.errors import VerbError
 from akoo_core.queue import core
-from akoo_core.reconcile import attempt, controller, gather
+from akoo_core.reconcile import attempt, controller, gather, inventory
 
 
 class Noting:
@@ -39,9 +39,11 @@ class Noting:
             return set()
         if one is None or one.spec.finished_at is not None:
             return set()
-        return {
+        named = {
             needed for plugin in self._services.plugins.ordered for needed in self._of(plugin, one)
         }
+        # A plugin whose config is wrong names none, and what it deployed before needs them still.
+        return named | inventory.sources_of(one.spec.inventory)
 
     def _of(self, plugin: api.Plugin, one: record_.Record) -> tuple[secret_index.SecretName, ...]:
         """What one plugin names; nothing for one that cannot say it now."""

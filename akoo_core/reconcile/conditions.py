@@ -26,6 +26,7 @@ def status_of(
         *_plugins(one, report),
         *_selected(one, choice),
         *_words(one),
+        *_notes(one),
         *_leaving(one, report, verifies=verifies),
         *_held(one, report),
     ]
@@ -156,6 +157,20 @@ def _words(one: record.Record) -> Iterator[Condition]:
             status="False",
             reason="NotFollowed",
             message=" ".join(problems),
+        )
+
+
+def _notes(one: record.Record) -> Iterator[Condition]:
+    """What is to be known about objects in the cluster that are not quite as we want them."""
+    if one.spec.finished_at is not None:
+        return
+    notes = [item.note for item in one.spec.inventory if item.note]
+    if notes:
+        yield Condition(
+            type="DefinitionsFit",
+            status="False",
+            reason="DefinitionsDiffer",
+            message=" ".join(notes),
         )
 
 

@@ -47,7 +47,7 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
         """Whether it is a CustomResourceDefinition."""
         return self.key.kind == "CustomResourceDefinition"
 
-    def item(self, digest: str = "") -> record.InventoryItem:
+    def item(self, digest: str = "", note: str = "") -> record.InventoryItem:
         """Its line in the inventory; without ``digest`` it is not known to be applied."""
         return record.InventoryItem(
             plugin=self.plugin,
@@ -56,6 +56,8 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
             name=self.key.name,
             namespace=self.key.namespace,
             digest=digest,
+            secret=_stored(self.secret) if self.secret is not None else None,
+            note=note,
         )
 
 
@@ -72,6 +74,34 @@ class DuplicateError(Exception):
 def key_of(item: record.InventoryItem) -> Key:
     """The key of an inventory line."""
     return Key(item.api_version.rpartition("/")[0], item.kind, item.namespace, item.name)
+
+
+def secrets_of(items: Iterable[record.InventoryItem], plugin: str) -> api.Contribution:
+    """The Secrets that the inventory has of a plugin, as it contributed them last."""
+    return api.Contribution(
+        secrets=tuple(
+            api.SecretObject(
+                namespace=item.namespace,
+                name=item.name,
+                data={
+                    key: structs.convert(structs.to_plain(source), api.SecretSource)
+                    for key, source in item.secret.data.items()
+                },
+                type=item.secret.type,
+                labels=item.secret.labels,
+                annotations=item.secret.annotations,
+            )
+            for item in items
+            if item.plugin == plugin and item.secret is not None
+        )
+    )
+
+
+def sources_of(items: Iterable[record.InventoryItem]) -> set[tuple[str, str]]:
+    """(namespace, name) of each Secret in the management cluster that ``items`` are made of."""
+    stored = (item.secret for item in items if item.secret is not None)
+    sources = (source for secret in stored for source in secret.data.values())
+    return {(source.namespace, source.name) for source in sources if source.name}
 
 
 def wanted(record_name: str, contributions: Mapping[str, api.Contribution]) -> list[Wanted]:
@@ -100,11 +130,13 @@ def labels(record_name: str) -> dict[str, str]:
     return {names.MANAGED_BY_LABEL: names.MANAGED_BY, names.RECORD_LABEL: record_name}
 
 
-def without_labels(manifest: structs.JSON) -> structs.JSON:
-    """The manifest without our marks: for a shared object that somebody else made."""
-    metadata: dict[str, Any] = dict(manifest["metadata"])
+def marked_as(manifest: structs.JSON, live: structs.JSON) -> structs.JSON:
+    """The manifest with the marks of ``live`` for ours: a shared object stays whose it is."""
     ours = (names.MANAGED_BY_LABEL, names.RECORD_LABEL)
+    theirs = live["metadata"].get("labels") or {}
+    metadata: dict[str, Any] = dict(manifest["metadata"])
     kept = {name: value for name, value in metadata.pop("labels").items() if name not in ours}
+    kept |= {name: theirs[name] for name in ours if name in theirs}
     return {**manifest, "metadata": metadata | ({"labels": kept} if kept else {})}
 
 
@@ -131,6 +163,18 @@ def _wanted(
         manifest=complete,
         digest=digest,
         secret=secret,
+    )
+
+
+def _stored(secret: api.SecretObject) -> record.StoredSecret:
+    return record.StoredSecret(
+        data={
+            key: structs.convert(structs.to_plain(source), record.StoredSource)
+            for key, source in secret.data.items()
+        },
+        type=secret.type,
+        labels=secret.labels,
+        annotations=secret.annotations,
     )
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Literal
 
-from akoo_core.api import record
+from akoo_core import structs
+from akoo_core.api import conditions, record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
 from akoo_core.reconcile import deploy, facts, foreign, intents
 from akoo_core.reconcile.attempt import Attempt
+from akoo_core.reconcile.kept import Last
 from akoo_core.reconcile.place import FOREIGN_OBJECT
 from akoo_core.telemetry import tracing
 
@@ -53,7 +55,7 @@ class _Round:
             self._attempt.report.lived = False  # Those that were not asked keep what they said.
             return
         contributions = self._contributions()
-        client = await self._deploy(contributions)
+        client = await self._deploy(contributions, self._kept())
         await self._observe(client)
         self._attempt.report.phase = self._phase()
         self._attempt.report.requeue(self._resync_seconds)
@@ -129,8 +131,18 @@ class _Round:
                 found[plugin.name] = answer or api.Contribution()
         return found
 
+    def _kept(self) -> dict[str, Last]:
+        """By plugin in trouble, what it deployed last: that stays wanted, its Secrets included."""
+        spec, deployer = self._attempt.one.spec, self._attempt.services.deployer
+        last = {
+            plugin.name: deployer.last(self._attempt.name, plugin.name, spec.inventory)
+            for plugin in self._plugins
+            if plugin.name in self._trouble
+        }
+        return {name: one for name, one in last.items() if one is not None}
+
     async def _deploy(
-        self, contributions: dict[str, api.Contribution]
+        self, contributions: dict[str, api.Contribution], kept: dict[str, Last]
     ) -> client_.KubeClient | None:
         spec, target = self._attempt.one.spec, self._attempt.cluster
         acting = {
@@ -138,7 +150,7 @@ class _Round:
             for name, one in contributions.items()
             if one != api.Contribution() or any(item.plugin == name for item in spec.inventory)
         }
-        if not acting:
+        if not acting and not kept:
             return None
         if target is None or not target.connectable:
             self._deployed = False
@@ -160,14 +172,22 @@ class _Round:
         self._workload = record.Workload(kube_system_uid=reached.uid)
         if spec.inventory:  # Else it is stored with the inventory, before anything is applied.
             await self._attempt.store(workload=self._workload)
-        await self._apply(acting, reached.client)
+        await self._apply(acting, kept, reached.client)
         return reached.client
 
-    async def _apply(self, acting: dict[str, api.Contribution], client: client_.KubeClient) -> None:
+    async def _apply(
+        self,
+        acting: dict[str, api.Contribution],
+        kept: dict[str, Last],
+        client: client_.KubeClient,
+    ) -> None:
+        one = self._attempt.one
         job = deploy.Job(
             record_name=self._attempt.name,
-            inventory=self._attempt.one.spec.inventory,
+            inventory=one.spec.inventory,
             contributions=acting,
+            kept={name: last.contribution for name, last in kept.items()},
+            announced=frozenset(filter(self._announced, acting)),
         )
         try:
             with tracing.step("deploy") as span:
@@ -191,10 +211,26 @@ class _Round:
         if report.applied or report.pruned:
             self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
         for name, verdict in report.verdicts.items():
-            self._deployed = False
-            self._say_all((name,), verdict)
+            if name not in kept:
+                self._deployed = False
+                self._say_all((name,), verdict)
         blocked = [name for name, one in report.verdicts.items() if one.reason == FOREIGN_OBJECT]
-        await foreign.note(self._attempt, [acting[name] for name in blocked], client)
+        wanted = acting | job.kept
+        await foreign.note(self._attempt, [wanted[name] for name in blocked], client)
+        for name, last in kept.items():
+            self._say_kept(name, last, report.verdicts.get(name))
+
+    def _announced(self, plugin: str) -> bool:
+        stored = self._attempt.one.status.conditions
+        condition = conditions.find(stored, conditions.type_for_plugin(plugin))
+        return condition is not None and condition.reason == deploy.ANNOUNCED
+
+    def _say_kept(self, plugin: str, last: Last, verdict: deploy.Verdict | None) -> None:
+        """Add to the condition of a plugin in trouble how what it deployed is looked after."""
+        plugins = self._attempt.report.plugins
+        if plugin in plugins:
+            message = f"{plugins[plugin].message} {_kept_text(last, verdict)}".strip()
+            plugins[plugin] = structs.replace(plugins[plugin], message=message)
 
     async def _keep(self, inventory: deploy.Inventory) -> None:
         await self._attempt.store(inventory=inventory, workload=self._workload)
@@ -255,6 +291,16 @@ class _Round:
         if not self._prepared:
             return "Preparing"
         return "Deploying" if self._trouble or not self._deployed else "Running"
+
+
+def _kept_text(last: Last, verdict: deploy.Verdict | None) -> str:
+    if verdict is not None:
+        return f"What was deployed before cannot be kept up to date: {verdict.message}"
+    if last.complete:
+        return "What was deployed before is kept as it is, its Secrets included."
+    if last.contribution.secrets:
+        return "Until then only the Secrets of what was deployed before are kept up to date."
+    return "Until then nothing of what was deployed before is kept up to date."
 
 
 def _counts(report: deploy.Report) -> dict[str, int | str]:

@@ -12,13 +12,17 @@ from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins.errors import BlockedError
-from akoo_core.reconcile import drift, inventory, kinds
+from akoo_core.reconcile import definitions, drift, inventory, kinds
 
 FOREIGN_OBJECT = "ForeignObject"
 """The reason of a plugin that wants an object which somebody else has made."""
 ESTABLISHED_TRIES = 20
 ESTABLISHED_SECONDS = 0.1
 """Between two looks at new CRDs; they are usually Established at the first."""
+UNFIT_PAGES, UNFIT_PAGE = 5, 100
+"""So many objects are looked at before the schema of their kind is replaced."""
+FOREIGN_NAMED = 10
+"""So many objects that are in the way are named."""
 
 
 class Place:
@@ -37,15 +41,27 @@ class Place:
         except errors.NotFoundError:
             return None
 
+    def in_the_way(self, one: inventory.Wanted, live: structs.JSON | None) -> str:
+        """Why ``live`` keeps us from putting ``one`` there; "" if it does not."""
+        if live is None or one.shared or self.is_ours(live):
+            return ""
+        owner = (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
+        whose = f"belongs to record {owner}" if owner else "was not made by akoo-core"
+        return f"{one.key} exists in the workload cluster and {whose}"
+
     async def put(
-        self, one: inventory.Wanted, manifest: structs.JSON, live: structs.JSON | None
+        self,
+        one: inventory.Wanted,
+        manifest: structs.JSON,
+        live: structs.JSON | None,
     ) -> structs.JSON:
         """Apply ``manifest`` over ``live``. Raises BlockedError for an object that is not ours."""
         resource = await self._kinds.find(one.api_version, one.key.kind)
+        foreign = self.in_the_way(one, live)
+        if foreign:
+            raise foreign_error([foreign])
         if live is not None and not self.is_ours(live):
-            if not one.shared:
-                raise _foreign(one.key, live)
-            manifest = inventory.without_labels(manifest)
+            manifest = inventory.marked_as(manifest, live)
         try:
             # Without force, an object that somebody made since we looked is not overwritten.
             return await self._client.apply(resource, manifest, force=live is not None)
@@ -56,21 +72,42 @@ class Place:
                 f"The API server refuses {one.key}: {why}", reason="ObjectRefused"
             ) from None
 
+    async def unfit(self, one: inventory.Wanted, live: structs.JSON) -> definitions.Unfit:
+        """The stored objects that definition ``one`` would refuse or prune; the first of many."""
+        place = definitions.stored_kind(one.manifest, live)
+        if place is None:
+            return definitions.Unfit()
+        kind, schema = place
+        objects: list[structs.JSON] = []
+        token = ""
+        try:
+            for _ in range(UNFIT_PAGES):
+                page = await self._client.list(kind, limit=UNFIT_PAGE, token=token)
+                objects += page.items
+                token = page.token
+                if not token:
+                    break
+        except errors.NotFoundError:
+            return definitions.Unfit()  # The kind is not served, so it has no objects to lose.
+        except (errors.GoneError, errors.ServerError) as error:
+            return definitions.unfit(schema, objects, more=True)._replace(failed=str(error))
+        return definitions.unfit(schema, objects, more=bool(token))
+
     async def differs(
         self, one: inventory.Wanted, manifest: structs.JSON, live: structs.JSON
     ) -> bool:
         """Whether somebody changed what we want. A suspicion is settled by a dry run."""
         if one.shared and not self.is_ours(live):
-            manifest = inventory.without_labels(manifest)
+            manifest = inventory.marked_as(manifest, live)
         if not drift.differences(manifest, live):
             return False
         resource = await self._kinds.find(one.api_version, one.key.kind)
         wanted = await self._client.apply(resource, manifest, dry_run=True)
         return not drift.same(wanted, live)
 
-    async def definitions(self) -> dict[str, structs.JSON] | None:
-        """The metadata of all CRDs by name, in one list; None where that is too much to ask."""
-        found: dict[str, structs.JSON] = {}
+    async def definition_names(self) -> set[str] | None:
+        """The names of all CRDs, in one list; None where that is too much to ask."""
+        found: set[str] = set()
         token = ""
         while True:
             try:
@@ -79,7 +116,7 @@ class Place:
                 )
             except errors.ServerError:
                 return None  # Longer than an answer may be, by what others keep in annotations.
-            found |= {one["metadata"]["name"]: one for one in page.items}
+            found |= {definition["metadata"]["name"] for definition in page.items}
             token = page.token
             if not token:
                 return found
@@ -170,11 +207,22 @@ def _ok(crd: structs.JSON) -> bool:
     return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 
-def _foreign(key: inventory.Key, live: structs.JSON) -> BlockedError:
-    owner = (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
-    whose = f"belongs to record {owner}" if owner else "was not made by akoo-core"
+def foreign_error(objects: Sequence[str]) -> BlockedError:
+    """What is said when ``objects`` (each with whose it is) are in the way."""
+    rest = len(objects) - FOREIGN_NAMED
+    more = f"; and {rest} more" if rest > 0 else ""
+    named = "; ".join(objects[:FOREIGN_NAMED]) + more
     return BlockedError(
-        f"{key} exists in the workload cluster and {whose}. It is not touched: delete it there, or "
-        "let this cluster be selected by no AKODeploymentConfig.",
+        f"{named}. Nothing there is touched: delete what is in the way, or let this cluster be "
+        "selected by no AKODeploymentConfig.",
         reason=FOREIGN_OBJECT,
+    )
+
+
+def unusable_error(problems: Sequence[str]) -> BlockedError:
+    """What is said of definitions that are not ours and do not serve what is needed."""
+    return BlockedError(
+        "Definitions in the workload cluster that were not made by this record cannot be used: "
+        f"{'; '.join(problems)}. Nothing there is touched: update or delete them.",
+        reason="DefinitionOutdated",
     )

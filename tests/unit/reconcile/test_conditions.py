@@ -212,3 +212,11 @@ def test_the_cluster_gets_ready_under_our_name() -> None:
     assert found.reason == "NetworkNotFound"
     assert found.last_transition_time is None
     assert conditions.for_cluster(record.RecordStatus()).status == "Unknown"
+
+
+def test_notes_on_objects_are_told_and_do_not_make_it_unready() -> None:
+    item = record.InventoryItem(plugin="a", api_version="v1", kind="K", name="n", note="It lacks.")
+    by_type = said(builders.make_record(inventory=(item,)))
+    told = by_type["DefinitionsFit"]
+    assert (told.status, told.reason, told.message) == ("False", "DefinitionsDiffer", "It lacks.")
+    assert by_type["Ready"].status == "True"
