@@ -13,6 +13,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 FOR_VIPS = frozenset({"STATIC_IPS_FOR_VIP", "STATIC_IPS_FOR_VIP_AND_SE"})
+FOR_ENGINES = frozenset({"STATIC_IPS_FOR_SE", "STATIC_IPS_FOR_VIP_AND_SE"})
 FAMILIES = {"V4_ONLY": ("V4",), "V6_ONLY": ("V6",), "V4_V6": ("V4", "V6")}
 FIELDS = {"V4": "ip_address", "V6": "ip6_address"}
 
@@ -40,10 +41,15 @@ class Range:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Held:
-    """An address that a VIP holds."""
+    """An address that a VIP or a service engine holds."""
 
     address: Address
-    vsvip: store.Stored
+    holder: store.Stored
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """Types of ranges that the address may come from."""
+        return FOR_VIPS if self.holder.kind == "vsvip" else FOR_ENGINES
 
 
 class MalformedError(Exception):
@@ -119,15 +125,29 @@ def _check_range(each: Range, whole: Network, seen: list[Range]) -> None:
 
 
 def held(objects: store.Store, network: str) -> Iterator[Held]:
-    """The addresses of a network (uuid) that the controller gave to VIPs."""
-    for vsvip in objects.referrers(("network", network)):
-        if vsvip.kind != "vsvip":
+    """The addresses of a network (uuid) that the controller gave to VIPs and service engines."""
+    for referrer in objects.referrers(("network", network)):
+        if referrer.kind == "vsvip":
+            yield from _held_by_vip(referrer, network)
+        elif referrer.kind == "serviceengine":
+            yield from _held_by_engine(referrer, network)
+
+
+def _held_by_vip(vsvip: store.Stored, network: str) -> Iterator[Held]:
+    for vip in vsvip.data.get("vip", ()):
+        if vip.get("avi_allocated_vip") and network_of(vip) == network:
+            for field in FIELDS.values():
+                if field in vip:
+                    yield Held(ipaddress.ip_address(vip[field]["addr"]), vsvip)
+
+
+def _held_by_engine(engine: store.Stored, network: str) -> Iterator[Held]:
+    for vnic in [engine.data.get("mgmt_vnic", {}), *engine.data.get("data_vnics", ())]:
+        if vnic.get("network_ref") != network:
             continue
-        for vip in vsvip.data.get("vip", ()):
-            if vip.get("avi_allocated_vip") and network_of(vip) == network:
-                for field in FIELDS.values():
-                    if field in vip:
-                        yield Held(ipaddress.ip_address(vip[field]["addr"]), vsvip)
+        for entry in vnic.get("vnic_networks", ()):
+            if entry.get("mode") == "STATIC":
+                yield Held(ipaddress.ip_address(entry["ip"]["ip_addr"]["addr"]), engine)
 
 
 def network_of(vip: schema.Json) -> str:

@@ -25,7 +25,7 @@ def admit(
     pairs = request.query
     if state.profile.repeated_parameter == "first":
         pairs = pairs[::-1]
-    rights = permissions.Rights(state.objects, user)
+    rights = state.rights_of(user)
     return context.Context(
         state=state,
         request=request,
@@ -52,7 +52,9 @@ def _version(state: states.State, request: values.Request) -> versions.Version:
 
 def _tenant(state: states.State, request: values.Request, rights: permissions.Rights) -> str:
     uuid = request.headers.get("x-avi-tenant-uuid", "")
-    name = urllib.parse.unquote(request.headers.get("x-avi-tenant", ""))
+    name = request.headers.get("x-avi-tenant", "")
+    if state.switches["tenant-header"] == "percent":
+        name = urllib.parse.unquote(name)
     if context.ALL_TENANTS in (uuid, name):
         return context.ALL_TENANTS
     if not uuid and not name:

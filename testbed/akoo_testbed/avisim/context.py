@@ -15,6 +15,7 @@ from akoo_testbed.avisim import (
 from akoo_testbed.avisim import state as states
 
 ALL_TENANTS = "*"
+_WRITE_COUNTER_SINCE: versions.Version = (21, 1, 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Context:
             self.state.name_of,
             origin=self.request.origin,
             include_name=include_name,
+            version=self.version,
             masked=self.state.switches["secret-read-back"] == "masked",
         )
 
@@ -65,7 +67,8 @@ class Context:
         url = f"{self.request.origin}/api/{kind.path}/{stored.uuid}"
         out["url"] = f"{url}#{stored.name}" if url_name else url
         out["_last_modified"] = str(stored.modified)
-        if self.state.switches["write-counter"] == "yes":
+        counted = self.version >= _WRITE_COUNTER_SINCE
+        if counted and self.state.switches["write-counter"] == "yes":
             out["configpb_attributes"] = {"version": stored.writes}
         return out
 

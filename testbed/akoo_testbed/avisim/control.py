@@ -10,6 +10,9 @@ Basic authentication as a superuser. It answers whatever faults and upgrades are
     POST   /avisim/snapshots       {"id": N}; POST .../N/restore; GET .../N/diff: what changed since
     POST   /avisim/portgroups      {"cloud": name, "port_groups": [fields of PortGroup]}
     POST   /avisim/upgrade         {"running": true}
+    POST   /avisim/restart         nothing is answered any more
+    POST   /avisim/return          {"profile": "31.2.2"}: it is back, with another release if given
+    POST   /avisim/referrers       {"kind": "pool", "uuid": "...", "referrers": ["GslbService x"]}
     POST   /avisim/leader          the leader changes, all sessions are lost
     DELETE /avisim/sessions
 """
@@ -97,8 +100,23 @@ def _more(
         case "POST", "portgroups":
             groups = [_port_group(each) for each in body["port_groups"]]
             controller.discover(body["cloud"], groups)
+        case "POST", "referrers":
+            controller.refer(body["kind"], body["uuid"], *map(str, body["referrers"]))
+        case _:
+            return _life(controller, request, parts, body)
+    return values.answer({})
+
+
+def _life(
+    controller: "Controller", request: values.Request, parts: list[str], body: dict[str, typing.Any]
+) -> values.Response:
+    match request.method, *parts:
         case "POST", "upgrade":
             controller.state.upgrading = bool(body["running"])
+        case "POST", "restart":
+            controller.restart()
+        case "POST", "return":
+            controller.come_back(str(body.get("profile", "")))
         case "POST", "leader":
             controller.change_leader()
         case "DELETE", "sessions":

@@ -59,11 +59,8 @@ class Controller:
         identity: str = "",
     ) -> None:
         """Raises ValueError for an unknown profile or switch."""
-        if profile not in versions.PROFILES:
-            known = ", ".join(versions.PROFILES)
-            raise ValueError(f'no profile "{profile}"; there are: {known}')
         self.state = states.State(
-            profile=versions.PROFILES[profile],
+            profile=versions.profile(profile),
             chosen=switches.Switches(chosen),
             clock=clock,
             rng=rng or random.SystemRandom(),
@@ -113,6 +110,8 @@ class Controller:
 
     def _route(self, request: values.Request) -> values.Response:
         path = request.path
+        if self.state.restarting and not path.startswith(control.PREFIX):
+            raise problems.restarting(self.state.switches["restart-answer"])
         if path == "/login":
             if request.method != "POST":
                 raise problems.method_not_allowed(request.method)
@@ -207,6 +206,27 @@ class Controller:
     def set_upgrading(self, running: bool) -> None:
         """While an upgrade runs no configuration is taken."""
         self.state.upgrading = running
+
+    def restart(self) -> None:
+        """Answer nothing but 503 (or 502, a switch) until `come_back`."""
+        self.state.restarting = True
+
+    def come_back(self, profile: str = "") -> None:
+        """End a restart or an upgrade, with another release if `profile` is given.
+
+        Raises ValueError for an unknown profile. Sessions of the old release are lost, unless a
+        switch keeps them.
+        """
+        if profile:
+            self.state.profile = versions.profile(profile)
+            if self.state.switches["upgrade-sessions"] == "lost":
+                self.lose_sessions()
+        self.state.restarting = self.state.upgrading = False
+        self.state.leader_since = self.state.clock()
+
+    def refer(self, kind: str, uuid: str, *referrers: str) -> None:
+        """Let these hold an object, such as `GslbService web`: kinds that nobody can list here."""
+        self.state.outside_referrers[kind, uuid] = referrers
 
     def discover(self, cloud: str, found: Iterable[discovery.PortGroup]) -> None:
         """These are the port groups of a vCenter cloud now. Raises ValueError."""

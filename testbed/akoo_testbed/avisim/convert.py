@@ -12,7 +12,7 @@ from collections.abc import Callable
 from akoo_testbed.avisim import problems, references, schema, versions
 
 _READ_ONLY = frozenset(
-    {"url", "uuid", "_last_modified", "configpb_attributes", "marked_for_delete"}
+    {"url", "uuid", "_last_modified", "configpb_attributes", "marked_for_delete", "vs_refs"}
 )
 _BOOLEANS = {"true": True, "false": False}
 

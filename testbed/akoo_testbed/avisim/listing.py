@@ -26,7 +26,9 @@ def find(
     ctx: context.Context, kind: schema.Kind, uuid: str, needed: permissions.Level
 ) -> store.Stored:
     """The object, if this request sees it and may do that to it. Raises RefusedError."""
-    stored = ctx.state.objects.get(kind.path, uuid)
+    stored = ctx.state.objects.get(kind.path, uuid) or next(
+        (each for each in ctx.state.lingering(kind.path) if each.uuid == uuid), None
+    )
     if stored is None:
         ctx.require(kind.permission, needed)
         raise problems.not_found(kind.name)
@@ -73,15 +75,23 @@ def matching(ctx: context.Context, kind: schema.Kind) -> list[store.Stored]:
 
 def _candidates(ctx: context.Context, kind: schema.Kind) -> Iterable[store.Stored]:
     name = ctx.query.get("name")
+    lingering = ctx.state.lingering(kind.path)
     if name is not None and "exclude" not in ctx.query:
-        return ctx.state.objects.named(kind.path, name)
-    return ctx.state.objects.of_kind(kind.path)
+        return itertools.chain(
+            ctx.state.objects.named(kind.path, name),
+            (each for each in lingering if each.name == name),
+        )
+    return itertools.chain(ctx.state.objects.of_kind(kind.path), lingering)
 
 
 def _sorted(
     ctx: context.Context, kind: schema.Kind, found: Iterator[store.Stored]
 ) -> Iterable[store.Stored]:
     field = ctx.query.get("sort", "")
+    if not field and ctx.state.switches["list-order"] == "changing":
+        shuffled = list(found)
+        ctx.state.rng.shuffle(shuffled)
+        return shuffled
     if not field:
         return found
     try:

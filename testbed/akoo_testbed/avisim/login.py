@@ -4,7 +4,7 @@ import json
 import typing
 import urllib.parse
 
-from akoo_testbed.avisim import auth, permissions, problems, references, store, values, versions
+from akoo_testbed.avisim import auth, problems, references, store, values, versions
 from akoo_testbed.avisim import state as states
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -77,9 +77,15 @@ def version_answer(state: states.State) -> dict[str, typing.Any]:
 
 
 def _welcome(state: states.State, user: store.Stored, origin: str) -> dict[str, typing.Any]:
-    writer = references.Writer(state.kinds, state.name_of, origin=origin, include_name=False)
+    writer = references.Writer(
+        state.kinds,
+        state.name_of,
+        origin=origin,
+        include_name=False,
+        version=state.profile.version,
+    )
     shown = writer.message(state.kinds.kinds["user"], user.data)
-    rights = permissions.Rights(state.objects, user)
+    rights = state.rights_of(user)
     tenants = [
         {"uuid": tenant.uuid, "name": tenant.name, "url": writer.reference("tenant", tenant.uuid)}
         for tenant in state.objects.of_kind("tenant")

@@ -22,6 +22,8 @@ class Rights:
 
     objects: store.Store
     user: store.Stored
+    strict: bool = True
+    """Unlabelled access is for reading, and for objects without any marker."""
 
     @property
     def superuser(self) -> bool:
@@ -64,7 +66,8 @@ class Rights:
         if self.superuser:
             return True
         return any(
-            privilege(role, kind.permission) >= needed and admits(role, kind, data)
+            privilege(role, kind.permission) >= needed
+            and admits(role, kind, data, needed, strict=self.strict)
             for role in self.roles(tenant)
         )
 
@@ -80,17 +83,23 @@ def privilege(role: schema.Json, resource: str) -> Level:
     return Level.NO_ACCESS
 
 
-def admits(role: schema.Json, kind: schema.Kind, data: schema.Json) -> bool:
+def admits(
+    role: schema.Json, kind: schema.Kind, data: schema.Json, needed: Level, *, strict: bool
+) -> bool:
     """Whether the filters of a role let an object pass.
 
-    Each filter has a say: an object with its key passes if a value matches, one without passes if
-    the role allows unlabelled access. Kinds without markers are not filtered.
+    Each filter has a say: an object with its key passes if a value matches. Unlabelled access, as
+    the manual of 22.1 describes it, is for reading objects without any marker; not `strict`: for
+    reading and writing objects that lack the key of the filter. Kinds without markers are not
+    filtered.
     """
     filters = [each for each in role.get("filters", ()) if each.get("enabled", True)]
     if not filters or "markers" not in kind.fields:
         return True
     markers = {each["key"]: each.get("values", []) for each in data.get("markers", ())}
     unlabelled = bool(role.get("allow_unlabelled_access", True))
+    if strict:
+        unlabelled = unlabelled and not markers and needed is Level.READ_ACCESS
     return all(_passes(each, markers, unlabelled) for each in filters)
 
 

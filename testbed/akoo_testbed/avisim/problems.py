@@ -122,3 +122,12 @@ def upgrade_running() -> RefusedError:
 
 def no_free_ip(where: str) -> RefusedError:
     return bad_request(f"No available free IPs in {where}")
+
+
+def restarting(answer: str) -> RefusedError:
+    """`unavailable`: 503 of the controller; `bad-gateway`: 502 of the proxy before it."""
+    if answer == "unavailable":
+        return RefusedError(503, "Controller is not ready")
+    refused = RefusedError(502, "<html>502 Bad Gateway</html>", key="")
+    refused.content_type = "text/html"
+    return refused

@@ -47,7 +47,10 @@ def _not(test: Test) -> Test:
 def _test(ctx: context.Context, kind: schema.Kind, key: str, value: str) -> Test:
     match key:
         case "label_key":
-            return _marker(kind, value, ctx.query.get("label_value"))
+            wanted = ctx.query.get("label_value")
+            if wanted is None and ctx.state.switches["label-key-alone"] == "nothing":
+                raise UnknownFieldError(key)
+            return _marker(kind, value, wanted)
         case "search":
             return _search(ctx, kind, value, fold=False)
         case "isearch":
@@ -166,8 +169,12 @@ def _search(ctx: context.Context, kind: schema.Kind, value: str, *, fold: bool) 
         name, _, text = part.strip().removeprefix("(").removesuffix(")").partition(",")
         choices.append((Path(ctx, kind, name.strip().split(".")), text.strip()))
 
+    whole = ctx.state.switches["search"] == "whole"
+
     def contains(text: str, wanted: str) -> bool:
-        return wanted.lower() in text.lower() if fold else wanted in text
+        if fold:
+            text, wanted = text.lower(), wanted.lower()
+        return text == wanted if whole and wanted else wanted in text
 
     def test(stored: store.Stored) -> bool:
         return any(

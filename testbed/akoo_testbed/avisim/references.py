@@ -9,7 +9,7 @@ import typing
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 
-from akoo_testbed.avisim import schema, store
+from akoo_testbed.avisim import schema, store, versions
 
 ADMIN = "admin"
 """uuid of the tenant that always exists."""
@@ -121,14 +121,20 @@ class Writer:
         *,
         origin: str,
         include_name: bool,
+        version: versions.Version,
         masked: bool = False,
     ) -> None:
-        """`name_of` tells the name of a target; `masked`: secrets read back as <sensitive>."""
+        """`name_of` gives the name of a target; `masked`: secrets read back as <sensitive>.
+
+        Fields that are newer than `version` are left out: a controller migrates its answers to
+        the X-Avi-Version of the request.
+        """
         self._kinds = kinds
         self._name_of = name_of
         self._base = f"{origin}/api/"
         self._include_name = include_name
         self._masked = masked
+        self._version = version
 
     def reference(self, kind: str, uuid: str) -> str:
         """The url of an object, with its name if that is wanted."""
@@ -138,11 +144,11 @@ class Writer:
     def message(self, message: schema.Message, data: schema.Json) -> schema.Json:
         """Stored data as it is read; a new dictionary."""
         out = dict(data)
-        for field in self._kinds.specials(message):
+        for field in self._kinds.shaped(message, self._version):
             value = data.get(field.name)
             if value is None:
                 continue
-            shown = self._value(field, value)
+            shown = None if field.since > self._version else self._value(field, value)
             if shown is None:
                 del out[field.name]
             else:
@@ -161,6 +167,8 @@ class Writer:
             return self.reference(field.target, str(value))
         if field.form is schema.Form.MESSAGE and isinstance(value, dict):
             return self.message(self._kinds.messages[field.message], value)
+        if field.form not in (schema.Form.SECRET, schema.Form.MASKED):
+            return value
         if field.form is schema.Form.MASKED or self._masked:
             return SENSITIVE
         return None

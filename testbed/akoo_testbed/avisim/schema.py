@@ -105,6 +105,7 @@ class Schema:
         self.kinds: dict[str, Kind] = {}
         self.models: dict[str, Kind] = {}
         self._words: dict[str, frozenset[str]] = {}
+        self._shaped: dict[tuple[int, versions.Version], tuple[Field, ...]] = {}
         for table in tables:
             for message in _read(table):
                 self._add(message)
@@ -139,6 +140,26 @@ class Schema:
     def specials(self, message: Message) -> tuple[Field, ...]:
         """Fields that do not go out as stored: references, secrets, and what holds such."""
         return self.special[id(message)]
+
+    def shaped(self, message: Message, version: versions.Version) -> tuple[Field, ...]:
+        """The special fields, and those that are newer than a version or hold such fields."""
+        key = id(message), version
+        if key not in self._shaped:
+            special = self.specials(message)
+            self._shaped[key] = tuple(
+                field
+                for field in message.fields.values()
+                if field in special or self._is_newer(field, version, {message.name})
+            )
+        return self._shaped[key]
+
+    def _is_newer(self, field: Field, version: versions.Version, seen: set[str]) -> bool:
+        if field.since > version:
+            return True
+        if field.form is not Form.MESSAGE or field.message in seen:
+            return False
+        inner = self.messages[field.message].fields.values()
+        return any(self._is_newer(each, version, seen | {field.message}) for each in inner)
 
     def _special(self, message: Message) -> Iterator[Field]:
         for field in message.fields.values():

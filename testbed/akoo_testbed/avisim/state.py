@@ -6,10 +6,21 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 
-from akoo_testbed.avisim import auth, kinds, references, schema, store, switches, versions
+from akoo_testbed.avisim import (
+    auth,
+    kinds,
+    permissions,
+    references,
+    schema,
+    store,
+    switches,
+    versions,
+)
 
 TICKS_PER_SECOND = 1_000_000
 """_last_modified counts microseconds."""
+LINGER_SECONDS = 2.0
+"""How long a deleted object stays readable where `deleted-object` is `lingers`."""
 
 
 @functools.cache
@@ -47,6 +58,12 @@ class State:
         self.cluster_state = "CLUSTER_UP_HA_ACTIVE"
         self.oper_states: dict[store.Key, str] = {}
         """What tests say of objects that are not just up."""
+        self.restarting = False
+        self.outside_referrers: dict[store.Key, tuple[str, ...]] = {}
+        """Referrers that are none of the kinds, by object: texts such as `GslbService x`."""
+        self.gave_addresses: set[str] = set()
+        """uuids of the networks that have given an address to a VIP."""
+        self._lingering: dict[store.Key, tuple[store.Stored, float]] = {}
         self._modified = 0
         self._order = 0
 
@@ -62,6 +79,7 @@ class State:
 
     def adopt(self, objects: Mapping[store.Key, store.Stored]) -> None:
         """Hold exactly these objects; what is written later is later than all of them."""
+        self._lingering.clear()
         self.objects.replace_all(objects)
         for each in objects.values():
             self._modified = max(self._modified, each.modified)
@@ -124,6 +142,23 @@ class State:
     ) -> frozenset[store.Key]:
         found = references.targets(self.kinds, kind, data)
         return found | {owner} if owner else found
+
+    def rights_of(self, user: store.Stored) -> permissions.Rights:
+        """What a user may do."""
+        strict = self.switches["unlabelled-access"] == "read-no-labels"
+        return permissions.Rights(self.objects, user, strict=strict)
+
+    def linger(self, stored: store.Stored) -> None:
+        """Keep a deleted object readable for LINGER_SECONDS."""
+        self._lingering[stored.key] = stored, self.clock() + LINGER_SECONDS
+
+    def lingering(self, kind: str) -> Iterator[store.Stored]:
+        """Deleted objects of a kind that are still readable."""
+        for key, (stored, until) in list(self._lingering.items()):
+            if self.clock() >= until or self.objects.get(*key) is not None:
+                del self._lingering[key]
+            elif stored.kind == kind:
+                yield stored
 
     def users(self) -> Iterator[store.Stored]:
         """All users."""

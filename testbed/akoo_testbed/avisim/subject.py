@@ -19,7 +19,7 @@ class Subject:
     uuid: str = ""
     name: str = ""
     tenant: str = ""
-    """The name, also where the header has the uuid; `*` for all; as it came where there is none."""
+    """Name of the tenant that the header names, or `*`; an unknown uuid as it is."""
     user: str = ""
     """Name of the user."""
 
@@ -41,9 +41,10 @@ def of(state: states.State, request: values.Request, body: typing.Any) -> Subjec
 
 
 def _tenant(state: states.State, request: values.Request) -> str:
-    name = urllib.parse.unquote(request.headers.get("x-avi-tenant", ""))
     uuid = request.headers.get("x-avi-tenant-uuid", "")
-    return name or state.name_of("tenant", uuid) or uuid
+    name = state.name_of("tenant", uuid) or uuid or request.headers.get("x-avi-tenant", "")
+    percent = state.switches["tenant-header"] == "percent"
+    return urllib.parse.unquote(name) if percent else name
 
 
 def _object(state: states.State, path: str) -> tuple[str, str]:

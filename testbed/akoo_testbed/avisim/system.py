@@ -44,7 +44,11 @@ def _cluster_runtime(ctx: context.Context, _body: schema.Json) -> values.Respons
     ]
     return values.answer(
         {
-            "node_info": {"uuid": cluster.uuid, "version": ctx.state.profile.name},
+            "node_info": {
+                "uuid": cluster.uuid,
+                "cluster_uuid": cluster.uuid,
+                "version": ctx.state.profile.name,
+            },
             "cluster_state": {"state": ctx.state.cluster_state, "up_since": since, "progress": 100},
             "node_states": node_states,
         }

@@ -47,6 +47,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
+        Profile(version=(22, 1, 3), build=9096, date="2023-01-12T00:00:00+00:00"),
         Profile(version=(22, 1, 7), build=9093, date="2024-07-12T00:00:00+00:00"),
         Profile(version=(30, 2, 2), build=9046, date="2024-08-30T00:00:00+00:00"),
         Profile(
@@ -55,6 +56,19 @@ PROFILES = {
             date="2025-10-14T00:00:00+00:00",
             repeated_parameter="last",
         ),
+        Profile(
+            version=(32, 1, 4),
+            build=9011,
+            date="2026-09-30T00:00:00+00:00",
+            repeated_parameter="last",
+        ),
     )
 }
 DEFAULT_PROFILE = "30.2.2"
+
+
+def profile(name: str) -> Profile:
+    """The profile of a release such as 30.2.2. Raises ValueError."""
+    if name not in PROFILES:
+        raise ValueError(f'no profile "{name}"; there are: {", ".join(PROFILES)}')
+    return PROFILES[name]

@@ -1,9 +1,19 @@
 """Collections that nobody writes: they are computed from objects of a kind when they are read."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 
-from akoo_testbed.avisim import addresses, context, listing, permissions, schema, store, versions
+from akoo_testbed.avisim import (
+    addresses,
+    context,
+    listing,
+    permissions,
+    problems,
+    schema,
+    store,
+    versions,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -16,7 +26,10 @@ class View:
 
 
 def network_runtime(ctx: context.Context, network: store.Stored) -> schema.Json:
-    """Which addresses of a network are allocated, and to whom."""
+    """Which addresses of a network are allocated, and to whom. Raises RefusedError."""
+    gave = network.uuid in ctx.state.gave_addresses
+    if not gave and ctx.state.switches["network-runtime"] == "allocated":
+        raise problems.not_found("NetworkRuntime")
     held = list(addresses.held(ctx.state.objects, network.uuid))
     subnets = []
     for subnet in network.data.get("configured_subnets", ()):
@@ -29,14 +42,14 @@ def network_runtime(ctx: context.Context, network: store.Stored) -> schema.Json:
         "name": network.name,
         "tenant_ref": writer.reference("tenant", network.tenant),
         "subnet_runtime": subnets,
-        "obj_uuids": sorted({each.vsvip.uuid for each in held}),
+        "obj_uuids": sorted({each.holder.uuid for each in held}),
     }
 
 
 def _range_runtime(each: addresses.Range, held: list[addresses.Held]) -> schema.Json:
     inside = sorted((h for h in held if h.address in each), key=lambda h: int(h.address))
     allocated = [
-        {"ip": addresses.shown(h.address), "obj_uuid": h.vsvip.uuid, "obj_info": h.vsvip.name}
+        {"ip": addresses.shown(h.address), "obj_uuid": h.holder.uuid, "obj_info": h.holder.name}
         for h in inside
     ]
     return {
@@ -57,7 +70,9 @@ def _inventory(ctx: context.Context, stored: store.Stored, **more: schema.Json) 
 
 
 def _network_inventory(ctx: context.Context, network: store.Stored) -> schema.Json:
-    found = _inventory(ctx, network, runtime=network_runtime(ctx, network))
+    found = _inventory(ctx, network)
+    with contextlib.suppress(problems.RefusedError):
+        found["runtime"] = network_runtime(ctx, network)
     discovered = ctx.state.objects.get("vimgrnwruntime", network.uuid)
     if discovered is not None:
         found["discovery"] = _shown(ctx, "vimgrnwruntime", discovered)
@@ -110,7 +125,17 @@ def read(ctx: context.Context, view: View, uuid: str) -> schema.Json:
 
 
 def joined(ctx: context.Context, stored: store.Stored) -> schema.Json:
-    """What the query wants embedded in an object."""
+    """Fields that are computed when an object is read, and what the query wants embedded."""
+    found: schema.Json = {}
+    if stored.kind == "vsvip":
+        writer = ctx.writer(include_name=ctx.include_name)
+        referrers = ctx.state.objects.referrers(stored.key)
+        services = (each for each in referrers if each.kind == "virtualservice")
+        if refs := [writer.reference(each.kind, each.uuid) for each in services]:
+            found["vs_refs"] = refs
     wanted = f"{ctx.query.get('join_subresources', '')},{ctx.query.get('join', '')}".split(",")
     runtime = RUNTIMES.get(stored.kind)
-    return {"runtime": runtime(ctx, stored)} if runtime and "runtime" in wanted else {}
+    if runtime and "runtime" in wanted:
+        with contextlib.suppress(problems.RefusedError):
+            found["runtime"] = runtime(ctx, stored)
+    return found

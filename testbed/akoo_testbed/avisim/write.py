@@ -5,6 +5,7 @@ import typing
 
 from akoo_testbed.avisim import (
     context,
+    licence,
     listing,
     permissions,
     problems,
@@ -40,6 +41,7 @@ def create(
     if ctx.state.objects.get(kind.path, uuid) is not None:
         raise problems.already_exists(kind.name, uuid)
     _check_unique(ctx, kind, data, "")
+    licence.check_fields(ctx.state, data)
     rule(kind).prepare(ctx, data, None, body)
     _check_markers(ctx, kind, data)
     stored = ctx.state.add(kind, uuid, data)
@@ -53,7 +55,23 @@ def replace(ctx: context.Context, kind: schema.Kind, uuid: str, body: schema.Jso
     _check_fresh(ctx, kind, old, body)
     ctx = in_tenant(ctx, old)
     data = _read(ctx, kind, body, old)
+    if ctx.state.switches["older-put"] == "keep":
+        _keep_newer(ctx, kind, old.data, data)
     return store_change(ctx, kind, old, data, body)
+
+
+def _keep_newer(
+    ctx: context.Context, message: schema.Message, old: schema.Json, data: schema.Json
+) -> None:
+    """Keep the fields that a client of an older version cannot know."""
+    for field in ctx.state.kinds.shaped(message, ctx.version):
+        if field.name not in old:
+            continue
+        if field.since > ctx.version:
+            data[field.name] = old[field.name]
+        elif field.form is schema.Form.MESSAGE and not field.repeated and field.name in data:
+            inner = ctx.state.kinds.messages[field.message]
+            _keep_newer(ctx, inner, old[field.name], data[field.name])
 
 
 def store_change(
@@ -69,6 +87,7 @@ def store_change(
             data[fixed] = old.data[fixed]
     resolution.default_references(ctx, kind, data)
     _check_unique(ctx, kind, data, old.uuid)
+    licence.check_fields(ctx.state, data)
     rule(kind).prepare(ctx, data, old, body)
     _check_markers(ctx, kind, data)
     new = ctx.state.change(old, data)
@@ -79,6 +98,8 @@ def store_change(
 def delete(ctx: context.Context, kind: schema.Kind, uuid: str) -> None:
     """Delete an object and what came with it. Raises RefusedError."""
     stored = writable(ctx, kind, uuid)
+    if ctx.state.objects.get(*stored.key) is None:
+        return  # It lingers: its DELETE was answered before.
     rule(kind).deleting(in_tenant(ctx, stored), stored)
     if ctx.state.objects.get(*stored.key) is None:
         return
@@ -90,12 +111,15 @@ def delete(ctx: context.Context, kind: schema.Kind, uuid: str) -> None:
         for referrer in ctx.state.objects.referrers(each.key)
         if referrer.key not in keys
     ]
-    if referrers:
-        status = 400 if kind.path == "cloud" else 403
-        names = dict.fromkeys(map(ctx.state.shown, referrers))
-        raise problems.referred_by(names, status)
+    names = dict.fromkeys(map(ctx.state.shown, referrers))
+    for each in doomed:
+        names |= dict.fromkeys(ctx.state.outside_referrers.get(each.key, ()))
+    if names:
+        raise problems.referred_by(names, 400 if kind.path == "cloud" else 403)
     for each in reversed(doomed):
         ctx.state.objects.remove(each.key)
+        if ctx.state.switches["deleted-object"] == "lingers":
+            ctx.state.linger(each)
 
 
 def _with_owned(ctx: context.Context, stored: store.Stored) -> list[store.Stored]:
@@ -110,6 +134,8 @@ def writable(ctx: context.Context, kind: schema.Kind, uuid: str) -> store.Stored
     if kind.readonly:
         raise problems.method_not_allowed(ctx.request.method)
     stored = listing.find(ctx, kind, uuid, _WRITE)
+    if ctx.request.method != "DELETE" and ctx.state.objects.get(*stored.key) is None:
+        raise problems.not_found(kind.name)  # It lingers: it can be read, and no more.
     if kind.tenant and stored.tenant != ctx.tenant != context.ALL_TENANTS:
         if kind.path in ("vrfcontext", "serviceenginegroup"):
             raise problems.bad_request(f"Cannot modify {kind.name} object of another tenant")

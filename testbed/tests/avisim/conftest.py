@@ -14,7 +14,7 @@ with warnings.catch_warnings():
     from avi.sdk import avi_api
 
 PASSWORD = "Correct-horse-1"
-PROFILES = ["22.1.7", "30.2.2", "31.2.2"]
+PROFILES = ["22.1.3", "30.2.2", "32.1.4"]
 
 
 class Clock:

@@ -260,3 +260,25 @@ def test_an_address_is_never_given_twice(steps: list[bool], size: int) -> None:
 
 def _controller() -> client.Client:
     return client.Client(Controller(password="Correct-horse-1"), password="Correct-horse-1")
+
+
+@pytest.mark.parametrize(
+    ("use", "refused"), [("STATIC_IPS_FOR_SE", False), ("STATIC_IPS_FOR_VIP", True)]
+)
+def test_service_engines_hold_addresses(admin: client.Client, use: str, refused: bool) -> None:
+    uuids = provide(
+        admin, a=[subnet("10.0.0.0/24", "10.0.0.10-10.0.0.12", use="STATIC_IPS_FOR_SE")]
+    )
+    static = {"mode": "STATIC", "ip": {"ip_addr": ip("10.0.0.11"), "mask": 24}}
+    leased = {"mode": "DHCP", "ip": {"ip_addr": ip("10.0.0.77"), "mask": 24}}
+    vnic = {"if_name": "eth1", "network_ref": uuids["a"], "vnic_networks": [static, leased]}
+    engine = admin.post("serviceengine", {"name": "se-1", "data_vnics": [vnic]})
+    runtime = admin.get(f"networkruntime/{uuids['a']}")
+    held = runtime["subnet_runtime"][0]["ip_range_runtimes"][0]
+    assert [each["obj_uuid"] for each in held["allocated_ips"]] == [engine["uuid"]]
+    assert (held["total_ip_count"], held["free_ip_count"]) == (3, 2)
+    network = admin.get(f"network/{uuids['a']}")
+    network["configured_subnets"] = [subnet("10.0.0.0/24", "10.0.0.11", use=use)]
+    answer = admin.call("PUT", f"network/{uuids['a']}", network)
+    assert (answer.status == 400) is refused
+    assert ("10.0.0.11 is in use by ServiceEngine se-1" in answer.body.decode()) is refused

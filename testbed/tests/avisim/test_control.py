@@ -103,3 +103,25 @@ def test_port_groups(admin: client.Client) -> None:
     assert control("POST", "/portgroups", body).status == 200
     assert admin.names("network") == ["web"]
     assert control("POST", "/portgroups", {**body, "cloud": "x"}).status == 400
+
+
+def test_a_restart_and_another_release(admin: client.Client) -> None:
+    control = Control(admin)
+    admin.login()
+    assert control("POST", "/restart").status == 200
+    assert admin.call("GET", "pool").status == 503
+    assert control("POST", "/return", {"profile": "nonsense"}).status == 400
+    assert control("POST", "/return", {"profile": "32.1.4"}).status == 200
+    assert admin.call("GET", "pool").status == 401
+    admin.login()
+    assert admin.get("cluster/version")["Version"] == "32.1.4"
+
+
+def test_referrers_that_nobody_can_list(admin: client.Client) -> None:
+    uuid = admin.post("pool", {"name": "p"})["uuid"]
+    body = {"kind": "pool", "uuid": uuid, "referrers": ["GslbService web"]}
+    assert Control(admin)("POST", "/referrers", body).status == 200
+    status, text = admin.refused("DELETE", f"pool/{uuid}")
+    assert (status, "referred by: ['GslbService web']" in text) == (403, True)
+    Control(admin)("POST", "/referrers", {**body, "referrers": []})
+    admin.delete(f"pool/{uuid}")

@@ -50,6 +50,11 @@ def role_user(admin: client.Client, **role: object) -> client.Client:
     return admin.as_user("u", PASSWORD)
 
 
+def pass_seconds(admin: client.Client, seconds: float) -> None:
+    now = admin.controller.state.clock() + seconds
+    admin.controller.state.clock = lambda: now
+
+
 def page_size(admin: client.Client) -> str:
     for number in range(120):
         admin.post("ipaddrgroup", {"name": f"g{number}"})
@@ -119,6 +124,101 @@ def filtered_object(admin: client.Client) -> str:
     markers = [{"key": "clustername", "values": ["c2"]}]
     uuid = admin.post("pool", {"name": "p", "markers": markers})["uuid"]
     return outcome(user, "GET", f"pool/{uuid}")
+
+
+def unlabelled(admin: client.Client) -> str:
+    label = {"key": "clustername", "values": ["c1"]}
+    user = role_user(admin, filters=[{"match_label": label}])
+    bare = admin.post("pool", {"name": "bare"})["uuid"]
+    markers = [{"key": "team", "values": ["blue"]}]
+    admin.post("pool", {"name": "team", "markers": markers})
+    seen = " ".join(user.names("pool"))
+    return f"{seen} {outcome(user, 'DELETE', f'pool/{bare}')}"
+
+
+def older_put(admin: client.Client) -> str:
+    made = admin.post("pool", {"name": "p", "graceful_hm_down_disable_timeout": 7})
+    old = admin.get(f"pool/{made['uuid']}", x_avi_version="22.1.3")
+    admin.put(f"pool/{made['uuid']}", {**old, "name": "q"}, x_avi_version="22.1.3")
+    return str(admin.get(f"pool/{made['uuid']}")["graceful_hm_down_disable_timeout"])
+
+
+def deleted_object(admin: client.Client) -> str:
+    uuid = admin.post("pool", {"name": "p"})["uuid"]
+    answers = [outcome(admin, "DELETE", f"pool/{uuid}"), outcome(admin, "GET", f"pool/{uuid}")]
+    answers += [str(len(admin.names("pool"))), outcome(admin, "DELETE", f"pool/{uuid}")]
+    answers.append(outcome(admin, "PUT", f"pool/{uuid}", {"name": "p"}))
+    pass_seconds(admin, 2.0)
+    answers.append(outcome(admin, "GET", f"pool/{uuid}"))
+    return " ".join(answers)
+
+
+def list_order(admin: client.Client) -> str:
+    names = [f"g{number}" for number in range(30)]
+    for name in names:
+        admin.post("ipaddrgroup", {"name": name})
+    plain = [admin.names("ipaddrgroup?page_size=200") for _ in range(3)]
+    by_name = [admin.names("ipaddrgroup?page_size=200&sort=name") for _ in range(2)]
+    assert by_name == [sorted(names)] * 2
+    return str(plain == [names] * 3)
+
+
+def search(admin: client.Client) -> str:
+    for name in ("web", "web-1"):
+        admin.post("pool", {"name": name})
+    queries = ("pool?search=(name,web)", "pool?isearch=(name,WEB)")
+    return " ".join(str(len(admin.names(query))) for query in queries)
+
+
+def label_key(admin: client.Client) -> str:
+    admin.post("pool", {"name": "p", "markers": [{"key": "clustername", "values": ["c1"]}]})
+    both = admin.names("pool?label_key=clustername&label_value=c1")
+    assert both == ["p"]
+    return str(len(admin.names("pool?label_key=clustername")))
+
+
+def tenant_header(admin: client.Client) -> str:
+    admin.post("tenant", {"name": "Grün 1"})
+    quoted = outcome(
+        client.Client(admin.controller, "admin", PASSWORD, "Gr%C3%BCn%201"), "GET", "pool"
+    )
+    plain = outcome(client.Client(admin.controller, "admin", PASSWORD, "Grün 1"), "GET", "pool")
+    return f"{plain} {quoted}"
+
+
+def network_runtime(admin: client.Client) -> str:
+    uuid = admin.post("network", {"name": "idle"})["uuid"]
+    used = network_in_use(admin)
+    answers = [outcome(admin, "GET", f"networkruntime/{each}") for each in (uuid, used)]
+    joined = admin.get(f"network/{uuid}?join_subresources=runtime")
+    return " ".join([*answers, str("runtime" in joined)])
+
+
+def licence_fields(admin: client.Client) -> str:
+    admin.patch("systemconfiguration", {"add": {"default_license_tier": "ESSENTIALS"}})
+    marked = {"name": "p", "markers": [{"key": "clustername", "values": ["c1"]}]}
+    ip = {"addr": "10.0.0.1", "type": "V4"}
+    prefix = {"ip_addr": {"addr": "10.0.0.0", "type": "V4"}, "mask": 24}
+    subnet = {"prefix": prefix, "static_ip_ranges": [{"range": {"begin": ip, "end": ip}}]}
+    network = {"name": "n", "configured_subnets": [subnet]}
+    return f"{outcome(admin, 'POST', 'pool', marked)} {outcome(admin, 'POST', 'network', network)}"
+
+
+def restart_answer(admin: client.Client) -> str:
+    admin.login()
+    admin.controller.restart()
+    answers = [outcome(admin, "GET", "pool"), outcome(admin, "GET", "/api/cluster/status")]
+    answers.append(str(admin.login().status))
+    admin.controller.come_back()
+    return " ".join([*answers, outcome(admin, "GET", "pool")])
+
+
+def upgrade_sessions(admin: client.Client) -> str:
+    admin.login()
+    admin.controller.set_upgrading(True)
+    admin.controller.restart()
+    admin.controller.come_back("32.1.4")
+    return f"{outcome(admin, 'GET', 'pool')} {admin.controller.state.profile.name}"
 
 
 def full_tenant(admin: client.Client) -> str:
@@ -201,7 +301,9 @@ def write_counter(admin: client.Client) -> str:
 
 def secret_read_back(admin: client.Client) -> str:
     body = {"name": "c", "certificate": {}, "key": "k"}
-    return str(admin.post("sslkeyandcertificate", body).get("key"))
+    assert admin.post("sslkeyandcertificate", body)["key"] == "<sensitive>"
+    role_user(admin)
+    return str(admin.get("user?name=u")["results"][0].get("password"))
 
 
 def initial_data(admin: client.Client) -> str:
@@ -253,6 +355,26 @@ CASES: dict[str, tuple[Scene, dict[str, str]]] = {
     "forbidden-tenant-status": (forbidden_tenant, {"403": "403", "404": "404"}),
     "hidden-object-status": (hidden_object, {"404": "404", "403": "403"}),
     "filtered-object-status": (filtered_object, {"403": "403", "404": "404"}),
+    "unlabelled-access": (
+        unlabelled,
+        {"read-no-labels": "bare 403", "write-lacks-key": "bare team 204"},
+    ),
+    "older-put": (older_put, {"reset": "-1", "keep": "7"}),
+    "deleted-object": (
+        deleted_object,
+        {"gone": "204 404 0 404 404 404", "lingers": "204 200 1 204 404 404"},
+    ),
+    "list-order": (list_order, {"created": "True", "changing": "False"}),
+    "search": (search, {"substring": "2 2", "whole": "1 1"}),
+    "label-key-alone": (label_key, {"any-value": "1", "nothing": "0"}),
+    "tenant-header": (tenant_header, {"raw": "200 403", "percent": "200 200"}),
+    "network-runtime": (network_runtime, {"always": "200 200 True", "allocated": "404 200 False"}),
+    "licence-fields": (licence_fields, {"accept": "201 201", "refuse": "400 400"}),
+    "restart-answer": (
+        restart_answer,
+        {"unavailable": "503 503 503 200", "bad-gateway": "502 502 502 200"},
+    ),
+    "upgrade-sessions": (upgrade_sessions, {"lost": "401 32.1.4", "kept": "200 32.1.4"}),
     "full-tenant-delete": (full_tenant, {"refuse": "403 1", "cascade": "204 0"}),
     "referenced-role-delete": (referenced_role, {"refuse": "403 200", "accept": "204 403"}),
     "own-user-delete": (own_user, {"refuse": "400", "accept": "204"}),

@@ -202,8 +202,21 @@ def test_a_role_filter_protects_other_clusters(admin: client.Client) -> None:
     assert u.refused("PUT", f"pool/{uuids['c1']}", marked("p-c1", "c2"))[0] == 403
     u.delete(f"pool/{uuids['c1']}")
     assert u.refused("DELETE", f"pool/{uuids['c2']}")[0] == 403
-    u.delete(f"pool/{uuids[None]}")
-    assert admin.names("pool") == ["p-c2", "y"]
+    assert u.refused("DELETE", f"pool/{uuids[None]}")[0] == 403
+    assert admin.names("pool") == ["p-c2", "p-None", "y"]
+
+
+def test_unlabelled_access_is_for_objects_without_any_marker(admin: client.Client) -> None:
+    role = grant(admin, "r", "POOL=WRITE", **filtered())
+    u = user(admin, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=admin"})
+    other = {"name": "p-other", "markers": [{"key": "team", "values": ["blue"]}]}
+    uuid = admin.post("pool", other)["uuid"]
+    admin.post("pool", marked("p-None", None))
+    assert u.names("pool") == ["p-None"]
+    assert u.refused("GET", f"pool/{uuid}")[0] == 403
+    admin.controller.state.switches["unlabelled-access"] = "write-lacks-key"
+    assert u.names("pool") == ["p-other", "p-None"]
+    u.delete(f"pool/{uuid}")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ TABLE = """
 CertificateAuthority:
     ca_ref:>sslkeyandcertificate name
 sslkeyandcertificate SSLKeyAndCertificate tenant created_by markers shared=system:
-    name! certificate!:SSLCertificate key:secret key_passphrase:secret key_base64:bool
+    name! certificate!:SSLCertificate key:masked key_passphrase:masked key_base64:bool
     certificate_base64:bool key_params:SSLKeyParams ca_certs:[CertificateAuthority]
     type=SSL_CERTIFICATE_TYPE_VIRTUALSERVICE status=SSL_CERTIFICATE_FINISHED
     format:SSL_PEM|SSL_PKCS12=SSL_PEM dynamic_params:[CustomParams]
@@ -75,7 +75,7 @@ applicationpersistenceprofile ApplicationPersistenceProfile tenant markers share
     http_cookie_persistence_profile:any ip_persistence_profile:any
 HealthMonitorHttp:
     http_request http_response_code:[str] http_response http_request_body
-    http_method http_headers:[str] response_size:int=2048 exact_http_request:bool
+    http_method http_headers:[str] response_size:int exact_http_request:bool
     maintenance_code:[int] maintenance_response auth_type
     ssl_attributes:HealthMonitorSSLAttributes
 healthmonitor HealthMonitor tenant markers shared=system:

@@ -99,7 +99,7 @@ pool Pool tenant cloud created_by markers:
     application_persistence_profile_ref:>applicationpersistenceprofile
     pki_profile_ref:>pkiprofile ssl_profile_ref:>sslprofile
     ssl_key_and_certificate_ref:>sslkeyandcertificate
-    analytics_profile_ref:>analyticsprofile analytics_policy:any
+    analytics_profile_ref:>analyticsprofile=System-Analytics-Profile analytics_policy:any
     autoscale_policy_ref:>serverautoscalepolicy autoscale_launch_config_ref:any
     autoscale_networks:[str] ipaddrgroup_ref:>ipaddrgroup networks:[NetworkFilter]
     placement_networks:[PlacementNetwork] service_metadata cloud_config_cksum

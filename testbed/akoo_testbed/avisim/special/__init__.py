@@ -1,7 +1,7 @@
 """The rules of kinds that are more than their table."""
 
 from akoo_testbed.avisim import rules
-from akoo_testbed.avisim.special import certificates, networks, tenants, users, vips
+from akoo_testbed.avisim.special import certificates, networks, services, tenants, users, vips
 
 RULES: rules.Rules = {
     "cloud": networks.CloudRule(),
@@ -11,5 +11,6 @@ RULES: rules.Rules = {
     "sslkeyandcertificate": certificates.CertificateRule(),
     "tenant": tenants.TenantRule(),
     "user": users.UserRule(),
+    "virtualservice": services.VirtualServiceRule(),
     "vsvip": vips.VsVipRule(),
 }

@@ -1,6 +1,8 @@
 """Certificates are read when they come: subject, issuer and validity are the controller's own."""
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import oid
 
 from akoo_testbed.avisim import context, problems, rules, schema, store
@@ -34,10 +36,43 @@ def described(text: str) -> schema.Json:
         "not_after": parsed.not_valid_after_utc.strftime("%Y-%m-%d %H:%M:%S"),
         "serial_number": str(parsed.serial_number),
         "self_signed": parsed.subject == parsed.issuer,
+        "signature_algorithm": _ALGORITHMS.get(
+            parsed.signature_algorithm_oid, parsed.signature_algorithm_oid.dotted_string
+        ),
+        "public_key": _public_key(parsed),
+        "key_params": _key_params(parsed),
     }
 
 
+_ALGORITHMS = {
+    oid.SignatureAlgorithmOID.RSA_WITH_SHA256: "sha256WithRSAEncryption",
+    oid.SignatureAlgorithmOID.RSA_WITH_SHA384: "sha384WithRSAEncryption",
+    oid.SignatureAlgorithmOID.RSA_WITH_SHA512: "sha512WithRSAEncryption",
+    oid.SignatureAlgorithmOID.ECDSA_WITH_SHA256: "ecdsa-with-SHA256",
+    oid.SignatureAlgorithmOID.ECDSA_WITH_SHA384: "ecdsa-with-SHA384",
+}
+"""Names as OpenSSL writes them, which are those of a controller."""
+
+
+def _public_key(certificate: x509.Certificate) -> str:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return certificate.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+def _key_params(certificate: x509.Certificate) -> schema.Json:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        numbers = {"exponent": key.public_numbers().e, "key_size": f"SSL_KEY_{key.key_size}_BITS"}
+        return {"algorithm": "SSL_KEY_ALGORITHM_RSA", "rsa_params": numbers}
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        curve = f"SSL_KEY_EC_CURVE_{key.curve.name.upper()}"
+        return {"algorithm": "SSL_KEY_ALGORITHM_EC", "ec_params": {"curve": curve}}
+    return {}
+
+
 def _name(name: x509.Name) -> schema.Json:
+    """Common name, and the distinguished name in the order of the certificate (C, ST, ... CN)."""
     found = name.get_attributes_for_oid(oid.NameOID.COMMON_NAME)
     common = {"common_name": str(found[0].value)} if found else {}
-    return {**common, "distinguished_name": name.rfc4514_string()}
+    parts = (part.rfc4514_string() for part in name.rdns)
+    return {**common, "distinguished_name": ", ".join(parts)}

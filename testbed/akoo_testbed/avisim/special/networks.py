@@ -3,6 +3,7 @@
 from akoo_testbed.avisim import (
     addresses,
     context,
+    licence,
     problems,
     rules,
     schema,
@@ -10,12 +11,6 @@ from akoo_testbed.avisim import (
     store,
 )
 from akoo_testbed.avisim.special import vips
-
-_BY_TIER = {
-    "ESSENTIALS": frozenset({"CLOUD_NONE", "CLOUD_VCENTER"}),
-    "BASIC": frozenset({"CLOUD_NONE", "CLOUD_NSXT"}),
-}
-"""Kinds of clouds in the small licences; IPAM is internal only in both."""
 
 
 class NetworkRule(rules.Rule):
@@ -47,9 +42,9 @@ class NetworkRule(rules.Rule):
 def _check_held(ctx: context.Context, old: store.Stored, data: schema.Json) -> None:
     new = [r for subnet in data.get("configured_subnets", ()) for r in addresses.ranges(subnet)]
     for each in addresses.held(ctx.state.objects, old.uuid):
-        if not any(each.address in r and r.use in addresses.FOR_VIPS for r in new):
+        if not any(each.address in r and r.use in each.uses for r in new):
             raise problems.bad_request(
-                f"Network {old.name}: {each.address} is in use by VsVip {each.vsvip.name}"
+                f"Network {old.name}: {each.address} is in use by {ctx.state.shown(each.holder)}"
             )
 
 
@@ -59,9 +54,7 @@ class IpamRule(rules.Rule):
     def prepare(
         self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
     ) -> None:
-        internal = data["type"].startswith("IPAMDNS_TYPE_INTERNAL")
-        if _refuses(ctx) and not internal:
-            raise problems.bad_request(f"{data['type']} is not in the licence")
+        licence.check_ipam(ctx.state, data["type"])
         if old is None or ctx.state.switches["usable-network-in-use"] == "accept":
             return
         for uuid in set(vips.usable(old.data)) - set(vips.usable(data)):
@@ -76,9 +69,7 @@ class CloudRule(rules.Rule):
     def prepare(
         self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
     ) -> None:
-        allowed = _BY_TIER.get(_tier(ctx))
-        if _refuses(ctx) and allowed is not None and data["vtype"] not in allowed:
-            raise problems.bad_request(f"{data['vtype']} is not in the licence")
+        licence.check_cloud(ctx.state, data["vtype"])
 
     def created(self, ctx: context.Context, stored: store.Stored) -> None:
         seeds.plant_cloud(ctx.state, stored.uuid)
@@ -86,11 +77,3 @@ class CloudRule(rules.Rule):
     def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
         if stored.builtin:
             raise problems.bad_request(f"cloud {stored.name} cannot be deleted")
-
-
-def _tier(ctx: context.Context) -> str:
-    return str(ctx.state.system_configuration.get("default_license_tier", ""))
-
-
-def _refuses(ctx: context.Context) -> bool:
-    return ctx.state.switches["licence"] == "refuse" and _tier(ctx) in _BY_TIER

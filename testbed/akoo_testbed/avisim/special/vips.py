@@ -82,6 +82,7 @@ def _allocate(
             vip[addresses.FIELDS[family]] = addresses.shown(address)
             where = "subnet" if family == "V4" else "subnet6"
             discovered[where] = [addresses.shown_prefix(subnet)]
+        ctx.state.gave_addresses.add(network.uuid)
         vip["avi_allocated_vip"] = True
         vip["discovered_networks"] = [discovered]
         return
