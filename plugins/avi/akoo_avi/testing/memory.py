@@ -12,11 +12,13 @@ logins, errors, pages and the sites of external calls are those of the real clie
 tested here holds there. ``memory_controllers({"avi.example.com": controller})`` gives a whole
 :class:`~akoo_avi.client.Controllers` over such controllers, for what asks the registry.
 
-``delay_seconds`` and ``hold_seconds`` of a fault have no effect here; ``drop`` has.
+Faults have their whole effect, ``hold_seconds`` and ``delay_seconds`` in the time of the event loop
+(nothing in virtual time). A held request has its effect even if its caller gives up, as over HTTPS.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.parse
 from collections.abc import Mapping
@@ -89,7 +91,7 @@ class MemoryDoor:
     async def login(self, who: Credential, *, seconds: float) -> _Session | calls.Answer:
         given = {"username": who.username, "password": who.password}
         body = urllib.parse.urlencode(given).encode()
-        response = _handle(self._controller, "POST", "/login", _FORM, body)
+        response = await _handle(self._controller, "POST", "/login", _FORM, body)
         if response.status != 200:
             return _answer(response)
         return _Session(self._controller, response)
@@ -142,20 +144,36 @@ class _Session:
         name, tenant = call.tenant_header
         headers = {**self._headers, name.lower(): tenant}
         body = b"" if call.body is None else json.dumps(call.body).encode()
-        return _answer(_handle(self._controller, call.method, target, headers, body))
+        return _answer(await _handle(self._controller, call.method, target, headers, body))
 
     def close(self) -> None:
         return
 
 
-def _handle(
+async def _handle(
     controller: Controller, method: str, target: str, headers: Mapping[str, str], body: bytes
 ) -> values.Response:
-    request = values.Request(method=method, target=target, headers=headers, body=body)
-    response = controller.handle(request)
+    request = values.Request(method=method, target=target, headers=_encoded(headers), body=body)
+    meeting = controller.meet(request)
+    fault = meeting.fault
+    try:
+        if fault is not None and fault.hold_seconds:
+            await asyncio.sleep(fault.hold_seconds)
+    finally:
+        response = controller.handle(request, meeting)
+    if fault is not None and fault.delay_seconds:
+        await asyncio.sleep(fault.delay_seconds)
     if response.drop:
         raise calls.LostError("the connection was cut", sent=True)
     return response
+
+
+def _encoded(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers as a server reads them: requests writes Latin-1, and a controller reads UTF-8."""
+    return {
+        name: value.encode("latin-1").decode("utf-8", "surrogateescape")
+        for name, value in headers.items()
+    }
 
 
 def _answer(response: values.Response) -> calls.Answer:
