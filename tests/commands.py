@@ -14,6 +14,8 @@ async def typed(kubeconfig: pathlib.Path, *words: str, seconds: float) -> tuple[
     Variables of this process that begin as settings do (AKOO_PROOF) are no settings.
     """
     environment = {key: text for key, text in os.environ.items() if not key.startswith("AKOO_")}
+    # The workload clusters of the bed are on the loopback of this machine.
+    environment["AKOO_WORKLOAD_CLUSTERS__ALLOW_LOCAL_ADDRESSES"] = "true"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "akoo_core", *words, "--kubeconfig", str(kubeconfig)),
         env=environment,

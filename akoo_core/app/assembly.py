@@ -179,6 +179,7 @@ def assemble(
         deadline_seconds=settings.workload_clusters.deadline_seconds,
         allow_insecure_tls=settings.workload_clusters.allow_insecure_tls,
         allow_proxy=settings.workload_clusters.allow_proxy,
+        allow_local_addresses=settings.workload_clusters.allow_local_addresses,
         version_of=world.secret_version,
     )
     reader = secret_reader.ManagementSecretReader(

@@ -36,6 +36,14 @@ class Call(NamedTuple):
     about: Request | str = ""
     """What errors say it was."""
 
+    @property
+    def verb(self) -> str:
+        """``get``, ``list``, ``apply``: the first word of the operation."""
+        return self.operation.partition(" ")[0]
+
+    def __str__(self) -> str:
+        return str(self.about or self.path)
+
     @classmethod
     def of(
         cls,

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import aiohttp
 
 from akoo_core import external as external_
 from akoo_core import structs
+from akoo_core.kube import budget, connection, dialing, errors, statuses
 from akoo_core.kube import call as call_
 from akoo_core.kube import circuit as circuit_
-from akoo_core.kube import connection, errors, statuses
 from akoo_core.kube import endpoint as endpoint_
 from akoo_core.kube.request import Request
 from akoo_core.telemetry import metrics
@@ -27,6 +28,12 @@ OPEN_DEADLINE_SECONDS = 15.0
 
 Renew = Callable[[], Awaitable[bool]]
 """Loads the credential anew after a 401; says whether there is a point in trying again."""
+
+T = TypeVar("T")
+Decode = Callable[[bytes, budget.Budget], T]
+"""From the body of a good answer to a value. Raises structs.DecodeError."""
+
+_log = logging.getLogger(__name__)
 
 
 class Caller:
@@ -40,8 +47,12 @@ class Caller:
         system: Literal["kubernetes", "workload"],
         circuit: circuit_.Circuit | None,
         renew: Renew | None,
+        network: dialing.Network = dialing.OPEN,
     ) -> None:
-        self._connection = connection.Connection(endpoint)
+        own = system == "kubernetes"
+        self.budget = budget.MANAGEMENT if own else budget.WORKLOAD
+        self._network = network
+        self._connection = connection.Connection(endpoint, self.budget, network)
         self._retiring: dict[asyncio.Task[None], connection.Connection] = {}
         self._external = external
         self._system = system
@@ -49,12 +60,12 @@ class Caller:
         self._renew = renew
         self._renewing = asyncio.Lock()
         self._generation = 0
-        own = system == "kubernetes"
+        self._detail = ""
         self._host = "management" if own else "workload"
         self._role = statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE
 
-    async def send(self, call: call_.Call, *, deadline_seconds: float) -> structs.JSON:
-        """The decoded answer. Raises KubeError.
+    async def send(self, call: call_.Call, decode: Decode[T], *, deadline_seconds: float) -> T:
+        """What ``decode`` makes of the answer. Raises KubeError.
 
         A 401 is tried once more with a new credential. A 429 was not acted upon by the server (it
         is overloaded, or fills the cache of a new kind): it is sent again after the time it asks
@@ -64,20 +75,20 @@ class Caller:
         until = loop.time() + deadline_seconds
         while True:
             try:
-                return await self._authorized(call, deadline_seconds)
+                return await self._authorized(call, decode, deadline_seconds)
             except errors.TooManyRequestsError as error:
                 if loop.time() + error.retry_after_seconds > until:
                     raise
                 await asyncio.sleep(error.retry_after_seconds)
 
-    async def _authorized(self, call: call_.Call, deadline_seconds: float) -> structs.JSON:
+    async def _authorized(self, call: call_.Call, decode: Decode[T], deadline_seconds: float) -> T:
         generation = self._generation
         try:
-            return await self._send(call, deadline_seconds)
+            return await self._send(call, decode, deadline_seconds)
         except errors.UnauthorizedError:
             if not await self._renewed(generation):
                 raise
-        return await self._send(call, deadline_seconds)
+        return await self._send(call, decode, deadline_seconds)
 
     async def stream(
         self,
@@ -109,7 +120,8 @@ class Caller:
 
     async def swap(self, endpoint: endpoint_.Endpoint) -> None:
         """Send to ``endpoint`` from now on; the old connections close when they are idle."""
-        old, self._connection = self._connection, connection.Connection(endpoint)
+        old = self._connection
+        self._connection = connection.Connection(endpoint, self.budget, self._network)
         self._generation += 1
         task = asyncio.create_task(old.close_when_idle(), name="close old API server connections")
         self._retiring[task] = old
@@ -123,7 +135,7 @@ class Caller:
             await old.close()
         await self._connection.close()
 
-    async def _send(self, call: call_.Call, deadline_seconds: float) -> structs.JSON:
+    async def _send(self, call: call_.Call, decode: Decode[T], deadline_seconds: float) -> T:
         with self._circuited(call), self._measured(call) as outcome:
             try:
                 async with self._call(call, deadline_seconds) as span:
@@ -133,11 +145,12 @@ class Caller:
                         query=call.query,
                         headers=call.headers,
                         body=call.body,
-                        request=str(call.about or call.path),
+                        limit=self.budget.bytes_of(call.verb),
+                        request=str(call),
                     )
-                    outcome["code"] = str(answer.code)
+                    outcome["code"] = _code(answer.code)
                     span.set_attribute("http.response.status_code", answer.code)
-                    return self._decoded(call, answer)
+                    return self._decoded(call, answer, decode)
             except TimeoutError as error:
                 raise self._timed_out(call, deadline_seconds) from error
 
@@ -155,10 +168,11 @@ class Caller:
                         inactivity_seconds=inactivity_seconds,
                     )
                     response = await stack.enter_async_context(opening)
-                    outcome["code"] = str(response.status)
+                    outcome["code"] = _code(response.status)
                     span.set_attribute("http.response.status_code", response.status)
                     if response.status != 200:
-                        body = await connection.read_body(response, about)
+                        limit = self.budget.object_bytes
+                        body = await connection.read_body(response, limit, about)
                         retry = response.headers.get("Retry-After")
                         raise self._refusal(call, connection.Answer(response.status, body, retry))
                     return response
@@ -174,17 +188,14 @@ class Caller:
             deadline_seconds=deadline_seconds,
         )
 
-    def _decoded(self, call: call_.Call, answer: connection.Answer) -> structs.JSON:
+    def _decoded(self, call: call_.Call, answer: connection.Answer, decode: Decode[T]) -> T:
         if not 200 <= answer.code < 300:
             raise self._refusal(call, answer)
         try:
-            value = structs.decode_json(answer.body)
-        except structs.DecodeError:
-            value = None
-        if not isinstance(value, dict):
-            message = f"HTTP {answer.code} with something that is not a JSON object"
-            raise errors.ServerError(message, status=answer.code, request=str(call.about))
-        return value
+            return decode(answer.body, self.budget)
+        except structs.DecodeError as error:
+            message = f"HTTP {answer.code} with an answer that is not used: {error}"
+            raise errors.ServerError(message, status=answer.code, request=str(call)) from error
 
     def _refusal(self, call: call_.Call, answer: connection.Answer) -> errors.KubeError:
         return statuses.error_of(
@@ -197,8 +208,11 @@ class Caller:
 
     def _timed_out(self, call: call_.Call, deadline_seconds: float) -> errors.UnreachableError:
         server = self._connection.endpoint.server
-        message = f"{server} gave no answer within {deadline_seconds:.0f} s"
-        return errors.UnreachableError(message, request=str(call.about or call.path))
+        detail = f"no answer within {deadline_seconds:.0f} s"
+        message = f"{server} gave {detail}"
+        if self._network.quiet:
+            message = f"{server} cannot be reached: {connection.UNTRUSTED}"
+        return errors.UnreachableError(message, request=str(call), detail=detail)
 
     async def _renewed(self, seen: int) -> bool:
         """Whether there is a newer credential than that of generation ``seen``."""
@@ -219,18 +233,24 @@ class Caller:
         if wait > 0:
             server, silent = self._connection.endpoint.server, self._circuit.silent_seconds
             message = f"{server} has been silent for {silent:.0f} s; next try in {wait:.0f} s"
-            raise errors.CircuitOpenError(
-                message, retry_after_seconds=wait, request=str(call.about or call.path)
-            )
+            raise errors.CircuitOpenError(message, retry_after_seconds=wait, request=str(call))
         try:
             yield
-        except errors.UnreachableError:
+        except errors.UnreachableError as error:
             self._circuit.failed()
+            self._note(error)
             raise
         except errors.KubeError:
             self._circuit.answered()
             raise
         self._circuit.answered()
+
+    def _note(self, error: errors.UnreachableError) -> None:
+        """Tell the operator's log how a connection failed, once for each way of failing."""
+        if error.detail and error.detail != self._detail:
+            server = self._connection.endpoint.server
+            _log.info("%s is not reached: %s", server, error.detail)
+        self._detail = error.detail
 
     @contextlib.contextmanager
     def _measured(self, call: call_.Call) -> Iterator[dict[str, str]]:
@@ -239,6 +259,12 @@ class Caller:
         try:
             yield outcome
         finally:
-            verb = call.operation.partition(" ")[0]
-            metrics.REST_SECONDS.labels(verb, self._host).observe(time.perf_counter() - started)
+            metrics.REST_SECONDS.labels(call.verb, self._host).observe(
+                time.perf_counter() - started
+            )
             metrics.REST_REQUESTS.labels(outcome["code"], call.method, self._host).inc()
+
+
+def _code(status: int) -> str:
+    """An HTTP status as the value of a label: a server may answer any number."""
+    return str(status) if 100 <= status < 600 else "other"

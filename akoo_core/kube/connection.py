@@ -19,20 +19,24 @@ import aiohttp
 
 import akoo_core
 from akoo_core import trust
+from akoo_core.kube import budget as budget_
+from akoo_core.kube import dialing, errors
 from akoo_core.kube import endpoint as endpoint_
-from akoo_core.kube import errors
+from akoo_core.kube.budget import Budget
 
 USER_AGENT = f"akoo-core/{akoo_core.__version__}"
 CONNECT_SECONDS = 5.0
-BODY_LIMIT = 64 * 1024 * 1024
-"""Bytes of one answer. A page of 500 objects is far below; an endless body must end somewhere."""
 CALLS_LIMIT = 64
 """Plain calls in flight to one server; more wait for their turn."""
 TLS_BUFFER = 32 * 1024
 """Bytes that each TLS connection of this process reads into, and holds while it is open: two TLS
 records. asyncio takes 256 KiB, which for a watch of each of 2,000 clusters are 500 MiB."""
 
-FAILURES = (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError)
+FAILURES = (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError)
+"""What connections and answers fail with. ValueError: names that IDNA does not take (UnicodeError),
+addresses and headers that no library accepts."""
+UNTRUSTED = "no answer from it that can be trusted (server, certificate-authority-data; is it up?)"
+"""All that is said where a tenant chose the address; see dialing.Network.quiet."""
 
 
 class Answer(NamedTuple):
@@ -46,8 +50,15 @@ class Answer(NamedTuple):
 class Connection:
     """The pools of one endpoint: one for calls, one for watches, which may never starve calls."""
 
-    def __init__(self, endpoint: endpoint_.Endpoint) -> None:
+    def __init__(
+        self,
+        endpoint: endpoint_.Endpoint,
+        budget: Budget = budget_.MANAGEMENT,
+        network: dialing.Network = dialing.OPEN,
+    ) -> None:
         self.endpoint = endpoint
+        self._budget = budget
+        self._network = network
         self._calls: aiohttp.ClientSession | None = None
         self._watches: aiohttp.ClientSession | None = None
         self._in_flight = 0
@@ -64,8 +75,12 @@ class Connection:
         headers: Mapping[str, str],
         body: bytes | None,
         request: str,
+        limit: int = budget_.MANAGEMENT.object_bytes,
     ) -> Answer:
-        """Send and read to the end. The caller sets the deadline. Raises UnreachableError."""
+        """Send and read to the end, at most ``limit`` bytes. The caller sets the deadline.
+
+        Raises UnreachableError, and ServerError for an answer that is too long.
+        """
         try:
             if self._calls is None:
                 self._calls = self._session(CALLS_LIMIT)
@@ -78,7 +93,7 @@ class Connection:
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                     **await self._options(headers),
                 ) as response:
-                    text = await read_body(response, request)
+                    text = await read_body(response, limit, request)
                     return Answer(response.status, text, response.headers.get("Retry-After"))
         except (*FAILURES, RuntimeError) as error:
             raise self.failure(error, request) from error
@@ -87,7 +102,7 @@ class Connection:
         """What ``error`` means; aiohttp says RuntimeError once its session is closed."""
         if isinstance(error, RuntimeError) and not self.closed:
             return error
-        return unreachable(error, self.endpoint, request)
+        return unreachable(error, self.endpoint, request, quiet=self._network.quiet)
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -145,13 +160,21 @@ class Connection:
             raise RuntimeError("this client has been closed")
         # asyncio has no argument for it; where it is gone one day, this does nothing.
         sslproto.SSLProtocol.max_size = TLS_BUFFER
-        connector = aiohttp.TCPConnector(limit=limit, ssl=self.endpoint.tls or True)
+        connector = aiohttp.TCPConnector(
+            limit=limit,
+            ssl=self.endpoint.tls or True,
+            resolver=self._network.resolver,
+            socket_factory=None if self._network.local else dialing.remote_socket,
+        )
+        headers = {"User-Agent": USER_AGENT}
+        if not self._budget.trusted:
+            headers["Accept-Encoding"] = "identity"
         return aiohttp.ClientSession(
             connector=connector,
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=True,
-            headers={"User-Agent": USER_AGENT},
+            auto_decompress=self._budget.trusted,
+            headers=headers,
         )
 
     async def _options(self, headers: Mapping[str, str]) -> dict[str, Any]:
@@ -177,37 +200,50 @@ def _cut(response: aiohttp.ClientResponse) -> None:
 
 
 def unreachable(
-    error: BaseException, endpoint: endpoint_.Endpoint, request: str
+    error: BaseException, endpoint: endpoint_.Endpoint, request: str, *, quiet: bool = False
 ) -> errors.UnreachableError:
-    """What ``error`` means, in words that hold nothing the other side has sent."""
+    """What ``error`` means, in words that hold nothing the other side has sent.
+
+    ``quiet``: how the connection failed is only in the error's detail.
+    """
+    detail = _detail(error)
+    closed = isinstance(error, RuntimeError)
+    local = isinstance(getattr(error, "os_error", None), dialing.LocalAddressError)
+    message = UNTRUSTED if quiet and not closed and not local else detail
+    return errors.UnreachableError(
+        f"{endpoint.server} cannot be reached: {message}", request=request, detail=detail
+    )
+
+
+def _detail(error: BaseException) -> str:
     match error:
         case aiohttp.ClientConnectorCertificateError(
             certificate_error=ssl.SSLCertVerificationError() as refused
         ):
             advice = trust.advice(refused, anchors="certificate-authority-data of the kubeconfig")
-            why = f"its certificate is not trusted: {advice}"
+            return f"its certificate is not trusted: {advice}"
         case aiohttp.ClientSSLError():
-            why = "the TLS handshake failed (is the client certificate still valid?)"
+            return "the TLS handshake failed (is the client certificate still valid?)"
+        case aiohttp.ClientConnectorError(os_error=dialing.LocalAddressError()):
+            return dialing.REFUSED + " (setting workloadClusters.allowLocalAddresses)"
         case aiohttp.ClientConnectorError():
-            why = f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+            return f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
         case RuntimeError():
-            why = "this client has been closed"
+            return "this client has been closed"
         case TimeoutError():
-            why = "no answer in time"
+            return "no answer in time"
         case _:
-            why = f"the connection broke ({type(error).__name__})"
-    message = f"{endpoint.server} cannot be reached: {why}"
-    return errors.UnreachableError(message, request=request)
+            return f"the connection broke ({type(error).__name__})"
 
 
-async def read_body(response: aiohttp.ClientResponse, request: str) -> bytes:
-    """The whole body. Raises ServerError past BODY_LIMIT."""
+async def read_body(response: aiohttp.ClientResponse, limit: int, request: str) -> bytes:
+    """The whole body. Raises ServerError past ``limit`` bytes."""
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_any():
         size += len(part)
-        if size > BODY_LIMIT:
-            message = f"the answer is longer than {BODY_LIMIT} bytes; it was dropped"
+        if size > limit:
+            message = f"the answer is longer than {limit} bytes; it was dropped"
             raise errors.ServerError(message, status=response.status, request=request)
         parts.append(part)
     return b"".join(parts)

@@ -1,12 +1,12 @@
-"""Whether the API server has our kinds, with the fields we write.
+"""CustomResourceDefinitions: what is read of one, and a check that ours are there.
 
-An older CRD would drop our newer fields in silence, so it counts as missing.
+An older CRD of ours would drop our newer fields in silence, so it counts as missing.
 """
 
 from __future__ import annotations
 
-from akoo_core import errors
-from akoo_core.kube import client
+from akoo_core import errors, structs
+from akoo_core.kube import answers, client
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
@@ -18,6 +18,87 @@ SCHEMA_VERSION = 1
 
 APPLY = "Apply deploy/crds first: kubectl apply -k deploy/crds"
 OWN = (resources.AKO_DEPLOYMENT_CONFIGS, resources.AKO_DEPLOYMENTS)
+
+
+class Version(structs.Struct, frozen=True, kw_only=True):
+    """One version of a kind."""
+
+    name: str = ""
+    served: bool = False
+
+
+class Names(structs.Struct, frozen=True, kw_only=True):
+    """How a kind is called."""
+
+    plural: str = ""
+    kind: str = ""
+
+
+class Spec(structs.Struct, frozen=True, kw_only=True):
+    """What a definition defines."""
+
+    group: str = ""
+    scope: str = ""
+    names: Names = Names()
+    versions: list[Version] = []
+
+
+class State(structs.Struct, frozen=True, kw_only=True):
+    """One condition of a definition."""
+
+    type: str = ""
+    status: str = ""
+
+
+class Status(structs.Struct, frozen=True, kw_only=True):
+    """What has come of a definition."""
+
+    conditions: list[State] | None = None
+
+
+class Definition(structs.Struct, frozen=True, kw_only=True):
+    """A CustomResourceDefinition, as far as it is read here."""
+
+    metadata: answers.Metadata = answers.Metadata()
+    spec: Spec = Spec()
+    status: Status | None = None
+
+    @property
+    def served(self) -> list[str]:
+        """The names of the versions that are served."""
+        return [version.name for version in self.spec.versions if version.served]
+
+    @property
+    def established(self) -> bool:
+        """Whether objects of the kind can be made."""
+        conditions = (self.status.conditions if self.status else None) or ()
+        return any((each.type, each.status) == ("Established", "True") for each in conditions)
+
+    @property
+    def served_kind(self) -> Resource | None:
+        """The kind at a version that is served; None where there is none, or it has no names."""
+        spec, served = self.spec, self.served
+        usable = (
+            resources.is_group(spec.group)
+            and resources.is_plural(spec.names.plural)
+            and resources.is_kind(spec.names.kind)
+            and bool(served)
+            and resources.is_version(served[0])
+        )
+        if not usable:
+            return None
+        namespaced = spec.scope == "Namespaced"
+        names = spec.names
+        return Resource(spec.group, served[0], names.plural, names.kind, namespaced, True)
+
+
+def definition_of(crd: client.Object) -> Definition:
+    """``crd``, typed. Raises ServerError for what is no CustomResourceDefinition."""
+    try:
+        return structs.convert(crd, Definition)
+    except structs.DecodeError as error:
+        message = f"the answer is not a CustomResourceDefinition: {error}"
+        raise kube_errors.ServerError(message) from error
 
 
 async def check_crds(kube: client.KubeClient) -> None:
@@ -32,28 +113,22 @@ async def _check(kube: client.KubeClient, resource: Resource) -> None:
     except kube_errors.NotFoundError as error:
         message = f"the API server has no {resource.kind}. {APPLY}"
         raise errors.NotReadyError("CRDsMissing", message) from error
-    versions = [v["name"] for v in crd["spec"]["versions"] if v.get("served")]
-    if resource.version not in versions:
+    definition = definition_of(crd)
+    if resource.version not in definition.served:
         message = f"the API server serves no {resource.version} of {resource.kind}. {APPLY}"
         raise errors.NotReadyError("CRDsOutdated", message)
-    found = _schema_version(crd)
-    if found < SCHEMA_VERSION:
+    schema = _schema_version(definition)
+    if schema < SCHEMA_VERSION:
         message = (
-            f"the {resource.kind} of the API server is older than this akoo-core (schema {found}, "
+            f"the {resource.kind} of the API server is older than this akoo-core (schema {schema}, "
             f"needed {SCHEMA_VERSION}): it would drop fields. {APPLY}"
         )
         raise errors.NotReadyError("CRDsOutdated", message)
-    if not _established(crd):
+    if not definition.established:
         message = f"{resource.kind} is not Established yet"
         raise errors.NotReadyError("CRDsNotEstablished", message)
 
 
-def _schema_version(crd: client.Object) -> int:
-    annotations = crd["metadata"].get("annotations") or {}
-    text = str(annotations.get(SCHEMA_ANNOTATION, "0"))
+def _schema_version(definition: Definition) -> int:
+    text = (definition.metadata.annotations or {}).get(SCHEMA_ANNOTATION, "0")
     return int(text) if text.isdecimal() else 0
-
-
-def _established(crd: client.Object) -> bool:
-    conditions = (crd.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)

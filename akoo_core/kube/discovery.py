@@ -1,7 +1,14 @@
-"""Which versions and kinds an API server serves."""
+"""Which versions and kinds an API server serves.
+
+Its names are checked before they become part of a path, of a metric or of a message: a workload
+cluster may serve any.
+"""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from akoo_core import structs
 from akoo_core.kube import client, errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
@@ -9,6 +16,65 @@ from akoo_core.kube.resource import Resource
 CAPI_GROUP = resources.CLUSTERS.group
 CAPI_VERSIONS = ("v1beta2", "v1beta1")
 """Those we read, the better first."""
+
+T = TypeVar("T")
+
+
+class _Version(structs.Struct, frozen=True, kw_only=True):
+    version: str = ""
+
+
+class _Group(structs.Struct, frozen=True, kw_only=True):
+    versions: list[_Version] | None = None
+
+
+class _Kind(structs.Struct, frozen=True, kw_only=True):
+    name: str = ""
+    kind: str = ""
+    namespaced: bool = False
+
+
+class _Kinds(structs.Struct, frozen=True, kw_only=True):
+    resources: list[_Kind] | None = None
+
+
+async def versions(kube: client.KubeClient, group: str) -> list[str]:
+    """The versions of a group, the server's favourite first.
+
+    Raises NotFoundError for a group that is not served, InvalidError for what is no group's name.
+    """
+    if not resources.is_group(group):
+        raise errors.InvalidError("an API group must be a DNS name")
+    path = f"/apis/{group}"
+    answer = _typed(await kube.raw(path), _Group, path)
+    named = [entry.version for entry in answer.versions or ()]
+    return [version for version in named if resources.is_version(version)]
+
+
+async def kinds(kube: client.KubeClient, api_version: str) -> list[Resource]:
+    """The kinds of ``v1`` or ``group/version``; subresources and names that are none left out.
+
+    Raises NotFoundError for a version that is not served, InvalidError for what is no version.
+    """
+    group, slash, version = api_version.rpartition("/")
+    named = resources.is_group(group) if slash else True
+    if not (named and resources.is_version(version)):
+        raise errors.InvalidError("an apiVersion must be a version, or a DNS name and a version")
+    path = f"/apis/{api_version}" if group else f"/api/{api_version}"
+    answer = _typed(await kube.raw(path), _Kinds, path)
+    return [
+        Resource(group, version, entry.name, entry.kind, entry.namespaced, discovered=True)
+        for entry in answer.resources or ()
+        if resources.is_plural(entry.name) and resources.is_kind(entry.kind)
+    ]
+
+
+def _typed(answer: client.Object, kind: type[T], path: str) -> T:
+    try:
+        return structs.convert(answer, kind)
+    except structs.DecodeError as error:
+        message = f"the answer is not a discovery document: {error}"
+        raise errors.ServerError(message, request=path) from error
 
 
 async def capi_version(kube: client.KubeClient) -> str:
@@ -18,11 +84,10 @@ async def capi_version(kube: client.KubeClient) -> str:
     happen under a running operator. Raises NotFoundError where Cluster API is not installed.
     """
     try:
-        group = await kube.raw(f"/apis/{CAPI_GROUP}")
+        served = await versions(kube, CAPI_GROUP)
     except errors.NotFoundError as error:
         message = f"the API server has no {CAPI_GROUP}. Install Cluster API first: clusterctl init"
         raise errors.NotFoundError(message, kind_missing=True) from error
-    served = {entry["version"] for entry in group.get("versions") or ()}
     for version in CAPI_VERSIONS:
         if version in served:
             return version
@@ -38,43 +103,3 @@ async def clusters(kube: client.KubeClient) -> Resource:
 async def machines(kube: client.KubeClient) -> Resource:
     """Machine at the version to use. Raises as ``capi_version``."""
     return resources.MACHINES._replace(version=await capi_version(kube))
-
-
-class Discovery:
-    """From apiVersion and kind to the Resource, remembered per group version.
-
-    Only what was found is remembered: a kind whose CRD has just been applied is asked for again.
-    """
-
-    def __init__(self, kube: client.KubeClient) -> None:
-        self._kube = kube
-        self._known: dict[tuple[str, str], Resource] = {}
-
-    async def find(self, api_version: str, kind: str) -> Resource:
-        """The Resource. Raises NotFoundError (``kind_missing``) when it is not served."""
-        found = self._known.get((api_version, kind))
-        if found is None:
-            await self._load(api_version)
-            found = self._known.get((api_version, kind))
-        if found is None:
-            message = f"the API server does not serve {kind} in {api_version}"
-            raise errors.NotFoundError(message, kind_missing=True)
-        return found
-
-    def invalidate(self) -> None:
-        """Forget everything: after a ``kind_missing``, or when CRDs changed."""
-        self._known.clear()
-
-    async def _load(self, api_version: str) -> None:
-        root = "apis" if "/" in api_version else "api"
-        try:
-            listed = await self._kube.raw(f"/{root}/{api_version}")
-        except errors.NotFoundError:
-            return
-        group, _, version = api_version.rpartition("/")
-        for entry in listed.get("resources") or ():
-            if "/" in entry["name"]:
-                continue  # a subresource
-            self._known[api_version, entry["kind"]] = Resource(
-                group, version, entry["name"], entry["kind"], bool(entry["namespaced"])
-            )

@@ -44,7 +44,23 @@ class KubeError(errors.AkooError):
 
 
 class UnreachableError(KubeError):
-    """No HTTP answer came: connection refused or reset, TLS failure, timeout."""
+    """No HTTP answer came: connection refused or reset, TLS failure, timeout.
+
+    ``detail`` is for the operator's log where the message leaves out how a connection failed: who
+    chose the address would otherwise see which ports are open in the operator's network.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        reason: str = "",
+        request: str = "",
+        detail: str = "",
+    ) -> None:
+        super().__init__(message, status=status, reason=reason, request=request)
+        self.detail = detail
 
 
 class CircuitOpenError(UnreachableError):
@@ -152,7 +168,7 @@ class KubeconfigError(KubeError):
 
     ``reason`` is for a condition: KubeconfigInvalid, KubeconfigExecRefused,
     KubeconfigAuthProviderRefused, KubeconfigFileRefused, KubeconfigInsecureRefused,
-    KubeconfigProxyRefused. Messages never quote a value.
+    KubeconfigProxyRefused, KubeconfigAddressRefused. Messages never quote a value.
     """
 
     def __init__(self, reason: str, message: str) -> None:

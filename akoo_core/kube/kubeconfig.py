@@ -11,16 +11,22 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import ipaddress
+import re
 import ssl
 import urllib.parse
 from typing import Any
 
-import yaml
-
-from akoo_core.kube import endpoint, errors, tls
+from akoo_core.kube import dialing, endpoint, errors, plainyaml, tls
 
 SIZE_LIMIT = 64 * 1024
 """Bytes; usual are ten thousand. A Secret could hold 1 MiB, and YAML costs time."""
+
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_HOST_LIMIT = 253
+_FIELD = re.compile(r"[A-Za-z-]{1,40}")
+_TOKEN = re.compile(r"[!-~]+")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 _CLUSTER_FIELDS = frozenset(
     {
@@ -83,16 +89,19 @@ class WorkloadEndpoint:
 
 
 def parse(
-    text: bytes, *, allow_insecure_tls: bool = False, allow_proxy: bool = False
+    text: bytes,
+    *,
+    allow_insecure_tls: bool = False,
+    allow_proxy: bool = False,
+    allow_local_addresses: bool = False,
 ) -> WorkloadEndpoint:
-    """The endpoint of the current context. Raises errors.KubeconfigError."""
+    """The endpoint of the current context. Raises errors.KubeconfigError, and nothing else."""
     if len(text) > SIZE_LIMIT:
         raise _invalid(f"it is longer than {SIZE_LIMIT} bytes")
     try:
-        config = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        # The parser quotes the text around a mistake, which could be a key: not chained.
-        raise _invalid(f"it is not YAML ({type(error).__name__})") from None
+        config = plainyaml.load(text)
+    except plainyaml.NotPlainError as error:
+        raise _invalid(f"it is not plain YAML ({error})") from None
     if not isinstance(config, dict):
         raise _invalid("it is not a mapping")
     context = _named(
@@ -108,14 +117,16 @@ def parse(
     )
     certificate, key = _data(user, "client-certificate-data"), _data(user, "client-key-data")
     token = _text(user, "token")
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise _invalid("its token has other letters than those of a header")
     if bool(certificate) != bool(key):
         raise _invalid("client-certificate-data and client-key-data belong together")
     if not certificate and not token:
         raise _invalid("its user has neither a client certificate nor a token")
     return WorkloadEndpoint(
-        server=_server(cluster),
+        server=_server(cluster, allow_local_addresses=allow_local_addresses),
         ca=_data(cluster, "certificate-authority-data"),
-        tls_server_name=_text(cluster, "tls-server-name"),
+        tls_server_name=_server_name(cluster),
         client_certificate=certificate,
         client_key=key,
         token=token,
@@ -131,17 +142,22 @@ def _invalid(why: str) -> errors.KubeconfigError:
 
 
 def _named(
-    config: dict[str, Any], plural: str, singular: str, name: Any, what: str
+    config: dict[str, Any], plural: str, singular: str, name: Any, role: str
 ) -> dict[str, Any]:
+    """The one entry of ``plural`` with that name. Names are compared as text only."""
     entries = config.get(plural)
-    found = [
+    matching = [
         entry.get(singular)
         for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and name and entry.get("name") == name
+        if isinstance(entry, dict) and _is_name(name) and entry.get("name") == name
     ]
-    if len(found) != 1 or not isinstance(found[0], dict):
-        raise _invalid(f"{what} must name exactly one entry of {plural}")
-    return found[0]
+    if len(matching) != 1 or not isinstance(matching[0], dict):
+        raise _invalid(f"{role} must name exactly one entry of {plural}")
+    return matching[0]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def _refuse_programs_and_files(fields: dict[str, Any]) -> None:
@@ -155,16 +171,19 @@ def _refuse_programs_and_files(fields: dict[str, Any]) -> None:
             raise errors.KubeconfigError("KubeconfigFileRefused", f"{message}: use {instead}")
 
 
-def _refuse_unknown(fields: dict[str, Any], known: frozenset[str], what: str) -> None:
-    unknown = sorted(str(name) for name in fields if name not in known)
+def _refuse_unknown(fields: dict[str, Any], known: frozenset[str], entry: str) -> None:
+    unknown = sorted(name for name in fields if name not in known)
     if unknown:
-        raise _invalid(f"its {what} has {', '.join(unknown)}, which is not supported")
+        shown = [name for name in unknown if _FIELD.fullmatch(name)] or ["a field"]
+        raise _invalid(f"its {entry} has {', '.join(shown[:3])}, which is not supported")
 
 
 def _loosened(
     cluster: dict[str, Any], *, allow_insecure_tls: bool, allow_proxy: bool
 ) -> tuple[bool, str | None]:
-    insecure = cluster.get("insecure-skip-tls-verify") is True
+    insecure = cluster.get("insecure-skip-tls-verify") or False
+    if not isinstance(insecure, bool):
+        raise _invalid("insecure-skip-tls-verify is not true or false")
     if insecure and not allow_insecure_tls:
         message = "the kubeconfig sets insecure-skip-tls-verify: our credential would go to anyone"
         raise errors.KubeconfigError(
@@ -182,16 +201,53 @@ def _loosened(
     return insecure, proxy
 
 
-def _server(cluster: dict[str, Any]) -> str:
+def _server(cluster: dict[str, Any], *, allow_local_addresses: bool) -> str:
     server = _text(cluster, "server") or ""
+    host = _https_host(server)
+    if host is None:
+        raise _invalid("its server is not an https:// address of host and port")
+    if dialing.is_local(host) and not allow_local_addresses:
+        message = "the kubeconfig's server is an address of the operator's own host or link"
+        raise errors.KubeconfigError(
+            "KubeconfigAddressRefused",
+            f"{message}; use the address of the cluster's API server, or allow it for all clusters "
+            "(workloadClusters.allowLocalAddresses)",
+        )
+    return server.rstrip("/")
+
+
+def _https_host(server: str) -> str | None:
+    """The host of ``https://host[:port][/path]``; None for anything else, or more than that."""
     try:
         parts = urllib.parse.urlsplit(server)
-        usable = parts.scheme == "https" and parts.hostname and parts.port != 0
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        usable = None
-    if not usable or parts.username or parts.password or parts.query or parts.fragment:
-        raise _invalid("its server is not an https:// address of host and port")
-    return server.rstrip("/")
+        return None
+    plain = f"https://[{host}]" if ":" in host else f"https://{host}"
+    written = f"{plain}:{port}{parts.path}" if port else f"{plain}{parts.path}"
+    path = parts.path.rstrip("/")
+    dots = any(segment in (".", "..") for segment in path.split("/"))
+    if written.lower() != server.lower() or not _is_host(host) or dots:
+        return None
+    return host if _PATH.fullmatch(path) else None
+
+
+def _server_name(cluster: dict[str, Any]) -> str | None:
+    name = _text(cluster, "tls-server-name")
+    if name is not None and not _is_host(name):
+        raise _invalid("its tls-server-name is not the name or the address of a host")
+    return name
+
+
+def _is_host(host: str) -> bool:
+    """An IP address, or a name of ASCII labels (RFC 1123, and _): others fail in IDNA, late."""
+    if ":" in host:
+        try:
+            return ipaddress.ip_address(host).version == 6 and "%" not in host
+        except ValueError:
+            return False
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _HOST_LIMIT and all(_LABEL.fullmatch(label) for label in labels)
 
 
 def _text(fields: dict[str, Any], name: str) -> str | None:
@@ -207,8 +263,10 @@ def _data(fields: dict[str, Any], name: str) -> bytes | None:
     value = fields.get(name)
     if value is None or value == "":
         return None
+    if not isinstance(value, str):
+        raise _invalid(f"{name} is not text")
     try:
-        decoded = base64.b64decode("".join(str(value).split()), validate=True)
+        decoded = base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
         raise _invalid(f"{name} is not base64") from None
     if not decoded.isascii() or b"-----BEGIN" not in decoded:

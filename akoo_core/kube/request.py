@@ -28,7 +28,7 @@ class Request(NamedTuple):
     def operation(self) -> str:
         """``apply configmaps``, ``patch akodeployments/status``: low cardinality."""
         suffix = f"/{self.subresource}" if self.subresource else ""
-        return f"{self.verb} {self.resource.plural}{suffix}"
+        return f"{self.verb} {self.resource.label}{suffix}"
 
     @property
     def target(self) -> str:

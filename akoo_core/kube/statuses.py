@@ -6,6 +6,7 @@ secret. Shapes of the answers: kube-apiserver 1.30 to 1.34.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,25 +19,60 @@ MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)
 """How the missing rule of our own user in the management cluster is told."""
 WORKLOAD_ROLE = "the user of the cluster's kubeconfig lacks {rule}"
 
-_MESSAGE_LIMIT = 1024
-_OTHER_UID = re.compile(r"metadata\.uid: Invalid value.*immutable")
 PATCH_REFUSED = "the server rejected our request due to an error in our request"
 """All that the server says when a JSON patch does not fit the object: no cause, no path."""
+MESSAGE_LIMIT = 1024
+"""Characters of a Status that are quoted."""
+REASON_LIMIT = 64
+"""Characters. Reasons of Kubernetes are CamelCase words."""
+RETRY_AFTER_SECONDS = (1.0, 300.0)
+"""The least and the longest that a server may ask us to wait. Without the least, a server could
+have itself asked hundreds of times a second."""
+
+_OTHER_UID = re.compile(r"metadata\.uid: Invalid value.*immutable")
 _TOO_LARGE = "Too large resource version"
 
 
-def parse(body: bytes) -> structs.JSON | None:
+class Details(structs.Struct, frozen=True, kw_only=True):
+    """What a Status is about."""
+
+    name: str = ""
+    retry_after_seconds: float = 0.0
+
+
+class Status(structs.Struct, frozen=True, kw_only=True):
+    """The Status of an API server, as far as it is read here."""
+
+    kind: str
+    code: int = 0
+    reason: str | None = None
+    message: str | None = None
+    details: Details | None = None
+
+
+def parse(body: bytes) -> Status | None:
     """The Status in ``body``, or None when it is anything else."""
     try:
-        value = structs.decode_json(body)
+        return _if_status(structs.decode_as(body, Status))
     except structs.DecodeError:
         return None
-    return value if isinstance(value, dict) and value.get("kind") == "Status" else None
+
+
+def status_of(obj: structs.JSON) -> Status | None:
+    """The Status that ``obj`` is, or None when it is anything else."""
+    try:
+        return _if_status(structs.convert(obj, Status))
+    except structs.DecodeError:
+        return None
+
+
+def _if_status(status: Status) -> Status | None:
+    return status if status.kind == "Status" else None
 
 
 def error_of(
     code: int,
-    status: structs.JSON | None,
+    status: Status | None,
     request: Request | str,
     *,
     retry_after: str | None = None,
@@ -46,20 +82,17 @@ def error_of(
 
     ``request`` is what was asked (a path for raw reads); ``role`` says whose rights RBAC judges.
     """
-    given: dict[str, Any] = {
-        "status": code,
-        "reason": str((status or {}).get("reason") or ""),
-        "request": str(request),
-    }
+    reason = ((status and status.reason) or "")[:REASON_LIMIT]
+    fields: dict[str, Any] = {"status": code, "reason": reason, "request": str(request)}
     message = _message(code, status)
     if code == 403:
-        return errors.ForbiddenError(_forbidden(message, request, role), **given)
+        return errors.ForbiddenError(_forbidden(message, request, role), **fields)
     if code == 404:
-        return errors.NotFoundError(message, kind_missing=_kind_missing(status), **given)
+        return errors.NotFoundError(message, kind_missing=_kind_missing(status), **fields)
     if code == 429:
         delay = _retry_after(status, retry_after)
-        return errors.TooManyRequestsError(message, retry_after_seconds=delay, **given)
-    return _type_of(code, given["reason"], message, request)(message, **given)
+        return errors.TooManyRequestsError(message, retry_after_seconds=delay, **fields)
+    return _type_of(code, reason, message, request)(message, **fields)
 
 
 def _type_of(
@@ -99,15 +132,15 @@ def json_patch_error(
 
 def event_error(obj: structs.JSON, request: Request) -> errors.KubeError:
     """The error that an ERROR line of a watch means; its object should be a Status."""
-    status = obj if obj.get("kind") == "Status" else None
-    code = int((status or {}).get("code") or 500)
+    status = status_of(obj)
+    code = status.code if status is not None and 400 <= status.code < 600 else 500
     return error_of(code, status, request)
 
 
-def _message(code: int, status: structs.JSON | None) -> str:
+def _message(code: int, status: Status | None) -> str:
     if status is None:
         return f"HTTP {code} without a Kubernetes Status"
-    return str(status.get("message") or status.get("reason") or f"HTTP {code}")[:_MESSAGE_LIMIT]
+    return (status.message or status.reason or f"HTTP {code}")[:MESSAGE_LIMIT]
 
 
 def _forbidden(message: str, request: Request | str, role: str) -> str:
@@ -121,17 +154,21 @@ def _forbidden(message: str, request: Request | str, role: str) -> str:
     return f"{what}: {role.format(rule=rule)}. The server says: {message}"
 
 
-def _kind_missing(status: structs.JSON | None) -> bool:
+def _kind_missing(status: Status | None) -> bool:
     # An absent object is named in details; an absent kind or version is not (or is plain text).
-    return status is None or not (status.get("details") or {}).get("name")
+    return status is None or status.details is None or not status.details.name
 
 
-def _retry_after(status: structs.JSON | None, header: str | None) -> float:
-    wish = header or ((status or {}).get("details") or {}).get("retryAfterSeconds") or 1
+def _retry_after(status: Status | None, header: str | None) -> float:
+    """Seconds within RETRY_AFTER_SECONDS; the least of them for what is not a number."""
+    least, longest = RETRY_AFTER_SECONDS
+    details = status.details if status is not None else None
     try:
-        return max(0.0, float(wish))
-    except (TypeError, ValueError):
-        return 1.0  # a date, which no API server sends
+        # A header may hold a date, which no API server sends.
+        wish = float(header) if header else (details.retry_after_seconds if details else least)
+    except ValueError:
+        return least
+    return least if math.isnan(wish) else min(max(wish, least), longest)
 
 
 def _precondition_failed(request: Request | str, message: str) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal
 
 from akoo_core import external as external_
-from akoo_core.kube import call, caller, client, errors, statuses
+from akoo_core import structs
+from akoo_core.kube import answers, call, caller, client, dialing, errors, statuses
 from akoo_core.kube import circuit as circuit_
 from akoo_core.kube import endpoint as endpoint_
 from akoo_core.kube import watch as watch_
@@ -15,12 +18,16 @@ from akoo_core.kube.request import Request
 from akoo_core.kube.resource import Resource
 
 Object = client.Object
+Objects = list[Object]
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 """The server reads YAML here, and JSON is YAML."""
 LIST_DEADLINE_SECONDS = 30.0
+_PATH = re.compile(r"(/[A-Za-z0-9._:-]+)+")
+_ITEMS_AT_ONCE = 50
+"""Items of a list that are decoded before other tasks get their turn."""
 
 
 class HttpClient:
@@ -29,7 +36,8 @@ class HttpClient:
     ``system`` names it in spans and metrics: ``kubernetes`` is the management cluster,
     ``workload`` any other. ``circuit``, if given, refuses calls while the server is silent.
     ``renew`` is asked after a 401 whether there is a newer credential (default: the endpoint's).
-    ``deadline_seconds`` bounds each call (default: that of ``external``).
+    ``deadline_seconds`` bounds each call (default: that of ``external``). ``network`` says how
+    connections are made.
     """
 
     def __init__(
@@ -42,10 +50,17 @@ class HttpClient:
         renew: caller.Renew | None = None,
         field_manager: str = client.FIELD_MANAGER,
         deadline_seconds: float | None = None,
+        network: dialing.Network = dialing.OPEN,
     ) -> None:
         self._caller = caller.Caller(
-            endpoint, external=external, system=system, circuit=circuit, renew=renew
+            endpoint,
+            external=external,
+            system=system,
+            circuit=circuit,
+            renew=renew,
+            network=network,
         )
+        self._budget = self._caller.budget
         self._field_manager = field_manager
         self._deadline_seconds = (
             external.deadline_seconds if deadline_seconds is None else deadline_seconds
@@ -73,23 +88,38 @@ class HttpClient:
             # A token carries its version; naming both is refused.
             "resourceVersion": "" if token else resource_version,
             "continue": token,
-            "limit": str(limit) if limit else "",
+            "limit": str(min(limit, self._budget.page_items)) if limit else "",
         }
-        answer = await self._send(
+        ready = call.Call.of(
             request,
-            query=query,
+            query=_given(query),
+            body=None,
+            content_type="",
             accept=_partial("PartialObjectMetadataList") if metadata_only else call.JSON,
-            deadline_seconds=LIST_DEADLINE_SECONDS,
         )
-        items = answer.get("items")
-        if not isinstance(items, list) and items is not None:
-            raise errors.ServerError("the answer is not a list", request=str(request))
-        for item in items or ():
-            item["apiVersion"], item["kind"] = resource.api_version, resource.kind
-        metadata = answer.get("metadata") or {}
+        listed = await self._caller.send(
+            ready, answers.page_of, deadline_seconds=LIST_DEADLINE_SECONDS
+        )
+        items = await self._items(request, listed)
         return client.Page(
-            items or [], metadata.get("resourceVersion", ""), metadata.get("continue") or ""
+            items, listed.metadata.resource_version or "", listed.metadata.token or ""
         )
+
+    async def _items(self, request: Request, listed: answers.Listed) -> Objects:
+        """The objects of a page, decoded one by one. Raises ServerError for what is no object."""
+        resource = request.resource
+        items: Objects = []
+        for number, raw in enumerate(listed.items or (), start=1):
+            try:
+                item = answers.kubernetes_object_of(bytes(raw), self._budget)
+            except structs.DecodeError as error:
+                message = f"item {number} of the list cannot be used: {error}"
+                raise errors.ServerError(message, request=str(request)) from error
+            item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+            items.append(item)
+            if number % _ITEMS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return items
 
     async def watch(
         self,
@@ -116,7 +146,7 @@ class HttpClient:
         if send_initial_events:
             query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         accept = _partial("PartialObjectMetadata") if metadata_only else call.JSON
-        lines = watch_.LineSplitter()
+        lines = watch_.LineSplitter(self._budget.line_bytes)
         opened = self._caller.stream(
             request,
             query=_given(query),
@@ -126,7 +156,7 @@ class HttpClient:
         async with contextlib.aclosing(opened) as chunks:
             async for chunk in chunks:
                 for line in watch_.lines_of(lines, chunk, request):
-                    yield watch_.event_of(line, request)
+                    yield watch_.event_of(line, request, self._budget)
         if lines.pending:
             message = "the stream ended in the middle of a line"
             raise errors.UnreachableError(message, request=str(request))
@@ -209,8 +239,12 @@ class HttpClient:
         await self._send(Request("delete", resource, namespace, name), body=options)
 
     async def raw(self, path: str) -> Object:
+        if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+            raise errors.InvalidError("a path of the API must be plain: /segment/segment")
         ready = call.Call("get raw", "GET", path, target=path)
-        return await self._caller.send(ready, deadline_seconds=self._deadline_seconds)
+        return await self._caller.send(
+            ready, answers.object_of, deadline_seconds=self._deadline_seconds
+        )
 
     async def swap(self, endpoint: endpoint_.Endpoint) -> None:
         """Use ``endpoint`` from now on; calls in flight end on the old one."""
@@ -226,15 +260,12 @@ class HttpClient:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = call.JSON,
-        accept: str = call.JSON,
-        deadline_seconds: float | None = None,
     ) -> Object:
         ready = call.Call.of(
-            request, query=_given(query), body=body, content_type=content_type, accept=accept
+            request, query=_given(query), body=body, content_type=content_type, accept=call.JSON
         )
-        return await self._caller.send(
-            ready, deadline_seconds=deadline_seconds or self._deadline_seconds
-        )
+        decode = answers.object_of if request.verb == "delete" else answers.kubernetes_object_of
+        return await self._caller.send(ready, decode, deadline_seconds=self._deadline_seconds)
 
     def _managed(self) -> dict[str, str]:
         return {"fieldManager": self._field_manager}

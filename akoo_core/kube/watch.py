@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from akoo_core import structs
-from akoo_core.kube import client, errors, statuses
+from akoo_core.kube import answers, budget, client, errors, statuses
+from akoo_core.kube.budget import Budget
 from akoo_core.kube.request import Request
 
-LINE_LIMIT = 16 * 1024 * 1024
-"""Bytes. etcd keeps objects below 1.5 MiB of protobuf; as JSON they are a few times that."""
 
-_TYPES = frozenset({"ADDED", "MODIFIED", "DELETED", "BOOKMARK"})
+class _Event(structs.Struct, frozen=True, kw_only=True):
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+    object: structs.JSON
 
 
 class LineSplitter:
     """Cuts chunks into lines without copying a long line again with every chunk."""
 
-    def __init__(self, limit: int = LINE_LIMIT) -> None:
+    def __init__(self, limit: int = budget.MANAGEMENT.line_bytes) -> None:
         self._limit = limit
         self._parts: list[bytes] = []
         self._size = 0
@@ -55,20 +57,21 @@ def lines_of(splitter: LineSplitter, chunk: bytes, request: Request) -> Iterator
         raise errors.ServerError(str(error), request=str(request)) from error
 
 
-def event_of(line: bytes, request: Request) -> client.WatchEvent:
+def event_of(
+    line: bytes, request: Request, budget: Budget = budget.MANAGEMENT
+) -> client.WatchEvent:
     """The event in ``line``. Raises what an ERROR event says, or ServerError for anything else."""
     try:
-        value = structs.decode_json(line)
-        kind, obj = value["type"], value["object"]
-        is_object = isinstance(obj, dict)
-    except (structs.DecodeError, KeyError, TypeError) as error:
+        value = answers.object_of(line, budget)
+        kind, obj = value.get("type"), value.get("object")
+        if kind == "ERROR" and isinstance(obj, dict):
+            raise statuses.event_error(obj, request)
+        event = structs.convert(value, _Event)
+        answers.with_metadata(event.object)
+    except structs.DecodeError as error:
         message = "the watch answered with something that is not a watch event"
         raise errors.ServerError(message, request=str(request)) from error
-    if kind == "ERROR" and is_object:
-        raise statuses.event_error(obj, request)
-    if kind not in _TYPES or not is_object or "metadata" not in obj:
-        message = "the watch answered with an event of an unknown type"
-        raise errors.ServerError(message, request=str(request))
     # Metadata-only events say PartialObjectMetadata; readers ask by the kind they watch.
-    obj["apiVersion"], obj["kind"] = request.resource.api_version, request.resource.kind
-    return client.WatchEvent(kind, obj)
+    resource = request.resource
+    event.object["apiVersion"], event.object["kind"] = resource.api_version, resource.kind
+    return client.WatchEvent(event.type, event.object)

@@ -7,17 +7,30 @@ import base64
 import binascii
 import hashlib
 import random
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from akoo_core import clock as clock_
 from akoo_core import external as external_
 from akoo_core.api import names
-from akoo_core.kube import caller, circuit, client, endpoint, errors, kubeconfig, transport
+from akoo_core.kube import (
+    caller,
+    circuit,
+    client,
+    dialing,
+    endpoint,
+    errors,
+    kubeconfig,
+    lookups,
+    transport,
+)
 from akoo_core.kube import resource as resources
 from akoo_core.telemetry import redaction
 
 SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig
+
+_UID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 VersionOf = Callable[[str, str], str | None]
 """``uid/resourceVersion`` of a Secret (namespace, name) as the caches have it; None: unknown."""
@@ -53,6 +66,7 @@ class WorkloadClients:
         deadline_seconds: float = external_.DEFAULT_DEADLINE_SECONDS,
         allow_insecure_tls: bool = False,
         allow_proxy: bool = False,
+        allow_local_addresses: bool = False,
         chance: random.Random | None = None,
         version_of: VersionOf = _unknown,
     ) -> None:
@@ -63,6 +77,8 @@ class WorkloadClients:
         self._deadline_seconds = deadline_seconds
         self._allow_insecure_tls = allow_insecure_tls
         self._allow_proxy = allow_proxy
+        self._allow_local_addresses = allow_local_addresses
+        self._lookups = lookups.Lookups()
         self._chance = chance
         self._pool: dict[str, _Pooled] = {}
 
@@ -76,7 +92,10 @@ class WorkloadClients:
         """
         pooled = self._pool.get(cluster_uid)
         if pooled is None:
-            pooled = self._pool[cluster_uid] = _Pooled(self, namespace, name)
+            network = dialing.Network(
+                self._lookups.of(cluster_uid), local=self._allow_local_addresses, quiet=True
+            )
+            pooled = self._pool[cluster_uid] = _Pooled(self, namespace, name, network)
         try:
             await pooled.follow()
         except errors.NotFoundError:
@@ -92,7 +111,8 @@ class WorkloadClients:
         return pooled.circuit.silent_seconds if pooled else 0.0
 
     async def forget(self, cluster_uid: str) -> None:
-        """Close what is open to that cluster, and its circuit's memory."""
+        """Close what is open to that cluster, and drop what is remembered of it."""
+        self._lookups.forget(cluster_uid)
         pooled = self._pool.pop(cluster_uid, None)
         if pooled is not None:
             await pooled.close()
@@ -101,6 +121,7 @@ class WorkloadClients:
         """Close everything. Safe to call twice."""
         for cluster_uid in tuple(self._pool):
             await self.forget(cluster_uid)
+        await self._lookups.close()
 
     async def read(self, namespace: str, name: str) -> Kubeconfig:
         """The kubeconfig of a Cluster, read live."""
@@ -126,14 +147,21 @@ class WorkloadClients:
 
     def _opened(self, text: bytes) -> endpoint.Endpoint:
         parsed = kubeconfig.parse(
-            text, allow_insecure_tls=self._allow_insecure_tls, allow_proxy=self._allow_proxy
+            text,
+            allow_insecure_tls=self._allow_insecure_tls,
+            allow_proxy=self._allow_proxy,
+            allow_local_addresses=self._allow_local_addresses,
         )
         if parsed.token:
             redaction.register(parsed.token)
         return parsed.open()
 
     def connect(
-        self, opened: endpoint.Endpoint, breaker: circuit.Circuit, renew: caller.Renew
+        self,
+        opened: endpoint.Endpoint,
+        breaker: circuit.Circuit,
+        renew: caller.Renew,
+        network: dialing.Network,
     ) -> transport.HttpClient:
         """A new client of a workload cluster."""
         return transport.HttpClient(
@@ -143,6 +171,7 @@ class WorkloadClients:
             circuit=breaker,
             renew=renew,
             deadline_seconds=self._deadline_seconds,
+            network=network,
         )
 
     def circuit(self) -> circuit.Circuit:
@@ -152,8 +181,11 @@ class WorkloadClients:
 class _Pooled:
     """One cluster: its client, the hash of what it was made from, its circuit."""
 
-    def __init__(self, owner: WorkloadClients, namespace: str, name: str) -> None:
+    def __init__(
+        self, owner: WorkloadClients, namespace: str, name: str, network: dialing.Network
+    ) -> None:
         self._owner = owner
+        self._network = network
         self._namespace = namespace
         self._name = name
         self._version = ""
@@ -181,7 +213,7 @@ class _Pooled:
                 return False
             opened = await self._owner.endpoint_of(read.text)
             if self.client is None:
-                self.client = self._owner.connect(opened, self.circuit, self._renew)
+                self.client = self._owner.connect(opened, self.circuit, self._renew, self._network)
             else:
                 await self.client.swap(opened)
                 # Another endpoint or credential: what the old one did says nothing about it.
@@ -204,7 +236,12 @@ class _Pooled:
 
 
 async def kube_system_uid(workload: client.KubeClient) -> str:
-    """Who answers: the UID of the kube-system namespace, which lives as long as the cluster."""
+    """Who answers: the UID of the kube-system namespace, which lives as long as the cluster.
+
+    It is stored and quoted: ServerError for what no UID can be.
+    """
     namespace = await workload.get(resources.NAMESPACES, "kube-system")
-    uid: str = namespace["metadata"]["uid"]
+    uid = namespace["metadata"].get("uid")
+    if not isinstance(uid, str) or not _UID.fullmatch(uid):
+        raise errors.ServerError("the namespace kube-system has no UID that could be one")
     return uid

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_core.kube import client as client_
-from akoo_core.kube import errors
+from akoo_core.kube import discovery, errors
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins.errors import BlockedError
 
@@ -66,13 +66,8 @@ class Kinds:
         return found
 
     async def _discover(self, api_version: str) -> None:
-        root = "apis" if "/" in api_version else "api"
         try:
-            listed = await self._client.raw(f"/{root}/{api_version}")
-        except errors.NotFoundError:
+            served = await discovery.kinds(self._client, api_version)
+        except (errors.NotFoundError, errors.InvalidError):
             return
-        for one in listed.get("resources") or ():
-            if "/" not in one["name"]:
-                self._known[api_version, one["kind"]] = resource(
-                    api_version, one["kind"], one["name"], namespaced=bool(one["namespaced"])
-                )
+        self._known |= {(api_version, kind.kind): kind for kind in served}

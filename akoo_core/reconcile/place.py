@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from akoo_core import structs
 from akoo_core.api import names
 from akoo_core.kube import client as client_
-from akoo_core.kube import errors
+from akoo_core.kube import crds, errors, listing
 from akoo_core.kube import resource as resources
-from akoo_core.kube.resource import Resource
 from akoo_core.plugins.errors import BlockedError
 from akoo_core.reconcile import definitions, drift, inventory, kinds
 
@@ -23,6 +23,8 @@ UNFIT_PAGES, UNFIT_PAGE = 5, 100
 """So many objects are looked at before the schema of their kind is replaced."""
 FOREIGN_NAMED = 10
 """So many objects that are in the way are named."""
+DEFINITION_PAGES = 20
+"""Of the list of all CRDs, of 100 each. Where there are more, each is looked at alone."""
 
 
 class Place:
@@ -37,9 +39,12 @@ class Place:
         """The object as it is; None when it is not there."""
         try:
             resource = await self._kinds.find(api_version, key.kind)
-            return await self._client.get(resource, key.name, key.namespace or None)
+            found = await self._client.get(resource, key.name, key.namespace or None)
         except errors.NotFoundError:
             return None
+        if key.kind == "CustomResourceDefinition":
+            crds.definition_of(found)
+        return found
 
     def in_the_way(self, one: inventory.Wanted, live: structs.JSON | None) -> str:
         """Why ``live`` keeps us from putting ``one`` there; "" if it does not."""
@@ -107,19 +112,14 @@ class Place:
 
     async def definition_names(self) -> set[str] | None:
         """The names of all CRDs, in one list; None where that is too much to ask."""
-        found: set[str] = set()
-        token = ""
-        while True:
-            try:
-                page = await self._client.list(
-                    resources.CUSTOM_RESOURCE_DEFINITIONS, token=token, metadata_only=True
-                )
-            except errors.ServerError:
-                return None  # Longer than an answer may be, by what others keep in annotations.
-            found |= {definition["metadata"]["name"] for definition in page.items}
-            token = page.token
-            if not token:
-                return found
+        kind = resources.CUSTOM_RESOURCE_DEFINITIONS
+        try:
+            listed = await listing.every(
+                self._client, kind, metadata_only=True, pages=DEFINITION_PAGES
+            )
+        except errors.ServerError:
+            return None  # Longer than an answer may be, by what others keep in annotations.
+        return {definition["metadata"]["name"] for definition in listed}
 
     async def established(
         self, names_: Sequence[str], pause: Callable[[float], Awaitable[None]]
@@ -129,7 +129,8 @@ class Place:
         for attempt in range(ESTABLISHED_TRIES):
             if attempt:
                 await pause(ESTABLISHED_SECONDS)
-            waiting -= {one["metadata"]["name"] for one in await self._looked(waiting) if _ok(one)}
+            looked = [crds.definition_of(crd) for crd in await self._looked(waiting)]
+            waiting -= {crd.metadata.name for crd in looked if crd.established}
             if not waiting:
                 break
         return set(names_) - waiting
@@ -137,12 +138,13 @@ class Place:
     async def _looked(self, waiting: Collection[str]) -> list[structs.JSON]:
         """CRDs, these among them; those that we made in one list, others one by one."""
         kind = resources.CUSTOM_RESOURCE_DEFINITIONS
-        found: list[structs.JSON] = []
+        ours: list[structs.JSON] = []
         if len(waiting) > 1:
-            ours = f"{names.RECORD_LABEL}={self._record}"
-            found = (await self._client.list(kind, label_selector=ours)).items
-        rest = set(waiting) - {one["metadata"]["name"] for one in found}
-        return found + [await self._client.get(kind, name) for name in sorted(rest)]
+            label = f"{names.RECORD_LABEL}={self._record}"
+            with contextlib.suppress(errors.ServerError):  # Longer than an answer may be.
+                ours = (await self._client.list(kind, label_selector=label)).items
+        rest = set(waiting) - {definition["metadata"]["name"] for definition in ours}
+        return ours + [await self._client.get(kind, name) for name in sorted(rest)]
 
     async def remove(self, api_version: str, key: inventory.Key) -> str:
         """Delete the object if it carries our record's label. Returns why it was left, or "".
@@ -159,7 +161,7 @@ class Place:
         live = await self.live(api_version, key)
         if live is None:
             return ""
-        if live["metadata"].get("labels", {}).get(names.RECORD_LABEL) != self._record:
+        if (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL) != self._record:
             return f"{key} is left: it does not carry our label"
         if key.kind == "CustomResourceDefinition" and await self._has_objects(live):
             return f"{key} is left: objects of that kind exist"
@@ -184,27 +186,15 @@ class Place:
         )
 
     async def _has_objects(self, crd: structs.JSON) -> bool:
-        spec = crd["spec"]
-        served = [one["name"] for one in spec["versions"] if one.get("served", True)]
-        if not served:
+        definition = crds.definition_of(crd)
+        kind = definition.served_kind
+        if kind is None:
             return True
-        kind = Resource(
-            spec["group"],
-            served[0],
-            spec["names"]["plural"],
-            spec["names"]["kind"],
-            spec["scope"] == "Namespaced",
-        )
         try:
             page = await self._client.list(kind, limit=1, metadata_only=True)
         except errors.NotFoundError:
             return False
         return bool(page.items)
-
-
-def _ok(crd: structs.JSON) -> bool:
-    conditions = (crd.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 
 def foreign_error(objects: Sequence[str]) -> BlockedError:

@@ -6,12 +6,13 @@ of it can run. Everything is read live; what cannot be read counts as left.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from akoo_core import structs
 from akoo_core.api import cluster, names
 from akoo_core.kube import client as client_
-from akoo_core.kube import errors
+from akoo_core.kube import discovery, errors, listing
+from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 
 _CONTROL_PLANE_LABEL = "cluster.x-k8s.io/control-plane"
@@ -24,6 +25,28 @@ class Machine(NamedTuple):
     name: str
     control_plane: bool
     deleting: bool
+
+
+class Reference(structs.Struct, frozen=True, kw_only=True):
+    """``spec.infrastructureRef``: with ``apiVersion`` in v1beta1, ``apiGroup`` since v1beta2.
+
+    In v1beta1 all of it is free text of the Cluster's author.
+    """
+
+    kind: str = ""
+    name: str = ""
+    api_group: str = ""
+    api_version: str = ""
+
+    @property
+    def group(self) -> str:
+        return self.api_group or self.api_version.rpartition("/")[0]
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can name an object at all. Only then it becomes part of a path."""
+        named = resources.is_kind(self.kind) and resources.is_object_name(self.name)
+        return named and resources.is_group(self.group)
 
 
 class Remnants(NamedTuple):
@@ -76,48 +99,46 @@ async def _labelled(
     client: client_.KubeClient, kind: Resource, namespace: str, name: str
 ) -> list[structs.JSON]:
     selector = f"{names.CAPI_CLUSTER_NAME_LABEL}={name}"
-    found: list[structs.JSON] = []
-    token = ""
-    while True:
-        try:
-            page = await client.list(
-                kind, namespace, label_selector=selector, token=token, metadata_only=True
-            )
-        except errors.NotFoundError:
-            return found  # The kind is not served: there is none.
-        found += page.items
-        token = page.token
-        if not token:
-            return found
+    try:
+        return await listing.every(
+            client, kind, namespace, label_selector=selector, metadata_only=True
+        )
+    except errors.NotFoundError:
+        return []  # The kind is not served: there is none.
 
 
 async def _infrastructure(client: client_.KubeClient, target: cluster.Cluster) -> str:
     """The infrastructure object if it is there or cannot be told; "" when it is gone."""
-    ref: dict[str, Any] = (target.raw.get("spec") or {}).get("infrastructureRef") or {}
-    kind, name = ref.get("kind", ""), ref.get("name", "")
-    group = ref.get("apiGroup") or ref.get("apiVersion", "").rpartition("/")[0]
-    if not (kind and name and group):
+    ref = _reference(target)
+    if ref is None or not ref.usable:
         return "an infrastructure object that the Cluster does not name"
+    named = f"{ref.kind} {ref.name}"
     try:
-        resource = await _resource(client, group, kind)
+        resource = await _resource(client, ref)
         if resource is None:
-            return f"{kind} {name} (its kind is not served)"
-        await client.get(resource, name, target.namespace)
+            return f"{named} (its kind is not served)"
+        await client.get(resource, ref.name, target.namespace)
     except errors.NotFoundError:
         return ""
     except errors.ForbiddenError:
-        return f"{kind} {name} (not allowed to read it)"
-    return f"{kind} {name}"
+        return f"{named} (not allowed to read it)"
+    return named
 
 
-async def _resource(client: client_.KubeClient, group: str, kind: str) -> Resource | None:
+def _reference(target: cluster.Cluster) -> Reference | None:
+    spec = target.raw.get("spec") or {}
     try:
-        versions = (await client.raw(f"/apis/{group}")).get("versions") or ()
-        for one in versions:
-            listed = await client.raw(f"/apis/{one['groupVersion']}")
-            for entry in listed.get("resources") or ():
-                if entry["kind"] == kind and "/" not in entry["name"]:
-                    return Resource(group, one["version"], entry["name"], kind)
+        return structs.convert(spec.get("infrastructureRef") or {}, Reference)
+    except structs.DecodeError:
+        return None
+
+
+async def _resource(client: client_.KubeClient, ref: Reference) -> Resource | None:
+    try:
+        for version in await discovery.versions(client, ref.group):
+            for kind in await discovery.kinds(client, f"{ref.group}/{version}"):
+                if kind.kind == ref.kind:
+                    return kind
     except errors.NotFoundError:
         return None
     return None

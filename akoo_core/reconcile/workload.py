@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from akoo_core.api import names
 from akoo_core.kube import client as client_
-from akoo_core.kube import errors
-from akoo_core.kube import resource as resources
+from akoo_core.kube import errors, workloads
 from akoo_core.reconcile.world import WorkloadAccess
 
 
@@ -40,7 +39,7 @@ async def reach(
     where = f"workload cluster {namespace}/{name}"
     try:
         client = await access.client_for(namespace, name, cluster_uid)
-        found = await client.get(resources.NAMESPACES, "kube-system")
+        uid = await workloads.kube_system_uid(client)
     except errors.NotFoundError as error:
         return Reached(None, "", "KubeconfigMissing", f"The {where} cannot be reached: {error}.")
     except errors.ForbiddenError as error:
@@ -52,7 +51,6 @@ async def reach(
     except (errors.KubeError, TimeoutError) as error:
         told = str(error) or "it did not answer in time"
         return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {told}.")
-    uid: str = found["metadata"]["uid"]
     if recorded and uid != recorded:
         return Reached(
             None,

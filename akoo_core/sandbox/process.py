@@ -53,6 +53,8 @@ class OperatorProcess:
             **{key: value for key, value in os.environ.items() if not key.startswith("AKOO_")},
             "AKOO_HEALTH__BIND_ADDRESS": "127.0.0.1",
             "AKOO_HEALTH__PORT": str(self.health_port),
+            # All that runs on this machine is on its loopback.
+            "AKOO_WORKLOAD_CLUSTERS__ALLOW_LOCAL_ADDRESSES": "true",
             **(environment or {}),
         }
         self._process: asyncio.subprocess.Process | None = None

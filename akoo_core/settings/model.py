@@ -73,6 +73,8 @@ class WorkloadClusters(structs.StrictStruct, frozen=True, kw_only=True):
     """Accept ``insecure-skip-tls-verify``: anybody on the way can read credentials."""
     allow_proxy: bool = False
     """Accept ``proxy-url``: the author of a kubeconfig chooses a host that this process calls."""
+    allow_local_addresses: bool = False
+    """Connect to loopback and link-local addresses too: for clusters on this machine only."""
 
 
 class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):

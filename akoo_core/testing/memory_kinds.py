@@ -68,7 +68,7 @@ def refusal(
         "message": message,
         "details": ({"name": name} if named and name else {}) | details,
     }
-    return statuses.error_of(code, status, request)
+    return statuses.error_of(code, statuses.status_of(status), request)
 
 
 def not_found(request: Request) -> errors.KubeError:

@@ -24,7 +24,11 @@ class Fleet:
         self.management = MemoryServer(clock=self.clock)
         self.kube = self.management.client()
         self.pool = workloads.WorkloadClients(
-            self.kube, external=external.External(), clock=self.clock, deadline_seconds=5
+            self.kube,
+            external=external.External(),
+            clock=self.clock,
+            deadline_seconds=5,
+            allow_local_addresses=True,
         )
 
     async def store(self, name: str, kubeconfig: str) -> None:

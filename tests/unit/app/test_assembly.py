@@ -26,7 +26,7 @@ def kubeconfig(**cluster: Any) -> dict[str, Any]:
         {
             "current-context": "admin@shop",
             "contexts": [{"name": "admin@shop", "context": {"cluster": "shop", "user": "admin"}}],
-            "clusters": [{"name": "shop", "cluster": {"server": "https://127.0.0.1:1"} | cluster}],
+            "clusters": [{"name": "shop", "cluster": {"server": "https://192.0.2.1:1"} | cluster}],
             "users": [{"name": "admin", "user": {"token": "canary-token-4"}}],
         }
     )
@@ -101,8 +101,13 @@ async def test_the_seam_asks_the_guard() -> None:
             "KubeconfigProxyRefused",
             model.WorkloadClusters(allow_proxy=True),
         ),
+        (
+            {"server": "https://127.0.0.1:1"},
+            "KubeconfigAddressRefused",
+            model.WorkloadClusters(allow_local_addresses=True),
+        ),
     ],
-    ids=["insecure TLS", "proxy"],
+    ids=["insecure TLS", "proxy", "local address"],
 )
 async def test_what_kubeconfigs_may_say(
     server: memory.MemoryServer,

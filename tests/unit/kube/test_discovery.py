@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from akoo_core import errors
+from akoo_core import errors, external
 from akoo_core.kube import crds, discovery, resource, rights
 from akoo_core.kube import errors as kube_errors
 from akoo_core.testing import MemoryServer
+from akoo_core.testing.memory_client import MemoryClient
 
 CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
 
@@ -48,23 +49,78 @@ async def test_no_cluster_api_or_one_too_old(served: tuple[str, ...], told: str)
     assert caught.value.kind_missing
 
 
-async def test_kinds_are_found_and_remembered() -> None:
-    server = MemoryServer()
-    kube = server.client()
-    found = discovery.Discovery(kube)
-    assert await found.find("v1", "ConfigMap") == resource.CONFIG_MAPS
-    assert await found.find("apps/v1", "StatefulSet") == resource.STATEFUL_SETS
-    assert await found.find("v1", "Namespace") == resource.NAMESPACES
-    widgets = resource.Resource("acme.io", "v1", "widgets", "Widget")
-    with pytest.raises(kube_errors.NotFoundError, match="does not serve Widget"):
-        await found.find("acme.io/v1", "Widget")
-    server.served.serve(widgets)
-    assert await found.find("acme.io/v1", "Widget") == widgets
-    server.served.stop(widgets)
-    assert await found.find("acme.io/v1", "Widget") == widgets, "remembered"
-    found.invalidate()
+async def test_kinds_of_a_version() -> None:
+    kube = MemoryServer().client()
+    listed = await discovery.kinds(kube, "apps/v1")
+    assert resource.STATEFUL_SETS._replace(discovered=True) in listed
     with pytest.raises(kube_errors.NotFoundError):
-        await found.find("acme.io/v1", "Widget")
+        await discovery.kinds(kube, "acme.io/v1")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["../api/v1/secrets?limit=0&a=/v1", "x/../../api/v1", "v1?x", "", "a b/v1", "/v1", "v1/"],
+)
+async def test_what_is_no_api_version_never_becomes_a_path(hostile: str) -> None:
+    with pytest.raises(kube_errors.InvalidError):
+        await discovery.kinds(_Unasked(), hostile)
+
+
+@pytest.mark.parametrize("hostile", ["..", "../api", "a?b", "", "a b", "é.io", "a" * 254, "a..b"])
+async def test_what_is_no_group_never_becomes_a_path(hostile: str) -> None:
+    with pytest.raises(kube_errors.InvalidError):
+        await discovery.versions(_Unasked(), hostile)
+
+
+class _Unasked(MemoryClient):
+    """Fails the test when a path is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            MemoryServer(), external.External(), system="kubernetes", field_manager="test"
+        )
+
+    async def raw(self, path: str) -> dict[str, Any]:
+        pytest.fail(f"asked for {path}")
+
+
+class _Answers(_Unasked):
+    """Answers every path with the same document."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        super().__init__()
+        self._document = document
+
+    async def raw(self, path: str) -> dict[str, Any]:
+        return self._document
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"resources": "x"},
+        {"resources": [1]},
+        {"resources": [{"name": 1}]},
+        {"resources": [{"name": "a", "kind": ["A"]}]},
+    ],
+)
+async def test_a_wrong_document_is_a_typed_error(document: dict[str, Any]) -> None:
+    with pytest.raises(kube_errors.ServerError, match="not a discovery document"):
+        await discovery.kinds(_Answers(document), "acme.io/v1")
+
+
+async def test_names_that_are_none_are_left_out() -> None:
+    entries = [
+        {"name": "x" * 100_000, "kind": "Foo"},
+        {"name": "../../secrets", "kind": "Bar"},
+        {"name": "widgets/status", "kind": "Widget"},
+        {"name": "widgets", "kind": "a b"},
+        {"name": "widgets", "kind": "Widget"},
+    ]
+    listed = await discovery.kinds(_Answers({"resources": entries}), "acme.io/v1")
+    assert [(kind.plural, kind.kind, kind.label) for kind in listed] == [
+        ("widgets", "Widget", "other")
+    ]
 
 
 def crd_objects() -> list[dict[str, Any]]:

@@ -59,6 +59,130 @@ def test_a_token() -> None:
     assert "hunter2" not in repr(found).replace(repr(found.ca), "")
 
 
+def test_the_whole_file_is_bounded() -> None:
+    whole = text() + b"#" + b"x" * (kubeconfig.SIZE_LIMIT - len(text()) - 1)
+    assert kubeconfig.parse(whole)
+    with pytest.raises(errors.KubeconfigError, match="longer than 65536 bytes"):
+        kubeconfig.parse(whole + b"x")
+
+
+def aliases(levels: int, width: int) -> list[str]:
+    """Lists of lists by aliases: a few hundred bytes that stand for ``width ** levels`` values."""
+    rows = [f"a0: &a0 [{','.join(['x'] * width)}]"]
+    for level in range(1, levels + 1):
+        rows.append(f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * width)}]")
+    return rows
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "current-context: *a{n}",
+        "contexts: *a{n}",
+        "current-context: c\ncontexts: [{{name: *a{n}, context: {{cluster: k, user: u}}}}]",
+        "clusters: [{{name: k, cluster: {{certificate-authority-data: *a{n}}}}}]",
+        "users: [{{name: u, user: {{token: *a{n}}}}}]",
+        "extensions: *a{n}",
+    ],
+)
+@pytest.mark.parametrize(("levels", "width"), [(60, 2), (30, 9)])
+def test_aliases_are_refused_at_once(place: str, levels: int, width: int) -> None:
+    bomb = "\n".join((*aliases(levels, width), place.format(n=levels))).encode()
+    with pytest.raises(errors.KubeconfigError, match="anchor"):
+        kubeconfig.parse(bomb)
+
+
+def test_names_of_entries_are_text() -> None:
+    """Compared as they are, lists of lists would take for ever."""
+    for name in ("[a]", "{a: b}", "true", "~", "''"):
+        config = f"current-context: {name}\ncontexts: [{{name: {name}, context: {{}}}}]"
+        with pytest.raises(errors.KubeconfigError, match="current-context must name"):
+            kubeconfig.parse(config.encode())
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "https://10.0.0.1:6443",
+        "https://10.0.0.1",
+        "https://api.shop.example.com:6443/",
+        "https://api.shop.example.com.:6443",
+        "https://API.example.com",
+        "https://a_b.example.com",
+        "https://xn--mnchen-3ya.example.com",
+        "https://[2001:db8::1]:6443",
+        "https://rancher.example.com/k8s/clusters/c-m-1",
+    ],
+)
+def test_servers_that_are_used(server: str) -> None:
+    found = kubeconfig.parse(text(lambda c, u: c.update({"server": server})))
+    assert found.server == server.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "https://a..b:6443",
+        "https://.example.com",
+        "https://" + "a" * 64 + ".example.com",
+        "https://" + "a." * 127 + "example.com",
+        "https://münchen.example.com",
+        "https://ex…mple:1",
+        "https://exa mple:6443",
+        "https://%00:1",
+        "https://[fe80::1%25lo]:6443",
+        "https://[::1",
+        "https://h:0",
+        "https://h:99999",
+        "https://h:x",
+        "https://h/../../x",
+        "https://h/a?b",
+        "https://h/a b",
+        "https://h/%2e%2e/x",
+        "https://h#x",
+        "https://u@h",
+        "https://",
+        "https:///x",
+        "h:6443",
+    ],
+)
+def test_servers_that_are_refused(server: str) -> None:
+    with pytest.raises(errors.KubeconfigError) as caught:
+        kubeconfig.parse(text(lambda c, u: c.update({"server": server})))
+    assert caught.value.reason == "KubeconfigInvalid"
+
+
+@pytest.mark.parametrize(
+    "name", [".example.com", "a" * 70, "a..b", "ä" * 80, "127.0.0.1\0x", "a b", "-a", "a/b"]
+)
+def test_names_of_servers_that_no_handshake_takes(name: str) -> None:
+    with pytest.raises(errors.KubeconfigError) as caught:
+        kubeconfig.parse(text(lambda c, u: c.update({"tls-server-name": name})))
+    assert caught.value.reason == "KubeconfigInvalid"
+
+
+@pytest.mark.parametrize("name", ["api.example.com", "10.0.0.1", "2001:db8::1"])
+def test_names_of_servers(name: str) -> None:
+    found = kubeconfig.parse(text(lambda c, u: c.update({"tls-server-name": name})))
+    assert found.tls_server_name == name
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "127.9.9.9", "0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255"),
+        *("[::1]", "[::]", "[fe80::1]", "[ff02::1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]"),
+        *("[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::7f00:1]"),
+    ],
+)
+def test_addresses_of_the_operators_own_host(host: str) -> None:
+    config = text(lambda c, u: c.update({"server": f"https://{host}:6443"}))
+    with pytest.raises(errors.KubeconfigError) as caught:
+        kubeconfig.parse(config)
+    assert caught.value.reason == "KubeconfigAddressRefused"
+    assert kubeconfig.parse(config, allow_local_addresses=True)
+
+
 REFUSED: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], object], str]] = {
     "exec": (
         lambda c, u: u.update({"exec": {"command": "hunter2"}}),
@@ -97,6 +221,16 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], object], str
     "basic": (lambda c, u: u.update({"password": "hunter2"}), "KubeconfigInvalid"),
     "impersonation": (lambda c, u: u.update({"as": "hunter2"}), "KubeconfigInvalid"),
     "half a pair": (lambda c, u: u.pop("client-key-data"), "KubeconfigInvalid"),
+    "insecure is text": (
+        lambda c, u: c.update({"insecure-skip-tls-verify": "hunter2"}),
+        "KubeconfigInvalid",
+    ),
+    "list of certificates": (
+        lambda c, u: c.update({"certificate-authority-data": ["hunter2"]}),
+        "KubeconfigInvalid",
+    ),
+    "unprintable token": (lambda c, u: u.update({"token": "hunter2ü"}), "KubeconfigInvalid"),
+    "secret as a field": (lambda c, u: u.update({"hunter2": "x"}), "KubeconfigInvalid"),
     "no credential": (lambda c, u: u.clear(), "KubeconfigInvalid"),
     "bad base64": (lambda c, u: u.update({"client-key-data": "hunter2!"}), "KubeconfigInvalid"),
     "not PEM": (lambda c, u: u.update({"client-key-data": "aHVudGVyMg=="}), "KubeconfigInvalid"),
@@ -132,13 +266,19 @@ def test_what_the_operator_may_allow() -> None:
         b"[hunter2]",
         b"a: b: hunter2",
         b"\xff\xfe\x00",
-        b"x" * (kubeconfig.SIZE_LIMIT + 1),
         b"current-context: hunter2",
         b"current-context: a\ncontexts: hunter2",
         b"current-context: a\ncontexts: [{name: a, context: hunter2}]",
         b"current-context: a\ncontexts: [{name: a, context: {}}, {name: a, context: {}}]",
         b"[" * 100_000,
         b"!!python/object/apply:os.system [hunter2]",
+        b"- " * 30_000 + b"hunter2",
+        b"{? " * 20_000,
+        b"a: hunter2\na: hunter2",
+        b"--- a\n--- hunter2",
+        b"? [hunter2]\n: b",
+        b"hunter2: 2001-99-99",
+        b"\n".join(b"k%d: hunter2" % n for n in range(3000)),
     ],
 )
 def test_what_is_no_kubeconfig(broken: bytes) -> None:

@@ -17,14 +17,11 @@ RBAC = (
 )
 
 
-def status(code: int, reason: str = "", message: str = "m", **details: Any) -> structs.JSON:
-    return {
-        "kind": "Status",
-        "code": code,
-        "reason": reason,
-        "message": message,
-        "details": details,
-    }
+def status(code: int, reason: str = "", message: str = "m", **details: Any) -> statuses.Status:
+    answer = {"kind": "Status", "code": code, "reason": reason, "message": message}
+    made = statuses.status_of({**answer, "details": details})
+    assert made is not None
+    return made
 
 
 @pytest.mark.parametrize(
@@ -45,10 +42,10 @@ def status(code: int, reason: str = "", message: str = "m", **details: Any) -> s
         (status(302), errors.ServerError),
     ],
 )
-def test_the_type_of_an_answer(answer: structs.JSON, error: type[errors.KubeError]) -> None:
-    found = statuses.error_of(answer["code"], answer, LIST)
+def test_the_type_of_an_answer(answer: statuses.Status, error: type[errors.KubeError]) -> None:
+    found = statuses.error_of(answer.code, answer, LIST)
     assert type(found) is error
-    assert found.status == answer["code"]
+    assert found.status == answer.code
     assert str(found).startswith("list clusters.cluster.x-k8s.io")
 
 
@@ -84,7 +81,22 @@ def test_a_body_that_is_no_status_is_not_quoted(code: int) -> None:
 
 @pytest.mark.parametrize(
     ("header", "details", "seconds"),
-    [("7", {}, 7.0), (None, {"retryAfterSeconds": 3}, 3.0), (None, {}, 1.0), ("soon", {}, 1.0)],
+    [
+        ("7", {}, 7.0),
+        (None, {"retryAfterSeconds": 3}, 3.0),
+        (None, {}, 1.0),
+        ("soon", {}, 1.0),
+        ("0", {}, 1.0),
+        ("-1", {}, 1.0),
+        ("0.001", {}, 1.0),
+        ("nan", {}, 1.0),
+        ("-inf", {}, 1.0),
+        ("inf", {}, 300.0),
+        ("1e300", {}, 300.0),
+        (None, {"retryAfterSeconds": 0}, 1.0),
+        (None, {"retryAfterSeconds": -9}, 1.0),
+        (None, {"retryAfterSeconds": 1e300}, 300.0),
+    ],
 )
 def test_retry_after(header: str | None, details: Any, seconds: float) -> None:
     found = statuses.error_of(429, status(429, **details), LIST, retry_after=header)
@@ -105,3 +117,43 @@ def test_only_a_patch_that_tests_becomes_a_conflict() -> None:
     assert statuses.json_patch_error(refused, [{"op": "remove", "path": "/a"}]) is refused
     told = errors.InvalidError("spec.x: Invalid value", status=422)
     assert statuses.json_patch_error(told, [test]) is told
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"code": "x"},
+        {"reason": {"a": 1}},
+        {"message": ["hunter2"]},
+        {"details": [1]},
+        {"details": "x"},
+        {"details": {"name": 7}},
+        {"details": {"retryAfterSeconds": "soon"}},
+        {"kind": 1},
+    ],
+)
+@pytest.mark.parametrize("code", [401, 403, 404, 409, 410, 422, 429, 500, 999])
+def test_a_status_of_wrong_types_is_none(code: int, wrong: dict[str, Any]) -> None:
+    body = structs.encode_json({"kind": "Status", "code": code, "message": "hunter2"} | wrong)
+    assert statuses.parse(body) is None
+    error = statuses.error_of(code, statuses.parse(body), LIST, retry_after="1")
+    assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[" * 5000, b"[]", b"null", b"7", b'{"kind":'])
+def test_a_body_that_cannot_be_decoded_is_no_status(body: bytes) -> None:
+    assert statuses.parse(body) is None
+
+
+def test_a_long_message_and_a_long_reason_are_cut() -> None:
+    error = statuses.error_of(500, status(500, "R" * 5000, "m" * 5000), LIST)
+    assert error.message == "m" * 1024
+    assert error.reason == "R" * 64
+    error = statuses.error_of(500, status(500, "R" * 5000, ""), LIST)
+    assert error.message == "R" * 1024
+
+
+@pytest.mark.parametrize(("code", "expected"), [(410, 410), (0, 500), (200, 500), (9**9, 500)])
+def test_the_code_of_an_error_line_is_one_of_http(code: int, expected: int) -> None:
+    error = statuses.event_error({"kind": "Status", "code": code}, LIST)
+    assert error.status == expected

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from akoo_core import structs
+from akoo_core import external, structs
 from akoo_core.api import cluster, names
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile import remnants
-from akoo_core.testing import memory
+from akoo_core.testing import memory, memory_client
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -28,7 +28,7 @@ def thing(kind: resources.Resource, name: str, **labels: str) -> dict[str, Any]:
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
 
 
-def target(**ref: str) -> cluster.Cluster:
+def target(**ref: Any) -> cluster.Cluster:
     reference = {"apiGroup": bed_.FAKE_INFRA.group, "kind": "FakeCluster", "name": "shop"} | ref
     raw = builders.make_cluster().raw | {"spec": {"infrastructureRef": reference}}
     return structs.replace(builders.make_cluster(deleting=True), raw=raw)
@@ -80,6 +80,56 @@ async def test_what_cannot_be_told_counts_as_left(
     server: memory.MemoryServer, ref: dict[str, str], told: str
 ) -> None:
     assert (await left(server, target(**ref))).others == (told,)
+
+
+class Paths(memory_client.MemoryClient):
+    """Notes the paths that are asked for."""
+
+    def __init__(self, server: memory.MemoryServer) -> None:
+        super().__init__(server, external.External(), system="kubernetes", field_manager="test")
+        self.raw_paths: list[str] = []
+
+    async def raw(self, path: str) -> Any:
+        self.raw_paths.append(path)
+        return await super().raw(path)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        {"apiGroup": "", "apiVersion": "../api/v1/secrets?limit=0&a=/v1"},
+        {"apiGroup": "", "apiVersion": "x/../../api/v1/namespaces/other-team/secrets/db?a=/v1"},
+        {"apiGroup": "../api/v1/secrets"},
+        {"apiGroup": ".."},
+        {"apiGroup": "a b"},
+        {"apiGroup": "x" * 300},
+        {"apiGroup": ["infrastructure.cluster.x-k8s.io"]},
+        {"apiGroup": {"a": 1}},
+        {"name": "../../../../api/v1/namespaces/other-team/secrets"},
+        {"name": ".."},
+        {"name": "a%2fb"},
+        {"name": 7},
+        {"kind": "Fake/Cluster"},
+        {"kind": None},
+    ],
+)
+async def test_a_reference_that_names_no_object_never_becomes_a_path(
+    server: memory.MemoryServer, ref: dict[str, Any]
+) -> None:
+    client = Paths(server)
+    found = await remnants.remnants(client, resources.CLUSTERS, target(**ref))
+    assert found.others == ("an infrastructure object that the Cluster does not name",)
+    assert client.raw_paths == []
+    assert {call.resource.plural for call in server.faults.calls} == {"machines", "machinepools"}
+
+
+@pytest.mark.parametrize("ref", [7, "text", ["a"], None])
+async def test_a_reference_of_another_type(server: memory.MemoryServer, ref: Any) -> None:
+    raw = builders.make_cluster().raw | {"spec": {"infrastructureRef": ref}}
+    cluster_ = structs.replace(builders.make_cluster(deleting=True), raw=raw)
+    assert (await left(server, cluster_)).others == (
+        "an infrastructure object that the Cluster does not name",
+    )
 
 
 async def test_what_must_not_be_read_counts_as_left(server: memory.MemoryServer) -> None:
