@@ -1,6 +1,7 @@
-"""Our entries in lists of finalizers that belong to everybody: JSON patches with tests.
+"""Our entries in lists of finalizers that belong to everybody: patches with preconditions.
 
-A merge patch would overwrite what others add at the same time.
+A merge patch without one would overwrite what others add at the same time. No patch depends on the
+annotations being seen whole: caches leave some out (:func:`akoo_core.cache.store.without_noise`).
 """
 
 from __future__ import annotations
@@ -16,19 +17,32 @@ from akoo_core.kube.resource import Resource
 TRIES = 5
 """Objects such as Clusters are written to by many; each try begins with what is live."""
 
-Patch = list[dict[str, Any]]
+JsonPatch = list[dict[str, Any]]
+"""RFC 6902."""
+MergePatch = dict[str, Any]
+"""RFC 7396, with uid and resourceVersion as preconditions."""
 
 NOTHING: Mapping[str, str] = {}
 
 
-def adding(obj: structs.JSON, finalizer: str, annotations: Mapping[str, str] = NOTHING) -> Patch:
-    """The patch that gives ``obj``, as read, what it lacks of these; [] when it has all. Pure."""
+def adding(
+    obj: structs.JSON, finalizer: str, annotations: Mapping[str, str] = NOTHING
+) -> JsonPatch | MergePatch:
+    """The patch that gives ``obj``, as read, what it lacks of these; [] when it has all. Pure.
+
+    Where no annotation was seen there may be one all the same: a JSON patch would have to make the
+    map, and would replace it. A merge patch adds to what is there.
+    """
     metadata = obj["metadata"]
     present = metadata.get("finalizers") or []
     noted = metadata.get("annotations") or {}
     missing = {key: value for key, value in annotations.items() if noted.get(key) != value}
-    changes = _annotating(noted, missing) if missing else []
-    tests: Patch = []
+    if missing and not noted:
+        whole = present if finalizer in present else [*present, finalizer]
+        guard = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        return {"metadata": {**guard, "finalizers": whole, "annotations": missing}}
+    changes = _annotating(missing)
+    tests: JsonPatch = []
     if finalizer not in present and present:
         tests.append({"op": "test", "path": "/metadata/finalizers/0", "value": present[0]})
         changes.append({"op": "add", "path": "/metadata/finalizers/-", "value": finalizer})
@@ -36,17 +50,15 @@ def adding(obj: structs.JSON, finalizer: str, annotations: Mapping[str, str] = N
         changes.append({"op": "add", "path": "/metadata/finalizers", "value": [finalizer]})
     if not changes:
         return []
-    if (missing and not noted) or not present:
-        # What is made as a whole would replace what somebody else has made meanwhile.
+    if not present:
+        # A list that is made as a whole would replace what somebody else has made meanwhile.
         version = metadata["resourceVersion"]
         tests.append({"op": "test", "path": "/metadata/resourceVersion", "value": version})
     same = {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}
     return [same, *tests, *changes]
 
 
-def _annotating(noted: Mapping[str, str], missing: Mapping[str, str]) -> Patch:
-    if not noted:
-        return [{"op": "add", "path": "/metadata/annotations", "value": dict(missing)}]
+def _annotating(missing: Mapping[str, str]) -> JsonPatch:
     return [
         {"op": "add", "path": f"/metadata/annotations/{_escaped(key)}", "value": value}
         for key, value in missing.items()
@@ -58,7 +70,7 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def removing(obj: structs.JSON, finalizer: str) -> Patch:
+def removing(obj: structs.JSON, finalizer: str) -> JsonPatch:
     """The patch that removes ``finalizer`` from ``obj`` as read; [] when it is not there. Pure."""
     metadata = obj["metadata"]
     present = metadata.get("finalizers") or []
@@ -137,15 +149,15 @@ class Finalizers:
         return live if live["metadata"]["uid"] == uid else None
 
     async def _patched(
-        self, resource: Resource, live: structs.JSON, patch: Patch
+        self, resource: Resource, live: structs.JSON, patch: JsonPatch | MergePatch
     ) -> structs.JSON | None:
-        """The object after the patch; None when a test failed. Raises NotFoundError."""
+        """The object after the patch; None when a precondition failed. Raises NotFoundError."""
         if not patch:
             return live
-        metadata = live["metadata"]
+        name, namespace = live["metadata"]["name"], live["metadata"].get("namespace")
         try:
-            return await self._client.json_patch(
-                resource, metadata["name"], patch, metadata.get("namespace")
-            )
+            if isinstance(patch, dict):
+                return await self._client.merge_patch(resource, name, patch, namespace)
+            return await self._client.json_patch(resource, name, patch, namespace)
         except errors.ConflictError:
             return None

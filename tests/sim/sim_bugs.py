@@ -76,7 +76,7 @@ def _without_finalizers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decide, "_finalizers_missing", _not_on_records)
 
 
-def _all_of_them(obj: structs.JSON, finalizer: str) -> finalizers.Patch:
+def _all_of_them(obj: structs.JSON, finalizer: str) -> finalizers.JsonPatch:
     """Takes off what others hold, too."""
     present = finalizer in (obj["metadata"].get("finalizers") or ())
     return [{"op": "remove", "path": "/metadata/finalizers"}] if present else []

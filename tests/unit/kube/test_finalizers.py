@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import clock
+from akoo_core.cache import store
 from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.testing import memory, memory_patch
@@ -123,15 +124,25 @@ def metadata(finalizers_: list[str], annotations: dict[str, str]) -> dict[str, A
     return {"uid": "1", "resourceVersion": "7"} | {key: one for key, one in given.items() if one}
 
 
+def patched(now: dict[str, Any], patch: finalizers.JsonPatch | finalizers.MergePatch) -> Any:
+    """The object after the patch. Raises PatchError where a precondition does not hold."""
+    if isinstance(patch, list):
+        return memory_patch.json_patch(now, patch)
+    for key in ("uid", "resourceVersion"):
+        if patch["metadata"][key] != now["metadata"][key]:
+            raise memory_patch.PatchError(f"{key} has changed")
+    return memory_patch.merge_patch(now, patch)
+
+
 @given(lists, notes)
 def test_the_patch_adds_what_is_missing_and_nothing_else(
     present: list[str], noted: dict[str, str]
 ) -> None:
     seen = {"metadata": metadata(present, noted)}
-    patched = memory_patch.json_patch(seen, finalizers.adding(seen, "ours", NOTE))
+    after = patched(seen, finalizers.adding(seen, "ours", NOTE))
     wanted = present if "ours" in present else [*present, "ours"]
-    assert patched == {"metadata": metadata(wanted, noted | NOTE)}
-    assert finalizers.adding(patched, "ours", NOTE) == []
+    assert after == {"metadata": metadata(wanted, noted | NOTE)}
+    assert finalizers.adding(after, "ours", NOTE) == []
 
 
 @given(lists, notes, lists, notes)
@@ -141,15 +152,28 @@ def test_what_others_wrote_meanwhile_is_never_lost(
     seen = {"metadata": metadata(present, noted)}
     now = {"metadata": metadata(later, noted_later) | {"resourceVersion": "8"}}
     try:
-        patched = memory_patch.json_patch(now, finalizers.adding(seen, "ours", NOTE))
+        after = patched(now, finalizers.adding(seen, "ours", NOTE))
     except memory_patch.PatchError:
         return  # A conflict: it is read again.
-    theirs = [one for one in patched["metadata"].get("finalizers", []) if one != "ours"]
+    theirs = [one for one in after["metadata"].get("finalizers", []) if one != "ours"]
     assert theirs == [one for one in later if one != "ours"]
-    kept = patched["metadata"].get("annotations", {})
+    kept = after["metadata"].get("annotations", {})
     assert {key: kept.get(key) for key in noted_later.keys() - NOTE.keys()} == {
         key: noted_later[key] for key in noted_later.keys() - NOTE.keys()
     }
+
+
+@given(lists, notes, st.sampled_from(({}, NOTE)))
+def test_what_a_cache_leaves_out_is_never_lost(
+    present: list[str], noted: dict[str, str], annotations: dict[str, str]
+) -> None:
+    """Nothing has changed since: what is not seen is there all the same."""
+    whole = {"metadata": metadata(present, noted | {store.LAST_APPLIED_ANNOTATION: "{}"})}
+    seen = store.without_noise(whole)
+    after = patched(whole, finalizers.adding(seen, "ours", annotations))
+    wanted = present if "ours" in present else [*present, "ours"]
+    expected = noted | {store.LAST_APPLIED_ANNOTATION: "{}"} | annotations
+    assert after == {"metadata": metadata(wanted, expected)}
 
 
 async def test_what_was_seen_is_not_read_again(server: memory.MemoryServer) -> None:
