@@ -22,7 +22,8 @@ class Cluster(structs.Struct, frozen=True, kw_only=True):
     """``spec.paused`` or the annotation (its presence, whatever its value)."""
     deleting: bool
     moving: bool
-    """clusterctl move is taking it away: its deletion here is none."""
+    """It carries the mark that clusterctl move sets before it deletes an object. Others may set it,
+    too."""
     connectable: bool
     """Infrastructure is provisioned and the control plane initialized: the API can be asked."""
     raw: structs.JSON

@@ -107,11 +107,15 @@ class World:
     def cluster_changed(self, change: store.Change) -> None:
         """Remember a Cluster that went while it was being moved away.
 
-        clusterctl says so, deletes and takes all finalizers off within milliseconds: the Cluster is
-        gone before any attempt could look at it.
+        clusterctl pauses the Cluster before it begins. Then it marks the Cluster, deletes it and
+        takes all finalizers off within milliseconds: the Cluster is gone before any attempt could
+        look at it. A mark on a Cluster that was not paused, or not in deletion, is no move.
         """
         old = change.old if change.new_item is None else None
-        if old is None or not cluster.from_object(old).moving:
+        if old is None:
+            return
+        last = cluster.from_object(old)
+        if not (last.moving and last.paused and last.deleting):
             return
         self._moved[old["metadata"]["uid"]] = None
         while len(self._moved) > MOVED_KEPT:

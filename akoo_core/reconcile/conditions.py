@@ -19,8 +19,10 @@ def status_of(
     *,
     verifies: bool,
     now: datetime.datetime,
+    living: bool = False,
 ) -> record.RecordStatus:
-    """The status to store. ``choice`` None: selection was not asked, its condition stays."""
+    """The status to store. ``choice`` None: selection was not asked, its condition stays.
+    ``living``: the Cluster is there and not being deleted."""
     before = one.status
     wanted = [
         *_plugins(one, report),
@@ -28,7 +30,7 @@ def status_of(
         *_words(one),
         *_notes(one),
         *_leaving(one, report, verifies=verifies),
-        *_held(one, report),
+        *_held(one, report, living=living),
     ]
     wanted.append(_ready(one, report, wanted))
     return record.RecordStatus(
@@ -238,7 +240,7 @@ def _proven(report: Report, proof: record.StoredProof | None, *, counted: bool) 
     )
 
 
-def _held(one: record.Record, report: Report) -> Iterator[Condition]:
+def _held(one: record.Record, report: Report, *, living: bool) -> Iterator[Condition]:
     if report.held is None:
         return
     reason, message = report.held
@@ -246,19 +248,29 @@ def _held(one: record.Record, report: Report) -> Iterator[Condition]:
     if state is not None and state.let_go is not None and reason != "LetGoRefused":
         return  # Nothing holds the Cluster any more; what is left is told by other conditions.
     if state is not None and state.let_go is None and reason != "ClusterVanished":
-        message = f"{message} {_until(one.spec, state)}"
+        message = f"{message} {_until(one.spec, state, report, living=living)}"
     yield Condition(type="Held", status="True", reason=reason, message=message.strip())
 
 
-def _until(spec: record.RecordSpec, state: record.Leaving) -> str:
+def _until(spec: record.RecordSpec, state: record.Leaving, report: Report, *, living: bool) -> str:
+    """When it ends by itself. A time is named only where the deadline acts at that time."""
     if state.cause == "Relocated":
         return relocation.way_out(state)
     if spec.policies.on_deadline == "Hold":
         return "Held until that is done (onDeadline: Hold)."
     if state.paused_at is not None:
         return ""
-    at = leaving.deadline_at(spec, state)
-    return f"Let go by itself at {at:%Y-%m-%d %H:%M} UTC."
+    if report.endless:
+        return "No deadline acts meanwhile."
+    if living:
+        return (
+            "The Cluster lives, so no time is promised: it goes on when the workload cluster "
+            "answers and that is done, or when the Cluster is deleted."
+        )
+    at = f"{leaving.deadline_at(spec, state):%Y-%m-%d %H:%M} UTC"
+    if state.attempted_at is None:
+        return f"Let go by itself at {at}, or after the first complete attempt if that is later."
+    return f"Let go by itself at {at}."
 
 
 def for_cluster(status: record.RecordStatus) -> Condition:

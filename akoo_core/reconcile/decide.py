@@ -49,7 +49,7 @@ def decide(s: Situation) -> Decision:
         return _newer("its schema is version", s.record.spec.schema_version, record.SCHEMA_VERSION)
     if s.record.spec.finished_at is not None:
         return _finished(s, s.record, s.record.spec.finished_at)
-    if s.moved_away or (s.cluster is not None and s.cluster.moving):
+    if s.moved_away and not _was_dying(s.record):
         return DropForMove()
     return _with_record(s, s.record)
 
@@ -141,25 +141,58 @@ def _with_record(s: Situation, one: record.Record) -> Decision:
     return _lives(s, one, target, said)
 
 
+def _was_dying(one: record.Record) -> bool:
+    """Whether the Cluster was being deleted before it was paused and marked, so that it was no
+    move: nothing of ours begins in what is paused or marked."""
+    return one.spec.leaving is not None and one.spec.leaving.cause == "ClusterDeleted"
+
+
 def _must_release(s: Situation) -> bool:
     target = s.cluster
     return target is not None and names.FINALIZER in target.finalizers and not s.shared_with
 
 
 def _paused(s: Situation, one: record.Record, said: words.Words) -> Decision | None:
+    target = s.cluster
     by = ""
-    if s.cluster is not None and s.cluster.paused:
-        by = f"Cluster {s.cluster.key} is paused"
+    if target is not None and target.paused:
+        by = f"Cluster {target.key} is paused"
     elif said.paused:
         by = f"the record is paused by its annotation {names.PAUSED_ANNOTATION}"
-    if not by:
+    marked = target is not None and target.moving
+    if not by and not marked:
         return None
     if one.spec.leaving is not None and one.spec.leaving.paused_at is None:
         return PauseLeaving()
+    if target is not None and marked:
+        return _marked(target)
+    if target is not None and target.deleting:
+        return Hold(
+            reason="DeletionPaused",
+            message=(
+                f"Cluster {target.key} is being deleted, and the deletion waits, since nothing is "
+                f"done while {by}. End the pause to clean up and let the Cluster go, or annotate "
+                f"this record {names.LET_GO_ANNOTATION}=<reason> to let it go as it is."
+            ),
+        )
     return Hold(
         reason="Paused",
         message=f"Nothing is done while {by}; what is there stays as it is.",
         ready=False,
+    )
+
+
+def _marked(target: cluster.Cluster) -> Hold:
+    """A mark alone is no move: whoever may edit a Cluster can set it, and take it away again."""
+    return Hold(
+        reason="MoveAwaited",
+        message=(
+            f"Cluster {target.key} is marked to be moved away "
+            f"({names.DELETE_FOR_MOVE_ANNOTATION}): nothing is done while it is here. If it goes "
+            "while it is paused, marked and being deleted, it has moved, and this record goes, "
+            "too. If nobody moves it, remove the annotation from the Cluster."
+        ),
+        ready=target.deleting,
     )
 
 

@@ -84,16 +84,13 @@ async def _start(
 
 
 async def _store_start(work: Attempt, cause: record.Cause) -> None:
-    """A word about moves that was said before a move began, or before it became a departure, goes
-    in the same write: it was not about this."""
+    """Store that leaving begins. In the same write go the word that confirms this removal, so that
+    it confirms no later one, and words about moves that were not said about this."""
     before, now = work.one.spec.leaving, work.services.clock.now()
     state = placements.started(before, cause, now, tuple(sorted(work.report.moves)))
-    spent = (names.ABANDON_PLACEMENT_ANNOTATION, names.CONFIRM_REMOVAL_ANNOTATION)
     spec = structs.replace(work.one.spec, leaving=state)
-    about_moves = cause == "Relocated" or before is not None
-    work.record = await work.services.records.change(
-        work.one, spec, consumed=spent if about_moves else ()
-    )
+    spent = (names.CONFIRM_REMOVAL_ANNOTATION, names.ABANDON_PLACEMENT_ANNOTATION)
+    work.record = await work.services.records.change(work.one, spec, consumed=spent)
     work.report.moves = {}
 
 
@@ -144,7 +141,8 @@ def _braked(work: Attempt, decision: situation.StartLeaving) -> Stop | None:
 
 
 async def _let_go(work: Attempt, decision: situation.LetGo) -> None:
-    """Store it. The finalizer goes in the next step, for as long as it takes."""
+    """Store it, and take the user's word away: it let this Cluster go, and no other. The finalizer
+    goes in the next step, for as long as it takes."""
     if decision.why == "Gone":
         work.cluster = await live_cluster(work)
         if work.cluster is not None:
@@ -157,7 +155,9 @@ async def _let_go(work: Attempt, decision: situation.LetGo) -> None:
     elif state.cause == "Relocated":
         state = placements.started(state, "ClusterDeleted", now)
     let_go = record.LetGo(at=now, why=decision.why, message=decision.message)
-    await work.store(leaving=structs.replace(state, let_go=let_go))
+    spec = structs.replace(work.one.spec, leaving=structs.replace(state, let_go=let_go))
+    spent = (names.LET_GO_ANNOTATION,)
+    work.record = await work.services.records.change(work.one, spec, consumed=spent)
     work.reached = None
     metrics.CLEANUP_SECONDS.observe(max(0.0, (now - state.started_at).total_seconds()))
     note = f"{decision.why}: {decision.message} ({work.name})."

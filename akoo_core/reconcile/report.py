@@ -39,6 +39,8 @@ class Report:
     """Reason and message of Ready=False whatever the plugins say."""
     keep_ready: bool = False
     held: tuple[str, str] | None = None
+    endless: bool = False
+    """No deadline ends what ``held`` says."""
     unverified: tuple[str, str] | None = None
     """Reason and message of verify's inability to see."""
     phase: record.Phase | None = None

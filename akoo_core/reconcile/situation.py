@@ -39,7 +39,7 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     cluster: cluster_.Cluster | None = None
     """The Cluster of the record, by UID; without a record, the one whose UID gives this name."""
     moved_away: bool = False
-    """The Cluster is gone, and was last seen being moved away."""
+    """The Cluster is gone, and was paused, marked to be moved and being deleted when it went."""
     namesake: cluster_.Cluster | None = None
     """A Cluster at the record's namespace and name with another UID."""
     served_by: str = ""
@@ -92,7 +92,8 @@ class Refuse(structs.Struct, frozen=True, kw_only=True):
 
 
 class Hold(structs.Struct, frozen=True, kw_only=True):
-    """Nothing is done, and the record says why. ``ready`` False: Ready keeps what it was."""
+    """Nothing is done, and the record says why. ``ready`` False: Ready keeps what it was. No
+    deadline acts meanwhile."""
 
     reason: str
     message: str
@@ -216,7 +217,7 @@ class PruneFinished(structs.Struct, frozen=True, kw_only=True):
 
 
 class DropForMove(structs.Struct, frozen=True, kw_only=True):
-    """The Cluster is moving away: delete the record here and touch nothing outside."""
+    """The Cluster has moved away: delete the record here and touch nothing outside."""
 
 
 Decision = (

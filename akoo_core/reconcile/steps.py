@@ -6,7 +6,7 @@ from akoo_core import structs
 from akoo_core.api import cluster, conditions, names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import departing, leaving, records, situation, telling, workload
+from akoo_core.reconcile import departing, leaving, records, situation, telling, words, workload
 from akoo_core.reconcile import leave as leave_
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.report import Stop
@@ -40,8 +40,10 @@ def hold(work: Attempt, decision: situation.Hold) -> None:
         work.report.ready = said
     else:
         work.report.keep_ready = True
-    if work.one.spec.leaving is not None or not decision.ready:
+    dying = work.cluster is not None and work.cluster.deleting
+    if work.one.spec.leaving is not None or dying or not decision.ready:
         work.report.held = said
+        work.report.endless = True
 
 
 def rest(work: Attempt, decision: situation.Rest) -> None:
@@ -151,6 +153,7 @@ async def _create(work: Attempt, decision: situation.CreateRecord) -> Stop | Non
 
 
 async def _restart(work: Attempt, decision: situation.RestartRecord) -> None:
+    """Begin anew, without the words that were said in the former life."""
     old = work.one.spec
     spec = records.fresh(
         name=old.ako_cluster_name,
@@ -162,7 +165,7 @@ async def _restart(work: Attempt, decision: situation.RestartRecord) -> None:
     kept = {"instance": old.instance, "epoch": old.epoch, "foreign_akos": old.foreign_akos}
     spec = structs.replace(spec, **kept)
     work.services.deployer.forget(work.name)
-    work.record = await work.services.records.change(work.one, spec)
+    work.record = await work.services.records.change(work.one, spec, consumed=words.ONCE)
     work.notify("ClusterSelected")
 
 

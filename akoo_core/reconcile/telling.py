@@ -30,7 +30,10 @@ async def tell(attempt: Attempt, choice: selection.Choice | None) -> None:
         return
     now = attempt.services.clock.now()
     verifies = attempt.services.verifies
-    status = conditions_.status_of(one, attempt.report, choice, verifies=verifies, now=now)
+    living = attempt.cluster is not None and not attempt.cluster.deleting
+    status = conditions_.status_of(
+        one, attempt.report, choice, verifies=verifies, now=now, living=living
+    )
     before = one.status
     if status != before:
         status = structs.replace(status, last_trace_id=_trace_id() or before.last_trace_id)

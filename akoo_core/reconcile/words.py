@@ -12,6 +12,14 @@ from typing import Literal
 from akoo_core import structs
 from akoo_core.api import names
 
+ONCE = (
+    names.LET_GO_ANNOTATION,
+    names.CONFIRM_REMOVAL_ANNOTATION,
+    names.ADOPT_ANNOTATION,
+    names.ABANDON_PLACEMENT_ANNOTATION,
+)
+"""Words that act once: each goes in the write that acts on it, and all when a new life begins."""
+
 
 class Words(structs.Struct, frozen=True, kw_only=True):
     """What the annotations of one record ask for."""

@@ -148,7 +148,7 @@ class Laws:
         was = old.spec.leaving if old is not None else None
         state = now.spec.leaving
         if state is not None and state.let_go and not (was and was.let_go):
-            self._let_go(now, state, state.let_go)
+            self._let_go(now, state, state.let_go, said=(old or now).annotations)
         if old is not None and old.uid == now.uid:
             self._went_on(now, old)
         if state is not None and was is None:
@@ -180,8 +180,16 @@ class Laws:
         if fence is not None and (was is None or was.fence != fence) and fence.grade == "Revoked":
             self.require(not self.account(now.name), f"{now.name}: Revoked, but its account lives")
 
-    def _let_go(self, one: record_.Record, state: record_.Leaving, end: record_.LetGo) -> None:
-        """Not without proof, deadline, a user's word or NoVerifier."""
+    def _let_go(
+        self,
+        one: record_.Record,
+        state: record_.Leaving,
+        end: record_.LetGo,
+        *,
+        said: dict[str, str],
+    ) -> None:
+        """Not without proof, deadline, a user's word or NoVerifier. The word goes with it,
+        so ``said`` are the annotations before it."""
         if end.why == "Proven":
             proof = state.proof
             self.require(proof is not None and proof.clean, f"{one.name}: let go without a proof")
@@ -200,8 +208,9 @@ class Laws:
             tried = state.attempted_at is not None
             self.require(tried, f"{one.name}: the deadline acted before one complete attempt")
         elif end.why == "UserWord":
-            said = words.read(one.annotations).let_go
-            self.require(bool(said), f"{one.name}: no user said to let go")
+            self.require(bool(words.read(said).let_go), f"{one.name}: no user said to let go")
+            spent = names.LET_GO_ANNOTATION not in one.annotations
+            self.require(spent, f"{one.name}: let go, and the word stands")
         elif end.why == "NoVerifier":
             self.require(not self.verifies, f"{one.name}: NoVerifier, but there is one")
         else:

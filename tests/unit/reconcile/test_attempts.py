@@ -115,6 +115,22 @@ async def test_the_condition_list_of_an_old_cluster_api_is_left_alone(
     assert bed.on_cluster() == ("False", "VerbFailed"), "in v1beta2 it is said"
 
 
+async def test_a_new_cluster_of_the_same_name_gets_no_condition_of_the_old_one(
+    bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caches still show the old one."""
+    old = bed.world.cluster_of(name)
+    await bed.tear_down()
+    await bed.patch_cluster({"metadata": {"finalizers": None}})
+    await bed.delete_cluster()
+    await bed.cluster()
+    avi.fail["prepare"] = RuntimeError("down")
+    monkeypatch.setattr(bed.world, "cluster_of", lambda name: old)
+    await bed.run(name)
+    assert bed.condition(name, "Ready") == ("False", "VerbFailed")
+    assert bed.on_cluster() is None
+
+
 async def test_a_cluster_whose_record_is_lost_says_so(bed: bed_.Bed) -> None:
     name = await bed.cluster(finalizers=["cluster.cluster.x-k8s.io", names.FINALIZER])
     await bed.delete_cluster()

@@ -175,15 +175,42 @@ def test_a_record_that_nothing_can_be_counted_for_ends_without_promises() -> Non
     )
 
 
-def test_held_says_until_when() -> None:
-    one = builders.make_record(leaving=builders.make_leaving())
-    found = said(one, report.Report(held=("Draining", "AKO deletes.")))["Held"]
-    assert found.message == "AKO deletes. Let go by itself at 2026-03-01 12:59 UTC."
-    forever = builders.make_record(
-        leaving=builders.make_leaving(), policies=config.Policies(on_deadline="Hold")
+DRAINING = ("Draining", "AKO deletes.")
+
+
+def held(
+    policies: config.Policies | None = None, *, living: bool = False, **changes: Any
+) -> conditions_.Condition:
+    state = builders.make_leaving(**({"attempted_at": NOW} | changes))
+    one = builders.make_record(leaving=state, policies=policies or config.Policies())
+    status = conditions.status_of(
+        one,
+        report.Report(held=DRAINING),
+        None,
+        verifies=True,
+        now=NOW,
+        living=living,
     )
-    found = said(forever, report.Report(held=("Draining", "AKO deletes.")))["Held"]
-    assert found.message.endswith("(onDeadline: Hold).")
+    return next(one for one in status.conditions if one.type == "Held")
+
+
+def test_held_says_until_when() -> None:
+    assert held().message == "AKO deletes. Let go by itself at 2026-03-01 12:59 UTC."
+    forever = held(config.Policies(on_deadline="Hold"))
+    assert forever.message.endswith("(onDeadline: Hold).")
+
+
+def test_a_time_is_promised_only_where_the_deadline_acts() -> None:
+    never_attempted = held(attempted_at=None).message
+    assert never_attempted.endswith("or after the first complete attempt if that is later.")
+    assert held(paused_at=NOW).message == "AKO deletes."
+    living = held(living=True, cause="Unmatched").message
+    assert "UTC" not in living
+    assert "when the workload cluster answers" in living
+    assert "when the Cluster is deleted" in living
+    one = builders.make_record(leaving=builders.make_leaving(attempted_at=NOW))
+    endless = said(one, report.Report(held=DRAINING, endless=True))["Held"]
+    assert endless.message == "AKO deletes. No deadline acts meanwhile."
 
 
 def test_nothing_is_held_once_the_cluster_is_let_go() -> None:

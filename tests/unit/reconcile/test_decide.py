@@ -210,9 +210,15 @@ def test_a_deletion_that_is_seen_starts_leaving(changes: dict[str, Any]) -> None
 
 
 def test_a_paused_cluster_is_left_alone_even_in_deletion() -> None:
-    paused = builders.make_cluster(deleting=True, paused=True)
+    paused = builders.make_cluster(paused=True)
     assert held("Paused", cluster=paused).ready is False
-    held("Paused", record=builders.make_record(annotations={names.PAUSED_ANNOTATION: ""}))
+    by_word = builders.make_record(annotations={names.PAUSED_ANNOTATION: ""})
+    assert held("Paused", record=by_word).ready is False
+    dying = builders.make_cluster(deleting=True, paused=True)
+    decision = held("DeletionPaused", cluster=dying)
+    assert decision.ready is True, "Ready says that a deletion waits"
+    assert "the deletion waits" in decision.message
+    held("DeletionPaused", record=by_word, cluster=builders.make_cluster(deleting=True))
 
 
 def test_pauses_are_stored_while_leaving() -> None:
@@ -220,12 +226,30 @@ def test_pauses_are_stored_while_leaving() -> None:
     paused = builders.make_cluster(deleting=True, paused=True)
     assert at(record=leaving, cluster=paused) == situation.PauseLeaving()
     since = builders.make_record(leaving=builders.make_leaving(paused_at=builders.NOW))
-    held("Paused", record=since, cluster=paused)
+    held("DeletionPaused", record=since, cluster=paused)
     moved_on = builders.make_cluster(deleting=True)
     assert at(record=since, cluster=moved_on) == situation.ResumeLeaving()
 
 
 @pytest.mark.parametrize("changes", [{}, {"paused": True}, {"deleting": True, "paused": True}])
-def test_a_moving_cluster_takes_its_record_along(changes: dict[str, Any]) -> None:
-    moving = builders.make_cluster(moving=True, **changes)
-    assert at(cluster=moving) == situation.DropForMove()
+def test_a_mark_alone_is_no_move(changes: dict[str, Any]) -> None:
+    """Whoever may edit a Cluster can set it."""
+    marked = builders.make_cluster(moving=True, **changes)
+    assert held("MoveAwaited", cluster=marked).ready is bool(changes.get("deleting"))
+    leaving = builders.make_record(leaving=builders.make_leaving())
+    assert at(record=leaving, cluster=marked) == situation.PauseLeaving()
+    dropped = builders.make_record(annotations={names.DELETE_FOR_MOVE_ANNOTATION: ""})
+    held("MoveAwaited", record=dropped, cluster=marked)
+
+
+def test_a_cluster_that_has_moved_takes_its_record_along() -> None:
+    assert at(cluster=None, moved_away=True) == situation.DropForMove()
+    relocating = builders.make_record(leaving=builders.make_leaving(cause="Relocated"))
+    assert at(cluster=None, moved_away=True, record=relocating) == situation.DropForMove()
+
+
+def test_a_cluster_whose_deletion_was_seen_has_not_moved() -> None:
+    """It is paused and marked when it is being cleaned up already, and its finalizers are taken."""
+    dying = builders.make_record(leaving=builders.make_leaving())
+    decision = at(cluster=None, moved_away=True, record=dying)
+    assert decision == situation.LetGo(why="Gone", message="the Cluster is not there any more")

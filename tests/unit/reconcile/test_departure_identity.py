@@ -38,6 +38,10 @@ async def test_a_moved_cluster_takes_its_record_along_and_touches_nothing(
     await bed.patch_cluster({"metadata": {"annotations": annotation}, "spec": {"paused": True}})
     await bed.delete_cluster()
     await bed.run(name)
+    assert bed.condition(name, "Held") == ("True", "MoveAwaited"), "it is still here"
+    await bed.patch_cluster({"metadata": {"finalizers": None}})
+    bed.world.moved.add(bed.record(name).spec.cluster_ref.uid)
+    await bed.run(name)
     assert bed.world.record(name) is None
     assert (ako.calls, avi.calls) == ([], [])
     assert bed.workload.faults.calls == []

@@ -48,7 +48,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
     "leaving starts from a deletion that is seen, of a Cluster neither paused nor moving": (
         "test_decide::test_a_deletion_that_is_seen_starts_leaving",
         "test_decide::test_a_paused_cluster_is_left_alone_even_in_deletion",
-        "test_decide::test_a_moving_cluster_takes_its_record_along",
+        "test_decide::test_a_mark_alone_is_no_move",
         "test_decide_properties::test_every_situation",
     ),
     "or from a config seen not to match, or being deleted, with policy Remove": (

@@ -498,6 +498,9 @@ async def test_a_move_elsewhere_drops_the_record_here(
     annotation = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
     await bed.patch_cluster({"metadata": {"annotations": annotation}, "spec": {"paused": True}})
     mover.calls.clear()
+    bed.world.moved.add(bed.record(name).spec.cluster_ref.uid)
+    await bed.delete_cluster()
+    await bed.patch_cluster({"metadata": {"finalizers": None}})
     await bed.run(name)
     assert (mover.calls, bed.world.record(name)) == ([], None)
 

@@ -1,0 +1,125 @@
+"""A word of a person acts once: it goes in the very write that acts on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_core.api import names, record
+from akoo_core.testing import memory
+from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_plugins as bedplugins
+
+UNSELECT = {"metadata": {"labels": {"lb": None}}}
+SELECT = {"metadata": {"labels": {"lb": "avi"}}}
+
+
+async def finish(bed: bed_.Bed, name: str) -> None:
+    for _ in range(3):
+        await bed.run(name)
+        bed.clock.advance(30)
+    assert bed.record(name).status.phase == "Finished"
+
+
+async def fleet(bed: bed_.Bed) -> list[str]:
+    """Five records of which two more than allowed are to be removed."""
+    await bed.config(onUnmatch="Remove")
+    records = [await bed.cluster(f"c{index}") for index in range(5)]
+    for index, name in enumerate(records):
+        bed.workloads.others[f"c{index}"] = memory.MemoryServer(name=f"w{index}")
+        await bed.run(name)
+    await bed.change_config(clusterSelector={"matchLabels": {"lb": "typo"}})
+    for name in records:
+        await bed.run(name)
+    return records
+
+
+async def test_let_go_lets_go_once(bed: bed_.Bed, avi: bedplugins.Avi) -> None:
+    """Said in one life, it must not act in the next one, months later."""
+    name = await bed_.running(bed, onUnmatch="Remove", onDeadline="Hold")
+    avi.outside[name] = {"vs-web"}
+    avi.held = {"vs-web"}
+    await bed.patch_cluster(UNSELECT)
+    await bed.run(name)
+    await bed.annotate(name, let_go="INC-1")
+    await bed.run(name)
+    assert bed_.let_go(bed, name) == "UserWord"
+    assert names.LET_GO_ANNOTATION not in bed.record(name).annotations
+    avi.held = set()
+    await finish(bed, name)
+    await bed.patch_cluster(SELECT)
+    await bed.run(name)
+    avi.outside[name] = {"vs-web"}
+    avi.held = {"vs-web"}
+    await bed.delete_cluster()
+    await bed.run(name)
+    bed.clock.advance(7200)
+    await bed.run(name)
+    assert bed_.held_by_us(bed)
+    assert bed_.let_go(bed, name) == ""
+
+
+async def test_a_word_and_its_effect_are_one_write(bed: bed_.Bed, name: str) -> None:
+    """A process that dies between two writes would leave a word that acts again."""
+    await bed.delete_cluster()
+    await bed.run(name)
+    await bed.annotate(name, let_go="INC-1")
+    seen: list[tuple[bool, bool]] = []
+    change = bed.services.records.change
+
+    async def watched(*given: Any, **how: Any) -> record.Record:
+        after = await change(*given, **how)
+        gone = after.spec.leaving is not None and after.spec.leaving.let_go is not None
+        seen.append((names.LET_GO_ANNOTATION in after.annotations, gone))
+        return after
+
+    bed.services.records.change = watched  # type: ignore[method-assign]
+    await bed.run(name)
+    assert (False, True) in seen
+    assert all(said is not gone for said, gone in seen), seen
+
+
+async def test_each_word_goes_in_its_turn(bed: bed_.Bed) -> None:
+    """Said together, each waits until it is what acts."""
+    records = await fleet(bed)
+    held = next(name for name in records if bed.record(name).spec.leaving is None)
+    await bed.annotate(held, confirm_removal="", let_go="INC-1")
+    await bed.run(held)
+    assert names.CONFIRM_REMOVAL_ANNOTATION not in bed.record(held).annotations
+    assert names.LET_GO_ANNOTATION not in bed.record(held).annotations
+    assert bed_.let_go(bed, held) == "UserWord"
+
+
+async def test_a_removal_is_confirmed_once(bed: bed_.Bed) -> None:
+    records = await fleet(bed)
+    held = next(name for name in records if bed.record(name).spec.leaving is None)
+    await bed.annotate(held, confirm_removal="")
+    await bed.run(held)
+    assert bed.record(held).spec.leaving is not None
+    await finish(bed, held)
+    await bed.change_config(clusterSelector={"matchLabels": {"lb": "avi"}})
+    await bed.run(held)
+    assert bed.record(held).spec.leaving is None
+    await bed.change_config(clusterSelector={"matchLabels": {"lb": "typo"}})
+    await bed.run(held)
+    assert bed.condition(held, "Held") == ("True", "RemovalHeld"), "this one was not confirmed"
+
+
+async def test_a_new_life_begins_without_the_words_of_the_last_one(bed: bed_.Bed) -> None:
+    name = await bed_.running(bed, onUnmatch="Remove")
+    await bed.patch_cluster(UNSELECT)
+    await finish(bed, name)
+    await bed.annotate(name, let_go="too late", confirm_removal="", adopt="x", paused="")
+    await bed.annotate(name, abandon_placement="y")
+    await bed.patch_cluster(SELECT)
+    await bed.run(name)
+    assert bed.record(name).spec.finished_at is None
+    assert set(bed.record(name).annotations) == {names.PAUSED_ANNOTATION}, "that is no single act"
+
+
+async def test_deletions_of_clusters_are_never_braked(bed: bed_.Bed) -> None:
+    records = await fleet(bed)
+    held = next(name for name in records if bed.record(name).spec.leaving is None)
+    assert bed.condition(held, "Held") == ("True", "RemovalHeld")
+    await bed.delete_cluster(f"c{records.index(held)}")
+    await bed.run(held)
+    assert bed_.leaving(bed.record(held)).cause == "ClusterDeleted"
