@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from akoo_avi import claim, claiming, names, ownership, refusal
 from akoo_avi.controllers import keeping
-from akoo_avi.pools import applying
+from akoo_avi.pools import applying, marking
 from akoo_avi.pools.declared import Pool
 
 from akoo_core import structs
@@ -40,6 +40,15 @@ async def _in_memory(
     return structs.replace(pool, status=structs.replace(pool.status, usable_added=added))
 
 
+_texts = marking.texts
+
+
+def _known_to_one_process(patch: pytest.MonkeyPatch) -> None:
+    """Neither status nor the network's mark tells of the usable entry before it is made."""
+    patch.setattr(applying, "_record", _in_memory)
+    patch.setattr(marking, "texts", lambda ours: _texts(ours._replace(usable=False)))
+
+
 _give_back = claiming.give_back
 
 
@@ -65,7 +74,7 @@ async def _without_a_look(avi: Any, spec: Any, *, make: bool = True, **more: Any
 
 BUGS: Final[dict[str, Bug]] = {
     "what is added is stored after it": Bug(
-        _replaced(applying, "_record", _in_memory),
+        _known_to_one_process,
         "avi PUT ipamdnsproviderprofile",
         "ipamdnsproviderprofile/ipam",
     ),

@@ -19,7 +19,7 @@ from akoo_avi.pools import (
     usable,
     usage,
 )
-from akoo_avi.pools.declared import Pool
+from akoo_avi.pools.declared import FINALIZER, Pool
 from akoo_avi.pools.marking import Ours
 from akoo_avi.pools.neighbours import Neighbours
 from akoo_avi.pools.outside import Outside
@@ -53,12 +53,16 @@ async def apply(means: Means, pool: Pool) -> Pool:
     """One attempt; the pool with its new status. Raises Refusal, AviErrors and KubeErrors."""
     wanted = declared.desired(pool.spec)
     scene = await look(means, pool)
-    given = situation(means.ctx, pool, wanted, scene.near, scene.allocated)
-    planned = plan.plan(scene.network, given)
+    if FINALIZER not in pool.finalizers:  # from here on something can be on Avi
+        pool = await statuses.finalizers(means.ctx, pool, (*pool.finalizers, FINALIZER))
+    pool = await remember(means.ctx, pool, scene.network)
     profile, problem = await profile_of(scene, pool)
     closed = profile is not None and pool.spec.usable and not usable.has(profile, _uuid(scene))
+    given = situation(means.ctx, pool, wanted, scene.near, scene.allocated)
+    given = given._replace(opened=True if closed else None)
+    planned = plan.plan(scene.network, given)
     drift = pool.status.applied_generation == pool.generation
-    differs = closed or (planned.network is not None and not _marks_anew(scene, given, planned))
+    differs = bool(planned.added or planned.removed or closed)
     if drift and pool.spec.drift_policy == "Report" and differs:
         told = judge.drifted(planned, usable=closed, where=_where(scene))
         return await _told(means.ctx, pool, scene, scene.network, wanted, told)
@@ -68,15 +72,27 @@ async def apply(means: Means, pool: Pool) -> Pool:
     pool = await _record(means.ctx, pool, scene, planned, opens=closed)
     network = await _write(means.ctx, scene, given, planned, drift=drift)
     problem = await _usable(means, pool, scene, profile, opens=closed) or problem
+    shut = pool.status.usable_added and not pool.spec.usable and problem is None
+    if shut:
+        given = given._replace(opened=False)
+        network = await scene.outside.write(given) or network
     told = problem or judge.applied(plan.plan(network, given), _where(scene))
-    shut = not pool.spec.usable and problem is None
     return await _told(means.ctx, pool, scene, network, wanted, told, shut=shut)
 
 
-def _marks_anew(scene: Scene, given: Situation, planned: Plan) -> bool:
-    """Whether the plan only turns a marker of an earlier release into an attribute."""
-    changed = planned.added or planned.removed
-    return not changed and marking.is_marker(scene.network, given.owner)
+async def remember(ctx: api.ControllerContext, pool: Pool, network: structs.JSON) -> Pool:
+    """Write into status what the network's mark knows and a lost status does not: that the usable
+    entry is ours."""
+    own = plan.ours(network, *owners(ctx, pool))
+    if not own.usable:
+        return pool
+    return await statuses.say(ctx, pool, structs.replace(pool.status, usable_added=True))
+
+
+def owners(ctx: api.ControllerContext, pool: Pool) -> tuple[str, Ours, str]:
+    """The pool's name on Avi, what status says is its own, and the name it had elsewhere or ""."""
+    former = marking.owner(pool.adopt, pool.name) if pool.adopt else ""
+    return marking.owner(ctx.management_id, pool.name), pool.recorded, former
 
 
 def situation(
@@ -87,13 +103,14 @@ def situation(
     allocated: tuple[Allocated, ...],
 ) -> Situation:
     """What the plan of a pool is made from."""
+    owner, recorded, former = owners(ctx, pool)
     return Situation(
-        owner=marking.owner(ctx.management_id, pool.name),
+        owner=owner,
         desired=wanted,
-        recorded=pool.recorded,
+        recorded=recorded,
         allocated=allocated,
         others=near.others(pool, ctx.management_id),
-        former=marking.owner(pool.adopt, pool.name) if pool.adopt else "",
+        former=former,
         inline=bool(pool.config),
     )
 
@@ -179,7 +196,6 @@ async def _record(
         controller_uuid=scene.at.controller_uuid,
         network_uuid=scene.at.network_uuid,
         network_tenant=scene.at.tenant,
-        usable_added=pool.status.usable_added or opens,
     )
     before = statuses.owning(before, pool.recorded | planned.ours)
     if planned.network is None and not opens:
@@ -195,7 +211,7 @@ async def _write(
     """The network as it is afterwards."""
     if planned.network is None:
         return scene.network
-    if drift:
+    if drift and planned.added:
         added = [str(one) for one in sorted(planned.added.spans)]
         ctx.log.warning("AviIPPool drifted and is repaired", extra={"missing": added})
     return await scene.outside.write(given) or await scene.outside.network()

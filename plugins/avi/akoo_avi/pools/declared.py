@@ -128,12 +128,13 @@ class Pool(structs.Struct, frozen=True, kw_only=True):
                 for one in self.status.subnets
                 if one.made
             ),
+            self.status.usable_added,
         )
 
     @property
     def has_something(self) -> bool:
         """Whether there is, or may be, something of ours on the controller."""
-        return bool(self.recorded) or self.status.usable_added
+        return bool(self.recorded)
 
 
 def from_object(obj: structs.JSON) -> Pool:

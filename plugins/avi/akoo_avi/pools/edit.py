@@ -27,7 +27,8 @@ def write(
     _remove(body, removed)
     kept = (own.spans | added) - removed - heirs.keys()
     subnets, gone, left = _subnets(body, given, own.subnets | made, kept)
-    after = Ours(frozenset(kept), subnets)
+    usable = own.usable if given.opened is None else given.opened
+    after = Ours(frozenset(kept), subnets, usable)
     claims = {given.former: Ours()} if given.former else {}
     claims[given.owner] = after
     known = {one.owner: one.recorded for one in given.others} | marking.read(network)

@@ -47,7 +47,7 @@ def drifted(planned: Plan, *, usable: bool, where: str) -> Condition:
     told += [f"{one} is left" for one in sorted(planned.removed.spans)]
     told += ["the network is not usable any more"] if usable else []
     message = (
-        f"Somebody changed what was in force {where}: {'; '.join(told) or 'our marker is gone'}. "
+        f"Somebody changed what was in force {where}: {'; '.join(told)}. "
         "spec.driftPolicy is Report, so it is left so."
     )
     return Condition(type=APPLIED, status="False", reason="Drifted", message=message)

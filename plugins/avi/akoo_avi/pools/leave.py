@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from akoo_avi import client, names, refusal, resources
+from akoo_avi import client, names, refusal, resolve, resources
 from akoo_avi.pools import applying, judge, marking, neighbours, place, plan, statuses, usage
 from akoo_avi.pools.applying import Means
 from akoo_avi.pools.declared import FINALIZER, Pool
 from akoo_avi.pools.outside import Outside
+from akoo_avi.references import tenant_uuid
 from akoo_core import structs
+from akoo_core.api import names as names_
 from akoo_core.api.conditions import Condition
 from akoo_core.plugins import api, uses
 
 AGAIN_SECONDS = 60.0
+FRESH_SECONDS = 1.0
+"""How old a catalog may be that says that nothing of ours is there."""
+LET_GO = f"{names_.LET_GO_ANNOTATION}=<why>"
+NOT_THERE = frozenset({"TenantNotFound", "CloudNotFound", "NetworkNotFound", "CloudUnsupported"})
+"""Refusals of a look-up that mean: no network of the pool exists."""
 
 
 async def leave(means: Means, pool: Pool) -> api.Result:
@@ -29,62 +36,86 @@ async def leave(means: Means, pool: Pool) -> api.Result:
     if pool.let_go:
         ctx.log.warning("AviIPPool is let go: what it has on Avi stays", extra={"why": pool.let_go})
         return await _gone(ctx, pool)
-    outside = await _outside(means, pool)
-    if outside is None:
-        return await _gone(ctx, pool)
-    try:
-        network = await outside.network()
-    except client.NotFoundError:
-        return await _gone(ctx, pool)  # the network is gone, and all of ours with it
-    waiting, pool = await _take_away(means, pool, outside, network)
-    return await (_waits(ctx, pool, waiting) if waiting else _gone(ctx, pool))
+    for outside in await _places(means, pool):
+        try:
+            network = await outside.network()
+        except client.NotFoundError:
+            continue  # the network is gone, and all of ours with it
+        waiting, pool = await _take_away(means, pool, outside, network)
+        if waiting:
+            return await _waits(ctx, pool, waiting)
+    return await _gone(ctx, pool)
 
 
-async def _outside(means: Means, pool: Pool) -> Outside | None:
-    """The network that has what is ours; None where nothing was ever put.
+async def _places(means: Means, pool: Pool) -> tuple[Outside, ...]:
+    """The networks that have, or may have, what is ours.
 
-    Its marker is asked even if status knows of nothing: another pool may have left us its ranges.
+    Their mark is asked even if status knows of nothing: another pool may have left us its ranges.
     """
     status = pool.status
-    if status.observed_generation is None and not status.network_uuid:
-        return await _looked_for(means, pool)
     if not status.network_uuid:
-        return None
+        return await _looked_for(means, pool)
     avi, _ = await applying.enter(means, pool, remembered=True)
-    found = str((await avi.get("cluster")).get("uuid", ""))
-    if status.controller_uuid and found != status.controller_uuid:
+    answering = str((await avi.get("cluster")).get("uuid", ""))
+    if status.controller_uuid and answering != status.controller_uuid:
         raise refusal.Refusal(
             "ControllerChanged",
             f"Another Avi cluster answers at {avi.address} than the one that has the ranges of "
             f"AviIPPool/{pool.name}. Correct the address; if that one is gone, annotate the pool "
-            "akoo.io/let-go=<why>.",
+            f"{LET_GO}.",
         )
     tenant = status.network_tenant or names.ADMIN_TENANT
-    return Outside(avi=avi, network_uuid=status.network_uuid, tenant=tenant)
+    return (Outside(avi=avi, network_uuid=status.network_uuid, tenant=tenant),)
 
 
-async def _looked_for(means: Means, pool: Pool) -> Outside | None:
-    """Nothing is known of it: its status was lost (a restore), or it was never looked at."""
+async def _looked_for(means: Means, pool: Pool) -> tuple[Outside, ...]:
+    """Status was lost, as by a restore: every network with our mark, whatever its name is by now;
+    without any the one that spec names.
+
+    Nothing is let go for an answer that may be incomplete: raises Refusal for a controller that
+    is not usable, and for one whose objects our user cannot all see.
+    """
+    avi, reach = await applying.enter(means, pool, remembered=True)
+    known = await means.catalogs.get(avi, reach, means.ctx.clock, seconds=FRESH_SECONDS)
+    problem = resolve.problem_of(known)
+    if problem:
+        raise refusal.Refusal("ControllerNotReady", problem)
+    owner, _, former = applying.owners(means.ctx, pool)
+    rows = [row for row in known.networks if marking.read(row).keys() & {owner, former or owner}]
+    if rows:
+        places = ((row["uuid"], tenant_uuid(row)) for row in rows)
+        return tuple(Outside(avi=avi, network_uuid=uuid, tenant=tenant) for uuid, tenant in places)
     try:
-        avi, reach = await applying.enter(means, pool, remembered=True)
-        at = place.find(await means.catalogs.get(avi, reach, means.ctx.clock), pool)
-    except refusal.Refusal:
-        return None
-    return Outside(avi=avi, network_uuid=at.network_uuid, tenant=at.tenant)
+        at = place.find(known, pool)
+    except refusal.Refusal as error:
+        if error.reason not in NOT_THERE:
+            raise
+        if known.unseen:
+            raise refusal.Refusal(
+                "PermissionMissing",
+                f"{error} But on {known.address}, {known.unseen}, so it may be there. Grant the "
+                f"permission, or annotate the pool {LET_GO} to leave what it has.",
+            ) from error
+        return ()
+    return (Outside(avi=avi, network_uuid=at.network_uuid, tenant=at.tenant),)
 
 
 async def _take_away(
     means: Means, pool: Pool, outside: Outside, network: structs.JSON
 ) -> tuple[Condition | None, Pool]:
-    """What it still waits for, if for anything."""
+    """Take ranges and subnets away, then the usable entry; the mark of it goes last.
+
+    The Condition says what it still waits for; None: for nothing.
+    """
     ctx = means.ctx
+    pool = await applying.remember(ctx, pool, network)
     near = await neighbours.on_network(ctx.kube, pool, outside.network_uuid)
     given = applying.situation(ctx, pool, (), near, await outside.allocated())
     planned = plan.plan(network, given)
     if planned.network is not None:
         network = await outside.write(given) or await outside.network()
     where = f'in network "{network["name"]}" on {outside.avi.address}'
-    own = plan.ours(network, marking.owner(ctx.management_id, pool.name), pool.recorded)
+    own = plan.ours(network, *applying.owners(ctx, pool))
     pool = await statuses.say(ctx, pool, statuses.owning(pool.status, own))
     left = plan.plan(network, given)
     if left.held or left.network is not None:
@@ -92,7 +123,10 @@ async def _take_away(
     if not pool.status.usable_added:
         return None, pool
     profile, tenant = await outside.profile(network)
-    return await applying.give_back(ctx, near, outside, profile, tenant), pool
+    waiting = await applying.give_back(ctx, near, outside, profile, tenant)
+    if waiting is None:
+        await outside.write(given._replace(opened=False))
+    return waiting, pool
 
 
 async def _waits(ctx: api.ControllerContext, pool: Pool, why: Condition) -> api.Result:

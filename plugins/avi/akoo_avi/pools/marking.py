@@ -1,8 +1,8 @@
 """The part of a network that is ours: an attribute on it. Pure.
 
-Attribute ``akoo-pool/<owner>`` lists the ranges and subnets that a pool of ours put there. It is
-written in the same request as these, so it is exactly right, and it comes along when the pool's
-object is moved or restored from a backup, which loses status.
+Attribute ``akoo-pool/<owner>`` lists the ranges and subnets that a pool of ours put there, in the
+same request as these, and says whether the pool makes the network usable, before it does. So the
+mark is right, and it is there when the pool's object is moved or restored, which loses status.
 
 An attribute says nothing about access. Earlier releases used a marker, which does: a network with
 any marker can be hidden from users whose roles have filters (the vendor's manual of granular RBAC
@@ -22,19 +22,24 @@ from akoo_core import structs
 KEY: Final = "akoo-pool"
 """Start of the attribute's key, and key of the marker of earlier releases."""
 _START: Final = f"{KEY}/"
+USABLE: Final = "usable"
+"""Word of the mark: we made the network usable."""
 
 
 class Ours(NamedTuple):
-    """Ranges that a pool put into a network, and subnets that it made there."""
+    """Ranges that a pool put into a network, subnets that it made there, and its usable entry."""
 
     spans: frozenset[Span] = frozenset()
     subnets: frozenset[Prefix] = frozenset()
+    usable: bool = False
+    """The network's entry among the usable ones is ours."""
 
     def __or__(self, other: Ours) -> Ours:
-        return Ours(self.spans | other.spans, self.subnets | other.subnets)
+        usable = self.usable or other.usable
+        return Ours(self.spans | other.spans, self.subnets | other.subnets, usable)
 
     def __bool__(self) -> bool:
-        return bool(self.spans or self.subnets)
+        return bool(self.spans or self.subnets or self.usable)
 
 
 def owner(management_id: str, pool: str) -> str:
@@ -78,6 +83,8 @@ def _marked(network: structs.JSON) -> Iterator[tuple[str, str]]:
 
 
 def _read(text: str) -> Ours | None:
+    if text == USABLE:
+        return Ours(usable=True)
     try:
         if "/" in text:
             return Ours(subnets=frozenset({ipaddress.ip_network(text)}))
@@ -90,9 +97,9 @@ def _read(text: str) -> Ours | None:
 
 
 def texts(ours: Ours) -> list[str]:
-    """The words for ranges and subnets, in a fixed order."""
+    """The words for what is ours, in a fixed order."""
     ranges = [f"{one.begin}-{one.end}={one.use}" for one in sorted(ours.spans)]
-    return ranges + sorted(map(str, ours.subnets))
+    return ranges + sorted(map(str, ours.subnets)) + ([USABLE] if ours.usable else [])
 
 
 def write(network: structs.JSON, wanted: dict[str, Ours]) -> None:

@@ -27,6 +27,7 @@ def ours(network: structs.JSON, owner: str, recorded: Ours, former: str = "") ->
     return Ours(
         claimed.spans & spans.of_network(network),
         frozenset(one for one in claimed.subnets if one in prefixes),
+        claimed.usable or recorded.usable,
     )
 
 

@@ -79,8 +79,6 @@ async def _attempt(means: Means, pool: Pool) -> api.Result:
     try:
         if pool.deleting:
             return await leave.leave(means, pool)
-        if FINALIZER not in pool.finalizers:
-            pool = await statuses.finalizers(means.ctx, pool, (*pool.finalizers, FINALIZER))
         await applying.apply(means, pool)
     except (structs.DecodeError, *access.ANSWERED) as error:
         return await _failed(means.ctx, pool.name, _answer(error))

@@ -59,6 +59,8 @@ class Situation(NamedTuple):
     """An owner whose ranges are taken over, by a person's word."""
     inline: bool = False
     """Made from a config. Of two such pools, both may want exactly the same range: one has it."""
+    opened: bool | None = None
+    """Whether the mark is to say that the usable entry is ours. None: as it says."""
 
 
 class Overlap(NamedTuple):

@@ -21,7 +21,9 @@ def owning(status: Status, ours: Ours) -> Status:
         rows.setdefault(str(prefix), SubnetStatus(cidr=str(prefix), total=0, allocated=0, free=0))
     made = {str(one) for one in ours.subnets}
     subnets = tuple(structs.replace(rows[cidr], made=cidr in made) for cidr in sorted(rows))
-    return structs.replace(status, ranges=declared.ranges_of(ours), subnets=subnets)
+    return structs.replace(
+        status, ranges=declared.ranges_of(ours), subnets=subnets, usable_added=ours.usable
+    )
 
 
 def counted(status: Status, found: tuple[Count, ...], ours: Ours) -> Status:
