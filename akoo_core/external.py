@@ -87,10 +87,13 @@ class External:
         guard: Guard | None = None,
         interceptor: Interceptor | None = None,
         deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
+        longest_seconds: float = MAX_DEADLINE_SECONDS,
     ) -> None:
         self._guard: Guard = guard or AlwaysLeader()
         self._interceptor = interceptor
-        self.deadline_seconds = min(deadline_seconds, MAX_DEADLINE_SECONDS)
+        self.longest_seconds = min(longest_seconds, MAX_DEADLINE_SECONDS)
+        """The most that a call may ask for."""
+        self.deadline_seconds = min(deadline_seconds, self.longest_seconds)
         """Of a call that names none."""
 
     def call(
@@ -107,7 +110,8 @@ class External:
         ``system`` is what is called (``kubernetes``, ``workload``, ``avi``), ``operation`` a name
         of low cardinality (``GET cloud``, ``apply configmaps``), ``target`` the object, for the
         span only. Raises LeadershipLostError before a write that is not ours to make, and
-        TimeoutError after ``deadline_seconds`` (at most 30; None: the default of this seam).
+        TimeoutError after ``deadline_seconds`` (at most ``longest_seconds``, which are at most 30;
+        None: the default of this seam).
         """
         deadline = self.deadline_seconds if deadline_seconds is None else deadline_seconds
         return _Call(
@@ -116,7 +120,7 @@ class External:
             (system, operation),
             write=write,
             target=target,
-            deadline_seconds=min(deadline, MAX_DEADLINE_SECONDS),
+            deadline_seconds=min(deadline, self.longest_seconds),
         )
 
 

@@ -152,7 +152,11 @@ def means(services: attempt.Services) -> context.Means:
 
 def seam(settings: Settings, guard: external_.Guard | None = None) -> external_.External:
     """The seam of all external calls of this process: API servers' and plugins'."""
-    return external_.External(guard=guard, deadline_seconds=settings.deadlines.external_seconds)
+    return external_.External(
+        guard=guard,
+        deadline_seconds=settings.deadlines.external_seconds,
+        longest_seconds=settings.longest_call_seconds,
+    )
 
 
 def assemble(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 from akoo_core import clock as clock_
 
 THRESHOLD = 2
-"""Calls in a row without any answer that open the circuit."""
+"""Calls, one after the other and without any answer, that open the circuit."""
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 60.0
 PROBE_SECONDS = 30.0
@@ -27,6 +28,8 @@ class Circuit:
         self._failures = 0
         self._silent_since: float | None = None
         self._next_try = 0.0
+        self._answered_at = -math.inf
+        self._failed_at = -math.inf
 
     @property
     def silent_seconds(self) -> float:
@@ -54,13 +57,22 @@ class Circuit:
         """The server answered, whatever it said."""
         self._failures = 0
         self._silent_since = None
+        self._answered_at = self._clock.monotonic()
 
-    def failed(self) -> None:
-        """No answer came."""
+    def failed(self, begun: float | None = None) -> None:
+        """No answer came to a call that was sent at ``begun`` (monotonic; None: just now).
+
+        One silence counts once, however many calls meet it at the same time; and it is none if
+        another call was answered meanwhile: then the server is slow, and not silent.
+        """
         now = self._clock.monotonic()
+        begun = now if begun is None else begun
+        if begun < max(self._answered_at, self._failed_at):
+            return
+        self._failed_at = now
         self._failures += 1
         if self._silent_since is None:
-            self._silent_since = now
+            self._silent_since = begun
         doublings = min(self._failures - THRESHOLD, 10)
         pause = min(FIRST_PAUSE_SECONDS * 2.0**doublings, MAX_PAUSE_SECONDS)
         self._next_try = now + pause * self._chance.uniform(0.5, 1.0)

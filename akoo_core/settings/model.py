@@ -16,7 +16,10 @@ ANCESTOR_NAMESPACE = "tkg-system-networking"
 Count = Annotated[int, structs.Meta(ge=1)]
 Port = Annotated[int, structs.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, structs.Meta(ge=0)]
-ExternalSeconds = Annotated[float, structs.Meta(gt=0, le=30)]
+MAX_CALL_SECONDS = 30.0
+ExternalSeconds = Annotated[float, structs.Meta(gt=0, le=MAX_CALL_SECONDS)]
+LEASE_SHARE = 0.9
+"""Of the time between the last write of a leader and the first of the next."""
 
 
 class Health(structs.StrictStruct, frozen=True, kw_only=True):
@@ -81,7 +84,7 @@ class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):
     """How long things may take."""
 
     external_seconds: ExternalSeconds = 10.0
-    """Of one external call that names no deadline of its own. Seconds, at most 30."""
+    """Of one external call that names no deadline of its own, as reads do. Seconds, at most 30."""
     shutdown_seconds: Seconds = 4.0
     """For work in flight, after SIGTERM. Seconds."""
 
@@ -126,6 +129,17 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
         if self.allowed_secret_namespaces is not None:
             return self.allowed_secret_namespaces
         return tuple(dict.fromkeys((self.operator_namespace, ANCESTOR_NAMESPACE)))
+
+    @property
+    def longest_call_seconds(self) -> float:
+        """The most that one external call may ask for: it must end before a Lease that is not
+        renewed runs out, or two replicas may write."""
+        election = self.leader_election
+        if not election.enabled:
+            return MAX_CALL_SECONDS
+        left = (election.lease_seconds - election.renew_deadline_seconds) * LEASE_SHARE
+        named = (self.deadlines.external_seconds, self.workload_clusters.deadline_seconds)
+        return min(max(left, *named), MAX_CALL_SECONDS)
 
 
 def contradictions(settings: Settings) -> tuple[tuple[str, str], ...]:

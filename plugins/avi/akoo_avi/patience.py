@@ -2,7 +2,8 @@
 
 Every request to it would otherwise wait for its whole deadline, and with it a worker of the
 operator. After two in a row without an answer, requests fail at once; now and then one is let
-through, and with its answer all are.
+through, and with its answer all are. A controller that is slow is not silent: while it answers
+anything, it is asked, and what waits in this process is not its fault.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-from akoo_avi.client import Controllers, Credential, UnreachableError, calls, door
+from akoo_avi.client import Controllers, Credential, UnreachableError, calls, door, slots
 from akoo_core import clock as clock_
 from akoo_core.kube import circuit
 
@@ -24,11 +25,12 @@ def controllers(
 ) -> Controllers:
     """The registry of a process, with patience."""
     now = clock or clock_.SystemClock()
+    width = pool_size + slots.FOR_READS
     return Controllers(
         pool_size=pool_size,
         page_size=page_size,
         now=now,
-        make_door=lambda at: PatientDoor(door.ThreadedDoor(at, size=pool_size), now),
+        make_door=lambda at: PatientDoor(door.ThreadedDoor(at, size=width), now),
     )
 
 
@@ -40,11 +42,12 @@ class Patience:
         self._circuit = circuit.Circuit(clock)
 
     @contextlib.contextmanager
-    def asked(self, seconds: float) -> Iterator[None]:
+    def asked(self, seconds: float, progress: calls.Progress | None = None) -> Iterator[None]:
         """One request. Raises LostError at once while none is to be made.
 
         Whatever is answered counts as an answer, an error of TLS as well. What is cut short counts
         as silence only at its deadline: others are cancelled because a request beside them failed.
+        A request that never left this process (``progress``, LostError.ours) says nothing.
         """
         left = self._circuit.refused_seconds()
         if left:
@@ -52,16 +55,21 @@ class Patience:
                 f"it has not answered for {self._circuit.silent_seconds:.0f} s, and is asked again "
                 f"in {left:.0f} s"
             )
-            raise calls.LostError(problem, sent=False)
+            raise calls.LostError(problem, sent=False, ours=True)
         begun = self._clock.monotonic()
         try:
             yield
-        except (calls.LostError, UnreachableError):
-            self._circuit.failed()
+        except calls.LostError as lost:
+            if not lost.ours:
+                self._circuit.failed(begun)
+            raise
+        except (UnreachableError, TimeoutError):
+            self._circuit.failed(begun)
             raise
         except asyncio.CancelledError:
-            if self._clock.monotonic() - begun >= PATIENT * seconds:
-                self._circuit.failed()
+            late = self._clock.monotonic() - begun >= PATIENT * seconds
+            if late and (progress is None or progress.sent):
+                self._circuit.failed(begun)
             raise
         except Exception:
             self._circuit.answered()
@@ -100,7 +108,7 @@ class _Session:
     async def send(
         self, call: calls.Call, progress: calls.Progress, *, seconds: float
     ) -> calls.Answer:
-        with self._patience.asked(seconds):
+        with self._patience.asked(seconds, progress):
             return await self._inner.send(call, progress, seconds=seconds)
 
     def close(self) -> None:

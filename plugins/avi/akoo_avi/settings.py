@@ -15,7 +15,8 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     """For all Avi Controllers."""
 
     pool_size: Count = 8
-    """Requests to one controller at the same time; each takes a thread and a connection."""
+    """Requests to one controller at the same time, and one more that reads; each takes a thread and
+    a connection."""
     page_size: PageSize = 200
     """Objects on a page of a list; 200 is the most that a controller gives."""
     catalog_seconds: Seconds = 15.0

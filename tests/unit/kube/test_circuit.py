@@ -77,3 +77,47 @@ def test_a_closed_circuit_refuses_nothing(steps: list[str]) -> None:
         assert (breaker.silent_seconds > 0) <= (in_a_row > 0)
         if in_a_row < circuit.THRESHOLD:
             assert breaker.refused_seconds() == 0.0
+
+
+def test_calls_that_are_lost_together_are_one_silence() -> None:
+    breaker, now = make()
+    begun = now.monotonic()
+    now.advance(10)
+    for _ in range(8):
+        breaker.failed(begun)
+    assert breaker.refused_seconds() == 0.0
+    assert breaker.silent_seconds == 10
+    begun = now.monotonic()
+    now.advance(10)
+    breaker.failed(begun)
+    assert breaker.is_open
+    assert breaker.silent_seconds == 20
+    assert breaker.refused_seconds() <= circuit.FIRST_PAUSE_SECONDS
+
+
+def test_a_server_that_answers_another_call_is_slow_and_not_silent() -> None:
+    breaker, now = make()
+    for _ in range(20):
+        begun = now.monotonic()
+        now.advance(15)
+        breaker.answered()
+        now.advance(15)
+        breaker.failed(begun)
+    assert not breaker.is_open
+    assert breaker.silent_seconds == 0.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 20), st.floats(0.1, 20), st.booleans()), max_size=30))
+def test_while_each_call_is_met_by_an_answer_it_stays_closed(
+    calls: list[tuple[float, float, bool]],
+) -> None:
+    """Whatever is lost: each loss began before an answer, so none of them is a silence."""
+    breaker, now = make()
+    for before, after, answered in calls:
+        begun = now.monotonic()
+        now.advance(before + 0.1)
+        breaker.answered()
+        now.advance(after)
+        if not answered:
+            breaker.failed(begun)
+        assert not breaker.is_open

@@ -83,12 +83,17 @@ class Answer:
 
 
 class LostError(Exception):
-    """No answer came. ``sent``: the request may have reached the controller. Internal."""
+    """No answer came. Internal.
 
-    def __init__(self, problem: str, *, sent: bool) -> None:
+    ``sent``: the request may have reached the controller. ``ours``: it did not leave this process,
+    so its loss says nothing about the controller.
+    """
+
+    def __init__(self, problem: str, *, sent: bool, ours: bool = False) -> None:
         super().__init__(problem)
         self.problem = problem
         self.sent = sent
+        self.ours = ours
 
 
 class SessionRefusedError(Exception):

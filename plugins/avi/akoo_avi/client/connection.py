@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 
-from akoo_avi.client import answers, calls, credential, door, errors, lease, login, refusals, retry
+from akoo_avi.client import (
+    answers,
+    calls,
+    credential,
+    door,
+    errors,
+    lease,
+    login,
+    refusals,
+    retry,
+    slots,
+)
 from akoo_core import clock, external
 
 LOGOUT_SECONDS = 2.0
@@ -21,8 +33,13 @@ class Connection:
         *,
         refused: refusals.Refusals,
         now: clock.Clock,
+        bound: slots.Slots | None = None,
+        write_seconds: float = external.MAX_DEADLINE_SECONDS,
     ) -> None:
+        """``bound`` is shared by all lines to a controller; None: this is the only one."""
         self.address = address
+        self._slots = bound or slots.Slots()
+        self._write_seconds = write_seconds
         self.username = who.username
         self._logins = login.Logins(address, who, through, refused=refused, now=now)
         self._clock = now
@@ -34,16 +51,23 @@ class Connection:
     async def version(self, through: external.External) -> str:
         """The controller's release as it said at login; logs in if there is no session."""
         with self:
-            held = await self._logins.session(through, login.Budget(through.deadline_seconds))
+            held = self._logins.current
+            if held is None:
+                async with self._slots.slot(write=False):
+                    budget = login.Budget(through.deadline_seconds)
+                    held = await self._logins.session(through, budget)
             return held.session.version
 
     async def exchange(self, call: calls.Call, through: external.External) -> calls.Answer:
         """The good answer to ``call``; all others are raised as AviErrors.
 
-        The whole of it takes no longer than one external call may.
+        From when it has its slot, the whole of a read takes no longer than ``through`` says, and of
+        a write no longer than ``write_seconds`` or the longest call there: controllers take their
+        time to delete.
         """
-        with self:
-            budget = login.Budget(through.deadline_seconds)
+        async with self._busy(write=call.writes):
+            longest = min(self._write_seconds, through.longest_seconds)
+            budget = login.Budget(longest if call.writes else through.deadline_seconds)
             try:
                 return await self._exchange(call, through, budget)
             except calls.LostError as lost:
@@ -76,6 +100,12 @@ class Connection:
             return False
         self._version_login_after = now + retry.VERSION_LOGIN_SECONDS
         return True
+
+    @contextlib.asynccontextmanager
+    async def _busy(self, *, write: bool) -> AsyncIterator[None]:
+        with self:
+            async with self._slots.slot(write=write):
+                yield
 
     async def logout(self, through: external.External) -> None:
         """Tell the controller that the session ends. Nobody minds if that fails."""

@@ -76,10 +76,11 @@ class ThreadedDoor:
             return await self._threads.run(function, *args, **kwargs)
         except ThreadsExhaustedError:
             raise calls.LostError(
-                f"all {self._size} connections wait for an answer", sent=False
+                f"all {self._size} connections wait for an answer", sent=False, ours=True
             ) from None
         except ThreadsClosedError:
-            raise calls.LostError("this process is closing its sessions", sent=False) from None
+            problem = "this process is closing its sessions"
+            raise calls.LostError(problem, sent=False, ours=True) from None
         except (calls.LostError, errors.AviError) as error:
             # Both hold the frames of avisdk and requests: sockets, and requests with their bodies.
             error.__context__ = None

@@ -21,7 +21,7 @@ class Budget:
         """The seconds left. Raises LostError when they are not worth a request."""
         left = self._deadline - self._loop.time()
         if left < retry.MIN_SECONDS:
-            raise calls.LostError("no time was left to send it", sent=False)
+            raise calls.LostError("no time was left to send it", sent=False, ours=True)
         return left
 
     @property
@@ -96,7 +96,7 @@ class Logins:
         if left:
             raise self._refusal(left)
         try:
-            session = await self._knock(through, budget.take())
+            session = await self._knock(through, min(budget.take(), through.deadline_seconds))
         except calls.LostError as lost:
             raise calls.given_up(calls.LOGIN, lost, self._address) from None
         self._refused.accept(self._key)

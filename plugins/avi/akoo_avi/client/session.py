@@ -64,7 +64,7 @@ class _Session(avi_api.ApiSession):  # type: ignore[misc]
 
     def authenticate_session(self) -> None:
         if self._over:  # avisdk would log in where its dictionary has forgotten the session
-            raise calls.LostError("the session was closed", sent=False)
+            raise calls.LostError("the session was closed", sent=False, ours=True)
         super().authenticate_session()
         self._update_session_last_used()
 
@@ -211,7 +211,7 @@ def _trusting(who: credential.Credential, address: str) -> ssl.SSLContext:
 def _seconds_left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
-        raise calls.LostError("no time was left to send it", sent=False)
+        raise calls.LostError("no time was left to send it", sent=False, ours=True)
     return left
 
 

@@ -6,7 +6,16 @@ import asyncio
 import collections
 from collections.abc import Callable
 
-from akoo_avi.client import client, connection, credential, door, errors, listing, refusals
+from akoo_avi.client import (
+    client,
+    connection,
+    credential,
+    door,
+    errors,
+    listing,
+    refusals,
+    slots,
+)
 from akoo_core import clock, external
 
 IDLE_SECONDS = 600.0
@@ -27,22 +36,28 @@ _Key = tuple[str, str]
 class Controllers:
     """Clients of all Avi Controllers. One per process and event loop.
 
-    ``pool_size`` threads and connections for each controller: one that hangs delays no other.
+    ``pool_size`` requests at the same time to each controller, and one more that reads; each takes
+    a thread and a connection of its own, so that one that hangs delays no other controller.
+    ``write_seconds`` is the deadline of a request that writes; one that reads has that of its seam.
     ``make_door`` is how sessions are opened; tests give one that needs no network.
     """
 
     def __init__(
         self,
         *,
-        pool_size: int = 8,
+        pool_size: int = slots.SIZE,
         page_size: int = listing.PAGE_SIZE,
         refused_seconds: float = refusals.REFUSED_SECONDS,
+        write_seconds: float = external.MAX_DEADLINE_SECONDS,
         now: clock.Clock | None = None,
         make_door: Callable[[str], door.Door] | None = None,
     ) -> None:
         self._page_size = page_size
+        self._pool_size = pool_size
+        self._write_seconds = write_seconds
         self._clock = now or clock.SystemClock()
-        self._make_door = make_door or (lambda at: door.ThreadedDoor(at, size=pool_size))
+        width = pool_size + slots.FOR_READS
+        self._make_door = make_door or (lambda at: door.ThreadedDoor(at, size=width))
         self._refused = refusals.Refusals(refused_seconds)
         self._places: dict[str, _Place] = {}
         self._good: collections.OrderedDict[_Key, credential.Credential] = collections.OrderedDict()
@@ -107,13 +122,21 @@ class Controllers:
     def _place(self, address: str, through: external.External) -> _Place:
         place = self._places.get(address)
         if place is None:
-            place = self._places[address] = _Place(address, self._make_door(address), through)
+            bound = slots.Slots(self._pool_size)
+            place = _Place(address, self._make_door(address), through, bound)
+            self._places[address] = place
         place.external = through
         return place
 
     def _connect(self, place: _Place, who: credential.Credential) -> connection.Connection:
         return connection.Connection(
-            place.address, who, place.door, refused=self._refused, now=self._clock
+            place.address,
+            who,
+            place.door,
+            refused=self._refused,
+            now=self._clock,
+            bound=place.slots,
+            write_seconds=self._write_seconds,
         )
 
     def _remember(self, place: _Place, key: str, who: credential.Credential) -> None:
@@ -176,9 +199,12 @@ class Controllers:
 class _Place:
     """One controller: its door, and the lines through it by credential."""
 
-    def __init__(self, address: str, through: door.Door, seam: external.External) -> None:
+    def __init__(
+        self, address: str, through: door.Door, seam: external.External, bound: slots.Slots
+    ) -> None:
         self.address = address
         self.door = through
+        self.slots = bound
         self.external = seam
         """Of who came last: a logout goes through it."""
         self.lines: dict[str, connection.Connection] = {}

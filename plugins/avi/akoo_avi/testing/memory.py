@@ -25,6 +25,7 @@ from collections.abc import Mapping
 
 from akoo_testbed.avisim import Controller, values
 
+from akoo_avi import patience
 from akoo_avi.client import (
     Controllers,
     Credential,
@@ -32,8 +33,10 @@ from akoo_avi.client import (
     calls,
     client,
     connection,
+    door,
     listing,
     refusals,
+    slots,
     versions,
 )
 from akoo_core import clock, external
@@ -73,13 +76,24 @@ class MemoryAvi(client.Client):
 
 
 def memory_controllers(
-    controllers: Mapping[str, Controller], *, now: clock.Clock | None = None
+    controllers: Mapping[str, Controller],
+    *,
+    now: clock.Clock | None = None,
+    pool_size: int = slots.SIZE,
+    patient: bool = False,
 ) -> Controllers:
     """A registry of these controllers by address; no other address answers.
 
     The mapping may be changed later: an address that is taken out answers no more logins.
+    ``patient``: a controller that does not answer is asked rarely, as by the plugin.
     """
-    return Controllers(now=now, make_door=lambda address: _Doors(controllers, address))
+    clock_ = now or clock.SystemClock()
+
+    def opened(address: str) -> door.Door:
+        made = _Doors(controllers, address)
+        return patience.PatientDoor(made, clock_) if patient else made
+
+    return Controllers(now=clock_, make_door=opened, pool_size=pool_size)
 
 
 class MemoryDoor:

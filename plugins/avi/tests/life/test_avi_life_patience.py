@@ -24,6 +24,9 @@ class Hanging:
         self.asked = 0
         self.version = "30.2.2"
         self.error: Exception | None = None
+        self.sends = True
+        """Whether a request gets out of the process."""
+        self.silent_paths: set[str] = set()
 
     async def login(self, who: Credential, *, seconds: float) -> door.Session | calls.Answer:
         await self._answer()
@@ -32,7 +35,9 @@ class Hanging:
     async def send(
         self, call: calls.Call, progress: calls.Progress, *, seconds: float
     ) -> calls.Answer:
-        progress.sent = True
+        progress.sent = self.sends
+        if call.path in self.silent_paths:
+            await asyncio.sleep(3600)
         await self._answer()
         return OK
 
@@ -103,6 +108,100 @@ async def test_who_is_cancelled_beside_a_failure_says_nothing_of_the_controller(
     await asyncio.gather(*tasks, return_exceptions=True)
     hanging.silent = False
     await ask(made)
+    await made.close()
+
+
+async def asked_beside(made: Controllers, count: int) -> list[BaseException | None]:
+    """What so many who ask at the same time get."""
+    return await asyncio.gather(*(ask(made) for _ in range(count)), return_exceptions=True)
+
+
+@virtual_time.test
+async def test_requests_that_are_lost_together_are_one_silence(
+    loop_clock: virtual_time.LoopClock,
+) -> None:
+    hanging = Hanging()
+    made = Controllers(make_door=lambda _: patience.PatientDoor(hanging, loop_clock))
+    await ask(made)
+    hanging.silent = True
+    lost = await asked_beside(made, 8)
+    assert {type(one) for one in lost} == {UnreachableError}
+    hanging.silent = False
+    assert await asked_beside(made, 8) == [None] * 8
+    await made.close()
+
+
+@virtual_time.test
+async def test_a_controller_that_answers_anything_is_asked(
+    loop_clock: virtual_time.LoopClock,
+) -> None:
+    """Some requests are lost all the time; others are answered all the time."""
+    hanging = Hanging()
+    hanging.silent_paths = {"pool"}
+    made = Controllers(make_door=lambda _: patience.PatientDoor(hanging, loop_clock))
+    seam = external.External()
+    avi = await made.client("avi.example.com", WHO, external=seam)
+    ended = False
+
+    async def look() -> None:
+        while not ended:
+            await avi.get("cluster")
+            await asyncio.sleep(1)
+
+    looking = asyncio.ensure_future(look())
+    for _ in range(4):
+        lost = await asyncio.gather(*(avi.get("pool") for _ in range(12)), return_exceptions=True)
+        assert all("no answer came within 10 s" in str(one) for one in lost)
+    ended = True
+    await looking
+    await made.close()
+
+
+@virtual_time.test
+async def test_what_never_left_this_process_says_nothing_of_the_controller(
+    loop_clock: virtual_time.LoopClock,
+) -> None:
+    hanging = Hanging()
+    made = Controllers(make_door=lambda _: patience.PatientDoor(hanging, loop_clock))
+    await ask(made)
+    hanging.error = calls.LostError("all 9 connections wait for an answer", sent=False, ours=True)
+    for _ in range(6):
+        with pytest.raises(UnreachableError, match="connections wait"):
+            await ask(made)
+    hanging.error = None
+    await ask(made)
+    await made.close()
+
+
+@virtual_time.test
+async def test_a_loss_that_was_not_sent_in_time_says_nothing_either(
+    loop_clock: virtual_time.LoopClock,
+) -> None:
+    """No thread was free until the deadline."""
+    hanging = Hanging()
+    made = Controllers(make_door=lambda _: patience.PatientDoor(hanging, loop_clock))
+    await ask(made)
+    hanging.silent, hanging.sends = True, False
+    for _ in range(4):
+        with pytest.raises(UnreachableError, match="within 10 s"):
+            await ask(made)
+    hanging.silent = False
+    await ask(made)
+    await made.close()
+
+
+@virtual_time.test
+async def test_the_message_says_for_how_long_it_was_silent(
+    loop_clock: virtual_time.LoopClock,
+) -> None:
+    hanging = Hanging()
+    made = Controllers(make_door=lambda _: patience.PatientDoor(hanging, loop_clock))
+    await ask(made)
+    hanging.silent = True
+    for _ in range(2):
+        await asked_beside(made, 2)
+    with pytest.raises(UnreachableError, match="has not answered for 20 s"):
+        await ask(made)
     await made.close()
 
 
