@@ -25,8 +25,11 @@ def run(arguments: list[str]) -> int:
 
     try:
         code = commands.akoo_core.main(arguments, prog_name="akoo-core", standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        click.echo(f"akoo-core: {usage(error)}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -37,6 +40,14 @@ def run(arguments: list[str]) -> int:
         click.echo(f"akoo-core: {error}", err=True)
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def usage(error: click.ClickException) -> str:
+    """The error of a command line in one line, with where to read on."""
+    text = " ".join(error.format_message().split())
+    context = getattr(error, "ctx", None)
+    hint = f" See {context.command_path} --help" if context is not None else ""
+    return f"{text[:1].lower()}{text[1:]}{hint}"
 
 
 if __name__ == "__main__":

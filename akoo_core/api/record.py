@@ -269,6 +269,10 @@ class RecordStatus(structs.Struct, frozen=True, kw_only=True):
     left: int | None = None
     """Own objects still on the outside: column LEFT, only while leaving."""
     last_trace_id: str = ""
+    next_try_at: datetime.datetime | None = None
+    """When it is tried again, as of the last change of this status; None: on a change."""
+    retry_seconds: int | None = None
+    """How long at most between two tries, as long as nothing changes."""
     conditions: tuple[conditions_.Condition, ...] = ()
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import pathlib
 import signal
 import socket
 import uuid
@@ -20,14 +19,15 @@ from typing import TypeVar
 
 import akoo_core
 from akoo_core import clock as clock_
-from akoo_core import errors, external
+from akoo_core import errors, external, structs
 from akoo_core.app import assembly, readiness, watches
 from akoo_core.app import world as world_
 from akoo_core.election import lease, timing
 from akoo_core.health import readiness as health_
 from akoo_core.health import server
-from akoo_core.kube import config, resource, transport
-from akoo_core.plugins import controllers, rbac, registry
+from akoo_core.kube import config, kubefiles, resource, transport
+from akoo_core.plugins import controllers, loader, rbac, registry
+from akoo_core.reconcile.records import difference
 from akoo_core.settings import Settings
 from akoo_core.telemetry import sdk
 
@@ -52,11 +52,11 @@ class Operator:
     """One process. ``run`` returns after SIGTERM or SIGINT; errors that end it are raised."""
 
     def __init__(
-        self, settings: Settings, plugins: registry.PluginSet, kubeconfig: pathlib.Path | None
+        self, settings: Settings, plugins: registry.PluginSet, management: kubefiles.Choice
     ) -> None:
         self._settings = settings
         self._plugins = plugins
-        self._kubeconfig = kubeconfig
+        self._management = management
         self._clock = clock_.SystemClock()
         self._readiness = health_.Readiness()
         self._stop = asyncio.Event()
@@ -69,6 +69,7 @@ class Operator:
         Raises InputError for a kubeconfig that cannot be used, LeadershipLostError when the lease
         was lost: then the process must end at once.
         """
+        _log.info(greeting(self._plugins), extra={"settings": changed(self._settings)})
         running = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             running.add_signal_handler(number, self._stop.set)
@@ -82,7 +83,9 @@ class Operator:
         await self._serve_health(stopping)
         stopping.push_async_callback(self._plugins.close)
 
-        endpoint = await config.endpoint_of(str(self._kubeconfig) if self._kubeconfig else None)
+        endpoint = await config.endpoint_of(
+            self._management.kubeconfig, context=self._management.context
+        )
         plain = transport.HttpClient(endpoint, external=assembly.seam(self._settings))
         stopping.push_async_callback(plain.close)
         elector = self._elector(plain)
@@ -239,11 +242,22 @@ class Operator:
             await asyncio.gather(task, stopped, return_exceptions=True)
 
 
-async def run(
-    settings: Settings, plugins: registry.PluginSet, kubeconfig: pathlib.Path | None
-) -> int:
+def greeting(plugins: registry.PluginSet) -> str:
+    """The first line of the log: our version, and the plugins with theirs where they have one."""
+    versions = {one.name: f" {one.version}" for one in loader.installed()}
+    names = [f"{name}{versions.get(name, '')}" for name in plugins.names]
+    return f"akoo-core {akoo_core.__version__}, plugins {', '.join(names) or 'none'}"
+
+
+def changed(settings: Settings) -> str:
+    """The settings that are not the defaults, as JSON. There is no secret among settings."""
+    defaults, mine = structs.to_object(Settings()), structs.to_object(settings)
+    return structs.encode_json(difference(defaults, mine)).decode()
+
+
+async def run(settings: Settings, plugins: registry.PluginSet, management: kubefiles.Choice) -> int:
     """Run the operator; the exit code. Raises InputError."""
-    operator = Operator(settings, plugins, kubeconfig)
+    operator = Operator(settings, plugins, management)
     try:
         await operator.run()
     except errors.LeadershipLostError as error:

@@ -9,15 +9,15 @@ import click
 
 from akoo_core import errors, external, structs
 from akoo_core.api import config as config_
-from akoo_core.cli import auditing, fleet, management, operating, sweeping
+from akoo_core.cli import auditing, fleet, management, operating, options, sweeping
 from akoo_core.kube import client
 
 FOUND = 1
 
 
 @click.command()
-@click.argument("plugin", metavar="PLUGIN", required=False)
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("plugin", metavar="[PLUGIN]", required=False)
+@options.output
 @click.option("--sweep", metavar="NAME", help="Take away what carries the name of that owner.")
 @click.option("--claimed-elsewhere", is_flag=True, help="Even what another one's claim names.")
 @click.option("--timeout", default="10m", show_default=True, help="How long --sweep waits.")

@@ -11,31 +11,35 @@ import pathlib
 import click
 
 import akoo_core as package
+from akoo_core.cli import options
+
+WIDEST = 160
+"""Columns that help uses at most; a narrower terminal counts."""
 
 COMMANDS = {
-    "abandon-placement": "give up what is left at the old place of a move that is held",
-    "adopt": "take a record over that was moved or restored here",
-    "audit": "list what is left outside without a living owner, or take it away",
-    "confirm-removal": "say that a removal is meant that is held",
-    "explain": "say which config manages a cluster and why, and what to do next",
-    "leave": "remove AKO from a living cluster, or stop looking after it",
-    "let-go": "let a Cluster that is held go now, whatever is left outside",
-    "pause": "do nothing for a cluster until it is resumed",
-    "plan": "print what prepare or sweep would do for a cluster, and why",
-    "plugins": "list, show, write and check plugins",
-    "rbac": "print the rights the operator needs, as manifests",
-    "resume": "end what `akoo-core pause` began",
-    "sandbox": "start real clusters on this machine and tell the story of a cluster's life",
-    "status": "show the fleet as a table, once or watched",
-    "trace": "print what was done for a cluster, from Jaeger",
-    "uninstall": "take AKO away everywhere, or let go of everything, before the operator goes",
+    "abandon-placement": "Give up what is left at the old place of a move that is held",
+    "adopt": "Take a record over that was moved or restored here",
+    "audit": "List what is left outside without a living owner, or take it away",
+    "confirm-removal": "Say that a removal is meant that is held",
+    "explain": "Say which config manages a cluster and why, and what to do next",
+    "leave": "Remove AKO from a living cluster, or stop looking after it",
+    "let-go": "Let a Cluster that is held go now, whatever is left outside",
+    "pause": "Do nothing for a cluster until it is resumed",
+    "plan": "Print what prepare or sweep would do for a cluster, and why",
+    "plugins": "List, show, write and check plugins",
+    "rbac": "Print the rights the operator needs, as manifests",
+    "resume": "End what `akoo-core pause` began",
+    "sandbox": "Start real clusters on this machine and tell the story of a cluster's life",
+    "status": "Show the fleet as a table, once or watched",
+    "trace": "Print what was done for a cluster, from Jaeger",
+    "uninstall": "Take AKO away everywhere, or let go of everything, before the operator goes",
 }
 """Each in a module of its name (or of _MODULES), as a click command of the same name."""
 
 _MODULES = dict.fromkeys(("confirm-removal", "leave", "let-go", "pause", "resume"), "user_words")
 
 
-class Group(click.Group):
+class Group(options.Group):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -57,20 +61,16 @@ class Group(click.Group):
 @click.group(
     cls=Group,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=pathlib.Path),
-    envvar="AKOO_KUBECONFIG",
-    help="Of the management cluster. Without it: the Pod's own ServiceAccount.",
-)
+@options.management
 @click.option("--plugins", help="Plugins to run, in this order: ako,avi - or all, or none.")
 @click.option(
     "--config",
     type=click.Path(path_type=pathlib.Path),
     envvar="AKOO_CONFIG",
-    help="Settings, a YAML file. Environment (AKOO_...) and flags go before it.",
+    show_envvar=True,
+    help="Settings, a YAML file. Environment (AKOO_...) and flags override it.",
 )
 @click.version_option(package.__version__, prog_name="akoo-core", message="%(prog)s %(version)s")
 @click.pass_context

@@ -5,69 +5,122 @@ from __future__ import annotations
 import datetime
 import pathlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import click
 
+from akoo_core import structs
 from akoo_core.api import cluster as cluster_
-from akoo_core.api import record
-from akoo_core.cli import explaining, fleet, management, selecting
+from akoo_core.api import names, record
+from akoo_core.cli import explaining, fleet, management, options, selecting
 from akoo_core.kube import client
-from akoo_core.reconcile import selection
+from akoo_core.reconcile import selection, words
 
 
 @click.command()
 @click.argument("cluster", metavar="NAMESPACE/NAME")
+@options.output
 @management.option
-def explain(cluster: str, kubeconfig: pathlib.Path | None) -> None:
+def explain(cluster: str, output: str, kubeconfig: pathlib.Path | None) -> None:
     """Say which config manages a cluster and why, what is wrong, and what to do next."""
     namespace, name = fleet.split(cluster)
-    for line in management.run(kubeconfig, lambda kube: told(kube, namespace, name, fleet.now())):
+    found = management.run(kubeconfig, lambda kube: ask(kube, namespace, name))
+    if output == "json":
+        click.echo(structs.encode_json(plain(found, fleet.now())))
+        return
+    for line in lines(found, fleet.now()):
         click.echo(line)
 
 
-async def told(
-    kube: client.KubeClient, namespace: str, name: str, now: datetime.datetime
-) -> list[str]:
-    """The answer. Raises InputError when there is neither Cluster nor record."""
+class Found(NamedTuple):
+    """A Cluster and all that is said about it."""
+
+    key: str
+    cluster: cluster_.Cluster | None
+    records: tuple[record.Record, ...]
+    configs: fleet.Configs
+
+    def own(self, one: record.Record) -> cluster_.Cluster | None:
+        """The Cluster, if the record is of this one and not of a former one of its name."""
+        same = self.cluster is not None and self.cluster.uid == one.spec.cluster_ref.uid
+        return self.cluster if same else None
+
+    @property
+    def current(self) -> record.Record | None:
+        """The record that has not finished."""
+        return next((one for one in self.records if not one.spec.finished_at), None)
+
+    def choice(self, target: cluster_.Cluster) -> selection.Choice:
+        """The config for the Cluster ``target``, and the others."""
+        return selection.choose(
+            target,
+            self.configs.known,
+            unreadable=self.configs.unreadable,
+            current=self.current.spec.config_ref.name if self.current else "",
+        )
+
+
+async def ask(kube: client.KubeClient, namespace: str, name: str) -> Found:
+    """Read it all. Raises InputError when there is neither Cluster nor record."""
     key = f"{namespace}/{name}"
     mine = fleet.of_cluster(await fleet.records(kube), key)
     target = await fleet.cluster_at(kube, namespace, name)
     if target is None and not mine:
         raise await fleet.unknown(kube, key)
-    configs = await fleet.configs(kube)
-    said: list[str] = []
+    return Found(key, target, mine, await fleet.configs(kube))
+
+
+def lines(found: Found, now: datetime.datetime) -> Iterator[str]:
+    """The answer in lines. Pure."""
+    target, served = found.cluster, False
     if target is not None:
-        said += _selected(target, mine, configs)
+        choice = found.choice(target)
+        served = choice.config is not None
+        yield from _selected(found, target, choice)
     else:
-        said.append(f"Cluster {key} is gone; this is what its record says.")
-    for one in mine:
-        own = target if target is not None and target.uid == one.spec.cluster_ref.uid else None
+        yield f"Cluster {found.key} is gone; this is what its record says."
+    for one in found.records:
+        own = found.own(one)
         if target is not None and own is None:
-            said.append(f"of a former Cluster {key} ({one.spec.cluster_ref.uid}):")
-        said += explaining.lines(one, own, now)
-    if target is not None and not mine:
-        said += _without_record(target, said)
-    return said
+            yield f"of a former Cluster {found.key} ({one.spec.cluster_ref.uid}):"
+        yield from explaining.lines(one, own, now)
+    if target is not None and not found.records and served:
+        yield _without_record(target)
 
 
-def _selected(
-    target: cluster_.Cluster, mine: tuple[record.Record, ...], configs: fleet.Configs
-) -> Iterator[str]:
-    current = next((one.spec.config_ref.name for one in mine if not one.spec.finished_at), "")
-    choice = selection.choose(target, configs.known, unreadable=configs.unreadable, current=current)
+def plain(found: Found, now: datetime.datetime) -> structs.JSON:
+    """The same for programs. ``config`` is null where none was chosen. Pure."""
+    choice = found.choice(found.cluster) if found.cluster is not None else selection.Choice()
+    return {
+        "cluster": found.key,
+        "present": found.cluster is not None,
+        "config": choice.config.name if choice.config else None,
+        "why": choice.why,
+        "losers": [{"name": loser.name, "why": loser.why} for loser in choice.losers],
+        "unusable": list(choice.problems),
+        "records": [explaining.plain(one, found.own(one), now) for one in found.records],
+    }
+
+
+def _selected(found: Found, target: cluster_.Cluster, choice: selection.Choice) -> Iterator[str]:
     if choice.config is None:
+        configs = found.configs
         yield from selecting.unmanaged(target, choice.why, configs.known, configs.unreadable)
+        return
+    word = words.read(found.current.annotations).leave if found.current else ""
+    if word:
+        yield (
+            f'{target.key} would be managed by AKODeploymentConfig "{choice.config.name}", but '
+            f"its record says {names.LEAVE_ANNOTATION}={word}."
+        )
         return
     yield from selecting.managed(target, choice.config, choice.losers)
 
 
-def _without_record(target: cluster_.Cluster, said: list[str]) -> Iterator[str]:
-    """A Cluster that is selected and has no record (yet)."""
-    if "is managed by" not in said[0]:
-        return
+def _without_record(target: cluster_.Cluster) -> str:
+    """Why a Cluster that is selected has no record (yet)."""
     if target.paused:
-        yield "It has no record: the Cluster is paused, and nothing is done before that ends."
-    elif target.deleting:
-        yield "It has no record: it is being deleted and was never served."
-    else:
-        yield "It has no record yet: the operator has not looked at it, or does not run."
+        return "It has no record: the Cluster is paused, and nothing is done before that ends."
+    if target.deleting:
+        return "It has no record: it is being deleted and was never served."
+    return "It has no record yet: the operator has not looked at it, or does not run."

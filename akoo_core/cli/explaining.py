@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterator
 
+from akoo_core import structs
 from akoo_core.api import cluster, conditions, names, record
 from akoo_core.cli import columns, fleet
-from akoo_core.reconcile import words
+from akoo_core.reconcile import notices, words
 
 _BAD_WHEN_TRUE = ("Held", "Leaked")
 _TOLD = ("Ready", "ConfigSelected")
@@ -23,6 +25,9 @@ def lines(
     step = next_step(one, target)
     if step:
         yield f"next: {step}"
+    again = next_try(one, now)
+    if again:
+        yield again
     trace = one.status.last_trace_id
     yield f"record {one.name}" + (f" - last trace {trace}" if trace else "")
 
@@ -84,6 +89,35 @@ def _wrong(one: record.Record) -> Iterator[str]:
         yield f"  {found.type}={found.status}, {found.reason}: {found.message}".rstrip(": ")
 
 
+def next_try(one: record.Record, now: datetime.datetime) -> str:
+    """When the operator tries again by itself, or "" where nothing is wrong or it is not known."""
+    at, seconds = one.status.next_try_at, one.status.retry_seconds
+    if at is None or notices.cause(one.status) is None:
+        return ""
+    if at > now:
+        return f"next try in {math.ceil((at - now).total_seconds())} s, or on a change"
+    return f"next try within {seconds} s, or on a change" if seconds else ""
+
+
+def plain(
+    one: record.Record, target: cluster.Cluster | None, now: datetime.datetime
+) -> structs.JSON:
+    """The same for programs."""
+    next_at = one.status.next_try_at if next_try(one, now) else None
+    return {
+        "name": one.name,
+        "phase": one.status.phase or "Preparing",
+        "state": _state(one, now),
+        "ako": one.status.version,
+        "left": one.status.left,
+        "conditions": [structs.to_object(condition) for condition in one.status.conditions],
+        "next": next_step(one, target),
+        "nextTryAt": next_at.isoformat().replace("+00:00", "Z") if next_at else None,
+        "retrySeconds": one.status.retry_seconds if next_at else None,
+        "lastTraceId": one.status.last_trace_id,
+    }
+
+
 def next_step(one: record.Record, target: cluster.Cluster | None) -> str:
     """What a user may do about it with a command, or ""; messages of conditions say the rest."""
     key, said = fleet.key_of(one), words.read(one.annotations)
@@ -93,6 +127,11 @@ def next_step(one: record.Record, target: cluster.Cluster | None) -> str:
         return f"Cluster {key} is paused; nothing is done before that ends."
     if said.paused:
         return f"akoo-core resume {key}"
+    return _by_reason(one, key) or _by_state(one, key, said)
+
+
+def _by_reason(one: record.Record, key: str) -> str:
+    """The command that answers a reason of Ready or Held, or ""."""
     ready = conditions.find(one.status.conditions, "Ready")
     held = conditions.find(one.status.conditions, "Held")
     reasons = {found.reason for found in (ready, held) if found is not None}
@@ -105,7 +144,12 @@ def next_step(one: record.Record, target: cluster.Cluster | None) -> str:
         )
     if "ConfigMissing" in reasons:
         return f"if AKO is to go: akoo-core leave {key} sweep"
-    leaving = one.spec.leaving
+    return ""
+
+
+def _by_state(one: record.Record, key: str, said: words.Words) -> str:
+    """What to do about leaving that is held, an orphan, or anything else that is wrong."""
+    leaving, held = one.spec.leaving, conditions.find(one.status.conditions, "Held")
     if leaving is not None and leaving.cause == "Relocated" and held is not None:
         return (
             "mend what holds it, take the change back, or give up what is left at the old place: "
@@ -114,10 +158,7 @@ def next_step(one: record.Record, target: cluster.Cluster | None) -> str:
     if leaving is not None and leaving.let_go is None and held is not None:
         return f"mend what holds it, or give up what is left: akoo-core let-go {key} --reason TEXT"
     if one.spec.orphaned is not None:
-        return (
-            f"to take it back, remove {names.LEAVE_ANNOTATION} from the record "
-            "and let a config select the Cluster"
-            if said.leave
-            else "to take it back, let a config select the Cluster"
-        )
-    return ""
+        word = f"akoo-core leave {key} undo, and " if said.leave else ""
+        return f"to take it back: {word}let a config select the Cluster"
+    wrong = leaving is None and notices.cause(one.status) is not None
+    return "mend that; it is tried again by itself" if wrong else ""

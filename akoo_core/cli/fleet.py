@@ -35,13 +35,15 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-async def listed(kube: client.KubeClient, kind: resource.Resource) -> list[client.Object]:
+async def listed(
+    kube: client.KubeClient, kind: resource.Resource, *, label_selector: str = ""
+) -> list[client.Object]:
     """All objects of a kind. Raises NotReadyError (CRDsMissing) where ours is not served."""
     found: list[client.Object] = []
     token = ""
     try:
         while True:
-            page = await kube.list(kind, token=token)
+            page = await kube.list(kind, token=token, label_selector=label_selector)
             found += page.items
             token = page.token
             if not token:
@@ -55,7 +57,12 @@ async def listed(kube: client.KubeClient, kind: resource.Resource) -> list[clien
 
 async def records(kube: client.KubeClient) -> Records:
     """Every record, sorted by Cluster; living ones before finished ones."""
-    known, broken = _decoded(record.from_object, await listed(kube, resource.AKO_DEPLOYMENTS))
+    return decoded(await listed(kube, resource.AKO_DEPLOYMENTS))
+
+
+def decoded(objects: Iterable[client.Object]) -> Records:
+    """The records of AKODeployments as the API server sends them. Pure."""
+    known, broken = _decoded(record.from_object, objects)
     return Records(
         known=tuple(sorted(known, key=_place)),
         unreadable=tuple(f"{name}: {problem}" for name, problem in broken),

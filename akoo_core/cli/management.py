@@ -12,7 +12,8 @@ import click
 from click.core import ParameterSource
 
 from akoo_core import errors, external
-from akoo_core.kube import client, config, transport
+from akoo_core.cli import options
+from akoo_core.kube import client, config, kubefiles, statuses, transport
 
 T = TypeVar("T")
 
@@ -21,51 +22,38 @@ SECONDS = 60.0
 
 HOME = pathlib.Path("~/.kube/config")
 
-option = click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=pathlib.Path),
-    envvar="KUBECONFIG",
-    help="Of the management cluster. Without it: ~/.kube/config, or the Pod's ServiceAccount.",
-)
+option = options.management
 
 
-def chosen(own: pathlib.Path | None) -> pathlib.Path | None:
-    """The kubeconfig to use; None: the Pod's own ServiceAccount. ``own`` is the command's option.
+def chosen(own: pathlib.Path | None) -> kubefiles.Choice:
+    """The kubeconfig and context to use. ``own`` is the command's option.
 
     What is typed goes before variables: after the command, before it, KUBECONFIG, AKOO_KUBECONFIG,
-    then ~/.kube/config if there is one. Raises InputError for KUBECONFIG with several files.
+    then ~/.kube/config if there is one, then the Pod's own account.
     """
     context = click.get_current_context()
     given = [(own, context.get_parameter_source("kubeconfig"))]
     if context.parent is not None:
         above = context.parent
-        source = above.get_parameter_source("kubeconfig")
-        given.append((above.params.get("kubeconfig"), source))
-    for typed in (True, False):
-        for path, source in given:
-            if path is not None and (source is ParameterSource.COMMANDLINE) == typed:
-                return _one_file(path)
+        given.append((above.params.get("kubeconfig"), above.get_parameter_source("kubeconfig")))
+    typed = [str(path) for path, source in given if path and source is ParameterSource.COMMANDLINE]
+    variables = [os.environ[name] for name in options.VARIABLES if os.environ.get(name)]
     home = HOME.expanduser()
-    return home if home.is_file() else None
-
-
-def _one_file(path: pathlib.Path) -> pathlib.Path:
-    if os.pathsep in str(path) and not path.exists():
-        raise errors.InputError(
-            f"KUBECONFIG names several files ({path}); name one with --kubeconfig"
-        )
-    return path
+    kubeconfig = next(iter((*typed, *variables)), str(home) if home.is_file() else None)
+    return kubefiles.Choice(kubeconfig, options.context())
 
 
 async def connect(
-    kubeconfig: pathlib.Path | None, seam: external.External | None = None
+    choice: kubefiles.Choice, seam: external.External | None = None
 ) -> client.KubeClient:
     """A client of the management cluster, to be closed. Raises InputError.
 
     ``seam`` None: one of its own, that lets everything pass.
     """
-    endpoint = await config.endpoint_of(str(kubeconfig) if kubeconfig else None)
-    return transport.HttpClient(endpoint, external=seam or external.External())
+    endpoint = await config.endpoint_of(choice.kubeconfig, context=choice.context)
+    return transport.HttpClient(
+        endpoint, external=seam or external.External(), role=statuses.PERSON_ROLE
+    )
 
 
 def run(
@@ -80,10 +68,10 @@ def run(
     ``seconds`` None: work has deadlines of its own.
     Raises AkooError when the API server was too slow, and what ``work`` raises.
     """
-    path = chosen(kubeconfig)
+    choice = chosen(kubeconfig)
 
     async def bounded() -> T:
-        one = await connect(path, seam)
+        one = await connect(choice, seam)
         try:
             async with asyncio.timeout(seconds):
                 return await work(one)

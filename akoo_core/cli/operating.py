@@ -42,6 +42,7 @@ def options(command: F) -> F:
             "--config",
             type=click.Path(path_type=pathlib.Path),
             envvar="AKOO_CONFIG",
+            show_envvar=True,
             help="The operator's settings, a YAML file.",
         ),
         click.option("--plugins", help="Plugins to ask. Default: those of the settings, else all."),

@@ -29,7 +29,7 @@ def summary(found: fleet.Records) -> str:
         return "no records" if not found.unreadable else "no record that can be read"
     phases = collections.Counter(_phase(one) for one in found.known)
     by_phase = ", ".join(f"{phases[one]} {one}" for one in PHASES if phases[one])
-    reasons = collections.Counter(filter(None, map(_why_not_ready, found.known)))
+    reasons = collections.Counter(filter(None, map(why_not_ready, found.known)))
     by_reason = ", ".join(
         f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda x: (-x[1], x))
     )
@@ -44,7 +44,7 @@ def plain(found: fleet.Records) -> structs.JSON:
         "records": [_object(one) for one in found.known],
         "unreadable": list(found.unreadable),
         "phases": dict(collections.Counter(_phase(one) for one in found.known)),
-        "notReady": dict(collections.Counter(filter(None, map(_why_not_ready, found.known)))),
+        "notReady": dict(collections.Counter(filter(None, map(why_not_ready, found.known)))),
     }
 
 
@@ -87,8 +87,8 @@ def _phase(one: record.Record) -> str:
     return one.status.phase or "Preparing"
 
 
-def _why_not_ready(one: record.Record) -> str:
-    """Finished records are as they should be."""
+def why_not_ready(one: record.Record) -> str:
+    """The reason, or "". What has finished or is orphaned is as it should be."""
     if one.spec.finished_at is not None:
         return ""
     ready = conditions.find(one.status.conditions, "Ready")

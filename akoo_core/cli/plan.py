@@ -7,7 +7,7 @@ import pathlib
 import click
 
 from akoo_core import external, structs
-from akoo_core.cli import management, operating, planning
+from akoo_core.cli import management, operating, options, planning
 from akoo_core.plugins import caller
 
 FAILED = 1
@@ -20,7 +20,7 @@ FAILED = 1
     type=click.Choice(["prepare", "sweep"]),
     help="Default: sweep for a cluster that leaves, else prepare.",
 )
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.output
 @operating.options
 @management.option
 def plan(

@@ -8,21 +8,17 @@ import pathlib
 import click
 
 from akoo_core import errors, settings, structs
-from akoo_core.cli import columns, plugin_check, plugin_description, plugin_new
+from akoo_core.cli import columns, options, plugin_check, plugin_description, plugin_new
 from akoo_core.plugins import contract, loader
 
-_output = click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 
-
-@click.group()
+@click.group(cls=options.Group)
 def plugins() -> None:
     """List, show, write and check plugins. Nothing is imported but what is named."""
 
 
-@plugins.command("list")
-@_output
+@plugins.command("list", short_help="List what is installed here")
+@options.output
 def list_(output: str) -> None:
     """List what is installed here and could be selected with --plugins."""
     found = loader.installed()
@@ -36,9 +32,9 @@ def list_(output: str) -> None:
         click.echo(line)
 
 
-@plugins.command()
+@plugins.command(short_help="Show what a plugin declares")
 @click.argument("name")
-@_output
+@options.output
 def show(name: str, output: str) -> None:
     """Show what a plugin declares: verbs, facts, settings, rights."""
     one = _installed(name)
@@ -54,7 +50,7 @@ def show(name: str, output: str) -> None:
         click.echo(line)
 
 
-@plugins.command()
+@plugins.command(short_help="Write the distribution of a new plugin")
 @click.argument("name")
 @click.option(
     "--directory",
@@ -71,7 +67,7 @@ def new(name: str, directory: pathlib.Path) -> None:
     click.echo(f"next: cd {root} && pip install -e '.[test]' && pytest")
 
 
-@plugins.command()
+@plugins.command(short_help="Check a plugin: start, contract, conformance suite")
 @click.argument("name")
 @click.option(
     "--adc",
@@ -82,6 +78,7 @@ def new(name: str, directory: pathlib.Path) -> None:
     "--config",
     type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
     envvar="AKOO_CONFIG",
+    show_envvar=True,
     help="The operator's settings, for those of the plugin.",
 )
 def check(name: str, adc: pathlib.Path | None, config: pathlib.Path | None) -> None:

@@ -8,6 +8,7 @@ import pathlib
 
 from akoo_core import settings
 from akoo_core.app import garbage, operator
+from akoo_core.cli import management
 from akoo_core.plugins import loader
 from akoo_core.telemetry import logs
 
@@ -16,9 +17,10 @@ def run(
     *, kubeconfig: pathlib.Path | None, plugins: str | None, config: pathlib.Path | None
 ) -> int:
     """Read settings, load plugins, run until SIGTERM; the exit code. Raises InputError."""
+    management_cluster = management.chosen(kubeconfig)
     loaded = settings.load(config, os.environ, {"enabledPlugins": plugins})
     found = loader.load(loaded)
     log = loaded.settings.log
     logs.set_up(level=log.level, style=log.format)
     garbage.settle()
-    return asyncio.run(operator.run(loaded.settings, found, kubeconfig))
+    return asyncio.run(operator.run(loaded.settings, found, management_cluster))

@@ -2,64 +2,47 @@
 
 from __future__ import annotations
 
-import asyncio
 import pathlib
 import sys
-from collections.abc import AsyncGenerator
 
 import click
 
-from akoo_core import errors, structs
-from akoo_core.cli import fleet, management, overview
+from akoo_core import structs
+from akoo_core.cli import fleet, management, options, overview, watching
 from akoo_core.kube import client
 
-REFRESH_SECONDS = 2.0
 _CLEAR = "\x1b[H\x1b[2J"
 
 
 @click.command()
-@click.option("--watch", is_flag=True, help="Go on, and show it again when it changes.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--watch", "-w", is_flag=True, help="Go on, and show it again when it changes.")
+@click.option("--namespace", "-n", help="Only of Clusters in this namespace.")
+@click.option("--selector", "-l", help="Only of Clusters with these labels, as kubectl has it.")
+@click.option("--not-ready", is_flag=True, help="Only what is not as it should be.")
+@options.output
 @management.option
-def status(watch: bool, output: str, kubeconfig: pathlib.Path | None) -> None:
+def status(
+    watch: bool,
+    namespace: str | None,
+    selector: str | None,
+    not_ready: bool,
+    output: str,
+    kubeconfig: pathlib.Path | None,
+) -> None:
     """Show every cluster's record, with a summary by phase and reason."""
+    wanted = watching.Wanted(namespace or "", selector or "", not_ready)
     if not watch:
-        found = management.run(kubeconfig, fleet.records)
-        _show(found, output)
+        _show(management.run(kubeconfig, lambda kube: watching.once(kube, wanted)), output)
         return
 
     async def follow(kube: client.KubeClient) -> None:
-        async for found in changes(kube):
+        async for found in watching.changes(kube, wanted):
             if output == "text" and sys.stdout.isatty():
                 click.echo(_CLEAR, nl=False)
             _show(found, output)
 
+    watching.say_troubles()
     management.run(kubeconfig, follow, seconds=None)
-
-
-async def changes(kube: client.KubeClient) -> AsyncGenerator[fleet.Records, None]:
-    """The records now and after each change, for ever.
-
-    A read that fails after the first is told on standard error and tried again.
-    """
-    shown: fleet.Records | None = None
-    trouble = ""
-    while True:
-        try:
-            found = await fleet.records(kube)
-        except (errors.AkooError, TimeoutError) as error:
-            if shown is None:
-                raise
-            told = str(error) or "the API server did not answer in time"
-            if told != trouble:
-                click.echo(f"akoo-core: {told}; tried again", err=True)
-            trouble = told
-        else:
-            trouble = ""
-            if found != shown:
-                shown = found
-                yield found
-        await asyncio.sleep(REFRESH_SECONDS)
 
 
 def _show(found: fleet.Records, output: str) -> None:

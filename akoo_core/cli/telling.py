@@ -25,8 +25,8 @@ _ANNOTATIONS: dict[Kind, str] = {
 
 
 class Word(structs.Struct, frozen=True, kw_only=True):
-    """One word. ``value``: sweep or orphan of ``leave``, the former id of ``adopt``, the reason of
-    ``let-go`` and ``abandon-placement``."""
+    """One word. ``value``: sweep, orphan or undo of ``leave``, the former id of ``adopt``, the
+    reason of ``let-go`` and ``abandon-placement``."""
 
     kind: Kind
     value: str = ""
@@ -35,10 +35,15 @@ class Word(structs.Struct, frozen=True, kw_only=True):
     def annotation(self) -> str:
         return _ANNOTATIONS[self.kind]
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether the annotation goes instead of being set."""
+        return self.kind == "resume" or (self.kind == "leave" and self.value == "undo")
+
 
 def patch(word: Word, one: record.Record) -> structs.JSON:
     """The merge patch that says the word to the record as it was read, and to no newer one."""
-    value = None if word.kind == "resume" else word.value
+    value = None if word.takes_back else word.value
     metadata: dict[str, Any] = {
         "uid": one.uid,
         "resourceVersion": one.resource_version,
@@ -49,7 +54,7 @@ def patch(word: Word, one: record.Record) -> structs.JSON:
 
 def said_already(word: Word, one: record.Record) -> bool:
     """Whether the record says so as it is: there is nothing to write."""
-    if word.kind == "resume":
+    if word.takes_back:
         return word.annotation not in one.annotations
     if word.kind in ("pause", "confirm-removal"):
         return word.annotation in one.annotations
@@ -59,7 +64,7 @@ def said_already(word: Word, one: record.Record) -> bool:
 def refusal(word: Word, one: record.Record, target: cluster.Cluster | None) -> str:
     """Why the word would have no effect (or none that anybody wants), or ""."""
     key, spec = fleet.key_of(one), one.spec
-    if spec.finished_at is not None:
+    if spec.finished_at is not None and not word.takes_back:
         return f"{one.name} of {key} is Finished: nothing is done for it any more"
     match word.kind:
         case "leave":
@@ -95,8 +100,10 @@ def effects(word: Word, one: record.Record) -> tuple[str, ...]:
 
 def _leave_refusal(word: Word, one: record.Record) -> str:
     key = fleet.key_of(one)
-    if word.value not in ("sweep", "orphan"):
-        return f"leave is sweep or orphan, not {word.value!r}"
+    if word.value not in ("sweep", "orphan", "undo"):
+        return f"leave is sweep, orphan or undo, not {word.value!r}"
+    if one.spec.finished_at is not None:
+        return ""
     if one.spec.leaving is None or one.spec.leaving.cause == "Relocated":
         return ""
     if word.value == "sweep":
@@ -141,7 +148,11 @@ _EFFECTS: dict[str, tuple[str, ...]] = {
     "leave orphan": (
         "AKO stays in {key} as it is, goes on working, and is not looked after any more.",
         "When the Cluster is deleted, it is still cleaned up.",
-        "To take it back, remove the annotation and let a config select the Cluster.",
+        "To take it back: akoo-core leave {key} undo.",
+    ),
+    "leave undo": (
+        "{key} is not to be left any more: a config that selects the Cluster serves it again.",
+        "If AKO was removed, it is deployed anew, and addresses may be new.",
     ),
     "let-go": (
         "Cluster {key} is let go now, whatever is left outside.",

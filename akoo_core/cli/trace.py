@@ -9,6 +9,7 @@ import click
 
 from akoo_core import errors, structs
 from akoo_core.api import config
+from akoo_core.cli import options
 from akoo_core.traces import jaeger, life
 
 
@@ -19,11 +20,12 @@ from akoo_core.traces import jaeger, life
     "url",
     default="http://127.0.0.1:16686",
     envvar="AKOO_JAEGER",
+    show_envvar=True,
     show_default=True,
     help="Jaeger's query address.",
 )
 @click.option("--since", default="24h", show_default=True, help="How far back to look: 30m, 24h.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.output
 def trace(cluster: str, url: str, since: str, output: str) -> None:
     """Print what was done for a cluster, verb by verb, from the traces in Jaeger."""
     if cluster.count("/") != 1:

@@ -28,12 +28,13 @@ def options(command: F) -> F:
 
 @click.command()
 @cluster
-@click.argument("how", metavar="HOW", type=click.Choice(["sweep", "orphan"]))
+@click.argument("how", metavar="HOW", type=click.Choice(["sweep", "orphan", "undo"]))
 @options
 def leave(
     cluster: str, how: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
-    """Remove AKO from a living cluster (sweep), or stop looking after it (orphan)."""
+    """Remove AKO from a living cluster (sweep), stop looking after it (orphan), or take that back
+    (undo)."""
     word = telling.Word(kind="leave", value=how)
     saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 

@@ -114,10 +114,15 @@ class Elector:
 
         Raises LeadershipLostError for who has lost or released: lead again as a new process.
         """
+        waits_for = None
         while not self._state.leading:
             if self._state.over:
                 self.guard.check()
             await self._try()
+            if not self._state.leading and self._state.holder not in (waits_for, ""):
+                waits_for = self._state.holder
+                lease = f"{self._namespace}/{self._name}"
+                _log.info("waiting for Lease %s, held by %s", lease, waits_for)
             if not self._state.leading:
                 await asyncio.sleep(self._state.pause_seconds(self._clock.monotonic()))
         _log.info("leading: holds Lease %s/%s", self._namespace, self._name)

@@ -48,6 +48,7 @@ class Caller:
         circuit: circuit_.Circuit | None,
         renew: Renew | None,
         network: dialing.Network = dialing.OPEN,
+        role: str = "",
     ) -> None:
         own = system == "kubernetes"
         self.budget = budget.MANAGEMENT if own else budget.WORKLOAD
@@ -62,7 +63,7 @@ class Caller:
         self._generation = 0
         self._detail = ""
         self._host = "management" if own else "workload"
-        self._role = statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE
+        self._role = role or (statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE)
 
     async def send(self, call: call_.Call, decode: Decode[T], *, deadline_seconds: float) -> T:
         """What ``decode`` makes of the answer. Raises KubeError.

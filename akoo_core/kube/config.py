@@ -12,10 +12,11 @@ import logging
 import os
 import pathlib
 import ssl
+from collections.abc import Sequence
 from typing import Any
 
 from akoo_core import errors
-from akoo_core.kube import credentials, endpoint, kubefile, tls
+from akoo_core.kube import credentials, endpoint, kubefile, kubefiles, tls
 from akoo_core.telemetry import redaction
 
 _STATIC = frozenset(
@@ -30,40 +31,44 @@ _STATIC = frozenset(
 """What of a user is a credential as it stands."""
 
 
-async def endpoint_of(kubeconfig: str | None) -> endpoint.Endpoint:
-    """The management cluster of the file ``kubeconfig``, or of the Pod we run in if it is None.
+async def endpoint_of(kubeconfig: str | None, *, context: str = "") -> endpoint.Endpoint:
+    """The management cluster of ``kubeconfig`` (a file, or several as KUBECONFIG lists them), or of
+    the Pod we run in if it is None.
 
-    Raises InputError that says what is wrong, and where.
+    ``context`` "" is the current one. Raises InputError that says what is wrong, and where.
     """
     # Its REST client logs whole bodies at DEBUG, Secrets included; its loader logs what a
     # credential plugin printed, before it raises the same.
     logging.getLogger("kubernetes_asyncio.client.rest").setLevel(logging.INFO)
     logging.getLogger("kubernetes_asyncio.config.kube_config").setLevel(logging.CRITICAL)
     if kubeconfig is None:
+        if context and not os.environ.get("KUBERNETES_SERVICE_HOST"):
+            raise errors.InputError(f"--context {context}: {kubefiles.NONE_FOUND}")
+        if context:
+            raise errors.InputError(f"--context {context}: a Pod's account has no contexts")
         return await asyncio.to_thread(_in_cluster)
-    path = pathlib.Path(os.path.expanduser(kubeconfig))  # noqa: ASYNC240, PTH111 no I/O
+    files = await asyncio.to_thread(kubefiles.paths, kubeconfig)
+    parts = await asyncio.to_thread(kubefiles.read, files)
     try:
-        text = await asyncio.to_thread(path.read_bytes)
-    except OSError as error:
-        raise errors.InputError(f"kubeconfig {path}: {error.strerror}") from error
-    try:
-        return await _from_file(path, text)
+        return await _from_files(parts, context)
     except errors.InputError as error:
-        raise errors.InputError(f"kubeconfig {path}: {error}") from error
+        raise errors.InputError(f"kubeconfig {kubefiles.listed(files)}: {error}") from error
 
 
-async def _from_file(path: pathlib.Path, text: bytes) -> endpoint.Endpoint:
-    config = kubefile.document(text)
-    context = kubefile.entry(config, "contexts", "context", config.get("current-context"))
+async def _from_files(parts: Sequence[kubefiles.Part], context_name: str) -> endpoint.Endpoint:
+    config = kubefiles.merged(parts)
+    chosen = context_name or config.get("current-context")
+    context = kubefile.entry(config, "contexts", "context", chosen)
+    folder = kubefiles.folder_of(parts, context.get("user"))
     cluster = kubefile.entry(config, "clusters", "cluster", context.get("cluster"))
     user = kubefile.entry(config, "users", "user", context["user"]) if context.get("user") else {}
     server = kubefile.server(cluster)
     certificate = None
     authorization = _static(user)
     if authorization is None:
-        loaded = await _loaded(path.parent, config, user)
+        loaded = await _loaded(folder, {**config, "current-context": chosen}, user)
         authorization, certificate = loaded, loaded.exec_certificate
-    context_tls = await asyncio.to_thread(kubefile.context, path.parent, cluster, user, certificate)
+    context_tls = await asyncio.to_thread(kubefile.context, folder, cluster, user, certificate)
     return endpoint.Endpoint(
         server=server,
         tls=context_tls if server.startswith("https:") else None,
@@ -109,10 +114,7 @@ async def _loaded(
 
 def _in_cluster() -> endpoint.Endpoint:
     if not os.environ.get("KUBERNETES_SERVICE_HOST"):
-        raise errors.InputError(
-            "no kubeconfig was given and this is not a Pod (KUBERNETES_SERVICE_HOST is not set): "
-            "give --kubeconfig FILE"
-        )
+        raise errors.InputError(kubefiles.NONE_FOUND)
     from kubernetes_asyncio import client, config  # noqa: PLC0415
 
     configuration = client.Configuration()

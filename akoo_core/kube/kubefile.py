@@ -32,13 +32,22 @@ def document(text: bytes) -> dict[str, Any]:
 
 def entry(config: dict[str, Any], plural: str, singular: str, name: Any) -> dict[str, Any]:
     if not name:
-        raise errors.InputError(f"no {singular} is chosen (current-context is empty?)")
+        raise errors.InputError(
+            f"no {singular} is chosen: give --context NAME, or set current-context"
+            if singular == "context"
+            else f"its context names no {singular}"
+        )
     for entry in config.get(plural) or ():
         if isinstance(entry, dict) and entry.get("name") == name:
             found = entry.get(singular)
             if isinstance(found, dict):
                 return found
-    raise errors.InputError(f"{plural} has no entry named {name!r}")
+    entries = (entry for entry in config.get(plural) or () if isinstance(entry, dict))
+    names = [str(entry.get("name")) for entry in entries]
+    raise errors.InputError(
+        f"{plural} has no entry named {name!r} (there are: {', '.join(names) or 'none'})."
+        f"{errors.near(str(name), names)}"
+    )
 
 
 def server(cluster: dict[str, Any]) -> str:

@@ -17,6 +17,10 @@ from akoo_core.kube.request import Request
 
 MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)"
 """How the missing rule of our own user in the management cluster is told."""
+PERSON_ROLE = (
+    "you lack {rule} (ClusterRole akoo-core-view grants what looks, akoo-core-edit what acts)"
+)
+"""The role of who runs a command: deploy/rbac has both ClusterRoles."""
 WORKLOAD_ROLE = "the user of the cluster's kubeconfig lacks {rule}"
 
 PATCH_REFUSED = "the server rejected our request due to an error in our request"

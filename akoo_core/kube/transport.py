@@ -51,6 +51,7 @@ class HttpClient:
         field_manager: str = client.FIELD_MANAGER,
         deadline_seconds: float | None = None,
         network: dialing.Network = dialing.OPEN,
+        role: str = "",
     ) -> None:
         self._caller = caller.Caller(
             endpoint,
@@ -59,6 +60,7 @@ class HttpClient:
             circuit=circuit,
             renew=renew,
             network=network,
+            role=role,
         )
         self._budget = self._caller.budget
         self._field_manager = field_manager

@@ -35,6 +35,8 @@ EventKind = Literal[
     "ClusterSelected", "ClusterUnmatched", "ClusterDeleting", "ClusterLetGo", "RecordFinished"
 ]
 
+LONGEST_BACKOFF = 300.0
+"""Seconds between two attempts that fail, at most."""
 RESYNC_SECONDS = 600.0
 """How often a healthy record is looked at without a cause; the queue adds jitter."""
 
@@ -202,4 +204,4 @@ class Attempt:
     def backoff(self) -> float:
         """Seconds until the next attempt after a failure of this one: 1, 2, 4 ... 300."""
         self.failed = True
-        return float(min(300, 2 ** min(self.number, 9)))
+        return min(LONGEST_BACKOFF, 2.0 ** min(self.number, 9))

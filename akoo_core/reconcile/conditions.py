@@ -40,6 +40,8 @@ def status_of(
         version=before.version if report.version is None else report.version,
         left=_left(one, report),
         last_trace_id=before.last_trace_id,
+        next_try_at=before.next_try_at,
+        retry_seconds=before.retry_seconds,
         conditions=conditions.merge(before.conditions, wanted, now=now),
     )
 

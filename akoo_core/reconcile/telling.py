@@ -5,7 +5,9 @@ Only what changed is written, and nothing here may hold up a record.
 
 from __future__ import annotations
 
+import datetime
 import logging
+import math
 from typing import Any
 
 from opentelemetry import trace
@@ -15,7 +17,7 @@ from akoo_core.api import cluster, conditions, names, record
 from akoo_core.kube import errors
 from akoo_core.reconcile import conditions as conditions_
 from akoo_core.reconcile import notices, recorder, selection
-from akoo_core.reconcile.attempt import Attempt
+from akoo_core.reconcile.attempt import LONGEST_BACKOFF, Attempt
 
 CLUSTER_FIELD_MANAGER = "akoo-core-condition"
 """Apart from the manager of spec and metadata, so that one apply does not take back the other."""
@@ -36,12 +38,28 @@ async def tell(attempt: Attempt, choice: selection.Choice | None) -> None:
     )
     before = one.status
     if status != before:
-        status = structs.replace(status, last_trace_id=_trace_id() or before.last_trace_id)
+        status = structs.replace(
+            status,
+            last_trace_id=_trace_id() or before.last_trace_id,
+            **_next_try(attempt, status, now),
+        )
         attempt.record = await attempt.services.records.say(one, status)
     _log_change(attempt, before, status)
     _events(attempt, before, status)
     if attempt.cluster is not None and _ours(one, attempt.cluster):
         await on_cluster(attempt, attempt.cluster, conditions_.for_cluster(status))
+
+
+def _next_try(
+    attempt: Attempt, status: record.RecordStatus, now: datetime.datetime
+) -> dict[str, Any]:
+    """When it is tried again, while something is wrong. Not a reason to write the status."""
+    seconds = min(attempt.report.after, default=None)
+    if seconds is None or notices.cause(status) is None:
+        return {"next_try_at": None, "retry_seconds": None}
+    at = (now + datetime.timedelta(seconds=seconds)).replace(microsecond=0)
+    longest = LONGEST_BACKOFF if attempt.failed else seconds
+    return {"next_try_at": at, "retry_seconds": math.ceil(longest)}
 
 
 def _ours(one: record.Record, target: cluster.Cluster) -> bool:

@@ -24,7 +24,7 @@ _QUIET = {
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line: time, level, logger, message, the record's extras, trace and span.
+    """One JSON object per line: time, level and message first, then logger, trace, span, extras.
 
     Extras keep their types where JSON has them; a key that we use ourselves gets a ``_`` behind.
     """
@@ -33,14 +33,14 @@ class JsonFormatter(logging.Formatter):
         line: dict[str, Any] = {
             "time": _when(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
-            "logger": record.name,
             "message": record.getMessage(),
+            "logger": record.name,
         } | _trace()
         for name, value in _extras(record).items():
             line[f"{name}_" if name in line else name] = _plain(value)
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        return structs.encode_json(_redacted(line)).decode()
+        return structs.encode_as_is(_redacted(line)).decode()
 
 
 class TextFormatter(logging.Formatter):

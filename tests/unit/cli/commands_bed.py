@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,7 @@ from akoo_core import external, structs
 from akoo_core.__main__ import run
 from akoo_core.api import conditions, record
 from akoo_core.cli import management
-from akoo_core.kube import client, resource
+from akoo_core.kube import client, kubefiles, resource
 from akoo_core.testing import builders
 from akoo_core.testing.memory import MemoryServer
 
@@ -101,15 +100,15 @@ class Bed:
 def open_bed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    used: Callable[[pathlib.Path | None], None] = lambda _: None,
+    used: Callable[[kubefiles.Choice], None] = lambda _: None,
 ) -> Bed:
     """A bed whose commands reach it, whatever kubeconfig they choose (``used`` is told which)."""
     bed = Bed(capsys)
 
     async def connect(
-        kubeconfig: pathlib.Path | None, seam: external.External | None = None
+        choice: kubefiles.Choice, seam: external.External | None = None
     ) -> client.KubeClient:
-        used(kubeconfig)
+        used(choice)
         return bed.server.client(external=seam)
 
     monkeypatch.setattr(management, "connect", connect)

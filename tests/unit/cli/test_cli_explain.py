@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import pathlib
 from typing import Any
 
 import pytest
 
-from akoo_core.api import names, record
+from akoo_core.api import conditions, names, record
+from akoo_core.kube import kubefiles
 from tests.unit.cli.commands_bed import NOW, Bed, condition, open_bed
 
 AVI = 'network "vip-edge" does not exist; nearest: vip-edge-1'
@@ -22,6 +25,7 @@ def test_a_selected_cluster_with_trouble(bed: Bed) -> None:
     status = record.RecordStatus(
         phase="Running",
         last_trace_id="4bf92f",
+        next_try_at=NOW + datetime.timedelta(seconds=27),
         conditions=(
             condition("Ready", "False", "NetworkNotFound", f"AviReady=False: {AVI}"),
             condition("AkoReady", "True", "Ready"),
@@ -36,8 +40,68 @@ def test_a_selected_cluster_with_trouble(bed: Bed) -> None:
         '  "default" matches too and lost: "edge" has priority 10, "default" 0.',
         "Running",
         f"Ready=False since 40m: AviReady=False, NetworkNotFound: {AVI}",
+        "next: mend that; it is tried again by itself",
+        "next try in 27 s, or on a change",
         "record akoo-1 - last trace 4bf92f",
     ]
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds", "ready", "line"),
+    [
+        (27, 60, "False", "next try in 27 s, or on a change"),
+        (-3600, 60, "False", "next try within 60 s, or on a change"),
+        (-3600, None, "False", ""),
+        (None, 60, "False", ""),
+        (27, 60, "True", ""),
+    ],
+)
+def test_the_next_try(
+    bed: Bed, at: float | None, seconds: int | None, ready: conditions.Status, line: str
+) -> None:
+    status = record.RecordStatus(
+        next_try_at=None if at is None else NOW + datetime.timedelta(seconds=at),
+        retry_seconds=seconds,
+        conditions=(condition("Ready", ready, "NetworkNotFound", "AviReady=False: no"),),
+    )
+    bed.record(status=status)
+    shown = [row for row in bed("explain", "team-a/shop")[1].splitlines() if "next try" in row]
+    assert shown == ([line] if line else [])
+
+
+def test_json(bed: Bed) -> None:
+    uid = bed.cluster(labels={"lb": "avi"})
+    bed.config("default", {"lb": "avi"})
+    bed.config("other", {"lb": "avi"}, priority=-1)
+    status = record.RecordStatus(
+        phase="Running",
+        next_try_at=NOW + datetime.timedelta(seconds=27),
+        retry_seconds=60,
+        conditions=(condition("Ready", "False", "NetworkNotFound", "AviReady=False: no"),),
+    )
+    bed.record(uid=uid, status=status)
+    code, out, _ = bed("explain", "team-a/shop", "-o", "json")
+    answer = json.loads(out)
+    assert (code, answer["cluster"], answer["config"]) == (0, "team-a/shop", "default")
+    assert [loser["name"] for loser in answer["losers"]] == ["other"]
+    (shown,) = answer["records"]
+    assert (shown["name"], shown["phase"], shown["retrySeconds"]) == ("akoo-1", "Running", 60)
+    assert shown["nextTryAt"] == (NOW + datetime.timedelta(seconds=27)).isoformat()[:-6] + "Z"
+    assert shown["conditions"][0]["reason"] == "NetworkNotFound"
+    assert shown["next"].startswith("mend that")
+
+
+def test_a_word_to_leave_goes_before_the_config(bed: Bed) -> None:
+    uid = bed.cluster(labels={"lb": "avi"})
+    bed.config("default", {"lb": "avi"})
+    orphaned = record.Orphaned(cause="UserWord", at=NOW)
+    bed.record(uid=uid, orphaned=orphaned, annotations={names.LEAVE_ANNOTATION: "orphan"})
+    first, *rest = bed("explain", "team-a/shop")[1].splitlines()
+    assert first == (
+        'team-a/shop would be managed by AKODeploymentConfig "default", but its record says '
+        "akoo.io/leave=orphan."
+    )
+    assert any("akoo-core leave team-a/shop undo" in row for row in rest)
 
 
 def test_a_cluster_that_is_not_selected(bed: Bed) -> None:
@@ -125,7 +189,7 @@ def test_a_move_that_is_held(bed: Bed) -> None:
             {names.LEAVE_ANNOTATION: "orphan"},
             "Orphaned",
             {"orphaned": record.Orphaned(cause="UserWord", at=NOW)},
-            f"remove {names.LEAVE_ANNOTATION} from the record",
+            "akoo-core leave team-a/shop undo, and let a config select",
         ),
     ],
 )
@@ -149,7 +213,7 @@ def test_a_name_that_is_not_there_is_wrong_input(bed: Bed) -> None:
 def test_which_kubeconfig(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
 ) -> None:
-    used: list[pathlib.Path | None] = []
+    used: list[kubefiles.Choice] = []
     bed = open_bed(monkeypatch, capsys, used.append)
     bed.cluster()
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -160,13 +224,42 @@ def test_which_kubeconfig(
     bed("explain", "team-a/shop")
     monkeypatch.setenv("AKOO_KUBECONFIG", "operator")
     bed("explain", "team-a/shop")
-    monkeypatch.setenv("KUBECONFIG", "variable")
+    monkeypatch.setenv("KUBECONFIG", "one:two")
     bed("explain", "team-a/shop")
     bed("--kubeconfig", "before", "explain", "team-a/shop")
     bed("--kubeconfig", "before", "explain", "team-a/shop", "--kubeconfig", "after")
-    named = [str(one) for one in used[2:]]
-    assert used[:2] == [None, home]
-    assert named == ["operator", "variable", "before", "after"]
-    monkeypatch.setenv("KUBECONFIG", "one:two")
-    code, _, err = bed("explain", "team-a/shop")
-    assert (code, "several files" in err) == (2, True)
+    named = [choice.kubeconfig for choice in used]
+    assert named == [None, str(home), "operator", "one:two", "before", "after"]
+
+
+def test_which_context(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    used: list[kubefiles.Choice] = []
+    bed = open_bed(monkeypatch, capsys, used.append)
+    bed.cluster()
+    bed("explain", "team-a/shop")
+    bed("--context", "before", "explain", "team-a/shop")
+    bed("--context", "before", "explain", "team-a/shop", "--context", "after")
+    assert [choice.context for choice in used] == ["", "before", "after"]
+
+
+def test_the_operator_looks_where_commands_look(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
+) -> None:
+    used: list[kubefiles.Choice] = []
+
+    async def run(_settings: object, _plugins: object, management: kubefiles.Choice) -> int:
+        used.append(management)
+        return 0
+
+    monkeypatch.setattr("akoo_core.app.operator.run", run)
+    bed = open_bed(monkeypatch, capsys)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert bed("--plugins", "none")[0] == 0
+    home = tmp_path / ".kube/config"
+    home.parent.mkdir()
+    home.touch()
+    bed("--plugins", "none")
+    monkeypatch.setenv("KUBECONFIG", "a:b")
+    bed("--plugins", "none", "--context", "x")
+    bed("--plugins", "none", "--kubeconfig", "typed")
+    assert used == [(None, ""), (str(home), ""), ("a:b", "x"), ("typed", "")]

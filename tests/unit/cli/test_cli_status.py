@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from akoo_core.api import record
-from akoo_core.cli import columns, fleet, overview, status
-from akoo_core.kube import errors
+from akoo_core.cli import columns, fleet, overview, watching
+from akoo_core.kube import errors, resource
+from akoo_core.testing import virtual_time
 from tests.unit.cli.commands_bed import NOW, RECORDS, Bed, condition
 
 RUNNING = record.RecordStatus(
@@ -23,8 +25,11 @@ SWEEPING = record.RecordStatus(
     conditions=(condition("Ready", "False", "Leaving", "AKO is being taken away."),),
 )
 FINISHED = record.RecordStatus(
-    phase="Finished", conditions=(condition("Ready", "False", "Finished"),)
+    phase="Finished", conditions=(condition("Ready", "True", "Finished"),)
 )
+
+
+Act = Callable[[], Awaitable[None]]
 
 
 def seed(bed: Bed) -> None:
@@ -83,37 +88,79 @@ def test_a_record_that_cannot_be_read_is_said(bed: Bed) -> None:
     assert out.startswith("cannot be read: akoo-x: spec.")
 
 
-async def test_the_watch_shows_changes_only_and_survives_trouble(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    first, second = fleet.Records(), fleet.Records(unreadable=("x: y",))
-    answers: list[fleet.Records | Exception] = [
-        first,
-        first,
-        errors.UnreachableError("silent"),
-        TimeoutError(),
-        second,
-    ]
+NAMES = {
+    (): ["akoo-7", "akoo-b", "akoo-1", "akoo-0"],
+    ("-n", "team-c"): ["akoo-1", "akoo-0"],
+    ("-l", "site=edge"): ["akoo-1"],
+    ("-l", "site"): ["akoo-b", "akoo-1"],
+    ("-l", "site", "-n", "team-b"): ["akoo-b"],
+    ("--not-ready",): ["akoo-b", "akoo-1"],
+    ("-n", "nowhere"): [],
+}
 
-    async def records(_: object) -> fleet.Records:
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
-    monkeypatch.setattr(fleet, "records", records)
-    monkeypatch.setattr(status, "REFRESH_SECONDS", 0.0)
-    seen = []
-    async with contextlib.aclosing(status.changes(bed.server.client())) as changes:
+@pytest.mark.parametrize("words", NAMES)
+def test_what_is_asked_for_is_shown(bed: Bed, words: tuple[str, ...]) -> None:
+    seed(bed)
+    bed.cluster("team-b/pay", labels={"site": "hall"})
+    bed.cluster("team-c/lab", labels={"site": "edge"})
+    code, out, _ = bed("status", "-o", "json", *words)
+    assert code == 0
+    assert [one["name"] for one in json.loads(out)["records"]] == NAMES[words]
+
+
+async def followed(bed: Bed, wanted: watching.Wanted, acts: list[Act]) -> list[list[str]]:
+    """The names shown at first, and after each of ``acts``."""
+    shown = []
+    async with contextlib.aclosing(watching.changes(bed.server.client(), wanted)) as changes:
         async for found in changes:
-            seen.append(found)
-            if len(seen) == 2:
-                break
-    assert seen == [first, second]
-    assert capsys.readouterr().err.splitlines() == [
-        "akoo-core: silent; tried again",
-        "akoo-core: the API server did not answer in time; tried again",
-    ]
+            shown.append([one.name for one in found.known])
+            if not acts:
+                return shown
+            await acts.pop(0)()
+    raise AssertionError("a watch has no end")
+
+
+def test_the_watch_follows_records(bed: Bed) -> None:
+    seed(bed)
+    user = bed.server.client()
+
+    async def delete() -> None:
+        await user.merge_patch(RECORDS, "akoo-7", {"metadata": {"finalizers": None}})
+        await user.delete(RECORDS, "akoo-7")
+
+    async def create() -> None:
+        bed.record("akoo-9", "team-a/new")
+
+    wanted = watching.Wanted(namespace="team-a")
+    shown = virtual_time.run(lambda _: followed(bed, wanted, [delete, create]))
+    assert shown == [["akoo-7"], [], ["akoo-9"]]
+
+
+def test_the_watch_follows_labels_of_clusters(bed: Bed) -> None:
+    seed(bed)
+    bed.cluster("team-a/shop", labels={"site": "edge"})
+    user = bed.server.client()
+
+    async def relabel() -> None:
+        patch = {"metadata": {"labels": {"site": None}}}
+        await user.merge_patch(resource.CLUSTERS, "shop", patch, "team-a")
+
+    wanted = watching.Wanted(selector="site=edge")
+    shown = virtual_time.run(lambda _: followed(bed, wanted, [relabel]))
+    assert shown == [["akoo-7"], []]
+
+
+def test_a_watch_survives_trouble(bed: Bed, caplog: pytest.LogCaptureFixture) -> None:
+    seed(bed)
+
+    async def silence() -> None:
+        bed.server.faults.before("watch *", errors.UnreachableError("silent"), times=2)
+        bed.record("akoo-9", "team-a/new")
+
+    wanted = watching.Wanted(namespace="team-a")
+    shown = virtual_time.run(lambda _: followed(bed, wanted, [silence]))
+    assert shown == [["akoo-7"], ["akoo-9", "akoo-7"]]
 
 
 def test_what_fails_at_once_fails(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:

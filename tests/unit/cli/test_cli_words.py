@@ -33,6 +33,18 @@ GONE = record.LetGo(at=NOW, why="Deadline")
             {names.LET_GO_ANNOTATION: "it is dead"},
             '"it is dead"',
         ),
+        (
+            ("leave", SHOP, "undo"),
+            {"annotations": {names.LEAVE_ANNOTATION: "orphan"}},
+            {},
+            "not to be left any more",
+        ),
+        (
+            ("leave", SHOP, "undo"),
+            {"annotations": {names.LEAVE_ANNOTATION: "sweep"}, "finished_at": NOW},
+            {},
+            "deployed anew",
+        ),
         (("pause", SHOP), {}, {names.PAUSED_ANNOTATION: ""}, "until it is resumed"),
         (("resume", SHOP), {"annotations": {names.PAUSED_ANNOTATION: "yes"}}, {}, "again"),
         (

@@ -14,6 +14,8 @@ Rows = Callable[[str, str], list[tuple[str, ...]]]
 Page = Callable[[str], str]
 
 PAGE = "reference/cli.md"
+COMMON = ("--kubeconfig", "--context")
+"""Of the operator and of every command that asks the management cluster."""
 
 
 def tree(name: str = "akoo-core", command: click.Command | None = None) -> dict[str, click.Command]:
@@ -46,10 +48,22 @@ def test_every_command_has_its_section(page: Page) -> None:
 
 def test_every_parameter_with_default_and_variable(rows: Rows) -> None:
     for name, command in tree().items():
-        documented = [
-            tuple(cell.strip("`") for cell in row[:3]) for row in rows(PAGE, f"## `{name}`")
-        ]
-        assert documented == [one for one in parameters(command) if one[0] != "--help"], name
+        documented = [shown(row) for row in rows(PAGE, f"## `{name}`")]
+        skipped = {"--help", *COMMON}
+        assert documented == [one for one in parameters(command) if one[0] not in skipped], name
+
+
+def test_options_of_all_are_documented_once(rows: Rows) -> None:
+    documented = {shown(row) for row in rows(PAGE, "## The management cluster")}
+    assert {one[0] for one in documented} == set(COMMON)
+    for name, command in tree().items():
+        has = {one[0] for one in parameters(command)} & set(COMMON)
+        assert has in (set(), set(COMMON)), name
+
+
+def shown(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Name, default and variable of a row; a short name is left out."""
+    return tuple(cell.split(", ")[0].strip("`") for cell in row[:3])
 
 
 def test_exit_codes(rows: Rows) -> None:

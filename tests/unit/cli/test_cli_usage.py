@@ -1,0 +1,70 @@
+"""The command line itself: one style of error, near names, help that is not cut."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from akoo_core.cli import commands
+from tests.unit.cli.commands_bed import Bed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("statsu",), 'there is no command "akoo-core statsu". Did you mean "status"?'),
+        (("plugins", "lsit"), 'no command "akoo-core plugins lsit". Did you mean "list"?'),
+        (("nothing-like-it",), "See akoo-core --help"),
+        (("status", "--wach"), "--watch'? See akoo-core status --help"),
+        (("--plugin", "ako"), "'--plugins'?"),
+        (("explain",), "missing argument 'NAMESPACE/NAME'. See akoo-core explain --help"),
+        (("status", "-o", "yaml"), "'yaml' is not one of 'text', 'json'"),
+        (("plan", "a/b", "c"), "unexpected extra argument (c)"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(bed: Bed, words: tuple[str, ...], said: str) -> None:
+    code, out, err = bed(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("akoo-core: ")
+    assert err.count("\n") == 1
+    assert said in err
+
+
+def tree(group: click.Group, context: click.Context) -> list[click.Command]:
+    found: list[click.Command] = [group]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        found += tree(command, context) if isinstance(command, click.Group) else [command]
+    return found
+
+
+def test_no_help_is_cut_and_all_begin_alike(bed: Bed) -> None:
+    for words in ((), ("plugins",)):
+        _, out, _ = bed(*words, "--help")
+        assert "..." not in out.partition("Commands:")[2]
+        rows = out.partition("Commands:")[2].strip().splitlines()
+        assert rows
+        assert all(row.split()[1][0].isupper() for row in rows if not row.startswith("    "))
+
+
+@pytest.mark.parametrize(("columns", "longest"), [("60", 60), ("140", 140)])
+def test_help_is_as_wide_as_the_terminal(
+    bed: Bed, monkeypatch: pytest.MonkeyPatch, columns: str, longest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    widths = {len(line) for line in bed("audit", "--help")[1].splitlines()}
+    assert max(widths) <= longest
+    assert max(widths) > longest - 40
+
+
+def test_help_shows_each_variable(bed: Bed) -> None:
+    context = click.Context(commands.akoo_core)
+    for command in tree(commands.akoo_core, context):
+        for option in command.params:
+            if isinstance(option, click.Option) and option.envvar:
+                assert option.show_envvar, f"{command.name} {option.name}"
+
+
+def test_an_optional_argument_is_shown_as_one(bed: Bed) -> None:
+    assert "audit [OPTIONS] [PLUGIN]" in bed("audit", "--help")[1]
