@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import pathlib
 import time
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from akoo_core import errors, settings
 from akoo_core.app import operator
 from akoo_core.election import lease
+from akoo_core.kube import kubefiles
 from akoo_core.kube.resource import LEASES
 from akoo_core.plugins import registry
 from akoo_core.testing import memory, virtual_time
@@ -77,9 +77,9 @@ async def test_a_standby_that_wakes_up_looks_before_it_takes(clock: virtual_time
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="Linux has this clock")
 async def test_the_operator_counts_the_time_its_machine_slept(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = operator.Operator(settings.Settings(), registry.PluginSet(()), tmp_path / "none")
+    made = operator.Operator(settings.Settings(), registry.PluginSet(()), kubefiles.Choice("none"))
     elector = made._elector(memory.MemoryServer().client())  # type: ignore[arg-type]
     assert elector is not None
     await elector.acquire()
