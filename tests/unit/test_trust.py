@@ -205,6 +205,7 @@ def test_the_same_rules_hold_for_the_systems_cas() -> None:
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
         OTHER[:99],
     ],
+    ids=["empty", "blank", "text", "no certificate inside", "cut off"],
 )
 def test_what_holds_no_certificate(text: str) -> None:
     with pytest.raises(ValueError, match="no certificate in PEM"):
