@@ -54,15 +54,15 @@ class RedactingExporter(sdk_export.SpanExporter):
 def redacted(span: sdk.ReadableSpan) -> sdk.ReadableSpan:
     """The span with its texts masked."""
     described = span.status.description
-    status = sdk_status(span, redaction.redact(described)) if described else span.status
+    status = sdk_status(span, _clean(described)) if described else span.status
     return sdk.ReadableSpan(
-        name=redaction.redact(span.name),
+        name=_clean(span.name),
         context=span.get_span_context(),
         parent=span.parent,
         resource=span.resource,
         attributes=_masked(span.attributes),
         events=[
-            sdk.Event(redaction.redact(event.name), _masked(event.attributes), event.timestamp)
+            sdk.Event(_clean(event.name), _masked(event.attributes), event.timestamp)
             for event in span.events
         ],
         links=span.links,
@@ -83,9 +83,14 @@ def _masked(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: _value(value) for name, value in (attributes or {}).items()}
 
 
+def _clean(text: str) -> str:
+    """``text`` masked, and such that it can be sent."""
+    return redaction.redact(redaction.printable(text))
+
+
 def _value(value: Any) -> Any:
     if isinstance(value, str):
-        return redaction.redact(value)
+        return _clean(value)
     if isinstance(value, tuple | list):
         return tuple(_value(one) for one in value)
     return value

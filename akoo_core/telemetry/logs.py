@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import sys
@@ -23,13 +24,27 @@ _QUIET = {
 }
 
 
-class JsonFormatter(logging.Formatter):
+class SafeFormatter(logging.Formatter):
+    """Formats any record, and never raises: logging would print its arguments as they are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            return self.line(record)
+        except Exception as error:  # noqa: BLE001 - objects of others are made to text here
+            return self.line(_replacement(record, error))
+
+    def line(self, record: logging.LogRecord) -> str:
+        """The line of ``record``. May raise what the objects in it raise."""
+        raise NotImplementedError
+
+
+class JsonFormatter(SafeFormatter):
     """One JSON object per line: time, level and message first, then logger, trace, span, extras.
 
     Extras keep their types where JSON has them; a key that we use ourselves gets a ``_`` behind.
     """
 
-    def format(self, record: logging.LogRecord) -> str:
+    def line(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": _when(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
@@ -43,17 +58,27 @@ class JsonFormatter(logging.Formatter):
         return structs.encode_as_is(_redacted(line)).decode()
 
 
-class TextFormatter(logging.Formatter):
+class TextFormatter(SafeFormatter):
     """``15:04:05 WARNING message key=value``: for a terminal."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def line(self, record: logging.LogRecord) -> str:
         extras = {**_extras(record), **_trace()}
         extras.pop("span_id", None)
         fields = "".join(f"  {name}={value}" for name, value in extras.items())
         line = f"{_when(record):%H:%M:%S} {record.levelname:<7} {record.getMessage()}{fields}"
         if record.exc_info and record.exc_info[0] is not None:
             line += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
-        return redaction.redact(line)
+        return redaction.redact(redaction.printable(line))
+
+
+class SafeHandler(logging.StreamHandler[TextIO]):
+    """Writes lines; of one that cannot be written only the fact is told."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name of logging
+        kind = sys.exc_info()[0]
+        with contextlib.suppress(Exception):
+            why = kind.__name__ if kind else "unknown"
+            sys.stderr.write(f"a log line of {record.name!a} could not be written ({why})\n")
 
 
 def set_up(
@@ -69,7 +94,7 @@ def set_up(
     """
     target = stream or sys.stderr
     text = style == "text" or (style == "auto" and target.isatty())
-    handler = logging.StreamHandler(target)
+    handler = SafeHandler(target)
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     handler.set_name("akoo-core")
     root = logging.getLogger()
@@ -81,6 +106,20 @@ def set_up(
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, root.level))
     return handler
+
+
+def _replacement(record: logging.LogRecord, error: Exception) -> logging.LogRecord:
+    """What is logged in place of ``record``: where it came from, and what was wrong with it."""
+    return logging.makeLogRecord(
+        {
+            "name": record.name,
+            "levelno": record.levelno,
+            "levelname": record.levelname,
+            "created": record.created,
+            "msg": "a log line of %s:%s could not be formatted (%s)",
+            "args": (record.module, record.lineno, type(error).__name__),
+        }
+    )
 
 
 def _when(record: logging.LogRecord) -> datetime.datetime:
@@ -107,6 +146,8 @@ def _plain(value: Any) -> Any:
 
 def _redacted(line: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: redaction.redact(value) if isinstance(value, str) else value
+        redaction.printable(name): redaction.redact(redaction.printable(value))
+        if isinstance(value, str)
+        else value
         for name, value in line.items()
     }

@@ -8,14 +8,17 @@ credential.
 from __future__ import annotations
 
 import base64
+import bisect
 import collections
 import json
-import re
+import os.path
 import threading
 import urllib.parse
 from typing import Final
 
-MASK: Final = "[redacted]"
+from akoo_core.telemetry import looks
+
+MASK: Final = looks.MASK
 MIN_LENGTH = 6
 """Characters. Shorter values would mask ordinary words; a password that short is none."""
 MAX_LENGTH: Final = 16_384
@@ -24,28 +27,12 @@ CAPACITY: Final = 8_192
 """Values. Beyond it the ones that were read longest ago are forgotten; in use means read again."""
 _PREFIX = 4
 
-_LOOKS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (
-        r"(?P<keep>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
-        r"(?P<keep>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}",
-        r"(?P<keep>)\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
-        r"(?P<keep>)\bhv[sbr]\.[A-Za-z0-9_-]{16,}",
-        r"(?P<keep>[a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+(?=@)",
-        r"(?P<keep>\b(?:password|passwd|token|secret|api[_-]?key|client-key-data)=)[^\s&;,'\"]+",
-        (
-            r"(?P<keep>[\"'](?:password|passwd|token|secret|api[_-]?key|client-key-data)[\"']\s*:\s*)"
-            r"(?:\"[^\"]*\"|'[^']*')"
-        ),
-        r"(?P<keep>)\bLS0tLS1CRUdJTi[A-Za-z0-9+/=_-]{20,}",
-    )
-)
-
 
 class Redactor:
     """Knows secret values and masks them. Safe to use from any thread.
 
-    The cost of ``redact`` grows with the text, not with the number of values.
+    The cost of ``redact`` grows with the text. The number of values hardly matters, even where they
+    all begin alike, as tokens do: those with the same first letters are sorted and searched.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -63,7 +50,7 @@ class Redactor:
         Until ``capacity`` others were registered after it; ``keep`` is for what is read only once
         and used for ever. Values shorter than MIN_LENGTH or longer than MAX_LENGTH are not masked.
         """
-        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else printable(value)
         text = text.strip()
         if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
             return
@@ -83,20 +70,16 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """``text`` with every known or credential-like value masked."""
-        masked = self._mask_known(text) if self._by_prefix else text
-        for pattern in _LOOKS:
-            masked = pattern.sub(rf"\g<keep>{MASK}", masked)
-        return masked
+        return looks.masked(self._mask_known(text) if self._by_prefix else text)
 
     # Tuples are replaced, never changed: redact reads them without the lock.
 
     def _add(self, form: str) -> None:
         self._uses[form] += 1
         if self._uses[form] == 1:
-            known = self._by_prefix.get(form[:_PREFIX], ())
-            # The longest first: one value may be the beginning of another.
-            longest = sorted((*known, form), key=len, reverse=True)
-            self._by_prefix[form[:_PREFIX]] = tuple(longest)
+            known = list(self._by_prefix.get(form[:_PREFIX], ()))
+            bisect.insort(known, form)
+            self._by_prefix[form[:_PREFIX]] = tuple(known)
 
     def _drop(self, form: str) -> None:
         self._uses[form] -= 1
@@ -112,14 +95,36 @@ class Redactor:
         parts: list[str] = []
         done = position = 0
         while position <= len(text) - MIN_LENGTH:
-            for value in self._by_prefix.get(text[position : position + _PREFIX], ()):
-                if text.startswith(value, position):
-                    parts += [text[done:position], MASK]
-                    position = done = position + len(value)
-                    break
+            known = self._by_prefix.get(text[position : position + _PREFIX])
+            length = _longest(known, text, position) if known else 0
+            if length:
+                parts += [text[done:position], MASK]
+                position = done = position + length
             else:
                 position += 1
         return "".join((*parts, text[done:]))
+
+
+def _longest(known: tuple[str, ...], text: str, position: int) -> int:
+    """The length of the longest of ``known`` (sorted) that stands at ``position``; 0: none does.
+
+    Every value that begins ``rest`` begins each value that is sorted between the two as well. So
+    the last value up to ``rest`` is it, or has what is left of ``rest`` in common with it.
+    """
+    rest = text[position : position + MAX_LENGTH]
+    while index := bisect.bisect_right(known, rest):
+        value = known[index - 1]
+        if rest.startswith(value):
+            return len(value)
+        rest = os.path.commonprefix((value, rest))  # noqa: RUF071 - letters are what is meant
+        if len(rest) < _PREFIX:
+            break
+    return 0
+
+
+def printable(text: str) -> str:
+    """``text`` with an escape for each letter that UTF-8 cannot write (a lone surrogate)."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _forms(text: str) -> set[str]:

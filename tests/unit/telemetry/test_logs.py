@@ -98,3 +98,73 @@ def test_bodies_of_the_rest_client_are_never_logged(lines: Callable[..., io.Stri
     stream = lines(style="json", level="debug")
     logging.getLogger("kubernetes_asyncio.client.rest").debug("response body: x")
     assert stream.getvalue() == ""
+
+
+def handler() -> logging.StreamHandler[Any]:
+    """The one that set_up made last."""
+    made = next(each for each in logging.getLogger().handlers if each.get_name() == "akoo-core")
+    assert isinstance(made, logging.StreamHandler)
+    return made
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise ValueError(f"no text for {CANARY}")
+
+
+class Closed(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(f"disk full: {CANARY}")
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_a_line_that_cannot_be_encoded_is_masked_and_written(
+    lines: Callable[..., io.StringIO], style: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    redaction.register(CANARY)
+    stream = lines(style=style)
+    log = logging.getLogger("akoo_core.x")
+    log.warning("login with %s failed for caf\udce9", CANARY, extra={"caf\udce9": "\ud800"})
+    written = stream.getvalue()
+    assert "login with [redacted] failed for caf" in written
+    written.encode()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+@pytest.mark.parametrize(
+    ("message", "arguments", "extra"),
+    [
+        ("%s and %s", (CANARY,), {}),
+        ("nothing", (CANARY,), {}),
+        ("%d", (CANARY,), {}),
+        ("%s", (Unprintable(),), {}),
+        ("extra", (), {"body": Unprintable()}),
+    ],
+)
+def test_a_line_that_cannot_be_formatted_names_its_place_and_no_argument(
+    lines: Callable[..., io.StringIO],
+    style: str,
+    message: str,
+    arguments: tuple[Any, ...],
+    extra: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stream = lines(style=style)
+    record = logging.LogRecord("akoo_core.x", logging.WARNING, "x.py", 7, message, arguments, None)
+    vars(record).update(extra)
+    handler().handle(record)
+    assert capsys.readouterr().err == ""
+    assert CANARY not in stream.getvalue()
+    assert "a log line of x:7 could not be formatted (" in stream.getvalue()
+
+
+def test_a_line_that_cannot_be_written_is_told_without_it(
+    lines: Callable[..., io.StringIO], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines(style="json")
+    handler().setStream(Closed())
+    logging.getLogger("akoo_core.x").warning("with %s", CANARY)
+    assert capsys.readouterr().err == (
+        "a log line of 'akoo_core.x' could not be written (OSError)\n"
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import urllib.parse
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.telemetry import redaction
+from akoo_core.telemetry import looks, redaction
 
 SECRETS = st.text(min_size=redaction.MIN_LENGTH, max_size=30).filter(
     lambda text: len(text.strip()) >= redaction.MIN_LENGTH and text.strip() not in redaction.MASK
@@ -143,3 +144,76 @@ def test_what_looks_like_a_credential(text: str) -> None:
 )
 def test_ordinary_messages_stay_readable(text: str) -> None:
     assert redaction.Redactor().redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x-eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.hunter2",
+        "eyJa.x eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.hunter2",
+        '{"password": "a\\"hunter2"}',
+        '{"password": "hunter2',
+        "{'token': 'a\\'hunter2'}",
+        "1http://a:hunter2@b",
+        "https://a:b:hunter2@c",
+        "-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END CERTIFICATE-----\nhunter2",
+    ],
+)
+def test_what_looks_like_a_credential_in_odd_places(text: str) -> None:
+    assert "hunter2" not in looks.masked(text)
+
+
+UNITS = [
+    *("a", "A ", "-", " ", "\n", '"', "\\", ".", ":", "://", "a://", "a://b:", "a://b:c", "://a:"),
+    *("eyJ", "-eyJ", ".eyJ", "eyJ.", "eyJaaaaaaaa.", "-eyJaaaaaaaa.aaaaaaaa", "eyJaaaaaaaa.eyJ"),
+    *("hvs.", "hvs.a", "Bearer ", "Bearer\t", "basic a", "password", "password=", "token=&"),
+    *("-----BEGIN ", "-----BEGIN PRIVATE KEY", "-----BEGIN PRIVATE KEY-----", "PRIVATE KEY"),
+    *("-----BEGIN PRIVATE KEY-----x-----END ", "-----END PRIVATE KEY", "LS0tLS1CRUdJTi"),
+    *('"token":', '"token":"', '"token" : "\\"', "'token':'", "'token'  ", '"token":"\\'),
+    *("-LS0tLS1CRUdJTi", "LS0tLS1CRUdJTi-"),
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_time_grows_with_the_text(unit: str) -> None:
+    """Ten times the text would take a quadratic pattern 100 times as long."""
+
+    def seconds(length: int) -> float:
+        text = unit * (length // len(unit))
+        times = []
+        for _ in range(2):
+            started = time.thread_time()
+            looks.masked(text)
+            times.append(time.thread_time() - started)
+        return min(times)
+
+    assert seconds(40_000) < 30 * max(seconds(4_000), 0.001)
+
+
+@given(st.lists(st.text("ab", min_size=6, max_size=12), max_size=20), st.text("abc", max_size=40))
+def test_the_longest_known_value_is_masked(values: list[str], text: str) -> None:
+    redactor = redaction.Redactor()
+    for value in values:
+        redactor.register(value)
+    expected, position = "", 0
+    while position < len(text):
+        here = [value for value in values if text.startswith(value, position)]
+        expected += redaction.MASK if here else text[position]
+        position += max(map(len, here)) if here else 1
+    assert redactor.redact(text) == expected
+
+
+def test_many_values_that_begin_alike_cost_little() -> None:
+    redactor = redaction.Redactor()
+    for number in range(1000):
+        redactor.register(f"eyJhbGciOiJSUzI1NiIsImtpZCI6I{number:06}")
+    text = "eyJh" * 4_000
+    started = time.thread_time()
+    assert redactor.redact(text) == text
+    assert time.thread_time() - started < 5.0, "each value at each place would take a minute"
+
+
+def test_values_that_no_encoding_takes() -> None:
+    redactor = redaction.Redactor()
+    redactor.register("hunter2-\udce9")
+    assert redactor.redact(redaction.printable("a hunter2-\udce9 b")) == "a [redacted] b"
