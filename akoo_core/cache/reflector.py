@@ -17,7 +17,7 @@ from akoo_core.telemetry import metrics
 
 INITIAL_EVENTS_END_ANNOTATION = "k8s.io/initial-events-end"
 _REPORT_BATCH = 100
-"""Changes reported before other tasks get their turn."""
+"""Objects stored, or changes reported, before other tasks get their turn."""
 _QUIET_SECONDS = 15.0
 """A watch that has been open for this long without a line is well: nothing happens there."""
 
@@ -103,12 +103,15 @@ class Reflector:
             self._namespace,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
-            resource_version=step.resource_version,
             token=step.token,
             limit=step.limit,
             metadata_only=self._metadata_only,
         )
-        items = [self.store.item(obj) for obj in page.items]
+        items: list[store.Item] = []
+        for obj in page.items:
+            items.append(self.store.item(obj))
+            if len(items) % _REPORT_BATCH == 0:
+                await asyncio.sleep(0)
         await self._take(self._core.page(items, page.resource_version, page.token))
 
     async def _watch(self, step: steps.OpenWatch) -> None:

@@ -4,8 +4,9 @@ A reflector is either syncing (a watch that begins with the whole collection, or
 a list in pages) or watching. Rules that are easy to get wrong, each held by a test:
 
 - The versions of initial events are not in order; they never become the version to go on from.
-- A list never goes back in time: it asks for the last version seen, and from scratch only when
-  the server does not have that version (any more).
+- A list never goes back in time: it asks for the newest state. It is asked for in pages, always:
+  with any other version a server may answer with everything at once, which can be too much.
+- Whoever could not list again for a while does not know the collection any more, and says so.
 - The end of a stream is normal, but a watch that ended within a second without anything new is an
   error; else a server that closes at once would be asked thousands of times a second.
 - No answer is no reason to list again, and a refusal is no reason to forget what is known.
@@ -23,8 +24,8 @@ from akoo_core.cache.indexes import Key
 PAGE_SIZE = 500
 SHORT_WATCH_SECONDS = 1.0
 SERVER_ERRORS_BEFORE_LIST = 3
-
-_VERSION_UNAVAILABLE = (steps.Failure.GONE, steps.Failure.TOO_LARGE)
+FAILURES_UNTIL_UNKNOWN = 3
+"""Failures in a row to list anew, or to watch from the beginning, that end ``synced``."""
 
 
 class ReflectorCore:
@@ -42,8 +43,6 @@ class ReflectorCore:
         self._watch_list = watch_list
         self._list_now = not watch_list
         self._version = ""
-        self._from_scratch = False
-        self._full_list = False
         self._watching = False
         self._ordered = True
         self._collected: dict[Key, store.Item] = {}
@@ -52,6 +51,7 @@ class ReflectorCore:
         self._opened_at = 0.0
         self._progress = False
         self._server_errors = 0
+        self._sync_failures = 0
         self.synced = False
         """The collection is known and nothing forbids to follow it."""
 
@@ -67,7 +67,7 @@ class ReflectorCore:
             return steps.Pause(pause)
         if self._watching or not self._list_now:
             return self._open(now)
-        return self._page_to_get()
+        return steps.ListPage(self._token, PAGE_SIZE)
 
     def page(self, items: list[store.Item], version: str, token: str) -> steps.Effect | None:
         """One page arrived. The last one gives a Replace."""
@@ -105,7 +105,8 @@ class ReflectorCore:
     def failed(self, now: float, failure: steps.Failure, *, at_least_seconds: float = 0.0) -> None:
         """The request or the stream ended with an error."""
         self._back_off(now, at_least_seconds)
-        if failure is steps.Failure.REFUSED:
+        self._sync_failures += not self._watching
+        if failure is steps.Failure.REFUSED or self._sync_failures >= FAILURES_UNTIL_UNKNOWN:
             self.synced = False
         if self._watching:
             self._watch_failed(failure)
@@ -133,19 +134,11 @@ class ReflectorCore:
         if failure is steps.Failure.BUSY and lived < SHORT_WATCH_SECONDS and not self._progress:
             return
         self._watch_list = self._watch_list and failure is not steps.Failure.INVALID
-        self._from_scratch = self._from_scratch or failure in _VERSION_UNAVAILABLE
         self._start_list()
 
     def _list_failed(self, failure: steps.Failure) -> None:
         if failure is steps.Failure.BUSY:
             return  # the next page is asked for again
-        if failure in _VERSION_UNAVAILABLE:
-            if self._token:
-                known, self._full_list = self._full_list, True
-            else:
-                known, self._from_scratch = self._from_scratch, True
-            if not known:
-                self._pause = 0.0  # there is another way to ask, and no need to wait for it
         self._start_list()
 
     def _open(self, now: float) -> steps.OpenWatch:
@@ -155,16 +148,7 @@ class ReflectorCore:
         timeout = int(300 * (1.0 + self._random()))
         if self._watching:
             return steps.OpenWatch(self._version, initial_events=False, timeout_seconds=timeout)
-        version = "" if self._from_scratch else self._version
-        return steps.OpenWatch(version, initial_events=True, timeout_seconds=timeout)
-
-    def _page_to_get(self) -> steps.ListPage:
-        version = "" if self._from_scratch else self._version or "0"
-        # With a version the server answers from its cache, but only if asked for all at once.
-        paged = version in ("", "0") and not self._full_list
-        if self._token:
-            return steps.ListPage("", self._token, PAGE_SIZE)
-        return steps.ListPage(version, "", PAGE_SIZE if paged else 0)
+        return steps.OpenWatch(self._version, initial_events=True, timeout_seconds=timeout)
 
     def _collect(
         self, kind: str, version: str, item: store.Item | None, *, initial_end: bool
@@ -185,8 +169,7 @@ class ReflectorCore:
         self._version = version
         self._watching = self.synced = True
         self._ordered = version not in ("", "0")
-        self._from_scratch = self._full_list = False
-        self._server_errors = 0
+        self._server_errors = self._sync_failures = 0
         return steps.Replace(items)
 
     def _start_sync(self) -> None:

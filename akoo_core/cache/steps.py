@@ -15,9 +15,8 @@ class Pause(NamedTuple):
 
 
 class ListPage(NamedTuple):
-    """Get one page. ``limit`` 0 asks for everything at once, which the watch cache can serve."""
+    """Get one page of the newest state; the first one where ``token`` is empty."""
 
-    resource_version: str
     token: str
     limit: int
 

@@ -164,9 +164,10 @@ class World(stateful.RuleBasedStateMachine):
                 self.core.failed(self.now, steps.Failure.GONE)
                 return
         else:
-            version, start = self.snapshot(step.resource_version), 0
+            version, start = self.server.version, 0
         objects = list(self.server.at(version).values())
-        end = start + PAGE if step.limit else len(objects)
+        assert step.limit
+        end = start + PAGE
         token = f"{version}+{end}" if end < len(objects) else ""
         if token:
             self.server.tokens[token] = (version, end)

@@ -187,6 +187,27 @@ async def test_a_refused_kind_is_not_synced_until_it_is_allowed(
 
 
 @virtual_time.test
+async def test_a_list_that_keeps_failing_shows_in_readiness(clock: virtual_time.LoopClock) -> None:
+    server = Server()
+    server.seed(_config_map("a"))
+    follower = Follower(server, clock, watch_list=False)
+    async with _following(follower):
+        failure = errors.ServerError("the answer is longer than 67108864 bytes; it was dropped")
+        server.faults.before("list *", failure, times=10)
+        server.watches.end(errors.GoneError("too old resource version"))
+        await virtual_time.settle()
+        assert follower.reflector.synced.is_set(), "not at the first failure"
+        await asyncio.sleep(20.0)
+        assert not follower.reflector.synced.is_set()
+        assert follower.error() is failure
+        assert follower.store.get("a", "default") is not None, "absence is not deletion"
+        async with asyncio.timeout(600.0):
+            await follower.reflector.synced.wait()
+        assert follower.error() is None
+    assert follower.told == ["+a?"]
+
+
+@virtual_time.test
 async def test_a_missing_kind_is_asked_for_again_with_pauses(
     clock: virtual_time.LoopClock,
 ) -> None:

@@ -9,6 +9,7 @@ from akoo_core.cache.steps import Failure
 from akoo_core.kube.resource import CONFIG_MAPS
 
 STORE = store.Store(CONFIG_MAPS)
+FIRST_PAGE = steps.ListPage("", 500)
 
 
 def _item(name: str, version: int) -> store.Item:
@@ -55,11 +56,11 @@ def test_a_server_that_does_not_know_initial_events_is_asked_once() -> None:
     core = _core()
     core.next(0.0)
     core.failed(0.0, Failure.INVALID)
-    assert _after_pause(core) == steps.ListPage("0", "", 500)
+    assert _after_pause(core) == FIRST_PAGE
     core.page([], "10", "")
     core.next(0.0)
     core.failed(0.0, Failure.GONE)
-    assert _after_pause(core) == steps.ListPage("10", "", 0)
+    assert _after_pause(core) == FIRST_PAGE
 
 
 @pytest.mark.parametrize("failure", [one for one in Failure if one is not Failure.BUSY])
@@ -94,14 +95,14 @@ def test_initial_watch_that_ends_before_its_bookmark_falls_back_to_a_list() -> N
     core.next(0.0)
     core.event("ADDED", "1", _item("a", 1))
     core.ended(200.0)
-    assert core.next(200.0) == steps.ListPage("0", "", 500)
+    assert core.next(200.0) == FIRST_PAGE
 
 
 def test_pages_are_collected_and_replaced_at_once() -> None:
     core = _core(watch_list=False)
-    assert core.next(0.0) == steps.ListPage("0", "", 500)
+    assert core.next(0.0) == FIRST_PAGE
     assert core.page([_item("a", 1)], "5", "more") is None
-    assert core.next(0.0) == steps.ListPage("", "more", 500)
+    assert core.next(0.0) == steps.ListPage("more", 500)
     assert core.page([_item("b", 2)], "5", "") == steps.Replace([_item("a", 1), _item("b", 2)])
     assert core.next(0.0) == steps.OpenWatch("5", False, 300)
 
@@ -112,35 +113,63 @@ def test_a_busy_server_is_asked_for_the_same_page_again() -> None:
     core.page([_item("a", 1)], "5", "more")
     core.next(0.0)
     core.failed(0.0, Failure.BUSY)
-    assert _after_pause(core) == steps.ListPage("", "more", 500)
+    assert _after_pause(core) == steps.ListPage("more", 500)
     assert core.page([], "5", "") == steps.Replace([_item("a", 1)])
 
 
-def test_an_expired_token_starts_the_list_again_in_one_piece() -> None:
+def test_an_expired_token_starts_the_list_again_in_pages() -> None:
     core = _core(watch_list=False)
     core.next(0.0)
     core.page([_item("a", 1)], "5", "more")
     core.next(0.0)
     core.failed(0.0, Failure.GONE)
-    assert core.next(0.0) == steps.ListPage("0", "", 0), "at once: this cannot expire half-way"
+    assert _after_pause(core) == FIRST_PAGE
     assert core.page([_item("b", 2)], "9", "") == steps.Replace([_item("b", 2)])
 
 
-@pytest.mark.parametrize("failure", [Failure.GONE, Failure.TOO_LARGE])
-def test_relist_at_the_last_version_first_and_from_scratch_only_then(failure: Failure) -> None:
+@pytest.mark.parametrize("failure", list(Failure))
+def test_every_list_is_in_pages(failure: Failure) -> None:
+    """Everything at once may be longer than an answer may be, and would fail for ever."""
     core = _synced(100)
     core.failed(60.0, Failure.GONE)
-    assert _after_pause(core) == steps.ListPage("100", "", 0)
-    core.failed(61.0, failure)
-    assert core.next(61.0) == steps.ListPage("", "", 500), "another way to ask needs no pause"
-    core.failed(61.0, failure)
-    assert isinstance(core.next(61.0), steps.Pause), "but asking the same again does"
-    core.next(61.0)
+    for _ in range(20):
+        step = core.next(60.0)
+        if isinstance(step, steps.ListPage):
+            assert step.limit == 500
+            core.failed(60.0, failure)
     core.page([], "40", "")
     assert core.resource_version == "40", "a restored server may be at an older version"
-    core.next(62.0)
-    core.failed(62.0, Failure.GONE)
-    assert _after_pause(core) == steps.ListPage("40", "", 0)
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+@pytest.mark.parametrize("watch_list", [True, False])
+def test_who_cannot_list_again_for_a_while_is_not_synced(
+    failure: Failure, watch_list: bool
+) -> None:
+    core = _core(watch_list=watch_list)
+    core.next(0.0)
+    _arrived(core, "100", watch_list=watch_list)
+    core.next(0.0)
+    core.failed(60.0, Failure.GONE)
+    for count in range(1, 4):
+        assert not isinstance(_after_pause(core, 60.0), steps.Pause)
+        core.failed(60.0, failure)
+        known = count < 3 and failure is not Failure.REFUSED
+        assert core.synced is known
+    step = _after_pause(core, 60.0)
+    _arrived(core, "200", watch_list=isinstance(step, steps.OpenWatch))
+    assert core.synced
+    core.next(60.0)
+    core.failed(60.0, Failure.GONE)
+    assert core.synced, "one failure is not three"
+
+
+def _arrived(core: reflector_core.ReflectorCore, version: str, *, watch_list: bool) -> None:
+    """The whole collection, which is empty, in either way."""
+    if watch_list:
+        core.event("BOOKMARK", version, None, initial_end=True)
+    else:
+        core.page([], version, "")
 
 
 def test_relist_prefers_initial_events_again() -> None:
@@ -150,7 +179,7 @@ def test_relist_prefers_initial_events_again() -> None:
     core.failed(1.0, Failure.GONE)
     assert _after_pause(core) == steps.OpenWatch("10", True, 300)
     core.failed(1.0, Failure.TOO_LARGE)
-    assert _after_pause(core) == steps.ListPage("", "", 500)
+    assert _after_pause(core) == FIRST_PAGE
 
 
 def test_the_end_of_a_stream_is_normal() -> None:
