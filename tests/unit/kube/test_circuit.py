@@ -121,3 +121,15 @@ def test_while_each_call_is_met_by_an_answer_it_stays_closed(
         if not answered:
             breaker.failed(begun)
         assert not breaker.is_open
+
+
+def test_clusters_that_fell_silent_together_are_not_asked_together() -> None:
+    pauses = []
+    for seed in range(40):
+        breaker, _ = make(seed)
+        for _ in range(circuit.THRESHOLD):
+            breaker.failed()
+        pauses.append(breaker.refused_seconds())
+    assert len(set(pauses)) == 40
+    assert min(pauses) < 0.6
+    assert max(pauses) > 0.9

@@ -11,6 +11,7 @@ from akoo_core import clock, external
 from akoo_core.api import names
 from akoo_core.kube import errors, workloads
 from akoo_core.kube import resource as resources
+from akoo_core.telemetry import redaction
 from akoo_core.testing import memory
 
 NAME = names.kubeconfig_secret_name("shop")
@@ -51,6 +52,12 @@ class Bed:
     def version(self) -> str:
         (found,) = self.server.objects(resources.SECRETS)
         return f"{found['metadata']['uid']}/{found['metadata']['resourceVersion']}"
+
+    async def change(self, text: str) -> None:
+        """Another kubeconfig, which the caches have seen."""
+        patch = {"data": secret(text)["data"]}
+        await self.server.client().merge_patch(resources.SECRETS, NAME, patch, "demo")
+        self.seen = self.version()
 
     async def ask(self) -> int:
         """How many reads it takes to get the client."""
@@ -103,3 +110,25 @@ async def test_another_cluster_of_that_name_reads_for_itself(bed: Bed) -> None:
     await bed.server.client().delete(resources.SECRETS, NAME, "demo")
     with pytest.raises(errors.NotFoundError):
         await bed.clients.client_for("demo", "shop", "uid-2")
+
+
+async def test_a_new_kubeconfig_ends_the_pause(bed: Bed) -> None:
+    await bed.ask()
+    breaker = bed.clients._pool["uid-1"].circuit
+    breaker.failed()
+    breaker.failed()
+    assert await bed.ask() == 0
+    assert breaker.refused_seconds() > 0.0, "the same kubeconfig says nothing new"
+    await bed.change(KUBECONFIG.replace("shop.example", "new.example"))
+    assert await bed.ask() == 1
+    assert breaker.refused_seconds() == 0.0
+    assert bed.clients.silent_seconds("uid-1") == 0.0
+
+
+async def test_short_tokens_do_not_mask_words_in_our_log(bed: Bed) -> None:
+    await bed.change(KUBECONFIG.replace("a-token-of-nobody", "Cluster"))
+    await bed.ask()
+    assert redaction.redact("the Cluster demo/shop") == "the Cluster demo/shop"
+    await bed.change(KUBECONFIG.replace("a-token-of-nobody", "a-longer-token-of-nobody"))
+    await bed.ask()
+    assert redaction.redact("a-longer-token-of-nobody") == redaction.MASK

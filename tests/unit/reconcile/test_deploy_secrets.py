@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
-from akoo_core import structs
+from akoo_core import external, structs
+from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api, registry
 from akoo_core.plugins.errors import SecretNamespaceNotAllowedError
-from akoo_core.reconcile import deploy, secret_reader, secrets
+from akoo_core.reconcile import deploy, inventory, secret_reader, secrets
+from akoo_core.reconcile import place as place_
 from akoo_core.telemetry import redaction
-from akoo_core.testing import memory
+from akoo_core.testing import memory, memory_client
 from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_builders as builders
 
 
 async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: bench_.Bench) -> None:
@@ -127,3 +130,43 @@ async def test_a_missing_secret_blocks_and_names_it(
     assert isinstance(verdict, api.Blocked)
     assert verdict.reason == "SecretMissing"
     assert part in verdict.message
+
+
+async def test_what_the_server_says_about_a_secret_it_refuses_is_not_repeated(
+    bench: bench_.Bench,
+) -> None:
+    quoted = f"data.password: Invalid value: {bench_.CANARY.decode()}"
+    bench.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
+    refused = (await bench.deploy(secrets=(bench_.SECRET,))).verdicts["ako"]
+    assert refused.reason == "ObjectRefused"
+    assert bench_.CANARY.decode() not in refused.message
+    assert "see the API server's log" in refused.message
+    bench.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
+    told = (await bench.deploy(bench_.config_map())).verdicts["ako"]
+    assert quoted in told.message, "of anything else it is"
+
+
+class Replaced(memory_client.MemoryClient):
+    """Behind a reader's back, somebody deletes what was read and makes it again."""
+
+    def __init__(self, server: memory.MemoryServer) -> None:
+        super().__init__(server, external.External(), system="workload", field_manager="test")
+
+    async def get(
+        self, resource: resources.Resource, name: str, namespace: str | None = None
+    ) -> dict[str, Any]:
+        found = await super().get(resource, name, namespace)
+        await super().delete(resource, name, namespace)
+        again = {key: found[key] for key in ("apiVersion", "kind", "data")}
+        metadata = {key: found["metadata"][key] for key in ("name", "namespace", "labels")}
+        await super().create(resource, {**again, "metadata": metadata}, namespace)
+        return found
+
+
+async def test_what_was_made_again_under_its_name_is_not_deleted(bench: bench_.Bench) -> None:
+    await bench.deploy(bench_.config_map())
+    place = place_.Place(builders.RECORD, Replaced(bench.workload))
+    key = inventory.Key("", "ConfigMap", "avi-system", "avi-k8s-config")
+    with pytest.raises(errors.ConflictError):
+        await place.remove("v1", key)
+    assert bench.get(resources.CONFIG_MAPS, "avi-k8s-config") is not None

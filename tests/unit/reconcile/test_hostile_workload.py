@@ -1,0 +1,88 @@
+"""What a workload cluster answers about objects, where it is not what Kubernetes answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from akoo_core import external
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors, listing
+from akoo_core.kube import resource as resources
+from akoo_core.reconcile import inventory
+from akoo_core.reconcile import place as place_
+from akoo_core.testing import memory, memory_client
+from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_builders as builders
+
+
+class Odd(memory_client.MemoryClient):
+    """A workload cluster whose definitions are not what they should be."""
+
+    def __init__(self, server: memory.MemoryServer, spec: Any) -> None:
+        super().__init__(server, external.External(), system="workload", field_manager="test")
+        self._spec = spec
+
+    async def get(self, resource: Any, name: str, namespace: str | None = None) -> dict[str, Any]:
+        found = await super().get(resource, name, namespace)
+        return {**found, **self._spec}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"spec": 7},
+        {"spec": {"versions": "v1"}},
+        {"spec": {"versions": [{"name": ["v1"]}]}},
+        {"spec": {"names": {"plural": 7}}},
+        {"status": {"conditions": [7]}},
+        {"status": {"conditions": [{"type": 1}]}},
+    ],
+)
+async def test_a_definition_of_wrong_types_is_a_typed_error(
+    bench: bench_.Bench, odd: dict[str, Any]
+) -> None:
+    await bench.deploy(bench_.CRD)
+    place = place_.Place(builders.RECORD, Odd(bench.workload, odd))
+    key = inventory.Key(
+        "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
+    )
+    with pytest.raises(errors.ServerError, match="not a CustomResourceDefinition"):
+        await place.live("apiextensions.k8s.io/v1", key)
+
+
+@pytest.mark.parametrize(
+    "names", [{"plural": "../../secrets", "kind": "X"}, {"plural": "x" * 300, "kind": "X"}]
+)
+async def test_a_definition_whose_names_are_none_has_objects_for_all_we_know(
+    bench: bench_.Bench, names: dict[str, str]
+) -> None:
+    await bench.deploy(bench_.CRD)
+    spec = {"spec": {**bench_.CRD["spec"], "names": names}}
+    place = place_.Place(builders.RECORD, Odd(bench.workload, spec))
+    key = inventory.Key(
+        "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
+    )
+    why = await place.remove("apiextensions.k8s.io/v1", key)
+    assert "objects of that kind exist" in why
+
+
+class Endless(memory_client.MemoryClient):
+    """Lists that never come to an end."""
+
+    def __init__(self, server: memory.MemoryServer) -> None:
+        super().__init__(server, external.External(), system="workload", field_manager="test")
+        self.pages = 0
+
+    async def list(self, *arguments: Any, **options: Any) -> client_.Page:
+        self.pages += 1
+        return client_.Page([], "1", f"page-{self.pages}")
+
+
+async def test_a_list_that_does_not_end_is_left(bench: bench_.Bench) -> None:
+    client = Endless(bench.workload)
+    assert await place_.Place(builders.RECORD, client).definition_names() is None
+    assert client.pages == place_.DEFINITION_PAGES
+    with pytest.raises(errors.ServerError, match="more than 3 pages"):
+        await listing.every(client, resources.SECRETS, pages=3)
