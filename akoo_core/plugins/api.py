@@ -208,9 +208,9 @@ class Wait(structs.Struct, frozen=True, kw_only=True):
     """Own objects still outside, if this verb knows (column LEFT)."""
     version: str = ""
     facts: tuple[Fact, ...] = ()
-    """prepare: found on the way and stored, beside those the plugin gave before. So a verb that
-    must have something in its intent before it may touch it gets it there: it gives a fact, and
-    intend makes an intent of it before the next call."""
+    """prepare, observe: found on the way and stored, beside those the plugin gave before. So a
+    verb that must have something in its intent before it may touch it gets it there: it gives a
+    fact, and intend makes an intent of it before the next call."""
 
 
 class Blocked(structs.Struct, frozen=True, kw_only=True):

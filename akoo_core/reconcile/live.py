@@ -246,6 +246,8 @@ class _Round:
                 new = await self._facts(plugin, done)
                 if await self._drop_old_facts(plugin) or new:
                     self._attempt.report.requeue(0.0)  # for those that depend on them
+            elif isinstance(answer, api.Wait):
+                await self._facts(plugin, answer)
             if isinstance(answer, api.Done | api.Wait) and answer.version:
                 self._attempt.report.version = answer.version
             self._say(plugin, answer or api.Done())

@@ -21,6 +21,10 @@ OTHERS = "others"
 """The system under which calls that are not the operator's are traced."""
 
 
+READY_EVENTS = {"ako": "AKOReady"}
+"""By container, the Event by which its program says that it has started to work."""
+
+
 class MemoryKubelet:
     """The Pods of one workload cluster."""
 
@@ -57,6 +61,21 @@ class MemoryKubelet:
         await self._client.merge_patch(
             resources.PODS, name, status, namespace, subresource="status"
         )
+        for container in containers:
+            if container["name"] in READY_EVENTS:
+                await self._say(namespace, name, READY_EVENTS[container["name"]])
+
+    async def _say(self, namespace: str, pod_name: str, reason: str) -> None:
+        pod = await self._client.get(resources.PODS, pod_name, namespace)
+        uid = pod["metadata"]["uid"]
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{pod_name}.{uid}", "namespace": namespace},
+            "involvedObject": {"kind": "Pod", "name": pod_name, "namespace": namespace, "uid": uid},
+            "reason": reason,
+        }
+        await self._client.create(resources.CORE_EVENTS, event)
 
     async def _report(self, one: Object) -> None:
         replicas = int(one["spec"].get("replicas", 1))

@@ -1,18 +1,23 @@
 """observe: is AKO running as it was deployed?
 
-Reads the StatefulSet, AKO's Pods and the cluster's version; changes nothing. AKO's own link to the
-Avi Controller is not seen here: that it is broken shows as restarts.
+Reads the StatefulSet, AKO's Pods, their Events while AKO starts, and the cluster's version; changes
+nothing. AKO's own link to the Avi Controller is not seen here: that it is broken shows as restarts.
 """
 
 from __future__ import annotations
 
 import datetime
 
-from akoo_ako import names, pods, versions, workload
+from akoo_ako import names, pods, starts, versions, workload
 from akoo_core import structs
+from akoo_core.kube import client
 from akoo_core.plugins import api
 
 _BLOCKED_SECONDS = 30.0
+_RESTARTED_SECONDS = 15.0
+_STARTING_SECONDS = 3.0
+YOUNG = datetime.timedelta(minutes=5)
+YOUNG_SECONDS = 30.0
 ROLLOUT_SECONDS = 300.0
 """A rollout, images pulled, usually takes no longer."""
 
@@ -26,11 +31,57 @@ async def observe(ctx: api.VerbContext) -> api.Result:
             after=15.0,
         )
     found = await workload.find(ctx.workload)
-    result = judge(found, ctx.clock.now())
+    now = ctx.clock.now()
+    result = judge(found, now)
     if not isinstance(result, api.Done):
         return result
+    known = ctx.view.fact(starts.AkoStarts) or starts.AkoStarts()
+    fact, waiting = await _look_at_starts(ctx.workload, found, known, now)
+    if waiting is not None:
+        return _starting(result, fact, waiting)
     answer = await ctx.workload.raw("/version")
-    return _on_kubernetes(result, str(answer.get("gitVersion", "")), str(answer.get("minor", "")))
+    done = structs.replace(result, facts=(fact,), recheck_seconds=_recheck(fact, now))
+    return _on_kubernetes(done, str(answer.get("gitVersion", "")), str(answer.get("minor", "")))
+
+
+async def _look_at_starts(
+    kube: client.KubeClient,
+    found: workload.Found,
+    known: starts.AkoStarts,
+    now: datetime.datetime,
+) -> tuple[starts.AkoStarts, tuple[str, str] | None]:
+    """How far AKO has come in each Pod, and the first that has not started to work."""
+    seen: list[starts.Start] = []
+    waits: list[tuple[str, str]] = []
+    for pod in sorted(found.pods, key=pods.name):
+        before = known.of(pod)
+        events = starts.Events()
+        if before is None or before.state != "ready":
+            items = await workload.events(kube, pods.uid(pod))
+            events = starts.Events(items, await workload.writes_events(kube))
+        start = starts.judge(pod, events, before, now)
+        seen += [start] if start is not None else []
+        waiting = starts.waiting(pod, start, events, now)
+        waits += [waiting] if waiting is not None else []
+    return starts.AkoStarts(starts=tuple(seen)), next(iter(waits), None)
+
+
+def _starting(result: api.Done, fact: starts.AkoStarts, waiting: tuple[str, str]) -> api.Wait:
+    reason, message = waiting
+    return api.Wait(
+        reason=reason,
+        message=message,
+        after=_STARTING_SECONDS if reason == "AkoStarting" else _BLOCKED_SECONDS,
+        expected_seconds=ROLLOUT_SECONDS,
+        version=result.version,
+        facts=(fact,),
+    )
+
+
+def _recheck(fact: starts.AkoStarts, now: datetime.datetime) -> float | None:
+    """A young AKO is looked at again soon: what ends it ends it early."""
+    young = any(now - one.started_at < YOUNG for one in fact.starts)
+    return YOUNG_SECONDS if young else None
 
 
 def judge(found: workload.Found, now: datetime.datetime) -> api.Result:
@@ -48,6 +99,14 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Result:
                 reason=problem.reason, message=problem.message, after=_BLOCKED_SECONDS
             )
     version = next(filter(None, map(pods.image_version, found.pods)), "")
+    for pod in found.pods:
+        if message := pods.restarted(pod, now):
+            return api.Wait(
+                reason="AkoRestarted",
+                message=message,
+                after=_RESTARTED_SECONDS,
+                version=version,
+            )
     waiting = _rollout(found.stateful_set, found.pods)
     if waiting:
         patience = _patience(found, now)

@@ -15,6 +15,7 @@ from akoo_ako import (
     options,
     refusal,
     settings,
+    starts,
 )
 from akoo_core import structs
 from akoo_core.plugins import api
@@ -29,6 +30,7 @@ class AkoPlugin(api.Plugin):
 
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
     config_type: ClassVar[type[structs.StrictStruct] | None] = options.Options
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (starts.AkoStarts,)
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (
         api.WorkloadCredential,
         api.LoadBalancerPlacement,

@@ -11,6 +11,8 @@ from akoo_core import structs
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 _RESTARTS_WORTH_SAYING = 3
 _RECENT = datetime.timedelta(minutes=5)
+_SETTLED = datetime.timedelta(minutes=1)
+"""A container that was restarted is believed after so long."""
 
 
 class Problem(NamedTuple):
@@ -23,6 +25,37 @@ class Problem(NamedTuple):
 def name(pod: structs.JSON) -> str:
     """The Pod's name."""
     return str(pod["metadata"]["name"])
+
+
+def uid(pod: structs.JSON) -> str:
+    """The Pod's UID."""
+    return str(pod["metadata"].get("uid", ""))
+
+
+def started_at(pod: structs.JSON) -> datetime.datetime | None:
+    """When AKO's container was started last; None while it does not run."""
+    for container in _of_ako(pod):
+        run = (container.get("state") or {}).get("running")
+        if run is not None:
+            stamp = run.get("startedAt") or pod["metadata"].get("creationTimestamp")
+            return structs.convert(stamp, datetime.datetime) if stamp else None
+    return None
+
+
+def restarts(pod: structs.JSON) -> int:
+    """How often AKO's container was restarted."""
+    return sum(int(container.get("restartCount") or 0) for container in _of_ako(pod))
+
+
+def restarted(pod: structs.JSON, now: datetime.datetime) -> str:
+    """What to say of AKO's container when it has ended a moment ago; "" otherwise."""
+    for container in _of_ako(pod):
+        ended = (container.get("lastState") or {}).get("terminated") or {}
+        stamp = ended.get("finishedAt")
+        if stamp and now - structs.convert(stamp, datetime.datetime) < _SETTLED:
+            where = f"container {container['name']} of Pod {name(pod)}"
+            return f"{where} has ended a moment ago and was started again {_ending(container)}"
+    return ""
 
 
 def problem(pod: structs.JSON, now: datetime.datetime) -> Problem | None:
@@ -47,8 +80,7 @@ def running(pod: structs.JSON) -> bool:
     """Whether AKO's process in it can be asked for something: it runs and is not on its way out."""
     if "deletionTimestamp" in pod["metadata"]:
         return False
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    return any("running" in (one.get("state") or {}) for one in statuses if _is_ako(one))
+    return any("running" in (container.get("state") or {}) for container in _of_ako(pod))
 
 
 def image_version(pod: structs.JSON) -> str:
@@ -66,6 +98,11 @@ def overdue(pod: structs.JSON, now: datetime.datetime) -> datetime.timedelta:
     if stamp is None:
         return datetime.timedelta()
     return max(now - structs.convert(stamp, datetime.datetime), datetime.timedelta())
+
+
+def _of_ako(pod: structs.JSON) -> list[structs.JSON]:
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return [container for container in statuses if _is_ako(container)]
 
 
 def _is_ako(container: structs.JSON) -> bool:

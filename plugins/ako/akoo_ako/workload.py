@@ -13,6 +13,10 @@ _PODS = 20
 """More Pods of AKO in one cluster are not looked at: two are the most there should be."""
 
 
+_EVENT_PAGES, _EVENT_PAGE = 3, 100
+"""More Events of one Pod are not looked at; AKO writes a handful at each start."""
+
+
 class Found(NamedTuple):
     """StatefulSet and Pods of AKO. The first is None when it is not there."""
 
@@ -35,6 +39,31 @@ async def get(kube: client.KubeClient, kind: resource.Resource, name: str) -> st
         return await kube.get(kind, name, names.NAMESPACE)
     except errors.NotFoundError:
         return None
+
+
+async def events(kube: client.KubeClient, pod_uid: str) -> list[structs.JSON]:
+    """The Events on one Pod."""
+    found: list[structs.JSON] = []
+    token = ""
+    for _ in range(_EVENT_PAGES):
+        page = await kube.list(
+            resource.CORE_EVENTS,
+            names.NAMESPACE,
+            field_selector=f"involvedObject.uid={pod_uid}",
+            limit=_EVENT_PAGE,
+            token=token,
+        )
+        found += page.items
+        token = page.token
+        if not token:
+            break
+    return found
+
+
+async def writes_events(kube: client.KubeClient) -> bool:
+    """Whether AKO writes Events, by its ConfigMap."""
+    config_map = await get(kube, resource.CONFIG_MAPS, names.CONFIG_MAP) or {}
+    return bool((config_map.get("data") or {}).get("enableEvents") == "true")
 
 
 def is_ours(obj: structs.JSON, record_name: str) -> bool:

@@ -138,6 +138,7 @@ def pod(name: str = "ako-0", **changes: Any) -> dict[str, Any]:
             "name": name,
             "namespace": names.NAMESPACE,
             "labels": dict(names.SELECTOR),
+            "uid": f"uid-of-{name}",
             "creationTimestamp": "2026-01-01T00:00:00Z",
             **changes.get("metadata", {}),
         },
@@ -147,6 +148,22 @@ def pod(name: str = "ako-0", **changes: Any) -> dict[str, Any]:
             "containerStatuses": [container],
             **changes.get("status", {}),
         },
+    }
+
+
+def event(
+    reason: str = "AKOReady", at: str = "2026-01-01T00:00:05Z", pod_name: str = "ako-0"
+) -> dict[str, Any]:
+    """An Event of AKO on its Pod."""
+    involved = {"kind": "Pod", "name": pod_name, "namespace": names.NAMESPACE}
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{pod_name}.{reason}.{at}".lower(), "namespace": names.NAMESPACE},
+        "involvedObject": {**involved, "uid": f"uid-of-{pod_name}"},
+        "reason": reason,
+        "lastTimestamp": at,
+        "source": {"component": "avi-kubernetes-operator"},
     }
 
 
@@ -165,6 +182,7 @@ class Builders:
     context = staticmethod(context)
     deployed = staticmethod(deployed)
     pod = staticmethod(pod)
+    event = staticmethod(event)
 
     @staticmethod
     def desired(

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from akoo_ako import names, observe, options, pods, workload
 
+from akoo_core import clock
+from akoo_core.kube import resource
 from akoo_core.plugins import api
+from akoo_core.reconcile import facts
 from akoo_core.testing import memory
 
 RESTARTED = {"exitCode": 0, "finishedAt": "2025-12-31T23:59:00Z"}
@@ -137,7 +140,10 @@ def test_what_somebody_must_mend(
 @pytest.mark.parametrize(
     "status",
     [
-        container(restartCount=2, lastState={"terminated": RESTARTED}),
+        container(
+            restartCount=2,
+            lastState={"terminated": RESTARTED | {"finishedAt": "2025-12-31T23:58:59Z"}},
+        ),
         container(
             restartCount=9,
             lastState={"terminated": RESTARTED | {"finishedAt": "2025-12-31T20:00:00Z"}},
@@ -158,22 +164,46 @@ def test_a_living_ako_told_to_delete_says_so(build: Any) -> None:
     assert answer.message.endswith("avi-config-delete): Done.")
 
 
-async def test_it_reads_three_things_and_writes_none(build: Any) -> None:
+def seeded(build: Any, *objects: dict[str, Any], of: api.View | None = None) -> memory.MemoryServer:
+    """A workload cluster with AKO and ``objects``; Pods keep the UIDs they have."""
     server = memory.MemoryServer()
+    (config_map,) = (one for one in build.deployed(of) if one["kind"] == "ConfigMap")
+    server.seed(stateful_set(build, of), config_map, *objects)
+    return server
+
+
+async def observed(build: Any, server: memory.MemoryServer, **more: Any) -> api.Result:
+    now = more.pop("now", build.now)
+    clock_ = clock.ManualClock(now)
+    return await observe.observe(build.context(server.client(), now=clock_, of=build.view(**more)))
+
+
+async def test_it_reads_only_and_less_once_ako_has_started(build: Any) -> None:
     foreign = build.pod("other", metadata={"labels": {"app": "other"}})
-    server.seed(stateful_set(build), build.pod(), foreign)
+    server = seeded(build, build.pod(), foreign)
+    (pod,) = server.objects(resource.PODS, names.NAMESPACE)[:1]
+    said = build.event()
+    said["involvedObject"]["uid"] = pod["metadata"]["uid"]
+    server.seed(said)
     before = copy.deepcopy(server.store.version)
-    answer = await observe.observe(build.context(server.client()))
-    assert answer == api.Done(version="2.1.1")
+    now = build.now + datetime.timedelta(minutes=6)
+    answer = await observed(build, server, now=now)
+    assert isinstance(answer, api.Done)
+    assert (answer.version, answer.recheck_seconds) == ("2.1.1", None)
+    (fact,) = answer.facts
+    stored = facts.stored("ako", (fact,))
     assert server.store.version == before
-    assert len(server.faults.calls) == 2
+    assert len(server.faults.calls) == 4
+    server.faults.calls.clear()
+    again = await observed(build, server, now=now, facts=stored)
+    assert again == answer
+    assert [one.operation for one in server.faults.calls] == ["get statefulsets", "list pods"]
 
 
 async def test_kubernetes_beyond_the_range_is_said_before_the_next_restart(build: Any) -> None:
-    server = memory.MemoryServer()
     old = build.view(given=options.Options(version="1.13.2"))
-    server.seed(stateful_set(build, old), build.pod())
-    answer = await observe.observe(build.context(server.client()))
+    server = seeded(build, build.pod(), of=old)
+    answer = await observed(build, server, now=build.now + datetime.timedelta(hours=2))
     assert isinstance(answer, api.Blocked)
     assert answer.reason == "KubernetesVersionUnsupported"
     assert answer.message.startswith("AKO runs still. AKO 1.13.2 starts on Kubernetes 1.24 to 1.32")

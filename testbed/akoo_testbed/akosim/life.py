@@ -19,6 +19,7 @@ from akoo_testbed.akosim.desired import desired
 from akoo_testbed.akosim.layer7 import Layer7
 from akoo_testbed.akosim.model import Wanted
 from akoo_testbed.akosim.site import Maker, Site
+from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoAnswer, AkoFault
 from akoo_testbed.kubelet.program import Container, Exit
 
@@ -52,11 +53,13 @@ class Ako:
         """Until something ends it. Raises StoppedError, DiedError, AviError, avi.UNREACHABLE."""
         self._leader = await boot.leader(self._hands.client)
         await self._hands.observe()
+        await events.event(self._container, "LeaderElection", "AKO became a leader")
         if self._deleting:
+            await events.event(self._container, "AKODeleteConfigSet", "AKO starts with it set")
             await self._delete(whole=False)
         else:
             await report.cleared(self._container)
-            await report.event(self._container, "AKOReady", "AKO is listening for objects")
+            await events.event(self._container, "AKOReady", "AKO is listening for objects")
         return await self._work()
 
     async def _work(self) -> Exit:
@@ -85,7 +88,7 @@ class Ako:
         else:
             self._deleting = False
             await report.cleared(self._container)
-            await report.event(self._container, "AKODeleteConfigUnset", "DeleteConfig unset")
+            await events.event(self._container, "AKODeleteConfigUnset", "DeleteConfig unset")
             await self._hands.observe()
 
     async def _begin_deletion(self) -> None:

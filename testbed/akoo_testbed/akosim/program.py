@@ -10,13 +10,13 @@ from akoo_testbed.akosim import (
     cutoff,
     deletion,
     life,
-    report,
     syncing,
     versions,
     watching,
 )
 from akoo_testbed.akosim.config import CONFIG_MAP, Config
 from akoo_testbed.kubeapi import Object
+from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoFault
 from akoo_testbed.kubelet.program import Container, Exit
 
@@ -33,7 +33,7 @@ async def akosim(container: Container) -> Exit:
     server = await container.api.request("GET", "/version")
     image = str(container.pod["spec"]["containers"][0].get("image", ""))
     if problem := versions.kubernetes_problem(image, str(server.get("minor"))):
-        await report.event(container, "AKOShutdown", problem, "Warning")
+        await events.event(container, "AKOShutdown", problem, "Warning")
         return Exit(1, problem)
     secret = await container.api.find("v1/Secret", namespace, watching.AVI_SECRET)
     if secret is None:
@@ -43,7 +43,7 @@ async def akosim(container: Container) -> Exit:
         settings = dataclasses.replace(settings, full_sync_seconds=seconds)
     access = avi.access(settings.controller, secret)
     if access.problem:
-        await report.event(container, "AKOShutdown", access.problem, "Warning")
+        await events.event(container, "AKOShutdown", access.problem, "Warning")
         return Exit(1, access.problem)
     if AkoFault.WRONG_PASSWORD in container.switches.current.ako_faults:
         access = dataclasses.replace(access, password=f"{access.password}-wrong", token="")
@@ -62,6 +62,8 @@ async def _live(
         await client.login()
         await boot.check_controller(client)
         site = await boot.validate(client, settings)
+        await events.event(container, "ValidatedUserInput", "the settings were checked")
+        await container.switches.until(lambda o: AkoFault.HANGS not in o.ako_faults)
         hands = syncing.Hands(client, settings)
         async with watching.View(container.api, settings.namespace, config_map, secret) as view:
             ako = life.Ako(container, hands, site, view)
@@ -72,10 +74,10 @@ async def _live(
                     cutoff.begin(client.twin(), settings, ako.wanted, container.switches.current)
                 raise
     except boot.SyncDisabledError as error:
-        await report.event(container, "SyncDisabled", str(error), "Warning")
+        await events.event(container, "SyncDisabled", str(error), "Warning")
         return Exit(0, str(error))
     except boot.FatalError as error:
-        await report.event(container, "AKOShutdown", str(error), "Warning")
+        await events.event(container, "AKOShutdown", str(error), "Warning")
         return Exit(1, str(error))
     except boot.KilledError as error:
         return Exit(KILLED, f"liveness probe failed: {error}")

@@ -1,14 +1,10 @@
 """What AKO says in Kubernetes: annotations of its StatefulSet, events on its Pod."""
 
 import asyncio
-import datetime
-import logging
-import uuid
 
-from akoo_testbed.kubeapi import HICCUPS, ApiError, Object
+from akoo_testbed.kubeapi import HICCUPS, ApiError
+from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.program import Container
-
-log = logging.getLogger(__name__)
 
 STATEFUL_SET = "apps/v1/StatefulSet"
 ANNOTATION = "AviObjectDeletionStatus"
@@ -22,13 +18,13 @@ _EVENTS = {"Done": "AKODeleteConfigDone", "Timeout": "AKODeleteConfigTimeout"}
 async def started(container: Container) -> None:
     """Say that deleteConfig was seen."""
     await _annotate(container, "Started")
-    await event(container, "AKODeleteConfigSet", "DeleteConfig set in configmap")
+    await events.event(container, "AKODeleteConfigSet", "DeleteConfig set in configmap")
 
 
 async def finished(container: Container, how: str) -> None:
     """Say that the deletion ended: `Done` or `Timeout`."""
     await _annotate(container, how)
-    await event(container, _EVENTS[how], f"deletion of Avi objects: {how}")
+    await events.event(container, _EVENTS[how], f"deletion of Avi objects: {how}")
 
 
 async def cleared(container: Container) -> None:
@@ -54,30 +50,3 @@ async def _annotate(container: Container, value: str | None) -> None:
             if isinstance(error, ApiError) and error.status == 404:
                 return
         await asyncio.sleep(_RETRY_SECONDS)
-
-
-async def event(container: Container, reason: str, message: str, kind: str = "Normal") -> None:
-    """Put an event on AKO's Pod; if the API server does not take it, it is lost."""
-    pod = container.pod["metadata"]
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    involved: Object = {"apiVersion": "v1", "kind": "Pod", "namespace": pod["namespace"]}
-    body: Object = {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {
-            "name": f"{pod['name']}.{uuid.uuid4().hex[:16]}",
-            "namespace": pod["namespace"],
-        },
-        "involvedObject": involved | {"name": pod["name"], "uid": pod["uid"]},
-        "reason": reason,
-        "message": message,
-        "type": kind,
-        "source": {"component": "avi-kubernetes-operator"},
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-        "count": 1,
-    }
-    try:
-        await container.api.create(body)
-    except HICCUPS as error:
-        log.info("event %s not written: %s", reason, type(error).__name__)

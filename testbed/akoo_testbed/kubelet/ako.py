@@ -10,6 +10,7 @@ import contextlib
 import typing
 
 from akoo_testbed.kubeapi import HICCUPS, ApiError, Object
+from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoAnswer
 from akoo_testbed.kubelet.program import Container, Exit
 
@@ -20,6 +21,11 @@ STATUS_ANNOTATION = "AviObjectDeletionStatus"
 GATEWAY_STATUS_ANNOTATION = "AviGatewayObjectDeletionStatus"
 GATEWAY_CONTAINER = "ako-gateway-api"
 
+STARTED = {
+    False: ("AKOReady", "the stand-in listens to its ConfigMap"),
+    True: ("AKODeleteConfigSet", "the stand-in starts with deleteConfig set"),
+}
+"""Reason and message of the Event after a start, by the value of deleteConfig."""
 _RETRY_SECONDS = 0.2
 
 
@@ -64,16 +70,19 @@ async def ako_stand_in(container: Container) -> Exit:
     if problem := credential_problem(await api.find("v1/Secret", namespace, SECRET)):
         return Exit(1, problem)
     before: bool | None = None
-    events = api.watch("v1/ConfigMap", namespace, fields=f"metadata.name={CONFIG_MAP}")
-    async with contextlib.aclosing(events):
-        async for event in events:
+    watch = api.watch("v1/ConfigMap", namespace, fields=f"metadata.name={CONFIG_MAP}")
+    async with contextlib.aclosing(watch):
+        async for event in watch:
             if event.type == "DELETED" or (event.type == "SYNCED" and before is None):
                 return Exit(1, f"ConfigMap {CONFIG_MAP} not found")
             if event.type == "SYNCED":
                 continue
             wanted = (event.object.get("data") or {}).get("deleteConfig") == "true"
+            first = before is None
             reaction, before = react(before, wanted), wanted
             container.up.set()
+            if first:
+                await events.event(container, *STARTED[wanted])
             await _perform(container, reaction)
     raise AssertionError("a watch does not end")
 

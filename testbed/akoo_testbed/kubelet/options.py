@@ -45,6 +45,8 @@ class AkoFault(enum.StrEnum):
     does so for `ako_cut_off_seconds` after its Pod or Node is gone."""
     RESTART_STORM = "restart-storm"
     """Its container ends as soon as it is ready for work."""
+    HANGS = "hangs"
+    """Answers its probe, and does not get past its start as long as this is set."""
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 a name
     """Logs in with a wrong password, from its next start on."""
 

@@ -1,0 +1,134 @@
+"""Has AKO started to work, or does it only answer its probe? Pure.
+
+AKO serves /api/status from its first second, before it has looked at anything. It says in Events
+on its Pod how far it has come: ValidatedUserInput, LeaderElection, and AKOReady once it listens
+to the cluster (AKODeleteConfigSet instead, where it was told to delete); every replica does. Events
+expire, so what was seen of a start is stored as a fact. Source: internal/k8s/ako_init.go of AKO.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Final, Literal, NamedTuple
+
+from akoo_ako import names, pods
+from akoo_core import structs
+from akoo_core.plugins import api
+
+READY_EVENTS: Final = ("AKOReady", "AKODeleteConfigSet")
+EVENTS_KEPT = datetime.timedelta(minutes=50)
+"""An API server keeps Events for an hour, unless it is told otherwise (--event-ttl)."""
+STORED_AGAIN = datetime.timedelta(minutes=10)
+"""A start that hangs is looked at all the time, and what was seen is written this often."""
+HANGS_AFTER = datetime.timedelta(minutes=10)
+_TOLD = 3
+
+State = Literal["starting", "ready"]
+
+
+class Start(structs.Struct, frozen=True, kw_only=True):
+    """One start of AKO's container, as it was last seen."""
+
+    pod_uid: str
+    started_at: datetime.datetime
+    state: State
+    looked_at: datetime.datetime
+    """When Events were looked for last; once it is ready they are not looked for any more."""
+
+
+class AkoStarts(api.Fact, frozen=True, kw_only=True):
+    """What was seen of the containers that run now."""
+
+    fact_name: ClassVar[str] = "AkoStarts"
+
+    starts: tuple[Start, ...] = ()
+
+    def of(self, pod: structs.JSON) -> Start | None:
+        """What was seen of this start of the Pod's container."""
+        uid, begun = pods.uid(pod), pods.started_at(pod)
+        return next(
+            (one for one in self.starts if (one.pod_uid, one.started_at) == (uid, begun)), None
+        )
+
+
+class Events(NamedTuple):
+    """AKO's Events on one Pod. ``enabled``: AKO writes some at all (key enableEvents)."""
+
+    items: Sequence[structs.JSON] = ()
+    enabled: bool = True
+
+
+def judge(
+    pod: structs.JSON, events: Events, known: Start | None, now: datetime.datetime
+) -> Start | None:
+    """How far this start has come; None while the container does not run.
+
+    A start that nobody looked at in time has no Events any more: it counts as ready, and restarts
+    and the probe decide.
+    """
+    begun = pods.started_at(pod)
+    if begun is None:
+        return None
+    if known is not None and known.state == "ready":
+        return known
+    looked_at = known.looked_at if known is not None else begun
+    ready = bool(since_start(pod, events.items, READY_EVENTS))
+    unseen = not events.enabled or now - looked_at > EVENTS_KEPT
+    state: State = "ready" if ready or unseen else "starting"
+    if known is not None and state == known.state and now - looked_at < STORED_AGAIN:
+        return known
+    return Start(pod_uid=pods.uid(pod), started_at=begun, state=state, looked_at=now)
+
+
+def since_start(
+    pod: structs.JSON, events: Iterable[structs.JSON], reasons: Sequence[str] = ()
+) -> list[str]:
+    """Reasons of the Events of this start of the container, oldest first.
+
+    Of a container that was restarted, an Event of the second of the restart is the old one's.
+    """
+    begun = pods.started_at(pod)
+    if begun is None:
+        return []
+    least = begun + datetime.timedelta(seconds=1 if pods.restarts(pod) else 0)
+    times = [(_time(event), str(event.get("reason", ""))) for event in events]
+    return [
+        reason
+        for time, reason in sorted(times)
+        if time >= least and (not reasons or reason in reasons)
+    ]
+
+
+def _time(event: structs.JSON) -> datetime.datetime:
+    metadata: dict[str, Any] = event["metadata"]
+    stamps = (event.get("lastTimestamp"), event.get("eventTime"), event.get("firstTimestamp"))
+    text = next(filter(None, stamps), None) or metadata.get("creationTimestamp")
+    if not text:
+        return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    return structs.convert(text, datetime.datetime)
+
+
+def waiting(
+    pod: structs.JSON, start: Start | None, events: Events, now: datetime.datetime
+) -> tuple[str, str] | None:
+    """Reason and message while AKO in this Pod has not started to work; None once it has."""
+    where = f"AKO in Pod {pods.name(pod)}"
+    if start is None:
+        return "AkoStarting", f"{where} does not run (yet)."
+    if start.state == "ready":
+        return None
+    age = now - start.started_at
+    told = since_start(pod, events.items)[-_TOLD:]
+    last = f"its Events so far: {', '.join(told)}" if told else "it has written no Event so far"
+    message = (
+        f"{where} was started at {start.started_at:%Y-%m-%d %H:%M:%S} UTC and has not said yet "
+        f"that it works (Event AKOReady); {last}."
+    )
+    if age < HANGS_AFTER:
+        return "AkoStarting", message
+    return "AkoStartHangs", (
+        f"{message} It waits for something: for kinds of its CNI plugin that the cluster does not "
+        "have (spec.extraConfigs.cniPlugin), for an object of its own kinds that it cannot read, "
+        f"or for the Avi Controller. See kubectl -n {names.NAMESPACE} logs {pods.name(pod)}."
+    )
