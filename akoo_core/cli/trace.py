@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
+from typing import Any
 
 import click
 
-from akoo_core import errors, structs
+from akoo_core import errors, settings, structs
 from akoo_core.api import config
 from akoo_core.cli import options
+from akoo_core.telemetry import otel
 from akoo_core.traces import jaeger, life
 
 
 @click.command()
-@click.argument("cluster", metavar="NAMESPACE/NAME")
+@click.argument("cluster", metavar="[NAMESPACE/NAME]", required=False)
 @click.option(
     "--jaeger",
     "url",
@@ -22,26 +25,65 @@ from akoo_core.traces import jaeger, life
     envvar="AKOO_JAEGER",
     show_envvar=True,
     show_default=True,
-    help="Jaeger's query address.",
+    help="Jaeger's query address, as http://localhost:16686.",
 )
+@click.option("--service", help="Of the operator's spans. Default: setting telemetry.serviceName.")
 @click.option("--since", default="24h", show_default=True, help="How far back to look: 30m, 24h.")
+@click.option("--links", is_flag=True, help="Below each line, where Jaeger shows its trace.")
+@click.option("--tree", metavar="TRACE", help="Instead: the spans of one trace, by its id.")
 @options.output
-def trace(cluster: str, url: str, since: str, output: str) -> None:
+def trace(
+    cluster: str | None,
+    url: str,
+    service: str | None,
+    since: str,
+    links: bool,
+    tree: str | None,
+    output: str,
+) -> None:
     """Print what was done for a cluster, verb by verb, from the traces in Jaeger."""
-    if cluster.count("/") != 1:
-        raise errors.InputError(f"{cluster!r} is not NAMESPACE/NAME, for example team-a/shop")
-    lookback = config.parse_duration(since)
-    now = datetime.datetime.now(datetime.UTC)
-    answer = asyncio.run(jaeger.traces(url, cluster, now=now, since=lookback))
-    found = life.lines(life.spans(answer))
+    if tree is not None:
+        _tree(url, tree, output)
+        return
+    if cluster is None or cluster.count("/") != 1:
+        wrong = (
+            "missing NAMESPACE/NAME" if cluster is None else f"{cluster!r} is not NAMESPACE/NAME"
+        )
+        raise errors.InputError(f"{wrong}, for example team-a/shop")
+    named = service or _service()
+    found = life.lines(life.spans(_asked(url, cluster, since, named)))
     if not found:
         raise errors.NotReadyError(
             "NoTraces",
-            f"Jaeger at {url} knows nothing of {cluster} in the last {since}. "
-            "Is the name right, and does the operator send traces (telemetry.endpoint)?",
+            f"Jaeger at {url} knows nothing of {cluster} under service {named} in the last "
+            f"{since}. Is the name right, is the service (--service), and does the operator send "
+            "traces (telemetry.endpoint)?",
         )
     if output == "json":
-        click.echo(structs.encode_json(found))
+        click.echo(structs.encode_as_is([life.plain(line) for line in found]))
         return
-    for line in found:
-        click.echo(life.render(line))
+    for line in life.page(found, (lambda trace: jaeger.page_of(url, trace)) if links else None):
+        click.echo(line)
+
+
+def _asked(url: str, cluster: str, since: str, service: str) -> dict[str, Any]:
+    lookback = config.parse_duration(since)
+    now = datetime.datetime.now(datetime.UTC)
+    return asyncio.run(jaeger.traces(url, cluster, now=now, since=lookback, service=service))
+
+
+def _service() -> str:
+    """The service of the operator, by its settings and variables as they are here."""
+    parent = click.get_current_context().parent
+    file = parent.params.get("config") if parent is not None else None
+    loaded = settings.load(file, os.environ)
+    return otel.service_name(loaded.settings.telemetry.service_name, os.environ)
+
+
+def _tree(url: str, trace_id: str, output: str) -> None:
+    answer = asyncio.run(jaeger.one(url, trace_id))
+    if output == "json":
+        click.echo(structs.encode_as_is(answer.get("data") or []))
+        return
+    for line in life.tree(life.spans(answer)):
+        click.echo(line)

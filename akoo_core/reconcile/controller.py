@@ -75,6 +75,7 @@ class RecordReconciler:
             services=self._services, name=name, number=number, explained=explained, record=seen
         )
         work.cluster = gather.cluster_of(world, name, seen)
+        _name(work)  # now already: an attempt that hangs is looked for by its cluster
         with external.noted_writes() as writes:
             work.writes = writes
             try:
@@ -224,7 +225,8 @@ def _stopped(work: Attempt, stop: Stop) -> None:
     work.complete = work.complete or stop.complete
 
 
-def _trace(work: Attempt, *, idle: bool) -> None:
+def _name(work: Attempt) -> None:
+    """Say on the attempt's span which record and which Cluster it is about."""
     span = trace.get_current_span()
     span.set_attribute("akoo.record", work.name)
     if work.cluster is not None:
@@ -232,6 +234,11 @@ def _trace(work: Attempt, *, idle: bool) -> None:
     elif work.record is not None:
         ref = work.record.spec.cluster_ref
         span.set_attribute("akoo.cluster", f"{ref.namespace}/{ref.name}")
+
+
+def _trace(work: Attempt, *, idle: bool) -> None:
+    _name(work)
+    span = trace.get_current_span()
     span.set_attribute("akoo.operation.id", _operation(work))
     span.set_attribute("akoo.idle", idle)
 

@@ -50,9 +50,9 @@ class Telemetry(structs.StrictStruct, frozen=True, kw_only=True):
     """Where spans go."""
 
     endpoint: str = ""
-    """OTLP over HTTP (``http://jaeger:4318``). Empty: no spans are made."""
-    service_name: str = "akoo-core"
-    """The service that spans are shown under."""
+    """OTLP over HTTP (``http://jaeger:4318``). Empty: OTEL_EXPORTER_OTLP_ENDPOINT, or none."""
+    service_name: str = ""
+    """The service that spans are shown under. Empty: OTEL_SERVICE_NAME, else akoo-core."""
 
 
 class Log(structs.StrictStruct, frozen=True, kw_only=True):

@@ -13,8 +13,11 @@ from opentelemetry.sdk.trace import export as sdk_export
 from akoo_core.telemetry import redaction, tail
 
 
-def exporter(url: str, *, seconds: int) -> sdk_export.SpanExporter:
-    """OTLP over HTTP to ``url``, with secrets masked."""
+def exporter(url: str, *, seconds: float) -> sdk_export.SpanExporter:
+    """OTLP over HTTP to ``url``, with secrets masked.
+
+    The SDK reads headers and certificates from OTEL_EXPORTER_OTLP_* by itself.
+    """
     return RedactingExporter(trace_exporter.OTLPSpanExporter(endpoint=url, timeout=seconds))
 
 
@@ -31,7 +34,9 @@ def provider(
     batches = sdk_export.BatchSpanProcessor(
         target, schedule_delay_millis=delay_seconds * 1000, export_timeout_millis=3000
     )
-    made.add_span_processor(tail.TailFilter(batches))
+    held = tail.TailFilter(batches)
+    held.start()
+    made.add_span_processor(held)
     return made
 
 

@@ -16,14 +16,14 @@ from typing import Any
 from opentelemetry import trace
 
 from akoo_core import errors
+from akoo_core.telemetry import otel
 
-EXPORT_SECONDS = 3
-"""Of one export to the collector."""
+EXPORT_SECONDS = 3.0
+"""Of one export to the collector, unless OTEL_EXPORTER_OTLP_TIMEOUT says otherwise."""
 SHUTDOWN_SECONDS = 3.0
 BATCH_DELAY_SECONDS = 1.0
 """Spans are readable in Jaeger about this long after they ended."""
 
-_ENVIRONMENT = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _MISSING = (
     "the OpenTelemetry SDK is not installed, so no spans leave: pip install 'akoo-core[otel]'"
 )
@@ -57,21 +57,23 @@ class Tracing:
 def start(
     *,
     endpoint: str = "",
-    service_name: str = "akoo-core",
+    service_name: str = "",
     version: str = "",
     attributes: Mapping[str, str] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Tracing | None:
     """Export spans by OTLP over HTTP from now on, for the whole process. None: nobody asked.
 
-    ``endpoint`` is the collector's base URL (``http://jaeger:4318``); without it the variables
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and OTEL_EXPORTER_OTLP_ENDPOINT count. Raises InputError
-    when the setting asks for what is not installed; where only the environment does, that is said
-    once in the log.
+    ``endpoint`` is the collector's base URL (``http://jaeger:4318``), ``service_name`` the service;
+    where they are "" the variables of :mod:`akoo_core.telemetry.otel` count. Raises InputError for
+    variables that ask for what we do not do, and when the setting asks for what is not installed;
+    where only the environment does, that is said once in the log.
     """
-    url = traces_url(endpoint, environ)
+    url = otel.traces_url(endpoint, environ) if otel.wanted(environ) else ""
     if not url:
         return None
+    otel.check_protocol(environ)
+    seconds = otel.timeout_seconds(environ, EXPORT_SECONDS)
     if importlib.util.find_spec("opentelemetry.sdk") is None:
         if endpoint:
             raise errors.InputError(f"telemetry.endpoint is set, but {_MISSING}")
@@ -79,9 +81,10 @@ def start(
         return None
     from akoo_core.telemetry import export  # noqa: PLC0415 imports the SDK, 70 ms
 
-    resource = {"service.name": service_name, "service.version": version, **(attributes or {})}
+    service = otel.service_name(service_name, environ)
+    resource = {"service.name": service, "service.version": version, **(attributes or {})}
     provider = export.provider(
-        export.exporter(url, seconds=EXPORT_SECONDS),
+        export.exporter(url, seconds=seconds),
         {name: value for name, value in resource.items() if value},
         delay_seconds=BATCH_DELAY_SECONDS,
     )
@@ -89,19 +92,3 @@ def start(
     _log.info("spans go to the collector", extra={"endpoint": url})
     shut_down: Any = provider.shutdown
     return Tracing(provider, shut_down)
-
-
-def traces_url(endpoint: str, environ: Mapping[str, str]) -> str:
-    """Where spans are posted; "" when nothing says so. Raises InputError for what is no URL."""
-    full = environ.get(_ENVIRONMENT[0], "")
-    base = endpoint or environ.get(_ENVIRONMENT[1], "")
-    if not endpoint and full:
-        return full
-    if not base:
-        return ""
-    if not base.startswith(("http://", "https://")):
-        raise errors.InputError(
-            f"telemetry.endpoint: {base!r} is not a URL such as http://jaeger:4318"
-        )
-    base = base.rstrip("/")
-    return base if base.endswith("/v1/traces") else f"{base}/v1/traces"

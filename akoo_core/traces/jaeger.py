@@ -3,49 +3,80 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import aiohttp
 
 from akoo_core import errors, structs
+from akoo_core.telemetry import otel
 
-SERVICE = "akoo-core"
+FORM = "http://localhost:16686"
+"""What Jaeger's query address looks like."""
 LIMIT = 1500
 """Traces per question (Jaeger's own ceiling for one page)."""
 
 
 async def traces(
-    url: str, cluster: str, *, now: datetime.datetime, since: datetime.timedelta
+    url: str,
+    cluster: str,
+    *,
+    now: datetime.datetime,
+    since: datetime.timedelta,
+    service: str = otel.SERVICE,
 ) -> dict[str, Any]:
     """The answer of ``/api/traces`` for one cluster (``namespace/name``), newest ``LIMIT`` traces.
 
-    Raises NotReadyError when Jaeger does not answer as Jaeger does.
+    Raises NotReadyError when Jaeger does not answer as Jaeger does, InputError for a wrong ``url``.
     """
     query = {
-        "service": SERVICE,
+        "service": service,
         "tags": structs.encode_json({"akoo.cluster": cluster}).decode(),
         "start": str(int((now - since).timestamp() * 1e6)),
         "end": str(int(now.timestamp() * 1e6)),
         "limit": str(LIMIT),
     }
+    return await _ask(url, "/api/traces", query)
+
+
+async def one(url: str, trace: str) -> dict[str, Any]:
+    """The answer for one trace, by its id. Raises as ``traces``."""
+    if not re.fullmatch(r"[0-9a-fA-F]{1,32}", trace):
+        raise errors.InputError(f"{trace!r} is not the id of a trace: up to 32 hex digits")
+    return await _ask(url, f"/api/traces/{trace}", {})
+
+
+def page_of(url: str, trace: str) -> str:
+    """Where Jaeger shows a trace."""
+    return f"{url.rstrip('/')}/trace/{trace}"
+
+
+async def _ask(url: str, path: str, query: dict[str, str]) -> dict[str, Any]:
+    if not url.startswith(("http://", "https://")):
+        raise errors.InputError(f"--jaeger: {url!r} is not a URL. Give it as {FORM}")
     timeout = aiohttp.ClientTimeout(total=10)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, trust_env=False) as session,
-            session.get(f"{url.rstrip('/')}/api/traces", params=query) as answer,
+            session.get(f"{url.rstrip('/')}{path}", params=query) as answer,
         ):
             body = await answer.read()
-    except (aiohttp.ClientError, TimeoutError) as error:
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise errors.NotReadyError(
             "JaegerUnreachable",
             f"Jaeger at {url} does not answer ({type(error).__name__}). Is it running, and is this "
-            "its query address (usually port 16686)? Give another by --jaeger.",
+            f"its query address (usually port 16686)? Give another by --jaeger {FORM}",
         ) from error
+    if answer.status == 404 and path != "/api/traces":
+        raise errors.NotReadyError("NoTraces", f"Jaeger at {url} has no such trace")
     if answer.status != 200:
         raise errors.NotReadyError(
-            "JaegerRefused", f"Jaeger at {url} answered {answer.status} to /api/traces"
+            "JaegerRefused", f"Jaeger at {url} answered {answer.status} to {path}"
         )
-    decoded = structs.decode_json(body)
+    try:
+        decoded = structs.decode_json(body)
+    except structs.DecodeError:
+        decoded = None
     if not isinstance(decoded, dict):
         raise errors.NotReadyError("NotJaeger", f"{url} does not answer as Jaeger's query API does")
     return decoded

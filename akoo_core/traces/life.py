@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import collections
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from akoo_core import structs
@@ -78,7 +78,17 @@ def lines(found: Sequence[Span]) -> list[Line]:
     children: dict[str, list[Span]] = collections.defaultdict(list)
     for span in found:
         children[span.parent].append(span)
-    return fold(_line(span, children) for span in found if _is_step(span))
+    known = {span.id for span in found}
+    return fold(
+        _line(span, children)
+        for span in found
+        if _is_step(span) and not (_is_running(span) and span.parent in known)
+    )
+
+
+def _is_running(span: Span) -> bool:
+    """Whether it stands for the span above it, which had not ended (telemetry.tail)."""
+    return span.tags.get("akoo.result") == "running"
 
 
 def _is_step(span: Span) -> bool:
@@ -149,7 +159,7 @@ def _sum(
 
 def render(line: Line) -> str:
     """One line as text: time in UTC, verb, plugin, duration, result, calls."""
-    at = datetime.datetime.fromtimestamp(line.start / 1e6, datetime.UTC)
+    at = _time(line.start)
     calls = ", ".join(f"{name} {count}" for name, count in line.calls)
     ended = line.result if not line.reason else f"{line.result} {line.reason}"
     times = f" (x{line.times})" if line.times > 1 else ""
@@ -158,3 +168,55 @@ def render(line: Line) -> str:
         f"{line.duration / 1000:>8.0f} ms   {ended + times:<26}  {calls}"
     )
     return text.rstrip()
+
+
+def page(found: Sequence[Line], link: Callable[[str], str] | None = None) -> Iterator[str]:
+    """All lines as text, below the day each; ``link`` makes an address of a trace id."""
+    day = None
+    for line in found:
+        at = _time(line.start)
+        if at.date() != day:
+            day = at.date()
+            yield f"{day:%Y-%m-%d} (UTC)"
+        yield render(line)
+        if link is not None:
+            yield f"              {link(line.trace)}"
+
+
+def plain(line: Line) -> JSON:
+    """One line for programs: times as RFC 3339 in UTC, durations in milliseconds."""
+    return {
+        "startedAt": _time(line.start).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "durationMs": line.duration / 1000,
+        "verb": line.verb,
+        "plugin": line.plugin,
+        "result": line.result,
+        "reason": line.reason,
+        "calls": dict(line.calls),
+        "times": line.times,
+        "traceId": line.trace,
+    }
+
+
+def tree(found: Sequence[Span]) -> Iterator[str]:
+    """The spans of one trace as text, each below its parent: when it began, how long it took."""
+    children: dict[str, list[Span]] = collections.defaultdict(list)
+    known = {span.id for span in found}
+    for span in found:
+        children[span.parent if span.parent in known else ""].append(span)
+    first = min((span.start for span in found), default=0)
+    below = [(span, 0) for span in reversed(children[""])]
+    while below:
+        span, depth = below.pop()
+        result = f"  {span.tags['akoo.result']}" if span.tags.get("akoo.result") else ""
+        reason = f" {span.tags['akoo.reason']}" if span.tags.get("akoo.reason") else ""
+        error = f"  {span.tags['error.type']}" if span.tags.get("error.type") else ""
+        yield (
+            f"{(span.start - first) / 1000:>9.0f} ms {span.duration / 1000:>9.0f} ms  "
+            f"{'  ' * depth}{span.name}{result}{reason}{error}"
+        )
+        below += [(child, depth + 1) for child in reversed(children[span.id])]
+
+
+def _time(microseconds: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(microseconds / 1e6, datetime.UTC)

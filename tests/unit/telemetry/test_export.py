@@ -109,7 +109,7 @@ def test_lost_roots_do_not_pile_up(memory: InMemorySpanExporter) -> None:
     for _ in range(tail.MAX_TRACES + 50):
         root = tracer.start_span("lost", context=context_.Context())
         tracer.start_span("child", context=trace.set_span_in_context(root)).end()
-    assert len(held._held) == tail.MAX_TRACES
+    assert len(held._open) == tail.MAX_TRACES
     provider.shutdown()
 
 
@@ -136,3 +136,78 @@ def test_secrets_are_masked_in_every_text(
     assert [one.context.span_id for one in done.links] == [2]
     assert (done.start_time or 0) > 0
     assert (done.end_time or 0) >= (done.start_time or 0)
+
+
+# What is held too long.
+
+
+class Held:
+    """A tail filter with a clock of its own, and a tracer over it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.memory = InMemorySpanExporter()
+        self.filter = tail.TailFilter(SimpleSpanProcessor(self.memory), now=lambda: self.seconds)
+        self.provider = sdk.TracerProvider(shutdown_on_exit=False)
+        self.provider.add_span_processor(self.filter)
+        self.tracer = self.provider.get_tracer("test")
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    made = Held()
+    yield made
+    made.provider.shutdown()
+
+
+def test_an_attempt_that_hangs_can_be_seen(held: Held) -> None:
+    root = held.tracer.start_span("root", attributes={"akoo.cluster": "demo/shop"})
+    with trace.use_span(root):
+        with held.tracer.start_as_current_span("before"):
+            pass
+        verb = held.tracer.start_span("sweep avi", attributes={"akoo.verb": "sweep"})
+    held.seconds = tail.HOLD_SECONDS - 1
+    held.filter.release()
+    assert names(held.memory) == []
+    held.seconds = tail.HOLD_SECONDS
+    held.filter.release()
+    held.filter.release()
+    running = {"root (still running)", "sweep avi (still running)"}
+    assert names(held.memory)[0] == "before"
+    assert set(names(held.memory)[1:]) == running
+    shown = {span.name: span for span in held.memory.get_finished_spans()}
+    marker = shown["sweep avi (still running)"]
+    assert marker.attributes is not None
+    assert marker.attributes["akoo.result"] == tail.RUNNING
+    assert marker.parent == verb.get_span_context()
+    attributes = shown["root (still running)"].attributes
+    assert attributes is not None
+    assert attributes["akoo.cluster"] == "demo/shop"
+    verb.end()
+    root.set_attribute("akoo.idle", value=True)
+    root.end()
+    assert names(held.memory)[-2:] == ["sweep avi", "root"], "the real ones follow"
+
+
+def test_a_watch_that_stays_open_goes_nowhere(held: Held) -> None:
+    watch = held.tracer.start_span("watch", kind=CLIENT, attributes={"akoo.system": "kubernetes"})
+    held.seconds = 1000.0
+    held.filter.release()
+    watch.end()
+    assert names(held.memory) == []
+
+
+def test_what_is_held_leaves_at_shutdown(held: Held) -> None:
+    root = held.tracer.start_span("root")
+    with trace.use_span(root), held.tracer.start_as_current_span("child"):
+        pass
+    held.filter.shutdown()
+    assert names(held.memory) == ["child", "root (still running)"]
+    root.end()
+
+
+def test_the_thread_that_looks_ends(held: Held) -> None:
+    held.filter.start()
+    held.filter.shutdown()
+    assert held.filter._thread is not None
+    assert not held.filter._thread.is_alive()

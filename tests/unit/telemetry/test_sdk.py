@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import pytest
 
 from akoo_core import errors
-from akoo_core.telemetry import sdk
+from akoo_core.telemetry import otel, sdk
 
 PROGRAM = textwrap.dedent(
     """
@@ -109,12 +109,12 @@ def test_nobody_asked() -> None:
     ],
 )
 def test_where_spans_go(endpoint: str, environ: dict[str, str], url: str) -> None:
-    assert sdk.traces_url(endpoint, environ) == url
+    assert otel.traces_url(endpoint, environ) == url
 
 
 def test_an_endpoint_that_is_none() -> None:
     with pytest.raises(errors.InputError, match=r"telemetry\.endpoint"):
-        sdk.traces_url("jaeger:4318", {})
+        otel.traces_url("jaeger:4318", {})
 
 
 def test_without_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,3 +122,51 @@ def test_without_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(errors.InputError, match=r"akoo-core\[otel\]"):
         sdk.start(endpoint="http://j:4318", environ={})
     assert sdk.start(environ={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://j"}) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc'"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"}, "TRACES_PROTOCOL: 'http/json'"),
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER: 'zipkin'.*otlp, none"),
+        ({"OTEL_EXPORTER_OTLP_TIMEOUT": "soon"}, "OTEL_EXPORTER_OTLP_TIMEOUT: 'soon'"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "jaeger:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT: 'jaeger"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "jaeger"}, "OTLP_TRACES_ENDPOINT: 'jaeger"),
+    ],
+)
+def test_variables_that_ask_for_what_we_do_not_do(environ: dict[str, str], message: str) -> None:
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://j:4318", **environ}
+    with pytest.raises(errors.InputError, match=message):
+        sdk.start(environ=given)
+
+
+@pytest.mark.parametrize(
+    "environ", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}]
+)
+def test_variables_turn_it_off(environ: dict[str, str]) -> None:
+    assert sdk.start(endpoint="http://j:4318", environ=environ) is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "environ", "name"),
+    [
+        ("", {}, "akoo-core"),
+        ("", {"OTEL_RESOURCE_ATTRIBUTES": "a=b,service.name=lb%20prod"}, "lb prod"),
+        (
+            "",
+            {"OTEL_SERVICE_NAME": "lb", "OTEL_RESOURCE_ATTRIBUTES": "service.name=other"},
+            "lb",
+        ),
+        ("akoo-prod", {"OTEL_SERVICE_NAME": "lb"}, "akoo-prod"),
+    ],
+)
+def test_the_name_of_the_service(setting: str, environ: dict[str, str], name: str) -> None:
+    assert otel.service_name(setting, environ) == name
+
+
+def test_how_long_an_export_may_take() -> None:
+    both = {"OTEL_EXPORTER_OTLP_TIMEOUT": "7", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "0.5"}
+    assert otel.timeout_seconds({}, 3.0) == 3.0
+    assert otel.timeout_seconds({"OTEL_EXPORTER_OTLP_TIMEOUT": "7"}, 3.0) == 7.0
+    assert otel.timeout_seconds(both, 3.0) == 0.5

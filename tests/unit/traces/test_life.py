@@ -88,3 +88,65 @@ def test_done_is_never_folded() -> None:
 
 def test_nothing_is_no_life() -> None:
     assert life.lines(life.spans({"data": None})) == []
+
+
+DAY = 86_400_000_000
+
+
+def test_a_page_has_days_and_links() -> None:
+    answer = _answer(
+        _raw("t1", "a", "prepare avi", 10, akoo__verb="prepare", akoo__result="done"),
+        _raw("t2", "b", "deploy core", DAY, akoo__verb="deploy", akoo__result="done"),
+        _raw("t3", "c", "sweep avi", DAY + 10, akoo__verb="sweep", akoo__result="done"),
+    )
+    lines = life.lines(life.spans(answer))
+    rows = list(life.page(lines))
+    assert [row for row in rows if row.endswith("(UTC)")] == [
+        "1970-01-01 (UTC)",
+        "1970-01-02 (UTC)",
+    ]
+    assert len(rows) == 5
+    linked = list(life.page(lines, lambda trace: f"http://j/trace/{trace}"))
+    assert [row.strip() for row in linked if "http" in row] == [
+        f"http://j/trace/{trace}" for trace in ("t1", "t2", "t3")
+    ]
+
+
+def test_json_names_its_units() -> None:
+    raw = _raw("t1", "a", "prepare avi", DAY + 1500, duration=42_500, akoo__verb="prepare")
+    (line,) = life.lines(life.spans(_answer(raw)))
+    plain = life.plain(line)
+    assert plain["startedAt"] == "1970-01-02T00:00:00.001Z"
+    assert plain["durationMs"] == 42.5
+    assert plain["traceId"] == "t1"
+
+
+def test_what_runs_still_is_a_line_until_its_end_is_known() -> None:
+    running = _raw(
+        "t1",
+        "m",
+        "sweep avi (still running)",
+        20,
+        parent="v",
+        akoo__verb="sweep",
+        akoo__result="running",
+    )
+    ended = _raw("t1", "v", "sweep avi", 20, akoo__verb="sweep", akoo__result="done")
+    assert [one.result for one in life.lines(life.spans(_answer(running)))] == ["running"]
+    assert [one.result for one in life.lines(life.spans(_answer(running, ended)))] == ["done"]
+
+
+def test_a_tree() -> None:
+    answer = _answer(
+        _raw("t", "root", "reconcile record", 1000, duration=9000),
+        _raw("t", "v", "sweep avi", 2000, parent="root", akoo__result="wait", akoo__reason="Held"),
+        _raw("t", "c", "avi GET pool", 3000, parent="v", error__type="TimeoutError"),
+        _raw("t", "lost", "of another parent", 4000, parent="gone"),
+    )
+    rows = [row[28:] for row in life.tree(life.spans(answer))]
+    assert rows == [
+        "reconcile record",
+        "  sweep avi  wait Held",
+        "    avi GET pool  TimeoutError",
+        "of another parent",
+    ]

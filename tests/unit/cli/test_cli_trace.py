@@ -1,0 +1,87 @@
+"""`akoo-core trace`: which service it asks for, and what it says of a wrong address."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from akoo_core.traces import jaeger
+from tests.unit.cli.commands_bed import Bed
+
+ANSWER = {
+    "data": [
+        {
+            "spans": [
+                {
+                    "traceID": "t1",
+                    "spanID": "s1",
+                    "operationName": "sweep avi",
+                    "startTime": 1_000_000,
+                    "duration": 1000,
+                    "tags": [{"key": "akoo.verb", "value": "sweep"}],
+                }
+            ]
+        }
+    ]
+}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    services: list[str] = []
+
+    async def traces(*_: object, service: str, **__: object) -> dict[str, Any]:
+        services.append(service)
+        return ANSWER if service != "empty" else {"data": []}
+
+    monkeypatch.setattr(jaeger, "traces", traces)
+    for variable in ("AKOO_TELEMETRY__SERVICE_NAME", "OTEL_SERVICE_NAME", "AKOO_CONFIG"):
+        monkeypatch.delenv(variable, raising=False)
+    return services
+
+
+def test_the_service_is_that_of_the_operator(
+    bed: Bed, asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("telemetry: {serviceName: akoo-file}")
+    bed("trace", "a/b")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "akoo-otel")
+    bed("trace", "a/b")
+    bed("--config", str(file), "trace", "a/b")
+    monkeypatch.setenv("AKOO_TELEMETRY__SERVICE_NAME", "akoo-variable")
+    bed("--config", str(file), "trace", "a/b")
+    bed("trace", "a/b", "--service", "typed")
+    assert asked == ["akoo-core", "akoo-otel", "akoo-file", "akoo-variable", "typed"]
+
+
+def test_text_and_json(bed: Bed, asked: list[str]) -> None:
+    text = bed("trace", "a/b", "--links", "--jaeger", "http://j/")[1].splitlines()
+    assert text[0] == "1970-01-01 (UTC)"
+    assert text[2].strip() == "http://j/trace/t1"
+    (line,) = json.loads(bed("trace", "a/b", "-o", "json")[1])
+    assert (line["traceId"], line["durationMs"]) == ("t1", 1.0)
+
+
+def test_nothing_found_names_the_service(bed: Bed, asked: list[str]) -> None:
+    code, _, err = bed("trace", "a/b", "--service", "empty")
+    assert (code, "under service empty" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a/b", "--jaeger", "localhost:16686"), "Give it as http://localhost:16686"),
+        (("--tree", "xyz"), "'xyz' is not the id of a trace"),
+        (("--tree", "abc", "--jaeger", "j:1"), "Give it as http://localhost:16686"),
+        ((), "missing NAMESPACE/NAME"),
+        (("shop",), "'shop' is not NAMESPACE/NAME"),
+    ],
+)
+def test_wrong_input(bed: Bed, words: tuple[str, ...], said: str) -> None:
+    code, out, err = bed("trace", *words)
+    assert (code, out) == (2, "")
+    assert said in err
