@@ -143,7 +143,7 @@ def test_a_tree() -> None:
         _raw("t", "c", "avi GET pool", 3000, parent="v", error__type="TimeoutError"),
         _raw("t", "lost", "of another parent", 4000, parent="gone"),
     )
-    rows = [row[28:] for row in life.tree(life.spans(answer))]
+    rows = [row[27:] for row in life.tree(life.spans(answer))]
     assert rows == [
         "reconcile record",
         "  sweep avi  wait Held",
