@@ -1,14 +1,14 @@
 """fence: stop AKO, and see that it is stopped.
 
 observes StatefulSet and Pods; writes spec.replicas = 0. Grade Stopped only when no Pod of AKO is
-left, whoever made it: a second one would go on writing.
+left, and nothing else in the cluster may write under the same name (:mod:`akoo_ako.others`).
 """
 
 from __future__ import annotations
 
 import datetime
 
-from akoo_ako import desired, names, pods, workload
+from akoo_ako import desired, names, others, pods, workload
 from akoo_core.kube import client, resource
 from akoo_core.plugins import api
 
@@ -45,7 +45,11 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
                 after=1.0,
                 expected_seconds=STOP_SECONDS,
             )
-    return judge(found, ctx.clock.now())
+    answer = judge(found, ctx.clock.now())
+    if isinstance(answer, api.Wait):
+        return answer
+    beside = await others.find(ctx.workload, ctx.view.spec.ako_cluster_name)
+    return with_others(answer, beside, ctx.view)
 
 
 def settle_seconds(view: api.View) -> int:
@@ -82,6 +86,17 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Fenced | api.Wai
         grade="Stopped",
         evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} {state}, and no Pod with "
         f"{names.POD_SELECTOR} is left.",
+    )
+
+
+def with_others(stopped: api.Fenced, beside: others.Others, view: api.View) -> api.Fenced:
+    """The grade, given what else was found; pure."""
+    if not beside.evidence:
+        return stopped
+    return api.Fenced(
+        grade="Unfenced",
+        evidence=f"{stopped.evidence} But {beside.evidence}.",
+        settle_seconds=max(settle_seconds(view), desired.FULL_SYNC_SECONDS),
     )
 
 

@@ -27,6 +27,9 @@ SELECTOR: Final = {"app.kubernetes.io/name": "ako", "app.kubernetes.io/instance"
 POD_SELECTOR: Final = "app.kubernetes.io/name=ako"
 """For lists; looser than SELECTOR, so that a Pod of another install is seen, too."""
 
+FAMILY: Final = ("ako", "ako-crd-operator", "amko")
+"""Label app.kubernetes.io/name of what writes to Avi, as the vendor's charts set it."""
+
 DELETE_CONFIG: Final = "deleteConfig"
 """The ConfigMap key; exactly the text ``true`` makes AKO delete its Avi objects, at once."""
 DELETION_STATUS: Final = "AviObjectDeletionStatus"

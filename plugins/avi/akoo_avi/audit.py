@@ -30,6 +30,7 @@ from akoo_avi import (
     wanted,
 )
 from akoo_avi.client import AviClient, Controllers
+from akoo_avi.client.listing import Seen
 from akoo_avi.controllers import declared
 from akoo_core import structs
 from akoo_core.api import record
@@ -56,7 +57,9 @@ async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
     unseen = list(seen.unseen)
     for client in seen.clients:
         try:
-            found += await _strays(ctx, client, living)
+            strays_, moving = await _strays(ctx, client, living)
+            found += strays_
+            unseen += moving
         except access.ANSWERED as error:
             unseen.append(f"{client.address}: {access.answer(error).message}")
     return api.Audit(strays=tuple(found), unseen=tuple(unseen))
@@ -114,23 +117,32 @@ def alive(records: Iterable[record.Record]) -> frozenset[str]:
 
 async def _strays(
     ctx: api.AuditContext, client: AviClient, living: frozenset[str]
-) -> tuple[api.Stray, ...]:
+) -> tuple[tuple[api.Stray, ...], list[str]]:
+    """What no living record looks after, and which lists changed while they were read."""
     asked = [*_questions(), (kinds.BY_PATH[claim.KIND], {"label_key": names.CLAIM_MARKER})]
     work = [functools.partial(_list, client, *one) for one in asked]
-    *answers, claims = await bounded.run(work, width=WIDTH)
+    *answers, claims = read = await bounded.run(work, width=WIDTH)
     seen: dict[tuple[str, str], tuple[kinds.Kind, structs.JSON]] = {}
-    for (kind, _), bodies in zip(asked, answers, strict=False):
+    for (kind, _), listed in zip(asked, answers, strict=False):
+        bodies = listed.objects
         seen |= {(kind.path, str(body.get("uuid"))): (kind, body) for body in bodies}
     marked = [one for kind, body in seen.values() for one in strays.of_object(kind, body)]
-    return tuple(
-        strays.strays(
-            client.address,
-            marked,
-            claims,
-            living=living,
-            management_id=ctx.management_id,
-            now=ctx.clock.now(),
-        )
+    found = strays.strays(
+        client.address,
+        marked,
+        claims.objects,
+        living=living,
+        management_id=ctx.management_id,
+        now=ctx.clock.now(),
+    )
+    moving = {kind.model for (kind, _), listed in zip(asked, read, strict=True) if not listed.still}
+    return tuple(found), [_moved(client.address, model) for model in sorted(moving)]
+
+
+def _moved(address: str, model: str) -> str:
+    return (
+        f"{address}: the list of {model} changed while it was read, so some may be missing. Run "
+        "the audit again."
     )
 
 
@@ -146,10 +158,8 @@ def _questions() -> Iterator[Listed]:
         yield kind, {}
 
 
-async def _list(
-    client: AviClient, kind: kinds.Kind, params: Mapping[str, str]
-) -> tuple[structs.JSON, ...]:
-    return await client.list(kind.path, params={**params, "include_name": "true"})
+async def _list(client: AviClient, kind: kinds.Kind, params: Mapping[str, str]) -> Seen:
+    return await client.seen(kind.path, params={**params, "include_name": "true"})
 
 
 async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:

@@ -75,7 +75,8 @@ async def _referrers(client: AviClient, path: str, one: Found) -> tuple[structs.
     try:
         if path in kinds.SINGLE:
             return (await client.get(path, params=names),)
-        return await client.list(path, params={"refers_to": f"{one.kind}:{one.uuid}", **names})
+        question = {"refers_to": f"{one.kind}:{one.uuid}", **names}
+        return (await client.seen(path, params=question)).objects
     except _NOT_TO_BE_HAD:
         return ()
 

@@ -34,6 +34,8 @@ class _Question(NamedTuple):
     """The question in the words of the proof; the same for all kinds that are asked it."""
     controls: bool = False
     """It is the question that finds what is own, and that must find the claim."""
+    still: bool = True
+    """The list must hold still while it is read."""
 
 
 class _Answer(structs.Struct, frozen=True, kw_only=True):
@@ -71,7 +73,8 @@ def _questions(mark: marks.Mark, *, suspects: bool) -> Iterator[_Question]:
         if suspects:
             yield from _wider(kind, x)
     for kind in kinds.EDITED:
-        yield _Question(kind, {}, "all")
+        # All of the controller: on a busy one they move. For a sweep, what is seen will do.
+        yield _Question(kind, {}, "all", still=suspects)
 
 
 def _wider(kind: kinds.Kind, x: str) -> Iterator[_Question]:
@@ -88,7 +91,10 @@ def _wider(kind: kinds.Kind, x: str) -> Iterator[_Question]:
 
 async def _ask(client: AviClient, question: _Question, mark: marks.Mark) -> _Answer:
     params = {**question.params, "include_name": "true"}
-    bodies = await client.list(question.kind.path, params=params)
+    if question.still:
+        bodies = await client.list(question.kind.path, params=params)
+    else:
+        bodies = (await client.seen(question.kind.path, params=params)).objects
     query = Query(question.kind.path, question.told, len(bodies))
     if question.kind in kinds.EDITED:
         return _of_shared(query, bodies, mark)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from akoo_avi import names, placement
+from akoo_avi import names, placement, readings
 from akoo_avi.client import AviClient
 from akoo_core import clock as clocks
 from akoo_core import structs
@@ -42,22 +42,23 @@ class Snapshot(NamedTuple):
 
 
 async def take(client: AviClient, *, now: float) -> Snapshot:
-    """Read everything. Raises AviErrors."""
+    """Read everything, as it is seen: on a busy controller a virtual service that moves between two
+    pages may be missing until the next snapshot. Raises AviErrors."""
     services, clouds, engines = await asyncio.gather(
-        client.list("virtualservice-inventory"),
-        client.list("cloud-inventory", tenant=names.ADMIN_TENANT),
-        client.list("serviceengine-inventory"),
+        client.seen("virtualservice-inventory"),
+        client.seen("cloud-inventory", tenant=names.ADMIN_TENANT),
+        client.seen("serviceengine-inventory"),
     )
     return Snapshot(
         taken_at=now,
-        services=grouped(services),
+        services=grouped(services.objects),
         clouds={
             str((one.get("config") or one).get("uuid", "")): str(
                 (one.get("status") or {}).get("state", "")
             )
-            for one in clouds
+            for one in clouds.objects
         },
-        engines=_by_group(engines),
+        engines=_by_group(engines.objects),
     )
 
 
@@ -106,19 +107,18 @@ class Snapshots:
 
     def __init__(self, *, seconds: float = SNAPSHOT_SECONDS) -> None:
         self.seconds = seconds
-        self._last: dict[placement.Reach, Snapshot] = {}
-        self._locks: dict[placement.Reach, asyncio.Lock] = {}
+        self._readings: readings.Readings[placement.Reach, Snapshot] = readings.Readings()
 
     async def of(self, reach: placement.Reach, client: AviClient, clock: clocks.Clock) -> Snapshot:
-        """One that is at most ``seconds`` old. Raises AviErrors.
+        """One that is at most ``seconds`` old. Raises AviErrors, once for all who wait.
 
-        By ``reach`` rather than by address, since accounts may see differently. Whoever asks while
-        it is read waits for that reading, and reads anew if it failed.
+        By ``reach`` rather than by address, since accounts may see differently.
         """
-        lock = self._locks.setdefault(reach, asyncio.Lock())
-        async with lock:
-            last, now = self._last.get(reach), clock.monotonic()
-            if last is None or now - last.taken_at >= self.seconds:
-                last = await take(client, now=now)
-                self._last[reach] = last
-            return last
+
+        async def read() -> Snapshot:
+            return await take(client, now=clock.monotonic())
+
+        def fresh(last: Snapshot) -> bool:
+            return clock.monotonic() - last.taken_at < self.seconds
+
+        return await self._readings.get(reach, read, fresh)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_avi import config, networks, refusal, resolve
+from akoo_avi import catalog, config, networks, refusal, resolve
 from akoo_avi import wanted as wanted_
 from akoo_avi.catalog import Catalog, Catalogs
 from akoo_avi.client import AviClient
@@ -21,7 +21,8 @@ async def judged(
 ) -> tuple[Catalog, Resolved | api.Wait]:
     """What is to be said of an older catalog is said; but that something is missing, only of a new
     one: it may just have been made."""
-    known = await catalogs.get(avi, reach, ctx.clock)
+    sought = _sought(asked)
+    known = await catalog.settled(avi, await catalogs.get(avi, reach, ctx.clock), sought)
     try:
         place = judge(ctx.view, asked, known)
         if isinstance(place, Resolved):
@@ -29,7 +30,18 @@ async def judged(
     except refusal.Refusal:
         pass
     known = await catalogs.get(avi, reach, ctx.clock, seconds=FRESH_SECONDS)
+    known = await catalog.settled(avi, known, sought)
     return known, judge(ctx.view, asked, known)
+
+
+def _sought(asked: Wanted) -> catalog.Sought:
+    networks_ = (asked.network, asked.control_plane)
+    return catalog.Sought(
+        tenant=asked.tenant,
+        cloud=asked.cloud,
+        se_group=asked.se_group,
+        networks=tuple(network.name for network in networks_ if network is not None),
+    )
 
 
 def judge(view: api.View, asked: Wanted, known: Catalog) -> Resolved | api.Wait:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from akoo_avi.client import calls, errors
+from akoo_avi.client import calls, errors, listing
 from akoo_core.structs import JSON
 
 NO_PARAMS: Mapping[str, str] = {}
@@ -50,6 +50,13 @@ class AviClient(Protocol):
         A list that changes while it is read is read again; raises IncompleteListError when it does
         not hold still. A field that the kind does not have gives an empty list and no error.
         """
+        ...
+
+    async def seen(
+        self, kind: str, *, tenant: str = ALL_TENANTS, params: Mapping[str, str] = NO_PARAMS
+    ) -> listing.Seen:
+        """The same for who needs no proof of absence: a list that does not hold still is no error;
+        what two readings saw of it is the answer, and ``still`` says whether that is all."""
         ...
 
     async def create(self, kind: str, body: JSON, *, tenant: str) -> JSON:

@@ -46,14 +46,29 @@ class Client:
         tenant: str = api.ALL_TENANTS,
         params: Mapping[str, str] = api.NO_PARAMS,
     ) -> tuple[JSON, ...]:
-        fixed = {"include_name": "true", "page_size": str(self._page_size), **params}
+        read_page = self._pages(kind, tenant, params)
+        return await listing.read_all(read_page, what=f"The list of {kind} on {self.address}")
+
+    async def seen(
+        self,
+        kind: str,
+        *,
+        tenant: str = api.ALL_TENANTS,
+        params: Mapping[str, str] = api.NO_PARAMS,
+    ) -> listing.Seen:
+        return await listing.read_seen(self._pages(kind, tenant, params))
+
+    def _pages(self, kind: str, tenant: str, params: Mapping[str, str]) -> listing.ReadPage:
+        # Sorted: without an order that is the same in every request, pages could overlap.
+        order = {"sort": "name", "page_size": str(self._page_size)}
+        fixed = {"include_name": "true", **order, **params}
 
         async def read_page(number: int) -> JSON:
             # Page 1 has no number: a controller is asked for it as everybody asks.
             page = {"page": str(number)} if number > 1 else {}
             return await self._call("GET", kind, tenant, params={**fixed, **page})
 
-        return await listing.read_all(read_page, what=f"The list of {kind} on {self.address}")
+        return read_page
 
     async def create(self, kind: str, body: JSON, *, tenant: str) -> JSON:
         if tenant == api.ALL_TENANTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from akoo_avi.client import errors
 from akoo_core.structs import JSON
@@ -33,6 +33,26 @@ async def read_all(read_page: ReadPage, *, what: str) -> tuple[JSON, ...]:
     )
 
 
+class Seen(NamedTuple):
+    """What one or two readings of a list saw."""
+
+    objects: tuple[JSON, ...]
+    still: bool
+    """It held still, so nothing is missing; else an object that moved between pages may be."""
+
+
+async def read_seen(read_page: ReadPage) -> Seen:
+    """What is in a list, for who needs no proof: a list that moves is read once more and no
+    oftener, and what either reading saw counts. Each object once, as it was seen last."""
+    first = await _read(read_page)
+    if not first.problem:
+        return Seen(first.objects, still=True)
+    second = await _read(read_page)
+    if not second.problem:
+        return Seen(second.objects, still=True)
+    return Seen(second.with_those_of(first), still=False)
+
+
 class _Reading:
     """The pages of one pass."""
 
@@ -55,6 +75,10 @@ class _Reading:
     @property
     def objects(self) -> tuple[JSON, ...]:
         return tuple(self._seen.values())
+
+    def with_those_of(self, other: _Reading) -> tuple[JSON, ...]:
+        """The objects of both."""
+        return tuple({**other._seen, **self._seen}.values())
 
     @property
     def problem(self) -> str:

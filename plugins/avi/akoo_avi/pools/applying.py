@@ -124,10 +124,18 @@ async def enter(
     return avi, reach
 
 
+async def catalog_of(
+    means: Means, pool: Pool, avi: client.AviClient, reach: placement.Reach
+) -> catalog.Catalog:
+    """What the controller has, all that the pool's names may mean included. Raises AviErrors."""
+    known = await means.catalogs.get(avi, reach, means.ctx.clock)
+    return await catalog.settled(avi, known, place.sought(pool))
+
+
 async def look(means: Means, pool: Pool) -> Scene:
     """What there is for a pool now. Reads only. Raises Refusal, AviErrors and KubeErrors."""
     avi, reach = await enter(means, pool)
-    known = await means.catalogs.get(avi, reach, means.ctx.clock)
+    known = await catalog_of(means, pool, avi, reach)
     problem = resolve.problem_of(known)
     if problem:
         raise refusal.Refusal("ControllerNotReady", problem)

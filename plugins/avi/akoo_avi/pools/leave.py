@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_avi import client, names, refusal, resolve, resources
+from akoo_avi import catalog, client, names, refusal, resolve, resources
 from akoo_avi.pools import applying, judge, marking, neighbours, place, plan, statuses, usage
 from akoo_avi.pools.applying import Means
 from akoo_avi.pools.declared import FINALIZER, Pool
@@ -80,6 +80,9 @@ async def _looked_for(means: Means, pool: Pool) -> tuple[Outside, ...]:
     problem = resolve.problem_of(known)
     if problem:
         raise refusal.Refusal("ControllerNotReady", problem)
+    # What is missing in a list that moved must not be taken for gone.
+    known = await catalog.whole(avi, known, "network")
+    known = await catalog.settled(avi, known, place.sought(pool))
     owner, _, former = applying.owners(means.ctx, pool)
     rows = [row for row in known.networks if marking.read(row).keys() & {owner, former or owner}]
     if rows:

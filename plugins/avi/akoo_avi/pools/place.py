@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_avi import nearest, networks, placement, refusal, resolve, resources
+from akoo_avi import catalog, nearest, networks, placement, refusal, resolve, resources
 from akoo_avi.catalog import Catalog, Row
 from akoo_avi.controllers import declared as controllers
 from akoo_avi.pools.declared import Pool
@@ -45,6 +45,17 @@ async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
             f"AviIPPool/{pool.name}, or create it.",
         ) from None
     return controllers.from_object(obj).reach
+
+
+def sought(pool: Pool) -> catalog.Sought:
+    """What of a catalog the place of a pool depends on."""
+    network = pool.spec.network
+    return catalog.Sought(
+        tenant=pool.spec.tenant,
+        cloud=pool.spec.cloud,
+        networks=(network.name,),
+        moref=network.moref,
+    )
 
 
 def find(known: Catalog, pool: Pool) -> Place:

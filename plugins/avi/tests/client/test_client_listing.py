@@ -117,3 +117,40 @@ def test_a_next_without_results_ends() -> None:
 
     with pytest.raises(IncompleteListError, match="0 seen, 5 counted"):
         asyncio.run(listing.read_all(answer, what="The list"))
+
+
+def seen(pages: Pages) -> tuple[list[str], bool]:
+    found = asyncio.run(listing.read_seen(pages.read))
+    return [one["uuid"] for one in found.objects], found.still
+
+
+@given(st.integers(0, 40), st.integers(1, 10))
+def test_a_list_that_holds_still_is_seen_in_one_reading(count: int, size: int) -> None:
+    pages = Pages(names(count), size, lambda _: None)
+    assert seen(pages) == (names(count), True)
+    assert pages.reads == max(-(-count // size), 1)
+
+
+@given(st.integers(0, 30), st.integers(1, 8), st.lists(st.integers(0, 40), max_size=60))
+def test_what_is_seen_is_whole_where_it_says_so(count: int, size: int, deleted: list[int]) -> None:
+    script = iter(deleted)
+
+    def delete(left: list[str]) -> None:
+        at = next(script, None)
+        if at is not None and at < len(left):
+            del left[at]
+
+    pages = Pages(names(count), size, delete)
+    found, still = seen(pages)
+    assert len(found) == len(set(found))
+    assert set(found) <= set(names(count))
+    if still:
+        assert set(pages.names) <= set(found)
+    assert pages.reads <= 2 * max(-(-count // size), 1)
+
+
+def test_a_list_with_a_change_per_page_is_no_error() -> None:
+    pages = Pages(names(30), 5, lambda left: left.insert(0, f"new{len(left)}"))
+    found, still = seen(pages)
+    assert not still
+    assert set(found) >= set(names(30)[:20])
