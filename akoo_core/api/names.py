@@ -24,6 +24,7 @@ LEAVE_ANNOTATION: Final = "akoo.io/leave"
 CONFIRM_REMOVAL_ANNOTATION: Final = "akoo.io/confirm-removal"
 ADOPT_ANNOTATION: Final = "akoo.io/adopt"
 ABANDON_PLACEMENT_ANNOTATION: Final = "akoo.io/abandon-placement"
+SWEEP_TENANTS_ANNOTATION: Final = "akoo.io/sweep-tenants"
 LET_GO_ANNOTATION: Final = "akoo.io/let-go"
 
 MOVE_LABEL: Final = "clusterctl.cluster.x-k8s.io/move"

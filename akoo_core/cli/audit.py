@@ -11,6 +11,7 @@ from akoo_core import errors, external, structs
 from akoo_core.api import config as config_
 from akoo_core.cli import auditing, fleet, management, operating, options, sweeping
 from akoo_core.kube import client
+from akoo_core.reconcile import words
 
 FOUND = 1
 
@@ -19,6 +20,12 @@ FOUND = 1
 @click.argument("plugin", metavar="[PLUGIN]", required=False)
 @options.output
 @click.option("--sweep", metavar="NAME", help="Take away what carries the name of that owner.")
+@click.option(
+    "--tenants",
+    default="",
+    metavar="NAMES",
+    help="Take away only what is in these tenants; names or UUIDs, with commas between.",
+)
 @click.option("--claimed-elsewhere", is_flag=True, help="Even what another one's claim names.")
 @click.option("--timeout", default="10m", show_default=True, help="How long --sweep waits.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -28,6 +35,7 @@ def audit(
     plugin: str | None,
     output: str,
     sweep: str | None,
+    tenants: str,
     claimed_elsewhere: bool,
     timeout: str,
     yes: bool,
@@ -39,6 +47,8 @@ def audit(
     loaded = operating.load(plugins, config)
     only = plugin or ""
     if sweep is None:
+        if tenants:
+            raise errors.InputError("--tenants goes with --sweep")
         found = _look(loaded, kubeconfig, only, "")[0]
         _show(found, output)
         return 0 if auditing.clean(found) else FOUND
@@ -47,12 +57,13 @@ def audit(
     within = config_.parse_duration(timeout)
     found, management_id = _look(loaded, kubeconfig, only, sweep)
     mine = sweeping.chosen(found, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
-    for line in sweeping.effects(mine, sweep, fleet.now()):
+    named = words.listed(tenants)
+    for line in sweeping.effects(mine, sweep, fleet.now(), tenants=named):
         click.echo(line)
     sweeping.confirm(sweep, yes=yes)
     # Made anew: those that looked have closed, and could not write.
     for one in mine:
-        _take_away(operating.load(plugins, config), kubeconfig, one.plugin, sweep, within)
+        _take_away(operating.load(plugins, config), kubeconfig, one.plugin, sweep, within, named)
     return 0
 
 
@@ -82,12 +93,13 @@ def _take_away(
     plugin: str,
     owner: str,
     within: datetime.timedelta,
+    tenants: tuple[str, ...],
 ) -> None:
     seam = loaded.seam(external.AlwaysLeader())
 
     async def take_away(kube: client.KubeClient) -> None:
         async with operating.services(kube, loaded, seam) as services:
-            auditor = auditing.Auditor(kube, loaded, services, only=plugin)
+            auditor = auditing.Auditor(kube, loaded, services, only=plugin, tenants=tenants)
             await sweeping.remove(auditor, kube, services, owner, click.echo, within=within)
 
     management.run(kubeconfig, take_away, seconds=None, seam=seam)

@@ -63,7 +63,8 @@ def _marked(obj: client.Object) -> str:
 
 
 class Auditor:
-    """Asks the plugins of one process. ``only`` is one of them, or "" for all with an audit."""
+    """Asks the plugins of one process. ``only`` is one of them, or "" for all with an audit;
+    ``tenants`` are those in which something may be taken away, if only there."""
 
     def __init__(
         self,
@@ -72,10 +73,12 @@ class Auditor:
         services: attempt.Services,
         *,
         only: str = "",
+        tenants: tuple[str, ...] = (),
     ) -> None:
         self._kube = kube
         self._loaded = loaded
         self._services = services
+        self._tenants = tenants
         self.plugins = _asked(loaded, services, only)
 
     async def context(self, plugin: api.Plugin, there: Living) -> api.AuditContext:
@@ -88,6 +91,7 @@ class Auditor:
             registered=self._loaded.registered,
             records=there.records,
             configs=tuple(configs),
+            tenants=self._tenants,
         )
 
     async def found(self) -> tuple[Found, ...]:

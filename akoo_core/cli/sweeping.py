@@ -59,12 +59,20 @@ def _is_ours(claim: str, management_id: str) -> bool:
     return bool(management_id) and re.search(whole, claim) is not None
 
 
-def effects(mine: Sequence[auditing.Found], owner: str, now: datetime.datetime) -> Iterator[str]:
+def effects(
+    mine: Sequence[auditing.Found],
+    owner: str,
+    now: datetime.datetime,
+    *,
+    tenants: Sequence[str] = (),
+) -> Iterator[str]:
     """What will go. Pure."""
     for one in mine:
         yield f"{one.plugin}: {len(one.strays)} objects of {owner} will be taken away:"
         yield from (f"  {line}" for line in columns.lines(auditing.rows(one.strays, now)))
         yield from (f"  not seen, and not touched: {sentence}" for sentence in one.unseen)
+    if tenants:
+        yield f"Only what is in tenant {', '.join(tenants)} is taken away; the rest stays."
     yield (
         "No record here looks after them. An AKO that akoo-core does not manage may: make sure "
         f"that no cluster lives whose AKO is called {owner}."

@@ -127,6 +127,9 @@ class View(structs.Struct, frozen=True, kw_only=True):
     awaited: tuple[str, ...] = ()
     """Names of the facts that this plugin accepts, and that a selected plugin provides but has not
     given: what depends on one has to wait, where without that provider it would go on."""
+    sweep_tenants: tuple[str, ...] = ()
+    """Names or UUIDs of the outside tenants in which a person lets objects be swept
+    (``akoo.io/sweep-tenants``); (): nobody named any."""
 
     def fact(self, kind: type[F]) -> F | None:
         """The fact of that kind, or None while its provider has not given it."""
@@ -400,6 +403,8 @@ class AuditContext(structs.Struct, frozen=True, kw_only=True):
     configs: tuple[structs.JSON, ...]
     """All AKODeploymentConfigs, whole."""
     management_id: str
+    tenants: tuple[str, ...] = ()
+    """remove_stray: names or UUIDs of the tenants that the person named; (): none were named."""
     kube: client.KubeClient
     """Limited to the kinds that the plugin's own controllers watch, for reading."""
     clock: clock.Clock

@@ -44,6 +44,7 @@ def build_view(
     config: structs.JSON,
     plugin: api.Plugin,
     awaited: tuple[str, ...] = (),
+    sweep_tenants: tuple[str, ...] = (),
 ) -> api.View:
     """The view of one cluster for one plugin. Raises structs.DecodeError (see decode_config)."""
     return api.View(
@@ -53,6 +54,7 @@ def build_view(
         config=config,
         plugin_config=decode_config(plugin, config),
         awaited=awaited,
+        sweep_tenants=sweep_tenants,
     )
 
 
@@ -135,6 +137,7 @@ def build_audit_context(
     registered: Iterable[controllers.Controller],
     records: tuple[record.Record, ...],
     configs: tuple[structs.JSON, ...],
+    tenants: tuple[str, ...] = (),
 ) -> api.AuditContext:
     """The context of audit and remove_stray. ``client`` is the whole management cluster."""
     name = f"akoo_core.plugin.{plugin.name}"
@@ -143,6 +146,7 @@ def build_audit_context(
         records=records,
         configs=configs,
         management_id=means.management_id,
+        tenants=tenants,
         kube=scoped.for_reading(client, plugin.name, own),
         clock=means.clock,
         external=means.external,

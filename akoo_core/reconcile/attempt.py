@@ -24,6 +24,7 @@ from akoo_core.reconcile import (
     report,
     secret_reader,
     situation,
+    words,
     workload,
 )
 from akoo_core.reconcile.deploy import Deployer
@@ -191,6 +192,7 @@ class Attempt:
             config=config,
             plugin=plugin,
             awaited=facts.awaited(self.one.spec.facts, plugin, self.services.plugins.ordered),
+            sweep_tenants=words.read(self.one.annotations).sweep_tenants,
         )
 
     def notify(self, kind: EventKind) -> None:

@@ -165,7 +165,7 @@ async def _restart(work: Attempt, decision: situation.RestartRecord) -> None:
     kept = {"instance": old.instance, "epoch": old.epoch, "foreign_akos": old.foreign_akos}
     spec = structs.replace(spec, **kept)
     work.services.deployer.forget(work.name)
-    work.record = await work.services.records.change(work.one, spec, consumed=words.ONCE)
+    work.record = await work.services.records.change(work.one, spec, consumed=words.OF_ONE_LIFE)
     work.notify("ClusterSelected")
 
 

@@ -21,6 +21,10 @@ ONCE = (
 """Words that act once: each goes in the write that acts on it, and all when a new life begins."""
 
 
+OF_ONE_LIFE = (*ONCE, names.SWEEP_TENANTS_ANNOTATION)
+"""Words that are dropped when a finished record begins anew."""
+
+
 class Words(structs.Struct, frozen=True, kw_only=True):
     """What the annotations of one record ask for."""
 
@@ -33,6 +37,8 @@ class Words(structs.Struct, frozen=True, kw_only=True):
     """The management id to take the record over from."""
     abandon: str = ""
     """Why what is left at the old place of a move is given up; "" means the word is not there."""
+    sweep_tenants: tuple[str, ...] = ()
+    """Names or UUIDs of the tenants in which objects may be swept."""
     problems: tuple[str, ...] = ()
     """One sentence for each word that has no effect, and why."""
 
@@ -47,8 +53,14 @@ def read(annotations: Mapping[str, str]) -> Words:
         confirm_removal=names.CONFIRM_REMOVAL_ANNOTATION in annotations,
         adopt=annotations.get(names.ADOPT_ANNOTATION, "").strip(),
         abandon=annotations.get(names.ABANDON_PLACEMENT_ANNOTATION, "").strip(),
+        sweep_tenants=listed(annotations.get(names.SWEEP_TENANTS_ANNOTATION, "")),
         problems=tuple(_problems(annotations)),
     )
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of a text with commas between them; blanks around them and empty ones left out."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def _problems(annotations: Mapping[str, str]) -> Iterator[str]:
@@ -59,6 +71,8 @@ def _problems(annotations: Mapping[str, str]) -> Iterator[str]:
         yield f"{names.LET_GO_ANNOTATION} needs a reason as its value: nothing is done."
     if not annotations.get(names.ADOPT_ANNOTATION, "x").strip():
         yield f"{names.ADOPT_ANNOTATION} needs the former management id as its value: no effect."
+    if not listed(annotations.get(names.SWEEP_TENANTS_ANNOTATION, "x")):
+        yield f"{names.SWEEP_TENANTS_ANNOTATION} needs names or UUIDs of tenants: no effect."
     if not annotations.get(names.ABANDON_PLACEMENT_ANNOTATION, "x").strip():
         yield f"{names.ABANDON_PLACEMENT_ANNOTATION} needs a reason as its value: nothing is done."
 

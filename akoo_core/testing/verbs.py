@@ -203,6 +203,7 @@ def view_of(plugin: api.Plugin, world: World) -> api.View:
         cluster=world.cluster,
         config=world.config,
         plugin=plugin,
+        sweep_tenants=world.sweep_tenants,
     )
 
 

@@ -91,6 +91,7 @@ class World:
         self.management.seed(*self.secrets, *management)
         self.workload.seed(*workload)
         self.reachable = reachable
+        self.sweep_tenants: tuple[str, ...] = ()
         self.cluster: cluster_.Cluster | None = cluster or builders.cluster()
         self.config = builders.config() if config is None else config
         self.spec = builders.record_spec(self.cluster, **spec)

@@ -36,7 +36,7 @@ async def test_adopted_like_a_stranger(s: Scene) -> None:
 @proof
 @story
 async def test_adopted_alone(s: Scene) -> None:
-    """Nobody else has the name: shown to be exclusive, it is swept like any other."""
+    """A person says in which tenants all of that name is this cluster's: there it is swept."""
     await s.configured()
     await s.adopted("my-own-cluster")
     await s.serves()
@@ -47,5 +47,6 @@ async def test_adopted_alone(s: Scene) -> None:
         )
     )
     s.remember()
+    await s.say(sweep_tenants="admin")
     await s.delete()
     await s.ends()

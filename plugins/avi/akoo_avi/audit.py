@@ -67,6 +67,7 @@ async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
 
 async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) -> api.Result:
     """Sweep what is ``owner``'s on every controller, in all clouds, and its claim if it is ours.
+    In the tenants that the person named; in all of them only under a name that we made.
 
     Takes what a sweep would take: suspects stay, and are named. Whether a foreign claim may be
     passed over is asked by who calls. Never for a name that a living record has.
@@ -74,9 +75,11 @@ async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) ->
     if owner in alive(ctx.records):
         return api.Blocked(reason="OwnerLives", message=f"A living record looks after {owner}.")
     try:
-        mark = marks.Mark(cluster_name=owner, cloud_uuid="")
+        mark = marks.of(owner, "", ctx.tenants)
     except ValueError as error:
         return api.Blocked(reason="NotAName", message=f"{error}.")
+    if mark.tenants is not None and not mark.tenants:
+        return api.Blocked(reason=sweep.SHARED, message=_not_ours(owner))
     seen = await _open(ctx, controllers)
     told: list[str] = [f"not seen: {one}" for one in seen.unseen]
     for client in seen.clients:
@@ -88,6 +91,14 @@ async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) ->
             return answer
         told.append(answer.message)
     return api.Done(message=" ".join(told))
+
+
+def _not_ours(owner: str) -> str:
+    return (
+        f'"{owner}" is no name that akoo-core gave: another AKO of that name may work in another '
+        "tenant, and no mark tells the two apart. Name the tenants in which all that has this name "
+        "is to be taken away: --tenants a,b."
+    )
 
 
 async def _remove(ctx: api.AuditContext, client: AviClient, mark: marks.Mark) -> api.Result:

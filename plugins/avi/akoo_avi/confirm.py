@@ -22,12 +22,12 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
             raise
         if blind := await sight.missing(avi):
             return _blind(ctx, avi, blind)
-        if not ours or not _dies(ctx) or await _anything(avi, stored):
+        if not ours or not _dies(ctx) or await _anything(ctx, avi, stored):
             raise
         # AKO goes with its Cluster, whoever has the claim; verify waits for a person's word.
         return api.Done(message=f"Nothing of it is left on {avi.address}, but: {error}")
     if not ours:
-        await _check_exclusive(avi, stored)
+        await _check_exclusive(ctx, avi, stored)
     if epoch is None:
         return api.Done(message="Nothing was ever deployed here.")
     return api.Done(message=f"The claim on {avi.address} is ours.")
@@ -47,12 +47,12 @@ def _dies(ctx: api.VerbContext) -> bool:
     return leaving is not None and leaving.cause == "ClusterDeleted"
 
 
-async def _anything(avi: AviClient, stored: Stored) -> bool:
-    seen = await inventory.collect(avi, sweep.mark_of(stored), suspects=False)
+async def _anything(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> bool:
+    seen = await inventory.collect(avi, sweep.mark_of(stored, ctx.view), suspects=False)
     return seen.own_count > 0
 
 
-async def _check_exclusive(avi: AviClient, stored: Stored) -> None:
+async def _check_exclusive(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> None:
     """A name that was found, not given: raises Refusal unless all that has it is this cluster's."""
     found = await claiming.find(avi, stored.cluster_name)
     if not isinstance(found, claim.Claim):
@@ -62,8 +62,12 @@ async def _check_exclusive(avi: AviClient, stored: Stored) -> None:
             f"{avi.address}: what has it may be somebody else's. Nothing is deleted; look at "
             "akoo-core audit avi.",
         )
-    seen = await inventory.collect(avi, sweep.mark_of(stored))
-    strange = seen.shared_by or next(iter(seen.suspects_told()), "")
+    mark = sweep.mark_of(stored, ctx.view)
+    seen = await inventory.collect(avi, mark)
+    if seen.outside and not mark.tenants and not seen.shared_by:
+        raise refusal.Refusal("NameNotExclusive", sweep.unnamed(stored.cluster_name, seen))
+    # A person who named tenants has looked at what is there.
+    strange = seen.shared_by or ("" if mark.tenants else next(iter(seen.suspects_told()), ""))
     if strange:
         raise refusal.Refusal(
             "NameNotExclusive",

@@ -84,6 +84,20 @@ class Inventory(structs.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.objects if one.verdict.kind == "suspect")
 
     @property
+    def outside(self) -> tuple[str, ...]:
+        """What only its tenant keeps from being own, by name."""
+        objects = [str(one) for one in self.suspects if one.verdict.outside]
+        return (
+            *objects,
+            *(
+                f"{entry.name} of {part}"
+                for part in self.parts
+                for entry in part.suspect
+                if entry.verdict.outside
+            ),
+        )
+
+    @property
     def own_count(self) -> int:
         """Own objects, and own entries in shared ones: column LEFT."""
         return len(self.own) + sum(len(one.own) for one in self.parts)

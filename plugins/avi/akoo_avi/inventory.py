@@ -181,6 +181,8 @@ def _other_cloud(kind: str, body: structs.JSON, mark: marks.Mark) -> str:
     other (AKO's own default is my-cluster) may be a stranger's as well, and then kinds without a
     cloud cannot be told apart.
     """
+    if mark.tenants and not marks.in_tenant(mark, body):
+        return ""  # the tenant tells it apart
     if not _may_be_shared(mark) or not kinds.BY_PATH[kind].cloud_scoped:
         return ""
     if marks.values(body, names.CLUSTER_MARKER) != ((mark.cluster_name,),):

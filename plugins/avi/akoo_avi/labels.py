@@ -6,7 +6,9 @@ name carry it, too: so all groups of the cloud are looked at.
 
 from __future__ import annotations
 
-from akoo_avi import marks, names
+import functools
+
+from akoo_avi import marks, names, ownership
 from akoo_avi.found import Entry
 from akoo_avi.ownership import Verdict
 from akoo_core import structs
@@ -14,13 +16,15 @@ from akoo_core import structs
 FIELD = "labels"
 
 
-def judge(label: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> Verdict:
-    """Whose a label is."""
+def judge(label: structs.JSON, mark: marks.Mark, *, our_cloud: bool, outside: str = "") -> Verdict:
+    """Whose a label is. ``outside``: why its group is in no tenant that was named."""
     if label.get("key") != names.CLUSTER_MARKER or label.get("value") != mark.cluster_name:
         return Verdict("foreign", "it does not name this cluster")
     why = f"the label is clustername={mark.cluster_name}"
     if not our_cloud:
         return Verdict("suspect", f"{why}, but the group is in another cloud")
+    if outside:
+        return Verdict("suspect", outside, outside=True)
     if not mark.exclusive:
         return Verdict("suspect", f'{why}, but others use the name "{mark.cluster_name}", too')
     return Verdict("own", why)
@@ -29,8 +33,9 @@ def judge(label: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> Verdict:
 def entries(group: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> tuple[Entry, ...]:
     """The labels of a group that are own or suspect."""
     found = []
+    outside = ownership.outside_of(mark, group)
     for label in group.get(FIELD) or ():
-        verdict = judge(label, mark, our_cloud=our_cloud)
+        verdict = judge(label, mark, our_cloud=our_cloud, outside=outside)
         if verdict.kind != "foreign":
             found.append(Entry(f"{label['key']}={label['value']}", verdict))
     return tuple(found)
@@ -39,5 +44,8 @@ def entries(group: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> tuple[
 def without_own(group: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> structs.JSON | None:
     """The group to be written back, all else as it was read; None: nothing to take out."""
     before = group.get(FIELD) or []
-    kept = [one for one in before if judge(one, mark, our_cloud=our_cloud).kind != "own"]
+    judged = functools.partial(
+        judge, mark=mark, our_cloud=our_cloud, outside=ownership.outside_of(mark, group)
+    )
+    kept = [one for one in before if judged(one).kind != "own"]
     return None if len(kept) == len(before) else {**group, FIELD: kept}

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from akoo_avi import writers
+from akoo_avi import names, references, writers
 from akoo_core import structs
 
 CREATED_BY_KEY = "created_by"
@@ -26,6 +27,8 @@ class Mark(structs.Struct, frozen=True, kw_only=True):
     cluster_name: str
     cloud_uuid: str
     """Empty: any cloud (a person was shown the objects and confirmed them)."""
+    tenants: frozenset[str] | None = None
+    """Names or UUIDs of the tenants in which objects can be own; None: in all. See :func:`of`."""
     exclusive: bool = True
     """Nobody else has this name: we made it, or nothing speaks against it. Else no object is own,
     all are suspects."""
@@ -33,6 +36,29 @@ class Mark(structs.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not _VALID.fullmatch(self.cluster_name):
             raise ValueError(f"{self.cluster_name!r} is not a name that AKO gives its objects")
+
+
+def of(cluster_name: str, cloud_uuid: str, tenants: Iterable[str] = ()) -> Mark:
+    """The mark under which a cluster is swept.
+
+    ``tenants``: those that a person named. A name that we made is nobody else's, so without a list
+    it counts in all tenants. Any other name may be that of somebody else's AKO in another tenant
+    of the same cloud, and no mark tells the two apart: without a list it counts in none.
+    Raises ValueError as Mark does.
+    """
+    named = frozenset(tenants)
+    everywhere = not named and names.made_by_us(cluster_name)
+    return Mark(
+        cluster_name=cluster_name, cloud_uuid=cloud_uuid, tenants=None if everywhere else named
+    )
+
+
+def in_tenant(mark: Mark, body: structs.JSON) -> bool:
+    """Whether an object is in a tenant in which it can be own."""
+    if mark.tenants is None:
+        return True
+    reference = body.get("tenant_ref")
+    return bool({references.name_of(reference), references.uuid_of(reference)} & mark.tenants)
 
 
 def values(obj: structs.JSON, key: str) -> tuple[tuple[str, ...], ...]:

@@ -22,6 +22,8 @@ class Verdict(NamedTuple):
 
     kind: VerdictKind
     why: str
+    outside: bool = False
+    """A suspect that only its tenant keeps from being own: nobody named that tenant."""
 
 
 class _Signs(NamedTuple):
@@ -49,10 +51,23 @@ def judge(kind: str, obj: structs.JSON, mark: marks.Mark) -> Verdict:
         return Verdict("foreign", "nothing on it names this cluster")
     if not all(sign is not False for sign in signs):
         return Verdict("suspect", _missing(kinds.BY_PATH[kind], obj, mark, signs))
+    if outside := outside_of(mark, obj):
+        return Verdict("suspect", outside, outside=True)
     if not mark.exclusive:
         name = mark.cluster_name
         return Verdict("suspect", f'all marks agree, but others use the name "{name}", too')
     return Verdict("own", _agreeing(kinds.BY_PATH[kind], obj, mark))
+
+
+def outside_of(mark: marks.Mark, obj: structs.JSON) -> str:
+    """Why all marks are not enough in the tenant of an object; "" if they are."""
+    if marks.in_tenant(mark, obj):
+        return ""
+    tenant = references.name_of(obj.get("tenant_ref")) or "none"
+    return (
+        f"all marks agree, but nobody named tenant {tenant}, where another AKO may have the name "
+        f'"{mark.cluster_name}"'
+    )
 
 
 def _signs(

@@ -110,7 +110,7 @@ async def sweep(ctx: api.VerbContext, clients: Controllers) -> Actions:
 
 async def swept(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Actions:
     """What a sweep would do on the controller. Raises AviErrors."""
-    mark = sweeping.mark_of(stored)
+    mark = sweeping.mark_of(stored, ctx.view)
     seen = await inventory.collect(client, mark)
     problem = sweeping.claim_problem(ctx.view, stored, seen)
     held = await holders.find(client, mark, seen) if seen.own else ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from akoo_avi import marks, names
+from akoo_avi import marks, names, ownership
 from akoo_avi.found import Entry
 from akoo_avi.ownership import Verdict
 from akoo_core import structs
@@ -18,8 +18,9 @@ FIELD = "static_routes"
 _UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
-def judge(route: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> Verdict:
-    """Whose a route is. A label of any other cluster settles it, whatever its id looks like."""
+def judge(route: structs.JSON, mark: marks.Mark, *, our_cloud: bool, outside: str = "") -> Verdict:
+    """Whose a route is. A label of any other cluster settles it, whatever its id looks like.
+    ``outside``: why its VRF is in no tenant that was named."""
     labels = route.get("labels") or []
     values = marks.label_values(labels, names.CLUSTER_MARKER)
     shaped = _shaped(str(route.get("route_id") or ""), mark.cluster_name)
@@ -37,6 +38,8 @@ def judge(route: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> Verdict:
         why = "it has no label, and its route_id has the form of this cluster's"
     if not our_cloud:
         return Verdict("suspect", f"{why}, but it is in another cloud")
+    if outside:
+        return Verdict("suspect", outside, outside=True)
     if not mark.exclusive:
         return Verdict("suspect", f'{why}, but others use the name "{mark.cluster_name}", too')
     return Verdict("own", why)
@@ -45,8 +48,9 @@ def judge(route: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> Verdict:
 def entries(vrf: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> tuple[Entry, ...]:
     """The routes of a VRF that are own or suspect."""
     found = []
+    outside = ownership.outside_of(mark, vrf)
     for route in _routes(vrf):
-        verdict = judge(route, mark, our_cloud=our_cloud)
+        verdict = judge(route, mark, our_cloud=our_cloud, outside=outside)
         if verdict.kind != "foreign":
             found.append(Entry(str(route.get("route_id") or "without route_id"), verdict))
     return tuple(found)
@@ -54,8 +58,11 @@ def entries(vrf: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> tuple[En
 
 def without_own(vrf: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> structs.JSON | None:
     """The VRF to be written back, all else as it was read; None: there is nothing to take out."""
+    outside = ownership.outside_of(mark, vrf)
     kept = [
-        route for route in _routes(vrf) if judge(route, mark, our_cloud=our_cloud).kind != "own"
+        route
+        for route in _routes(vrf)
+        if judge(route, mark, our_cloud=our_cloud, outside=outside).kind != "own"
     ]
     if len(kept) == len(_routes(vrf)):
         return None

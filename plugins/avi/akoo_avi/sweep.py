@@ -21,9 +21,12 @@ from akoo_avi import (
 from akoo_avi.client import AviClient
 from akoo_avi.found import Found, Inventory
 from akoo_avi.passes import Outcome
+from akoo_core.api import names as core_names
 from akoo_core.plugins import api
 
 SHARED = "NameNotExclusive"
+NAMED = 5
+"""Objects in other tenants that a message names."""
 GOES_ON_SECONDS = 1.0
 REFUSED_SECONDS = 15.0
 HELD_SECONDS = 60.0
@@ -35,7 +38,7 @@ SWEEP_SECONDS = 600.0
 
 async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> api.Result:
     """One call of the verb. Raises AviErrors that concern the whole controller."""
-    mark = mark_of(stored)
+    mark = mark_of(stored, ctx.view)
     first = await inventory.collect(client, mark, suspects=False)
     first = await taken_up.seen_after(ctx, client, stored, first, suspects=False)
     refusal = claim_problem(ctx.view, stored, first)
@@ -45,6 +48,8 @@ async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Store
         return refusal
     if first.shared_by:
         return api.Blocked(reason=SHARED, message=shared(stored.cluster_name, first))
+    if first.outside and not mark.tenants:
+        return api.Blocked(reason=SHARED, message=unnamed(stored.cluster_name, first))
     outcome = await passes.run(client, mark, first, clock=ctx.clock, log=ctx.log)
     return result(client.address, outcome)
 
@@ -59,9 +64,9 @@ async def _without_claim(client: AviClient, refusal: api.Blocked, first: Invento
     return api.Done(message=f"Nothing of it is left on {client.address}.")
 
 
-def mark_of(stored: placement.Stored) -> marks.Mark:
-    """Whose objects the stored intent names."""
-    return marks.Mark(cluster_name=stored.cluster_name, cloud_uuid=stored.place.cloud_uuid)
+def mark_of(stored: placement.Stored, view: api.View) -> marks.Mark:
+    """Whose objects the stored intent names, and in which tenants they may be taken away."""
+    return marks.of(stored.cluster_name, stored.place.cloud_uuid, view.sweep_tenants)
 
 
 def shared(name: str, seen: Inventory) -> str:
@@ -70,6 +75,20 @@ def shared(name: str, seen: Inventory) -> str:
         f'The name "{name}" was found in the cluster, not given by us, and somebody else uses it, '
         f"too ({seen.shared_by}). Nothing is deleted: delete this cluster's objects by hand, then "
         "let it go."
+    )
+
+
+def unnamed(name: str, seen: Inventory) -> str:
+    """Why what is in tenants that nobody named stays, and what to do. Pure."""
+    shown = "; ".join(seen.outside[:NAMED])
+    more = len(seen.outside) - NAMED
+    rest = f"; and {more} more" if more > 0 else ""
+    return (
+        f'In tenants that nobody named, {len(seen.outside)} objects carry the name "{name}" and '
+        f"may be somebody else's: {shown}{rest}. They stay. Look whose they are, and annotate the "
+        f"record with {core_names.SWEEP_TENANTS_ANNOTATION}=<tenant>,... for the tenants in which "
+        "all that has this name is this cluster's; else delete by hand what is, and let the "
+        "Cluster go."
     )
 
 
@@ -104,7 +123,7 @@ def result(address: str, outcome: Outcome) -> api.Result:
     """What the verb says. Pure."""
     left = outcome.left.own_count
     if not left:
-        return api.Done(message=f"Nothing of it is left on {address}.")
+        return api.Done(message=_none_left(address, outcome.left))
     count = f"{left} own objects are left on {address}"
     if outcome.stopped:
         return _wait(left, "SweepGoesOn", f"{count}; going on.", GOES_ON_SECONDS)
@@ -126,6 +145,15 @@ def result(address: str, outcome: Outcome) -> api.Result:
         )
         return _wait(left, "SweepGoesOn", message, LINGERING_SECONDS)
     return _wait(left, "SweepGoesOn", f"{count}; tried again.", REFUSED_SECONDS)
+
+
+def _none_left(address: str, seen: Inventory) -> str:
+    if not seen.outside:
+        return f"Nothing of it is left on {address}."
+    return (
+        f"Nothing of it is left on {address} in the tenants that were named; {len(seen.outside)} "
+        "objects of that name stay in others."
+    )
 
 
 def _wait(left: int, reason: str, message: str, after: float) -> api.Wait:

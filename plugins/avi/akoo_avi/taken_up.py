@@ -37,5 +37,5 @@ async def seen_after(
         case _:
             return seen
     await claiming.settle(client, spec, claimed_epoch=epoch, make=False)
-    mark = marks.Mark(cluster_name=stored.cluster_name, cloud_uuid=stored.place.cloud_uuid)
+    mark = marks.of(stored.cluster_name, stored.place.cloud_uuid, ctx.view.sweep_tenants)
     return await inventory.collect(client, mark, suspects=suspects)

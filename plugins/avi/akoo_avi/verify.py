@@ -21,7 +21,7 @@ Answer = api.Proof | api.Unverified | api.Wait | api.Blocked
 
 async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Answer:
     """One call of the verb. Raises AviErrors: what cannot be asked is not counted."""
-    mark = sweep.mark_of(stored)
+    mark = sweep.mark_of(stored, ctx.view)
     try:
         # Before and after the count: a role that was narrowed, or widened, in between shows.
         blind = await sight.missing(client)
@@ -41,6 +41,9 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
         return _unverified(client, blind)
     if seen.shared_by:
         message = sweep.shared(stored.cluster_name, seen)
+        return api.Unverified(reason=sweep.SHARED, message=message, after=RETRY_SECONDS)
+    if seen.outside and not seen.own_count:
+        message = sweep.unnamed(stored.cluster_name, seen)
         return api.Unverified(reason=sweep.SHARED, message=message, after=RETRY_SECONDS)
     held = await holders.find(client, mark, seen) if seen.own else ()
     answer = proof(f"{client.address} ({await client.version()})", seen, held)

@@ -254,6 +254,35 @@ async def test_remove_takes_all_of_one_owner_and_nothing_else() -> None:
     assert not bed.diff(before)
 
 
+async def test_a_name_that_we_did_not_make_is_removed_in_named_tenants_only() -> None:
+    bed = Bed()
+    stranger = of(bed, "my-cluster")
+    stranger.own("pool", tenant="blue")
+    stranger.own("pool")
+    before = bed.controller.snapshot()
+    ctx = context(bed)
+    result = await removed(bed, ctx, "my-cluster")
+    assert isinstance(result, api.Blocked)
+    assert result.reason == "NameNotExclusive"
+    assert "--tenants" in result.message
+    assert not bed.diff(before)
+    result = await removed(bed, structs.replace(ctx, tenants=("blue",)), "my-cluster")
+    assert isinstance(result, api.Done)
+    assert "(tenant admin): all marks agree, but nobody named tenant admin" in result.message
+    assert [kind for kind, _ in bed.diff(before).removed] == ["pool"]
+
+
+async def test_tenants_limit_what_is_removed_under_a_name_that_we_made() -> None:
+    bed = Bed()
+    dead = of(bed, DEAD)
+    dead.own("pool", tenant="blue")
+    dead.own("pool")
+    before = bed.controller.snapshot()
+    ctx = structs.replace(context(bed), tenants=("blue",))
+    assert isinstance(await removed(bed, ctx, DEAD), api.Done)
+    assert [kind for kind, _ in bed.diff(before).removed] == ["pool"]
+
+
 async def test_a_name_with_a_living_record_is_refused() -> None:
     bed = Bed()
     bed.own("pool")

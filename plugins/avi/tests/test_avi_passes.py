@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import kinds, passes
+from akoo_avi import kinds, passes, sweep
 from akoo_avi.testing import MemoryAvi
 from akoo_testbed.avisim import faults
 
@@ -119,6 +119,7 @@ async def test_what_lingers_is_asked_for_once_a_call_and_named() -> None:
             "20 that it still lists; looked at again."
         ),
         after=5.0,
+        expected_seconds=sweep.SWEEP_SECONDS,
         left=40,
     )
     assert len(client.asked) == 20

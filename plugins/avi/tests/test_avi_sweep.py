@@ -176,6 +176,7 @@ async def test_what_somebody_else_refers_to_is_held_and_its_holder_is_named() ->
             "avi.example.com."
         ),
         after=60.0,
+        expected_seconds=0.0,
         left=2,
     )
     bed.hand.delete(f"virtualservice/{legacy['uuid']}")
@@ -387,6 +388,7 @@ async def test_the_time_of_one_call_is_bounded(monkeypatch: pytest.MonkeyPatch) 
         reason="SweepGoesOn",
         message="13 own objects are left on avi.example.com; going on.",
         after=1.0,
+        expected_seconds=sweep.SWEEP_SECONDS,
         left=13,
     )
 
@@ -415,7 +417,7 @@ async def test_what_is_own_holds_nothing() -> None:
     bed = Bed()
     pool = bed.own("pool")
     bed.own("poolgroup", members=[{"pool_ref": pool}])
-    mark = sweep.mark_of(bed.stored)
+    mark = sweep.mark_of(bed.stored, bed.context().view)
     seen = await inventory.collect(bed.client(), mark)
     assert await holders.find(bed.client(), mark, seen, seen.own) == ()
 

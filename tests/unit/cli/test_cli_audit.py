@@ -203,6 +203,24 @@ def test_who_is_asked(bed: Bed, select: Select) -> None:
 # --sweep.
 
 
+def test_the_tenants_that_a_person_names_reach_the_plugin(bed: Bed, select: Select) -> None:
+    given: list[tuple[str, ...]] = []
+
+    class Named(Balancer):
+        @api.hookimpl
+        async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
+            given.append(ctx.tenants)
+            self.strays.clear()
+            return None
+
+    select(Named)
+    Balancer.strays[:] = [stray(GONE, "Pool", "p")]
+    code, out, _ = bed("audit", "--sweep", GONE, "--tenants", " blue, red,,", "--yes")
+    assert code == 0
+    assert given == [("blue", "red")]
+    assert "Only what is in tenant blue, red is taken away; the rest stays." in out
+
+
 def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> None:
     left()
     Balancer.answers[:] = [
@@ -229,6 +247,7 @@ def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> No
         (["--sweep", "shop-7"], "shop-7 belongs to record akoo-1, which is not finished"),
         (["--sweep", GONE + "x"], f'carries the name {GONE}x. Did you mean "{GONE}'),
         (["--sweep", OTHER], f"{OTHER} is claimed by mgmt-2/1, not by this management cluster"),
+        (["--tenants", "blue"], "--tenants goes with --sweep"),
         (["--sweep", GONE, "--output", "json"], "--output json does not go with --sweep"),
     ],
 )

@@ -103,9 +103,11 @@ class Avi(api.Plugin):
         self.user = "ako-user"
         self.fail: dict[str, Exception | api.Blocked] = {}
         self.calls: list[str] = []
+        self.tenants: tuple[str, ...] = ()
 
     def _enter(self, verb: str, ctx: api.VerbContext) -> api.Blocked | None:
         self.calls.append(verb)
+        self.tenants = ctx.view.sweep_tenants
         told = self.fail.get(verb)
         if isinstance(told, Exception):
             raise told

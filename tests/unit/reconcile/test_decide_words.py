@@ -9,7 +9,7 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.api import names, record
-from akoo_core.reconcile import situation
+from akoo_core.reconcile import situation, words
 from akoo_core.reconcile.decide import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -157,3 +157,17 @@ def test_a_finished_record_that_is_deleted_lets_go_first() -> None:
     assert at(record=deleted, cluster=dying) == situation.ReleaseCluster()
     assert at(record=deleted, cluster=None) == situation.PruneFinished()
     assert at(record=deleted) == situation.PruneFinished(), "made anew, not begun anew"
+
+
+@pytest.mark.parametrize(
+    ("value", "tenants"),
+    [("a", ("a",)), (" a , b,a,", ("a", "b")), ("客户", ("客户",)), ("", ()), (" , ", ())],
+)
+def test_tenants_are_listed_with_commas_between(value: str, tenants: tuple[str, ...]) -> None:
+    said = words.read({names.SWEEP_TENANTS_ANNOTATION: value})
+    assert said.sweep_tenants == tenants
+    assert bool(said.problems) == (not tenants)
+
+
+def test_nobody_named_tenants() -> None:
+    assert words.read({}) == words.Words()

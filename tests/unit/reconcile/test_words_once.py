@@ -123,3 +123,18 @@ async def test_deletions_of_clusters_are_never_braked(bed: bed_.Bed) -> None:
     await bed.delete_cluster(f"c{records.index(held)}")
     await bed.run(held)
     assert bed_.leaving(bed.record(held)).cause == "ClusterDeleted"
+
+
+async def test_named_tenants_reach_the_verbs_and_stay_for_one_life(
+    bed: bed_.Bed, avi: bedplugins.Avi
+) -> None:
+    name = await bed_.running(bed, onUnmatch="Remove")
+    await bed.annotate(name, sweep_tenants="team-a, team-b")
+    await bed.patch_cluster(UNSELECT)
+    await bed.run(name)
+    assert avi.tenants == ("team-a", "team-b")
+    await finish(bed, name)
+    assert names.SWEEP_TENANTS_ANNOTATION in bed.record(name).annotations
+    await bed.patch_cluster(SELECT)
+    await bed.run(name)
+    assert names.SWEEP_TENANTS_ANNOTATION not in bed.record(name).annotations

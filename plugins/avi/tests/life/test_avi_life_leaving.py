@@ -126,6 +126,9 @@ class TestConfirm:
     def test_a_name_that_a_stranger_uses_too(self, avi_world: World) -> None:
         world = living(avi_world, ako_cluster_name="my-cluster")
         world.leave()
+        answer = world.call("confirm")
+        assert (answer.reason, "nobody named" in answer.message) == ("NameNotExclusive", True)
+        world.sweep_tenants = ("admin", "blue")
         assert isinstance(world.call("confirm"), api.Done)
         deploy(world, "my-cluster", "Default-Cloud")
         answer = world.call("confirm")
