@@ -82,6 +82,29 @@ async def word(stage: Stage, weather: Weather) -> None:
         await stage.annotate(one.name, **random.choice(WORDS))
 
 
+async def lose_record(stage: Stage, weather: Weather) -> None:
+    """While its Cluster lives, or dies, or in the moment in which somebody deletes it."""
+    records = stage.laws.records()
+    if records and random.random() < 0.2:
+        one = random.choice(records)
+        await stage.lose_record(one.name)
+        if random.random() < 0.5:
+            await stage.delete_cluster(one.spec.cluster_ref.name)
+
+
+async def mark(stage: Stage, weather: Weather) -> None:
+    """An annotation that a tenant sets and takes back, whatever becomes of the Cluster."""
+    name = _any(stage)
+    if name:
+        await stage.mark(name, moving=random.random() < 0.4)
+
+
+async def move_away(stage: Stage, weather: Weather) -> None:
+    name = _any(stage)
+    if name and random.random() < 0.15:
+        await stage.move_away(name)
+
+
 async def storm(stage: Stage, weather: Weather) -> None:
     weather.failing = random.choice((0.0, 0.05, 0.3, 0.9))
     weather.latency = random.choice((0.1, 2.0, 12.0))
@@ -120,6 +143,9 @@ USER: tuple[Act, ...] = (
     edit,
     policy,
     word,
+    lose_record,
+    mark,
+    move_away,
     storm,
     calm,
     silence,

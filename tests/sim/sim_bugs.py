@@ -17,12 +17,14 @@ from akoo_core.api import record as record_
 from akoo_core.kube import errors, finalizers
 from akoo_core.reconcile import (
     attempt,
+    controller,
     decide,
     departing,
     fencing,
     intents,
     leave,
     leaving,
+    proofs,
     records,
     situation,
 )
@@ -125,6 +127,32 @@ async def _conflicts_ignored(
         return structs.replace(one, spec=spec)
 
 
+async def _words_stay(
+    self: records.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
+) -> record_.Record:
+    return await _change(self, one, spec)
+
+
+_fresh = records.fresh
+
+
+def _as_if_new(**given: Any) -> record_.RecordSpec:
+    return _fresh(**{**given, "history_unknown": False})
+
+
+_decide = decide.decide
+
+
+def _a_mark_is_a_move(s: situation.Situation) -> situation.Decision:
+    if s.record is not None and s.cluster is not None and s.cluster.moving:
+        return situation.DropForMove()
+    return _decide(s)
+
+
+def _never(*given: Any) -> bool:
+    return False
+
+
 async def _not_released(work: attempt.Attempt) -> None:
     state = structs.replace(work.leaving, released_at=work.services.clock.now())
     await work.store(leaving=state, uses=())
@@ -188,6 +216,16 @@ BUGS: Final[dict[str, Bug]] = {
     "absence is deletion": Bug(
         _replaced(decide, "_vanished", _absence_is_deletion), "a deletion that nobody saw"
     ),
+    "a lost record is made again as if new": Bug(
+        _replaced(records, "fresh", _as_if_new), "are left"
+    ),
+    "a plugin that came too late is believed": Bug(
+        _replaced(proofs, "never_worked", _never), "are left"
+    ),
+    "a mark is a move": Bug(
+        _replaced(controller, "decide", _a_mark_is_a_move), "is deleted unfinished"
+    ),
+    "words stay": Bug(_replaced(records.Records, "change", _words_stay), "and the word stands"),
     "records are overwritten": Bug(
         _replaced(records.Records, "change", _overwrites), "begins to leave twice"
     ),

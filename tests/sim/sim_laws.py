@@ -65,6 +65,10 @@ class Laws:
         """Whether nothing may be done for a record: long paused, and everybody knows."""
         self.torn: set[str] = set()
         """UIDs of Clusters whose finalizers somebody took off by force."""
+        self.moved: set[str] = set()
+        """UIDs of Clusters that were moved away."""
+        self.lost: set[str] = set()
+        """Names of records that somebody tore away."""
         self._dying: set[str] = set()
         management.listener = self._changed
 
@@ -78,7 +82,7 @@ class Laws:
         """No outside write without a record that says so."""
         one = self.record(record)
         if one is None:
-            self.require(False, f"outside write for {record}, which has no record")
+            self.require(record in self.lost, f"outside write for {record}, which has no record")
             return
         self.require(plugin in one.spec.intents, f"{record}: outside write before its intent")
         self.require(one.spec.finished_at is None, f"{record}: outside write after its end")
@@ -98,7 +102,8 @@ class Laws:
             and one.spec.workload.kube_system_uid == uid
             and one.spec.finished_at is None
         ]
-        self.require(bool(owners), f"a write into {server}, which no record names")
+        known = bool(owners) or bool(self.lost)
+        self.require(known, f"a write into {server}, which no record names")
         gone = [one.name for one in owners if one.spec.leaving and one.spec.leaving.let_go]
         self.require(len(gone) < len(owners) or not owners, f"{gone}: workload write after let go")
 
@@ -141,8 +146,13 @@ class Laws:
             old = known[1] if known and same else record_.from_object(change.before)
         now = self._decoded(change.object)
         if change.type == "DELETED":
-            self.require(now.spec.finished_at is not None, f"{now.name} is deleted unfinished")
+            moved = now.spec.cluster_ref.uid in self.moved and self.cluster_of(now) is None
+            done = now.spec.finished_at is not None or moved or now.name in self.lost
+            self.require(done, f"{now.name} is deleted unfinished")
             return
+        if any(c.type == "CleanupProven" and c.status == "True" for c in now.status.conditions):
+            left = self.own(now.name)
+            self.require(not left, f"{now.name} says that it is proven, and {left} are left")
         owners = [one.name for one in self.records() if _serves(one, now.spec.cluster_ref.uid)]
         self.require(len(owners) <= 1, f"two records own one Cluster: {owners}")
         was = old.spec.leaving if old is not None else None
@@ -156,7 +166,9 @@ class Laws:
         if now.spec.finished_at and not (old and old.spec.finished_at):
             ended = bool(state and state.released_at) or not _reaching_out(now)
             self.require(ended, f"{now.name} ends before its release")
-            self.require(not self.claimed(now.name), f"{now.name} ends and keeps its claim")
+            unproven = now.spec.history_unknown and not _says_proven(state)
+            kept = self.claimed(now.name) and not unproven
+            self.require(not kept, f"{now.name} ends and keeps its claim")
 
     def _begins(self, one: record_.Record, state: record_.Leaving) -> None:
         """Absence is not deletion."""
@@ -211,8 +223,14 @@ class Laws:
             self.require(bool(words.read(said).let_go), f"{one.name}: no user said to let go")
             spent = names.LET_GO_ANNOTATION not in one.annotations
             self.require(spent, f"{one.name}: let go, and the word stands")
+        elif end.why == "Counted":
+            proof = state.proof
+            self.require(proof is not None and proof.clean, f"{one.name}: let go without a count")
+            limited = proof is not None and bool(proof.unseen)
+            self.require(limited, f"{one.name}: Counted, and nothing was left out")
         elif end.why == "NoVerifier":
-            self.require(not self.verifies, f"{one.name}: NoVerifier, but there is one")
+            worked = self.verifies and "cloud" in one.spec.plugins
+            self.require(not worked, f"{one.name}: NoVerifier, but there is one")
         else:
             here = self.cluster(one.spec.cluster_ref.uid) is not None
             self.require(end.why == "Gone" and not here, f"{one.name}: {end.why}, but it is there")
@@ -255,6 +273,9 @@ class Laws:
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self.records() if one.name == name), None)
 
+    def cluster_of(self, one: record_.Record) -> Object | None:
+        return self.cluster(one.spec.cluster_ref.uid)
+
     def cluster(self, uid: str) -> Object | None:
         rows = self._management.store.select(resources.CLUSTERS, None)
         return next((one for _, one in rows if one["metadata"]["uid"] == uid), None)
@@ -266,6 +287,10 @@ _STEPS = ("confirmed_at", "drained_at", "fence", "let_go", "released_at")
 def _serves(one: record_.Record, uid: str) -> bool:
     gone = one.spec.leaving is not None and one.spec.leaving.let_go is not None
     return one.spec.cluster_ref.uid == uid and one.spec.finished_at is None and not gone
+
+
+def _says_proven(state: record_.Leaving | None) -> bool:
+    return state is not None and state.let_go is not None and state.let_go.why == "Proven"
 
 
 def _has_moved(now: record_.Record, old: record_.Record) -> bool:

@@ -111,8 +111,10 @@ class Run:
     async def _truce(self) -> None:
         """No more faults, but what is paused stays so: once all know it, nothing is done there."""
         sim_peace.calm(self.stage, self.weather)
+        self.stage.lone = False
         await self.elect(0)
         await self.restart(1)
+        await self.restart(0)
         await self._round(5.0)
         known = sim_peace.paused(self.stage)
         # A pause of a Cluster goes with it, when it was let go by a user's word.
@@ -184,6 +186,13 @@ async def _kill(run: Run) -> None:
     await run.restart(random.randrange(2))
 
 
+async def _change_plugins(run: Run) -> None:
+    """The operator is rolled out with another --plugins, one process after the other."""
+    run.stage.lone = random.random() < 0.3
+    for number in random.sample(range(2), k=random.choice((1, 2, 2))):
+        await run.restart(number)
+
+
 async def _wait(run: Run) -> None:
     await asyncio.sleep(random.choice((1.0, 5.0, 30.0, 90.0)))
 
@@ -203,6 +212,7 @@ MOVES_BY_WEIGHT: tuple[tuple[str, Move, float], ...] = (
     ("tick", _tick, 10),
     ("lead", _lead, 2),
     ("kill", _kill, 2),
+    ("change_plugins", _change_plugins, 1.5),
     *((one.__name__, _on_stage(one), 1.5) for one in sim_acts.USER),
 )
 

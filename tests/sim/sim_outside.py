@@ -14,6 +14,8 @@ from tests.sim.sim_whims import Whims
 
 AKO_NAMESPACE = "avi-system"
 PLUGIN = "cloud"
+ACCOUNT, OWN = "account", "own"
+"""In AKO's ConfigMap: it has an account that the cloud plugin has not made."""
 
 
 class Outside:
@@ -29,6 +31,8 @@ class Outside:
         self.whims = Whims()
         self.made: list[str] = []
         """Names of all accounts ever made, in order."""
+        self.unmanaged: set[str] = set()
+        """Records whose AKO has written by an account that nobody here has made."""
 
     def make_account(self, record: str) -> None:
         self._laws.outside_write(record, PLUGIN, leaving=False)
@@ -68,14 +72,17 @@ class Outside:
 
     # What AKO does with its account, not with ours.
 
-    def ako_makes(self, record: str, name: str) -> None:
+    def ako_makes(self, record: str, name: str, *, own_account: bool = False) -> None:
         """AKO writes as long as it runs and its account is there."""
-        if record in self.accounts and name not in self.objects.get(record, {}):
+        if own_account:
+            self.unmanaged.add(record)
+        allowed = own_account or record in self.accounts
+        if allowed and name not in self.objects.get(record, {}):
             self.objects.setdefault(record, {})[name] = next(self._ids)
             self._laws.ako_wrote(record)
 
-    def ako_deletes(self, record: str) -> None:
-        if record in self.accounts:
+    def ako_deletes(self, record: str, *, own_account: bool = False) -> None:
+        if own_account or record in self.accounts:
             self.objects.pop(record, None)
 
 
@@ -134,6 +141,8 @@ class CloudPlugin(api.Plugin):
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "DELETE account", write=True, target=name):
             self.outside.drop_account(name)
+        if name in self.outside.unmanaged:
+            return api.Fenced(grade="Unfenced", evidence="AKO had another account, too")
         return api.Fenced(grade="Revoked", evidence="the account is deleted")
 
     @api.hookimpl
@@ -156,6 +165,8 @@ class CloudPlugin(api.Plugin):
         whim = await self.outside.whims.result()
         if whim is not None:
             return whim
+        if ctx.view.intent(self.name) is None:
+            return api.Proof(own=0, queries=("nothing was ever placed",))
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "GET count", write=False, target=name):
             return api.Proof(own=len(self.outside.own(name)), queries=("objects",))
@@ -231,6 +242,18 @@ class AkoPlugin(api.Plugin):
         if page.items:
             return api.Wait(reason="AkoStopping", message="a Pod is left", after=2)
         return api.Fenced(grade="Stopped", evidence="no Pod")
+
+
+class LoneAko(AkoPlugin):
+    """AKO without the cloud plugin: with an account of its own, that somebody else has made."""
+
+    requires: ClassVar[tuple[type[api.Fact], ...]] = ()
+
+    @api.hookimpl
+    def contribute(self, view: api.View) -> api.Contribution:
+        level = (view.config.get("spec") or {}).get("logLevel", "INFO")
+        data = {"logLevel": level, "clusterName": view.record_name, ACCOUNT: OWN}
+        return api.Contribution(objects=tuple(_objects(data)))
 
 
 def _objects(data: dict[str, str]) -> list[dict[str, Any]]:

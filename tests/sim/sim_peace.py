@@ -19,10 +19,11 @@ def calm(stage: Stage, weather: Weather) -> None:
 
 
 async def begin(stage: Stage, weather: Weather) -> None:
-    """No more faults, no more pauses."""
+    """No more faults, no more pauses, no more marks."""
     calm(stage, weather)
     for name in stage.clusters():
         await stage.patch_cluster(name, {"spec": {"paused": None}})
+        await stage.mark(name, moving=False)
     for record in stage.laws.records():
         await stage.annotate(record.name, paused=None)
 
@@ -33,6 +34,7 @@ def paused(stage: Stage) -> frozenset[str]:
         one["metadata"]["uid"]
         for one in stage.clusters().values()
         if (one.get("spec") or {}).get("paused")
+        or names.DELETE_FOR_MOVE_ANNOTATION in (one["metadata"].get("annotations") or {})
     }
     return frozenset(
         one.name
@@ -49,7 +51,17 @@ async def settled(stage: Stage) -> bool:
             await stage.annotate(one.name, leave="sweep")
         if "RemovalHeld" in held:
             await stage.annotate(one.name, confirm_removal="yes")
+    await _select_again(stage)
     return not unsettled(stage)
+
+
+async def _select_again(stage: Stage) -> None:
+    """A Cluster in deletion whose record was lost waits until a config selects it."""
+    for name, one in stage.clusters().items():
+        metadata = one["metadata"]
+        waits = "deletionTimestamp" in metadata and names.FINALIZER in metadata["finalizers"]
+        if waits and stage.record_of(metadata["uid"]) is None:
+            await stage.patch_cluster(name, {"metadata": {"labels": {"lb": "avi"}}})
 
 
 def unsettled(stage: Stage) -> list[str]:

@@ -25,7 +25,7 @@ from akoo_core.reconcile import config_controller, controller, takeover
 from akoo_core.testing import memory_workloads
 from akoo_core.testing.calls import Crash
 from tests.sim.sim_faults import Seam, Weather
-from tests.sim.sim_outside import AkoPlugin, CloudPlugin, Outside
+from tests.sim.sim_outside import AkoPlugin, CloudPlugin, LoneAko, Outside
 from tests.sim.sim_stage import CONFIG, SETTINGS, Stage
 
 RETRY_SECONDS = 5.0
@@ -65,7 +65,7 @@ class Replica:
         self.world = world_.World(uid, resources.CLUSTERS)
         self._parts = assembly.assemble(
             SETTINGS,
-            _plugins(stage.outside),
+            _plugins(stage.outside, lone=stage.lone),
             management=client,
             world=self.world,
             management_id=uid,
@@ -179,14 +179,15 @@ def _expected(error: BaseException) -> bool:
 
 
 @functools.cache
-def _registered() -> tuple[registry.PluginSet, CloudPlugin]:
-    """Checked and registered once: the plugins keep nothing but where the outside is."""
+def _registered() -> tuple[registry.PluginSet, CloudPlugin, registry.PluginSet]:
+    """Checked and registered once: the plugins keep nothing but where the outside is. The last is
+    the set without the one that cleans up."""
     unset: Any = None
     cloud = CloudPlugin(unset)
-    return registry.PluginSet([cloud, AkoPlugin()]), cloud
+    return registry.PluginSet([cloud, AkoPlugin()]), cloud, registry.PluginSet([LoneAko()])
 
 
-def _plugins(outside: Outside) -> registry.PluginSet:
-    found, cloud = _registered()
+def _plugins(outside: Outside, *, lone: bool) -> registry.PluginSet:
+    both, cloud, ako = _registered()
     cloud.outside = outside
-    return found
+    return ako if lone else both

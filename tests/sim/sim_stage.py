@@ -15,6 +15,7 @@ from typing import Any
 from akoo_core import clock as clock_
 from akoo_core import errors as core_errors
 from akoo_core import external
+from akoo_core.api import names
 from akoo_core.api import record as record_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
@@ -30,7 +31,7 @@ from akoo_core.testing import (
 from akoo_core.testing.calls import Crash
 from akoo_core.testing.memory_kubelet import OTHERS
 from tests.sim.sim_laws import Laws, WatchedServer
-from tests.sim.sim_outside import AKO_NAMESPACE, AkoPlugin, CloudPlugin, Outside
+from tests.sim.sim_outside import ACCOUNT, AKO_NAMESPACE, OWN, AkoPlugin, CloudPlugin, Outside
 
 NAMESPACE = "demo"
 CONFIG = "default"
@@ -93,6 +94,8 @@ class Stage:
         self.chance: Callable[[], float] = lambda: 0.0
         """How likely the world takes its time at a tick: 0 it never does."""
         self.tick_seconds = TICK_SECONDS
+        self.lone = False
+        """Processes that start now have no plugin that cleans up (--plugins ako)."""
         self.begins: Callable[[], None] = lambda: None
         """Called by a story where the part begins that it is about."""
 
@@ -130,6 +133,34 @@ class Stage:
             await self.capi.remove_all(found)
             await self.patch_cluster(name, {"metadata": {"finalizers": None}})
             await self.delete_cluster(name)
+
+    async def lose_record(self, record: str) -> None:
+        """Somebody tears the record away."""
+        self.laws.lost.add(record)
+        off = {"metadata": {"finalizers": None}}
+        with contextlib.suppress(errors.NotFoundError):
+            await self.user.merge_patch(resources.AKO_DEPLOYMENTS, record, off)
+            await self.user.delete(resources.AKO_DEPLOYMENTS, record)
+
+    async def mark(self, name: str, *, moving: bool) -> None:
+        """Set, or take back, the mark that clusterctl sets on what it moves away."""
+        value = "" if moving else None
+        mark = {"metadata": {"annotations": {names.DELETE_FOR_MOVE_ANNOTATION: value}}}
+        await self.patch_cluster(name, mark)
+
+    async def move_away(self, name: str) -> None:
+        """As clusterctl does: it pauses, marks and deletes, and takes all finalizers off."""
+        found = self.clusters().get(name)
+        if found is None:
+            return
+        uid = found["metadata"]["uid"]
+        self.laws.torn.add(uid)
+        self.laws.moved.add(uid)
+        await self.patch_cluster(name, {"spec": {"paused": True}})
+        await self.mark(name, moving=True)
+        await self.delete_cluster(name)
+        await self.capi.remove_all(found)
+        await self.patch_cluster(name, {"metadata": {"finalizers": None}})
 
     async def annotate(self, record: str, **words: str | None) -> None:
         said = {f"akoo.io/{word.replace('_', '-')}": value for word, value in words.items()}
@@ -188,11 +219,12 @@ class Stage:
 
     async def ako(self, workload: memory.MemoryServer, data: dict[str, str]) -> None:
         """One look of AKO, which runs there with this ``data`` in its ConfigMap."""
-        name = data.get("clusterName", "")
+        name, own = data.get("clusterName", ""), data.get(ACCOUNT) == OWN
         if data.get("deleteConfig") != "true":
-            self.outside.ako_makes(name, f"vs-{len(self.outside.own(name)) % 3}")
+            made = f"vs-{len(self.outside.own(name)) % 3}"
+            self.outside.ako_makes(name, made, own_account=own)
             return
-        self.outside.ako_deletes(name)
+        self.outside.ako_deletes(name, own_account=own)
         await self.ako_is_done(workload)
 
     async def ako_is_done(self, workload: memory.MemoryServer) -> None:
