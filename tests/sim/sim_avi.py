@@ -158,7 +158,7 @@ class AviOutside(Outside):
             self.place.move(data["serviceEngineGroupName"])
             self.place.works(data)
 
-    def ako_deletes(self, record: str, share: float = 1.0) -> None:
+    def ako_deletes(self, record: str, share: float = 1.0, *, own_account: bool = False) -> None:
         """AKO deletes its objects; only all of them with what it has in shared ones."""
         self.place.clear(self.count().objects, share)
         if share == 1.0:
