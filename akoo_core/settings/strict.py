@@ -12,7 +12,7 @@ import typing
 from typing import Annotated, Any, TypeVar
 
 from akoo_core import structs
-from akoo_core.settings import shape
+from akoo_core.settings import shape, wording
 
 K = TypeVar("K", bound=structs.StrictStruct)
 
@@ -49,7 +49,12 @@ def decode(value: Any, kind: type[K], *, path: str) -> K:
     """
     cleaned = _without_nulls(value)
     _check(cleaned, kind, path)
-    return structs.convert(cleaned, kind, path=path)
+    try:
+        return structs.convert(cleaned, kind, path=path)
+    except structs.DecodeError as error:
+        below = error.path.removeprefix(path).lstrip(".")
+        problem = wording.translate(error.problem, wording.type_at(kind, below))
+        raise structs.DecodeError(error.path, problem) from error
 
 
 def _without_nulls(value: Any) -> Any:

@@ -270,3 +270,25 @@ def test_columns_of_the_record() -> None:
         one["name"].upper() for one in crd["spec"]["versions"][0]["additionalPrinterColumns"]
     ]
     assert columns == list(overview.HEADS[1:])
+
+
+def _undescribed(schema: dict[str, Any], path: str) -> Iterator[str]:
+    for name, below in (schema.get("properties") or {}).items():
+        inner = f"{path}.{name}"
+        if not below.get("description") and inner not in (".apiVersion", ".kind", ".metadata"):
+            yield inner
+        yield from _undescribed(below, inner)
+    for key, mark in (("items", "[]"), ("additionalProperties", "{}")):
+        if isinstance(schema.get(key), dict):
+            yield from _undescribed(schema[key], path + mark)
+
+
+@pytest.mark.parametrize(
+    "name", ["akodeploymentconfigs", "akodeployments", "avicontrollers", "aviippools"]
+)
+def test_every_field_is_described(name: str) -> None:
+    """`kubectl explain` shows no field without a description."""
+    for version in _crd(name)["spec"]["versions"]:
+        schema = version["schema"]["openAPIV3Schema"]
+        assert list(_undescribed(schema, "")) == []
+        assert schema["description"]

@@ -45,9 +45,9 @@ def test_a_plugin_sees_its_own_slice(config: structs.JSON, wanted: Config | None
     ("section", "message"),
     [
         ({"vresion": "1"}, 'spec.plugins.demo.vresion: no such key; did you mean "version"?'),
-        ({"replicas": "1"}, "spec.plugins.demo.replicas: Expected `int`, got `str`"),
+        ({"replicas": "1"}, "spec.plugins.demo.replicas: must be a whole number, not text"),
         ([], None),
-        ("x", "spec.plugins.demo: Expected `object`, got `str`"),
+        ("x", "spec.plugins.demo: must be a mapping (key: value), not text"),
     ],
 )
 def test_what_is_wrong_there_is_said_with_its_path(section: Any, message: str | None) -> None:

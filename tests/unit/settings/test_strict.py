@@ -37,10 +37,10 @@ class Outer(structs.StrictStruct, frozen=True, kw_only=True):
         ({"many": [{}, {"prt": 1}]}, 'x.many[1].prt: no such key; did you mean "port"?'),
         ({"named": {"a": {"prt": 1}}}, 'x.named.a.prt: no such key; did you mean "port"?'),
         ({"inner": {"server_names": []}}, 'server_names: no such key; did you mean "serverNames"?'),
-        ({"inner": {"port": "1"}}, "x.inner.port: Expected `int`, got `str`"),
-        ({"inner": 3}, "x.inner: Expected `object`, got `int`"),
+        ({"inner": {"port": "1"}}, "x.inner.port: must be a whole number, not text"),
+        ({"inner": 3}, "x.inner: must be a mapping (key: value), not a whole number"),
         ({"free": {3: 4}}, "x.free.3: keys must be text"),
-        (3, "x: Expected `object`, got `int`"),
+        (3, "x: must be a mapping (key: value), not a whole number"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_path(value: object, message: str) -> None:
