@@ -25,7 +25,7 @@ import pluggy
 from opentelemetry import trace
 
 from akoo_core import clock, external, structs
-from akoo_core.api import cluster, record
+from akoo_core.api import ako_networks, cluster, record
 from akoo_core.kube import client
 from akoo_core.kube.resource import Resource
 
@@ -108,6 +108,8 @@ class LoadBalancerPlacement(Fact, frozen=True, kw_only=True):
     tenant: str
     service_engine_group: str
     networks: tuple[VipNetwork, ...] = ()
+    ako: ako_networks.Networks | None = None
+    """The networks of AKO's own settings, as they were checked. None: the provider did not look."""
 
 
 # What a plugin may see of a cluster.

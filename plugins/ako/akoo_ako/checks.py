@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from akoo_ako import config, family, options, versions
+from akoo_ako import config, options, versions
 from akoo_ako.refusal import Refusal, invalid
+from akoo_core.api import ako_networks
 
 _EXTRA = "spec.extraConfigs"
 _OPTIONS = "spec.plugins.ako"
@@ -60,18 +61,11 @@ def _controller(spec: config.Spec) -> Iterator[Refusal]:
 
 
 def _networks(spec: config.Spec, given: options.Options) -> Iterator[Refusal]:
-    for number, one in enumerate(given.vip_networks):
-        path = f"{_OPTIONS}.vipNetworks[{number}]"
-        if not (one.network_name or one.network_uuid):
-            yield invalid(path, "needs networkName or networkUUID.")
-        for name, cidr, wanted in (("cidr", one.cidr, 4), ("v6cidr", one.v6cidr, 6)):
-            if cidr and family.of_cidr(cidr) != wanted:
-                yield invalid(f"{path}.{name}", f"{cidr!r} is no IPv{wanted} CIDR.")
     if given.vip_networks or given.vpc_mode:
         return
     if not spec.data_network.name:
         yield invalid("spec.dataNetwork.name", "is empty; AKO needs a network for its VIPs.")
-    if spec.data_network.cidr and family.of_cidr(spec.data_network.cidr) is None:
+    if spec.data_network.cidr and ako_networks.family_of(spec.data_network.cidr) is None:
         yield invalid("spec.dataNetwork.cidr", f"{spec.data_network.cidr!r} is no CIDR.")
 
 
@@ -99,8 +93,6 @@ def _modes(extra: config.Extra) -> Iterator[Refusal]:
         yield invalid(f"{_EXTRA}.vipPerNamespace", "needs enableEVH.")
     if extra.ingress.service_type == "NodePortLocal" and extra.cni_plugin != "antrea":
         yield invalid(f"{_EXTRA}.ingress.serviceType", "NodePortLocal needs cniPlugin antrea.")
-    if len(extra.ingress.node_network_list) > 5:
-        yield invalid(f"{_EXTRA}.ingress.nodeNetworkList", "has more than 5 entries.")
 
 
 def _release(given: options.Options, release: versions.Release) -> Iterator[Refusal]:

@@ -7,9 +7,8 @@ the CRD holds the set, AKO judges the value.
 
 from __future__ import annotations
 
-from typing import Any
-
 from akoo_core import structs
+from akoo_core.api.ako_networks import without_empty
 
 
 class SecretRef(structs.Struct, frozen=True, kw_only=True):
@@ -44,12 +43,6 @@ class Log(structs.Struct, frozen=True, kw_only=True):
 class Networks(structs.Struct, frozen=True, kw_only=True):
     enable_rhi: bool | None = structs.field(default=None, name="enableRHI")
     bgp_peer_labels: tuple[str, ...] = ()
-    nsxt_t1_lr: str | None = structs.field(default=None, name="nsxtT1LR")
-
-
-class NodeNetwork(structs.Struct, frozen=True, kw_only=True):
-    network_name: str = ""
-    cidrs: tuple[str, ...] = ()
 
 
 class Ingress(structs.Struct, frozen=True, kw_only=True):
@@ -58,7 +51,6 @@ class Ingress(structs.Struct, frozen=True, kw_only=True):
     service_type: str | None = None
     shard_vs_size: str | None = structs.field(default=None, name="shardVSSize")
     passthrough_shard_size: str | None = None
-    node_network_list: tuple[NodeNetwork, ...] = ()
     no_pg_for_sni: bool | None = structs.field(default=None, name="noPGForSNI")
     enable_mci: bool | None = structs.field(default=None, name="enableMCI")
 
@@ -117,16 +109,6 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     tenant: Tenant = Tenant()
     data_network: DataNetwork = DataNetwork()
     extra_configs: Extra = Extra()
-
-
-def without_empty(value: Any) -> Any:
-    """``value`` without null, "", {} and [] at any depth; false and 0 are values."""
-    if isinstance(value, dict):
-        kept = {key: without_empty(one) for key, one in value.items()}
-        return {key: one for key, one in kept.items() if one not in (None, "", {}, [])}
-    if isinstance(value, list):
-        return [one for one in map(without_empty, value) if one not in (None, "", {}, [])]
-    return value
 
 
 def decode(adc: structs.JSON) -> Spec:

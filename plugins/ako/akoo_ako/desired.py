@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from akoo_ako import checks, config, family, names, options, refusal, settings, versions
 from akoo_core import structs
+from akoo_core.api import ako_networks
 from akoo_core.api import names as core_names
 from akoo_core.plugins import api
 
@@ -22,6 +23,8 @@ class Desired(NamedTuple):
     spec: config.Spec
     options: options.Options
     settings: settings.Settings
+    networks: ako_networks.Networks = ako_networks.Networks()
+    """Those of AKO's own settings, in its form: by the placement, where that looked at them."""
     placement: api.LoadBalancerPlacement | None = None
     """Where it was placed, if a plugin says so: by it, and not by what the config says by now."""
     delete_config: bool = False
@@ -79,6 +82,11 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
     given = _options(view)
     release = versions.release(version(view, ours), "spec.plugins.ako.version")
+    placement = view.fact(api.LoadBalancerPlacement)
+    try:
+        networks = ako_networks.decode(view.config, structs.to_object(given))
+    except structs.DecodeError as error:
+        raise refusal.Refusal("ConfigInvalid", str(error)) from error
     checks.check(spec, given, release)
     if view.cluster is not None:
         family.check(view.cluster.raw, spec.extra_configs.ip_family)
@@ -92,7 +100,8 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
         spec=spec,
         options=given,
         settings=ours,
-        placement=view.fact(api.LoadBalancerPlacement),
+        networks=(placement.ako if placement else None) or networks,
+        placement=placement,
         delete_config=delete_config(view),
     )
 

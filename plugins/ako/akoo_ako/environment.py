@@ -95,7 +95,7 @@ def mount_path(desired: Desired) -> str:
 
 def _present(desired: Desired, one: Variable) -> bool:
     if one.key == "nsxtT1LR":
-        return bool(desired.extra.networks_config.nsxt_t1_lr)
+        return bool(desired.networks.tier1)
     if one.key in versions.NODE_PORT_KEYS:
         return desired.service_type == "NodePort"
     return one.key in desired.release.keys

@@ -123,7 +123,7 @@ ROWS: Final = (
     _extra(
         "networksConfig.bgpPeerLabels", "[]", lambda e: _json(e.networks_config.bgp_peer_labels)
     ),
-    _extra("networksConfig.nsxtT1LR", "", lambda e: e.networks_config.nsxt_t1_lr),
+    Row("nsxtT1LR", "spec.extraConfigs.networksConfig.nsxtT1LR", "", lambda d: d.networks.tier1),
     _extra(
         "ingress.defaultIngressController",
         "false",
@@ -133,16 +133,21 @@ ROWS: Final = (
     _extra("ingress.serviceType", "NodePort", lambda e: e.ingress.service_type),
     _extra("ingress.shardVSSize", "SMALL", lambda e: e.ingress.shard_vs_size),
     _extra("ingress.passthroughShardSize", "SMALL", lambda e: e.ingress.passthrough_shard_size),
-    _extra("ingress.nodeNetworkList", "[]", lambda e: _json(node_networks(e))),
+    Row(
+        "nodeNetworkList",
+        "spec.extraConfigs.ingress.nodeNetworkList",
+        "[]",
+        lambda d: _json(node_networks(d.networks)),
+    ),
     _extra("ingress.noPGForSNI", "false", lambda e: e.ingress.no_pg_for_sni),
     _extra("ingress.enableMCI", "false", lambda e: e.ingress.enable_mci),
     _extra("l4Config.defaultDomain", "", lambda e: e.l4_config.default_domain),
     _extra("l4Config.autoFQDN", "disabled", lambda e: e.l4_config.auto_fqdn),
     _extra("nodePortSelector.key", "", lambda e: e.node_port_selector.key, key="nodeKey"),
     _extra("nodePortSelector.value", "", lambda e: e.node_port_selector.value, key="nodeValue"),
-    _option("vrfName", "", lambda o: o.vrf_name),
+    Row("vrfName", "spec.plugins.ako.vrfName", "", lambda d: d.networks.vrf_name),
     _option("dedicatedTenantMode", "false", lambda o: o.dedicated_tenant_mode),
-    _option("vpcMode", "false", lambda o: o.vpc_mode),
+    Row("vpcMode", "spec.plugins.ako.vpcMode", "false", lambda d: d.networks.vpc_mode),
     _option("defaultLBController", "true", lambda o: o.default_lb_controller),
     _option("fqdnReusePolicy", "InterNamespaceAllowed", lambda o: o.fqdn_reuse_policy),
     _option("enablePrometheus", "false", lambda o: o.enable_prometheus),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_ako import config, family
 from akoo_ako.desired import Desired
+from akoo_core.api import ako_networks
 from akoo_core.plugins import api
 
 
@@ -12,9 +12,9 @@ def vip_networks(desired: Desired) -> list[dict[str, str]]:
 
     Empty in VPC mode, where NSX gives the networks.
     """
-    if desired.options.vpc_mode:
+    if desired.networks.vpc_mode:
         return []
-    if desired.options.vip_networks:
+    if desired.networks.vip_networks:
         return [
             _filled(
                 networkName=one.network_name,
@@ -22,12 +22,13 @@ def vip_networks(desired: Desired) -> list[dict[str, str]]:
                 cidr=one.cidr,
                 v6cidr=one.v6cidr,
             )
-            for one in desired.options.vip_networks
+            for one in desired.networks.vip_networks
         ]
     if desired.placement is not None:
         return [_placed(one) for one in desired.placement.networks]
     network = desired.spec.data_network
-    return [_filled(**{"networkName": network.name, _key(network.cidr): network.cidr})]
+    cidr = ako_networks.prefix(network.cidr) if network.cidr else ""
+    return [_filled(**{"networkName": network.name, _key(cidr): cidr})]
 
 
 def _placed(network: api.VipNetwork) -> dict[str, str]:
@@ -37,14 +38,14 @@ def _placed(network: api.VipNetwork) -> dict[str, str]:
 
 
 def _key(cidr: str) -> str:
-    return "v6cidr" if family.of_cidr(cidr) == 6 else "cidr"
+    return "v6cidr" if ako_networks.family_of(cidr) == 6 else "cidr"
 
 
-def node_networks(extra: config.Extra) -> list[dict[str, object]]:
+def node_networks(given: ako_networks.Networks) -> list[dict[str, object]]:
     """``nodeNetworkList``: empty lists of CIDRs are left out."""
     return [
         {"networkName": one.network_name} | ({"cidrs": list(one.cidrs)} if one.cidrs else {})
-        for one in extra.ingress.node_network_list
+        for one in given.node_networks
     ]
 
 

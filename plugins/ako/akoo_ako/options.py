@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from akoo_core import structs
+from akoo_core.api.ako_networks import VipNetwork
 from akoo_core.settings import Reference
 
 
@@ -16,15 +17,6 @@ class Image(structs.StrictStruct, frozen=True, kw_only=True):
     """Default: the version of AKO."""
     digest: str = ""
     """``sha256:...``; the tag is then only what people (and this plugin) read."""
-
-
-class VipNetwork(structs.StrictStruct, frozen=True, kw_only=True):
-    """One entry of AKO's vipNetworkList; a UUID wins over the name."""
-
-    network_name: str = ""
-    network_uuid: str = structs.field(default="", name="networkUUID")
-    cidr: str = ""
-    v6cidr: str = ""
 
 
 class Options(structs.StrictStruct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import pytest
 from akoo_ako import checks, config, desired, family, options, refusal, settings, versions
 
 from akoo_core import errors, structs
+from akoo_core.api import ako_networks
 
 
 @pytest.mark.parametrize(
@@ -181,9 +182,12 @@ def test_bad_fields_are_named(build: Any, changes: dict[str, Any], message: str)
             options.Options(version="1.13.1", dedicated_tenant_mode=True),
             r"ako\.dedicatedTenantMode: needs AKO 1\.13\.3",
         ),
-        (options.Options(vip_networks=(options.VipNetwork(),)), r"vipNetworks\[0\]: needs network"),
         (
-            options.Options(vip_networks=(options.VipNetwork(network_name="n", v6cidr=V4),)),
+            options.Options(vip_networks=(ako_networks.VipNetwork(),)),
+            r"vipNetworks\[0\]: needs network",
+        ),
+        (
+            options.Options(vip_networks=(ako_networks.VipNetwork(network_name="n", v6cidr=V4),)),
             r"vipNetworks\[0\]\.v6cidr: '10\.0\.0\.0/16' is no IPv6 CIDR",
         ),
     ],

@@ -16,6 +16,7 @@ STEADY = hypothesis.settings(derandomize=True, deadline=None, max_examples=300)
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
 name = st.sampled_from(["a", "b c", "\u00fc", '"quoted"']) | text
 flag = st.booleans() | st.none()
+tier1 = st.sampled_from(["/infra/tier-1s/t1", "t1", "", None])
 cidr = st.sampled_from(["10.0.0.0/24", "10.0.0.7/24", "2001:db8::/64", "nonsense", "", None])
 
 
@@ -53,7 +54,7 @@ EXTRA = shell(
         logFile=text,
         akoGatewayLogFile=text,
     ),
-    networksConfig=shell(enableRHI=flag, bgpPeerLabels=st.lists(text, max_size=3), nsxtT1LR=text),
+    networksConfig=shell(enableRHI=flag, bgpPeerLabels=st.lists(text, max_size=3), nsxtT1LR=tier1),
     ingress=shell(
         disableIngressClass=flag,
         defaultIngressController=flag,
@@ -61,7 +62,7 @@ EXTRA = shell(
         shardVSSize=st.sampled_from(["SMALL", "DEDICATED", ""]),
         passthroughShardSize=st.sampled_from(["LARGE", ""]),
         nodeNetworkList=st.lists(
-            shell(networkName=text, cidrs=st.lists(text, max_size=2)), max_size=6
+            shell(networkName=text, cidrs=st.lists(cidr | text, max_size=2)), max_size=6
         ),
         noPGForSNI=flag,
         enableMCI=flag,

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from akoo_ako import environment, mapping, options, values, versions
 
+from akoo_core.api import ako_networks
+
 OLD = options.Options(version="1.13.4")
 
 
@@ -161,7 +163,7 @@ def test_every_row_of_the_mapping_has_a_case() -> None:
         (
             options.Options(
                 vip_networks=(
-                    options.VipNetwork(network_uuid="u", cidr="10.0.0.0/8", v6cidr="::/64"),
+                    ako_networks.VipNetwork(network_uuid="u", cidr="10.0.0.0/8", v6cidr="::/64"),
                 )
             ),
             "vipNetworkList",
@@ -214,7 +216,7 @@ def test_controller_with_a_scheme(data: Any, controller: str, wanted: str) -> No
 def test_v6_network_goes_by_v6cidr(data: Any) -> None:
     found = data({"dataNetwork": {"name": "six", "cidr": "2002::1234:abcd:ffff:c0a8:101/64"}})
     assert json.loads(found["vipNetworkList"]) == [
-        {"networkName": "six", "v6cidr": "2002::1234:abcd:ffff:c0a8:101/64"}
+        {"networkName": "six", "v6cidr": "2002:0:0:1234::/64"}
     ]
 
 

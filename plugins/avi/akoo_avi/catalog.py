@@ -1,4 +1,4 @@
-"""What clusters are placed in: tenants, clouds, SE groups, networks and IPAM profiles.
+"""What clusters are placed in: tenants, clouds, SE groups, networks, VRFs and IPAM profiles.
 
 Read whole, once per controller and some seconds, for all its clusters: so a fleet costs no more
 requests than pages, and what does not exist can be told with the names that do.
@@ -37,6 +37,7 @@ class Catalog:
     ipam_profiles: Rows
     claims: Rows
     """All StringGroups whose names are those of claims."""
+    vrfs: Rows = ()
     moving: frozenset[str] = frozenset()
     """Kinds whose list did not hold still: a row may be missing. See :func:`settled`."""
     unseen: str = ""
@@ -52,6 +53,9 @@ class Sought(NamedTuple):
     networks: tuple[str, ...] = ()
     moref: str = ""
     """Of a port group: its network has the uuid ``<moref>-<uuid of the cloud>``."""
+    network_uuids: tuple[str, ...] = ()
+    vrfs: bool = False
+    """Whether VRFs matter: which one is told by its attributes, so all are needed."""
 
 
 _FIELDS = {
@@ -60,6 +64,7 @@ _FIELDS = {
     "serviceenginegroup": "se_groups",
     "network": "networks",
     "ipamdnsproviderprofile": "ipam_profiles",
+    "vrfcontext": "vrfs",
 }
 """Kinds, and where their rows are in a catalog."""
 
@@ -80,6 +85,7 @@ async def read(client: AviClient) -> Catalog:
         se_groups=rows["serviceenginegroup"].objects,
         networks=rows["network"].objects,
         ipam_profiles=rows["ipamdnsproviderprofile"].objects,
+        vrfs=rows["vrfcontext"].objects,
         claims=claims.objects,
         moving=frozenset(kind for kind, seen in rows.items() if not seen.still),
         unseen=await sight.missing(client),
@@ -95,6 +101,10 @@ async def settled(client: AviClient, known: Catalog, sought: Sought) -> Catalog:
         return known
     known = await _again(client, known, "tenant", {"name": sought.tenant})
     known = await _again(client, known, "cloud", {"name": sought.cloud})
+    if sought.vrfs:
+        known = await whole(client, known, "vrfcontext")
+    for uuid in sought.network_uuids:
+        known = await _again(client, known, "network", {"uuid": uuid})
     for cloud in called(sought.cloud, known.clouds):
         here = {"cloud_ref.uuid": cloud["uuid"]}
         known = await _again(client, known, "serviceenginegroup", {"name": sought.se_group, **here})

@@ -49,10 +49,6 @@ class ControlPlaneNetwork(structs.Struct, frozen=True, kw_only=True):
     cidr: str = ""
 
 
-class Networks(structs.Struct, frozen=True, kw_only=True):
-    nsxt_t1_lr: str = structs.field(default="", name="nsxtT1LR")
-
-
 class Ingress(structs.Struct, frozen=True, kw_only=True):
     service_type: str = "NodePort"
     shard_vs_size: str = structs.field(default="SMALL", name="shardVSSize")
@@ -64,7 +60,6 @@ class Extra(structs.Struct, frozen=True, kw_only=True):
     primary_instance: bool = True
     disable_static_route_sync: bool = True
     cni_plugin: str = ""
-    networks_config: Networks = Networks()
     ingress: Ingress = Ingress()
 
 

@@ -6,29 +6,35 @@ planes of workload clusters live. As the Go ancestor made it, ``<config>-ais``.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from akoo_avi import config, placement
 from akoo_avi.placement import Network, Stored
 from akoo_core import structs
+from akoo_core.api import ako_networks
 from akoo_core.plugins import api
 
 API_VERSION: Final = "ako.vmware.com/v1beta1"
 
 
 def contribute(view: api.View) -> api.Contribution:
-    """Where the config has a control plane network, its AviInfraSetting. Else nothing."""
-    stored = placement.stored(view)
+    """Where the config has a control plane network, its AviInfraSetting. Else nothing.
+
+    The tier-1 router is the one that was checked: a mistake in the config reaches no AKO.
+    """
+    stored, target = placement.stored(view), view.fact(placement.AviTarget)
     if stored is None or stored.control_plane is None:
         return api.Contribution()
     extra = config.decode(view.config).extra_configs
-    return api.Contribution(
-        objects=(_setting(view.spec.config_ref.name, stored, stored.control_plane, extra),)
-    )
+    checked = target.wanted.ako if target else None
+    tier1 = (checked or ako_networks.decode(view.config)).tier1
+    name = view.spec.config_ref.name
+    return api.Contribution(objects=(_setting(name, stored, stored.control_plane, extra, tier1),))
 
 
-def _setting(adc: str, stored: Stored, network: Network, extra: config.Extra) -> structs.JSON:
+def _setting(
+    adc: str, stored: Stored, network: Network, extra: config.Extra, tier1: str
+) -> structs.JSON:
     return {
         "apiVersion": API_VERSION,
         "kind": "AviInfraSetting",
@@ -37,7 +43,7 @@ def _setting(adc: str, stored: Stored, network: Network, extra: config.Extra) ->
             "seGroup": {"name": stored.se_group},
             "network": {"vipNetworks": [_vip_network(network)]},
             "l7Settings": {"shardSize": extra.ingress.shard_vs_size},
-            "nsxSettings": {"t1lr": extra.networks_config.nsxt_t1_lr},
+            "nsxSettings": {"t1lr": tier1},
         },
     }
 
@@ -47,5 +53,5 @@ def _vip_network(network: Network) -> dict[str, str]:
     found = {"networkName": network.name} if network.unique else {"networkUUID": network.uuid}
     if not network.cidr:
         return found
-    six = ipaddress.ip_network(network.cidr, strict=False).version == 6
+    six = ako_networks.family_of(network.cidr) == 6
     return {**found, "v6cidr" if six else "cidr": network.cidr}

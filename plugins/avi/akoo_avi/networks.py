@@ -60,14 +60,14 @@ def find(scene: Scene, wanted: WantedNetwork | None, path: str) -> Network | Non
     return Network(name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=len(called) == 1)
 
 
-def visible(scene: Scene) -> Rows:
+def visible(scene: Scene, rows: Rows | None = None) -> Rows:
     """The networks of the cloud that the tenant can use: its own, and those of tenant admin unless
-    the tenant has a routing domain of its own (``tenant_vrf``)."""
+    the tenant has a routing domain of its own (``tenant_vrf``). Of VRFs (``rows``) likewise."""
     settings = scene.tenant.get("config_settings") or {}
     shared = () if settings.get("tenant_vrf") else ("", names.ADMIN_TENANT)
     return tuple(
         row
-        for row in scene.catalog.networks
+        for row in (scene.catalog.networks if rows is None else rows)
         if uuid_of(row.get("cloud_ref")) == scene.cloud["uuid"]
         and _tenant_uuid(row) in (*shared, scene.tenant["uuid"])
     )
@@ -89,6 +89,11 @@ def _by_subnet(scene: Scene, wanted: WantedNetwork, found: Rows, path: str) -> R
         f"({uuids}). Configure the subnet on the one that is meant, give it as {path}.cidr of "
         f"{scene.correct}, or rename the others.".replace("  ", " "),
     )
+
+
+def has_subnet(rows: Rows, cidr: str) -> bool:
+    """Whether exactly one of the networks has the subnet."""
+    return sum(_has_subnet(row, cidr) for row in rows) == 1
 
 
 def _has_subnet(network: Row, cidr: str) -> bool:

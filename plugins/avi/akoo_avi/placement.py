@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from akoo_avi import names
 from akoo_core import structs
+from akoo_core.api import ako_networks
 from akoo_core.plugins import api
 
 INTENT_VERSION = 1
@@ -114,6 +115,8 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
     pools: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
     """Names of the AviIPPools that are made of the config's networks."""
+    ako: ako_networks.Networks | None = None
+    """The networks that only AKO looks up; None in a fact of a release that did not check them."""
 
 
 class AviTarget(api.Fact, frozen=True, kw_only=True):

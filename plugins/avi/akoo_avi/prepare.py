@@ -113,4 +113,5 @@ def _placement(target: AviTarget) -> api.LoadBalancerPlacement:
             api.VipNetwork(name=one.name, uuid="" if one.unique else one.uuid, cidr=one.cidr)
             for one in found.networks
         ),
+        ako=target.wanted.ako,
     )

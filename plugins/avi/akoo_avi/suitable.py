@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from akoo_avi import catalog, config, networks, refusal, resolve
+from akoo_avi import bootrules, catalog, config, networks, refusal, resolve
 from akoo_avi import wanted as wanted_
 from akoo_avi.catalog import Catalog, Catalogs
 from akoo_avi.client import AviClient
 from akoo_avi.placement import Reach, Wanted
 from akoo_avi.resolve import Resolved
+from akoo_core.api import ako_networks
 from akoo_core.plugins import api
 
 FRESH_SECONDS = 1.0
@@ -21,8 +22,8 @@ async def judged(
 ) -> tuple[Catalog, Resolved | api.Wait]:
     """What is to be said of an older catalog is said; but that something is missing, only of a new
     one: it may just have been made."""
-    sought = _sought(asked)
-    known = await catalog.settled(avi, await catalogs.get(avi, reach, ctx.clock), sought)
+    rows = sought(asked)
+    known = await catalog.settled(avi, await catalogs.get(avi, reach, ctx.clock), rows)
     try:
         place = judge(ctx.view, asked, known)
         if isinstance(place, Resolved):
@@ -30,38 +31,56 @@ async def judged(
     except refusal.Refusal:
         pass
     known = await catalogs.get(avi, reach, ctx.clock, seconds=FRESH_SECONDS)
-    known = await catalog.settled(avi, known, sought)
+    known = await catalog.settled(avi, known, rows)
     return known, judge(ctx.view, asked, known)
 
 
-def _sought(asked: Wanted) -> catalog.Sought:
-    networks_ = (asked.network, asked.control_plane)
+def sought(asked: Wanted) -> catalog.Sought:
+    """The rows of a catalog that the judgement of a config depends on."""
+    given = asked.ako or ako_networks.Networks()
+    wanted = [one for one in (asked.network, asked.control_plane) if one is not None]
+    named = [one.network_name for one in given.vip_networks]
+    named += [one.network_name for one in given.node_networks]
     return catalog.Sought(
         tenant=asked.tenant,
         cloud=asked.cloud,
         se_group=asked.se_group,
-        networks=tuple(network.name for network in networks_ if network is not None),
+        networks=tuple(dict.fromkeys([one.name for one in wanted] + [one for one in named if one])),
+        network_uuids=tuple(one.network_uuid for one in given.vip_networks if one.network_uuid),
+        vrfs=bool(given.tier1 or given.vrf_name),
     )
 
 
 def judge(view: api.View, asked: Wanted, known: Catalog) -> Resolved | api.Wait:
     """Everything that can be said by reading alone. Pure. Raises Refusal."""
+    correct = wanted_.config_name(view)
+    place = judge_config(asked, known, correct)
+    if isinstance(place, Resolved) and _labels_its_group(view):
+        name = view.spec.ako_cluster_name
+        resolve.check_labels(place.se_group, name, known.address, correct)
+    return place
+
+
+def judge_config(asked: Wanted, known: Catalog, correct: str) -> Resolved | api.Wait:
+    """What can be said of a config whatever cluster it is for. Pure. Raises Refusal.
+
+    ``correct``: the object to correct, ``AKODeploymentConfig/edge``.
+    """
     problem = resolve.problem_of(known)
     if problem:
         return api.Wait(reason="ControllerNotReady", message=problem, after=UNUSABLE_SECONDS)
-    correct = wanted_.config_name(view)
     resolve.check_version(known)
     place = resolve.resolve(asked, known, correct)
-    if _labels_its_group(view):
-        name = view.spec.ako_cluster_name
-        resolve.check_labels(place.se_group, name, known.address, correct)
+    scene = networks.Scene(catalog=known, cloud=place.cloud, tenant=place.tenant, correct=correct)
+    given = asked.ako or ako_networks.Networks()
+    bootrules.check(scene, given, place.networks)
     if known.unseen:
         raise refusal.Refusal(
             "PermissionMissing",
             f"On {known.address}, {known.unseen}. Else nobody could prove that nothing is left of "
             "a cluster.",
         )
-    return _unusable(view, place, known) or place
+    return place if given.vpc_mode else _unusable(scene, place) or place
 
 
 def _labels_its_group(view: api.View) -> bool:
@@ -75,19 +94,13 @@ def _labels_its_group(view: api.View) -> bool:
     )
 
 
-def _unusable(view: api.View, place: Resolved, known: Catalog) -> api.Wait | None:
+def _unusable(scene: networks.Scene, place: Resolved) -> api.Wait | None:
     """A network that Avi may give no addresses from yet. Raises Refusal where it never will."""
-    scene = networks.Scene(
-        catalog=known,
-        cloud=place.cloud,
-        tenant=place.tenant,
-        correct=wanted_.config_name(view),
-    )
     asked = (*place.networks, *((place.control_plane,) if place.control_plane else ()))
     profile = networks.check_ipam(scene, networkless=not asked)
     if profile is None:
         return None
-    rows = {row["uuid"]: row for row in known.networks}
+    rows = {row["uuid"]: row for row in scene.catalog.networks}
     listed = [one for one in asked if networks.can_list(profile, rows[one.uuid])]
     closed = [one.name for one in listed if not networks.is_usable(profile, one)]
     if not closed:

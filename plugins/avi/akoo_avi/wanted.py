@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from akoo_avi import config, options, placement, refusal
 from akoo_avi.placement import Reach, SecretName, Wanted, WantedNetwork
 from akoo_avi.pools import inline
 from akoo_core import structs
+from akoo_core.api import ako_networks
 from akoo_core.api import names as core_names
 from akoo_core.plugins import api
 
 
 def of_view(view: api.View) -> Wanted:
-    """Raises Refusal for a config that names too little, or what cannot be."""
+    """What the cluster's config asks for. Raises Refusal as ``of_config`` does."""
+    management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
+    name = view.spec.config_ref.name
+    return of_config(view.config, name, options_of(view), management=management)
+
+
+def of_config(obj: structs.JSON, name: str, given: options.Options, *, management: bool) -> Wanted:
+    """What an AKODeploymentConfig asks for. ``given``: its ``spec.plugins.avi``; ``management``:
+    for the management cluster, which alone has a control plane network.
+
+    Raises Refusal for a config that names too little, or what cannot be.
+    """
     try:
-        spec = config.decode(view.config)
+        spec = config.decode(obj)
+        ako = ako_networks.decode(obj)
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
-    given = options_of(view)
-    management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
     return Wanted(
         controller=given.controller,
         reach=None if given.controller else reach_of(spec),
@@ -29,7 +38,8 @@ def of_view(view: api.View) -> Wanted:
         network=_network("spec.dataNetwork", spec.data_network.name, spec.data_network.cidr),
         control_plane=_control_plane(spec) if management else None,
         pools=tuple(sorted(set(given.ip_pools))),
-        inline=_inline(view.spec.config_ref.name, spec, management=management),
+        inline=_inline(name, spec, management=management),
+        ako=ako,
     )
 
 
@@ -91,12 +101,11 @@ def _named(path: str, value: str) -> str:
 def _network(path: str, name: str, cidr: str) -> WantedNetwork | None:
     if not name:
         return None
-    if cidr:
-        try:
-            ipaddress.ip_network(cidr, strict=False)
-        except ValueError:
-            raise refusal.invalid(f"{path}.cidr", f"{cidr!r} is no CIDR.") from None
-    return WantedNetwork(name=name, cidr=cidr)
+    try:
+        prefix = ako_networks.prefix(cidr) if cidr else ""
+    except ValueError:
+        raise refusal.invalid(f"{path}.cidr", f"{cidr!r} is no CIDR.") from None
+    return WantedNetwork(name=name, cidr=prefix)
 
 
 def _control_plane(spec: config.Spec) -> WantedNetwork | None:

@@ -263,6 +263,18 @@ def test_a_death_at_any_call_ends_as_without_it(
     assert tried > 10
 
 
+async def _overlay(avi: Any) -> None:
+    """Cloud vc-01 becomes one of NSX-T, with a tier-1 router."""
+    cloud = (await avi.list("cloud", params={"name": "vc-01"}))[0]
+    segments = {
+        "segment_config_mode": "TIER1_SEGMENT_MANUAL",
+        "manual": {"tier1_lrs": [{"tier1_lr_id": "/infra/tier-1s/t1"}]},
+    }
+    data = {"tz_type": "OVERLAY", "transport_zone": "tz", "tier1_segment_config": segments}
+    body = {**cloud, "vtype": "CLOUD_NSXT", "nsxt_configuration": {"data_network_config": data}}
+    await avi.replace("cloud", cloud["uuid"], body, tenant="admin")
+
+
 def test_contribute_gives_the_management_cluster_its_setting(avi_world: World) -> None:
     changes = {
         "controlPlaneNetwork": {"name": "vip-edge-1", "cidr": "10.70.0.0/24"},
@@ -270,6 +282,9 @@ def test_contribute_gives_the_management_cluster_its_setting(avi_world: World) -
     }
     home = builders.cluster(namespace="tkg-system", name="mc")
     world = avi_world(changes, cluster=home)
+    other = avi_world(changes)
+    world.do(_overlay)
+    other.do(_overlay)
     world.settled()
     (setting,) = world.call("contribute").objects
     assert setting["metadata"] == {"name": "default-ais"}
@@ -279,7 +294,6 @@ def test_contribute_gives_the_management_cluster_its_setting(avi_world: World) -
         "l7Settings": {"shardSize": "SMALL"},
         "nsxSettings": {"t1lr": "/infra/tier-1s/t1"},
     }
-    other = avi_world(changes)
     other.settled()
     assert other.call("contribute") == api.Contribution()
 

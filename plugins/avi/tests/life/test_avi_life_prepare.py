@@ -9,6 +9,7 @@ import pytest
 from akoo_testbed.avisim import faults
 
 from akoo_core import structs
+from akoo_core.api import ako_networks
 from akoo_core.plugins import api
 from akoo_core.testing import builders, verbs
 
@@ -37,6 +38,7 @@ def test_what_ako_is_told(avi_world: World) -> None:
         tenant="admin",
         service_engine_group="seg",
         networks=(api.VipNetwork(name="vip-edge-1", cidr="10.70.0.0/24"),),
+        ako=ako_networks.Networks(),
     )
 
 

@@ -48,6 +48,7 @@ def test_every_reason_is_explained() -> None:
     patterns = (
         r'(?:\breason=|Refusal\(\s*|_false\(\s*|REASON = )"([A-Z]\w+)"',
         r'\(client\.\w+Error, "([A-Z]\w+)"',
+        r'_wrong\(\s*scene,\s*"([A-Z]\w+)"',
         r'_true\(\s*[\w"]+, "([A-Z]\w+)"',
     )
     raised = {name for one in patterns for name in re.findall(one, written)} | MADE

@@ -1,0 +1,191 @@
+"""The networks that an AKODeploymentConfig gives to AKO, decoded once for all plugins. Pure.
+
+AKO splits these texts itself (the mask is whatever stands behind the slash) and stops, or panics,
+over a form that it does not know. So each value is handed on in the one form that AKO reads, or is
+refused: a prefix with its length, a path from its root. Rules and forms are those of AKO's boot
+(internal/cache/controller_obj_cache.go and internal/lib/lib.go of releases 1.13 and 2.1).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from akoo_core import structs
+
+MOST_NODE_NETWORKS: Final = 5
+"""AKO refuses more entries in nodeNetworkList."""
+OPTIONS: Final = "spec.plugins.ako"
+TIER1: Final = "spec.extraConfigs.networksConfig.nsxtT1LR"
+NODE_NETWORKS: Final = "spec.extraConfigs.ingress.nodeNetworkList"
+_PREFIX: Final = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,3}", re.ASCII)
+_NAME: Final = r"[^/\s]+"
+_TIER1: Final = re.compile(
+    rf"/(?:infra|global-infra|orgs/{_NAME}/projects/{_NAME}/infra)/tier-1s/{_NAME}"
+)
+_VPC: Final = re.compile(rf"/orgs/{_NAME}/projects/{_NAME}/vpcs/{_NAME}")
+
+
+class VipNetwork(structs.StrictStruct, frozen=True, kw_only=True):
+    """One entry of AKO's vipNetworkList; a UUID wins over the name."""
+
+    network_name: str = ""
+    network_uuid: str = structs.field(default="", name="networkUUID")
+    cidr: str = ""
+    v6cidr: str = ""
+
+
+class NodeNetwork(structs.Struct, frozen=True, kw_only=True):
+    """One entry of AKO's nodeNetworkList."""
+
+    network_name: str = ""
+    cidrs: tuple[str, ...] = ()
+
+
+class Networks(structs.Struct, frozen=True, kw_only=True):
+    """All that AKO looks up on the Avi Controller when it starts, but for what a placement says."""
+
+    tier1: str = ""
+    """Path of the NSX-T tier-1 router; of the VPC in VPC mode."""
+    vpc_mode: bool = False
+    vrf_name: str = ""
+    vip_networks: tuple[VipNetwork, ...] = ()
+    """Instead of the data network."""
+    node_networks: tuple[NodeNetwork, ...] = ()
+
+
+class _NetworksConfig(structs.Struct, frozen=True, kw_only=True):
+    nsxt_t1_lr: str = structs.field(default="", name="nsxtT1LR")
+
+
+class _Ingress(structs.Struct, frozen=True, kw_only=True):
+    node_network_list: tuple[NodeNetwork, ...] = ()
+
+
+class _Extra(structs.Struct, frozen=True, kw_only=True):
+    networks_config: _NetworksConfig = _NetworksConfig()
+    ingress: _Ingress = _Ingress()
+
+
+class _Options(structs.Struct, frozen=True, kw_only=True):
+    vrf_name: str = ""
+    vpc_mode: bool = False
+    vip_networks: tuple[VipNetwork, ...] = ()
+
+
+def decode(config: structs.JSON, options: structs.JSON | None = None) -> Networks:
+    """The networks of an AKODeploymentConfig, in AKO's form.
+
+    ``options``: ``spec.plugins.ako``, where a caller has it; default: as the config says. Raises
+    structs.DecodeError with the path of what AKO could not read.
+    """
+    spec = config.get("spec") or {}
+    if options is None:
+        options = (spec.get("plugins") or {}).get("ako") or {}
+    given = structs.convert(options, _Options, path=OPTIONS)
+    extra = structs.convert(
+        without_empty(spec.get("extraConfigs") or {}), _Extra, path="spec.extraConfigs"
+    )
+    listed = extra.ingress.node_network_list
+    if len(listed) > MOST_NODE_NETWORKS:
+        raise structs.DecodeError(NODE_NETWORKS, f"has more than {MOST_NODE_NETWORKS} entries.")
+    return Networks(
+        tier1=_tier1(extra.networks_config.nsxt_t1_lr, vpc_mode=given.vpc_mode),
+        vpc_mode=given.vpc_mode,
+        vrf_name=given.vrf_name,
+        vip_networks=tuple(_vip_networks(given.vip_networks)),
+        node_networks=tuple(_node_networks(listed)),
+    )
+
+
+def prefix(text: str, *, version: int | None = None) -> str:
+    """``text`` as AKO reads it: network address, slash, length. ``10.0.0.9/24`` is 10.0.0.0/24.
+
+    ``version``: 4 or 6, the only one that will do. Raises ValueError for what is no CIDR: without a
+    length, with a netmask, with a zone, an IPv4 address in IPv6, a whole family of IPv6.
+    """
+    if not _PREFIX.fullmatch(text):
+        raise ValueError(text)
+    network = ipaddress.ip_network(text, strict=False)
+    mapped = isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped
+    if mapped or (network.version == 6 and not network.prefixlen):
+        raise ValueError(text)
+    if version not in (None, network.version):
+        raise ValueError(text)
+    return str(network)
+
+
+def family_of(cidr: str) -> int | None:
+    """4 or 6; None for a text that ``prefix`` refuses."""
+    try:
+        return ipaddress.ip_network(prefix(cidr)).version
+    except ValueError:
+        return None
+
+
+def without_empty(value: Any) -> Any:
+    """``value`` without null, "", {} and [] at any depth; false and 0 are values."""
+    if isinstance(value, dict):
+        kept = {key: without_empty(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item not in (None, "", {}, [])}
+    if isinstance(value, list):
+        return [item for item in map(without_empty, value) if item not in (None, "", {}, [])]
+    return value
+
+
+def _tier1(path: str, *, vpc_mode: bool) -> str:
+    form = _VPC if vpc_mode else _TIER1
+    if not path or form.fullmatch(path):
+        return path
+    example = "/orgs/<org>/projects/<project>/vpcs/<vpc>" if vpc_mode else "/infra/tier-1s/<id>"
+    raise structs.DecodeError(TIER1, f"{path!r} is no path such as {example}.")
+
+
+def _vip_networks(given: tuple[VipNetwork, ...]) -> Iterator[VipNetwork]:
+    for number, network in enumerate(given):
+        path = f"{OPTIONS}.vipNetworks[{number}]"
+        if not (network.network_name or network.network_uuid):
+            raise structs.DecodeError(path, "needs networkName or networkUUID.")
+        yield structs.replace(
+            network,
+            cidr=_checked(network.cidr, f"{path}.cidr", version=4),
+            v6cidr=_checked(network.v6cidr, f"{path}.v6cidr", version=6),
+        )
+
+
+def _node_networks(given: tuple[NodeNetwork, ...]) -> Iterator[NodeNetwork]:
+    names = [network.network_name for network in given]
+    for number, network in enumerate(given):
+        path = f"{NODE_NETWORKS}[{number}]"
+        if not network.network_name:
+            raise structs.DecodeError(path, "needs networkName.")
+        if network.network_name in names[:number]:
+            raise structs.DecodeError(
+                path, f"{network.network_name!r} is there twice; AKO keeps the last one only."
+            )
+        cidrs = (
+            _checked(cidr, f"{path}.cidrs[{position}]")
+            for position, cidr in enumerate(network.cidrs)
+        )
+        yield structs.replace(network, cidrs=tuple(cidrs))
+
+
+def _checked(text: str, path: str, *, version: int | None = None) -> str:
+    if not text:
+        return ""
+    try:
+        return prefix(text, version=version)
+    except ValueError:
+        family = f"IPv{version} CIDR" if version else "CIDR"
+        raise structs.DecodeError(
+            path, f"{text!r} is no {family} with a length, such as {_EXAMPLES[version]}."
+        ) from None
+
+
+_EXAMPLES: Final[dict[int | None, str]] = {
+    None: "10.0.0.0/24",
+    4: "10.0.0.0/24",
+    6: "2001:db8::/64",
+}
