@@ -7,7 +7,12 @@
     ├── NotReadyError         something outside is missing for now; said once, retried
     ├── LeadershipLostError   this process may not write any more
     ├── ReadOnlyError         what was only asked to look tried to write
+    ├── CallRefusedError      a plugin's call that had ended tried to reach the outside
+    ├── WorkerEndedError      a part of the process ended without being told to
     └── KubeError             an API server's answer or silence: drawn in akoo_core.kube.errors
+
+    BaseException
+    └── ProcessEnd            the process ends here: nobody catches it (a test plays a power cut)
 
 Every message says what happened, to which object, and what the reader should do next. No message
 ever holds a secret, nor a body that a server sent and that is not a Kubernetes Status.
@@ -50,3 +55,19 @@ def near(wrong: str, known: Iterable[str], *, most: int = 1) -> str:
     """`` Did you mean "x"?``, to be put behind a message, or "" where nothing is near."""
     names = [f'"{name}"' for name in difflib.get_close_matches(wrong, list(known), n=most)]
     return f" Did you mean {', '.join(names)}?" if names else ""
+
+
+class CallRefusedError(AkooError):
+    """A plugin's call was over (late, cancelled or answered) and tried to reach the outside."""
+
+
+class WorkerEndedError(AkooError):
+    """A part that must run for as long as the process ended by itself: the process ends, too."""
+
+
+class ProcessEnd(BaseException):
+    """The process ends here. Nothing catches it, as nothing catches a power cut.
+
+    Tests raise subclasses of it to end a process at a chosen call. Any other BaseException that a
+    plugin raises, but KeyboardInterrupt, is a failure of that plugin's call.
+    """

@@ -29,6 +29,35 @@ _tracer = trace.get_tracer("akoo_core")
 _count = functools.lru_cache(maxsize=1024)(metrics.EXTERNAL_REQUESTS.labels)
 """Found by its labels once: looking it up takes a lock and longer than counting."""
 _noted: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("noted", default=None)
+_permit: contextvars.ContextVar[Permit | None] = contextvars.ContextVar("permit", default=None)
+
+REFUSED_SECONDS = 1.0
+"""How long a refused call takes: what calls in a loop must not keep the event loop busy."""
+
+
+class Permit:
+    """Whether external calls may start: yes, until it is revoked."""
+
+    __slots__ = ("revoked",)
+
+    def __init__(self) -> None:
+        self.revoked = False
+
+
+@contextlib.contextmanager
+def permitted() -> Iterator[None]:
+    """The body, its tasks and its threads may start external calls until the body ends.
+
+    What goes on after it, although it was cancelled, gets a CallRefusedError for each call it
+    starts: it acts on what was true once.
+    """
+    permit = Permit()
+    token = _permit.set(permit)
+    try:
+        yield
+    finally:
+        _permit.reset(token)
+        permit.revoked = True
 
 
 @contextlib.contextmanager
@@ -159,6 +188,10 @@ class _Call:
 
     async def __aenter__(self) -> trace.Span:
         name, write = self._about
+        permit = _permit.get()
+        if permit is not None and permit.revoked:
+            await asyncio.sleep(REFUSED_SECONDS)
+            raise errors.CallRefusedError(f"{name}: the plugin's call that asks for it is over")
         if write:
             self._guard.check()
             noted = _noted.get()

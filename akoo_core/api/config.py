@@ -16,21 +16,31 @@ from akoo_core.api import conditions as conditions_
 
 OnUnmatch = Literal["Orphan", "Remove"]
 OnDeadline = Literal["LetGo", "Hold"]
+DurationField = Literal["deadline", "drain_timeout", "quiet_period"]
 
-_DURATION = re.compile(r"(?P<amount>\d+)(?P<unit>h|m|s)")
+LONGEST = datetime.timedelta(days=366)
+"""No duration is longer: a year and any moment of ours make another moment."""
+_SHAPE = re.compile(r"([0-9]{1,4}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?")
+"""The same numbers of digits as the rule of the CRD."""
+_DURATION = re.compile(r"(?P<amount>[0-9]+)(?P<unit>h|m|s)")
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
 @functools.lru_cache(maxsize=256)
 def parse_duration(text: str) -> datetime.timedelta:
-    """``1h30m``, ``45s``: Go's way to write durations, whole numbers of h, m, s.
+    """``1h30m``, ``45s``: Go's way to write durations, whole numbers of h, m, s; at most LONGEST.
 
     Raises structs.DecodeError for anything else.
     """
-    if not re.fullmatch(r"(\d+h)?(\d+m)?(\d+s)?", text) or not text:
-        raise structs.DecodeError("", f"{text!r} is not a duration such as 30s, 10m or 1h30m")
+    if not text or not _SHAPE.fullmatch(text):
+        shown = text if len(text) <= 40 else f"{text[:37]}..."
+        problem = f"{shown!r} is not a duration such as 30s, 10m or 1h30m, and at most 8784h"
+        raise structs.DecodeError("", problem)
     seconds = sum(int(m["amount"]) * _UNITS[m["unit"]] for m in _DURATION.finditer(text))
-    return datetime.timedelta(seconds=seconds)
+    duration = datetime.timedelta(seconds=seconds)
+    if duration > LONGEST:
+        raise structs.DecodeError("", f"{text!r} is longer than 8784h")
+    return duration
 
 
 class Policies(structs.Struct, frozen=True, kw_only=True):
@@ -46,6 +56,17 @@ class Policies(structs.Struct, frozen=True, kw_only=True):
     deadline: str = "1h"
     drain_timeout: str = "10m"
     quiet_period: str = "30s"
+
+    def duration(self, field: DurationField) -> datetime.timedelta:
+        """One of the durations. Of one that cannot be used, the default: no wrong text in a record
+        may keep a Cluster for ever."""
+        try:
+            return parse_duration(getattr(self, field))
+        except structs.DecodeError:
+            return parse_duration(getattr(_DEFAULTS, field))
+
+
+_DEFAULTS = Policies()
 
 
 class LabelRequirement(structs.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from akoo_core.cache import reflector, store
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as resources
+from akoo_core.plugins.errors import describe
 from akoo_core.plugins.secret_changes import SecretChanges
 from akoo_core.queue import core, workqueue
 from akoo_core.reconcile import selection
@@ -49,8 +50,14 @@ class Lookups:
         return obj["metadata"]["uid"] if obj is not None else None
 
     def clusters(self) -> Iterator[cluster.Cluster]:
-        if self._world.clusters.filled:
-            yield from map(cluster.from_object, self._world.clusters.objects())
+        for obj in self._world.clusters.objects() if self._world.clusters.filled else ():
+            try:
+                yield cluster.from_object(obj)
+            except Exception as error:  # noqa: BLE001 - one odd Cluster must not hide the others
+                name = f"{obj['metadata'].get('namespace')}/{obj['metadata']['name']}"
+                _log.error(
+                    "Cluster cannot be read", extra={"cluster": name, "error": describe(error)}
+                )
 
 
 class Watches:
@@ -76,7 +83,7 @@ class Watches:
         self._configs = configs
         self._census = census.Census()
         self._secret_changes = secret_changes
-        self._bus = events.Bus(management_id, Lookups(world, secrets), selection.matches)
+        self._bus = events.Bus(management_id, Lookups(world, secrets), selection.fits)
         self._reflectors = [
             self._reflector(world.config_objects),
             self._reflector(world.record_objects),
@@ -141,12 +148,16 @@ class Watches:
         )
 
     def _changed(self, change: store.Change) -> None:
-        if change.resource == resources.AKO_DEPLOYMENTS:
-            self._census.changed(_record(change.old), _record(change.new))
+        """The core's own queues come first: no mistake of what follows costs them an event."""
+        self._queue(change)
         if change.resource == self._world.clusters.resource:
             self._world.cluster_changed(change)
+        if change.resource == resources.AKO_DEPLOYMENTS:
+            self._census.changed(_record(change.old), _record(change.new))
         if change.resource == resources.SECRETS and self._secret_changes is not None:
             self._secret_changes.changed(change.key.namespace, change.key.name)
+
+    def _queue(self, change: store.Change) -> None:
         event = self._bus.event(change)
         if event is None:
             return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from akoo_core import structs
@@ -10,7 +11,7 @@ from akoo_core.api import cluster, config, names
 from akoo_core.api import record as record_
 from akoo_core.cache import indexes, store
 from akoo_core.kube import client, resource
-from akoo_core.reconcile import config_status, selection
+from akoo_core.reconcile import brakes, config_status, selection
 
 UID = "uid"
 RECORD_NAME = "record-name"
@@ -20,6 +21,10 @@ CONFIG = "config"
 SERVED = "served-by"
 """By the UID of the config that a record lives by; counted without decoding anything."""
 SERVED_READY = "served-by-ready"
+REMOVED = "removed"
+"""By the hour in which a removal began; its other values are the moments, and LEAVES."""
+LEAVES = "leaves"
+FINISHED = "finished"
 MOVED_KEPT = 4096
 """So many Clusters that were moved away are remembered, the last ones."""
 
@@ -46,12 +51,29 @@ def _served_by(obj: client.Object) -> list[str]:
     return [uid] if uid else []
 
 
+def _removed(obj: client.Object) -> list[str]:
+    spec = obj["spec"]
+    moments = brakes.moments(spec)
+    values = {value for at in moments for value in (_hour(at), at.isoformat())}
+    return [*values, *([LEAVES] if spec.get("leaving") else [])]
+
+
+def _hour(at: datetime.datetime) -> str:
+    return f"{at:%Y-%m-%dT%H}"
+
+
+def _finished(obj: client.Object) -> list[str]:
+    return [FINISHED] if obj["spec"].get("finishedAt") else []
+
+
 _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
     CLUSTER: _cluster_key,
     CLUSTER_UID: lambda obj: [obj["spec"]["clusterRef"]["uid"]],
     CONFIG: lambda obj: [obj["spec"]["configRef"]["name"]],
     SERVED: _served_by,
     SERVED_READY: lambda obj: _served_by(obj) if record_.says_ready(obj) else [],
+    REMOVED: _removed,
+    FINISHED: _finished,
 }
 
 
@@ -135,8 +157,8 @@ class World:
 
     def served_by(self, config_uid: str) -> config_status.Served:
         return config_status.Served(
-            clusters=len(self.record_objects.keys_by(SERVED, config_uid)),
-            ready=len(self.record_objects.keys_by(SERVED_READY, config_uid)),
+            clusters=self.record_objects.count_by(SERVED, config_uid),
+            ready=self.record_objects.count_by(SERVED_READY, config_uid),
         )
 
     def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
@@ -149,8 +171,8 @@ class World:
     def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
         return _records(self.record_objects.lookup(CONFIG, name))
 
-    def records(self) -> tuple[record_.Record, ...]:
-        return _records(list(self.record_objects.objects()))
+    def removals(self) -> brakes.Ledger:
+        return _Ledger(self.record_objects)
 
     def _decoded(self) -> list[config.Config | selection.Unreadable]:
         """Each config, decoded once per version: every attempt asks for all of them."""
@@ -162,10 +184,33 @@ class World:
         version, known = self.config_objects.version(name), self._configs.get(name)
         if known is not None and known[0] == version:
             return known
-        try:
-            return version, config.from_object(self.config_objects.get(name) or {})
-        except structs.DecodeError as error:
-            return version, selection.Unreadable(name=name, problem=str(error))
+        obj = self.config_objects.get(name)
+        if obj is None:
+            return version, selection.Unreadable(name=name, problem="it is gone")
+        return version, selection.read(obj)
+
+
+class _Ledger:
+    """Removals by the indexes of the records; nothing is decoded."""
+
+    def __init__(self, records: store.Store) -> None:
+        self._records = records
+
+    def fleet(self) -> int:
+        return len(self._records) - self._records.count_by(FINISHED, FINISHED)
+
+    def begun(self, now: datetime.datetime) -> brakes.Begun:
+        hours = {_hour(at.astimezone(datetime.UTC)) for at in (now - brakes.WINDOW, now)}
+        names_ = {key.name for hour in hours for key in self._records.keys_by(REMOVED, hour)}
+        return {name: tuple(self._moments(name)) for name in names_}
+
+    def leaves(self, name: str) -> bool:
+        return LEAVES in (self._records.indexed(REMOVED, name) or ())
+
+    def _moments(self, name: str) -> Iterator[datetime.datetime]:
+        for value in self._records.indexed(REMOVED, name) or ():
+            if "+" in value:  # A moment, not an hour: it has an offset from UTC.
+                yield datetime.datetime.fromisoformat(value)
 
 
 def _records(objects: list[client.Object]) -> tuple[record_.Record, ...]:

@@ -2,7 +2,7 @@
 
 ::
 
-    bus = events.Bus(management_id, lookups, selection.matches)
+    bus = events.Bus(management_id, lookups, selection.fits)
     event = bus.event(change)          # in the reflector's on_change
     if event is not None:
         for name in event.records:

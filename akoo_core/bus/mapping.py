@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from akoo_core import structs
 from akoo_core.api import cluster, config, names, record
 from akoo_core.cache import store
 from akoo_core.kube import client
@@ -125,7 +124,7 @@ def _config(obj: client.Object) -> config.Config | None:
     """None for a config that cannot be read: it matches nothing."""
     try:
         return config.from_object(obj)
-    except structs.DecodeError:
+    except Exception:  # noqa: BLE001 - selection says what is wrong with it; here it costs no event
         return None
 
 

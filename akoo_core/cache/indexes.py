@@ -64,7 +64,14 @@ class Indexes:
 
     def keys(self, index: str, value: str) -> tuple[Key, ...]:
         """The keys under ``value``, sorted. Raises UnknownIndexError."""
+        return tuple(sorted(self._by_value(index).get(value, ())))
+
+    def count(self, index: str, value: str) -> int:
+        """How many keys there are under ``value``. Raises UnknownIndexError."""
+        return len(self._by_value(index).get(value, ()))
+
+    def _by_value(self, index: str) -> dict[str, set[Key]]:
         if index not in self._keys:
             known = ", ".join(sorted(self._keys)) or "none"
             raise UnknownIndexError(f"no index {index!r}; there is: {known}")
-        return tuple(sorted(self._keys[index].get(value, ())))
+        return self._keys[index]

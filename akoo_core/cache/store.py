@@ -147,6 +147,10 @@ class Store:
         """
         return self._indexes.keys(index, value)
 
+    def count_by(self, index: str, value: str) -> int:
+        """How many keys an index has under ``value``; costs the same however many they are."""
+        return self._indexes.count(index, value)
+
     # Writes, by the reflector.
 
     def item(self, obj: client.Object) -> Item:

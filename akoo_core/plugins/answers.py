@@ -1,37 +1,98 @@
 """What a verb may answer, checked before anybody acts on it. Pure.
 
-An answer that cannot become a condition, or a fact that nobody declared, would otherwise fail far
-away from the plugin that gave it.
+An answer that cannot become a condition, a number that is none, or a fact that nobody declared
+would otherwise fail far away from the plugin that gave it, and stop the other plugins.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Annotated, Any
+
+from akoo_core import structs
 from akoo_core.api import conditions
 from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugins.errors import VerbError, describe
 from akoo_core.plugins.hooks import Hook
 
+_Name = Annotated[str, structs.Meta(min_length=1)]
 
-def check(hook: Hook, plugin: api.Plugin, answer: object) -> None:
-    """Return, or raise VerbError saying what came and what may."""
-    problem = _problem(hook, plugin, answer)
+
+class _Metadata(structs.Struct, frozen=True, kw_only=True):
+    name: _Name
+    namespace: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class _Manifest(structs.Struct, frozen=True, kw_only=True):
+    """What the deploy executor reads of an object before it applies it."""
+
+    api_version: _Name
+    kind: _Name
+    metadata: _Metadata
+
+
+def checked(hook: Hook, plugin: api.Plugin, answer: Any) -> Any:
+    """The answer, all its values as they are declared. Raises VerbError saying what came and what
+    may."""
+    if not hook.accepts(answer):
+        problem = f"it returned {type(answer).__name__}, but may return {hook.allowed}"
+        raise VerbError(plugin.name, hook.name, problem)
+    problem = _tuple_problem(hook, answer)
     if problem:
         raise VerbError(plugin.name, hook.name, problem)
+    return valid(plugin, hook.name, answer)
 
 
-def _problem(hook: Hook, plugin: api.Plugin, answer: object) -> str:
-    if not hook.accepts(answer):
-        return f"it returned {type(answer).__name__}, but may return {hook.allowed}"
-    if hook.name == "secret_references" and not _are_references(answer):
-        return "it must return a tuple of (namespace, name) pairs of text"
-    if hook.name == "plan" and answer is not None and not _are_actions(answer):
-        return "it must return a tuple of PlannedAction"
+def valid(plugin: api.Plugin, verb: str, answer: Any) -> Any:
+    """An answer of an allowed type, all its values as they are declared. Raises VerbError."""
+    if not isinstance(answer, structs.Struct):
+        return answer
+    try:
+        answer = _converted(answer)
+    except Exception as error:
+        reason = str(error) if isinstance(error, structs.DecodeError) else describe(error)
+        problem = f"it returned a {type(answer).__name__} with a wrong value: {reason}"
+        raise VerbError(plugin.name, verb, problem) from error
     problem = ""
     if isinstance(answer, api.Wait | api.Blocked | api.Unverified):
         problem = _reason_problem(answer.reason)
     if isinstance(answer, api.Done | api.Wait):
         problem = problem or _facts_problem(plugin, answer)
-    return problem
+    if problem:
+        raise VerbError(plugin.name, verb, problem)
+    return answer
+
+
+def _converted(answer: structs.Struct) -> structs.Struct:
+    """A struct whose fields have the types and bounds of its class.
+
+    Structs are not checked when they are made; they are when they are decoded. Raises DecodeError,
+    and whatever encoding raises: text with half a surrogate, values that JSON does not have.
+    """
+    if isinstance(answer, api.Contribution):
+        structs.encode_as_is(answer)
+        for number, manifest in enumerate(answer.objects):
+            structs.convert(manifest, _Manifest, path=f"objects[{number}]")
+        structs.convert(structs.to_plain(answer.secrets), tuple[api.SecretObject, ...])
+        return answer
+    plain = structs.convert(structs.to_plain(answer), type(answer))
+    if isinstance(answer, api.Done) and not math.isfinite(answer.recheck_seconds or 0.0):
+        # JSON has no NaN: it became null, which means the default here.
+        raise structs.DecodeError("recheckSeconds", "Expected a finite number")
+    if isinstance(answer, api.Done | api.Wait) and answer.facts:
+        facts = tuple(structs.convert(structs.to_plain(fact), type(fact)) for fact in answer.facts)
+        return structs.replace(plain, facts=facts)
+    return plain
+
+
+def _tuple_problem(hook: Hook, answer: object) -> str:
+    if hook.name == "secret_references" and not _are_references(answer):
+        return "it must return a tuple of (namespace, name) pairs of text"
+    if hook.name == "plan" and answer is not None and not _are_actions(answer):
+        return "it must return a tuple of PlannedAction"
+    return ""
 
 
 def _reason_problem(reason: str) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
 
 import pluggy
 from opentelemetry import trace
@@ -184,7 +184,12 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     controllers watch. None for a plugin that has none."""
 
 
-# Results.
+# Results. The core checks every value of an answer against the types here.
+
+LONGEST_SECONDS = 7 * 86400.0
+Seconds = Annotated[float, structs.Meta(ge=0, le=LONGEST_SECONDS)]
+"""A finite number of seconds, at most a week."""
+Number = Annotated[int, structs.Meta(ge=0)]
 
 
 class Done(structs.Struct, frozen=True, kw_only=True):
@@ -197,7 +202,7 @@ class Done(structs.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
     message: str = ""
     version: str = ""
-    recheck_seconds: float | None = None
+    recheck_seconds: Seconds | None = None
     """observe: look again after this long. Default: the engine's resync interval."""
 
 
@@ -206,10 +211,10 @@ class Wait(structs.Struct, frozen=True, kw_only=True):
 
     reason: str
     message: str
-    after: float
-    expected_seconds: float = 60.0
+    after: Seconds
+    expected_seconds: Seconds = 60.0
     """How long this usually takes at most. People are warned by an Event only after that."""
-    left: int | None = None
+    left: Number | None = None
     """Own objects still outside, if this verb knows (column LEFT)."""
     version: str = ""
     facts: tuple[Fact, ...] = ()
@@ -223,7 +228,7 @@ class Blocked(structs.Struct, frozen=True, kw_only=True):
 
     reason: str
     message: str
-    after: float = 300.0
+    after: Seconds = 300.0
 
 
 class Fenced(structs.Struct, frozen=True, kw_only=True):
@@ -231,7 +236,7 @@ class Fenced(structs.Struct, frozen=True, kw_only=True):
 
     grade: record.FenceGrade
     evidence: str
-    settle_seconds: int = 0
+    settle_seconds: Annotated[int, structs.Meta(ge=0, le=int(LONGEST_SECONDS))] = 0
     """Unfenced only: how long this AKO may sleep before it writes again (its full sync). The core
     counts again after at least that long, and after five minutes at least."""
 
@@ -239,9 +244,9 @@ class Fenced(structs.Struct, frozen=True, kw_only=True):
 class Proof(structs.Struct, frozen=True, kw_only=True):
     """What verify counted. Clean when own and held are 0; suspects are shown, never deleted."""
 
-    own: int
-    suspect: int = 0
-    held: int = 0
+    own: Number
+    suspect: Number = 0
+    held: Number = 0
     queries: tuple[str, ...] = ()
     held_by: str = ""
     """Names what refers to the held objects."""
@@ -257,7 +262,7 @@ class Unverified(structs.Struct, frozen=True, kw_only=True):
 
     reason: str
     message: str
-    after: float = 60.0
+    after: Seconds = 60.0
 
 
 Result = Done | Wait | Blocked

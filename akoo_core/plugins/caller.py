@@ -7,17 +7,15 @@ nothing it started goes on after it. Which verbs are called, and in which order,
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from akoo_core import errors
-from akoo_core.plugins import answers, api, leaks, registry
-from akoo_core.plugins.errors import BlockedError, VerbError, describe
+from akoo_core.plugins import answers, api, bounded, registry
+from akoo_core.plugins.errors import BlockedError, VerbError
 from akoo_core.plugins.hooks import HOOKS, Hook
 from akoo_core.plugins.observed import observed
-from akoo_core.telemetry import metrics
 
 VerbResult = api.Done | api.Wait | api.Blocked | api.Fenced | api.Proof | api.Unverified
 """What an async verb may answer; which of them depends on the verb."""
@@ -30,9 +28,6 @@ TIMEOUT_SECONDS: Mapping[str, float] = {
     **api.VERB_TIMEOUT_SECONDS,
     **api.COMMAND_TIMEOUT_SECONDS,
 }
-
-_PASSED_ON = (errors.LeadershipLostError,)
-"""Not the plugin's fault, and not to be retried as if it were."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +43,7 @@ class VerbCaller:
     ) -> None:
         self._plugins = plugins
         self._timeouts = timeouts
+        self._calls = bounded.Calls()
 
     def implements(self, plugin: api.Plugin, verb: str) -> bool:
         """Whether the plugin has that hook."""
@@ -76,9 +72,9 @@ class VerbCaller:
     async def call(self, verb: str, plugin: api.Plugin, ctx: api.VerbContext) -> Any:
         """The plugin's answer; None when it has no such verb, or nothing to say.
 
-        Raises VerbError when the verb raised, took longer than its timeout, or answered with a
-        type it may not. Cancellation of the caller, LeadershipLostError and what is not an
-        Exception pass through. A BlockedError becomes the answer Blocked.
+        Raises VerbError when the verb raised, took longer than its timeout, or answered what it may
+        not. Cancellation of the caller, LeadershipLostError, KeyboardInterrupt and ProcessEnd pass
+        through; any other BaseException is a failure. A BlockedError becomes the answer Blocked.
         """
         return await self._ask(verb, plugin, ctx.view.record_name, {"ctx": ctx})
 
@@ -113,56 +109,31 @@ class VerbCaller:
             return None
         hook = HOOKS[name]
         with observed(name, plugin.name, record) as seen:
-            answer = await self._run(hook, plugin, found, given)
-            answers.check(hook, plugin, answer)
+            call = bounded.Call(plugin.name, name, record)
+            answer = answers.checked(hook, plugin, await self._run(hook, call, found, given))
             seen.answered(answer)
         return answer
 
     async def _run(
         self,
         hook: Hook,
-        plugin: api.Plugin,
-        found: registry.Implementation,
+        call: bounded.Call,
+        implementation: registry.Implementation,
         arguments: Mapping[str, Any],
     ) -> Any:
-        seconds = self._timeouts[hook.name]
-        with leaks.noted() as children:
-            try:
-                async with asyncio.timeout(seconds) as deadline:
-                    return await found.function(*(arguments[one] for one in found.arguments))
-            except _PASSED_ON:
-                raise
-            except asyncio.CancelledError as error:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                raise VerbError(
-                    plugin.name, hook.name, "it awaited something that was cancelled"
-                ) from error
-            except TimeoutError as error:
-                if not deadline.expired():
-                    raise VerbError(plugin.name, hook.name, describe(error)) from error
-                raise VerbError(
-                    plugin.name,
-                    hook.name,
-                    f"cancelled, it took longer than {seconds:g} s",
-                    timed_out=True,
-                ) from error
-            except BlockedError as error:
-                return _blocked(hook, plugin, error)
-            except Exception as error:
-                raise VerbError(plugin.name, hook.name, describe(error)) from error
-            finally:
-                await self._stop_leaks(hook.name, plugin.name, children)
-
-    async def _stop_leaks(self, verb: str, plugin: str, children: set[asyncio.Task[Any]]) -> None:
-        names = await leaks.stop(children)
-        if names:
-            metrics.LEAKED_TASKS.labels(verb, plugin).inc(len(names))
-            _log.warning(
-                "verb left tasks running, they were cancelled",
-                extra={"verb": verb, "plugin": plugin, "tasks": ", ".join(names)},
+        values = [arguments[name] for name in implementation.arguments]
+        try:
+            return await self._calls.run(
+                call,
+                lambda: implementation.function(*values),
+                seconds=self._timeouts[hook.name],
             )
+        except (VerbError, errors.LeadershipLostError):
+            raise
+        except BlockedError as error:
+            return _blocked(hook, call, error)
+        except Exception as error:
+            raise call.failed(error) from error
 
     @overload
     def call_pure(
@@ -189,8 +160,7 @@ class VerbCaller:
             return None
         hook = HOOKS[verb]
         with observed(verb, plugin.name, view.record_name) as seen:
-            answer = _pure(hook, plugin, found, {"view": view})
-            answers.check(hook, plugin, answer)
+            answer = answers.checked(hook, plugin, _pure(hook, plugin, found, {"view": view}))
             seen.answered(answer)
         return answer
 
@@ -210,18 +180,20 @@ class VerbCaller:
 def _pure(
     hook: Hook,
     plugin: api.Plugin,
-    found: registry.Implementation,
+    implementation: registry.Implementation,
     arguments: Mapping[str, Any],
 ) -> Any:
     try:
-        return found.function(*(arguments[one] for one in found.arguments))
+        return implementation.function(*(arguments[name] for name in implementation.arguments))
     except BlockedError as error:
-        return _blocked(hook, plugin, error)
-    except Exception as error:
-        raise VerbError(plugin.name, hook.name, describe(error)) from error
+        return _blocked(hook, bounded.Call(plugin.name, hook.name), error)
+    except BaseException as error:
+        if bounded.passes(error):
+            raise
+        raise bounded.Call(plugin.name, hook.name).failed(error) from error
 
 
-def _blocked(hook: Hook, plugin: api.Plugin, error: BlockedError) -> api.Blocked:
+def _blocked(hook: Hook, call: bounded.Call, error: BlockedError) -> api.Blocked:
     if api.Blocked not in hook.returns:
-        raise VerbError(plugin.name, hook.name, describe(error)) from error
+        raise call.failed(error) from error
     return api.Blocked(reason=error.reason, message=str(error))

@@ -23,6 +23,8 @@ from akoo_core import errors
 
 MESSAGE_LIMIT = 300
 """Characters of a foreign exception's first line that are kept."""
+SEARCH_LIMIT = 4 * MESSAGE_LIMIT
+"""Characters of it that are searched for secrets, which may make them fewer."""
 
 _HIDDEN = "***"
 _WORDS = (
@@ -33,7 +35,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {_HIDDEN}"),
     (
         re.compile(
-            rf"(?i)([\w-]*(?:{_WORDS})[\w-]*[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&)}}]+)"
+            rf"(?i)((?<![\w-])[\w-]*(?:{_WORDS})[\w-]*[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&)}}]+)"
         ),
         rf"\1{_HIDDEN}",
     ),
@@ -110,12 +112,21 @@ def describe(error: BaseException, *, last: bool = False) -> str:
     """
     leaves = _leaves(error)
     first = leaves[0]
-    lines = str(first).strip().splitlines()
-    text = _redact(lines[-1 if last else 0].strip()) if lines else ""
+    lines = _text(first).strip().splitlines()
+    # Cut before it is searched for secrets: that takes longer than the line is long.
+    text = _redact(lines[-1 if last else 0].strip()[:SEARCH_LIMIT]) if lines else ""
     if len(text) > MESSAGE_LIMIT:
         text = text[: MESSAGE_LIMIT - 3] + "..."
     others = f" (and {len(leaves) - 1} more)" if len(leaves) > 1 else ""
     return f"{type(first).__name__}{': ' if text else ''}{text}{others}"
+
+
+def _text(error: BaseException) -> str:
+    """The text of an exception, which may be able to say nothing, or what cannot be encoded."""
+    try:
+        return str(error).encode(errors="replace").decode()
+    except Exception:  # noqa: BLE001 - a plugin's exception may raise when it is printed
+        return "its message cannot be read"
 
 
 def _leaves(error: BaseException) -> list[BaseException]:

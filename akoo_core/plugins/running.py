@@ -13,7 +13,7 @@ from akoo_core import errors
 from akoo_core.cache import reflector, store
 from akoo_core.kube import client as client_
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, context
+from akoo_core.plugins import answers, api, bounded, context
 from akoo_core.plugins.controllers import Controller
 from akoo_core.plugins.errors import VerbError, describe
 from akoo_core.queue import core, worker, workqueue
@@ -104,6 +104,8 @@ class _Following:
     def _add(self, resource: Resource, obj: client_.Object, priority: int) -> None:
         try:
             keys = self._controller.registration.keys(resource, obj)
+            if not isinstance(keys, tuple | list) or not all(isinstance(key, str) for key in keys):
+                raise TypeError(f"keys returned {type(keys).__name__}, not a tuple of text")
         except Exception as error:  # noqa: BLE001 - one object must not stop the others
             self._complain("keys", obj, error)
             return
@@ -115,7 +117,7 @@ class _Following:
         if goes_by is None or change.old is None or change.new is None:
             return True
         try:
-            old, new = (goes_by(change.resource, one) for one in (change.old, change.new))
+            old, new = (goes_by(change.resource, state) for state in (change.old, change.new))
             return bool(old != new)
         except Exception as error:  # noqa: BLE001 - one object must not stop the others
             self._complain("relevant part", change.new, error)
@@ -168,6 +170,7 @@ class _Handler:
         self._controller = controller
         self._means = means
         self._client = client
+        self._calls = bounded.Calls()
 
     async def handle(self, entry: core.Entry) -> worker.Outcome:
         name = self._controller.name
@@ -198,24 +201,23 @@ class _Handler:
         ctx = context.build_controller_context(
             self._controller, self._means, self._client, key=entry.key
         )
+        call = bounded.Call(plugin.name, verb, entry.key)
         try:
-            async with asyncio.timeout(RECONCILE_SECONDS) as deadline:
-                answer: object = await registration.reconcile(request, ctx)
-        except errors.LeadershipLostError:
+            answer: object = await self._calls.run(
+                call, lambda: registration.reconcile(request, ctx), seconds=RECONCILE_SECONDS
+            )
+        except (VerbError, errors.LeadershipLostError):
             raise
-        except TimeoutError as error:
-            late = deadline.expired()
-            problem = f"it took longer than {RECONCILE_SECONDS:g} s" if late else describe(error)
-            raise VerbError(plugin.name, verb, problem, timed_out=late) from error
         except Exception as error:
-            raise VerbError(plugin.name, verb, describe(error)) from error
+            raise call.failed(error) from error
         if not isinstance(answer, api.Done | api.Wait | api.Blocked):
             raise VerbError(
                 plugin.name,
                 verb,
                 f"it returned {type(answer).__name__}, but may return Done, Wait or Blocked",
             )
-        return answer
+        result: api.Result = answers.valid(plugin, verb, answer)
+        return result
 
 
 def _outcome(answer: api.Result) -> worker.Outcome:

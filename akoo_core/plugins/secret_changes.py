@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
+
+from akoo_core.plugins.errors import describe
+
+_log = logging.getLogger(__name__)
 
 Listener = Callable[[str, str], None]
 """Called with (namespace, name); must not block."""
@@ -30,6 +35,12 @@ class SecretChanges:
             self._listeners.remove(listener)
 
     def changed(self, namespace: str, name: str) -> None:
-        """A Secret came, changed or went."""
+        """A Secret came, changed or went. A listener that fails is logged; the others are told."""
         for listener in tuple(self._listeners):
-            listener(namespace, name)
+            try:
+                listener(namespace, name)
+            except Exception as error:  # noqa: BLE001 - one listener must not stop the others
+                _log.error(
+                    "a change of a Secret was not handled",
+                    extra={"secret": f"{namespace}/{name}", "error": describe(error)},
+                )

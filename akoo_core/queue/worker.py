@@ -53,7 +53,8 @@ async def run_workers(
 
     On stop the intake ends at once, running handlers get ``grace_seconds`` and are then cancelled.
     When this coroutine is cancelled (the lease is lost), they are cancelled without grace. Returns
-    or raises only after every worker has ended.
+    or raises only after every worker has ended. Raises what ended a worker, WorkerEndedError when
+    one ended without being told to: a process whose workers are gone must not go on leading.
     """
     results = _prepare_metrics(queue.name, count)
     workers = [
@@ -64,6 +65,7 @@ async def run_workers(
     ]
     try:
         await _until(stop, workers)
+        told = stop.is_set()
         queue.shut_down()
         _, late = await asyncio.wait(workers, timeout=grace_seconds)
         for worker in late:
@@ -76,6 +78,11 @@ async def run_workers(
     for result in endings:
         if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
             raise result
+    if not told:
+        raise errors.WorkerEndedError(
+            f"a worker of queue {queue.name} ended although nothing told it to. This process ends: "
+            "the next one goes on"
+        )
 
 
 async def _until(stop: asyncio.Event, workers: list[asyncio.Task[None]]) -> None:
@@ -113,7 +120,7 @@ async def _process(
 ) -> None:
     try:
         outcome = await handler(entry)
-    except (Exception, asyncio.CancelledError, BaseExceptionGroup) as error:
+    except BaseException as error:
         if _must_end(error):
             raise
         delay = queue.retry(entry.key, priority=entry.priority)
@@ -132,12 +139,15 @@ async def _process(
 def _must_end(error: BaseException) -> bool:
     """Whether ``error`` is about this worker, not about the key it works on.
 
-    A CancelledError that nobody sent to this task comes from something the handler waited for;
-    that is a failure of the key like any other.
+    A CancelledError that nobody sent to this task comes from something the handler waited for, and
+    a library may panic with any BaseException: failures of the key like any other.
     """
+    ends = (KeyboardInterrupt, SystemExit, errors.ProcessEnd)
     if isinstance(error, BaseExceptionGroup):
-        if error.subgroup((KeyboardInterrupt, SystemExit)) is not None:
+        if error.subgroup(ends) is not None:
             return True
+    elif isinstance(error, (*ends, GeneratorExit)):
+        return True
     elif isinstance(error, Exception):
         return False
     task = asyncio.current_task()

@@ -42,10 +42,8 @@ def config_needed(spec: structs.JSON) -> str:
 
 def problem(obj: structs.JSON) -> str:
     """What makes the config unusable, or ""."""
-    try:
-        return selection.problem(config.from_object(obj))
-    except structs.DecodeError as error:
-        return str(error)
+    read = selection.read(obj)
+    return read.problem if isinstance(read, selection.Unreadable) else selection.problem(read)
 
 
 def section_problem(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:

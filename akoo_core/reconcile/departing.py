@@ -5,6 +5,8 @@ Each of these is stored before it is done, and what is only seen in a cache is r
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from akoo_core import structs
 from akoo_core.api import cluster, config, names, record
 from akoo_core.kube import errors
@@ -63,6 +65,9 @@ async def live_cluster(work: Attempt) -> cluster.Cluster | None:
 async def _start(
     work: Attempt, now: situation.Situation, decision: situation.StartLeaving
 ) -> Stop | None:
+    held = _braked(work, decision, work.services.brake.held)
+    if held is not None:
+        return held  # Nothing is read for it: a mistake in a selector holds many at once.
     work.cluster = await live_cluster(work)
     again = structs.replace(now, cluster=work.cluster)
     if work.cluster is not None and decision.cause in BRAKED:
@@ -72,7 +77,7 @@ async def _start(
     same = isinstance(decided, situation.StartLeaving) and decided.cause == decision.cause
     if behind or not same:
         raise errors.ConflictError(f"{work.name}: the caches are behind, it is decided again")
-    held = _braked(work, decision)
+    held = _braked(work, decision, work.services.brake.ask)  # Others may have begun meanwhile.
     if held is not None:
         return held
     await _store_start(work, decision.cause)
@@ -106,12 +111,11 @@ async def _live_choice(work: Attempt, target: cluster.Cluster) -> selection.Choi
     token = ""
     while True:
         page = await work.services.management.list(resources.AKO_DEPLOYMENT_CONFIGS, token=token)
-        for item in page.items:
-            try:
-                configs.append(config.from_object(item))
-            except structs.DecodeError as error:
-                name = item["metadata"]["name"]
-                unreadable.append(selection.Unreadable(name=name, problem=str(error)))
+        for item in map(selection.read, page.items):
+            if isinstance(item, selection.Unreadable):
+                unreadable.append(item)
+            else:
+                configs.append(item)
         token = page.token
         if not token:
             break
@@ -119,13 +123,15 @@ async def _live_choice(work: Attempt, target: cluster.Cluster) -> selection.Choi
     return selection.choose(target, configs, unreadable=unreadable, current=current)
 
 
-def _braked(work: Attempt, decision: situation.StartLeaving) -> Stop | None:
+def _braked(
+    work: Attempt, decision: situation.StartLeaving, brake: Callable[..., float]
+) -> Stop | None:
     if decision.cause not in BRAKED:
         return None
     if words.read(work.one.annotations).confirm_removal:
         return None
     now = work.services.clock.now()
-    seconds = work.services.brake.ask(work.name, work.services.world.records(), now=now)
+    seconds = brake(work.name, work.services.world.removals(), now=now)
     if seconds == 0.0:
         return None
     moves = decision.cause == "Relocated"

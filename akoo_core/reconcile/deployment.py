@@ -12,7 +12,7 @@ from typing import NamedTuple
 from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.plugins import api
-from akoo_core.plugins.errors import BlockedError
+from akoo_core.plugins.errors import BlockedError, VerbError
 from akoo_core.reconcile import definitions, drift, kindorder
 from akoo_core.reconcile import inventory as inv
 from akoo_core.reconcile.place import Place, foreign_error, unusable_error
@@ -24,7 +24,7 @@ ANNOUNCED_SECONDS = 30.0
 
 Inventory = tuple[record.InventoryItem, ...]
 Store = Callable[[Inventory], Awaitable[None]]
-Verdict = api.Wait | api.Blocked
+Verdict = api.Wait | api.Blocked | VerbError
 
 
 class Job(structs.Struct, frozen=True, kw_only=True):
@@ -195,6 +195,8 @@ class Deployment:
                 await self._settle(one)
             except BlockedError as error:
                 self._verdicts[one.plugin] = api.Blocked(reason=error.reason, message=str(error))
+            except VerbError as error:
+                self._verdicts[one.plugin] = error
         await self._await_definitions()
 
     async def _await_definitions(self) -> None:

@@ -138,7 +138,7 @@ def has_deadline(spec: record.RecordSpec, state: record.Leaving) -> bool:
 
 def deadline_at(spec: record.RecordSpec, state: record.Leaving) -> datetime.datetime:
     """When the deadline passes, earlier pauses not counted."""
-    allowed = config.parse_duration(spec.policies.deadline)
+    allowed = spec.policies.duration("deadline")
     return state.started_at + allowed + datetime.timedelta(seconds=state.paused_seconds)
 
 
@@ -192,7 +192,7 @@ def drain_skip(
 def drain_over(spec: record.RecordSpec, state: record.Leaving, now: datetime.datetime) -> bool:
     """Whether the drain timeout, counted from confirm, has passed."""
     since = state.confirmed_at or state.started_at
-    return now >= since + config.parse_duration(spec.policies.drain_timeout)
+    return now >= since + spec.policies.duration("drain_timeout")
 
 
 def fence_over(state: record.Leaving, now: datetime.datetime) -> bool:
@@ -222,7 +222,7 @@ def settled_at(spec: record.RecordSpec, state: record.Leaving) -> datetime.datet
     that long (at least five minutes) after the last object was seen, but at most half of what was
     then left to a deadline that is going to act.
     """
-    quiet = config.parse_duration(spec.policies.quiet_period)
+    quiet = spec.policies.duration("quiet_period")
     fence = state.fence
     if fence is None:
         return datetime.datetime.max.replace(tzinfo=datetime.UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from akoo_core.api import conditions, record
 
@@ -58,8 +59,8 @@ class Report:
     """By reason of a Wait, the seconds that it usually takes at most."""
 
     def requeue(self, seconds: float | None) -> None:
-        """Look again after so long; the shortest wish wins."""
-        if seconds is not None:
+        """Look again after so long; the shortest wish wins. NaN is no wish."""
+        if seconds is not None and not math.isnan(seconds):
             self.after.append(max(0.0, seconds))
 
     def plugin(self, name: str, status: conditions.Status, reason: str, message: str) -> None:

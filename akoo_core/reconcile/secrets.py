@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugins import api, kept
 from akoo_core.plugins.errors import SecretMissingError
 from akoo_core.reconcile import secret_reader
 from akoo_core.reconcile.inventory import Key
@@ -54,12 +54,13 @@ class SecretOpener:
     ) -> None:
         self._reader = reader
         self._plugins = plugins
+        self._kept_secrets = kept.KeptSecrets()
         self._version_of = version_of
 
     async def open(self, one: api.SecretObject) -> Opened:
         """The values; optional sources that are absent are left out. Each Secret is read once.
 
-        Raises BlockedError when one cannot be had.
+        Raises BlockedError when one cannot be had, VerbError when the plugin that keeps it fails.
         """
         once = self._reader.once()
         values: dict[str, bytes] = {}
@@ -82,7 +83,7 @@ class SecretOpener:
             raise SecretMissingError(
                 f'Key {source.key!r} is kept by plugin "{source.plugin}", which is not loaded.'
             )
-        value = await plugin.open_secret(source)
+        value = await self._kept_secrets.open(plugin, source)
         if value is not None:
             secret_reader.mask(source.key, value)
             where = f"The account that plugin {source.plugin} keeps"

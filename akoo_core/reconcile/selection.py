@@ -9,7 +9,7 @@ selector matches only under the two reserved names, and Clusters in ``tkg-system
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from akoo_core import structs
 from akoo_core.api import cluster, config, names
@@ -61,8 +61,9 @@ def choose(
 ) -> Choice:
     """The config for ``target``. ``current`` is the name of the one its record names, or ""."""
     every = sorted(configs, key=lambda one: one.name)
+    checked = {one.name: _check(one, target) for one in every}
     broken = {one.name: one.problem for one in unreadable} | {
-        one.name: found for one in every if (found := problem(one))
+        name: check.problem for name, check in checked.items() if check.problem
     }
     state, wrong = _state(current, every, broken)
     base = Choice(
@@ -72,9 +73,7 @@ def choose(
     )
     if names.OPT_OUT_ANNOTATION in target.annotations:
         return structs.replace(base, why=f"annotation {names.OPT_OUT_ANNOTATION} is set")
-    fitting = [
-        one for one in every if not one.deleting and one.name not in broken and matches(one, target)
-    ]
+    fitting = [one for one in every if not one.deleting and checked[one.name].fits]
     if not fitting:
         return structs.replace(base, why=_why_none(target, every))
     ranked = sorted(fitting, key=lambda one: _rank(one, current))
@@ -87,17 +86,58 @@ def choose(
     )
 
 
+class _Check(NamedTuple):
+    problem: str
+    fits: bool
+
+
+def _check(one: config.Config, target: cluster.Cluster) -> _Check:
+    """Whether one config is usable, and fits. What it raises makes this config unusable, and no
+    other: every attempt on every record looks at all configs."""
+    wrong = problem(one)
+    try:
+        return _Check(wrong, not wrong and matches(one, target))
+    except Exception as error:  # noqa: BLE001 - one config must not stop the fleet
+        return _Check(_cannot(error), fits=False)
+
+
+def fits(one: config.Config, target: cluster.Cluster) -> bool:
+    """Whether the config is usable and may serve the Cluster, others left aside. Never raises."""
+    return _check(one, target).fits
+
+
+def read(obj: structs.JSON) -> config.Config | Unreadable:
+    """The config of an AKODeploymentConfig as the API sends it, or why it cannot be read."""
+    try:
+        return config.from_object(obj)
+    except structs.DecodeError as error:
+        return Unreadable(name=obj["metadata"]["name"], problem=str(error))
+    except Exception as error:  # noqa: BLE001 - one config must not stop the fleet
+        return Unreadable(name=obj["metadata"]["name"], problem=_cannot(error))
+
+
 def problem(one: config.Config) -> str:
     """What makes a config unusable, or "": its selector or the length of a policy."""
-    found = selectors.problem(one.selector)
-    if found:
-        return f"spec.clusterSelector: {found}"
+    try:
+        return _problem(one)
+    except Exception as error:  # noqa: BLE001 - one config must not stop the fleet
+        return _cannot(error)
+
+
+def _problem(one: config.Config) -> str:
+    wrong = selectors.problem(one.selector)
+    if wrong:
+        return f"spec.clusterSelector: {wrong}"
     for name, path in _FIELDS.items():
         try:
             config.parse_duration(getattr(one.policies, name))
         except structs.DecodeError as error:
             return f"{path}: {error}"
     return ""
+
+
+def _cannot(error: Exception) -> str:
+    return f"it cannot be evaluated ({type(error).__name__}); compare it with the reference"
 
 
 def matches(one: config.Config, target: cluster.Cluster) -> bool:

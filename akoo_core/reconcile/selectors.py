@@ -58,10 +58,12 @@ def _expression_problem(one: config.LabelRequirement) -> str:
 
 def _key_problem(key: str) -> str:
     prefix, slash, name = key.rpartition("/")
-    if slash and (not _PREFIX.match(prefix) or len(prefix) > 253):
+    if len(key) > 253 + 1 + 63:
+        return f"{key[:60]!r}... is not a label key"
+    if slash and (len(prefix) > 253 or not _PREFIX.match(prefix)):
         return f"{key!r} is not a label key"
     return "" if _NAME.match(name) else f"{key!r} is not a label key"
 
 
 def _value_problem(value: str) -> str:
-    return "" if not value or _NAME.match(value) else f"{value!r} is not a label value"
+    return "" if not value or _NAME.match(value) else f"{value[:64]!r} is not a label value"

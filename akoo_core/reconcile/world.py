@@ -9,7 +9,7 @@ from akoo_core.api import cluster, config
 from akoo_core.api import record as record_
 from akoo_core.kube import client
 from akoo_core.plugins import api
-from akoo_core.reconcile import config_status, selection
+from akoo_core.reconcile import brakes, config_status, selection
 
 
 class World(Protocol):
@@ -51,8 +51,8 @@ class World(Protocol):
         """All records whose configRef has that name."""
         ...
 
-    def records(self) -> tuple[record_.Record, ...]:
-        """All. Asked only before a removal begins."""
+    def removals(self) -> brakes.Ledger:
+        """What is known of removals; asked before one begins, without looking at the fleet."""
         ...
 
 

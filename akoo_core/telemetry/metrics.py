@@ -35,6 +35,12 @@ LEAKED_TASKS = Counter(
     ["verb", "plugin"],
     registry=REGISTRY,
 )
+ABANDONED_CALLS = Counter(
+    "akoo_abandoned_calls_total",
+    "Calls of plugins that did not end when they were cancelled, and were left behind.",
+    ["verb", "plugin"],
+    registry=REGISTRY,
+)
 RECORDS = Gauge("akoo_records", "AKODeployments by phase.", ["phase"], registry=REGISTRY)
 READY = Gauge(
     "akoo_ready", "AKODeployments whose plugin condition is True.", ["plugin"], registry=REGISTRY

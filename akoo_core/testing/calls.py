@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, ParamSpec, TypeVar
 
 from opentelemetry import trace
 
-from akoo_core import external
+from akoo_core import errors, external
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Call(NamedTuple):
         return f"{self.system} {self.operation} {self.target}".rstrip()
 
 
-class Crash(BaseException):
+class Crash(errors.ProcessEnd):
     """The process dies here: nothing below may catch it, nothing after it happens."""
 
 

@@ -56,7 +56,7 @@ NOT_EMPTY = (
 )
 NO_SUBNET = "is not a subnet with its prefix length, such as 10.0.0.0/24 or 2001:db8::/64"
 NO_ADDRESS = "is not an IP address, such as 10.0.0.10 or 2001:db8::10"
-NO_DURATION = "is not a duration of whole hours, minutes and seconds, such as 30s, 10m or 1h30m"
+NO_DURATION = "is not a duration of whole hours, minutes and seconds, such as 30s, 10m or 1h30m, and at most 8784h"
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no selector": ({SELECTOR: None}, NOT_EMPTY),
@@ -161,6 +161,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "duration": ({"deadline": "1 hour"}, f'spec.deadline: Invalid value: "1 hour" {NO_DURATION}'),
     "duration in days": ({"drainTimeout": "1d"}, f'"1d" {NO_DURATION}'),
+    "duration that overflows": (
+        {"deadline": "99999999999999h"},
+        f'"99999999999999h" {NO_DURATION}',
+    ),
+    "duration of more than a year": ({"deadline": "8785h"}, f'"8785h" {NO_DURATION}'),
     "duration in parts": ({"quietPeriod": "1.5m"}, f'"1.5m" {NO_DURATION}'),
     "on unmatch": (
         {"onUnmatch": "Delete"},

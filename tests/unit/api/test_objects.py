@@ -6,6 +6,8 @@ import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from akoo_core import structs
 from akoo_core.api import cluster, config, record
@@ -42,16 +44,52 @@ def test_a_wrong_value_is_named_with_its_path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("45s", 45), ("10m", 600), ("1h30m", 5400), ("0s", 0)]
+    ("text", "seconds"),
+    [
+        ("45s", 45),
+        ("10m", 600),
+        ("1h30m", 5400),
+        ("0s", 0),
+        ("8784h", 366 * 86400),
+        ("8783h60m", 366 * 86400),
+    ],
 )
 def test_durations(text: str, seconds: int) -> None:
     assert config.parse_duration(text) == datetime.timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "10", "1.5h", "5m1h", "-1s", "1d"])
+@pytest.mark.parametrize(
+    "text", ["", "10", "1.5h", "5m1h", "-1s", "1d", "\u0663s", "1s\n", "9" * 31 + "s"]
+)
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(structs.DecodeError, match="is not a duration"):
         config.parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["8785h", "8784h1s", "9999h", "999999m", "99999999s"])
+def test_a_duration_has_an_end(text: str) -> None:
+    with pytest.raises(structs.DecodeError, match="is longer than 8784h"):
+        config.parse_duration(text)
+
+
+FIELDS: tuple[config.DurationField, ...] = ("deadline", "drain_timeout", "quiet_period")
+
+
+@given(st.text(alphabet="0123456789hms", max_size=32))
+def test_every_duration_can_be_added_to_a_moment(text: str) -> None:
+    """So that no time of a config or record can overflow."""
+    latest = datetime.datetime(9998, 12, 30, tzinfo=datetime.UTC)
+    policies = config.Policies(deadline=text, drain_timeout=text, quiet_period=text)
+    for field in FIELDS:
+        assert latest + policies.duration(field) >= latest
+
+
+def test_a_wrong_duration_in_a_record_is_the_default() -> None:
+    """A record may be older than the bounds, or written by hand: its deadline acts all the same."""
+    policies = config.Policies(deadline="70000000h", drain_timeout="soon", quiet_period="5s")
+    assert policies.duration("deadline") == datetime.timedelta(hours=1)
+    assert policies.duration("drain_timeout") == datetime.timedelta(minutes=10)
+    assert policies.duration("quiet_period") == datetime.timedelta(seconds=5)
 
 
 def _cluster(spec: dict[str, Any], status: dict[str, Any], **metadata: Any) -> cluster.Cluster:

@@ -175,16 +175,66 @@ async def test_a_cancellation_that_nobody_asked_for_does_not_end_the_worker(
         await calls.call("drain", plugin, ctx)
 
 
-async def test_lost_leadership_and_what_is_no_exception_pass_through(
+async def test_lost_leadership_and_the_end_of_the_process_pass_through(
     ctx: api.VerbContext,
 ) -> None:
-    class Crash(BaseException):
+    class Crash(errors.ProcessEnd):
         pass
 
-    for error in (errors.LeadershipLostError("not leader"), Crash()):
+    group = BaseExceptionGroup("tasks", [Crash()])
+    for error in (errors.LeadershipLostError("not leader"), Crash(), KeyboardInterrupt(), group):
         calls, plugin = _made(_raise(error))
         with pytest.raises(type(error)):
             await calls.call("drain", plugin, ctx)
+        with pytest.raises(type(error)):
+            calls.call_pure("intend", plugin, ctx.view)
+
+
+class PanicError(BaseException):
+    """As libraries written in Rust raise it."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PanicError("unwrap on None"),
+        SystemExit(3),
+        GeneratorExit(),
+        BaseExceptionGroup("tasks", [PanicError("inner")]),
+        MemoryError(),
+        RecursionError("too deep"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_whatever_else_a_plugin_raises_is_its_own_failure(
+    ctx: api.VerbContext, error: BaseException
+) -> None:
+    calls, plugin = _made(_raise(error))
+    with pytest.raises(VerbError, match="drain of plugin demo"):
+        await calls.call("drain", plugin, ctx)
+    with pytest.raises(VerbError, match="intend of plugin demo"):
+        calls.call_pure("intend", plugin, ctx.view)
+    event = api.LifecycleEvent(kind="ClusterLetGo", record_name="a", namespace="b", name="c")
+    calls.notify(event)
+
+
+async def test_a_verb_that_cancels_its_own_task_hurts_nobody(ctx: api.VerbContext) -> None:
+    async def drain(seconds: float) -> api.Done:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().call_later(0.01, task.cancel)
+        await asyncio.sleep(seconds)
+        return api.Done()
+
+    calls, plugin = _made(lambda _: drain(0.0))
+    assert await calls.call("drain", plugin, ctx) == api.Done()
+    await asyncio.sleep(0.02)  # The timer fires when the verb is long over.
+    calls, plugin = _made(lambda _: drain(5.0))
+    with pytest.raises(VerbError, match="cancelled"):
+        await calls.call("drain", plugin, ctx)
+    here = asyncio.current_task()
+    assert here is not None
+    assert here.cancelling() == 0
 
 
 async def test_a_blocked_error_is_the_answer_blocked(ctx: api.VerbContext) -> None:
@@ -273,10 +323,10 @@ async def test_tasks_that_a_verb_leaves_running_are_stopped_and_named(
     name = "akoo_verb_leaked_tasks_total"
     before = metrics.REGISTRY.get_sample_value(name, labels) or 0.0
     calls, plugin = _made(lambda _: drain())
-    with caplog.at_level(logging.WARNING, "akoo_core.plugins.caller"):
+    with caplog.at_level(logging.WARNING, "akoo_core.plugins.bounded"):
         assert await calls.call("drain", plugin, ctx) == api.Done()
     assert cancelled.is_set()
-    (line,) = [one for one in caplog.records if one.name == "akoo_core.plugins.caller"]
+    (line,) = [one for one in caplog.records if one.name == "akoo_core.plugins.bounded"]
     assert "grandchild" in vars(line)["tasks"]
     assert "forgotten" in vars(line)["tasks"]
     assert metrics.REGISTRY.get_sample_value(name, labels) == before + 1

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,20 @@ def test_a_description_is_one_short_line(text: str) -> None:
         assert said.startswith("ValueError")
         assert len(said.splitlines()) == 1
         assert len(said) <= MESSAGE_LIMIT + len("ValueError: ")
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_what_cannot_be_printed_or_encoded_is_described_all_the_same() -> None:
+    assert describe(UnprintableError()) == "UnprintableError: its message cannot be read"
+    assert describe(ValueError("caf\udce9")) == "ValueError: caf?"
+
+
+def test_a_long_line_costs_no_more_than_a_short_one() -> None:
+    start = time.process_time()
+    for text in ("a" * 1_000_000, "password" * 100_000, "a-" * 500_000):
+        assert len(describe(ValueError(text))) <= MESSAGE_LIMIT + len("ValueError: ")
+    assert time.process_time() - start < 0.5

@@ -40,6 +40,10 @@ def _object(name: str) -> client.Object:
 def _keys(resource: Resource, obj: client.Object) -> tuple[str, ...]:
     if obj["metadata"]["name"] == "odd":
         raise ValueError("token=c4nary")
+    answers: dict[str, Any] = {"none": None, "text": "abc", "numbers": (1, 2)}
+    if obj["metadata"]["name"] in answers:
+        answer: tuple[str, ...] = answers[obj["metadata"]["name"]]
+        return answer
     return (obj["data"]["for"],)
 
 
@@ -102,7 +106,7 @@ async def _running(
 @virtual_time.test
 async def test_keys_of_old_and_new_state_are_reconciled(clock: virtual_time.LoopClock) -> None:
     server, seen = MemoryServer(), []
-    server.seed(_object("a"), _object("odd"))
+    server.seed(*map(_object, ("a", "odd", "none", "text", "numbers")))
 
     async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
         seen.append(request.key)
@@ -195,7 +199,7 @@ async def _trespass(request: api.Request, ctx: api.ControllerContext) -> api.Res
 @pytest.mark.parametrize(
     ("reconcile", "said"),
     [
-        (_hang, "controller maps of plugin demo: it took longer than 120 s"),
+        (_hang, "controller maps of plugin demo: cancelled, it took longer than 120 s"),
         (_raise, "controller maps of plugin demo: ValueError: password=***"),
         (_wrong, "it returned bool, but may return Done, Wait or Blocked"),
         (_trespass, f"{OutOfScopeError.__name__}: controller maps of plugin demo may not read"),
@@ -354,3 +358,17 @@ async def test_its_attempts_and_workers_are_counted(clock: virtual_time.LoopCloc
         assert sample("active_workers") == 0.0
     assert sample("reconcile_errors_total") == errors + 1
     assert sample("reconcile_time_seconds_count") == seconds + 2
+
+
+def test_a_listener_that_fails_does_not_keep_the_news_from_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    changes, heard = secret_changes.SecretChanges(), list[tuple[str, str]]()
+
+    def broken(namespace: str, name: str) -> None:
+        raise ValueError("token=c4nary")
+
+    with changes.told(broken), changes.told(lambda *name: heard.append(name)):
+        changes.changed("ops", "credential")
+    assert heard == [("ops", "credential")]
+    assert "c4nary" not in str([vars(line) for line in caplog.records])

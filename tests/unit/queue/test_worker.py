@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -91,6 +92,10 @@ async def test_requeue_after_is_jittered(clock: virtual_time.LoopClock) -> None:
     assert starts[1] - starts[0] == pytest.approx(110.0)
 
 
+class PanicError(BaseException):
+    """As libraries written in Rust raise it."""
+
+
 def _group(*inner: BaseException) -> BaseException:
     return BaseExceptionGroup("of a task group", list(inner))
 
@@ -104,8 +109,19 @@ def _group(*inner: BaseException) -> BaseException:
         _group(RuntimeError("inner")),
         _group(asyncio.CancelledError()),
         asyncio.CancelledError(),
+        PanicError("of a library"),
+        _group(PanicError("of a library")),
     ],
-    ids=["exception", "own", "timeout", "group", "group-of-cancel", "stray-cancel"],
+    ids=[
+        "exception",
+        "own",
+        "timeout",
+        "group",
+        "group-of-cancel",
+        "stray-cancel",
+        "panic",
+        "group-of-panic",
+    ],
 )
 def test_no_failure_of_a_key_ends_a_worker(
     failure: BaseException, caplog: pytest.LogCaptureFixture
@@ -236,3 +252,53 @@ async def test_interrupt_ends_all_workers_and_is_raised(clock: virtual_time.Loop
     with pytest.raises(BaseExceptionGroup) as caught:
         await worker.run_workers(queue, handler, 3, stop=asyncio.Event())
     assert caught.value.subgroup(SystemExit)
+
+
+@virtual_time.test
+async def test_a_worker_that_ends_without_being_told_to_ends_them_all(
+    clock: virtual_time.LoopClock,
+) -> None:
+    """Whoever cancels a worker of ours must not leave a process that leads and does nothing."""
+    queue = _queue("cancelled-from-outside", clock)
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def handler(entry: core.Entry) -> worker.Outcome:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.append(task)
+        return worker.Forget()
+
+    queue.add("a")
+    running = asyncio.create_task(worker.run_workers(queue, handler, 3, stop=asyncio.Event()))
+    await asyncio.sleep(1.0)
+    tasks[0].cancel()
+    with pytest.raises(errors.WorkerEndedError, match="queue cancelled-from-outside"):
+        await running
+    await asyncio.wait_for(queue.drained(), 1.0)
+
+
+@virtual_time.test
+async def test_a_retry_keeps_its_priority(clock: virtual_time.LoopClock) -> None:
+    """What comes from the first list waits behind what somebody just did, also after a failure."""
+    queue = _queue("priorities", clock)
+    handled: list[tuple[str, int]] = []
+
+    async def handler(entry: core.Entry) -> worker.Outcome:
+        handled.append((entry.key, entry.priority))
+        if entry.key == "blocks the only worker":
+            await asyncio.sleep(60.0)  # Until the retry is due, and something else with it.
+        elif entry.attempt == 1 and entry.key == "from the first list":
+            raise RuntimeError("once")
+        return worker.Forget()
+
+    queue.add("from the first list", priority=core.PRIORITY_INITIAL)
+    loop = asyncio.get_running_loop()
+    loop.call_later(1.0, queue.add, "blocks the only worker")
+    loop.call_later(30.0, queue.add, "somebody just did this")
+    await _run(queue, handler, seconds=100.0, count=1)
+    assert handled == [
+        ("from the first list", core.PRIORITY_INITIAL),
+        ("blocks the only worker", core.PRIORITY_LIVE),
+        ("somebody just did this", core.PRIORITY_LIVE),
+        ("from the first list", core.PRIORITY_INITIAL),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from akoo_core import external, structs
@@ -10,7 +11,7 @@ from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import config_status, selection
+from akoo_core.reconcile import brakes, config_status, selection
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -24,6 +25,9 @@ class World:
 
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self.records() if one.name == name), None)
+
+    def removals(self) -> brakes.Ledger:
+        return Ledger(self.records())
 
     def records(self) -> tuple[record_.Record, ...]:
         found = self._server.objects(resources.AKO_DEPLOYMENTS)
@@ -80,6 +84,22 @@ class World:
 
     def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
         return tuple(one for one in self.records() if one.spec.config_ref.name == name)
+
+
+class Ledger:
+    """What records show of removals."""
+
+    def __init__(self, records: tuple[record_.Record, ...]) -> None:
+        self._records = records
+
+    def fleet(self) -> int:
+        return sum(one.spec.finished_at is None for one in self._records)
+
+    def begun(self, now: datetime.datetime) -> brakes.Begun:
+        return {one.name: brakes.moments(structs.to_object(one.spec)) for one in self._records}
+
+    def leaves(self, name: str) -> bool:
+        return any(one.spec.leaving is not None for one in self._records if one.name == name)
 
 
 class Workloads:

@@ -8,6 +8,7 @@ from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.reconcile import brakes
 from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile.reconcile_world import Ledger
 
 
 def leaver(number: int, ago: float, cause: record.Cause = "Unmatched") -> record.Record:
@@ -41,49 +42,59 @@ def test_how_many_an_hour(size: int, allowed: int) -> None:
 def test_how_long_the_next_one_waits(leavers: list[record.Record], wait: float) -> None:
     records = (*fleet(10), *leavers)
     brake = brakes.Brake()
-    assert brake.ask("akoo-next", records, now=builders.NOW) == wait
+    assert brake.ask("akoo-next", Ledger(records), now=builders.NOW) == wait
 
 
 def test_what_the_caches_do_not_show_yet_counts() -> None:
     brake, records = brakes.Brake(), fleet(10)
-    asked = [brake.ask(one.name, records, now=builders.NOW) for one in records[:4]]
+    ledger = Ledger(records)
+    asked = [brake.ask(one.name, ledger, now=builders.NOW) for one in records[:4]]
     assert asked == [0.0, 0.0, 0.0, 3600.0]
-    assert brake.ask(records[0].name, records, now=builders.NOW) == 0.0, "asked again, not twice"
+    assert brake.ask(records[0].name, ledger, now=builders.NOW) == 0.0, "asked again, not twice"
 
 
 def test_what_both_know_counts_once() -> None:
     brake, records = brakes.Brake(), fleet(10)
     for number in range(2):
-        brake.ask(f"akoo-{number}", records, now=builders.NOW)
+        brake.ask(f"akoo-{number}", Ledger(records), now=builders.NOW)
     shown = (*records, leaver(0, 0), leaver(1, 0))
-    assert brake.ask("akoo-2", shown, now=builders.NOW) == 0.0
-    assert brake.ask("akoo-3", shown, now=builders.NOW) > 0.0
+    assert brake.ask("akoo-2", Ledger(shown), now=builders.NOW) == 0.0
+    assert brake.ask("akoo-3", Ledger(shown), now=builders.NOW) > 0.0
 
 
 def test_a_move_that_has_ended_counts_once() -> None:
     """It leaves no trace in ``leaving``, only in the places that have ended."""
     brake, records = brakes.Brake(), fleet(10)
     for number in range(2):
-        brake.ask(f"akoo-{number}", records, now=builders.NOW)
+        brake.ask(f"akoo-{number}", Ledger(records), now=builders.NOW)
     later = builders.NOW + builders.seconds(30)
     place = record.EndedPlacement(plugin="avi", placement="old", how="Proved", at=later)
     ended = structs.replace(builders.make_record(ended_placements=(place,)), name="akoo-0")
     shown = (*records, ended, leaver(1, 0))
-    assert brake.ask("akoo-2", shown, now=later) == 0.0
-    assert brake.ask("akoo-3", shown, now=later) > 0.0
+    assert brake.ask("akoo-2", Ledger(shown), now=later) == 0.0
+    assert brake.ask("akoo-3", Ledger(shown), now=later) > 0.0
 
 
 def test_what_was_begun_is_forgotten_after_an_hour() -> None:
     """Also where the caches never showed it."""
     brake, records = brakes.Brake(), fleet(10)
     for number in range(3):
-        brake.ask(f"akoo-{number}", records, now=builders.NOW)
-    assert brake.ask("akoo-3", records, now=builders.NOW + builders.seconds(3599)) == 1.0
-    assert brake.ask("akoo-3", records, now=builders.NOW + builders.seconds(3600)) == 0.0
+        brake.ask(f"akoo-{number}", Ledger(records), now=builders.NOW)
+    assert brake.ask("akoo-3", Ledger(records), now=builders.NOW + builders.seconds(3599)) == 1.0
+    assert brake.ask("akoo-3", Ledger(records), now=builders.NOW + builders.seconds(3600)) == 0.0
 
 
 def test_the_finished_are_not_of_the_fleet() -> None:
     """Proofs of a thousand clusters that are gone must not let the last ones go at once."""
     gone = structs.replace(builders.make_record(finished_at=builders.NOW), name="akoo-gone")
     brake, records = brakes.Brake(), (*fleet(10), *([gone] * 1000))
-    assert [brake.ask(f"akoo-{n}", records, now=builders.NOW) for n in range(4)][3] > 0.0
+    assert [brake.ask(f"akoo-{n}", Ledger(records), now=builders.NOW) for n in range(4)][3] > 0.0
+
+
+def test_asking_alone_counts_nothing() -> None:
+    brake, ledger = brakes.Brake(), Ledger(fleet(10))
+    for number in range(9):
+        assert brake.held(f"akoo-{number}", ledger, now=builders.NOW) == 0.0
+    for number in range(3):
+        brake.ask(f"akoo-{number}", ledger, now=builders.NOW)
+    assert brake.held("akoo-3", ledger, now=builders.NOW) == 3600.0

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from akoo_core import errors as core_errors
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from tests.unit.reconcile import reconcile_bed as bed_
@@ -95,7 +96,7 @@ async def test_a_missing_plugin_holds_the_cluster(
 End = Callable[[bed_.Bed], Awaitable[None]]
 
 
-class CrashError(BaseException):
+class CrashError(core_errors.ProcessEnd):
     """Nothing catches it, as nothing catches a power cut."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from akoo_core import structs
+from akoo_core import errors, structs
 from akoo_core.api import names, record
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile import moving, situation
@@ -181,7 +181,7 @@ async def untouched(bed: bed_.Bed) -> str:
     await bed.config()
     name = await bed.cluster(finalizers=[])
 
-    class _StopError(BaseException):
+    class _StopError(errors.ProcessEnd):
         pass
 
     async def stop(*args: object, **kwargs: object) -> None:

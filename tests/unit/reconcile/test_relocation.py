@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from akoo_core import structs
+from akoo_core import errors, structs
 from akoo_core.api import names, record
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
@@ -550,7 +550,7 @@ async def test_a_stale_config_starts_no_move(
 # Crashes.
 
 
-class _StopError(BaseException):
+class _StopError(errors.ProcessEnd):
     """Nothing catches it."""
 
 

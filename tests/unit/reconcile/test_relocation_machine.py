@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from akoo_core import errors
 from akoo_core.api import names
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
@@ -26,7 +27,7 @@ CLOUDS = ["cloud-1", "cloud-2", "same-cloud", "typo"]
 VERBS = ["prepare", "confirm", "sweep", "verify", "release"]
 
 
-class _StopError(BaseException):
+class _StopError(errors.ProcessEnd):
     """Nothing catches it."""
 
 

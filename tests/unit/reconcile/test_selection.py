@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,3 +216,49 @@ def test_the_order_of_configs_does_not_matter(
         again = selection.choose(target, configs, current=chosen.config.name)
         assert again.config == chosen.config, "a choice is stable once the record names it"
     assert chosen.why
+
+
+class Explodes(dict[str, str]):
+    """Labels of a selector that nobody foresaw."""
+
+    def items(self) -> Any:
+        raise OverflowError("too large")
+
+
+EXPLODES = Explodes(lb="avi")
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        builders.make_config("strange", policies=config.Policies(deadline="99999999999999h")),
+        builders.make_config("strange", policies=config.Policies(drain_timeout="9" * 31 + "s")),
+        builders.make_config("strange", policies=config.Policies(quiet_period="8785h")),
+        builders.make_config(
+            "strange", selector=config.LabelSelector(match_labels=Explodes(a="b"))
+        ),
+        builders.make_config("strange", selector=requirement("lb", "\udce9")),
+        builders.make_config("strange", selector=requirement("a." * 100_000 + "!/x", "Exists")),
+    ],
+    ids=["deadline", "drain timeout", "quiet period", "labels", "operator", "key"],
+)
+def test_one_strange_config_is_its_own_problem(strange: config.Config) -> None:
+    """Every attempt looks at every config: an exception in one would stop all Clusters."""
+    for target in (builders.make_cluster(), builders.make_cluster(labels={})):
+        chosen = selection.choose(target, [strange, builders.make_config()], current="default")
+        assert chosen.current == "Present"
+        assert (chosen.config is not None) is bool(target.labels)
+        assert [told.partition(":")[0] for told in chosen.problems] == ["strange"]
+        assert not selection.fits(strange, target)
+    assert selection.problem(strange)
+
+
+def test_a_config_that_raises_when_it_is_read_is_unreadable() -> None:
+    for odd in (
+        {},
+        {"spec": {"priority": "high"}},
+        {"spec": {"clusterSelector": {"matchLabels": 1}}},
+    ):
+        read = selection.read({"metadata": {"name": "odd"}, **odd})
+        assert isinstance(read, selection.Unreadable)
+        assert read.problem

@@ -80,7 +80,7 @@ async def test_faults_before_and_after() -> None:
 
 
 async def test_a_crash_passes_through_the_seam() -> None:
-    class Crash(BaseException):
+    class Crash(errors.ProcessEnd):
         pass
 
     class CrashAfter:

@@ -37,11 +37,11 @@ from akoo_testbed.avisim import Controller, faults, versions
 from akoo_testbed.avisim import pytest as avisim_
 
 from akoo_core import external
-from akoo_core.errors import LeadershipLostError
+from akoo_core.errors import LeadershipLostError, ProcessEnd
 from akoo_core.structs import JSON
 
 
-class Crash(BaseException):
+class Crash(ProcessEnd):
     """No Exception: nothing may catch it."""
 
 

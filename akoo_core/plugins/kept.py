@@ -1,0 +1,41 @@
+"""Opens the secrets that plugins keep: bounded, isolated and seen like a verb."""
+
+from __future__ import annotations
+
+from akoo_core import errors
+from akoo_core.plugins import api, bounded
+from akoo_core.plugins.errors import BlockedError, VerbError
+from akoo_core.plugins.observed import observed
+
+SECONDS = 30.0
+"""How long a plugin may take to open one of its secrets."""
+_VERB = "open_secret"
+
+
+class KeptSecrets:
+    """Asks plugins for the secrets they keep. One per process."""
+
+    def __init__(self) -> None:
+        self._calls = bounded.Calls()
+
+    async def open(self, plugin: api.Plugin, source: api.SecretSource) -> bytes | None:
+        """The value; None where the plugin has none.
+
+        Raises BlockedError as the plugin does, and VerbError when it fails, takes longer than
+        SECONDS, or returns what is neither bytes nor None. No message quotes the value.
+        """
+        call = bounded.Call(plugin.name, _VERB, f"{source.namespace}/{source.name}/{source.key}")
+        with observed(_VERB, plugin.name, "") as seen:
+            try:
+                value: object = await self._calls.run(
+                    call, lambda: plugin.open_secret(source), seconds=SECONDS
+                )
+            except (VerbError, BlockedError, errors.LeadershipLostError):
+                raise
+            except Exception as error:
+                raise call.failed(error) from error
+            if value is not None and not isinstance(value, bytes):
+                problem = f"it returned {type(value).__name__}, but may return bytes or None"
+                raise VerbError(plugin.name, _VERB, problem)
+            seen.answered(value)
+        return value

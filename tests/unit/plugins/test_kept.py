@@ -1,0 +1,62 @@
+"""A plugin's own secrets: opened in time, and never said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from akoo_core.plugins import api, kept
+from akoo_core.plugins.errors import SecretMissingError, VerbError
+
+
+class Keeper(api.Plugin):
+    """Opens the secrets that it keeps as the test says."""
+
+    name = "keeper"
+
+    def __init__(self, act: Callable[..., Any]) -> None:
+        super().__init__()
+        self.act = act
+
+    async def open_secret(self, source: api.SecretSource) -> Any:
+        answer = self.act(source)
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+
+SOURCE = api.SecretSource(plugin="keeper", key="password")
+
+
+def _raise(error: BaseException) -> Callable[[object], Any]:
+    def act(_: object) -> Any:
+        raise error
+
+    return act
+
+
+async def _opened(act: Callable[..., Any]) -> bytes | None:
+    return await kept.KeptSecrets().open(Keeper(act), SOURCE)
+
+
+async def test_a_kept_secret_is_opened() -> None:
+    for value in (b"s3cret", None):
+        assert await _opened(lambda _, value=value: value) == value
+    with pytest.raises(SecretMissingError):
+        await _opened(_raise(SecretMissingError("make it")))
+
+
+async def test_a_kept_secret_that_cannot_be_opened_is_a_masked_failure_of_its_plugin() -> None:
+    answer = {"data": {"password": "c4nary"}}
+    for act in (_raise(KeyError(f"no field in {answer}")), lambda _: "text", lambda _: answer):
+        with pytest.raises(VerbError, match="open_secret of plugin keeper") as caught:
+            await _opened(act)
+        assert "c4nary" not in str(caught.value)
+
+
+async def test_a_kept_secret_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "SECONDS", 0.01)
+    with pytest.raises(VerbError, match="took longer") as caught:
+        await _opened(lambda _: asyncio.Event().wait())
+    assert caught.value.timed_out
