@@ -31,6 +31,7 @@ from akoo_core.reconcile import (
     config_controller,
     controller,
     deploy,
+    pace,
     recorder,
     records,
     secret_reader,
@@ -39,6 +40,8 @@ from akoo_core.reconcile import (
 from akoo_core.reconcile import world as surroundings
 from akoo_core.settings import Settings
 
+SLOW_SHARE = 0.2
+"""Of the workers: for all slow workload clusters together."""
 EVENTS_SECONDS = 1.0
 """For the Events that are still queued when we stop."""
 
@@ -222,6 +225,8 @@ def assemble(
             drift_seconds=settings.resync_seconds,
         ),
         recorder=recorder.Recorder(management, clock, instance=identity),
+        pace=pace.Pace(clock, slots=max(1, int(settings.workers * SLOW_SHARE))),
+        attempt_seconds=settings.deadlines.attempt_seconds,
         resync_seconds=settings.resync_seconds,
         finished_kept=datetime.timedelta(seconds=settings.finished_retention_seconds),
     )

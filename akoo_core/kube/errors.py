@@ -10,6 +10,7 @@
     ├── NotFoundError            404: no such object (or no such kind: .kind_missing)
     ├── AlreadyExistsError       409 on create
     ├── ConflictError            409: somebody wrote since we read, or a precondition failed
+    ├── WorkloadConflictError    the same of a workload cluster: says nothing of what is cached here
     ├── GoneError                410: the resourceVersion or continue token is too old
     ├── InvalidError             400, 422: the server refuses the content
     ├── TooManyRequestsError     429: .retry_after_seconds
@@ -117,6 +118,15 @@ class AlreadyExistsError(KubeError):
 
 class ConflictError(KubeError):
     """A resourceVersion, uid or JSON patch test did not hold: read again and decide again."""
+
+    status = 409
+
+
+class WorkloadConflictError(KubeError):
+    """A workload API answered a write with 409: a quota, a webhook, another writer.
+
+    No ConflictError, since that means that something of the management cluster was stale.
+    """
 
     status = 409
 

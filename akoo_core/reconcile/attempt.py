@@ -27,6 +27,7 @@ from akoo_core.reconcile import (
     words,
     workload,
 )
+from akoo_core.reconcile import pace as pace_
 from akoo_core.reconcile.deploy import Deployer
 from akoo_core.reconcile.records import Records
 from akoo_core.reconcile.secrets import nothing_known
@@ -38,6 +39,7 @@ EventKind = Literal[
 
 LONGEST_BACKOFF = 300.0
 """Seconds between two attempts that fail, at most."""
+ATTEMPT_SECONDS = 900.0
 RESYNC_SECONDS = 600.0
 """How often a healthy record is looked at without a cause; the queue adds jitter."""
 
@@ -63,6 +65,9 @@ class Services:
     finalizers: Finalizers
     deployer: Deployer
     recorder: recorder.Recorder
+    pace: pace_.Pace
+    attempt_seconds: float = ATTEMPT_SECONDS
+    """How long one attempt may take."""
     brake: brakes.Brake = dataclasses.field(default_factory=brakes.Brake)
     secret_version: Callable[[str, str], str | None] = nothing_known
     """Which state of a Secret (namespace, name) the caches show; None where they do not follow."""
@@ -99,8 +104,13 @@ class Attempt:
     compared: str = ""
     """kube-system UID of what answers at the kubeconfig of a namesake."""
     reached: workload.Reached | None = None
+    turns: dict[str, pace_.Turn] = dataclasses.field(default_factory=dict)
+    """By the UID of the Cluster."""
     tried: bool = False
     """Leaving: the deadline has passed and this attempt has done what it could."""
+    broken: bool = False
+    """It ended by what nobody foresaw, or by a refusal of the management API: where that goes on
+    past the deadline, the deadline acts all the same."""
     failed: bool = False
     """Something went wrong that nobody answered for: the next attempt backs off further."""
     complete: bool = False
@@ -149,12 +159,21 @@ class Attempt:
                 self.services.workloads,
                 namespace=target.namespace,
                 name=target.name,
-                cluster_uid=target.uid,
+                turn=self.turn_of(target.uid),
                 recorded=spec.workload.kube_system_uid if spec.workload else "",
             )
             if spec.leaving is not None and spec.workload is None and self.reached.client:
                 await self.store(workload=record_.Workload(kube_system_uid=self.reached.uid))
         return self.reached
+
+    def turn_of(self, cluster_uid: str) -> pace_.Turn:
+        """This attempt's calls to one cluster; ``end`` gives back what they hold."""
+        return self.turns.setdefault(cluster_uid, pace_.Turn(self.services.pace, cluster_uid))
+
+    def end(self) -> None:
+        """The attempt is over."""
+        for turn in self.turns.values():
+            turn.end()
 
     def silent_seconds(self) -> float:
         """How long the workload API has not answered."""

@@ -7,6 +7,7 @@ span, which gets its attributes here.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import NamedTuple
 
@@ -17,11 +18,13 @@ from akoo_core.api import record as record_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile import (
+    clients,
     conditions,
+    failing,
     gather,
     intents,
-    leaving,
     live,
+    selection,
     situation,
     steps,
     telling,
@@ -56,6 +59,8 @@ class RecordReconciler:
         self._written = Written(services.clock)
         self._rounds = Rounds(services.clock)
         self._takeover = Takeover(services.management)
+        self._failing = failing.Failing()
+        self._clients = clients.Clients(services.workloads, services.pace)
         self._failures: dict[str, int] = {}
 
     async def reconcile(self, name: str, attempt: int, *, explained: bool = False) -> Outcome:
@@ -63,8 +68,8 @@ class RecordReconciler:
         without raising (a verb) is counted here. ``explained``: nothing but changes in the caches
         caused it, so that it may come to nothing (:mod:`akoo_core.reconcile.rounds`).
 
-        Raises KubeError when the management API does not answer as it should (the queue backs off),
-        structs.DecodeError for a record that cannot be read, LeadershipLostError.
+        Raises KubeError and TimeoutError when the management API does not answer as it should (the
+        queue backs off), structs.DecodeError for a record that cannot be read, LeadershipLostError.
         """
         world = self._services.world
         seen = self._written.newest(name, world.record(name))
@@ -79,14 +84,42 @@ class RecordReconciler:
         with external.noted_writes() as writes:
             work.writes = writes
             try:
-                await self._run(work, seen)
+                await self._attempt(work, seen)
             except errors.ConflictError:
                 # Somebody wrote since we read: the caches catch up, then it is decided again.
                 work.report.requeue(CONFLICT_SECONDS)
             finally:
+                work.end()
                 self._remember(work, seen)
                 _trace(work, idle=not writes and not work.failed)
+        await self._clients.follow(work)
         return Outcome(min(work.report.after, default=None), bool(writes))
+
+    async def _attempt(self, work: Attempt, seen: record_.Record | None) -> None:
+        """One attempt within its time. What nobody foresaw is told on the record, and past the
+        deadline of leaving it does not hold the Cluster."""
+        try:
+            await self._bounded(work, seen)
+        except (errors.KubeError, TimeoutError, *steps.NOT_THE_RECORD):
+            raise  # The management API does not answer as it should, or we may not act.
+        except Exception as error:  # noqa: BLE001 - one record's mistake is told on that record
+            stop = steps.broken(work, error)
+            work.report = failing.report_of(work, stop)
+            if await self._failing.deadline_acts(work):
+                await self._bounded(work, seen)
+            else:
+                await self._say(work, None)
+
+    async def _bounded(self, work: Attempt, seen: record_.Record | None) -> None:
+        """Raises AttemptTooLongError; of a TimeoutError of its own the caller learns no more."""
+        seconds = self._services.attempt_seconds
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                await self._run(work, seen)
+        except TimeoutError:
+            if limit.expired():
+                raise failing.AttemptTooLongError(f"it took longer than {seconds:g} s") from None
+            raise
 
     async def _read(self, name: str) -> record_.Record | None:
         """The record as the API server has it, remembered as if it had been written here."""
@@ -105,6 +138,7 @@ class RecordReconciler:
         if work.record is None:
             self._written.drop(work.name)
             self._rounds.forget(work.name)
+            self._failing.forget(work.name)
         else:
             same = seen is not None and seen.resource_version == work.record.resource_version
             self._written.note(work.name, None if same else work.record)
@@ -117,7 +151,8 @@ class RecordReconciler:
         for _ in range(MAX_STEPS):
             if work.record is not None:
                 work.config = gather.config_of(self._services.world, work.record)
-                intents.look(work)
+                if not work.tried:  # Else the deadline acts, whatever fails below.
+                    intents.look(work)
             now = gather.situation(work, self._loaded)
             decision = decide(now)
             if not isinstance(decision, situation.Nothing):
@@ -161,7 +196,7 @@ class RecordReconciler:
                 return bool(work.report.moves)
             case situation.Rest():
                 steps.rest(work, decision)
-                return await self._deadline(work, now)
+                return await self._deadline(work)
             case situation.Leave():
                 stop = await steps.leave(work, decision)
             case _:
@@ -169,7 +204,7 @@ class RecordReconciler:
         if stop is None:
             return True
         _stopped(work, stop)
-        return isinstance(decision, situation.Leave) and await self._deadline(work, now)
+        return isinstance(decision, situation.Leave) and await self._deadline(work)
 
     async def _live(self, work: Attempt) -> None:
         """A round of the lives verbs, unless the last one still says how things are."""
@@ -183,23 +218,18 @@ class RecordReconciler:
         if work.one.spec == spec and len(work.writes) == written:
             self._rounds.note(work)
 
-    async def _deadline(self, work: Attempt, now: situation.Situation) -> bool:
+    async def _deadline(self, work: Attempt) -> bool:
         """Whether the deadline acts now that this attempt has done what it could."""
-        await steps.complete(work)
-        state = work.one.spec.leaving
-        if work.tried or state is None or state.let_go is not None or work.cluster is None:
-            return False
-        work.tried = leaving.deadline_acts(work.one.spec, state, work.cluster, now.now)
-        return work.tried
+        return not work.tried and await self._failing.deadline_acts(work)
 
     async def _tell(self, work: Attempt, now: situation.Situation) -> None:
-        if work.record is None:
-            return
-        choice = now.choice if work.cluster is not None else None
+        await self._say(work, now.choice if work.cluster is not None else None)
+
+    async def _say(self, work: Attempt, choice: selection.Choice | None) -> None:
         await telling.tell(work, choice)
-        left = conditions.deadline_seconds(work.one, now.now)
-        if left:
-            work.report.requeue(left)
+        if work.record is not None:
+            now = self._services.clock.now()
+            work.report.requeue(conditions.deadline_seconds(work.record, now) or None)
 
 
 async def _act_traced(

@@ -82,8 +82,9 @@ async def gone(attempt: Attempt) -> tuple[record.FenceState | None, str]:
         found = await remnants.remnants(
             attempt.services.management, attempt.services.clusters, target
         )
-    except errors.KubeError as error:
-        return None, f"what is left of the Cluster cannot be read: {error}"
+    except (errors.KubeError, TimeoutError) as error:
+        told = str(error) or "the API server did not answer in time"
+        return None, f"what is left of the Cluster cannot be read: {told}"
     if not found.nothing:
         return None, f"of the Cluster are left: {found}"
     evidence = "The Cluster has no Machine, MachinePool or infrastructure object any more."

@@ -6,8 +6,11 @@ reverse order of facts. What stops an attempt comes back as a Stop.
 
 from __future__ import annotations
 
+import logging
+
 from akoo_core import structs
 from akoo_core.api import record
+from akoo_core.kube import errors
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
 from akoo_core.reconcile import fencing, leaving, proofs, remnants, situation, telling
@@ -15,6 +18,8 @@ from akoo_core.reconcile.answers import ask, say, stop_of
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.report import Stop
 from akoo_core.telemetry import tracing
+
+_log = logging.getLogger(__name__)
 
 UNREACHABLE = ("KubeconfigMissing", "WorkloadReplaced", "ClusterGone")
 """Reasons for which there is nobody to drain, however long one waits."""
@@ -85,14 +90,24 @@ async def _drained(attempt: Attempt) -> tuple[str, Stop | None]:
 
 
 async def _dying(attempt: Attempt) -> tuple[tuple[bool, bool], ...]:
-    """(is control plane, is being deleted) of the Machines of a Cluster in deletion."""
+    """(is control plane, is being deleted) of the Machines of a Cluster in deletion.
+
+    None where they cannot be listed, as where there are none: AKO is asked to drain.
+    """
     target = attempt.cluster
     if target is None or not target.deleting:
         return ()
-    found = await remnants.machines(
-        attempt.services.management, attempt.services.clusters, target.namespace, target.name
-    )
-    return tuple((one.control_plane, one.deleting) for one in found)
+    try:
+        machines = await remnants.machines(
+            attempt.services.management, attempt.services.clusters, target.namespace, target.name
+        )
+    except (errors.KubeError, TimeoutError) as error:
+        _log.warning(
+            "Machines cannot be listed: AKO is asked to drain, wherever it runs",
+            extra={"cluster": target.key, "error": str(error)},
+        )
+        return ()
+    return tuple((machine.control_plane, machine.deleting) for machine in machines)
 
 
 async def _sweep(attempt: Attempt) -> Stop | None:

@@ -15,7 +15,7 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.plugins import api
 from akoo_core.plugins.errors import VerbError
-from akoo_core.reconcile import deploy, facts, foreign, intents
+from akoo_core.reconcile import deploy, facts, foreign, intents, pace
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.kept import Last
 from akoo_core.reconcile.place import FOREIGN_OBJECT
@@ -23,6 +23,11 @@ from akoo_core.telemetry import tracing
 
 AFTER_DEPLOY_SECONDS = 5.0
 UNREACHABLE_SECONDS = 15.0
+
+_REASONS: tuple[tuple[type[errors.KubeError], str], ...] = (
+    (errors.ForbiddenError, "WorkloadForbidden"),
+    (errors.WorkloadConflictError, "WorkloadConflict"),
+)
 
 Answer = api.Done | api.Wait | api.Blocked | VerbError
 
@@ -198,15 +203,7 @@ class _Round:
             raise
         except (errors.KubeError, TimeoutError) as error:
             self._deployed = False
-            told = str(error) or "it did not answer in time"
-            refused = isinstance(error, errors.ForbiddenError)
-            reason = "WorkloadForbidden" if refused else "WorkloadUnreachable"
-            wait = api.Wait(
-                reason=reason,
-                message=f"Deploying was interrupted: {told}.",
-                after=self._attempt.backoff(),
-            )
-            self._say_all(acting, wait)
+            self._say_all(acting, self._interrupted(error))
             return
         if report.applied or report.pruned:
             self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
@@ -214,7 +211,11 @@ class _Round:
             if name not in kept:
                 self._deployed = False
                 self._say_all((name,), verdict)
-        blocked = [name for name, one in report.verdicts.items() if one.reason == FOREIGN_OBJECT]
+        blocked = [
+            name
+            for name, verdict in report.verdicts.items()
+            if isinstance(verdict, api.Blocked) and verdict.reason == FOREIGN_OBJECT
+        ]
         wanted = acting | job.kept
         await foreign.note(self._attempt, [wanted[name] for name in blocked], client)
         for name, last in kept.items():
@@ -231,6 +232,20 @@ class _Round:
         if plugin in plugins:
             message = f"{plugins[plugin].message} {_kept_text(last, verdict)}".strip()
             plugins[plugin] = structs.replace(plugins[plugin], message=message)
+
+    def _interrupted(self, error: errors.KubeError | TimeoutError) -> api.Wait:
+        """Why the workload cluster did not get all its objects."""
+        if isinstance(error, pace.SlowError):
+            after, reason = UNREACHABLE_SECONDS, "WorkloadSlow"
+        else:
+            after = self._attempt.backoff()
+            reason = next(
+                (reason for kind, reason in _REASONS if isinstance(error, kind)),
+                "WorkloadUnreachable",
+            )
+        why = str(error) or "it did not answer in time"
+        message = f"Deploying was interrupted: {why}."
+        return api.Wait(reason=reason, message=message, after=after)
 
     async def _keep(self, inventory: deploy.Inventory) -> None:
         await self._attempt.store(inventory=inventory, workload=self._workload)
@@ -297,7 +312,8 @@ class _Round:
 
 def _kept_text(last: Last, verdict: deploy.Verdict | None) -> str:
     if verdict is not None:
-        return f"What was deployed before cannot be kept up to date: {verdict.message}"
+        why = str(verdict) if isinstance(verdict, VerbError) else verdict.message
+        return f"What was deployed before cannot be kept up to date: {why}"
     if last.complete:
         return "What was deployed before is kept as it is, its Secrets included."
     if last.contribution.secrets:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from akoo_core import structs
@@ -69,7 +69,8 @@ class Place:
             manifest = inventory.marked_as(manifest, live)
         try:
             # Without force, an object that somebody made since we looked is not overwritten.
-            return await self._client.apply(resource, manifest, force=live is not None)
+            with _conflicts(one.key):
+                return await self._client.apply(resource, manifest, force=live is not None)
         except errors.InvalidError as error:
             # The answer may quote what was sent: not where that is a secret.
             why = "it is a Secret, see the API server's log" if one.secret else error.message
@@ -107,7 +108,8 @@ class Place:
         if not drift.differences(manifest, live):
             return False
         resource = await self._kinds.find(one.api_version, one.key.kind)
-        wanted = await self._client.apply(resource, manifest, dry_run=True)
+        with _conflicts(one.key):
+            wanted = await self._client.apply(resource, manifest, dry_run=True)
         return not drift.same(wanted, live)
 
     async def definition_names(self) -> set[str] | None:
@@ -166,9 +168,10 @@ class Place:
         if key.kind == "CustomResourceDefinition" and await self._has_objects(live):
             return f"{key} is left: objects of that kind exist"
         try:
-            await self._client.delete(
-                resource, key.name, key.namespace or None, uid=live["metadata"]["uid"]
-            )
+            with _conflicts(key):
+                await self._client.delete(
+                    resource, key.name, key.namespace or None, uid=live["metadata"]["uid"]
+                )
         except errors.NotFoundError:
             return ""
         return ""
@@ -195,6 +198,16 @@ class Place:
         except errors.NotFoundError:
             return False
         return bool(page.items)
+
+
+@contextlib.contextmanager
+def _conflicts(key: inventory.Key) -> Iterator[None]:
+    """A 409 of this server is its own: nothing that is cached of the management cluster is old."""
+    try:
+        yield
+    except errors.ConflictError as error:
+        message = f"{key}: {error.message}"
+        raise errors.WorkloadConflictError(message, request=error.request) from error
 
 
 def foreign_error(objects: Sequence[str]) -> BlockedError:

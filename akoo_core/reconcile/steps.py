@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
+
+from akoo_core import errors as core_errors
 from akoo_core import structs
 from akoo_core.api import cluster, conditions, names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.plugins.errors import describe
 from akoo_core.reconcile import departing, leaving, records, situation, telling, words, workload
 from akoo_core.reconcile import leave as leave_
 from akoo_core.reconcile.attempt import Attempt
 from akoo_core.reconcile.report import Stop
+from akoo_core.telemetry import metrics
 
+_log = logging.getLogger(__name__)
+
+NOT_THE_RECORD = (
+    core_errors.LeadershipLostError,
+    core_errors.ReadOnlyError,
+    core_errors.NotReadyError,
+)
+"""They say nothing about the record: the attempt is made again, and nothing is told."""
+SILENT = (errors.UnreachableError, errors.ServerError, errors.TooManyRequestsError)
+"""The management API does not answer as it should: no fault of the record's."""
 REST_SECONDS = 10.0
 COMPARE_SECONDS = 15.0
 UNKNOWN_WORKLOAD = "?"
@@ -56,14 +72,39 @@ def rest(work: Attempt, decision: situation.Rest) -> None:
 
 
 async def leave(work: Attempt, decision: situation.Leave) -> Stop | None:
-    """One leaving step. An API server that fails stops the attempt, not the record."""
+    """One leaving step. Whatever goes wrong in it stops the attempt, not the record."""
     try:
         return await leave_.step(work, decision.step)
     except errors.ConflictError:
         raise
     except (errors.KubeError, TimeoutError) as error:
-        told = str(error) or "an API server did not answer in time"
-        return Stop("KubernetesError", told, work.backoff(), complete=False)
+        work.broken = isinstance(error, errors.KubeError) and not isinstance(error, SILENT)
+        message = str(error) or "an API server did not answer in time"
+        return Stop("KubernetesError", message, work.backoff(), complete=False)
+    except NOT_THE_RECORD:
+        raise
+    except Exception as error:  # noqa: BLE001 - the deadline must be able to act all the same
+        return broken(work, error)
+
+
+def broken(work: Attempt, error: Exception) -> Stop:
+    """Why an attempt ends by what nobody foresaw. It is logged here, once."""
+    work.broken = True
+    metrics.RECONCILE_ERRORS.labels("record").inc()
+    seconds = work.backoff()
+    _log.error(
+        "record %s: an attempt failed unexpectedly, next in %.0f s: %s",
+        work.name,
+        seconds,
+        describe(error),
+        # Where it happened, without the text of the exception, which may quote anything.
+        extra={"record": work.name, "stack": "".join(traceback.format_tb(error.__traceback__))},
+    )
+    message = (
+        f"An attempt failed unexpectedly: {describe(error)}. It is tried again. If this stays, "
+        "report it with the operator's log."
+    )
+    return Stop("AttemptFailed", message, seconds, complete=False)
 
 
 async def complete(work: Attempt) -> None:
@@ -110,7 +151,7 @@ async def _compare(work: Attempt, decision: situation.CompareWorkload) -> Stop |
         work.services.workloads,
         namespace=decision.namespace,
         name=decision.name,
-        cluster_uid=decision.cluster_uid,
+        turn=work.turn_of(decision.cluster_uid),
     )
     work.compared = reached.uid or UNKNOWN_WORKLOAD
     if reached.uid:

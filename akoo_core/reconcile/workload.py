@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from akoo_core import errors as errors_
 from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, workloads
+from akoo_core.reconcile import pace, paced
 from akoo_core.reconcile.world import WorkloadAccess
 
 
@@ -28,18 +30,22 @@ async def reach(
     *,
     namespace: str,
     name: str,
-    cluster_uid: str,
+    turn: pace.Turn,
     recorded: str = "",
 ) -> Reached:
     """Open the workload cluster. ``recorded`` "" accepts whoever answers (the first contact).
+    ``turn`` is the attempt's, for the Cluster of that UID.
 
     A kubeconfig that is not used for a tenant has its own reason: waiting does not help, the author
     of the Secret has to change it.
     """
     where = f"workload cluster {namespace}/{name}"
     try:
-        client = await access.client_for(namespace, name, cluster_uid)
+        inner = await access.client_for(namespace, name, turn.cluster_uid)
+        client = paced.PacedClient(inner, turn)
         uid = await workloads.kube_system_uid(client)
+    except pace.SlowError as error:
+        return Reached(None, "", "WorkloadSlow", f"The {where} is not asked now: {error}.")
     except errors.NotFoundError as error:
         return Reached(None, "", "KubeconfigMissing", f"The {where} cannot be reached: {error}.")
     except errors.ForbiddenError as error:
@@ -50,6 +56,11 @@ async def reach(
         return Reached(None, "", error.reason, told)
     except (errors.KubeError, TimeoutError) as error:
         told = str(error) or "it did not answer in time"
+        return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {told}.")
+    except errors_.LeadershipLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what answers there may answer anything
+        told = f"what answers there is no Kubernetes API ({type(error).__name__})"
         return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {told}.")
     if recorded and uid != recorded:
         return Reached(

@@ -17,9 +17,12 @@ Count = Annotated[int, structs.Meta(ge=1)]
 Port = Annotated[int, structs.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, structs.Meta(ge=0)]
 MAX_CALL_SECONDS = 30.0
+"""What a call may take that was allowed at the last moment, whatever the deadlines are set to: a
+plugin may ask for so much, and its threads have it always."""
 ExternalSeconds = Annotated[float, structs.Meta(gt=0, le=MAX_CALL_SECONDS)]
 LEASE_SHARE = 0.9
 """Of the time between the last write of a leader and the first of the next."""
+AttemptSeconds = Annotated[float, structs.Meta(gt=300, le=7200)]
 
 
 class Health(structs.StrictStruct, frozen=True, kw_only=True):
@@ -85,6 +88,8 @@ class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):
 
     external_seconds: ExternalSeconds = 10.0
     """Of one external call that names no deadline of its own, as reads do. Seconds, at most 30."""
+    attempt_seconds: AttemptSeconds = 900.0
+    """Of one attempt on one record. Seconds, more than the longest verb may take (300)."""
     shutdown_seconds: Seconds = 4.0
     """For work in flight, after SIGTERM. Seconds."""
 
@@ -145,15 +150,14 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
 def contradictions(settings: Settings) -> tuple[tuple[str, str], ...]:
     """(path, problem) of what each setting allows by itself but all together do not."""
     election = settings.leader_election
-    longest = max(settings.deadlines.external_seconds, settings.workload_clusters.deadline_seconds)
     found: list[tuple[str, str]] = []
     if election.retry_seconds >= election.renew_deadline_seconds:
         problem = "must be less than leaderElection.renewDeadlineSeconds"
         found.append(("leaderElection.retrySeconds", problem))
-    if election.renew_deadline_seconds + longest >= election.lease_seconds:
+    if election.renew_deadline_seconds + MAX_CALL_SECONDS > election.lease_seconds:
         problem = (
-            f"must be more than renewDeadlineSeconds ({election.renew_deadline_seconds:g}) and the "
-            f"longest deadline of a call ({longest:g}) together, or two replicas may write"
+            f"must be at least renewDeadlineSeconds ({election.renew_deadline_seconds:g}) and the "
+            f"{MAX_CALL_SECONDS:g} s that any call may take together, or two replicas may write"
         )
         found.append(("leaderElection.leaseSeconds", problem))
     return tuple(found)

@@ -41,6 +41,11 @@ ABANDONED_CALLS = Counter(
     ["verb", "plugin"],
     registry=REGISTRY,
 )
+SLOW_WORKLOADS = Gauge(
+    "akoo_slow_workload_clusters",
+    "Workload clusters that answer slowly and share the slots for such clusters.",
+    registry=REGISTRY,
+)
 RECORDS = Gauge("akoo_records", "AKODeployments by phase.", ["phase"], registry=REGISTRY)
 READY = Gauge(
     "akoo_ready", "AKODeployments whose plugin condition is True.", ["plugin"], registry=REGISTRY

@@ -56,7 +56,10 @@ NOT_EMPTY = (
 )
 NO_SUBNET = "is not a subnet with its prefix length, such as 10.0.0.0/24 or 2001:db8::/64"
 NO_ADDRESS = "is not an IP address, such as 10.0.0.10 or 2001:db8::10"
-NO_DURATION = "is not a duration of whole hours, minutes and seconds, such as 30s, 10m or 1h30m, and at most 8784h"
+NO_DURATION = (
+    "is not a duration of whole hours, minutes and seconds, such as 30s, 10m or 1h30m, and at most "
+    "8784h"
+)
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no selector": ({SELECTOR: None}, NOT_EMPTY),

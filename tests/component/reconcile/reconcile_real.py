@@ -19,14 +19,17 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugins import caller, registry
 from akoo_core.reconcile import (
     attempt,
+    brakes,
     controller,
     deploy,
+    pace,
     recorder,
     records,
     secret_reader,
     secrets,
     selection,
 )
+from tests.unit.reconcile.reconcile_world import Ledger
 
 MANAGEMENT = "management-of-this-test"
 CLUSTERS = resources.CLUSTERS
@@ -63,8 +66,8 @@ class Lists:
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self._records if one.name == name), None)
 
-    def records(self) -> tuple[record_.Record, ...]:
-        return self._records
+    def removals(self) -> brakes.Ledger:
+        return Ledger(self._records)
 
     def cluster_of(self, name: str) -> cluster.Cluster | None:
         for one in self._clusters:
@@ -167,6 +170,7 @@ class Real:
                 drift_seconds=drift_seconds,
             ),
             recorder=recorder.Recorder(self.client, self.clock, instance="test"),
+            pace=pace.Pace(self.clock),
         )
         self.recorder = services.recorder
         self.reconciler = controller.RecordReconciler(services)

@@ -17,6 +17,7 @@ from akoo_core.reconcile import (
     config_controller,
     controller,
     deploy,
+    pace,
     recorder,
     records,
     secret_reader,
@@ -81,6 +82,7 @@ class Bed:
                 clock=self.clock, opener=secrets.SecretOpener(reader, plugin_set), pause=_at_once
             ),
             recorder=self.recorder,
+            pace=pace.Pace(self.clock),
         )
         self.reconciler = controller.RecordReconciler(self.services)
         self.configs = config_controller.ConfigReconciler(

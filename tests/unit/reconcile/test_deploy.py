@@ -130,7 +130,7 @@ async def test_an_object_made_while_we_looked_is_not_overwritten(bench: bench_.B
         inventory=(),
         contributions={"ako": api.Contribution(objects=(bench_.config_map(),))},
     )
-    with pytest.raises(errors.ConflictError):
+    with pytest.raises(errors.WorkloadConflictError, match="avi-system/avi-k8s-config"):
         await bench.deployer.deploy(job, client, bench.store)
 
 

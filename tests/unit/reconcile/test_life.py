@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 
+from akoo_core import testing
 from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
@@ -102,8 +103,8 @@ async def test_no_secret_is_in_the_management_cluster_but_in_its_secret(
 async def test_a_crash_after_the_finalizer_loses_nothing(bed: bed_.Bed) -> None:
     await bed.config()
     name = await bed.cluster()
-    bed.management.faults.after("patch clusters", RuntimeError("dies here"))
-    with pytest.raises(RuntimeError):
+    bed.management.faults.after("patch clusters", testing.Crash("dies here"))
+    with pytest.raises(testing.Crash):
         await bed.run(name)
     bed.start()
     await bed.run(name)

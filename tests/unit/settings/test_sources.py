@@ -106,10 +106,22 @@ def test_a_plugin_types_its_own_section(file: pathlib.Path) -> None:
             "FILE:1: enabledPlugins[0]: must be text",
         ),
         (
-            "leaderElection: {leaseSeconds: 25}",
+            "leaderElection: {leaseSeconds: 49.9}",
             {},
             {},
-            "FILE:1: leaderElection.leaseSeconds: must be more than renewDeadlineSeconds (20)",
+            "must be at least renewDeadlineSeconds (20) and the 30 s that any call may take",
+        ),
+        (
+            "{deadlines: {externalSeconds: 1}, leaderElection: {leaseSeconds: 31}}",
+            {},
+            {},
+            "FILE:1: leaderElection.leaseSeconds: must be at least renewDeadlineSeconds (20)",
+        ),
+        (
+            "deadlines: {attemptSeconds: 300}",
+            {},
+            {},
+            "FILE:1: deadlines.attemptSeconds: Expected `float` > 300.0",
         ),
         (
             "leaderElection: {retrySeconds: 30}",
