@@ -325,7 +325,7 @@ def test_a_secret_that_cannot_be_opened_is_told_of_its_plugin(
     opens: Callable[[], Awaitable[bytes]], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def scenario(clock: virtual_time.LoopClock) -> None:
-        Kept.opens = staticmethod(opens)  # type: ignore[assignment]
+        Kept.opens = staticmethod(opens)
         async with testing.Fleet(clock, lambda: [Kept(), Other()]) as fleet:
             await fleet.create_config()
             for number in range(12):
