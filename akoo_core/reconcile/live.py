@@ -24,11 +24,6 @@ from akoo_core.telemetry import tracing
 AFTER_DEPLOY_SECONDS = 5.0
 UNREACHABLE_SECONDS = 15.0
 
-_REASONS: tuple[tuple[type[errors.KubeError], str], ...] = (
-    (errors.ForbiddenError, "WorkloadForbidden"),
-    (errors.WorkloadConflictError, "WorkloadConflict"),
-)
-
 Answer = api.Done | api.Wait | api.Blocked | VerbError
 
 
@@ -235,17 +230,16 @@ class _Round:
 
     def _interrupted(self, error: errors.KubeError | TimeoutError) -> api.Wait:
         """Why the workload cluster did not get all its objects."""
-        if isinstance(error, pace.SlowError):
-            after, reason = UNREACHABLE_SECONDS, "WorkloadSlow"
-        else:
-            after = self._attempt.backoff()
-            reason = next(
-                (reason for kind, reason in _REASONS if isinstance(error, kind)),
-                "WorkloadUnreachable",
-            )
         why = str(error) or "it did not answer in time"
         message = f"Deploying was interrupted: {why}."
-        return api.Wait(reason=reason, message=message, after=after)
+        if isinstance(error, pace.SlowError):
+            return api.Wait(reason="WorkloadSlow", message=message, after=UNREACHABLE_SECONDS)
+        after = self._attempt.backoff()
+        if isinstance(error, errors.ForbiddenError):
+            return api.Wait(reason="WorkloadForbidden", message=message, after=after)
+        if isinstance(error, errors.WorkloadConflictError):
+            return api.Wait(reason="WorkloadConflict", message=message, after=after)
+        return api.Wait(reason="WorkloadUnreachable", message=message, after=after)
 
     async def _keep(self, inventory: deploy.Inventory) -> None:
         await self._attempt.store(inventory=inventory, workload=self._workload)
