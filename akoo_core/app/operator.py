@@ -27,6 +27,7 @@ from akoo_core.health import readiness as health_
 from akoo_core.health import server
 from akoo_core.kube import config, kubefiles, resource, transport
 from akoo_core.plugins import controllers, loader, rbac, registry
+from akoo_core.plugins.errors import describe
 from akoo_core.reconcile.records import difference
 from akoo_core.settings import Settings
 from akoo_core.telemetry import sdk
@@ -133,8 +134,12 @@ class Operator:
     async def _follow_upgrades(self, following: watches.Watches) -> None:
         """End the process when Cluster API stops serving the version we follow."""
         # A poll: what the reflectors say of it is an error that comes and goes.
-        while not following.outdated():  # noqa: ASYNC110
+        while not (following.outdated() or following.ended()):  # noqa: ASYNC110
             await asyncio.sleep(OUTDATED_SECONDS)
+        if following.ended():
+            _log.error("%s ended although nothing told it to: this process ends", following.ended())
+            self._stop.set()
+            return
         _log.warning(
             "Cluster API does not serve the version any more that was found at the start: "
             "this process ends, and the next one looks again"
@@ -262,5 +267,11 @@ async def run(settings: Settings, plugins: registry.PluginSet, management: kubef
         await operator.run()
     except errors.LeadershipLostError as error:
         _log.error("%s", error)
+        return 1
+    except BaseExceptionGroup as group:
+        ended = group.subgroup(errors.WorkerEndedError)
+        if ended is None:
+            raise
+        _log.error("%s", describe(ended))
         return 1
     return 0

@@ -84,6 +84,7 @@ class Watches:
         self._census = census.Census()
         self._secret_changes = secret_changes
         self._bus = events.Bus(management_id, Lookups(world, secrets), selection.fits)
+        self._tasks: list[asyncio.Task[None]] = []
         self._reflectors = [
             self._reflector(world.config_objects),
             self._reflector(world.record_objects),
@@ -100,9 +101,11 @@ class Watches:
             asyncio.create_task(one.run(), name=f"follow {one.resource.plural}")
             for one in self._reflectors
         ]
+        self._tasks = tasks
         try:
             yield
         finally:
+            self._tasks = []
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -119,6 +122,10 @@ class Watches:
                 why = f": {one.last_error}" if one.last_error else ""
                 return f"{one.resource.qualified} not listed yet{why}"
         return ""
+
+    def ended(self) -> str:
+        """What is not followed any more, since its task ended although nothing told it to."""
+        return ", ".join(task.get_name() for task in self._tasks if task.done())
 
     def outdated(self) -> bool:
         """Whether the version of Cluster API we follow is not served any more: start anew."""

@@ -15,6 +15,7 @@ from akoo_core import clock, external, settings, structs
 from akoo_core.api import cluster, record
 from akoo_core.kube import client
 from akoo_core.plugins import api, controllers, scoped
+from akoo_core.plugins.errors import describe
 from akoo_core.plugins.secret_changes import SecretChanges
 
 
@@ -33,7 +34,12 @@ def decode_config(plugin: api.Plugin, config: structs.JSON) -> structs.StrictStr
         if section:
             raise structs.DecodeError(path, f"plugin {plugin.name} has no configuration")
         return None
-    return settings.decode(section, plugin.config_type, path=path)
+    try:
+        return settings.decode(section, plugin.config_type, path=path)
+    except structs.DecodeError:
+        raise
+    except Exception as error:  # A check of the plugin's own type may raise anything.
+        raise structs.DecodeError(path, describe(error)) from error
 
 
 def build_view(

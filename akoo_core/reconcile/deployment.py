@@ -24,7 +24,9 @@ ANNOUNCED_SECONDS = 30.0
 
 Inventory = tuple[record.InventoryItem, ...]
 Store = Callable[[Inventory], Awaitable[None]]
-Verdict = api.Wait | api.Blocked | VerbError
+Verdict = api.Wait | api.Blocked
+KEPT_AGAIN_SECONDS = 30.0
+"""How soon a plugin that could not open one of its secrets is asked again."""
 
 
 class Job(structs.Struct, frozen=True, kw_only=True):
@@ -196,7 +198,8 @@ class Deployment:
             except BlockedError as error:
                 self._verdicts[one.plugin] = api.Blocked(reason=error.reason, message=str(error))
             except VerbError as error:
-                self._verdicts[one.plugin] = error
+                wait = api.Wait(reason="VerbFailed", message=str(error), after=KEPT_AGAIN_SECONDS)
+                self._verdicts[one.plugin] = wait
         await self._await_definitions()
 
     async def _await_definitions(self) -> None:

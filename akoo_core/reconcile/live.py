@@ -207,9 +207,7 @@ class _Round:
                 self._deployed = False
                 self._say_all((name,), verdict)
         blocked = [
-            name
-            for name, verdict in report.verdicts.items()
-            if isinstance(verdict, api.Blocked) and verdict.reason == FOREIGN_OBJECT
+            name for name, verdict in report.verdicts.items() if verdict.reason == FOREIGN_OBJECT
         ]
         wanted = acting | job.kept
         await foreign.note(self._attempt, [wanted[name] for name in blocked], client)
@@ -306,8 +304,7 @@ class _Round:
 
 def _kept_text(last: Last, verdict: deploy.Verdict | None) -> str:
     if verdict is not None:
-        why = str(verdict) if isinstance(verdict, VerbError) else verdict.message
-        return f"What was deployed before cannot be kept up to date: {why}"
+        return f"What was deployed before cannot be kept up to date: {verdict.message}"
     if last.complete:
         return "What was deployed before is kept as it is, its Secrets included."
     if last.contribution.secrets:

@@ -16,6 +16,7 @@ from akoo_core.api import cluster, record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.plugins.errors import describe
 from akoo_core.reconcile import notices
 
 Reason = Literal[
@@ -108,9 +109,9 @@ class Recorder:
                 await self._client.create(resources.EVENTS, event, namespace)
             except errors.AlreadyExistsError:
                 continue
-            except (errors.KubeError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - one Event must not end all that follow
                 _log.warning(
-                    "event dropped", extra={"reason": event["reason"], "error": str(error)}
+                    "event dropped", extra={"reason": event["reason"], "error": describe(error)}
                 )
 
     def _object(

@@ -86,7 +86,10 @@ def digest(attempt: Attempt) -> bytes | None:
         pure,
         versions,
     ]
-    return hashlib.sha256(structs.encode_json(seen)).digest()
+    try:
+        return hashlib.sha256(structs.encode_json(seen)).digest()
+    except (TypeError, ValueError, RecursionError):
+        return None  # Something in it cannot be written down, so it cannot be compared either.
 
 
 def _pure_answers(attempt: Attempt) -> list[Any] | None:

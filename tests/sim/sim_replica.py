@@ -24,6 +24,7 @@ from akoo_core.plugins import registry
 from akoo_core.reconcile import config_controller, controller, takeover
 from akoo_core.testing import memory_workloads
 from akoo_core.testing.calls import Crash
+from akoo_core.testing.memory_store import Key
 from tests.sim.sim_faults import Seam, Weather
 from tests.sim.sim_outside import AkoPlugin, CloudPlugin, LoneAko, Outside
 from tests.sim.sim_stage import CONFIG, SETTINGS, Stage
@@ -152,10 +153,19 @@ class Replica:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a mistake
             self._stage.laws.require(False, f"{name}: {type(error).__name__}: {error}")
         else:
+            self._require_foreseen(name)
             self._failures.pop(name, None)
             self.due.pop(name, None)
             if outcome.requeue_after is not None:
                 self.due[name] = now() + outcome.requeue_after
+
+    def _require_foreseen(self, name: str) -> None:
+        """What nobody foresaw is told on the record in production; here it is a mistake."""
+        kind = resources.AKO_DEPLOYMENTS
+        stored = self._stage.management.store.rows.get(Key(kind.group, kind.plural, "", name), {})
+        for condition in (stored.get("status") or {}).get("conditions") or ():
+            told = condition["reason"] == "AttemptFailed"
+            self._stage.laws.require(not told, f"{name}: {condition['message']}")
 
     def running(self) -> Iterator[asyncio.Task[None]]:
         return (one for one in self._tasks.values() if not one.done())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from akoo_core import errors as core_errors
 from akoo_core import testing
 from akoo_core.kube import client, errors
 from akoo_core.plugins import api
@@ -533,6 +534,27 @@ def test_a_conflict_of_a_workload_api_is_told_and_backs_off(
             assert _reason(fleet, "shop", "SmallReady") == "WorkloadConflict"
 
     virtual_time.run(deploying if method == "apply" else scenario)
+
+
+# The process.
+
+
+def test_a_process_whose_worker_has_gone_ends() -> None:
+    """A leader that is healthy and works on nothing would keep all others from working."""
+
+    async def scenario(clock: virtual_time.LoopClock) -> None:
+        fleet = testing.Fleet(clock, lambda: [Small()])
+        await fleet.__aenter__()
+        await fleet.create_config()
+        await _in(5.0, fleet, "shop")
+        (worker,) = (task for task in asyncio.all_tasks() if task.get_name() == "record-worker-0")
+        worker.cancel()
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await fleet.until(lambda: False, seconds=60.0)
+        assert caught.value.subgroup(core_errors.WorkerEndedError) is not None
+        await fleet.__aexit__(None, AssertionError(), None)
+
+    virtual_time.run(scenario)
 
 
 # Clients.

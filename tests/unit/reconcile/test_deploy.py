@@ -82,6 +82,19 @@ async def test_what_is_not_wanted_any_more_is_pruned_backwards(bench: bench_.Ben
     assert [one.name for one in bench.inventory] == ["a", "avi-system"]
 
 
+async def test_a_plugin_in_trouble_keeps_all_its_objects(bench: bench_.Bench) -> None:
+    """What it does not want any more may still be used by what could not be changed."""
+    await bench.deploy(bench_.config_map("a"), bench_.config_map("b"))
+    bench.workload.faults.before("apply configmaps", errors.InvalidError("quota"))
+    report = await bench.deploy(bench_.config_map("a", logLevel="DEBUG"))
+    assert report.verdicts["ako"].reason == "ObjectRefused"
+    assert report.pruned == 0
+    assert bench.get(resources.CONFIG_MAPS, "b") is not None
+    assert [one.name for one in bench.inventory] == ["a", "b"]
+    report = await bench.deploy(bench_.config_map("a", logLevel="DEBUG"))
+    assert report.pruned == 1
+
+
 async def test_pruning_leaves_what_does_not_carry_our_label(bench: bench_.Bench) -> None:
     await bench.deploy(bench_.config_map("a"), bench_.config_map("b"))
     await bench.workload.client().merge_patch(

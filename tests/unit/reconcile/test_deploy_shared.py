@@ -220,7 +220,7 @@ async def test_so_when_what_we_had_was_replaced_by_somebody(bench: bench_.Bench)
     await server.create(resources.SECRETS, {**secret, "metadata": metadata}, "avi-system")
     changed = bench_.config_map(logLevel="DEBUG")
     report = await bench.deploy(changed, bench_.stateful_set(), secrets=(bench_.SECRET,))
-    assert "Secret avi-system/avi-secret" in str(report.verdicts["ako"])
+    assert "Secret avi-system/avi-secret" in report.verdicts["ako"].message
     assert bench.writes == []
     assert len(bench.inventory) == 3
 
