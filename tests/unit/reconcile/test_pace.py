@@ -7,6 +7,7 @@ import pytest
 from akoo_core import clock as clock_
 from akoo_core.kube import errors
 from akoo_core.reconcile import pace as pace_
+from akoo_core.telemetry import metrics
 
 
 @pytest.fixture
@@ -105,9 +106,11 @@ def test_a_cluster_that_is_quick_again_is_an_ordinary_one(
     turn = pace_.Turn(pace, "a")
     turn.end()
     assert pace.slow("a"), "an attempt without a call says nothing"
+    assert metrics.REGISTRY.get_sample_value("akoo_slow_workload_clusters") == 1.0
     _call(turn, clock, 0.5)
     turn.end()
     assert not pace.slow("a")
+    assert metrics.REGISTRY.get_sample_value("akoo_slow_workload_clusters") == 0.0
 
 
 def _fail(turn: pace_.Turn, clock: clock_.ManualClock) -> None:
