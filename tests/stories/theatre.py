@@ -100,13 +100,18 @@ class Theatre:
         await self._ends.aclose()
 
     def replica(
-        self, name: str, *, kubeconfig: pathlib.Path | None = None, **environment: str
+        self,
+        name: str,
+        *,
+        kubeconfig: pathlib.Path | None = None,
+        plugins: str = PLUGINS,
+        **environment: str,
     ) -> process.OperatorProcess:
         """One more process of the operator, of this management cluster or of another; not
         started."""
         return process.OperatorProcess(
             kubeconfig=kubeconfig or self.kubeconfig,
-            plugins=tuple(PLUGINS.split(",")),
+            plugins=tuple(plugins.split(",")),
             log=self.bed.site.log_file(name),
             environment={
                 "AKOO_LOG__LEVEL": "debug",
