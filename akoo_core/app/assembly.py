@@ -19,6 +19,7 @@ from akoo_core.plugins import (
     caller,
     context,
     controllers,
+    login_memory,
     registry,
     running,
     scoped,
@@ -150,6 +151,23 @@ def means(services: attempt.Services) -> context.Means:
         secrets=services.secrets.once,
         threads=services.threads,
         management_id=services.management_id,
+        logins=services.logins,
+    )
+
+
+def logins(
+    settings: Settings,
+    client: client_.KubeClient,
+    clock: clock_.Clock,
+    mode: login_memory.Mode = "operator",
+) -> api.LoginMemory:
+    """The refused logins of this installation. ``client`` writes them, where it may."""
+    return login_memory.LoginMemory(
+        client,
+        namespace=settings.operator_namespace,
+        name=login_memory.name(settings.leader_election.lease_name),
+        clock=clock,
+        mode=mode,
     )
 
 
@@ -175,10 +193,12 @@ def assemble(
     clients: Workloads | None = None,
     registered: Sequence[controllers.Controller] = (),
     thread_pool: Callable[[str], api.ThreadPool] | None = None,
+    remembered: api.LoginMemory | None = None,
 ) -> Parts:
     """The parts of one process, none of them running yet. ``clients`` None: over the network, by
     the kubeconfig Secrets. ``registered`` are the controllers of the plugins. ``thread_pool`` gives
-    the pool of a plugin; None: threads of its own."""
+    the pool of a plugin; None: threads of its own. ``remembered`` are refused logins; None: those
+    that the operator keeps."""
     clients = clients or workloads.WorkloadClients(
         management,
         external=external,
@@ -229,5 +249,6 @@ def assemble(
         attempt_seconds=settings.deadlines.attempt_seconds,
         resync_seconds=settings.resync_seconds,
         finished_kept=datetime.timedelta(seconds=settings.finished_retention_seconds),
+        logins=remembered or logins(settings, management, clock),
     )
     return Parts(settings, services, world, clients, pools)

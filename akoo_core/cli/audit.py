@@ -29,6 +29,7 @@ FOUND = 1
 @click.option("--claimed-elsewhere", is_flag=True, help="Even what another one's claim names.")
 @click.option("--timeout", default="10m", show_default=True, help="How long --sweep waits.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@operating.login_option
 @operating.options
 @management.option
 def audit(
@@ -39,6 +40,7 @@ def audit(
     claimed_elsewhere: bool,
     timeout: str,
     yes: bool,
+    login: bool,
     plugins: str | None,
     config: pathlib.Path | None,
     kubeconfig: pathlib.Path | None,
@@ -49,13 +51,13 @@ def audit(
     if sweep is None:
         if tenants:
             raise errors.InputError("--tenants goes with --sweep")
-        found = _look(loaded, kubeconfig, only, "")[0]
+        found = _look(loaded, kubeconfig, only, "", login=login)[0]
         _show(found, output)
         return 0 if auditing.clean(found) else FOUND
     if output == "json":
         raise errors.InputError("--output json does not go with --sweep")
     within = config_.parse_duration(timeout)
-    found, management_id = _look(loaded, kubeconfig, only, sweep)
+    found, management_id = _look(loaded, kubeconfig, only, sweep, login=login)
     mine = sweeping.chosen(found, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
     named = words.listed(tenants)
     for line in sweeping.effects(mine, sweep, fleet.now(), tenants=named):
@@ -63,12 +65,18 @@ def audit(
     sweeping.confirm(sweep, yes=yes)
     # Made anew: those that looked have closed, and could not write.
     for one in mine:
-        _take_away(operating.load(plugins, config), kubeconfig, one.plugin, sweep, within, named)
+        again = operating.load(plugins, config)
+        _take_away(again, kubeconfig, one.plugin, sweep, within, named, login=login)
     return 0
 
 
 def _look(
-    loaded: operating.Loaded, kubeconfig: pathlib.Path | None, only: str, owner: str
+    loaded: operating.Loaded,
+    kubeconfig: pathlib.Path | None,
+    only: str,
+    owner: str,
+    *,
+    login: bool,
 ) -> tuple[tuple[auditing.Found, ...], str]:
     """What is there, and our management id; ``owner`` is whose will be taken away, if any's."""
     seam = loaded.seam(external.ReadOnly())
@@ -76,7 +84,12 @@ def _look(
     async def look(kube: client.KubeClient) -> tuple[tuple[auditing.Found, ...], str]:
         if owner and (why := sweeping.refusal(await auditing.living(kube), owner)):
             raise errors.InputError(why)
-        async with operating.services(kube, loaded, seam) as services:
+        async with (
+            management.beside(kubeconfig) as writing,
+            operating.services(
+                kube, loaded, seam, operating.logins(loaded, writing, login=login)
+            ) as services,
+        ):
             auditor = auditing.Auditor(kube, loaded, services, only=only)
             found = await auditor.found()
             if owner:
@@ -94,11 +107,14 @@ def _take_away(
     owner: str,
     within: datetime.timedelta,
     tenants: tuple[str, ...],
+    *,
+    login: bool,
 ) -> None:
     seam = loaded.seam(external.AlwaysLeader())
 
     async def take_away(kube: client.KubeClient) -> None:
-        async with operating.services(kube, loaded, seam) as services:
+        remembered = operating.logins(loaded, kube, login=login)
+        async with operating.services(kube, loaded, seam, remembered) as services:
             auditor = auditing.Auditor(kube, loaded, services, only=plugin, tenants=tenants)
             await sweeping.remove(auditor, kube, services, owner, click.echo, within=within)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pathlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import click
@@ -54,6 +55,17 @@ async def connect(
     return transport.HttpClient(
         endpoint, external=seam or external.External(), role=statuses.PERSON_ROLE
     )
+
+
+@contextlib.asynccontextmanager
+async def beside(kubeconfig: pathlib.Path | None) -> AsyncIterator[client.KubeClient]:
+    """A second client that may write, for a command that otherwise only looks: it notes refused
+    logins. ``kubeconfig`` is the command's option."""
+    one = await connect(chosen(kubeconfig))
+    try:
+        yield one
+    finally:
+        await one.close()
 
 
 def run(

@@ -9,7 +9,7 @@ import contextlib
 import os
 import pathlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import click
 
@@ -17,7 +17,7 @@ from akoo_core import clock, external, settings
 from akoo_core.app import assembly, readiness
 from akoo_core.app import world as world_
 from akoo_core.kube import client, discovery
-from akoo_core.plugins import controllers, loader, registry
+from akoo_core.plugins import api, controllers, loader, registry
 from akoo_core.reconcile import attempt
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,12 +66,28 @@ def load(plugins: str | None, config: pathlib.Path | None) -> Loaded:
     return Loaded(read.settings, found, controllers.collect(found))
 
 
+login_option = click.option(
+    "--login", is_flag=True, help="Log in even where the same credential was refused before."
+)
+
+
+def logins(loaded: Loaded, kube: client.KubeClient, *, login: bool) -> api.LoginMemory:
+    """The refused logins that the operator and other commands met. ``kube`` may write; ``login``
+    is the command's option."""
+    mode: Literal["insist", "command"] = "insist" if login else "command"
+    return assembly.logins(loaded.settings, kube, clock.SystemClock(), mode)
+
+
 @contextlib.asynccontextmanager
 async def services(
-    kube: client.KubeClient, loaded: Loaded, seam: external.External
+    kube: client.KubeClient,
+    loaded: Loaded,
+    seam: external.External,
+    remembered: api.LoginMemory | None = None,
 ) -> AsyncIterator[attempt.Services]:
     """What attempts are made of. The caches are empty: read what you need.
 
+    ``remembered`` are refused logins; None: those that ``kube`` may read and write.
     Raises KubeError when the API server does not answer or has no Cluster API.
     """
     management_id = loaded.settings.management_id or await readiness.management_id(kube)
@@ -85,6 +101,7 @@ async def services(
         clock=clock.SystemClock(),
         identity="akoo-core command",
         registered=loaded.registered,
+        remembered=remembered or logins(loaded, kube, login=False),
     )
     try:
         yield parts.services

@@ -8,6 +8,7 @@ import click
 
 from akoo_core import external, structs
 from akoo_core.cli import management, operating, options, planning
+from akoo_core.kube import client
 from akoo_core.plugins import caller
 
 FAILED = 1
@@ -21,12 +22,14 @@ FAILED = 1
     help="Default: sweep for a cluster that leaves, else prepare.",
 )
 @options.output
+@operating.login_option
 @operating.options
 @management.option
 def plan(
     cluster: str,
     verb: caller.Planned | None,
     output: str,
+    login: bool,
     plugins: str | None,
     config: pathlib.Path | None,
     kubeconfig: pathlib.Path | None,
@@ -34,12 +37,13 @@ def plan(
     """Print what prepare or sweep would do for a cluster, and why. Nothing is changed."""
     loaded = operating.load(plugins, config)
     seam = loaded.seam(external.ReadOnly())
-    found = management.run(
-        kubeconfig,
-        lambda kube: planning.ask(kube, loaded, seam, cluster, verb),
-        seconds=None,
-        seam=seam,
-    )
+
+    async def ask(kube: client.KubeClient) -> planning.Plan:
+        async with management.beside(kubeconfig) as writing:
+            remembered = operating.logins(loaded, writing, login=login)
+            return await planning.ask(kube, loaded, seam, cluster, verb, remembered)
+
+    found = management.run(kubeconfig, ask, seconds=None, seam=seam)
     if output == "json":
         click.echo(structs.encode_json(planning.plain(found)))
     else:

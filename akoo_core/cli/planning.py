@@ -47,8 +47,10 @@ async def ask(
     seam: external.External,
     cluster: str,
     verb: caller.Planned | None,
+    remembered: api.LoginMemory | None = None,
 ) -> Plan:
-    """Ask every plugin. ``cluster`` is NAMESPACE/NAME, or the name of a record.
+    """Ask every plugin. ``cluster`` is NAMESPACE/NAME, or the name of a record; ``remembered`` are
+    refused logins.
 
     Raises InputError when there is no such record, when it is finished, or when nobody has a plan.
     """
@@ -58,7 +60,7 @@ async def ask(
     ref = one.spec.cluster_ref
     target = await fleet.cluster_at(kube, ref.namespace, ref.name)
     verb = verb or ("prepare" if one.spec.leaving is None else "sweep")
-    async with operating.services(kube, loaded, seam) as services:
+    async with operating.services(kube, loaded, seam, remembered) as services:
         asked = [one for one in loaded.plugins.ordered if services.caller.implements(one, "plan")]
         if not asked:
             names = ", ".join(loaded.plugins.names) or "none is selected"

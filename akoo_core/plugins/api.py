@@ -17,6 +17,7 @@ Lives verbs run in the order of facts (providers first), leaves verbs in reverse
 
 from __future__ import annotations
 
+import datetime
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
@@ -162,6 +163,47 @@ class SecretReader(Protocol):
         """
         ...
 
+    async def version(self, namespace: str, name: str) -> str:
+        """``uid/resourceVersion`` of a Secret as it is read here; "" where there is none."""
+        ...
+
+
+class Account(structs.Struct, frozen=True, kw_only=True):
+    """Whose login is remembered: a credential by its Secret, never by its value."""
+
+    secret: str
+    """``namespace/name``."""
+    version: str
+    """What SecretReader.version says of it."""
+    address: str
+    """Of the system that is logged in to."""
+
+
+class RefusedLogin(structs.Struct, frozen=True, kw_only=True):
+    """A login that was refused, and is not tried again yet."""
+
+    at: datetime.datetime
+    retry_seconds: float
+    """0.0: it may be tried by the operator, and not by a command."""
+    by_command: bool = False
+    """This process is a command: it does not try at all, unless a person insists (``--login``)."""
+
+
+class LoginMemory(Protocol):
+    """Remembers refused logins beyond this process, so that no account is locked by our tries."""
+
+    async def refused(self, account: Account) -> RefusedLogin | None:
+        """The refusal because of which no login is to be tried now. Ask before each login."""
+        ...
+
+    async def note(self, account: Account) -> float:
+        """The login was refused now; the seconds until it may be tried again."""
+        ...
+
+    async def accept(self, account: Account) -> None:
+        """The login was accepted."""
+        ...
+
 
 class VerbContext(structs.Struct, frozen=True, kw_only=True):
     """What an async verb gets: the view and the means to act, for this one call."""
@@ -182,6 +224,8 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     shared: client.KubeClient | None = None
     """The management cluster, for reading only, limited to the kinds that the plugin's own
     controllers watch. None for a plugin that has none."""
+    logins: LoginMemory | None = None
+    """Refused logins, remembered beyond this process. None: nobody keeps them."""
 
 
 # Results. The core checks every value of an answer against the types here.
@@ -345,6 +389,8 @@ class ControllerContext(structs.Struct, frozen=True, kw_only=True):
     log: logging.LoggerAdapter[logging.Logger]
     management_id: str = ""
     """Of this management cluster: the mark of what is ours outside."""
+    logins: LoginMemory | None = None
+    """As in VerbContext."""
 
 
 class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
@@ -420,6 +466,8 @@ class AuditContext(structs.Struct, frozen=True, kw_only=True):
     threads: ThreadPool
     tracer: trace.Tracer
     log: logging.LoggerAdapter[logging.Logger]
+    logins: LoginMemory | None = None
+    """As in VerbContext."""
 
 
 # Events: for information only.

@@ -75,6 +75,7 @@ def build_context(
     secrets: api.SecretReader,
     threads: api.ThreadPool,
     shared: client.KubeClient | None = None,
+    logins: api.LoginMemory | None = None,
 ) -> api.VerbContext:
     """The context of one call; its log lines name plugin, record and cluster."""
     name = f"akoo_core.plugin.{plugin.name}"
@@ -96,6 +97,7 @@ def build_context(
         tracer=trace.get_tracer(name),
         log=_Log(logging.getLogger(name), fields),
         shared=shared,
+        logins=logins,
     )
 
 
@@ -111,6 +113,7 @@ class Means(NamedTuple):
     management_id: str
     secret_changes: SecretChanges | None = None
     """None: nobody follows Secrets."""
+    logins: api.LoginMemory | None = None
 
 
 def build_controller_context(
@@ -132,6 +135,7 @@ def build_controller_context(
         tracer=trace.get_tracer(name),
         log=_Log(logging.getLogger(name), fields),
         management_id=means.management_id,
+        logins=means.logins,
     )
 
 
@@ -160,6 +164,7 @@ def build_audit_context(
         threads=means.threads(plugin.name),
         tracer=trace.get_tracer(name),
         log=_Log(logging.getLogger(name), {"plugin": plugin.name}),
+        logins=means.logins,
     )
 
 

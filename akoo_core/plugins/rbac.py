@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
+from akoo_core.plugins import api, login_memory
 
 NAME = "akoo-core"
 """Of ClusterRole, Role, their bindings and the ServiceAccount."""
@@ -52,8 +52,12 @@ CORE: tuple[api.RbacRule, ...] = (
 
 
 def own_namespace(lease_name: str) -> tuple[api.RbacRule, ...]:
-    """What the core needs in its own namespace: its Lease. (A create cannot be limited by name.)"""
+    """What the core needs in its own namespace: its Lease, and the refused logins. (A create cannot
+    be limited by name.)"""
+    refused = login_memory.name(lease_name)
     return (
+        _rule("", "configmaps", "create"),
+        _rule("", "configmaps", "get", "patch", names=(refused,)),
         _rule("coordination.k8s.io", "leases", "create"),
         _rule("coordination.k8s.io", "leases", "get", "update", "patch", names=(lease_name,)),
     )

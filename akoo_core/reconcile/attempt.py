@@ -75,6 +75,8 @@ class Services:
     shared: Callable[[str], client_.KubeClient | None] = lambda _: None
     """What the verbs of a plugin, by its name, may read in the management cluster."""
     finished_kept: datetime.timedelta = situation.FINISHED_KEPT
+    logins: api.LoginMemory | None = None
+    """Refused logins of plugins, remembered beyond this process."""
 
     @property
     def verifies(self) -> bool:
@@ -201,6 +203,7 @@ class Attempt:
             secrets=self.services.secrets.once(),
             threads=self.services.threads(plugin.name),
             shared=self.services.shared(plugin.name),
+            logins=self.services.logins,
         )
 
     def _view(self, plugin: api.Plugin, config: structs.JSON) -> api.View:

@@ -39,6 +39,10 @@ class ManagementSecretReader:
         """
         return await self.once().read(source)
 
+    async def version(self, namespace: str, name: str) -> str:
+        """See :class:`akoo_core.plugins.api.SecretReader`."""
+        return await self.once().version(namespace, name)
+
     def once(self) -> Once:
         """A reader that asks for each Secret once, for several values of one moment."""
         return Once(self)
@@ -79,6 +83,10 @@ class Once:
         mask(source.key, value)
         check_line(source, value, where)
         return value
+
+    async def version(self, namespace: str, name: str) -> str:
+        """As :meth:`ManagementSecretReader.version`."""
+        return version_of(await self._secret(namespace, name))
 
     def versions(self) -> dict[tuple[str, str], str]:
         """By (namespace, name), which state of each Secret was read; see ``version_of``."""

@@ -93,10 +93,15 @@ class Fleet:
         if error is None:
             _raise_of(*tasks)
 
-    async def restart(self) -> None:
-        """Kill the operator where it stands, or what is left of it, and start another process."""
+    async def stop(self) -> None:
+        """Kill the operator where it stands, or what is left of it."""
         if self._process is not None:
             await _end(self._process)
+            self._process = None
+
+    async def restart(self) -> None:
+        """Kill the operator where it stands, or what is left of it, and start another process."""
+        await self.stop()
         self._start()
 
     # What a user does.

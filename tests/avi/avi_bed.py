@@ -220,6 +220,9 @@ class _NoSecrets:
     async def read(self, source: api.SecretSource) -> bytes | None:
         raise AssertionError("the sweep reads no Secrets")
 
+    async def version(self, namespace: str, name: str) -> str:
+        raise AssertionError("the sweep reads no Secrets")
+
 
 class _NoThreads:
     async def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:

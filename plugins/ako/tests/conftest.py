@@ -89,6 +89,9 @@ class NoSecrets:
     async def read(self, source: api.SecretSource) -> bytes | None:
         raise AssertionError(f"no verb of this plugin opens secrets, but one asked for {source}")
 
+    async def version(self, namespace: str, name: str) -> str:
+        raise AssertionError(f"no verb of this plugin opens secrets, but one asked for {name}")
+
 
 class NoThreads:
     """A ThreadPool for verbs that need none."""

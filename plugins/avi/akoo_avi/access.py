@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from akoo_avi import client, refusal
-from akoo_avi.client import address
+from akoo_avi.client import address, refusals
 from akoo_avi.placement import Reach, SecretName
 from akoo_core import external
 from akoo_core.plugins import api
@@ -30,6 +30,9 @@ class Means(Protocol):
     @property
     def secrets(self) -> api.SecretReader: ...
 
+    @property
+    def logins(self) -> api.LoginMemory | None: ...
+
 
 async def open(  # noqa: A001 - as access.open it says what it does
     means: Means, controllers: client.Controllers, reach: Reach, *, remembered: bool = False
@@ -50,7 +53,34 @@ async def open(  # noqa: A001 - as access.open it says what it does
         if known is None:
             raise
         who = known
-    return await controllers.client(reach.address, who, external=means.external, key=key)
+        return await controllers.client(reach.address, who, external=means.external, key=key)
+    version = await means.secrets.version(reach.credential.namespace, reach.credential.name)
+    account = api.Account(secret=key, version=version, address=reach.address)
+    memory = _Memory(means.logins, account) if means.logins is not None and version else None
+    return await controllers.client(
+        reach.address, who, external=means.external, key=key, memory=memory
+    )
+
+
+class _Memory:
+    """The refusals of one credential, as the core remembers them."""
+
+    def __init__(self, logins: api.LoginMemory, account: api.Account) -> None:
+        self._logins = logins
+        self._account = account
+
+    async def refused(self) -> refusals.Remembered | None:
+        known = await self._logins.refused(self._account)
+        if known is None:
+            return None
+        advice = "no login is tried with it as it is; --login tries one" if known.by_command else ""
+        return refusals.Remembered(known.at, known.retry_seconds, advice)
+
+    async def note(self) -> float:
+        return await self._logins.note(self._account)
+
+    async def accept(self) -> None:
+        await self._logins.accept(self._account)
 
 
 async def _credential(secrets: api.SecretReader, reach: Reach) -> client.Credential:

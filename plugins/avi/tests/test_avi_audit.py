@@ -40,6 +40,9 @@ class Secrets:
         known[access.CA] = f"# {source.name}".encode()  # A session for each Secret.
         return known.get(source.key)
 
+    async def version(self, namespace: str, name: str) -> str:
+        return f"{namespace}-{name}/1"
+
 
 class Threads:
     async def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:

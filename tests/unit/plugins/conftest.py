@@ -23,6 +23,9 @@ class _NoSecrets:
     async def read(self, source: api.SecretSource) -> bytes | None:
         raise AssertionError(f"nobody should read {source.name}")
 
+    async def version(self, namespace: str, name: str) -> str:
+        raise AssertionError(f"nobody should read {name}")
+
 
 class _NoThreads:
     """Says so when a verb of these tests asks for a thread."""

@@ -129,6 +129,13 @@ def test_the_lease_is_in_the_own_namespace_only() -> None:
     cluster_role, role = rbac.manifests([], namespace="ops", lease_name="akoo-b")
     assert role["metadata"]["namespace"] == "ops"
     assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]},
+        {
+            "apiGroups": [""],
+            "resources": ["configmaps"],
+            "resourceNames": ["akoo-b-refused-logins"],
+            "verbs": ["get", "patch"],
+        },
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
         {
             "apiGroups": ["coordination.k8s.io"],

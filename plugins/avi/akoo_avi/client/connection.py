@@ -48,6 +48,10 @@ class Connection:
         self._version_login_after = 0.0
         self.last_used = now.monotonic()
 
+    def remember_in(self, memory: refusals.Memory | None) -> None:
+        """Ask ``memory`` before each login, and tell it what came of it."""
+        self._logins.memory = memory
+
     async def version(self, through: external.External) -> str:
         """The controller's release as it said at login; logs in if there is no session."""
         with self:

@@ -56,6 +56,8 @@ class Logins:
         self._attempts = 0
         self._failure: errors.AviError | None = None
         self._closed = False
+        self.memory: refusals.Memory | None = None
+        """Of who asked for a client last."""
 
     @property
     def current(self) -> lease.Lease | None:
@@ -95,11 +97,16 @@ class Logins:
         left = self._refused.seconds_left(self._key, self._clock.monotonic())
         if left:
             raise self._refusal(left)
+        remembered = await self.memory.refused() if self.memory else None
+        if remembered is not None:
+            raise self._refusal(remembered.retry_seconds, remembered)
         try:
             session = await self._knock(through, min(budget.take(), through.deadline_seconds))
         except calls.LostError as lost:
             raise calls.given_up(calls.LOGIN, lost, self._address) from None
         self._refused.accept(self._key)
+        if self.memory is not None:
+            await self.memory.accept()
         return session
 
     async def _knock(self, through: external.External, seconds: float) -> door.Session:
@@ -112,24 +119,32 @@ class Logins:
                 deadline_seconds=seconds,
             ):
                 got = await self._door.login(self._who, seconds=seconds)
-                if isinstance(got, calls.Answer):
-                    raise self._turned_away(got)
-                return got
+                if not isinstance(got, calls.Answer):
+                    return got
         except TimeoutError:
             raise calls.LostError(f"nothing came within {seconds:.3g} s", sent=True) from None
+        raise await self._turned_away(got)
 
-    def _turned_away(self, answer: calls.Answer) -> errors.AviError:
+    async def _turned_away(self, answer: calls.Answer) -> errors.AviError:
         error = answers.error(calls.LOGIN, answer, self._address)
         # The words differ: a locked account may read as a wrong password, or as forbidden.
-        if isinstance(error, errors.SessionLostError | errors.ForbiddenError):
-            return self._refusal(self._refused.note(self._key, self._clock.monotonic()))
-        return error
+        if not isinstance(error, errors.SessionLostError | errors.ForbiddenError):
+            return error
+        seconds = self._refused.note(self._key, self._clock.monotonic())
+        if self.memory is not None:
+            seconds = max(seconds, await self.memory.note())
+        return self._refusal(seconds)
 
-    def _refusal(self, seconds: float) -> errors.CredentialRefusedError:
+    def _refusal(
+        self, seconds: float, remembered: refusals.Remembered | None = None
+    ) -> errors.CredentialRefusedError:
         at = self._clock.now() + datetime.timedelta(seconds=seconds)
+        when = f" at {remembered.at:%H:%M:%S} UTC" if remembered else ""
+        again = f"tried again when it changes, or at {at:%H:%M:%S} UTC"
         error = errors.CredentialRefusedError(
-            f'{self._address} refused user "{self._who.username}". Check {self._who.source}; tried '
-            f"again when it changes, or at {at:%H:%M:%S} UTC."
+            f'{self._address} refused user "{self._who.username}"{when}: the password is wrong, or '
+            f"the account is locked. Check {self._who.source}; "
+            f"{(remembered.advice if remembered else '') or again}."
         )
         error.retry_after_seconds = seconds
         return error

@@ -8,6 +8,8 @@ the same credential is followed by an hour of rest, and each later one, too: two
 from __future__ import annotations
 
 import collections
+import datetime
+from typing import NamedTuple, Protocol
 
 REFUSED_SECONDS = 300.0
 """After the first refusal: a password that was being changed is right soon."""
@@ -18,6 +20,31 @@ CAPACITY = 1024
 
 Key = tuple[str, str]
 """Address, and the credential's login id."""
+
+
+class Remembered(NamedTuple):
+    """A refusal that another process met."""
+
+    at: datetime.datetime
+    retry_seconds: float
+    advice: str
+    """What has to happen before the next login; "" for the usual: wait, or change the Secret."""
+
+
+class Memory(Protocol):
+    """The refusals of one credential, remembered beyond this process."""
+
+    async def refused(self) -> Remembered | None:
+        """The refusal because of which no login is to be tried now."""
+        ...
+
+    async def note(self) -> float:
+        """It was refused now; the seconds until it may be tried again."""
+        ...
+
+    async def accept(self) -> None:
+        """It was accepted."""
+        ...
 
 
 class Refusals:

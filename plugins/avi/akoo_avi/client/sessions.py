@@ -71,12 +71,14 @@ class Controllers:
         *,
         external: external.External,
         key: str = "",
+        memory: refusals.Memory | None = None,
     ) -> client.Client:
         """A client that is logged in. The session is shared by all who come with equal values.
 
         Ask for each piece of work: so a new password or CA is used as soon as it is read. ``key``
         (such as the Secret's ``namespace/name``) remembers ``who`` for :meth:`last_good`; when
         another credential takes its place there, the session of the former ends with its last call.
+        ``memory`` knows the refusals of ``who`` that other processes met.
 
         Raises CredentialRefusedError (at once, without a login, for some minutes after the first),
         UnreachableError, TlsError and what else stands in the way of a login.
@@ -88,6 +90,7 @@ class Controllers:
         line = place.lines.get(who.id)
         if line is None:
             line = place.lines[who.id] = self._connect(place, who)
+        line.remember_in(memory)
         self._make_room(place, who.id)
         held = client.Client(line, external, page_size=self._page_size)
         await held.version()

@@ -47,6 +47,7 @@ def _controller_context(ctx: api.VerbContext, shared: kube.KubeClient) -> api.Co
         tracer=ctx.tracer,
         log=ctx.log,
         management_id=ctx.view.spec.management_id,
+        logins=ctx.logins,
     )
 
 

@@ -140,8 +140,8 @@ async def test_a_refused_credential_is_not_tried_again_soon(
     assert lines(avisim.controller) == ["POST /login 401"]
     at = f"127.0.0.1:{avisim.server.port}"
     assert str(caught.value) == (
-        f'{at} refused user "admin". Check Secret avi-system/avi-controller-credentials; tried '
-        "again when it changes, or at 00:05:00 UTC."
+        f'{at} refused user "admin": the password is wrong, or the account is locked. Check Secret '
+        "avi-system/avi-controller-credentials; tried again when it changes, or at 00:05:00 UTC."
     )
     assert caught.value.retry_after_seconds == 1
     assert not caught.value.retryable
