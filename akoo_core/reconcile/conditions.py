@@ -276,17 +276,30 @@ def _until(spec: record.RecordSpec, state: record.Leaving, report: Report, *, li
 
 
 def for_cluster(status: record.RecordStatus) -> Condition:
-    """The one condition that the Cluster gets, from the status of its record."""
+    """The one condition that the Cluster gets, from the status of its record.
+
+    Its message is the cause itself: the conditions of plugins are on the record alone.
+    """
     ready = conditions.find(status.conditions, "Ready")
     if ready is None:
         return Condition(type=names.LOAD_BALANCER_READY, status="Unknown", reason="Preparing")
     on_cluster = structs.replace(
-        ready, type=names.LOAD_BALANCER_READY, last_transition_time=None, observed_generation=None
+        ready,
+        type=names.LOAD_BALANCER_READY,
+        message=_cause(ready.message, status.conditions),
+        last_transition_time=None,
+        observed_generation=None,
     )
     # Nobody looks after AKO there: whether its load balancers work is not known.
     if ready.reason == "Orphaned":
         return structs.replace(on_cluster, status="Unknown")
     return on_cluster
+
+
+def _cause(message: str, every: tuple[Condition, ...]) -> str:
+    """``message`` without the condition of a plugin that it names first."""
+    prefixes = (f"{condition.type}={condition.status}: " for condition in every)
+    return message.removeprefix(next(filter(message.startswith, prefixes), ""))
 
 
 def deadline_seconds(one: record.Record, now: datetime.datetime) -> float | None:

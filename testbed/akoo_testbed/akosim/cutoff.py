@@ -16,6 +16,8 @@ from akoo_testbed.kubelet.options import KubeletOptions
 
 log = logging.getLogger(__name__)
 
+SLOW_RETRY_SECONDS = 90.0
+"""What failed is tried again so much later, whatever the full sync is: AKO's slow retry queue."""
 _running: set[asyncio.Task[None]] = set()
 
 
@@ -44,6 +46,16 @@ async def end() -> None:
     await asyncio.gather(*own, return_exceptions=True)
 
 
+async def _once(hands: Hands, config: Config, wanted: collections.abc.Sequence[Wanted]) -> bool:
+    """Make what is missing; whether nothing is left for another try."""
+    try:
+        await hands.observe()
+        return await hands.perform(planning.plan(wanted, hands.observed))
+    except (avi.AviError, *avi.UNREACHABLE) as error:
+        log.info("cut off from %s: %s", config.cluster, type(error).__name__)
+        return False
+
+
 async def _go_on(
     client: avi.Avi, config: Config, wanted: collections.abc.Sequence[Wanted], seconds: float
 ) -> None:
@@ -52,11 +64,8 @@ async def _go_on(
         with contextlib.suppress(TimeoutError, boot.KilledError):
             async with asyncio.timeout(seconds):
                 while True:
-                    try:
-                        await hands.observe()
-                        await hands.perform(planning.plan(wanted, hands.observed))
-                    except (avi.AviError, *avi.UNREACHABLE) as error:
-                        log.info("cut off from %s: %s", config.cluster, type(error).__name__)
-                    await asyncio.sleep(config.full_sync_seconds or seconds)
+                    complete = await _once(hands, config, wanted)
+                    rest = config.full_sync_seconds or seconds
+                    await asyncio.sleep(rest if complete else min(rest, SLOW_RETRY_SECONDS))
     finally:
         await client.close()

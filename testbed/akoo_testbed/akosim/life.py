@@ -11,6 +11,7 @@ from akoo_testbed.akosim import (
     planning,
     report,
     routes,
+    rules,
     status,
     syncing,
     watching,
@@ -139,6 +140,8 @@ class Ako:
 
     async def _bring(self) -> bool:
         settings, world = self._hands.config, self._view.world
+        if not self._has(AkoFault.CUT_OFF):
+            await rules.check(self._container.api, world.load_balancers(settings))
         if not self._knows or not self._has(AkoFault.CUT_OFF):
             self.wanted = desired(settings, self._maker.site, world)
             self._knows = True

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 
+from akoo_testbed import waiting
 from akoo_testbed.akosim import (
     avi,
     boot,
@@ -10,6 +11,7 @@ from akoo_testbed.akosim import (
     cutoff,
     deletion,
     life,
+    rules,
     syncing,
     versions,
     watching,
@@ -20,6 +22,8 @@ from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoFault
 from akoo_testbed.kubelet.program import Container, Exit
 
+_INFORMER_SECONDS = 1.0
+"""Between two tries of a list that cannot be decoded."""
 KILLED = 137
 """Exit code of a container that its liveness probe kills."""
 
@@ -55,6 +59,18 @@ async def akosim(container: Container) -> Exit:
         await client.close()
 
 
+async def _begin(container: Container) -> None:
+    """Go on from checked settings to work; lasts as long as something keeps AKO from it."""
+    await events.event(container, "ValidatedUserInput", "the settings were checked")
+    await container.switches.until(lambda options: AkoFault.HANGS not in options.ako_faults)
+    await waiting.until(
+        lambda: rules.can_list(container.api),
+        what="a list of L4Rules",
+        seconds=float("inf"),
+        every=_INFORMER_SECONDS,
+    )
+
+
 async def _live(
     container: Container, client: avi.Avi, settings: Config, config_map: Object, secret: Object
 ) -> Exit:
@@ -62,13 +78,14 @@ async def _live(
         await client.login()
         await boot.check_controller(client)
         site = await boot.validate(client, settings)
-        await events.event(container, "ValidatedUserInput", "the settings were checked")
-        await container.switches.until(lambda o: AkoFault.HANGS not in o.ako_faults)
+        await _begin(container)
         hands = syncing.Hands(client, settings)
         async with watching.View(container.api, settings.namespace, config_map, secret) as view:
             ako = life.Ako(container, hands, site, view)
             try:
                 return await ako.run()
+            except rules.PanicError as error:
+                return Exit(2, f"panic: {error}")
             except asyncio.CancelledError:
                 if AkoFault.CUT_OFF in container.switches.current.ako_faults:
                     cutoff.begin(client.twin(), settings, ako.wanted, container.switches.current)

@@ -247,3 +247,17 @@ def test_notes_on_objects_are_told_and_do_not_make_it_unready() -> None:
     told = by_type["DefinitionsFit"]
     assert (told.status, told.reason, told.message) == ("False", "DefinitionsDiffer", "It lacks.")
     assert by_type["Ready"].status == "True"
+
+
+@pytest.mark.parametrize("cause", ["Secret avi/a is not there.", "", "AviReady=False: as it says"])
+def test_the_cluster_is_told_the_cause_and_no_condition_that_it_does_not_have(cause: str) -> None:
+    found = report.Report()
+    found.plugin("ako", "False", "SecretMissing", cause)
+    status = conditions.status_of(
+        builders.make_record(), found, selection.Choice(), verifies=True, now=NOW
+    )
+    told = conditions.for_cluster(status)
+    assert (told.status, told.reason, told.message) == ("False", "SecretMissing", cause)
+    ready = conditions_.find(status.conditions, "Ready")
+    assert ready is not None
+    assert ready.message == f"AkoReady=False: {cause}"
