@@ -50,9 +50,9 @@ WORKLOAD = Budget(
     object_bytes=1 * MIB,
     list_bytes=4 * MIB,
     line_bytes=1 * MIB,
-    elements=65_536,
+    elements=32_768,
     page_items=100,
     trusted=False,
 )
 """Of a workload cluster, whose administrator may answer anything. The worst object within it takes
-about 30 ms to decode (docs/design/performance.md)."""
+about 40 ms to decode (docs/design/performance-at-rest.md)."""
