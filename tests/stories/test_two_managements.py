@@ -104,8 +104,9 @@ async def _leave_here(s: Scene) -> None:
     await s.api.patch(CLUSTER, s.namespace, NAME, {"spec": {"paused": True}})
     moving = {"clusterctl.cluster.x-k8s.io/delete-for-move": ""}
     await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"annotations": moving}})
-    gone = await s.api.wait_for(RECORD, None, s.record_name, lambda one: one is None, 60)
-    assert gone is None
     await s.delete()
+    await s.says("Held", "MoveAwaited")
     await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"finalizers": []}})
     await s.gone()
+    gone = await s.api.wait_for(RECORD, None, s.record_name, lambda one: one is None, 60)
+    assert gone is None
