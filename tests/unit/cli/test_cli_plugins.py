@@ -218,7 +218,7 @@ class Needs(structs.StrictStruct, frozen=True, kw_only=True):  # here
 class P(api.Plugin):
     settings_type = Needs
 """,
-        "plugins.p: Object missing required field `url`",
+        "plugins.p: url is missing",
     ),
     "missing rights of a controller": (
         """
