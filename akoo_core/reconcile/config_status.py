@@ -125,7 +125,41 @@ def _ready(
         return conditions.Condition(
             type="Ready", status="False", reason="PluginMissing", message=message
         )
-    return conditions.Condition(type="Ready", status="True", reason="Usable")
+    if refused := _refused(obj, plugins):
+        message = f"{refused.type}: {refused.message}"
+        return conditions.Condition(
+            type="Ready", status="False", reason=refused.reason, message=message
+        )
+    return conditions.Condition(
+        type="Ready", status="True", reason="Usable", message=unchecked(plugins)
+    )
+
+
+def _refused(obj: structs.JSON, plugins: tuple[api.Plugin, ...]) -> conditions.Condition | None:
+    """The condition of a loaded plugin that says no: so no config is usable beside it."""
+    types = {conditions.type_for_plugin(plugin.name) for plugin in plugins}
+    for entry in (obj.get("status") or {}).get("conditions") or ():
+        if entry.get("type") in types and entry.get("status") == "False":
+            try:
+                return structs.convert(entry, conditions.Condition)
+            except structs.DecodeError:
+                continue
+    return None
+
+
+def unchecked(plugins: Iterable[api.Plugin]) -> str:
+    """Which facts a loaded plugin uses and none provides, in a sentence, or "": then nobody checks
+    beforehand what a config names outside."""
+    loaded = tuple(plugins)
+    provided = {fact.fact_name for plugin in loaded for fact in plugin.provides}
+    placement = api.LoadBalancerPlacement.fact_name
+    users = [one.name for one in loaded if placement in {fact.fact_name for fact in one.accepts}]
+    if not users or placement in provided:
+        return ""
+    return (
+        "Nobody checked what it names on the Avi Controller: no loaded plugin provides "
+        f"{placement}, and {users[0]} hands on what the config says. Load plugin avi to check it."
+    )
 
 
 def _said(obj: structs.JSON) -> conditions.Condition | None:

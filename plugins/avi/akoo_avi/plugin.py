@@ -138,7 +138,7 @@ class AviPlugin(api.Plugin):
         return (
             reconcile.AviControllers(self._clients).registration(),
             keeping.registration(),
-            configs.ConfigControllers(self._clients).registration(),
+            configs.ConfigControllers(self._clients, self._catalogs).registration(),
             pools.IpPools(self._clients, self._catalogs).registration(),
             config_pools.registration(),
         )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from akoo_avi import client, refusal, resources
+from akoo_avi import catalog, client, refusal, resources
 from akoo_avi.controllers import configs, declared, health, judge, reconcile
 from akoo_avi.testing.memory import PASSWORD, memory_controllers
 from akoo_testbed import avisim
@@ -43,7 +43,7 @@ class Looking(api.Plugin):
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
         return (
             reconcile.AviControllers(self._clients).registration(),
-            configs.ConfigControllers(self._clients).registration(),
+            configs.ConfigControllers(self._clients, catalog.Catalogs(seconds=0)).registration(),
         )
 
 
@@ -186,6 +186,25 @@ def test_a_config_says_how_its_controller_is(plugin: Looking) -> None:
     assert (found["status"], found["reason"]) == ("True", "Usable")
     again = testing.run_reconcile(plugin, "configs", name, there)
     assert not again.writes or all("akodeploymentconfigs" not in one for one in again.writes)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"cloudName": "other", "serviceEngineGroup": "nope"}, "CloudNotFound"),
+        ({"serviceEngineGroup": "nope"}, "ServiceEngineGroupNotFound"),
+        ({"serviceEngineGroup": ""}, "ConfigInvalid"),
+        ({"plugins": {"ako": {"vpcMode": True}}}, "VpcModeUnsupported"),
+    ],
+)
+def test_a_config_is_judged_whole_before_any_cluster(
+    plugin: Looking, spec: Object, reason: str
+) -> None:
+    placed = {"cloudName": "Default-Cloud", "serviceEngineGroup": "Default-Group", **spec}
+    there = world(config(**placed))
+    testing.run_reconcile(plugin, "configs", config()["metadata"]["name"], there)
+    found = _config_condition(there)
+    assert (found["status"], found["reason"]) == ("False", reason)
 
 
 def test_a_config_that_names_a_controller_says_what_that_says(plugin: Looking) -> None:

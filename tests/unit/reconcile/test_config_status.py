@@ -231,3 +231,56 @@ async def test_a_config_and_its_record_name_a_fault_in_the_same_words() -> None:
     condition = (await status(bed))["conditions"][0]
     assert bed.condition(name, "AkoReady") == ("False", condition["reason"])
     assert bed.message(name, "AkoReady") == condition["message"]
+
+
+class Placing(api.Plugin):
+    """A plugin that says where clusters are."""
+
+    name = "avi"
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (api.LoadBalancerPlacement,)
+
+
+class Deploying(api.Plugin):
+    """A plugin that deploys AKO, by a placement where one is given."""
+
+    name = "ako"
+    accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.LoadBalancerPlacement,)
+
+
+def _said_of(conditions_: list[dict[str, Any]], *plugins: api.Plugin) -> tuple[str, str, str]:
+    obj = {
+        "metadata": {
+            "name": "default",
+            "uid": "u-1",
+            "generation": 1,
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
+        "spec": GOOD,
+        "status": {"conditions": conditions_},
+    }
+    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    found = config_status.status_of(obj, config_status.Served(0, 0), now=now, plugins=plugins)
+    (one,) = found.conditions
+    return one.status, one.reason, one.message
+
+
+@pytest.mark.parametrize("status", ["True", "False", "Unknown"])
+def test_it_is_not_usable_where_a_plugin_says_no(status: str) -> None:
+    mine = {"type": "AviReady", "status": status, "reason": "CloudNotFound", "message": "no cloud"}
+    said = _said_of([mine], Placing(), Deploying())
+    if status == "False":
+        assert said == ("False", "CloudNotFound", "AviReady: no cloud")
+    else:
+        assert said == ("True", "Usable", "")
+
+
+def test_a_condition_of_somebody_else_says_nothing() -> None:
+    foreign = {"type": "OtherReady", "status": "False", "reason": "Broken"}
+    assert _said_of([foreign], Placing(), Deploying()) == ("True", "Usable", "")
+
+
+def test_where_nobody_checks_that_is_told() -> None:
+    status, reason, message = _said_of([], Deploying())
+    assert (status, reason) == ("True", "Usable")
+    assert "Nobody checked" in message
+    assert "LoadBalancerPlacement" in message

@@ -8,11 +8,22 @@ under a field manager of its own: the rest of the status is the core's.
 
 from __future__ import annotations
 
-from akoo_avi import access, client, config, options, placement, refusal, resources, wanted
+from akoo_avi import (
+    access,
+    catalog,
+    client,
+    config,
+    options,
+    placement,
+    refusal,
+    resources,
+    suitable,
+    wanted,
+)
 from akoo_avi.controllers import declared, health, judge, reconcile
 from akoo_avi.pools import told
 from akoo_avi.pools.declared import CONFIG_ANNOTATION
-from akoo_core import settings, structs
+from akoo_core import structs
 from akoo_core.api import conditions
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
@@ -36,8 +47,9 @@ RIGHTS = (
 class ConfigControllers:
     """For the plugin: registers the controller, and keeps what it needs."""
 
-    def __init__(self, clients: client.Controllers) -> None:
+    def __init__(self, clients: client.Controllers, catalogs: catalog.Catalogs) -> None:
         self._clients = clients
+        self._catalogs = catalogs
 
     def registration(self) -> api.ControllerRegistration:
         """What the operator is to run."""
@@ -65,19 +77,59 @@ class ConfigControllers:
 
     async def _ready(self, obj: kube.Object, ctx: api.ControllerContext) -> conditions.Condition:
         try:
-            name = _controller_name(obj)
-            if name:
-                return await _with_pools(ctx, obj, await _mirrored(name, ctx))
-            reach = wanted.reach_of(config.decode(obj))
+            reach, ready = await self._controller(obj, ctx)
+            if reach is None or ready.status != "True":
+                return ready
+            wrong = await told.wrong(ctx, obj) or await self._misplaced(obj, reach, ctx)
         except structs.DecodeError as error:
             return _false("ConfigInvalid", str(error))
         except refusal.Refusal as error:
             return _false(error.reason, str(error))
+        return _false(*wrong) if wrong else ready
+
+    async def _controller(
+        self, obj: kube.Object, ctx: api.ControllerContext
+    ) -> tuple[placement.Reach | None, conditions.Condition]:
+        """How to get to the controller, and how it is. Raises Refusal and DecodeError."""
+        name = _options(obj).controller
+        if name:
+            return await _mirrored(name, ctx)
+        reach = wanted.reach_of(config.decode(obj))
         try:
             found = await health.look(await access.open(ctx, self._clients, reach))
         except access.ANSWERED as error:
-            return _summary(judge.of_error(error))
-        return await _with_pools(ctx, obj, _summary(judge.of_health(found)))
+            return None, _summary(judge.of_error(error))
+        return reach, _summary(judge.of_health(found))
+
+    async def _misplaced(
+        self, obj: kube.Object, reach: placement.Reach, ctx: api.ControllerContext
+    ) -> tuple[str, str] | None:
+        """Reason and message of what no cluster could be placed by; None: all that it names is
+        there. What only takes time (a network that becomes usable) is told by the pools.
+
+        A config without a cloud, which the API server refuses, is not judged.
+        """
+        name = obj["metadata"]["name"]
+        if not config.decode(obj).cloud_name:
+            return None
+        correct = f"{CONFIGS.kind}/{name}"
+        try:
+            asked = wanted.of_config(obj, name, _options(obj), management=True)
+            avi = await access.open(ctx, self._clients, reach)
+            for seconds in (None, suitable.FRESH_SECONDS):
+                known = await self._catalogs.get(avi, reach, ctx.clock, seconds=seconds)
+                known = await catalog.settled(avi, known, suitable.sought(asked))
+                try:
+                    suitable.judge_config(asked, known, correct)
+                except refusal.Refusal:
+                    if seconds is None:
+                        continue  # what is missing may just have been made
+                    raise
+                return None
+        except access.ANSWERED as error:
+            answer = access.answer(error)
+            return answer.reason, answer.message
+        return None
 
 
 def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
@@ -87,7 +139,7 @@ def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
     if obj.get("kind") == resources.AVI_IP_POOLS.kind:
         return ()
     try:
-        if _controller_name(obj):
+        if _options(obj).controller:
             return ()
         reach: placement.Reach = wanted.reach_of(config.decode(obj))
     except (structs.DecodeError, refusal.Refusal):
@@ -113,32 +165,29 @@ def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
     return obj.get("spec")
 
 
-def _controller_name(obj: kube.Object) -> str:
-    """Of the AviController that a config names, or ""."""
-    section = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
-    return settings.decode(section, options.Options, path="spec.plugins.avi").controller
+def _options(obj: kube.Object) -> options.Options:
+    """``spec.plugins.avi``. Raises structs.DecodeError."""
+    given = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
+    return structs.convert(given, options.Options, path="spec.plugins.avi")
 
 
-async def _with_pools(
-    ctx: api.ControllerContext, obj: kube.Object, ready: conditions.Condition
-) -> conditions.Condition:
-    """A controller that is well, and address pools that are not."""
-    wrong = await told.wrong(ctx, obj) if ready.status == "True" else None
-    return _false(*wrong) if wrong else ready
-
-
-async def _mirrored(name: str, ctx: api.ControllerContext) -> conditions.Condition:
+async def _mirrored(
+    name: str, ctx: api.ControllerContext
+) -> tuple[placement.Reach | None, conditions.Condition]:
+    """How to get to the controller of an AviController, and what that says of it."""
     try:
         one = declared.from_object(await ctx.kube.get(resources.AVI_CONTROLLERS, name))
     except kube_errors.NotFoundError:
         message = f"There is no AviController {name!r}. Create it, or correct "
-        return _false("ControllerNotFound", f"{message}spec.plugins.avi.controller.")
+        return None, _false("ControllerNotFound", f"{message}spec.plugins.avi.controller.")
     ready = conditions.find(one.status.conditions, "Ready")
     if ready is None:
         message = f"AviController {name} was not looked at yet."
-        return conditions.Condition(type=TYPE, status="Unknown", reason="NotAsked", message=message)
+        return None, conditions.Condition(
+            type=TYPE, status="Unknown", reason="NotAsked", message=message
+        )
     told = f"AviController {name}: {ready.message}"
-    return structs.replace(ready, type=TYPE, message=told, last_transition_time=None)
+    return one.reach, structs.replace(ready, type=TYPE, message=told, last_transition_time=None)
 
 
 def _summary(found: tuple[conditions.Condition, ...]) -> conditions.Condition:
