@@ -13,6 +13,7 @@ from akoo_core.testing.conformance import (
     interruption,
     looking,
     newer,
+    outside,
     repetition,
     rights,
 )
@@ -36,6 +37,9 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         rights.declares_its_rights,
         rights.reconciles_alike,
         looking.looks_only,
+        outside.does_not_block,
+        outside.writes_by_the_seam,
+        outside.counts_what_is_there,
     )
 }
 """Every check by name. Each takes a Subject and raises ConformanceError."""

@@ -13,6 +13,7 @@ from akoo_core.testing import conformance
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing import conformance_leaks as leaks
 from tests.unit.testing import conformance_mistakes as mistakes
+from tests.unit.testing import conformance_outside as outside
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
 
 TOKEN = "c4nary-cloud-token"
@@ -78,13 +79,19 @@ BAD: dict[type[Good], tuple[str, str]] = {
     leaks.SaysASecretWhenRefused: ("keeps_secrets", f"'{TOKEN}' is seen in the text of its error"),
     leaks.StoresASecret: ("keeps_secrets", f"'{TOKEN}' is seen in its answer"),
     leaks.WritesASecretInTheOpen: ("keeps_secrets", "is seen in ConfigMap volume in the workload"),
-    leaks.UsesWithoutRights: ("declares_its_rights", "intend of plugin"),
+    leaks.UsesWithoutRights: ("declares_its_rights", "observe of plugin"),
     leaks.ReconcilesWithoutRights: ("declares_its_rights", "the right to patch volumes/status of"),
     leaks.AppliesWithoutTheRightToCreate: ("declares_its_rights", "the right to create volumes of"),
     leaks.ReconcilesAgain: ("reconciles_alike", "called again in an unchanged world it writes"),
     leaks.ReconcilesOutOfScope: ("reconciles_alike", "OutOfScopeError"),
     leaks.PlansByDoing: ("looks_only", "ReadOnlyError: it tried to write, but is only asked"),
     leaks.PlansByDoingInSilence: ("looks_only", "it changed something, but is only asked to look"),
+    outside.Sleeps: ("does_not_block", "it held up the event loop for 0."),
+    outside.WaitsForALock: ("does_not_block", "call what blocks by ctx.threads.run"),
+    outside.Computes: ("does_not_block", "observe of plugin"),
+    outside.WritesRoundTheSeam: ("writes_by_the_seam", "something outside has changed"),
+    outside.WritesAFile: ("writes_by_the_seam", "observe of plugin"),
+    outside.AlwaysClean: ("counts_what_is_there", "it says own=0 before sweep"),
     leaks.ShowsTheLiving: ("looks_only", "is alive: leave out what belongs to one of ctx.records"),
 }
 
