@@ -46,6 +46,10 @@ _WRITES = frozenset(
 )
 """Audit events of what reaches out; ``open`` counts where it is for writing."""
 
+_HANDLE: Any = asyncio.Handle
+_CALL: Any = external._Call
+"""Classes whose methods are replaced while a check looks."""
+
 
 def does_not_block(subject: Subject) -> None:
     """No step of a verb holds the event loop up."""
@@ -113,7 +117,7 @@ def _slowest_step() -> Iterator[list[float]]:
     Without the time for which the machine gave this thread no CPU: that is nobody's fault here.
     """
     steps: list[float] = []
-    thread, run = threading.get_ident(), asyncio.Handle._run  # type: ignore[attr-defined]
+    thread, run = threading.get_ident(), _HANDLE._run
     file = _open_schedstat()
 
     def timed(handle: asyncio.Handle) -> None:
@@ -124,11 +128,11 @@ def _slowest_step() -> Iterator[list[float]]:
             if threading.get_ident() == thread:
                 steps.append(time.monotonic() - _starved(file) - started)
 
-    asyncio.Handle._run = timed  # type: ignore[attr-defined]
+    _HANDLE._run = timed
     try:
         yield steps
     finally:
-        asyncio.Handle._run = run  # type: ignore[attr-defined]
+        _HANDLE._run = run
         if file is not None:
             os.close(file)
 
@@ -166,7 +170,7 @@ def _reached_out() -> Iterator[list[str]]:
         sys.addaudithook(_heard)
         _hooked = True
     watch = _current = _Watch()
-    enter, leave = external._Call.__aenter__, external._Call.__aexit__
+    enter, leave = _CALL.__aenter__, _CALL.__aexit__
 
     async def entered(call: Any) -> Any:
         span = await enter(call)
@@ -177,14 +181,14 @@ def _reached_out() -> Iterator[list[str]]:
         watch.calls -= 1
         return await leave(call, *error)
 
-    external._Call.__aenter__ = entered  # type: ignore[method-assign]
-    external._Call.__aexit__ = left  # type: ignore[method-assign]
+    _CALL.__aenter__ = entered
+    _CALL.__aexit__ = left
     try:
         yield watch.events
     finally:
         _current = None
-        external._Call.__aenter__ = enter  # type: ignore[method-assign]
-        external._Call.__aexit__ = leave  # type: ignore[method-assign]
+        _CALL.__aenter__ = enter
+        _CALL.__aexit__ = leave
 
 
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
