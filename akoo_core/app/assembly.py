@@ -213,7 +213,11 @@ def assemble(
         management, allowed_namespaces=settings.secret_namespaces
     )
     pools = {
-        name: threads.PluginThreads(name, size=settings.threads_per_plugin)
+        name: threads.PluginThreads(
+            name,
+            size=settings.threads_per_plugin,
+            deadline_seconds=settings.longest_call_seconds,
+        )
         for name in plugins.names
         if thread_pool is None
     }

@@ -17,8 +17,7 @@ Count = Annotated[int, structs.Meta(ge=1)]
 Port = Annotated[int, structs.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, structs.Meta(ge=0)]
 MAX_CALL_SECONDS = 30.0
-"""What a call may take that was allowed at the last moment, whatever the deadlines are set to: a
-plugin may ask for so much, and its threads have it always."""
+"""The most that a plugin may ask for one call. See Settings.longest_call_seconds."""
 ExternalSeconds = Annotated[float, structs.Meta(gt=0, le=MAX_CALL_SECONDS)]
 LEASE_SHARE = 0.9
 """Of the time between the last write of a leader and the first of the next."""
@@ -154,10 +153,11 @@ def contradictions(settings: Settings) -> tuple[tuple[str, str], ...]:
     if election.retry_seconds >= election.renew_deadline_seconds:
         problem = "must be less than leaderElection.renewDeadlineSeconds"
         found.append(("leaderElection.retrySeconds", problem))
-    if election.renew_deadline_seconds + MAX_CALL_SECONDS > election.lease_seconds:
+    longest = settings.longest_call_seconds
+    if election.enabled and election.renew_deadline_seconds + longest > election.lease_seconds:
         problem = (
             f"must be at least renewDeadlineSeconds ({election.renew_deadline_seconds:g}) and the "
-            f"{MAX_CALL_SECONDS:g} s that any call may take together, or two replicas may write"
+            f"{longest:g} s that a call may take together, or two replicas may write"
         )
         found.append(("leaderElection.leaseSeconds", problem))
     return tuple(found)
