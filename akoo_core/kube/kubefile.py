@@ -33,7 +33,7 @@ def document(text: bytes) -> dict[str, Any]:
 def entry(config: dict[str, Any], plural: str, singular: str, name: Any) -> dict[str, Any]:
     if not name:
         raise errors.InputError(
-            f"no {singular} is chosen: give --context NAME, or set current-context"
+            f"no {singular} is chosen (current-context is empty): give --context NAME"
             if singular == "context"
             else f"its context names no {singular}"
         )
