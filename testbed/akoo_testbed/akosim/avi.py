@@ -42,7 +42,7 @@ class AviError(Exception):
     @property
     def is_worth_retrying(self) -> bool:
         """Whether AKO queues the key again: else it logs the refusal and goes on."""
-        if self.status >= 500 or self.status in (401, 408, 409):
+        if self.status >= 500 or self.status in (401, 404, 408, 409):
             return True
         waits = "disallowed during upgrade", "No available free IPs", "VrfContext not found"
         return self.is_tenant_missing or any(text in self.text for text in waits)

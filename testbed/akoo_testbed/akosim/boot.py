@@ -1,5 +1,7 @@
 """What AKO asks Avi at its start, and what stops it; the same again when deleteConfig is set."""
 
+import collections.abc
+
 from akoo_testbed.akosim import avi, config, routes
 from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.site import Site
@@ -46,10 +48,13 @@ async def leader(client: avi.Avi) -> tuple[str, str]:
     return "", ""
 
 
-async def validate(client: avi.Avi, settings: Config) -> Site:
-    """Check the settings against Avi, put the SE group's label; where objects will live.
+async def validate(
+    client: avi.Avi, settings: Config, se_groups: collections.abc.Iterable[str] = ()
+) -> Site:
+    """Check the settings against Avi, put the label on the SE group; where objects will live.
 
-    Raises SyncDisabledError or KilledError.
+    ``se_groups``: names of those that AviInfraSettings name. Each that is there gets the label,
+    too. Raises SyncDisabledError or KilledError.
     """
     if problem := config.problem(settings):
         raise SyncDisabledError(problem)
@@ -65,7 +70,11 @@ async def validate(client: avi.Avi, settings: Config) -> Site:
         raise KilledError(f"cloud {settings.cloud} has no IPAM provider")
     _check_tier1(cloud, settings)
     network = await _network(client, settings, cloud)
-    group = await _se_group(client, settings, cloud)
+    group = await label_group(client, settings, settings.se_group)
+    if group is None:
+        raise KilledError(f"SE group {settings.se_group} is not there")
+    for name in sorted(set(se_groups) - {settings.se_group}):
+        await label_group(client, settings, name)
     return Site(
         cloud=cloud["uuid"],
         cloud_type=cloud["vtype"],
@@ -119,22 +128,23 @@ async def _vrf(client: avi.Avi, settings: Config, cloud: Object, network: Object
     return str(found[0]["uuid"])
 
 
-async def _se_group(client: avi.Avi, settings: Config, cloud: Object) -> Object:
-    filters = {"name": settings.se_group, "cloud_ref.name": cloud["name"]}
-    found = await _with_admin(client, "serviceenginegroup", **filters)
-    if not found:
-        raise KilledError(f"SE group {settings.se_group} is not there")
-    group = found[0]
-    if not settings.routes:
-        return group
+async def label_group(client: avi.Avi, settings: Config, name: str) -> Object | None:
+    """Put the cluster's label on an SE group, if AKO writes labels; None: it is not there.
+
+    Raises KilledError if the label is another cluster's.
+    """
+    filters = {"name": name, "cloud_ref.name": settings.cloud}
+    groups = await _with_admin(client, "serviceenginegroup", **filters)
+    if not groups or not settings.routes:
+        return groups[0] if groups else None
+    group = groups[0]
     try:
         labels = routes.labelled(group.get("labels", []), settings.cluster)
     except routes.ForeignLabelError as error:
-        raise KilledError(f"SE group {settings.se_group}: {error}") from None
+        raise KilledError(f"SE group {name}: {error}") from None
     if labels is not None:
-        await write_as_admin(
-            client, f"serviceenginegroup/{group['uuid']}", {**group, "labels": labels}
-        )
+        path = f"serviceenginegroup/{group['uuid']}"
+        await write_as_admin(client, path, {**group, "labels": labels})
     return group
 
 

@@ -11,13 +11,12 @@ import logging
 from akoo_testbed.akosim import avi, boot, planning
 from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.model import Wanted
+from akoo_testbed.akosim.retries import Retries
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.kubelet.options import KubeletOptions
 
 log = logging.getLogger(__name__)
 
-SLOW_RETRY_SECONDS = 90.0
-"""What failed is tried again so much later, whatever the full sync is: AKO's slow retry queue."""
 _running: set[asyncio.Task[None]] = set()
 
 
@@ -28,7 +27,7 @@ def begin(
     options: KubeletOptions,
 ) -> None:
     """Go on with what was wanted last, at every full sync, for `ako_cut_off_seconds`."""
-    task = asyncio.create_task(_go_on(client, config, wanted, options.ako_cut_off_seconds))
+    task = asyncio.create_task(outlive(client, config, wanted, options.ako_cut_off_seconds))
     _running.add(task)
     task.add_done_callback(_running.discard)
 
@@ -56,16 +55,17 @@ async def _once(hands: Hands, config: Config, wanted: collections.abc.Sequence[W
         return False
 
 
-async def _go_on(
+async def outlive(
     client: avi.Avi, config: Config, wanted: collections.abc.Sequence[Wanted], seconds: float
 ) -> None:
+    """Go on so for that long, or until Avi refuses the login; close the client then."""
     hands = Hands(client, config)
+    retries = Retries(asyncio.get_running_loop().time)
     try:
         with contextlib.suppress(TimeoutError, boot.KilledError):
             async with asyncio.timeout(seconds):
                 while True:
-                    complete = await _once(hands, config, wanted)
-                    rest = config.full_sync_seconds or seconds
-                    await asyncio.sleep(rest if complete else min(rest, SLOW_RETRY_SECONDS))
+                    retries.note(complete=await _once(hands, config, wanted))
+                    await asyncio.sleep(min(config.full_sync_seconds or seconds, retries.seconds))
     finally:
         await client.close()

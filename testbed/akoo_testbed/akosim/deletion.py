@@ -7,15 +7,13 @@ import logging
 
 from akoo_testbed.akosim import avi, planning, report
 from akoo_testbed.akosim.planning import Operation, Tree
+from akoo_testbed.akosim.retries import FIRST_RETRY_SECONDS, SLOW_RETRY_SECONDS
 from akoo_testbed.akosim.site import Site
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.kubelet.options import AkoFault
 from akoo_testbed.kubelet.program import Container
 
 log = logging.getLogger(__name__)
-
-FIRST_RETRY_SECONDS = 0.25
-LAST_RETRY_SECONDS = 90.0
 
 _LEFT = frozenset({"vsvip", "pool", "sslkeyandcertificate"})
 """Kinds that AKO with the fault leaves-things does not delete."""
@@ -92,7 +90,7 @@ class Deletion:
                     raise DiedError
             if again:
                 await asyncio.sleep(delay)
-                delay = min(2 * delay, LAST_RETRY_SECONDS)
+                delay = min(2 * delay, SLOW_RETRY_SECONDS)
             trees = again
         return not stuck
 

@@ -8,6 +8,7 @@ from akoo_testbed.akosim import (
     boot,
     config,
     deletion,
+    infra,
     planning,
     report,
     routes,
@@ -19,15 +20,13 @@ from akoo_testbed.akosim import (
 from akoo_testbed.akosim.desired import desired
 from akoo_testbed.akosim.layer7 import Layer7
 from akoo_testbed.akosim.model import Wanted
+from akoo_testbed.akosim.retries import Retries
 from akoo_testbed.akosim.site import Maker, Site
 from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoAnswer, AkoFault
 from akoo_testbed.kubelet.program import Container, Exit
 
 log = logging.getLogger(__name__)
-
-FIRST_RETRY_SECONDS = 0.25
-LAST_RETRY_SECONDS = 30.0
 
 
 class Ako:
@@ -45,6 +44,11 @@ class Ako:
         self._had_models = hands.config.routes
         self._leader = ("", "")
         self._next_full = 0.0
+        self._clock = asyncio.get_running_loop().time
+        self._calls = Retries(self._clock)
+        self._statuses = Retries(self._clock)
+        """A cluster that does not answer delays what is written there, and nothing on Avi."""
+        self._labelled: set[str] = set()
         self.wanted: list[Wanted] = []
         """What it wanted last."""
         self._knows = False
@@ -64,15 +68,16 @@ class Ako:
         return await self._work()
 
     async def _work(self) -> Exit:
-        delay = FIRST_RETRY_SECONDS
         self._plan_full_sync()
+        changed = True
         while not self._has(AkoFault.RESTART_STORM):
             self._view.changed.clear()
             if not self._has(AkoFault.CUT_OFF):
                 await self._heed()
-            complete = self._deleting or await self._sync()
-            delay = FIRST_RETRY_SECONDS if complete else min(2 * delay, LAST_RETRY_SECONDS)
-            await self._pause(self._rest() if complete else delay)
+            if not self._deleting:
+                await self._sync(changed=changed)
+            await self._pause(self._rest())
+            changed = self._view.changed.is_set()
         return Exit(2, "panic: restart storm")
 
     async def _heed(self) -> None:
@@ -95,7 +100,8 @@ class Ako:
     async def _begin_deletion(self) -> None:
         self._deleting = True
         try:
-            await boot.validate(self._hands.client, self._hands.config)
+            groups = await infra.se_groups(self._container.api)
+            await boot.validate(self._hands.client, self._hands.config, groups)
         except (boot.StoppedError, avi.AviError, *avi.UNREACHABLE) as error:
             # Nothing is deleted and nothing is said, until deleteConfig is set once more.
             log.info("deleteConfig is of no effect: %s", error)
@@ -124,12 +130,20 @@ class Ako:
             self._container.api, status.cleared(self._hands.config, self._view.world)
         )
 
-    async def _sync(self) -> bool:
-        """Bring Avi and the statuses to what the cluster wants; whether nothing is left to do."""
+    async def _sync(self, *, changed: bool) -> None:
+        """Bring Avi and the statuses to what the cluster wants, as far as it is time for that."""
+        full = self._clock() >= self._next_full
+        if changed or full or not self._calls.waits:
+            self._calls.note(complete=await self._bring(full=full))
+        silent = self._has(AkoFault.CUT_OFF)
+        self._statuses.note(complete=silent or await self._write_statuses())
+
+    async def _bring(self, *, full: bool) -> bool:
+        """Bring Avi to what the cluster wants; whether no call is worth another try."""
         try:
-            if asyncio.get_running_loop().time() >= self._next_full:
+            if full:
                 await self._full_sync()
-            return await self._bring()
+            return await self._perform()
         except avi.AviError as error:
             if error.is_login_refused:
                 raise
@@ -138,10 +152,11 @@ class Ako:
             log.info("sync is not complete: %s", type(error).__name__)
         return False
 
-    async def _bring(self) -> bool:
+    async def _perform(self) -> bool:
         settings, world = self._hands.config, self._view.world
         if not self._has(AkoFault.CUT_OFF):
             await rules.check(self._container.api, world.load_balancers(settings))
+            await self._label_groups()
         if not self._knows or not self._has(AkoFault.CUT_OFF):
             self.wanted = desired(settings, self._maker.site, world)
             self._knows = True
@@ -149,14 +164,21 @@ class Ako:
         keep = f"{settings.shared_prefix}Shared-L7-"
         plan = planning.plan(self.wanted, self._hands.observed, keep=keep)
         complete = await self._hands.perform(plan)
-        if self._has(AkoFault.CUT_OFF):
-            return complete
+        if settings.routes and not self._has(AkoFault.CUT_OFF):
+            await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
+        return complete
+
+    async def _label_groups(self) -> None:
+        """Label the SE groups that AviInfraSettings name, each once in this life."""
+        for name in sorted(await infra.se_groups(self._container.api) - self._labelled):
+            await infra.label(self._hands.client, self._hands.config, name)
+            self._labelled.add(name)
+
+    async def _write_statuses(self) -> bool:
+        world = self._view.world
         served = Layer7(self._maker, world).hosts()
         writes = status.writes(self._maker, world, self._hands.observed, served)
-        written = await syncing.write_statuses(self._container.api, writes)
-        if settings.routes:
-            await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
-        return complete and written
+        return await syncing.write_statuses(self._container.api, writes)
 
     async def _full_sync(self) -> None:
         if await boot.leader(self._hands.client) != self._leader:
@@ -168,11 +190,12 @@ class Ako:
         """Seconds until there is something to do though nothing changes."""
         if self._deleting:
             return float("inf")
-        return self._next_full - asyncio.get_running_loop().time()
+        full = self._next_full - self._clock()
+        return min(full, self._calls.seconds, self._statuses.seconds)
 
     def _plan_full_sync(self) -> None:
         frequency = self._hands.config.full_sync_seconds or float("inf")
-        self._next_full = asyncio.get_running_loop().time() + frequency
+        self._next_full = self._clock() + frequency
 
     async def _pause(self, seconds: float) -> None:
         """Until something changes, or the time is over."""

@@ -10,6 +10,7 @@ from akoo_testbed.akosim import (
     config,
     cutoff,
     deletion,
+    infra,
     life,
     rules,
     syncing,
@@ -77,7 +78,8 @@ async def _live(
     try:
         await client.login()
         await boot.check_controller(client)
-        site = await boot.validate(client, settings)
+        groups = await infra.se_groups(container.api)
+        site = await boot.validate(client, settings, groups)
         await _begin(container)
         hands = syncing.Hands(client, settings)
         async with watching.View(container.api, settings.namespace, config_map, secret) as view:

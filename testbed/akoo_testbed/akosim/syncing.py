@@ -83,6 +83,8 @@ class Hands:
                 self.observed.pop(key, None)
             if verb is Verb.DELETE and error.status == 404:
                 return None
+            if verb is Verb.CREATE and error.status == 409:
+                await self._meet(key)
             log.info("%s %s %s was refused: %s", verb.value, key.kind, key.name, error)
             return error
         if verb is Verb.DELETE:
@@ -90,6 +92,11 @@ class Hands:
         else:
             self.observed[key] = Found(key, answer["uuid"], answer)
         return None
+
+    async def _meet(self, key: Key) -> None:
+        """Take in an object that is there though AKO did not know it."""
+        for body in await self.client.list(key.kind, tenant=key.tenant, name=key.name):
+            self.observed[key] = Found(key, body["uuid"], body)
 
     async def write_routes(self, vrf: str, ways: list[tuple[str, str]]) -> bool:
         """Make these the routes of the cluster in the VRF; whether anything was written."""

@@ -93,6 +93,7 @@ def test_the_version_it_speaks(real: str, spoken: str) -> None:
         (500, "", True),
         (408, "", True),
         (409, "already exists", True),
+        (404, "object not found", True),
         (412, "Concurrent Update Error", False),
         (400, "No available free IPs in network", True),
         (400, "other", False),
