@@ -187,7 +187,8 @@ def test_tier_1_variable_only_when_set(build: Any) -> None:
     def variables(changes: Any = None) -> set[str]:
         return {one["name"] for one in pod_spec(build, changes)["containers"][0]["env"]}
 
-    assert variables({"extraConfigs.networksConfig.nsxtT1LR": "t"}) - variables() == {"NSXT_T1_LR"}
+    given = {"extraConfigs.networksConfig.nsxtT1LR": "/infra/tier-1s/t"}
+    assert variables(given) - variables() == {"NSXT_T1_LR"}
 
 
 def test_no_object_carries_a_secret_or_our_labels(build: Any) -> None:

@@ -46,5 +46,6 @@ def test_every_reason_is_explained() -> None:
     raised = set(
         re.findall(r'(?:reason=|Refusal\(\s*|Problem\(\s*|REASON = )"([A-Z]\w+)"', written)
     )
+    raised |= set(re.findall(r'return "(Ako\w+)",', written))
     explained = {name for row in rows("When it goes wrong") for name in code(row[0])}
     assert raised == explained
