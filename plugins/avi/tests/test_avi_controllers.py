@@ -127,7 +127,7 @@ def test_a_controller_that_is_well(plugin: Looking) -> None:
 def test_a_wrong_password_is_tried_once_in_five_minutes(
     plugin: Looking, avi: avisim.Controller
 ) -> None:
-    there = world(avi_controller(), account=secret("wrong"))
+    there = world(avi_controller(), account=secret("c4nary-password"))
     status = run(plugin, there)
     assert said(status, "Ready") == ("False", "CredentialRefused")
     assert said(status, "Reachable")[0] == "True"
@@ -137,7 +137,7 @@ def test_a_wrong_password_is_tried_once_in_five_minutes(
     assert isinstance(result, api.Done)
     assert result.recheck_seconds == reconcile.REFUSED_SECONDS
     assert len(avi.journal.entries(path="/login")) == logins
-    assert "wrong" not in str(status)
+    assert "c4nary" not in str(status)
 
 
 def test_what_was_known_stays_while_nothing_is_found(
