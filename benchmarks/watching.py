@@ -38,7 +38,7 @@ class Following:
         """Open them all at once."""
         seam, now = external.External(), clock.SystemClock()
         for number in range(self._count):
-            opened = kubeconfig.parse(self._text).open()
+            opened = kubeconfig.parse(self._text, allow_local_addresses=True).open()
             client = transport.HttpClient(opened, external=seam, system="workload")
             self._clients.append(client)
             one = reflector.Reflector(

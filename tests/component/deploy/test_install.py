@@ -99,9 +99,19 @@ def test_an_overlay_changes_image_and_settings(tmp_path: pathlib.Path) -> None:
 
 def test_names_of_generated_things_reach_nothing_else(base: list[Object]) -> None:
     """kustomize takes resourceNames of a Role for references to ConfigMaps of that name."""
-    roles = yaml.safe_load_all((DEPLOY / "rbac/clusterrole.yaml").read_text())
-    for role in roles:
-        assert _one(base, role["kind"])["rules"] == role["rules"]
+    written = [
+        role
+        for file in ("clusterrole.yaml", "users.yaml")
+        for role in yaml.safe_load_all((DEPLOY / "rbac" / file).read_text())
+        if role["kind"] in {"ClusterRole", "Role"}
+    ]
+    rendered = [obj for obj in base if obj["kind"] in {"ClusterRole", "Role"}]
+
+    def rules(roles: list[Object]) -> dict[tuple[str, str], Object]:
+        return {(role["kind"], role["metadata"]["name"]): role["rules"] for role in roles}
+
+    assert rules(rendered) == rules(written)
+    assert len(rendered) == len(written) == 4
 
 
 def test_kustomizations_leave_no_file_out() -> None:

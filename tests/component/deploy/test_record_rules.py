@@ -38,6 +38,7 @@ SMALL = record.RecordSpec(
 FULL = structs.replace(
     SMALL,
     instance="second",
+    history_unknown=True,
     epoch=3,
     handover=record.Handover(management_id="other", epoch=2),
     policies=config.Policies(
@@ -62,14 +63,28 @@ FULL = structs.replace(
     inventory=(
         record.InventoryItem(
             plugin="ako",
-            api_version="apps/v1",
-            kind="StatefulSet",
+            api_version="v1",
+            kind="Secret",
             namespace="avi-system",
-            name="ako",
+            name="avi-secret",
             digest="ab" * 32,
+            secret=record.StoredSecret(
+                data={
+                    "password": record.StoredSource(
+                        key="password", namespace="avi", name="admin", plugin="avi", optional=True
+                    )
+                },
+                type="kubernetes.io/basic-auth",
+                labels={"app": "ako"},
+                annotations={"made-by": "a test"},
+            ),
+            note="It carries no label of ours.",
         ),
     ),
     workload=record.Workload(kube_system_uid="w-1"),
+    foreign_akos=(
+        record.ForeignAko(cluster_name="other", where="ConfigMap avi-system/avi-k8s-config"),
+    ),
     orphaned=record.Orphaned(cause="Unmatched", at=AT),
     leaving=record.Leaving(
         cause="ClusterDeleted",
@@ -89,6 +104,7 @@ FULL = structs.replace(
             queries=("GET pool",),
             held_by="VirtualService legacy",
             suspects=("VsVip old",),
+            unseen=("Nobody looked in tenant team-b.",),
         ),
         undeployed_at=AT,
         let_go=record.LetGo(at=AT, why="Deadline", message="after 1 h"),
@@ -113,6 +129,8 @@ STATUS = record.RecordStatus(
     version="2.1.1",
     left=7,
     last_trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+    next_try_at=AT,
+    retry_seconds=300,
     conditions=(
         conditions.Condition(
             type="Ready",
@@ -189,10 +207,11 @@ async def test_columns(server: Server, crds: running.RunningServer, tmp_path: pa
         "AKO",
         "PHASE",
         "READY",
+        "REASON",
         "LEFT",
         "AGE",
     ]
-    assert row[:-1] == f"{name} team-a shop default 2.1.1 Sweeping False 7".split()
+    assert row[:-1] == f"{name} team-a shop default 2.1.1 Sweeping False Sweeping 7".split()
 
 
 def changed(obj: Object, changes: dict[str, Any]) -> Object:

@@ -18,7 +18,7 @@ from akoo_core.app import world as worlds
 from akoo_core.kube import config, errors, transport, workloads
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import registry
-from akoo_core.settings import Settings
+from akoo_core.settings import Settings, model
 from tests.component.moves import moves_plugins as plugins
 
 SECONDS = 60.0
@@ -81,7 +81,10 @@ class Side:
             self._task = None
 
     async def _run(self, synced: asyncio.Event) -> None:
-        settings = Settings(min_interval_seconds=0.05)
+        settings = Settings(
+            min_interval_seconds=0.05,
+            workload_clusters=model.WorkloadClusters(allow_local_addresses=True),
+        )
         found = registry.PluginSet((plugins.Claimant(self._outside), plugins.Deploys()))
         world = worlds.World(self.management_id, CLUSTERS)
         parts = assembly.assemble(

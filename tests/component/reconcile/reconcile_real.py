@@ -150,6 +150,11 @@ class Real:
         plugin.name = "ako"
         plugins = registry.PluginSet((plugin,))
         reader = secret_reader.ManagementSecretReader(self.client, allowed_namespaces=("avi",))
+        self.deployer = deploy.Deployer(
+            clock=self.clock,
+            opener=secrets.SecretOpener(reader, plugins),
+            drift_seconds=drift_seconds,
+        )
         services = attempt.Services(
             management=self.client,
             clusters=CLUSTERS,
@@ -164,11 +169,7 @@ class Real:
             clock=self.clock,
             records=records.Records(self.client),
             finalizers=finalizers.Finalizers(self.client),
-            deployer=deploy.Deployer(
-                clock=self.clock,
-                opener=secrets.SecretOpener(reader, plugins),
-                drift_seconds=drift_seconds,
-            ),
+            deployer=self.deployer,
             recorder=recorder.Recorder(self.client, self.clock, instance="test"),
             pace=pace.Pace(self.clock),
         )
@@ -241,12 +242,19 @@ class Real:
             )
 
     async def clean(self) -> None:
-        """Take everything of the test away, whatever holds it."""
+        """Take everything of the test away, whatever holds it.
+
+        After a Cluster was deleted its AKO is still there: nobody deletes what goes with a Cluster.
+        The next test's record would find it in its way.
+        """
         free = {"metadata": {"finalizers": None}}
         for one in (await self.user.list(resources.AKO_DEPLOYMENTS)).items:
             name = one["metadata"]["name"]
             if one["spec"]["clusterRef"]["name"] != self.suffix:
                 continue
+            await self.deployer.undeploy(
+                name, record_.from_object(one).spec.inventory, self.user, _unstored
+            )
             with contextlib.suppress(errors.NotFoundError):
                 await self.user.merge_patch(resources.AKO_DEPLOYMENTS, name, free)
                 await self.user.delete(resources.AKO_DEPLOYMENTS, name)
@@ -254,6 +262,10 @@ class Real:
             with contextlib.suppress(errors.NotFoundError):
                 await self.user.merge_patch(kind, self.suffix, free, namespace)
                 await self.user.delete(kind, self.suffix, namespace)
+
+
+async def _unstored(inventory: deploy.Inventory) -> None:
+    """Stores no inventory: its record is about to go."""
 
 
 CA = "-----BEGIN CERTIFICATE-----\nbm90IGEgcmVhbCBvbmU=\n-----END CERTIFICATE-----\n"
