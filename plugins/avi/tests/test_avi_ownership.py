@@ -113,6 +113,22 @@ MADE = [
             "applicationpersistenceprofile",
         )
     ),
+    *(
+        ("virtualservice", f"{X}--{name}", f"ako-{X}")
+        for name in (
+            "Shared-Passthrough-0",
+            "Shared-Passthrough-gold-3-insecure",
+            "avi-system-Shared-Passthrough-0",
+            "gold-shop.example.com-L7-dedicated",
+            "Shared-L7-gold-0",
+            "Shared-L7-EVH-gold-NS-red",
+            f"{TOTAL}-EVH",
+        )
+    ),
+    ("vsvip", f"{X}--Shared-Passthrough-gold-0", None),
+    ("poolgroup", f"{X}--gold-pass.example.com", f"ako-{X}"),
+    ("pool", f"{X}--gold-pass.example.com-web", f"ako-{X}"),
+    ("applicationpersistenceprofile", f"ako-gw-{X}--{TOTAL}", None),
     ("sslkeyandcertificate", f"istio-workload-{X}-avi-system", f"ako-{X}"),
     ("pkiprofile", f"istio-pki-{X}-avi-system", f"ako-{X}"),
     ("healthmonitor", f"{OPERATOR}--{TOTAL}", None),

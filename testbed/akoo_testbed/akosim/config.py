@@ -51,6 +51,7 @@ class Config:
     evh: bool = False
     vip_per_namespace: bool = False
     shard: int = 8
+    passthrough_shard: int = 1
     service_type: str = "ClusterIP"
     cni: str = ""
     static_routes: bool = True
@@ -116,6 +117,7 @@ def parse(data: collections.abc.Mapping[str, str], namespace: str) -> Config:
         evh=on("enableEVH"),
         vip_per_namespace=on("vipPerNamespace"),
         shard=SHARDS.get(data.get("shardVSSize", "LARGE"), 1),
+        passthrough_shard=SHARDS.get(data.get("passthroughShardSize", "SMALL"), 1),
         service_type=data.get("serviceType") or "ClusterIP",
         cni=data.get("cniPlugin", ""),
         static_routes=not on("disableStaticRouteSync"),

@@ -3,7 +3,9 @@
 from akoo_testbed.akosim import layer4, model, names
 from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.layer7 import Layer7
+from akoo_testbed.akosim.passthrough import Passthrough
 from akoo_testbed.akosim.site import Maker, Site
+from akoo_testbed.akosim.status import Hosts
 from akoo_testbed.akosim.world import World
 
 
@@ -13,6 +15,15 @@ def desired(config: Config, site: Site, world: World) -> list[model.Wanted]:
     What has too long a name is left out; what refers to it will be refused by Avi.
     """
     maker = Maker(config, site)
-    found = [*layer4.desired(maker, world), *Layer7(maker, world).desired()]
-    short = [each for each in found if len(each.key.name) <= names.NAME_LIMIT]
+    made = [
+        *layer4.desired(maker, world),
+        *Layer7(maker, world).desired(),
+        *Passthrough(maker, world).desired(),
+    ]
+    short = [each for each in made if len(each.key.name) <= names.NAME_LIMIT]
     return list({each.key: each for each in short}.values())
+
+
+def served(maker: Maker, world: World) -> Hosts:
+    """The hosts of each Ingress, and where they are served."""
+    return {**Layer7(maker, world).hosts(), **Passthrough(maker, world).hosts()}

@@ -51,7 +51,7 @@ class HostParts:
         """A pool group and a pool for each path, and string groups for patterns."""
         for path in site.paths:
             group = self._group_name(site, path)
-            pool = self._path_name(site, path, path.service)
+            pool = self._pool_name(site, path)
             yield self.pool(site, path, pool)
             body = {"members": [member(pool)]}
             yield self.maker.make("poolgroup", site.tenant, group, body, **marks(site, path))
@@ -67,6 +67,11 @@ class HostParts:
     def policy_name(self, site: VirtualHost) -> str:
         """The name of the policy set of `switching`."""
         return self._named(f"{self.maker.config.prefix}{site.namespace}-{site.host}")
+
+    def _pool_name(self, site: VirtualHost, path: Path) -> str:
+        """With SNI the name of the path's group; the Service is in it with EVH only."""
+        services = (path.service,) if self.maker.config.evh else ()
+        return self._path_name(site, path, *services)
 
     def _group_name(self, site: VirtualHost, path: Path) -> str:
         return self._path_name(site, path)

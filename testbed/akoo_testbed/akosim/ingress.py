@@ -9,6 +9,8 @@ from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.world import SECRET, SERVICE, Backend, World
 from akoo_testbed.kubeapi import Object
 
+PASSTHROUGH_ANNOTATION = "passthrough.ako.vmware.com/enabled"
+
 _REGEX = re.compile(r"[\\^$*+?()\[\]{}|]")
 
 
@@ -46,10 +48,15 @@ class VirtualHost:
     paths: tuple[Path, ...]
 
 
-def virtual_hosts(config: Config, world: World) -> list[VirtualHost]:
-    """All hosts, by tenant and name. A host whose TLS Secret is not there is left out."""
+def virtual_hosts(config: Config, world: World, *, passed: bool = False) -> list[VirtualHost]:
+    """All hosts, by tenant and name. A host whose TLS Secret is not there is left out.
+
+    ``passed``: those of Ingresses that pass TLS through, else those of all others.
+    """
     found: dict[tuple[str, str], list[tuple[Object, Object]]] = {}
     for ingress in world.ingresses(config):
+        if _is_passed(ingress) is not passed:
+            continue
         tenant = world.tenant(config, ingress["metadata"]["namespace"])
         for rule in ingress["spec"].get("rules") or ():
             if rule.get("host"):
@@ -58,12 +65,17 @@ def virtual_hosts(config: Config, world: World) -> list[VirtualHost]:
     return [each for each in made if each]
 
 
+def _is_passed(ingress: Object) -> bool:
+    annotations = ingress["metadata"].get("annotations") or {}
+    return str(annotations.get(PASSTHROUGH_ANNOTATION)).lower() == "true"
+
+
 def _virtual_host(
     config: Config, world: World, tenant: str, host: str, rules: list[tuple[Object, Object]]
 ) -> VirtualHost | None:
     certificate = None
     for ingress, _ in rules:
-        if name := _secret_name(ingress, host):
+        if (name := _secret_name(ingress, host)) and not _is_passed(ingress):
             certificate = _certificate(world, ingress["metadata"]["namespace"], name)
             if certificate is None:
                 return None

@@ -154,7 +154,7 @@ class Layer7:
         for site, path in plain:
             name = (
                 f"{config.prefix}{site.host}{names.flat_path(path.path)}"
-                f"-{path.namespace}-{path.ingress}-{path.service}"
+                f"-{path.namespace}-{path.ingress}"
             )
             yield self._parts.pool(site, path, name)
             label = f"{site.host}{path.path}"

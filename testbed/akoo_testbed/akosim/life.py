@@ -17,8 +17,7 @@ from akoo_testbed.akosim import (
     syncing,
     watching,
 )
-from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.layer7 import Layer7
+from akoo_testbed.akosim.desired import desired, served
 from akoo_testbed.akosim.model import Wanted
 from akoo_testbed.akosim.retries import Retries
 from akoo_testbed.akosim.site import Maker, Site
@@ -176,8 +175,8 @@ class Ako:
 
     async def _write_statuses(self) -> bool:
         world = self._view.world
-        served = Layer7(self._maker, world).hosts()
-        writes = status.writes(self._maker, world, self._hands.observed, served)
+        hosts = served(self._maker, world)
+        writes = status.writes(self._maker, world, self._hands.observed, hosts)
         return await syncing.write_statuses(self._container.api, writes)
 
     async def _full_sync(self) -> None:

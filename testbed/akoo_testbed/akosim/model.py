@@ -34,6 +34,22 @@ CREATED_BY = frozenset(
 """Kinds with the field created_by."""
 
 
+PASSED = "Shared-Passthrough-"
+"""In the names of virtual services that pass TLS through."""
+_PASSED_CHILD = "-insecure"
+
+
+def passed_child(parent: str) -> str:
+    """The companion on port 80 of a virtual service that passes TLS through."""
+    return f"{parent}{_PASSED_CHILD}"
+
+
+def passed_parent(name: str) -> str:
+    """The virtual service whose companion this is; "": it is none."""
+    parent = name.removesuffix(_PASSED_CHILD)
+    return parent if parent != name and PASSED in parent else ""
+
+
 class Key(typing.NamedTuple):
     """What tells AKO's objects apart."""
 
@@ -62,8 +78,10 @@ class Found:
 
     @property
     def child(self) -> bool:
-        """Whether it is a virtual service under a parent."""
-        return self.body.get("type") == "VS_TYPE_VH_CHILD"
+        """Whether it is a virtual service under a parent, or a companion."""
+        if self.key.kind != "virtualservice":
+            return False
+        return self.body.get("type") == "VS_TYPE_VH_CHILD" or bool(passed_parent(self.key.name))
 
 
 def reference(kind: str, name: str) -> str:

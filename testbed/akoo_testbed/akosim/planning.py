@@ -125,12 +125,13 @@ def trees(observed: Observed) -> list[Tree]:
 
 
 def ordered(objects: collections.abc.Iterable[Found]) -> list[Found]:
-    """All of each child, then the rest."""
+    """All of each child but a VIP that it shares with its parent, then the rest."""
     left = {each.key: each for each in objects}
     done: list[Found] = []
     for child in sorted((f for f in left.values() if f.child), key=lambda f: f.key):
         own = _hanging(child, left)
-        done += cleared(left.pop(key) for key in own if key in left)
+        own = {key for key in own if key in left and key.kind != "vsvip"}
+        done += cleared(left.pop(key) for key in own)
     return done + cleared(left.values())
 
 
@@ -160,7 +161,8 @@ def _hanging(root: Found, among: Observed) -> set[Key]:
 
 
 def _parents(child: Found) -> set[str]:
-    return {name for kind, name in model.references(child.body) if kind == "virtualservice"}
+    named = {name for kind, name in model.references(child.body) if kind == "virtualservice"}
+    return named | {model.passed_parent(child.key.name)}
 
 
 def _is_kept(have: Found, keep: str) -> bool:

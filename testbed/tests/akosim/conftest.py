@@ -5,7 +5,9 @@ import itertools
 
 import pytest
 from akoo_testbed import running
+from akoo_testbed.akosim import avi
 from akoo_testbed.akosim import bench as benches
+from akoo_testbed.avisim import client
 from akoo_testbed.avisim import pytest as avisim_plugin
 from akoo_testbed.kubelet import KubeletOptions
 from akoo_testbed.kubelet.options import AkoProgram
@@ -42,3 +44,27 @@ async def bench(
     home = f"avi-system-{next(numbers)}"
     async with benches.bench(kubeconfig, avisim, home, kubelet_options) as bench:
         yield bench
+
+
+@pytest.fixture
+def admin(avisim: avisim_plugin.RunningAvi) -> client.Client:
+    """The administrator of a furnished controller, for tests without a cluster."""
+    admin = client.Client(avisim.controller, password=avisim.options.password)
+    benches.furnish(admin)
+    return admin
+
+
+@pytest.fixture
+async def session(
+    avisim: avisim_plugin.RunningAvi, admin: client.Client
+) -> collections.abc.AsyncGenerator[avi.Avi, None]:
+    """AKO's way to that controller."""
+    access = avi.Access(
+        controller=f"127.0.0.1:{avisim.server.port}",
+        username="admin",
+        password=avisim.options.password,
+        ca_pem=avisim.server.ca_pem,
+    )
+    session = avi.Avi(access, "admin")
+    yield session
+    await session.close()

@@ -1,16 +1,14 @@
 """SE groups that AviInfraSettings name: labelled as AKO meets them, and never unlabelled."""
 
 import asyncio
-import collections.abc
 import typing
 
 import pytest
 from akoo_testbed import kubeapi
 from akoo_testbed.akosim import avi, boot, config, infra
-from akoo_testbed.akosim.bench import CLUSTER, furnish
+from akoo_testbed.akosim.bench import CLUSTER
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.avisim import client
-from akoo_testbed.avisim import pytest as avisim_plugin
 
 NETWORKS = '[{"networkName": "vips"}]'
 OWN = [{"key": "clustername", "value": CLUSTER}]
@@ -23,27 +21,10 @@ def settings(**changes: str) -> config.Config:
 
 
 @pytest.fixture
-def admin(avisim: avisim_plugin.RunningAvi) -> client.Client:
-    """A controller with a second SE group, blue."""
-    found = client.Client(avisim.controller, password=avisim.options.password)
-    furnish(found)
-    found.post("serviceenginegroup", {"name": "blue"})
-    return found
-
-
-@pytest.fixture
-async def session(
-    avisim: avisim_plugin.RunningAvi, admin: client.Client
-) -> collections.abc.AsyncGenerator[avi.Avi, None]:
-    access = avi.Access(
-        controller=f"127.0.0.1:{avisim.server.port}",
-        username="admin",
-        password=avisim.options.password,
-        ca_pem=avisim.server.ca_pem,
-    )
-    session = avi.Avi(access, "admin")
-    yield session
-    await session.close()
+def admin(admin: client.Client) -> client.Client:
+    """With a second SE group, blue."""
+    admin.post("serviceenginegroup", {"name": "blue"})
+    return admin
 
 
 def labels(admin: client.Client, name: str) -> object:

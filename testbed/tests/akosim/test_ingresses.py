@@ -49,14 +49,14 @@ async def test_sni(bench: Bench) -> None:
         f"vsdatascriptset/{shared}",
         f"poolgroup/{shared}",
         f"httppolicyset/{shared}",
-        f"pool/{PREFIX}plain.example.com_a-{home}-plain-web",
+        f"pool/{PREFIX}plain.example.com_a-{home}-plain",
         f"virtualservice/{PREFIX}safe.example.com",
         f"sslkeyandcertificate/{PREFIX}safe.example.com",
         f"httppolicyset/{PREFIX}{home}-safe.example.com",
         f"poolgroup/{path}",
-        f"pool/{path}-web",
+        f"pool/{path}",
         f"poolgroup/{summed(pattern)}",
-        f"pool/{summed(pattern + '-web')}",
+        f"pool/{summed(pattern)}",
         f"stringgroup/ako-{CLUSTER}-{group}",
     }
     child = await bench.ask(lambda: bench.named("virtualservice", f"{PREFIX}safe.example.com"))
@@ -111,7 +111,9 @@ class TestOtherProfiles:
         await bench.address("web")
         await bench.address("safe", INGRESS)
         name = f"{PREFIX}safe.example.com-L7-dedicated"
-        assert f"virtualservice/{name}" in await bench.ask(bench.marked)
+        path = f"{PREFIX}{bench.home}-safe.example.com_-safe-L7-dedicated"
+        wanted = {f"virtualservice/{name}", f"vsvip/{name}", f"poolgroup/{path}", f"pool/{path}"}
+        assert wanted <= set(await bench.ask(bench.marked))
         await bench.delete_config("true")
         await bench.answer("Done")
         assert await bench.ask(bench.marked) == []

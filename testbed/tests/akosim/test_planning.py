@@ -22,6 +22,7 @@ MODES: list[dict[str, str]] = [
     {"enableEVH": "true", "vipPerNamespace": "true"},
     {"shardVSSize": "DEDICATED"},
     {"shardVSSize": "DEDICATED", "enableEVH": "true"},
+    {"passthroughShardSize": "LARGE", "primaryInstance": "false"},
 ]
 
 
@@ -37,14 +38,25 @@ def service(namespace: str, name: str, ports: list[int], kind: str = "LoadBalanc
     return {"metadata": metadata, "spec": {"type": kind, "ports": entries}}
 
 
-def ingress(namespace: str, name: str, hosts: list[str], paths: list[str], *, tls: bool) -> Object:
+def ingress(
+    namespace: str,
+    name: str,
+    hosts: list[str],
+    paths: list[str],
+    *,
+    tls: bool,
+    passed: bool = False,
+) -> Object:
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     entries = [{"path": p, "pathType": "ImplementationSpecific", "backend": backend} for p in paths]
     rules = [{"host": host, "http": {"paths": entries}} for host in hosts]
     spec: Object = {"rules": rules}
     if tls:
         spec["tls"] = [{"hosts": hosts, "secretName": "tls"}]
-    return {"metadata": {"namespace": namespace, "name": name, "uid": name}, "spec": spec}
+    metadata: Object = {"namespace": namespace, "name": name, "uid": name}
+    if passed:
+        metadata["annotations"] = {"passthrough.ako.vmware.com/enabled": "true"}
+    return {"metadata": metadata, "spec": spec}
 
 
 NAMESPACES = st.sampled_from(["red", "blue"])
@@ -62,6 +74,7 @@ INGRESSES = st.builds(
     st.lists(st.sampled_from(["a.example.com", "b.example.com", "c.example.com"]), max_size=2),
     st.lists(st.sampled_from(["/", "/a", "/b/c", "/x[0-9]+"]), max_size=2, unique=True),
     tls=st.booleans(),
+    passed=st.booleans(),
 )
 
 
