@@ -21,6 +21,7 @@ from akoo_testbed.akosim.desired import desired, served
 from akoo_testbed.akosim.model import Wanted
 from akoo_testbed.akosim.retries import Retries
 from akoo_testbed.akosim.site import Maker, Site
+from akoo_testbed.akosim.world import INGRESS_CLASS
 from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoAnswer, AkoFault
 from akoo_testbed.kubelet.program import Container, Exit
@@ -154,7 +155,8 @@ class Ako:
     async def _perform(self) -> bool:
         settings, world = self._hands.config, self._view.world
         if not self._has(AkoFault.CUT_OFF):
-            await rules.check(self._container.api, world.load_balancers(settings))
+            classes = world.all(INGRESS_CLASS)
+            await rules.check(self._container.api, world.load_balancers(settings), classes)
             await self._label_groups()
         if not self._knows or not self._has(AkoFault.CUT_OFF):
             self.wanted = desired(settings, self._maker.site, world)

@@ -49,6 +49,12 @@ def l7_panic(rule: Object) -> str:
     return ""
 
 
+def class_panic(ingress_class: Object) -> str:
+    """The same for an IngressClass: AKO looks for an AviInfraSetting in its parameters."""
+    parameters = (ingress_class.get("spec") or {}).get("parameters")
+    return "parameters.apiGroup" if parameters and "apiGroup" not in parameters else ""
+
+
 def undecodable(rule: Object) -> str:
     """The number of an L4Rule that is none; "" if all are."""
     spec = rule.get("spec") or {}
@@ -64,8 +70,18 @@ async def can_list(api: KubeApi) -> bool:
     return not any(map(undecodable, await _list(api, L4_RULE)))
 
 
-async def check(api: KubeApi, services: collections.abc.Iterable[Object]) -> None:
-    """Raises PanicError for a rule that ends AKO. ``services``: those it works for."""
+async def check(
+    api: KubeApi,
+    services: collections.abc.Iterable[Object],
+    classes: collections.abc.Iterable[Object] = (),
+) -> None:
+    """Raises PanicError for what ends AKO.
+
+    ``services``: those it works for. ``classes``: all IngressClasses.
+    """
+    for each in classes:
+        if pointer := class_panic(each):
+            raise PanicError(f"nil pointer: {_name(each)} {pointer}")
     for rule in await _list(api, L7_RULE):
         if pointer := l7_panic(rule):
             raise PanicError(f"nil pointer: {_name(rule)} {pointer}")

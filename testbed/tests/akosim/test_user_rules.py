@@ -1,12 +1,13 @@
 """Rules of users that end AKO, or keep it from its start."""
 
+import collections.abc
 import typing
 
 import pytest
 from akoo_testbed import waiting
 from akoo_testbed.akosim import rules
 from akoo_testbed.akosim.bench import Bench
-from akoo_testbed.kubeapi import Object
+from akoo_testbed.kubeapi import KubeApi, Object
 
 Spec = dict[str, typing.Any]
 
@@ -48,6 +49,30 @@ def test_what_ends_ako_when_a_service_uses_it(spec: Spec, pointer: str) -> None:
 )
 def test_what_ends_ako_as_soon_as_it_sees_it(spec: Spec, pointer: str) -> None:
     assert rules.l7_panic(rule(spec)) == pointer
+
+
+@pytest.mark.parametrize(
+    ("spec", "pointer"),
+    [
+        ({"parameters": {"kind": "AviInfraSetting", "name": "gold"}}, "parameters.apiGroup"),
+        ({"parameters": {"apiGroup": "ako.vmware.com", "kind": "AviInfraSetting"}}, ""),
+        ({"controller": "ako.vmware.com/avi-lb"}, ""),
+    ],
+)
+async def test_a_class_whose_parameters_have_no_group_ends_ako(spec: Spec, pointer: str) -> None:
+    found = {"kind": "IngressClass", "metadata": {"name": "gold"}, "spec": spec}
+    assert rules.class_panic(found) == pointer
+    api = typing.cast("KubeApi", _NoRules())
+    if pointer:
+        with pytest.raises(rules.PanicError, match=pointer):
+            await rules.check(api, [], [found])
+    else:
+        await rules.check(api, [], [found])
+
+
+class _NoRules:
+    async def list(self, kind: str) -> collections.abc.Sequence[Object]:
+        return []
 
 
 @pytest.mark.parametrize(
