@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from akoo_avi import resources
+from akoo_avi import client, resources
 from akoo_avi.pools import declared, marking, outside, reconcile
-from akoo_avi.testing.memory import memory_controllers
+from akoo_avi.testing.memory import PASSWORD, MemoryAvi, memory_controllers
 from akoo_avi.testing.pool_ground import ADDRESS, OWNER, Ground, pool, using
 from akoo_testbed.avisim import discovery
 
@@ -348,6 +348,27 @@ class TestAddresses:
             assert found is not None
             assert found["status"]["free"] == left
         assert (value("total"), value("allocated")) == (3, 3)
+
+    def test_a_network_that_never_gave_an_address_has_no_runtime(self) -> None:
+        """Some controllers answer 404 for its runtime until it gives the first one."""
+        there = Ground(pool("edge", "10.70.0.10-10.70.0.12"), network_runtime="allocated")
+        path = f"networkruntime/{there.net['uuid']}"
+        assert there.admin.refused("GET", path)[0] == 404
+        there.run_pool()
+        assert there.ready()[:2] == ("True", "Applied")
+        assert there.ready(kind="AddressesFree")[:2] == ("False", "AddressesLow")
+        assert (value("total"), value("allocated")) == (3, 0)
+        there.delete()
+        there.run_pool()
+        assert there.gone()
+        assert not there.ranges
+
+    def test_the_runtime_of_a_network_that_is_gone(self) -> None:
+        there = Ground()
+        avi = MemoryAvi(there.avi, password=PASSWORD)
+        network = outside.Outside(avi=avi, network_uuid="network-gone")
+        with pytest.raises(client.NotFoundError):
+            there.run(network.allocated())
 
     def test_the_metric_goes_with_the_pool(self) -> None:
         there = Ground(pool("edge", "10.70.0.10-10.70.0.12"))

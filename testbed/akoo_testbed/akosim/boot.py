@@ -2,8 +2,8 @@
 
 import collections.abc
 
-from akoo_testbed.akosim import avi, config, routes
-from akoo_testbed.akosim.config import Config
+from akoo_testbed.akosim import avi, cloudrules, config, routes
+from akoo_testbed.akosim.config import Config, Network
 from akoo_testbed.akosim.site import Site
 from akoo_testbed.kubeapi import Object
 
@@ -68,17 +68,20 @@ async def validate(
     cloud = clouds[0]
     if not cloud.get("ipam_provider_ref") and cloud["vtype"] not in _OWN_IPAM:
         raise KilledError(f"cloud {settings.cloud} has no IPAM provider")
-    _check_tier1(cloud, settings)
+    if problem := cloudrules.problem(cloud, settings):
+        raise KilledError(problem)
+    vrf = await _named_vrf(client, settings, cloud)
     network = await _network(client, settings, cloud)
     group = await label_group(client, settings, settings.se_group)
     if group is None:
         raise KilledError(f"SE group {settings.se_group} is not there")
     for name in sorted(set(se_groups) - {settings.se_group}):
         await label_group(client, settings, name)
+    await _check_node_networks(client, settings, cloud)
     return Site(
         cloud=cloud["uuid"],
         cloud_type=cloud["vtype"],
-        vrf=await _vrf(client, settings, cloud, network),
+        vrf=vrf or _vrf_of(network),
         se_group=group["uuid"],
         network=network["uuid"],
         controller=str((await client.call("GET", "cluster", tenant=ADMIN))["uuid"]),
@@ -94,38 +97,64 @@ async def _has_tenant(client: avi.Avi, name: str) -> bool:
         return False
 
 
-def _check_tier1(cloud: Object, settings: Config) -> None:
-    if settings.nsxt_t1lr and cloud["vtype"] != "CLOUD_NSXT":
-        raise KilledError(f"nsxtT1LR is given, and cloud {settings.cloud} is {cloud['vtype']}")
-
-
 async def _network(client: avi.Avi, settings: Config, cloud: Object) -> Object:
     entry = (settings.networks or ())[0]
+    rows = await _networks(client, settings, cloud, entry)
+    if not rows:
+        raise SyncDisabledError(f"VIP network {entry.uuid or entry.name} is not there")
+    if len(rows) > 1:
+        raise SyncDisabledError(f"VIP network {entry.name} is there {len(rows)} times")
+    return rows[0]
+
+
+async def _check_node_networks(client: avi.Avi, settings: Config, cloud: Object) -> None:
+    """On the clouds where AKO reads nodeNetworkList: each network is there, each CIDR can be read.
+
+    Raises KilledError.
+    """
+    if not cloudrules.reads_node_networks(cloud):
+        return
+    for entry in settings.node_networks:
+        name = entry.uuid or entry.name
+        if not await _networks(client, settings, cloud, entry):
+            raise KilledError(f"node network {name} is not there")
+        cidr = cloudrules.unreadable(entry.cidrs)
+        if cidr is not None:
+            raise KilledError(f"node network {name}: {cidr} is no CIDR")
+
+
+async def _networks(
+    client: avi.Avi, settings: Config, cloud: Object, entry: Network
+) -> list[Object]:
+    """The cloud's networks that an entry means; with vrfName only those of that VRF."""
     if entry.uuid:
         try:
-            return await client.call("GET", f"network/{entry.uuid}")
+            network = await client.call("GET", f"network/{entry.uuid}")
         except avi.AviError as error:
             if error.status != 404:
                 raise
-            raise SyncDisabledError(f"VIP network {entry.uuid} is not there") from None
-    name = {"name": entry.name, "cloud_ref.name": cloud["name"]}
-    found = await _with_admin(client, "network", **name)
-    if not found:
-        raise SyncDisabledError(f"VIP network {entry.name} is not there")
-    if len(found) > 1:
-        raise SyncDisabledError(f"VIP network {entry.name} is there {len(found)} times")
-    return found[0]
+            return []
+        return [network] if cloud["uuid"] in str(network.get("cloud_ref")) else []
+    filters = {"name": entry.name, "cloud_ref.name": cloud["name"]}
+    if settings.vrf and cloud["vtype"] in cloudrules.WITH_VRF:
+        filters["vrf_context_ref.name"] = settings.vrf
+    return await _with_admin(client, "network", **filters)
 
 
-async def _vrf(client: avi.Avi, settings: Config, cloud: Object, network: Object) -> str:
+async def _named_vrf(client: avi.Avi, settings: Config, cloud: Object) -> str:
+    """The VRF that the settings mean by its name; "": that of the VIP network counts."""
     if not settings.vrf and settings.service_type != "NodePort":
-        return str(network["vrf_context_ref"]).partition("#")[0].rpartition("/")[2]
+        return ""
     name = settings.vrf or "global"
     filters = {"name": name, "cloud_ref.name": cloud["name"]}
-    found = await _with_admin(client, "vrfcontext", **filters)
-    if not found:
+    rows = await _with_admin(client, "vrfcontext", **filters)
+    if not rows:
         raise KilledError(f"VRF {name} is not there")
-    return str(found[0]["uuid"])
+    return str(rows[0]["uuid"])
+
+
+def _vrf_of(network: Object) -> str:
+    return str(network["vrf_context_ref"]).partition("#")[0].rpartition("/")[2]
 
 
 async def label_group(client: avi.Avi, settings: Config, name: str) -> Object | None:

@@ -21,12 +21,14 @@ _NODE_NETWORKS = 5
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Network:
-    """An entry of vipNetworkList; `uuid` wins over `name`."""
+    """An entry of vipNetworkList or nodeNetworkList; `uuid` wins over `name`."""
 
     name: str = ""
     uuid: str = ""
     cidr: str = ""
     v6cidr: str = ""
+    cidrs: tuple[str, ...] = ()
+    """Of an entry of nodeNetworkList."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Config:
     vrf: str = ""
     networks: tuple[Network, ...] | None = None
     """None: the text is not a list of networks."""
-    node_networks: int = 0
+    node_networks: tuple[Network, ...] = ()
     primary: bool = True
     layer7_only: bool = False
     evh: bool = False
@@ -59,6 +61,8 @@ class Config:
     bgp_labels: tuple[str, ...] = ()
     ip_family: str = ""
     nsxt_t1lr: str = ""
+    vpc_mode: bool = False
+    """Only checked at the start."""
     default_lb: bool = True
     default_ingress: bool = True
     default_domain: str = ""
@@ -111,7 +115,7 @@ def parse(data: collections.abc.Mapping[str, str], namespace: str) -> Config:
         se_group=data.get("serviceEngineGroupName") or "Default-Group",
         vrf=data.get("vrfName", ""),
         networks=_networks(data.get("vipNetworkList", "")),
-        node_networks=len(_list(data.get("nodeNetworkList", "")) or ()),
+        node_networks=_networks(data.get("nodeNetworkList", "")) or (),
         primary=on("primaryInstance", "true"),
         layer7_only=on("layer7Only"),
         evh=on("enableEVH"),
@@ -125,6 +129,7 @@ def parse(data: collections.abc.Mapping[str, str], namespace: str) -> Config:
         bgp_labels=_words(data.get("bgpPeerLabels", "")),
         ip_family=data.get("ipFamily", ""),
         nsxt_t1lr=data.get("nsxtT1LR", ""),
+        vpc_mode=on("vpcMode"),
         default_lb=on("defaultLBController", "true"),
         default_ingress=on("defaultIngController", "true"),
         default_domain=data.get("defaultDomain", ""),
@@ -153,8 +158,8 @@ def problem(config: Config) -> str | None:
 
 def fault(config: Config) -> str | None:
     """An input that makes AKO stop its status API, so that its container is killed."""
-    if config.node_networks > _NODE_NETWORKS:
-        return f"nodeNetworkList has {config.node_networks} entries, more than {_NODE_NETWORKS}"
+    if (number := len(config.node_networks)) > _NODE_NETWORKS:
+        return f"nodeNetworkList has {number} entries, more than {_NODE_NETWORKS}"
     if config.bgp_labels and not config.rhi:
         return "bgpPeerLabels needs enableRHI"
     return None
@@ -182,6 +187,7 @@ def _networks(text: str) -> tuple[Network, ...] | None:
             uuid=str(entry.get("networkUUID", "")),
             cidr=str(entry.get("cidr", "")),
             v6cidr=str(entry.get("v6cidr", "")),
+            cidrs=tuple(str(cidr) for cidr in entry.get("cidrs") or ()),
         )
         for entry in found
     )

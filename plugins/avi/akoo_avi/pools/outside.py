@@ -24,9 +24,16 @@ class Outside:
         return await self.avi.get(f"network/{self.network_uuid}", tenant=self.tenant)
 
     async def allocated(self) -> tuple[Allocated, ...]:
-        """Its addresses that are in use."""
+        """Its addresses that are in use. Raises NotFoundError for a network that is gone.
+
+        A controller may have no runtime of a network that never gave an address.
+        """
         path = f"networkruntime/{self.network_uuid}"
-        return usage.allocated(await self.avi.get(path, tenant=self.tenant))
+        try:
+            return usage.allocated(await self.avi.get(path, tenant=self.tenant))
+        except client.NotFoundError:
+            await self.network()  # the answer counts only while the network itself is seen
+            return ()
 
     async def write(self, given: Situation) -> structs.JSON | None:
         """Make the network what the plan says, decided anew if somebody else wrote. What was

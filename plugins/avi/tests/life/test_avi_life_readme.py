@@ -8,6 +8,7 @@ import re
 from akoo_avi import claim, options, settings
 
 from akoo_core import structs
+from akoo_core.plugins import errors as core_errors
 
 PACKAGE = pathlib.Path(__file__).parents[2]
 README = (PACKAGE / "README.md").read_text()
@@ -15,6 +16,8 @@ MADE = {
     f"{kind}{what}" for kind in ("AviController", "AviIPPool") for what in ("NotFound", "Deleting")
 }
 """Reasons that are put together from a kind."""
+CORE = {core_errors.LineBreakError.reason}
+"""Reasons that the core gives to a credential that this plugin reads (``single_line``)."""
 
 
 def rows(heading: str) -> list[tuple[str, ...]]:
@@ -50,8 +53,9 @@ def test_every_reason_is_explained() -> None:
         r'\(client\.\w+Error, "([A-Z]\w+)"',
         r'_wrong\(\s*scene,\s*"([A-Z]\w+)"',
         r'_true\(\s*[\w"]+, "([A-Z]\w+)"',
+        r'_wait\(\s*\w+, "([A-Z]\w+)"',
     )
-    raised = {name for one in patterns for name in re.findall(one, written)} | MADE
+    raised = {name for one in patterns for name in re.findall(one, written)} | MADE | CORE
     explained = {name for row in rows("When it goes wrong") for name in code(row[0])}
     assert raised == explained
 
