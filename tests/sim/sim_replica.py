@@ -164,8 +164,8 @@ class Replica:
         kind = resources.AKO_DEPLOYMENTS
         stored = self._stage.management.store.rows.get(Key(kind.group, kind.plural, "", name), {})
         for condition in (stored.get("status") or {}).get("conditions") or ():
-            told = condition["reason"] == "AttemptFailed"
-            self._stage.laws.require(not told, f"{name}: {condition['message']}")
+            told = condition.get("reason") == "AttemptFailed"
+            self._stage.laws.require(not told, f"{name}: {condition.get('message', '')}")
 
     def running(self) -> Iterator[asyncio.Task[None]]:
         return (one for one in self._tasks.values() if not one.done())
