@@ -109,10 +109,11 @@ async def _overwrites(
 ) -> record_.Record:
     """Without the version that was read."""
     patch = records.difference(structs.to_object(one.spec), structs.to_object(spec))
+    change: dict[str, Any] = {"spec": patch} if patch else {}
+    if consumed:
+        change["metadata"] = {"annotations": dict.fromkeys(consumed)}
     kind = records._RECORDS
-    return record_.from_object(
-        await self._client.merge_patch(kind, one.name, {"spec": patch} if patch else {})
-    )
+    return record_.from_object(await self._client.merge_patch(kind, one.name, change))
 
 
 _change = records.Records.change

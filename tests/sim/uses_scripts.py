@@ -135,6 +135,7 @@ def _attempt(found: Uses, uid: int, state: record.Leaving | None) -> attempt.Att
         shared=lambda name: None,
         external=None,
         secrets=SimpleNamespace(once=lambda: None),
+        logins=None,
     )
     one = structs.replace(builders.make_record(), spec=spec)
     return attempt.Attempt(services=services, name=one.name, number=0, record=one)
