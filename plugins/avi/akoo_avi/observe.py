@@ -2,7 +2,8 @@
 
 What an application has not started (a pool without servers) is told and is nobody's fault here.
 What the platform owes (a cloud that is not ready, engines that cannot be had, services that cannot
-be placed) makes the cluster not ready.
+be placed) makes the cluster not ready. A pool without a free address is added to the message: what
+has an address goes on, so the cluster stays ready.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 
 from akoo_avi import placement, snapshot
 from akoo_avi.client import AviClient
+from akoo_core import structs
 from akoo_core.plugins import api
 
 READY_CLOUDS = ("CLOUD_STATE_PLACEMENT_READY",)
@@ -37,12 +39,29 @@ async def observe(
 ) -> api.Result:
     """One look at the snapshot that all clusters of a controller share."""
     seen = await snapshots.of(stored.reach, client, ctx.clock)
-    return judge(seen, stored, address=client.address, again=snapshots.seconds)
+    result = judge(seen, stored, address=client.address, again=snapshots.seconds)
+    fact = ctx.view.fact(placement.AviPoolsExhausted)
+    return with_exhausted(result, fact.pools if fact is not None else ())
+
+
+def with_exhausted(
+    result: api.Done | api.Wait, pools: Sequence[placement.ExhaustedPool]
+) -> api.Done | api.Wait:
+    """The result with a sentence for each of the first pools without a free address; pure."""
+    sentences = [
+        f"AviIPPool/{pool.name} has no free address (AddressesExhausted): a new virtual service "
+        f"gets none from it. Add ranges to {pool.correct}."
+        for pool in pools[:NAMED]
+    ]
+    more = len(pools) - len(sentences)
+    if more:
+        sentences.append(f"{more} more AviIPPools have none.")
+    return structs.replace(result, message=" ".join((result.message, *sentences)))
 
 
 def judge(
     seen: snapshot.Snapshot, stored: placement.Stored, *, address: str, again: float
-) -> api.Result:
+) -> api.Done | api.Wait:
     """What a snapshot says of one cluster; pure."""
     mine = seen.services.get(stored.cluster_name, ())
     cloud = seen.clouds.get(stored.place.cloud_uuid, "")

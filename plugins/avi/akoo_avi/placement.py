@@ -144,6 +144,25 @@ class AviClaimed(api.Fact, frozen=True, kw_only=True):
     epoch: int
 
 
+class ExhaustedPool(structs.Struct, frozen=True, kw_only=True):
+    """An AviIPPool without a free address."""
+
+    name: str
+    correct: str
+    """The field and the object where ranges are added."""
+
+
+class AviPoolsExhausted(api.Fact, frozen=True, kw_only=True):
+    """The pools of the cluster that had no free address when prepare last read them.
+
+    Not given while all of them have one.
+    """
+
+    fact_name: ClassVar[str] = "AviPoolsExhausted"
+
+    pools: tuple[ExhaustedPool, ...]
+
+
 def stored(view: api.View) -> Stored | None:
     """What was intended and stored; None where nothing was ever placed.
 

@@ -59,7 +59,7 @@ async def _unplaced(
         asked = wanted_.of_view(ctx.view)
         reach, _ = await shared_.reach(ctx, asked)
         address = reach.address
-        _, unready = await shared_.pools(ctx, asked)
+        unready = (await shared_.pools(ctx, asked)).unready
         avi = await access.open(ctx, clients, reach)
         _, place = await suitable.judged(ctx, avi, reach, catalogs, asked)
     except refusal.Refusal as error:

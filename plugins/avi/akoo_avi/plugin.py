@@ -53,6 +53,7 @@ class AviPlugin(api.Plugin):
         api.LoadBalancerPlacement,
         placement.AviTarget,
         placement.AviClaimed,
+        placement.AviPoolsExhausted,
     )
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
 

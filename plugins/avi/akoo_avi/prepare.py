@@ -11,7 +11,7 @@ from akoo_avi import shared as shared_
 from akoo_avi import wanted as wanted_
 from akoo_avi.catalog import Catalog, Catalogs
 from akoo_avi.client import AviClient, Controllers
-from akoo_avi.placement import AviClaimed, AviTarget, Stored, Wanted
+from akoo_avi.placement import AviClaimed, AviPoolsExhausted, AviTarget, Stored, Wanted
 from akoo_avi.resolve import Resolved
 from akoo_core.plugins import api
 
@@ -24,21 +24,24 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
     view = ctx.view
     asked = wanted_.of_view(view)
     reach, controller = await shared_.reach(ctx, asked)
-    pools, unready = await shared_.pools(ctx, asked)
+    pools = await shared_.pools(ctx, asked)
     avi = await access.open(ctx, controllers, reach)
     known, place = await suitable.judged(ctx, avi, reach, catalogs, asked)
     if isinstance(place, api.Wait):
         return place
     target = AviTarget(
         wanted=asked,
-        found=_stored(view, asked, place, reach=reach, controller=controller, pools=pools),
+        found=_stored(view, asked, place, reach=reach, controller=controller, pools=pools.refs),
         controller_version=known.version,
     )
-    waiting = unready or _not_stored(view, target)
+    waiting = pools.unready or _not_stored(view, target)
     if waiting is not None:
         return waiting
     await _claim(avi, view, target.found, known)
-    return api.Done(facts=(target, _claimed(view, target.found), _placement(target)))
+    facts = (target, _claimed(view, target.found), _placement(target))
+    if pools.exhausted:
+        return api.Done(facts=(*facts, AviPoolsExhausted(pools=pools.exhausted)))
+    return api.Done(facts=facts)
 
 
 def _stored(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from akoo_avi import config, nearest, refusal, resources, wanted
 from akoo_avi.controllers import declared
-from akoo_avi.placement import ControllerRef, PoolRef, Reach, Wanted
+from akoo_avi.placement import ControllerRef, ExhaustedPool, PoolRef, Reach, Wanted
 from akoo_avi.pools import inline
+from akoo_avi.pools.declared import CONFIG_ANNOTATION
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
@@ -28,21 +31,49 @@ async def reach(ctx: api.VerbContext, asked: Wanted) -> tuple[Reach, ControllerR
     return one.reach, ControllerRef(name=one.name, uid=one.uid)
 
 
-async def pools(ctx: api.VerbContext, asked: Wanted) -> tuple[tuple[PoolRef, ...], api.Wait | None]:
-    """The AviIPPools of a config, as they are now; and what to wait for: one whose ranges are
-    needed, and that never was in force."""
-    found, waiting = [], None
+class Pools(NamedTuple):
+    """The AviIPPools of a cluster as they are now."""
+
+    refs: tuple[PoolRef, ...]
+    unready: api.Wait | None
+    """A pool whose ranges are needed, and that never was in force; None: there is none."""
+    exhausted: tuple[ExhaustedPool, ...]
+
+
+async def pools(ctx: api.VerbContext, asked: Wanted) -> Pools:
+    """Read the pools that a config names or makes. Raises Refusal."""
+    read, unready = [], None
     for name in asked.pools:
         obj = await _get(ctx, resources.AVI_IP_POOLS, name, "ipPools")
-        found.append(PoolRef(name=name, uid=obj["metadata"]["uid"]))
-        waiting = waiting or _unready(name, obj)
+        read.append(obj)
+        unready = unready or _unready(name, obj)
     needed = inline.gives_ranges(config.decode(ctx.view.config))
     for name in (one for one in asked.inline if one not in asked.pools):
         made = await _made(ctx, name)
         if made is not None:
-            found.append(PoolRef(name=name, uid=made["metadata"]["uid"]))
-        waiting = waiting or (_unready(name, made or {}) if needed else None)
-    return tuple(found), waiting
+            read.append(made)
+        unready = unready or (_unready(name, made or {}) if needed else None)
+    return Pools(
+        refs=tuple(
+            PoolRef(name=obj["metadata"]["name"], uid=obj["metadata"]["uid"]) for obj in read
+        ),
+        unready=unready,
+        exhausted=tuple(_exhausted(obj) for obj in read if _is_exhausted(obj)),
+    )
+
+
+def _is_exhausted(obj: structs.JSON) -> bool:
+    """Whether the pool's own controller counted addresses, and none that is free."""
+    status = obj.get("status") or {}
+    return bool(status.get("total")) and status.get("free") == 0
+
+
+def _exhausted(obj: structs.JSON) -> ExhaustedPool:
+    """The pool, and the field that adds ranges to it: a pool of a config is corrected there."""
+    metadata = obj["metadata"]
+    of = (metadata.get("annotations") or {}).get(CONFIG_ANNOTATION, "")
+    correct = f"spec.dataNetwork.ipPools of AKODeploymentConfig/{of}" if of else "its spec.subnets"
+    return ExhaustedPool(name=metadata["name"], correct=correct)
 
 
 async def _made(ctx: api.VerbContext, name: str) -> structs.JSON | None:

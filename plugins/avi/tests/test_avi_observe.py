@@ -81,6 +81,22 @@ def test_engines_are_made_on_demand() -> None:
     assert isinstance(judged(seen(service("a", "OPER_DOWN"), engines={})), api.Done)
 
 
+def exhausted(name: str) -> placement.ExhaustedPool:
+    return placement.ExhaustedPool(name=name, correct="its spec.subnets")
+
+
+def test_pools_without_an_address_are_added_to_whatever_is_said() -> None:
+    broken = judged(seen(service("a", "OPER_RESOURCES")))
+    assert isinstance(broken, api.Wait)
+    result = observe.with_exhausted(broken, [exhausted(name) for name in "abcde"])
+    assert isinstance(result, api.Wait)
+    assert result.reason == "VirtualServiceBroken"
+    assert result.message.startswith(f"{broken.message} AviIPPool/a has no free address")
+    assert "AviIPPool/c has" in result.message
+    assert "Add ranges to its spec.subnets. 2 more AviIPPools have none." in result.message
+    assert observe.with_exhausted(broken, ()) == broken
+
+
 STATES = st.sampled_from(sorted({*observe.UP, *observe.UNDER_WAY, *observe.BROKEN, "OPER_DOWN"}))
 
 

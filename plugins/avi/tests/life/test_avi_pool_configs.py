@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import config, resources
+from akoo_avi import config, placement, resources
 from akoo_avi.pools import configs, inline, spans
 from akoo_testbed.avisim import client as admins
 
@@ -169,6 +169,44 @@ def test_what_is_edited_in_the_pool_is_changed_back(avi_world: Any) -> None:
     there.world.run(server.merge_patch(resources.AVI_IP_POOLS, name, patch))
     there.settle()
     assert {**before, "usable": True} == {"usable": True, **there.pool["spec"]}
+
+
+def take(there: Ground, address: str) -> Json:
+    """Somebody's VIP gets that address of the data network."""
+    vip = {
+        "vip_id": "0",
+        "auto_allocate_ip": True,
+        "ip_address": {"addr": address, "type": "V4"},
+        "ipam_network_subnet": {"network_ref": there.network()["url"]},
+    }
+    cloud = there.admin.get("cloud?name=vc-01")["results"][0]["url"]
+    made: Json = there.admin.post("vsvip", {"name": "v", "cloud_ref": cloud, "vip": [vip]})
+    return made
+
+
+def test_an_exhausted_pool_shows_on_the_clusters_that_use_it(avi_world: Any) -> None:
+    single = [{"start": "10.70.0.10", "end": "10.70.0.10", "type": "V4"}]
+    there = Ground(avi_world, ipPools=single)
+    there.settle()
+    assert isinstance(there.world.settled(), api.Done)
+    assert there.world.call("observe").message == "0 virtual services."
+    vip = take(there, "10.70.0.10")
+    there.settle()
+    world, name = there.world, there.pool["metadata"]["name"]
+    done = world.settled()
+    (fact,) = (one for one in done.facts if isinstance(one, placement.AviPoolsExhausted))
+    assert [pool.name for pool in fact.pools] == [name]
+    run = verbs.run_verb(world.plugin(), "observe", world)
+    assert isinstance(run.result, api.Done), "what has an address goes on"
+    assert run.result.message == (
+        f"0 virtual services. AviIPPool/{name} has no free address (AddressesExhausted): a new "
+        "virtual service gets none from it. Add ranges to spec.dataNetwork.ipPools of "
+        "AKODeploymentConfig/default."
+    )
+    assert not [one for one in run.calls if one.system == "management"]
+    there.admin.delete(f"vsvip/{vip['uuid']}")
+    there.settle()
+    assert not [f for f in world.settled().facts if isinstance(f, placement.AviPoolsExhausted)]
 
 
 def test_a_cluster_uses_it_once_it_is_in_force(avi_world: Any) -> None:
