@@ -100,22 +100,6 @@ def _absence_is_deletion(*given: Any) -> situation.StartLeaving:
     return situation.StartLeaving(cause="ClusterDeleted", message="it is not there")
 
 
-async def _overwrites(
-    self: records.Records,
-    one: record_.Record,
-    spec: record_.RecordSpec,
-    *,
-    consumed: tuple[str, ...] = (),
-) -> record_.Record:
-    """Without the version that was read."""
-    patch = records.difference(structs.to_object(one.spec), structs.to_object(spec))
-    change: dict[str, Any] = {"spec": patch} if patch else {}
-    if consumed:
-        change["metadata"] = {"annotations": dict.fromkeys(consumed)}
-    kind = records._RECORDS
-    return record_.from_object(await self._client.merge_patch(kind, one.name, change))
-
-
 _change = records.Records.change
 
 
@@ -227,9 +211,6 @@ BUGS: Final[dict[str, Bug]] = {
         _replaced(controller, "decide", _a_mark_is_a_move), "is deleted unfinished"
     ),
     "words stay": Bug(_replaced(records.Records, "change", _words_stay), "and the word stands"),
-    "records are overwritten": Bug(
-        _replaced(records.Records, "change", _overwrites), "begins to leave twice"
-    ),
     "conflicts are ignored": Bug(
         _replaced(records.Records, "change", _conflicts_ignored), "outside write before its intent"
     ),

@@ -23,8 +23,8 @@ COUNT = int(os.environ.get("AKOO_SEEDS", "20000" if os.environ.get("AKOO_PROOF")
 SEEDS = [int(os.environ["AKOO_SEED"])] if "AKOO_SEED" in os.environ else list(range(COUNT))
 SHARES = 8
 FOUND_WITHIN = 500
-"""Seeds, for each planted bug. Most are found by the first or second; a record that is overwritten,
-for which two processes must write in the same moment, by one in a hundred."""
+"""Seeds, for each planted bug. Most are found by the first or second; an ignored conflict takes
+more, since two processes must write in the same moment."""
 
 
 @pytest.fixture(autouse=True)
