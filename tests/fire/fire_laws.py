@@ -33,12 +33,19 @@ def lets_go(call: fire_journal.Call) -> bool:
 
 
 def holds(call: fire_journal.Call) -> bool:
-    """Puts our finalizer on a Cluster."""
-    return _patches_cluster(call) and any(one["op"] == "add" for one in call.sent)
+    """Puts our finalizer on a Cluster: by a merge patch where no annotation was seen."""
+    if _patches_cluster(call):
+        return any(one["op"] == "add" for one in call.sent)
+    merged = call.sent if _at_cluster(call) and isinstance(call.sent, dict) else {}
+    return "finalizers" in (merged.get("metadata") or {})
 
 
 def _patches_cluster(call: fire_journal.Call) -> bool:
-    return call.method == "PATCH" and "/clusters/" in call.path and isinstance(call.sent, list)
+    return _at_cluster(call) and isinstance(call.sent, list)
+
+
+def _at_cluster(call: fire_journal.Call) -> bool:
+    return call.method == "PATCH" and "/clusters/" in call.path
 
 
 def broken(gate: fire_gate.Gate, records: Container[str]) -> list[str]:
