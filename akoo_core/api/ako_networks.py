@@ -69,6 +69,12 @@ class _Extra(structs.Struct, frozen=True, kw_only=True):
     ingress: _Ingress = _Ingress()
 
 
+class _Spec(structs.Struct, frozen=True, kw_only=True):
+    """The part of an AKODeploymentConfig's spec that is read here."""
+
+    extra_configs: _Extra = _Extra()
+
+
 class _Options(structs.Struct, frozen=True, kw_only=True):
     vrf_name: str = ""
     vpc_mode: bool = False
@@ -85,9 +91,8 @@ def decode(config: structs.JSON, options: structs.JSON | None = None) -> Network
     if options is None:
         options = (spec.get("plugins") or {}).get("ako") or {}
     given = structs.convert(options, _Options, path=OPTIONS)
-    extra = structs.convert(
-        without_empty(spec.get("extraConfigs") or {}), _Extra, path="spec.extraConfigs"
-    )
+    written = without_empty({"extraConfigs": spec.get("extraConfigs")})
+    extra = structs.convert(written, _Spec, path="spec").extra_configs
     listed = extra.ingress.node_network_list
     if len(listed) > MOST_NODE_NETWORKS:
         raise structs.DecodeError(NODE_NETWORKS, f"has more than {MOST_NODE_NETWORKS} entries.")

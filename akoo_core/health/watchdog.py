@@ -19,8 +19,12 @@ BLOCKED_SECONDS = 1.0
 """Shorter blocks are in the metric only."""
 
 _log = logging.getLogger(__name__)
-_CALLERS = ("akoo_core.plugins.caller", "akoo_core.plugins.running")
-"""The modules that call plugins."""
+_CALLERS = (
+    "akoo_core.plugins.bounded",
+    "akoo_core.plugins.caller",
+    "akoo_core.plugins.running",
+)
+"""The modules that call plugins. The task of a verb begins in ``bounded``."""
 
 
 class Place(NamedTuple):

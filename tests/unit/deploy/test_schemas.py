@@ -17,7 +17,7 @@ import yaml
 from akoo_ako import config as ako_config
 from msgspec import inspect
 
-from akoo_core.api import config, names, record
+from akoo_core.api import ako_networks, config, names, record
 from akoo_core.cli import overview
 
 CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
@@ -170,7 +170,7 @@ def unreadable(schema: Shape, struct: Shape) -> list[str]:
     return wrong
 
 
-READERS = [config._Spec, ako_config.Spec]
+READERS = [config._Spec, ako_config.Spec, ako_networks._Spec]
 
 UNREAD = {
     "controlPlaneNetwork": "for the plugin that prepares networks",

@@ -167,6 +167,6 @@ async def test_what_was_made_again_under_its_name_is_not_deleted(bench: bench_.B
     await bench.deploy(bench_.config_map())
     place = place_.Place(builders.RECORD, Replaced(bench.workload))
     key = inventory.Key("", "ConfigMap", "avi-system", "avi-k8s-config")
-    with pytest.raises(errors.ConflictError):
+    with pytest.raises(errors.WorkloadConflictError, match="avi-system/avi-k8s-config"):
         await place.remove("v1", key)
     assert bench.get(resources.CONFIG_MAPS, "avi-k8s-config") is not None
