@@ -33,17 +33,21 @@ _log = logging.getLogger(__name__)
 
 
 class VerbCaller:
-    """Calls the verbs of a PluginSet. ``timeouts`` are seconds per async hook."""
+    """Calls the verbs of a PluginSet.
+
+    ``timeouts`` are seconds per async hook; ``calls`` makes the calls of plugins' coroutines.
+    """
 
     def __init__(
         self,
         plugins: registry.PluginSet,
         *,
         timeouts: Mapping[str, float] = TIMEOUT_SECONDS,
+        calls: bounded.Calls | None = None,
     ) -> None:
         self._plugins = plugins
         self._timeouts = timeouts
-        self._calls = bounded.Calls()
+        self._calls = calls or bounded.Calls()
 
     def implements(self, plugin: api.Plugin, verb: str) -> bool:
         """Whether the plugin has that hook."""

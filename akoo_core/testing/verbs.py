@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 from akoo_core import errors, structs
 from akoo_core.api import record
 from akoo_core.kube import client as client_
-from akoo_core.plugins import api, caller, context, controllers, registry, scoped
+from akoo_core.plugins import api, bounded, caller, context, controllers, registry, scoped
 from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
 
 Plan = tuple[api.PlannedAction, ...]
 Answer = caller.VerbResult | caller.PureAnswer | api.Audit | Plan | None
-Wrap = Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]]
+Wrap = Callable[[Awaitable[Any]], Coroutine[Any, Any, Any]]
 VALUE_VERBS = (*api.PURE_VERBS, "secret_references")
 """Verbs that are plain functions of the view."""
 
@@ -92,21 +92,34 @@ async def call_verb(plugin: api.Plugin, verb: str, world: World) -> VerbRun:
 async def try_verb(
     plugin: api.Plugin, verb: str, world: World, *, wrap: Wrap | None = None
 ) -> VerbRun:
-    """``call_verb`` whose error is part of the answer. ``wrap`` is put around the verb's call."""
-    calling = caller.VerbCaller(plugin_set(plugin))
+    """``call_verb`` whose error is part of the answer. ``wrap`` is put around the plugin's
+    coroutine, in the task that runs it."""
+    calling = caller.VerbCaller(plugin_set(plugin), calls=_WrappedCalls(wrap) if wrap else None)
 
     async def answer() -> Answer:
         if verb in ("prepare", "contribute", "observe") and world.spec.leaving is None:
             store_intent(calling, plugin, world)
         if verb in VALUE_VERBS:
             return calling.call_pure(verb, plugin, view_of(plugin, world))
-        call = calling.call(verb, plugin, context_of(plugin, verb, world))
-        return await (wrap(call) if wrap else call)
+        return await calling.call(verb, plugin, context_of(plugin, verb, world))
 
     run = await observed(answer, world)
     if run.error is None:
         remember(plugin, verb, run.result, world)
     return run
+
+
+class _WrappedCalls(bounded.Calls):
+    """Makes calls with ``wrap`` around each coroutine."""
+
+    def __init__(self, wrap: Wrap) -> None:
+        super().__init__()
+        self._wrap = wrap
+
+    async def run(
+        self, call: bounded.Call, function: Callable[[], Awaitable[Any]], *, seconds: float
+    ) -> Any:
+        return await super().run(call, lambda: self._wrap(function()), seconds=seconds)
 
 
 async def observed(answer: Callable[[], Awaitable[Any]], world: World) -> VerbRun:

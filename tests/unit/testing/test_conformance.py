@@ -79,7 +79,7 @@ BAD: dict[type[Good], tuple[str, str]] = {
     leaks.SaysASecretWhenRefused: ("keeps_secrets", f"'{TOKEN}' is seen in the text of its error"),
     leaks.StoresASecret: ("keeps_secrets", f"'{TOKEN}' is seen in its answer"),
     leaks.WritesASecretInTheOpen: ("keeps_secrets", "is seen in ConfigMap volume in the workload"),
-    leaks.UsesWithoutRights: ("declares_its_rights", "observe of plugin"),
+    leaks.UsesWithoutRights: ("declares_its_rights", "intend of plugin"),
     leaks.ReconcilesWithoutRights: ("declares_its_rights", "the right to patch volumes/status of"),
     leaks.AppliesWithoutTheRightToCreate: ("declares_its_rights", "the right to create volumes of"),
     leaks.ReconcilesAgain: ("reconciles_alike", "called again in an unchanged world it writes"),
