@@ -109,6 +109,13 @@ def test_every_check_catches_something() -> None:
     assert {check for check, _ in BAD.values()} == set(conformance.CHECKS)
 
 
+def test_a_system_outside_that_all_worlds_share_is_no_false_proof() -> None:
+    """As where `akoo-core plugins check` calls a plugin that has files to work with."""
+    files = cloud.Cloud()
+    shared = conformance.Subject(lambda _: Good(files), cloud.CloudWorld)
+    conformance.CHECKS["counts_what_is_there"](shared)
+
+
 def test_a_missing_right_is_named_with_the_rule_and_the_place() -> None:
     (message,) = conformance.problems(subject(leaks.ReconcilesWithoutRights))
     assert (
