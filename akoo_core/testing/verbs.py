@@ -155,8 +155,7 @@ def run_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -
 
 async def try_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -> VerbRun:
     """``run_reconcile`` inside a running loop, whose error is part of the answer."""
-    registered = controllers.collect(plugin_set(plugin))
-    (found,) = (one for one in registered if one.registration.name == controller)
+    (found,) = (one for one in registered(plugin) if one.registration.name == controller)
     inner = world.management.client(external=world.calls)
     ctx = context.build_controller_context(found, means_of(world), inner, key=key)
     request = api.Request(key=key, attempt=1)
@@ -197,15 +196,26 @@ def _installed_name(value: str) -> str:
 def plugin_set(plugin: api.Plugin) -> registry.PluginSet:
     """The plugin with stand-ins for the providers of what it requires. Raises InputError."""
     own = type(plugin)
+    missing = tuple(one for one in own.requires if one not in own.provides)
+    others = [_provider(missing)()] if missing else []
+    return registry.PluginSet([*others, named(plugin)])
+
+
+@functools.lru_cache(maxsize=8)
+def registered(plugin: api.Plugin) -> tuple[controllers.Controller, ...]:
+    """The controllers of ``plugin_set``, collected once as in the operator. Raises InputError."""
+    return controllers.collect(plugin_set(plugin))
+
+
+@functools.lru_cache(maxsize=8)
+def _provider(facts: tuple[type[api.Fact], ...]) -> type[api.Plugin]:
+    """One class for the same facts: to look up where a class is takes longer than most verbs."""
 
     class Provider(api.Plugin):
         name = "another"
-        provides: ClassVar[tuple[type[api.Fact], ...]] = tuple(
-            one for one in own.requires if one not in own.provides
-        )
+        provides: ClassVar[tuple[type[api.Fact], ...]] = facts
 
-    others = [Provider()] if Provider.provides else []
-    return registry.PluginSet([*others, named(plugin)])
+    return Provider
 
 
 def view_of(plugin: api.Plugin, world: World) -> api.View:
@@ -241,9 +251,8 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
 def shared_of(plugin: api.Plugin, world: World) -> client_.KubeClient | None:
     """What verbs may read in the management cluster: the kinds that own controllers watch."""
     inner = world.management.client(external=world.calls)
-    registered = controllers.collect(plugin_set(plugin))
     return scoped.for_verbs(
-        inner, plugin.name, (one.registration for one in registered if one.plugin is plugin)
+        inner, plugin.name, (one.registration for one in registered(plugin) if one.plugin is plugin)
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from akoo_core.kube.request import Request
-from akoo_core.plugins import api, contract, controllers, rbac
+from akoo_core.plugins import api, contract, rbac
 from akoo_core.plugins.controllers import Controller
 from akoo_core.testing import verbs
 from akoo_core.testing.conformance.subject import Subject
@@ -64,7 +64,7 @@ def reconciles_alike(subject: Subject) -> None:
 
 def keys(plugin: api.Plugin, world: World) -> Iterator[tuple[Controller, str]]:
     """The keys of each of the plugin's controllers, from the objects in the management cluster."""
-    for controller in controllers.collect(verbs.plugin_set(plugin)):
+    for controller in verbs.registered(plugin):
         if controller.plugin is not plugin:
             continue
         registration = controller.registration
