@@ -70,7 +70,6 @@ class Operator:
         Raises InputError for a kubeconfig that cannot be used, LeadershipLostError when the lease
         was lost: then the process must end at once.
         """
-        _log.info(greeting(self._plugins), extra={"settings": changed(self._settings)})
         running = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             running.add_signal_handler(number, self._stop.set)
@@ -80,13 +79,17 @@ class Operator:
             self._readiness.set("running", "stopping")
 
     async def _start(self, stopping: contextlib.AsyncExitStack) -> None:
-        self._trace(stopping)
+        # Wrong input is one line, the error: so nothing is logged before all of it was looked at.
+        sdk.destination(self._settings.telemetry.endpoint)
+        spans = stopping.enter_context(contextlib.ExitStack())
         await self._serve_health(stopping)
         stopping.push_async_callback(self._plugins.close)
-
         endpoint = await config.endpoint_of(
             self._management.kubeconfig, context=self._management.context
         )
+        _log.info(greeting(self._plugins), extra={"settings": changed(self._settings)})
+        self._trace(spans)
+
         plain = transport.HttpClient(endpoint, external=assembly.seam(self._settings))
         stopping.push_async_callback(plain.close)
         elector = self._elector(plain)
@@ -146,7 +149,7 @@ class Operator:
         )
         self._stop.set()
 
-    def _trace(self, stopping: contextlib.AsyncExitStack) -> None:
+    def _trace(self, stopping: contextlib.ExitStack) -> None:
         telemetry = self._settings.telemetry
         started = sdk.start(
             endpoint=telemetry.endpoint,

@@ -54,6 +54,21 @@ class Tracing:
         return not thread.is_alive()
 
 
+def destination(endpoint: str = "", environ: Mapping[str, str] = os.environ) -> str:
+    """The URL that ``start`` would send spans to; "" when nobody asked.
+
+    Raises InputError for variables that ask for what we do not do, and when the setting asks for
+    what is not installed.
+    """
+    url = otel.traces_url(endpoint, environ) if otel.wanted(environ) else ""
+    if url:
+        otel.check_protocol(environ)
+        otel.timeout_seconds(environ, EXPORT_SECONDS)
+    if url and endpoint and not _installed():
+        raise errors.InputError(f"telemetry.endpoint is set, but {_MISSING}")
+    return url
+
+
 def start(
     *,
     endpoint: str = "",
@@ -65,18 +80,14 @@ def start(
     """Export spans by OTLP over HTTP from now on, for the whole process. None: nobody asked.
 
     ``endpoint`` is the collector's base URL (``http://jaeger:4318``), ``service_name`` the service;
-    where they are "" the variables of :mod:`akoo_core.telemetry.otel` count. Raises InputError for
-    variables that ask for what we do not do, and when the setting asks for what is not installed;
-    where only the environment does, that is said once in the log.
+    where they are "" the variables of :mod:`akoo_core.telemetry.otel` count. Raises InputError as
+    ``destination``; where only the environment asks for what is not installed, that is said once in
+    the log.
     """
-    url = otel.traces_url(endpoint, environ) if otel.wanted(environ) else ""
+    url = destination(endpoint, environ)
     if not url:
         return None
-    otel.check_protocol(environ)
-    seconds = otel.timeout_seconds(environ, EXPORT_SECONDS)
-    if importlib.util.find_spec("opentelemetry.sdk") is None:
-        if endpoint:
-            raise errors.InputError(f"telemetry.endpoint is set, but {_MISSING}")
+    if not _installed():
         _log.warning(_MISSING)
         return None
     from akoo_core.telemetry import export  # noqa: PLC0415 imports the SDK, 70 ms
@@ -84,7 +95,7 @@ def start(
     service = otel.service_name(service_name, environ)
     resource = {"service.name": service, "service.version": version, **(attributes or {})}
     provider = export.provider(
-        export.exporter(url, seconds=seconds),
+        export.exporter(url, seconds=otel.timeout_seconds(environ, EXPORT_SECONDS)),
         {name: value for name, value in resource.items() if value},
         delay_seconds=BATCH_DELAY_SECONDS,
     )
@@ -92,3 +103,7 @@ def start(
     _log.info("spans go to the collector", extra={"endpoint": url})
     shut_down: Any = provider.shutdown
     return Tracing(provider, shut_down)
+
+
+def _installed() -> bool:
+    return importlib.util.find_spec("opentelemetry.sdk") is not None

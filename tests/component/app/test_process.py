@@ -6,8 +6,10 @@ The server is bare: no Cluster API controllers, no workload clusters; CRDs as ea
 from __future__ import annotations
 
 import asyncio
+import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -167,9 +169,12 @@ async def _status(url: str) -> int:
         return answer.status
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "akoo_core", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    variables = {**os.environ, "AKOO_HEALTH__PORT": "0", **environment}
+    return subprocess.run(
+        command, env=variables, capture_output=True, text=True, timeout=30, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,6 +191,32 @@ def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], said: str
     done = _run(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("akoo-core: ")
+    assert said in line
+
+
+_PORT = "AKOO_HEALTH__PORT"
+_SPANS = {"AKOO_TELEMETRY__ENDPOINT": "http://127.0.0.1:4318"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        (_SPANS, "kubeconfig /nowhere"),
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER"),
+        ({**_SPANS, "OTEL_EXPORTER_OTLP_TIMEOUT": "soon"}, "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        ({**_SPANS, _PORT: ""}, "health.port: cannot listen on 127.0.0.1:"),
+    ],
+    ids=["kubeconfig", "exporter", "timeout", "port"],
+)
+def test_no_line_of_the_log_goes_before_wrong_input(environment: dict[str, str], said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        if _PORT in environment:
+            port = str(taken.getsockname()[1])
+            environment = {**environment, "AKOO_HEALTH__BIND_ADDRESS": "127.0.0.1", _PORT: port}
+        done = _run("--plugins", "ako", "--kubeconfig", "/nowhere/kubeconfig", **environment)
+    assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("akoo-core: ")
     assert said in line
