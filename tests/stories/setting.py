@@ -66,6 +66,20 @@ async def configure(
     await api.apply(obj)
 
 
+async def copy_config(source: kubeapi.KubeApi, target: kubeapi.KubeApi, name: str) -> None:
+    """Apply an AKODeploymentConfig and its Secrets to a second management cluster, as they are."""
+    for kind, namespace, names in (
+        ("v1/Secret", install.NAMESPACE, (f"{name}-admin", f"{name}-ca", f"{name}-ako")),
+        (CONFIG, None, (name,)),
+    ):
+        for each in names:
+            obj = await source.get(kind, namespace, each)
+            fields = ("name", "namespace", "labels")
+            metadata = {key: obj["metadata"][key] for key in fields if key in obj["metadata"]}
+            rest = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+            await target.apply({**rest, "metadata": metadata})
+
+
 def _reference(name: str) -> dict[str, str]:
     return {"name": name, "namespace": install.NAMESPACE}
 

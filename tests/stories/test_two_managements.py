@@ -51,7 +51,7 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
     is; here nothing outside is touched."""
     await s.lives()
     async with second.opened(s.theatre, PLUGINS) as other:
-        await setting.configure(other.api, s.avi, f"{s.config}-b", s.labels)
+        await setting.copy_config(s.api, other.api, s.config)
         kubeconfig = s.theatre.bed.workloads.server(s.namespace, NAME).server.kubeconfig
         record = await s.api.get(RECORD, None, s.record_name)
         await _leave_here(s)
@@ -67,6 +67,7 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
             lambda one: one and condition(one, "Ready").get("status") == "True",
             60,
         )
+        assert await _restarts(kubeconfig) == 0, "a move restarts no AKO"
         s.remember()
         await other.api.delete(CLUSTER, s.namespace, NAME)
         await other.api.wait_for(
@@ -93,6 +94,14 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
         assert found["spec"]["epoch"] == 2
         assert s.avi.of(s.x) == []
         s.untouched()
+
+
+async def _restarts(kubeconfig: str) -> int:
+    async with setting.reading(kubeconfig) as workload:
+        pods = await workload.list("v1/Pod", "avi-system")
+    statuses = [status for pod in pods for status in pod["status"]["containerStatuses"]]
+    assert statuses
+    return sum(status["restartCount"] for status in statuses)
 
 
 async def _leave_here(s: Scene) -> None:
