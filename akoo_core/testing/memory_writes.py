@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import functools
 import uuid
@@ -44,7 +45,7 @@ class Writes:
         self._clock = clock
         self._seed = seed
         self._namespaces_must_exist = namespaces_must_exist
-        self._made = 0
+        self._made = collections.Counter[Key]()
         self._known: dict[Key, _Known] = {}
 
     def create(
@@ -58,7 +59,7 @@ class Writes:
             message = f'{request.resource.qualified} "{request.name}" already exists'
             raise kinds.refusal(409, "AlreadyExists", message, request)
         self._check_namespace(request, key)
-        fresh = self._fresh(request, key, obj)
+        fresh = self._fresh(request, key, obj, dry_run=dry_run)
         applied = manager.operation == "Apply"
         owners = (
             apply_.apply({}, fresh, {}, manager, force=True).owners
@@ -149,18 +150,17 @@ class Writes:
             raise kinds.not_found(request)
         return found
 
-    def _fresh(self, request: Request, key: Key, obj: Object) -> Object:
+    def _fresh(self, request: Request, key: Key, obj: Object, *, dry_run: bool) -> Object:
         fresh: Object = copied(obj)
         if fresh.get("metadata", {}).get("resourceVersion"):
             message = "resourceVersion should not be set on objects to be created"
             raise kinds.refusal(500, "InternalError", message, request)
         if kinds.has_status(request.resource):
             fresh.pop("status", None)
-        self._made += 1
         metadata = {k: v for k, v in fresh["metadata"].items() if k not in rules.SERVER_FIELDS}
         metadata |= {
             "name": key.name,
-            "uid": str(uuid.uuid5(_UID_NAMESPACE, f"{self._seed}/{self._made}")),
+            "uid": self._uid(key, dry_run=dry_run),
             "creationTimestamp": self._now(),
         }
         if key.namespace:
@@ -169,6 +169,18 @@ class Writes:
             metadata["generation"] = 1
         kind = {"apiVersion": request.resource.api_version, "kind": request.resource.kind}
         return {**kind, **fresh, **kind, "metadata": metadata}
+
+    def _uid(self, key: Key, *, dry_run: bool) -> str:
+        """The uid of a new object.
+
+        It depends on how many there were of that name before, and not on what else was written:
+        the same objects have the same uids, in whatever order they were made. Nothing that is
+        stored ever has the uid of a dry run.
+        """
+        if not dry_run:
+            self._made[key] += 1
+        text = "/".join((self._seed, *key, "dry run" if dry_run else str(self._made[key])))
+        return str(uuid.uuid5(_UID_NAMESPACE, text))
 
     def _check_namespace(self, request: Request, key: Key) -> None:
         if not self._namespaces_must_exist or not request.resource.namespaced:

@@ -38,6 +38,42 @@ async def test_every_run_is_the_same() -> None:
     assert other[0]["metadata"]["uid"] != (await story(MemoryServer()))[0]["metadata"]["uid"]
 
 
+async def uid_of(server: MemoryServer, name: str) -> str:
+    uid: str = (await server.client().get(CONFIG_MAPS, name, "ns"))["metadata"]["uid"]
+    return uid
+
+
+async def test_a_uid_does_not_depend_on_what_else_was_made() -> None:
+    server, other = MemoryServer(), MemoryServer()
+    for one, made in ((server, "abc"), (other, "ba")):
+        for name in made:
+            await one.client().create(CONFIG_MAPS, config_map(name))
+    uids = [await uid_of(server, name) for name in "abc"]
+    assert uids[:2] == [await uid_of(other, name) for name in "ab"]
+    assert len(set(uids)) == 3
+
+
+async def test_what_is_made_again_has_another_uid() -> None:
+    server = MemoryServer()
+    uids = []
+    for _ in range(3):
+        await server.client().create(CONFIG_MAPS, config_map("a"))
+        uids.append(await uid_of(server, "a"))
+        await server.client().delete(CONFIG_MAPS, "a", "ns")
+    assert len(set(uids)) == 3
+
+
+async def test_the_uid_of_a_dry_run_is_never_stored() -> None:
+    server = MemoryServer()
+    kube = server.client()
+    tried = await kube.apply(CONFIG_MAPS, config_map("a"), dry_run=True)
+    await kube.apply(CONFIG_MAPS, config_map("a"))
+    first, undisturbed = await uid_of(server, "a"), MemoryServer()
+    await undisturbed.client().create(CONFIG_MAPS, config_map("a"))
+    assert tried["metadata"]["uid"] != first
+    assert first == await uid_of(undisturbed, "a")
+
+
 async def test_time_is_the_clock_s() -> None:
     now = clock.ManualClock()
     server = MemoryServer(clock=now)
