@@ -10,7 +10,7 @@ import random
 import typing
 
 import hypothesis
-from akoo_testbed.avisim import Controller, client, references, snapshots
+from akoo_testbed.avisim import Controller, client, references, snapshots, switches
 from hypothesis import stateful
 from hypothesis import strategies as st
 
@@ -24,10 +24,14 @@ USERS: dict[str, dict[str, dict[str, str]]] = {
     "poolist": {"t1": {"pool": "WRITE"}, "t2": {"pool": "WRITE", "healthmonitor": "WRITE"}},
     "guarded": {"t1": dict.fromkeys(KINDS, "WRITE")},
 }
-"""Rights by user, tenant and kind; `guarded` may touch objects of cluster c1, and unmarked ones."""
+"""Rights by user, tenant and kind; a role filter holds `guarded` to objects of cluster c1."""
+LABELS = {"c1": "clustername", "c2": "clustername", "blue": "team"}
+"""Values of markers, by their keys."""
+UNLABELLED = "unlabelled-access"
+"""The switch for what the filter makes of objects without a cluster."""
 
-names = st.sampled_from(["a", "b", "c"])
-clusters = st.sampled_from(["c1", "c2", None])
+names = st.sampled_from(["a", "b", "c", "d"])
+labels = st.sampled_from([*LABELS, None])
 users = st.sampled_from(["admin", "admin", "writer", "guarded", "guarded", "reader", "poolist"])
 tenants = st.sampled_from(["t1", "t1", "t1", "t2", "admin"])
 kinds = st.sampled_from(KINDS)
@@ -40,7 +44,8 @@ class Thing:
     kind: str
     tenant: str
     name: str
-    cluster: str | None
+    label: str | None
+    """The value of its only marker, if it has one."""
     refers: list[str]
     """uuids."""
 
@@ -50,10 +55,6 @@ def allowed(user: str, tenant: str, kind: str, *, write: bool) -> bool:
         return True
     level = USERS[user].get(tenant, {}).get(kind, "")
     return level == "WRITE" or (level == "READ" and not write)
-
-
-def guarded(user: str, cluster: str | None) -> bool:
-    return user == "guarded" and cluster == "c2"
 
 
 class Machine(stateful.RuleBasedStateMachine):
@@ -72,7 +73,7 @@ class Machine(stateful.RuleBasedStateMachine):
     def make_user(
         self, admin: client.Client, user: str, rights: dict[str, dict[str, str]]
     ) -> client.Client:
-        label = {"key": "clustername", "values": ["c1"]}
+        label = {"key": LABELS["c1"], "values": ["c1"]}
         filters = [{"match_label": label}] if user == "guarded" else []
         access = []
         for tenant, levels in rights.items():
@@ -89,9 +90,9 @@ class Machine(stateful.RuleBasedStateMachine):
         return made
 
     def body(
-        self, kind: str, name: str, cluster: str | None, refers: list[str]
+        self, kind: str, name: str, label: str | None, refers: list[str]
     ) -> dict[str, typing.Any]:
-        markers = [{"key": "clustername", "values": [cluster]}] if cluster else []
+        markers = [{"key": LABELS[label], "values": [label]}] if label else []
         body: dict[str, typing.Any] = {"name": name, "markers": markers}
         target = REFERS.get(kind, "")
         texts = [f"/api/{target}?name={each}" for each in refers]
@@ -103,6 +104,17 @@ class Machine(stateful.RuleBasedStateMachine):
             case "poolgroup":
                 body["members"] = [{"pool_ref": text} for text in texts]
         return body
+
+    def may(self, user: str, tenant: str, kind: str, *carried: str | None, write: bool) -> bool:
+        """Whether the user may read or write an object, whichever of these labels it carries."""
+        passes = user != "guarded" or all(self.admits(each, write=write) for each in carried)
+        return passes and allowed(user, tenant, kind, write=write)
+
+    def admits(self, label: str | None, *, write: bool) -> bool:
+        """Whether the role filter of `guarded` lets an object pass that is so labelled."""
+        if self.controller.state.switches[UNLABELLED] == "write-lacks-key":
+            return label != "c2"
+        return label == "c1" or (label is None and not write)
 
     def targets(self, kind: str, tenant: str, refers: list[str]) -> list[str] | None:
         """uuids of what is referred to by name, None if something is not there."""
@@ -129,22 +141,25 @@ class Machine(stateful.RuleBasedStateMachine):
         return list(self.things)[number % len(self.things)]
 
     @stateful.initialize(
-        more=st.lists(st.tuples(kinds, names, clusters, st.lists(names, max_size=2, unique=True)))
+        unlabelled=st.sampled_from(switches.SWITCHES[UNLABELLED].values),
+        more=st.lists(st.tuples(kinds, names, labels, st.lists(names, max_size=2, unique=True))),
     )
-    def begin(self, more: list[tuple[str, str, str | None, list[str]]]) -> None:
+    def begin(self, unlabelled: str, more: list[tuple[str, str, str | None, list[str]]]) -> None:
         """Something is there from the start: random steps alone make little."""
+        self.controller.state.switches[UNLABELLED] = unlabelled
         for kind in KINDS:
             self.create("admin", "t1", kind, "a", "c1", ["a"])
             self.create("admin", "t1", kind, "b", "c2", ["a"])
-        for kind, name, cluster, refers in more:
-            self.create("admin", "t1", kind, name, cluster, refers)
+            self.create("admin", "t1", kind, "c", "blue", ["a"])
+        for kind, name, label, refers in more:
+            self.create("admin", "t1", kind, name, label, refers)
 
     @stateful.rule(
         user=users,
         tenant=tenants,
         kind=kinds,
         name=names,
-        cluster=clusters,
+        label=labels,
         refers=st.lists(names, max_size=2, unique=True),
     )
     def create(
@@ -153,22 +168,22 @@ class Machine(stateful.RuleBasedStateMachine):
         tenant: str,
         kind: str,
         name: str,
-        cluster: str | None,
+        label: str | None,
         refers: list[str],
     ) -> None:
         targets = self.targets(kind, tenant, refers)
         problems = set()
-        if not allowed(user, tenant, kind, write=True) or guarded(user, cluster):
+        if not self.may(user, tenant, kind, label, write=True):
             problems.add(403)
         if targets is None:
             problems.add(404 if kind == "poolgroup" else 400)
         if self.find(kind, tenant, name) is not None:
             problems.add(409)
-        body = self.body(kind, name, cluster, refers)
+        body = self.body(kind, name, label, refers)
         response = self.call(user, tenant, "POST", kind, body)
         assert response.status in (problems or {201}), response.body
         if not problems and targets is not None:
-            self.things[response.json["uuid"]] = Thing(kind, tenant, name, cluster, targets)
+            self.things[response.json["uuid"]] = Thing(kind, tenant, name, label, targets)
 
     @stateful.precondition(lambda self: self.things)
     @stateful.rule(
@@ -176,7 +191,7 @@ class Machine(stateful.RuleBasedStateMachine):
         everywhere=st.booleans(),
         number=st.integers(0, 99),
         name=names,
-        cluster=clusters,
+        label=labels,
         refers=st.lists(names, max_size=2, unique=True),
         stale=st.sampled_from([False, False, False, True]),
     )
@@ -186,7 +201,7 @@ class Machine(stateful.RuleBasedStateMachine):
         everywhere: bool,
         number: int,
         name: str,
-        cluster: str | None,
+        label: str | None,
         refers: list[str],
         stale: bool,
     ) -> None:
@@ -195,14 +210,13 @@ class Machine(stateful.RuleBasedStateMachine):
         everywhere = everywhere and user == "admin"
         targets = self.targets(thing.kind, thing.tenant, refers)
         problems = set()
-        may = allowed(user, thing.tenant, thing.kind, write=True)
-        if not may or guarded(user, thing.cluster) or guarded(user, cluster):
+        if not self.may(user, thing.tenant, thing.kind, thing.label, label, write=True):
             problems.add(403)
         if targets is None:
             problems.add(404 if thing.kind == "poolgroup" else 400)
         if self.find(thing.kind, thing.tenant, name) not in (None, uuid):
             problems.add(409)
-        body = self.body(thing.kind, name, cluster, refers)
+        body = self.body(thing.kind, name, label, refers)
         if stale:
             body["_last_modified"] = "1"
             problems.add(412)
@@ -210,7 +224,7 @@ class Machine(stateful.RuleBasedStateMachine):
         response = self.call(user, tenant, "PUT", f"{thing.kind}/{uuid}", body)
         assert response.status in (problems or {200}), response.body
         if not problems and targets is not None:
-            self.things[uuid] = Thing(thing.kind, thing.tenant, name, cluster, targets)
+            self.things[uuid] = Thing(thing.kind, thing.tenant, name, label, targets)
 
     @stateful.precondition(lambda self: self.things)
     @stateful.rule(user=users, tenant=st.sampled_from([None, *TENANTS]), number=st.integers(0, 99))
@@ -219,7 +233,7 @@ class Machine(stateful.RuleBasedStateMachine):
         thing = self.things[uuid]
         tenant = tenant or thing.tenant
         problems = set()
-        if not allowed(user, tenant, thing.kind, write=True) or guarded(user, thing.cluster):
+        if not self.may(user, tenant, thing.kind, thing.label, write=True):
             problems.add(403)
         if tenant != thing.tenant:
             problems.add(404)
@@ -243,12 +257,11 @@ class Machine(stateful.RuleBasedStateMachine):
             for thing in self.things.values()
             if thing.kind == kind
             and tenant in ("*", thing.tenant)
-            and allowed(user, thing.tenant, kind, write=False)
-            and not guarded(user, thing.cluster)
+            and self.may(user, thing.tenant, kind, thing.label, write=False)
             and self.asked(query, thing)
         ]
         text = query.replace("mark", "label_key=clustername&label_value=c1")
-        target = f"{kind}?page_size={size}&{text}&name.in=a,b,c"
+        target = f"{kind}?page_size={size}&{text}&name.in=a,b,c,d"
         inside = TENANTS if tenant == "*" else (tenant,)
         if not any(allowed(user, each, kind, write=False) for each in inside):
             assert self.call(user, tenant, "GET", target).status == 403
@@ -261,10 +274,9 @@ class Machine(stateful.RuleBasedStateMachine):
     def read(self, user: str, number: int) -> None:
         uuid = self.pick(number)
         thing = self.things[uuid]
-        may = allowed(user, thing.tenant, thing.kind, write=False)
-        hidden = not may or guarded(user, thing.cluster)
+        seen = self.may(user, thing.tenant, thing.kind, thing.label, write=False)
         response = self.call(user, thing.tenant, "GET", f"{thing.kind}/{uuid}")
-        assert response.status == (403 if hidden else 200)
+        assert response.status == (200 if seen else 403)
 
     @staticmethod
     def asked(query: str, thing: Thing) -> bool:
@@ -274,9 +286,9 @@ class Machine(stateful.RuleBasedStateMachine):
             case "name.contains=b":
                 return "b" in thing.name
             case "label_key=clustername":
-                return thing.cluster is not None
+                return thing.label in ("c1", "c2")
             case "mark":
-                return thing.cluster == "c1"
+                return thing.label == "c1"
         return True
 
     @stateful.rule(kind=st.sampled_from(["healthmonitor", "pool"]))
@@ -284,7 +296,7 @@ class Machine(stateful.RuleBasedStateMachine):
         """The orphan finder."""
         used = {uuid for thing in self.things.values() for uuid in thing.refers}
         orphans = [t.name for u, t in self.things.items() if t.kind == kind and u not in used]
-        target = f"{kind}?referred_by=any:none&name.in=a,b,c"
+        target = f"{kind}?referred_by=any:none&name.in=a,b,c,d"
         assert sorted(self.clients["admin"].names(target, x_avi_tenant="*")) == sorted(orphans)
 
     @stateful.precondition(lambda self: self.kept is None)
@@ -332,7 +344,7 @@ class Machine(stateful.RuleBasedStateMachine):
             assert referrers == referring.get(key, set())
             assert stored in state.objects.named(stored.kind, stored.name)
         for kind in KINDS:
-            for text in ("a", "b", "c"):
+            for text in ("a", "b", "c", "d"):
                 assert all(each.name == text for each in state.objects.named(kind, text))
 
 
