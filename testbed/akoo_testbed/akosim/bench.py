@@ -23,6 +23,7 @@ T = typing.TypeVar("T")
 
 CLUSTER = "shop-1a2b"
 NODE = "n1"
+NEVER_LOCKS = "/api/useraccountprofile/?name=No-Lockout-User-Account-Profile"
 LABELS = {"app.kubernetes.io/name": "ako"}
 
 
@@ -55,14 +56,19 @@ class Bench:
         await self.api.create(config)
         await self.api.create(_stateful_set(self.home))
 
-    async def new_user(self, name: str, role: str = "System-Admin", tenant: str = "admin") -> str:
-        """Make a user of the controller for AKO, before `install`; its uuid."""
+    async def new_user(self, name: str, *, locks: bool = True) -> str:
+        """Make a user of the controller for AKO, before `install`; its uuid.
+
+        `locks`: wrong passwords lock it, as they lock any user by default.
+        """
         self.user = (name, f"Of-{name}-1234")
         access = {
-            "role_ref": f"/api/role/?name={role}",
-            "tenant_ref": f"/api/tenant/?name={tenant}",
+            "role_ref": "/api/role/?name=System-Admin",
+            "tenant_ref": "/api/tenant/?name=admin",
         }
-        body = {"name": name, "password": self.user[1], "access": [access]}
+        body: Object = {"name": name, "password": self.user[1], "access": [access]}
+        if not locks:
+            body["user_profile_ref"] = NEVER_LOCKS
         made = await self.ask(lambda: self.admin.post("user", body))
         return str(made["uuid"])
 
@@ -196,8 +202,10 @@ def first_address(found: Object | None) -> str:
     return str(entries[0].get("ip", ""))
 
 
-def restarted(pod: Object) -> bool:
-    return any(s["restartCount"] > 0 for s in pod["status"].get("containerStatuses", ()))
+def restarts(pod: Object) -> int:
+    """How often AKO's container was started again."""
+    statuses = pod.get("status", {}).get("containerStatuses") or [{}]
+    return int(statuses[0].get("restartCount", 0))
 
 
 def last_end(pod: Object) -> Object:

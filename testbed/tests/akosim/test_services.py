@@ -54,7 +54,10 @@ async def test_a_full_sync_puts_back_what_went_and_changes_nothing_else(bench: B
         lambda: f"virtualservice/{name}" in bench.marked(), "the virtual service"
     )
     assert found
-    assert await bench.ask(lambda: bench.named("vsvip", name)) == vip
+    new = await bench.ask(lambda: bench.named("virtualservice", name))
+    assert new["uuid"] != vs["uuid"]
+    assert vip["vs_refs"] == [vs["url"]]
+    assert await bench.ask(lambda: bench.named("vsvip", name)) == vip | {"vs_refs": [new["url"]]}
     assert await bench.address("web") == first
 
 

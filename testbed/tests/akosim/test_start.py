@@ -3,10 +3,19 @@
 import pytest
 from akoo_testbed import certificates
 from akoo_testbed.akosim import avi, boot, config, cutoff
-from akoo_testbed.akosim.bench import CLUSTER, Bench, furnish, last_end
+from akoo_testbed.akosim.bench import (
+    CLUSTER,
+    NEVER_LOCKS,
+    Bench,
+    furnish,
+    last_end,
+    restarts,
+)
 from akoo_testbed.avisim import client, faults
 from akoo_testbed.avisim import pytest as avisim_plugin
-from akoo_testbed.kubeapi import Object
+
+LOCKS_AFTER = 3
+"""So many wrong passwords lock an account, by default for half an hour."""
 
 
 @pytest.mark.parametrize(
@@ -91,13 +100,28 @@ async def test_reasons_are_events_on_the_pod(bench: Bench) -> None:
 
 
 async def test_a_wrong_password_is_a_restart_loop_until_it_is_right(bench: Bench) -> None:
+    await bench.new_user("ako", locks=False)
     await bench.switch(ako_faults="wrong-password")
     await bench.install()
-    end = last_end(await bench.pod(last_end))
+    end = last_end(await bench.pod(lambda pod: restarts(pod) > LOCKS_AFTER))
     assert end["exitCode"] == 137
     assert "Invalid credentials" in end["message"]
-    assert bench.avi.options.password not in str(await bench.api.list("v1/Pod", bench.home))
+    assert bench.user[1] not in str(await bench.api.list("v1/Pod", bench.home))
     await bench.switch(ako_faults="")
+    await bench.service("web")
+    await bench.address("web")
+
+
+async def test_a_wrong_password_locks_the_account_for_the_right_one_too(bench: Bench) -> None:
+    user = await bench.new_user("ako")
+    await bench.switch(ako_faults="wrong-password")
+    await bench.install()
+    await bench.pod(lambda pod: restarts(pod) >= LOCKS_AFTER)
+    await bench.switch(ako_faults="")
+    right = bench.admin.as_user(*bench.user)
+    assert (await bench.ask(right.login)).status == 401
+    unlocked = {"replace": {"user_profile_ref": NEVER_LOCKS}}
+    await bench.ask(lambda: bench.admin.patch(f"user/{user}", unlocked))
     await bench.service("web")
     await bench.address("web")
 
@@ -129,12 +153,7 @@ async def test_a_restart_converges_and_takes_stale_objects_away(bench: Bench) ->
 async def test_a_restart_storm(bench: Bench) -> None:
     await bench.switch(ako_faults="restart-storm")
     await bench.install()
-
-    def thrice(pod: Object) -> bool:
-        statuses = pod.get("status", {}).get("containerStatuses") or [{"restartCount": 0}]
-        return bool(statuses[0]["restartCount"] >= 3)
-
-    await bench.pod(thrice)
+    await bench.pod(lambda pod: restarts(pod) >= 3)
 
 
 async def test_its_pod_gone_nothing_is_written_any_more(bench: Bench) -> None:
