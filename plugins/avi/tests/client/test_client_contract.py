@@ -133,7 +133,7 @@ async def test_over_https(name: str, connect: Connect, avisim: avisim_.RunningAv
 
 
 async def test_a_held_request_has_its_effect_after_its_caller_gave_up() -> None:
-    avi = MemoryAvi(through=external.External(deadline_seconds=0.5))
+    avi = MemoryAvi(through=external.External(longest_seconds=0.5))
     avi.controller.faults.add(faults.Fault(hold_seconds=60, kind="pool", method="POST"))
     await avi.version()
     assert await outcome(pool(avi)) == "OutcomeUnknownError"
