@@ -15,7 +15,8 @@ from akoo_core.plugins import api
 
 _BLOCKED_SECONDS = 30.0
 _RESTARTED_SECONDS = 15.0
-_STARTING_SECONDS = 3.0
+_STARTING_SECONDS = (1.0, 3.0)
+"""Between two looks at an AKO that starts: at first, and once it takes longer."""
 YOUNG = datetime.timedelta(minutes=5)
 YOUNG_SECONDS = 30.0
 ROLLOUT_SECONDS = 300.0
@@ -38,7 +39,7 @@ async def observe(ctx: api.VerbContext) -> api.Result:
     known = ctx.view.fact(starts.AkoStarts) or starts.AkoStarts()
     fact, waiting = await _look_at_starts(ctx.workload, found, known, now)
     if waiting is not None:
-        return _starting(result, fact, waiting)
+        return _starting(result, fact, waiting, now)
     answer = await ctx.workload.raw("/version")
     done = structs.replace(result, facts=(fact,), recheck_seconds=_recheck(fact, now))
     return _on_kubernetes(done, str(answer.get("gitVersion", "")), str(answer.get("minor", "")))
@@ -66,16 +67,25 @@ async def _look_at_starts(
     return starts.AkoStarts(starts=tuple(seen)), next(iter(waits), None)
 
 
-def _starting(result: api.Done, fact: starts.AkoStarts, waiting: tuple[str, str]) -> api.Wait:
+def _starting(
+    result: api.Done, fact: starts.AkoStarts, waiting: tuple[str, str], now: datetime.datetime
+) -> api.Wait:
     reason, message = waiting
     return api.Wait(
         reason=reason,
         message=message,
-        after=_STARTING_SECONDS if reason == "AkoStarting" else _BLOCKED_SECONDS,
+        after=next_look(fact, now) if reason == "AkoStarting" else _BLOCKED_SECONDS,
         expected_seconds=ROLLOUT_SECONDS,
         version=result.version,
         facts=(fact,),
     )
+
+
+def next_look(fact: starts.AkoStarts, now: datetime.datetime) -> float:
+    """Seconds to the next look at an AKO that starts; pure."""
+    soon, later = _STARTING_SECONDS
+    youngest = max((start.started_at for start in fact.starts), default=now)
+    return min(max((now - youngest).total_seconds() / 5, soon), later)
 
 
 def _recheck(fact: starts.AkoStarts, now: datetime.datetime) -> float | None:

@@ -107,6 +107,14 @@ def test_a_start_that_nobody_saw_is_judged_by_restarts_and_probe(build: Any) -> 
     assert state(build, build.pod(), seconds=51 * 60) == "ready"
 
 
+@pytest.mark.parametrize(("age", "seconds"), [(0, 1.0), (5, 1.0), (10, 2.0), (15, 3.0), (600, 3.0)])
+def test_a_young_start_is_looked_at_more_often(build: Any, age: int, seconds: float) -> None:
+    start = starts.judge(build.pod(), starts.Events(), None, build.now)
+    assert start is not None
+    fact = starts.AkoStarts(starts=(start,))
+    assert observe.next_look(fact, build.now + age * SECOND) == seconds
+
+
 def test_a_start_that_hangs_is_never_ready(build: Any) -> None:
     known = None
     for minute in range(0, 3 * 1440, 5):
