@@ -23,6 +23,8 @@ T = typing.TypeVar("T")
 
 CLUSTER = "shop-1a2b"
 NODE = "n1"
+PATIENCE_SECONDS = 30.0
+"""What does not come within this never comes, on a slow machine either."""
 NEVER_LOCKS = "/api/useraccountprofile/?name=No-Lockout-User-Account-Profile"
 LABELS = {"app.kubernetes.io/name": "ako"}
 
@@ -89,7 +91,7 @@ class Bench:
     async def address(self, name: str, kind: str = "v1/Service") -> str:
         """The address in an object's status, as soon as there is one."""
         try:
-            found = await self.api.wait_for(kind, self.home, name, first_address, 10)
+            found = await self.api.wait_for(kind, self.home, name, first_address, PATIENCE_SECONDS)
         except TimeoutError as error:
             error.add_note("\n".join(["what Avi refused:", *await self.ask(self.refusals)]))
             raise
@@ -97,7 +99,9 @@ class Bench:
 
     async def no_address(self, name: str, kind: str = "v1/Service") -> None:
         """Wait until the status names no address."""
-        await self.api.wait_for(kind, self.home, name, lambda o: o and not first_address(o), 10)
+        await self.api.wait_for(
+            kind, self.home, name, lambda o: o and not first_address(o), PATIENCE_SECONDS
+        )
 
     async def give_pods_a_network(self, cidr: str = "10.244.0.0/24") -> None:
         """What a controller of real clusters does to the Node."""
@@ -107,7 +111,7 @@ class Bench:
         body = {"data": {"deleteConfig": value}}
         await self.api.patch("v1/ConfigMap", self.home, "avi-k8s-config", body)
 
-    async def answer(self, value: str | None, deadline: float = 10) -> None:
+    async def answer(self, value: str | None, deadline: float = PATIENCE_SECONDS) -> None:
         """Wait for AKO's report."""
 
         def matches(found: Object | None) -> bool:
@@ -119,7 +123,9 @@ class Bench:
     async def pod(self, predicate: collections.abc.Callable[[Object], object]) -> Object:
         """AKO's Pod, as soon as it is so."""
         kind, name = "v1/Pod", "ako-0"
-        await self.api.wait_for(kind, self.home, name, lambda pod: pod and predicate(pod), 10)
+        await self.api.wait_for(
+            kind, self.home, name, lambda pod: pod and predicate(pod), PATIENCE_SECONDS
+        )
         return await self.api.get(kind, self.home, name)
 
     async def switch(self, **values: str) -> None:
@@ -132,7 +138,7 @@ class Bench:
             options = self.kubelet.options
             return options == switched(options, wanted)
 
-        await waiting.until(in_force, what="the switches", seconds=10)
+        await waiting.until(in_force, what="the switches", seconds=PATIENCE_SECONDS)
 
     async def ask(self, work: collections.abc.Callable[[], T]) -> T:
         """Do something to the controller, between the requests that it serves."""
@@ -144,7 +150,7 @@ class Bench:
 
     async def until(self, work: collections.abc.Callable[[], T], what: str) -> T:
         """The first answer of the controller that is true."""
-        return await waiting.until(lambda: self.ask(work), what=what, seconds=10)
+        return await waiting.until(lambda: self.ask(work), what=what, seconds=PATIENCE_SECONDS)
 
     def marked(self, *kinds: str) -> list[str]:
         """kind/name of all objects that carry the cluster's marker; for `ask` and `until`."""

@@ -2,7 +2,7 @@
 
 import json
 
-from akoo_testbed.akosim.bench import CLUSTER, Bench
+from akoo_testbed.akosim.bench import CLUSTER, PATIENCE_SECONDS, Bench
 from akoo_testbed.avisim import faults
 
 
@@ -28,7 +28,11 @@ async def test_a_service_gets_an_address_and_loses_it(bench: Bench) -> None:
     }
     pool = await bench.ask(lambda: bench.named("pool", f"{name}-TCP-80"))
     service = await bench.api.wait_for(
-        "v1/Service", bench.home, "web", lambda s: (s or {})["metadata"].get("annotations"), 5
+        "v1/Service",
+        bench.home,
+        "web",
+        lambda s: (s or {})["metadata"].get("annotations"),
+        PATIENCE_SECONDS,
     )
     assert service is not None
     assert [s["port"] for s in pool["servers"]] == [service["spec"]["ports"][0]["nodePort"]]
