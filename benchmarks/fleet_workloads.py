@@ -114,7 +114,17 @@ class Kubelet(Calls):
                 labels = template["metadata"]["labels"]
                 about = {"name": name, "namespace": AKO_NAMESPACE, "labels": labels}
                 body = {"apiVersion": "v1", "kind": "Pod", "metadata": about}
-                self._server.seed({**body, "spec": template["spec"]})
+                running = {"name": "ako", "ready": True, "state": {"running": {}}}
+                status = {"phase": "Running", "containerStatuses": [running]}
+                self._server.seed({**body, "spec": template["spec"], "status": status})
+                self._say_ready(name, str(store.rows[pod]["metadata"]["uid"]))
+
+    def _say_ready(self, pod: str, uid: str) -> None:
+        """AKO's own Event: without it, AKO counts as one that starts."""
+        about = {"kind": "Pod", "name": pod, "namespace": AKO_NAMESPACE, "uid": uid}
+        metadata = {"name": f"{pod}.ready", "namespace": AKO_NAMESPACE}
+        event = {"apiVersion": "v1", "kind": "Event", "metadata": metadata}
+        self._server.seed({**event, "involvedObject": about, "reason": "AKOReady"})
 
 
 class Workloads:
