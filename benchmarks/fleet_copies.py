@@ -16,7 +16,7 @@ from akoo_core import settings, structs
 from akoo_core.api import cluster, names, record
 from akoo_core.kube import resource
 from akoo_core.plugins import api, caller, context, loader, registry
-from akoo_core.reconcile import inventory
+from akoo_core.reconcile.deploy import inventory
 from benchmarks import fleet_bed
 
 CLUSTERS = f"{resource.CLUSTERS.api_version}/{resource.CLUSTERS.kind}"

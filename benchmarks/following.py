@@ -25,7 +25,7 @@ from akoo_core.bus import causes, predicate
 from akoo_core.cache import reflector, store
 from akoo_core.kube import config, resource, transport
 from akoo_core.queue import core, worker, workqueue
-from akoo_core.reconcile import controller
+from akoo_core.reconcile import record_controller
 from akoo_core.telemetry import sdk, tracing
 from benchmarks import bare_queue, footprint
 
@@ -85,9 +85,9 @@ async def ours(
             priority = core.PRIORITY_INITIAL if change.initial else core.PRIORITY_LIVE
             queue.add(change.key.name, priority=priority, causes=(causes.cause_of(change),))
 
-    async def reconcile(entry: core.Entry) -> controller.Outcome:
+    async def reconcile(entry: core.Entry) -> record_controller.Outcome:
         count.handled(entry.key, cached.get(entry.key, namespace) or {})
-        return controller.Outcome(None, changed=False)
+        return record_controller.Outcome(None, changed=False)
 
     async def handle(entry: core.Entry) -> worker.Outcome:
         await reconcile(entry)
@@ -108,7 +108,7 @@ async def ours(
 def idle_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
     """Each reconcile is an attempt with a span that says it came to nothing."""
 
-    async def noted(entry: core.Entry) -> controller.Outcome:
+    async def noted(entry: core.Entry) -> record_controller.Outcome:
         outcome = await reconcile(entry)
         trace.get_current_span().set_attribute("akoo.idle", True)
         return outcome
@@ -119,7 +119,7 @@ def idle_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
 def busy_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
     """Each reconcile is an attempt of STEPS spans that are exported."""
 
-    async def noted(entry: core.Entry) -> controller.Outcome:
+    async def noted(entry: core.Entry) -> record_controller.Outcome:
         for number in range(STEPS - 1):
             with tracing.step("work", attributes={"akoo.number": number}):
                 pass

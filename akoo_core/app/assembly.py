@@ -27,18 +27,12 @@ from akoo_core.plugins import (
     threads,
 )
 from akoo_core.queue import core, worker, workqueue
-from akoo_core.reconcile import (
-    attempt,
-    config_controller,
-    controller,
-    deploy,
-    pace,
-    recorder,
-    records,
-    secret_reader,
-    secrets,
-)
-from akoo_core.reconcile import world as surroundings
+from akoo_core.reconcile import config_controller, record_controller
+from akoo_core.reconcile.act import attempt, record_writes
+from akoo_core.reconcile.deploy import deployer, secrets
+from akoo_core.reconcile.read import caches as surroundings
+from akoo_core.reconcile.read import pace, secret_reader
+from akoo_core.reconcile.status import events
 from akoo_core.settings import Settings
 
 SLOW_SHARE = 0.2
@@ -92,7 +86,7 @@ class Parts:
         """Work on records, configs and plugins' kinds until ``stop``; by the leader only."""
         services = self.services
         record = references.Noting(
-            controller.RecordReconciler(services), services, self.secret_index
+            record_controller.RecordReconciler(services), services, self.secret_index
         )
         config = config_controller.ConfigReconciler(
             services.management,
@@ -103,7 +97,7 @@ class Parts:
         )
         given = means(services)._replace(secret_changes=self.secret_changes)
 
-        async def by_name(entry: core.Entry) -> controller.Outcome:
+        async def by_name(entry: core.Entry) -> record_controller.Outcome:
             return await config.reconcile(entry.key, entry.attempt)
 
         saying = asyncio.create_task(services.recorder.run(), name="events")
@@ -241,14 +235,14 @@ def assemble(
         external=external,
         shared=shared.get,
         clock=clock,
-        records=records.Records(management),
+        records=record_writes.Records(management),
         finalizers=finalizers.Finalizers(management),
-        deployer=deploy.Deployer(
+        deployer=deployer.Deployer(
             clock=clock,
             opener=secrets.SecretOpener(reader, plugins, version_of=world.secret_version),
             drift_seconds=settings.resync_seconds,
         ),
-        recorder=recorder.Recorder(management, clock, instance=identity),
+        recorder=events.Recorder(management, clock, instance=identity),
         pace=pace.Pace(clock, slots=max(1, int(settings.workers * SLOW_SHARE))),
         attempt_seconds=settings.deadlines.attempt_seconds,
         resync_seconds=settings.resync_seconds,

@@ -8,7 +8,7 @@ from opentelemetry import trace
 
 from akoo_core.bus import causes
 from akoo_core.queue import core, worker
-from akoo_core.reconcile.controller import Outcome
+from akoo_core.reconcile.record_controller import Outcome
 from akoo_core.telemetry import tracing
 
 Reconcile = Callable[[core.Entry], Awaitable[Outcome]]

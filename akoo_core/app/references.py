@@ -8,7 +8,9 @@ from akoo_core.app import attempts, secret_index
 from akoo_core.plugins import api, context
 from akoo_core.plugins.errors import VerbError
 from akoo_core.queue import core
-from akoo_core.reconcile import attempt, controller, gather, inventory
+from akoo_core.reconcile import record_controller
+from akoo_core.reconcile.act import attempt, situation
+from akoo_core.reconcile.deploy import inventory
 
 
 class Noting:
@@ -16,7 +18,7 @@ class Noting:
 
     def __init__(
         self,
-        inner: controller.RecordReconciler,
+        inner: record_controller.RecordReconciler,
         services: attempt.Services,
         index: secret_index.SecretIndex,
     ) -> None:
@@ -24,7 +26,7 @@ class Noting:
         self._services = services
         self._index = index
 
-    async def reconcile(self, entry: core.Entry) -> controller.Outcome:
+    async def reconcile(self, entry: core.Entry) -> record_controller.Outcome:
         """One attempt; what it needs is noted even when it fails."""
         name, explained = entry.key, attempts.explained(entry)
         try:
@@ -47,7 +49,7 @@ class Noting:
 
     def _of(self, plugin: api.Plugin, one: record_.Record) -> tuple[secret_index.SecretName, ...]:
         """What one plugin names; nothing for one that cannot say it now."""
-        found = gather.config_of(self._services.world, one)
+        found = situation.config_of(self._services.world, one)
         try:
             view = context.build_view(
                 record_name=one.name,

@@ -20,7 +20,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugins.errors import describe
 from akoo_core.plugins.secret_changes import SecretChanges
 from akoo_core.queue import core, workqueue
-from akoo_core.reconcile import selection
+from akoo_core.reconcile.decide import selection
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from akoo_core.api import cluster, config, names
 from akoo_core.api import record as record_
 from akoo_core.cache import indexes, store
 from akoo_core.kube import client, resource
-from akoo_core.reconcile import brakes, config_status, selection
+from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.status import config_status
 
 UID = "uid"
 RECORD_NAME = "record-name"
@@ -53,7 +54,7 @@ def _served_by(obj: client.Object) -> list[str]:
 
 def _removed(obj: client.Object) -> list[str]:
     spec = obj["spec"]
-    moments = brakes.moments(spec)
+    moments = removal_limit.moments(spec)
     values = {value for at in moments for value in (_hour(at), at.isoformat())}
     return [*values, *([LEAVES] if spec.get("leaving") else [])]
 
@@ -78,7 +79,7 @@ _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
 
 
 class World:
-    """Three stores and what is asked of them (:class:`akoo_core.reconcile.world.World`).
+    """Three stores and what is asked of them (:class:`akoo_core.reconcile.read.caches.World`).
 
     ``clusters`` is the Cluster kind at the version the API server serves.
     """
@@ -171,7 +172,7 @@ class World:
     def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
         return _records(self.record_objects.lookup(CONFIG, name))
 
-    def removals(self) -> brakes.Ledger:
+    def removals(self) -> removal_limit.Ledger:
         return _Ledger(self.record_objects)
 
     def _decoded(self) -> list[config.Config | selection.Unreadable]:
@@ -199,8 +200,8 @@ class _Ledger:
     def fleet(self) -> int:
         return len(self._records) - self._records.count_by(FINISHED, FINISHED)
 
-    def begun(self, now: datetime.datetime) -> brakes.Begun:
-        hours = {_hour(at.astimezone(datetime.UTC)) for at in (now - brakes.WINDOW, now)}
+    def begun(self, now: datetime.datetime) -> removal_limit.Begun:
+        hours = {_hour(at.astimezone(datetime.UTC)) for at in (now - removal_limit.WINDOW, now)}
         names_ = {key.name for hour in hours for key in self._records.keys_by(REMOVED, hour)}
         return {name: tuple(self._moments(name)) for name in names_}
 

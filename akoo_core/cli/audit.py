@@ -11,7 +11,7 @@ from akoo_core import errors, external, structs
 from akoo_core.api import config as config_
 from akoo_core.cli import auditing, fleet, management, operating, options, sweeping
 from akoo_core.kube import client
-from akoo_core.reconcile import words
+from akoo_core.reconcile.decide import user_annotations
 
 FOUND = 1
 
@@ -59,7 +59,7 @@ def audit(
     within = config_.parse_duration(timeout)
     found, management_id = _look(loaded, kubeconfig, only, sweep, login=login)
     mine = sweeping.chosen(found, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
-    named = words.listed(tenants)
+    named = user_annotations.listed(tenants)
     for line in sweeping.effects(mine, sweep, fleet.now(), tenants=named):
         click.echo(line)
     sweeping.confirm(sweep, yes=yes)

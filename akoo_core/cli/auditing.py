@@ -14,7 +14,7 @@ from akoo_core.cli import columns, fleet, operating
 from akoo_core.kube import client, resource
 from akoo_core.plugins import api, context
 from akoo_core.plugins.errors import VerbError
-from akoo_core.reconcile import attempt
+from akoo_core.reconcile.act import attempt
 
 HEADS = ("OWNER", "KIND", "NAME", "WHERE", "TENANT", "AGE", "CLAIM")
 

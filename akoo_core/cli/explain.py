@@ -14,7 +14,7 @@ from akoo_core.api import cluster as cluster_
 from akoo_core.api import names, record
 from akoo_core.cli import explaining, fleet, management, options, selecting
 from akoo_core.kube import client
-from akoo_core.reconcile import selection, words
+from akoo_core.reconcile.decide import selection, user_annotations
 
 
 @click.command()
@@ -107,7 +107,7 @@ def _selected(found: Found, target: cluster_.Cluster, choice: selection.Choice) 
         configs = found.configs
         yield from selecting.unmanaged(target, choice.why, configs.known, configs.unreadable)
         return
-    word = words.read(found.current.annotations).leave if found.current else ""
+    word = user_annotations.read(found.current.annotations).leave if found.current else ""
     if word:
         yield (
             f'{target.key} would be managed by AKODeploymentConfig "{choice.config.name}", but '

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from akoo_core import structs
 from akoo_core.api import cluster, conditions, names, record
 from akoo_core.cli import columns, fleet
-from akoo_core.reconcile import notices, words
+from akoo_core.reconcile.decide import user_annotations
+from akoo_core.reconcile.status import notices
 
 _BAD_WHEN_TRUE = ("Held", "Leaked")
 _TOLD = ("Ready", "ConfigSelected")
@@ -120,7 +121,7 @@ def plain(
 
 def next_step(one: record.Record, target: cluster.Cluster | None) -> str:
     """What a user may do about it with a command, or ""; messages of conditions say the rest."""
-    key, said = fleet.key_of(one), words.read(one.annotations)
+    key, said = fleet.key_of(one), user_annotations.read(one.annotations)
     if one.spec.finished_at is not None:
         return ""
     if target is not None and target.paused:
@@ -147,7 +148,7 @@ def _by_reason(one: record.Record, key: str) -> str:
     return ""
 
 
-def _by_state(one: record.Record, key: str, said: words.Words) -> str:
+def _by_state(one: record.Record, key: str, said: user_annotations.Words) -> str:
     """What to do about leaving that is held, an orphan, or anything else that is wrong."""
     leaving, held = one.spec.leaving, conditions.find(one.status.conditions, "Held")
     if leaving is not None and leaving.cause == "Relocated" and held is not None:

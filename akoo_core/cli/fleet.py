@@ -10,7 +10,7 @@ from akoo_core import errors, structs
 from akoo_core.api import cluster, config, record
 from akoo_core.kube import client, crds, discovery, resource
 from akoo_core.kube import errors as kube_errors
-from akoo_core.reconcile import selection
+from akoo_core.reconcile.decide import selection
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from akoo_core.api import cluster, names
 from akoo_core.cli import fleet, removing
 from akoo_core.kube import client, discovery, errors, finalizers, resource
 from akoo_core.plugins import controllers
-from akoo_core.reconcile import telling
+from akoo_core.reconcile.act import status
 
 
 class Mark(NamedTuple):
@@ -127,5 +127,5 @@ async def _take_words(kube: client.KubeClient, one: Mark) -> None:
         "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
         "status": {},
     }
-    manager = telling.CLUSTER_FIELD_MANAGER
+    manager = status.CLUSTER_FIELD_MANAGER
     await kube.apply(one.kind, body, field_manager=manager, subresource="status")

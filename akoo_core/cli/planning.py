@@ -12,7 +12,8 @@ from akoo_core.cli import columns, fleet, operating, saying
 from akoo_core.kube import client
 from akoo_core.plugins import api, caller
 from akoo_core.plugins.errors import BlockedError, VerbError
-from akoo_core.reconcile import attempt, facts
+from akoo_core.reconcile.act import attempt
+from akoo_core.reconcile.decide import facts
 
 HEADS = ("ACTION", "KIND", "NAME", "WHERE", "WHY")
 

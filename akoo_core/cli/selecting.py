@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from akoo_core.api import cluster, config, names
-from akoo_core.reconcile import selection, selectors
+from akoo_core.reconcile.decide import selection, selectors
 
 
 def managed(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from akoo_core import structs
 from akoo_core.api import cluster, names, record
 from akoo_core.cli import fleet
-from akoo_core.reconcile import words
+from akoo_core.reconcile.decide import user_annotations
 
 Kind = Literal[
     "leave", "let-go", "pause", "resume", "confirm-removal", "adopt", "abandon-placement"
@@ -91,7 +91,7 @@ def refusal(word: Word, one: record.Record, target: cluster.Cluster | None) -> s
 def effects(word: Word, one: record.Record) -> tuple[str, ...]:
     """What will happen, in sentences."""
     key = fleet.key_of(one)
-    pausing = words.read(one.annotations).paused
+    pausing = user_annotations.read(one.annotations).paused
     waits = (f"{one.name} is paused: nothing of this happens before it is resumed.",)
     said = _EFFECTS[f"{word.kind} {word.value}" if word.kind == "leave" else word.kind]
     told = tuple(sentence.format(key=key, reason=word.value) for sentence in said)

@@ -1,7 +1,13 @@
 """What is done about each record: decided purely, acted on thinly.
 
-Read in this order: ``selection`` (which config serves a Cluster), ``situation`` and ``decide`` (the
-record's state machine as pure functions), ``leaving`` (its second half), ``controller`` (gathers a
-situation, acts on the decision), ``live`` and ``leave`` (what acting means), ``deploy`` (the
-objects in the workload cluster), ``conditions`` (what people read).
+``record_controller``  one attempt: read, decide, act, write the status.
+``config_controller``  the status of each AKODeploymentConfig.
+``decide``             values in, one decision out: begin with ``state_machine``. Pure.
+``act``                one function for each decision; writes and calls plugins, nobody else does.
+``deploy``             everything that goes into a workload cluster.
+``read``               what is asked of caches and API servers; writes nothing.
+``status``             from findings to conditions, Events and columns.
+
+``decide/X`` says what to do and ``act/X`` does it. Imports point down: the controllers, ``act``,
+``deploy``, ``read``, ``status``, ``decide``.
 """

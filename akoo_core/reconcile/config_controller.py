@@ -20,9 +20,9 @@ from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.finalizers import Finalizers
 from akoo_core.plugins import api
-from akoo_core.reconcile import config_status
-from akoo_core.reconcile.controller import Outcome
-from akoo_core.reconcile.world import ConfigWorld
+from akoo_core.reconcile.read.caches import ConfigWorld
+from akoo_core.reconcile.record_controller import Outcome
+from akoo_core.reconcile.status import config_status
 
 STATUS_FIELD_MANAGER = "akoo-core-status"
 """Apart from the manager of metadata: one apply must not take back what the other said."""

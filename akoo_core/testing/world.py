@@ -18,7 +18,7 @@ from akoo_core import structs
 from akoo_core.api import cluster as cluster_
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api
-from akoo_core.reconcile import secret_reader
+from akoo_core.reconcile.read import secret_reader
 from akoo_core.testing import builders, calls, memory, virtual_time
 
 T = TypeVar("T")

@@ -15,19 +15,10 @@ from akoo_core import structs
 from akoo_core.api import names
 from akoo_core.api import record as record_
 from akoo_core.kube import errors, finalizers
-from akoo_core.reconcile import (
-    attempt,
-    controller,
-    decide,
-    departing,
-    fencing,
-    intents,
-    leave,
-    leaving,
-    proofs,
-    records,
-    situation,
-)
+from akoo_core.reconcile import record_controller
+from akoo_core.reconcile.act import attempt, fencing, intents, letting_go, record_writes
+from akoo_core.reconcile.act import leaving as act_leaving
+from akoo_core.reconcile.decide import decisions, leaving, living, proofs, situation, state_machine
 from tests.sim import sim_replica
 
 
@@ -58,10 +49,10 @@ async def _not_stored(*given: Any) -> dict[str, Any]:
     return {}
 
 
-_added = decide._finalizers_missing
+_added = living._finalizers_missing
 
 
-def _not_on_records(*given: Any) -> tuple[situation.On, ...]:
+def _not_on_records(*given: Any) -> tuple[decisions.On, ...]:
     return tuple(one for one in _added(*given) if one != "Record")
 
 
@@ -75,7 +66,7 @@ def _without_finalizers(patch: pytest.MonkeyPatch) -> None:
         return {**obj, "metadata": kept}
 
     patch.setattr(record_, "to_object", made)
-    patch.setattr(decide, "_finalizers_missing", _not_on_records)
+    patch.setattr(living, "_finalizers_missing", _not_on_records)
 
 
 def _all_of_them(obj: structs.JSON, finalizer: str) -> finalizers.JsonPatch:
@@ -89,22 +80,22 @@ _in_order = leaving.take_away
 
 def _sweep_first(s: situation.Situation, one: record_.Record, state: record_.Leaving) -> Any:
     early = state.drained_at is not None and state.fence is None and "sweep" not in s.done
-    return situation.Leave(step="sweep") if early else _in_order(s, one, state)
+    return decisions.Leave(step="sweep") if early else _in_order(s, one, state)
 
 
 def _at_once(*given: Any) -> datetime.datetime:
     return datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
-def _absence_is_deletion(*given: Any) -> situation.StartLeaving:
-    return situation.StartLeaving(cause="ClusterDeleted", message="it is not there")
+def _absence_is_deletion(*given: Any) -> decisions.StartLeaving:
+    return decisions.StartLeaving(cause="ClusterDeleted", message="it is not there")
 
 
-_change = records.Records.change
+_change = record_writes.Records.change
 
 
 async def _conflicts_ignored(
-    self: records.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
+    self: record_writes.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
 ) -> record_.Record:
     try:
         return await _change(self, one, spec, **more)
@@ -113,24 +104,24 @@ async def _conflicts_ignored(
 
 
 async def _words_stay(
-    self: records.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
+    self: record_writes.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
 ) -> record_.Record:
     return await _change(self, one, spec)
 
 
-_fresh = records.fresh
+_fresh = record_writes.fresh
 
 
 def _as_if_new(**given: Any) -> record_.RecordSpec:
     return _fresh(**{**given, "history_unknown": False})
 
 
-_decide = decide.decide
+_decide = state_machine.decide
 
 
-def _a_mark_is_a_move(s: situation.Situation) -> situation.Decision:
+def _a_mark_is_a_move(s: situation.Situation) -> decisions.Decision:
     if s.record is not None and s.cluster is not None and s.cluster.moving:
-        return situation.DropForMove()
+        return decisions.DropForMove()
     return _decide(s)
 
 
@@ -149,7 +140,7 @@ async def _believed(work: attempt.Attempt) -> None:
     await work.store_leaving(fence=record_.FenceState(grade="Revoked", evidence="", at=now))
 
 
-async def _taken_off_first(work: attempt.Attempt, decision: situation.LetGo) -> None:
+async def _taken_off_first(work: attempt.Attempt, decision: decisions.LetGo) -> None:
     """The finalizer goes before it is stored that it may."""
     if work.cluster is not None:
         cluster = work.cluster
@@ -163,7 +154,7 @@ async def _taken_off_first(work: attempt.Attempt, decision: situation.LetGo) -> 
     await _let_go(work, decision)
 
 
-_let_go = departing._let_go
+_let_go = letting_go._let_go
 
 BUGS: Final[dict[str, Bug]] = {
     "proof is not waited for": Bug(
@@ -183,7 +174,7 @@ BUGS: Final[dict[str, Bug]] = {
         _replaced(finalizers, "removing", _all_of_them), "lost the finalizer of Cluster API"
     ),
     "the finalizer goes before let go is stored": Bug(
-        _replaced(departing, "_let_go", _taken_off_first), "lost the finalizer on its Cluster"
+        _replaced(letting_go, "_let_go", _taken_off_first), "lost the finalizer on its Cluster"
     ),
     "intents are not stored": Bug(
         _replaced(intents, "store", _not_stored), "outside write before its intent"
@@ -197,25 +188,28 @@ BUGS: Final[dict[str, Bug]] = {
     "a fence is believed": Bug(
         _replaced(fencing, "fence", _believed), "Revoked, but its account lives"
     ),
-    "pauses are ignored": Bug(_replaced(decide, "_paused", _none), "while it is paused"),
+    "pauses are ignored": Bug(_replaced(state_machine, "_paused", _none), "while it is paused"),
     "absence is deletion": Bug(
-        _replaced(decide, "_vanished", _absence_is_deletion), "a deletion that nobody saw"
+        _replaced(state_machine, "_vanished", _absence_is_deletion), "a deletion that nobody saw"
     ),
     "a lost record is made again as if new": Bug(
-        _replaced(records, "fresh", _as_if_new), "are left"
+        _replaced(record_writes, "fresh", _as_if_new), "are left"
     ),
     "a plugin that came too late is believed": Bug(
         _replaced(proofs, "never_worked", _never), "are left"
     ),
     "a mark is a move": Bug(
-        _replaced(controller, "decide", _a_mark_is_a_move), "is deleted unfinished"
+        _replaced(record_controller, "decide", _a_mark_is_a_move), "is deleted unfinished"
     ),
-    "words stay": Bug(_replaced(records.Records, "change", _words_stay), "and the word stands"),
+    "words stay": Bug(
+        _replaced(record_writes.Records, "change", _words_stay), "and the word stands"
+    ),
     "conflicts are ignored": Bug(
-        _replaced(records.Records, "change", _conflicts_ignored), "outside write before its intent"
+        _replaced(record_writes.Records, "change", _conflicts_ignored),
+        "outside write before its intent",
     ),
     "no finalizer is taken off": Bug(_replaced(finalizers, "removing", _nothing), "is still there"),
     "nothing is given back": Bug(
-        _replaced(leave, "_release", _not_released), "ends and keeps its claim"
+        _replaced(act_leaving, "_release", _not_released), "ends and keeps its claim"
     ),
 }

@@ -13,7 +13,7 @@ from akoo_core import clock as clock_
 from akoo_core.api import config, names
 from akoo_core.api import record as record_
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import words
+from akoo_core.reconcile.decide import user_annotations
 from akoo_core.testing import memory, memory_capi, memory_store
 
 Object = dict[str, Any]
@@ -220,7 +220,9 @@ class Laws:
             tried = state.attempted_at is not None
             self.require(tried, f"{one.name}: the deadline acted before one complete attempt")
         elif end.why == "UserWord":
-            self.require(bool(words.read(said).let_go), f"{one.name}: no user said to let go")
+            self.require(
+                bool(user_annotations.read(said).let_go), f"{one.name}: no user said to let go"
+            )
             spent = names.LET_GO_ANNOTATION not in one.annotations
             self.require(spent, f"{one.name}: let go, and the word stands")
         elif end.why == "Counted":

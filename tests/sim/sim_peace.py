@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from akoo_core.api import names
 from akoo_core.api import record as record_
-from akoo_core.reconcile import words
+from akoo_core.reconcile.decide import user_annotations
 from tests.sim.sim_faults import Weather
 from tests.sim.sim_stage import Stage
 
@@ -39,7 +39,7 @@ def paused(stage: Stage) -> frozenset[str]:
     return frozenset(
         one.name
         for one in stage.laws.records()
-        if one.spec.cluster_ref.uid in pausing or words.read(one.annotations).paused
+        if one.spec.cluster_ref.uid in pausing or user_annotations.read(one.annotations).paused
     )
 
 

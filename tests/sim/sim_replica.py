@@ -21,7 +21,8 @@ from akoo_core.cache import store
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import registry
-from akoo_core.reconcile import config_controller, controller, takeover
+from akoo_core.reconcile import config_controller, record_controller
+from akoo_core.reconcile.read import leader_change
 from akoo_core.testing import memory_workloads
 from akoo_core.testing.calls import Crash
 from akoo_core.testing.memory_store import Key
@@ -82,7 +83,7 @@ class Replica:
             ),
         )
         services = self._parts.services
-        self._records = controller.RecordReconciler(services)
+        self._records = record_controller.RecordReconciler(services)
         self._configs = config_controller.ConfigReconciler(
             client, self.world, services.finalizers, stage.clock
         )
@@ -100,7 +101,7 @@ class Replica:
 
     def begins(self) -> None:
         """It leads from now on: a process works from its election to its end, and once."""
-        self._records._takeover = takeover.Takeover(self._parts.services.management)
+        self._records._takeover = leader_change.Takeover(self._parts.services.management)
 
     # Caches.
 

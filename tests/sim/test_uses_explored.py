@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from akoo_core import structs
-from akoo_core.reconcile import intents
+from akoo_core.reconcile.act import intents
 from tests.sim import uses_model as model
 from tests.sim import uses_scripts as scripts
 

@@ -17,7 +17,7 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api, uses
-from akoo_core.reconcile import attempt, intents, leave
+from akoo_core.reconcile.act import attempt, intents, leaving
 from tests.unit.reconcile import reconcile_builders as builders
 
 POOLS = Resource("akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False)
@@ -149,7 +149,7 @@ async def _live(uid: int) -> None:
 
 async def _leave(uid: int) -> None:
     work = _attempt(await Call("read record"), uid, builders.make_leaving())
-    await leave.step(work, "release")
+    await leaving.step(work, "release")
 
 
 # The object's side: what a plugin's controller does, with the real uses_of.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from akoo_core import structs
 from akoo_core.plugins import api, caller, contract
 from akoo_core.plugins.errors import VerbError
-from akoo_core.reconcile import facts
+from akoo_core.reconcile.decide import facts
 from akoo_core.testing import deploying, verbs
 from akoo_core.testing.verbs import VerbRun
 from akoo_core.testing.world import World

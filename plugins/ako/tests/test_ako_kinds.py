@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from akoo_ako import crds, versions
 
-from akoo_core.reconcile import schemas
+from akoo_core.reconcile.deploy import schemas
 from tests.ako import ako_rules
 
 

@@ -12,7 +12,7 @@ from akoo_ako import names, observe, options, pods, workload
 from akoo_core import clock
 from akoo_core.kube import resource
 from akoo_core.plugins import api
-from akoo_core.reconcile import facts
+from akoo_core.reconcile.decide import facts
 from akoo_core.testing import memory
 
 RESTARTED = {"exitCode": 0, "finishedAt": "2025-12-31T23:59:00Z"}

@@ -17,18 +17,12 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import caller, registry
-from akoo_core.reconcile import (
-    attempt,
-    brakes,
-    controller,
-    deploy,
-    pace,
-    recorder,
-    records,
-    secret_reader,
-    secrets,
-    selection,
-)
+from akoo_core.reconcile import record_controller
+from akoo_core.reconcile.act import attempt, record_writes
+from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.deploy import deployer, secrets
+from akoo_core.reconcile.read import pace, secret_reader
+from akoo_core.reconcile.status import events
 from tests.unit.reconcile.reconcile_world import Ledger
 
 MANAGEMENT = "management-of-this-test"
@@ -66,7 +60,7 @@ class Lists:
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self._records if one.name == name), None)
 
-    def removals(self) -> brakes.Ledger:
+    def removals(self) -> removal_limit.Ledger:
         return Ledger(self._records)
 
     def cluster_of(self, name: str) -> cluster.Cluster | None:
@@ -145,12 +139,12 @@ class Real:
         self.suffix = f"real-{next(_names)}"
         self.start()
 
-    def start(self, *, drift_seconds: float = deploy.DRIFT_SECONDS) -> None:
+    def start(self, *, drift_seconds: float = deployer.DRIFT_SECONDS) -> None:
         plugin = AkoPlugin()
         plugin.name = "ako"
         plugins = registry.PluginSet((plugin,))
         reader = secret_reader.ManagementSecretReader(self.client, allowed_namespaces=("avi",))
-        self.deployer = deploy.Deployer(
+        self.deployer = deployer.Deployer(
             clock=self.clock,
             opener=secrets.SecretOpener(reader, plugins),
             drift_seconds=drift_seconds,
@@ -167,16 +161,16 @@ class Real:
             threads=lambda plugin: NoThreads(),
             external=external.External(),
             clock=self.clock,
-            records=records.Records(self.client),
+            records=record_writes.Records(self.client),
             finalizers=finalizers.Finalizers(self.client),
             deployer=self.deployer,
-            recorder=recorder.Recorder(self.client, self.clock, instance="test"),
+            recorder=events.Recorder(self.client, self.clock, instance="test"),
             pace=pace.Pace(self.clock),
         )
         self.recorder = services.recorder
-        self.reconciler = controller.RecordReconciler(services)
+        self.reconciler = record_controller.RecordReconciler(services)
 
-    async def run(self, name: str) -> controller.Outcome:
+    async def run(self, name: str) -> record_controller.Outcome:
         await self.world.fill()
         self.writes.seen.clear()
         return await self.reconciler.reconcile(name, 0)
@@ -264,7 +258,7 @@ class Real:
                 await self.user.delete(kind, self.suffix, namespace)
 
 
-async def _unstored(inventory: deploy.Inventory) -> None:
+async def _unstored(inventory: deployer.Inventory) -> None:
     """Stores no inventory: its record is about to go."""
 
 

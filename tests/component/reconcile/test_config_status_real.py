@@ -7,7 +7,8 @@ from typing import Any
 from akoo_core.api import config, record
 from akoo_core.kube import finalizers
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import config_controller, config_status
+from akoo_core.reconcile import config_controller
+from akoo_core.reconcile.status import config_status
 from tests.component.reconcile import reconcile_real
 
 CONFIGS = resources.AKO_DEPLOYMENT_CONFIGS

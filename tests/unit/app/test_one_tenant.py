@@ -14,7 +14,9 @@ from akoo_core import errors as core_errors
 from akoo_core import testing
 from akoo_core.kube import client, errors
 from akoo_core.plugins import api
-from akoo_core.reconcile import leave, live, pace, remnants
+from akoo_core.reconcile.act import leaving, living
+from akoo_core.reconcile.read import machines as machines_
+from akoo_core.reconcile.read import pace
 from akoo_core.testing import memory_workloads, virtual_time
 
 Client = Any
@@ -430,14 +432,14 @@ def test_whatever_answers_at_a_kubeconfig_a_deleted_cluster_goes(
 def test_a_step_that_fails_by_what_nobody_foresaw_does_not_hold_for_ever(
     monkeypatch: pytest.MonkeyPatch, step: str, error: Exception
 ) -> None:
-    original = leave.step
+    original = leaving.step
 
     async def broken(attempt: Any, name: Any) -> Any:
         if name == step:
             raise error
         return await original(attempt, name)
 
-    monkeypatch.setattr(leave, "step", broken)
+    monkeypatch.setattr(leaving, "step", broken)
 
     async def scenario(clock: virtual_time.LoopClock) -> None:
         async with _leaving(clock) as fleet:
@@ -468,7 +470,7 @@ def test_what_says_nothing_about_the_record_does_not_count(
     async def broken(attempt: Any, name: Any) -> Any:
         raise failures.get(why, KeyError("uid"))
 
-    monkeypatch.setattr(leave, "step", broken)
+    monkeypatch.setattr(leaving, "step", broken)
 
     async def scenario(clock: virtual_time.LoopClock) -> None:
         policies = {"onDeadline": "Hold"} if why == "hold" else {"onUnmatch": "Remove"}
@@ -492,7 +494,7 @@ def test_machines_that_cannot_be_listed_hold_nothing(monkeypatch: pytest.MonkeyP
 
     async def scenario(clock: virtual_time.LoopClock) -> None:
         async with _leaving(clock) as fleet:
-            monkeypatch.setattr(remnants, "machines", machines)
+            monkeypatch.setattr(machines_, "machines", machines)
             await fleet.delete_cluster("shop")
             await fleet.until(lambda: _let_go(fleet) == "Proven", seconds=600.0)
 
@@ -594,4 +596,4 @@ def test_clients_of_clusters_that_went_are_closed(monkeypatch: pytest.MonkeyPatc
 
 def test_the_longest_wait_for_a_slot_is_shorter_than_the_time_it_is_kept() -> None:
 
-    assert live.UNREACHABLE_SECONDS < pace.FORGOTTEN_SECONDS
+    assert living.UNREACHABLE_SECONDS < pace.FORGOTTEN_SECONDS

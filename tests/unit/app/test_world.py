@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from akoo_core.app import world
 from akoo_core.kube import resource
-from akoo_core.reconcile import config_status
+from akoo_core.reconcile.status import config_status
 
 STATES: dict[str, dict[str, Any]] = {
     "lives": {},

@@ -13,7 +13,7 @@ from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.app import world as world_
 from akoo_core.kube import resource
-from akoo_core.reconcile import brakes
+from akoo_core.reconcile.decide import removal_limit
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile.reconcile_world import Ledger
 
@@ -57,17 +57,18 @@ def test_the_brake_sees_what_the_records_say(changes: list[tuple[int, dict[str, 
         world.record_objects.put(world.record_objects.item(_obj(number, version, named)))
     expected, found = Ledger(tuple(records.values())), world.removals()
     assert found.fleet() == expected.fleet()
-    since = builders.NOW - brakes.WINDOW
+    since = builders.NOW - removal_limit.WINDOW
     assert _recent(found, since) == _recent(expected, since)
     for one in records.values():
         assert found.leaves(one.name) == expected.leaves(one.name)
         ask = [
-            brakes.Brake().ask(one.name, ledger, now=builders.NOW) for ledger in (found, expected)
+            removal_limit.Brake().ask(one.name, ledger, now=builders.NOW)
+            for ledger in (found, expected)
         ]
         assert ask[0] == ask[1]
 
 
-def _recent(ledger: brakes.Ledger, since: datetime.datetime) -> list[datetime.datetime]:
+def _recent(ledger: removal_limit.Ledger, since: datetime.datetime) -> list[datetime.datetime]:
     begun = ledger.begun(builders.NOW).values()
     return sorted(at for each in begun for at in each if at > since)
 
@@ -91,5 +92,5 @@ def test_a_held_removal_does_not_look_at_the_fleet(monkeypatch: pytest.MonkeyPat
         return indexed(index, name, namespace)
 
     monkeypatch.setattr(world.record_objects, "indexed", counted)
-    assert brakes.Brake().held("akoo-400", world.removals(), now=builders.NOW) > 0.0
+    assert removal_limit.Brake().held("akoo-400", world.removals(), now=builders.NOW) > 0.0
     assert len(looked) == 60, "only those that were removed within the hour"

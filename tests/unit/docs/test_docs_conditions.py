@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Iterator
 
 from akoo_core.api import conditions, names, record
-from akoo_core.reconcile import recorder
+from akoo_core.reconcile.status import events
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
 Page = Callable[[str], str]
@@ -132,7 +132,7 @@ def types(trees: list[ast.Module]) -> set[str]:
 
 
 CORE = modules(ROOT / "akoo_core")
-EVENTS = set(typing.get_args(recorder.Reason))
+EVENTS = set(typing.get_args(events.Reason))
 
 
 def documented(found: list[tuple[str, ...]]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import yaml
 
 from akoo_core import clock
-from akoo_core.reconcile import config_status
+from akoo_core.reconcile.status import config_status
 
 Blocks = Callable[[str, str], list[str]]
 

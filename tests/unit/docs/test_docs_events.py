@@ -6,7 +6,8 @@ import typing
 from collections.abc import Callable
 
 from akoo_core.plugins import api
-from akoo_core.reconcile import attempt, recorder
+from akoo_core.reconcile.act import attempt
+from akoo_core.reconcile.status import events
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
 
@@ -19,7 +20,7 @@ def first(found: list[tuple[str, ...]]) -> list[str]:
 
 def test_events_on_the_cluster(rows: Rows) -> None:
     reasons = first(rows(PAGE, "## On the Cluster and on the record"))
-    assert reasons == list(typing.get_args(recorder.Reason))
+    assert reasons == list(typing.get_args(events.Reason))
 
 
 def test_lifecycle_events(rows: Rows) -> None:

@@ -10,20 +10,28 @@ from akoo_core import external, settings
 from akoo_core.api import config
 from akoo_core.kube import circuit, kubeconfig
 from akoo_core.plugins import registry
-from akoo_core.reconcile import attempt, brakes, leaving, recorder, situation
+from akoo_core.reconcile.act import attempt
+from akoo_core.reconcile.decide import leaving, removal_limit, situation
+from akoo_core.reconcile.status import events
 
 Page = Callable[[str], str]
 
 POLICIES = config.Policies()
 LEASE = settings.Settings().leader_election
 NUMBERS = [
-    ("how-to/remove-ako.md", f"max({brakes.LEAST}, {brakes.SHARE * 100:.0f} % of all records)"),
+    (
+        "how-to/remove-ako.md",
+        f"max({removal_limit.LEAST}, {removal_limit.SHARE * 100:.0f} % of all records)",
+    ),
     ("how-to/remove-ako.md", f"onUnmatch: {POLICIES.on_unmatch} "),
     ("how-to/remove-ako.md", f"onDeadline: {POLICIES.on_deadline} "),
     ("how-to/remove-ako.md", f"deadline: {POLICIES.deadline} "),
     ("how-to/remove-ako.md", f"drainTimeout: {POLICIES.drain_timeout} "),
     ("how-to/remove-ako.md", f"quietPeriod: {POLICIES.quiet_period} "),
-    ("explanation/leaving.md", f"max({brakes.LEAST}, {brakes.SHARE * 100:.0f} % of all records)"),
+    (
+        "explanation/leaving.md",
+        f"max({removal_limit.LEAST}, {removal_limit.SHARE * 100:.0f} % of all records)",
+    ),
     ("explanation/leaving.md", f"`drainTimeout` ({POLICIES.drain_timeout})"),
     ("explanation/leaving.md", f"`quietPeriod` ({POLICIES.quiet_period})"),
     ("explanation/leaving.md", f"`deadline` ({POLICIES.deadline})"),
@@ -37,7 +45,7 @@ NUMBERS = [
     ("explanation/architecture.md", f"`leaseSeconds` ({LEASE.lease_seconds:g})"),
     ("reference/hooks.md", f"until {leaving.FENCE_SECONDS:g} s"),
     ("reference/hooks.md", f"process stops ({registry.CLOSE_SECONDS:g} s)"),
-    ("reference/events.md", f"at most {recorder.QUEUE_LIMIT} wait"),
+    ("reference/events.md", f"at most {events.QUEUE_LIMIT} wait"),
 ]
 
 

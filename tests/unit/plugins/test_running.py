@@ -16,7 +16,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api, context, controllers, running, secret_changes
 from akoo_core.plugins.errors import OutOfScopeError
-from akoo_core.reconcile import secret_reader
+from akoo_core.reconcile.read import secret_reader
 from akoo_core.telemetry import metrics
 from akoo_core.testing import builders, virtual_time
 from akoo_core.testing.memory import MemoryServer

@@ -12,17 +12,11 @@ from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 from akoo_core.plugins import api, caller, registry
-from akoo_core.reconcile import (
-    attempt,
-    config_controller,
-    controller,
-    deploy,
-    pace,
-    recorder,
-    records,
-    secret_reader,
-    secrets,
-)
+from akoo_core.reconcile import config_controller, record_controller
+from akoo_core.reconcile.act import attempt, record_writes
+from akoo_core.reconcile.deploy import deployer, secrets
+from akoo_core.reconcile.read import pace, secret_reader
+from akoo_core.reconcile.status import events as record_events
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_world as bedworld
@@ -63,7 +57,7 @@ class Bed:
         client = self.management.client(external=self.external)
         plugin_set = registry.PluginSet(self.plugins)
         reader = secret_reader.ManagementSecretReader(client, allowed_namespaces=("akoo-system",))
-        self.recorder = recorder.Recorder(client, self.clock, instance="test")
+        self.recorder = record_events.Recorder(client, self.clock, instance="test")
         self.services = attempt.Services(
             management=client,
             clusters=resources.CLUSTERS,
@@ -76,15 +70,15 @@ class Bed:
             threads=lambda plugin: bedworld.Threads(),
             external=self.external,
             clock=self.clock,
-            records=records.Records(client),
+            records=record_writes.Records(client),
             finalizers=finalizers.Finalizers(client),
-            deployer=deploy.Deployer(
+            deployer=deployer.Deployer(
                 clock=self.clock, opener=secrets.SecretOpener(reader, plugin_set), pause=_at_once
             ),
             recorder=self.recorder,
             pace=pace.Pace(self.clock),
         )
-        self.reconciler = controller.RecordReconciler(self.services)
+        self.reconciler = record_controller.RecordReconciler(self.services)
         self.configs = config_controller.ConfigReconciler(
             client, self.world, self.services.finalizers, self.clock, plugins=self.plugins
         )
@@ -182,7 +176,7 @@ class Bed:
 
     # What the operator does.
 
-    async def run(self, name: str, attempt: int = 0) -> controller.Outcome:
+    async def run(self, name: str, attempt: int = 0) -> record_controller.Outcome:
         """One attempt; the journals of both servers begin anew."""
         self.management.faults.calls.clear()
         self.workload.faults.calls.clear()

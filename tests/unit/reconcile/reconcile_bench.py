@@ -9,8 +9,8 @@ from akoo_core import clock
 from akoo_core.kube import resource as resources
 from akoo_core.kube.request import Request
 from akoo_core.plugins import api
-from akoo_core.reconcile import deploy as deploy_
-from akoo_core.reconcile import secret_reader, secrets
+from akoo_core.reconcile.deploy import deployer, secrets
+from akoo_core.reconcile.read import secret_reader
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -75,8 +75,8 @@ class Bench:
         self.management = memory.MemoryServer(name="management", clock=self.clock)
         self.management.seed(self.source(CANARY))
         self.workload = memory.MemoryServer(name="workload", clock=self.clock)
-        self.inventory: deploy_.Inventory = ()
-        self.stored: list[deploy_.Inventory] = []
+        self.inventory: deployer.Inventory = ()
+        self.stored: list[deployer.Inventory] = []
         self.restart()
 
     def source(self, password: bytes, **more: bytes) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Bench:
         self.reader = secret_reader.ManagementSecretReader(
             self.management.client(), allowed_namespaces=("akoo",)
         )
-        self.deployer = deploy_.Deployer(
+        self.deployer = deployer.Deployer(
             clock=self.clock,
             opener=secrets.SecretOpener(self.reader, NoPlugins()),
             pause=self.pause,
@@ -109,19 +109,19 @@ class Bench:
                 subresource="status",
             )
 
-    async def store(self, items: deploy_.Inventory) -> None:
+    async def store(self, items: deployer.Inventory) -> None:
         self.inventory = items
         self.stored.append(items)
 
     async def deploy(
         self, *objects: dict[str, Any], secrets: tuple[api.SecretObject, ...] = (), **more: Any
-    ) -> deploy_.Report:
+    ) -> deployer.Report:
         one = api.Contribution(objects=objects, secrets=secrets)
         return await self.run({"ako": one} | more)
 
-    async def run(self, contributions: dict[str, api.Contribution]) -> deploy_.Report:
+    async def run(self, contributions: dict[str, api.Contribution]) -> deployer.Report:
         self.workload.faults.calls.clear()
-        job = deploy_.Job(
+        job = deployer.Job(
             record_name=builders.RECORD, inventory=self.inventory, contributions=contributions
         )
         return await self.deployer.deploy(job, self.workload.client(), self.store)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from akoo_core import structs
 from akoo_core.api import config, names, record
-from akoo_core.reconcile import selection, situation
+from akoo_core.reconcile.decide import decisions, selection, situation
 from tests.unit.reconcile import reconcile_builders as builders
 
-STEP_NAMES = get_args(situation.Step)
+STEP_NAMES = get_args(decisions.Step)
 TIMES = st.integers(-7200, 7200).map(lambda s: builders.NOW - builders.seconds(s))
 MAYBE = st.none() | TIMES
 

@@ -11,7 +11,8 @@ from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import brakes, config_status, selection
+from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.status import config_status
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -26,7 +27,7 @@ class World:
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self.records() if one.name == name), None)
 
-    def removals(self) -> brakes.Ledger:
+    def removals(self) -> removal_limit.Ledger:
         return Ledger(self.records())
 
     def records(self) -> tuple[record_.Record, ...]:
@@ -95,8 +96,10 @@ class Ledger:
     def fleet(self) -> int:
         return sum(one.spec.finished_at is None for one in self._records)
 
-    def begun(self, now: datetime.datetime) -> brakes.Begun:
-        return {one.name: brakes.moments(structs.to_object(one.spec)) for one in self._records}
+    def begun(self, now: datetime.datetime) -> removal_limit.Begun:
+        return {
+            one.name: removal_limit.moments(structs.to_object(one.spec)) for one in self._records
+        }
 
     def leaves(self, name: str) -> bool:
         return any(one.spec.leaving is not None for one in self._records if one.name == name)

@@ -6,7 +6,7 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.api import record
-from akoo_core.reconcile import brakes
+from akoo_core.reconcile.decide import removal_limit
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile.reconcile_world import Ledger
 
@@ -24,7 +24,7 @@ def fleet(size: int) -> tuple[record.Record, ...]:
     ("size", "allowed"), [(0, 3), (1, 3), (60, 3), (80, 4), (100, 5), (2000, 100)]
 )
 def test_how_many_an_hour(size: int, allowed: int) -> None:
-    assert brakes.allowed(size) == allowed
+    assert removal_limit.allowed(size) == allowed
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_how_many_an_hour(size: int, allowed: int) -> None:
 )
 def test_how_long_the_next_one_waits(leavers: list[record.Record], wait: float) -> None:
     records = (*fleet(10), *leavers)
-    brake = brakes.Brake()
+    brake = removal_limit.Brake()
     assert brake.ask("akoo-next", Ledger(records), now=builders.NOW) == wait
 
 
 def test_what_the_caches_do_not_show_yet_counts() -> None:
-    brake, records = brakes.Brake(), fleet(10)
+    brake, records = removal_limit.Brake(), fleet(10)
     ledger = Ledger(records)
     asked = [brake.ask(one.name, ledger, now=builders.NOW) for one in records[:4]]
     assert asked == [0.0, 0.0, 0.0, 3600.0]
@@ -54,7 +54,7 @@ def test_what_the_caches_do_not_show_yet_counts() -> None:
 
 
 def test_what_both_know_counts_once() -> None:
-    brake, records = brakes.Brake(), fleet(10)
+    brake, records = removal_limit.Brake(), fleet(10)
     for number in range(2):
         brake.ask(f"akoo-{number}", Ledger(records), now=builders.NOW)
     shown = (*records, leaver(0, 0), leaver(1, 0))
@@ -64,7 +64,7 @@ def test_what_both_know_counts_once() -> None:
 
 def test_a_move_that_has_ended_counts_once() -> None:
     """It leaves no trace in ``leaving``, only in the places that have ended."""
-    brake, records = brakes.Brake(), fleet(10)
+    brake, records = removal_limit.Brake(), fleet(10)
     for number in range(2):
         brake.ask(f"akoo-{number}", Ledger(records), now=builders.NOW)
     later = builders.NOW + builders.seconds(30)
@@ -77,7 +77,7 @@ def test_a_move_that_has_ended_counts_once() -> None:
 
 def test_what_was_begun_is_forgotten_after_an_hour() -> None:
     """Also where the caches never showed it."""
-    brake, records = brakes.Brake(), fleet(10)
+    brake, records = removal_limit.Brake(), fleet(10)
     for number in range(3):
         brake.ask(f"akoo-{number}", Ledger(records), now=builders.NOW)
     assert brake.ask("akoo-3", Ledger(records), now=builders.NOW + builders.seconds(3599)) == 1.0
@@ -87,12 +87,12 @@ def test_what_was_begun_is_forgotten_after_an_hour() -> None:
 def test_the_finished_are_not_of_the_fleet() -> None:
     """Proofs of a thousand clusters that are gone must not let the last ones go at once."""
     gone = structs.replace(builders.make_record(finished_at=builders.NOW), name="akoo-gone")
-    brake, records = brakes.Brake(), (*fleet(10), *([gone] * 1000))
+    brake, records = removal_limit.Brake(), (*fleet(10), *([gone] * 1000))
     assert [brake.ask(f"akoo-{n}", Ledger(records), now=builders.NOW) for n in range(4)][3] > 0.0
 
 
 def test_asking_alone_counts_nothing() -> None:
-    brake, ledger = brakes.Brake(), Ledger(fleet(10))
+    brake, ledger = removal_limit.Brake(), Ledger(fleet(10))
     for number in range(9):
         assert brake.held(f"akoo-{number}", ledger, now=builders.NOW) == 0.0
     for number in range(3):

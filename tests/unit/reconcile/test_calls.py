@@ -7,7 +7,8 @@ from typing import Any
 
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import deploy, secret_reader, secrets
+from akoo_core.reconcile.deploy import deployer, secrets
+from akoo_core.reconcile.read import secret_reader
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_bench as bench_
 
@@ -58,7 +59,7 @@ async def test_a_secret_is_read_again_when_the_caches_show_another(bench: bench_
         return secret_reader.version_of(found[0]) if known else None
 
     known = True
-    bench.deployer = deploy.Deployer(
+    bench.deployer = deployer.Deployer(
         clock=bench.clock,
         opener=secrets.SecretOpener(bench.reader, bench_.NoPlugins(), version_of=version),
         pause=bench.pause,
@@ -77,7 +78,7 @@ async def test_a_secret_is_read_again_when_the_caches_show_another(bench: bench_
 
 
 async def test_a_drift_look_opens_it_in_any_case(bench: bench_.Bench) -> None:
-    bench.deployer = deploy.Deployer(
+    bench.deployer = deployer.Deployer(
         clock=bench.clock,
         opener=secrets.SecretOpener(
             bench.reader, bench_.NoPlugins(), version_of=lambda *_: seen[0]
@@ -89,7 +90,7 @@ async def test_a_drift_look_opens_it_in_any_case(bench: bench_.Bench) -> None:
     await bench.deploy(secrets=(bench_.SECRET,))
     await bench.deploy(secrets=(bench_.SECRET,))
     assert reads_of_secrets(bench) == 1
-    bench.clock.advance(deploy.DRIFT_SECONDS)
+    bench.clock.advance(deployer.DRIFT_SECONDS)
     await bench.deploy(secrets=(bench_.SECRET,))
     assert reads_of_secrets(bench) == 2
 

@@ -9,7 +9,8 @@ import pytest
 from akoo_core import structs
 from akoo_core.api import conditions as conditions_
 from akoo_core.api import config, names, record
-from akoo_core.reconcile import conditions, report, selection
+from akoo_core.reconcile.decide import selection
+from akoo_core.reconcile.status import conditions, findings
 from tests.unit.reconcile import reconcile_builders as builders
 
 NOW = builders.NOW
@@ -17,17 +18,17 @@ GONE = record.LetGo(at=NOW, why="Deadline", message="the deadline of 1h has pass
 
 
 def said(
-    one: record.Record, found: report.Report | None = None, *, verifies: bool = True
+    one: record.Record, found: findings.Report | None = None, *, verifies: bool = True
 ) -> dict[str, conditions_.Condition]:
     """The conditions by type."""
     status = conditions.status_of(
-        one, found or report.Report(), selection.Choice(), verifies=verifies, now=NOW
+        one, found or findings.Report(), selection.Choice(), verifies=verifies, now=NOW
     )
     return {c.type: c for c in status.conditions}
 
 
-def phase(one: record.Record, found: report.Report | None = None) -> record.Phase | None:
-    return conditions.status_of(one, found or report.Report(), None, verifies=True, now=NOW).phase
+def phase(one: record.Record, found: findings.Report | None = None) -> record.Phase | None:
+    return conditions.status_of(one, found or findings.Report(), None, verifies=True, now=NOW).phase
 
 
 STEPS: dict[str, Any] = {
@@ -60,8 +61,8 @@ def test_phase(changes: dict[str, Any], expected: str) -> None:
     assert phase(builders.make_record(**changes)) == expected
 
 
-def plugin_report(**plugins: tuple[str, str]) -> report.Report:
-    found = report.Report(lived=True, phase="Running")
+def plugin_report(**plugins: tuple[str, str]) -> findings.Report:
+    found = findings.Report(lived=True, phase="Running")
     for name, (status, reason) in plugins.items():
         found.plugin(name, status, reason, f"{reason} it is")  # type: ignore[arg-type]
     return found
@@ -93,7 +94,7 @@ def test_losers_are_named() -> None:
     loser = selection.Loser(name="edge", why='"default" has priority 10, "edge" 0')
     choice = selection.Choice(config=builders.make_config(priority=10), losers=(loser,))
     status = conditions.status_of(
-        builders.make_record(), report.Report(), choice, verifies=True, now=NOW
+        builders.make_record(), findings.Report(), choice, verifies=True, now=NOW
     )
     found = conditions_.find(status.conditions, "ConfigSelected")
     assert found is not None
@@ -141,7 +142,7 @@ def test_what_is_not_clean_names_who_holds_it_and_the_suspects() -> None:
 
 def test_a_plugin_that_cannot_see_is_unknown() -> None:
     one = builders.make_record(leaving=builders.make_leaving(**STEPS))
-    found = said(one, report.Report(unverified=("NoSight", "The role is too narrow.")))
+    found = said(one, findings.Report(unverified=("NoSight", "The role is too narrow.")))
     assert (found["CleanupProven"].status, found["CleanupProven"].reason) == ("Unknown", "NoSight")
 
 
@@ -185,7 +186,7 @@ def held(
     one = builders.make_record(leaving=state, policies=policies or config.Policies())
     status = conditions.status_of(
         one,
-        report.Report(held=DRAINING),
+        findings.Report(held=DRAINING),
         None,
         verifies=True,
         now=NOW,
@@ -209,14 +210,14 @@ def test_a_time_is_promised_only_where_the_deadline_acts() -> None:
     assert "when the workload cluster answers" in living
     assert "when the Cluster is deleted" in living
     one = builders.make_record(leaving=builders.make_leaving(attempted_at=NOW))
-    endless = said(one, report.Report(held=DRAINING, endless=True))["Held"]
+    endless = said(one, findings.Report(held=DRAINING, endless=True))["Held"]
     assert endless.message == "AKO deletes. No deadline acts meanwhile."
 
 
 def test_nothing_is_held_once_the_cluster_is_let_go() -> None:
     one = builders.make_record(leaving=builders.make_leaving(let_go=GONE))
-    assert "Held" not in said(one, report.Report(held=("ObjectsLeft", "2 left")))
-    refused = report.Report(held=("LetGoRefused", "the webhook is down"))
+    assert "Held" not in said(one, findings.Report(held=("ObjectsLeft", "2 left")))
+    refused = findings.Report(held=("LetGoRefused", "the webhook is down"))
     assert said(one, refused)["Held"].reason == "LetGoRefused"
 
 
@@ -251,7 +252,7 @@ def test_notes_on_objects_are_told_and_do_not_make_it_unready() -> None:
 
 @pytest.mark.parametrize("cause", ["Secret avi/a is not there.", "", "AviReady=False: as it says"])
 def test_the_cluster_is_told_the_cause_and_no_condition_that_it_does_not_have(cause: str) -> None:
-    found = report.Report()
+    found = findings.Report()
     found.plugin("ako", "False", "SecretMissing", cause)
     status = conditions.status_of(
         builders.make_record(), found, selection.Choice(), verifies=True, now=NOW

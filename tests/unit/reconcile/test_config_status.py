@@ -14,7 +14,7 @@ from akoo_core.api import record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import config_status
+from akoo_core.reconcile.status import config_status
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins

@@ -8,20 +8,20 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.api import config, names, record
-from akoo_core.reconcile import selection, situation
-from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.decide import decisions, selection
+from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
 LEAVE = names.LEAVE_ANNOTATION
 
 
-def at(**changes: Any) -> situation.Decision:
+def at(**changes: Any) -> decisions.Decision:
     return decide(builders.make_situation(**changes))
 
 
-def held(reason: str, **changes: Any) -> situation.Hold:
+def held(reason: str, **changes: Any) -> decisions.Hold:
     decision = at(**changes)
-    assert isinstance(decision, situation.Hold), decision
+    assert isinstance(decision, decisions.Hold), decision
     assert decision.reason == reason
     return decision
 
@@ -35,7 +35,7 @@ def orphaned(cause: record.Cause = "Unmatched") -> record.Orphaned:
 
 def test_a_selected_cluster_gets_a_record_before_anything_else() -> None:
     decision = at(record=None, cluster=builders.make_cluster(finalizers=()))
-    assert isinstance(decision, situation.CreateRecord)
+    assert isinstance(decision, decisions.CreateRecord)
 
 
 @pytest.mark.parametrize(
@@ -56,18 +56,18 @@ def test_a_selected_cluster_gets_a_record_before_anything_else() -> None:
     ],
 )
 def test_nothing_is_recorded(changes: dict[str, Any], why: str) -> None:
-    assert at(record=None, **changes) == situation.Nothing(why=why)
+    assert at(record=None, **changes) == decisions.Nothing(why=why)
 
 
 def test_a_lost_record_of_a_dying_cluster_is_made_again() -> None:
     decision = at(record=None, cluster=builders.make_cluster(deleting=True))
-    assert isinstance(decision, situation.CreateRecord)
+    assert isinstance(decision, decisions.CreateRecord)
 
 
 def test_a_lost_record_that_cannot_be_made_again_is_said_on_the_cluster() -> None:
     dying = builders.make_cluster(deleting=True)
     decision = at(record=None, cluster=dying, choice=builders.NO_CONFIG)
-    assert isinstance(decision, situation.Refuse)
+    assert isinstance(decision, decisions.Refuse)
     assert decision.reason == "RecordMissing"
 
 
@@ -83,11 +83,11 @@ def earlier(uid: str = "workload-1") -> record.Record:
 def test_an_earlier_record_makes_a_new_cluster_show_who_it_is() -> None:
     fresh = {"record": None, "rivals": (earlier(),)}
     asked = at(**fresh)
-    assert asked == situation.CompareWorkload(
+    assert asked == decisions.CompareWorkload(
         namespace="demo", name="shop", cluster_uid=builders.CLUSTER_UID
     )
-    assert isinstance(at(**fresh, workload_uid="workload-1"), situation.Nothing)
-    assert isinstance(at(**fresh, workload_uid="workload-2"), situation.CreateRecord)
+    assert isinstance(at(**fresh, workload_uid="workload-1"), decisions.Nothing)
+    assert isinstance(at(**fresh, workload_uid="workload-2"), decisions.CreateRecord)
 
 
 def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> None:
@@ -97,16 +97,16 @@ def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> Non
         "cluster": None,
         "namesake": namesake,
     }
-    assert isinstance(at(**vanished), situation.CompareWorkload)
-    assert at(**vanished, workload_uid="w") == situation.AdoptCluster(uid="new")
+    assert isinstance(at(**vanished), decisions.CompareWorkload)
+    assert at(**vanished, workload_uid="w") == decisions.AdoptCluster(uid="new")
     held("ClusterVanished", **vanished, workload_uid="other")
 
 
 def test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_word() -> None:
     said = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
     dropped = builders.make_record(annotations=said)
-    assert isinstance(at(cluster=None, record=dropped), situation.DropForMove)
-    assert isinstance(at(record=dropped), situation.Live), "its Cluster is here"
+    assert isinstance(at(cluster=None, record=dropped), decisions.DropForMove)
+    assert isinstance(at(record=dropped), decisions.Live), "its Cluster is here"
 
 
 def test_a_record_that_never_saw_its_workload_adopts_nothing() -> None:
@@ -117,7 +117,7 @@ def test_a_record_that_never_saw_its_workload_adopts_nothing() -> None:
 
 
 def test_a_matched_cluster_lives() -> None:
-    assert at() == situation.Live()
+    assert at() == decisions.Live()
 
 
 def test_finalizers_come_before_the_outside() -> None:
@@ -125,7 +125,7 @@ def test_finalizers_come_before_the_outside() -> None:
     decision = at(
         cluster=builders.make_cluster(finalizers=()), choice=selection.Choice(config=bare)
     )
-    assert decision == situation.AddFinalizers(on=("Config", "Cluster"))
+    assert decision == decisions.AddFinalizers(on=("Config", "Cluster"))
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_finalizers_come_before_the_outside() -> None:
 )
 def test_another_config_or_policy_is_stored_first(other: config.Config) -> None:
     decision = at(choice=selection.Choice(config=other))
-    assert decision == situation.ChangeConfig(config=other)
+    assert decision == decisions.ChangeConfig(config=other)
 
 
 def test_a_match_resumes_an_orphan() -> None:
     decision = at(record=builders.make_record(orphaned=orphaned()))
-    assert isinstance(decision, situation.ChangeConfig)
+    assert isinstance(decision, decisions.ChangeConfig)
 
 
 # No config matches any more.
@@ -153,7 +153,7 @@ REMOVE = config.Policies(on_unmatch="Remove")
 
 
 def test_unmatched_is_orphaned_by_default() -> None:
-    assert at(choice=builders.NO_CONFIG) == situation.Orphan(
+    assert at(choice=builders.NO_CONFIG) == decisions.Orphan(
         cause="Unmatched", message="no AKODeploymentConfig selects its labels"
     )
     held("Orphaned", record=builders.make_record(orphaned=orphaned()), choice=builders.NO_CONFIG)
@@ -161,7 +161,7 @@ def test_unmatched_is_orphaned_by_default() -> None:
 
 def test_unmatched_is_removed_when_the_stored_policy_says_so() -> None:
     decision = at(record=builders.make_record(policies=REMOVE), choice=builders.NO_CONFIG)
-    assert isinstance(decision, situation.StartLeaving)
+    assert isinstance(decision, decisions.StartLeaving)
     assert decision.cause == "Unmatched"
 
 
@@ -180,10 +180,10 @@ def test_absence_and_mistakes_remove_nothing(
     choice = selection.Choice(why="none", current=current, current_problem="spec.priority: x")
     decision = at(record=builders.make_record(policies=policies), choice=choice)
     if current == "Deleting":
-        assert isinstance(decision, situation.StartLeaving)
+        assert isinstance(decision, decisions.StartLeaving)
         assert decision.cause == expected
     else:
-        assert isinstance(decision, situation.Hold)
+        assert isinstance(decision, decisions.Hold)
         assert decision.reason == expected
 
 
@@ -205,7 +205,7 @@ def test_a_deletion_that_is_seen_starts_leaving(changes: dict[str, Any]) -> None
     decision = at(
         record=builders.make_record(**changes), cluster=builders.make_cluster(deleting=True)
     )
-    assert isinstance(decision, situation.StartLeaving)
+    assert isinstance(decision, decisions.StartLeaving)
     assert decision.cause == "ClusterDeleted"
 
 
@@ -224,11 +224,11 @@ def test_a_paused_cluster_is_left_alone_even_in_deletion() -> None:
 def test_pauses_are_stored_while_leaving() -> None:
     leaving = builders.make_record(leaving=builders.make_leaving())
     paused = builders.make_cluster(deleting=True, paused=True)
-    assert at(record=leaving, cluster=paused) == situation.PauseLeaving()
+    assert at(record=leaving, cluster=paused) == decisions.PauseLeaving()
     since = builders.make_record(leaving=builders.make_leaving(paused_at=builders.NOW))
     held("DeletionPaused", record=since, cluster=paused)
     moved_on = builders.make_cluster(deleting=True)
-    assert at(record=since, cluster=moved_on) == situation.ResumeLeaving()
+    assert at(record=since, cluster=moved_on) == decisions.ResumeLeaving()
 
 
 @pytest.mark.parametrize("changes", [{}, {"paused": True}, {"deleting": True, "paused": True}])
@@ -237,19 +237,19 @@ def test_a_mark_alone_is_no_move(changes: dict[str, Any]) -> None:
     marked = builders.make_cluster(moving=True, **changes)
     assert held("MoveAwaited", cluster=marked).ready is bool(changes.get("deleting"))
     leaving = builders.make_record(leaving=builders.make_leaving())
-    assert at(record=leaving, cluster=marked) == situation.PauseLeaving()
+    assert at(record=leaving, cluster=marked) == decisions.PauseLeaving()
     dropped = builders.make_record(annotations={names.DELETE_FOR_MOVE_ANNOTATION: ""})
     held("MoveAwaited", record=dropped, cluster=marked)
 
 
 def test_a_cluster_that_has_moved_takes_its_record_along() -> None:
-    assert at(cluster=None, moved_away=True) == situation.DropForMove()
+    assert at(cluster=None, moved_away=True) == decisions.DropForMove()
     relocating = builders.make_record(leaving=builders.make_leaving(cause="Relocated"))
-    assert at(cluster=None, moved_away=True, record=relocating) == situation.DropForMove()
+    assert at(cluster=None, moved_away=True, record=relocating) == decisions.DropForMove()
 
 
 def test_a_cluster_whose_deletion_was_seen_has_not_moved() -> None:
     """It is paused and marked when it is being cleaned up already, and its finalizers are taken."""
     dying = builders.make_record(leaving=builders.make_leaving())
     decision = at(cluster=None, moved_away=True, record=dying)
-    assert decision == situation.LetGo(why="Gone", message="the Cluster is not there any more")
+    assert decision == decisions.LetGo(why="Gone", message="the Cluster is not there any more")

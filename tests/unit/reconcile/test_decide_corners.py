@@ -6,14 +6,14 @@ from typing import Any
 
 from akoo_core import structs
 from akoo_core.api import names, record
-from akoo_core.reconcile import situation
-from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.decide import decisions
+from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
 WEEK = 7 * 24 * 3600
 
 
-def at(**changes: Any) -> situation.Decision:
+def at(**changes: Any) -> decisions.Decision:
     return decide(builders.make_situation(**changes))
 
 
@@ -23,16 +23,16 @@ def finished(ago: float) -> record.Record:
 
 def test_a_paused_cluster_of_a_finished_record_does_not_begin_anew() -> None:
     paused = at(record=finished(60), cluster=builders.make_cluster(paused=True))
-    assert paused == situation.Nothing(why="finished, and its Cluster lives")
+    assert paused == decisions.Nothing(why="finished, and its Cluster lives")
 
 
 def test_a_finished_record_whose_cluster_dies_without_us_is_pruned_in_time() -> None:
     """Others still hold the Cluster; that is none of ours."""
     dying = builders.make_cluster(deleting=True, finalizers=("theirs",))
-    assert at(record=finished(60), cluster=dying) == situation.Nothing(
+    assert at(record=finished(60), cluster=dying) == decisions.Nothing(
         why="finished", after=WEEK - 60
     )
-    assert at(record=finished(WEEK), cluster=dying) == situation.PruneFinished()
+    assert at(record=finished(WEEK), cluster=dying) == decisions.PruneFinished()
 
 
 def test_a_namesake_that_is_moving_away_is_not_adopted() -> None:
@@ -40,15 +40,15 @@ def test_a_namesake_that_is_moving_away_is_not_adopted() -> None:
     known = builders.make_record(workload=record.Workload(kube_system_uid="w"))
     moving = builders.make_cluster(uid="new", moving=True)
     decision = at(record=known, cluster=None, namesake=moving, workload_uid="w")
-    assert isinstance(decision, situation.Hold)
+    assert isinstance(decision, decisions.Hold)
     assert decision.reason == "ClusterVanished"
 
 
 def test_a_record_that_is_being_deleted_is_given_no_finalizer() -> None:
     """The API server refuses that, and all else would wait for it."""
     bare = structs.replace(builders.make_record(), finalizers=("theirs",))
-    assert at(record=bare) == situation.AddFinalizers(on=("Record",))
-    assert at(record=structs.replace(bare, deleting=True)) == situation.Live()
+    assert at(record=bare) == decisions.AddFinalizers(on=("Record",))
+    assert at(record=structs.replace(bare, deleting=True)) == decisions.Live()
 
 
 def test_why_it_is_an_orphan_is_kept_up_to_date() -> None:
@@ -56,14 +56,14 @@ def test_why_it_is_an_orphan_is_kept_up_to_date() -> None:
     stored = record.Orphaned(cause="Unmatched", at=builders.NOW)
     one = builders.make_record(orphaned=stored, annotations={names.LEAVE_ANNOTATION: "orphan"})
     decision = at(record=one)
-    assert isinstance(decision, situation.Orphan)
+    assert isinstance(decision, decisions.Orphan)
     assert decision.cause == "UserWord"
 
 
 def test_a_finished_record_leaves_a_cluster_alone_that_is_moving_away() -> None:
     """Its finalizer goes with it: clusterctl takes it off at the source."""
     moving = builders.make_cluster(moving=True, deleting=True, paused=True)
-    assert isinstance(at(record=finished(60), cluster=moving), situation.Nothing)
+    assert isinstance(at(record=finished(60), cluster=moving), decisions.Nothing)
 
 
 def test_let_go_ends_a_removal_from_a_cluster_that_lives() -> None:
@@ -71,12 +71,12 @@ def test_let_go_ends_a_removal_from_a_cluster_that_lives() -> None:
     removal = builders.make_leaving(cause="Unmatched")
     said = {names.LET_GO_ANNOTATION: "INC-1"}
     one = builders.make_record(leaving=removal, annotations=said)
-    assert at(record=one) == situation.LetGo(why="UserWord", message="INC-1")
+    assert at(record=one) == decisions.LetGo(why="UserWord", message="INC-1")
     moves = builders.make_leaving(cause="Relocated")
     moving = builders.make_record(leaving=moves, annotations=said)
-    assert not isinstance(at(record=moving), situation.LetGo), "a move lets nobody go"
+    assert not isinstance(at(record=moving), decisions.LetGo), "a move lets nobody go"
 
 
 def test_an_intent_of_a_plugin_that_never_worked_here_is_no_business_of_ours() -> None:
     one = builders.make_record(intents={"other": record.StoredIntent(version=9)})
-    assert at(record=one) == situation.Live()
+    assert at(record=one) == decisions.Live()

@@ -8,12 +8,12 @@ from hypothesis import given, seed, settings
 
 from akoo_core import structs
 from akoo_core.api import names, record
-from akoo_core.reconcile import leaving, situation
-from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.decide import decisions, leaving, situation
+from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_strategies as strategies
 
 ROUNDS = 12
-TOUCHES_OUTSIDE = (situation.Live, situation.Leave)
+TOUCHES_OUTSIDE = (decisions.Live, decisions.Leave)
 
 
 @settings(max_examples=600, deadline=None)
@@ -40,15 +40,15 @@ def test_the_situations_are_worth_looking_at() -> None:
 
     def look(s: situation.Situation) -> None:
         decision = decide(s)
-        detail = getattr(decision, "why", "") if isinstance(decision, situation.LetGo) else ""
-        if isinstance(decision, situation.Leave | situation.StartLeaving):
+        detail = getattr(decision, "why", "") if isinstance(decision, decisions.LetGo) else ""
+        if isinstance(decision, decisions.Leave | decisions.StartLeaving):
             detail = getattr(decision, "step", "") or getattr(decision, "cause", "")
-        if isinstance(decision, situation.EndRelocation):
+        if isinstance(decision, decisions.EndRelocation):
             detail = decision.how
         seen.add(f"{type(decision).__name__} {detail}".strip())
 
     expected = {f"Leave {step}" for step in strategies.STEP_NAMES}
-    expected |= {f"LetGo {why}" for why in get_args(situation.Why)}
+    expected |= {f"LetGo {why}" for why in get_args(decisions.Why)}
     expected |= {f"StartLeaving {cause}" for cause in strategies.CAUSES}
     expected |= {"Live", "Rest", "Finish", "ReleaseCluster", "CancelRelocation", "HandOver"}
     expected |= {"EndRelocation Proved", "EndRelocation Abandoned"}
@@ -67,14 +67,14 @@ def holds(s: situation.Situation) -> None:
     """All that must be true of a decision."""
     decision = decide(s)
     assert isinstance(decision, structs.Struct)
-    if isinstance(decision, situation.Finish) and decision.untouched:
+    if isinstance(decision, decisions.Finish) and decision.untouched:
         assert s.record is not None
         assert not s.record.spec.history_unknown, "what is not known is not untouched"
     one = s.record
     state = one.spec.leaving if one else None
-    if isinstance(decision, situation.LetGo):
+    if isinstance(decision, decisions.LetGo):
         _let_go_has_a_reason(s, decision)
-    if isinstance(decision, situation.StartLeaving):
+    if isinstance(decision, decisions.StartLeaving):
         assert state is None or state.cause == "Relocated", "leaving never starts twice"
         assert not (state and decision.cause == "Relocated")
         _start_was_seen(s, decision)
@@ -85,27 +85,27 @@ def holds(s: situation.Situation) -> None:
         assert names.PAUSED_ANNOTATION not in one.annotations
         assert one.spec.schema_version <= record.SCHEMA_VERSION
         assert set(one.spec.plugins) <= set(s.loaded)
-    if isinstance(decision, situation.Live):
+    if isinstance(decision, decisions.Live):
         assert s.cluster is not None
         assert not s.cluster.deleting
         assert state is None
         assert s.choice.config is not None
         assert names.FINALIZER in s.cluster.finalizers
         assert not s.relocating, "never two places at once"
-    if isinstance(decision, situation.Leave):
+    if isinstance(decision, decisions.Leave):
         _step_is_due(s, decision)
-    if isinstance(decision, situation.CancelRelocation | situation.EndRelocation):
+    if isinstance(decision, decisions.CancelRelocation | decisions.EndRelocation):
         _may_live_again(s, decision)
-    if isinstance(decision, situation.HandOver):
+    if isinstance(decision, decisions.HandOver):
         assert one is not None
         assert one.annotations[names.ADOPT_ANNOTATION] == one.spec.management_id
-    if isinstance(decision, situation.ReleaseCluster):
+    if isinstance(decision, decisions.ReleaseCluster):
         assert one is not None
         assert one.spec.finished_at or (state and state.let_go), "stored before it is done"
 
 
 def _may_live_again(
-    s: situation.Situation, decision: situation.CancelRelocation | situation.EndRelocation
+    s: situation.Situation, decision: decisions.CancelRelocation | decisions.EndRelocation
 ) -> None:
     assert s.record is not None
     spec, state = s.record.spec, s.record.spec.leaving
@@ -113,7 +113,7 @@ def _may_live_again(
     assert state.cause == "Relocated"
     assert s.cluster is not None
     assert not s.cluster.deleting
-    if isinstance(decision, situation.CancelRelocation):
+    if isinstance(decision, decisions.CancelRelocation):
         assert state.confirmed_at is None, "nothing was done"
     elif decision.how == "Abandoned":
         assert s.record.annotations[names.ABANDON_PLACEMENT_ANNOTATION]
@@ -122,7 +122,7 @@ def _may_live_again(
         assert spec.management_id == s.management_id
 
 
-def _let_go_has_a_reason(s: situation.Situation, decision: situation.LetGo) -> None:
+def _let_go_has_a_reason(s: situation.Situation, decision: decisions.LetGo) -> None:
     assert s.record is not None
     spec, state = s.record.spec, s.record.spec.leaving
     moves = state is not None and state.cause == "Relocated"
@@ -153,7 +153,7 @@ def _let_go_has_a_reason(s: situation.Situation, decision: situation.LetGo) -> N
             assert s.now >= leaving.deadline_at(spec, state)
 
 
-def _start_was_seen(s: situation.Situation, decision: situation.StartLeaving) -> None:
+def _start_was_seen(s: situation.Situation, decision: decisions.StartLeaving) -> None:
     assert s.record is not None
     match decision.cause:
         case "ClusterDeleted":
@@ -173,7 +173,7 @@ def _start_was_seen(s: situation.Situation, decision: situation.StartLeaving) ->
             assert s.record.spec.orphaned is None
 
 
-def _step_is_due(s: situation.Situation, decision: situation.Leave) -> None:
+def _step_is_due(s: situation.Situation, decision: decisions.Leave) -> None:
     assert s.record is not None
     assert s.record.spec.management_id == s.management_id
     state = s.record.spec.leaving

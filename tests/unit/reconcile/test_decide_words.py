@@ -9,20 +9,20 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.api import names, record
-from akoo_core.reconcile import situation, words
-from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.decide import decisions, situation, user_annotations
+from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
 LEAVE = names.LEAVE_ANNOTATION
 
 
-def at(**changes: Any) -> situation.Decision:
+def at(**changes: Any) -> decisions.Decision:
     return decide(builders.make_situation(**changes))
 
 
-def held(reason: str, **changes: Any) -> situation.Hold:
+def held(reason: str, **changes: Any) -> decisions.Hold:
     decision = at(**changes)
-    assert isinstance(decision, situation.Hold), decision
+    assert isinstance(decision, decisions.Hold), decision
     assert decision.reason == reason
     return decision
 
@@ -44,7 +44,7 @@ def test_newer_data_waits() -> None:
     loaded = {"ako": situation.Loaded(facts={"Network": 2})}
     held("NewerRecord", record=fact, cluster=dying, loaded=loaded)
     loaded = {"ako": situation.Loaded(facts={"Network": 3})}
-    assert isinstance(at(record=fact, cluster=dying, loaded=loaded), situation.StartLeaving)
+    assert isinstance(at(record=fact, cluster=dying, loaded=loaded), decisions.StartLeaving)
 
 
 def test_a_missing_plugin_waits_in_life_and_in_leaving() -> None:
@@ -56,7 +56,7 @@ def test_a_missing_plugin_waits_in_life_and_in_leaving() -> None:
 
 def test_a_record_of_another_management_cluster_lives_but_does_not_leave() -> None:
     foreign = builders.make_record(management_id="elsewhere")
-    assert at(record=foreign) == situation.Live()
+    assert at(record=foreign) == decisions.Live()
     leaving = builders.make_record(management_id="elsewhere", leaving=builders.make_leaving())
     held("ClaimedElsewhere", record=leaving, cluster=builders.make_cluster(deleting=True))
 
@@ -68,22 +68,22 @@ def test_leave_sweep_starts_leaving_whatever_the_policy() -> None:
     asked = builders.make_record(annotations={LEAVE: "sweep"})
     for changes in ({}, {"cluster": None}):
         decision = at(record=asked, **changes)
-        assert isinstance(decision, situation.StartLeaving)
+        assert isinstance(decision, decisions.StartLeaving)
         assert decision.cause == "UserWord"
 
 
 def test_leave_orphan_stops_and_its_end_resumes() -> None:
     asked = builders.make_record(annotations={LEAVE: "orphan"})
-    assert isinstance(at(record=asked), situation.Orphan)
+    assert isinstance(at(record=asked), decisions.Orphan)
     one = builders.make_record(orphaned=orphaned("UserWord"), annotations={LEAVE: "orphan"})
     held("Orphaned", record=one)
     done = builders.make_record(orphaned=orphaned("UserWord"))
-    assert isinstance(at(record=done), situation.ChangeConfig)
+    assert isinstance(at(record=done), decisions.ChangeConfig)
 
 
 @pytest.mark.parametrize("value", ["Sweep ", "purge", "", "true"])
 def test_a_word_that_is_misspelled_does_nothing(value: str) -> None:
-    assert at(record=builders.make_record(annotations={LEAVE: value})) == situation.Live()
+    assert at(record=builders.make_record(annotations={LEAVE: value})) == decisions.Live()
 
 
 @pytest.mark.parametrize(
@@ -96,15 +96,15 @@ def test_a_word_that_is_misspelled_does_nothing(value: str) -> None:
 def test_let_go_works_on_a_dying_cluster_even_when_all_else_waits(changes: Any) -> None:
     dying = builders.make_cluster(deleting=True, **changes)
     asked = builders.make_record(annotations={names.LET_GO_ANNOTATION: "INC-1"}, plugins=("avi",))
-    assert at(record=asked, cluster=dying) == situation.LetGo(why="UserWord", message="INC-1")
+    assert at(record=asked, cluster=dying) == decisions.LetGo(why="UserWord", message="INC-1")
 
 
 def test_let_go_does_nothing_to_a_living_cluster_and_without_a_reason() -> None:
     asked = builders.make_record(annotations={names.LET_GO_ANNOTATION: "INC-1"})
-    assert at(record=asked) == situation.Live()
+    assert at(record=asked) == decisions.Live()
     mute = builders.make_record(annotations={names.LET_GO_ANNOTATION: " "})
     decision = at(record=mute, cluster=builders.make_cluster(deleting=True))
-    assert isinstance(decision, situation.StartLeaving)
+    assert isinstance(decision, decisions.StartLeaving)
 
 
 # Finished.
@@ -117,46 +117,46 @@ def finished(ago: float, **changes: Any) -> record.Record:
 def test_a_finished_record_is_kept_for_a_week() -> None:
     week = 7 * 24 * 3600
     decision = at(record=finished(60), cluster=None)
-    assert decision == situation.Nothing(why="finished", after=week - 60)
-    assert at(record=finished(week), cluster=None) == situation.PruneFinished()
+    assert decision == decisions.Nothing(why="finished", after=week - 60)
+    assert at(record=finished(week), cluster=None) == decisions.PruneFinished()
 
 
 def test_how_long_it_is_kept_is_a_setting() -> None:
     hour = datetime.timedelta(hours=1)
     kept = at(record=finished(60), cluster=None, finished_kept=hour)
-    assert kept == situation.Nothing(why="finished", after=3600 - 60)
-    assert at(record=finished(3600), cluster=None, finished_kept=hour) == situation.PruneFinished()
+    assert kept == decisions.Nothing(why="finished", after=3600 - 60)
+    assert at(record=finished(3600), cluster=None, finished_kept=hour) == decisions.PruneFinished()
 
 
 def test_a_selected_cluster_of_a_finished_record_begins_anew() -> None:
-    assert isinstance(at(record=finished(60)), situation.RestartRecord)
+    assert isinstance(at(record=finished(60)), decisions.RestartRecord)
     unmatched = at(record=finished(60), choice=builders.NO_CONFIG)
-    assert unmatched == situation.Nothing(why="finished, and its Cluster lives")
+    assert unmatched == decisions.Nothing(why="finished, and its Cluster lives")
 
 
 def test_a_finished_record_outlives_its_week_while_the_cluster_lives() -> None:
     old = finished(30 * 24 * 3600, annotations={LEAVE: "sweep"})
-    assert isinstance(at(record=old), situation.Nothing)
+    assert isinstance(at(record=old), decisions.Nothing)
 
 
 def test_the_users_word_outlives_what_it_asked_for() -> None:
     told = finished(60, annotations={LEAVE: "sweep"})
-    assert isinstance(at(record=told), situation.Nothing)
+    assert isinstance(at(record=told), decisions.Nothing)
 
 
 def test_a_finished_record_still_takes_its_finalizer_off() -> None:
     dying = builders.make_cluster(deleting=True)
-    assert at(record=finished(60), cluster=dying) == situation.ReleaseCluster()
+    assert at(record=finished(60), cluster=dying) == decisions.ReleaseCluster()
     shared = at(record=finished(60), cluster=dying, shared_with=("akoo-other",))
-    assert isinstance(shared, situation.Nothing), "another record still needs it"
+    assert isinstance(shared, decisions.Nothing), "another record still needs it"
 
 
 def test_a_finished_record_that_is_deleted_lets_go_first() -> None:
     dying = builders.make_cluster(deleting=True)
     deleted = structs.replace(finished(60), deleting=True)
-    assert at(record=deleted, cluster=dying) == situation.ReleaseCluster()
-    assert at(record=deleted, cluster=None) == situation.PruneFinished()
-    assert at(record=deleted) == situation.PruneFinished(), "made anew, not begun anew"
+    assert at(record=deleted, cluster=dying) == decisions.ReleaseCluster()
+    assert at(record=deleted, cluster=None) == decisions.PruneFinished()
+    assert at(record=deleted) == decisions.PruneFinished(), "made anew, not begun anew"
 
 
 @pytest.mark.parametrize(
@@ -164,10 +164,10 @@ def test_a_finished_record_that_is_deleted_lets_go_first() -> None:
     [("a", ("a",)), (" a , b,a,", ("a", "b")), ("客户", ("客户",)), ("", ()), (" , ", ())],
 )
 def test_tenants_are_listed_with_commas_between(value: str, tenants: tuple[str, ...]) -> None:
-    said = words.read({names.SWEEP_TENANTS_ANNOTATION: value})
+    said = user_annotations.read({names.SWEEP_TENANTS_ANNOTATION: value})
     assert said.sweep_tenants == tenants
     assert bool(said.problems) == (not tenants)
 
 
 def test_nobody_named_tenants() -> None:
-    assert words.read({}) == words.Words()
+    assert user_annotations.read({}) == user_annotations.Words()

@@ -10,7 +10,7 @@ from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import deploy
+from akoo_core.reconcile.deploy import deployer
 from tests.unit.reconcile import reconcile_bench as bench_
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -23,7 +23,7 @@ async def test_objects_arrive_in_kind_order_with_our_labels(bench: bench_.Bench)
         bench_.CRD,
         secrets=(bench_.SECRET,),
     )
-    assert report == deploy.Report(applied=5)
+    assert report == deployer.Report(applied=5)
     applied = [one.resource.kind for one in bench.writes if one.verb == "apply"]
     assert applied == [
         "Namespace",
@@ -57,7 +57,7 @@ async def test_nothing_is_called_when_nothing_differs(bench: bench_.Bench) -> No
     await bench.deploy(bench_.NAMESPACE, bench_.config_map(), bench_.stateful_set())
     bench.stored.clear()
     report = await bench.deploy(bench_.NAMESPACE, bench_.config_map(), bench_.stateful_set())
-    assert report == deploy.Report()
+    assert report == deployer.Report()
     assert bench.calls == []
     assert bench.stored == []
 
@@ -138,7 +138,7 @@ async def test_an_object_made_while_we_looked_is_not_overwritten(bench: bench_.B
             raise
 
     client.get = late  # type: ignore[method-assign]
-    job = deploy.Job(
+    job = deployer.Job(
         record_name=builders.RECORD,
         inventory=(),
         contributions={"ako": api.Contribution(objects=(bench_.config_map(),))},
@@ -168,7 +168,7 @@ async def test_a_plugin_that_does_not_act_keeps_its_objects(bench: bench_.Bench)
     other = api.Contribution(objects=(bench_.config_map("of-avi"),))
     await bench.deploy(bench_.config_map(), avi=other)
     report = await bench.deploy(bench_.config_map())
-    assert report == deploy.Report()
+    assert report == deployer.Report()
     assert bench.get(resources.CONFIG_MAPS, "of-avi") is not None
 
 
@@ -178,8 +178,8 @@ async def test_drift_is_looked_for_once_per_interval_and_put_right(bench: bench_
     change = {"data": {"logLevel": "TRACE", "extra": "kept"}}
     await client.merge_patch(resources.CONFIG_MAPS, "avi-k8s-config", change, "avi-system")
     await client.delete(bench_.STATEFUL_SETS, "ako", "avi-system")
-    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deploy.Report()
-    bench.clock.advance(deploy.DRIFT_SECONDS)
+    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deployer.Report()
+    bench.clock.advance(deployer.DRIFT_SECONDS)
     report = await bench.deploy(bench_.config_map(), bench_.stateful_set())
     assert report.drifted == (
         "ConfigMap avi-system/avi-k8s-config",
@@ -189,7 +189,7 @@ async def test_drift_is_looked_for_once_per_interval_and_put_right(bench: bench_
     assert found is not None
     assert found["data"] == {"logLevel": "INFO", "extra": "kept"}
     assert bench.get(bench_.STATEFUL_SETS, "ako") is not None
-    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deploy.Report()
+    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deployer.Report()
     assert bench.calls == []
 
 

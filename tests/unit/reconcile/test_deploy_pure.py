@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from akoo_core.plugins import api
-from akoo_core.reconcile import drift, inventory, kindorder
+from akoo_core.reconcile.deploy import drift, inventory, kind_order
 from tests.unit.reconcile import reconcile_bench as bench_
 
 
 def test_kind_order() -> None:
     order = ["Namespace", "CustomResourceDefinition", "ServiceAccount", "ClusterRole"]
     groups = ["v1", "apiextensions.k8s.io/v1", "v1", "rbac.authorization.k8s.io/v1"]
-    ranks = [kindorder.rank(*one) for one in zip(groups, order, strict=True)]
+    ranks = [kind_order.rank(*one) for one in zip(groups, order, strict=True)]
     assert ranks == sorted(set(ranks))
-    unknown = kindorder.rank("example.com/v1", "Namespace")
-    assert unknown > kindorder.rank("apps/v1", "StatefulSet"), "only by name a Namespace"
+    unknown = kind_order.rank("example.com/v1", "Namespace")
+    assert unknown > kind_order.rank("apps/v1", "StatefulSet"), "only by name a Namespace"
 
 
 @pytest.mark.parametrize(

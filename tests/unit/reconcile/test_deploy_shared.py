@@ -11,7 +11,7 @@ from akoo_core.api import names
 from akoo_core.kube import client
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import definitions, deploy
+from akoo_core.reconcile.deploy import definitions, deployer
 from tests.unit.reconcile import reconcile_bench as bench_
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -94,7 +94,7 @@ async def test_a_gap_that_was_mended_is_told_no_longer(bench: bench_.Bench) -> N
     assert bench.inventory[0].note
     crds = resources.CUSTOM_RESOURCE_DEFINITIONS
     await bench.workload.client(field_manager="helm").apply(crds, definition(), force=True)
-    bench.clock.advance(deploy.DRIFT_SECONDS)
+    bench.clock.advance(deployer.DRIFT_SECONDS)
     await bench.deploy(definition())
     assert bench.inventory[0].note == ""
     assert [one.verb for one in bench.writes] == []
@@ -149,13 +149,13 @@ async def test_objects_that_do_not_fit_are_counted_before_the_schema_is_replaced
     report = await bench.deploy(definition(), bench_.config_map(logLevel="DEBUG"))
     verdict = report.verdicts["ako"]
     assert isinstance(verdict, api.Wait)
-    assert verdict.reason == deploy.ANNOUNCED
+    assert verdict.reason == deployer.ANNOUNCED
     assert "1 of 3 objects will be refused" in verdict.message
     assert "shop/bad (spec.fqdn: is required)" in verdict.message
     assert "1 of 3 objects will lose fields: shop/typo (spec.knd)" in verdict.message
     assert bench.writes == [], "nothing is written before it is told"
 
-    announced = deploy.Job(
+    announced = deployer.Job(
         record_name=builders.RECORD,
         inventory=bench.inventory,
         contributions={"ako": api.Contribution(objects=(definition(),))},

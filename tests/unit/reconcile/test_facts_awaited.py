@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from akoo_core.api import record
 from akoo_core.plugins import api
-from akoo_core.reconcile import facts
+from akoo_core.reconcile.decide import facts
 
 
 class Colour(api.Fact, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from akoo_core.api import names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import foreign, proofs
+from akoo_core.reconcile.act import foreign_ako
+from akoo_core.reconcile.decide import proofs
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
@@ -299,17 +300,17 @@ async def test_a_foreign_ako_that_was_removed_is_not_forgotten(avi: Trusting) ->
 )
 def test_the_name_of_a_foreign_ako(data: Any, metadata: dict[str, Any], names_: list[str]) -> None:
     found = config_map(data, **metadata)
-    known = foreign.with_foreign((), found, builders.RECORD, builders.RECORD)
+    known = foreign_ako.with_foreign((), found, builders.RECORD, builders.RECORD)
     assert [one.cluster_name for one in known] == names_
-    assert foreign.with_foreign(known, found, builders.RECORD, builders.RECORD) == known
+    assert foreign_ako.with_foreign(known, found, builders.RECORD, builders.RECORD) == known
 
 
 def test_a_record_keeps_a_few_foreign_akos() -> None:
     known: tuple[record.ForeignAko, ...] = ()
-    for number in range(foreign.KEPT + 3):
+    for number in range(foreign_ako.KEPT + 3):
         live = config_map({"clusterName": f"other-{number}"})
-        known = foreign.with_foreign(known, live, builders.RECORD, builders.RECORD)
-    assert len(known) == foreign.KEPT
+        known = foreign_ako.with_foreign(known, live, builders.RECORD, builders.RECORD)
+    assert len(known) == foreign_ako.KEPT
 
 
 # Counts and their limits.

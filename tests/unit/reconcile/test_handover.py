@@ -9,8 +9,9 @@ import pytest
 from akoo_core import errors, structs
 from akoo_core.api import names, record
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import moving, situation
-from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.act import relocation
+from akoo_core.reconcile.decide import decisions
+from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
@@ -118,13 +119,13 @@ def test_what_must_not_be_touched_is_not_handed_over(why: str) -> None:
     said |= {names.PAUSED_ANNOTATION: ""} if why == "paused" else {}
     one = builders.make_record(annotations=said, management_id=FORMER, **spec.get(why, {}))
     decided = decide(builders.make_situation(record=one))
-    assert isinstance(decided, situation.Hold)
+    assert isinstance(decided, decisions.Hold)
 
 
 def test_epochs_only_rise() -> None:
     spec = builders.make_spec(management_id=FORMER, epoch=3)
-    once = moving.handed_over(spec, "us")
-    twice = moving.handed_over(once, "us")
+    once = relocation.handed_over(spec, "us")
+    twice = relocation.handed_over(once, "us")
     assert (once.epoch, twice.epoch) == (4, 5)
     assert twice.handover == record.Handover(management_id="us", epoch=4)
     assert structs.replace(twice, handover=None, epoch=3, management_id=FORMER) == spec
@@ -172,7 +173,7 @@ async def test_it_does_not_end_while_its_cluster_is_only_unseen(
 def test_what_may_have_been_touched_waits_for_a_person(touched: dict[str, Any]) -> None:
     one = builders.make_record(**({"plugins": ()} | touched))
     decided = decide(builders.make_situation(record=one, cluster=None))
-    assert isinstance(decided, situation.Hold)
+    assert isinstance(decided, decisions.Hold)
     assert decided.reason == "ClusterVanished"
 
 

@@ -10,8 +10,7 @@ from akoo_core import external
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, listing
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import inventory
-from akoo_core.reconcile import place as place_
+from akoo_core.reconcile.deploy import inventory, objects
 from akoo_core.testing import memory, memory_client
 from tests.unit.reconcile import reconcile_bench as bench_
 from tests.unit.reconcile import reconcile_builders as builders
@@ -44,7 +43,7 @@ async def test_a_definition_of_wrong_types_is_a_typed_error(
     bench: bench_.Bench, odd: dict[str, Any]
 ) -> None:
     await bench.deploy(bench_.CRD)
-    place = place_.Place(builders.RECORD, Odd(bench.workload, odd))
+    place = objects.Place(builders.RECORD, Odd(bench.workload, odd))
     key = inventory.Key(
         "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
     )
@@ -60,7 +59,7 @@ async def test_a_definition_whose_names_are_none_has_objects_for_all_we_know(
 ) -> None:
     await bench.deploy(bench_.CRD)
     spec = {"spec": {**bench_.CRD["spec"], "names": names}}
-    place = place_.Place(builders.RECORD, Odd(bench.workload, spec))
+    place = objects.Place(builders.RECORD, Odd(bench.workload, spec))
     key = inventory.Key(
         "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
     )
@@ -82,7 +81,7 @@ class Endless(memory_client.MemoryClient):
 
 async def test_a_list_that_does_not_end_is_left(bench: bench_.Bench) -> None:
     client = Endless(bench.workload)
-    assert await place_.Place(builders.RECORD, client).definition_names() is None
-    assert client.pages == place_.DEFINITION_PAGES
+    assert await objects.Place(builders.RECORD, client).definition_names() is None
+    assert client.pages == objects.DEFINITION_PAGES
     with pytest.raises(errors.ServerError, match="more than 3 pages"):
         await listing.every(client, resources.SECRETS, pages=3)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from akoo_core.api import config, record
-from akoo_core.reconcile import leaving, situation
-from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.decide import decisions, leaving
+from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
 NOW = builders.NOW
@@ -16,7 +16,7 @@ DYING = builders.make_cluster(deleting=True)
 AGO = builders.seconds
 
 
-def at(state: record.Leaving, **changes: Any) -> situation.Decision:
+def at(state: record.Leaving, **changes: Any) -> decisions.Decision:
     spec = {name: changes.pop(name) for name in ("policies", "annotations") if name in changes}
     one = builders.make_record(leaving=state, **spec)
     return decide(builders.make_situation(**({"cluster": DYING} | changes), record=one))
@@ -44,59 +44,59 @@ GONE = record.LetGo(at=NOW, why="Deadline")
 @pytest.mark.parametrize(
     ("stored", "changes", "expected"),
     [
-        (state(), {}, situation.Leave(step="confirm")),
-        (state("confirm"), {}, situation.Leave(step="drain")),
-        (state("confirm", "drain"), {}, situation.Leave(step="fence")),
+        (state(), {}, decisions.Leave(step="confirm")),
+        (state("confirm"), {}, decisions.Leave(step="drain")),
+        (state("confirm", "drain"), {}, decisions.Leave(step="fence")),
         (
             state("confirm", "drain", "fence"),
             {"loaded": builders.VERIFIER},
-            situation.Leave(step="sweep"),
+            decisions.Leave(step="sweep"),
         ),
         (
             state("confirm", "drain", "fence"),
             {"loaded": builders.VERIFIER, "done": frozenset({"sweep"})},
-            situation.Leave(step="verify"),
+            decisions.Leave(step="verify"),
         ),
         (
             state("confirm", "drain", "fence", proof=builders.proof(own=3)),
             {"loaded": builders.VERIFIER},
-            situation.Leave(step="sweep"),
+            decisions.Leave(step="sweep"),
         ),
         (
             state("confirm", "drain", "fence", proof=builders.proof(own=3)),
             {"loaded": builders.VERIFIER, "done": frozenset({"sweep", "verify"})},
-            situation.Rest(),
+            decisions.Rest(),
         ),
         (
             state("confirm", "drain", "fence", "proof"),
             {"loaded": builders.VERIFIER},
-            situation.LetGo(why="Proven", message="nothing is left"),
+            decisions.LetGo(why="Proven", message="nothing is left"),
         ),
         (
             state("confirm", "drain", "fence"),
             {},
-            situation.LetGo(why="NoVerifier", message="no loaded plugin can prove the clean-up"),
+            decisions.LetGo(why="NoVerifier", message="no loaded plugin can prove the clean-up"),
         ),
-        (state("confirm", "drain", "fence", "letgo"), {}, situation.ReleaseCluster()),
+        (state("confirm", "drain", "fence", "letgo"), {}, decisions.ReleaseCluster()),
         (
             state("confirm", "drain", "fence", "letgo"),
             {"cluster": None},
-            situation.Leave(step="release"),
+            decisions.Leave(step="release"),
         ),
         (
             state("confirm", "drain", "fence", "letgo", released_at=NOW),
             {"cluster": None},
-            situation.Finish(),
+            decisions.Finish(),
         ),
         (
             state("confirm", "drain", "fence", "letgo"),
             {"shared_with": ("akoo-other",)},
-            situation.Leave(step="release"),
+            decisions.Leave(step="release"),
         ),
     ],
 )
 def test_steps(
-    stored: record.Leaving, changes: dict[str, Any], expected: situation.Decision
+    stored: record.Leaving, changes: dict[str, Any], expected: decisions.Decision
 ) -> None:
     assert at(stored, **changes) == expected
 
@@ -104,35 +104,35 @@ def test_steps(
 def test_a_living_cluster_loses_our_objects_before_it_is_let_go() -> None:
     living = {"cluster": builders.make_cluster(), "loaded": builders.VERIFIER}
     stored = state("confirm", "drain", "fence", "proof", cause="Unmatched")
-    assert at(stored, **living) == situation.Leave(step="undeploy")
+    assert at(stored, **living) == decisions.Leave(step="undeploy")
     stored = state("confirm", "drain", "fence", "proof", "undeploy", cause="Unmatched")
-    assert isinstance(at(stored, **living), situation.LetGo)
+    assert isinstance(at(stored, **living), decisions.LetGo)
 
 
 def test_a_removal_whose_cluster_is_deleted_meanwhile_undeploys_nothing() -> None:
     stored = state("confirm", "drain", "fence", "proof", cause="Unmatched")
-    assert isinstance(at(stored, loaded=builders.VERIFIER), situation.LetGo)
+    assert isinstance(at(stored, loaded=builders.VERIFIER), decisions.LetGo)
 
 
 def test_a_match_does_not_turn_a_removal_back() -> None:
     stored = state("confirm", cause="Unmatched")
-    assert at(stored, cluster=builders.make_cluster()) == situation.Leave(step="drain")
+    assert at(stored, cluster=builders.make_cluster()) == decisions.Leave(step="drain")
 
 
 def test_a_cluster_that_goes_without_us_is_noted_and_leaving_goes_on() -> None:
-    assert at(state("confirm"), cluster=None) == situation.LetGo(
+    assert at(state("confirm"), cluster=None) == decisions.LetGo(
         why="Gone", message="the Cluster is not there any more"
     )
     gone = state("confirm", let_go=record.LetGo(at=NOW, why="Gone"))
-    assert at(gone, cluster=None) == situation.Leave(step="drain")
+    assert at(gone, cluster=None) == decisions.Leave(step="drain")
 
 
 def test_a_leaked_record_goes_on_sweeping_and_is_released_when_proven() -> None:
     leaked = state("confirm", "drain", "fence", let_go=GONE, proof=builders.proof(own=2))
     changes: dict[str, Any] = {"cluster": None, "loaded": builders.VERIFIER}
-    assert at(leaked, **changes) == situation.Leave(step="sweep")
+    assert at(leaked, **changes) == decisions.Leave(step="sweep")
     clean = state("confirm", "drain", "fence", let_go=GONE, proof=builders.proof())
-    assert at(clean, **changes) == situation.Leave(step="release")
+    assert at(clean, **changes) == decisions.Leave(step="release")
 
 
 # The proof.
@@ -141,13 +141,13 @@ def test_a_leaked_record_goes_on_sweeping_and_is_released_when_proven() -> None:
 def test_a_clean_count_before_the_quiet_period_is_over_is_not_the_last() -> None:
     early = state("confirm", "drain", fence=builders.fence(ago=10), proof=builders.proof(ago=2))
     decision = at(early, loaded=builders.VERIFIER)
-    assert isinstance(decision, situation.Rest)
+    assert isinstance(decision, decisions.Rest)
     assert (decision.reason, decision.after) == ("QuietPeriod", 20.0)
 
 
 def test_after_the_quiet_period_it_is_counted_again() -> None:
     stale = state("confirm", "drain", fence=builders.fence(ago=31), proof=builders.proof(ago=20))
-    assert at(stale, loaded=builders.VERIFIER) == situation.Leave(step="verify")
+    assert at(stale, loaded=builders.VERIFIER) == decisions.Leave(step="verify")
 
 
 @pytest.mark.parametrize(
@@ -182,13 +182,13 @@ def test_when_a_count_is_believed(
 
 def test_an_unfenced_record_asks_for_a_fence_in_each_attempt() -> None:
     stored = state("confirm", "drain", fence=builders.fence("Unfenced"))
-    assert at(stored) == situation.Leave(step="fence")
-    assert isinstance(at(stored, done=frozenset({"fence"})), situation.LetGo)
+    assert at(stored) == decisions.Leave(step="fence")
+    assert isinstance(at(stored, done=frozenset({"fence"})), decisions.LetGo)
 
 
 def test_held_objects_are_not_clean() -> None:
     stored = state("confirm", "drain", "fence", proof=builders.proof(held=1))
-    assert at(stored, loaded=builders.VERIFIER) == situation.Leave(step="sweep")
+    assert at(stored, loaded=builders.VERIFIER) == decisions.Leave(step="sweep")
 
 
 # The deadline.
@@ -200,13 +200,13 @@ LEFT = builders.proof(own=2)
 def test_the_deadline_lets_go() -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **OLD)
     decision = at(stored, loaded=builders.VERIFIER, tried=True)
-    assert isinstance(decision, situation.LetGo)
+    assert isinstance(decision, decisions.LetGo)
     assert decision.why == "Deadline"
 
 
 def test_the_deadline_acts_only_when_this_attempt_has_done_what_it_could() -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **OLD)
-    assert at(stored, loaded=builders.VERIFIER) == situation.Leave(step="sweep")
+    assert at(stored, loaded=builders.VERIFIER) == decisions.Leave(step="sweep")
 
 
 @pytest.mark.parametrize(
@@ -222,15 +222,15 @@ def test_the_deadline_acts_only_when_this_attempt_has_done_what_it_could() -> No
 def test_the_deadline_does_not_act(changes: dict[str, Any], policies: config.Policies) -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **(OLD | changes))
     decision = at(stored, loaded=builders.VERIFIER, tried=True, policies=policies)
-    assert decision == situation.Leave(step="sweep")
+    assert decision == decisions.Leave(step="sweep")
 
 
 def test_the_deadline_of_a_living_cluster_undeploys_but_only_what_is_confirmed() -> None:
     living = {"cluster": builders.make_cluster(), "loaded": builders.VERIFIER, "tried": True}
     stored = state("confirm", "drain", "fence", proof=LEFT, cause="Unmatched", **OLD)
-    assert at(stored, **living) == situation.Leave(step="undeploy")
+    assert at(stored, **living) == decisions.Leave(step="undeploy")
     blocked = state(cause="Unmatched", **OLD)
-    assert at(blocked, **living) == situation.Leave(step="confirm")
+    assert at(blocked, **living) == decisions.Leave(step="confirm")
 
 
 # Drain.

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from akoo_core.api import config
-from akoo_core.reconcile import leaving, situation
-from akoo_core.reconcile.decide import decide
+from akoo_core.reconcile.decide import decisions, leaving, situation
+from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
 NOW, AGO = builders.NOW, builders.seconds
@@ -64,12 +64,12 @@ def test_who_sweeps_but_cannot_count_sweeps_once() -> None:
     loaded = {"ako": situation.Loaded(sweeps=True)}
     done = {"confirmed_at": NOW - AGO(50), "drained_at": NOW - AGO(45), "fence": builders.fence()}
 
-    def at(**swept: Any) -> situation.Decision:
+    def at(**swept: Any) -> decisions.Decision:
         one = builders.make_record(leaving=builders.make_leaving(**done, **swept))
         dying = builders.make_cluster(deleting=True)
         return decide(builders.make_situation(record=one, cluster=dying, loaded=loaded))
 
-    assert at() == situation.Leave(step="sweep")
+    assert at() == decisions.Leave(step="sweep")
     gone = at(swept_at=NOW - AGO(1))
-    assert isinstance(gone, situation.LetGo)
+    assert isinstance(gone, decisions.LetGo)
     assert gone.why == "NoVerifier"

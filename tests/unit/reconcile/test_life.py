@@ -12,7 +12,7 @@ from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import controller
+from akoo_core.reconcile import record_controller
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
@@ -44,7 +44,7 @@ async def test_a_selected_cluster_gets_ako(bed: bed_.Bed) -> None:
 
 async def test_a_healthy_record_is_looked_at_again_as_the_setting_says(bed: bed_.Bed) -> None:
     bed.services = dataclasses.replace(bed.services, resync_seconds=90.0)
-    bed.reconciler = controller.RecordReconciler(bed.services)
+    bed.reconciler = record_controller.RecordReconciler(bed.services)
     name = await bed_.running(bed)
     assert (await bed.run(name)).requeue_after == 90.0
     await bed.annotate(name, paused="")

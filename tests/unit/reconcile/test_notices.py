@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.plugins import api
-from akoo_core.reconcile import notices
+from akoo_core.reconcile.status import notices
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
 
@@ -182,7 +182,7 @@ async def test_a_cluster_that_is_refused_a_record_hears_why_once(bed: bed_.Bed) 
 async def test_each_change_of_phase_or_cause_is_one_line_of_the_log(
     bed: bed_.Bed, avi: bedplugins.Avi, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="akoo_core.reconcile.telling")
+    caplog.set_level(logging.INFO, logger="akoo_core.reconcile.act.status")
     avi.fail["prepare"] = blocked()
     for _ in range(2):
         await run(bed, name)

@@ -9,7 +9,7 @@ import pytest
 from akoo_core import clock, structs
 from akoo_core.api import record
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import seen
+from akoo_core.reconcile.read import own_writes
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
@@ -24,7 +24,7 @@ class Caches(Protocol):
 def test_own_writes_outlive_a_watch_that_is_slow() -> None:
     """A watch is given up after 90 s of silence: so long a cache may show what is over."""
     time = clock.ManualClock()
-    memory = seen.Written(time)
+    memory = own_writes.Written(time)
     written = structs.replace(builders.make_record(), resource_version="10")
     memory.note("n", written)
     time.advance(95.0)
@@ -34,12 +34,12 @@ def test_own_writes_outlive_a_watch_that_is_slow() -> None:
 def test_a_cache_that_stays_behind_is_doubted() -> None:
     """It is far behind, or the store went back: it cannot be told from here."""
     time = clock.ManualClock()
-    memory = seen.Written(time)
+    memory = own_writes.Written(time)
     ten = structs.replace(builders.make_record(), resource_version="10")
     nine = structs.replace(ten, resource_version="9")
     memory.note("n", ten)
     assert not memory.doubtful("n", nine), "what was written here is newer"
-    time.advance(seen.KEPT_SECONDS + 1)
+    time.advance(own_writes.KEPT_SECONDS + 1)
     assert memory.doubtful("n", nine)
     assert not memory.doubtful("n", ten)
     assert not memory.doubtful("n", structs.replace(nine, uid="another"))
@@ -56,7 +56,7 @@ async def test_what_is_remembered_from_before_a_restore_runs_out(bed: bed_.Bed) 
     for _ in range(2):
         await bed.run(name)
         assert bed.record(name).spec.policies.on_unmatch == "Orphan"
-        bed.clock.advance(seen.KEPT_SECONDS / 2 + 1)
+        bed.clock.advance(own_writes.KEPT_SECONDS / 2 + 1)
     await bed.run(name)
     assert bed.record(name).spec.policies.on_unmatch == "Remove"
 
@@ -96,7 +96,7 @@ async def test_caches_that_stay_far_behind_release_nothing_again(
 ) -> None:
     caches(behind=True)
     for _ in range(3):
-        bed.clock.advance(10 * seen.KEPT_SECONDS)
+        bed.clock.advance(10 * own_writes.KEPT_SECONDS)
         await bed.run(name)
         assert avi.calls.count("release") == 1
 

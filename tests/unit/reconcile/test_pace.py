@@ -6,7 +6,7 @@ import pytest
 
 from akoo_core import clock as clock_
 from akoo_core.kube import errors
-from akoo_core.reconcile import pace as pace_
+from akoo_core.reconcile.read import pace as pace_
 from akoo_core.telemetry import metrics
 
 

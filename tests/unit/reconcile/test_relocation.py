@@ -10,7 +10,7 @@ from akoo_core import errors, structs
 from akoo_core.api import names, record
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import conditions
+from akoo_core.reconcile.status import conditions
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins

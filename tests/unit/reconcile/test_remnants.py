@@ -9,7 +9,7 @@ import pytest
 from akoo_core import external, structs
 from akoo_core.api import cluster, names
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import remnants
+from akoo_core.reconcile.read import machines
 from akoo_core.testing import memory, memory_client
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
@@ -34,8 +34,8 @@ def target(**ref: Any) -> cluster.Cluster:
     return structs.replace(builders.make_cluster(deleting=True), raw=raw)
 
 
-async def left(server: memory.MemoryServer, one: cluster.Cluster) -> remnants.Remnants:
-    return await remnants.remnants(server.client(), resources.CLUSTERS, one)
+async def left(server: memory.MemoryServer, one: cluster.Cluster) -> machines.Remnants:
+    return await machines.remnants(server.client(), resources.CLUSTERS, one)
 
 
 async def test_nothing_is_left(server: memory.MemoryServer) -> None:
@@ -117,7 +117,7 @@ async def test_a_reference_that_names_no_object_never_becomes_a_path(
     server: memory.MemoryServer, ref: dict[str, Any]
 ) -> None:
     client = Paths(server)
-    found = await remnants.remnants(client, resources.CLUSTERS, target(**ref))
+    found = await machines.remnants(client, resources.CLUSTERS, target(**ref))
     assert found.others == ("an infrastructure object that the Cluster does not name",)
     assert client.raw_paths == []
     assert {call.resource.plural for call in server.faults.calls} == {"machines", "machinepools"}

@@ -11,7 +11,8 @@ import pytest
 from akoo_core.api import names
 from akoo_core.kube import resource as resources
 from akoo_core.plugins import api
-from akoo_core.reconcile import controller, secret_reader
+from akoo_core.reconcile import record_controller
+from akoo_core.reconcile.read import secret_reader
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
 
@@ -40,7 +41,7 @@ async def settled(bed: bed_.Bed) -> str:
     """A record that runs, in a process that follows Secrets; the last round found all well."""
     bed.management.seed(kubeconfig())
     bed.services = dataclasses.replace(bed.services, secret_version=seen(bed))
-    bed.reconciler = controller.RecordReconciler(bed.services)
+    bed.reconciler = record_controller.RecordReconciler(bed.services)
     found = await bed_.running(bed)
     await bed.run(found)
     return found
@@ -94,7 +95,7 @@ async def test_the_next_look_stays_when_it_was(bed: bed_.Bed, name: str) -> None
     bed.clock.advance(60)
     assert first.requeue_after is not None
     again = await bed.reconciler.reconcile(name, 0, explained=True)
-    assert again == controller.Outcome(first.requeue_after - 60, changed=False)
+    assert again == record_controller.Outcome(first.requeue_after - 60, changed=False)
 
 
 # What might mean something.
@@ -111,7 +112,7 @@ async def test_who_gives_no_reason_is_served(bed: bed_.Bed, name: str) -> None:
 
 
 async def test_a_new_process_looks(bed: bed_.Bed, name: str) -> None:
-    bed.reconciler = controller.RecordReconciler(bed.services)
+    bed.reconciler = record_controller.RecordReconciler(bed.services)
     assert await calls(bed, name)
 
 
@@ -166,7 +167,7 @@ async def test_a_label_that_a_plugin_reads_is_acted_upon() -> None:
 
 async def test_secrets_that_are_not_followed_are_read(bed: bed_.Bed, name: str) -> None:
     bed.services = dataclasses.replace(bed.services, secret_version=lambda *_: None)
-    bed.reconciler = controller.RecordReconciler(bed.services)
+    bed.reconciler = record_controller.RecordReconciler(bed.services)
     await bed.run(name)
     assert await calls(bed, name)
 

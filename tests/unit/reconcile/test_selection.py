@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core.api import config, names
-from akoo_core.reconcile import selection, selectors
+from akoo_core.reconcile.decide import selection, selectors
 from tests.unit.reconcile import reconcile_builders as builders
 
 ALL = config.LabelSelector()

@@ -8,7 +8,7 @@ from akoo_core import structs
 from akoo_core.api import record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import takeover
+from akoo_core.reconcile.read import leader_change
 from akoo_core.testing.memory import MemoryServer
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
@@ -32,7 +32,7 @@ async def stored(server: MemoryServer, name: str) -> record.Record:
 async def test_caches_that_are_behind_wait(server: MemoryServer) -> None:
     old = await stored(server, "a")
     new = record.from_object(await server.client().merge_patch(RECORDS, "a", WORD))
-    taking = takeover.Takeover(server.client())
+    taking = leader_change.Takeover(server.client())
     for cached in (old, None):
         with pytest.raises(errors.ConflictError, match="behind"):
             await taking.check("a", cached)
@@ -43,7 +43,7 @@ async def test_what_was_deleted_before_is_not_acted_on(server: MemoryServer) -> 
     """A record that was dropped with a move would be onboarded again here."""
     old = await stored(server, "a")
     await server.client().delete(RECORDS, "a")
-    taking = takeover.Takeover(server.client())
+    taking = leader_change.Takeover(server.client())
     with pytest.raises(errors.ConflictError, match="behind"):
         await taking.check("a", old)
     await taking.check("a", None)
@@ -51,7 +51,7 @@ async def test_what_was_deleted_before_is_not_acted_on(server: MemoryServer) -> 
 
 async def test_what_went_after_the_list_does_not_wait_for_ever(server: MemoryServer) -> None:
     await stored(server, "a")
-    taking = takeover.Takeover(server.client())
+    taking = leader_change.Takeover(server.client())
     await taking.check("b", None)
     await server.client().delete(RECORDS, "a")
     await taking.check("a", None)
@@ -60,14 +60,14 @@ async def test_what_went_after_the_list_does_not_wait_for_ever(server: MemorySer
 async def test_a_restore_of_etcd_after_the_list_holds_nothing_up(server: MemoryServer) -> None:
     """Versions are smaller then."""
     one = await stored(server, "a")
-    taking = takeover.Takeover(server.client())
+    taking = leader_change.Takeover(server.client())
     taking._stored = {"a": "999999"}
     await taking.check("a", one)
 
 
 async def test_one_list_for_all_and_none_later(server: MemoryServer) -> None:
     ones = [await stored(server, name) for name in ("a", "b")]
-    taking = takeover.Takeover(server.client())
+    taking = leader_change.Takeover(server.client())
     server.faults.calls.clear()
     for one in (*ones, *ones):
         await taking.check(one.name, one)

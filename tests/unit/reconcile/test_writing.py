@@ -12,7 +12,9 @@ from akoo_core import clock, structs
 from akoo_core.api import names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.reconcile import recorder, records, seen
+from akoo_core.reconcile.act import record_writes
+from akoo_core.reconcile.read import own_writes
+from akoo_core.reconcile.status import events
 from akoo_core.testing import memory
 from akoo_core.testing.memory_patch import merge_patch
 from tests.unit.reconcile import reconcile_builders as builders
@@ -29,8 +31,8 @@ OBJECTS = st.recursive(
 def test_difference_is_what_a_merge_patch_makes_good(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    assert merge_patch(before, records.difference(before, after)) == after
-    assert records.difference(after, after) == {}
+    assert merge_patch(before, record_writes.difference(before, after)) == after
+    assert record_writes.difference(after, after) == {}
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def server() -> memory.MemoryServer:
 
 
 async def test_a_record_is_created_once(server: memory.MemoryServer) -> None:
-    store = records.Records(server.client())
+    store = record_writes.Records(server.client())
     first = await store.create(builders.RECORD, builders.make_spec())
     again = await store.create(builders.RECORD, builders.make_spec(epoch=9))
     assert again == first, "the one that is there counts"
@@ -47,7 +49,7 @@ async def test_a_record_is_created_once(server: memory.MemoryServer) -> None:
 
 
 async def test_a_change_needs_the_state_it_was_decided_from(server: memory.MemoryServer) -> None:
-    store = records.Records(server.client())
+    store = record_writes.Records(server.client())
     first = await store.create(builders.RECORD, builders.make_spec())
     orphaned = record.Orphaned(cause="Unmatched", at=builders.NOW)
     second = await store.change(first, builders.make_spec(orphaned=orphaned))
@@ -60,7 +62,7 @@ async def test_a_change_needs_the_state_it_was_decided_from(server: memory.Memor
 
 async def test_fields_of_a_newer_version_survive(server: memory.MemoryServer) -> None:
     client = server.client()
-    store = records.Records(client)
+    store = record_writes.Records(client)
     await store.create(builders.RECORD, builders.make_spec())
     patch = {"spec": {"fromTheFuture": {"x": 1}}}
     await client.merge_patch(resources.AKO_DEPLOYMENTS, builders.RECORD, patch)
@@ -71,7 +73,7 @@ async def test_fields_of_a_newer_version_survive(server: memory.MemoryServer) ->
 
 
 async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None:
-    store = records.Records(server.client())
+    store = record_writes.Records(server.client())
     one = await store.create(builders.RECORD, builders.make_spec())
     server.faults.calls.clear()
     assert await store.change(one, one.spec) is one
@@ -83,8 +85,8 @@ async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None
 
 
 async def test_an_event_is_said_once(server: memory.MemoryServer) -> None:
-    said = recorder.Recorder(server.client(), server.clock, instance="pod-1")
-    target = recorder.about_cluster(builders.make_cluster())
+    said = events.Recorder(server.client(), server.clock, instance="pod-1")
+    target = events.about_cluster(builders.make_cluster())
     for note in ("a", "a", "b"):
         said.event(target, "AKODeployed", note)
     await said.flush()
@@ -96,12 +98,12 @@ async def test_an_event_is_said_once(server: memory.MemoryServer) -> None:
 
 async def test_events_never_grow_without_bound_nor_raise(server: memory.MemoryServer) -> None:
     server.faults.before("create events", errors.ForbiddenError("no"), times=10_000)
-    said = recorder.Recorder(server.client(), server.clock, instance="pod-1")
-    for number in range(recorder.QUEUE_LIMIT + 50):
-        said.event(recorder.about_cluster(builders.make_cluster()), "AKODeployed", str(number))
+    said = events.Recorder(server.client(), server.clock, instance="pod-1")
+    for number in range(events.QUEUE_LIMIT + 50):
+        said.event(events.about_cluster(builders.make_cluster()), "AKODeployed", str(number))
     await said.flush()
     tried = [one for one in server.faults.calls if one.resource == resources.EVENTS]
-    assert len(tried) == recorder.QUEUE_LIMIT
+    assert len(tried) == events.QUEUE_LIMIT
 
 
 # Own writes.
@@ -120,7 +122,7 @@ def version(number: str, uid: str = "u") -> record.Record:
     ],
 )
 def test_the_later_of_cache_and_own_write_counts(cached: str, written: str, expected: str) -> None:
-    memory_ = seen.Written(clock.ManualClock())
+    memory_ = own_writes.Written(clock.ManualClock())
     memory_.note("n", version(written))
     found = memory_.newest("n", version(cached))
     assert found is not None
@@ -129,10 +131,10 @@ def test_the_later_of_cache_and_own_write_counts(cached: str, written: str, expe
 
 def test_own_writes_are_believed_for_a_while_only() -> None:
     time = clock.ManualClock()
-    memory_ = seen.Written(time)
+    memory_ = own_writes.Written(time)
     memory_.note("n", version("10"))
     assert memory_.newest("n", None) is not None, "the cache has not seen the create yet"
     other = version("3", uid="made again")
     assert memory_.newest("n", other) is other
-    time.advance(seen.KEPT_SECONDS + 1)
+    time.advance(own_writes.KEPT_SECONDS + 1)
     assert memory_.newest("n", None) is None

@@ -17,7 +17,7 @@ from akoo_core import clock, external
 from akoo_core.api import names as core_names
 from akoo_core.kube import client, config, resource, transport
 from akoo_core.plugins import api
-from akoo_core.reconcile import kinds
+from akoo_core.reconcile.deploy import kinds
 
 Verb = Callable[[api.VerbContext], Awaitable[object]]
 

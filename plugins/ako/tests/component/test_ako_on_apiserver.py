@@ -17,7 +17,7 @@ from akoo_core import external, structs
 from akoo_core.api import names as core_names
 from akoo_core.kube import client, config, errors, resource, transport
 from akoo_core.plugins import api
-from akoo_core.reconcile import drift, kinds
+from akoo_core.reconcile.deploy import drift, kinds
 from tests.ako import ako_rules
 
 EVERYTHING = {

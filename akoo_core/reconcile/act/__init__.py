@@ -1,0 +1,1 @@
+"""Act on decisions. Only this room writes and calls plugins."""

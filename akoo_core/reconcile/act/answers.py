@@ -1,0 +1,69 @@
+"""Asking all plugins one leaves verb, and what their answers mean together. Thin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import VerbError
+from akoo_core.reconcile.act.attempt import Attempt
+from akoo_core.reconcile.decide.decisions import Stop
+
+Answer = api.Done | api.Wait | api.Blocked | VerbError
+ResultVerb = Literal["confirm", "drain", "sweep", "release"]
+
+
+async def ask(attempt: Attempt, verb: ResultVerb) -> dict[str, Answer]:
+    """Call every plugin that has the verb, the last in order first; one failing stops no other.
+
+    release never gets a workload client, also where the Cluster lives on after a move.
+    """
+    answers: dict[str, Answer] = {}
+    for plugin in attempt.services.plugins.reverse:
+        if not attempt.services.caller.implements(plugin, verb):
+            continue
+        client = None if verb == "release" else (await attempt.workload()).client
+        try:
+            answer = await attempt.services.caller.call(
+                verb, plugin, attempt.context(plugin, client)
+            )
+            answers[plugin.name] = answer or api.Done()
+        except VerbError as error:
+            answers[plugin.name] = error
+        say(attempt, plugin.name, answers[plugin.name])
+    return answers
+
+
+def say(attempt: Attempt, plugin: str, answer: object) -> None:
+    """Put an answer into the report."""
+    match answer:
+        case VerbError():
+            attempt.report.plugin(plugin, "False", "VerbFailed", str(answer))
+        case api.Wait() | api.Blocked() | api.Unverified():
+            if isinstance(answer, api.Wait):
+                attempt.report.expected[answer.reason] = answer.expected_seconds
+            attempt.report.plugin(plugin, "False", answer.reason, answer.message)
+        case api.Fenced():
+            attempt.report.plugin(plugin, "True", answer.grade, answer.evidence)
+        case api.Done():
+            attempt.report.plugin(plugin, "True", "Done", answer.message)
+
+
+def stop_of(
+    attempt: Attempt, answers: Mapping[str, Answer], *, complete: bool = True
+) -> Stop | None:
+    """Why not all plugins are done, or None. What somebody must do goes before mere waiting."""
+    standing: list[api.Blocked | api.Wait] = [
+        *(one for one in answers.values() if isinstance(one, api.Blocked)),
+        *(one for one in answers.values() if isinstance(one, api.Wait)),
+    ]
+    failed = [one for one in answers.values() if isinstance(one, VerbError)]
+    if standing:
+        first = standing[0]
+        counts = [one.left for one in answers.values() if isinstance(one, api.Wait) and one.left]
+        left = sum(counts) if counts else None
+        return Stop(first.reason, first.message, first.after, complete=complete, left=left)
+    if failed:
+        return Stop("VerbFailed", str(failed[0]), attempt.backoff(), complete=complete)
+    return None

@@ -1,0 +1,325 @@
+"""A cluster lives: intend, prepare, contribute, deploy, observe.
+
+Observes records, config and Cluster; writes intents, uses, facts and inventory into the record, and
+objects into the workload cluster. What one plugin waits for does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Literal
+
+from akoo_core import structs
+from akoo_core.api import conditions, record
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors
+from akoo_core.plugins import api
+from akoo_core.plugins.errors import VerbError
+from akoo_core.reconcile.act import foreign_ako, intents
+from akoo_core.reconcile.act.attempt import Attempt
+from akoo_core.reconcile.decide import facts
+from akoo_core.reconcile.deploy import deployer as deployer_
+from akoo_core.reconcile.deploy.last_contributions import Last
+from akoo_core.reconcile.deploy.objects import FOREIGN_OBJECT
+from akoo_core.reconcile.read import pace
+from akoo_core.telemetry import tracing
+
+AFTER_DEPLOY_SECONDS = 5.0
+UNREACHABLE_SECONDS = 15.0
+
+Answer = api.Done | api.Wait | api.Blocked | VerbError
+
+
+async def live(attempt: Attempt) -> None:
+    """One round of the lives verbs; the report says what came of it. Raises KubeError.
+
+    It ends early, with ``report.moves``, when something is to move to another place.
+    """
+    await _Round(attempt).run()
+
+
+class _Round:
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._plugins = attempt.services.plugins.ordered
+        self._caller = attempt.services.caller
+        self._resync_seconds = attempt.services.resync_seconds
+        self._trouble: set[str] = set()
+        """Plugins that have no more verbs called in this round."""
+        self._given: dict[str, facts.Facts] = {}
+        self._prepared = True
+        self._deployed = True
+        self._workload: record.Workload | None = None
+
+    async def run(self) -> None:
+        self._attempt.report.lived = True
+        await self._prepare()
+        if self._attempt.report.moves:
+            self._attempt.report.lived = False  # Those that were not asked keep what they said.
+            return
+        contributions = self._contributions()
+        client = await self._deploy(contributions, self._kept())
+        await self._observe(client)
+        self._attempt.report.phase = self._phase()
+        self._attempt.report.requeue(self._resync_seconds)
+
+    async def _prepare(self) -> None:
+        blocked = await intents.store(self._attempt)
+        for plugin in self._plugins:
+            if self._attempt.report.moves:
+                return
+            if plugin.name in blocked:
+                self._say(plugin, blocked[plugin.name])
+                self._prepared = False
+                continue
+            answer = self._lacking(plugin) or await self._call("prepare", plugin, None)
+            if isinstance(answer, api.Done):
+                if await self._facts(plugin, answer):
+                    blocked |= await intents.store(self._attempt)
+                self._say(plugin, answer)
+            elif answer is not None:
+                self._prepared = False
+                if isinstance(answer, api.Wait):
+                    await self._facts(plugin, answer)
+                self._say(plugin, answer)
+
+        waits = self._attempt.report.waits
+        if waits and self._trouble <= waits.keys():
+            self._attempt.report.moves = waits  # The others have shown that they look for nothing.
+
+    def _lacking(self, plugin: api.Plugin) -> api.Wait | None:
+        lacking = facts.missing(self._attempt.one.spec.facts, plugin)
+        if not lacking:
+            return None
+        return api.Wait(
+            reason="FactMissing",
+            message=f"Waits for another plugin to provide {', '.join(lacking)}.",
+            after=self._resync_seconds,
+        )
+
+    async def _facts(self, plugin: api.Plugin, answer: api.Done | api.Wait) -> bool:
+        """Store what the plugin found out; whether that changed anything."""
+        given = self._given.setdefault(plugin.name, {})
+        given |= facts.stored(plugin.name, answer.facts)
+        return await self._store_facts(self._attempt.one.spec.facts | given)
+
+    async def _drop_old_facts(self, plugin: api.Plugin) -> bool:
+        """Once prepare and observe are done: what neither of them gave is not true any more."""
+        given = self._given.get(plugin.name, {})
+        now = self._attempt.one.spec.facts
+        return await self._store_facts(
+            {name: one for name, one in now.items() if one.plugin != plugin.name or name in given}
+        )
+
+    async def _store_facts(self, after: facts.Facts) -> bool:
+        before = self._attempt.one.spec.facts
+        await self._attempt.store(facts=after)
+        return after != before
+
+    def _contributions(self) -> dict[str, api.Contribution]:
+        found: dict[str, api.Contribution] = {}
+        for plugin in self._plugins:
+            if plugin.name in self._trouble:
+                continue
+            try:
+                view = self._attempt.view(plugin)
+                answer = self._caller.call_pure("contribute", plugin, view)
+            except VerbError as error:
+                self._say(plugin, error)
+                continue
+            if isinstance(answer, api.Wait | api.Blocked):
+                self._say(plugin, answer)
+                self._prepared = False
+            else:
+                found[plugin.name] = answer or api.Contribution()
+        return found
+
+    def _kept(self) -> dict[str, Last]:
+        """By plugin in trouble, what it deployed last: that stays wanted, its Secrets included."""
+        spec, deployer = self._attempt.one.spec, self._attempt.services.deployer
+        last = {
+            plugin.name: deployer.last(self._attempt.name, plugin.name, spec.inventory)
+            for plugin in self._plugins
+            if plugin.name in self._trouble
+        }
+        return {name: one for name, one in last.items() if one is not None}
+
+    async def _deploy(
+        self, contributions: dict[str, api.Contribution], kept: dict[str, Last]
+    ) -> client_.KubeClient | None:
+        spec, target = self._attempt.one.spec, self._attempt.cluster
+        acting = {
+            name: one
+            for name, one in contributions.items()
+            if one != api.Contribution() or any(item.plugin == name for item in spec.inventory)
+        }
+        if not acting and not kept:
+            return None
+        if target is None or not target.connectable:
+            self._deployed = False
+            waiting = api.Wait(
+                reason="ControlPlaneNotReady",
+                message="The cluster's control plane is not initialized yet.",
+                after=self._resync_seconds,
+            )
+            self._say_all(acting, waiting)
+            return None
+        reached = await self._attempt.workload()
+        if reached.client is None:
+            self._deployed = False
+            wait = api.Wait(
+                reason=reached.reason, message=reached.message, after=UNREACHABLE_SECONDS
+            )
+            self._say_all(acting, wait)
+            return None
+        self._workload = record.Workload(kube_system_uid=reached.uid)
+        if spec.inventory:  # Else it is stored with the inventory, before anything is applied.
+            await self._attempt.store(workload=self._workload)
+        await self._apply(acting, kept, reached.client)
+        return reached.client
+
+    async def _apply(
+        self,
+        acting: dict[str, api.Contribution],
+        kept: dict[str, Last],
+        client: client_.KubeClient,
+    ) -> None:
+        one = self._attempt.one
+        job = deployer_.Job(
+            record_name=self._attempt.name,
+            inventory=one.spec.inventory,
+            contributions=acting,
+            kept={name: last.contribution for name, last in kept.items()},
+            announced=frozenset(filter(self._announced, acting)),
+        )
+        try:
+            with tracing.step("deploy") as span:
+                report = await self._attempt.services.deployer.deploy(job, client, self._keep)
+                span.set_attribute("akoo.result", report.summary)
+                span.set_attributes(_counts(report))
+        except errors.ConflictError:
+            raise
+        except (errors.KubeError, TimeoutError) as error:
+            self._deployed = False
+            self._say_all(acting, self._interrupted(error))
+            return
+        if report.applied or report.pruned:
+            self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
+        for name, verdict in report.verdicts.items():
+            if name not in kept:
+                self._deployed = False
+                self._say_all((name,), verdict)
+        blocked = [
+            name for name, verdict in report.verdicts.items() if verdict.reason == FOREIGN_OBJECT
+        ]
+        wanted = acting | job.kept
+        await foreign_ako.note(self._attempt, [wanted[name] for name in blocked], client)
+        for name, last in kept.items():
+            self._say_kept(name, last, report.verdicts.get(name))
+
+    def _announced(self, plugin: str) -> bool:
+        stored = self._attempt.one.status.conditions
+        condition = conditions.find(stored, conditions.type_for_plugin(plugin))
+        return condition is not None and condition.reason == deployer_.ANNOUNCED
+
+    def _say_kept(self, plugin: str, last: Last, verdict: deployer_.Verdict | None) -> None:
+        """Add to the condition of a plugin in trouble how what it deployed is looked after."""
+        plugins = self._attempt.report.plugins
+        if plugin in plugins:
+            message = f"{plugins[plugin].message} {_kept_text(last, verdict)}".strip()
+            plugins[plugin] = structs.replace(plugins[plugin], message=message)
+
+    def _interrupted(self, error: errors.KubeError | TimeoutError) -> api.Wait:
+        """Why the workload cluster did not get all its objects."""
+        why = str(error) or "it did not answer in time"
+        message = f"Deploying was interrupted: {why}."
+        if isinstance(error, pace.SlowError):
+            return api.Wait(reason="WorkloadSlow", message=message, after=UNREACHABLE_SECONDS)
+        after = self._attempt.backoff()
+        if isinstance(error, errors.ForbiddenError):
+            return api.Wait(reason="WorkloadForbidden", message=message, after=after)
+        if isinstance(error, errors.WorkloadConflictError):
+            return api.Wait(reason="WorkloadConflict", message=message, after=after)
+        return api.Wait(reason="WorkloadUnreachable", message=message, after=after)
+
+    async def _keep(self, inventory: deployer_.Inventory) -> None:
+        await self._attempt.store(inventory=inventory, workload=self._workload)
+
+    async def _observe(self, client: client_.KubeClient | None) -> None:
+        for plugin in self._plugins:
+            if plugin.name in self._trouble:
+                continue
+            answer = await self._call("observe", plugin, client)
+            if isinstance(answer, api.Done | None):
+                done = answer or api.Done()
+                self._attempt.report.requeue(done.recheck_seconds)
+                new = await self._facts(plugin, done)
+                if await self._drop_old_facts(plugin) or new:
+                    self._attempt.report.requeue(0.0)  # for those that depend on them
+            elif isinstance(answer, api.Wait):
+                await self._facts(plugin, answer)
+            if isinstance(answer, api.Done | api.Wait) and answer.version:
+                self._attempt.report.version = answer.version
+            self._say(plugin, answer or api.Done())
+
+    async def _call(
+        self,
+        verb: Literal["prepare", "observe"],
+        plugin: api.Plugin,
+        client: client_.KubeClient | None,
+    ) -> Answer | None:
+        if not self._caller.implements(plugin, verb):
+            return None
+        context = self._attempt.context(plugin, client)
+        try:
+            return await self._caller.call(verb, plugin, context)
+        except VerbError as error:
+            return error
+
+    def _say_all(self, names: Container[str], answer: Answer) -> None:
+        for plugin in self._plugins:
+            if plugin.name in names:
+                self._say(plugin, answer)
+
+    def _say(self, plugin: api.Plugin, answer: Answer) -> None:
+        report = self._attempt.report
+        if isinstance(answer, api.Done):
+            report.plugin(plugin.name, "True", "Ready", answer.message)
+            return
+        self._trouble.add(plugin.name)
+        if isinstance(answer, VerbError):
+            report.plugin(plugin.name, "False", "VerbFailed", str(answer))
+            report.requeue(self._attempt.backoff())
+        else:
+            if isinstance(answer, api.Wait):
+                report.expected[answer.reason] = answer.expected_seconds
+            report.plugin(plugin.name, "False", answer.reason, answer.message)
+            report.requeue(answer.after)
+
+    def _phase(self) -> record.Phase:
+        """A cluster that runs keeps running, whatever is wrong with what is new."""
+        if self._attempt.one.status.phase == "Running":
+            return "Running"
+        if not self._prepared:
+            return "Preparing"
+        return "Deploying" if self._trouble or not self._deployed else "Running"
+
+
+def _kept_text(last: Last, verdict: deployer_.Verdict | None) -> str:
+    if verdict is not None:
+        return f"What was deployed before cannot be kept up to date: {verdict.message}"
+    if last.complete:
+        return "What was deployed before is kept as it is, its Secrets included."
+    if last.contribution.secrets:
+        return "Until then only the Secrets of what was deployed before are kept up to date."
+    return "Until then nothing of what was deployed before is kept up to date."
+
+
+def _counts(report: deployer_.Report) -> dict[str, int | str]:
+    troubled = sorted(report.verdicts)
+    counts: dict[str, int | str] = {
+        "akoo.applied": report.applied,
+        "akoo.pruned": report.pruned,
+        "akoo.drifted": len(report.drifted),
+    }
+    return counts | ({"akoo.troubled": ", ".join(troubled)} if troubled else {})

@@ -1,0 +1,1 @@
+"""Decide what is done about a record: values in, one decision out. Pure."""

@@ -1,0 +1,128 @@
+"""The deploy executor: the contributions of all plugins become the objects in a workload cluster.
+
+One inventory, stored before it is acted on (it may list more than there is, never less); applied by
+kind order with server-side apply; pruned backwards. What is known to be applied costs no call; once
+per resync interval it is looked at, and put right when somebody changed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import Awaitable, Callable
+
+from akoo_core import clock as clock_
+from akoo_core.kube import client as client_
+from akoo_core.plugins import api
+from akoo_core.reconcile.deploy import inventory as inv
+from akoo_core.reconcile.deploy import last_contributions
+from akoo_core.reconcile.deploy.deployment import (
+    ANNOUNCED,
+    Deployment,
+    Inventory,
+    Job,
+    Report,
+    Store,
+    Tools,
+    Verdict,
+)
+from akoo_core.reconcile.deploy.objects import Place
+from akoo_core.reconcile.deploy.secrets import Seals, SecretOpener
+
+__all__ = ["ANNOUNCED", "DRIFT_SECONDS", "Deployer", "Inventory", "Job", "Report", "Verdict"]
+
+DRIFT_SECONDS = 600.0
+
+
+class Deployer:
+    """One per process. Remembers what it has looked at and when, and what was deployed last."""
+
+    def __init__(
+        self,
+        *,
+        clock: clock_.Clock,
+        opener: SecretOpener,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        drift_seconds: float = DRIFT_SECONDS,
+    ) -> None:
+        self._clock = clock
+        self._tools = Tools(opener, Seals(), pause)
+        self._drift_seconds = drift_seconds
+        self._look_at: dict[str, float] = {}
+        self._kept = last_contributions.Kept()
+
+    async def deploy(self, job: Job, client: client_.KubeClient, store: Store) -> Report:
+        """Bring the cluster to what is contributed. Raises KubeError when it does not answer.
+
+        ``store`` writes the inventory into the record. What was reached is stored even when an
+        error ends the work.
+        """
+        try:
+            wanted = inv.wanted(job.record_name, job.contributions | job.kept)
+        except inv.DuplicateError as error:
+            blocked = api.Blocked(reason="ObjectConflict", message=str(error))
+            return Report(verdicts={error.plugin: blocked})
+        place = Place(job.record_name, client)
+        run = Deployment(self._tools, job, wanted, place, self._drift_due(job))
+        await run.look()
+        await run.keep(store)
+        try:
+            await run.apply()
+            await run.prune()
+        finally:
+            await run.keep(store, final=True)
+        self._looked(job)
+        report = run.report()
+        self._remember(job, wanted, report)
+        return report
+
+    def last(
+        self, record_name: str, plugin: str, inventory: Inventory
+    ) -> last_contributions.Last | None:
+        """What a plugin had deployed last; None when it has nothing in the inventory."""
+        return self._kept.last(record_name, plugin, inventory)
+
+    async def undeploy(
+        self, record_name: str, inventory: Inventory, client: client_.KubeClient, store: Store
+    ) -> Report:
+        """Delete everything in the inventory that carries our label, last kind first."""
+        place = Place(record_name, client)
+        remaining = {inv.key_of(one): one for one in inventory}
+        left: list[str] = []
+        try:
+            for item in reversed(inv.in_order(inventory)):
+                why = await place.remove(item.api_version, inv.key_of(item))
+                left += [why] if why else []
+                del remaining[inv.key_of(item)]
+        finally:
+            if len(remaining) != len(inventory):
+                await store(tuple(remaining.values()))
+        self.forget(record_name)
+        return Report(pruned=len(inventory) - len(left), left=tuple(left))
+
+    def forget(self, record_name: str) -> None:
+        """Drop what is remembered of a record."""
+        self._tools.seals.forget(record_name)
+        self._kept.forget(record_name)
+        self._look_at.pop(record_name, None)
+
+    def _remember(self, job: Job, wanted: list[inv.Wanted], report: Report) -> None:
+        for plugin, contribution in job.contributions.items():
+            if plugin not in report.verdicts:
+                digests = "".join(one.digest for one in wanted if one.plugin == plugin)
+                digest = hashlib.sha256(digests.encode()).hexdigest()
+                self._kept.remember(job.record_name, plugin, contribution, digest)
+
+    def _drift_due(self, job: Job) -> bool:
+        now = self._clock.monotonic()
+        if job.record_name not in self._look_at:
+            # After a restart the first looks are spread over one interval, by the name.
+            share = (zlib.crc32(job.record_name.encode()) % 1000) / 1000
+            self._look_at[job.record_name] = now + share * self._drift_seconds
+        return now >= self._look_at[job.record_name]
+
+    def _looked(self, job: Job) -> None:
+        now = self._clock.monotonic()
+        if now >= self._look_at[job.record_name]:
+            self._look_at[job.record_name] = now + self._drift_seconds

@@ -1,0 +1,231 @@
+"""One object in a workload cluster: put there, kept there, taken away. Thin."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from typing import Any
+
+from akoo_core import structs
+from akoo_core.api import names
+from akoo_core.kube import client as client_
+from akoo_core.kube import crds, errors, listing
+from akoo_core.kube import resource as resources
+from akoo_core.plugins.errors import BlockedError
+from akoo_core.reconcile.deploy import definitions, drift, inventory, kinds
+
+FOREIGN_OBJECT = "ForeignObject"
+"""The reason of a plugin that wants an object which somebody else has made."""
+ESTABLISHED_TRIES = 20
+ESTABLISHED_SECONDS = 0.1
+"""Between two looks at new CRDs; they are usually Established at the first."""
+UNFIT_PAGES, UNFIT_PAGE = 5, 100
+"""So many objects are looked at before the schema of their kind is replaced."""
+FOREIGN_NAMED = 10
+"""So many objects that are in the way are named."""
+DEFINITION_PAGES = 20
+"""Of the list of all CRDs, of 100 each. Where there are more, each is looked at alone."""
+
+
+class Place:
+    """The objects of one record in one workload cluster."""
+
+    def __init__(self, record_name: str, client: client_.KubeClient) -> None:
+        self._record = record_name
+        self._client = client
+        self._kinds = kinds.Kinds(client)
+
+    async def live(self, api_version: str, key: inventory.Key) -> structs.JSON | None:
+        """The object as it is; None when it is not there."""
+        try:
+            resource = await self._kinds.find(api_version, key.kind)
+            found = await self._client.get(resource, key.name, key.namespace or None)
+        except errors.NotFoundError:
+            return None
+        if key.kind == "CustomResourceDefinition":
+            crds.definition_of(found)
+        return found
+
+    def in_the_way(self, one: inventory.Wanted, live: structs.JSON | None) -> str:
+        """Why ``live`` keeps us from putting ``one`` there; "" if it does not."""
+        if live is None or one.shared or self.is_ours(live):
+            return ""
+        owner = (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
+        whose = f"belongs to record {owner}" if owner else "was not made by akoo-core"
+        return f"{one.key} exists in the workload cluster and {whose}"
+
+    async def put(
+        self,
+        one: inventory.Wanted,
+        manifest: structs.JSON,
+        live: structs.JSON | None,
+    ) -> structs.JSON:
+        """Apply ``manifest`` over ``live``. Raises BlockedError for an object that is not ours."""
+        resource = await self._kinds.find(one.api_version, one.key.kind)
+        foreign = self.in_the_way(one, live)
+        if foreign:
+            raise foreign_error([foreign])
+        if live is not None and not self.is_ours(live):
+            manifest = inventory.marked_as(manifest, live)
+        try:
+            # Without force, an object that somebody made since we looked is not overwritten.
+            with _conflicts(one.key):
+                return await self._client.apply(resource, manifest, force=live is not None)
+        except errors.InvalidError as error:
+            # The answer may quote what was sent: not where that is a secret.
+            why = "it is a Secret, see the API server's log" if one.secret else error.message
+            raise BlockedError(
+                f"The API server refuses {one.key}: {why}", reason="ObjectRefused"
+            ) from None
+
+    async def unfit(self, one: inventory.Wanted, live: structs.JSON) -> definitions.Unfit:
+        """The stored objects that definition ``one`` would refuse or prune; the first of many."""
+        place = definitions.stored_kind(one.manifest, live)
+        if place is None:
+            return definitions.Unfit()
+        kind, schema = place
+        objects: list[structs.JSON] = []
+        token = ""
+        try:
+            for _ in range(UNFIT_PAGES):
+                page = await self._client.list(kind, limit=UNFIT_PAGE, token=token)
+                objects += page.items
+                token = page.token
+                if not token:
+                    break
+        except errors.NotFoundError:
+            return definitions.Unfit()  # The kind is not served, so it has no objects to lose.
+        except (errors.GoneError, errors.ServerError) as error:
+            return definitions.unfit(schema, objects, more=True)._replace(failed=str(error))
+        return definitions.unfit(schema, objects, more=bool(token))
+
+    async def differs(
+        self, one: inventory.Wanted, manifest: structs.JSON, live: structs.JSON
+    ) -> bool:
+        """Whether somebody changed what we want. A suspicion is settled by a dry run."""
+        if one.shared and not self.is_ours(live):
+            manifest = inventory.marked_as(manifest, live)
+        if not drift.differences(manifest, live):
+            return False
+        resource = await self._kinds.find(one.api_version, one.key.kind)
+        with _conflicts(one.key):
+            wanted = await self._client.apply(resource, manifest, dry_run=True)
+        return not drift.same(wanted, live)
+
+    async def definition_names(self) -> set[str] | None:
+        """The names of all CRDs, in one list; None where that is too much to ask."""
+        kind = resources.CUSTOM_RESOURCE_DEFINITIONS
+        try:
+            listed = await listing.every(
+                self._client, kind, metadata_only=True, pages=DEFINITION_PAGES
+            )
+        except errors.ServerError:
+            return None  # Longer than an answer may be, by what others keep in annotations.
+        return {definition["metadata"]["name"] for definition in listed}
+
+    async def established(
+        self, names_: Sequence[str], pause: Callable[[float], Awaitable[None]]
+    ) -> set[str]:
+        """Which of the CRDs are served; looks for about two seconds until all are."""
+        waiting = set(names_)
+        for attempt in range(ESTABLISHED_TRIES):
+            if attempt:
+                await pause(ESTABLISHED_SECONDS)
+            looked = [crds.definition_of(crd) for crd in await self._looked(waiting)]
+            waiting -= {crd.metadata.name for crd in looked if crd.established}
+            if not waiting:
+                break
+        return set(names_) - waiting
+
+    async def _looked(self, waiting: Collection[str]) -> list[structs.JSON]:
+        """CRDs, these among them; those that we made in one list, others one by one."""
+        kind = resources.CUSTOM_RESOURCE_DEFINITIONS
+        ours: list[structs.JSON] = []
+        if len(waiting) > 1:
+            label = f"{names.RECORD_LABEL}={self._record}"
+            with contextlib.suppress(errors.ServerError):  # Longer than an answer may be.
+                ours = (await self._client.list(kind, label_selector=label)).items
+        rest = set(waiting) - {definition["metadata"]["name"] for definition in ours}
+        return ours + [await self._client.get(kind, name) for name in sorted(rest)]
+
+    async def remove(self, api_version: str, key: inventory.Key) -> str:
+        """Delete the object if it carries our record's label. Returns why it was left, or "".
+
+        Namespaces are never deleted: what else is in them cannot be known for sure, and it would
+        go with them. CRDs are left while objects of theirs exist.
+        """
+        if key.kind == "Namespace":
+            return f"{key} is left: other things may be in it"
+        try:
+            resource = await self._kinds.find(api_version, key.kind)
+        except BlockedError:
+            return ""  # The kind is not served any more, so the object is gone with it.
+        live = await self.live(api_version, key)
+        if live is None:
+            return ""
+        if (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL) != self._record:
+            return f"{key} is left: it does not carry our label"
+        if key.kind == "CustomResourceDefinition" and await self._has_objects(live):
+            return f"{key} is left: objects of that kind exist"
+        try:
+            with _conflicts(key):
+                await self._client.delete(
+                    resource, key.name, key.namespace or None, uid=live["metadata"]["uid"]
+                )
+        except errors.NotFoundError:
+            return ""
+        return ""
+
+    def is_ours(self, live: structs.JSON) -> bool:
+        """Our record's label; or none at all, while our field manager has applied the object."""
+        metadata: dict[str, Any] = live["metadata"]
+        owner = (metadata.get("labels") or {}).get(names.RECORD_LABEL)
+        if owner is not None:
+            return bool(owner == self._record)
+        shared = live.get("kind") in inventory.SHARED_KINDS
+        return not shared and any(
+            entry.get("manager") == client_.FIELD_MANAGER and entry.get("operation") == "Apply"
+            for entry in metadata.get("managedFields") or ()
+        )
+
+    async def _has_objects(self, crd: structs.JSON) -> bool:
+        definition = crds.definition_of(crd)
+        kind = definition.served_kind
+        if kind is None:
+            return True
+        try:
+            page = await self._client.list(kind, limit=1, metadata_only=True)
+        except errors.NotFoundError:
+            return False
+        return bool(page.items)
+
+
+@contextlib.contextmanager
+def _conflicts(key: inventory.Key) -> Iterator[None]:
+    """A 409 of this server is its own: nothing that is cached of the management cluster is old."""
+    try:
+        yield
+    except errors.ConflictError as error:
+        message = f"{key}: {error.message}"
+        raise errors.WorkloadConflictError(message, request=error.request) from error
+
+
+def foreign_error(objects: Sequence[str]) -> BlockedError:
+    """What is said when ``objects`` (each with whose it is) are in the way."""
+    rest = len(objects) - FOREIGN_NAMED
+    more = f"; and {rest} more" if rest > 0 else ""
+    named = "; ".join(objects[:FOREIGN_NAMED]) + more
+    return BlockedError(
+        f"{named}. Nothing there is touched: delete what is in the way, or let this cluster be "
+        "selected by no AKODeploymentConfig.",
+        reason=FOREIGN_OBJECT,
+    )
+
+
+def unusable_error(problems: Sequence[str]) -> BlockedError:
+    """What is said of definitions that are not ours and do not serve what is needed."""
+    return BlockedError(
+        "Definitions in the workload cluster that were not made by this record cannot be used: "
+        f"{'; '.join(problems)}. Nothing there is touched: update or delete them.",
+        reason="DefinitionOutdated",
+    )

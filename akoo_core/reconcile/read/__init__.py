@@ -1,0 +1,1 @@
+"""Read caches and API servers. Write nothing."""

@@ -1,0 +1,103 @@
+"""What reconcile asks of its surroundings, as Protocols: caches, plugins, workload clusters."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from akoo_core import structs
+from akoo_core.api import cluster, config
+from akoo_core.api import record as record_
+from akoo_core.kube import client
+from akoo_core.plugins import api
+from akoo_core.reconcile.decide import removal_limit, selection
+from akoo_core.reconcile.status import config_status
+
+
+class World(Protocol):
+    """The caches of the management cluster, read without I/O and without waiting.
+
+    Every answer may be a little old; what is written is guarded by preconditions, and what cannot
+    be undone is read again live first.
+    """
+
+    def record(self, name: str) -> record_.Record | None:
+        """The AKODeployment. Raises structs.DecodeError for one that cannot be read."""
+        ...
+
+    def cluster_of(self, name: str) -> cluster.Cluster | None:
+        """The Cluster of a record name: by the UID in the record, else by the name's hash."""
+        ...
+
+    def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None: ...
+
+    def moved_away(self, cluster_uid: str) -> bool:
+        """Whether that Cluster is gone and was last seen being moved away (in this process)."""
+        ...
+
+    def configs(self) -> tuple[config.Config, ...]: ...
+
+    def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
+        """Those that exist and cannot be decoded: they are present, but match nothing."""
+        ...
+
+    def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
+        """The names of the records whose clusterRef has that namespace and name."""
+        ...
+
+    def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
+        """All records whose clusterRef has that namespace and name, whatever the UID."""
+        ...
+
+    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
+        """All records whose configRef has that name."""
+        ...
+
+    def removals(self) -> removal_limit.Ledger:
+        """What is known of removals; asked before one begins, without looking at the fleet."""
+        ...
+
+
+class ConfigWorld(Protocol):
+    """What the controller of AKODeploymentConfigs asks of the caches."""
+
+    def config_object(self, name: str) -> structs.JSON | None:
+        """The AKODeploymentConfig as the API sent it, also one that cannot be decoded."""
+        ...
+
+    def served_by(self, config_uid: str) -> config_status.Served:
+        """How many records live by that config. Asked often: counted, not listed."""
+        ...
+
+    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
+        """All records whose configRef has that name."""
+        ...
+
+
+class WorkloadAccess(Protocol):
+    """Clients of workload clusters."""
+
+    async def client_for(self, namespace: str, name: str, cluster_uid: str) -> client.KubeClient:
+        """Raises KubeError: NotFoundError without a kubeconfig, UnreachableError, ..."""
+        ...
+
+    def silent_seconds(self, cluster_uid: str) -> float:
+        """How long the API has not answered; 0.0 while it does, and before it was ever asked."""
+        ...
+
+    async def forget(self, cluster_uid: str) -> None:
+        """Close what is open to that cluster."""
+        ...
+
+
+class Plugins(Protocol):
+    """The selected plugins, in order (:class:`akoo_core.plugins.registry.PluginSet`)."""
+
+    @property
+    def ordered(self) -> tuple[api.Plugin, ...]:
+        """Providers of facts first."""
+        ...
+
+    @property
+    def reverse(self) -> tuple[api.Plugin, ...]: ...
+
+    def get(self, name: str) -> api.Plugin | None: ...

@@ -1,0 +1,173 @@
+"""The status of an AKODeploymentConfig: whether it can be used, and how many clusters it serves.
+
+Counts only: lists of clusters would grow with the fleet. Pure.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from akoo_core import errors, structs
+from akoo_core.api import conditions, config, record
+from akoo_core.plugins import api, context
+from akoo_core.reconcile.decide import selection
+
+
+class Served(NamedTuple):
+    """How many records live by one config, and how many of those are Ready."""
+
+    clusters: int
+    ready: int
+
+
+def needs(one: record.Record, config_uid: str) -> bool:
+    """Whether the record still lives by this config."""
+    return config_needed(structs.to_object(one.spec)) == config_uid
+
+
+def config_needed(spec: structs.JSON) -> str:
+    """The UID of the config that a record with this ``spec`` lives by, or "".
+
+    Until it is orphaned, let go or finished. Of the plain object, since it is asked of every change
+    of every record.
+    """
+    gone = (spec.get("leaving") or {}).get("letGo")
+    if gone or spec.get("orphaned") or spec.get("finishedAt"):
+        return ""
+    uid: str = (spec.get("configRef") or {}).get("uid", "")
+    return uid
+
+
+def problem(obj: structs.JSON) -> str:
+    """What makes the config unusable, or ""."""
+    read = selection.read(obj)
+    return read.problem if isinstance(read, selection.Unreadable) else selection.problem(read)
+
+
+def section_problem(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:
+    """What is wrong with the section ``spec.plugins.<name>`` of a loaded plugin, or "".
+
+    The text is the one that records get for the same fault.
+    """
+    for plugin in plugins:
+        try:
+            context.decode_config(plugin, obj)
+        except structs.DecodeError as error:
+            return str(error)
+    return ""
+
+
+def sections_without_plugin(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:
+    """Which sections of ``spec.plugins`` no loaded plugin reads, in a sentence, or ""."""
+    loaded = {plugin.name for plugin in plugins}
+    sections = (obj.get("spec") or {}).get("plugins") or {}
+    unknown = sorted(name for name in sections if name not in loaded and sections[name])
+    if not unknown:
+        return ""
+    names = ", ".join(f"spec.plugins.{name}" for name in unknown)
+    return (
+        f"{names}: no such plugin is loaded (loaded: {', '.join(sorted(loaded)) or 'none'})."
+        f"{errors.near(unknown[0], loaded)}"
+    )
+
+
+def status_of(
+    obj: structs.JSON,
+    served: Served,
+    *,
+    now: datetime.datetime,
+    plugins: Iterable[api.Plugin] = (),
+) -> config.ConfigStatus:
+    """What there is to say about the config ``obj``. That others win is no problem of it."""
+    generation = obj["metadata"].get("generation", 0)
+    ready = _ready(obj, served, tuple(plugins))
+    wanted = structs.replace(ready, observed_generation=generation)
+    before = _said(obj)
+    return config.ConfigStatus(
+        observed_generation=generation,
+        clusters=served.clusters,
+        ready=served.ready,
+        conditions=conditions.merge((before,) if before else (), (wanted,), now=now),
+    )
+
+
+def differs(obj: structs.JSON, wanted: config.ConfigStatus) -> bool:
+    """Whether ``wanted`` is not what ``obj`` says already; what others wrote there is theirs."""
+    plain = structs.to_object(wanted)
+    found = obj.get("status") or {}
+    if any(found.get(name) != plain[name] for name in ("observedGeneration", "clusters", "ready")):
+        return True
+    return _said(obj) != wanted.conditions[0]
+
+
+def _ready(
+    obj: structs.JSON, served: Served, plugins: tuple[api.Plugin, ...]
+) -> conditions.Condition:
+    wrong = problem(obj)
+    if wrong:
+        message = f"{wrong}. Correct it; clusters that are served by it keep AKO as it is."
+        return conditions.Condition(
+            type="Ready", status="False", reason="ConfigInvalid", message=message
+        )
+    if wrong := section_problem(obj, plugins):
+        return conditions.Condition(
+            type="Ready", status="False", reason="ConfigInvalid", message=wrong
+        )
+    if "deletionTimestamp" in obj["metadata"]:
+        message = f"It goes when it serves no cluster any more; now it serves {served.clusters}."
+        return conditions.Condition(
+            type="Ready", status="False", reason="ConfigDeleting", message=message
+        )
+    if wrong := sections_without_plugin(obj, plugins):
+        message = f"{wrong} Clusters are served without it. Start akoo-core with it, or remove it."
+        return conditions.Condition(
+            type="Ready", status="False", reason="PluginMissing", message=message
+        )
+    if refused := _refused(obj, plugins):
+        message = f"{refused.type}: {refused.message}"
+        return conditions.Condition(
+            type="Ready", status="False", reason=refused.reason, message=message
+        )
+    return conditions.Condition(
+        type="Ready", status="True", reason="Usable", message=unchecked(plugins)
+    )
+
+
+def _refused(obj: structs.JSON, plugins: tuple[api.Plugin, ...]) -> conditions.Condition | None:
+    """The condition of a loaded plugin that says no: so no config is usable beside it."""
+    types = {conditions.type_for_plugin(plugin.name) for plugin in plugins}
+    for entry in (obj.get("status") or {}).get("conditions") or ():
+        if entry.get("type") in types and entry.get("status") == "False":
+            try:
+                return structs.convert(entry, conditions.Condition)
+            except structs.DecodeError:
+                continue
+    return None
+
+
+def unchecked(plugins: Iterable[api.Plugin]) -> str:
+    """Which facts a loaded plugin uses and none provides, in a sentence, or "": then nobody checks
+    beforehand what a config names outside."""
+    loaded = tuple(plugins)
+    provided = {fact.fact_name for plugin in loaded for fact in plugin.provides}
+    placement = api.LoadBalancerPlacement.fact_name
+    users = [one.name for one in loaded if placement in {fact.fact_name for fact in one.accepts}]
+    if not users or placement in provided:
+        return ""
+    return (
+        "Nobody checked what it names on the Avi Controller: no loaded plugin provides "
+        f"{placement}, and {users[0]} hands on what the config says. Load plugin avi to check it."
+    )
+
+
+def _said(obj: structs.JSON) -> conditions.Condition | None:
+    """Our condition as it is; None also for one that the former operator left."""
+    for one in (obj.get("status") or {}).get("conditions") or ():
+        if one.get("type") == "Ready":
+            try:
+                return structs.convert(one, conditions.Condition)
+            except structs.DecodeError:
+                return None
+    return None

@@ -1,0 +1,143 @@
+"""Events for people (events.k8s.io/v1): on change only, and never in anybody's way.
+
+Each is said about the Cluster and about the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import hashlib
+import logging
+from typing import Any, Literal, NamedTuple
+
+from akoo_core import clock as clock_
+from akoo_core.api import cluster, record
+from akoo_core.kube import client as client_
+from akoo_core.kube import errors
+from akoo_core.kube import resource as resources
+from akoo_core.plugins.errors import describe
+from akoo_core.reconcile.status import notices
+
+Reason = Literal[
+    "AKODeployed",
+    "AKOCleanupStarted",
+    "AKOCleanupHeld",
+    "AKOCleanupProven",
+    "PlacementLeft",
+    "ClusterLetGo",
+    "AKONotReady",
+    "AKOReady",
+]
+NOTE_LIMIT = 1024
+NAMESPACE = "default"
+"""For Events about an object without a namespace (the API server takes no other)."""
+QUEUE_LIMIT = 256
+_REMEMBERED = 4096
+
+_log = logging.getLogger(__name__)
+
+
+class Target(NamedTuple):
+    """The object that an Event is about. ``namespace`` is "" for one of the whole cluster."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+
+
+def about_cluster(target: cluster.Cluster) -> Target:
+    """The target of an Event about a Cluster, at the version it was read with."""
+    version = target.raw.get("apiVersion", "")
+    return Target(version, "Cluster", target.namespace, target.name, target.uid)
+
+
+def about_record(owner: record.Record) -> Target:
+    """The target of an Event about a record."""
+    kind = resources.AKO_DEPLOYMENTS
+    return Target(kind.api_version, kind.kind, "", owner.name, owner.uid)
+
+
+class Recorder:
+    """Takes Events at once and sends them when ``run`` gets to it. The oldest are dropped first."""
+
+    def __init__(self, client: client_.KubeClient, clock: clock_.Clock, *, instance: str) -> None:
+        self._client = client
+        self._clock = clock
+        self._instance = instance
+        self._queue: collections.deque[client_.Object] = collections.deque(maxlen=QUEUE_LIMIT)
+        self._last: collections.OrderedDict[tuple[str, str], str] = collections.OrderedDict()
+        self._wake = asyncio.Event()
+        self.causes = notices.Causes()
+
+    def event(
+        self,
+        target: Target,
+        reason: Reason,
+        note: str,
+        *,
+        warning: bool = False,
+        repeated: bool = False,
+    ) -> None:
+        """Say ``note`` about the object, unless it was the last note about it for this reason and
+        is not to be ``repeated``."""
+        key = (target.uid, reason)
+        if self._last.get(key) == note and not repeated:
+            return
+        self._last[key] = note
+        self._last.move_to_end(key)
+        while len(self._last) > _REMEMBERED:
+            self._last.popitem(last=False)
+        self._queue.append(self._object(target, reason, note[:NOTE_LIMIT], warning=warning))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Send what is queued. An Event that cannot be sent is dropped and logged."""
+        while self._queue:
+            event = self._queue.popleft()
+            namespace = event["metadata"]["namespace"]
+            try:
+                await self._client.create(resources.EVENTS, event, namespace)
+            except errors.AlreadyExistsError:
+                continue
+            except Exception as error:  # noqa: BLE001 - one Event must not end all that follow
+                _log.warning(
+                    "event dropped", extra={"reason": event["reason"], "error": describe(error)}
+                )
+
+    def _object(
+        self, target: Target, reason: Reason, note: str, *, warning: bool
+    ) -> dict[str, Any]:
+        now = self._clock.now()
+        identity = f"{target.uid}/{reason}/{note}/{now.timestamp()}".encode()
+        return {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {
+                "name": f"{target.name[:200]}.{hashlib.sha256(identity).hexdigest()[:16]}",
+                "namespace": target.namespace or NAMESPACE,
+            },
+            "eventTime": now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "reportingController": "akoo.io/akoo-core",
+            "reportingInstance": self._instance[:128],
+            "action": reason,
+            "reason": reason,
+            "note": note,
+            "type": "Warning" if warning else "Normal",
+            "regarding": {
+                "apiVersion": target.api_version,
+                "kind": target.kind,
+                "name": target.name,
+                "uid": target.uid,
+            }
+            | ({"namespace": target.namespace} if target.namespace else {}),
+        }
