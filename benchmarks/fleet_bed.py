@@ -17,11 +17,11 @@ from akoo_testbed import bare, build, definitions, kubeapi
 from akoo_testbed.provider import manifests
 
 from akoo_core import external
-from akoo_core.api import names as names_
 from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
 from akoo_core.kube import config, resource, transport
-from akoo_core.plugins import registry
+from akoo_core.objects import names as names_
+from akoo_core.plugin_host import registry
 from akoo_core.sandbox import demo, install
 from benchmarks import fleet_operator, fleet_workloads
 

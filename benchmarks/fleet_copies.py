@@ -13,9 +13,10 @@ import uuid
 from typing import Any
 
 from akoo_core import settings, structs
-from akoo_core.api import cluster, names, record
 from akoo_core.kube import resource
-from akoo_core.plugins import api, caller, context, loader, registry
+from akoo_core.objects import cluster, names, record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller, context, loader, registry
 from akoo_core.reconcile.deploy import inventory
 from benchmarks import fleet_bed
 

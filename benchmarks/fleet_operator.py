@@ -14,7 +14,7 @@ from akoo_core.app import assembly, watches
 from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource, workloads
-from akoo_core.plugins import controllers, loader
+from akoo_core.plugin_host import controllers, loader
 from akoo_core.telemetry import metrics
 
 _RESULTS = ("success", "error", "requeue", "requeue_after")

@@ -13,7 +13,7 @@ from akoo_testbed import bare, build, definitions, kubeapi
 from akoo_testbed.provider import manifests
 
 from akoo_core import settings
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install, process
 
 PLUGINS = "ako"

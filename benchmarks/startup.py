@@ -14,7 +14,7 @@ RUNS = 7
 
 async def imports() -> None:
     """``import akoo_core`` and the plugin contract, each in a fresh interpreter."""
-    for module in ("akoo_core", "akoo_core.plugins.api"):
+    for module in ("akoo_core", "akoo_core.plugin.api"):
         code = f"import time; t=time.perf_counter(); import {module}; print(time.perf_counter()-t)"
         command = [sys.executable, "-c", code]
         samples = [

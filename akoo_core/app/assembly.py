@@ -14,17 +14,16 @@ from akoo_core.app import attempts, references, secret_index
 from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
 from akoo_core.kube import finalizers, workloads
-from akoo_core.plugins import (
-    api,
+from akoo_core.plugin import api, threads
+from akoo_core.plugin_host import (
     caller,
     context,
+    controller_runner,
     controllers,
     login_memory,
     registry,
-    running,
-    scoped,
+    scoped_client,
     secret_changes,
-    threads,
 )
 from akoo_core.queue import core, worker, workqueue
 from akoo_core.reconcile import config_controller, record_controller
@@ -114,7 +113,7 @@ class Parts:
                     )
                 for one in registered:
                     group.create_task(
-                        running.run_controller(
+                        controller_runner.run_controller(
                             one,
                             client=management,
                             means=given,
@@ -216,7 +215,7 @@ def assemble(
         if thread_pool is None
     }
     shared = {
-        one.name: scoped.for_verbs(
+        one.name: scoped_client.for_verbs(
             management, one.name, (each.registration for each in registered if each.plugin is one)
         )
         for one in plugins.ordered

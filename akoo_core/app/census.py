@@ -6,7 +6,7 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator
 
-from akoo_core.api import conditions, record
+from akoo_core.objects import conditions, record
 from akoo_core.telemetry import metrics
 
 Label = tuple[str, str]

@@ -10,7 +10,7 @@ from typing import TypeVar
 from akoo_core import errors
 from akoo_core.kube import client, crds, discovery, resource, rights
 from akoo_core.kube import errors as kube_errors
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 3.0

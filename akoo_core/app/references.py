@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from akoo_core import structs
-from akoo_core.api import record as record_
 from akoo_core.app import attempts, secret_index
-from akoo_core.plugins import api, context
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
+from akoo_core.plugin_host import context
 from akoo_core.queue import core
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.act import attempt, situation

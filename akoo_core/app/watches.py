@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from akoo_core import clock as clock_
 from akoo_core import structs
-from akoo_core.api import cluster, names, record
 from akoo_core.app import census, secret_index
 from akoo_core.app import world as world_
 from akoo_core.bus import events
@@ -17,8 +16,9 @@ from akoo_core.cache import reflector, store
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins.errors import describe
-from akoo_core.plugins.secret_changes import SecretChanges
+from akoo_core.objects import cluster, names, record
+from akoo_core.plugin.errors import describe
+from akoo_core.plugin_host.secret_changes import SecretChanges
 from akoo_core.queue import core, workqueue
 from akoo_core.reconcile.decide import selection
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from akoo_core import structs
-from akoo_core.api import cluster, config, names
-from akoo_core.api import record as record_
 from akoo_core.cache import indexes, store
 from akoo_core.kube import client, resource
+from akoo_core.objects import cluster, config, names
+from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from akoo_core.api import cluster, config, names, record
 from akoo_core.cache import store
 from akoo_core.kube import client
+from akoo_core.objects import cluster, config, names, record
 
 Matches = Callable[[config.Config, cluster.Cluster], bool]
 """Whether a config may serve a Cluster. Selection belongs to reconcile; here it is an argument."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.api import cluster, names
 from akoo_core.cache import store
 from akoo_core.kube import client
 from akoo_core.kube.resource import CLUSTERS
+from akoo_core.objects import cluster, names
 
 _MEANT = ("generation", "labels", "annotations", "finalizers", "deletionTimestamp")
 _WRITTEN_BY_THE_SERVER = ("resourceVersion", "managedFields")

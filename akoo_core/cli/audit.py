@@ -8,9 +8,9 @@ import pathlib
 import click
 
 from akoo_core import errors, external, structs
-from akoo_core.api import config as config_
 from akoo_core.cli import auditing, fleet, management, operating, options, sweeping
 from akoo_core.kube import client
+from akoo_core.objects import config as config_
 from akoo_core.reconcile.decide import user_annotations
 
 FOUND = 1

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from akoo_core import errors, structs
-from akoo_core.api import record
 from akoo_core.app import assembly
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.kube import client, resource
-from akoo_core.plugins import api, context
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
+from akoo_core.plugin_host import context
 from akoo_core.reconcile.act import attempt
 
 HEADS = ("OWNER", "KIND", "NAME", "WHERE", "TENANT", "AGE", "CLAIM")

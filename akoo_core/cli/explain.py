@@ -10,10 +10,10 @@ from typing import NamedTuple
 import click
 
 from akoo_core import structs
-from akoo_core.api import cluster as cluster_
-from akoo_core.api import names, record
 from akoo_core.cli import explaining, fleet, management, options, selecting
 from akoo_core.kube import client
+from akoo_core.objects import cluster as cluster_
+from akoo_core.objects import names, record
 from akoo_core.reconcile.decide import selection, user_annotations
 
 

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterator
 
 from akoo_core import structs
-from akoo_core.api import cluster, conditions, names, record
 from akoo_core.cli import columns, fleet
+from akoo_core.objects import cluster, conditions, names, record
 from akoo_core.reconcile.decide import user_annotations
 from akoo_core.reconcile.status import notices
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from akoo_core import errors, structs
-from akoo_core.api import cluster, config, record
 from akoo_core.kube import client, crds, discovery, resource
 from akoo_core.kube import errors as kube_errors
+from akoo_core.objects import cluster, config, record
 from akoo_core.reconcile.decide import selection
 
 T = TypeVar("T")

@@ -17,7 +17,8 @@ from akoo_core import clock, external, settings
 from akoo_core.app import assembly, readiness
 from akoo_core.app import world as world_
 from akoo_core.kube import client, discovery
-from akoo_core.plugins import api, controllers, loader, registry
+from akoo_core.plugin import api
+from akoo_core.plugin_host import controllers, loader, registry
 from akoo_core.reconcile.act import attempt
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.api import cluster, names
 from akoo_core.cli import fleet, removing
 from akoo_core.kube import client, discovery, errors, finalizers, resource
-from akoo_core.plugins import controllers
+from akoo_core.objects import cluster, names
+from akoo_core.plugin_host import controllers
 from akoo_core.reconcile.act import status
 
 

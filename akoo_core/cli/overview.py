@@ -8,8 +8,8 @@ import typing
 from collections.abc import Iterator
 
 from akoo_core import structs
-from akoo_core.api import conditions, record
 from akoo_core.cli import columns, fleet
+from akoo_core.objects import conditions, record
 
 HEADS = ("NAME", "NAMESPACE", "CLUSTER", "CONFIG", "AKO", "PHASE", "READY", "REASON", "LEFT", "AGE")
 PHASES: tuple[str, ...] = typing.get_args(record.Phase)

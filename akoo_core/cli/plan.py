@@ -9,7 +9,7 @@ import click
 from akoo_core import external, structs
 from akoo_core.cli import management, operating, options, planning
 from akoo_core.kube import client
-from akoo_core.plugins import caller
+from akoo_core.plugin_host import caller
 
 FAILED = 1
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from akoo_core import errors, external, structs
-from akoo_core.api import config as config_
-from akoo_core.api import record
 from akoo_core.cli import columns, fleet, operating, saying
 from akoo_core.kube import client
-from akoo_core.plugins import api, caller
-from akoo_core.plugins.errors import BlockedError, VerbError
+from akoo_core.objects import config as config_
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import BlockedError, VerbError
+from akoo_core.plugin_host import caller
 from akoo_core.reconcile.act import attempt
 from akoo_core.reconcile.decide import facts
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from akoo_core import errors, settings, structs
-from akoo_core.plugins import api, contract, controllers, loader
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract, controllers, loader
 from akoo_core.settings import yamlfile
 
 

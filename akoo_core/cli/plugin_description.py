@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from akoo_core import settings, structs
-from akoo_core.plugins import api, contract, loader
-from akoo_core.plugins.hooks import HOOKS
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract, loader
+from akoo_core.plugin_host.hooks import HOOKS
 
 
 def describe(one: loader.Installed, kind: type[api.Plugin]) -> dict[str, Any]:

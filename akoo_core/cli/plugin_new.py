@@ -9,7 +9,8 @@ from importlib import resources
 
 import akoo_core
 from akoo_core import errors
-from akoo_core.plugins import api, contract
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract
 
 _TEMPLATES = {
     "pyproject.toml": "pyproject.toml",

@@ -9,7 +9,7 @@ import click
 
 from akoo_core import errors, settings, structs
 from akoo_core.cli import columns, options, plugin_check, plugin_description, plugin_new
-from akoo_core.plugins import contract, loader
+from akoo_core.plugin_host import contract, loader
 
 
 @click.group(cls=options.Group)

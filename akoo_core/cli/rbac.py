@@ -8,8 +8,8 @@ import click
 import yaml
 
 from akoo_core import settings
-from akoo_core.plugins import loader
-from akoo_core.plugins import rbac as rights
+from akoo_core.plugin_host import loader
+from akoo_core.plugin_host import rbac as rights
 
 
 @click.command()

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from akoo_core import clock as clock_
 from akoo_core import errors
-from akoo_core.api import conditions, record
 from akoo_core.cli import fleet, saying, telling
 from akoo_core.kube import client
 from akoo_core.kube import errors as kube_errors
+from akoo_core.objects import conditions, record
 
 REFRESH_SECONDS = 2.0
 rest_for = asyncio.sleep

@@ -9,7 +9,7 @@ import pathlib
 from akoo_core import settings
 from akoo_core.app import garbage, operator
 from akoo_core.cli import management
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 from akoo_core.telemetry import logs
 
 

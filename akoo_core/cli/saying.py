@@ -9,10 +9,10 @@ from collections.abc import Iterable
 import click
 
 from akoo_core import errors, structs
-from akoo_core.api import cluster, record
 from akoo_core.cli import fleet, management, telling
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
+from akoo_core.objects import cluster, record
 
 
 class ChangedError(errors.AkooError):

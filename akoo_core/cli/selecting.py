@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from akoo_core.api import cluster, config, names
+from akoo_core.objects import cluster, config, names
 from akoo_core.reconcile.decide import selection, selectors
 
 

@@ -13,7 +13,7 @@ import click
 from akoo_core import errors
 from akoo_core.cli import auditing, columns, fleet, operating
 from akoo_core.kube import client
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.act import attempt
 
 Say = Callable[[str], None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from akoo_core import structs
-from akoo_core.api import cluster, names, record
 from akoo_core.cli import fleet
+from akoo_core.objects import cluster, names, record
 from akoo_core.reconcile.decide import user_annotations
 
 Kind = Literal[

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from akoo_core import errors, settings, structs
-from akoo_core.api import config
 from akoo_core.cli import options
+from akoo_core.objects import config
 from akoo_core.telemetry import otel
 from akoo_core.traces import jaeger, life
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import click
 
 from akoo_core import clock, errors
-from akoo_core.api import config as durations
 from akoo_core.cli import (
     fleet,
     management,
@@ -20,7 +19,8 @@ from akoo_core.cli import (
     saying,
 )
 from akoo_core.kube import client
-from akoo_core.plugins import controllers
+from akoo_core.objects import config as durations
+from akoo_core.plugin_host import controllers
 
 _NEXT = (
     "next: delete the AKODeploymentConfigs while the operator still runs, then the operator, its "

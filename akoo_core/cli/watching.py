@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import NamedTuple
 
 from akoo_core import clock, structs
-from akoo_core.api import cluster
 from akoo_core.cache import reflector, store
 from akoo_core.cli import fleet, overview
 from akoo_core.kube import client, discovery, resource
+from akoo_core.objects import cluster
 
 SETTLE_SECONDS = 0.2
 """Changes that come so close together are shown at once."""

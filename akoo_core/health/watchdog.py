@@ -20,9 +20,9 @@ BLOCKED_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 _CALLERS = (
-    "akoo_core.plugins.bounded",
-    "akoo_core.plugins.caller",
-    "akoo_core.plugins.running",
+    "akoo_core.plugin_host.bounded",
+    "akoo_core.plugin_host.caller",
+    "akoo_core.plugin_host.controller_runner",
 )
 """The modules that call plugins. The task of a verb begins in ``bounded``."""
 

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from akoo_core import clock as clock_
 from akoo_core import external as external_
-from akoo_core.api import names
 from akoo_core.kube import (
     caller,
     circuit,
@@ -26,6 +25,7 @@ from akoo_core.kube import (
     transport,
 )
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.telemetry import redaction
 
 SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig

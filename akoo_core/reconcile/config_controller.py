@@ -14,12 +14,12 @@ from opentelemetry import trace
 
 from akoo_core import clock as clock_
 from akoo_core import structs
-from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.finalizers import Finalizers
-from akoo_core.plugins import api
+from akoo_core.objects import names
+from akoo_core.plugin import api
 from akoo_core.reconcile.read.caches import ConfigWorld
 from akoo_core.reconcile.record_controller import Outcome
 from akoo_core.reconcile.status import config_status

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from opentelemetry import trace
 
 from akoo_core import external
-from akoo_core.api import record as record_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import record as record_
 from akoo_core.reconcile.act import clients, deadline, decisions, intents, living, status
 from akoo_core.reconcile.act import situation as act_situation
 from akoo_core.reconcile.act.attempt import Attempt, Services

@@ -14,7 +14,7 @@ from typing import Any
 from akoo_testbed import kubeapi, kubeconfig
 
 from akoo_core import errors
-from akoo_core.plugins import rbac, registry
+from akoo_core.plugin_host import rbac, registry
 
 NAMESPACE = "akoo-system"
 ACCOUNT = "akoo-core"

@@ -16,7 +16,7 @@ from akoo_testbed.provider.options import ProviderOptions
 
 import akoo_core
 from akoo_core import settings
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 from akoo_core.sandbox import avi as avi_
 from akoo_core.sandbox import demo, display, install, process, story
 from akoo_core.traces import jaeger, life

@@ -11,10 +11,10 @@ import datetime
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.api import cluster as cluster_
-from akoo_core.api import names
-from akoo_core.api import record as record_
-from akoo_core.plugins import api
+from akoo_core.objects import cluster as cluster_
+from akoo_core.objects import names
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
 
 CREATED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 MANAGEMENT_ID = "00000000-0000-4000-8000-000000000001"

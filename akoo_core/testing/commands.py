@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.api import record as record_
-from akoo_core.plugins import api, caller, context, controllers
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller, context, controllers
 from akoo_core.testing import builders, verbs
 from akoo_core.testing.verbs import VerbRun
 from akoo_core.testing.world import World

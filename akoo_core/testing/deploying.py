@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import BlockedError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import BlockedError
 from akoo_core.reconcile.deploy import inventory, secrets
 from akoo_core.testing import memory_definitions
 from akoo_core.testing.verbs import plugin_set

@@ -24,10 +24,10 @@ from types import TracebackType
 
 from akoo_core import external as external_
 from akoo_core import structs
-from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
 from akoo_core.settings import Settings
 from akoo_core.testing import (
     builders,

@@ -20,7 +20,8 @@ from akoo_core.election import timing as timing_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, workloads
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api, controllers, registry
+from akoo_core.plugin import api
+from akoo_core.plugin_host import controllers, registry
 from akoo_core.settings import Settings
 from akoo_core.testing import calls
 from akoo_core.testing.memory import MemoryServer

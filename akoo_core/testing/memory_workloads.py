@@ -15,10 +15,10 @@ from opentelemetry import trace
 from akoo_core import clock as clock_
 from akoo_core import external as external_
 from akoo_core import structs
-from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.testing.memory import MemoryServer
 
 _NEVER_SECONDS = 86400.0

@@ -10,9 +10,10 @@ from importlib import metadata
 from typing import Any, ClassVar
 
 from akoo_core import errors, structs
-from akoo_core.api import record
 from akoo_core.kube import client as client_
-from akoo_core.plugins import api, bounded, caller, context, controllers, registry, scoped
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import bounded, caller, context, controllers, registry, scoped_client
 from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
@@ -251,7 +252,7 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
 def shared_of(plugin: api.Plugin, world: World) -> client_.KubeClient | None:
     """What verbs may read in the management cluster: the kinds that own controllers watch."""
     inner = world.management.client(external=world.calls)
-    return scoped.for_verbs(
+    return scoped_client.for_verbs(
         inner, plugin.name, (one.registration for one in registered(plugin) if one.plugin is plugin)
     )
 

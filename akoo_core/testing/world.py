@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from akoo_core import clock as clock_
 from akoo_core import structs
-from akoo_core.api import cluster as cluster_
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
+from akoo_core.objects import cluster as cluster_
+from akoo_core.plugin import api
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.testing import builders, calls, memory, virtual_time
 

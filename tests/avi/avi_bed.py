@@ -13,8 +13,9 @@ from akoo_testbed.avisim import Controller, snapshots
 from akoo_testbed.avisim import client as avisim_client
 
 from akoo_core import clock, external, structs
-from akoo_core.api import record
-from akoo_core.plugins import api, context
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import context
 from akoo_core.testing import builders
 from tests.avi import avi_hostile as hostile
 from tests.avi import avi_oracle as oracle

@@ -10,7 +10,7 @@ from akoo_testbed import background, kubeapi, running
 from akoo_testbed import bed as beds
 
 from akoo_core import settings
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install
 from tests.fire import fire_gate, fire_operator, fire_stage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import Any
 
-from akoo_core.api import names
+from akoo_core.objects import names
 from tests.fire import fire_gate, fire_journal
 
 Object = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from akoo_testbed import kubeconfig, running
 
-from akoo_core.api import names
+from akoo_core.objects import names
 from akoo_core.sandbox import install
 from tests import commands
 from tests.e2e import conftest as e2e

@@ -6,7 +6,7 @@ from typing import Any
 
 from akoo_ako.plugin import AkoPlugin
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, verbs
 from tests.sim.sim_outside import CloudPlugin, Outside
 from tests.sim.sim_stage import Cast

@@ -21,7 +21,7 @@ from akoo_testbed.avisim.journal import SAFE_METHODS
 from akoo_testbed.avisim.store import Key
 
 from akoo_core import clock as clock_
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, verbs
 from tests.avi import avi_oracle as oracle
 from tests.sim.sim_ako import NAMESPACE

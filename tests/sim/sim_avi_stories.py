@@ -14,8 +14,8 @@ from akoo_avi import resources as avi_resources
 from akoo_testbed.avisim import faults
 
 from akoo_core import clock as clock_
-from akoo_core.api import names
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.testing import memory
 from tests.sim import sim_avi
 from tests.sim.sim_stage import CONFIG, Cast, Stage

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import names
-from akoo_core.api import record as record_
 from akoo_core.kube import errors, finalizers
+from akoo_core.objects import names
+from akoo_core.objects import record as record_
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.act import attempt, fencing, intents, letting_go, record_writes
 from akoo_core.reconcile.act import leaving as act_leaving

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from akoo_core import clock as clock_
-from akoo_core.api import config, names
-from akoo_core.api import record as record_
 from akoo_core.kube import resource as resources
+from akoo_core.objects import config, names
+from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import user_annotations
 from akoo_core.testing import memory, memory_capi, memory_store
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.sim.sim_laws import Laws
 from tests.sim.sim_whims import Whims
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_core.api import names
-from akoo_core.api import record as record_
+from akoo_core.objects import names
+from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import user_annotations
 from tests.sim.sim_faults import Weather
 from tests.sim.sim_stage import Stage

@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from akoo_core import errors as core_errors
-from akoo_core.api import names
 from akoo_core.app import assembly
 from akoo_core.app import world as world_
 from akoo_core.cache import store
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import registry
+from akoo_core.objects import names
+from akoo_core.plugin_host import registry
 from akoo_core.reconcile import config_controller, record_controller
 from akoo_core.reconcile.read import leader_change
 from akoo_core.testing import memory_workloads

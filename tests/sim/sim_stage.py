@@ -15,11 +15,11 @@ from typing import Any
 from akoo_core import clock as clock_
 from akoo_core import errors as core_errors
 from akoo_core import external
-from akoo_core.api import names
-from akoo_core.api import record as record_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
 from akoo_core.settings import Settings
 from akoo_core.testing import (
     memory,

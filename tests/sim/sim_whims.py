@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 HANGS_SECONDS = 3600.0
 

@@ -37,7 +37,7 @@ from akoo_core import clock as clock_
 from akoo_core import external
 from akoo_core.kube import client, workloads
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, memory, memory_capi, memory_operator, memory_workloads
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from akoo_core import clock, structs
-from akoo_core.api import record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, uses
+from akoo_core.objects import record
+from akoo_core.plugin import api, uses
 from akoo_core.reconcile.act import attempt, intents, leaving
 from tests.unit.reconcile import reconcile_builders as builders
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from akoo_testbed import kubeapi, listener, waiting
 from akoo_testbed.provider import manifests
 
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 from akoo_core.sandbox import install
 from tests.stories import ako_acts, avi_acts, neighbours, setting, traffic
 from tests.stories import avi as avis

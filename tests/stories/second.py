@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from akoo_testbed import bare, definitions, kubeapi
 
 from akoo_core import settings
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 from akoo_core.sandbox import install, process
 from tests.stories.setting import CLUSTER, NAME
 

@@ -23,7 +23,7 @@ from akoo_testbed.kubelet.options import AkoProgram
 from akoo_testbed.provider import ProviderOptions, manifests
 
 from akoo_core import settings
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install, process
 from tests.stories import avi as avis
 from tests.stories import neighbours, scene, setting, traffic

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide.decisions import Stop
 

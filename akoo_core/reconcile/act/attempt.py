@@ -10,13 +10,14 @@ from typing import Any, Literal
 from akoo_core import clock as clock_
 from akoo_core import external as external_
 from akoo_core import structs
-from akoo_core.api import cluster as cluster_
-from akoo_core.api import config as config_
-from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube.finalizers import Finalizers
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, caller, context, registry
+from akoo_core.objects import cluster as cluster_
+from akoo_core.objects import config as config_
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller, context, registry
 from akoo_core.reconcile.act.record_writes import Records
 from akoo_core.reconcile.decide import decisions, facts, removal_limit, situation, user_annotations
 from akoo_core.reconcile.deploy.deployer import Deployer

@@ -7,10 +7,10 @@ import traceback
 
 from akoo_core import errors as core_errors
 from akoo_core import structs
-from akoo_core.api import cluster, conditions, names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins.errors import describe
+from akoo_core.objects import cluster, conditions, names, record
+from akoo_core.plugin.errors import describe
 from akoo_core.reconcile.act import leaving as act_leaving
 from akoo_core.reconcile.act import letting_go, record_writes, status
 from akoo_core.reconcile.act.attempt import Attempt

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_core.api import record
 from akoo_core.kube import errors
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.answers import Answer, say, stop_of
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import leaving

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from akoo_core import structs
-from akoo_core.api import names, record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names, record
+from akoo_core.plugin import api
 from akoo_core.reconcile.act.attempt import Attempt
 
 CLUSTER_NAME: Final = "clusterName"

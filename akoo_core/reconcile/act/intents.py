@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import placements
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.kube import errors
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import fencing, status
 from akoo_core.reconcile.act.answers import ask, say, stop_of
 from akoo_core.reconcile.act.attempt import Attempt

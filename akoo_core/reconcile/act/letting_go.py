@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from akoo_core import structs
-from akoo_core.api import cluster, config, names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import cluster, config, names, record
 from akoo_core.reconcile.act import relocation, status
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import decisions, placements, selection, situation, user_annotations

@@ -10,11 +10,11 @@ from collections.abc import Container
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.api import conditions, record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import conditions, record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import foreign_ako, intents
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import facts

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.api import config, record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import config, record
 
 _RECORDS = resources.AKO_DEPLOYMENTS
 

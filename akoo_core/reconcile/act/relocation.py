@@ -6,7 +6,7 @@ Each is one write, which also takes away the word that asked for it: no word act
 from __future__ import annotations
 
 from akoo_core import structs
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 from akoo_core.reconcile.act import status
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import decisions, placements

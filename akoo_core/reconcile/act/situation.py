@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from akoo_core.api import cluster, config, names, record
-from akoo_core.plugins import api, caller, registry
+from akoo_core.objects import cluster, config, names, record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller, registry
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import placements, selection
 from akoo_core.reconcile.decide.situation import Loaded, Situation

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 from akoo_core import clock as clock_
 from akoo_core import structs
-from akoo_core.api import names
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import names
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.status.findings import Report
 

@@ -13,8 +13,8 @@ from typing import Any
 from opentelemetry import trace
 
 from akoo_core import structs
-from akoo_core.api import cluster, conditions, names, record
 from akoo_core.kube import errors
+from akoo_core.objects import cluster, conditions, names, record
 from akoo_core.reconcile.act.attempt import LONGEST_BACKOFF, Attempt
 from akoo_core.reconcile.decide import selection
 from akoo_core.reconcile.status import conditions as conditions_

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.api import config as config_
-from akoo_core.api import record as record_
+from akoo_core.objects import config as config_
+from akoo_core.objects import record as record_
 
 DEFAULT_BLOCKED_SECONDS = 300.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from akoo_core import structs
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 
 Facts = dict[str, record.StoredFact]
 

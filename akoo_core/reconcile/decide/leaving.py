@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_core.api import cluster, config, names, record
+from akoo_core.objects import cluster, config, names, record
 from akoo_core.reconcile.decide import proofs
 from akoo_core.reconcile.decide.decisions import (
     Decision,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_core.api import cluster, names, record
+from akoo_core.objects import cluster, names, record
 from akoo_core.reconcile.decide import user_annotations
 from akoo_core.reconcile.decide.decisions import (
     AddFinalizers,

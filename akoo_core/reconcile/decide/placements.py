@@ -10,8 +10,8 @@ import datetime
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 
 TAKES_AWAY = ("sweep", "verify", "release")
 """A plugin with one of these has things outside that its intent alone finds again."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.api import names, record
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import names, record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.decide.decisions import Stop
 
 Answer = api.Proof | api.Unverified | api.Wait | api.Blocked | VerbError

@@ -6,7 +6,7 @@ person's word ends it. Once it has ended, the record lives again, and intends th
 
 from __future__ import annotations
 
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 from akoo_core.reconcile.decide import leaving, proofs, user_annotations
 from akoo_core.reconcile.decide.decisions import CancelRelocation, Decision, EndRelocation, Hold
 from akoo_core.reconcile.decide.situation import Situation

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from akoo_core import structs
-from akoo_core.api import cluster, config, names
+from akoo_core.objects import cluster, config, names
 from akoo_core.reconcile.decide import selectors
 
 State = Literal["Present", "Deleting", "Unusable", "Missing"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 from akoo_core import structs
-from akoo_core.api import cluster as cluster_
-from akoo_core.api import record as record_
+from akoo_core.objects import cluster as cluster_
+from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import selection
 from akoo_core.reconcile.decide.decisions import On, Step
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 
-from akoo_core.api import cluster, names, record
+from akoo_core.objects import cluster, names, record
 from akoo_core.reconcile.decide import leaving, living, relocation, user_annotations
 from akoo_core.reconcile.decide.decisions import (
     AdoptCluster,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.api import names
+from akoo_core.objects import names
 
 ONCE = (
     names.LET_GO_ANNOTATION,

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube.resource import Resource
+from akoo_core.objects import names
 from akoo_core.reconcile.deploy import schemas
 
 _NAMED = 5

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from akoo_core import clock as clock_
 from akoo_core.kube import client as client_
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import inventory as inv
 from akoo_core.reconcile.deploy import last_contributions
 from akoo_core.reconcile.deploy.deployment import (

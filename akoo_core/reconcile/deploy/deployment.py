@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.api import record
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import BlockedError, VerbError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import BlockedError, VerbError
 from akoo_core.reconcile.deploy import definitions, drift, kind_order
 from akoo_core.reconcile.deploy import inventory as inv
 from akoo_core.reconcile.deploy.objects import Place, foreign_error, unusable_error

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.api import names, record
-from akoo_core.plugins import api
+from akoo_core.objects import names, record
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import kind_order
 
 SHARED_KINDS = ("Namespace", "CustomResourceDefinition")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from akoo_core.kube import client as client_
 from akoo_core.kube import discovery, errors
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins.errors import BlockedError
+from akoo_core.plugin.errors import BlockedError
 
 _NAMESPACED = (
     ("v1", "ConfigMap", "configmaps"),

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import crds, errors, listing
 from akoo_core.kube import resource as resources
-from akoo_core.plugins.errors import BlockedError
+from akoo_core.objects import names
+from akoo_core.plugin.errors import BlockedError
 from akoo_core.reconcile.deploy import definitions, drift, inventory, kinds
 
 FOREIGN_OBJECT = "ForeignObject"

@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.plugins import api, kept
-from akoo_core.plugins.errors import SecretMissingError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import SecretMissingError
+from akoo_core.plugin_host import kept_secrets
 from akoo_core.reconcile.deploy.inventory import Key
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.reconcile.read.caches import Plugins
@@ -54,7 +55,7 @@ class SecretOpener:
     ) -> None:
         self._reader = reader
         self._plugins = plugins
-        self._kept_secrets = kept.KeptSecrets()
+        self._kept_secrets = kept_secrets.KeptSecrets()
         self._version_of = version_of
 
     async def open(self, one: api.SecretObject) -> Opened:

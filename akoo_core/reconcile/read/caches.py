@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from akoo_core import structs
-from akoo_core.api import cluster, config
-from akoo_core.api import record as record_
 from akoo_core.kube import client
-from akoo_core.plugins import api
+from akoo_core.objects import cluster, config
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
 
@@ -90,7 +90,7 @@ class WorkloadAccess(Protocol):
 
 
 class Plugins(Protocol):
-    """The selected plugins, in order (:class:`akoo_core.plugins.registry.PluginSet`)."""
+    """The selected plugins, in order (:class:`akoo_core.plugin_host.registry.PluginSet`)."""
 
     @property
     def ordered(self) -> tuple[api.Plugin, ...]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 
-from akoo_core.api import record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import record
 from akoo_core.reconcile.read import own_writes
 
 _RECORDS = resources.AKO_DEPLOYMENTS

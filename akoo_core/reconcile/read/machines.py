@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.api import cluster, names
 from akoo_core.kube import client as client_
 from akoo_core.kube import discovery, errors, listing
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
+from akoo_core.objects import cluster, names
 
 _CONTROL_PLANE_LABEL = "cluster.x-k8s.io/control-plane"
 """Its presence counts, the value is empty."""

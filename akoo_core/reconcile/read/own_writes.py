@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_core import clock as clock_
-from akoo_core.api import record
+from akoo_core.objects import record
 
 KEPT_SECONDS = 120.0
 """Longer than a watch may be silent before it is given up."""

@@ -12,8 +12,8 @@ from collections.abc import Collection
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import (
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import (
     LineBreakError,
     SecretMissingError,
     SecretNamespaceNotAllowedError,
@@ -40,7 +40,7 @@ class ManagementSecretReader:
         return await self.once().read(source)
 
     async def version(self, namespace: str, name: str) -> str:
-        """See :class:`akoo_core.plugins.api.SecretReader`."""
+        """See :class:`akoo_core.plugin.api.SecretReader`."""
         return await self.once().version(namespace, name)
 
     def once(self) -> Once:

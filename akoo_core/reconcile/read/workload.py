@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_core import errors as errors_
-from akoo_core.api import names
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, workloads
+from akoo_core.objects import names
 from akoo_core.reconcile.read import pace, paced_client
 from akoo_core.reconcile.read.caches import WorkloadAccess
 

@@ -6,8 +6,8 @@ import datetime
 from collections.abc import Iterator
 
 from akoo_core import structs
-from akoo_core.api import conditions, names, record
-from akoo_core.api.conditions import Condition
+from akoo_core.objects import conditions, names, record
+from akoo_core.objects.conditions import Condition
 from akoo_core.reconcile.decide import leaving, proofs, relocation, selection, user_annotations
 from akoo_core.reconcile.status.findings import Report
 

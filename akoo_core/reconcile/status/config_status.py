@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from akoo_core import errors, structs
-from akoo_core.api import conditions, config, record
-from akoo_core.plugins import api, context
+from akoo_core.objects import conditions, config, record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import context
 from akoo_core.reconcile.decide import selection
 
 

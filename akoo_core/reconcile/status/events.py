@@ -12,11 +12,11 @@ import logging
 from typing import Any, Literal, NamedTuple
 
 from akoo_core import clock as clock_
-from akoo_core.api import cluster, record
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins.errors import describe
+from akoo_core.objects import cluster, record
+from akoo_core.plugin.errors import describe
 from akoo_core.reconcile.status import notices
 
 Reason = Literal[

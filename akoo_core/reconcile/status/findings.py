@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from akoo_core.api import conditions, record
+from akoo_core.objects import conditions, record
 
 
 @dataclasses.dataclass

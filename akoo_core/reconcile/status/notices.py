@@ -10,7 +10,7 @@ from __future__ import annotations
 import collections
 from typing import Literal, NamedTuple, TypeVar
 
-from akoo_core.api import conditions, record
+from akoo_core.objects import conditions, record
 
 SILENT_SECONDS = 600.0
 """Between two Events about the same cause on the same object."""

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterator
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, calls, verbs
 from akoo_core.testing.conformance.subject import Subject, Trial
 from akoo_core.testing.verbs import VerbRun

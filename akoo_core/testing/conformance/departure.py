@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from akoo_core.plugins import api, caller
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller
 from akoo_core.testing import calls, verbs
 from akoo_core.testing.conformance.interruption import differences
 from akoo_core.testing.conformance.subject import LEAVES, LIVES, Subject, Trial, prepared

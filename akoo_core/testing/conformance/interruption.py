@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from akoo_core.kube import errors
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import calls, verbs
 from akoo_core.testing.conformance.subject import Subject, Trial, essence
 from akoo_core.testing.verbs import VerbRun

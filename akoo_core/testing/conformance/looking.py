@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_core.plugins import caller
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin.errors import VerbError
+from akoo_core.plugin_host import caller
 from akoo_core.testing import commands, verbs
 from akoo_core.testing.conformance.subject import Subject, Trial
 from akoo_core.testing.verbs import VerbRun

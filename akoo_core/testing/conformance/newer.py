@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from akoo_core import structs
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import verbs
 from akoo_core.testing.conformance.subject import FIRST, Subject, Trial, essence
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from akoo_core import external
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import verbs
 from akoo_core.testing.conformance.subject import Subject
 

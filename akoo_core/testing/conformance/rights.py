@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from akoo_core.kube.request import Request
-from akoo_core.plugins import api, contract, rbac
-from akoo_core.plugins.controllers import Controller
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract, rbac
+from akoo_core.plugin_host.controllers import Controller
 from akoo_core.testing import verbs
 from akoo_core.testing.conformance.subject import Subject
 from akoo_core.testing.world import World

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.plugins import api, caller, contract
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
+from akoo_core.plugin_host import caller, contract
 from akoo_core.reconcile.decide import facts
 from akoo_core.testing import deploying, verbs
 from akoo_core.testing.verbs import VerbRun

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from akoo_core import errors
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing.conformance import (
     canaries,
     departure,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from akoo_acme_dns import domains, zones
 from akoo_core import structs
 from akoo_core.kube import errors, resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 NAMESPACE, NAME = "kube-system", "acme-dns"
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from akoo_acme_dns import domains
 from akoo_core.kube import client, errors
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import BlockedError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import BlockedError
 
 DNS_ZONES = Resource("dns.acme.example", "v1", "dnszones", "DNSZone", namespaced=False)
 KEY = "key"

@@ -10,7 +10,7 @@ from akoo_acme_dns import domains, zones
 from akoo_acme_dns.plugin import AcmeDnsPlugin, ClusterDomain
 
 from akoo_core import testing
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, conformance
 
 

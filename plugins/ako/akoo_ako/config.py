@@ -8,7 +8,7 @@ the CRD holds the set, AKO judges the value.
 from __future__ import annotations
 
 from akoo_core import structs
-from akoo_core.api.ako_networks import without_empty
+from akoo_core.objects.ako_networks import without_empty
 
 
 class SecretRef(structs.Struct, frozen=True, kw_only=True):

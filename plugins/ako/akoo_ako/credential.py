@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from akoo_ako import config, desired, names, options, refusal
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 USERNAME = "username"
 PASSWORD = "password"  # noqa: S105 - the name of a key

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from akoo_ako import checks, config, family, names, options, refusal, settings, versions
 from akoo_core import structs
-from akoo_core.api import ako_networks
-from akoo_core.api import names as core_names
-from akoo_core.plugins import api
+from akoo_core.objects import ako_networks
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api
 
 FULL_SYNC_SECONDS = 1800
 """AKO's own default of fullSyncFrequency."""

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 from akoo_ako import desired, names, pods, workload
 from akoo_core import structs
 from akoo_core.kube import client, resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 ASK_AGAIN = datetime.timedelta(seconds=60)
 """Without a word from AKO deleteConfig is taken back and set once more."""

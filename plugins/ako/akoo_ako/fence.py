@@ -10,7 +10,7 @@ import datetime
 
 from akoo_ako import desired, names, others, pods, workload
 from akoo_core.kube import client, resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 FULL_SYNC = "fullSyncSeconds"
 """In the intent, so that it is known when the config is gone."""

@@ -16,7 +16,7 @@ from akoo_ako import checks, config, desired, options, versions
 from akoo_ako.desired import Desired
 from akoo_ako.networks import node_networks, vip_networks
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 Value = bool | int | str | None
 

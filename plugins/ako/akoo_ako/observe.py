@@ -11,7 +11,7 @@ import datetime
 from akoo_ako import names, pods, starts, versions, workload
 from akoo_core import structs
 from akoo_core.kube import client
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 _BLOCKED_SECONDS = 30.0
 _RESTARTED_SECONDS = 15.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.api.ako_networks import VipNetwork
+from akoo_core.objects.ako_networks import VipNetwork
 from akoo_core.settings import Reference
 
 

@@ -18,7 +18,7 @@ from akoo_ako import (
     starts,
 )
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 PLACEMENT_SECONDS = 60.0
 """Until a placement is asked for again that nobody gave; a new fact asks at once."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from akoo_ako import names, pods
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 READY_EVENTS: Final = ("AKOReady", "AKODeleteConfigSet")
 EVENTS_KEPT = datetime.timedelta(minutes=50)

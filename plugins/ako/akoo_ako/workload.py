@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from akoo_ako import names
 from akoo_core import structs
-from akoo_core.api import names as core_names
 from akoo_core.kube import client, errors, resource
+from akoo_core.objects import names as core_names
 
 _PODS = 20
 """More Pods of AKO in one cluster are not looked at: two are the most there should be."""

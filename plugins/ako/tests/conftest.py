@@ -13,10 +13,10 @@ from akoo_ako import desired, names, objects, options, settings
 from opentelemetry import trace
 
 from akoo_core import clock, external
-from akoo_core.api import cluster, record
-from akoo_core.api import names as core_names
 from akoo_core.kube import client
-from akoo_core.plugins import api
+from akoo_core.objects import cluster, record
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api
 
 RECORD = "akoo-7c1f03b2a9d4"
 MINIMAL: dict[str, Any] = {

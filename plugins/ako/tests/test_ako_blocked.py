@@ -12,8 +12,8 @@ from akoo_ako import names
 from akoo_ako.plugin import AkoPlugin
 
 from akoo_core import testing
-from akoo_core.api import conditions
 from akoo_core.kube import resource
+from akoo_core.objects import conditions
 from akoo_core.settings import Settings
 from akoo_core.testing import virtual_time
 

@@ -8,7 +8,7 @@ import pytest
 from akoo_ako import checks, config, desired, family, options, refusal, settings, versions
 
 from akoo_core import errors, structs
-from akoo_core.api import ako_networks
+from akoo_core.objects import ako_networks
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import clock
-from akoo_core.api import record
 from akoo_core.kube import errors, resource
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import memory
 
 CLUSTER_IP = {

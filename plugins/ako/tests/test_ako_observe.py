@@ -11,7 +11,7 @@ from akoo_ako import names, observe, options, pods, workload
 
 from akoo_core import clock
 from akoo_core.kube import resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.decide import facts
 from akoo_core.testing import memory
 

@@ -9,7 +9,7 @@ import pytest
 from akoo_ako import fence, names, others
 
 from akoo_core.kube import errors, resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import memory
 
 SECRET_ENV = [{"name": "P", "valueFrom": {"secretKeyRef": {"name": names.SECRET, "key": "p"}}}]

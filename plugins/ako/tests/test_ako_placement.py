@@ -9,7 +9,7 @@ from akoo_ako import desired, settings, values
 from akoo_ako.plugin import AkoPlugin
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders
 
 PLACED = api.LoadBalancerPlacement(

@@ -11,8 +11,9 @@ from akoo_ako.plugin import AkoPlugin
 
 from akoo_core import settings as core_settings
 from akoo_core import structs
-from akoo_core.api import record
-from akoo_core.plugins import api, contract
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract
 
 LEAVING = record.Leaving(
     cause="ClusterDeleted", started_at=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)

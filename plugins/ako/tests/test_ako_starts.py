@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import testing
-from akoo_core.api import conditions
 from akoo_core.kube import resource
-from akoo_core.plugins import api
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
 from akoo_core.settings import Settings
 from akoo_core.testing import memory_kubelet, virtual_time
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from akoo_ako import environment, mapping, options, values, versions
 
-from akoo_core.api import ako_networks
+from akoo_core.objects import ako_networks
 
 OLD = options.Options(version="1.13.4")
 

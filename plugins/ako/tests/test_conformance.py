@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from akoo_ako.plugin import AkoPlugin
 
 from akoo_core import testing
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, conformance
 
 SPEC: dict[str, Any] = {

@@ -8,8 +8,8 @@ from akoo_avi import client, refusal
 from akoo_avi.client import address, refusals
 from akoo_avi.placement import Reach, SecretName
 from akoo_core import external
-from akoo_core.plugins import api
-from akoo_core.plugins import errors as core_errors
+from akoo_core.plugin import api
+from akoo_core.plugin import errors as core_errors
 
 USERNAME = "username"
 PASSWORD = "password"  # noqa: S105 - the name of a key

@@ -33,9 +33,9 @@ from akoo_avi.client import AviClient, Controllers
 from akoo_avi.client.listing import Seen
 from akoo_avi.controllers import declared
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.kube import errors as kube_errors
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 
 WIDTH = 4
 Listed = tuple[kinds.Kind, Mapping[str, str]]

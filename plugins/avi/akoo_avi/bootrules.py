@@ -14,8 +14,8 @@ from akoo_avi.catalog import Row, Rows
 from akoo_avi.networks import FOREIGN_IPAM, Scene
 from akoo_avi.placement import Network
 from akoo_avi.references import uuid_of
-from akoo_core.api import ako_networks
-from akoo_core.api.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, Networks, VipNetwork
+from akoo_core.objects import ako_networks
+from akoo_core.objects.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, Networks, VipNetwork
 
 NSXT = "CLOUD_NSXT"
 WITH_VRF = frozenset({"CLOUD_VCENTER", "CLOUD_NONE"})

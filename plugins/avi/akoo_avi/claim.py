@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from akoo_avi import names, references
 from akoo_core import structs
-from akoo_core.api import record
+from akoo_core.objects import record
 
 KIND: Final = "stringgroup"
 TYPE: Final = "SG_TYPE_STRING"

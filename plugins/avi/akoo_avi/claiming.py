@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from akoo_avi import claim, client, names, refusal
 from akoo_core import structs
-from akoo_core.api import record
+from akoo_core.objects import record
 
 TRIES = 4
 """Of deciding again when somebody wrote in between, or an answer was lost."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from akoo_avi import claim, claiming, inventory, names, placement, refusal, sight, sweep
 from akoo_avi.client import AviClient
 from akoo_avi.placement import Stored
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 
 async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.Result:

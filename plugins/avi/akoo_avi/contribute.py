@@ -11,8 +11,8 @@ from typing import Final
 from akoo_avi import config, placement
 from akoo_avi.placement import Network, Stored
 from akoo_core import structs
-from akoo_core.api import ako_networks
-from akoo_core.plugins import api
+from akoo_core.objects import ako_networks
+from akoo_core.plugin import api
 
 API_VERSION: Final = "ako.vmware.com/v1beta1"
 

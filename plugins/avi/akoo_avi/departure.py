@@ -13,7 +13,7 @@ from akoo_avi import wanted as wanted_
 from akoo_avi.client import AviClient, Controllers
 from akoo_avi.placement import Reach, Stored
 from akoo_core.kube import errors as kube_errors
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 
 async def open(  # noqa: A001 - as access.open

@@ -5,7 +5,7 @@ from __future__ import annotations
 from akoo_avi import names, placement, refusal, resources, wanted
 from akoo_avi.placement import AviTarget, Stored
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 
 def intend(view: api.View) -> api.Intent | api.Blocked | None:

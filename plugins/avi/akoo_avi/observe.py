@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from akoo_avi import placement, snapshot
 from akoo_avi.client import AviClient
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 READY_CLOUDS = ("CLOUD_STATE_PLACEMENT_READY",)
 UP = ("OPER_UP", "OPER_DISABLED", "OPER_UNUSED")

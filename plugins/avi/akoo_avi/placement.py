@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from akoo_avi import names
 from akoo_core import structs
-from akoo_core.api import ako_networks
-from akoo_core.plugins import api
+from akoo_core.objects import ako_networks
+from akoo_core.plugin import api
 
 INTENT_VERSION = 1
 

@@ -30,7 +30,7 @@ from akoo_avi.catalog import Catalogs
 from akoo_avi.client import AviClient, Controllers
 from akoo_avi.found import Found, Inventory
 from akoo_avi.pools import planned as pools
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 Actions = tuple[api.PlannedAction, ...]
 

@@ -33,8 +33,8 @@ from akoo_avi.controllers import configs, keeping, reconcile
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import reconcile as pools
 from akoo_core import structs
-from akoo_core.plugins import api
-from akoo_core.plugins import errors as core_errors
+from akoo_core.plugin import api
+from akoo_core.plugin import errors as core_errors
 
 Answer = TypeVar("Answer")
 Departing = Callable[[api.VerbContext, client.AviClient, placement.Stored], Awaitable[Answer]]

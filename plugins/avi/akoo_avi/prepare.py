@@ -13,7 +13,7 @@ from akoo_avi.catalog import Catalog, Catalogs
 from akoo_avi.client import AviClient, Controllers
 from akoo_avi.placement import AviClaimed, AviPoolsExhausted, AviTarget, Stored, Wanted
 from akoo_avi.resolve import Resolved
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 LEAVING_SECONDS = 30.0
 """Until it is asked again whether the old place was left."""

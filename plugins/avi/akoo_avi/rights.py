@@ -6,6 +6,6 @@ from typing import Final
 
 from akoo_avi.controllers import keeping
 from akoo_avi.pools import reconcile as pools
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 RULES: Final[tuple[api.RbacRule, ...]] = (*keeping.RIGHTS, *pools.RIGHTS)

@@ -12,7 +12,7 @@ from akoo_avi.pools.declared import CONFIG_ANNOTATION
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 POOL_SECONDS = 15.0
 """Until it is looked again whether a pool is in force."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from akoo_avi import claim, kinds, labels, marks, names, references, routes
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 _WRITERS = ("ako-crd-operator-", "ako-gw-", "ako-")
 _NAMED = re.compile(r"(?:ako-crd-operator-|ako-gw-)?([a-zA-Z0-9_-]+?)--.*", re.DOTALL)

@@ -8,8 +8,8 @@ from akoo_avi.catalog import Catalog, Catalogs
 from akoo_avi.client import AviClient
 from akoo_avi.placement import Reach, Wanted
 from akoo_avi.resolve import Resolved
-from akoo_core.api import ako_networks
-from akoo_core.plugins import api
+from akoo_core.objects import ako_networks
+from akoo_core.plugin import api
 
 FRESH_SECONDS = 1.0
 """How old a catalog may be that says that something is missing."""

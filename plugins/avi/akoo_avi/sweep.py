@@ -21,8 +21,8 @@ from akoo_avi import (
 from akoo_avi.client import AviClient
 from akoo_avi.found import Found, Inventory
 from akoo_avi.passes import Outcome
-from akoo_core.api import names as core_names
-from akoo_core.plugins import api
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api
 
 SHARED = "NameNotExclusive"
 NAMED = 5

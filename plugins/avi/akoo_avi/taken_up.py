@@ -9,7 +9,7 @@ from __future__ import annotations
 from akoo_avi import claim, claiming, inventory, marks, placement, refusal, sight
 from akoo_avi.client import AviClient
 from akoo_avi.found import Inventory
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 
 async def seen_after(

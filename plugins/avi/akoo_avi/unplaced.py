@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi import names
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 WHY = "This cluster was never placed on an Avi Controller"
 

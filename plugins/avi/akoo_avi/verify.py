@@ -12,7 +12,7 @@ from akoo_avi import holders, inventory, order, passes, placement, sight, sweep,
 from akoo_avi.client import AviClient
 from akoo_avi.found import Inventory, Query
 from akoo_avi.sweepplan import Held
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 RETRY_SECONDS = 60.0
 

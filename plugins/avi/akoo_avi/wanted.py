@@ -6,9 +6,9 @@ from akoo_avi import config, options, placement, refusal
 from akoo_avi.placement import Reach, SecretName, Wanted, WantedNetwork
 from akoo_avi.pools import inline
 from akoo_core import structs
-from akoo_core.api import ako_networks
-from akoo_core.api import names as core_names
-from akoo_core.plugins import api
+from akoo_core.objects import ako_networks
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api
 
 
 def of_view(view: api.View) -> Wanted:

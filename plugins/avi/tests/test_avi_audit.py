@@ -12,9 +12,9 @@ from akoo_testbed.avisim import Controller, faults
 from opentelemetry import trace
 
 from akoo_core import external, structs
-from akoo_core.api import record
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import SecretMissingError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import SecretMissingError
 from akoo_core.testing import builders, memory
 from tests.avi import avi_oracle as oracle
 from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X

@@ -12,7 +12,7 @@ from akoo_avi.client import AviError, IncompleteListError
 from akoo_avi.testing import MemoryAvi
 
 from akoo_core import clock
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi.avi_bed import PASSWORD, Bed
 
 PAGE = 5

@@ -16,10 +16,10 @@ from akoo_testbed.avisim import client as admins
 from akoo_testbed.avisim import faults
 
 from akoo_core import structs, testing
-from akoo_core.api import conditions
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api
-from akoo_core.plugins import errors as core_errors
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
+from akoo_core.plugin import errors as core_errors
 from akoo_core.testing import builders
 
 ADDRESS = "avi.example.com"

@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import pytest
 from akoo_avi import confirm, inventory, marks, planned, refusal, sweep
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi.avi_bed import Bed, X
 
 NAME = "my-cluster"

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs, testing
-from akoo_core.api import conditions, names, record
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api
+from akoo_core.objects import conditions, names, record
+from akoo_core.plugin import api
 from akoo_core.testing import builders, calls, verbs
 
 Object = dict[str, Any]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import clock
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 REACH = placement.Reach(
     address="avi.example.com", credential=placement.SecretName(namespace="a", name="b")

@@ -9,7 +9,7 @@ from akoo_avi import kinds, passes, sweep
 from akoo_avi.testing import MemoryAvi
 from akoo_testbed.avisim import faults
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi.avi_bed import PASSWORD, Bed, X
 
 MISSING = faults.Fault(answer="not-found", method="DELETE", kind="pool", times=None)

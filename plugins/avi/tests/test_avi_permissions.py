@@ -10,7 +10,7 @@ import pytest
 from akoo_avi import claiming, kinds, sight
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi import avi_inventory
 from tests.avi.avi_bed import PASSWORD, Bed, X
 

@@ -10,7 +10,7 @@ from akoo_avi.testing.pool_ground import Ground, pool
 from akoo_testbed.avisim import faults
 
 from akoo_core import testing
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import calls, verbs
 
 Object = dict[str, Any]

@@ -13,7 +13,8 @@ from akoo_testbed import definitions, kubeapi, running
 
 from akoo_core import external
 from akoo_core.kube import client, config, errors, transport
-from akoo_core.plugins import api, context, controllers
+from akoo_core.plugin import api
+from akoo_core.plugin_host import context, controllers
 from akoo_core.testing import verbs
 
 CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"

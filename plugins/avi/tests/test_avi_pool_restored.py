@@ -12,7 +12,7 @@ from akoo_avi.pools.declared import FINALIZER
 from akoo_avi.testing.memory import memory_controllers
 from akoo_avi.testing.pool_ground import OWNER, Ground, pool
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 RANGE = "10.70.0.10-10.70.0.19"
 

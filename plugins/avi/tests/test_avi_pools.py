@@ -14,9 +14,9 @@ from akoo_avi.testing.pool_ground import ADDRESS, OWNER, Ground, pool, using
 from akoo_testbed.avisim import discovery
 
 from akoo_core import structs, testing
-from akoo_core.api import conditions
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
 from akoo_core.telemetry import metrics
 
 CRD = pathlib.Path(__file__).parents[3] / "deploy" / "crds" / "aviippools.yaml"

@@ -19,7 +19,7 @@ from akoo_testbed.avisim import client as by_hand
 from akoo_testbed.avisim import pytest as avisim_
 
 from akoo_core import clock, external
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import virtual_time
 
 PASSWORD = "Slow-password-1"

@@ -10,7 +10,7 @@ from akoo_avi import holders, inventory, kinds, passes, sweep
 from akoo_avi.client import UnreachableError
 from akoo_testbed.avisim import faults
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
 
 

@@ -6,7 +6,7 @@ import pytest
 from akoo_testbed.avisim import faults, switches
 
 from akoo_core import external
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing.calls import Crash
 from tests.avi import avi_inventory
 from tests.avi.avi_bed import Bed, X

@@ -14,7 +14,7 @@ import hypothesis.strategies as st
 from akoo_avi.client import AviError
 from akoo_testbed.avisim import faults, snapshots
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi import avi_hostile as hostile
 from tests.avi import avi_oracle as oracle
 from tests.avi.avi_bed import Bed

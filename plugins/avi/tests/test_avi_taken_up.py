@@ -10,8 +10,8 @@ from akoo_avi.client import AviError
 from akoo_avi.refusal import Refusal
 
 from akoo_core import structs
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import builders
 from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
 

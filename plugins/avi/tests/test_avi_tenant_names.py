@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from akoo_avi.client import calls
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi.avi_bed import Bed
 
 NAMES = ["客户", "Grün", "blue ", " blue", "a,b", "%41", "Отдел/продаж", "x#y", "*", "🙂"]

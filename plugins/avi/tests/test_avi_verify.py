@@ -9,7 +9,7 @@ import pytest
 from akoo_avi import kinds, sight
 from akoo_testbed.avisim import faults
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.avi import avi_hostile as hostile
 from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
 

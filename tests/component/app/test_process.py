@@ -20,7 +20,7 @@ import pytest
 from akoo_testbed import bare, build, definitions, kubeapi
 
 from akoo_core import settings
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 from akoo_core.sandbox import install, process
 
 SECONDS = 20.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from akoo_testbed import definitions, kubeapi, running
 
-from akoo_core.api import names
+from akoo_core.objects import names
 
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from akoo_ako import config as ako_config
 
-from akoo_core.api import config
+from akoo_core.objects import config
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 ROWS = CORPUS / "c10-rows.yaml"

@@ -15,7 +15,7 @@ from akoo_testbed import build, definitions, kubeapi, running, waiting
 
 from akoo_core import settings
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import rbac
+from akoo_core.plugin_host import rbac
 
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 NAMESPACE = "akoo-system"

@@ -12,7 +12,7 @@ import yaml
 from akoo_testbed import definitions, kubeapi, running, waiting
 
 from akoo_core import structs
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 
 HERE = pathlib.Path(__file__).parent
 POLICIES = HERE.parents[2] / "deploy" / "policies"

@@ -13,7 +13,7 @@ import pytest
 from akoo_testbed import build, kubeapi, running
 
 from akoo_core import structs
-from akoo_core.api import conditions, config, record
+from akoo_core.objects import conditions, config, record
 
 Object = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 Claim = tuple[str, int]
 """Management id and epoch."""

@@ -12,12 +12,12 @@ from typing import Any
 from akoo_testbed import waiting
 
 from akoo_core import clock, external, structs
-from akoo_core.api import names, record
 from akoo_core.app import assembly, watches
 from akoo_core.app import world as worlds
 from akoo_core.kube import config, errors, transport, workloads
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import registry
+from akoo_core.objects import names, record
+from akoo_core.plugin_host import registry
 from akoo_core.settings import Settings, model
 from tests.component.moves import moves_plugins as plugins
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from akoo_testbed import background, waiting
 
-from akoo_core.api import names, record
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names, record
 from tests.component.moves import moves_ground, moves_plugins
 from tests.component.moves.conftest import Open
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from akoo_testbed import background
 
-from akoo_core.api import record
+from akoo_core.objects import record
 from tests.component.moves import moves_ground, moves_plugins, moves_side
 from tests.component.moves.conftest import Open
 

@@ -11,12 +11,12 @@ from typing import Any
 from akoo_ako.plugin import AkoPlugin
 
 from akoo_core import clock, external
-from akoo_core.api import cluster, config, names
-from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import caller, registry
+from akoo_core.objects import cluster, config, names
+from akoo_core.objects import record as record_
+from akoo_core.plugin_host import caller, registry
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.act import attempt, record_writes
 from akoo_core.reconcile.decide import removal_limit, selection

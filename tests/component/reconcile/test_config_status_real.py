@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.api import config, record
 from akoo_core.kube import finalizers
 from akoo_core.kube import resource as resources
+from akoo_core.objects import config, record
 from akoo_core.reconcile import config_controller
 from akoo_core.reconcile.status import config_status
 from tests.component.reconcile import reconcile_real

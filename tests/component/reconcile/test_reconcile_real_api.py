@@ -3,8 +3,8 @@ JSON patches and structural schemas are what the server in memory does not have.
 
 from __future__ import annotations
 
-from akoo_core.api import cluster, names
 from akoo_core.kube import resource as resources
+from akoo_core.objects import cluster, names
 from tests.component.reconcile import reconcile_real
 
 CLUSTERS = resources.CLUSTERS

@@ -8,8 +8,8 @@ import pathlib
 import pytest
 
 from akoo_core import __main__ as main
-from akoo_core.api import names
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from tests.component.reconcile import reconcile_real
 
 RECORDS = resources.AKO_DEPLOYMENTS

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import ako_networks
+from akoo_core.objects import ako_networks
 
 AKO_V4 = re.compile(
     r"(([01]?[0-9][0-9]?|2[0-4][0-9]|25[0-5])\.){3}([01]?[0-9][0-9]?|2[0-4][0-9]|25[0-5])"

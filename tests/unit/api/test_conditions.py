@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import conditions
+from akoo_core.objects import conditions
 
 EARLY = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 LATE = EARLY + datetime.timedelta(hours=1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import cluster, config, record
+from akoo_core.objects import cluster, config, record
 
 
 def _adc(spec: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from akoo_core import clock, settings
 from akoo_core.app import assembly, world
 from akoo_core.errors import LeadershipLostError
 from akoo_core.kube import errors, resource
-from akoo_core.plugins import registry
+from akoo_core.plugin_host import registry
 from akoo_core.settings import model
 from akoo_core.testing import memory
 

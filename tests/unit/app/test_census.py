@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.api import conditions, record
 from akoo_core.app import census
+from akoo_core.objects import conditions, record
 from akoo_core.telemetry import metrics
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)

@@ -9,7 +9,7 @@ from akoo_ako import plugin as ako
 import akoo_core
 from akoo_core import settings
 from akoo_core.app import operator
-from akoo_core.plugins import loader, registry
+from akoo_core.plugin_host import loader, registry
 
 
 def test_it_names_us_and_the_plugins_with_their_versions() -> None:

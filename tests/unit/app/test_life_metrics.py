@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_core import testing
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.telemetry import metrics
 from akoo_core.testing import virtual_time
 

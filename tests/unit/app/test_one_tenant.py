@@ -13,7 +13,7 @@ import pytest
 from akoo_core import errors as core_errors
 from akoo_core import testing
 from akoo_core.kube import client, errors
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.act import leaving, living
 from akoo_core.reconcile.read import machines as machines_
 from akoo_core.reconcile.read import pace

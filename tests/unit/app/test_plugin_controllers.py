@@ -9,7 +9,7 @@ from typing import ClassVar
 from akoo_core import testing
 from akoo_core.kube import client
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, virtual_time
 
 NAMESPACE = "akoo-system"

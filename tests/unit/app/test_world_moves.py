@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from akoo_core.api import names
 from akoo_core.app import world
 from akoo_core.kube import resource
+from akoo_core.objects import names
 
 
 def a_cluster(

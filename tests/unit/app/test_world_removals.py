@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.app import world as world_
 from akoo_core.kube import resource
+from akoo_core.objects import record
 from akoo_core.reconcile.decide import removal_limit
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile.reconcile_world import Ledger

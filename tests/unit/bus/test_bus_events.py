@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akoo_core.api import cluster, config, names
 from akoo_core.bus import causes, events, predicate
 from akoo_core.cache import store
 from akoo_core.kube.resource import (
@@ -21,6 +20,7 @@ from akoo_core.kube.resource import (
     SECRETS,
     Resource,
 )
+from akoo_core.objects import cluster, config, names
 
 Object = dict[str, Any]
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

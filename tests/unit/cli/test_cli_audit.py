@@ -11,9 +11,10 @@ import click
 import pytest
 
 from akoo_core import errors
-from akoo_core.api import record
 from akoo_core.cli import auditing, sweeping
-from akoo_core.plugins import api, loader, registry
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import loader, registry
 from tests.unit.cli.commands_bed import NOW, RECORDS, Bed
 
 GONE, OTHER = "akoo-00000000dead", "akoo-00000000beef"

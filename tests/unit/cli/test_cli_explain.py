@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from akoo_core.api import conditions, names, record
 from akoo_core.kube import kubefiles
+from akoo_core.objects import conditions, names, record
 from tests.unit.cli.commands_bed import NOW, Bed, condition, open_bed
 
 AVI = 'network "vip-edge" does not exist; nearest: vip-edge-1'

@@ -8,10 +8,11 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from akoo_core.api import record
 from akoo_core.kube import resource
-from akoo_core.plugins import api, loader, registry
-from akoo_core.plugins.errors import SecretMissingError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import SecretMissingError
+from akoo_core.plugin_host import loader, registry
 from tests.unit.cli.commands_bed import NOW, Bed
 
 LEAVING = record.Leaving(cause="ClusterDeleted", started_at=NOW)

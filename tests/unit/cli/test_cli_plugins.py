@@ -19,8 +19,8 @@ HEAD = """
 from typing import ClassVar
 from akoo_core import settings, structs
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
-from akoo_core.plugins.api import hookimpl
+from akoo_core.plugin import api
+from akoo_core.plugin.api import hookimpl
 
 THINGS = Resource("demo.example", "v1", "things", "Thing", False)
 READ = api.RbacRule(groups=("demo.example",), resources=("things",), verbs=("get", "list", "watch"))

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from akoo_core.api import record
 from akoo_core.cli import columns, fleet, overview, watching
 from akoo_core.kube import errors, resource
+from akoo_core.objects import record
 from akoo_core.testing import virtual_time
 from tests.unit.cli.commands_bed import NOW, RECORDS, Bed, condition
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from akoo_core import clock, errors
-from akoo_core.api import names, record
 from akoo_core.cli import fleet, orphaning, removing, running_operator
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
+from akoo_core.objects import names, record
 from akoo_core.testing import builders
 from tests.unit.cli.commands_bed import NOW, RECORDS, Bed
 

@@ -9,9 +9,9 @@ import click
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import names, record
 from akoo_core.cli import saying, telling
 from akoo_core.kube import client, resource
+from akoo_core.objects import names, record
 from akoo_core.testing import builders
 from tests.unit.cli.commands_bed import NOW, Bed, condition
 

@@ -17,8 +17,8 @@ import yaml
 from akoo_ako import config as ako_config
 from msgspec import inspect
 
-from akoo_core.api import ako_networks, config, names, record
 from akoo_core.cli import overview
+from akoo_core.objects import ako_networks, config, names, record
 
 CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
 

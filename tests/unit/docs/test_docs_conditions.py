@@ -12,7 +12,7 @@ import re
 import typing
 from collections.abc import Callable, Iterator
 
-from akoo_core.api import conditions, names, record
+from akoo_core.objects import conditions, names, record
 from akoo_core.reconcile.status import events
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]

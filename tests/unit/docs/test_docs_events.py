@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.act import attempt
 from akoo_core.reconcile.status import events
 

@@ -1,4 +1,4 @@
-"""reference/hooks.md is the contract in akoo_core.plugins.api: hooks, results, what they hold."""
+"""reference/hooks.md is the contract in akoo_core.plugin.api: hooks, results, what they hold."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.plugins import api, caller
-from akoo_core.plugins.hooks import HOOKS
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller
+from akoo_core.plugin_host.hooks import HOOKS
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
 Page = Callable[[str], str]

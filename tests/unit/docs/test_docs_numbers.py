@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from akoo_core import external, settings
-from akoo_core.api import config
 from akoo_core.kube import circuit, kubeconfig
-from akoo_core.plugins import registry
+from akoo_core.objects import config
+from akoo_core.plugin_host import registry
 from akoo_core.reconcile.act import attempt
 from akoo_core.reconcile.decide import leaving, removal_limit, situation
 from akoo_core.reconcile.status import events

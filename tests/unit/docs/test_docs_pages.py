@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from akoo_core import settings
-from akoo_core.api import names
 from akoo_core.cli import commands
+from akoo_core.objects import names
 
 Blocks = Callable[[str, str], list[str]]
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from akoo_core.plugins import api, contract, registry
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract, registry
 from akoo_core.testing import conformance
 
 Page = Callable[[str], str]

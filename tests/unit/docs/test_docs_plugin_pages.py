@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from akoo_core.plugins import api, contract, controllers
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract, controllers
 from akoo_core.testing import verbs
 
 Blocks = Callable[[str, str], list[str]]

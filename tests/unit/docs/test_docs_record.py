@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from akoo_core import structs
-from akoo_core.api import conditions, config, names, record
+from akoo_core.objects import conditions, config, names, record
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]
 

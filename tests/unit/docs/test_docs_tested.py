@@ -12,8 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from akoo_core import structs
-from akoo_core.plugins import api
-from akoo_core.plugins.hooks import HOOKS
+from akoo_core.plugin import api
+from akoo_core.plugin_host.hooks import HOOKS
 from akoo_core.telemetry import metrics
 
 Rows = Callable[[str, str], list[tuple[str, ...]]]

@@ -11,7 +11,7 @@ import pytest
 
 from akoo_core import clock
 from akoo_core.health import ticker, watchdog
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import World, call_verb
 
 DEADLINE_SECONDS = 10.0

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from akoo_core import clock, external
-from akoo_core.api import names
 from akoo_core.kube import errors, workloads
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.telemetry import redaction
 from akoo_core.testing import memory
 

@@ -13,8 +13,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from akoo_core import clock, external
-from akoo_core.api import record
-from akoo_core.plugins import api, observed
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import observed
 
 
 class _NoSecrets:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import answers, api
-from akoo_core.plugins.errors import VerbError
-from akoo_core.plugins.hooks import HOOKS
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
+from akoo_core.plugin_host import answers
+from akoo_core.plugin_host.hooks import HOOKS
 
 
 class Color(api.Fact, frozen=True, kw_only=True):

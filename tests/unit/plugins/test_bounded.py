@@ -8,8 +8,8 @@ import logging
 import pytest
 
 from akoo_core import errors, external
-from akoo_core.plugins import bounded
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin.errors import VerbError
+from akoo_core.plugin_host import bounded
 from akoo_core.telemetry import metrics
 from akoo_core.testing import virtual_time
 
@@ -93,7 +93,7 @@ def test_it_is_not_called_again_before_it_has_ended(caplog: pytest.LogCaptureFix
         await _ended(stubborn)
         assert await calls.run(CALL, _answer, seconds=30.0) == "well"
 
-    with caplog.at_level(logging.INFO, "akoo_core.plugins.bounded"):
+    with caplog.at_level(logging.INFO, "akoo_core.plugin_host.bounded"):
         virtual_time.run(scenario)
     said = [line.getMessage() for line in caplog.records]
     assert said == [

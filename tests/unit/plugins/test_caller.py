@@ -12,9 +12,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from akoo_core import errors
-from akoo_core.plugins import api, caller, registry
-from akoo_core.plugins.api import hookimpl
-from akoo_core.plugins.errors import SecretMissingError, VerbError
+from akoo_core.plugin import api
+from akoo_core.plugin.api import hookimpl
+from akoo_core.plugin.errors import SecretMissingError, VerbError
+from akoo_core.plugin_host import caller, registry
 from akoo_core.telemetry import metrics
 
 
@@ -323,10 +324,10 @@ async def test_tasks_that_a_verb_leaves_running_are_stopped_and_named(
     name = "akoo_verb_leaked_tasks_total"
     before = metrics.REGISTRY.get_sample_value(name, labels) or 0.0
     calls, plugin = _made(lambda _: drain())
-    with caplog.at_level(logging.WARNING, "akoo_core.plugins.bounded"):
+    with caplog.at_level(logging.WARNING, "akoo_core.plugin_host.bounded"):
         assert await calls.call("drain", plugin, ctx) == api.Done()
     assert cancelled.is_set()
-    (line,) = [one for one in caplog.records if one.name == "akoo_core.plugins.bounded"]
+    (line,) = [one for one in caplog.records if one.name == "akoo_core.plugin_host.bounded"]
     assert "grandchild" in vars(line)["tasks"]
     assert "forgotten" in vars(line)["tasks"]
     assert metrics.REGISTRY.get_sample_value(name, labels) == before + 1

@@ -12,9 +12,10 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from akoo_core import external, structs
-from akoo_core.plugins import api, caller, registry, scoped
-from akoo_core.plugins.api import hookimpl
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin import api
+from akoo_core.plugin.api import hookimpl
+from akoo_core.plugin.errors import VerbError
+from akoo_core.plugin_host import caller, registry, scoped_client
 from akoo_core.testing.memory import MemoryServer
 
 ACTION = api.PlannedAction(action="delete", kind="Pool", name="shop-web", why="carries the mark")
@@ -64,7 +65,7 @@ def audit_ctx(ctx: api.VerbContext) -> api.AuditContext:
         records=(),
         configs=(),
         management_id="m",
-        kube=scoped.for_reading(MemoryServer().client(), "demo", ()),
+        kube=scoped_client.for_reading(MemoryServer().client(), "demo", ()),
         clock=ctx.clock,
         external=ctx.external,
         secrets=ctx.secrets,

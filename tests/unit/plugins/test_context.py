@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import pytest
 
 from akoo_core import structs
-from akoo_core.plugins import api, context
+from akoo_core.plugin import api
+from akoo_core.plugin_host import context
 
 
 class Config(structs.StrictStruct, frozen=True, kw_only=True):

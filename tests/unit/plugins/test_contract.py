@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from akoo_core.plugins import api, contract
-from akoo_core.plugins.api import hookimpl
-from akoo_core.plugins.hooks import HOOKS
+from akoo_core.plugin import api
+from akoo_core.plugin.api import hookimpl
+from akoo_core.plugin_host import contract
+from akoo_core.plugin_host.hooks import HOOKS
 
 
 class Right(api.Plugin):

@@ -10,9 +10,10 @@ from akoo_core import errors, structs
 from akoo_core.kube import client
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, controllers, registry, scoped
-from akoo_core.plugins.api import hookimpl
-from akoo_core.plugins.errors import OutOfScopeError
+from akoo_core.plugin import api
+from akoo_core.plugin.api import hookimpl
+from akoo_core.plugin.errors import OutOfScopeError
+from akoo_core.plugin_host import controllers, registry, scoped_client
 from akoo_core.testing.memory import MemoryServer
 
 POOLS = Resource("akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False)
@@ -162,11 +163,11 @@ def inner() -> client.KubeClient:
 
 
 @pytest.fixture
-def limited(inner: client.KubeClient) -> scoped.ScopedClient:
+def limited(inner: client.KubeClient) -> scoped_client.ScopedClient:
     registration = structs.replace(
         GOOD, watches=(resources.CLUSTERS,), writes=(resources.CONFIG_MAPS,)
     )
-    return scoped.for_controller(inner, "avi", registration)
+    return scoped_client.for_controller(inner, "avi", registration)
 
 
 def _writes(
@@ -183,7 +184,7 @@ def _writes(
     }
 
 
-def test_every_method_of_a_client_is_limited(limited: scoped.ScopedClient) -> None:
+def test_every_method_of_a_client_is_limited(limited: scoped_client.ScopedClient) -> None:
     methods = {name for name in vars(client.KubeClient) if not name.startswith("_")}
     assert methods == set(_writes(limited, resources.CLUSTERS, _cluster())) | {
         "get",
@@ -196,7 +197,7 @@ def test_every_method_of_a_client_is_limited(limited: scoped.ScopedClient) -> No
 
 @pytest.mark.parametrize("method", _writes(MemoryServer().client(), resources.PODS, _cluster()))
 async def test_only_what_it_writes_can_be_written(
-    inner: client.KubeClient, limited: scoped.ScopedClient, method: str
+    inner: client.KubeClient, limited: scoped_client.ScopedClient, method: str
 ) -> None:
     live = await inner.get(resources.CONFIG_MAPS, "a", "default")
     del live["metadata"]["managedFields"]
@@ -210,7 +211,7 @@ async def test_only_what_it_writes_can_be_written(
     )
 
 
-async def test_what_it_watches_or_writes_can_be_read(limited: scoped.ScopedClient) -> None:
+async def test_what_it_watches_or_writes_can_be_read(limited: scoped_client.ScopedClient) -> None:
     for resource, name in ((resources.CLUSTERS, "shop"), (resources.CONFIG_MAPS, "a")):
         assert (await limited.get(resource, name, "default"))["metadata"]["name"] == name
         assert len((await limited.list(resource)).items) == 1
@@ -221,7 +222,7 @@ async def test_what_it_watches_or_writes_can_be_read(limited: scoped.ScopedClien
     assert await limited.get(resources.CLUSTERS, "shop", "default")
 
 
-async def test_nothing_else_can_be_read(limited: scoped.ScopedClient) -> None:
+async def test_nothing_else_can_be_read(limited: scoped_client.ScopedClient) -> None:
     with pytest.raises(OutOfScopeError, match="may not read secrets: the kind is not in its"):
         await limited.get(resources.SECRETS, "a", "default")
     with pytest.raises(OutOfScopeError):
@@ -239,7 +240,7 @@ async def test_verbs_read_what_any_controller_watches_and_write_nothing(
         structs.replace(GOOD, watches=(resources.CLUSTERS,)),
         structs.replace(GOOD, watches=(resources.CONFIG_MAPS,), writes=(resources.SECRETS,)),
     ]
-    shared = scoped.for_verbs(inner, "avi", registrations)
+    shared = scoped_client.for_verbs(inner, "avi", registrations)
     assert shared is not None
     for resource, name in ((resources.CLUSTERS, "shop"), (resources.CONFIG_MAPS, "a")):
         assert (await shared.get(resource, name, "default"))["metadata"]["name"] == name
@@ -251,6 +252,6 @@ async def test_verbs_read_what_any_controller_watches_and_write_nothing(
         "plugin avi, outside of its controllers, may not read secrets: "
         "no controller of it watches the kind"
     )
-    assert scoped.for_verbs(inner, "avi", ()) is None
+    assert scoped_client.for_verbs(inner, "avi", ()) is None
     with pytest.raises(OutOfScopeError):
-        await scoped.for_reading(inner, "avi", ()).list(resources.CLUSTERS)
+        await scoped_client.for_reading(inner, "avi", ()).list(resources.CLUSTERS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.plugins.errors import MESSAGE_LIMIT, describe
+from akoo_core.plugin.errors import MESSAGE_LIMIT, describe
 
 CANARY = "c4naryC4nary"
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from akoo_core import errors, settings
-from akoo_core.plugins import loader
+from akoo_core.plugin_host import loader
 
 HEAD = """
 from typing import ClassVar
 from akoo_core import structs
-from akoo_core.plugins import api
-from akoo_core.plugins.api import hookimpl
+from akoo_core.plugin import api
+from akoo_core.plugin.api import hookimpl
 """
 PLAIN = f"""{HEAD}
 class Section(structs.StrictStruct, frozen=True, kw_only=True):
@@ -138,7 +138,7 @@ def test_two_distributions_with_one_name_are_refused_when_it_is_chosen(install: 
 
 
 CANNOT = "cannot be imported from loaded_p:P:"
-NO_PLUGIN = ": loaded_p:P must be a class derived from akoo_core.plugins.api.Plugin, but is"
+NO_PLUGIN = ": loaded_p:P must be a class derived from akoo_core.plugin.api.Plugin, but is"
 
 
 @pytest.mark.parametrize(

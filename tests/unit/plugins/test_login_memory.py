@@ -9,7 +9,8 @@ import pytest
 
 from akoo_core import clock, external, structs
 from akoo_core.kube import resource
-from akoo_core.plugins import api, login_memory
+from akoo_core.plugin import api
+from akoo_core.plugin_host import login_memory
 from akoo_core.testing import memory
 
 ACCOUNT = api.Account(secret="avi/admin", version="uid-1/7", address="avi.example.com:8443")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import errors
-from akoo_core.plugins.order import Declaration, FactId, order
+from akoo_core.plugin_host.order import Declaration, FactId, order
 
 NETWORK = FactId("Network", 1)
 GROUP = FactId("PortGroup", 1)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api, rbac
+from akoo_core.plugin import api
+from akoo_core.plugin_host import rbac
 
 Rules = tuple[api.RbacRule, ...]
 

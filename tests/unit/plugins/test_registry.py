@@ -6,8 +6,9 @@ from typing import ClassVar
 import pytest
 
 from akoo_core import errors
-from akoo_core.plugins import api, registry
-from akoo_core.plugins.api import hookimpl
+from akoo_core.plugin import api
+from akoo_core.plugin.api import hookimpl
+from akoo_core.plugin_host import registry
 
 
 class Color(api.Fact, frozen=True, kw_only=True):

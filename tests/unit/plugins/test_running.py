@@ -14,8 +14,9 @@ from akoo_core import external
 from akoo_core.kube import client
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, context, controllers, running, secret_changes
-from akoo_core.plugins.errors import OutOfScopeError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import OutOfScopeError
+from akoo_core.plugin_host import context, controller_runner, controllers, secret_changes
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.telemetry import metrics
 from akoo_core.testing import builders, virtual_time
@@ -91,7 +92,7 @@ async def _running(
     )
     stop = asyncio.Event()
     task = asyncio.create_task(
-        running.run_controller(
+        controller_runner.run_controller(
             controllers.Controller(Demo(), registration),
             client=server.client(),
             means=means,

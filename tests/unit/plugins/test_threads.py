@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from akoo_core.plugins import threads
-from akoo_core.plugins.errors import ThreadsClosedError, ThreadsExhaustedError
+from akoo_core.plugin import threads
+from akoo_core.plugin.errors import ThreadsClosedError, ThreadsExhaustedError
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="none")
 
@@ -200,7 +200,7 @@ async def test_closing_refuses_who_waits_and_lets_who_runs_finish(make: Make) ->
 def test_a_process_ends_although_a_call_hangs() -> None:
     program = """
 import asyncio, threading
-from akoo_core.plugins import threads
+from akoo_core.plugin import threads
 async def main():
     pool = threads.PluginThreads("demo", deadline_seconds=0.05)
     try:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import uses
+from akoo_core.objects import record
+from akoo_core.plugin import uses
 from akoo_core.testing import builders, memory
 
 POOLS = Resource("akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False)

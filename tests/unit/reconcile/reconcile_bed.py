@@ -6,12 +6,13 @@ import base64
 from typing import Any
 
 from akoo_core import clock, external, structs
-from akoo_core.api import cluster, names
-from akoo_core.api import record as record_
 from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, caller, registry
+from akoo_core.objects import cluster, names
+from akoo_core.objects import record as record_
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller, registry
 from akoo_core.reconcile import config_controller, record_controller
 from akoo_core.reconcile.act import attempt, record_writes
 from akoo_core.reconcile.deploy import deployer, secrets

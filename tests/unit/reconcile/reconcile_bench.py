@@ -8,7 +8,7 @@ from typing import Any
 from akoo_core import clock
 from akoo_core.kube import resource as resources
 from akoo_core.kube.request import Request
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.testing import memory

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.api import cluster, config, names, record
+from akoo_core.objects import cluster, config, names, record
 from akoo_core.reconcile.decide import selection, situation
 
 NOW = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 
 class Lookup(api.Fact, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 AKO_NAMESPACE = "avi-system"
 

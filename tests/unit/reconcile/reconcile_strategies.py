@@ -7,7 +7,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import config, names, record
+from akoo_core.objects import config, names, record
 from akoo_core.reconcile.decide import decisions, selection, situation
 from tests.unit.reconcile import reconcile_builders as builders
 

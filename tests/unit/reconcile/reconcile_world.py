@@ -6,11 +6,11 @@ import datetime
 from typing import Any
 
 from akoo_core import external, structs
-from akoo_core.api import cluster, config, names
-from akoo_core.api import record as record_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import cluster, config, names
+from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
 from akoo_core.testing import memory

@@ -11,8 +11,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from akoo_core import external
-from akoo_core.api import names
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import record
+from akoo_core.objects import record
 from akoo_core.reconcile.decide import removal_limit
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile.reconcile_world import Ledger

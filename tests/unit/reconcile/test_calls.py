@@ -6,7 +6,7 @@ import collections
 from typing import Any
 
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import secret_reader
 from tests.unit.reconcile import reconcile_bed as bed_

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import conditions as conditions_
-from akoo_core.api import config, names, record
+from akoo_core.objects import conditions as conditions_
+from akoo_core.objects import config, names, record
 from akoo_core.reconcile.decide import selection
 from akoo_core.reconcile.status import conditions, findings
 from tests.unit.reconcile import reconcile_builders as builders

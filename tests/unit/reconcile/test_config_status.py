@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.reconcile.status import config_status
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import config, names, record
+from akoo_core.objects import config, names, record
 from akoo_core.reconcile.decide import decisions, selection
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders

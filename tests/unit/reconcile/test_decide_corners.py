@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders

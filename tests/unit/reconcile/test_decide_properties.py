@@ -7,7 +7,7 @@ from typing import get_args
 from hypothesis import given, seed, settings
 
 from akoo_core import structs
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 from akoo_core.reconcile.decide import decisions, leaving, situation
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_strategies as strategies

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 from akoo_core.reconcile.decide import decisions, situation, user_annotations
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders

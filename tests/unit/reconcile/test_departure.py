@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_core.kube import errors
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.decide import leaving
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins

@@ -8,8 +8,8 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.decide import leaving, proofs
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_core.api import names
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import names
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import deployer
 from tests.unit.reconcile import reconcile_bench as bench_
 from tests.unit.reconcile import reconcile_builders as builders

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import drift, inventory, kind_order
 from tests.unit.reconcile import reconcile_bench as bench_
 

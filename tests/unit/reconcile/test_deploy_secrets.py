@@ -10,8 +10,9 @@ import pytest
 from akoo_core import external, structs
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api, registry
-from akoo_core.plugins.errors import SecretNamespaceNotAllowedError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import SecretNamespaceNotAllowedError
+from akoo_core.plugin_host import registry
 from akoo_core.reconcile.deploy import deployer, inventory, objects, secrets
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.telemetry import redaction

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.reconcile.decide import facts
 
 

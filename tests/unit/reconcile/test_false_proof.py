@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names, record
+from akoo_core.plugin import api
 from akoo_core.reconcile.act import foreign_ako
 from akoo_core.reconcile.decide import proofs
 from tests.unit.reconcile import reconcile_bed as bed_

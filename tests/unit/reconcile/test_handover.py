@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from akoo_core import errors, structs
-from akoo_core.api import names, record
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names, record
 from akoo_core.reconcile.act import relocation
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.state_machine import decide

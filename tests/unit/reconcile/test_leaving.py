@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from akoo_core.api import config, record
+from akoo_core.objects import config, record
 from akoo_core.reconcile.decide import decisions, leaving
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders

@@ -8,10 +8,10 @@ import dataclasses
 import pytest
 
 from akoo_core import testing
-from akoo_core.api import names
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names
+from akoo_core.plugin import api
 from akoo_core.reconcile import record_controller
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.api import names
 from akoo_core.kube import errors
-from akoo_core.plugins import api
+from akoo_core.objects import names
+from akoo_core.plugin import api
 from akoo_core.reconcile.status import notices
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import pytest
 
 from akoo_core import clock, structs
-from akoo_core.api import record
 from akoo_core.kube import resource as resources
+from akoo_core.objects import record
 from akoo_core.reconcile.read import own_writes
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from akoo_core import errors, structs
-from akoo_core.api import names, record
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names, record
+from akoo_core.plugin import api
 from akoo_core.reconcile.status import conditions
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from akoo_core import errors
-from akoo_core.api import names
+from akoo_core.objects import names
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
 from tests.unit.reconcile.reconcile_movers import Mover

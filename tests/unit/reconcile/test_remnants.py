@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from akoo_core import external, structs
-from akoo_core.api import cluster, names
 from akoo_core.kube import resource as resources
+from akoo_core.objects import cluster, names
 from akoo_core.reconcile.read import machines
 from akoo_core.testing import memory, memory_client
 from tests.unit.reconcile import reconcile_bed as bed_

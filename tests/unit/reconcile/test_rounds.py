@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from akoo_core.api import names
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names
+from akoo_core.plugin import api
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.read import secret_reader
 from tests.unit.reconcile import reconcile_bed as bed_

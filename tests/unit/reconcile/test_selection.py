@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.api import config, names
+from akoo_core.objects import config, names
 from akoo_core.reconcile.decide import selection, selectors
 from tests.unit.reconcile import reconcile_builders as builders
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import record
 from akoo_core.reconcile.read import leader_change
 from akoo_core.testing.memory import MemoryServer
 from tests.unit.reconcile import reconcile_bed as bed_

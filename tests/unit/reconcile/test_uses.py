@@ -9,8 +9,8 @@ import pytest
 from akoo_core import structs
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import BlockedError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import BlockedError
 from tests.unit.reconcile import reconcile_bed as bed_
 
 POOLS = Resource("akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False)

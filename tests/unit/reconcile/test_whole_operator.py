@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from akoo_core import testing
-from akoo_core.api import names
 from akoo_core.cache.store import LAST_APPLIED_ANNOTATION
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.objects import names
+from akoo_core.plugin import api
 from akoo_core.testing import virtual_time
 
 Story = Callable[[testing.Fleet], Awaitable[None]]

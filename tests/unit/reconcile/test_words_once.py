@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.api import names, record
+from akoo_core.objects import names, record
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import clock, structs
-from akoo_core.api import names, record
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.objects import names, record
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.read import own_writes
 from akoo_core.reconcile.status import events

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from akoo_core import testing
 from akoo_core.kube import resource
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders
 
 VOLUMES = Resource("cloud.example", "v1", "volumes", "Volume", namespaced=False)

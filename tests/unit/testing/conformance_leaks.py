@@ -6,7 +6,7 @@ import logging
 from typing import ClassVar, Literal
 
 from akoo_core.kube import resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
 

@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
 

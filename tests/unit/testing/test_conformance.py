@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from akoo_core import testing
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import conformance
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing import conformance_leaks as leaks

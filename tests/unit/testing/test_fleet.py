@@ -9,7 +9,7 @@ import pytest
 from akoo_core import testing
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import virtual_time
 
 WIDGETS: dict[str, Any] = {

@@ -9,11 +9,11 @@ import pytest
 
 import akoo_core.testing as package
 from akoo_core import errors, structs, testing
-from akoo_core.api import record
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.testing import builders, spans
 from tests.unit.testing.conformance_cloud import VOLUMES, CloudWorld, GoodPlugin, Region, Volume
 

@@ -14,9 +14,9 @@ from akoo_ako import desired, drain, fence, names, objects, observe, options, se
 from akoo_testbed import kubeapi, running
 
 from akoo_core import clock, external
-from akoo_core.api import names as core_names
 from akoo_core.kube import client, config, resource, transport
-from akoo_core.plugins import api
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import kinds
 
 Verb = Callable[[api.VerbContext], Awaitable[object]]

@@ -14,9 +14,9 @@ from akoo_ako import crds, desired, drain, fence, names, objects, options, setti
 from akoo_testbed import running
 
 from akoo_core import external, structs
-from akoo_core.api import names as core_names
 from akoo_core.kube import client, config, errors, resource, transport
-from akoo_core.plugins import api
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import drift, kinds
 from tests.ako import ako_rules
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import ParamSpec, Protocol, TypeVar
 
 from akoo_avi.client import calls, credential, errors, logs, session
-from akoo_core.plugins import threads
-from akoo_core.plugins.errors import ThreadsClosedError, ThreadsExhaustedError
+from akoo_core.plugin import threads
+from akoo_core.plugin.errors import ThreadsClosedError, ThreadsExhaustedError
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -24,11 +24,11 @@ from akoo_avi.controllers import declared, health, judge, reconcile
 from akoo_avi.pools import told
 from akoo_avi.pools.declared import CONFIG_ANNOTATION
 from akoo_core import structs
-from akoo_core.api import conditions
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
 
 TYPE = conditions.type_for_plugin("avi")
 FIELD_MANAGER = "akoo-avi-status"

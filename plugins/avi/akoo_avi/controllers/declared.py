@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from akoo_avi import placement
 from akoo_core import structs
-from akoo_core.api import conditions
+from akoo_core.objects import conditions
 
 
 class Spec(structs.Struct, frozen=True, kw_only=True):

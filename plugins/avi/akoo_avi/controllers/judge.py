@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from akoo_avi import access, client, refusal
 from akoo_avi.controllers import health
-from akoo_core.api.conditions import Condition
-from akoo_core.plugins import errors as core_errors
+from akoo_core.objects.conditions import Condition
+from akoo_core.plugin import errors as core_errors
 
 REACHABLE = "Reachable"
 CREDENTIAL_VALID = "CredentialValid"

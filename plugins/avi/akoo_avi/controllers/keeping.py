@@ -13,12 +13,12 @@ from typing import Final
 from akoo_avi import refusal, resources
 from akoo_avi.pools import declared as pools
 from akoo_core import structs
-from akoo_core.api import conditions, names
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as kube_resource
 from akoo_core.kube.finalizers import Finalizers
-from akoo_core.plugins import api, uses
+from akoo_core.objects import conditions, names
+from akoo_core.plugin import api, uses
 
 FINALIZER: Final = "akoo.io/avi-controller"
 HELD: Final = "Held"

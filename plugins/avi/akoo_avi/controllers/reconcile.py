@@ -9,9 +9,9 @@ from __future__ import annotations
 from akoo_avi import access, client, resources
 from akoo_avi.controllers import declared, health, judge, keeping
 from akoo_core import structs
-from akoo_core.api import conditions
 from akoo_core.kube import errors as kube_errors
-from akoo_core.plugins import api
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
 
 AGAIN_SECONDS = 60.0
 REFUSED_SECONDS = 300.0

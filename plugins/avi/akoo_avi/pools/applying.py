@@ -25,8 +25,8 @@ from akoo_avi.pools.neighbours import Neighbours
 from akoo_avi.pools.outside import Outside
 from akoo_avi.pools.situation import Allocated, Plan, Situation, Subnet
 from akoo_core import structs
-from akoo_core.api.conditions import Condition
-from akoo_core.plugins import api
+from akoo_core.objects.conditions import Condition
+from akoo_core.plugin import api
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,11 +11,11 @@ from akoo_avi.pools import declared, inline, neighbours
 from akoo_avi.pools.declared import CONFIG_ANNOTATION, Pool
 from akoo_avi.pools.inline import Inline
 from akoo_core import structs
-from akoo_core.api import names
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api, uses
+from akoo_core.objects import names
+from akoo_core.plugin import api, uses
 
 POOLS = resources.AVI_IP_POOLS
 CONFIGS = kube_resource.AKO_DEPLOYMENT_CONFIGS

@@ -12,7 +12,7 @@ from akoo_avi.pools import spans
 from akoo_avi.pools.marking import Ours
 from akoo_avi.pools.situation import Subnet
 from akoo_core import structs
-from akoo_core.api import conditions, names
+from akoo_core.objects import conditions, names
 
 FINALIZER: Final = "akoo.io/avi-ip-pool"
 CONFIG_ANNOTATION: Final = "akoo.io/config"

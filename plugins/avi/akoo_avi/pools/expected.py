@@ -12,7 +12,7 @@ from akoo_avi.pools import judge, marking, spans
 from akoo_avi.pools import plan as plan_
 from akoo_avi.pools.situation import Plan, Situation, Subnet, spans_of
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 SHOWN = 20
 """Ranges of others that are told one by one; of more the number is told."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from akoo_avi.pools.situation import Allocated, Held, Plan
 from akoo_avi.pools.usage import Count
-from akoo_core.api.conditions import Condition
+from akoo_core.objects.conditions import Condition
 
 APPLIED = "Applied"
 FREE = "AddressesFree"

@@ -9,9 +9,9 @@ from akoo_avi.pools.declared import FINALIZER, Pool
 from akoo_avi.pools.outside import Outside
 from akoo_avi.references import tenant_uuid
 from akoo_core import structs
-from akoo_core.api import names as names_
-from akoo_core.api.conditions import Condition
-from akoo_core.plugins import api, uses
+from akoo_core.objects import names as names_
+from akoo_core.objects.conditions import Condition
+from akoo_core.plugin import api, uses
 
 AGAIN_SECONDS = 60.0
 FRESH_SECONDS = 1.0

@@ -14,7 +14,7 @@ from akoo_core import structs
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api, uses
+from akoo_core.plugin import api, uses
 
 POOLS = resources.AVI_IP_POOLS
 HERE = "management cluster"

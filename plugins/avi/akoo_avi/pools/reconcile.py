@@ -15,7 +15,7 @@ from akoo_core import structs
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 AGAIN_SECONDS = 60.0
 """Until drift is looked for, and addresses are counted again."""

@@ -10,8 +10,8 @@ from akoo_avi.pools.declared import Pool, Status, SubnetStatus
 from akoo_avi.pools.marking import Ours
 from akoo_avi.pools.usage import Count
 from akoo_core import structs
-from akoo_core.api import conditions
-from akoo_core.plugins import api
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
 
 
 def owning(status: Status, ours: Ours) -> Status:

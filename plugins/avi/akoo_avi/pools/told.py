@@ -5,10 +5,10 @@ from __future__ import annotations
 from akoo_avi import refusal, resources
 from akoo_avi.pools import configs, declared
 from akoo_core import structs
-from akoo_core.api import conditions
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
-from akoo_core.plugins import api
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
 
 RIGHTS = (
     api.RbacRule(

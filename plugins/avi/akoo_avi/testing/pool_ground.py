@@ -13,8 +13,8 @@ from akoo_avi.controllers import reconcile as avi_controllers
 from akoo_avi.pools import reconcile, spans
 from akoo_avi.testing.memory import PASSWORD, memory_controllers
 from akoo_core import structs, testing
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import builders
 
 ADDRESS = "avi.example.com"

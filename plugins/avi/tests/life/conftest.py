@@ -15,8 +15,8 @@ from akoo_avi.testing import MemoryAvi, memory_controllers
 from akoo_testbed.avisim import Controller
 
 from akoo_core import structs, testing
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import builders, verbs
 
 ADDRESS = "avi.example.com"

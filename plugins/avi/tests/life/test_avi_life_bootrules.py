@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 from akoo_avi.testing import MemoryAvi
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders
 
 World = Any

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.api import record
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import builders
 
 World = Any

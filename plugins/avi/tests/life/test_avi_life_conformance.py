@@ -10,7 +10,7 @@ import pytest
 from akoo_avi.plugin import AviPlugin
 
 from akoo_core import testing
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import conformance
 
 SCENARIOS = {

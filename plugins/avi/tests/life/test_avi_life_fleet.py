@@ -12,9 +12,9 @@ from akoo_avi import placement
 from akoo_avi.testing import MemoryAvi
 
 from akoo_core import settings, structs, testing
-from akoo_core.api import record
 from akoo_core.kube import resource
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import builders, virtual_time
 
 World = Any

@@ -11,9 +11,10 @@ from akoo_avi.plugin import AviPlugin
 from akoo_testbed.avisim import Controller
 
 from akoo_core import structs
-from akoo_core.api import record
 from akoo_core.kube import resource
-from akoo_core.plugins import api, caller
+from akoo_core.objects import record
+from akoo_core.plugin import api
+from akoo_core.plugin_host import caller
 from akoo_core.testing import builders, calls, verbs
 
 World = Any

@@ -17,7 +17,7 @@ from akoo_core import external, settings, testing
 from akoo_core.app import assembly
 from akoo_core.cli import auditing, operating, planning
 from akoo_core.kube import resource
-from akoo_core.plugins import controllers, login_memory, registry
+from akoo_core.plugin_host import controllers, login_memory, registry
 from akoo_core.testing import builders, verbs, virtual_time
 
 World = Any

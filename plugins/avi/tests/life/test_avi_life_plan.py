@@ -11,7 +11,7 @@ from akoo_testbed.avisim import client as admins
 
 from akoo_core import testing
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin.errors import VerbError
 from akoo_core.testing import builders
 
 Json = dict[str, Any]

@@ -9,8 +9,8 @@ import pytest
 from akoo_testbed.avisim import faults
 
 from akoo_core import structs
-from akoo_core.api import ako_networks
-from akoo_core.plugins import api
+from akoo_core.objects import ako_networks
+from akoo_core.plugin import api
 from akoo_core.testing import builders, verbs
 
 World = Any

@@ -8,7 +8,7 @@ import re
 from akoo_avi import claim, options, settings
 
 from akoo_core import structs
-from akoo_core.plugins import errors as core_errors
+from akoo_core.plugin import errors as core_errors
 
 PACKAGE = pathlib.Path(__file__).parents[2]
 README = (PACKAGE / "README.md").read_text()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 World = Any
 PASSWORD = "a-long-password"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 from akoo_core.testing import builders, verbs
 
 World = Any

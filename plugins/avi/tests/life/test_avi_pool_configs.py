@@ -10,9 +10,9 @@ from akoo_avi.pools import configs, inline, spans
 from akoo_testbed.avisim import client as admins
 
 from akoo_core import structs, testing
-from akoo_core.api import record
 from akoo_core.kube import resource as kube_resource
-from akoo_core.plugins import api
+from akoo_core.objects import record
+from akoo_core.plugin import api
 from akoo_core.testing import builders, calls, verbs
 
 Json = dict[str, Any]

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from akoo_core import errors
-from akoo_core.plugins import answers, api, bounded, registry
-from akoo_core.plugins.errors import BlockedError, VerbError
-from akoo_core.plugins.hooks import HOOKS, Hook
-from akoo_core.plugins.observed import observed
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import BlockedError, VerbError
+from akoo_core.plugin_host import answers, bounded, registry
+from akoo_core.plugin_host.hooks import HOOKS, Hook
+from akoo_core.plugin_host.observed import observed
 
 VerbResult = api.Done | api.Wait | api.Blocked | api.Fenced | api.Proof | api.Unverified
 """What an async verb may answer; which of them depends on the verb."""

@@ -13,9 +13,10 @@ from akoo_core import errors
 from akoo_core.cache import reflector, store
 from akoo_core.kube import client as client_
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import answers, api, bounded, context
-from akoo_core.plugins.controllers import Controller
-from akoo_core.plugins.errors import VerbError, describe
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError, describe
+from akoo_core.plugin_host import answers, bounded, context
+from akoo_core.plugin_host.controllers import Controller
 from akoo_core.queue import core, worker, workqueue
 
 RECONCILE_SECONDS = 120.0

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import pluggy
 
 from akoo_core import errors
-from akoo_core.plugins import api, contract, order
-from akoo_core.plugins.errors import describe
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import describe
+from akoo_core.plugin_host import contract, order
 
 CLOSE_SECONDS = 3.0
 """How long one plugin may take to close before it is left behind."""

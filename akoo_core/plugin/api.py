@@ -26,9 +26,9 @@ import pluggy
 from opentelemetry import trace
 
 from akoo_core import clock, external, structs
-from akoo_core.api import ako_networks, cluster, record
 from akoo_core.kube import client
 from akoo_core.kube.resource import Resource
+from akoo_core.objects import ako_networks, cluster, record
 
 API_VERSION = "1"
 """The version of this contract. Arguments are only ever added."""

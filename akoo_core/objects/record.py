@@ -10,8 +10,8 @@ import datetime
 from typing import Any, Literal
 
 from akoo_core import structs
-from akoo_core.api import conditions as conditions_
-from akoo_core.api import config, names
+from akoo_core.objects import conditions as conditions_
+from akoo_core.objects import config, names
 
 SCHEMA_VERSION = 1
 """Of ``spec``. A record with a greater one waits (NewerRecord); it is never guessed at."""

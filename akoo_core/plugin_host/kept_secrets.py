@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from akoo_core import errors
-from akoo_core.plugins import api, bounded
-from akoo_core.plugins.errors import BlockedError, VerbError
-from akoo_core.plugins.observed import observed
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import BlockedError, VerbError
+from akoo_core.plugin_host import bounded
+from akoo_core.plugin_host.observed import observed
 
 SECONDS = 30.0
 """How long a plugin may take to open one of its secrets."""

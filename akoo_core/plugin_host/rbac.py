@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api, login_memory
+from akoo_core.plugin import api
+from akoo_core.plugin_host import login_memory
 
 NAME = "akoo-core"
 """Of ClusterRole, Role, their bindings and the ServiceAccount."""

@@ -10,10 +10,10 @@ import math
 from typing import Annotated, Any
 
 from akoo_core import structs
-from akoo_core.api import conditions
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError, describe
-from akoo_core.plugins.hooks import Hook
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError, describe
+from akoo_core.plugin_host.hooks import Hook
 
 _Name = Annotated[str, structs.Meta(min_length=1)]
 

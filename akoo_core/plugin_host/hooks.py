@@ -8,7 +8,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 
 class Hook(NamedTuple):

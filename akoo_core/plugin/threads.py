@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from akoo_core import external
-from akoo_core.plugins.errors import ThreadsClosedError, ThreadsExhaustedError
+from akoo_core.plugin.errors import ThreadsClosedError, ThreadsExhaustedError
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -15,8 +15,8 @@ from types import FunctionType
 from typing import Any
 
 from akoo_core import settings, structs
-from akoo_core.plugins import api
-from akoo_core.plugins.hooks import HOOKS, Hook
+from akoo_core.plugin import api
+from akoo_core.plugin_host.hooks import HOOKS, Hook
 
 _NAME = re.compile(r"^[a-z]([a-z0-9]*(-[a-z0-9]+)*)$")
 _RESERVED = ("all", "none", "core")

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from akoo_core import errors, external
-from akoo_core.plugins import leaks
-from akoo_core.plugins.errors import VerbError, describe
+from akoo_core.plugin.errors import VerbError, describe
+from akoo_core.plugin_host import leaks
 from akoo_core.telemetry import metrics
 
 STOP_SECONDS = leaks.STOP_SECONDS

@@ -15,8 +15,9 @@ from importlib import metadata
 from typing import Any, NamedTuple
 
 from akoo_core import errors, settings
-from akoo_core.plugins import api, contract, registry
-from akoo_core.plugins.errors import describe
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import describe
+from akoo_core.plugin_host import contract, registry
 
 ALL = "all"
 NONE = "none"

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from akoo_core import errors
-from akoo_core.plugins import api, contract, rbac, registry
-from akoo_core.plugins.errors import describe
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import describe
+from akoo_core.plugin_host import contract, rbac, registry
 
 _NAME = re.compile(r"^[a-z][a-z0-9-]*$")
 _READ = ("get", "list", "watch")

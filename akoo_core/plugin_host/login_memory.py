@@ -18,7 +18,7 @@ from akoo_core import errors, structs
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as resources
-from akoo_core.plugins import api
+from akoo_core.plugin import api
 
 FIRST_SECONDS = 300.0
 """A password that was being changed is right soon."""
@@ -70,7 +70,7 @@ class LoginMemory:
         """As last read."""
 
     async def refused(self, account: api.Account) -> api.RefusedLogin | None:
-        """See :class:`akoo_core.plugins.api.LoginMemory`."""
+        """See :class:`akoo_core.plugin.api.LoginMemory`."""
         self._entries = await self._read()
         entry = self._known(account)
         if entry is None or self._mode == "insist":
@@ -84,7 +84,7 @@ class LoginMemory:
         )
 
     async def note(self, account: api.Account) -> float:
-        """See :class:`akoo_core.plugins.api.LoginMemory`."""
+        """See :class:`akoo_core.plugin.api.LoginMemory`."""
         before = self._known(account)
         entry = Entry(
             secret=account.secret,
@@ -102,7 +102,7 @@ class LoginMemory:
         return rest_seconds(entry)
 
     async def accept(self, account: api.Account) -> None:
-        """See :class:`akoo_core.plugins.api.LoginMemory`."""
+        """See :class:`akoo_core.plugin.api.LoginMemory`."""
         if self._entries.pop(_key(account), None) is not None:
             await self._write({_key(account): None})
 

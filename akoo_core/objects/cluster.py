@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.api import names
+from akoo_core.objects import names
 
 
 class Cluster(structs.Struct, frozen=True, kw_only=True):

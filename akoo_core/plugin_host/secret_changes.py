@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
-from akoo_core.plugins.errors import describe
+from akoo_core.plugin.errors import describe
 
 _log = logging.getLogger(__name__)
 

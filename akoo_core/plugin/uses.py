@@ -7,10 +7,10 @@ Store, then load, on both sides: one of the two always sees the other.
 
 from __future__ import annotations
 
-from akoo_core.api import record
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
+from akoo_core.objects import record
 
 
 async def uses_of(

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from opentelemetry import trace
 
 from akoo_core import clock, external, settings, structs
-from akoo_core.api import cluster, record
 from akoo_core.kube import client
-from akoo_core.plugins import api, controllers, scoped
-from akoo_core.plugins.errors import describe
-from akoo_core.plugins.secret_changes import SecretChanges
+from akoo_core.objects import cluster, record
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import describe
+from akoo_core.plugin_host import controllers, scoped_client
+from akoo_core.plugin_host.secret_changes import SecretChanges
 
 
 def decode_config(plugin: api.Plugin, config: structs.JSON) -> structs.StrictStruct | None:
@@ -127,7 +128,7 @@ def build_controller_context(
     name = f"akoo_core.plugin.{plugin.name}"
     fields = {"plugin": plugin.name, "controller": registration.name, "key": key}
     return api.ControllerContext(
-        kube=scoped.for_controller(client, plugin.name, registration),
+        kube=scoped_client.for_controller(client, plugin.name, registration),
         clock=means.clock,
         external=means.external,
         secrets=means.secrets(),
@@ -157,7 +158,7 @@ def build_audit_context(
         configs=configs,
         management_id=means.management_id,
         tenants=tenants,
-        kube=scoped.for_reading(client, plugin.name, own),
+        kube=scoped_client.for_reading(client, plugin.name, own),
         clock=means.clock,
         external=means.external,
         secrets=means.secrets(),

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from opentelemetry import trace
 
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import VerbError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import VerbError
 from akoo_core.telemetry import metrics, tracing
 
 _seconds = functools.lru_cache(maxsize=512)(metrics.VERB_SECONDS.labels)

@@ -12,7 +12,7 @@ import re
 from typing import Any, Literal
 
 from akoo_core import structs
-from akoo_core.api import conditions as conditions_
+from akoo_core.objects import conditions as conditions_
 
 OnUnmatch = Literal["Orphan", "Remove"]
 OnDeadline = Literal["LetGo", "Hold"]

@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 from akoo_core.kube import client
 from akoo_core.kube.resource import Resource
-from akoo_core.plugins import api
-from akoo_core.plugins.errors import OutOfScopeError
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import OutOfScopeError
 
 Object = client.Object
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from akoo_core import errors
-from akoo_core.plugins import api, contract
+from akoo_core.plugin import api
+from akoo_core.plugin_host import contract
 
 
 class FactId(NamedTuple):

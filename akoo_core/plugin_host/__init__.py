@@ -1,0 +1,1 @@
+"""The machine behind the plugins: finds, checks, orders and calls them."""

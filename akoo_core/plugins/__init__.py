@@ -1,1 +1,0 @@
-"""Plugins: what they implement (api), how they are found (loader), ordered and called (caller)."""
