@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import time
 
-from akoo_avi import observe, placement, snapshot
 from akoo_avi.client import AviClient, Controllers, Credential
+from akoo_avi.health import observe, snapshot
+from akoo_avi.spec import placement
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client as avisim_client
 

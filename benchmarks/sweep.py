@@ -22,8 +22,9 @@ import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
-from akoo_avi import inventory, marks, passes, sweep
+from akoo_avi.cleanup import passes, sweep
 from akoo_avi.client import Controllers, Credential
+from akoo_avi.ownership import inventory, marks
 from akoo_testbed.avisim import Controller, snapshots
 from akoo_testbed.avisim import client as avisim_client
 

@@ -6,8 +6,10 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from akoo_avi import claim, names, placement, sweep, verify
+from akoo_avi.cleanup import sweep, verify
 from akoo_avi.client import AviError
+from akoo_avi.ownership import claim
+from akoo_avi.spec import names, placement
 from akoo_avi.testing import MemoryAvi
 from akoo_testbed.avisim import Controller, snapshots
 from akoo_testbed.avisim import client as avisim_client

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from akoo_ako.plugin import AkoPlugin
-from akoo_avi import claim
+from akoo_avi.ownership import claim
 from akoo_avi.plugin import AviPlugin
 from akoo_avi.testing import memory_controllers
 from akoo_testbed.avisim import Controller, client, snapshots, subject, values

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import pytest
-from akoo_avi import claim, claiming, names, ownership, refusal
-from akoo_avi.controllers import keeping
+from akoo_avi.connect import controller_hold
+from akoo_avi.ownership import claim, claiming, verdict
 from akoo_avi.pools import applying, marking
-from akoo_avi.pools.declared import Pool
+from akoo_avi.spec import names, refusal
+from akoo_avi.spec.ip_pool import Pool
 
 from akoo_core import structs
 
@@ -35,7 +36,7 @@ async def _in_memory(
 ) -> Pool:
     """What will be ours is known to this process alone until it is written."""
     if not pool.has_something:
-        await keeping.hold(ctx.kube, pool)
+        await controller_hold.hold(ctx.kube, pool)
     added = pool.status.usable_added or opens
     return structs.replace(pool, status=structs.replace(pool.status, usable_added=added))
 
@@ -58,12 +59,12 @@ async def _only_once(avi: Any, spec: Any) -> str:
     return await _give_back(avi, spec)
 
 
-_judge = ownership.judge
+_judge = verdict.judge
 
 
-def _half_will_do(*given: Any) -> ownership.Verdict:
+def _half_will_do(*given: Any) -> verdict.Verdict:
     found = _judge(*given)
-    return ownership.Verdict("own", found.why) if found.kind == "suspect" else found
+    return verdict.Verdict("own", found.why) if found.kind == "suspect" else found
 
 
 async def _without_a_look(avi: Any, spec: Any, *, make: bool = True, **more: Any) -> None:
@@ -85,6 +86,6 @@ BUGS: Final[dict[str, Bug]] = {
         _replaced(claiming, "settle", _without_a_look), "avi POST stringgroup", "no end"
     ),
     "half of the marks will do": Bug(
-        _replaced(ownership, "judge", _half_will_do), "", "which is not ours"
+        _replaced(verdict, "judge", _half_will_do), "", "which is not ours"
     ),
 }

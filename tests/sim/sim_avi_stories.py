@@ -10,7 +10,7 @@ import asyncio
 import datetime
 from typing import Any
 
-from akoo_avi import resources as avi_resources
+from akoo_avi.spec import resources as avi_resources
 from akoo_testbed.avisim import faults
 
 from akoo_core import clock as clock_

@@ -5,33 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import ClassVar, Literal, TypeVar
 
-from akoo_avi import (
-    access,
-    audit,
-    catalog,
-    client,
-    confirm,
-    contribute,
-    departure,
-    intend,
-    observe,
-    options,
-    patience,
-    placement,
-    planned,
-    prepare,
-    release,
-    rights,
-    settings,
-    snapshot,
-    sweep,
-    unplaced,
-    verify,
-    wanted,
-)
+from akoo_avi import client, plan, rights
+from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, sweep, verify
+from akoo_avi.connect import access, backoff
 from akoo_avi.controllers import configs, keeping, reconcile
+from akoo_avi.health import observe, snapshot
+from akoo_avi.place import catalog, contribute, intend, prepare
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import reconcile as pools
+from akoo_avi.spec import options, placement, settings, wanted
 from akoo_core import structs
 from akoo_core.plugin import api
 from akoo_core.plugin import errors as core_errors
@@ -62,7 +44,7 @@ class AviPlugin(api.Plugin):
     ) -> None:
         super().__init__(given or settings.Settings())
         own: settings.Settings = self.settings
-        self._clients = clients or patience.controllers(
+        self._clients = clients or backoff.controllers(
             pool_size=own.pool_size, page_size=own.page_size
         )
         self._catalogs = catalog.Catalogs(seconds=own.catalog_seconds)
@@ -70,12 +52,12 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
-        """See :mod:`akoo_avi.intend`."""
+        """See :mod:`akoo_avi.place.intend`."""
         return intend.intend(view)
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_avi.prepare`."""
+        """See :mod:`akoo_avi.place.prepare`."""
         try:
             return await prepare.prepare(ctx, self._clients, self._catalogs)
         except access.ANSWERED as error:
@@ -83,15 +65,15 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     def contribute(self, view: api.View) -> api.Contribution:
-        """See :mod:`akoo_avi.contribute`."""
+        """See :mod:`akoo_avi.place.contribute`."""
         return contribute.contribute(view)
 
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_avi.observe`."""
+        """See :mod:`akoo_avi.health.observe`."""
         stored = placement.stored(ctx.view)
         if stored is None:
-            return unplaced.done()
+            return never_placed.done()
         try:
             avi = await access.open(ctx, self._clients, stored.reach)
             return await observe.observe(ctx, avi, stored, self._snapshots)
@@ -100,25 +82,25 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_avi.confirm`."""
-        return await self._departing(ctx, confirm.confirm) or unplaced.done()
+        """See :mod:`akoo_avi.cleanup.confirm`."""
+        return await self._departing(ctx, confirm.confirm) or never_placed.done()
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_avi.sweep`."""
-        return await self._departing(ctx, sweep.sweep) or unplaced.done()
+        """See :mod:`akoo_avi.cleanup.sweep`."""
+        return await self._departing(ctx, sweep.sweep) or never_placed.done()
 
     @api.hookimpl
     async def verify(
         self, ctx: api.VerbContext
     ) -> api.Proof | api.Unverified | api.Wait | api.Blocked:
-        """See :mod:`akoo_avi.verify`."""
-        return await self._departing(ctx, verify.verify) or unplaced.verified(ctx.view)
+        """See :mod:`akoo_avi.cleanup.verify`."""
+        return await self._departing(ctx, verify.verify) or never_placed.verified(ctx.view)
 
     @api.hookimpl
     async def release(self, ctx: api.VerbContext) -> api.Result:
-        """See :mod:`akoo_avi.release`."""
-        return await self._departing(ctx, release.release) or unplaced.done()
+        """See :mod:`akoo_avi.cleanup.release`."""
+        return await self._departing(ctx, release.release) or never_placed.done()
 
     async def _departing(
         self, ctx: api.VerbContext, verb: Departing[Answer]
@@ -153,23 +135,23 @@ class AviPlugin(api.Plugin):
     async def plan(
         self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
     ) -> tuple[api.PlannedAction, ...]:
-        """See :mod:`akoo_avi.planned`."""
+        """See :mod:`akoo_avi.plan`."""
         try:
             if verb == "prepare":
-                return await planned.prepare(ctx, self._clients, self._catalogs)
-            return await planned.sweep(ctx, self._clients)
+                return await plan.prepare(ctx, self._clients, self._catalogs)
+            return await plan.sweep(ctx, self._clients)
         except access.ANSWERED as error:
             answer = access.answer(error)
             raise core_errors.BlockedError(answer.message, reason=answer.reason) from None
 
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit:
-        """See :mod:`akoo_avi.audit`."""
+        """See :mod:`akoo_avi.cleanup.audit`."""
         return await audit.audit(ctx, self._clients)
 
     @api.hookimpl
     async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result:
-        """See :mod:`akoo_avi.audit`."""
+        """See :mod:`akoo_avi.cleanup.audit`."""
         return await audit.remove(ctx, self._clients, owner)
 
     async def close(self) -> None:

@@ -6,7 +6,10 @@ import logging
 from typing import Any
 
 import pytest
-from akoo_avi import access, audit, resources, strays
+from akoo_avi.cleanup import audit
+from akoo_avi.connect import access
+from akoo_avi.ownership import strays
+from akoo_avi.spec import resources
 from akoo_avi.testing import memory_controllers
 from akoo_testbed.avisim import Controller, faults
 from opentelemetry import trace

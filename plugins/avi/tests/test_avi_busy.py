@@ -7,8 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from akoo_avi import catalog, placement, readings, snapshot
 from akoo_avi.client import AviError, IncompleteListError
+from akoo_avi.connect import readings
+from akoo_avi.health import snapshot
+from akoo_avi.place import catalog
+from akoo_avi.spec import placement
 from akoo_avi.testing import MemoryAvi
 
 from akoo_core import clock

@@ -8,8 +8,12 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from akoo_avi import catalog, client, refusal, resources
-from akoo_avi.controllers import configs, declared, health, judge, reconcile
+from akoo_avi import client
+from akoo_avi.controllers import conditions as controller_conditions
+from akoo_avi.controllers import configs, health, reconcile
+from akoo_avi.place import catalog
+from akoo_avi.spec import avi_controller as avi_controller_
+from akoo_avi.spec import refusal, resources
 from akoo_avi.testing.memory import PASSWORD, memory_controllers
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client as admins
@@ -243,8 +247,8 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda one: type(one).__name__)
 def test_every_error_makes_exactly_one_question_false(error: Exception) -> None:
-    found = judge.of_error(error)
-    assert [one.type for one in found] == ["Ready", *judge.QUESTIONS]
+    found = controller_conditions.of_error(error)
+    assert [one.type for one in found] == ["Ready", *controller_conditions.QUESTIONS]
     wrong = [one for one in found[1:] if one.status == "False"]
     assert len(wrong) == 1
     assert found[0].reason == wrong[0].reason
@@ -263,7 +267,7 @@ def test_every_error_makes_exactly_one_question_false(error: Exception) -> None:
 )
 def test_what_was_found_is_judged(changes: Object, reason: str) -> None:
     given: Object = {"address": ADDRESS, "state": "CLUSTER_UP_NO_HA", "version": "30.2.2"}
-    ready = judge.of_health(health.Health(**(given | changes)))[0]
+    ready = controller_conditions.of_health(health.Health(**(given | changes)))[0]
     assert ready.reason == reason
     assert (ready.status == "True") is (reason == "Usable")
 
@@ -271,7 +275,7 @@ def test_what_was_found_is_judged(changes: Object, reason: str) -> None:
 def test_the_crd_is_the_struct() -> None:
     (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]["properties"]
-    for part, kind in (("spec", declared.Spec), ("status", declared.Status)):
+    for part, kind in (("spec", avi_controller_.Spec), ("status", avi_controller_.Status)):
         keys = {one.key: one.required for one in structs.fields(kind)}
         assert set(schema[part]["properties"]) == set(keys)
         required = {key for key, must in keys.items() if must}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hypothesis
 import hypothesis.strategies as st
 import pytest
-from akoo_avi import confirm, inventory, marks, planned, refusal, sweep
+from akoo_avi import plan
+from akoo_avi.cleanup import confirm, sweep
+from akoo_avi.ownership import inventory, marks
+from akoo_avi.spec import refusal
 
 from akoo_core.plugin import api
 from tests.avi.avi_bed import Bed, X
@@ -146,7 +149,7 @@ async def test_a_name_that_we_made_is_swept_in_all_tenants_unless_a_person_names
 
 async def test_the_plan_keeps_what_the_sweep_keeps() -> None:
     bed = bed_of("team-a")
-    actions = await planned.swept(bed.context(), bed.client(), bed.stored)
+    actions = await plan.swept(bed.context(), bed.client(), bed.stored)
     deleted = {one.where.rpartition(" ")[2] for one in actions if one.action == "delete"}
     kept = {one.where.rpartition(" ")[2] for one in actions if one.action == "keep"}
     assert (deleted, kept) == ({"team-a"}, {"team-b"})

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
-from akoo_avi import client, resources
+from akoo_avi import client
+from akoo_avi.connect import controller_hold
 from akoo_avi.controllers import keeping, reconcile
 from akoo_avi.pools import reconcile as pools
+from akoo_avi.spec import resources
 from akoo_avi.testing.pool_ground import Ground, Pools, pool
 from akoo_testbed.avisim import faults
 from hypothesis import given
@@ -110,7 +112,7 @@ def test_it_is_held_before_the_first_range_is_written() -> None:
     there.avi.faults.add(faults.Fault(answer="booting", method="PUT", times=None))
     there.run_pool()
     assert there.ranges == set(), "nothing could be written"
-    assert there.finalizers == [keeping.FINALIZER]
+    assert there.finalizers == [controller_hold.FINALIZER]
 
 
 def test_a_pool_that_changes_nothing_holds_nothing_by_itself() -> None:
@@ -118,13 +120,13 @@ def test_a_pool_that_changes_nothing_holds_nothing_by_itself() -> None:
     there.run_pool()
     assert there.finalizers == []
     there.keep()
-    assert there.finalizers == [keeping.FINALIZER], "but it may, and keeps its way"
+    assert there.finalizers == [controller_hold.FINALIZER], "but it may, and keeps its way"
 
 
 def test_the_controller_is_deleted_first_and_the_pool_gives_its_ranges_back() -> None:
     there = Scene(pool("edge", RANGE))
     there.run_pool()
-    there.change(finalizers=["theirs/first", keeping.FINALIZER])
+    there.change(finalizers=["theirs/first", controller_hold.FINALIZER])
     there.delete_controller()
     answer = there.keep()
     assert isinstance(answer, api.Wait)
@@ -162,7 +164,7 @@ def test_a_live_record_needs_it_and_a_finished_one_does_not() -> None:
     there = Scene()
     there.use()
     there.keep()
-    assert there.finalizers == [keeping.FINALIZER]
+    assert there.finalizers == [controller_hold.FINALIZER]
     there.delete_controller()
     answer = there.keep()
     assert isinstance(answer, api.Wait)
@@ -174,7 +176,7 @@ def test_a_live_record_needs_it_and_a_finished_one_does_not() -> None:
 
 def test_a_record_that_cannot_be_read_may_be_a_user() -> None:
     there = Scene()
-    there.change(finalizers=[keeping.FINALIZER])
+    there.change(finalizers=[controller_hold.FINALIZER])
     broken = {
         "apiVersion": "akoo.io/v1alpha1",
         "kind": "AKODeployment",
@@ -184,7 +186,7 @@ def test_a_record_that_cannot_be_read_may_be_a_user() -> None:
     there.management.seed(broken)
     there.delete_controller()
     assert isinstance(there.keep(), api.Wait)
-    assert there.finalizers == [keeping.FINALIZER]
+    assert there.finalizers == [controller_hold.FINALIZER]
 
 
 def test_a_use_of_its_namesake_is_none_of_it() -> None:

@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from akoo_avi import observe, placement, snapshot
+from akoo_avi.health import observe, snapshot
+from akoo_avi.spec import placement
 from akoo_avi.testing.memory import PASSWORD, MemoryAvi
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client as admins

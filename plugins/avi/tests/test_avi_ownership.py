@@ -7,7 +7,8 @@ from typing import Any
 import hypothesis
 import hypothesis.strategies as st
 import pytest
-from akoo_avi import kinds, labels, marks, ownership, references, routes
+from akoo_avi.ownership import kinds, labels, marks, references, routes
+from akoo_avi.ownership import verdict as verdict_
 
 from tests.avi import avi_hostile as hostile
 from tests.avi import avi_oracle as oracle
@@ -28,11 +29,11 @@ def made(**changes: Any) -> dict[str, Any]:
 
 
 def judged(kind: str = "pool", mark: marks.Mark = OURS, **changes: Any) -> str:
-    return ownership.judge(kind, made(**changes), mark).kind
+    return verdict_.judge(kind, made(**changes), mark).kind
 
 
 def test_all_marks_together_make_it_own() -> None:
-    verdict = ownership.judge("pool", made(), OURS)
+    verdict = verdict_.judge("pool", made(), OURS)
     assert verdict.kind == "own"
     assert verdict.why == (
         f"marker clustername is [{X}], created_by is ako-{X}, its name has the form of this "
@@ -62,15 +63,15 @@ def test_all_marks_together_make_it_own() -> None:
     ],
 )
 def test_one_mark_that_does_not_agree_makes_it_a_suspect(changes: Any, why: str) -> None:
-    verdict = ownership.judge("pool", made(**changes), OURS)
+    verdict = verdict_.judge("pool", made(**changes), OURS)
     assert verdict.kind == "suspect"
     assert why in verdict.why
 
 
 def test_a_marker_that_names_another_settles_it() -> None:
     markers = [{"key": "clustername", "values": ["other"]}]
-    verdict = ownership.judge("pool", made(markers=markers), OURS)
-    assert verdict == ownership.Verdict("foreign", "its marker clustername names other")
+    verdict = verdict_.judge("pool", made(markers=markers), OURS)
+    assert verdict == verdict_.Verdict("foreign", "its marker clustername names other")
 
 
 def test_without_any_mark_it_is_foreign() -> None:
@@ -167,8 +168,8 @@ def test_a_profile_of_the_operator_may_name_it_and_nobody_else() -> None:
 
 
 def test_what_no_ako_makes_is_a_suspect() -> None:
-    verdict = ownership.judge("networksecuritypolicy", made(), OURS)
-    assert verdict == ownership.Verdict("suspect", "no AKO makes a NetworkSecurityPolicy")
+    verdict = verdict_.judge("networksecuritypolicy", made(), OURS)
+    assert verdict == verdict_.Verdict("suspect", "no AKO makes a NetworkSecurityPolicy")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_what_akos_cannot_be_called_is_refused(name: str) -> None:
 
 def test_a_kind_that_is_not_known_is_not_judged() -> None:
     with pytest.raises(KeyError):
-        ownership.judge("gslbservice", made(), OURS)
+        verdict_.judge("gslbservice", made(), OURS)
 
 
 @pytest.mark.parametrize("other", hostile.CLUSTERS)
@@ -263,7 +264,7 @@ def test_neighbours_with_hostile_names_are_foreign(cluster: str, other: str) -> 
             )
             stored = {**theirs, "cloud_ref": CLOUD}
             expected = oracle.whose(kind, stored, other, CLOUD) if cluster == other else "foreign"
-            assert ownership.judge(kind, theirs, mark).kind == expected
+            assert verdict_.judge(kind, theirs, mark).kind == expected
 
 
 @hypothesis.settings(max_examples=600, deadline=None)
@@ -275,7 +276,7 @@ def test_the_oracle_says_the_same(thing: hostile.Thing, cluster: str) -> None:
         stored["cloud_ref"] = thing.cloud
         shown["cloud_ref"] = f"https://avi/api/cloud/{thing.cloud}#{thing.cloud}"
     mark = marks.Mark(cluster_name=cluster, cloud_uuid="Default-Cloud")
-    verdict = ownership.judge(thing.kind, shown, mark)
+    verdict = verdict_.judge(thing.kind, shown, mark)
     assert verdict.kind == oracle.whose(thing.kind, stored, cluster, "Default-Cloud")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import kinds, passes, sweep
+from akoo_avi.cleanup import passes, sweep
+from akoo_avi.ownership import kinds
 from akoo_avi.testing import MemoryAvi
 from akoo_testbed.avisim import faults
 

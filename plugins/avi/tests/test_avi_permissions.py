@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from akoo_avi import claiming, kinds, sight
+from akoo_avi.ownership import claiming, kinds, visibility
 
 from akoo_core import structs
 from akoo_core.plugin import api
@@ -62,7 +62,7 @@ async def test_without_one_of_them_nothing_is_proven(permission: str) -> None:
     bed.claim()
     answer = await bed.verify(bed.client(username="akoo-core"))
     assert isinstance(answer, api.Unverified)
-    assert answer.reason == sight.REASON
+    assert answer.reason == visibility.REASON
 
 
 def test_all_that_is_deleted_or_edited_may_be_written() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_avi import kinds, planned
+from akoo_avi import plan
+from akoo_avi.ownership import kinds
 
 from tests.avi.avi_bed import OTHER_MANAGEMENT, Bed, X
 
@@ -18,7 +19,7 @@ async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None
     bed.make("vsvip", name=f"{X}--old")
     bed.label(X, "other")
     before = bed.controller.snapshot()
-    actions = await planned.swept(bed.context(), bed.client(), bed.stored)
+    actions = await plan.swept(bed.context(), bed.client(), bed.stored)
     assert not bed.diff(before)
     assert [(one.action, one.kind, one.name) for one in actions] == [
         ("delete", "PoolGroup", f"{X}--red-web"),
@@ -42,7 +43,7 @@ async def test_under_a_foreign_claim_all_stays() -> None:
     bed = Bed()
     bed.claim(OTHER_MANAGEMENT)
     bed.own("pool")
-    (only,) = await planned.swept(bed.context(), bed.client(), bed.stored)
+    (only,) = await plan.swept(bed.context(), bed.client(), bed.stored)
     assert only.action == "keep"
     assert "ClaimedElsewhere" not in only.why
     assert OTHER_MANAGEMENT in only.why
@@ -54,7 +55,7 @@ async def test_what_is_planned_is_what_goes() -> None:
     pool = bed.own("pool")
     bed.own("poolgroup", members=[{"pool_ref": pool}])
     bed.own("vsvip", tenant="blue")
-    actions = await planned.swept(bed.context(), bed.client(), bed.stored)
+    actions = await plan.swept(bed.context(), bed.client(), bed.stored)
     since = bed.controller.journal.last
     await bed.sweep()
     deleted = bed.controller.journal.entries(since=since, method="DELETE")

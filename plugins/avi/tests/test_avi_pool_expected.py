@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from akoo_avi.pools import expected, marking, plan, spans
-from akoo_avi.pools.marking import Ours
-from akoo_avi.pools.situation import Allocated, Other, Situation, Subnet
-from akoo_avi.pools.spans import Span
+from akoo_avi.pools import expected, marking, plan
+from akoo_avi.pools.inputs import Allocated, Other, Situation
+from akoo_avi.spec import spans
+from akoo_avi.spec.spans import Ours, Span, Subnet
 from hypothesis import given
 from hypothesis import strategies as st
 

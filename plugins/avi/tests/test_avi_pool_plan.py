@@ -7,11 +7,10 @@ import ipaddress
 from typing import Any
 
 import pytest
-from akoo_avi import refusal
-from akoo_avi.pools import declared, marking, plan, spans
-from akoo_avi.pools.marking import Ours
-from akoo_avi.pools.situation import Allocated, Other, Plan, Situation, Subnet, spans_of
-from akoo_avi.pools.spans import Span
+from akoo_avi.pools import marking, plan
+from akoo_avi.pools.inputs import Allocated, Other, Plan, Situation
+from akoo_avi.spec import ip_pool, refusal, spans
+from akoo_avi.spec.spans import Ours, Span, Subnet, spans_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -354,14 +353,14 @@ def test_values_that_are_none_of_ours_are_kept_and_ignored(value: str) -> None:
     assert there["attrs"][:2] == foreign
 
 
-def spec(*subnets: declared.SubnetSpec) -> declared.Spec:
-    name = declared.NetworkName(name="vip")
-    return declared.Spec(controller="main", cloud="c", network=name, subnets=subnets)
+def spec(*subnets: ip_pool.SubnetSpec) -> ip_pool.Spec:
+    name = ip_pool.NetworkName(name="vip")
+    return ip_pool.Spec(controller="main", cloud="c", network=name, subnets=subnets)
 
 
-def subnet(cidr: str, *ranges: tuple[str, str]) -> declared.SubnetSpec:
-    found = tuple(declared.Range(begin=begin, end=end) for begin, end in ranges)
-    return declared.SubnetSpec(cidr=cidr, ranges=found)
+def subnet(cidr: str, *ranges: tuple[str, str]) -> ip_pool.SubnetSpec:
+    found = tuple(ip_pool.Range(begin=begin, end=end) for begin, end in ranges)
+    return ip_pool.SubnetSpec(cidr=cidr, ranges=found)
 
 
 @pytest.mark.parametrize(
@@ -377,14 +376,14 @@ def subnet(cidr: str, *ranges: tuple[str, str]) -> declared.SubnetSpec:
         ((subnet("10.0.0.0/24", ("x", "y")),), "spec.subnets"),
     ],
 )
-def test_what_cannot_be_is_refused(subnets: tuple[declared.SubnetSpec, ...], problem: str) -> None:
+def test_what_cannot_be_is_refused(subnets: tuple[ip_pool.SubnetSpec, ...], problem: str) -> None:
     with pytest.raises(refusal.Refusal, match=problem) as caught:
-        declared.desired(spec(*subnets))
+        ip_pool.desired(spec(*subnets))
     assert caught.value.reason == "InvalidPool"
 
 
 def test_both_families() -> None:
-    found = declared.desired(
+    found = ip_pool.desired(
         spec(
             subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9")),
             subnet("fd00::/64", ("fd00::1", "fd00::9")),

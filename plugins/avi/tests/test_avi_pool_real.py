@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from akoo_avi import resources
+from akoo_avi.spec import resources
 from akoo_avi.testing.pool_ground import CONTROLLER, Ground, pool
 from akoo_testbed import definitions, kubeapi, running
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from akoo_avi import resources, sight
+from akoo_avi.ownership import visibility
 from akoo_avi.pools import marking
-from akoo_avi.pools.declared import FINALIZER
+from akoo_avi.spec import resources
+from akoo_avi.spec.ip_pool import FINALIZER
 from akoo_avi.testing.memory import memory_controllers
 from akoo_avi.testing.pool_ground import OWNER, Ground, pool
 
@@ -152,7 +153,7 @@ def test_what_our_user_may_not_see_is_not_gone(monkeypatch: pytest.MonkeyPatch) 
     lose_status(there)
     there.delete()
     with monkeypatch.context() as patch:
-        patch.setattr(sight, "missing", some)
+        patch.setattr(visibility, "missing", some)
         there.run_pool()
     status, reason, message = there.ready()
     assert (status, reason) == ("False", "PermissionMissing")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from akoo_avi.pools import spans
+from akoo_avi.spec import spans
 from akoo_avi.testing.pool_ground import Ground, pool
 from akoo_testbed.avisim import faults
 from hypothesis import Phase, given, settings

@@ -7,9 +7,10 @@ from typing import Any
 
 import hypothesis
 import pytest
-from akoo_avi import catalog, config, networks, placement, refusal, resolve, resources
-from akoo_avi.pools import configs, declared, inline, neighbours, place
-from akoo_avi.pools.declared import CONFIG_ANNOTATION
+from akoo_avi.place import catalog, networks, resolve
+from akoo_avi.pools import configs, neighbours, place
+from akoo_avi.spec import config, inline_pools, ip_pool, placement, refusal, resources
+from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
 from akoo_avi.testing import MemoryAvi
 from akoo_avi.testing.memory import PASSWORD
 from akoo_avi.testing.pool_ground import Ground, pool
@@ -39,9 +40,9 @@ def adc(tenant: str | None) -> Object:
     return {"metadata": {"name": "edge"}, "spec": spec}
 
 
-def read_pool(obj: Object) -> declared.Pool:
+def read_pool(obj: Object) -> ip_pool.Pool:
     obj["metadata"]["uid"] = "1"
-    return declared.from_object(obj)
+    return ip_pool.from_object(obj)
 
 
 class Tenants(Ground):
@@ -156,7 +157,7 @@ class TestNames:
 
     def test_each_tenant_has_a_pool_of_its_own(self) -> None:
         specs = [config.decode(adc(one)) for one in TENANTS]
-        assert len({inline.data_name("edge", one) for one in specs}) == 3
+        assert len({inline_pools.data_name("edge", one) for one in specs}) == 3
 
     def test_a_pool_without_the_field_means_admin(self) -> None:
         assert read_pool(pool()).spec.tenant == "admin"
@@ -167,7 +168,7 @@ class TestNames:
         for one in (mine, its, pool("same", tenant="blue")):
             one["metadata"]["uid"] = one["metadata"]["name"]
             there.run(there.management.client().create(resources.AVI_IP_POOLS, one))
-        read = declared.from_object(there.pool("mine") or {})
+        read = ip_pool.from_object(there.pool("mine") or {})
         near = there.run(neighbours.on_network(there.management.client(), read, "network-x"))
         assert [one.name for one in near.pools] == ["same"]
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from akoo_avi import client, resources
-from akoo_avi.pools import declared, marking, outside, reconcile
+from akoo_avi import client
+from akoo_avi.pools import marking, reconcile
+from akoo_avi.pools import network as pool_network
+from akoo_avi.spec import ip_pool, resources
 from akoo_avi.testing.memory import PASSWORD, MemoryAvi, memory_controllers
 from akoo_avi.testing.pool_ground import ADDRESS, OWNER, Ground, pool, using
 from akoo_testbed.avisim import discovery
@@ -164,9 +166,9 @@ class TestMeanwhile:
     """Somebody writes between what was read and what is written."""
 
     def interfere(self, there: Ground, monkeypatch: pytest.MonkeyPatch, *theirs: str) -> None:
-        write = outside.Outside.write
+        write = pool_network.Outside.write
 
-        async def disturbed(one: outside.Outside, given: Any) -> Any:
+        async def disturbed(one: pool_network.Outside, given: Any) -> Any:
             if theirs[0] not in there.ranges:
                 if there.network.get("configured_subnets"):
                     there.add_ranges(*theirs)
@@ -174,7 +176,7 @@ class TestMeanwhile:
                     there.put_ranges(*theirs)
             return await write(one, given)
 
-        monkeypatch.setattr(outside.Outside, "write", disturbed)
+        monkeypatch.setattr(pool_network.Outside, "write", disturbed)
 
     def test_an_overlap(self, monkeypatch: pytest.MonkeyPatch) -> None:
         there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
@@ -205,13 +207,13 @@ class TestMeanwhile:
 
     def test_what_is_not_kept_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
-        write = outside.Outside.write
+        write = pool_network.Outside.write
 
-        async def lost(one: outside.Outside, given: Any) -> Any:
+        async def lost(one: pool_network.Outside, given: Any) -> Any:
             await write(one, given)
             there.put_ranges()
 
-        monkeypatch.setattr(outside.Outside, "write", lost)
+        monkeypatch.setattr(pool_network.Outside, "write", lost)
         there.run_pool()
         assert there.ready()[:2] == ("False", "NotKept")
 
@@ -366,7 +368,7 @@ class TestAddresses:
     def test_the_runtime_of_a_network_that_is_gone(self) -> None:
         there = Ground()
         avi = MemoryAvi(there.avi, password=PASSWORD)
-        network = outside.Outside(avi=avi, network_uuid="network-gone")
+        network = pool_network.Outside(avi=avi, network_uuid="network-gone")
         with pytest.raises(client.NotFoundError):
             there.run(network.allocated())
 
@@ -435,7 +437,7 @@ class TestPlaces:
         there = Ground(given)
         there.run_pool()
         assert there.ranges == {"10.70.0.10-10.70.0.19"}
-        assert declared.secrets_of(given | {"metadata": {"name": "e", "uid": "u"}}) == (
+        assert ip_pool.secrets_of(given | {"metadata": {"name": "e", "uid": "u"}}) == (
             ("avi", "account"),
         )
 
@@ -482,7 +484,7 @@ def test_a_controller_that_does_not_answer() -> None:
 
 def test_the_page_tells_of_every_field_and_reason() -> None:
     page = (CRD.parents[2] / "docs/how-to/avi-ip-pools.md").read_text()
-    for one in structs.fields(declared.Spec):
+    for one in structs.fields(ip_pool.Spec):
         assert f"`{one.key}" in page, one.key
     for reason in ("Overlap", "AddressesInUse", "InUse", "UsableNetworkInUse", "AddressesLow"):
         assert f"`{reason}`" in page
@@ -492,16 +494,16 @@ def test_the_crd_is_the_struct() -> None:
     (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]["properties"]
     parts = (
-        (schema["spec"], declared.Spec),
-        (schema["status"], declared.Status),
-        (schema["spec"]["properties"]["network"], declared.NetworkName),
-        (schema["spec"]["properties"]["subnets"]["items"], declared.SubnetSpec),
+        (schema["spec"], ip_pool.Spec),
+        (schema["status"], ip_pool.Status),
+        (schema["spec"]["properties"]["network"], ip_pool.NetworkName),
+        (schema["spec"]["properties"]["subnets"]["items"], ip_pool.SubnetSpec),
         (
             schema["spec"]["properties"]["subnets"]["items"]["properties"]["ranges"]["items"],
-            declared.Range,
+            ip_pool.Range,
         ),
-        (schema["status"]["properties"]["ranges"]["items"], declared.Range),
-        (schema["status"]["properties"]["subnets"]["items"], declared.SubnetStatus),
+        (schema["status"]["properties"]["ranges"]["items"], ip_pool.Range),
+        (schema["status"]["properties"]["subnets"]["items"], ip_pool.SubnetStatus),
         (schema["status"]["properties"]["conditions"]["items"], conditions.Condition),
     )
     for part, kind in parts:
@@ -510,4 +512,4 @@ def test_the_crd_is_the_struct() -> None:
         assert set(part.get("required", ())) == {key for key, must in keys.items() if must}
     for key, default in (("usable", True), ("driftPolicy", "Repair"), ("warnBelow", 5)):
         assert schema["spec"]["properties"][key]["default"] == default
-        assert next(o for o in structs.fields(declared.Spec) if o.key == key).default == default
+        assert next(o for o in structs.fields(ip_pool.Spec) if o.key == key).default == default

@@ -6,8 +6,9 @@ import dataclasses
 from typing import Any
 
 import pytest
-from akoo_avi import holders, inventory, kinds, passes, sweep
+from akoo_avi.cleanup import holders, passes, sweep
 from akoo_avi.client import UnreachableError
+from akoo_avi.ownership import inventory, kinds
 from akoo_testbed.avisim import faults
 
 from akoo_core.plugin import api

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import claim, names, release
+from akoo_avi.cleanup import release
 from akoo_avi.client import AviError
-from akoo_avi.refusal import Refusal
+from akoo_avi.ownership import claim
+from akoo_avi.spec import names
+from akoo_avi.spec.refusal import Refusal
 
 from akoo_core import structs
 from akoo_core.objects import record

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from akoo_avi import kinds, sight
+from akoo_avi.ownership import kinds, visibility
 from akoo_testbed.avisim import faults
 
 from akoo_core.plugin import api
@@ -155,7 +155,7 @@ async def test_what_is_missing_is_named() -> None:
     bed = Bed()
     bed.claim()
     few = [x for x in READER if x not in ("PERMISSION_POOL", "PERMISSION_POOLGROUP")]
-    missing = await sight.missing(bed.client(username=user(bed, resources=few)))
+    missing = await visibility.missing(bed.client(username=user(bed, resources=few)))
     assert missing == (
         'user "narrow" does not see all tenants without a filter for PERMISSION_POOLGROUP, '
         "PERMISSION_POOL: give it a role with READ_ACCESS on them, for all tenants, without role "
@@ -246,13 +246,13 @@ async def test_a_cloud_that_shows_nothing_proves_nothing() -> None:
 
 
 def test_the_claim_is_the_control_of_the_marker_query() -> None:
-    seen = sight.blind_spots(inventory(visible=True), claimed=True)
+    seen = visibility.blind_spots(inventory(visible=True), claimed=True)
     assert seen == "the claim is not found by the query that looks for the cluster's objects"
-    assert not sight.blind_spots(inventory(visible=True), claimed=False)
+    assert not visibility.blind_spots(inventory(visible=True), claimed=False)
 
 
 def inventory(*, visible: bool) -> Any:
-    from akoo_avi.found import Inventory
+    from akoo_avi.ownership.found import Inventory
 
     kinds_ = frozenset(one.path for one in kinds.EDITED) if visible else frozenset()
     return Inventory(visible=kinds_)
@@ -318,7 +318,7 @@ def test_a_privilege_on_a_part_of_a_kind_is_not_sight() -> None:
         ],
     }
     access = [{"role_ref": "/api/role/role-1", "all_tenants": True}]
-    assert sight.hidden({"access": access}, {"role-1": role}) == tuple(READER[:-2])
+    assert visibility.hidden({"access": access}, {"role-1": role}) == tuple(READER[:-2])
 
 
 @pytest.mark.parametrize("size", ["25", "100", "200"])
@@ -339,5 +339,5 @@ async def test_all_pages_are_read(size: str) -> None:
 def test_a_privilege_is_what_its_type_says(level: str, *, sees: bool) -> None:
     privileges = [{"resource": one, "type": level} for one in READER]
     access = [{"role_ref": "/api/role/role-1", "all_tenants": True}]
-    hidden = sight.hidden({"access": access}, {"role-1": {"privileges": privileges}})
+    hidden = visibility.hidden({"access": access}, {"role-1": {"privileges": privileges}})
     assert hidden == (() if sees else tuple(READER[:-2]))

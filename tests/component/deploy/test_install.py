@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 import yaml
-from akoo_avi import resources as avi_resources
+from akoo_avi.spec import resources as avi_resources
 from akoo_testbed import build, definitions, kubeapi, running, waiting
 
 from akoo_core import settings

@@ -8,21 +8,14 @@ under a field manager of its own: the rest of the status is the core's.
 
 from __future__ import annotations
 
-from akoo_avi import (
-    access,
-    catalog,
-    client,
-    config,
-    options,
-    placement,
-    refusal,
-    resources,
-    suitable,
-    wanted,
-)
-from akoo_avi.controllers import declared, health, judge, reconcile
-from akoo_avi.pools import told
-from akoo_avi.pools.declared import CONFIG_ANNOTATION
+from akoo_avi import client
+from akoo_avi.connect import access
+from akoo_avi.controllers import conditions as controller_conditions
+from akoo_avi.controllers import health, reconcile
+from akoo_avi.place import catalog, suitable
+from akoo_avi.pools import config_condition
+from akoo_avi.spec import avi_controller, config, options, placement, refusal, resources, wanted
+from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
 from akoo_core import structs
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
@@ -40,7 +33,7 @@ RIGHTS = (
     api.RbacRule(
         groups=(CONFIGS.group,), resources=(f"{CONFIGS.plural}/status",), verbs=("patch",)
     ),
-    *told.RIGHTS,
+    *config_condition.RIGHTS,
 )
 
 
@@ -80,7 +73,7 @@ class ConfigControllers:
             reach, ready = await self._controller(obj, ctx)
             if reach is None or ready.status != "True":
                 return ready
-            wrong = await told.wrong(ctx, obj) or await self._misplaced(obj, reach, ctx)
+            wrong = await config_condition.wrong(ctx, obj) or await self._misplaced(obj, reach, ctx)
         except structs.DecodeError as error:
             return _false("ConfigInvalid", str(error))
         except refusal.Refusal as error:
@@ -98,8 +91,8 @@ class ConfigControllers:
         try:
             found = await health.look(await access.open(ctx, self._clients, reach))
         except access.ANSWERED as error:
-            return None, _summary(judge.of_error(error))
-        return reach, _summary(judge.of_health(found))
+            return None, _summary(controller_conditions.of_error(error))
+        return reach, _summary(controller_conditions.of_health(found))
 
     async def _misplaced(
         self, obj: kube.Object, reach: placement.Reach, ctx: api.ControllerContext
@@ -135,7 +128,7 @@ class ConfigControllers:
 def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
     """(namespace, name) of the Secrets of a config, or of an AviController."""
     if obj.get("kind") == resources.AVI_CONTROLLERS.kind:
-        return declared.secrets_of(obj)
+        return avi_controller.secrets_of(obj)
     if obj.get("kind") == resources.AVI_IP_POOLS.kind:
         return ()
     try:
@@ -176,7 +169,7 @@ async def _mirrored(
 ) -> tuple[placement.Reach | None, conditions.Condition]:
     """How to get to the controller of an AviController, and what that says of it."""
     try:
-        one = declared.from_object(await ctx.kube.get(resources.AVI_CONTROLLERS, name))
+        one = avi_controller.from_object(await ctx.kube.get(resources.AVI_CONTROLLERS, name))
     except kube_errors.NotFoundError:
         message = f"There is no AviController {name!r}. Create it, or correct "
         return None, _false("ControllerNotFound", f"{message}spec.plugins.avi.controller.")

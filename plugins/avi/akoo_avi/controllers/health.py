@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_avi import sight
 from akoo_avi.client import AviClient, ForbiddenError
+from akoo_avi.ownership import visibility
 from akoo_core import structs
 
 USABLE_STATES = (
@@ -49,5 +49,5 @@ async def look(client: AviClient) -> Health:
         nodes=len(nodes),
         nodes_up=sum(1 for one in nodes if one.get("state") == "CLUSTER_ACTIVE"),
         license_tier=str(system.get("default_license_tier", "")),
-        unseen=await sight.missing(client),
+        unseen=await visibility.missing(client),
     )

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from akoo_avi import refusal, resources
-from akoo_avi.pools import declared as pools
+from akoo_avi.connect import controller_hold
+from akoo_avi.connect.controller_hold import CONTROLLERS, FINALIZER
+from akoo_avi.spec import ip_pool as pools
+from akoo_avi.spec import resources
 from akoo_core import structs
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
@@ -20,9 +22,7 @@ from akoo_core.kube.finalizers import Finalizers
 from akoo_core.objects import conditions, names
 from akoo_core.plugin import api, uses
 
-FINALIZER: Final = "akoo.io/avi-controller"
 HELD: Final = "Held"
-CONTROLLERS = resources.AVI_CONTROLLERS
 POOLS = resources.AVI_IP_POOLS
 RECORDS = kube_resource.AKO_DEPLOYMENTS
 AGAIN_SECONDS = 60.0
@@ -67,34 +67,10 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
             return await _leave(ctx, obj) if held else api.Done()
         # One that is held stays so until it is deleted: nobody has to be asked until then.
         if not held and await _needed(ctx.kube, metadata["name"], metadata["uid"]):
-            await _add(ctx.kube, obj)
+            await controller_hold.add(ctx.kube, obj)
     except kube_errors.ConflictError as error:
         return api.Wait(reason="ControllerEdited", message=str(error), after=1.0)
     return api.Done()
-
-
-async def hold(client: kube.KubeClient, pool: pools.Pool) -> None:
-    """Before a pool puts its first range on Avi: what leads there must be there when it goes.
-
-    Raises Refusal for an AviController that is being deleted: it waits for those that have
-    something there, and for nobody new. KubeError where it cannot be written.
-    """
-    if not pool.spec.controller:
-        return
-    obj = await client.get(CONTROLLERS, pool.spec.controller)
-    if "deletionTimestamp" in obj["metadata"] or await _add(client, obj) is None:
-        raise refusal.Refusal(
-            "AviControllerDeleting",
-            f"AviController/{pool.spec.controller} is being deleted, so nothing new is put on Avi "
-            f"by its account. Name another in spec.controller of AviIPPool/{pool.name}.",
-        )
-
-
-async def _add(client: kube.KubeClient, obj: kube.Object) -> structs.JSON | None:
-    metadata = obj["metadata"]
-    return await Finalizers(client).add(
-        CONTROLLERS, FINALIZER, metadata["name"], None, uid=metadata["uid"], seen=obj
-    )
 
 
 async def _leave(ctx: api.ControllerContext, obj: kube.Object) -> api.Result:

@@ -6,8 +6,11 @@ when it says something new. It makes and deletes nothing anywhere.
 
 from __future__ import annotations
 
-from akoo_avi import access, client, resources
-from akoo_avi.controllers import declared, health, judge, keeping
+from akoo_avi import client
+from akoo_avi.connect import access
+from akoo_avi.controllers import conditions as controller_conditions
+from akoo_avi.controllers import health, keeping
+from akoo_avi.spec import avi_controller, resources
 from akoo_core import structs
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects import conditions
@@ -40,7 +43,7 @@ class AviControllers:
             writes=(resources.AVI_CONTROLLERS,),
             keys=lambda _, obj: (obj["metadata"]["name"],),
             reconcile=self.reconcile,
-            secrets=declared.secrets_of,
+            secrets=avi_controller.secrets_of,
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
@@ -50,7 +53,7 @@ class AviControllers:
         except kube_errors.NotFoundError:
             return api.Done()
         try:
-            one = declared.from_object(obj)
+            one = avi_controller.from_object(obj)
         except structs.DecodeError as error:
             ctx.log.warning("AviController cannot be read", extra={"problem": str(error)})
             return api.Blocked(reason="InvalidController", message=str(error))
@@ -66,25 +69,25 @@ class AviControllers:
 
 
 async def looked_at(
-    ctx: api.ControllerContext, clients: client.Controllers, one: declared.Declared
+    ctx: api.ControllerContext, clients: client.Controllers, one: avi_controller.Declared
 ) -> tuple[health.Health | None, tuple[conditions.Condition, ...]]:
     """What was found of a controller, and what follows."""
     try:
         found = await health.look(await access.open(ctx, clients, one.reach))
     except access.ANSWERED as error:
-        return None, judge.of_error(error)
-    return found, judge.of_health(found)
+        return None, controller_conditions.of_error(error)
+    return found, controller_conditions.of_health(found)
 
 
 def _status(
-    one: declared.Declared,
+    one: avi_controller.Declared,
     found: health.Health | None,
     wanted: tuple[conditions.Condition, ...],
     ctx: api.ControllerContext,
-) -> declared.Status:
+) -> avi_controller.Status:
     """What was found before holds while nothing can be found; who needs it is another's to say."""
     kept = tuple(each for each in one.status.conditions if each.type == keeping.HELD)
-    said = declared.Status(
+    said = avi_controller.Status(
         observed_generation=one.generation,
         version=found.version if found else one.status.version,
         cluster_uuid=found.cluster_uuid if found else one.status.cluster_uuid,
@@ -95,7 +98,9 @@ def _status(
     return one.status if said == one.status else said
 
 
-async def _say(ctx: api.ControllerContext, one: declared.Declared, status: declared.Status) -> None:
+async def _say(
+    ctx: api.ControllerContext, one: avi_controller.Declared, status: avi_controller.Status
+) -> None:
     if status == one.status:
         return
     metadata = {"uid": one.uid, "resourceVersion": one.resource_version}

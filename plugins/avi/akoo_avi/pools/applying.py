@@ -5,25 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import NamedTuple
 
-from akoo_avi import access, catalog, client, networks, placement, refusal, resolve
-from akoo_avi.catalog import Catalog, Row
-from akoo_avi.controllers import keeping
-from akoo_avi.pools import (
-    declared,
-    judge,
-    marking,
-    neighbours,
-    place,
-    plan,
-    statuses,
-    usable,
-    usage,
-)
-from akoo_avi.pools.declared import FINALIZER, Pool
-from akoo_avi.pools.marking import Ours
+from akoo_avi import client
+from akoo_avi.connect import access, controller_hold
+from akoo_avi.place import catalog, networks, resolve
+from akoo_avi.place.catalog import Catalog, Row
+from akoo_avi.pools import conditions, marking, neighbours, place, plan, statuses, usable, usage
+from akoo_avi.pools.inputs import Allocated, Plan, Situation
 from akoo_avi.pools.neighbours import Neighbours
-from akoo_avi.pools.outside import Outside
-from akoo_avi.pools.situation import Allocated, Plan, Situation, Subnet
+from akoo_avi.pools.network import Outside
+from akoo_avi.spec import ip_pool, placement, refusal
+from akoo_avi.spec.ip_pool import FINALIZER, Pool
+from akoo_avi.spec.spans import Ours, Subnet
 from akoo_core import structs
 from akoo_core.objects.conditions import Condition
 from akoo_core.plugin import api
@@ -51,7 +43,7 @@ class Scene(NamedTuple):
 
 async def apply(means: Means, pool: Pool) -> Pool:
     """One attempt; the pool with its new status. Raises Refusal, AviErrors and KubeErrors."""
-    wanted = declared.desired(pool.spec)
+    wanted = ip_pool.desired(pool.spec)
     scene = await look(means, pool)
     if FINALIZER not in pool.finalizers:  # from here on something can be on Avi
         pool = await statuses.finalizers(means.ctx, pool, (*pool.finalizers, FINALIZER))
@@ -64,10 +56,10 @@ async def apply(means: Means, pool: Pool) -> Pool:
     drift = pool.status.applied_generation == pool.generation
     differs = bool(planned.added or planned.removed or closed)
     if drift and pool.spec.drift_policy == "Report" and differs:
-        told = judge.drifted(planned, usable=closed, where=_where(scene))
+        told = conditions.drifted(planned, usable=closed, where=_where(scene))
         return await _told(means.ctx, pool, scene, scene.network, wanted, told)
     if planned.overlaps:
-        told = judge.applied(planned, _where(scene))
+        told = conditions.applied(planned, _where(scene))
         return await _told(means.ctx, pool, scene, scene.network, wanted, told)
     pool = await _record(means.ctx, pool, scene, planned, opens=closed)
     network = await _write(means.ctx, scene, given, planned, drift=drift)
@@ -76,7 +68,7 @@ async def apply(means: Means, pool: Pool) -> Pool:
     if shut:
         given = given._replace(opened=False)
         network = await scene.outside.write(given) or network
-    told = problem or judge.applied(plan.plan(network, given), _where(scene))
+    told = problem or conditions.applied(plan.plan(network, given), _where(scene))
     return await _told(means.ctx, pool, scene, network, wanted, told, shut=shut)
 
 
@@ -187,7 +179,7 @@ async def profile_of(scene: Scene, pool: Pool) -> tuple[Row | None, Condition | 
     except refusal.Refusal as error:
         if not pool.spec.usable:
             return None, None
-        return None, judge.failed(reason=error.reason, message=str(error))
+        return None, conditions.failed(reason=error.reason, message=str(error))
     if not networks.can_list(row, scene.network):
         return None, None
     path = f"ipamdnsproviderprofile/{row['uuid']}"
@@ -209,7 +201,7 @@ async def _record(
     if planned.network is None and not opens:
         return pool  # nothing is to be written: what was found is told at the end
     if not pool.has_something:
-        await keeping.hold(ctx.kube, pool)
+        await controller_hold.hold(ctx.kube, pool)
     return await statuses.say(ctx, pool, before)
 
 
@@ -254,10 +246,10 @@ async def give_back(
         return None
     users = await outside.allocated()
     if users:
-        return judge.failed(
+        return conditions.failed(
             reason="UsableNetworkInUse",
             message="The network stays usable while its addresses are in use: "
-            f"{judge.holders(users)}.",
+            f"{conditions.holders(users)}.",
         )
     if profile_uuid:
         await outside.shut(profile_uuid, tenant)
@@ -289,7 +281,7 @@ async def _told(
         network_tenant=scene.at.tenant,
         usable_added=pool.status.usable_added and not shut,
     )
-    free = judge.free(found, pool.spec.warn_below)
+    free = conditions.free(found, pool.spec.warn_below)
     return await statuses.say(ctx, pool, statuses.judged(ctx, status, (told, free)))
 
 

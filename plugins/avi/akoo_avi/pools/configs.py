@@ -6,10 +6,10 @@ annotation. One that no config wants any more goes when no record uses it.
 
 from __future__ import annotations
 
-from akoo_avi import config, options, refusal, resources, wanted
-from akoo_avi.pools import declared, inline, neighbours
-from akoo_avi.pools.declared import CONFIG_ANNOTATION, Pool
-from akoo_avi.pools.inline import Inline
+from akoo_avi.pools import neighbours
+from akoo_avi.spec import config, inline_pools, ip_pool, options, refusal, resources, wanted
+from akoo_avi.spec.inline_pools import Inline
+from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
 from akoo_core import structs
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
@@ -78,10 +78,10 @@ def of_object(obj: kube.Object) -> tuple[Inline, ...]:
     given = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
     controller = structs.convert(given, options.Options, path="spec.plugins.avi").controller
     reach = None if controller else wanted.reach_of(spec)
-    found = inline.of_config(obj["metadata"]["name"], spec, controller, reach)
+    found = inline_pools.of_config(obj["metadata"]["name"], spec, controller, reach)
     for one in found:
         try:
-            declared.desired(one.spec)
+            ip_pool.desired(one.spec)
         except refusal.Refusal as error:
             told = f"{error}".removeprefix("spec.subnets").removeprefix("[0]").lstrip(".: ")
             raise refusal.Refusal("ConfigInvalid", f"spec.dataNetwork: {told}") from None
@@ -105,7 +105,7 @@ async def _settle(
         return api.Wait(reason="PoolDeleting", message=told, after=60.0)
     if found.spec != one.spec:
         said = structs.to_object(one.spec)
-        whole = {each.key: said.get(each.key) for each in structs.fields(declared.Spec)}
+        whole = {each.key: said.get(each.key) for each in structs.fields(ip_pool.Spec)}
         metadata = {"uid": found.uid, "resourceVersion": found.resource_version}
         await ctx.kube.merge_patch(POOLS, one.name, {"metadata": metadata, "spec": whole})
     return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 
-from akoo_avi.pools import marking, spans
-from akoo_avi.pools.marking import Ours
-from akoo_avi.pools.situation import Held, Plan, Situation, Subnet
-from akoo_avi.pools.spans import Prefix, Span
+from akoo_avi.pools import marking
+from akoo_avi.pools.inputs import Held, Plan, Situation
+from akoo_avi.spec import spans
+from akoo_avi.spec.spans import Ours, Prefix, Span, Subnet
 from akoo_core import structs
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from akoo_avi.pools import judge, marking, spans
+from akoo_avi.pools import conditions, marking
 from akoo_avi.pools import plan as plan_
-from akoo_avi.pools.situation import Plan, Situation, Subnet, spans_of
+from akoo_avi.pools.inputs import Plan, Situation
+from akoo_avi.spec import spans
+from akoo_avi.spec.spans import Subnet, spans_of
 from akoo_core import structs
 from akoo_core.plugin import api
 
@@ -52,7 +54,7 @@ def rows(
         for one in planned.overlaps
     ]
     waiting = [
-        Row("keep", f"{one.range} of {me} goes once its addresses do: {judge.holders(one.by)}")
+        Row("keep", f"{one.range} of {me} goes once its addresses do: {conditions.holders(one.by)}")
         for one in planned.held
     ]
     return (
@@ -69,7 +71,7 @@ def reported(row: Row) -> Row:
     return Row("keep", f"not done, since spec.driftPolicy is Report: {row.why}")
 
 
-def _changes(me: str, own: marking.Ours, planned: Plan) -> Iterator[Row]:
+def _changes(me: str, own: spans.Ours, planned: Plan) -> Iterator[Row]:
     handed = own.spans - planned.ours.spans - planned.removed.spans
     for prefix in sorted(map(str, planned.added.subnets)):
         yield Row("change", f"add subnet {prefix}: {me} wants it, and it is not there")
@@ -85,7 +87,7 @@ def _changes(me: str, own: marking.Ours, planned: Plan) -> Iterator[Row]:
 
 
 def _staying(
-    me: str, network: structs.JSON, given: Situation, own: marking.Ours, planned: Plan
+    me: str, network: structs.JSON, given: Situation, own: spans.Ours, planned: Plan
 ) -> Iterator[Row]:
     waiting = {one.range for one in planned.held}
     marked = marking.read(network).get(given.owner)
@@ -94,7 +96,7 @@ def _staying(
         yield Row("keep", f"{one} is of {me}: {by} says so")
 
 
-def _foreign(network: structs.JSON, given: Situation, own: marking.Ours) -> Iterator[Row]:
+def _foreign(network: structs.JSON, given: Situation, own: spans.Ours) -> Iterator[Row]:
     there = sorted(spans.of_network(network) - own.spans)
     wanted = spans_of(given.desired)
     for one in [*(w for w in there if w in wanted), *(o for o in there if o not in wanted)][:SHOWN]:
@@ -127,5 +129,5 @@ def action(row: Row, *, kind: str, name: str, where: str) -> api.PlannedAction:
 def described(subnets: tuple[Subnet, ...]) -> str:
     """``10.70.0.10-10.70.0.19 (Both), ...`` of what is given; ``no ranges``."""
     found = sorted(spans_of(subnets))
-    more = f" and {len(found) - judge.SHOWN} more" if len(found) > judge.SHOWN else ""
-    return (", ".join(map(str, found[: judge.SHOWN])) or "no ranges") + more
+    more = f" and {len(found) - conditions.SHOWN} more" if len(found) > conditions.SHOWN else ""
+    return (", ".join(map(str, found[: conditions.SHOWN])) or "no ranges") + more

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_avi.pools.situation import Allocated, Held
-from akoo_avi.pools.spans import Address, Span
+from akoo_avi.pools.inputs import Allocated, Held
+from akoo_avi.spec.spans import Address, Span
 
 
 def held(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from akoo_avi import catalog, client, names, refusal, resolve, resources
-from akoo_avi.pools import applying, judge, marking, neighbours, place, plan, statuses, usage
+from akoo_avi import client
+from akoo_avi.ownership.references import tenant_uuid
+from akoo_avi.place import catalog, resolve
+from akoo_avi.pools import applying, conditions, marking, neighbours, place, plan, statuses, usage
 from akoo_avi.pools.applying import Means
-from akoo_avi.pools.declared import FINALIZER, Pool
-from akoo_avi.pools.outside import Outside
-from akoo_avi.references import tenant_uuid
+from akoo_avi.pools.network import Outside
+from akoo_avi.spec import names, refusal, resources
+from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core import structs
 from akoo_core.objects import names as names_
 from akoo_core.objects.conditions import Condition
@@ -30,9 +32,9 @@ async def leave(means: Means, pool: Pool) -> api.Result:
         return await _gone(ctx, pool)
     users = await uses.uses_of(ctx.kube, resources.AVI_IP_POOLS, pool.name, pool.uid)
     if users:
-        named = ", ".join(one.name for one in users[: judge.SHOWN])
+        named = ", ".join(one.name for one in users[: conditions.SHOWN])
         told = f"{len(users)} AKODeployments take addresses from it ({named}). It goes after them."
-        return await _waits(ctx, pool, judge.failed(reason="InUse", message=told))
+        return await _waits(ctx, pool, conditions.failed(reason="InUse", message=told))
     if pool.let_go:
         ctx.log.warning("AviIPPool is let go: what it has on Avi stays", extra={"why": pool.let_go})
         return await _gone(ctx, pool)
@@ -122,7 +124,7 @@ async def _take_away(
     pool = await statuses.say(ctx, pool, statuses.owning(pool.status, own))
     left = plan.plan(network, given)
     if left.held or left.network is not None:
-        return judge.applied(left, where), pool
+        return conditions.applied(left, where), pool
     if not pool.status.usable_added:
         return None, pool
     profile, tenant = await outside.profile(network)

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
-from akoo_avi import marks
-from akoo_avi.pools.spans import TYPES, Prefix, Span, Use, span
+from akoo_avi.ownership import marks
+from akoo_avi.spec.spans import TYPES, Ours, Use, span
 from akoo_core import structs
 
 KEY: Final = "akoo-pool"
@@ -24,22 +24,6 @@ KEY: Final = "akoo-pool"
 _START: Final = f"{KEY}/"
 USABLE: Final = "usable"
 """Word of the mark: we made the network usable."""
-
-
-class Ours(NamedTuple):
-    """Ranges that a pool put into a network, subnets that it made there, and its usable entry."""
-
-    spans: frozenset[Span] = frozenset()
-    subnets: frozenset[Prefix] = frozenset()
-    usable: bool = False
-    """The network's entry among the usable ones is ours."""
-
-    def __or__(self, other: Ours) -> Ours:
-        usable = self.usable or other.usable
-        return Ours(self.spans | other.spans, self.subnets | other.subnets, usable)
-
-    def __bool__(self) -> bool:
-        return bool(self.spans or self.subnets or self.usable)
 
 
 def owner(management_id: str, pool: str) -> str:

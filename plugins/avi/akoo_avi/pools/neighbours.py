@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_avi import refusal, resources
-from akoo_avi.pools import declared, marking
-from akoo_avi.pools.declared import Pool
-from akoo_avi.pools.situation import Other
+from akoo_avi.pools import marking
+from akoo_avi.pools.inputs import Other
+from akoo_avi.spec import ip_pool, refusal, resources
+from akoo_avi.spec.ip_pool import Pool
 from akoo_core import structs
 from akoo_core.kube import client as kube
 
@@ -36,7 +36,7 @@ async def every(client: kube.KubeClient) -> tuple[Pool, ...]:
         page = await client.list(resources.AVI_IP_POOLS, token=token)
         for item in page.items:
             try:
-                found.append(declared.from_object(item))
+                found.append(ip_pool.from_object(item))
             except structs.DecodeError:
                 continue
         token = page.token
@@ -62,13 +62,13 @@ def _there(one: Pool, pool: Pool, network_uuid: str) -> bool:
     return _place(one.spec) == _place(pool.spec)
 
 
-def _place(spec: declared.Spec) -> tuple[object, ...]:
+def _place(spec: ip_pool.Spec) -> tuple[object, ...]:
     return spec.controller, spec.address, spec.tenant, spec.cloud, spec.network
 
 
 def _other(one: Pool, pool: Pool, management_id: str) -> Other:
     try:
-        subnets = declared.desired(one.spec)
+        subnets = ip_pool.desired(one.spec)
     except refusal.Refusal:
         subnets = ()
     return Other(

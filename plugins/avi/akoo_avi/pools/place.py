@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_avi import catalog, nearest, networks, placement, refusal, resolve, resources
-from akoo_avi.catalog import Catalog, Row
-from akoo_avi.controllers import declared as controllers
-from akoo_avi.pools.declared import Pool
-from akoo_avi.references import tenant_uuid, uuid_of
+from akoo_avi.ownership.references import tenant_uuid, uuid_of
+from akoo_avi.place import catalog, networks, resolve
+from akoo_avi.place.catalog import Catalog, Row
+from akoo_avi.spec import avi_controller as controllers
+from akoo_avi.spec import nearest, placement, refusal, resources
+from akoo_avi.spec.ip_pool import Pool
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
 

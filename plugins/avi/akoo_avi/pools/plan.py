@@ -7,10 +7,10 @@ addresses in use stays until these are given back.
 
 from __future__ import annotations
 
-from akoo_avi.pools import edit, holding, marking, spans
-from akoo_avi.pools.marking import Ours
-from akoo_avi.pools.situation import Overlap, Plan, Situation, spans_of
-from akoo_avi.pools.spans import Span
+from akoo_avi.pools import edit, holding, marking
+from akoo_avi.pools.inputs import Overlap, Plan, Situation
+from akoo_avi.spec import spans
+from akoo_avi.spec.spans import Ours, Span, spans_of
 from akoo_core import structs
 
 

@@ -5,11 +5,14 @@ Reads only. Verbs change no ranges: the pools' own controller does, by the plan 
 
 from __future__ import annotations
 
-from akoo_avi import access, catalog, client, placement, refusal, resources, wanted
-from akoo_avi.pools import applying, configs, declared, expected, usable
+from akoo_avi import client
+from akoo_avi.connect import access
+from akoo_avi.place import catalog
+from akoo_avi.pools import applying, configs, expected, usable
 from akoo_avi.pools.applying import Means, Scene
-from akoo_avi.pools.declared import CONFIG_ANNOTATION, Pool
-from akoo_avi.pools.inline import Inline
+from akoo_avi.spec import ip_pool, placement, refusal, resources, wanted
+from akoo_avi.spec.inline_pools import Inline
+from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
 from akoo_core import structs
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
@@ -67,12 +70,12 @@ async def _declared(
     """The pool as it will be, and what becomes of the object; None: nothing else does."""
     config = wanted.config_name(view)
     try:
-        pool = declared.from_object(await shared.get(POOLS, name))
+        pool = ip_pool.from_object(await shared.get(POOLS, name))
     except kube_errors.NotFoundError:
         if made is None:
             return None, _keep(name, f"{config} names it, and it does not exist. Create it.")
         pool = _new(view.spec.config_ref.name, made)
-        told = f"{config} says so; it gives {expected.described(declared.desired(pool.spec))}"
+        told = f"{config} says so; it gives {expected.described(ip_pool.desired(pool.spec))}"
         return pool, _action("create", name, told)
     if pool.deleting:
         return None, _keep(name, "it is being deleted, and nothing new is put on Avi for it")
@@ -93,13 +96,13 @@ def _new(config_name: str, made: Inline) -> Pool:
     metadata = {"name": made.name, "uid": "", "annotations": annotations}
     # As young as can be: what is there goes before it.
     metadata["creationTimestamp"] = "9999"
-    return declared.from_object({"metadata": metadata, "spec": structs.to_object(made.spec)})
+    return ip_pool.from_object({"metadata": metadata, "spec": structs.to_object(made.spec)})
 
 
 async def _on_avi(means: Means, pool: Pool) -> Actions:
     try:
         scene = await applying.look(means, pool)
-        desired = declared.desired(pool.spec)
+        desired = ip_pool.desired(pool.spec)
         given = applying.situation(means.ctx, pool, desired, scene.near, scene.allocated)
         report = pool.spec.drift_policy == "Report" and _in_force(pool)
         rows = expected.rows(pool.name, scene.network, given, report=report)
@@ -150,7 +153,7 @@ async def _left(
     shared: kube.KubeClient, view: api.View, ref: placement.PoolRef
 ) -> api.PlannedAction:
     try:
-        pool = declared.from_object(await shared.get(POOLS, ref.name))
+        pool = ip_pool.from_object(await shared.get(POOLS, ref.name))
         users = await uses.uses_of(shared, POOLS, ref.name, ref.uid)
         others = [one.name for one in users if one.name != view.record_name]
         if pool.uid != ref.uid:

@@ -7,10 +7,13 @@ and that of the AviController which a pool cannot do without. It makes and delet
 
 from __future__ import annotations
 
-from akoo_avi import access, catalog, client, refusal, resources
-from akoo_avi.pools import applying, declared, judge, leave, statuses, usage
+from akoo_avi import client
+from akoo_avi.connect import access
+from akoo_avi.place import catalog
+from akoo_avi.pools import applying, conditions, leave, statuses, usage
 from akoo_avi.pools.applying import Means
-from akoo_avi.pools.declared import FINALIZER, Pool
+from akoo_avi.spec import ip_pool, refusal, resources
+from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core import structs
 from akoo_core.kube import client as kube
 from akoo_core.kube import errors as kube_errors
@@ -63,7 +66,7 @@ class IpPools:
             usage.forget(request.key)
             return api.Done()
         try:
-            pool = declared.from_object(obj)
+            pool = ip_pool.from_object(obj)
         except structs.DecodeError as error:
             ctx.log.warning("AviIPPool cannot be read", extra={"problem": str(error)})
             return api.Blocked(reason="InvalidPool", message=str(error))
@@ -96,11 +99,11 @@ async def _failed(
 ) -> api.Result:
     """Tell of it. What was recorded on the way stands: the pool is read again."""
     try:
-        pool = declared.from_object(await ctx.kube.get(POOLS, name))
+        pool = ip_pool.from_object(await ctx.kube.get(POOLS, name))
     except kube_errors.NotFoundError:
         return api.Done()
     status = structs.replace(pool.status, observed_generation=pool.generation)
-    told = judge.failed(reason=answer.reason, message=answer.message)
+    told = conditions.failed(reason=answer.reason, message=answer.message)
     await statuses.say(ctx, pool, statuses.judged(ctx, status, (told,)))
     return answer
 
@@ -125,4 +128,4 @@ def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
 
 
 def _secrets(obj: kube.Object) -> tuple[tuple[str, str], ...]:
-    return declared.secrets_of(obj) if obj.get("kind") == POOLS.kind else ()
+    return ip_pool.secrets_of(obj) if obj.get("kind") == POOLS.kind else ()

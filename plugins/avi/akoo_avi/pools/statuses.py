@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from akoo_avi import resources
-from akoo_avi.pools import declared, judge, spans
-from akoo_avi.pools.declared import Pool, Status, SubnetStatus
-from akoo_avi.pools.marking import Ours
+from akoo_avi.pools import conditions as pool_conditions
 from akoo_avi.pools.usage import Count
+from akoo_avi.spec import ip_pool, resources, spans
+from akoo_avi.spec.ip_pool import Pool, Status, SubnetStatus
+from akoo_avi.spec.spans import Ours
 from akoo_core import structs
 from akoo_core.objects import conditions
 from akoo_core.plugin import api
@@ -22,7 +22,7 @@ def owning(status: Status, ours: Ours) -> Status:
     made = {str(one) for one in ours.subnets}
     subnets = tuple(structs.replace(rows[cidr], made=cidr in made) for cidr in sorted(rows))
     return structs.replace(
-        status, ranges=declared.ranges_of(ours), subnets=subnets, usable_added=ours.usable
+        status, ranges=ip_pool.ranges_of(ours), subnets=subnets, usable_added=ours.usable
     )
 
 
@@ -41,7 +41,7 @@ def counted(status: Status, found: tuple[Count, ...], ours: Ours) -> Status:
     return structs.replace(
         status,
         subnets=rows,
-        ranges=declared.ranges_of(ours),
+        ranges=ip_pool.ranges_of(ours),
         total=sum(one.total for one in found),
         allocated=sum(one.allocated for one in found),
         free=sum(one.free for one in found),
@@ -59,7 +59,7 @@ def judged(
     """``status`` with these conditions, and with those before that nothing new is known of."""
     new = {one.type: one for one in found}
     kept = tuple(one for one in status.conditions if one.type != "Ready" and one.type not in new)
-    wanted = judge.with_ready((*new.values(), *kept))
+    wanted = pool_conditions.with_ready((*new.values(), *kept))
     merged = conditions.merge(status.conditions, wanted, now=ctx.clock.now())
     return structs.replace(status, conditions=merged)
 
@@ -81,7 +81,7 @@ async def say(ctx: api.ControllerContext, pool: Pool, status: Status) -> Pool:
     written = await ctx.kube.merge_patch(
         resources.AVI_IP_POOLS, pool.name, patch, subresource="status"
     )
-    return declared.from_object(written)
+    return ip_pool.from_object(written)
 
 
 async def finalizers(ctx: api.ControllerContext, pool: Pool, wanted: Iterable[str]) -> Pool:
@@ -92,4 +92,4 @@ async def finalizers(ctx: api.ControllerContext, pool: Pool, wanted: Iterable[st
         "finalizers": list(wanted),
     }
     written = await ctx.kube.merge_patch(resources.AVI_IP_POOLS, pool.name, {"metadata": metadata})
-    return declared.from_object(written)
+    return ip_pool.from_object(written)

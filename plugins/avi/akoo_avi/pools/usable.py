@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_avi.references import uuid_of
+from akoo_avi.ownership.references import uuid_of
 from akoo_core import structs
 
 

@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from akoo_avi.pools import spans
-from akoo_avi.pools.situation import Allocated
+from akoo_avi.pools.inputs import Allocated
+from akoo_avi.spec import spans
 from akoo_core import structs
 from akoo_core.telemetry import metrics
 

@@ -25,7 +25,6 @@ from collections.abc import Mapping
 
 from akoo_testbed.avisim import Controller, values
 
-from akoo_avi import patience
 from akoo_avi.client import (
     Controllers,
     Credential,
@@ -39,6 +38,7 @@ from akoo_avi.client import (
     slots,
     versions,
 )
+from akoo_avi.connect import backoff
 from akoo_core import clock, external
 
 PASSWORD = "Avi-simulated-1"  # noqa: S105 - of a simulator
@@ -91,7 +91,7 @@ def memory_controllers(
 
     def opened(address: str) -> door.Door:
         made = _Doors(controllers, address)
-        return patience.PatientDoor(made, clock_) if patient else made
+        return backoff.PatientDoor(made, clock_) if patient else made
 
     return Controllers(now=clock_, make_door=opened, pool_size=pool_size)
 

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client as admins
 
-from akoo_avi import catalog, client, resources
+from akoo_avi import client
 from akoo_avi.controllers import reconcile as avi_controllers
-from akoo_avi.pools import reconcile, spans
+from akoo_avi.place import catalog
+from akoo_avi.pools import reconcile
+from akoo_avi.spec import resources, spans
 from akoo_avi.testing.memory import PASSWORD, memory_controllers
 from akoo_core import structs, testing
 from akoo_core.objects import record

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from akoo_avi import placement, resources
 from akoo_avi.plugin import AviPlugin
+from akoo_avi.spec import placement, resources
 from akoo_avi.testing import MemoryAvi, memory_controllers
 from akoo_testbed.avisim import Controller
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import claim, names
+from akoo_avi.ownership import claim
+from akoo_avi.spec import names
 from akoo_testbed.avisim import faults
 from hypothesis import given
 from hypothesis import strategies as st

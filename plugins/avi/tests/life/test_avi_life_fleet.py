@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 from akoo_ako.plugin import AkoPlugin
-from akoo_avi import placement
+from akoo_avi.spec import placement
 from akoo_avi.testing import MemoryAvi
 
 from akoo_core import settings, structs, testing

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from akoo_avi import claim, names
+from akoo_avi.ownership import claim
 from akoo_avi.plugin import AviPlugin
+from akoo_avi.spec import names
 from akoo_testbed.avisim import Controller
 
 from akoo_core import structs

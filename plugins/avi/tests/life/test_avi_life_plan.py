@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import resources
-from akoo_avi.pools import spans
+from akoo_avi.spec import resources, spans
 from akoo_testbed.avisim import client as admins
 
 from akoo_core import testing

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pathlib
 import re
 
-from akoo_avi import claim, options, settings
+from akoo_avi.ownership import claim
+from akoo_avi.spec import options, settings
 
 from akoo_core import structs
 from akoo_core.plugin import errors as core_errors

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import config, nearest, placement, refusal, resources, wanted
 from akoo_avi.plugin import AviPlugin
+from akoo_avi.spec import config, nearest, placement, refusal, resources, wanted
 from hypothesis import given
 from hypothesis import strategies as st
 

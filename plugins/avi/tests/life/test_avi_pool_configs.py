@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from akoo_avi import config, placement, resources
-from akoo_avi.pools import configs, inline, spans
+from akoo_avi.pools import configs
+from akoo_avi.spec import config, inline_pools, placement, resources, spans
 from akoo_testbed.avisim import client as admins
 
 from akoo_core import structs, testing
@@ -369,7 +369,7 @@ def test_a_death_at_any_call_ends_as_without_it(avi_world: Any) -> None:
 def test_names_fit_and_tell_places_apart() -> None:
     def name(of: str, cloud: str = "c", network: str = "n") -> str:
         found = config.Spec(cloud_name=cloud, data_network=config.DataNetwork(name=network))
-        return inline.data_name(of, found)
+        return inline_pools.data_name(of, found)
 
     assert len({name("a"), name("b"), name("a", "d"), name("a", network="m")}) == 4
     assert name("a") == name("a")

@@ -1,0 +1,1 @@
+"""What is taken away from Avi, and the proof that nothing is left."""

@@ -1,0 +1,245 @@
+"""audit: what carries AKO's marks on any controller that we know, and has no living record.
+
+An AKO that this operator does not manage leaves the same marks: what is shown is not proven to be
+abandoned, and is removed only after a person looked at it and typed its name.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from akoo_avi.cleanup import passes, sweep
+from akoo_avi.client import AviClient, Controllers
+from akoo_avi.client.listing import Seen
+from akoo_avi.connect import access, bounded
+from akoo_avi.ownership import claim, claiming, inventory, kinds, marks, strays, visibility
+from akoo_avi.spec import avi_controller, config, names, placement, refusal, resources, wanted
+from akoo_core import structs
+from akoo_core.kube import errors as kube_errors
+from akoo_core.objects import record
+from akoo_core.plugin import api
+
+WIDTH = 4
+Listed = tuple[kinds.Kind, Mapping[str, str]]
+
+
+class _Seen(NamedTuple):
+    """The controllers that answered, each once, and who did not."""
+
+    clients: tuple[AviClient, ...]
+    unseen: tuple[str, ...]
+
+
+async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
+    """All controllers that configs, AviControllers and records name. Never raises for one of them:
+    what could not be looked at is told."""
+    seen = await _open(ctx, controllers)
+    living = alive(ctx.records)
+    found: list[api.Stray] = []
+    unseen = list(seen.unseen)
+    for client in seen.clients:
+        try:
+            strays_, moving = await _strays(ctx, client, living)
+            found += strays_
+            unseen += moving
+        except access.ANSWERED as error:
+            unseen.append(f"{client.address}: {access.answer(error).message}")
+    return api.Audit(strays=tuple(found), unseen=tuple(unseen))
+
+
+async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) -> api.Result:
+    """Sweep what is ``owner``'s on every controller, in all clouds, and its claim if it is ours.
+    In the tenants that the person named; in all of them only under a name that we made.
+
+    Takes what a sweep would take: suspects stay, and are named. Whether a foreign claim may be
+    passed over is asked by who calls. Never for a name that a living record has.
+    """
+    if owner in alive(ctx.records):
+        return api.Blocked(reason="OwnerLives", message=f"A living record looks after {owner}.")
+    try:
+        mark = marks.of(owner, "", ctx.tenants)
+    except ValueError as error:
+        return api.Blocked(reason="NotAName", message=f"{error}.")
+    if mark.tenants is not None and not mark.tenants:
+        return api.Blocked(reason=sweep.SHARED, message=_not_ours(owner))
+    seen = await _open(ctx, controllers)
+    told: list[str] = [f"not seen: {one}" for one in seen.unseen]
+    for client in seen.clients:
+        try:
+            answer = await _remove(ctx, client, mark)
+        except access.ANSWERED as error:
+            return access.answer(error)
+        if not isinstance(answer, api.Done):
+            return answer
+        told.append(answer.message)
+    return api.Done(message=" ".join(told))
+
+
+def _not_ours(owner: str) -> str:
+    return (
+        f'"{owner}" is no name that akoo-core gave: another AKO of that name may work in another '
+        "tenant, and no mark tells the two apart. Name the tenants in which all that has this name "
+        "is to be taken away: --tenants a,b."
+    )
+
+
+async def _remove(ctx: api.AuditContext, client: AviClient, mark: marks.Mark) -> api.Result:
+    first = await inventory.collect(client, mark)
+    outcome = await passes.run(client, mark, first, clock=ctx.clock, log=ctx.log)
+    answer = sweep.result(client.address, outcome)
+    if not isinstance(answer, api.Done):
+        return answer
+    told = [answer.message, await _take_claim(ctx, client, mark.cluster_name)]
+    if suspects := first.suspects_told():
+        told.append(f"These carry only some of its marks and stay: {'; '.join(suspects)}.")
+    return api.Done(message=" ".join(one for one in told if one))
+
+
+async def _take_claim(ctx: api.AuditContext, client: AviClient, owner: str) -> str:
+    found = await claiming.find(client, owner)
+    if isinstance(found, claim.Claim) and found.management_id == ctx.management_id:
+        await client.delete(claim.KIND, found.uuid, tenant=names.ADMIN_TENANT)
+        return ""
+    return "Its claim is not ours and stays." if found is not None else ""
+
+
+def alive(records: Iterable[record.Record]) -> frozenset[str]:
+    """The names that records which are not finished look after. Pure."""
+    return frozenset(one.spec.ako_cluster_name for one in records if one.spec.finished_at is None)
+
+
+async def _strays(
+    ctx: api.AuditContext, client: AviClient, living: frozenset[str]
+) -> tuple[tuple[api.Stray, ...], list[str]]:
+    """What no living record looks after, and which lists changed while they were read."""
+    asked = [*_questions(), (kinds.BY_PATH[claim.KIND], {"label_key": names.CLAIM_MARKER})]
+    work = [functools.partial(_list, client, *one) for one in asked]
+    *answers, claims = read = await bounded.run(work, width=WIDTH)
+    seen: dict[tuple[str, str], tuple[kinds.Kind, structs.JSON]] = {}
+    for (kind, _), listed in zip(asked, answers, strict=False):
+        bodies = listed.objects
+        seen |= {(kind.path, str(body.get("uuid"))): (kind, body) for body in bodies}
+    marked = [one for kind, body in seen.values() for one in strays.of_object(kind, body)]
+    found = strays.strays(
+        client.address,
+        marked,
+        claims.objects,
+        living=living,
+        management_id=ctx.management_id,
+        now=ctx.clock.now(),
+    )
+    moving = {kind.model for (kind, _), listed in zip(asked, read, strict=True) if not listed.still}
+    return tuple(found), [_moved(client.address, model) for model in sorted(moving)]
+
+
+def _moved(address: str, model: str) -> str:
+    return (
+        f"{address}: the list of {model} changed while it was read, so some may be missing. Run "
+        "the audit again."
+    )
+
+
+def _questions() -> Iterator[Listed]:
+    for kind in kinds.KINDS:
+        yield kind, {"label_key": names.CLUSTER_MARKER}
+        if kind.has_created_by:
+            yield kind, {"search": "(created_by,ako-)"}
+        else:
+            yield kind, {"name.contains": "akoo-"}
+    yield kinds.BY_PATH[claim.KIND], {"label_key": marks.CREATED_BY_KEY}
+    for kind in kinds.EDITED:
+        yield kind, {}
+
+
+async def _list(client: AviClient, kind: kinds.Kind, params: Mapping[str, str]) -> Seen:
+    return await client.seen(kind.path, params={**params, "include_name": "true"})
+
+
+async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:
+    """At each address the first credential that sees all, else any that sees something; of two
+    addresses of one controller that which sees all."""
+    reaches, unseen = await _reaches(ctx)
+    clients: dict[str, AviClient] = {}
+    by_address: dict[str, list[placement.Reach]] = {}
+    for reach in reaches:
+        by_address.setdefault(reach.address, []).append(reach)
+    for address, ways in by_address.items():
+        some: _Sighted | None = None
+        wrong: list[str] = []
+        for reach in ways:
+            try:
+                sighted = await _sighted(ctx, controllers, reach)
+            except access.ANSWERED as error:
+                wrong.append(f"{address}: {access.answer(error).message}")
+                continue
+            if not sighted.blind:
+                some, wrong = sighted, []
+                break
+            some = some or sighted
+            wrong.append(f"{address}: {sighted.blind}")
+        unseen += wrong
+        if some is not None and (some.uuid not in clients or not some.blind):
+            clients[some.uuid] = some.client
+    return _Seen(tuple(clients.values()), tuple(unseen))
+
+
+class _Sighted(NamedTuple):
+    """A controller, and what our user cannot see there."""
+
+    uuid: str
+    client: AviClient
+    blind: str
+
+
+async def _sighted(
+    ctx: api.AuditContext, controllers: Controllers, reach: placement.Reach
+) -> _Sighted:
+    client = await access.open(ctx, controllers, reach)
+    uuid = str((await client.get("cluster")).get("uuid", ""))
+    return _Sighted(uuid, client, await visibility.missing(client))
+
+
+async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[str]]:
+    found: dict[placement.Reach, None] = {}
+    unseen: list[str] = []
+    try:
+        page = await ctx.kube.list(resources.AVI_CONTROLLERS)
+    except kube_errors.KubeError as error:
+        unseen.append(f"AviControllers cannot be read: {error}")
+    else:
+        for obj in page.items:
+            try:
+                found[avi_controller.from_object(obj).reach] = None
+            except structs.DecodeError as error:
+                unseen.append(f"AviController/{obj['metadata']['name']}: {error}")
+    for obj in ctx.configs:
+        if names_controller(obj):
+            continue
+        try:
+            found[wanted.reach_of(config.decode(obj))] = None
+        except (refusal.Refusal, structs.DecodeError) as error:
+            unseen.append(f"AKODeploymentConfig/{obj['metadata']['name']}: {error}")
+    for one in ctx.records:
+        # Of finished ones Secrets may be gone, and nothing is looked for there any more.
+        if one.spec.finished_at is None and (reach := stored_reach(one)) is not None:
+            found[reach] = None
+    return list(found), unseen
+
+
+def names_controller(obj: structs.JSON) -> bool:
+    """Whether a config leaves it to an AviController how to get there. Pure."""
+    plugins = (obj.get("spec") or {}).get("plugins") or {}
+    return bool((plugins.get(names.PLUGIN) or {}).get("controller"))
+
+
+def stored_reach(one: record.Record) -> placement.Reach | None:
+    """How the controller of a record was reached last; None where that cannot be read. Pure."""
+    intent = one.spec.intents.get(names.PLUGIN)
+    if intent is None or not intent.data:
+        return None
+    try:
+        return structs.convert(intent.data, placement.Stored).reach
+    except structs.DecodeError:
+        return None

@@ -1,0 +1,21 @@
+"""release: the claim is given back, last of all."""
+
+from __future__ import annotations
+
+from akoo_avi.client import AviClient
+from akoo_avi.ownership import claiming
+from akoo_avi.spec.placement import Stored
+from akoo_core.plugin import api
+
+
+async def release(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.Result:
+    """One call of the verb. A claim that is another's is left. Raises AviErrors.
+
+    Nothing is given back before it was confirmed that it is ours: after a person's word to let a
+    cluster go, the claim is what tells whose its remains are.
+    """
+    leaving = ctx.view.spec.leaving
+    if leaving is None or leaving.confirmed_at is None:
+        return api.Done(message="The claim is left: it was never confirmed to be ours.")
+    left = await claiming.give_back(avi, ctx.view.spec)
+    return api.Done(message=left or f"Nothing of ours is left on {stored.reach.address}.")

@@ -1,0 +1,71 @@
+"""What a sweep would do with an inventory, as a value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from akoo_avi.cleanup import order
+from akoo_avi.ownership.found import Found, Inventory, Part
+from akoo_avi.ownership.references import Key
+from akoo_core import structs
+
+_WHOSE = {
+    "foreign": "which is not ours",
+    "suspect": "which may be a leftover, but lacks marks",
+    "unknown": "as the controller says",
+}
+
+
+class Holder(NamedTuple):
+    """What refers to an own object and is not own."""
+
+    kind: str
+    name: str
+    tenant: str = ""
+    whose: Literal["foreign", "suspect", "unknown"] = "foreign"
+    """``unknown``: the controller named it, and it could not be read."""
+
+    def __str__(self) -> str:
+        name = f' "{self.name}"' if self.name else ""
+        tenant = f" (tenant {self.tenant})" if self.tenant else ""
+        return f"{self.kind}{name}{tenant}, {_WHOSE[self.whose]}"
+
+
+class Held(NamedTuple):
+    """An own object that cannot go, and what keeps it."""
+
+    object: Found
+    by: tuple[Holder, ...]
+
+    def __str__(self) -> str:
+        return f"{self.object} is used by {' and by '.join(map(str, self.by))}"
+
+
+class Plan(structs.Struct, frozen=True, kw_only=True):
+    """In this order; entries of shared objects last."""
+
+    levels: tuple[tuple[Found, ...], ...] = ()
+    edits: tuple[Part, ...] = ()
+    kept: tuple[Found, ...] = ()
+    """Own, but something keeps them, or keeps what refers to them."""
+
+    @property
+    def deletes(self) -> int:
+        return sum(len(level) for level in self.levels)
+
+
+def plan(inventory: Inventory, held: Iterable[Key] = ()) -> Plan:
+    """Every own object that nothing keeps, in the order of its references, then the edits."""
+    own = inventory.own
+    kept = order.kept_by(held, own)
+    return Plan(
+        levels=order.levels(one for one in own if one.key not in kept),
+        edits=tuple(one for one in inventory.parts if one.own),
+        kept=tuple(one for one in own if one.key in kept),
+    )
+
+
+def kept(stuck: Iterable[Key], of: Plan) -> frozenset[Key]:
+    """What of a plan cannot go while ``stuck`` stay."""
+    return order.kept_by(stuck, (one for level in of.levels for one in level))

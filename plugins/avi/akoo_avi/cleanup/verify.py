@@ -1,0 +1,119 @@
+"""verify: counts what is left of a cluster, and shows that it would have seen it.
+
+Three counts: own, of those held (others refer to them, or to what refers to them), and suspects,
+which carry only some of the marks and are named. Zero own is clean; suspects are a person's matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from akoo_avi.cleanup import holders, order, passes, sweep
+from akoo_avi.cleanup.sweep_plan import Held
+from akoo_avi.client import AviClient
+from akoo_avi.ownership import claim_changed, inventory, visibility
+from akoo_avi.ownership.found import Inventory, Query
+from akoo_avi.spec import placement
+from akoo_core.plugin import api
+
+RETRY_SECONDS = 60.0
+
+Answer = api.Proof | api.Unverified | api.Wait | api.Blocked
+
+
+async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Answer:
+    """One call of the verb. Raises AviErrors: what cannot be asked is not counted."""
+    mark = sweep.mark_of(stored, ctx.view)
+    try:
+        # Before and after the count: a role that was narrowed, or widened, in between shows.
+        blind = await visibility.missing(client)
+        seen = await inventory.collect(client, mark)
+        if not blind:
+            seen = await claim_changed.seen_after(ctx, client, stored, seen, suspects=True)
+        blind = blind or await visibility.missing(client)
+    except visibility.HIDDEN as error:
+        return _unverified(client, f"a query was refused: {error}")
+    if blind:
+        return _unverified(client, blind)
+    refusal = sweep.claim_problem(ctx.view, stored, seen)
+    if refusal is not None:
+        return refusal
+    claimed = placement.was_claimed(ctx.view, stored.place)
+    if blind := visibility.blind_spots(seen, claimed=claimed):
+        return _unverified(client, blind)
+    if seen.shared_by:
+        message = sweep.shared(stored.cluster_name, seen)
+        return api.Unverified(reason=sweep.SHARED, message=message, after=RETRY_SECONDS)
+    if seen.outside and not seen.own_count:
+        message = sweep.unnamed(stored.cluster_name, seen)
+        return api.Unverified(reason=sweep.SHARED, message=message, after=RETRY_SECONDS)
+    held = await holders.find(client, mark, seen) if seen.own else ()
+    answer = proof(f"{client.address} ({await client.version()})", seen, held)
+    _log(ctx.log, client.address, stored.cluster_name, answer, seen)
+    return answer
+
+
+def _unverified(client: AviClient, blind: str) -> api.Unverified:
+    return api.Unverified(
+        reason=visibility.REASON,
+        message=f"{client.address}: {blind}. Until then nobody can say that nothing is left.",
+        after=RETRY_SECONDS,
+    )
+
+
+def _log(log: passes.Logger, where: str, name: str, answer: api.Proof, seen: Inventory) -> None:
+    log.info(
+        "counted what is left",
+        extra={
+            "controller": where,
+            "ako_cluster": name,
+            "own": answer.own,
+            "suspect": answer.suspect,
+            "held": answer.held,
+            "held_by": answer.held_by,
+            "queries": "; ".join(answer.queries),
+        },
+    )
+    for suspect in seen.suspects_told():
+        log.warning(
+            "carries some marks of a cluster that leaves, and is not deleted",
+            extra={"controller": where, "ako_cluster": name, "suspect": suspect},
+        )
+
+
+def proof(where: str, seen: Inventory, held: Iterable[Held]) -> api.Proof:
+    """The counts of an inventory in the words of the record. Pure."""
+    found = tuple(held)
+    kept = order.kept_by((one.object.key for one in found), seen.own)
+    return api.Proof(
+        own=seen.own_count,
+        suspect=seen.suspect_count,
+        held=len(kept),
+        queries=queries(where, seen),
+        held_by=holders.told(found),
+        suspects=seen.suspects_told(),
+    )
+
+
+def queries(where: str, seen: Inventory) -> tuple[str, ...]:
+    """What was asked, of which kinds, and what came: one text for each question. Pure."""
+    asked: dict[str, list[Query]] = {}
+    for one in seen.queries:
+        asked.setdefault(one.asked, []).append(one)
+    told: list[str] = []
+    for question, answers in asked.items():
+        where_ = "" if told else f"{where}, all tenants, "
+        told.append(f"{where_}{question}: {_counts(answers, short=bool(told))}")
+    return tuple(told)
+
+
+def _counts(answers: Iterable[Query], *, short: bool) -> str:
+    """Every kind with its count, those with none together; ``short``: how many these are.
+
+    The record keeps all, but Events and conditions have 1,024 characters.
+    """
+    found = [f"{one.kind} {one.answers}" for one in answers if one.answers]
+    none = [one.kind for one in answers if not one.answers]
+    if none:
+        found.append(f"0 of {f'{len(none)} kinds' if short else ' '.join(none)}")
+    return ", ".join(found)

@@ -1,0 +1,187 @@
+"""The way to an Avi Controller: Secrets are read, a session is had, and errors become results."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from akoo_avi import client
+from akoo_avi.client import address, refusals
+from akoo_avi.spec import refusal
+from akoo_avi.spec.placement import Reach, SecretName
+from akoo_core import external
+from akoo_core.plugin import api
+from akoo_core.plugin import errors as core_errors
+
+USERNAME = "username"
+PASSWORD = "password"  # noqa: S105 - the name of a key
+CA = "certificateAuthorityData"
+HOSTS = "hosts"
+"""Key of a credential's Secret: the addresses it may be sent to, separated by spaces or commas."""
+
+ANSWERED = (refusal.Refusal, client.AviError, core_errors.BlockedError)
+"""The errors that ``answer`` has a result for."""
+
+
+class Means(Protocol):
+    """What any context of the core brings."""
+
+    @property
+    def external(self) -> external.External: ...
+
+    @property
+    def secrets(self) -> api.SecretReader: ...
+
+    @property
+    def logins(self) -> api.LoginMemory | None: ...
+
+
+async def open(  # noqa: A001 - as access.open it says what it does
+    means: Means, controllers: client.Controllers, reach: Reach, *, remembered: bool = False
+) -> client.AviClient:
+    """A client that is logged in. Asked for each piece of work, so new Secrets count at once.
+
+    ``remembered``: where the Secret is gone, a credential of that very Secret that could log in
+    there before will do; for what must go on while a cluster leaves.
+
+    Raises Refusal, AviErrors, and the core's BlockedError for a Secret that is missing or not
+    allowed: ``answer`` has a result for each.
+    """
+    key = text_of(reach.credential)
+    try:
+        who = await _credential(means.secrets, reach)
+    except core_errors.SecretMissingError:
+        known = controllers.last_good(reach.address, key) if remembered else None
+        if known is None:
+            raise
+        who = known
+        return await controllers.client(reach.address, who, external=means.external, key=key)
+    version = await means.secrets.version(reach.credential.namespace, reach.credential.name)
+    account = api.Account(secret=key, version=version, address=reach.address)
+    memory = _Memory(means.logins, account) if means.logins is not None and version else None
+    return await controllers.client(
+        reach.address, who, external=means.external, key=key, memory=memory
+    )
+
+
+class _Memory:
+    """The refusals of one credential, as the core remembers them."""
+
+    def __init__(self, logins: api.LoginMemory, account: api.Account) -> None:
+        self._logins = logins
+        self._account = account
+
+    async def refused(self) -> refusals.Remembered | None:
+        known = await self._logins.refused(self._account)
+        if known is None:
+            return None
+        advice = "no login is tried with it as it is; --login tries one" if known.by_command else ""
+        return refusals.Remembered(known.at, known.retry_seconds, advice)
+
+    async def note(self) -> float:
+        return await self._logins.note(self._account)
+
+    async def accept(self) -> None:
+        await self._logins.accept(self._account)
+
+
+async def _credential(secrets: api.SecretReader, reach: Reach) -> client.Credential:
+    allowed = await _read(secrets, reach.credential, HOSTS, optional=True)
+    _check_host(reach, allowed.decode(errors="replace"))
+    beside = reach.ca is None
+    try:
+        return client.Credential(
+            await _read(secrets, reach.credential, USERNAME, single_line=True),
+            await _read(secrets, reach.credential, PASSWORD, single_line=True),
+            await _read(secrets, reach.ca or reach.credential, CA, optional=beside),
+            source=f"Secret {text_of(reach.credential)}",
+            ca_source=f"key {CA} of Secret {text_of(reach.ca or reach.credential)}",
+        )
+    except ValueError as error:
+        raise refusal.Refusal(
+            "SecretInvalid", f"Secret {text_of(reach.credential)}: {error}. Correct it."
+        ) from None
+
+
+async def _read(
+    secrets: api.SecretReader,
+    secret: SecretName,
+    key: str,
+    *,
+    optional: bool = False,
+    single_line: bool = False,
+) -> bytes:
+    source = api.SecretSource(
+        namespace=secret.namespace,
+        name=secret.name,
+        key=key,
+        optional=optional,
+        single_line=single_line,
+    )
+    return await secrets.read(source) or b""
+
+
+def _check_host(reach: Reach, allowed: str) -> None:
+    """Who may write configs could otherwise have any credential sent to any host."""
+    hosts = allowed.replace(",", " ").split()
+    if hosts and not _allowed(reach.address, hosts):
+        raise refusal.Refusal(
+            "HostNotAllowed",
+            f"Secret {text_of(reach.credential)} is not sent to {reach.address}: its key {HOSTS} "
+            f"allows {', '.join(hosts)}. Correct the address, or add it there.",
+        )
+
+
+def _allowed(text: str, hosts: list[str]) -> bool:
+    """Whether an address is among the hosts, in whatever spelling. No address is in no list."""
+    wanted = address.parse(text)
+    known = (address.parse(host) for host in hosts)
+    return wanted is not None and any(one is not None and one.allows(wanted) for one in known)
+
+
+def text_of(secret: SecretName) -> str:
+    """``namespace/name``."""
+    return f"{secret.namespace}/{secret.name}"
+
+
+def answer(error: Exception) -> api.Wait | api.Blocked:
+    """The result that an error of this plugin's work is. Raises ``error`` if it is another's."""
+    match error:
+        case refusal.Refusal():
+            return api.Blocked(reason=error.reason, message=str(error), after=error.after)
+        case core_errors.BlockedError():
+            return api.Blocked(reason=error.reason, message=str(error))
+        case client.CredentialRefusedError():
+            after = max(error.retry_after_seconds, 1.0)
+            return api.Blocked(reason="CredentialRefused", message=str(error), after=after)
+        case client.RateLimitedError():
+            after = error.retry_after_seconds
+            return api.Wait(reason="ControllerBusy", message=str(error), after=after)
+        case client.AviError():
+            return _of_avi(error)
+    raise error
+
+
+_BLOCKED: tuple[tuple[type[client.AviError], str], ...] = (
+    (client.TlsError, "TlsNotTrusted"),
+    (client.RedirectedError, "NotAnAviController"),
+    (client.NotAviError, "NotAnAviController"),
+    (client.ForbiddenError, "PermissionMissing"),
+    (client.TenantMissingError, "TenantNotFound"),
+    (client.InvalidError, "RequestRefused"),
+)
+_WAITS: tuple[tuple[type[client.AviError], str, float], ...] = (
+    (client.UnreachableError, "ControllerUnreachable", 30.0),
+    (client.UpgradingError, "ControllerUpgrading", 30.0),
+    (client.NotReadyError, "ControllerNotReady", 15.0),
+    (client.SessionLostError, "SessionLost", 5.0),
+)
+
+
+def _of_avi(error: client.AviError) -> api.Wait | api.Blocked:
+    for kind, reason in _BLOCKED:
+        if isinstance(error, kind):
+            return api.Blocked(reason=reason, message=str(error), after=60.0)
+    for kind, reason, after in _WAITS:
+        if isinstance(error, kind):
+            return api.Wait(reason=reason, message=str(error), after=after)
+    return api.Wait(reason="ControllerFailed", message=str(error), after=10.0)

@@ -1,0 +1,41 @@
+"""Holds an AviController by our finalizer: what leads to Avi must be there when things go."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from akoo_avi.spec import ip_pool as pools
+from akoo_avi.spec import refusal, resources
+from akoo_core import structs
+from akoo_core.kube import client as kube
+from akoo_core.kube.finalizers import Finalizers
+
+FINALIZER: Final = "akoo.io/avi-controller"
+
+
+CONTROLLERS = resources.AVI_CONTROLLERS
+
+
+async def hold(client: kube.KubeClient, pool: pools.Pool) -> None:
+    """Before a pool puts its first range on Avi: what leads there must be there when it goes.
+
+    Raises Refusal for an AviController that is being deleted: it waits for those that have
+    something there, and for nobody new. KubeError where it cannot be written.
+    """
+    if not pool.spec.controller:
+        return
+    obj = await client.get(CONTROLLERS, pool.spec.controller)
+    if "deletionTimestamp" in obj["metadata"] or await add(client, obj) is None:
+        raise refusal.Refusal(
+            "AviControllerDeleting",
+            f"AviController/{pool.spec.controller} is being deleted, so nothing new is put on Avi "
+            f"by its account. Name another in spec.controller of AviIPPool/{pool.name}.",
+        )
+
+
+async def add(client: kube.KubeClient, obj: kube.Object) -> structs.JSON | None:
+    """Add our finalizer. None for an AviController that is gone."""
+    metadata = obj["metadata"]
+    return await Finalizers(client).add(
+        CONTROLLERS, FINALIZER, metadata["name"], None, uid=metadata["uid"], seen=obj
+    )

@@ -1,0 +1,126 @@
+"""The shared objects that a config names: its AviController, its AviIPPools. Reads only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from akoo_avi.spec import avi_controller, config, inline_pools, nearest, refusal, resources, wanted
+from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
+from akoo_avi.spec.placement import ControllerRef, ExhaustedPool, PoolRef, Reach, Wanted
+from akoo_core import structs
+from akoo_core.kube import errors
+from akoo_core.kube.resource import Resource
+from akoo_core.plugin import api
+
+POOL_SECONDS = 15.0
+"""Until it is looked again whether a pool is in force."""
+
+
+async def reach(ctx: api.VerbContext, asked: Wanted) -> tuple[Reach, ControllerRef | None]:
+    """How to get to the controller: by the config itself, or by the AviController it names."""
+    if asked.reach is not None:
+        return asked.reach, None
+    obj = await _get(ctx, resources.AVI_CONTROLLERS, asked.controller, "controller")
+    try:
+        one = avi_controller.from_object(obj)
+    except structs.DecodeError as error:
+        told = f"AviController/{asked.controller}: {error}"
+        raise refusal.Refusal("ConfigInvalid", told) from error
+    return one.reach, ControllerRef(name=one.name, uid=one.uid)
+
+
+class Pools(NamedTuple):
+    """The AviIPPools of a cluster as they are now."""
+
+    refs: tuple[PoolRef, ...]
+    unready: api.Wait | None
+    """A pool whose ranges are needed, and that never was in force; None: there is none."""
+    exhausted: tuple[ExhaustedPool, ...]
+
+
+async def pools(ctx: api.VerbContext, asked: Wanted) -> Pools:
+    """Read the pools that a config names or makes. Raises Refusal."""
+    read, unready = [], None
+    for name in asked.pools:
+        obj = await _get(ctx, resources.AVI_IP_POOLS, name, "ipPools")
+        read.append(obj)
+        unready = unready or _unready(name, obj)
+    needed = inline_pools.gives_ranges(config.decode(ctx.view.config))
+    for name in (one for one in asked.inline if one not in asked.pools):
+        made = await _made(ctx, name)
+        if made is not None:
+            read.append(made)
+        unready = unready or (_unready(name, made or {}) if needed else None)
+    return Pools(
+        refs=tuple(
+            PoolRef(name=obj["metadata"]["name"], uid=obj["metadata"]["uid"]) for obj in read
+        ),
+        unready=unready,
+        exhausted=tuple(_exhausted(obj) for obj in read if _is_exhausted(obj)),
+    )
+
+
+def _is_exhausted(obj: structs.JSON) -> bool:
+    """Whether the pool's own controller counted addresses, and none that is free."""
+    status = obj.get("status") or {}
+    return bool(status.get("total")) and status.get("free") == 0
+
+
+def _exhausted(obj: structs.JSON) -> ExhaustedPool:
+    """The pool, and the field that adds ranges to it: a pool of a config is corrected there."""
+    metadata = obj["metadata"]
+    of = (metadata.get("annotations") or {}).get(CONFIG_ANNOTATION, "")
+    correct = f"spec.dataNetwork.ipPools of AKODeploymentConfig/{of}" if of else "its spec.subnets"
+    return ExhaustedPool(name=metadata["name"], correct=correct)
+
+
+async def _made(ctx: api.VerbContext, name: str) -> structs.JSON | None:
+    """A pool that was made of the config's networks; None while there is none to use."""
+    if ctx.shared is None:
+        return None
+    selector = f"metadata.name={name}"
+    try:
+        page = await ctx.shared.list(resources.AVI_IP_POOLS, field_selector=selector)
+    except errors.NotFoundError:
+        return None  # the kind is not installed: then nobody makes any
+    living = (one for one in page.items if "deletionTimestamp" not in one["metadata"])
+    return next(living, None)
+
+
+def _unready(name: str, obj: structs.JSON) -> api.Wait | None:
+    status = obj.get("status") or {}
+    if status.get("appliedGeneration") is not None:
+        return None
+    told = next(
+        (
+            one.get("message", "")
+            for one in status.get("conditions") or ()
+            if one["type"] == "Ready"
+        ),
+        "It was not looked at yet.",
+    )
+    message = f"AviIPPool/{name} gives no addresses yet: {told}"
+    return api.Wait(reason="PoolNotReady", message=message, after=POOL_SECONDS)
+
+
+async def _get(ctx: api.VerbContext, kind: Resource, name: str, field: str) -> structs.JSON:
+    """Raises Refusal for one that is not there or is being deleted."""
+    if ctx.shared is None:
+        raise RuntimeError(f"no controller of this plugin watches {kind.qualified}")
+    correct = f"spec.plugins.avi.{field} of {wanted.config_name(ctx.view)}"
+    try:
+        obj = await ctx.shared.get(kind, name)
+    except errors.NotFoundError:
+        page = await ctx.shared.list(kind, metadata_only=True)
+        known = [one["metadata"]["name"] for one in page.items]
+        raise refusal.Refusal(
+            f"{kind.kind}NotFound",
+            f"{kind.kind}/{name} does not exist. {nearest.sentence(name, known)} Correct "
+            f"{correct}, or create it.",
+        ) from None
+    if "deletionTimestamp" in obj["metadata"]:
+        raise refusal.Refusal(
+            f"{kind.kind}Deleting",
+            f"{kind.kind}/{name} is being deleted. Name another in {correct}.",
+        )
+    return obj

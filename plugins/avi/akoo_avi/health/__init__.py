@@ -1,0 +1,1 @@
+"""Whether the virtual services of clusters run."""

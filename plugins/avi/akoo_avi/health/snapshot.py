@@ -1,0 +1,125 @@
+"""What runs on an Avi Controller, read once for all clusters: paged lists, grouped by AKO's marker.
+
+How many requests a minute that takes depends on pages, never on the number of clusters that ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from akoo_avi.client import AviClient
+from akoo_avi.connect import readings
+from akoo_avi.spec import names, placement
+from akoo_core import clock as clocks
+from akoo_core import structs
+
+SNAPSHOT_SECONDS = 30.0
+
+
+class VirtualService(NamedTuple):
+    """One virtual service as it runs."""
+
+    name: str
+    tenant: str
+    state: str
+    """``OPER_UP``, ``OPER_DOWN`` ..."""
+    reason: str
+    """In the controller's words; "" if it gives none."""
+
+
+class Snapshot(NamedTuple):
+    """One moment of one controller."""
+
+    taken_at: float
+    """Monotonic seconds."""
+    services: Mapping[str, tuple[VirtualService, ...]]
+    """By cluster name, as marked."""
+    clouds: Mapping[str, str]
+    """State of each cloud, by UUID."""
+    engines: Mapping[str, tuple[str, ...]]
+    """States of the service engines of each group, by the group's UUID."""
+
+
+async def take(client: AviClient, *, now: float) -> Snapshot:
+    """Read everything, as it is seen: on a busy controller a virtual service that moves between two
+    pages may be missing until the next snapshot. Raises AviErrors."""
+    services, clouds, engines = await asyncio.gather(
+        client.seen("virtualservice-inventory"),
+        client.seen("cloud-inventory", tenant=names.ADMIN_TENANT),
+        client.seen("serviceengine-inventory"),
+    )
+    return Snapshot(
+        taken_at=now,
+        services=grouped(services.objects),
+        clouds={
+            str((one.get("config") or one).get("uuid", "")): str(
+                (one.get("status") or {}).get("state", "")
+            )
+            for one in clouds.objects
+        },
+        engines=_by_group(engines.objects),
+    )
+
+
+def grouped(inventory: Iterable[structs.JSON]) -> dict[str, tuple[VirtualService, ...]]:
+    """Virtual services by the cluster that their marker names; pure."""
+    found: dict[str, list[VirtualService]] = {}
+    for one in inventory:
+        settings = one.get("config") or {}
+        for cluster in _clusters(settings):
+            found.setdefault(cluster, []).append(_service(settings, one.get("runtime") or {}))
+    return {cluster: tuple(sorted(each)) for cluster, each in found.items()}
+
+
+def _clusters(settings: structs.JSON) -> list[str]:
+    return [
+        str(value)
+        for marker in settings.get("markers") or ()
+        if marker.get("key") == names.CLUSTER_MARKER
+        for value in marker.get("values") or ()
+    ]
+
+
+def _service(settings: structs.JSON, runtime: structs.JSON) -> VirtualService:
+    status: dict[str, Any] = runtime.get("oper_status") or {}
+    reason = status.get("reason") or ()
+    return VirtualService(
+        name=str(settings.get("name", "")),
+        tenant=str(settings.get("tenant_ref", "")).rpartition("#")[2],
+        state=str(status.get("state", "")),
+        reason=reason if isinstance(reason, str) else "; ".join(map(str, reason)),
+    )
+
+
+def _by_group(engines: Iterable[structs.JSON]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for one in engines:
+        reference = str((one.get("config") or {}).get("se_group_ref", ""))
+        group = reference.rpartition("/")[2].partition("#")[0]
+        status = (one.get("runtime") or {}).get("oper_status") or {}
+        found.setdefault(group, []).append(str(status.get("state", "")))
+    return {group: tuple(sorted(states)) for group, states in found.items()}
+
+
+class Snapshots:
+    """The last snapshot of each way to a controller; one reading at a time, for whoever asks."""
+
+    def __init__(self, *, seconds: float = SNAPSHOT_SECONDS) -> None:
+        self.seconds = seconds
+        self._readings: readings.Readings[placement.Reach, Snapshot] = readings.Readings()
+
+    async def of(self, reach: placement.Reach, client: AviClient, clock: clocks.Clock) -> Snapshot:
+        """One that is at most ``seconds`` old. Raises AviErrors, once for all who wait.
+
+        By ``reach`` rather than by address, since accounts may see differently.
+        """
+
+        async def read() -> Snapshot:
+            return await take(client, now=clock.monotonic())
+
+        def fresh(last: Snapshot) -> bool:
+            return clock.monotonic() - last.taken_at < self.seconds
+
+        return await self._readings.get(reach, read, fresh)

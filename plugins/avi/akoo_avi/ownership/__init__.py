@@ -1,0 +1,1 @@
+"""Whose an object on Avi is: marks, claims and everything that was found."""

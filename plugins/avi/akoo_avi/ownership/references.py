@@ -1,0 +1,64 @@
+"""References between objects on Avi, as they are read. Pure.
+
+Read with ``include_name`` a reference is ``https://host/api/pool/pool-1#web``. Only fields named
+``*_ref`` and ``*_refs`` are references: AKO writes text that looks like one into others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_avi.spec import names
+from akoo_core import structs
+
+Key = tuple[str, str]
+"""Path of the kind, and uuid."""
+
+
+def key_of(reference: Any) -> Key | None:
+    """Kind and uuid of what a reference points to; None for what is no reference."""
+    if not isinstance(reference, str) or "/api/" not in reference:
+        return None
+    path = reference.partition("/api/")[2].partition("#")[0].partition("?")[0]
+    kind, _, uuid = path.strip("/").rpartition("/")
+    return (kind, uuid) if kind and uuid else None
+
+
+def uuid_of(reference: Any) -> str:
+    """The uuid in a reference, or ""."""
+    key = key_of(reference)
+    return key[1] if key else ""
+
+
+def name_of(reference: Any) -> str:
+    """The name in a reference; its uuid where it was read without names; "" for none."""
+    name = str(reference).partition("#")[2] if isinstance(reference, str) else ""
+    return name or uuid_of(reference)
+
+
+def tenant_uuid(body: structs.JSON) -> str:
+    """The UUID of the tenant that an object is in; that of tenant admin where it does not say."""
+    return uuid_of(body.get("tenant_ref")) or names.ADMIN_TENANT
+
+
+def targets(body: structs.JSON) -> frozenset[Key]:
+    """All that an object refers to, at any depth."""
+    found: set[Key] = set()
+    waiting: list[structs.JSON] = [body]
+    while waiting:
+        for field, value in waiting.pop().items():
+            # Exact types, for speed: this is asked of every field of every object.
+            if type(value) is str:
+                if field.endswith("_ref") and (key := key_of(value)) is not None:
+                    found.add(key)
+            elif type(value) is dict:
+                waiting.append(value)
+            elif type(value) is list:
+                if field.endswith("_refs"):
+                    found.update(key for one in value if (key := key_of(one)) is not None)
+                else:
+                    waiting += [one for one in value if type(one) is dict]
+    parent = body.get("vh_parent_vs_uuid")  # before 21.1.4: a bare uuid, or a reference
+    if isinstance(parent, str) and parent:
+        found.add(("virtualservice", uuid_of(parent) or parent))
+    return frozenset(found)

@@ -1,0 +1,105 @@
+"""Sight before absence: an empty list says something only where we would see what is there.
+
+A user without a permission, or with it in some tenants only, gets shorter lists and no error; a
+role filter hides objects one by one. So before zero counts, our own user and roles are read back:
+superuser, or for every kind a role in all tenants with READ and without filters. And two things
+that must be there are found by the same kind of query: the claim, and what a cloud always has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from akoo_avi.client import AviClient, errors
+from akoo_avi.ownership import kinds, references
+from akoo_avi.ownership.found import Inventory
+from akoo_core import structs
+
+READING = ("READ_ACCESS", "WRITE_ACCESS")
+REASON = "NoSight"
+HIDDEN = (errors.ForbiddenError, errors.TenantMissingError)
+"""What a controller answers to who may not look."""
+
+
+async def missing(client: AviClient) -> str:
+    """What our user cannot see for sure, where, and what to grant; "" if it sees all."""
+    who = client.username
+    try:
+        users = await client.list(
+            "user",
+            tenant="admin",
+            params={"username": who, "include_service_accounts": "true", "include_name": "true"},
+        )
+        user = next((one for one in users if one.get("username") == who), None)
+        if user is None:
+            return _unreadable(who, "it does not see itself in the list of users")
+        if user.get("is_superuser") is True:
+            return ""
+        roles = [await client.get(path) for path in _role_paths(user)]
+    except (*HIDDEN, errors.NotFoundError) as error:
+        return _unreadable(who, str(error))
+    return told(who, hidden(user, {str(one.get("uuid")): one for one in roles}))
+
+
+def hidden(user: structs.JSON, roles: Mapping[str, structs.JSON]) -> tuple[str, ...]:
+    """The permissions that no role of the user gives in all tenants and without filters. Pure."""
+    if user.get("is_superuser") is True:
+        return ()
+    sure = [
+        roles[uuid]
+        for entry in user.get("access") or ()
+        if entry.get("all_tenants") is True
+        and (uuid := references.uuid_of(entry.get("role_ref"))) in roles
+        and not _filters(roles[uuid])
+    ]
+    needed = dict.fromkeys(kind.permission for kind in kinds.SEEN)
+    return tuple(one for one in needed if not any(_reads(role, one) for role in sure))
+
+
+def _filters(role: structs.JSON) -> list[Any]:
+    """What narrows a role, object by object; a filter that is off does not."""
+    return [one for one in role.get("filters") or () if one.get("enabled", True)]
+
+
+def _reads(role: structs.JSON, permission: str) -> bool:
+    for one in role.get("privileges") or ():
+        if one.get("resource") == permission:
+            narrowed = bool(one.get("subresource"))
+            return one.get("type") in READING and not narrowed
+    return False
+
+
+def _role_paths(user: structs.JSON) -> Iterable[str]:
+    found = (references.uuid_of(one.get("role_ref")) for one in user.get("access") or ())
+    return dict.fromkeys(f"role/{uuid}" for uuid in found if uuid)
+
+
+def told(who: str, permissions: tuple[str, ...]) -> str:
+    """Which permissions are missing, as a sentence for whoever grants them; "" for none. Pure."""
+    if not permissions:
+        return ""
+    return (
+        f'user "{who}" does not see all tenants without a filter for {", ".join(permissions)}: '
+        "give it a role with READ_ACCESS on them, for all tenants, without role filters"
+    )
+
+
+def _unreadable(who: str, problem: str) -> str:
+    return (
+        f'what user "{who}" may see cannot be read back: {problem}. Give its role READ_ACCESS on '
+        "PERMISSION_USER and PERMISSION_ROLE, or make it a superuser"
+    )
+
+
+def blind_spots(inventory: Inventory, *, claimed: bool) -> str:
+    """What should have been found and was not; "" if nothing. Pure.
+
+    ``claimed``: a claim was made, so the marker query for StringGroups must show it.
+    """
+    missed = [kind.model for kind in kinds.EDITED if kind.path not in inventory.visible]
+    if missed:
+        return f"the cloud shows no {' and no '.join(missed)}, and every cloud has one"
+    if claimed and not inventory.claims:
+        return "the claim is not found by the query that looks for the cluster's objects"
+    return ""

@@ -1,0 +1,1 @@
+"""Where a cluster goes on Avi: tenant, cloud, SE group and networks."""

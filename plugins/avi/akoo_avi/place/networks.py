@@ -1,0 +1,161 @@
+"""The networks that virtual services get addresses from, and whether Avi may give any. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+
+from akoo_avi.ownership.references import uuid_of
+from akoo_avi.place import catalog
+from akoo_avi.place.catalog import Catalog, Row, Rows
+from akoo_avi.spec import names, nearest, refusal
+from akoo_avi.spec.placement import Network, WantedNetwork
+
+IPAM_INTERNAL = "IPAMDNS_TYPE_INTERNAL"
+FOREIGN_IPAM = frozenset({"CLOUD_AWS", "CLOUD_AZURE", "CLOUD_GCP", "CLOUD_OPENSTACK"})
+"""Clouds that bring addresses of their own: AKO asks for no IPAM profile there, and what it calls a
+network is not one of Avi's."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """Where networks are looked for, and what to correct when one is not there."""
+
+    catalog: Catalog
+    cloud: Row
+    tenant: Row
+    correct: str
+
+    @property
+    def where(self) -> str:
+        cloud = f'in cloud "{self.cloud["name"]}"'
+        return f"{cloud}{of_tenant(self.tenant)} on {self.catalog.address}"
+
+
+def of_tenant(tenant: Row) -> str:
+    """`` for tenant "blue"``; "" for tenant admin, which nobody names."""
+    return "" if tenant["uuid"] == names.ADMIN_TENANT else f' for tenant "{tenant["name"]}"'
+
+
+def find(scene: Scene, wanted: WantedNetwork | None, path: str) -> Network | None:
+    """The network of that name in that cloud, for the scene's tenant. Raises Refusal.
+
+    The tenant's own goes before one that tenant admin shares. Names repeat over clouds, and in
+    vCenter clouds over datacenters: then the subnet decides.
+    """
+    if wanted is None:
+        return None
+    if scene.cloud.get("vtype") in FOREIGN_IPAM:
+        return Network(name=wanted.name, uuid="", cidr=wanted.cidr)
+    seen = visible(scene)
+    called = catalog.called(wanted.name, seen)
+    if not called:
+        raise refusal.Refusal(
+            "NetworkNotFound",
+            f'network "{wanted.name}" does not exist {scene.where}. '
+            f"{nearest.sentence(wanted.name, catalog.names_of(seen))} Correct {path}.name of "
+            f"{scene.correct}, or create the network.",
+        )
+    own = tuple(row for row in called if _tenant_uuid(row) == scene.tenant["uuid"]) or called
+    row = own[0] if len(own) == 1 else _by_subnet(scene, wanted, own, path)
+    return Network(name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=len(called) == 1)
+
+
+def visible(scene: Scene, rows: Rows | None = None) -> Rows:
+    """The networks of the cloud that the tenant can use: its own, and those of tenant admin unless
+    the tenant has a routing domain of its own (``tenant_vrf``). Of VRFs (``rows``) likewise."""
+    settings = scene.tenant.get("config_settings") or {}
+    shared = () if settings.get("tenant_vrf") else ("", names.ADMIN_TENANT)
+    return tuple(
+        row
+        for row in (scene.catalog.networks if rows is None else rows)
+        if uuid_of(row.get("cloud_ref")) == scene.cloud["uuid"]
+        and _tenant_uuid(row) in (*shared, scene.tenant["uuid"])
+    )
+
+
+def _tenant_uuid(row: Row) -> str:
+    return uuid_of(row.get("tenant_ref"))
+
+
+def _by_subnet(scene: Scene, wanted: WantedNetwork, found: Rows, path: str) -> Row:
+    fitting = [one for one in found if _has_subnet(one, wanted.cidr)]
+    if len(fitting) == 1:
+        return fitting[0]
+    uuids = ", ".join(sorted(one["uuid"] for one in fitting or found))
+    subnet = f"with the subnet {wanted.cidr}" if wanted.cidr and fitting else ""
+    raise refusal.Refusal(
+        "NetworkAmbiguous",
+        f'{len(fitting or found)} networks are called "{wanted.name}" {subnet} {scene.where} '
+        f"({uuids}). Configure the subnet on the one that is meant, give it as {path}.cidr of "
+        f"{scene.correct}, or rename the others.".replace("  ", " "),
+    )
+
+
+def has_subnet(rows: Rows, cidr: str) -> bool:
+    """Whether exactly one of the networks has the subnet."""
+    return sum(_has_subnet(row, cidr) for row in rows) == 1
+
+
+def _has_subnet(network: Row, cidr: str) -> bool:
+    if not cidr:
+        return False
+    wanted = ipaddress.ip_network(cidr, strict=False)
+    return any(_prefix(one) == wanted for one in network.get("configured_subnets") or ())
+
+
+def _prefix(subnet: Row) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    prefix = subnet.get("prefix") or {}
+    address = (prefix.get("ip_addr") or {}).get("addr", "")
+    try:
+        return ipaddress.ip_network(f"{address}/{prefix.get('mask')}", strict=False)
+    except ValueError:
+        return None
+
+
+def check_ipam(scene: Scene, *, networkless: bool) -> Row | None:
+    """The internal IPAM profile of the cloud; None where the cloud has addresses of its own.
+
+    ``networkless``: the config names no network (VPC mode), so none is needed. Raises Refusal.
+    """
+    if networkless or scene.cloud.get("vtype") in FOREIGN_IPAM:
+        return None
+    uuid = uuid_of(scene.cloud.get("ipam_provider_ref"))
+    profile = next((one for one in scene.catalog.ipam_profiles if one.get("uuid") == uuid), None)
+    name = scene.cloud["name"]
+    if not uuid:
+        raise refusal.Refusal(
+            "IpamMissing",
+            f'cloud "{name}" on {scene.catalog.address} has no IPAM profile, so AKO would not '
+            "start. Give it one of type Internal.",
+        )
+    if profile is None:
+        raise refusal.Refusal(
+            "IpamMissing",
+            f'cloud "{name}" on {scene.catalog.address} names the IPAM profile {uuid}, which our '
+            "user cannot see. Grant it READ on IPAMDNSPROVIDERPROFILE.",
+        )
+    if profile.get("type") != IPAM_INTERNAL:
+        raise refusal.Refusal(
+            "IpamNotInternal",
+            f'the IPAM profile "{profile.get("name")}" of cloud "{name}" on '
+            f"{scene.catalog.address} is {profile.get('type')}; addresses are managed here only "
+            f"in profiles of type {IPAM_INTERNAL}.",
+        )
+    return profile
+
+
+def can_list(profile: Row, network: Row) -> bool:
+    """Whether the profile can name the network among its usable ones.
+
+    Objects refer to those of their own tenant and of tenant admin. The list is for VIPs that name
+    no network; AKO names its own, so a tenant's network serves without an entry in the profile.
+    """
+    return _tenant_uuid(network) in ("", names.ADMIN_TENANT, _tenant_uuid(profile))
+
+
+def is_usable(profile: Row, network: Network) -> bool:
+    """Whether virtual services may get addresses from the network."""
+    internal = profile.get("internal_profile") or {}
+    entries = internal.get("usable_networks") or ()
+    return any(uuid_of(one.get("nw_ref")) == network.uuid for one in entries)

@@ -1,0 +1,161 @@
+"""From the names of a config to one place, by what the controller has. Pure.
+
+Each refusal says which name, where it was looked for, what there is instead and where to correct
+it: a typing error must never reach an AKO, which stops itself over it.
+"""
+
+from __future__ import annotations
+
+from akoo_avi.client import versions
+from akoo_avi.ownership.references import uuid_of
+from akoo_avi.place import catalog, networks
+from akoo_avi.place.catalog import Catalog, Row
+from akoo_avi.spec import names, nearest, refusal
+from akoo_avi.spec.placement import Network, Place, Wanted
+from akoo_core import structs
+
+USABLE_STATES = ("CLUSTER_UP_NO_HA", "CLUSTER_UP_HA_ACTIVE", "CLUSTER_UP_HA_COMPROMISED")
+"""AKO's own list: in any other state it does not start."""
+
+
+class Resolved(structs.Struct, frozen=True, kw_only=True):
+    """What a config's names mean on one controller."""
+
+    place: Place
+    cloud: Row
+    tenant: Row
+    se_group: Row
+    networks: tuple[Network, ...] = ()
+    control_plane: Network | None = None
+
+
+def resolve(wanted: Wanted, known: Catalog, correct: str) -> Resolved:
+    """Raises Refusal. ``correct``: the object to correct, ``AKODeploymentConfig/edge``."""
+    tenant = tenant_called(wanted.tenant, known, f"spec.tenant.name of {correct}")
+    cloud = cloud_called(wanted.cloud, tenant, known, f"spec.cloudName of {correct}")
+    se_group = _se_group(wanted, known, cloud, tenant, correct)
+    scene = networks.Scene(catalog=known, cloud=cloud, tenant=tenant, correct=correct)
+    data = networks.find(scene, wanted.network, "spec.dataNetwork")
+    return Resolved(
+        place=Place(
+            controller_uuid=known.uuid,
+            cloud_uuid=cloud["uuid"],
+            tenant_uuid=tenant["uuid"],
+            se_group_uuid=se_group["uuid"],
+        ),
+        cloud=cloud,
+        tenant=tenant,
+        se_group=se_group,
+        networks=() if data is None else (data,),
+        control_plane=networks.find(scene, wanted.control_plane, "spec.controlPlaneNetwork"),
+    )
+
+
+def problem_of(known: Catalog) -> str:
+    """Why no cluster can be placed on this controller yet; "" if they can."""
+    if known.state not in USABLE_STATES:
+        return (
+            f"{known.address} is not usable: its cluster state is {known.state or 'not known'}. "
+            "Clusters are placed once it is up."
+        )
+    return ""
+
+
+def check_version(known: Catalog) -> None:
+    """Raises Refusal for a release that is too old. One that says nothing is not judged."""
+    own, least = versions.parse(known.version), versions.parse(versions.OLDEST)
+    if own is not None and least is not None and own < least:
+        raise refusal.Refusal(
+            "ControllerVersionUnsupported",
+            f"{known.address} runs Avi {known.version}; {versions.OLDEST} is the oldest release "
+            "that AKO and this operator work with. Upgrade it.",
+        )
+
+
+def tenant_called(name: str, known: Catalog, correct: str) -> Row:
+    """The tenant of that name. ``correct``: the field and the object that name it. Raises Refusal.
+
+    Tenant admin is known by its fixed UUID even where our user cannot list it.
+    """
+    tenants = catalog.called(name, known.tenants)
+    if tenants:
+        return tenants[0]
+    if name == names.ADMIN_TENANT:
+        return {"uuid": names.ADMIN_TENANT, "name": names.ADMIN_TENANT}
+    raise refusal.Refusal(
+        "TenantNotFound",
+        f'tenant "{name}" does not exist on {known.address}, or is not for our user. '
+        f"{nearest.sentence(name, catalog.names_of(known.tenants))} Correct {correct}, or create "
+        "the tenant.",
+    )
+
+
+def cloud_called(name: str, tenant: Row, known: Catalog, correct: str) -> Row:
+    """The cloud of that name that the tenant can see: its own, or one of tenant admin.
+
+    AKO asks in its tenant, and starts with exactly one answer. Raises Refusal.
+    """
+    seen = [one for one in known.clouds if tenant_of(one) in _providers(tenant)]
+    clouds = catalog.called(name, seen)
+    if len(clouds) == 1:
+        return clouds[0]
+    if clouds:
+        raise refusal.Refusal(
+            "CloudAmbiguous",
+            f'{len(clouds)} clouds are called "{name}"{networks.of_tenant(tenant)} on '
+            f"{known.address} ({', '.join(sorted(one['uuid'] for one in clouds))}), and AKO starts "
+            "with exactly one. Rename all but one.",
+        )
+    raise refusal.Refusal(
+        "CloudNotFound",
+        f'cloud "{name}" does not exist{networks.of_tenant(tenant)} on {known.address}. '
+        f"{nearest.sentence(name, catalog.names_of(seen))} Correct {correct}, or create the cloud.",
+    )
+
+
+def _providers(tenant: Row) -> tuple[str, ...]:
+    """UUIDs of the tenants whose clouds a tenant can see; "" for a row that names no tenant."""
+    return ("", names.ADMIN_TENANT, tenant["uuid"])
+
+
+def _se_group(wanted: Wanted, known: Catalog, cloud: Row, tenant: Row, correct: str) -> Row:
+    """In the tenant that has the SEs: admin, or the tenant itself where it has its own."""
+    there = [one for one in known.se_groups if uuid_of(one.get("cloud_ref")) == cloud["uuid"]]
+    owner = names.ADMIN_TENANT if shares_engines(tenant) else tenant["uuid"]
+    allowed = [one for one in there if tenant_of(one) in ("", owner, tenant["uuid"])]
+    found = catalog.called(wanted.se_group, allowed)
+    best = next((one for one in found if tenant_of(one) == owner), found[0] if found else None)
+    if best is not None:
+        return best
+    raise refusal.Refusal(
+        "ServiceEngineGroupNotFound",
+        f'service engine group "{wanted.se_group}" does not exist in cloud "{cloud["name"]}" on '
+        f"{known.address}. {nearest.sentence(wanted.se_group, catalog.names_of(allowed))} Correct "
+        f"spec.serviceEngineGroup of {correct}, or create the group.",
+    )
+
+
+def shares_engines(tenant: Row) -> bool:
+    """Whether a tenant's virtual services run on the engines of tenant admin (Avi's default)."""
+    return bool((tenant.get("config_settings") or {}).get("se_in_provider_context", True))
+
+
+def tenant_of(row: Row) -> str:
+    """The uuid of the tenant that an object is in; "" where it does not say."""
+    return uuid_of(row.get("tenant_ref"))
+
+
+def check_labels(se_group: Row, cluster_name: str, address: str, correct: str) -> None:
+    """For an AKO that labels its SE group: raises Refusal if another cluster's label is on it."""
+    labels = [one for one in se_group.get("labels") or () if isinstance(one, dict)]
+    ours = {"key": names.CLUSTER_MARKER, "value": cluster_name}
+    if not labels or any({k: one.get(k) for k in ours} == ours for one in labels):
+        return
+    shown = ", ".join(f"{one.get('key')}={one.get('value')}" for one in labels)
+    raise refusal.Refusal(
+        "ServiceEngineGroupTaken",
+        f'service engine group "{se_group["name"]}" on {address} carries the labels {shown}: with '
+        "serviceType ClusterIP and static routes every cluster needs a group of its own, and AKO "
+        f"would not start. Choose another spec.serviceEngineGroup in {correct}, or take the label "
+        "off if that cluster is gone.",
+    )

@@ -1,0 +1,37 @@
+"""What is wrong with the pools that were made from a config, for the config's own condition."""
+
+from __future__ import annotations
+
+from akoo_avi.pools import configs
+from akoo_avi.spec import ip_pool, refusal, resources
+from akoo_core import structs
+from akoo_core.kube import client as kube
+from akoo_core.kube import errors as kube_errors
+from akoo_core.objects import conditions
+from akoo_core.plugin import api
+
+RIGHTS = (
+    api.RbacRule(
+        groups=(resources.GROUP,),
+        resources=(resources.AVI_IP_POOLS.plural,),
+        verbs=("get", "list", "watch"),
+    ),
+)
+
+
+async def wrong(ctx: api.ControllerContext, config: kube.Object) -> tuple[str, str] | None:
+    """Reason and message of the first that is not as it is wanted; None if all are, or were not
+    looked at yet."""
+    try:
+        asked = configs.of_object(config)
+    except (structs.DecodeError, refusal.Refusal) as error:
+        return "ConfigInvalid", str(error)
+    for one in asked:
+        try:
+            found = ip_pool.from_object(await ctx.kube.get(resources.AVI_IP_POOLS, one.name))
+        except (kube_errors.NotFoundError, structs.DecodeError):
+            continue
+        ready = conditions.find(found.status.conditions, "Ready")
+        if ready is not None and ready.status == "False":
+            return ready.reason, f"AviIPPool {one.name}: {ready.message}"
+    return None

@@ -1,0 +1,1 @@
+"""What is asked for, as values: configs, options, AviControllers, AviIPPools, places."""

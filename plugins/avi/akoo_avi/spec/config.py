@@ -1,0 +1,93 @@
+"""The Avi part of an AKODeploymentConfig: where its clusters are on the outside.
+
+Decoded tolerantly: fields of a newer schema are ignored, and absent, null, "" and empty shells
+(Go clients write ``tenant: {}``) all mean unset. One exception: ``ipPools: []`` says that the
+subnet has no ranges, without ``ipPools`` nothing is said about them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from akoo_avi.spec import names
+from akoo_core import structs
+
+
+class SecretRef(structs.Struct, frozen=True, kw_only=True):
+    name: str = ""
+    namespace: str = ""
+
+
+class Tenant(structs.Struct, frozen=True, kw_only=True):
+    """``context`` is what the tenant is meant to be; the tenant itself says what it is."""
+
+    name: str = names.ADMIN_TENANT
+    context: str = ""
+
+
+class IpPool(structs.Struct, frozen=True, kw_only=True):
+    """A range of addresses of the data network's subnet, ends included."""
+
+    start: str = ""
+    end: str = ""
+    type: str = ""
+    """``V4``."""
+
+
+class DataNetwork(structs.Struct, frozen=True, kw_only=True):
+    """The network that addresses of Services and Ingresses come from."""
+
+    name: str = ""
+    cidr: str = ""
+    ip_pools: tuple[IpPool, ...] | None = None
+
+
+class ControlPlaneNetwork(structs.Struct, frozen=True, kw_only=True):
+    """The network that addresses of API servers come from."""
+
+    name: str = ""
+    cidr: str = ""
+
+
+class Ingress(structs.Struct, frozen=True, kw_only=True):
+    service_type: str = "NodePort"
+    shard_vs_size: str = structs.field(default="SMALL", name="shardVSSize")
+
+
+class Extra(structs.Struct, frozen=True, kw_only=True):
+    """``spec.extraConfigs``, as far as it shows on the Avi Controller."""
+
+    primary_instance: bool = True
+    disable_static_route_sync: bool = True
+    cni_plugin: str = ""
+    ingress: Ingress = Ingress()
+
+
+class Spec(structs.Struct, frozen=True, kw_only=True):
+    """``spec`` of an AKODeploymentConfig, as far as the Avi Controller is concerned."""
+
+    controller: str = ""
+    controller_version: str = ""
+    cloud_name: str = ""
+    service_engine_group: str = ""
+    admin_credential_ref: SecretRef = SecretRef()
+    certificate_authority_ref: SecretRef = SecretRef()
+    tenant: Tenant = Tenant()
+    data_network: DataNetwork = DataNetwork()
+    control_plane_network: ControlPlaneNetwork = ControlPlaneNetwork()
+    extra_configs: Extra = Extra()
+
+
+def decode(adc: structs.JSON) -> Spec:
+    """The Spec of an ADC as the API sends it. Raises structs.DecodeError with the path."""
+    return structs.convert(_without_empty(adc.get("spec") or {}), Spec, path="spec")
+
+
+def _without_empty(value: Any) -> Any:
+    """``value`` without null, "" and {} at any depth; false, 0 and [] are values."""
+    if isinstance(value, dict):
+        kept = {key: _without_empty(one) for key, one in value.items()}
+        return {key: one for key, one in kept.items() if one not in (None, "", {})}
+    if isinstance(value, list):
+        return [_without_empty(one) for one in value]
+    return value

@@ -1,0 +1,98 @@
+"""The pools that an AKODeploymentConfig gives inline, as AviIPPools of their own. Pure.
+
+``spec.dataNetwork`` makes one. ``ipPools`` absent, empty and given are three things: nothing is
+said of ranges, there are none of ours, ours are these. ``spec.controlPlaneNetwork`` makes another
+that only keeps its network usable, unless both are one network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from akoo_avi.spec import config, ip_pool, names, placement
+from akoo_core import structs
+
+PREFIX = "adc-"
+_NAME = 200
+"""Characters of a config's name in that of a pool."""
+
+
+class Inline(structs.Struct, frozen=True, kw_only=True):
+    """One pool of a config."""
+
+    name: str
+    spec: ip_pool.Spec
+
+
+def data_name(config_name: str, spec: config.Spec) -> str:
+    """The name of the pool of the data network; "" without one."""
+    return _name(config_name, spec, spec.data_network.name)
+
+
+def control_plane_name(config_name: str, spec: config.Spec) -> str:
+    """The name of the pool of the control plane's network, which may be that of the data network;
+    "" without one."""
+    network = spec.control_plane_network
+    return _name(config_name, spec, network.name) if network.cidr else ""
+
+
+def gives_ranges(spec: config.Spec) -> bool:
+    """Whether there is nothing to take addresses from before the pool is in force."""
+    return bool(spec.data_network.ip_pools)
+
+
+def of_config(
+    config_name: str, spec: config.Spec, controller: str, reach: placement.Reach | None
+) -> tuple[Inline, ...]:
+    """All pools of a config. ``reach``: how to get to the controller if it names no
+    AviController."""
+    data = data_name(config_name, spec)
+    other = control_plane_name(config_name, spec)
+    found = []
+    if data:
+        network = spec.data_network
+        subnets = (_subnet(network),) if network.cidr else ()
+        found.append(Inline(name=data, spec=_spec(spec, controller, reach, network.name, subnets)))
+    if other and other != data:
+        name = spec.control_plane_network.name
+        found.append(Inline(name=other, spec=_spec(spec, controller, reach, name, ())))
+    return tuple(found)
+
+
+def _subnet(network: config.DataNetwork) -> ip_pool.SubnetSpec:
+    if network.ip_pools is None:
+        return ip_pool.SubnetSpec(cidr=network.cidr)
+    ranges = tuple(ip_pool.Range(begin=one.start, end=one.end) for one in network.ip_pools)
+    return ip_pool.SubnetSpec(cidr=network.cidr, ranges=ranges)
+
+
+def _spec(
+    spec: config.Spec,
+    controller: str,
+    reach: placement.Reach | None,
+    network: str,
+    subnets: tuple[ip_pool.SubnetSpec, ...],
+) -> ip_pool.Spec:
+    return ip_pool.Spec(
+        controller=controller,
+        address=reach.address if reach else "",
+        credential_ref=reach.credential if reach else None,
+        ca_ref=reach.ca if reach else None,
+        tenant=spec.tenant.name,
+        cloud=spec.cloud_name,
+        network=ip_pool.NetworkName(name=network),
+        subnets=subnets,
+    )
+
+
+def _name(config_name: str, spec: config.Spec, network: str) -> str:
+    """Another network, cloud or tenant is another pool: a pool does not move.
+
+    Tenant admin adds nothing to the name: pools were named so before they had a tenant.
+    """
+    if not (network and spec.cloud_name):
+        return ""
+    tenant = () if spec.tenant.name == names.ADMIN_TENANT else (spec.tenant.name,)
+    place = "\x00".join((config_name, spec.cloud_name, network, *tenant))
+    digest = hashlib.sha256(place.encode()).hexdigest()[:6]
+    return f"{PREFIX}{config_name[:_NAME].rstrip('-.')}-{digest}"

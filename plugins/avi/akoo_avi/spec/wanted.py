@@ -1,0 +1,132 @@
+"""What a config asks for on the outside, by names. Pure."""
+
+from __future__ import annotations
+
+from akoo_avi.spec import config, inline_pools, options, placement, refusal
+from akoo_avi.spec.placement import Reach, SecretName, Wanted, WantedNetwork
+from akoo_core import structs
+from akoo_core.objects import ako_networks
+from akoo_core.objects import names as core_names
+from akoo_core.plugin import api
+
+
+def of_view(view: api.View) -> Wanted:
+    """What the cluster's config asks for. Raises Refusal as ``of_config`` does."""
+    management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
+    name = view.spec.config_ref.name
+    return of_config(view.config, name, options_of(view), management=management)
+
+
+def of_config(obj: structs.JSON, name: str, given: options.Options, *, management: bool) -> Wanted:
+    """What an AKODeploymentConfig asks for. ``given``: its ``spec.plugins.avi``; ``management``:
+    for the management cluster, which alone has a control plane network.
+
+    Raises Refusal for a config that names too little, or what cannot be.
+    """
+    try:
+        spec = config.decode(obj)
+        ako = ako_networks.decode(obj)
+    except structs.DecodeError as error:
+        raise refusal.Refusal("ConfigInvalid", str(error)) from error
+    return Wanted(
+        controller=given.controller,
+        reach=None if given.controller else reach_of(spec),
+        cloud=_named("spec.cloudName", spec.cloud_name),
+        tenant=spec.tenant.name,
+        se_group=_named("spec.serviceEngineGroup", spec.service_engine_group),
+        network=_network("spec.dataNetwork", spec.data_network.name, spec.data_network.cidr),
+        control_plane=_control_plane(spec) if management else None,
+        pools=tuple(sorted(set(given.ip_pools))),
+        inline=_inline(name, spec, management=management),
+        ako=ako,
+    )
+
+
+def _inline(config_name: str, spec: config.Spec, *, management: bool) -> tuple[str, ...]:
+    found = {inline_pools.data_name(config_name, spec)}
+    if management:
+        found.add(inline_pools.control_plane_name(config_name, spec))
+    return tuple(sorted(found - {""}))
+
+
+def options_of(view: api.View) -> options.Options:
+    """``spec.plugins.avi``, or what it means to have none."""
+    given = view.plugin_config
+    return given if isinstance(given, options.Options) else options.Options()
+
+
+def address(controller: str) -> str:
+    """``spec.controller`` as host or host:port.
+
+    The ancestor's documentation promised ``[scheme://]address[:port]``: the scheme, which can only
+    be https, and what follows the address go.
+    """
+    scheme, found, rest = controller.strip().partition("://")
+    if not found:
+        return scheme.rstrip("/")
+    if scheme.lower() != "https":
+        raise refusal.invalid("spec.controller", f"Avi speaks https only, not {scheme}.")
+    return rest.split("/", 1)[0]
+
+
+def reach_of(spec: config.Spec) -> Reach:
+    """How a config itself says to get to its controller. Raises Refusal."""
+    account = _secret(spec.admin_credential_ref)
+    if account is None:
+        raise refusal.invalid(
+            "spec.adminCredentialRef",
+            "names no Secret; without the keys username and password of one nothing can be asked "
+            "of the Avi Controller.",
+        )
+    return Reach(
+        address=_named("spec.controller", address(spec.controller)),
+        credential=account,
+        ca=_secret(spec.certificate_authority_ref),
+    )
+
+
+def _secret(reference: config.SecretRef) -> SecretName | None:
+    if not (reference.name and reference.namespace):
+        return None
+    return SecretName(namespace=reference.namespace, name=reference.name)
+
+
+def _named(path: str, value: str) -> str:
+    if not value:
+        raise refusal.invalid(path, "is empty.")
+    return value
+
+
+def _network(path: str, name: str, cidr: str) -> WantedNetwork | None:
+    if not name:
+        return None
+    try:
+        prefix = ako_networks.prefix(cidr) if cidr else ""
+    except ValueError:
+        raise refusal.invalid(f"{path}.cidr", f"{cidr!r} is no CIDR.") from None
+    return WantedNetwork(name=name, cidr=prefix)
+
+
+def _control_plane(spec: config.Spec) -> WantedNetwork | None:
+    network = spec.control_plane_network
+    return _network("spec.controlPlaneNetwork", network.name, network.cidr)
+
+
+def config_name(view: api.View) -> str:
+    """``AKODeploymentConfig/edge``: what a message tells people to correct."""
+    return f"AKODeploymentConfig/{view.spec.config_ref.name}"
+
+
+def secrets(view: api.View) -> tuple[tuple[str, str], ...]:
+    """(namespace, name) of the Secrets that lead to the controller: by the config, and by what was
+    stored. None of a config that cannot be read: prepare says why."""
+    stored = placement.stored(view)
+    ways = [stored.reach] if stored is not None else []
+    if view.config:
+        try:
+            said = of_view(view).reach
+        except refusal.Refusal:
+            said = None
+        ways += [said] if said is not None else []
+    named = (one for way in ways for one in (way.credential, way.ca) if one is not None)
+    return tuple(sorted({(one.namespace, one.name) for one in named}))
