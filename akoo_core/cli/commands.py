@@ -36,7 +36,14 @@ COMMANDS = {
 }
 """Each in a module of its name (or of _MODULES), as a click command of the same name."""
 
-_MODULES = dict.fromkeys(("confirm-removal", "leave", "let-go", "pause", "resume"), "user_words")
+_MODULES = {
+    **dict.fromkeys(("confirm-removal", "leave", "let-go", "pause", "resume"), "annotate.commands"),
+    **{name: f"annotate.{name.replace('-', '_')}" for name in ("abandon-placement", "adopt")},
+    **{
+        name: f"{name}.command"
+        for name in ("audit", "explain", "plan", "plugins", "status", "uninstall")
+    },
+}
 
 
 class Group(options.Group):

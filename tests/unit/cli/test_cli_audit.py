@@ -11,7 +11,7 @@ import click
 import pytest
 
 from akoo_core import errors
-from akoo_core.cli import auditing, sweeping
+from akoo_core.cli.audit import find, remove
 from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import loader, registry
@@ -282,13 +282,13 @@ def test_a_claim_of_our_own_or_of_one_that_is_gone(bed: Bed, select: Select) -> 
     ],
 )
 def test_whose_claim_it_is(claim: str, ours: bool) -> None:
-    found = [auditing.Found(plugin="p", strays=(stray(GONE, "Pool", "web", claim=claim),))]
+    found = [find.Found(plugin="p", strays=(stray(GONE, "Pool", "web", claim=claim),))]
     if ours:
-        assert sweeping.chosen(found, GONE, "prod", claimed_elsewhere=False)
+        assert remove.chosen(found, GONE, "prod", claimed_elsewhere=False)
     else:
         with pytest.raises(errors.InputError, match="not by this management cluster"):
-            sweeping.chosen(found, GONE, "prod", claimed_elsewhere=False)
-        assert sweeping.chosen(found, GONE, "prod", claimed_elsewhere=True)
+            remove.chosen(found, GONE, "prod", claimed_elsewhere=False)
+        assert remove.chosen(found, GONE, "prod", claimed_elsewhere=True)
 
 
 def test_a_plugin_that_only_looks(bed: Bed, select: Select) -> None:

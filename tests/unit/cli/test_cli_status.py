@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from akoo_core.cli import columns, fleet, overview, watching
+from akoo_core.cli import columns, fleet
+from akoo_core.cli.status import table, watch
 from akoo_core.kube import errors, resource
 from akoo_core.objects import record
 from akoo_core.testing import virtual_time
@@ -46,7 +47,7 @@ def test_the_table_and_its_summary(bed: Bed) -> None:
     ages = [line.split()[-1] for line in lines]
     assert code == 0
     assert [line.split() for line in lines[:4]] == [
-        list(overview.HEADS),
+        list(table.HEADS),
         ["akoo-7", "team-a", "shop", "default", "2.1.1", "Running", "True", "Running", ages[1]],
         [
             "akoo-b",
@@ -109,10 +110,10 @@ def test_what_is_asked_for_is_shown(bed: Bed, words: tuple[str, ...]) -> None:
     assert [one["name"] for one in json.loads(out)["records"]] == NAMES[words]
 
 
-async def followed(bed: Bed, wanted: watching.Wanted, acts: list[Act]) -> list[list[str]]:
+async def followed(bed: Bed, wanted: watch.Wanted, acts: list[Act]) -> list[list[str]]:
     """The names shown at first, and after each of ``acts``."""
     shown = []
-    async with contextlib.aclosing(watching.changes(bed.server.client(), wanted)) as changes:
+    async with contextlib.aclosing(watch.changes(bed.server.client(), wanted)) as changes:
         async for found in changes:
             shown.append([one.name for one in found.known])
             if not acts:
@@ -132,7 +133,7 @@ def test_the_watch_follows_records(bed: Bed) -> None:
     async def create() -> None:
         bed.record("akoo-9", "team-a/new")
 
-    wanted = watching.Wanted(namespace="team-a")
+    wanted = watch.Wanted(namespace="team-a")
     shown = virtual_time.run(lambda _: followed(bed, wanted, [delete, create]))
     assert shown == [["akoo-7"], [], ["akoo-9"]]
 
@@ -146,7 +147,7 @@ def test_the_watch_follows_labels_of_clusters(bed: Bed) -> None:
         patch = {"metadata": {"labels": {"site": None}}}
         await user.merge_patch(resource.CLUSTERS, "shop", patch, "team-a")
 
-    wanted = watching.Wanted(selector="site=edge")
+    wanted = watch.Wanted(selector="site=edge")
     shown = virtual_time.run(lambda _: followed(bed, wanted, [relabel]))
     assert shown == [["akoo-7"], []]
 
@@ -158,7 +159,7 @@ def test_a_watch_survives_trouble(bed: Bed, caplog: pytest.LogCaptureFixture) ->
         bed.server.faults.before("watch *", errors.UnreachableError("silent"), times=2)
         bed.record("akoo-9", "team-a/new")
 
-    wanted = watching.Wanted(namespace="team-a")
+    wanted = watch.Wanted(namespace="team-a")
     shown = virtual_time.run(lambda _: followed(bed, wanted, [silence]))
     assert shown == [["akoo-7"], ["akoo-9", "akoo-7"]]
 

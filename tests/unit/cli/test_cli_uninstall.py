@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from akoo_core import clock, errors
-from akoo_core.cli import fleet, orphaning, removing, running_operator
+from akoo_core.cli import fleet
+from akoo_core.cli.uninstall import orphan, remove, running_operator
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects import names, record
@@ -98,7 +99,7 @@ def test_remove_asks_says_and_waits(bed: Bed, monkeypatch: pytest.MonkeyPatch) -
         ]
         await finish(bed.server.client(), asked[0])
 
-    monkeypatch.setattr(removing, "rest_for", operator)
+    monkeypatch.setattr(remove, "rest_for", operator)
     code, out, _ = bed("uninstall", "--remove", "--yes")
     assert code == 0
     assert "AKO is removed from 2 clusters" in out
@@ -119,9 +120,9 @@ async def test_remove_ends_in_time_and_says_what_is_left(
     async def later(_: float) -> None:
         time.advance(1800)
 
-    monkeypatch.setattr(removing, "rest_for", later)
+    monkeypatch.setattr(remove, "rest_for", later)
     with pytest.raises(errors.AkooError, match=r"team-a/shop \(Draining\)"):
-        await removing.remove(bed.server.client(), said.append, within=HOUR, clock=time)
+        await remove.remove(bed.server.client(), said.append, within=HOUR, clock=time)
     assert said == ["0 of 1 finished; waiting for team-a/shop (Draining)"]
 
 
@@ -136,10 +137,10 @@ async def test_remove_survives_trouble(bed: Bed, monkeypatch: pytest.MonkeyPatch
         return found
 
     monkeypatch.setattr(fleet, "records", records)
-    monkeypatch.setattr(removing, "REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(remove, "REFRESH_SECONDS", 0.0)
     said = list[str]()
     kube = bed.server.client()
-    await removing.remove(kube, said.append, within=HOUR, clock=clock.SystemClock())
+    await remove.remove(kube, said.append, within=HOUR, clock=clock.SystemClock())
     assert said[0] == "silent; tried again"
     assert said[-1] == "0 of 0 finished"
 
@@ -212,14 +213,14 @@ def test_orphan_beside_an_operator_is_refused(bed: Bed) -> None:
 def test_orphan_stops_when_an_operator_starts(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     lease(bed, holder="")
     seed_fleet(bed)
-    take_off = orphaning.take_off
+    take_off = orphan.take_off
 
-    async def started(kube: client.KubeClient, one: orphaning.Mark, say: Any) -> None:
+    async def started(kube: client.KubeClient, one: orphan.Mark, say: Any) -> None:
         await take_off(kube, one, say)
         now = {"holderIdentity": "pod-2", "renewTime": "2026-01-01T03:00:00.000000Z"}
         await kube.merge_patch(resource.LEASES, "akoo-core", {"spec": now}, "akoo-system")
 
-    monkeypatch.setattr(orphaning, "take_off", started)
+    monkeypatch.setattr(orphan, "take_off", started)
     code, _, err = bed("uninstall", "--orphan", "--yes")
     assert (code, "pod-2" in err) == (2, True)
     assert finalizers(bed)["akoo-1"] == [names.RECORD_FINALIZER]
@@ -238,5 +239,5 @@ async def test_what_is_being_deleted_is_a_problem(bed: Bed) -> None:
     seed_fleet(bed)
     kube = bed.server.client()
     await kube.delete(resource.CLUSTERS, "shop", "team-a")
-    told = list(orphaning.problems(await orphaning.marks(kube, ()), fleet.Records()))
+    told = list(orphan.problems(await orphan.marks(kube, ()), fleet.Records()))
     assert told == ["Cluster team-a/shop is being deleted and waits for its cleanup"]

@@ -9,7 +9,8 @@ import click
 import pytest
 
 from akoo_core import structs
-from akoo_core.cli import saying, telling
+from akoo_core.cli.annotate import effects
+from akoo_core.cli.annotate import write as annotate_write
 from akoo_core.kube import client, resource
 from akoo_core.objects import names, record
 from akoo_core.testing import builders
@@ -122,9 +123,9 @@ async def test_a_cluster_in_deletion_can_be_let_go(bed: Bed) -> None:
     uid = bed.cluster()
     bed.record(uid=uid)
     await bed.server.client().delete(resource.CLUSTERS, "shop", "team-a")
-    found = await saying.find(bed.server.client(), SHOP, None)
-    word = telling.Word(kind="let-go", value="x")
-    assert telling.refusal(word, found.record, found.cluster) == ""
+    found = await annotate_write.find(bed.server.client(), SHOP, None)
+    word = effects.Word(kind="let-go", value="x")
+    assert effects.refusal(word, found.record, found.cluster) == ""
 
 
 def test_what_is_said_already_is_not_written(bed: Bed) -> None:
@@ -185,14 +186,14 @@ def test_a_record_that_changed_meanwhile_is_not_written(
     bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bed.record(uid=bed.cluster())
-    write = saying.write
+    write = annotate_write.write
 
-    async def late(kube: client.KubeClient, word: telling.Word, one: record.Record) -> None:
+    async def late(kube: client.KubeClient, word: effects.Word, one: record.Record) -> None:
         change = {"metadata": {"annotations": {"other": "x"}}}
         await kube.merge_patch(resource.AKO_DEPLOYMENTS, one.name, change)
         await write(kube, word, one)
 
-    monkeypatch.setattr(saying, "write", late)
+    monkeypatch.setattr(annotate_write, "write", late)
     code, _, err = bed("pause", SHOP, "--yes")
     assert (code, "changed while you were asked" in err) == (1, True)
     assert bed.annotations() == {"other": "x"}

@@ -17,7 +17,7 @@ import yaml
 from akoo_ako import config as ako_config
 from msgspec import inspect
 
-from akoo_core.cli import overview
+from akoo_core.cli.status import table
 from akoo_core.objects import ako_networks, config, names, record
 
 CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
@@ -269,7 +269,7 @@ def test_columns_of_the_record() -> None:
     columns = [
         one["name"].upper() for one in crd["spec"]["versions"][0]["additionalPrinterColumns"]
     ]
-    assert columns == list(overview.HEADS[1:])
+    assert columns == list(table.HEADS[1:])
 
 
 def _undescribed(schema: dict[str, Any], path: str) -> Iterator[str]:

@@ -15,7 +15,9 @@ from akoo_avi.testing import MemoryAvi, memory_controllers
 
 from akoo_core import external, settings, testing
 from akoo_core.app import assembly
-from akoo_core.cli import auditing, operating, planning
+from akoo_core.cli import operating
+from akoo_core.cli.audit import find
+from akoo_core.cli.plan import ask
 from akoo_core.kube import resource
 from akoo_core.plugin_host import controllers, login_memory, registry
 from akoo_core.testing import builders, verbs, virtual_time
@@ -79,9 +81,7 @@ class Stage:
         client = self.fleet.management.client(external=writing)
         remembered = assembly.logins(self.settings, client, self.clock, mode)
         kube = self.fleet.management.client(external=seam)
-        found = await planning.ask(
-            kube, self._loaded(), seam, f"demo/{name}", "prepare", remembered
-        )
+        found = await ask.ask(kube, self._loaded(), seam, f"demo/{name}", "prepare", remembered)
         (answer,) = found.answers
         return answer.problem
 
@@ -93,7 +93,7 @@ class Stage:
         kube = self.fleet.management.client(external=seam)
         loaded = self._loaded()
         async with operating.services(kube, loaded, seam, remembered) as services:
-            (found,) = await auditing.Auditor(kube, loaded, services).found()
+            (found,) = await find.Auditor(kube, loaded, services).found()
         return found.unseen
 
     def said(self, name: str) -> str:

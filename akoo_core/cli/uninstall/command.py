@@ -9,15 +9,11 @@ from collections.abc import Sequence
 import click
 
 from akoo_core import clock, errors
-from akoo_core.cli import (
-    fleet,
-    management,
-    operating,
-    orphaning,
-    removing,
-    running_operator,
-    saying,
-)
+from akoo_core.cli import fleet, management, operating
+from akoo_core.cli.annotate import write
+from akoo_core.cli.uninstall import orphan as uninstall_orphan
+from akoo_core.cli.uninstall import remove as uninstall_remove
+from akoo_core.cli.uninstall import running_operator
 from akoo_core.kube import client
 from akoo_core.objects import config as durations
 from akoo_core.plugin_host import controllers
@@ -55,12 +51,12 @@ def uninstall(
     of = running_operator.Lease(namespace, lease)
     if remove:
         _show(management.run(kubeconfig, lambda kube: _removal(kube, of)))
-        saying.confirm("Do this?", yes=yes)
+        write.confirm("Do this?", yes=yes)
         _show(management.run(kubeconfig, lambda kube: _remove(kube, within), seconds=None))
         return
     held_by = operating.load(plugins, config).registered
     _show(management.run(kubeconfig, lambda kube: _orphaning(kube, of, held_by)))
-    saying.confirm("Do this?", yes=yes)
+    write.confirm("Do this?", yes=yes)
     _show(management.run(kubeconfig, lambda kube: _orphan(kube, of, held_by), seconds=None))
 
 
@@ -72,12 +68,12 @@ async def _removal(kube: client.KubeClient, of: running_operator.Lease) -> list[
             "--orphan"
         )
     found = await fleet.records(kube)
-    removing.readable(found)
-    return list(removing.plan(found))
+    uninstall_remove.readable(found)
+    return list(uninstall_remove.plan(found))
 
 
 async def _remove(kube: client.KubeClient, within: datetime.timedelta) -> list[str]:
-    await removing.remove(kube, click.echo, within=within, clock=clock.SystemClock())
+    await uninstall_remove.remove(kube, click.echo, within=within, clock=clock.SystemClock())
     return [_NEXT]
 
 
@@ -86,12 +82,12 @@ async def _orphaning(
 ) -> list[str]:
     """What --orphan will do. Raises InputError when it cannot be done."""
     await _stopped(kube, of)
-    found, records = await orphaning.marks(kube, held_by), await fleet.records(kube)
-    removing.readable(records)
-    wrong = list(orphaning.problems(found, records))
+    found, records = await uninstall_orphan.marks(kube, held_by), await fleet.records(kube)
+    uninstall_remove.readable(records)
+    wrong = list(uninstall_orphan.problems(found, records))
     if wrong:
         raise errors.InputError(f"{'; '.join(wrong)}. Let the operator finish that first")
-    return list(orphaning.plan(found))
+    return list(uninstall_orphan.plan(found))
 
 
 async def _orphan(
@@ -99,10 +95,10 @@ async def _orphan(
 ) -> list[str]:
     # Looked at again: minutes may have passed at the question.
     await _orphaning(kube, of, held_by)
-    for one in await orphaning.marks(kube, held_by):
+    for one in await uninstall_orphan.marks(kube, held_by):
         await _stopped(kube, of)
-        await orphaning.take_off(kube, one, click.echo)
-    return list(orphaning.left_behind(await fleet.records(kube)))
+        await uninstall_orphan.take_off(kube, one, click.echo)
+    return list(uninstall_orphan.left_behind(await fleet.records(kube)))
 
 
 async def _stopped(kube: client.KubeClient, of: running_operator.Lease) -> None:

@@ -8,7 +8,9 @@ import sys
 import click
 
 from akoo_core import structs
-from akoo_core.cli import fleet, management, options, overview, watching
+from akoo_core.cli import fleet, management, options
+from akoo_core.cli.status import table
+from akoo_core.cli.status import watch as status_watch
 from akoo_core.kube import client
 
 _CLEAR = "\x1b[H\x1b[2J"
@@ -30,24 +32,24 @@ def status(
     kubeconfig: pathlib.Path | None,
 ) -> None:
     """Show every cluster's record, with a summary by phase and reason."""
-    wanted = watching.Wanted(namespace or "", selector or "", not_ready)
+    wanted = status_watch.Wanted(namespace or "", selector or "", not_ready)
     if not watch:
-        _show(management.run(kubeconfig, lambda kube: watching.once(kube, wanted)), output)
+        _show(management.run(kubeconfig, lambda kube: status_watch.once(kube, wanted)), output)
         return
 
     async def follow(kube: client.KubeClient) -> None:
-        async for found in watching.changes(kube, wanted):
+        async for found in status_watch.changes(kube, wanted):
             if output == "text" and sys.stdout.isatty():
                 click.echo(_CLEAR, nl=False)
             _show(found, output)
 
-    watching.say_troubles()
+    status_watch.say_troubles()
     management.run(kubeconfig, follow, seconds=None)
 
 
 def _show(found: fleet.Records, output: str) -> None:
     if output == "json":
-        click.echo(structs.encode_json(overview.plain(found)))
+        click.echo(structs.encode_json(table.plain(found)))
         return
-    for line in overview.lines(found, fleet.now()):
+    for line in table.lines(found, fleet.now()):
         click.echo(line)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from akoo_core import errors, external, structs
-from akoo_core.cli import columns, fleet, operating, saying
+from akoo_core.cli import columns, fleet, operating
+from akoo_core.cli.annotate import write
 from akoo_core.kube import client
 from akoo_core.objects import config as config_
 from akoo_core.objects import record
@@ -102,7 +103,7 @@ async def _record(kube: client.KubeClient, cluster: str) -> record.Record:
     if len(living) > 1:
         names = ", ".join(one.name for one in living)
         raise errors.InputError(f"{cluster} has several records, say which instead: {names}")
-    return living[0] if living else (await saying.find(kube, cluster, None)).record
+    return living[0] if living else (await write.find(kube, cluster, None)).record
 
 
 async def _config(kube: client.KubeClient, one: record.Record) -> config_.Config | None:

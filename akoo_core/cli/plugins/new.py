@@ -34,7 +34,7 @@ def write(name: str, parent: pathlib.Path) -> tuple[pathlib.Path, ...]:
     words = _words(name)
     written = []
     for template, target in _TEMPLATES.items():
-        source = resources.files("akoo_core.cli") / "new_plugin" / f"{template}.txt"
+        source = resources.files("akoo_core.cli.plugins") / "new_plugin" / f"{template}.txt"
         path = root / string.Template(target).substitute(words)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(string.Template(source.read_text()).substitute(words))

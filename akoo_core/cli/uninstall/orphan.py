@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.cli import fleet, removing
+from akoo_core.cli import fleet
+from akoo_core.cli.uninstall import remove
 from akoo_core.kube import client, discovery, errors, finalizers, resource
 from akoo_core.objects import cluster, names
 from akoo_core.plugin_host import controllers
@@ -93,7 +94,7 @@ def plan(found: list[Mark]) -> Iterator[str]:
 def left_behind(records: fleet.Records) -> Iterator[str]:
     """What is where, and how to come back. Pure."""
     yield "Left behind:"
-    for one in removing.living(records):
+    for one in remove.living(records):
         objects = len(one.spec.inventory)
         yield f"  {fleet.key_of(one)}: AKO and {objects} objects; on Avi what {one.name} made"
     yield "  in the management cluster: all our objects, without our finalizers, and the CRDs"

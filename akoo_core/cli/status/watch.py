@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from akoo_core import clock, structs
 from akoo_core.cache import reflector, store
-from akoo_core.cli import fleet, overview
+from akoo_core.cli import fleet
+from akoo_core.cli.status import table
 from akoo_core.kube import client, discovery, resource
 from akoo_core.objects import cluster
 
@@ -37,7 +38,7 @@ def chosen(found: fleet.Records, wanted: Wanted, labelled: frozenset[str] | None
             for one in found.known
             if wanted.namespace in ("", one.spec.cluster_ref.namespace)
             and (labelled is None or fleet.key_of(one) in labelled)
-            and not (wanted.not_ready and not overview.why_not_ready(one))
+            and not (wanted.not_ready and not table.why_not_ready(one))
         ),
     )
 

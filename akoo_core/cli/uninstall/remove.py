@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from akoo_core import clock as clock_
 from akoo_core import errors
-from akoo_core.cli import fleet, saying, telling
+from akoo_core.cli import fleet
+from akoo_core.cli.annotate import effects, write
 from akoo_core.kube import client
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects import conditions, record
@@ -26,7 +27,7 @@ _PASSING = (
     kube_errors.TooManyRequestsError,
     kube_errors.ServerError,
 )
-SWEEP = telling.Word(kind="leave", value="sweep")
+SWEEP = effects.Word(kind="leave", value="sweep")
 
 
 def plan(found: fleet.Records) -> Iterator[str]:
@@ -101,11 +102,11 @@ def readable(found: fleet.Records) -> None:
 
 async def _ask(kube: client.KubeClient, rest: Iterable[record.Record]) -> None:
     for one in rest:
-        if telling.said_already(SWEEP, one):
+        if effects.said_already(SWEEP, one):
             continue
         try:
-            await saying.write(kube, SWEEP, one)
-        except saying.ChangedError:
+            await write.write(kube, SWEEP, one)
+        except write.ChangedError:
             continue  # It is read and asked again in the next round.
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import click
 
 from akoo_core import errors, structs
-from akoo_core.cli import fleet, management, telling
+from akoo_core.cli import fleet, management
+from akoo_core.cli.annotate import effects
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects import cluster, record
@@ -27,7 +28,7 @@ class Addressee(structs.Struct, frozen=True, kw_only=True):
 
 
 def say(
-    word: telling.Word,
+    word: effects.Word,
     key: str,
     *,
     name: str | None,
@@ -41,12 +42,12 @@ def say(
     fleet.split(key)
     found = management.run(kubeconfig, lambda kube: find(kube, key, name))
     one = found.record
-    if why := telling.refusal(word, one, found.cluster):
+    if why := effects.refusal(word, one, found.cluster):
         raise errors.InputError(f"{why}. Nothing was changed.")
-    if telling.said_already(word, one):
+    if effects.said_already(word, one):
         click.echo(f"{one.name} of {key} says so already; nothing was changed")
         return
-    for sentence in telling.effects(word, one):
+    for sentence in effects.effects(word, one):
         click.echo(sentence)
     confirm(f"Say this to {one.name}?", yes=yes)
     management.run(kubeconfig, lambda kube: write(kube, word, one))
@@ -92,10 +93,10 @@ def chosen(mine: Iterable[record.Record], key: str, name: str | None) -> record.
     raise errors.InputError(f"{key} has several records; say which with --record: {shown}")
 
 
-async def write(kube: client.KubeClient, word: telling.Word, one: record.Record) -> None:
+async def write(kube: client.KubeClient, word: effects.Word, one: record.Record) -> None:
     """Say the word to the record as it was read. Raises ChangedError."""
     try:
-        await kube.merge_patch(resource.AKO_DEPLOYMENTS, one.name, telling.patch(word, one))
+        await kube.merge_patch(resource.AKO_DEPLOYMENTS, one.name, effects.patch(word, one))
     except (kube_errors.ConflictError, kube_errors.NotFoundError) as error:
         raise ChangedError(
             f"{one.name} changed while you were asked; nothing was written. Look again, and repeat"

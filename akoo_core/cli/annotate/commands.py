@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from akoo_core.cli import management, saying, telling
+from akoo_core.cli import management
+from akoo_core.cli.annotate import effects, write
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,8 +36,8 @@ def leave(
 ) -> None:
     """Remove AKO from a living cluster (sweep), stop looking after it (orphan), or take that back
     (undo)."""
-    word = telling.Word(kind="leave", value=how)
-    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    word = effects.Word(kind="leave", value=how)
+    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command("let-go")
@@ -47,8 +48,8 @@ def let_go(
     cluster: str, reason: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
     """Let a Cluster that is held go now, whatever is left outside."""
-    word = telling.Word(kind="let-go", value=reason)
-    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    word = effects.Word(kind="let-go", value=reason)
+    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command()
@@ -56,8 +57,8 @@ def let_go(
 @options
 def pause(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
     """Do nothing for a cluster until it is resumed."""
-    word = telling.Word(kind="pause")
-    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    word = effects.Word(kind="pause")
+    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command()
@@ -65,8 +66,8 @@ def pause(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path 
 @options
 def resume(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
     """End what `akoo-core pause` began."""
-    word = telling.Word(kind="resume")
-    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    word = effects.Word(kind="resume")
+    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command("confirm-removal")
@@ -76,5 +77,5 @@ def confirm_removal(
     cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
     """Say that a removal is meant that is held because many began within the hour."""
-    word = telling.Word(kind="confirm-removal")
-    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    word = effects.Word(kind="confirm-removal")
+    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)

@@ -6,16 +6,16 @@ import pathlib
 
 import click
 
-from akoo_core.cli import saying, telling, user_words
+from akoo_core.cli.annotate import commands, effects, write
 
 
 @click.command()
-@user_words.cluster
+@commands.cluster
 @click.option("--former", required=True, help="The management id that the record has now.")
-@user_words.options
+@commands.options
 def adopt(
     cluster: str, former: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
     """Take a record over that was moved or restored here, with its claim outside."""
-    word = telling.Word(kind="adopt", value=former.strip())
-    saying.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    word = effects.Word(kind="adopt", value=former.strip())
+    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import click
 
 from akoo_core import structs
-from akoo_core.cli import explaining, fleet, management, options, selecting
+from akoo_core.cli import fleet, management, options
+from akoo_core.cli.explain import selection as explain_selection
+from akoo_core.cli.explain import text
 from akoo_core.kube import client
 from akoo_core.objects import cluster as cluster_
 from akoo_core.objects import names, record
@@ -83,7 +85,7 @@ def lines(found: Found, now: datetime.datetime) -> Iterator[str]:
         own = found.own(one)
         if target is not None and own is None:
             yield f"of a former Cluster {found.key} ({one.spec.cluster_ref.uid}):"
-        yield from explaining.lines(one, own, now)
+        yield from text.lines(one, own, now)
     if target is not None and not found.records and served:
         yield _without_record(target)
 
@@ -98,14 +100,16 @@ def plain(found: Found, now: datetime.datetime) -> structs.JSON:
         "why": choice.why,
         "losers": [{"name": loser.name, "why": loser.why} for loser in choice.losers],
         "unusable": list(choice.problems),
-        "records": [explaining.plain(one, found.own(one), now) for one in found.records],
+        "records": [text.plain(one, found.own(one), now) for one in found.records],
     }
 
 
 def _selected(found: Found, target: cluster_.Cluster, choice: selection.Choice) -> Iterator[str]:
     if choice.config is None:
         configs = found.configs
-        yield from selecting.unmanaged(target, choice.why, configs.known, configs.unreadable)
+        yield from explain_selection.unmanaged(
+            target, choice.why, configs.known, configs.unreadable
+        )
         return
     word = user_annotations.read(found.current.annotations).leave if found.current else ""
     if word:
@@ -114,7 +118,7 @@ def _selected(found: Found, target: cluster_.Cluster, choice: selection.Choice) 
             f"its record says {names.LEAVE_ANNOTATION}={word}."
         )
         return
-    yield from selecting.managed(target, choice.config, choice.losers)
+    yield from explain_selection.managed(target, choice.config, choice.losers)
 
 
 def _without_record(target: cluster_.Cluster) -> str:

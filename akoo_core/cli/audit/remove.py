@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from akoo_core import errors
-from akoo_core.cli import auditing, columns, fleet, operating
+from akoo_core.cli import columns, fleet, operating
+from akoo_core.cli.audit import find
 from akoo_core.kube import client
 from akoo_core.plugin import api
 from akoo_core.reconcile.act import attempt
@@ -19,7 +20,7 @@ from akoo_core.reconcile.act import attempt
 Say = Callable[[str], None]
 
 
-def refusal(there: auditing.Living, owner: str) -> str:
+def refusal(there: find.Living, owner: str) -> str:
     """Why nothing of ``owner`` may be taken away, or "". Pure."""
     mine = there.names.get(owner)
     if mine is None:
@@ -31,11 +32,11 @@ def refusal(there: auditing.Living, owner: str) -> str:
 
 
 def chosen(
-    found: Sequence[auditing.Found], owner: str, management_id: str, *, claimed_elsewhere: bool
-) -> tuple[auditing.Found, ...]:
+    found: Sequence[find.Found], owner: str, management_id: str, *, claimed_elsewhere: bool
+) -> tuple[find.Found, ...]:
     """What was found of ``owner``. Raises InputError when nothing was, or it is another's. Pure."""
     mine = tuple(
-        auditing.Found(plugin=one.plugin, strays=strays, unseen=one.unseen)
+        find.Found(plugin=one.plugin, strays=strays, unseen=one.unseen)
         for one in found
         if (strays := tuple(stray for stray in one.strays if stray.owner == owner))
     )
@@ -60,7 +61,7 @@ def _is_ours(claim: str, management_id: str) -> bool:
 
 
 def effects(
-    mine: Sequence[auditing.Found],
+    mine: Sequence[find.Found],
     owner: str,
     now: datetime.datetime,
     *,
@@ -69,7 +70,7 @@ def effects(
     """What will go. Pure."""
     for one in mine:
         yield f"{one.plugin}: {len(one.strays)} objects of {owner} will be taken away:"
-        yield from (f"  {line}" for line in columns.lines(auditing.rows(one.strays, now)))
+        yield from (f"  {line}" for line in columns.lines(find.rows(one.strays, now)))
         yield from (f"  not seen, and not touched: {sentence}" for sentence in one.unseen)
     if tenants:
         yield f"Only what is in tenant {', '.join(tenants)} is taken away; the rest stays."
@@ -90,7 +91,7 @@ def confirm(owner: str, *, yes: bool) -> None:
 
 
 async def remove(
-    auditor: auditing.Auditor,
+    auditor: find.Auditor,
     kube: client.KubeClient,
     services: attempt.Services,
     owner: str,
@@ -106,7 +107,7 @@ async def remove(
     deadline = services.clock.monotonic() + within.total_seconds()
     for plugin in auditor.plugins:
         while True:
-            there = await auditing.living(kube)
+            there = await find.living(kube)
             if why := refusal(there, owner):
                 raise errors.AkooError(why)
             ctx = await auditor.context(plugin, there)
@@ -133,7 +134,7 @@ def _told(answer: api.Result | None) -> str:
     return (answer.message if answer is not None else "") or "done"
 
 
-def _prove(found: Sequence[auditing.Found], owner: str) -> None:
+def _prove(found: Sequence[find.Found], owner: str) -> None:
     left = [stray for one in found for stray in one.strays if stray.owner == owner]
     if left:
         shown = ", ".join(f"{one.kind} {one.name}" for one in left[:3])

@@ -8,7 +8,10 @@ import pathlib
 import click
 
 from akoo_core import errors, settings, structs
-from akoo_core.cli import columns, options, plugin_check, plugin_description, plugin_new
+from akoo_core.cli import columns, options
+from akoo_core.cli.plugins import check as plugin_check
+from akoo_core.cli.plugins import description
+from akoo_core.cli.plugins import new as plugin_new
 from akoo_core.plugin_host import contract, loader
 
 
@@ -42,11 +45,11 @@ def show(name: str, output: str) -> None:
     problems = contract.problems(name, kind)
     if problems:
         raise errors.InputError("; ".join(problems))
-    described = plugin_description.describe(one, kind)
+    described = description.describe(one, kind)
     if output == "json":
         click.echo(structs.encode_json(described))
         return
-    for line in plugin_description.lines(described):
+    for line in description.lines(described):
         click.echo(line)
 
 

@@ -7,7 +7,8 @@ import pathlib
 import click
 
 from akoo_core import external, structs
-from akoo_core.cli import management, operating, options, planning
+from akoo_core.cli import management, operating, options
+from akoo_core.cli.plan import ask as plan_ask
 from akoo_core.kube import client
 from akoo_core.plugin_host import caller
 
@@ -38,15 +39,15 @@ def plan(
     loaded = operating.load(plugins, config)
     seam = loaded.seam(external.ReadOnly())
 
-    async def ask(kube: client.KubeClient) -> planning.Plan:
+    async def ask(kube: client.KubeClient) -> plan_ask.Plan:
         async with management.beside(kubeconfig) as writing:
             remembered = operating.logins(loaded, writing, login=login)
-            return await planning.ask(kube, loaded, seam, cluster, verb, remembered)
+            return await plan_ask.ask(kube, loaded, seam, cluster, verb, remembered)
 
     found = management.run(kubeconfig, ask, seconds=None, seam=seam)
     if output == "json":
-        click.echo(structs.encode_json(planning.plain(found)))
+        click.echo(structs.encode_json(plan_ask.plain(found)))
     else:
-        for line in planning.lines(found):
+        for line in plan_ask.lines(found):
             click.echo(line)
     return 0 if found.complete else FAILED

@@ -8,7 +8,8 @@ import pathlib
 import click
 
 from akoo_core import errors, external, structs
-from akoo_core.cli import auditing, fleet, management, operating, options, sweeping
+from akoo_core.cli import fleet, management, operating, options
+from akoo_core.cli.audit import find, remove
 from akoo_core.kube import client
 from akoo_core.objects import config as config_
 from akoo_core.reconcile.decide import user_annotations
@@ -53,16 +54,16 @@ def audit(
             raise errors.InputError("--tenants goes with --sweep")
         found = _look(loaded, kubeconfig, only, "", login=login)[0]
         _show(found, output)
-        return 0 if auditing.clean(found) else FOUND
+        return 0 if find.clean(found) else FOUND
     if output == "json":
         raise errors.InputError("--output json does not go with --sweep")
     within = config_.parse_duration(timeout)
     found, management_id = _look(loaded, kubeconfig, only, sweep, login=login)
-    mine = sweeping.chosen(found, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
+    mine = remove.chosen(found, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
     named = user_annotations.listed(tenants)
-    for line in sweeping.effects(mine, sweep, fleet.now(), tenants=named):
+    for line in remove.effects(mine, sweep, fleet.now(), tenants=named):
         click.echo(line)
-    sweeping.confirm(sweep, yes=yes)
+    remove.confirm(sweep, yes=yes)
     # Made anew: those that looked have closed, and could not write.
     for one in mine:
         again = operating.load(plugins, config)
@@ -77,12 +78,12 @@ def _look(
     owner: str,
     *,
     login: bool,
-) -> tuple[tuple[auditing.Found, ...], str]:
+) -> tuple[tuple[find.Found, ...], str]:
     """What is there, and our management id; ``owner`` is whose will be taken away, if any's."""
     seam = loaded.seam(external.ReadOnly())
 
-    async def look(kube: client.KubeClient) -> tuple[tuple[auditing.Found, ...], str]:
-        if owner and (why := sweeping.refusal(await auditing.living(kube), owner)):
+    async def look(kube: client.KubeClient) -> tuple[tuple[find.Found, ...], str]:
+        if owner and (why := remove.refusal(await find.living(kube), owner)):
             raise errors.InputError(why)
         async with (
             management.beside(kubeconfig) as writing,
@@ -90,11 +91,11 @@ def _look(
                 kube, loaded, seam, operating.logins(loaded, writing, login=login)
             ) as services,
         ):
-            auditor = auditing.Auditor(kube, loaded, services, only=only)
+            auditor = find.Auditor(kube, loaded, services, only=only)
             found = await auditor.found()
             if owner:
                 names = [one.plugin for one in found if owner in {s.owner for s in one.strays}]
-                sweeping.able(loaded, services, names)
+                remove.able(loaded, services, names)
             return found, services.management_id
 
     return management.run(kubeconfig, look, seconds=None, seam=seam)
@@ -115,15 +116,15 @@ def _take_away(
     async def take_away(kube: client.KubeClient) -> None:
         remembered = operating.logins(loaded, kube, login=login)
         async with operating.services(kube, loaded, seam, remembered) as services:
-            auditor = auditing.Auditor(kube, loaded, services, only=plugin, tenants=tenants)
-            await sweeping.remove(auditor, kube, services, owner, click.echo, within=within)
+            auditor = find.Auditor(kube, loaded, services, only=plugin, tenants=tenants)
+            await remove.remove(auditor, kube, services, owner, click.echo, within=within)
 
     management.run(kubeconfig, take_away, seconds=None, seam=seam)
 
 
-def _show(found: tuple[auditing.Found, ...], output: str) -> None:
+def _show(found: tuple[find.Found, ...], output: str) -> None:
     if output == "json":
-        click.echo(structs.encode_json(auditing.plain(found)))
+        click.echo(structs.encode_json(find.plain(found)))
         return
-    for line in auditing.lines(found, fleet.now()):
+    for line in find.lines(found, fleet.now()):
         click.echo(line)

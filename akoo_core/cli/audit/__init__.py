@@ -1,0 +1,1 @@
+"""`akoo-core audit`: what is left outside without a living owner."""

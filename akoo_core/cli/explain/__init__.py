@@ -1,0 +1,1 @@
+"""`akoo-core explain`: why a cluster is as it is."""

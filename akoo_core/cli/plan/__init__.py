@@ -1,0 +1,1 @@
+"""`akoo-core plan`: what prepare or sweep would do."""

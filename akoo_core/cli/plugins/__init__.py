@@ -1,0 +1,1 @@
+"""`akoo-core plugins`: list, show, write and check plugins."""

@@ -1,0 +1,1 @@
+"""`akoo-core status`: the fleet as a table."""

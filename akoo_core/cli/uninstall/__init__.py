@@ -1,0 +1,1 @@
+"""`akoo-core uninstall`: before the operator and its CRDs go."""
