@@ -13,7 +13,9 @@ from akoo_core import external
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource
 from akoo_core.kube.request import Request
-from akoo_core.testing import memory, memory_client, memory_store
+from akoo_core.testing import memory
+from akoo_core.testing.memory import client
+from akoo_core.testing.memory import store as memory_store
 
 AKO_NAMESPACE = "avi-system"
 APPLIED = "workload apply statefulsets"
@@ -53,7 +55,7 @@ class Calls:
             self.imitated += time.thread_time() - started
 
 
-class Client(memory_client.MemoryClient):
+class Client(client.MemoryClient):
     """Counts what the server's work costs (but for the copies of its answers)."""
 
     def __init__(self, server: memory.MemoryServer, seam: external.External, calls: Calls) -> None:

@@ -11,18 +11,19 @@
 runs imports this package.
 """
 
-from akoo_core.testing import builders, conformance, memory_definitions, virtual_time
+from akoo_core.testing import builders, conformance, virtual_time
 from akoo_core.testing.calls import Call, Calls, Crash, InlineThreads
 from akoo_core.testing.commands import run_audit, run_plan, run_remove_stray
 from akoo_core.testing.deploying import deploy
 from akoo_core.testing.fleet import Fleet
 from akoo_core.testing.memory import BUILT_IN, MemoryServer
-from akoo_core.testing.memory_capi import MemoryClusterApi
-from akoo_core.testing.memory_client import MemoryClient
-from akoo_core.testing.memory_faults import Faults
-from akoo_core.testing.memory_kubelet import MemoryKubelet
-from akoo_core.testing.memory_operator import MemoryOperator
-from akoo_core.testing.memory_workloads import MemoryWorkload, MemoryWorkloads
+from akoo_core.testing.memory import definitions as memory_definitions
+from akoo_core.testing.memory.client import MemoryClient
+from akoo_core.testing.memory.cluster_api import MemoryClusterApi
+from akoo_core.testing.memory.faults import Faults
+from akoo_core.testing.memory.kubelet import MemoryKubelet
+from akoo_core.testing.memory.operator import MemoryOperator
+from akoo_core.testing.memory.workloads import MemoryWorkload, MemoryWorkloads
 from akoo_core.testing.spans import Recording, Span, recorded
 from akoo_core.testing.verbs import VerbRun, call_verb, run_reconcile, run_verb
 from akoo_core.testing.world import World, WorldClock

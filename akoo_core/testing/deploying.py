@@ -5,7 +5,7 @@ from __future__ import annotations
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError
 from akoo_core.reconcile.deploy import inventory, secrets
-from akoo_core.testing import memory_definitions
+from akoo_core.testing.memory import definitions
 from akoo_core.testing.verbs import plugin_set
 from akoo_core.testing.world import World
 
@@ -20,7 +20,7 @@ async def deploy(contribution: api.Contribution, plugin: api.Plugin, world: Worl
     opener = secrets.SecretOpener(world.secret_reader, plugin_set(plugin))
     for one in inventory.wanted(world.record_name, {plugin.name: contribution}):
         manifest = one.manifest
-        for resource in memory_definitions.defined(manifest):
+        for resource in definitions.defined(manifest):
             world.workload.served.serve(resource)
         if one.secret is not None:
             try:

@@ -29,16 +29,10 @@ from akoo_core.kube import resource as resources
 from akoo_core.objects import record as record_
 from akoo_core.plugin import api
 from akoo_core.settings import Settings
-from akoo_core.testing import (
-    builders,
-    memory,
-    memory_capi,
-    memory_operator,
-    memory_workloads,
-    verbs,
-    virtual_time,
-)
-from akoo_core.testing.memory_kubelet import OTHERS, MemoryKubelet
+from akoo_core.testing import builders, memory, verbs, virtual_time
+from akoo_core.testing.memory import cluster_api, workloads
+from akoo_core.testing.memory import operator as memory_operator
+from akoo_core.testing.memory.kubelet import OTHERS, MemoryKubelet
 
 TICK_SECONDS = 3.0
 PATIENCE_SECONDS = 4 * 3600.0
@@ -65,9 +59,9 @@ class Fleet:
     ) -> None:
         self.clock = clock
         self.management = memory.MemoryServer(
-            name="management", clock=clock, resources=memory_capi.KINDS, definitions=True
+            name="management", clock=clock, resources=cluster_api.KINDS, definitions=True
         )
-        self.capi = memory_capi.MemoryClusterApi(self.management, clock)
+        self.capi = cluster_api.MemoryClusterApi(self.management, clock)
         self.user = self.management.client(system=OTHERS, field_manager="kubectl")
         """A client whose calls are not the operator's."""
         self.external = external or external_.External()
@@ -222,7 +216,7 @@ class Fleet:
     # The processes.
 
     def _start(self) -> None:
-        clients = memory_workloads.MemoryWorkloads(
+        clients = workloads.MemoryWorkloads(
             self.management.client(external=self.external),
             self.capi.workloads,
             external=self.external,

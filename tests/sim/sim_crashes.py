@@ -13,7 +13,7 @@ from akoo_core import external
 from akoo_core.testing import spans, virtual_time
 from akoo_core.testing import world as world_
 from akoo_core.testing.calls import Crash
-from akoo_core.testing.memory_kubelet import OTHERS
+from akoo_core.testing.memory.kubelet import OTHERS
 from tests.sim.sim_stage import Cast, Process, Stage
 
 PATIENCE_SECONDS = 4 * 3600.0

@@ -13,8 +13,8 @@ from opentelemetry import trace
 from akoo_core import external
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
-from akoo_core.testing import memory_watch
 from akoo_core.testing.calls import Crash
+from akoo_core.testing.memory import watch
 from tests.sim.sim_laws import Laws
 
 
@@ -43,7 +43,7 @@ class Weather:
         return random.choice(kinds)
 
 
-class LateWatches(memory_watch.Watches):
+class LateWatches(watch.Watches):
     """Watches whose events arrive late, in order: every cache lies behind."""
 
     weather: Weather

@@ -14,7 +14,8 @@ from akoo_core.kube import resource as resources
 from akoo_core.objects import config, names
 from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import user_annotations
-from akoo_core.testing import memory, memory_capi, memory_store
+from akoo_core.testing import memory
+from akoo_core.testing.memory import cluster_api, store
 
 Object = dict[str, Any]
 
@@ -24,13 +25,13 @@ class WatchedServer(memory.MemoryServer):
 
     def __init__(self, *, name: str, clock: clock_.Clock, **more: Any) -> None:
         self._shown = 0
-        self.listener: Callable[[memory_store.Change], None] | None = None
+        self.listener: Callable[[store.Change], None] | None = None
         super().__init__(name=name, clock=clock, **more)
         self._shown = self.store.version
 
     def settle(self) -> None:
         super().settle()
-        new: list[memory_store.Change] = []
+        new: list[store.Change] = []
         for change in reversed(self.store.history):
             if change.version <= self._shown:
                 break
@@ -132,13 +133,13 @@ class Laws:
 
     # Changes of the management cluster.
 
-    def _changed(self, change: memory_store.Change) -> None:
+    def _changed(self, change: store.Change) -> None:
         if change.key.plural == resources.AKO_DEPLOYMENTS.plural:
             self._record_changed(change)
         if change.key.plural == resources.CLUSTERS.plural:
             self._cluster_changed(change)
 
-    def _record_changed(self, change: memory_store.Change) -> None:
+    def _record_changed(self, change: store.Change) -> None:
         known = self._records.get(change.key.name)
         old = None
         if change.before is not None:
@@ -237,7 +238,7 @@ class Laws:
             here = self.cluster(one.spec.cluster_ref.uid) is not None
             self.require(end.why == "Gone" and not here, f"{one.name}: {end.why}, but it is there")
 
-    def _cluster_changed(self, change: memory_store.Change) -> None:
+    def _cluster_changed(self, change: store.Change) -> None:
         before = ((change.before or {}).get("metadata") or {}).get("finalizers") or ()
         after = change.object["metadata"].get("finalizers") or ()
         uid = change.object["metadata"]["uid"]
@@ -245,7 +246,7 @@ class Laws:
             self._dying.add(uid)
         if uid in self.torn:
             return
-        lost = memory_capi.FINALIZER in before and memory_capi.FINALIZER not in after
+        lost = cluster_api.FINALIZER in before and cluster_api.FINALIZER not in after
         left = f"{change.key.name}-1" in self._machines()
         self.require(not (lost and left), f"{change.key.name} lost the finalizer of Cluster API")
         if names.FINALIZER in before and (change.type == "DELETED" or names.FINALIZER not in after):

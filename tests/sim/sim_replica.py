@@ -23,9 +23,9 @@ from akoo_core.objects import names
 from akoo_core.plugin_host import registry
 from akoo_core.reconcile import config_controller, record_controller
 from akoo_core.reconcile.read import leader_change
-from akoo_core.testing import memory_workloads
 from akoo_core.testing.calls import Crash
-from akoo_core.testing.memory_store import Key
+from akoo_core.testing.memory import workloads
+from akoo_core.testing.memory.store import Key
 from tests.sim.sim_faults import Seam, Weather
 from tests.sim.sim_outside import AkoPlugin, CloudPlugin, LoneAko, Outside
 from tests.sim.sim_stage import CONFIG, SETTINGS, Stage
@@ -74,7 +74,7 @@ class Replica:
             external=self.seam,
             clock=stage.clock,
             identity=f"replica-{number}",
-            clients=memory_workloads.MemoryWorkloads(
+            clients=workloads.MemoryWorkloads(
                 client,
                 stage.workloads,
                 external=self.seam,

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from akoo_core import external
 from akoo_core.election import timing
 from akoo_core.kube import errors
-from akoo_core.testing import memory_operator, virtual_time
+from akoo_core.testing import virtual_time
+from akoo_core.testing.memory import operator
 from tests.sim import sim_acts, sim_peace, sim_stage
 from tests.sim.sim_faults import LateWatches, Seam, Weather
 from tests.sim.sim_stage import Process, Stage
@@ -68,7 +69,7 @@ class Replica:
     def _start(self, identity: str) -> Process:
         run, stage = self._run, self._run.stage
         plain = Seam(run.weather, stage.laws, identity)
-        elector = memory_operator.elector(stage.management, plain, stage.clock, identity, TIMING)
+        elector = operator.elector(stage.management, plain, stage.clock, identity, TIMING)
         guard: external.Guard = elector.guard
         self.seam = Seam(run.weather, stage.laws, identity, guard)
         self.seams = (self.seam, plain)

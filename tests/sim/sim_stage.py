@@ -21,15 +21,10 @@ from akoo_core.objects import names
 from akoo_core.objects import record as record_
 from akoo_core.plugin import api
 from akoo_core.settings import Settings
-from akoo_core.testing import (
-    memory,
-    memory_capi,
-    memory_kubelet,
-    memory_operator,
-    memory_workloads,
-)
+from akoo_core.testing import memory
 from akoo_core.testing.calls import Crash
-from akoo_core.testing.memory_kubelet import OTHERS
+from akoo_core.testing.memory import cluster_api, kubelet, operator, workloads
+from akoo_core.testing.memory.kubelet import OTHERS
 from tests.sim.sim_laws import Laws, WatchedServer
 from tests.sim.sim_outside import ACCOUNT, AKO_NAMESPACE, OWN, AkoPlugin, CloudPlugin, Outside
 
@@ -76,11 +71,11 @@ class Stage:
         self.management = WatchedServer(
             name="management",
             clock=clock,
-            resources=(*memory_capi.KINDS, *cast.kinds),
+            resources=(*cluster_api.KINDS, *cast.kinds),
             history_limit=4000,
         )
-        self.management_id = memory_capi.kube_system_uid(self.management)
-        self.capi = memory_capi.MemoryClusterApi(self.management, clock)
+        self.management_id = cluster_api.kube_system_uid(self.management)
+        self.capi = cluster_api.MemoryClusterApi(self.management, clock)
         self.workloads = self.capi.workloads
         self.laws = Laws(self.management, self.capi.kube_system_uids.__getitem__)
         self.outside = Outside(self.laws)
@@ -209,7 +204,7 @@ class Stage:
                 await self.tear_down(one)
         for _, workload in sorted(self.workloads.items()):
             if random.random() >= self.chance():
-                await memory_kubelet.MemoryKubelet(workload.server).look()
+                await kubelet.MemoryKubelet(workload.server).look()
                 if _runs_ako(workload.server):
                     await self.ako(workload.server, _data_of(workload.server))
 
@@ -249,14 +244,14 @@ class Process:
     """One process of the operator on a stage. Dead, it cannot call anything any more."""
 
     def __init__(self, stage: Stage, seam: external.External, **more: Any) -> None:
-        clients = memory_workloads.MemoryWorkloads(
+        clients = workloads.MemoryWorkloads(
             stage.management.client(external=seam),
             stage.workloads,
             external=seam,
             clock=stage.clock,
             on_write=stage.laws.workload_write,
         )
-        self.operator = memory_operator.MemoryOperator(
+        self.operator = operator.MemoryOperator(
             stage.cast.plugins(stage.outside),
             stage.management,
             clients,

@@ -38,7 +38,9 @@ from akoo_core import external
 from akoo_core.kube import client, workloads
 from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
-from akoo_core.testing import builders, memory, memory_capi, memory_operator, memory_workloads
+from akoo_core.testing import builders, memory
+from akoo_core.testing.memory import cluster_api, operator
+from akoo_core.testing.memory import workloads as memory_workloads
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
 HEALTHY = 30
@@ -348,9 +350,9 @@ class Fleet:
     def __init__(self) -> None:
         clock = clock_.SystemClock()
         self.management = memory.MemoryServer(
-            name="management", clock=clock, resources=memory_capi.KINDS, definitions=True
+            name="management", clock=clock, resources=cluster_api.KINDS, definitions=True
         )
-        self.capi = memory_capi.MemoryClusterApi(self.management, clock)
+        self.capi = cluster_api.MemoryClusterApi(self.management, clock)
         self.user = self.management.client(field_manager="kubectl")
         seam = external.External()
         mine = self.management.client(external=seam)
@@ -360,7 +362,7 @@ class Fleet:
         inner = memory_workloads.MemoryWorkloads(
             mine, self.capi.workloads, external=seam, clock=clock
         )
-        self._operator = memory_operator.MemoryOperator(
+        self._operator = operator.MemoryOperator(
             [Small()], self.management, Mixed(real, inner), external=seam, clock=clock
         )
 

@@ -17,7 +17,8 @@ from akoo_core.kube import resource
 from akoo_core.objects import conditions
 from akoo_core.plugin import api
 from akoo_core.settings import Settings
-from akoo_core.testing import memory_kubelet, virtual_time
+from akoo_core.testing import virtual_time
+from akoo_core.testing.memory import kubelet
 
 SECOND = datetime.timedelta(seconds=1)
 MINUTE = datetime.timedelta(minutes=1)
@@ -178,7 +179,7 @@ CA = "certificateAuthorityData"
 
 
 def test_a_life_with_a_start_that_hangs(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(memory_kubelet.READY_EVENTS, "ako", "ValidatedUserInput")
+    monkeypatch.setitem(kubelet.READY_EVENTS, "ako", "ValidatedUserInput")
 
     async def main(now: virtual_time.LoopClock) -> None:
         async with testing.Fleet(now, lambda: [AkoPlugin()], settings=SETTINGS) as fleet:

@@ -17,7 +17,8 @@ from akoo_core.plugin import api
 from akoo_core.reconcile.act import leaving, living
 from akoo_core.reconcile.read import machines as machines_
 from akoo_core.reconcile.read import pace
-from akoo_core.testing import memory_workloads, virtual_time
+from akoo_core.testing import virtual_time
+from akoo_core.testing.memory import workloads
 
 Client = Any
 Odd = Callable[[str, Client], Client]
@@ -94,13 +95,13 @@ class Small(api.Plugin):
 @pytest.fixture
 def odd(monkeypatch: pytest.MonkeyPatch) -> Callable[[Odd], None]:
     """Puts other clients in the place of those of workload clusters."""
-    original = memory_workloads.MemoryWorkloads.client_for
+    original = workloads.MemoryWorkloads.client_for
 
     def use(change: Odd) -> None:
         async def client_for(self: Any, namespace: str, name: str, uid: str) -> Client:
             return change(name, await original(self, namespace, name, uid))
 
-        monkeypatch.setattr(memory_workloads.MemoryWorkloads, "client_for", client_for)
+        monkeypatch.setattr(workloads.MemoryWorkloads, "client_for", client_for)
 
     return use
 
@@ -568,13 +569,13 @@ def test_a_process_whose_worker_has_gone_ends() -> None:
 
 def test_clients_of_clusters_that_went_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     pools: list[Any] = []
-    made = memory_workloads.MemoryWorkloads.__init__
+    made = workloads.MemoryWorkloads.__init__
 
     def noted(self: Any, *args: Any, **options: Any) -> None:
         made(self, *args, **options)
         pools.append(self)
 
-    monkeypatch.setattr(memory_workloads.MemoryWorkloads, "__init__", noted)
+    monkeypatch.setattr(workloads.MemoryWorkloads, "__init__", noted)
 
     async def scenario(clock: virtual_time.LoopClock) -> None:
         async with testing.Fleet(clock, lambda: [Small()]) as fleet:

@@ -12,7 +12,7 @@ from akoo_core import errors, external
 from akoo_core.kube import crds, discovery, resource, rights
 from akoo_core.kube import errors as kube_errors
 from akoo_core.testing import MemoryServer
-from akoo_core.testing.memory_client import MemoryClient
+from akoo_core.testing.memory.client import MemoryClient
 
 CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
 

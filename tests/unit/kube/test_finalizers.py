@@ -13,7 +13,8 @@ from akoo_core import clock
 from akoo_core.cache import store
 from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
-from akoo_core.testing import memory, memory_patch
+from akoo_core.testing import memory
+from akoo_core.testing.memory import patch as memory_patch
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 NOTE = {"akoo.io/record": "x", "~/": "y"}

@@ -16,7 +16,8 @@ from akoo_core.plugin_host import registry
 from akoo_core.reconcile.deploy import deployer, inventory, objects, secrets
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.telemetry import redaction
-from akoo_core.testing import memory, memory_client
+from akoo_core.testing import memory
+from akoo_core.testing.memory import client as memory_client
 from tests.unit.reconcile import reconcile_bench as bench_
 from tests.unit.reconcile import reconcile_builders as builders
 

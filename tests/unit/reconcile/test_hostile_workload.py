@@ -11,7 +11,8 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors, listing
 from akoo_core.kube import resource as resources
 from akoo_core.reconcile.deploy import inventory, objects
-from akoo_core.testing import memory, memory_client
+from akoo_core.testing import memory
+from akoo_core.testing.memory import client as memory_client
 from tests.unit.reconcile import reconcile_bench as bench_
 from tests.unit.reconcile import reconcile_builders as builders
 

@@ -10,7 +10,8 @@ from akoo_core import external, structs
 from akoo_core.kube import resource as resources
 from akoo_core.objects import cluster, names
 from akoo_core.reconcile.read import machines
-from akoo_core.testing import memory, memory_client
+from akoo_core.testing import memory
+from akoo_core.testing.memory import client as memory_client
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 

@@ -16,7 +16,7 @@ from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.read import own_writes
 from akoo_core.reconcile.status import events
 from akoo_core.testing import memory
-from akoo_core.testing.memory_patch import merge_patch
+from akoo_core.testing.memory.patch import merge_patch
 from tests.unit.reconcile import reconcile_builders as builders
 
 LEAVES = st.integers(0, 3) | st.text(max_size=2) | st.lists(st.integers(0, 2), max_size=2)

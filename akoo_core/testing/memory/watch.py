@@ -9,10 +9,10 @@ from typing import Literal
 
 from akoo_core.kube import client, errors
 from akoo_core.kube.request import Request
-from akoo_core.testing import memory_kinds as kinds
-from akoo_core.testing.memory_patch import copied
-from akoo_core.testing.memory_selectors import Predicate
-from akoo_core.testing.memory_store import Change, Object, Store
+from akoo_core.testing.memory import kinds
+from akoo_core.testing.memory.patch import copied
+from akoo_core.testing.memory.selectors import Predicate
+from akoo_core.testing.memory.store import Change, Object, Store
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 

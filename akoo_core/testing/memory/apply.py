@@ -1,7 +1,7 @@
 """Server-side apply without schemas: merge, conflicts, removal of what is not sent any more. Pure.
 
 What it leaves out: union types, defaulting, ownership across API versions, and lists whose keys
-:mod:`akoo_core.testing.memory_fields` does not know, which are atomic here.
+:mod:`akoo_core.testing.memory.fields` does not know, which are atomic here.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from akoo_core.testing import memory_fields as fields
-from akoo_core.testing.memory_patch import copied
+from akoo_core.testing.memory import fields
+from akoo_core.testing.memory.patch import copied
 
 Object = dict[str, Any]
 

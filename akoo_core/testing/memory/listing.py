@@ -7,9 +7,9 @@ import base64
 from akoo_core import structs
 from akoo_core.kube import client
 from akoo_core.kube.request import Request
-from akoo_core.testing import memory_kinds as kinds
-from akoo_core.testing.memory_selectors import Predicate
-from akoo_core.testing.memory_store import Key, Object, Store
+from akoo_core.testing.memory import kinds
+from akoo_core.testing.memory.selectors import Predicate
+from akoo_core.testing.memory.store import Key, Object, Store
 
 
 def page(

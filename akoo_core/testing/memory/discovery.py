@@ -7,8 +7,8 @@ from typing import Any
 
 from akoo_core.kube.request import Request
 from akoo_core.kube.resource import Resource
-from akoo_core.testing import memory_kinds as kinds
-from akoo_core.testing.memory_store import Object
+from akoo_core.testing.memory import kinds
+from akoo_core.testing.memory.store import Object
 
 _VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 

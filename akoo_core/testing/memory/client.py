@@ -11,13 +11,13 @@ from akoo_core import external as external_
 from akoo_core.kube import client, errors, statuses
 from akoo_core.kube.request import Request
 from akoo_core.kube.resource import Resource
-from akoo_core.testing import memory_kinds as kinds
-from akoo_core.testing import memory_list, memory_patch, memory_selectors
-from akoo_core.testing.memory_apply import Manager
-from akoo_core.testing.memory_store import key_of
+from akoo_core.testing.memory import kinds, listing, selectors
+from akoo_core.testing.memory import patch as memory_patch
+from akoo_core.testing.memory.apply import Manager
+from akoo_core.testing.memory.store import key_of
 
 if TYPE_CHECKING:
-    from akoo_core.testing.memory import MemoryServer
+    from akoo_core.testing.memory.server import MemoryServer
 
 Object = client.Object
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class MemoryClient:
         limit = min(limit, self._server.list_limit or limit)
 
         def page() -> client.Page:
-            return memory_list.page(
+            return listing.page(
                 self._server.store,
                 request,
                 matches,
@@ -237,9 +237,9 @@ class MemoryClient:
         key = key_of(request.resource, request.namespace, request.name or "")
         return self._server.writes.existing(request, key)
 
-    def _matcher(self, request: Request, labels: str, fields: str) -> memory_selectors.Predicate:
+    def _matcher(self, request: Request, labels: str, fields: str) -> selectors.Predicate:
         try:
-            return memory_selectors.matcher(labels, fields)
+            return selectors.matcher(labels, fields)
         except ValueError as error:
             raise kinds.refusal(400, "BadRequest", str(error), request) from error
 

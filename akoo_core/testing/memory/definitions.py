@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.testing.memory_discovery import Served
-from akoo_core.testing.memory_store import Key, Object, Store
+from akoo_core.testing.memory.discovery import Served
+from akoo_core.testing.memory.store import Key, Object, Store
 
 
 def defined(definition: Object) -> Iterator[Resource]:

@@ -13,9 +13,10 @@ from akoo_core import clock as clock_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.testing import memory, memory_workloads
-from akoo_core.testing.memory_kubelet import OTHERS
-from akoo_core.testing.memory_store import Object
+from akoo_core.testing.memory import server as server_
+from akoo_core.testing.memory import workloads
+from akoo_core.testing.memory.kubelet import OTHERS
+from akoo_core.testing.memory.store import Object
 
 FINALIZER: Final = "cluster.cluster.x-k8s.io"
 MACHINE_FINALIZER: Final = "machine.cluster.x-k8s.io"
@@ -23,16 +24,16 @@ INFRASTRUCTURE: Final = Resource(
     "infrastructure.cluster.x-k8s.io", "v1beta2", "fakeclusters", "FakeCluster"
 )
 MACHINE_POOLS: Final = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")
-KINDS: Final = (*memory.BUILT_IN, MACHINE_POOLS, INFRASTRUCTURE)
+KINDS: Final = (*server_.BUILT_IN, MACHINE_POOLS, INFRASTRUCTURE)
 """What the management cluster has to serve."""
 
 
 class MemoryClusterApi:
     """Clusters of one management cluster. ``workloads`` are their servers, by name."""
 
-    def __init__(self, management: memory.MemoryServer, clock: clock_.Clock) -> None:
+    def __init__(self, management: server_.MemoryServer, clock: clock_.Clock) -> None:
         self.management = management
-        self.workloads: dict[str, memory_workloads.MemoryWorkload] = {}
+        self.workloads: dict[str, workloads.MemoryWorkload] = {}
         self.kube_system_uids: dict[str, str] = {}
         """Of every server there ever was, by its name."""
         self._clock = clock
@@ -47,13 +48,13 @@ class MemoryClusterApi:
         )
         uid: str = made["metadata"]["uid"]
         server = server_name(name, uid)
-        workload = memory.MemoryServer(name=server, clock=self._clock, definitions=True)
-        self.workloads[server] = memory_workloads.MemoryWorkload(workload)
+        workload = server_.MemoryServer(name=server, clock=self._clock, definitions=True)
+        self.workloads[server] = workloads.MemoryWorkload(workload)
         self.kube_system_uids[server] = kube_system_uid(workload)
         self.management.seed(
             _infrastructure(name, namespace),
             _machine(name, namespace),
-            memory_workloads.kubeconfig(namespace, name, server),
+            workloads.kubeconfig(namespace, name, server),
         )
         ready = {"infrastructureProvisioned": True, "controlPlaneInitialized": True}
         status = {"status": {"initialization": ready}}
@@ -62,7 +63,7 @@ class MemoryClusterApi:
         )
         return uid
 
-    def workload_of(self, cluster: Object) -> memory_workloads.MemoryWorkload | None:
+    def workload_of(self, cluster: Object) -> workloads.MemoryWorkload | None:
         """The workload cluster of a Cluster; None once it is torn down."""
         metadata = cluster["metadata"]
         return self.workloads.get(server_name(metadata["name"], metadata["uid"]))
@@ -154,7 +155,7 @@ def _machine(name: str, namespace: str) -> Object:
     }
 
 
-def kube_system_uid(server: memory.MemoryServer) -> str:
+def kube_system_uid(server: server_.MemoryServer) -> str:
     """Who a server is."""
     rows = server.store.select(resources.NAMESPACES, None)
     return str(next(obj["metadata"]["uid"] for key, obj in rows if key.name == "kube-system"))

@@ -19,7 +19,7 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names
-from akoo_core.testing.memory import MemoryServer
+from akoo_core.testing.memory.server import MemoryServer
 
 _NEVER_SECONDS = 86400.0
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from akoo_core import structs
 from akoo_core.kube import resource as resources
-from akoo_core.testing.memory import MemoryServer
-from akoo_core.testing.memory_store import Object
+from akoo_core.testing.memory.server import MemoryServer
+from akoo_core.testing.memory.store import Object
 
 REVISION_LABEL = "controller-revision-hash"
 POD_LABEL = "statefulset.kubernetes.io/pod-name"

@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 from akoo_core import clock as clock_
 from akoo_core.kube.request import Request
-from akoo_core.testing import memory_apply as apply_
-from akoo_core.testing import memory_fields
-from akoo_core.testing import memory_kinds as kinds
-from akoo_core.testing import memory_rules as rules
-from akoo_core.testing.memory_patch import copied
-from akoo_core.testing.memory_store import Key, Object, Store, key_of
+from akoo_core.testing.memory import apply as apply_
+from akoo_core.testing.memory import fields as memory_fields
+from akoo_core.testing.memory import kinds, rules
+from akoo_core.testing.memory.patch import copied
+from akoo_core.testing.memory.store import Key, Object, Store, key_of
 
 _UID_NAMESPACE = uuid.UUID("5a7f4d0e-3f5b-4e0c-9c53-0c3a0a6b7d11")
 

@@ -15,18 +15,18 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import resource as resources
 from akoo_core.kube.request import Request
 from akoo_core.kube.resource import Resource
-from akoo_core.testing import (
-    memory_apply,
-    memory_client,
-    memory_collect,
-    memory_definitions,
-    memory_discovery,
-    memory_faults,
-    memory_store,
-    memory_watch,
-    memory_writes,
+from akoo_core.testing.memory import (
+    apply,
+    discovery,
+    faults,
+    garbage_collector,
+    store,
+    watch,
+    writes,
 )
-from akoo_core.testing.memory_patch import copied
+from akoo_core.testing.memory import client as memory_client
+from akoo_core.testing.memory import definitions as memory_definitions
+from akoo_core.testing.memory.patch import copied
 
 _ACCESS_REVIEWS = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False
@@ -73,11 +73,11 @@ class MemoryServer:
         definitions: bool = False,
     ) -> None:
         self.clock: clock_.Clock = clock or clock_.ManualClock()
-        self.faults = memory_faults.Faults()
-        self.served = memory_discovery.Served(resources)
-        self.store = memory_store.Store(history_limit)
-        self.watches = memory_watch.Watches(self.store)
-        self.writes = memory_writes.Writes(
+        self.faults = faults.Faults()
+        self.served = discovery.Served(resources)
+        self.store = store.Store(history_limit)
+        self.watches = watch.Watches(self.store)
+        self.writes = writes.Writes(
             self.store, self.clock, seed=name, namespaces_must_exist=namespaces_must_exist
         )
         self.garbage_collection = garbage_collection
@@ -107,9 +107,9 @@ class MemoryServer:
             resource = self.resource_of(obj)
             metadata = obj["metadata"]
             request = Request("create", resource, metadata.get("namespace"), metadata["name"])
-            created = self.writes.create(request, obj, memory_apply.Manager("seed", "Update"))
+            created = self.writes.create(request, obj, apply.Manager("seed", "Update"))
             if "status" in obj:
-                key = memory_store.key_of(resource, request.namespace, metadata["name"])
+                key = store.key_of(resource, request.namespace, metadata["name"])
                 self.store.put(key, {**created, "status": copied(obj["status"])})
 
     def objects(self, resource: Resource, namespace: str | None = None) -> list[client_.Object]:
@@ -127,7 +127,7 @@ class MemoryServer:
             self._definitions.settle()
         if self.garbage_collection:
             now = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-            memory_collect.collect(self.store, now)
+            garbage_collector.collect(self.store, now)
 
     def resource_of(self, obj: client_.Object) -> Resource:
         """The served kind of ``obj``. Raises LookupError."""

@@ -24,7 +24,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin_host import controllers, registry
 from akoo_core.settings import Settings
 from akoo_core.testing import calls
-from akoo_core.testing.memory import MemoryServer
+from akoo_core.testing.memory.server import MemoryServer
 
 GRACE_SECONDS = 2.0
 RETRY_SECONDS = 1.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from akoo_core.kube.request import Request
-from akoo_core.testing import memory_kinds as kinds
-from akoo_core.testing.memory_store import Object
+from akoo_core.testing.memory import kinds
+from akoo_core.testing.memory.store import Object
 
 SERVER_FIELDS = (
     "name",

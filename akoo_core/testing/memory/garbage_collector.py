@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.testing.memory_store import Key, Object, Store
+from akoo_core.testing.memory.store import Key, Object, Store
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"

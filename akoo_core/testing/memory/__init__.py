@@ -1,0 +1,6 @@
+"""An API server in memory, and what lives in it: Cluster API, kubelets, workload clusters."""
+
+from akoo_core.testing.memory.client import MemoryClient
+from akoo_core.testing.memory.server import BUILT_IN, MemoryServer
+
+__all__ = ["BUILT_IN", "MemoryClient", "MemoryServer"]
