@@ -19,7 +19,8 @@ from akoo_testbed.provider import manifests
 from akoo_core import external
 from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
-from akoo_core.kube import config, resource, transport
+from akoo_core.kube import resource, transport
+from akoo_core.kube.access import config
 from akoo_core.objects import names as names_
 from akoo_core.plugin_host import registry
 from akoo_core.sandbox import demo, install

@@ -23,7 +23,8 @@ from akoo_core import clock, external
 from akoo_core.app import attempts
 from akoo_core.bus import causes, predicate
 from akoo_core.cache import reflector, store
-from akoo_core.kube import config, resource, transport
+from akoo_core.kube import resource, transport
+from akoo_core.kube.access import config
 from akoo_core.queue import core, worker, workqueue
 from akoo_core.reconcile import record_controller
 from akoo_core.telemetry import sdk, tracing

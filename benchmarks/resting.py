@@ -20,7 +20,8 @@ from typing import Any
 from akoo_core import external
 from akoo_core.app import garbage
 from akoo_core.kube import client as client_
-from akoo_core.kube import config, errors, resource, transport
+from akoo_core.kube import errors, resource, transport
+from akoo_core.kube.access import config
 from benchmarks import fleet_operator, fleet_workloads, footprint
 
 QUIET_SECONDS = 3.0

@@ -15,7 +15,8 @@ import time
 
 from akoo_core import clock, external
 from akoo_core.cache import reflector, store
-from akoo_core.kube import kubeconfig, resource, transport
+from akoo_core.kube import resource, transport
+from akoo_core.kube.access import kubeconfig
 from benchmarks import fleet_operator, footprint
 
 REST_SECONDS = 20.0

@@ -25,7 +25,8 @@ from akoo_core.app import world as world_
 from akoo_core.election import lease, timing
 from akoo_core.health import readiness as health_
 from akoo_core.health import server
-from akoo_core.kube import config, kubefiles, resource, transport
+from akoo_core.kube import resource, transport
+from akoo_core.kube.access import config, kubefiles
 from akoo_core.plugin.errors import describe
 from akoo_core.plugin_host import controllers, loader, rbac, registry
 from akoo_core.reconcile.act.record_writes import difference

@@ -14,7 +14,8 @@ from click.core import ParameterSource
 
 from akoo_core import errors, external
 from akoo_core.cli import options
-from akoo_core.kube import client, config, kubefiles, statuses, transport
+from akoo_core.kube import client, statuses, transport
+from akoo_core.kube.access import config, kubefiles
 
 T = TypeVar("T")
 

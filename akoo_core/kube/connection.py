@@ -1,9 +1,10 @@
 """Bytes to and from one endpoint, by aiohttp.
 
-kubernetes_asyncio gives us configuration and credentials (:mod:`akoo_core.kube.config`), not its
-transport: its ``call_api`` fixes ``trust_env=True`` (a proxy or a .netrc from the environment),
-follows redirects with the Authorization header on, takes TLS material from files only, and reads
-lines of a watch through a buffer of 2 MiB. None of that can be told otherwise from outside.
+kubernetes_asyncio gives us configuration and credentials (:mod:`akoo_core.kube.access.config`),
+not its transport: its ``call_api`` fixes ``trust_env=True`` (a proxy or a .netrc from the
+environment), follows redirects with the Authorization header on, takes TLS material from files
+only, and reads lines of a watch through a buffer of 2 MiB. None of that can be told otherwise
+from outside.
 """
 
 from __future__ import annotations

@@ -13,18 +13,9 @@ from typing import NamedTuple
 
 from akoo_core import clock as clock_
 from akoo_core import external as external_
-from akoo_core.kube import (
-    caller,
-    circuit,
-    client,
-    dialing,
-    endpoint,
-    errors,
-    kubeconfig,
-    lookups,
-    transport,
-)
+from akoo_core.kube import caller, circuit, client, dialing, endpoint, errors, lookups, transport
 from akoo_core.kube import resource as resources
+from akoo_core.kube.access import kubeconfig
 from akoo_core.objects import names
 from akoo_core.telemetry import redaction
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core import trust
-from akoo_core.kube import kubeconfig, tls
+from akoo_core.kube.access import kubeconfig, tls
 
 Made = Callable[[str], ssl.SSLContext]
 

@@ -12,7 +12,8 @@ from akoo_avi.testing.pool_ground import CONTROLLER, Ground, pool
 from akoo_testbed import definitions, kubeapi, running
 
 from akoo_core import external
-from akoo_core.kube import client, config, errors, transport
+from akoo_core.kube import client, errors, transport
+from akoo_core.kube.access import config
 from akoo_core.plugin import api
 from akoo_core.plugin_host import context, controllers
 from akoo_core.testing import verbs

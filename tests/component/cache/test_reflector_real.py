@@ -14,7 +14,8 @@ from akoo_testbed import running
 
 from akoo_core import clock, external
 from akoo_core.cache import reflector, store
-from akoo_core.kube import client, config, errors, transport
+from akoo_core.kube import client, errors, transport
+from akoo_core.kube.access import config
 from akoo_core.kube.resource import (
     CONFIG_MAPS,
     CUSTOM_RESOURCE_DEFINITIONS,

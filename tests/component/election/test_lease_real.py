@@ -14,7 +14,8 @@ from akoo_testbed import running
 
 from akoo_core import clock, external
 from akoo_core.election import lease, timing
-from akoo_core.kube import config, transport
+from akoo_core.kube import transport
+from akoo_core.kube.access import config
 from akoo_core.kube.resource import LEASES
 
 SHORT = timing.Timing(lease=3.0, renew_deadline=2.0, retry=0.25)

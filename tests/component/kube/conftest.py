@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from akoo_core import external
-from akoo_core.kube import client, config, transport
+from akoo_core.kube import client, transport
+from akoo_core.kube.access import config
 from akoo_core.kube.resource import CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, Resource
 from akoo_core.testing import BUILT_IN, MemoryServer
 

@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from akoo_core import errors, external
-from akoo_core.kube import config, transport
 from akoo_core.kube import errors as kube_errors
+from akoo_core.kube import transport
+from akoo_core.kube.access import config
 from akoo_core.kube.resource import NAMESPACES
 
 

@@ -13,7 +13,8 @@ import pytest
 from akoo_testbed import certificates, kubeconfig
 
 from akoo_core import external
-from akoo_core.kube import config, transport
+from akoo_core.kube import transport
+from akoo_core.kube.access import config
 from akoo_core.kube.resource import SECRETS
 
 EVENT = {"type": "ADDED", "object": {"metadata": {"name": "a", "resourceVersion": "1"}}}

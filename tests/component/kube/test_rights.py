@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from akoo_core import errors, external
-from akoo_core.kube import config, rights, transport
 from akoo_core.kube import errors as kube_errors
+from akoo_core.kube import rights, transport
+from akoo_core.kube.access import config
 from akoo_core.kube.resource import Resource
 
 CLUSTER_ROLES = Resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", False)

@@ -14,8 +14,9 @@ from akoo_testbed import waiting
 from akoo_core import clock, external, structs
 from akoo_core.app import assembly, watches
 from akoo_core.app import world as worlds
-from akoo_core.kube import config, errors, transport, workloads
+from akoo_core.kube import errors, transport, workloads
 from akoo_core.kube import resource as resources
+from akoo_core.kube.access import config
 from akoo_core.objects import names, record
 from akoo_core.plugin_host import registry
 from akoo_core.settings import Settings, model

@@ -11,9 +11,9 @@ import pytest
 from akoo_testbed import definitions, kubeapi, running
 
 from akoo_core import external
-from akoo_core.kube import config as kubeconfig
 from akoo_core.kube import resource as resources
 from akoo_core.kube import transport
+from akoo_core.kube.access import config as kubeconfig
 from akoo_core.kube.resource import Resource
 from tests.component.reconcile import reconcile_real
 

@@ -11,7 +11,8 @@ import pytest
 from akoo_core import external, structs
 from akoo_core.__main__ import run
 from akoo_core.cli import management
-from akoo_core.kube import client, kubefiles, resource
+from akoo_core.kube import client, resource
+from akoo_core.kube.access import kubefiles
 from akoo_core.objects import conditions, record
 from akoo_core.testing import builders
 from akoo_core.testing.memory import MemoryServer

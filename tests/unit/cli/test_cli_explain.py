@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from akoo_core.kube import kubefiles
+from akoo_core.kube.access import kubefiles
 from akoo_core.objects import conditions, names, record
 from tests.unit.cli.commands_bed import NOW, Bed, condition, open_bed
 

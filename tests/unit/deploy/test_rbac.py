@@ -11,7 +11,8 @@ import yaml
 
 from akoo_core import __main__ as command
 from akoo_core.cli import management
-from akoo_core.kube import kubefiles, resource, statuses
+from akoo_core.kube import resource, statuses
+from akoo_core.kube.access import kubefiles
 
 RENDERED = pathlib.Path(__file__).parents[3] / "deploy" / "rbac" / "clusterrole.yaml"
 

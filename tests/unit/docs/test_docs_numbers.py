@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from akoo_core import external, settings
-from akoo_core.kube import circuit, kubeconfig
+from akoo_core.kube import circuit
+from akoo_core.kube.access import kubeconfig
 from akoo_core.objects import config
 from akoo_core.plugin_host import registry
 from akoo_core.reconcile.act import attempt

@@ -10,7 +10,7 @@ import pytest
 from akoo_core import errors, settings
 from akoo_core.app import operator
 from akoo_core.election import lease
-from akoo_core.kube import kubefiles
+from akoo_core.kube.access import kubefiles
 from akoo_core.kube.resource import LEASES
 from akoo_core.plugin_host import registry
 from akoo_core.testing import memory, virtual_time

@@ -13,7 +13,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.kube import errors, kubeconfig
+from akoo_core.kube import errors
+from akoo_core.kube.access import kubeconfig
 
 PEM = base64.b64encode(
     b"-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n"

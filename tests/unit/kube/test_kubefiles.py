@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from akoo_core import errors
-from akoo_core.kube import config, kubefiles
+from akoo_core.kube.access import config, kubefiles
 
 
 def entries(kind: str, **values: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from akoo_ako import desired, drain, fence, names, objects, observe, options, se
 from akoo_testbed import kubeapi, running
 
 from akoo_core import clock, external
-from akoo_core.kube import client, config, resource, transport
+from akoo_core.kube import client, resource, transport
+from akoo_core.kube.access import config
 from akoo_core.objects import names as core_names
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import kinds

@@ -14,7 +14,8 @@ from akoo_ako import crds, desired, drain, fence, names, objects, options, setti
 from akoo_testbed import running
 
 from akoo_core import external, structs
-from akoo_core.kube import client, config, errors, resource, transport
+from akoo_core.kube import client, errors, resource, transport
+from akoo_core.kube.access import config
 from akoo_core.objects import names as core_names
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import drift, kinds

@@ -17,7 +17,8 @@ import ssl
 import urllib.parse
 from typing import Any
 
-from akoo_core.kube import dialing, endpoint, errors, plainyaml, tls
+from akoo_core.kube import dialing, endpoint, errors
+from akoo_core.kube.access import plainyaml, tls
 
 SIZE_LIMIT = 64 * 1024
 """Bytes; usual are ten thousand. A Secret could hold 1 MiB, and YAML costs time."""

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from akoo_core import errors
-from akoo_core.kube import credentials, endpoint, kubefile, kubefiles, tls
+from akoo_core.kube import endpoint
+from akoo_core.kube.access import credentials, kubefile, kubefiles, tls
 from akoo_core.telemetry import redaction
 
 _STATIC = frozenset(

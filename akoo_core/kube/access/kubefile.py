@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from akoo_core import errors
-from akoo_core.kube import tls
+from akoo_core.kube.access import tls
 
 _TLS_FIELDS = ("certificate-authority", "client-certificate", "client-key")
 

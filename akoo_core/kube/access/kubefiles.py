@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from akoo_core import errors
-from akoo_core.kube import kubefile
+from akoo_core.kube.access import kubefile
 
 NONE_FOUND = (
     "no kubeconfig: give --kubeconfig FILE, or set KUBECONFIG or AKOO_KUBECONFIG. There is no "
