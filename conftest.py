@@ -39,7 +39,7 @@ async def no_leaked_tasks() -> AsyncIterator[None]:
 
 def _children() -> set[str]:
     task = pathlib.Path("/proc/self/task")
-    lists = [(one / "children").read_text().split() for one in task.iterdir()]
+    lists = [(path / "children").read_text().split() for path in task.iterdir()]
     return {pid for pids in lists for pid in pids}
 
 

@@ -151,16 +151,16 @@ class FieldShape(NamedTuple):
 def fields(kind: type[Struct | StrictStruct]) -> tuple[FieldShape, ...]:
     """The fields of a struct class, in the order of their declaration; types are resolved."""
     shapes = []
-    for one in msgspec.structs.fields(kind):
-        made = one.default_factory is not msgspec.NODEFAULT
-        default = one.default_factory() if made else one.default
+    for field in msgspec.structs.fields(kind):
+        made = field.default_factory is not msgspec.NODEFAULT
+        default = field.default_factory() if made else field.default
         shapes.append(
             FieldShape(
-                name=one.name,
-                key=one.encode_name,
-                type=one.type,
-                required=one.required,
-                default=None if one.required else default,
+                name=field.name,
+                key=field.encode_name,
+                type=field.type,
+                required=field.required,
+                default=None if field.required else default,
             )
         )
     return tuple(shapes)

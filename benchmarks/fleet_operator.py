@@ -72,7 +72,7 @@ async def operator(
 
 def reconciles() -> float:
     """Attempts at records in this process so far."""
-    return sum(metrics.RECONCILE_TOTAL.labels("record", one).value for one in _RESULTS)
+    return sum(metrics.RECONCILE_TOTAL.labels("record", result).value for result in _RESULTS)
 
 
 def cpu_seconds(pid: int) -> float:

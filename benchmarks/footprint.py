@@ -27,7 +27,7 @@ print(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmRS
 """
     command = [sys.executable, "-c", code]
     runs = (subprocess.run(command, check=True, capture_output=True, text=True) for _ in range(3))
-    return [int(one.stdout) / 1024 for one in runs]
+    return [int(run.stdout) / 1024 for run in runs]
 
 
 def rss_mib(pid: int | str) -> float:
@@ -50,5 +50,5 @@ async def idle() -> None:
     figures.show("import floor, every dependency", "MiB", _floors(ALL))
     figures.show("import floor, those it imports here", "MiB", floor)
     figures.show("idle RSS", "MiB", samples)
-    above = [one - min(floor) for one in samples]
+    above = [sample - min(floor) for sample in samples]
     figures.show("idle RSS above the latter", "MiB", above, "<= 25 MiB")

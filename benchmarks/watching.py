@@ -60,7 +60,7 @@ class Following:
         return changed
 
     def synced(self) -> bool:
-        return all(one.synced.is_set() for one in self._reflectors)
+        return all(reflector.synced.is_set() for reflector in self._reflectors)
 
     def complete(self) -> bool:
         """Whether all have seen a change since ``seen`` was cleared."""
@@ -70,7 +70,7 @@ class Following:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(one.close() for one in self._clients))
+        await asyncio.gather(*(client.close() for client in self._clients))
 
 
 def _say(**said: float) -> None:

@@ -13,7 +13,9 @@ ROOT = pathlib.Path(__file__).parent.parent
 def _projects() -> dict[str, dict[str, object]]:
     files = [ROOT / "pyproject.toml", *ROOT.glob("plugins/*/pyproject.toml")]
     files.append(ROOT / "testbed" / "pyproject.toml")
-    return {str(one.relative_to(ROOT)): tomllib.loads(one.read_text())["project"] for one in files}
+    return {
+        str(file.relative_to(ROOT)): tomllib.loads(file.read_text())["project"] for file in files
+    }
 
 
 def test_one_version_everywhere() -> None:

@@ -62,9 +62,9 @@ def _followed(cause: object) -> bool:
 
 def _links(entry: core.Entry, previous: trace.Link | None) -> Iterator[object]:
     """What led here, found out only when somebody asks."""
-    for one in entry.causes:
-        if isinstance(one, causes.Cause):
-            yield one.link()
+    for cause in entry.causes:
+        if isinstance(cause, causes.Cause):
+            yield cause.link()
     yield previous
 
 

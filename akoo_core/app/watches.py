@@ -91,15 +91,18 @@ class Watches:
             self._reflector(world.clusters),
             # Of Secrets only that they changed is known here; values are read when needed.
             self._secrets(world.kubeconfig_secrets(), label_selector=names.CAPI_CLUSTER_NAME_LABEL),
-            *(self._secrets(world.secrets_of(one), namespace=one) for one in secret_namespaces),
+            *(
+                self._secrets(world.secrets_of(namespace), namespace=namespace)
+                for namespace in secret_namespaces
+            ),
         ]
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow everything while the body runs."""
         tasks = [
-            asyncio.create_task(one.run(), name=f"follow {one.resource.plural}")
-            for one in self._reflectors
+            asyncio.create_task(reflector.run(), name=f"follow {reflector.resource.plural}")
+            for reflector in self._reflectors
         ]
         self._tasks = tasks
         try:
@@ -112,15 +115,15 @@ class Watches:
 
     async def synced(self) -> None:
         """Wait until every kind was listed once."""
-        for one in self._reflectors:
-            await one.synced.wait()
+        for follower in self._reflectors:
+            await follower.synced.wait()
 
     def missing(self) -> str:
         """What cannot be followed just now, for /readyz; "" when all is well."""
-        for one in self._reflectors:
-            if not one.synced.is_set():
-                why = f": {one.last_error}" if one.last_error else ""
-                return f"{one.resource.qualified} not listed yet{why}"
+        for follower in self._reflectors:
+            if not follower.synced.is_set():
+                why = f": {follower.last_error}" if follower.last_error else ""
+                return f"{follower.resource.qualified} not listed yet{why}"
         return ""
 
     def ended(self) -> str:
@@ -130,9 +133,10 @@ class Watches:
     def outdated(self) -> bool:
         """Whether the version of Cluster API we follow is not served any more: start anew."""
         return any(
-            isinstance(one.last_error, kube_errors.NotFoundError) and one.last_error.kind_missing
-            for one in self._reflectors
-            if one.resource.group == resources.CLUSTERS.group
+            isinstance(reflector.last_error, kube_errors.NotFoundError)
+            and reflector.last_error.kind_missing
+            for reflector in self._reflectors
+            if reflector.resource.group == resources.CLUSTERS.group
         )
 
     def _reflector(self, into: store.Store) -> reflector.Reflector:

@@ -61,7 +61,7 @@ def records_of_config(
     matched = (
         names.record_name(management_id, target.uid)
         for target in (lookups.clusters() if states else ())
-        if any(matches(one, target) for one in states)
+        if any(matches(state, target) for state in states)
     )
     return _unique(lookups.records_naming(change.key.name), matched)
 

@@ -43,8 +43,8 @@ def _connectable(status: dict[str, Any]) -> bool:
     if new:
         return bool(new.get("infrastructureProvisioned") and new.get("controlPlaneInitialized"))
     initialized = any(
-        one.get("type") == "ControlPlaneInitialized" and one.get("status") == "True"
-        for one in status.get("conditions") or ()
+        condition.get("type") == "ControlPlaneInitialized" and condition.get("status") == "True"
+        for condition in status.get("conditions") or ()
     )
     return bool(status.get("infrastructureReady") and initialized)
 

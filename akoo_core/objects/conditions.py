@@ -34,7 +34,7 @@ class Condition(structs.Struct, frozen=True, kw_only=True):
 
 def find(conditions: Iterable[Condition], kind: str) -> Condition | None:
     """The condition of that type, or None."""
-    return next((one for one in conditions if one.type == kind), None)
+    return next((condition for condition in conditions if condition.type == kind), None)
 
 
 def merge(

@@ -37,7 +37,7 @@ async def uses_of(
     users = (
         one for one in found if one.spec.finished_at is None and _uses(one, resource, name, uid)
     )
-    return tuple(sorted(users, key=lambda one: one.name))
+    return tuple(sorted(users, key=lambda user: user.name))
 
 
 def _uses(one: record.Record, resource: Resource, name: str, uid: str) -> bool:

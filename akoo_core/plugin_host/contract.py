@@ -80,13 +80,13 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
 
 def _plain_secrets(section: type[structs.StrictStruct]) -> Iterator[str]:
     """Fields that would hold a secret: whatever they are given would be refused."""
-    for one in structs.fields(section):
+    for field in structs.fields(section):
         try:
-            settings.decode({one.key: "x"}, section, path="")
+            settings.decode({field.key: "x"}, section, path="")
         except structs.DecodeError as error:
             if error.problem.startswith(settings.REFERENCE_WANTED):
                 yield (
-                    f"{where(section)}: {section.__name__}.{one.name} would hold a secret; refer "
+                    f"{where(section)}: {section.__name__}.{field.name} would hold a secret; refer "
                     "to one (settings.SecretRef), or name it (settings.Reference)"
                 )
 
@@ -152,10 +152,10 @@ def _signature(hook: Hook, function: FunctionType, mark: dict[str, Any]) -> Iter
     elif inspect.iscoroutinefunction(function) != hook.asynchronous:
         yield f'{at} must {"be" if hook.asynchronous else "not be"} "async def"'
     parameters = list(inspect.signature(function).parameters.values())[1:]
-    for one in parameters:
-        if one.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            yield f"{at} must name its arguments plainly, without * and /: {one}"
-        elif one.name not in hook.arguments:
-            yield f"{at} has no argument {one.name!r}; there are: {', '.join(hook.arguments)}"
-        elif one.default is not inspect.Parameter.empty:
-            yield f"{at}: argument {one.name!r} must have no default"
+    for parameter in parameters:
+        if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
+            yield f"{at} must name its arguments plainly, without * and /: {parameter}"
+        elif parameter.name not in hook.arguments:
+            yield f"{at} has no argument {parameter.name!r}; there are: {', '.join(hook.arguments)}"
+        elif parameter.default is not inspect.Parameter.empty:
+            yield f"{at}: argument {parameter.name!r} must have no default"

@@ -48,8 +48,8 @@ async def run_controller(
     )
     following = _Following(controller, queue)
     reflectors = [
-        reflector.Reflector(client, one.resource, one, following.changed, clock=means.clock)
-        for one in following.stores
+        reflector.Reflector(client, store.resource, store, following.changed, clock=means.clock)
+        for store in following.stores
     ]
     handler = _Handler(controller, means, client)
     tasks = [
@@ -83,7 +83,7 @@ class _Following:
         self._queue = queue
         registration = controller.registration
         indexes = {_NEEDS: self._secrets} if registration.secrets is not None else {}
-        self.stores = [store.Store(one, indexes=indexes) for one in registration.watches]
+        self.stores = [store.Store(watch, indexes=indexes) for watch in registration.watches]
 
     def changed(self, change: store.Change) -> None:
         """Adds the keys of old and new state; a list's wait behind what somebody just did."""
@@ -98,9 +98,9 @@ class _Following:
         """Adds the keys of the objects that depend on that Secret."""
         if self._controller.registration.secrets is None:
             return
-        for one in self.stores:
-            for obj in one.lookup(_NEEDS, f"{namespace}/{name}") if one.filled else ():
-                self._add(one.resource, obj, core.PRIORITY_LIVE)
+        for cached in self.stores:
+            for obj in cached.lookup(_NEEDS, f"{namespace}/{name}") if cached.filled else ():
+                self._add(cached.resource, obj, core.PRIORITY_LIVE)
 
     def _add(self, resource: Resource, obj: client_.Object, priority: int) -> None:
         try:
@@ -149,8 +149,8 @@ async def _synced(reflectors: Sequence[reflector.Reflector], stop: asyncio.Event
     """Wait until every kind was listed once. False when stopped before."""
 
     async def all_synced() -> None:
-        for one in reflectors:
-            await one.synced.wait()
+        for follower in reflectors:
+            await follower.synced.wait()
 
     waits = [asyncio.create_task(all_synced()), asyncio.create_task(stop.wait())]
     try:

@@ -104,5 +104,5 @@ def _rights(controller: Controller) -> Iterator[str]:
             yield f"rbac of the plugin lacks {', '.join(verbs)} on {resource.qualified}"
     for resource in controller.registration.writes:
         places = (resource, resource._replace(plural=f"{resource.plural}/status"))
-        if all(len(rbac.missing(rules, one, _WRITE)) == len(_WRITE) for one in places):
+        if all(len(rbac.missing(rules, place, _WRITE)) == len(_WRITE) for place in places):
             yield f"rbac of the plugin has no verb that writes {resource.qualified}"

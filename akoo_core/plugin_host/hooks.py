@@ -33,7 +33,7 @@ class Hook(NamedTuple):
 
 def _classes(annotation: Any) -> tuple[type[Any], ...]:
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
-        return tuple(one for part in typing.get_args(annotation) for one in _classes(part))
+        return tuple(class_ for part in typing.get_args(annotation) for class_ in _classes(part))
     return (typing.get_origin(annotation) or annotation,)
 
 

@@ -36,7 +36,7 @@ class Installed(NamedTuple):
 
 def installed() -> tuple[Installed, ...]:
     """Every plugin on this machine, by name; nothing of them is imported."""
-    return tuple(sorted({_installed(one) for one in _entry_points()}))
+    return tuple(sorted({_installed(point) for point in _entry_points()}))
 
 
 def load(loaded: settings.Loaded) -> registry.PluginSet:
@@ -86,9 +86,9 @@ def choose(chosen: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]
         if not offers:
             raise errors.InputError(_unknown(name, known))
         if len(offers) > 1:
+            listed = ", ".join(f"{offer.dist} {offer.version}" for offer in offers)
             raise errors.InputError(
-                f'two distributions offer a plugin "{name}": '
-                f"{', '.join(f'{one.dist} {one.version}' for one in offers)}. Uninstall one of them"
+                f'two distributions offer a plugin "{name}": {listed}. Uninstall one of them'
             )
     if len(set(chosen)) != len(chosen):
         twice = next(name for name in chosen if list(chosen).count(name) > 1)
@@ -111,7 +111,7 @@ def _entry_points() -> metadata.EntryPoints:
 
 
 def _entry_point(name: str) -> metadata.EntryPoint:
-    return next(one for one in _entry_points() if one.name == name)
+    return next(point for point in _entry_points() if point.name == name)
 
 
 def _installed(entry_point: metadata.EntryPoint) -> Installed:

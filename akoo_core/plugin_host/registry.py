@@ -74,9 +74,9 @@ class PluginSet:
 
     def _look_up(self, plugin: api.Plugin, hook: str) -> Implementation | None:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        for one in caller.get_hookimpls():
-            if one.plugin is plugin:
-                return Implementation(one.function, tuple(one.argnames))
+        for hookimpl in caller.get_hookimpls():
+            if hookimpl.plugin is plugin:
+                return Implementation(hookimpl.function, tuple(hookimpl.argnames))
         return None
 
     async def close(self) -> None:

@@ -30,8 +30,8 @@ def for_controller(
     inner: client.KubeClient, plugin: str, registration: api.ControllerRegistration
 ) -> ScopedClient:
     """Reads what a registration watches or writes, writes what it writes."""
-    writes = frozenset(one.qualified for one in registration.writes)
-    reads = writes | {one.qualified for one in registration.watches}
+    writes = frozenset(write.qualified for write in registration.writes)
+    reads = writes | {watch.qualified for watch in registration.watches}
     who = f"controller {registration.name} of plugin {plugin}"
     readable = "the kind is not in its watches or writes"
     return ScopedClient(
@@ -46,7 +46,7 @@ def for_reading(
 
     For verbs and commands: shared things belong to their controllers, and nobody else writes them.
     """
-    reads = frozenset(one.qualified for each in registrations for one in each.watches)
+    reads = frozenset(watch.qualified for each in registrations for watch in each.watches)
     who = f"plugin {plugin}, outside of its controllers,"
     readable = "no controller of it watches the kind"
     writable = "only the controller of a shared thing writes it"

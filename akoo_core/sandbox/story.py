@@ -203,7 +203,10 @@ def _leaving(record: Object | None) -> Object:
 
 def _is_proven(record: Object | None) -> bool:
     conditions = ((record or {}).get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "CleanupProven" and one["status"] == "True" for one in conditions)
+    return any(
+        condition["type"] == "CleanupProven" and condition["status"] == "True"
+        for condition in conditions
+    )
 
 
 def _address(service: Object | None) -> str:
@@ -214,4 +217,6 @@ def _address(service: Object | None) -> str:
 
 def _ready(pod: Object) -> bool:
     conditions = pod.get("status", {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions
+    )

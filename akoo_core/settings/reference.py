@@ -42,14 +42,14 @@ def reference(kind: type[structs.StrictStruct] = model.Settings, prefix: str = "
     """
     entries: list[Entry] = []
     docs = _docs(kind)
-    for one in structs.fields(kind):
-        path = f"{prefix}.{one.key}" if prefix else one.key
-        below = shape.struct_of(one.type)
+    for field in structs.fields(kind):
+        path = f"{prefix}.{field.key}" if prefix else field.key
+        below = shape.struct_of(field.type)
         if below is not None and not issubclass(below, strict.SecretRef):
             entries.extend(reference(below, path))
             continue
-        default = None if one.required else structs.to_plain(one.default)
-        entries.append(Entry(path, _words(one.type), default, docs.get(one.name, "")))
+        default = None if field.required else structs.to_plain(field.default)
+        entries.append(Entry(path, _words(field.type), default, docs.get(field.name, "")))
     return entries
 
 
@@ -80,10 +80,10 @@ def _words(kind: Any) -> str:
     if origin is Annotated:
         return _words(typing.get_args(kind)[0])
     if isinstance(kind, types.UnionType) or origin is typing.Union:
-        parts = [one for one in typing.get_args(kind) if one is not types.NoneType]
-        return " or ".join(_words(one) for one in parts)
+        parts = [member for member in typing.get_args(kind) if member is not types.NoneType]
+        return " or ".join(_words(part) for part in parts)
     if origin is Literal:
-        return " or ".join(f'"{one}"' for one in typing.get_args(kind))
+        return " or ".join(f'"{member}"' for member in typing.get_args(kind))
     if shape.is_list(kind):
         return f"list of {_words(shape.element_of(kind))}"
     if shape.is_map(kind):

@@ -17,29 +17,29 @@ def alternatives(kind: Any) -> tuple[Any, ...]:
         return alternatives(typing.get_args(kind)[0])
     if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union:
         return tuple(
-            one
+            alternative
             for part in typing.get_args(kind)
             if part is not types.NoneType
-            for one in alternatives(part)
+            for alternative in alternatives(part)
         )
     return (kind,)
 
 
 def struct_of(kind: Any) -> StructType | None:
     """The struct that a value of that type is, if it is one."""
-    for one in alternatives(kind):
-        if isinstance(one, type) and issubclass(one, structs.StrictStruct):
-            return one
+    for alternative in alternatives(kind):
+        if isinstance(alternative, type) and issubclass(alternative, structs.StrictStruct):
+            return alternative
     return None
 
 
 def element_of(kind: Any) -> Any:
     """The type of a list's elements or of a map's values; Any for everything else."""
-    for one in alternatives(kind):
-        arguments = typing.get_args(one)
-        if typing.get_origin(one) is dict:
+    for alternative in alternatives(kind):
+        arguments = typing.get_args(alternative)
+        if typing.get_origin(alternative) is dict:
             return arguments[1]
-        if typing.get_origin(one) in (tuple, list, frozenset, set):
+        if typing.get_origin(alternative) in (tuple, list, frozenset, set):
             return arguments[0]
     return Any
 
@@ -47,24 +47,28 @@ def element_of(kind: Any) -> Any:
 def is_list(kind: Any) -> bool:
     """Whether a list is expected."""
     return any(
-        typing.get_origin(one) in (tuple, list, frozenset, set) for one in alternatives(kind)
+        typing.get_origin(alternative) in (tuple, list, frozenset, set)
+        for alternative in alternatives(kind)
     )
 
 
 def is_map(kind: Any) -> bool:
     """Whether free keys are expected."""
-    return any(one is dict or typing.get_origin(one) is dict for one in alternatives(kind))
+    return any(
+        alternative is dict or typing.get_origin(alternative) is dict
+        for alternative in alternatives(kind)
+    )
 
 
 def takes_text(kind: Any) -> bool:
     """Whether text is expected (text itself, or one of some words)."""
     return any(
-        one is str
+        alternative is str
         or (
-            typing.get_origin(one) is Literal
-            and all(isinstance(word, str) for word in typing.get_args(one))
+            typing.get_origin(alternative) is Literal
+            and all(isinstance(word, str) for word in typing.get_args(alternative))
         )
-        for one in alternatives(kind)
+        for alternative in alternatives(kind)
     )
 
 

@@ -73,7 +73,7 @@ def _check(value: Any, kind: Any, path: str) -> None:
             _check(one, shape.element_of(kind), f"{path}[{index}]")
     if not isinstance(value, dict):
         return
-    known = {one.key: one.type for one in structs.fields(struct)} if struct else {}
+    known = {field.key: field.type for field in structs.fields(struct)} if struct else {}
     for key, one in value.items():
         below = f"{path}.{key}" if path else str(key)
         if not isinstance(key, str):
@@ -113,7 +113,8 @@ def _is_reference(kind: Any) -> bool:
         return _is_reference(shape.element_of(kind))
     parts = typing.get_args(kind) if typing.get_origin(kind) is not Annotated else (kind,)
     return any(
-        typing.get_origin(one) is Annotated and _REFERENCE in typing.get_args(one) for one in parts
+        typing.get_origin(part) is Annotated and _REFERENCE in typing.get_args(part)
+        for part in parts
     )
 
 
@@ -121,4 +122,4 @@ def _where_to_refer(kind: Any) -> str:
     struct = shape.struct_of(kind)
     if struct is None:
         return ""
-    return f" by {{{', '.join(f'{one.key}: ...' for one in structs.fields(struct))}}}"
+    return f" by {{{', '.join(f'{field.key}: ...' for field in structs.fields(struct))}}}"

@@ -50,9 +50,9 @@ def allowed(expected: Any) -> tuple[Any, ...]:
     """The words that a value of the type may be, where it is one of some words."""
     return tuple(
         word
-        for one in shape.alternatives(expected)
-        if typing.get_origin(one) is Literal
-        for word in typing.get_args(one)
+        for alternative in shape.alternatives(expected)
+        if typing.get_origin(alternative) is Literal
+        for word in typing.get_args(alternative)
     )
 
 
@@ -74,5 +74,5 @@ def type_at(kind: Any, path: str) -> Any:
         if step.endswith("]") or struct is None:
             kind = shape.element_of(kind)
             continue
-        kind = next((one.type for one in structs.fields(struct) if one.key == step), Any)
+        kind = next((field.type for field in structs.fields(struct) if field.key == step), Any)
     return kind

@@ -47,7 +47,7 @@ class _Open:
     def bare(self) -> bool:
         """Whether the root is a call outside of any attempt, such as a watch."""
         roots = (one for one in self.running.values() if _is_root(one))
-        return any(one.kind is trace.SpanKind.CLIENT for one in roots)
+        return any(root.kind is trace.SpanKind.CLIENT for root in roots)
 
 
 class TailFilter(sdk.SpanProcessor):

@@ -121,10 +121,10 @@ def leaving(cause: record_.Cause = "ClusterDeleted", **changes: Any) -> record_.
 def stored_facts(provider: str, *facts: api.Fact) -> dict[str, record_.StoredFact]:
     """Facts as the record keeps them, given by the plugin ``provider``."""
     return {
-        type(one).fact_name: record_.StoredFact(
-            plugin=provider, version=type(one).fact_version, data=structs.to_object(one)
+        type(fact).fact_name: record_.StoredFact(
+            plugin=provider, version=type(fact).fact_version, data=structs.to_object(fact)
         )
-        for one in facts
+        for fact in facts
     }
 
 

@@ -156,7 +156,7 @@ class Fleet:
             for one in found
             if (one.spec.cluster_ref.namespace, one.spec.cluster_ref.name) == (namespace, name)
         ]
-        return max(ours, key=lambda one: int(one.resource_version), default=None)
+        return max(ours, key=lambda our: int(our.resource_version), default=None)
 
     async def until(self, what: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
         """Let virtual time pass until ``what()``. Raises AssertionError after ``seconds`` of it."""
@@ -223,7 +223,7 @@ class Fleet:
             clock=self.clock,
         )
         operator = memory_operator.MemoryOperator(
-            [verbs.named(one) for one in self._plugins()],
+            [verbs.named(plugin) for plugin in self._plugins()],
             self.management,
             clients,
             external=self.external,

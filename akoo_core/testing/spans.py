@@ -125,5 +125,5 @@ def _span(span: ReadableSpan, by_id: Mapping[int, str]) -> Span:
         attributes=dict(span.attributes or {}),
         parent=by_id.get(span.parent.span_id, "") if span.parent else "",
         error=span.status.description or "error" if failed else "",
-        events=tuple(f"{one.name} {dict(one.attributes or {})}" for one in span.events),
+        events=tuple(f"{event.name} {dict(event.attributes or {})}" for event in span.events),
     )

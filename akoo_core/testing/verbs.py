@@ -63,7 +63,7 @@ class VerbRun:
     def writes(self) -> tuple[str, ...]:
         """The external calls that write: ``workload patch configmaps avi-system/avi-k8s-config``.
         Server-side apply is one, whether it changes anything or not."""
-        return tuple(str(one) for one in self.calls if one.write)
+        return tuple(str(call) for call in self.calls if call.write)
 
     @property
     def spans(self) -> tuple[spans.Span, ...]:
@@ -185,9 +185,9 @@ def named(plugin: api.Plugin) -> api.Plugin:
 
 @functools.cache
 def _installed_name(value: str) -> str:
-    for one in metadata.entry_points(group=api.ENTRY_POINT_GROUP):
-        if one.value == value:
-            return one.name
+    for point in metadata.entry_points(group=api.ENTRY_POINT_GROUP):
+        if point.value == value:
+            return point.name
     raise errors.InputError(
         f"{value} is no installed plugin, so its name is not known: set plugin.name"
     )
@@ -197,7 +197,7 @@ def _installed_name(value: str) -> str:
 def plugin_set(plugin: api.Plugin) -> registry.PluginSet:
     """The plugin with stand-ins for the providers of what it requires. Raises InputError."""
     own = type(plugin)
-    missing = tuple(one for one in own.requires if one not in own.provides)
+    missing = tuple(require for require in own.requires if require not in own.provides)
     others = [_provider(missing)()] if missing else []
     return registry.PluginSet([*others, named(plugin)])
 
@@ -274,10 +274,10 @@ def remember(plugin: api.Plugin, verb: str, result: Answer, world: World) -> Non
     """Store facts and progress in the record, as the engine does after a verb."""
     if isinstance(result, api.Done | api.Wait) and result.facts:
         given = {
-            type(one).fact_name: record.StoredFact(
-                plugin=plugin.name, version=type(one).fact_version, data=structs.to_object(one)
+            type(fact).fact_name: record.StoredFact(
+                plugin=plugin.name, version=type(fact).fact_version, data=structs.to_object(fact)
             )
-            for one in result.facts
+            for fact in result.facts
         }
         world.spec = structs.replace(world.spec, facts={**world.spec.facts, **given})
     state, now = world.spec.leaving, world.clock.now()

@@ -113,7 +113,7 @@ class World:
         """Reads the Secrets of the management cluster, from the namespaces of ``secrets``."""
         return secret_reader.ManagementSecretReader(
             self.management.client(external=self.calls),
-            allowed_namespaces={one["metadata"]["namespace"] for one in self.secrets},
+            allowed_namespaces={secret["metadata"]["namespace"] for secret in self.secrets},
         )
 
     def leave(self, cause: str = "ClusterDeleted", **leaving: Any) -> None:

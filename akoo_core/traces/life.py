@@ -59,8 +59,12 @@ def spans(answer: JSON) -> list[Span]:
 
 def _span(raw: JSON) -> Span:
     references = raw.get("references") or ()
-    parents = [one["spanID"] for one in references if one["refType"] == "CHILD_OF"]
-    links = [one["traceID"] for one in references if one["refType"] == "FOLLOWS_FROM"]
+    parents = [
+        reference["spanID"] for reference in references if reference["refType"] == "CHILD_OF"
+    ]
+    links = [
+        reference["traceID"] for reference in references if reference["refType"] == "FOLLOWS_FROM"
+    ]
     return Span(
         trace=raw["traceID"],
         id=raw["spanID"],

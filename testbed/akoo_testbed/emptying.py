@@ -89,7 +89,7 @@ def difference(
 
 async def _groups(api: kubeapi.KubeApi) -> frozenset[str]:
     offered = await api.request("GET", "/apis")
-    return frozenset(one["name"] for one in offered["groups"])
+    return frozenset(group["name"] for group in offered["groups"])
 
 
 def _who(prefix: str) -> bytes:

@@ -53,7 +53,7 @@ async def test_the_next_taker_of_a_server_finds_it_empty(bed: running.RunningBed
         with pytest.raises(kubeapi.ApiError, match="404"):
             await api.list(f"{DEFINED}/FakeMachine")
         roles = await api.list("rbac.authorization.k8s.io/v1/ClusterRole")
-        assert "view" in {one["metadata"]["name"] for one in roles}, "what was deleted is back"
+        assert "view" in {role["metadata"]["name"] for role in roles}, "what was deleted is back"
         await _leave_things(api)  # And the same can be made once more.
     assert server.pid == process, "it was emptied, not started anew"
     await bed.call(pool.close("test", "second"))

@@ -89,13 +89,13 @@ class Bed:
     def fill(self, things: Iterable[hostile.Thing]) -> None:
         """Make all of them, with their references; what the controller refuses is left out."""
         urls: list[str] = []
-        for one in things:
-            body = one.body()
-            for place in one.refers:
+        for thing in things:
+            body = thing.body()
+            for place in thing.refers:
                 if urls[place]:
                     target = urls[place].partition("/api/")[2].partition("/")[0]
-                    body |= hostile.REFERENCES[one.kind, target](urls[place])
-            answer = self.hand.call("POST", one.kind, body, x_avi_tenant=one.tenant)
+                    body |= hostile.REFERENCES[thing.kind, target](urls[place])
+            answer = self.hand.call("POST", thing.kind, body, x_avi_tenant=thing.tenant)
             urls.append(answer.json["url"] if answer.status == 201 else "")
 
     def claim(self, management: str = builders.MANAGEMENT_ID, epoch: int = 1) -> None:

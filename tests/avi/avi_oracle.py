@@ -60,8 +60,8 @@ def count(controller: Any, cluster: str, cloud_uuid: str) -> Count:
 def whose(kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str) -> str:
     """own, suspect, foreign, or claim."""
     markers = collections.defaultdict(list)
-    for one in data.get("markers", []):
-        markers[one["key"]].append(list(one.get("values", [])))
+    for marker in data.get("markers", []):
+        markers[marker["key"]].append(list(marker.get("values", [])))
     name = data.get("name") or ""
     if name[:11] == "akoo-claim-" and "akoo-claim" in markers:
         return "claim"
@@ -70,12 +70,12 @@ def whose(kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str) -> str
         return "foreign"
     clean = len(markers["clustername"]) == 1 and said == [cluster]
     author = _author(kind, data, markers)
-    makers = [one for one in MAKERS if _named_for(kind, name, cluster, one)]
-    by_maker = any(_authored(kind, author, cluster, one) for one in makers)
+    makers = [maker for maker in MAKERS if _named_for(kind, name, cluster, maker)]
+    by_maker = any(_authored(kind, author, cluster, maker) for maker in makers)
     by_cloud = kind not in IN_A_CLOUD or data.get("cloud_ref") == cloud_uuid
     if clean and by_maker and by_cloud:
         return "own"
-    spoken = any(_speaks_for(author or "", cluster, one) for one in MAKERS)
+    spoken = any(_speaks_for(author or "", cluster, maker) for maker in MAKERS)
     return "suspect" if cluster in said or makers or spoken else "foreign"
 
 
@@ -160,7 +160,7 @@ def _entries(
 
 
 def _route(route: dict[str, Any], cluster: str) -> str:
-    labels = [(one["key"], one.get("value")) for one in route.get("labels", [])]
+    labels = [(label["key"], label.get("value")) for label in route.get("labels", [])]
     named = [value for key, value in labels if key == "clustername"]
     if named:
         if cluster not in named:
@@ -205,9 +205,9 @@ def elsewhere(controller: Any, cluster: str, cloud_uuid: str) -> bool:
     for (kind, _), stored in controller.state.objects.everything().items():
         if kind in IN_A_CLOUD and stored.data.get("cloud_ref") != cloud_uuid:
             names = [
-                one.get("values", [])
-                for one in stored.data.get("markers", [])
-                if one["key"] == "clustername"
+                marker.get("values", [])
+                for marker in stored.data.get("markers", [])
+                if marker["key"] == "clustername"
             ]
             if names == [[cluster]]:
                 return True

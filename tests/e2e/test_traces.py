@@ -33,7 +33,7 @@ async def test_the_life_of_a_cluster_can_be_read(
     assert bed.jaeger is not None
     cluster = f"{fleet.namespace}/shop"
     spans = await _spans(bed.jaeger.query_url, cluster, lambda all_: _has(all_, "finish"))
-    lines = [(one.verb, one.plugin) for one in life.lines(spans)]
+    lines = [(line.verb, line.plugin) for line in life.lines(spans)]
     for wanted in (
         ("create-record", "core"),
         ("add-finalizers", "core"),
@@ -50,16 +50,16 @@ async def test_the_life_of_a_cluster_can_be_read(
     order = [verb for verb, _ in lines]
     assert order.index("create-record") < order.index("deploy") < order.index("let-go")
 
-    roots = [one for one in spans if not one.parent]
-    assert {one.name for one in roots} == {"reconcile record"}
-    assert all(one.tags["akoo.record"] == name for one in roots)
-    assert len({one.tags["akoo.operation.id"] for one in roots}) >= 2, "lives and leaves"
-    traces = {one.trace for one in roots}
-    assert any(set(one.links) & traces for one in roots), "attempts link to earlier attempts"
-    assert any(one.tags.get("akoo.causes") for one in roots)
+    roots = [span for span in spans if not span.parent]
+    assert {root.name for root in roots} == {"reconcile record"}
+    assert all(root.tags["akoo.record"] == name for root in roots)
+    assert len({root.tags["akoo.operation.id"] for root in roots}) >= 2, "lives and leaves"
+    traces = {root.trace for root in roots}
+    assert any(set(root.links) & traces for root in roots), "attempts link to earlier attempts"
+    assert any(root.tags.get("akoo.causes") for root in roots)
 
-    by_id = {(one.trace, one.id): one for one in spans}
-    calls = [one for one in spans if one.tags.get("akoo.system") == "workload"]
+    by_id = {(span.trace, span.id): span for span in spans}
+    calls = [span for span in spans if span.tags.get("akoo.system") == "workload"]
     assert any(one.name.startswith("workload apply") for one in calls)
     for call in calls:
         above = by_id[call.trace, call.parent]
@@ -98,4 +98,4 @@ async def _spans(
 
 
 def _has(spans: list[life.Span], verb: str) -> bool:
-    return any(one.tags.get(life.STEP) == verb for one in spans)
+    return any(span.tags.get(life.STEP) == verb for span in spans)

@@ -83,11 +83,11 @@ class Journal:
         self._changed = asyncio.Event()
 
     def of(self, match: Match) -> list[Call]:
-        return [one for one in self.calls if match(one)]
+        return [call for call in self.calls if match(call)]
 
     def done(self, match: Match) -> list[Call]:
         """Those that the server has acted on."""
-        return [one for one in self.calls if one.done and match(one)]
+        return [call for call in self.calls if call.done and match(call)]
 
     async def until(
         self, match: Match, *, count: int = 1, seconds: float = PATIENCE_SECONDS

@@ -76,9 +76,9 @@ def broken(gate: fire_gate.Gate, records: Container[str]) -> list[str]:
 def unfinished(records: Iterable[Object]) -> list[str]:
     """What is left of records that should have ended."""
     return [
-        f"{one['metadata']['name']}: {(one.get('status') or {}).get('phase')}"
-        for one in records
-        if not one["spec"].get("finishedAt")
+        f"{record['metadata']['name']}: {(record.get('status') or {}).get('phase')}"
+        for record in records
+        if not record["spec"].get("finishedAt")
     ]
 
 

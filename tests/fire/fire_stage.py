@@ -94,8 +94,8 @@ class Stage(e2e.Fleet):
             None,
             record,
             lambda obj: any(
-                one["reason"] == reason
-                for one in ((obj or {}).get("status") or {}).get("conditions") or ()
+                condition["reason"] == reason
+                for condition in ((obj or {}).get("status") or {}).get("conditions") or ()
             ),
         )
 
@@ -106,7 +106,7 @@ class Stage(e2e.Fleet):
                 seen = len(self.gate.journal.of(lambda one: one.work))
                 with contextlib.suppress(TimeoutError):
                     await self.gate.journal.until(
-                        lambda one: one.work, count=seen + 1, seconds=seconds
+                        lambda obj: obj.work, count=seen + 1, seconds=seconds
                     )
                     continue
                 return
@@ -118,13 +118,13 @@ class Stage(e2e.Fleet):
 
     async def _others(self) -> set[str]:
         """Records of Clusters that other tests left, which had failed."""
-        own = {one["metadata"]["name"] for one in await self.records()}
+        own = {record["metadata"]["name"] for record in await self.records()}
         return {one["metadata"]["name"] for one in await self.api.list(e2e.RECORD)} - own
 
     async def finished(self, count: int = 1) -> list[Object]:
         """The records, once there are ``count`` that have all ended."""
-        for one in await self.records():
-            await self.until_record(one["metadata"]["name"], phase="Finished")
+        for record in await self.records():
+            await self.until_record(record["metadata"]["name"], phase="Finished")
         found = await self.records()
         assert len(found) == count, [one["spec"]["clusterRef"] for one in found]
         return found
@@ -136,6 +136,6 @@ class Stage(e2e.Fleet):
         for one in await self.api.list(e2e.CLUSTER, self.namespace):
             await self.gone(one["metadata"]["name"])  # let go, and not yet Cluster API's to end
         assert self.gate.outside.records <= await self._others(), vars(self.gate.outside)
-        broken = fire_laws.broken(self.gate, {one["metadata"]["name"] for one in records})
+        broken = fire_laws.broken(self.gate, {record["metadata"]["name"] for record in records})
         assert not broken, "\n".join(broken)
         return records

@@ -35,11 +35,13 @@ async def test_a_crowd_comes_and_goes(
     records = await stage.ended(len(bare) + len(real))
     ended = time.monotonic()
 
-    refs = {one["spec"]["clusterRef"]["uid"] for one in records}
+    refs = {record["spec"]["clusterRef"]["uid"] for record in records}
     assert len(refs) == len(records)
     made = collections.Counter(stage.gate.outside.made)
     assert made == collections.Counter(
-        f"{kind}/{one['metadata']['name']}" for one in records for kind in ("claims", "accounts")
+        f"{kind}/{record['metadata']['name']}"
+        for record in records
+        for kind in ("claims", "accounts")
     )
     calls = len(stage.gate.journal.of(lambda one: not one.watch))
     print(  # noqa: T201

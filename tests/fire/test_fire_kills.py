@@ -75,8 +75,8 @@ async def _life(
 ) -> None:
     """A Cluster lives and leaves, and the operator dies all these deaths meanwhile."""
     reaper = Reaper(operators, stage.gate)
-    early = [one for one in deaths if one[0].early]
-    late = [one for one in deaths if not one[0].early]
+    early = [death for death in deaths if death[0].early]
+    late = [death for death in deaths if not death[0].early]
     config = await stage.config()
     # AKO lives until all deaths are died: without it there would be nobody to ask and to stop.
     await reaper.reap(early, functools.partial(stage.cluster_parts, node_seconds=3600.0))

@@ -77,7 +77,7 @@ class Ward:
 
     async def applied(self, name: str, since: float) -> float:
         """Seconds until the first apply since then was answered."""
-        await self.stage.gate.journal.until(lambda one: self.applies(name, since)(one) and one.done)
+        await self.stage.gate.journal.until(lambda obj: self.applies(name, since)(obj) and obj.done)
         (first, *_) = self.stage.gate.journal.done(self.applies(name, since))
         return first.ended - since
 

@@ -76,7 +76,7 @@ async def policy(stage: Stage, weather: Weather) -> None:
 
 
 async def word(stage: Stage, weather: Weather) -> None:
-    records = [one for one in stage.laws.records() if one.spec.finished_at is None]
+    records = [record for record in stage.laws.records() if record.spec.finished_at is None]
     if records:
         one = random.choice(records)
         await stage.annotate(one.name, **random.choice(WORDS))

@@ -144,7 +144,11 @@ class AviOutside(Outside):
         for key, fields in found.items():
             old, new = self.before.objects[key].data, self.avi.state.objects.get(*key)
             assert new is not None
-            other = [one for one in fields if (old.get(one) or None) != (new.data.get(one) or None)]
+            other = [
+                field
+                for field in fields
+                if (old.get(field) or None) != (new.data.get(field) or None)
+            ]
             if other and key[0] != "user":
                 told[_told(new)] = sorted(other)
         return told

@@ -115,8 +115,8 @@ async def worst(stage: Stage) -> None:
     pool = min(one for one in outside.count().objects if one[0] == "pool")
     legacy = next(outside.avi.state.objects.named("virtualservice", "legacy"))
     refer(outside, legacy.uuid, f"/api/pool/{pool[1]}")
-    for one in FAULTS:
-        outside.avi.faults.add(one)
+    for fault in FAULTS:
+        outside.avi.faults.add(fault)
     stage.dies = True
     await stage.user.delete(resources.CLUSTERS, "shop", "demo")
     await until(lambda: _held(stage, uid) == "ForeignReference")

@@ -152,9 +152,10 @@ async def _play(stage: Stage, story: Story, trap: Trap) -> float:
 def waited_for(stage: Stage) -> str:
     """What the records say that have not come to their end."""
     told = [
-        f"{one.name} {one.status.phase} {condition.type} {condition.reason}: {condition.message}"
-        for one in stage.laws.records()
-        for condition in one.status.conditions
+        f"{record.name} {record.status.phase} {condition.type} "
+        f"{condition.reason}: {condition.message}"
+        for record in stage.laws.records()
+        for condition in record.status.conditions
         if condition.type in ("Ready", "Held")
     ]
     return "; ".join(told) or "there is no record"
@@ -178,7 +179,7 @@ def wrong_after(story: Story, cast: Cast, point: Point, whole: Played) -> list[s
 
 def traced(recording: spans.Recording) -> frozenset[str]:
     """The sites of all external calls that left a span."""
-    systems = {one.name: one.attributes.get("akoo.system", OTHERS) for one in recording.spans}
+    systems = {span.name: span.attributes.get("akoo.system", OTHERS) for span in recording.spans}
     return frozenset(name for name, system in systems.items() if system != OTHERS)
 
 
@@ -187,9 +188,9 @@ def differences(first: object, second: object, path: str = "") -> list[str]:
     if isinstance(first, dict) and isinstance(second, dict):
         keys = sorted({*first, *second})
         return [
-            found
+            difference
             for key in keys
-            for found in differences(first.get(key), second.get(key), f"{path}/{key}")
+            for difference in differences(first.get(key), second.get(key), f"{path}/{key}")
         ]
     return [] if first == second else [f"{path}: {first!r} != {second!r}"]
 

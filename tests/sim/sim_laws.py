@@ -97,18 +97,18 @@ class Laws:
         """Only into the recorded workload cluster, and never after let go."""
         uid = self._workload_uid(server)
         owners = [
-            one
-            for one in self.records()
-            if one.spec.workload is not None
-            and one.spec.workload.kube_system_uid == uid
-            and one.spec.finished_at is None
+            record
+            for record in self.records()
+            if record.spec.workload is not None
+            and record.spec.workload.kube_system_uid == uid
+            and record.spec.finished_at is None
         ]
         known = bool(owners) or bool(self.lost)
         self.require(known, f"a write into {server}, which no record names")
-        gone = [one.name for one in owners if one.spec.leaving and one.spec.leaving.let_go]
+        gone = [owner.name for owner in owners if owner.spec.leaving and owner.spec.leaving.let_go]
         self.require(len(gone) < len(owners) or not owners, f"{gone}: workload write after let go")
 
-        held = [one.name for one in owners if self.paused(one.name)]
+        held = [owner.name for owner in owners if self.paused(owner.name)]
         self.require(not held, f"{held}: workload write while it is paused")
 
     def swept(self, record: str) -> None:
@@ -154,7 +154,9 @@ class Laws:
         if any(c.type == "CleanupProven" and c.status == "True" for c in now.status.conditions):
             left = self.own(now.name)
             self.require(not left, f"{now.name} says that it is proven, and {left} are left")
-        owners = [one.name for one in self.records() if _serves(one, now.spec.cluster_ref.uid)]
+        owners = [
+            record.name for record in self.records() if _serves(record, now.spec.cluster_ref.uid)
+        ]
         self.require(len(owners) <= 1, f"two records own one Cluster: {owners}")
         was = old.spec.leaving if old is not None else None
         state = now.spec.leaving
@@ -250,10 +252,14 @@ class Laws:
         left = f"{change.key.name}-1" in self._machines()
         self.require(not (lost and left), f"{change.key.name} lost the finalizer of Cluster API")
         if names.FINALIZER in before and (change.type == "DELETED" or names.FINALIZER not in after):
-            holding = [one.name for one in self.records() if _serves(one, uid)]
+            holding = [record.name for record in self.records() if _serves(record, uid)]
             self.require(not holding, f"{holding} lost the finalizer on its Cluster")
         if change.type == "DELETED":
-            touched = [one.name for one in self.records() if _serves(one, uid) and _touched(one)]
+            touched = [
+                record.name
+                for record in self.records()
+                if _serves(record, uid) and _touched(record)
+            ]
             self.require(not touched, f"the Cluster of {touched} is gone before it was let go")
 
     # Lookups.

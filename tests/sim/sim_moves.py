@@ -60,8 +60,8 @@ class Run:
             if not self.stage.laws.broken:
                 await self._peace()
         finally:
-            for one in self.replicas:
-                await self._end(one)
+            for replica in self.replicas:
+                await self._end(replica)
 
     def _replica(self, number: int) -> Replica:
         return Replica(self.stage, self.weather, self.lead, number)
@@ -223,12 +223,14 @@ def play(seed: int) -> Result:
     async def main(clock: virtual_time.LoopClock) -> Result:
         run = Run(Stage(clock))
         await run.play()
-        ends = [one.spec.leaving.let_go for one in run.stage.laws.records() if one.spec.leaving]
+        ends = [
+            record.spec.leaving.let_go for record in run.stage.laws.records() if record.spec.leaving
+        ]
         return Result(
             seed=seed,
             broken=tuple(run.stage.laws.broken),
             did=tuple(run.did),
-            let_go=tuple(sorted(one.why for one in ends if one is not None)),
+            let_go=tuple(sorted(end.why for end in ends if end is not None)),
             writes=run.writes,
         )
 

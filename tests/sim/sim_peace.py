@@ -31,26 +31,27 @@ async def begin(stage: Stage, weather: Weather) -> None:
 def paused(stage: Stage) -> frozenset[str]:
     """Records for which nothing may be done."""
     pausing = {
-        one["metadata"]["uid"]
-        for one in stage.clusters().values()
-        if (one.get("spec") or {}).get("paused")
-        or names.DELETE_FOR_MOVE_ANNOTATION in (one["metadata"].get("annotations") or {})
+        cluster["metadata"]["uid"]
+        for cluster in stage.clusters().values()
+        if (cluster.get("spec") or {}).get("paused")
+        or names.DELETE_FOR_MOVE_ANNOTATION in (cluster["metadata"].get("annotations") or {})
     }
     return frozenset(
-        one.name
-        for one in stage.laws.records()
-        if one.spec.cluster_ref.uid in pausing or user_annotations.read(one.annotations).paused
+        record.name
+        for record in stage.laws.records()
+        if record.spec.cluster_ref.uid in pausing
+        or user_annotations.read(record.annotations).paused
     )
 
 
 async def settled(stage: Stage) -> bool:
     """Whether everything is as it should be; what waits for a person gets its answer."""
-    for one in stage.laws.records():
-        held = [c.reason for c in one.status.conditions]
+    for record in stage.laws.records():
+        held = [c.reason for c in record.status.conditions]
         if "ClusterVanished" in held:
-            await stage.annotate(one.name, leave="sweep")
+            await stage.annotate(record.name, leave="sweep")
         if "RemovalHeld" in held:
-            await stage.annotate(one.name, confirm_removal="yes")
+            await stage.annotate(record.name, confirm_removal="yes")
     await _select_again(stage)
     return not unsettled(stage)
 
@@ -67,7 +68,7 @@ async def _select_again(stage: Stage) -> None:
 def unsettled(stage: Stage) -> list[str]:
     """What is not yet as it should be."""
     clusters = stage.clusters()
-    uids = {one["metadata"]["uid"]: one for one in clusters.values()}
+    uids = {cluster["metadata"]["uid"]: cluster for cluster in clusters.values()}
     found = [
         f"Cluster {name} is still there"
         for name, one in clusters.items()

@@ -95,9 +95,9 @@ class Replica:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.stores = (self.world.clusters, self.world.config_objects, self.world.record_objects)
         self._shown = dict.fromkeys(self.stores, stage.management.store.version)
-        for one in self.stores:
-            rows = stage.management.store.select(one.resource, None)
-            one.replace([one.item(obj) for _, obj in rows])
+        for cached in self.stores:
+            rows = stage.management.store.select(cached.resource, None)
+            cached.replace([cached.item(obj) for _, obj in rows])
 
     def begins(self) -> None:
         """It leads from now on: a process works from its election to its end, and once."""
@@ -121,8 +121,8 @@ class Replica:
         self._shown[one] = until
 
     def catch_up_all(self) -> None:
-        for one in self.stores:
-            self.catch_up(one, self.behind(one))
+        for cached in self.stores:
+            self.catch_up(cached, self.behind(cached))
 
     # Attempts.
 
@@ -169,7 +169,7 @@ class Replica:
             self._stage.laws.require(not told, f"{name}: {condition.get('message', '')}")
 
     def running(self) -> Iterator[asyncio.Task[None]]:
-        return (one for one in self._tasks.values() if not one.done())
+        return (task for task in self._tasks.values() if not task.done())
 
     async def kill(self) -> None:
         """What is in flight is lost; whatever it still tries has no effect."""

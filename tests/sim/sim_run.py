@@ -85,15 +85,15 @@ class Replica:
     def kill(self) -> None:
         """SIGKILL: what is in flight is lost."""
         if self.process is not None and self.seam is not None:
-            for one in self.seams:
-                one.dead = True
+            for seam in self.seams:
+                seam.dead = True
             self.process.task.cancel()
 
     async def cut(self, seconds: float) -> None:
         """It reaches nobody for a while; its lease may run out."""
         seams = self.seams
-        for one in seams:
-            one.cut = True
+        for seam in seams:
+            seam.cut = True
         await asyncio.sleep(seconds)
         for one in seams:
             one.cut = False
@@ -129,8 +129,8 @@ class Run:
             for task in self._asides:
                 task.cancel()
             await asyncio.gather(*self._asides, return_exceptions=True)
-            for one in self.replicas:
-                await one.end()
+            for replica in self.replicas:
+                await replica.end()
 
     async def _chaos(self) -> None:
         loop = asyncio.get_running_loop()
@@ -149,8 +149,8 @@ class Run:
             task.cancel()
         await asyncio.gather(*self._asides, return_exceptions=True)
         self._asides.clear()
-        for one in self.replicas:
-            for seam in one.seams:
+        for replica in self.replicas:
+            for seam in replica.seams:
                 seam.cut = False
         await sim_peace.begin(self.stage, self.weather)
         if not await self._until(lambda: sim_peace.settled(self.stage), PEACE_SECONDS):
@@ -170,7 +170,7 @@ class Run:
         self.stage.laws.require(written == 0, f"{written} writes at rest")
 
     def total_writes(self) -> int:
-        return self.writes + sum(one.seam.writes for one in self.replicas if one.seam)
+        return self.writes + sum(replica.seam.writes for replica in self.replicas if replica.seam)
 
     async def _until(self, what: Callable[[], Awaitable[bool]], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
@@ -211,12 +211,14 @@ def play(seed: int) -> Result:
         stage = Stage(clock)
         run = Run(stage)
         await run.play()
-        ends = [one.spec.leaving.let_go for one in stage.laws.records() if one.spec.leaving]
+        ends = [
+            record.spec.leaving.let_go for record in stage.laws.records() if record.spec.leaving
+        ]
         return Result(
             seed=seed,
             broken=tuple(stage.laws.broken),
             did=tuple(run.did),
-            let_go=tuple(sorted(one.why for one in ends if one is not None)),
+            let_go=tuple(sorted(end.why for end in ends if end is not None)),
             writes=run.writes,
         )
 

@@ -169,7 +169,7 @@ class Stage:
         return {one["metadata"]["name"]: one for one in found}
 
     def record_of(self, uid: str) -> record_.Record | None:
-        found = [one for one in self.laws.records() if one.spec.cluster_ref.uid == uid]
+        found = [record for record in self.laws.records() if record.spec.cluster_ref.uid == uid]
         return found[0] if found else None
 
     def survives(self) -> Hashable:
@@ -275,5 +275,5 @@ class Process:
 
 def _only(error: BaseException, kinds: tuple[type[Any], ...]) -> bool:
     if isinstance(error, BaseExceptionGroup):
-        return all(_only(one, kinds) for one in error.exceptions)
+        return all(_only(exception, kinds) for exception in error.exceptions)
     return isinstance(error, kinds)

@@ -74,13 +74,13 @@ def test_the_covered_call_sites_are_the_traced_ones(
     story: sim_crashes.Story, cast: sim_stage.Cast
 ) -> None:
     whole = undisturbed(story, cast)
-    assert {one.site for one in whole.points} == whole.traced
-    own = {one.site for one in whole.points[whole.begun :]}
+    assert {point.site for point in whole.points} == whole.traced
+    own = {point.site for point in whole.points[whole.begun :]}
     assert {one.site for one in chosen(whole)} == own
 
 
 @CASTS
 def test_all_stories_cover_every_call_that_one_of_them_makes(cast: sim_stage.Cast) -> None:
     runs = [undisturbed(one, cast) for one in sim_stories.ALL]
-    covered = {point.site for one in runs for point in chosen(one)}
-    assert covered == frozenset().union(*(one.traced for one in runs))
+    covered = {point.site for run in runs for point in chosen(run)}
+    assert covered == frozenset().union(*(run.traced for run in runs))

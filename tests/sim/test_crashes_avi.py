@@ -114,7 +114,7 @@ def test_a_crash_at_any_call_changes_nothing_in_the_end(story: Story, part: int)
 @STORIES
 def test_every_call_is_a_point_and_leaves_a_span(story: Story) -> None:
     whole = undisturbed(story)
-    assert {one.site for one in whole.points} == whole.traced
+    assert {point.site for point in whole.points} == whole.traced
     assert sorted(one for group in whole.distinct for one in group) == sorted(whole.points)
 
 
@@ -123,7 +123,7 @@ def test_the_covered_call_sites_are_the_traced_ones() -> None:
     covered = [one for groups in needed().values() for group in groups for one in group]
     runs = [undisturbed(one) for one in sim_avi_stories.ALL]
     assert {one.site for one in covered} == frozenset[str]().union(*(one.traced for one in runs))
-    writes = {(one.site, one.moment) for run in runs for one in run.points if one.write}
+    writes = {(point.site, point.moment) for run in runs for point in run.points if point.write}
     assert writes <= {(one.site, one.moment) for one in covered}
 
 

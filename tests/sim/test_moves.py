@@ -52,8 +52,8 @@ def test_a_seed_does_the_same_again() -> None:
 def test_seeds_get_somewhere() -> None:
     """Clusters do leave, in more than one way, and most seeds write."""
     results = [sim_moves.play(seed) for seed in range(10)]
-    assert {why for one in results for why in one.let_go} >= {"Proven", "Gone"}
-    assert sum(one.writes > 20 for one in results) > 5
+    assert {why for result in results for why in result.let_go} >= {"Proven", "Gone"}
+    assert sum(result.writes > 20 for result in results) > 5
 
 
 @pytest.mark.parametrize("name", sim_bugs.BUGS)

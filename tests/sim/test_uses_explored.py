@@ -34,18 +34,20 @@ def _as_the_code_is_now() -> Iterator[None]:
 def test_nothing_in_use_is_deleted_and_all_go_on(records: int, pools: int, by_uid: bool) -> None:
     graph = model.explore(by_uid=by_uid, records=records, pools=pools)
     assert len(graph.worlds) > 1000, "crashes and interleavings are explored"
-    gone = {one for one in graph.worlds if one.pool is None and one.outside == 0 and one.made}
-    assert any(one.made == pools and one.pool is None for one in graph.worlds)
+    gone = {
+        world for world in graph.worlds if world.pool is None and world.outside == 0 and world.made
+    }
+    assert any(world.made == pools and world.pool is None for world in graph.worlds)
     assert graph.worlds - model.reaching(graph, gone) - unmade(graph) == set(), "deletions end"
-    in_use = {one for one in graph.worlds if any(record.touched for record in one.ones)}
-    lives = {one for one in graph.worlds if usable(one)}
+    in_use = {world for world in graph.worlds if any(record.touched for record in world.ones)}
+    lives = {world for world in graph.worlds if usable(world)}
     assert lives
     assert lives - model.reaching(graph, in_use) == set(), "a pool that lives can be used"
 
 
 def unmade(graph: model.Graph) -> set[model.World]:
     """Nobody has made a pool yet."""
-    return {one for one in graph.worlds if not one.made}
+    return {world for world in graph.worlds if not world.made}
 
 
 def usable(world: model.World) -> bool:

@@ -88,9 +88,11 @@ class AkoActs:
 
 def _ready(pod: dict[str, dict[str, list[dict[str, str]]]]) -> bool:
     conditions = pod.get("status", {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions
+    )
 
 
 def _ended(pod: dict[str, dict[str, list[dict[str, int]]]] | None) -> bool:
     statuses = (pod or {}).get("status", {}).get("containerStatuses") or ()
-    return any(one.get("restartCount", 0) > 0 for one in statuses)
+    return any(status.get("restartCount", 0) > 0 for status in statuses)

@@ -44,15 +44,17 @@ class AviActs:
         journal = self.avi.controller.journal
 
         async def made() -> bool:
-            deleted = [one.number for one in journal.entries(method="DELETE", user=self.account)]
+            deleted = [
+                entry.number for entry in journal.entries(method="DELETE", user=self.account)
+            ]
             since = min(deleted, default=journal.last)
             return bool(journal.entries(since=since, method="POST", user=f"ako-{self.config}"))
 
         try:
             await waiting.until(made, what=f"an object made anew by {self.x}", seconds=20)
         except TimeoutError as error:
-            for one in journal.entries(user=f"ako-{self.config}")[-40:]:
-                error.add_note(str(one))
+            for entry in journal.entries(user=f"ako-{self.config}")[-40:]:
+                error.add_note(str(entry))
             for one in journal.entries(method="DELETE", user=self.account)[:3]:
                 error.add_note(str(one))
             raise
@@ -62,9 +64,9 @@ class AviActs:
         admin = self.avi.admin
         for kind in traffic.KINDS:
             query = f"{kind}?label_key=clustername&label_value={self.x}&page_size=200"
-            for one in admin.get(query, x_avi_tenant="*")["results"]:
-                if not one["name"].startswith("akoo-claim-"):
-                    admin.call("DELETE", f"{kind}/{one['uuid']}", x_avi_tenant="*")
+            for result in admin.get(query, x_avi_tenant="*")["results"]:
+                if not result["name"].startswith("akoo-claim-"):
+                    admin.call("DELETE", f"{kind}/{result['uuid']}", x_avi_tenant="*")
 
     def refer_to_a_pool(self, name: str) -> str:
         """A virtual service of a user's own that uses one of the cluster's pools; its uuid."""
@@ -101,7 +103,9 @@ class AviActs:
         found = admin.get("role?name=System-Admin")["results"][0]
         body = {
             "name": name,
-            "privileges": [one for one in found["privileges"] if one["resource"] != without],
+            "privileges": [
+                privilege for privilege in found["privileges"] if privilege["resource"] != without
+            ],
             "tenant_ref": found["tenant_ref"],
         }
         if only is not None:

@@ -63,7 +63,7 @@ def _without(data: Object, name: str) -> Object:
     kept.pop("configpb_attributes", None)
     for key in ("static_routes", "labels"):
         entries = kept.pop(key, None) or ()
-        left = [one for one in entries if not _of_entry(key, one, name)]
+        left = [entry for entry in entries if not _of_entry(key, entry, name)]
         if left:
             kept[key] = left
     return kept
@@ -85,7 +85,7 @@ def _route_of(route: Object, name: str) -> bool:
 def _values(entries: Any) -> set[str]:
     """All values under the key clustername, of markers (lists) and labels (texts)."""
     found: set[str] = set()
-    for one in entries or ():
-        if one.get("key") == "clustername":
-            found |= set(one.get("values") or ()) | {str(one.get("value"))}
+    for entry in entries or ():
+        if entry.get("key") == "clustername":
+            found |= set(entry.get("values") or ()) | {str(entry.get("value"))}
     return found

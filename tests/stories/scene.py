@@ -225,7 +225,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         kind, name = kubeapi.kind_of(obj), obj["metadata"]["name"]
         if kind == "v1/Secret":  # the bootstrap data, which nobody owns
             return
-        await self.api.wait_for(kind, self.namespace, name, lambda one: one is None, SECONDS)
+        await self.api.wait_for(kind, self.namespace, name, lambda obj: obj is None, SECONDS)
         await self.api.create(obj)
 
     # What is seen of it.

@@ -74,7 +74,7 @@ async def test_created_again_while_leaving(s: Scene) -> None:
     await s.created_again()
     known = ("", old["metadata"]["name"])
     new = await s.api.wait_for(
-        CLUSTER, s.namespace, NAME, lambda one: one and _record(one) not in known, 60
+        CLUSTER, s.namespace, NAME, lambda obj: obj and _record(obj) not in known, 60
     )
     s.avi.controller.faults.remove(stuck)
     await s.nudge()

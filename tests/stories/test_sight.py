@@ -39,7 +39,9 @@ async def _told_by_commands(s: Scene) -> None:
     assert held.split()[:2] == ["keep", "Pool"], told
     code, told = await typed("audit", "avi", "--output", "json")
     assert code == 1, told
-    owners = {one["owner"] for plugin in json.loads(told)["plugins"] for one in plugin["strays"]}
+    owners = {
+        stray["owner"] for plugin in json.loads(told)["plugins"] for stray in plugin["strays"]
+    }
     assert set(neighbours.names(s.x)) <= owners, told
     assert s.x not in owners
 

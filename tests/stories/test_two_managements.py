@@ -64,7 +64,7 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
             RECORD,
             None,
             s.record_name,
-            lambda one: one and condition(one, "Ready").get("status") == "True",
+            lambda obj: obj and condition(obj, "Ready").get("status") == "True",
             60,
         )
         assert await _restarts(kubeconfig) == 0, "a move restarts no AKO"
@@ -74,7 +74,7 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
             RECORD,
             None,
             s.record_name,
-            lambda one: one and condition(one, "Held").get("reason") == "ClaimedElsewhere",
+            lambda obj: obj and condition(obj, "Held").get("reason") == "ClaimedElsewhere",
             60,
         )
         assert s.avi.marked(s.x), "nothing is taken away before the hand-over"
@@ -85,7 +85,7 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
             RECORD,
             None,
             s.record_name,
-            lambda one: one and one["status"].get("phase") == "Finished",
+            lambda obj: obj and obj["status"].get("phase") == "Finished",
             60,
         )
         assert found is not None
@@ -117,5 +117,5 @@ async def _leave_here(s: Scene) -> None:
     await s.says("Held", "MoveAwaited")
     await s.api.patch(CLUSTER, s.namespace, NAME, {"metadata": {"finalizers": []}})
     await s.gone()
-    gone = await s.api.wait_for(RECORD, None, s.record_name, lambda one: one is None, 60)
+    gone = await s.api.wait_for(RECORD, None, s.record_name, lambda obj: obj is None, 60)
     assert gone is None

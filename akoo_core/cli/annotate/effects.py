@@ -135,7 +135,7 @@ def _abandon_refusal(word: Word, one: record.Record, target: cluster.Cluster | N
 
 
 def _removal_held(one: record.Record) -> bool:
-    return any(found.reason == "RemovalHeld" for found in one.status.conditions)
+    return any(condition.reason == "RemovalHeld" for condition in one.status.conditions)
 
 
 _EFFECTS: dict[str, tuple[str, ...]] = {

@@ -98,7 +98,7 @@ class Auditor:
     async def found(self) -> tuple[Found, ...]:
         """What each plugin finds."""
         there = await living(self._kube)
-        return tuple([await self._found(one, there) for one in self.plugins])
+        return tuple([await self._found(plugin, there) for plugin in self.plugins])
 
     async def _found(self, plugin: api.Plugin, there: Living) -> Found:
         ctx = await self.context(plugin, there)
@@ -106,7 +106,7 @@ class Auditor:
             audit = await self._services.caller.audit(plugin, ctx) or api.Audit()
         except VerbError as error:
             return Found(plugin=plugin.name, unseen=(*there.unreadable, error.problem))
-        strays = tuple(one for one in audit.strays if one.owner not in there.names)
+        strays = tuple(stray for stray in audit.strays if stray.owner not in there.names)
         unseen = (*there.unreadable, *audit.unseen)
         return Found(plugin=plugin.name, strays=strays, unseen=unseen)
 
@@ -153,7 +153,7 @@ def lines(found: Sequence[Found], now: datetime.datetime) -> Iterator[str]:
 
 def rows(strays: Sequence[api.Stray], now: datetime.datetime) -> list[tuple[str, ...]]:
     """Heads, and a row for each, the rows of an owner together."""
-    ordered = sorted(strays, key=lambda one: (one.owner, one.kind, one.tenant, one.name))
+    ordered = sorted(strays, key=lambda stray: (stray.owner, stray.kind, stray.tenant, stray.name))
     return [HEADS, *(_row(one, now) for one in ordered)]
 
 
@@ -167,8 +167,8 @@ def _row(one: api.Stray, now: datetime.datetime) -> tuple[str, ...]:
 def counts(strays: Sequence[api.Stray]) -> Iterator[str]:
     """``akoo-1: 2 Pool, 1 VirtualService``."""
     by_owner: dict[str, collections.Counter[str]] = {}
-    for one in strays:
-        by_owner.setdefault(one.owner, collections.Counter())[one.kind] += 1
+    for stray in strays:
+        by_owner.setdefault(stray.owner, collections.Counter())[stray.kind] += 1
     for owner, kinds in sorted(by_owner.items()):
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         yield f"  {owner}: {told}"

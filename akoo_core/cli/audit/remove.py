@@ -44,7 +44,7 @@ def chosen(
         near = fleet.near(owner, {stray.owner for one in found for stray in one.strays})
         raise errors.InputError(f"nothing without a living record carries the name {owner}.{near}")
     claims = sorted({stray.claim for one in mine for stray in one.strays if stray.claim})
-    foreign = [one for one in claims if not _is_ours(one, management_id)]
+    foreign = [claim for claim in claims if not _is_ours(claim, management_id)]
     if foreign and not claimed_elsewhere:
         raise errors.InputError(
             f"{owner} is claimed by {', '.join(foreign)}, not by this management cluster "

@@ -81,11 +81,11 @@ def lines(found: Found, now: datetime.datetime) -> Iterator[str]:
         yield from _selected(found, target, choice)
     else:
         yield f"Cluster {found.key} is gone; this is what its record says."
-    for one in found.records:
-        own = found.own(one)
+    for stored in found.records:
+        own = found.own(stored)
         if target is not None and own is None:
-            yield f"of a former Cluster {found.key} ({one.spec.cluster_ref.uid}):"
-        yield from text.lines(one, own, now)
+            yield f"of a former Cluster {found.key} ({stored.spec.cluster_ref.uid}):"
+        yield from text.lines(stored, own, now)
     if target is not None and not found.records and served:
         yield _without_record(target)
 
@@ -100,7 +100,7 @@ def plain(found: Found, now: datetime.datetime) -> structs.JSON:
         "why": choice.why,
         "losers": [{"name": loser.name, "why": loser.why} for loser in choice.losers],
         "unusable": list(choice.problems),
-        "records": [text.plain(one, found.own(one), now) for one in found.records],
+        "records": [text.plain(record, found.own(record), now) for record in found.records],
     }
 
 

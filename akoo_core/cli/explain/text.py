@@ -70,10 +70,10 @@ def _cause(one: record.Record, ready: conditions.Condition) -> conditions.Condit
     """The condition of a plugin that Ready repeats."""
     return next(
         (
-            found
-            for found in one.status.conditions
-            if found.type != "Ready"
-            and ready.message == f"{found.type}={found.status}: {found.message}"
+            condition
+            for condition in one.status.conditions
+            if condition.type != "Ready"
+            and ready.message == f"{condition.type}={condition.status}: {condition.message}"
         ),
         None,
     )
@@ -83,11 +83,12 @@ def _wrong(one: record.Record) -> Iterator[str]:
     """The other conditions that are not good."""
     ready = conditions.find(one.status.conditions, "Ready")
     told = _cause(one, ready) if ready is not None else None
-    for found in one.status.conditions:
-        good = "False" if found.type in _BAD_WHEN_TRUE else "True"
-        if found.type in _TOLD or found is told or found.status == good:
+    for condition in one.status.conditions:
+        good = "False" if condition.type in _BAD_WHEN_TRUE else "True"
+        if condition.type in _TOLD or condition is told or condition.status == good:
             continue
-        yield f"  {found.type}={found.status}, {found.reason}: {found.message}".rstrip(": ")
+        state = f"{condition.type}={condition.status}, {condition.reason}"
+        yield f"  {state}: {condition.message}".rstrip(": ")
 
 
 def next_try(one: record.Record, now: datetime.datetime) -> str:

@@ -41,7 +41,7 @@ class Plan(structs.Struct, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         """Whether every plugin that has a plan could say it."""
-        return not any(one.problem for one in self.answers)
+        return not any(answer.problem for answer in self.answers)
 
 
 async def ask(
@@ -144,14 +144,14 @@ def _unprepared(looking: attempt.Attempt, plugin: api.Plugin) -> str:
 def lines(plan: Plan) -> Iterator[str]:
     """A table for each plugin that would do something. Pure."""
     yield f"{plan.cluster} (record {plan.record}): what {plan.verb} would do now"
-    for one in plan.answers:
-        if one.problem:
-            yield f"{one.plugin}: cannot say: {one.problem}"
-        elif not one.actions:
-            yield f"{one.plugin}: nothing to do"
+    for answer in plan.answers:
+        if answer.problem:
+            yield f"{answer.plugin}: cannot say: {answer.problem}"
+        elif not answer.actions:
+            yield f"{answer.plugin}: nothing to do"
         else:
-            yield f"{one.plugin}: {_counted(one.actions)}"
-            rows = [(a.action, a.kind, a.name, a.where, a.why) for a in one.actions]
+            yield f"{answer.plugin}: {_counted(answer.actions)}"
+            rows = [(a.action, a.kind, a.name, a.where, a.why) for a in answer.actions]
             yield from (f"  {line}" for line in columns.lines([HEADS, *rows]))
     if plan.silent:
         yield f"without a plan: {', '.join(plan.silent)}"
@@ -159,7 +159,7 @@ def lines(plan: Plan) -> Iterator[str]:
 
 def _counted(actions: tuple[api.PlannedAction, ...]) -> str:
     """``2 to delete, 1 to keep``."""
-    found = [one.action for one in actions]
+    found = [action.action for action in actions]
     return ", ".join(f"{found.count(one)} to {one}" for one in sorted(set(found)))
 
 
@@ -169,6 +169,6 @@ def plain(plan: Plan) -> dict[str, Any]:
         "cluster": plan.cluster,
         "record": plan.record,
         "verb": plan.verb,
-        "plugins": [structs.to_object(one) for one in plan.answers],
+        "plugins": [structs.to_object(answer) for answer in plan.answers],
         "withoutPlan": list(plan.silent),
     }

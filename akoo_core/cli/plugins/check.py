@@ -72,7 +72,7 @@ def _tried(
 def _default_facts(plugin: api.Plugin) -> Iterator[api.Fact]:
     """Facts that can be made without knowing anything; the others are the author's to plant."""
     for kind in (*plugin.requires, *plugin.accepts):
-        if not any(one.required for one in structs.fields(kind)):
+        if not any(field.required for field in structs.fields(kind)):
             yield kind()
 
 

@@ -59,7 +59,7 @@ def lines(described: dict[str, Any]) -> Iterable[str]:
 
 
 def _facts(facts: Iterable[type[api.Fact]]) -> list[dict[str, Any]]:
-    return [{"name": one.fact_name, "version": one.fact_version} for one in facts]
+    return [{"name": fact.fact_name, "version": fact.fact_version} for fact in facts]
 
 
 def _entries(kind: type[structs.StrictStruct] | None, prefix: str) -> list[dict[str, Any]]:

@@ -38,10 +38,10 @@ def status(
         return
 
     async def follow(kube: client.KubeClient) -> None:
-        async for found in status_watch.changes(kube, wanted):
+        async for change in status_watch.changes(kube, wanted):
             if output == "text" and sys.stdout.isatty():
                 click.echo(_CLEAR, nl=False)
-            _show(found, output)
+            _show(change, output)
 
     status_watch.say_troubles()
     management.run(kubeconfig, follow, seconds=None)

@@ -28,7 +28,7 @@ def summary(found: fleet.Records) -> str:
     if not found.known:
         return "no records" if not found.unreadable else "no record that can be read"
     phases = collections.Counter(_phase(one) for one in found.known)
-    by_phase = ", ".join(f"{phases[one]} {one}" for one in PHASES if phases[one])
+    by_phase = ", ".join(f"{phases[phase]} {phase}" for phase in PHASES if phases[phase])
     reasons = collections.Counter(filter(None, map(why_not_ready, found.known)))
     by_reason = ", ".join(
         f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda x: (-x[1], x))

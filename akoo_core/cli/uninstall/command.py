@@ -95,9 +95,9 @@ async def _orphan(
 ) -> list[str]:
     # Looked at again: minutes may have passed at the question.
     await _orphaning(kube, of, held_by)
-    for one in await uninstall_orphan.marks(kube, held_by):
+    for mark in await uninstall_orphan.marks(kube, held_by):
         await _stopped(kube, of)
-        await uninstall_orphan.take_off(kube, one, click.echo)
+        await uninstall_orphan.take_off(kube, mark, click.echo)
     return list(uninstall_orphan.left_behind(await fleet.records(kube)))
 
 

@@ -55,13 +55,17 @@ def stop_of(
 ) -> Stop | None:
     """Why not all plugins are done, or None. What somebody must do goes before mere waiting."""
     standing: list[api.Blocked | api.Wait] = [
-        *(one for one in answers.values() if isinstance(one, api.Blocked)),
-        *(one for one in answers.values() if isinstance(one, api.Wait)),
+        *(answer for answer in answers.values() if isinstance(answer, api.Blocked)),
+        *(answer for answer in answers.values() if isinstance(answer, api.Wait)),
     ]
-    failed = [one for one in answers.values() if isinstance(one, VerbError)]
+    failed = [answer for answer in answers.values() if isinstance(answer, VerbError)]
     if standing:
         first = standing[0]
-        counts = [one.left for one in answers.values() if isinstance(one, api.Wait) and one.left]
+        counts = [
+            answer.left
+            for answer in answers.values()
+            if isinstance(answer, api.Wait) and answer.left
+        ]
         left = sum(counts) if counts else None
         return Stop(first.reason, first.message, first.after, complete=complete, left=left)
     if failed:

@@ -99,11 +99,11 @@ def _fenced(grade: record.FenceGrade, evidence: str, now: datetime.datetime) -> 
 def _unfenced(
     fences: list[record.FenceState], stop: Stop | None, left: str, now: datetime.datetime
 ) -> record.FenceState:
-    told = [one.evidence for one in fences]
+    told = [fence.evidence for fence in fences]
     told += [stop.message] if stop is not None else []
     told += [left] if left else []
     evidence = "; ".join(told) or "no plugin can fence"
-    settle = max((one.settle_seconds for one in fences), default=0)
+    settle = max((fence.settle_seconds for fence in fences), default=0)
     return record.FenceState(
         grade="Unfenced", evidence=evidence[:512], at=now, settle_seconds=settle
     )

@@ -87,7 +87,11 @@ async def _drained(attempt: Attempt) -> tuple[str, Stop | None]:
         return "", Stop(reached.reason, reached.message, LOOK_AGAIN_SECONDS, complete=False)
     answers = await ask(attempt, "drain")
     stop = stop_of(attempt, answers, complete=False)
-    told = [one.message for one in answers.values() if isinstance(one, api.Done) and one.message]
+    told = [
+        answer.message
+        for answer in answers.values()
+        if isinstance(answer, api.Done) and answer.message
+    ]
     return "; ".join(["Done", *told]), stop
 
 

@@ -192,7 +192,7 @@ async def _release_cluster(work: Attempt) -> Stop | None:
         told = str(error) or "the API server did not answer in time"
         message = f"The finalizer cannot be taken off Cluster {target.key}; tried again: {told}."
         return Stop("LetGoRefused", message, min(60.0, work.backoff()))
-    left = tuple(one for one in target.finalizers if one != names.FINALIZER)
+    left = tuple(finalizer for finalizer in target.finalizers if finalizer != names.FINALIZER)
     work.cluster = structs.replace(target, finalizers=left)
     await work.services.workloads.forget(target.uid)
     return None

@@ -43,10 +43,11 @@ async def _end(work: Attempt, decision: decisions.EndRelocation) -> None:
     work.services.deployer.forget(work.name)
     work.report.moves = {}
     work.done.clear()
-    for one in spec.ended_placements:
-        if one.at == now and one not in before:
-            note = f'Plugin "{one.plugin}" left {one.placement[:200]}: {one.how}, {one.message}.'
-            status.event(work, "PlacementLeft", note, warning=one.how == "Abandoned")
+    for placement in spec.ended_placements:
+        if placement.at == now and placement not in before:
+            left = f'Plugin "{placement.plugin}" left {placement.placement[:200]}'
+            note = f"{left}: {placement.how}, {placement.message}."
+            status.event(work, "PlacementLeft", note, warning=placement.how == "Abandoned")
 
 
 async def _store(work: Attempt, spec: record.RecordSpec, word: str) -> None:

@@ -46,7 +46,7 @@ class Rounds:
     def note(self, attempt: Attempt) -> None:
         """A round has ended in which nothing was written."""
         report = attempt.report
-        well = report.lived and all(one.status == "True" for one in report.plugins.values())
+        well = report.lived and all(plugin.status == "True" for plugin in report.plugins.values())
         if not well or attempt.failed or not report.after:
             return
         seen = digest(attempt)

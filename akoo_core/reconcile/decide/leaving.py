@@ -203,7 +203,7 @@ def fence_over(state: record.Leaving, now: datetime.datetime) -> bool:
 
 def strongest(fences: tuple[record.FenceState, ...]) -> record.FenceState | None:
     """The strongest of the fences, the earliest of those; None of none."""
-    best = sorted(fences, key=lambda one: (-_STRENGTH[one.grade], one.at))
+    best = sorted(fences, key=lambda fence: (-_STRENGTH[fence.grade], fence.at))
     return best[0] if best else None
 
 

@@ -77,7 +77,7 @@ def ended(
         leaving=None,
         ended_placements=(*spec.ended_placements, *left)[-KEPT:],
         intents={name: one for name, one in spec.intents.items() if name not in names},
-        uses=tuple(one for one in spec.uses if one.plugin not in names),
+        uses=tuple(use for use in spec.uses if use.plugin not in names),
         facts={},
         inventory=tuple(structs.replace(one, digest="") for one in spec.inventory),
     )

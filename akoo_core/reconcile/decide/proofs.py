@@ -133,7 +133,7 @@ def limited(
         return None
     base = proof or record.StoredProof(plugin="", at=now, own=0, suspect=0, held=0)
     unseen = [*base.unseen, *map(_unknown_to, strangers)]
-    unseen += [_objects_of(one) for one in spec.foreign_akos]
+    unseen += [_objects_of(ako) for ako in spec.foreign_akos]
     unseen += [HISTORY_UNKNOWN] if spec.history_unknown else []
     return structs.replace(base, unseen=tuple(unseen[-UNSEEN_KEPT:]))
 

@@ -82,7 +82,9 @@ def choose(
         base,
         config=winner,
         why=_why_won(winner, others[0], current) if others else "the only one that matches",
-        losers=tuple(Loser(name=one.name, why=_why_won(winner, one, current)) for one in others),
+        losers=tuple(
+            Loser(name=other.name, why=_why_won(winner, other, current)) for other in others
+        ),
     )
 
 

@@ -17,8 +17,8 @@ def problem(selector: config.LabelSelector) -> str:
         found = _key_problem(key) or _value_problem(value)
         if found:
             return f"matchLabels: {found}"
-    for one in selector.match_expressions:
-        found = _expression_problem(one)
+    for expression in selector.match_expressions:
+        found = _expression_problem(expression)
         if found:
             return f"matchExpressions: {found}"
     return ""
@@ -33,7 +33,10 @@ def matches(selector: config.LabelSelector, labels: Mapping[str, str]) -> bool:
         return False
     if any(labels.get(key) != value for key, value in selector.match_labels.items()):
         return False
-    return all(_OPERATORS[one.operator](one, labels) for one in selector.match_expressions)
+    return all(
+        _OPERATORS[expression.operator](expression, labels)
+        for expression in selector.match_expressions
+    )
 
 
 _OPERATORS: dict[str, Callable[[config.LabelRequirement, Mapping[str, str]], bool]] = {

@@ -76,7 +76,7 @@ def _written_by_us(live: structs.JSON) -> bool:
 
 def _is_bare(live: structs.JSON) -> bool:
     """Whether no version says anything about its spec."""
-    return not any("properties" in _spec_schema(one) for one in live["spec"]["versions"])
+    return not any("properties" in _spec_schema(version) for version in live["spec"]["versions"])
 
 
 def _spec_schema(version: structs.JSON) -> structs.JSON:
@@ -90,7 +90,11 @@ def _schema(version: structs.JSON) -> structs.JSON:
 
 
 def _served(definition: structs.JSON) -> dict[str, structs.JSON]:
-    return {one["name"]: one for one in definition["spec"]["versions"] if one.get("served", True)}
+    return {
+        version["name"]: version
+        for version in definition["spec"]["versions"]
+        if version.get("served", True)
+    }
 
 
 def _unserved(wanted: structs.JSON, live: structs.JSON) -> str:
@@ -107,10 +111,10 @@ def _missing(wanted: structs.JSON, live: structs.JSON) -> Iterator[str]:
     theirs = _served(live)
     seen: set[str] = set()
     for name, version in _served(wanted).items():
-        for one in _lacks(_schema(version), _schema(theirs[name])):
-            if one not in seen:
-                seen.add(one)
-                yield one
+        for lack in _lacks(_schema(version), _schema(theirs[name])):
+            if lack not in seen:
+                seen.add(lack)
+                yield lack
 
 
 def _lacking(live: structs.JSON, missing: list[str]) -> str:
@@ -173,7 +177,7 @@ def stored_kind(wanted: structs.JSON, live: structs.JSON) -> tuple[Resource, str
     The newest version of ``wanted`` that ``live`` serves; None when there is none.
     """
     spec, theirs = wanted["spec"], _served(live)
-    both = [one for one in spec["versions"] if one["name"] in theirs]
+    both = [version for version in spec["versions"] if version["name"] in theirs]
     if not both:
         return None
     kind = Resource(

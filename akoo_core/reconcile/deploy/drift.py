@@ -22,9 +22,9 @@ def differences(wanted: Any, live: Any, path: str = "") -> list[str]:
         if not isinstance(live, dict):
             return [path or "."]
         return [
-            found
+            difference
             for name, value in wanted.items()
-            for found in differences(value, live.get(name), f"{path}.{name}" if path else name)
+            for difference in differences(value, live.get(name), f"{path}.{name}" if path else name)
         ]
     if isinstance(wanted, list):
         if not wanted and live in (None, []):
@@ -32,9 +32,9 @@ def differences(wanted: Any, live: Any, path: str = "") -> list[str]:
         if not isinstance(live, list) or len(live) != len(wanted):
             return [path]
         return [
-            found
+            difference
             for index, value in enumerate(wanted)
-            for found in differences(value, live[index], f"{path}[{index}]")
+            for difference in differences(value, live[index], f"{path}[{index}]")
         ]
     if wanted in (None, "") and live in (None, ""):
         return []

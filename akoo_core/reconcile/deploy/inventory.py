@@ -122,7 +122,7 @@ def order(api_version: str, key: Key) -> tuple[int, str, str, str]:
 
 def in_order(items: Iterable[record.InventoryItem]) -> list[record.InventoryItem]:
     """Inventory lines in the order in which they are applied."""
-    return sorted(items, key=lambda one: order(one.api_version, key_of(one)))
+    return sorted(items, key=lambda item: order(item.api_version, key_of(item)))
 
 
 def labels(record_name: str) -> dict[str, str]:

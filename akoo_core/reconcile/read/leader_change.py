@@ -49,8 +49,8 @@ class Takeover:
         token = ""
         while True:
             page = await self._client.list(_RECORDS, token=token, metadata_only=True)
-            for one in page.items:
-                found[one["metadata"]["name"]] = one["metadata"]["resourceVersion"]
+            for item in page.items:
+                found[item["metadata"]["name"]] = item["metadata"]["resourceVersion"]
             token = page.token
             if not token:
                 return found

@@ -60,7 +60,7 @@ class Remnants(NamedTuple):
         return not self.machines and not self.others
 
     def __str__(self) -> str:
-        shown = [f"Machine {one.name}" for one in self.machines[:3]]
+        shown = [f"Machine {machine.name}" for machine in self.machines[:3]]
         more = len(self.machines) - len(shown)
         return ", ".join([*shown, *([f"{more} more Machines"] if more > 0 else []), *self.others])
 

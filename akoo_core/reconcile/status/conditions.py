@@ -74,7 +74,7 @@ def _plugins(one: record.Record, report: Report) -> Iterator[Condition]:
     yield from report.plugins.values()
     if report.lived or (one.spec.orphaned is not None and one.spec.leaving is None):
         return
-    said = {found.type for found in report.plugins.values()}
+    said = {plugin.type for plugin in report.plugins.values()}
     for name in one.spec.plugins:
         kept = conditions.find(one.status.conditions, conditions.type_for_plugin(name))
         if kept is not None and kept.type not in said:
@@ -94,7 +94,7 @@ def _ready(one: record.Record, report: Report, others: list[Condition]) -> Condi
         message = "Nothing is left to do; this record is kept for some days as the proof."
         return Condition(type="Ready", status="True", reason="Finished", message=message)
     if one.spec.leaving is not None:
-        held = next((found for found in others if found.type == "Held"), None)
+        held = next((other for other in others if other.type == "Held"), None)
         moves = one.spec.leaving.cause == "Relocated"
         doing = "AKO moves to another place." if moves else "AKO is being taken away."
         return Condition(
@@ -120,7 +120,7 @@ def _selected(one: record.Record, choice: selection.Choice | None) -> Iterator[C
             yield kept
         return
     if choice.config is None:
-        notes = [f"{choice.why}.", *(f"Not usable: {told}." for told in choice.problems)]
+        notes = [f"{choice.why}.", *(f"Not usable: {problem}." for problem in choice.problems)]
         yield Condition(
             type="ConfigSelected", status="False", reason="NoneMatches", message=" ".join(notes)
         )

@@ -165,10 +165,10 @@ def unchecked(plugins: Iterable[api.Plugin]) -> str:
 
 def _said(obj: structs.JSON) -> conditions.Condition | None:
     """Our condition as it is; None also for one that the former operator left."""
-    for one in (obj.get("status") or {}).get("conditions") or ():
-        if one.get("type") == "Ready":
+    for condition in (obj.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == "Ready":
             try:
-                return structs.convert(one, conditions.Condition)
+                return structs.convert(condition, conditions.Condition)
             except structs.DecodeError:
                 return None
     return None

@@ -35,7 +35,7 @@ def _checked(subject: Subject, trial: Trial) -> VerbRun:
     hidden = {*_values(world), *world.run(_opened(trial.plugin, run))}
     needles = hidden | {base64.b64encode(one.encode()).decode() for one in hidden}
     for place, text in _texts(run, world):
-        found = sorted(one for one in needles if one in text)
+        found = sorted(needle for needle in needles if needle in text)
         if found:
             raise subject.error(
                 trial.verb,
@@ -59,9 +59,9 @@ async def _opened(plugin: api.Plugin, run: VerbRun) -> list[str]:
     contribution = run.contribution or api.Contribution()
     sources = [one for secret in contribution.secrets for one in secret.data.values()]
     return [
-        (await plugin.open_secret(one)).decode(errors="replace")
-        for one in sources
-        if one.plugin == plugin.name
+        (await plugin.open_secret(source)).decode(errors="replace")
+        for source in sources
+        if source.plugin == plugin.name
     ]
 
 
@@ -71,7 +71,7 @@ def _texts(run: VerbRun, world: World) -> Iterator[tuple[str, str]]:
     if run.error is not None and not isinstance(run.error, calls.Crash):
         yield "the text of its error", str(run.error)
     yield from (("a log line", line) for line in run.logs)
-    yield from ((f"the span {one.name}", str(one)) for one in run.spans)
+    yield from ((f"the span {span.name}", str(span)) for span in run.spans)
     yield "the record", structs.encode_json(structs.to_plain(world.spec)).decode()
     for name, server in (("management", world.management), ("workload", world.workload)):
         for key, obj in server.store.rows.items():

@@ -40,12 +40,12 @@ def _audits(subject: Subject) -> None:
     before = world.state()
     run = world.run(commands.try_audit(plugin, world))
     _check(subject, trial._replace(verb="audit"), run, before)
-    for one in run.strays:
-        if one.owner == world.spec.ako_cluster_name:
+    for stray in run.strays:
+        if stray.owner == world.spec.ako_cluster_name:
             raise subject.error(
                 "audit",
-                f"it shows {one.kind} {one.name} as left behind, but its owner {one.owner} is "
-                "alive: leave out what belongs to one of ctx.records.",
+                f"it shows {stray.kind} {stray.name} as left behind, but its owner {stray.owner} "
+                "is alive: leave out what belongs to one of ctx.records.",
             )
 
 

@@ -26,7 +26,7 @@ def declares_its_rights(subject: Subject) -> None:
         run = trial.world.run(verbs.try_verb(trial.plugin, trial.verb, trial.world))
         made = trial.world.management.faults.calls
         if isinstance(run.result, api.Intent):
-            made = [*made, *(Request("get", one.resource) for one in run.result.uses)]
+            made = [*made, *(Request("get", use.resource) for use in run.result.uses)]
         _check(subject, trial.verb, rules, made)
     for controller, key in keys(plugin, world):
         name = controller.registration.name

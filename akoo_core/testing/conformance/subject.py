@@ -77,7 +77,7 @@ class Subject:
         world, plugin = self.fresh()
         calling = caller.VerbCaller(verbs.plugin_set(plugin))
         lives = (*FIRST, *LIVES) if world.spec.leaving is None else ()
-        return tuple(one for one in (*lives, *LEAVES) if calling.implements(plugin, one))
+        return tuple(live for live in (*lives, *LEAVES) if calling.implements(plugin, live))
 
     def trials(self, *, values: bool = True) -> Iterator[Callable[[], Trial]]:
         """A maker of fresh trials for each verb that the scenario comes to; ``values``: also of
@@ -173,7 +173,7 @@ def essence(answer: object) -> Any:
         case None:
             return "None"
         case api.Done():
-            given = [structs.to_plain(one) for one in answer.facts]
+            given = [structs.to_plain(fact) for fact in answer.facts]
             return ("Done", given, answer.version)
         case api.Wait() | api.Blocked() | api.Unverified():
             return (type(answer).__name__, answer.reason)

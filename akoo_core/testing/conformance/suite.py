@@ -95,7 +95,7 @@ class Suite:
 
     def test_scenarios_reach_every_verb(self) -> None:
         """A verb that no scenario comes to is checked by nobody."""
-        subjects = [self.subject(one) for one in self.scenarios]
+        subjects = [self.subject(scenario) for scenario in self.scenarios]
         missed = unreached(subjects)
         if missed:
             raise ConformanceError(
@@ -106,6 +106,6 @@ class Suite:
 
 def unreached(subjects: list[Subject]) -> list[str]:
     """The verbs of the plugin that none of the scenarios comes to."""
-    verbs = {verb for one in subjects for verb in one.verbs()}
-    missed = [verb for verb in verbs if all(one.reach(verb) is None for one in subjects)]
+    verbs = {verb for subject in subjects for verb in subject.verbs()}
+    missed = [verb for verb in verbs if all(subject.reach(verb) is None for subject in subjects)]
     return sorted(missed)

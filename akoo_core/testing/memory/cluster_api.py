@@ -75,7 +75,7 @@ class MemoryClusterApi:
             return
         if await self._remove_next(cluster) or FINALIZER not in (metadata.get("finalizers") or ()):
             return
-        kept = [one for one in metadata["finalizers"] if one != FINALIZER]
+        kept = [finalizer for finalizer in metadata["finalizers"] if finalizer != FINALIZER]
         version = metadata["resourceVersion"]
         patch = {"metadata": {"finalizers": kept or None, "resourceVersion": version}}
         with contextlib.suppress(errors.ConflictError):

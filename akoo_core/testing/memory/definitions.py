@@ -64,4 +64,7 @@ class Definitions:
 
 def _established(obj: Object) -> bool:
     conditions = (obj.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+    return any(
+        condition["type"] == "Established" and condition["status"] == "True"
+        for condition in conditions
+    )

@@ -103,7 +103,7 @@ def lookup(value: Any, path: Path) -> Any:
             value = value.get(field, MISSING) if isinstance(value, dict) else MISSING
         else:
             items = value if isinstance(value, list) else []
-            value = next((one for one in items if item_step(field, one) == step), MISSING)
+            value = next((item for item in items if item_step(field, item) == step), MISSING)
         if value is MISSING:
             return MISSING
     return value

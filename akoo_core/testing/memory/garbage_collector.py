@@ -70,7 +70,7 @@ def _orphan(store: Store, uid: str) -> None:
 
 def _drop_finalizer(store: Store, key: Key, name: str) -> None:
     obj = store.rows[key]
-    finalizers = [one for one in obj["metadata"]["finalizers"] if one != name]
+    finalizers = [finalizer for finalizer in obj["metadata"]["finalizers"] if finalizer != name]
     final = {**obj, "metadata": {**obj["metadata"], "finalizers": finalizers}}
     if finalizers:
         store.put(key, final)

@@ -18,8 +18,8 @@ _OPTIONS = "spec.plugins.ako"
 
 def check(spec: config.Spec, given: options.Options, release: versions.Release) -> None:
     """Raises the first Refusal; its message names the field and what to do."""
-    for one in _problems(spec, given, release):
-        raise one
+    for problem in _problems(spec, given, release):
+        raise problem
 
 
 def address(controller: str) -> str:

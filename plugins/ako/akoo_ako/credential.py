@@ -36,7 +36,7 @@ def references(view: api.View) -> tuple[tuple[str, str], ...]:
         sources = secret(view, config.decode(view.config), options.Options()).data.values()
     except (refusal.Refusal, structs.DecodeError):
         return ()
-    return tuple(sorted({(one.namespace, one.name) for one in sources if one.name}))
+    return tuple(sorted({(source.namespace, source.name) for source in sources if source.name}))
 
 
 def _of_fact(

@@ -76,11 +76,11 @@ def of_container(desired: Desired, *, gateway: bool) -> list[structs.JSON]:
     return [
         *(
             {
-                "name": one.name,
-                "valueFrom": {"configMapKeyRef": {"name": names.CONFIG_MAP, "key": one.key}},
+                "name": variable.name,
+                "valueFrom": {"configMapKeyRef": {"name": names.CONFIG_MAP, "key": variable.key}},
             }
-            for one in VARIABLES
-            if (one.gateway or not gateway) and _present(desired, one)
+            for variable in VARIABLES
+            if (variable.gateway or not gateway) and _present(desired, variable)
         ),
         *_log(desired, gateway=gateway),
         _field("POD_NAME", "metadata.name"),

@@ -44,8 +44,9 @@ def _key(cidr: str) -> str:
 def node_networks(given: ako_networks.Networks) -> list[dict[str, object]]:
     """``nodeNetworkList``: empty lists of CIDRs are left out."""
     return [
-        {"networkName": one.network_name} | ({"cidrs": list(one.cidrs)} if one.cidrs else {})
-        for one in given.node_networks
+        {"networkName": network.network_name}
+        | ({"cidrs": list(network.cidrs)} if network.cidrs else {})
+        for network in given.node_networks
     ]
 
 

@@ -90,7 +90,7 @@ def next_look(fact: starts.AkoStarts, now: datetime.datetime) -> float:
 
 def _recheck(fact: starts.AkoStarts, now: datetime.datetime) -> float | None:
     """A young AKO is looked at again soon: what ends it ends it early."""
-    young = any(now - one.started_at < YOUNG for one in fact.starts)
+    young = any(now - start.started_at < YOUNG for start in fact.starts)
     return YOUNG_SECONDS if young else None
 
 
@@ -162,7 +162,7 @@ def _deletion(stateful_set: structs.JSON) -> str:
 
 def _patience(found: workload.Found, now: datetime.datetime) -> float:
     """Seconds to the next look: short for what has just begun, up to 15 later."""
-    stamps = [one["metadata"].get("creationTimestamp") for one in found.pods]
+    stamps = [pod["metadata"].get("creationTimestamp") for pod in found.pods]
     made = [structs.convert(stamp, datetime.datetime) for stamp in stamps if stamp]
     youngest = max(made, default=now)
     return min(max((now - youngest).total_seconds() / 5, 1.0), 15.0)

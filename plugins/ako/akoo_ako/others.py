@@ -60,8 +60,10 @@ async def find(kube: client.KubeClient, cluster_name: str) -> Others:
     for namespace in await look.namespaces():
         for kind in _KINDS:
             await look.at(kind, namespace)
-    writers = [one for one in look.writers if await look.has_name(one.namespace, cluster_name)]
-    return Others(tuple(sorted({str(one) for one in writers})), tuple(sorted(look.unseen)))
+    writers = [
+        writer for writer in look.writers if await look.has_name(writer.namespace, cluster_name)
+    ]
+    return Others(tuple(sorted({str(writer) for writer in writers})), tuple(sorted(look.unseen)))
 
 
 class _Writer(NamedTuple):
@@ -93,7 +95,7 @@ class _Look:
         """Those that have AKO's Secret, and AKO's own."""
         field = f"metadata.name={names.SECRET}"
         secrets = await self._list(resource.SECRETS, "", field_selector=field, metadata_only=True)
-        found = {str(one["metadata"]["namespace"]) for one in secrets} | {names.NAMESPACE}
+        found = {str(secret["metadata"]["namespace"]) for secret in secrets} | {names.NAMESPACE}
         if len(found) > NAMESPACES:
             self.unseen.add(f"more than {NAMESPACES} namespaces have a Secret {names.SECRET}")
         return sorted(found)[:NAMESPACES]
@@ -148,8 +150,9 @@ def may_run(kind: resource.Resource, obj: structs.JSON) -> bool:
             return bool(spec.get("replicas", 1) != 0)
         case "Job":
             return not spec.get("suspend") and not any(
-                one.get("type") in ("Complete", "Failed") and one.get("status") == "True"
-                for one in status.get("conditions") or ()
+                condition.get("type") in ("Complete", "Failed")
+                and condition.get("status") == "True"
+                for condition in status.get("conditions") or ()
             )
         case "CronJob":
             return not spec.get("suspend")

@@ -48,7 +48,8 @@ class AkoStarts(api.Fact, frozen=True, kw_only=True):
         """What was seen of this start of the Pod's container."""
         uid, begun = pods.uid(pod), pods.started_at(pod)
         return next(
-            (one for one in self.starts if (one.pod_uid, one.started_at) == (uid, begun)), None
+            (start for start in self.starts if (start.pod_uid, start.started_at) == (uid, begun)),
+            None,
         )
 
 

@@ -80,4 +80,4 @@ def annotation(obj: structs.JSON, key: str) -> str:
 def has_gateway(stateful_set: structs.JSON) -> bool:
     """Whether the Gateway API container is part of it."""
     containers = stateful_set["spec"]["template"]["spec"]["containers"]
-    return any(one["name"] == names.GATEWAY_CONTAINER for one in containers)
+    return any(container["name"] == names.GATEWAY_CONTAINER for container in containers)

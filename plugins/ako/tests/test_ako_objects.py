@@ -56,10 +56,10 @@ def test_gateway_api_adds_container_class_and_rights(build: Any) -> None:
     variables = {one["name"] for one in gateway["env"]}
     assert variables < {one["name"] for one in ako["env"]}
     assert not {"VRF_NAME", "DISABLE_STATIC_ROUTE_SYNC", "IP_FAMILY"} & variables
-    groups = [one["apiGroups"][0] for one in rbac.rules(build.desired(GATEWAY))]
+    groups = [rule["apiGroups"][0] for rule in rbac.rules(build.desired(GATEWAY))]
     assert "gateway.networking.k8s.io" in groups
     assert "gateway.networking.k8s.io" not in [
-        one["apiGroups"][0] for one in rbac.rules(build.desired())
+        rule["apiGroups"][0] for rule in rbac.rules(build.desired())
     ]
 
 
@@ -86,7 +86,10 @@ def test_rights_follow_the_release(build: Any) -> None:
     def own(version: str) -> set[str]:
         rules = rbac.rules(build.desired(None, options.Options(version=version)))
         return {
-            r for one in rules if one["apiGroups"] == ["ako.vmware.com"] for r in one["resources"]
+            r
+            for rule in rules
+            if rule["apiGroups"] == ["ako.vmware.com"]
+            for r in rule["resources"]
         }
 
     assert own("2.1.1") - own("1.13.4") == {
@@ -117,8 +120,8 @@ def test_pod_satisfies_pod_security_restricted(build: Any) -> None:
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["runAsUser"] != 0
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    for one in spec["containers"]:
-        assert one["securityContext"] == {
+    for container in spec["containers"]:
+        assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
         }
@@ -166,7 +169,7 @@ def test_probes_and_metrics_follow_the_port(build: Any) -> None:
 def test_log_volume(build: Any) -> None:
     log = {"persistentVolumeClaim": "logs", "mountPath": "/var/ako", "akoGatewayLogFile": "g.log"}
     spec = pod_spec(build, {"extraConfigs.log": log, **GATEWAY})
-    assert [one["persistentVolumeClaim"]["claimName"] for one in spec["volumes"]] == ["logs"]
+    assert [volume["persistentVolumeClaim"]["claimName"] for volume in spec["volumes"]] == ["logs"]
     for container, file in zip(spec["containers"], ("avi.log", "g.log"), strict=True):
         env = {one["name"]: one.get("value") for one in container["env"]}
         assert (env["USE_PVC"], env["LOG_FILE_PATH"], env["LOG_FILE_NAME"]) == (
@@ -179,8 +182,8 @@ def test_log_volume(build: Any) -> None:
 
 def test_istio_mounts_a_volume_that_exists(build: Any) -> None:
     spec = pod_spec(build, {"extraConfigs.istioEnabled": True})
-    mounted = {one["name"] for one in spec["containers"][0]["volumeMounts"]}
-    assert mounted == {one["name"] for one in spec["volumes"]} == {"istio-certs"}
+    mounted = {mount["name"] for mount in spec["containers"][0]["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in spec["volumes"]} == {"istio-certs"}
 
 
 def test_tier_1_variable_only_when_set(build: Any) -> None:

@@ -197,7 +197,7 @@ async def test_it_reads_only_and_less_once_ako_has_started(build: Any) -> None:
     server.faults.calls.clear()
     again = await observed(build, server, now=now, facts=stored)
     assert again == answer
-    assert [one.operation for one in server.faults.calls] == ["get statefulsets", "list pods"]
+    assert [call.operation for call in server.faults.calls] == ["get statefulsets", "list pods"]
 
 
 async def test_kubernetes_beyond_the_range_is_said_before_the_next_restart(build: Any) -> None:

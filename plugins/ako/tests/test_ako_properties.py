@@ -109,7 +109,7 @@ def config_map_keys(manifest: dict[str, Any]) -> set[str]:
     references = [
         env.get("valueFrom", {}).get("configMapKeyRef") for c in containers for env in c["env"]
     ]
-    return {one["key"] for one in references if one}
+    return {reference["key"] for reference in references if reference}
 
 
 @STEADY

@@ -38,11 +38,11 @@ def test_tables_of_settings_and_options() -> None:
         ("`spec.plugins.ako`", options.Options),
     ):
         names = [name for row in rows(heading) for name in code(row[0])]
-        assert sorted(names) == sorted(one.encode_name for one in msgspec.structs.fields(kind))
+        assert sorted(names) == sorted(field.encode_name for field in msgspec.structs.fields(kind))
 
 
 def test_every_reason_is_explained() -> None:
-    written = "".join(one.read_text() for one in (PACKAGE / "akoo_ako").glob("*.py"))
+    written = "".join(path.read_text() for path in (PACKAGE / "akoo_ako").glob("*.py"))
     raised = set(
         re.findall(r'(?:reason=|Refusal\(\s*|Problem\(\s*|REASON = )"([A-Z]\w+)"', written)
     )

@@ -219,6 +219,6 @@ async def test_the_second_replica_has_to_start_too(build: Any) -> None:
     found = workload.Found(None, [first, second])
     now = build.now + 20 * SECOND
     fact, waiting = await observe._look_at_starts(server.client(), found, starts.AkoStarts(), now)
-    assert [one.state for one in fact.starts] == ["ready", "starting"]
+    assert [start.state for start in fact.starts] == ["ready", "starting"]
     assert waiting is not None
     assert "ako-1" in waiting[1]

@@ -146,7 +146,7 @@ def test_every_row_of_the_mapping_has_a_case() -> None:
     cased = {f"spec.{path}" for path, *_ in CASES}
     cased |= {f"spec.extraConfigs.{path}" for changes, _ in TOGETHER for path in changes}
     from_fields = {row.source for row in mapping.ROWS if row.source.startswith("spec.")}
-    others = {one for one in from_fields if one.startswith("spec.plugins.ako.")}
+    others = {field for field in from_fields if field.startswith("spec.plugins.ako.")}
     assert from_fields - others - cased == {"spec.dataNetwork"}
 
 
@@ -297,7 +297,9 @@ def test_node_labels_only_with_node_port(data: Any) -> None:
 def test_every_key_of_every_release_has_a_row() -> None:
     rows = {row.key for row in mapping.ROWS}
     assert len(rows) == len(mapping.ROWS)
-    known = set(versions.NODE_PORT_KEYS).union(*(one.keys for one in versions.RELEASES.values()))
+    known = set(versions.NODE_PORT_KEYS).union(
+        *(release.keys for release in versions.RELEASES.values())
+    )
     assert rows == known
 
 

@@ -129,7 +129,9 @@ def actions(
     by = {one.object.key: str(one) for one in held}
     reason = "what refers to it cannot go"
     kept = [_keep(address, one, by.get(one.key, reason)) for one in plan_.kept]
-    suspects = [_keep(address, one, f"suspect: {one.verdict.why}") for one in seen.suspects]
+    suspects = [
+        _keep(address, suspect, f"suspect: {suspect.verdict.why}") for suspect in seen.suspects
+    ]
     return (*gone, *_edits(address, seen), *kept, *suspects)
 
 

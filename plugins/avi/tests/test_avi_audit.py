@@ -121,15 +121,15 @@ async def test_what_has_no_living_record_is_shown_with_owner_tenant_age_and_clai
     bed.make("pool", name="somebody-elses")
     seen = await audited(bed, context(bed, record_of(X)))
     assert not seen.unseen
-    assert {(one.owner, one.kind, one.name, one.tenant) for one in seen.strays} == {
+    assert {(stray.owner, stray.kind, stray.name, stray.tenant) for stray in seen.strays} == {
         (DEAD, "Pool", f"{DEAD}--red-web", "blue"),
         (DEAD, "StringGroup", f"ako-{DEAD}-{oracle.hashed('red-web')}", "admin"),
         (DEAD, "VsVip", f"{DEAD}--red-web", "admin"),
         (DEAD, "VrfContext route", "global: 1", "admin"),
         (DEAD, "ServiceEngineGroup label", f"Default-Group: clustername={DEAD}", "admin"),
     }
-    assert {one.claim for one in seen.strays} == {f"{OTHER_MANAGEMENT}, epoch 3"}
-    pool = next(one for one in seen.strays if one.kind == "Pool")
+    assert {stray.claim for stray in seen.strays} == {f"{OTHER_MANAGEMENT}, epoch 3"}
+    pool = next(stray for stray in seen.strays if stray.kind == "Pool")
     modified = bed.controller.state.objects.get("pool", bed.uuid("pool", pool.name))
     assert modified is not None
     now = bed.clock.now().timestamp()
@@ -141,14 +141,14 @@ async def test_a_finished_record_looks_after_nothing() -> None:
     bed = Bed()
     bed.own("pool")
     seen = await audited(bed, context(bed, record_of(X, finished_at=bed.clock.now())))
-    assert [one.owner for one in seen.strays] == [X]
+    assert [stray.owner for stray in seen.strays] == [X]
 
 
 async def test_an_own_claim_without_a_record_is_a_stray() -> None:
     bed = Bed()
     bed.claim()
     seen = await audited(bed, context(bed))
-    assert [(one.kind, one.name) for one in seen.strays] == [("claim", f"akoo-claim-{X}")]
+    assert [(stray.kind, stray.name) for stray in seen.strays] == [("claim", f"akoo-claim-{X}")]
     assert isinstance(await removed(bed, context(bed), X), api.Done)
     assert not (await audited(bed, context(bed))).strays
 
@@ -195,7 +195,9 @@ async def test_of_many_credentials_for_one_controller_one_that_sees_all_is_enoug
     await registry.close()
     assert not seen.unseen
     assert len(seen.strays) == 1
-    logins = [one for one in second.controller.journal.entries() if one.subject.path == "/login"]
+    logins = [
+        entry for entry in second.controller.journal.entries() if entry.subject.path == "/login"
+    ]
     assert len(logins) == 1
 
 
@@ -207,7 +209,7 @@ async def test_of_two_addresses_of_one_controller_the_one_that_sees_all_is_used(
     registry = memory_controllers({ADDRESS: bed.controller, "two.example.com": bed.controller})
     seen = await audit.audit(context(bed, configs=configs), registry)
     await registry.close()
-    assert [one.where for one in seen.strays] == ["two.example.com"]
+    assert [stray.where for stray in seen.strays] == ["two.example.com"]
 
 
 async def test_a_credential_that_sees_little_is_used_where_there_is_no_better() -> None:

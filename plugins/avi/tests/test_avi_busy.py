@@ -183,7 +183,7 @@ async def test_all_who_wait_for_a_reading_that_fails_get_its_error() -> None:
     await asyncio.sleep(0)
     source.answers.put_nowait(AviError("it failed"))
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [str(one) for one in results] == ["it failed"] * 5
+    assert [str(result) for result in results] == ["it failed"] * 5
     assert source.begun == 1
     source.answers.put_nowait(7)
     assert await asked(shared, source) == 7, "who comes later reads anew"
@@ -229,5 +229,5 @@ async def test_a_controller_that_fails_is_asked_once_for_all_its_clusters() -> N
     shared, now = snapshot.Snapshots(), clock.ManualClock()
     asking = [shared.of(REACH, client, now) for _ in range(20)]
     results = await asyncio.gather(*asking, return_exceptions=True)
-    assert {str(one) for one in results} == {"it failed"}
+    assert {str(result) for result in results} == {"it failed"}
     assert failed == 1

@@ -112,7 +112,7 @@ def run(plugin: Looking, there: testing.World, name: str = "main") -> Object:
 
 
 def said(status: Object, kind: str) -> tuple[str, str]:
-    found = next(one for one in status["conditions"] if one["type"] == kind)
+    found = next(condition for condition in status["conditions"] if condition["type"] == kind)
     return found["status"], found["reason"]
 
 
@@ -120,12 +120,14 @@ def test_a_controller_that_is_well(plugin: Looking) -> None:
     there = world(avi_controller())
     status = run(plugin, there)
     assert said(status, "Ready") == ("True", "Usable")
-    assert {one["status"] for one in status["conditions"]} == {"True"}
+    assert {condition["status"] for condition in status["conditions"]} == {"True"}
     assert status["version"] == "30.2.2"
     assert status["clusterUuid"].startswith("cluster-")
     assert status["licenseTier"]
     again = testing.run_reconcile(plugin, "controllers", "main", there)
-    assert not [one for one in again.writes if "avicontrollers" in one], "nothing new was said"
+    assert not [write for write in again.writes if "avicontrollers" in write], (
+        "nothing new was said"
+    )
 
 
 def test_a_wrong_password_is_tried_once_in_five_minutes(
@@ -159,7 +161,7 @@ def test_a_secret_that_is_missing_is_named(plugin: Looking) -> None:
     status = run(plugin, world(avi_controller(), account=builders.secret(SPACE, "other", x="y")))
     assert said(status, "CredentialValid") == ("False", "SecretMissing")
     assert said(status, "Reachable") == ("Unknown", "NotAsked")
-    ready = next(one for one in status["conditions"] if one["type"] == "Ready")
+    ready = next(condition for condition in status["conditions"] if condition["type"] == "Ready")
     assert f"{SPACE}/account" in ready["message"]
 
 
@@ -178,7 +180,9 @@ def test_missing_permissions_are_named(plugin: Looking, avi: avisim.Controller) 
     there = world(avi_controller(), account=secret("Of-narrow-123", "narrow"))
     status = run(plugin, there)
     assert said(status, "PermissionsSufficient") == ("False", "NoSight")
-    told = next(one for one in status["conditions"] if one["type"] == "Ready")["message"]
+    told = next(condition for condition in status["conditions"] if condition["type"] == "Ready")[
+        "message"
+    ]
     assert "PERMISSION_POOL" in told
 
 
@@ -189,7 +193,7 @@ def test_a_config_says_how_its_controller_is(plugin: Looking) -> None:
     found = _config_condition(there)
     assert (found["status"], found["reason"]) == ("True", "Usable")
     again = testing.run_reconcile(plugin, "configs", name, there)
-    assert not again.writes or all("akodeploymentconfigs" not in one for one in again.writes)
+    assert not again.writes or all("akodeploymentconfigs" not in write for write in again.writes)
 
 
 @pytest.mark.parametrize(
@@ -276,9 +280,9 @@ def test_the_crd_is_the_struct() -> None:
     (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]["properties"]
     for part, kind in (("spec", avi_controller_.Spec), ("status", avi_controller_.Status)):
-        keys = {one.key: one.required for one in structs.fields(kind)}
+        keys = {field.key: field.required for field in structs.fields(kind)}
         assert set(schema[part]["properties"]) == set(keys)
         required = {key for key, must in keys.items() if must}
         assert set(schema[part].get("required", ())) == required
     listed = schema["status"]["properties"]["conditions"]["items"]["properties"]
-    assert set(listed) == {one.key for one in structs.fields(conditions.Condition)}
+    assert set(listed) == {field.key for field in structs.fields(conditions.Condition)}

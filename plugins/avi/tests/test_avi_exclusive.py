@@ -150,8 +150,8 @@ async def test_a_name_that_we_made_is_swept_in_all_tenants_unless_a_person_names
 async def test_the_plan_keeps_what_the_sweep_keeps() -> None:
     bed = bed_of("team-a")
     actions = await plan.swept(bed.context(), bed.client(), bed.stored)
-    deleted = {one.where.rpartition(" ")[2] for one in actions if one.action == "delete"}
-    kept = {one.where.rpartition(" ")[2] for one in actions if one.action == "keep"}
+    deleted = {action.where.rpartition(" ")[2] for action in actions if action.action == "delete"}
+    kept = {action.where.rpartition(" ")[2] for action in actions if action.action == "keep"}
     assert (deleted, kept) == ({"team-a"}, {"team-b"})
 
 

@@ -107,7 +107,7 @@ def test_others_do_not_matter(states: list[str], other: str) -> None:
     alone = seen(services={"shop": mine})
     beside = seen(services={"shop": mine, "shop-2": (service("x", other),)})
     assert judged(alone) == judged(beside)
-    broken = any(one in observe.BROKEN for one in states)
+    broken = any(state in observe.BROKEN for state in states)
     assert isinstance(judged(alone), api.Wait) is broken
 
 

@@ -288,7 +288,7 @@ def test_routes_as_the_oracle_counts_them(found: Any, cluster: str, here: bool) 
     counted = dict(oracle._entries("vrfcontext", data, cluster, CLOUD))
     told = [oracle_kind for oracle_kind in counted.values() if oracle_kind != "foreign"]
     entries = routes.entries(data, mark, our_cloud=here)
-    assert sorted(one.verdict.kind for one in entries) == sorted(told)
+    assert sorted(entry.verdict.kind for entry in entries) == sorted(told)
     left = routes.without_own(data, mark, our_cloud=here)
     kept = [
         route for route, verdict in zip(found, counted.values(), strict=True) if verdict != "own"
@@ -305,7 +305,7 @@ def test_labels_as_the_oracle_counts_them(found: Any, cluster: str, here: bool) 
     left = labels.without_own(data, mark, our_cloud=here)
     assert left == ({**data, "labels": kept} if len(kept) < len(found) else None)
     told = labels.entries(data, mark, our_cloud=here)
-    counted = [one[1] for one in oracle._entries("serviceenginegroup", data, cluster, CLOUD)]
+    counted = [entry[1] for entry in oracle._entries("serviceenginegroup", data, cluster, CLOUD)]
     assert [one.verdict.kind for one in told] == counted
 
 
@@ -337,9 +337,9 @@ def test_a_shared_name_spares_routes_and_labels() -> None:
 
 
 def test_kinds_are_those_of_the_oracle() -> None:
-    assert {one.path for one in kinds.KINDS} == oracle.KINDS
-    assert {one.path for one in kinds.KINDS if one.has_created_by} == oracle.WITH_CREATED_BY
-    assert {one.path for one in kinds.KINDS if one.cloud_scoped} == oracle.IN_A_CLOUD
+    assert {kind.path for kind in kinds.KINDS} == oracle.KINDS
+    assert {kind.path for kind in kinds.KINDS if kind.has_created_by} == oracle.WITH_CREATED_BY
+    assert {kind.path for kind in kinds.KINDS if kind.cloud_scoped} == oracle.IN_A_CLOUD
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ def blocks() -> tuple[dict[str, Any], dict[str, Any]]:
 def furnished(*without: str) -> Bed:
     """A controller with the user of the page, whose role lacks ``without``."""
     role, user = blocks()
-    privileges = [one for one in role["privileges"] if one["resource"] not in without]
+    privileges = [
+        privilege for privilege in role["privileges"] if privilege["resource"] not in without
+    ]
     bed = Bed()
     bed.make("role", **{**role, "privileges": privileges})
     bed.make("user", **{**user, "password": PASSWORD})
@@ -67,5 +69,9 @@ async def test_without_one_of_them_nothing_is_proven(permission: str) -> None:
 
 def test_all_that_is_deleted_or_edited_may_be_written() -> None:
     role, _ = blocks()
-    written = {one["resource"] for one in role["privileges"] if one["type"] == "WRITE_ACCESS"}
+    written = {
+        privilege["resource"]
+        for privilege in role["privileges"]
+        if privilege["type"] == "WRITE_ACCESS"
+    }
     assert {one.permission for one in kinds.SEEN} <= written

@@ -21,7 +21,7 @@ async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None
     before = bed.controller.snapshot()
     actions = await plan.swept(bed.context(), bed.client(), bed.stored)
     assert not bed.diff(before)
-    assert [(one.action, one.kind, one.name) for one in actions] == [
+    assert [(action.action, action.kind, action.name) for action in actions] == [
         ("delete", "PoolGroup", f"{X}--red-web"),
         ("delete", "Pool", f"{X}--red-web"),
         ("delete", "HealthMonitor", f"ako-crd-operator-{X}--red-web"),
@@ -59,5 +59,5 @@ async def test_what_is_planned_is_what_goes() -> None:
     since = bed.controller.journal.last
     await bed.sweep()
     deleted = bed.controller.journal.entries(since=since, method="DELETE")
-    told = {(one.kind, one.where.rpartition(" ")[2]) for one in actions}
+    told = {(action.kind, action.where.rpartition(" ")[2]) for action in actions}
     assert {(kinds.model_of(one.subject.kind), one.subject.tenant) for one in deleted} == told

@@ -38,7 +38,7 @@ def wanted(*ranges: Span) -> tuple[Subnet, ...]:
 
 def told(before: Json, situation: Situation, *, report: bool = False) -> list[tuple[str, str]]:
     return [
-        (one.action, one.why) for one in expected.rows("edge", before, situation, report=report)
+        (row.action, row.why) for row in expected.rows("edge", before, situation, report=report)
     ]
 
 

@@ -227,11 +227,11 @@ def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
     desired = draw(st.sampled_from([draw(apart()), sorted(mine), []]))
     subnets = wanted(*desired)
     if draw(st.booleans()):
-        listed = {one.prefix for one in subnets}
+        listed = {subnet.prefix for subnet in subnets}
         quiet = [Subnet(p, draw(st.sampled_from([None, frozenset()]))) for p in PREFIXES]
         subnets += tuple(one for one in quiet if one.prefix not in listed)[:1]
     hosts = [r.first for r in present if draw(st.booleans())]
-    taken = tuple(Allocated(ipaddress.IPv4Address(one), "vs") for one in sorted(hosts))
+    taken = tuple(Allocated(ipaddress.IPv4Address(host), "vs") for host in sorted(hosts))
     other = Other("other", THEM, draw(st.booleans()), wanted(*sorted(their)), draw(st.booleans()))
     given_ = Situation(
         US, subnets, recorded, taken, (other,) if draw(st.booleans()) else (), inline=True
@@ -280,7 +280,7 @@ def _foreign_is_as_it_was(before: Json, after: Json, mine: frozenset[Span]) -> N
 
 
 def _by_prefix(network_: Json) -> list[tuple[Any, Json]]:
-    return [(spans.prefix_of(one), one) for one in network_.get("configured_subnets", [])]
+    return [(spans.prefix_of(subnet), subnet) for subnet in network_.get("configured_subnets", [])]
 
 
 def _no_address_in_use_is_lost(before: Json, after: Json, given_: Situation) -> None:

@@ -89,7 +89,7 @@ def test_a_look_brings_the_status_back() -> None:
 def test_the_entry_is_marked_before_it_is_made() -> None:
     """And the mark says nothing of it any more once the entry is taken back."""
     there = applied()
-    kinds = [one.subject.kind for one in there.avi.journal.entries(writes=True)]
+    kinds = [entry.subject.kind for entry in there.avi.journal.entries(writes=True)]
     assert kinds[-2:] == ["network", "ipamdnsproviderprofile"]
     assert marking.read(there.network)[OWNER].usable
     there.edit({"usable": False})

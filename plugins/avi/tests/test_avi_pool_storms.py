@@ -89,9 +89,9 @@ class Storm:
         """Pools that want the network to be usable, and were looked at."""
         pools = [self.there.pool(name) for name in NAMES]
         return [
-            one["metadata"]["name"]
-            for one in pools
-            if one and "status" in one and "deletionTimestamp" not in one["metadata"]
+            pool["metadata"]["name"]
+            for pool in pools
+            if pool and "status" in pool and "deletionTimestamp" not in pool["metadata"]
         ]
 
     def do_stranger(self, text: str) -> None:
@@ -99,7 +99,7 @@ class Storm:
             self._strangers(self.strangers | {text})
 
     def do_stranger_goes(self, text: str) -> None:
-        if text in self.strangers and not any(holds(text, one) for one in self.vips):
+        if text in self.strangers and not any(holds(text, vip) for vip in self.vips):
             self._strangers(self.strangers - {text})
 
     def _strangers(self, wanted: set[str]) -> None:
@@ -108,7 +108,7 @@ class Storm:
         body = self.there.network
         (subnet,) = body["configured_subnets"]
         entries = subnet.get("static_ip_ranges") or []
-        kept = [one for one in entries if one["type"] != spans.TYPES["VIP"]]
+        kept = [entry for entry in entries if entry["type"] != spans.TYPES["VIP"]]
         for text in sorted(wanted):
             begin, _, end = text.partition("-")
             kept.append(spans.entry_of(spans.span(begin, end, "VIP")))
@@ -193,6 +193,6 @@ def test_strangers_keep_what_is_theirs_and_nothing_of_ours_is_left(
     steps: list[tuple[Any, ...]], lenient: bool, usable: bool
 ) -> None:
     storm = Storm(lenient=lenient, usable=usable)
-    for one in steps:
-        storm.step(*one)
+    for step in steps:
+        storm.step(*step)
     storm.end()

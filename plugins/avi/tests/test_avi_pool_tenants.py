@@ -123,7 +123,9 @@ def test_a_subnet_of_admins_does_not_lead_away_from_the_own_network() -> None:
 def test_a_port_group_of_another_tenant_is_none() -> None:
     there = Tenants("red")
     known = there.run(_catalog(there))
-    other = next(one for one in known.networks if one["uuid"] == there.own["red"]["uuid"])
+    other = next(
+        network for network in known.networks if network["uuid"] == there.own["red"]["uuid"]
+    )
     cloud = there.cloud["uuid"]
     moved = {**other, "vimgrnw_ref": f"/api/vimgrnwruntime/dvportgroup-1-{cloud}"}
     known = _with(known, [*(n for n in known.networks if n is not other), moved])
@@ -156,8 +158,8 @@ class TestNames:
             assert made.spec.tenant == "admin"
 
     def test_each_tenant_has_a_pool_of_its_own(self) -> None:
-        specs = [config.decode(adc(one)) for one in TENANTS]
-        assert len({inline_pools.data_name("edge", one) for one in specs}) == 3
+        specs = [config.decode(adc(tenant)) for tenant in TENANTS]
+        assert len({inline_pools.data_name("edge", spec) for spec in specs}) == 3
 
     def test_a_pool_without_the_field_means_admin(self) -> None:
         assert read_pool(pool()).spec.tenant == "admin"
@@ -178,9 +180,9 @@ class TestClouds:
         there = Tenants()
         known: catalog.Catalog = there.run(_catalog(there))
         rows = [
-            {"uuid": f"cloud-{one}", "name": "edge", "tenant_ref": f"/api/tenant/{uuid}#{one}"}
-            for one in owners
-            for uuid in [next(t["uuid"] for t in known.tenants if t["name"] == one)]
+            {"uuid": f"cloud-{owner}", "name": "edge", "tenant_ref": f"/api/tenant/{uuid}#{owner}"}
+            for owner in owners
+            for uuid in [next(t["uuid"] for t in known.tenants if t["name"] == owner)]
         ]
         return _with(known, known.networks, clouds=tuple(rows))
 
@@ -257,8 +259,12 @@ def _known(rows: list[tuple[str, str, bool]], *, vrf: bool) -> catalog.Catalog:
         uuid="cluster-1",
         state="CLUSTER_UP_NO_HA",
         tenants=tuple(
-            {"uuid": one, "name": one, "config_settings": {"tenant_vrf": vrf and one != "admin"}}
-            for one in TENANTS
+            {
+                "uuid": tenant,
+                "name": tenant,
+                "config_settings": {"tenant_vrf": vrf and tenant != "admin"},
+            }
+            for tenant in TENANTS
         ),
         clouds=({"uuid": "cloud-1", "name": "vc-01", "vtype": "CLOUD_NONE"},),
         se_groups=(),

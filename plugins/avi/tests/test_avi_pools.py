@@ -68,7 +68,7 @@ def test_at_rest_nothing_is_written() -> None:
     before = there.writes, there.pool()
     again = testing.run_reconcile(there.plugin(), "ip-pools", "edge", there)
     assert (there.writes, there.pool()) == before
-    assert not [one for one in again.writes if "aviippools" in one]
+    assert not [write for write in again.writes if "aviippools" in write]
     assert isinstance(again.result, api.Done)
     assert again.result.recheck_seconds == reconcile.AGAIN_SECONDS
 
@@ -76,7 +76,7 @@ def test_at_rest_nothing_is_written() -> None:
 def test_what_is_ours_is_recorded_before_it_is_written() -> None:
     there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
     calls = [
-        str(one) for one in testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
+        str(call) for call in testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
     ]
     status = next(i for i, one in enumerate(calls) if "patch aviippools/status" in one)
     write = next(i for i, one in enumerate(calls) if "PUT network" in one)
@@ -484,8 +484,8 @@ def test_a_controller_that_does_not_answer() -> None:
 
 def test_the_page_tells_of_every_field_and_reason() -> None:
     page = (CRD.parents[2] / "docs/how-to/avi-ip-pools.md").read_text()
-    for one in structs.fields(ip_pool.Spec):
-        assert f"`{one.key}" in page, one.key
+    for field in structs.fields(ip_pool.Spec):
+        assert f"`{field.key}" in page, field.key
     for reason in ("Overlap", "AddressesInUse", "InUse", "UsableNetworkInUse", "AddressesLow"):
         assert f"`{reason}`" in page
 
@@ -507,7 +507,7 @@ def test_the_crd_is_the_struct() -> None:
         (schema["status"]["properties"]["conditions"]["items"], conditions.Condition),
     )
     for part, kind in parts:
-        keys = {one.key: one.required for one in structs.fields(kind)}
+        keys = {field.key: field.required for field in structs.fields(kind)}
         assert set(part["properties"]) == set(keys)
         assert set(part.get("required", ())) == {key for key, must in keys.items() if must}
     for key, default in (("usable", True), ("driftPolicy", "Repair"), ("warnBelow", 5)):

@@ -82,8 +82,8 @@ async def test_no_delete_is_refused_in_dependency_order() -> None:
     since = bed.controller.journal.last
     await bed.sweep()
     deletes = bed.controller.journal.entries(since=since, method="DELETE")
-    assert [one.status for one in deletes] == [204] * 15
-    kinds = [one.subject.kind for one in deletes]
+    assert [delete.status for delete in deletes] == [204] * 15
+    kinds = [delete.subject.kind for delete in deletes]
     assert kinds.index("poolgroup") > kinds.index("httppolicyset")
     assert kinds.index("pool") > kinds.index("poolgroup")
 
@@ -95,7 +95,7 @@ async def test_deletes_are_sent_in_the_tenant_of_the_object() -> None:
     since = bed.controller.journal.last
     await bed.sweep()
     deletes = bed.controller.journal.entries(since=since, method="DELETE")
-    assert {one.subject.tenant for one in deletes} == {"blue"}
+    assert {delete.subject.tenant for delete in deletes} == {"blue"}
 
 
 async def test_neighbours_under_hostile_names_are_not_touched() -> None:
@@ -192,7 +192,7 @@ async def test_what_a_held_object_refers_to_is_not_asked_for_in_vain() -> None:
     since = bed.controller.journal.last
     await bed.sweep()
     deletes = bed.controller.journal.entries(since=since, method="DELETE")
-    assert [one.subject.kind for one in deletes] == ["pool"]
+    assert [delete.subject.kind for delete in deletes] == ["pool"]
 
 
 async def test_a_suspect_that_holds_is_named_as_one() -> None:

@@ -26,7 +26,9 @@ def reached_by_foreign(bed: Bed, own: frozenset[tuple[str, str]]) -> set[tuple[s
     """Own objects that something else keeps, at any distance. From the store's own references."""
     objects = bed.controller.state.objects
     kept: set[tuple[str, str]] = set()
-    edge = [key for key in own if any(one.key not in own for one in objects.referrers(key))]
+    edge = [
+        key for key in own if any(referrer.key not in own for referrer in objects.referrers(key))
+    ]
     while edge:
         key = edge.pop()
         if key in own and key not in kept:
@@ -68,7 +70,7 @@ def scene(things: Any, cluster: str, routes: Any, labels: Any, **chosen: str) ->
     bed = Bed(cluster, **chosen)
     bed.fill(things)
     bed.route(*routes)
-    bed.label(*[one["value"] for one in labels if one["key"] == "clustername"])
+    bed.label(*[label["value"] for label in labels if label["key"] == "clustername"])
     bed.claim()
     return bed
 

@@ -30,7 +30,7 @@ def user(
     **role: Any,
 ) -> str:
     """A user with one role; it reads users and roles by another, so that it can be told."""
-    privileges = [{"resource": one, "type": level} for one in resources]
+    privileges = [{"resource": resource, "type": level} for resource in resources]
     made = bed.make("role", name=name, privileges=privileges, **role)
     told = [{"resource": one, "type": "READ_ACCESS"} for one in READER[-2:]]
     self_ = bed.make("role", name=f"{name}-self", privileges=told)

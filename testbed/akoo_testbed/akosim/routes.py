@@ -22,7 +22,7 @@ def labelled(labels: list[Object], cluster: str) -> list[Object] | None:
     """
     if not labels:
         return [{"key": LABEL, "value": cluster}]
-    if all(one == {"key": LABEL, "value": cluster} for one in labels):
+    if all(label == {"key": LABEL, "value": cluster} for label in labels):
         return None
     raise ForeignLabelError("labels do not match with cluster name")
 

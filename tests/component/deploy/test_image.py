@@ -222,5 +222,5 @@ def test_the_dockerfile_is_what_is_tested_here() -> None:
     assert "USER 65532:65532" in text
     ignore = (IMAGE / "Dockerfile.dockerignore").read_text().splitlines()
     for sources, _ in _copies():
-        for one in sources:
-            assert f"!{one.rstrip('/')}" in ignore, f"{one} never reaches the build"
+        for source in sources:
+            assert f"!{source.rstrip('/')}" in ignore, f"{source} never reaches the build"

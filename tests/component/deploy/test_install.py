@@ -154,8 +154,8 @@ def test_the_pod_reads_the_settings_that_are_installed(base: list[Object]) -> No
     (port,) = container["ports"]
     assert port["containerPort"] == loaded.health.port == 8081
     probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
-    assert [one["path"] for one in probes] == ["/healthz", "/healthz", "/readyz"]
-    assert {one["port"] for one in probes} == {port["name"]}
+    assert [probe["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
+    assert {probe["port"] for probe in probes} == {port["name"]}
     (ingress,) = _one(base, "NetworkPolicy")["spec"]["ingress"]
     assert [one["port"] for one in ingress["ports"]] == [port["name"]]
 
@@ -223,7 +223,7 @@ async def test_the_service_account_may_do_its_work_and_no_more(
         answer = await server.api.create(review)
         return bool(answer["status"]["allowed"])
 
-    for review, wanted in sorted(RIGHTS, key=lambda one: not one[1]):
+    for review, wanted in sorted(RIGHTS, key=lambda right: not right[1]):
         attributes = review["spec"]["resourceAttributes"]
         if wanted:  # the server learns of new roles by a watch of its own
             await waiting.until(

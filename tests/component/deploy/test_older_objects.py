@@ -48,7 +48,7 @@ def _old(name: str) -> Object:
 async def stored(server: Server) -> Object:
     """That object, stored while the CRD had no rules; now it has them."""
     crd = copy.deepcopy(CRD)
-    crd["spec"]["versions"] = [_without_rules(one) for one in crd["spec"]["versions"]]
+    crd["spec"]["versions"] = [_without_rules(version) for version in crd["spec"]["versions"]]
 
     async def accepted() -> bool:
         try:

@@ -498,7 +498,7 @@ async def test_what_was_applied_as_empty_is_not_taken_from_others(api: Any) -> N
 
 async def test_apply_takes_containers_back(api: Any) -> None:
     def pod(*containers: str) -> Object:
-        listed = [{"name": one, "image": "busybox"} for one in containers]
+        listed = [{"name": container, "image": "busybox"} for container in containers]
         return {
             "apiVersion": "apps/v1",
             "kind": "StatefulSet",

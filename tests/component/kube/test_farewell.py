@@ -61,9 +61,9 @@ def sockets_to(port: int) -> set[str]:
         if int(fields[2].rpartition(":")[2], 16) == port:
             found.add(f"socket:[{fields[9]}]")
     held = set()
-    for one in pathlib.Path("/proc/self/fd").iterdir():
+    for path in pathlib.Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            held.add(str(one.readlink()))
+            held.add(str(path.readlink()))
     return found & held
 
 

@@ -306,7 +306,7 @@ def event(name: str, **extra: Any) -> bytes:
 
 async def read(kube: transport.HttpClient, **options: Any) -> list[str]:
     async with contextlib.aclosing(kube.watch(SECRETS, **options)) as events:
-        return [one.object["metadata"]["name"] async for one in events]
+        return [event.object["metadata"]["name"] async for event in events]
 
 
 async def test_a_watch_ends_normally(server: Misbehaving, make: Make) -> None:

@@ -119,7 +119,11 @@ class Ground:
         ca = base64.b64encode(self.site.authority.pem.encode()).decode()
         async with kubeapi.KubeApi(self.servers[name].kubeconfig) as api:
             for obj in definitions.load(manifests):
-                kept = [one for one in obj["webhooks"] if one["rules"][0]["resources"] == CLUSTERS]
+                kept = [
+                    webhook
+                    for webhook in obj["webhooks"]
+                    if webhook["rules"][0]["resources"] == CLUSTERS
+                ]
                 for one in kept:
                     path = one["clientConfig"]["service"]["path"]
                     one["clientConfig"] = {"url": manager.webhook_url + path, "caBundle": ca}

@@ -178,7 +178,11 @@ class Side:
         """Delete the Cluster, and let Cluster API's own finalizer go."""
         await self.user.delete(CLUSTERS, name, namespace)
         live = await self.user.get(CLUSTERS, name, namespace)
-        kept = [one for one in live["metadata"]["finalizers"] if not one.startswith("cluster.")]
+        kept = [
+            finalizer
+            for finalizer in live["metadata"]["finalizers"]
+            if not finalizer.startswith("cluster.")
+        ]
         patch = {"metadata": {"finalizers": kept}}
         await self.user.merge_patch(CLUSTERS, name, patch, namespace)
 
@@ -218,12 +222,12 @@ class Side:
         return found
 
     async def ready(self, name: str) -> record.Record:
-        found = await self.until(name, lambda one: says(one, "Ready", "Running"), "Ready")
+        found = await self.until(name, lambda obj: says(obj, "Ready", "Running"), "Ready")
         assert found is not None
         return found
 
     async def held(self, name: str, reason: str) -> record.Record:
-        found = await self.until(name, lambda one: says(one, "Held", reason), reason)
+        found = await self.until(name, lambda obj: says(obj, "Held", reason), reason)
         assert found is not None
         return found
 
@@ -231,11 +235,13 @@ class Side:
 def says(one: record.Record | None, kind: str, reason: str) -> bool:
     """Whether the record has a True condition of that kind, with that reason."""
     return one is not None and any(
-        found.type == kind and found.reason == reason and found.status == "True"
-        for found in one.status.conditions
+        condition.type == kind and condition.reason == reason and condition.status == "True"
+        for condition in one.status.conditions
     )
 
 
 def reason(one: record.Record, kind: str) -> str:
     """The reason of a condition, "" without one."""
-    return next((found.reason for found in one.status.conditions if found.type == kind), "")
+    return next(
+        (condition.reason for condition in one.status.conditions if condition.type == kind), ""
+    )

@@ -28,7 +28,7 @@ async def test_there_and_back_and_deleted(
     outside.journal.clear()
 
     await loop.call(servers.move("alpha", "beta", moved_namespace))
-    await alpha.until(name, lambda one: one is None, "dropped at the source")
+    await alpha.until(name, lambda obj: obj is None, "dropped at the source")
     await beta.initialized(moved_namespace)
     after = await beta.ready(name)
     target = await beta.find_cluster(moved_namespace)
@@ -42,14 +42,14 @@ async def test_there_and_back_and_deleted(
     assert outside.journal == [], "nothing outside was touched"
 
     await beta.say(name, adopt=alpha.management_id)
-    await beta.until(name, lambda one: one is not None and one.spec.epoch == 2, "adopted")
+    await beta.until(name, lambda obj: obj is not None and obj.spec.epoch == 2, "adopted")
     adopted = await beta.ready(name)
     assert adopted.spec.handover == record.Handover(management_id=alpha.management_id, epoch=1)
     assert names.ADOPT_ANNOTATION not in adopted.annotations
     await moved_claim(outside, f"claim {name} {beta.management_id}/2")
 
     await loop.call(servers.move("beta", "alpha", moved_namespace))
-    await beta.until(name, lambda one: one is None, "dropped at the source")
+    await beta.until(name, lambda obj: obj is None, "dropped at the source")
     await alpha.initialized(moved_namespace)
     await alpha.ready(name)
     await alpha.deleted(moved_namespace)

@@ -37,7 +37,7 @@ async def test_etcd_of_yesterday(
     await restored.start()
     assert (await restored.ready(kept)).spec == before[0]
     lost = await restored.until(
-        gone, lambda one: one is not None and moves_side.reason(one, "AviReady") == "ClaimLost", ""
+        gone, lambda obj: obj is not None and moves_side.reason(obj, "AviReady") == "ClaimLost", ""
     )
     assert lost is not None
     assert lost.spec == before[1]

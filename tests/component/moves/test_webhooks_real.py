@@ -32,7 +32,9 @@ async def test_letting_go_is_tried_until_the_manager_is_back(
         held = await alpha.held(name, "LetGoRefused")
         assert held.spec.leaving is not None
         assert held.spec.leaving.let_go is not None, "stored before it was tried"
-        told = next(one.message for one in held.status.conditions if one.type == "Held")
+        told = next(
+            condition.message for condition in held.status.conditions if condition.type == "Held"
+        )
         assert "tried again" in told
         assert "webhook" in told, "the message says who refuses"
         found = await alpha.find_cluster(moved_namespace)
@@ -49,7 +51,7 @@ async def test_letting_go_is_tried_until_the_manager_is_back(
             await waiting.until(free, what="letting go", seconds=PATIENCE_SECONDS, every=0.2)
         except TimeoutError:
             raise TimeoutError(f"not let go: {await alpha.find_record(name)}") from None
-        await alpha.until(name, lambda one: one is not None and not_held(one), "let go")
+        await alpha.until(name, lambda obj: obj is not None and not_held(obj), "let go")
     finally:
         await loop.call(manager.stop())
         await loop.call(servers.no_webhooks("alpha"))

@@ -101,7 +101,7 @@ def test_it_is_shown(outsider: Run) -> None:
     )
     assert shown["verbs"] == ["prepare", "contribute", "observe", "controllers", "plan"]
     assert shown["provides"] == [{"name": "ClusterDomain", "version": 1}]
-    assert [one["path"] for one in shown["settings"]] == ["plugins.acme-dns.domain"]
+    assert [setting["path"] for setting in shown["settings"]] == ["plugins.acme-dns.domain"]
 
 
 def test_it_is_right(outsider: Run) -> None:
@@ -168,14 +168,14 @@ async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib
         planned = await asyncio.to_thread(
             outsider, *command, "--kubeconfig", str(where.kubeconfig), "--output", "json"
         )
-    (own,) = [one for one in spans if one.name == "acme-dns name cluster"]
+    (own,) = [span for span in spans if span.name == "acme-dns name cluster"]
     assert own.tags["acme.domain"] == "shop.default.clusters.example.com"
-    (above,) = [one for one in spans if (one.trace, one.id) == (own.trace, own.parent)]
+    (above,) = [span for span in spans if (span.trace, span.id) == (own.trace, own.parent)]
     assert above.name == "prepare acme-dns"
     (record,) = records
     assert planned.returncode == 0, planned.stderr
     (said,) = json.loads(planned.stdout)["plugins"]
-    assert [one["name"] for one in said["actions"]] == ["shop.default.clusters.example.com"]
+    assert [action["name"] for action in said["actions"]] == ["shop.default.clusters.example.com"]
     assert json.loads(planned.stdout)["record"] == record["metadata"]["name"]
     fact = record["spec"]["facts"]["ClusterDomain"]
     assert (fact["plugin"], fact["data"]["domain"]) == ("acme-dns", own.tags["acme.domain"])
@@ -232,6 +232,6 @@ async def _spans(url: str, name: str) -> list[life.Span]:
         while True:
             async with session.get(f"{url}/api/traces", params=query) as answer:
                 spans = life.spans(structs.decode_json(await answer.read()))
-            if any(one.name == name for one in spans):
+            if any(span.name == name for span in spans):
                 return spans
             await asyncio.sleep(0.2)

@@ -33,8 +33,8 @@ def steps(page: str) -> list[Step]:
     found: list[Step] = []
     for block in _BLOCK.finditer(page):
         if block["kind"] == "console":
-            for one in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
-                command, _, answer = one.partition("\n")
+            for part in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
+                command, _, answer = part.partition("\n")
                 found.append(Step("", command, answer))
         else:
             named = _FILE.search(page[: block.start()].rstrip())

@@ -53,9 +53,9 @@ class Lists:
     async def fill(self) -> None:
         kinds = (resources.AKO_DEPLOYMENTS, CLUSTERS, resources.AKO_DEPLOYMENT_CONFIGS)
         found = await asyncio.gather(*(self._client.list(kind) for kind in kinds))
-        self._records = tuple(record_.from_object(one) for one in found[0].items)
-        self._clusters = tuple(cluster.from_object(one) for one in found[1].items)
-        self._configs = tuple(config.from_object(one) for one in found[2].items)
+        self._records = tuple(record_.from_object(item) for item in found[0].items)
+        self._clusters = tuple(cluster.from_object(item) for item in found[1].items)
+        self._configs = tuple(config.from_object(item) for item in found[2].items)
 
     def record(self, name: str) -> record_.Record | None:
         return next((one for one in self._records if one.name == name), None)
@@ -86,13 +86,14 @@ class Lists:
 
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return tuple(
-            one
-            for one in self._records
-            if (one.spec.cluster_ref.namespace, one.spec.cluster_ref.name) == (namespace, name)
+            record
+            for record in self._records
+            if (record.spec.cluster_ref.namespace, record.spec.cluster_ref.name)
+            == (namespace, name)
         )
 
     def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
-        return tuple(one for one in self._records if one.spec.config_ref.name == name)
+        return tuple(record for record in self._records if record.spec.config_ref.name == name)
 
 
 class Same:
@@ -224,8 +225,8 @@ class Real:
 
     async def scale_down(self) -> None:
         """What the StatefulSet's controller would do: there is none here."""
-        for one in (await self.user.list(resources.STATEFUL_SETS)).items:
-            metadata = one["metadata"]
+        for item in (await self.user.list(resources.STATEFUL_SETS)).items:
+            metadata = item["metadata"]
             status = {"status": {"observedGeneration": metadata["generation"], "replicas": 0}}
             await self.user.merge_patch(
                 resources.STATEFUL_SETS,
@@ -242,12 +243,12 @@ class Real:
         The next test's record would find it in its way.
         """
         free = {"metadata": {"finalizers": None}}
-        for one in (await self.user.list(resources.AKO_DEPLOYMENTS)).items:
-            name = one["metadata"]["name"]
-            if one["spec"]["clusterRef"]["name"] != self.suffix:
+        for item in (await self.user.list(resources.AKO_DEPLOYMENTS)).items:
+            name = item["metadata"]["name"]
+            if item["spec"]["clusterRef"]["name"] != self.suffix:
                 continue
             await self.deployer.undeploy(
-                name, record_.from_object(one).spec.inventory, self.user, _unstored
+                name, record_.from_object(item).spec.inventory, self.user, _unstored
             )
             with contextlib.suppress(errors.NotFoundError):
                 await self.user.merge_patch(resources.AKO_DEPLOYMENTS, name, free)

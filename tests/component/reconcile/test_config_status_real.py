@@ -53,7 +53,7 @@ async def test_what_is_said_is_kept_and_said_once(real: reconcile_real.Real) -> 
         assert (found["status"]["clusters"], found["status"]["ready"]) == served
     assert found["spec"] == created["spec"]
     assert found["metadata"]["generation"] == created["metadata"]["generation"]
-    by_type = {one["type"]: one for one in found["status"]["conditions"]}
+    by_type = {condition["type"]: condition for condition in found["status"]["conditions"]}
     assert by_type["Former"] == former
     assert (by_type["Ready"]["status"], by_type["Ready"]["reason"]) == ("True", "Usable")
     assert config.from_object(found).generation == found["status"]["observedGeneration"]

@@ -20,7 +20,7 @@ async def test_the_life_of_a_cluster(real: reconcile_real.Real) -> None:
     assert one.status.conditions, "a status came"
     found = cluster.from_object(await real.user.get(CLUSTERS, real.suffix, "demo"))
     assert found.finalizers == ("cluster.cluster.x-k8s.io", names.FINALIZER)
-    types = [one["type"] for one in found.raw["status"]["conditions"]]
+    types = [condition["type"] for condition in found.raw["status"]["conditions"]]
     assert sorted(types) == ["Available", names.LOAD_BALANCER_READY], "others' conditions stay"
 
     await real.run(name)
@@ -71,7 +71,7 @@ async def test_a_removal_leaves_the_cluster_as_it_was(real: reconcile_real.Real)
     found = cluster.from_object(await real.user.get(CLUSTERS, real.suffix, "demo"))
     assert found.finalizers == ("cluster.cluster.x-k8s.io",)
     assert names.RECORD_ANNOTATION not in found.annotations
-    assert [one["type"] for one in found.raw["status"]["conditions"]] == ["Available"]
+    assert [condition["type"] for condition in found.raw["status"]["conditions"]] == ["Available"]
     selector = f"{names.RECORD_LABEL}={name}"
     for kind in (resources.STATEFUL_SETS, resources.CONFIG_MAPS, resources.SECRETS):
         assert (await real.user.list(kind, label_selector=selector)).items == []

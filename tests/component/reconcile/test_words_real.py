@@ -75,7 +75,7 @@ async def test_uninstall_lets_go_of_everything_and_an_operator_takes_it_up_again
     freed = await real.client.get(resources.CLUSTERS, real.suffix, "demo")
     assert freed["metadata"]["finalizers"] == ["cluster.cluster.x-k8s.io"]
     assert names.RECORD_ANNOTATION not in (freed["metadata"].get("annotations") or {})
-    assert [one["type"] for one in freed["status"]["conditions"]] == ["Available"]
+    assert [condition["type"] for condition in freed["status"]["conditions"]] == ["Available"]
     kept = await real.client.get(RECORDS, name)
     assert "finalizers" not in kept["metadata"]
 

@@ -47,7 +47,7 @@ class Balancer(api.Plugin):
             found()
         async with ctx.external.call("avi", "DELETE pool", write=True):
             if not self.keeps:
-                self.strays[:] = [one for one in self.strays if one.owner != owner]
+                self.strays[:] = [stray for stray in self.strays if stray.owner != owner]
         return None
 
 
@@ -170,7 +170,7 @@ def test_nothing_of_a_living_record_is_shown(bed: Bed, select: Select) -> None:
     _, out, _ = bed("audit")
     assert (GONE in out, OTHER in out) == (False, True)
     (ctx,) = Balancer.seen
-    assert [one.name for one in ctx.records] == ["akoo-1", "akoo-2"]
+    assert [record.name for record in ctx.records] == ["akoo-1", "akoo-2"]
 
 
 def test_a_record_that_cannot_be_read_counts_as_living(bed: Bed, select: Select) -> None:
@@ -229,7 +229,7 @@ def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> No
     ]
     code, out, err = bed("audit", "--sweep", GONE, "--yes")
     assert (code, err) == (0, "")
-    assert [one.owner for one in Balancer.strays] == [OTHER]
+    assert [stray.owner for stray in Balancer.strays] == [OTHER]
     lines = out.splitlines()
     assert lines[0] == f"balancer: 2 objects of {GONE} will be taken away:"
     assert not [line for line in lines if OTHER in line]

@@ -121,8 +121,8 @@ def test_a_cluster_that_is_not_selected(bed: Bed) -> None:
         '  "install-ako-for-management-cluster": it serves Clusters in tkg-system only.',
         f'  "loose": {EMPTY}.',
         '  "ruled": it asks for site In (a, b) (the Cluster has no site).',
-        next(one for one in out.splitlines() if '"wrong": cannot be used: spec.cluster' in one),
-        next(one for one in out.splitlines() if '"odd": cannot be used: spec.cluster' in one),
+        next(line for line in out.splitlines() if '"wrong": cannot be used: spec.cluster' in line),
+        next(line for line in out.splitlines() if '"odd": cannot be used: spec.cluster' in line),
         "  labels of the Cluster: lb=other",
         "  next: label the Cluster, or create or change an AKODeploymentConfig.",
     ]
@@ -199,7 +199,7 @@ def test_the_next_step(
     status = record.RecordStatus(conditions=(condition("Ready", "False", reason, "So."),))
     bed.record(uid=bed.cluster(), annotations=annotations, status=status, **spec)
     _, out, _ = bed("explain", "team-a/shop")
-    assert [one for one in out.splitlines() if one.startswith("next: ") and expected in one]
+    assert [line for line in out.splitlines() if line.startswith("next: ") and expected in line]
 
 
 def test_a_name_that_is_not_there_is_wrong_input(bed: Bed) -> None:

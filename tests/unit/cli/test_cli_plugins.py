@@ -72,7 +72,7 @@ def cli(
 ) -> CLI:
     """cli(*arguments) -> exit code, stdout, stderr; with tmp_path in front of sys.path."""
     monkeypatch.syspath_prepend(str(tmp_path))
-    for name in [one for one in sys.modules if one.startswith("cli_")]:
+    for name in [module for module in sys.modules if module.startswith("cli_")]:
         monkeypatch.delitem(sys.modules, name)
 
     def cli(*arguments: str) -> tuple[int, str, str]:
@@ -308,7 +308,7 @@ def test_new_writes_five_files_whose_conformance_run_is_green(
     code, text, _ = cli("new", "acme-dns", "--directory", str(tmp_path))
     assert code == 0
     root = tmp_path / "akoo-acme-dns"
-    files = {str(one.relative_to(root)) for one in root.rglob("*") if one.is_file()}
+    files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     assert files == {
         "pyproject.toml",
         "README.md",

@@ -66,7 +66,7 @@ def test_json(bed: Bed) -> None:
     seed(bed)
     _, out, _ = bed("status", "--output", "json")
     found = json.loads(out)
-    assert [one["cluster"] for one in found["records"]] == ["shop", "pay", "lab", "old"]
+    assert [record["cluster"] for record in found["records"]] == ["shop", "pay", "lab", "old"]
     assert (found["records"][1]["left"], found["records"][0]["left"]) == (7, None)
     assert found["phases"] == {"Preparing": 1, "Running": 1, "Sweeping": 1, "Finished": 1}
     assert found["notReady"] == {"Leaving": 1, "Unknown": 1}
@@ -107,15 +107,15 @@ def test_what_is_asked_for_is_shown(bed: Bed, words: tuple[str, ...]) -> None:
     bed.cluster("team-c/lab", labels={"site": "edge"})
     code, out, _ = bed("status", "-o", "json", *words)
     assert code == 0
-    assert [one["name"] for one in json.loads(out)["records"]] == NAMES[words]
+    assert [record["name"] for record in json.loads(out)["records"]] == NAMES[words]
 
 
 async def followed(bed: Bed, wanted: watch.Wanted, acts: list[Act]) -> list[list[str]]:
     """The names shown at first, and after each of ``acts``."""
     shown = []
     async with contextlib.aclosing(watch.changes(bed.server.client(), wanted)) as changes:
-        async for found in changes:
-            shown.append([one.name for one in found.known])
+        async for change in changes:
+            shown.append([one.name for one in change.known])
             if not acts:
                 return shown
             await acts.pop(0)()

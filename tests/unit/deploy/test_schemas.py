@@ -75,9 +75,9 @@ def _of_type(kind: inspect.Type, path: str, *, required: bool) -> Shape:
             return _of_type(inner, path, required=required)
         case inspect.StructType(_, fields):
             shape = {path: Field("object", required=required)}
-            for one in fields:
-                name = f"{path}.{one.encode_name}".lstrip(".")
-                shape |= _of_type(one.type, name, required=one.required)
+            for field in fields:
+                name = f"{path}.{field.encode_name}".lstrip(".")
+                shape |= _of_type(field.type, name, required=field.required)
             return shape
         case inspect.DictType(value_type=inspect.AnyType()) | inspect.AnyType():
             return {path: Field("any", required=required)}
@@ -227,9 +227,9 @@ def test_what_is_said_in_a_config_is_what_the_server_keeps() -> None:
 def test_columns_of_the_config() -> None:
     (version,) = _crd("akodeploymentconfigs")["spec"]["versions"]
     columns = [
-        (one["name"].upper(), one["jsonPath"])
-        for one in version["additionalPrinterColumns"]
-        if not one.get("priority")
+        (column["name"].upper(), column["jsonPath"])
+        for column in version["additionalPrinterColumns"]
+        if not column.get("priority")
     ]
     assert columns == [
         ("CONTROLLER", ".spec.controller"),
@@ -267,7 +267,7 @@ def test_columns_of_the_record() -> None:
     crd = _crd("akodeployments")
     assert crd["spec"]["group"] == names.GROUP
     columns = [
-        one["name"].upper() for one in crd["spec"]["versions"][0]["additionalPrinterColumns"]
+        column["name"].upper() for column in crd["spec"]["versions"][0]["additionalPrinterColumns"]
     ]
     assert columns == list(table.HEADS[1:])
 

@@ -53,6 +53,6 @@ def blocks() -> Callable[[str, str], list[str]]:
 
     def read(name: str, language: str) -> list[str]:
         text = (DOCS / name).read_text()
-        return [one["text"] for one in _FENCE.finditer(text) if one["language"] == language]
+        return [match["text"] for match in _FENCE.finditer(text) if match["language"] == language]
 
     return read

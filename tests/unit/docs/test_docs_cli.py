@@ -31,13 +31,15 @@ def tree(name: str = "akoo-core", command: click.Command | None = None) -> dict[
 
 def parameters(command: click.Command) -> Iterator[tuple[str, str, str]]:
     """Name, default and variable of each parameter, as the page shows them."""
-    for one in command.params:
-        option = isinstance(one, click.Option)
-        name = one.opts[0] if option else one.metavar or str(one.name).upper()
+    for param in command.params:
+        option = isinstance(param, click.Option)
+        name = param.opts[0] if option else param.metavar or str(param.name).upper()
         default = (
-            "" if one.default in (None, False) or not isinstance(one.default, str) else one.default
+            ""
+            if param.default in (None, False) or not isinstance(param.default, str)
+            else param.default
         )
-        variable = one.envvar if isinstance(one.envvar, str) else ""
+        variable = param.envvar if isinstance(param.envvar, str) else ""
         yield name, default, variable
 
 
@@ -50,14 +52,16 @@ def test_every_parameter_with_default_and_variable(rows: Rows) -> None:
     for name, command in tree().items():
         documented = [shown(row) for row in rows(PAGE, f"## `{name}`")]
         skipped = {"--help", *COMMON}
-        assert documented == [one for one in parameters(command) if one[0] not in skipped], name
+        assert documented == [
+            parameter for parameter in parameters(command) if parameter[0] not in skipped
+        ], name
 
 
 def test_options_of_all_are_documented_once(rows: Rows) -> None:
     documented = {shown(row) for row in rows(PAGE, "## The management cluster")}
     assert {one[0] for one in documented} == set(COMMON)
     for name, command in tree().items():
-        has = {one[0] for one in parameters(command)} & set(COMMON)
+        has = {parameter[0] for parameter in parameters(command)} & set(COMMON)
         assert has in (set(), set(COMMON)), name
 
 

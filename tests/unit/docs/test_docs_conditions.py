@@ -29,9 +29,9 @@ NOT_OURS = ("testing", "sandbox", "traces")
 def modules(folder: pathlib.Path) -> list[ast.Module]:
     files = sorted(folder.rglob("*.py"))
     return [
-        ast.parse(one.read_text())
-        for one in files
-        if not set(NOT_OURS) & set(one.relative_to(folder).parts) and "tests" not in one.parts
+        ast.parse(file.read_text())
+        for file in files
+        if not set(NOT_OURS) & set(file.relative_to(folder).parts) and "tests" not in file.parts
     ]
 
 
@@ -42,7 +42,7 @@ def positions(trees: list[ast.Module]) -> dict[str, int]:
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 fields = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
-                named = [one.id for one in fields if isinstance(one, ast.Name)]
+                named = [field.id for field in fields if isinstance(field, ast.Name)]
                 if "reason" in named:
                     found[node.name] = named.index("reason")
                 for made in node.body:
@@ -56,7 +56,7 @@ def positions(trees: list[ast.Module]) -> dict[str, int]:
 def _note(
     found: dict[str, int], name: str, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> None:
-    arguments = [one.arg for one in function.args.args if one.arg != "self"]
+    arguments = [arg.arg for arg in function.args.args if arg.arg != "self"]
     if "reason" in arguments:
         found[name] = arguments.index("reason")
 
@@ -155,7 +155,7 @@ def test_every_reason_of_the_core_and_no_other(rows: Rows) -> None:
 
 
 def test_reasons_of_plugins_are_in_their_readme() -> None:
-    for folder in sorted(one for one in PLUGINS.iterdir() if (one / "pyproject.toml").is_file()):
+    for folder in sorted(path for path in PLUGINS.iterdir() if (path / "pyproject.toml").is_file()):
         readme = (folder / "README.md").read_text()
         for reason in reasons(modules(folder)):
             assert f"`{reason}`" in readme, f"{folder.name}: {reason}"

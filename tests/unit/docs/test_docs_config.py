@@ -24,9 +24,11 @@ def shown(blocks: Blocks, command: str) -> list[str]:
 
 def test_columns(blocks: Blocks) -> None:
     version = yaml.safe_load(CRD.read_text())["spec"]["versions"][0]
-    columns = [one for one in version["additionalPrinterColumns"] if not one.get("priority")]
+    columns = [
+        column for column in version["additionalPrinterColumns"] if not column.get("priority")
+    ]
     head = shown(blocks, "kubectl get adc\n")[0]
-    assert head.split() == ["NAME", *(one["name"].upper() for one in columns)]
+    assert head.split() == ["NAME", *(column["name"].upper() for column in columns)]
 
 
 def test_the_message_of_a_config_that_cannot_be_used(blocks: Blocks) -> None:

@@ -65,7 +65,7 @@ def test_timeouts(rows: Rows) -> None:
 def test_every_struct_with_all_its_fields(rows: Rows) -> None:
     documented = {row[0].strip("`"): codes(row[1]) for row in rows(PAGE, "## Values")}
     expected = {
-        name: [one.name for one in structs.fields(kind)] for name, kind in structures().items()
+        name: [field.name for field in structs.fields(kind)] for name, kind in structures().items()
     }
     assert documented == expected
 

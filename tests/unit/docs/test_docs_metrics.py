@@ -19,11 +19,11 @@ PAGE = "reference/metrics.md"
 def declared() -> dict[str, tuple[str, str]]:
     """Type and labels by the name that a dashboard uses."""
     found: dict[str, tuple[str, str]] = {}
-    for one in vars(metrics).values():
-        if isinstance(one, prometheus.MetricWrapperBase | tally.Counter | tally.Histogram):
-            family = next(iter(one.describe()))
+    for var in vars(metrics).values():
+        if isinstance(var, prometheus.MetricWrapperBase | tally.Counter | tally.Histogram):
+            family = next(iter(var.describe()))
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            names = one.names if hasattr(one, "names") else one._labelnames
+            names = var.names if hasattr(var, "names") else var._labelnames
             labels = ", ".join(f"`{label}`" for label in names)
             found[name] = (family.type, labels)
     return found
@@ -48,7 +48,7 @@ def test_metrics_that_nobody_sets_are_called_so(page: Page) -> None:
     named = set(re.findall(r"`(akoo_\w+)`", rest.split("\n## ")[0])) if found else set()
     package = pathlib.Path(metrics.__file__).parents[1]
     files = [*package.rglob("*.py"), *(package.parent / "plugins").glob("*/akoo_*/**/*.py")]
-    code = "".join(one.read_text() for one in files if one.name != "metrics.py")
+    code = "".join(file.read_text() for file in files if file.name != "metrics.py")
     idle = {
         next(iter(one.describe())).name
         for name, one in vars(metrics).items()

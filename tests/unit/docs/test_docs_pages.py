@@ -39,8 +39,8 @@ def prose(name: str) -> str:
 def links(name: str) -> Iterator[tuple[pathlib.Path, str]]:
     """Files and anchors that a page links, addresses elsewhere left aside."""
     here = DOCS / name
-    for one in _LINK.finditer(prose(name)):
-        path, _, anchor = one["target"].partition("#")
+    for match in _LINK.finditer(prose(name)):
+        path, _, anchor = match["target"].partition("#")
         if "://" not in path:
             yield (here.parent / path).resolve() if path else here, anchor
 
@@ -48,7 +48,7 @@ def links(name: str) -> Iterator[tuple[pathlib.Path, str]]:
 def anchors(path: pathlib.Path) -> set[str]:
     """As GitHub makes them of headings."""
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", path.read_text()), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -141,20 +141,20 @@ def config_schema() -> dict[str, Any]:
 @pytest.mark.parametrize("name", PAGES)
 def test_configs_have_only_fields_that_the_schema_knows(name: str) -> None:
     schema = config_schema()
-    for one in documents(name):
-        whole = one.get("kind") == "AKODeploymentConfig"
-        if whole or one.keys() == {"spec"}:
-            assert list(unknown(one["spec"], schema, "spec")) == []
+    for document in documents(name):
+        whole = document.get("kind") == "AKODeploymentConfig"
+        if whole or document.keys() == {"spec"}:
+            assert list(unknown(document["spec"], schema, "spec")) == []
         if whole:
-            assert set(schema["required"]) <= one["spec"].keys()
+            assert set(schema["required"]) <= document["spec"].keys()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_settings_are_accepted(name: str, tmp_path: pathlib.Path) -> None:
-    for one in documents(name):
-        if "enabledPlugins" in one or "telemetry" in one:
+    for document in documents(name):
+        if "enabledPlugins" in document or "telemetry" in document:
             file = tmp_path / "settings.yaml"
-            file.write_text(yaml.safe_dump(one))
+            file.write_text(yaml.safe_dump(document))
             settings.load(file)
 
 

@@ -28,7 +28,7 @@ _FILE = re.compile(
 
 def files(text: str) -> dict[str, str]:
     """The files that the page prints, by path."""
-    return {one["path"]: one["text"] for one in _FILE.finditer(text)}
+    return {match["path"]: match["text"] for match in _FILE.finditer(text)}
 
 
 @pytest.fixture
@@ -78,13 +78,13 @@ def own_tests(project: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ModuleT
 def test_its_own_tests_pass(own_tests: ModuleType) -> None:
     tests = [one for name, one in vars(own_tests).items() if name.startswith("test_")]
     assert tests
-    for one in tests:
-        assert inspect.isfunction(one)
-        one()
+    for test in tests:
+        assert inspect.isfunction(test)
+        test()
 
 
 def test_it_conforms(own_tests: ModuleType) -> None:
     suite: conformance.Suite = own_tests.TestConformance()
     subjects = [suite.subject(name) for name in suite.scenarios]
-    assert [conformance.problems(one) for one in subjects] == [()] * len(subjects)
+    assert [conformance.problems(subject) for subject in subjects] == [()] * len(subjects)
     assert conformance.unreached(subjects) == []

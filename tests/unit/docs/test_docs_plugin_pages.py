@@ -27,8 +27,8 @@ def printed(request: pytest.FixtureRequest, blocks: Blocks, tmp_path: pathlib.Pa
     file = tmp_path / f"{name}.py"
     # A block that is indented goes on where the one before it ended.
     text = "".join(
-        one if one.startswith(" ") else f"\n\n{one}"
-        for one in blocks(f"plugins/{request.param}.md", "python")
+        block if block.startswith(" ") else f"\n\n{block}"
+        for block in blocks(f"plugins/{request.param}.md", "python")
     )
     file.write_text(text)
     spec = importlib.util.spec_from_file_location(name, file)
@@ -71,4 +71,4 @@ def test_its_plugins_keep_the_contract(printed: ModuleType) -> None:
 
 def test_every_page_is_run() -> None:
     folder = pathlib.Path(__file__).parents[3] / "docs" / "plugins"
-    assert {one.stem for one in folder.glob("*.md")} == {*PAGES, "tutorial"}
+    assert {path.stem for path in folder.glob("*.md")} == {*PAGES, "tutorial"}

@@ -27,15 +27,15 @@ def below(kind: Any) -> type[structs.Struct] | None:
     """The struct in a field's type: itself, optional, or what a list or map holds."""
     if isinstance(kind, type) and issubclass(kind, structs.Struct):
         return kind
-    found = (below(one) for one in typing.get_args(kind))
+    found = (below(member) for member in typing.get_args(kind))
     return next((one for one in found if one is not None), None)
 
 
 def fields(kind: type[structs.Struct]) -> Iterator[tuple[str, list[str]]]:
     """Each field of a struct, with the fields below it."""
-    for one in structs.fields(kind):
-        inner = below(one.type)
-        yield one.key, [two.key for two in structs.fields(inner)] if inner else []
+    for field in structs.fields(kind):
+        inner = below(field.type)
+        yield field.key, [two.key for two in structs.fields(inner)] if inner else []
 
 
 def table(found: list[tuple[str, ...]]) -> list[tuple[str, list[str]]]:
@@ -57,7 +57,7 @@ def test_fields_of_status(rows: Rows) -> None:
 
 def test_policies_are_those_of_the_config(rows: Rows) -> None:
     spec = dict(table(rows(PAGE, "## spec")))
-    assert spec["policies"] == [one.key for one in structs.fields(config.Policies)]
+    assert spec["policies"] == [field.key for field in structs.fields(config.Policies)]
 
 
 def first(found: list[tuple[str, ...]]) -> list[str]:
@@ -94,7 +94,7 @@ def test_marks_elsewhere(rows: Rows) -> None:
 def test_columns(rows: Rows) -> None:
     version = yaml.safe_load(CRD.read_text())["spec"]["versions"][0]
     columns = [
-        (one["name"].upper(), f"`{one['jsonPath'].removeprefix('.')}`")
-        for one in version["additionalPrinterColumns"]
+        (column["name"].upper(), f"`{column['jsonPath'].removeprefix('.')}`")
+        for column in version["additionalPrinterColumns"]
     ]
     assert [row[:2] for row in rows(PAGE, "## Columns")] == columns

@@ -26,8 +26,8 @@ PAGE = "reference/metrics.md"
 @functools.cache
 def sources() -> dict[str, str]:
     """Every test's source but this one's, by path."""
-    found = [one for folder in FOLDERS for one in ROOT.glob(f"{folder}/**/*.py")]
-    return {str(one): one.read_text() for one in found if one != pathlib.Path(__file__)}
+    found = [path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.py")]
+    return {str(path): path.read_text() for path in found if path != pathlib.Path(__file__)}
 
 
 @functools.cache
@@ -39,7 +39,7 @@ def implementations() -> dict[str, set[str]]:
             continue
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in HOOKS:
-                taken = {one.arg for one in node.args.args} - {"self"}
+                taken = {arg.arg for arg in node.args.args} - {"self"}
                 found.setdefault(node.name, set()).update(taken)
     return found
 

@@ -152,15 +152,19 @@ class Election(stateful.RuleBasedStateMachine):
 
     @stateful.invariant()
     def at_most_one_may_act(self) -> None:
-        acting = [one.identity for one in self.processes if one.state.may_act(self.clock(one))]
+        acting = [
+            process.identity
+            for process in self.processes
+            if process.state.may_act(self.clock(process))
+        ]
         assert len(acting) <= 1, acting
 
     @stateful.invariant()
     def who_acts_holds_the_lease(self) -> None:
-        for one in self.processes:
-            if one.state.may_act(self.clock(one)):
+        for process in self.processes:
+            if process.state.may_act(self.clock(process)):
                 assert self.lease is not None
-                assert self.lease.holder_identity == one.identity
+                assert self.lease.holder_identity == process.identity
 
     @stateful.invariant()
     def transitions_count_changes_of_the_holder(self) -> None:
@@ -173,7 +177,9 @@ class Election(stateful.RuleBasedStateMachine):
             self.arrive(write)
         for _ in range(int(2.5 * TIMES.lease / TIMES.retry)):
             self.all_go_on()
-        leaders = [one for one in self.processes if one.state.may_act(self.clock(one))]
+        leaders = [
+            process for process in self.processes if process.state.may_act(self.clock(process))
+        ]
         assert len(leaders) == 1, "nobody leads"
         for _ in range(60):
             self.all_go_on()

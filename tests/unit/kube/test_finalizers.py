@@ -156,7 +156,9 @@ def test_what_others_wrote_meanwhile_is_never_lost(
         after = patched(now, finalizers.adding(seen, "ours", NOTE))
     except memory_patch.PatchError:
         return  # A conflict: it is read again.
-    theirs = [one for one in after["metadata"].get("finalizers", []) if one != "ours"]
+    theirs = [
+        finalizer for finalizer in after["metadata"].get("finalizers", []) if finalizer != "ours"
+    ]
     assert theirs == [one for one in later if one != "ours"]
     kept = after["metadata"].get("annotations", {})
     assert {key: kept.get(key) for key in noted_later.keys() - NOTE.keys()} == {
@@ -186,7 +188,7 @@ async def test_what_was_seen_is_not_read_again(server: memory.MemoryServer) -> N
     done = await ours.add(kind, "ours", "x", "demo", uid=uid, annotations=NOTE, seen=seen)
     assert done is not None
     assert done["metadata"]["annotations"] == NOTE
-    assert [one.operation for one in server.faults.calls] == ["patch configmaps"]
+    assert [call.operation for call in server.faults.calls] == ["patch configmaps"]
 
 
 @pytest.mark.parametrize("meanwhile", ["changed", "dying", "gone", "another"])

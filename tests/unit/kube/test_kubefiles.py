@@ -120,7 +120,7 @@ def test_paths_are_relative_to_their_file(tmp_path: pathlib.Path) -> None:
             tmp_path / "c/config", {"users": entries("user", ann={"exec": {"command": "login"}})}
         ),
     ]
-    users = {one["name"]: one["user"] for one in kubefiles.merged(parts)["users"]}
+    users = {user["name"]: user["user"] for user in kubefiles.merged(parts)["users"]}
     assert users["eve"] == {
         "client-certificate": str(tmp_path / "a/eve.crt"),
         "client-key": "/etc/eve.key",

@@ -327,7 +327,9 @@ async def test_tasks_that_a_verb_leaves_running_are_stopped_and_named(
     with caplog.at_level(logging.WARNING, "akoo_core.plugin_host.bounded"):
         assert await calls.call("drain", plugin, ctx) == api.Done()
     assert cancelled.is_set()
-    (line,) = [one for one in caplog.records if one.name == "akoo_core.plugin_host.bounded"]
+    (line,) = [
+        record for record in caplog.records if record.name == "akoo_core.plugin_host.bounded"
+    ]
     assert "grandchild" in vars(line)["tasks"]
     assert "forgotten" in vars(line)["tasks"]
     assert metrics.REGISTRY.get_sample_value(name, labels) == before + 1

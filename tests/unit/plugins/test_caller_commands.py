@@ -90,7 +90,7 @@ async def test_each_gets_what_it_names_and_is_seen(
     assert await calls.audit(plugin, audit_ctx) == AUDIT
     assert await calls.remove_stray(plugin, audit_ctx, "akoo-x") == api.Done()
     assert got == [(ctx, "sweep"), (audit_ctx, ""), (audit_ctx, "akoo-x")]
-    names = [one.name for one in spans.get_finished_spans()]
+    names = [span.name for span in spans.get_finished_spans()]
     assert names == ["plan demo", "audit demo", "remove_stray demo"]
 
 

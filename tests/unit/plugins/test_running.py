@@ -291,7 +291,7 @@ def test_its_log_lines_name_plugin_controller_and_key(caplog: pytest.LogCaptureF
 
     with caplog.at_level(logging.INFO, logger="akoo_core.plugin.demo"):
         virtual_time.run(main)
-    (line,) = (one for one in caplog.records if one.name == "akoo_core.plugin.demo")
+    (line,) = (record for record in caplog.records if record.name == "akoo_core.plugin.demo")
     fields = {key: vars(line)[key] for key in ("plugin", "controller", "key", "ready")}
     assert fields == {"plugin": "demo", "controller": "maps", "key": "a", "ready": True}
 

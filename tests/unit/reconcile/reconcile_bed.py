@@ -166,7 +166,9 @@ class Bed:
                 continue
         found = self.world.cluster_at("demo", name)
         assert found is not None
-        kept = [one for one in found.finalizers if one != "cluster.cluster.x-k8s.io"]
+        kept = [
+            finalizer for finalizer in found.finalizers if finalizer != "cluster.cluster.x-k8s.io"
+        ]
         await self.patch_cluster({"metadata": {"finalizers": kept or None}}, name)
 
     async def annotate(self, name: str, **annotations: str | None) -> None:
@@ -187,7 +189,7 @@ class Bed:
     def writes(self) -> list[str]:
         """What the last attempt wrote, anywhere."""
         calls = (*self.management.faults.calls, *self.workload.faults.calls)
-        return [str(one) for one in calls if one.write]
+        return [str(call) for call in calls if call.write]
 
     def record(self, name: str) -> record_.Record:
         found = self.world.record(name)
@@ -201,11 +203,11 @@ class Bed:
         return found[kind].status, found[kind].reason
 
     def message(self, name: str, kind: str) -> str:
-        found = {one.type: one for one in self.record(name).status.conditions}
+        found = {condition.type: condition for condition in self.record(name).status.conditions}
         return found[kind].message
 
     def conditions(self, name: str) -> set[str]:
-        return {one.type for one in self.record(name).status.conditions}
+        return {condition.type for condition in self.record(name).status.conditions}
 
     def on_cluster(self, name: str = "shop") -> tuple[str, str] | None:
         found = self.world.cluster_at("demo", name)

@@ -128,11 +128,11 @@ class Bench:
 
     @property
     def calls(self) -> list[str]:
-        return [f"{one.operation} {one.target}" for one in self.workload.faults.calls]
+        return [f"{call.operation} {call.target}" for call in self.workload.faults.calls]
 
     @property
     def writes(self) -> list[Request]:
-        return [one for one in self.workload.faults.calls if one.write]
+        return [call for call in self.workload.faults.calls if call.write]
 
     def get(self, resource: resources.Resource, name: str) -> dict[str, Any] | None:
         found = [one for one in self.workload.objects(resource) if one["metadata"]["name"] == name]

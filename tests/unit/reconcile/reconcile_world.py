@@ -78,13 +78,14 @@ class World:
 
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return tuple(
-            one
-            for one in self.records()
-            if (one.spec.cluster_ref.namespace, one.spec.cluster_ref.name) == (namespace, name)
+            record
+            for record in self.records()
+            if (record.spec.cluster_ref.namespace, record.spec.cluster_ref.name)
+            == (namespace, name)
         )
 
     def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
-        return tuple(one for one in self.records() if one.spec.config_ref.name == name)
+        return tuple(record for record in self.records() if record.spec.config_ref.name == name)
 
 
 class Ledger:
@@ -94,15 +95,18 @@ class Ledger:
         self._records = records
 
     def fleet(self) -> int:
-        return sum(one.spec.finished_at is None for one in self._records)
+        return sum(record.spec.finished_at is None for record in self._records)
 
     def begun(self, now: datetime.datetime) -> removal_limit.Begun:
         return {
-            one.name: removal_limit.moments(structs.to_object(one.spec)) for one in self._records
+            record.name: removal_limit.moments(structs.to_object(record.spec))
+            for record in self._records
         }
 
     def leaves(self, name: str) -> bool:
-        return any(one.spec.leaving is not None for one in self._records if one.name == name)
+        return any(
+            record.spec.leaving is not None for record in self._records if record.name == name
+        )
 
 
 class Workloads:

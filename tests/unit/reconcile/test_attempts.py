@@ -108,7 +108,7 @@ async def test_the_condition_list_of_an_old_cluster_api_is_left_alone(
     with monkeypatch.context() as patched:
         patched.setattr(bed.world, "cluster_of", lambda name: old)
         await bed.run(name)
-    assert [one for one in bed.writes if "clusters" in one] == []
+    assert [write for write in bed.writes if "clusters" in write] == []
     assert bed.condition(name, "Ready") == ("False", "VerbFailed")
     assert bed.on_cluster() == ("True", "Running")
     await bed.run(name)

@@ -48,7 +48,7 @@ def test_how_long_the_next_one_waits(leavers: list[record.Record], wait: float) 
 def test_what_the_caches_do_not_show_yet_counts() -> None:
     brake, records = removal_limit.Brake(), fleet(10)
     ledger = Ledger(records)
-    asked = [brake.ask(one.name, ledger, now=builders.NOW) for one in records[:4]]
+    asked = [brake.ask(record.name, ledger, now=builders.NOW) for record in records[:4]]
     assert asked == [0.0, 0.0, 0.0, 3600.0]
     assert brake.ask(records[0].name, ledger, now=builders.NOW) == 0.0, "asked again, not twice"
 

@@ -20,14 +20,14 @@ def definition(number: int) -> dict[str, Any]:
 
 
 def reads_of_secrets(bench: bench_.Bench) -> int:
-    return sum(one.operation == "get secrets" for one in bench.management.faults.calls)
+    return sum(call.operation == "get secrets" for call in bench.management.faults.calls)
 
 
 async def test_definitions_are_listed_twice_and_applied_once(bench: bench_.Bench) -> None:
     wanted = [definition(number) for number in range(11)]
     report = await bench.deploy(*wanted, bench_.config_map())
     assert report.applied == 12
-    assert collections.Counter(one.split()[0] for one in bench.calls) == {
+    assert collections.Counter(call.split()[0] for call in bench.calls) == {
         "list": 3,  # The second finds that they are not Established yet.
         "apply": 12,
         "get": 1,  # The ConfigMap.
@@ -39,7 +39,7 @@ async def test_definitions_of_others_are_looked_at_once_and_left(bench: bench_.B
     for number in range(2):
         bench.workload.seed(definition(number))
     await bench.deploy(definition(0), definition(1))
-    assert collections.Counter(one.split()[0] for one in bench.calls) == {"list": 1, "get": 2}
+    assert collections.Counter(call.split()[0] for call in bench.calls) == {"list": 1, "get": 2}
     await bench.deploy(definition(0), definition(1))
     assert bench.calls == []
 
@@ -47,7 +47,7 @@ async def test_definitions_of_others_are_looked_at_once_and_left(bench: bench_.B
 async def test_a_secret_is_read_once_for_all_its_keys(bench: bench_.Bench) -> None:
     await bench.deploy(secrets=(bench_.SECRET,))
     assert reads_of_secrets(bench) == 1
-    assert [one for one in bench.calls if "secrets" in one] == [
+    assert [call for call in bench.calls if "secrets" in call] == [
         "get secrets avi-system/avi-secret",
         "apply secrets avi-system/avi-secret",
     ]
@@ -110,7 +110,7 @@ async def test_the_management_calls_of_an_onboarding(bed: bed_.Bed) -> None:
     await bed.config()
     name = await bed.cluster()
     await bed.run(name)
-    calls = collections.Counter(one.operation for one in bed.management.faults.calls)
+    calls = collections.Counter(call.operation for call in bed.management.faults.calls)
     assert calls == {
         "list akodeployments": 1,  # once in a process: are the caches behind?
         "get clusters": 1,

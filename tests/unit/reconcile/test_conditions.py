@@ -192,7 +192,7 @@ def held(
         now=NOW,
         living=living,
     )
-    return next(one for one in status.conditions if one.type == "Held")
+    return next(condition for condition in status.conditions if condition.type == "Held")
 
 
 def test_held_says_until_when() -> None:

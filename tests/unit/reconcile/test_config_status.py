@@ -34,7 +34,7 @@ async def status(bed: bed_.Bed, name: str = "default") -> dict[str, Any]:
 
 
 def ready(found: dict[str, Any]) -> tuple[str, str]:
-    (one,) = [one for one in found["conditions"] if one["type"] == "Ready"]
+    (one,) = [condition for condition in found["conditions"] if condition["type"] == "Ready"]
     return one["status"], one["reason"]
 
 

@@ -64,7 +64,7 @@ async def test_no_workload_write_once_the_cluster_is_let_go(bed: bed_.Bed, name:
     await bed.run(name)
     bed.clock.advance(30)
     await bed.run(name)
-    assert [one for one in bed.workload.faults.calls if one.write] == []
+    assert [call for call in bed.workload.faults.calls if call.write] == []
     assert bed.workloads.forgotten
 
 

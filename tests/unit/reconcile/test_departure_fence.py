@@ -139,7 +139,7 @@ def test_who_holds_and_who_is_suspect_is_stored_and_bounded() -> None:
     assert found.proof is not None
     assert len(found.proof.held_by) == proofs.HELD_BY_LIMIT
     assert len(found.proof.suspects) == proofs.SUSPECTS_KEPT
-    assert {len(one) for one in found.proof.suspects} == {proofs.SUSPECT_LIMIT}
+    assert {len(suspect) for suspect in found.proof.suspects} == {proofs.SUSPECT_LIMIT}
 
 
 def test_the_text_of_a_count_names_the_first_and_counts_the_others() -> None:

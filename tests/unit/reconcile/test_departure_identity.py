@@ -106,7 +106,7 @@ async def test_a_new_cluster_of_the_same_name_gets_its_own_record(
     await bed.annotate(name, leave="sweep")
     bed.workloads.server.faults.calls.clear()
     await bed.run(name)
-    assert [one for one in bed.workloads.server.faults.calls if one.write] == []
+    assert [call for call in bed.workloads.server.faults.calls if call.write] == []
     assert len(bed.workloads.server.objects(resources.CONFIG_MAPS)) == before
 
 

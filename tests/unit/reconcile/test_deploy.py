@@ -24,7 +24,7 @@ async def test_objects_arrive_in_kind_order_with_our_labels(bench: bench_.Bench)
         secrets=(bench_.SECRET,),
     )
     assert report == deployer.Report(applied=5)
-    applied = [one.resource.kind for one in bench.writes if one.verb == "apply"]
+    applied = [write.resource.kind for write in bench.writes if write.verb == "apply"]
     assert applied == [
         "Namespace",
         "CustomResourceDefinition",
@@ -66,7 +66,7 @@ async def test_a_change_applies_that_object_only(bench: bench_.Bench) -> None:
     await bench.deploy(bench_.config_map(), bench_.stateful_set())
     report = await bench.deploy(bench_.config_map(logLevel="DEBUG"), bench_.stateful_set())
     assert report.applied == 1
-    assert [one.operation for one in bench.writes] == ["apply configmaps"]
+    assert [write.operation for write in bench.writes] == ["apply configmaps"]
     found = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
     assert found is not None
     assert found["data"] == {"logLevel": "DEBUG"}
@@ -78,7 +78,10 @@ async def test_what_is_not_wanted_any_more_is_pruned_backwards(bench: bench_.Ben
     )
     report = await bench.deploy(bench_.NAMESPACE, bench_.config_map("a"))
     assert report.pruned == 2
-    assert [one.operation for one in bench.writes] == ["delete statefulsets", "delete configmaps"]
+    assert [write.operation for write in bench.writes] == [
+        "delete statefulsets",
+        "delete configmaps",
+    ]
     assert [one.name for one in bench.inventory] == ["a", "avi-system"]
 
 
@@ -237,7 +240,7 @@ async def test_undeploy_takes_everything_that_is_ours_but_namespaces(bench: benc
     report = await bench.deployer.undeploy(
         builders.RECORD, bench.inventory, bench.workload.client(), bench.store
     )
-    assert [one.resource.kind for one in bench.writes] == [
+    assert [write.resource.kind for write in bench.writes] == [
         "StatefulSet",
         "ConfigMap",
         "Secret",

@@ -85,7 +85,7 @@ async def test_secrets_come_from_allowed_namespaces_only(bench: bench_.Bench) ->
     )
     with pytest.raises(SecretNamespaceNotAllowedError, match="allowedSecretNamespaces"):
         await reader.read(api.SecretSource(namespace="kube-system", name="x", key="y"))
-    assert not [one for one in bench.management.faults.calls if one.namespace == "kube-system"]
+    assert not [call for call in bench.management.faults.calls if call.namespace == "kube-system"]
 
 
 async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None:

@@ -97,7 +97,7 @@ async def test_a_gap_that_was_mended_is_told_no_longer(bench: bench_.Bench) -> N
     bench.clock.advance(deployer.DRIFT_SECONDS)
     await bench.deploy(definition())
     assert bench.inventory[0].note == ""
-    assert [one.verb for one in bench.writes] == []
+    assert [write.verb for write in bench.writes] == []
 
 
 @pytest.mark.parametrize("scope", ["Namespaced", "Cluster"])

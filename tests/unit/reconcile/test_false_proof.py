@@ -282,7 +282,7 @@ async def test_a_foreign_ako_that_was_removed_is_not_forgotten(avi: Trusting) ->
     await bed.run(name)
     await bed.run(name)
     assert bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config") is not None
-    assert [one.cluster_name for one in bed.record(name).spec.foreign_akos] == ["my-cluster"]
+    assert [ako.cluster_name for ako in bed.record(name).spec.foreign_akos] == ["my-cluster"]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,9 @@ async def test_a_wrong_id_has_no_effect_and_is_answered(
 async def test_the_word_and_its_effect_are_one_write(bed: bed_.Bed, moved: str) -> None:
     await bed.annotate(moved, adopt=FORMER)
     await bed.run(moved)
-    spec = [one for one in bed.management.faults.calls if one.operation == "patch akodeployments"]
+    spec = [
+        call for call in bed.management.faults.calls if call.operation == "patch akodeployments"
+    ]
     assert len(spec) == 1
     assert names.ADOPT_ANNOTATION not in bed.record(moved).annotations
 

@@ -55,7 +55,7 @@ async def test_order_of_first_writes(bed: bed_.Bed) -> None:
     await bed.config()
     name = await bed.cluster()
     await bed.run(name)
-    management = [one.operation for one in bed.management.faults.calls if one.write]
+    management = [call.operation for call in bed.management.faults.calls if call.write]
     assert management[:4] == [
         "create akodeployments",
         "patch akodeploymentconfigs",
@@ -206,7 +206,7 @@ async def test_another_cluster_behind_the_kubeconfig_is_not_touched(
     await bed.change_config(logLevel="DEBUG")
     await bed.run(name)
     assert bed.condition(name, "AkoReady") == ("False", "WorkloadReplaced")
-    assert [one for one in bed.workloads.server.faults.calls if one.write] == []
+    assert [call for call in bed.workloads.server.faults.calls if call.write] == []
 
 
 async def test_a_paused_cluster_is_left_alone(bed: bed_.Bed, name: str) -> None:

@@ -235,7 +235,10 @@ async def test_nobody_moves_before_all_know_where_to(mover: Mover) -> None:
     assert bed_.leaving(bed.record(name)).moved == ("ako", "avi")
     bed.clock.advance(30)
     await runs(bed, name, 3)
-    assert [one.plugin for one in bed.record(name).spec.ended_placements] == ["ako", "avi"]
+    assert [placement.plugin for placement in bed.record(name).spec.ended_placements] == [
+        "ako",
+        "avi",
+    ]
     assert bed.condition(name, "Ready") == ("True", "Running")
 
 
@@ -338,7 +341,7 @@ async def test_taken_back_later_it_ends_and_comes_back(
     bed.clock.advance(30)
     await runs(bed, name, 3)
     spec = bed.record(name).spec
-    assert [one.placement for one in spec.ended_placements] == ["uuid-1"]
+    assert [placement.placement for placement in spec.ended_placements] == ["uuid-1"]
     assert intent(bed, name).placement == "uuid-1"
     assert mover.outside == {"uuid-1": {name: {"vs"}}}
     assert bed.condition(name, "Ready") == ("True", "Running")
@@ -599,7 +602,7 @@ async def _moved(crash: tuple[int, bool] | None) -> tuple[Any, int]:
         bed.clock.advance(10)
     spec = bed.record(name).spec
     assert spec.leaving is None
-    ended = [(one.placement, one.how) for one in spec.ended_placements]
+    ended = [(placement.placement, placement.how) for placement in spec.ended_placements]
     stateful = bed.in_workload(resources.STATEFUL_SETS, "ako")
     assert stateful is not None
     state = (

@@ -110,7 +110,11 @@ class Moves(RuleBasedStateMachine):
         if not self._there():
             return
         spec = self.bed.record(self.name).spec
-        given_up = {one.placement for one in spec.ended_placements if one.how == "Abandoned"}
+        given_up = {
+            placement.placement
+            for placement in spec.ended_placements
+            if placement.how == "Abandoned"
+        }
         if spec.leaving is not None and spec.leaving.let_go is not None:
             return
         stored = spec.intents.get("avi")

@@ -55,7 +55,7 @@ async def test_machines_pools_and_infrastructure_are_named(server: memory.Memory
     found = await left(server, target())
     assert not found.nothing
     assert str(found) == "Machine m-0, Machine m-1, MachinePool p-1, FakeCluster shop"
-    assert [one.control_plane for one in found.machines] == [True, False]
+    assert [machine.control_plane for machine in found.machines] == [True, False]
 
 
 async def test_a_v1beta1_reference_is_understood(server: memory.MemoryServer) -> None:

@@ -67,7 +67,7 @@ async def calls(bed: bed_.Bed, name: str, *, explained: bool = True) -> list[str
     bed.management.faults.calls.clear()
     bed.workload.faults.calls.clear()
     await bed.reconciler.reconcile(name, 0, explained=explained)
-    return [str(one) for one in (*bed.management.faults.calls, *bed.workload.faults.calls)]
+    return [str(call) for call in (*bed.management.faults.calls, *bed.workload.faults.calls)]
 
 
 # What means nothing.
@@ -142,7 +142,7 @@ async def _kubeconfig_gone(bed: bed_.Bed) -> None:
 )
 async def test_what_a_round_goes_by_leads_to_another(bed: bed_.Bed, name: str, change: Any) -> None:
     await change(bed)
-    assert [one for one in await calls(bed, name) if "statefulsets" in one], "AKO was looked at"
+    assert [call for call in await calls(bed, name) if "statefulsets" in call], "AKO was looked at"
 
 
 async def test_a_changed_credential_arrives(bed: bed_.Bed, name: str) -> None:

@@ -248,7 +248,7 @@ def test_one_strange_config_is_its_own_problem(strange: config.Config) -> None:
         chosen = selection.choose(target, [strange, builders.make_config()], current="default")
         assert chosen.current == "Present"
         assert (chosen.config is not None) is bool(target.labels)
-        assert [told.partition(":")[0] for told in chosen.problems] == ["strange"]
+        assert [problem.partition(":")[0] for problem in chosen.problems] == ["strange"]
         assert not selection.fits(strange, target)
     assert selection.problem(strange)
 

@@ -71,7 +71,7 @@ async def test_one_list_for_all_and_none_later(server: MemoryServer) -> None:
     server.faults.calls.clear()
     for one in (*ones, *ones):
         await taking.check(one.name, one)
-    assert [one.verb for one in server.faults.calls] == ["list"]
+    assert [call.verb for call in server.faults.calls] == ["list"]
 
 
 async def test_a_leaving_record_is_not_prepared_again(

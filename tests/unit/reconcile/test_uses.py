@@ -30,7 +30,7 @@ class User(api.Plugin):
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
-        self.states += [one.state for one in ctx.view.spec.uses]
+        self.states += [use.state for use in ctx.view.spec.uses]
         return None
 
 
@@ -61,9 +61,9 @@ async def test_a_use_is_stored_before_it_is_looked_at(pooled: bed_.Bed, user: Us
     name = await pooled.cluster()
     await pooled.run(name)
     order = [
-        one.operation
-        for one in pooled.management.faults.calls
-        if one.operation in ("patch akodeployments", "get aviippools")
+        call.operation
+        for call in pooled.management.faults.calls
+        if call.operation in ("patch akodeployments", "get aviippools")
     ]
     assert order[:3] == ["patch akodeployments", "get aviippools", "patch akodeployments"]
     (use,) = pooled.record(name).spec.uses
@@ -71,7 +71,7 @@ async def test_a_use_is_stored_before_it_is_looked_at(pooled: bed_.Bed, user: Us
     assert user.states == ["confirmed"], "no verb before the use is confirmed"
     await pooled.run(name)
     assert pooled.writes == []
-    assert not [one for one in pooled.management.faults.calls if one.resource == POOLS]
+    assert not [call for call in pooled.management.faults.calls if call.resource == POOLS]
 
 
 @pytest.mark.parametrize("fate", ["gone", "dying", "made again"])

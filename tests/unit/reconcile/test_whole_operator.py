@@ -164,4 +164,6 @@ def _annotations(fleet: testing.Fleet) -> set[str]:
 def _held(fleet: testing.Fleet) -> str:
     record = fleet.record("shop")
     assert record is not None
-    return next((one.reason for one in record.status.conditions if one.type == "Held"), "")
+    return next(
+        (condition.reason for condition in record.status.conditions if condition.type == "Held"), ""
+    )

@@ -92,13 +92,13 @@ async def test_a_new_cluster_behind_the_name_of_a_leaked_one_is_not_touched(
     avi.calls.clear()
     await bed.run(name)
     assert avi.calls == ["sweep", "verify"], "the leaked record goes on trying"
-    assert [str(one) for one in second_server.faults.calls] == []
+    assert [str(call) for call in second_server.faults.calls] == []
     avi.held = set()
     await bed.run(name)
     await bed.run(name)
     assert bed.record(name).status.phase == "Finished"
     assert avi.outside == {second: set()}
-    assert [one for one in second_server.faults.calls if one.write] == []
+    assert [call for call in second_server.faults.calls if call.write] == []
     assert bed.condition(second, "Ready") == ("True", "Running")
 
 

@@ -102,7 +102,7 @@ async def test_events_never_grow_without_bound_nor_raise(server: memory.MemorySe
     for number in range(events.QUEUE_LIMIT + 50):
         said.event(events.about_cluster(builders.make_cluster()), "AKODeployed", str(number))
     await said.flush()
-    tried = [one for one in server.faults.calls if one.resource == resources.EVENTS]
+    tried = [call for call in server.faults.calls if call.resource == resources.EVENTS]
     assert len(tried) == events.QUEUE_LIMIT
 
 

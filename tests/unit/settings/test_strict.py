@@ -100,7 +100,9 @@ def test_references_switches_and_names_of_secrets_are_no_secrets() -> None:
         lambda below: (
             st.lists(below, max_size=3)
             | st.dictionaries(
-                st.sampled_from([one.key for one in structs.fields(Outer)] + ["port", "pasword"]),
+                st.sampled_from(
+                    [field.key for field in structs.fields(Outer)] + ["port", "pasword"]
+                ),
                 below,
                 max_size=4,
             )

@@ -65,7 +65,7 @@ def test_an_error_is_worth_a_span() -> None:
         tracing.attempt("outer"),
     ):
         raise ValueError("no")
-    assert [one.error for one in recording.spans] == ["ValueError"]
+    assert [span.error for span in recording.spans] == ["ValueError"]
 
 
 def test_it_takes_attributes_until_it_ends() -> None:

@@ -138,19 +138,21 @@ class GoodPlugin(api.Plugin):
 
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
-        living = {f"vol-{one.spec.ako_cluster_name}" for one in ctx.records}
+        living = {f"vol-{record.spec.ako_cluster_name}" for record in ctx.records}
         return api.Audit(
             strays=tuple(
-                api.Stray(owner=one.removeprefix("vol-"), kind="Volume", name=one)
-                for one in self.cloud.volumes
-                if one not in living
+                api.Stray(owner=volume.removeprefix("vol-"), kind="Volume", name=volume)
+                for volume in self.cloud.volumes
+                if volume not in living
             )
         )
 
     @api.hookimpl
     async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
         async with ctx.external.call("cloud", "DELETE volume", write=True, target=f"vol-{owner}"):
-            self.cloud.volumes[:] = [one for one in self.cloud.volumes if one != f"vol-{owner}"]
+            self.cloud.volumes[:] = [
+                volume for volume in self.cloud.volumes if volume != f"vol-{owner}"
+            ]
         return api.Done()
 
     @api.hookimpl

@@ -143,6 +143,6 @@ class PlansByDoingInSilence(Good):
 class ShowsTheLiving(Good):
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
-        found = [one.removeprefix("vol-") for one in self.cloud.volumes]
+        found = [volume.removeprefix("vol-") for volume in self.cloud.volumes]
         strays = tuple(api.Stray(owner=one, kind="Volume", name=one) for one in found)
         return api.Audit(strays=strays)

@@ -109,13 +109,13 @@ class MakesHalves(Good):
 class NamesByChance(Good):
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result:
-        if not any(one.endswith("-known") for one in self.cloud.volumes):
+        if not any(volume.endswith("-known") for volume in self.cloud.volumes):
             name = f"{cloud.volume(ctx)}-{next(COUNT)}"
             await post(ctx, self, name)
             async with ctx.external.call("cloud", "PUT volume", write=True, target=name):
                 self.cloud.volumes[:] = [
-                    f"{cloud.volume(ctx)}-known" if one == name else one
-                    for one in self.cloud.volumes
+                    f"{cloud.volume(ctx)}-known" if volume == name else volume
+                    for volume in self.cloud.volumes
                 ]
         return api.Done()
 

@@ -82,7 +82,7 @@ def test_the_life_of_a_cluster() -> None:
             workload = fleet.workload("shop")
             assert workload is not None
             pods = workload.objects(resources.PODS)
-            assert [one["metadata"]["name"] for one in pods] == ["agent-0", "agent-1"]
+            assert [pod["metadata"]["name"] for pod in pods] == ["agent-0", "agent-1"]
             assert _zone(workload) == "a"
 
             await fleet.change_config({"zone": "b"})

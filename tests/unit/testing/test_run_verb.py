@@ -44,7 +44,7 @@ def test_a_run_tells_result_facts_calls_and_writes() -> None:
     run = testing.run_verb(plugin, "prepare", world)
     assert run.result == api.Done(facts=(Volume(name="vol-" + world.record_name),))
     assert run.facts == (Volume(name="vol-" + world.record_name),)
-    assert [str(one) for one in run.calls] == [
+    assert [str(call) for call in run.calls] == [
         "kubernetes get secrets ops/cloud",
         POST.replace("POST", "GET"),
         POST,
@@ -85,7 +85,7 @@ def test_contributions_are_deployed_into_the_workload_cluster() -> None:
 def test_spans_of_core_and_plugin_are_recorded_with_their_parents() -> None:
     world, plugin = made()
     run = testing.run_verb(plugin, "prepare", world)
-    found = [(one.name, one.parent) for one in run.spans]
+    found = [(span.name, span.parent) for span in run.spans]
     assert found == [
         ("intend good", ""),
         ("kubernetes get secrets", "prepare good"),
@@ -250,7 +250,7 @@ def test_what_is_left_behind_is_taken_away_by_name() -> None:
     world, plugin = made()
     world.cloud.volumes += ["vol-gone", f"vol-{world.record_name}"]
     run = testing.run_audit(plugin, world)
-    assert [one.owner for one in run.strays] == ["gone"]
+    assert [stray.owner for stray in run.strays] == ["gone"]
     assert len(testing.run_audit(plugin, world, records=()).strays) == 2
     run = testing.run_remove_stray(plugin, "gone", world)
     assert (run.result, run.writes) == (api.Done(), ("cloud DELETE volume vol-gone",))

@@ -132,8 +132,8 @@ def test_what_runs_still_is_a_line_until_its_end_is_known() -> None:
         akoo__result="running",
     )
     ended = _raw("t1", "v", "sweep avi", 20, akoo__verb="sweep", akoo__result="done")
-    assert [one.result for one in life.lines(life.spans(_answer(running)))] == ["running"]
-    assert [one.result for one in life.lines(life.spans(_answer(running, ended)))] == ["done"]
+    assert [line.result for line in life.lines(life.spans(_answer(running)))] == ["running"]
+    assert [line.result for line in life.lines(life.spans(_answer(running, ended)))] == ["done"]
 
 
 def test_a_tree() -> None:

@@ -70,10 +70,10 @@ def versions_of(applied: dict[str, client.Object]) -> dict[str, str]:
 
 async def settled(kube: client.KubeClient) -> None:
     """Wait until the server has finished with our CRDs: it writes their status itself."""
-    for one in crds.KINDS:
+    for kind in crds.KINDS:
         async with asyncio.timeout(20):
             async for event in kube.watch(
-                resource.CUSTOM_RESOURCE_DEFINITIONS, field_selector=f"metadata.name={one.name}"
+                resource.CUSTOM_RESOURCE_DEFINITIONS, field_selector=f"metadata.name={kind.name}"
             ):
                 status = event.object.get("status", {}).get("conditions") or []
                 if any(c["type"] == "Established" and c["status"] == "True" for c in status):
@@ -145,7 +145,7 @@ async def test_pod_is_admitted_under_pod_security_restricted(
 
 
 def pod_of(manifests: tuple[dict[str, Any], ...], name: str) -> dict[str, Any]:
-    (found,) = (one for one in manifests if one["kind"] == "StatefulSet")
+    (found,) = (manifest for manifest in manifests if manifest["kind"] == "StatefulSet")
     template = copy.deepcopy(found["spec"]["template"])
     template["metadata"] |= {"name": name, "namespace": RESTRICTED}
     return {"apiVersion": "v1", "kind": "Pod", **template}

@@ -221,9 +221,9 @@ async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[s
             found[wanted.reach_of(config.decode(obj))] = None
         except (refusal.Refusal, structs.DecodeError) as error:
             unseen.append(f"AKODeploymentConfig/{obj['metadata']['name']}: {error}")
-    for one in ctx.records:
+    for view in ctx.records:
         # Of finished ones Secrets may be gone, and nothing is looked for there any more.
-        if one.spec.finished_at is None and (reach := stored_reach(one)) is not None:
+        if view.spec.finished_at is None and (reach := stored_reach(view)) is not None:
             found[reach] = None
     return list(found), unseen
 

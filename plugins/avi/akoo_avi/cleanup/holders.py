@@ -50,7 +50,7 @@ async def of_refused(
     """
     if not refused:
         return ()
-    roots = {one.key for one in order.roots(inventory.own)}
+    roots = {root.key for root in order.roots(inventory.own)}
     asked = [one for one in inventory.own if one.key in refused and one.key in roots]
     found = {one.object.key: one for one in await find(client, mark, inventory, asked)}
     ours = {f"{kinds.model_of(one.kind)} {one.name}" for one in inventory.own}

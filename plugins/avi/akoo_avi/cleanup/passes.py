@@ -158,7 +158,7 @@ class _Pass:
             kept = self._kept(plan)
             work = [functools.partial(self._delete, one) for one in level if one.key not in kept]
             await bounded.run(work, width=WIDTH)
-        await bounded.run([functools.partial(self._edit, one) for one in plan.edits], width=1)
+        await bounded.run([functools.partial(self._edit, edit) for edit in plan.edits], width=1)
 
     def _kept(self, plan: sweep_plan.Plan) -> frozenset[Key]:
         """What cannot go any more in this pass: not asked for, so nobody is asked in vain."""

@@ -61,7 +61,7 @@ def plan(inventory: Inventory, held: Iterable[Key] = ()) -> Plan:
     kept = order.kept_by(held, own)
     return Plan(
         levels=order.levels(one for one in own if one.key not in kept),
-        edits=tuple(one for one in inventory.parts if one.own),
+        edits=tuple(part for part in inventory.parts if part.own),
         kept=tuple(one for one in own if one.key in kept),
     )
 

@@ -98,8 +98,8 @@ def proof(where: str, seen: Inventory, held: Iterable[Held]) -> api.Proof:
 def queries(where: str, seen: Inventory) -> tuple[str, ...]:
     """What was asked, of which kinds, and what came: one text for each question. Pure."""
     asked: dict[str, list[Query]] = {}
-    for one in seen.queries:
-        asked.setdefault(one.asked, []).append(one)
+    for query in seen.queries:
+        asked.setdefault(query.asked, []).append(query)
     told: list[str] = []
     for question, answers in asked.items():
         where_ = "" if told else f"{where}, all tenants, "
@@ -112,8 +112,8 @@ def _counts(answers: Iterable[Query], *, short: bool) -> str:
 
     The record keeps all, but Events and conditions have 1,024 characters.
     """
-    found = [f"{one.kind} {one.answers}" for one in answers if one.answers]
-    none = [one.kind for one in answers if not one.answers]
+    found = [f"{answer.kind} {answer.answers}" for answer in answers if answer.answers]
+    none = [answer.kind for answer in answers if not answer.answers]
     if none:
         found.append(f"0 of {f'{len(none)} kinds' if short else ' '.join(none)}")
     return ", ".join(found)

@@ -68,8 +68,8 @@ class _Reading:
                 "A list came without results or count: this is no list of an Avi Controller."
             )
         self._counts.add(count)
-        for one in results:
-            self._seen.setdefault(_identity(one) or len(self._seen), one)
+        for result in results:
+            self._seen.setdefault(_identity(result) or len(self._seen), result)
         return bool(page.get("next")) and bool(results)
 
     @property

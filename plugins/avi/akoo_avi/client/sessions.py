@@ -150,7 +150,7 @@ class Controllers:
             self._good.popitem(last=False)
         if before is not None and before != who:
             others = (one for at, one in self._good.items() if at[0] == place.address)
-            if all(before != one for one in others):
+            if all(before != other for other in others):
                 self._end(place, before.id)
 
     def _make_room(self, place: _Place, wanted: str) -> None:

@@ -83,7 +83,7 @@ async def _made(ctx: api.VerbContext, name: str) -> structs.JSON | None:
         page = await ctx.shared.list(resources.AVI_IP_POOLS, field_selector=selector)
     except errors.NotFoundError:
         return None  # the kind is not installed: then nobody makes any
-    living = (one for one in page.items if "deletionTimestamp" not in one["metadata"])
+    living = (item for item in page.items if "deletionTimestamp" not in item["metadata"])
     return next(living, None)
 
 
@@ -93,9 +93,9 @@ def _unready(name: str, obj: structs.JSON) -> api.Wait | None:
         return None
     told = next(
         (
-            one.get("message", "")
-            for one in status.get("conditions") or ()
-            if one["type"] == "Ready"
+            condition.get("message", "")
+            for condition in status.get("conditions") or ()
+            if condition["type"] == "Ready"
         ),
         "It was not looked at yet.",
     )
@@ -112,7 +112,7 @@ async def _get(ctx: api.VerbContext, kind: Resource, name: str, field: str) -> s
         obj = await ctx.shared.get(kind, name)
     except errors.NotFoundError:
         page = await ctx.shared.list(kind, metadata_only=True)
-        known = [one["metadata"]["name"] for one in page.items]
+        known = [item["metadata"]["name"] for item in page.items]
         raise refusal.Refusal(
             f"{kind.kind}NotFound",
             f"{kind.kind}/{name} does not exist. {nearest.sentence(name, known)} Correct "

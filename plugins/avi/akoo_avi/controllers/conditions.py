@@ -45,8 +45,10 @@ def of_error(error: Exception) -> tuple[Condition, ...]:
         message=str(error),
     )
     passed = _passed if isinstance(error, client.AviError) else _not_asked
-    before = tuple(passed(one) for one in QUESTIONS[:position])
-    return _with_ready((*before, wrong, *(_not_asked(one) for one in QUESTIONS[position + 1 :])))
+    before = tuple(passed(question) for question in QUESTIONS[:position])
+    return _with_ready(
+        (*before, wrong, *(_not_asked(question) for question in QUESTIONS[position + 1 :]))
+    )
 
 
 _QUESTIONS: tuple[tuple[type[Exception], str], ...] = (

@@ -209,10 +209,10 @@ async def _say(ctx: api.ControllerContext, obj: kube.Object, ready: conditions.C
 
 
 def _said(obj: kube.Object) -> conditions.Condition | None:
-    for one in (obj.get("status") or {}).get("conditions") or ():
-        if one.get("type") == TYPE:
+    for condition in (obj.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == TYPE:
             try:
-                return structs.convert(one, conditions.Condition)
+                return structs.convert(condition, conditions.Condition)
             except structs.DecodeError:
                 return None
     return None

@@ -47,7 +47,7 @@ async def look(client: AviClient) -> Health:
         cluster_uuid=str(cluster.get("uuid", "")),
         state=str((runtime.get("cluster_state") or {}).get("state", "")),
         nodes=len(nodes),
-        nodes_up=sum(1 for one in nodes if one.get("state") == "CLUSTER_ACTIVE"),
+        nodes_up=sum(1 for node in nodes if node.get("state") == "CLUSTER_ACTIVE"),
         license_tier=str(system.get("default_license_tier", "")),
         unseen=await visibility.missing(client),
     )

@@ -101,7 +101,7 @@ async def _pools(client: kube.KubeClient, name: str) -> list[str]:
     token = ""
     while True:
         page = await client.list(POOLS, token=token)
-        found += [one["metadata"]["name"] for one in page.items if _reaches_by(one, name)]
+        found += [item["metadata"]["name"] for item in page.items if _reaches_by(item, name)]
         token = page.token
         if not token:
             return sorted(found)

@@ -95,6 +95,9 @@ def _told(mine: Sequence[snapshot.VirtualService]) -> str:
 
 
 def _named(services: Sequence[snapshot.VirtualService]) -> str:
-    shown = [f"{one.name} ({one.reason or one.state})" for one in sorted(services)[:NAMED]]
+    shown = [
+        f"{service.name} ({service.reason or service.state})"
+        for service in sorted(services)[:NAMED]
+    ]
     more = len(services) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

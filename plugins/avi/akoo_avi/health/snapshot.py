@@ -95,10 +95,10 @@ def _service(settings: structs.JSON, runtime: structs.JSON) -> VirtualService:
 
 def _by_group(engines: Iterable[structs.JSON]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for one in engines:
-        reference = str((one.get("config") or {}).get("se_group_ref", ""))
+    for engine in engines:
+        reference = str((engine.get("config") or {}).get("se_group_ref", ""))
         group = reference.rpartition("/")[2].partition("#")[0]
-        status = (one.get("runtime") or {}).get("oper_status") or {}
+        status = (engine.get("runtime") or {}).get("oper_status") or {}
         found.setdefault(group, []).append(str(status.get("state", "")))
     return {group: tuple(sorted(states)) for group, states in found.items()}
 

@@ -63,14 +63,14 @@ def is_claim(obj: structs.JSON) -> bool:
     """Whether an object of any kind is a claim: by name and by marker."""
     if not str(obj.get("name", "")).startswith(names.CLAIM_PREFIX):
         return False
-    return any(one.get("key") == names.CLAIM_MARKER for one in obj.get("markers") or ())
+    return any(marker.get("key") == names.CLAIM_MARKER for marker in obj.get("markers") or ())
 
 
 def has_marker(obj: structs.JSON, cluster_name: str) -> bool:
     """Whether the query by AKO's marker shows the object."""
     return any(
-        one.get("key") == names.CLUSTER_MARKER and cluster_name in (one.get("values") or ())
-        for one in obj.get("markers") or ()
+        marker.get("key") == names.CLUSTER_MARKER and cluster_name in (marker.get("values") or ())
+        for marker in obj.get("markers") or ()
     )
 
 
@@ -105,7 +105,7 @@ def _read(name: str, obj: structs.JSON) -> Claim | Damaged:
         return Damaged(why=f"it is in the tenant {references.name_of(obj['tenant_ref'])}")
     if obj.get("type", TYPE) != TYPE:
         return Damaged(why=f"it is a StringGroup of type {obj['type']}")
-    values = [one.get("values") for one in obj.get("markers") or () if _is_ours(one)]
+    values = [marker.get("values") for marker in obj.get("markers") or () if _is_ours(marker)]
     if len(values) != 1 or not isinstance(values[0], list) or len(values[0]) != 2:
         return Damaged(why=f"its marker {names.CLAIM_MARKER} does not hold an id and an epoch")
     management_id, epoch = map(str, values[0])

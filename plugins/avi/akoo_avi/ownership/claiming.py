@@ -71,7 +71,7 @@ async def _refuse_stranger(avi: client.AviClient, cluster_name: str) -> None:
     name = names.claim(cluster_name)
     found = await avi.list(claim.KIND, tenant=names.ADMIN_TENANT, params={"name": name})
     strangers = [one for one in found if claim.read(cluster_name, [one]) is not None]
-    marked = [one for one in strangers if claim.has_marker(one, cluster_name)]
+    marked = [stranger for stranger in strangers if claim.has_marker(stranger, cluster_name)]
     if strangers and not marked:
         raise refusal.Refusal(
             "ClaimDamaged",

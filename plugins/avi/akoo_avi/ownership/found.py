@@ -87,7 +87,7 @@ class Inventory(structs.Struct, frozen=True, kw_only=True):
     @property
     def outside(self) -> tuple[str, ...]:
         """What only its tenant keeps from being own, by name."""
-        objects = [str(one) for one in self.suspects if one.verdict.outside]
+        objects = [str(suspect) for suspect in self.suspects if suspect.verdict.outside]
         return (
             *objects,
             *(
@@ -101,15 +101,15 @@ class Inventory(structs.Struct, frozen=True, kw_only=True):
     @property
     def own_count(self) -> int:
         """Own objects, and own entries in shared ones: column LEFT."""
-        return len(self.own) + sum(len(one.own) for one in self.parts)
+        return len(self.own) + sum(len(part.own) for part in self.parts)
 
     @property
     def suspect_count(self) -> int:
-        return len(self.suspects) + sum(len(one.suspect) for one in self.parts)
+        return len(self.suspects) + sum(len(part.suspect) for part in self.parts)
 
     def suspects_told(self) -> tuple[str, ...]:
         """Each suspect by name, with what is wrong with it."""
-        told = [f"{one}: {one.verdict.why}" for one in self.suspects]
+        told = [f"{suspect}: {suspect.verdict.why}" for suspect in self.suspects]
         for part in self.parts:
             told += [f"{entry.name} of {part}: {entry.verdict.why}" for entry in part.suspect]
         return tuple(told)

@@ -126,9 +126,9 @@ def _of_shared(query: Query, bodies: Iterable[structs.JSON], mark: marks.Mark) -
     parts = [_part(query.kind, body, mark) for body in bodies]
     return _Answer(
         query=query,
-        parts=tuple(one for one in parts if one.own or one.suspect),
-        in_our_cloud=any(one.our_cloud for one in parts),
-        shared_by=next((told for one in parts if (told := _other_part(one, mark))), ""),
+        parts=tuple(part for part in parts if part.own or part.suspect),
+        in_our_cloud=any(part.our_cloud for part in parts),
+        shared_by=next((told for part in parts if (told := _other_part(part, mark))), ""),
     )
 
 
@@ -140,7 +140,7 @@ def _together(answers: Iterable[_Answer]) -> Inventory:
         objects=tuple(objects.values()),
         parts=tuple(part for answer in all_ for part in answer.parts),
         queries=tuple(answer.query for answer in all_),
-        claims=tuple(one for answer in all_ for one in answer.claims),
+        claims=tuple(claim for answer in all_ for claim in answer.claims),
         visible=frozenset(answer.query.kind for answer in all_ if answer.in_our_cloud),
         shared_by=next((answer.shared_by for answer in all_ if answer.shared_by), ""),
     )
@@ -170,8 +170,8 @@ def _part(kind: str, body: structs.JSON, mark: marks.Mark) -> Part:
         name=str(body.get("name") or ""),
         tenant=references.name_of(body.get("tenant_ref")),
         tenant_uuid=references.tenant_uuid(body),
-        own=tuple(one for one in entries if one.verdict.kind == "own"),
-        suspect=tuple(one for one in entries if one.verdict.kind == "suspect"),
+        own=tuple(entry for entry in entries if entry.verdict.kind == "own"),
+        suspect=tuple(entry for entry in entries if entry.verdict.kind == "suspect"),
         our_cloud=our_cloud,
     )
 

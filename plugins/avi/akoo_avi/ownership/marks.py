@@ -74,9 +74,9 @@ def values(obj: structs.JSON, key: str) -> tuple[tuple[str, ...], ...]:
 def label_values(labels: Any, key: str) -> tuple[str, ...]:
     """The values of the labels (of a route, of an SE group) with that key."""
     return tuple(
-        str(one.get("value", ""))
-        for one in labels or ()
-        if isinstance(one, dict) and one.get("key") == key
+        str(label.get("value", ""))
+        for label in labels or ()
+        if isinstance(label, dict) and label.get("key") == key
     )
 
 

@@ -32,7 +32,7 @@ class Marked(NamedTuple):
 
 def owner_of(kind: str, obj: structs.JSON) -> str:
     """The cluster name in an object's marks; "" for none that can be read."""
-    named = {value for one in marks.values(obj, names.CLUSTER_MARKER) for value in one}
+    named = {value for mark in marks.values(obj, names.CLUSTER_MARKER) for value in mark}
     if named:
         return named.pop() if len(named) == 1 else ""
     author = _author(kind, obj)

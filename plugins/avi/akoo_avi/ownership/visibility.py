@@ -39,7 +39,7 @@ async def missing(client: AviClient) -> str:
         roles = [await client.get(path) for path in _role_paths(user)]
     except (*HIDDEN, errors.NotFoundError) as error:
         return _unreadable(who, str(error))
-    return told(who, hidden(user, {str(one.get("uuid")): one for one in roles}))
+    return told(who, hidden(user, {str(role.get("uuid")): role for role in roles}))
 
 
 def hidden(user: structs.JSON, roles: Mapping[str, structs.JSON]) -> tuple[str, ...]:
@@ -63,10 +63,10 @@ def _filters(role: structs.JSON) -> list[Any]:
 
 
 def _reads(role: structs.JSON, permission: str) -> bool:
-    for one in role.get("privileges") or ():
-        if one.get("resource") == permission:
-            narrowed = bool(one.get("subresource"))
-            return one.get("type") in READING and not narrowed
+    for privilege in role.get("privileges") or ():
+        if privilege.get("resource") == permission:
+            narrowed = bool(privilege.get("subresource"))
+            return privilege.get("type") in READING and not narrowed
     return False
 
 

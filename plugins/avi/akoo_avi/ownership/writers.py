@@ -111,7 +111,7 @@ def forms(kind: str, cluster_name: str) -> tuple[Form, ...]:
             writer=row.writer.name,
             author_in=row.author,
             author=_compiled(row.writer, row.writer.author, cluster_name),
-            name=_compiled(row.writer, "|".join(f"(?:{one})" for one in row.names), cluster_name),
+            name=_compiled(row.writer, "|".join(f"(?:{name})" for name in row.names), cluster_name),
         )
         for row in ROWS
         if row.kind == kind
@@ -121,8 +121,8 @@ def forms(kind: str, cluster_name: str) -> tuple[Form, ...]:
 @functools.lru_cache(maxsize=64)
 def authors(cluster_name: str) -> re.Pattern[str]:
     """What ``created_by`` says of the cluster, whoever wrote it."""
-    patterns = [_compiled(one, one.author, cluster_name).pattern for one in WRITERS]
-    return re.compile("|".join(f"(?:{one})" for one in patterns))
+    patterns = [_compiled(writer, writer.author, cluster_name).pattern for writer in WRITERS]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 def _compiled(writer: Writer, template: str, cluster_name: str) -> re.Pattern[str]:

@@ -94,8 +94,12 @@ def _tier1_paths(scene: Scene) -> frozenset[str]:
     paths = [str(router.get("tier1_lr_id", "")) for router in manual]
     paths += [str(one) for one in (segments.get("automatic") or {}).get("tier1_lr_ids") or ()]
     for vrf in _vrfs(scene):
-        attributes = [one for one in vrf.get("attrs") or () if isinstance(one, dict)]
-        paths += [str(one.get("value", "")) for one in attributes if one.get("key") == "tier1path"]
+        attributes = [attr for attr in vrf.get("attrs") or () if isinstance(attr, dict)]
+        paths += [
+            str(attribute.get("value", ""))
+            for attribute in attributes
+            if attribute.get("key") == "tier1path"
+        ]
     return frozenset(paths) - {""}
 
 

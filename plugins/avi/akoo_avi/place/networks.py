@@ -101,7 +101,7 @@ def _has_subnet(network: Row, cidr: str) -> bool:
     if not cidr:
         return False
     wanted = ipaddress.ip_network(cidr, strict=False)
-    return any(_prefix(one) == wanted for one in network.get("configured_subnets") or ())
+    return any(_prefix(subnet) == wanted for subnet in network.get("configured_subnets") or ())
 
 
 def _prefix(subnet: Row) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
@@ -158,4 +158,4 @@ def is_usable(profile: Row, network: Network) -> bool:
     """Whether virtual services may get addresses from the network."""
     internal = profile.get("internal_profile") or {}
     entries = internal.get("usable_networks") or ()
-    return any(uuid_of(one.get("nw_ref")) == network.uuid for one in entries)
+    return any(uuid_of(entry.get("nw_ref")) == network.uuid for entry in entries)

@@ -116,8 +116,10 @@ def _placement(target: AviTarget) -> api.LoadBalancerPlacement:
         tenant=found.tenant,
         service_engine_group=found.se_group,
         networks=tuple(
-            api.VipNetwork(name=one.name, uuid="" if one.unique else one.uuid, cidr=one.cidr)
-            for one in found.networks
+            api.VipNetwork(
+                name=network.name, uuid="" if network.unique else network.uuid, cidr=network.cidr
+            )
+            for network in found.networks
         ),
         ako=target.wanted.ako,
     )

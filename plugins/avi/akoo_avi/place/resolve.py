@@ -95,15 +95,16 @@ def cloud_called(name: str, tenant: Row, known: Catalog, correct: str) -> Row:
 
     AKO asks in its tenant, and starts with exactly one answer. Raises Refusal.
     """
-    seen = [one for one in known.clouds if tenant_of(one) in _providers(tenant)]
+    seen = [cloud for cloud in known.clouds if tenant_of(cloud) in _providers(tenant)]
     clouds = catalog.called(name, seen)
     if len(clouds) == 1:
         return clouds[0]
     if clouds:
+        uuids = ", ".join(sorted(cloud["uuid"] for cloud in clouds))
         raise refusal.Refusal(
             "CloudAmbiguous",
             f'{len(clouds)} clouds are called "{name}"{networks.of_tenant(tenant)} on '
-            f"{known.address} ({', '.join(sorted(one['uuid'] for one in clouds))}), and AKO starts "
+            f"{known.address} ({uuids}), and AKO starts "
             "with exactly one. Rename all but one.",
         )
     raise refusal.Refusal(
@@ -120,7 +121,7 @@ def _providers(tenant: Row) -> tuple[str, ...]:
 
 def _se_group(wanted: Wanted, known: Catalog, cloud: Row, tenant: Row, correct: str) -> Row:
     """In the tenant that has the SEs: admin, or the tenant itself where it has its own."""
-    there = [one for one in known.se_groups if uuid_of(one.get("cloud_ref")) == cloud["uuid"]]
+    there = [group for group in known.se_groups if uuid_of(group.get("cloud_ref")) == cloud["uuid"]]
     owner = names.ADMIN_TENANT if shares_engines(tenant) else tenant["uuid"]
     allowed = [one for one in there if tenant_of(one) in ("", owner, tenant["uuid"])]
     found = catalog.called(wanted.se_group, allowed)
@@ -147,11 +148,11 @@ def tenant_of(row: Row) -> str:
 
 def check_labels(se_group: Row, cluster_name: str, address: str, correct: str) -> None:
     """For an AKO that labels its SE group: raises Refusal if another cluster's label is on it."""
-    labels = [one for one in se_group.get("labels") or () if isinstance(one, dict)]
+    labels = [label for label in se_group.get("labels") or () if isinstance(label, dict)]
     ours = {"key": names.CLUSTER_MARKER, "value": cluster_name}
-    if not labels or any({k: one.get(k) for k in ours} == ours for one in labels):
+    if not labels or any({k: label.get(k) for k in ours} == ours for label in labels):
         return
-    shown = ", ".join(f"{one.get('key')}={one.get('value')}" for one in labels)
+    shown = ", ".join(f"{label.get('key')}={label.get('value')}" for label in labels)
     raise refusal.Refusal(
         "ServiceEngineGroupTaken",
         f'service engine group "{se_group["name"]}" on {address} carries the labels {shown}: with '

@@ -40,14 +40,16 @@ def sought(asked: Wanted) -> catalog.Sought:
     """The rows of a catalog that the judgement of a config depends on."""
     given = asked.ako or ako_networks.Networks()
     wanted = [one for one in (asked.network, asked.control_plane) if one is not None]
-    named = [one.network_name for one in given.vip_networks]
-    named += [one.network_name for one in given.node_networks]
+    named = [network.network_name for network in given.vip_networks]
+    named += [network.network_name for network in given.node_networks]
     return catalog.Sought(
         tenant=asked.tenant,
         cloud=asked.cloud,
         se_group=asked.se_group,
         networks=tuple(dict.fromkeys([one.name for one in wanted] + [one for one in named if one])),
-        network_uuids=tuple(one.network_uuid for one in given.vip_networks if one.network_uuid),
+        network_uuids=tuple(
+            network.network_uuid for network in given.vip_networks if network.network_uuid
+        ),
         vrfs=bool(given.tier1 or given.vrf_name),
     )
 

@@ -212,7 +212,7 @@ async def _write(
     if planned.network is None:
         return scene.network
     if drift and planned.added:
-        added = [str(one) for one in sorted(planned.added.spans)]
+        added = [str(span) for span in sorted(planned.added.spans)]
         ctx.log.warning("AviIPPool drifted and is repaired", extra={"missing": added})
     return await scene.outside.write(given) or await scene.outside.network()
 

@@ -22,7 +22,8 @@ def applied(planned: Plan, where: str) -> Condition:
     """What came of a plan."""
     if planned.overlaps:
         told = "; ".join(
-            f"{one.wanted} overlaps {one.there} of {one.whose}" for one in planned.overlaps[:SHOWN]
+            f"{overlap.wanted} overlaps {overlap.there} of {overlap.whose}"
+            for overlap in planned.overlaps[:SHOWN]
         )
         message = f"Nothing was changed {where}: {told}. Choose other ranges."
         return Condition(type=APPLIED, status="False", reason="Overlap", message=message)
@@ -42,9 +43,9 @@ def applied(planned: Plan, where: str) -> Condition:
 
 def drifted(planned: Plan, *, usable: bool, where: str) -> Condition:
     """Something differs that was in force, and is only reported. ``usable``: the entry is gone."""
-    told = [f"{one} is missing" for one in sorted(planned.added.spans)]
+    told = [f"{span} is missing" for span in sorted(planned.added.spans)]
     told += [f"subnet {one} is missing" for one in sorted(map(str, planned.added.subnets))]
-    told += [f"{one} is left" for one in sorted(planned.removed.spans)]
+    told += [f"{span} is left" for span in sorted(planned.removed.spans)]
     told += ["the network is not usable any more"] if usable else []
     message = (
         f"Somebody changed what was in force {where}: {'; '.join(told)}. "
@@ -74,7 +75,7 @@ def failed(*, reason: str, message: str) -> Condition:
 
 def free(counts: tuple[Count, ...], warn_below: int) -> Condition:
     """Whether there are addresses left in every subnet together."""
-    total, left = sum(one.total for one in counts), sum(one.free for one in counts)
+    total, left = sum(count.total for count in counts), sum(count.free for count in counts)
     if not total:
         message = "No range gives addresses to virtual services."
         return Condition(type=FREE, status="Unknown", reason="NoRanges", message=message)
@@ -93,6 +94,6 @@ def free(counts: tuple[Count, ...], warn_below: int) -> Condition:
 def with_ready(known: Iterable[Condition]) -> tuple[Condition, ...]:
     """``Ready`` before them: as ``Applied`` is."""
     rows = tuple(known)
-    first = next(one for one in rows if one.type == APPLIED)
+    first = next(row for row in rows if row.type == APPLIED)
     ready = Condition(type="Ready", status=first.status, reason=first.reason, message=first.message)
     return (ready, *rows)

@@ -31,7 +31,7 @@ def write(
     after = Ours(frozenset(kept), subnets, usable)
     claims = {given.former: Ours()} if given.former else {}
     claims[given.owner] = after
-    known = {one.owner: one.recorded for one in given.others} | marking.read(network)
+    known = {other.owner: other.recorded for other in given.others} | marking.read(network)
     for what, who in (*_inherited(heirs), *left):
         claims[who] = claims.get(who, known.get(who, Ours())) | what
     marking.write(body, claims)
@@ -52,7 +52,7 @@ def _add(
     body: structs.JSON, desired: tuple[Subnet, ...], added: frozenset[Span]
 ) -> frozenset[Prefix]:
     """Append subnets that are missing, and ranges; the subnets that were made."""
-    entries = {spans.prefix_of(one): one for one in body.get("configured_subnets") or ()}
+    entries = {spans.prefix_of(subnet): subnet for subnet in body.get("configured_subnets") or ()}
     made = []
     for wanted in desired:
         if wanted.prefix not in entries:
@@ -101,7 +101,7 @@ def _subnets(
 
 def _is_empty(body: structs.JSON, prefix: Prefix) -> bool:
     return not any(
-        one.get("static_ip_ranges")
-        for one in body.get("configured_subnets") or ()
-        if spans.prefix_of(one) == prefix
+        subnet.get("static_ip_ranges")
+        for subnet in body.get("configured_subnets") or ()
+        if spans.prefix_of(subnet) == prefix
     )

@@ -41,17 +41,17 @@ def rows(
     me = f"AviIPPool/{pool}"
     changes = [] if planned.overlaps else list(_changes(me, own, planned))
     if report:
-        changes = [reported(one) for one in changes]
+        changes = [reported(change) for change in changes]
     if planned.network is not None and not changes and marking.is_marker(network, given.owner):
         told = f"{me} has a marker, which can hide the network from users whose roles have filters"
         changes.append(Row("change", f"make the mark an attribute: {told}"))
     refused = [
         Row(
             "keep",
-            f"{one.wanted} of {me} overlaps {one.there} of {one.whose}: with that nothing at all "
-            "is changed. Choose other ranges.",
+            f"{overlap.wanted} of {me} overlaps {overlap.there} of {overlap.whose}: with that "
+            "nothing at all is changed. Choose other ranges.",
         )
-        for one in planned.overlaps
+        for overlap in planned.overlaps
     ]
     waiting = [
         Row("keep", f"{one.range} of {me} goes once its addresses do: {conditions.holders(one.by)}")
@@ -75,8 +75,8 @@ def _changes(me: str, own: spans.Ours, planned: Plan) -> Iterator[Row]:
     handed = own.spans - planned.ours.spans - planned.removed.spans
     for prefix in sorted(map(str, planned.added.subnets)):
         yield Row("change", f"add subnet {prefix}: {me} wants it, and it is not there")
-    for one in sorted(planned.added.spans):
-        yield Row("change", f"add {one}: {me} gives it")
+    for span in sorted(planned.added.spans):
+        yield Row("change", f"add {span}: {me} gives it")
     for one in sorted(handed):
         yield Row("change", f"leave {one} to another AviIPPool that gives it, too")
     for one in sorted(planned.removed.spans):
@@ -92,8 +92,8 @@ def _staying(
     waiting = {one.range for one in planned.held}
     marked = marking.read(network).get(given.owner)
     by = f"attribute {marking.KEY} of the network" if marked else f"the status of {me}"
-    for one in sorted((own.spans & planned.ours.spans) - waiting):
-        yield Row("keep", f"{one} is of {me}: {by} says so")
+    for span in sorted((own.spans & planned.ours.spans) - waiting):
+        yield Row("keep", f"{span} is of {me}: {by} says so")
 
 
 def _foreign(network: structs.JSON, given: Situation, own: spans.Ours) -> Iterator[Row]:

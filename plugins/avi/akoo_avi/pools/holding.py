@@ -19,14 +19,14 @@ def held(
         coming = {one for one in new if not any(one.overlaps(each) for each in stuck)}
         staying = frozenset(kept | coming | stuck.keys())
         before = len(stuck)
-        for one in sorted(going - stuck.keys()):
+        for key in sorted(going - stuck.keys()):
             users = tuple(
                 each
                 for each in allocated
-                if one.holds(each.address) and not _covered(each.address, one, staying)
+                if key.holds(each.address) and not _covered(each.address, key, staying)
             )
             if users:
-                stuck[one] = users
+                stuck[key] = users
         if len(stuck) == before:
             return tuple(Held(one, stuck[one]) for one in sorted(stuck))
 

@@ -32,7 +32,7 @@ async def leave(means: Means, pool: Pool) -> api.Result:
         return await _gone(ctx, pool)
     users = await uses.uses_of(ctx.kube, resources.AVI_IP_POOLS, pool.name, pool.uid)
     if users:
-        named = ", ".join(one.name for one in users[: conditions.SHOWN])
+        named = ", ".join(user.name for user in users[: conditions.SHOWN])
         told = f"{len(users)} AKODeployments take addresses from it ({named}). It goes after them."
         return await _waits(ctx, pool, conditions.failed(reason="InUse", message=told))
     if pool.let_go:
@@ -141,7 +141,7 @@ async def _waits(ctx: api.ControllerContext, pool: Pool, why: Condition) -> api.
 
 
 async def _gone(ctx: api.ControllerContext, pool: Pool) -> api.Result:
-    kept = [one for one in pool.finalizers if one != FINALIZER]
+    kept = [finalizer for finalizer in pool.finalizers if finalizer != FINALIZER]
     usage.forget(pool.name)
     await statuses.finalizers(ctx, pool, kept)
     return api.Done()

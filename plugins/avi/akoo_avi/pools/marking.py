@@ -82,7 +82,7 @@ def _read(text: str) -> Ours | None:
 
 def texts(ours: Ours) -> list[str]:
     """The words for what is ours, in a fixed order."""
-    ranges = [f"{one.begin}-{one.end}={one.use}" for one in sorted(ours.spans)]
+    ranges = [f"{span.begin}-{span.end}={span.use}" for span in sorted(ours.spans)]
     return ranges + sorted(map(str, ours.subnets)) + ([USABLE] if ours.usable else [])
 
 
@@ -114,8 +114,8 @@ def _drop_markers(network: structs.JSON, wanted: dict[str, Ours]) -> None:
     values = [value for each in marks.values(network, KEY) for value in each]
     kept = [value for value in values if value.partition("=")[0] not in wanted]
     others = [
-        one
-        for one in network.get("markers") or ()
-        if not (isinstance(one, dict) and one.get("key") == KEY)
+        marker
+        for marker in network.get("markers") or ()
+        if not (isinstance(marker, dict) and marker.get("key") == KEY)
     ]
     network["markers"] = [*others, *([{"key": KEY, "values": kept}] if kept else [])]

@@ -20,7 +20,7 @@ class Neighbours(NamedTuple):
     @property
     def usable_heir(self) -> Pool | None:
         """The oldest that wants the network to be usable."""
-        able = (one for one in self.pools if one.status.network_uuid)
+        able = (pool for pool in self.pools if pool.status.network_uuid)
         return next((one for one in able if one.spec.usable), None)
 
     def others(self, pool: Pool, management_id: str) -> tuple[Other, ...]:

@@ -38,7 +38,7 @@ async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
         obj = await client.get(resources.AVI_CONTROLLERS, spec.controller)
     except kube_errors.NotFoundError:
         page = await client.list(resources.AVI_CONTROLLERS, metadata_only=True)
-        known = [one["metadata"]["name"] for one in page.items]
+        known = [item["metadata"]["name"] for item in page.items]
         raise refusal.Refusal(
             "AviControllerNotFound",
             f"AviController/{spec.controller} does not exist. "

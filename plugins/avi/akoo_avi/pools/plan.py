@@ -26,7 +26,7 @@ def ours(network: structs.JSON, owner: str, recorded: Ours, former: str = "") ->
     prefixes = {prefix for prefix, _ in spans.subnets(network)}
     return Ours(
         claimed.spans & spans.of_network(network),
-        frozenset(one for one in claimed.subnets if one in prefixes),
+        frozenset(subnet for subnet in claimed.subnets if subnet in prefixes),
         claimed.usable or recorded.usable,
     )
 
@@ -67,12 +67,12 @@ def _missing(network: structs.JSON, given: Situation, wanted: frozenset[Span]) -
 def _pools_ranges(network: structs.JSON, given: Situation) -> frozenset[Span]:
     """The ranges of other pools that are theirs alone. To a pool of a config only those of pools
     that somebody wrote here: other configs, and other management clusters, may want the same."""
-    alone = {one.owner for one in given.others if not (one.inline and given.inline)}
+    alone = {other.owner for other in given.others if not (other.inline and given.inline)}
     return frozenset(
-        one
+        span
         for who, what in marking.read(network).items()
         if who != given.owner and (who in alone or not given.inline)
-        for one in what.spans
+        for span in what.spans
     )
 
 

@@ -113,7 +113,7 @@ async def _on_avi(means: Means, pool: Pool) -> Actions:
         str(scene.network["name"]),
         f"{scene.outside.avi.address}, tenant {scene.at.tenant}",
     )
-    told = (expected.action(one, kind=expected.NETWORK, name=name, where=where) for one in rows)
+    told = (expected.action(row, kind=expected.NETWORK, name=name, where=where) for row in rows)
     return (*told, *opened)
 
 
@@ -146,7 +146,7 @@ async def leave(ctx: api.VerbContext, stored: placement.Stored) -> Actions:
     """What becomes of the pools that the cluster uses once it has left."""
     if ctx.shared is None:
         return ()
-    return tuple([await _left(ctx.shared, ctx.view, one) for one in stored.pools])
+    return tuple([await _left(ctx.shared, ctx.view, pool) for pool in stored.pools])
 
 
 async def _left(
@@ -155,7 +155,7 @@ async def _left(
     try:
         pool = ip_pool.from_object(await shared.get(POOLS, ref.name))
         users = await uses.uses_of(shared, POOLS, ref.name, ref.uid)
-        others = [one.name for one in users if one.name != view.record_name]
+        others = [user.name for user in users if user.name != view.record_name]
         if pool.uid != ref.uid:
             return _keep(ref.name, "the one that this cluster used is gone; this is another")
         if others:

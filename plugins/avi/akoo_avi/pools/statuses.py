@@ -16,10 +16,10 @@ from akoo_core.plugin import api
 
 def owning(status: Status, ours: Ours) -> Status:
     """``status`` that says exactly this is ours."""
-    rows = {one.cidr: one for one in status.subnets}
+    rows = {subnet.cidr: subnet for subnet in status.subnets}
     for prefix in ours.subnets:
         rows.setdefault(str(prefix), SubnetStatus(cidr=str(prefix), total=0, allocated=0, free=0))
-    made = {str(one) for one in ours.subnets}
+    made = {str(subnet) for subnet in ours.subnets}
     subnets = tuple(structs.replace(rows[cidr], made=cidr in made) for cidr in sorted(rows))
     return structs.replace(
         status, ranges=ip_pool.ranges_of(ours), subnets=subnets, usable_added=ours.usable
@@ -58,7 +58,11 @@ def judged(
 ) -> Status:
     """``status`` with these conditions, and with those before that nothing new is known of."""
     new = {one.type: one for one in found}
-    kept = tuple(one for one in status.conditions if one.type != "Ready" and one.type not in new)
+    kept = tuple(
+        condition
+        for condition in status.conditions
+        if condition.type != "Ready" and condition.type not in new
+    )
     wanted = pool_conditions.with_ready((*new.values(), *kept))
     merged = conditions.merge(status.conditions, wanted, now=ctx.clock.now())
     return structs.replace(status, conditions=merged)
@@ -73,7 +77,7 @@ async def say(ctx: api.ControllerContext, pool: Pool, status: Status) -> Pool:
     if status == pool.status:
         return pool
     said = structs.to_object(status)
-    whole = {one.key: said.get(one.key) for one in structs.fields(Status)}
+    whole = {field.key: said.get(field.key) for field in structs.fields(Status)}
     patch = {
         "metadata": {"uid": pool.uid, "resourceVersion": pool.resource_version},
         "status": whole,

@@ -8,7 +8,7 @@ from akoo_core import structs
 
 def has(profile: structs.JSON, network_uuid: str) -> bool:
     """Whether the network is among the usable ones."""
-    return any(uuid_of(one.get("nw_ref")) == network_uuid for one in _entries(profile))
+    return any(uuid_of(entry.get("nw_ref")) == network_uuid for entry in _entries(profile))
 
 
 def add(profile: structs.JSON, network_uuid: str) -> structs.JSON | None:
@@ -23,7 +23,7 @@ def remove(profile: structs.JSON, network_uuid: str) -> structs.JSON | None:
     """The profile without the network; None if it does not have it."""
     if not has(profile, network_uuid):
         return None
-    kept = [one for one in _entries(profile) if uuid_of(one.get("nw_ref")) != network_uuid]
+    kept = [entry for entry in _entries(profile) if uuid_of(entry.get("nw_ref")) != network_uuid]
     return _with(profile, kept)
 
 

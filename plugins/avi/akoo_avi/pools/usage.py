@@ -70,13 +70,13 @@ def counts(
 def publish(pool: str, found: Iterable[Count]) -> None:
     """Set ``akoo_pool_addresses`` of a pool; one without ranges has none."""
     rows = tuple(found)
-    if not any(one.total for one in rows):
+    if not any(row.total for row in rows):
         forget(pool)
         return
     for state, value in (
-        ("total", sum(one.total for one in rows)),
-        ("allocated", sum(one.allocated for one in rows)),
-        ("free", sum(one.free for one in rows)),
+        ("total", sum(row.total for row in rows)),
+        ("allocated", sum(row.allocated for row in rows)),
+        ("free", sum(row.free for row in rows)),
     ):
         metrics.POOL_ADDRESSES.labels(pool, state).set(value)
 

@@ -62,7 +62,7 @@ def of_config(
 def _subnet(network: config.DataNetwork) -> ip_pool.SubnetSpec:
     if network.ip_pools is None:
         return ip_pool.SubnetSpec(cidr=network.cidr)
-    ranges = tuple(ip_pool.Range(begin=one.start, end=one.end) for one in network.ip_pools)
+    ranges = tuple(ip_pool.Range(begin=pool.start, end=pool.end) for pool in network.ip_pools)
     return ip_pool.SubnetSpec(cidr=network.cidr, ranges=ranges)
 
 

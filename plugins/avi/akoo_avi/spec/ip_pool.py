@@ -122,9 +122,9 @@ class Pool(structs.Struct, frozen=True, kw_only=True):
         return Ours(
             frozenset(one for one in map(_readable, self.status.ranges) if one is not None),
             frozenset(
-                ipaddress.ip_network(one.cidr, strict=False)
-                for one in self.status.subnets
-                if one.made
+                ipaddress.ip_network(subnet.cidr, strict=False)
+                for subnet in self.status.subnets
+                if subnet.made
             ),
             self.status.usable_added,
         )
@@ -212,7 +212,7 @@ def _readable(one: Range) -> spans.Span | None:
 
 def ranges_of(ours: Ours) -> tuple[Range, ...]:
     """For ``status.ranges``."""
-    return tuple(Range(begin=one.begin, end=one.end, use=one.use) for one in sorted(ours.spans))
+    return tuple(Range(begin=span.begin, end=span.end, use=span.use) for span in sorted(ours.spans))
 
 
 def secrets_of(obj: structs.JSON) -> tuple[tuple[str, str], ...]:

@@ -111,9 +111,9 @@ def subnet_of(prefix: Prefix) -> structs.JSON:
 
 def subnets(network: structs.JSON) -> Iterator[tuple[Prefix | None, list[Span]]]:
     """Each configured subnet of a network, with its ranges."""
-    for one in network.get("configured_subnets") or ():
-        found = (of_entry(each) for each in one.get("static_ip_ranges") or ())
-        yield prefix_of(one), [each for each in found if each is not None]
+    for subnet in network.get("configured_subnets") or ():
+        found = (of_entry(each) for each in subnet.get("static_ip_ranges") or ())
+        yield prefix_of(subnet), [each for each in found if each is not None]
 
 
 def of_network(network: structs.JSON) -> frozenset[Span]:

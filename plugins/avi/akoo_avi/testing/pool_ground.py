@@ -138,7 +138,7 @@ class Ground(testing.World):
     def usable(self) -> bool:
         found = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
         entries = found["internal_profile"].get("usable_networks", [])
-        return any(self.net["uuid"] in one["nw_ref"] for one in entries)
+        return any(self.net["uuid"] in entry["nw_ref"] for entry in entries)
 
     @property
     def writes(self) -> int:

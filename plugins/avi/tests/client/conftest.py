@@ -29,9 +29,9 @@ Connect = Callable[..., Awaitable[AviClient]]
 def sockets() -> set[str]:
     """All that this process holds, by inode."""
     found = set()
-    for one in pathlib.Path("/proc/self/fd").iterdir():
+    for path in pathlib.Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # the one that this loop reads from
-            found.add(str(one.readlink()))
+            found.add(str(path.readlink()))
     return {name for name in found if name.startswith("socket:")}
 
 

@@ -86,9 +86,9 @@ class Avi(NamedTuple):
         """Method, path and status of the requests so far; logins are left out unless asked for."""
         entries = self.controller.journal.entries(since=0, writes=False, **wanted)
         return [
-            f"{one.subject.method} {one.subject.path.removeprefix('/api/')} {one.status}"
-            for one in entries
-            if wanted or one.subject.path != "/login"
+            f"{entry.subject.method} {entry.subject.path.removeprefix('/api/')} {entry.status}"
+            for entry in entries
+            if wanted or entry.subject.path != "/login"
         ]
 
 
@@ -150,8 +150,8 @@ async def test_an_objects_life(avi: Avi, seen: Seen) -> None:
     with pytest.raises(NotFoundError, match=f"GET {path}"):
         await client.get(path)
     kinds = ("POST pool", "GET pool", "PUT pool", "PATCH pool", "DELETE pool", "DELETE pool")
-    assert seen.sites == ["avi POST login", *(f"avi {one}" for one in kinds), "avi GET pool"]
-    assert seen.writes == [f"avi {one}" for one in kinds if not one.startswith("GET")]
+    assert seen.sites == ["avi POST login", *(f"avi {kind}" for kind in kinds), "avi GET pool"]
+    assert seen.writes == [f"avi {kind}" for kind in kinds if not kind.startswith("GET")]
 
 
 async def test_endpoints_and_version(avi: Avi, seen: Seen) -> None:
@@ -423,7 +423,7 @@ async def test_a_failed_login_is_shared_by_all_who_wait_for_it(avi: Avi, way: st
     errors_ = await asyncio.gather(
         *(avi.client.list("pool") for _ in range(6)), return_exceptions=True
     )
-    assert {type(one) for one in errors_} == {NotReadyError}
+    assert {type(error) for error in errors_} == {NotReadyError}
     logins = len(avi.controller.journal.entries(since=start, path="/login"))
     assert logins < 6 or way == "memory"  # where nobody waits
     avi.controller.faults.clear()

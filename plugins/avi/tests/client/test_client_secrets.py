@@ -60,8 +60,8 @@ class Trouble:
         self.secrets = {PASSWORD, OTHER}
 
     def note_sessions(self) -> None:
-        for one in self.avisim.controller.state.accounts.sessions.values():
-            self.secrets |= {one.id, one.csrf}
+        for session in self.avisim.controller.state.accounts.sessions.values():
+            self.secrets |= {session.id, session.csrf}
 
     async def meet(self, work: Awaitable[Any], **fault: Any) -> None:
         number = self.avisim.controller.faults.add(faults.Fault(**fault)) if fault else 0
@@ -112,15 +112,15 @@ async def test_nothing_secret_leaves(
 ) -> None:
     trouble = Trouble(connect, avisim)
     await all_that_goes_wrong(trouble, seam)
-    lines = [f"{one.getMessage()} {one.exc_text} {vars(one)}" for one in loud.records]
-    exported = [one.to_json() for one in spans.get_finished_spans()]
+    lines = [f"{record.getMessage()} {record.exc_text} {vars(record)}" for record in loud.records]
+    exported = [span.to_json() for span in spans.get_finished_spans()]
     assert len(trouble.texts) > 30
-    assert {one.name for one in spans.get_finished_spans()} >= {"avi POST login", "avi POST user"}
+    assert {span.name for span in spans.get_finished_spans()} >= {"avi POST login", "avi POST user"}
     assert len(trouble.secrets) > 4
     for text in (*trouble.texts, *lines, *exported):
         for secret in trouble.secrets:
             assert secret not in text
-    assert not [one for one in loud.records if one.name.startswith("avi")]
+    assert not [record for record in loud.records if record.name.startswith("avi")]
 
 
 async def test_spans_say_what_and_where(

@@ -54,9 +54,9 @@ async def test_equal_credentials_share_a_session(
     connect: Connect, avisim: avisim_.RunningAvi
 ) -> None:
     clients = await asyncio.gather(*(connect() for _ in range(8)))
-    assert {await one.version() for one in clients} == {"30.2.2"}
+    assert {await client.version() for client in clients} == {"30.2.2"}
     assert lines(avisim.controller) == ["POST /login 200"]
-    assert {one.address for one in clients} == {f"127.0.0.1:{avisim.server.port}"}
+    assert {client.address for client in clients} == {f"127.0.0.1:{avisim.server.port}"}
 
 
 @pytest.mark.parametrize("profile", ["22.1.7", "30.2.2", "31.2.2"])
@@ -158,7 +158,7 @@ async def test_sixteen_who_come_with_a_wrong_password_make_one_login(
 ) -> None:
     came = (connect(password="Wrong-password-1") for _ in range(16))
     errors_ = await asyncio.gather(*came, return_exceptions=True)
-    assert {type(one) for one in errors_} == {CredentialRefusedError}
+    assert {type(error) for error in errors_} == {CredentialRefusedError}
     assert lines(avisim.controller) == ["POST /login 401"]
 
 

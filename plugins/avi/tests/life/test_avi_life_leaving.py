@@ -315,7 +315,7 @@ def test_plan_tells_what_would_become_of_the_claim(avi_world: World) -> None:
     first, *pools = actions()
     name = names.claim(world.record_name)
     assert (first.action, first.kind, first.name) == ("create", "StringGroup", name)
-    assert "StringGroup" not in {one.kind for one in pools}
+    assert "StringGroup" not in {pool.kind for pool in pools}
     world.call("prepare")
     assert actions()[0].action == "keep"
 

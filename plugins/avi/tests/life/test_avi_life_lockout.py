@@ -62,7 +62,7 @@ class Stage:
     def refused(self) -> int:
         """Logins that the controller refused so far."""
         logins = self.world.avi.journal.entries(path="/login", since=0)
-        return sum(one.status != 200 for one in logins)
+        return sum(login.status != 200 for login in logins)
 
     def remembered(self) -> dict[str, str]:
         maps = self.fleet.management.objects(resource.CONFIG_MAPS, "akoo-system")

@@ -40,8 +40,8 @@ def pools(world: Any) -> list[Json]:
 def settle_pools(world: Any) -> None:
     for _ in range(2):
         testing.run_reconcile(world.plugin(), "config-pools", "default", world)
-        for one in pools(world):
-            testing.run_reconcile(world.plugin(), "ip-pools", one["metadata"]["name"], world)
+        for pool in pools(world):
+            testing.run_reconcile(world.plugin(), "ip-pools", pool["metadata"]["name"], world)
 
 
 def test_before_anything_is_there(avi_world: Any) -> None:
@@ -64,7 +64,7 @@ def test_what_is_planned_is_what_comes(avi_world: Any) -> None:
     settle_pools(world)
     world.settled()
     actions = plan(world)
-    assert {one[0] for one in actions} == {"keep"}
+    assert {action[0] for action in actions} == {"keep"}
     name = pools(world)[0]["metadata"]["name"]
     told = f"{RANGE} is of AviIPPool/{name}: attribute akoo-pool of the network says so"
     assert ("keep", "Network", "vip-edge-1", told) in actions
@@ -78,7 +78,7 @@ def test_a_range_of_somebody_else_in_the_way(avi_world: Any) -> None:
     found["configured_subnets"][0]["static_ip_ranges"] = [entry]
     admin.put(f"network/{found['uuid']}", found)
     rows = [one for one in plan(world) if one[1] == "Network"]
-    assert [one[0] for one in rows] == ["keep", "keep"]
+    assert [row[0] for row in rows] == ["keep", "keep"]
     assert "overlaps 10.70.0.15-10.70.0.30 (Both) of no pool of ours" in rows[0][3]
 
 
@@ -90,7 +90,7 @@ def test_an_edited_config_and_the_pool_of_before(avi_world: Any) -> None:
     world.given(dataNetwork=NETWORK | {"ipPools": more})
     (_, pool, *rows) = plan(world)
     assert pool[0] == "change"
-    assert [(one[0], one[3].partition(":")[0]) for one in rows if one[1] == "Network"] == [
+    assert [(row[0], row[3].partition(":")[0]) for row in rows if row[1] == "Network"] == [
         ("change", "add 10.70.0.40-10.70.0.49 (Both)"),
         ("change", f"take out {RANGE}"),
     ]

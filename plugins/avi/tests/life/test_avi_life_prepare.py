@@ -24,13 +24,13 @@ def test_found_then_stored_then_claimed(avi_world: World) -> None:
     assert world.claims == []
     done = world.call("prepare")
     assert isinstance(done, api.Done)
-    assert [one["tenant_ref"] for one in world.claims] == ["admin"]
+    assert [claim["tenant_ref"] for claim in world.claims] == ["admin"]
     assert world.spec.intents["avi"].placement == world.stored.place.identity
 
 
 def test_what_ako_is_told(avi_world: World) -> None:
     done = avi_world().settled()
-    placed = next(one for one in done.facts if isinstance(one, api.LoadBalancerPlacement))
+    placed = next(fact for fact in done.facts if isinstance(fact, api.LoadBalancerPlacement))
     assert placed == api.LoadBalancerPlacement(
         controller="avi.example.com",
         controller_version="30.2.2",
@@ -169,7 +169,7 @@ class TestNetworks:
         twin(world, "10.99.0.0")
         done = world.settled()
         assert isinstance(done, api.Done)
-        placed = next(one for one in done.facts if isinstance(one, api.LoadBalancerPlacement))
+        placed = next(fact for fact in done.facts if isinstance(fact, api.LoadBalancerPlacement))
         (network,) = placed.networks
         assert network.uuid == world.stored.networks[0].uuid != ""
 

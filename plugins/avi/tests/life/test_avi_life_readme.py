@@ -38,7 +38,7 @@ def test_tables_of_settings_and_options() -> None:
         ("`spec.plugins.avi`", options.Options),
     ):
         shown = {row[0]: row[1] for row in rows(heading)}
-        assert shown == {f"`{one.key}`": default(one.default) for one in structs.fields(kind)}
+        assert shown == {f"`{field.key}`": default(field.default) for field in structs.fields(kind)}
 
 
 def default(value: object) -> str:
@@ -48,7 +48,7 @@ def default(value: object) -> str:
 
 def test_every_reason_is_explained() -> None:
     """In whatever way the modules write one."""
-    written = "".join(one.read_text() for one in (PACKAGE / "akoo_avi").rglob("*.py"))
+    written = "".join(path.read_text() for path in (PACKAGE / "akoo_avi").rglob("*.py"))
     patterns = (
         r'(?:\breason=|Refusal\(\s*|_false\(\s*|REASON = )"([A-Z]\w+)"',
         r'\(client\.\w+Error, "([A-Z]\w+)"',
@@ -56,7 +56,7 @@ def test_every_reason_is_explained() -> None:
         r'_true\(\s*[\w"]+, "([A-Z]\w+)"',
         r'_wait\(\s*\w+, "([A-Z]\w+)"',
     )
-    raised = {name for one in patterns for name in re.findall(one, written)} | MADE | CORE
+    raised = {name for pattern in patterns for name in re.findall(pattern, written)} | MADE | CORE
     explained = {name for row in rows("When it goes wrong") for name in code(row[0])}
     assert raised == explained
 

@@ -20,7 +20,7 @@ EVERYWHERE = {"all_tenants": True, "tenant_ref": "/api/tenant/?name=admin"}
 async def role(avi: Any, name: str, without: str = "", **more: Any) -> None:
     """A copy of System-Admin that lacks a permission."""
     (admin,) = await avi.list("role", params={"name": "System-Admin"})
-    kept = [one for one in admin["privileges"] if one["resource"] != without]
+    kept = [privilege for privilege in admin["privileges"] if privilege["resource"] != without]
     await avi.create("role", {"name": name, "privileges": kept, **more}, tenant="admin")
 
 

@@ -40,8 +40,8 @@ class Ground:
         """Both controllers, until nothing is left to do."""
         for _ in range(3):
             self.run("config-pools", "default")
-            for one in self.pools:
-                self.run("ip-pools", one["metadata"]["name"])
+            for pool in self.pools:
+                self.run("ip-pools", pool["metadata"]["name"])
 
     def run(self, controller: str, key: str) -> Any:
         return testing.run_reconcile(self.world.plugin(), controller, key, self.world).result
@@ -75,7 +75,7 @@ class Ground:
     def usable(self, name: str) -> bool:
         found = self.admin.get("ipamdnsproviderprofile?name=ipam-vc-01")["results"][0]
         entries = found["internal_profile"].get("usable_networks", [])
-        return any(self.network(name)["uuid"] in one["nw_ref"] for one in entries)
+        return any(self.network(name)["uuid"] in entry["nw_ref"] for entry in entries)
 
     def edit(self, **spec: Any) -> None:
         server = self.world.management.client()
@@ -203,7 +203,7 @@ def test_an_exhausted_pool_shows_on_the_clusters_that_use_it(avi_world: Any) -> 
         "virtual service gets none from it. Add ranges to spec.dataNetwork.ipPools of "
         "AKODeploymentConfig/default."
     )
-    assert not [one for one in run.calls if one.system == "management"]
+    assert not [call for call in run.calls if call.system == "management"]
     there.admin.delete(f"vsvip/{vip['uuid']}")
     there.settle()
     assert not [f for f in world.settled().facts if isinstance(f, placement.AviPoolsExhausted)]
@@ -231,13 +231,13 @@ def test_it_goes_when_the_config_is_gone_and_nobody_uses_it(avi_world: Any) -> N
     stored = tuple(
         record.StoredUse(
             plugin="avi",
-            group=one.resource.group,
-            kind=one.resource.kind,
-            name=one.name,
-            uid=one.uid,
+            group=use.resource.group,
+            kind=use.resource.kind,
+            name=use.name,
+            uid=use.uid,
             state="confirmed",
         )
-        for one in there.world.call("intend").uses
+        for use in there.world.call("intend").uses
     )
     spec = structs.replace(there.world.spec, uses=stored)
     name = spec.ako_cluster_name
@@ -273,7 +273,7 @@ def test_two_configs_may_give_the_same(avi_world: Any) -> None:
     there.world.management.seed(fresh(second))
     there.run("config-pools", "second")
     there.settle()
-    assert [there.ready(one)[0] for one in there.pools] == ["True", "True"]
+    assert [there.ready(pool)[0] for pool in there.pools] == ["True", "True"]
     assert there.ranges() == {"10.70.0.10-10.70.0.19"}
     there.remove_config()
     there.settle()
