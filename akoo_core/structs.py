@@ -110,6 +110,25 @@ def encode_as_is(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
+def without_empty(value: Any) -> Any:
+    """``value`` without null, "" and {} at any depth, which Go clients write for unset fields.
+
+    false, 0 and [] are values. A list that has empty entries only is unset, too: it names nothing,
+    and [] may mean "none of them".
+    """
+    if isinstance(value, dict):
+        kept = {key: without_empty(field_value) for key, field_value in value.items()}
+        return {key: field_value for key, field_value in kept.items() if not _unset(field_value)}
+    if isinstance(value, list):
+        entries = [entry for entry in map(without_empty, value) if not _unset(entry)]
+        return entries if entries or not value else None
+    return value
+
+
+def _unset(value: Any) -> bool:
+    return value is None or value in ("", {})
+
+
 def convert(value: Any, kind: type[T], *, path: str = "") -> T:
     """``value`` (plain JSON values) as a ``kind``. Raises DecodeError, ``path`` before its path."""
     try:

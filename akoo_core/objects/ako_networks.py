@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from akoo_core import structs
 
@@ -91,9 +91,9 @@ def decode(config: structs.JSON, options: structs.JSON | None = None) -> Network
     if options is None:
         options = (spec.get("plugins") or {}).get("ako") or {}
     given = structs.convert(options, _Options, path=OPTIONS)
-    written = without_empty({"extraConfigs": spec.get("extraConfigs")})
+    written = structs.without_empty({"extraConfigs": spec.get("extraConfigs")})
     extra = structs.convert(written, _Spec, path="spec").extra_configs
-    listed = extra.ingress.node_network_list
+    listed = [n for n in extra.ingress.node_network_list if n.network_name or n.cidrs]
     if len(listed) > MOST_NODE_NETWORKS:
         raise structs.DecodeError(NODE_NETWORKS, f"has more than {MOST_NODE_NETWORKS} entries.")
     return Networks(
@@ -130,16 +130,6 @@ def family_of(cidr: str) -> int | None:
         return None
 
 
-def without_empty(value: Any) -> Any:
-    """``value`` without null, "", {} and [] at any depth; false and 0 are values."""
-    if isinstance(value, dict):
-        kept = {key: without_empty(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item not in (None, "", {}, [])}
-    if isinstance(value, list):
-        return [item for item in map(without_empty, value) if item not in (None, "", {}, [])]
-    return value
-
-
 def _tier1(path: str, *, vpc_mode: bool) -> str:
     form = _VPC if vpc_mode else _TIER1
     if not path or form.fullmatch(path):
@@ -160,9 +150,9 @@ def _vip_networks(given: tuple[VipNetwork, ...]) -> Iterator[VipNetwork]:
         )
 
 
-def _node_networks(given: tuple[NodeNetwork, ...]) -> Iterator[NodeNetwork]:
-    names = [network.network_name for network in given]
-    for number, network in enumerate(given):
+def _node_networks(networks: Sequence[NodeNetwork]) -> Iterator[NodeNetwork]:
+    names = [network.network_name for network in networks]
+    for number, network in enumerate(networks):
         path = f"{NODE_NETWORKS}[{number}]"
         if not network.network_name:
             raise structs.DecodeError(path, "needs networkName.")

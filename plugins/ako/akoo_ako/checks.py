@@ -96,11 +96,14 @@ def _modes(extra: config.Extra) -> Iterator[Refusal]:
 
 
 def _release(given: options.Options, release: versions.Release) -> Iterator[Refusal]:
-    for name, key, value in (
-        ("dedicatedTenantMode", "dedicatedTenantMode", given.dedicated_tenant_mode),
-        ("vpcMode", "vpcMode", given.vpc_mode),
+    if versions.at_least(release.version, versions.MODES_SINCE):
+        return
+    for name, mode in (
+        ("dedicatedTenantMode", given.dedicated_tenant_mode),
+        ("vpcMode", given.vpc_mode),
     ):
-        if value and key not in release.keys:
+        if mode:
             yield invalid(
-                f"{_OPTIONS}.{name}", f"needs AKO 1.13.3 or newer, not {release.version}."
+                f"{_OPTIONS}.{name}",
+                f"needs AKO {versions.MODES_SINCE} or newer, not {release.version}.",
             )

@@ -8,7 +8,6 @@ the CRD holds the set, AKO judges the value.
 from __future__ import annotations
 
 from akoo_core import structs
-from akoo_core.objects.ako_networks import without_empty
 
 
 class SecretRef(structs.Struct, frozen=True, kw_only=True):
@@ -113,4 +112,4 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
 
 def decode(adc: structs.JSON) -> Spec:
     """The Spec of an ADC as the API sends it. Raises structs.DecodeError with the path."""
-    return structs.convert(without_empty(adc.get("spec") or {}), Spec, path="spec")
+    return structs.convert(structs.without_empty(adc.get("spec") or {}), Spec, path="spec")

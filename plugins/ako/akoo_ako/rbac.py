@@ -47,7 +47,7 @@ def render(desired: Desired) -> list[structs.JSON]:
 
 def rules(desired: Desired) -> list[structs.JSON]:
     """The rules of the ClusterRole."""
-    own = _RULES + (_CRD_OPERATOR if desired.release.has_crd_operator else [])
+    own = _RULES + (_CRD_OPERATOR if desired.release.since_2_1 else [])
     found = [
         _rule("", ["*"], _READ),
         _rule("", _with_status("services"), _CHANGE),

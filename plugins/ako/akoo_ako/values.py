@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from akoo_ako import mapping, names, versions
+from akoo_ako import mapping, names
 from akoo_ako.desired import Desired
 from akoo_core import structs
 
@@ -18,17 +18,9 @@ LIVE_KEYS: Final = frozenset({"logLevel", "enableEvents", names.DELETE_CONFIG})
 deletion turns it into a partial one that still says Done."""
 
 
-def keys(desired: Desired) -> frozenset[str]:
-    """The keys that AKO of this release, in this mode, must find."""
-    if desired.service_type == "NodePort":
-        return desired.release.keys | set(versions.NODE_PORT_KEYS)
-    return desired.release.keys
-
-
 def render(desired: Desired) -> dict[str, str]:
     """The ConfigMap's data."""
-    wanted = keys(desired)
-    return {row.key: _text(row, desired) for row in mapping.ROWS if row.key in wanted}
+    return {row.key: _text(row, desired) for row in mapping.ROWS if row.in_config_map(desired)}
 
 
 def digest(data: dict[str, str], *, replicas: int) -> str:

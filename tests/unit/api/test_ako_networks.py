@@ -102,7 +102,7 @@ def test_values_are_handed_on_in_one_form() -> None:
     networks = ako_networks.decode(
         config(
             [{**VIP, "cidr": "10.0.0.9/24", "v6cidr": "2001:DB8:0::1/64"}],
-            [{"networkName": "n", "cidrs": ["10.1.0.1/16"]}, {}],
+            [{"cidrs": []}, {"networkName": "n", "cidrs": ["10.1.0.1/16", ""]}, {}],
             "/infra/tier-1s/t1",
             vrfName="blue",
         )

@@ -54,6 +54,23 @@ def test_errors_name_the_path(value: object, path: str) -> None:
     assert caught.value.path == path
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ({"a": None, "b": "", "c": {}, "d": {"e": {"f": None}}}, {}),
+        ({"no": False, "zero": 0, "none": []}, {"no": False, "zero": 0, "none": []}),
+        ({"names": ["", "a", None, {}]}, {"names": ["a"]}),
+        ({"names": [""], "pools": [{"start": ""}]}, {}),
+        ({"networks": [{"cidrs": []}]}, {"networks": [{"cidrs": []}]}),
+    ],
+)
+def test_empty_shells_are_dropped_and_a_written_empty_list_is_kept(
+    value: object, kept: object
+) -> None:
+    # As JSON, where false is not 0.
+    assert structs.encode_json(structs.without_empty(value)) == structs.encode_json(kept)
+
+
 def test_text_that_is_not_json() -> None:
     with pytest.raises(structs.DecodeError, match="not JSON"):
         structs.decode_json(b"<html>")

@@ -7,8 +7,6 @@ subnet has no ranges, without ``ipPools`` nothing is said about them.
 
 from __future__ import annotations
 
-from typing import Any
-
 from akoo_avi.spec import names
 from akoo_core import structs
 
@@ -80,14 +78,4 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
 
 def decode(adc: structs.JSON) -> Spec:
     """The Spec of an ADC as the API sends it. Raises structs.DecodeError with the path."""
-    return structs.convert(_without_empty(adc.get("spec") or {}), Spec, path="spec")
-
-
-def _without_empty(value: Any) -> Any:
-    """``value`` without null, "" and {} at any depth; false, 0 and [] are values."""
-    if isinstance(value, dict):
-        kept = {key: _without_empty(one) for key, one in value.items()}
-        return {key: one for key, one in kept.items() if one not in (None, "", {})}
-    if isinstance(value, list):
-        return [_without_empty(one) for one in value]
-    return value
+    return structs.convert(structs.without_empty(adc.get("spec") or {}), Spec, path="spec")
