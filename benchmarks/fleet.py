@@ -6,7 +6,7 @@ import collections
 import os
 import time
 
-from akoo_core.app import garbage
+from akoo_core.app import gc_tuning
 from akoo_core.app import world as world_
 from akoo_core.reconcile import config_controller
 from akoo_core.sandbox import demo
@@ -22,7 +22,7 @@ NOTE = "workload API servers in memory: their network is not in these figures, t
 async def onboarding() -> None:
     """CLUSTERS Clusters selected by one new config; then one label that means nothing on each."""
     print(f"-- {CLUSTERS} Clusters at once, load {os.getloadavg()[0]:.1f} before; {NOTE}")
-    garbage.settle()
+    gc_tuning.settle()
     async with fleet_bed.running() as fleet:
         await fleet.grow(CLUSTERS)
         async with fleet.operator() as world:
@@ -41,7 +41,7 @@ async def onboarding() -> None:
         await _again(fleet, CLUSTERS)
 
 
-async def onboard(fleet: fleet_bed.Fleet, world: world_.World, size: int) -> None:
+async def onboard(fleet: fleet_bed.Fleet, world: world_.CachedWorld, size: int) -> None:
     """Create the config that selects all; until every record is Ready and nothing happens."""
     calls, server = sum(fleet.calls.sites.values()), fleet_operator.cpu_seconds(fleet.server_pid)
     started, used = time.monotonic(), time.process_time()
@@ -82,7 +82,7 @@ async def _again(bed: fleet_bed.Fleet, size: int) -> None:
     by_site(writes, 1)
 
 
-async def steady(world: world_.World, size: int) -> float:
+async def steady(world: world_.CachedWorld, size: int) -> float:
     """Wait until so many records are Ready; the time it was so (monotonic)."""
     return await fleet_operator.until(lambda: _ready(world) >= size, seconds=LIMIT_SECONDS)
 
@@ -102,7 +102,7 @@ def by_site(sites: collections.Counter[str], size: int) -> None:
         print(f"     {number / size:7.2f} {site}")
 
 
-def _ready(world: world_.World) -> int:
+def _ready(world: world_.CachedWorld) -> int:
     if len(world.record_objects) == 0:
         return 0
     uid = world.configs()[0].uid

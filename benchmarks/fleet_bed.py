@@ -103,7 +103,7 @@ class Fleet:
         await at_once(names, one)
 
     @contextlib.asynccontextmanager
-    async def operator(self, workers: int = 10) -> AsyncIterator[world_.World]:
+    async def operator(self, workers: int = 10) -> AsyncIterator[world_.CachedWorld]:
         """One operator with the ako plugin, working; the caches are filled."""
         seam = external.External(interceptor=self.calls)
         async with fleet_operator.operator(

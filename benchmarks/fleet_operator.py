@@ -27,13 +27,13 @@ async def operator(
     seam: external.External,
     *,
     workers: int = 10,
-) -> AsyncIterator[world_.World]:
+) -> AsyncIterator[world_.CachedWorld]:
     """An operator with the ako plugin in this process, working; the caches are filled."""
     loaded = settings.load(overrides={"enabledPlugins": "ako", "workers": workers})
     given, plugins = loaded.settings, loader.load(loaded)
     stop, now = asyncio.Event(), clock_.SystemClock()
     management_id = await workloads.kube_system_uid(management)
-    world = world_.World(management_id, resource.CLUSTERS)
+    world = world_.CachedWorld(management_id, resource.CLUSTERS)
     parts = assembly.assemble(
         given,
         plugins,

@@ -86,11 +86,11 @@ async def ours(
             priority = core.PRIORITY_INITIAL if change.initial else core.PRIORITY_LIVE
             queue.add(change.key.name, priority=priority, causes=(causes.cause_of(change),))
 
-    async def reconcile(entry: core.Entry) -> record_controller.Outcome:
+    async def reconcile(entry: core.QueueEntry) -> record_controller.Outcome:
         count.handled(entry.key, cached.get(entry.key, namespace) or {})
         return record_controller.Outcome(None, changed=False)
 
-    async def handle(entry: core.Entry) -> worker.Outcome:
+    async def handle(entry: core.QueueEntry) -> worker.Outcome:
         await reconcile(entry)
         return worker.Forget()
 
@@ -109,7 +109,7 @@ async def ours(
 def idle_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
     """Each reconcile is an attempt with a span that says it came to nothing."""
 
-    async def noted(entry: core.Entry) -> record_controller.Outcome:
+    async def noted(entry: core.QueueEntry) -> record_controller.Outcome:
         outcome = await reconcile(entry)
         trace.get_current_span().set_attribute("akoo.idle", True)
         return outcome
@@ -120,7 +120,7 @@ def idle_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
 def busy_attempts(reconcile: attempts.Reconcile) -> worker.Handler:
     """Each reconcile is an attempt of STEPS spans that are exported."""
 
-    async def noted(entry: core.Entry) -> record_controller.Outcome:
+    async def noted(entry: core.QueueEntry) -> record_controller.Outcome:
         for number in range(STEPS - 1):
             with tracing.step("work", attributes={"akoo.number": number}):
                 pass

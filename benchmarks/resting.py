@@ -18,7 +18,7 @@ import time
 from typing import Any
 
 from akoo_core import external
-from akoo_core.app import garbage
+from akoo_core.app import gc_tuning
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, resource, transport
 from akoo_core.kube.access import config
@@ -138,5 +138,5 @@ def _say(**said: Any) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    garbage.settle()
+    gc_tuning.settle()
     asyncio.run(_main(sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3])))

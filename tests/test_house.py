@@ -5,9 +5,27 @@ from __future__ import annotations
 import pathlib
 import tomllib
 
+import pytest
+
 import akoo_core
 
 ROOT = pathlib.Path(__file__).parent.parent
+MODULES = 20
+"""A folder with more files than this cannot be learned by reading their names once."""
+MODULES_OF = {"akoo_core/kube": 25, "plugins/avi/akoo_avi/pools": 25}
+"""Folders about one subject that would only be cut into halves that import each other."""
+
+
+def modules(folder: pathlib.Path) -> int:
+    """The number of modules directly in ``folder``, its ``__init__`` left out."""
+    return sum(path.name != "__init__.py" for path in folder.glob("*.py"))
+
+
+def too_full(root: pathlib.Path, *packages: str) -> dict[str, int]:
+    """Number of modules of each folder below ``packages`` that has more than it may."""
+    folders = {path.parent for package in packages for path in (root / package).rglob("*.py")}
+    counts = {str(folder.relative_to(root)): modules(folder) for folder in folders}
+    return {name: count for name, count in counts.items() if count > MODULES_OF.get(name, MODULES)}
 
 
 def _projects() -> dict[str, dict[str, object]]:
@@ -57,3 +75,18 @@ def test_nothing_speaks_of_the_place_it_was_made_in() -> None:
             continue
         text = path.read_text(errors="replace")
         assert not [word for word in words if word in text], path
+
+
+def test_no_folder_has_more_modules_than_a_newcomer_can_keep_apart() -> None:
+    """Files that are found by their names alone: a flat folder of 40 had to be searched."""
+    assert too_full(ROOT, "akoo_core", "plugins/avi/akoo_avi") == {}
+    assert all((ROOT / folder).is_dir() for folder in MODULES_OF)
+
+
+@pytest.mark.parametrize(("count", "full"), [(20, False), (21, True)])
+def test_a_folder_that_is_too_full_is_seen(tmp_path: pathlib.Path, count: int, full: bool) -> None:
+    folder = tmp_path / "package" / "room"
+    folder.mkdir(parents=True)
+    for name in ("__init__", *(f"m{number}" for number in range(count))):
+        (folder / f"{name}.py").touch()
+    assert too_full(tmp_path, "package") == ({"package/room": 21} if full else {})

@@ -55,7 +55,7 @@ class Parts:
         self,
         settings: Settings,
         services: attempt.Services,
-        world: world_.World,
+        world: world_.CachedWorld,
         clients: Workloads,
         pools: dict[str, threads.PluginThreads],
     ) -> None:
@@ -96,7 +96,7 @@ class Parts:
         )
         given = means(services)._replace(secret_changes=self.secret_changes)
 
-        async def by_name(entry: core.Entry) -> record_controller.Outcome:
+        async def by_name(entry: core.QueueEntry) -> record_controller.Outcome:
             return await config.reconcile(entry.key, entry.attempt)
 
         saying = asyncio.create_task(services.recorder.run(), name="events")
@@ -178,7 +178,7 @@ def assemble(
     plugins: registry.PluginSet,
     *,
     management: client_.KubeClient,
-    world: world_.World,
+    world: world_.CachedWorld,
     management_id: str,
     external: external_.External,
     clock: clock_.Clock,

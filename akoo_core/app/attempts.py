@@ -11,12 +11,12 @@ from akoo_core.queue import core, worker
 from akoo_core.reconcile.record_controller import Outcome
 from akoo_core.telemetry import tracing
 
-Reconcile = Callable[[core.Entry], Awaitable[Outcome]]
+Reconcile = Callable[[core.QueueEntry], Awaitable[Outcome]]
 
 _FOLLOWED = frozenset({"AKODeployment", "AKODeploymentConfig", "Cluster", "Secret"})
 
 
-def explained(entry: core.Entry) -> bool:
+def explained(entry: core.QueueEntry) -> bool:
     """Whether everything that caused an attempt is a change of what the caches follow.
 
     False where it is simply time to look, or where somebody asked for it without saying why.
@@ -28,7 +28,7 @@ def handler(kind: str, reconcile: Reconcile) -> worker.Handler:
     """The handler of a queue whose entries ``reconcile`` takes; ``kind`` names the span."""
     last: dict[str, trace.Link] = {}
 
-    async def handle(entry: core.Entry) -> worker.Outcome:
+    async def handle(entry: core.QueueEntry) -> worker.Outcome:
         def attributes() -> dict[str, str | int | float]:
             return {
                 "akoo.controller": kind,
@@ -60,7 +60,7 @@ def _followed(cause: object) -> bool:
     return isinstance(cause, causes.Cause) and cause.what in _FOLLOWED
 
 
-def _links(entry: core.Entry, previous: trace.Link | None) -> Iterator[object]:
+def _links(entry: core.QueueEntry, previous: trace.Link | None) -> Iterator[object]:
     """What led here, found out only when somebody asks."""
     for cause in entry.causes:
         if isinstance(cause, causes.Cause):

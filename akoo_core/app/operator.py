@@ -100,7 +100,7 @@ class Operator:
         stopping.push_async_callback(management.close)
 
         clusters, management_id = await self._unless_stopped(self._found(plain))
-        world = world_.World(management_id, clusters)
+        world = world_.CachedWorld(management_id, clusters)
         parts = assembly.assemble(
             self._settings,
             self._plugins,

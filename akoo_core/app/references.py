@@ -27,7 +27,7 @@ class Noting:
         self._services = services
         self._index = index
 
-    async def reconcile(self, entry: core.Entry) -> record_controller.Outcome:
+    async def reconcile(self, entry: core.QueueEntry) -> record_controller.Outcome:
         """One attempt; what it needs is noted even when it fails."""
         name, explained = entry.key, attempts.explained(entry)
         try:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from akoo_core import clock as clock_
 from akoo_core import structs
-from akoo_core.app import census, secret_index
+from akoo_core.app import record_gauges, secret_index
 from akoo_core.app import world as world_
 from akoo_core.bus import events
 from akoo_core.cache import reflector, store
@@ -25,10 +25,10 @@ from akoo_core.reconcile.decide import selection
 _log = logging.getLogger(__name__)
 
 
-class Lookups:
-    """What the bus asks of the caches (:class:`akoo_core.bus.mapping.Lookups`)."""
+class CacheLookups:
+    """What the bus asks of the caches (:class:`akoo_core.bus.mapping.ObjectLookups`)."""
 
-    def __init__(self, world: world_.World, secrets: secret_index.SecretIndex) -> None:
+    def __init__(self, world: world_.CachedWorld, secrets: secret_index.SecretIndex) -> None:
         self._world = world
         self._secrets = secrets
 
@@ -66,7 +66,7 @@ class Watches:
     def __init__(
         self,
         client: client_.KubeClient,
-        world: world_.World,
+        world: world_.CachedWorld,
         *,
         management_id: str,
         secrets: secret_index.SecretIndex,
@@ -81,9 +81,9 @@ class Watches:
         self._clock = clock
         self._records = records
         self._configs = configs
-        self._census = census.Census()
+        self._gauges = record_gauges.RecordGauges()
         self._secret_changes = secret_changes
-        self._bus = events.Bus(management_id, Lookups(world, secrets), selection.fits)
+        self._bus = events.Bus(management_id, CacheLookups(world, secrets), selection.fits)
         self._tasks: list[asyncio.Task[None]] = []
         self._reflectors = [
             self._reflector(world.config_objects),
@@ -164,7 +164,7 @@ class Watches:
         if change.resource == self._world.clusters.resource:
             self._world.cluster_changed(change)
         if change.resource == resources.AKO_DEPLOYMENTS:
-            self._census.changed(_record(change.old), _record(change.new))
+            self._gauges.changed(_record(change.old), _record(change.new))
         if change.resource == resources.SECRETS and self._secret_changes is not None:
             self._secret_changes.changed(change.key.namespace, change.key.name)
 

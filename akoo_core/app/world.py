@@ -78,8 +78,8 @@ _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
 }
 
 
-class World:
-    """Three stores and what is asked of them (:class:`akoo_core.reconcile.read.caches.World`).
+class CachedWorld:
+    """Three stores and their queries; a :class:`akoo_core.reconcile.read.caches.RecordWorld`.
 
     ``clusters`` is the Cluster kind at the version the API server serves.
     """
@@ -156,8 +156,8 @@ class World:
     def config_object(self, name: str) -> structs.JSON | None:
         return self.config_objects.get(name)
 
-    def served_by(self, config_uid: str) -> config_status.Served:
-        return config_status.Served(
+    def served_by(self, config_uid: str) -> config_status.ServedCounts:
+        return config_status.ServedCounts(
             clusters=self.record_objects.count_by(SERVED, config_uid),
             ready=self.record_objects.count_by(SERVED_READY, config_uid),
         )

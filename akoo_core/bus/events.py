@@ -43,7 +43,7 @@ class Bus:
     """
 
     def __init__(
-        self, management_id: str, lookups: mapping.Lookups, matches: mapping.Matches
+        self, management_id: str, lookups: mapping.ObjectLookups, matches: mapping.Matches
     ) -> None:
         self._management_id = management_id
         self._lookups = lookups

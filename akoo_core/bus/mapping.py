@@ -18,7 +18,7 @@ Matches = Callable[[config.Config, cluster.Cluster], bool]
 """Whether a config may serve a Cluster. Selection belongs to reconcile; here it is an argument."""
 
 
-class Lookups(Protocol):
+class ObjectLookups(Protocol):
     """What is asked of the caches: each by an index, none of them waits.
 
     Nothing is answered before the first list of a kind: what is in it comes as changes of its own.
@@ -46,7 +46,7 @@ class Lookups(Protocol):
 
 
 def records_of_cluster(
-    change: store.Change, lookups: Lookups, *, management_id: str
+    change: store.Change, lookups: ObjectLookups, *, management_id: str
 ) -> tuple[str, ...]:
     """The record that old and new UID give a name to, and those that name this Cluster."""
     derived = [names.record_name(management_id, obj["metadata"]["uid"]) for obj in _states(change)]
@@ -54,7 +54,7 @@ def records_of_cluster(
 
 
 def records_of_config(
-    change: store.Change, lookups: Lookups, *, management_id: str, matches: Matches
+    change: store.Change, lookups: ObjectLookups, *, management_id: str, matches: Matches
 ) -> tuple[str, ...]:
     """The records that name this config, and those of Clusters it matches or used to match."""
     states = [one for one in map(_config, _states(change)) if one is not None]
@@ -67,7 +67,7 @@ def records_of_config(
 
 
 def records_of_record(
-    change: store.Change, lookups: Lookups, *, management_id: str
+    change: store.Change, lookups: ObjectLookups, *, management_id: str
 ) -> tuple[str, ...]:
     """The record, the name its Cluster's UID gives, and other records of that Cluster's name.
 
@@ -82,7 +82,7 @@ def records_of_record(
 
 
 def records_of_secret(
-    change: store.Change, lookups: Lookups, *, management_id: str
+    change: store.Change, lookups: ObjectLookups, *, management_id: str
 ) -> tuple[str, ...]:
     """The records that depend on this Secret; for a kubeconfig, those of its Cluster."""
     namespace = change.key.namespace

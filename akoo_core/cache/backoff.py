@@ -8,7 +8,7 @@ RESET_AFTER_SECONDS = 120.0
 """Without an error for this long, the next pause is the shortest again."""
 
 
-class Backoff:
+class ReflectorBackoff:
     """0.8 s, doubled with every error, each stretched by chance up to twofold; never over 30 s.
 
     The figures are client-go's. ``chance`` is a number in [0, 1), ``now`` monotonic seconds.

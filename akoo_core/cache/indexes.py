@@ -17,7 +17,7 @@ Values = Mapping[str, frozenset[str]]
 _log = logging.getLogger(__name__)
 
 
-class Key(NamedTuple):
+class NamespacedName(NamedTuple):
     """Where an object is. ``namespace`` is "" for kinds without namespaces."""
 
     namespace: str
@@ -36,9 +36,9 @@ class Indexes:
 
     def __init__(self, functions: Mapping[str, IndexFunction]) -> None:
         self._functions = dict(functions)
-        self._keys: dict[str, dict[str, set[Key]]] = {name: {} for name in functions}
+        self._keys: dict[str, dict[str, set[NamespacedName]]] = {name: {} for name in functions}
 
-    def values_of(self, key: Key, obj: client.Object) -> Values:
+    def values_of(self, key: NamespacedName, obj: client.Object) -> Values:
         """The values of one object. A function that fails on it is logged and finds nothing."""
         values: dict[str, frozenset[str]] = {}
         for name, function in self._functions.items():
@@ -49,7 +49,7 @@ class Indexes:
                 values[name] = frozenset()
         return values
 
-    def move(self, key: Key, old: Values, new: Values) -> None:
+    def move(self, key: NamespacedName, old: Values, new: Values) -> None:
         """``key`` had the values ``old`` and has ``new`` from now on ({} is none)."""
         for name, by_value in self._keys.items():
             before = old.get(name, frozenset())
@@ -62,7 +62,7 @@ class Indexes:
             for value in after - before:
                 by_value.setdefault(value, set()).add(key)
 
-    def keys(self, index: str, value: str) -> tuple[Key, ...]:
+    def keys(self, index: str, value: str) -> tuple[NamespacedName, ...]:
         """The keys under ``value``, sorted. Raises UnknownIndexError."""
         return tuple(sorted(self._by_value(index).get(value, ())))
 
@@ -70,7 +70,7 @@ class Indexes:
         """How many keys there are under ``value``. Raises UnknownIndexError."""
         return len(self._by_value(index).get(value, ()))
 
-    def _by_value(self, index: str) -> dict[str, set[Key]]:
+    def _by_value(self, index: str) -> dict[str, set[NamespacedName]]:
         if index not in self._keys:
             known = ", ".join(sorted(self._keys)) or "none"
             raise UnknownIndexError(f"no index {index!r}; there is: {known}")

@@ -9,7 +9,7 @@ import random as random_
 from collections.abc import Callable
 
 from akoo_core import clock as clock_
-from akoo_core.cache import reflector_core, steps, store
+from akoo_core.cache import reflector_actions, reflector_core, store
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
@@ -26,24 +26,25 @@ OnChange = Callable[[store.Change], None]
 
 _log = logging.getLogger(__name__)
 
-_FAILURES: tuple[tuple[type[Exception], steps.Failure], ...] = (
-    (errors.GoneError, steps.Failure.GONE),
-    (errors.TooLargeVersionError, steps.Failure.TOO_LARGE),
-    (errors.TooManyRequestsError, steps.Failure.BUSY),
-    (errors.UnreachableError, steps.Failure.BUSY),
-    (TimeoutError, steps.Failure.BUSY),
-    (errors.ServerError, steps.Failure.SERVER),
-    (errors.ForbiddenError, steps.Failure.REFUSED),
-    (errors.UnauthorizedError, steps.Failure.REFUSED),
-    (errors.NotFoundError, steps.Failure.REFUSED),
-    (errors.InvalidError, steps.Failure.INVALID),
+_FAILURES: tuple[tuple[type[Exception], reflector_actions.Failure], ...] = (
+    (errors.GoneError, reflector_actions.Failure.GONE),
+    (errors.TooLargeVersionError, reflector_actions.Failure.TOO_LARGE),
+    (errors.TooManyRequestsError, reflector_actions.Failure.BUSY),
+    (errors.UnreachableError, reflector_actions.Failure.BUSY),
+    (TimeoutError, reflector_actions.Failure.BUSY),
+    (errors.ServerError, reflector_actions.Failure.SERVER),
+    (errors.ForbiddenError, reflector_actions.Failure.REFUSED),
+    (errors.UnauthorizedError, reflector_actions.Failure.REFUSED),
+    (errors.NotFoundError, reflector_actions.Failure.REFUSED),
+    (errors.InvalidError, reflector_actions.Failure.INVALID),
 )
 
 
-def failure_of(error: Exception) -> steps.Failure:
+def failure_of(error: Exception) -> reflector_actions.Failure:
     """What kind of failure an error is to a reflector."""
     return next(
-        (failure for kind, failure in _FAILURES if isinstance(error, kind)), steps.Failure.OTHER
+        (failure for kind, failure in _FAILURES if isinstance(error, kind)),
+        reflector_actions.Failure.OTHER,
     )
 
 
@@ -89,15 +90,19 @@ class Reflector:
         """Follow the kind until cancelled. No error ends it."""
         while True:
             step = self._core.next(self._clock.monotonic())
-            if isinstance(step, steps.Pause):
+            if isinstance(step, reflector_actions.Pause):
                 await asyncio.sleep(step.seconds)
                 continue
             try:
-                await (self._list(step) if isinstance(step, steps.ListPage) else self._watch(step))
+                await (
+                    self._list(step)
+                    if isinstance(step, reflector_actions.ListPage)
+                    else self._watch(step)
+                )
             except Exception as error:  # noqa: BLE001 - one kind must not stop the others
                 self._failed(error)
 
-    async def _list(self, step: steps.ListPage) -> None:
+    async def _list(self, step: reflector_actions.ListPage) -> None:
         page = await self._client.list(
             self.resource,
             self._namespace,
@@ -114,7 +119,7 @@ class Reflector:
                 await asyncio.sleep(0)
         await self._take(self._core.page(items, page.resource_version, page.token))
 
-    async def _watch(self, step: steps.OpenWatch) -> None:
+    async def _watch(self, step: reflector_actions.OpenWatch) -> None:
         lines = self._client.watch(
             self.resource,
             self._namespace,
@@ -135,7 +140,7 @@ class Reflector:
         self._restarted("ended")
         self._core.ended(self._clock.monotonic())
 
-    def _event(self, line: client_.WatchEvent) -> steps.Effect | None:
+    def _event(self, line: client_.WatchEvent) -> reflector_actions.Effect | None:
         metadata = line.object.get("metadata") or {}
         version = metadata.get("resourceVersion", "")
         if line.type == "BOOKMARK":
@@ -144,15 +149,15 @@ class Reflector:
             return self._core.event(line.type, version, None, initial_end=end)
         return self._core.event(line.type, version, self.store.item(line.object))
 
-    async def _take(self, effect: steps.Effect | None) -> None:
+    async def _take(self, effect: reflector_actions.Effect | None) -> None:
         """Bring ``effect`` into the store, then report what it changed."""
         self._recovered()
-        if isinstance(effect, steps.Replace):
+        if isinstance(effect, reflector_actions.Replace):
             changes = self.store.replace(effect.items)
             metrics.LAST_SYNC.labels(self.resource.qualified).set(self._clock.now().timestamp())
-        elif isinstance(effect, steps.Put):
+        elif isinstance(effect, reflector_actions.Put):
             changes = self.store.put(effect.item)
-        elif isinstance(effect, steps.Remove):
+        elif isinstance(effect, reflector_actions.Remove):
             changes = self.store.remove(effect.item)
         else:
             return
@@ -160,7 +165,7 @@ class Reflector:
             self._report(change)
             if number % _REPORT_BATCH == 0:
                 await asyncio.sleep(0)
-        if isinstance(effect, steps.Replace):
+        if isinstance(effect, reflector_actions.Replace):
             self.synced.set()
 
     def _recovered(self) -> None:

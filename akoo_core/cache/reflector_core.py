@@ -18,8 +18,8 @@ from __future__ import annotations
 import random as random_
 from collections.abc import Callable
 
-from akoo_core.cache import backoff, steps, store, versions
-from akoo_core.cache.indexes import Key
+from akoo_core.cache import backoff, reflector_actions, store, versions
+from akoo_core.cache.indexes import NamespacedName
 
 PAGE_SIZE = 500
 SHORT_WATCH_SECONDS = 1.0
@@ -39,13 +39,13 @@ class ReflectorCore:
         self, *, watch_list: bool = True, random: Callable[[], float] = random_.random
     ) -> None:
         self._random = random
-        self._backoff = backoff.Backoff()
+        self._backoff = backoff.ReflectorBackoff()
         self._watch_list = watch_list
         self._list_now = not watch_list
         self._version = ""
         self._watching = False
         self._ordered = True
-        self._collected: dict[Key, store.Item] = {}
+        self._collected: dict[NamespacedName, store.Item] = {}
         self._token = ""
         self._pause = 0.0
         self._opened_at = 0.0
@@ -60,16 +60,18 @@ class ReflectorCore:
         """The last version seen; "" before the first."""
         return self._version
 
-    def next(self, now: float) -> steps.Step:
+    def next(self, now: float) -> reflector_actions.Action:
         """What to do now."""
         if self._pause:
             pause, self._pause = self._pause, 0.0
-            return steps.Pause(pause)
+            return reflector_actions.Pause(pause)
         if self._watching or not self._list_now:
             return self._open(now)
-        return steps.ListPage(self._token, PAGE_SIZE)
+        return reflector_actions.ListPage(self._token, PAGE_SIZE)
 
-    def page(self, items: list[store.Item], version: str, token: str) -> steps.Effect | None:
+    def page(
+        self, items: list[store.Item], version: str, token: str
+    ) -> reflector_actions.Effect | None:
         """One page arrived. The last one gives a Replace."""
         self._collected.update((item.key, item) for item in items)
         self._token = token
@@ -79,12 +81,12 @@ class ReflectorCore:
 
     def event(
         self, kind: str, version: str, item: store.Item | None, *, initial_end: bool = False
-    ) -> steps.Effect | None:
+    ) -> reflector_actions.Effect | None:
         """A line of the watch: ADDED, MODIFIED, DELETED with an item, or BOOKMARK without."""
         if not self._watching:
             return self._collect(kind, version, item, initial_end=initial_end)
         if not self._ordered and kind == "ADDED" and item is not None:
-            return steps.Put(item)
+            return reflector_actions.Put(item)
         self._ordered = True
         if versions.newer(version, self._version) is False:
             return None
@@ -93,7 +95,7 @@ class ReflectorCore:
         self._version = version
         if item is None:
             return None
-        return steps.Remove(item) if kind == "DELETED" else steps.Put(item)
+        return reflector_actions.Remove(item) if kind == "DELETED" else reflector_actions.Put(item)
 
     def ended(self, now: float) -> None:
         """The server closed the stream in good order."""
@@ -102,11 +104,16 @@ class ReflectorCore:
         if now - self._opened_at < SHORT_WATCH_SECONDS and not self._progress:
             self._back_off(now)
 
-    def failed(self, now: float, failure: steps.Failure, *, at_least_seconds: float = 0.0) -> None:
+    def failed(
+        self, now: float, failure: reflector_actions.Failure, *, at_least_seconds: float = 0.0
+    ) -> None:
         """The request or the stream ended with an error."""
         self._back_off(now, at_least_seconds)
         self._sync_failures += not self._watching
-        if failure is steps.Failure.REFUSED or self._sync_failures >= FAILURES_UNTIL_UNKNOWN:
+        if (
+            failure is reflector_actions.Failure.REFUSED
+            or self._sync_failures >= FAILURES_UNTIL_UNKNOWN
+        ):
             self.synced = False
         if self._watching:
             self._watch_failed(failure)
@@ -115,44 +122,52 @@ class ReflectorCore:
         else:
             self._initial_watch_failed(now, failure)
 
-    def _watch_failed(self, failure: steps.Failure) -> None:
-        if failure is steps.Failure.BUSY:
+    def _watch_failed(self, failure: reflector_actions.Failure) -> None:
+        if failure is reflector_actions.Failure.BUSY:
             return
-        if failure is steps.Failure.SERVER:
+        if failure is reflector_actions.Failure.SERVER:
             self._server_errors += 1
             if self._server_errors < SERVER_ERRORS_BEFORE_LIST:
                 return
         self._start_sync()
 
-    def _initial_watch_failed(self, now: float, failure: steps.Failure) -> None:
+    def _initial_watch_failed(self, now: float, failure: reflector_actions.Failure) -> None:
         """Fall back to a list, unless nobody was there to be asked.
 
         A stream that was open for a while and never came to the end of the initial events is the
         mark of a server that does not know them: asking the same again would go on for ever.
         """
         lived = now - self._opened_at
-        if failure is steps.Failure.BUSY and lived < SHORT_WATCH_SECONDS and not self._progress:
+        if (
+            failure is reflector_actions.Failure.BUSY
+            and lived < SHORT_WATCH_SECONDS
+            and not self._progress
+        ):
             return
-        self._watch_list = self._watch_list and failure is not steps.Failure.INVALID
+        self._watch_list = self._watch_list and failure is not reflector_actions.Failure.INVALID
         self._start_list()
 
-    def _list_failed(self, failure: steps.Failure) -> None:
-        if failure is steps.Failure.BUSY:
+    def _list_failed(self, failure: reflector_actions.Failure) -> None:
+        if failure is reflector_actions.Failure.BUSY:
             return  # the next page is asked for again
         self._start_list()
 
-    def _open(self, now: float) -> steps.OpenWatch:
+    def _open(self, now: float) -> reflector_actions.OpenWatch:
         self._opened_at = now
         self._progress = False
         self._ordered = self._version not in ("", "0")
         timeout = int(300 * (1.0 + self._random()))
         if self._watching:
-            return steps.OpenWatch(self._version, initial_events=False, timeout_seconds=timeout)
-        return steps.OpenWatch(self._version, initial_events=True, timeout_seconds=timeout)
+            return reflector_actions.OpenWatch(
+                self._version, initial_events=False, timeout_seconds=timeout
+            )
+        return reflector_actions.OpenWatch(
+            self._version, initial_events=True, timeout_seconds=timeout
+        )
 
     def _collect(
         self, kind: str, version: str, item: store.Item | None, *, initial_end: bool
-    ) -> steps.Effect | None:
+    ) -> reflector_actions.Effect | None:
         self._progress = True
         if item is None:
             return self._sync(version) if initial_end else None
@@ -162,7 +177,7 @@ class ReflectorCore:
             self._collected[item.key] = item
         return None
 
-    def _sync(self, version: str) -> steps.Replace:
+    def _sync(self, version: str) -> reflector_actions.Replace:
         items = list(self._collected.values())
         self._collected = {}
         self._token = ""
@@ -170,7 +185,7 @@ class ReflectorCore:
         self._watching = self.synced = True
         self._ordered = version not in ("", "0")
         self._server_errors = self._sync_failures = 0
-        return steps.Replace(items)
+        return reflector_actions.Replace(items)
 
     def _start_sync(self) -> None:
         self._watching = False

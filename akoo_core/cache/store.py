@@ -12,7 +12,7 @@ from typing import NamedTuple
 from akoo_core import errors, structs
 from akoo_core.cache import indexes as indexes_
 from akoo_core.cache import versions
-from akoo_core.cache.indexes import Key
+from akoo_core.cache.indexes import NamespacedName
 from akoo_core.kube import client
 from akoo_core.kube.resource import Resource
 
@@ -25,7 +25,7 @@ Transform = Callable[[client.Object], client.Object]
 class Item(NamedTuple):
     """One object as it is stored."""
 
-    key: Key
+    key: NamespacedName
     uid: str
     resource_version: str
     data: bytes
@@ -44,7 +44,7 @@ class Change(NamedTuple):
     """
 
     resource: Resource
-    key: Key
+    key: NamespacedName
     old_item: Item | None
     new_item: Item | None
     tombstone: bool = False
@@ -91,7 +91,7 @@ class Store:
     ) -> None:
         self.resource = resource
         self._transform = transform
-        self._items: dict[Key, Item] = {}
+        self._items: dict[NamespacedName, Item] = {}
         self._indexes = indexes_.Indexes(indexes or {})
         self._filled = False
 
@@ -108,16 +108,16 @@ class Store:
     def get(self, name: str, namespace: str = "") -> client.Object | None:
         """The object of that name as last seen, or None."""
         self._require_filled()
-        item = self._items.get(Key(namespace, name))
+        item = self._items.get(NamespacedName(namespace, name))
         return item.decode() if item else None
 
     def version(self, name: str, namespace: str = "") -> str | None:
         """``uid/resourceVersion`` of the object of that name as last seen, or None."""
         self._require_filled()
-        item = self._items.get(Key(namespace, name))
+        item = self._items.get(NamespacedName(namespace, name))
         return f"{item.uid}/{item.resource_version}" if item else None
 
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[NamespacedName, ...]:
         """All keys, sorted."""
         self._require_filled()
         return tuple(sorted(self._items))
@@ -137,10 +137,10 @@ class Store:
     def indexed(self, index: str, name: str, namespace: str = "") -> frozenset[str] | None:
         """What an index says of the object of that name, without decoding it. None: not there."""
         self._require_filled()
-        item = self._items.get(Key(namespace, name))
+        item = self._items.get(NamespacedName(namespace, name))
         return item.values[index] if item else None
 
-    def keys_by(self, index: str, value: str) -> tuple[Key, ...]:
+    def keys_by(self, index: str, value: str) -> tuple[NamespacedName, ...]:
         """The keys an index has under ``value`` so far, before the first list too.
 
         For mapping events to keys, where what is not there yet will come with an event of its own.
@@ -159,7 +159,7 @@ class Store:
         if self._transform is not None:
             kept = self._transform(kept)
         metadata = kept["metadata"]
-        key = Key(metadata.get("namespace") or "", metadata["name"])
+        key = NamespacedName(metadata.get("namespace") or "", metadata["name"])
         return Item(
             key=key,
             uid=metadata.get("uid", ""),

@@ -96,7 +96,7 @@ async def services(
         loaded.settings,
         loaded.plugins,
         management=kube,
-        world=world_.World(management_id, await discovery.clusters(kube)),
+        world=world_.CachedWorld(management_id, await discovery.clusters(kube)),
         management_id=management_id,
         external=seam,
         clock=clock.SystemClock(),

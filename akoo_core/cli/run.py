@@ -7,7 +7,7 @@ import os
 import pathlib
 
 from akoo_core import settings
-from akoo_core.app import garbage, operator
+from akoo_core.app import gc_tuning, operator
 from akoo_core.cli import management
 from akoo_core.plugin_host import loader
 from akoo_core.telemetry import logs
@@ -22,5 +22,5 @@ def run(
     found = loader.load(loaded)
     log = loaded.settings.log
     logs.set_up(level=log.level, style=log.format)
-    garbage.settle()
+    gc_tuning.settle()
     return asyncio.run(operator.run(loaded.settings, found, management_cluster))

@@ -12,7 +12,7 @@ Check = Callable[[], str]
 _log = logging.getLogger(__name__)
 
 
-class State(NamedTuple):
+class CheckState(NamedTuple):
     """One check as it is now."""
 
     name: str
@@ -43,9 +43,9 @@ class Readiness:
         """Ask no more. Unknown names are ignored."""
         self._checks.pop(name, None)
 
-    def states(self) -> tuple[State, ...]:
+    def states(self) -> tuple[CheckState, ...]:
         """All checks, asked now. One that raises is not ready, and its traceback is logged."""
-        return tuple(State(name, _asked(name, check)) for name, check in self._checks.items())
+        return tuple(CheckState(name, _asked(name, check)) for name, check in self._checks.items())
 
 
 def _asked(name: str, check: Check) -> str:

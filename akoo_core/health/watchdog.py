@@ -27,7 +27,7 @@ _CALLERS = (
 """The modules that call plugins. The task of a verb begins in ``bounded``."""
 
 
-class Place(NamedTuple):
+class Frame(NamedTuple):
     """Where the loop's thread is: ``akoo_avi.client`` ``.../client.py:42`` ``Client.fetch``."""
 
     module: str
@@ -92,7 +92,7 @@ class Watchdog:
         )
 
 
-def culprit(innermost: FrameType) -> Place:
+def culprit(innermost: FrameType) -> Frame:
     """Where a plugin was called: its own innermost line. Else: the innermost line of all."""
     stack: list[FrameType] = []
     frame: FrameType | None = innermost
@@ -100,9 +100,9 @@ def culprit(innermost: FrameType) -> Place:
         stack.append(frame)
         frame = frame.f_back
     if frame is None or not stack:
-        return _place(innermost)
+        return _frame_of(innermost)
     package = _package(stack[-1])
-    return _place(next(one for one in stack if _package(one) == package))
+    return _frame_of(next(one for one in stack if _package(one) == package))
 
 
 def _module(frame: FrameType) -> str:
@@ -113,6 +113,6 @@ def _package(frame: FrameType) -> str:
     return _module(frame).partition(".")[0]
 
 
-def _place(frame: FrameType) -> Place:
+def _frame_of(frame: FrameType) -> Frame:
     code = frame.f_code
-    return Place(_module(frame), code.co_filename, frame.f_lineno, code.co_qualname)
+    return Frame(_module(frame), code.co_filename, frame.f_lineno, code.co_qualname)

@@ -28,7 +28,7 @@ _TIER1: Final = re.compile(
 _VPC: Final = re.compile(rf"/orgs/{_NAME}/projects/{_NAME}/vpcs/{_NAME}")
 
 
-class VipNetwork(structs.StrictStruct, frozen=True, kw_only=True):
+class AkoVipNetwork(structs.StrictStruct, frozen=True, kw_only=True):
     """One entry of AKO's vipNetworkList; a UUID wins over the name."""
 
     network_name: str = ""
@@ -44,14 +44,14 @@ class NodeNetwork(structs.Struct, frozen=True, kw_only=True):
     cidrs: tuple[str, ...] = ()
 
 
-class Networks(structs.Struct, frozen=True, kw_only=True):
+class AkoNetworks(structs.Struct, frozen=True, kw_only=True):
     """All that AKO looks up on the Avi Controller when it starts, but for what a placement says."""
 
     tier1: str = ""
     """Path of the NSX-T tier-1 router; of the VPC in VPC mode."""
     vpc_mode: bool = False
     vrf_name: str = ""
-    vip_networks: tuple[VipNetwork, ...] = ()
+    vip_networks: tuple[AkoVipNetwork, ...] = ()
     """Instead of the data network."""
     node_networks: tuple[NodeNetwork, ...] = ()
 
@@ -78,10 +78,10 @@ class _Spec(structs.Struct, frozen=True, kw_only=True):
 class _Options(structs.Struct, frozen=True, kw_only=True):
     vrf_name: str = ""
     vpc_mode: bool = False
-    vip_networks: tuple[VipNetwork, ...] = ()
+    vip_networks: tuple[AkoVipNetwork, ...] = ()
 
 
-def decode(config: structs.JSON, options: structs.JSON | None = None) -> Networks:
+def decode(config: structs.JSON, options: structs.JSON | None = None) -> AkoNetworks:
     """The networks of an AKODeploymentConfig, in AKO's form.
 
     ``options``: ``spec.plugins.ako``, where a caller has it; default: as the config says. Raises
@@ -96,7 +96,7 @@ def decode(config: structs.JSON, options: structs.JSON | None = None) -> Network
     listed = [n for n in extra.ingress.node_network_list if n.network_name or n.cidrs]
     if len(listed) > MOST_NODE_NETWORKS:
         raise structs.DecodeError(NODE_NETWORKS, f"has more than {MOST_NODE_NETWORKS} entries.")
-    return Networks(
+    return AkoNetworks(
         tier1=_tier1(extra.networks_config.nsxt_t1_lr, vpc_mode=given.vpc_mode),
         vpc_mode=given.vpc_mode,
         vrf_name=given.vrf_name,
@@ -138,7 +138,7 @@ def _tier1(path: str, *, vpc_mode: bool) -> str:
     raise structs.DecodeError(TIER1, f"{path!r} is no path such as {example}.")
 
 
-def _vip_networks(given: tuple[VipNetwork, ...]) -> Iterator[VipNetwork]:
+def _vip_networks(given: tuple[AkoVipNetwork, ...]) -> Iterator[AkoVipNetwork]:
     for number, network in enumerate(given):
         path = f"{OPTIONS}.vipNetworks[{number}]"
         if not (network.network_name or network.network_uuid):

@@ -143,7 +143,7 @@ class StoredProof(structs.Struct, frozen=True, kw_only=True):
         return self.own == 0 and self.held == 0
 
 
-class LetGo(structs.Struct, frozen=True, kw_only=True):
+class StoredLetGo(structs.Struct, frozen=True, kw_only=True):
     """When and why the Cluster lost our finalizer."""
 
     at: datetime.datetime
@@ -171,7 +171,7 @@ class Leaving(structs.Struct, frozen=True, kw_only=True):
     last_non_empty_at: datetime.datetime | None = None
     proof: StoredProof | None = None
     undeployed_at: datetime.datetime | None = None
-    let_go: LetGo | None = None
+    let_go: StoredLetGo | None = None
     released_at: datetime.datetime | None = None
     attempted_at: datetime.datetime | None = None
     """When the first complete attempt ended: the deadline has no effect before it."""

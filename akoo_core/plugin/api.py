@@ -109,7 +109,7 @@ class LoadBalancerPlacement(Fact, frozen=True, kw_only=True):
     tenant: str
     service_engine_group: str
     networks: tuple[VipNetwork, ...] = ()
-    ako: ako_networks.Networks | None = None
+    ako: ako_networks.AkoNetworks | None = None
     """The networks of AKO's own settings, as they were checked. None: the provider did not look."""
 
 

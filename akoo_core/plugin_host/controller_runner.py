@@ -173,7 +173,7 @@ class _Handler:
         self._client = client
         self._calls = bounded.Calls()
 
-    async def handle(self, entry: core.Entry) -> worker.Outcome:
+    async def handle(self, entry: core.QueueEntry) -> worker.Outcome:
         name = self._controller.name
         attributes: dict[str, str | int] = {
             "akoo.controller": name,
@@ -195,7 +195,7 @@ class _Handler:
             span.set_attribute("akoo.result", type(answer).__name__.lower())
         return _outcome(answer)
 
-    async def _reconcile(self, entry: core.Entry) -> api.Result:
+    async def _reconcile(self, entry: core.QueueEntry) -> api.Result:
         plugin, registration = self._controller
         verb = f"controller {registration.name}"
         request = api.Request(key=entry.key, attempt=entry.attempt)

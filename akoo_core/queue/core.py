@@ -39,7 +39,7 @@ DEFAULT_MIN_INTERVAL_SECONDS = 1.0
 """One reconcile may log in to several outside systems: at most one a second per key."""
 
 
-class Entry(structs.Struct, frozen=True, kw_only=True):
+class QueueEntry(structs.Struct, frozen=True, kw_only=True):
     """One key, handed out for processing."""
 
     key: str
@@ -53,7 +53,7 @@ class Entry(structs.Struct, frozen=True, kw_only=True):
     dropped_causes: int = 0
 
 
-class Snapshot(NamedTuple):
+class QueueSnapshot(NamedTuple):
     """The state of a queue, for people and tests. Ready and delayed in the order of leaving."""
 
     ready: list[str]
@@ -147,7 +147,7 @@ class QueueCore:
         """Reset the failures of ``key``; a queued key stays queued."""
         self._failures.pop(key, None)
 
-    def get(self, now: float) -> Entry | None:
+    def get(self, now: float) -> QueueEntry | None:
         """The next key, from now on processed, or None when none is ready (or after shutdown)."""
         self._promote(now)
         if self._shut_down or not self._ready.inside:
@@ -156,7 +156,7 @@ class QueueCore:
         pending = self._pending.pop(key)
         self._processing.add(key)
         self._note_start(key, now)
-        return Entry(
+        return QueueEntry(
             key=key,
             priority=pending.priority,
             attempt=self._failures.get(key, 0) + 1,
@@ -204,9 +204,9 @@ class QueueCore:
         """How many keys are being processed."""
         return len(self._processing)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> QueueSnapshot:
         """The whole state by keys. O(n log n): for people and tests."""
-        return Snapshot(
+        return QueueSnapshot(
             ready=self._ready.keys(),
             delayed=self._delayed.keys(),
             processing=sorted(self._processing),

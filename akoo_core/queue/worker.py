@@ -36,7 +36,7 @@ class RequeueAfter(structs.Struct, frozen=True, kw_only=True):
 Outcome = Forget | RequeueAfter
 Results = Mapping[str, tally.Count]
 """How reconciles ended, counted by result."""
-Handler = Callable[[core.Entry], Awaitable[Outcome]]
+Handler = Callable[[core.QueueEntry], Awaitable[Outcome]]
 """Works on one key. An exception means: again, after the backoff of this key."""
 
 
@@ -114,7 +114,7 @@ async def _work(
 async def _process(
     queue: workqueue.WorkQueue,
     handler: Handler,
-    entry: core.Entry,
+    entry: core.QueueEntry,
     random: Callable[[], float],
     results: Results,
 ) -> None:
@@ -154,7 +154,7 @@ def _must_end(error: BaseException) -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _report(controller: str, entry: core.Entry, error: BaseException, delay: float) -> None:
+def _report(controller: str, entry: core.QueueEntry, error: BaseException, delay: float) -> None:
     """Say it once. Our own errors explain themselves; of others the traceback is needed."""
     metrics.RECONCILE_ERRORS.labels(controller).inc()
     _log.error(

@@ -84,7 +84,7 @@ class WorkQueue:
         """Reset the backoff of ``key``."""
         self._core.forget(key)
 
-    async def get(self) -> core.Entry | None:
+    async def get(self) -> core.QueueEntry | None:
         """Wait for the next key. None after shutdown. Whoever gets an entry must call done."""
         while not self._shut_down:
             now = self._clock.monotonic()
@@ -120,7 +120,7 @@ class WorkQueue:
         """Wait until, after shutdown, every key that was handed out has been given back."""
         await self._drained.wait()
 
-    def snapshot(self) -> core.Snapshot:
+    def snapshot(self) -> core.QueueSnapshot:
         """All keys by state, for the debug page."""
         return self._core.snapshot()
 

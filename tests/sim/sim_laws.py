@@ -199,7 +199,7 @@ class Laws:
         self,
         one: record_.Record,
         state: record_.Leaving,
-        end: record_.LetGo,
+        end: record_.StoredLetGo,
         *,
         said: dict[str, str],
     ) -> None:

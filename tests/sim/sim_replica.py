@@ -64,7 +64,7 @@ class Replica:
         self.seam.leads = lambda: lead.number == number
         client = stage.management.client(external=self.seam)
         uid = stage.management_id
-        self.world = world_.World(uid, resources.CLUSTERS)
+        self.world = world_.CachedWorld(uid, resources.CLUSTERS)
         self._parts = assembly.assemble(
             SETTINGS,
             _plugins(stage.outside, lone=stage.lone),

@@ -94,7 +94,7 @@ def _wrong(one: record.Record) -> Iterator[str]:
 def next_try(one: record.Record, now: datetime.datetime) -> str:
     """When the operator tries again by itself, or "" where nothing is wrong or it is not known."""
     at, seconds = one.status.next_try_at, one.status.retry_seconds
-    if at is None or notices.cause(one.status) is None:
+    if at is None or notices.fault(one.status) is None:
         return ""
     if at > now:
         return f"next try in {math.ceil((at - now).total_seconds())} s, or on a change"
@@ -162,5 +162,5 @@ def _by_state(one: record.Record, key: str, said: user_annotations.Words) -> str
     if one.spec.orphaned is not None:
         word = f"akoo-core leave {key} undo, and " if said.leave else ""
         return f"to take it back: {word}let a config select the Cluster"
-    wrong = leaving is None and notices.cause(one.status) is not None
+    wrong = leaving is None and notices.fault(one.status) is not None
     return "mend that; it is tried again by itself" if wrong else ""

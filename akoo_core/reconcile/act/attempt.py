@@ -24,7 +24,7 @@ from akoo_core.reconcile.deploy.deployer import Deployer
 from akoo_core.reconcile.deploy.secrets import nothing_known
 from akoo_core.reconcile.read import pace as pace_
 from akoo_core.reconcile.read import secret_reader, workload
-from akoo_core.reconcile.read.caches import WorkloadAccess, World
+from akoo_core.reconcile.read.caches import RecordWorld, WorkloadAccess
 from akoo_core.reconcile.status import events, findings
 
 EventKind = Literal[
@@ -46,7 +46,7 @@ class Services:
     clusters: Resource
     """The Cluster kind at the version that discovery chose."""
     management_id: str
-    world: World
+    world: RecordWorld
     plugins: registry.PluginSet
     caller: caller.VerbCaller
     workloads: WorkloadAccess

@@ -161,7 +161,7 @@ async def _let_go(work: Attempt, decision: decisions.LetGo) -> None:
         state = record.Leaving(cause="ClusterDeleted" if dying else "UserWord", started_at=now)
     elif state.cause == "Relocated":
         state = placements.started(state, "ClusterDeleted", now)
-    let_go = record.LetGo(at=now, why=decision.why, message=decision.message)
+    let_go = record.StoredLetGo(at=now, why=decision.why, message=decision.message)
     spec = structs.replace(work.one.spec, leaving=structs.replace(state, let_go=let_go))
     spent = (names.LET_GO_ANNOTATION,)
     work.record = await work.services.records.change(work.one, spec, consumed=spent)

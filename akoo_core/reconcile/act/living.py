@@ -315,7 +315,7 @@ def _kept_text(last: Last, verdict: deployer_.Verdict | None) -> str:
     return "Until then nothing of what was deployed before is kept up to date."
 
 
-def _counts(report: deployer_.Report) -> dict[str, int | str]:
+def _counts(report: deployer_.DeployReport) -> dict[str, int | str]:
     troubled = sorted(report.verdicts)
     counts: dict[str, int | str] = {
         "akoo.applied": report.applied,

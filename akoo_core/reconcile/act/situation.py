@@ -8,7 +8,7 @@ from akoo_core.plugin_host import caller, registry
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import placements, selection
 from akoo_core.reconcile.decide.situation import Loaded, Situation
-from akoo_core.reconcile.read.caches import World
+from akoo_core.reconcile.read.caches import RecordWorld
 
 
 def loaded(plugins: registry.PluginSet, calls: caller.VerbCaller) -> dict[str, Loaded]:
@@ -54,7 +54,7 @@ def situation(attempt: Attempt, known: dict[str, Loaded]) -> Situation:
     )
 
 
-def cluster_of(world: World, name: str, one: record.Record | None) -> cluster.Cluster | None:
+def cluster_of(world: RecordWorld, name: str, one: record.Record | None) -> cluster.Cluster | None:
     """The Cluster of ``one`` (which may be newer than the record in the caches), or of the name."""
     found = world.cluster_of(name)
     if one is None:
@@ -65,7 +65,9 @@ def cluster_of(world: World, name: str, one: record.Record | None) -> cluster.Cl
     return found if found is not None and found.uid == ref.uid else None
 
 
-def chosen(world: World, target: cluster.Cluster, one: record.Record | None) -> selection.Choice:
+def chosen(
+    world: RecordWorld, target: cluster.Cluster, one: record.Record | None
+) -> selection.Choice:
     """Selection for a Cluster."""
     return selection.choose(
         target,
@@ -75,14 +77,14 @@ def chosen(world: World, target: cluster.Cluster, one: record.Record | None) -> 
     )
 
 
-def config_of(world: World, one: record.Record) -> config.Config | None:
+def config_of(world: RecordWorld, one: record.Record) -> config.Config | None:
     """The config that the record names; None when it is gone or was made again."""
     ref = one.spec.config_ref
     return next((c for c in world.configs() if c.name == ref.name and c.uid == ref.uid), None)
 
 
 def _namesake(
-    world: World, one: record.Record | None, target: cluster.Cluster | None
+    world: RecordWorld, one: record.Record | None, target: cluster.Cluster | None
 ) -> cluster.Cluster | None:
     if one is None or target is not None:
         return None
@@ -92,14 +94,14 @@ def _namesake(
 
 
 def _served_by(
-    world: World, name: str, one: record.Record | None, target: cluster.Cluster | None
+    world: RecordWorld, name: str, one: record.Record | None, target: cluster.Cluster | None
 ) -> str:
     if one is not None or target is None:
         return ""
     return next((other.name for other in _same(world, target) if other.name != name), "")
 
 
-def _same(world: World, target: cluster.Cluster) -> list[record.Record]:
+def _same(world: RecordWorld, target: cluster.Cluster) -> list[record.Record]:
     """Records of this very Cluster and of the default instance that are not finished."""
     return [
         one
@@ -111,7 +113,7 @@ def _same(world: World, target: cluster.Cluster) -> list[record.Record]:
 
 
 def _rivals(
-    world: World, one: record.Record | None, target: cluster.Cluster | None
+    world: RecordWorld, one: record.Record | None, target: cluster.Cluster | None
 ) -> tuple[record.Record, ...]:
     if one is not None or target is None:
         return ()
@@ -126,7 +128,7 @@ def _rivals(
     )
 
 
-def _shared_with(world: World, name: str, target: cluster.Cluster | None) -> tuple[str, ...]:
+def _shared_with(world: RecordWorld, name: str, target: cluster.Cluster | None) -> tuple[str, ...]:
     if target is None or len(world.names_at(target.namespace, target.name)) < 2:
         return ()  # Nearly always: its own record, which need not be read again.
     return tuple(

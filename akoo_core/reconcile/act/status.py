@@ -56,7 +56,7 @@ def _next_try(
 ) -> dict[str, Any]:
     """When it is tried again, while something is wrong. Not a reason to write the status."""
     seconds = min(attempt.report.after, default=None)
-    if seconds is None or notices.cause(status) is None:
+    if seconds is None or notices.fault(status) is None:
         return {"next_try_at": None, "retry_seconds": None}
     at = (now + datetime.timedelta(seconds=seconds)).replace(microsecond=0)
     longest = LONGEST_BACKOFF if attempt.failed else seconds
@@ -100,11 +100,11 @@ async def refused(
 ) -> None:
     """Say on a Cluster that has no record why it gets none."""
     await on_cluster(attempt, target, condition)
-    cause = notices.Cause(condition.reason, condition.message)
+    fault = notices.Fault(condition.reason, condition.message)
     about = events.about_cluster(target)
-    if _verdict(attempt, about, cause, before="") == "new":
-        _log.info("%s: refused, %s", target.key, cause.reason, extra={"cluster": target.key})
-        _warn(attempt, about, "AKONotReady", cause)
+    if _verdict(attempt, about, fault, before="") == "new":
+        _log.info("%s: refused, %s", target.key, fault.reason, extra={"cluster": target.key})
+        _warn(attempt, about, "AKONotReady", fault)
 
 
 async def take_back(attempt: Attempt, target: cluster.Cluster) -> None:
@@ -146,9 +146,9 @@ def _targets(attempt: Attempt) -> list[events.Target]:
 
 
 def _log_change(attempt: Attempt, before: record.RecordStatus, after: record.RecordStatus) -> None:
-    """Log one line where the phase, or the cause of not-Ready, is another than before."""
-    cause, former = notices.cause(after), notices.cause(before)
-    reason, reason_before = cause.reason if cause else "", former.reason if former else ""
+    """Log one line where the phase, or the fault of not-Ready, is another than before."""
+    fault, former = notices.fault(after), notices.fault(before)
+    reason, reason_before = fault.reason if fault else "", former.reason if former else ""
     if (after.phase, reason) == (before.phase, reason_before):
         return
     ref = attempt.one.spec.cluster_ref
@@ -160,7 +160,7 @@ def _log_change(attempt: Attempt, before: record.RecordStatus, after: record.Rec
         "phase_before": before.phase or "",
         "reason": reason,
         "reason_before": reason_before,
-        "problem": cause.message if cause else "",
+        "problem": fault.message if fault else "",
     }
     state = f"{after.phase}, {reason}" if reason else f"{after.phase}"
     _log.info("%s: %s", key, state, extra={name: text for name, text in fields.items() if text})
@@ -171,15 +171,15 @@ def _events(attempt: Attempt, before: record.RecordStatus, after: record.RecordS
     if deployed:
         version = f" {after.version}" if after.version else ""
         event(attempt, "AKODeployed", f"AKO{version} is deployed ({attempt.name}).")
-    cause, former = notices.cause(after), notices.cause(before)
+    fault, former = notices.fault(after), notices.fault(before)
     reason: events.Reason = "AKONotReady"
     if attempt.one.spec.leaving is not None:
         reason = "AKOCleanupHeld"
     works = _works(after)
     for target in _targets(attempt):
-        verdict = _verdict(attempt, target, cause, before=former.reason if former else "")
-        if verdict == "new" and cause is not None:
-            _warn(attempt, target, reason, cause)
+        verdict = _verdict(attempt, target, fault, before=former.reason if former else "")
+        if verdict == "new" and fault is not None:
+            _warn(attempt, target, reason, fault)
         elif verdict == "over" and works and not deployed:
             note = f"AKO works again ({attempt.name})."
             attempt.services.recorder.event(target, "AKOReady", note, repeated=True)
@@ -191,18 +191,18 @@ def _works(status: record.RecordStatus) -> bool:
 
 
 def _verdict(
-    attempt: Attempt, target: events.Target, cause: notices.Cause | None, *, before: str
+    attempt: Attempt, target: events.Target, fault: notices.Fault | None, *, before: str
 ) -> notices.Verdict:
-    reason = cause.reason if cause is not None else ""
+    reason = fault.reason if fault is not None else ""
     patience = notices.PATIENCE.get(reason, attempt.report.expected.get(reason, 0.0))
-    causes, now = attempt.services.recorder.causes, attempt.services.clock.monotonic()
-    return causes.judge(target.uid, reason, before=before, patience=patience, now=now)
+    faults, now = attempt.services.recorder.faults, attempt.services.clock.monotonic()
+    return faults.judge(target.uid, reason, before=before, patience=patience, now=now)
 
 
 def _warn(
-    attempt: Attempt, target: events.Target, reason: events.Reason, cause: notices.Cause
+    attempt: Attempt, target: events.Target, reason: events.Reason, fault: notices.Fault
 ) -> None:
-    note = f"{cause.reason}: {cause.message}"
+    note = f"{fault.reason}: {fault.message}"
     attempt.services.recorder.event(target, reason, note, warning=True, repeated=True)
 
 

@@ -20,17 +20,17 @@ from akoo_core.reconcile.deploy import last_contributions
 from akoo_core.reconcile.deploy.deployment import (
     ANNOUNCED,
     Deployment,
+    DeployReport,
     Inventory,
     Job,
-    Report,
     Store,
     Tools,
     Verdict,
 )
-from akoo_core.reconcile.deploy.objects import Place
+from akoo_core.reconcile.deploy.objects import WorkloadObjects
 from akoo_core.reconcile.deploy.secrets import Seals, SecretOpener
 
-__all__ = ["ANNOUNCED", "DRIFT_SECONDS", "Deployer", "Inventory", "Job", "Report", "Verdict"]
+__all__ = ["ANNOUNCED", "DRIFT_SECONDS", "DeployReport", "Deployer", "Inventory", "Job", "Verdict"]
 
 DRIFT_SECONDS = 600.0
 
@@ -52,7 +52,7 @@ class Deployer:
         self._look_at: dict[str, float] = {}
         self._kept = last_contributions.Kept()
 
-    async def deploy(self, job: Job, client: client_.KubeClient, store: Store) -> Report:
+    async def deploy(self, job: Job, client: client_.KubeClient, store: Store) -> DeployReport:
         """Bring the cluster to what is contributed. Raises KubeError when it does not answer.
 
         ``store`` writes the inventory into the record. What was reached is stored even when an
@@ -62,9 +62,9 @@ class Deployer:
             wanted = inv.wanted(job.record_name, job.contributions | job.kept)
         except inv.DuplicateError as error:
             blocked = api.Blocked(reason="ObjectConflict", message=str(error))
-            return Report(verdicts={error.plugin: blocked})
-        place = Place(job.record_name, client)
-        run = Deployment(self._tools, job, wanted, place, self._drift_due(job))
+            return DeployReport(verdicts={error.plugin: blocked})
+        objects = WorkloadObjects(job.record_name, client)
+        run = Deployment(self._tools, job, wanted, objects, self._drift_due(job))
         await run.look()
         await run.keep(store)
         try:
@@ -85,21 +85,21 @@ class Deployer:
 
     async def undeploy(
         self, record_name: str, inventory: Inventory, client: client_.KubeClient, store: Store
-    ) -> Report:
+    ) -> DeployReport:
         """Delete everything in the inventory that carries our label, last kind first."""
-        place = Place(record_name, client)
+        objects = WorkloadObjects(record_name, client)
         remaining = {inv.key_of(one): one for one in inventory}
         left: list[str] = []
         try:
             for item in reversed(inv.in_order(inventory)):
-                why = await place.remove(item.api_version, inv.key_of(item))
+                why = await objects.remove(item.api_version, inv.key_of(item))
                 left += [why] if why else []
                 del remaining[inv.key_of(item)]
         finally:
             if len(remaining) != len(inventory):
                 await store(tuple(remaining.values()))
         self.forget(record_name)
-        return Report(pruned=len(inventory) - len(left), left=tuple(left))
+        return DeployReport(pruned=len(inventory) - len(left), left=tuple(left))
 
     def forget(self, record_name: str) -> None:
         """Drop what is remembered of a record."""
@@ -107,7 +107,7 @@ class Deployer:
         self._kept.forget(record_name)
         self._look_at.pop(record_name, None)
 
-    def _remember(self, job: Job, wanted: list[inv.Wanted], report: Report) -> None:
+    def _remember(self, job: Job, wanted: list[inv.WantedObject], report: DeployReport) -> None:
         for plugin, contribution in job.contributions.items():
             if plugin not in report.verdicts:
                 digests = "".join(one.digest for one in wanted if one.plugin == plugin)

@@ -15,7 +15,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError, VerbError
 from akoo_core.reconcile.deploy import definitions, drift, kind_order
 from akoo_core.reconcile.deploy import inventory as inv
-from akoo_core.reconcile.deploy.objects import Place, foreign_error, unusable_error
+from akoo_core.reconcile.deploy.objects import WorkloadObjects, foreign_error, unusable_error
 from akoo_core.reconcile.deploy.secrets import Seals, SecretOpener, filled
 
 ANNOUNCED = "DefinitionChanges"
@@ -41,7 +41,7 @@ class Job(structs.Struct, frozen=True, kw_only=True):
     """Plugins whose stored condition has the reason ANNOUNCED."""
 
 
-class Report(structs.Struct, frozen=True, kw_only=True):
+class DeployReport(structs.Struct, frozen=True, kw_only=True):
     """What came of it."""
 
     verdicts: dict[str, Verdict] = {}
@@ -74,29 +74,29 @@ class Deployment:
         self,
         tools: Tools,
         job: Job,
-        wanted: list[inv.Wanted],
-        place: Place,
+        wanted: list[inv.WantedObject],
+        objects: WorkloadObjects,
         drift_due: bool,
     ) -> None:
         self._tools, self._job, self._wanted = tools, job, wanted
-        self._place, self._drift_due = place, drift_due
+        self._objects, self._drift_due = objects, drift_due
         self._stored = job.inventory
         self._items = {inv.key_of(one): one for one in job.inventory}
         for one in wanted:
             known = self._items.get(one.key)
             self._items[one.key] = one.item(*((known.digest, known.note) if known else ()))
         self._verdicts: dict[str, Verdict] = {}
-        self._seen: dict[inv.Key, structs.JSON | None] = {}
+        self._seen: dict[inv.ObjectKey, structs.JSON | None] = {}
         """What was looked at, until it is settled."""
-        self._notes: dict[inv.Key, str] = {}
-        self._fresh: list[inv.Wanted] = []
+        self._notes: dict[inv.ObjectKey, str] = {}
+        self._fresh: list[inv.WantedObject] = []
         """CRDs that were put there in this run and are not known to be Established yet."""
         self._applied = self._pruned = 0
         self._drifted: list[str] = []
         self._left: list[str] = []
 
-    def report(self) -> Report:
-        return Report(
+    def report(self) -> DeployReport:
+        return DeployReport(
             verdicts=self._verdicts,
             applied=self._applied,
             pruned=self._pruned,
@@ -130,18 +130,18 @@ class Deployment:
             else:
                 live = await self._look_at(one)
             self._seen[one.key] = live
-            if reason := self._place.in_the_way(one, live):
+            if reason := self._objects.in_the_way(one, live):
                 foreign.setdefault(one.plugin, []).append(reason)
         for plugin, reasons in foreign.items():
             self._end(plugin, foreign_error(reasons))
         await self._look_at_definitions([one for one in due if one.definition])
 
-    def _is_due(self, one: inv.Wanted) -> bool:
+    def _is_due(self, one: inv.WantedObject) -> bool:
         return self._drift_due or self._items[one.key].digest != one.digest
 
-    async def _look_at(self, one: inv.Wanted) -> structs.JSON | None:
+    async def _look_at(self, one: inv.WantedObject) -> structs.JSON | None:
         try:
-            return await self._place.live(one.api_version, one.key)
+            return await self._objects.live(one.api_version, one.key)
         except BlockedError:
             return None  # Its kind is not served (yet): there is none.
 
@@ -153,12 +153,12 @@ class Deployment:
             if one.plugin == plugin and one.key not in stored:
                 del self._items[one.key]
 
-    async def _definition_names(self, due: list[inv.Wanted]) -> set[str] | None:
+    async def _definition_names(self, due: list[inv.WantedObject]) -> set[str] | None:
         """Where several CRDs are due, one list says which of them are there already."""
         new = [one for one in due if one.definition and not self._items[one.key].digest]
-        return await self._place.definition_names() if len(new) > 1 else None
+        return await self._objects.definition_names() if len(new) > 1 else None
 
-    async def _look_at_definitions(self, due: list[inv.Wanted]) -> None:
+    async def _look_at_definitions(self, due: list[inv.WantedObject]) -> None:
         """Decide about those that exist: usable as they are, and what a new schema does."""
         unusable: dict[str, list[str]] = {}
         unfit: dict[str, list[str]] = {}
@@ -180,11 +180,11 @@ class Deployment:
             if plugin not in self._job.announced:
                 self._verdicts.setdefault(plugin, _announcement(texts))
 
-    async def _unfit(self, one: inv.Wanted, live: structs.JSON) -> definitions.Unfit:
+    async def _unfit(self, one: inv.WantedObject, live: structs.JSON) -> definitions.Unfit:
         """Stored objects that do not fit; asked only where the schema changes, or some did not."""
         item = self._items[one.key]
         if item.note or definitions.changes_schema(one.manifest, live):
-            return await self._place.unfit(one, live)
+            return await self._objects.unfit(one, live)
         return definitions.Unfit()
 
     async def apply(self) -> None:
@@ -207,7 +207,7 @@ class Deployment:
         fresh, self._fresh = self._fresh, []
         if not fresh:
             return
-        served = await self._place.established([one.key.name for one in fresh], self._tools.pause)
+        served = await self._objects.established([one.key.name for one in fresh], self._tools.pause)
         for one in fresh:
             if one.key.name in served:
                 self._items[one.key] = one.item(one.digest, self._notes.get(one.key, ""))
@@ -218,7 +218,7 @@ class Deployment:
                     after=1.0,
                 )
 
-    async def _settle(self, one: inv.Wanted) -> None:
+    async def _settle(self, one: inv.WantedObject) -> None:
         known = self._items[one.key].digest
         if one.secret is not None:
             await self._settle_secret(one, one.secret, known)
@@ -229,13 +229,13 @@ class Deployment:
         elif self._drift_due:
             await self._mend(one, await self._live(one))
 
-    async def _mend(self, one: inv.Wanted, live: structs.JSON | None) -> None:
+    async def _mend(self, one: inv.WantedObject, live: structs.JSON | None) -> None:
         """Put right what somebody changed."""
-        if live is None or await self._place.differs(one, one.manifest, live):
+        if live is None or await self._objects.differs(one, one.manifest, live):
             self._drifted.append(str(one.key))
             await self._put(one, one.manifest, live)
 
-    async def _settle_definition(self, one: inv.Wanted, known: str) -> None:
+    async def _settle_definition(self, one: inv.WantedObject, known: str) -> None:
         if not self._is_due(one):
             return
         live = await self._live(one)
@@ -250,7 +250,9 @@ class Deployment:
         self._items[one.key] = one.item(known, self._notes.get(one.key, ""))
         await self._mend(one, live)
 
-    async def _settle_secret(self, one: inv.Wanted, secret: api.SecretObject, known: str) -> None:
+    async def _settle_secret(
+        self, one: inv.WantedObject, secret: api.SecretObject, known: str
+    ) -> None:
         seals, name = self._tools.seals, self._job.record_name
         same = known == one.digest and not self._drift_due
         if same and not self._tools.opener.changed(seals.versions(name, one.key)):
@@ -266,15 +268,15 @@ class Deployment:
                 await self._put(one, manifest, live)
         seals.remember(name, one.key, opened)
 
-    async def _live(self, one: inv.Wanted) -> structs.JSON | None:
+    async def _live(self, one: inv.WantedObject) -> structs.JSON | None:
         if one.key in self._seen:
             return self._seen.pop(one.key)
-        return await self._place.live(one.api_version, one.key)
+        return await self._objects.live(one.api_version, one.key)
 
     async def _put(
-        self, one: inv.Wanted, manifest: structs.JSON, live: structs.JSON | None
+        self, one: inv.WantedObject, manifest: structs.JSON, live: structs.JSON | None
     ) -> None:
-        await self._place.put(one, manifest, live)
+        await self._objects.put(one, manifest, live)
         self._applied += 1
         if one.definition:
             self._items[one.key] = one.item()
@@ -291,7 +293,7 @@ class Deployment:
         ]
         for item in reversed(inv.in_order(stale)):
             key = inv.key_of(item)
-            why = await self._place.remove(item.api_version, key)
+            why = await self._objects.remove(item.api_version, key)
             self._left += [why] if why else []
             self._pruned += not why
             del self._items[key]

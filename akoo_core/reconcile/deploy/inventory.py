@@ -15,7 +15,7 @@ SHARED_KINDS = ("Namespace", "CustomResourceDefinition")
 """Others may have made them and rely on them: applied in any case, marked only if made by us."""
 
 
-class Key(NamedTuple):
+class ObjectKey(NamedTuple):
     """Which object, whatever version of its kind it is written in."""
 
     group: str
@@ -28,11 +28,11 @@ class Key(NamedTuple):
         return f"{self.kind} {where}"
 
 
-class Wanted(structs.Struct, frozen=True, kw_only=True):
+class WantedObject(structs.Struct, frozen=True, kw_only=True):
     """One object as it should be. ``manifest`` of a Secret has no data; that is opened later."""
 
     plugin: str
-    key: Key
+    key: ObjectKey
     api_version: str
     manifest: structs.JSON
     digest: str
@@ -64,16 +64,16 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
 class DuplicateError(Exception):
     """Two contributions want the same object."""
 
-    def __init__(self, first: Wanted, second: Wanted) -> None:
+    def __init__(self, first: WantedObject, second: WantedObject) -> None:
         super().__init__(
             f'Plugins "{first.plugin}" and "{second.plugin}" both want {second.key}; only one may.'
         )
         self.plugin = second.plugin
 
 
-def key_of(item: record.InventoryItem) -> Key:
+def key_of(item: record.InventoryItem) -> ObjectKey:
     """The key of an inventory line."""
-    return Key(item.api_version.rpartition("/")[0], item.kind, item.namespace, item.name)
+    return ObjectKey(item.api_version.rpartition("/")[0], item.kind, item.namespace, item.name)
 
 
 def secrets_of(items: Iterable[record.InventoryItem], plugin: str) -> api.Contribution:
@@ -104,9 +104,9 @@ def sources_of(items: Iterable[record.InventoryItem]) -> set[tuple[str, str]]:
     return {(source.namespace, source.name) for source in sources if source.name}
 
 
-def wanted(record_name: str, contributions: Mapping[str, api.Contribution]) -> list[Wanted]:
+def wanted(record_name: str, contributions: Mapping[str, api.Contribution]) -> list[WantedObject]:
     """All objects of the contributions by kind order, labelled. Raises DuplicateError."""
-    found: dict[Key, Wanted] = {}
+    found: dict[ObjectKey, WantedObject] = {}
     for plugin in contributions:
         for one in _of_plugin(record_name, plugin, contributions[plugin]):
             if one.key in found:
@@ -115,7 +115,7 @@ def wanted(record_name: str, contributions: Mapping[str, api.Contribution]) -> l
     return sorted(found.values(), key=lambda one: order(one.api_version, one.key))
 
 
-def order(api_version: str, key: Key) -> tuple[int, str, str, str]:
+def order(api_version: str, key: ObjectKey) -> tuple[int, str, str, str]:
     """The sort key of applying; reversed, of deleting."""
     return (kind_order.rank(api_version, key.kind), key.kind, key.namespace, key.name)
 
@@ -140,7 +140,7 @@ def marked_as(manifest: structs.JSON, live: structs.JSON) -> structs.JSON:
     return {**manifest, "metadata": metadata | ({"labels": kept} if kept else {})}
 
 
-def _of_plugin(record_name: str, plugin: str, one: api.Contribution) -> Iterable[Wanted]:
+def _of_plugin(record_name: str, plugin: str, one: api.Contribution) -> Iterable[WantedObject]:
     for manifest in one.objects:
         yield _wanted(record_name, plugin, manifest, None)
     for secret in one.secrets:
@@ -149,16 +149,16 @@ def _of_plugin(record_name: str, plugin: str, one: api.Contribution) -> Iterable
 
 def _wanted(
     record_name: str, plugin: str, manifest: structs.JSON, secret: api.SecretObject | None
-) -> Wanted:
+) -> WantedObject:
     metadata: dict[str, Any] = manifest["metadata"]
     labelled = {**(metadata.get("labels") or {}), **labels(record_name)}
     complete = {**manifest, "metadata": {**metadata, "labels": labelled}}
     sources = structs.to_plain(secret.data) if secret else None
     digest = hashlib.sha256(structs.encode_json([complete, sources])).hexdigest()
     group = manifest["apiVersion"].rpartition("/")[0]
-    return Wanted(
+    return WantedObject(
         plugin=plugin,
-        key=Key(group, manifest["kind"], metadata.get("namespace", ""), metadata["name"]),
+        key=ObjectKey(group, manifest["kind"], metadata.get("namespace", ""), metadata["name"]),
         api_version=manifest["apiVersion"],
         manifest=complete,
         digest=digest,

@@ -27,7 +27,7 @@ DEFINITION_PAGES = 20
 """Of the list of all CRDs, of 100 each. Where there are more, each is looked at alone."""
 
 
-class Place:
+class WorkloadObjects:
     """The objects of one record in one workload cluster."""
 
     def __init__(self, record_name: str, client: client_.KubeClient) -> None:
@@ -35,7 +35,7 @@ class Place:
         self._client = client
         self._kinds = kinds.Kinds(client)
 
-    async def live(self, api_version: str, key: inventory.Key) -> structs.JSON | None:
+    async def live(self, api_version: str, key: inventory.ObjectKey) -> structs.JSON | None:
         """The object as it is; None when it is not there."""
         try:
             resource = await self._kinds.find(api_version, key.kind)
@@ -46,7 +46,7 @@ class Place:
             crds.definition_of(found)
         return found
 
-    def in_the_way(self, one: inventory.Wanted, live: structs.JSON | None) -> str:
+    def in_the_way(self, one: inventory.WantedObject, live: structs.JSON | None) -> str:
         """Why ``live`` keeps us from putting ``one`` there; "" if it does not."""
         if live is None or one.shared or self.is_ours(live):
             return ""
@@ -56,7 +56,7 @@ class Place:
 
     async def put(
         self,
-        one: inventory.Wanted,
+        one: inventory.WantedObject,
         manifest: structs.JSON,
         live: structs.JSON | None,
     ) -> structs.JSON:
@@ -78,7 +78,7 @@ class Place:
                 f"The API server refuses {one.key}: {why}", reason="ObjectRefused"
             ) from None
 
-    async def unfit(self, one: inventory.Wanted, live: structs.JSON) -> definitions.Unfit:
+    async def unfit(self, one: inventory.WantedObject, live: structs.JSON) -> definitions.Unfit:
         """The stored objects that definition ``one`` would refuse or prune; the first of many."""
         place = definitions.stored_kind(one.manifest, live)
         if place is None:
@@ -100,7 +100,7 @@ class Place:
         return definitions.unfit(schema, objects, more=bool(token))
 
     async def differs(
-        self, one: inventory.Wanted, manifest: structs.JSON, live: structs.JSON
+        self, one: inventory.WantedObject, manifest: structs.JSON, live: structs.JSON
     ) -> bool:
         """Whether somebody changed what we want. A suspicion is settled by a dry run."""
         if one.shared and not self.is_ours(live):
@@ -148,7 +148,7 @@ class Place:
         rest = set(waiting) - {definition["metadata"]["name"] for definition in ours}
         return ours + [await self._client.get(kind, name) for name in sorted(rest)]
 
-    async def remove(self, api_version: str, key: inventory.Key) -> str:
+    async def remove(self, api_version: str, key: inventory.ObjectKey) -> str:
         """Delete the object if it carries our record's label. Returns why it was left, or "".
 
         Namespaces are never deleted: what else is in them cannot be known for sure, and it would
@@ -201,7 +201,7 @@ class Place:
 
 
 @contextlib.contextmanager
-def _conflicts(key: inventory.Key) -> Iterator[None]:
+def _conflicts(key: inventory.ObjectKey) -> Iterator[None]:
     """A 409 of this server is its own: nothing that is cached of the management cluster is old."""
     try:
         yield

@@ -19,7 +19,7 @@ from akoo_core import structs
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretMissingError
 from akoo_core.plugin_host import kept_secrets
-from akoo_core.reconcile.deploy.inventory import Key
+from akoo_core.reconcile.deploy.inventory import ObjectKey
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.reconcile.read.caches import Plugins
 
@@ -97,22 +97,22 @@ class Seals:
 
     def __init__(self) -> None:
         self._key = random_.token_bytes(32)
-        self._known: dict[tuple[str, Key], tuple[bytes, Versions | None]] = {}
+        self._known: dict[tuple[str, ObjectKey], tuple[bytes, Versions | None]] = {}
 
-    def known(self, record_name: str, key: Key) -> bool:
+    def known(self, record_name: str, key: ObjectKey) -> bool:
         return (record_name, key) in self._known
 
-    def versions(self, record_name: str, key: Key) -> Versions | None:
+    def versions(self, record_name: str, key: ObjectKey) -> Versions | None:
         """What was opened when it was last seen; None where that says nothing."""
         known = self._known.get((record_name, key))
         return known[1] if known is not None else None
 
-    def unchanged(self, record_name: str, key: Key, values: Values) -> bool:
+    def unchanged(self, record_name: str, key: ObjectKey, values: Values) -> bool:
         """Whether these are the values remembered."""
         known = self._known.get((record_name, key))
         return known is not None and hmac.compare_digest(known[0], self._seal(values))
 
-    def remember(self, record_name: str, key: Key, opened: Opened) -> None:
+    def remember(self, record_name: str, key: ObjectKey, opened: Opened) -> None:
         self._known[record_name, key] = (self._seal(opened.values), opened.versions)
 
     def forget(self, record_name: str) -> None:

@@ -13,7 +13,7 @@ from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
 
 
-class World(Protocol):
+class RecordWorld(Protocol):
     """The caches of the management cluster, read without I/O and without waiting.
 
     Every answer may be a little old; what is written is guarded by preconditions, and what cannot
@@ -64,7 +64,7 @@ class ConfigWorld(Protocol):
         """The AKODeploymentConfig as the API sent it, also one that cannot be decoded."""
         ...
 
-    def served_by(self, config_uid: str) -> config_status.Served:
+    def served_by(self, config_uid: str) -> config_status.ServedCounts:
         """How many records live by that config. Asked often: counted, not listed."""
         ...
 

@@ -16,7 +16,7 @@ from akoo_core.plugin_host import context
 from akoo_core.reconcile.decide import selection
 
 
-class Served(NamedTuple):
+class ServedCounts(NamedTuple):
     """How many records live by one config, and how many of those are Ready."""
 
     clusters: int
@@ -76,7 +76,7 @@ def sections_without_plugin(obj: structs.JSON, plugins: Iterable[api.Plugin]) ->
 
 def status_of(
     obj: structs.JSON,
-    served: Served,
+    served: ServedCounts,
     *,
     now: datetime.datetime,
     plugins: Iterable[api.Plugin] = (),
@@ -104,7 +104,7 @@ def differs(obj: structs.JSON, wanted: config.ConfigStatus) -> bool:
 
 
 def _ready(
-    obj: structs.JSON, served: Served, plugins: tuple[api.Plugin, ...]
+    obj: structs.JSON, served: ServedCounts, plugins: tuple[api.Plugin, ...]
 ) -> conditions.Condition:
     wrong = problem(obj)
     if wrong:

@@ -70,7 +70,7 @@ class Recorder:
         self._queue: collections.deque[client_.Object] = collections.deque(maxlen=QUEUE_LIMIT)
         self._last: collections.OrderedDict[tuple[str, str], str] = collections.OrderedDict()
         self._wake = asyncio.Event()
-        self.causes = notices.Causes()
+        self.faults = notices.Faults()
 
     def event(
         self,

@@ -51,7 +51,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Cause(NamedTuple):
+class Fault(NamedTuple):
     """The first thing that keeps a record from Ready, or holds its leaving up."""
 
     reason: str
@@ -65,7 +65,7 @@ class _State(NamedTuple):
     """The reason that was told last and is not over; "" when none was."""
 
 
-def cause(status: record.RecordStatus) -> Cause | None:
+def fault(status: record.RecordStatus) -> Fault | None:
     """The cause that a status shows; None where nothing is wrong."""
     held = conditions.find(status.conditions, "Held")
     ready = conditions.find(status.conditions, "Ready")
@@ -74,10 +74,10 @@ def cause(status: record.RecordStatus) -> Cause | None:
         return None
     if shown is ready and ready.status == "True":
         return None
-    return Cause(shown.reason, shown.message)
+    return Fault(shown.reason, shown.message)
 
 
-class Causes:
+class Faults:
     """Remembers, by the UID of an object, which cause stands and which was told."""
 
     def __init__(self) -> None:

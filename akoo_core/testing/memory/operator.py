@@ -75,7 +75,7 @@ class MemoryOperator:
     async def _run(self) -> None:
         client = self._client
         management_id = await _management_id(client)
-        world = world_.World(management_id, resources.CLUSTERS)
+        world = world_.CachedWorld(management_id, resources.CLUSTERS)
         registered = controllers.collect(self._plugins)
         parts = assembly.assemble(
             self._settings,

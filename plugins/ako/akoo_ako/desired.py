@@ -23,7 +23,7 @@ class Desired(NamedTuple):
     spec: config.Spec
     options: options.Options
     settings: settings.Settings
-    networks: ako_networks.Networks = ako_networks.Networks()
+    networks: ako_networks.AkoNetworks = ako_networks.AkoNetworks()
     """Those of AKO's own settings, in its form: by the placement, where that looked at them."""
     placement: api.LoadBalancerPlacement | None = None
     """Where it was placed, if a plugin says so: by it, and not by what the config says by now."""

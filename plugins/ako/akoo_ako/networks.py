@@ -41,7 +41,7 @@ def _key(cidr: str) -> str:
     return "v6cidr" if ako_networks.family_of(cidr) == 6 else "cidr"
 
 
-def node_networks(given: ako_networks.Networks) -> list[dict[str, object]]:
+def node_networks(given: ako_networks.AkoNetworks) -> list[dict[str, object]]:
     """``nodeNetworkList``: empty lists of CIDRs are left out."""
     return [
         {"networkName": network.network_name}

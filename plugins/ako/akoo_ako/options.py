@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.objects.ako_networks import VipNetwork
+from akoo_core.objects.ako_networks import AkoVipNetwork
 from akoo_core.settings import Reference
 
 
@@ -45,5 +45,5 @@ class Options(structs.StrictStruct, frozen=True, kw_only=True):
     """False: only Services with loadBalancerClass ako.vmware.com/avi-lb."""
     fqdn_reuse_policy: Literal["InterNamespaceAllowed", "Strict"] = "InterNamespaceAllowed"
     enable_prometheus: bool = False
-    vip_networks: tuple[VipNetwork, ...] = ()
+    vip_networks: tuple[AkoVipNetwork, ...] = ()
     """Instead of spec.dataNetwork: a UUID, both families, or (AWS) several networks."""

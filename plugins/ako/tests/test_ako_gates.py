@@ -183,11 +183,13 @@ def test_bad_fields_are_named(build: Any, changes: dict[str, Any], message: str)
             r"ako\.dedicatedTenantMode: needs AKO 1\.13\.3",
         ),
         (
-            options.Options(vip_networks=(ako_networks.VipNetwork(),)),
+            options.Options(vip_networks=(ako_networks.AkoVipNetwork(),)),
             r"vipNetworks\[0\]: needs network",
         ),
         (
-            options.Options(vip_networks=(ako_networks.VipNetwork(network_name="n", v6cidr=V4),)),
+            options.Options(
+                vip_networks=(ako_networks.AkoVipNetwork(network_name="n", v6cidr=V4),)
+            ),
             r"vipNetworks\[0\]\.v6cidr: '10\.0\.0\.0/16' is no IPv6 CIDR",
         ),
     ],

@@ -157,7 +157,7 @@ def test_every_row_of_the_mapping_has_a_case() -> None:
         (
             options.Options(
                 vip_networks=(
-                    ako_networks.VipNetwork(network_uuid="u", cidr="10.0.0.0/8", v6cidr="::/64"),
+                    ako_networks.AkoVipNetwork(network_uuid="u", cidr="10.0.0.0/8", v6cidr="::/64"),
                 )
             ),
             "vipNetworkList",

@@ -107,7 +107,7 @@ FULL = structs.replace(
             unseen=("Nobody looked in tenant team-b.",),
         ),
         undeployed_at=AT,
-        let_go=record.LetGo(at=AT, why="Deadline", message="after 1 h"),
+        let_go=record.StoredLetGo(at=AT, why="Deadline", message="after 1 h"),
         released_at=AT,
         attempted_at=AT,
         paused_at=AT,

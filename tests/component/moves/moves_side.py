@@ -87,7 +87,7 @@ class Side:
             workload_clusters=model.WorkloadClusters(allow_local_addresses=True),
         )
         found = registry.PluginSet((plugins.Claimant(self._outside), plugins.Deploys()))
-        world = worlds.World(self.management_id, CLUSTERS)
+        world = worlds.CachedWorld(self.management_id, CLUSTERS)
         parts = assembly.assemble(
             settings,
             found,

@@ -19,12 +19,12 @@ class Seen:
 
     def __init__(self) -> None:
         self.object: dict[str, Any] | None = None
-        self.served = config_status.Served(0, 0)
+        self.served = config_status.ServedCounts(0, 0)
 
     def config_object(self, name: str) -> dict[str, Any] | None:
         return self.object
 
-    def served_by(self, config_uid: str) -> config_status.Served:
+    def served_by(self, config_uid: str) -> config_status.ServedCounts:
         return self.served
 
     def records_of_config(self, name: str) -> tuple[record.Record, ...]:
@@ -42,11 +42,11 @@ async def test_what_is_said_is_kept_and_said_once(real: reconcile_real.Real) -> 
         real.client, seen, finalizers.Finalizers(real.client), real.clock
     )
 
-    async def look(served: config_status.Served) -> bool:
+    async def look(served: config_status.ServedCounts) -> bool:
         seen.object, seen.served = await real.user.get(CONFIGS, name), served
         return (await reconciler.reconcile(name, 0)).changed
 
-    for served in (config_status.Served(0, 0), config_status.Served(41, 40)):
+    for served in (config_status.ServedCounts(0, 0), config_status.ServedCounts(41, 40)):
         assert await look(served) is True
         assert await look(served) is False
         found = await real.user.get(CONFIGS, name)

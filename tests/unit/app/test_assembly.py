@@ -53,7 +53,7 @@ async def make(server: memory.MemoryServer) -> AsyncIterator[Make]:
             given,
             registry.PluginSet(()),
             management=server.client(external=seam),
-            world=world.World("mgmt", resource.CLUSTERS),
+            world=world.CachedWorld("mgmt", resource.CLUSTERS),
             management_id="mgmt",
             external=seam,
             clock=clock.ManualClock(),

@@ -13,8 +13,8 @@ def cause(what: str) -> causes.Cause:
     return causes.Cause(what=what, name="demo/shop", resource_version="7")
 
 
-def entry(*why: object, dropped: int = 0) -> core.Entry:
-    return core.Entry(
+def entry(*why: object, dropped: int = 0) -> core.QueueEntry:
+    return core.QueueEntry(
         key="k", priority=0, attempt=1, waited_seconds=0.0, causes=why, dropped_causes=dropped
     )
 
@@ -35,5 +35,5 @@ def test_a_change_that_the_caches_follow_explains(what: str) -> None:
     ],
     ids=["time", "another kind", "one of another kind", "a word", "forgotten causes"],
 )
-def test_anything_else_does_not(one: core.Entry) -> None:
+def test_anything_else_does_not(one: core.QueueEntry) -> None:
     assert not attempts.explained(one)

@@ -49,7 +49,7 @@ rows = st.tuples(
 def test_served_is_counted_however_records_change(
     first: list[tuple[int, str, str, str]], then: list[tuple[int, str, str, str]]
 ) -> None:
-    one = world.World("mgmt", resource.CLUSTERS)
+    one = world.CachedWorld("mgmt", resource.CLUSTERS)
     store = one.record_objects
     now = {row[0]: row for row in first}
     store.replace([store.item(a_record(1, *row)) for row in now.values()])
@@ -63,4 +63,4 @@ def test_served_is_counted_however_records_change(
             served[config] += 1
             ready[config] += said == "True"
     for config in ("a", "b"):
-        assert one.served_by(config) == config_status.Served(served[config], ready[config])
+        assert one.served_by(config) == config_status.ServedCounts(served[config], ready[config])

@@ -36,15 +36,15 @@ def a_cluster(
     }
 
 
-def went(one: world.World, last: dict[str, Any]) -> None:
+def went(one: world.CachedWorld, last: dict[str, Any]) -> None:
     """It was like this, and then it was gone."""
     item = one.clusters.item(last)
     for change in (*one.clusters.put(item), *one.clusters.remove(item)):
         one.cluster_changed(change)
 
 
-def empty() -> world.World:
-    one = world.World("mgmt", resource.CLUSTERS)
+def empty() -> world.CachedWorld:
+    one = world.CachedWorld("mgmt", resource.CLUSTERS)
     one.clusters.replace([])
     return one
 

@@ -48,7 +48,7 @@ def _obj(number: int, version: int, one: record.Record) -> dict[str, Any]:
 
 @given(changes=st.lists(st.tuples(st.integers(0, 4), specs), max_size=12))
 def test_the_brake_sees_what_the_records_say(changes: list[tuple[int, dict[str, Any]]]) -> None:
-    world = world_.World("mgmt", resource.CLUSTERS)
+    world = world_.CachedWorld("mgmt", resource.CLUSTERS)
     world.record_objects.replace([])
     records: dict[int, record.Record] = {}
     for version, (number, spec) in enumerate(changes, start=1):
@@ -75,7 +75,7 @@ def _recent(ledger: removal_limit.Ledger, since: datetime.datetime) -> list[date
 
 def test_a_held_removal_does_not_look_at_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong selector holds a whole fleet, and each held record asks again and again."""
-    world = world_.World("mgmt", resource.CLUSTERS)
+    world = world_.CachedWorld("mgmt", resource.CLUSTERS)
     leaving = record.Leaving(cause="Unmatched", started_at=builders.NOW - builders.seconds(60))
     items = []
     for number in range(500):

@@ -14,12 +14,12 @@ from typing import Any
 from hypothesis import settings, stateful
 from hypothesis import strategies as st
 
-from akoo_core.cache import reflector_core, steps, store
-from akoo_core.cache.indexes import Key
+from akoo_core.cache import reflector_actions, reflector_core, store
+from akoo_core.cache.indexes import NamespacedName
 from akoo_core.kube.resource import CONFIG_MAPS
 
 NAMES = st.sampled_from(["a", "b", "c"])
-ERRORS = st.sampled_from(list(steps.Failure))
+ERRORS = st.sampled_from(list(reflector_actions.Failure))
 PAGE = 2
 FIRST_VERSION = 10
 """A real list never has version 0."""
@@ -79,7 +79,7 @@ class World(stateful.RuleBasedStateMachine):
         self.data: st.DataObject | None = None
         self.stream: Stream | None = None
         self.count = 0
-        self.story: dict[Key, dict[str, Any]] = {}
+        self.story: dict[NamespacedName, dict[str, Any]] = {}
         self.gone: set[str] = set()
         self.versions = [0]
 
@@ -129,17 +129,17 @@ class World(stateful.RuleBasedStateMachine):
             self.line()
             return
         step = self.core.next(self.now)
-        if isinstance(step, steps.Pause):
+        if isinstance(step, reflector_actions.Pause):
             assert 0 < step.seconds <= 30.0
             self.now += step.seconds
-        elif isinstance(step, steps.ListPage):
+        elif isinstance(step, reflector_actions.ListPage):
             self.serve_page(step)
         else:
             self.serve_watch(step)
 
     @stateful.rule(error=ERRORS)
-    def fail(self, error: steps.Failure) -> None:
-        if self.stream is None and isinstance(self.core.next(self.now), steps.Pause):
+    def fail(self, error: reflector_actions.Failure) -> None:
+        if self.stream is None and isinstance(self.core.next(self.now), reflector_actions.Pause):
             return
         self.stream = None
         self.core.failed(self.now, error)
@@ -157,11 +157,11 @@ class World(stateful.RuleBasedStateMachine):
         assert self.stream is not None
         self.tell(data.draw(st.sampled_from(self.stream.sent)))
 
-    def serve_page(self, step: steps.ListPage) -> None:
+    def serve_page(self, step: reflector_actions.ListPage) -> None:
         if step.token:
             version, start = self.server.tokens[step.token]
             if version < self.server.floor:
-                self.core.failed(self.now, steps.Failure.GONE)
+                self.core.failed(self.now, reflector_actions.Failure.GONE)
                 return
         else:
             version, start = self.server.version, 0
@@ -174,10 +174,10 @@ class World(stateful.RuleBasedStateMachine):
         items = [self.store.item(obj) for obj in objects[start:end]]
         self.apply(self.core.page(items, str(version), token))
 
-    def serve_watch(self, step: steps.OpenWatch) -> None:
+    def serve_watch(self, step: reflector_actions.OpenWatch) -> None:
         if not step.initial_events:
             if int(step.resource_version) < self.server.floor:
-                self.core.failed(self.now, steps.Failure.GONE)
+                self.core.failed(self.now, reflector_actions.Failure.GONE)
                 return
             self.stream = Stream(int(step.resource_version), [], [])
             return
@@ -225,17 +225,19 @@ class World(stateful.RuleBasedStateMachine):
 
     # The listener.
 
-    def apply(self, effect: steps.Effect | None) -> None:
-        if isinstance(effect, steps.Replace):
+    def apply(self, effect: reflector_actions.Effect | None) -> None:
+        if isinstance(effect, reflector_actions.Replace):
             changes = self.store.replace(effect.items)
-        elif isinstance(effect, steps.Put):
+        elif isinstance(effect, reflector_actions.Put):
             changes = self.store.put(effect.item)
-        elif isinstance(effect, steps.Remove):
+        elif isinstance(effect, reflector_actions.Remove):
             changes = self.store.remove(effect.item)
         else:
             changes = []
         for change in changes:
-            assert change.tombstone <= isinstance(effect, steps.Replace), "streams tell all"
+            assert change.tombstone <= isinstance(effect, reflector_actions.Replace), (
+                "streams tell all"
+            )
             self.listen(change)
 
     def listen(self, change: store.Change) -> None:
@@ -264,7 +266,9 @@ class World(stateful.RuleBasedStateMachine):
     @stateful.invariant()
     def the_story_is_the_store(self) -> None:
         if self.story or len(self.store):
-            stored = {Key("ns", obj["metadata"]["name"]): obj for obj in self.store.objects()}
+            stored = {
+                NamespacedName("ns", obj["metadata"]["name"]): obj for obj in self.store.objects()
+            }
             assert stored == self.story
             for key, obj in stored.items():
                 assert self.store.keys_by("uid", obj["metadata"]["uid"]) == (key,)

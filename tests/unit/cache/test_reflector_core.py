@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from akoo_core.cache import backoff, reflector_core, steps, store, versions
-from akoo_core.cache.steps import Failure
+from akoo_core.cache import backoff, reflector_actions, reflector_core, store, versions
+from akoo_core.cache.reflector_actions import Failure
 from akoo_core.kube.resource import CONFIG_MAPS
 
 STORE = store.Store(CONFIG_MAPS)
-FIRST_PAGE = steps.ListPage("", 500)
+FIRST_PAGE = reflector_actions.ListPage("", 500)
 
 
 def _item(name: str, version: int) -> store.Item:
@@ -23,19 +23,19 @@ def _core(*, watch_list: bool = True) -> reflector_core.ReflectorCore:
 def _synced(version: int = 100) -> reflector_core.ReflectorCore:
     """A core that listed up to ``version`` and has its watch open since time 0."""
     core = _core(watch_list=False)
-    assert isinstance(core.next(0.0), steps.ListPage)
+    assert isinstance(core.next(0.0), reflector_actions.ListPage)
     core.page([_item("a", 50)], str(version), "")
-    assert isinstance(core.next(0.0), steps.OpenWatch)
+    assert isinstance(core.next(0.0), reflector_actions.OpenWatch)
     return core
 
 
-def _after_pause(core: reflector_core.ReflectorCore, now: float = 0.0) -> steps.Step:
-    assert isinstance(core.next(now), steps.Pause)
+def _after_pause(core: reflector_core.ReflectorCore, now: float = 0.0) -> reflector_actions.Action:
+    assert isinstance(core.next(now), reflector_actions.Pause)
     return core.next(now)
 
 
 def test_first_asks_for_a_watch_with_initial_events() -> None:
-    assert _core().next(0.0) == steps.OpenWatch("", True, 300)
+    assert _core().next(0.0) == reflector_actions.OpenWatch("", True, 300)
 
 
 def test_versions_of_initial_events_do_not_count() -> None:
@@ -46,10 +46,12 @@ def test_versions_of_initial_events_do_not_count() -> None:
     assert core.event("BOOKMARK", "5", None) is None
     assert (core.resource_version, core.synced) == ("", False)
     effect = core.event("BOOKMARK", "91", None, initial_end=True)
-    assert isinstance(effect, steps.Replace)
+    assert isinstance(effect, reflector_actions.Replace)
     assert [item.key.name for item in effect.items] == ["b", "a"]
     assert (core.resource_version, core.synced) == ("91", True)
-    assert isinstance(core.event("MODIFIED", "92", _item("a", 92)), steps.Put), "same stream"
+    assert isinstance(core.event("MODIFIED", "92", _item("a", 92)), reflector_actions.Put), (
+        "same stream"
+    )
 
 
 def test_a_server_that_does_not_know_initial_events_is_asked_once() -> None:
@@ -70,24 +72,26 @@ def test_any_error_of_the_initial_watch_falls_back_to_a_list(failure: Failure) -
     core.event("ADDED", "90", _item("ghost", 90))
     core.failed(0.0, failure)
     step = _after_pause(core)
-    assert isinstance(step, steps.ListPage)
+    assert isinstance(step, reflector_actions.ListPage)
     assert step.token == ""
     effect = core.page([_item("a", 3)], "100", "")
-    assert effect == steps.Replace([_item("a", 3)]), "what the failed watch brought is forgotten"
+    assert effect == reflector_actions.Replace([_item("a", 3)]), (
+        "what the failed watch brought is forgotten"
+    )
 
 
 def test_initial_watch_of_a_server_that_is_away_is_tried_again() -> None:
     core = _core()
     core.next(0.0)
     core.failed(0.1, Failure.BUSY)
-    assert isinstance(_after_pause(core), steps.OpenWatch)
+    assert isinstance(_after_pause(core), reflector_actions.OpenWatch)
 
 
 def test_initial_watch_that_stays_silent_falls_back_to_a_list() -> None:
     core = _core()
     core.next(0.0)
     core.failed(90.0, Failure.BUSY)
-    assert isinstance(_after_pause(core), steps.ListPage)
+    assert isinstance(_after_pause(core), reflector_actions.ListPage)
 
 
 def test_initial_watch_that_ends_before_its_bookmark_falls_back_to_a_list() -> None:
@@ -102,9 +106,11 @@ def test_pages_are_collected_and_replaced_at_once() -> None:
     core = _core(watch_list=False)
     assert core.next(0.0) == FIRST_PAGE
     assert core.page([_item("a", 1)], "5", "more") is None
-    assert core.next(0.0) == steps.ListPage("more", 500)
-    assert core.page([_item("b", 2)], "5", "") == steps.Replace([_item("a", 1), _item("b", 2)])
-    assert core.next(0.0) == steps.OpenWatch("5", False, 300)
+    assert core.next(0.0) == reflector_actions.ListPage("more", 500)
+    assert core.page([_item("b", 2)], "5", "") == reflector_actions.Replace(
+        [_item("a", 1), _item("b", 2)]
+    )
+    assert core.next(0.0) == reflector_actions.OpenWatch("5", False, 300)
 
 
 def test_a_busy_server_is_asked_for_the_same_page_again() -> None:
@@ -113,8 +119,8 @@ def test_a_busy_server_is_asked_for_the_same_page_again() -> None:
     core.page([_item("a", 1)], "5", "more")
     core.next(0.0)
     core.failed(0.0, Failure.BUSY)
-    assert _after_pause(core) == steps.ListPage("more", 500)
-    assert core.page([], "5", "") == steps.Replace([_item("a", 1)])
+    assert _after_pause(core) == reflector_actions.ListPage("more", 500)
+    assert core.page([], "5", "") == reflector_actions.Replace([_item("a", 1)])
 
 
 def test_an_expired_token_starts_the_list_again_in_pages() -> None:
@@ -124,7 +130,7 @@ def test_an_expired_token_starts_the_list_again_in_pages() -> None:
     core.next(0.0)
     core.failed(0.0, Failure.GONE)
     assert _after_pause(core) == FIRST_PAGE
-    assert core.page([_item("b", 2)], "9", "") == steps.Replace([_item("b", 2)])
+    assert core.page([_item("b", 2)], "9", "") == reflector_actions.Replace([_item("b", 2)])
 
 
 @pytest.mark.parametrize("failure", list(Failure))
@@ -134,7 +140,7 @@ def test_every_list_is_in_pages(failure: Failure) -> None:
     core.failed(60.0, Failure.GONE)
     for _ in range(20):
         step = core.next(60.0)
-        if isinstance(step, steps.ListPage):
+        if isinstance(step, reflector_actions.ListPage):
             assert step.limit == 500
             core.failed(60.0, failure)
     core.page([], "40", "")
@@ -152,12 +158,12 @@ def test_who_cannot_list_again_for_a_while_is_not_synced(
     core.next(0.0)
     core.failed(60.0, Failure.GONE)
     for count in range(1, 4):
-        assert not isinstance(_after_pause(core, 60.0), steps.Pause)
+        assert not isinstance(_after_pause(core, 60.0), reflector_actions.Pause)
         core.failed(60.0, failure)
         known = count < 3 and failure is not Failure.REFUSED
         assert core.synced is known
     step = _after_pause(core, 60.0)
-    _arrived(core, "200", watch_list=isinstance(step, steps.OpenWatch))
+    _arrived(core, "200", watch_list=isinstance(step, reflector_actions.OpenWatch))
     assert core.synced
     core.next(60.0)
     core.failed(60.0, Failure.GONE)
@@ -177,7 +183,7 @@ def test_relist_prefers_initial_events_again() -> None:
     core.next(0.0)
     core.event("BOOKMARK", "10", None, initial_end=True)
     core.failed(1.0, Failure.GONE)
-    assert _after_pause(core) == steps.OpenWatch("10", True, 300)
+    assert _after_pause(core) == reflector_actions.OpenWatch("10", True, 300)
     core.failed(1.0, Failure.TOO_LARGE)
     assert _after_pause(core) == FIRST_PAGE
 
@@ -187,7 +193,7 @@ def test_the_end_of_a_stream_is_normal() -> None:
     core.event("MODIFIED", "101", _item("a", 101))
     core.event("BOOKMARK", "150", None)
     core.ended(300.0)
-    assert core.next(300.0) == steps.OpenWatch("150", False, 300)
+    assert core.next(300.0) == reflector_actions.OpenWatch("150", False, 300)
 
 
 def test_a_stream_that_ends_at_once_and_empty_is_an_error() -> None:
@@ -196,7 +202,7 @@ def test_a_stream_that_ends_at_once_and_empty_is_an_error() -> None:
     now = 0.0
     while now < 120.0:
         step = core.next(now)
-        if isinstance(step, steps.Pause):
+        if isinstance(step, reflector_actions.Pause):
             now += step.seconds
             continue
         requests += 1
@@ -210,7 +216,7 @@ def test_a_stream_that_ends_at_once_and_empty_is_an_error() -> None:
 def test_silence_is_no_reason_to_list_again(failure: Failure) -> None:
     core = _synced(100)
     core.failed(60.0, failure)
-    assert _after_pause(core) == steps.OpenWatch("100", False, 300)
+    assert _after_pause(core) == reflector_actions.OpenWatch("100", False, 300)
     assert core.synced
 
 
@@ -218,24 +224,24 @@ def test_a_server_that_keeps_failing_is_asked_for_a_list() -> None:
     core = _synced(100)
     for _ in range(2):
         core.failed(60.0, Failure.SERVER)
-        assert isinstance(_after_pause(core), steps.OpenWatch)
+        assert isinstance(_after_pause(core), reflector_actions.OpenWatch)
     core.failed(60.0, Failure.SERVER)
-    assert isinstance(_after_pause(core), steps.ListPage)
+    assert isinstance(_after_pause(core), reflector_actions.ListPage)
 
 
 def test_refusal_is_not_synced_until_listed_again() -> None:
     core = _synced(100)
     core.failed(60.0, Failure.REFUSED)
     assert not core.synced
-    assert isinstance(_after_pause(core), steps.ListPage)
-    assert core.page([], "200", "") == steps.Replace([])
+    assert isinstance(_after_pause(core), reflector_actions.ListPage)
+    assert core.page([], "200", "") == reflector_actions.Replace([])
     assert core.synced
 
 
 def test_the_wish_of_the_server_is_kept() -> None:
     core = _synced(100)
     core.failed(60.0, Failure.BUSY, at_least_seconds=17.0)
-    assert core.next(60.0) == steps.Pause(17.0)
+    assert core.next(60.0) == reflector_actions.Pause(17.0)
 
 
 def test_replays_are_dropped() -> None:
@@ -255,8 +261,8 @@ def test_versions_that_are_no_numbers_are_taken_as_they_come() -> None:
 
 def test_a_watch_from_zero_does_not_trust_its_first_versions() -> None:
     core = _synced(0)
-    assert isinstance(core.event("ADDED", "9", _item("b", 9)), steps.Put)
-    assert isinstance(core.event("ADDED", "3", _item("a", 3)), steps.Put)
+    assert isinstance(core.event("ADDED", "9", _item("b", 9)), reflector_actions.Put)
+    assert isinstance(core.event("ADDED", "3", _item("a", 3)), reflector_actions.Put)
     assert core.resource_version == "0"
     core.event("MODIFIED", "10", _item("a", 10))
     assert core.resource_version == "10"
@@ -265,12 +271,12 @@ def test_a_watch_from_zero_does_not_trust_its_first_versions() -> None:
 def test_watch_timeouts_are_spread() -> None:
     core = reflector_core.ReflectorCore(random=lambda: 0.5)
     step = core.next(0.0)
-    assert isinstance(step, steps.OpenWatch)
+    assert isinstance(step, reflector_actions.OpenWatch)
     assert step.timeout_seconds == 450
 
 
 def test_backoff() -> None:
-    pauses = backoff.Backoff()
+    pauses = backoff.ReflectorBackoff()
     now = 0.0
     got = []
     for _ in range(8):

@@ -9,7 +9,7 @@ import pytest
 
 from akoo_core import errors
 from akoo_core.cache import indexes, store
-from akoo_core.cache.indexes import Key
+from akoo_core.cache.indexes import NamespacedName
 from akoo_core.kube.resource import CONFIG_MAPS
 
 
@@ -125,7 +125,7 @@ def test_deletion_of_another_uid_or_of_nothing_is_dropped() -> None:
 
 def test_indexes_follow_every_change() -> None:
     filled = _filled(_object("a", 1, color="red"), _object("b", 2, color="red"))
-    a, b = Key("ns", "a"), Key("ns", "b")
+    a, b = NamespacedName("ns", "a"), NamespacedName("ns", "b")
     assert filled.keys_by("color", "red") == (a, b)
     filled.put(filled.item(_object("a", 3, color="blue")))
     assert (filled.keys_by("color", "red"), filled.keys_by("color", "blue")) == ((b,), (a,))
@@ -135,7 +135,7 @@ def test_indexes_follow_every_change() -> None:
     filled.remove(filled.item(_object("a", 5, color="blue")))
     assert filled.keys_by("color", "blue") == ()
     filled.replace([filled.item(_object("c", 6, color="red"))])
-    assert filled.keys_by("color", "red") == (Key("ns", "c"),)
+    assert filled.keys_by("color", "red") == (NamespacedName("ns", "c"),)
 
 
 def test_unknown_index_is_an_error() -> None:
@@ -157,8 +157,8 @@ def test_cluster_scoped_objects_have_no_namespace() -> None:
     cluster_scoped = store.Store(CONFIG_MAPS)
     cluster_scoped.replace([cluster_scoped.item({"metadata": {"name": "a"}})])
     assert cluster_scoped.get("a") is not None
-    assert cluster_scoped.keys() == (Key("", "a"),)
-    assert (str(Key("", "a")), str(Key("ns", "a"))) == ("a", "ns/a")
+    assert cluster_scoped.keys() == (NamespacedName("", "a"),)
+    assert (str(NamespacedName("", "a")), str(NamespacedName("ns", "a"))) == ("a", "ns/a")
 
 
 def test_indexed_tells_what_an_index_has_of_a_name() -> None:

@@ -20,7 +20,7 @@ SHOP = "team-a/shop"
 HELD = record.RecordStatus(conditions=(condition("Held", "True", "RemovalHeld", "Many."),))
 LEAVING = record.Leaving(cause="Unmatched", started_at=NOW)
 MOVING = record.Leaving(cause="Relocated", started_at=NOW)
-GONE = record.LetGo(at=NOW, why="Deadline")
+GONE = record.StoredLetGo(at=NOW, why="Deadline")
 
 
 @pytest.mark.parametrize(

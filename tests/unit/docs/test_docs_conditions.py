@@ -147,7 +147,7 @@ def test_the_collector_sees_what_is_known() -> None:
 
 def test_every_reason_of_the_core_and_no_other(rows: Rows) -> None:
     grades = set(typing.get_args(record.FenceGrade))
-    let_go = set(typing.get_args(typing.get_type_hints(record.LetGo)["why"]))
+    let_go = set(typing.get_args(typing.get_type_hints(record.StoredLetGo)["why"]))
     expected = (reasons(CORE) | grades) - EVENTS
     said = documented(rows(PAGE, "## Reasons"))
     assert said - expected - let_go == set(), "documented, but not in the code"

@@ -34,6 +34,6 @@ def test_columns(blocks: Blocks) -> None:
 def test_the_message_of_a_config_that_cannot_be_used(blocks: Blocks) -> None:
     metadata = {"name": "edge", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"}
     obj = {"metadata": metadata, "spec": {"deadline": "soon"}}
-    served = config_status.Served(0, 0)
+    served = config_status.ServedCounts(0, 0)
     status = config_status.status_of(obj, served, now=clock.ManualClock().now())
     assert shown(blocks, "kubectl get adc edge") == [status.conditions[0].message]

@@ -70,7 +70,7 @@ def test_phases(rows: Rows) -> None:
 
 def test_causes_and_reasons_of_letting_go(rows: Rows) -> None:
     assert first(rows(PAGE, "## Causes")) == list(typing.get_args(record.Cause))
-    why = typing.get_args(typing.get_type_hints(record.LetGo)["why"])
+    why = typing.get_args(typing.get_type_hints(record.StoredLetGo)["why"])
     assert first(rows(PAGE, "## Why a Cluster was let go")) == list(why)
 
 

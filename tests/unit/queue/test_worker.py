@@ -14,7 +14,7 @@ from akoo_core.queue import backoff, core, worker, workqueue
 from akoo_core.telemetry import metrics
 from akoo_core.testing import virtual_time
 
-Handler = Callable[[core.Entry], Awaitable[worker.Outcome]]
+Handler = Callable[[core.QueueEntry], Awaitable[worker.Outcome]]
 
 
 def _queue(name: str, clock: virtual_time.LoopClock) -> workqueue.WorkQueue:
@@ -53,7 +53,7 @@ async def test_outcomes(clock: virtual_time.LoopClock) -> None:
     seen: list[tuple[float, str, int]] = []
     start = clock.monotonic()
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         seen.append((round(clock.monotonic() - start, 3), entry.key, entry.attempt))
         if entry.key == "later":
             return worker.RequeueAfter(seconds=40.0)
@@ -81,7 +81,7 @@ async def test_requeue_after_is_jittered(clock: virtual_time.LoopClock) -> None:
     starts: list[float] = []
     stop = asyncio.Event()
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         starts.append(clock.monotonic())
         if len(starts) == 2:
             stop.set()
@@ -128,7 +128,7 @@ def test_no_failure_of_a_key_ends_a_worker(
 ) -> None:
     handled: list[str] = []
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         handled.append(entry.key)
         if entry.attempt == 1 and entry.key == "bad":
             raise failure
@@ -155,7 +155,7 @@ async def test_one_key_is_never_worked_on_twice_at_once(clock: virtual_time.Loop
     running: set[str] = set()
     calls = 0
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         nonlocal calls
         assert entry.key not in running
         running.add(entry.key)
@@ -179,7 +179,7 @@ async def test_stop_lets_running_handlers_finish(clock: virtual_time.LoopClock) 
     queue = _queue("graceful", clock)
     finished: list[str] = []
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         await asyncio.sleep(5.0)
         finished.append(entry.key)
         return worker.Forget()
@@ -198,7 +198,7 @@ async def test_stop_cancels_what_outlasts_the_grace(clock: virtual_time.LoopCloc
     queue = _queue("bounded", clock)
     ends: list[str] = []
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         try:
             await asyncio.sleep(3600.0)
         finally:
@@ -225,7 +225,7 @@ async def test_cancelling_ends_workers_at_once_and_gives_keys_back(
 ) -> None:
     queue = _queue("cancelled", clock)
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         await asyncio.sleep(3600.0)
         return worker.Forget()
 
@@ -245,7 +245,7 @@ async def test_cancelling_ends_workers_at_once_and_gives_keys_back(
 async def test_interrupt_ends_all_workers_and_is_raised(clock: virtual_time.LoopClock) -> None:
     queue = _queue("interrupted", clock)
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         raise BaseExceptionGroup("tasks", [SystemExit(3)])
 
     queue.add("a")
@@ -262,7 +262,7 @@ async def test_a_worker_that_ends_without_being_told_to_ends_them_all(
     queue = _queue("cancelled-from-outside", clock)
     tasks: list[asyncio.Task[Any]] = []
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         task = asyncio.current_task()
         assert task is not None
         tasks.append(task)
@@ -283,7 +283,7 @@ async def test_a_retry_keeps_its_priority(clock: virtual_time.LoopClock) -> None
     queue = _queue("priorities", clock)
     handled: list[tuple[str, int]] = []
 
-    async def handler(entry: core.Entry) -> worker.Outcome:
+    async def handler(entry: core.QueueEntry) -> worker.Outcome:
         handled.append((entry.key, entry.priority))
         if entry.key == "blocks the only worker":
             await asyncio.sleep(60.0)  # Until the retry is due, and something else with it.

@@ -115,11 +115,11 @@ class Bench:
 
     async def deploy(
         self, *objects: dict[str, Any], secrets: tuple[api.SecretObject, ...] = (), **more: Any
-    ) -> deployer.Report:
+    ) -> deployer.DeployReport:
         one = api.Contribution(objects=objects, secrets=secrets)
         return await self.run({"ako": one} | more)
 
-    async def run(self, contributions: dict[str, api.Contribution]) -> deployer.Report:
+    async def run(self, contributions: dict[str, api.Contribution]) -> deployer.DeployReport:
         self.workload.faults.calls.clear()
         job = deployer.Job(
             record_name=builders.RECORD, inventory=self.inventory, contributions=contributions

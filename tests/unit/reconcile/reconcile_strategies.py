@@ -32,7 +32,7 @@ PROOFS = st.builds(
     unseen=st.sampled_from([(), (), ("another tenant",)]),
 )
 LET_GO = st.builds(
-    record.LetGo,
+    record.StoredLetGo,
     at=TIMES,
     why=st.sampled_from(["Proven", "Counted", "NoVerifier", "Deadline", "UserWord", "Gone"]),
 )

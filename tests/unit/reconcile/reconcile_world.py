@@ -62,13 +62,13 @@ class World:
         found = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)
         return next((one for one in found if one["metadata"]["name"] == name), None)
 
-    def served_by(self, config_uid: str) -> config_status.Served:
+    def served_by(self, config_uid: str) -> config_status.ServedCounts:
         served = [
             record_.says_ready(one)
             for one in self._server.objects(resources.AKO_DEPLOYMENTS)
             if config_status.config_needed(one["spec"]) == config_uid
         ]
-        return config_status.Served(clusters=len(served), ready=sum(served))
+        return config_status.ServedCounts(clusters=len(served), ready=sum(served))
 
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
         return ()

@@ -14,7 +14,7 @@ from akoo_core.reconcile.status import conditions, findings
 from tests.unit.reconcile import reconcile_builders as builders
 
 NOW = builders.NOW
-GONE = record.LetGo(at=NOW, why="Deadline", message="the deadline of 1h has passed")
+GONE = record.StoredLetGo(at=NOW, why="Deadline", message="the deadline of 1h has passed")
 
 
 def said(
@@ -161,13 +161,13 @@ def test_a_plugin_that_cannot_see_is_unknown() -> None:
     ],
 )
 def test_leaked(why: Any, proof: record.StoredProof | None, leaked: bool) -> None:
-    let_go = record.LetGo(at=NOW, why=why, message="so")
+    let_go = record.StoredLetGo(at=NOW, why=why, message="so")
     state = builders.make_leaving(**STEPS, proof=proof, let_go=let_go)
     assert ("Leaked" in said(builders.make_record(leaving=state))) is leaked
 
 
 def test_a_record_that_nothing_can_be_counted_for_ends_without_promises() -> None:
-    let_go = record.LetGo(at=NOW, why="Deadline", message="so")
+    let_go = record.StoredLetGo(at=NOW, why="Deadline", message="so")
     state = builders.make_leaving(**STEPS, proof=UNCOUNTED, let_go=let_go)
     found = said(builders.make_record(leaving=state))
     assert found["Leaked"].message == "The Cluster went (so); what is left cannot be counted."

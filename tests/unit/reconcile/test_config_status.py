@@ -154,7 +154,7 @@ SPECS = st.builds(
     leaving=st.none()
     | st.builds(
         builders.make_leaving,
-        let_go=st.none() | st.just(record.LetGo(at=builders.NOW, why="Proven")),
+        let_go=st.none() | st.just(record.StoredLetGo(at=builders.NOW, why="Proven")),
     ),
 )
 
@@ -180,7 +180,7 @@ def test_what_was_said_once_is_not_said_again(
 ) -> None:
     metadata = {"name": "a", "uid": "u", "creationTimestamp": "2026-01-01T00:00:00Z"}
     obj = {"metadata": {**metadata, "generation": generation}, "spec": spec}
-    served = config_status.Served(clusters, min(share, clusters))
+    served = config_status.ServedCounts(clusters, min(share, clusters))
     first = config_status.status_of(obj, served, now=builders.NOW)
     assert config_status.differs(obj, first)
     told = {**obj, "status": structs.to_object(first)}
@@ -259,7 +259,7 @@ def _said_of(conditions_: list[dict[str, Any]], *plugins: api.Plugin) -> tuple[s
         "status": {"conditions": conditions_},
     }
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    found = config_status.status_of(obj, config_status.Served(0, 0), now=now, plugins=plugins)
+    found = config_status.status_of(obj, config_status.ServedCounts(0, 0), now=now, plugins=plugins)
     (one,) = found.conditions
     return one.status, one.reason, one.message
 

@@ -23,7 +23,7 @@ async def test_objects_arrive_in_kind_order_with_our_labels(bench: bench_.Bench)
         bench_.CRD,
         secrets=(bench_.SECRET,),
     )
-    assert report == deployer.Report(applied=5)
+    assert report == deployer.DeployReport(applied=5)
     applied = [write.resource.kind for write in bench.writes if write.verb == "apply"]
     assert applied == [
         "Namespace",
@@ -57,7 +57,7 @@ async def test_nothing_is_called_when_nothing_differs(bench: bench_.Bench) -> No
     await bench.deploy(bench_.NAMESPACE, bench_.config_map(), bench_.stateful_set())
     bench.stored.clear()
     report = await bench.deploy(bench_.NAMESPACE, bench_.config_map(), bench_.stateful_set())
-    assert report == deployer.Report()
+    assert report == deployer.DeployReport()
     assert bench.calls == []
     assert bench.stored == []
 
@@ -171,7 +171,7 @@ async def test_a_plugin_that_does_not_act_keeps_its_objects(bench: bench_.Bench)
     other = api.Contribution(objects=(bench_.config_map("of-avi"),))
     await bench.deploy(bench_.config_map(), avi=other)
     report = await bench.deploy(bench_.config_map())
-    assert report == deployer.Report()
+    assert report == deployer.DeployReport()
     assert bench.get(resources.CONFIG_MAPS, "of-avi") is not None
 
 
@@ -181,7 +181,7 @@ async def test_drift_is_looked_for_once_per_interval_and_put_right(bench: bench_
     change = {"data": {"logLevel": "TRACE", "extra": "kept"}}
     await client.merge_patch(resources.CONFIG_MAPS, "avi-k8s-config", change, "avi-system")
     await client.delete(bench_.STATEFUL_SETS, "ako", "avi-system")
-    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deployer.Report()
+    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deployer.DeployReport()
     bench.clock.advance(deployer.DRIFT_SECONDS)
     report = await bench.deploy(bench_.config_map(), bench_.stateful_set())
     assert report.drifted == (
@@ -192,7 +192,7 @@ async def test_drift_is_looked_for_once_per_interval_and_put_right(bench: bench_
     assert found is not None
     assert found["data"] == {"logLevel": "INFO", "extra": "kept"}
     assert bench.get(bench_.STATEFUL_SETS, "ako") is not None
-    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deployer.Report()
+    assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deployer.DeployReport()
     assert bench.calls == []
 
 

@@ -33,7 +33,7 @@ async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: bench_.Bench) 
 
 async def test_a_changed_value_is_applied_and_an_equal_one_is_not(bench: bench_.Bench) -> None:
     await bench.deploy(secrets=(bench_.SECRET,))
-    assert await bench.deploy(secrets=(bench_.SECRET,)) == deployer.Report()
+    assert await bench.deploy(secrets=(bench_.SECRET,)) == deployer.DeployReport()
     assert bench.calls == []
     await change_source(bench, bench.source(b"new", ca=b"pem"))
     assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
@@ -70,7 +70,7 @@ async def test_a_line_break_in_a_password_does_not_reach_a_workload(
 async def test_after_a_restart_the_live_secret_is_compared_once(bench: bench_.Bench) -> None:
     await bench.deploy(secrets=(bench_.SECRET,))
     bench.restart()
-    assert await bench.deploy(secrets=(bench_.SECRET,)) == deployer.Report()
+    assert await bench.deploy(secrets=(bench_.SECRET,)) == deployer.DeployReport()
     assert bench.calls == ["get secrets avi-system/avi-secret"]
     await bench.deploy(secrets=(bench_.SECRET,))
     assert bench.calls == []
@@ -167,8 +167,8 @@ class Replaced(memory_client.MemoryClient):
 
 async def test_what_was_made_again_under_its_name_is_not_deleted(bench: bench_.Bench) -> None:
     await bench.deploy(bench_.config_map())
-    place = objects.Place(builders.RECORD, Replaced(bench.workload))
-    key = inventory.Key("", "ConfigMap", "avi-system", "avi-k8s-config")
+    place = objects.WorkloadObjects(builders.RECORD, Replaced(bench.workload))
+    key = inventory.ObjectKey("", "ConfigMap", "avi-system", "avi-k8s-config")
     with pytest.raises(errors.WorkloadConflictError, match="avi-system/avi-k8s-config"):
         await place.remove("v1", key)
     assert bench.get(resources.CONFIG_MAPS, "avi-k8s-config") is not None

@@ -44,8 +44,8 @@ async def test_a_definition_of_wrong_types_is_a_typed_error(
     bench: bench_.Bench, odd: dict[str, Any]
 ) -> None:
     await bench.deploy(bench_.CRD)
-    place = objects.Place(builders.RECORD, Odd(bench.workload, odd))
-    key = inventory.Key(
+    place = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, odd))
+    key = inventory.ObjectKey(
         "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
     )
     with pytest.raises(errors.ServerError, match="not a CustomResourceDefinition"):
@@ -60,8 +60,8 @@ async def test_a_definition_whose_names_are_none_has_objects_for_all_we_know(
 ) -> None:
     await bench.deploy(bench_.CRD)
     spec = {"spec": {**bench_.CRD["spec"], "names": names}}
-    place = objects.Place(builders.RECORD, Odd(bench.workload, spec))
-    key = inventory.Key(
+    place = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, spec))
+    key = inventory.ObjectKey(
         "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
     )
     why = await place.remove("apiextensions.k8s.io/v1", key)
@@ -82,7 +82,7 @@ class Endless(memory_client.MemoryClient):
 
 async def test_a_list_that_does_not_end_is_left(bench: bench_.Bench) -> None:
     client = Endless(bench.workload)
-    assert await objects.Place(builders.RECORD, client).definition_names() is None
+    assert await objects.WorkloadObjects(builders.RECORD, client).definition_names() is None
     assert client.pages == objects.DEFINITION_PAGES
     with pytest.raises(errors.ServerError, match="more than 3 pages"):
         await listing.every(client, resources.SECRETS, pages=3)

@@ -30,7 +30,7 @@ def state(*upto: str, **changes: Any) -> record.Leaving:
         "fence": {"fence": builders.fence()},
         "proof": {"proof": builders.proof()},
         "undeploy": {"undeployed_at": NOW},
-        "letgo": {"let_go": record.LetGo(at=NOW, why="Proven")},
+        "letgo": {"let_go": record.StoredLetGo(at=NOW, why="Proven")},
     }
     values: dict[str, Any] = {}
     for one in upto:
@@ -38,7 +38,7 @@ def state(*upto: str, **changes: Any) -> record.Leaving:
     return builders.make_leaving(**(values | changes))
 
 
-GONE = record.LetGo(at=NOW, why="Deadline")
+GONE = record.StoredLetGo(at=NOW, why="Deadline")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_cluster_that_goes_without_us_is_noted_and_leaving_goes_on() -> None:
     assert at(state("confirm"), cluster=None) == decisions.LetGo(
         why="Gone", message="the Cluster is not there any more"
     )
-    gone = state("confirm", let_go=record.LetGo(at=NOW, why="Gone"))
+    gone = state("confirm", let_go=record.StoredLetGo(at=NOW, why="Gone"))
     assert at(gone, cluster=None) == decisions.Leave(step="drain")
 
 

@@ -23,7 +23,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_life::test_order_of_first_writes",
     ),
     "its name has a fixed length, no separator, and is never computed again": (
-        "tests/unit/api/test_names::test_a_name_is_what_ako_and_avi_can_carry",
+        "tests/unit/objects/test_names::test_a_name_is_what_ako_and_avi_can_carry",
         "test_whose::test_names_of_outside_things_do_not_change_with_the_clusters_name",
     ),
     "names, instance and workload are immutable; epochs rise by one": (

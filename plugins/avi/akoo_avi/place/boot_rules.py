@@ -16,7 +16,7 @@ from akoo_avi.place.networks import FOREIGN_IPAM, Scene
 from akoo_avi.spec import nearest, refusal
 from akoo_avi.spec.placement import Network
 from akoo_core.objects import ako_networks
-from akoo_core.objects.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, Networks, VipNetwork
+from akoo_core.objects.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, AkoNetworks, AkoVipNetwork
 
 NSXT = "CLOUD_NSXT"
 WITH_VRF = frozenset({"CLOUD_VCENTER", "CLOUD_NONE"})
@@ -24,7 +24,7 @@ WITH_VRF = frozenset({"CLOUD_VCENTER", "CLOUD_NONE"})
 WITH_V6 = WITH_VRF | {NSXT}
 
 
-def check(scene: Scene, given: Networks, placed: tuple[Network, ...]) -> None:
+def check(scene: Scene, given: AkoNetworks, placed: tuple[Network, ...]) -> None:
     """Raises the first Refusal. ``placed``: what the data network is, on Avi."""
     _check_mode(scene, given)
     _check_tier1(scene, given)
@@ -41,7 +41,7 @@ def _is_vlan(cloud: Row) -> bool:
     return bool(data.get("tz_type") == "VLAN")
 
 
-def _check_mode(scene: Scene, given: Networks) -> None:
+def _check_mode(scene: Scene, given: AkoNetworks) -> None:
     kind = scene.cloud.get("vtype")
     if given.vpc_mode and kind != NSXT:
         raise _wrong(
@@ -52,7 +52,7 @@ def _check_mode(scene: Scene, given: Networks) -> None:
         )
 
 
-def _check_tier1(scene: Scene, given: Networks) -> None:
+def _check_tier1(scene: Scene, given: AkoNetworks) -> None:
     kind, path = scene.cloud.get("vtype"), given.tier1
     overlay = kind == NSXT and not _is_vlan(scene.cloud)
     if overlay and not path:
@@ -103,7 +103,7 @@ def _tier1_paths(scene: Scene) -> frozenset[str]:
     return frozenset(paths) - {""}
 
 
-def _check_ipam(scene: Scene, given: Networks) -> None:
+def _check_ipam(scene: Scene, given: AkoNetworks) -> None:
     """AKO wants a profile, of whatever type, even where no network of ours is asked for."""
     free = given.vpc_mode or scene.cloud.get("vtype") in FOREIGN_IPAM
     if not free and not uuid_of(scene.cloud.get("ipam_provider_ref")):
@@ -114,7 +114,7 @@ def _vrfs(scene: Scene) -> Rows:
     return networks.visible(scene, scene.catalog.vrfs)
 
 
-def _check_vrf(scene: Scene, given: Networks) -> None:
+def _check_vrf(scene: Scene, given: AkoNetworks) -> None:
     name = given.vrf_name
     if name and not catalog.called(name, _vrfs(scene)):
         raise _wrong(
@@ -126,7 +126,7 @@ def _check_vrf(scene: Scene, given: Networks) -> None:
         )
 
 
-def _check_node_networks(scene: Scene, given: Networks) -> None:
+def _check_node_networks(scene: Scene, given: AkoNetworks) -> None:
     """AKO reads the list on vCenter clouds, and on NSX-T with VLANs."""
     kind = scene.cloud.get("vtype")
     if kind != "CLOUD_VCENTER" and not (kind == NSXT and _is_vlan(scene.cloud)):
@@ -146,7 +146,7 @@ def _check_node_networks(scene: Scene, given: Networks) -> None:
         _check_in_vrf(scene, given, called, path)
 
 
-def _check_vip_networks(scene: Scene, given: Networks, placed: tuple[Network, ...]) -> None:
+def _check_vip_networks(scene: Scene, given: AkoNetworks, placed: tuple[Network, ...]) -> None:
     kind, asked = scene.cloud.get("vtype"), given.vip_networks
     if len(asked) > 1 and kind != "CLOUD_AWS":
         raise _wrong(
@@ -176,7 +176,7 @@ def _check_vip_networks(scene: Scene, given: Networks, placed: tuple[Network, ..
         _check_in_vrf(scene, given, rows, "spec.dataNetwork.name")
 
 
-def _vip_network(scene: Scene, network: VipNetwork, path: str) -> Rows:
+def _vip_network(scene: Scene, network: AkoVipNetwork, path: str) -> Rows:
     """The networks that an entry names; a UUID wins over the name."""
     seen = networks.visible(scene)
     if network.network_uuid:
@@ -203,7 +203,7 @@ def _vip_network(scene: Scene, network: VipNetwork, path: str) -> Rows:
     return rows
 
 
-def _check_in_vrf(scene: Scene, given: Networks, rows: Iterable[Row], path: str) -> None:
+def _check_in_vrf(scene: Scene, given: AkoNetworks, rows: Iterable[Row], path: str) -> None:
     """With vrfName AKO looks for networks in that VRF alone."""
     if not given.vrf_name or scene.cloud.get("vtype") not in WITH_VRF:
         return

@@ -38,7 +38,7 @@ async def judged(
 
 def sought(asked: Wanted) -> catalog.Sought:
     """The rows of a catalog that the judgement of a config depends on."""
-    given = asked.ako or ako_networks.Networks()
+    given = asked.ako or ako_networks.AkoNetworks()
     wanted = [one for one in (asked.network, asked.control_plane) if one is not None]
     named = [network.network_name for network in given.vip_networks]
     named += [network.network_name for network in given.node_networks]
@@ -75,7 +75,7 @@ def judge_config(asked: Wanted, known: Catalog, correct: str) -> Resolved | api.
     resolve.check_version(known)
     place = resolve.resolve(asked, known, correct)
     scene = networks.Scene(catalog=known, cloud=place.cloud, tenant=place.tenant, correct=correct)
-    given = asked.ako or ako_networks.Networks()
+    given = asked.ako or ako_networks.AkoNetworks()
     boot_rules.check(scene, given, place.networks)
     if known.unseen:
         raise refusal.Refusal(

@@ -115,7 +115,7 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
     pools: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
     """Names of the AviIPPools that are made of the config's networks."""
-    ako: ako_networks.Networks | None = None
+    ako: ako_networks.AkoNetworks | None = None
     """The networks that only AKO looks up; None in a fact of a release that did not check them."""
 
 

@@ -69,7 +69,7 @@ class TestConfirm:
         answer = world.call("verify")
         assert isinstance(answer, api.Unverified)
         assert answer.reason == "PlacementMissing"
-        let_go = record.LetGo(at=builders.CREATED, why="Deadline")
+        let_go = record.StoredLetGo(at=builders.CREATED, why="Deadline")
         world.leave(let_go=let_go)
         answer = world.call("verify")
         assert isinstance(answer, api.Proof), "nobody waits for it any more"

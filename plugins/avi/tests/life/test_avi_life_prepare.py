@@ -38,7 +38,7 @@ def test_what_ako_is_told(avi_world: World) -> None:
         tenant="admin",
         service_engine_group="seg",
         networks=(api.VipNetwork(name="vip-edge-1", cidr="10.70.0.0/24"),),
-        ako=ako_networks.Networks(),
+        ako=ako_networks.AkoNetworks(),
     )
 
 

@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 
-from akoo_core.app import garbage
+from akoo_core.app import gc_tuning
 
 CODE = """
 import gc, json
-from akoo_core.app import garbage
-garbage.settle()
+from akoo_core.app import gc_tuning
+gc_tuning.settle()
 kept = gc.get_freeze_count()
 class Node: ...
 one = Node(); one.self = one
@@ -24,6 +24,6 @@ def test_what_is_loaded_is_left_alone_and_new_cycles_are_found() -> None:
     command = [sys.executable, "-c", CODE]
     said = subprocess.run(command, check=True, capture_output=True, text=True)
     threshold, kept, found = json.loads(said.stdout)
-    assert threshold == [garbage.NEW, garbage.LOOKS, garbage.LOOKS]
+    assert threshold == [gc_tuning.NEW, gc_tuning.LOOKS, gc_tuning.LOOKS]
     assert kept > 1_000
     assert found > 0

@@ -29,7 +29,7 @@ class OpenWatch(NamedTuple):
     timeout_seconds: int
 
 
-Step = Pause | ListPage | OpenWatch
+Action = Pause | ListPage | OpenWatch
 
 
 class Replace(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.app import census
+from akoo_core.app import record_gauges
 from akoo_core.objects import conditions, record
 from akoo_core.telemetry import metrics
 
@@ -43,7 +43,7 @@ def make(
     )
 
 
-def shown(label: census.Label) -> float:
+def shown(label: record_gauges.Label) -> float:
     gauge, value = label
     name = "akoo_left_objects" if gauge == "left" else f"akoo_{gauge}"
     return metrics.REGISTRY.get_sample_value(name, {METRICS[gauge]: value}) or 0.0
@@ -51,17 +51,17 @@ def shown(label: census.Label) -> float:
 
 def test_what_one_record_counts_for() -> None:
     one = make("Sweeping", left=7, ready=True, held="ForeignReference")
-    assert dict(census.counts(one)) == {
+    assert dict(record_gauges.counts(one)) == {
         ("records", "Sweeping"): 1,
         ("left", "Sweeping"): 7,
         ("ready", "avi"): 1,
         ("held", "ForeignReference"): 1,
     }
-    assert dict(census.counts(make(None, left=3))) == {}
+    assert dict(record_gauges.counts(make(None, left=3))) == {}
 
 
 def test_what_is_left_is_shown_until_it_is_gone() -> None:
-    following, label = census.Census(), ("left", "Verifying")
+    following, label = record_gauges.RecordGauges(), ("left", "Verifying")
     seven, two, none = (make("Verifying", left=n) for n in (7, 2, 0))
     other = make("Verifying", left=4)
     following.changed(None, seven)
@@ -85,16 +85,16 @@ records = st.builds(
 
 @given(steps=st.lists(st.tuples(st.integers(0, 3), st.none() | records), max_size=12))
 def test_the_gauges_are_the_sum(steps: Sequence[tuple[int, record.Record | None]]) -> None:
-    following = census.Census()
+    following = record_gauges.RecordGauges()
     now: dict[int, record.Record] = {}
-    touched: set[census.Label] = set()
+    touched: set[record_gauges.Label] = set()
     for key, new in steps:
         old = now.get(key)
         following.changed(old, new)
         now = {name: one for name, one in now.items() if name != key}
         if new is not None:
             now[key] = new
-        touched |= {label for one in (old, new) if one for label, _ in census.counts(one)}
+        touched |= {label for one in (old, new) if one for label, _ in record_gauges.counts(one)}
     expected = _sum(now)
     assert {label: shown(label) for label in touched} == {
         label: expected.get(label, 0) for label in touched
@@ -104,8 +104,8 @@ def test_the_gauges_are_the_sum(steps: Sequence[tuple[int, record.Record | None]
     assert all(shown(label) == 0 for label in touched)
 
 
-def _sum(now: Mapping[int, record.Record]) -> Mapping[census.Label, int]:
-    total: collections.Counter[census.Label] = collections.Counter()
+def _sum(now: Mapping[int, record.Record]) -> Mapping[record_gauges.Label, int]:
+    total: collections.Counter[record_gauges.Label] = collections.Counter()
     for one in now.values():
-        total.update(dict(census.counts(one)))
+        total.update(dict(record_gauges.counts(one)))
     return total

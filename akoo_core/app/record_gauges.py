@@ -36,7 +36,7 @@ def counts(one: record.Record) -> Iterator[tuple[Label, int]]:
         yield ("held", held.reason), 1
 
 
-class Census:
+class RecordGauges:
     """Follows every change of every record; a change costs the same in any fleet."""
 
     def __init__(self) -> None:
