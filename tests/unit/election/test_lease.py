@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,23 @@ def _elector(
         random=lambda: 0.0,
         **options,
     )
+
+
+@contextlib.contextmanager
+def _log_of_leases() -> Iterator[list[str]]:
+    """The messages that the module logs while the block lasts."""
+    messages: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger(lease.__name__)
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield messages
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
 
 
 def _stored(server: memory.MemoryServer) -> dict[str, Any]:
@@ -148,6 +166,25 @@ async def test_lease_is_lost_when_the_server_is_away(clock: Clock) -> None:
     assert 18.0 <= ended[0] - start <= 20.0
     with pytest.raises(errors.LeadershipLostError):
         await elector.acquire()
+
+
+@virtual_time.test
+async def test_the_log_says_who_leads(clock: Clock) -> None:
+    """A replica that waits names the holder, once; the next leader names the Lease."""
+    server = memory.MemoryServer()
+    first, second = _elector(server, clock, "first"), _elector(server, clock, "second")
+    with _log_of_leases() as messages:
+        await first.acquire()
+        waiting = asyncio.create_task(second.acquire())
+        await asyncio.sleep(10.0)
+        await first.release()
+        await waiting
+    assert messages == [
+        "leading: holds Lease default/akoo-core",
+        "waiting for Lease default/akoo-core, held by first",
+        "leading: holds Lease default/akoo-core",
+    ]
+    await second.release()
 
 
 @virtual_time.test

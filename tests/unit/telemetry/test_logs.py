@@ -47,6 +47,18 @@ def test_a_json_line(lines: Callable[..., io.StringIO]) -> None:
     assert "trace_id" not in line
 
 
+def test_time_level_and_message_come_first_in_a_json_line(
+    lines: Callable[..., io.StringIO],
+) -> None:
+    """A person reads the beginning of a line; json.loads keeps the order of the keys."""
+    stream = lines(style="json")
+    with spans.recorded(), tracing.attempt("test"):
+        logging.getLogger("akoo_core.x").info("done", extra={"a": 1, "cluster": "default/shop"})
+    keys = list(json.loads(stream.getvalue()))
+    assert keys[:4] == ["time", "level", "message", "logger"]
+    assert keys[-2:] == ["a", "cluster"]
+
+
 def test_lines_carry_the_trace(lines: Callable[..., io.StringIO]) -> None:
     stream = lines(style="json")
     with spans.recorded(), tracing.attempt("test"):
