@@ -1,1 +1,13 @@
-"""What a plugin author may import: the contract, its errors, threads, who uses a shared thing."""
+"""Everything that a plugin author may import, beside :mod:`akoo_core.testing` for tests.
+
+- ``api``: the contract. Verbs, their contexts and results, facts, declarations.
+- ``errors``, ``settings``: errors that plugins raise and catch; Secrets in settings.
+- ``structs``: typed values; bases of settings, configs and facts.
+- ``kube``, ``conditions``, ``names``: clients, kinds and errors of API servers; parts of objects.
+- ``records``, ``ako_networks``: AKODeployments, Clusters and AKO's networks as they were read.
+- ``uses``: the records that use a shared thing.
+- ``external``, ``threads``, ``circuit``, ``trust``, ``clock``: calls to systems outside.
+- ``redaction``, ``metrics``: secret values in logs and spans; metrics.
+
+Everything else in ``akoo_core`` changes without notice.
+"""

@@ -12,14 +12,28 @@
     ├── ThreadsExhaustedError  every thread of a plugin's pool hangs in a call
     └── ThreadsClosedError     the pool was closed
 
-What is wrong with a plugin before it runs (unknown, broken, badly declared) is an InputError.
+A plugin that cannot run (unknown, broken, badly declared, wrong settings) is an InputError.
 """
 
 from __future__ import annotations
 
 import re
 
-from akoo_core import errors
+from akoo_core.errors import AkooError, InputError
+
+__all__ = [
+    "AkooError",
+    "BlockedError",
+    "InputError",
+    "LineBreakError",
+    "OutOfScopeError",
+    "SecretMissingError",
+    "SecretNamespaceNotAllowedError",
+    "ThreadsClosedError",
+    "ThreadsExhaustedError",
+    "VerbError",
+    "describe",
+]
 
 MESSAGE_LIMIT = 300
 """Characters of a foreign exception's first line that are kept."""
@@ -44,7 +58,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-class VerbError(errors.AkooError):
+class VerbError(AkooError):
     """A verb did not give a result. Retried with backoff; the cause is chained.
 
     The message is safe to show; the chained cause is a plugin's own exception and may hold
@@ -59,7 +73,7 @@ class VerbError(errors.AkooError):
         self.timed_out = timed_out
 
 
-class BlockedError(errors.AkooError):
+class BlockedError(AkooError):
     """Somebody must do something first. ``reason`` is a CamelCase noun, as in a condition."""
 
     reason = "Blocked"
@@ -88,7 +102,7 @@ class LineBreakError(BlockedError):
     reason = "CredentialHasLineBreak"
 
 
-class OutOfScopeError(errors.AkooError, PermissionError):
+class OutOfScopeError(AkooError, PermissionError):
     """A plugin's controller used a kind it did not declare; the message names both."""
 
     def __init__(self, plugin: str, message: str) -> None:
@@ -96,11 +110,11 @@ class OutOfScopeError(errors.AkooError, PermissionError):
         self.plugin = plugin
 
 
-class ThreadsExhaustedError(errors.AkooError):
+class ThreadsExhaustedError(AkooError):
     """No thread is left: each one hangs in a call that is past its deadline."""
 
 
-class ThreadsClosedError(errors.AkooError):
+class ThreadsClosedError(AkooError):
     """The pool is closed: the process stops."""
 
 

@@ -190,10 +190,10 @@ def _age(job: _Job) -> float:
     return round(time.monotonic() - job.started, 1)
 
 
-Report = Callable[[_Job, Any, BaseException | None], None]
+_Report = Callable[[_Job, Any, BaseException | None], None]
 
 
-def _work(jobs: queue.SimpleQueue[_Job | None], report: Report) -> None:
+def _work(jobs: queue.SimpleQueue[_Job | None], report: _Report) -> None:
     """The life of one thread: take a job, run it in its caller's context, report."""
     while (job := jobs.get()) is not None:
         answer, error = None, None
@@ -206,7 +206,7 @@ def _work(jobs: queue.SimpleQueue[_Job | None], report: Report) -> None:
 
 
 def _report(
-    loop: asyncio.AbstractEventLoop, finish: Report, job: _Job, answer: Any, error: Any
+    loop: asyncio.AbstractEventLoop, finish: _Report, job: _Job, answer: Any, error: Any
 ) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(finish, job, answer, error)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from akoo_acme_dns import domains, zones
-from akoo_core import structs
-from akoo_core.kube import errors, resource
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube, structs
 
 NAMESPACE, NAME = "kube-system", "acme-dns"
 
@@ -78,8 +76,8 @@ class AcmeDnsPlugin(api.Plugin):
             message = "the workload cluster does not answer."
             return api.Wait(reason="WorkloadUnreachable", message=message, after=15.0)
         try:
-            found = await ctx.workload.get(resource.CONFIG_MAPS, NAME, NAMESPACE)
-        except errors.NotFoundError:
+            found = await ctx.workload.get(kube.CONFIG_MAPS, NAME, NAMESPACE)
+        except kube.NotFoundError:
             message = f"ConfigMap {NAMESPACE}/{NAME} is not there (yet)."
             return api.Wait(reason="DomainNotTold", message=message, after=5.0)
         domain = str(found["data"]["domain"])

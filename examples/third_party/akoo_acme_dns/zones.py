@@ -7,10 +7,9 @@ when it says something new. The keys are used by nobody here: what counts is tha
 from __future__ import annotations
 
 from akoo_acme_dns import domains
-from akoo_core.kube import client, errors
-from akoo_core.kube.resource import Resource
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube
 from akoo_core.plugin.errors import BlockedError
+from akoo_core.plugin.kube import Resource
 
 DNS_ZONES = Resource("dns.acme.example", "v1", "dnszones", "DNSZone", namespaced=False)
 KEY = "key"
@@ -35,7 +34,7 @@ def registration() -> api.ControllerRegistration:
     )
 
 
-def needed(zone: client.Object) -> tuple[tuple[str, str], ...]:
+def needed(zone: kube.Object) -> tuple[tuple[str, str], ...]:
     """The Secret that a zone names: when it changes, the zone is judged again. Pure."""
     ref = zone["spec"].get("transferKey")
     return ((ref["namespace"], ref["name"]),) if ref else ()
@@ -45,7 +44,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
     """Judge one zone."""
     try:
         zone = await ctx.kube.get(DNS_ZONES, request.key)
-    except errors.NotFoundError:
+    except kube.NotFoundError:
         return api.Done()
     status = judge(zone, await missing(zone, ctx.secrets))
     if zone.get("status") != status:
@@ -56,7 +55,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
     return api.Done()
 
 
-async def missing(zone: client.Object, secrets: api.SecretReader) -> str:
+async def missing(zone: kube.Object, secrets: api.SecretReader) -> str:
     """Why the transfer key of a zone cannot be read, or ""."""
     for namespace, name in needed(zone):
         source = api.SecretSource(namespace=namespace, name=name, key=KEY)
@@ -67,7 +66,7 @@ async def missing(zone: client.Object, secrets: api.SecretReader) -> str:
     return ""
 
 
-def judge(zone: client.Object, without: str = "") -> client.Object:
+def judge(zone: kube.Object, without: str = "") -> kube.Object:
     """The status that a zone should have; pure. ``without``: why its key cannot be read."""
     problem = domains.problem(zone["spec"]["domain"]) or without
     return {

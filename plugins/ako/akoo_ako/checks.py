@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from akoo_ako import config, options, versions
 from akoo_ako.refusal import Refusal, invalid
-from akoo_core.objects import ako_networks
+from akoo_core.plugin import ako_networks
 
 _EXTRA = "spec.extraConfigs"
 _OPTIONS = "spec.plugins.ako"

@@ -7,7 +7,7 @@ the CRD holds the set, AKO judges the value.
 
 from __future__ import annotations
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 class SecretRef(structs.Struct, frozen=True, kw_only=True):

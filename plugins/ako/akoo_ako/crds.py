@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from akoo_ako import versions
 from akoo_ako.definitions import gateway, infra, layer4, layer7, sso
 from akoo_ako.definitions.schema import Schema
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 SchemaOf = Callable[[str, versions.Release], Schema]
 """The schema of a version of a kind, for a release of AKO."""

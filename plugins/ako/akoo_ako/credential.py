@@ -9,8 +9,7 @@ CA AKO switches TLS verification off and says nothing, so that has to be asked f
 from __future__ import annotations
 
 from akoo_ako import config, desired, names, options, refusal
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 USERNAME = "username"
 PASSWORD = "password"  # noqa: S105 - the name of a key

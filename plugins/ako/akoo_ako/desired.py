@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_ako import checks, config, family, names, options, refusal, settings, versions
-from akoo_core import structs
-from akoo_core.objects import ako_networks
-from akoo_core.objects import names as core_names
-from akoo_core.plugin import api
+from akoo_core.plugin import ako_networks, api, structs
+from akoo_core.plugin import names as core_names
 
 FULL_SYNC_SECONDS = 1800
 """AKO's own default of fullSyncFrequency."""

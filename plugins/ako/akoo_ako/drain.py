@@ -16,9 +16,8 @@ import datetime
 from typing import Any, Literal, NamedTuple
 
 from akoo_ako import desired, names, pods, workload
-from akoo_core import structs
-from akoo_core.kube import client, resource
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
+from akoo_core.plugin.kube import CONFIG_MAPS, STATEFUL_SETS, KubeClient
 
 ASK_AGAIN = datetime.timedelta(seconds=60)
 """Without a word from AKO deleteConfig is taken back and set once more."""
@@ -69,7 +68,7 @@ async def drain(ctx: api.VerbContext) -> api.Result:
     if ctx.workload is None:
         return api.Done(message="the workload cluster does not answer: AKO was not asked.")
     found = await workload.find(ctx.workload)
-    config_map = await workload.get(ctx.workload, resource.CONFIG_MAPS, names.CONFIG_MAP)
+    config_map = await workload.get(ctx.workload, CONFIG_MAPS, names.CONFIG_MAP)
     if found.stateful_set is None or config_map is None:
         return api.Done(message="AKO is not deployed: there was nobody to ask.")
     for one in (found.stateful_set, config_map):
@@ -100,7 +99,7 @@ def read(stateful_set: structs.JSON, config_map: structs.JSON) -> State:
 
 async def _take(
     ctx: api.VerbContext,
-    kube: client.KubeClient,
+    kube: KubeClient,
     state: State,
     config_map: structs.JSON,
     stateful_set: structs.JSON,
@@ -143,11 +142,11 @@ def _deleting(message: str, after: float) -> api.Wait:
     )
 
 
-async def _clear(kube: client.KubeClient, stateful_set: structs.JSON) -> None:
+async def _clear(kube: KubeClient, stateful_set: structs.JSON) -> None:
     old = {names.DELETION_STATUS: None, names.GATEWAY_DELETION_STATUS: None}
     version = stateful_set["metadata"]["resourceVersion"]
     await kube.merge_patch(
-        resource.STATEFUL_SETS,
+        STATEFUL_SETS,
         names.STATEFUL_SET,
         {"metadata": {"annotations": old, "resourceVersion": version}},
         names.NAMESPACE,
@@ -155,12 +154,12 @@ async def _clear(kube: client.KubeClient, stateful_set: structs.JSON) -> None:
 
 
 async def patch_config_map(
-    kube: client.KubeClient, config_map: structs.JSON, what: dict[str, Any]
+    kube: KubeClient, config_map: structs.JSON, what: dict[str, Any]
 ) -> structs.JSON:
     """Merge ``what`` into the ConfigMap as it was read. Raises ConflictError if it has changed."""
     version = {"resourceVersion": config_map["metadata"]["resourceVersion"]}
     return await kube.merge_patch(
-        resource.CONFIG_MAPS,
+        CONFIG_MAPS,
         names.CONFIG_MAP,
         {**what, "metadata": {**what.get("metadata", {}), **version}},
         names.NAMESPACE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from akoo_ako import mapping, names
 from akoo_ako.desired import Desired
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 _DEFAULT_MOUNT = "/log"
 

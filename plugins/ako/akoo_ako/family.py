@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from akoo_ako import refusal
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 REASON = "IpFamilyMismatch"
 

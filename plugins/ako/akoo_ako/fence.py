@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime
 
 from akoo_ako import desired, names, others, pods, workload
-from akoo_core.kube import client, resource
 from akoo_core.plugin import api
+from akoo_core.plugin.kube import STATEFUL_SETS, KubeClient
 
 FULL_SYNC = "fullSyncSeconds"
 """In the intent, so that it is known when the config is gone."""
@@ -100,6 +100,6 @@ def with_others(stopped: api.Fenced, beside: others.Others, view: api.View) -> a
     )
 
 
-async def _stop(kube: client.KubeClient, resource_version: str) -> None:
+async def _stop(kube: KubeClient, resource_version: str) -> None:
     patch = {"metadata": {"resourceVersion": resource_version}, "spec": {"replicas": 0}}
-    await kube.merge_patch(resource.STATEFUL_SETS, names.STATEFUL_SET, patch, names.NAMESPACE)
+    await kube.merge_patch(STATEFUL_SETS, names.STATEFUL_SET, patch, names.NAMESPACE)

@@ -22,8 +22,7 @@ from typing import Final, NamedTuple
 from akoo_ako import checks, config, desired, options, versions
 from akoo_ako.desired import Desired
 from akoo_ako.networks import node_networks, vip_networks
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 Value = bool | int | str | None
 FROM_THE_OBJECT: Final = ""

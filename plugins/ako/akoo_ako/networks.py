@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from akoo_ako.desired import Desired
-from akoo_core.objects import ako_networks
-from akoo_core.plugin import api
+from akoo_core.plugin import ako_networks, api
 
 
 def vip_networks(desired: Desired) -> list[dict[str, str]]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime
 
 from akoo_ako import names, pods, starts, versions, workload
-from akoo_core import structs
-from akoo_core.kube import client
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
+from akoo_core.plugin.kube import KubeClient
 
 _BLOCKED_SECONDS = 30.0
 _RESTARTED_SECONDS = 15.0
@@ -46,7 +45,7 @@ async def observe(ctx: api.VerbContext) -> api.Result:
 
 
 async def _look_at_starts(
-    kube: client.KubeClient,
+    kube: KubeClient,
     found: workload.Found,
     known: starts.AkoStarts,
     now: datetime.datetime,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from akoo_core import structs
-from akoo_core.objects.ako_networks import AkoVipNetwork
-from akoo_core.settings import Reference
+from akoo_core.plugin import structs
+from akoo_core.plugin.ako_networks import AkoVipNetwork
+from akoo_core.plugin.settings import Reference
 
 
 class Image(structs.StrictStruct, frozen=True, kw_only=True):

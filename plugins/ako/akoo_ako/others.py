@@ -12,8 +12,17 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from akoo_ako import names
-from akoo_core import structs
-from akoo_core.kube import client, errors, resource
+from akoo_core.plugin import structs
+from akoo_core.plugin.kube import (
+    CONFIG_MAPS,
+    PODS,
+    SECRETS,
+    STATEFUL_SETS,
+    ForbiddenError,
+    KubeClient,
+    NotFoundError,
+    Resource,
+)
 
 LIMIT = 200
 """Objects of one kind that are looked at in one list."""
@@ -22,12 +31,12 @@ NAMESPACES = 20
 NAMED = 3
 _FAMILY = f"app.kubernetes.io/name in ({', '.join(names.FAMILY)})"
 _KINDS = (
-    resource.PODS,
-    resource.STATEFUL_SETS,
-    resource.Resource("apps", "v1", "deployments", "Deployment"),
-    resource.Resource("apps", "v1", "daemonsets", "DaemonSet"),
-    resource.Resource("batch", "v1", "jobs", "Job"),
-    resource.Resource("batch", "v1", "cronjobs", "CronJob"),
+    PODS,
+    STATEFUL_SETS,
+    Resource("apps", "v1", "deployments", "Deployment"),
+    Resource("apps", "v1", "daemonsets", "DaemonSet"),
+    Resource("batch", "v1", "jobs", "Job"),
+    Resource("batch", "v1", "cronjobs", "CronJob"),
 )
 
 
@@ -52,7 +61,7 @@ class Others(NamedTuple):
         return f"not looked at: {'; '.join(self.unseen)}" if self.unseen else ""
 
 
-async def find(kube: client.KubeClient, cluster_name: str) -> Others:
+async def find(kube: KubeClient, cluster_name: str) -> Others:
     """What runs, or may run again, beside our own AKO. Raises KubeErrors but Forbidden."""
     look = _Look(kube)
     for kind in _KINDS:
@@ -78,13 +87,13 @@ class _Writer(NamedTuple):
 class _Look:
     """Reads lists, and keeps what writes."""
 
-    def __init__(self, kube: client.KubeClient) -> None:
+    def __init__(self, kube: KubeClient) -> None:
         self._kube = kube
         self._named: dict[str, str | None] = {}
         self.writers: list[_Writer] = []
         self.unseen: set[str] = set()
 
-    async def at(self, kind: resource.Resource, namespace: str = "", selector: str = "") -> None:
+    async def at(self, kind: Resource, namespace: str = "", selector: str = "") -> None:
         for obj in await self._list(kind, namespace, label_selector=selector):
             metadata = obj["metadata"]
             writer = _Writer(kind.kind, str(metadata.get("namespace", "")), str(metadata["name"]))
@@ -94,22 +103,20 @@ class _Look:
     async def namespaces(self) -> Iterable[str]:
         """Those that have AKO's Secret, and AKO's own."""
         field = f"metadata.name={names.SECRET}"
-        secrets = await self._list(resource.SECRETS, "", field_selector=field, metadata_only=True)
+        secrets = await self._list(SECRETS, "", field_selector=field, metadata_only=True)
         found = {str(secret["metadata"]["namespace"]) for secret in secrets} | {names.NAMESPACE}
         if len(found) > NAMESPACES:
             self.unseen.add(f"more than {NAMESPACES} namespaces have a Secret {names.SECRET}")
         return sorted(found)[:NAMESPACES]
 
-    async def _list(
-        self, kind: resource.Resource, namespace: str, **given: Any
-    ) -> list[structs.JSON]:
+    async def _list(self, kind: Resource, namespace: str, **given: Any) -> list[structs.JSON]:
         where = f"in namespace {namespace}" if namespace else "in the cluster"
         try:
             page = await self._kube.list(kind, namespace or None, limit=LIMIT, **given)
-        except errors.ForbiddenError:
+        except ForbiddenError:
             self.unseen.add(f"{kind.plural} {where} may not be listed")
             return []
-        except errors.NotFoundError:
+        except NotFoundError:
             return []  # the API server has no such kind
         if page.token:
             self.unseen.add(f"there are more than {LIMIT} {kind.plural} {where}")
@@ -123,24 +130,24 @@ class _Look:
 
     async def _name_in(self, namespace: str) -> str | None:
         try:
-            obj = await self._kube.get(resource.CONFIG_MAPS, names.CONFIG_MAP, namespace)
-        except (errors.NotFoundError, errors.ForbiddenError):
+            obj = await self._kube.get(CONFIG_MAPS, names.CONFIG_MAP, namespace)
+        except (NotFoundError, ForbiddenError):
             return None
         return str((obj.get("data") or {}).get("clusterName") or "") or None
 
 
-def is_own(kind: resource.Resource, obj: structs.JSON) -> bool:
+def is_own(kind: Resource, obj: structs.JSON) -> bool:
     """Whether it is our AKO, which fence looks at by itself. Pure."""
     metadata = obj["metadata"]
     if metadata.get("namespace") != names.NAMESPACE:
         return False
-    if kind == resource.STATEFUL_SETS:
+    if kind == STATEFUL_SETS:
         return bool(metadata["name"] == names.STATEFUL_SET)
     labels = metadata.get("labels") or {}
-    return kind == resource.PODS and labels.get("app.kubernetes.io/name") == names.PLUGIN
+    return kind == PODS and labels.get("app.kubernetes.io/name") == names.PLUGIN
 
 
-def may_run(kind: resource.Resource, obj: structs.JSON) -> bool:
+def may_run(kind: Resource, obj: structs.JSON) -> bool:
     """Whether it runs, or starts again by itself. Pure."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     match kind.kind:

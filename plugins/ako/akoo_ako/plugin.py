@@ -17,8 +17,7 @@ from akoo_ako import (
     settings,
     starts,
 )
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 PLACEMENT_SECONDS = 60.0
 """Until a placement is asked for again that nobody gave; a new fact asks at once."""

@@ -6,7 +6,7 @@ import datetime
 from typing import Any, NamedTuple
 
 from akoo_ako import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 _RESTARTS_WORTH_SAYING = 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from akoo_ako import names
 from akoo_ako.desired import Desired
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 _READ = ["get", "list", "watch"]
 _CHANGE = [*_READ, "patch", "update"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from akoo_ako import versions
-from akoo_core import errors, structs
-from akoo_core.settings import Reference
+from akoo_core.plugin import structs
+from akoo_core.plugin.errors import InputError
+from akoo_core.plugin.settings import Reference
 
 REGISTRY = "projects.packages.broadcom.com/ako"
 
@@ -26,7 +27,7 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     def check(self) -> None:
         """Raises InputError for a version that is not supported."""
         if self.version and self.version not in versions.RELEASES:
-            raise errors.InputError(
+            raise InputError(
                 f"plugins.ako.version: AKO {self.version} is not supported. "
                 f"Supported: {', '.join(versions.RELEASES)}."
             )

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from akoo_ako import names, pods
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 READY_EVENTS: Final = ("AKOReady", "AKODeleteConfigSet")
 EVENTS_KEPT = datetime.timedelta(minutes=50)

@@ -10,7 +10,7 @@ from typing import Final
 
 from akoo_ako import environment, names, options
 from akoo_ako.desired import Desired
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 _USER = 1000
 _LOG_VOLUME = "ako-pv-storage"

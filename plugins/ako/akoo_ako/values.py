@@ -11,7 +11,7 @@ from typing import Final
 
 from akoo_ako import mapping, names
 from akoo_ako.desired import Desired
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 LIVE_KEYS: Final = frozenset({"logLevel", "enableEvents", names.DELETE_CONFIG})
 """AKO follows these while it runs. They must not roll its Pod: a restart in the middle of a

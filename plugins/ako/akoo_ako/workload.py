@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_ako import names
-from akoo_core import structs
-from akoo_core.kube import client, errors, resource
-from akoo_core.objects import names as core_names
+from akoo_core.plugin import names as core_names
+from akoo_core.plugin import structs
+from akoo_core.plugin.kube import (
+    CONFIG_MAPS,
+    CORE_EVENTS,
+    PODS,
+    STATEFUL_SETS,
+    KubeClient,
+    NotFoundError,
+    Resource,
+)
 
 _PODS = 20
 """More Pods of AKO in one cluster are not looked at: two are the most there should be."""
@@ -24,30 +32,28 @@ class Found(NamedTuple):
     pods: list[structs.JSON]
 
 
-async def find(kube: client.KubeClient) -> Found:
+async def find(kube: KubeClient) -> Found:
     """The StatefulSet and AKO's Pods."""
-    stateful_set = await get(kube, resource.STATEFUL_SETS, names.STATEFUL_SET)
-    page = await kube.list(
-        resource.PODS, names.NAMESPACE, label_selector=names.POD_SELECTOR, limit=_PODS
-    )
+    stateful_set = await get(kube, STATEFUL_SETS, names.STATEFUL_SET)
+    page = await kube.list(PODS, names.NAMESPACE, label_selector=names.POD_SELECTOR, limit=_PODS)
     return Found(stateful_set, page.items)
 
 
-async def get(kube: client.KubeClient, kind: resource.Resource, name: str) -> structs.JSON | None:
+async def get(kube: KubeClient, kind: Resource, name: str) -> structs.JSON | None:
     """One object in AKO's namespace; None when it is not there."""
     try:
         return await kube.get(kind, name, names.NAMESPACE)
-    except errors.NotFoundError:
+    except NotFoundError:
         return None
 
 
-async def events(kube: client.KubeClient, pod_uid: str) -> list[structs.JSON]:
+async def events(kube: KubeClient, pod_uid: str) -> list[structs.JSON]:
     """The Events on one Pod."""
     found: list[structs.JSON] = []
     token = ""
     for _ in range(_EVENT_PAGES):
         page = await kube.list(
-            resource.CORE_EVENTS,
+            CORE_EVENTS,
             names.NAMESPACE,
             field_selector=f"involvedObject.uid={pod_uid}",
             limit=_EVENT_PAGE,
@@ -60,9 +66,9 @@ async def events(kube: client.KubeClient, pod_uid: str) -> list[structs.JSON]:
     return found
 
 
-async def writes_events(kube: client.KubeClient) -> bool:
+async def writes_events(kube: KubeClient) -> bool:
     """Whether AKO writes Events, by its ConfigMap."""
-    config_map = await get(kube, resource.CONFIG_MAPS, names.CONFIG_MAP) or {}
+    config_map = await get(kube, CONFIG_MAPS, names.CONFIG_MAP) or {}
     return bool((config_map.get("data") or {}).get("enableEvents") == "true")
 
 

@@ -14,8 +14,7 @@ from akoo_avi.place import catalog, contribute, intend, prepare
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import reconcile as pools
 from akoo_avi.spec import options, placement, settings, wanted
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 from akoo_core.plugin import errors as core_errors
 
 Answer = TypeVar("Answer")

@@ -16,10 +16,8 @@ from akoo_avi.client.listing import Seen
 from akoo_avi.connect import access, bounded
 from akoo_avi.ownership import claim, claiming, inventory, kinds, marks, strays, visibility
 from akoo_avi.spec import avi_controller, config, names, placement, refusal, resources, wanted
-from akoo_core import structs
-from akoo_core.kube import errors as kube_errors
-from akoo_core.objects import record
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube, structs
+from akoo_core.plugin.records import Record
 
 WIDTH = 4
 Listed = tuple[kinds.Kind, Mapping[str, str]]
@@ -105,7 +103,7 @@ async def _take_claim(ctx: api.AuditContext, client: AviClient, owner: str) -> s
     return "Its claim is not ours and stays." if found is not None else ""
 
 
-def alive(records: Iterable[record.Record]) -> frozenset[str]:
+def alive(records: Iterable[Record]) -> frozenset[str]:
     """The names that records which are not finished look after. Pure."""
     return frozenset(one.spec.ako_cluster_name for one in records if one.spec.finished_at is None)
 
@@ -206,7 +204,7 @@ async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[s
     unseen: list[str] = []
     try:
         page = await ctx.kube.list(resources.AVI_CONTROLLERS)
-    except kube_errors.KubeError as error:
+    except kube.KubeError as error:
         unseen.append(f"AviControllers cannot be read: {error}")
     else:
         for obj in page.items:
@@ -234,7 +232,7 @@ def names_controller(obj: structs.JSON) -> bool:
     return bool((plugins.get(names.PLUGIN) or {}).get("controller"))
 
 
-def stored_reach(one: record.Record) -> placement.Reach | None:
+def stored_reach(one: Record) -> placement.Reach | None:
     """How the controller of a record was reached last; None where that cannot be read. Pure."""
     intent = one.spec.intents.get(names.PLUGIN)
     if intent is None or not intent.data:

@@ -14,8 +14,7 @@ from akoo_avi.ownership import visibility
 from akoo_avi.spec import refusal
 from akoo_avi.spec import wanted as wanted_
 from akoo_avi.spec.placement import Reach, Stored
-from akoo_core.kube import errors as kube_errors
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube
 
 
 async def open(  # noqa: A001 - as access.open
@@ -58,6 +57,6 @@ async def _said_now(ctx: api.VerbContext, stored: Stored) -> Reach | None:
         return None
     try:
         reach, _ = await shared_.reach(ctx, wanted_.of_view(ctx.view))
-    except (refusal.Refusal, kube_errors.KubeError):
+    except (refusal.Refusal, kube.KubeError):
         return None
     return reach if reach != stored.reach else None

@@ -12,7 +12,7 @@ from akoo_avi.connect import bounded
 from akoo_avi.ownership import kinds, marks, references, verdict
 from akoo_avi.ownership.found import Found, Inventory
 from akoo_avi.ownership.references import Key
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 LIMIT = 100
 """Objects looked at; each costs a question per kind that can refer to it."""

@@ -17,7 +17,7 @@ from akoo_avi.connect import bounded
 from akoo_avi.ownership import inventory, kinds, labels, marks, routes
 from akoo_avi.ownership.found import Found, Inventory, Part
 from akoo_avi.ownership.references import Key
-from akoo_core import clock, structs
+from akoo_core.plugin import clock, structs
 
 BUDGET_SECONDS = 200.0
 """Of one call; no delete is begun later. The verb may take 300 s, and a last reading follows."""

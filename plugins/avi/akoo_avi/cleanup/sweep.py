@@ -13,8 +13,8 @@ from akoo_avi.client import AviClient
 from akoo_avi.ownership import claim, claim_changed, inventory, marks, visibility
 from akoo_avi.ownership.found import Found, Inventory
 from akoo_avi.spec import names, placement
-from akoo_core.objects import names as core_names
 from akoo_core.plugin import api
+from akoo_core.plugin import names as core_names
 
 SHARED = "NameNotExclusive"
 NAMED = 5

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from akoo_avi.cleanup import order
 from akoo_avi.ownership.found import Found, Inventory, Part
 from akoo_avi.ownership.references import Key
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 _WHOSE = {
     "foreign": "which is not ours",

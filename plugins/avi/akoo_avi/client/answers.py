@@ -11,8 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from akoo_avi.client import calls, errors, retry
-from akoo_core import structs
-from akoo_core.telemetry import redaction
+from akoo_core.plugin import redaction, structs
 
 TEXT_LIMIT = 200
 """Characters of a controller's own words in a message."""

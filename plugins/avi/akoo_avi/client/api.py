@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from akoo_avi.client import calls, errors, listing
-from akoo_core.structs import JSON
+from akoo_core.plugin.structs import JSON
 
 NO_PARAMS: Mapping[str, str] = {}
 ALL_TENANTS = calls.ALL_TENANTS

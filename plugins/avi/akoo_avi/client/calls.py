@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from akoo_avi.client import errors
-from akoo_core.structs import JSON
+from akoo_core.plugin.structs import JSON
 
 READ = "GET"
 ALL_TENANTS = "*"

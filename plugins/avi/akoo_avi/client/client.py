@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from akoo_avi.client import answers, api, calls, connection, errors, listing
-from akoo_core import external
-from akoo_core.structs import JSON
+from akoo_core.plugin import external
+from akoo_core.plugin.structs import JSON
 
 
 class Client:

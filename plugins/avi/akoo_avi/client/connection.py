@@ -17,7 +17,7 @@ from akoo_avi.client import (
     retry,
     slots,
 )
-from akoo_core import clock, external
+from akoo_core.plugin import clock, external
 
 LOGOUT_SECONDS = 2.0
 

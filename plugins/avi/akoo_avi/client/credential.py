@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import secrets
 
-from akoo_core.telemetry import redaction
+from akoo_core.plugin import redaction
 
 _KEY = secrets.token_bytes(16)
 

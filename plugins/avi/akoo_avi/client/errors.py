@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from akoo_core import errors
+from akoo_core.plugin.errors import AkooError
 
 
-class AviError(errors.AkooError):
+class AviError(AkooError):
     """Base of all errors of this library."""
 
     retryable: ClassVar[bool] = False

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from akoo_avi.client import errors
-from akoo_core.structs import JSON
+from akoo_core.plugin.structs import JSON
 
 MAX_READS = 4
 PAGE_SIZE = 200

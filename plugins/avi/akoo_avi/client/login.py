@@ -7,7 +7,7 @@ import copy
 import datetime
 
 from akoo_avi.client import answers, calls, credential, door, errors, lease, refusals, retry
-from akoo_core import clock, external
+from akoo_core.plugin import clock, external
 
 
 class Budget:

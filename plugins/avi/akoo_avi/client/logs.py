@@ -11,7 +11,7 @@ import contextvars
 import logging
 from collections.abc import Iterator
 
-from akoo_core.telemetry import redaction
+from akoo_core.plugin import redaction
 
 LOGGERS = ("avi", "avi.sdk", "avi.sdk.avi_api")
 """Each: a filter of a logger does not see what its children log."""

@@ -27,7 +27,7 @@ import requests.adapters
 
 from akoo_avi.client import address as address_
 from akoo_avi.client import calls, credential, errors, logs, versions
-from akoo_core import trust
+from akoo_core.plugin import trust
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # docstrings with invalid escapes

@@ -16,7 +16,7 @@ from akoo_avi.client import (
     refusals,
     slots,
 )
-from akoo_core import clock, external
+from akoo_core.plugin import clock, external
 
 IDLE_SECONDS = 600.0
 """A session that nobody used so long is given back; controllers end it after 15 minutes."""

@@ -8,8 +8,7 @@ from akoo_avi import client
 from akoo_avi.client import address, refusals
 from akoo_avi.spec import refusal
 from akoo_avi.spec.placement import Reach, SecretName
-from akoo_core import external
-from akoo_core.plugin import api
+from akoo_core.plugin import api, external
 from akoo_core.plugin import errors as core_errors
 
 USERNAME = "username"

@@ -13,8 +13,8 @@ import contextlib
 from collections.abc import Iterator
 
 from akoo_avi.client import Controllers, Credential, UnreachableError, calls, door, slots
-from akoo_core import clock as clock_
-from akoo_core.kube import circuit
+from akoo_core.plugin import circuit
+from akoo_core.plugin import clock as clock_
 
 PATIENT = 0.9
 """The share of its deadline after which a request that is cut short was not answered."""

@@ -6,9 +6,8 @@ from typing import Final
 
 from akoo_avi.spec import ip_pool as pools
 from akoo_avi.spec import refusal, resources
-from akoo_core import structs
-from akoo_core.kube import client as kube
-from akoo_core.kube.finalizers import Finalizers
+from akoo_core.plugin import kube, structs
+from akoo_core.plugin.kube import Finalizers
 
 FINALIZER: Final = "akoo.io/avi-controller"
 

@@ -7,10 +7,8 @@ from typing import NamedTuple
 from akoo_avi.spec import avi_controller, config, inline_pools, nearest, refusal, resources, wanted
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
 from akoo_avi.spec.placement import ControllerRef, ExhaustedPool, PoolRef, Reach, Wanted
-from akoo_core import structs
-from akoo_core.kube import errors
-from akoo_core.kube.resource import Resource
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube, structs
+from akoo_core.plugin.kube import Resource
 
 POOL_SECONDS = 15.0
 """Until it is looked again whether a pool is in force."""
@@ -81,7 +79,7 @@ async def _made(ctx: api.VerbContext, name: str) -> structs.JSON | None:
     selector = f"metadata.name={name}"
     try:
         page = await ctx.shared.list(resources.AVI_IP_POOLS, field_selector=selector)
-    except errors.NotFoundError:
+    except kube.NotFoundError:
         return None  # the kind is not installed: then nobody makes any
     living = (item for item in page.items if "deletionTimestamp" not in item["metadata"])
     return next(living, None)
@@ -110,7 +108,7 @@ async def _get(ctx: api.VerbContext, kind: Resource, name: str, field: str) -> s
     correct = f"spec.plugins.avi.{field} of {wanted.config_name(ctx.view)}"
     try:
         obj = await ctx.shared.get(kind, name)
-    except errors.NotFoundError:
+    except kube.NotFoundError:
         page = await ctx.shared.list(kind, metadata_only=True)
         known = [item["metadata"]["name"] for item in page.items]
         raise refusal.Refusal(

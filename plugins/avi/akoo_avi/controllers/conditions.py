@@ -10,8 +10,8 @@ from akoo_avi import client
 from akoo_avi.connect import access
 from akoo_avi.controllers import health
 from akoo_avi.spec import refusal
-from akoo_core.objects.conditions import Condition
 from akoo_core.plugin import errors as core_errors
+from akoo_core.plugin.conditions import Condition
 
 REACHABLE = "Reachable"
 CREDENTIAL_VALID = "CredentialValid"

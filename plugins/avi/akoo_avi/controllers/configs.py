@@ -16,16 +16,11 @@ from akoo_avi.place import catalog, suitable
 from akoo_avi.pools import config_condition
 from akoo_avi.spec import avi_controller, config, options, placement, refusal, resources, wanted
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
-from akoo_core import structs
-from akoo_core.kube import client as kube
-from akoo_core.kube import errors as kube_errors
-from akoo_core.kube import resource as kube_resource
-from akoo_core.objects import conditions
-from akoo_core.plugin import api
+from akoo_core.plugin import api, conditions, kube, structs
 
 TYPE = conditions.type_for_plugin("avi")
 FIELD_MANAGER = "akoo-avi-status"
-CONFIGS = kube_resource.AKO_DEPLOYMENT_CONFIGS
+CONFIGS = kube.AKO_DEPLOYMENT_CONFIGS
 RIGHTS = (
     api.RbacRule(
         groups=(CONFIGS.group,), resources=(CONFIGS.plural,), verbs=("get", "list", "watch")
@@ -60,7 +55,7 @@ class ConfigControllers:
         """Look at the controller of one config."""
         try:
             obj = await ctx.kube.get(CONFIGS, request.key)
-        except kube_errors.NotFoundError:
+        except kube.NotFoundError:
             return api.Done()
         ready = await self._ready(obj, ctx)
         await _say(ctx, obj, ready)
@@ -141,7 +136,7 @@ def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
     return tuple((one.namespace, one.name) for one in named)
 
 
-def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
+def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
     """An AviController concerns the configs that name it; they look again within a minute. A pool
     concerns the config that it was made from."""
     if resource.kind == resources.AVI_IP_POOLS.kind:
@@ -150,7 +145,7 @@ def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]
     return (obj["metadata"]["name"],) if resource.kind == CONFIGS.kind else ()
 
 
-def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     """Of a config what it asks for, of a pool what is said about it."""
     if resource.kind == resources.AVI_IP_POOLS.kind:
         said = (obj.get("status") or {}).get("conditions") or ()
@@ -170,7 +165,7 @@ async def _mirrored(
     """How to get to the controller of an AviController, and what that says of it."""
     try:
         one = avi_controller.from_object(await ctx.kube.get(resources.AVI_CONTROLLERS, name))
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         message = f"There is no AviController {name!r}. Create it, or correct "
         return None, _false("ControllerNotFound", f"{message}spec.plugins.avi.controller.")
     ready = conditions.find(one.status.conditions, "Ready")
@@ -204,7 +199,7 @@ async def _say(ctx: api.ControllerContext, obj: kube.Object, ready: conditions.C
     }
     try:
         await ctx.kube.apply(CONFIGS, body, field_manager=FIELD_MANAGER, subresource="status")
-    except (kube_errors.NotFoundError, kube_errors.ConflictError):
+    except (kube.NotFoundError, kube.ConflictError):
         return  # gone, or made again under its name: that one gets an attempt of its own
 
 

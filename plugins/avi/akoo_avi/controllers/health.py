@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from akoo_avi.client import AviClient, ForbiddenError
 from akoo_avi.ownership import visibility
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 USABLE_STATES = (
     "CLUSTER_UP_NO_HA",

@@ -14,17 +14,12 @@ from akoo_avi.connect import controller_hold
 from akoo_avi.connect.controller_hold import CONTROLLERS, FINALIZER
 from akoo_avi.spec import ip_pool as pools
 from akoo_avi.spec import resources
-from akoo_core import structs
-from akoo_core.kube import client as kube
-from akoo_core.kube import errors as kube_errors
-from akoo_core.kube import resource as kube_resource
-from akoo_core.kube.finalizers import Finalizers
-from akoo_core.objects import conditions, names
-from akoo_core.plugin import api, uses
+from akoo_core.plugin import api, conditions, kube, names, structs, uses
+from akoo_core.plugin.kube import Finalizers
 
 HELD: Final = "Held"
 POOLS = resources.AVI_IP_POOLS
-RECORDS = kube_resource.AKO_DEPLOYMENTS
+RECORDS = kube.AKO_DEPLOYMENTS
 AGAIN_SECONDS = 60.0
 TOLD = 5
 """Names in a message; of more the number is told."""
@@ -58,7 +53,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
     """Hold one AviController, or let it go."""
     try:
         obj = await ctx.kube.get(CONTROLLERS, request.key)
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         return api.Done()
     metadata = obj["metadata"]
     held = FINALIZER in (metadata.get("finalizers") or ())
@@ -68,7 +63,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
         # One that is held stays so until it is deleted: nobody has to be asked until then.
         if not held and await _needed(ctx.kube, metadata["name"], metadata["uid"]):
             await controller_hold.add(ctx.kube, obj)
-    except kube_errors.ConflictError as error:
+    except kube.ConflictError as error:
         return api.Wait(reason="ControllerEdited", message=str(error), after=1.0)
     return api.Done()
 
@@ -154,7 +149,7 @@ def _conditions(obj: kube.Object) -> tuple[conditions.Condition, ...]:
         return ()
 
 
-def keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
+def keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
     """An AviController concerns itself; a pool that which it names; a record those that it uses."""
     spec = obj.get("spec") or {}
     if resource.kind == CONTROLLERS.kind:
@@ -165,7 +160,7 @@ def keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
     return tuple(one["name"] for one in used if one.get("kind") == CONTROLLERS.kind)
 
 
-def goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+def goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     """What is said about them starts nothing."""
     spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
     if resource.kind == RECORDS.kind:

@@ -11,10 +11,7 @@ from akoo_avi.connect import access
 from akoo_avi.controllers import conditions as controller_conditions
 from akoo_avi.controllers import health, keeping
 from akoo_avi.spec import avi_controller, resources
-from akoo_core import structs
-from akoo_core.kube import errors as kube_errors
-from akoo_core.objects import conditions
-from akoo_core.plugin import api
+from akoo_core.plugin import api, conditions, kube, structs
 
 AGAIN_SECONDS = 60.0
 REFUSED_SECONDS = 300.0
@@ -50,7 +47,7 @@ class AviControllers:
         """Look at one."""
         try:
             obj = await ctx.kube.get(resources.AVI_CONTROLLERS, request.key)
-        except kube_errors.NotFoundError:
+        except kube.NotFoundError:
             return api.Done()
         try:
             one = avi_controller.from_object(obj)
@@ -60,7 +57,7 @@ class AviControllers:
         found, wanted = await looked_at(ctx, self._clients, one)
         try:
             await _say(ctx, one, _status(one, found, wanted, ctx))
-        except kube_errors.ConflictError:
+        except kube.ConflictError:
             told = f"AviController/{one.name} changed while it was looked at."
             return api.Wait(reason="ControllerEdited", message=told, after=1.0)
         refused = any(c.reason == "CredentialRefused" for c in wanted)
@@ -107,5 +104,5 @@ async def _say(
     patch = {"metadata": metadata, "status": structs.to_object(status)}
     try:
         await ctx.kube.merge_patch(resources.AVI_CONTROLLERS, one.name, patch, subresource="status")
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         return

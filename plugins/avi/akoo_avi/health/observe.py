@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from akoo_avi.client import AviClient
 from akoo_avi.health import snapshot
 from akoo_avi.spec import placement
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 READY_CLOUDS = ("CLOUD_STATE_PLACEMENT_READY",)
 UP = ("OPER_UP", "OPER_DISABLED", "OPER_UNUSED")

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from akoo_avi.client import AviClient
 from akoo_avi.connect import readings
 from akoo_avi.spec import names, placement
-from akoo_core import clock as clocks
-from akoo_core import structs
+from akoo_core.plugin import clock as clocks
+from akoo_core.plugin import structs
 
 SNAPSHOT_SECONDS = 30.0
 

@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from akoo_avi.ownership import references
 from akoo_avi.spec import names
-from akoo_core import structs
-from akoo_core.objects import record
+from akoo_core.plugin import structs
+from akoo_core.plugin.records import RecordSpec
 
 KIND: Final = "stringgroup"
 TYPE: Final = "SG_TYPE_STRING"
@@ -122,7 +122,7 @@ def _where(obj: structs.JSON) -> str:
     return str(obj.get("uuid") or obj.get("name"))
 
 
-def decide(spec: record.RecordSpec, found: Found, *, claimed_epoch: int | None) -> Decision:
+def decide(spec: RecordSpec, found: Found, *, claimed_epoch: int | None) -> Decision:
     """What to do about the claim of a record that lives.
 
     ``claimed_epoch``: of the claim that was this record's here before. A claim of others is never
@@ -147,7 +147,7 @@ def decide(spec: record.RecordSpec, found: Found, *, claimed_epoch: int | None) 
     return Refuse(reason="ClaimedElsewhere", message=told)
 
 
-def _missing(spec: record.RecordSpec, claimed_epoch: int | None) -> Decision:
+def _missing(spec: RecordSpec, claimed_epoch: int | None) -> Decision:
     if claimed_epoch is None:
         return Make()
     former = spec.handover
@@ -158,7 +158,7 @@ def _missing(spec: record.RecordSpec, claimed_epoch: int | None) -> Decision:
     return Refuse(reason="ClaimLost", message=lost(spec))
 
 
-def lost(spec: record.RecordSpec) -> str:
+def lost(spec: RecordSpec) -> str:
     """What to read when a claim that was ours is gone."""
     return (
         f"{_called(spec)} is gone; somebody deleted it. Without it nobody knows who may take this "
@@ -167,13 +167,13 @@ def lost(spec: record.RecordSpec) -> str:
     )
 
 
-def adopting(spec: record.RecordSpec) -> str:
+def adopting(spec: RecordSpec) -> str:
     """The command that says of a record of ours, once more, that it is ours."""
     ref = spec.cluster_ref
     return f"akoo-core adopt {ref.namespace}/{ref.name} --former {spec.management_id}"
 
 
-def _newer(spec: record.RecordSpec, found: Claim) -> str:
+def _newer(spec: RecordSpec, found: Claim) -> str:
     return (
         f"{_called(spec)} has epoch {found.epoch} of management cluster {found.management_id}, "
         f"this record has epoch {spec.epoch}: a newer record of this cluster exists or existed. "
@@ -181,7 +181,7 @@ def _newer(spec: record.RecordSpec, found: Claim) -> str:
     )
 
 
-def _elsewhere(spec: record.RecordSpec, found: Claim, *, known: bool) -> str:
+def _elsewhere(spec: RecordSpec, found: Claim, *, known: bool) -> str:
     """``known``: the claim was ours here, so that another is not made without a person's word."""
     again = f"then {adopting(spec)}" if known else "it is made again for this record"
     return (
@@ -191,7 +191,7 @@ def _elsewhere(spec: record.RecordSpec, found: Claim, *, known: bool) -> str:
     )
 
 
-def _called(spec: record.RecordSpec) -> str:
+def _called(spec: RecordSpec) -> str:
     name = names.claim(spec.ako_cluster_name)
     return f'The claim (StringGroup "{name}", tenant {names.ADMIN_TENANT})'
 

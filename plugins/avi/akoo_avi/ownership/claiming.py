@@ -5,8 +5,8 @@ from __future__ import annotations
 from akoo_avi import client
 from akoo_avi.ownership import claim
 from akoo_avi.spec import names, refusal
-from akoo_core import structs
-from akoo_core.objects import record
+from akoo_core.plugin import structs
+from akoo_core.plugin.records import RecordSpec
 
 TRIES = 4
 """Of deciding again when somebody wrote in between, or an answer was lost."""
@@ -20,7 +20,7 @@ async def find(avi: client.AviClient, cluster_name: str) -> claim.Found:
 
 
 async def settle(
-    avi: client.AviClient, spec: record.RecordSpec, *, claimed_epoch: int | None, make: bool = True
+    avi: client.AviClient, spec: RecordSpec, *, claimed_epoch: int | None, make: bool = True
 ) -> None:
     """Bring the claim to what the record says; ``make`` False: without making a first one.
 
@@ -49,7 +49,7 @@ async def settle(
 
 
 async def _act(
-    avi: client.AviClient, spec: record.RecordSpec, decision: claim.Make | claim.Rewrite
+    avi: client.AviClient, spec: RecordSpec, decision: claim.Make | claim.Rewrite
 ) -> None:
     wanted = claim.body(spec.ako_cluster_name, spec.management_id, spec.epoch)
     if isinstance(decision, claim.Make):
@@ -81,7 +81,7 @@ async def _refuse_stranger(avi: client.AviClient, cluster_name: str) -> None:
         )
 
 
-async def give_back(avi: client.AviClient, spec: record.RecordSpec) -> str:
+async def give_back(avi: client.AviClient, spec: RecordSpec) -> str:
     """Delete the claim if it is this record's. What was left, in words, or "". Raises AviErrors."""
     found = await find(avi, spec.ako_cluster_name)
     if found is None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from akoo_avi.ownership import kinds, references
 from akoo_avi.ownership.verdict import Verdict
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 class Found(NamedTuple):

@@ -20,7 +20,7 @@ from akoo_avi.connect import bounded
 from akoo_avi.ownership import claim, kinds, labels, marks, references, routes, verdict
 from akoo_avi.ownership.found import Found, Inventory, Part, Query
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 _FIXED_FORMS = ("ako-{}", "ako-gw-{}", "ako-crd-operator-{}")
 WIDTH = 4

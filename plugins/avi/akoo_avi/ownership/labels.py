@@ -13,7 +13,7 @@ from akoo_avi.ownership import verdict as verdict_
 from akoo_avi.ownership.found import Entry
 from akoo_avi.ownership.verdict import Verdict
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 FIELD = "labels"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from akoo_avi.ownership import references, writers
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 CREATED_BY_KEY = "created_by"
 """Key of the marker that a StringGroup has instead of the field."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 Key = tuple[str, str]
 """Path of the kind, and uuid."""

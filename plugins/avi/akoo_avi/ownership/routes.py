@@ -14,7 +14,7 @@ from akoo_avi.ownership import verdict as verdict_
 from akoo_avi.ownership.found import Entry
 from akoo_avi.ownership.verdict import Verdict
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 FIELD = "static_routes"
 _UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

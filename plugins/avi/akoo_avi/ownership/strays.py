@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from akoo_avi.ownership import claim, kinds, labels, marks, references, routes
 from akoo_avi.spec import names
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 _WRITERS = ("ako-crd-operator-", "ako-gw-", "ako-")
 _NAMED = re.compile(r"(?:ako-crd-operator-|ako-gw-)?([a-zA-Z0-9_-]+?)--.*", re.DOTALL)

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from akoo_avi.ownership import kinds, marks, references, writers
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 VerdictKind = Literal["own", "suspect", "foreign"]
 

@@ -14,7 +14,7 @@ from typing import Any
 from akoo_avi.client import AviClient, errors
 from akoo_avi.ownership import kinds, references
 from akoo_avi.ownership.found import Inventory
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 READING = ("READ_ACCESS", "WRITE_ACCESS")
 REASON = "NoSight"

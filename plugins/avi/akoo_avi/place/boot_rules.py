@@ -15,8 +15,8 @@ from akoo_avi.place.catalog import Row, Rows
 from akoo_avi.place.networks import FOREIGN_IPAM, Scene
 from akoo_avi.spec import nearest, refusal
 from akoo_avi.spec.placement import Network
-from akoo_core.objects import ako_networks
-from akoo_core.objects.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, AkoNetworks, AkoVipNetwork
+from akoo_core.plugin import ako_networks
+from akoo_core.plugin.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, AkoNetworks, AkoVipNetwork
 
 NSXT = "CLOUD_NSXT"
 WITH_VRF = frozenset({"CLOUD_VCENTER", "CLOUD_NONE"})

@@ -16,7 +16,7 @@ from akoo_avi.ownership import visibility
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.spec import names
 from akoo_avi.spec.placement import Reach
-from akoo_core import clock, structs
+from akoo_core.plugin import clock, structs
 
 Row = structs.JSON
 Rows = tuple[Row, ...]

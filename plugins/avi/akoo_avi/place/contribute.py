@@ -10,9 +10,7 @@ from typing import Final
 
 from akoo_avi.spec import config, placement
 from akoo_avi.spec.placement import Network, Stored
-from akoo_core import structs
-from akoo_core.objects import ako_networks
-from akoo_core.plugin import api
+from akoo_core.plugin import ako_networks, api, structs
 
 API_VERSION: Final = "ako.vmware.com/v1beta1"
 

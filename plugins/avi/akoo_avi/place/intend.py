@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from akoo_avi.spec import names, placement, refusal, resources, wanted
 from akoo_avi.spec.placement import AviTarget, Stored
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 
 def intend(view: api.View) -> api.Intent | api.Blocked | None:

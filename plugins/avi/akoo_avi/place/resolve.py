@@ -12,7 +12,7 @@ from akoo_avi.place import catalog, networks
 from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.spec import names, nearest, refusal
 from akoo_avi.spec.placement import Network, Place, Wanted
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 USABLE_STATES = ("CLUSTER_UP_NO_HA", "CLUSTER_UP_HA_ACTIVE", "CLUSTER_UP_HA_COMPROMISED")
 """AKO's own list: in any other state it does not start."""

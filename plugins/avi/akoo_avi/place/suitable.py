@@ -9,8 +9,7 @@ from akoo_avi.place.resolve import Resolved
 from akoo_avi.spec import config, refusal
 from akoo_avi.spec import wanted as wanted_
 from akoo_avi.spec.placement import Reach, Wanted
-from akoo_core.objects import ako_networks
-from akoo_core.plugin import api
+from akoo_core.plugin import ako_networks, api
 
 FRESH_SECONDS = 1.0
 """How old a catalog may be that says that something is missing."""

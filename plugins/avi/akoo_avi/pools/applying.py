@@ -16,9 +16,8 @@ from akoo_avi.pools.network import Outside
 from akoo_avi.spec import ip_pool, placement, refusal
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_avi.spec.spans import Ours, Subnet
-from akoo_core import structs
-from akoo_core.objects.conditions import Condition
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
+from akoo_core.plugin.conditions import Condition
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

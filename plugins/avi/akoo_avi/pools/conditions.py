@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from akoo_avi.pools.inputs import Allocated, Held, Plan
 from akoo_avi.pools.usage import Count
-from akoo_core.objects.conditions import Condition
+from akoo_core.plugin.conditions import Condition
 
 APPLIED = "Applied"
 FREE = "AddressesFree"

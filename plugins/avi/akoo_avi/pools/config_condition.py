@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from akoo_avi.pools import configs
 from akoo_avi.spec import ip_pool, refusal, resources
-from akoo_core import structs
-from akoo_core.kube import client as kube
-from akoo_core.kube import errors as kube_errors
-from akoo_core.objects import conditions
-from akoo_core.plugin import api
+from akoo_core.plugin import api, conditions, kube, structs
 
 RIGHTS = (
     api.RbacRule(
@@ -29,7 +25,7 @@ async def wrong(ctx: api.ControllerContext, config: kube.Object) -> tuple[str, s
     for one in asked:
         try:
             found = ip_pool.from_object(await ctx.kube.get(resources.AVI_IP_POOLS, one.name))
-        except (kube_errors.NotFoundError, structs.DecodeError):
+        except (kube.NotFoundError, structs.DecodeError):
             continue
         ready = conditions.find(found.status.conditions, "Ready")
         if ready is not None and ready.status == "False":

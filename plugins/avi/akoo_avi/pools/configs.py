@@ -10,15 +10,10 @@ from akoo_avi.pools import neighbours
 from akoo_avi.spec import config, inline_pools, ip_pool, options, refusal, resources, wanted
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
-from akoo_core import structs
-from akoo_core.kube import client as kube
-from akoo_core.kube import errors as kube_errors
-from akoo_core.kube import resource as kube_resource
-from akoo_core.objects import names
-from akoo_core.plugin import api, uses
+from akoo_core.plugin import api, kube, names, structs, uses
 
 POOLS = resources.AVI_IP_POOLS
-CONFIGS = kube_resource.AKO_DEPLOYMENT_CONFIGS
+CONFIGS = kube.AKO_DEPLOYMENT_CONFIGS
 RIGHTS = (
     api.RbacRule(
         groups=(CONFIGS.group,), resources=(CONFIGS.plural,), verbs=("get", "list", "watch")
@@ -30,7 +25,7 @@ def registration() -> api.ControllerRegistration:
     """What the operator is to run."""
     return api.ControllerRegistration(
         name="config-pools",
-        watches=(CONFIGS, POOLS, kube_resource.AKO_DEPLOYMENTS),
+        watches=(CONFIGS, POOLS, kube.AKO_DEPLOYMENTS),
         writes=(POOLS,),
         keys=_keys,
         reconcile=reconcile,
@@ -55,10 +50,10 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
         for pool in existing.values():
             if pool.config == request.key and pool.name not in names_:
                 await _give_up(ctx, pool)
-    except (kube_errors.ConflictError, kube_errors.AlreadyExistsError):
+    except (kube.ConflictError, kube.AlreadyExistsError):
         told = f"A pool of AKODeploymentConfig/{request.key} changed meanwhile."
         return api.Wait(reason="PoolChanged", message=told, after=1.0)
-    except kube_errors.InvalidError as error:
+    except kube.InvalidError as error:
         told = f"AKODeploymentConfig/{request.key}: {error.message}"
         return api.Blocked(reason="ConfigInvalid", message=told)
     return api.Done()
@@ -68,7 +63,7 @@ async def _asked(ctx: api.ControllerContext, name: str) -> tuple[Inline, ...]:
     """What a config wants; nothing of one that is gone. Raises DecodeError and Refusal."""
     try:
         return of_object(await ctx.kube.get(CONFIGS, name))
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         return ()
 
 
@@ -118,7 +113,7 @@ async def _give_up(ctx: api.ControllerContext, pool: Pool) -> None:
         return
     try:
         await ctx.kube.delete(POOLS, pool.name, uid=pool.uid)
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         return
 
 
@@ -135,7 +130,7 @@ def _body(config_name: str, one: Inline) -> kube.Object:
     }
 
 
-def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
+def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
     """A config concerns itself; a pool the config it was made from; a record its config: a pool
     that nobody wants goes with the last use of it."""
     metadata = obj.get("metadata") or {}
@@ -148,10 +143,10 @@ def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]
     return (of,) if of else ()
 
 
-def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     """What is said about them starts nothing."""
     spec = obj.get("spec") or {}
-    if resource.kind == kube_resource.AKO_DEPLOYMENTS.kind:
+    if resource.kind == kube.AKO_DEPLOYMENTS.kind:
         return spec.get("configRef"), spec.get("uses")
     metadata = obj.get("metadata") or {}
     return spec, metadata.get("annotations"), "deletionTimestamp" in metadata

@@ -8,7 +8,7 @@ from akoo_avi.pools import marking
 from akoo_avi.pools.inputs import Held, Plan, Situation
 from akoo_avi.spec import spans
 from akoo_avi.spec.spans import Ours, Prefix, Span, Subnet
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 def write(

@@ -13,8 +13,7 @@ from akoo_avi.pools import plan as plan_
 from akoo_avi.pools.inputs import Plan, Situation
 from akoo_avi.spec import spans
 from akoo_avi.spec.spans import Subnet, spans_of
-from akoo_core import structs
-from akoo_core.plugin import api
+from akoo_core.plugin import api, structs
 
 SHOWN = 20
 """Ranges of others that are told one by one; of more the number is told."""

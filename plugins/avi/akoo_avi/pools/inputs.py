@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from akoo_avi.spec import spans
 from akoo_avi.spec.spans import Address, Ours, Span, Subnet
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 class Other(NamedTuple):

@@ -10,10 +10,9 @@ from akoo_avi.pools.applying import Means
 from akoo_avi.pools.network import Outside
 from akoo_avi.spec import names, refusal, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
-from akoo_core import structs
-from akoo_core.objects import names as names_
-from akoo_core.objects.conditions import Condition
-from akoo_core.plugin import api, uses
+from akoo_core.plugin import api, structs, uses
+from akoo_core.plugin import names as names_
+from akoo_core.plugin.conditions import Condition
 
 AGAIN_SECONDS = 60.0
 FRESH_SECONDS = 1.0

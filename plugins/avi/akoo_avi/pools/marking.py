@@ -17,7 +17,7 @@ from typing import Final
 
 from akoo_avi.ownership import marks
 from akoo_avi.spec.spans import TYPES, Ours, Use, span
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 KEY: Final = "akoo-pool"
 """Start of the attribute's key, and key of the marker of earlier releases."""

@@ -8,8 +8,7 @@ from akoo_avi.pools import marking
 from akoo_avi.pools.inputs import Other
 from akoo_avi.spec import ip_pool, refusal, resources
 from akoo_avi.spec.ip_pool import Pool
-from akoo_core import structs
-from akoo_core.kube import client as kube
+from akoo_core.plugin import kube, structs
 
 
 class Neighbours(NamedTuple):

@@ -9,7 +9,7 @@ from akoo_avi.ownership.references import tenant_uuid, uuid_of
 from akoo_avi.pools import plan, usable, usage
 from akoo_avi.pools.inputs import Allocated, Plan, Situation
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

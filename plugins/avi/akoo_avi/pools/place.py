@@ -10,8 +10,7 @@ from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.spec import avi_controller as controllers
 from akoo_avi.spec import nearest, placement, refusal, resources
 from akoo_avi.spec.ip_pool import Pool
-from akoo_core.kube import client as kube
-from akoo_core.kube import errors as kube_errors
+from akoo_core.plugin import kube
 
 
 class Place(NamedTuple):
@@ -36,7 +35,7 @@ async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
         return placement.Reach(address=spec.address, credential=spec.credential_ref, ca=spec.ca_ref)
     try:
         obj = await client.get(resources.AVI_CONTROLLERS, spec.controller)
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         page = await client.list(resources.AVI_CONTROLLERS, metadata_only=True)
         known = [item["metadata"]["name"] for item in page.items]
         raise refusal.Refusal(

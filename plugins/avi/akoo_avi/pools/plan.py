@@ -11,7 +11,7 @@ from akoo_avi.pools import edit, holding, marking
 from akoo_avi.pools.inputs import Overlap, Plan, Situation
 from akoo_avi.spec import spans
 from akoo_avi.spec.spans import Ours, Span, spans_of
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 def ours(network: structs.JSON, owner: str, recorded: Ours, former: str = "") -> Ours:

@@ -13,11 +13,7 @@ from akoo_avi.pools.applying import Means, Scene
 from akoo_avi.spec import ip_pool, placement, refusal, resources, wanted
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
-from akoo_core import structs
-from akoo_core.kube import client as kube
-from akoo_core.kube import errors as kube_errors
-from akoo_core.kube import resource as kube_resource
-from akoo_core.plugin import api, uses
+from akoo_core.plugin import api, kube, structs, uses
 
 POOLS = resources.AVI_IP_POOLS
 HERE = "management cluster"
@@ -71,7 +67,7 @@ async def _declared(
     config = wanted.config_name(view)
     try:
         pool = ip_pool.from_object(await shared.get(POOLS, name))
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         if made is None:
             return None, _keep(name, f"{config} names it, and it does not exist. Create it.")
         pool = _new(view.spec.config_ref.name, made)
@@ -163,7 +159,7 @@ async def _left(
         if pool.deleting:
             return _action("delete", ref.name, "it is being deleted, and waits for this cluster")
         return await _unused(shared, pool)
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         return _keep(ref.name, "it is gone already")
     except structs.DecodeError as error:
         return _keep(ref.name, f"whether it is used cannot be read: {error}")
@@ -175,9 +171,9 @@ async def _unused(shared: kube.KubeClient, pool: Pool) -> api.PlannedAction:
         return _keep(pool.name, "nobody else uses it; it goes when a person deletes it")
     config = f"AKODeploymentConfig/{pool.config}"
     try:
-        obj = await shared.get(kube_resource.AKO_DEPLOYMENT_CONFIGS, pool.config)
+        obj = await shared.get(kube.AKO_DEPLOYMENT_CONFIGS, pool.config)
         asked = [one.name for one in configs.of_object(obj)]
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         asked = []
     except refusal.Refusal as error:
         return _keep(pool.name, f"{config}: {error}")

@@ -14,11 +14,7 @@ from akoo_avi.pools import applying, conditions, leave, statuses, usage
 from akoo_avi.pools.applying import Means
 from akoo_avi.spec import ip_pool, refusal, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
-from akoo_core import structs
-from akoo_core.kube import client as kube
-from akoo_core.kube import errors as kube_errors
-from akoo_core.kube import resource as kube_resource
-from akoo_core.plugin import api
+from akoo_core.plugin import api, kube, structs
 
 AGAIN_SECONDS = 60.0
 """Until drift is looked for, and addresses are counted again."""
@@ -49,7 +45,7 @@ class IpPools:
         """What the operator is to run."""
         return api.ControllerRegistration(
             name="ip-pools",
-            watches=(POOLS, kube_resource.AKO_DEPLOYMENTS, resources.AVI_CONTROLLERS),
+            watches=(POOLS, kube.AKO_DEPLOYMENTS, resources.AVI_CONTROLLERS),
             writes=(POOLS, resources.AVI_CONTROLLERS),
             keys=_keys,
             reconcile=self.reconcile,
@@ -62,7 +58,7 @@ class IpPools:
         """Bring one pool to what it says, or take it away."""
         try:
             obj = await ctx.kube.get(POOLS, request.key)
-        except kube_errors.NotFoundError:
+        except kube.NotFoundError:
             usage.forget(request.key)
             return api.Done()
         try:
@@ -73,7 +69,7 @@ class IpPools:
         means = Means(ctx=ctx, clients=self._clients, catalogs=self._catalogs)
         try:
             return await _attempt(means, pool)
-        except kube_errors.ConflictError:
+        except kube.ConflictError:
             told = f"AviIPPool/{pool.name} changed while it was worked on."
             return api.Wait(reason="PoolChanged", message=told, after=1.0)
 
@@ -100,7 +96,7 @@ async def _failed(
     """Tell of it. What was recorded on the way stands: the pool is read again."""
     try:
         pool = ip_pool.from_object(await ctx.kube.get(POOLS, name))
-    except kube_errors.NotFoundError:
+    except kube.NotFoundError:
         return api.Done()
     status = structs.replace(pool.status, observed_generation=pool.generation)
     told = conditions.failed(reason=answer.reason, message=answer.message)
@@ -108,21 +104,21 @@ async def _failed(
     return answer
 
 
-def _keys(resource: kube_resource.Resource, obj: kube.Object) -> tuple[str, ...]:
+def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
     """A pool concerns itself; a record the pools that it uses: one that waits for it is asked when
     it goes. What an AviController says is looked at again within a minute."""
     if resource.kind == POOLS.kind:
         return (obj["metadata"]["name"],)
-    if resource.kind != kube_resource.AKO_DEPLOYMENTS.kind:
+    if resource.kind != kube.AKO_DEPLOYMENTS.kind:
         return ()
     used = (obj.get("spec") or {}).get("uses") or ()
     return tuple(one["name"] for one in used if one.get("kind") == POOLS.kind)
 
 
-def _goes_by(resource: kube_resource.Resource, obj: kube.Object) -> object:
+def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     """What this controller says of a pool itself starts nothing."""
     spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
-    if resource.kind == kube_resource.AKO_DEPLOYMENTS.kind:
+    if resource.kind == kube.AKO_DEPLOYMENTS.kind:
         return spec.get("uses")
     return spec, [metadata.get(one) for one in ("annotations", "finalizers", "deletionTimestamp")]
 

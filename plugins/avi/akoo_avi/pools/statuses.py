@@ -9,9 +9,7 @@ from akoo_avi.pools.usage import Count
 from akoo_avi.spec import ip_pool, resources, spans
 from akoo_avi.spec.ip_pool import Pool, Status, SubnetStatus
 from akoo_avi.spec.spans import Ours
-from akoo_core import structs
-from akoo_core.objects import conditions
-from akoo_core.plugin import api
+from akoo_core.plugin import api, conditions, structs
 
 
 def owning(status: Status, ours: Ours) -> Status:

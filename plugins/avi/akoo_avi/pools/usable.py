@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi.ownership.references import uuid_of
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 def has(profile: structs.JSON, network_uuid: str) -> bool:

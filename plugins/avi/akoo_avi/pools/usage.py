@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from akoo_avi.pools.inputs import Allocated
 from akoo_avi.spec import spans
-from akoo_core import structs
-from akoo_core.telemetry import metrics
+from akoo_core.plugin import metrics, structs
 
 _MOST = 2**32
 """What a total counts up to: subnets of IPv6 have more than anybody can use, or a status hold."""

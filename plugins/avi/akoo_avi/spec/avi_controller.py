@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi.spec import placement
-from akoo_core import structs
-from akoo_core.objects import conditions
+from akoo_core.plugin import conditions, structs
 
 
 class Spec(structs.Struct, frozen=True, kw_only=True):

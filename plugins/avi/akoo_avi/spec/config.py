@@ -8,7 +8,7 @@ subnet has no ranges, without ``ipPools`` nothing is said about them.
 from __future__ import annotations
 
 from akoo_avi.spec import names
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 class SecretRef(structs.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from akoo_avi.spec import config, ip_pool, names, placement
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 PREFIX = "adc-"
 _NAME = 200

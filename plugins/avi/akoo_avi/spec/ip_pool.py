@@ -9,8 +9,7 @@ from typing import Final, Literal
 from akoo_avi.spec import names as names_
 from akoo_avi.spec import placement, refusal, spans
 from akoo_avi.spec.spans import Ours, Subnet
-from akoo_core import structs
-from akoo_core.objects import conditions, names
+from akoo_core.plugin import conditions, names, structs
 
 FINALIZER: Final = "akoo.io/avi-ip-pool"
 CONFIG_ANNOTATION: Final = "akoo.io/config"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 
 class Options(structs.StrictStruct, frozen=True, kw_only=True):

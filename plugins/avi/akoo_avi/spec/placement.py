@@ -10,9 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from akoo_avi.spec import names
-from akoo_core import structs
-from akoo_core.objects import ako_networks
-from akoo_core.plugin import api
+from akoo_core.plugin import ako_networks, api, structs
 
 INTENT_VERSION = 1
 

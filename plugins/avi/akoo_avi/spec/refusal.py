@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_core import errors
+from akoo_core.plugin import errors
 
 AFTER_SECONDS = 60.0
 """When it is looked at again: what is to be mended is on Avi, and nobody tells us of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 Count = Annotated[int, structs.Meta(ge=1, le=64)]
 PageSize = Annotated[int, structs.Meta(ge=1, le=200)]

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 Use = Literal["VIP", "SE", "Both"]
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network

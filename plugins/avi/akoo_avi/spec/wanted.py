@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from akoo_avi.spec import config, inline_pools, options, placement, refusal
 from akoo_avi.spec.placement import Reach, SecretName, Wanted, WantedNetwork
-from akoo_core import structs
-from akoo_core.objects import ako_networks
-from akoo_core.objects import names as core_names
-from akoo_core.plugin import api
+from akoo_core.plugin import ako_networks, api, structs
+from akoo_core.plugin import names as core_names
 
 
 def of_view(view: api.View) -> Wanted:

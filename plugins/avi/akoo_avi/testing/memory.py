@@ -39,7 +39,7 @@ from akoo_avi.client import (
     versions,
 )
 from akoo_avi.connect import backoff
-from akoo_core import clock, external
+from akoo_core.plugin import clock, external
 
 PASSWORD = "Avi-simulated-1"  # noqa: S105 - of a simulator
 ADDRESS = "avi.example.com"

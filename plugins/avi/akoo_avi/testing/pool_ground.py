@@ -14,9 +14,9 @@ from akoo_avi.place import catalog
 from akoo_avi.pools import reconcile
 from akoo_avi.spec import resources, spans
 from akoo_avi.testing.memory import PASSWORD, memory_controllers
-from akoo_core import structs, testing
-from akoo_core.objects import record
-from akoo_core.plugin import api
+from akoo_core import testing
+from akoo_core.plugin import api, structs
+from akoo_core.plugin.records import StoredUse
 from akoo_core.testing import builders
 
 ADDRESS = "avi.example.com"
@@ -187,7 +187,7 @@ class Ground(testing.World):
 def using(name: str, there: Ground) -> Object:
     """A record that uses the pool."""
     used = there.pool(name) or {}
-    use = record.StoredUse(
+    use = StoredUse(
         plugin="avi",
         group="akoo.io",
         kind="AviIPPool",

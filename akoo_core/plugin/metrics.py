@@ -1,0 +1,8 @@
+"""The registry of /metrics, and the metrics of plugins that the core declares."""
+
+from akoo_core.telemetry.metrics import POOL_ADDRESSES, REGISTRY
+
+__all__ = [
+    "POOL_ADDRESSES",
+    "REGISTRY",
+]

@@ -1,0 +1,37 @@
+"""Typed values and JSON: bases of settings, configs and facts, and how they are decoded."""
+
+from akoo_core.structs import (
+    JSON,
+    DecodeError,
+    FieldShape,
+    Meta,
+    StrictStruct,
+    Struct,
+    convert,
+    decode_json,
+    encode_json,
+    field,
+    fields,
+    replace,
+    to_object,
+    to_plain,
+    without_empty,
+)
+
+__all__ = [
+    "JSON",
+    "DecodeError",
+    "FieldShape",
+    "Meta",
+    "StrictStruct",
+    "Struct",
+    "convert",
+    "decode_json",
+    "encode_json",
+    "field",
+    "fields",
+    "replace",
+    "to_object",
+    "to_plain",
+    "without_empty",
+]

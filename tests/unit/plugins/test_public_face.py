@@ -1,0 +1,158 @@
+"""akoo_core.plugin is everything that a plugin author may import, and stays so."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pathlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from akoo_core import plugin
+from akoo_core.plugin import api
+
+ROOT = pathlib.Path(__file__).parents[3]
+PUBLIC = ("akoo_core.plugin", "akoo_core.testing")
+
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_IMPORT = re.compile(
+    r"^\s*(?:from (akoo_core[\w.]*) import (\w+)|import (akoo_core[\w.]*))", re.MULTILINE
+)
+
+EXPORTED = {
+    "ako_networks": """
+        NODE_NETWORKS OPTIONS TIER1 AkoNetworks AkoVipNetwork NodeNetwork decode family_of prefix
+    """,
+    "api": """
+        API_VERSION Account Audit AuditContext Blocked COMMAND_TIMEOUT_SECONDS Contribution
+        ControllerContext ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Intent
+        LEAVES_VERBS LIVES_VERBS LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory
+        Number PURE_VERBS PlannedAction Plugin Proof RbacRule RefusedLogin Request Result Seconds
+        SecretObject SecretReader SecretSource Stray ThreadPool Unverified Use VERB_TIMEOUT_SECONDS
+        VerbContext Verbs View VipNetwork Wait WorkloadCredential hookimpl hookspec
+    """,
+    "circuit": "Circuit",
+    "clock": "Clock ManualClock SystemClock",
+    "conditions": "MESSAGE_LIMIT Condition find merge type_for_plugin",
+    "errors": """
+        AkooError BlockedError InputError LineBreakError OutOfScopeError SecretMissingError
+        SecretNamespaceNotAllowedError ThreadsClosedError ThreadsExhaustedError VerbError describe
+    """,
+    "external": "DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External",
+    "kube": """
+        AKO_DEPLOYMENTS AKO_DEPLOYMENT_CONFIGS CLUSTERS CONFIG_MAPS CORE_EVENTS
+        CUSTOM_RESOURCE_DEFINITIONS EVENTS LEASES MACHINES NAMESPACES PODS SECRETS STATEFUL_SETS
+        AlreadyExistsError CircuitOpenError ConflictError Finalizers ForbiddenError GoneError
+        InvalidError KubeClient KubeError KubeconfigError NotFoundError Object Page Resource
+        ServerError TooLargeVersionError TooManyRequestsError UnauthorizedError UnreachableError
+        WatchEvent WorkloadConflictError
+    """,
+    "metrics": "POOL_ADDRESSES REGISTRY",
+    "names": """
+        ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION LET_GO_ANNOTATION MANAGED_BY MANAGED_BY_LABEL
+        MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION
+    """,
+    "records": """
+        Cause Cluster ClusterRef ConfigRef EndedPlacement FenceGrade FenceState ForeignAko
+        Handover InventoryItem Leaving Orphaned Phase Record RecordSpec RecordStatus StoredFact
+        StoredIntent StoredLetGo StoredProof StoredSecret StoredSource StoredUse Workload
+    """,
+    "redaction": "redact register",
+    "settings": "Reference SecretRef",
+    "structs": """
+        DecodeError FieldShape JSON Meta Struct StrictStruct convert decode_json encode_json field
+        fields replace to_object to_plain without_empty
+    """,
+    "threads": "PluginThreads",
+    "trust": "advice context",
+    "uses": "uses_of",
+}
+"""The names that a plugin may use, by module. A plugin of an older release needs each of them."""
+
+
+def defined(module: str) -> list[str]:
+    """The public names of a module: its ``__all__``, else what it defines itself."""
+    face = importlib.import_module(f"akoo_core.plugin.{module}")
+    if hasattr(face, "__all__"):
+        return list(face.__all__)
+    tree = ast.parse(inspect.getsource(face))
+    return [name for name in _bound(tree) if not name.startswith("_") and len(name) > 1]
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_modules() -> None:
+    assert {module.name for module in pkgutil.iter_modules(plugin.__path__)} == EXPORTED.keys()
+
+
+def test_the_package_describes_each_module() -> None:
+    named = re.findall(r"``(\w+)``", (plugin.__doc__ or "").replace("``akoo_core``", ""))
+    assert sorted(named) == sorted(EXPORTED)
+
+
+@pytest.mark.parametrize("module", EXPORTED)
+def test_exported_names(module: str) -> None:
+    assert sorted(defined(module)) == sorted(EXPORTED[module].split())
+    face = importlib.import_module(f"akoo_core.plugin.{module}")
+    assert [name for name in EXPORTED[module].split() if not hasattr(face, name)] == []
+
+
+def test_the_entry_point_group_is_what_installed_plugins_name() -> None:
+    assert api.ENTRY_POINT_GROUP == "akoo_core.plugins"
+
+
+# Files that plugin authors read and copy. The packages of this repository: pyproject.toml.
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """(place, Python) of the example plugin, the template of new ones, and the pages."""
+    for file in (ROOT / "examples").rglob("*.py"):
+        yield str(file.relative_to(ROOT)), file.read_text()
+    for file in (ROOT / "akoo_core/cli/plugins/new_plugin").glob("*.py.txt"):
+        yield file.name, file.read_text()
+    pages = [*(ROOT / "docs/plugins").glob("*.md"), *(ROOT / "docs/how-to").glob("*-a-plugin.md")]
+    for file in pages:
+        for block in re.findall(
+            r"^```python\n(.*?)^```$", file.read_text(), re.MULTILINE | re.DOTALL
+        ):
+            yield file.name, block
+
+
+def imported(text: str) -> list[str]:
+    """The modules of the core that the text imports from."""
+    return [
+        whole or (package if "." in package else f"{package}.{name}")
+        for package, name, whole in _IMPORT.findall(text)
+    ]
+
+
+def test_imports_are_read() -> None:
+    text = """
+        from akoo_core import structs
+        from akoo_core.kube.client import Page
+        import akoo_core.app
+    """
+    assert imported(text) == ["akoo_core.structs", "akoo_core.kube.client", "akoo_core.app"]
+
+
+def test_examples_import_the_public_face_only() -> None:
+    places = list(examples())
+    assert {"plugin.py.txt", "tutorial.md", "write-a-plugin.md"} <= {place for place, _ in places}
+    wrong = [
+        (place, module)
+        for place, text in places
+        for module in imported(text)
+        if not module.startswith(PUBLIC)
+    ]
+    assert wrong == []
