@@ -1,4 +1,4 @@
-"""What AKO would choke on, said before it is deployed; pure.
+"""Checks of a config for values that AKO does not survive, before it is deployed; pure.
 
 AKO answers most of these with "sync disabled" or an exit with code 0, and the reason only in an
 event of its Pod.
@@ -16,9 +16,9 @@ _EXTRA = "spec.extraConfigs"
 _OPTIONS = "spec.plugins.ako"
 
 
-def check(spec: config.Spec, given: options.Options, release: versions.Release) -> None:
+def check(spec: config.Spec, ako_options: options.Options, release: versions.Release) -> None:
     """Raises the first Refusal; its message names the field and what to do."""
-    for problem in _problems(spec, given, release):
+    for problem in _problems(spec, ako_options, release):
         raise problem
 
 
@@ -28,8 +28,8 @@ def address(controller: str) -> str:
     The ancestor's documentation promised ``[scheme://]address[:port]``; AKO puts ``https://`` in
     front by itself, so the scheme and what follows the address go.
     """
-    scheme, found, rest = controller.strip().partition("://")
-    if not found:
+    scheme, separator, rest = controller.strip().partition("://")
+    if not separator:
         return scheme.rstrip("/")
     if scheme.lower() != "https":
         raise invalid("spec.controller", f"AKO speaks https only, not {scheme}. Drop the scheme.")
@@ -37,13 +37,13 @@ def address(controller: str) -> str:
 
 
 def _problems(
-    spec: config.Spec, given: options.Options, release: versions.Release
+    spec: config.Spec, ako_options: options.Options, release: versions.Release
 ) -> Iterator[Refusal]:
     yield from _controller(spec)
-    yield from _networks(spec, given)
+    yield from _networks(spec, ako_options)
     yield from _process(spec.extra_configs)
     yield from _modes(spec.extra_configs)
-    yield from _release(given, release)
+    yield from _release(ako_options, release)
 
 
 def _controller(spec: config.Spec) -> Iterator[Refusal]:
@@ -60,8 +60,8 @@ def _controller(spec: config.Spec) -> Iterator[Refusal]:
         yield invalid("spec.controllerVersion", f"{version!r} is no version such as 30.2.1.")
 
 
-def _networks(spec: config.Spec, given: options.Options) -> Iterator[Refusal]:
-    if given.vip_networks or given.vpc_mode:
+def _networks(spec: config.Spec, ako_options: options.Options) -> Iterator[Refusal]:
+    if ako_options.vip_networks or ako_options.vpc_mode:
         return
     if not spec.data_network.name:
         yield invalid("spec.dataNetwork.name", "is empty; AKO needs a network for its VIPs.")
@@ -95,12 +95,12 @@ def _modes(extra: config.Extra) -> Iterator[Refusal]:
         yield invalid(f"{_EXTRA}.ingress.serviceType", "NodePortLocal needs cniPlugin antrea.")
 
 
-def _release(given: options.Options, release: versions.Release) -> Iterator[Refusal]:
+def _release(ako_options: options.Options, release: versions.Release) -> Iterator[Refusal]:
     if versions.at_least(release.version, versions.MODES_SINCE):
         return
     for name, mode in (
-        ("dedicatedTenantMode", given.dedicated_tenant_mode),
-        ("vpcMode", given.vpc_mode),
+        ("dedicatedTenantMode", ako_options.dedicated_tenant_mode),
+        ("vpcMode", ako_options.vpc_mode),
     ):
         if mode:
             yield invalid(

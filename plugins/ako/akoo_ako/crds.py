@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     short_names: tuple[str, ...] = ()
     namespaced: bool = True
     status: bool = True
-    """Whether the stored version has a status subresource."""
+    """The stored version has a status subresource."""
     columns: tuple[tuple[str, str], ...] = (("Status", ".status.status"),)
 
     @property

@@ -16,11 +16,15 @@ PASSWORD = "password"  # noqa: S105 - the name of a key
 CA = "certificateAuthorityData"
 
 
-def secret(view: api.View, spec: config.Spec, given: options.Options) -> api.SecretObject:
+def secret(view: api.View, spec: config.Spec, ako_options: options.Options) -> api.SecretObject:
     """Secret avi-secret. Raises Refusal when nobody names an account, or a CA."""
     fact = view.fact(api.WorkloadCredential)
     management = desired.in_management_cluster(view)
-    data = _of_fact(fact, spec, given) if fact else _of_config(spec, given, management=management)
+    data = (
+        _of_fact(fact, spec, ako_options)
+        if fact
+        else _of_config(spec, ako_options, management=management)
+    )
     for key in (USERNAME, PASSWORD):
         data[key] = structs.replace(data[key], single_line=True)
     return api.SecretObject(namespace=names.NAMESPACE, name=names.SECRET, data=data)
@@ -39,13 +43,13 @@ def references(view: api.View) -> tuple[tuple[str, str], ...]:
 
 
 def _of_fact(
-    fact: api.WorkloadCredential, spec: config.Spec, given: options.Options
+    fact: api.WorkloadCredential, spec: config.Spec, ako_options: options.Options
 ) -> dict[str, api.SecretSource]:
     account = {USERNAME: fact.username, PASSWORD: fact.password}
     ca = fact.ca or _source(spec.certificate_authority_ref, CA)
     if ca is not None:
         return {**account, CA: ca}
-    if given.insecure_skip_tls_verify:
+    if ako_options.insecure_skip_tls_verify:
         return account
     raise refusal.Refusal(
         "CertificateAuthorityMissing",
@@ -56,7 +60,7 @@ def _of_fact(
 
 
 def _of_config(
-    spec: config.Spec, given: options.Options, *, management: bool
+    spec: config.Spec, ako_options: options.Options, *, management: bool
 ) -> dict[str, api.SecretSource]:
     for reference in (
         spec.workload_credential_ref,
@@ -64,7 +68,7 @@ def _of_config(
     ):
         username, password, ca = (_source(reference, key) for key in (USERNAME, PASSWORD, CA))
         if username and password and ca:
-            beside = structs.replace(ca, optional=given.insecure_skip_tls_verify)
+            beside = structs.replace(ca, optional=ako_options.insecure_skip_tls_verify)
             named = _source(spec.certificate_authority_ref, CA)
             return {USERNAME: username, PASSWORD: password, CA: named or beside}
     raise refusal.Refusal(

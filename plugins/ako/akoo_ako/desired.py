@@ -1,4 +1,4 @@
-"""What one cluster is to get, decided once from the view: the input of everything rendered."""
+"""The decision about one cluster, made once from the view: the input of everything rendered."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Desired(NamedTuple):
     options: options.Options
     settings: settings.Settings
     networks: ako_networks.AkoNetworks = ako_networks.AkoNetworks()
-    """Those of AKO's own settings, in its form: by the placement, where that looked at them."""
+    """The networks of AKO's own settings, in its form; those of the placement where it has them."""
     placement: api.LoadBalancerPlacement | None = None
-    """Where it was placed, if a plugin says so: by it, and not by what the config says by now."""
+    """The placement, if a plugin provides one. It wins over the config, which may be newer."""
     delete_config: bool = False
 
     @property
@@ -62,7 +62,7 @@ class Desired(NamedTuple):
 def version(view: api.View, ours: settings.Settings) -> str:
     """The version of AKO for this cluster: its config's, the operator's, its own so far, ours.
 
-    What nobody names stays as it is: a new release of the operator must not roll a fleet.
+    A version that nobody names stays: a new release of the operator must not roll a fleet.
     """
     wanted = _options(view).version or ours.version
     if wanted:
@@ -73,19 +73,19 @@ def version(view: api.View, ours: settings.Settings) -> str:
 
 
 def decide(view: api.View, ours: settings.Settings) -> Desired:
-    """Everything contribute renders. Raises Refusal for what must not be deployed."""
+    """Everything that contribute renders. Raises Refusal for a config that must not be deployed."""
     try:
         spec = config.decode(view.config)
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
-    given = _options(view)
+    ako_options = _options(view)
     release = versions.release(version(view, ours), "spec.plugins.ako.version")
     placement = view.fact(api.LoadBalancerPlacement)
     try:
-        networks = ako_networks.decode(view.config, structs.to_object(given))
+        networks = ako_networks.decode(view.config, structs.to_object(ako_options))
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
-    checks.check(spec, given, release)
+    checks.check(spec, ako_options, release)
     if view.cluster is not None:
         family.check(view.cluster.raw, spec.extra_configs.ip_family)
         topology = (view.cluster.raw.get("spec") or {}).get("topology") or {}
@@ -96,7 +96,7 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
         cluster_name=view.spec.ako_cluster_name,
         release=release,
         spec=spec,
-        options=given,
+        options=ako_options,
         settings=ours,
         networks=(placement.ako if placement else None) or networks,
         placement=placement,
@@ -105,10 +105,10 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
 
 
 def delete_config(view: api.View) -> bool:
-    """Whether AKO is to delete its Avi objects: never in the management cluster.
+    """True when AKO is to delete its Avi objects. Never in the management cluster.
 
-    While leaving, from the moment it is confirmed, so that this and drain (which sets it) never
-    disagree. While living only by the ancestor's label on the Cluster, which is a user's word.
+    While the cluster leaves: from the moment it is confirmed, so that this and drain (which sets
+    the key) never disagree. While it lives: only by the ancestor's label on the Cluster.
     """
     if in_management_cluster(view):
         return False
@@ -124,5 +124,5 @@ def in_management_cluster(view: api.View) -> bool:
 
 
 def _options(view: api.View) -> options.Options:
-    given = view.plugin_config
-    return given if isinstance(given, options.Options) else options.Options()
+    decoded = view.plugin_config
+    return decoded if isinstance(decoded, options.Options) else options.Options()

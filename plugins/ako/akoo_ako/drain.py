@@ -1,10 +1,10 @@
-"""drain: tell AKO to delete its Avi objects, and wait for its word.
+"""drain: tell AKO to delete its Avi objects, and wait for its report.
 
 AKO follows ConfigMap key deleteConfig while it runs, and reports in annotations of its StatefulSet.
 Traps (all of them AKO's): a report may be an old one from an earlier round; when the Avi Controller
-does not answer at that moment, nothing happens, nothing is said and nothing is tried again; the
+does not answer at that moment, AKO does nothing, reports nothing and does not try again; the
 label of the SE group goes only after ``Done``. And ``Done`` is not clean, ``Timeout`` is not
-dirty: whoever verifies decides, so each ending here is a Done with a message.
+dirty: verify decides, so each ending here is a Done with a message.
 
 observes ConfigMap, StatefulSet and Pods; writes the ConfigMap's deleteConfig and two annotations of
 ours, and removes an old report.
@@ -20,7 +20,7 @@ from akoo_core.plugin import api, structs
 from akoo_core.plugin.kube import CONFIG_MAPS, STATEFUL_SETS, KubeClient
 
 ASK_AGAIN = datetime.timedelta(seconds=60)
-"""Without a word from AKO deleteConfig is taken back and set once more."""
+"""After this long without a report, deleteConfig is taken back and set once more."""
 DRAIN_SECONDS = 600.0
 """AKO usually takes no longer to delete its objects."""
 SETTLE = datetime.timedelta(seconds=5)
@@ -30,7 +30,7 @@ Step = Literal["clear", "ask", "ask again", "stamp", "wait", "settle", "end"]
 
 
 class State(NamedTuple):
-    """What decides the next step."""
+    """The facts that decide the next step."""
 
     asked: bool
     asked_at: datetime.datetime | None
@@ -38,7 +38,7 @@ class State(NamedTuple):
     reports: tuple[str, ...]
     """One per container that reports: Started, Done, Timeout or ""."""
     removes_labels: bool
-    """Whether AKO takes its label off the SE group after Done."""
+    """AKO takes its label off the SE group after Done."""
 
     @property
     def finished(self) -> bool:
@@ -46,7 +46,7 @@ class State(NamedTuple):
 
 
 def next_step(state: State, now: datetime.datetime) -> Step:
-    """Pure. Each step leaves a state from which the next call goes on, whoever makes it."""
+    """The next step; pure. Each leaves a state from which any later call goes on."""
     if not state.asked:
         return "clear" if any(state.reports) else "ask"
     if not state.finished:
@@ -67,17 +67,17 @@ async def drain(ctx: api.VerbContext) -> api.Result:
         return api.Done(message="AKO of the management cluster is never told to delete.")
     if ctx.workload is None:
         return api.Done(message="the workload cluster does not answer: AKO was not asked.")
-    found = await workload.find(ctx.workload)
+    deployed = await workload.find(ctx.workload)
     config_map = await workload.get(ctx.workload, CONFIG_MAPS, names.CONFIG_MAP)
-    if found.stateful_set is None or config_map is None:
+    if deployed.stateful_set is None or config_map is None:
         return api.Done(message="AKO is not deployed: there was nobody to ask.")
-    for one in (found.stateful_set, config_map):
-        if not workload.is_ours(one, ctx.view.record_name):
-            return api.Done(message=f"{one['kind']} of AKO was not made by us: AKO was not asked.")
-    state = read(found.stateful_set, config_map)
-    if not state.finished and not any(map(pods.running, found.pods)):
+    for obj in (deployed.stateful_set, config_map):
+        if not workload.is_ours(obj, ctx.view.record_name):
+            return api.Done(message=f"{obj['kind']} of AKO was not made by us: AKO was not asked.")
+    state = read(deployed.stateful_set, config_map)
+    if not state.finished and not any(map(pods.running, deployed.pods)):
         return api.Done(message="AKO is not running: it cannot delete its Avi objects.")
-    return await _take(ctx, ctx.workload, state, config_map, found.stateful_set)
+    return await _take(ctx, ctx.workload, state, config_map, deployed.stateful_set)
 
 
 def read(stateful_set: structs.JSON, config_map: structs.JSON) -> State:
@@ -90,7 +90,7 @@ def read(stateful_set: structs.JSON, config_map: structs.JSON) -> State:
         asked=data.get(names.DELETE_CONFIG) == "true",
         asked_at=_time(config_map, names.ASKED_AT_ANNOTATION),
         answered_at=_time(config_map, names.ANSWERED_AT_ANNOTATION),
-        reports=tuple(workload.annotation(stateful_set, one) for one in reporting),
+        reports=tuple(workload.annotation(stateful_set, key) for key in reporting),
         removes_labels=data.get("serviceType") == "ClusterIP"
         and data.get("primaryInstance") == "true"
         and data.get("disableStaticRouteSync") != "true",
@@ -123,15 +123,15 @@ async def _take(
 
 
 def _result(step: Step, state: State) -> api.Result:
-    said = ", ".join(report or "nothing yet" for report in state.reports)
+    reports = ", ".join(report or "nothing yet" for report in state.reports)
     if step == "end":
         hint = "" if set(state.reports) == {"Done"} else "; it gave up, something may be left"
-        return api.Done(message=f"AKO says {said}{hint}.")
+        return api.Done(message=f"AKO says {reports}{hint}.")
     if step in {"stamp", "settle"}:
-        message = f"AKO says {said}, and has a few seconds to take its label off the SE group."
+        message = f"AKO says {reports}, and has a few seconds to take its label off the SE group."
         return _deleting(message, SETTLE.total_seconds())
     if step == "wait":
-        return _deleting(f"AKO was told to delete its Avi objects and says {said}.", 2.0)
+        return _deleting(f"AKO was told to delete its Avi objects and says {reports}.", 2.0)
     again = " once more, since it said nothing" if step == "ask again" else ""
     return _deleting(f"AKO is told to delete its Avi objects{again}.", 1.0)
 
@@ -154,14 +154,14 @@ async def _clear(kube: KubeClient, stateful_set: structs.JSON) -> None:
 
 
 async def patch_config_map(
-    kube: KubeClient, config_map: structs.JSON, what: dict[str, Any]
+    kube: KubeClient, config_map: structs.JSON, patch: dict[str, Any]
 ) -> structs.JSON:
-    """Merge ``what`` into the ConfigMap as it was read. Raises ConflictError if it has changed."""
+    """Merge the patch into the ConfigMap as it was read. Raises ConflictError if it has changed."""
     version = {"resourceVersion": config_map["metadata"]["resourceVersion"]}
     return await kube.merge_patch(
         CONFIG_MAPS,
         names.CONFIG_MAP,
-        {**what, "metadata": {**what.get("metadata", {}), **version}},
+        {**patch, "metadata": {**patch.get("metadata", {}), **version}},
         names.NAMESPACE,
     )
 

@@ -1,4 +1,4 @@
-"""Whether AKO can serve a Cluster of this IP family; pure.
+"""Check that AKO can serve a Cluster of this IP family; pure.
 
 The family comes from the Cluster's clusterNetwork, as the ancestor read it: none given is V4, with
 two the first counts as primary. Without this gate AKO would run and its VIPs lead nowhere.
@@ -36,14 +36,15 @@ def families(cluster: structs.JSON) -> tuple[int, ...]:
 
 def check(cluster: structs.JSON, ip_family: str | None) -> None:
     """Refuse a Cluster that AKO with this ``ipFamily`` (None: V4) cannot serve."""
-    found = families(cluster)
-    if found[0] == 6:
+    present = families(cluster)
+    if present[0] == 6:
         raise refusal.Refusal(
             REASON,
-            f"the Cluster's primary IP family is V6 ({_text(found)}); AKO is deployed to clusters "
-            "whose primary family is V4 only. Match another cluster with spec.clusterSelector.",
+            f"the Cluster's primary IP family is V6 ({_text(present)}); AKO is deployed to "
+            "clusters whose primary family is V4 only. "
+            "Match another cluster with spec.clusterSelector.",
         )
-    if found == (4,) and ip_family == "V6":
+    if present == (4,) and ip_family == "V6":
         raise refusal.Refusal(
             REASON,
             "spec.extraConfigs.ipFamily: V6, but the Cluster has V4 addresses only. Unset it, or "
@@ -61,16 +62,16 @@ def of_cidr(cidr: str) -> int | None:
 
 def _of(name: str, blocks: Iterable[str]) -> tuple[int, ...]:
     path = f"spec.clusterNetwork.{name}.cidrBlocks of the Cluster"
-    found: list[int] = []
+    listed: list[int] = []
     for block in blocks:
         version = of_cidr(block)
         if version is None:
             raise refusal.Refusal("ClusterNetworkInvalid", f"{path}: {block!r} is no CIDR.")
-        found.append(version)
-    if len(found) > 2:
+        listed.append(version)
+    if len(listed) > 2:
         raise refusal.Refusal("ClusterNetworkInvalid", f"{path}: more than two CIDRs.")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(listed))
 
 
-def _text(found: tuple[int, ...]) -> str:
-    return ", ".join(f"V{one}" for one in found)
+def _text(families: tuple[int, ...]) -> str:
+    return ", ".join(f"V{family}" for family in families)

@@ -28,24 +28,24 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
             evidence="the workload cluster does not answer: AKO may run there still.",
             settle_seconds=settle_seconds(ctx.view),
         )
-    found = await workload.find(ctx.workload)
-    if found.stateful_set is not None:
-        if not workload.is_ours(found.stateful_set, ctx.view.record_name):
+    deployed = await workload.find(ctx.workload)
+    if deployed.stateful_set is not None:
+        if not workload.is_ours(deployed.stateful_set, ctx.view.record_name):
             return api.Fenced(
                 grade="Unfenced",
                 evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} was not made by us "
                 "and is not stopped.",
                 settle_seconds=max(settle_seconds(ctx.view), desired.FULL_SYNC_SECONDS),
             )
-        if found.stateful_set["spec"].get("replicas", 1) != 0:
-            await _stop(ctx.workload, found.stateful_set["metadata"]["resourceVersion"])
+        if deployed.stateful_set["spec"].get("replicas", 1) != 0:
+            await _stop(ctx.workload, deployed.stateful_set["metadata"]["resourceVersion"])
             return api.Wait(
                 reason="AkoStopping",
                 message="AKO is scaled to 0.",
                 after=1.0,
                 expected_seconds=STOP_SECONDS,
             )
-    answer = judge(found, ctx.clock.now())
+    answer = judge(deployed, ctx.clock.now())
     if isinstance(answer, api.Wait):
         return answer
     beside = await others.find(ctx.workload, ctx.view.spec.ako_cluster_name)
@@ -53,20 +53,20 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
 
 
 def settle_seconds(view: api.View) -> int:
-    """How long an AKO that nobody stopped may be quiet before it writes again; pure.
+    """Seconds that an AKO that nobody stopped may be quiet before it writes again; pure.
 
-    Its full sync finds what was deleted behind its back. One that was not made by us has an
-    interval that we do not know: at least AKO's default then.
+    Its full sync finds deleted objects and makes them anew. The interval of an AKO that was not
+    made by us is unknown: its caller takes at least AKO's default.
     """
     stored = view.intent(names.PLUGIN)
-    given = stored.data.get(FULL_SYNC) if stored else None
-    seconds = given if isinstance(given, int) else desired.FULL_SYNC_SECONDS
+    interval = stored.data.get(FULL_SYNC) if stored else None
+    seconds = interval if isinstance(interval, int) else desired.FULL_SYNC_SECONDS
     return min(max(seconds, 0), LONGEST_SETTLE_SECONDS)
 
 
-def judge(found: workload.Found, now: datetime.datetime) -> api.Fenced | api.Wait:
-    """What is shown by a StatefulSet that is at 0 or gone, and these Pods; pure."""
-    for pod in sorted(found.pods, key=pods.name):
+def judge(deployed: workload.Deployed, now: datetime.datetime) -> api.Fenced | api.Wait:
+    """The result for a StatefulSet that is at 0 or gone, and these Pods; pure."""
+    for pod in sorted(deployed.pods, key=pods.name):
         late = pods.overdue(pod, now)
         if late > _STUCK:
             node = (pod.get("spec") or {}).get("nodeName", "none")
@@ -75,13 +75,13 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Fenced | api.Wai
                 f"its Node {node} has probably died. If so, delete the Node, or the Pod by force."
             )
             return api.Wait(reason="AkoPodStuck", message=message, after=10.0, expected_seconds=0.0)
-    if found.pods:
-        left = ", ".join(sorted(map(pods.name, found.pods)))
+    if deployed.pods:
+        left = ", ".join(sorted(map(pods.name, deployed.pods)))
         message = f"Pods are ending: {left}."
         return api.Wait(
             reason="AkoStopping", message=message, after=1.0, expected_seconds=STOP_SECONDS
         )
-    state = "is gone" if found.stateful_set is None else "is at 0 replicas"
+    state = "is gone" if deployed.stateful_set is None else "is at 0 replicas"
     return api.Fenced(
         grade="Stopped",
         evidence=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} {state}, and no Pod with "
@@ -90,7 +90,7 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Fenced | api.Wai
 
 
 def with_others(stopped: api.Fenced, beside: others.Others, view: api.View) -> api.Fenced:
-    """The grade, given what else was found; pure."""
+    """The grade that is left when others may write, too; pure."""
     if not beside.evidence:
         return stopped
     return api.Fenced(

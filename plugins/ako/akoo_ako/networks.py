@@ -16,15 +16,15 @@ def vip_networks(desired: Desired) -> list[dict[str, str]]:
     if desired.networks.vip_networks:
         return [
             _filled(
-                networkName=one.network_name,
-                networkUUID=one.network_uuid,
-                cidr=one.cidr,
-                v6cidr=one.v6cidr,
+                networkName=network.network_name,
+                networkUUID=network.network_uuid,
+                cidr=network.cidr,
+                v6cidr=network.v6cidr,
             )
-            for one in desired.networks.vip_networks
+            for network in desired.networks.vip_networks
         ]
     if desired.placement is not None:
-        return [_placed(one) for one in desired.placement.networks]
+        return [_placed(network) for network in desired.placement.networks]
     network = desired.spec.data_network
     cidr = ako_networks.prefix(network.cidr) if network.cidr else ""
     return [_filled(**{"networkName": network.name, _key(cidr): cidr})]
@@ -40,12 +40,12 @@ def _key(cidr: str) -> str:
     return "v6cidr" if ako_networks.family_of(cidr) == 6 else "cidr"
 
 
-def node_networks(given: ako_networks.AkoNetworks) -> list[dict[str, object]]:
+def node_networks(networks: ako_networks.AkoNetworks) -> list[dict[str, object]]:
     """``nodeNetworkList``: empty lists of CIDRs are left out."""
     return [
         {"networkName": network.network_name}
         | ({"cidrs": list(network.cidrs)} if network.cidrs else {})
-        for network in given.node_networks
+        for network in networks.node_networks
     ]
 
 

@@ -30,11 +30,11 @@ def _config_map(data: dict[str, str]) -> structs.JSON:
 
 
 def _classes(desired: Desired) -> list[structs.JSON]:
-    found: list[structs.JSON] = []
+    classes: list[structs.JSON] = []
     ingress = desired.extra.ingress
     if not ingress.disable_ingress_class:
         default = {"ingressclass.kubernetes.io/is-default-class": "true"}
-        found.append(
+        classes.append(
             {
                 "apiVersion": "networking.k8s.io/v1",
                 "kind": "IngressClass",
@@ -46,7 +46,7 @@ def _classes(desired: Desired) -> list[structs.JSON]:
             }
         )
     if desired.gateway_api:
-        found.append(
+        classes.append(
             {
                 "apiVersion": "gateway.networking.k8s.io/v1",
                 "kind": "GatewayClass",
@@ -54,4 +54,4 @@ def _classes(desired: Desired) -> list[structs.JSON]:
                 "spec": {"controllerName": names.CONTROLLER},
             }
         )
-    return found
+    return classes

@@ -30,13 +30,13 @@ async def observe(ctx: api.VerbContext) -> api.Result:
             message="the workload cluster does not answer, so AKO cannot be seen.",
             after=15.0,
         )
-    found = await workload.find(ctx.workload)
+    deployed = await workload.find(ctx.workload)
     now = ctx.clock.now()
-    result = judge(found, now)
+    result = judge(deployed, now)
     if not isinstance(result, api.Done):
         return result
     known = ctx.view.fact(starts.AkoStarts) or starts.AkoStarts()
-    fact, waiting = await _look_at_starts(ctx.workload, found, known, now)
+    fact, waiting = await _look_at_starts(ctx.workload, deployed, known, now)
     if waiting is not None:
         return _starting(result, fact, waiting, now)
     answer = await ctx.workload.raw("/version")
@@ -46,14 +46,14 @@ async def observe(ctx: api.VerbContext) -> api.Result:
 
 async def _look_at_starts(
     kube: KubeClient,
-    found: workload.Found,
+    deployed: workload.Deployed,
     known: starts.AkoStarts,
     now: datetime.datetime,
 ) -> tuple[starts.AkoStarts, tuple[str, str] | None]:
-    """How far AKO has come in each Pod, and the first that has not started to work."""
+    """The progress of AKO in each Pod; reason and message of the first that does not work yet."""
     seen: list[starts.Start] = []
     waits: list[tuple[str, str]] = []
-    for pod in sorted(found.pods, key=pods.name):
+    for pod in sorted(deployed.pods, key=pods.name):
         before = known.of(pod)
         events = starts.Events()
         if before is None or before.state != "ready":
@@ -93,22 +93,22 @@ def _recheck(fact: starts.AkoStarts, now: datetime.datetime) -> float | None:
     return YOUNG_SECONDS if young else None
 
 
-def judge(found: workload.Found, now: datetime.datetime) -> api.Result:
-    """What the objects say; pure."""
-    if found.stateful_set is None:
+def judge(deployed: workload.Deployed, now: datetime.datetime) -> api.Result:
+    """The result by the objects alone; pure."""
+    if deployed.stateful_set is None:
         return api.Wait(
             reason="AkoMissing",
             message=f"StatefulSet {names.NAMESPACE}/{names.STATEFUL_SET} is not there (yet).",
             after=5.0,
         )
-    for pod in sorted(found.pods, key=pods.name):
+    for pod in sorted(deployed.pods, key=pods.name):
         problem = pods.problem(pod, now)
         if problem is not None:
             return api.Blocked(
                 reason=problem.reason, message=problem.message, after=_BLOCKED_SECONDS
             )
-    version = next(filter(None, map(pods.image_version, found.pods)), "")
-    for pod in found.pods:
+    version = next(filter(None, map(pods.image_version, deployed.pods)), "")
+    for pod in deployed.pods:
         if message := pods.restarted(pod, now):
             return api.Wait(
                 reason="AkoRestarted",
@@ -116,9 +116,9 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Result:
                 after=_RESTARTED_SECONDS,
                 version=version,
             )
-    waiting = _rollout(found.stateful_set, found.pods)
+    waiting = _rollout(deployed.stateful_set, deployed.pods)
     if waiting:
-        patience = _patience(found, now)
+        patience = _patience(deployed, now)
         return api.Wait(
             reason="AkoNotReady",
             message=waiting,
@@ -126,12 +126,12 @@ def judge(found: workload.Found, now: datetime.datetime) -> api.Result:
             expected_seconds=ROLLOUT_SECONDS,
             version=version,
         )
-    wanted = pods.image_version(found.stateful_set["spec"]["template"])
-    return api.Done(version=wanted, message=_deletion(found.stateful_set))
+    wanted = pods.image_version(deployed.stateful_set["spec"]["template"])
+    return api.Done(version=wanted, message=_deletion(deployed.stateful_set))
 
 
-def _rollout(stateful_set: structs.JSON, found: list[structs.JSON]) -> str:
-    """What is still missing for the StatefulSet to be what its template says; "" for nothing."""
+def _rollout(stateful_set: structs.JSON, listed: list[structs.JSON]) -> str:
+    """A sentence on what the StatefulSet still lacks to be as its template; "" for nothing."""
     status = stateful_set.get("status") or {}
     replicas = stateful_set["spec"].get("replicas", 1)
     ready, updated = (int(status.get(key) or 0) for key in ("readyReplicas", "updatedReplicas"))
@@ -139,7 +139,7 @@ def _rollout(stateful_set: structs.JSON, found: list[structs.JSON]) -> str:
         return "the controller manager of the workload cluster has not seen the StatefulSet yet."
     if replicas == 0:
         return "the StatefulSet was scaled to 0 by somebody; it is scaled up with the next change."
-    if not found:
+    if not listed:
         return (
             "the StatefulSet has no Pod. If this lasts, see its events (quota, Pod Security): "
             f"kubectl -n {names.NAMESPACE} events"
@@ -152,16 +152,16 @@ def _rollout(stateful_set: structs.JSON, found: list[structs.JSON]) -> str:
 
 
 def _deletion(stateful_set: structs.JSON) -> str:
-    """What to say of a living AKO that was told by label to delete its Avi objects."""
+    """A sentence on a living AKO that was told by label to delete its Avi objects; "" otherwise."""
     status = workload.annotation(stateful_set, names.DELETION_STATUS)
     if not status:
         return ""
     return f"AKO was told to delete its Avi objects (label {names.DELETE_CONFIG_LABEL}): {status}."
 
 
-def _patience(found: workload.Found, now: datetime.datetime) -> float:
+def _patience(deployed: workload.Deployed, now: datetime.datetime) -> float:
     """Seconds to the next look: short for what has just begun, up to 15 later."""
-    stamps = [pod["metadata"].get("creationTimestamp") for pod in found.pods]
+    stamps = [pod["metadata"].get("creationTimestamp") for pod in deployed.pods]
     made = [structs.convert(stamp, datetime.datetime) for stamp in stamps if stamp]
     youngest = max(made, default=now)
     return min(max((now - youngest).total_seconds() / 5, 1.0), 15.0)

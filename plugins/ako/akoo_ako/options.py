@@ -10,7 +10,7 @@ from akoo_core.plugin.settings import Reference
 
 
 class Image(structs.StrictStruct, frozen=True, kw_only=True):
-    """Where one image comes from. Empty: as in the operator's settings."""
+    """The source of one image. Empty: as in the operator's settings."""
 
     repository: str = ""
     tag: str = ""

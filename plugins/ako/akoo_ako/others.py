@@ -1,9 +1,9 @@
-"""What else in a workload cluster may write to Avi under the same clusterName.
+"""Other writers in a workload cluster: they may write to Avi under the same clusterName.
 
 AKO of another namespace (AKO's docs/multiple-ako.md), ako-crd-operator, AMKO, and whatever holds
 AKO's credentials: a Job, a CronJob, a Deployment of somebody's own. Found by the labels of their
 charts in all namespaces, and by references to AKO's Secret or ConfigMap in the namespaces that have
-that Secret. All lists are bounded: what does not fit was not looked at, and that is said.
+that Secret. All lists are bounded; ``unseen`` names what was left out.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ _KINDS = (
 
 
 class Others(NamedTuple):
-    """What was found."""
+    """The other writers, and the gaps in the search."""
 
     writers: tuple[str, ...] = ()
     """``Pod blue/ako-0``, sorted."""
     unseen: tuple[str, ...] = ()
-    """What could not be looked at, in words."""
+    """Sentences on lists that could not be read, or not in full."""
 
     @property
     def evidence(self) -> str:
-        """Why it is not sure that nothing writes any more; "" if it is."""
+        """The reason why something may still write; "" if nothing does."""
         if self.writers:
             more = len(self.writers) - NAMED
             rest = f" and {more} more" if more > 0 else ""
@@ -62,7 +62,7 @@ class Others(NamedTuple):
 
 
 async def find(kube: KubeClient, cluster_name: str) -> Others:
-    """What runs, or may run again, beside our own AKO. Raises KubeErrors but Forbidden."""
+    """Writers that run, or may run again, beside our own AKO. Raises KubeErrors but Forbidden."""
     look = _Look(kube)
     for kind in _KINDS:
         await look.at(kind, selector=_FAMILY)
@@ -85,7 +85,7 @@ class _Writer(NamedTuple):
 
 
 class _Look:
-    """Reads lists, and keeps what writes."""
+    """Reads lists, and keeps the writers."""
 
     def __init__(self, kube: KubeClient) -> None:
         self._kube = kube
@@ -101,18 +101,20 @@ class _Look:
                 self.writers.append(writer)
 
     async def namespaces(self) -> Iterable[str]:
-        """Those that have AKO's Secret, and AKO's own."""
+        """The namespaces that have AKO's Secret, and AKO's own."""
         field = f"metadata.name={names.SECRET}"
         secrets = await self._list(SECRETS, "", field_selector=field, metadata_only=True)
-        found = {str(secret["metadata"]["namespace"]) for secret in secrets} | {names.NAMESPACE}
-        if len(found) > NAMESPACES:
+        namespaces = {str(secret["metadata"]["namespace"]) for secret in secrets} | {
+            names.NAMESPACE
+        }
+        if len(namespaces) > NAMESPACES:
             self.unseen.add(f"more than {NAMESPACES} namespaces have a Secret {names.SECRET}")
-        return sorted(found)[:NAMESPACES]
+        return sorted(namespaces)[:NAMESPACES]
 
-    async def _list(self, kind: Resource, namespace: str, **given: Any) -> list[structs.JSON]:
+    async def _list(self, kind: Resource, namespace: str, **selectors: Any) -> list[structs.JSON]:
         where = f"in namespace {namespace}" if namespace else "in the cluster"
         try:
-            page = await self._kube.list(kind, namespace or None, limit=LIMIT, **given)
+            page = await self._kube.list(kind, namespace or None, limit=LIMIT, **selectors)
         except ForbiddenError:
             self.unseen.add(f"{kind.plural} {where} may not be listed")
             return []
@@ -123,7 +125,7 @@ class _Look:
         return page.items
 
     async def has_name(self, namespace: str, cluster_name: str) -> bool:
-        """Whether AKO's ConfigMap there gives this clusterName. Without one it may be any."""
+        """AKO's ConfigMap there has this clusterName. True without one: it may be any name."""
         if namespace not in self._named:
             self._named[namespace] = await self._name_in(namespace)
         return self._named[namespace] in (None, cluster_name)
@@ -137,7 +139,7 @@ class _Look:
 
 
 def is_own(kind: Resource, obj: structs.JSON) -> bool:
-    """Whether it is our AKO, which fence looks at by itself. Pure."""
+    """The object is our AKO, which fence looks at by itself. Pure."""
     metadata = obj["metadata"]
     if metadata.get("namespace") != names.NAMESPACE:
         return False
@@ -148,7 +150,7 @@ def is_own(kind: Resource, obj: structs.JSON) -> bool:
 
 
 def may_run(kind: Resource, obj: structs.JSON) -> bool:
-    """Whether it runs, or starts again by itself. Pure."""
+    """The object runs, or starts again by itself. Pure."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     match kind.kind:
         case "Pod":
@@ -167,7 +169,7 @@ def may_run(kind: Resource, obj: structs.JSON) -> bool:
 
 
 def holds(obj: structs.JSON) -> bool:
-    """Whether its Pods get AKO's credentials or configuration. Pure."""
+    """Its Pods get AKO's credentials or configuration. Pure."""
     waiting: list[Any] = [obj.get("spec")]
     while waiting:
         value = waiting.pop()
@@ -181,7 +183,7 @@ def holds(obj: structs.JSON) -> bool:
 
 
 def _refers(key: str, value: Any) -> bool:
-    """Whether a field of a Pod spec is a reference to AKO's Secret or ConfigMap. Pure."""
+    """The field of a Pod spec is a reference to AKO's Secret or ConfigMap. Pure."""
     if not isinstance(value, dict):
         return False
     if key in ("secretRef", "secretKeyRef", "secret"):

@@ -35,8 +35,8 @@ class AkoPlugin(api.Plugin):
         api.LoadBalancerPlacement,
     )
 
-    def __init__(self, given: settings.Settings | None = None) -> None:
-        super().__init__(given or settings.Settings())
+    def __init__(self, configured: settings.Settings | None = None) -> None:
+        super().__init__(configured or settings.Settings())
         self._settings: settings.Settings = self.settings
         self._settings.check()
 

@@ -1,4 +1,4 @@
-"""What AKO's Pods say about themselves, as values; pure."""
+"""Facts about AKO's Pods, read from their objects; pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def uid(pod: structs.JSON) -> str:
 
 
 def started_at(pod: structs.JSON) -> datetime.datetime | None:
-    """When AKO's container was started last; None while it does not run."""
+    """The last start of AKO's container; None while it does not run."""
     for container in _of_ako(pod):
         run = (container.get("state") or {}).get("running")
         if run is not None:
@@ -43,12 +43,12 @@ def started_at(pod: structs.JSON) -> datetime.datetime | None:
 
 
 def restarts(pod: structs.JSON) -> int:
-    """How often AKO's container was restarted."""
+    """Restarts of AKO's container."""
     return sum(int(container.get("restartCount") or 0) for container in _of_ako(pod))
 
 
 def restarted(pod: structs.JSON, now: datetime.datetime) -> str:
-    """What to say of AKO's container when it has ended a moment ago; "" otherwise."""
+    """A sentence on a container of AKO that ended a moment ago; "" otherwise."""
     for container in _of_ako(pod):
         ended = (container.get("lastState") or {}).get("terminated") or {}
         stamp = ended.get("finishedAt")
@@ -59,25 +59,26 @@ def restarted(pod: structs.JSON, now: datetime.datetime) -> str:
 
 
 def problem(pod: structs.JSON, now: datetime.datetime) -> Problem | None:
-    """What somebody must do about this Pod, if anything."""
+    """The problem of this Pod that somebody must solve, if there is one."""
     status = pod.get("status") or {}
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            said = condition.get("message", "no Node fits")
+            message = condition.get("message", "no Node fits")
             return Problem(
                 "AkoUnschedulable",
-                f"Pod {name(pod)} cannot be scheduled: {said} Adapt spec.plugins.ako.nodeSelector, "
-                "tolerations or resources, or add Nodes (each replica needs its own).",
+                f"Pod {name(pod)} cannot be scheduled: {message} Adapt "
+                "spec.plugins.ako.nodeSelector, tolerations or resources, or add Nodes "
+                "(each replica needs its own).",
             )
     for container in status.get("containerStatuses") or ():
-        found = _waiting(pod, container) or _restarting(pod, container, now)
-        if found is not None:
-            return found
+        obstacle = _waiting(pod, container) or _restarting(pod, container, now)
+        if obstacle is not None:
+            return obstacle
     return None
 
 
 def running(pod: structs.JSON) -> bool:
-    """Whether AKO's process in it can be asked for something: it runs and is not on its way out."""
+    """AKO's process in the Pod can do something: it runs, and the Pod is not being deleted."""
     if "deletionTimestamp" in pod["metadata"]:
         return False
     return any("running" in (container.get("state") or {}) for container in _of_ako(pod))
@@ -93,7 +94,7 @@ def image_version(pod: structs.JSON) -> str:
 
 
 def overdue(pod: structs.JSON, now: datetime.datetime) -> datetime.timedelta:
-    """How long ago a Pod that is being deleted should have been gone; zero if it is not."""
+    """The time since a Pod that is being deleted should have been gone; zero if it is not."""
     stamp = pod["metadata"].get("deletionTimestamp")
     if stamp is None:
         return datetime.timedelta()
@@ -120,10 +121,10 @@ def _waiting(pod: structs.JSON, container: structs.JSON) -> Problem | None:
             "registry.",
         )
     if reason in {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}:
-        said = waiting.get("message", "no message")
+        message = waiting.get("message", "no message")
         return Problem(
             "AkoContainerNotCreated",
-            f"{where} waits in {reason}: {said}. If a key of ConfigMap {names.CONFIG_MAP} or "
+            f"{where} waits in {reason}: {message}. If a key of ConfigMap {names.CONFIG_MAP} or "
             f"Secret {names.SECRET} is missing, somebody else writes it; else check "
             "spec.plugins.ako.podSecurity and spec.extraConfigs.log.",
         )

@@ -48,7 +48,7 @@ def render(desired: Desired) -> list[structs.JSON]:
 def rules(desired: Desired) -> list[structs.JSON]:
     """The rules of the ClusterRole."""
     own = _RULES + (_CRD_OPERATOR if desired.release.since_2_1 else [])
-    found = [
+    allowed = [
         _rule("", ["*"], _READ),
         _rule("", _with_status("services"), _CHANGE),
         _rule("", ["secrets"], [*_CHANGE, "create"]),
@@ -72,8 +72,8 @@ def rules(desired: Desired) -> list[structs.JSON]:
         _rule("route.openshift.io", _with_status("routes"), _CHANGE),
     ]
     if desired.gateway_api:
-        found.append(_rule("gateway.networking.k8s.io", _with_status(*_GATEWAY), _CHANGE))
-    return found
+        allowed.append(_rule("gateway.networking.k8s.io", _with_status(*_GATEWAY), _CHANGE))
+    return allowed
 
 
 def _rule(group: str, resources: list[str], verbs: list[str]) -> structs.JSON:
@@ -81,4 +81,4 @@ def _rule(group: str, resources: list[str], verbs: list[str]) -> structs.JSON:
 
 
 def _with_status(*resources: str) -> list[str]:
-    return [one for resource in resources for one in (resource, f"{resource}/status")]
+    return [name for resource in resources for name in (resource, f"{resource}/status")]

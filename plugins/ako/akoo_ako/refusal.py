@@ -1,4 +1,4 @@
-"""What cannot be deployed as it is written, and what the user must change."""
+"""Refusals: configs that cannot be deployed as they are, with what the user must change."""
 
 from __future__ import annotations
 

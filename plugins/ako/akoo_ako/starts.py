@@ -1,4 +1,4 @@
-"""Has AKO started to work, or does it only answer its probe? Pure.
+"""Tell an AKO that works from one that only answers its probe. Pure.
 
 AKO serves /api/status from its first second, before it has looked at anything. It says in Events
 on its Pod how far it has come: ValidatedUserInput, LeaderElection, and AKOReady once it listens
@@ -19,9 +19,9 @@ READY_EVENTS: Final = ("AKOReady", "AKODeleteConfigSet")
 EVENTS_KEPT = datetime.timedelta(minutes=50)
 """An API server keeps Events for an hour, unless it is told otherwise (--event-ttl)."""
 STORED_AGAIN = datetime.timedelta(minutes=10)
-"""A start that hangs is looked at all the time, and what was seen is written this often."""
+"""A start that hangs is looked at all the time, and written this often."""
 HANGS_AFTER = datetime.timedelta(minutes=10)
-_TOLD = 3
+_EVENTS_SHOWN = 3
 
 State = Literal["starting", "ready"]
 
@@ -33,18 +33,18 @@ class Start(structs.Struct, frozen=True, kw_only=True):
     started_at: datetime.datetime
     state: State
     looked_at: datetime.datetime
-    """When Events were looked for last; once it is ready they are not looked for any more."""
+    """The last look at its Events; once it is ready there is none any more."""
 
 
 class AkoStarts(api.Fact, frozen=True, kw_only=True):
-    """What was seen of the containers that run now."""
+    """The starts of the containers that run now."""
 
     fact_name: ClassVar[str] = "AkoStarts"
 
     starts: tuple[Start, ...] = ()
 
     def of(self, pod: structs.JSON) -> Start | None:
-        """What was seen of this start of the Pod's container."""
+        """The stored start of the Pod's container; None for a newer one."""
         uid, begun = pods.uid(pod), pods.started_at(pod)
         return next(
             (start for start in self.starts if (start.pod_uid, start.started_at) == (uid, begun)),
@@ -62,7 +62,7 @@ class Events(NamedTuple):
 def judge(
     pod: structs.JSON, events: Events, known: Start | None, now: datetime.datetime
 ) -> Start | None:
-    """How far this start has come; None while the container does not run.
+    """The progress of this start; None while the container does not run.
 
     A start that nobody looked at in time has no Events any more: it counts as ready, and restarts
     and the probe decide.
@@ -119,8 +119,10 @@ def waiting(
     if start.state == "ready":
         return None
     age = now - start.started_at
-    told = since_start(pod, events.items)[-_TOLD:]
-    last = f"its Events so far: {', '.join(told)}" if told else "it has written no Event so far"
+    reasons = since_start(pod, events.items)[-_EVENTS_SHOWN:]
+    last = "it has written no Event so far"
+    if reasons:
+        last = f"its Events so far: {', '.join(reasons)}"
     message = (
         f"{where} was started at {start.started_at:%Y-%m-%d %H:%M:%S} UTC and has not said yet "
         f"that it works (Event AKOReady); {last}."

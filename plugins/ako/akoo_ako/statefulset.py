@@ -53,9 +53,9 @@ def render(desired: Desired, config_hash: str) -> structs.JSON:
 
 
 def _annotations(desired: Desired, config_hash: str) -> dict[str, str]:
-    found = {names.CONFIG_HASH_ANNOTATION: config_hash}
+    annotations = {names.CONFIG_HASH_ANNOTATION: config_hash}
     if desired.extra.istio_enabled:
-        found |= {
+        annotations |= {
             "sidecar.istio.io/inject": "true",
             "traffic.sidecar.istio.io/includeInboundPorts": "",
             "traffic.sidecar.istio.io/includeOutboundIPRanges": "",
@@ -65,23 +65,23 @@ def _annotations(desired: Desired, config_hash: str) -> dict[str, str]:
             ).decode(),
         }
     if desired.options.enable_prometheus:
-        found |= {
+        annotations |= {
             "prometheus.io/scrape": "true",
             "prometheus.io/port": str(desired.port),
             "prometheus.io/path": "/metrics",
         }
-    return found
+    return annotations
 
 
 def _pod(desired: Desired) -> structs.JSON:
-    given = desired.options
-    secrets = given.image_pull_secrets or desired.settings.image_pull_secrets
-    restricted = given.pod_security == "Restricted"
+    ako_options = desired.options
+    secrets = ako_options.image_pull_secrets or desired.settings.image_pull_secrets
+    restricted = ako_options.pod_security == "Restricted"
     optional = {
         "volumes": _volumes(desired),
         "imagePullSecrets": [{"name": name} for name in secrets],
-        "nodeSelector": dict(given.node_selector),
-        "tolerations": list(given.tolerations),
+        "nodeSelector": dict(ako_options.node_selector),
+        "tolerations": list(ako_options.tolerations),
         "securityContext": _pod_security() if restricted else None,
     }
     return {

@@ -18,25 +18,23 @@ from akoo_core.plugin.kube import (
 )
 
 _PODS = 20
-"""More Pods of AKO in one cluster are not looked at: two are the most there should be."""
-
-
+"""Pods of AKO that are looked at in one cluster: two are the most there should be."""
 _EVENT_PAGES, _EVENT_PAGE = 3, 100
-"""More Events of one Pod are not looked at; AKO writes a handful at each start."""
+"""Events of one Pod that are looked at; AKO writes a handful at each start."""
 
 
-class Found(NamedTuple):
+class Deployed(NamedTuple):
     """StatefulSet and Pods of AKO. The first is None when it is not there."""
 
     stateful_set: structs.JSON | None
     pods: list[structs.JSON]
 
 
-async def find(kube: KubeClient) -> Found:
+async def find(kube: KubeClient) -> Deployed:
     """The StatefulSet and AKO's Pods."""
     stateful_set = await get(kube, STATEFUL_SETS, names.STATEFUL_SET)
     page = await kube.list(PODS, names.NAMESPACE, label_selector=names.POD_SELECTOR, limit=_PODS)
-    return Found(stateful_set, page.items)
+    return Deployed(stateful_set, page.items)
 
 
 async def get(kube: KubeClient, kind: Resource, name: str) -> structs.JSON | None:
@@ -49,7 +47,7 @@ async def get(kube: KubeClient, kind: Resource, name: str) -> structs.JSON | Non
 
 async def events(kube: KubeClient, pod_uid: str) -> list[structs.JSON]:
     """The Events on one Pod."""
-    found: list[structs.JSON] = []
+    listed: list[structs.JSON] = []
     token = ""
     for _ in range(_EVENT_PAGES):
         page = await kube.list(
@@ -59,21 +57,21 @@ async def events(kube: KubeClient, pod_uid: str) -> list[structs.JSON]:
             limit=_EVENT_PAGE,
             token=token,
         )
-        found += page.items
+        listed += page.items
         token = page.token
         if not token:
             break
-    return found
+    return listed
 
 
 async def writes_events(kube: KubeClient) -> bool:
-    """Whether AKO writes Events, by its ConfigMap."""
+    """AKO writes Events, by its ConfigMap."""
     config_map = await get(kube, CONFIG_MAPS, names.CONFIG_MAP) or {}
     return bool((config_map.get("data") or {}).get("enableEvents") == "true")
 
 
 def is_ours(obj: structs.JSON, record_name: str) -> bool:
-    """Whether the deploy executor made it for this record: only then it may be changed."""
+    """The deploy executor made the object for this record: only then it may be changed."""
     labels = obj["metadata"].get("labels") or {}
     return bool(labels.get(core_names.RECORD_LABEL) == record_name)
 
@@ -84,6 +82,6 @@ def annotation(obj: structs.JSON, key: str) -> str:
 
 
 def has_gateway(stateful_set: structs.JSON) -> bool:
-    """Whether the Gateway API container is part of it."""
+    """The Gateway API container is part of it."""
     containers = stateful_set["spec"]["template"]["spec"]["containers"]
     return any(container["name"] == names.GATEWAY_CONTAINER for container in containers)

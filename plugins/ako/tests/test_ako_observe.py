@@ -41,7 +41,7 @@ def waiting(reason: str, message: str = "") -> dict[str, Any]:
 
 
 def judged(build: Any, *found: dict[str, Any], **status: Any) -> api.Result:
-    return observe.judge(workload.Found(stateful_set(build, **status), list(found)), build.now)
+    return observe.judge(workload.Deployed(stateful_set(build, **status), list(found)), build.now)
 
 
 def test_running(build: Any) -> None:
@@ -51,7 +51,7 @@ def test_running(build: Any) -> None:
 def test_version_is_the_images_tag(build: Any) -> None:
     image = options.Image(repository="mirror:5000/ako", tag="1.13.4-p2", digest="sha256:abc")
     view = build.view(given=options.Options(image=image))
-    found = workload.Found(stateful_set(build, view), [build.pod()])
+    found = workload.Deployed(stateful_set(build, view), [build.pod()])
     assert observe.judge(found, build.now) == api.Done(version="1.13.4-p2")
 
 
@@ -62,7 +62,7 @@ def test_an_image_without_a_tag_has_no_version(build: Any) -> None:
 
 
 def test_missing(build: Any) -> None:
-    answer = observe.judge(workload.Found(None, []), build.now)
+    answer = observe.judge(workload.Deployed(None, []), build.now)
     assert isinstance(answer, api.Wait)
     assert (answer.reason, "avi-system/ako" in answer.message) == ("AkoMissing", True)
 
@@ -93,7 +93,7 @@ def test_no_pod_points_to_the_events(build: Any) -> None:
 @pytest.mark.parametrize(("age", "after"), [(0, 1.0), (20, 4.0), (600, 15.0)])
 def test_patience_grows_with_age(build: Any, age: int, after: float) -> None:
     now = build.now + datetime.timedelta(seconds=age)
-    found = workload.Found(stateful_set(build, readyReplicas=0), [build.pod()])
+    found = workload.Deployed(stateful_set(build, readyReplicas=0), [build.pod()])
     answer = observe.judge(found, now)
     assert isinstance(answer, api.Wait)
     assert answer.after == after
@@ -159,7 +159,7 @@ def test_what_mends_itself(build: Any, status: dict[str, Any]) -> None:
 def test_a_living_ako_told_to_delete_says_so(build: Any) -> None:
     one = stateful_set(build)
     one["metadata"]["annotations"] = {names.DELETION_STATUS: "Done"}
-    answer = observe.judge(workload.Found(one, [build.pod()]), build.now)
+    answer = observe.judge(workload.Deployed(one, [build.pod()]), build.now)
     assert isinstance(answer, api.Done)
     assert answer.message.endswith("avi-config-delete): Done.")
 

@@ -152,7 +152,7 @@ def test_restarts_within_a_minute_are_never_ready(build: Any, ends: list[int], l
     template["metadata"]["generation"] = 1
     counts = dict.fromkeys(("replicas", "readyReplicas", "updatedReplicas"), 1)
     template["status"] = {"observedGeneration": 1, **counts}
-    answer = observe.judge(workload.Found(template, [pod]), now)
+    answer = observe.judge(workload.Deployed(template, [pod]), now)
     assert not isinstance(answer, api.Done)
     assert pods.restarts(pod) == len(ends)
 
@@ -216,7 +216,7 @@ async def test_the_second_replica_has_to_start_too(build: Any) -> None:
     event = build.event()
     event["involvedObject"]["uid"] = first["metadata"]["uid"]
     server.seed(event)
-    found = workload.Found(None, [first, second])
+    found = workload.Deployed(None, [first, second])
     now = build.now + 20 * SECOND
     fact, waiting = await observe._look_at_starts(server.client(), found, starts.AkoStarts(), now)
     assert [start.state for start in fact.starts] == ["ready", "starting"]

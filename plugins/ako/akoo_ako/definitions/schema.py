@@ -64,8 +64,8 @@ def choice(*values: str, **bounds: Any) -> Schema:
 def number(least: int | None = None, most: int | None = None, **bounds: Any) -> Schema:
     """An integer from ``least`` to ``most``, both included."""
     limits = {"minimum": least, "maximum": most}
-    given = {name: limit for name, limit in limits.items() if limit is not None}
-    return {"type": "integer", **given, **bounds}
+    set_limits = {name: limit for name, limit in limits.items() if limit is not None}
+    return {"type": "integer", **set_limits, **bounds}
 
 
 def flag(default: bool | None = None) -> Schema:
