@@ -1,6 +1,6 @@
 """The tree of commands. Without one, `akoo-core` runs the operator.
 
-Commands are imported when they are called: the operator's start does not pay for the sandbox.
+Commands are imported when they are called, so that the operator does not load the sandbox.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ import akoo_core as package
 from akoo_core.cli import options
 
 WIDEST = 160
-"""Columns that help uses at most; a narrower terminal counts."""
+"""Most columns for help texts; a narrower terminal limits them further."""
 
 COMMANDS = {
-    "abandon-placement": "Give up what is left at the old place of a move that is held",
-    "adopt": "Take a record over that was moved or restored here",
-    "audit": "List what is left outside without a living owner, or take it away",
-    "confirm-removal": "Say that a removal is meant that is held",
-    "explain": "Say which config manages a cluster and why, and what to do next",
-    "leave": "Remove AKO from a living cluster, or stop looking after it",
-    "let-go": "Let a Cluster that is held go now, whatever is left outside",
+    "abandon-placement": "Abandon leftovers at the old place of a stuck relocation",
+    "adopt": "Take over a record that was moved or restored here",
+    "audit": "List objects outside without a living owner, or remove them",
+    "confirm-removal": "Confirm a removal that is on hold",
+    "explain": "Show which config manages a cluster and why, and what to do next",
+    "leave": "Remove AKO from a cluster that stays, or stop managing it",
+    "let-go": "Let a Cluster that is on hold be deleted now, whatever is left outside",
     "pause": "Do nothing for a cluster until it is resumed",
     "plan": "Print what prepare or sweep would do for a cluster, and why",
     "plugins": "List, show, write and check plugins",
     "rbac": "Print the rights the operator needs, as manifests",
-    "resume": "End what `akoo-core pause` began",
+    "resume": "End a pause that `akoo-core pause` began",
     "sandbox": "Start real clusters on this machine and tell the story of a cluster's life",
     "status": "Show the fleet as a table, once or watched",
     "trace": "Print what was done for a cluster, from Jaeger",
-    "uninstall": "Take AKO away everywhere, or let go of everything, before the operator goes",
+    "uninstall": "Remove AKO everywhere, or orphan every cluster, before the operator is removed",
 }
 """Each in a module of its name (or of _MODULES), as a click command of the same name."""
 

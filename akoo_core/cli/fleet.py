@@ -1,4 +1,4 @@
-"""What commands read of the management cluster: records, configs, Clusters. Live, read only."""
+"""Reads of the management cluster for commands: records, configs, Clusters. No cache."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import TypeVar
 from akoo_core import errors, structs
 from akoo_core.kube import client, crds, discovery, resource
 from akoo_core.kube import errors as kube_errors
-from akoo_core.objects import cluster, config, record
+from akoo_core.objects import cluster, config
+from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import selection
 
 T = TypeVar("T")
 
 
 class Records(structs.Struct, frozen=True, kw_only=True):
-    """Every record that can be read, by namespace and name of its Cluster, and the others."""
+    """The readable records, sorted by namespace and name of their Clusters, and the others."""
 
-    known: tuple[record.Record, ...] = ()
+    known: tuple[record_.Record, ...] = ()
     unreadable: tuple[str, ...] = ()
-    """``NAME: what is wrong``, one each."""
+    """``NAME: problem``, one for each record."""
 
 
 class Configs(structs.Struct, frozen=True, kw_only=True):
@@ -31,7 +32,7 @@ class Configs(structs.Struct, frozen=True, kw_only=True):
 
 
 def now() -> datetime.datetime:
-    """The time that ages are counted to."""
+    """The current time, for ages."""
     return datetime.datetime.now(datetime.UTC)
 
 
@@ -39,15 +40,15 @@ async def listed(
     kube: client.KubeClient, kind: resource.Resource, *, label_selector: str = ""
 ) -> list[client.Object]:
     """All objects of a kind. Raises NotReadyError (CRDsMissing) where ours is not served."""
-    found: list[client.Object] = []
+    objects: list[client.Object] = []
     token = ""
     try:
         while True:
             page = await kube.list(kind, token=token, label_selector=label_selector)
-            found += page.items
+            objects += page.items
             token = page.token
             if not token:
-                return found
+                return objects
     except kube_errors.NotFoundError as error:
         if kind not in crds.OWN:
             raise
@@ -62,17 +63,17 @@ async def records(kube: client.KubeClient) -> Records:
 
 def decoded(objects: Iterable[client.Object]) -> Records:
     """The records of AKODeployments as the API server sends them. Pure."""
-    known, broken = _decoded(record.from_object, objects)
+    known, broken = _decoded(record_.from_object, objects)
     return Records(
-        known=tuple(sorted(known, key=_place)),
+        known=tuple(sorted(known, key=_sort_key)),
         unreadable=tuple(f"{name}: {problem}" for name, problem in broken),
     )
 
 
 async def configs(kube: client.KubeClient) -> Configs:
     """Every config."""
-    found = await listed(kube, resource.AKO_DEPLOYMENT_CONFIGS)
-    known, broken = _decoded(config.from_object, found)
+    objects = await listed(kube, resource.AKO_DEPLOYMENT_CONFIGS)
+    known, broken = _decoded(config.from_object, objects)
     return Configs(
         known=tuple(known),
         unreadable=tuple(
@@ -93,9 +94,9 @@ async def cluster_at(kube: client.KubeClient, namespace: str, name: str) -> clus
 
 
 async def unknown(kube: client.KubeClient, key: str) -> errors.InputError:
-    """The error for a Cluster that is not there, with names that are near."""
+    """The error for a missing Cluster, with similar names."""
     objects = await listed(kube, await discovery.clusters(kube))
-    there = [cluster.from_object(one).key for one in objects]
+    there = [cluster.from_object(obj).key for obj in objects]
     return errors.InputError(f"there is no Cluster {key} and no record of it.{near(key, there)}")
 
 
@@ -104,9 +105,9 @@ def near(wrong: str, there: Iterable[str]) -> str:
     return errors.near(wrong, there, most=3)
 
 
-def key_of(one: record.Record) -> str:
+def key_of(record: record_.Record) -> str:
     """``namespace/name`` of its Cluster."""
-    return f"{one.spec.cluster_ref.namespace}/{one.spec.cluster_ref.name}"
+    return f"{record.spec.cluster_ref.namespace}/{record.spec.cluster_ref.name}"
 
 
 def split(key: str) -> tuple[str, str]:
@@ -117,13 +118,13 @@ def split(key: str) -> tuple[str, str]:
     return namespace, name
 
 
-def of_cluster(found: Records, key: str) -> tuple[record.Record, ...]:
+def of_cluster(records: Records, key: str) -> tuple[record_.Record, ...]:
     """The records of one Cluster, by its namespace and name."""
-    return tuple(one for one in found.known if key_of(one) == key)
+    return tuple(record for record in records.known if key_of(record) == key)
 
 
-def _place(one: record.Record) -> tuple[str, bool, str]:
-    return key_of(one), one.spec.finished_at is not None, one.name
+def _sort_key(record: record_.Record) -> tuple[str, bool, str]:
+    return key_of(record), record.spec.finished_at is not None, record.name
 
 
 def _decoded(

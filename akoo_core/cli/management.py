@@ -1,4 +1,4 @@
-"""The management cluster of a command: which kubeconfig, and a client with an end in time."""
+"""The management cluster of a command: its kubeconfig, and a client with a deadline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from akoo_core.kube.access import config, kubefiles
 T = TypeVar("T")
 
 SECONDS = 60.0
-"""For all that a command asks; one request has 10 seconds."""
+"""Deadline for a command; a single request has 10 seconds."""
 
 HOME = pathlib.Path("~/.kube/config")
 
@@ -30,15 +30,19 @@ option = options.management
 def chosen(own: pathlib.Path | None) -> kubefiles.Choice:
     """The kubeconfig and context to use. ``own`` is the command's option.
 
-    What is typed goes before variables: after the command, before it, KUBECONFIG, AKOO_KUBECONFIG,
-    then ~/.kube/config if there is one, then the Pod's own account.
+    Typed options come before variables. The order: after the command, before it, KUBECONFIG,
+    AKOO_KUBECONFIG, ~/.kube/config if it exists, the Pod's own account.
     """
     context = click.get_current_context()
-    given = [(own, context.get_parameter_source("kubeconfig"))]
+    candidates = [(own, context.get_parameter_source("kubeconfig"))]
     if context.parent is not None:
         above = context.parent
-        given.append((above.params.get("kubeconfig"), above.get_parameter_source("kubeconfig")))
-    typed = [str(path) for path, source in given if path and source is ParameterSource.COMMANDLINE]
+        candidates.append(
+            (above.params.get("kubeconfig"), above.get_parameter_source("kubeconfig"))
+        )
+    typed = [
+        str(path) for path, source in candidates if path and source is ParameterSource.COMMANDLINE
+    ]
     variables = [os.environ[name] for name in options.VARIABLES if os.environ.get(name)]
     home = HOME.expanduser()
     kubeconfig = next(iter((*typed, *variables)), str(home) if home.is_file() else None)
@@ -50,7 +54,7 @@ async def connect(
 ) -> client.KubeClient:
     """A client of the management cluster, to be closed. Raises InputError.
 
-    ``seam`` None: one of its own, that lets everything pass.
+    ``seam`` None: an External of its own without limits.
     """
     endpoint = await config.endpoint_of(choice.kubeconfig, context=choice.context)
     return transport.HttpClient(
@@ -60,39 +64,40 @@ async def connect(
 
 @contextlib.asynccontextmanager
 async def beside(kubeconfig: pathlib.Path | None) -> AsyncIterator[client.KubeClient]:
-    """A second client that may write, for a command that otherwise only looks: it notes refused
-    logins. ``kubeconfig`` is the command's option."""
-    one = await connect(chosen(kubeconfig))
+    """A second client that may write, for a read-only command: it stores refused logins.
+
+    ``kubeconfig`` is the command's option."""
+    kube = await connect(chosen(kubeconfig))
     try:
-        yield one
+        yield kube
     finally:
-        await one.close()
+        await kube.close()
 
 
 def run(
     kubeconfig: pathlib.Path | None,
-    work: Callable[[client.KubeClient], Awaitable[T]],
+    command: Callable[[client.KubeClient], Awaitable[T]],
     *,
     seconds: float | None = SECONDS,
     seam: external.External | None = None,
 ) -> T:
-    """What ``work`` returns. ``kubeconfig`` is the command's option.
+    """Run ``command`` and return its result. ``kubeconfig`` is the command's option.
 
-    ``seconds`` None: work has deadlines of its own.
-    Raises AkooError when the API server was too slow, and what ``work`` raises.
+    ``seconds`` None: the command has deadlines of its own.
+    Raises AkooError when the API server was too slow, and the errors of ``command``.
     """
     choice = chosen(kubeconfig)
 
     async def bounded() -> T:
-        one = await connect(choice, seam)
+        kube = await connect(choice, seam)
         try:
             async with asyncio.timeout(seconds):
-                return await work(one)
+                return await command(kube)
         except TimeoutError as error:
             raise errors.AkooError(
                 "the API server of the management cluster did not answer in time; try again"
             ) from error
         finally:
-            await one.close()
+            await kube.close()
 
     return asyncio.run(bounded())

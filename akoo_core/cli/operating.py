@@ -1,6 +1,6 @@
-"""The operator's own parts in a command: its settings, its plugins, and what hooks are given.
+"""The operator's parts in a command: settings, plugins, and the services for hooks.
 
-The command is one more process beside the operator: it has no Lease and runs no controller.
+The command is a process beside the operator. It has no Lease and runs no controllers.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Loaded(NamedTuple):
-    """What a process of the operator starts with."""
+    """Settings, plugins and their controllers."""
 
     settings: settings.Settings
     plugins: registry.PluginSet
     registered: tuple[controllers.Controller, ...]
 
     def seam(self, guard: external.Guard) -> external.External:
-        """Of all calls that the command makes."""
+        """The seam for all external calls of the command."""
         return assembly.seam(self.settings, guard)
 
 
 def options(command: F) -> F:
     """``--plugins`` and ``--config``, as the operator has them."""
-    for one in (
+    for option in (
         click.option(
             "--config",
             type=click.Path(path_type=pathlib.Path),
@@ -48,14 +48,14 @@ def options(command: F) -> F:
         ),
         click.option("--plugins", help="Plugins to ask. Default: those of the settings, else all."),
     ):
-        command = one(command)
+        command = option(command)
     return command
 
 
 def load(plugins: str | None, config: pathlib.Path | None) -> Loaded:
     """The settings, and the plugins that they or ``plugins`` select.
 
-    Options before the command count where those after it are not given. Raises InputError.
+    Options after the command override options before it. Raises InputError.
     """
     context = click.get_current_context()
     above = context.parent.params if context.parent is not None else {}
@@ -63,17 +63,17 @@ def load(plugins: str | None, config: pathlib.Path | None) -> Loaded:
     read = settings.load(file, os.environ, {"enabledPlugins": chosen})
     if not read.settings.enabled_plugins:
         read = settings.load(file, os.environ, {"enabledPlugins": loader.ALL})
-    found = loader.load(read)
-    return Loaded(read.settings, found, controllers.collect(found))
+    plugin_set = loader.load(read)
+    return Loaded(read.settings, plugin_set, controllers.collect(plugin_set))
 
 
 login_option = click.option(
-    "--login", is_flag=True, help="Log in even where the same credential was refused before."
+    "--login", is_flag=True, help="Log in even if this credential was refused before."
 )
 
 
 def logins(loaded: Loaded, kube: client.KubeClient, *, login: bool) -> api.LoginMemory:
-    """The refused logins that the operator and other commands met. ``kube`` may write; ``login``
+    """The logins refused to the operator and other commands. ``kube`` may write; ``login``
     is the command's option."""
     mode: Literal["insist", "command"] = "insist" if login else "command"
     return assembly.logins(loaded.settings, kube, clock.SystemClock(), mode)
@@ -86,9 +86,9 @@ async def services(
     seam: external.External,
     remembered: api.LoginMemory | None = None,
 ) -> AsyncIterator[attempt.Services]:
-    """What attempts are made of. The caches are empty: read what you need.
+    """The services for attempts. The caches are empty: read from the API server.
 
-    ``remembered`` are refused logins; None: those that ``kube`` may read and write.
+    ``remembered``: the refused logins; None: read and written with ``kube``.
     Raises KubeError when the API server does not answer or has no Cluster API.
     """
     management_id = loaded.settings.management_id or await readiness.management_id(kube)

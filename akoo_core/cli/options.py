@@ -1,4 +1,4 @@
-"""Options that several commands have. Light: `akoo-core --help` imports nothing else."""
+"""Options shared by several commands. Light: `akoo-core --help` imports nothing else."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from akoo_core import errors
 F = TypeVar("F", bound=Callable[..., Any])
 
 VARIABLES = ("KUBECONFIG", "AKOO_KUBECONFIG")
-"""Where a kubeconfig is looked for, in this order, after what is typed."""
+"""Variables that name a kubeconfig, in this order, after typed options."""
 
 _CONTEXT = "akoo_core.context"
-"""Where click's ``meta`` keeps what was typed as --context."""
+"""Key in click's ``meta`` for the typed --context."""
 
 
 def management(command: F) -> F:
@@ -26,14 +26,14 @@ def management(command: F) -> F:
         type=click.Path(path_type=pathlib.Path),
         envvar=VARIABLES,
         show_envvar=True,
-        help="Of the management cluster. Without it: ~/.kube/config, or the Pod's account.",
+        help="Of the management cluster. Default: ~/.kube/config, or the Pod's account.",
     )
     context = click.option(
         "--context",
         metavar="NAME",
         expose_value=False,
         callback=_note_context,
-        help="Of the kubeconfig. Without it: the current one.",
+        help="In the kubeconfig. Default: the current context.",
     )
     return kubeconfig(context(command))
 
@@ -55,12 +55,12 @@ output = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How the answer is written.",
+    help="Format of the output.",
 )
 
 
 class Group(click.Group):
-    """A group that names the nearest command when one is misspelt. Raises InputError."""
+    """A group that suggests the nearest command for a misspelt name. Raises InputError."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

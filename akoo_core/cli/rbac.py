@@ -13,14 +13,16 @@ from akoo_core.plugin_host import rbac as rights
 
 
 @click.command()
-@click.option("--plugins", default="all", show_default=True, help="Whose rights: ako,avi")
-@click.option("--namespace", default="akoo-system", show_default=True, help="The operator's own.")
+@click.option("--plugins", default="all", show_default=True, help="Plugins, as ako,avi")
+@click.option(
+    "--namespace", default="akoo-system", show_default=True, help="Namespace of the operator."
+)
 def rbac(plugins: str, namespace: str) -> None:
-    """Print the ClusterRole and Role that core and plugins declare, and nothing more."""
+    """Print the ClusterRole and Role that core and plugins declare."""
     overrides = {"enabledPlugins": plugins, "operatorNamespace": namespace}
     loaded = settings.load(environ=os.environ, overrides=overrides)
-    found = loader.load(loaded)
+    selected = loader.load(loaded)
     click.echo("# Made by `akoo-core rbac` from what core and plugins declare. Do not edit.")
-    for manifest in rights.manifests(found.ordered, namespace=namespace):
+    for manifest in rights.manifests(selected.ordered, namespace=namespace):
         click.echo("---")
         click.echo(yaml.safe_dump(manifest, sort_keys=False), nl=False)

@@ -19,8 +19,8 @@ def run(
     """Read settings, load plugins, run until SIGTERM; the exit code. Raises InputError."""
     management_cluster = management.chosen(kubeconfig)
     loaded = settings.load(config, os.environ, {"enabledPlugins": plugins})
-    found = loader.load(loaded)
+    plugin_set = loader.load(loaded)
     log = loaded.settings.log
     logs.set_up(level=log.level, style=log.format)
     gc_tuning.settle()
-    return asyncio.run(operator.run(loaded.settings, found, management_cluster))
+    return asyncio.run(operator.run(loaded.settings, plugin_set, management_cluster))

@@ -1,4 +1,4 @@
-"""`akoo-core trace CLUSTER`: the life of a cluster, joined from its attempts."""
+"""`akoo-core trace CLUSTER`: the history of a cluster, joined from its attempts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ from akoo_core.traces import jaeger, life
     show_default=True,
     help="Jaeger's query address, as http://localhost:16686.",
 )
-@click.option("--service", help="Of the operator's spans. Default: setting telemetry.serviceName.")
-@click.option("--since", default="24h", show_default=True, help="How far back to look: 30m, 24h.")
-@click.option("--links", is_flag=True, help="Below each line, where Jaeger shows its trace.")
-@click.option("--tree", metavar="TRACE", help="Instead: the spans of one trace, by its id.")
+@click.option(
+    "--service", help="Service of the operator's spans. Default: setting telemetry.serviceName."
+)
+@click.option(
+    "--since", default="24h", show_default=True, help="Age of the oldest trace: 30m, 24h."
+)
+@click.option("--links", is_flag=True, help="Below each line, the address of its trace in Jaeger.")
+@click.option("--tree", metavar="TRACE", help="Show the spans of one trace instead, by its id.")
 @options.output
 def trace(
     cluster: str | None,
@@ -41,7 +45,7 @@ def trace(
     tree: str | None,
     output: str,
 ) -> None:
-    """Print what was done for a cluster, verb by verb, from the traces in Jaeger."""
+    """Print the operator's actions for a cluster, verb by verb, from the traces in Jaeger."""
     if tree is not None:
         _tree(url, tree, output)
         return
@@ -51,18 +55,18 @@ def trace(
         )
         raise errors.InputError(f"{wrong}, for example team-a/shop")
     named = service or _service()
-    found = life.lines(life.spans(_asked(url, cluster, since, named)))
-    if not found:
+    history = life.lines(life.spans(_asked(url, cluster, since, named)))
+    if not history:
         raise errors.NotReadyError(
             "NoTraces",
-            f"Jaeger at {url} knows nothing of {cluster} under service {named} in the last "
-            f"{since}. Is the name right, is the service (--service), and does the operator send "
-            "traces (telemetry.endpoint)?",
+            f"Jaeger at {url} has no trace of {cluster} under service {named} in the last {since}. "
+            "Check the name, the service (--service), and that the operator sends traces "
+            "(telemetry.endpoint).",
         )
     if output == "json":
-        click.echo(structs.encode_as_is([life.plain(line) for line in found]))
+        click.echo(structs.encode_as_is([life.plain(line) for line in history]))
         return
-    for line in life.page(found, (lambda trace: jaeger.page_of(url, trace)) if links else None):
+    for line in life.page(history, (lambda trace: jaeger.page_of(url, trace)) if links else None):
         click.echo(line)
 
 
@@ -73,7 +77,7 @@ def _asked(url: str, cluster: str, since: str, service: str) -> dict[str, Any]:
 
 
 def _service() -> str:
-    """The service of the operator, by its settings and variables as they are here."""
+    """The service of the operator, from the settings and variables of this process."""
     parent = click.get_current_context().parent
     file = parent.params.get("config") if parent is not None else None
     loaded = settings.load(file, os.environ)

@@ -75,7 +75,7 @@ async def _commands(url: str, cluster: str, last: str, traces: set[str]) -> None
     assert result.exit_code == 0, result.output
     assert "let-go" in result.output
     result = await asyncio.to_thread(run, trace, ["no/such", "--jaeger", url])
-    assert "knows nothing of no/such" in str(result.exception)
+    assert "has no trace of no/such" in str(result.exception)
 
 
 async def _spans(

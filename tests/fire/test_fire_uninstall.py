@@ -143,7 +143,7 @@ async def test_orphan_touches_no_ako_and_an_operator_takes_it_all_up_again(
     marked = [f"Cluster {stage.namespace}/shop", f"AKODeploymentConfig {config}"]
     marked += [f"AKODeployment {name}"]
     lines = said.splitlines()
-    told = [line.partition(" goes from ")[2] for line in lines if " goes from " in line]
+    told = [line.partition(" is removed from ")[2] for line in lines if " is removed from " in line]
     done = [line.removesuffix(": done") for line in lines if line.endswith(": done")]
     ours = [one for one in told if stage.namespace in one or name in one]
     assert ours == marked, "the list says which, and in which order"

@@ -1,4 +1,4 @@
-"""``akoo-core abandon-placement``: gives up what is left at the old place of a move."""
+"""``akoo-core abandon-placement``: abandons leftovers at the old place of a stuck relocation."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ from akoo_core.cli.annotate import commands, effects, write
 def abandon_placement(
     cluster: str, reason: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
-    """Give up what is left at the old place, so that a move that is held goes on."""
-    word = effects.Word(kind="abandon-placement", value=reason)
-    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    """Abandon leftovers at the old place, so that a stuck relocation goes on."""
+    annotation = effects.Annotation(kind="abandon-placement", value=reason)
+    write.annotate(annotation, cluster, name=record, yes=yes, kubeconfig=kubeconfig)

@@ -1,4 +1,4 @@
-"""``akoo-core adopt``: takes a record over that another management cluster had."""
+"""``akoo-core adopt``: takes over a record of another management cluster."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from akoo_core.cli.annotate import commands, effects, write
 
 @click.command()
 @commands.cluster
-@click.option("--former", required=True, help="The management id that the record has now.")
+@click.option("--former", required=True, help="The management id in the record now.")
 @commands.options
 def adopt(
     cluster: str, former: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
-    """Take a record over that was moved or restored here, with its claim outside."""
-    word = effects.Word(kind="adopt", value=former.strip())
-    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    """Take over a record that was moved or restored here, with its claim outside."""
+    annotation = effects.Annotation(kind="adopt", value=former.strip())
+    write.annotate(annotation, cluster, name=record, yes=yes, kubeconfig=kubeconfig)

@@ -1,4 +1,4 @@
-"""The user's words as commands: leave, let-go, pause, resume, confirm-removal."""
+"""Commands that write an annotation for the user: leave, let-go, pause, resume, confirm-removal."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ cluster = click.argument("cluster", metavar="NAMESPACE/NAME")
 
 
 def options(command: F) -> F:
-    """Those that every word has."""
-    for one in (
+    """Add the options that every annotation command has."""
+    for option in (
         management.option,
         click.option("--yes", is_flag=True, help="Do not ask."),
-        click.option("--record", help="Which, when the Cluster has several records."),
+        click.option("--record", help="Name of the record, when the Cluster has several."),
     ):
-        command = one(command)
+        command = option(command)
     return command
 
 
@@ -34,10 +34,10 @@ def options(command: F) -> F:
 def leave(
     cluster: str, how: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
-    """Remove AKO from a living cluster (sweep), stop looking after it (orphan), or take that back
+    """Remove AKO from a cluster that stays (sweep), stop managing it (orphan), or take that back
     (undo)."""
-    word = effects.Word(kind="leave", value=how)
-    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    annotation = effects.Annotation(kind="leave", value=how)
+    write.annotate(annotation, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command("let-go")
@@ -47,9 +47,9 @@ def leave(
 def let_go(
     cluster: str, reason: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
-    """Let a Cluster that is held go now, whatever is left outside."""
-    word = effects.Word(kind="let-go", value=reason)
-    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    """Let a Cluster that is on hold be deleted now, whatever is left outside."""
+    annotation = effects.Annotation(kind="let-go", value=reason)
+    write.annotate(annotation, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command()
@@ -57,17 +57,17 @@ def let_go(
 @options
 def pause(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
     """Do nothing for a cluster until it is resumed."""
-    word = effects.Word(kind="pause")
-    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    annotation = effects.Annotation(kind="pause")
+    write.annotate(annotation, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command()
 @cluster
 @options
 def resume(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None) -> None:
-    """End what `akoo-core pause` began."""
-    word = effects.Word(kind="resume")
-    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    """End a pause that `akoo-core pause` began."""
+    annotation = effects.Annotation(kind="resume")
+    write.annotate(annotation, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
 
 
 @click.command("confirm-removal")
@@ -76,6 +76,6 @@ def resume(cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path
 def confirm_removal(
     cluster: str, record: str | None, yes: bool, kubeconfig: pathlib.Path | None
 ) -> None:
-    """Say that a removal is meant that is held because many began within the hour."""
-    word = effects.Word(kind="confirm-removal")
-    write.say(word, cluster, name=record, yes=yes, kubeconfig=kubeconfig)
+    """Confirm a removal that is on hold because many removals began within the hour."""
+    annotation = effects.Annotation(kind="confirm-removal")
+    write.annotate(annotation, cluster, name=record, yes=yes, kubeconfig=kubeconfig)

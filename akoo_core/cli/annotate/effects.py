@@ -1,4 +1,4 @@
-"""The user's words to one record: what each will do, when it has no effect, its patch. Pure."""
+"""The annotations a user may write on a record: effects, refusals, and the patch. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from akoo_core import structs
 from akoo_core.cli import fleet
-from akoo_core.objects import cluster, names, record
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.record import Record
 from akoo_core.reconcile.decide import user_annotations
 
 Kind = Literal[
@@ -24,159 +26,162 @@ _ANNOTATIONS: dict[Kind, str] = {
 }
 
 
-class Word(structs.Struct, frozen=True, kw_only=True):
-    """One word. ``value``: sweep, orphan or undo of ``leave``, the former id of ``adopt``, the
-    reason of ``let-go`` and ``abandon-placement``."""
+class Annotation(structs.Struct, frozen=True, kw_only=True):
+    """An annotation to write. ``value``: sweep, orphan or undo of ``leave``, the former id of
+    ``adopt``, the reason of ``let-go`` and ``abandon-placement``."""
 
     kind: Kind
     value: str = ""
 
     @property
-    def annotation(self) -> str:
+    def name(self) -> str:
         return _ANNOTATIONS[self.kind]
 
     @property
-    def takes_back(self) -> bool:
-        """Whether the annotation goes instead of being set."""
+    def removes(self) -> bool:
+        """The annotation is removed instead of set."""
         return self.kind == "resume" or (self.kind == "leave" and self.value == "undo")
 
 
-def patch(word: Word, one: record.Record) -> structs.JSON:
-    """The merge patch that says the word to the record as it was read, and to no newer one."""
-    value = None if word.takes_back else word.value
+def patch(annotation: Annotation, record: Record) -> structs.JSON:
+    """The merge patch that sets the annotation, for exactly the version of the record that was
+    read."""
+    value = None if annotation.removes else annotation.value
     metadata: dict[str, Any] = {
-        "uid": one.uid,
-        "resourceVersion": one.resource_version,
-        "annotations": {word.annotation: value},
+        "uid": record.uid,
+        "resourceVersion": record.resource_version,
+        "annotations": {annotation.name: value},
     }
     return {"metadata": metadata}
 
 
-def said_already(word: Word, one: record.Record) -> bool:
-    """Whether the record says so as it is: there is nothing to write."""
-    if word.takes_back:
-        return word.annotation not in one.annotations
-    if word.kind in ("pause", "confirm-removal"):
-        return word.annotation in one.annotations
-    return one.annotations.get(word.annotation) == word.value
+def already_set(annotation: Annotation, record: Record) -> bool:
+    """The record has the annotation already; nothing to write."""
+    if annotation.removes:
+        return annotation.name not in record.annotations
+    if annotation.kind in ("pause", "confirm-removal"):
+        return annotation.name in record.annotations
+    return record.annotations.get(annotation.name) == annotation.value
 
 
-def refusal(word: Word, one: record.Record, target: cluster.Cluster | None) -> str:
-    """Why the word would have no effect (or none that anybody wants), or ""."""
-    key, spec = fleet.key_of(one), one.spec
-    if spec.finished_at is not None and not word.takes_back:
-        return f"{one.name} of {key} is Finished: nothing is done for it any more"
-    match word.kind:
+def refusal(annotation: Annotation, record: Record, cluster: Cluster | None) -> str:
+    """The reason why the annotation would have no effect, or no useful one; "" for none."""
+    key, spec = fleet.key_of(record), record.spec
+    if spec.finished_at is not None and not annotation.removes:
+        return f"{record.name} of {key} is Finished: the operator does nothing more for it"
+    match annotation.kind:
         case "leave":
-            return _leave_refusal(word, one)
+            return _leave_refusal(annotation, record)
         case "let-go":
-            return _let_go_refusal(word, one, target)
-        case "resume" if target is not None and target.paused:
+            return _let_go_refusal(annotation, record, cluster)
+        case "resume" if cluster is not None and cluster.paused:
             return (
                 f"Cluster {key} itself is paused (spec.paused or annotation "
-                f"{names.CAPI_PAUSED_ANNOTATION}); end that where it began"
+                f"{names.CAPI_PAUSED_ANNOTATION}); end the pause there"
             )
-        case "confirm-removal" if not _removal_held(one):
+        case "confirm-removal" if not _removal_held(record):
             return f"no removal of {key} is held (RemovalHeld); there is nothing to confirm"
-        case "adopt" if word.value != spec.management_id:
+        case "adopt" if annotation.value != spec.management_id:
             return (
-                f"{one.name} of {key} belongs to management id {spec.management_id}, not "
-                f"{word.value!r}; name that one, if it is what you mean"
+                f"{record.name} of {key} belongs to management id {spec.management_id}, not "
+                f"{annotation.value!r}; repeat the command with that id if you mean it"
             )
         case "abandon-placement":
-            return _abandon_refusal(word, one, target)
+            return _abandon_refusal(annotation, record, cluster)
     return ""
 
 
-def effects(word: Word, one: record.Record) -> tuple[str, ...]:
-    """What will happen, in sentences."""
-    key = fleet.key_of(one)
-    pausing = user_annotations.read(one.annotations).paused
-    waits = (f"{one.name} is paused: nothing of this happens before it is resumed.",)
-    said = _EFFECTS[f"{word.kind} {word.value}" if word.kind == "leave" else word.kind]
-    told = tuple(sentence.format(key=key, reason=word.value) for sentence in said)
-    return told + (waits if pausing and word.kind in ("leave", "confirm-removal") else ())
+def effects(annotation: Annotation, record: Record) -> tuple[str, ...]:
+    """The consequences, in sentences."""
+    key = fleet.key_of(record)
+    pausing = user_annotations.read(record.annotations).paused
+    waits = (f"{record.name} is paused: nothing of this happens until you resume it.",)
+    leaves = annotation.kind == "leave"
+    templates = _EFFECTS[f"leave {annotation.value}" if leaves else annotation.kind]
+    sentences = tuple(text.format(key=key, reason=annotation.value) for text in templates)
+    removes = leaves or annotation.kind == "confirm-removal"
+    return sentences + (waits if pausing and removes else ())
 
 
-def _leave_refusal(word: Word, one: record.Record) -> str:
-    key = fleet.key_of(one)
-    if word.value not in ("sweep", "orphan", "undo"):
-        return f"leave is sweep, orphan or undo, not {word.value!r}"
-    if one.spec.finished_at is not None:
+def _leave_refusal(annotation: Annotation, record: Record) -> str:
+    key = fleet.key_of(record)
+    if annotation.value not in ("sweep", "orphan", "undo"):
+        return f"leave is sweep, orphan or undo, not {annotation.value!r}"
+    if record.spec.finished_at is not None:
         return ""
-    if one.spec.leaving is None or one.spec.leaving.cause == "Relocated":
+    if record.spec.leaving is None or record.spec.leaving.cause == "Relocated":
         return ""
-    if word.value == "sweep":
-        return f"AKO is being taken away from {key} already; see akoo-core explain {key}"
-    return f"AKO is being taken away from {key} already; that can be paused, not taken back"
+    if annotation.value == "sweep":
+        return f"AKO is being removed from {key} already; see akoo-core explain {key}"
+    return f"AKO is being removed from {key} already; you can pause that, not undo it"
 
 
-def _let_go_refusal(word: Word, one: record.Record, target: cluster.Cluster | None) -> str:
-    key, leaving = fleet.key_of(one), one.spec.leaving
-    if not word.value.strip():
-        return "a reason is needed: --reason TEXT; it is kept in the record"
+def _let_go_refusal(annotation: Annotation, record: Record, cluster: Cluster | None) -> str:
+    key, leaving = fleet.key_of(record), record.spec.leaving
+    if not annotation.value.strip():
+        return "give a reason: --reason TEXT; the record keeps it"
     if leaving is not None and leaving.let_go is not None:
         return f"Cluster {key} was let go already ({leaving.let_go.why})"
     departs = leaving is not None and leaving.cause != "Relocated"
-    if not departs and not (target is not None and target.deleting):
-        return f"Cluster {key} is not being deleted and AKO is not leaving it: nothing holds it"
+    if not departs and not (cluster is not None and cluster.deleting):
+        return f"Cluster {key} is not being deleted and AKO is not leaving it; nothing holds it"
     return ""
 
 
-def _abandon_refusal(word: Word, one: record.Record, target: cluster.Cluster | None) -> str:
-    key, leaving = fleet.key_of(one), one.spec.leaving
-    if not word.value.strip():
-        return "a reason is needed: --reason TEXT; it is kept in the record"
+def _abandon_refusal(annotation: Annotation, record: Record, cluster: Cluster | None) -> str:
+    key, leaving = fleet.key_of(record), record.spec.leaving
+    if not annotation.value.strip():
+        return "give a reason: --reason TEXT; the record keeps it"
     if leaving is None or leaving.cause != "Relocated":
-        return f"AKO of {key} is not moving to another place: there is nothing to abandon"
-    if target is not None and target.deleting:
+        return f"AKO of {key} is not being relocated; there is nothing to abandon"
+    if cluster is not None and cluster.deleting:
         return f"Cluster {key} is being deleted; see akoo-core let-go"
     return ""
 
 
-def _removal_held(one: record.Record) -> bool:
-    return any(condition.reason == "RemovalHeld" for condition in one.status.conditions)
+def _removal_held(record: Record) -> bool:
+    return any(condition.reason == "RemovalHeld" for condition in record.status.conditions)
 
 
 _EFFECTS: dict[str, tuple[str, ...]] = {
     "leave sweep": (
-        "AKO is removed from {key}: drained, stopped, its objects cleaned up, outside too.",
+        "AKO is drained, stopped and removed from {key}; its objects are deleted, also outside.",
         "Addresses of its Services and Ingresses stop working.",
-        "The Cluster itself stays. While the word stands, AKO does not come back.",
-        "Once begun, this can be paused, not taken back.",
+        "The Cluster itself stays. AKO does not come back while the annotation is there.",
+        "Once this has begun, you can pause it, but not undo it.",
     ),
     "leave orphan": (
-        "AKO stays in {key} as it is, goes on working, and is not looked after any more.",
-        "When the Cluster is deleted, it is still cleaned up.",
-        "To take it back: akoo-core leave {key} undo.",
+        "AKO stays in {key} and keeps working. The operator no longer manages it.",
+        "The operator still cleans up when the Cluster is deleted.",
+        "To undo this: akoo-core leave {key} undo.",
     ),
     "leave undo": (
-        "{key} is not to be left any more: a config that selects the Cluster serves it again.",
-        "If AKO was removed, it is deployed anew, and addresses may be new.",
+        "AKO no longer leaves {key}: a config that selects the Cluster serves it again.",
+        "If AKO was removed, it is deployed again, and addresses may change.",
     ),
     "let-go": (
         "Cluster {key} is let go now, whatever is left outside.",
         "Objects may stay on the Avi Controller, and their addresses in use.",
-        'The record notes the reason ("{reason}") and goes on sweeping what it can.',
-        "This cannot be taken back.",
+        'The record keeps the reason ("{reason}"), and the operator goes on sweeping what it can.',
+        "This cannot be undone.",
     ),
     "adopt": (
-        "The record of {key} names management cluster {reason}; it belongs to this one now.",
-        "What it has outside is taken away from here when AKO leaves, and from nowhere else.",
-        "If {reason} is this one: the claim outside, which was lost (ClaimLost), is made again.",
-        "This cannot be taken back from here.",
+        "The record of {key} names management cluster {reason}; now it belongs to this one.",
+        "Only this management cluster cleans up its objects outside when AKO leaves.",
+        "If {reason} is this one, a claim that was lost (ClaimLost) is made again outside.",
+        "This cannot be undone from here.",
     ),
     "abandon-placement": (
-        "What AKO of {key} has at its old place is given up; it is set up at the new one now.",
-        "Objects may stay there, and their addresses in use. Nobody looks there again.",
-        'The record notes the place and the reason ("{reason}"). This cannot be taken back.',
+        "What AKO of {key} has at its old place is abandoned; AKO is set up at the new one now.",
+        "Objects may stay there, and their addresses in use. No cleanup looks there again.",
+        'The record keeps the place and the reason ("{reason}"). This cannot be undone.',
     ),
     "pause": (
-        "Nothing is done for {key} until it is resumed: no repair, no upgrade, no cleanup.",
-        "AKO in the cluster goes on working.",
-        "A Cluster that is deleted meanwhile hangs; its deadline does not count the pause.",
+        "The operator does nothing for {key} until you resume it: no repair, upgrade or cleanup.",
+        "AKO in the cluster keeps working.",
+        "A Cluster that is deleted meanwhile hangs; the pause does not count towards its deadline.",
     ),
-    "resume": ("{key} is looked after again; what was begun goes on.",),
+    "resume": ("The operator manages {key} again and continues with what it had begun.",),
     "confirm-removal": (
         "AKO is removed from {key} now, although many removals began within the hour.",
         "Addresses of its Services and Ingresses stop working. The Cluster itself stays.",

@@ -1,4 +1,4 @@
-"""Finds the one record a word is for, says what will happen, asks, and writes one annotation."""
+"""Finds the record of a Cluster, prints the effects, asks, and writes the annotation."""
 
 from __future__ import annotations
 
@@ -13,49 +13,50 @@ from akoo_core.cli import fleet, management
 from akoo_core.cli.annotate import effects
 from akoo_core.kube import client, resource
 from akoo_core.kube import errors as kube_errors
-from akoo_core.objects import cluster, record
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.record import Record
 
 
 class ChangedError(errors.AkooError):
-    """The record is not any more what was read: nothing was written."""
+    """The record changed after it was read; nothing was written."""
 
 
 class Addressee(structs.Struct, frozen=True, kw_only=True):
-    """A record, and its Cluster if that is (still) there."""
+    """A record, and its Cluster if that exists."""
 
-    record: record.Record
-    cluster: cluster.Cluster | None = None
+    record: Record
+    cluster: Cluster | None = None
 
 
-def say(
-    word: effects.Word,
+def annotate(
+    annotation: effects.Annotation,
     key: str,
     *,
     name: str | None,
     yes: bool,
     kubeconfig: pathlib.Path | None,
 ) -> None:
-    """Say ``word`` to the record of Cluster ``key`` (``name``: its record, if it has several).
+    """Write ``annotation`` on the record of Cluster ``key`` (``name``: which, if it has several).
 
-    Raises InputError when nothing would come of it, AkooError when it was not confirmed.
+    Raises InputError when it would have no effect, AkooError when it was not confirmed.
     """
     fleet.split(key)
-    found = management.run(kubeconfig, lambda kube: find(kube, key, name))
-    one = found.record
-    if why := effects.refusal(word, one, found.cluster):
+    addressee = management.run(kubeconfig, lambda kube: find(kube, key, name))
+    record = addressee.record
+    if why := effects.refusal(annotation, record, addressee.cluster):
         raise errors.InputError(f"{why}. Nothing was changed.")
-    if effects.said_already(word, one):
-        click.echo(f"{one.name} of {key} says so already; nothing was changed")
+    if effects.already_set(annotation, record):
+        click.echo(f"{record.name} of {key} has this annotation already; nothing was changed")
         return
-    for sentence in effects.effects(word, one):
+    for sentence in effects.effects(annotation, record):
         click.echo(sentence)
-    confirm(f"Say this to {one.name}?", yes=yes)
-    management.run(kubeconfig, lambda kube: write(kube, word, one))
-    click.echo(f"said to {one.name}; see akoo-core explain {key}")
+    confirm(f"Annotate {record.name}?", yes=yes)
+    management.run(kubeconfig, lambda kube: write(kube, annotation, record))
+    click.echo(f"annotated {record.name}; see akoo-core explain {key}")
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Return when it was confirmed, by ``yes`` or on the terminal.
+    """Return after a confirmation, by ``yes`` or on the terminal.
 
     Raises InputError without a terminal to ask on, AkooError when the answer is no.
     """
@@ -68,36 +69,37 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 async def find(kube: client.KubeClient, key: str, name: str | None) -> Addressee:
-    """The record of Cluster ``key``, called ``name`` if given. Raises InputError unless one is."""
+    """The record of Cluster ``key``, or the one called ``name``. Raises InputError."""
     records = await fleet.records(kube)
     mine = fleet.of_cluster(records, key)
-    target = await fleet.cluster_at(kube, *fleet.split(key))
+    cluster = await fleet.cluster_at(kube, *fleet.split(key))
     if not mine:
-        if target is None:
+        if cluster is None:
             raise await fleet.unknown(kube, key)
-        broken = "".join(f" A record cannot be read: {one}." for one in records.unreadable)
+        broken = "".join(f" A record cannot be read: {problem}." for problem in records.unreadable)
         raise errors.InputError(f"{key} has no record; see akoo-core explain {key}.{broken}")
-    one = chosen(mine, key, name)
-    own = target if target is not None and target.uid == one.spec.cluster_ref.uid else None
-    return Addressee(record=one, cluster=own)
+    record = chosen(mine, key, name)
+    own = cluster if cluster is not None and cluster.uid == record.spec.cluster_ref.uid else None
+    return Addressee(record=record, cluster=own)
 
 
-def chosen(mine: Iterable[record.Record], key: str, name: str | None) -> record.Record:
-    """The one record that is meant. Raises InputError. Pure."""
-    several = [one for one in mine if name is None or one.name == name]
+def chosen(mine: Iterable[Record], key: str, name: str | None) -> Record:
+    """The only record, or the record called ``name``. Raises InputError. Pure."""
+    several = [record for record in mine if name is None or record.name == name]
     if len(several) == 1:
         return several[0]
-    shown = ", ".join(f"{one.name} ({one.status.phase or 'Preparing'})" for one in mine)
+    shown = ", ".join(f"{record.name} ({record.status.phase or 'Preparing'})" for record in mine)
     if not several:
         raise errors.InputError(f"{key} has no record {name}. It has: {shown}")
-    raise errors.InputError(f"{key} has several records; say which with --record: {shown}")
+    raise errors.InputError(f"{key} has several records; choose one with --record: {shown}")
 
 
-async def write(kube: client.KubeClient, word: effects.Word, one: record.Record) -> None:
-    """Say the word to the record as it was read. Raises ChangedError."""
+async def write(kube: client.KubeClient, annotation: effects.Annotation, record: Record) -> None:
+    """Annotate the record as it was read. Raises ChangedError."""
     try:
-        await kube.merge_patch(resource.AKO_DEPLOYMENTS, one.name, effects.patch(word, one))
+        patch = effects.patch(annotation, record)
+        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, patch)
     except (kube_errors.ConflictError, kube_errors.NotFoundError) as error:
         raise ChangedError(
-            f"{one.name} changed while you were asked; nothing was written. Look again, and repeat"
+            f"{record.name} changed while you were asked; nothing was written. Repeat the command"
         ) from error

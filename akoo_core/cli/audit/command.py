@@ -1,4 +1,4 @@
-"""`akoo-core audit [PLUGIN]`: what is left outside without a living owner; takes it away."""
+"""`akoo-core audit [PLUGIN]`: lists objects outside without a living owner, and removes them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from akoo_core.kube import client
 from akoo_core.objects import config as config_
 from akoo_core.reconcile.decide import user_annotations
 
-FOUND = 1
+STRAYS_EXIT_CODE = 1
 
 
 @click.command()
 @click.argument("plugin", metavar="[PLUGIN]", required=False)
 @options.output
-@click.option("--sweep", metavar="NAME", help="Take away what carries the name of that owner.")
+@click.option("--sweep", metavar="NAME", help="Remove the objects of this owner.")
 @click.option(
     "--tenants",
     default="",
     metavar="NAMES",
-    help="Take away only what is in these tenants; names or UUIDs, with commas between.",
+    help="Remove only objects in these tenants: names or UUIDs, separated by commas.",
 )
-@click.option("--claimed-elsewhere", is_flag=True, help="Even what another one's claim names.")
-@click.option("--timeout", default="10m", show_default=True, help="How long --sweep waits.")
+@click.option("--claimed-elsewhere", is_flag=True, help="Also if another claims them.")
+@click.option("--timeout", default="10m", show_default=True, help="Longest wait of --sweep.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @operating.login_option
 @operating.options
@@ -46,28 +46,28 @@ def audit(
     config: pathlib.Path | None,
     kubeconfig: pathlib.Path | None,
 ) -> int:
-    """List what is left outside without a living owner, or take it away (--sweep)."""
+    """List objects outside without a living owner, or remove them (--sweep)."""
     loaded = operating.load(plugins, config)
     only = plugin or ""
     if sweep is None:
         if tenants:
-            raise errors.InputError("--tenants goes with --sweep")
-        found = _look(loaded, kubeconfig, only, "", login=login)[0]
-        _show(found, output)
-        return 0 if find.clean(found) else FOUND
+            raise errors.InputError("--tenants needs --sweep")
+        results = _look(loaded, kubeconfig, only, "", login=login)[0]
+        _show(results, output)
+        return 0 if find.clean(results) else STRAYS_EXIT_CODE
     if output == "json":
         raise errors.InputError("--output json does not go with --sweep")
     within = config_.parse_duration(timeout)
-    found, management_id = _look(loaded, kubeconfig, only, sweep, login=login)
-    mine = remove.chosen(found, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
+    results, management_id = _look(loaded, kubeconfig, only, sweep, login=login)
+    mine = remove.chosen(results, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
     named = user_annotations.listed(tenants)
     for line in remove.effects(mine, sweep, fleet.now(), tenants=named):
         click.echo(line)
     remove.confirm(sweep, yes=yes)
-    # Made anew: those that looked have closed, and could not write.
-    for one in mine:
+    # The plugins of the audit are closed, and could not write: load them again.
+    for result in mine:
         again = operating.load(plugins, config)
-        _take_away(again, kubeconfig, one.plugin, sweep, within, named, login=login)
+        _take_away(again, kubeconfig, result.plugin, sweep, within, named, login=login)
     return 0
 
 
@@ -78,11 +78,11 @@ def _look(
     owner: str,
     *,
     login: bool,
-) -> tuple[tuple[find.Found, ...], str]:
-    """What is there, and our management id; ``owner`` is whose will be taken away, if any's."""
+) -> tuple[tuple[find.Result, ...], str]:
+    """The results and our management id. ``owner``: whose objects will be removed, "" for none."""
     seam = loaded.seam(external.ReadOnly())
 
-    async def look(kube: client.KubeClient) -> tuple[tuple[find.Found, ...], str]:
+    async def look(kube: client.KubeClient) -> tuple[tuple[find.Result, ...], str]:
         if owner and (why := remove.refusal(await find.living(kube), owner)):
             raise errors.InputError(why)
         async with (
@@ -92,11 +92,11 @@ def _look(
             ) as services,
         ):
             auditor = find.Auditor(kube, loaded, services, only=only)
-            found = await auditor.found()
+            results = await auditor.results()
             if owner:
-                names = [one.plugin for one in found if owner in {s.owner for s in one.strays}]
+                names = [r.plugin for r in results if owner in {stray.owner for stray in r.strays}]
                 remove.able(loaded, services, names)
-            return found, services.management_id
+            return results, services.management_id
 
     return management.run(kubeconfig, look, seconds=None, seam=seam)
 
@@ -122,9 +122,9 @@ def _take_away(
     management.run(kubeconfig, take_away, seconds=None, seam=seam)
 
 
-def _show(found: tuple[find.Found, ...], output: str) -> None:
+def _show(results: tuple[find.Result, ...], output: str) -> None:
     if output == "json":
-        click.echo(structs.encode_json(find.plain(found)))
+        click.echo(structs.encode_json(find.plain(results)))
         return
-    for line in find.lines(found, fleet.now()):
+    for line in find.lines(results, fleet.now()):
         click.echo(line)

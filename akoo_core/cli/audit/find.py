@@ -1,4 +1,4 @@
-"""What is left outside without a living owner: asks the plugins, and puts it into rows."""
+"""Asks the plugins for objects outside without a living owner, and puts them into rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from akoo_core import errors, structs
 from akoo_core.app import assembly
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.kube import client, resource
-from akoo_core.objects import record
+from akoo_core.objects import record as record_
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.plugin_host import context
@@ -20,8 +20,8 @@ from akoo_core.reconcile.act import attempt
 HEADS = ("OWNER", "KIND", "NAME", "WHERE", "TENANT", "AGE", "CLAIM")
 
 
-class Found(structs.Struct, frozen=True, kw_only=True):
-    """What one plugin found, and where it could not look."""
+class Result(structs.Struct, frozen=True, kw_only=True):
+    """The strays of one plugin, and the places where it could not look."""
 
     plugin: str
     strays: tuple[api.Stray, ...] = ()
@@ -29,43 +29,43 @@ class Found(structs.Struct, frozen=True, kw_only=True):
 
 
 class Living(NamedTuple):
-    """The records of this management cluster, and whose objects no audit may show."""
+    """The records of this management cluster, and the owners whose objects no audit may show."""
 
-    records: tuple[record.Record, ...]
+    records: tuple[record_.Record, ...]
     names: dict[str, str]
-    """Record by the name that its objects carry outside; also of records that cannot be read."""
+    """Record by the name that its objects carry outside; also for records that cannot be read."""
     unreadable: tuple[str, ...]
 
 
 async def living(kube: client.KubeClient) -> Living:
     """Read the records, now."""
-    records: list[record.Record] = []
+    records: list[record_.Record] = []
     names: dict[str, str] = {}
     unreadable: list[str] = []
     for obj in await fleet.listed(kube, resource.AKO_DEPLOYMENTS):
         name = obj["metadata"]["name"]
         try:
-            one = record.from_object(obj)
+            record = record_.from_object(obj)
         except structs.DecodeError as error:
             unreadable.append(f"record {name} cannot be read: {error}")
             names |= {name: name, _marked(obj): name}
             continue
-        records.append(one)
-        if one.spec.finished_at is None:
-            names |= {name: name, one.spec.ako_cluster_name: name}
+        records.append(record)
+        if record.spec.finished_at is None:
+            names |= {name: name, record.spec.ako_cluster_name: name}
     names.pop("", None)
     return Living(tuple(records), names, tuple(unreadable))
 
 
 def _marked(obj: client.Object) -> str:
     spec = obj.get("spec")
-    found = spec.get("akoClusterName") if isinstance(spec, dict) else None
-    return found if isinstance(found, str) else ""
+    name = spec.get("akoClusterName") if isinstance(spec, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 class Auditor:
-    """Asks the plugins of one process. ``only`` is one of them, or "" for all with an audit;
-    ``tenants`` are those in which something may be taken away, if only there."""
+    """Asks the plugins of one process. ``only``: one of them, or "" for all with an audit;
+    ``tenants``: the only tenants in which objects may be removed, () for all."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Auditor:
         self.plugins = _asked(loaded, services, only)
 
     async def context(self, plugin: api.Plugin, there: Living) -> api.AuditContext:
-        """What the plugin is given."""
+        """The audit context for the plugin."""
         configs = await fleet.listed(self._kube, resource.AKO_DEPLOYMENT_CONFIGS)
         return context.build_audit_context(
             plugin,
@@ -95,20 +95,20 @@ class Auditor:
             tenants=self._tenants,
         )
 
-    async def found(self) -> tuple[Found, ...]:
-        """What each plugin finds."""
+    async def results(self) -> tuple[Result, ...]:
+        """The result of each plugin."""
         there = await living(self._kube)
-        return tuple([await self._found(plugin, there) for plugin in self.plugins])
+        return tuple([await self._result(plugin, there) for plugin in self.plugins])
 
-    async def _found(self, plugin: api.Plugin, there: Living) -> Found:
+    async def _result(self, plugin: api.Plugin, there: Living) -> Result:
         ctx = await self.context(plugin, there)
         try:
             audit = await self._services.caller.audit(plugin, ctx) or api.Audit()
         except VerbError as error:
-            return Found(plugin=plugin.name, unseen=(*there.unreadable, error.problem))
+            return Result(plugin=plugin.name, unseen=(*there.unreadable, error.problem))
         strays = tuple(stray for stray in audit.strays if stray.owner not in there.names)
         unseen = (*there.unreadable, *audit.unseen)
-        return Found(plugin=plugin.name, strays=strays, unseen=unseen)
+        return Result(plugin=plugin.name, strays=strays, unseen=unseen)
 
 
 def _asked(
@@ -118,8 +118,9 @@ def _asked(
     if only and loaded.plugins.get(only) is None:
         near = fleet.near(only, loaded.plugins.names)
         raise errors.InputError(f'no plugin "{only}" is selected ({names}).{near}')
-    able = [one for one in loaded.plugins.ordered if services.caller.implements(one, "audit")]
-    asked = tuple(one for one in able if only in ("", one.name))
+    implements = services.caller.implements
+    able = [plugin for plugin in loaded.plugins.ordered if implements(plugin, "audit")]
+    asked = tuple(plugin for plugin in able if only in ("", plugin.name))
     if not asked:
         raise errors.InputError(
             f"plugin {only} has no audit" if only else f"no plugin has an audit ({names})"
@@ -130,38 +131,38 @@ def _asked(
 # For people. Pure.
 
 
-def clean(found: Sequence[Found]) -> bool:
-    """Whether nothing was found, and everything was seen."""
-    return not any(one.strays or one.unseen for one in found)
+def clean(results: Sequence[Result]) -> bool:
+    """No strays, and nothing unseen."""
+    return not any(result.strays or result.unseen for result in results)
 
 
-def lines(found: Sequence[Found], now: datetime.datetime) -> Iterator[str]:
-    """A table for each plugin with strays, counts by owner, and what was not seen."""
-    for one in found:
-        if one.strays:
-            owners = len({stray.owner for stray in one.strays})
+def lines(results: Sequence[Result], now: datetime.datetime) -> Iterator[str]:
+    """A table for each plugin with strays, counts by owner, and the places not seen."""
+    for result in results:
+        if result.strays:
+            owners = len({stray.owner for stray in result.strays})
             of = f"{owners} owner" if owners == 1 else f"{owners} owners"
-            yield f"{one.plugin}: {len(one.strays)} without a living record, of {of}"
-            yield from (f"  {line}" for line in columns.lines(rows(one.strays, now)))
-            yield from counts(one.strays)
-        elif one.unseen:
-            yield f"{one.plugin}: nothing found where it could look"
+            yield f"{result.plugin}: {len(result.strays)} without a living record, of {of}"
+            yield from (f"  {line}" for line in columns.lines(rows(result.strays, now)))
+            yield from counts(result.strays)
+        elif result.unseen:
+            yield f"{result.plugin}: nothing in the places it could read"
         else:
-            yield f"{one.plugin}: nothing without a living record"
-        yield from (f"  not seen: {sentence}" for sentence in one.unseen)
+            yield f"{result.plugin}: nothing without a living record"
+        yield from (f"  not seen: {sentence}" for sentence in result.unseen)
 
 
 def rows(strays: Sequence[api.Stray], now: datetime.datetime) -> list[tuple[str, ...]]:
-    """Heads, and a row for each, the rows of an owner together."""
+    """Heads and one row for each stray, grouped by owner."""
     ordered = sorted(strays, key=lambda stray: (stray.owner, stray.kind, stray.tenant, stray.name))
-    return [HEADS, *(_row(one, now) for one in ordered)]
+    return [HEADS, *(_row(stray, now) for stray in ordered)]
 
 
-def _row(one: api.Stray, now: datetime.datetime) -> tuple[str, ...]:
-    known = one.age_seconds is not None
-    since = now - datetime.timedelta(seconds=one.age_seconds or 0) if known else None
+def _row(stray: api.Stray, now: datetime.datetime) -> tuple[str, ...]:
+    known = stray.age_seconds is not None
+    since = now - datetime.timedelta(seconds=stray.age_seconds or 0) if known else None
     age = columns.age(since, now)
-    return (one.owner, one.kind, one.name, one.where, one.tenant, age, one.claim)
+    return (stray.owner, stray.kind, stray.name, stray.where, stray.tenant, age, stray.claim)
 
 
 def counts(strays: Sequence[api.Stray]) -> Iterator[str]:
@@ -170,10 +171,10 @@ def counts(strays: Sequence[api.Stray]) -> Iterator[str]:
     for stray in strays:
         by_owner.setdefault(stray.owner, collections.Counter())[stray.kind] += 1
     for owner, kinds in sorted(by_owner.items()):
-        told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        yield f"  {owner}: {told}"
+        counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        yield f"  {owner}: {counted}"
 
 
-def plain(found: Sequence[Found]) -> dict[str, Any]:
-    """As JSON shows it."""
-    return {"plugins": [structs.to_object(one) for one in found]}
+def plain(results: Sequence[Result]) -> dict[str, Any]:
+    """The JSON output."""
+    return {"plugins": [structs.to_object(result) for result in results]}

@@ -1,4 +1,4 @@
-"""What the plugins would do for one cluster: asks them, and puts it into rows."""
+"""Asks the plugins for their plans for one cluster, and puts them into rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from akoo_core import errors, external, structs
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.cli.annotate import write
 from akoo_core.kube import client
-from akoo_core.objects import config as config_
-from akoo_core.objects import record
+from akoo_core.objects.config import Config
+from akoo_core.objects.record import Record
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError, VerbError
 from akoo_core.plugin_host import caller
@@ -21,7 +21,7 @@ HEADS = ("ACTION", "KIND", "NAME", "WHERE", "WHY")
 
 
 class Answer(structs.Struct, frozen=True, kw_only=True):
-    """What one plugin said; ``problem`` instead, when it could not."""
+    """The plan of one plugin; ``problem`` instead, when it has none."""
 
     plugin: str
     actions: tuple[api.PlannedAction, ...] = ()
@@ -29,7 +29,7 @@ class Answer(structs.Struct, frozen=True, kw_only=True):
 
 
 class Plan(structs.Struct, frozen=True, kw_only=True):
-    """What all of them said."""
+    """The answers of all plugins."""
 
     cluster: str
     record: str
@@ -40,7 +40,7 @@ class Plan(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def complete(self) -> bool:
-        """Whether every plugin that has a plan could say it."""
+        """Every plugin with the hook answered without a problem."""
         return not any(answer.problem for answer in self.answers)
 
 
@@ -52,70 +52,75 @@ async def ask(
     verb: caller.Planned | None,
     remembered: api.LoginMemory | None = None,
 ) -> Plan:
-    """Ask every plugin. ``cluster`` is NAMESPACE/NAME, or the name of a record; ``remembered`` are
-    refused logins.
+    """Ask every plugin. ``cluster`` is NAMESPACE/NAME, or the name of a record; ``remembered``
+    holds refused logins.
 
-    Raises InputError when there is no such record, when it is finished, or when nobody has a plan.
+    Raises InputError for a missing or finished record, and when no plugin has the hook.
     """
-    one = await _record(kube, cluster)
-    if one.spec.finished_at is not None:
-        raise errors.InputError(f"{one.name} of {fleet.key_of(one)} is finished: nothing is done")
-    ref = one.spec.cluster_ref
-    target = await fleet.cluster_at(kube, ref.namespace, ref.name)
-    verb = verb or ("prepare" if one.spec.leaving is None else "sweep")
+    record = await _record(kube, cluster)
+    if record.spec.finished_at is not None:
+        raise errors.InputError(
+            f"{record.name} of {fleet.key_of(record)} is finished; nothing is planned"
+        )
+    ref = record.spec.cluster_ref
+    existing = await fleet.cluster_at(kube, ref.namespace, ref.name)
+    verb = verb or ("prepare" if record.spec.leaving is None else "sweep")
     async with operating.services(kube, loaded, seam, remembered) as services:
-        asked = [one for one in loaded.plugins.ordered if services.caller.implements(one, "plan")]
+        implements = services.caller.implements
+        asked = [plugin for plugin in loaded.plugins.ordered if implements(plugin, "plan")]
         if not asked:
             names = ", ".join(loaded.plugins.names) or "none is selected"
-            raise errors.InputError(f"no plugin can say what it would do ({names})")
+            raise errors.InputError(f"no plugin has a plan ({names})")
         looking = attempt.Attempt(
             services=services,
-            name=one.name,
+            name=record.name,
             number=0,
-            record=one,
-            cluster=target if target is not None and target.uid == ref.uid else None,
-            config=await _config(kube, one),
+            record=record,
+            cluster=existing if existing is not None and existing.uid == ref.uid else None,
+            config=await _config(kube, record),
         )
         answers = [await _answer(looking, plugin, verb) for plugin in asked]
     silent = tuple(name for name in loaded.plugins.names if name not in {a.plugin for a in answers})
     return Plan(
-        cluster=fleet.key_of(one),
-        record=one.name,
+        cluster=fleet.key_of(record),
+        record=record.name,
         verb=verb,
         answers=tuple(answers),
         silent=silent,
     )
 
 
-async def _record(kube: client.KubeClient, cluster: str) -> record.Record:
-    found = await fleet.records(kube)
+async def _record(kube: client.KubeClient, cluster: str) -> Record:
+    records = await fleet.records(kube)
     if "/" not in cluster:
-        for one in found.known:
-            if one.name == cluster:
-                return one
-        near = fleet.near(cluster, [one.name for one in found.known])
+        for record in records.known:
+            if record.name == cluster:
+                return record
+        near = fleet.near(cluster, [record.name for record in records.known])
         raise errors.InputError(
-            f"there is no record {cluster}; say NAMESPACE/NAME of a Cluster, or a record.{near}"
+            f"there is no record {cluster}; name a Cluster as NAMESPACE/NAME, or a record.{near}"
         )
     fleet.split(cluster)
-    mine = fleet.of_cluster(found, cluster)
-    living = [one for one in mine if one.spec.finished_at is None]
+    mine = fleet.of_cluster(records, cluster)
+    living = [record for record in mine if record.spec.finished_at is None]
     if len(living) > 1:
-        names = ", ".join(one.name for one in living)
-        raise errors.InputError(f"{cluster} has several records, say which instead: {names}")
+        names = ", ".join(record.name for record in living)
+        raise errors.InputError(f"{cluster} has several records, name one of them instead: {names}")
     return living[0] if living else (await write.find(kube, cluster, None)).record
 
 
-async def _config(kube: client.KubeClient, one: record.Record) -> config_.Config | None:
-    """The config that the record names; None when it is gone or was made again."""
-    ref, known = one.spec.config_ref, (await fleet.configs(kube)).known
-    return next((each for each in known if (each.name, each.uid) == (ref.name, ref.uid)), None)
+async def _config(kube: client.KubeClient, record: Record) -> Config | None:
+    """The config that the record names; None when it was deleted or created again."""
+    ref, known = record.spec.config_ref, (await fleet.configs(kube)).known
+    return next(
+        (config for config in known if (config.name, config.uid) == (ref.name, ref.uid)), None
+    )
 
 
 async def _answer(looking: attempt.Attempt, plugin: api.Plugin, verb: caller.Planned) -> Answer:
     if verb == "prepare" and (problem := _unprepared(looking, plugin)):
         return Answer(plugin=plugin.name, problem=problem)
-    # As the engine has it: prepare comes before there is a workload cluster.
+    # As in the operator: prepare runs before there is a workload cluster.
     reached = await looking.workload() if verb == "sweep" else None
     ctx = looking.context(plugin, reached.client if reached is not None else None)
     try:
@@ -126,27 +131,27 @@ async def _answer(looking: attempt.Attempt, plugin: api.Plugin, verb: caller.Pla
 
 
 def _problem(error: VerbError) -> str:
-    """As a condition would say it, where the plugin said what somebody must do: whole."""
+    """Reason and message, as in a condition, for a BlockedError; else the problem."""
     cause = error.__cause__
     return f"{cause.reason}: {cause}" if isinstance(cause, BlockedError) else error.problem
 
 
 def _unprepared(looking: attempt.Attempt, plugin: api.Plugin) -> str:
-    """Why the engine would not call prepare, or ""."""
+    """The reason why the operator would not call prepare, or ""."""
     try:
         looking.view(plugin)
     except structs.DecodeError as error:
         return f"AKODeploymentConfig {looking.one.spec.config_ref.name}: {error}"
     missing = facts.missing(looking.one.spec.facts, plugin)
-    return f"it waits for the fact {', '.join(missing)}" if missing else ""
+    return f"waiting for the fact {', '.join(missing)}" if missing else ""
 
 
 def lines(plan: Plan) -> Iterator[str]:
-    """A table for each plugin that would do something. Pure."""
-    yield f"{plan.cluster} (record {plan.record}): what {plan.verb} would do now"
+    """A table for each plugin with actions. Pure."""
+    yield f"{plan.cluster} (record {plan.record}): {plan.verb} would do this now"
     for answer in plan.answers:
         if answer.problem:
-            yield f"{answer.plugin}: cannot say: {answer.problem}"
+            yield f"{answer.plugin}: no plan: {answer.problem}"
         elif not answer.actions:
             yield f"{answer.plugin}: nothing to do"
         else:
@@ -159,12 +164,12 @@ def lines(plan: Plan) -> Iterator[str]:
 
 def _counted(actions: tuple[api.PlannedAction, ...]) -> str:
     """``2 to delete, 1 to keep``."""
-    found = [action.action for action in actions]
-    return ", ".join(f"{found.count(one)} to {one}" for one in sorted(set(found)))
+    kinds = [action.action for action in actions]
+    return ", ".join(f"{kinds.count(kind)} to {kind}" for kind in sorted(set(kinds)))
 
 
 def plain(plan: Plan) -> dict[str, Any]:
-    """As JSON shows it. Pure."""
+    """The JSON output. Pure."""
     return {
         "cluster": plan.cluster,
         "record": plan.record,

@@ -1,4 +1,4 @@
-"""`akoo-core plan CLUSTER`: what prepare or sweep would do now, and why."""
+"""`akoo-core plan CLUSTER`: the actions prepare or sweep would take now, with reasons."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def plan(
             remembered = operating.logins(loaded, writing, login=login)
             return await plan_ask.ask(kube, loaded, seam, cluster, verb, remembered)
 
-    found = management.run(kubeconfig, ask, seconds=None, seam=seam)
+    answered = management.run(kubeconfig, ask, seconds=None, seam=seam)
     if output == "json":
-        click.echo(structs.encode_json(plan_ask.plain(found)))
+        click.echo(structs.encode_json(plan_ask.plain(answered)))
     else:
-        for line in plan_ask.lines(found):
+        for line in plan_ask.lines(answered):
             click.echo(line)
-    return 0 if found.complete else FAILED
+    return 0 if answered.complete else FAILED

@@ -1,4 +1,4 @@
-"""`akoo-core plugins`: what is installed, what it declares, a new one, and is it right."""
+"""`akoo-core plugins`: list, show, write and check plugins."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from akoo_core.plugin_host import contract, loader
 
 @click.group(cls=options.Group)
 def plugins() -> None:
-    """List, show, write and check plugins. Nothing is imported but what is named."""
+    """List, show, write and check plugins. Only the named plugin is imported."""
 
 
-@plugins.command("list", short_help="List what is installed here")
+@plugins.command("list", short_help="List the installed plugins")
 @options.output
 def list_(output: str) -> None:
-    """List what is installed here and could be selected with --plugins."""
-    found = loader.installed()
+    """List the installed plugins, which --plugins can select."""
+    installed = loader.installed()
     if output == "json":
         rows = [
-            {"name": one.name, "distribution": one.dist, "version": one.version} for one in found
+            {"name": plugin.name, "distribution": plugin.dist, "version": plugin.version}
+            for plugin in installed
         ]
         click.echo(structs.encode_json(rows))
         return
-    for line in columns.lines([("NAME", "DISTRIBUTION", "VERSION"), *found]):
+    for line in columns.lines([("NAME", "DISTRIBUTION", "VERSION"), *installed]):
         click.echo(line)
 
 
@@ -40,12 +41,12 @@ def list_(output: str) -> None:
 @options.output
 def show(name: str, output: str) -> None:
     """Show what a plugin declares: verbs, facts, settings, rights."""
-    one = _installed(name)
+    installed = _installed(name)
     kind = loader.import_class(name)
     problems = contract.problems(name, kind)
     if problems:
         raise errors.InputError("; ".join(problems))
-    described = description.describe(one, kind)
+    described = description.describe(installed, kind)
     if output == "json":
         click.echo(structs.encode_json(described))
         return
@@ -59,7 +60,7 @@ def show(name: str, output: str) -> None:
     "--directory",
     type=click.Path(path_type=pathlib.Path, file_okay=False),
     default=".",
-    help="Where akoo-NAME is made. Default: here.",
+    help="Parent folder of akoo-NAME. Default: here.",
 )
 def new(name: str, directory: pathlib.Path) -> None:
     """Write the distribution of a new plugin: five files that pass the conformance suite."""
@@ -82,25 +83,25 @@ def new(name: str, directory: pathlib.Path) -> None:
     type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
     envvar="AKOO_CONFIG",
     show_envvar=True,
-    help="The operator's settings, for those of the plugin.",
+    help="The operator's settings, with those of the plugin.",
 )
 def check(name: str, adc: pathlib.Path | None, config: pathlib.Path | None) -> None:
-    """Check a plugin: what would be refused at start, then the conformance suite in memory."""
+    """Check a plugin: the checks at the operator's start, then the conformance suite in memory."""
     from akoo_core.testing import conformance  # noqa: PLC0415 - see plugin_check
 
-    one = _installed(name)
+    installed = _installed(name)
     loaded = settings.load(config, os.environ, {"enabledPlugins": name})
     tried_with = plugin_check.read_config(adc) if adc else None
-    found = plugin_check.check(name, loaded, tried_with)
-    if found.problems:
-        for problem in found.problems:
+    report = plugin_check.check(name, loaded, tried_with)
+    if report.problems:
+        for problem in report.problems:
             click.echo(problem)
-        raise errors.AkooError(f"{one}: {len(found.problems)} to mend")
-    for line in plugin_check.summary(found, one, list(conformance.CHECKS)):
+        raise errors.AkooError(f"{installed}: {len(report.problems)} to repair")
+    for line in plugin_check.summary(report, installed, list(conformance.CHECKS)):
         click.echo(line)
 
 
 def _installed(name: str) -> loader.Installed:
     known = loader.installed()
     loader.choose([name], known)
-    return next(one for one in known if one.name == name)
+    return next(plugin for plugin in known if plugin.name == name)

@@ -1,4 +1,4 @@
-"""What there is to know of a plugin before it runs, as plain values."""
+"""The declarations of a plugin, as plain values, without running it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from akoo_core.plugin_host import contract, loader
 from akoo_core.plugin_host.hooks import HOOKS
 
 
-def describe(one: loader.Installed, kind: type[api.Plugin]) -> dict[str, Any]:
+def describe(installed: loader.Installed, kind: type[api.Plugin]) -> dict[str, Any]:
     """Everything that the class declares; ``kind`` keeps the contract."""
     return {
-        "name": one.name,
-        "distribution": one.dist,
-        "version": one.version,
+        "name": installed.name,
+        "distribution": installed.dist,
+        "version": installed.version,
         "apiVersion": kind.api_version,
         "class": f"{kind.__module__}:{kind.__qualname__}",
         "file": contract.where(kind),
@@ -26,20 +26,20 @@ def describe(one: loader.Installed, kind: type[api.Plugin]) -> dict[str, Any]:
         "requires": _facts(kind.requires),
         "accepts": _facts(kind.accepts),
         "after": list(kind.after),
-        "settings": _entries(kind.settings_type, f"plugins.{one.name}"),
-        "config": _entries(kind.config_type, f"spec.plugins.{one.name}"),
+        "settings": _entries(kind.settings_type, f"plugins.{installed.name}"),
+        "config": _entries(kind.config_type, f"spec.plugins.{installed.name}"),
         "rbac": [structs.to_plain(rule) for rule in kind.rbac],
     }
 
 
 def lines(described: dict[str, Any]) -> Iterable[str]:
-    """The same for people."""
+    """The description as lines of text."""
     yield f"{described['name']} ({described['distribution']} {described['version']})"
     yield f"  {described['summary']}"
     yield f"  {described['class']}  {described['file']}"
     yield f"  verbs      {', '.join(described['verbs']) or 'none'}"
     for relation in ("provides", "requires", "accepts"):
-        facts = [f"{one['name']} v{one['version']}" for one in described[relation]]
+        facts = [f"{fact['name']} v{fact['version']}" for fact in described[relation]]
         yield f"  {relation:<10} {', '.join(facts) or 'nothing'}"
     if described["after"]:
         yield f"  after      {', '.join(described['after'])}"
@@ -52,8 +52,8 @@ def lines(described: dict[str, Any]) -> Iterable[str]:
     for rule in described["rbac"]:
         named = f" named {', '.join(rule['names'])}" if rule.get("names") else ""
         kinds = ", ".join(rule["resources"])
-        group = ", ".join(one or "core" for one in rule["groups"])
-        yield f"  rbac       {', '.join(rule['verbs'])} on {kinds} of {group}{named}"
+        groups = ", ".join(group or "core" for group in rule["groups"])
+        yield f"  rbac       {', '.join(rule['verbs'])} on {kinds} of {groups}{named}"
     if not described["rbac"]:
         yield "  rbac       none of its own"
 
@@ -63,10 +63,10 @@ def _facts(facts: Iterable[type[api.Fact]]) -> list[dict[str, Any]]:
 
 
 def _entries(kind: type[structs.StrictStruct] | None, prefix: str) -> list[dict[str, Any]]:
-    found = settings.reference(kind, prefix) if kind else []
+    entries = settings.reference(kind, prefix) if kind else []
     return [
-        {"path": one.path, "type": one.type, "default": one.default, "doc": one.doc}
-        for one in found
+        {"path": entry.path, "type": entry.type, "default": entry.default, "doc": entry.doc}
+        for entry in entries
     ]
 
 

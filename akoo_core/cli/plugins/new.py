@@ -33,9 +33,9 @@ def write(name: str, parent: pathlib.Path) -> tuple[pathlib.Path, ...]:
         raise errors.InputError(f"{root} exists already; choose another name or --directory")
     words = _words(name)
     written = []
-    for template, target in _TEMPLATES.items():
+    for template, destination in _TEMPLATES.items():
         source = resources.files("akoo_core.cli.plugins") / "new_plugin" / f"{template}.txt"
-        path = root / string.Template(target).substitute(words)
+        path = root / string.Template(destination).substitute(words)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(string.Template(source.read_text()).substitute(words))
         written.append(path)

@@ -1,4 +1,4 @@
-"""`akoo-core status`: the fleet as a table, once or for as long as it is watched."""
+"""`akoo-core status`: the fleet as a table, once or after each change."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _CLEAR = "\x1b[H\x1b[2J"
 
 
 @click.command()
-@click.option("--watch", "-w", is_flag=True, help="Go on, and show it again when it changes.")
+@click.option("--watch", "-w", is_flag=True, help="Show the table again after each change.")
 @click.option("--namespace", "-n", help="Only of Clusters in this namespace.")
-@click.option("--selector", "-l", help="Only of Clusters with these labels, as kubectl has it.")
-@click.option("--not-ready", is_flag=True, help="Only what is not as it should be.")
+@click.option("--selector", "-l", help="Only of Clusters with these labels, as in kubectl.")
+@click.option("--not-ready", is_flag=True, help="Only records that are not Ready and should be.")
 @options.output
 @management.option
 def status(
@@ -43,13 +43,13 @@ def status(
                 click.echo(_CLEAR, nl=False)
             _show(change, output)
 
-    status_watch.say_troubles()
+    status_watch.log_to_stderr()
     management.run(kubeconfig, follow, seconds=None)
 
 
-def _show(found: fleet.Records, output: str) -> None:
+def _show(records: fleet.Records, output: str) -> None:
     if output == "json":
-        click.echo(structs.encode_json(table.plain(found)))
+        click.echo(structs.encode_json(table.plain(records)))
         return
-    for line in table.lines(found, fleet.now()):
+    for line in table.lines(records, fleet.now()):
         click.echo(line)

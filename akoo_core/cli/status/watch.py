@@ -17,11 +17,11 @@ from akoo_core.kube import client, discovery, resource
 from akoo_core.objects import cluster
 
 SETTLE_SECONDS = 0.2
-"""Changes that come so close together are shown at once."""
+"""Changes within this time are shown together."""
 
 
 class Wanted(NamedTuple):
-    """Which records are shown. Empty values ask for all."""
+    """The filter of records. Empty values match all."""
 
     namespace: str = ""
     selector: str = ""
@@ -29,34 +29,36 @@ class Wanted(NamedTuple):
     not_ready: bool = False
 
 
-def chosen(found: fleet.Records, wanted: Wanted, labelled: frozenset[str] | None) -> fleet.Records:
-    """Those of ``found`` that are wanted; ``labelled`` are the keys of Clusters that fit. Pure."""
+def chosen(
+    records: fleet.Records, wanted: Wanted, labelled: frozenset[str] | None
+) -> fleet.Records:
+    """The wanted ``records``; ``labelled``: keys of the Clusters that match, None for all. Pure."""
     return structs.replace(
-        found,
+        records,
         known=tuple(
-            one
-            for one in found.known
-            if wanted.namespace in ("", one.spec.cluster_ref.namespace)
-            and (labelled is None or fleet.key_of(one) in labelled)
-            and not (wanted.not_ready and not table.why_not_ready(one))
+            record
+            for record in records.known
+            if wanted.namespace in ("", record.spec.cluster_ref.namespace)
+            and (labelled is None or fleet.key_of(record) in labelled)
+            and not (wanted.not_ready and not table.why_not_ready(record))
         ),
     )
 
 
 async def once(kube: client.KubeClient, wanted: Wanted) -> fleet.Records:
-    """The wanted records now. Raises InvalidError for a selector that is none."""
-    found = await fleet.records(kube)
+    """The wanted records now. Raises InvalidError for an invalid selector."""
+    records = await fleet.records(kube)
     if not wanted.selector:
-        return chosen(found, wanted, None)
+        return chosen(records, wanted, None)
     kind = await discovery.clusters(kube)
     clusters = await fleet.listed(kube, kind, label_selector=wanted.selector)
-    return chosen(found, wanted, _keys(clusters))
+    return chosen(records, wanted, _keys(clusters))
 
 
 async def changes(kube: client.KubeClient, wanted: Wanted) -> AsyncGenerator[fleet.Records, None]:
-    """The wanted records now and after each change, for ever.
+    """The wanted records now and after each change, forever.
 
-    What fails at first is raised; what fails later is logged, and tried again.
+    The first read raises its errors; later errors are logged, and the read is repeated.
     """
     shown = await once(kube, wanted)
     yield shown
@@ -74,12 +76,12 @@ async def changes(kube: client.KubeClient, wanted: Wanted) -> AsyncGenerator[fle
             await changed.wait()
             await asyncio.sleep(SETTLE_SECONDS)
             changed.clear()
-            found = fleet.decoded(stores[0].objects())
+            records = fleet.decoded(stores[0].objects())
             labelled = _keys(stores[1].objects()) if wanted.selector else None
-            found = chosen(found, wanted, labelled)
-            if found != shown:
-                shown = found
-                yield found
+            records = chosen(records, wanted, labelled)
+            if records != shown:
+                shown = records
+                yield records
 
 
 @contextlib.asynccontextmanager
@@ -90,7 +92,7 @@ async def _followed(
     into: store.Store,
     changed: asyncio.Event,
 ) -> AsyncGenerator[asyncio.Event, None]:
-    """Keep ``into`` like the API server, and yield the event that it is filled."""
+    """Keep ``into`` in step with the API server, and yield the event that it is filled."""
     following = reflector.Reflector(
         kube,
         kind,
@@ -107,8 +109,8 @@ async def _followed(
         await asyncio.gather(task, return_exceptions=True)
 
 
-def say_troubles() -> None:
-    """Show on standard error what a watch has to say, one line each."""
+def log_to_stderr() -> None:
+    """Print the warnings of a watch on standard error, one line each."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("akoo-core: %(message)s"))
     handler.setLevel(logging.WARNING)

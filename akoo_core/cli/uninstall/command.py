@@ -1,4 +1,4 @@
-"""`akoo-core uninstall`: what has to be done before the operator and its CRDs may go."""
+"""`akoo-core uninstall`: prepares the removal of the operator and its CRDs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,17 @@ _NEXT = (
 
 
 @click.command()
-@click.option("--remove", is_flag=True, help="Remove AKO from every cluster; the operator runs.")
-@click.option("--orphan", is_flag=True, help="Leave all as it is; the operator is stopped.")
-@click.option("--timeout", default="1h", show_default=True, help="How long --remove waits: 10m.")
-@click.option("--namespace", default="akoo-system", show_default=True, help="The operator's own.")
-@click.option("--lease", default="akoo-core", show_default=True, help="The operator's Lease.")
+@click.option(
+    "--remove", is_flag=True, help="Remove AKO from every cluster. The operator must run."
+)
+@click.option(
+    "--orphan", is_flag=True, help="Leave AKO in every cluster. The operator must be stopped."
+)
+@click.option("--timeout", default="1h", show_default=True, help="Longest wait of --remove: 10m.")
+@click.option(
+    "--namespace", default="akoo-system", show_default=True, help="Namespace of the operator."
+)
+@click.option("--lease", default="akoo-core", show_default=True, help="Lease of the operator.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @operating.options
 @management.option
@@ -44,9 +50,9 @@ def uninstall(
     config: pathlib.Path | None,
     kubeconfig: pathlib.Path | None,
 ) -> None:
-    """Prepare for the operator to go: take AKO away everywhere, or let go of everything."""
+    """Prepare the removal of the operator: remove AKO everywhere, or orphan every cluster."""
     if remove == orphan:
-        raise errors.InputError("say one of --remove (AKO goes) and --orphan (AKO stays)")
+        raise errors.InputError("choose --remove (AKO goes) or --orphan (AKO stays)")
     within = durations.parse_duration(timeout)
     of = running_operator.Lease(namespace, lease)
     if remove:
@@ -61,15 +67,14 @@ def uninstall(
 
 
 async def _removal(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
-    """What --remove will do. Raises InputError when it cannot be done."""
+    """The plan of --remove. Raises InputError when it cannot start."""
     if not await running_operator.holder(kube, of, fleet.now()):
         raise errors.InputError(
-            f"no operator holds Lease {of}, so nobody would remove anything. Start it, or say "
-            "--orphan"
+            f"no operator holds Lease {of}, so nothing would be removed. Start it, or use --orphan"
         )
-    found = await fleet.records(kube)
-    uninstall_remove.readable(found)
-    return list(uninstall_remove.plan(found))
+    records = await fleet.records(kube)
+    uninstall_remove.readable(records)
+    return list(uninstall_remove.plan(records))
 
 
 async def _remove(kube: client.KubeClient, within: datetime.timedelta) -> list[str]:
@@ -80,24 +85,24 @@ async def _remove(kube: client.KubeClient, within: datetime.timedelta) -> list[s
 async def _orphaning(
     kube: client.KubeClient, of: running_operator.Lease, held_by: Sequence[controllers.Controller]
 ) -> list[str]:
-    """What --orphan will do. Raises InputError when it cannot be done."""
+    """The plan of --orphan. Raises InputError when it cannot start."""
     await _stopped(kube, of)
-    found, records = await uninstall_orphan.marks(kube, held_by), await fleet.records(kube)
+    marks, records = await uninstall_orphan.marks(kube, held_by), await fleet.records(kube)
     uninstall_remove.readable(records)
-    wrong = list(uninstall_orphan.problems(found, records))
+    wrong = list(uninstall_orphan.problems(marks, records))
     if wrong:
         raise errors.InputError(f"{'; '.join(wrong)}. Let the operator finish that first")
-    return list(uninstall_orphan.plan(found))
+    return list(uninstall_orphan.plan(marks))
 
 
 async def _orphan(
     kube: client.KubeClient, of: running_operator.Lease, held_by: Sequence[controllers.Controller]
 ) -> list[str]:
-    # Looked at again: minutes may have passed at the question.
+    # Check again: the question may have waited for minutes.
     await _orphaning(kube, of, held_by)
     for mark in await uninstall_orphan.marks(kube, held_by):
         await _stopped(kube, of)
-        await uninstall_orphan.take_off(kube, mark, click.echo)
+        await uninstall_orphan.remove_mark(kube, mark, click.echo)
     return list(uninstall_orphan.left_behind(await fleet.records(kube)))
 
 
@@ -105,7 +110,7 @@ async def _stopped(kube: client.KubeClient, of: running_operator.Lease) -> None:
     who = await running_operator.holder(kube, of, fleet.now())
     if who:
         raise errors.InputError(
-            f"an operator runs ({who} holds Lease {of}) and would put back what is taken off. "
+            f"an operator runs ({who} holds Lease {of}) and would put the finalizers back. "
             "Stop it first: kubectl scale --replicas=0 its Deployment"
         )
 

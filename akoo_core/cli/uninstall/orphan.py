@@ -1,9 +1,8 @@
-"""`uninstall --orphan`: our finalizers and annotation go, everything else stays as it is.
+"""`uninstall --orphan`: removes our finalizers and annotations, and nothing else.
 
-The order is Clusters, configs, what plugins' controllers hold, records: a record is the last to
-lose its protection. Whatever ends this half-way, every record is there with all it knows, and an
-operator that is started again puts the finalizers back. Nothing is deleted, and no workload
-cluster is called.
+The order is Clusters, configs, objects of plugins' controllers, records: a record is the last to
+lose its protection. If this ends half-way, every record is complete, and an operator that starts
+again puts the finalizers back. Nothing is deleted, and no workload cluster is called.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from akoo_core import structs
 from akoo_core.cli import fleet
 from akoo_core.cli.uninstall import remove
 from akoo_core.kube import client, discovery, errors, finalizers, resource
-from akoo_core.objects import cluster, names
+from akoo_core.objects import cluster as cluster_
+from akoo_core.objects import names
 from akoo_core.plugin_host import controllers
 from akoo_core.reconcile.act import status
 
@@ -40,7 +40,7 @@ class Mark(NamedTuple):
 async def marks(
     kube: client.KubeClient, registered: Sequence[controllers.Controller]
 ) -> list[Mark]:
-    """Every finalizer of ours and of these controllers, in the order in which they go."""
+    """Every finalizer of ours and of these controllers, in the order of removal."""
     kinds = (
         (await discovery.clusters(kube), names.FINALIZER),
         (resource.AKO_DEPLOYMENT_CONFIGS, names.FINALIZER),
@@ -58,75 +58,75 @@ async def marks(
 def _of_plugins(
     registered: Sequence[controllers.Controller],
 ) -> Iterator[tuple[resource.Resource, str]]:
-    for one in registered:
-        if one.registration.finalizer:
-            for kind in one.registration.writes:
-                yield kind, one.registration.finalizer
+    for controller in registered:
+        if controller.registration.finalizer:
+            for kind in controller.registration.writes:
+                yield kind, controller.registration.finalizer
 
 
 async def _listed(kube: client.KubeClient, kind: resource.Resource) -> list[client.Object]:
-    """Of a plugin that never ran here there may be no definitions, so nothing to be freed."""
+    """All objects of a kind; [] where the kind is not defined (a plugin that never ran here)."""
     try:
         return await fleet.listed(kube, kind)
     except errors.NotFoundError:
         return []
 
 
-def problems(found: list[Mark], records: fleet.Records) -> Iterator[str]:
-    """What is under way and would never be finished. Pure."""
-    for one in found:
-        if one.deleting:
-            yield f"{one} is being deleted and waits for its cleanup"
+def problems(marked: list[Mark], records: fleet.Records) -> Iterator[str]:
+    """Removals under way that would never finish. Pure."""
+    for mark in marked:
+        if mark.deleting:
+            yield f"{mark} is being deleted and waits for its cleanup"
     for record in records.known:
         if record.spec.leaving is not None and record.spec.finished_at is None:
-            yield f"AKO is being taken away from {fleet.key_of(record)} ({record.name})"
+            yield f"AKO is being removed from {fleet.key_of(record)} ({record.name})"
 
 
-def plan(found: list[Mark]) -> Iterator[str]:
-    """What will happen, in lines. Pure."""
-    yield "Nothing is deleted; AKO goes on working wherever it is. In this order:"
-    for one in found:
-        yield f"  finalizer {one.finalizer} goes from {one}"
-    yield "Clusters that are deleted afterwards are not cleaned up: what AKO made on Avi stays."
-    yield "What plugins made for other objects (address ranges, say) stays where it is, too."
+def plan(marked: list[Mark]) -> Iterator[str]:
+    """The plan, in lines. Pure."""
+    yield "Nothing is deleted; AKO keeps working in every cluster. In this order:"
+    for mark in marked:
+        yield f"  finalizer {mark.finalizer} is removed from {mark}"
+    yield "Clusters deleted afterwards are not cleaned up: AKO's objects on Avi stay."
+    yield "Objects that plugins made for other purposes (address ranges, for example) stay, too."
 
 
 def left_behind(records: fleet.Records) -> Iterator[str]:
-    """What is where, and how to come back. Pure."""
+    """A list of the objects that stay, and the way back. Pure."""
     yield "Left behind:"
-    for one in remove.living(records):
-        objects = len(one.spec.inventory)
-        yield f"  {fleet.key_of(one)}: AKO and {objects} objects; on Avi what {one.name} made"
+    for record in remove.living(records):
+        key, objects = fleet.key_of(record), len(record.spec.inventory)
+        yield f"  {key}: AKO and {objects} objects; on Avi the objects of {record.name}"
     yield "  in the management cluster: all our objects, without our finalizers, and the CRDs"
     yield "Keep the records: kubectl get akodeployments -o yaml > akodeployments.yaml"
-    yield "An operator that is started again takes all of this up where it was."
+    yield "An operator that starts again continues with all of this."
 
 
-async def take_off(kube: client.KubeClient, one: Mark, say: Callable[[str], None]) -> None:
-    """Take the finalizer off; from a Cluster also our annotation and condition, before it."""
-    metadata = one.object["metadata"]
-    if one.kind.kind == "Cluster":
-        await _take_words(kube, one)
+async def remove_mark(kube: client.KubeClient, mark: Mark, say: Callable[[str], None]) -> None:
+    """Remove the finalizer; from a Cluster first our annotation and condition."""
+    metadata = mark.object["metadata"]
+    if mark.kind.kind == "Cluster":
+        await _remove_annotation_and_condition(kube, mark)
     await finalizers.Finalizers(kube).remove(
-        one.kind, one.finalizer, metadata["name"], metadata.get("namespace"), uid=metadata["uid"]
+        mark.kind, mark.finalizer, metadata["name"], metadata.get("namespace"), uid=metadata["uid"]
     )
-    say(f"{one}: done")
+    say(f"{mark}: done")
 
 
-async def _take_words(kube: client.KubeClient, one: Mark) -> None:
-    target = cluster.from_object(one.object)
-    if names.RECORD_ANNOTATION in target.annotations:
-        patch = {"metadata": {"uid": target.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
-        await kube.merge_patch(one.kind, target.name, patch, target.namespace)
-    if one.kind.version != "v1beta2" or names.LOAD_BALANCER_READY not in str(
-        one.object.get("status") or {}
+async def _remove_annotation_and_condition(kube: client.KubeClient, mark: Mark) -> None:
+    cluster = cluster_.from_object(mark.object)
+    if names.RECORD_ANNOTATION in cluster.annotations:
+        patch = {"metadata": {"uid": cluster.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
+        await kube.merge_patch(mark.kind, cluster.name, patch, cluster.namespace)
+    if mark.kind.version != "v1beta2" or names.LOAD_BALANCER_READY not in str(
+        mark.object.get("status") or {}
     ):
         return
     body: structs.JSON = {
-        "apiVersion": one.kind.api_version,
-        "kind": one.kind.kind,
-        "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
+        "apiVersion": mark.kind.api_version,
+        "kind": mark.kind.kind,
+        "metadata": {"name": cluster.name, "namespace": cluster.namespace, "uid": cluster.uid},
         "status": {},
     }
     manager = status.CLUSTER_FIELD_MANAGER
-    await kube.apply(one.kind, body, field_manager=manager, subresource="status")
+    await kube.apply(mark.kind, body, field_manager=manager, subresource="status")

@@ -1,7 +1,7 @@
-"""`uninstall --remove`: every record is asked to leave, and waited for. Writes one annotation each.
+"""`uninstall --remove`: asks every record to leave, and waits. Writes one annotation on each.
 
-``akoo.io/confirm-removal`` is not needed: the brake on removals is for those that a config causes,
-not for a user's word. The word stays on finished records, so that nothing starts anew.
+``akoo.io/confirm-removal`` is not needed: the removal limit counts removals that a config causes,
+not those that a user asked for. The annotation stays on finished records, so that none restarts.
 """
 
 from __future__ import annotations
@@ -16,45 +16,46 @@ from akoo_core.cli import fleet
 from akoo_core.cli.annotate import effects, write
 from akoo_core.kube import client
 from akoo_core.kube import errors as kube_errors
-from akoo_core.objects import conditions, record
+from akoo_core.objects import conditions
+from akoo_core.objects.record import Record
 
 REFRESH_SECONDS = 2.0
 rest_for = asyncio.sleep
-"""Between two looks."""
+"""Waits between two reads."""
 SHOWN = 5
 _PASSING = (
     kube_errors.UnreachableError,
     kube_errors.TooManyRequestsError,
     kube_errors.ServerError,
 )
-SWEEP = effects.Word(kind="leave", value="sweep")
+SWEEP = effects.Annotation(kind="leave", value="sweep")
 
 
-def plan(found: fleet.Records) -> Iterator[str]:
-    """What will happen, in lines."""
-    rest = living(found)
+def plan(records: fleet.Records) -> Iterator[str]:
+    """The plan, in lines."""
+    rest = living(records)
     yield (
-        f"AKO is removed from {len(rest)} clusters: drained, stopped, its objects cleaned up, "
-        "outside too. Addresses of Services and Ingresses stop working. The Clusters stay."
+        f"AKO is removed from {len(rest)} clusters: drained, stopped, its objects deleted, also "
+        "outside. Addresses of Services and Ingresses stop working. The Clusters stay."
     )
-    for one in rest:
-        yield f"  {fleet.key_of(one)}  {one.name}  {_state(one)}"
-    yield "Records, configs and the operator stay; finalizers go from each Cluster as it is done."
+    for record in rest:
+        yield f"  {fleet.key_of(record)}  {record.name}  {_state(record)}"
+    yield "Records, configs and the operator stay; each finished Cluster loses its finalizer."
 
 
-def living(found: fleet.Records) -> list[record.Record]:
-    """Those that are not finished."""
-    return [one for one in found.known if one.spec.finished_at is None]
+def living(records: fleet.Records) -> list[Record]:
+    """The records that are not finished."""
+    return [record for record in records.known if record.spec.finished_at is None]
 
 
-def progress(found: fleet.Records) -> str:
-    """One line: how many are finished, and what the first of the others do."""
-    rest = living(found)
-    told = f"{len(found.known) - len(rest)} of {len(found.known)} finished"
+def progress(records: fleet.Records) -> str:
+    """One line: the count of finished records, and the state of the first others."""
+    rest = living(records)
+    counted = f"{len(records.known) - len(rest)} of {len(records.known)} finished"
     if not rest:
-        return told
+        return counted
     more = f" and {len(rest) - SHOWN} more" if len(rest) > SHOWN else ""
-    return f"{told}; waiting for {_listed(rest[:SHOWN])}{more}"
+    return f"{counted}; waiting for {_listed(rest[:SHOWN])}{more}"
 
 
 async def remove(
@@ -64,58 +65,58 @@ async def remove(
     within: datetime.timedelta,
     clock: clock_.Clock,
 ) -> None:
-    """Ask every record to leave, those that appear meanwhile too; return when all are finished.
+    """Ask every record to leave, new ones too; return when all are finished.
 
     Raises AkooError with what is left after ``within``; then it may be called again.
     """
     end = clock.monotonic() + within.total_seconds()
-    told, rest = "", "nothing could be read"
+    last_line, rest = "", "nothing could be read"
     while True:
         try:
-            found = await fleet.records(kube)
-            readable(found)
-            await _ask(kube, living(found))
-            line, rest = progress(found), _listed(living(found))
+            records = await fleet.records(kube)
+            readable(records)
+            await _ask(kube, living(records))
+            line, rest = progress(records), _listed(living(records))
         except (*_PASSING, TimeoutError) as error:
             line = f"{str(error) or 'the API server did not answer in time'}; tried again"
-        if line != told:
+        if line != last_line:
             say(line)
-            told = line
+            last_line = line
         if not rest:
             return
         if clock.monotonic() >= end:
             raise errors.AkooError(
-                f"not all are finished in time: {rest}. The operator goes on; see akoo-core "
+                f"not all are finished in time: {rest}. The operator continues; see akoo-core "
                 "explain, and run this again to wait longer"
             )
         await rest_for(REFRESH_SECONDS)
 
 
-def readable(found: fleet.Records) -> None:
-    """Raises InputError when a record cannot be read: nobody could say that it is finished."""
-    if found.unreadable:
+def readable(records: fleet.Records) -> None:
+    """Raises InputError for an unreadable record: its end could not be seen."""
+    if records.unreadable:
         raise errors.InputError(
-            f"records cannot be read: {'; '.join(found.unreadable)}. A newer akoo-core may have "
-            "written them; use that one"
+            f"records cannot be read: {'; '.join(records.unreadable)}. A newer akoo-core may have "
+            "written them; use that version"
         )
 
 
-async def _ask(kube: client.KubeClient, rest: Iterable[record.Record]) -> None:
-    for one in rest:
-        if effects.said_already(SWEEP, one):
+async def _ask(kube: client.KubeClient, rest: Iterable[Record]) -> None:
+    for record in rest:
+        if effects.already_set(SWEEP, record):
             continue
         try:
-            await write.write(kube, SWEEP, one)
+            await write.write(kube, SWEEP, record)
         except write.ChangedError:
             continue  # It is read and asked again in the next round.
 
 
-def _listed(some: Iterable[record.Record]) -> str:
-    return ", ".join(f"{fleet.key_of(one)} ({_state(one)})" for one in some)
+def _listed(some: Iterable[Record]) -> str:
+    return ", ".join(f"{fleet.key_of(record)} ({_state(record)})" for record in some)
 
 
-def _state(one: record.Record) -> str:
-    held = conditions.find(one.status.conditions, "Held")
-    left = "" if one.status.left is None else f", {one.status.left} left"
+def _state(record: Record) -> str:
+    held = conditions.find(record.status.conditions, "Held")
+    left = "" if record.status.left is None else f", {record.status.left} left"
     why = f", held: {held.reason}" if held is not None and held.status == "True" else ""
-    return f"{one.status.phase or 'Preparing'}{left}{why}"
+    return f"{record.status.phase or 'Preparing'}{left}{why}"

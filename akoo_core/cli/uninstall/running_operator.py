@@ -1,4 +1,4 @@
-"""Does an operator run? Its Lease says so, as long as it has one (leaderElection.enabled)."""
+"""Detects a running operator by its Lease, which it has if leaderElection.enabled is true."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DURATION_SECONDS = 60
 
 
 class Lease(NamedTuple):
-    """Where the operator's Lease is."""
+    """Namespace and name of the operator's Lease."""
 
     namespace: str
     name: str
@@ -23,19 +23,19 @@ class Lease(NamedTuple):
 
 
 async def holder(kube: client.KubeClient, of: Lease, now: datetime.datetime) -> str:
-    """Who holds the Lease now, or "". Raises InputError when there is no such Lease."""
+    """The current holder of the Lease, or "". Raises InputError when there is no such Lease."""
     try:
         lease = await kube.get(resource.LEASES, of.name, of.namespace)
     except kube_errors.NotFoundError as error:
         raise errors.InputError(
-            f"there is no Lease {of}, by which a running operator is known. Say "
-            "where it is: --namespace, --lease (settings operatorNamespace, leaderElection)"
+            f"there is no Lease {of}, which a running operator holds. Name "
+            "it: --namespace, --lease (settings operatorNamespace, leaderElection)"
         ) from error
     return held_by(lease, now)
 
 
 def held_by(lease: client.Object, now: datetime.datetime) -> str:
-    """The holder, unless it gave the Lease back or let it run out. Pure."""
+    """The holder, unless it released the Lease or let it expire. Pure."""
     spec = lease.get("spec") or {}
     who = spec.get("holderIdentity") or ""
     renewed = spec.get("renewTime")

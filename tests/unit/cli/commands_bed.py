@@ -19,7 +19,7 @@ from akoo_core.testing.memory import MemoryServer
 
 RECORDS = resource.AKO_DEPLOYMENTS
 NOW = builders.CREATED + datetime.timedelta(hours=3)
-Said = tuple[int, str, str]
+Output = tuple[int, str, str]
 Condition = conditions.Condition
 
 
@@ -40,16 +40,16 @@ class Bed:
         self.server = MemoryServer()
         self._capsys = capsys
 
-    def cluster(self, key: str = "team-a/shop", **given: Any) -> str:
+    def cluster(self, key: str = "team-a/shop", **fields: Any) -> str:
         """Seed a Cluster; its UID."""
         namespace, name = key.split("/")
-        self._seed(builders.cluster_object(name, namespace, **given))
-        found = [
-            one["metadata"]
-            for one in self.server.objects(resource.CLUSTERS, namespace)
-            if one["metadata"]["name"] == name
+        self._seed(builders.cluster_object(name, namespace, **fields))
+        metadata = [
+            cluster["metadata"]
+            for cluster in self.server.objects(resource.CLUSTERS, namespace)
+            if cluster["metadata"]["name"] == name
         ]
-        uid: str = found[0]["uid"]
+        uid: str = metadata[0]["uid"]
         return uid
 
     def config(self, name: str, labels: dict[str, str] | None = None, **spec: Any) -> None:
@@ -86,16 +86,16 @@ class Bed:
 
     def annotations(self, name: str = "akoo-1") -> dict[str, str]:
         """Of a record, as they are stored."""
-        for one in self.server.objects(RECORDS):
-            if one["metadata"]["name"] == name:
-                return dict(one["metadata"].get("annotations") or {})
+        for obj in self.server.objects(RECORDS):
+            if obj["metadata"]["name"] == name:
+                return dict(obj["metadata"].get("annotations") or {})
         raise LookupError(name)
 
-    def __call__(self, *arguments: str) -> Said:
+    def __call__(self, *arguments: str) -> Output:
         """Exit code, stdout, stderr of a command."""
         code = run(list(arguments))
-        said = self._capsys.readouterr()
-        return code, said.out, said.err
+        captured = self._capsys.readouterr()
+        return code, captured.out, captured.err
 
 
 def open_bed(

@@ -1,4 +1,4 @@
-"""`akoo-core audit`: what is left, whose it is, and how it is taken away."""
+"""`akoo-core audit`: lists strays by owner, and removes them."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Balancer(api.Plugin):
     @api.hookimpl
     async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
         if self.answers:
-            found = self.answers.pop(0)
-            if isinstance(found, Exception):
-                raise found
-            if isinstance(found, api.Done | api.Wait | api.Blocked):
-                return found
-            found()
+            answer = self.answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            if isinstance(answer, api.Done | api.Wait | api.Blocked):
+                return answer
+            answer()
         async with ctx.external.call("avi", "DELETE pool", write=True):
             if not self.keeps:
                 self.strays[:] = [stray for stray in self.strays if stray.owner != owner]
@@ -138,9 +138,9 @@ def test_json(bed: Bed, select: Select) -> None:
     Balancer.unseen[:] = ["tenant b: not allowed"]
     code, out, _ = bed("audit", "--output", "json")
     assert code == 1
-    (found,) = json.loads(out)["plugins"]
-    assert (found["plugin"], found["unseen"]) == ("balancer", ["tenant b: not allowed"])
-    assert found["strays"][0]["ageSeconds"] == 5.0
+    (plugin,) = json.loads(out)["plugins"]
+    assert (plugin["plugin"], plugin["unseen"]) == ("balancer", ["tenant b: not allowed"])
+    assert plugin["strays"][0]["ageSeconds"] == 5.0
 
 
 def test_what_was_not_seen_is_no_proof(bed: Bed, select: Select) -> None:
@@ -148,7 +148,7 @@ def test_what_was_not_seen_is_no_proof(bed: Bed, select: Select) -> None:
     code, out, _ = bed("audit")
     assert code == 1
     assert out.splitlines() == [
-        "balancer: nothing found where it could look",
+        "balancer: nothing in the places it could read",
         "  not seen: tenant b: user akoo has no role there",
     ]
 
@@ -192,11 +192,11 @@ def test_a_record_that_cannot_be_read_counts_as_living(bed: Bed, select: Select)
 def test_who_is_asked(bed: Bed, select: Select) -> None:
     select(Balancer, Looks, Quiet)
     assert bed("audit", "looks")[1].startswith("looks: 1 without a living record")
-    for name, said in (
+    for name, message in (
         ("quiet", "plugin quiet has no audit"),
         ("look", 'no plugin "look" is selected (balancer, looks, quiet). Did you mean "looks"?'),
     ):
-        assert bed("audit", name) == (2, "", f"akoo-core: {said}\n")
+        assert bed("audit", name) == (2, "", f"akoo-core: {message}\n")
     select(Quiet)
     assert bed("audit") == (2, "", "akoo-core: no plugin has an audit (quiet)\n")
 
@@ -205,12 +205,12 @@ def test_who_is_asked(bed: Bed, select: Select) -> None:
 
 
 def test_the_tenants_that_a_person_names_reach_the_plugin(bed: Bed, select: Select) -> None:
-    given: list[tuple[str, ...]] = []
+    tenants: list[tuple[str, ...]] = []
 
     class Named(Balancer):
         @api.hookimpl
         async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
-            given.append(ctx.tenants)
+            tenants.append(ctx.tenants)
             self.strays.clear()
             return None
 
@@ -218,8 +218,8 @@ def test_the_tenants_that_a_person_names_reach_the_plugin(bed: Bed, select: Sele
     Balancer.strays[:] = [stray(GONE, "Pool", "p")]
     code, out, _ = bed("audit", "--sweep", GONE, "--tenants", " blue, red,,", "--yes")
     assert code == 0
-    assert given == [("blue", "red")]
-    assert "Only what is in tenant blue, red is taken away; the rest stays." in out
+    assert tenants == [("blue", "red")]
+    assert "Only objects in tenant blue, red are removed; the rest stays." in out
 
 
 def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> None:
@@ -231,9 +231,9 @@ def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> No
     assert (code, err) == (0, "")
     assert [stray.owner for stray in Balancer.strays] == [OTHER]
     lines = out.splitlines()
-    assert lines[0] == f"balancer: 2 objects of {GONE} will be taken away:"
+    assert lines[0] == f"balancer: 2 objects of {GONE} will be removed:"
     assert not [line for line in lines if OTHER in line]
-    assert f"make sure that no cluster lives whose AKO is called {GONE}." in lines[4]
+    assert f"make sure that no running AKO is called {GONE}." in lines[4]
     assert lines[5:] == [
         "balancer: deleting pools (2 left)",
         "balancer: done",
@@ -242,22 +242,22 @@ def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> No
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--sweep", "akoo-1"], "akoo-1 belongs to record akoo-1, which is not finished"),
         (["--sweep", "shop-7"], "shop-7 belongs to record akoo-1, which is not finished"),
         (["--sweep", GONE + "x"], f'carries the name {GONE}x. Did you mean "{GONE}'),
         (["--sweep", OTHER], f"{OTHER} is claimed by mgmt-2/1, not by this management cluster"),
-        (["--tenants", "blue"], "--tenants goes with --sweep"),
+        (["--tenants", "blue"], "--tenants needs --sweep"),
         (["--sweep", GONE, "--output", "json"], "--output json does not go with --sweep"),
     ],
 )
-def test_what_is_refused(bed: Bed, select: Select, arguments: list[str], said: str) -> None:
+def test_what_is_refused(bed: Bed, select: Select, arguments: list[str], message: str) -> None:
     left()
     bed.record("akoo-1", ako_cluster_name="shop-7")
     before = list(Balancer.strays)
     code, _, err = bed("audit", "--yes", *arguments)
-    assert (code, said in err) == (2, True), err
+    assert (code, message in err) == (2, True), err
     assert Balancer.strays == before
 
 
@@ -282,19 +282,19 @@ def test_a_claim_of_our_own_or_of_one_that_is_gone(bed: Bed, select: Select) -> 
     ],
 )
 def test_whose_claim_it_is(claim: str, ours: bool) -> None:
-    found = [find.Found(plugin="p", strays=(stray(GONE, "Pool", "web", claim=claim),))]
+    results = [find.Result(plugin="p", strays=(stray(GONE, "Pool", "web", claim=claim),))]
     if ours:
-        assert remove.chosen(found, GONE, "prod", claimed_elsewhere=False)
+        assert remove.chosen(results, GONE, "prod", claimed_elsewhere=False)
     else:
         with pytest.raises(errors.InputError, match="not by this management cluster"):
-            remove.chosen(found, GONE, "prod", claimed_elsewhere=False)
-        assert remove.chosen(found, GONE, "prod", claimed_elsewhere=True)
+            remove.chosen(results, GONE, "prod", claimed_elsewhere=False)
+        assert remove.chosen(results, GONE, "prod", claimed_elsewhere=True)
 
 
 def test_a_plugin_that_only_looks(bed: Bed, select: Select) -> None:
     select(Looks)
     code, _, err = bed("audit", "--sweep", OTHER, "--yes")
-    assert (code, err) == (2, "akoo-core: plugin looks cannot take away what it finds\n")
+    assert (code, err) == (2, "akoo-core: plugin looks cannot remove strays\n")
 
 
 def test_it_is_confirmed_by_its_name(
@@ -314,7 +314,7 @@ def test_it_is_confirmed_by_its_name(
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (
             api.Blocked(reason="ForeignReference", message="legacy-lb uses Pool web."),
@@ -323,17 +323,17 @@ def test_it_is_confirmed_by_its_name(
         (ValueError("odd"), "remove_stray of plugin balancer: ValueError: odd"),
         (
             api.Wait(reason="Slow", message="later", after=3600.0),
-            f"balancer is not done with {GONE} within 0:10:00; what is left stays",
+            f"balancer is not done with {GONE} within 0:10:00; the rest stays",
         ),
     ],
 )
 def test_what_cannot_be_finished(
-    bed: Bed, select: Select, answer: api.Result | Exception, said: str
+    bed: Bed, select: Select, answer: api.Result | Exception, message: str
 ) -> None:
     left()
     Balancer.answers[:] = [answer]
     code, _, err = bed("audit", "--sweep", GONE, "--yes")
-    assert (code, said in err) == (1, True), err
+    assert (code, message in err) == (1, True), err
     assert len(Balancer.strays) == 3
 
 
@@ -346,7 +346,7 @@ def test_done_is_not_believed(bed: Bed, select: Select, monkeypatch: pytest.Monk
     monkeypatch.setattr(Balancer, "keeps", False)
     Balancer.unseen[:] = ["tenant b: not allowed"]
     code, _, err = bed("audit", "--sweep", GONE, "--yes")
-    assert (code, "but not everything was seen: tenant b: not allowed" in err) == (1, True)
+    assert (code, "but not all could: tenant b: not allowed" in err) == (1, True)
 
 
 def test_a_record_that_comes_meanwhile_ends_it(bed: Bed, select: Select) -> None:

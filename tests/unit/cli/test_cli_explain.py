@@ -40,7 +40,7 @@ def test_a_selected_cluster_with_trouble(bed: Bed) -> None:
         '  "default" matches too and lost: "edge" has priority 10, "default" 0.',
         "Running",
         f"Ready=False since 40m: AviReady=False, NetworkNotFound: {AVI}",
-        "next: mend that; it is tried again by itself",
+        "next: repair that; the operator tries again by itself",
         "next try in 27 s, or on a change",
         "record akoo-1 - last trace 4bf92f",
     ]
@@ -88,7 +88,7 @@ def test_json(bed: Bed) -> None:
     assert (shown["name"], shown["phase"], shown["retrySeconds"]) == ("akoo-1", "Running", 60)
     assert shown["nextTryAt"] == (NOW + datetime.timedelta(seconds=27)).isoformat()[:-6] + "Z"
     assert shown["conditions"][0]["reason"] == "NetworkNotFound"
-    assert shown["next"].startswith("mend that")
+    assert shown["next"].startswith("repair that")
 
 
 def test_a_word_to_leave_goes_before_the_config(bed: Bed) -> None:
@@ -147,7 +147,7 @@ def test_a_selected_cluster_without_a_record(bed: Bed) -> None:
     bed.cluster(labels={"lb": "avi"})
     bed.config("default", {"lb": "avi"})
     _, out, _ = bed("explain", "team-a/shop")
-    assert "the operator has not looked at it, or does not run" in out
+    assert "the operator has not seen it yet, or is not running" in out
 
 
 def test_a_held_cluster_that_is_gone(bed: Bed) -> None:
@@ -161,12 +161,12 @@ def test_a_held_cluster_that_is_gone(bed: Bed) -> None:
     bed.record(status=status, leaving=leaving)
     _, out, _ = bed("explain", "team-a/shop")
     assert "Cluster team-a/shop is gone" in out
-    assert "Sweeping: AKO is being taken away since 0s (ClusterDeleted), 7 objects left" in out
+    assert "Sweeping: AKO is being removed since 0s (ClusterDeleted), 7 objects left" in out
     assert "  Held=True, ForeignReference: Pool shop-web is used by legacy-lb." in out
     assert "akoo-core let-go team-a/shop --reason" in out
 
 
-def test_a_move_that_is_held(bed: Bed) -> None:
+def test_a_relocation_that_is_held(bed: Bed) -> None:
     held = condition("Held", "True", "VerbFailed", "avi.example.com does not answer.")
     status = record.RecordStatus(
         phase="Sweeping", conditions=(condition("Ready", "False", "Relocating"), held)
@@ -174,7 +174,7 @@ def test_a_move_that_is_held(bed: Bed) -> None:
     leaving = record.Leaving(cause="Relocated", started_at=NOW)
     bed.record(uid=bed.cluster(), status=status, leaving=leaving)
     _, out, _ = bed("explain", "team-a/shop")
-    assert "AKO is moving to another place since 0s (Relocated)" in out
+    assert "AKO is being relocated since 0s (Relocated)" in out
     assert "akoo-core abandon-placement team-a/shop --reason" in out
 
 

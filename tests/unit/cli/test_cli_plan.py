@@ -37,10 +37,10 @@ class Balancer(api.Plugin):
         self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
     ) -> tuple[api.PlannedAction, ...] | None:
         self.seen.append((verb, ctx))
-        found = self.plans.get(verb)
-        if isinstance(found, Exception):
-            raise found
-        return found
+        planned = self.plans.get(verb)
+        if isinstance(planned, Exception):
+            raise planned
+        return planned
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
@@ -114,7 +114,7 @@ def test_the_table_and_who_has_nothing_to_do(bed: Bed, select: Select) -> None:
     code, out, err = bed("plan", "team-a/shop")
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        "team-a/shop (record akoo-1): what prepare would do now",
+        "team-a/shop (record akoo-1): prepare would do this now",
         "balancer: 1 to create, 1 to keep",
         "  ACTION  KIND         NAME        WHERE  WHY",
         "  create  StringGroup  akoo-claim  admin",
@@ -172,12 +172,12 @@ def test_who_cannot_say_is_told_and_the_others_are_shown(bed: Bed, select: Selec
     assert code == 1
     refused = "it tried to write, but is only asked to look. Nothing was changed"
     assert out.splitlines()[1:] == [
-        f"writer: cannot say: ReadOnlyError: {refused}",
+        f"writer: no plan: ReadOnlyError: {refused}",
         "balancer: nothing to do",
     ]
-    told = f"Secret ops/avi does not exist. {'Create it. ' * 40}".strip()
-    Balancer.plans["sweep"] = SecretMissingError(told)
-    assert f"balancer: cannot say: SecretMissing: {told}\n" in bed("plan", "akoo-1")[1]
+    message = f"Secret ops/avi does not exist. {'Create it. ' * 40}".strip()
+    Balancer.plans["sweep"] = SecretMissingError(message)
+    assert f"balancer: no plan: SecretMissing: {message}\n" in bed("plan", "akoo-1")[1]
 
 
 def test_a_plugin_that_waits_for_a_fact_is_not_asked_what_it_prepares(
@@ -187,7 +187,7 @@ def test_a_plugin_that_waits_for_a_fact_is_not_asked_what_it_prepares(
     bed.record()
     code, out, _ = bed("plan", "team-a/shop")
     assert (code, Needs.seen) == (1, [])
-    assert "needs: cannot say: it waits for the fact Site" in out
+    assert "needs: no plan: waiting for the fact Site" in out
 
 
 def test_a_section_that_is_wrong_is_told(bed: Bed, select: Select) -> None:
@@ -212,7 +212,7 @@ def test_which_record(bed: Bed, select: Select) -> None:
     )
     bed.record("akoo-3")
     code, _, err = bed("plan", "team-a/shop")
-    assert (code, "several records, say which instead: akoo-2, akoo-3" in err) == (2, True)
+    assert (code, "several records, name one of them instead: akoo-2, akoo-3" in err) == (2, True)
     code, _, err = bed("plan", "akoo-22")
     assert (code, 'Did you mean "akoo-2' in err) == (2, True)
     code, _, err = bed("plan", "team-a/shap")
@@ -223,4 +223,4 @@ def test_nobody_has_a_plan(bed: Bed, select: Select) -> None:
     select(Quiet)
     bed.record()
     code, _, err = bed("plan", "team-a/shop")
-    assert (code, err) == (2, "akoo-core: no plugin can say what it would do (quiet)\n")
+    assert (code, err) == (2, "akoo-core: no plugin has a plan (quiet)\n")

@@ -77,8 +77,8 @@ def cli(
 
     def cli(*arguments: str) -> tuple[int, str, str]:
         code = run(["plugins", *arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
     return cli
 
@@ -92,17 +92,17 @@ def test_list_shows_what_is_installed(install: Install, cli: CLI) -> None:
     code, text, _ = cli("list")
     assert code == 0
     assert ["p", "akoo-p", "0.1.0"] in [line.split() for line in text.splitlines()]
-    _, found, _ = cli("list", "--output", "json")
-    assert {"name": "p", "distribution": "akoo-p", "version": "0.1.0"} in json.loads(found)
+    _, out, _ = cli("list", "--output", "json")
+    assert {"name": "p", "distribution": "akoo-p", "version": "0.1.0"} in json.loads(out)
 
 
 def test_show_tells_what_a_plugin_declares(
     install: Install, cli: CLI, tmp_path: pathlib.Path
 ) -> None:
     install(PLAIN)
-    code, found, _ = cli("show", "p", "--output", "json")
+    code, out, _ = cli("show", "p", "--output", "json")
     assert code == 0
-    shown = json.loads(found)
+    shown = json.loads(out)
     assert shown["file"] == f"{tmp_path}/cli_p.py:{line_of(PLAIN, 'class P(')}"
     assert (shown["summary"], shown["verbs"]) == ("Does nothing much", ["observe"])
     assert shown["provides"] == [{"name": "Color", "version": 1}]
@@ -117,9 +117,9 @@ def test_show_tells_what_a_plugin_declares(
 def test_an_unknown_name_is_wrong_input(install: Install, cli: CLI) -> None:
     install(PLAIN)
     for command in ("show", "check"):
-        code, _, said = cli(command, "pp")
+        code, _, message = cli(command, "pp")
         assert code == 2
-        assert 'no plugin "pp"' in said
+        assert 'no plugin "pp"' in message
 
 
 def test_check_is_content_with_a_good_plugin(install: Install, cli: CLI) -> None:
@@ -254,15 +254,15 @@ class P(api.Plugin):
 }
 
 
-@pytest.mark.parametrize(("body", "said"), MISTAKES.values(), ids=list(MISTAKES))
+@pytest.mark.parametrize(("body", "message"), MISTAKES.values(), ids=list(MISTAKES))
 def test_check_names_the_mistake_and_its_place(
-    install: Install, cli: CLI, tmp_path: pathlib.Path, body: str, said: str
+    install: Install, cli: CLI, tmp_path: pathlib.Path, body: str, message: str
 ) -> None:
     source = HEAD + body
     install(source)
     code, text, summary = cli("check", "p")
     assert code == 1
-    assert said in text
+    assert message in text
     assert f"{tmp_path}/cli_p.py:{line_of(source, '# here')}" in text
     assert "p (akoo-p 0.1.0): " in summary
 
@@ -335,10 +335,10 @@ def test_new_writes_five_files_whose_conformance_run_is_green(
 
 
 def test_new_refuses_what_cannot_be(cli: CLI, tmp_path: pathlib.Path) -> None:
-    code, _, said = cli("new", "Acme_DNS", "--directory", str(tmp_path))
+    code, _, message = cli("new", "Acme_DNS", "--directory", str(tmp_path))
     assert code == 2
-    assert "'Acme_DNS' cannot be a plugin's name" in said
+    assert "'Acme_DNS' cannot be a plugin's name" in message
     (tmp_path / "akoo-hello").mkdir()
-    code, _, said = cli("new", "hello", "--directory", str(tmp_path))
+    code, _, message = cli("new", "hello", "--directory", str(tmp_path))
     assert code == 2
-    assert "exists already" in said
+    assert "exists already" in message

@@ -65,11 +65,11 @@ def test_the_table_and_its_summary(bed: Bed) -> None:
 def test_json(bed: Bed) -> None:
     seed(bed)
     _, out, _ = bed("status", "--output", "json")
-    found = json.loads(out)
-    assert [record["cluster"] for record in found["records"]] == ["shop", "pay", "lab", "old"]
-    assert (found["records"][1]["left"], found["records"][0]["left"]) == (7, None)
-    assert found["phases"] == {"Preparing": 1, "Running": 1, "Sweeping": 1, "Finished": 1}
-    assert found["notReady"] == {"Leaving": 1, "Unknown": 1}
+    shown = json.loads(out)
+    assert [record["cluster"] for record in shown["records"]] == ["shop", "pay", "lab", "old"]
+    assert (shown["records"][1]["left"], shown["records"][0]["left"]) == (7, None)
+    assert shown["phases"] == {"Preparing": 1, "Running": 1, "Sweeping": 1, "Finished": 1}
+    assert shown["notReady"] == {"Leaving": 1, "Unknown": 1}
 
 
 def test_no_records(bed: Bed) -> None:
@@ -115,7 +115,7 @@ async def followed(bed: Bed, wanted: watch.Wanted, acts: list[Act]) -> list[list
     shown = []
     async with contextlib.aclosing(watch.changes(bed.server.client(), wanted)) as changes:
         async for change in changes:
-            shown.append([one.name for one in change.known])
+            shown.append([record.name for record in change.known])
             if not acts:
                 return shown
             await acts.pop(0)()

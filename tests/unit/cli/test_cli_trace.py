@@ -72,7 +72,7 @@ def test_nothing_found_names_the_service(bed: Bed, asked: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("a/b", "--jaeger", "localhost:16686"), "Give it as http://localhost:16686"),
         (("--tree", "xyz"), "'xyz' is not the id of a trace"),
@@ -81,7 +81,7 @@ def test_nothing_found_names_the_service(bed: Bed, asked: list[str]) -> None:
         (("shop",), "'shop' is not NAMESPACE/NAME"),
     ],
 )
-def test_wrong_input(bed: Bed, words: tuple[str, ...], said: str) -> None:
+def test_wrong_input(bed: Bed, words: tuple[str, ...], message: str) -> None:
     code, out, err = bed("trace", *words)
     assert (code, out) == (2, "")
-    assert said in err
+    assert message in err

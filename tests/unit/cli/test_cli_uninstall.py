@@ -41,11 +41,11 @@ async def finish(kube: client.KubeClient, name: str) -> None:
 
 
 def finalizers(bed: Bed) -> dict[str, list[str]]:
-    found = {}
+    finalizers = {}
     for kind in (resource.CLUSTERS, resource.AKO_DEPLOYMENT_CONFIGS, RECORDS):
-        for one in bed.server.objects(kind):
-            found[one["metadata"]["name"]] = one["metadata"].get("finalizers") or []
-    return found
+        for obj in bed.server.objects(kind):
+            finalizers[obj["metadata"]["name"]] = obj["metadata"].get("finalizers") or []
+    return finalizers
 
 
 @pytest.mark.parametrize("flags", [(), ("--remove", "--orphan"), ("--remove", "--timeout", "x")])
@@ -74,7 +74,7 @@ def test_remove_without_an_operator_is_refused(bed: Bed) -> None:
     lease(bed, holder="")
     bed.record()
     code, _, err = bed("uninstall", "--remove", "--yes")
-    assert (code, "nobody would remove anything" in err) == (2, True)
+    assert (code, "nothing would be removed" in err) == (2, True)
     assert bed.annotations() == {}
 
 
@@ -92,10 +92,10 @@ def test_remove_asks_says_and_waits(bed: Bed, monkeypatch: pytest.MonkeyPatch) -
         if rounds == 1:
             bed.record("akoo-4", "team-d/new")
         asked = [
-            one["metadata"]["name"]
-            for one in bed.server.objects(RECORDS)
-            if (one["metadata"].get("annotations") or {}).get(names.LEAVE_ANNOTATION) == "sweep"
-            and "finishedAt" not in one["spec"]
+            record["metadata"]["name"]
+            for record in bed.server.objects(RECORDS)
+            if (record["metadata"].get("annotations") or {}).get(names.LEAVE_ANNOTATION) == "sweep"
+            and "finishedAt" not in record["spec"]
         ]
         await finish(bed.server.client(), asked[0])
 
@@ -115,15 +115,15 @@ async def test_remove_ends_in_time_and_says_what_is_left(
     bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bed.record(status=record.RecordStatus(phase="Draining"))
-    time, said = clock.ManualClock(), list[str]()
+    time, lines = clock.ManualClock(), list[str]()
 
     async def later(_: float) -> None:
         time.advance(1800)
 
     monkeypatch.setattr(remove, "rest_for", later)
     with pytest.raises(errors.AkooError, match=r"team-a/shop \(Draining\)"):
-        await remove.remove(bed.server.client(), said.append, within=HOUR, clock=time)
-    assert said == ["0 of 1 finished; waiting for team-a/shop (Draining)"]
+        await remove.remove(bed.server.client(), lines.append, within=HOUR, clock=time)
+    assert lines == ["0 of 1 finished; waiting for team-a/shop (Draining)"]
 
 
 async def test_remove_survives_trouble(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,16 +133,16 @@ async def test_remove_survives_trouble(bed: Bed, monkeypatch: pytest.MonkeyPatch
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        found: fleet.Records = answer
-        return found
+        records: fleet.Records = answer
+        return records
 
     monkeypatch.setattr(fleet, "records", records)
     monkeypatch.setattr(remove, "REFRESH_SECONDS", 0.0)
-    said = list[str]()
+    lines = list[str]()
     kube = bed.server.client()
-    await remove.remove(kube, said.append, within=HOUR, clock=clock.SystemClock())
-    assert said[0] == "silent; tried again"
-    assert said[-1] == "0 of 0 finished"
+    await remove.remove(kube, lines.append, within=HOUR, clock=clock.SystemClock())
+    assert lines[0] == "silent; tried again"
+    assert lines[-1] == "0 of 0 finished"
 
 
 # --orphan
@@ -197,8 +197,8 @@ def test_orphan_takes_what_controllers_of_plugins_hold(bed: Bed) -> None:
     code, out, _ = bed("uninstall", "--orphan", "--yes", "--plugins", "avi")
     assert (code, out.count(": done")) == (0, 2)
     for kind in held.values():
-        (one,) = bed.server.objects(kind)
-        assert one["metadata"]["finalizers"] == ["theirs"]
+        (obj,) = bed.server.objects(kind)
+        assert obj["metadata"]["finalizers"] == ["theirs"]
 
 
 def test_orphan_beside_an_operator_is_refused(bed: Bed) -> None:
@@ -213,14 +213,14 @@ def test_orphan_beside_an_operator_is_refused(bed: Bed) -> None:
 def test_orphan_stops_when_an_operator_starts(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     lease(bed, holder="")
     seed_fleet(bed)
-    take_off = orphan.take_off
+    remove_mark = orphan.remove_mark
 
-    async def started(kube: client.KubeClient, one: orphan.Mark, say: Any) -> None:
-        await take_off(kube, one, say)
+    async def started(kube: client.KubeClient, mark: orphan.Mark, say: Any) -> None:
+        await remove_mark(kube, mark, say)
         now = {"holderIdentity": "pod-2", "renewTime": "2026-01-01T03:00:00.000000Z"}
         await kube.merge_patch(resource.LEASES, "akoo-core", {"spec": now}, "akoo-system")
 
-    monkeypatch.setattr(orphan, "take_off", started)
+    monkeypatch.setattr(orphan, "remove_mark", started)
     code, _, err = bed("uninstall", "--orphan", "--yes")
     assert (code, "pod-2" in err) == (2, True)
     assert finalizers(bed)["akoo-1"] == [names.RECORD_FINALIZER]
@@ -231,7 +231,7 @@ def test_orphan_while_something_leaves_is_refused(bed: Bed) -> None:
     seed_fleet(bed, leaving=LEAVING)
     before = finalizers(bed)
     code, _, err = bed("uninstall", "--orphan", "--yes")
-    assert (code, "AKO is being taken away from team-a/shop (akoo-1)" in err) == (2, True)
+    assert (code, "AKO is being removed from team-a/shop (akoo-1)" in err) == (2, True)
     assert finalizers(bed) == before
 
 
@@ -239,5 +239,5 @@ async def test_what_is_being_deleted_is_a_problem(bed: Bed) -> None:
     seed_fleet(bed)
     kube = bed.server.client()
     await kube.delete(resource.CLUSTERS, "shop", "team-a")
-    told = list(orphan.problems(await orphan.marks(kube, ()), fleet.Records()))
-    assert told == ["Cluster team-a/shop is being deleted and waits for its cleanup"]
+    problems = list(orphan.problems(await orphan.marks(kube, ()), fleet.Records()))
+    assert problems == ["Cluster team-a/shop is being deleted and waits for its cleanup"]

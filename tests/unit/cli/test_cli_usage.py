@@ -10,7 +10,7 @@ from tests.unit.cli.commands_bed import Bed
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("statsu",), 'there is no command "akoo-core statsu". Did you mean "status"?'),
         (("plugins", "lsit"), 'no command "akoo-core plugins lsit". Did you mean "list"?'),
@@ -22,21 +22,21 @@ from tests.unit.cli.commands_bed import Bed
         (("plan", "a/b", "c"), "unexpected extra argument (c)"),
     ],
 )
-def test_a_wrong_command_line_is_one_line(bed: Bed, words: tuple[str, ...], said: str) -> None:
+def test_a_wrong_command_line_is_one_line(bed: Bed, words: tuple[str, ...], message: str) -> None:
     code, out, err = bed(*words)
     assert (code, out) == (2, "")
     assert err.startswith("akoo-core: ")
     assert err.count("\n") == 1
-    assert said in err
+    assert message in err
 
 
 def tree(group: click.Group, context: click.Context) -> list[click.Command]:
-    found: list[click.Command] = [group]
+    commands: list[click.Command] = [group]
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
-        found += tree(command, context) if isinstance(command, click.Group) else [command]
-    return found
+        commands += tree(command, context) if isinstance(command, click.Group) else [command]
+    return commands
 
 
 def test_no_help_is_cut_and_all_begin_alike(bed: Bed) -> None:

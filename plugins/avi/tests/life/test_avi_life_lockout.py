@@ -93,8 +93,8 @@ class Stage:
         kube = self.fleet.management.client(external=seam)
         loaded = self._loaded()
         async with operating.services(kube, loaded, seam, remembered) as services:
-            (found,) = await find.Auditor(kube, loaded, services).found()
-        return found.unseen
+            (result,) = await find.Auditor(kube, loaded, services).results()
+        return result.unseen
 
     def said(self, name: str) -> str:
         record = self.fleet.record(name)

@@ -1,4 +1,4 @@
-"""The user's words: found, refused where they would do nothing, said first, written once."""
+"""Annotation commands: refused without effect, explained first, written once."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from akoo_core import structs
 from akoo_core.cli.annotate import effects
 from akoo_core.cli.annotate import write as annotate_write
 from akoo_core.kube import client, resource
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import Leaving, StoredLetGo, Record, RecordStatus
 from akoo_core.testing import builders
 from tests.unit.cli.commands_bed import NOW, Bed, condition
 
 SHOP = "team-a/shop"
-HELD = record.RecordStatus(conditions=(condition("Held", "True", "RemovalHeld", "Many."),))
-LEAVING = record.Leaving(cause="Unmatched", started_at=NOW)
-MOVING = record.Leaving(cause="Relocated", started_at=NOW)
-GONE = record.StoredLetGo(at=NOW, why="Deadline")
+HELD = RecordStatus(conditions=(condition("Held", "True", "RemovalHeld", "Many."),))
+LEAVING = Leaving(cause="Unmatched", started_at=NOW)
+MOVING = Leaving(cause="Relocated", started_at=NOW)
+GONE = StoredLetGo(at=NOW, why="Deadline")
 
 
 @pytest.mark.parametrize(
-    ("words", "seeded", "written", "told"),
+    ("arguments", "seeded", "written", "message"),
     [
-        (("leave", SHOP, "sweep"), {}, {names.LEAVE_ANNOTATION: "sweep"}, "AKO is removed"),
-        (("leave", SHOP, "orphan"), {}, {names.LEAVE_ANNOTATION: "orphan"}, "not looked after"),
+        (("leave", SHOP, "sweep"), {}, {names.LEAVE_ANNOTATION: "sweep"}, "AKO is drained"),
+        (("leave", SHOP, "orphan"), {}, {names.LEAVE_ANNOTATION: "orphan"}, "no longer manages it"),
         (
             ("let-go", SHOP, "--reason", "it is dead"),
             {"leaving": LEAVING},
@@ -38,15 +39,15 @@ GONE = record.StoredLetGo(at=NOW, why="Deadline")
             ("leave", SHOP, "undo"),
             {"annotations": {names.LEAVE_ANNOTATION: "orphan"}},
             {},
-            "not to be left any more",
+            "no longer leaves",
         ),
         (
             ("leave", SHOP, "undo"),
             {"annotations": {names.LEAVE_ANNOTATION: "sweep"}, "finished_at": NOW},
             {},
-            "deployed anew",
+            "deployed again",
         ),
-        (("pause", SHOP), {}, {names.PAUSED_ANNOTATION: ""}, "until it is resumed"),
+        (("pause", SHOP), {}, {names.PAUSED_ANNOTATION: ""}, "until you resume it"),
         (("resume", SHOP), {"annotations": {names.PAUSED_ANNOTATION: "yes"}}, {}, "again"),
         (
             ("confirm-removal", SHOP),
@@ -58,7 +59,7 @@ GONE = record.StoredLetGo(at=NOW, why="Deadline")
             ("adopt", SHOP, "--former", builders.MANAGEMENT_ID),
             {},
             {names.ADOPT_ANNOTATION: builders.MANAGEMENT_ID},
-            "belongs to this one now",
+            "now it belongs to this one",
         ),
         (
             ("abandon-placement", SHOP, "--reason", "it burned down"),
@@ -69,26 +70,30 @@ GONE = record.StoredLetGo(at=NOW, why="Deadline")
         (("leave", SHOP, "sweep"), {"leaving": MOVING}, {names.LEAVE_ANNOTATION: "sweep"}, "AKO"),
     ],
 )
-def test_a_word_is_said_and_written(
-    bed: Bed, words: tuple[str, ...], seeded: dict[str, Any], written: dict[str, str], told: str
+def test_an_annotation_is_explained_and_written(
+    bed: Bed,
+    arguments: tuple[str, ...],
+    seeded: dict[str, Any],
+    written: dict[str, str],
+    message: str,
 ) -> None:
     bed.record(uid=bed.cluster(), **seeded)
     before = bed.server.objects(resource.CLUSTERS)
-    code, out, _ = bed(*words, "--yes")
+    code, out, _ = bed(*arguments, "--yes")
     assert code == 0
-    assert told in out
+    assert message in out
     assert bed.annotations() == written
     assert bed.server.objects(resource.CLUSTERS) == before
 
 
 @pytest.mark.parametrize(
-    ("words", "seeded", "told"),
+    ("arguments", "seeded", "message"),
     [
         (("leave", SHOP, "sweep"), {"finished_at": NOW}, "is Finished"),
         (("leave", SHOP, "sweep"), {"leaving": LEAVING}, "already"),
-        (("leave", SHOP, "orphan"), {"leaving": LEAVING}, "not taken back"),
+        (("leave", SHOP, "orphan"), {"leaving": LEAVING}, "not undo it"),
         (("let-go", SHOP, "--reason", "x"), {}, "nothing holds it"),
-        (("let-go", SHOP, "--reason", " "), {"leaving": LEAVING}, "a reason is needed"),
+        (("let-go", SHOP, "--reason", " "), {"leaving": LEAVING}, "give a reason"),
         (
             ("let-go", SHOP, "--reason", "x"),
             {"leaving": structs.replace(LEAVING, let_go=GONE)},
@@ -99,16 +104,16 @@ def test_a_word_is_said_and_written(
         (("adopt", SHOP, "--former", "stranger"), {}, "belongs to management id"),
         (("abandon-placement", SHOP, "--reason", "x"), {}, "nothing to abandon"),
         (("abandon-placement", SHOP, "--reason", "x"), {"leaving": LEAVING}, "nothing to abandon"),
-        (("abandon-placement", SHOP, "--reason", " "), {"leaving": MOVING}, "a reason is needed"),
+        (("abandon-placement", SHOP, "--reason", " "), {"leaving": MOVING}, "give a reason"),
     ],
 )
-def test_a_word_without_effect_is_refused(
-    bed: Bed, words: tuple[str, ...], seeded: dict[str, Any], told: str
+def test_an_annotation_without_effect_is_refused(
+    bed: Bed, arguments: tuple[str, ...], seeded: dict[str, Any], message: str
 ) -> None:
     bed.record(uid=bed.cluster(), **seeded)
-    code, out, err = bed(*words, "--yes")
+    code, out, err = bed(*arguments, "--yes")
     assert (code, out) == (2, "")
-    assert told in err
+    assert message in err
     assert bed.annotations() == {}
 
 
@@ -123,19 +128,19 @@ async def test_a_cluster_in_deletion_can_be_let_go(bed: Bed) -> None:
     uid = bed.cluster()
     bed.record(uid=uid)
     await bed.server.client().delete(resource.CLUSTERS, "shop", "team-a")
-    found = await annotate_write.find(bed.server.client(), SHOP, None)
-    word = effects.Word(kind="let-go", value="x")
-    assert effects.refusal(word, found.record, found.cluster) == ""
+    addressee = await annotate_write.find(bed.server.client(), SHOP, None)
+    annotation = effects.Annotation(kind="let-go", value="x")
+    assert effects.refusal(annotation, addressee.record, addressee.cluster) == ""
 
 
-def test_what_is_said_already_is_not_written(bed: Bed) -> None:
+def test_an_annotation_that_is_there_is_not_written(bed: Bed) -> None:
     bed.record(uid=bed.cluster(), annotations={names.PAUSED_ANNOTATION: "since May"})
     code, out, _ = bed("pause", SHOP, "--yes")
-    assert (code, "says so already" in out) == (0, True)
+    assert (code, "has this annotation already" in out) == (0, True)
     assert bed.annotations() == {names.PAUSED_ANNOTATION: "since May"}
 
 
-def test_a_pause_is_said_to_hold_other_words(bed: Bed) -> None:
+def test_a_pause_delays_other_annotations(bed: Bed) -> None:
     bed.record(uid=bed.cluster(), annotations={names.PAUSED_ANNOTATION: ""})
     _, out, _ = bed("leave", SHOP, "sweep", "--yes")
     assert "akoo-1 is paused" in out
@@ -167,7 +172,7 @@ def test_without_a_terminal_yes_is_needed(bed: Bed, monkeypatch: pytest.MonkeyPa
     bed.record(uid=bed.cluster())
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     code, out, err = bed("pause", SHOP)
-    assert (code, "--yes" in err, "until it is resumed" in out) == (2, True, True)
+    assert (code, "--yes" in err, "until you resume it" in out) == (2, True, True)
     assert bed.annotations() == {}
 
 
@@ -188,10 +193,10 @@ def test_a_record_that_changed_meanwhile_is_not_written(
     bed.record(uid=bed.cluster())
     write = annotate_write.write
 
-    async def late(kube: client.KubeClient, word: effects.Word, one: record.Record) -> None:
+    async def late(kube: client.KubeClient, annotation: effects.Annotation, record: Record) -> None:
         change = {"metadata": {"annotations": {"other": "x"}}}
-        await kube.merge_patch(resource.AKO_DEPLOYMENTS, one.name, change)
-        await write(kube, word, one)
+        await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, change)
+        await write(kube, annotation, record)
 
     monkeypatch.setattr(annotate_write, "write", late)
     code, _, err = bed("pause", SHOP, "--yes")
