@@ -21,7 +21,7 @@ _LISTS = ("finalizers", "ownerReferences", "managedFields")
 
 
 class Metadata(structs.Struct, frozen=True, kw_only=True):
-    """What every object of the API has, as far as it is read here."""
+    """The metadata of any API object, as far as it is read here."""
 
     name: str = ""
     namespace: str = ""
@@ -38,7 +38,7 @@ class Metadata(structs.Struct, frozen=True, kw_only=True):
 
 
 class ListMetadata(structs.Struct, frozen=True, kw_only=True):
-    """What a list says of itself. ``token`` asks for the next page; "" on the last."""
+    """The metadata of a list. ``token`` asks for the next page; "" on the last."""
 
     resource_version: str | None = ""
     token: str | None = structs.field(default="", name="continue")

@@ -28,13 +28,14 @@ class Call(NamedTuple):
     operation: str
     method: str
     path: str
-    target: str = ""
+    subject: str = ""
+    """The object or path, for spans and logs."""
     write: bool = False
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {"Accept": JSON}
     body: bytes | None = None
     about: Request | str = ""
-    """What errors say it was."""
+    """The request that errors name."""
 
     @property
     def verb(self) -> str:

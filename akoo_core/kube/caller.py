@@ -66,7 +66,7 @@ class Caller:
         self._role = role or (statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE)
 
     async def send(self, call: call_.Call, decode: Decode[T], *, deadline_seconds: float) -> T:
-        """What ``decode`` makes of the answer. Raises KubeError.
+        """Send the call and decode the answer. Raises KubeError.
 
         A 401 is tried once more with a new credential. A 429 was not acted upon by the server (it
         is overloaded, or fills the cache of a new kind): it is sent again after the time it asks
@@ -185,7 +185,7 @@ class Caller:
             self._system,
             call.operation,
             write=call.write,
-            target=call.target,
+            target=call.subject,
             deadline_seconds=deadline_seconds,
         )
 
@@ -216,7 +216,7 @@ class Caller:
         return errors.UnreachableError(message, request=str(call), detail=detail)
 
     async def _renewed(self, seen: int) -> bool:
-        """Whether there is a newer credential than that of generation ``seen``."""
+        """Renew the credential; True if it is newer than generation ``seen``."""
         async with self._renewing:
             if self._generation != seen:
                 return True  # somebody else has just done it

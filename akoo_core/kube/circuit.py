@@ -40,11 +40,11 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are refused or reduced to a probe."""
+        """Calls are refused, or reduced to a probe."""
         return self._failures >= THRESHOLD
 
     def refused_seconds(self) -> float:
-        """How long until a call may pass; 0.0 lets the caller's call pass (as the probe)."""
+        """Seconds until a call may pass; 0.0 lets the caller's call pass (as the probe)."""
         if not self.is_open:
             return 0.0
         now = self._clock.monotonic()

@@ -34,10 +34,10 @@ TLS_BUFFER = 32 * 1024
 records. asyncio takes 256 KiB, which for a watch of each of 2,000 clusters are 500 MiB."""
 
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError)
-"""What connections and answers fail with. ValueError: names that IDNA does not take (UnicodeError),
-addresses and headers that no library accepts."""
+"""Errors of connections and answers. ValueError: names that IDNA refuses (UnicodeError), addresses
+and headers that libraries refuse."""
 UNTRUSTED = "no answer from it that can be trusted (server, certificate-authority-data; is it up?)"
-"""All that is said where a tenant chose the address; see dialing.Network.quiet."""
+"""The only message where a tenant chose the address; see dialing.Network.quiet."""
 
 
 class Answer(NamedTuple):
@@ -100,7 +100,7 @@ class Connection:
             raise self.failure(error, request) from error
 
     def failure(self, error: Exception, request: str) -> Exception:
-        """What ``error`` means; aiohttp says RuntimeError once its session is closed."""
+        """The error to raise for ``error``; a closed session of aiohttp raises RuntimeError."""
         if isinstance(error, RuntimeError) and not self.closed:
             return error
         return unreachable(error, self.endpoint, request, quiet=self._network.quiet)
@@ -203,9 +203,9 @@ def _cut(response: aiohttp.ClientResponse) -> None:
 def unreachable(
     error: BaseException, endpoint: endpoint_.Endpoint, request: str, *, quiet: bool = False
 ) -> errors.UnreachableError:
-    """What ``error`` means, in words that hold nothing the other side has sent.
+    """The UnreachableError for ``error``; its message holds nothing that the other side has sent.
 
-    ``quiet``: how the connection failed is only in the error's detail.
+    ``quiet``: only the error's detail says how the connection failed.
     """
     detail = _detail(error)
     closed = isinstance(error, RuntimeError)

@@ -28,14 +28,14 @@ class Version(structs.Struct, frozen=True, kw_only=True):
 
 
 class Names(structs.Struct, frozen=True, kw_only=True):
-    """How a kind is called."""
+    """The names of a kind."""
 
     plural: str = ""
     kind: str = ""
 
 
 class Spec(structs.Struct, frozen=True, kw_only=True):
-    """What a definition defines."""
+    """The spec of a definition."""
 
     group: str = ""
     scope: str = ""
@@ -51,7 +51,7 @@ class State(structs.Struct, frozen=True, kw_only=True):
 
 
 class Status(structs.Struct, frozen=True, kw_only=True):
-    """What has come of a definition."""
+    """The status of a definition."""
 
     conditions: list[State] | None = None
 
@@ -70,7 +70,7 @@ class Definition(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def established(self) -> bool:
-        """Whether objects of the kind can be made."""
+        """Objects of the kind can be created."""
         conditions = (self.status.conditions if self.status else None) or ()
         return any((each.type, each.status) == ("Established", "True") for each in conditions)
 

@@ -1,7 +1,7 @@
-"""Which addresses a connection may go to: judged on the address that a socket connects to.
+"""Checks the addresses that connections may go to, on the address that a socket connects to.
 
-A name is no address: whoever owns it may change its address between a check and its use. So the
-check stands where sockets are made, after the name was resolved.
+The owner of a name may change its address between a check and its use. So the check is made when a
+socket is made, after the name was resolved.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class LocalAddressError(OSError):
 
 
 class Network(NamedTuple):
-    """How the connections of one client are made."""
+    """The parts that make the connections of one client."""
 
     resolver: abc.AbstractResolver | None = None
     """Resolves host names; None: in the event loop's default threads."""

@@ -1,6 +1,6 @@
-"""Which versions and kinds an API server serves.
+"""Reads the versions and kinds that an API server serves.
 
-Its names are checked before they become part of a path, of a metric or of a message: a workload
+Their names are checked before they become part of a path, of a metric or of a message: a workload
 cluster may serve any.
 """
 

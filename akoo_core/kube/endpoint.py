@@ -1,4 +1,4 @@
-"""Where an API server is and how we show who we are. Values; nothing is opened here."""
+"""The address of an API server, and our credentials there. Values; nothing is opened here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Authorization(Protocol):
     """The Authorization header of one endpoint."""
 
     async def header(self) -> str | None:
-        """The header's value for the next request; None when TLS says who we are."""
+        """The header's value for the next request; None when a client certificate is used."""
         ...
 
     async def renew(self) -> bool:

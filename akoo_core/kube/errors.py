@@ -1,10 +1,10 @@
-"""What an API server can answer, as types.
+"""The errors of API servers, as types.
 
 ::
 
     KubeError                    .status .reason .message, and the request it was about
     ├── UnreachableError         no answer: refused, reset, timed out, TLS not trusted
-    │   └── CircuitOpenError     not even asked: silent before; .retry_after_seconds
+    │   └── CircuitOpenError     request not sent: silent before; .retry_after_seconds
     ├── UnauthorizedError        401: the credential is not accepted (any more)
     ├── ForbiddenError           403: names the rule that RBAC lacks
     ├── NotFoundError            404: no such object (or no such kind: .kind_missing)

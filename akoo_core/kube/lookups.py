@@ -131,7 +131,9 @@ class Lookups:
     def _ask(self, question: Question) -> Answer:
         host, port, family = question
         flags = socket.AI_ADDRCONFIG
-        found = self._getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family, flags=flags)
+        addresses = self._getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, family=family, flags=flags
+        )
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
         return [
             abc.ResolveResult(
@@ -142,7 +144,7 @@ class Lookups:
                 proto=protocol,
                 flags=numeric,
             )
-            for kind, _, protocol, _, address in found
+            for kind, _, protocol, _, address in addresses
             if kind in (socket.AF_INET, socket.AF_INET6)
         ]
 

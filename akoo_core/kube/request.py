@@ -12,7 +12,7 @@ _WRITES = frozenset({"create", "update", "patch", "apply", "delete"})
 
 
 class Request(NamedTuple):
-    """What is asked of which object. ``apply`` is a patch to RBAC, and a word of its own to us."""
+    """A verb and the object it is for. ``apply`` is a verb of ours; RBAC sees a patch."""
 
     verb: Verb
     resource: Resource

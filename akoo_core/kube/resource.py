@@ -1,4 +1,4 @@
-"""What a kind is called in the REST API, and where it lives there."""
+"""The name and path of a kind in the REST API."""
 
 from __future__ import annotations
 

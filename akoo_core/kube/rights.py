@@ -1,4 +1,4 @@
-"""Whether our user may do what is declared, asked by SelfSubjectAccessReview."""
+"""Checks the declared rights of our user with SelfSubjectAccessReviews."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Missing(NamedTuple):
     def __str__(self) -> str:
         plural, _, subresource = self.resource.partition("/")
         qualified = f"{plural}.{self.group}" if self.group else plural
-        what = f"{qualified}/{subresource}" if subresource else qualified
+        kind = f"{qualified}/{subresource}" if subresource else qualified
         verbs = ",".join(self.verbs)
         lacks = f"ClusterRole akoo-core lacks {verbs} on {self.resource}"
         verb = "list" if "list" in self.verbs else self.verbs[0]
-        return f"not allowed to {verb} {what}: {lacks}"
+        return f"not allowed to {verb} {kind}: {lacks}"
 
 
 class _Asked(NamedTuple):
@@ -56,29 +56,29 @@ class _Asked(NamedTuple):
 async def missing_rights(
     kube: client.KubeClient, rules: Iterable[Rule], *, namespace: str = ""
 ) -> tuple[Missing, ...]:
-    """What of ``rules`` is not granted (in all namespaces, or in one), by group and kind.
+    """The ``rules`` that are not granted (in all namespaces, or in one), by group and kind.
 
     Raises KubeError when the server does not answer.
     """
-    asked = sorted({one for rule in rules for one in _expanded(rule)})
+    asked = sorted({access for rule in rules for access in _expanded(rule)})
     slots = asyncio.Semaphore(CONCURRENT)
 
-    async def refused(one: _Asked) -> bool:
+    async def refused(access: _Asked) -> bool:
         async with slots:
-            return not await _allowed(kube, one, namespace)
+            return not await _allowed(kube, access, namespace)
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [(one, group.create_task(refused(one))) for one in asked]
+            tasks = [(access, group.create_task(refused(access))) for access in asked]
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
     verbs: dict[tuple[str, str], list[str]] = {}
-    for one, task in tasks:
+    for access, task in tasks:
         if task.result():
-            verbs.setdefault((one.group, one.resource), []).append(one.verb)
+            verbs.setdefault((access.group, access.resource), []).append(access.verb)
     return tuple(
-        Missing(of_group, resource, tuple(dict.fromkeys(found)))
-        for (of_group, resource), found in verbs.items()
+        Missing(of_group, resource, tuple(dict.fromkeys(lacking)))
+        for (of_group, resource), lacking in verbs.items()
     )
 
 
@@ -104,14 +104,14 @@ def _expanded(rule: Rule) -> Iterable[_Asked]:
                     yield _Asked(group, resource, verb, name)
 
 
-async def _allowed(kube: client.KubeClient, one: _Asked, namespace: str) -> bool:
-    plural, _, subresource = one.resource.partition("/")
+async def _allowed(kube: client.KubeClient, access: _Asked, namespace: str) -> bool:
+    plural, _, subresource = access.resource.partition("/")
     attributes = {
-        "group": one.group,
+        "group": access.group,
         "resource": plural,
         "subresource": subresource,
-        "verb": one.verb,
-        "name": one.name,
+        "verb": access.verb,
+        "name": access.name,
         "namespace": namespace,
     }
     review = {

@@ -16,7 +16,7 @@ from akoo_core.kube import errors
 from akoo_core.kube.request import Request
 
 MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)"
-"""How the missing rule of our own user in the management cluster is told."""
+"""Names the rule that our own user lacks in the management cluster."""
 PERSON_ROLE = (
     "you lack {rule} (ClusterRole akoo-core-view grants what looks, akoo-core-edit what acts)"
 )
@@ -38,7 +38,7 @@ _TOO_LARGE = "Too large resource version"
 
 
 class Details(structs.Struct, frozen=True, kw_only=True):
-    """What a Status is about."""
+    """The object of a Status."""
 
     name: str = ""
     retry_after_seconds: float = 0.0
@@ -126,7 +126,9 @@ def json_patch_error(
     The server does not say which operation failed. In a patch that tests, a missing path means
     the same: the object is not the one that was read.
     """
-    if error.message != PATCH_REFUSED or not any(one.get("op") == "test" for one in patch):
+    if error.message != PATCH_REFUSED or not any(
+        operation.get("op") == "test" for operation in patch
+    ):
         return error
     message = "a test of the JSON patch does not hold: the object has changed; read it again"
     return errors.ConflictError(
@@ -154,8 +156,8 @@ def _forbidden(message: str, request: Request | str, role: str) -> str:
     rule = f"{request.rbac_verb} on {request.rbac_resource}"
     if request.namespace and request.resource.namespaced:
         rule += f" in namespace {request.namespace}"
-    what = f"not allowed to {request.verb} {request.resource.qualified}"
-    return f"{what}: {role.format(rule=rule)}. The server says: {message}"
+    refused = f"not allowed to {request.verb} {request.resource.qualified}"
+    return f"{refused}: {role.format(rule=rule)}. The server says: {message}"
 
 
 def _kind_missing(status: Status | None) -> bool:

@@ -243,7 +243,7 @@ class HttpClient:
     async def raw(self, path: str) -> Object:
         if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
             raise errors.InvalidError("a path of the API must be plain: /segment/segment")
-        ready = call.Call("get raw", "GET", path, target=path)
+        ready = call.Call("get raw", "GET", path, subject=path)
         return await self._caller.send(
             ready, answers.object_of, deadline_seconds=self._deadline_seconds
         )

@@ -38,7 +38,7 @@ class LineSplitter:
 
     @property
     def pending(self) -> bool:
-        """Whether a line has begun and not ended."""
+        """A line has begun and not ended."""
         return any(part.strip() for part in self._parts)
 
     def _keep(self, part: bytes) -> None:

@@ -100,7 +100,7 @@ class WorkloadClients:
         return pooled.client
 
     def silent_seconds(self, cluster_uid: str) -> float:
-        """How long the API has not answered; 0.0 while it does, and before it was ever asked."""
+        """Seconds without an answer; 0.0 while the API answers, and before the first request."""
         pooled = self._pool.get(cluster_uid)
         return pooled.circuit.silent_seconds if pooled else 0.0
 
@@ -230,9 +230,9 @@ class _Pooled:
 
 
 async def kube_system_uid(workload: client.KubeClient) -> str:
-    """Who answers: the UID of the kube-system namespace, which lives as long as the cluster.
+    """The identity of the cluster: the UID of its kube-system namespace, which is never deleted.
 
-    It is stored and quoted: ServerError for what no UID can be.
+    It is stored and quoted, so a text that cannot be a UID raises ServerError.
     """
     namespace = await workload.get(resources.NAMESPACES, "kube-system")
     uid = namespace["metadata"].get("uid")

@@ -29,7 +29,7 @@ KINDS = (
 
 
 class Avi:
-    """A controller that serves; what the story asks it, it asks past its REST API."""
+    """A running Avi Controller; the story reads its state past the REST API."""
 
     def __init__(self, server: avisim.AviServer, admin: client.Client) -> None:
         self._admin = admin
@@ -42,7 +42,7 @@ class Avi:
         self.ca_pem = server.ca_pem
 
     def furnish(self) -> None:
-        """What a VI admin has done before: a network with addresses, accounts for AKO and us."""
+        """Make what an Avi admin provides: a network with addresses, accounts for AKO and us."""
         ends = {
             "begin": {"addr": "10.70.0.10", "type": "V4"},
             "end": {"addr": "10.70.0.99", "type": "V4"},
@@ -74,9 +74,9 @@ class Avi:
         ]
 
     def deleted_by_ako(self) -> int:
-        """How many objects AKO itself has deleted so far."""
-        found = self._admin.controller.journal.entries(method="DELETE", user=AKO_USER)
-        return sum(1 for one in found if one.status < 400)
+        """The number of objects that AKO itself has deleted so far."""
+        deletions = self._admin.controller.journal.entries(method="DELETE", user=AKO_USER)
+        return sum(1 for entry in deletions if entry.status < 400)
 
     def config(self) -> dict[str, Any]:
         """The fields of an AKODeploymentConfig that point here."""

@@ -14,10 +14,10 @@ CLUSTER = "shop"
 CONFIG = "default"
 LABELS = {"lb": "avi"}
 HALF_WAY = "dies-mid-deletion,wrong-password"
-"""What befalls AKO: it ends after the first virtual service it deletes, and its next start cannot
-log in."""
+"""Faults of AKO: it exits after the first virtual service it deletes, and cannot log in after its
+next start."""
 NODE_SECONDS = 5.0
-"""How long the Node lives on after the deletion: time enough for AKO to clean up. (Machines are
+"""Life of the Node after the deletion, long enough for AKO to clean up. (Machines are
 marked as dying at once, so AKO is not asked there; a pool has none.)"""
 
 

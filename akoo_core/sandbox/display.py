@@ -1,4 +1,4 @@
-"""What the sandbox shows: one line per step, dressed up only on a terminal."""
+"""The output of the sandbox: one line per step, with colours only on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a platform operator installs on the management cluster: namespace, account, rights, Secrets.
+"""Installs what the operator needs on the management cluster: namespace, account, rights, Secrets.
 
 The rights are those that ``akoo-core rbac`` renders for the selected plugins, so that the sandbox
 finds a missing rule before a user does. The operator gets the ServiceAccount's token and nothing

@@ -61,7 +61,7 @@ class OperatorProcess:
 
     @property
     def url(self) -> str:
-        """Where /healthz, /readyz and /metrics are."""
+        """The address of /healthz, /readyz and /metrics."""
         return f"http://127.0.0.1:{self.health_port}"
 
     @property
@@ -71,7 +71,7 @@ class OperatorProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """The process was started and has not ended."""
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:

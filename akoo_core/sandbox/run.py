@@ -22,7 +22,7 @@ from akoo_core.sandbox import demo, display, install, process, story
 from akoo_core.traces import jaeger, life
 
 TRACE_SECONDS = 10.0
-"""How long to wait for the last span to reach Jaeger."""
+"""Longest wait for the last span to reach Jaeger."""
 
 
 async def run(selection: str, *, once: bool, show: display.Display) -> None:
@@ -54,7 +54,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             show.heading("operator", text, time.monotonic() - started)
             show.line()
             await story.Story(bed, avi, show, proves="avi" in plugins.names).play()
-            await _tell(bed, show)
+            await _print_history(bed, show)
             if not once:
                 _invite(bed, avi, operator, show)
                 await _interrupted()
@@ -72,23 +72,23 @@ async def _operator(bed: bed_.Bed, plugin_names: Sequence[str]) -> process.Opera
     )
 
 
-async def _tell(bed: bed_.Bed, show: display.Display) -> None:
-    """Print the life of the cluster as Jaeger has it, once the letting go has arrived there."""
+async def _print_history(bed: bed_.Bed, show: display.Display) -> None:
+    """Print the history of the cluster from Jaeger, once it has the span of let-go."""
     if bed.jaeger is None:
         return
     cluster = f"{demo.NAMESPACE}/{demo.CLUSTER}"
     show.line()
     show.line(f"  What happened, from Jaeger (akoo-core trace {cluster}):")
-    found: list[life.Line] = []
+    history: list[life.Line] = []
     deadline = time.monotonic() + TRACE_SECONDS
-    while time.monotonic() < deadline and not any(one.verb == "let-go" for one in found):
+    while time.monotonic() < deadline and not any(line.verb == "let-go" for line in history):
         await asyncio.sleep(0.2)  # spans travel in batches; there is no signal of their arrival
         now = datetime.datetime.now(datetime.UTC)
         answer = await jaeger.traces(
             bed.jaeger.query_url, cluster, now=now, since=datetime.timedelta(hours=1)
         )
-        found = life.lines(life.spans(answer))
-    for line in found:
+        history = life.lines(life.spans(answer))
+    for line in history:
         show.line(f"    {life.render(line)}")
 
 

@@ -93,17 +93,17 @@ class Story:
             async with self._workload() as workload:
                 for obj in demo.services():
                     await workload.apply(obj)
-                found = [
+                services = [
                     await self._on(workload, "v1/Service", ("shop", name), _address)
                     for name in demo.SERVICES
                 ]
-            addresses = ", ".join(_address(one) for one in found)
+            addresses = ", ".join(_address(service) for service in services)
             step.result = f"{addresses} ({self._on_avi()})"
 
     def _on_avi(self) -> str:
-        found = self._avi.marked(self.record)
-        kinds = ", ".join(sorted({one.partition("/")[0] for one in found}))
-        return f"{len(found)} objects on Avi: {kinds}" if found else "nothing left on Avi"
+        marked = self._avi.marked(self.record)
+        kinds = ", ".join(sorted({name.partition("/")[0] for name in marked}))
+        return f"{len(marked)} objects on Avi: {kinds}" if marked else "nothing left on Avi"
 
     async def rolled(self) -> None:
         """A changed setting reaches AKO, and AKO is restarted for it."""
@@ -140,11 +140,11 @@ class Story:
             step.result = f"{left} of {before} objects left on Avi, AKO fenced ({grade})"
 
     async def proven(self) -> None:
-        """What AKO left is deleted from outside, and counted until the count is believed."""
+        """Leftovers of AKO are deleted from outside, and counted until the count is certain."""
         with self._show.step("swept, verified") as step:
             record = await self._until(RECORD, None, self.record, _is_proven)
             proof = _leaving(record)["proof"]
-            counts = " · ".join(f"{what} {proof[what]}" for what in ("own", "suspect", "held"))
+            counts = " · ".join(f"{count} {proof[count]}" for count in ("own", "suspect", "held"))
             step.result = f"{counts} (quiet period {avi_.QUIET_PERIOD} here)"
 
     async def let_go(self) -> None:
@@ -186,10 +186,10 @@ class Story:
         accept: Callable[[Object | None], object],
     ) -> Object:
         try:
-            found = await api.wait_for(kind, *where, accept, STEP_SECONDS)
+            obj = await api.wait_for(kind, *where, accept, STEP_SECONDS)
         except TimeoutError as error:
             raise StoryError(str(error)) from error
-        return found or {}
+        return obj or {}
 
     def _workload(self) -> kubeapi.KubeApi:
         server = self._bed.workloads.server(demo.NAMESPACE, demo.CLUSTER)
@@ -197,8 +197,8 @@ class Story:
 
 
 def _leaving(record: Object | None) -> Object:
-    found: Object = ((record or {}).get("spec") or {}).get("leaving") or {}
-    return found
+    leaving: Object = ((record or {}).get("spec") or {}).get("leaving") or {}
+    return leaving
 
 
 def _is_proven(record: Object | None) -> bool:

@@ -1,4 +1,4 @@
-"""What stands between a span and the collector: filter, batch, redaction. Needs the SDK."""
+"""The way of a span to the collector: filter, batch, redaction. Needs the SDK."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def exporter(url: str, *, seconds: float) -> sdk_export.SpanExporter:
 
 
 def provider(
-    target: sdk_export.SpanExporter, resource: Mapping[str, str], *, delay_seconds: float
+    downstream: sdk_export.SpanExporter, resource: Mapping[str, str], *, delay_seconds: float
 ) -> sdk.TracerProvider:
-    """A provider whose spans reach ``target`` in batches, idle traces left out.
+    """A provider whose spans reach ``downstream`` in batches, idle traces left out.
 
     ``shutdown_on_exit`` is off: at exit it could wait for 30 s.
     """
@@ -32,7 +32,7 @@ def provider(
         resource=resources.Resource.create(dict(resource)), shutdown_on_exit=False
     )
     batches = sdk_export.BatchSpanProcessor(
-        target, schedule_delay_millis=delay_seconds * 1000, export_timeout_millis=3000
+        downstream, schedule_delay_millis=delay_seconds * 1000, export_timeout_millis=3000
     )
     held = tail.TailFilter(batches)
     held.start()
@@ -43,17 +43,17 @@ def provider(
 class RedactingExporter(sdk_export.SpanExporter):
     """Masks secrets in the names, attributes, events and statuses of spans."""
 
-    def __init__(self, target: sdk_export.SpanExporter) -> None:
-        self._target = target
+    def __init__(self, downstream: sdk_export.SpanExporter) -> None:
+        self._downstream = downstream
 
     def export(self, spans: Sequence[sdk.ReadableSpan]) -> sdk_export.SpanExportResult:
-        return self._target.export([redacted(span) for span in spans])
+        return self._downstream.export([redacted(span) for span in spans])
 
     def shutdown(self) -> None:
-        self._target.shutdown()
+        self._downstream.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        return self._target.force_flush(timeout_millis)
+        return self._downstream.force_flush(timeout_millis)
 
 
 def redacted(span: sdk.ReadableSpan) -> sdk.ReadableSpan:
@@ -97,5 +97,5 @@ def _value(value: Any) -> Any:
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, tuple | list):
-        return tuple(_value(one) for one in value)
+        return tuple(_value(member) for member in value)
     return value

@@ -29,7 +29,7 @@ class LazySpan(trace.Span):
 
     @property
     def begun(self) -> bool:
-        """Whether there is a real span."""
+        """There is a real span."""
         return self._real is not None
 
     def end(self, end_time: int | None = None) -> None:

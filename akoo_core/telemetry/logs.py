@@ -92,9 +92,9 @@ def set_up(
     ``auto`` is text on a terminal, JSON elsewhere. Called again, it replaces what it did before.
     Returns the handler.
     """
-    target = stream or sys.stderr
-    text = style == "text" or (style == "auto" and target.isatty())
-    handler = SafeHandler(target)
+    output = stream or sys.stderr
+    text = style == "text" or (style == "auto" and output.isatty())
+    handler = SafeHandler(output)
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     handler.set_name("akoo-core")
     root = logging.getLogger()
@@ -109,7 +109,7 @@ def set_up(
 
 
 def _replacement(record: logging.LogRecord, error: Exception) -> logging.LogRecord:
-    """What is logged in place of ``record``: where it came from, and what was wrong with it."""
+    """The record to log in place of ``record``: its origin, and the error that it raised."""
     return logging.makeLogRecord(
         {
             "name": record.name,

@@ -20,7 +20,7 @@ _TIMEOUTS = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
 
 
 def wanted(environ: Mapping[str, str]) -> bool:
-    """Whether spans may leave at all. Raises InputError for an exporter that we do not have."""
+    """Spans may be exported. Raises InputError for an unknown exporter."""
     if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
     exporter = environ.get("OTEL_TRACES_EXPORTER", "").strip()
@@ -32,7 +32,7 @@ def wanted(environ: Mapping[str, str]) -> bool:
 
 
 def traces_url(endpoint: str, environ: Mapping[str, str]) -> str:
-    """Where spans are posted; "" when nothing says so. ``endpoint`` is the setting.
+    """The URL for spans; "" for none. ``endpoint`` is the setting.
 
     Raises InputError, naming its source, for what is no URL.
     """
@@ -79,9 +79,9 @@ def service_name(setting: str, environ: Mapping[str, str]) -> str:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    """``key=value,key=value``, values in percent encoding; what is no pair is passed over."""
+    """``key=value,key=value``, values in percent encoding; anything else is skipped."""
     pairs = (pair.partition("=") for pair in text.split(","))
-    return {key.strip(): parse.unquote(value.strip()) for key, found, value in pairs if found}
+    return {key.strip(): parse.unquote(value.strip()) for key, equals, value in pairs if equals}
 
 
 def _url(text: str, source: str) -> str:

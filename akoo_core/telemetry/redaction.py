@@ -41,7 +41,7 @@ class Redactor:
         self._recent: collections.OrderedDict[str, None] = collections.OrderedDict()
         self._kept: set[str] = set()
         self._uses: collections.Counter[str] = collections.Counter()
-        """How many values have each form: one value may be another's base64."""
+        """The number of values with each form: one value may be another's base64."""
         self._lock = threading.Lock()
 
     def register(self, value: str | bytes, *, keep: bool = False) -> None:
@@ -85,7 +85,7 @@ class Redactor:
         self._uses[form] -= 1
         if self._uses[form] == 0:
             del self._uses[form]
-            left = tuple(one for one in self._by_prefix[form[:_PREFIX]] if one != form)
+            left = tuple(other for other in self._by_prefix[form[:_PREFIX]] if other != form)
             if left:
                 self._by_prefix[form[:_PREFIX]] = left
             else:

@@ -1,9 +1,8 @@
 """Decides per trace, once its root has ended, whether it is worth exporting. Needs the SDK.
 
-A healthy fleet is looked at all day and nothing comes of it: such attempts say ``akoo.idle`` and go
-nowhere. The same for the bare reads of the caches and the renewals of the lease. An attempt that
-takes longer than HOLD_SECONDS is worth it whatever comes of it: its spans leave, and for those that
-have not ended yet a span that says so.
+Most attempts of a healthy fleet change nothing: they carry ``akoo.idle`` and are dropped, like the
+reads of the caches and the renewals of the lease. An attempt that takes longer than HOLD_SECONDS is
+always exported: its spans leave, with a placeholder for each span that has not ended yet.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace import id_generator
 
 MAX_TRACES = 4096
-"""Open traces; the oldest goes when there are more (its root has been lost)."""
+"""Most open traces; the oldest is dropped when there are more (its root has been lost)."""
 MAX_SPANS = 512
-"""Of one open trace; one that holds more is not idle and is passed on as it comes."""
+"""Most spans of one open trace; a trace with more is not idle, and is exported as it comes."""
 HOLD_SECONDS = 10.0
-"""How long the spans of a trace are held back at most."""
+"""Longest time that the spans of a trace are held back."""
 LOOK_SECONDS = 2.0
-"""How often it is looked for traces that are held too long."""
+"""Interval of the search for traces that are held too long."""
 RUNNING = "running"
-"""``akoo.result`` of a span that stands for one which has not ended."""
+"""``akoo.result`` of the placeholder for a span that has not ended."""
 _DECIDED = 1024
 
 _ids = id_generator.RandomIdGenerator()
@@ -41,19 +40,19 @@ class _Open:
         self.since = since
         self.held: list[sdk.ReadableSpan] = []
         self.running: dict[int, sdk.Span] = {}
-        """By span id, those that have begun and not ended."""
+        """Spans that have not ended, by their ids."""
 
     @property
     def bare(self) -> bool:
-        """Whether the root is a call outside of any attempt, such as a watch."""
-        roots = (one for one in self.running.values() if _is_root(one))
+        """The root is a call outside of any attempt, such as a watch."""
+        roots = (span for span in self.running.values() if _is_root(span))
         return any(root.kind is trace.SpanKind.CLIENT for root in roots)
 
 
 class TailFilter(sdk.SpanProcessor):
     """Holds back the spans of a trace until its root ends, then passes them on or drops them.
 
-    ``now`` is a monotonic clock. ``start`` begins to look for what is held too long, in a thread
+    ``now`` is a monotonic clock. ``start`` begins to look for traces held too long, in a thread
     that ``shutdown`` ends.
     """
 
@@ -101,9 +100,9 @@ class TailFilter(sdk.SpanProcessor):
         ready: list[sdk.ReadableSpan] = []
         with self._lock:
             now = self._now()
-            for trace_id, found in tuple(self._open.items()):
-                if now - found.since >= longer_than and not found.bare:
-                    ready += (*found.held, *_still_running(found.running))
+            for trace_id, opened in tuple(self._open.items()):
+                if now - opened.since >= longer_than and not opened.bare:
+                    ready += (*opened.held, *_still_running(opened.running))
                     self._decide(trace_id, keep=True)
         for span in ready:
             self._downstream.on_end(span)
@@ -120,7 +119,7 @@ class TailFilter(sdk.SpanProcessor):
         return self._open[trace_id]
 
     def _ready(self, span: sdk.ReadableSpan) -> list[sdk.ReadableSpan]:
-        """What may go on now that ``span`` has ended, in the order in which spans ended."""
+        """The spans to export now that ``span`` has ended, in the order of their ends."""
         context = span.get_span_context()
         if context is None:
             return []
@@ -128,22 +127,22 @@ class TailFilter(sdk.SpanProcessor):
             decided = self._decided.get(context.trace_id)
             if decided is not None:
                 return [span] if decided else []
-            found = self._of(context.trace_id)
-            found.running.pop(context.span_id, None)
-            found.held.append(span)
+            opened = self._of(context.trace_id)
+            opened.running.pop(context.span_id, None)
+            opened.held.append(span)
             if _is_root(span):
                 return self._decide(context.trace_id, keep=worth_exporting(span))
-            if len(found.held) >= MAX_SPANS:
+            if len(opened.held) >= MAX_SPANS:
                 return self._decide(context.trace_id, keep=True)
             return []
 
     def _decide(self, trace_id: int, *, keep: bool) -> list[sdk.ReadableSpan]:
-        found = self._open.pop(trace_id, None)
+        opened = self._open.pop(trace_id, None)
         # Remembered for spans that end after their root.
         self._decided[trace_id] = keep
         while len(self._decided) > _DECIDED:
             self._decided.popitem(last=False)
-        return found.held if keep and found is not None else []
+        return opened.held if keep and opened is not None else []
 
 
 def _is_root(span: sdk.ReadableSpan) -> bool:
@@ -176,7 +175,7 @@ def _still_running(running: Mapping[int, sdk.Span]) -> Iterator[sdk.ReadableSpan
 
 
 def worth_exporting(root: sdk.ReadableSpan) -> bool:
-    """Whether the trace of this root tells anybody anything."""
+    """The trace of this root is worth exporting."""
     attributes: Mapping[str, Any] = root.attributes or {}
     if root.status.status_code is trace.StatusCode.ERROR and root.kind is not trace.SpanKind.CLIENT:
         return True

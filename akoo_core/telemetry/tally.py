@@ -26,7 +26,7 @@ class Count:
 
 
 class Spread:
-    """How many observations fell into which bucket. To be used from one thread."""
+    """Counts of observations by bucket. Used from one thread."""
 
     __slots__ = ("_bounds", "_counts", "_sum")
 

@@ -76,14 +76,14 @@ def attempt(
     """
 
     def begin(started: int) -> trace.Span:
-        given = dict((attributes() if callable(attributes) else attributes) or {})
+        values = dict((attributes() if callable(attributes) else attributes) or {})
         if dropped_causes:
-            given["akoo.causes.dropped"] = dropped_causes
+            values["akoo.causes.dropped"] = dropped_causes
         return _tracer.start_span(
             name,
             context=context_.Context(),
             links=links_of(causes),
-            attributes=given,
+            attributes=values,
             start_time=started,
         )
 
@@ -103,9 +103,9 @@ def attempt(
 def step(
     verb: str, *, plugin: str = "core", attributes: Mapping[str, AttributeValue] | None = None
 ) -> Iterator[trace.Span]:
-    """Open the span of one step of the core (deploy, undeploy): a line in the life of a cluster."""
-    given = {"akoo.verb": verb, "akoo.plugin": plugin, **(attributes or {})}
-    with entered(_tracer, f"{verb} {plugin}", attributes=given, status=False) as span:
+    """Open the span of one step of the core (deploy, undeploy): a line of ``akoo-core trace``."""
+    values = {"akoo.verb": verb, "akoo.plugin": plugin, **(attributes or {})}
+    with entered(_tracer, f"{verb} {plugin}", attributes=values, status=False) as span:
         try:
             yield span
         except Exception as error:
@@ -121,12 +121,12 @@ def failed(span: trace.Span, error: BaseException) -> None:
 
 def links_of(causes: Iterable[object]) -> list[trace.Link]:
     """Links to the causes that have a span, each span once, at most MAX_LINKS."""
-    found: dict[tuple[int, int], trace.Link] = {}
+    links: dict[tuple[int, int], trace.Link] = {}
     for cause in causes:
         link = _link(cause)
         if link is not None and link.context.is_valid:
-            found.setdefault((link.context.trace_id, link.context.span_id), link)
-    return list(found.values())[:MAX_LINKS]
+            links.setdefault((link.context.trace_id, link.context.span_id), link)
+    return list(links.values())[:MAX_LINKS]
 
 
 def parse_traceparent(text: str) -> trace.SpanContext | None:

@@ -12,7 +12,7 @@ from akoo_core import errors, structs
 from akoo_core.telemetry import otel
 
 FORM = "http://localhost:16686"
-"""What Jaeger's query address looks like."""
+"""An example of Jaeger's query address."""
 LIMIT = 1500
 """Traces per question (Jaeger's own ceiling for one page)."""
 
@@ -47,7 +47,7 @@ async def one(url: str, trace: str) -> dict[str, Any]:
 
 
 def page_of(url: str, trace: str) -> str:
-    """Where Jaeger shows a trace."""
+    """The address of a trace in Jaeger."""
     return f"{url.rstrip('/')}/trace/{trace}"
 
 

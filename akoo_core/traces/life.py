@@ -53,8 +53,8 @@ class Line(structs.Struct, frozen=True, kw_only=True):
 
 def spans(answer: JSON) -> list[Span]:
     """All spans of an answer of ``/api/traces``, oldest first."""
-    found = [_span(raw) for one in answer.get("data") or () for raw in one["spans"]]
-    return sorted(found, key=lambda span: (span.start, -span.duration))
+    decoded = [_span(raw) for trace in answer.get("data") or () for raw in trace["spans"]]
+    return sorted(decoded, key=lambda span: (span.start, -span.duration))
 
 
 def _span(raw: JSON) -> Span:
@@ -77,21 +77,21 @@ def _span(raw: JSON) -> Span:
     )
 
 
-def lines(found: Sequence[Span]) -> list[Line]:
-    """The life, oldest first, repeated waits folded into one line."""
+def lines(spans: Sequence[Span]) -> list[Line]:
+    """The history, oldest first, repeated waits folded into one line."""
     children: dict[str, list[Span]] = collections.defaultdict(list)
-    for span in found:
+    for span in spans:
         children[span.parent].append(span)
-    known = {span.id for span in found}
+    known = {span.id for span in spans}
     return fold(
         _line(span, children)
-        for span in found
+        for span in spans
         if _is_step(span) and not (_is_running(span) and span.parent in known)
     )
 
 
 def _is_running(span: Span) -> bool:
-    """Whether it stands for the span above it, which had not ended (telemetry.tail)."""
+    """The span is a placeholder for its parent, which had not ended (telemetry.tail)."""
     return span.tags.get("akoo.result") == "running"
 
 
@@ -118,21 +118,21 @@ def _calls(span: Span, children: dict[str, list[Span]]) -> tuple[tuple[str, int]
     counted: collections.Counter[str] = collections.Counter()
     below = list(children[span.id])
     while below:
-        one = below.pop(0)
-        if "akoo.system" in one.tags:
-            counted[one.name.removeprefix(f"{one.tags['akoo.system']} ")] += 1
-        if STEP not in one.tags:
-            below.extend(children[one.id])
+        child = below.pop(0)
+        if "akoo.system" in child.tags:
+            counted[child.name.removeprefix(f"{child.tags['akoo.system']} ")] += 1
+        if STEP not in child.tags:
+            below.extend(children[child.id])
     return tuple(counted.items())
 
 
-def fold(given: Iterable[Line]) -> list[Line]:
+def fold(lines: Iterable[Line]) -> list[Line]:
     """Runs of the same verb, plugin, result and reason, as one line with ``times``.
 
-    Only what repeats by nature is folded: waits and observations.
+    Only waits and observations are folded.
     """
     folded: list[Line] = []
-    for line in given:
+    for line in lines:
         last = folded[-1] if folded else None
         if last is not None and _same(last, line):
             folded[-1] = structs.replace(
@@ -146,17 +146,17 @@ def fold(given: Iterable[Line]) -> list[Line]:
     return folded
 
 
-def _same(one: Line, other: Line) -> bool:
+def _same(line: Line, other: Line) -> bool:
     def key(line: Line) -> tuple[str, ...]:
         return (line.verb, line.plugin, line.result, line.reason)
 
-    return key(one) == key(other) and (one.result == "wait" or one.verb == "observe")
+    return key(line) == key(other) and (line.result == "wait" or line.verb == "observe")
 
 
 def _sum(
-    one: tuple[tuple[str, int], ...], other: tuple[tuple[str, int], ...]
+    calls: tuple[tuple[str, int], ...], other: tuple[tuple[str, int], ...]
 ) -> tuple[tuple[str, int], ...]:
-    counted = collections.Counter(dict(one))
+    counted = collections.Counter(dict(calls))
     counted.update(dict(other))
     return tuple(counted.items())
 
@@ -174,10 +174,10 @@ def render(line: Line) -> str:
     return text.rstrip()
 
 
-def page(found: Sequence[Line], link: Callable[[str], str] | None = None) -> Iterator[str]:
-    """All lines as text, below the day each; ``link`` makes an address of a trace id."""
+def page(lines: Sequence[Line], link: Callable[[str], str] | None = None) -> Iterator[str]:
+    """All lines as text, below the day each; ``link`` makes the address of a trace id."""
     day = None
-    for line in found:
+    for line in lines:
         at = _time(line.start)
         if at.date() != day:
             day = at.date()
@@ -202,13 +202,13 @@ def plain(line: Line) -> JSON:
     }
 
 
-def tree(found: Sequence[Span]) -> Iterator[str]:
-    """The spans of one trace as text, each below its parent: when it began, how long it took."""
+def tree(spans: Sequence[Span]) -> Iterator[str]:
+    """The spans of one trace as text, each below its parent, with start and duration."""
     children: dict[str, list[Span]] = collections.defaultdict(list)
-    known = {span.id for span in found}
-    for span in found:
+    known = {span.id for span in spans}
+    for span in spans:
         children[span.parent if span.parent in known else ""].append(span)
-    first = min((span.start for span in found), default=0)
+    first = min((span.start for span in spans), default=0)
     below = [(span, 0) for span in reversed(children[""])]
     while below:
         span, depth = below.pop()

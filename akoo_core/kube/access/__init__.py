@@ -1,1 +1,1 @@
-"""How an API server is found and who we are to it: kubeconfigs, accounts, certificates."""
+"""Addresses and credentials of API servers: kubeconfigs, accounts, certificates."""

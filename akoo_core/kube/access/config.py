@@ -1,8 +1,8 @@
-"""Who we are in the management cluster: a kubeconfig on the command line, or our Pod's account.
+"""Credentials for the management cluster: a kubeconfig, or the account of our Pod.
 
 kubernetes_asyncio reads every credential that has to be fetched or renewed (exec plugin, OIDC, GCP,
-basic, token file; the account token of a Pod, re-read every minute). It is imported here only, and
-only then: that takes 276 ms and 63 MiB.
+basic, token file; the account token of a Pod, re-read every minute). It is imported only here, and
+only for those: the import takes 276 ms and 63 MiB.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STATIC = frozenset(
         "client-key-data",
     }
 )
-"""What of a user is a credential as it stands."""
+"""Fields of a user entry that hold a credential as it is."""
 
 
 async def endpoint_of(kubeconfig: str | None, *, context: str = "") -> endpoint.Endpoint:

@@ -11,7 +11,7 @@ from akoo_core.kube import errors as kube_errors
 from akoo_core.telemetry import redaction
 
 EXEC_SECONDS = 30.0
-"""How long a credential plugin may take."""
+"""Deadline for a credential plugin."""
 
 
 class ServiceAccount:

@@ -52,7 +52,7 @@ _PROGRAMS = {"exec": "KubeconfigExecRefused", "auth-provider": "KubeconfigAuthPr
 
 @dataclasses.dataclass(frozen=True)
 class WorkloadEndpoint:
-    """What a kubeconfig may say, decoded. Secrets are kept out of its repr."""
+    """The permitted fields of a kubeconfig, decoded. Its repr hides secrets."""
 
     server: str
     ca: bytes | None = None

@@ -39,9 +39,9 @@ def entry(config: dict[str, Any], plural: str, singular: str, name: Any) -> dict
         )
     for entry in config.get(plural) or ():
         if isinstance(entry, dict) and entry.get("name") == name:
-            found = entry.get(singular)
-            if isinstance(found, dict):
-                return found
+            value = entry.get(singular)
+            if isinstance(value, dict):
+                return value
     entries = (entry for entry in config.get(plural) or () if isinstance(entry, dict))
     names = [str(entry.get("name")) for entry in entries]
     raise errors.InputError(
@@ -81,7 +81,7 @@ def context(
     certificate = _material(folder, user, "client-certificate")
     key = _material(folder, user, "client-key")
     if exec_certificate:
-        certificate, key = (pathlib.Path(one).read_bytes() for one in exec_certificate)
+        certificate, key = (pathlib.Path(path).read_bytes() for path in exec_certificate)
     try:
         return tls.client_context(
             ca=_material(folder, cluster, "certificate-authority"),

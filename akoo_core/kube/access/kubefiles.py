@@ -1,7 +1,7 @@
-"""Which kubeconfigs are read, and several of them as one, as kubectl does it.
+"""Reads kubeconfigs, and merges several, as kubectl does.
 
-Of each entry and of ``current-context`` the first file that has it counts. Files of a list that do
-not exist are passed over. Paths in a file are relative to that file.
+For each entry and for ``current-context``, the first file that has it wins. Missing files of a list
+are skipped. Paths in a file are relative to that file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFil
 
 
 class Choice(NamedTuple):
-    """Where the management cluster is. ``kubeconfig`` None: what our Pod's account says."""
+    """The chosen management cluster. ``kubeconfig`` None: the cluster of our Pod's account."""
 
     kubeconfig: str | None = None
     """A file, or several as KUBECONFIG lists them."""

@@ -208,7 +208,7 @@ def test_which_record(bed: Bed, select: Select) -> None:
     code, _, err = bed("plan", "akoo-1")
     assert (code, err) == (
         2,
-        "akoo-core: akoo-1 of team-a/shop is finished: nothing is done\n",
+        "akoo-core: akoo-1 of team-a/shop is finished; nothing is planned\n",
     )
     bed.record("akoo-3")
     code, _, err = bed("plan", "team-a/shop")
