@@ -13,7 +13,7 @@ from akoo_core.cli.annotate import effects
 from akoo_core.cli.annotate import write as annotate_write
 from akoo_core.kube import client, resource
 from akoo_core.objects import names
-from akoo_core.objects.record import Leaving, StoredLetGo, Record, RecordStatus
+from akoo_core.objects.record import Leaving, Record, RecordStatus, StoredLetGo
 from akoo_core.testing import builders
 from tests.unit.cli.commands_bed import NOW, Bed, condition
 
