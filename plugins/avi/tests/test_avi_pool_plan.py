@@ -11,7 +11,7 @@ from akoo_avi.pools import marking, plan
 from akoo_avi.pools.inputs import Allocated, Other, Plan, Situation
 from akoo_avi.spec import ip_pool, refusal, spans
 from akoo_avi.spec.spans import Ours, Span, Subnet, spans_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 US = "m/edge"
@@ -136,6 +136,21 @@ class TestExamples:
         assert spans.of_network(after) == {span(2, 4)}
         assert marking.read(after) == {THEM: ours(span(2, 4), made=PREFIXES[:1])}
 
+    def test_a_range_in_the_way_of_a_new_one_is_not_handed_over(self) -> None:
+        mine = ours(span(2, 8))
+        before = network(span(2, 8), claims={US: mine})
+        heir = Other("other", THEM, False, wanted(span(2, 8)))
+        smaller = Situation(US, wanted(span(2, 4)), mine, (), (heir,))
+        after = result(before, plan.plan(before, smaller))
+        assert marking.read(after) == {US: ours(span(2, 4))}
+        assert spans.of_network(after) == {span(2, 4)}
+        busy = plan.plan(before, smaller._replace(allocated=(used(7),)))
+        assert busy.network is None
+        assert [(held.range, held.by) for held in busy.held] == [(span(2, 8), (used(7),))]
+        elsewhere = smaller._replace(desired=wanted(span(10, 12)))
+        after = result(before, plan.plan(before, elsewhere))
+        assert marking.read(after) == {US: ours(span(10, 12)), THEM: ours(span(2, 8))}
+
     def test_a_range_in_use_stays_and_its_holder_is_named(self) -> None:
         mine = ours(span(2, 4), span(6, 8), made=PREFIXES[:1])
         before = network(span(2, 4), span(6, 8), claims={US: mine})
@@ -205,6 +220,10 @@ def apart(draw: st.DrawFn) -> list[Span]:
     return found
 
 
+def _smaller(mine: frozenset[Span]) -> list[Span]:
+    return [one._replace(last=max(one.first, one.last - 1)) for one in sorted(mine)]
+
+
 @st.composite
 def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
     """A network with ranges of ours, of another pool and of others; and what is wanted of it."""
@@ -224,7 +243,7 @@ def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
     before["markers"] = [{"key": "team", "values": ["a"]}]
     if draw(st.booleans()):
         with_markers(before)
-    desired = draw(st.sampled_from([draw(apart()), sorted(mine), []]))
+    desired = draw(st.sampled_from([draw(apart()), sorted(mine), _smaller(mine), []]))
     subnets = wanted(*desired)
     if draw(st.booleans()):
         listed = {subnet.prefix for subnet in subnets}
@@ -232,13 +251,16 @@ def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
         subnets += tuple(one for one in quiet if one.prefix not in listed)[:1]
     hosts = [r.first for r in present if draw(st.booleans())]
     taken = tuple(Allocated(ipaddress.IPv4Address(host), "vs") for host in sorted(hosts))
-    other = Other("other", THEM, draw(st.booleans()), wanted(*sorted(their)), draw(st.booleans()))
+    inherits = draw(st.sets(st.sampled_from(sorted(mine)))) if mine else set()
+    asked = wanted(*sorted(their | inherits))
+    other = Other("other", THEM, draw(st.booleans()), asked, draw(st.booleans()))
     given_ = Situation(
         US, subnets, recorded, taken, (other,) if draw(st.booleans()) else (), inline=True
     )
     return before, given_, mine
 
 
+@settings(max_examples=300)
 @given(scenes())
 def test_what_holds_for_every_network(scene: tuple[Json, Situation, frozenset[Span]]) -> None:
     before, given_, mine = scene

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+import pytest
 from akoo_avi.spec import spans
 from akoo_avi.testing.pool_ground import Ground, pool
 from akoo_testbed.avisim import faults
@@ -195,4 +196,19 @@ def test_strangers_keep_what_is_theirs_and_nothing_of_ours_is_left(
     storm = Storm(lenient=lenient, usable=usable)
     for step in steps:
         storm.step(*step)
+    storm.end()
+
+
+@pytest.mark.parametrize("lenient", [True, False])
+def test_a_range_that_becomes_smaller_does_not_go_to_the_pool_that_wants_it_whole(
+    *, lenient: bool
+) -> None:
+    storm = Storm(lenient=lenient, usable=False)
+    storm.step("edit", "edge", ["10.70.0.38-10.70.0.43"])
+    storm.step("edit", "second", ["10.70.0.38-10.70.0.43"])
+    storm.step("edit", "edge", ["10.70.0.38-10.70.0.40"])
+    assert storm.there.ranges == {"10.70.0.38-10.70.0.40"}
+    assert storm.there.ready("edge")[:2] == ("True", "Applied")
+    storm.step("run", "second")
+    assert storm.there.ready("second")[:2] == ("False", "Overlap")
     storm.end()

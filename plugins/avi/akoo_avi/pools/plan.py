@@ -39,7 +39,7 @@ def plan(network: structs.JSON, given: Situation) -> Plan:
     overlaps = _overlaps(network, given, own, new)
     if overlaps:
         return Plan(network=None, ours=own, overlaps=overlaps)
-    heirs = _heirs(given, own.spans - target)
+    heirs = _heirs(given, own.spans - target, new)
     going = frozenset(own.spans - target - heirs.keys())
     held = holding.held(own.spans & target, going, new, given.allocated)
     stuck = {one.range for one in held}
@@ -106,8 +106,15 @@ def whose(network: structs.JSON, given: Situation, one: Span) -> str:
     return "no pool of ours"
 
 
-def _heirs(given: Situation, going: frozenset[Span]) -> dict[Span, str]:
-    """Who gets a range that is to go: the oldest pool that wants exactly the same."""
+def _heirs(given: Situation, going: frozenset[Span], new: frozenset[Span]) -> dict[Span, str]:
+    """Owner of each range that is handed over: the oldest pool that wants exactly the same.
+
+    A range in the way of a new one of this pool is not handed over: what a pool has it keeps, as
+    when a range becomes smaller that another pool wants whole.
+    """
     settled = (one for one in given.others if one.settled)
     ordered = sorted(settled, key=lambda one: (not one.older, one.name))
-    return {one: other.owner for other in reversed(ordered) for one in going if one in other.spans}
+    free = [span for span in going if not any(span.overlaps(added) for added in new)]
+    return {
+        span: other.owner for other in reversed(ordered) for span in free if span in other.spans
+    }
