@@ -60,12 +60,12 @@ def capi_cluster(**changes: Any) -> cluster.Cluster:
 
 
 def view(
-    config: dict[str, Any] | None = None, given: options.Options | None = None, **more: Any
+    config: dict[str, Any] | None = None, ako_options: options.Options | None = None, **more: Any
 ) -> api.View:
     """One cluster. ``more``: cluster, and fields of the record's spec."""
-    one = more.pop("cluster", capi_cluster())
+    subject = more.pop("cluster", capi_cluster())
     reference = record.ClusterRef(
-        namespace=one.namespace if one else "team-a", name="shop", uid="u-1"
+        namespace=subject.namespace if subject else "team-a", name="shop", uid="u-1"
     )
     spec = record.RecordSpec(
         ako_cluster_name=RECORD,
@@ -77,9 +77,9 @@ def view(
     return api.View(
         record_name=RECORD,
         spec=spec,
-        cluster=one,
+        cluster=subject,
         config=adc() if config is None else config,
-        plugin_config=given,
+        plugin_config=ako_options,
     )
 
 
@@ -122,10 +122,10 @@ def deployed(of: api.View | None = None) -> list[dict[str, Any]]:
     """AKO's namespaced objects as the deploy executor leaves them in the cluster."""
     wanted = desired.decide(of or view(), settings.Settings())
     labels = {core_names.MANAGED_BY_LABEL: core_names.MANAGED_BY, core_names.RECORD_LABEL: RECORD}
-    found = [copy.deepcopy(one) for one in objects.render(wanted)]
-    kept = [one for one in found if one["kind"] in {"ConfigMap", "StatefulSet"}]
-    for one in kept:
-        one["metadata"].setdefault("labels", {}).update(labels)
+    rendered = [copy.deepcopy(obj) for obj in objects.render(wanted)]
+    kept = [obj for obj in rendered if obj["kind"] in {"ConfigMap", "StatefulSet"}]
+    for obj in kept:
+        obj["metadata"].setdefault("labels", {}).update(labels)
     return kept
 
 
@@ -189,10 +189,10 @@ class Builders:
 
     @staticmethod
     def desired(
-        changes: dict[str, Any] | None = None, given: options.Options | None = None
+        changes: dict[str, Any] | None = None, ako_options: options.Options | None = None
     ) -> desired.Desired:
         """Decided from a minimal config with ``changes``."""
-        return desired.decide(view(adc(changes), given), settings.Settings())
+        return desired.decide(view(adc(changes), ako_options), settings.Settings())
 
 
 @pytest.fixture(scope="session")
@@ -206,8 +206,8 @@ def data(build: type[Builders]) -> Callable[..., dict[str, str]]:
     from akoo_ako import values
 
     def of(
-        changes: dict[str, Any] | None = None, given: options.Options | None = None
+        changes: dict[str, Any] | None = None, ako_options: options.Options | None = None
     ) -> dict[str, str]:
-        return values.render(build.desired(changes, given))
+        return values.render(build.desired(changes, ako_options))
 
     return of

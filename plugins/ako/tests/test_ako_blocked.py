@@ -36,8 +36,8 @@ def deployed(fleet: testing.Fleet, key: str) -> str:
     """A value of AKO's Secret in the workload cluster."""
     workload = fleet.workload("shop")
     assert workload is not None
-    (found,) = workload.objects(resource.SECRETS, names.NAMESPACE)
-    return base64.b64decode(found["data"][key]).decode()
+    (secret,) = workload.objects(resource.SECRETS, names.NAMESPACE)
+    return base64.b64decode(secret["data"][key]).decode()
 
 
 def told(fleet: testing.Fleet) -> tuple[str, str]:
@@ -123,8 +123,8 @@ def test_drift_is_mended(build: Any) -> None:
         assert workload is not None
 
         def level() -> str:
-            (found,) = workload.objects(resource.CONFIG_MAPS, names.NAMESPACE)
-            return str(found["data"]["logLevel"])
+            (config_map,) = workload.objects(resource.CONFIG_MAPS, names.NAMESPACE)
+            return str(config_map["data"]["logLevel"])
 
         patch = {"data": {"logLevel": "DEBUG"}}
         user = workload.client(field_manager="kubectl")

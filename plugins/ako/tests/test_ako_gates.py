@@ -73,8 +73,8 @@ def test_versions_are_compared_as_numbers(ours: str, least: str, enough: bool) -
 
 
 def network(pods: list[str] | None = None, services: list[str] | None = None) -> dict[str, Any]:
-    given = {"pods": pods, "services": services}
-    blocks = {name: {"cidrBlocks": one} for name, one in given.items() if one is not None}
+    cidrs = {"pods": pods, "services": services}
+    blocks = {name: {"cidrBlocks": listed} for name, listed in cidrs.items() if listed is not None}
     return {"spec": {"clusterNetwork": blocks}}
 
 
@@ -82,7 +82,7 @@ V4, V6 = "10.0.0.0/16", "fd00::/64"
 
 
 @pytest.mark.parametrize(
-    ("cluster", "found"),
+    ("cluster", "families"),
     [
         ({}, (4,)),
         (network(), (4,)),
@@ -92,8 +92,8 @@ V4, V6 = "10.0.0.0/16", "fd00::/64"
         (network([V6, V4], [V4, V6]), (6, 4)),
     ],
 )
-def test_family_of_a_cluster(cluster: dict[str, Any], found: tuple[int, ...]) -> None:
-    assert family.families(cluster) == found
+def test_family_of_a_cluster(cluster: dict[str, Any], families: tuple[int, ...]) -> None:
+    assert family.families(cluster) == families
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_bad_fields_are_named(build: Any, changes: dict[str, Any], message: str)
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("ako_options", "message"),
     [
         (options.Options(version="1.13.2", vpc_mode=True), r"ako\.vpcMode: needs AKO 1\.13\.3"),
         (
@@ -194,9 +194,9 @@ def test_bad_fields_are_named(build: Any, changes: dict[str, Any], message: str)
         ),
     ],
 )
-def test_bad_options_are_named(build: Any, given: options.Options, message: str) -> None:
+def test_bad_options_are_named(build: Any, ako_options: options.Options, message: str) -> None:
     with pytest.raises(refusal.Refusal, match=message):
-        build.desired(None, given)
+        build.desired(None, ako_options)
 
 
 def test_options_replace_the_data_network(build: Any) -> None:

@@ -14,12 +14,12 @@ from tests.ako import ako_rules
 
 
 def schema_of(release: str, definition: str, version: str) -> dict[str, Any]:
-    (found,) = (
-        one
-        for one in crds.render(versions.RELEASES[release])
-        if one["metadata"]["name"] == definition
+    (crd,) = (
+        rendered
+        for rendered in crds.render(versions.RELEASES[release])
+        if rendered["metadata"]["name"] == definition
     )
-    (chosen,) = (one for one in found["spec"]["versions"] if one["name"] == version)
+    (chosen,) = (served for served in crd["spec"]["versions"] if served["name"] == version)
     schema: dict[str, Any] = chosen["schema"]["openAPIV3Schema"]
     return schema
 
@@ -29,7 +29,7 @@ def test_what_users_write_is_completed_or_refused(rule: ako_rules.Rule) -> None:
     schema = schema_of("2.1.1", rule.definition, rule.version)
     stored, pruned, refused = schemas.admit(schema, rule.manifest())
     assert bool(refused) == bool(rule.refused), refused
-    assert not rule.refused or any(rule.refused in one for one in refused), refused
+    assert not rule.refused or any(rule.refused in message for message in refused), refused
     for path, value in rule.stored.items():
         assert ako_rules.at(stored["spec"], path) == value, path
     assert pruned == ([f"spec.{rule.pruned}"] if rule.pruned else [])
@@ -37,7 +37,7 @@ def test_what_users_write_is_completed_or_refused(rule: ako_rules.Rule) -> None:
 
 @pytest.mark.parametrize("title", ["a listener without enableSsl", "aliases without fqdnType"])
 def test_so_with_the_older_release(title: str) -> None:
-    (rule,) = (one for one in ako_rules.RULES if one.title == title)
+    (rule,) = (candidate for candidate in ako_rules.RULES if candidate.title == title)
     schema = schema_of("1.13.4", rule.definition, rule.version)
     stored, _, refused = schemas.admit(schema, rule.manifest())
     assert not refused
@@ -60,9 +60,9 @@ def nodes(schema: Any) -> Iterator[dict[str, Any]]:
 def tally(release: str, group: str) -> dict[str, int]:
     """How often each keyword stands in the definitions of a group."""
     counts: collections.Counter[str] = collections.Counter()
-    for one in crds.render(versions.RELEASES[release]):
-        if one["spec"]["group"] == group:
-            for version in one["spec"]["versions"]:
+    for crd in crds.render(versions.RELEASES[release]):
+        if crd["spec"]["group"] == group:
+            for version in crd["spec"]["versions"]:
                 for node in nodes(version["schema"]["openAPIV3Schema"]):
                     counts.update(node.keys() - {"required"})
                     counts["required"] += len(node.get("required", ()))
@@ -119,14 +119,14 @@ COUNTED = {
 
 @pytest.mark.parametrize(("release", "group"), COUNTED)
 def test_nothing_of_the_vendors_schemas_is_missing(release: str, group: str) -> None:
-    found = tally(release, group)
-    assert found == COUNTED[release, group]
+    counted = tally(release, group)
+    assert counted == COUNTED[release, group]
 
 
 @pytest.mark.parametrize("release", versions.RELEASES)
 def test_nothing_keeps_what_it_does_not_know(release: str) -> None:
-    for one in crds.render(versions.RELEASES[release]):
-        for version in one["spec"]["versions"]:
+    for crd in crds.render(versions.RELEASES[release]):
+        for version in crd["spec"]["versions"]:
             for node in nodes(version["schema"]["openAPIV3Schema"]):
                 assert "x-kubernetes-preserve-unknown-fields" not in node
                 assert "\0required" not in node
@@ -134,5 +134,5 @@ def test_nothing_keeps_what_it_does_not_know(release: str) -> None:
 
 def test_releases_of_1_13_have_the_same_definitions() -> None:
     older = [crds.render(versions.RELEASES[f"1.13.{patch}"]) for patch in (1, 2, 3, 4)]
-    assert all(one == older[0] for one in older)
+    assert all(release == older[0] for release in older)
     assert older[0] != crds.render(versions.RELEASES["2.1.1"])

@@ -84,68 +84,68 @@ def message(answer: object) -> str:
 
 
 async def test_ako_is_asked_and_its_word_awaited(world: Callable[..., World]) -> None:
-    one = world()
-    assert reason(await one.drain()) == "AkoDeleting"
-    assert one.asked()
-    await one.report("Started")
-    assert reason(await one.drain()) == "AkoDeleting"
-    await one.report("Done")
-    assert message(await one.drain()) == "AKO says Done."
+    ako = world()
+    assert reason(await ako.drain()) == "AkoDeleting"
+    assert ako.asked()
+    await ako.report("Started")
+    assert reason(await ako.drain()) == "AkoDeleting"
+    await ako.report("Done")
+    assert message(await ako.drain()) == "AKO says Done."
 
 
 async def test_an_old_done_is_not_believed(world: Callable[..., World]) -> None:
-    one = world()
-    await one.report("Done")
-    assert reason(await one.drain()) == "AkoDeleting"
-    assert one.asked()
-    assert names.DELETION_STATUS not in one.stateful_set["metadata"].get("annotations", {})
-    assert reason(await one.drain()) == "AkoDeleting"
+    ako = world()
+    await ako.report("Done")
+    assert reason(await ako.drain()) == "AkoDeleting"
+    assert ako.asked()
+    assert names.DELETION_STATUS not in ako.stateful_set["metadata"].get("annotations", {})
+    assert reason(await ako.drain()) == "AkoDeleting"
 
 
 async def test_a_crash_after_clearing_asks_in_the_next_call(world: Callable[..., World]) -> None:
-    one = world()
-    await one.report("Done")
-    one.server.faults.before("patch configmaps", errors.UnreachableError("gone"))
+    ako = world()
+    await ako.report("Done")
+    ako.server.faults.before("patch configmaps", errors.UnreachableError("gone"))
     with pytest.raises(errors.UnreachableError):
-        await one.drain()
-    assert not one.asked()
-    await one.drain()
-    assert one.asked()
-    assert reason(await one.drain()) == "AkoDeleting"
+        await ako.drain()
+    assert not ako.asked()
+    await ako.drain()
+    assert ako.asked()
+    assert reason(await ako.drain()) == "AkoDeleting"
 
 
 async def test_timeout_is_an_end_with_a_hint(world: Callable[..., World]) -> None:
-    one = world()
-    await one.drain()
-    await one.report("Timeout")
-    assert "it gave up, something may be left" in message(await one.drain())
+    ako = world()
+    await ako.drain()
+    await ako.report("Timeout")
+    assert "it gave up, something may be left" in message(await ako.drain())
 
 
 async def test_both_containers_must_answer(world: Callable[..., World]) -> None:
-    one = world({"extraConfigs.featureGates.GatewayAPI": True})
-    await one.drain()
-    await one.report("Done")
-    assert reason(await one.drain()) == "AkoDeleting"
-    await one.report("Done", names.GATEWAY_DELETION_STATUS)
-    assert message(await one.drain()) == "AKO says Done, Done."
+    ako = world({"extraConfigs.featureGates.GatewayAPI": True})
+    await ako.drain()
+    await ako.report("Done")
+    assert reason(await ako.drain()) == "AkoDeleting"
+    await ako.report("Done", names.GATEWAY_DELETION_STATUS)
+    assert message(await ako.drain()) == "AKO says Done, Done."
 
 
 async def test_silence_is_asked_again_by_a_flip(world: Callable[..., World]) -> None:
     """AKO does nothing, for ever, when Avi did not answer at the moment of the question."""
-    one = world()
-    await one.drain()
-    one.clock.advance(59)
-    before = one.config_map["metadata"]["resourceVersion"]
-    await one.drain()
-    assert one.config_map["metadata"]["resourceVersion"] == before
-    one.clock.advance(1)
-    seen = await written_values(one)
+    ako = world()
+    await ako.drain()
+    ako.clock.advance(59)
+    before = ako.config_map["metadata"]["resourceVersion"]
+    await ako.drain()
+    assert ako.config_map["metadata"]["resourceVersion"] == before
+    ako.clock.advance(1)
+    seen = await written_values(ako)
     assert seen == ["false", "true"]
 
 
-async def written_values(one: World) -> list[str]:
+async def written_values(ako: World) -> list[str]:
     """deleteConfig after each write that one call of drain makes."""
-    client, values = one.server.client(), []
+    client, values = ako.server.client(), []
     merge_patch = client.merge_patch
 
     async def spy(*args: Any, **kwargs: Any) -> Any:
@@ -154,7 +154,7 @@ async def written_values(one: World) -> list[str]:
         return obj
 
     client.merge_patch = spy  # type: ignore[method-assign]
-    await drain.drain(one.build.context(client, now=one.clock))
+    await drain.drain(ako.build.context(client, now=ako.clock))
     return values
 
 
@@ -162,23 +162,23 @@ async def test_done_in_cluster_ip_mode_leaves_time_for_the_label(
     world: Callable[..., World],
 ) -> None:
     """AKO takes its label off the SE group only after Done; stopped at once it would stay."""
-    one = world(CLUSTER_IP)
-    await one.drain()
-    await one.report("Done")
-    assert reason(await one.drain()) == "AkoDeleting"
-    one.clock.advance(4)
-    assert reason(await one.drain()) == "AkoDeleting"
-    one.clock.advance(1)
-    assert message(await one.drain()) == "AKO says Done."
+    ako = world(CLUSTER_IP)
+    await ako.drain()
+    await ako.report("Done")
+    assert reason(await ako.drain()) == "AkoDeleting"
+    ako.clock.advance(4)
+    assert reason(await ako.drain()) == "AkoDeleting"
+    ako.clock.advance(1)
+    assert message(await ako.drain()) == "AKO says Done."
 
 
 async def test_a_label_that_asked_before_counts(world: Callable[..., World]) -> None:
-    one = world()
-    await one.server.client().merge_patch(
+    ako = world()
+    await ako.server.client().merge_patch(
         resource.CONFIG_MAPS, names.CONFIG_MAP, {"data": {"deleteConfig": "true"}}, names.NAMESPACE
     )
-    await one.report("Done")
-    assert message(await one.drain()) == "AKO says Done."
+    await ako.report("Done")
+    assert message(await ako.drain()) == "AKO says Done."
 
 
 async def test_nobody_is_asked_where_nobody_runs(world: Callable[..., World], build: Any) -> None:
@@ -186,29 +186,29 @@ async def test_nobody_is_asked_where_nobody_runs(world: Callable[..., World], bu
     crashed = world(None, build.pod(status={"containerStatuses": [waiting]}))
     dying = world(None, build.pod(metadata={"finalizers": ["example.com/hold"]}))
     await dying.kill()
-    for one in (crashed, dying):
-        assert message(await one.drain()) == "AKO is not running: it cannot delete its Avi objects."
-        assert not one.asked()
+    for ako in (crashed, dying):
+        assert message(await ako.drain()) == "AKO is not running: it cannot delete its Avi objects."
+        assert not ako.asked()
 
 
 async def test_ako_that_dies_half_way_is_not_waited_for(world: Callable[..., World]) -> None:
-    one = world()
-    await one.drain()
-    await one.report("Started")
-    await one.kill()
-    assert message(await one.drain()).startswith("AKO is not running")
+    ako = world()
+    await ako.drain()
+    await ako.report("Started")
+    await ako.kill()
+    assert message(await ako.drain()).startswith("AKO is not running")
 
 
 async def test_foreign_objects_are_not_touched(world: Callable[..., World]) -> None:
-    one = world()
-    await one.server.client().merge_patch(
+    ako = world()
+    await ako.server.client().merge_patch(
         resource.CONFIG_MAPS,
         names.CONFIG_MAP,
         {"metadata": {"labels": {"akoo.io/record": "akoo-000000000000"}}},
         names.NAMESPACE,
     )
-    assert message(await one.drain()) == "ConfigMap of AKO was not made by us: AKO was not asked."
-    assert not one.asked()
+    assert message(await ako.drain()) == "ConfigMap of AKO was not made by us: AKO was not asked."
+    assert not ako.asked()
 
 
 async def test_nothing_to_drain(build: Any) -> None:
@@ -218,17 +218,17 @@ async def test_nothing_to_drain(build: Any) -> None:
 
 
 async def test_management_cluster_is_never_told(build: Any, world: Callable[..., World]) -> None:
-    one = world()
+    ako = world()
     reference = record.ClusterRef(namespace="tkg-system", name="mc", uid="u")
     view = build.view(cluster=None, cluster_ref=reference)
-    answer = await drain.drain(build.context(one.server.client(), of=view))
+    answer = await drain.drain(build.context(ako.server.client(), of=view))
     assert message(answer) == "AKO of the management cluster is never told to delete."
-    assert not one.asked()
+    assert not ako.asked()
 
 
 async def test_a_write_in_between_is_a_conflict(world: Callable[..., World]) -> None:
-    one = world()
-    client = one.server.client()
+    ako = world()
+    client = ako.server.client()
     config_map = await client.get(resource.CONFIG_MAPS, names.CONFIG_MAP, names.NAMESPACE)
     await client.merge_patch(
         resource.CONFIG_MAPS, names.CONFIG_MAP, {"data": {"logLevel": "WARN"}}, names.NAMESPACE
@@ -273,34 +273,34 @@ def test_drain_ends_only_on_an_answer_to_our_question(state: drain.State) -> Non
 
 
 async def test_fence_scales_to_zero_and_sees_no_pod(world: Callable[..., World]) -> None:
-    one = world()
-    assert reason(await one.fence()) == "AkoStopping"
-    assert one.stateful_set["spec"]["replicas"] == 0
-    assert reason(await one.fence()) == "AkoStopping"
-    await one.kill()
-    answer = await one.fence()
+    ako = world()
+    assert reason(await ako.fence()) == "AkoStopping"
+    assert ako.stateful_set["spec"]["replicas"] == 0
+    assert reason(await ako.fence()) == "AkoStopping"
+    await ako.kill()
+    answer = await ako.fence()
     assert isinstance(answer, api.Fenced)
     assert (answer.grade, "is at 0 replicas" in answer.evidence) == ("Stopped", True)
 
 
 async def test_a_pod_of_another_install_counts(world: Callable[..., World], build: Any) -> None:
     stray = build.pod("other", metadata={"labels": {"app.kubernetes.io/name": "ako"}})
-    one = world(None, build.pod(), stray)
-    await one.fence()
-    await one.kill()
-    answer = await one.fence()
+    ako = world(None, build.pod(), stray)
+    await ako.fence()
+    await ako.kill()
+    answer = await ako.fence()
     assert isinstance(answer, api.Wait)
     assert answer.message == "Pods are ending: other."
 
 
 async def test_a_pod_stuck_on_a_dead_node_is_named(world: Callable[..., World], build: Any) -> None:
-    one = world(None, build.pod(metadata={"finalizers": ["example.com/hold"]}))
-    await one.kill()
-    await one.fence()
-    one.clock.advance(30)
-    assert reason(await one.fence()) == "AkoStopping"
-    one.clock.advance(1)
-    answer = await one.fence()
+    ako = world(None, build.pod(metadata={"finalizers": ["example.com/hold"]}))
+    await ako.kill()
+    await ako.fence()
+    ako.clock.advance(30)
+    assert reason(await ako.fence()) == "AkoStopping"
+    ako.clock.advance(1)
+    answer = await ako.fence()
     assert isinstance(answer, api.Wait)
     assert answer.reason == "AkoPodStuck"
     assert "Pod ako-0 should have been gone 31 s ago; its Node node-1" in answer.message
@@ -318,17 +318,17 @@ async def test_silence_and_foreign_installs_are_unfenced(
     answer = await fence.fence(build.context(None))
     assert isinstance(answer, api.Fenced)
     assert answer.grade == "Unfenced"
-    one = world()
-    await one.server.client().merge_patch(
+    ako = world()
+    await ako.server.client().merge_patch(
         resource.STATEFUL_SETS,
         names.STATEFUL_SET,
         {"metadata": {"labels": {"akoo.io/record": None}}},
         names.NAMESPACE,
     )
-    answer = await one.fence()
+    answer = await ako.fence()
     assert isinstance(answer, api.Fenced)
     assert answer.grade == "Unfenced"
-    assert one.stateful_set["spec"]["replicas"] == 1
+    assert ako.stateful_set["spec"]["replicas"] == 1
 
 
 @pytest.mark.parametrize(
@@ -363,15 +363,15 @@ def strange_stateful_set() -> dict[str, Any]:
 
 
 @given(st.none() | st.integers() | st.text(max_size=3))
-def test_whatever_is_stored_is_a_time_to_wait(build: Any, found: Any) -> None:
-    stored = {"ako": record.StoredIntent(version=1, data={"fullSyncSeconds": found})}
+def test_whatever_is_stored_is_a_time_to_wait(build: Any, interval: Any) -> None:
+    stored = {"ako": record.StoredIntent(version=1, data={"fullSyncSeconds": interval})}
     seconds = fence.settle_seconds(build.view({}, intents=stored))
     assert 0 <= seconds <= fence.LONGEST_SETTLE_SECONDS
-    if not isinstance(found, int):
+    if not isinstance(interval, int):
         assert seconds == 1800
 
 
 def test_ours_is_by_record() -> None:
-    one = {"metadata": {"labels": {"akoo.io/record": "a"}}}
-    assert workload.is_ours(one, "a")
-    assert not workload.is_ours(one, "b")
+    obj = {"metadata": {"labels": {"akoo.io/record": "a"}}}
+    assert workload.is_ours(obj, "a")
+    assert not workload.is_ours(obj, "b")

@@ -10,19 +10,19 @@ from akoo_ako import crds, names, objects, options, rbac, statefulset, versions
 GATEWAY = {"extraConfigs.featureGates.GatewayAPI": True}
 
 
-def listing(build: Any, changes: Any = None, given: Any = None) -> list[str]:
-    rendered = objects.render(build.desired(changes, given))
-    return [f"{one['kind']}/{one['metadata']['name']}" for one in rendered]
+def listing(build: Any, changes: Any = None, ako_options: Any = None) -> list[str]:
+    rendered = objects.render(build.desired(changes, ako_options))
+    return [f"{obj['kind']}/{obj['metadata']['name']}" for obj in rendered]
 
 
-def pod_spec(build: Any, changes: Any = None, given: Any = None) -> dict[str, Any]:
-    template = statefulset.render(build.desired(changes, given), "h")["spec"]["template"]
+def pod_spec(build: Any, changes: Any = None, ako_options: Any = None) -> dict[str, Any]:
+    template = statefulset.render(build.desired(changes, ako_options), "h")["spec"]["template"]
     return template["spec"]  # type: ignore[no-any-return]
 
 
 def test_what_a_cluster_gets(build: Any) -> None:
-    found = listing(build)
-    assert [one for one in found if not one.startswith("CustomResourceDefinition/")] == [
+    listed = listing(build)
+    assert [line for line in listed if not line.startswith("CustomResourceDefinition/")] == [
         "Namespace/avi-system",
         "ServiceAccount/ako-sa",
         "ClusterRole/ako-cr",
@@ -31,7 +31,7 @@ def test_what_a_cluster_gets(build: Any) -> None:
         "StatefulSet/ako",
         "IngressClass/avi-lb",
     ]
-    assert len(found) == 7 + len(crds.KINDS)
+    assert len(listed) == 7 + len(crds.KINDS)
 
 
 def test_ingress_class_can_be_left_to_others(build: Any) -> None:
@@ -43,18 +43,18 @@ def test_ingress_class_can_be_left_to_others(build: Any) -> None:
 @pytest.mark.parametrize("default", [True, False])
 def test_default_ingress_class(build: Any, default: bool) -> None:
     wanted = build.desired({"extraConfigs.ingress.defaultIngressController": default})
-    (found,) = (one for one in objects.render(wanted) if one["kind"] == "IngressClass")
-    annotations = found["metadata"].get("annotations", {})
+    (ingress_class,) = (obj for obj in objects.render(wanted) if obj["kind"] == "IngressClass")
+    annotations = ingress_class["metadata"].get("annotations", {})
     assert (annotations == {"ingressclass.kubernetes.io/is-default-class": "true"}) is default
-    assert found["spec"] == {"controller": "ako.vmware.com/avi-lb"}
+    assert ingress_class["spec"] == {"controller": "ako.vmware.com/avi-lb"}
 
 
 def test_gateway_api_adds_container_class_and_rights(build: Any) -> None:
     assert "GatewayClass/avi-lb" in listing(build, GATEWAY)
     ako, gateway = pod_spec(build, GATEWAY)["containers"]
     assert gateway["image"] == "projects.packages.broadcom.com/ako/ako-gateway-api:2.1.1"
-    variables = {one["name"] for one in gateway["env"]}
-    assert variables < {one["name"] for one in ako["env"]}
+    variables = {variable["name"] for variable in gateway["env"]}
+    assert variables < {variable["name"] for variable in ako["env"]}
     assert not {"VRF_NAME", "DISABLE_STATIC_ROUTE_SYNC", "IP_FAMILY"} & variables
     groups = [rule["apiGroups"][0] for rule in rbac.rules(build.desired(GATEWAY))]
     assert "gateway.networking.k8s.io" in groups
@@ -135,8 +135,10 @@ def test_vendor_pod_security_is_none(build: Any) -> None:
 
 def test_image_of_a_mirror_by_digest(build: Any) -> None:
     image = options.Image(repository="mirror/ako", digest="sha256:abc")
-    given = options.Options(image=image, image_pull_secrets=("pull",), image_pull_policy="Always")
-    spec = pod_spec(build, None, given)
+    ako_options = options.Options(
+        image=image, image_pull_secrets=("pull",), image_pull_policy="Always"
+    )
+    spec = pod_spec(build, None, ako_options)
     assert spec["containers"][0]["image"] == "mirror/ako:2.1.1@sha256:abc"
     assert spec["containers"][0]["imagePullPolicy"] == "Always"
     assert spec["imagePullSecrets"] == [{"name": "pull"}]
@@ -144,20 +146,20 @@ def test_image_of_a_mirror_by_digest(build: Any) -> None:
 
 def test_placement_and_resources(build: Any) -> None:
     toleration = {"key": "infra", "operator": "Exists"}
-    given = options.Options(
+    ako_options = options.Options(
         node_selector={"pool": "infra"},
         tolerations=(toleration,),
         resources={"requests": {"cpu": "1"}},
     )
-    spec = pod_spec(build, None, given)
+    spec = pod_spec(build, None, ako_options)
     assert spec["nodeSelector"] == {"pool": "infra"}
     assert spec["tolerations"] == [toleration]
     assert spec["containers"][0]["resources"] == {"requests": {"cpu": "1"}}
 
 
 def test_probes_and_metrics_follow_the_port(build: Any) -> None:
-    given = options.Options(enable_prometheus=True)
-    wanted = build.desired({"extraConfigs.apiServerPort": 9090}, given)
+    ako_options = options.Options(enable_prometheus=True)
+    wanted = build.desired({"extraConfigs.apiServerPort": 9090}, ako_options)
     template = statefulset.render(wanted, "h")["spec"]["template"]
     (container,) = template["spec"]["containers"]
     for probe in ("livenessProbe", "readinessProbe"):
@@ -171,7 +173,7 @@ def test_log_volume(build: Any) -> None:
     spec = pod_spec(build, {"extraConfigs.log": log, **GATEWAY})
     assert [volume["persistentVolumeClaim"]["claimName"] for volume in spec["volumes"]] == ["logs"]
     for container, file in zip(spec["containers"], ("avi.log", "g.log"), strict=True):
-        env = {one["name"]: one.get("value") for one in container["env"]}
+        env = {variable["name"]: variable.get("value") for variable in container["env"]}
         assert (env["USE_PVC"], env["LOG_FILE_PATH"], env["LOG_FILE_NAME"]) == (
             "true",
             "/var/ako",
@@ -188,20 +190,20 @@ def test_istio_mounts_a_volume_that_exists(build: Any) -> None:
 
 def test_tier_1_variable_only_when_set(build: Any) -> None:
     def variables(changes: Any = None) -> set[str]:
-        return {one["name"] for one in pod_spec(build, changes)["containers"][0]["env"]}
+        return {variable["name"] for variable in pod_spec(build, changes)["containers"][0]["env"]}
 
-    given = {"extraConfigs.networksConfig.nsxtT1LR": "/infra/tier-1s/t"}
-    assert variables(given) - variables() == {"NSXT_T1_LR"}
+    changes = {"extraConfigs.networksConfig.nsxtT1LR": "/infra/tier-1s/t"}
+    assert variables(changes) - variables() == {"NSXT_T1_LR"}
 
 
 def test_no_object_carries_a_secret_or_our_labels(build: Any) -> None:
-    for one in objects.render(build.desired()):
-        assert one["kind"] != "Secret"
-        assert "akoo.io/record" not in one["metadata"].get("labels", {})
+    for obj in objects.render(build.desired()):
+        assert obj["kind"] != "Secret"
+        assert "akoo.io/record" not in obj["metadata"].get("labels", {})
 
 
 def test_kinds_are_stored_once_and_named_after_their_plural() -> None:
-    for one in crds.render(versions.RELEASES["2.1.1"]):
-        spec = one["spec"]
-        assert one["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
+    for crd in crds.render(versions.RELEASES["2.1.1"]):
+        spec = crd["spec"]
+        assert crd["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
         assert [v["storage"] for v in spec["versions"]].count(True) == 1

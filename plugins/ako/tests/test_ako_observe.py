@@ -20,16 +20,16 @@ RESTARTED = {"exitCode": 0, "finishedAt": "2025-12-31T23:59:00Z"}
 
 def stateful_set(build: Any, of: api.View | None = None, **status: Any) -> dict[str, Any]:
     """AKO's StatefulSet, fully rolled out unless ``status`` says otherwise."""
-    (found,) = (one for one in build.deployed(of) if one["kind"] == "StatefulSet")
-    found["metadata"] |= {"generation": 1}
-    found["status"] = {
+    (rendered,) = (obj for obj in build.deployed(of) if obj["kind"] == "StatefulSet")
+    rendered["metadata"] |= {"generation": 1}
+    rendered["status"] = {
         "observedGeneration": 1,
         "replicas": 1,
         "readyReplicas": 1,
         "updatedReplicas": 1,
         **status,
     }
-    return found  # type: ignore[no-any-return]
+    return rendered  # type: ignore[no-any-return]
 
 
 def container(**changes: Any) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def waiting(reason: str, message: str = "") -> dict[str, Any]:
     return container(state={"waiting": {"reason": reason, "message": message}})
 
 
-def judged(build: Any, *found: dict[str, Any], **status: Any) -> api.Result:
-    return observe.judge(workload.Deployed(stateful_set(build, **status), list(found)), build.now)
+def judged(build: Any, *pods: dict[str, Any], **status: Any) -> api.Result:
+    return observe.judge(workload.Deployed(stateful_set(build, **status), list(pods)), build.now)
 
 
 def test_running(build: Any) -> None:
@@ -50,9 +50,9 @@ def test_running(build: Any) -> None:
 
 def test_version_is_the_images_tag(build: Any) -> None:
     image = options.Image(repository="mirror:5000/ako", tag="1.13.4-p2", digest="sha256:abc")
-    view = build.view(given=options.Options(image=image))
-    found = workload.Deployed(stateful_set(build, view), [build.pod()])
-    assert observe.judge(found, build.now) == api.Done(version="1.13.4-p2")
+    view = build.view(ako_options=options.Options(image=image))
+    deployed = workload.Deployed(stateful_set(build, view), [build.pod()])
+    assert observe.judge(deployed, build.now) == api.Done(version="1.13.4-p2")
 
 
 def test_an_image_without_a_tag_has_no_version(build: Any) -> None:
@@ -93,8 +93,8 @@ def test_no_pod_points_to_the_events(build: Any) -> None:
 @pytest.mark.parametrize(("age", "after"), [(0, 1.0), (20, 4.0), (600, 15.0)])
 def test_patience_grows_with_age(build: Any, age: int, after: float) -> None:
     now = build.now + datetime.timedelta(seconds=age)
-    found = workload.Deployed(stateful_set(build, readyReplicas=0), [build.pod()])
-    answer = observe.judge(found, now)
+    deployed = workload.Deployed(stateful_set(build, readyReplicas=0), [build.pod()])
+    answer = observe.judge(deployed, now)
     assert isinstance(answer, api.Wait)
     assert answer.after == after
 
@@ -157,9 +157,9 @@ def test_what_mends_itself(build: Any, status: dict[str, Any]) -> None:
 
 
 def test_a_living_ako_told_to_delete_says_so(build: Any) -> None:
-    one = stateful_set(build)
-    one["metadata"]["annotations"] = {names.DELETION_STATUS: "Done"}
-    answer = observe.judge(workload.Deployed(one, [build.pod()]), build.now)
+    rendered = stateful_set(build)
+    rendered["metadata"]["annotations"] = {names.DELETION_STATUS: "Done"}
+    answer = observe.judge(workload.Deployed(rendered, [build.pod()]), build.now)
     assert isinstance(answer, api.Done)
     assert answer.message.endswith("avi-config-delete): Done.")
 
@@ -167,7 +167,7 @@ def test_a_living_ako_told_to_delete_says_so(build: Any) -> None:
 def seeded(build: Any, *objects: dict[str, Any], of: api.View | None = None) -> memory.MemoryServer:
     """A workload cluster with AKO and ``objects``; Pods keep the UIDs they have."""
     server = memory.MemoryServer()
-    (config_map,) = (one for one in build.deployed(of) if one["kind"] == "ConfigMap")
+    (config_map,) = (obj for obj in build.deployed(of) if obj["kind"] == "ConfigMap")
     server.seed(stateful_set(build, of), config_map, *objects)
     return server
 
@@ -182,9 +182,9 @@ async def test_it_reads_only_and_less_once_ako_has_started(build: Any) -> None:
     foreign = build.pod("other", metadata={"labels": {"app": "other"}})
     server = seeded(build, build.pod(), foreign)
     (pod,) = server.objects(resource.PODS, names.NAMESPACE)[:1]
-    said = build.event()
-    said["involvedObject"]["uid"] = pod["metadata"]["uid"]
-    server.seed(said)
+    event = build.event()
+    event["involvedObject"]["uid"] = pod["metadata"]["uid"]
+    server.seed(event)
     before = copy.deepcopy(server.store.version)
     now = build.now + datetime.timedelta(minutes=6)
     answer = await observed(build, server, now=now)
@@ -201,7 +201,7 @@ async def test_it_reads_only_and_less_once_ako_has_started(build: Any) -> None:
 
 
 async def test_kubernetes_beyond_the_range_is_said_before_the_next_restart(build: Any) -> None:
-    old = build.view(given=options.Options(version="1.13.2"))
+    old = build.view(ako_options=options.Options(version="1.13.2"))
     server = seeded(build, build.pod(), of=old)
     answer = await observed(build, server, now=build.now + datetime.timedelta(hours=2))
     assert isinstance(answer, api.Blocked)

@@ -182,10 +182,10 @@ async def test_what_may_not_be_listed_was_not_looked_at(
     client = memory.MemoryServer().client()
     real: Callable[..., Any] = client.list
 
-    async def listed(kind: resource.Resource, *args: Any, **given: Any) -> Any:
+    async def listed(kind: resource.Resource, *args: Any, **selectors: Any) -> Any:
         if kind.kind == "CronJob":
             raise errors.ForbiddenError("no")
-        return await real(kind, *args, **given)
+        return await real(kind, *args, **selectors)
 
     monkeypatch.setattr(client, "list", listed)
     answer = await fence.fence(build.context(client))

@@ -22,9 +22,9 @@ CONFIRMED = structs.replace(LEAVING, confirmed_at=LEAVING.started_at)
 MANAGEMENT = record.ClusterRef(namespace="tkg-system", name="mc", uid="u-1")
 
 
-def account(**given: Any) -> dict[str, record.StoredFact]:
+def account(**fields: Any) -> dict[str, record.StoredFact]:
     source = api.SecretSource(plugin="tenancy", key="a")
-    fact = api.WorkloadCredential(username=source, password=source, **given)
+    fact = api.WorkloadCredential(username=source, password=source, **fields)
     return {
         "WorkloadCredential": record.StoredFact(
             plugin="tenancy", version=1, data=structs.to_object(fact)
@@ -44,7 +44,7 @@ def contributed(view: api.View, ours: settings.Settings | None = None) -> api.Co
 
 def delete_config(view: api.View) -> str:
     objects = contributed(view).objects
-    (config_map,) = (one for one in objects if one["kind"] == "ConfigMap")
+    (config_map,) = (obj for obj in objects if obj["kind"] == "ConfigMap")
     return str(config_map["data"]["deleteConfig"])
 
 
@@ -71,7 +71,7 @@ def test_intent_names_cluster_and_version(build: Any) -> None:
 )
 def test_version(build: Any, config: str, ours: str, before: str, version: str) -> None:
     intents = stored(before) if before else {}
-    view = build.view(given=options.Options(version=config), intents=intents)
+    view = build.view(ako_options=options.Options(version=config), intents=intents)
     answer = AkoPlugin(settings.Settings(version=ours)).intend(view)
     assert isinstance(answer, api.Intent)
     assert answer.data["version"] == version
@@ -137,7 +137,10 @@ def test_a_providers_account_comes_first(build: Any) -> None:
     (secret,) = contributed(build.view(facts=account())).secrets
     assert secret.data["username"].plugin == "tenancy"
     assert secret.data["certificateAuthorityData"].name == "ca"
-    assert [key for key, one in secret.data.items() if one.single_line] == ["username", "password"]
+    assert [key for key, source in secret.data.items() if source.single_line] == [
+        "username",
+        "password",
+    ]
     ca = api.SecretSource(plugin="tenancy", key="ca")
     (secret,) = contributed(build.view(facts=account(ca=ca))).secrets
     assert secret.data["certificateAuthorityData"] == ca
@@ -166,14 +169,14 @@ def test_an_account_without_any_ca_is_refused_unless_asked_for(build: Any) -> No
 
 
 def test_the_option_is_spelled_as_the_message_says() -> None:
-    given = structs.convert({"insecureSkipTLSVerify": True}, options.Options)
-    assert given.insecure_skip_tls_verify
+    decoded = structs.convert({"insecureSkipTLSVerify": True}, options.Options)
+    assert decoded.insecure_skip_tls_verify
 
 
 def test_pull_secrets_are_named_in_settings_and_config() -> None:
     for kind in (settings.Settings, options.Options):
-        given = core_settings.decode({"imagePullSecrets": ["pull"]}, kind, path="")
-        assert list(structs.to_plain(given)["imagePullSecrets"]) == ["pull"]
+        decoded = core_settings.decode({"imagePullSecrets": ["pull"]}, kind, path="")
+        assert list(structs.to_plain(decoded)["imagePullSecrets"]) == ["pull"]
 
 
 def test_secret_references(build: Any) -> None:
@@ -211,7 +214,7 @@ def test_the_label_does_nothing_in_the_management_cluster(build: Any) -> None:
 
 def test_what_ako_follows_live_does_not_roll_it(build: Any) -> None:
     def stateful_set(view: api.View) -> object:
-        return next(one for one in contributed(view).objects if one["kind"] == "StatefulSet")
+        return next(obj for obj in contributed(view).objects if obj["kind"] == "StatefulSet")
 
     live = build.adc({"extraConfigs.log.logLevel": "DEBUG", "extraConfigs.enableEvents": False})
     cleaned = build.cluster(labels={names.DELETE_CONFIG_LABEL: "true"})

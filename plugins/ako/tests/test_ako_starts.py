@@ -43,8 +43,8 @@ def restarted(build: Any, seconds: float, count: int = 1) -> dict[str, Any]:
 
 def state(build: Any, pod: Any, *events: Any, seconds: float, **more: Any) -> str:
     known = more.pop("known", None)
-    found = starts.judge(pod, starts.Events(events, **more), known, build.now + seconds * SECOND)
-    return found.state if found is not None else "none"
+    start = starts.judge(pod, starts.Events(events, **more), known, build.now + seconds * SECOND)
+    return start.state if start is not None else "none"
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_a_start_that_hangs_is_never_ready(build: Any) -> None:
         known = starts.judge(build.pod(), starts.Events(), known, build.now + minute * MINUTE)
         assert known is not None
         assert known.state == "starting", minute
-    found = starts.waiting(build.pod(), known, starts.Events(), build.now + 3 * 1440 * MINUTE)
-    assert found is not None
-    assert found[0] == "AkoStartHangs"
-    assert "cniPlugin" in found[1]
+    hanging = starts.waiting(build.pod(), known, starts.Events(), build.now + 3 * 1440 * MINUTE)
+    assert hanging is not None
+    assert hanging[0] == "AkoStartHangs"
+    assert "cniPlugin" in hanging[1]
 
 
 def test_what_hangs_is_not_written_at_each_look(build: Any) -> None:
@@ -148,7 +148,7 @@ def test_restarts_within_a_minute_are_never_ready(build: Any, ends: list[int], l
     last = sum(ends)
     pod = restarted(build, last, count=len(ends))
     now = build.now + (last + look) * SECOND
-    template = next(one for one in build.deployed() if one["kind"] == "StatefulSet")
+    template = next(obj for obj in build.deployed() if obj["kind"] == "StatefulSet")
     template["metadata"]["generation"] = 1
     counts = dict.fromkeys(("replicas", "readyReplicas", "updatedReplicas"), 1)
     template["status"] = {"observedGeneration": 1, **counts}
@@ -198,9 +198,9 @@ def test_a_life_with_a_start_that_hangs(build: Any, monkeypatch: pytest.MonkeyPa
             event["involvedObject"]["uid"] = pod["metadata"]["uid"]
             server.seed(event)
             await fleet.until(lambda: ready(fleet)[0] == "True", seconds=120)
-            for one in server.objects(resource.CORE_EVENTS, names.NAMESPACE):
+            for event in server.objects(resource.CORE_EVENTS, names.NAMESPACE):
                 await server.client().delete(
-                    resource.CORE_EVENTS, one["metadata"]["name"], names.NAMESPACE
+                    resource.CORE_EVENTS, event["metadata"]["name"], names.NAMESPACE
                 )
             await fleet.restart()
             await asyncio.sleep(120)
@@ -216,9 +216,11 @@ async def test_the_second_replica_has_to_start_too(build: Any) -> None:
     event = build.event()
     event["involvedObject"]["uid"] = first["metadata"]["uid"]
     server.seed(event)
-    found = workload.Deployed(None, [first, second])
+    deployed = workload.Deployed(None, [first, second])
     now = build.now + 20 * SECOND
-    fact, waiting = await observe._look_at_starts(server.client(), found, starts.AkoStarts(), now)
+    fact, waiting = await observe._look_at_starts(
+        server.client(), deployed, starts.AkoStarts(), now
+    )
     assert [start.state for start in fact.starts] == ["ready", "starting"]
     assert waiting is not None
     assert "ako-1" in waiting[1]

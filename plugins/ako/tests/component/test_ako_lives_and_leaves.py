@@ -43,11 +43,11 @@ async def kube(
 
 async def deploy(kube: client.KubeClient, view: api.View) -> None:
     """What the deploy executor does, without its care."""
-    found = kinds.Kinds(kube)
+    catalog = kinds.Kinds(kube)
     for manifest in objects.render(desired.decide(view, settings.Settings())):
-        one = copy.deepcopy(manifest)
-        one["metadata"].setdefault("labels", {})[core_names.RECORD_LABEL] = view.record_name
-        await kube.apply(await found.find(one["apiVersion"], one["kind"]), one)
+        obj = copy.deepcopy(manifest)
+        obj["metadata"].setdefault("labels", {})[core_names.RECORD_LABEL] = view.record_name
+        await kube.apply(await catalog.find(obj["apiVersion"], obj["kind"]), obj)
     await kube.apply(
         resource.SECRETS,
         {
@@ -72,7 +72,7 @@ async def until(verb: Verb, ctx: api.VerbContext, kind: type[Any]) -> Any:
 
 async def test_ako_arrives_is_changed_and_leaves(kube: client.KubeClient, build: Any) -> None:
     ctx = build.context(kube, now=clock.SystemClock())
-    await deploy(kube, build.view(given=options.Options(version="1.13.4")))
+    await deploy(kube, build.view(ako_options=options.Options(version="1.13.4")))
     done = await until(observe.observe, ctx, api.Done)
     assert done.version == "1.13.4"
     first = await pod_uid(kube)
@@ -86,7 +86,7 @@ async def test_ako_arrives_is_changed_and_leaves(kube: client.KubeClient, build:
     second = await pod_uid(kube)
     assert second != first
 
-    await deploy(kube, build.view(given=options.Options(version="2.1.1")))
+    await deploy(kube, build.view(ako_options=options.Options(version="2.1.1")))
     done = await until(observe.observe, ctx, api.Done)
     assert done.version == "2.1.1"
     assert await pod_uid(kube) != second

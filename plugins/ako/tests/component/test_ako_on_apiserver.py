@@ -51,21 +51,21 @@ async def kube(
 
 async def apply(kube: client.KubeClient, view: api.View) -> dict[str, client.Object]:
     """Every object but the GatewayClass (its CRD is the user's) as the deploy executor would."""
-    found, applied = kinds.Kinds(kube), {}
+    catalog, applied = kinds.Kinds(kube), {}
     for manifest in objects.render(desired.decide(view, settings.Settings())):
         if manifest["kind"] == "GatewayClass":
             continue
-        one = copy.deepcopy(manifest)
-        if one["kind"] not in {"Namespace", "CustomResourceDefinition"}:
-            one["metadata"].setdefault("labels", {})[core_names.RECORD_LABEL] = view.record_name
-        kind = await found.find(one["apiVersion"], one["kind"])
-        key = f"{one['kind']}/{one['metadata']['name']}"
-        applied[key] = await kube.apply(kind, one)
+        obj = copy.deepcopy(manifest)
+        if obj["kind"] not in {"Namespace", "CustomResourceDefinition"}:
+            obj["metadata"].setdefault("labels", {})[core_names.RECORD_LABEL] = view.record_name
+        kind = await catalog.find(obj["apiVersion"], obj["kind"])
+        key = f"{obj['kind']}/{obj['metadata']['name']}"
+        applied[key] = await kube.apply(kind, obj)
     return applied
 
 
 def versions_of(applied: dict[str, client.Object]) -> dict[str, str]:
-    return {key: one["metadata"]["resourceVersion"] for key, one in applied.items()}
+    return {key: obj["metadata"]["resourceVersion"] for key, obj in applied.items()}
 
 
 async def settled(kube: client.KubeClient) -> None:
@@ -87,8 +87,8 @@ async def settled(kube: client.KubeClient) -> None:
 async def test_accepted_and_then_at_rest(
     kube: client.KubeClient, build: Any, version: str, changes: dict[str, Any]
 ) -> None:
-    given = structs.replace(OPTIONS if changes else options.Options(), version=version)
-    view = build.view(build.adc(changes), given)
+    ako_options = structs.replace(OPTIONS if changes else options.Options(), version=version)
+    view = build.view(build.adc(changes), ako_options)
     await apply(kube, view)
     await settled(kube)
     applied = await apply(kube, view)
@@ -101,10 +101,10 @@ async def test_accepted_and_then_at_rest(
 async def test_a_release_follows_another_in_place(kube: client.KubeClient, build: Any) -> None:
     uids, generations = set(), []
     for version in ("1.13.2", "2.1.1", "1.13.4"):
-        applied = await apply(kube, build.view(given=options.Options(version=version)))
-        found = applied["StatefulSet/ako"]
-        uids.add(found["metadata"]["uid"])
-        generations.append(found["metadata"]["generation"])
+        applied = await apply(kube, build.view(ako_options=options.Options(version=version)))
+        replaced = applied["StatefulSet/ako"]
+        uids.add(replaced["metadata"]["uid"])
+        generations.append(replaced["metadata"]["generation"])
     assert len(uids) == 1
     assert generations == sorted(set(generations))
 
@@ -130,11 +130,11 @@ async def test_pod_is_admitted_under_pod_security_restricted(
     metadata = {"name": names.SERVICE_ACCOUNT, "namespace": RESTRICTED}
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
     await kube.apply(SERVICE_ACCOUNTS, account)
-    for name, given, allowed in (
+    for name, chosen, allowed in (
         ("restricted", options.Options(), True),
         ("vendor", options.Options(pod_security="Vendor"), False),
     ):
-        view = build.view(build.adc({"extraConfigs.featureGates.GatewayAPI": True}), given)
+        view = build.view(build.adc({"extraConfigs.featureGates.GatewayAPI": True}), chosen)
         pod = pod_of(objects.render(desired.decide(view, settings.Settings())), name)
         if allowed:
             await kube.create(resource.PODS, pod, RESTRICTED)
@@ -145,8 +145,8 @@ async def test_pod_is_admitted_under_pod_security_restricted(
 
 
 def pod_of(manifests: tuple[dict[str, Any], ...], name: str) -> dict[str, Any]:
-    (found,) = (manifest for manifest in manifests if manifest["kind"] == "StatefulSet")
-    template = copy.deepcopy(found["spec"]["template"])
+    (stateful_set,) = (manifest for manifest in manifests if manifest["kind"] == "StatefulSet")
+    template = copy.deepcopy(stateful_set["spec"]["template"])
     template["metadata"] |= {"name": name, "namespace": RESTRICTED}
     return {"apiVersion": "v1", "kind": "Pod", **template}
 
