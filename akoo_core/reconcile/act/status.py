@@ -138,7 +138,7 @@ def event(attempt: Attempt, reason: events.Reason, note: str, *, warning: bool =
         attempt.services.recorder.event(target, reason, note, warning=warning)
 
 
-def _targets(attempt: Attempt) -> list[events.Target]:
+def _targets(attempt: Attempt) -> list[events.Subject]:
     targets = [events.about_record(attempt.one)] if attempt.record is not None else []
     if attempt.cluster is not None:
         targets.append(events.about_cluster(attempt.cluster))
@@ -191,7 +191,7 @@ def _works(status: record.RecordStatus) -> bool:
 
 
 def _verdict(
-    attempt: Attempt, target: events.Target, fault: notices.Fault | None, *, before: str
+    attempt: Attempt, target: events.Subject, fault: notices.Fault | None, *, before: str
 ) -> notices.Verdict:
     reason = fault.reason if fault is not None else ""
     patience = notices.PATIENCE.get(reason, attempt.report.expected.get(reason, 0.0))
@@ -200,7 +200,7 @@ def _verdict(
 
 
 def _warn(
-    attempt: Attempt, target: events.Target, reason: events.Reason, fault: notices.Fault
+    attempt: Attempt, target: events.Subject, reason: events.Reason, fault: notices.Fault
 ) -> None:
     note = f"{fault.reason}: {fault.message}"
     attempt.services.recorder.event(target, reason, note, warning=True, repeated=True)

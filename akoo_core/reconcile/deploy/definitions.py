@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions of which there is one per cluster, whoever made it. Pure.
+"""CustomResourceDefinitions: a cluster has each of them once, whoever made it. Pure.
 
 Ours are those that carry our record's label, and those whose versions our field manager has applied
 (earlier releases of akoo-core overwrote the definitions of others). All others are shared: they are
@@ -24,15 +24,15 @@ _BELOW = ("properties", "items", "additionalProperties")
 
 
 class Decision(NamedTuple):
-    """What to do about a definition that is there already."""
+    """The decision about a definition that already exists."""
 
     apply: bool
     marked: bool = False
     """Applied with our labels."""
     note: str = ""
-    """What a person should know about one that is left."""
+    """Differences of a definition that is left as it is; for people."""
     problem: str = ""
-    """Why one that is left cannot be used."""
+    """Reason why a definition that is left cannot be used."""
 
 
 class Unfit(NamedTuple):
@@ -45,48 +45,50 @@ class Unfit(NamedTuple):
     """By namespace/name, each with the first reason."""
     pruned: tuple[str, ...] = ()
     failed: str = ""
-    """Why they could not all be read."""
+    """Error that ended the reading of the objects; "" for none."""
 
     def __bool__(self) -> bool:
         return bool(self.refused or self.pruned or self.failed)
 
 
-def decide(wanted: structs.JSON, live: structs.JSON, record_name: str) -> Decision:
-    """What becomes of ``live``, where ``wanted`` is asked for."""
-    owner = (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
+def decide(wanted: structs.JSON, existing: structs.JSON, record_name: str) -> Decision:
+    """Decide what to do with ``existing`` where ``wanted`` is asked for."""
+    owner = (existing["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
     if owner == record_name:
         return Decision(apply=True, marked=True)
-    if _written_by_us(live) and (owner is None or _is_bare(live)):
+    if _written_by_us(existing) and (owner is None or _is_bare(existing)):
         return Decision(apply=True)
-    problem = _unserved(wanted, live)
+    problem = _unserved(wanted, existing)
     if problem:
         return Decision(apply=False, problem=problem)
-    missing = list(_missing(wanted, live))
-    return Decision(apply=False, note=_lacking(live, missing) if missing else "")
+    missing = list(_missing(wanted, existing))
+    return Decision(apply=False, note=_lacking(existing, missing) if missing else "")
 
 
-def _written_by_us(live: structs.JSON) -> bool:
+def _written_by_us(existing: structs.JSON) -> bool:
     return any(
         entry.get("manager") == client_.FIELD_MANAGER
         and entry.get("operation") == "Apply"
         and "f:versions" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
-        for entry in live["metadata"].get("managedFields") or ()
+        for entry in existing["metadata"].get("managedFields") or ()
     )
 
 
-def _is_bare(live: structs.JSON) -> bool:
-    """Whether no version says anything about its spec."""
-    return not any("properties" in _spec_schema(version) for version in live["spec"]["versions"])
+def _is_bare(existing: structs.JSON) -> bool:
+    """True if the schema of no version describes ``spec``."""
+    return not any(
+        "properties" in _spec_schema(version) for version in existing["spec"]["versions"]
+    )
 
 
 def _spec_schema(version: structs.JSON) -> structs.JSON:
-    found: structs.JSON = (_schema(version).get("properties") or {}).get("spec") or {}
-    return found
+    schema: structs.JSON = (_schema(version).get("properties") or {}).get("spec") or {}
+    return schema
 
 
 def _schema(version: structs.JSON) -> structs.JSON:
-    found: structs.JSON = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-    return found
+    schema: structs.JSON = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    return schema
 
 
 def _served(definition: structs.JSON) -> dict[str, structs.JSON]:
@@ -97,18 +99,21 @@ def _served(definition: structs.JSON) -> dict[str, structs.JSON]:
     }
 
 
-def _unserved(wanted: structs.JSON, live: structs.JSON) -> str:
-    """Why ``live`` cannot stand for ``wanted``; "" if it can."""
+def _unserved(wanted: structs.JSON, existing: structs.JSON) -> str:
+    """Reason why ``existing`` cannot stand for ``wanted``; "" if it can."""
     for name in ("group", "scope"):
-        if live["spec"].get(name) != wanted["spec"].get(name):
-            return f"its {name} is {live['spec'].get(name)}, needed is {wanted['spec'].get(name)}"
-    missing = sorted(_served(wanted).keys() - _served(live).keys())
+        if existing["spec"].get(name) != wanted["spec"].get(name):
+            return (
+                f"its {name} is {existing['spec'].get(name)}, needed is {wanted['spec'].get(name)}"
+            )
+    missing = sorted(_served(wanted).keys() - _served(existing).keys())
     return f"it does not serve {', '.join(missing)}" if missing else ""
 
 
-def _missing(wanted: structs.JSON, live: structs.JSON) -> Iterator[str]:
-    """What the schemas of ``live`` lack, the same in two versions once."""
-    theirs = _served(live)
+def _missing(wanted: structs.JSON, existing: structs.JSON) -> Iterator[str]:
+    """Fields and rules that the schemas of ``existing`` lack; each once, also if two versions lack
+    it."""
+    theirs = _served(existing)
     seen: set[str] = set()
     for name, version in _served(wanted).items():
         for lack in _lacks(_schema(version), _schema(theirs[name])):
@@ -117,31 +122,32 @@ def _missing(wanted: structs.JSON, live: structs.JSON) -> Iterator[str]:
                 yield lack
 
 
-def _lacking(live: structs.JSON, missing: list[str]) -> str:
+def _lacking(existing: structs.JSON, missing: list[str]) -> str:
+    name = existing["metadata"]["name"]
     return (
-        f"CustomResourceDefinition {live['metadata']['name']} was not made by this record and is "
-        f"left as it is; it lacks {_named(missing)}."
+        f"CustomResourceDefinition {name} was not made by this record and is left as it is; it "
+        f"lacks {_named(missing)}."
     )
 
 
-def _lacks(wanted: structs.JSON, live: structs.JSON, path: str = "") -> Iterator[str]:
-    """What schema ``live`` does not have of schema ``wanted``: ``spec.port: minimum 1``.
+def _lacks(wanted: structs.JSON, existing: structs.JSON, path: str = "") -> Iterator[str]:
+    """Fields and rules of schema ``wanted`` that ``existing`` lacks: ``spec.port: minimum 1``.
 
-    Descriptions, and what only ``live`` has, do not count.
+    Descriptions, and fields that only ``existing`` has, do not count.
     """
     for keyword, value in wanted.items():
         if keyword == "required":
-            missing = sorted(set(value) - set(live.get("required") or ()))
+            missing = sorted(set(value) - set(existing.get("required") or ()))
             yield from (f"{path}.{name}: required".lstrip(".") for name in missing)
-        elif keyword not in _BELOW and live.get(keyword) != value:
+        elif keyword not in _BELOW and existing.get(keyword) != value:
             yield f"{path or 'object'}: {keyword} {_short(value)}"
     for keyword, mark in (("items", "[]"), ("additionalProperties", "{}")):
         if isinstance(wanted.get(keyword), dict):
-            below = live.get(keyword)
+            below = existing.get(keyword)
             yield from _lacks(
                 wanted[keyword], below if isinstance(below, dict) else {}, path + mark
             )
-    fields = live.get("properties") or {}
+    fields = existing.get("properties") or {}
     for name, inner in (wanted.get("properties") or {}).items():
         where = f"{path}.{name}".lstrip(".")
         if name in fields:
@@ -162,21 +168,23 @@ def _named(items: Iterable[str]) -> str:
     return ", ".join(every[:_NAMED]) + more
 
 
-def changes_schema(wanted: structs.JSON, live: structs.JSON) -> bool:
-    """Whether objects that are stored may not fit ``wanted`` while they fit ``live``."""
-    theirs = _served(live)
+def changes_schema(wanted: structs.JSON, existing: structs.JSON) -> bool:
+    """True if stored objects that fit ``existing`` may not fit ``wanted``."""
+    theirs = _served(existing)
     return any(
         name not in theirs or _schema(version) != _schema(theirs[name])
         for name, version in _served(wanted).items()
     )
 
 
-def stored_kind(wanted: structs.JSON, live: structs.JSON) -> tuple[Resource, structs.JSON] | None:
-    """Where to read the objects that are stored, and the schema that they will have to fit.
+def stored_kind(
+    wanted: structs.JSON, existing: structs.JSON
+) -> tuple[Resource, structs.JSON] | None:
+    """Resource under which the stored objects are read, and the schema that they will have to fit.
 
-    The newest version of ``wanted`` that ``live`` serves; None when there is none.
+    It has the newest version of ``wanted`` that ``existing`` serves; None when there is none.
     """
-    spec, theirs = wanted["spec"], _served(live)
+    spec, theirs = wanted["spec"], _served(existing)
     both = [version for version in spec["versions"] if version["name"] in theirs]
     if not both:
         return None
@@ -205,19 +213,21 @@ def unfit(schema: structs.JSON, objects: Iterable[structs.JSON], *, more: bool) 
     return Unfit(count, more, tuple(refused), tuple(pruned))
 
 
-def unfit_text(name: str, found: Unfit, *, before: bool) -> str:
-    """``found`` as a sentence. ``before``: the schema is not applied yet."""
-    every = f"of the first {found.looked_at}" if found.more else f"of {found.looked_at}"
+def unfit_text(name: str, misfits: Unfit, *, before: bool) -> str:
+    """``misfits`` as a sentence. ``before``: the schema is not applied yet."""
+    every = f"of the first {misfits.looked_at}" if misfits.more else f"of {misfits.looked_at}"
     parts = []
-    if found.refused:
+    if misfits.refused:
         will = "will be refused" if before else "are refused"
         parts.append(
-            f"{len(found.refused)} {every} objects {will} when they are written next: "
-            f"{_named(found.refused)}"
+            f"{len(misfits.refused)} {every} objects {will} when they are written next: "
+            f"{_named(misfits.refused)}"
         )
-    if found.pruned:
+    if misfits.pruned:
         lose = "will lose" if before else "lose"
-        parts.append(f"{len(found.pruned)} {every} objects {lose} fields: {_named(found.pruned)}")
-    if found.failed:
-        parts.append(f"its objects could not all be read ({found.failed})")
+        parts.append(
+            f"{len(misfits.pruned)} {every} objects {lose} fields: {_named(misfits.pruned)}"
+        )
+    if misfits.failed:
+        parts.append(f"its objects could not all be read ({misfits.failed})")
     return f"CustomResourceDefinition {name}: {'; '.join(parts)}."

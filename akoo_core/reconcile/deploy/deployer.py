@@ -1,8 +1,9 @@
 """The deploy executor: the contributions of all plugins become the objects in a workload cluster.
 
-One inventory, stored before it is acted on (it may list more than there is, never less); applied by
-kind order with server-side apply; pruned backwards. What is known to be applied costs no call; once
-per resync interval it is looked at, and put right when somebody changed it.
+The inventory is stored before it is acted on; it may list more than there is, never less. Objects
+are applied in the order of their kinds with server-side apply, and pruned in reverse order. An
+object that is known to be applied costs no call. Once per resync interval all objects are compared,
+and put right where somebody changed them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ DRIFT_SECONDS = 600.0
 
 
 class Deployer:
-    """One per process. Remembers what it has looked at and when, and what was deployed last."""
+    """One per process. Remembers when it compared each record's objects, and what was deployed
+    last."""
 
     def __init__(
         self,
@@ -53,10 +55,10 @@ class Deployer:
         self._kept = last_contributions.Kept()
 
     async def deploy(self, job: Job, client: client_.KubeClient, store: Store) -> DeployReport:
-        """Bring the cluster to what is contributed. Raises KubeError when it does not answer.
+        """Make the cluster match the contributions. Raises KubeError when it does not answer.
 
-        ``store`` writes the inventory into the record. What was reached is stored even when an
-        error ends the work.
+        ``store`` writes the inventory into the record. Progress is stored even when an error ends
+        the run.
         """
         try:
             wanted = inv.wanted(job.record_name, job.contributions | job.kept)
@@ -80,7 +82,7 @@ class Deployer:
     def last(
         self, record_name: str, plugin: str, inventory: Inventory
     ) -> last_contributions.Last | None:
-        """What a plugin had deployed last; None when it has nothing in the inventory."""
+        """The plugin's last deployed contribution; None when it has nothing in the inventory."""
         return self._kept.last(record_name, plugin, inventory)
 
     async def undeploy(
@@ -88,12 +90,12 @@ class Deployer:
     ) -> DeployReport:
         """Delete everything in the inventory that carries our label, last kind first."""
         objects = WorkloadObjects(record_name, client)
-        remaining = {inv.key_of(one): one for one in inventory}
+        remaining = {inv.key_of(item): item for item in inventory}
         left: list[str] = []
         try:
             for item in reversed(inv.in_order(inventory)):
-                why = await objects.remove(item.api_version, inv.key_of(item))
-                left += [why] if why else []
+                left_reason = await objects.remove(item.api_version, inv.key_of(item))
+                left += [left_reason] if left_reason else []
                 del remaining[inv.key_of(item)]
         finally:
             if len(remaining) != len(inventory):
@@ -110,7 +112,7 @@ class Deployer:
     def _remember(self, job: Job, wanted: list[inv.WantedObject], report: DeployReport) -> None:
         for plugin, contribution in job.contributions.items():
             if plugin not in report.verdicts:
-                digests = "".join(one.digest for one in wanted if one.plugin == plugin)
+                digests = "".join(obj.digest for obj in wanted if obj.plugin == plugin)
                 digest = hashlib.sha256(digests.encode()).hexdigest()
                 self._kept.remember(job.record_name, plugin, contribution, digest)
 

@@ -1,4 +1,4 @@
-"""Whether a live object still is as we want it. Pure."""
+"""Differences between an existing object and the wanted one. Pure."""
 
 from __future__ import annotations
 
@@ -9,40 +9,43 @@ from akoo_core import structs
 _VOLATILE = ("managedFields", "resourceVersion", "generation")
 
 
-def differences(wanted: Any, live: Any, path: str = "") -> list[str]:
-    """Paths in ``wanted`` that ``live`` does not have as it should; what is only live is ignored.
+def differences(wanted: Any, existing: Any, path: str = "") -> list[str]:
+    """Paths in ``wanted`` whose values ``existing`` lacks; fields that only ``existing`` has are
+    ignored.
 
-    Cautious: it may name a field that the server merely writes differently ("1" for "1000m"), so a
-    finding is to be settled by a dry-run apply; it never misses a change. Empty and absent are the
-    same, since the server drops empty values.
+    Never misses a change. May name a field that the server only writes differently ("1" for
+    "1000m"), so settle a finding by a dry-run apply. Empty and absent are the same, since the
+    server drops empty values.
     """
     if isinstance(wanted, dict):
-        if not wanted and live in (None, {}):
+        if not wanted and existing in (None, {}):
             return []
-        if not isinstance(live, dict):
+        if not isinstance(existing, dict):
             return [path or "."]
         return [
             difference
             for name, value in wanted.items()
-            for difference in differences(value, live.get(name), f"{path}.{name}" if path else name)
+            for difference in differences(
+                value, existing.get(name), f"{path}.{name}" if path else name
+            )
         ]
     if isinstance(wanted, list):
-        if not wanted and live in (None, []):
+        if not wanted and existing in (None, []):
             return []
-        if not isinstance(live, list) or len(live) != len(wanted):
+        if not isinstance(existing, list) or len(existing) != len(wanted):
             return [path]
         return [
             difference
             for index, value in enumerate(wanted)
-            for difference in differences(value, live[index], f"{path}[{index}]")
+            for difference in differences(value, existing[index], f"{path}[{index}]")
         ]
-    if wanted in (None, "") and live in (None, ""):
+    if wanted in (None, "") and existing in (None, ""):
         return []
-    return [] if wanted == live and type(wanted) is type(live) else [path]
+    return [] if wanted == existing and type(wanted) is type(existing) else [path]
 
 
 def same(first: structs.JSON, second: structs.JSON) -> bool:
-    """Whether two states of an object differ in nothing but bookkeeping."""
+    """True if two states of an object differ in nothing but bookkeeping."""
     return _steady(first) == _steady(second)
 
 

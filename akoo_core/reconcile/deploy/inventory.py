@@ -1,4 +1,4 @@
-"""What should be in a workload cluster, as values: from contributions to one ordered list. Pure."""
+"""Objects wanted in a workload cluster: from contributions to one ordered list. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARED_KINDS = ("Namespace", "CustomResourceDefinition")
 
 
 class ObjectKey(NamedTuple):
-    """Which object, whatever version of its kind it is written in."""
+    """Identity of an object, independent of the version of its kind."""
 
     group: str
     kind: str
@@ -29,7 +29,7 @@ class ObjectKey(NamedTuple):
 
 
 class WantedObject(structs.Struct, frozen=True, kw_only=True):
-    """One object as it should be. ``manifest`` of a Secret has no data; that is opened later."""
+    """One wanted object. ``manifest`` of a Secret has no data; it is opened later."""
 
     plugin: str
     key: ObjectKey
@@ -44,7 +44,7 @@ class WantedObject(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def definition(self) -> bool:
-        """Whether it is a CustomResourceDefinition."""
+        """True for a CustomResourceDefinition."""
         return self.key.kind == "CustomResourceDefinition"
 
     def item(self, digest: str = "", note: str = "") -> record.InventoryItem:
@@ -106,17 +106,17 @@ def sources_of(items: Iterable[record.InventoryItem]) -> set[tuple[str, str]]:
 
 def wanted(record_name: str, contributions: Mapping[str, api.Contribution]) -> list[WantedObject]:
     """All objects of the contributions by kind order, labelled. Raises DuplicateError."""
-    found: dict[ObjectKey, WantedObject] = {}
+    by_key: dict[ObjectKey, WantedObject] = {}
     for plugin in contributions:
-        for one in _of_plugin(record_name, plugin, contributions[plugin]):
-            if one.key in found:
-                raise DuplicateError(found[one.key], one)
-            found[one.key] = one
-    return sorted(found.values(), key=lambda one: order(one.api_version, one.key))
+        for obj in _of_plugin(record_name, plugin, contributions[plugin]):
+            if obj.key in by_key:
+                raise DuplicateError(by_key[obj.key], obj)
+            by_key[obj.key] = obj
+    return sorted(by_key.values(), key=lambda obj: order(obj.api_version, obj.key))
 
 
 def order(api_version: str, key: ObjectKey) -> tuple[int, str, str, str]:
-    """The sort key of applying; reversed, of deleting."""
+    """Sort key for applying; deleting uses it in reverse."""
     return (kind_order.rank(api_version, key.kind), key.kind, key.namespace, key.name)
 
 
@@ -130,20 +130,23 @@ def labels(record_name: str) -> dict[str, str]:
     return {names.MANAGED_BY_LABEL: names.MANAGED_BY, names.RECORD_LABEL: record_name}
 
 
-def marked_as(manifest: structs.JSON, live: structs.JSON) -> structs.JSON:
-    """The manifest with the marks of ``live`` for ours: a shared object stays whose it is."""
+def marked_as(manifest: structs.JSON, existing: structs.JSON) -> structs.JSON:
+    """The manifest with the marks of ``existing`` in place of ours: a shared object keeps its
+    owner."""
     ours = (names.MANAGED_BY_LABEL, names.RECORD_LABEL)
-    theirs = live["metadata"].get("labels") or {}
+    theirs = existing["metadata"].get("labels") or {}
     metadata: dict[str, Any] = dict(manifest["metadata"])
     kept = {name: value for name, value in metadata.pop("labels").items() if name not in ours}
     kept |= {name: theirs[name] for name in ours if name in theirs}
     return {**manifest, "metadata": metadata | ({"labels": kept} if kept else {})}
 
 
-def _of_plugin(record_name: str, plugin: str, one: api.Contribution) -> Iterable[WantedObject]:
-    for manifest in one.objects:
+def _of_plugin(
+    record_name: str, plugin: str, contribution: api.Contribution
+) -> Iterable[WantedObject]:
+    for manifest in contribution.objects:
         yield _wanted(record_name, plugin, manifest, None)
-    for secret in one.secrets:
+    for secret in contribution.secrets:
         yield _wanted(record_name, plugin, _secret_manifest(secret), secret)
 
 

@@ -1,4 +1,4 @@
-"""In which order kinds are applied, and (backwards) deleted. Pure."""
+"""Order in which kinds are applied; they are deleted in reverse. Pure."""
 
 from __future__ import annotations
 
@@ -36,5 +36,6 @@ def rank(api_version: str, kind: str) -> int:
 
 
 def needs_definitions(api_version: str, kind: str) -> bool:
-    """Whether it may only be applied once new CRDs are served: custom resources, and what runs."""
+    """True for kinds that are applied only once new CRDs are served: custom resources and
+    workloads."""
     return rank(api_version, kind) >= _RANKS["StatefulSet"]

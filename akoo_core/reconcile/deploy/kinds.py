@@ -45,7 +45,8 @@ BUILT_IN: dict[tuple[str, str], Resource] = {
 
 
 class Kinds:
-    """The kinds of one API server; those it was not born with are asked for and remembered."""
+    """The kinds of one API server. Kinds that are not built in are discovered on first use and
+    cached."""
 
     def __init__(self, client: client_.KubeClient) -> None:
         self._client = client
@@ -53,17 +54,17 @@ class Kinds:
 
     async def find(self, api_version: str, kind: str) -> Resource:
         """The Resource. Raises BlockedError(KindNotServed) when the server has no such kind."""
-        found = self._known.get((api_version, kind))
-        if found is None:
+        served = self._known.get((api_version, kind))
+        if served is None:
             await self._discover(api_version)
-            found = self._known.get((api_version, kind))
-        if found is None:
+            served = self._known.get((api_version, kind))
+        if served is None:
             raise BlockedError(
                 f"The API server does not serve {kind} in {api_version}; install its "
                 "CustomResourceDefinition first.",
                 reason="KindNotServed",
             )
-        return found
+        return served
 
     async def _discover(self, api_version: str) -> None:
         try:

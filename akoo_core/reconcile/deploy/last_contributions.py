@@ -1,7 +1,7 @@
-"""What plugins contributed last: it stays wanted while a plugin cannot say what it wants.
+"""Last contribution of each plugin: it stays wanted while the plugin cannot answer.
 
-Kept in memory, small: a fleet has thousands. After a restart only the Secrets are known, by their
-sources in the inventory.
+It is kept in memory, compressed, since a fleet has thousands. After a restart only the Secrets are
+known, by their sources in the inventory.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from akoo_core.reconcile.deploy import inventory
 
 
 class Last(NamedTuple):
-    """What a plugin had deployed last."""
+    """The last deployed contribution of a plugin."""
 
     contribution: api.Contribution
     complete: bool
-    """False: it is the Secrets only."""
+    """False if only its Secrets are known."""
 
 
 class _Packed(NamedTuple):
     digest: str
     definitions: tuple[structs.JSON, ...]
-    """As they are: one object for all clusters of a release."""
+    """Not compressed: all clusters of a release share the objects."""
     others: bytes
     secrets: tuple[api.SecretObject, ...]
 
@@ -38,20 +38,22 @@ class Kept:
     def __init__(self) -> None:
         self._packed: dict[str, dict[str, _Packed]] = {}
 
-    def remember(self, record_name: str, plugin: str, given: api.Contribution, digest: str) -> None:
-        """Keep ``given``, which was applied. ``digest``: of all that is in it."""
+    def remember(
+        self, record_name: str, plugin: str, contribution: api.Contribution, digest: str
+    ) -> None:
+        """Keep ``contribution``, which was applied. ``digest`` covers all of its objects."""
         mine = self._packed.setdefault(record_name, {})
         if plugin in mine and mine[plugin].digest == digest:
             return
-        definitions = tuple(one for one in given.objects if _is_definition(one))
-        others = [one for one in given.objects if not _is_definition(one)]
+        definitions = tuple(obj for obj in contribution.objects if _is_definition(obj))
+        others = [obj for obj in contribution.objects if not _is_definition(obj)]
         packed = zlib.compress(structs.encode_json(others))
-        mine[plugin] = _Packed(digest, definitions, packed, given.secrets)
+        mine[plugin] = _Packed(digest, definitions, packed, contribution.secrets)
 
     def last(
         self, record_name: str, plugin: str, items: Iterable[record.InventoryItem]
     ) -> Last | None:
-        """What the plugin had; None when it has nothing in ``items``, the record's inventory."""
+        """The plugin's last; None when it has nothing in ``items``, the record's inventory."""
         mine = [item for item in items if item.plugin == plugin]
         if not mine:
             return None

@@ -1,4 +1,4 @@
-"""One object in a workload cluster: put there, kept there, taken away. Thin."""
+"""Reads, applies, compares and deletes single objects in a workload cluster. Thin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from akoo_core.plugin.errors import BlockedError
 from akoo_core.reconcile.deploy import definitions, drift, inventory, kinds
 
 FOREIGN_OBJECT = "ForeignObject"
-"""The reason of a plugin that wants an object which somebody else has made."""
+"""Condition reason of a plugin that wants an object which somebody else made."""
 ESTABLISHED_TRIES = 20
 ESTABLISHED_SECONDS = 0.1
 """Between two looks at new CRDs; they are usually Established at the first."""
@@ -24,7 +24,7 @@ UNFIT_PAGES, UNFIT_PAGE = 5, 100
 FOREIGN_NAMED = 10
 """So many objects that are in the way are named."""
 DEFINITION_PAGES = 20
-"""Of the list of all CRDs, of 100 each. Where there are more, each is looked at alone."""
+"""Pages of 100 in the list of all CRDs. With more CRDs, each is read alone."""
 
 
 class WorkloadObjects:
@@ -35,55 +35,59 @@ class WorkloadObjects:
         self._client = client
         self._kinds = kinds.Kinds(client)
 
-    async def live(self, api_version: str, key: inventory.ObjectKey) -> structs.JSON | None:
-        """The object as it is; None when it is not there."""
+    async def read(self, api_version: str, key: inventory.ObjectKey) -> structs.JSON | None:
+        """The object in the cluster; None when it does not exist."""
         try:
             resource = await self._kinds.find(api_version, key.kind)
-            found = await self._client.get(resource, key.name, key.namespace or None)
+            obj = await self._client.get(resource, key.name, key.namespace or None)
         except errors.NotFoundError:
             return None
         if key.kind == "CustomResourceDefinition":
-            crds.definition_of(found)
-        return found
+            crds.definition_of(obj)
+        return obj
 
-    def in_the_way(self, one: inventory.WantedObject, live: structs.JSON | None) -> str:
-        """Why ``live`` keeps us from putting ``one`` there; "" if it does not."""
-        if live is None or one.shared or self.is_ours(live):
+    def in_the_way(self, wanted: inventory.WantedObject, existing: structs.JSON | None) -> str:
+        """Reason why ``existing`` must not be replaced by ``wanted``; "" if it may."""
+        if existing is None or wanted.shared or self.is_ours(existing):
             return ""
-        owner = (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
+        owner = (existing["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
         whose = f"belongs to record {owner}" if owner else "was not made by akoo-core"
-        return f"{one.key} exists in the workload cluster and {whose}"
+        return f"{wanted.key} exists in the workload cluster and {whose}"
 
     async def put(
         self,
-        one: inventory.WantedObject,
+        wanted: inventory.WantedObject,
         manifest: structs.JSON,
-        live: structs.JSON | None,
+        existing: structs.JSON | None,
     ) -> structs.JSON:
-        """Apply ``manifest`` over ``live``. Raises BlockedError for an object that is not ours."""
-        resource = await self._kinds.find(one.api_version, one.key.kind)
-        foreign = self.in_the_way(one, live)
+        """Apply ``manifest`` over ``existing``. Raises BlockedError for an object that is not
+        ours."""
+        resource = await self._kinds.find(wanted.api_version, wanted.key.kind)
+        foreign = self.in_the_way(wanted, existing)
         if foreign:
             raise foreign_error([foreign])
-        if live is not None and not self.is_ours(live):
-            manifest = inventory.marked_as(manifest, live)
+        if existing is not None and not self.is_ours(existing):
+            manifest = inventory.marked_as(manifest, existing)
         try:
             # Without force, an object that somebody made since we looked is not overwritten.
-            with _conflicts(one.key):
-                return await self._client.apply(resource, manifest, force=live is not None)
+            with _conflicts(wanted.key):
+                return await self._client.apply(resource, manifest, force=existing is not None)
         except errors.InvalidError as error:
             # The answer may quote what was sent: not where that is a secret.
-            why = "it is a Secret, see the API server's log" if one.secret else error.message
+            why = "it is a Secret, see the API server's log" if wanted.secret else error.message
             raise BlockedError(
-                f"The API server refuses {one.key}: {why}", reason="ObjectRefused"
+                f"The API server refuses {wanted.key}: {why}", reason="ObjectRefused"
             ) from None
 
-    async def unfit(self, one: inventory.WantedObject, live: structs.JSON) -> definitions.Unfit:
-        """The stored objects that definition ``one`` would refuse or prune; the first of many."""
-        place = definitions.stored_kind(one.manifest, live)
-        if place is None:
+    async def unfit(
+        self, wanted: inventory.WantedObject, existing: structs.JSON
+    ) -> definitions.Unfit:
+        """The stored objects that definition ``wanted`` would refuse or prune; the first of
+        many."""
+        stored = definitions.stored_kind(wanted.manifest, existing)
+        if stored is None:
             return definitions.Unfit()
-        kind, schema = place
+        kind, schema = stored
         objects: list[structs.JSON] = []
         token = ""
         try:
@@ -100,20 +104,20 @@ class WorkloadObjects:
         return definitions.unfit(schema, objects, more=bool(token))
 
     async def differs(
-        self, one: inventory.WantedObject, manifest: structs.JSON, live: structs.JSON
+        self, wanted: inventory.WantedObject, manifest: structs.JSON, existing: structs.JSON
     ) -> bool:
-        """Whether somebody changed what we want. A suspicion is settled by a dry run."""
-        if one.shared and not self.is_ours(live):
-            manifest = inventory.marked_as(manifest, live)
-        if not drift.differences(manifest, live):
+        """True if somebody changed the object. A suspicion is settled by a dry run."""
+        if wanted.shared and not self.is_ours(existing):
+            manifest = inventory.marked_as(manifest, existing)
+        if not drift.differences(manifest, existing):
             return False
-        resource = await self._kinds.find(one.api_version, one.key.kind)
-        with _conflicts(one.key):
-            wanted = await self._client.apply(resource, manifest, dry_run=True)
-        return not drift.same(wanted, live)
+        resource = await self._kinds.find(wanted.api_version, wanted.key.kind)
+        with _conflicts(wanted.key):
+            applied = await self._client.apply(resource, manifest, dry_run=True)
+        return not drift.same(applied, existing)
 
     async def definition_names(self) -> set[str] | None:
-        """The names of all CRDs, in one list; None where that is too much to ask."""
+        """The names of all CRDs; None when the list is too long."""
         kind = resources.CUSTOM_RESOURCE_DEFINITIONS
         try:
             listed = await listing.every(
@@ -124,10 +128,10 @@ class WorkloadObjects:
         return {definition["metadata"]["name"] for definition in listed}
 
     async def established(
-        self, names_: Sequence[str], pause: Callable[[float], Awaitable[None]]
+        self, definition_names: Sequence[str], pause: Callable[[float], Awaitable[None]]
     ) -> set[str]:
-        """Which of the CRDs are served; looks for about two seconds until all are."""
-        waiting = set(names_)
+        """Names of the CRDs that are served; waits up to about two seconds for all of them."""
+        waiting = set(definition_names)
         for attempt in range(ESTABLISHED_TRIES):
             if attempt:
                 await pause(ESTABLISHED_SECONDS)
@@ -135,10 +139,10 @@ class WorkloadObjects:
             waiting -= {crd.metadata.name for crd in looked if crd.established}
             if not waiting:
                 break
-        return set(names_) - waiting
+        return set(definition_names) - waiting
 
     async def _looked(self, waiting: Collection[str]) -> list[structs.JSON]:
-        """CRDs, these among them; those that we made in one list, others one by one."""
+        """CRDs, ``waiting`` among them: ours by one list, others one by one."""
         kind = resources.CUSTOM_RESOURCE_DEFINITIONS
         ours: list[structs.JSON] = []
         if len(waiting) > 1:
@@ -160,29 +164,29 @@ class WorkloadObjects:
             resource = await self._kinds.find(api_version, key.kind)
         except BlockedError:
             return ""  # The kind is not served any more, so the object is gone with it.
-        live = await self.live(api_version, key)
-        if live is None:
+        existing = await self.read(api_version, key)
+        if existing is None:
             return ""
-        if (live["metadata"].get("labels") or {}).get(names.RECORD_LABEL) != self._record:
+        if (existing["metadata"].get("labels") or {}).get(names.RECORD_LABEL) != self._record:
             return f"{key} is left: it does not carry our label"
-        if key.kind == "CustomResourceDefinition" and await self._has_objects(live):
+        if key.kind == "CustomResourceDefinition" and await self._has_objects(existing):
             return f"{key} is left: objects of that kind exist"
         try:
             with _conflicts(key):
                 await self._client.delete(
-                    resource, key.name, key.namespace or None, uid=live["metadata"]["uid"]
+                    resource, key.name, key.namespace or None, uid=existing["metadata"]["uid"]
                 )
         except errors.NotFoundError:
             return ""
         return ""
 
-    def is_ours(self, live: structs.JSON) -> bool:
+    def is_ours(self, existing: structs.JSON) -> bool:
         """Our record's label; or none at all, while our field manager has applied the object."""
-        metadata: dict[str, Any] = live["metadata"]
+        metadata: dict[str, Any] = existing["metadata"]
         owner = (metadata.get("labels") or {}).get(names.RECORD_LABEL)
         if owner is not None:
             return bool(owner == self._record)
-        shared = live.get("kind") in inventory.SHARED_KINDS
+        shared = existing.get("kind") in inventory.SHARED_KINDS
         return not shared and any(
             entry.get("manager") == client_.FIELD_MANAGER and entry.get("operation") == "Apply"
             for entry in metadata.get("managedFields") or ()
@@ -202,7 +206,7 @@ class WorkloadObjects:
 
 @contextlib.contextmanager
 def _conflicts(key: inventory.ObjectKey) -> Iterator[None]:
-    """A 409 of this server is its own: nothing that is cached of the management cluster is old."""
+    """Raise a 409 of this server as its own error: caches of the management cluster are not old."""
     try:
         yield
     except errors.ConflictError as error:
@@ -211,7 +215,7 @@ def _conflicts(key: inventory.ObjectKey) -> Iterator[None]:
 
 
 def foreign_error(objects: Sequence[str]) -> BlockedError:
-    """What is said when ``objects`` (each with whose it is) are in the way."""
+    """Error for ``objects`` of others (each with its owner) that are in the way."""
     rest = len(objects) - FOREIGN_NAMED
     more = f"; and {rest} more" if rest > 0 else ""
     named = "; ".join(objects[:FOREIGN_NAMED]) + more
@@ -223,7 +227,7 @@ def foreign_error(objects: Sequence[str]) -> BlockedError:
 
 
 def unusable_error(problems: Sequence[str]) -> BlockedError:
-    """What is said of definitions that are not ours and do not serve what is needed."""
+    """Error for definitions that are not ours and do not serve the needed versions."""
     return BlockedError(
         "Definitions in the workload cluster that were not made by this record cannot be used: "
         f"{'; '.join(problems)}. Nothing there is touched: update or delete them.",

@@ -1,4 +1,4 @@
-"""What an API server does with an object under the schema of a CustomResourceDefinition. Pure.
+"""Admission of an object under the schema of a CustomResourceDefinition. Pure.
 
 Covers the keywords that structural schemas of our plugins use: type, properties, items,
 additionalProperties, required, default, enum, bounds of numbers, texts and lists, pattern, oneOf of
@@ -22,7 +22,7 @@ _NUMBERS = (("minimum", "less than"), ("maximum", "more than"))
 
 
 def admit(schema: structs.JSON, obj: structs.JSON) -> tuple[structs.JSON, list[str], list[str]]:
-    """``obj`` as it would be stored, what was pruned of it, and why it would be refused.
+    """``obj`` as it would be stored, the fields that were pruned, and the reasons of a refusal.
 
     Both lists name paths; an object that is accepted as it is has two empty ones.
     """
@@ -37,7 +37,7 @@ def _known(schema: structs.JSON, value: Any, path: str, pruned: list[str]) -> An
     """A copy of ``value`` without the fields that ``schema`` does not know."""
     if isinstance(value, list):
         items = schema.get("items") or {}
-        return [_known(items, one, f"{path}[{i}]", pruned) for i, one in enumerate(value)]
+        return [_known(items, item, f"{path}[{i}]", pruned) for i, item in enumerate(value)]
     if not isinstance(value, dict) or schema.get("type", "object") != "object":
         return copy.deepcopy(value)
     kept: dict[str, Any] = {}
@@ -55,8 +55,8 @@ def _field(schema: structs.JSON, name: str) -> structs.JSON | None:
     """The schema of a field; None for one that is not kept."""
     properties: structs.JSON = schema.get("properties") or {}
     if name in properties:
-        found: structs.JSON = properties[name]
-        return found
+        field: structs.JSON = properties[name]
+        return field
     more = schema.get("additionalProperties")
     if isinstance(more, dict):
         return more
@@ -66,14 +66,14 @@ def _field(schema: structs.JSON, name: str) -> structs.JSON | None:
 def _filled(schema: structs.JSON, value: Any) -> Any:
     """``value`` with the defaults of ``schema``."""
     if isinstance(value, list):
-        return [_filled(schema.get("items") or {}, one) for one in value]
+        return [_filled(schema.get("items") or {}, item) for item in value]
     if not isinstance(value, dict):
         return value
     filled = dict(value)
     for name, inner in (schema.get("properties") or {}).items():
         if name not in filled and "default" in inner:
             filled[name] = copy.deepcopy(inner["default"])
-    return {name: _filled(_field(schema, name) or {}, one) for name, one in filled.items()}
+    return {name: _filled(_field(schema, name) or {}, inner) for name, inner in filled.items()}
 
 
 def _refusals(schema: structs.JSON, value: Any, path: str) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _of_object(schema: structs.JSON, value: structs.JSON, path: str) -> Iterator
     for name in schema.get("required") or ():
         if name not in value:
             yield f"{path}.{name}: is required".lstrip(".")
-    groups = [one["required"] for one in schema.get("oneOf") or () if "required" in one]
+    groups = [rule["required"] for rule in schema.get("oneOf") or () if "required" in rule]
     if groups and sum(all(name in value for name in group) for group in groups) != 1:
         names = ", ".join(name for group in groups for name in group)
         yield f"{path or 'object'}: must have exactly one of {names}"

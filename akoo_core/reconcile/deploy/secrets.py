@@ -1,9 +1,7 @@
-"""Secret values on their way into a workload cluster: opened late, never stored, never compared
-in the open.
+"""Secret values for a workload cluster: opened late, never stored, compared only as hashes.
 
-A change is seen by a hash under a key that lives only in this process, so nothing that is kept can
-be used to guess a value. Where the caches say that a Secret still is what was opened, it is not
-opened again.
+The key of the hashes exists only in this process, so nobody can guess a value from what is kept. A
+Secret that has not changed according to the caches is not opened again.
 """
 
 from __future__ import annotations
@@ -25,17 +23,18 @@ from akoo_core.reconcile.read.caches import Plugins
 
 Values = Mapping[str, bytes]
 Versions = dict[tuple[str, str], str]
-"""Of Secrets in the management cluster, by (namespace, name); see secret_reader.version_of."""
+"""Versions of Secrets in the management cluster, by (namespace, name); see
+secret_reader.version_of."""
 VersionOf = Callable[[str, str], str | None]
 """The version of a Secret (namespace, name) as the caches have it; None: they do not follow it."""
 
 
 class Opened(NamedTuple):
-    """The values by key, and what they were taken from."""
+    """The values by key, and the versions of their sources."""
 
     values: Values
     versions: Versions | None
-    """None where a change of a source would not be seen by a version: a plugin keeps one."""
+    """None where a plugin keeps a value: no version shows a change."""
 
 
 def nothing_known(_namespace: str, _name: str) -> str | None:
@@ -58,22 +57,23 @@ class SecretOpener:
         self._kept_secrets = kept_secrets.KeptSecrets()
         self._version_of = version_of
 
-    async def open(self, one: api.SecretObject) -> Opened:
+    async def open(self, secret: api.SecretObject) -> Opened:
         """The values; optional sources that are absent are left out. Each Secret is read once.
 
-        Raises BlockedError when one cannot be had, VerbError when the plugin that keeps it fails.
+        Raises BlockedError when a value is not available, VerbError when the plugin that keeps it
+        fails.
         """
         once = self._reader.once()
         values: dict[str, bytes] = {}
-        for key, source in sorted(one.data.items()):
+        for key, source in sorted(secret.data.items()):
             value = await (self._kept(source) if source.plugin else once.read(source))
             if value is not None:
                 values[key] = value
-        kept = any(source.plugin for source in one.data.values())
+        kept = any(source.plugin for source in secret.data.values())
         return Opened(values, None if kept else once.versions())
 
     def changed(self, versions: Versions | None) -> bool:
-        """Whether Secrets that were opened at ``versions`` are, or may be, others now."""
+        """True if Secrets that were opened at ``versions`` have, or may have, changed since."""
         if versions is None:
             return True
         return any(self._version_of(*name) != version for name, version in versions.items())
@@ -93,7 +93,7 @@ class SecretOpener:
 
 
 class Seals:
-    """Remembers, for this process only, what was last seen in each Secret of each record."""
+    """Remembers a hash of each Secret of each record, for this process only."""
 
     def __init__(self) -> None:
         self._key = random_.token_bytes(32)
@@ -103,12 +103,12 @@ class Seals:
         return (record_name, key) in self._known
 
     def versions(self, record_name: str, key: ObjectKey) -> Versions | None:
-        """What was opened when it was last seen; None where that says nothing."""
+        """Versions of the sources when the Secret was last opened; None where no version tells."""
         known = self._known.get((record_name, key))
         return known[1] if known is not None else None
 
     def unchanged(self, record_name: str, key: ObjectKey, values: Values) -> bool:
-        """Whether these are the values remembered."""
+        """True if ``values`` are the remembered ones."""
         known = self._known.get((record_name, key))
         return known is not None and hmac.compare_digest(known[0], self._seal(values))
 
@@ -117,7 +117,9 @@ class Seals:
 
     def forget(self, record_name: str) -> None:
         """Drop all of a record."""
-        self._known = {one: seal for one, seal in self._known.items() if one[0] != record_name}
+        self._known = {
+            known: seal for known, seal in self._known.items() if known[0] != record_name
+        }
 
     def _seal(self, values: Values) -> bytes:
         plain = structs.encode_json([(key, values[key].hex()) for key in sorted(values)])

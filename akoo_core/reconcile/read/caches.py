@@ -1,4 +1,4 @@
-"""What reconcile asks of its surroundings, as Protocols: caches, plugins, workload clusters."""
+"""Protocols that reconcile reads through: caches, plugins, workload clusters."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from akoo_core.reconcile.status import config_status
 class RecordWorld(Protocol):
     """The caches of the management cluster, read without I/O and without waiting.
 
-    Every answer may be a little old; what is written is guarded by preconditions, and what cannot
-    be undone is read again live first.
+    Every answer may be a little old. Writes are guarded by preconditions, and objects are read from
+    the API server before anything that cannot be undone.
     """
 
     def record(self, name: str) -> record_.Record | None:
-        """The AKODeployment. Raises structs.DecodeError for one that cannot be read."""
+        """The AKODeployment. Raises structs.DecodeError when it cannot be decoded."""
         ...
 
     def cluster_of(self, name: str) -> cluster.Cluster | None:
@@ -31,13 +31,14 @@ class RecordWorld(Protocol):
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None: ...
 
     def moved_away(self, cluster_uid: str) -> bool:
-        """Whether that Cluster is gone and was last seen being moved away (in this process)."""
+        """True if the Cluster is gone and was last seen during a ``clusterctl move`` (in this
+        process)."""
         ...
 
     def configs(self) -> tuple[config.Config, ...]: ...
 
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
-        """Those that exist and cannot be decoded: they are present, but match nothing."""
+        """Configs that exist and cannot be decoded: they are present, but match nothing."""
         ...
 
     def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
@@ -53,19 +54,19 @@ class RecordWorld(Protocol):
         ...
 
     def removals(self) -> removal_limit.Ledger:
-        """What is known of removals; asked before one begins, without looking at the fleet."""
+        """Counts of removals, read before a removal begins; they cost the same in any fleet."""
         ...
 
 
 class ConfigWorld(Protocol):
-    """What the controller of AKODeploymentConfigs asks of the caches."""
+    """Caches that the controller of AKODeploymentConfigs reads."""
 
     def config_object(self, name: str) -> structs.JSON | None:
         """The AKODeploymentConfig as the API sent it, also one that cannot be decoded."""
         ...
 
     def served_by(self, config_uid: str) -> config_status.ServedCounts:
-        """How many records live by that config. Asked often: counted, not listed."""
+        """Number of records that live by that config. Read often: counted, not listed."""
         ...
 
     def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
@@ -81,7 +82,7 @@ class WorkloadAccess(Protocol):
         ...
 
     def silent_seconds(self, cluster_uid: str) -> float:
-        """How long the API has not answered; 0.0 while it does, and before it was ever asked."""
+        """Seconds since the API last answered; 0.0 while it answers, and before the first call."""
         ...
 
     async def forget(self, cluster_uid: str) -> None:

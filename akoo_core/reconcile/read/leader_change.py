@@ -1,9 +1,9 @@
-"""Whether a new leader's caches show what its predecessor stored last.
+"""Checks that a new leader's caches show what its predecessor stored last.
 
-A predecessor's writes have all ended when a lease is taken, but caches may be behind them: by what
-they show, a verb of living could run for a record that leaves. Writes to a record are guarded; what
-verbs do outside is not. So before the first attempt at each record, a process compares what it has
-with one quorum read of all of them.
+A predecessor's writes have ended when its lease is taken, but the caches may be older. A stale
+cache could start a lives verb for a leaving record. Writes to a record are guarded by its version;
+what verbs do outside is not. So before the first attempt at each record, a process compares its
+cache with one quorum read of all records.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _RECORDS = resources.AKO_DEPLOYMENTS
 
 
 class Takeover:
-    """What was stored when this process began to work. One per process."""
+    """The records as stored when this process began to work. One per process."""
 
     def __init__(self, client: client_.KubeClient) -> None:
         self._client = client
@@ -45,27 +45,27 @@ class Takeover:
         return self._stored
 
     async def _listed(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+        versions: dict[str, str] = {}
         token = ""
         while True:
             page = await self._client.list(_RECORDS, token=token, metadata_only=True)
             for item in page.items:
-                found[item["metadata"]["name"]] = item["metadata"]["resourceVersion"]
+                versions[item["metadata"]["name"]] = item["metadata"]["resourceVersion"]
             token = page.token
             if not token:
-                return found
+                return versions
 
     async def _behind(self, name: str, cached: record.Record | None) -> bool:
-        """The list was made a while ago; what counts is what is stored now."""
+        """True if the cache is older than the record now; the list may be older than both."""
         try:
-            live = await self._client.get(_RECORDS, name)
+            current = await self._client.get(_RECORDS, name)
         except errors.NotFoundError:
             return cached is not None
-        return _differ(cached, live["metadata"]["resourceVersion"])
+        return _differ(cached, current["metadata"]["resourceVersion"])
 
 
 def _differ(cached: record.Record | None, stored: str | None) -> bool:
-    """Whether the caches may lack something. Newer than what was stored is well."""
+    """True if the cache may be older than ``stored``. A newer cache is fine."""
     if cached is None or stored is None:
         return (cached is None) != (stored is None)
     return own_writes.newer(stored, than=cached.resource_version)

@@ -1,7 +1,7 @@
-"""What is left of a Cluster's machines: the fence that the core itself can see.
+"""Remnants of a Cluster's machines: the fence that the core itself can see.
 
-Once a deleted Cluster has no Machine, no MachinePool and no infrastructure object any more, no AKO
-of it can run. Everything is read live; what cannot be read counts as left.
+Once a deleted Cluster has no Machine, no MachinePool and no infrastructure object any more, its AKO
+cannot run. Everything is read from the API server; what cannot be read counts as left.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import discovery, errors, listing
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.objects import cluster, names
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
 
 _CONTROL_PLANE_LABEL = "cluster.x-k8s.io/control-plane"
 """Its presence counts, the value is empty."""
 
 
 class Machine(NamedTuple):
-    """What matters of one Machine."""
+    """The fields of a Machine that fencing needs."""
 
     name: str
     control_plane: bool
@@ -44,13 +45,14 @@ class Reference(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def usable(self) -> bool:
-        """Whether it can name an object at all. Only then it becomes part of a path."""
+        """True if it can name an object. Only then it becomes part of a path."""
         named = resources.is_kind(self.kind) and resources.is_object_name(self.name)
         return named and resources.is_group(self.group)
 
 
 class Remnants(NamedTuple):
-    """What is left. ``others`` names MachinePools, the infrastructure, and what is unknown."""
+    """Objects that are left. ``others`` names MachinePools, the infrastructure, and unknown
+    objects."""
 
     machines: tuple[Machine, ...] = ()
     others: tuple[str, ...] = ()
@@ -70,28 +72,26 @@ async def machines(
 ) -> tuple[Machine, ...]:
     """The Machines of a Cluster, by label. Raises KubeError."""
     kind = Resource(clusters.group, clusters.version, "machines", "Machine")
-    found = await _labelled(client, kind, namespace, name)
+    listed = await _labelled(client, kind, namespace, name)
     return tuple(
         Machine(
-            name=one["metadata"]["name"],
-            control_plane=_CONTROL_PLANE_LABEL in (one["metadata"].get("labels") or {}),
-            deleting="deletionTimestamp" in one["metadata"],
+            name=machine["metadata"]["name"],
+            control_plane=_CONTROL_PLANE_LABEL in (machine["metadata"].get("labels") or {}),
+            deleting="deletionTimestamp" in machine["metadata"],
         )
-        for one in found
+        for machine in listed
     )
 
 
-async def remnants(
-    client: client_.KubeClient, clusters: Resource, target: cluster.Cluster
-) -> Remnants:
-    """What is left of the machines of a Cluster that is being deleted. Raises KubeError."""
-    left = await machines(client, clusters, target.namespace, target.name)
+async def remnants(client: client_.KubeClient, clusters: Resource, cluster: Cluster) -> Remnants:
+    """Remnants of the machines of a Cluster that is being deleted. Raises KubeError."""
+    left = await machines(client, clusters, cluster.namespace, cluster.name)
     pools = Resource(clusters.group, clusters.version, "machinepools", "MachinePool")
     others = [
-        f"MachinePool {one['metadata']['name']}"
-        for one in await _labelled(client, pools, target.namespace, target.name)
+        f"MachinePool {pool['metadata']['name']}"
+        for pool in await _labelled(client, pools, cluster.namespace, cluster.name)
     ]
-    infrastructure = await _infrastructure(client, target)
+    infrastructure = await _infrastructure(client, cluster)
     return Remnants(left, (*others, *([infrastructure] if infrastructure else [])))
 
 
@@ -107,9 +107,9 @@ async def _labelled(
         return []  # The kind is not served: there is none.
 
 
-async def _infrastructure(client: client_.KubeClient, target: cluster.Cluster) -> str:
-    """The infrastructure object if it is there or cannot be told; "" when it is gone."""
-    ref = _reference(target)
+async def _infrastructure(client: client_.KubeClient, cluster: Cluster) -> str:
+    """The infrastructure object if it exists or may exist; "" when it is gone."""
+    ref = _reference(cluster)
     if ref is None or not ref.usable:
         return "an infrastructure object that the Cluster does not name"
     named = f"{ref.kind} {ref.name}"
@@ -117,7 +117,7 @@ async def _infrastructure(client: client_.KubeClient, target: cluster.Cluster) -
         resource = await _resource(client, ref)
         if resource is None:
             return f"{named} (its kind is not served)"
-        await client.get(resource, ref.name, target.namespace)
+        await client.get(resource, ref.name, cluster.namespace)
     except errors.NotFoundError:
         return ""
     except errors.ForbiddenError:
@@ -125,8 +125,8 @@ async def _infrastructure(client: client_.KubeClient, target: cluster.Cluster) -
     return named
 
 
-def _reference(target: cluster.Cluster) -> Reference | None:
-    spec = target.raw.get("spec") or {}
+def _reference(cluster: Cluster) -> Reference | None:
+    spec = cluster.raw.get("spec") or {}
     try:
         return structs.convert(spec.get("infrastructureRef") or {}, Reference)
     except structs.DecodeError:

@@ -2,8 +2,8 @@
 
 A cluster is slow as soon as one call to its API took longer than SLOW_CALL_SECONDS, or the calls of
 one attempt longer than SPENT_SECONDS together. From then on a call needs a slot, which the attempt
-keeps until it ends; without one it is refused at once, and the attempt goes on without the cluster.
-It is slow no more after an attempt whose calls were all quick.
+keeps until it ends. Without a slot the call is refused at once, and the attempt goes on without the
+cluster. After an attempt whose calls were all quick, the cluster is no longer slow.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from akoo_core.telemetry import metrics
 SLOW_CALL_SECONDS: Final = 3.0
 QUICK_CALL_SECONDS: Final = 1.0
 SPENT_SECONDS: Final = 20.0
-"""Of one attempt, in calls to its cluster, before it needs a slot."""
+"""Seconds that one attempt may spend in calls to its cluster before it needs a slot."""
 FORGOTTEN_SECONDS: Final = 60.0
-"""Who has not asked for a slot again for so long does not wait for one any more."""
+"""A cluster that has not asked for a slot again for so long leaves the queue."""
 
 
 class SlowError(errors.KubeError):
-    """Not asked: the cluster is slow, and as many slow ones as may be are being worked on."""
+    """The call was not made: the cluster is slow, and all slots for slow clusters are taken."""
 
 
 class Pace:
-    """Which clusters are slow, and which of them may be called. One per process.
+    """The slow clusters, and those of them that may be called. One per process.
 
-    ``slots`` is how many slow clusters are worked on at the same time; who asked first is first.
+    ``slots`` limits the number of slow clusters worked on at the same time; first come, first
+    served.
     """
 
     def __init__(self, clock: clock_.Clock, *, slots: int = 2) -> None:
@@ -40,10 +41,10 @@ class Pace:
         self._slow: set[str] = set()
         self._holding: set[str] = set()
         self._waiting: dict[str, float] = {}
-        """When each last asked, in the order in which they began to wait."""
+        """Time of the last request of each cluster, in the order in which they began to wait."""
 
     def slow(self, cluster_uid: str) -> bool:
-        """Whether a call needs a slot."""
+        """True if a call needs a slot."""
         return cluster_uid in self._slow
 
     def mark(self, cluster_uid: str, *, slow: bool) -> None:
@@ -70,7 +71,7 @@ class Pace:
         self._holding.discard(cluster_uid)
 
     def forget(self, cluster_uid: str) -> None:
-        """The cluster is gone."""
+        """Drop a cluster that is gone."""
         self._waiting.pop(cluster_uid, None)
         self.mark(cluster_uid, slow=False)
 
@@ -84,7 +85,7 @@ class Turn:
         self._holds = False
         self._spent = 0.0
         self._longest: float | None = None
-        """Of the calls so far; None without any."""
+        """Seconds of the longest call so far; None without any."""
 
     @contextlib.contextmanager
     def call(self) -> Iterator[None]:
@@ -101,7 +102,7 @@ class Turn:
         self._took(self._pace.clock.monotonic() - begun)
 
     def end(self) -> None:
-        """The attempt is over: give the slot back."""
+        """End the attempt: give the slot back."""
         if self._holds:
             self._holds = False
             self._pace.leave(self.cluster_uid)

@@ -16,7 +16,8 @@ Object = client.Object
 
 
 class PacedClient:
-    """A KubeClient. Every call of it is one of ``turn``; a watch is one while it is opened only."""
+    """A KubeClient. Each of its calls is a call of ``turn``; a watch counts only while it is
+    opened."""
 
     def __init__(self, inner: client.KubeClient, turn: Turn) -> None:
         self._inner = inner
@@ -151,4 +152,4 @@ class PacedClient:
             return await self._inner.raw(path)
 
     async def close(self) -> None:
-        """Nothing to close: the connections are the pool's."""
+        """Do nothing: the connections belong to the pool."""

@@ -44,7 +44,7 @@ class ManagementSecretReader:
         return await self.once().version(namespace, name)
 
     def once(self) -> Once:
-        """A reader that asks for each Secret once, for several values of one moment."""
+        """A reader that reads each Secret once, so that several values are of one moment."""
         return Once(self)
 
     async def secret(self, namespace: str, name: str) -> client_.Object | None:
@@ -62,20 +62,20 @@ class ManagementSecretReader:
 
 
 class Once:
-    """Reads each Secret once and holds it: to be dropped as soon as the values were taken."""
+    """Reads each Secret once and holds it: drop it as soon as the values are read."""
 
     def __init__(self, reader: ManagementSecretReader) -> None:
         self._reader = reader
-        self._found: dict[tuple[str, str], client_.Object | None] = {}
+        self._secrets: dict[tuple[str, str], client_.Object | None] = {}
 
     async def read(self, source: api.SecretSource) -> bytes | None:
         """As :meth:`ManagementSecretReader.read`."""
         where = f"Secret {source.namespace}/{source.name}"
-        found = await self._secret(source.namespace, source.name)
-        encoded = ((found or {}).get("data") or {}).get(source.key)
+        secret = await self._secret(source.namespace, source.name)
+        encoded = ((secret or {}).get("data") or {}).get(source.key)
         if encoded is None and source.optional:
             return None
-        if found is None:
+        if secret is None:
             raise SecretMissingError(f"{where} does not exist. Create it with key {source.key!r}.")
         if encoded is None:
             raise SecretMissingError(f"{where} has no key {source.key!r}. Add it.")
@@ -89,19 +89,19 @@ class Once:
         return version_of(await self._secret(namespace, name))
 
     def versions(self) -> dict[tuple[str, str], str]:
-        """By (namespace, name), which state of each Secret was read; see ``version_of``."""
-        return {name: version_of(found) for name, found in self._found.items()}
+        """Version of each Secret that was read, by (namespace, name); see ``version_of``."""
+        return {name: version_of(secret) for name, secret in self._secrets.items()}
 
     async def _secret(self, namespace: str, name: str) -> client_.Object | None:
-        if (namespace, name) not in self._found:
-            self._found[namespace, name] = await self._reader.secret(namespace, name)
-        return self._found[namespace, name]
+        if (namespace, name) not in self._secrets:
+            self._secrets[namespace, name] = await self._reader.secret(namespace, name)
+        return self._secrets[namespace, name]
 
 
 def version_of(secret: client_.Object | None) -> str:
-    """What differs between any two states of a Secret; "" where there is none.
+    """Text that differs between any two states of a Secret; "" for no Secret.
 
-    Its metadata is enough to tell.
+    The metadata of the Secret is enough.
     """
     if secret is None:
         return ""
@@ -125,9 +125,10 @@ def check_line(source: api.SecretSource, value: bytes, where: str) -> None:
 
 
 def mask(key: str, value: bytes) -> None:
-    """Mask an opened value in whatever this process says from now on; names of users may be said.
+    """Mask an opened value in all later output of this process; names of users stay readable.
 
-    Nobody prints one on purpose: it is for exceptions and answers of libraries that quote it.
+    No code prints a value on purpose: masking is for exceptions and answers of libraries that
+    quote it.
     """
     if key not in _PUBLIC:
         redaction.register(value)

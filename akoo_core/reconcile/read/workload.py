@@ -1,7 +1,7 @@
 """The workload cluster of a record, and only of that record. Thin.
 
-Behind a record's kubeconfig name a new Cluster may answer; who answers is checked by the UID of the
-kube-system namespace before anything is written.
+Another cluster may answer at a record's kubeconfig. So the UID of the kube-system namespace is
+checked before anything is written.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from akoo_core.reconcile.read.caches import WorkloadAccess
 
 
 class Reached(NamedTuple):
-    """What came of asking. ``client`` is None unless it is the right cluster that answered."""
+    """Result of ``reach``. ``client`` is None unless the right cluster answered."""
 
     client: client_.KubeClient | None
     uid: str
@@ -52,16 +52,16 @@ async def reach(
         return Reached(None, "", "WorkloadForbidden", f"The {where} refuses: {error}.")
     except errors.KubeconfigError as error:
         secret = f"{namespace}/{names.kubeconfig_secret_name(name)}"
-        told = f"Secret {secret} is not used to reach the {where}: {error.message}."
-        return Reached(None, "", error.reason, told)
+        text = f"Secret {secret} is not used to reach the {where}: {error.message}."
+        return Reached(None, "", error.reason, text)
     except (errors.KubeError, TimeoutError) as error:
-        told = str(error) or "it did not answer in time"
-        return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {told}.")
+        text = str(error) or "it did not answer in time"
+        return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {text}.")
     except errors_.LeadershipLostError:
         raise
     except Exception as error:  # noqa: BLE001 - what answers there may answer anything
-        told = f"what answers there is no Kubernetes API ({type(error).__name__})"
-        return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {told}.")
+        text = f"what answers there is no Kubernetes API ({type(error).__name__})"
+        return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {text}.")
     if recorded and uid != recorded:
         return Reached(
             None,

@@ -1,4 +1,4 @@
-"""From a record and what an attempt found out to the status that people read. Pure."""
+"""From a record and the findings of an attempt to the status that people read. Pure."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ import datetime
 from collections.abc import Iterator
 
 from akoo_core import structs
-from akoo_core.objects import conditions, names, record
+from akoo_core.objects import conditions, names
 from akoo_core.objects.conditions import Condition
+from akoo_core.objects.record import Leaving, Phase, Record, RecordSpec, RecordStatus, StoredProof
 from akoo_core.reconcile.decide import leaving, proofs, relocation, selection, user_annotations
 from akoo_core.reconcile.status.findings import Report
 
 
 def status_of(
-    one: record.Record,
+    record: Record,
     report: Report,
     choice: selection.Choice | None,
     *,
     verifies: bool,
     now: datetime.datetime,
     living: bool = False,
-) -> record.RecordStatus:
-    """The status to store. ``choice`` None: selection was not asked, its condition stays.
-    ``living``: the Cluster is there and not being deleted."""
-    before = one.status
+) -> RecordStatus:
+    """The status to store. ``choice`` None: selection did not run, so its condition stays.
+    ``living``: the Cluster exists and is not being deleted."""
+    before = record.status
     wanted = [
-        *_plugins(one, report),
-        *_selected(one, choice),
-        *_words(one),
-        *_notes(one),
-        *_leaving(one, report, verifies=verifies),
-        *_held(one, report, living=living),
+        *_plugins(record, report),
+        *_selected(record, choice),
+        *_annotations(record),
+        *_notes(record),
+        *_leaving(record, report, verifies=verifies),
+        *_held(record, report, living=living),
     ]
-    wanted.append(_ready(one, report, wanted))
-    return record.RecordStatus(
-        phase=_phase(one, report),
-        observed_generation=one.generation,
-        config=one.spec.config_ref.name,
+    wanted.append(_ready(record, report, wanted))
+    return RecordStatus(
+        phase=_phase(record, report),
+        observed_generation=record.generation,
+        config=record.spec.config_ref.name,
         version=before.version if report.version is None else report.version,
-        left=_left(one, report),
+        left=_left(record, report),
         last_trace_id=before.last_trace_id,
         next_try_at=before.next_try_at,
         retry_seconds=before.retry_seconds,
@@ -46,8 +47,8 @@ def status_of(
     )
 
 
-def _phase(one: record.Record, report: Report) -> record.Phase | None:
-    spec = one.spec
+def _phase(record: Record, report: Report) -> Phase | None:
+    spec = record.spec
     if spec.finished_at is not None:
         return "Finished"
     if spec.leaving is not None:
@@ -56,33 +57,33 @@ def _phase(one: record.Record, report: Report) -> record.Phase | None:
         return "Orphaned"
     if report.phase is not None:
         return report.phase
-    return one.status.phase or "Preparing"
+    return record.status.phase or "Preparing"
 
 
-def _left(one: record.Record, report: Report) -> int | None:
-    state = one.spec.leaving
-    if state is None or one.spec.finished_at is not None:
+def _left(record: Record, report: Report) -> int | None:
+    state = record.spec.leaving
+    if state is None or record.spec.finished_at is not None:
         return None
     if state.proof is not None:
         return state.proof.own
-    return one.status.left if report.left is None else report.left
+    return record.status.left if report.left is None else report.left
 
 
-def _plugins(one: record.Record, report: Report) -> Iterator[Condition]:
-    if one.spec.finished_at is not None:
+def _plugins(record: Record, report: Report) -> Iterator[Condition]:
+    if record.spec.finished_at is not None:
         return
     yield from report.plugins.values()
-    if report.lived or (one.spec.orphaned is not None and one.spec.leaving is None):
+    if report.lived or (record.spec.orphaned is not None and record.spec.leaving is None):
         return
-    said = {plugin.type for plugin in report.plugins.values()}
-    for name in one.spec.plugins:
-        kept = conditions.find(one.status.conditions, conditions.type_for_plugin(name))
-        if kept is not None and kept.type not in said:
+    reported = {plugin.type for plugin in report.plugins.values()}
+    for name in record.spec.plugins:
+        kept = conditions.find(record.status.conditions, conditions.type_for_plugin(name))
+        if kept is not None and kept.type not in reported:
             yield kept
 
 
-def _ready(one: record.Record, report: Report, others: list[Condition]) -> Condition:
-    before = conditions.find(one.status.conditions, "Ready")
+def _ready(record: Record, report: Report, others: list[Condition]) -> Condition:
+    before = conditions.find(record.status.conditions, "Ready")
     if report.keep_ready and before is not None:
         return before
     if report.ready is not None:
@@ -90,17 +91,17 @@ def _ready(one: record.Record, report: Report, others: list[Condition]) -> Condi
         # What is orphaned is as somebody wanted it: kubectl wait must come to an end.
         status: conditions.Status = "True" if reason == "Orphaned" else "False"
         return Condition(type="Ready", status=status, reason=reason, message=message)
-    if one.spec.finished_at is not None:
+    if record.spec.finished_at is not None:
         message = "Nothing is left to do; this record is kept for some days as the proof."
         return Condition(type="Ready", status="True", reason="Finished", message=message)
-    if one.spec.leaving is not None:
+    if record.spec.leaving is not None:
         held = next((other for other in others if other.type == "Held"), None)
-        moves = one.spec.leaving.cause == "Relocated"
-        doing = "AKO moves to another place." if moves else "AKO is being taken away."
+        relocates = record.spec.leaving.cause == "Relocated"
+        doing = "AKO moves to another place." if relocates else "AKO is being taken away."
         return Condition(
             type="Ready",
             status="False",
-            reason="Relocating" if moves else "Leaving",
+            reason="Relocating" if relocates else "Leaving",
             message=held.message if held else doing,
         )
     plugins = {conditions.type_for_plugin(name): name for name in report.plugins}
@@ -111,11 +112,11 @@ def _ready(one: record.Record, report: Report, others: list[Condition]) -> Condi
     return Condition(type="Ready", status="True", reason="Running")
 
 
-def _selected(one: record.Record, choice: selection.Choice | None) -> Iterator[Condition]:
-    if one.spec.leaving is not None or one.spec.finished_at is not None:
+def _selected(record: Record, choice: selection.Choice | None) -> Iterator[Condition]:
+    if record.spec.leaving is not None or record.spec.finished_at is not None:
         return
     if choice is None:
-        kept = conditions.find(one.status.conditions, "ConfigSelected")
+        kept = conditions.find(record.status.conditions, "ConfigSelected")
         if kept is not None:
             yield kept
         return
@@ -135,22 +136,22 @@ def _selected(one: record.Record, choice: selection.Choice | None) -> Iterator[C
     )
 
 
-def _words(one: record.Record) -> Iterator[Condition]:
-    said, state = user_annotations.read(one.annotations), one.spec.leaving
-    problems = list(said.problems)
-    moves = state is not None and state.cause == "Relocated"
-    if said.let_go and (state is None or moves) and one.spec.finished_at is None:
+def _annotations(record: Record) -> Iterator[Condition]:
+    annotations, state = user_annotations.read(record.annotations), record.spec.leaving
+    problems = list(annotations.problems)
+    relocates = state is not None and state.cause == "Relocated"
+    if annotations.let_go and (state is None or relocates) and record.spec.finished_at is None:
         problems.append(
             f"{names.LET_GO_ANNOTATION} has no effect before the Cluster is being deleted."
         )
-    if said.abandon and not moves:
+    if annotations.abandon and not relocates:
         problems.append(
             f"{names.ABANDON_PLACEMENT_ANNOTATION} has no effect: this cluster is not moving. It "
             "will not be followed for a later move either."
         )
-    if wrong := user_annotations.adopt_problem(said, one.spec.management_id):
+    if wrong := user_annotations.adopt_problem(annotations, record.spec.management_id):
         problems.append(wrong)
-    if one.deleting and one.spec.finished_at is None:
+    if record.deleting and record.spec.finished_at is None:
         problems.append(
             "Somebody deleted this record; it stays until its cluster is cleaned up. To ask for "
             f"that, annotate it {names.LEAVE_ANNOTATION}=sweep."
@@ -164,11 +165,11 @@ def _words(one: record.Record) -> Iterator[Condition]:
         )
 
 
-def _notes(one: record.Record) -> Iterator[Condition]:
-    """What is to be known about objects in the cluster that are not quite as we want them."""
-    if one.spec.finished_at is not None:
+def _notes(record: Record) -> Iterator[Condition]:
+    """The condition about definitions in the cluster that differ from the wanted ones."""
+    if record.spec.finished_at is not None:
         return
-    notes = [item.note for item in one.spec.inventory if item.note]
+    notes = [item.note for item in record.spec.inventory if item.note]
     if notes:
         yield Condition(
             type="DefinitionsFit",
@@ -178,12 +179,12 @@ def _notes(one: record.Record) -> Iterator[Condition]:
         )
 
 
-def _leaving(one: record.Record, report: Report, *, verifies: bool) -> Iterator[Condition]:
-    state = one.spec.leaving
+def _leaving(record: Record, report: Report, *, verifies: bool) -> Iterator[Condition]:
+    state = record.spec.leaving
     if state is None:
         return
     proof, gone = state.proof, state.let_go
-    counted = proof is not None and leaving.settled(one.spec, state, proof.at)
+    counted = proof is not None and leaving.settled(record.spec, state, proof.at)
     if not verifies and proof is None:
         yield Condition(
             type="CleanupProven",
@@ -205,13 +206,13 @@ def _leaving(one: record.Record, report: Report, *, verifies: bool) -> Iterator[
         )
 
 
-def proof_text(proof: record.StoredProof) -> str:
-    """The counts of a proof, the names that matter, and how they were made."""
-    told = proofs.counted(proof)
-    return f"{told} ({'; '.join(proof.queries)})" if proof.queries else told
+def proof_text(proof: StoredProof) -> str:
+    """The counts of a proof, the names that matter, and the queries."""
+    counts = proofs.counted(proof)
+    return f"{counts} ({'; '.join(proof.queries)})" if proof.queries else counts
 
 
-def _proven(report: Report, proof: record.StoredProof | None, *, counted: bool) -> Condition:
+def _proven(report: Report, proof: StoredProof | None, *, counted: bool) -> Condition:
     """``counted``: the last count is zero and final."""
     if proof is not None and counted and proof.unseen:
         message = proof_text(proof)
@@ -242,20 +243,20 @@ def _proven(report: Report, proof: record.StoredProof | None, *, counted: bool) 
     )
 
 
-def _held(one: record.Record, report: Report, *, living: bool) -> Iterator[Condition]:
+def _held(record: Record, report: Report, *, living: bool) -> Iterator[Condition]:
     if report.held is None:
         return
     reason, message = report.held
-    state = one.spec.leaving
+    state = record.spec.leaving
     if state is not None and state.let_go is not None and reason != "LetGoRefused":
         return  # Nothing holds the Cluster any more; what is left is told by other conditions.
     if state is not None and state.let_go is None and reason != "ClusterVanished":
-        message = f"{message} {_until(one.spec, state, report, living=living)}"
+        message = f"{message} {_until(record.spec, state, report, living=living)}"
     yield Condition(type="Held", status="True", reason=reason, message=message.strip())
 
 
-def _until(spec: record.RecordSpec, state: record.Leaving, report: Report, *, living: bool) -> str:
-    """When it ends by itself. A time is named only where the deadline acts at that time."""
+def _until(spec: RecordSpec, state: Leaving, report: Report, *, living: bool) -> str:
+    """Sentence on how the hold ends. It names a time only where the deadline acts at that time."""
     if state.cause == "Relocated":
         return relocation.way_out(state)
     if spec.policies.on_deadline == "Hold":
@@ -275,10 +276,10 @@ def _until(spec: record.RecordSpec, state: record.Leaving, report: Report, *, li
     return f"Let go by itself at {at}."
 
 
-def for_cluster(status: record.RecordStatus) -> Condition:
-    """The one condition that the Cluster gets, from the status of its record.
+def for_cluster(status: RecordStatus) -> Condition:
+    """The condition of the Cluster, from the status of its record.
 
-    Its message is the cause itself: the conditions of plugins are on the record alone.
+    The message is the cause itself: only the record has the conditions of plugins.
     """
     ready = conditions.find(status.conditions, "Ready")
     if ready is None:
@@ -297,14 +298,14 @@ def for_cluster(status: record.RecordStatus) -> Condition:
 
 
 def _cause(message: str, every: tuple[Condition, ...]) -> str:
-    """``message`` without the condition of a plugin that it names first."""
+    """``message`` without the name of a plugin's condition at its beginning."""
     prefixes = (f"{condition.type}={condition.status}: " for condition in every)
     return message.removeprefix(next(filter(message.startswith, prefixes), ""))
 
 
-def deadline_seconds(one: record.Record, now: datetime.datetime) -> float | None:
-    """How long until the deadline of a leaving record acts; None when it does not."""
-    state = one.spec.leaving
-    if state is None or not leaving.has_deadline(one.spec, state):
+def deadline_seconds(record: Record, now: datetime.datetime) -> float | None:
+    """Seconds until the deadline of a leaving record acts; None when none acts."""
+    state = record.spec.leaving
+    if state is None or not leaving.has_deadline(record.spec, state):
         return None
-    return max(0.0, (leaving.deadline_at(one.spec, state) - now).total_seconds())
+    return max(0.0, (leaving.deadline_at(record.spec, state) - now).total_seconds())

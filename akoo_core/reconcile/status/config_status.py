@@ -1,6 +1,6 @@
-"""The status of an AKODeploymentConfig: whether it can be used, and how many clusters it serves.
+"""The status of an AKODeploymentConfig: its usability, and the number of clusters it serves.
 
-Counts only: lists of clusters would grow with the fleet. Pure.
+It has counts only: lists of clusters would grow with the fleet. Pure.
 """
 
 from __future__ import annotations
@@ -10,29 +10,30 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from akoo_core import errors, structs
-from akoo_core.objects import conditions, config, record
+from akoo_core.objects import conditions, config
+from akoo_core.objects.record import Record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import context
 from akoo_core.reconcile.decide import selection
 
 
 class ServedCounts(NamedTuple):
-    """How many records live by one config, and how many of those are Ready."""
+    """Number of records that live by one config, and number of those that are Ready."""
 
     clusters: int
     ready: int
 
 
-def needs(one: record.Record, config_uid: str) -> bool:
-    """Whether the record still lives by this config."""
-    return config_needed(structs.to_object(one.spec)) == config_uid
+def needs(record: Record, config_uid: str) -> bool:
+    """True while the record lives by this config."""
+    return config_needed(structs.to_object(record.spec)) == config_uid
 
 
 def config_needed(spec: structs.JSON) -> str:
     """The UID of the config that a record with this ``spec`` lives by, or "".
 
-    Until it is orphaned, let go or finished. Of the plain object, since it is asked of every change
-    of every record.
+    A record lives by its config until it is orphaned, let go or finished. Reads the plain object,
+    since it is called for every change of every record.
     """
     gone = (spec.get("leaving") or {}).get("letGo")
     if gone or spec.get("orphaned") or spec.get("finishedAt"):
@@ -42,15 +43,15 @@ def config_needed(spec: structs.JSON) -> str:
 
 
 def problem(obj: structs.JSON) -> str:
-    """What makes the config unusable, or ""."""
+    """Reason why the config is unusable, or ""."""
     read = selection.read(obj)
     return read.problem if isinstance(read, selection.Unreadable) else selection.problem(read)
 
 
 def section_problem(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:
-    """What is wrong with the section ``spec.plugins.<name>`` of a loaded plugin, or "".
+    """Error in the section ``spec.plugins.<name>`` of a loaded plugin, or "".
 
-    The text is the one that records get for the same fault.
+    Records get the same text for the same fault.
     """
     for plugin in plugins:
         try:
@@ -61,7 +62,7 @@ def section_problem(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:
 
 
 def sections_without_plugin(obj: structs.JSON, plugins: Iterable[api.Plugin]) -> str:
-    """Which sections of ``spec.plugins`` no loaded plugin reads, in a sentence, or ""."""
+    """Sentence on the sections of ``spec.plugins`` that no loaded plugin reads, or ""."""
     loaded = {plugin.name for plugin in plugins}
     sections = (obj.get("spec") or {}).get("plugins") or {}
     unknown = sorted(name for name in sections if name not in loaded and sections[name])
@@ -81,11 +82,11 @@ def status_of(
     now: datetime.datetime,
     plugins: Iterable[api.Plugin] = (),
 ) -> config.ConfigStatus:
-    """What there is to say about the config ``obj``. That others win is no problem of it."""
+    """The status of config ``obj``. It is no problem of a config that others win."""
     generation = obj["metadata"].get("generation", 0)
     ready = _ready(obj, served, tuple(plugins))
     wanted = structs.replace(ready, observed_generation=generation)
-    before = _said(obj)
+    before = _ready_condition(obj)
     return config.ConfigStatus(
         observed_generation=generation,
         clusters=served.clusters,
@@ -95,12 +96,12 @@ def status_of(
 
 
 def differs(obj: structs.JSON, wanted: config.ConfigStatus) -> bool:
-    """Whether ``wanted`` is not what ``obj`` says already; what others wrote there is theirs."""
+    """True if ``obj`` does not have status ``wanted`` yet; fields of other writers do not count."""
     plain = structs.to_object(wanted)
-    found = obj.get("status") or {}
-    if any(found.get(name) != plain[name] for name in ("observedGeneration", "clusters", "ready")):
+    status = obj.get("status") or {}
+    if any(status.get(name) != plain[name] for name in ("observedGeneration", "clusters", "ready")):
         return True
-    return _said(obj) != wanted.conditions[0]
+    return _ready_condition(obj) != wanted.conditions[0]
 
 
 def _ready(
@@ -137,7 +138,7 @@ def _ready(
 
 
 def _refused(obj: structs.JSON, plugins: tuple[api.Plugin, ...]) -> conditions.Condition | None:
-    """The condition of a loaded plugin that says no: so no config is usable beside it."""
+    """The condition of a loaded plugin that refuses the config: it makes the config unusable."""
     types = {conditions.type_for_plugin(plugin.name) for plugin in plugins}
     for entry in (obj.get("status") or {}).get("conditions") or ():
         if entry.get("type") in types and entry.get("status") == "False":
@@ -149,12 +150,13 @@ def _refused(obj: structs.JSON, plugins: tuple[api.Plugin, ...]) -> conditions.C
 
 
 def unchecked(plugins: Iterable[api.Plugin]) -> str:
-    """Which facts a loaded plugin uses and none provides, in a sentence, or "": then nobody checks
-    beforehand what a config names outside."""
+    """Sentence on a placement that a loaded plugin uses and none checks beforehand, or ""."""
     loaded = tuple(plugins)
     provided = {fact.fact_name for plugin in loaded for fact in plugin.provides}
     placement = api.LoadBalancerPlacement.fact_name
-    users = [one.name for one in loaded if placement in {fact.fact_name for fact in one.accepts}]
+    users = [
+        plugin.name for plugin in loaded if placement in {fact.fact_name for fact in plugin.accepts}
+    ]
     if not users or placement in provided:
         return ""
     return (
@@ -163,8 +165,8 @@ def unchecked(plugins: Iterable[api.Plugin]) -> str:
     )
 
 
-def _said(obj: structs.JSON) -> conditions.Condition | None:
-    """Our condition as it is; None also for one that the former operator left."""
+def _ready_condition(obj: structs.JSON) -> conditions.Condition | None:
+    """Our condition as stored; None also for a condition that the former operator left."""
     for condition in (obj.get("status") or {}).get("conditions") or ():
         if condition.get("type") == "Ready":
             try:

@@ -1,6 +1,6 @@
-"""Events for people (events.k8s.io/v1): on change only, and never in anybody's way.
+"""Events for people (events.k8s.io/v1): on change only; sending them delays nothing.
 
-Each is said about the Cluster and about the record.
+Each Event is about the Cluster and about the record.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from akoo_core import clock as clock_
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import cluster, record
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.record import Record
 from akoo_core.plugin.errors import describe
 from akoo_core.reconcile.status import notices
 
@@ -38,7 +39,7 @@ _REMEMBERED = 4096
 _log = logging.getLogger(__name__)
 
 
-class Target(NamedTuple):
+class Subject(NamedTuple):
     """The object that an Event is about. ``namespace`` is "" for one of the whole cluster."""
 
     api_version: str
@@ -48,16 +49,16 @@ class Target(NamedTuple):
     uid: str
 
 
-def about_cluster(target: cluster.Cluster) -> Target:
-    """The target of an Event about a Cluster, at the version it was read with."""
-    version = target.raw.get("apiVersion", "")
-    return Target(version, "Cluster", target.namespace, target.name, target.uid)
+def about_cluster(cluster: Cluster) -> Subject:
+    """The subject of an Event about a Cluster, at the version it was read with."""
+    version = cluster.raw.get("apiVersion", "")
+    return Subject(version, "Cluster", cluster.namespace, cluster.name, cluster.uid)
 
 
-def about_record(owner: record.Record) -> Target:
-    """The target of an Event about a record."""
+def about_record(record: Record) -> Subject:
+    """The subject of an Event about a record."""
     kind = resources.AKO_DEPLOYMENTS
-    return Target(kind.api_version, kind.kind, "", owner.name, owner.uid)
+    return Subject(kind.api_version, kind.kind, "", record.name, record.uid)
 
 
 class Recorder:
@@ -74,23 +75,23 @@ class Recorder:
 
     def event(
         self,
-        target: Target,
+        subject: Subject,
         reason: Reason,
         note: str,
         *,
         warning: bool = False,
         repeated: bool = False,
     ) -> None:
-        """Say ``note`` about the object, unless it was the last note about it for this reason and
+        """Queue an Event about ``subject``, unless ``note`` was its last note for this reason and
         is not to be ``repeated``."""
-        key = (target.uid, reason)
+        key = (subject.uid, reason)
         if self._last.get(key) == note and not repeated:
             return
         self._last[key] = note
         self._last.move_to_end(key)
         while len(self._last) > _REMEMBERED:
             self._last.popitem(last=False)
-        self._queue.append(self._object(target, reason, note[:NOTE_LIMIT], warning=warning))
+        self._queue.append(self._object(subject, reason, note[:NOTE_LIMIT], warning=warning))
         self._wake.set()
 
     async def run(self) -> None:
@@ -115,16 +116,16 @@ class Recorder:
                 )
 
     def _object(
-        self, target: Target, reason: Reason, note: str, *, warning: bool
+        self, subject: Subject, reason: Reason, note: str, *, warning: bool
     ) -> dict[str, Any]:
         now = self._clock.now()
-        identity = f"{target.uid}/{reason}/{note}/{now.timestamp()}".encode()
+        identity = f"{subject.uid}/{reason}/{note}/{now.timestamp()}".encode()
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{target.name[:200]}.{hashlib.sha256(identity).hexdigest()[:16]}",
-                "namespace": target.namespace or NAMESPACE,
+                "name": f"{subject.name[:200]}.{hashlib.sha256(identity).hexdigest()[:16]}",
+                "namespace": subject.namespace or NAMESPACE,
             },
             "eventTime": now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "reportingController": "akoo.io/akoo-core",
@@ -134,10 +135,10 @@ class Recorder:
             "note": note,
             "type": "Warning" if warning else "Normal",
             "regarding": {
-                "apiVersion": target.api_version,
-                "kind": target.kind,
-                "name": target.name,
-                "uid": target.uid,
+                "apiVersion": subject.api_version,
+                "kind": subject.kind,
+                "name": subject.name,
+                "uid": subject.uid,
             }
-            | ({"namespace": target.namespace} if target.namespace else {}),
+            | ({"namespace": subject.namespace} if subject.namespace else {}),
         }

@@ -1,4 +1,4 @@
-"""What one attempt found out, collected on the way; ``conditions`` makes a status of it."""
+"""Findings of one attempt, collected on the way; ``conditions`` makes a status of them."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ class Report:
     """Mutable, for one attempt."""
 
     plugins: dict[str, conditions.Condition] = dataclasses.field(default_factory=dict)
-    """By plugin, those about which this attempt found out something."""
+    """Conditions of this attempt, by plugin."""
     ready: tuple[str, str] | None = None
-    """Reason and message of Ready=False whatever the plugins say."""
+    """Reason and message of Ready=False, whatever the conditions of plugins are."""
     keep_ready: bool = False
     held: tuple[str, str] | None = None
     endless: bool = False
-    """No deadline ends what ``held`` says."""
+    """No deadline ends the hold in ``held``."""
     unverified: tuple[str, str] | None = None
-    """Reason and message of verify's inability to see."""
+    """Reason and message of a verify that could not look."""
     phase: record.Phase | None = None
-    """Of a living record; while leaving it follows from the record."""
+    """Phase of a living record; the phase of a leaving one follows from the record."""
     version: str | None = None
     left: int | None = None
     lived: bool = False
-    """Lives verbs were called: plugins without a condition of this attempt have nothing to say."""
+    """Lives verbs were called: a plugin without a condition of this attempt has none."""
     moves: dict[str, str] = dataclasses.field(default_factory=dict)
-    """By plugin, what is to move to another place, as intend said last."""
+    """Relocations by plugin, as intend answered last."""
     waits: dict[str, str] = dataclasses.field(default_factory=dict)
-    """The same, while other plugins may not know their place yet."""
+    """Relocations that wait until all other plugins know their place."""
     after: list[float] = dataclasses.field(default_factory=list)
     expected: dict[str, float] = dataclasses.field(default_factory=dict)
-    """By reason of a Wait, the seconds that it usually takes at most."""
+    """Seconds that a Wait usually takes at most, by its reason."""
 
     def requeue(self, seconds: float | None) -> None:
-        """Look again after so long; the shortest wish wins. NaN is no wish."""
+        """Look again after ``seconds``; the shortest time wins. NaN is ignored."""
         if seconds is not None and not math.isnan(seconds):
             self.after.append(max(0.0, seconds))
 
     def plugin(self, name: str, status: conditions.Status, reason: str, message: str) -> None:
-        """What there is to say about one plugin; the last word counts."""
+        """Set the condition of one plugin; the last call counts."""
         self.plugins[name] = conditions.Condition(
             type=conditions.type_for_plugin(name), status=status, reason=reason, message=message
         )

@@ -1,8 +1,8 @@
-"""Decides which causes of not-Ready are told in Events, and when one is over. Pure but for memory.
+"""Decides which faults are reported in Events, and when a fault is over. Pure but for memory.
 
-A cause is told once it stands longer than such a wait usually takes, at most once per object and
-cause in SILENT_SECONDS. The memory is of one process: after a restart a cause that the record
-already shows is taken as told, and a long wait may be told once more.
+A fault is reported once it lasts longer than such a wait usually takes, at most once per object and
+reason in SILENT_SECONDS. The memory is of one process: after a restart a fault that the record
+already shows counts as reported, and a long wait may be reported once more.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple, TypeVar
 from akoo_core.objects import conditions, record
 
 SILENT_SECONDS = 600.0
-"""Between two Events about the same cause on the same object."""
+"""Seconds between two Events about the same fault of the same object."""
 REMEMBERED = 4096
-"""Objects in trouble, and causes told; the oldest are forgotten first."""
+"""Limit of objects with a fault, and of reported faults; the oldest are forgotten first."""
 
 NO_FAULT = frozenset(
     {
@@ -32,7 +32,7 @@ NO_FAULT = frozenset(
         "Running",
     }
 )
-"""Reasons that are no fault, however long they stand."""
+"""Reasons that are no fault, however long they last."""
 
 PATIENCE = {
     "ControlPlaneNotReady": 1800.0,
@@ -44,7 +44,7 @@ PATIENCE = {
     "WorkloadUnreachable": 60.0,
     "KubernetesError": 60.0,
 }
-"""Seconds that a reason of the core stands before it is told; others are told at once."""
+"""Seconds that a reason of the core lasts before it is reported; others are reported at once."""
 
 Verdict = Literal["", "new", "over"]
 K = TypeVar("K")
@@ -52,7 +52,7 @@ V = TypeVar("V")
 
 
 class Fault(NamedTuple):
-    """The first thing that keeps a record from Ready, or holds its leaving up."""
+    """The first obstacle to Ready, or to leaving."""
 
     reason: str
     message: str
@@ -61,12 +61,12 @@ class Fault(NamedTuple):
 class _State(NamedTuple):
     reason: str
     since: float
-    told: str
-    """The reason that was told last and is not over; "" when none was."""
+    reported: str
+    """The reason that was reported last and is not over; "" for none."""
 
 
 def fault(status: record.RecordStatus) -> Fault | None:
-    """The cause that a status shows; None where nothing is wrong."""
+    """The fault that a status shows; None where nothing is wrong."""
     held = conditions.find(status.conditions, "Held")
     ready = conditions.find(status.conditions, "Ready")
     shown = held if held is not None else ready
@@ -78,39 +78,39 @@ def fault(status: record.RecordStatus) -> Fault | None:
 
 
 class Faults:
-    """Remembers, by the UID of an object, which cause stands and which was told."""
+    """Remembers the current and the reported fault of each object, by UID."""
 
     def __init__(self) -> None:
         self._states: collections.OrderedDict[str, _State] = collections.OrderedDict()
-        self._told: collections.OrderedDict[tuple[str, str], float] = collections.OrderedDict()
+        self._reported: collections.OrderedDict[tuple[str, str], float] = collections.OrderedDict()
 
     def judge(self, uid: str, reason: str, *, before: str, patience: float, now: float) -> Verdict:
-        """Tell whether ``reason`` ("" for none) is ``new`` news, or that what was told is ``over``.
+        """Judge ``reason`` ("" for none): ``new``, or ``over`` where a reported fault has ended.
 
         ``before`` is the reason the object showed until now, ``patience`` the seconds that this
-        reason may stand untold, ``now`` the monotonic time.
+        reason may last unreported, ``now`` the monotonic time.
         """
         state = self._states.pop(uid, None)
         if not reason:
-            return "over" if (state.told if state is not None else before) else ""
+            return "over" if (state.reported if state is not None else before) else ""
         if state is None:
-            # A process that starts finds causes that another one has told.
-            told = reason if before == reason and not patience else ""
-            state = _State(reason, now, told)
+            # A process that starts finds faults that another process has reported.
+            reported = reason if before == reason and not patience else ""
+            state = _State(reason, now, reported)
         elif state.reason != reason:
-            state = _State(reason, now, state.told)
-        due = state.told != reason and now - state.since >= patience
-        self._states[uid] = state._replace(told=reason) if due else state
+            state = _State(reason, now, state.reported)
+        due = state.reported != reason and now - state.since >= patience
+        self._states[uid] = state._replace(reported=reason) if due else state
         _trim(self._states)
-        return "new" if due and self._may_tell(uid, reason, now) else ""
+        return "new" if due and self._may_report(uid, reason, now) else ""
 
-    def _may_tell(self, uid: str, reason: str, now: float) -> bool:
-        last = self._told.get((uid, reason))
+    def _may_report(self, uid: str, reason: str, now: float) -> bool:
+        last = self._reported.get((uid, reason))
         if last is not None and now - last < SILENT_SECONDS:
             return False
-        self._told[uid, reason] = now
-        self._told.move_to_end((uid, reason))
-        _trim(self._told)
+        self._reported[uid, reason] = now
+        self._reported.move_to_end((uid, reason))
+        _trim(self._reported)
         return True
 
 

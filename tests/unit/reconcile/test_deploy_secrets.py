@@ -167,8 +167,8 @@ class Replaced(memory_client.MemoryClient):
 
 async def test_what_was_made_again_under_its_name_is_not_deleted(bench: bench_.Bench) -> None:
     await bench.deploy(bench_.config_map())
-    place = objects.WorkloadObjects(builders.RECORD, Replaced(bench.workload))
+    workload_objects = objects.WorkloadObjects(builders.RECORD, Replaced(bench.workload))
     key = inventory.ObjectKey("", "ConfigMap", "avi-system", "avi-k8s-config")
     with pytest.raises(errors.WorkloadConflictError, match="avi-system/avi-k8s-config"):
-        await place.remove("v1", key)
+        await workload_objects.remove("v1", key)
     assert bench.get(resources.CONFIG_MAPS, "avi-k8s-config") is not None

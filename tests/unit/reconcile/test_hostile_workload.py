@@ -44,12 +44,12 @@ async def test_a_definition_of_wrong_types_is_a_typed_error(
     bench: bench_.Bench, odd: dict[str, Any]
 ) -> None:
     await bench.deploy(bench_.CRD)
-    place = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, odd))
+    workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, odd))
     key = inventory.ObjectKey(
         "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
     )
     with pytest.raises(errors.ServerError, match="not a CustomResourceDefinition"):
-        await place.live("apiextensions.k8s.io/v1", key)
+        await workload_objects.read("apiextensions.k8s.io/v1", key)
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ async def test_a_definition_whose_names_are_none_has_objects_for_all_we_know(
 ) -> None:
     await bench.deploy(bench_.CRD)
     spec = {"spec": {**bench_.CRD["spec"], "names": names}}
-    place = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, spec))
+    workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, spec))
     key = inventory.ObjectKey(
         "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
     )
-    why = await place.remove("apiextensions.k8s.io/v1", key)
+    why = await workload_objects.remove("apiextensions.k8s.io/v1", key)
     assert "objects of that kind exist" in why
 
 
