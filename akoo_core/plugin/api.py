@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, ParamSpec, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, ParamSpec, Protocol, TypeVar
 
 import pluggy
 from opentelemetry import trace
@@ -415,6 +415,9 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
 
 # What is looked at for people: plan and audit.
 
+PlannedVerb = Literal["prepare", "sweep"]
+"""The verbs that plan is asked about."""
+
 
 class PlannedAction(structs.Struct, frozen=True, kw_only=True):
     """One thing that a verb would do, or would leave alone, and why."""
@@ -576,9 +579,7 @@ class Verbs:
         return ()
 
     @hookspec
-    async def plan(
-        self, ctx: VerbContext, verb: Literal["prepare", "sweep"]
-    ) -> tuple[PlannedAction, ...] | None:
+    async def plan(self, ctx: VerbContext, verb: PlannedVerb) -> tuple[PlannedAction, ...] | None:
         """What that verb would do now, for ``akoo-core plan``. Reads only."""
 
     @hookspec
@@ -594,21 +595,51 @@ class Verbs:
         """Something happened. For information: it may be missed and decides nothing."""
 
 
-PURE_VERBS = ("intend", "contribute")
-LIVES_VERBS = ("prepare", "observe")
-LEAVES_VERBS = ("confirm", "drain", "fence", "sweep", "verify", "release")
+VerbPhase = Literal["first", "lives", "leaves", "command"]
+"""first: in each attempt, also while facts are missing. lives and leaves: in the life and in the
+leaving of a cluster. command: for a person at the command line."""
 
-VERB_TIMEOUT_SECONDS: Mapping[str, float] = {
-    "prepare": 60.0,
-    "observe": 30.0,
-    "confirm": 30.0,
-    "drain": 30.0,
-    "fence": 30.0,
-    "sweep": 300.0,
-    "verify": 120.0,
-    "release": 60.0,
+
+class VerbEntry(NamedTuple):
+    """One verb as the core calls it."""
+
+    name: str
+    phase: VerbPhase
+    timeout_seconds: float | None = None
+    """Of one call, before it is cancelled and counts as failed. None: pure, not awaited."""
+
+    @property
+    def pure(self) -> bool:
+        """True for a plain function of the view."""
+        return self.timeout_seconds is None
+
+
+VERBS = (
+    VerbEntry("intend", "first"),
+    VerbEntry("secret_references", "first"),
+    VerbEntry("prepare", "lives", 60.0),
+    VerbEntry("contribute", "lives"),
+    VerbEntry("observe", "lives", 30.0),
+    VerbEntry("confirm", "leaves", 30.0),
+    VerbEntry("drain", "leaves", 30.0),
+    VerbEntry("fence", "leaves", 30.0),
+    VerbEntry("sweep", "leaves", 300.0),
+    VerbEntry("verify", "leaves", 120.0),
+    VerbEntry("release", "leaves", 60.0),
+    VerbEntry("plan", "command", 60.0),
+    VerbEntry("audit", "command", 300.0),
+    VerbEntry("remove_stray", "command", 300.0),
+)
+"""Every verb, in the order in which the core calls those of a phase."""
+
+
+def verbs_of(phase: VerbPhase) -> tuple[str, ...]:
+    """The names of the verbs of a phase, in order."""
+    return tuple(verb.name for verb in VERBS if verb.phase == phase)
+
+
+PURE_VERBS = tuple(verb.name for verb in VERBS if verb.pure)
+TIMEOUT_SECONDS: Mapping[str, float] = {
+    verb.name: verb.timeout_seconds for verb in VERBS if verb.timeout_seconds is not None
 }
 """How long one call of a verb may take before it is cancelled and counts as failed."""
-
-COMMAND_TIMEOUT_SECONDS: Mapping[str, float] = {"plan": 60.0, "audit": 300.0, "remove_stray": 300.0}
-"""How long one call of what commands ask for may take."""

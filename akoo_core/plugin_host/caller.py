@@ -20,15 +20,9 @@ from akoo_core.plugin_host.observed import observed
 
 VerbResult = api.Done | api.Wait | api.Blocked | api.Fenced | api.Proof | api.Unverified
 """What an async verb may answer; which of them depends on the verb."""
-Planned = Literal["prepare", "sweep"]
 ResultVerb = Literal["prepare", "observe", "confirm", "drain", "sweep", "release"]
 SecretReferences = tuple[tuple[str, str], ...]
 PureAnswer = api.Intent | api.Contribution | api.Wait | api.Blocked | SecretReferences
-
-TIMEOUT_SECONDS: Mapping[str, float] = {
-    **api.VERB_TIMEOUT_SECONDS,
-    **api.COMMAND_TIMEOUT_SECONDS,
-}
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +37,7 @@ class VerbCaller:
         self,
         plugins: registry.PluginSet,
         *,
-        timeouts: Mapping[str, float] = TIMEOUT_SECONDS,
+        timeouts: Mapping[str, float] = api.TIMEOUT_SECONDS,
         calls: bounded.Calls | None = None,
     ) -> None:
         self._plugins = plugins
@@ -84,7 +78,7 @@ class VerbCaller:
         return await self._ask(verb, plugin, ctx.view.record_name, {"ctx": ctx})
 
     async def plan(
-        self, plugin: api.Plugin, ctx: api.VerbContext, verb: Planned
+        self, plugin: api.Plugin, ctx: api.VerbContext, verb: api.PlannedVerb
     ) -> tuple[api.PlannedAction, ...] | None:
         """What ``verb`` would do; None when the plugin cannot say. Raises as ``call`` does."""
         given = {"ctx": ctx, "verb": verb}

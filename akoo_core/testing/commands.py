@@ -17,7 +17,7 @@ from akoo_core.testing.world import World
 Ask = Callable[[caller.VerbCaller], Awaitable[Any]]
 
 
-def run_plan(plugin: api.Plugin, verb: caller.Planned, world: World | None = None) -> VerbRun:
+def run_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World | None = None) -> VerbRun:
     """What ``akoo-core plan --verb`` would get. Raises VerbError when it raises, or writes."""
     where = world or World()
     return where.run(_raising(try_plan(plugin, verb, where)))
@@ -54,7 +54,7 @@ def run_remove_stray(
     return where.run(_raising(_asked(plugin, where, ask, looking=False)))
 
 
-async def try_plan(plugin: api.Plugin, verb: caller.Planned, world: World) -> VerbRun:
+async def try_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World) -> VerbRun:
     """``run_plan`` inside a running loop, whose error is part of the answer."""
 
     async def ask(calling: caller.VerbCaller) -> Any:

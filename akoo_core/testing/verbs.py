@@ -21,8 +21,6 @@ from akoo_core.testing.world import World
 Plan = tuple[api.PlannedAction, ...]
 Answer = caller.VerbResult | caller.PureAnswer | api.Audit | Plan | None
 Wrap = Callable[[Awaitable[Any]], Coroutine[Any, Any, Any]]
-VALUE_VERBS = (*api.PURE_VERBS, "secret_references")
-"""Verbs that are plain functions of the view."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,9 +96,9 @@ async def try_verb(
     calling = caller.VerbCaller(plugin_set(plugin), calls=_WrappedCalls(wrap) if wrap else None)
 
     async def answer() -> Answer:
-        if verb in ("prepare", "contribute", "observe") and world.spec.leaving is None:
+        if verb in api.verbs_of("lives") and world.spec.leaving is None:
             store_intent(calling, plugin, world)
-        if verb in VALUE_VERBS:
+        if verb in api.PURE_VERBS:
             return calling.call_pure(verb, plugin, view_of(plugin, world))
         return await calling.call(verb, plugin, context_of(plugin, verb, world))
 

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from akoo_core import structs
+from akoo_core.plugin.api import PURE_VERBS
 
 JSON = dict[str, Any]
 
 STEP = "akoo.verb"
 """The attribute that makes a span a line of the life."""
-PURE = frozenset({"intend", "contribute", "secret_references"})
-"""Hooks that only say what they want: a line when they cannot, not when they can."""
 NOTHING = "none"
 """The result of a step that found nothing to do."""
 
@@ -96,9 +95,10 @@ def _is_running(span: Span) -> bool:
 
 
 def _is_step(span: Span) -> bool:
+    """True for a verb or step that did something. A pure verb is a line only with a reason."""
     if STEP not in span.tags or span.tags.get("akoo.result") == NOTHING:
         return False
-    return span.tags[STEP] not in PURE or bool(span.tags.get("akoo.reason"))
+    return span.tags[STEP] not in PURE_VERBS or bool(span.tags.get("akoo.reason"))
 
 
 def _line(span: Span, children: dict[str, list[Span]]) -> Line:

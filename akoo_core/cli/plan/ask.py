@@ -13,7 +13,6 @@ from akoo_core.objects.config import Config
 from akoo_core.objects.record import Record
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError, VerbError
-from akoo_core.plugin_host import caller
 from akoo_core.reconcile.act import attempt
 from akoo_core.reconcile.decide import facts
 
@@ -33,7 +32,7 @@ class Plan(structs.Struct, frozen=True, kw_only=True):
 
     cluster: str
     record: str
-    verb: caller.Planned
+    verb: api.PlannedVerb
     answers: tuple[Answer, ...]
     silent: tuple[str, ...] = ()
     """Plugins without the hook."""
@@ -49,7 +48,7 @@ async def ask(
     loaded: operating.Loaded,
     seam: external.External,
     cluster: str,
-    verb: caller.Planned | None,
+    verb: api.PlannedVerb | None,
     remembered: api.LoginMemory | None = None,
 ) -> Plan:
     """Ask every plugin. ``cluster`` is NAMESPACE/NAME, or the name of a record; ``remembered``
@@ -117,7 +116,7 @@ async def _config(kube: client.KubeClient, record: Record) -> Config | None:
     )
 
 
-async def _answer(looking: attempt.Attempt, plugin: api.Plugin, verb: caller.Planned) -> Answer:
+async def _answer(looking: attempt.Attempt, plugin: api.Plugin, verb: api.PlannedVerb) -> Answer:
     if verb == "prepare" and (problem := _unprepared(looking, plugin)):
         return Answer(plugin=plugin.name, problem=problem)
     # As in the operator: prepare runs before there is a workload cluster.

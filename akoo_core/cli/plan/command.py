@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import typing
 
 import click
 
@@ -10,7 +11,7 @@ from akoo_core import external, structs
 from akoo_core.cli import management, operating, options
 from akoo_core.cli.plan import ask as plan_ask
 from akoo_core.kube import client
-from akoo_core.plugin_host import caller
+from akoo_core.plugin import api
 
 FAILED = 1
 
@@ -19,7 +20,7 @@ FAILED = 1
 @click.argument("cluster", metavar="CLUSTER")
 @click.option(
     "--verb",
-    type=click.Choice(["prepare", "sweep"]),
+    type=click.Choice(typing.get_args(api.PlannedVerb)),
     help="Default: sweep for a cluster that leaves, else prepare.",
 )
 @options.output
@@ -28,7 +29,7 @@ FAILED = 1
 @management.option
 def plan(
     cluster: str,
-    verb: caller.Planned | None,
+    verb: api.PlannedVerb | None,
     output: str,
     login: bool,
     plugins: str | None,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import typing
+
+from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.plugin_host import caller
 from akoo_core.testing import commands, verbs
 from akoo_core.testing.conformance.subject import Subject, Trial
 from akoo_core.testing.verbs import VerbRun
 
-PLANNED: tuple[caller.Planned, ...] = ("prepare", "sweep")
+PLANNED: tuple[api.PlannedVerb, ...] = typing.get_args(api.PlannedVerb)
 
 
 def looks_only(subject: Subject) -> None:
@@ -22,7 +25,7 @@ def looks_only(subject: Subject) -> None:
         _audits(subject)
 
 
-def _plans(subject: Subject, verb: caller.Planned) -> None:
+def _plans(subject: Subject, verb: api.PlannedVerb) -> None:
     trial = subject.reach(verb) if verb in subject.verbs() else None
     if trial is None:
         return

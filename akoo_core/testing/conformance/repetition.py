@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 
+from akoo_core.plugin import api
 from akoo_core.telemetry import metrics
 from akoo_core.testing import verbs
 from akoo_core.testing.conformance.subject import Subject, Trial, conclusive, essence
@@ -58,7 +59,7 @@ async def _again(subject: Subject, trial: Trial) -> None:
                 f"{who} in an unchanged world. What it must remember belongs into intent, facts or "
                 "outside.",
             )
-        pure = trial.verb in verbs.VALUE_VERBS
+        pure = trial.verb in api.PURE_VERBS
         if pure and other.result != first.result:
             raise subject.error(trial.verb, "it is not pure: equal views got different answers.")
 

@@ -20,10 +20,9 @@ from akoo_core.testing.world import World
 
 CALLS_TO_SETTLE = 10
 """A verb that still writes at its tenth call in an unchanged world never stops."""
-FIRST = ("intend", "secret_references")
-"""Called whatever is missing."""
-LIVES = ("prepare", "contribute", "observe")
-LEAVES = ("confirm", "drain", "fence", "sweep", "verify", "release")
+FIRST = api.verbs_of("first")
+LIVES = api.verbs_of("lives")
+LEAVES = api.verbs_of("leaves")
 
 
 class ConformanceError(AssertionError):
@@ -83,7 +82,7 @@ class Subject:
         """A maker of fresh trials for each verb that the scenario comes to; ``values``: also of
         those that are plain functions."""
         for verb in self.verbs():
-            if (values or verb not in verbs.VALUE_VERBS) and self.reach(verb) is not None:
+            if (values or verb not in api.PURE_VERBS) and self.reach(verb) is not None:
                 yield functools.partial(self._reached, verb)
 
     def _reached(self, verb: str) -> Trial:

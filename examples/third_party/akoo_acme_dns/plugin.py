@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from akoo_acme_dns import domains, zones
 from akoo_core.plugin import api, kube, structs
@@ -85,7 +85,7 @@ class AcmeDnsPlugin(api.Plugin):
 
     @api.hookimpl
     async def plan(
-        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+        self, ctx: api.VerbContext, verb: api.PlannedVerb
     ) -> tuple[api.PlannedAction, ...] | None:
         """Nothing outside is made, so there is nothing to delete; the name is all there is."""
         if verb == "sweep":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, TypeVar
 
 from akoo_avi import client, plan, rights
 from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, sweep, verify
@@ -132,7 +132,7 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     async def plan(
-        self, ctx: api.VerbContext, verb: Literal["prepare", "sweep"]
+        self, ctx: api.VerbContext, verb: api.PlannedVerb
     ) -> tuple[api.PlannedAction, ...]:
         """See :mod:`akoo_avi.plan`."""
         try:

@@ -56,7 +56,7 @@ def answering(value: object) -> Callable[..., Any]:
 def calling(act: Callable[..., Any], **timeouts: float) -> tuple[caller.VerbCaller, api.Plugin]:
     plugin = Demo(act)
     plugins = registry.PluginSet([plugin, Quiet()])
-    return caller.VerbCaller(plugins, timeouts={**caller.TIMEOUT_SECONDS, **timeouts}), plugin
+    return caller.VerbCaller(plugins, timeouts={**api.TIMEOUT_SECONDS, **timeouts}), plugin
 
 
 @pytest.fixture

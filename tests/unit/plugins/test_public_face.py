@@ -25,22 +25,25 @@ _IMPORT = re.compile(
 
 EXPORTED = {
     "ako_networks": """
-        NODE_NETWORKS OPTIONS TIER1 AkoNetworks AkoVipNetwork NodeNetwork decode family_of prefix
+        NODE_NETWORKS OPTIONS TIER1 AkoNetworks AkoVipNetwork NodeNetwork decode family_of
+        prefix
     """,
     "api": """
-        API_VERSION Account Audit AuditContext Blocked COMMAND_TIMEOUT_SECONDS Contribution
-        ControllerContext ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Intent
-        LEAVES_VERBS LIVES_VERBS LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory
-        Number PURE_VERBS PlannedAction Plugin Proof RbacRule RefusedLogin Request Result Seconds
-        SecretObject SecretReader SecretSource Stray ThreadPool Unverified Use VERB_TIMEOUT_SECONDS
-        VerbContext Verbs View VipNetwork Wait WorkloadCredential hookimpl hookspec
+        API_VERSION Account Audit AuditContext Blocked Contribution ControllerContext
+        ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Intent LONGEST_SECONDS
+        LifecycleEvent LoadBalancerPlacement LoginMemory Number PURE_VERBS PlannedAction
+        PlannedVerb Plugin Proof RbacRule RefusedLogin Request Result Seconds SecretObject
+        SecretReader SecretSource Stray TIMEOUT_SECONDS ThreadPool Unverified Use VERBS
+        VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait WorkloadCredential hookimpl
+        hookspec verbs_of
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",
     "conditions": "MESSAGE_LIMIT Condition find merge type_for_plugin",
     "errors": """
         AkooError BlockedError InputError LineBreakError OutOfScopeError SecretMissingError
-        SecretNamespaceNotAllowedError ThreadsClosedError ThreadsExhaustedError VerbError describe
+        SecretNamespaceNotAllowedError ThreadsClosedError ThreadsExhaustedError VerbError
+        describe
     """,
     "external": "DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External",
     "kube": """
@@ -53,8 +56,8 @@ EXPORTED = {
     """,
     "metrics": "POOL_ADDRESSES REGISTRY",
     "names": """
-        ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION LET_GO_ANNOTATION MANAGED_BY MANAGED_BY_LABEL
-        MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION
+        ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION LET_GO_ANNOTATION MANAGED_BY
+        MANAGED_BY_LABEL MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION
     """,
     "records": """
         Cause Cluster ClusterRef ConfigRef EndedPlacement FenceGrade FenceState ForeignAko
@@ -64,8 +67,8 @@ EXPORTED = {
     "redaction": "redact register",
     "settings": "Reference SecretRef",
     "structs": """
-        DecodeError FieldShape JSON Meta Struct StrictStruct convert decode_json encode_json field
-        fields replace to_object to_plain without_empty
+        DecodeError FieldShape JSON Meta Struct StrictStruct convert decode_json encode_json
+        field fields replace to_object to_plain without_empty
     """,
     "threads": "PluginThreads",
     "trust": "advice context",
