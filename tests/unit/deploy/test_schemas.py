@@ -71,7 +71,7 @@ _SCALARS: dict[type[inspect.Type], Field] = {
 def _of_type(kind: inspect.Type, path: str, *, required: bool) -> Shape:
     match kind:
         case inspect.UnionType(types):
-            (inner,) = (one for one in types if not isinstance(one, inspect.NoneType))
+            (inner,) = (kind for kind in types if not isinstance(kind, inspect.NoneType))
             return _of_type(inner, path, required=required)
         case inspect.StructType(_, fields):
             shape = {path: Field("object", required=required)}
@@ -106,7 +106,7 @@ def _schema(name: str, part: str) -> dict[str, Any]:
 
 
 def _without_root(shape: Shape) -> Shape:
-    return {path: one for path, one in shape.items() if path}
+    return {path: field for path, field in shape.items() if path}
 
 
 RECORD = [("spec", record.RecordSpec), ("status", record.RecordStatus)]
@@ -215,13 +215,13 @@ def test_differences_of_a_reader_are_seen() -> None:
     assert unreadable(struct, struct) == []
 
 
-def test_what_is_said_in_a_config_is_what_the_server_keeps() -> None:
+def test_the_status_of_a_config_is_kept_by_the_server() -> None:
     schema = of_schema(_schema("akodeploymentconfigs", "status"))
-    said = _without_root(of_struct(config.ConfigStatus))
-    assert {path: one.type for path, one in said.items()} == {
-        path: schema[path].type for path in said
+    fields = _without_root(of_struct(config.ConfigStatus))
+    assert {path: field.type for path, field in fields.items()} == {
+        path: schema[path].type for path in fields
     }
-    assert _without_root(schema).keys() - said.keys() == {"conditions[].severity"}
+    assert _without_root(schema).keys() - fields.keys() == {"conditions[].severity"}
 
 
 def test_columns_of_the_config() -> None:

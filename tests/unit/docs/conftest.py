@@ -29,11 +29,11 @@ def rows() -> Callable[[str, str], list[tuple[str, ...]]]:
     def read(name: str, heading: str) -> list[tuple[str, ...]]:
         section = _section((DOCS / name).read_text(), heading)
         lines = [line.strip() for line in section.splitlines()]
-        found: list[tuple[str, ...]] = []
+        rows: list[tuple[str, ...]] = []
         for before, line in zip(["", *lines], lines, strict=False):
             if line.startswith("|") and before.startswith("|"):
-                found.append(tuple(cell.strip() for cell in line.strip("|").split("|")))
-        return [row for row in found if not set("".join(row)) <= set("-: ")]
+                rows.append(tuple(cell.strip() for cell in line.strip("|").split("|")))
+        return [row for row in rows if not set("".join(row)) <= set("-: ")]
 
     return read
 
@@ -42,8 +42,8 @@ def _section(text: str, heading: str) -> str:
     if not heading:
         return text
     level = len(heading) - len(heading.lstrip("#"))
-    _, found, rest = text.partition(f"\n{heading}\n")
-    assert found, f"there is no heading {heading!r}"
+    _, heads, rest = text.partition(f"\n{heading}\n")
+    assert heads, f"there is no heading {heading!r}"
     return re.split(rf"\n#{{1,{level}}} ", rest, maxsplit=1)[0]
 
 

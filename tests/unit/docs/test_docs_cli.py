@@ -19,14 +19,14 @@ COMMON = ("--kubeconfig", "--context")
 
 
 def tree(name: str = "akoo-core", command: click.Command | None = None) -> dict[str, click.Command]:
-    """Every command by how it is called, those of a group after it."""
+    """Every command by its full name, the commands of a group after the group."""
     command = command or commands.akoo_core
-    found = {name: command}
+    called = {name: command}
     if isinstance(command, click.Group):
         context = click.Context(command)
-        for one in command.list_commands(context):
-            found |= tree(f"{name} {one}", command.get_command(context, one))
-    return found
+        for child in command.list_commands(context):
+            called |= tree(f"{name} {child}", command.get_command(context, child))
+    return called
 
 
 def parameters(command: click.Command) -> Iterator[tuple[str, str, str]]:
@@ -59,7 +59,7 @@ def test_every_parameter_with_default_and_variable(rows: Rows) -> None:
 
 def test_options_of_all_are_documented_once(rows: Rows) -> None:
     documented = {shown(row) for row in rows(PAGE, "## The management cluster")}
-    assert {one[0] for one in documented} == set(COMMON)
+    assert {option[0] for option in documented} == set(COMMON)
     for name, command in tree().items():
         has = {parameter[0] for parameter in parameters(command)} & set(COMMON)
         assert has in (set(), set(COMMON)), name

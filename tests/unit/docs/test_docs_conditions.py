@@ -36,33 +36,33 @@ def modules(folder: pathlib.Path) -> list[ast.Module]:
 
 
 def positions(trees: list[ast.Module]) -> dict[str, int]:
-    """Where each function or class takes its ``reason``, by its name."""
-    found: dict[str, int] = {}
+    """Position of the parameter ``reason`` by name of the function or class."""
+    position: dict[str, int] = {}
     for tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
-                fields = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+                fields = [line.target for line in node.body if isinstance(line, ast.AnnAssign)]
                 named = [field.id for field in fields if isinstance(field, ast.Name)]
                 if "reason" in named:
-                    found[node.name] = named.index("reason")
+                    position[node.name] = named.index("reason")
                 for made in node.body:
                     if isinstance(made, ast.FunctionDef) and made.name == "__init__":
-                        _note(found, node.name, made)
+                        _note(position, node.name, made)
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                _note(found, node.name, node)
-    return found
+                _note(position, node.name, node)
+    return position
 
 
 def _note(
-    found: dict[str, int], name: str, function: ast.FunctionDef | ast.AsyncFunctionDef
+    position: dict[str, int], name: str, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> None:
     arguments = [arg.arg for arg in function.args.args if arg.arg != "self"]
     if "reason" in arguments:
-        found[name] = arguments.index("reason")
+        position[name] = arguments.index("reason")
 
 
 def constants(node: ast.AST | None, known: dict[str, ast.expr]) -> Iterator[str]:
-    """The texts an expression can be: itself, both branches, what a name was given."""
+    """The texts an expression can be: itself, both branches, the values of a name."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
@@ -77,7 +77,7 @@ def constants(node: ast.AST | None, known: dict[str, ast.expr]) -> Iterator[str]
 
 
 def assigned(tree: ast.AST) -> dict[str, ast.expr]:
-    """What each name of a module is given; in loops over a dict, its values."""
+    """The expression assigned to each name of a module; in loops over a dict, its values."""
     known: dict[str, ast.expr] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -97,15 +97,15 @@ def assigned(tree: ast.AST) -> dict[str, ast.expr]:
 
 def reasons(trees: list[ast.Module]) -> set[str]:
     takes = positions(trees)
-    found: set[str] = set()
+    texts: set[str] = set()
     for tree in trees:
         known = assigned(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                found |= set(_of_call(node, takes, known))
+                texts |= set(_of_call(node, takes, known))
         for name in ("reason", "REASON"):
-            found |= set(constants(known.get(name), known))
-    return {one for one in found if CAMEL.match(one)}
+            texts |= set(constants(known.get(name), known))
+    return {text for text in texts if CAMEL.match(text)}
 
 
 def _of_call(node: ast.Call, takes: dict[str, int], known: dict[str, ast.expr]) -> Iterator[str]:
@@ -121,37 +121,42 @@ def _of_call(node: ast.Call, takes: dict[str, int], known: dict[str, ast.expr]) 
 
 def types(trees: list[ast.Module]) -> set[str]:
     """Condition types that the core makes by name."""
-    found = {names.LOAD_BALANCER_READY, "Ready"}
+    kinds = {names.LOAD_BALANCER_READY, "Ready"}
     for tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and "Condition" in ast.dump(node.func):
                 for keyword in node.keywords:
                     if keyword.arg == "type":
-                        found |= set(constants(keyword.value, {}))
-    return found
+                        kinds |= set(constants(keyword.value, {}))
+    return kinds
 
 
 CORE = modules(ROOT / "akoo_core")
 EVENTS = set(typing.get_args(events.Reason))
 
 
-def documented(found: list[tuple[str, ...]]) -> set[str]:
-    return {code for row in found for code in re.findall(r"`(\w+)`", row[0])}
+def documented(table: list[tuple[str, ...]]) -> set[str]:
+    return {code for row in table for code in re.findall(r"`(\w+)`", row[0])}
 
 
 def test_the_collector_sees_what_is_known() -> None:
-    found = reasons(CORE)
-    assert {"ClusterVanished", "VerbFailed", "WorkloadReplaced", "KubeconfigExecRefused"} <= found
-    assert {"ForeignReference", "ObjectsLeft", "SecretMissing", "CRDsMissing"} <= found
+    collected = reasons(CORE)
+    assert {
+        "ClusterVanished",
+        "VerbFailed",
+        "WorkloadReplaced",
+        "KubeconfigExecRefused",
+    } <= collected
+    assert {"ForeignReference", "ObjectsLeft", "SecretMissing", "CRDsMissing"} <= collected
 
 
 def test_every_reason_of_the_core_and_no_other(rows: Rows) -> None:
     grades = set(typing.get_args(record.FenceGrade))
     let_go = set(typing.get_args(typing.get_type_hints(record.StoredLetGo)["why"]))
     expected = (reasons(CORE) | grades) - EVENTS
-    said = documented(rows(PAGE, "## Reasons"))
-    assert said - expected - let_go == set(), "documented, but not in the code"
-    assert expected - said == set(), "in the code, but not documented"
+    on_page = documented(rows(PAGE, "## Reasons"))
+    assert on_page - expected - let_go == set(), "documented, but not in the code"
+    assert expected - on_page == set(), "in the code, but not documented"
 
 
 def test_reasons_of_plugins_are_in_their_readme() -> None:
@@ -162,9 +167,9 @@ def test_reasons_of_plugins_are_in_their_readme() -> None:
 
 
 def test_every_condition_type(rows: Rows) -> None:
-    said = {row[0].strip("`") for row in rows(PAGE, "## Types")}
+    on_page = {row[0].strip("`") for row in rows(PAGE, "## Types")}
     assert conditions.type_for_plugin("acme-dns") == "AcmeDnsReady"
-    assert said == types(CORE) | {"<Plugin>Ready"}
+    assert on_page == types(CORE) | {"<Plugin>Ready"}
 
 
 def test_every_reason_says_what_to_do(rows: Rows) -> None:

@@ -17,8 +17,8 @@ CRD = pathlib.Path(__file__).parents[3] / "deploy/crds/akodeploymentconfigs.yaml
 
 
 def shown(blocks: Blocks, command: str) -> list[str]:
-    """What the page shows below a command."""
-    (block,) = [one for one in blocks(PAGE, "console") if one.startswith(f"$ {command}")]
+    """The output below a command on the page."""
+    (block,) = [block for block in blocks(PAGE, "console") if block.startswith(f"$ {command}")]
     return block.splitlines()[1:]
 
 

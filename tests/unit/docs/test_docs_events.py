@@ -14,8 +14,8 @@ Rows = Callable[[str, str], list[tuple[str, ...]]]
 PAGE = "reference/events.md"
 
 
-def first(found: list[tuple[str, ...]]) -> list[str]:
-    return [row[0].strip("`") for row in found]
+def first(rows: list[tuple[str, ...]]) -> list[str]:
+    return [row[0].strip("`") for row in rows]
 
 
 def test_events_on_the_cluster(rows: Rows) -> None:

@@ -41,8 +41,8 @@ def structures() -> dict[str, type[structs.Struct]]:
 
 def test_every_hook_with_arguments_and_answers(rows: Rows) -> None:
     headings = (*HEADINGS, "## Other hooks", "## Hooks of commands")
-    found = [row for heading in headings for row in rows(PAGE, heading)]
-    documented = {row[0].strip("`"): (codes(row[1]), returned(row[2])) for row in found}
+    listed = [row for heading in headings for row in rows(PAGE, heading)]
+    documented = {row[0].strip("`"): (codes(row[1]), returned(row[2])) for row in listed}
     assert documented == {
         name: (list(hook.arguments), returned(hook.allowed)) for name, hook in HOOKS.items()
     }
@@ -56,8 +56,8 @@ def test_which_verbs_are_pure_live_and_leave(rows: Rows) -> None:
 
 def test_timeouts(rows: Rows) -> None:
     headings = (*HEADINGS[1:], "## Hooks of commands")
-    found = [row for heading in headings for row in rows(PAGE, heading)]
-    documented = {row[0].strip("`"): row[3] for row in found}
+    listed = [row for heading in headings for row in rows(PAGE, heading)]
+    documented = {row[0].strip("`"): row[3] for row in listed}
     expected = {verb: f"{seconds:g} s" for verb, seconds in api.TIMEOUT_SECONDS.items()}
     assert documented == expected
 

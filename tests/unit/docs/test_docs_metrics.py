@@ -18,15 +18,15 @@ PAGE = "reference/metrics.md"
 
 def declared() -> dict[str, tuple[str, str]]:
     """Type and labels by the name that a dashboard uses."""
-    found: dict[str, tuple[str, str]] = {}
+    families: dict[str, tuple[str, str]] = {}
     for var in vars(metrics).values():
         if isinstance(var, prometheus.MetricWrapperBase | tally.Counter | tally.Histogram):
             family = next(iter(var.describe()))
             name = f"{family.name}_total" if family.type == "counter" else family.name
             names = var.names if hasattr(var, "names") else var._labelnames
             labels = ", ".join(f"`{label}`" for label in names)
-            found[name] = (family.type, labels)
-    return found
+            families[name] = (family.type, labels)
+    return families
 
 
 def test_every_metric_with_type_and_labels(rows: Rows) -> None:
@@ -44,14 +44,14 @@ def test_every_metric_says_what_it_means(rows: Rows) -> None:
 
 
 def test_metrics_that_nobody_sets_are_called_so(page: Page) -> None:
-    _, found, rest = page(PAGE).partition("\n## Not set in this release\n")
-    named = set(re.findall(r"`(akoo_\w+)`", rest.split("\n## ")[0])) if found else set()
+    _, heading, rest = page(PAGE).partition("\n## Not set in this release\n")
+    named = set(re.findall(r"`(akoo_\w+)`", rest.split("\n## ")[0])) if heading else set()
     package = pathlib.Path(metrics.__file__).parents[1]
     files = [*package.rglob("*.py"), *(package.parent / "plugins").glob("*/akoo_*/**/*.py")]
     code = "".join(file.read_text() for file in files if file.name != "metrics.py")
     idle = {
-        next(iter(one.describe())).name
-        for name, one in vars(metrics).items()
-        if isinstance(one, prometheus.MetricWrapperBase) and f"metrics.{name}" not in code
+        next(iter(metric.describe())).name
+        for name, metric in vars(metrics).items()
+        if isinstance(metric, prometheus.MetricWrapperBase) and f"metrics.{name}" not in code
     }
     assert named == idle, "metrics that nothing sets, and those the page calls so"

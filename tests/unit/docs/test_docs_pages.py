@@ -20,7 +20,7 @@ Blocks = Callable[[str, str], list[str]]
 
 ROOT = pathlib.Path(__file__).parents[3]
 DOCS = ROOT / "docs"
-PAGES = sorted(str(one.relative_to(DOCS)) for one in DOCS.rglob("*.md"))
+PAGES = sorted(str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md"))
 MAX_LINES = 150
 """Of a page without its code."""
 LOOKED_UP = {"reference/cli.md": 300, "reference/record.md": 180}
@@ -93,7 +93,7 @@ def typed(name: str) -> Iterator[list[str]]:
 @pytest.mark.parametrize("name", PAGES)
 def test_commands_have_the_options_they_are_shown_with(name: str) -> None:
     for words in typed(name):
-        parts = words[: next((i for i, one in enumerate(words) if one in (">", "|", "&")), None)]
+        parts = words[: next((i for i, word in enumerate(words) if word in (">", "|", "&")), None)]
         parse("akoo-core", commands.akoo_core, list(parts))
 
 
@@ -114,7 +114,7 @@ def documents(name: str) -> Iterator[dict[str, Any]]:
     """The YAML objects of a page."""
     text = (DOCS / name).read_text()
     for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        yield from (one for one in yaml.safe_load_all(block) if isinstance(one, dict))
+        yield from (obj for obj in yaml.safe_load_all(block) if isinstance(obj, dict))
 
 
 def unknown(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
@@ -122,14 +122,14 @@ def unknown(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return
     if isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from unknown(one, schema.get("items", {}), f"{path}[{index}]")
+        for index, member in enumerate(value):
+            yield from unknown(member, schema.get("items", {}), f"{path}[{index}]")
     if isinstance(value, dict) and "properties" in schema:
-        for key, one in value.items():
+        for key, field in value.items():
             if key not in schema["properties"]:
                 yield f"{path}.{key}"
             else:
-                yield from unknown(one, schema["properties"][key], f"{path}.{key}")
+                yield from unknown(field, schema["properties"][key], f"{path}.{key}")
 
 
 def config_schema() -> dict[str, Any]:
@@ -163,4 +163,4 @@ def test_words_of_our_group_exist(name: str) -> None:
     known = {value for value in vars(names).values() if isinstance(value, str)}
     known |= {"akoo.io/akoo-core", "akoo.io/schema-version", "akoo.io/v"}
     text = (DOCS / name).read_text()
-    assert {one for one in _WORD.findall(text) if one not in known} == set()
+    assert {name for name in _WORD.findall(text) if name not in known} == set()

@@ -76,7 +76,7 @@ def own_tests(project: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ModuleT
 
 
 def test_its_own_tests_pass(own_tests: ModuleType) -> None:
-    tests = [one for name, one in vars(own_tests).items() if name.startswith("test_")]
+    tests = [test for name, test in vars(own_tests).items() if name.startswith("test_")]
     assert tests
     for test in tests:
         assert inspect.isfunction(test)

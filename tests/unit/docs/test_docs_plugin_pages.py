@@ -40,33 +40,37 @@ def printed(request: pytest.FixtureRequest, blocks: Blocks, tmp_path: pathlib.Pa
 
 
 def of_page(module: ModuleType, kind: Callable[[object], bool]) -> dict[str, object]:
-    """What the page itself defines."""
-    found = vars(module).items()
-    own = {name: one for name, one in found if kind(one)}
-    return {n: one for n, one in own.items() if getattr(one, "__module__", "") == module.__name__}
+    """The definitions of the page itself."""
+    members = vars(module).items()
+    own = {name: member for name, member in members if kind(member)}
+    return {
+        n: member
+        for n, member in own.items()
+        if getattr(member, "__module__", "") == module.__name__
+    }
 
 
 def test_its_tests_pass(printed: ModuleType) -> None:
     tests = of_page(printed, inspect.isfunction)
-    run = [one for name, one in tests.items() if name.startswith("test_")]
+    run = [test for name, test in tests.items() if name.startswith("test_")]
     assert run
-    for one in run:
-        assert callable(one)
-        one()
+    for test in run:
+        assert callable(test)
+        test()
 
 
 def test_its_plugins_keep_the_contract(printed: ModuleType) -> None:
-    def is_plugin(one: object) -> bool:
-        return isinstance(one, type) and issubclass(one, api.Plugin)
+    def is_plugin(member: object) -> bool:
+        return isinstance(member, type) and issubclass(member, api.Plugin)
 
     plugins = of_page(printed, is_plugin)
     assert plugins
-    for one in plugins.values():
-        assert isinstance(one, type)
-        assert issubclass(one, api.Plugin)
-        assert contract.problems(one.name, one) == ()
-        if inspect.signature(one).parameters.keys() <= {"settings"} and not one.settings_type:
-            controllers.collect(verbs.plugin_set(one()))
+    for member in plugins.values():
+        assert isinstance(member, type)
+        assert issubclass(member, api.Plugin)
+        assert contract.problems(member.name, member) == ()
+        if inspect.signature(member).parameters.keys() <= {"settings"} and not member.settings_type:
+            controllers.collect(verbs.plugin_set(member()))
 
 
 def test_every_page_is_run() -> None:

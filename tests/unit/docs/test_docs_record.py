@@ -24,11 +24,11 @@ def codes(text: str) -> list[str]:
 
 
 def below(kind: Any) -> type[structs.Struct] | None:
-    """The struct in a field's type: itself, optional, or what a list or map holds."""
+    """The struct in a field's type: itself, optional, or in a list or map."""
     if isinstance(kind, type) and issubclass(kind, structs.Struct):
         return kind
-    found = (below(member) for member in typing.get_args(kind))
-    return next((one for one in found if one is not None), None)
+    structs_of = (below(member) for member in typing.get_args(kind))
+    return next((struct for struct in structs_of if struct is not None), None)
 
 
 def fields(kind: type[structs.Struct]) -> Iterator[tuple[str, list[str]]]:
@@ -38,8 +38,8 @@ def fields(kind: type[structs.Struct]) -> Iterator[tuple[str, list[str]]]:
         yield field.key, [two.key for two in structs.fields(inner)] if inner else []
 
 
-def table(found: list[tuple[str, ...]]) -> list[tuple[str, list[str]]]:
-    return [(row[0].strip("`"), codes(row[1])) for row in found]
+def table(rows: list[tuple[str, ...]]) -> list[tuple[str, list[str]]]:
+    return [(row[0].strip("`"), codes(row[1])) for row in rows]
 
 
 def test_fields_of_spec(rows: Rows) -> None:
@@ -60,8 +60,8 @@ def test_policies_are_those_of_the_config(rows: Rows) -> None:
     assert spec["policies"] == [field.key for field in structs.fields(config.Policies)]
 
 
-def first(found: list[tuple[str, ...]]) -> list[str]:
-    return [row[0].strip("`") for row in found]
+def first(rows: list[tuple[str, ...]]) -> list[str]:
+    return [row[0].strip("`") for row in rows]
 
 
 def test_phases(rows: Rows) -> None:
@@ -80,8 +80,8 @@ def test_words(rows: Rows) -> None:
         for name, value in vars(names).items()
         if name.endswith("_ANNOTATION") and value.startswith("akoo.io/")
     } - {names.RECORD_ANNOTATION, names.OPT_OUT_ANNOTATION}
-    said = {codes(row[0])[0].partition("=")[0] for row in rows(PAGE, "## The user's words")}
-    assert said == on_record
+    documented = {codes(row[0])[0].partition("=")[0] for row in rows(PAGE, "## The user's words")}
+    assert documented == on_record
 
 
 def test_marks_elsewhere(rows: Rows) -> None:

@@ -30,23 +30,23 @@ def shown(value: Any) -> str:
 
 def test_every_setting_with_its_type_default_and_meaning(rows: Rows) -> None:
     expected = [
-        (f"`{one.path}`", one.type.replace('"', "`"), shown(one.default), said(one.doc))
-        for one in settings.reference()
+        (f"`{row.path}`", row.type.replace('"', "`"), shown(row.default), meaning(row.doc))
+        for row in settings.reference()
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in expected)
     assert rows(PAGE, "## All settings") == expected, f"the table should be\n{table}"
 
 
-def said(doc: str) -> str:
+def meaning(doc: str) -> str:
     return " ".join(doc.replace("``", "`").split())
 
 
 def test_the_rule_of_variables_by_its_examples(rows: Rows) -> None:
-    by_path = {one.path: one.variable for one in settings.reference()}
+    by_path = {setting.path: setting.variable for setting in settings.reference()}
     examples = [(row[0].strip("`"), row[1].strip("`")) for row in rows(PAGE, "## Where they go")]
-    found = [(path, name) for path, name in examples if path in by_path]
-    assert len(found) >= 3
-    assert found == [(path, by_path[path]) for path, _ in found]
+    known = [(path, name) for path, name in examples if path in by_path]
+    assert len(known) >= 3
+    assert known == [(path, by_path[path]) for path, _ in known]
 
 
 def used(name: str) -> bool:
@@ -59,9 +59,9 @@ def used(name: str) -> bool:
 
 
 def test_settings_without_effect_are_called_so(page: Page) -> None:
-    _, found, rest = page(PAGE).partition("\n## Without effect in this release\n")
-    named = re.findall(r"`([\w.]+)`", rest.split("\n## ")[0]) if found else []
-    idle = [one.path for one in settings.reference() if not used(snake(one.path))]
+    _, heading, rest = page(PAGE).partition("\n## Without effect in this release\n")
+    named = re.findall(r"`([\w.]+)`", rest.split("\n## ")[0]) if heading else []
+    idle = [entry.path for entry in settings.reference() if not used(snake(entry.path))]
     assert named == idle, "settings that nothing reads, and those the page calls so"
 
 

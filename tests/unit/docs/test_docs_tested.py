@@ -26,30 +26,30 @@ PAGE = "reference/metrics.md"
 @functools.cache
 def sources() -> dict[str, str]:
     """Every test's source but this one's, by path."""
-    found = [path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.py")]
-    return {str(path): path.read_text() for path in found if path != pathlib.Path(__file__)}
+    paths = [path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.py")]
+    return {str(path): path.read_text() for path in paths if path != pathlib.Path(__file__)}
 
 
 @functools.cache
 def implementations() -> dict[str, set[str]]:
     """By hook, the arguments that implementations in tests take."""
-    found: dict[str, set[str]] = {}
+    arguments: dict[str, set[str]] = {}
     for text in sources().values():
         if "hookimpl" not in text:
             continue
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in HOOKS:
                 taken = {arg.arg for arg in node.args.args} - {"self"}
-                found.setdefault(node.name, set()).update(taken)
-    return found
+                arguments.setdefault(node.name, set()).update(taken)
+    return arguments
 
 
 @functools.cache
 def words() -> set[str]:
     """Every name in every test."""
-    found = set(re.findall(r"\w+", "\n".join(sources().values())))
+    names = set(re.findall(r"\w+", "\n".join(sources().values())))
     # Tests put the common beginning of some before them.
-    return found | {f"controller_runtime_{one}" for one in found}
+    return names | {f"controller_runtime_{name}" for name in names}
 
 
 def values() -> list[str]:
@@ -76,9 +76,9 @@ def test_every_value_is_used(name: str) -> None:
 
 def test_every_metric_is_looked_at(rows: Rows) -> None:
     constants = {
-        next(iter(one.describe())).name: name
-        for name, one in vars(metrics).items()
-        if not isinstance(one, type) and hasattr(one, "describe")
+        next(iter(metric.describe())).name: name
+        for name, metric in vars(metrics).items()
+        if not isinstance(metric, type) and hasattr(metric, "describe")
     }
     documented = {row[0].strip("`").removesuffix("_total") for row in rows(PAGE, "")}
 
@@ -87,4 +87,4 @@ def test_every_metric_is_looked_at(rows: Rows) -> None:
         names |= {f"{name}_{part}" for part in ("total", "count", "sum", "bucket")}
         return bool(names & words())
 
-    assert [one for one in sorted(documented) if not looked_at(one)] == []
+    assert [metric for metric in sorted(documented) if not looked_at(metric)] == []

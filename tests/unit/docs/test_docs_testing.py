@@ -52,8 +52,8 @@ def test_what_the_page_names_is_public(page: Callable[[str], str]) -> None:
     text = page(PAGE)
     methods = [
         name
-        for name, one in vars(testing.Fleet).items()
-        if callable(one) and not name.startswith("_")
+        for name, member in vars(testing.Fleet).items()
+        if callable(member) and not name.startswith("_")
     ]
     assert [name for name in methods if name not in text] == []
     assert "Fleet" in testing.__all__

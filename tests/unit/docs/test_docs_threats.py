@@ -22,9 +22,9 @@ Rows = Callable[[str, str], list[tuple[str, ...]]]
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_every_row_names_a_test_that_exists(rows: Rows, actor: str) -> None:
-    found = rows(PAGE, actor)
-    assert len(found) >= 3
-    for trial, stop, remains, test in found:
+    listed = rows(PAGE, actor)
+    assert len(listed) >= 3
+    for trial, stop, remains, test in listed:
         assert trial
         assert stop
         assert remains

@@ -12,13 +12,13 @@ Page = Callable[[str], str]
 
 
 def titles() -> list[str]:
-    """What the story calls its steps, read from its source."""
+    """The titles of the story's steps, read from its source."""
     known = {"name": f"{demo.NAMESPACE}/{demo.CLUSTER}", "demo": demo}
-    found = []
+    steps = []
     for node in ast.walk(ast.parse(inspect.getsource(story))):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "step":
-            found.append(str(eval(ast.unparse(node.args[0]), {}, known)))
-    return found
+            steps.append(str(eval(ast.unparse(node.args[0]), {}, known)))
+    return steps
 
 
 def test_every_step_is_shown_in_order(page: Page) -> None:

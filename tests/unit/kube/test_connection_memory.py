@@ -13,7 +13,7 @@ from akoo_core.kube import errors as kube_errors
 
 
 async def test_a_connection_holds_a_small_buffer() -> None:
-    one = connection.Connection(
+    opened = connection.Connection(
         endpoint.Endpoint(
             server="https://127.0.0.1:1",
             tls=ssl.create_default_context(),
@@ -21,9 +21,9 @@ async def test_a_connection_holds_a_small_buffer() -> None:
     )
     try:
         with pytest.raises(kube_errors.UnreachableError):
-            await one.call("GET", "/", query={}, headers={}, body=None, request="get /")
+            await opened.call("GET", "/", query={}, headers={}, body=None, request="get /")
     finally:
-        await one.close()
+        await opened.close()
     assert sslproto.SSLProtocol.max_size == connection.TLS_BUFFER
     source = inspect.getsource(sslproto.SSLProtocol.__init__)
     assert "bytearray(self.max_size)" in source, "asyncio still asks for its size there"

@@ -80,8 +80,8 @@ async def message(server: str, network: dialing.Network) -> str:
 async def test_a_name_that_is_this_host_by_now_is_refused() -> None:
     async with running(lambda _: http("{}")) as server:
         url = server.url.replace("127.0.0.1", "api.shop.example")
-        told = await message(url, dialing.Network(Rebinding(), local=False, quiet=True))
-        assert dialing.REFUSED in told
+        text = await message(url, dialing.Network(Rebinding(), local=False, quiet=True))
+        assert dialing.REFUSED in text
         assert server.requests == []
 
 

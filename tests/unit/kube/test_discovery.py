@@ -42,9 +42,11 @@ async def test_the_version_of_cluster_api(served: tuple[str, ...], used: str) ->
     assert (await discovery.machines(kube)).version == used
 
 
-@pytest.mark.parametrize(("served", "told"), [((), "clusterctl init"), (("v1alpha4",), "v1alpha4")])
-async def test_no_cluster_api_or_one_too_old(served: tuple[str, ...], told: str) -> None:
-    with pytest.raises(kube_errors.NotFoundError, match=told) as caught:
+@pytest.mark.parametrize(
+    ("served", "message"), [((), "clusterctl init"), (("v1alpha4",), "v1alpha4")]
+)
+async def test_no_cluster_api_or_one_too_old(served: tuple[str, ...], message: str) -> None:
+    with pytest.raises(kube_errors.NotFoundError, match=message) as caught:
         await discovery.clusters(server_with(*served).client())
     assert caught.value.kind_missing
 

@@ -37,8 +37,8 @@ async def make(server: memory.MemoryServer, *present: str) -> str:
 
 
 def listed(server: memory.MemoryServer) -> list[str]:
-    (found,) = server.objects(resources.CONFIG_MAPS)
-    return found["metadata"].get("finalizers") or []
+    (obj,) = server.objects(resources.CONFIG_MAPS)
+    return obj["metadata"].get("finalizers") or []
 
 
 @pytest.mark.parametrize("present", [(), ("theirs",), ("a", "b")])
@@ -109,8 +109,8 @@ async def test_a_finalizer_that_took_our_place_meanwhile_is_not_removed() -> Non
     await client.merge_patch(resources.CONFIG_MAPS, "x", only, "demo")
     with pytest.raises(errors.ConflictError):
         await client.json_patch(resources.CONFIG_MAPS, "x", patch, "demo")
-    found = await client.get(resources.CONFIG_MAPS, "x", "demo")
-    assert found["metadata"]["finalizers"] == ["theirs"]
+    obj = await client.get(resources.CONFIG_MAPS, "x", "demo")
+    assert obj["metadata"]["finalizers"] == ["theirs"]
 
 
 # Annotations come in the same write.
@@ -121,8 +121,9 @@ notes = st.dictionaries(st.sampled_from((*NOTE, "theirs")), st.sampled_from("xyz
 
 def metadata(finalizers_: list[str], annotations: dict[str, str]) -> dict[str, Any]:
     """As an API server writes it: what is empty is left out."""
-    given = {"finalizers": finalizers_, "annotations": annotations}
-    return {"uid": "1", "resourceVersion": "7"} | {key: one for key, one in given.items() if one}
+    fields = {"finalizers": finalizers_, "annotations": annotations}
+    written = {key: value for key, value in fields.items() if value}
+    return {"uid": "1", "resourceVersion": "7"} | written
 
 
 def patched(now: dict[str, Any], patch: finalizers.JsonPatch | finalizers.MergePatch) -> Any:
@@ -159,7 +160,7 @@ def test_what_others_wrote_meanwhile_is_never_lost(
     theirs = [
         finalizer for finalizer in after["metadata"].get("finalizers", []) if finalizer != "ours"
     ]
-    assert theirs == [one for one in later if one != "ours"]
+    assert theirs == [finalizer for finalizer in later if finalizer != "ours"]
     kept = after["metadata"].get("annotations", {})
     assert {key: kept.get(key) for key in noted_later.keys() - NOTE.keys()} == {
         key: noted_later[key] for key in noted_later.keys() - NOTE.keys()
@@ -213,7 +214,7 @@ async def test_what_was_seen_long_ago_is_read_again(
     else:
         assert done is None
         left = server.objects(kind)
-        assert all("annotations" not in one["metadata"] for one in left)
+        assert all("annotations" not in obj["metadata"] for obj in left)
 
 
 async def test_an_object_that_goes_in_between_has_no_finalizer(

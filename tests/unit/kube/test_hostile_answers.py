@@ -82,8 +82,8 @@ async def test_a_good_answer_is_one() -> None:
     body = namespace(name="kube-system", labels=None, annotations={"x": "a" * (MIB - 200)})
     async with running(lambda _: http(body)) as server, client_of(server) as kube:
         assert await workloads.kube_system_uid(kube) == UID
-        found = await kube.get(resource.NAMESPACES, "kube-system")
-        assert "labels" not in found["metadata"]
+        obj = await kube.get(resource.NAMESPACES, "kube-system")
+        assert "labels" not in obj["metadata"]
         encodings = [line for line in server.requests[0] if line.startswith("Accept-Encoding")]
         assert encodings == ["Accept-Encoding: identity"]
 

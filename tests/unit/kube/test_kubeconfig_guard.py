@@ -44,10 +44,10 @@ def text(change: Callable[[dict[str, Any], dict[str, Any]], object] | None = Non
 
 
 def test_what_cluster_api_writes() -> None:
-    found = kubeconfig.parse(text())
-    assert found.server == "https://10.0.0.1:6443"
-    assert found.client_key == base64.b64decode(PEM)
-    assert "hunter2" not in repr(found).replace(repr(found.ca), "")
+    parsed = kubeconfig.parse(text())
+    assert parsed.server == "https://10.0.0.1:6443"
+    assert parsed.client_key == base64.b64decode(PEM)
+    assert "hunter2" not in repr(parsed).replace(repr(parsed.ca), "")
 
 
 def test_a_token() -> None:
@@ -55,9 +55,9 @@ def test_a_token() -> None:
         user.clear()
         user["token"] = "hunter2\n"
 
-    found = kubeconfig.parse(text(change))
-    assert found.token == "hunter2"
-    assert "hunter2" not in repr(found).replace(repr(found.ca), "")
+    parsed = kubeconfig.parse(text(change))
+    assert parsed.token == "hunter2"
+    assert "hunter2" not in repr(parsed).replace(repr(parsed.ca), "")
 
 
 def test_the_whole_file_is_bounded() -> None:
@@ -116,8 +116,8 @@ def test_names_of_entries_are_text() -> None:
     ],
 )
 def test_servers_that_are_used(server: str) -> None:
-    found = kubeconfig.parse(text(lambda c, u: c.update({"server": server})))
-    assert found.server == server.rstrip("/")
+    parsed = kubeconfig.parse(text(lambda c, u: c.update({"server": server})))
+    assert parsed.server == server.rstrip("/")
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_names_of_servers_that_no_handshake_takes(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["api.example.com", "10.0.0.1", "2001:db8::1"])
 def test_names_of_servers(name: str) -> None:
-    found = kubeconfig.parse(text(lambda c, u: c.update({"tls-server-name": name})))
-    assert found.tls_server_name == name
+    parsed = kubeconfig.parse(text(lambda c, u: c.update({"tls-server-name": name})))
+    assert parsed.tls_server_name == name
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_any_value_is_an_endpoint_or_a_kubeconfig_error(where: str, name: str, v
         (cluster if where == "cluster" else user)[name] = value
 
     try:
-        found = kubeconfig.parse(text(change))
+        parsed = kubeconfig.parse(text(change))
     except errors.KubeconfigError:
         return
-    assert found.server.startswith("https://")
+    assert parsed.server.startswith("https://")

@@ -61,14 +61,14 @@ def second(tmp_path: pathlib.Path) -> str:
 async def test_files_are_one(
     first: str, second: str, context: str, server: str, token: str
 ) -> None:
-    found = await config.endpoint_of(os.pathsep.join((first, second)), context=context)
-    assert found.server == server
-    assert await found.authorization.header() == f"Bearer {token}"
+    endpoint = await config.endpoint_of(os.pathsep.join((first, second)), context=context)
+    assert endpoint.server == server
+    assert await endpoint.authorization.header() == f"Bearer {token}"
 
 
 async def test_a_context_of_one_file(second: str) -> None:
-    found = await config.endpoint_of(second, context="west")
-    assert found.server == "http://west:1"
+    endpoint = await config.endpoint_of(second, context="west")
+    assert endpoint.server == "http://west:1"
 
 
 @pytest.mark.parametrize("listed", ["{absent}:{second}", ":{second}:", "{second}:{second}"])

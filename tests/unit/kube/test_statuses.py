@@ -25,7 +25,7 @@ def status(code: int, reason: str = "", message: str = "m", **details: Any) -> s
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
+    ("answer", "kind"),
     [
         (status(401), errors.UnauthorizedError),
         (status(403), errors.ForbiddenError),
@@ -42,41 +42,41 @@ def status(code: int, reason: str = "", message: str = "m", **details: Any) -> s
         (status(302), errors.ServerError),
     ],
 )
-def test_the_type_of_an_answer(answer: statuses.Status, error: type[errors.KubeError]) -> None:
-    found = statuses.error_of(answer.code, answer, LIST)
-    assert type(found) is error
-    assert found.status == answer.code
-    assert str(found).startswith("list clusters.cluster.x-k8s.io")
+def test_the_type_of_an_answer(answer: statuses.Status, kind: type[errors.KubeError]) -> None:
+    error = statuses.error_of(answer.code, answer, LIST)
+    assert type(error) is kind
+    assert error.status == answer.code
+    assert str(error).startswith("list clusters.cluster.x-k8s.io")
 
 
 def test_forbidden_names_the_missing_rule() -> None:
-    found = statuses.error_of(403, status(403, "Forbidden", RBAC), LIST)
+    error = statuses.error_of(403, status(403, "Forbidden", RBAC), LIST)
     assert (
         "not allowed to list clusters.cluster.x-k8s.io: ClusterRole akoo-core lacks list on "
-        "clusters (rendered: akoo-core rbac)" in str(found)
+        "clusters (rendered: akoo-core rbac)" in str(error)
     )
 
 
 def test_forbidden_in_a_namespace_and_by_apply() -> None:
     request = Request("apply", resource.SECRETS, "team-a", "s")
     message = 'secrets "s" is forbidden: User "u" cannot patch resource "secrets"'
-    found = statuses.error_of(
+    error = statuses.error_of(
         403, status(403, "Forbidden", message), request, role=statuses.WORKLOAD_ROLE
     )
-    assert "lacks patch on secrets in namespace team-a" in str(found)
-    assert "ClusterRole" not in str(found)
+    assert "lacks patch on secrets in namespace team-a" in str(error)
+    assert "ClusterRole" not in str(error)
 
 
 def test_admission_keeps_its_words() -> None:
-    found = statuses.error_of(403, status(403, "Forbidden", "denied by policy x"), LIST)
-    assert str(found).endswith(": denied by policy x")
+    error = statuses.error_of(403, status(403, "Forbidden", "denied by policy x"), LIST)
+    assert str(error).endswith(": denied by policy x")
 
 
 @pytest.mark.parametrize("code", [200, 302, 401, 403, 404, 409, 410, 422, 429, 500, 502])
 def test_a_body_that_is_no_status_is_not_quoted(code: int) -> None:
     body = b"<html>please log in, hunter2</html>"
-    found = statuses.error_of(code, statuses.parse(body), LIST)
-    assert "hunter2" not in str(found)
+    error = statuses.error_of(code, statuses.parse(body), LIST)
+    assert "hunter2" not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,15 @@ def test_a_body_that_is_no_status_is_not_quoted(code: int) -> None:
     ],
 )
 def test_retry_after(header: str | None, details: Any, seconds: float) -> None:
-    found = statuses.error_of(429, status(429, **details), LIST, retry_after=header)
-    assert isinstance(found, errors.TooManyRequestsError)
-    assert found.retry_after_seconds == seconds
+    error = statuses.error_of(429, status(429, **details), LIST, retry_after=header)
+    assert isinstance(error, errors.TooManyRequestsError)
+    assert error.retry_after_seconds == seconds
 
 
 def test_absent_kind() -> None:
-    found = statuses.error_of(404, None, LIST)
-    assert isinstance(found, errors.NotFoundError)
-    assert found.kind_missing
+    error = statuses.error_of(404, None, LIST)
+    assert isinstance(error, errors.NotFoundError)
+    assert error.kind_missing
 
 
 def test_only_a_patch_that_tests_becomes_a_conflict() -> None:
@@ -115,8 +115,8 @@ def test_only_a_patch_that_tests_becomes_a_conflict() -> None:
     test: dict[str, Any] = {"op": "test", "path": "/a", "value": 1}
     assert isinstance(statuses.json_patch_error(refused, [test]), errors.ConflictError)
     assert statuses.json_patch_error(refused, [{"op": "remove", "path": "/a"}]) is refused
-    told = errors.InvalidError("spec.x: Invalid value", status=422)
-    assert statuses.json_patch_error(told, [test]) is told
+    other = errors.InvalidError("spec.x: Invalid value", status=422)
+    assert statuses.json_patch_error(other, [test]) is other
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ def test_chunks_do_not_matter(data: bytes, cuts: list[int]) -> None:
     data = data.replace(b"\r", b"x")
     splitter = watch.LineSplitter()
     at = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    found = [line for a, b in itertools.pairwise(at) for line in splitter.feed(data[a:b])]
+    lines = [line for a, b in itertools.pairwise(at) for line in splitter.feed(data[a:b])]
     *whole, rest = data.split(b"\n")
-    assert found == [line for line in whole if line.strip()]
+    assert lines == [line for line in whole if line.strip()]
     assert splitter.pending == bool(rest.strip())
 
 

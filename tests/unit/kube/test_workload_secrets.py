@@ -50,8 +50,8 @@ class Bed:
         key = ("demo", NAME)
 
     def version(self) -> str:
-        (found,) = self.server.objects(resources.SECRETS)
-        return f"{found['metadata']['uid']}/{found['metadata']['resourceVersion']}"
+        (secret,) = self.server.objects(resources.SECRETS)
+        return f"{secret['metadata']['uid']}/{secret['metadata']['resourceVersion']}"
 
     async def change(self, text: str) -> None:
         """Another kubeconfig, which the caches have seen."""

@@ -133,7 +133,7 @@ def test_secrets_are_masked_in_every_text(
         "n": 7,
     }
     assert done.status.description == "wrong [redacted]"
-    assert [one.context.span_id for one in done.links] == [2]
+    assert [link.context.span_id for link in done.links] == [2]
     assert (done.start_time or 0) > 0
     assert (done.end_time or 0) >= (done.start_time or 0)
 

@@ -61,8 +61,8 @@ def test_only_so_many_values_are_remembered_and_those_in_use_longest() -> None:
     redactor = redaction.Redactor(capacity=3)
     for value in ("value-0", "value-1", "value-2", "value-0", "value-3"):
         redactor.register(value)
-    said = "value-0 value-1 value-2 value-3"
-    assert redactor.redact(said) == "[redacted] value-1 [redacted] [redacted]"
+    text = "value-0 value-1 value-2 value-3"
+    assert redactor.redact(text) == "[redacted] value-1 [redacted] [redacted]"
 
 
 def test_what_is_kept_is_never_forgotten() -> None:
@@ -91,7 +91,7 @@ def test_nothing_is_left_of_what_was_forgotten(values: list[str], capacity: int)
     redactor, fresh = redaction.Redactor(capacity), redaction.Redactor()
     for value in values:
         redactor.register(value)
-    known = [one.strip() for one in values if len(one.strip()) >= redaction.MIN_LENGTH]
+    known = [value.strip() for value in values if len(value.strip()) >= redaction.MIN_LENGTH]
     last = list(dict.fromkeys(reversed(known)))[:capacity]
     for value in last:
         fresh.register(value)

@@ -136,9 +136,9 @@ def test_without_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_variables_that_ask_for_what_we_do_not_do(environ: dict[str, str], message: str) -> None:
-    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://j:4318", **environ}
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://j:4318", **environ}
     with pytest.raises(errors.InputError, match=message):
-        sdk.start(environ=given)
+        sdk.start(environ=variables)
 
 
 @pytest.mark.parametrize(

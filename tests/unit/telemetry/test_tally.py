@@ -28,10 +28,10 @@ def test_they_show_what_the_librarys_show(seen: list[tuple[str, float]]) -> None
         "s", "Seconds.", ["name"], buckets=BOUNDS, registry=theirs
     )
     for name, amount in seen:
-        for one in (count, counter):
-            one.labels(name).inc(amount)
-        for other in (spread, histogram):
-            other.labels(name).observe(amount)
+        for counted in (count, counter):
+            counted.labels(name).inc(amount)
+        for observed in (spread, histogram):
+            observed.labels(name).observe(amount)
     assert text(ours) == text(theirs)
 
 

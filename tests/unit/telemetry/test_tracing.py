@@ -87,7 +87,7 @@ def test_without_an_sdk_no_span_is_entered(monkeypatch: pytest.MonkeyPatch) -> N
     with spans.recorded() as recording:
         with tracing.entered(tracer, "seen", attributes={"a": 1}) as span:
             assert span.is_recording()
-        assert [one.name for one in recording.spans] == ["seen"]
+        assert [span.name for span in recording.spans] == ["seen"]
         monkeypatch.setattr(trace, "get_tracer_provider", trace.ProxyTracerProvider)
         proxy = trace.ProxyTracer("akoo_core", "")
         with tracing.entered(proxy, "unseen", attributes={}) as span:

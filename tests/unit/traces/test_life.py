@@ -30,7 +30,7 @@ def _raw(
 
 
 def _answer(*raw: dict[str, Any]) -> dict[str, Any]:
-    return {"data": [{"spans": [one]} for one in raw]}
+    return {"data": [{"spans": [span]} for span in raw]}
 
 
 def test_a_verb_is_a_line_with_the_calls_below_it_counted() -> None:
@@ -74,8 +74,8 @@ def test_the_same_wait_again_is_folded_and_another_reason_is_not() -> None:
         )
 
     answer = _answer(drain("t1", 1, "A"), drain("t2", 2, "A"), drain("t3", 3, "B"))
-    found = life.lines(life.spans(answer))
-    assert [(one.reason, one.times) for one in found] == [("A", 2), ("B", 1)]
+    lines = life.lines(life.spans(answer))
+    assert [(line.reason, line.times) for line in lines] == [("A", 2), ("B", 1)]
 
 
 def test_done_is_never_folded() -> None:
