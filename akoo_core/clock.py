@@ -1,4 +1,4 @@
-"""Time as a value that tests can hold still."""
+"""Clocks; tests pass one that moves only when they advance it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the core asks about time."""
+    """The time of day, and time that never goes back."""
 
     def now(self) -> datetime.datetime:
-        """The wall clock, in UTC with a time zone. For what people and records read."""
+        """The wall clock, in UTC with a time zone. For people and records."""
         ...
 
     def monotonic(self) -> float:
@@ -33,9 +33,9 @@ class SystemClock:
 class LeaseClock(SystemClock):
     """The clock of the machine, which goes on while the machine is suspended.
 
-    Linux stops CLOCK_MONOTONIC then: a leader on a suspended virtual machine would wake up to a
-    Lease that it believes in, long after another has taken it. Event loops wait by CLOCK_MONOTONIC,
-    so this clock is for what is *compared*, not for what is waited for.
+    Linux stops CLOCK_MONOTONIC then: the leader on a suspended virtual machine would wake up and
+    trust its Lease long after another has taken it. Event loops wait by CLOCK_MONOTONIC, so this
+    clock is for times that are *compared*, not for waiting.
     """
 
     def monotonic(self) -> float:
@@ -47,7 +47,7 @@ class LeaseClock(SystemClock):
 
 
 class ManualClock:
-    """A clock that moves only when told. For tests and simulations."""
+    """A clock that only ``advance`` moves. For tests and simulations."""
 
     def __init__(self, start: datetime.datetime | None = None) -> None:
         self._now = start or datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)

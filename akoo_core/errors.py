@@ -3,10 +3,10 @@
 ::
 
     AkooError
-    ├── InputError            what the user gave is wrong; nothing was touched; exit code 2
-    ├── NotReadyError         something outside is missing for now; said once, retried
+    ├── InputError            the user's input is wrong; nothing was touched; exit code 2
+    ├── NotReadyError         something outside is missing for now; reported once, retried
     ├── LeadershipLostError   this process may not write any more
-    ├── ReadOnlyError         what was only asked to look tried to write
+    ├── ReadOnlyError         a command that only reads tried to write
     ├── CallRefusedError      a plugin's call that had ended tried to reach the outside
     ├── WorkerEndedError      a part of the process ended without being told to
     └── KubeError             an API server's answer or silence: drawn in akoo_core.kube.errors
@@ -33,7 +33,7 @@ class InputError(AkooError):
 
 
 class NotReadyError(AkooError):
-    """The world is not ready for us yet: the API is down, CRDs or rights are missing.
+    """The management cluster is not ready yet: the API is down, CRDs or rights are missing.
 
     ``reason`` is a CamelCase noun for /readyz, metrics and tests; the message says what to do.
     """
@@ -48,11 +48,11 @@ class LeadershipLostError(AkooError):
 
 
 class ReadOnlyError(AkooError):
-    """A write was tried where everything only looks; it was not made."""
+    """A command that only reads tried to write; the write was not made."""
 
 
 def near(wrong: str, known: Iterable[str], *, most: int = 1) -> str:
-    """`` Did you mean "x"?``, to be put behind a message, or "" where nothing is near."""
+    """`` Did you mean "x"?`` as the end of a message, or "" where no name is near."""
     names = [f'"{name}"' for name in difflib.get_close_matches(wrong, list(known), n=most)]
     return f" Did you mean {', '.join(names)}?" if names else ""
 
@@ -62,7 +62,7 @@ class CallRefusedError(AkooError):
 
 
 class WorkerEndedError(AkooError):
-    """A part that must run for as long as the process ended by itself: the process ends, too."""
+    """A part that must run as long as the process ended by itself: the process ends, too."""
 
 
 class ProcessEnd(BaseException):

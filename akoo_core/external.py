@@ -1,9 +1,8 @@
 """The seam of external calls: every request that leaves this process goes through it.
 
-One call of :meth:`External.call` is one span, one increment of ``akoo_external_requests_total``
-and one deadline, and, when it writes, one question to the leadership guard before it starts. Tests
-put an interceptor here to raise a crash before or after any call, and to prove that every place
-that was traced was also covered.
+Each :meth:`External.call` has one span, one increment of ``akoo_external_requests_total`` and one
+deadline. A write asks the leadership guard before it starts. Tests put an interceptor here to raise
+a crash before or after any call, and to prove that every traced call was also covered.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ MAX_DEADLINE_SECONDS = 30.0
 
 _tracer = trace.get_tracer("akoo_core")
 _count = functools.lru_cache(maxsize=1024)(metrics.EXTERNAL_REQUESTS.labels)
-"""Found by its labels once: looking it up takes a lock and longer than counting."""
+"""Counters cached by their labels: the lookup takes a lock, and longer than counting."""
 _noted: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("noted", default=None)
 _permit: contextvars.ContextVar[Permit | None] = contextvars.ContextVar("permit", default=None)
 
 REFUSED_SECONDS = 1.0
-"""How long a refused call takes: what calls in a loop must not keep the event loop busy."""
+"""Seconds that a refused call takes: a loop of such calls must not keep the event loop busy."""
 
 
 class Permit:
-    """Whether external calls may start: yes, until it is revoked."""
+    """Permission to start external calls, until it is revoked."""
 
     __slots__ = ("revoked",)
 
@@ -48,8 +47,8 @@ class Permit:
 def permitted() -> Iterator[None]:
     """The body, its tasks and its threads may start external calls until the body ends.
 
-    What goes on after it, although it was cancelled, gets a CallRefusedError for each call it
-    starts: it acts on what was true once.
+    Code that runs on after that, although it was cancelled, gets a CallRefusedError for each call:
+    its input may be out of date.
     """
     permit = Permit()
     token = _permit.set(permit)
@@ -64,7 +63,7 @@ def permitted() -> Iterator[None]:
 def noted_writes() -> Iterator[list[str]]:
     """The sites of all writes that the body, its tasks and its threads start, in order.
 
-    Tells an attempt that did something from one that only looked.
+    They distinguish an attempt that wrote from one that only read.
     """
     sites: list[str] = []
     token = _noted.set(sites)
@@ -75,7 +74,7 @@ def noted_writes() -> Iterator[list[str]]:
 
 
 class Guard(Protocol):
-    """Says whether this process may still write."""
+    """Refuses writes that this process may not make."""
 
     def check(self) -> None:
         """Return, or raise LeadershipLostError, or ReadOnlyError."""
@@ -90,7 +89,7 @@ class AlwaysLeader:
 
 
 class ReadOnly:
-    """The guard of what only looks (``akoo-core plan``, ``akoo-core audit``)."""
+    """The guard of commands that only read (``akoo-core plan``, ``akoo-core audit``)."""
 
     def check(self) -> None:
         """Raises ReadOnlyError."""
@@ -100,7 +99,7 @@ class ReadOnly:
 
 
 class Interceptor(Protocol):
-    """What tests hang into the seam. ``site`` is ``system operation``; both may raise."""
+    """Hooks of tests around each call. ``site`` is ``system operation``; both may raise."""
 
     def before(self, site: str, *, write: bool) -> None: ...
 
@@ -121,9 +120,9 @@ class External:
         self._guard: Guard = guard or AlwaysLeader()
         self._interceptor = interceptor
         self.longest_seconds = min(longest_seconds, MAX_DEADLINE_SECONDS)
-        """The most that a call may ask for."""
+        """Longest deadline of a call."""
         self.deadline_seconds = min(deadline_seconds, self.longest_seconds)
-        """Of a call that names none."""
+        """Deadline of a call that names none."""
 
     def call(
         self,
@@ -131,13 +130,13 @@ class External:
         operation: str,
         *,
         write: bool,
-        target: str = "",
+        subject: str = "",
         deadline_seconds: float | None = None,
     ) -> contextlib.AbstractAsyncContextManager[trace.Span]:
         """Run the body as one external call.
 
-        ``system`` is what is called (``kubernetes``, ``workload``, ``avi``), ``operation`` a name
-        of low cardinality (``GET cloud``, ``apply configmaps``), ``target`` the object, for the
+        ``system`` is the callee (``kubernetes``, ``workload``, ``avi``), ``operation`` a name
+        of low cardinality (``GET cloud``, ``apply configmaps``), ``subject`` the object, for the
         span only. Raises LeadershipLostError before a write that is not ours to make, and
         TimeoutError after ``deadline_seconds`` (at most ``longest_seconds``, which are at most 30;
         None: the default of this seam).
@@ -148,7 +147,7 @@ class External:
             self._interceptor,
             (system, operation),
             write=write,
-            target=target,
+            subject=subject,
             deadline_seconds=min(deadline, self.longest_seconds),
         )
 
@@ -166,7 +165,7 @@ class _Call:
         "_seconds",
         "_site",
         "_span",
-        "_target",
+        "_subject",
     )
 
     def __init__(
@@ -176,14 +175,14 @@ class _Call:
         site: tuple[str, str],
         *,
         write: bool,
-        target: str,
+        subject: str,
         deadline_seconds: float,
     ) -> None:
         self._guard = guard
         self._interceptor = interceptor
         self._site = site
         self._about = (" ".join(site), write)
-        self._target = target
+        self._subject = subject
         self._seconds = deadline_seconds
 
     async def __aenter__(self) -> trace.Span:
@@ -202,7 +201,7 @@ class _Call:
         attributes: dict[str, str | bool] = {
             "akoo.system": self._site[0],
             "akoo.write": write,
-            "akoo.target": self._target,
+            "akoo.target": self._subject,
         }
         self._entered = tracing.entered(
             _tracer, name, kind=trace.SpanKind.CLIENT, attributes=attributes
@@ -231,7 +230,7 @@ class _Call:
             self._interceptor.after(name, write=write)
 
     def _ended(self, error: BaseException | None) -> None:
-        """Say how it ended: in the span, and in the count of calls."""
+        """Record the outcome in the span and in the count of calls."""
         outcome = "ok" if error is None else "cancelled"
         if isinstance(error, Exception):
             outcome = type(error).__name__

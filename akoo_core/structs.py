@@ -2,7 +2,7 @@
 
 Objects of the API are decoded tolerantly (an old operator must survive a newer CRD), settings
 strictly (an unknown key is an error with its path). Field names are camelCase outside and
-snake_case inside; an attribute at its default is left out of what is written.
+snake_case inside; an attribute at its default is left out of the output.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ Raw = msgspec.Raw
 class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """An immutable value; unknown fields are ignored when it is decoded.
 
-    Subclasses say ``frozen=True, kw_only=True`` again: msgspec inherits the first at run time but
-    type checkers do not see it, and the second holds for one class only.
+    Subclasses repeat ``frozen=True, kw_only=True``: msgspec inherits the first at run time but type
+    checkers do not see it, and the second holds for one class only.
     """
 
 
@@ -46,7 +46,7 @@ class StrictStruct(
 class DecodeError(errors.InputError):
     """A value does not have the shape it must have.
 
-    ``path`` is where in the value (``spec.plugins.ako.image``), ``problem`` what is wrong there.
+    ``path`` is the position in the value (``spec.plugins.ako.image``), ``problem`` the fault there.
     """
 
     def __init__(self, path: str, problem: str) -> None:
@@ -56,7 +56,7 @@ class DecodeError(errors.InputError):
 
 
 class DepthError(DecodeError):
-    """JSON text is nested more deeply than it can be decoded, or than it may be."""
+    """JSON text is nested more deeply than the decoder, or the caller, allows."""
 
 
 _LOCATION = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
@@ -106,7 +106,7 @@ def encode_json(value: Any) -> bytes:
 
 
 def encode_as_is(value: Any) -> bytes:
-    """Compact JSON, keys in the order in which they are: where nobody compares the bytes."""
+    """Compact JSON, keys in their present order: for bytes that nobody compares."""
     return msgspec.json.encode(value)
 
 
@@ -140,8 +140,8 @@ def convert(value: Any, kind: type[T], *, path: str = "") -> T:
 def to_plain(value: Any) -> Any:
     """Plain JSON values (dicts, lists, text, numbers) of anything that holds structs.
 
-    They are equal to what the API gives back for them: whoever compares the two to see whether
-    there is something to write must not find a tuple different from its list.
+    They equal the values that the API returns for them: a comparison before a write must not find a
+    tuple different from its list.
     """
     return msgspec.json.decode(msgspec.json.encode(value))
 

@@ -2,12 +2,12 @@
 
 The rules are those of Go's crypto/x509, which AKO, Cluster API and kubectl use on the same data:
 
-- each certificate that is given is an anchor: a root, an issuing CA, or the server's own;
-- Authority and Subject Key Identifiers are not asked for;
+- each configured certificate is an anchor: a root, an issuing CA, or the server's own;
+- Authority and Subject Key Identifiers are not required;
 - a name counts only as a subject alternative name. A common name does not.
 
-Python's own defaults differ from release to release: from 3.13 on it accepts partial chains and
-asks for key identifiers, before it does neither.
+Python's own defaults differ from release to release: since 3.13 it accepts partial chains and
+requires key identifiers, before it did neither.
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ class Caller:
             self._system,
             call.operation,
             write=call.write,
-            target=call.subject,
+            subject=call.subject,
             deadline_seconds=deadline_seconds,
         )
 

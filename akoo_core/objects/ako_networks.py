@@ -1,8 +1,8 @@
 """The networks that an AKODeploymentConfig gives to AKO, decoded once for all plugins. Pure.
 
-AKO splits these texts itself (the mask is whatever stands behind the slash) and stops, or panics,
-over a form that it does not know. So each value is handed on in the one form that AKO reads, or is
-refused: a prefix with its length, a path from its root. Rules and forms are those of AKO's boot
+AKO splits these texts itself (the mask is the text behind the slash) and stops, or panics, over a
+form that it does not know. So each value is passed on in the form that AKO reads, or is refused: a
+prefix with its length, a path from its root. Rules and forms are those of AKO's boot
 (internal/cache/controller_obj_cache.go and internal/lib/lib.go of releases 1.13 and 2.1).
 """
 
@@ -45,14 +45,15 @@ class NodeNetwork(structs.Struct, frozen=True, kw_only=True):
 
 
 class AkoNetworks(structs.Struct, frozen=True, kw_only=True):
-    """All that AKO looks up on the Avi Controller when it starts, but for what a placement says."""
+    """Names that AKO looks up on the Avi Controller when it starts, but for those of a
+    placement."""
 
     tier1: str = ""
     """Path of the NSX-T tier-1 router; of the VPC in VPC mode."""
     vpc_mode: bool = False
     vrf_name: str = ""
     vip_networks: tuple[AkoVipNetwork, ...] = ()
-    """Instead of the data network."""
+    """They replace the data network."""
     node_networks: tuple[NodeNetwork, ...] = ()
 
 
@@ -84,23 +85,23 @@ class _Options(structs.Struct, frozen=True, kw_only=True):
 def decode(config: structs.JSON, options: structs.JSON | None = None) -> AkoNetworks:
     """The networks of an AKODeploymentConfig, in AKO's form.
 
-    ``options``: ``spec.plugins.ako``, where a caller has it; default: as the config says. Raises
-    structs.DecodeError with the path of what AKO could not read.
+    ``options`` is ``spec.plugins.ako``; default: the section of ``config``. Raises
+    structs.DecodeError with the path of a value that AKO could not read.
     """
     spec = config.get("spec") or {}
     if options is None:
         options = (spec.get("plugins") or {}).get("ako") or {}
-    given = structs.convert(options, _Options, path=OPTIONS)
+    decoded = structs.convert(options, _Options, path=OPTIONS)
     written = structs.without_empty({"extraConfigs": spec.get("extraConfigs")})
     extra = structs.convert(written, _Spec, path="spec").extra_configs
     listed = [n for n in extra.ingress.node_network_list if n.network_name or n.cidrs]
     if len(listed) > MOST_NODE_NETWORKS:
         raise structs.DecodeError(NODE_NETWORKS, f"has more than {MOST_NODE_NETWORKS} entries.")
     return AkoNetworks(
-        tier1=_tier1(extra.networks_config.nsxt_t1_lr, vpc_mode=given.vpc_mode),
-        vpc_mode=given.vpc_mode,
-        vrf_name=given.vrf_name,
-        vip_networks=tuple(_vip_networks(given.vip_networks)),
+        tier1=_tier1(extra.networks_config.nsxt_t1_lr, vpc_mode=decoded.vpc_mode),
+        vpc_mode=decoded.vpc_mode,
+        vrf_name=decoded.vrf_name,
+        vip_networks=tuple(_vip_networks(decoded.vip_networks)),
         node_networks=tuple(_node_networks(listed)),
     )
 
@@ -108,8 +109,8 @@ def decode(config: structs.JSON, options: structs.JSON | None = None) -> AkoNetw
 def prefix(text: str, *, version: int | None = None) -> str:
     """``text`` as AKO reads it: network address, slash, length. ``10.0.0.9/24`` is 10.0.0.0/24.
 
-    ``version``: 4 or 6, the only one that will do. Raises ValueError for what is no CIDR: without a
-    length, with a netmask, with a zone, an IPv4 address in IPv6, a whole family of IPv6.
+    ``version``: 4 or 6, if only that one is accepted. Raises ValueError for a text that is no CIDR:
+    without a length, with a netmask, with a zone, an IPv4 address in IPv6, the whole of IPv6.
     """
     if not _PREFIX.fullmatch(text):
         raise ValueError(text)
@@ -138,8 +139,8 @@ def _tier1(path: str, *, vpc_mode: bool) -> str:
     raise structs.DecodeError(TIER1, f"{path!r} is no path such as {example}.")
 
 
-def _vip_networks(given: tuple[AkoVipNetwork, ...]) -> Iterator[AkoVipNetwork]:
-    for number, network in enumerate(given):
+def _vip_networks(networks: tuple[AkoVipNetwork, ...]) -> Iterator[AkoVipNetwork]:
+    for number, network in enumerate(networks):
         path = f"{OPTIONS}.vipNetworks[{number}]"
         if not (network.network_name or network.network_uuid):
             raise structs.DecodeError(path, "needs networkName or networkUUID.")

@@ -1,4 +1,4 @@
-"""What the core reads of a Cluster API Cluster, the same for v1beta2 and v1beta1."""
+"""The fields of a Cluster API Cluster that the core reads, the same for v1beta2 and v1beta1."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Cluster(structs.Struct, frozen=True, kw_only=True):
     """``spec.paused`` or the annotation (its presence, whatever its value)."""
     deleting: bool
     moving: bool
-    """It carries the mark that clusterctl move sets before it deletes an object. Others may set it,
-    too."""
+    """It has the annotation that ``clusterctl move`` sets before it deletes an object. Others may
+    set it, too."""
     connectable: bool
-    """Infrastructure is provisioned and the control plane initialized: the API can be asked."""
+    """Infrastructure is provisioned and the control plane initialized: the API can answer."""
     raw: structs.JSON
 
     @property

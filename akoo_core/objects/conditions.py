@@ -1,4 +1,4 @@
-"""Conditions as Kubernetes has them: a list keyed by type, merged without needless change."""
+"""Conditions of Kubernetes: a list keyed by type, merged without needless change."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ def merge(
 ) -> tuple[Condition, ...]:
     """The ``wanted`` conditions with transition times carried over from ``current``.
 
-    ``lastTransitionTime`` moves only when the status flips. Types that are not wanted any more are
+    ``lastTransitionTime`` changes only with the status. Types that are no longer wanted are
     dropped. Sorted by type with Ready first, so that equal sets are equal values.
     """
-    before = {one.type: one for one in current}
+    before = {condition.type: condition for condition in current}
     merged: list[Condition] = []
-    for one in {c.type: c for c in wanted}.values():
-        old = before.get(one.type)
-        kept = old is not None and old.status == one.status and old.last_transition_time
+    for condition in {condition.type: condition for condition in wanted}.values():
+        old = before.get(condition.type)
+        kept = old is not None and old.status == condition.status and old.last_transition_time
         merged.append(
             structs.replace(
-                one,
-                message=one.message[:MESSAGE_LIMIT],
+                condition,
+                message=condition.message[:MESSAGE_LIMIT],
                 last_transition_time=old.last_transition_time if old and kept else now,
             )
         )
-    return tuple(sorted(merged, key=lambda one: (one.type != "Ready", one.type)))
+    return tuple(sorted(merged, key=lambda condition: (condition.type != "Ready", condition.type)))
 
 
 def type_for_plugin(plugin: str) -> str:

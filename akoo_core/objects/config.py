@@ -1,7 +1,7 @@
 """The core's slice of an AKODeploymentConfig: selection and policies.
 
 Everything else in the object belongs to plugins, which decode their own slices. Decoding is
-tolerant; absent, null and empty mean the same, and what is absent means the harmless choice.
+tolerant; absent, null and empty mean the same. The default of each field is the harmless choice.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ OnDeadline = Literal["LetGo", "Hold"]
 DurationField = Literal["deadline", "drain_timeout", "quiet_period"]
 
 LONGEST = datetime.timedelta(days=366)
-"""No duration is longer: a year and any moment of ours make another moment."""
+"""Longest duration: a year added to any current time is still a valid time."""
 _SHAPE = re.compile(r"([0-9]{1,4}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?")
-"""The same numbers of digits as the rule of the CRD."""
+"""As many digits as the rule of the CRD allows."""
 _DURATION = re.compile(r"(?P<amount>[0-9]+)(?P<unit>h|m|s)")
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
@@ -44,22 +44,23 @@ def parse_duration(text: str) -> datetime.timedelta:
 
 
 class Policies(structs.Struct, frozen=True, kw_only=True):
-    """How an AKODeployment leaves. Copied into the record, since the ADC may be gone by then.
+    """Policies of leaving. They are copied into the record, since the ADC may be gone by then.
 
     Durations are text (``10m``), as in the ADC.
     """
 
     on_unmatch: OnUnmatch = "Orphan"
-    """When no ADC matches any more: leave everything in place, or remove AKO."""
+    """Reaction when no ADC matches any more: leave everything in place, or remove AKO."""
     on_deadline: OnDeadline = "LetGo"
-    """When the deadline passes with objects left: let the Cluster go (Leaked), or hold it."""
+    """Reaction when the deadline passes with objects left: let the Cluster go (Leaked), or hold
+    it."""
     deadline: str = "1h"
     drain_timeout: str = "10m"
     quiet_period: str = "30s"
 
     def duration(self, field: DurationField) -> datetime.timedelta:
-        """One of the durations. Of one that cannot be used, the default: no wrong text in a record
-        may keep a Cluster for ever."""
+        """The value of ``field``, or its default where the text is no duration: no wrong text in a
+        record may keep a Cluster for ever."""
         try:
             return parse_duration(getattr(self, field))
         except structs.DecodeError:
@@ -89,7 +90,7 @@ class LabelSelector(structs.Struct, frozen=True, kw_only=True):
 
 
 class Config(structs.Struct, frozen=True, kw_only=True):
-    """What the core reads of one AKODeploymentConfig."""
+    """The fields of an AKODeploymentConfig that the core reads."""
 
     name: str
     uid: str
@@ -103,7 +104,7 @@ class Config(structs.Struct, frozen=True, kw_only=True):
 
 
 class ConfigStatus(structs.Struct, frozen=True, kw_only=True):
-    """What the core says in an ADC: whether it can be used, and how many clusters it serves."""
+    """The core's status of an ADC: its usability, and the number of clusters it serves."""
 
     observed_generation: int | None = None
     clusters: int | None = None
@@ -127,7 +128,7 @@ def from_object(obj: structs.JSON) -> Config:
     """The Config of an ADC as the API sends it. Raises structs.DecodeError with the path."""
     metadata: dict[str, Any] = obj["metadata"]
     spec = structs.convert(obj.get("spec") or {}, _Spec, path="spec")
-    given = {
+    policies = {
         name: getattr(spec, name)
         for name in ("on_unmatch", "on_deadline", "deadline", "drain_timeout", "quiet_period")
         if getattr(spec, name)
@@ -140,6 +141,6 @@ def from_object(obj: structs.JSON) -> Config:
         generation=metadata.get("generation", 0),
         selector=spec.cluster_selector or LabelSelector(),
         priority=spec.priority or 0,
-        policies=Policies(**given),
+        policies=Policies(**policies),
         raw=obj,
     )

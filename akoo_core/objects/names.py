@@ -1,6 +1,6 @@
 """Names that other people read: finalizers, annotations, labels, reserved names.
 
-Also the two derived ones, of the record and (from it) of everything outside that belongs to it.
+Also the derived names: of a record (objects outside carry it, too), and of a kubeconfig Secret.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ GROUP: Final = "akoo.io"
 FINALIZER: Final = "akoo.io/cleanup"
 """On the Cluster, and on the ADC while records name it."""
 RECORD_FINALIZER: Final = "akoo.io/record"
-"""On the AKODeployment itself: it is not dropped before what it records is gone."""
+"""On the AKODeployment itself: it stays until everything it records is gone."""
 
 RECORD_ANNOTATION: Final = "akoo.io/record"
 """On the Cluster: the name of its record. A copy for readers; it proves nothing."""
@@ -35,9 +35,9 @@ CAPI_CLUSTER_NAME_LABEL: Final = "cluster.x-k8s.io/cluster-name"
 
 MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
 MANAGED_BY: Final = "akoo-core"
-"""On every object the deploy executor makes in a workload cluster: marked as ours."""
+"""On every object that is deployed to a workload cluster: the mark of ours."""
 RECORD_LABEL: Final = "akoo.io/record"
-"""On the same objects: whose they are."""
+"""On the same objects: the name of their record."""
 
 LOAD_BALANCER_READY: Final = "akoo.io/LoadBalancerReady"
 """The one condition on the Cluster; usable in availabilityGates."""

@@ -1,7 +1,7 @@
 """The AKODeployment: the record of one AKO in one Cluster.
 
-Everything that leaving needs is in ``spec`` and was written before the outside was touched; the
-status can be derived again (moves and backups lose it). Only the core writes it.
+``spec`` holds everything that leaving needs, written before the outside was touched. The status can
+be derived again (``clusterctl move`` and backups lose it). Only the core writes a record.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from akoo_core.objects import conditions as conditions_
 from akoo_core.objects import config, names
 
 SCHEMA_VERSION = 1
-"""Of ``spec``. A record with a greater one waits (NewerRecord); it is never guessed at."""
+"""Version of ``spec``. A record with a greater one waits (NewerRecord); nobody guesses at it."""
 
 Phase = Literal[
     "Preparing",
@@ -29,12 +29,12 @@ Phase = Literal[
     "Finished",
 ]
 Cause = Literal["ClusterDeleted", "Unmatched", "ConfigDeleted", "UserWord", "Relocated"]
-"""Why a record leaves. After Relocated it lives again, at another place."""
+"""Cause of leaving. After Relocated the record lives again, at another place."""
 FenceGrade = Literal["Revoked", "Stopped", "Gone", "Unfenced"]
 
 
 class ClusterRef(structs.Struct, frozen=True, kw_only=True):
-    """The Cluster, by UID; namespace and name are how to read it."""
+    """The Cluster, by UID; namespace and name serve to read it."""
 
     namespace: str
     name: str
@@ -49,7 +49,7 @@ class ConfigRef(structs.Struct, frozen=True, kw_only=True):
 
 
 class StoredUse(structs.Struct, frozen=True, kw_only=True):
-    """One shared object this cluster uses; ``tentative`` until it was read live after storing."""
+    """A shared object this cluster uses; ``tentative`` until it is read again after storing."""
 
     plugin: str
     group: str
@@ -60,16 +60,17 @@ class StoredUse(structs.Struct, frozen=True, kw_only=True):
 
 
 class StoredIntent(structs.Struct, frozen=True, kw_only=True):
-    """What a plugin said it will touch. ``data`` is the plugin's own, at its own ``version``."""
+    """A plugin's announcement of its objects. ``data`` is the plugin's own, at its own
+    ``version``."""
 
     version: int
     data: dict[str, Any] = {}
     placement: str = ""
-    """Where outside, as the plugin said; see plugins.api.Intent."""
+    """The place outside, in the plugin's words; see plugin.api.Intent."""
 
 
 class StoredFact(structs.Struct, frozen=True, kw_only=True):
-    """What a plugin found out or decided, for others. Never a secret."""
+    """A finding or a decision of a plugin, for other plugins. Never a secret."""
 
     plugin: str
     version: int
@@ -77,7 +78,7 @@ class StoredFact(structs.Struct, frozen=True, kw_only=True):
 
 
 class StoredSource(structs.Struct, frozen=True, kw_only=True):
-    """Where a value of a Secret is; never the value. See plugins.api.SecretSource."""
+    """Source of a value of a Secret; never the value. See plugin.api.SecretSource."""
 
     key: str
     namespace: str = ""
@@ -87,7 +88,7 @@ class StoredSource(structs.Struct, frozen=True, kw_only=True):
 
 
 class StoredSecret(structs.Struct, frozen=True, kw_only=True):
-    """How a Secret in the workload cluster is made. See plugins.api.SecretObject."""
+    """Recipe of a Secret in the workload cluster. See plugin.api.SecretObject."""
 
     data: dict[str, StoredSource]
     type: str = "Opaque"
@@ -106,23 +107,23 @@ class InventoryItem(structs.Struct, frozen=True, kw_only=True):
     digest: str = ""
     """SHA-256 of the desired object, secret values left out; equal means nothing to apply."""
     secret: StoredSecret | None = None
-    """Of a Secret: so that a new value reaches it while its plugin cannot say what it wants."""
+    """Sources of a Secret: a new value reaches it even while its plugin cannot answer."""
     note: str = ""
-    """What a person should know about this object as it is in the cluster."""
+    """Note for people on the object as it is in the cluster."""
 
 
 class FenceState(structs.Struct, frozen=True, kw_only=True):
-    """The strongest fence that was reached, and what shows it."""
+    """The strongest fence so far, and its evidence."""
 
     grade: FenceGrade
     evidence: str
     at: datetime.datetime
     settle_seconds: int = 0
-    """As the plugins said: how long this AKO may sleep before it writes again (its full sync)."""
+    """Seconds this AKO may sleep before it writes again (its full sync); from the plugins."""
 
 
 class StoredProof(structs.Struct, frozen=True, kw_only=True):
-    """What verify counted last, and how."""
+    """The last count of verify, and its queries."""
 
     plugin: str
     at: datetime.datetime
@@ -131,20 +132,21 @@ class StoredProof(structs.Struct, frozen=True, kw_only=True):
     held: int
     queries: tuple[str, ...] = ()
     held_by: str = ""
-    """Who refers to what is held: whom to ask."""
+    """Owner of the references to held objects: the person to ask."""
     suspects: tuple[str, ...] = ()
-    """The first of them by name, and what they lack; ``suspect`` counts all."""
+    """The first suspects by name, each with the mark it lacks; ``suspect`` counts all."""
     unseen: tuple[str, ...] = ()
-    """What may be left and was not looked for, one sentence each. With any, no count is a proof."""
+    """Sentences on objects that may be left but were not looked for. With any, no count is a
+    proof."""
 
     @property
     def clean(self) -> bool:
-        """Whether nothing of what was looked for is left."""
+        """True if none of the objects that were looked for is left."""
         return self.own == 0 and self.held == 0
 
 
 class StoredLetGo(structs.Struct, frozen=True, kw_only=True):
-    """When and why the Cluster lost our finalizer."""
+    """Time and reason of taking our finalizer off the Cluster."""
 
     at: datetime.datetime
     why: Literal["Proven", "Counted", "NoVerifier", "Deadline", "UserWord", "Moved", "Gone"]
@@ -152,14 +154,14 @@ class StoredLetGo(structs.Struct, frozen=True, kw_only=True):
 
 
 class Orphaned(structs.Struct, frozen=True, kw_only=True):
-    """Since when and why lives verbs have stopped, with everything left in place."""
+    """Time and cause of the end of lives verbs, with everything left in place."""
 
     cause: Cause
     at: datetime.datetime
 
 
 class Leaving(structs.Struct, frozen=True, kw_only=True):
-    """How far leaving has come. Each step is written before the next begins."""
+    """Progress of leaving. Each step is written before the next begins."""
 
     cause: Cause
     started_at: datetime.datetime
@@ -174,17 +176,17 @@ class Leaving(structs.Struct, frozen=True, kw_only=True):
     let_go: StoredLetGo | None = None
     released_at: datetime.datetime | None = None
     attempted_at: datetime.datetime | None = None
-    """When the first complete attempt ended: the deadline has no effect before it."""
+    """End of the first complete attempt: the deadline has no effect before it."""
     paused_at: datetime.datetime | None = None
-    """Since when leaving is paused; None while it is not."""
+    """Begin of the current pause; None while not paused."""
     paused_seconds: int = 0
-    """How long earlier pauses were together: the deadline does not count them."""
+    """Seconds of all earlier pauses: the deadline does not count them."""
     moved: tuple[str, ...] = ()
-    """Relocated only: the plugins whose place has changed."""
+    """Plugins whose place has changed; for cause Relocated only."""
 
 
 class EndedPlacement(structs.Struct, frozen=True, kw_only=True):
-    """A place this cluster was moved away from, and how that ended."""
+    """A place this cluster was relocated from, and the outcome."""
 
     plugin: str
     placement: str
@@ -194,21 +196,21 @@ class EndedPlacement(structs.Struct, frozen=True, kw_only=True):
 
 
 class Handover(structs.Struct, frozen=True, kw_only=True):
-    """Who had this record before a person said ``akoo.io/adopt``: a claim that still names them may
-    be taken over."""
+    """The owner of this record before ``akoo.io/adopt``: claims in that owner's name may be taken
+    over."""
 
     management_id: str
     epoch: int
 
 
 class Workload(structs.Struct, frozen=True, kw_only=True):
-    """Who answers at the kubeconfig: the UID of its kube-system namespace."""
+    """The cluster at the kubeconfig, by the UID of its kube-system namespace."""
 
     kube_system_uid: str
 
 
 class ForeignAko(structs.Struct, frozen=True, kw_only=True):
-    """An AKO in the workload cluster that akoo-core did not deploy, and does not clean up after."""
+    """An AKO in the workload cluster that akoo-core neither deployed nor cleans up."""
 
     cluster_name: str
     """Its clusterName; "" where its ConfigMap gives none."""
@@ -217,7 +219,7 @@ class ForeignAko(structs.Struct, frozen=True, kw_only=True):
 
 
 class RecordSpec(structs.Struct, frozen=True, kw_only=True):
-    """All that is needed to leave, and nothing that can be derived."""
+    """Everything that leaving needs, and nothing that can be derived."""
 
     schema_version: int = SCHEMA_VERSION
     instance: str = names.DEFAULT_INSTANCE
@@ -227,8 +229,8 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     handover: Handover | None = None
     cluster_ref: ClusterRef
     history_unknown: bool = False
-    """The Cluster was served before this record began, and that time is not known here or did not
-    end with a proof. What is missing in this record may exist all the same."""
+    """The Cluster was served before this record began, and that time is unknown or did not end with
+    a proof. Objects may exist that this record does not list."""
     config_ref: ConfigRef
     policies: config.Policies = config.Policies()
     plugins: tuple[str, ...] = ()
@@ -246,33 +248,33 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing can have been touched for it yet, nowhere: all that would have been
-        written here first."""
+        """True if nothing can have been touched for this record: it would have been written here
+        first."""
         touched = (self.plugins, self.intents, self.uses, self.facts)
         return not any(touched) and self.never_deployed and self.leaving is None
 
     @property
     def never_deployed(self) -> bool:
-        """Whether AKO was never deployed for it: the inventory and the UID of the workload cluster
-        are stored before the first object is applied."""
+        """True if AKO was never deployed: the inventory and the UID of the workload cluster are
+        stored before the first object is applied."""
         return not self.history_unknown and not self.inventory and self.workload is None
 
 
 class RecordStatus(structs.Struct, frozen=True, kw_only=True):
-    """What people look at."""
+    """The status that people read."""
 
     phase: Phase | None = None
     observed_generation: int | None = None
     config: str = ""
     version: str = ""
-    """Of AKO, as observed: column AKO."""
+    """Version of AKO, as observed: column AKO."""
     left: int | None = None
     """Own objects still on the outside: column LEFT, only while leaving."""
     last_trace_id: str = ""
     next_try_at: datetime.datetime | None = None
-    """When it is tried again, as of the last change of this status; None: on a change."""
+    """Time of the next attempt, as of the last change of this status; None: on a change."""
     retry_seconds: int | None = None
-    """How long at most between two tries, as long as nothing changes."""
+    """Longest time between two attempts while nothing changes, in seconds."""
     conditions: tuple[conditions_.Condition, ...] = ()
 
 
@@ -311,9 +313,12 @@ def from_object(obj: structs.JSON) -> Record:
 
 
 def says_ready(obj: structs.JSON) -> bool:
-    """Whether an AKODeployment as the API sends it is Ready; asked of every change of every one."""
-    found = (obj.get("status") or {}).get("conditions") or ()
-    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in found)
+    """True if an AKODeployment as the API sends it is Ready. Called for every change of every
+    record."""
+    return any(
+        condition.get("type") == "Ready" and condition.get("status") == "True"
+        for condition in (obj.get("status") or {}).get("conditions") or ()
+    )
 
 
 def to_object(name: str, spec: RecordSpec) -> structs.JSON:

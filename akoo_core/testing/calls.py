@@ -64,15 +64,15 @@ class Calls(external.External):
         operation: str,
         *,
         write: bool,
-        target: str = "",
+        subject: str = "",
         deadline_seconds: float | None = None,
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
-        self.made.append(Call(system, operation, target, write))
+        self.made.append(Call(system, operation, subject, write))
         number = len(self.made)
         self._raise(number, "before")
         async with super().call(
-            system, operation, write=write, target=target, deadline_seconds=deadline_seconds
+            system, operation, write=write, subject=subject, deadline_seconds=deadline_seconds
         ) as span:
             yield span
         self._raise(number, "after")

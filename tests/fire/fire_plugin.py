@@ -98,7 +98,7 @@ class FirePlugin(api.Plugin):
             self._session = aiohttp.ClientSession(trust_env=False)
         operation = f"{method} {path.partition('/')[0]}"
         async with (
-            ctx.external.call(NAME, operation, write=method != "GET", target=path),
+            ctx.external.call(NAME, operation, write=method != "GET", subject=path),
             self._session.request(method, f"{self._url}/{path}") as answer,
         ):
             if answer.status >= 400 and answer.status not in (404, 409):

@@ -84,12 +84,12 @@ class Seam(external.External):
         operation: str,
         *,
         write: bool,
-        target: str = "",
+        subject: str = "",
         deadline_seconds: float | None = None,
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
         async with super().call(
-            system, operation, write=write, target=target, deadline_seconds=deadline_seconds
+            system, operation, write=write, subject=subject, deadline_seconds=deadline_seconds
         ) as span:
             if write and not self._elects:
                 self._laws.require(self.leads(), f"{self._identity} writes and does not lead")

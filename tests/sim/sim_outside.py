@@ -116,10 +116,10 @@ class CloudPlugin(api.Plugin):
         if whim is not None:
             return whim
         name = ctx.view.record_name
-        async with ctx.external.call("cloud", "GET account", write=False, target=name):
+        async with ctx.external.call("cloud", "GET account", write=False, subject=name):
             known = name in self.outside.accounts
         if not known:
-            async with ctx.external.call("cloud", "POST account", write=True, target=name):
+            async with ctx.external.call("cloud", "POST account", write=True, subject=name):
                 self.outside.make_account(name)
         return api.Done(facts=(Account(user=name),))
 
@@ -139,7 +139,7 @@ class CloudPlugin(api.Plugin):
         if ctx.view.intent(self.name) is None:
             return None  # Nothing was ever touched.
         name = ctx.view.record_name
-        async with ctx.external.call("cloud", "DELETE account", write=True, target=name):
+        async with ctx.external.call("cloud", "DELETE account", write=True, subject=name):
             self.outside.drop_account(name)
         if name in self.outside.unmanaged:
             return api.Fenced(grade="Unfenced", evidence="AKO had another account, too")
@@ -153,10 +153,10 @@ class CloudPlugin(api.Plugin):
         if ctx.view.intent(self.name) is None:
             return api.Done()
         name = ctx.view.record_name
-        async with ctx.external.call("cloud", "GET objects", write=False, target=name):
+        async with ctx.external.call("cloud", "GET objects", write=False, subject=name):
             left = self.outside.own(name)
         for one in left:
-            async with ctx.external.call("cloud", "DELETE object", write=True, target=one):
+            async with ctx.external.call("cloud", "DELETE object", write=True, subject=one):
                 self.outside.sweep(name, one)
         return api.Done()
 
@@ -168,7 +168,7 @@ class CloudPlugin(api.Plugin):
         if ctx.view.intent(self.name) is None:
             return api.Proof(own=0, queries=("nothing was ever placed",))
         name = ctx.view.record_name
-        async with ctx.external.call("cloud", "GET count", write=False, target=name):
+        async with ctx.external.call("cloud", "GET count", write=False, subject=name):
             return api.Proof(own=len(self.outside.own(name)), queries=("objects",))
 
     @api.hookimpl
@@ -180,7 +180,7 @@ class CloudPlugin(api.Plugin):
         if ctx.view.intent(self.name) is None:
             return api.Done()
         name = ctx.view.record_name
-        async with ctx.external.call("cloud", "DELETE claim", write=True, target=name):
+        async with ctx.external.call("cloud", "DELETE claim", write=True, subject=name):
             self.outside.drop_claim(name)
         return api.Done()
 

@@ -1,7 +1,7 @@
 """The user's words: annotations on a record, read strictly and answered. Pure.
 
 A word that is not understood, or not supported yet, has no effect and is said so in the condition
-``UserWordFollowed``; a typing mistake must never remove anything.
+``AnnotationsAccepted``; a typing mistake must never remove anything.
 """
 
 from __future__ import annotations

@@ -158,9 +158,9 @@ def _annotations(record: Record) -> Iterator[Condition]:
         )
     if problems:
         yield Condition(
-            type="UserWordFollowed",
+            type="AnnotationsAccepted",
             status="False",
-            reason="NotFollowed",
+            reason="NotAccepted",
             message=" ".join(problems),
         )
 

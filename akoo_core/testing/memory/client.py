@@ -200,7 +200,7 @@ class MemoryClient:
         )
 
     async def raw(self, path: str) -> Object:
-        async with self._external.call(self._system, "get raw", write=False, target=path):
+        async with self._external.call(self._system, "get raw", write=False, subject=path):
             await asyncio.sleep(0)
             document = self._server.served.document(path)
             if document is None:
@@ -221,7 +221,7 @@ class MemoryClient:
         if self.closed:
             raise RuntimeError(f"{request}: the client is closed")
         async with self._external.call(
-            self._system, request.operation, write=request.write, target=request.target
+            self._system, request.operation, write=request.write, subject=request.target
         ):
             await asyncio.sleep(0)
             self._server.faults.calls.append(request)

@@ -97,13 +97,17 @@ class MemoryWorkloads:
         operation: str,
         *,
         write: bool,
-        target: str,
+        subject: str,
         deadline_seconds: float | None,
     ) -> AsyncIterator[trace.Span]:
         """One call to ``server``: it is silent or answers, and that is remembered."""
         try:
             async with self._external.call(
-                "workload", operation, write=write, target=target, deadline_seconds=deadline_seconds
+                "workload",
+                operation,
+                write=write,
+                subject=subject,
+                deadline_seconds=deadline_seconds,
             ) as span:
                 if server not in self._servers:
                     raise errors.UnreachableError(f"workload cluster {server} is gone")
@@ -135,7 +139,7 @@ class _Heard(external_.External):
         operation: str,
         *,
         write: bool,
-        target: str = "",
+        subject: str = "",
         deadline_seconds: float | None = None,
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
@@ -144,7 +148,7 @@ class _Heard(external_.External):
             self._server,
             operation,
             write=write,
-            target=target,
+            subject=subject,
             deadline_seconds=deadline_seconds,
         ) as span:
             yield span

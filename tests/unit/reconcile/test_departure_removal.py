@@ -93,8 +93,8 @@ async def test_let_go_by_word(bed: bed_.Bed, avi: bedplugins.Avi, name: str) -> 
 async def test_words_that_are_not_followed_are_answered(bed: bed_.Bed, name: str) -> None:
     await bed.annotate(name, adopt="old", abandon_placement="x", leave="purge", let_go="now")
     await bed.run(name)
-    assert bed.condition(name, "UserWordFollowed") == ("False", "NotFollowed")
-    told = bed.message(name, "UserWordFollowed")
+    assert bed.condition(name, "AnnotationsAccepted") == ("False", "NotAccepted")
+    told = bed.message(name, "AnnotationsAccepted")
     for part in ("akoo.io/adopt", "akoo.io/abandon-placement", "'purge'", "akoo.io/let-go has no"):
         assert part in told
     assert bed.condition(name, "Ready") == ("True", "Running")
@@ -117,7 +117,7 @@ async def test_leave_sweep_by_word_removes_and_does_not_come_back(bed: bed_.Bed,
 async def test_a_record_deleted_by_hand_stays_and_says_why(bed: bed_.Bed, name: str) -> None:
     await bed.user.delete(resources.AKO_DEPLOYMENTS, name)
     await bed.run(name)
-    assert "Somebody deleted this record" in bed.message(name, "UserWordFollowed")
+    assert "Somebody deleted this record" in bed.message(name, "AnnotationsAccepted")
     assert bed.condition(name, "Ready") == ("True", "Running")
     await bed.delete_cluster()
     await bed.run(name)

@@ -78,7 +78,7 @@ async def test_it_is_adopted_while_it_lives(bed: bed_.Bed, moved: str) -> None:
     assert bed.condition(moved, "Ready") == ("True", "Running")
     await bed.run(moved)
     assert bed.record(moved).spec.epoch == 5, "one word, one hand-over"
-    assert "UserWordFollowed" not in bed.conditions(moved)
+    assert "AnnotationsAccepted" not in bed.conditions(moved)
 
 
 async def test_adopting_ourselves_says_that_a_claim_may_be_made_again(
@@ -98,8 +98,8 @@ async def test_a_wrong_id_has_no_effect_and_is_answered(
     await bed.annotate(moved, adopt=said)
     await bed.run(moved)
     assert bed.record(moved).spec.management_id == FORMER
-    assert bed.condition(moved, "UserWordFollowed") == ("False", "NotFollowed")
-    assert names.ADOPT_ANNOTATION in bed.message(moved, "UserWordFollowed")
+    assert bed.condition(moved, "AnnotationsAccepted") == ("False", "NotAccepted")
+    assert names.ADOPT_ANNOTATION in bed.message(moved, "AnnotationsAccepted")
     assert bed.condition(moved, "Ready") == ("True", "Running")
 
 

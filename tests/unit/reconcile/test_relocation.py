@@ -297,7 +297,7 @@ async def test_a_word_said_before_a_move_is_not_about_it(
 ) -> None:
     await bed.annotate(name, abandon_placement="too early")
     await bed.run(name)
-    assert bed.condition(name, "UserWordFollowed") == ("False", "NotFollowed")
+    assert bed.condition(name, "AnnotationsAccepted") == ("False", "NotAccepted")
     await moving(bed, mover, name)
     assert bed.record(name).spec.ended_placements == ()
     assert names.ABANDON_PLACEMENT_ANNOTATION not in bed.record(name).annotations
@@ -310,7 +310,7 @@ async def test_an_abandon_without_a_reason_does_nothing(
     await bed.annotate(name, abandon_placement=" ")
     await bed.run(name)
     assert bed_.leaving(bed.record(name)).cause == "Relocated"
-    assert "needs a reason" in bed.message(name, "UserWordFollowed")
+    assert "needs a reason" in bed.message(name, "AnnotationsAccepted")
 
 
 async def test_taken_back_before_anything_was_done_it_is_cancelled(
@@ -428,7 +428,7 @@ async def test_let_go_says_nothing_to_a_cluster_that_lives(
     await bed.annotate(name, let_go="now")
     await bed.run(name)
     assert bed_.leaving(bed.record(name)).let_go is None
-    assert "akoo.io/let-go has no effect" in bed.message(name, "UserWordFollowed")
+    assert "akoo.io/let-go has no effect" in bed.message(name, "AnnotationsAccepted")
     await bed.delete_cluster()
     await bed.run(name)
     assert bed_.let_go(bed, name) == "UserWord"

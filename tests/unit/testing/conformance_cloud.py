@@ -88,7 +88,7 @@ class GoodPlugin(api.Plugin):
         await ctx.secrets.read(TOKEN)
         name = volume(ctx)
         if not await self.exists(ctx, name):
-            async with ctx.external.call("cloud", "POST volume", write=True, target=name):
+            async with ctx.external.call("cloud", "POST volume", write=True, subject=name):
                 await asyncio.sleep(0)
                 self.cloud.volumes.append(name)
         return api.Done(facts=(Volume(name=name),))
@@ -116,7 +116,7 @@ class GoodPlugin(api.Plugin):
     async def sweep(self, ctx: api.VerbContext) -> api.Result:
         name = volume(ctx)
         if await self.exists(ctx, name):
-            async with ctx.external.call("cloud", "DELETE volume", write=True, target=name):
+            async with ctx.external.call("cloud", "DELETE volume", write=True, subject=name):
                 await asyncio.sleep(0)
                 self.cloud.volumes.remove(name)
         return api.Done()
@@ -149,7 +149,7 @@ class GoodPlugin(api.Plugin):
 
     @api.hookimpl
     async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
-        async with ctx.external.call("cloud", "DELETE volume", write=True, target=f"vol-{owner}"):
+        async with ctx.external.call("cloud", "DELETE volume", write=True, subject=f"vol-{owner}"):
             self.cloud.volumes[:] = [
                 volume for volume in self.cloud.volumes if volume != f"vol-{owner}"
             ]
@@ -175,7 +175,7 @@ class GoodPlugin(api.Plugin):
         return api.Done()
 
     async def exists(self, ctx: api.VerbContext, name: str) -> bool:
-        async with ctx.external.call("cloud", "GET volume", write=False, target=name):
+        async with ctx.external.call("cloud", "GET volume", write=False, subject=name):
             await asyncio.sleep(0)
             return name in self.cloud.volumes
 

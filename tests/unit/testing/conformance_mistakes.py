@@ -13,7 +13,7 @@ COUNT = itertools.count()
 
 
 async def post(ctx: api.VerbContext, plugin: Good, name: str) -> None:
-    async with ctx.external.call("cloud", "POST volume", write=True, target=name):
+    async with ctx.external.call("cloud", "POST volume", write=True, subject=name):
         await asyncio.sleep(0)
         plugin.cloud.volumes.append(name)
 
@@ -112,7 +112,7 @@ class NamesByChance(Good):
         if not any(volume.endswith("-known") for volume in self.cloud.volumes):
             name = f"{cloud.volume(ctx)}-{next(COUNT)}"
             await post(ctx, self, name)
-            async with ctx.external.call("cloud", "PUT volume", write=True, target=name):
+            async with ctx.external.call("cloud", "PUT volume", write=True, subject=name):
                 self.cloud.volumes[:] = [
                     f"{cloud.volume(ctx)}-known" if volume == name else volume
                     for volume in self.cloud.volumes

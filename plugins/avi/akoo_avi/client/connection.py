@@ -162,7 +162,7 @@ async def _send(
             "avi",
             call.operation,
             write=call.writes,
-            target=f"{address} {call.object_name}",
+            subject=f"{address} {call.object_name}",
             deadline_seconds=seconds,
         ) as span:
             with held as session:

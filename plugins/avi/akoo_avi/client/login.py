@@ -115,7 +115,7 @@ class Logins:
                 "avi",
                 calls.LOGIN.operation,
                 write=False,
-                target=self._address,
+                subject=self._address,
                 deadline_seconds=seconds,
             ):
                 got = await self._door.login(self._who, seconds=seconds)
