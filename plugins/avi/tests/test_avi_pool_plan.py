@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from akoo_avi.pools import marking, plan
-from akoo_avi.pools.inputs import Allocated, Other, Plan, Situation
+from akoo_avi.pools.inputs import Allocated, NetworkPlan, Other, PlanInputs
 from akoo_avi.spec import ip_pool, refusal, spans
 from akoo_avi.spec.spans import Ours, Span, Subnet, spans_of
 from hypothesis import given, settings
@@ -65,13 +65,13 @@ def used(last: int, by: str = "vsvip-shop") -> Allocated:
     return Allocated(ipaddress.ip_address(f"10.0.0.{last}"), by)
 
 
-def result(before: Json, made: Plan) -> Json:
+def result(before: Json, made: NetworkPlan) -> Json:
     return made.network if made.network is not None else before
 
 
 class TestExamples:
     def test_a_subnet_that_is_missing_is_appended_with_ranges_and_marked(self) -> None:
-        made = plan.plan({"name": "vip"}, Situation(US, wanted(span(2, 4))))
+        made = plan.plan({"name": "vip"}, PlanInputs(US, wanted(span(2, 4))))
         assert made.network is not None
         (subnet,) = made.network["configured_subnets"]
         assert spans.prefix_of(subnet) == PREFIXES[0]
@@ -80,48 +80,48 @@ class TestExamples:
 
     def test_ours_are_added_to_a_subnet_of_somebody_else(self) -> None:
         before = network(span(2, 4, "VIP"))
-        made = plan.plan(before, Situation(US, wanted(span(6, 8))))
+        made = plan.plan(before, PlanInputs(US, wanted(span(6, 8))))
         assert spans.of_network(result(before, made)) == {span(2, 4, "VIP"), span(6, 8)}
         assert made.ours == ours(span(6, 8))
 
     def test_a_subnet_that_is_there_and_no_word_of_ranges_changes_nothing(self) -> None:
         before = network(span(2, 4))
-        given_ = Situation(US, (Subnet(PREFIXES[0], None),))
+        given_ = PlanInputs(US, (Subnet(PREFIXES[0], None),))
         assert plan.plan(before, given_).network is None
 
     def test_an_empty_list_takes_ours_and_leaves_others(self) -> None:
         mine = ours(span(6, 8))
         before = network(span(2, 4), span(6, 8), claims={US: mine})
-        given_ = Situation(US, (Subnet(PREFIXES[0], frozenset()),), mine)
+        given_ = PlanInputs(US, (Subnet(PREFIXES[0], frozenset()),), mine)
         assert spans.of_network(result(before, plan.plan(before, given_))) == {span(2, 4)}
 
     def test_overlap_is_refused_and_named(self) -> None:
-        made = plan.plan(network(span(2, 4)), Situation(US, wanted(span(4, 6), span(8, 9))))
+        made = plan.plan(network(span(2, 4)), PlanInputs(US, wanted(span(4, 6), span(8, 9))))
         (overlap,) = made.overlaps
         assert made.network is None
         assert (overlap.wanted, overlap.there) == (span(4, 6), span(2, 4))
         assert overlap.whose == "no pool of ours"
 
     def test_the_same_range_of_somebody_else_serves_and_is_not_ours(self) -> None:
-        made = plan.plan(network(span(2, 4)), Situation(US, wanted(span(2, 4))))
-        assert made == Plan(network=None, ours=Ours())
+        made = plan.plan(network(span(2, 4)), PlanInputs(US, wanted(span(2, 4))))
+        assert made == NetworkPlan(network=None, ours=Ours())
 
     @pytest.mark.parametrize("older", [True, False])
     def test_of_two_pools_the_older_wins(self, older: bool) -> None:
         other = Other("other", THEM, older, wanted(span(4, 6)))
-        made = plan.plan(network(empty=1), Situation(US, wanted(span(2, 4)), others=(other,)))
+        made = plan.plan(network(empty=1), PlanInputs(US, wanted(span(2, 4)), others=(other,)))
         assert bool(made.overlaps) is older
 
     def test_what_a_younger_pool_has_already_it_keeps(self) -> None:
         other = Other("other", THEM, False, wanted(span(4, 6)))
         before = network(span(4, 6), claims={THEM: ours(span(4, 6))})
-        made = plan.plan(before, Situation(US, wanted(span(2, 4)), others=(other,)))
+        made = plan.plan(before, PlanInputs(US, wanted(span(2, 4)), others=(other,)))
         assert made.overlaps[0].whose == "AviIPPool other"
 
     def test_the_same_range_of_another_pool_is_refused(self) -> None:
         other = Other("other", THEM, True, wanted(span(2, 4)))
         before = network(span(2, 4), claims={THEM: ours(span(2, 4))})
-        given_ = Situation(US, wanted(span(2, 4)), others=(other,))
+        given_ = PlanInputs(US, wanted(span(2, 4)), others=(other,))
         assert plan.plan(before, given_).overlaps
         both = given_._replace(inline=True, others=(other._replace(inline=True),))
         assert plan.plan(before, both).network is None
@@ -131,7 +131,7 @@ class TestExamples:
         mine = ours(span(2, 4), span(6, 8), made=PREFIXES[:1])
         before = network(span(2, 4), span(6, 8), claims={US: mine})
         heir = Other("other", THEM, False, wanted(span(2, 4)), inline=True)
-        given_ = Situation(US, (), mine, (used(3),), (heir,), inline=True)
+        given_ = PlanInputs(US, (), mine, (used(3),), (heir,), inline=True)
         after = result(before, plan.plan(before, given_))
         assert spans.of_network(after) == {span(2, 4)}
         assert marking.read(after) == {THEM: ours(span(2, 4), made=PREFIXES[:1])}
@@ -140,7 +140,7 @@ class TestExamples:
         mine = ours(span(2, 8))
         before = network(span(2, 8), claims={US: mine})
         heir = Other("other", THEM, False, wanted(span(2, 8)))
-        smaller = Situation(US, wanted(span(2, 4)), mine, (), (heir,))
+        smaller = PlanInputs(US, wanted(span(2, 4)), mine, (), (heir,))
         after = result(before, plan.plan(before, smaller))
         assert marking.read(after) == {US: ours(span(2, 4))}
         assert spans.of_network(after) == {span(2, 4)}
@@ -154,7 +154,7 @@ class TestExamples:
     def test_a_range_in_use_stays_and_its_holder_is_named(self) -> None:
         mine = ours(span(2, 4), span(6, 8), made=PREFIXES[:1])
         before = network(span(2, 4), span(6, 8), claims={US: mine})
-        made = plan.plan(before, Situation(US, (), mine, (used(3),)))
+        made = plan.plan(before, PlanInputs(US, (), mine, (used(3),)))
         assert spans.of_network(result(before, made)) == {span(2, 4)}
         assert [(one.range, one.by) for one in made.held] == [(span(2, 4), (used(3),))]
         assert made.ours == ours(span(2, 4), made=PREFIXES[:1])
@@ -162,9 +162,9 @@ class TestExamples:
     def test_a_smaller_range_may_replace_one_whose_used_addresses_it_has(self) -> None:
         mine = ours(span(2, 8))
         before = network(span(2, 8), claims={US: mine})
-        made = plan.plan(before, Situation(US, wanted(span(2, 5)), mine, (used(3),)))
+        made = plan.plan(before, PlanInputs(US, wanted(span(2, 5)), mine, (used(3),)))
         assert spans.of_network(result(before, made)) == {span(2, 5)}
-        held = plan.plan(before, Situation(US, wanted(span(2, 5)), mine, (used(3), used(7))))
+        held = plan.plan(before, PlanInputs(US, wanted(span(2, 5)), mine, (used(3), used(7))))
         assert held.network is None
         assert held.held[0].by == (used(7),)
 
@@ -173,35 +173,37 @@ class TestExamples:
         before = network(span(2, 8, "VIP"), claims={US: mine})
         cases: tuple[tuple[spans.Use, bool], ...] = (("SE", False), ("Both", True))
         for use, goes in cases:
-            given_ = Situation(US, wanted(span(2, 8, use)), mine, (used(3),))
+            given_ = PlanInputs(US, wanted(span(2, 8, use)), mine, (used(3),))
             assert (not plan.plan(before, given_).held) is goes
 
     def test_an_emptied_subnet_goes_only_if_we_made_it(self) -> None:
         for made_by_us in (True, False):
             mine = ours(span(2, 4), made=PREFIXES[:1] if made_by_us else ())
             before = network(span(2, 4), claims={US: mine})
-            after = result(before, plan.plan(before, Situation(US, (), mine)))
+            after = result(before, plan.plan(before, PlanInputs(US, (), mine)))
             assert bool(after["configured_subnets"]) is not made_by_us
             assert not after.get("attrs")
 
     def test_without_the_marker_the_record_counts(self) -> None:
         before = network(span(2, 4), span(6, 8))
-        after = result(before, plan.plan(before, Situation(US, (), ours(span(2, 4)))))
+        after = result(before, plan.plan(before, PlanInputs(US, (), ours(span(2, 4)))))
         assert spans.of_network(after) == {span(6, 8)}
 
     def test_without_the_record_the_marker_counts(self) -> None:
         before = network(span(2, 4), span(6, 8), claims={US: ours(span(2, 4))})
-        after = result(before, plan.plan(before, Situation(US, ())))
+        after = result(before, plan.plan(before, PlanInputs(US, ())))
         assert spans.of_network(after) == {span(6, 8)}
 
     def test_what_another_management_cluster_had_is_taken_over_by_word(self) -> None:
         mine = ours(span(2, 4), made=PREFIXES[:1])
         before = network(span(2, 4), claims={"old/edge": mine})
-        refused = plan.plan(before, Situation(US, wanted(span(2, 4))))
+        refused = plan.plan(before, PlanInputs(US, wanted(span(2, 4))))
         assert "elsewhere (old/edge)" in refused.overlaps[0].whose
-        served = plan.plan(before, Situation(US, wanted(span(2, 4)), inline=True))
-        assert served == Plan(network=None, ours=Ours()), "two management clusters, one config"
-        made = plan.plan(before, Situation(US, wanted(span(2, 4)), former="old/edge"))
+        served = plan.plan(before, PlanInputs(US, wanted(span(2, 4)), inline=True))
+        assert served == NetworkPlan(network=None, ours=Ours()), (
+            "two management clusters, one config"
+        )
+        made = plan.plan(before, PlanInputs(US, wanted(span(2, 4)), former="old/edge"))
         assert marking.read(result(before, made)) == {US: mine}
 
 
@@ -225,7 +227,7 @@ def _smaller(mine: frozenset[Span]) -> list[Span]:
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
+def scenes(draw: st.DrawFn) -> tuple[Json, PlanInputs, frozenset[Span]]:
     """A network with ranges of ours, of another pool and of others; and what is wanted of it."""
     present = draw(apart())
     whose = [draw(st.sampled_from(["us", "them", "nobody"])) for _ in present]
@@ -254,7 +256,7 @@ def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
     inherits = draw(st.sets(st.sampled_from(sorted(mine)))) if mine else set()
     asked = wanted(*sorted(their | inherits))
     other = Other("other", THEM, draw(st.booleans()), asked, draw(st.booleans()))
-    given_ = Situation(
+    given_ = PlanInputs(
         US, subnets, recorded, taken, (other,) if draw(st.booleans()) else (), inline=True
     )
     return before, given_, mine
@@ -262,7 +264,7 @@ def scenes(draw: st.DrawFn) -> tuple[Json, Situation, frozenset[Span]]:
 
 @settings(max_examples=300)
 @given(scenes())
-def test_what_holds_for_every_network(scene: tuple[Json, Situation, frozenset[Span]]) -> None:
+def test_what_holds_for_every_network(scene: tuple[Json, PlanInputs, frozenset[Span]]) -> None:
     before, given_, mine = scene
     untouched = copy.deepcopy(before)
     made = plan.plan(before, given_)
@@ -305,7 +307,7 @@ def _by_prefix(network_: Json) -> list[tuple[Any, Json]]:
     return [(spans.prefix_of(subnet), subnet) for subnet in network_.get("configured_subnets", [])]
 
 
-def _no_address_in_use_is_lost(before: Json, after: Json, given_: Situation) -> None:
+def _no_address_in_use_is_lost(before: Json, after: Json, given_: PlanInputs) -> None:
     for one in given_.allocated:
         had = [r for r in spans.of_network(before) if r.holds(one.address)]
         has = [r for r in spans.of_network(after) if r.holds(one.address)]
@@ -318,7 +320,7 @@ def _nothing_overlaps(network_: Json) -> None:
 
 
 @given(scenes())
-def test_one_that_leaves_leaves_nothing(scene: tuple[Json, Situation, frozenset[Span]]) -> None:
+def test_one_that_leaves_leaves_nothing(scene: tuple[Json, PlanInputs, frozenset[Span]]) -> None:
     """Once nothing is in use: no range, no marker, and no subnet of its own that is empty."""
     before, given_, mine = scene
     leaving = given_._replace(desired=(), allocated=(), others=())
@@ -411,7 +413,7 @@ def test_both_families() -> None:
             subnet("fd00::/64", ("fd00::1", "fd00::9")),
         )
     )
-    made = plan.plan({"name": "vip"}, Situation(US, found))
+    made = plan.plan({"name": "vip"}, PlanInputs(US, found))
     assert made.network is not None
     assert [one["prefix"]["ip_addr"]["type"] for one in made.network["configured_subnets"]] == [
         "V4",

@@ -1,4 +1,4 @@
-"""Brings a network to what a pool says: look, plan, record what will be ours, write, look again."""
+"""Bring a network to what a pool says: look, plan, record what will be ours, write, look again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from akoo_avi.connect import access, controller_hold
 from akoo_avi.place import catalog, networks, resolve
 from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.pools import conditions, marking, neighbours, place, plan, statuses, usable, usage
-from akoo_avi.pools.inputs import Allocated, Plan, Situation
+from akoo_avi.pools.inputs import Allocated, NetworkPlan, PlanInputs
 from akoo_avi.pools.neighbours import Neighbours
 from akoo_avi.pools.network import Outside
 from akoo_avi.spec import ip_pool, placement, refusal
@@ -21,18 +21,18 @@ from akoo_core.plugin.conditions import Condition
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Means:
-    """What an attempt acts with."""
+class PoolContext:
+    """The tools of an attempt."""
 
     ctx: api.ControllerContext
     clients: client.Controllers
     catalogs: catalog.Catalogs
 
 
-class Scene(NamedTuple):
-    """What an attempt found."""
+class NetworkState(NamedTuple):
+    """The state that an attempt starts from."""
 
-    at: place.Place
+    at: place.PoolPlace
     outside: Outside
     known: Catalog
     near: Neighbours
@@ -40,62 +40,62 @@ class Scene(NamedTuple):
     allocated: tuple[Allocated, ...]
 
 
-async def apply(means: Means, pool: Pool) -> Pool:
+async def apply(context: PoolContext, pool: Pool) -> Pool:
     """One attempt; the pool with its new status. Raises Refusal, AviErrors and KubeErrors."""
     wanted = ip_pool.desired(pool.spec)
-    scene = await look(means, pool)
+    state = await look(context, pool)
     if FINALIZER not in pool.finalizers:  # from here on something can be on Avi
-        pool = await statuses.finalizers(means.ctx, pool, (*pool.finalizers, FINALIZER))
-    pool = await remember(means.ctx, pool, scene.network)
-    profile, problem = await profile_of(scene, pool)
-    closed = profile is not None and pool.spec.usable and not usable.has(profile, _uuid(scene))
-    given = situation(means.ctx, pool, wanted, scene.near, scene.allocated)
-    given = given._replace(opened=True if closed else None)
-    planned = plan.plan(scene.network, given)
+        pool = await statuses.finalizers(context.ctx, pool, (*pool.finalizers, FINALIZER))
+    pool = await remember(context.ctx, pool, state.network)
+    profile, problem = await profile_of(state, pool)
+    closed = profile is not None and pool.spec.usable and not usable.has(profile, _uuid(state))
+    inputs = plan_inputs(context.ctx, pool, wanted, state.near, state.allocated)
+    inputs = inputs._replace(opened=True if closed else None)
+    planned = plan.plan(state.network, inputs)
     drift = pool.status.applied_generation == pool.generation
     differs = bool(planned.added or planned.removed or closed)
     if drift and pool.spec.drift_policy == "Report" and differs:
-        told = conditions.drifted(planned, usable=closed, where=_where(scene))
-        return await _told(means.ctx, pool, scene, scene.network, wanted, told)
+        condition = conditions.drifted(planned, usable=closed, where=_where(state))
+        return await _write_status(context.ctx, pool, state, state.network, wanted, condition)
     if planned.overlaps:
-        told = conditions.applied(planned, _where(scene))
-        return await _told(means.ctx, pool, scene, scene.network, wanted, told)
-    pool = await _record(means.ctx, pool, scene, planned, opens=closed)
-    network = await _write(means.ctx, scene, given, planned, drift=drift)
-    problem = await _usable(means, pool, scene, profile, opens=closed) or problem
+        condition = conditions.applied(planned, _where(state))
+        return await _write_status(context.ctx, pool, state, state.network, wanted, condition)
+    pool = await _record(context.ctx, pool, state, planned, opens=closed)
+    network = await _write(context.ctx, state, inputs, planned, drift=drift)
+    problem = await _usable(context, pool, state, profile, opens=closed) or problem
     shut = pool.status.usable_added and not pool.spec.usable and problem is None
     if shut:
-        given = given._replace(opened=False)
-        network = await scene.outside.write(given) or network
-    told = problem or conditions.applied(plan.plan(network, given), _where(scene))
-    return await _told(means.ctx, pool, scene, network, wanted, told, shut=shut)
+        inputs = inputs._replace(opened=False)
+        network = await state.outside.write(inputs) or network
+    condition = problem or conditions.applied(plan.plan(network, inputs), _where(state))
+    return await _write_status(context.ctx, pool, state, network, wanted, condition, shut=shut)
 
 
 async def remember(ctx: api.ControllerContext, pool: Pool, network: structs.JSON) -> Pool:
-    """Write into status what the network's mark knows and a lost status does not: that the usable
-    entry is ours."""
+    """Keep in the status that the usable entry is ours: the network's mark knows it, and a status
+    that was lost does not."""
     own = plan.ours(network, *owners(ctx, pool))
     if not own.usable:
         return pool
-    return await statuses.say(ctx, pool, structs.replace(pool.status, usable_added=True))
+    return await statuses.write(ctx, pool, structs.replace(pool.status, usable_added=True))
 
 
 def owners(ctx: api.ControllerContext, pool: Pool) -> tuple[str, Ours, str]:
-    """The pool's name on Avi, what status says is its own, and the name it had elsewhere or ""."""
+    """The pool's name on Avi, its recorded ranges, and its former name there; "" for none."""
     former = marking.owner(pool.adopt, pool.name) if pool.adopt else ""
     return marking.owner(ctx.management_id, pool.name), pool.recorded, former
 
 
-def situation(
+def plan_inputs(
     ctx: api.ControllerContext,
     pool: Pool,
     wanted: tuple[Subnet, ...],
     near: Neighbours,
     allocated: tuple[Allocated, ...],
-) -> Situation:
-    """What the plan of a pool is made from."""
+) -> PlanInputs:
+    """The inputs for the plan of a pool."""
     owner, recorded, former = owners(ctx, pool)
-    return Situation(
+    return PlanInputs(
         owner=owner,
         desired=wanted,
         recorded=recorded,
@@ -107,26 +107,27 @@ def situation(
 
 
 async def enter(
-    means: Means, pool: Pool, *, remembered: bool = False
+    context: PoolContext, pool: Pool, *, remembered: bool = False
 ) -> tuple[client.AviClient, placement.Reach]:
     """A client of the pool's controller."""
-    reach = await place.reach(means.ctx.kube, pool)
-    avi = await access.open(means.ctx, means.clients, reach, remembered=remembered)
+    reach = await place.reach(context.ctx.kube, pool)
+    avi = await access.open(context.ctx, context.clients, reach, remembered=remembered)
     return avi, reach
 
 
 async def catalog_of(
-    means: Means, pool: Pool, avi: client.AviClient, reach: placement.Reach
+    context: PoolContext, pool: Pool, avi: client.AviClient, reach: placement.Reach
 ) -> catalog.Catalog:
-    """What the controller has, all that the pool's names may mean included. Raises AviErrors."""
-    known = await means.catalogs.get(avi, reach, means.ctx.clock)
+    """The controller's catalog with every object that the pool's names may mean. Raises
+    AviErrors."""
+    known = await context.catalogs.get(avi, reach, context.ctx.clock)
     return await catalog.settled(avi, known, place.sought(pool))
 
 
-async def look(means: Means, pool: Pool) -> Scene:
-    """What there is for a pool now. Reads only. Raises Refusal, AviErrors and KubeErrors."""
-    avi, reach = await enter(means, pool)
-    known = await catalog_of(means, pool, avi, reach)
+async def look(context: PoolContext, pool: Pool) -> NetworkState:
+    """The current state for a pool. Reads only. Raises Refusal, AviErrors and KubeErrors."""
+    avi, reach = await enter(context, pool)
+    known = await catalog_of(context, pool, avi, reach)
     problem = resolve.problem_of(known)
     if problem:
         raise refusal.Refusal("ControllerNotReady", problem)
@@ -134,18 +135,18 @@ async def look(means: Means, pool: Pool) -> Scene:
     await _check_moved(avi, pool, at)
     outside = Outside(avi=avi, network_uuid=at.network_uuid, tenant=at.tenant)
     network = await outside.network()
-    return Scene(
+    return NetworkState(
         at=at,
         outside=outside,
         known=known,
-        near=await neighbours.on_network(means.ctx.kube, pool, at.network_uuid),
+        near=await neighbours.on_network(context.ctx.kube, pool, at.network_uuid),
         network=network,
         allocated=await outside.allocated(),
     )
 
 
-async def _check_moved(avi: client.AviClient, pool: Pool, at: place.Place) -> None:
-    """What is ours is in one network of one controller; it is not left behind by an edit."""
+async def _check_moved(avi: client.AviClient, pool: Pool, at: place.PoolPlace) -> None:
+    """Refuse an edit that would leave ranges behind: ours are in one network of one controller."""
     status = pool.status
     if not pool.has_something:
         return
@@ -169,66 +170,76 @@ async def _check_moved(avi: client.AviClient, pool: Pool, at: place.Place) -> No
     )
 
 
-async def profile_of(scene: Scene, pool: Pool) -> tuple[Row | None, Condition | None]:
-    """The IPAM profile as it is now, where it matters; or why there is none."""
+async def profile_of(state: NetworkState, pool: Pool) -> tuple[Row | None, Condition | None]:
+    """The IPAM profile as it is now, if it matters; else the problem or nothing."""
     if not (pool.spec.usable or pool.status.usable_added):
         return None, None
     try:
-        row = place.profile_of(scene.known, scene.at.cloud, pool)
+        row = place.profile_of(state.known, state.at.cloud, pool)
     except refusal.Refusal as error:
         if not pool.spec.usable:
             return None, None
         return None, conditions.failed(reason=error.reason, message=str(error))
-    if not networks.can_list(row, scene.network):
+    if not networks.can_list(row, state.network):
         return None, None
     path = f"ipamdnsproviderprofile/{row['uuid']}"
-    fresh = await scene.outside.avi.get(path, tenant=place.tenant_of(row))
+    fresh = await state.outside.avi.get(path, tenant=place.tenant_of(row))
     return {**fresh, "tenant_ref": row.get("tenant_ref")}, None
 
 
 async def _record(
-    ctx: api.ControllerContext, pool: Pool, scene: Scene, planned: Plan, *, opens: bool
+    ctx: api.ControllerContext,
+    pool: Pool,
+    state: NetworkState,
+    planned: NetworkPlan,
+    *,
+    opens: bool,
 ) -> Pool:
-    """Before anything is written: where it will be, and what will be ours."""
+    """Record the place and the ranges that will be ours, before anything is written."""
     before = structs.replace(
         pool.status,
-        controller_uuid=scene.at.controller_uuid,
-        network_uuid=scene.at.network_uuid,
-        network_tenant=scene.at.tenant,
+        controller_uuid=state.at.controller_uuid,
+        network_uuid=state.at.network_uuid,
+        network_tenant=state.at.tenant,
     )
     before = statuses.owning(before, pool.recorded | planned.ours)
     if planned.network is None and not opens:
-        return pool  # nothing is to be written: what was found is told at the end
+        return pool  # nothing is to be written: the status is written at the end
     if not pool.has_something:
         await controller_hold.hold(ctx.kube, pool)
-    return await statuses.say(ctx, pool, before)
+    return await statuses.write(ctx, pool, before)
 
 
 async def _write(
-    ctx: api.ControllerContext, scene: Scene, given: Situation, planned: Plan, *, drift: bool
+    ctx: api.ControllerContext,
+    state: NetworkState,
+    inputs: PlanInputs,
+    planned: NetworkPlan,
+    *,
+    drift: bool,
 ) -> structs.JSON:
-    """The network as it is afterwards."""
+    """Write the network; its state afterwards."""
     if planned.network is None:
-        return scene.network
+        return state.network
     if drift and planned.added:
         added = [str(span) for span in sorted(planned.added.spans)]
         ctx.log.warning("AviIPPool drifted and is repaired", extra={"missing": added})
-    return await scene.outside.write(given) or await scene.outside.network()
+    return await state.outside.write(inputs) or await state.outside.network()
 
 
 async def _usable(
-    means: Means, pool: Pool, scene: Scene, profile: Row | None, *, opens: bool
+    context: PoolContext, pool: Pool, state: NetworkState, profile: Row | None, *, opens: bool
 ) -> Condition | None:
-    """Add or take back the usable network; what keeps us from it."""
+    """Add or take back the usable network. The condition says why this is not possible."""
     if profile is None:
         return None
     tenant = place.tenant_of(profile)
     if opens:
-        await scene.outside.open(profile["uuid"], tenant)
+        await state.outside.open(profile["uuid"], tenant)
         return None
     if pool.spec.usable or not pool.status.usable_added:
         return None
-    return await give_back(means.ctx, scene.near, scene.outside, profile["uuid"], tenant)
+    return await give_back(context.ctx, state.near, state.outside, profile["uuid"], tenant)
 
 
 async def give_back(
@@ -238,10 +249,10 @@ async def give_back(
     profile_uuid: str,
     tenant: str,
 ) -> Condition | None:
-    """Take back the usable network that we added, or hand it to a pool that needs it."""
+    """Take back the usable network that we added, or hand it over to a pool that needs it."""
     heir = near.usable_heir
     if heir is not None:
-        await statuses.say(ctx, heir, structs.replace(heir.status, usable_added=True))
+        await statuses.write(ctx, heir, structs.replace(heir.status, usable_added=True))
         return None
     users = await outside.allocated()
     if users:
@@ -255,39 +266,39 @@ async def give_back(
     return None
 
 
-async def _told(
+async def _write_status(
     ctx: api.ControllerContext,
     pool: Pool,
-    scene: Scene,
+    state: NetworkState,
     network: structs.JSON,
     wanted: tuple[Subnet, ...],
-    told: Condition,
+    condition: Condition,
     *,
     shut: bool = False,
 ) -> Pool:
-    """Write what was found."""
+    """Write counts, conditions and our ranges into the status."""
     own: Ours = plan.ours(network, marking.owner(ctx.management_id, pool.name), pool.recorded)
-    prefixes = statuses.prefixes(own, (one.prefix for one in wanted))
-    found = usage.counts(network, scene.allocated, prefixes)
-    usage.publish(pool.name, found)
-    done = told.status == "True"
+    prefixes = statuses.prefixes(own, (subnet.prefix for subnet in wanted))
+    counts = usage.counts(network, state.allocated, prefixes)
+    usage.publish(pool.name, counts)
+    done = condition.status == "True"
     status = structs.replace(
-        statuses.counted(pool.status, found, own),
+        statuses.counted(pool.status, counts, own),
         observed_generation=pool.generation,
         applied_generation=pool.generation if done else pool.status.applied_generation,
-        controller_uuid=scene.at.controller_uuid,
-        network_uuid=scene.at.network_uuid,
-        network_tenant=scene.at.tenant,
+        controller_uuid=state.at.controller_uuid,
+        network_uuid=state.at.network_uuid,
+        network_tenant=state.at.tenant,
         usable_added=pool.status.usable_added and not shut,
     )
-    free = conditions.free(found, pool.spec.warn_below)
-    return await statuses.say(ctx, pool, statuses.judged(ctx, status, (told, free)))
+    free = conditions.free(counts, pool.spec.warn_below)
+    return await statuses.write(ctx, pool, statuses.judged(ctx, status, (condition, free)))
 
 
-def _uuid(scene: Scene) -> str:
-    return scene.at.network_uuid
+def _uuid(state: NetworkState) -> str:
+    return state.at.network_uuid
 
 
-def _where(scene: Scene) -> str:
-    cloud = scene.at.cloud["name"]
-    return f'in network "{scene.network["name"]}", cloud "{cloud}" on {scene.outside.avi.address}'
+def _where(state: NetworkState) -> str:
+    cloud = state.at.cloud["name"]
+    return f'in network "{state.network["name"]}", cloud "{cloud}" on {state.outside.avi.address}'

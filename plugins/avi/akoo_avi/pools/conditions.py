@@ -1,31 +1,31 @@
-"""From what was found of a pool to conditions. Pure.
+"""Conditions from the state of a pool. Pure.
 
-``Applied``: whether Avi has what the pool says. ``AddressesFree``: whether there are enough. The
-summary ``Ready`` is the first; a pool that runs low still works.
+``Applied``: Avi has what the pool says. ``AddressesFree``: there are enough addresses. ``Ready``
+has the status of ``Applied``: a pool that runs low still works.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from akoo_avi.pools.inputs import Allocated, Held, Plan
-from akoo_avi.pools.usage import Count
+from akoo_avi.pools.inputs import Allocated, HeldRange, NetworkPlan
+from akoo_avi.pools.usage import AddressCount
 from akoo_core.plugin.conditions import Condition
 
 APPLIED = "Applied"
 FREE = "AddressesFree"
 SHOWN = 5
-"""Names in a message; of more the number is told."""
+"""Names in a message; further names are counted."""
 
 
-def applied(planned: Plan, where: str) -> Condition:
-    """What came of a plan."""
+def applied(planned: NetworkPlan, where: str) -> Condition:
+    """``Applied`` for the result of a plan."""
     if planned.overlaps:
-        told = "; ".join(
+        overlaps = "; ".join(
             f"{overlap.wanted} overlaps {overlap.there} of {overlap.whose}"
             for overlap in planned.overlaps[:SHOWN]
         )
-        message = f"Nothing was changed {where}: {told}. Choose other ranges."
+        message = f"Nothing was changed {where}: {overlaps}. Choose other ranges."
         return Condition(type=APPLIED, status="False", reason="Overlap", message=message)
     if planned.held:
         return Condition(
@@ -41,50 +41,54 @@ def applied(planned: Plan, where: str) -> Condition:
     return Condition(type=APPLIED, status="True", reason="Applied", message=message)
 
 
-def drifted(planned: Plan, *, usable: bool, where: str) -> Condition:
-    """Something differs that was in force, and is only reported. ``usable``: the entry is gone."""
-    told = [f"{span} is missing" for span in sorted(planned.added.spans)]
-    told += [f"subnet {one} is missing" for one in sorted(map(str, planned.added.subnets))]
-    told += [f"{span} is left" for span in sorted(planned.removed.spans)]
-    told += ["the network is not usable any more"] if usable else []
+def drifted(planned: NetworkPlan, *, usable: bool, where: str) -> Condition:
+    """``Applied`` for a change by somebody else that is only reported. ``usable``: the entry is
+    gone."""
+    differences = [f"{span} is missing" for span in sorted(planned.added.spans)]
+    differences += [
+        f"subnet {subnet} is missing" for subnet in sorted(map(str, planned.added.subnets))
+    ]
+    differences += [f"{span} is left" for span in sorted(planned.removed.spans)]
+    differences += ["the network is not usable any more"] if usable else []
     message = (
-        f"Somebody changed what was in force {where}: {'; '.join(told)}. "
+        f"Somebody changed what was in force {where}: {'; '.join(differences)}. "
         "spec.driftPolicy is Report, so it is left so."
     )
     return Condition(type=APPLIED, status="False", reason="Drifted", message=message)
 
 
-def in_use(held: Iterable[Held]) -> str:
-    """Which ranges cannot go, and who holds them."""
+def in_use(held: Iterable[HeldRange]) -> str:
+    """The ranges that cannot go, and the holders of their addresses."""
     ranges = tuple(held)
-    shown = ", ".join(str(one.range) for one in ranges)
-    return f"Of {shown} addresses are in use: {holders(h for one in ranges for h in one.by)}"
+    shown = ", ".join(str(row.range) for row in ranges)
+    users = holders(user for row in ranges for user in row.by)
+    return f"Of {shown} addresses are in use: {users}"
 
 
-def holders(found: Iterable[Allocated]) -> str:
+def holders(allocated: Iterable[Allocated]) -> str:
     """``10.0.0.10 by shop-vip, ... and 3 more``."""
-    rows = [f"{one.address} by {one.holder}" for one in found]
+    rows = [f"{address.address} by {address.holder}" for address in allocated]
     more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     return ", ".join(rows[:SHOWN]) + more
 
 
 def failed(*, reason: str, message: str) -> Condition:
-    """It could not be applied, or not be looked at."""
+    """``Applied`` for an attempt that failed."""
     return Condition(type=APPLIED, status="False", reason=reason, message=message)
 
 
-def free(counts: tuple[Count, ...], warn_below: int) -> Condition:
-    """Whether there are addresses left in every subnet together."""
+def free(counts: tuple[AddressCount, ...], warn_below: int) -> Condition:
+    """``AddressesFree`` over all subnets together."""
     total, left = sum(count.total for count in counts), sum(count.free for count in counts)
     if not total:
         message = "No range gives addresses to virtual services."
         return Condition(type=FREE, status="Unknown", reason="NoRanges", message=message)
-    told = f"{left} of {total} addresses are free"
+    counted = f"{left} of {total} addresses are free"
     if not left:
-        message = f"{told}: the next virtual service gets none. Add ranges to spec.subnets."
+        message = f"{counted}: the next virtual service gets none. Add ranges to spec.subnets."
         return Condition(type=FREE, status="False", reason="AddressesExhausted", message=message)
     if left < warn_below:
-        message = f"{told}, less than {warn_below} (spec.warnBelow). Add ranges to spec.subnets."
+        message = f"{counted}, less than {warn_below} (spec.warnBelow). Add ranges to spec.subnets."
         return Condition(type=FREE, status="False", reason="AddressesLow", message=message)
     # No figures: each new address would be another message, and another write.
     message = f"At least {warn_below} addresses are free."
@@ -92,7 +96,7 @@ def free(counts: tuple[Count, ...], warn_below: int) -> Condition:
 
 
 def with_ready(known: Iterable[Condition]) -> tuple[Condition, ...]:
-    """``Ready`` before them: as ``Applied`` is."""
+    """The conditions, with ``Ready`` before them: a copy of ``Applied``."""
     rows = tuple(known)
     first = next(row for row in rows if row.type == APPLIED)
     ready = Condition(type="Ready", status=first.status, reason=first.reason, message=first.message)

@@ -1,4 +1,4 @@
-"""What is wrong with the pools that were made from a config, for the config's own condition."""
+"""The problem of the pools that were made from a config, for the config's own condition."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ RIGHTS = (
 
 
 async def wrong(ctx: api.ControllerContext, config: kube.Object) -> tuple[str, str] | None:
-    """Reason and message of the first that is not as it is wanted; None if all are, or were not
-    looked at yet."""
+    """Reason and message of the first pool that is not ready; None if all are, or are not judged
+    yet."""
     try:
-        asked = configs.of_object(config)
+        pools = configs.of_object(config)
     except (structs.DecodeError, refusal.Refusal) as error:
         return "ConfigInvalid", str(error)
-    for one in asked:
+    for inline in pools:
         try:
-            found = ip_pool.from_object(await ctx.kube.get(resources.AVI_IP_POOLS, one.name))
+            pool = ip_pool.from_object(await ctx.kube.get(resources.AVI_IP_POOLS, inline.name))
         except (kube.NotFoundError, structs.DecodeError):
             continue
-        ready = conditions.find(found.status.conditions, "Ready")
+        ready = conditions.find(pool.status.conditions, "Ready")
         if ready is not None and ready.status == "False":
-            return ready.reason, f"AviIPPool {one.name}: {ready.message}"
+            return ready.reason, f"AviIPPool {inline.name}: {ready.message}"
     return None

@@ -1,7 +1,7 @@
-"""The controller that makes AviIPPools of what AKODeploymentConfigs give inline.
+"""The controller that makes AviIPPools from the networks of AKODeploymentConfigs.
 
 observes configs, AviIPPools and records; makes, changes and deletes the pools that carry its
-annotation. One that no config wants any more goes when no record uses it.
+annotation. A pool that no config wants any more goes when no record uses it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RIGHTS = (
 
 
 def registration() -> api.ControllerRegistration:
-    """What the operator is to run."""
+    """The registration for the operator."""
     return api.ControllerRegistration(
         name="config-pools",
         watches=(CONFIGS, POOLS, kube.AKO_DEPLOYMENTS),
@@ -34,33 +34,33 @@ def registration() -> api.ControllerRegistration:
 
 
 async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
-    """Make the pools of one config what it says."""
+    """Make the pools of one config match its spec."""
     try:
-        asked = await _asked(ctx, request.key)
+        wanted_pools = await _asked(ctx, request.key)
     except (structs.DecodeError, refusal.Refusal) as error:
-        told = f"AKODeploymentConfig/{request.key}: {error}"  # its condition AviReady says so, too
-        return api.Blocked(reason="ConfigInvalid", message=told)
-    existing = {one.name: one for one in await neighbours.every(ctx.kube)}
+        message = f"AKODeploymentConfig/{request.key}: {error}"  # AviReady has the same text
+        return api.Blocked(reason="ConfigInvalid", message=message)
+    existing = {pool.name: pool for pool in await neighbours.every(ctx.kube)}
     try:
-        for one in asked:
-            waiting = await _settle(ctx, request.key, one, existing.get(one.name))
+        for inline in wanted_pools:
+            waiting = await _settle(ctx, request.key, inline, existing.get(inline.name))
             if waiting is not None:
                 return waiting
-        names_ = {one.name for one in asked}
+        wanted_names = {inline.name for inline in wanted_pools}
         for pool in existing.values():
-            if pool.config == request.key and pool.name not in names_:
+            if pool.config == request.key and pool.name not in wanted_names:
                 await _give_up(ctx, pool)
     except (kube.ConflictError, kube.AlreadyExistsError):
-        told = f"A pool of AKODeploymentConfig/{request.key} changed meanwhile."
-        return api.Wait(reason="PoolChanged", message=told, after=1.0)
+        message = f"A pool of AKODeploymentConfig/{request.key} changed meanwhile."
+        return api.Wait(reason="PoolChanged", message=message, after=1.0)
     except kube.InvalidError as error:
-        told = f"AKODeploymentConfig/{request.key}: {error.message}"
-        return api.Blocked(reason="ConfigInvalid", message=told)
+        message = f"AKODeploymentConfig/{request.key}: {error.message}"
+        return api.Blocked(reason="ConfigInvalid", message=message)
     return api.Done()
 
 
 async def _asked(ctx: api.ControllerContext, name: str) -> tuple[Inline, ...]:
-    """What a config wants; nothing of one that is gone. Raises DecodeError and Refusal."""
+    """The pools of a config; () for one that is gone. Raises DecodeError and Refusal."""
     try:
         return of_object(await ctx.kube.get(CONFIGS, name))
     except kube.NotFoundError:
@@ -68,47 +68,47 @@ async def _asked(ctx: api.ControllerContext, name: str) -> tuple[Inline, ...]:
 
 
 def of_object(obj: kube.Object) -> tuple[Inline, ...]:
-    """The pools that a config wants. Raises DecodeError, and Refusal for ranges that cannot be."""
+    """The pools that a config wants. Raises DecodeError, and Refusal for impossible ranges."""
     spec = config.decode(obj)
-    given = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
-    controller = structs.convert(given, options.Options, path="spec.plugins.avi").controller
+    plugin_spec = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
+    controller = structs.convert(plugin_spec, options.Options, path="spec.plugins.avi").controller
     reach = None if controller else wanted.reach_of(spec)
-    found = inline_pools.of_config(obj["metadata"]["name"], spec, controller, reach)
-    for one in found:
+    inlines = inline_pools.of_config(obj["metadata"]["name"], spec, controller, reach)
+    for inline in inlines:
         try:
-            ip_pool.desired(one.spec)
+            ip_pool.desired(inline.spec)
         except refusal.Refusal as error:
-            told = f"{error}".removeprefix("spec.subnets").removeprefix("[0]").lstrip(".: ")
-            raise refusal.Refusal("ConfigInvalid", f"spec.dataNetwork: {told}") from None
-    return found
+            problem = f"{error}".removeprefix("spec.subnets").removeprefix("[0]").lstrip(".: ")
+            raise refusal.Refusal("ConfigInvalid", f"spec.dataNetwork: {problem}") from None
+    return inlines
 
 
 async def _settle(
-    ctx: api.ControllerContext, config_name: str, one: Inline, found: Pool | None
+    ctx: api.ControllerContext, config_name: str, inline: Inline, existing: Pool | None
 ) -> api.Result | None:
-    """Make it, or change it back. What it has to wait for."""
-    if found is None:
-        await ctx.kube.create(POOLS, _body(config_name, one))
+    """Create the pool, or change it back. The result says why it has to wait; None: done."""
+    if existing is None:
+        await ctx.kube.create(POOLS, _body(config_name, inline))
         return None
-    if found.config != config_name:
-        told = (
-            f"AviIPPool/{one.name} was not made from AKODeploymentConfig/{config_name}. Delete it."
-        )
-        return api.Blocked(reason="PoolNameTaken", message=told)
-    if found.deleting:
-        told = f"AviIPPool/{one.name} is being deleted; it is made anew when it is gone."
-        return api.Wait(reason="PoolDeleting", message=told, after=60.0)
-    if found.spec != one.spec:
-        said = structs.to_object(one.spec)
-        whole = {each.key: said.get(each.key) for each in structs.fields(ip_pool.Spec)}
-        metadata = {"uid": found.uid, "resourceVersion": found.resource_version}
-        await ctx.kube.merge_patch(POOLS, one.name, {"metadata": metadata, "spec": whole})
+    if existing.config != config_name:
+        config_title = f"AKODeploymentConfig/{config_name}"
+        message = f"AviIPPool/{inline.name} was not made from {config_title}. Delete it."
+        return api.Blocked(reason="PoolNameTaken", message=message)
+    if existing.deleting:
+        message = f"AviIPPool/{inline.name} is being deleted; it is made anew when it is gone."
+        return api.Wait(reason="PoolDeleting", message=message, after=60.0)
+    if existing.spec != inline.spec:
+        spec = structs.to_object(inline.spec)
+        whole = {field.key: spec.get(field.key) for field in structs.fields(ip_pool.Spec)}
+        metadata = {"uid": existing.uid, "resourceVersion": existing.resource_version}
+        await ctx.kube.merge_patch(POOLS, inline.name, {"metadata": metadata, "spec": whole})
     return None
 
 
 async def _give_up(ctx: api.ControllerContext, pool: Pool) -> None:
-    """Delete a pool that is not wanted, unless a record uses it. One that starts to use it now sees
-    that it is being deleted, or is seen by the pool's controller: that waits for it."""
+    """Delete a pool that no config wants, unless a record uses it. A record that starts to use it
+    now sees that it is being deleted. Else the pool's controller sees the record, and waits for
+    it."""
     if pool.deleting or await uses.uses_of(ctx.kube, POOLS, pool.name, pool.uid):
         return
     try:
@@ -117,34 +117,34 @@ async def _give_up(ctx: api.ControllerContext, pool: Pool) -> None:
         return
 
 
-def _body(config_name: str, one: Inline) -> kube.Object:
+def _body(config_name: str, inline: Inline) -> kube.Object:
     return {
         "apiVersion": POOLS.api_version,
         "kind": POOLS.kind,
         "metadata": {
-            "name": one.name,
+            "name": inline.name,
             "annotations": {CONFIG_ANNOTATION: config_name},
             "labels": {names.MANAGED_BY_LABEL: names.MANAGED_BY},
         },
-        "spec": structs.to_object(one.spec),
+        "spec": structs.to_object(inline.spec),
     }
 
 
 def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
-    """A config concerns itself; a pool the config it was made from; a record its config: a pool
-    that nobody wants goes with the last use of it."""
+    """The config itself; for a pool, the config that made it; for a record, its config, because a
+    pool that nobody wants goes with its last use."""
     metadata = obj.get("metadata") or {}
     if resource.kind == CONFIGS.kind:
         return (metadata["name"],)
     if resource.kind == POOLS.kind:
-        of = (metadata.get("annotations") or {}).get(CONFIG_ANNOTATION)
+        config_name = (metadata.get("annotations") or {}).get(CONFIG_ANNOTATION)
     else:
-        of = ((obj.get("spec") or {}).get("configRef") or {}).get("name")
-    return (of,) if of else ()
+        config_name = ((obj.get("spec") or {}).get("configRef") or {}).get("name")
+    return (config_name,) if config_name else ()
 
 
 def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
-    """What is said about them starts nothing."""
+    """The fields that start a reconcile: the status does not."""
     spec = obj.get("spec") or {}
     if resource.kind == kube.AKO_DEPLOYMENTS.kind:
         return spec.get("configRef"), spec.get("uses")

@@ -1,11 +1,11 @@
-"""Makes the changes of a plan to a network: what is not ours is copied as it is. Pure."""
+"""The edits of a plan to a network: entries of others are copied as they are. Pure."""
 
 from __future__ import annotations
 
 import copy
 
 from akoo_avi.pools import marking
-from akoo_avi.pools.inputs import Held, Plan, Situation
+from akoo_avi.pools.inputs import HeldRange, NetworkPlan, PlanInputs
 from akoo_avi.spec import spans
 from akoo_avi.spec.spans import Ours, Prefix, Span, Subnet
 from akoo_core.plugin import structs
@@ -13,29 +13,29 @@ from akoo_core.plugin import structs
 
 def write(
     network: structs.JSON,
-    given: Situation,
+    inputs: PlanInputs,
     own: Ours,
     *,
     added: frozenset[Span],
     removed: frozenset[Span],
     heirs: dict[Span, str],
-    held: tuple[Held, ...],
-) -> Plan:
-    """The network with ``added`` and without ``removed``; the marker tells of it."""
+    held: tuple[HeldRange, ...],
+) -> NetworkPlan:
+    """The network with ``added`` and without ``removed``; the mark is written to match."""
     body = copy.deepcopy(network)
-    made = _add(body, given.desired, added)
+    made = _add(body, inputs.desired, added)
     _remove(body, removed)
     kept = (own.spans | added) - removed - heirs.keys()
-    subnets, gone, left = _subnets(body, given, own.subnets | made, kept)
-    usable = own.usable if given.opened is None else given.opened
+    subnets, gone, left = _subnets(body, inputs, own.subnets | made, kept)
+    usable = own.usable if inputs.opened is None else inputs.opened
     after = Ours(frozenset(kept), subnets, usable)
-    claims = {given.former: Ours()} if given.former else {}
-    claims[given.owner] = after
-    known = {other.owner: other.recorded for other in given.others} | marking.read(network)
-    for what, who in (*_inherited(heirs), *left):
-        claims[who] = claims.get(who, known.get(who, Ours())) | what
+    claims = {inputs.former: Ours()} if inputs.former else {}
+    claims[inputs.owner] = after
+    known = {other.owner: other.recorded for other in inputs.others} | marking.read(network)
+    for part, owner in (*_inherited(heirs), *left):
+        claims[owner] = claims.get(owner, known.get(owner, Ours())) | part
     marking.write(body, claims)
-    return Plan(
+    return NetworkPlan(
         network=None if body == network else body,
         ours=after,
         added=Ours(added, made),
@@ -45,7 +45,7 @@ def write(
 
 
 def _inherited(heirs: dict[Span, str]) -> list[tuple[Ours, str]]:
-    return [(Ours(spans=frozenset({one})), who) for one, who in sorted(heirs.items())]
+    return [(Ours(spans=frozenset({span})), owner) for span, owner in sorted(heirs.items())]
 
 
 def _add(
@@ -62,40 +62,42 @@ def _add(
         new = sorted(added & (wanted.ranges or frozenset()))
         if new:
             ranges = entries[wanted.prefix].setdefault("static_ip_ranges", [])
-            ranges.extend(spans.entry_of(one) for one in new)
+            ranges.extend(spans.entry_of(span) for span in new)
     return frozenset(made)
 
 
 def _remove(body: structs.JSON, removed: frozenset[Span]) -> None:
     for subnet in body.get("configured_subnets") or ():
         ranges = subnet.get("static_ip_ranges") or []
-        kept = [one for one in ranges if spans.of_entry(one) not in removed]
+        kept = [entry for entry in ranges if spans.of_entry(entry) not in removed]
         if len(kept) != len(ranges):
             subnet["static_ip_ranges"] = kept
 
 
 def _subnets(
-    body: structs.JSON, given: Situation, made: frozenset[Prefix], kept: frozenset[Span]
+    body: structs.JSON, inputs: PlanInputs, made: frozenset[Prefix], kept: frozenset[Span]
 ) -> tuple[frozenset[Prefix], frozenset[Prefix], list[tuple[Ours, str]]]:
-    """Of the subnets that we made: those that stay ours, those that go, those of an heir.
+    """Split our subnets into those that stay ours, those that go, and those of an heir.
 
-    One that is not wanted any more goes if no range is left in it; with ranges of ours it waits for
-    these, with those of others it is theirs.
+    A subnet that is not wanted any more goes if no range is left in it. With ranges of ours it
+    waits for these, with ranges of others it becomes theirs.
     """
-    wanted = {one.prefix for one in given.desired}
-    inside = {prefix: set(found) for prefix, found in spans.subnets(body)}
-    stay = {one for one in made if one in wanted or inside.get(one, set()) & kept}
+    wanted = {subnet.prefix for subnet in inputs.desired}
+    inside = {prefix: set(ranges) for prefix, ranges in spans.subnets(body)}
+    stay = {prefix for prefix in made if prefix in wanted or inside.get(prefix, set()) & kept}
     left, gone = [], set()
-    for one in made - stay:
-        able = (other for other in given.others if other.settled)
-        heir = next((o for o in able if one in {s.prefix for s in o.subnets}), None)
+    for prefix in made - stay:
+        able = (other for other in inputs.others if other.settled)
+        heir = next((o for o in able if prefix in {subnet.prefix for subnet in o.subnets}), None)
         if heir is not None:
-            left.append((Ours(subnets=frozenset({one})), heir.owner))
-        elif _is_empty(body, one):
-            gone.add(one)
+            left.append((Ours(subnets=frozenset({prefix})), heir.owner))
+        elif _is_empty(body, prefix):
+            gone.add(prefix)
     listed = body.get("configured_subnets") or []
     if gone:
-        body["configured_subnets"] = [one for one in listed if spans.prefix_of(one) not in gone]
+        body["configured_subnets"] = [
+            subnet for subnet in listed if spans.prefix_of(subnet) not in gone
+        ]
     return frozenset(stay), frozenset(gone), left
 
 

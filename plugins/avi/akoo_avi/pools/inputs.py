@@ -1,4 +1,4 @@
-"""What a plan for a network is made from, and what it says. Values only."""
+"""The inputs of a plan for a network, and the plan itself. Values only."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Other(NamedTuple):
     subnets: tuple[Subnet, ...]
     inline: bool = False
     recorded: Ours = Ours()
-    """What its status says is its own: counts where the marker is gone."""
+    """Its own ranges by its status: they count where the mark is gone."""
     settled: bool = True
-    """It was on this network itself: only such a one can be given anything there."""
+    """It was applied on this network. Only such a pool can inherit anything there."""
 
     @property
     def spans(self) -> frozenset[Span]:
@@ -28,54 +28,54 @@ class Other(NamedTuple):
 
 
 class Allocated(NamedTuple):
-    """An address that is in use, and by what."""
+    """An address in use, and its holder."""
 
     address: Address
     holder: str
 
 
-class Situation(NamedTuple):
-    """All that a plan is made from, but for the network itself."""
+class PlanInputs(NamedTuple):
+    """The inputs of a plan, without the network itself."""
 
     owner: str
     desired: tuple[Subnet, ...]
-    """() of a pool that leaves."""
+    """() for a pool that leaves."""
     recorded: Ours = Ours()
     allocated: tuple[Allocated, ...] = ()
     others: tuple[Other, ...] = ()
     former: str = ""
-    """An owner whose ranges are taken over, by a person's word."""
+    """The owner whose ranges are taken over, by annotation."""
     inline: bool = False
-    """Made from a config. Of two such pools, both may want exactly the same range: one has it."""
+    """Made from a config. Two such pools may want exactly the same range: one of them has it."""
     opened: bool | None = None
-    """Whether the mark is to say that the usable entry is ours. None: as it says."""
+    """The new value of the mark's usable entry. None: the mark keeps its value."""
 
 
 class Overlap(NamedTuple):
-    """A range that cannot be added, and the one that is in its way."""
+    """A range that cannot be added, and the existing range that prevents it."""
 
     wanted: Span
     there: Span
     whose: str
-    """In words: ``AviIPPool edge``, ``nobody we know``."""
+    """In words: ``AviIPPool edge``, ``no pool of ours``."""
 
 
-class Held(NamedTuple):
-    """A range that is to go, and its addresses that are in use."""
+class HeldRange(NamedTuple):
+    """A range that cannot go yet, and its addresses in use."""
 
     range: Span
     by: tuple[Allocated, ...]
 
 
-class Plan(NamedTuple):
-    """What is to be done with a network."""
+class NetworkPlan(NamedTuple):
+    """The change of a network."""
 
     network: structs.JSON | None
-    """What to write; None: nothing."""
+    """The body to write; None: nothing."""
     ours: Ours
-    """What is ours once that is written."""
+    """The ranges that are ours after the write."""
     added: Ours = Ours()
     removed: Ours = Ours()
     overlaps: tuple[Overlap, ...] = ()
     """Not empty: nothing is written at all."""
-    held: tuple[Held, ...] = ()
+    held: tuple[HeldRange, ...] = ()

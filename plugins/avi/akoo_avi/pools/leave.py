@@ -1,4 +1,4 @@
-"""Takes away what a pool that is being deleted has on Avi, once nobody needs it any more."""
+"""Remove the ranges of a pool that is being deleted, once nobody needs them any more."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from akoo_avi import client
 from akoo_avi.ownership.references import tenant_uuid
 from akoo_avi.place import catalog, resolve
 from akoo_avi.pools import applying, conditions, marking, neighbours, place, plan, statuses, usage
-from akoo_avi.pools.applying import Means
+from akoo_avi.pools.applying import PoolContext
 from akoo_avi.pools.network import Outside
 from akoo_avi.spec import names, refusal, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core.plugin import api, structs, uses
-from akoo_core.plugin import names as names_
+from akoo_core.plugin import names as core_names
 from akoo_core.plugin.conditions import Condition
 
 AGAIN_SECONDS = 60.0
 FRESH_SECONDS = 1.0
-"""How old a catalog may be that says that nothing of ours is there."""
-LET_GO = f"{names_.LET_GO_ANNOTATION}=<why>"
+"""Age of a catalog that may prove that nothing of ours is there."""
+LET_GO = f"{core_names.LET_GO_ANNOTATION}=<why>"
 NOT_THERE = frozenset({"TenantNotFound", "CloudNotFound", "NetworkNotFound", "CloudUnsupported"})
 """Refusals of a look-up that mean: no network of the pool exists."""
 
 
-async def leave(means: Means, pool: Pool) -> api.Result:
+async def leave(context: PoolContext, pool: Pool) -> api.Result:
     """One attempt. Raises Refusal, AviErrors and KubeErrors."""
-    ctx = means.ctx
+    ctx = context.ctx
     if FINALIZER not in pool.finalizers:
         return api.Done()
     if pool.moved:
@@ -32,31 +32,34 @@ async def leave(means: Means, pool: Pool) -> api.Result:
     users = await uses.uses_of(ctx.kube, resources.AVI_IP_POOLS, pool.name, pool.uid)
     if users:
         named = ", ".join(user.name for user in users[: conditions.SHOWN])
-        told = f"{len(users)} AKODeployments take addresses from it ({named}). It goes after them."
-        return await _waits(ctx, pool, conditions.failed(reason="InUse", message=told))
+        message = (
+            f"{len(users)} AKODeployments take addresses from it ({named}). It goes after them."
+        )
+        return await _waits(ctx, pool, conditions.failed(reason="InUse", message=message))
     if pool.let_go:
         ctx.log.warning("AviIPPool is let go: what it has on Avi stays", extra={"why": pool.let_go})
         return await _gone(ctx, pool)
-    for outside in await _places(means, pool):
+    for outside in await _places(context, pool):
         try:
             network = await outside.network()
         except client.NotFoundError:
             continue  # the network is gone, and all of ours with it
-        waiting, pool = await _take_away(means, pool, outside, network)
+        waiting, pool = await _take_away(context, pool, outside, network)
         if waiting:
             return await _waits(ctx, pool, waiting)
     return await _gone(ctx, pool)
 
 
-async def _places(means: Means, pool: Pool) -> tuple[Outside, ...]:
-    """The networks that have, or may have, what is ours.
+async def _places(context: PoolContext, pool: Pool) -> tuple[Outside, ...]:
+    """The networks that have, or may have, ranges of ours.
 
-    Their mark is asked even if status knows of nothing: another pool may have left us its ranges.
+    Their marks are read even if the status records nothing: another pool may have left us its
+    ranges.
     """
     status = pool.status
     if not status.network_uuid:
-        return await _looked_for(means, pool)
-    avi, _ = await applying.enter(means, pool, remembered=True)
+        return await _looked_for(context, pool)
+    avi, _ = await applying.enter(context, pool, remembered=True)
     answering = str((await avi.get("cluster")).get("uuid", ""))
     if status.controller_uuid and answering != status.controller_uuid:
         raise refusal.Refusal(
@@ -69,22 +72,22 @@ async def _places(means: Means, pool: Pool) -> tuple[Outside, ...]:
     return (Outside(avi=avi, network_uuid=status.network_uuid, tenant=tenant),)
 
 
-async def _looked_for(means: Means, pool: Pool) -> tuple[Outside, ...]:
-    """Status was lost, as by a restore: every network with our mark, whatever its name is by now;
-    without any the one that spec names.
+async def _looked_for(context: PoolContext, pool: Pool) -> tuple[Outside, ...]:
+    """The networks with our mark, for a status that was lost, as by a restore; without any mark,
+    the network that the spec names.
 
-    Nothing is let go for an answer that may be incomplete: raises Refusal for a controller that
-    is not usable, and for one whose objects our user cannot all see.
+    An incomplete answer must not let anything go: raises Refusal for a controller that is not
+    usable, and for one that hides objects from our user.
     """
-    avi, reach = await applying.enter(means, pool, remembered=True)
-    known = await means.catalogs.get(avi, reach, means.ctx.clock, seconds=FRESH_SECONDS)
+    avi, reach = await applying.enter(context, pool, remembered=True)
+    known = await context.catalogs.get(avi, reach, context.ctx.clock, seconds=FRESH_SECONDS)
     problem = resolve.problem_of(known)
     if problem:
         raise refusal.Refusal("ControllerNotReady", problem)
-    # What is missing in a list that moved must not be taken for gone.
+    # An object that is missing in a list that moved must not count as gone.
     known = await catalog.whole(avi, known, "network")
     known = await catalog.settled(avi, known, place.sought(pool))
-    owner, _, former = applying.owners(means.ctx, pool)
+    owner, _, former = applying.owners(context.ctx, pool)
     rows = [row for row in known.networks if marking.read(row).keys() & {owner, former or owner}]
     if rows:
         places = ((row["uuid"], tenant_uuid(row)) for row in rows)
@@ -105,23 +108,23 @@ async def _looked_for(means: Means, pool: Pool) -> tuple[Outside, ...]:
 
 
 async def _take_away(
-    means: Means, pool: Pool, outside: Outside, network: structs.JSON
+    context: PoolContext, pool: Pool, outside: Outside, network: structs.JSON
 ) -> tuple[Condition | None, Pool]:
-    """Take ranges and subnets away, then the usable entry; the mark of it goes last.
+    """Take ranges and subnets away, then the usable entry; its mark goes last.
 
-    The Condition says what it still waits for; None: for nothing.
+    The condition says why the pool waits; None: all is gone.
     """
-    ctx = means.ctx
+    ctx = context.ctx
     pool = await applying.remember(ctx, pool, network)
     near = await neighbours.on_network(ctx.kube, pool, outside.network_uuid)
-    given = applying.situation(ctx, pool, (), near, await outside.allocated())
-    planned = plan.plan(network, given)
+    inputs = applying.plan_inputs(ctx, pool, (), near, await outside.allocated())
+    planned = plan.plan(network, inputs)
     if planned.network is not None:
-        network = await outside.write(given) or await outside.network()
+        network = await outside.write(inputs) or await outside.network()
     where = f'in network "{network["name"]}" on {outside.avi.address}'
     own = plan.ours(network, *applying.owners(ctx, pool))
-    pool = await statuses.say(ctx, pool, statuses.owning(pool.status, own))
-    left = plan.plan(network, given)
+    pool = await statuses.write(ctx, pool, statuses.owning(pool.status, own))
+    left = plan.plan(network, inputs)
     if left.held or left.network is not None:
         return conditions.applied(left, where), pool
     if not pool.status.usable_added:
@@ -129,14 +132,14 @@ async def _take_away(
     profile, tenant = await outside.profile(network)
     waiting = await applying.give_back(ctx, near, outside, profile, tenant)
     if waiting is None:
-        await outside.write(given._replace(opened=False))
+        await outside.write(inputs._replace(opened=False))
     return waiting, pool
 
 
-async def _waits(ctx: api.ControllerContext, pool: Pool, why: Condition) -> api.Result:
+async def _waits(ctx: api.ControllerContext, pool: Pool, condition: Condition) -> api.Result:
     status = structs.replace(pool.status, observed_generation=pool.generation)
-    await statuses.say(ctx, pool, statuses.judged(ctx, status, (why,)))
-    return api.Wait(reason=why.reason, message=why.message, after=AGAIN_SECONDS)
+    await statuses.write(ctx, pool, statuses.judged(ctx, status, (condition,)))
+    return api.Wait(reason=condition.reason, message=condition.message, after=AGAIN_SECONDS)
 
 
 async def _gone(ctx: api.ControllerContext, pool: Pool) -> api.Result:

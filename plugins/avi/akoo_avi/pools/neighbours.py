@@ -1,4 +1,4 @@
-"""The other AviIPPools: those on the same network have a say in what a pool may do there."""
+"""The other AviIPPools on the same network: a pool may not take their ranges."""
 
 from __future__ import annotations
 
@@ -12,70 +12,70 @@ from akoo_core.plugin import kube, structs
 
 
 class Neighbours(NamedTuple):
-    """Pools on one network that are not being deleted, but for the one that asks."""
+    """Pools on one network that are not being deleted, without the pool that asks."""
 
     pools: tuple[Pool, ...]
 
     @property
     def usable_heir(self) -> Pool | None:
-        """The oldest that wants the network to be usable."""
+        """The oldest pool that wants the network to be usable."""
         able = (pool for pool in self.pools if pool.status.network_uuid)
-        return next((one for one in able if one.spec.usable), None)
+        return next((pool for pool in able if pool.spec.usable), None)
 
     def others(self, pool: Pool, management_id: str) -> tuple[Other, ...]:
-        """For the plan of ``pool``."""
-        return tuple(_other(one, pool, management_id) for one in self.pools)
+        """The others as inputs for the plan of ``pool``."""
+        return tuple(_other(other, pool, management_id) for other in self.pools)
 
 
 async def every(client: kube.KubeClient) -> tuple[Pool, ...]:
-    """All pools as the API server has them now; one that cannot be read does nothing, either."""
-    found: list[Pool] = []
+    """All pools, read from the API server, the oldest first; unreadable pools are left out."""
+    pools: list[Pool] = []
     token = ""
     while True:
         page = await client.list(resources.AVI_IP_POOLS, token=token)
         for item in page.items:
             try:
-                found.append(ip_pool.from_object(item))
+                pools.append(ip_pool.from_object(item))
             except structs.DecodeError:
                 continue
         token = page.token
         if not token:
-            return tuple(sorted(found, key=lambda one: one.age))
+            return tuple(sorted(pools, key=lambda pool: pool.age))
 
 
 async def on_network(client: kube.KubeClient, pool: Pool, network_uuid: str) -> Neighbours:
-    """The others on that network, the oldest first."""
+    """The other pools on that network, the oldest first."""
     return Neighbours(
         tuple(
-            one
-            for one in await every(client)
-            if one.uid != pool.uid and not one.deleting and _there(one, pool, network_uuid)
+            other
+            for other in await every(client)
+            if other.uid != pool.uid and not other.deleting and _there(other, pool, network_uuid)
         )
     )
 
 
-def _there(one: Pool, pool: Pool, network_uuid: str) -> bool:
-    """By what was found, or, before anything was, by the names."""
-    if one.status.network_uuid:
-        return one.status.network_uuid == network_uuid
-    return _place(one.spec) == _place(pool.spec)
+def _there(other: Pool, pool: Pool, network_uuid: str) -> bool:
+    """Compare network UUIDs, or, before the first attempt, the names."""
+    if other.status.network_uuid:
+        return other.status.network_uuid == network_uuid
+    return _place(other.spec) == _place(pool.spec)
 
 
 def _place(spec: ip_pool.Spec) -> tuple[object, ...]:
     return spec.controller, spec.address, spec.tenant, spec.cloud, spec.network
 
 
-def _other(one: Pool, pool: Pool, management_id: str) -> Other:
+def _other(other: Pool, pool: Pool, management_id: str) -> Other:
     try:
-        subnets = ip_pool.desired(one.spec)
+        subnets = ip_pool.desired(other.spec)
     except refusal.Refusal:
         subnets = ()
     return Other(
-        name=one.name,
-        owner=marking.owner(management_id, one.name),
-        older=one.age < pool.age,
+        name=other.name,
+        owner=marking.owner(management_id, other.name),
+        older=other.age < pool.age,
         subnets=subnets,
-        inline=bool(one.config),
-        recorded=one.recorded,
-        settled=bool(one.status.network_uuid),
+        inline=bool(other.config),
+        recorded=other.recorded,
+        settled=bool(other.status.network_uuid),
     )

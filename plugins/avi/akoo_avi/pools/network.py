@@ -7,7 +7,7 @@ import dataclasses
 from akoo_avi import client
 from akoo_avi.ownership.references import tenant_uuid, uuid_of
 from akoo_avi.pools import plan, usable, usage
-from akoo_avi.pools.inputs import Allocated, Plan, Situation
+from akoo_avi.pools.inputs import Allocated, NetworkPlan, PlanInputs
 from akoo_avi.spec import names
 from akoo_core.plugin import structs
 
@@ -36,12 +36,12 @@ class Outside:
             await self.network()  # the answer counts only while the network itself is seen
             return ()
 
-    async def write(self, given: Situation) -> structs.JSON | None:
-        """Make the network what the plan says, decided anew if somebody else wrote. What was
-        written, or None."""
+    async def write(self, inputs: PlanInputs) -> structs.JSON | None:
+        """Make the network match the plan, which is made anew if somebody else wrote. The body that
+        was written, or None."""
 
         def decide(current: structs.JSON) -> structs.JSON | None:
-            decided: Plan = plan.plan(current, given)
+            decided: NetworkPlan = plan.plan(current, inputs)
             return decided.network
 
         return await client.change(
@@ -49,14 +49,14 @@ class Outside:
         )
 
     async def profile(self, network: structs.JSON) -> tuple[str, str]:
-        """UUIDs of the IPAM profile of the network's cloud and of its tenant; "" if there
-        is no profile (any more)."""
+        """UUIDs of the IPAM profile of the network's cloud and of its tenant; "" without a
+        profile."""
         clouds = await self.avi.list("cloud", params={"uuid": uuid_of(network.get("cloud_ref"))})
         wanted = uuid_of(clouds[0].get("ipam_provider_ref")) if clouds else ""
         if not wanted:
             return "", ""
-        found = await self.avi.list("ipamdnsproviderprofile", params={"uuid": wanted})
-        return (wanted, tenant_uuid(found[0])) if found else ("", "")
+        profiles = await self.avi.list("ipamdnsproviderprofile", params={"uuid": wanted})
+        return (wanted, tenant_uuid(profiles[0])) if profiles else ("", "")
 
     async def open(self, profile_uuid: str, tenant: str) -> None:
         """Make the network usable."""

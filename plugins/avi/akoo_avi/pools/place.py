@@ -1,4 +1,4 @@
-"""Where a pool is: its controller, cloud, network and IPAM profile."""
+"""The place of a pool: its controller, cloud, network and IPAM profile."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from akoo_avi.spec.ip_pool import Pool
 from akoo_core.plugin import kube
 
 
-class Place(NamedTuple):
-    """What a pool's names mean on one controller."""
+class PoolPlace(NamedTuple):
+    """The objects on one controller that a pool's names mean."""
 
     controller_uuid: str
     cloud: Row
     network_uuid: str
     tenant: str
-    """Of the network: its UUID."""
+    """The UUID of the network's tenant."""
 
 
 async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
-    """How to get to the controller. Raises Refusal; DecodeError for an unreadable AviController."""
+    """Address and credential of the controller. Raises Refusal; DecodeError for an unreadable
+    AviController."""
     spec = pool.spec
     if not spec.controller:
         if not spec.address or spec.credential_ref is None:
@@ -48,7 +49,7 @@ async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
 
 
 def sought(pool: Pool) -> catalog.Sought:
-    """What of a catalog the place of a pool depends on."""
+    """The part of a catalog that the place of a pool depends on."""
     network = pool.spec.network
     return catalog.Sought(
         tenant=pool.spec.tenant,
@@ -58,9 +59,9 @@ def sought(pool: Pool) -> catalog.Sought:
     )
 
 
-def find(known: Catalog, pool: Pool) -> Place:
-    """The pool's network, as the clusters of its tenant find it. Raises Refusal: what is not
-    there, with the nearest names."""
+def find(known: Catalog, pool: Pool) -> PoolPlace:
+    """The pool's network, as the clusters of its tenant find it. Raises Refusal for a missing
+    object, with the nearest names."""
     tenant = _tenant_row(known, pool)
     scene = networks.Scene(
         catalog=known,
@@ -71,7 +72,7 @@ def find(known: Catalog, pool: Pool) -> Place:
     wanted = pool.spec.network
     if wanted.moref:
         row = _by_moref(scene, wanted.moref, pool)
-        return Place(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
+        return PoolPlace(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
     cidr = pool.spec.subnets[0].cidr if pool.spec.subnets else ""
     asked = placement.WantedNetwork(name=wanted.name, cidr=cidr)
     network = networks.find(scene, asked, "spec.network")
@@ -81,20 +82,20 @@ def find(known: Catalog, pool: Pool) -> Place:
             f'cloud "{scene.cloud["name"]}" on {known.address} brings addresses of its own '
             "and needs no AviIPPool.",
         )
-    (row,) = (one for one in known.networks if one["uuid"] == network.uuid)
-    return Place(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
+    (row,) = (row_ for row_ in known.networks if row_["uuid"] == network.uuid)
+    return PoolPlace(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
 
 
 def profile_of(known: Catalog, cloud: Row, pool: Pool) -> Row:
     """The internal IPAM profile of the cloud. Raises Refusal."""
     tenant = _tenant_row(known, pool)
     scene = networks.Scene(catalog=known, cloud=cloud, tenant=tenant, correct=correct_of(pool))
-    found = networks.check_ipam(scene, networkless=False)
-    if found is None:
+    profile = networks.check_ipam(scene, networkless=False)
+    if profile is None:
         raise refusal.Refusal(
             "IpamMissing", f'cloud "{cloud["name"]}" on {known.address} has no IPAM profile.'
         )
-    return found
+    return profile
 
 
 def tenant_of(row: Row) -> str:
@@ -113,11 +114,11 @@ def _cloud(known: Catalog, pool: Pool, tenant: Row) -> Row:
 
 
 def _by_moref(scene: networks.Scene, moref: str, pool: Pool) -> Row:
-    """vCenter's networks have the uuid ``<moref>-<uuid of the cloud>``."""
+    """Port group ``moref``: vCenter's networks have the uuid ``<moref>-<uuid of the cloud>``."""
     uuid = f"{moref}-{scene.cloud['uuid']}"
-    for one in networks.visible(scene):
-        if one["uuid"] == uuid or uuid_of(one.get("vimgrnw_ref")) == uuid:
-            return one
+    for row in networks.visible(scene):
+        if row["uuid"] == uuid or uuid_of(row.get("vimgrnw_ref")) == uuid:
+            return row
     raise refusal.Refusal(
         "NetworkNotFound",
         f"port group {moref} is no network {scene.where}. Avi may not have discovered it yet; else "

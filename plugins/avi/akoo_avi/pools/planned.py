@@ -1,6 +1,7 @@
-"""``akoo-core plan``: the AviIPPools that a cluster needs, what becomes of them on Avi, and why.
+"""``akoo-core plan``: the AviIPPools that a cluster needs, their changes on Avi, and the reasons.
 
-Reads only. Verbs change no ranges: the pools' own controller does, by the plan that is shown here.
+Reads only. Verbs change no ranges. The pools' own controller does, with the plan that is shown
+here.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from akoo_avi import client
 from akoo_avi.connect import access
 from akoo_avi.place import catalog
 from akoo_avi.pools import applying, configs, expected, usable
-from akoo_avi.pools.applying import Means, Scene
+from akoo_avi.pools.applying import NetworkState, PoolContext
 from akoo_avi.spec import ip_pool, placement, refusal, resources, wanted
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
@@ -23,20 +24,22 @@ Actions = tuple[api.PlannedAction, ...]
 async def prepare(
     ctx: api.VerbContext, clients: client.Controllers, catalogs: catalog.Catalogs
 ) -> Actions:
-    """The pools that the cluster's config names or makes, one after the other. One that cannot be
-    looked at is told with the reason. Raises Refusal and DecodeError for the config itself."""
+    """The pools that the cluster's config names or makes, one after the other. A pool that cannot
+    be read is listed with the reason. Raises Refusal and DecodeError for the config itself."""
     if ctx.shared is None or not ctx.view.config:
         return ()
     asked = wanted.of_view(ctx.view)
-    made = {one.name: one for one in configs.of_object(ctx.view.config)}
-    means = Means(ctx=_controller_context(ctx, ctx.shared), clients=clients, catalogs=catalogs)
+    made = {pool.name: pool for pool in configs.of_object(ctx.view.config)}
+    context = PoolContext(
+        ctx=_controller_context(ctx, ctx.shared), clients=clients, catalogs=catalogs
+    )
     names = dict.fromkeys((*asked.pools, *asked.inline))
-    found = [await _pool(means, ctx.view, name, made.get(name)) for name in names]
-    return tuple(action for each in found for action in each)
+    planned = [await _pool(context, ctx.view, name, made.get(name)) for name in names]
+    return tuple(action for actions in planned for action in actions)
 
 
 def _controller_context(ctx: api.VerbContext, shared: kube.KubeClient) -> api.ControllerContext:
-    """What the pools' controller would have: marks on Avi are those of this management cluster."""
+    """The context of the pools' controller: marks on Avi are those of this management cluster."""
     return api.ControllerContext(
         kube=shared,
         clock=ctx.clock,
@@ -50,12 +53,12 @@ def _controller_context(ctx: api.VerbContext, shared: kube.KubeClient) -> api.Co
     )
 
 
-async def _pool(means: Means, view: api.View, name: str, made: Inline | None) -> Actions:
+async def _pool(context: PoolContext, view: api.View, name: str, made: Inline | None) -> Actions:
     try:
-        pool, first = await _declared(means.ctx.kube, view, name, made)
+        pool, first = await _declared(context.ctx.kube, view, name, made)
         if pool is None:
             return (first,)
-        return (first, *await _on_avi(means, pool))
+        return (first, *await _on_avi(context, pool))
     except structs.DecodeError as error:
         return (_keep(name, f"it cannot be read: {error}"),)
 
@@ -63,7 +66,7 @@ async def _pool(means: Means, view: api.View, name: str, made: Inline | None) ->
 async def _declared(
     shared: kube.KubeClient, view: api.View, name: str, made: Inline | None
 ) -> tuple[Pool | None, api.PlannedAction]:
-    """The pool as it will be, and what becomes of the object; None: nothing else does."""
+    """The pool as it will be, and the action on the object. None: nothing else happens."""
     config = wanted.config_name(view)
     try:
         pool = ip_pool.from_object(await shared.get(POOLS, name))
@@ -71,8 +74,8 @@ async def _declared(
         if made is None:
             return None, _keep(name, f"{config} names it, and it does not exist. Create it.")
         pool = _new(view.spec.config_ref.name, made)
-        told = f"{config} says so; it gives {expected.described(ip_pool.desired(pool.spec))}"
-        return pool, _action("create", name, told)
+        reason = f"{config} says so; it gives {expected.described(ip_pool.desired(pool.spec))}"
+        return pool, _action("create", name, reason)
     if pool.deleting:
         return None, _keep(name, "it is being deleted, and nothing new is put on Avi for it")
     if made is None:
@@ -90,35 +93,35 @@ def _new(config_name: str, made: Inline) -> Pool:
     """The pool that the config's controller is going to make."""
     annotations = {CONFIG_ANNOTATION: config_name}
     metadata = {"name": made.name, "uid": "", "annotations": annotations}
-    # As young as can be: what is there goes before it.
+    # The youngest of all: existing pools come first.
     metadata["creationTimestamp"] = "9999"
     return ip_pool.from_object({"metadata": metadata, "spec": structs.to_object(made.spec)})
 
 
-async def _on_avi(means: Means, pool: Pool) -> Actions:
+async def _on_avi(context: PoolContext, pool: Pool) -> Actions:
     try:
-        scene = await applying.look(means, pool)
+        state = await applying.look(context, pool)
         desired = ip_pool.desired(pool.spec)
-        given = applying.situation(means.ctx, pool, desired, scene.near, scene.allocated)
+        inputs = applying.plan_inputs(context.ctx, pool, desired, state.near, state.allocated)
         report = pool.spec.drift_policy == "Report" and _in_force(pool)
-        rows = expected.rows(pool.name, scene.network, given, report=report)
-        opened = await _opened(scene, pool, report=report)
+        rows = expected.rows(pool.name, state.network, inputs, report=report)
+        opened = await _opened(state, pool, report=report)
     except access.ANSWERED as error:
         return (_keep(pool.name, f"nothing is done on Avi: {access.answer(error).message}"),)
     name, where = (
-        str(scene.network["name"]),
-        f"{scene.outside.avi.address}, tenant {scene.at.tenant}",
+        str(state.network["name"]),
+        f"{state.outside.avi.address}, tenant {state.at.tenant}",
     )
-    told = (expected.action(row, kind=expected.NETWORK, name=name, where=where) for row in rows)
-    return (*told, *opened)
+    changes = (expected.action(row, kind=expected.NETWORK, name=name, where=where) for row in rows)
+    return (*changes, *opened)
 
 
 def _in_force(pool: Pool) -> bool:
     return pool.status.applied_generation == pool.generation
 
 
-async def _opened(scene: Scene, pool: Pool, *, report: bool) -> Actions:
-    profile, problem = await applying.profile_of(scene, pool)
+async def _opened(state: NetworkState, pool: Pool, *, report: bool) -> Actions:
+    profile, problem = await applying.profile_of(state, pool)
     if problem is not None:
         return (_keep(pool.name, f"its network cannot become usable: {problem.message}"),)
     if profile is None:
@@ -126,20 +129,20 @@ async def _opened(scene: Scene, pool: Pool, *, report: bool) -> Actions:
     row = expected.opened(
         pool.name,
         wanted=pool.spec.usable,
-        there=usable.has(profile, scene.at.network_uuid),
+        there=usable.has(profile, state.at.network_uuid),
         added=pool.status.usable_added,
-        network=str(scene.network["name"]),
+        network=str(state.network["name"]),
     )
     if row is None:
         return ()
     if report and row.action == "change":
         row = expected.reported(row)
-    where, name = scene.outside.avi.address, str(profile.get("name", ""))
+    where, name = state.outside.avi.address, str(profile.get("name", ""))
     return (expected.action(row, kind=expected.PROFILE, name=name, where=where),)
 
 
 async def leave(ctx: api.VerbContext, stored: placement.Stored) -> Actions:
-    """What becomes of the pools that the cluster uses once it has left."""
+    """The actions on the pools that the cluster uses, once it has left."""
     if ctx.shared is None:
         return ()
     return tuple([await _left(ctx.shared, ctx.view, pool) for pool in stored.pools])
@@ -166,21 +169,21 @@ async def _left(
 
 
 async def _unused(shared: kube.KubeClient, pool: Pool) -> api.PlannedAction:
-    """One that no other cluster uses."""
+    """The action on a pool that no other cluster uses."""
     if not pool.config:
         return _keep(pool.name, "nobody else uses it; it goes when a person deletes it")
     config = f"AKODeploymentConfig/{pool.config}"
     try:
         obj = await shared.get(kube.AKO_DEPLOYMENT_CONFIGS, pool.config)
-        asked = [one.name for one in configs.of_object(obj)]
+        asked = [pool.name for pool in configs.of_object(obj)]
     except kube.NotFoundError:
         asked = []
     except refusal.Refusal as error:
         return _keep(pool.name, f"{config}: {error}")
     if pool.name in asked:
         return _keep(pool.name, f"it goes with {config}, of which it was made")
-    told = f"{config}, of which it was made, does not give it any more; nobody else uses it"
-    return _action("delete", pool.name, told)
+    reason = f"{config}, of which it was made, does not give it any more; nobody else uses it"
+    return _action("delete", pool.name, reason)
 
 
 def _keep(name: str, why: str) -> api.PlannedAction:

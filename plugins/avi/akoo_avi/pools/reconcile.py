@@ -11,13 +11,13 @@ from akoo_avi import client
 from akoo_avi.connect import access
 from akoo_avi.place import catalog
 from akoo_avi.pools import applying, conditions, leave, statuses, usage
-from akoo_avi.pools.applying import Means
+from akoo_avi.pools.applying import PoolContext
 from akoo_avi.spec import ip_pool, refusal, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core.plugin import api, kube, structs
 
 AGAIN_SECONDS = 60.0
-"""Until drift is looked for, and addresses are counted again."""
+"""Until the next look for drift, and the next count of addresses."""
 POOLS = resources.AVI_IP_POOLS
 RIGHTS = (
     api.RbacRule(
@@ -35,14 +35,14 @@ RIGHTS = (
 
 
 class IpPools:
-    """For the plugin: registers the controller, and keeps what it needs."""
+    """The controller's registration and its tools."""
 
     def __init__(self, clients: client.Controllers, catalogs: catalog.Catalogs) -> None:
         self._clients = clients
         self._catalogs = catalogs
 
     def registration(self) -> api.ControllerRegistration:
-        """What the operator is to run."""
+        """The registration for the operator."""
         return api.ControllerRegistration(
             name="ip-pools",
             watches=(POOLS, kube.AKO_DEPLOYMENTS, resources.AVI_CONTROLLERS),
@@ -55,7 +55,7 @@ class IpPools:
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
-        """Bring one pool to what it says, or take it away."""
+        """Bring one pool to its spec, or take it away."""
         try:
             obj = await ctx.kube.get(POOLS, request.key)
         except kube.NotFoundError:
@@ -66,21 +66,21 @@ class IpPools:
         except structs.DecodeError as error:
             ctx.log.warning("AviIPPool cannot be read", extra={"problem": str(error)})
             return api.Blocked(reason="InvalidPool", message=str(error))
-        means = Means(ctx=ctx, clients=self._clients, catalogs=self._catalogs)
+        context = PoolContext(ctx=ctx, clients=self._clients, catalogs=self._catalogs)
         try:
-            return await _attempt(means, pool)
+            return await _attempt(context, pool)
         except kube.ConflictError:
-            told = f"AviIPPool/{pool.name} changed while it was worked on."
-            return api.Wait(reason="PoolChanged", message=told, after=1.0)
+            message = f"AviIPPool/{pool.name} changed while it was worked on."
+            return api.Wait(reason="PoolChanged", message=message, after=1.0)
 
 
-async def _attempt(means: Means, pool: Pool) -> api.Result:
+async def _attempt(context: PoolContext, pool: Pool) -> api.Result:
     try:
         if pool.deleting:
-            return await leave.leave(means, pool)
-        await applying.apply(means, pool)
+            return await leave.leave(context, pool)
+        await applying.apply(context, pool)
     except (structs.DecodeError, *access.ANSWERED) as error:
-        return await _failed(means.ctx, pool.name, _answer(error))
+        return await _failed(context.ctx, pool.name, _answer(error))
     return api.Done(recheck_seconds=AGAIN_SECONDS)
 
 
@@ -93,34 +93,37 @@ def _answer(error: Exception) -> api.Wait | api.Blocked:
 async def _failed(
     ctx: api.ControllerContext, name: str, answer: api.Wait | api.Blocked
 ) -> api.Result:
-    """Tell of it. What was recorded on the way stands: the pool is read again."""
+    """Write the failure into the status. Earlier records of this attempt stand: the pool is read
+    again."""
     try:
         pool = ip_pool.from_object(await ctx.kube.get(POOLS, name))
     except kube.NotFoundError:
         return api.Done()
     status = structs.replace(pool.status, observed_generation=pool.generation)
-    told = conditions.failed(reason=answer.reason, message=answer.message)
-    await statuses.say(ctx, pool, statuses.judged(ctx, status, (told,)))
+    condition = conditions.failed(reason=answer.reason, message=answer.message)
+    await statuses.write(ctx, pool, statuses.judged(ctx, status, (condition,)))
     return answer
 
 
 def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
-    """A pool concerns itself; a record the pools that it uses: one that waits for it is asked when
-    it goes. What an AviController says is looked at again within a minute."""
+    """The pool itself; for a record, the pools that it uses: a deleted pool waits for the record.
+    A changed AviController is seen within a minute."""
     if resource.kind == POOLS.kind:
         return (obj["metadata"]["name"],)
     if resource.kind != kube.AKO_DEPLOYMENTS.kind:
         return ()
     used = (obj.get("spec") or {}).get("uses") or ()
-    return tuple(one["name"] for one in used if one.get("kind") == POOLS.kind)
+    return tuple(use["name"] for use in used if use.get("kind") == POOLS.kind)
 
 
 def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
-    """What this controller says of a pool itself starts nothing."""
+    """The fields that start a reconcile: the controller's own status does not."""
     spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
     if resource.kind == kube.AKO_DEPLOYMENTS.kind:
         return spec.get("uses")
-    return spec, [metadata.get(one) for one in ("annotations", "finalizers", "deletionTimestamp")]
+    return spec, [
+        metadata.get(field) for field in ("annotations", "finalizers", "deletionTimestamp")
+    ]
 
 
 def _secrets(obj: kube.Object) -> tuple[tuple[str, str], ...]:

@@ -1,11 +1,11 @@
-"""Writes a pool's status: before the outside is touched what will be ours, then what was found."""
+"""Write a pool's status: our future ranges before a write to Avi, the results after it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from akoo_avi.pools import conditions as pool_conditions
-from akoo_avi.pools.usage import Count
+from akoo_avi.pools.usage import AddressCount
 from akoo_avi.spec import ip_pool, resources, spans
 from akoo_avi.spec.ip_pool import Pool, Status, SubnetStatus
 from akoo_avi.spec.spans import Ours
@@ -13,7 +13,7 @@ from akoo_core.plugin import api, conditions, structs
 
 
 def owning(status: Status, ours: Ours) -> Status:
-    """``status`` that says exactly this is ours."""
+    """``status`` with exactly these ranges as ours."""
     rows = {subnet.cidr: subnet for subnet in status.subnets}
     for prefix in ours.subnets:
         rows.setdefault(str(prefix), SubnetStatus(cidr=str(prefix), total=0, allocated=0, free=0))
@@ -24,38 +24,38 @@ def owning(status: Status, ours: Ours) -> Status:
     )
 
 
-def counted(status: Status, found: tuple[Count, ...], ours: Ours) -> Status:
+def counted(status: Status, counts: tuple[AddressCount, ...], ours: Ours) -> Status:
     """``status`` with these counts."""
     rows = tuple(
         SubnetStatus(
-            cidr=str(one.prefix),
-            total=one.total,
-            allocated=one.allocated,
-            free=one.free,
-            made=one.prefix in ours.subnets,
+            cidr=str(count.prefix),
+            total=count.total,
+            allocated=count.allocated,
+            free=count.free,
+            made=count.prefix in ours.subnets,
         )
-        for one in found
+        for count in counts
     )
     return structs.replace(
         status,
         subnets=rows,
         ranges=ip_pool.ranges_of(ours),
-        total=sum(one.total for one in found),
-        allocated=sum(one.allocated for one in found),
-        free=sum(one.free for one in found),
+        total=sum(count.total for count in counts),
+        allocated=sum(count.allocated for count in counts),
+        free=sum(count.free for count in counts),
     )
 
 
 def prefixes(ours: Ours, wanted: Iterable[spans.Prefix]) -> frozenset[spans.Prefix]:
-    """The subnets that status tells of."""
+    """The subnets that the status lists."""
     return ours.subnets | frozenset(wanted)
 
 
 def judged(
-    ctx: api.ControllerContext, status: Status, found: Iterable[conditions.Condition]
+    ctx: api.ControllerContext, status: Status, known: Iterable[conditions.Condition]
 ) -> Status:
-    """``status`` with these conditions, and with those before that nothing new is known of."""
-    new = {one.type: one for one in found}
+    """``status`` with these conditions, and with earlier ones of other types."""
+    new = {condition.type: condition for condition in known}
     kept = tuple(
         condition
         for condition in status.conditions
@@ -66,16 +66,16 @@ def judged(
     return structs.replace(status, conditions=merged)
 
 
-async def say(ctx: api.ControllerContext, pool: Pool, status: Status) -> Pool:
-    """Write ``status`` if it says something new; the pool as it is then.
+async def write(ctx: api.ControllerContext, pool: Pool, status: Status) -> Pool:
+    """Write ``status`` if it differs; the pool as it is then.
 
-    Raises ConflictError if the object changed since it was read: what is ours must not be forgotten
-    by a write over another's.
+    Raises ConflictError if the object changed since it was read: a write over another's must not
+    lose our ranges.
     """
     if status == pool.status:
         return pool
-    said = structs.to_object(status)
-    whole = {field.key: said.get(field.key) for field in structs.fields(Status)}
+    values = structs.to_object(status)
+    whole = {field.key: values.get(field.key) for field in structs.fields(Status)}
     patch = {
         "metadata": {"uid": pool.uid, "resourceVersion": pool.resource_version},
         "status": whole,
@@ -87,7 +87,7 @@ async def say(ctx: api.ControllerContext, pool: Pool, status: Status) -> Pool:
 
 
 async def finalizers(ctx: api.ControllerContext, pool: Pool, wanted: Iterable[str]) -> Pool:
-    """Write ``metadata.finalizers``. Raises ConflictError as ``say`` does."""
+    """Write ``metadata.finalizers``. Raises ConflictError as ``write`` does."""
     metadata = {
         "uid": pool.uid,
         "resourceVersion": pool.resource_version,

@@ -1,4 +1,4 @@
-"""Whether virtual services may get addresses from a network: the cloud's IPAM profile. Pure."""
+"""The usable networks of a cloud's IPAM profile: virtual services get addresses there. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from akoo_core.plugin import structs
 
 
 def has(profile: structs.JSON, network_uuid: str) -> bool:
-    """Whether the network is among the usable ones."""
+    """The network is among the usable ones."""
     return any(uuid_of(entry.get("nw_ref")) == network_uuid for entry in _entries(profile))
 
 

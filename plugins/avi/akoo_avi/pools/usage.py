@@ -1,4 +1,4 @@
-"""Which addresses of a network are in use, and how many are left. Pure, but for the metric."""
+"""Addresses of a network that are in use, and that are left. Pure, but for the metric."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from akoo_avi.spec import spans
 from akoo_core.plugin import metrics, structs
 
 _MOST = 2**32
-"""What a total counts up to: subnets of IPv6 have more than anybody can use, or a status hold."""
+"""Upper bound of a total: subnets of IPv6 have more than anybody can use, or a status hold."""
 
 
-class Count(NamedTuple):
+class AddressCount(NamedTuple):
     """Addresses for virtual services in one subnet."""
 
     prefix: spans.Prefix
@@ -27,48 +27,52 @@ class Count(NamedTuple):
 
 
 def allocated(runtime: structs.JSON) -> tuple[Allocated, ...]:
-    """All that ``networkruntime`` says is in use, in the order of addresses."""
-    found = {}
+    """All addresses that ``networkruntime`` reports in use, in the order of addresses."""
+    by_address = {}
     for subnet in runtime.get("subnet_runtime") or ():
-        for each in subnet.get("ip_range_runtimes") or ():
-            for one in each.get("allocated_ips") or ():
-                read = _read(one)
+        for range_runtime in subnet.get("ip_range_runtimes") or ():
+            for entry in range_runtime.get("allocated_ips") or ():
+                read = _read(entry)
                 if read is not None:
-                    found[read.address] = read
-    return tuple(sorted(found.values(), key=lambda one: (one.address.version, int(one.address))))
+                    by_address[read.address] = read
+    return tuple(
+        sorted(
+            by_address.values(), key=lambda holding: (holding.address.version, int(holding.address))
+        )
+    )
 
 
-def _read(one: structs.JSON) -> Allocated | None:
+def _read(entry: structs.JSON) -> Allocated | None:
     try:
-        address = ipaddress.ip_address((one.get("ip") or {}).get("addr", ""))
+        address = ipaddress.ip_address((entry.get("ip") or {}).get("addr", ""))
     except ValueError:
         return None
-    return Allocated(address, str(one.get("obj_info") or one.get("obj_uuid") or "somebody"))
+    return Allocated(address, str(entry.get("obj_info") or entry.get("obj_uuid") or "somebody"))
 
 
 def counts(
     network: structs.JSON, taken: tuple[Allocated, ...], wanted: Iterable[spans.Prefix]
-) -> tuple[Count, ...]:
-    """Of the wanted subnets; of all if none is.
+) -> tuple[AddressCount, ...]:
+    """Counts of the wanted subnets; of all subnets if none is wanted.
 
-    Avi gives an address from any range of a subnet, so ranges of others count as well; those for
+    Avi gives an address from any range of a subnet, so ranges of others count as well; ranges for
     service engines alone do not.
     """
     chosen = set(wanted)
-    found = []
+    counted = []
     for prefix, inside in spans.subnets(network):
         if prefix is None or (chosen and prefix not in chosen):
             continue
-        ranges = [one for one in inside if one.serves("VIP")]
-        used = sum(1 for one in taken if any(each.holds(one.address) for each in ranges))
-        total = min(sum(one.size for one in ranges), _MOST)
-        found.append(Count(prefix, total, used))
-    return tuple(found)
+        ranges = [span for span in inside if span.serves("VIP")]
+        used = sum(1 for address in taken if any(span.holds(address.address) for span in ranges))
+        total = min(sum(span.size for span in ranges), _MOST)
+        counted.append(AddressCount(prefix, total, used))
+    return tuple(counted)
 
 
-def publish(pool: str, found: Iterable[Count]) -> None:
+def publish(pool: str, counted: Iterable[AddressCount]) -> None:
     """Set ``akoo_pool_addresses`` of a pool; one without ranges has none."""
-    rows = tuple(found)
+    rows = tuple(counted)
     if not any(row.total for row in rows):
         forget(pool)
         return
@@ -81,7 +85,7 @@ def publish(pool: str, found: Iterable[Count]) -> None:
 
 
 def forget(pool: str) -> None:
-    """Take the metric of a pool that is gone away."""
+    """Remove the metric of a pool that is gone."""
     for state in ("total", "allocated", "free"):
         try:
             metrics.POOL_ADDRESSES.remove(pool, state)
