@@ -27,7 +27,8 @@ from akoo_core.plugin_host import (
 )
 from akoo_core.queue import core, worker, workqueue
 from akoo_core.reconcile import config_controller, record_controller
-from akoo_core.reconcile.act import attempt, record_writes
+from akoo_core.reconcile.act import record_writes
+from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import caches as surroundings
 from akoo_core.reconcile.read import pace, secret_reader
@@ -54,7 +55,7 @@ class Parts:
     def __init__(
         self,
         settings: Settings,
-        services: attempt.Services,
+        services: Services,
         world: world_.CachedWorld,
         clients: Workloads,
         pools: dict[str, threads.PluginThreads],
@@ -136,7 +137,7 @@ class Parts:
             pool.close()
 
 
-def means(services: attempt.Services) -> context.Means:
+def means(services: Services) -> context.Means:
     """What controllers and commands of plugins act with."""
     return context.Means(
         clock=services.clock,
@@ -220,7 +221,7 @@ def assemble(
         )
         for one in plugins.ordered
     }
-    services = attempt.Services(
+    services = Services(
         management=management,
         clusters=world.clusters.resource,
         management_id=management_id,

@@ -10,7 +10,8 @@ from akoo_core.plugin.errors import VerbError
 from akoo_core.plugin_host import context
 from akoo_core.queue import core
 from akoo_core.reconcile import record_controller
-from akoo_core.reconcile.act import attempt, situation
+from akoo_core.reconcile.act import situation
+from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import inventory
 
 
@@ -20,7 +21,7 @@ class Noting:
     def __init__(
         self,
         inner: record_controller.RecordReconciler,
-        services: attempt.Services,
+        services: Services,
         index: secret_index.SecretIndex,
     ) -> None:
         self._inner = inner

@@ -19,7 +19,7 @@ from akoo_core.app import world as world_
 from akoo_core.kube import client, discovery
 from akoo_core.plugin import api
 from akoo_core.plugin_host import controllers, loader, registry
-from akoo_core.reconcile.act import attempt
+from akoo_core.reconcile.act.services import Services
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,7 +85,7 @@ async def services(
     loaded: Loaded,
     seam: external.External,
     remembered: api.LoginMemory | None = None,
-) -> AsyncIterator[attempt.Services]:
+) -> AsyncIterator[Services]:
     """The services for attempts. The caches are empty: read from the API server.
 
     ``remembered``: the refused logins; None: read and written with ``kube``.

@@ -1,8 +1,8 @@
-"""Says in each AKODeploymentConfig how it is, and lets a deleted one go once nobody needs it.
+"""Writes the status of each AKODeploymentConfig, and lets a deleted one go once nobody needs it.
 
 Observes ADCs and the records that name them; writes the ADC's status and finalizers, never its
-spec. A record needs its config until it is orphaned, let go or finished: what leaving needs is in
-the record itself, but only under the finalizer is a deletion seen at all, rather than an absence.
+spec. A record needs its config until it is orphaned, let go or finished. Leaving needs only the
+record, but without the finalizer a deletion would look like an absence.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from opentelemetry import trace
 
-from akoo_core import clock as clock_
 from akoo_core import structs
-from akoo_core.kube import client as client_
+from akoo_core.clock import Clock
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient
 from akoo_core.kube.finalizers import Finalizers
 from akoo_core.objects import names
 from akoo_core.plugin import api
@@ -25,7 +25,7 @@ from akoo_core.reconcile.record_controller import Outcome
 from akoo_core.reconcile.status import config_status
 
 STATUS_FIELD_MANAGER = "akoo-core-status"
-"""Apart from the manager of metadata: one apply must not take back what the other said."""
+"""Not the manager of metadata, so that one apply does not remove the other's fields."""
 MIN_INTERVAL_SECONDS = 5.0
 """Between two attempts on one config: hundreds of clusters that come up are a handful of writes."""
 _CONFIGS = resources.AKO_DEPLOYMENT_CONFIGS
@@ -38,10 +38,10 @@ class ConfigReconciler:
 
     def __init__(
         self,
-        client: client_.KubeClient,
+        client: KubeClient,
         world: ConfigWorld,
         finalizers: Finalizers,
-        clock: clock_.Clock,
+        clock: Clock,
         *,
         plugins: Sequence[api.Plugin] = (),
     ) -> None:
@@ -51,14 +51,16 @@ class ConfigReconciler:
         self._clock = clock
         self._plugins = plugins
 
-    async def reconcile(self, name: str, attempt: int) -> Outcome:
-        """One attempt. Raises KubeError, when the queue backs off."""
-        del attempt
+    async def reconcile(self, name: str, retries: int) -> Outcome:
+        """Make one attempt. Raises KubeError; the queue backs off then."""
+        del retries
         outcome = Outcome(None, changed=False)
         obj = self._world.config_object(name)
         if obj is not None:
             try:
-                changed = await (self._let_go(obj) if self._may_go(obj) else self._say(obj))
+                changed = await (
+                    self._let_go(obj) if self._may_go(obj) else self._write_status(obj)
+                )
                 outcome = Outcome(None, changed)
             except errors.ConflictError:
                 outcome = Outcome(1.0, changed=False)
@@ -72,7 +74,7 @@ class ConfigReconciler:
         if names.FINALIZER not in (metadata.get("finalizers") or ()):
             return False
         naming = self._world.records_of_config(metadata["name"])
-        return not any(config_status.needs(one, metadata["uid"]) for one in naming)
+        return not any(config_status.needs(record, metadata["uid"]) for record in naming)
 
     async def _let_go(self, obj: structs.JSON) -> bool:
         name, uid = obj["metadata"]["name"], obj["metadata"]["uid"]
@@ -80,8 +82,8 @@ class ConfigReconciler:
         _log.info("AKODeploymentConfig let go", extra={"config": name})
         return True
 
-    async def _say(self, obj: structs.JSON) -> bool:
-        """Write the status if it says something new. Gone meanwhile is fine."""
+    async def _write_status(self, obj: structs.JSON) -> bool:
+        """Write the status if it changed. Does nothing if the config is gone by now."""
         name, uid = obj["metadata"]["name"], obj["metadata"]["uid"]
         served = self._world.served_by(uid)
         wanted = config_status.status_of(obj, served, now=self._clock.now(), plugins=self._plugins)

@@ -79,7 +79,7 @@ _in_order = leaving.take_away
 
 
 def _sweep_first(s: situation.Situation, one: record_.Record, state: record_.Leaving) -> Any:
-    early = state.drained_at is not None and state.fence is None and "sweep" not in s.done
+    early = state.drained_at is not None and state.fence is None and "sweep" not in s.progress.done
     return decisions.Leave(step="sweep") if early else _in_order(s, one, state)
 
 
@@ -154,7 +154,7 @@ async def _taken_off_first(work: attempt.Attempt, decision: decisions.LetGo) -> 
     await _let_go(work, decision)
 
 
-_let_go = letting_go._let_go
+_let_go = letting_go.let_go
 
 BUGS: Final[dict[str, Bug]] = {
     "proof is not waited for": Bug(
@@ -174,7 +174,7 @@ BUGS: Final[dict[str, Bug]] = {
         _replaced(finalizers, "removing", _all_of_them), "lost the finalizer of Cluster API"
     ),
     "the finalizer goes before let go is stored": Bug(
-        _replaced(letting_go, "_let_go", _taken_off_first), "lost the finalizer on its Cluster"
+        _replaced(letting_go, "let_go", _taken_off_first), "lost the finalizer on its Cluster"
     ),
     "intents are not stored": Bug(
         _replaced(intents, "store", _not_stored), "outside write before its intent"

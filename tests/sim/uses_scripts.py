@@ -89,9 +89,12 @@ class _Caller:
 
 
 class _Records:
-    async def change(self, one: record.Record, spec: record.RecordSpec) -> record.Record:
+    async def change(
+        self, before: record.Record, spec: record.RecordSpec, *, consumed: tuple[str, ...]
+    ) -> record.Record:
+        assert not consumed
         await Call("store", spec.uses)
-        return structs.replace(one, spec=spec)
+        return structs.replace(before, spec=spec)
 
 
 class _Client:

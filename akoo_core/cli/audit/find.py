@@ -15,7 +15,7 @@ from akoo_core.objects import record as record_
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.plugin_host import context
-from akoo_core.reconcile.act import attempt
+from akoo_core.reconcile.act.services import Services
 
 HEADS = ("OWNER", "KIND", "NAME", "WHERE", "TENANT", "AGE", "CLAIM")
 
@@ -71,7 +71,7 @@ class Auditor:
         self,
         kube: client.KubeClient,
         loaded: operating.Loaded,
-        services: attempt.Services,
+        services: Services,
         *,
         only: str = "",
         tenants: tuple[str, ...] = (),
@@ -111,9 +111,7 @@ class Auditor:
         return Result(plugin=plugin.name, strays=strays, unseen=unseen)
 
 
-def _asked(
-    loaded: operating.Loaded, services: attempt.Services, only: str
-) -> tuple[api.Plugin, ...]:
+def _asked(loaded: operating.Loaded, services: Services, only: str) -> tuple[api.Plugin, ...]:
     names = ", ".join(loaded.plugins.names) or "none"
     if only and loaded.plugins.get(only) is None:
         near = fleet.near(only, loaded.plugins.names)

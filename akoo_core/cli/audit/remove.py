@@ -15,7 +15,7 @@ from akoo_core.cli import columns, fleet, operating
 from akoo_core.cli.audit import find
 from akoo_core.kube import client
 from akoo_core.plugin import api
-from akoo_core.reconcile.act import attempt
+from akoo_core.reconcile.act.services import Services
 
 Say = Callable[[str], None]
 
@@ -93,7 +93,7 @@ def confirm(owner: str, *, yes: bool) -> None:
 async def remove(
     auditor: find.Auditor,
     kube: client.KubeClient,
-    services: attempt.Services,
+    services: Services,
     owner: str,
     say: Say,
     *,
@@ -149,7 +149,7 @@ def _prove(results: Sequence[find.Result], owner: str) -> None:
         )
 
 
-def able(loaded: operating.Loaded, services: attempt.Services, names: Sequence[str]) -> None:
+def able(loaded: operating.Loaded, services: Services, names: Sequence[str]) -> None:
     """Return when these plugins can remove their strays. Raises InputError."""
     for name in names:
         plugin = loaded.plugins.get(name)

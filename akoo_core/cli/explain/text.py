@@ -147,7 +147,7 @@ def _by_reason(record: Record, key: str) -> str:
     return ""
 
 
-def _by_state(record: Record, key: str, annotations: user_annotations.Words) -> str:
+def _by_state(record: Record, key: str, annotations: user_annotations.UserAnnotations) -> str:
     """The next step for leaving on hold, an orphan, or any other problem."""
     leaving, held = record.spec.leaving, conditions.find(record.status.conditions, "Held")
     if leaving is not None and leaving.cause == "Relocated" and held is not None:

@@ -140,8 +140,8 @@ def _unprepared(looking: attempt.Attempt, plugin: api.Plugin) -> str:
     try:
         looking.view(plugin)
     except structs.DecodeError as error:
-        return f"AKODeploymentConfig {looking.one.spec.config_ref.name}: {error}"
-    missing = facts.missing(looking.one.spec.facts, plugin)
+        return f"AKODeploymentConfig {looking.spec.config_ref.name}: {error}"
+    missing = facts.missing(looking.spec.facts, plugin)
     return f"waiting for the fact {', '.join(missing)}" if missing else ""
 
 

@@ -1,4 +1,4 @@
-"""Asking all plugins one leaves verb, and what their answers mean together. Thin."""
+"""Calls one leaves verb of all plugins, and combines their answers. Thin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ResultVerb = Literal["confirm", "drain", "sweep", "release"]
 async def ask(attempt: Attempt, verb: ResultVerb) -> dict[str, Answer]:
     """Call every plugin that has the verb, the last in order first; one failing stops no other.
 
-    release never gets a workload client, also where the Cluster lives on after a move.
+    release never gets a workload client, also if the Cluster lives on after a relocation.
     """
     answers: dict[str, Answer] = {}
     for plugin in attempt.services.plugins.reverse:
@@ -31,11 +31,11 @@ async def ask(attempt: Attempt, verb: ResultVerb) -> dict[str, Answer]:
             answers[plugin.name] = answer or api.Done()
         except VerbError as error:
             answers[plugin.name] = error
-        say(attempt, plugin.name, answers[plugin.name])
+        report(attempt, plugin.name, answers[plugin.name])
     return answers
 
 
-def say(attempt: Attempt, plugin: str, answer: object) -> None:
+def report(attempt: Attempt, plugin: str, answer: object) -> None:
     """Put an answer into the report."""
     match answer:
         case VerbError():
@@ -53,7 +53,8 @@ def say(attempt: Attempt, plugin: str, answer: object) -> None:
 def stop_of(
     attempt: Attempt, answers: Mapping[str, Answer], *, complete: bool = True
 ) -> Stop | None:
-    """Why not all plugins are done, or None. What somebody must do goes before mere waiting."""
+    """The reason why not all plugins are done, or None. Blocked goes before Wait: somebody has to
+    do something."""
     standing: list[api.Blocked | api.Wait] = [
         *(answer for answer in answers.values() if isinstance(answer, api.Blocked)),
         *(answer for answer in answers.values() if isinstance(answer, api.Wait)),

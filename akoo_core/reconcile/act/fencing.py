@@ -1,7 +1,7 @@
-"""Fencing: makes sure, as far as anybody can, that this AKO writes no more. Thin.
+"""Fencing: makes sure, as far as possible, that this AKO writes no more. Thin.
 
 The core's own fence (Gone) is looked at first; without it every plugin is asked, and the strongest
-answer counts. What takes too long is Unfenced, and asked for again in each later attempt.
+answer counts. A fence that takes too long is Unfenced, and is asked for again in later attempts.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime
 
 from akoo_core.kube import errors
-from akoo_core.objects import record
+from akoo_core.objects.record import FenceGrade, FenceState
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
-from akoo_core.reconcile.act.answers import Answer, say, stop_of
+from akoo_core.reconcile.act.answers import Answer, report, stop_of
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import leaving
 from akoo_core.reconcile.decide.decisions import Stop
@@ -30,7 +30,7 @@ async def fence(attempt: Attempt) -> Stop | None:
         for name, answer in (await _fences(attempt)).items():
             if isinstance(answer, api.Fenced):
                 fences.append(
-                    record.FenceState(
+                    FenceState(
                         grade=answer.grade,
                         evidence=answer.evidence,
                         at=now,
@@ -66,44 +66,42 @@ async def _fences(attempt: Attempt) -> dict[str, Answer | api.Fenced]:
             if answer is not None:
                 answers[plugin.name] = answer
         if plugin.name in answers:
-            say(attempt, plugin.name, answers[plugin.name])
+            report(attempt, plugin.name, answers[plugin.name])
     return answers
 
 
-async def gone(attempt: Attempt) -> tuple[record.FenceState | None, str]:
-    """The core's own fence: nothing was ever deployed, or the deleted Cluster has nothing left that
-    AKO could run on. Without one, what is in its way."""
-    if attempt.one.spec.never_deployed:
+async def gone(attempt: Attempt) -> tuple[FenceState | None, str]:
+    """The core's own fence, else None and the obstacle: nothing was ever deployed, or the deleted
+    Cluster has nothing left that AKO could run on."""
+    if attempt.spec.never_deployed:
         never = "AKO was never deployed into this cluster."
         return _fenced("Stopped", never, attempt.services.clock.now()), ""
-    target = attempt.cluster
-    if target is None or not target.deleting:
+    cluster = attempt.cluster
+    if cluster is None or not cluster.deleting:
         return None, ""
     try:
-        found = await machines.remnants(
-            attempt.services.management, attempt.services.clusters, target
+        remnants = await machines.remnants(
+            attempt.services.management, attempt.services.clusters, cluster
         )
     except (errors.KubeError, TimeoutError) as error:
-        told = str(error) or "the API server did not answer in time"
-        return None, f"what is left of the Cluster cannot be read: {told}"
-    if not found.nothing:
-        return None, f"of the Cluster are left: {found}"
+        cause = str(error) or "the API server did not answer in time"
+        return None, f"what is left of the Cluster cannot be read: {cause}"
+    if not remnants.nothing:
+        return None, f"of the Cluster are left: {remnants}"
     evidence = "The Cluster has no Machine, MachinePool or infrastructure object any more."
     return _fenced("Gone", evidence, attempt.services.clock.now()), ""
 
 
-def _fenced(grade: record.FenceGrade, evidence: str, now: datetime.datetime) -> record.FenceState:
-    return record.FenceState(grade=grade, evidence=evidence, at=now)
+def _fenced(grade: FenceGrade, evidence: str, now: datetime.datetime) -> FenceState:
+    return FenceState(grade=grade, evidence=evidence, at=now)
 
 
 def _unfenced(
-    fences: list[record.FenceState], stop: Stop | None, left: str, now: datetime.datetime
-) -> record.FenceState:
-    told = [fence.evidence for fence in fences]
-    told += [stop.message] if stop is not None else []
-    told += [left] if left else []
-    evidence = "; ".join(told) or "no plugin can fence"
+    fences: list[FenceState], stop: Stop | None, left: str, now: datetime.datetime
+) -> FenceState:
+    reasons = [fence.evidence for fence in fences]
+    reasons += [stop.message] if stop is not None else []
+    reasons += [left] if left else []
+    evidence = "; ".join(reasons) or "no plugin can fence"
     settle = max((fence.settle_seconds for fence in fences), default=0)
-    return record.FenceState(
-        grade="Unfenced", evidence=evidence[:512], at=now, settle_seconds=settle
-    )
+    return FenceState(grade="Unfenced", evidence=evidence[:512], at=now, settle_seconds=settle)

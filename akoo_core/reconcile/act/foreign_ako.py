@@ -10,31 +10,34 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import names, record
+from akoo_core.kube.client import KubeClient
+from akoo_core.objects import names
+from akoo_core.objects.record import ForeignAko
 from akoo_core.plugin import api
 from akoo_core.reconcile.act.attempt import Attempt
 
 CLUSTER_NAME: Final = "clusterName"
 """Key of AKO's ConfigMap: the mark on all of AKO's objects (helm/ako, templates/configmap.yaml)."""
 KEPT: Final = 5
-"""So many foreign AKOs a record names."""
+"""Foreign AKOs that a record names, at most."""
 
 
 async def note(
-    attempt: Attempt, contributions: Iterable[api.Contribution], client: client_.KubeClient
+    attempt: Attempt, contributions: Iterable[api.Contribution], client: KubeClient
 ) -> None:
-    """Store the names of AKOs that stand where ours is wanted. What cannot be read now is read by
-    the next attempt, since the object in the way stays. Raises ConflictError."""
-    for namespace, name in _named(contributions, attempt.one.spec.ako_cluster_name):
+    """Store the names of AKOs that stand in the place of ours. Raises ConflictError.
+
+    A ConfigMap that cannot be read now is read by the next attempt, since it stays in the way.
+    """
+    for namespace, name in _named(contributions, attempt.spec.ako_cluster_name):
         try:
-            live = await client.get(resources.CONFIG_MAPS, name, namespace)
+            config_map = await client.get(resources.CONFIG_MAPS, name, namespace)
         except (errors.KubeError, TimeoutError):
             continue
-        spec = attempt.one.spec
-        known = with_foreign(spec.foreign_akos, live, attempt.name, spec.ako_cluster_name)
+        spec = attempt.spec
+        known = with_foreign(spec.foreign_akos, config_map, attempt.name, spec.ako_cluster_name)
         await attempt.store(foreign_akos=known)
 
 
@@ -49,16 +52,16 @@ def _named(contributions: Iterable[api.Contribution], ours: str) -> Iterator[tup
 
 
 def with_foreign(
-    known: tuple[record.ForeignAko, ...], live: structs.JSON, record_name: str, ours: str
-) -> tuple[record.ForeignAko, ...]:
-    """``known``, and the AKO of the ConfigMap ``live`` unless that is ours. Pure."""
-    metadata: dict[str, Any] = live["metadata"]
+    known: tuple[ForeignAko, ...], config_map: structs.JSON, record_name: str, ours: str
+) -> tuple[ForeignAko, ...]:
+    """``known``, and the AKO of the ConfigMap unless that is ours. Pure."""
+    metadata: dict[str, Any] = config_map["metadata"]
     if (metadata.get("labels") or {}).get(names.RECORD_LABEL) == record_name:
         return known
-    data = live.get("data")
-    found = data.get(CLUSTER_NAME) if isinstance(data, dict) else None
-    cluster_name = found[:253] if isinstance(found, str) else ""
-    if cluster_name == ours or any(one.cluster_name == cluster_name for one in known):
+    data = config_map.get("data")
+    value = data.get(CLUSTER_NAME) if isinstance(data, dict) else None
+    cluster_name = value[:253] if isinstance(value, str) else ""
+    if cluster_name == ours or any(ako.cluster_name == cluster_name for ako in known):
         return known
     where = f"ConfigMap {metadata['namespace']}/{metadata['name']}"
-    return (*known, record.ForeignAko(cluster_name=cluster_name, where=where))[:KEPT]
+    return (*known, ForeignAko(cluster_name=cluster_name, where=where))[:KEPT]

@@ -1,14 +1,14 @@
-"""Intents and uses: what plugins will touch is stored before it is touched."""
+"""Intents and uses: stored before a plugin touches anything outside."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
+from akoo_core.kube.client import KubeClient
 from akoo_core.kube.resource import Resource
-from akoo_core.objects import record
+from akoo_core.objects.record import StoredIntent, StoredUse
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.attempt import Attempt
@@ -16,36 +16,38 @@ from akoo_core.reconcile.decide import placements
 
 Verdict = api.Blocked | VerbError
 WAITS_SECONDS = 30.0
-"""How soon a plugin that waits to move is looked at again, if nothing else happens before."""
+"""Interval at which a plugin that waits for its relocation is looked at again."""
 
 
 async def store(attempt: Attempt) -> dict[str, Verdict]:
     """Ask every plugin, store what changed, and confirm new uses.
 
-    Returns the plugins that may not go on, and why. When something is to move, nothing is stored:
-    ``attempt.report.moves`` says what, and it is to be decided again. Nothing moves before every
-    plugin knows where it will be (``report.waits``): one mistake among several changes must not
-    cost the old place. Raises KubeError.
+    Returns the plugins that may not go on, and why. For a relocation nothing is stored:
+    ``attempt.progress.relocations`` names it, and it is to be decided again. No relocation begins
+    before every plugin knows its placement (until then ``report.relocations_waiting``): one mistake
+    among several changes must not cost the old place. Raises KubeError.
     """
     answers, verdicts = _ask(attempt)
-    moving, known = _moves(attempt, answers), _all_know(attempt, answers, verdicts)
-    attempt.report.moves, attempt.report.waits = (moving, {}) if known else ({}, moving)
-    if attempt.report.moves:
+    relocations = _relocations(attempt, answers)
+    ready = _all_know(attempt, answers, verdicts)
+    attempt.report.relocations_waiting = {} if ready else relocations
+    attempt.advance(relocations=relocations if ready else {})
+    if attempt.progress.relocations:
         return verdicts
-    for name, what in moving.items():
+    for name, change in relocations.items():
         del answers[name]
-        told = f"It moves {what}, once all plugins know where they will be; see their conditions."
-        verdicts[name] = api.Blocked(reason="RelocationWaits", message=told, after=WAITS_SECONDS)
+        text = f"It moves {change}, once all plugins know where they will be; see their conditions."
+        verdicts[name] = api.Blocked(reason="RelocationWaits", message=text, after=WAITS_SECONDS)
     await attempt.store(**_changes(attempt, answers))
     return verdicts | await _confirm(attempt, answers)
 
 
 def look(attempt: Attempt) -> None:
-    """Note whether a move that has not been confirmed yet is still wanted."""
+    """Note whether a relocation that has not been confirmed yet is still wanted."""
     state = attempt.record.spec.leaving if attempt.record is not None else None
     if state is not None and state.cause == "Relocated" and state.confirmed_at is None:
         answers, verdicts = _ask(attempt)
-        attempt.report.moves = {} if verdicts else _moves(attempt, answers)
+        attempt.advance(relocations={} if verdicts else _relocations(attempt, answers))
 
 
 def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Verdict]]:
@@ -67,37 +69,39 @@ def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Verdict]]:
     return answers, verdicts
 
 
-def _moves(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, str]:
-    """By takes-away plugin, what its answer moves."""
-    stored, found = attempt.one.spec.intents, dict[str, str]()
+def _relocations(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, str]:
+    """The relocations that the answers of takes-away plugins ask for, by plugin."""
+    stored, relocations = attempt.spec.intents, dict[str, str]()
     for plugin in attempt.services.plugins.ordered:
         if plugin.name in answers and takes_away(attempt, plugin):
             answer, version = answers[plugin.name], type(plugin).intent_version
-            found[plugin.name] = placements.moved(stored.get(plugin.name), answer, version)
-    return {name: what for name, what in found.items() if what}
+            before = stored.get(plugin.name)
+            relocations[plugin.name] = placements.relocation(before, answer, version)
+    return {name: change for name, change in relocations.items() if change}
 
 
 def _all_know(
     attempt: Attempt, answers: Mapping[str, api.Intent], verdicts: Mapping[str, Verdict]
 ) -> bool:
-    """Whether no plugin is blocked, nor may still look for a place instead of the one it has.
+    """True if no plugin is blocked, and none may still look for another placement than its stored
+    one.
 
-    One that does not look, since it wants none any more, is told by its prepare.
+    A plugin that does not look, since it wants no placement any more, shows that by its prepare.
     """
-    stored = attempt.one.spec.intents
-    looking = {name for name, one in answers.items() if placements.undecided(one)}
-    placed = {name for name, one in stored.items() if not placements.undecided(one)}
+    stored = attempt.spec.intents
+    looking = {name for name, answer in answers.items() if placements.undecided(answer)}
+    placed = {name for name, intent in stored.items() if not placements.undecided(intent)}
     return not verdicts and not looking & placed
 
 
 def takes_away(attempt: Attempt, plugin: api.Plugin) -> bool:
-    """Whether the plugin would have to clean up a place before it uses another."""
+    """True if the plugin has to clean up a placement before it uses another."""
     implements = attempt.services.caller.implements
     return any(implements(plugin, verb) for verb in placements.TAKES_AWAY)
 
 
 def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, object]:
-    spec, plugins = attempt.one.spec, attempt.services.plugins
+    spec, plugins = attempt.spec, attempt.services.plugins
     intents = dict(spec.intents)
     for name, answer in answers.items():
         plugin = plugins.get(name)
@@ -106,7 +110,7 @@ def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, o
             name not in intents or (plugin is not None and takes_away(attempt, plugin))
         ):
             continue
-        intents[name] = record.StoredIntent(
+        intents[name] = StoredIntent(
             version=version, data=structs.to_plain(answer.data), placement=answer.placement
         )
     touched = set(spec.plugins) | set(answers)
@@ -118,14 +122,14 @@ def _changes(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, o
 
 
 def with_new_uses(
-    stored: tuple[record.StoredUse, ...], answers: Mapping[str, api.Intent]
-) -> tuple[record.StoredUse, ...]:
-    """The stored uses and those that are new, tentative. Pure.
+    stored: tuple[StoredUse, ...], answers: Mapping[str, api.Intent]
+) -> tuple[StoredUse, ...]:
+    """The stored uses, and the new ones as tentative. Pure.
 
-    An old use stays until release: what has been used may still be in use. That goes for one of a
-    namesake with another UID, too: an answer from what was known earlier must not drop it.
+    An old use stays until release, since the object may still be in use; also that of a namesake
+    with another UID, which an answer from older caches must not drop.
     """
-    known = {(one.plugin, one.group, one.kind, one.name, one.uid): one for one in stored}
+    known = {(use.plugin, use.group, use.kind, use.name, use.uid): use for use in stored}
     for plugin, answer in answers.items():
         for use in answer.uses:
             key = (plugin, use.resource.group, use.resource.kind, use.name, use.uid)
@@ -134,8 +138,8 @@ def with_new_uses(
     return tuple(known[key] for key in sorted(known))
 
 
-def _tentative(plugin: str, use: api.Use) -> record.StoredUse:
-    return record.StoredUse(
+def _tentative(plugin: str, use: api.Use) -> StoredUse:
+    return StoredUse(
         plugin=plugin,
         group=use.resource.group,
         kind=use.resource.kind,
@@ -145,7 +149,7 @@ def _tentative(plugin: str, use: api.Use) -> record.StoredUse:
 
 
 async def _confirm(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, Verdict]:
-    """Read what tentative uses name, live: confirm, or withdraw and block.
+    """Read the objects of tentative uses from the API server: confirm, or withdraw and block.
 
     The object's controller lists the uses before it deletes; we store before we look. One of the
     two always sees the other.
@@ -157,36 +161,37 @@ async def _confirm(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[
     }
     tentative = [
         use
-        for use in attempt.one.spec.uses
+        for use in attempt.spec.uses
         if use.state == "tentative" and (use.group, use.kind) in resources
     ]
     verdicts: dict[str, Verdict] = {}
-    decided: dict[record.StoredUse, record.StoredUse | None] = {}
+    decided: dict[StoredUse, StoredUse | None] = {}
     for use in tentative:
-        why = await _why_not(attempt.services.management, resources[use.group, use.kind], use)
-        if why:
-            verdicts[use.plugin] = api.Blocked(reason="UseWithdrawn", message=why, after=30.0)
-        decided[use] = None if why else structs.replace(use, state="confirmed")
-    await attempt.store(uses=_decided(attempt.one.spec.uses, decided))
+        problem = await _problem(attempt.services.management, resources[use.group, use.kind], use)
+        if problem:
+            verdicts[use.plugin] = api.Blocked(reason="UseWithdrawn", message=problem, after=30.0)
+        decided[use] = None if problem else structs.replace(use, state="confirmed")
+    await attempt.store(uses=_decided(attempt.spec.uses, decided))
     return verdicts
 
 
 def _decided(
-    uses: Iterable[record.StoredUse],
-    decided: Mapping[record.StoredUse, record.StoredUse | None],
-) -> tuple[record.StoredUse, ...]:
-    found = (decided.get(use, use) for use in uses)
-    return tuple(use for use in found if use is not None)
+    uses: Iterable[StoredUse],
+    decided: Mapping[StoredUse, StoredUse | None],
+) -> tuple[StoredUse, ...]:
+    kept = (decided.get(use, use) for use in uses)
+    return tuple(use for use in kept if use is not None)
 
 
-async def _why_not(client: client_.KubeClient, resource: Resource, use: record.StoredUse) -> str:
-    what = f"{use.kind} {use.name}"
+async def _problem(client: KubeClient, resource: Resource, use: StoredUse) -> str:
+    """The reason why the object cannot be used, as a sentence; "" if it can."""
+    name = f"{use.kind} {use.name}"
     try:
-        live = await client.get(resource, use.name)
+        obj = await client.get(resource, use.name)
     except errors.NotFoundError:
-        return f"{what} does not exist (any more)."
-    if live["metadata"]["uid"] != use.uid:
-        return f"{what} was deleted and made again; it is looked at anew."
-    if "deletionTimestamp" in live["metadata"]:
-        return f"{what} is being deleted and cannot be used by one more cluster."
+        return f"{name} does not exist (any more)."
+    if obj["metadata"]["uid"] != use.uid:
+        return f"{name} was deleted and made again; it is looked at anew."
+    if "deletionTimestamp" in obj["metadata"]:
+        return f"{name} is being deleted and cannot be used by one more cluster."
     return ""

@@ -1,6 +1,6 @@
-"""What cannot be taken back: leaving begins, the Cluster is let go, the record ends. Thin.
+"""Acts that cannot be undone: leaving begins, the Cluster is let go, the record ends. Thin.
 
-Each of these is stored before it is done, and what is only seen in a cache is read live first.
+Each is stored before it is done, and caches are checked by a quorum read first.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from collections.abc import Callable
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import cluster, config, names, record
-from akoo_core.reconcile.act import relocation, status
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.config import Config
+from akoo_core.objects.record import Cause, Leaving, StoredLetGo
+from akoo_core.reconcile.act import status
 from akoo_core.reconcile.act.attempt import Attempt
-from akoo_core.reconcile.decide import decisions, placements, selection, situation, user_annotations
+from akoo_core.reconcile.decide import decisions, placements, selection, user_annotations
 from akoo_core.reconcile.decide.decisions import Stop
+from akoo_core.reconcile.decide.situation import Situation
 from akoo_core.reconcile.decide.state_machine import decide
 from akoo_core.telemetry import metrics
 
@@ -22,196 +26,175 @@ BRAKED = ("Unmatched", "ConfigDeleted", "Relocated")
 """Causes that one mistake in a config can give to a whole fleet."""
 
 
-async def act(work: Attempt, now: situation.Situation, decision: decisions.Decision) -> Stop | None:
-    """The decisions of this module. None: decide again."""
-    match decision:
-        case decisions.StartLeaving():
-            return await _start(work, now, decision)
-        case decisions.LetGo():
-            await _let_go(work, decision)
-        case decisions.ReleaseCluster():
-            return await _release_cluster(work)
-        case decisions.Finish():
-            if decision.untouched and await live_cluster(work) is not None:
-                return Stop("CacheBehind", "the Cluster is there", 1.0)
-            await work.store(finished_at=work.services.clock.now())
-            work.services.deployer.forget(work.name)
-            work.notify("RecordFinished")
-        case decisions.PruneFinished() | decisions.DropForMove():
-            await _drop(work)
-        case decisions.CancelRelocation() | decisions.EndRelocation() | decisions.HandOver():
-            await relocation.act(work, decision)
-        case _:
-            raise TypeError(f"nobody acts on {decision!r}")
-    return None
-
-
-async def live_cluster(work: Attempt) -> cluster.Cluster | None:
-    """The attempt's Cluster, read live; None when it is gone or another has its name."""
-    seen = work.cluster
-    ref = work.record.spec.cluster_ref if work.record is not None else seen
-    if ref is None:
-        return None
-    clusters = work.services.clusters
-    try:
-        found = await work.services.management.get(clusters, ref.name, ref.namespace)
-    except errors.NotFoundError as error:
-        if error.kind_missing:
-            raise
-        return None
-    live = cluster.from_object(found)
-    return live if live.uid == ref.uid else None
-
-
-async def _start(
-    work: Attempt, now: situation.Situation, decision: decisions.StartLeaving
+async def start(
+    attempt: Attempt, situation: Situation, decision: decisions.StartLeaving
 ) -> Stop | None:
-    held = _braked(work, decision, work.services.brake.held)
+    """Begin to leave, if a decision from quorum reads is the same. Raises ConflictError if not."""
+    held = _braked(attempt, decision, attempt.services.brake.held)
     if held is not None:
         return held  # Nothing is read for it: a mistake in a selector holds many at once.
-    work.cluster = await live_cluster(work)
-    again = structs.replace(now, cluster=work.cluster)
-    if work.cluster is not None and decision.cause in BRAKED:
-        again = structs.replace(again, choice=await _live_choice(work, work.cluster))
-    behind = decision.cause == "Relocated" and not _same_config(work, again.choice)
-    decided = decide(again)
+    attempt.cluster = await attempt.read_cluster()
+    current = structs.replace(situation, cluster=attempt.cluster)
+    if attempt.cluster is not None and decision.cause in BRAKED:
+        current = structs.replace(current, choice=await _read_choice(attempt, attempt.cluster))
+    behind = decision.cause == "Relocated" and not _same_config(attempt, current.choice)
+    decided = decide(current)
     same = isinstance(decided, decisions.StartLeaving) and decided.cause == decision.cause
     if behind or not same:
-        raise errors.ConflictError(f"{work.name}: the caches are behind, it is decided again")
-    held = _braked(work, decision, work.services.brake.ask)  # Others may have begun meanwhile.
+        raise errors.ConflictError(f"{attempt.name}: the caches are behind, it is decided again")
+    held = _braked(attempt, decision, attempt.services.brake.ask)  # Others may have begun by now.
     if held is not None:
         return held
-    await _store_start(work, decision.cause)
-    note = f"AKO's objects are being cleaned up: {decision.message} ({work.name})."
-    status.event(work, "AKOCleanupStarted", note)
+    await _store_start(attempt, decision.cause)
+    note = f"AKO's objects are being cleaned up: {decision.message} ({attempt.name})."
+    status.event(attempt, "AKOCleanupStarted", note)
     if decision.cause != "Relocated":
-        work.notify("ClusterDeleting" if decision.cause == "ClusterDeleted" else "ClusterUnmatched")
+        deleted = decision.cause == "ClusterDeleted"
+        attempt.notify("ClusterDeleting" if deleted else "ClusterUnmatched")
     return None
 
 
-async def _store_start(work: Attempt, cause: record.Cause) -> None:
-    """Store that leaving begins. In the same write go the word that confirms this removal, so that
-    it confirms no later one, and words about moves that were not said about this."""
-    before, now = work.one.spec.leaving, work.services.clock.now()
-    state = placements.started(before, cause, now, tuple(sorted(work.report.moves)))
-    spec = structs.replace(work.one.spec, leaving=state)
-    spent = (names.CONFIRM_REMOVAL_ANNOTATION, names.ABANDON_PLACEMENT_ANNOTATION)
-    work.record = await work.services.records.change(work.one, spec, consumed=spent)
-    work.report.moves = {}
+async def _store_start(attempt: Attempt, cause: Cause) -> None:
+    """Store that leaving begins.
+
+    The same write removes the annotation that confirms this removal, so that it confirms no later
+    one, and an annotation about an earlier relocation.
+    """
+    before, now = attempt.spec.leaving, attempt.services.clock.now()
+    relocating = tuple(sorted(attempt.progress.relocations))
+    leaving = placements.started(before, cause, now, relocating)
+    await attempt.change(
+        structs.replace(attempt.spec, leaving=leaving),
+        consumed=(names.CONFIRM_REMOVAL_ANNOTATION, names.ABANDON_PLACEMENT_ANNOTATION),
+    )
+    attempt.advance(relocations={})
 
 
-def _same_config(work: Attempt, choice: selection.Choice) -> bool:
-    """Whether what intend was asked about is the config as it is now."""
-    live, seen = choice.config, work.config
-    return live is not None and seen is not None and live.generation == seen.generation
+def _same_config(attempt: Attempt, choice: selection.Choice) -> bool:
+    """True if intend was asked about the current config."""
+    current, asked = choice.config, attempt.config
+    return current is not None and asked is not None and current.generation == asked.generation
 
 
-async def _live_choice(work: Attempt, target: cluster.Cluster) -> selection.Choice:
-    configs: list[config.Config] = []
+async def _read_choice(attempt: Attempt, cluster: Cluster) -> selection.Choice:
+    """Selection among the configs of a quorum list."""
+    configs: list[Config] = []
     unreadable: list[selection.Unreadable] = []
-    token = ""
+    management, token = attempt.services.management, ""
     while True:
-        page = await work.services.management.list(resources.AKO_DEPLOYMENT_CONFIGS, token=token)
-        for item in map(selection.read, page.items):
-            if isinstance(item, selection.Unreadable):
-                unreadable.append(item)
+        page = await management.list(resources.AKO_DEPLOYMENT_CONFIGS, token=token)
+        for config in map(selection.read, page.items):
+            if isinstance(config, selection.Unreadable):
+                unreadable.append(config)
             else:
-                configs.append(item)
+                configs.append(config)
         token = page.token
         if not token:
             break
-    current = work.one.spec.config_ref.name
-    return selection.choose(target, configs, unreadable=unreadable, current=current)
+    current = attempt.spec.config_ref.name
+    return selection.choose(cluster, configs, unreadable=unreadable, current=current)
 
 
 def _braked(
-    work: Attempt, decision: decisions.StartLeaving, brake: Callable[..., float]
+    attempt: Attempt, decision: decisions.StartLeaving, brake: Callable[..., float]
 ) -> Stop | None:
     if decision.cause not in BRAKED:
         return None
-    if user_annotations.read(work.one.annotations).confirm_removal:
+    if user_annotations.read(attempt.existing.annotations).confirm_removal:
         return None
-    now = work.services.clock.now()
-    seconds = brake(work.name, work.services.world.removals(), now=now)
+    now = attempt.services.clock.now()
+    seconds = brake(attempt.name, attempt.services.world.removals(), now=now)
     if seconds == 0.0:
         return None
-    moves = decision.cause == "Relocated"
-    what = "from its old place" if moves else "here"
+    relocates = decision.cause == "Relocated"
+    origin = "from its old place" if relocates else "here"
     message = (
-        f"AKO is to be removed {what} ({decision.message}), but many removals have begun within "
+        f"AKO is to be removed {origin} ({decision.message}), but many removals have begun within "
         f"the hour. Annotate this record {names.CONFIRM_REMOVAL_ANNOTATION} to go on now."
     )
-    # What is to be removed works as before; what is to move is not where it should be.
-    work.report.keep_ready = not moves
-    work.report.ready = ("RemovalHeld", message) if moves else None
+    # AKO works as before a removal; before a relocation it is not where it should be.
+    attempt.report.keep_ready = not relocates
+    attempt.report.ready = ("RemovalHeld", message) if relocates else None
     return Stop("RemovalHeld", message, seconds)
 
 
-async def _let_go(work: Attempt, decision: decisions.LetGo) -> None:
-    """Store it, and take the user's word away: it let this Cluster go, and no other. The finalizer
-    goes in the next step, for as long as it takes."""
+async def let_go(attempt: Attempt, decision: decisions.LetGo) -> None:
+    """Store that the Cluster is let go, and remove the user's annotation: it let this Cluster go,
+    and no other. The finalizer goes in the next decision, for as long as it takes."""
     if decision.why == "Gone":
-        work.cluster = await live_cluster(work)
-        if work.cluster is not None:
+        attempt.cluster = await attempt.read_cluster()
+        if attempt.cluster is not None:
             return
-    now = work.services.clock.now()
-    state = work.one.spec.leaving
-    if state is None:
-        dying = work.cluster is not None and work.cluster.deleting
-        state = record.Leaving(cause="ClusterDeleted" if dying else "UserWord", started_at=now)
-    elif state.cause == "Relocated":
-        state = placements.started(state, "ClusterDeleted", now)
-    let_go = record.StoredLetGo(at=now, why=decision.why, message=decision.message)
-    spec = structs.replace(work.one.spec, leaving=structs.replace(state, let_go=let_go))
-    spent = (names.LET_GO_ANNOTATION,)
-    work.record = await work.services.records.change(work.one, spec, consumed=spent)
-    work.reached = None
-    metrics.CLEANUP_SECONDS.observe(max(0.0, (now - state.started_at).total_seconds()))
-    note = f"{decision.why}: {decision.message} ({work.name})."
-    status.event(work, "ClusterLetGo", note, warning=decision.why != "Proven")
-    work.notify("ClusterLetGo")
+    now = attempt.services.clock.now()
+    leaving = attempt.spec.leaving
+    if leaving is None:
+        deleting = attempt.cluster is not None and attempt.cluster.deleting
+        leaving = Leaving(cause="ClusterDeleted" if deleting else "UserWord", started_at=now)
+    elif leaving.cause == "Relocated":
+        leaving = placements.started(leaving, "ClusterDeleted", now)
+    stored = StoredLetGo(at=now, why=decision.why, message=decision.message)
+    await attempt.change(
+        structs.replace(attempt.spec, leaving=structs.replace(leaving, let_go=stored)),
+        consumed=(names.LET_GO_ANNOTATION,),
+    )
+    attempt.reached = None
+    metrics.CLEANUP_SECONDS.observe(max(0.0, (now - leaving.started_at).total_seconds()))
+    note = f"{decision.why}: {decision.message} ({attempt.name})."
+    status.event(attempt, "ClusterLetGo", note, warning=decision.why != "Proven")
+    attempt.notify("ClusterLetGo")
 
 
-async def _release_cluster(work: Attempt) -> Stop | None:
-    """Take the finalizer off. Cluster API's webhooks may refuse; it is tried for ever."""
-    target = work.cluster
-    if target is None:
+async def release_cluster(attempt: Attempt) -> Stop | None:
+    """Take the finalizer off the Cluster. Cluster API's webhooks may refuse; then try for ever."""
+    cluster = attempt.cluster
+    if cluster is None:
         return None
     try:
-        if not target.deleting:
-            await status.take_back(work, target)
-            await _take_annotation(work, target)
-        await work.services.finalizers.remove(
-            work.services.clusters,
+        if not cluster.deleting:
+            await status.take_back(attempt, cluster)
+            await _take_annotation(attempt, cluster)
+        await attempt.services.finalizers.remove(
+            attempt.services.clusters,
             names.FINALIZER,
-            target.name,
-            target.namespace,
-            uid=target.uid,
+            cluster.name,
+            cluster.namespace,
+            uid=cluster.uid,
         )
     except (errors.KubeError, TimeoutError) as error:
-        told = str(error) or "the API server did not answer in time"
-        message = f"The finalizer cannot be taken off Cluster {target.key}; tried again: {told}."
-        return Stop("LetGoRefused", message, min(60.0, work.backoff()))
-    left = tuple(finalizer for finalizer in target.finalizers if finalizer != names.FINALIZER)
-    work.cluster = structs.replace(target, finalizers=left)
-    await work.services.workloads.forget(target.uid)
+        cause = str(error) or "the API server did not answer in time"
+        message = f"The finalizer cannot be taken off Cluster {cluster.key}; tried again: {cause}."
+        return Stop("LetGoRefused", message, min(60.0, attempt.backoff()))
+    left = tuple(finalizer for finalizer in cluster.finalizers if finalizer != names.FINALIZER)
+    attempt.cluster = structs.replace(cluster, finalizers=left)
+    await attempt.services.workloads.forget(cluster.uid)
     return None
 
 
-async def _take_annotation(work: Attempt, target: cluster.Cluster) -> None:
-    if target.annotations.get(names.RECORD_ANNOTATION) != work.name:
+async def _take_annotation(attempt: Attempt, cluster: Cluster) -> None:
+    if cluster.annotations.get(names.RECORD_ANNOTATION) != attempt.name:
         return
-    patch = {"metadata": {"uid": target.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
-    await work.services.management.merge_patch(
-        work.services.clusters, target.name, patch, target.namespace
+    patch = {"metadata": {"uid": cluster.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
+    await attempt.services.management.merge_patch(
+        attempt.services.clusters, cluster.name, patch, cluster.namespace
     )
 
 
-async def _drop(work: Attempt) -> None:
-    one = work.one
-    await work.services.finalizers.remove(
-        resources.AKO_DEPLOYMENTS, names.RECORD_FINALIZER, one.name, None, uid=one.uid
+async def finish(attempt: Attempt, decision: decisions.Finish) -> Stop | None:
+    """Store that nothing is left to do for the record."""
+    if decision.untouched and await attempt.read_cluster() is not None:
+        return Stop("CacheBehind", "the Cluster is there", 1.0)
+    await attempt.store(finished_at=attempt.services.clock.now())
+    attempt.services.deployer.forget(attempt.name)
+    attempt.notify("RecordFinished")
+    return None
+
+
+async def drop(attempt: Attempt) -> None:
+    """Delete the record, and nothing else."""
+    record = attempt.existing
+    await attempt.services.finalizers.remove(
+        resources.AKO_DEPLOYMENTS, names.RECORD_FINALIZER, record.name, None, uid=record.uid
     )
-    await work.services.records.delete(one)
-    work.services.deployer.forget(work.name)
-    work.record = None
+    await attempt.services.records.delete(record)
+    attempt.services.deployer.forget(attempt.name)
+    attempt.record = None

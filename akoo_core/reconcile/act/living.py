@@ -1,7 +1,7 @@
-"""A cluster lives: intend, prepare, contribute, deploy, observe.
+"""The round of a cluster that lives: intend, prepare, contribute, deploy, observe.
 
 Observes records, config and Cluster; writes intents, uses, facts and inventory into the record, and
-objects into the workload cluster. What one plugin waits for does not stop the others.
+objects into the workload cluster. A plugin that waits does not stop the others.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from collections.abc import Container
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
-from akoo_core.objects import conditions, record
+from akoo_core.kube.client import KubeClient
+from akoo_core.objects import conditions
+from akoo_core.objects.record import Phase, Workload
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import foreign_ako, intents
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import facts
-from akoo_core.reconcile.deploy import deployer as deployer_
+from akoo_core.reconcile.deploy.deployer import ANNOUNCED, DeployReport, Inventory, Job, Verdict
 from akoo_core.reconcile.deploy.last_contributions import Last
 from akoo_core.reconcile.deploy.objects import FOREIGN_OBJECT
 from akoo_core.reconcile.read import pace
@@ -31,9 +32,9 @@ Answer = api.Done | api.Wait | api.Blocked | VerbError
 
 
 async def live(attempt: Attempt) -> None:
-    """One round of the lives verbs; the report says what came of it. Raises KubeError.
+    """Make one round of the lives verbs; its findings are in the report. Raises KubeError.
 
-    It ends early, with ``report.moves``, when something is to move to another place.
+    A relocation ends it early: ``progress.relocations`` is not empty then.
     """
     await _Round(attempt).run()
 
@@ -46,16 +47,17 @@ class _Round:
         self._resync_seconds = attempt.services.resync_seconds
         self._trouble: set[str] = set()
         """Plugins that have no more verbs called in this round."""
-        self._given: dict[str, facts.Facts] = {}
+        self._facts: dict[str, facts.Facts] = {}
+        """Facts that the plugins gave in this round, by plugin."""
         self._prepared = True
         self._deployed = True
-        self._workload: record.Workload | None = None
+        self._workload: Workload | None = None
 
     async def run(self) -> None:
         self._attempt.report.lived = True
         await self._prepare()
-        if self._attempt.report.moves:
-            self._attempt.report.lived = False  # Those that were not asked keep what they said.
+        if self._attempt.progress.relocations:
+            self._attempt.report.lived = False  # Plugins that were not asked keep their conditions.
             return
         contributions = self._contributions()
         client = await self._deploy(contributions, self._kept())
@@ -66,29 +68,29 @@ class _Round:
     async def _prepare(self) -> None:
         blocked = await intents.store(self._attempt)
         for plugin in self._plugins:
-            if self._attempt.report.moves:
+            if self._attempt.progress.relocations:
                 return
             if plugin.name in blocked:
-                self._say(plugin, blocked[plugin.name])
+                self._report(plugin, blocked[plugin.name])
                 self._prepared = False
                 continue
             answer = self._lacking(plugin) or await self._call("prepare", plugin, None)
             if isinstance(answer, api.Done):
-                if await self._facts(plugin, answer):
+                if await self._add_facts(plugin, answer):
                     blocked |= await intents.store(self._attempt)
-                self._say(plugin, answer)
+                self._report(plugin, answer)
             elif answer is not None:
                 self._prepared = False
                 if isinstance(answer, api.Wait):
-                    await self._facts(plugin, answer)
-                self._say(plugin, answer)
+                    await self._add_facts(plugin, answer)
+                self._report(plugin, answer)
 
-        waits = self._attempt.report.waits
-        if waits and self._trouble <= waits.keys():
-            self._attempt.report.moves = waits  # The others have shown that they look for nothing.
+        waiting = self._attempt.report.relocations_waiting
+        if waiting and self._trouble <= waiting.keys():
+            self._attempt.advance(relocations=waiting)  # The others look for no placement.
 
     def _lacking(self, plugin: api.Plugin) -> api.Wait | None:
-        lacking = facts.missing(self._attempt.one.spec.facts, plugin)
+        lacking = facts.missing(self._attempt.spec.facts, plugin)
         if not lacking:
             return None
         return api.Wait(
@@ -97,27 +99,30 @@ class _Round:
             after=self._resync_seconds,
         )
 
-    async def _facts(self, plugin: api.Plugin, answer: api.Done | api.Wait) -> bool:
-        """Store what the plugin found out; whether that changed anything."""
-        given = self._given.setdefault(plugin.name, {})
-        given |= facts.stored(plugin.name, answer.facts)
-        return await self._store_facts(self._attempt.one.spec.facts | given)
+    async def _add_facts(self, plugin: api.Plugin, answer: api.Done | api.Wait) -> bool:
+        """Store the facts of the plugin. True if that changed anything."""
+        provided = self._facts.setdefault(plugin.name, {})
+        provided |= facts.stored(plugin.name, answer.facts)
+        return await self._store_facts(self._attempt.spec.facts | provided)
 
     async def _drop_old_facts(self, plugin: api.Plugin) -> bool:
-        """Once prepare and observe are done: what neither of them gave is not true any more."""
-        given = self._given.get(plugin.name, {})
-        now = self._attempt.one.spec.facts
+        """Drop the facts that neither prepare nor observe gave: they are not true any more."""
+        current = self._facts.get(plugin.name, {})
         return await self._store_facts(
-            {name: one for name, one in now.items() if one.plugin != plugin.name or name in given}
+            {
+                name: fact
+                for name, fact in self._attempt.spec.facts.items()
+                if fact.plugin != plugin.name or name in current
+            }
         )
 
     async def _store_facts(self, after: facts.Facts) -> bool:
-        before = self._attempt.one.spec.facts
+        before = self._attempt.spec.facts
         await self._attempt.store(facts=after)
         return after != before
 
     def _contributions(self) -> dict[str, api.Contribution]:
-        found: dict[str, api.Contribution] = {}
+        contributions: dict[str, api.Contribution] = {}
         for plugin in self._plugins:
             if plugin.name in self._trouble:
                 continue
@@ -125,44 +130,45 @@ class _Round:
                 view = self._attempt.view(plugin)
                 answer = self._caller.call_pure("contribute", plugin, view)
             except VerbError as error:
-                self._say(plugin, error)
+                self._report(plugin, error)
                 continue
             if isinstance(answer, api.Wait | api.Blocked):
-                self._say(plugin, answer)
+                self._report(plugin, answer)
                 self._prepared = False
             else:
-                found[plugin.name] = answer or api.Contribution()
-        return found
+                contributions[plugin.name] = answer or api.Contribution()
+        return contributions
 
     def _kept(self) -> dict[str, Last]:
-        """By plugin in trouble, what it deployed last: that stays wanted, its Secrets included."""
-        spec, deployer = self._attempt.one.spec, self._attempt.services.deployer
+        """The last contributions of plugins in trouble. They stay wanted, their Secrets too."""
+        spec, deployer = self._attempt.spec, self._attempt.services.deployer
         last = {
             plugin.name: deployer.last(self._attempt.name, plugin.name, spec.inventory)
             for plugin in self._plugins
             if plugin.name in self._trouble
         }
-        return {name: one for name, one in last.items() if one is not None}
+        return {name: kept for name, kept in last.items() if kept is not None}
 
     async def _deploy(
         self, contributions: dict[str, api.Contribution], kept: dict[str, Last]
-    ) -> client_.KubeClient | None:
-        spec, target = self._attempt.one.spec, self._attempt.cluster
+    ) -> KubeClient | None:
+        spec, cluster = self._attempt.spec, self._attempt.cluster
+        deployed = {item.plugin for item in spec.inventory}
         acting = {
-            name: one
-            for name, one in contributions.items()
-            if one != api.Contribution() or any(item.plugin == name for item in spec.inventory)
+            name: contribution
+            for name, contribution in contributions.items()
+            if contribution != api.Contribution() or name in deployed
         }
         if not acting and not kept:
             return None
-        if target is None or not target.connectable:
+        if cluster is None or not cluster.connectable:
             self._deployed = False
             waiting = api.Wait(
                 reason="ControlPlaneNotReady",
                 message="The cluster's control plane is not initialized yet.",
                 after=self._resync_seconds,
             )
-            self._say_all(acting, waiting)
+            self._report_all(acting, waiting)
             return None
         reached = await self._attempt.workload()
         if reached.client is None:
@@ -170,9 +176,9 @@ class _Round:
             wait = api.Wait(
                 reason=reached.reason, message=reached.message, after=UNREACHABLE_SECONDS
             )
-            self._say_all(acting, wait)
+            self._report_all(acting, wait)
             return None
-        self._workload = record.Workload(kube_system_uid=reached.uid)
+        self._workload = Workload(kube_system_uid=reached.uid)
         if spec.inventory:  # Else it is stored with the inventory, before anything is applied.
             await self._attempt.store(workload=self._workload)
         await self._apply(acting, kept, reached.client)
@@ -182,12 +188,11 @@ class _Round:
         self,
         acting: dict[str, api.Contribution],
         kept: dict[str, Last],
-        client: client_.KubeClient,
+        client: KubeClient,
     ) -> None:
-        one = self._attempt.one
-        job = deployer_.Job(
+        job = Job(
             record_name=self._attempt.name,
-            inventory=one.spec.inventory,
+            inventory=self._attempt.spec.inventory,
             contributions=acting,
             kept={name: last.contribution for name, last in kept.items()},
             announced=frozenset(filter(self._announced, acting)),
@@ -201,38 +206,38 @@ class _Round:
             raise
         except (errors.KubeError, TimeoutError) as error:
             self._deployed = False
-            self._say_all(acting, self._interrupted(error))
+            self._report_all(acting, self._interrupted(error))
             return
         if report.applied or report.pruned:
             self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
         for name, verdict in report.verdicts.items():
             if name not in kept:
                 self._deployed = False
-                self._say_all((name,), verdict)
+                self._report_all((name,), verdict)
         blocked = [
             name for name, verdict in report.verdicts.items() if verdict.reason == FOREIGN_OBJECT
         ]
         wanted = acting | job.kept
         await foreign_ako.note(self._attempt, [wanted[name] for name in blocked], client)
         for name, last in kept.items():
-            self._say_kept(name, last, report.verdicts.get(name))
+            self._report_kept(name, last, report.verdicts.get(name))
 
     def _announced(self, plugin: str) -> bool:
-        stored = self._attempt.one.status.conditions
+        stored = self._attempt.existing.status.conditions
         condition = conditions.find(stored, conditions.type_for_plugin(plugin))
-        return condition is not None and condition.reason == deployer_.ANNOUNCED
+        return condition is not None and condition.reason == ANNOUNCED
 
-    def _say_kept(self, plugin: str, last: Last, verdict: deployer_.Verdict | None) -> None:
-        """Add to the condition of a plugin in trouble how what it deployed is looked after."""
+    def _report_kept(self, plugin: str, last: Last, verdict: Verdict | None) -> None:
+        """Add the state of its deployed objects to the condition of a plugin in trouble."""
         plugins = self._attempt.report.plugins
         if plugin in plugins:
             message = f"{plugins[plugin].message} {_kept_text(last, verdict)}".strip()
             plugins[plugin] = structs.replace(plugins[plugin], message=message)
 
     def _interrupted(self, error: errors.KubeError | TimeoutError) -> api.Wait:
-        """Why the workload cluster did not get all its objects."""
-        why = str(error) or "it did not answer in time"
-        message = f"Deploying was interrupted: {why}."
+        """The Wait of a deployment that was interrupted."""
+        cause = str(error) or "it did not answer in time"
+        message = f"Deploying was interrupted: {cause}."
         if isinstance(error, pace.SlowError):
             return api.Wait(reason="WorkloadSlow", message=message, after=UNREACHABLE_SECONDS)
         after = self._attempt.backoff()
@@ -242,10 +247,10 @@ class _Round:
             return api.Wait(reason="WorkloadConflict", message=message, after=after)
         return api.Wait(reason="WorkloadUnreachable", message=message, after=after)
 
-    async def _keep(self, inventory: deployer_.Inventory) -> None:
+    async def _keep(self, inventory: Inventory) -> None:
         await self._attempt.store(inventory=inventory, workload=self._workload)
 
-    async def _observe(self, client: client_.KubeClient | None) -> None:
+    async def _observe(self, client: KubeClient | None) -> None:
         for plugin in self._plugins:
             if plugin.name in self._trouble:
                 continue
@@ -253,20 +258,20 @@ class _Round:
             if isinstance(answer, api.Done | None):
                 done = answer or api.Done()
                 self._attempt.report.requeue(done.recheck_seconds)
-                new = await self._facts(plugin, done)
+                new = await self._add_facts(plugin, done)
                 if await self._drop_old_facts(plugin) or new:
                     self._attempt.report.requeue(0.0)  # for those that depend on them
             elif isinstance(answer, api.Wait):
-                await self._facts(plugin, answer)
+                await self._add_facts(plugin, answer)
             if isinstance(answer, api.Done | api.Wait) and answer.version:
                 self._attempt.report.version = answer.version
-            self._say(plugin, answer or api.Done())
+            self._report(plugin, answer or api.Done())
 
     async def _call(
         self,
         verb: Literal["prepare", "observe"],
         plugin: api.Plugin,
-        client: client_.KubeClient | None,
+        client: KubeClient | None,
     ) -> Answer | None:
         if not self._caller.implements(plugin, verb):
             return None
@@ -276,12 +281,12 @@ class _Round:
         except VerbError as error:
             return error
 
-    def _say_all(self, names: Container[str], answer: Answer) -> None:
+    def _report_all(self, names: Container[str], answer: Answer) -> None:
         for plugin in self._plugins:
             if plugin.name in names:
-                self._say(plugin, answer)
+                self._report(plugin, answer)
 
-    def _say(self, plugin: api.Plugin, answer: Answer) -> None:
+    def _report(self, plugin: api.Plugin, answer: Answer) -> None:
         report = self._attempt.report
         if isinstance(answer, api.Done):
             report.plugin(plugin.name, "True", "Ready", answer.message)
@@ -296,16 +301,16 @@ class _Round:
             report.plugin(plugin.name, "False", answer.reason, answer.message)
             report.requeue(answer.after)
 
-    def _phase(self) -> record.Phase:
-        """A cluster that runs keeps running, whatever is wrong with what is new."""
-        if self._attempt.one.status.phase == "Running":
+    def _phase(self) -> Phase:
+        """The phase. A cluster that runs stays Running, whatever its plugins answer now."""
+        if self._attempt.existing.status.phase == "Running":
             return "Running"
         if not self._prepared:
             return "Preparing"
         return "Deploying" if self._trouble or not self._deployed else "Running"
 
 
-def _kept_text(last: Last, verdict: deployer_.Verdict | None) -> str:
+def _kept_text(last: Last, verdict: Verdict | None) -> str:
     if verdict is not None:
         return f"What was deployed before cannot be kept up to date: {verdict.message}"
     if last.complete:
@@ -315,7 +320,7 @@ def _kept_text(last: Last, verdict: deployer_.Verdict | None) -> str:
     return "Until then nothing of what was deployed before is kept up to date."
 
 
-def _counts(report: deployer_.DeployReport) -> dict[str, int | str]:
+def _counts(report: DeployReport) -> dict[str, int | str]:
     troubled = sorted(report.verdicts)
     counts: dict[str, int | str] = {
         "akoo.applied": report.applied,

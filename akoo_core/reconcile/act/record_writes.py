@@ -1,4 +1,4 @@
-"""The record in the management cluster: created, changed, said. Thin.
+"""Writes of the record in the management cluster: create, change, status, delete. Thin.
 
 Changes are merge patches of what differs, with the resourceVersion that was read as precondition:
 a stale reader gets ConflictError and decides again, and fields of a newer version survive.
@@ -9,59 +9,61 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import config, record
+from akoo_core.kube.client import KubeClient
+from akoo_core.objects import record as records
+from akoo_core.objects.config import Config
+from akoo_core.objects.record import ClusterRef, ConfigRef, Record, RecordSpec, RecordStatus
 
 _RECORDS = resources.AKO_DEPLOYMENTS
 
 
 class Records:
-    """Writes AKODeployments. Every method returns the record as it is afterwards."""
+    """Writes AKODeployments. Methods return the record as it is afterwards."""
 
-    def __init__(self, client: client_.KubeClient) -> None:
+    def __init__(self, client: KubeClient) -> None:
         self._client = client
 
-    async def create(self, name: str, spec: record.RecordSpec) -> record.Record:
-        """The new record, or the one of that name that is there already."""
+    async def create(self, name: str, spec: RecordSpec) -> Record:
+        """Create the record, or return the one of that name that is there already."""
         try:
-            made = await self._client.create(_RECORDS, record.to_object(name, spec))
+            made = await self._client.create(_RECORDS, records.to_object(name, spec))
         except errors.AlreadyExistsError:
             made = await self._client.get(_RECORDS, name)
-        return record.from_object(made)
+        return records.from_object(made)
 
     async def change(
-        self, one: record.Record, spec: record.RecordSpec, *, consumed: tuple[str, ...] = ()
-    ) -> record.Record:
+        self, record: Record, spec: RecordSpec, *, consumed: tuple[str, ...] = ()
+    ) -> Record:
         """Store ``spec``; no call when nothing differs. Raises ConflictError.
 
-        ``consumed``: annotations that go in the same write, so that a word acts once.
+        ``consumed``: annotations that the same write removes, so that each acts once.
         """
-        spent = {word: None for word in consumed if word in one.annotations}
-        if spec == one.spec and not spent:
-            return one
-        patch = difference(structs.to_object(one.spec), structs.to_object(spec))
-        metadata: dict[str, Any] = {"resourceVersion": one.resource_version}
+        spent = {name: None for name in consumed if name in record.annotations}
+        if spec == record.spec and not spent:
+            return record
+        patch = difference(structs.to_object(record.spec), structs.to_object(spec))
+        metadata: dict[str, Any] = {"resourceVersion": record.resource_version}
         if spent:
             metadata["annotations"] = spent
         body = {"metadata": metadata, "spec": patch}
-        return record.from_object(await self._client.merge_patch(_RECORDS, one.name, body))
+        return records.from_object(await self._client.merge_patch(_RECORDS, record.name, body))
 
-    async def say(self, one: record.Record, status: record.RecordStatus) -> record.Record:
+    async def write_status(self, record: Record, status: RecordStatus) -> Record:
         """Store ``status``; no call when nothing differs. Raises ConflictError."""
-        if status == one.status:
-            return one
-        patch = difference(structs.to_object(one.status), structs.to_object(status))
-        body = {"metadata": {"resourceVersion": one.resource_version}, "status": patch}
-        return record.from_object(
-            await self._client.merge_patch(_RECORDS, one.name, body, subresource="status")
+        if status == record.status:
+            return record
+        patch = difference(structs.to_object(record.status), structs.to_object(status))
+        body = {"metadata": {"resourceVersion": record.resource_version}, "status": patch}
+        return records.from_object(
+            await self._client.merge_patch(_RECORDS, record.name, body, subresource="status")
         )
 
-    async def delete(self, one: record.Record) -> None:
-        """Delete the record whose own finalizer is off already. Gone is fine."""
+    async def delete(self, record: Record) -> None:
+        """Delete the record, whose own finalizer is off already. Does nothing if it is gone."""
         try:
-            await self._client.delete(_RECORDS, one.name, uid=one.uid)
+            await self._client.delete(_RECORDS, record.name, uid=record.uid)
         except (errors.NotFoundError, errors.ConflictError):
             return
 
@@ -84,16 +86,16 @@ def fresh(
     *,
     name: str,
     management_id: str,
-    cluster_ref: record.ClusterRef,
-    chosen: config.Config,
+    cluster_ref: ClusterRef,
+    chosen: Config,
     history_unknown: bool = False,
-) -> record.RecordSpec:
-    """The spec of a new record for a Cluster that ``chosen`` serves."""
-    return record.RecordSpec(
+) -> RecordSpec:
+    """The spec of a new record for a Cluster that the config ``chosen`` serves."""
+    return RecordSpec(
         ako_cluster_name=name,
         management_id=management_id,
         cluster_ref=cluster_ref,
         history_unknown=history_unknown,
-        config_ref=record.ConfigRef(name=chosen.name, uid=chosen.uid),
+        config_ref=ConfigRef(name=chosen.name, uid=chosen.uid),
         policies=chosen.policies,
     )

@@ -1,15 +1,15 @@
-"""Which rounds of the lives verbs need not be made again, since all that they saw is the same.
+"""Rounds of the lives verbs that are skipped, since all their inputs are the same.
 
-A round that found everything well and wrote nothing stands until the time at which it asked to be
-looked at again. Until then a change leads to another round only if it changes what a round goes by:
+A round in which everything was well and nothing was written stands until the time at which it asked
+to be looked at again. Until then a change leads to another round only if it changes an input:
 
 - the record's spec, the config's spec, the Cluster's spec, identity, and whether it can be reached;
-- what ``intend``, ``contribute`` and ``secret_references`` answer, which see labels, annotations
-  and status too: a label that changes no answer means nothing to anybody;
-- the Secrets that the plugins name, and the kubeconfig: which state of each the caches show.
+- the answers of ``intend``, ``contribute`` and ``secret_references``, which see labels, annotations
+  and status too: a label that changes no answer changes no input;
+- the state, as the caches show it, of the Secrets that the plugins name and of the kubeconfig.
 
-Where one of these cannot be told, nothing stands. What is decided, and what is said in the record
-and on the Cluster, does not come from here: that is done anew in every attempt.
+If any of these is unknown, the round is repeated. Decisions and the status of the record and the
+Cluster do not come from here: every attempt makes them anew.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from akoo_core import clock as clock_
 from akoo_core import structs
+from akoo_core.clock import Clock
 from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
+from akoo_core.reconcile.act import living
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.status.findings import Report
 
@@ -39,12 +40,24 @@ class _Round(NamedTuple):
 class Rounds:
     """The rounds that stand, by record. In memory: a new process makes each of them once."""
 
-    def __init__(self, clock: clock_.Clock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._standing: dict[str, _Round] = {}
 
+    async def live(self, attempt: Attempt) -> None:
+        """Make a round of the lives verbs, unless the last one still stands. Raises KubeError."""
+        standing = self.standing(attempt) if attempt.explained else None
+        if standing is not None:
+            attempt.report = standing
+            return
+        self.forget(attempt.name)
+        spec, written = attempt.spec, len(attempt.writes)
+        await living.live(attempt)
+        if attempt.spec == spec and len(attempt.writes) == written:
+            self.note(attempt)
+
     def note(self, attempt: Attempt) -> None:
-        """A round has ended in which nothing was written."""
+        """Remember a round in which nothing was written."""
         report = attempt.report
         well = report.lived and all(plugin.status == "True" for plugin in report.plugins.values())
         if not well or attempt.failed or not report.after:
@@ -55,7 +68,7 @@ class Rounds:
             self._standing[attempt.name] = _Round(seen, report, due)
 
     def standing(self, attempt: Attempt) -> Report | None:
-        """What the last round found, if this attempt would make the same one; else it is gone."""
+        """The report of the last round, if this attempt would make the same one; else None."""
         last = self._standing.pop(attempt.name, None)
         now = self._clock.monotonic()
         if last is None or now >= last.due or digest(attempt) != last.digest:
@@ -66,30 +79,30 @@ class Rounds:
         )
 
     def forget(self, name: str) -> None:
-        """The next attempt makes its round."""
+        """Drop the round that stands: the next attempt makes its own."""
         self._standing.pop(name, None)
 
 
 def digest(attempt: Attempt) -> bytes | None:
-    """All that a round goes by; None where it cannot be told. Pure but for the caches it asks."""
+    """Digest of all inputs of a round; None if one is unknown. Pure but for reads of caches."""
     pure = _pure_answers(attempt)
     if pure is None:
         return None
     versions = _secret_versions(attempt, pure)
     if versions is None:
         return None
-    target, config = attempt.cluster, attempt.config
+    cluster, config = attempt.cluster, attempt.config
     seen = [
-        attempt.one.spec,
+        attempt.spec,
         [config.uid, config.raw.get("spec")] if config is not None else None,
-        [_without_notes(target.raw), target.connectable] if target is not None else None,
+        [_without_notes(cluster.raw), cluster.connectable] if cluster is not None else None,
         pure,
         versions,
     ]
     try:
         return hashlib.sha256(structs.encode_json(seen)).digest()
     except (TypeError, ValueError, RecursionError):
-        return None  # Something in it cannot be written down, so it cannot be compared either.
+        return None  # An input that cannot be encoded cannot be compared either.
 
 
 def _pure_answers(attempt: Attempt) -> list[Any] | None:
@@ -107,19 +120,19 @@ def _pure_answers(attempt: Attempt) -> list[Any] | None:
             )
         except (VerbError, structs.DecodeError):
             return None
-        if any(isinstance(one, api.Blocked | api.Wait) for one in answers[-1]):
+        if any(isinstance(answer, api.Blocked | api.Wait) for answer in answers[-1]):
             return None
     return answers
 
 
 def _secret_versions(attempt: Attempt, pure: list[Any]) -> list[str] | None:
     needed = set(_secrets_named(pure))
-    target = attempt.cluster
-    if target is not None:
-        needed.add((target.namespace, names.kubeconfig_secret_name(target.name)))
+    cluster = attempt.cluster
+    if cluster is not None:
+        needed.add((cluster.namespace, names.kubeconfig_secret_name(cluster.name)))
     versions: list[str] = []
-    for one in sorted(needed):
-        version = attempt.services.secret_version(*one)
+    for namespace, name in sorted(needed):
+        version = attempt.services.secret_version(namespace, name)
         if version is None:
             return None
         versions.append(version)
@@ -127,7 +140,7 @@ def _secret_versions(attempt: Attempt, pure: list[Any]) -> list[str] | None:
 
 
 def _secrets_named(pure: list[Any]) -> Iterator[tuple[str, str]]:
-    """(namespace, name), by the plugins' own word and by what they contribute."""
+    """(namespace, name) of the Secrets that the plugins name and contribute."""
     for _, contribution, references in pure:
         yield from references or ()
         for secret in contribution.secrets if contribution is not None else ():
@@ -137,6 +150,6 @@ def _secrets_named(pure: list[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _without_notes(raw: structs.JSON) -> structs.JSON:
-    """The Cluster without what plugins are asked about: labels, annotations, finalizers, status."""
+    """The Cluster without labels, annotations, finalizers and status, which the pure verbs see."""
     identity = {name: raw["metadata"].get(name) for name in _IDENTITY}
     return {"metadata": identity, "spec": raw.get("spec")}

@@ -1,6 +1,6 @@
-"""Says in the record, on the Cluster and in Events what an attempt came to. Thin.
+"""Writes the result of an attempt: status of the record, condition of the Cluster, Events. Thin.
 
-Only what changed is written, and nothing here may hold up a record.
+Only changes are written, and nothing here may hold up a record.
 """
 
 from __future__ import annotations
@@ -14,47 +14,49 @@ from opentelemetry import trace
 
 from akoo_core import structs
 from akoo_core.kube import errors
-from akoo_core.objects import cluster, conditions, names, record
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.conditions import MESSAGE_LIMIT, Condition, find
+from akoo_core.objects.record import Record, RecordStatus, StoredProof
 from akoo_core.reconcile.act.attempt import LONGEST_BACKOFF, Attempt
-from akoo_core.reconcile.decide import selection
-from akoo_core.reconcile.status import conditions as conditions_
-from akoo_core.reconcile.status import events, notices
+from akoo_core.reconcile.decide.selection import Choice
+from akoo_core.reconcile.status import conditions, events, notices
 
 CLUSTER_FIELD_MANAGER = "akoo-core-condition"
-"""Apart from the manager of spec and metadata, so that one apply does not take back the other."""
+"""Not the manager of spec and metadata, so that one apply does not remove the fields of the
+other."""
 
 _log = logging.getLogger(__name__)
 
 
-async def tell(attempt: Attempt, choice: selection.Choice | None) -> None:
-    """Status of the record, condition of the Cluster, Events. Raises ConflictError."""
-    one = attempt.record
-    if one is None:
+async def write(attempt: Attempt, choice: Choice | None) -> None:
+    """Write the status of the record, the condition of the Cluster and Events. Raises
+    ConflictError."""
+    record = attempt.record
+    if record is None:
         return
     now = attempt.services.clock.now()
     verifies = attempt.services.verifies
     living = attempt.cluster is not None and not attempt.cluster.deleting
-    status = conditions_.status_of(
-        one, attempt.report, choice, verifies=verifies, now=now, living=living
+    status = conditions.status_of(
+        record, attempt.report, choice, verifies=verifies, now=now, living=living
     )
-    before = one.status
+    before = record.status
     if status != before:
         status = structs.replace(
             status,
             last_trace_id=_trace_id() or before.last_trace_id,
             **_next_try(attempt, status, now),
         )
-        attempt.record = await attempt.services.records.say(one, status)
+        attempt.record = await attempt.services.records.write_status(record, status)
     _log_change(attempt, before, status)
     _events(attempt, before, status)
-    if attempt.cluster is not None and _ours(one, attempt.cluster):
-        await on_cluster(attempt, attempt.cluster, conditions_.for_cluster(status))
+    if attempt.cluster is not None and _ours(record, attempt.cluster):
+        await on_cluster(attempt, attempt.cluster, conditions.for_cluster(status))
 
 
-def _next_try(
-    attempt: Attempt, status: record.RecordStatus, now: datetime.datetime
-) -> dict[str, Any]:
-    """When it is tried again, while something is wrong. Not a reason to write the status."""
+def _next_try(attempt: Attempt, status: RecordStatus, now: datetime.datetime) -> dict[str, Any]:
+    """Time of the next attempt while something is wrong. No reason to write the status."""
     seconds = min(attempt.report.after, default=None)
     if seconds is None or notices.fault(status) is None:
         return {"next_try_at": None, "retry_seconds": None}
@@ -63,25 +65,24 @@ def _next_try(
     return {"next_try_at": at, "retry_seconds": math.ceil(longest)}
 
 
-def _ours(one: record.Record, target: cluster.Cluster) -> bool:
-    gone = one.spec.leaving is not None and one.spec.leaving.let_go is not None
-    return names.FINALIZER in target.finalizers and not gone
+def _ours(record: Record, cluster: Cluster) -> bool:
+    gone = record.spec.leaving is not None and record.spec.leaving.let_go is not None
+    return names.FINALIZER in cluster.finalizers and not gone
 
 
-async def on_cluster(
-    attempt: Attempt, target: cluster.Cluster, wanted: conditions.Condition
-) -> None:
-    """Put the one condition on the Cluster, if it says something new.
+async def on_cluster(attempt: Attempt, cluster: Cluster, wanted: Condition) -> None:
+    """Write our condition on the Cluster, if it changed.
 
     Only for v1beta2: there the list is a map by type, so an apply touches one entry. Older Clusters
     would lose the conditions of others.
     """
-    if not str(target.raw.get("apiVersion", "")).endswith("/v1beta2"):
+    if not str(cluster.raw.get("apiVersion", "")).endswith("/v1beta2"):
         return
-    found: list[dict[str, Any]] = (target.raw.get("status") or {}).get("conditions") or []
-    old = next((one for one in found if one.get("type") == wanted.type), None)
-    said = (wanted.status, wanted.reason, wanted.message[: conditions.MESSAGE_LIMIT])
-    if old is not None and said == (old["status"], old["reason"], old.get("message", "")):
+    existing: list[dict[str, Any]] = (cluster.raw.get("status") or {}).get("conditions") or []
+    old = next((former for former in existing if former.get("type") == wanted.type), None)
+    message = wanted.message[:MESSAGE_LIMIT]
+    new = (wanted.status, wanted.reason, message)
+    if old is not None and new == (old["status"], old["reason"], old.get("message", "")):
         return
     now = attempt.services.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     kept = old is not None and old["status"] == wanted.status
@@ -89,36 +90,34 @@ async def on_cluster(
         "type": wanted.type,
         "status": wanted.status,
         "reason": wanted.reason,
-        "message": said[2],
+        "message": message,
         "lastTransitionTime": old["lastTransitionTime"] if old is not None and kept else now,
     }
-    await _apply(attempt, target, [condition])
+    await _apply(attempt, cluster, [condition])
 
 
-async def refused(
-    attempt: Attempt, target: cluster.Cluster, condition: conditions.Condition
-) -> None:
-    """Say on a Cluster that has no record why it gets none."""
-    await on_cluster(attempt, target, condition)
+async def refused(attempt: Attempt, cluster: Cluster, condition: Condition) -> None:
+    """Write on a Cluster without a record why it gets none."""
+    await on_cluster(attempt, cluster, condition)
     fault = notices.Fault(condition.reason, condition.message)
-    about = events.about_cluster(target)
+    about = events.about_cluster(cluster)
     if _verdict(attempt, about, fault, before="") == "new":
-        _log.info("%s: refused, %s", target.key, fault.reason, extra={"cluster": target.key})
+        _log.info("%s: refused, %s", cluster.key, fault.reason, extra={"cluster": cluster.key})
         _warn(attempt, about, "AKONotReady", fault)
 
 
-async def take_back(attempt: Attempt, target: cluster.Cluster) -> None:
+async def take_back(attempt: Attempt, cluster: Cluster) -> None:
     """Remove our condition from a Cluster that lives on without us."""
-    if names.LOAD_BALANCER_READY in str(target.raw.get("status") or {}):
-        await _apply(attempt, target, [])
+    if names.LOAD_BALANCER_READY in str(cluster.raw.get("status") or {}):
+        await _apply(attempt, cluster, [])
 
 
-async def _apply(attempt: Attempt, target: cluster.Cluster, wanted: list[dict[str, Any]]) -> None:
+async def _apply(attempt: Attempt, cluster: Cluster, wanted: list[dict[str, Any]]) -> None:
     clusters = attempt.services.clusters
     body = {
         "apiVersion": clusters.api_version,
         "kind": clusters.kind,
-        "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
+        "metadata": {"name": cluster.name, "namespace": cluster.namespace, "uid": cluster.uid},
         "status": {"conditions": wanted} if wanted else {},
     }
     try:
@@ -128,30 +127,30 @@ async def _apply(attempt: Attempt, target: cluster.Cluster, wanted: list[dict[st
     except (errors.KubeError, TimeoutError) as error:
         _log.warning(
             "condition on the Cluster not written",
-            extra={"cluster": target.key, "error": str(error)},
+            extra={"cluster": cluster.key, "error": str(error)},
         )
 
 
 def event(attempt: Attempt, reason: events.Reason, note: str, *, warning: bool = False) -> None:
-    """Say an Event about the record, and about its Cluster while that is there."""
-    for target in _targets(attempt):
-        attempt.services.recorder.event(target, reason, note, warning=warning)
+    """Write an Event about the record, and about its Cluster while that is there."""
+    for about in _subjects(attempt):
+        attempt.services.recorder.event(about, reason, note, warning=warning)
 
 
-def _targets(attempt: Attempt) -> list[events.Subject]:
-    targets = [events.about_record(attempt.one)] if attempt.record is not None else []
+def _subjects(attempt: Attempt) -> list[events.Subject]:
+    subjects = [events.about_record(attempt.existing)] if attempt.record is not None else []
     if attempt.cluster is not None:
-        targets.append(events.about_cluster(attempt.cluster))
-    return targets
+        subjects.append(events.about_cluster(attempt.cluster))
+    return subjects
 
 
-def _log_change(attempt: Attempt, before: record.RecordStatus, after: record.RecordStatus) -> None:
-    """Log one line where the phase, or the fault of not-Ready, is another than before."""
+def _log_change(attempt: Attempt, before: RecordStatus, after: RecordStatus) -> None:
+    """Log one line if the phase, or the fault, has changed."""
     fault, former = notices.fault(after), notices.fault(before)
     reason, reason_before = fault.reason if fault else "", former.reason if former else ""
     if (after.phase, reason) == (before.phase, reason_before):
         return
-    ref = attempt.one.spec.cluster_ref
+    ref = attempt.spec.cluster_ref
     key = f"{ref.namespace}/{ref.name}"
     fields = {
         "cluster": key,
@@ -166,52 +165,52 @@ def _log_change(attempt: Attempt, before: record.RecordStatus, after: record.Rec
     _log.info("%s: %s", key, state, extra={name: text for name, text in fields.items() if text})
 
 
-def _events(attempt: Attempt, before: record.RecordStatus, after: record.RecordStatus) -> None:
+def _events(attempt: Attempt, before: RecordStatus, after: RecordStatus) -> None:
     deployed = after.phase == "Running" and before.phase != "Running"
     if deployed:
         version = f" {after.version}" if after.version else ""
         event(attempt, "AKODeployed", f"AKO{version} is deployed ({attempt.name}).")
     fault, former = notices.fault(after), notices.fault(before)
     reason: events.Reason = "AKONotReady"
-    if attempt.one.spec.leaving is not None:
+    if attempt.spec.leaving is not None:
         reason = "AKOCleanupHeld"
     works = _works(after)
-    for target in _targets(attempt):
-        verdict = _verdict(attempt, target, fault, before=former.reason if former else "")
+    for about in _subjects(attempt):
+        verdict = _verdict(attempt, about, fault, before=former.reason if former else "")
         if verdict == "new" and fault is not None:
-            _warn(attempt, target, reason, fault)
+            _warn(attempt, about, reason, fault)
         elif verdict == "over" and works and not deployed:
             note = f"AKO works again ({attempt.name})."
-            attempt.services.recorder.event(target, "AKOReady", note, repeated=True)
+            attempt.services.recorder.event(about, "AKOReady", note, repeated=True)
 
 
-def _works(status: record.RecordStatus) -> bool:
-    ready = conditions.find(status.conditions, "Ready")
+def _works(status: RecordStatus) -> bool:
+    ready = find(status.conditions, "Ready")
     return ready is not None and (ready.status, ready.reason) == ("True", "Running")
 
 
 def _verdict(
-    attempt: Attempt, target: events.Subject, fault: notices.Fault | None, *, before: str
+    attempt: Attempt, about: events.Subject, fault: notices.Fault | None, *, before: str
 ) -> notices.Verdict:
     reason = fault.reason if fault is not None else ""
     patience = notices.PATIENCE.get(reason, attempt.report.expected.get(reason, 0.0))
     faults, now = attempt.services.recorder.faults, attempt.services.clock.monotonic()
-    return faults.judge(target.uid, reason, before=before, patience=patience, now=now)
+    return faults.judge(about.uid, reason, before=before, patience=patience, now=now)
 
 
 def _warn(
-    attempt: Attempt, target: events.Subject, reason: events.Reason, fault: notices.Fault
+    attempt: Attempt, about: events.Subject, reason: events.Reason, fault: notices.Fault
 ) -> None:
     note = f"{fault.reason}: {fault.message}"
-    attempt.services.recorder.event(target, reason, note, warning=True, repeated=True)
+    attempt.services.recorder.event(about, reason, note, warning=True, repeated=True)
 
 
-def proven(attempt: Attempt, proof: record.StoredProof) -> None:
-    """Say at once that the clean-up is proven: when the attempt ends, the Cluster is gone.
+def proven(attempt: Attempt, proof: StoredProof) -> None:
+    """Report at once that the clean-up is proven: when the attempt ends, the Cluster is gone.
 
     The Event has the counts; the queries stand in the record and in the log.
     """
-    text = conditions_.proof_text(proof)
+    text = conditions.proof_text(proof)
     _log.info(
         "cleanup proven",
         extra={"record": attempt.name, "at": proof.at.isoformat(), "proof": text},

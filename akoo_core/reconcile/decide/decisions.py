@@ -1,18 +1,18 @@
-"""Everything that can be decided about a record. Values only."""
+"""The decisions about a record. Values only; ``act/decisions`` acts on each."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from akoo_core import structs
-from akoo_core.objects import config as config_
-from akoo_core.objects import record as record_
+from akoo_core.objects.config import Config
+from akoo_core.objects.record import Cause
 
 DEFAULT_BLOCKED_SECONDS = 300.0
 
 
 class Stop:
-    """An attempt ends here, with the reason why."""
+    """End of an attempt, with its reason."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Stop:
         self.message = message
         self.after = after
         self.complete = complete
-        """Whether all that could be tried was tried: the deadline may act from then on."""
+        """All that could be tried was tried: the deadline may act from then on."""
         self.left = left
 
 
@@ -41,14 +41,14 @@ On = Literal["Record", "Cluster", "Config"]
 
 
 class Nothing(structs.Struct, frozen=True, kw_only=True):
-    """There is nothing to do and nothing to say. ``after`` None: until something changes."""
+    """Do nothing and write nothing. ``after`` None: until something changes."""
 
     why: str
     after: float | None = None
 
 
 class Refuse(structs.Struct, frozen=True, kw_only=True):
-    """There is no record to say it on: said on the Cluster."""
+    """Write the reason on the Cluster, since there is no record."""
 
     reason: str
     message: str
@@ -56,7 +56,7 @@ class Refuse(structs.Struct, frozen=True, kw_only=True):
 
 
 class Hold(structs.Struct, frozen=True, kw_only=True):
-    """Nothing is done, and the record says why. ``ready`` False: Ready keeps what it was. No
+    """Do nothing, and write the reason in the record. ``ready`` False: Ready keeps its value. No
     deadline acts meanwhile."""
 
     reason: str
@@ -66,7 +66,7 @@ class Hold(structs.Struct, frozen=True, kw_only=True):
 
 
 class Rest(structs.Struct, frozen=True, kw_only=True):
-    """This attempt has called what there is to call; the answers say when to look again."""
+    """End an attempt that has called all steps; their answers say when to look again."""
 
     reason: str = ""
     message: str = ""
@@ -74,7 +74,7 @@ class Rest(structs.Struct, frozen=True, kw_only=True):
 
 
 class CompareWorkload(structs.Struct, frozen=True, kw_only=True):
-    """Ask the workload cluster who it is, to tell a moved Cluster from a new one of its name."""
+    """Ask the workload cluster for its UID, to tell a moved Cluster from a new one of its name."""
 
     namespace: str
     name: str
@@ -82,84 +82,84 @@ class CompareWorkload(structs.Struct, frozen=True, kw_only=True):
 
 
 class AdoptCluster(structs.Struct, frozen=True, kw_only=True):
-    """The namesake is the same cluster under a new UID (moved, restored): record that UID."""
+    """Record the UID of the namesake, which is the same cluster after a move or restore."""
 
     uid: str
 
 
 class CreateRecord(structs.Struct, frozen=True, kw_only=True):
-    """Before anything else is written anywhere."""
+    """Create the record, before anything else is written anywhere."""
 
-    config: config_.Config
+    config: Config
 
 
 class RestartRecord(structs.Struct, frozen=True, kw_only=True):
-    """A finished record's Cluster lives and is selected again: begin anew under the same name."""
+    """Begin a finished record anew: its Cluster lives and is selected again."""
 
-    config: config_.Config
+    config: Config
 
 
 class AddFinalizers(structs.Struct, frozen=True, kw_only=True):
-    """Record first, then these, then the outside."""
+    """Add our finalizers, after the record is created and before anything outside is touched."""
 
     on: tuple[On, ...]
 
 
 class ChangeConfig(structs.Struct, frozen=True, kw_only=True):
-    """Another config (or another version of its policies) serves from now on; ends Orphaned."""
+    """Store another config, or other policies of the same one; ends Orphaned."""
 
-    config: config_.Config
+    config: Config
 
 
 class Orphan(structs.Struct, frozen=True, kw_only=True):
-    """Lives verbs stop; everything stays in place."""
+    """Stop the lives verbs; everything stays in place."""
 
-    cause: record_.Cause
+    cause: Cause
     message: str
 
 
 class StartLeaving(structs.Struct, frozen=True, kw_only=True):
-    """To be confirmed against live objects before it is stored."""
+    """Begin to leave, once quorum reads confirm it."""
 
-    cause: record_.Cause
+    cause: Cause
     message: str
 
 
 class PauseLeaving(structs.Struct, frozen=True, kw_only=True):
-    """Store when the pause began: the deadline does not count it."""
+    """Store the begin of a pause: the deadline does not count it."""
 
 
 class ResumeLeaving(structs.Struct, frozen=True, kw_only=True):
-    """Store how long the pause was."""
+    """Store the length of the pause."""
 
 
 class CancelRelocation(structs.Struct, frozen=True, kw_only=True):
-    """The change was taken back before anything was done: live on where it is."""
+    """Live on at the old place: the change was taken back before anything was done."""
 
 
 class EndRelocation(structs.Struct, frozen=True, kw_only=True):
-    """The old place is done with: store how, and live again."""
+    """Store how the old place ended, and live again."""
 
     how: Literal["Proved", "Abandoned"]
     message: str
 
 
 class HandOver(structs.Struct, frozen=True, kw_only=True):
-    """By a person's word the record is ours from now on, one epoch later."""
+    """Make the record ours, one epoch later, as an annotation asks."""
 
 
 class Live(structs.Struct, frozen=True, kw_only=True):
-    """intend, prepare, contribute, deploy, observe."""
+    """Make a round of the lives verbs: intend, prepare, contribute, deploy, observe."""
 
 
 class Leave(structs.Struct, frozen=True, kw_only=True):
-    """One step of leaving."""
+    """Take one step of leaving."""
 
     step: Step
 
 
 class LetGo(structs.Struct, frozen=True, kw_only=True):
-    """Store that, and why, the Cluster is let go. No verb gets a workload client after it."""
+    """Store that the Cluster is let go. No verb gets a workload client after it."""
 
     why: Why
     message: str
@@ -170,10 +170,10 @@ class ReleaseCluster(structs.Struct, frozen=True, kw_only=True):
 
 
 class Finish(structs.Struct, frozen=True, kw_only=True):
-    """Nothing is left to do for this record; it stays for some days as the proof."""
+    """Store that nothing is left to do; the record stays for some days as the proof."""
 
     untouched: bool = False
-    """Nothing was ever touched for it; that its Cluster is gone is to be read live first."""
+    """Nothing was ever touched for it; a quorum read has to confirm that its Cluster is gone."""
 
 
 class PruneFinished(structs.Struct, frozen=True, kw_only=True):
@@ -181,7 +181,7 @@ class PruneFinished(structs.Struct, frozen=True, kw_only=True):
 
 
 class DropForMove(structs.Struct, frozen=True, kw_only=True):
-    """The Cluster has moved away: delete the record here and touch nothing outside."""
+    """Delete the record and touch nothing outside: the Cluster has moved away."""
 
 
 Decision = (

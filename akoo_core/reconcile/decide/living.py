@@ -1,9 +1,11 @@
-"""The next thing to do for a record whose Cluster lives. Pure."""
+"""The next decision about a record whose Cluster lives. Pure."""
 
 from __future__ import annotations
 
-from akoo_core.objects import cluster, names, record
-from akoo_core.reconcile.decide import user_annotations
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.record import Cause, Record
+from akoo_core.reconcile.decide import placements
 from akoo_core.reconcile.decide.decisions import (
     AddFinalizers,
     ChangeConfig,
@@ -15,51 +17,57 @@ from akoo_core.reconcile.decide.decisions import (
     StartLeaving,
 )
 from akoo_core.reconcile.decide.situation import Situation
+from akoo_core.reconcile.decide.user_annotations import UserAnnotations
 
 
-def step(
-    s: Situation, one: record.Record, target: cluster.Cluster, said: user_annotations.Words
+def decide(
+    s: Situation, record: Record, cluster: Cluster, annotations: UserAnnotations
 ) -> Decision:
-    """The next thing to do, unless the record leaves or nothing may be done."""
-    if said.leave == "sweep":
+    """The next decision, unless the record leaves or nothing may be done."""
+    if annotations.leave == "sweep":
         return StartLeaving(cause="UserWord", message=f"{names.LEAVE_ANNOTATION}: sweep")
-    if said.leave == "orphan":
+    if annotations.leave == "orphan":
         message = f"{names.LEAVE_ANNOTATION}: orphan"
-        return _orphaned(one, "UserWord", message)
-    chosen = s.choice.config
-    if chosen is None:
-        return _unmatched(s, one)
-    ref, policies = one.spec.config_ref, one.spec.policies
-    same = ref.name == chosen.name and ref.uid == chosen.uid and policies == chosen.policies
-    if one.spec.orphaned is not None or not same:
-        return ChangeConfig(config=chosen)
+        return _orphaned(record, "UserWord", message)
+    config = s.choice.config
+    if config is None:
+        return _unmatched(s, record)
+    ref, policies = record.spec.config_ref, record.spec.policies
+    same = ref.name == config.name and ref.uid == config.uid and policies == config.policies
+    if record.spec.orphaned is not None or not same:
+        return ChangeConfig(config=config)
     missing = tuple(
-        on for on in _finalizers_missing(one, target, chosen.raw) if on not in s.ensured
+        on
+        for on in _finalizers_missing(record, cluster, config.raw)
+        if on not in s.progress.ensured
     )
     if missing:
         return AddFinalizers(on=missing)
-    return StartLeaving(cause="Relocated", message=s.relocating) if s.relocating else Live()
+    if s.progress.relocations:
+        message = placements.described(s.progress.relocations)
+        return StartLeaving(cause="Relocated", message=message)
+    return Live()
 
 
 def _finalizers_missing(
-    one: record.Record, target: cluster.Cluster, chosen: dict[str, object]
+    record: Record, cluster: Cluster, config: dict[str, object]
 ) -> tuple[On, ...]:
-    metadata = chosen.get("metadata")
+    metadata = config.get("metadata")
     on_config = metadata.get("finalizers") if isinstance(metadata, dict) else ()
-    found: list[On] = []
-    if names.RECORD_FINALIZER not in one.finalizers and not one.deleting:
-        found.append("Record")
+    missing: list[On] = []
+    if names.RECORD_FINALIZER not in record.finalizers and not record.deleting:
+        missing.append("Record")
     if names.FINALIZER not in (on_config or ()):
-        found.append("Config")
-    if names.FINALIZER not in target.finalizers:
-        found.append("Cluster")
-    return tuple(found)
+        missing.append("Config")
+    if names.FINALIZER not in cluster.finalizers:
+        missing.append("Cluster")
+    return tuple(missing)
 
 
-def _unmatched(s: Situation, one: record.Record) -> Decision:
-    name = one.spec.config_ref.name
-    if one.spec.orphaned is not None:
-        return _orphaned(one, one.spec.orphaned.cause, s.choice.why)
+def _unmatched(s: Situation, record: Record) -> Decision:
+    name = record.spec.config_ref.name
+    if record.spec.orphaned is not None:
+        return _orphaned(record, record.spec.orphaned.cause, s.choice.why)
     if s.choice.current == "Missing":
         return Hold(
             reason="ConfigMissing",
@@ -78,15 +86,15 @@ def _unmatched(s: Situation, one: record.Record) -> Decision:
             ),
         )
     deleting = s.choice.current == "Deleting"
-    cause: record.Cause = "ConfigDeleted" if deleting else "Unmatched"
-    told = f'AKODeploymentConfig "{name}" is being deleted' if deleting else s.choice.why
-    if one.spec.policies.on_unmatch == "Remove":
-        return StartLeaving(cause=cause, message=told)
-    return _orphaned(one, cause, told)
+    cause: Cause = "ConfigDeleted" if deleting else "Unmatched"
+    message = f'AKODeploymentConfig "{name}" is being deleted' if deleting else s.choice.why
+    if record.spec.policies.on_unmatch == "Remove":
+        return StartLeaving(cause=cause, message=message)
+    return _orphaned(record, cause, message)
 
 
-def _orphaned(one: record.Record, cause: record.Cause, message: str) -> Decision:
-    if one.spec.orphaned is None or one.spec.orphaned.cause != cause:
+def _orphaned(record: Record, cause: Cause, message: str) -> Decision:
+    if record.spec.orphaned is None or record.spec.orphaned.cause != cause:
         return Orphan(cause=cause, message=message)
     return Hold(
         reason="Orphaned",

@@ -1,37 +1,37 @@
-"""A cluster moves: the old place is left by the leaves verbs while the Cluster lives. Pure.
+"""Relocation: the leaves verbs clean up the old place while the Cluster lives. Pure.
 
-The Cluster keeps its finalizer and nothing is undeployed. No deadline acts: without a proof, only a
-person's word ends it. Once it has ended, the record lives again, and intends the new place.
+The Cluster keeps its finalizer and nothing is undeployed. No deadline acts: without a proof, only
+an annotation ends it. Once it has ended, the record lives again, and intends the new place.
 """
 
 from __future__ import annotations
 
-from akoo_core.objects import names, record
-from akoo_core.reconcile.decide import leaving, proofs, user_annotations
+from akoo_core.objects import names
+from akoo_core.objects.record import Leaving, Record, StoredProof
+from akoo_core.reconcile.decide import leaving, proofs
 from akoo_core.reconcile.decide.decisions import CancelRelocation, Decision, EndRelocation, Hold
 from akoo_core.reconcile.decide.situation import Situation
+from akoo_core.reconcile.decide.user_annotations import UserAnnotations
 
 
-def step(
-    s: Situation, one: record.Record, state: record.Leaving, said: user_annotations.Words
-) -> Decision:
-    """The next step of a record that moves, whose Cluster is there and not being deleted."""
-    if said.abandon:
-        return EndRelocation(how="Abandoned", message=said.abandon)
-    if state.confirmed_at is None and _taken_back(s, said):
+def decide(s: Situation, record: Record, state: Leaving, annotations: UserAnnotations) -> Decision:
+    """The next decision about a relocating record whose Cluster is not being deleted."""
+    if annotations.abandon:
+        return EndRelocation(how="Abandoned", message=annotations.abandon)
+    if state.confirmed_at is None and _taken_back(s, annotations):
         return CancelRelocation()
-    if one.spec.management_id != s.management_id:
-        return leaving.claimed_elsewhere(s, one)
+    if record.spec.management_id != s.management_id:
+        return leaving.claimed_elsewhere(s, record)
     if state.released_at is not None:
         return EndRelocation(how="Proved", message=_counts(state.proof))
     if not s.verifies:
         return _unprovable()
-    return leaving.take_away(s, one, state)
+    return leaving.take_away(s, record, state)
 
 
-def _taken_back(s: Situation, said: user_annotations.Words) -> bool:
-    """Nothing was done yet, and nothing definite asks for another place any more."""
-    return not s.relocating or s.choice.config is None or bool(said.leave)
+def _taken_back(s: Situation, annotations: UserAnnotations) -> bool:
+    """True if no definite answer asks for another place any more."""
+    return not s.progress.relocations or s.choice.config is None or bool(annotations.leave)
 
 
 def _unprovable() -> Hold:
@@ -44,15 +44,15 @@ def _unprovable() -> Hold:
     )
 
 
-def _counts(proof: record.StoredProof | None) -> str:
+def _counts(proof: StoredProof | None) -> str:
     if proof is None:
         return ""
     queries = f" ({'; '.join(proof.queries)})" if proof.queries else ""
     return f"{proofs.counted(proof)}{queries}"[:512]
 
 
-def way_out(state: record.Leaving) -> str:
-    """What a person can do while a move is held."""
+def way_out(state: Leaving) -> str:
+    """Advice to a person while a relocation is held."""
     back = (
         "take the change in the AKODeploymentConfig back"
         if state.confirmed_at is None

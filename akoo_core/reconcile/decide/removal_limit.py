@@ -1,6 +1,6 @@
-"""The brake on removals: a mistake in one selector must not take AKO from a whole fleet. Pure.
+"""The limit on removals: a mistake in one selector must not take AKO from a whole fleet. Pure.
 
-What it costs to ask does not grow with the fleet, since a mistake in a large fleet asks often.
+The cost of a question does not grow with the fleet, since a mistake in a large fleet asks often.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ LEAST = 3
 SHARE = 0.05
 
 Begun = Mapping[str, tuple[datetime.datetime, ...]]
-"""By record, when removals began."""
+"""The times at which removals began, by record."""
 
 
 class Ledger(Protocol):
-    """What the caches know of removals; each question is answered by an index."""
+    """Removals as the caches show them; an index answers each question."""
 
     def fleet(self) -> int:
-        """How many records are not finished."""
+        """Number of records that are not finished."""
         ...
 
     def begun(self, now: datetime.datetime) -> Begun:
@@ -31,14 +31,14 @@ class Ledger(Protocol):
         ...
 
     def leaves(self, name: str) -> bool:
-        """Whether the record leaves, for whatever cause."""
+        """True if the record leaves, for any cause."""
         ...
 
 
 def moments(spec: structs.JSON) -> tuple[datetime.datetime, ...]:
-    """When removals of a record with this ``spec`` began. Deletions of Clusters are none.
+    """The times at which removals of a record with this ``spec`` began.
 
-    A move counts; of one that has ended, when it ended.
+    Deletions of Clusters do not count. A relocation counts; one that has ended, by its end.
     """
     leaving = spec.get("leaving") or {}
     ended = {_moment(place["at"]) for place in spec.get("endedPlacements") or ()}
@@ -52,14 +52,14 @@ def _moment(text: str) -> datetime.datetime:
 
 
 def allowed(fleet: int) -> int:
-    """How many removals may begin in an hour in a fleet of so many records."""
+    """Number of removals that may begin in an hour in a fleet of so many records."""
     return max(LEAST, int(fleet * SHARE))
 
 
 def held_seconds(
     begun: Iterable[datetime.datetime], *, fleet: int, now: datetime.datetime
 ) -> float:
-    """How long the next removal has to wait; 0.0 when it may begin."""
+    """Seconds until the next removal may begin; 0.0 for now."""
     recent = sorted(at for at in begun if at > now - WINDOW)
     over = len(recent) - allowed(fleet)
     if over < 0:
@@ -68,7 +68,7 @@ def held_seconds(
 
 
 class Brake:
-    """Remembers, besides what the caches show of it, what this process has begun itself."""
+    """The limit, with the memory of removals that this process began and the caches do not show."""
 
     def __init__(self) -> None:
         self._own: dict[str, datetime.datetime] = {}
@@ -96,5 +96,5 @@ class Brake:
 def _shows(
     ledger: Ledger, begun: tuple[datetime.datetime, ...], name: str, at: datetime.datetime
 ) -> bool:
-    """Whether the caches show what this process began then."""
+    """True if the caches show the removal that this process began then."""
     return ledger.leaves(name) or any(moment >= at for moment in begun)

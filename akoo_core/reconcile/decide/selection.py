@@ -1,4 +1,4 @@
-"""Which AKODeploymentConfig serves a Cluster, and why. Pure.
+"""Selection: the AKODeploymentConfig that serves a Cluster, with the reason. Pure.
 
 Of the configs that match: the higher ``priority``; one with a selector before
 ``install-ako-for-all`` without one; the one the record already names; the older; the name. An empty
@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from akoo_core import structs
-from akoo_core.objects import cluster, config, names
+from akoo_core.objects import config as configs
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.config import Config
 from akoo_core.reconcile.decide import selectors
 
 State = Literal["Present", "Deleting", "Unusable", "Missing"]
@@ -25,7 +28,7 @@ _FIELDS = {
 
 
 class Unreadable(structs.Struct, frozen=True, kw_only=True):
-    """An AKODeploymentConfig whose spec could not be decoded; ``problem`` says where."""
+    """An AKODeploymentConfig whose spec could not be decoded; ``problem`` names the field."""
 
     name: str
     problem: str
@@ -41,42 +44,42 @@ class Loser(structs.Struct, frozen=True, kw_only=True):
 class Choice(structs.Struct, frozen=True, kw_only=True):
     """The answer for one Cluster."""
 
-    config: config.Config | None = None
+    config: Config | None = None
     why: str = ""
-    """One clause, for people: why this one, or why none."""
+    """The reason for this config, or for none, in one clause for people."""
     losers: tuple[Loser, ...] = ()
     problems: tuple[str, ...] = ()
     """Configs that cannot match anything because they are unusable, with the reason."""
     current: State = "Missing"
-    """What has become of the config the record names. Missing also when it names none."""
+    """State of the config that the record names. Missing also when it names none."""
     current_problem: str = ""
 
 
 def choose(
-    target: cluster.Cluster,
-    configs: Iterable[config.Config],
+    cluster: Cluster,
+    candidates: Iterable[Config],
     *,
     unreadable: Iterable[Unreadable] = (),
     current: str = "",
 ) -> Choice:
-    """The config for ``target``. ``current`` is the name of the one its record names, or ""."""
-    every = sorted(configs, key=lambda one: one.name)
-    checked = {one.name: _check(one, target) for one in every}
-    broken = {one.name: one.problem for one in unreadable} | {
+    """The config for the Cluster. ``current`` is the name of the one its record names, or ""."""
+    ordered = sorted(candidates, key=lambda config: config.name)
+    checked = {config.name: _check(config, cluster) for config in ordered}
+    broken = {config.name: config.problem for config in unreadable} | {
         name: check.problem for name, check in checked.items() if check.problem
     }
-    state, wrong = _state(current, every, broken)
+    state, wrong = _state(current, ordered, broken)
     base = Choice(
         problems=tuple(f"{name}: {broken[name]}" for name in sorted(broken)),
         current=state,
         current_problem=wrong,
     )
-    if names.OPT_OUT_ANNOTATION in target.annotations:
+    if names.OPT_OUT_ANNOTATION in cluster.annotations:
         return structs.replace(base, why=f"annotation {names.OPT_OUT_ANNOTATION} is set")
-    fitting = [one for one in every if not one.deleting and checked[one.name].fits]
+    fitting = [config for config in ordered if not config.deleting and checked[config.name].fits]
     if not fitting:
-        return structs.replace(base, why=_why_none(target, every))
-    ranked = sorted(fitting, key=lambda one: _rank(one, current))
+        return structs.replace(base, why=_why_none(cluster, ordered))
+    ranked = sorted(fitting, key=lambda config: _rank(config, current))
     winner, others = ranked[0], ranked[1:]
     return structs.replace(
         base,
@@ -93,46 +96,46 @@ class _Check(NamedTuple):
     fits: bool
 
 
-def _check(one: config.Config, target: cluster.Cluster) -> _Check:
-    """Whether one config is usable, and fits. What it raises makes this config unusable, and no
-    other: every attempt on every record looks at all configs."""
-    wrong = problem(one)
+def _check(config: Config, cluster: Cluster) -> _Check:
+    """Check one config. An exception makes this config unusable, and no other: every attempt on
+    every record looks at all configs."""
+    wrong = problem(config)
     try:
-        return _Check(wrong, not wrong and matches(one, target))
+        return _Check(wrong, not wrong and matches(config, cluster))
     except Exception as error:  # noqa: BLE001 - one config must not stop the fleet
         return _Check(_cannot(error), fits=False)
 
 
-def fits(one: config.Config, target: cluster.Cluster) -> bool:
-    """Whether the config is usable and may serve the Cluster, others left aside. Never raises."""
-    return _check(one, target).fits
+def fits(config: Config, cluster: Cluster) -> bool:
+    """True if the config is usable and may serve the Cluster, others left aside. Never raises."""
+    return _check(config, cluster).fits
 
 
-def read(obj: structs.JSON) -> config.Config | Unreadable:
-    """The config of an AKODeploymentConfig as the API sends it, or why it cannot be read."""
+def read(obj: structs.JSON) -> Config | Unreadable:
+    """The config of an AKODeploymentConfig as the API sends it. Never raises."""
     try:
-        return config.from_object(obj)
+        return configs.from_object(obj)
     except structs.DecodeError as error:
         return Unreadable(name=obj["metadata"]["name"], problem=str(error))
     except Exception as error:  # noqa: BLE001 - one config must not stop the fleet
         return Unreadable(name=obj["metadata"]["name"], problem=_cannot(error))
 
 
-def problem(one: config.Config) -> str:
-    """What makes a config unusable, or "": its selector or the length of a policy."""
+def problem(config: Config) -> str:
+    """The mistake in selector or policies that makes a config unusable, or ""."""
     try:
-        return _problem(one)
+        return _problem(config)
     except Exception as error:  # noqa: BLE001 - one config must not stop the fleet
         return _cannot(error)
 
 
-def _problem(one: config.Config) -> str:
-    wrong = selectors.problem(one.selector)
+def _problem(config: Config) -> str:
+    wrong = selectors.problem(config.selector)
     if wrong:
         return f"spec.clusterSelector: {wrong}"
     for name, path in _FIELDS.items():
         try:
-            config.parse_duration(getattr(one.policies, name))
+            configs.parse_duration(getattr(config.policies, name))
         except structs.DecodeError as error:
             return f"{path}: {error}"
     return ""
@@ -142,39 +145,37 @@ def _cannot(error: Exception) -> str:
     return f"it cannot be evaluated ({type(error).__name__}); compare it with the reference"
 
 
-def matches(one: config.Config, target: cluster.Cluster) -> bool:
-    """Whether the config may serve the Cluster at all, others left aside."""
-    if target.is_management and one.name != names.INSTALL_FOR_MANAGEMENT:
+def matches(config: Config, cluster: Cluster) -> bool:
+    """True if the config may serve the Cluster at all, others left aside."""
+    if cluster.is_management and config.name != names.INSTALL_FOR_MANAGEMENT:
         return False
-    if one.selector.empty:
+    if config.selector.empty:
         reserved = (names.INSTALL_FOR_ALL, names.INSTALL_FOR_MANAGEMENT)
-        return one.name in reserved and (
-            target.is_management or one.name != names.INSTALL_FOR_MANAGEMENT
+        return config.name in reserved and (
+            cluster.is_management or config.name != names.INSTALL_FOR_MANAGEMENT
         )
-    return selectors.matches(one.selector, target.labels)
+    return selectors.matches(config.selector, cluster.labels)
 
 
-def _state(
-    current: str, configs: Iterable[config.Config], broken: dict[str, str]
-) -> tuple[State, str]:
+def _state(current: str, candidates: Iterable[Config], broken: dict[str, str]) -> tuple[State, str]:
     if current in broken:
         return "Unusable", broken[current]
-    found = next((one for one in configs if one.name == current), None)
-    if found is None:
+    named = next((config for config in candidates if config.name == current), None)
+    if named is None:
         return "Missing", ""
-    return ("Deleting" if found.deleting else "Present"), ""
+    return ("Deleting" if named.deleting else "Present"), ""
 
 
-def _is_default(one: config.Config) -> bool:
-    return one.name == names.INSTALL_FOR_ALL and one.selector.empty
+def _is_default(config: Config) -> bool:
+    return config.name == names.INSTALL_FOR_ALL and config.selector.empty
 
 
-def _rank(one: config.Config, current: str) -> tuple[int, bool, bool, float, str]:
-    created = one.created.timestamp()
-    return (-one.priority, _is_default(one), one.name != current, created, one.name)
+def _rank(config: Config, current: str) -> tuple[int, bool, bool, float, str]:
+    created = config.created.timestamp()
+    return (-config.priority, _is_default(config), config.name != current, created, config.name)
 
 
-def _why_won(winner: config.Config, other: config.Config, current: str) -> str:
+def _why_won(winner: Config, other: Config, current: str) -> str:
     if winner.priority != other.priority:
         return f'"{winner.name}" has priority {winner.priority}, "{other.name}" {other.priority}'
     if _is_default(other):
@@ -186,12 +187,12 @@ def _why_won(winner: config.Config, other: config.Config, current: str) -> str:
     return f'"{winner.name}" comes first by name'
 
 
-def _why_none(target: cluster.Cluster, configs: list[config.Config]) -> str:
-    if target.is_management:
+def _why_none(cluster: Cluster, candidates: list[Config]) -> str:
+    if cluster.is_management:
         return (
             f"Clusters in {names.MANAGEMENT_NAMESPACE} are served only by an "
             f'AKODeploymentConfig named "{names.INSTALL_FOR_MANAGEMENT}"'
         )
-    if not configs:
+    if not candidates:
         return "there is no AKODeploymentConfig"
     return "no AKODeploymentConfig selects its labels"

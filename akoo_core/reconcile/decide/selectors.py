@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from akoo_core.objects import config
+from akoo_core.objects.config import LabelRequirement, LabelSelector
 
 _NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")
 _PREFIX = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
 
 
-def problem(selector: config.LabelSelector) -> str:
-    """What makes the selector unusable, or "". An unusable selector matches nothing."""
+def problem(selector: LabelSelector) -> str:
+    """The mistake that makes the selector unusable, or "". An unusable selector matches nothing."""
     for key, value in selector.match_labels.items():
-        found = _key_problem(key) or _value_problem(value)
-        if found:
-            return f"matchLabels: {found}"
+        error = _key_problem(key) or _value_problem(value)
+        if error:
+            return f"matchLabels: {error}"
     for expression in selector.match_expressions:
-        found = _expression_problem(expression)
-        if found:
-            return f"matchExpressions: {found}"
+        error = _expression_problem(expression)
+        if error:
+            return f"matchExpressions: {error}"
     return ""
 
 
-def matches(selector: config.LabelSelector, labels: Mapping[str, str]) -> bool:
-    """Whether the labels satisfy all of the selector. An empty one matches; an unusable one never.
+def matches(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
+    """True if the labels satisfy all of the selector. An empty one matches; an unusable one never.
 
     Source of the rules: metav1.LabelSelectorAsSelector. NotIn and DoesNotExist match absent keys.
     """
@@ -39,23 +39,26 @@ def matches(selector: config.LabelSelector, labels: Mapping[str, str]) -> bool:
     )
 
 
-_OPERATORS: dict[str, Callable[[config.LabelRequirement, Mapping[str, str]], bool]] = {
-    "In": lambda one, labels: labels.get(one.key) in one.values,
-    "NotIn": lambda one, labels: labels.get(one.key) not in one.values,
-    "Exists": lambda one, labels: one.key in labels,
-    "DoesNotExist": lambda one, labels: one.key not in labels,
+_OPERATORS: dict[str, Callable[[LabelRequirement, Mapping[str, str]], bool]] = {
+    "In": lambda requirement, labels: labels.get(requirement.key) in requirement.values,
+    "NotIn": lambda requirement, labels: labels.get(requirement.key) not in requirement.values,
+    "Exists": lambda requirement, labels: requirement.key in labels,
+    "DoesNotExist": lambda requirement, labels: requirement.key not in labels,
 }
 
 
-def _expression_problem(one: config.LabelRequirement) -> str:
-    if one.operator not in _OPERATORS:
-        return f"operator {one.operator!r} is none of {', '.join(_OPERATORS)}"
-    takes_values = one.operator in ("In", "NotIn")
-    if takes_values and not one.values:
-        return f"{one.operator} on {one.key!r} needs values"
-    if not takes_values and one.values:
-        return f"{one.operator} on {one.key!r} takes no values"
-    problems = (_key_problem(one.key), *(_value_problem(value) for value in one.values))
+def _expression_problem(requirement: LabelRequirement) -> str:
+    if requirement.operator not in _OPERATORS:
+        return f"operator {requirement.operator!r} is none of {', '.join(_OPERATORS)}"
+    takes_values = requirement.operator in ("In", "NotIn")
+    if takes_values and not requirement.values:
+        return f"{requirement.operator} on {requirement.key!r} needs values"
+    if not takes_values and requirement.values:
+        return f"{requirement.operator} on {requirement.key!r} takes no values"
+    problems = (
+        _key_problem(requirement.key),
+        *(_value_problem(value) for value in requirement.values),
+    )
     return next(filter(None, problems), "")
 
 

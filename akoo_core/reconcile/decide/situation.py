@@ -1,21 +1,21 @@
-"""All that a decision about one record is made from. Values only."""
+"""The input of a decision about one record. Values only."""
 
 from __future__ import annotations
 
 import datetime
 
 from akoo_core import structs
-from akoo_core.objects import cluster as cluster_
-from akoo_core.objects import record as record_
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.record import Record
 from akoo_core.reconcile.decide import selection
 from akoo_core.reconcile.decide.decisions import On, Step
 
 FINISHED_KEPT = datetime.timedelta(days=7)
-"""A finished record is the proof of a clean-up; so long it can be read."""
+"""Time for which a finished record, the proof of a clean-up, is kept."""
 
 
 class Loaded(structs.Struct, frozen=True, kw_only=True):
-    """What a decision must know of one loaded plugin."""
+    """Properties of one loaded plugin that decisions depend on."""
 
     intent_version: int = 1
     facts: dict[str, int] = {}
@@ -24,45 +24,52 @@ class Loaded(structs.Struct, frozen=True, kw_only=True):
     verifies: bool = False
 
 
+class Progress(structs.Struct, frozen=True, kw_only=True):
+    """Progress of one attempt. The attempt replaces it as it goes on."""
+
+    ensured: frozenset[On] = frozenset()
+    """Objects that got our finalizer in this attempt, even if the caches do not show it."""
+    workload_uid: str = ""
+    """kube-system UID of the cluster at the kubeconfig of a namesake, once it was asked."""
+    relocations: dict[str, str] = {}
+    """Relocations that the last answers of intend ask for, in words, by plugin. Only known once
+    intend was asked: by a round of the lives verbs, and while a relocation is not confirmed."""
+    tried: bool = False
+    """Leaving: this attempt has done what it could, and the deadline has passed."""
+    done: frozenset[Step] = frozenset()
+    """The leaving steps that this attempt has called."""
+
+
 class Situation(structs.Struct, frozen=True, kw_only=True):
-    """One record name at one moment, as the caches (and this attempt so far) show it."""
+    """One record name at one moment, as the caches and this attempt so far show it."""
 
     now: datetime.datetime
     management_id: str
     name: str
-    record: record_.Record | None = None
-    cluster: cluster_.Cluster | None = None
+    record: Record | None = None
+    cluster: Cluster | None = None
     """The Cluster of the record, by UID; without a record, the one whose UID gives this name."""
     moved_away: bool = False
     """The Cluster is gone, and was paused, marked to be moved and being deleted when it went."""
-    namesake: cluster_.Cluster | None = None
+    namesake: Cluster | None = None
     """A Cluster at the record's namespace and name with another UID."""
     served_by: str = ""
     """Another record that has this very Cluster (it was adopted after a move), or ""."""
-    rivals: tuple[record_.Record, ...] = ()
+    rivals: tuple[Record, ...] = ()
     """Living records of an earlier Cluster of this namespace and name that know their workload."""
-    workload_uid: str = ""
-    """kube-system UID of what answers at the kubeconfig, once this attempt has asked."""
     choice: selection.Choice = selection.Choice()
     loaded: dict[str, Loaded] = {}
-    relocating: str = ""
-    """What is to move to another place, as intend says now; "" for nothing. Only known once intend
-    was asked: by a round of the lives verbs, and while a move has not yet been confirmed."""
+    """The loaded plugins, by name."""
     shared_with: tuple[str, ...] = ()
     """Other records of the same Cluster that still need its finalizer."""
-    ensured: frozenset[On] = frozenset()
-    """What has been given our finalizer in this attempt, whatever the caches show."""
-    tried: bool = False
-    """This attempt has done what it could, and the deadline has passed."""
-    done: frozenset[Step] = frozenset()
-    """The leaving steps this attempt has called already."""
+    progress: Progress = Progress()
     finished_kept: datetime.timedelta = FINISHED_KEPT
 
     @property
     def verifies(self) -> bool:
-        """Whether any loaded plugin can prove that nothing is left."""
-        return any(one.verifies for one in self.loaded.values())
+        """True if a loaded plugin can prove that nothing is left."""
+        return any(plugin.verifies for plugin in self.loaded.values())
 
     @property
     def sweeps(self) -> bool:
-        return any(one.sweeps for one in self.loaded.values())
+        return any(plugin.sweeps for plugin in self.loaded.values())

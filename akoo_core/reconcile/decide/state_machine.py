@@ -1,15 +1,17 @@
-"""The record's state machine: from a situation to the one next thing to do. Pure and total.
+"""The record's state machine: from a situation to one decision. Pure and total.
 
 Absence is not deletion. Leaving starts from a deletionTimestamp seen on a Cluster that is neither
-paused nor moving, from a config seen not to match with policy Remove, or from a user's word; never
-from something that is not there.
+paused nor moving, from a config seen not to match with policy Remove, or from a user's annotation;
+never from an object that is not there.
 """
 
 from __future__ import annotations
 
 import datetime
 
-from akoo_core.objects import cluster, names, record
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.record import SCHEMA_VERSION, Record
 from akoo_core.reconcile.decide import leaving, living, relocation, user_annotations
 from akoo_core.reconcile.decide.decisions import (
     AdoptCluster,
@@ -31,17 +33,18 @@ from akoo_core.reconcile.decide.decisions import (
     StartLeaving,
 )
 from akoo_core.reconcile.decide.situation import Situation
+from akoo_core.reconcile.decide.user_annotations import UserAnnotations
 
 ADOPTION_SECONDS = 5.0
-"""How soon to look again while another key adopts the Cluster."""
+"""Interval at which to look again while another record adopts the Cluster."""
 
 
 def decide(s: Situation) -> Decision:
-    """The next thing to do."""
+    """The next decision about a record."""
     if s.record is None:
         return _without_record(s)
-    if s.record.spec.schema_version > record.SCHEMA_VERSION:
-        return _newer("its schema is version", s.record.spec.schema_version, record.SCHEMA_VERSION)
+    if s.record.spec.schema_version > SCHEMA_VERSION:
+        return _newer("its schema is version", s.record.spec.schema_version, SCHEMA_VERSION)
     if s.record.spec.finished_at is not None:
         return _finished(s, s.record, s.record.spec.finished_at)
     if s.moved_away and not _was_dying(s.record):
@@ -53,24 +56,26 @@ def decide(s: Situation) -> Decision:
 
 
 def _without_record(s: Situation) -> Decision:
-    one = s.cluster
-    if one is None or s.served_by or one.moving:
+    cluster = s.cluster
+    if cluster is None or s.served_by or cluster.moving:
         return Nothing(why="there is nothing to record")
-    if one.paused:
+    if cluster.paused:
         return Nothing(why="the Cluster is paused")
-    ours = names.FINALIZER in one.finalizers
-    if one.deleting and not ours:
+    ours = names.FINALIZER in cluster.finalizers
+    if cluster.deleting and not ours:
         return Nothing(why="the Cluster is being deleted and was never served")
     if s.choice.config is None and not ours:
         return Nothing(why=s.choice.why)
     if s.rivals:
-        if not s.workload_uid:
-            return CompareWorkload(namespace=one.namespace, name=one.name, cluster_uid=one.uid)
-        if any(_workload_of(rival) == s.workload_uid for rival in s.rivals):
+        if not s.progress.workload_uid:
+            return CompareWorkload(
+                namespace=cluster.namespace, name=cluster.name, cluster_uid=cluster.uid
+            )
+        if any(_workload_of(rival) == s.progress.workload_uid for rival in s.rivals):
             return Nothing(why="an earlier record adopts this Cluster", after=ADOPTION_SECONDS)
     if s.choice.config is not None:
         return CreateRecord(config=s.choice.config)
-    if not one.deleting:
+    if not cluster.deleting:
         return Nothing(why=s.choice.why)
     return Refuse(
         reason="RecordMissing",
@@ -83,89 +88,90 @@ def _without_record(s: Situation) -> Decision:
     )
 
 
-def _workload_of(one: record.Record) -> str:
-    return one.spec.workload.kube_system_uid if one.spec.workload else ""
+def _workload_of(record: Record) -> str:
+    return record.spec.workload.kube_system_uid if record.spec.workload else ""
 
 
 # A record that is done.
 
 
-def _finished(s: Situation, one: record.Record, at: datetime.datetime) -> Decision:
-    target = s.cluster
+def _finished(s: Situation, record: Record, at: datetime.datetime) -> Decision:
+    cluster = s.cluster
     left = (at + s.finished_kept - s.now).total_seconds()
-    here = target if target is not None and not target.moving else None
-    if here and here.deleting and names.FINALIZER in here.finalizers and not s.shared_with:
+    still = cluster if cluster is not None and not cluster.moving else None
+    if still and still.deleting and names.FINALIZER in still.finalizers and not s.shared_with:
         return ReleaseCluster()
-    if one.deleting:
+    if record.deleting:
         return PruneFinished()
-    again = s.choice.config is not None and not user_annotations.read(one.annotations).leave
-    if here and again and not here.deleting and not here.paused and s.choice.config is not None:
+    again = s.choice.config is not None and not user_annotations.read(record.annotations).leave
+    if still and again and not still.deleting and not still.paused and s.choice.config is not None:
         return RestartRecord(config=s.choice.config)
-    if target is not None and not target.deleting:
+    if cluster is not None and not cluster.deleting:
         # Pruned now, it would be made again for a Cluster that is still selected.
         return Nothing(why="finished, and its Cluster lives")
     return Nothing(why="finished", after=left) if left > 0 else PruneFinished()
 
 
-# A record at work.
+# A record that is not finished.
 
 
-def _with_record(s: Situation, one: record.Record) -> Decision:
-    said, target, state = user_annotations.read(one.annotations), s.cluster, one.spec.leaving
+def _with_record(s: Situation, record: Record) -> Decision:
+    annotations = user_annotations.read(record.annotations)
+    cluster, state = s.cluster, record.spec.leaving
     gone = state is not None and state.let_go is not None
     if gone and _must_release(s):
         return ReleaseCluster()
     departs = state is not None and state.cause != "Relocated"
-    if said.let_go and not gone and (departs or (target is not None and target.deleting)):
-        return LetGo(why="UserWord", message=said.let_go)
-    stopped = _paused(s, one, said) or _unknown_data(s, one)
+    if annotations.let_go and not gone and (departs or (cluster is not None and cluster.deleting)):
+        return LetGo(why="UserWord", message=annotations.let_go)
+    stopped = _paused(s, record, annotations) or _unknown_data(s, record)
     if stopped is not None:
         return stopped
-    if user_annotations.adopts(said, one.spec.management_id):
+    if user_annotations.adopts(annotations, record.spec.management_id):
         return HandOver()
     if state is not None and state.paused_at is not None:
         return ResumeLeaving()
     if state is not None and departs:
-        return leaving.step(s, one, state)
-    if state is not None and target is not None and not target.deleting:
-        return relocation.step(s, one, state, said)
-    if target is None:
-        return _vanished(s, one, said)
-    if target.deleting:
+        return leaving.decide(s, record, state)
+    if state is not None and cluster is not None and not cluster.deleting:
+        return relocation.decide(s, record, state, annotations)
+    if cluster is None:
+        return _vanished(s, record, annotations)
+    if cluster.deleting:
         return StartLeaving(cause="ClusterDeleted", message="the Cluster is being deleted")
-    return living.step(s, one, target, said)
+    return living.decide(s, record, cluster, annotations)
 
 
-def _was_dying(one: record.Record) -> bool:
-    """Whether the Cluster was being deleted before it was paused and marked, so that it was no
-    move: nothing of ours begins in what is paused or marked."""
-    return one.spec.leaving is not None and one.spec.leaving.cause == "ClusterDeleted"
+def _was_dying(record: Record) -> bool:
+    """True if the Cluster was being deleted before it was paused and marked, so that it was no
+    move: nothing of ours begins while a Cluster is paused or marked."""
+    return record.spec.leaving is not None and record.spec.leaving.cause == "ClusterDeleted"
 
 
 def _must_release(s: Situation) -> bool:
-    target = s.cluster
-    return target is not None and names.FINALIZER in target.finalizers and not s.shared_with
+    cluster = s.cluster
+    return cluster is not None and names.FINALIZER in cluster.finalizers and not s.shared_with
 
 
-def _paused(s: Situation, one: record.Record, said: user_annotations.Words) -> Decision | None:
-    target = s.cluster
+def _paused(s: Situation, record: Record, annotations: UserAnnotations) -> Decision | None:
+    cluster = s.cluster
     by = ""
-    if target is not None and target.paused:
-        by = f"Cluster {target.key} is paused"
-    elif said.paused:
+    if cluster is not None and cluster.paused:
+        by = f"Cluster {cluster.key} is paused"
+    elif annotations.paused:
         by = f"the record is paused by its annotation {names.PAUSED_ANNOTATION}"
-    marked = target is not None and target.moving
+    marked = cluster is not None and cluster.moving
     if not by and not marked:
         return None
-    if one.spec.leaving is not None and one.spec.leaving.paused_at is None:
+    if record.spec.leaving is not None and record.spec.leaving.paused_at is None:
         return PauseLeaving()
-    if target is not None and marked:
-        return _marked(target)
-    if target is not None and target.deleting:
+    if cluster is not None and marked:
+        return _marked(cluster)
+    if cluster is not None and cluster.deleting:
         return Hold(
             reason="DeletionPaused",
             message=(
-                f"Cluster {target.key} is being deleted, and the deletion waits, since nothing is "
+                f"Cluster {cluster.key} is being deleted, and the deletion waits, since nothing is "
                 f"done while {by}. End the pause to clean up and let the Cluster go, or annotate "
                 f"this record {names.LET_GO_ANNOTATION}=<reason> to let it go as it is."
             ),
@@ -177,22 +183,22 @@ def _paused(s: Situation, one: record.Record, said: user_annotations.Words) -> D
     )
 
 
-def _marked(target: cluster.Cluster) -> Hold:
+def _marked(cluster: Cluster) -> Hold:
     """A mark alone is no move: whoever may edit a Cluster can set it, and take it away again."""
     return Hold(
         reason="MoveAwaited",
         message=(
-            f"Cluster {target.key} is marked to be moved away "
+            f"Cluster {cluster.key} is marked to be moved away "
             f"({names.DELETE_FOR_MOVE_ANNOTATION}): nothing is done while it is here. If it goes "
             "while it is paused, marked and being deleted, it has moved, and this record goes, "
             "too. If nobody moves it, remove the annotation from the Cluster."
         ),
-        ready=target.deleting,
+        ready=cluster.deleting,
     )
 
 
-def _unknown_data(s: Situation, one: record.Record) -> Decision | None:
-    for name in sorted(one.spec.plugins):
+def _unknown_data(s: Situation, record: Record) -> Decision | None:
+    for name in sorted(record.spec.plugins):
         if name not in s.loaded:
             return Hold(
                 reason="PluginMissing",
@@ -202,41 +208,41 @@ def _unknown_data(s: Situation, one: record.Record) -> Decision | None:
                     "cleaned up."
                 ),
             )
-    for name, intent in sorted(one.spec.intents.items()):
+    for name, intent in sorted(record.spec.intents.items()):
         if name in s.loaded and intent.version > s.loaded[name].intent_version:
             known = s.loaded[name].intent_version
             return _newer(f'the intent of plugin "{name}" is version', intent.version, known)
-    for kind, fact in sorted(one.spec.facts.items()):
+    for kind, fact in sorted(record.spec.facts.items()):
         known = s.loaded[fact.plugin].facts.get(kind, 0) if fact.plugin in s.loaded else 0
         if known and fact.version > known:
             return _newer(f'the fact "{kind}" is version', fact.version, known)
     return None
 
 
-def _newer(what: str, found: int, known: int) -> Hold:
+def _newer(subject: str, version: int, known: int) -> Hold:
     return Hold(
         reason="NewerRecord",
         message=(
-            f"A newer akoo-core wrote this record: {what} {found}, this one knows {known}. "
+            f"A newer akoo-core wrote this record: {subject} {version}, this one knows {known}. "
             "Nothing is done until it is upgraded."
         ),
     )
 
 
-def _vanished(s: Situation, one: record.Record, said: user_annotations.Words) -> Decision:
-    ref = one.spec.cluster_ref
-    if names.DELETE_FOR_MOVE_ANNOTATION in one.annotations:
+def _vanished(s: Situation, record: Record, annotations: UserAnnotations) -> Decision:
+    ref = record.spec.cluster_ref
+    if names.DELETE_FOR_MOVE_ANNOTATION in record.annotations:
         return DropForMove()  # A person says so: nobody here had seen it move.
-    if one.spec.untouched:
+    if record.spec.untouched:
         return Finish(untouched=True)
-    if s.namesake is not None and _workload_of(one) and not s.namesake.moving:
-        if not s.workload_uid:
+    if s.namesake is not None and _workload_of(record) and not s.namesake.moving:
+        if not s.progress.workload_uid:
             return CompareWorkload(
                 namespace=ref.namespace, name=ref.name, cluster_uid=s.namesake.uid
             )
-        if s.workload_uid == _workload_of(one):
+        if s.progress.workload_uid == _workload_of(record):
             return AdoptCluster(uid=s.namesake.uid)
-    if said.leave == "sweep":
+    if annotations.leave == "sweep":
         return StartLeaving(cause="UserWord", message=f"{names.LEAVE_ANNOTATION}: sweep")
     return Hold(
         reason="ClusterVanished",

@@ -1,7 +1,7 @@
-"""The user's words: annotations on a record, read strictly and answered. Pure.
+"""Annotations by which users ask for something on a record, read strictly. Pure.
 
-A word that is not understood, or not supported yet, has no effect and is said so in the condition
-``AnnotationsAccepted``; a typing mistake must never remove anything.
+An annotation with a mistake, or without support yet, has no effect, and the condition
+``AnnotationsAccepted`` names it; a typing mistake must never remove anything.
 """
 
 from __future__ import annotations
@@ -18,35 +18,36 @@ ONCE = (
     names.ADOPT_ANNOTATION,
     names.ABANDON_PLACEMENT_ANNOTATION,
 )
-"""Words that act once: each goes in the write that acts on it, and all when a new life begins."""
+"""Annotations that act once: the write that acts on one removes it, and a new life removes all."""
 
 
 OF_ONE_LIFE = (*ONCE, names.SWEEP_TENANTS_ANNOTATION)
-"""Words that are dropped when a finished record begins anew."""
+"""Annotations that are dropped when a finished record begins anew."""
 
 
-class Words(structs.Struct, frozen=True, kw_only=True):
-    """What the annotations of one record ask for."""
+class UserAnnotations(structs.Struct, frozen=True, kw_only=True):
+    """The requests in the annotations of one record."""
 
     leave: Literal["", "sweep", "orphan"] = ""
     let_go: str = ""
-    """The reason the user gave; "" means the word is not there."""
+    """The reason the user gave; "" for no such annotation."""
     paused: bool = False
     confirm_removal: bool = False
     adopt: str = ""
     """The management id to take the record over from."""
     abandon: str = ""
-    """Why what is left at the old place of a move is given up; "" means the word is not there."""
+    """The reason to give up what is left at the old place of a relocation; "" for no such
+    annotation."""
     sweep_tenants: tuple[str, ...] = ()
     """Names or UUIDs of the tenants in which objects may be swept."""
     problems: tuple[str, ...] = ()
-    """One sentence for each word that has no effect, and why."""
+    """One sentence for each annotation without effect, with the reason."""
 
 
-def read(annotations: Mapping[str, str]) -> Words:
-    """The words among the annotations of a record."""
+def read(annotations: Mapping[str, str]) -> UserAnnotations:
+    """Read the annotations of a record."""
     leave = annotations.get(names.LEAVE_ANNOTATION, "").strip()
-    return Words(
+    return UserAnnotations(
         leave="sweep" if leave == "sweep" else "orphan" if leave == "orphan" else "",
         let_go=annotations.get(names.LET_GO_ANNOTATION, "").strip(),
         paused=names.PAUSED_ANNOTATION in annotations,
@@ -77,20 +78,20 @@ def _problems(annotations: Mapping[str, str]) -> Iterator[str]:
         yield f"{names.ABANDON_PLACEMENT_ANNOTATION} needs a reason as its value: nothing is done."
 
 
-def adopts(said: Words, owner: str) -> bool:
-    """Whether ``akoo.io/adopt`` takes effect on a record of management id ``owner``.
+def adopts(annotations: UserAnnotations, owner: str) -> bool:
+    """True if ``akoo.io/adopt`` takes effect on a record of management id ``owner``.
 
-    It must name exactly who has the record now. That may be us: a person says that a lost claim is
-    to be made again.
+    It must name exactly the present owner. That may be us: then a lost claim is made again.
     """
-    return bool(said.adopt) and said.adopt == owner
+    return bool(annotations.adopt) and annotations.adopt == owner
 
 
-def adopt_problem(said: Words, owner: str) -> str:
-    """Why ``akoo.io/adopt`` has no effect, or ""."""
-    if not said.adopt or said.adopt == owner:
+def adopt_problem(annotations: UserAnnotations, owner: str) -> str:
+    """The reason why ``akoo.io/adopt`` has no effect, or ""."""
+    named = annotations.adopt
+    if not named or named == owner:
         return ""
     return (
-        f"{names.ADOPT_ANNOTATION} names management id {said.adopt}, but this record belongs to "
+        f"{names.ADOPT_ANNOTATION} names management id {named}, but this record belongs to "
         f"{owner}: no effect. Name the id that spec.managementId shows."
     )

@@ -28,10 +28,8 @@ class Report:
     left: int | None = None
     lived: bool = False
     """Lives verbs were called: a plugin without a condition of this attempt has none."""
-    moves: dict[str, str] = dataclasses.field(default_factory=dict)
-    """Relocations by plugin, as intend answered last."""
-    waits: dict[str, str] = dataclasses.field(default_factory=dict)
-    """Relocations that wait until all other plugins know their place."""
+    relocations_waiting: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Relocations by plugin that wait until all other plugins know their placement."""
     after: list[float] = dataclasses.field(default_factory=list)
     expected: dict[str, float] = dataclasses.field(default_factory=dict)
     """Seconds that a Wait usually takes at most, by its reason."""

@@ -18,7 +18,8 @@ from akoo_core.objects import cluster, config, names
 from akoo_core.objects import record as record_
 from akoo_core.plugin_host import caller, registry
 from akoo_core.reconcile import record_controller
-from akoo_core.reconcile.act import attempt, record_writes
+from akoo_core.reconcile.act import record_writes
+from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import pace, secret_reader
@@ -150,7 +151,7 @@ class Real:
             opener=secrets.SecretOpener(reader, plugins),
             drift_seconds=drift_seconds,
         )
-        services = attempt.Services(
+        services = Services(
             management=self.client,
             clusters=CLUSTERS,
             management_id=MANAGEMENT,

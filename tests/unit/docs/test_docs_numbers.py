@@ -11,7 +11,7 @@ from akoo_core.kube import circuit
 from akoo_core.kube.access import kubeconfig
 from akoo_core.objects import config
 from akoo_core.plugin_host import registry
-from akoo_core.reconcile.act import attempt
+from akoo_core.reconcile.act import services
 from akoo_core.reconcile.decide import leaving, removal_limit, situation
 from akoo_core.reconcile.status import events
 
@@ -59,7 +59,7 @@ def test_some_are_written_out(page: Page) -> None:
     assert situation.FINISHED_KEPT.days == 7
     kept = settings.Settings().finished_retention_seconds
     assert situation.FINISHED_KEPT.total_seconds() == kept
-    assert settings.Settings().resync_seconds == attempt.RESYNC_SECONDS
+    assert settings.Settings().resync_seconds == services.RESYNC_SECONDS
     assert "kept for seven days" in page("reference/record.md")
     assert leaving.UNFENCED_SECONDS == 300
     assert "at least five minutes" in page("explanation/leaving.md")

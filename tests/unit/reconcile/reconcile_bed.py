@@ -14,7 +14,8 @@ from akoo_core.objects import record as record_
 from akoo_core.plugin import api
 from akoo_core.plugin_host import caller, registry
 from akoo_core.reconcile import config_controller, record_controller
-from akoo_core.reconcile.act import attempt, record_writes
+from akoo_core.reconcile.act import record_writes
+from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import pace, secret_reader
 from akoo_core.reconcile.status import events as record_events
@@ -59,7 +60,7 @@ class Bed:
         plugin_set = registry.PluginSet(self.plugins)
         reader = secret_reader.ManagementSecretReader(client, allowed_namespaces=("akoo-system",))
         self.recorder = record_events.Recorder(client, self.clock, instance="test")
-        self.services = attempt.Services(
+        self.services = Services(
             management=client,
             clusters=resources.CLUSTERS,
             management_id=builders.MANAGEMENT,

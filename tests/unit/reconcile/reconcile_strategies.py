@@ -101,18 +101,22 @@ CHOICES = st.sampled_from(
         *(selection.Choice(config=builders.make_config(), why="it matches") for _ in range(3)),
     ]
 )
+RELOCATIONS = st.sampled_from([{}, {"avi": "from here to there"}])
 SITUATIONS = st.builds(
     builders.make_situation,
     record=st.none() | RECORDS,
     cluster=st.none() | CLUSTERS,
     namesake=st.none() | st.just(builders.make_cluster(uid="other")),
     choice=CHOICES,
-    workload_uid=st.sampled_from(["", "w", "x"]),
     loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
-    relocating=st.sampled_from(["", "it moves"]),
-    tried=st.booleans(),
     shared_with=st.sampled_from([(), ("akoo-x",)]),
-    done=st.frozensets(st.sampled_from(STEP_NAMES)),
+    progress=st.builds(
+        situation.Progress,
+        workload_uid=st.sampled_from(["", "w", "x"]),
+        relocations=RELOCATIONS,
+        tried=st.booleans(),
+        done=st.frozensets(st.sampled_from(STEP_NAMES)),
+    ),
 )
 
 CAUSES: tuple[record.Cause, ...] = get_args(record.Cause)
@@ -159,9 +163,12 @@ LEAVERS = st.builds(
         lambda there: HERE if there else st.none()
     ),
     loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
-    relocating=st.sampled_from(["", "it moves"]),
-    tried=st.booleans(),
-    done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
+    progress=st.builds(
+        situation.Progress,
+        relocations=RELOCATIONS,
+        tried=st.booleans(),
+        done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
+    ),
 )
 DWELLERS = st.builds(
     builders.make_situation,
@@ -174,5 +181,5 @@ DWELLERS = st.builds(
     ),
     cluster=HERE,
     choice=CHOICES,
-    relocating=st.sampled_from(["", "", "it moves"]),
+    progress=st.builds(situation.Progress, relocations=st.just({}) | RELOCATIONS),
 )

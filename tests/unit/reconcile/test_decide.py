@@ -9,6 +9,7 @@ import pytest
 from akoo_core import structs
 from akoo_core.objects import config, names, record
 from akoo_core.reconcile.decide import decisions, selection
+from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -86,8 +87,10 @@ def test_an_earlier_record_makes_a_new_cluster_show_who_it_is() -> None:
     assert asked == decisions.CompareWorkload(
         namespace="demo", name="shop", cluster_uid=builders.CLUSTER_UID
     )
-    assert isinstance(at(**fresh, workload_uid="workload-1"), decisions.Nothing)
-    assert isinstance(at(**fresh, workload_uid="workload-2"), decisions.CreateRecord)
+    assert isinstance(at(**fresh, progress=Progress(workload_uid="workload-1")), decisions.Nothing)
+    assert isinstance(
+        at(**fresh, progress=Progress(workload_uid="workload-2")), decisions.CreateRecord
+    )
 
 
 def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> None:
@@ -98,8 +101,8 @@ def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> Non
         "namesake": namesake,
     }
     assert isinstance(at(**vanished), decisions.CompareWorkload)
-    assert at(**vanished, workload_uid="w") == decisions.AdoptCluster(uid="new")
-    held("ClusterVanished", **vanished, workload_uid="other")
+    assert at(**vanished, progress=Progress(workload_uid="w")) == decisions.AdoptCluster(uid="new")
+    held("ClusterVanished", **vanished, progress=Progress(workload_uid="other"))
 
 
 def test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_word() -> None:

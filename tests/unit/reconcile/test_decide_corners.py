@@ -7,6 +7,7 @@ from typing import Any
 from akoo_core import structs
 from akoo_core.objects import names, record
 from akoo_core.reconcile.decide import decisions
+from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -39,7 +40,7 @@ def test_a_namesake_that_is_moving_away_is_not_adopted() -> None:
     """The original, seen by a target that has the copy: it is about to go."""
     known = builders.make_record(workload=record.Workload(kube_system_uid="w"))
     moving = builders.make_cluster(uid="new", moving=True)
-    decision = at(record=known, cluster=None, namesake=moving, workload_uid="w")
+    decision = at(record=known, cluster=None, namesake=moving, progress=Progress(workload_uid="w"))
     assert isinstance(decision, decisions.Hold)
     assert decision.reason == "ClusterVanished"
 

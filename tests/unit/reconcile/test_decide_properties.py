@@ -91,7 +91,7 @@ def holds(s: situation.Situation) -> None:
         assert state is None
         assert s.choice.config is not None
         assert names.FINALIZER in s.cluster.finalizers
-        assert not s.relocating, "never two places at once"
+        assert not s.progress.relocations, "never two places at once"
     if isinstance(decision, decisions.Leave):
         _step_is_due(s, decision)
     if isinstance(decision, decisions.CancelRelocation | decisions.EndRelocation):
@@ -148,7 +148,7 @@ def _let_go_has_a_reason(s: situation.Situation, decision: decisions.LetGo) -> N
         case "Deadline":
             assert state is not None
             assert state.attempted_at
-            assert s.tried
+            assert s.progress.tried
             assert spec.policies.on_deadline == "LetGo"
             assert s.now >= leaving.deadline_at(spec, state)
 
@@ -162,7 +162,7 @@ def _start_was_seen(s: situation.Situation, decision: decisions.StartLeaving) ->
         case "UserWord":
             assert s.record.annotations[names.LEAVE_ANNOTATION] == "sweep"
         case "Relocated":
-            assert s.relocating
+            assert s.progress.relocations
             assert s.choice.config is not None
             assert s.cluster is not None
             assert not s.cluster.deleting
@@ -178,7 +178,7 @@ def _step_is_due(s: situation.Situation, decision: decisions.Leave) -> None:
     assert s.record.spec.management_id == s.management_id
     state = s.record.spec.leaving
     assert state is not None
-    assert decision.step not in s.done, "an attempt calls each step once"
+    assert decision.step not in s.progress.done, "an attempt calls each step once"
     moves = state.cause == "Relocated"
     if moves:
         assert s.verifies, "nothing begins that cannot be proved"

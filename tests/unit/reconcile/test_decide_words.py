@@ -170,4 +170,4 @@ def test_tenants_are_listed_with_commas_between(value: str, tenants: tuple[str, 
 
 
 def test_nobody_named_tenants() -> None:
-    assert user_annotations.read({}) == user_annotations.Words()
+    assert user_annotations.read({}) == user_annotations.UserAnnotations()

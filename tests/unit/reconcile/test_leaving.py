@@ -8,6 +8,7 @@ import pytest
 
 from akoo_core.objects import config, record
 from akoo_core.reconcile.decide import decisions, leaving
+from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -54,7 +55,7 @@ GONE = record.StoredLetGo(at=NOW, why="Deadline")
         ),
         (
             state("confirm", "drain", "fence"),
-            {"loaded": builders.VERIFIER, "done": frozenset({"sweep"})},
+            {"loaded": builders.VERIFIER, "progress": Progress(done=frozenset({"sweep"}))},
             decisions.Leave(step="verify"),
         ),
         (
@@ -64,7 +65,10 @@ GONE = record.StoredLetGo(at=NOW, why="Deadline")
         ),
         (
             state("confirm", "drain", "fence", proof=builders.proof(own=3)),
-            {"loaded": builders.VERIFIER, "done": frozenset({"sweep", "verify"})},
+            {
+                "loaded": builders.VERIFIER,
+                "progress": Progress(done=frozenset({"sweep", "verify"})),
+            },
             decisions.Rest(),
         ),
         (
@@ -183,7 +187,7 @@ def test_when_a_count_is_believed(
 def test_an_unfenced_record_asks_for_a_fence_in_each_attempt() -> None:
     stored = state("confirm", "drain", fence=builders.fence("Unfenced"))
     assert at(stored) == decisions.Leave(step="fence")
-    assert isinstance(at(stored, done=frozenset({"fence"})), decisions.LetGo)
+    assert isinstance(at(stored, progress=Progress(done=frozenset({"fence"}))), decisions.LetGo)
 
 
 def test_held_objects_are_not_clean() -> None:
@@ -199,7 +203,7 @@ LEFT = builders.proof(own=2)
 
 def test_the_deadline_lets_go() -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **OLD)
-    decision = at(stored, loaded=builders.VERIFIER, tried=True)
+    decision = at(stored, loaded=builders.VERIFIER, progress=Progress(tried=True))
     assert isinstance(decision, decisions.LetGo)
     assert decision.why == "Deadline"
 
@@ -221,12 +225,18 @@ def test_the_deadline_acts_only_when_this_attempt_has_done_what_it_could() -> No
 )
 def test_the_deadline_does_not_act(changes: dict[str, Any], policies: config.Policies) -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **(OLD | changes))
-    decision = at(stored, loaded=builders.VERIFIER, tried=True, policies=policies)
+    decision = at(
+        stored, loaded=builders.VERIFIER, progress=Progress(tried=True), policies=policies
+    )
     assert decision == decisions.Leave(step="sweep")
 
 
 def test_the_deadline_of_a_living_cluster_undeploys_but_only_what_is_confirmed() -> None:
-    living = {"cluster": builders.make_cluster(), "loaded": builders.VERIFIER, "tried": True}
+    living = {
+        "cluster": builders.make_cluster(),
+        "loaded": builders.VERIFIER,
+        "progress": Progress(tried=True),
+    }
     stored = state("confirm", "drain", "fence", proof=LEFT, cause="Unmatched", **OLD)
     assert at(stored, **living) == decisions.Leave(step="undeploy")
     blocked = state(cause="Unmatched", **OLD)

@@ -77,7 +77,7 @@ async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None
     one = await store.create(builders.RECORD, builders.make_spec())
     server.faults.calls.clear()
     assert await store.change(one, one.spec) is one
-    assert await store.say(one, one.status) is one
+    assert await store.write_status(one, one.status) is one
     assert server.faults.calls == []
 
 
