@@ -41,7 +41,7 @@ async def onboarding() -> None:
         await _again(fleet, CLUSTERS)
 
 
-async def onboard(fleet: fleet_bed.Fleet, world: world_.CachedWorld, size: int) -> None:
+async def onboard(fleet: fleet_bed.FleetBed, world: world_.CachedWorld, size: int) -> None:
     """Create the config that selects all; until every record is Ready and nothing happens."""
     calls, server = sum(fleet.calls.sites.values()), fleet_operator.cpu_seconds(fleet.server_pid)
     started, used = time.monotonic(), time.process_time()
@@ -64,7 +64,7 @@ async def onboard(fleet: fleet_bed.Fleet, world: world_.CachedWorld, size: int) 
     by_site(fleet.calls.sites, size)
 
 
-async def _again(bed: fleet_bed.Fleet, size: int) -> None:
+async def _again(bed: fleet_bed.FleetBed, size: int) -> None:
     """A second operator in this process, over real calls to the workload clusters: what it writes
     although nothing has changed."""
     done, written = fleet_operator.reconciles(), bed.calls.written.copy()
@@ -87,7 +87,7 @@ async def steady(world: world_.CachedWorld, size: int) -> float:
     return await fleet_operator.until(lambda: _ready(world) >= size, seconds=LIMIT_SECONDS)
 
 
-async def all_quiet(fleet: fleet_bed.Fleet) -> None:
+async def all_quiet(fleet: fleet_bed.FleetBed) -> None:
     """Nothing is reconciled nor asked any more."""
     await fleet_operator.quiet(
         lambda: fleet_operator.reconciles() + sum(fleet.calls.sites.values()),

@@ -30,7 +30,7 @@ NAMESPACE = "fleet"
 _AT_ONCE = 20
 
 
-class Fleet:
+class FleetBed:
     """``count`` Clusters that an AKODeploymentConfig would select, and no operator yet."""
 
     def __init__(
@@ -113,13 +113,13 @@ class Fleet:
 
 
 @contextlib.asynccontextmanager
-async def running() -> AsyncIterator[Fleet]:
+async def running() -> AsyncIterator[FleetBed]:
     """The management cluster of a fleet, with everything but Clusters and the config."""
     calls = fleet_workloads.Calls()
     seam = external.External(interceptor=calls)
     async with bare.BareServer() as server:
         path = install.write_private(
-            server.site.folder / "bench.kubeconfig", server.server.kubeconfig
+            server.base.folder / "bench.kubeconfig", server.server.kubeconfig
         )
         client = transport.HttpClient(await config.endpoint_of(str(path)), external=seam)
         async with kubeapi.KubeApi(server.server.kubeconfig) as api:
@@ -128,10 +128,10 @@ async def running() -> AsyncIterator[Fleet]:
             await install.install(api, registry.PluginSet(()))
             about = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
             await api.create(about)
-            for secret in demo.credentials(server.site.authority.pem):
+            for secret in demo.credentials(server.base.authority.pem):
                 await api.create(secret)
             try:
-                yield Fleet(api, client, calls, path, server.server.pid)
+                yield FleetBed(api, client, calls, path, server.server.pid)
             finally:
                 await client.close()
 

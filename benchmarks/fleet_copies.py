@@ -30,7 +30,7 @@ class Copies:
 
     def __init__(
         self,
-        bed: fleet_bed.Fleet,
+        bed: fleet_bed.FleetBed,
         first: structs.JSON,
         made: structs.JSON,
         config: structs.JSON,
@@ -120,7 +120,7 @@ class Copies:
         return json.loads(text)
 
 
-async def of(bed: fleet_bed.Fleet) -> Copies:
+async def of(bed: fleet_bed.FleetBed) -> Copies:
     """Copies of what an operator has made of the first Cluster of ``bed``."""
     first = await bed.api.get(CLUSTERS, fleet_bed.NAMESPACE, bed.names[0])
     made = await bed.api.get(

@@ -42,7 +42,7 @@ async def rest_large() -> None:
     await rest(LARGE)
 
 
-async def _alone(bed: fleet_bed.Fleet, copies: fleet_copies.Copies, size: int) -> None:
+async def _alone(bed: fleet_bed.FleetBed, copies: fleet_copies.Copies, size: int) -> None:
     """An operator in a process of its own, whose workload clusters are only values."""
     name = f"{size} records, own process"
     print(f"   load {os.getloadavg()[0]:.1f}")
@@ -63,7 +63,7 @@ async def _alone(bed: fleet_bed.Fleet, copies: fleet_copies.Copies, size: int) -
 
 @contextlib.asynccontextmanager
 async def _process(
-    bed: fleet_bed.Fleet, copies: fleet_copies.Copies, size: int
+    bed: fleet_bed.FleetBed, copies: fleet_copies.Copies, size: int
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "answers.json"
@@ -94,7 +94,7 @@ async def _answer(process: asyncio.subprocess.Process) -> Any:
 
 
 async def _events(
-    bed: fleet_bed.Fleet, process: asyncio.subprocess.Process, size: int
+    bed: fleet_bed.FleetBed, process: asyncio.subprocess.Process, size: int
 ) -> tuple[list[float], list[float]]:
     """One label of one Cluster after the other, each waited for: milliseconds, and of CPU."""
     assert process.stdin is not None

@@ -42,9 +42,9 @@ async def installed(*, clusters: int) -> AsyncIterator[Installed]:
                     await api.create(obj)
             await api.apply(demo.config(clusterSelector={"matchLabels": {"lb": "nobody"}}))
             text = await install.account_kubeconfig(
-                api, server.server.url, server.site.authority.pem
+                api, server.server.url, server.base.authority.pem
             )
-        path = install.write_private(server.site.folder / "operator.kubeconfig", text)
+        path = install.write_private(server.base.folder / "operator.kubeconfig", text)
         yield Installed(server, path)
 
 
@@ -54,7 +54,7 @@ async def running(bed: Installed) -> AsyncIterator[process.OperatorProcess]:
     one = process.OperatorProcess(
         kubeconfig=bed.kubeconfig,
         plugins=(PLUGINS,),
-        log=bed.server.site.log_file("operator"),
+        log=bed.server.base.log_file("operator"),
     )
     try:
         await one.start()

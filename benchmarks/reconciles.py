@@ -56,7 +56,7 @@ async def noop() -> None:
     if len(ways) < len(WAYS):
         print(MISSING)
     async with bare.BareServer() as server, collector.running() as spans:
-        kubeconfig = server.site.folder / "bench.kubeconfig"
+        kubeconfig = server.base.folder / "bench.kubeconfig"
         kubeconfig.write_text(server.server.kubeconfig)
         async with kubeapi.KubeApi(server.server.kubeconfig) as api:
             await _fill(api, "few", FEW)

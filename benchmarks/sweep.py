@@ -45,7 +45,7 @@ PASSWORD = "Bench-only-1"
 ORDER = (("virtualservice",), ("vsvip", "l4policyset"), ("pool",))
 
 
-class Scene(NamedTuple):
+class SavedState(NamedTuple):
     """A state on disk, and what is in it."""
 
     folder: pathlib.Path
@@ -81,7 +81,7 @@ async def ten_thousand() -> None:
     figures.show("sweep: RSS above the process before it", "MiB", memory)
 
 
-def _furnish(folder: pathlib.Path) -> Scene:
+def _furnish(folder: pathlib.Path) -> SavedState:
     controller = Controller(password=PASSWORD)
     hand = avisim_client.Client(controller, password=PASSWORD)
     marked = {"markers": [{"key": "clustername", "values": [CLUSTER]}]}
@@ -110,11 +110,11 @@ def _furnish(folder: pathlib.Path) -> Scene:
     (folder / "state.json").write_text(state)
     (folder / "password").write_text(PASSWORD)
     cloud = next(controller.state.objects.named("cloud", "Default-Cloud")).uuid
-    return Scene(folder, cloud, uuids)
+    return SavedState(folder, cloud, uuids)
 
 
 @contextlib.asynccontextmanager
-async def _running(scene: Scene) -> AsyncIterator[Avisim]:
+async def _running(scene: SavedState) -> AsyncIterator[Avisim]:
     state = scene.folder / "run.json"  # it is written at the end
     state.write_text((scene.folder / "state.json").read_text())
     ca_file = scene.folder / "ca.pem"
@@ -130,7 +130,7 @@ async def _running(scene: Scene) -> AsyncIterator[Avisim]:
             process.terminate()
 
 
-def _bare(avisim: Avisim, scene: Scene) -> float:
+def _bare(avisim: Avisim, scene: SavedState) -> float:
     """Seconds for all DELETEs, level by level, by threads that share a session."""
     session = avi_api.ApiSession.get_session(
         "127.0.0.1", "admin", PASSWORD, port=avisim.port, verify=str(avisim.ca_file)
@@ -153,7 +153,7 @@ def _bare(avisim: Avisim, scene: Scene) -> float:
     return seconds
 
 
-async def _swept(avisim: Avisim, scene: Scene) -> tuple[float, float]:
+async def _swept(avisim: Avisim, scene: SavedState) -> tuple[float, float]:
     """Seconds of a whole sweep, and how many MiB the process grew at most."""
     controllers = Controllers(pool_size=POOL)
     who = Credential("admin", PASSWORD, avisim.ca_file.read_text())

@@ -24,7 +24,7 @@ LIMIT_SECONDS = 600.0
 async def watches() -> None:
     """Every count in a fresh process; the API server is stopped and started under each."""
     async with bare.BareServer() as server:
-        path = server.site.folder / "watching.kubeconfig"
+        path = server.base.folder / "watching.kubeconfig"
         path.write_text(server.server.kubeconfig)
         for count in COUNTS:
             print(f"-- {count} watches, load {os.getloadavg()[0]:.1f} before")

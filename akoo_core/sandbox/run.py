@@ -61,13 +61,13 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
 
 
 async def _operator(bed: bed_.Bed, plugin_names: Sequence[str]) -> process.OperatorProcess:
-    text = await install.account_kubeconfig(bed.api, bed.management.url, bed.site.authority.pem)
+    text = await install.account_kubeconfig(bed.api, bed.management.url, bed.base.authority.pem)
     if bed.jaeger is None:
         raise RuntimeError("the sandbox's bed has a Jaeger")
     return process.OperatorProcess(
-        kubeconfig=install.write_private(bed.site.folder / "operator.kubeconfig", text),
+        kubeconfig=install.write_private(bed.base.folder / "operator.kubeconfig", text),
         plugins=plugin_names,
-        log=bed.site.log_file("operator"),
+        log=bed.base.log_file("operator"),
         environment={"AKOO_TELEMETRY__ENDPOINT": bed.jaeger.otlp_url},
     )
 
@@ -95,11 +95,11 @@ async def _print_history(bed: bed_.Bed, show: display.Display) -> None:
 def _invite(
     bed: bed_.Bed, avi: avi_.Avi, operator: process.OperatorProcess, show: display.Display
 ) -> pathlib.Path:
-    path = bed.site.folder / "management.kubeconfig"
+    path = bed.base.folder / "management.kubeconfig"
     install.write_private(path, bed.management.kubeconfig)
     show.line()
     show.line(f"  Try it:  export KUBECONFIG={path}")
-    show.line(f"           {bed.site.built.binary('kubectl')} get akodeployments")
+    show.line(f"           {bed.base.built.binary('kubectl')} get akodeployments")
     if bed.jaeger is not None:
         show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")
     show.line(f"  Avi     {avi.url}")

@@ -2,14 +2,14 @@
 
 import typing
 
-from akoo_testbed import parts, site
+from akoo_testbed import base, parts
 
 
 class BareServer:
     """Use as `async with`, or `start` and `stop`, on one event loop. Ready in three seconds."""
 
     def __init__(self) -> None:
-        self.site = site.Site(needs=("etcd", "kubernetes"))
+        self.base = base.BedBase(needs=("etcd", "kubernetes"))
 
     async def __aenter__(self) -> typing.Self:
         await self.start()
@@ -20,19 +20,19 @@ class BareServer:
 
     async def start(self) -> None:
         """Start both; the server is ready when it returns. Raises BuildError or PartError."""
-        await self.site.start()
+        await self.base.start()
         try:
-            self.etcd = parts.Etcd(self.site)
-            self.server = parts.ApiServer(self.site, self.etcd, "only")
+            self.etcd = parts.Etcd(self.base)
+            self.server = parts.ApiServer(self.base, self.etcd, "only")
             for part in (self.etcd, self.server):
                 await part.start()
                 await part.ready()
         except BaseException as error:
             if isinstance(error, Exception):
-                self.site.keep_logs()
+                self.base.keep_logs()
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Stop both, at once, and remove all files."""
-        await self.site.stop()
+        await self.base.stop()

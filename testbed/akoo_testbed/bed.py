@@ -14,7 +14,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 
-from akoo_testbed import definitions, kubeapi, parts, pool, site, waiting
+from akoo_testbed import base, definitions, kubeapi, parts, pool, waiting
 from akoo_testbed.provider import FakeProvider, ProviderOptions, manifests
 
 CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
@@ -53,7 +53,7 @@ class Bed:
 
     def __init__(self, options: BedOptions | None = None, *, report: Report | None = None) -> None:
         self.options = options or BedOptions()
-        self.site = site.Site()
+        self.base = base.BedBase()
         self._stops = contextlib.AsyncExitStack()
         self._report = report or (lambda _name, _seconds: None)
 
@@ -65,16 +65,16 @@ class Bed:
         self, _: object, error: BaseException | None, __: types.TracebackType | None
     ) -> None:
         if isinstance(error, Exception):
-            error.add_note(f"logs of the test bed: {self.site.keep_logs()}")
+            error.add_note(f"logs of the test bed: {self.base.keep_logs()}")
         await self.stop()
 
     async def start(self) -> None:
         """Start all; when it returns a Cluster can be made. Raises BuildError or PartError.
 
-        A bed that does not start is stopped again; its logs are kept in `site.kept_logs`.
+        A bed that does not start is stopped again; its logs are kept in `base.kept_logs`.
         """
-        await self.site.start()
-        self._stops.push_async_callback(self.site.stop)
+        await self.base.start()
+        self._stops.push_async_callback(self.base.stop)
         try:
             await self._start()
         except BaseException as error:
@@ -147,20 +147,20 @@ class Bed:
 
     def _compose(self) -> None:
         options = self.options
-        self.etcd = parts.Etcd(self.site)
-        self.management = parts.ApiServer(self.site, self.etcd, "management")
-        self.controller_manager = parts.ControllerManager(self.site, self.management)
+        self.etcd = parts.Etcd(self.base)
+        self.management = parts.ApiServer(self.base, self.etcd, "management")
+        self.controller_manager = parts.ControllerManager(self.base, self.management)
         self.cluster_api = parts.ClusterApi(
-            self.site, self.management, fast=options.fast, gates=options.gates
+            self.base, self.management, fast=options.fast, gates=options.gates
         )
-        self.jaeger = parts.Jaeger(self.site) if options.jaeger else None
-        self.workloads = pool.WorkloadPool(self.site, self.etcd, size=options.workload_servers)
+        self.jaeger = parts.Jaeger(self.base) if options.jaeger else None
+        self.workloads = pool.WorkloadPool(self.base, self.etcd, size=options.workload_servers)
         self.api = kubeapi.KubeApi(self.management.kubeconfig)
 
     async def _management(self) -> None:
         await self._become_ready(self.management)
         started = time.monotonic()
-        crds = self.site.built.share("clusterapi") / "config" / "crd" / "bases"
+        crds = self.base.built.share("clusterapi") / "config" / "crd" / "bases"
         await definitions.install(self.api, crds, definitions.FOLDER, *self.options.crds)
         self._report("CRDs", time.monotonic() - started)
         await waiting.together(

@@ -90,8 +90,8 @@ async def _describe(
         workload_kubeconfig=str(paths[name]),
         jaeger_url=bed.jaeger.query_url,
         otlp_url=bed.jaeger.otlp_url,
-        kubectl=str(bed.site.built.binary("kubectl")),
-        logs=str(bed.site.logs),
+        kubectl=str(bed.base.built.binary("kubectl")),
+        logs=str(bed.base.logs),
     )
 
 

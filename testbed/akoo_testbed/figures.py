@@ -59,7 +59,7 @@ def _memory(bed: beds.Bed) -> None:
     for server in bed.workloads.servers:
         running += [server.server, server.manager]
     rows = [(part.name, resident_mebibytes(part.pid)) for part in running]
-    rows.append(("supervisor", resident_mebibytes(bed.site.processes.pid)))
+    rows.append(("supervisor", resident_mebibytes(bed.base.processes.pid)))
     rows.append(("this process, provider included", resident_mebibytes(os.getpid())))
     for name, mebibytes in [*rows, ("total", sum(each for _, each in rows))]:
         click.echo(f"{name:<40} {mebibytes:6d} MiB")

@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 from collections.abc import Coroutine
 
-from akoo_testbed import errors, listener, parts, poolserver, site, workloads
+from akoo_testbed import base, errors, listener, parts, poolserver, workloads
 
 LIMIT = 8
 OPEN_SECONDS = 120.0
@@ -31,9 +31,9 @@ class WorkloadPool:
     """
 
     def __init__(
-        self, ground: site.Site, store: parts.Etcd, *, size: int = 1, limit: int = LIMIT
+        self, bed_base: base.BedBase, store: parts.Etcd, *, size: int = 1, limit: int = LIMIT
     ) -> None:
-        self._site = ground
+        self._base = bed_base
         self._store = store
         self._size = size
         self._limit = max(limit, size)
@@ -113,8 +113,8 @@ class WorkloadPool:
         api = workloads.WorkloadApi(
             host="127.0.0.1",
             port=front.port,
-            kubeconfig=self._site.admin_kubeconfig(f"https://127.0.0.1:{front.port}"),
-            ca_pem=self._site.authority.pem,
+            kubeconfig=self._base.admin_kubeconfig(f"https://127.0.0.1:{front.port}"),
+            ca_pem=self._base.authority.pem,
         )
         return _Opened(server, front, api)
 
@@ -152,7 +152,7 @@ class WorkloadPool:
         return task.result()
 
     def _grow(self) -> None:
-        server = poolserver.PoolServer(self._site, self._store, next(self._numbers))
+        server = poolserver.PoolServer(self._base, self._store, next(self._numbers))
         self._servers.append(server)
         self._begin(server, server.start())
 

@@ -6,19 +6,19 @@ import itertools
 
 import aiohttp
 
-from akoo_testbed import emptying, errors, kubeapi, parts, site
+from akoo_testbed import base, emptying, errors, kubeapi, parts
 
 
 class PoolServer:
     """Serves one Cluster after the other; none sees what the one before it left."""
 
-    def __init__(self, ground: site.Site, store: parts.Etcd, number: int) -> None:
+    def __init__(self, bed_base: base.BedBase, store: parts.Etcd, number: int) -> None:
         self._store = store
         self._name = f"workload-{number}"
         self._generation = itertools.count(1)
         self._fresh: emptying.Fresh | None = None
-        self.server = parts.ApiServer(ground, store, self._name, prefix=self._next_prefix())
-        self.manager = parts.ControllerManager(ground, self.server)
+        self.server = parts.ApiServer(bed_base, store, self._name, prefix=self._next_prefix())
+        self.manager = parts.ControllerManager(bed_base, self.server)
 
     async def start(self) -> None:
         """Start both; returns when both are ready. Raises PartError."""

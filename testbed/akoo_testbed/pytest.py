@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from akoo_testbed import background, bare, running, site
+from akoo_testbed import background, bare, base, running
 from akoo_testbed import bed as beds
 
 _START_SECONDS = 3600.0  # a first run builds, which may take a quarter of an hour
@@ -67,16 +67,16 @@ def _started(
         loop.run(whole.start(), _START_SECONDS)
         yield loop
         if request.session.testsfailed:
-            whole.site.keep_logs()
+            whole.base.keep_logs()
         loop.run(whole.stop())
     finally:
-        _remember(request.config, whole.site)
+        _remember(request.config, whole.base)
         loop.stop()
 
 
-def _remember(config: pytest.Config, ground: site.Site) -> None:
-    if ground.kept_logs is not None:
-        config.stash.setdefault(_KEPT_LOGS, []).append(ground.kept_logs)
+def _remember(config: pytest.Config, bed_base: base.BedBase) -> None:
+    if bed_base.kept_logs is not None:
+        config.stash.setdefault(_KEPT_LOGS, []).append(bed_base.kept_logs)
 
 
 def pytest_configure(config: pytest.Config) -> None:

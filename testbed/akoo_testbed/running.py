@@ -30,7 +30,7 @@ class Running:
 
     def client_kubeconfig(self, user: str, groups: Iterable[str] = ()) -> str:
         """Text of another user's kubeconfig for it."""
-        return self.server.site.client_kubeconfig(self.url, user, groups)
+        return self.server.base.client_kubeconfig(self.url, user, groups)
 
     def run(self, work: Coroutine[typing.Any, typing.Any, T]) -> T:
         """Run a coroutine on the bed's loop and wait for it: for sync tests."""

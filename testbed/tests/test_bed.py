@@ -167,7 +167,7 @@ async def _asked_at(etcd: parts.Etcd, revision: int) -> int:
 def test_a_part_that_ends_says_so_with_its_log(apiserver: running.RunningServer) -> None:
     """And sync tests can use the bed, too."""
     bare = apiserver.bare
-    broken = parts.ApiServer(bare.site, bare.etcd, "broken", arguments=["--no-such-flag"])
+    broken = parts.ApiServer(bare.base, bare.etcd, "broken", arguments=["--no-such-flag"])
 
     async def start() -> None:
         await broken.start()

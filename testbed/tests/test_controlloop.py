@@ -35,7 +35,7 @@ class FakeApi:
 Reconcile = collections.abc.Callable[[Key], collections.abc.Awaitable[float | None]]
 
 
-class Bench:
+class LoopWorld:
     """A loop on a fake API; `calls` are the keys reconciled, in order."""
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench() -> collections.abc.AsyncIterator[Bench]:
-    made = Bench()
+async def world() -> collections.abc.AsyncIterator[LoopWorld]:
+    made = LoopWorld()
     made.api.events.put_nowait(SYNCED)
     await made.loop.start()
     yield made
@@ -82,35 +82,35 @@ async def settle() -> None:
 
 
 async def test_nothing_runs_before_everything_is_listed() -> None:
-    bench = Bench()
-    bench.api.put("ADDED", "a")
-    starting = asyncio.create_task(bench.loop.start())
+    world = LoopWorld()
+    world.api.put("ADDED", "a")
+    starting = asyncio.create_task(world.loop.start())
     await settle()
-    assert bench.calls == []
-    bench.api.events.put_nowait(SYNCED)
+    assert world.calls == []
+    world.api.events.put_nowait(SYNCED)
     await starting
-    await bench.until(1)
-    await bench.loop.stop()
-    assert bench.calls == [A]
+    await world.until(1)
+    await world.loop.stop()
+    assert world.calls == [A]
 
 
 async def test_a_server_that_lists_nothing_is_named() -> None:
-    bench = Bench()
+    world = LoopWorld()
     with pytest.raises(TimeoutError, match="https://fake did not list v1/ConfigMap"):
-        await bench.loop.start(within_seconds=0.05)
+        await world.loop.start(within_seconds=0.05)
 
 
-async def test_the_mirror_follows(bench: Bench) -> None:
-    bench.api.put("ADDED", "a")
-    await bench.until(1)
-    assert A in bench.loop.objects
-    bench.api.put("DELETED", "a")
-    await bench.until(2)
-    assert A not in bench.loop.objects
+async def test_the_mirror_follows(world: LoopWorld) -> None:
+    world.api.put("ADDED", "a")
+    await world.until(1)
+    assert A in world.loop.objects
+    world.api.put("DELETED", "a")
+    await world.until(2)
+    assert A not in world.loop.objects
 
 
 async def test_a_key_never_runs_twice_at_once_and_runs_again_when_marked_meanwhile(
-    bench: Bench,
+    world: LoopWorld,
 ) -> None:
     gate = asyncio.Event()
 
@@ -119,37 +119,37 @@ async def test_a_key_never_runs_twice_at_once_and_runs_again_when_marked_meanwhi
             await gate.wait()
         return None
 
-    bench.answer = slow
-    bench.loop.mark(A)
-    await bench.until(1)
+    world.answer = slow
+    world.loop.mark(A)
+    await world.until(1)
     for _ in range(3):
-        bench.loop.mark(A)
-    bench.loop.mark(B)
-    await bench.until(2)
+        world.loop.mark(A)
+    world.loop.mark(B)
+    await world.until(2)
     await settle()
-    assert bench.calls == [A, B]
+    assert world.calls == [A, B]
     gate.set()
-    await bench.until(3)
+    await world.until(3)
     await settle()
-    assert bench.calls == [A, B, A]
+    assert world.calls == [A, B, A]
 
 
-async def test_the_earliest_of_several_delays_counts(bench: Bench) -> None:
-    bench.loop.mark(A, after_seconds=3600)
-    bench.loop.mark(A, after_seconds=0.01)
-    bench.loop.mark(A, after_seconds=3600)
-    await bench.until(1)
+async def test_the_earliest_of_several_delays_counts(world: LoopWorld) -> None:
+    world.loop.mark(A, after_seconds=3600)
+    world.loop.mark(A, after_seconds=0.01)
+    world.loop.mark(A, after_seconds=3600)
+    await world.until(1)
 
 
-async def test_what_wants_to_be_called_again_is(bench: Bench) -> None:
+async def test_what_wants_to_be_called_again_is(world: LoopWorld) -> None:
     async def thrice(key: Key) -> float | None:
-        return 0.001 if len(bench.calls) < 3 else None
+        return 0.001 if len(world.calls) < 3 else None
 
-    bench.answer = thrice
-    bench.loop.mark(A)
-    await bench.until(3)
+    world.answer = thrice
+    world.loop.mark(A)
+    await world.until(3)
     await settle()
-    assert len(bench.calls) == 3
+    assert len(world.calls) == 3
 
 
 @pytest.mark.parametrize(
@@ -157,44 +157,44 @@ async def test_what_wants_to_be_called_again_is(bench: Bench) -> None:
     [kubeapi.ApiError(409, "Conflict", ""), ConnectionError(), errors.PartError("no server")],
 )
 async def test_a_hiccup_is_tried_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception
+    world: LoopWorld, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(controlloop, "FIRST_DELAY_SECONDS", 0.001)
 
     async def twice_bad(key: Key) -> float | None:
-        if len(bench.calls) < 3:
+        if len(world.calls) < 3:
             raise error
         return None
 
-    bench.answer = twice_bad
-    bench.loop.mark(A)
-    await bench.until(3)
+    world.answer = twice_bad
+    world.loop.mark(A)
+    await world.until(3)
 
 
 async def test_a_bug_is_tried_again_and_raised_at_the_end() -> None:
-    bench = Bench()
-    bench.api.events.put_nowait(SYNCED)
-    await bench.loop.start()
+    world = LoopWorld()
+    world.api.events.put_nowait(SYNCED)
+    await world.loop.start()
 
     async def bad_once(key: Key) -> float | None:
-        if len(bench.calls) == 1:
+        if len(world.calls) == 1:
             raise KeyError("a bug")
         return None
 
-    bench.answer = bad_once
-    bench.loop.mark(A)
-    await bench.until(2)
+    world.answer = bad_once
+    world.loop.mark(A)
+    await world.until(2)
     with pytest.raises(KeyError, match="a bug"):
-        await bench.loop.stop()
+        await world.loop.stop()
 
 
-async def test_a_loop_that_is_started_again_knows_nothing(bench: Bench) -> None:
-    bench.api.put("ADDED", "a")
-    await bench.until(1)
-    bench.loop.mark(A, after_seconds=3600)
-    await bench.loop.stop()
-    bench.api.events.put_nowait(SYNCED)
-    await bench.loop.start()
-    assert bench.loop.objects == {}
-    bench.loop.mark(A)
-    await bench.until(2)
+async def test_a_loop_that_is_started_again_knows_nothing(world: LoopWorld) -> None:
+    world.api.put("ADDED", "a")
+    await world.until(1)
+    world.loop.mark(A, after_seconds=3600)
+    await world.loop.stop()
+    world.api.events.put_nowait(SYNCED)
+    await world.loop.start()
+    assert world.loop.objects == {}
+    world.loop.mark(A)
+    await world.until(2)

@@ -4,7 +4,7 @@ import asyncio
 import typing
 
 import pytest
-from akoo_testbed import errors, parts, pool, poolserver, site
+from akoo_testbed import base, errors, parts, pool, poolserver
 
 SECONDS = 5.0
 
@@ -18,7 +18,7 @@ class FakeServer:
 
     made: typing.ClassVar[list["FakeServer"]] = []
 
-    def __init__(self, ground: object, store: object, number: int) -> None:
+    def __init__(self, base: object, store: object, number: int) -> None:
         self.number = number
         self.server = FakePart()
         self.may_start = asyncio.Event()
@@ -50,7 +50,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[FakeServer]:
 
 def new_pool(size: int = 1, limit: int = 3) -> pool.WorkloadPool:
     nothing = typing.cast("parts.Etcd", None)
-    return pool.WorkloadPool(site.Site(), nothing, size=size, limit=limit)
+    return pool.WorkloadPool(base.BedBase(), nothing, size=size, limit=limit)
 
 
 async def settle() -> None:

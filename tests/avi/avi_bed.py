@@ -27,7 +27,7 @@ PASSWORD = "Avi-simulated-1"
 OTHER_MANAGEMENT = "00000000-0000-4000-8000-0000000000ff"
 
 
-class Bed:
+class AviBed:
     """``cluster``: whose objects are swept, in Default-Cloud, from management cluster ours. For a
     name that akoo-core did not give, a person named all ``tenants`` there are.
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from akoo_testbed.akosim import config, planning, routes
 from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.site import Site
+from akoo_testbed.akosim.maker import BootUuids
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 
 from tests.avi import avi_oracle as oracle
-from tests.avi.avi_bed import Bed
+from tests.avi.avi_bed import AviBed
 
 MODES: dict[str, dict[str, str]] = {
     "sni": {},
@@ -66,7 +66,7 @@ def _ingress(namespace: str, name: str, hosts: list[str], *, tls: bool) -> dict[
     return {"metadata": {"namespace": namespace, "name": name, "uid": name}, "spec": spec}
 
 
-def give_addresses(bed: Bed) -> None:
+def give_addresses(bed: AviBed) -> None:
     """A network with addresses for VIPs in our cloud."""
     ends = {
         "begin": {"addr": "10.70.0.10", "type": "V4"},
@@ -86,7 +86,7 @@ def give_addresses(bed: Bed) -> None:
     bed.hand.put(f"cloud/{bed.cloud}", {**cloud, "ipam_provider_ref": ipam["url"]})
 
 
-def lives(bed: Bed, cluster: str, mode: str = "sni", tenant: str = "admin") -> None:
+def lives(bed: AviBed, cluster: str, mode: str = "sni", tenant: str = "admin") -> None:
     """All that an AKO of that name makes, as akosim would send it; with routes and label."""
     data = {
         "clusterName": cluster,
@@ -95,20 +95,20 @@ def lives(bed: Bed, cluster: str, mode: str = "sni", tenant: str = "admin") -> N
         **MODES[mode],
     }
     own = config.parse(data, "avi-system")
-    site = Site(
+    uuids = BootUuids(
         cloud=bed.cloud,
         vrf=bed.uuid("vrfcontext", "global"),
         se_group=bed.uuid("serviceenginegroup", "Default-Group"),
         network=bed.uuid("network", "vips"),
         controller="cluster-0-1",
     )
-    for operation in planning.plan(desired(own, site, world()), {}):
+    for operation in planning.plan(desired(own, uuids, world()), {}):
         bed.hand.post(operation.key.kind, operation.body, x_avi_tenant=operation.key.tenant)
     bed.route(*routes.merged([], routes.wanted(own, world()), cluster))
     bed.label(cluster)
 
 
-def more(bed: Bed, cluster: str, tenant: str = "admin") -> None:
+def more(bed: AviBed, cluster: str, tenant: str = "admin") -> None:
     """What akosim does not make: passthrough, gateway, CRD operator, Istio."""
     marked = {"markers": [{"key": "clustername", "values": [cluster]}]}
     ako = {**marked, "created_by": f"ako-{cluster}"}

@@ -39,14 +39,14 @@ def operator(bed: running.RunningBed) -> Iterator[process.OperatorProcess]:
     assert whole.jaeger is not None
     plugins = loader.load(settings.load(overrides={"enabledPlugins": "ako"}))
     bed.run(install.install(whole.api, plugins))
-    for secret in demo.credentials(whole.site.authority.pem):
+    for secret in demo.credentials(whole.base.authority.pem):
         bed.run(whole.api.apply(secret))
     bed.run(whole.api.apply(install.secret("canary", username="ako", password=CANARY)))
-    text = bed.run(install.account_kubeconfig(whole.api, bed.url, whole.site.authority.pem))
+    text = bed.run(install.account_kubeconfig(whole.api, bed.url, whole.base.authority.pem))
     one = process.OperatorProcess(
-        kubeconfig=install.write_private(whole.site.folder / "operator.kubeconfig", text),
+        kubeconfig=install.write_private(whole.base.folder / "operator.kubeconfig", text),
         plugins=("ako",),
-        log=whole.site.log_file("operator"),
+        log=whole.base.log_file("operator"),
         environment={
             "AKOO_TELEMETRY__ENDPOINT": whole.jaeger.otlp_url,
             "AKOO_LOG__LEVEL": "debug",
@@ -62,7 +62,7 @@ def operator(bed: running.RunningBed) -> Iterator[process.OperatorProcess]:
     assert code == 0, one.tail()
 
 
-class Fleet:
+class BedScene:
     """What a test does with clusters, in a namespace and under a label of its own."""
 
     def __init__(self, bed: running.RunningBed, api: kubeapi.KubeApi, namespace: str) -> None:
@@ -136,12 +136,12 @@ class Fleet:
 
 
 @pytest.fixture
-async def fleet(
+async def scene(
     bed: running.RunningBed, operator: process.OperatorProcess, namespace: str
-) -> AsyncIterator[Fleet]:
+) -> AsyncIterator[BedScene]:
     """A namespace of this test's own, with the operator at work."""
     async with kubeapi.KubeApi(bed.kubeconfig) as api:
-        yield Fleet(bed, api, namespace)
+        yield BedScene(bed, api, namespace)
 
 
 def condition(obj: Object, kind: str) -> Object:

@@ -11,46 +11,48 @@ from akoo_testbed import kubeapi
 from akoo_core import structs
 from akoo_core.sandbox import process
 from akoo_core.traces import life
-from tests.e2e.conftest import CANARY, CLUSTER, CONFIG, Fleet, condition
+from tests.e2e.conftest import CANARY, CLUSTER, CONFIG, BedScene, condition
 
 AVI_SYSTEM = "avi-system"
 
 
-async def test_a_cluster_lives_and_leaves(fleet: Fleet, operator: process.OperatorProcess) -> None:
-    config = await fleet.config()
-    await fleet.cluster()
+async def test_a_cluster_lives_and_leaves(
+    scene: BedScene, operator: process.OperatorProcess
+) -> None:
+    config = await scene.config()
+    await scene.cluster()
 
-    record = await fleet.record(phase="Running")
+    record = await scene.record(phase="Running")
     name = record["metadata"]["name"]
     assert record["spec"]["akoClusterName"] == name
     assert record["spec"]["configRef"]["name"] == config
     assert record["status"]["version"]
     assert condition(record, "Ready")["status"] == "True"
     assert condition(record, "AkoReady")["status"] == "True"
-    cluster = await fleet.api.get(CLUSTER, fleet.namespace, "shop")
+    cluster = await scene.api.get(CLUSTER, scene.namespace, "shop")
     assert "akoo.io/cleanup" in cluster["metadata"]["finalizers"]
-    await fleet.until(
+    await scene.until(
         CLUSTER,
-        fleet.namespace,
+        scene.namespace,
         "shop",
         lambda obj: condition(obj, "akoo.io/LoadBalancerReady").get("status") == "True",
     )
 
-    async with fleet.workload() as workload:
+    async with scene.workload() as workload:
         await _holds_what_the_record_says(workload, record)
-        await _a_changed_setting_rolls(fleet, workload, config)
+        await _a_changed_setting_rolls(scene, workload, config)
 
-    await fleet.delete()
-    await fleet.gone()
-    finished = await fleet.until_record(name, phase="Finished")
+    await scene.delete()
+    await scene.gone()
+    finished = await scene.until_record(name, phase="Finished")
     leaving = finished["spec"]["leaving"]
     assert leaving["drainOutcome"].startswith("Done; AKO says Done")
     assert leaving["fence"]["grade"] == "Stopped"
     assert leaving["letGo"]["why"] == "NoVerifier"
     proven = condition(finished, "CleanupProven")
     assert (proven["status"], proven["reason"]) == ("Unknown", "NoVerifier")
-    await _events(fleet, "AKODeployed", "AKOCleanupStarted", "ClusterLetGo")
-    await _no_canary(fleet, operator)
+    await _events(scene, "AKODeployed", "AKOCleanupStarted", "ClusterLetGo")
+    await _no_canary(scene, operator)
 
 
 async def _holds_what_the_record_says(workload: kubeapi.KubeApi, record: dict[str, Any]) -> None:
@@ -67,10 +69,10 @@ async def _holds_what_the_record_says(workload: kubeapi.KubeApi, record: dict[st
     assert base64.b64decode(secret["data"]["password"]).decode() == CANARY
 
 
-async def _a_changed_setting_rolls(fleet: Fleet, workload: kubeapi.KubeApi, config: str) -> None:
+async def _a_changed_setting_rolls(scene: BedScene, workload: kubeapi.KubeApi, config: str) -> None:
     before = await workload.get("v1/Pod", AVI_SYSTEM, "ako-0")
     change = {"spec": {"extraConfigs": {"ingress": {"shardVSSize": "MEDIUM"}}}}
-    await fleet.api.patch(CONFIG, None, config, change)
+    await scene.api.patch(CONFIG, None, config, change)
     uid = before["metadata"]["uid"]
     await workload.wait_for(
         "v1/Pod",
@@ -84,18 +86,18 @@ async def _a_changed_setting_rolls(fleet: Fleet, workload: kubeapi.KubeApi, conf
     )
     settings = await workload.get("v1/ConfigMap", AVI_SYSTEM, "avi-k8s-config")
     assert settings["data"]["shardVSSize"] == "MEDIUM"
-    await fleet.record(phase="Running")
+    await scene.record(phase="Running")
 
 
-async def _events(fleet: Fleet, *reasons: str) -> None:
-    found = await fleet.api.list("events.k8s.io/v1/Event", fleet.namespace)
+async def _events(scene: BedScene, *reasons: str) -> None:
+    found = await scene.api.list("events.k8s.io/v1/Event", scene.namespace)
     said = {one["reason"] for one in found if one["regarding"]["kind"] == "Cluster"}
     assert set(reasons) <= said
 
 
-async def _no_canary(fleet: Fleet, operator: process.OperatorProcess) -> None:
+async def _no_canary(scene: BedScene, operator: process.OperatorProcess) -> None:
     """The password is nowhere but in the two Secrets that hold it."""
-    bed = fleet.bed.bed
+    bed = scene.bed.bed
     assert bed.jaeger is not None
     texts = {"log": operator.log.read_text(errors="replace")}
     urls = {
@@ -107,7 +109,7 @@ async def _no_canary(fleet: Fleet, operator: process.OperatorProcess) -> None:
             async with session.get(url) as answer:
                 texts[what] = await answer.text()
     for kind in ("akoo.io/v1alpha1/AKODeployment", CLUSTER, CONFIG, "events.k8s.io/v1/Event"):
-        texts[kind] = str(await fleet.api.list(kind))
+        texts[kind] = str(await scene.api.list(kind))
     encoded = base64.b64encode(CANARY.encode()).decode()
     found = [what for what, text in texts.items() if CANARY in text or encoded in text]
     assert not found

@@ -13,25 +13,25 @@ from akoo_core import structs
 from akoo_core.cli.trace import trace
 from akoo_core.sandbox import process
 from akoo_core.traces import life
-from tests.e2e.conftest import Fleet
+from tests.e2e.conftest import BedScene
 
 SECONDS = 15.0
 
 
 async def test_the_life_of_a_cluster_can_be_read(
-    fleet: Fleet, operator: process.OperatorProcess
+    scene: BedScene, operator: process.OperatorProcess
 ) -> None:
-    await fleet.config()
-    await fleet.cluster()
-    record = await fleet.record(phase="Running")
+    await scene.config()
+    await scene.cluster()
+    record = await scene.record(phase="Running")
     name = record["metadata"]["name"]
-    await fleet.delete()
-    await fleet.gone()
-    finished = await fleet.until_record(name, phase="Finished")
+    await scene.delete()
+    await scene.gone()
+    finished = await scene.until_record(name, phase="Finished")
 
-    bed = fleet.bed.bed
+    bed = scene.bed.bed
     assert bed.jaeger is not None
-    cluster = f"{fleet.namespace}/shop"
+    cluster = f"{scene.namespace}/shop"
     spans = await _spans(bed.jaeger.query_url, cluster, lambda all_: _has(all_, "finish"))
     lines = [(line.verb, line.plugin) for line in life.lines(spans)]
     for wanted in (

@@ -12,7 +12,7 @@ from akoo_testbed import bed as beds
 from akoo_core import settings
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install
-from tests.fire import fire_gate, fire_operator, fire_stage
+from tests.fire import fire_bed, fire_gate, fire_operator
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
 """Whether to run at full length (``make proof``)."""
@@ -29,7 +29,7 @@ def bed(request: pytest.FixtureRequest) -> Iterator[running.RunningBed]:
         loop.run(whole.start())
         yield running.RunningBed(loop, whole)
         if request.session.testsfailed > failed:
-            print(f"logs of the test bed: {whole.site.keep_logs()}")  # noqa: T201
+            print(f"logs of the test bed: {whole.base.keep_logs()}")  # noqa: T201
         loop.run(whole.stop())
     finally:
         loop.stop()
@@ -41,7 +41,7 @@ def token(bed: running.RunningBed) -> str:
     whole = bed.bed
     plugins = loader.load(settings.load(overrides={"enabledPlugins": "ako"}))
     bed.run(install.install(whole.api, plugins))
-    for secret in demo.credentials(whole.site.authority.pem):
+    for secret in demo.credentials(whole.base.authority.pem):
         bed.run(whole.api.apply(secret))
     bed.run(whole.api.apply(install.secret("canary", username="ako", password="of no worth")))
     path = f"/api/v1/namespaces/{install.NAMESPACE}/serviceaccounts/{install.ACCOUNT}/token"
@@ -57,7 +57,7 @@ def token(bed: running.RunningBed) -> str:
 
 @pytest.fixture
 async def gate(bed: running.RunningBed) -> AsyncIterator[fire_gate.Gate]:
-    async with fire_gate.Gate(bed.bed.site, bed.url) as made:
+    async with fire_gate.Gate(bed.bed.base, bed.url) as made:
         yield made
 
 
@@ -65,7 +65,7 @@ async def gate(bed: running.RunningBed) -> AsyncIterator[fire_gate.Gate]:
 async def operators(
     bed: running.RunningBed, gate: fire_gate.Gate, token: str
 ) -> AsyncIterator[fire_operator.Operators]:
-    made = fire_operator.Operators(bed.bed.site, gate, token)
+    made = fire_operator.Operators(bed.bed.base, gate, token)
     try:
         yield made
     finally:
@@ -73,12 +73,12 @@ async def operators(
 
 
 @pytest.fixture
-async def stage(
+async def fire(
     bed: running.RunningBed,
     gate: fire_gate.Gate,
     operators: fire_operator.Operators,
     namespace: str,
-) -> AsyncIterator[fire_stage.Stage]:
+) -> AsyncIterator[fire_bed.FireBed]:
     """A namespace of this test's own, with nobody at work in it yet."""
     async with kubeapi.KubeApi(bed.kubeconfig) as api:
-        yield fire_stage.Stage(bed, api, namespace, gate)
+        yield fire_bed.FireBed(bed, api, namespace, gate)

@@ -19,7 +19,7 @@ import aiohttp
 import multidict
 import yaml
 from aiohttp import web
-from akoo_testbed import site
+from akoo_testbed import base
 
 from tests.fire import fire_front, fire_journal, fire_outside
 
@@ -57,7 +57,7 @@ class Trap(NamedTuple):
 class Gate:
     """One gate of one test. Use as ``async with``."""
 
-    def __init__(self, ground: site.Site, management_url: str) -> None:
+    def __init__(self, base: base.BedBase, management_url: str) -> None:
         self.journal = fire_journal.Journal()
         self.outside = fire_outside.Outside()
         self.traps: list[Trap] = []
@@ -68,7 +68,7 @@ class Gate:
         self.gone: list[str] = []
         """Paths of watches that were told that their version is gone: 410."""
         self.fronts: dict[str, fire_front.Front] = {}
-        self._site = ground
+        self._base = base
         self._management_url = management_url
         self._exchanges: set[asyncio.Task[web.StreamResponse]] = set()
         self._stack = contextlib.AsyncExitStack()
@@ -83,9 +83,9 @@ class Gate:
 
     async def _open(self) -> None:
         self._stack.push_async_callback(self._settle)
-        self._bare = await self._session(fire_front.trusting(self._site.authority))
-        self._admin = await self._session(self._site.admin_tls)
-        self._management = await self._front(self._manage, self._site.authority)
+        self._bare = await self._session(fire_front.trusting(self._base.authority))
+        self._admin = await self._session(self._base.admin_tls)
+        self._management = await self._front(self._manage, self._base.authority)
         self._outside = await self._front(self._serve_outside, None)
 
     async def __aexit__(self, *_: object) -> None:
@@ -258,7 +258,7 @@ class Gate:
             async def work(request: web.BaseRequest) -> web.StreamResponse:
                 return await self._work(cluster, request)
 
-            self.fronts[cluster] = await self._front(work, self._site.authority)
+            self.fronts[cluster] = await self._front(work, self._base.authority)
         front = self.fronts[cluster]
         front.upstream = target["server"]
         target["server"] = f"{front.url}/{call.replica}"

@@ -8,7 +8,7 @@ import pathlib
 import signal
 from collections.abc import Mapping
 
-from akoo_testbed import kubeconfig, site
+from akoo_testbed import base, kubeconfig
 
 from akoo_core.sandbox import install, process
 from tests.fire import fire_gate, fire_journal, fire_plugin
@@ -39,24 +39,24 @@ class Replica(process.OperatorProcess):
 class Operators:
     """Makes operators; all of them are killed at the end of the test."""
 
-    def __init__(self, ground: site.Site, gate: fire_gate.Gate, token: str) -> None:
+    def __init__(self, base: base.BedBase, gate: fire_gate.Gate, token: str) -> None:
         self.gate = gate
-        self._site = ground
+        self._base = base
         self._token = token
         self._made: list[Replica] = []
 
     async def start(self, replica: str = "a", settings: Mapping[str, str] | None = None) -> Replica:
         """A new process; it is not ready yet. The same name may be used again."""
-        ground, number = self._site, len(self._made)
+        base, number = self._base, len(self._made)
         text = kubeconfig.with_token(
-            self.gate.management_url(replica), ground.authority.pem, self._token
+            self.gate.management_url(replica), base.authority.pem, self._token
         )
         one = Replica(
-            kubeconfig=install.write_private(ground.folder / f"fire-{replica}.kubeconfig", text),
+            kubeconfig=install.write_private(base.folder / f"fire-{replica}.kubeconfig", text),
             plugins=PLUGINS,
-            log=ground.log_file(f"operator-{ground.folder.name}-{replica}-{number}"),
+            log=base.log_file(f"operator-{base.folder.name}-{replica}-{number}"),
             environment={
-                "PYTHONPATH": os.pathsep.join((str(_distribution(ground.folder)), str(ROOT))),
+                "PYTHONPATH": os.pathsep.join((str(_distribution(base.folder)), str(ROOT))),
                 "AKOO_PLUGINS__FIRE__URL": self.gate.outside_url(replica),
                 "AKOO_MIN_INTERVAL_SECONDS": "0.1",
                 "AKOO_LOG__LEVEL": "debug",

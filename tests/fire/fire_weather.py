@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 
-from tests.fire import fire_gate, fire_journal, fire_stage
+from tests.fire import fire_bed, fire_gate, fire_journal
 
 LATE_SECONDS = 0.2
 CUTS = 1
@@ -31,9 +31,9 @@ class Weather:
             return "cut"
         return "end" if way == "end" else "pass"
 
-    def tell(self, stage: fire_stage.Stage) -> None:
+    def tell(self, fire: fire_bed.FireBed) -> None:
         """Show the figures; every way must have been met."""
-        opened = len(stage.gate.journal.of(lambda one: one.watch))
+        opened = len(fire.gate.journal.of(lambda one: one.watch))
         print(f"watches opened: {opened}; lines by treatment: {dict(self.met)}")  # noqa: T201
         assert set(self._ways.values()) <= set(self.met)
 

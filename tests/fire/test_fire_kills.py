@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from tests.e2e import conftest as e2e
-from tests.fire import fire_gate, fire_journal, fire_laws, fire_operator, fire_points, fire_stage
+from tests.fire import fire_bed, fire_gate, fire_journal, fire_laws, fire_operator, fire_points
 from tests.fire.conftest import PROOF
 
 Deaths = Sequence[tuple[fire_points.Point, fire_gate.Moment]]
@@ -70,35 +70,33 @@ class Reaper:
         return False
 
 
-async def _life(
-    stage: fire_stage.Stage, operators: fire_operator.Operators, deaths: Deaths
-) -> None:
+async def _life(fire: fire_bed.FireBed, operators: fire_operator.Operators, deaths: Deaths) -> None:
     """A Cluster lives and leaves, and the operator dies all these deaths meanwhile."""
-    reaper = Reaper(operators, stage.gate)
+    reaper = Reaper(operators, fire.gate)
     early = [death for death in deaths if death[0].early]
     late = [death for death in deaths if not death[0].early]
-    config = await stage.config()
+    config = await fire.config()
     # AKO lives until all deaths are died: without it there would be nobody to ask and to stop.
-    await reaper.reap(early, functools.partial(stage.cluster_parts, node_seconds=3600.0))
-    record = await stage.record(phase="Running")
-    await _is_complete(stage, record)
-    await reaper.reap(late, stage.delete)
-    await stage.end_nodes()
-    await stage.gone()
-    (finished,) = await stage.ended()
+    await reaper.reap(early, functools.partial(fire.cluster_parts, node_seconds=3600.0))
+    record = await fire.record(phase="Running")
+    await _is_complete(fire, record)
+    await reaper.reap(late, fire.delete)
+    await fire.end_nodes()
+    await fire.gone()
+    (finished,) = await fire.ended()
     assert finished["metadata"]["name"] == record["metadata"]["name"]
     assert finished["spec"]["leaving"]["letGo"]["why"] == "Proven"
-    made = stage.gate.journal.done(lambda one: one.method == "POST" and fire_laws.is_record(one))
+    made = fire.gate.journal.done(lambda one: one.method == "POST" and fire_laws.is_record(one))
     assert len(made) == 1
-    await stage.config_gone(config)
+    await fire.config_gone(config)
 
 
-async def _is_complete(stage: fire_stage.Stage, record: fire_stage.Object) -> None:
+async def _is_complete(fire: fire_bed.FireBed, record: fire_bed.Object) -> None:
     """AKO is deployed, and both finalizers hold."""
-    cluster = await stage.api.get(e2e.CLUSTER, stage.namespace, "shop")
+    cluster = await fire.api.get(e2e.CLUSTER, fire.namespace, "shop")
     assert "akoo.io/cleanup" in cluster["metadata"]["finalizers"]
     assert "akoo.io/record" in record["metadata"]["finalizers"]
-    async with stage.workload() as workload:
+    async with fire.workload() as workload:
         for item in record["spec"]["inventory"]:
             kind = f"{item['apiVersion']}/{item['kind']}"
             assert await workload.find(kind, item.get("namespace"), item["name"]), item
@@ -111,26 +109,26 @@ def _alternating(first: int) -> Deaths:
 
 
 async def test_a_life_with_a_dozen_deaths(
-    stage: fire_stage.Stage, operators: fire_operator.Operators
+    fire: fire_bed.FireBed, operators: fire_operator.Operators
 ) -> None:
-    await _life(stage, operators, [(fire_points.named(name), when) for name, when in DOZEN])
+    await _life(fire, operators, [(fire_points.named(name), when) for name, when in DOZEN])
 
 
 @pytest.mark.skipif(not PROOF, reason="the whole matrix is for make proof")
 @pytest.mark.parametrize("first", [0, 1])
 async def test_a_life_with_a_death_at_every_point(
-    stage: fire_stage.Stage, operators: fire_operator.Operators, first: int
+    fire: fire_bed.FireBed, operators: fire_operator.Operators, first: int
 ) -> None:
-    await _life(stage, operators, _alternating(first))
+    await _life(fire, operators, _alternating(first))
 
 
 @pytest.mark.skipif(not PROOF, reason="the whole matrix is for make proof")
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("point", fire_points.ALL, ids=str)
 async def test_one_death(
-    stage: fire_stage.Stage,
+    fire: fire_bed.FireBed,
     operators: fire_operator.Operators,
     point: fire_points.Point,
     moment: fire_gate.Moment,
 ) -> None:
-    await _life(stage, operators, [(point, moment)])
+    await _life(fire, operators, [(point, moment)])

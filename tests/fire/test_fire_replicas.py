@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.fire import fire_journal, fire_operator, fire_points, fire_stage
+from tests.fire import fire_bed, fire_journal, fire_operator, fire_points
 from tests.fire.conftest import PROOF
 
 FROZEN_AT = (
@@ -70,68 +70,68 @@ def _works(replica: str) -> fire_journal.Match:
 
 
 async def test_a_leader_frozen_right_after_its_guard(
-    stage: fire_stage.Stage, operators: fire_operator.Operators
+    fire: fire_bed.FireBed, operators: fire_operator.Operators
 ) -> None:
     """It had made its claim, and was about to make its account."""
-    journal, point = stage.gate.journal, fire_points.named("make the account outside")
+    journal, point = fire.gate.journal, fire_points.named("make the account outside")
     leader = await _lead(operators, journal)
     frozen = Frozen(leader, lambda: journal.until(_works("b")))
-    trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
-    await stage.config()
-    await stage.bare_cluster("shop")
+    trap = fire.gate.trap(_of("a", point.match), "before", frozen.hold)
+    await fire.config()
+    await fire.bare_cluster("shop")
     await trap.wait(point)  # the standby has taken over and writes; what was held goes through
     await _thaw(leader, journal, frozen.at)
-    await stage.bare_ready("shop")
-    await stage.delete()
-    await stage.gone()
-    await stage.ended()
+    await fire.bare_ready("shop")
+    await fire.delete()
+    await fire.gone()
+    await fire.ended()
     frozen.tell(journal)
 
 
 @proof
 @pytest.mark.parametrize("name", FROZEN_AT)
 async def test_a_leader_frozen_in_a_whole_life(
-    stage: fire_stage.Stage, operators: fire_operator.Operators, name: str
+    fire: fire_bed.FireBed, operators: fire_operator.Operators, name: str
 ) -> None:
-    journal, point = stage.gate.journal, fire_points.named(name)
+    journal, point = fire.gate.journal, fire_points.named(name)
     leader = await _lead(operators, journal)
     frozen = Frozen(leader, lambda: journal.until(_works("b")))
-    trap = stage.gate.trap(_of("a", point.match), "before", frozen.hold)
-    await stage.config()
-    await stage.cluster_parts(node_seconds=3600.0)
+    trap = fire.gate.trap(_of("a", point.match), "before", frozen.hold)
+    await fire.config()
+    await fire.cluster_parts(node_seconds=3600.0)
     if not point.early:
-        await stage.record(phase="Running")
-        await stage.delete()
+        await fire.record(phase="Running")
+        await fire.delete()
     await trap.wait(point)
     await _thaw(leader, journal, frozen.at)
     if point.early:
-        await stage.record(phase="Running")
-        await stage.delete()
-    await stage.end_nodes()
-    await stage.gone()
-    await stage.ended()
+        await fire.record(phase="Running")
+        await fire.delete()
+    await fire.end_nodes()
+    await fire.gone()
+    await fire.ended()
     frozen.tell(journal)
 
 
 @proof
 async def test_a_leader_frozen_past_its_lease(
-    stage: fire_stage.Stage, operators: fire_operator.Operators
+    fire: fire_bed.FireBed, operators: fire_operator.Operators
 ) -> None:
     """At rest; it wakes up to work that another has begun."""
-    journal = stage.gate.journal
+    journal = fire.gate.journal
     leader = await _lead(operators, journal)
-    await stage.config()
-    await stage.bare_cluster("shop")
-    await stage.bare_ready("shop")
-    await stage.at_rest()
+    await fire.config()
+    await fire.bare_cluster("shop")
+    await fire.bare_ready("shop")
+    await fire.at_rest()
     os.kill(leader.pid, signal.SIGSTOP)
     frozen_at = time.monotonic()
     await journal.until(_took_lease("b"))
-    await stage.delete()
+    await fire.delete()
     await journal.until(_works("b"))
     await _thaw(leader, journal, frozen_at)
-    await stage.gone()
-    await stage.ended()
+    await fire.gone()
+    await fire.ended()
     assert not _since(journal, "a", frozen_at)
 
 

@@ -9,7 +9,7 @@ from akoo_core.objects import names
 from akoo_core.sandbox import install
 from tests import commands
 from tests.e2e import conftest as e2e
-from tests.fire import fire_gate, fire_journal, fire_laws, fire_operator, fire_stage
+from tests.fire import fire_bed, fire_gate, fire_journal, fire_laws, fire_operator
 from tests.fire.conftest import PROOF
 
 AVI_SYSTEM = "avi-system"
@@ -21,9 +21,9 @@ class Person:
     """Who types commands, as an administrator, through the gate as a replica of this name."""
 
     def __init__(self, bed: running.RunningBed, gate: fire_gate.Gate, token: str) -> None:
-        ground = bed.bed.site
-        text = kubeconfig.with_token(gate.management_url(PERSON), ground.authority.pem, token)
-        self._kubeconfig = install.write_private(ground.folder / f"{PERSON}.kubeconfig", text)
+        base = bed.bed.base
+        text = kubeconfig.with_token(gate.management_url(PERSON), base.authority.pem, token)
+        self._kubeconfig = install.write_private(base.folder / f"{PERSON}.kubeconfig", text)
 
     async def types(self, *words: str) -> tuple[int, str]:
         """The exit code and all that was said."""
@@ -62,116 +62,116 @@ def _by(replica: str) -> fire_journal.Match:
 
 
 async def test_remove_takes_ako_from_all_and_no_cluster_away(
-    stage: fire_stage.Stage, operators: fire_operator.Operators, person: Person
+    fire: fire_bed.FireBed, operators: fire_operator.Operators, person: Person
 ) -> None:
     """One cluster has AKO, one never came up, and of one it is taken away already."""
     await operators.ready("a", fire_operator.SHORT_LEASE)
-    config = await stage.config()
-    await stage.cluster_parts("shop")
+    config = await fire.config()
+    await fire.cluster_parts("shop")
     for name in ("bare", "left"):
-        await stage.bare_cluster(name)
-    made = {"shop": await stage.record("shop", phase="Running")}
-    made |= {name: await stage.bare_ready(name) for name in ("bare", "left")}
+        await fire.bare_cluster(name)
+    made = {"shop": await fire.record("shop", phase="Running")}
+    made |= {name: await fire.bare_ready(name) for name in ("bare", "left")}
     records = {name: one["metadata"]["name"] for name, one in made.items()}
     word = {"metadata": {"annotations": {names.LEAVE_ANNOTATION: "sweep"}}}
-    await stage.api.patch(e2e.RECORD, None, records["left"], word)
-    await stage.until_record(records["left"], phase="Finished")
+    await fire.api.patch(e2e.RECORD, None, records["left"], word)
+    await fire.until_record(records["left"], phase="Finished")
 
     code, said = await person.types("uninstall", "--orphan", "--yes")
     assert (code, "holds Lease akoo-system/akoo-core" in said) == (2, True), said
-    assert not stage.gate.journal.of(_by(PERSON)), "refused: nothing was written"
+    assert not fire.gate.journal.of(_by(PERSON)), "refused: nothing was written"
     code, said = await person.types("uninstall", "--remove")
     assert (code, "give --yes if you mean it" in said) == (2, True), said
-    assert not stage.gate.journal.of(_by(PERSON)), "shown: nothing was written"
+    assert not fire.gate.journal.of(_by(PERSON)), "shown: nothing was written"
     listed = [line for line in said.splitlines() if line.startswith("  ")]
     code, said = await person.types("uninstall", "--remove", "--yes", "--timeout", "2m")
     assert code == 0, said
 
     assert [line.split()[:2] for line in listed] == sorted(
-        [f"{stage.namespace}/{name}", records[name]] for name in ("bare", "shop")
+        [f"{fire.namespace}/{name}", records[name]] for name in ("bare", "shop")
     )
     assert "AKO is removed from 2 clusters" in said
-    written = stage.gate.journal.of(_by(PERSON))
+    written = fire.gate.journal.of(_by(PERSON))
     assert sorted(one.path.rsplit("/", 1)[-1] for one in written) == sorted(
         records[name] for name in ("bare", "shop")
     )
     assert [one.sent["metadata"]["annotations"] for one in written] == 2 * [
         {names.LEAVE_ANNOTATION: "sweep"}
     ]
-    await _is_removed(stage, records)
-    await stage.config_gone(config)
-    assert not stage.gate.outside.records, vars(stage.gate.outside)
-    broken = fire_laws.broken(stage.gate, set(records.values()))
+    await _is_removed(fire, records)
+    await fire.config_gone(config)
+    assert not fire.gate.outside.records, vars(fire.gate.outside)
+    broken = fire_laws.broken(fire.gate, set(records.values()))
     assert not broken, "\n".join(broken)
-    await stage.all_gone(*records)
+    await fire.all_gone(*records)
     for record in records.values():  # the brake would count them in other stories of this hour
-        await stage.api.delete(e2e.RECORD, None, record)
-        await stage.until(e2e.RECORD, None, record, lambda obj: obj is None)
+        await fire.api.delete(e2e.RECORD, None, record)
+        await fire.until(e2e.RECORD, None, record, lambda obj: obj is None)
 
 
-async def _is_removed(stage: fire_stage.Stage, records: dict[str, str]) -> None:
+async def _is_removed(fire: fire_bed.FireBed, records: dict[str, str]) -> None:
     """No AKO and nothing of ours anywhere but the records, which say why; all Clusters live."""
     for name, record in records.items():
-        found = await stage.api.get(e2e.RECORD, None, record)
+        found = await fire.api.get(e2e.RECORD, None, record)
         assert found["spec"]["finishedAt"], record
         assert found["spec"]["leaving"]["cause"] == "UserWord"
         assert found["spec"]["leaving"]["letGo"]["why"] == "Proven"
-        cluster = await stage.api.get(e2e.CLUSTER, stage.namespace, name)
+        cluster = await fire.api.get(e2e.CLUSTER, fire.namespace, name)
         assert "deletionTimestamp" not in cluster["metadata"]
         assert not fire_laws.held([cluster])
         assert names.RECORD_ANNOTATION not in (cluster["metadata"].get("annotations") or {})
         assert names.LOAD_BALANCER_READY not in str(cluster.get("status"))
-    async with stage.workload("shop") as workload:
+    async with fire.workload("shop") as workload:
         assert await workload.find(STATEFUL_SET, AVI_SYSTEM, "ako") is None
         assert await workload.find("v1/Secret", AVI_SYSTEM, "avi-secret") is None
 
 
 @pytest.mark.skipif(not PROOF, reason="make test lets one record go, without a process")
 async def test_orphan_touches_no_ako_and_an_operator_takes_it_all_up_again(
-    stage: fire_stage.Stage, operators: fire_operator.Operators, person: Person
+    fire: fire_bed.FireBed, operators: fire_operator.Operators, person: Person
 ) -> None:
     first = await operators.ready("a", fire_operator.SHORT_LEASE)
-    config = await stage.config()
-    await stage.cluster_parts("shop")
-    record = await stage.record("shop", phase="Running")
+    config = await fire.config()
+    await fire.cluster_parts("shop")
+    record = await fire.record("shop", phase="Running")
     name = record["metadata"]["name"]
-    await stage.at_rest()
+    await fire.at_rest()
     assert await first.stop() == 0
 
     code, said = await person.types("uninstall", "--orphan", "--yes")
     assert code == 0, said
-    marked = [f"Cluster {stage.namespace}/shop", f"AKODeploymentConfig {config}"]
+    marked = [f"Cluster {fire.namespace}/shop", f"AKODeploymentConfig {config}"]
     marked += [f"AKODeployment {name}"]
     lines = said.splitlines()
     told = [line.partition(" is removed from ")[2] for line in lines if " is removed from " in line]
     done = [line.removesuffix(": done") for line in lines if line.endswith(": done")]
-    ours = [one for one in told if stage.namespace in one or name in one]
+    ours = [one for one in told if fire.namespace in one or name in one]
     assert ours == marked, "the list says which, and in which order"
     assert done == told, "and that is what was done"
-    written = stage.gate.journal.of(_by(PERSON))
+    written = fire.gate.journal.of(_by(PERSON))
     kinds = [one.path.split("/")[-2 if not one.path.endswith("/status") else -3] for one in written]
     order = ["clusters", "akodeploymentconfigs", "akodeployments"]
     assert kinds == sorted(kinds, key=order.index)
     assert {one.method for one in written} == {"PATCH"}, "nothing is deleted"
-    kept = await stage.api.get(e2e.RECORD, None, name)
+    kept = await fire.api.get(e2e.RECORD, None, name)
     assert kept["spec"] == record["spec"]
-    cluster = await stage.api.get(e2e.CLUSTER, stage.namespace, "shop")
-    assert not fire_laws.held([cluster, kept, await stage.api.get(e2e.CONFIG, None, config)])
-    async with stage.workload("shop") as workload:
+    cluster = await fire.api.get(e2e.CLUSTER, fire.namespace, "shop")
+    assert not fire_laws.held([cluster, kept, await fire.api.get(e2e.CONFIG, None, config)])
+    async with fire.workload("shop") as workload:
         ako = await workload.get(STATEFUL_SET, AVI_SYSTEM, "ako")
         assert ako["spec"]["replicas"] == 1
 
-    before = len(stage.gate.journal.done(_applies))
+    before = len(fire.gate.journal.done(_applies))
     await operators.ready("b", fire_operator.SHORT_LEASE)
-    held = await stage.until(
-        e2e.CLUSTER, stage.namespace, "shop", lambda obj: fire_laws.held([obj]) == ["shop"]
+    held = await fire.until(
+        e2e.CLUSTER, fire.namespace, "shop", lambda obj: fire_laws.held([obj]) == ["shop"]
     )
     assert held["metadata"]["uid"] == cluster["metadata"]["uid"]
-    await stage.at_rest()
-    assert (await stage.record("shop"))["metadata"]["name"] == name
-    assert len(stage.gate.journal.done(_applies)) == before, "nothing was deployed again"
-    await stage.all_gone("shop")
-    await stage.ended()
+    await fire.at_rest()
+    assert (await fire.record("shop"))["metadata"]["name"] == name
+    assert len(fire.gate.journal.done(_applies)) == before, "nothing was deployed again"
+    await fire.all_gone("shop")
+    await fire.ended()
 
 
 def _applies(one: fire_journal.Call) -> bool:

@@ -18,7 +18,7 @@ import yaml
 from akoo_testbed import certificates, kubeapi, waiting
 
 from tests.e2e import conftest as e2e
-from tests.fire import fire_front, fire_journal, fire_operator, fire_stage
+from tests.fire import fire_bed, fire_front, fire_journal, fire_operator
 from tests.fire.conftest import PROOF
 
 SECRET = "v1/Secret"
@@ -33,38 +33,38 @@ Mend = Callable[[], Awaitable[None]]
 class Ward:
     """Two clusters that run, "sick" and "well", each with a config of its own."""
 
-    def __init__(self, stage: fire_stage.Stage) -> None:
-        self.stage = stage
+    def __init__(self, fire: fire_bed.FireBed) -> None:
+        self.fire = fire
         self._changes = 0
         self._configs: dict[str, str] = {}
 
     @property
     def front(self) -> fire_front.Front:
         """What stands before the workload API of the sick one."""
-        return self.stage.gate.fronts[self.key("sick")]
+        return self.fire.gate.fronts[self.key("sick")]
 
     def key(self, name: str) -> str:
-        return f"{self.stage.namespace}/{name}"
+        return f"{self.fire.namespace}/{name}"
 
     async def admit(self, *names: str) -> None:
         """Create the clusters, and wait until they are Available."""
-        common = self.stage.labels
+        common = self.fire.labels
         for name in names:
-            self.stage.labels = {**common, "bed": name}
-            self._configs[name] = await self.stage.config(
+            self.fire.labels = {**common, "bed": name}
+            self._configs[name] = await self.fire.config(
                 name, clusterSelector={"matchLabels": {**common, "bed": name}}
             )
-            await self.stage.cluster_parts(name)
-        self.stage.labels = common
+            await self.fire.cluster_parts(name)
+        self.fire.labels = common
         for name in names:
-            await self.stage.record(name, phase="Running")
+            await self.fire.record(name, phase="Running")
 
     async def change(self, *names: str) -> None:
         """Change a setting of AKO in each of these clusters."""
         self._changes += 1
         replaced = {"extraConfigs": {"fullSyncFrequency": str(1800 + self._changes)}}
         for name in names:
-            await self.stage.api.patch(e2e.CONFIG, None, self._configs[name], {"spec": replaced})
+            await self.fire.api.patch(e2e.CONFIG, None, self._configs[name], {"spec": replaced})
 
     def applies(self, name: str, since: float) -> fire_journal.Match:
         """Applies of a cluster's ConfigMap that arrived since then."""
@@ -77,31 +77,31 @@ class Ward:
 
     async def applied(self, name: str, since: float) -> float:
         """Seconds until the first apply since then was answered."""
-        await self.stage.gate.journal.until(lambda obj: self.applies(name, since)(obj) and obj.done)
-        (first, *_) = self.stage.gate.journal.done(self.applies(name, since))
+        await self.fire.gate.journal.until(lambda obj: self.applies(name, since)(obj) and obj.done)
+        (first, *_) = self.fire.gate.journal.done(self.applies(name, since))
         return first.ended - since
 
     def calls(self, name: str, since: float) -> int:
         return len(
-            self.stage.gate.journal.of(lambda one: one.cluster == self.key(name) and one.at > since)
+            self.fire.gate.journal.of(lambda one: one.cluster == self.key(name) and one.at > since)
         )
 
 
 @contextlib.asynccontextmanager
 async def dead(ward: Ward) -> AsyncIterator[None]:
     """Accepts connections, and nothing comes."""
-    ward.stage.gate.delays[ward.key("sick")] = 3600.0
+    ward.fire.gate.delays[ward.key("sick")] = 3600.0
     yield
-    del ward.stage.gate.delays[ward.key("sick")]
+    del ward.fire.gate.delays[ward.key("sick")]
     await ward.front.close()
     await ward.front.open()
 
 
 @contextlib.asynccontextmanager
 async def slow(ward: Ward) -> AsyncIterator[None]:
-    ward.stage.gate.delays[ward.key("sick")] = SLOW_SECONDS
+    ward.fire.gate.delays[ward.key("sick")] = SLOW_SECONDS
     yield
-    del ward.stage.gate.delays[ward.key("sick")]
+    del ward.fire.gate.delays[ward.key("sick")]
 
 
 @contextlib.asynccontextmanager
@@ -125,7 +125,7 @@ async def new_authority(ward: Ward) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def new_token(ward: Ward) -> AsyncIterator[None]:
     """Its kubeconfig holds the token of an account that is deleted; mended by another's."""
-    async with ward.stage.workload("sick") as workload:
+    async with ward.fire.workload("sick") as workload:
         old, new = [await _account(workload, name) for name in ("old", "new")]
         await _change_kubeconfig(ward, token=old)
         began = time.monotonic()
@@ -145,11 +145,11 @@ SHORT = (dead, refusing, new_authority)
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize("faults", [pytest.param(FAULTS if PROOF else SHORT, id="faults")])
 async def test_others_are_unaffected(
-    stage: fire_stage.Stage,
+    fire: fire_bed.FireBed,
     operators: fire_operator.Operators,
     faults: tuple[Callable[[Ward], contextlib.AbstractAsyncContextManager[None]], ...],
 ) -> None:
-    ward = Ward(stage)
+    ward = Ward(fire)
     await operators.ready("a", {"AKOO_WORKLOAD_CLUSTERS__DEADLINE_SECONDS": "2"})
     await ward.admit("sick", "well")
     began = time.monotonic()
@@ -160,9 +160,9 @@ async def test_others_are_unaffected(
             began = time.monotonic()
             await ward.change("sick", "well")
             told.append(f"{fault.__name__}: {await ward.applied('well', began):.2f} s")
-            assert len(stage.gate.journal.of(ward.applies("well", began))) == 1
+            assert len(fire.gate.journal.of(ward.applies("well", began))) == 1
             if fault is not slow:
-                assert not stage.gate.journal.done(ward.applies("sick", began))
+                assert not fire.gate.journal.done(ward.applies("sick", began))
                 assert ward.calls("sick", began) <= SICK_CALLS
         if not PROOF and fault is not faults[-1]:
             continue  # the last one shows that it comes back: some pauses are of a quarter minute
@@ -170,8 +170,8 @@ async def test_others_are_unaffected(
         after = began + await ward.applied("sick", began) - healed
         told[-1] += f" (the other {after:.1f} s after it was mended)"
     print(f"from a change to applied in the cluster that is well: {'; '.join(told)}")  # noqa: T201
-    await stage.all_gone("sick", "well")
-    await stage.ended(2)
+    await fire.all_gone("sick", "well")
+    await fire.ended(2)
     gc.collect()
 
 
@@ -199,7 +199,7 @@ async def _until_refused(ward: Ward, token: str) -> None:
     """API servers remember for ten seconds that a token was good."""
     session = aiohttp.ClientSession(trust_env=False)
     headers = {"Authorization": f"Bearer {token}"}
-    tls = fire_front.trusting(ward.stage.bed.bed.site.authority)
+    tls = fire_front.trusting(ward.fire.bed.bed.base.authority)
     async with session:
 
         async def refused() -> bool:
@@ -213,7 +213,7 @@ async def _until_refused(ward: Ward, token: str) -> None:
 async def _change_kubeconfig(ward: Ward, *, ca: str = "", token: str = "") -> None:
     """Write the Secret of the sick one anew, with what is given."""
     name = "sick-kubeconfig"
-    secret = await ward.stage.api.get(SECRET, ward.stage.namespace, name)
+    secret = await ward.fire.api.get(SECRET, ward.fire.namespace, name)
     config = yaml.safe_load(base64.b64decode(secret["data"]["value"]))
     if ca:
         trusted = base64.b64encode(ca.encode()).decode()
@@ -221,4 +221,4 @@ async def _change_kubeconfig(ward: Ward, *, ca: str = "", token: str = "") -> No
     if token:
         config["users"][0]["user"] = {"token": token}
     value = base64.b64encode(yaml.safe_dump(config).encode()).decode()
-    await ward.stage.api.patch(SECRET, ward.stage.namespace, name, {"data": {"value": value}})
+    await ward.fire.api.patch(SECRET, ward.fire.namespace, name, {"data": {"value": value}})

@@ -8,8 +8,8 @@ from akoo_ako.plugin import AkoPlugin
 
 from akoo_core.plugin import api
 from akoo_core.testing import builders, verbs
+from tests.sim.sim_fleet import Cast
 from tests.sim.sim_outside import CloudPlugin, Outside
-from tests.sim.sim_stage import Cast
 
 NAMESPACE = "akoo-system"
 _CONFIG: dict[str, Any] = {

@@ -77,7 +77,7 @@ class WatchedAvi(Controller):
 
 
 class AviOutside(Outside):
-    """An Avi Controller as the outside of a stage."""
+    """An Avi Controller as the outside of a fleet."""
 
     def __init__(self, laws: Laws, clock: clock_.Clock) -> None:
         super().__init__(laws)

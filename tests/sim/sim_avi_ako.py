@@ -11,7 +11,7 @@ from typing import Any
 
 from akoo_testbed.akosim import config, planning, routes
 from akoo_testbed.akosim.desired import desired
-from akoo_testbed.akosim.site import Site
+from akoo_testbed.akosim.maker import BootUuids
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 from akoo_testbed.avisim import Controller, client
 from akoo_testbed.avisim.store import Key, Stored
@@ -77,14 +77,14 @@ class Place:
     def works(self, data: dict[str, str]) -> None:
         """All that an AKO with this ConfigMap makes of its cluster."""
         own = config.parse({"defaultIngController": "true", **data}, "avi-system")
-        site = Site(
+        uuids = BootUuids(
             cloud=self.cloud,
             vrf=self.vrf,
             se_group=self.group,
             network=self.network,
             controller="cluster-0-1",
         )
-        for one in planning.plan(desired(own, site, world()), {}):
+        for one in planning.plan(desired(own, uuids, world()), {}):
             self.hand.post(one.key.kind, one.body, x_avi_tenant=one.key.tenant)
         mark = {"markers": [{"key": "clustername", "values": [own.cluster]}]}
         sticky = {"name": f"ako-gw-{own.cluster}--{'5' * 40}", **STICKY, **mark}

@@ -18,7 +18,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.objects import names
 from akoo_core.testing import memory
 from tests.sim import sim_avi
-from tests.sim.sim_stage import CONFIG, Cast, Stage
+from tests.sim.sim_fleet import CONFIG, Cast, SimFleet
 from tests.sim.sim_stories import held, phase, until
 
 DRAINING_SECONDS = 120.0
@@ -27,8 +27,8 @@ REMAINING_SECONDS = 5.0
 """How long the foreign reference stays after it was named."""
 
 
-class AviStage(Stage):
-    """A stage with an Avi Controller. ``dies``: AKO with its Node, half-way through its clean-up,
+class AviSimFleet(SimFleet):
+    """A fleet with an Avi Controller. ``dies``: AKO with its Node, half-way through its clean-up,
     as soon as it is told to clean up."""
 
     outside: sim_avi.AviOutside
@@ -71,62 +71,62 @@ CAST = Cast(
     change={},
     secrets=sim_avi.SECRETS,
     kinds=(avi_resources.AVI_CONTROLLERS, avi_resources.AVI_IP_POOLS),
-    stage=AviStage,
+    fleet=AviSimFleet,
 )
 
 
-async def graceful(stage: Stage) -> None:
+async def graceful(fleet: SimFleet) -> None:
     """AKO cleans up after itself; nothing is left to sweep."""
-    assert isinstance(stage, AviStage)
-    uid = await _onboarded(stage)
-    await _deleted(stage, uid)
-    swept = stage.outside.swept
-    stage.laws.require(not swept, f"AKO had taken away all, and {swept} was swept")
+    assert isinstance(fleet, AviSimFleet)
+    uid = await _onboarded(fleet)
+    await _deleted(fleet, uid)
+    swept = fleet.outside.swept
+    fleet.laws.require(not swept, f"AKO had taken away all, and {swept} was swept")
 
 
-async def removed(stage: Stage) -> None:
+async def removed(fleet: SimFleet) -> None:
     """Unselected under the policy Remove: AKO leaves, the Cluster stays."""
-    assert isinstance(stage, AviStage)
-    uid = await _onboarded(stage)
-    await stage.change_config(onUnmatch="Remove")
+    assert isinstance(fleet, AviSimFleet)
+    uid = await _onboarded(fleet)
+    await fleet.change_config(onUnmatch="Remove")
     await asyncio.sleep(30)
-    await stage.patch_cluster("shop", {"metadata": {"labels": {"lb": None}}})
-    await until(lambda: phase(stage, uid) == "Finished" and not held(stage))
-    await _unconfigured(stage)
+    await fleet.patch_cluster("shop", {"metadata": {"labels": {"lb": None}}})
+    await until(lambda: phase(fleet, uid) == "Finished" and not held(fleet))
+    await _unconfigured(fleet)
 
 
-async def moved(stage: Stage) -> None:
+async def moved(fleet: SimFleet) -> None:
     """Another service engine group: the old place is left clean, then AKO works in the new one."""
-    assert isinstance(stage, AviStage)
-    uid = await _onboarded(stage)
-    await stage.change_config(serviceEngineGroup="seg-3")
-    await until(lambda: stage.outside.place.at("seg-3") and phase(stage, uid) == "Running")
+    assert isinstance(fleet, AviSimFleet)
+    uid = await _onboarded(fleet)
+    await fleet.change_config(serviceEngineGroup="seg-3")
+    await until(lambda: fleet.outside.place.at("seg-3") and phase(fleet, uid) == "Running")
     await asyncio.sleep(30)
-    await _deleted(stage, uid)
+    await _deleted(fleet, uid)
 
 
-async def worst(stage: Stage) -> None:
+async def worst(fleet: SimFleet) -> None:
     """AKO dies half-way with its cluster's API. Its routes and its label are left, somebody's
     virtual service refers to a pool, something has only half of the marks, the controller says 412
     to one write and 500 to another."""
-    assert isinstance(stage, AviStage)
-    uid = await _onboarded(stage)
-    outside = stage.outside
+    assert isinstance(fleet, AviSimFleet)
+    uid = await _onboarded(fleet)
+    outside = fleet.outside
     pool = min(one for one in outside.count().objects if one[0] == "pool")
     legacy = next(outside.avi.state.objects.named("virtualservice", "legacy"))
     refer(outside, legacy.uuid, f"/api/pool/{pool[1]}")
     for fault in FAULTS:
         outside.avi.faults.add(fault)
-    stage.dies = True
-    await stage.user.delete(resources.CLUSTERS, "shop", "demo")
-    await until(lambda: _held(stage, uid) == "ForeignReference")
+    fleet.dies = True
+    await fleet.user.delete(resources.CLUSTERS, "shop", "demo")
+    await until(lambda: _held(fleet, uid) == "ForeignReference")
     await asyncio.sleep(REMAINING_SECONDS)
     refer(outside, legacy.uuid, None)
-    await _deleted(stage, uid)
-    left = {one.partition(" ")[0] for one in stage.left}
-    stage.laws.require(left >= LEFT, f"a dead AKO left {left} only")
+    await _deleted(fleet, uid)
+    left = {one.partition(" ")[0] for one in fleet.left}
+    fleet.laws.require(left >= LEFT, f"a dead AKO left {left} only")
     met = [one["met"] for one in outside.avi.faults.as_dict().values()]
-    stage.laws.require(met == [1, 1], f"faults were met {met} times")
+    fleet.laws.require(met == [1, 1], f"faults were met {met} times")
 
 
 LEFT = {"httppolicyset", "pool", "poolgroup", "serviceenginegroup", "stringgroup", "vrfcontext"}
@@ -146,14 +146,14 @@ def refer(outside: sim_avi.AviOutside, uuid: str, pool: str | None) -> None:
     outside.hand.put(f"virtualservice/{uuid}", body | ({"pool_ref": pool} if pool else {}))
 
 
-async def _onboarded(stage: AviStage) -> str:
+async def _onboarded(fleet: AviSimFleet) -> str:
     """Until AKO runs and has made its objects; the Cluster's UID."""
-    await stage.config(onUnmatch="Orphan")
-    uid = await stage.create_cluster("shop")
-    _strangers(stage.outside, names.record_name(stage.management_id, uid))
-    await until(lambda: phase(stage, uid) == "Running" and bool(stage.outside.count().own))
-    made = {one[0] for one in stage.outside.count().own}
-    stage.laws.require(made >= MADE, f"AKO made {made} only")
+    await fleet.config(onUnmatch="Orphan")
+    uid = await fleet.create_cluster("shop")
+    _strangers(fleet.outside, names.record_name(fleet.management_id, uid))
+    await until(lambda: phase(fleet, uid) == "Running" and bool(fleet.outside.count().own))
+    made = {one[0] for one in fleet.outside.count().own}
+    fleet.laws.require(made >= MADE, f"AKO made {made} only")
     await asyncio.sleep(30)
     return uid
 
@@ -169,24 +169,24 @@ def _strangers(outside: sim_avi.AviOutside, cluster: str) -> None:
     outside.settled()
 
 
-async def _deleted(stage: AviStage, uid: str) -> None:
+async def _deleted(fleet: AviSimFleet, uid: str) -> None:
     """Until the Cluster is gone, and then the config."""
-    await stage.delete_cluster("shop")
-    await until(lambda: not stage.clusters() and phase(stage, uid) == "Finished")
-    await _unconfigured(stage)
+    await fleet.delete_cluster("shop")
+    await until(lambda: not fleet.clusters() and phase(fleet, uid) == "Finished")
+    await _unconfigured(fleet)
 
 
-async def _unconfigured(stage: AviStage) -> None:
+async def _unconfigured(fleet: AviSimFleet) -> None:
     """Until the config is gone with all that was made of it."""
-    await stage.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, CONFIG)
+    await fleet.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, CONFIG)
     left = (resources.AKO_DEPLOYMENT_CONFIGS, avi_resources.AVI_IP_POOLS)
-    await until(lambda: not any(stage.management.objects(kind) for kind in left))
+    await until(lambda: not any(fleet.management.objects(kind) for kind in left))
     await asyncio.sleep(30)
 
 
-def _held(stage: Stage, uid: str) -> str:
+def _held(fleet: SimFleet, uid: str) -> str:
     """Why the Cluster is held."""
-    one = stage.record_of(uid)
+    one = fleet.record_of(uid)
     found = one.status.conditions if one is not None else ()
     return next((c.reason for c in found if c.type == "Held" and c.status == "True"), "")
 

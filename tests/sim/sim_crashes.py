@@ -14,11 +14,11 @@ from akoo_core.testing import spans, virtual_time
 from akoo_core.testing import world as world_
 from akoo_core.testing.calls import Crash
 from akoo_core.testing.memory.kubelet import OTHERS
-from tests.sim.sim_stage import Cast, Process, Stage
+from tests.sim.sim_fleet import Cast, Process, SimFleet
 
 PATIENCE_SECONDS = 4 * 3600.0
 Moment = Literal["before", "after"]
-Story = Callable[[Stage], Awaitable[None]]
+Story = Callable[[SimFleet], Awaitable[None]]
 
 
 class Point(NamedTuple):
@@ -101,23 +101,23 @@ def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
     a new one starts."""
 
     async def main(clock: virtual_time.LoopClock) -> Played:
-        stage = (cast.stage or Stage)(clock, cast)
+        fleet = (cast.fleet or SimFleet)(clock, cast)
         trap = Trap(point.nth, point.moment) if point else Trap()
-        stage.begins = trap.begins
-        trap.survives = stage.survives if point is None else trap.survives
+        fleet.begins = trap.begins
+        trap.survives = fleet.survives if point is None else trap.survives
         with spans.recorded() if point is None else contextlib.nullcontext() as recording:
             try:
-                dying = await _play(stage, story, trap)
+                dying = await _play(fleet, story, trap)
             except TimeoutError as error:
-                raise TimeoutError(f"no end: {waited_for(stage)}") from error
+                raise TimeoutError(f"no end: {waited_for(fleet)}") from error
         return Played(
-            state=end_state(stage),
+            state=end_state(fleet),
             points=tuple(trap.points),
             begun=trap.begun,
             traced=traced(recording) if recording is not None else frozenset(),
-            broken=tuple(stage.laws.broken),
+            broken=tuple(fleet.laws.broken),
             sprung=trap.sprung,
-            made=tuple(stage.outside.made),
+            made=tuple(fleet.outside.made),
             states=tuple(trap.states),
             dying_seconds=dying,
         )
@@ -126,20 +126,20 @@ def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
     return virtual_time.run(main)
 
 
-async def _play(stage: Stage, story: Story, trap: Trap) -> float:
+async def _play(fleet: SimFleet, story: Story, trap: Trap) -> float:
     """How long the process took to die."""
     dying = 0.0
-    process = Process(stage, external.External(interceptor=trap))
-    telling = asyncio.ensure_future(story(stage))
+    process = Process(fleet, external.External(interceptor=trap))
+    telling = asyncio.ensure_future(story(fleet))
     crashing = asyncio.create_task(trap.crashed.wait(), name="crash")
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS), stage.world():
+        async with asyncio.timeout(PATIENCE_SECONDS), fleet.world():
             await asyncio.wait({telling, crashing}, return_when=asyncio.FIRST_COMPLETED)
             if trap.sprung:
-                begun = stage.clock.monotonic()
+                begun = fleet.clock.monotonic()
                 await process.end()
-                dying = stage.clock.monotonic() - begun
-                process = Process(stage, external.External())
+                dying = fleet.clock.monotonic() - begun
+                process = Process(fleet, external.External())
             await telling
     finally:
         for task in (telling, crashing):
@@ -149,12 +149,12 @@ async def _play(stage: Stage, story: Story, trap: Trap) -> float:
     return dying
 
 
-def waited_for(stage: Stage) -> str:
+def waited_for(fleet: SimFleet) -> str:
     """What the records say that have not come to their end."""
     told = [
         f"{record.name} {record.status.phase} {condition.type} "
         f"{condition.reason}: {condition.message}"
-        for record in stage.laws.records()
+        for record in fleet.laws.records()
         for condition in record.status.conditions
         if condition.type in ("Ready", "Held")
     ]
@@ -195,12 +195,12 @@ def differences(first: object, second: object, path: str = "") -> list[str]:
     return [] if first == second else [f"{path}: {first!r} != {second!r}"]
 
 
-def end_state(stage: Stage) -> dict[str, object]:
+def end_state(fleet: SimFleet) -> dict[str, object]:
     """All that is left, without times, versions, Events and words about the way."""
-    servers = {"management": stage.management} | {
-        name.partition("-")[0]: one.server for name, one in sorted(stage.workloads.items())
+    servers = {"management": fleet.management} | {
+        name.partition("-")[0]: one.server for name, one in sorted(fleet.workloads.items())
     }
-    state: dict[str, object] = {"outside": stage.outside.state()}
+    state: dict[str, object] = {"outside": fleet.outside.state()}
     for name, server in servers.items():
         state[name] = {
             key: _without_way(one)

@@ -18,8 +18,8 @@ from akoo_core.kube import errors
 from akoo_core.testing import virtual_time
 from tests.sim import sim_acts, sim_laws, sim_peace
 from tests.sim.sim_faults import Weather
+from tests.sim.sim_fleet import CONFIG, SimFleet
 from tests.sim.sim_replica import NOBODY, Lead, Replica
-from tests.sim.sim_stage import CONFIG, Stage
 
 MOVES = 60
 STEPS = 12
@@ -44,27 +44,27 @@ class Result(NamedTuple):
 class Run:
     """One seed."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, fleet: SimFleet) -> None:
+        self.fleet = fleet
         self.weather = Weather()
         self.lead = Lead()
         self.did: list[str] = []
         self.writes = 0
 
     async def play(self) -> None:
-        await self.stage.config()
-        await self.stage.create_cluster("a")
+        await self.fleet.config()
+        await self.fleet.create_cluster("a")
         self.replicas = [self._replica(0), self._replica(1)]
         try:
             await self._chaos()
-            if not self.stage.laws.broken:
+            if not self.fleet.laws.broken:
                 await self._peace()
         finally:
             for replica in self.replicas:
                 await self._end(replica)
 
     def _replica(self, number: int) -> Replica:
-        return Replica(self.stage, self.weather, self.lead, number)
+        return Replica(self.fleet, self.weather, self.lead, number)
 
     async def _end(self, one: Replica) -> None:
         await one.kill()
@@ -75,7 +75,7 @@ class Run:
         self.replicas[number] = self._replica(number)
 
     async def _chaos(self) -> None:
-        self.stage.chance = lambda: 0.5
+        self.fleet.chance = lambda: 0.5
         names = [name for name, _, _ in MOVES_BY_WEIGHT]
         moves = {name: move for name, move, _ in MOVES_BY_WEIGHT}
         weights = [weight for _, _, weight in MOVES_BY_WEIGHT]
@@ -88,21 +88,21 @@ class Run:
             for number, one in enumerate(self.replicas):
                 if one.lost:
                     await self.restart(number)
-            if self.stage.laws.broken:
+            if self.fleet.laws.broken:
                 return
 
     async def _peace(self) -> None:
         await self._truce()
-        await sim_peace.begin(self.stage, self.weather)
+        await sim_peace.begin(self.fleet, self.weather)
         loop = asyncio.get_running_loop()
         end = loop.time() + PEACE_SECONDS
         rounds = 0
-        while not (await sim_peace.settled(self.stage)) or rounds < 2:
-            if self.stage.laws.broken:
+        while not (await sim_peace.settled(self.fleet)) or rounds < 2:
+            if self.fleet.laws.broken:
                 return
             if loop.time() > end:
-                left = "; ".join(sim_peace.unsettled(self.stage))
-                self.stage.laws.require(False, f"no progress: {left}")
+                left = "; ".join(sim_peace.unsettled(self.fleet))
+                self.fleet.laws.require(False, f"no progress: {left}")
                 return
             await self._round(PEACE_SECONDS if rounds > PATIENT_ROUNDS else 5.0)
             rounds += 1
@@ -110,18 +110,18 @@ class Run:
 
     async def _truce(self) -> None:
         """No more faults, but what is paused stays so: once all know it, nothing is done there."""
-        sim_peace.calm(self.stage, self.weather)
-        self.stage.lone = False
+        sim_peace.calm(self.fleet, self.weather)
+        self.fleet.lone = False
         await self.elect(0)
         await self.restart(1)
         await self.restart(0)
         await self._round(5.0)
-        known = sim_peace.paused(self.stage)
+        known = sim_peace.paused(self.fleet)
         # A pause of a Cluster goes with it, when it was let go by a user's word.
-        self.stage.laws.paused = lambda name: name in known & sim_peace.paused(self.stage)
+        self.fleet.laws.paused = lambda name: name in known & sim_peace.paused(self.fleet)
         await self._round(30.0)
         await self._round(600.0)
-        self.stage.laws.paused = sim_laws.nobody
+        self.fleet.laws.paused = sim_laws.nobody
 
     async def elect(self, number: int) -> None:
         """Another one leads, once no write of the old one can be under way any more: the lease
@@ -142,7 +142,7 @@ class Run:
             await one.start(name)
         if one.lost:
             await self.restart(0)
-        await self.stage.tick()
+        await self.fleet.tick()
         now = asyncio.get_running_loop().time()
         soonest = min(one.due.values(), default=now)
         await asyncio.sleep(min(max(soonest - now, 1.0), patience))
@@ -155,7 +155,7 @@ class Run:
         for _ in range(2):
             await self._round(600.0)
         written = self.replicas[0].seam.writes - before
-        self.stage.laws.require(written == 0, f"{written} writes at rest")
+        self.fleet.laws.require(written == 0, f"{written} writes at rest")
 
 
 Move = Callable[[Run], Awaitable[None]]
@@ -188,7 +188,7 @@ async def _kill(run: Run) -> None:
 
 async def _change_plugins(run: Run) -> None:
     """The operator is rolled out with another --plugins, one process after the other."""
-    run.stage.lone = random.random() < 0.3
+    run.fleet.lone = random.random() < 0.3
     for number in random.sample(range(2), k=random.choice((1, 2, 2))):
         await run.restart(number)
 
@@ -198,11 +198,11 @@ async def _wait(run: Run) -> None:
 
 
 async def _tick(run: Run) -> None:
-    await run.stage.tick()
+    await run.fleet.tick()
 
 
 def _on_stage(act: sim_acts.Act) -> Move:
-    return lambda run: act(run.stage, run.weather)
+    return lambda run: act(run.fleet, run.weather)
 
 
 MOVES_BY_WEIGHT: tuple[tuple[str, Move, float], ...] = (
@@ -221,14 +221,14 @@ def play(seed: int) -> Result:
     """Play one seed in virtual time. The same seed does the same."""
 
     async def main(clock: virtual_time.LoopClock) -> Result:
-        run = Run(Stage(clock))
+        run = Run(SimFleet(clock))
         await run.play()
         ends = [
-            record.spec.leaving.let_go for record in run.stage.laws.records() if record.spec.leaving
+            record.spec.leaving.let_go for record in run.fleet.laws.records() if record.spec.leaving
         ]
         return Result(
             seed=seed,
-            broken=tuple(run.stage.laws.broken),
+            broken=tuple(run.fleet.laws.broken),
             did=tuple(run.did),
             let_go=tuple(sorted(end.why for end in ends if end is not None)),
             writes=run.writes,

@@ -6,80 +6,80 @@ from akoo_core.objects import names
 from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import user_annotations
 from tests.sim.sim_faults import Weather
-from tests.sim.sim_stage import Stage
+from tests.sim.sim_fleet import SimFleet
 
 
-def calm(stage: Stage, weather: Weather) -> None:
+def calm(fleet: SimFleet, weather: Weather) -> None:
     """No more faults."""
     weather.failing = weather.latency = weather.lag = 0.0
-    stage.outside.whims.share = 0.0
-    stage.chance = lambda: 0.0
-    for workload in stage.workloads.values():
+    fleet.outside.whims.share = 0.0
+    fleet.chance = lambda: 0.0
+    for workload in fleet.workloads.values():
         workload.silent = False
 
 
-async def begin(stage: Stage, weather: Weather) -> None:
+async def begin(fleet: SimFleet, weather: Weather) -> None:
     """No more faults, no more pauses, no more marks."""
-    calm(stage, weather)
-    for name in stage.clusters():
-        await stage.patch_cluster(name, {"spec": {"paused": None}})
-        await stage.mark(name, moving=False)
-    for record in stage.laws.records():
-        await stage.annotate(record.name, paused=None)
+    calm(fleet, weather)
+    for name in fleet.clusters():
+        await fleet.patch_cluster(name, {"spec": {"paused": None}})
+        await fleet.mark(name, moving=False)
+    for record in fleet.laws.records():
+        await fleet.annotate(record.name, paused=None)
 
 
-def paused(stage: Stage) -> frozenset[str]:
+def paused(fleet: SimFleet) -> frozenset[str]:
     """Records for which nothing may be done."""
     pausing = {
         cluster["metadata"]["uid"]
-        for cluster in stage.clusters().values()
+        for cluster in fleet.clusters().values()
         if (cluster.get("spec") or {}).get("paused")
         or names.DELETE_FOR_MOVE_ANNOTATION in (cluster["metadata"].get("annotations") or {})
     }
     return frozenset(
         record.name
-        for record in stage.laws.records()
+        for record in fleet.laws.records()
         if record.spec.cluster_ref.uid in pausing
         or user_annotations.read(record.annotations).paused
     )
 
 
-async def settled(stage: Stage) -> bool:
+async def settled(fleet: SimFleet) -> bool:
     """Whether everything is as it should be; what waits for a person gets its answer."""
-    for record in stage.laws.records():
+    for record in fleet.laws.records():
         held = [c.reason for c in record.status.conditions]
         if "ClusterVanished" in held:
-            await stage.annotate(record.name, leave="sweep")
+            await fleet.annotate(record.name, leave="sweep")
         if "RemovalHeld" in held:
-            await stage.annotate(record.name, confirm_removal="yes")
-    await _select_again(stage)
-    return not unsettled(stage)
+            await fleet.annotate(record.name, confirm_removal="yes")
+    await _select_again(fleet)
+    return not unsettled(fleet)
 
 
-async def _select_again(stage: Stage) -> None:
+async def _select_again(fleet: SimFleet) -> None:
     """A Cluster in deletion whose record was lost waits until a config selects it."""
-    for name, one in stage.clusters().items():
+    for name, one in fleet.clusters().items():
         metadata = one["metadata"]
         waits = "deletionTimestamp" in metadata and names.FINALIZER in metadata["finalizers"]
-        if waits and stage.record_of(metadata["uid"]) is None:
-            await stage.patch_cluster(name, {"metadata": {"labels": {"lb": "avi"}}})
+        if waits and fleet.record_of(metadata["uid"]) is None:
+            await fleet.patch_cluster(name, {"metadata": {"labels": {"lb": "avi"}}})
 
 
-def unsettled(stage: Stage) -> list[str]:
+def unsettled(fleet: SimFleet) -> list[str]:
     """What is not yet as it should be."""
-    clusters = stage.clusters()
+    clusters = fleet.clusters()
     uids = {cluster["metadata"]["uid"]: cluster for cluster in clusters.values()}
     found = [
         f"Cluster {name} is still there"
         for name, one in clusters.items()
         if "deletionTimestamp" in one["metadata"]
     ]
-    for record in stage.laws.records():
+    for record in fleet.laws.records():
         found += _unfinished(record, uids.get(record.spec.cluster_ref.uid))
-    served = {one.spec.cluster_ref.uid for one in stage.laws.records() if _runs(one)}
+    served = {one.spec.cluster_ref.uid for one in fleet.laws.records() if _runs(one)}
     for uid, one in uids.items():
         wanted = (one["metadata"].get("labels") or {}).get("lb") == "avi"
-        word = stage.record_of(uid)
+        word = fleet.record_of(uid)
         said = word is not None and names.LEAVE_ANNOTATION in word.annotations
         if wanted and not said and uid not in served:
             found.append(f"Cluster {one['metadata']['name']} is selected and not Running")

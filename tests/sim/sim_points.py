@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.sim import sim_ako, sim_avi_stories, sim_crashes, sim_stage, sim_stories
+from tests.sim import sim_ako, sim_avi_stories, sim_crashes, sim_fleet, sim_stories
 from tests.sim.sim_crashes import Story
-from tests.sim.sim_stage import Cast
+from tests.sim.sim_fleet import Cast
 
 PLAYS: tuple[tuple[Cast, Story], ...] = (
-    *((sim_stage.SMALL, one) for one in sim_stories.ALL),
+    *((sim_fleet.SMALL, one) for one in sim_stories.ALL),
     *((sim_ako.REAL, one) for one in sim_stories.ALL),
     *((sim_avi_stories.CAST, one) for one in sim_avi_stories.ALL),
 )

@@ -27,8 +27,8 @@ from akoo_core.testing.calls import Crash
 from akoo_core.testing.memory import workloads
 from akoo_core.testing.memory.store import Key
 from tests.sim.sim_faults import Seam, Weather
+from tests.sim.sim_fleet import CONFIG, SETTINGS, SimFleet
 from tests.sim.sim_outside import AkoPlugin, CloudPlugin, LoneAko, Outside
-from tests.sim.sim_stage import CONFIG, SETTINGS, Stage
 
 RETRY_SECONDS = 5.0
 NOBODY = -1
@@ -58,34 +58,34 @@ class Guard:
 class Replica:
     """One process. When it dies, nothing of it is left but what it has written."""
 
-    def __init__(self, stage: Stage, weather: Weather, lead: Lead, number: int) -> None:
-        self._stage = stage
-        self.seam = Seam(weather, stage.laws, f"replica-{number}", lead.guard(number))
+    def __init__(self, fleet: SimFleet, weather: Weather, lead: Lead, number: int) -> None:
+        self._fleet = fleet
+        self.seam = Seam(weather, fleet.laws, f"replica-{number}", lead.guard(number))
         self.seam.leads = lambda: lead.number == number
-        client = stage.management.client(external=self.seam)
-        uid = stage.management_id
+        client = fleet.management.client(external=self.seam)
+        uid = fleet.management_id
         self.world = world_.CachedWorld(uid, resources.CLUSTERS)
         self._parts = assembly.assemble(
             SETTINGS,
-            _plugins(stage.outside, lone=stage.lone),
+            _plugins(fleet.outside, lone=fleet.lone),
             management=client,
             world=self.world,
             management_id=uid,
             external=self.seam,
-            clock=stage.clock,
+            clock=fleet.clock,
             identity=f"replica-{number}",
             clients=workloads.MemoryWorkloads(
                 client,
-                stage.workloads,
+                fleet.workloads,
                 external=self.seam,
-                clock=stage.clock,
-                on_write=stage.laws.workload_write,
+                clock=fleet.clock,
+                on_write=fleet.laws.workload_write,
             ),
         )
         services = self._parts.services
         self._records = record_controller.RecordReconciler(services)
         self._configs = config_controller.ConfigReconciler(
-            client, self.world, services.finalizers, stage.clock
+            client, self.world, services.finalizers, fleet.clock
         )
         self.lost = False
         """It has learned that it does not lead: the process ends."""
@@ -94,9 +94,9 @@ class Replica:
         self._failures: dict[str, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.stores = (self.world.clusters, self.world.config_objects, self.world.record_objects)
-        self._shown = dict.fromkeys(self.stores, stage.management.store.version)
+        self._shown = dict.fromkeys(self.stores, fleet.management.store.version)
         for cached in self.stores:
-            rows = stage.management.store.select(cached.resource, None)
+            rows = fleet.management.store.select(cached.resource, None)
             cached.replace([cached.item(obj) for _, obj in rows])
 
     def begins(self) -> None:
@@ -107,12 +107,12 @@ class Replica:
 
     def behind(self, one: store.Store) -> int:
         """By how many changes of anything the cache is old."""
-        return self._stage.management.store.version - self._shown[one]
+        return self._fleet.management.store.version - self._shown[one]
 
     def catch_up(self, one: store.Store, changes: int) -> None:
         """Show what happened in the next so many changes."""
         until = self._shown[one] + changes
-        for change in self._stage.management.store.since(self._shown[one]):
+        for change in self._fleet.management.store.since(self._shown[one]):
             if change.version > until:
                 break
             if change.key[:2] == (one.resource.group, one.resource.plural):
@@ -131,7 +131,7 @@ class Replica:
         known = self.world.record_objects.keys()
         found = {key.name for key in known}
         for obj in self.world.clusters.objects():
-            found.add(names.record_name(self._stage.management_id, obj["metadata"]["uid"]))
+            found.add(names.record_name(self._fleet.management_id, obj["metadata"]["uid"]))
         return sorted(found)
 
     def start(self, name: str) -> asyncio.Task[None]:
@@ -143,7 +143,7 @@ class Replica:
 
     async def _attempt(self, name: str) -> None:
         work = self._configs if name == CONFIG else self._records
-        now = self._stage.clock.monotonic
+        now = self._fleet.clock.monotonic
         try:
             outcome = await work.reconcile(name, self._failures.get(name, 0))
         except core_errors.LeadershipLostError:
@@ -152,7 +152,7 @@ class Replica:
             self._failures[name] = self._failures.get(name, 0) + 1
             self.due[name] = now() + RETRY_SECONDS
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a mistake
-            self._stage.laws.require(False, f"{name}: {type(error).__name__}: {error}")
+            self._fleet.laws.require(False, f"{name}: {type(error).__name__}: {error}")
         else:
             self._require_foreseen(name)
             self._failures.pop(name, None)
@@ -163,10 +163,10 @@ class Replica:
     def _require_foreseen(self, name: str) -> None:
         """What nobody foresaw is told on the record in production; here it is a mistake."""
         kind = resources.AKO_DEPLOYMENTS
-        stored = self._stage.management.store.rows.get(Key(kind.group, kind.plural, "", name), {})
+        stored = self._fleet.management.store.rows.get(Key(kind.group, kind.plural, "", name), {})
         for condition in (stored.get("status") or {}).get("conditions") or ():
             told = condition.get("reason") == "AttemptFailed"
-            self._stage.laws.require(not told, f"{name}: {condition.get('message', '')}")
+            self._fleet.laws.require(not told, f"{name}: {condition.get('message', '')}")
 
     def running(self) -> Iterator[asyncio.Task[None]]:
         return (task for task in self._tasks.values() if not task.done())

@@ -16,9 +16,9 @@ from akoo_core.election import timing
 from akoo_core.kube import errors
 from akoo_core.testing import virtual_time
 from akoo_core.testing.memory import operator
-from tests.sim import sim_acts, sim_peace, sim_stage
+from tests.sim import sim_acts, sim_fleet, sim_peace
 from tests.sim.sim_faults import LateWatches, Seam, Weather
-from tests.sim.sim_stage import Process, Stage
+from tests.sim.sim_fleet import Process, SimFleet
 
 CHAOS_SECONDS = 300.0
 ACT_SECONDS = 12.0
@@ -67,13 +67,13 @@ class Replica:
             await asyncio.sleep(random.uniform(0.5, 20))
 
     def _start(self, identity: str) -> Process:
-        run, stage = self._run, self._run.stage
-        plain = Seam(run.weather, stage.laws, identity)
-        elector = operator.elector(stage.management, plain, stage.clock, identity, TIMING)
+        run, fleet = self._run, self._run.fleet
+        plain = Seam(run.weather, fleet.laws, identity)
+        elector = operator.elector(fleet.management, plain, fleet.clock, identity, TIMING)
         guard: external.Guard = elector.guard
-        self.seam = Seam(run.weather, stage.laws, identity, guard)
+        self.seam = Seam(run.weather, fleet.laws, identity, guard)
         self.seams = (self.seam, plain)
-        return Process(stage, self.seam, elector=elector, identity=identity)
+        return Process(fleet, self.seam, elector=elector, identity=identity)
 
     async def _collect(self) -> None:
         if self.process is None or self.seam is None:
@@ -108,21 +108,21 @@ class Replica:
 class Run:
     """One seed."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, fleet: SimFleet) -> None:
+        self.fleet = fleet
         self.weather = Weather()
         self.writes = 0
         self.did: list[str] = []
         self._asides: set[asyncio.Task[None]] = set()
-        late = LateWatches(stage.management.store)
+        late = LateWatches(fleet.management.store)
         late.weather = self.weather
-        stage.management.watches = late
+        fleet.management.watches = late
 
     async def play(self) -> None:
         self.replicas = [Replica(self, "one"), Replica(self, "two")]
         try:
-            async with self.stage.world():
-                await self.stage.config()
+            async with self.fleet.world():
+                await self.fleet.config()
                 await self._chaos()
                 await self._peace()
         finally:
@@ -135,11 +135,11 @@ class Run:
     async def _chaos(self) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + CHAOS_SECONDS
-        self.stage.chance = lambda: 0.5
-        while loop.time() < until and not self.stage.laws.broken:
+        self.fleet.chance = lambda: 0.5
+        while loop.time() < until and not self.fleet.laws.broken:
             await asyncio.sleep(random.expovariate(1 / ACT_SECONDS))
             name, act = random.choice(ACTS)
-            self.did.append(f"{self.stage.clock.now():%H:%M:%S} {name}")
+            self.did.append(f"{self.fleet.clock.now():%H:%M:%S} {name}")
             with contextlib.suppress(errors.NotFoundError, errors.ConflictError):
                 await act(self)
 
@@ -152,22 +152,22 @@ class Run:
         for replica in self.replicas:
             for seam in replica.seams:
                 seam.cut = False
-        await sim_peace.begin(self.stage, self.weather)
-        if not await self._until(lambda: sim_peace.settled(self.stage), PEACE_SECONDS):
-            self.stage.laws.require(
-                False, f"no progress: {'; '.join(sim_peace.unsettled(self.stage))}"
+        await sim_peace.begin(self.fleet, self.weather)
+        if not await self._until(lambda: sim_peace.settled(self.fleet), PEACE_SECONDS):
+            self.fleet.laws.require(
+                False, f"no progress: {'; '.join(sim_peace.unsettled(self.fleet))}"
             )
             return
         await self._rest()
 
     async def _rest(self) -> None:
         """At rest nothing is written."""
-        self.stage.tick_seconds = 4 * sim_stage.TICK_SECONDS
+        self.fleet.tick_seconds = 4 * sim_fleet.TICK_SECONDS
         await asyncio.sleep(SETTLE_SECONDS)
         before = self.total_writes()
         await asyncio.sleep(REST_SECONDS)
         written = self.total_writes() - before
-        self.stage.laws.require(written == 0, f"{written} writes at rest")
+        self.fleet.laws.require(written == 0, f"{written} writes at rest")
 
     def total_writes(self) -> int:
         return self.writes + sum(replica.seam.writes for replica in self.replicas if replica.seam)
@@ -175,11 +175,11 @@ class Run:
     async def _until(self, what: Callable[[], Awaitable[bool]], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while loop.time() < end and not self.stage.laws.broken:
+        while loop.time() < end and not self.fleet.laws.broken:
             if await what():
                 return True
             await asyncio.sleep(20)
-        return bool(self.stage.laws.broken)
+        return bool(self.fleet.laws.broken)
 
     def aside(self, work: Awaitable[None]) -> None:
         self._asides.add(asyncio.ensure_future(work))
@@ -194,7 +194,7 @@ async def _cut_off(run: Run) -> None:
 
 
 def _on_stage(act: sim_acts.Act) -> Callable[[Run], Awaitable[None]]:
-    return lambda run: act(run.stage, run.weather)
+    return lambda run: act(run.fleet, run.weather)
 
 
 ACTS: tuple[tuple[str, Callable[[Run], Awaitable[None]]], ...] = (
@@ -208,15 +208,15 @@ def play(seed: int) -> Result:
     """Play one seed in virtual time. The same seed does the same."""
 
     async def main(clock: virtual_time.LoopClock) -> Result:
-        stage = Stage(clock)
-        run = Run(stage)
+        fleet = SimFleet(clock)
+        run = Run(fleet)
         await run.play()
         ends = [
-            record.spec.leaving.let_go for record in stage.laws.records() if record.spec.leaving
+            record.spec.leaving.let_go for record in fleet.laws.records() if record.spec.leaving
         ]
         return Result(
             seed=seed,
-            broken=tuple(stage.laws.broken),
+            broken=tuple(fleet.laws.broken),
             did=tuple(run.did),
             let_go=tuple(sorted(end.why for end in ends if end is not None)),
             writes=run.writes,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names
-from tests.sim.sim_stage import Stage
+from tests.sim.sim_fleet import SimFleet
 
 
 async def until(what: Callable[[], bool]) -> None:
@@ -16,63 +16,63 @@ async def until(what: Callable[[], bool]) -> None:
         await asyncio.sleep(1.0)
 
 
-async def onboard(stage: Stage) -> str:
+async def onboard(fleet: SimFleet) -> str:
     """Until AKO runs; the Cluster's UID."""
-    await stage.config(onUnmatch="Orphan")
-    uid = await stage.create_cluster("shop")
-    await until(lambda: phase(stage, uid) == "Running")
+    await fleet.config(onUnmatch="Orphan")
+    uid = await fleet.create_cluster("shop")
+    await until(lambda: phase(fleet, uid) == "Running")
     return uid
 
 
-async def onboarding(stage: Stage) -> None:
-    await onboard(stage)
+async def onboarding(fleet: SimFleet) -> None:
+    await onboard(fleet)
     await asyncio.sleep(30)
 
 
-async def config_change(stage: Stage) -> None:
-    uid = await onboard(stage)
-    stage.begins()
-    await stage.change_config(**stage.cast.change)
-    await until(lambda: log_level(stage) == "DEBUG" and phase(stage, uid) == "Running")
+async def config_change(fleet: SimFleet) -> None:
+    uid = await onboard(fleet)
+    fleet.begins()
+    await fleet.change_config(**fleet.cast.change)
+    await until(lambda: log_level(fleet) == "DEBUG" and phase(fleet, uid) == "Running")
     await asyncio.sleep(30)
 
 
-async def removal(stage: Stage) -> None:
+async def removal(fleet: SimFleet) -> None:
     """Unselected under the policy Remove: AKO leaves, the Cluster stays."""
-    uid = await onboard(stage)
-    await stage.change_config(onUnmatch="Remove")
+    uid = await onboard(fleet)
+    await fleet.change_config(onUnmatch="Remove")
     await asyncio.sleep(30)
-    stage.begins()
-    await stage.patch_cluster("shop", {"metadata": {"labels": {"lb": None}}})
-    await until(lambda: phase(stage, uid) == "Finished" and not held(stage))
-    await asyncio.sleep(30)
-
-
-async def deletion(stage: Stage) -> None:
-    uid = await onboard(stage)
-    stage.begins()
-    await stage.delete_cluster("shop")
-    await until(lambda: not stage.clusters() and phase(stage, uid) == "Finished")
+    fleet.begins()
+    await fleet.patch_cluster("shop", {"metadata": {"labels": {"lb": None}}})
+    await until(lambda: phase(fleet, uid) == "Finished" and not held(fleet))
     await asyncio.sleep(30)
 
 
-def phase(stage: Stage, uid: str) -> str:
-    one = stage.record_of(uid)
+async def deletion(fleet: SimFleet) -> None:
+    uid = await onboard(fleet)
+    fleet.begins()
+    await fleet.delete_cluster("shop")
+    await until(lambda: not fleet.clusters() and phase(fleet, uid) == "Finished")
+    await asyncio.sleep(30)
+
+
+def phase(fleet: SimFleet, uid: str) -> str:
+    one = fleet.record_of(uid)
     return one.status.phase or "" if one is not None else ""
 
 
-def log_level(stage: Stage) -> str:
+def log_level(fleet: SimFleet) -> str:
     """Of the AKO that is deployed."""
-    for workload in stage.workloads.values():
+    for workload in fleet.workloads.values():
         for one in workload.server.objects(resources.CONFIG_MAPS):
             if one["metadata"]["name"] == "avi-k8s-config":
                 return str(one["data"]["logLevel"])
     return ""
 
 
-def held(stage: Stage) -> bool:
+def held(fleet: SimFleet) -> bool:
     """Whether demo/shop carries our finalizer."""
-    found = stage.clusters().get("shop")
+    found = fleet.clusters().get("shop")
     return found is not None and names.FINALIZER in (found["metadata"].get("finalizers") or ())
 
 

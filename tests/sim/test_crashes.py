@@ -20,7 +20,7 @@ import os
 
 import pytest
 
-from tests.sim import sim_ako, sim_crashes, sim_stage, sim_stories
+from tests.sim import sim_ako, sim_crashes, sim_fleet, sim_stories
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
 SHARE = 40
@@ -28,14 +28,14 @@ SHARE = 40
 
 CASTS = pytest.mark.parametrize(
     "cast",
-    [sim_stage.SMALL, sim_ako.REAL, *([sim_ako.ALONE] if PROOF else [])],
+    [sim_fleet.SMALL, sim_ako.REAL, *([sim_ako.ALONE] if PROOF else [])],
     ids=lambda one: one.name,
 )
 STORIES = pytest.mark.parametrize("story", sim_stories.ALL, ids=lambda one: one.__name__)
 
 
 @functools.cache
-def undisturbed(story: sim_crashes.Story, cast: sim_stage.Cast) -> sim_crashes.Played:
+def undisturbed(story: sim_crashes.Story, cast: sim_fleet.Cast) -> sim_crashes.Played:
     return sim_crashes.play(story, cast)
 
 
@@ -58,7 +58,7 @@ def chosen(played: sim_crashes.Played) -> list[sim_crashes.Point]:
 @CASTS
 @STORIES
 def test_a_crash_at_any_call_changes_nothing_in_the_end(
-    story: sim_crashes.Story, cast: sim_stage.Cast
+    story: sim_crashes.Story, cast: sim_fleet.Cast
 ) -> None:
     whole = undisturbed(story, cast)
     assert not whole.broken
@@ -71,7 +71,7 @@ def test_a_crash_at_any_call_changes_nothing_in_the_end(
 @CASTS
 @STORIES
 def test_the_covered_call_sites_are_the_traced_ones(
-    story: sim_crashes.Story, cast: sim_stage.Cast
+    story: sim_crashes.Story, cast: sim_fleet.Cast
 ) -> None:
     whole = undisturbed(story, cast)
     assert {point.site for point in whole.points} == whole.traced
@@ -80,7 +80,7 @@ def test_the_covered_call_sites_are_the_traced_ones(
 
 
 @CASTS
-def test_all_stories_cover_every_call_that_one_of_them_makes(cast: sim_stage.Cast) -> None:
+def test_all_stories_cover_every_call_that_one_of_them_makes(cast: sim_fleet.Cast) -> None:
     runs = [undisturbed(one, cast) for one in sim_stories.ALL]
     covered = {point.site for run in runs for point in chosen(run)}
     assert covered == frozenset().union(*(run.traced for run in runs))

@@ -334,7 +334,7 @@ class Mixed:
         await self._inner.close()
 
 
-async def _attack(fleet: Fleet, certificate: pathlib.Path, ports: dict[str, int]) -> None:
+async def _attack(fleet: HostileFleet, certificate: pathlib.Path, ports: dict[str, int]) -> None:
     for name, port in ports.items():
         await fleet.hostile(name, _kubeconfig(certificate, port))
     for name, text in KUBECONFIGS.items():
@@ -344,7 +344,7 @@ async def _attack(fleet: Fleet, certificate: pathlib.Path, ports: dict[str, int]
     await fleet.user.merge_patch(resources.CLUSTERS, "hostile-moves", moving, NAMESPACE)
 
 
-class Fleet:
+class HostileFleet:
     """A management cluster in memory and one operator, in real time."""
 
     def __init__(self) -> None:
@@ -407,7 +407,7 @@ class Fleet:
 
 async def _median(certificate: pathlib.Path, ports: dict[str, int]) -> float:
     """Of the onboarding of the healthy clusters, one after the other. No ``ports``: no attack."""
-    fleet = Fleet()
+    fleet = HostileFleet()
     async with fleet.running():
         if ports:
             await _attack(fleet, certificate, ports)

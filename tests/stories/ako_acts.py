@@ -14,7 +14,7 @@ from tests.stories import avi as avis
 from tests.stories import neighbours
 
 if TYPE_CHECKING:
-    from tests.stories import theatre as theatres
+    from tests.stories.story_bed import StoryBed
 
 AVI_SYSTEM = "avi-system"
 NAME = "shop"
@@ -24,7 +24,7 @@ SECONDS = 60.0
 class AkoActs:
     """Part of a Scene."""
 
-    theatre: theatres.Theatre
+    story_bed: StoryBed
     api: kubeapi.KubeApi
     avi: avis.Avi
     namespace: str
@@ -33,13 +33,13 @@ class AkoActs:
     @contextlib.asynccontextmanager
     async def workload(self) -> AsyncIterator[kubeapi.KubeApi]:
         """The workload cluster's API, straight at the server."""
-        server = self.theatre.bed.workloads.server(self.namespace, NAME)
+        server = self.story_bed.bed.workloads.server(self.namespace, NAME)
         async with kubeapi.KubeApi(server.server.kubeconfig) as api:
             yield api
 
     async def switch(self, **values: str) -> None:
         """Set switches of this cluster's AKO (``ako_faults="leaves-things"``), no others."""
-        await switching.switch(self.theatre.bed, self.namespace, NAME, **values)
+        await switching.switch(self.story_bed.bed, self.namespace, NAME, **values)
 
     async def restart_ako(self) -> None:
         """Delete AKO's Pod and wait until another one is Ready."""

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stories import theatre
+from tests.stories import story_bed
 
 
 @pytest.fixture(scope="package")
-def plays(request: pytest.FixtureRequest) -> Iterator[theatre.Plays]:
-    """The theatre, with all stories of this run on their way."""
-    castings = [
-        casting
+def stories(request: pytest.FixtureRequest) -> Iterator[story_bed.Stories]:
+    """The stories of this run, all on their way."""
+    plans = [
+        plan
         for item in request.session.items
-        if (casting := getattr(getattr(item, "obj", None), "casting", None)) is not None
+        if (plan := getattr(getattr(item, "obj", None), "plan", None)) is not None
     ]
-    one = theatre.Plays(castings)
+    stories_of_run = story_bed.Stories(plans)
     try:
-        one.open()
-        yield one
+        stories_of_run.open()
+        yield stories_of_run
     finally:
-        logs = one.close()
+        logs = stories_of_run.close()
         reporter = request.config.pluginmanager.get_plugin("terminalreporter")
         if logs is not None and reporter is not None:
             reporter.write_line(f"logs of the stories: {logs}")

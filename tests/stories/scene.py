@@ -17,17 +17,17 @@ from tests.stories import avi as avis
 from tests.stories.setting import CLUSTER, CONFIG, NAME, RECORD, SECONDS, Object, condition
 
 if TYPE_CHECKING:
-    from tests.stories import theatre as theatres
+    from tests.stories.story_bed import Slot, Story, StoryBed
 
 
 class Scene(ako_acts.AkoActs, avi_acts.AviActs):
     """One story's cluster. Names are made of the story's, so nothing is shared but the slot."""
 
-    def __init__(self, theatre: theatres.Theatre, slot: theatres.Slot, story: str) -> None:
-        self.theatre = theatre
+    def __init__(self, story_bed: StoryBed, slot: Slot, story: str) -> None:
+        self.story_bed = story_bed
         self.slot = slot
         self.story = story.replace("_", "-").lower()
-        self.api = theatre.api
+        self.api = story_bed.api
         self.avi: avis.Avi = slot.avi
         self.namespace = self.story
         self.config = self.story
@@ -37,8 +37,8 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         """The mark of this cluster's AKO on Avi."""
         self._before: dict[tuple[str, str], object] | None = None
 
-    async def play(self, play: theatres.Story, seconds: float) -> None:
-        """Play it; when it fails, say what Avi and the record looked like. Then clear the stage."""
+    async def play(self, play: Story, seconds: float) -> None:
+        """Play it; when it fails, say how Avi and the record looked. Then remove its objects."""
         try:
             async with asyncio.timeout(seconds):
                 await play(self)
@@ -56,7 +56,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
     async def _clear(self) -> None:
         """Whatever came of the story, its cluster gives its API server back; neighbours rest."""
         for number in range(len(neighbours.names(""))):
-            await self.theatre.street.leave(f"{self.story}-{number}")
+            await self.story_bed.street.leave(f"{self.story}-{number}")
         if await self.api.find(CLUSTER, self.namespace, NAME) is None:
             return
         await self.delete()
@@ -98,7 +98,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         await asyncio.gather(
             self.serves(static_routes=static_routes),
             *(
-                self.theatre.street.settle(f"{self.story}-{number}", name, self.avi)
+                self.story_bed.street.settle(f"{self.story}-{number}", name, self.avi)
                 for number, name in enumerate(around)
             ),
         )
@@ -208,7 +208,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
 
     async def cut_workload(self, fault: listener.Fault = listener.Fault.REFUSE) -> None:
         """The workload API cannot be reached any more."""
-        await self.theatre.bed.workloads.listener(self.namespace, NAME).set_fault(fault)
+        await self.story_bed.bed.workloads.listener(self.namespace, NAME).set_fault(fault)
 
     async def unlabel(self) -> None:
         """Take away the label by which the config selects the Cluster."""
@@ -312,5 +312,5 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
             lines.append(f"leaving: {(found or {}).get('spec', {}).get('leaving')}")
             lines.append(f"status: {(found or {}).get('status')}")
             lines.append(f"on Avi: {self.avi.of(self.x)}")
-        lines.append(f"operator: {self.theatre.operator.log}")
+        lines.append(f"operator: {self.story_bed.operator.log}")
         return "\n".join(lines)

@@ -18,7 +18,7 @@ from akoo_core.sandbox import install, process
 from tests.stories.setting import CLUSTER, NAME
 
 if TYPE_CHECKING:
-    from tests.stories import theatre as theatres
+    from tests.stories.story_bed import StoryBed
 
 Object = dict[str, Any]
 
@@ -52,15 +52,15 @@ class Second:
 
 
 @contextlib.asynccontextmanager
-async def opened(theatre: theatres.Theatre, plugins: str) -> AsyncIterator[Second]:
+async def opened(story_bed: StoryBed, plugins: str) -> AsyncIterator[Second]:
     """A second management cluster, while the block lasts."""
     async with bare.BareServer() as server, kubeapi.KubeApi(server.server.kubeconfig) as api:
-        crds = theatre.bed.site.built.share("clusterapi") / "config" / "crd" / "bases"
+        crds = story_bed.bed.base.built.share("clusterapi") / "config" / "crd" / "bases"
         await definitions.install(api, crds, install.crds_folder())
         loaded = loader.load(settings.load(overrides={"enabledPlugins": plugins}))
         await install.install(api, loaded)
-        text = await install.account_kubeconfig(api, server.server.url, server.site.authority.pem)
-        path = install.write_private(server.site.folder / "operator.kubeconfig", text)
-        operator = theatre.replica("second", kubeconfig=path)
+        text = await install.account_kubeconfig(api, server.server.url, server.base.authority.pem)
+        path = install.write_private(server.base.folder / "operator.kubeconfig", text)
+        operator = story_bed.replica("second", kubeconfig=path)
         async with process.running(operator):
             yield Second(api, operator)

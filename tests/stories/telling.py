@@ -7,43 +7,43 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.stories import theatre
+from tests.stories import story_bed
 
-Test = Callable[[theatre.Plays], None]
+Test = Callable[[story_bed.Stories], None]
 
 
-def story(play: theatre.Story) -> Test:
-    """``@story`` on ``async def test_name(s: Scene)``: it plays side by side with others."""
+def story(play: story_bed.Story) -> Test:
+    """``@story`` on ``async def test_name(s: Scene)``: it stories side by side with others."""
     return _test(play, solo=False)
 
 
-def solo(play: theatre.Story) -> Test:
-    """``@solo``: nothing else plays meanwhile, since the operator itself is a part of it."""
+def solo(play: story_bed.Story) -> Test:
+    """``@solo``: nothing else stories meanwhile, since the operator itself is a part of it."""
     return _test(play, solo=True)
 
 
 def proof(test: Test) -> Test:
-    """``@proof`` above ``@story``: a variation that only ``make proof`` plays."""
+    """``@proof`` above ``@story``: a variation that only ``make proof`` stories."""
     if os.environ.get("AKOO_PROOF"):
         return test
-    return pytest.mark.skip(reason="a variation: make proof plays it")(_silent(test))
+    return pytest.mark.skip(reason="a variation: make proof stories it")(_silent(test))
 
 
 def _silent(test: Test) -> Test:
     """Not among those that are started with the first."""
-    del test.casting  # type: ignore[attr-defined]
+    del test.plan  # type: ignore[attr-defined]
     return test
 
 
-def _test(play: theatre.Story, *, solo: bool) -> Test:
+def _test(play: story_bed.Story, *, solo: bool) -> Test:
     name = play.__name__.removeprefix("test_")
 
     @pytest.mark.bed
     @pytest.mark.xdist_group("stories")
-    def test(plays: theatre.Plays) -> None:
-        plays.result(name)
+    def test(stories: story_bed.Stories) -> None:
+        stories.result(name)
 
     test.__name__ = play.__name__
     test.__doc__ = play.__doc__
-    test.casting = theatre.Casting(name=name, play=play, solo=solo)  # type: ignore[attr-defined]
+    test.plan = story_bed.StoryPlan(name=name, play=play, solo=solo)  # type: ignore[attr-defined]
     return test

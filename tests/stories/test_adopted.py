@@ -19,7 +19,7 @@ async def test_adopted_like_a_stranger(s: Scene) -> None:
     await s.adopted(DEFAULT)
     await s.serves()
     cloud = s.second_cloud()
-    await s.theatre.street.settle(f"{s.story}-stranger", DEFAULT, s.avi, cloud=cloud)
+    await s.story_bed.street.settle(f"{s.story}-stranger", DEFAULT, s.avi, cloud=cloud)
     assert s.avi.of(DEFAULT)
     await s.switch(ako_answer="never")
     await s.delete()
@@ -42,7 +42,7 @@ async def test_adopted_alone(s: Scene) -> None:
     await s.serves()
     await asyncio.gather(
         *(
-            s.theatre.street.settle(f"{s.story}-{number}", name, s.avi)
+            s.story_bed.street.settle(f"{s.story}-{number}", name, s.avi)
             for number, name in enumerate(neighbours.names(s.x))
         )
     )

@@ -15,11 +15,11 @@ async def test_leader_fails_over(s: Scene) -> None:
     """The leader is killed between two deletions; the other replica goes on."""
     await s.lives()
     await s.switch(ako_answer="timeout")
-    async with s.theatre.understudy():
+    async with s.story_bed.second_replica():
         s.fault(method="DELETE", hold_seconds=0.3, times=None)
         await s.delete()
         await s.until_deleting()
-        await s.theatre.operator.stop(signal.SIGKILL)
+        await s.story_bed.operator.stop(signal.SIGKILL)
         await s.ends()
 
 
@@ -28,10 +28,10 @@ async def test_leader_fails_over(s: Scene) -> None:
 async def test_plugins_change_while_it_leaves(s: Scene) -> None:
     """Deployed by the AKO plugin alone; the Avi plugin comes in the middle of the deletion. It does
     not know where this AKO has made objects, and says so until a person lets the Cluster go."""
-    operator = s.theatre.operator
+    operator = s.story_bed.operator
     await operator.stop()
     try:
-        async with process.running(s.theatre.replica("alone", plugins="ako")):
+        async with process.running(s.story_bed.replica("alone", plugins="ako")):
             await s.lives(drainTimeout="30s", quietPeriod="1s")
             await s.switch(ako_answer="never")
             await s.delete()

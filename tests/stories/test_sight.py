@@ -32,7 +32,7 @@ async def test_held_by_a_stranger(s: Scene) -> None:
 
 async def _told_by_commands(s: Scene) -> None:
     """plan names what holds; audit, whose marks have no living owner: this one's have."""
-    typed = functools.partial(commands.typed, s.theatre.kubeconfig, seconds=60.0)
+    typed = functools.partial(commands.typed, s.story_bed.kubeconfig, seconds=60.0)
     code, told = await typed("plan", f"{s.namespace}/{NAME}")
     assert code == 0, told
     (held,) = [line for line in told.splitlines() if "legacy-lb" in line]

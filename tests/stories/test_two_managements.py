@@ -18,13 +18,13 @@ PLUGINS = "ako,avi"
 async def test_two_management_clusters(s: Scene) -> None:
     """The same namespace, name and labels in both: two records, two claims, and one that goes."""
     await s.lives()
-    pool = s.theatre.bed.workloads
+    pool = s.story_bed.bed.workloads
     api = await pool.open("second", NAME)
     options = KubeletOptions(ako_program=AkoProgram.AKOSIM, restart_seconds=0.05)
     kubelet = FakeKubelet(api.kubeconfig, [NodeSpec("second")], options=options)
     await kubelet.start()
     try:
-        async with second.opened(s.theatre, PLUGINS) as other:
+        async with second.opened(s.story_bed, PLUGINS) as other:
             await setting.configure(other.api, s.avi, f"{s.config}-b", s.labels)
             await other.put(s.namespace, api.kubeconfig, s.labels)
             record = await setting.record_of(other.api, s.namespace, NAME)
@@ -50,9 +50,9 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
     """The Cluster moves, lives on there, and is taken away there once a person has said whose it
     is; here nothing outside is touched."""
     await s.lives()
-    async with second.opened(s.theatre, PLUGINS) as other:
+    async with second.opened(s.story_bed, PLUGINS) as other:
         await setting.copy_config(s.api, other.api, s.config)
-        kubeconfig = s.theatre.bed.workloads.server(s.namespace, NAME).server.kubeconfig
+        kubeconfig = s.story_bed.bed.workloads.server(s.namespace, NAME).server.kubeconfig
         record = await s.api.get(RECORD, None, s.record_name)
         await _leave_here(s)
         assert s.avi.marked(s.x), "nothing outside was touched"

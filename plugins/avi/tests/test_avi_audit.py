@@ -20,7 +20,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretMissingError
 from akoo_core.testing import builders, memory
 from tests.avi import avi_oracle as oracle
-from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
+from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, AviBed, X
 
 ADDRESS = "avi.example.com"
 DEAD = "akoo-dddddddddddd"
@@ -53,7 +53,7 @@ class Threads:
 
 
 def context(
-    bed: Bed,
+    bed: AviBed,
     *records: record.Record,
     configs: tuple[structs.JSON, ...] = (builders.config(SPEC),),
     declared: tuple[structs.JSON, ...] = (),
@@ -78,14 +78,14 @@ def record_of(name: str, **changes: Any) -> record.Record:
     return builders.record(ako_cluster_name=name, **changes)
 
 
-def of(bed: Bed, cluster: str) -> Bed:
+def of(bed: AviBed, cluster: str) -> AviBed:
     """The same controller, for another cluster's objects."""
-    other = Bed.__new__(Bed)
+    other = AviBed.__new__(AviBed)
     other.__dict__.update(bed.__dict__, cluster=cluster)
     return other
 
 
-async def audited(bed: Bed, ctx: api.AuditContext) -> api.Audit:
+async def audited(bed: AviBed, ctx: api.AuditContext) -> api.Audit:
     registry = memory_controllers({ADDRESS: bed.controller})
     try:
         return await audit.audit(ctx, registry)
@@ -93,7 +93,7 @@ async def audited(bed: Bed, ctx: api.AuditContext) -> api.Audit:
         await registry.close()
 
 
-async def removed(bed: Bed, ctx: api.AuditContext, owner: str) -> api.Result:
+async def removed(bed: AviBed, ctx: api.AuditContext, owner: str) -> api.Result:
     registry = memory_controllers({ADDRESS: bed.controller})
     try:
         return await audit.remove(ctx, registry, owner)
@@ -102,7 +102,7 @@ async def removed(bed: Bed, ctx: api.AuditContext, owner: str) -> api.Result:
 
 
 async def test_what_has_no_living_record_is_shown_with_owner_tenant_age_and_claim() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     dead = of(bed, DEAD)
     dead.own("pool", tenant="blue")
@@ -138,14 +138,14 @@ async def test_what_has_no_living_record_is_shown_with_owner_tenant_age_and_clai
 
 
 async def test_a_finished_record_looks_after_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     seen = await audited(bed, context(bed, record_of(X, finished_at=bed.clock.now())))
     assert [stray.owner for stray in seen.strays] == [X]
 
 
 async def test_an_own_claim_without_a_record_is_a_stray() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     seen = await audited(bed, context(bed))
     assert [(stray.kind, stray.name) for stray in seen.strays] == [("claim", f"akoo-claim-{X}")]
@@ -154,7 +154,7 @@ async def test_an_own_claim_without_a_record_is_a_stray() -> None:
 
 
 async def test_one_controller_under_two_ways_is_looked_at_once() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     declared = {
         "apiVersion": "akoo.io/v1alpha1",
@@ -175,7 +175,7 @@ def _config(secret: str, controller: str = ADDRESS) -> structs.JSON:
     return builders.config(spec, name=f"{secret}-{controller}")
 
 
-def _few(bed: Bed) -> None:
+def _few(bed: AviBed) -> None:
     """User few sees next to nothing."""
     reads = [{"resource": "PERMISSION_CONTROLLER", "type": "READ_ACCESS"}]
     role = bed.make("role", name="few", privileges=reads)
@@ -184,7 +184,7 @@ def _few(bed: Bed) -> None:
 
 
 async def test_of_many_credentials_for_one_controller_one_that_sees_all_is_enough() -> None:
-    first, second = Bed(), Bed()
+    first, second = AviBed(), AviBed()
     second.controller = Controller(password=PASSWORD, identity="second")
     first.own("pool")
     _few(first)
@@ -202,7 +202,7 @@ async def test_of_many_credentials_for_one_controller_one_that_sees_all_is_enoug
 
 
 async def test_of_two_addresses_of_one_controller_the_one_that_sees_all_is_used() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     _few(bed)
     configs = (_config("few"), _config("tenant-0", "two.example.com"))
@@ -213,7 +213,7 @@ async def test_of_two_addresses_of_one_controller_the_one_that_sees_all_is_used(
 
 
 async def test_a_credential_that_sees_little_is_used_where_there_is_no_better() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     _few(bed)
     seen = await audited(bed, context(bed, configs=(_config("gone"), _config("few"))))
@@ -223,7 +223,7 @@ async def test_a_credential_that_sees_little_is_used_where_there_is_no_better() 
 
 
 async def test_where_it_could_not_look_is_told() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     gone = builders.config({**SPEC, "controller": "gone.example.com"}, name="gone")
     bad = builders.config({"controller": ADDRESS}, name="bad")
@@ -235,7 +235,7 @@ async def test_where_it_could_not_look_is_told() -> None:
 
 
 async def test_a_role_that_hides_things_is_told() -> None:
-    bed = Bed()
+    bed = AviBed()
     admin = bed.hand.get("user?name=admin")["results"][0]
     reads = [{"resource": "PERMISSION_CONTROLLER", "type": "READ_ACCESS"}]
     role = bed.make("role", name="few", privileges=reads)
@@ -247,7 +247,7 @@ async def test_a_role_that_hides_things_is_told() -> None:
 
 
 async def test_remove_takes_all_of_one_owner_and_nothing_else() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     bed.claim()
     infix = of(bed, "dddddddddd")
@@ -263,7 +263,7 @@ async def test_remove_takes_all_of_one_owner_and_nothing_else() -> None:
 
 
 async def test_a_name_that_we_did_not_make_is_removed_in_named_tenants_only() -> None:
-    bed = Bed()
+    bed = AviBed()
     stranger = of(bed, "my-cluster")
     stranger.own("pool", tenant="blue")
     stranger.own("pool")
@@ -281,7 +281,7 @@ async def test_a_name_that_we_did_not_make_is_removed_in_named_tenants_only() ->
 
 
 async def test_tenants_limit_what_is_removed_under_a_name_that_we_made() -> None:
-    bed = Bed()
+    bed = AviBed()
     dead = of(bed, DEAD)
     dead.own("pool", tenant="blue")
     dead.own("pool")
@@ -292,7 +292,7 @@ async def test_tenants_limit_what_is_removed_under_a_name_that_we_made() -> None
 
 
 async def test_a_name_with_a_living_record_is_refused() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     before = bed.controller.snapshot()
     result = await removed(bed, context(bed, record_of(X)), X)
@@ -303,12 +303,12 @@ async def test_a_name_with_a_living_record_is_refused() -> None:
 
 @pytest.mark.parametrize("owner", ["", ".*", "a b"])
 async def test_what_is_no_name_is_refused(owner: str) -> None:
-    bed = Bed()
+    bed = AviBed()
     assert isinstance(await removed(bed, context(bed), owner), api.Blocked)
 
 
 async def test_a_foreign_claim_stays() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim(OTHER_MANAGEMENT)
     bed.own("pool")
     result = await removed(bed, context(bed), X)
@@ -319,7 +319,7 @@ async def test_a_foreign_claim_stays() -> None:
 
 
 async def test_suspects_stay_and_are_named() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     bed.make("vsvip", name=f"{X}--old")
     result = await removed(bed, context(bed), X)
@@ -329,7 +329,7 @@ async def test_suspects_stay_and_are_named() -> None:
 
 
 async def test_a_controller_that_fails_is_waited_for() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     bed.controller.faults.add(faults.Fault(answer="booting", kind="pool", times=None))
     assert isinstance(await removed(bed, context(bed), X), api.Wait)

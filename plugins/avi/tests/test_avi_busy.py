@@ -16,7 +16,7 @@ from akoo_avi.testing import MemoryAvi
 
 from akoo_core import clock
 from akoo_core.plugin import api
-from tests.avi.avi_bed import PASSWORD, Bed
+from tests.avi.avi_bed import PASSWORD, AviBed
 
 PAGE = 5
 REACH = placement.Reach(
@@ -27,7 +27,7 @@ REACH = placement.Reach(
 class Busy(MemoryAvi):
     """Calls ``between`` after each page but the last of a list of ``kind``."""
 
-    def __init__(self, bed: Bed, kind: str, between: Callable[[int], None]) -> None:
+    def __init__(self, bed: AviBed, kind: str, between: Callable[[int], None]) -> None:
         super().__init__(bed.controller, password=PASSWORD, page_size=PAGE)
         self.kind = kind
         self.between = between
@@ -41,12 +41,12 @@ class Busy(MemoryAvi):
         return answer
 
 
-def fill(bed: Bed, kind: str, count: int) -> None:
+def fill(bed: AviBed, kind: str, count: int) -> None:
     for number in range(count):
         add(bed, kind, f"{number:03}")
 
 
-def add(bed: Bed, kind: str, name: str) -> None:
+def add(bed: AviBed, kind: str, name: str) -> None:
     in_cloud = {"cloud_ref": "/api/cloud/?name=Default-Cloud"}
     if kind == "virtualservice":
         vip = bed.make("vsvip", name=name, **in_cloud)["url"]
@@ -60,13 +60,13 @@ def add(bed: Bed, kind: str, name: str) -> None:
         bed.make(kind, name=name, **in_cloud)
 
 
-def adding(bed: Bed, kind: str) -> Callable[[int], None]:
+def adding(bed: AviBed, kind: str) -> Callable[[int], None]:
     """A new object, which sorts first, after each page."""
     return lambda number: add(bed, kind, f"-{number:03}")
 
 
 async def test_observe_takes_what_was_seen() -> None:
-    bed = Bed()
+    bed = AviBed()
     fill(bed, "virtualservice", 22)
     busy = Busy(bed, "virtualservice-inventory", adding(bed, "virtualservice"))
     taken = await snapshot.take(busy, now=0.0)
@@ -79,19 +79,19 @@ async def test_observe_takes_what_was_seen() -> None:
 
 @pytest.mark.parametrize("kind", ["network", "serviceenginegroup", "tenant", "cloud"])
 async def test_a_catalog_is_read_while_things_come(kind: str) -> None:
-    bed = Bed()
+    bed = AviBed()
     fill(bed, kind, 12)
     known = await catalog.read(Busy(bed, kind, adding(bed, kind)))
     assert kind in known.moving
 
 
-def remove(bed: Bed, kind: str, name: str) -> None:
+def remove(bed: AviBed, kind: str, name: str) -> None:
     bed.hand.delete(f"{kind}/{bed.uuid(kind, name)}")
 
 
 async def test_a_network_that_slipped_between_two_pages_is_found_by_its_name() -> None:
     """In both readings 005 moves to the page before, just after that page was read."""
-    bed = Bed()
+    bed = AviBed()
     fill(bed, "network", 12)
 
     def between(page: int) -> None:
@@ -110,7 +110,7 @@ async def test_a_network_that_slipped_between_two_pages_is_found_by_its_name() -
 
 
 async def test_a_row_that_is_gone_by_now_is_not_kept() -> None:
-    bed = Bed()
+    bed = AviBed()
     fill(bed, "network", 12)
     known = await catalog.read(Busy(bed, "network", adding(bed, "network")))
     gone = catalog.called("003", known.networks)[0]
@@ -122,7 +122,7 @@ async def test_a_row_that_is_gone_by_now_is_not_kept() -> None:
 
 
 async def test_a_second_network_of_the_name_is_not_overlooked() -> None:
-    bed = Bed()
+    bed = AviBed()
     fill(bed, "network", 12)
     known = await catalog.read(Busy(bed, "network", adding(bed, "network")))
     uuid = bed.hand.get("tenant?name=blue")["results"][0]["uuid"]
@@ -134,7 +134,7 @@ async def test_a_second_network_of_the_name_is_not_overlooked() -> None:
 
 
 async def test_a_catalog_that_held_still_costs_nothing_more() -> None:
-    bed = Bed()
+    bed = AviBed()
     client = bed.client()
     known = await catalog.read(client)
     since = bed.controller.journal.last
@@ -144,7 +144,7 @@ async def test_a_catalog_that_held_still_costs_nothing_more() -> None:
 
 
 async def test_a_sweep_goes_on_while_se_groups_come_and_a_proof_does_not() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     fill(bed, "serviceenginegroup", 12)
     bed.own("pool")
@@ -213,7 +213,7 @@ async def test_the_next_one_reads_where_the_reader_is_cancelled() -> None:
 
 
 async def test_a_controller_that_fails_is_asked_once_for_all_its_clusters() -> None:
-    bed = Bed()
+    bed = AviBed()
     client = bed.client()
     real, failed = client._call, 0
 

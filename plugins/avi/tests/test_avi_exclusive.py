@@ -11,14 +11,14 @@ from akoo_avi.ownership import inventory, marks
 from akoo_avi.spec import refusal
 
 from akoo_core.plugin import api
-from tests.avi.avi_bed import Bed, X
+from tests.avi.avi_bed import AviBed, X
 
 NAME = "my-cluster"
 
 
-def bed_of(*tenants: str, cluster: str = NAME) -> Bed:
+def bed_of(*tenants: str, cluster: str = NAME) -> AviBed:
     """The cluster's objects in team-a, a stranger's of the same name in team-b, same cloud."""
-    bed = Bed(cluster)
+    bed = AviBed(cluster)
     bed.tenants = tenants
     bed.claim()
     for tenant in ("team-a", "team-b"):
@@ -29,7 +29,7 @@ def bed_of(*tenants: str, cluster: str = NAME) -> Bed:
     return bed
 
 
-def left(bed: Bed, tenant: str) -> int:
+def left(bed: AviBed, tenant: str) -> int:
     question = f"pool?label_key=clustername&label_value={bed.cluster}&include_name=true"
     rows = bed.hand.get(question, x_avi_tenant="*")
     return sum(row["tenant_ref"].endswith(f"#{tenant}") for row in rows["results"])
@@ -97,7 +97,7 @@ async def test_all_is_proven_once_all_its_tenants_are_named() -> None:
 
 
 async def test_where_nothing_is_left_no_list_is_needed() -> None:
-    bed = Bed(NAME)
+    bed = AviBed(NAME)
     bed.tenants = ()
     bed.claim()
     assert isinstance(await confirm.confirm(bed.context(), bed.client(), bed.stored), api.Done)

@@ -12,7 +12,7 @@ from akoo_avi.connect import controller_hold
 from akoo_avi.controllers import keeping, reconcile
 from akoo_avi.pools import reconcile as pools
 from akoo_avi.spec import resources
-from akoo_avi.testing.pool_ground import Ground, Pools, pool
+from akoo_avi.testing.pool_world import Pools, PoolWorld, pool
 from akoo_testbed.avisim import faults
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ class Keeping(Pools):
         return (*found, keeping.registration(), self.looking.registration())
 
 
-class Scene(Ground):
+class KeptWorld(PoolWorld):
     """A management cluster with AviController main."""
 
     def plugin(self) -> Keeping:
@@ -100,7 +100,7 @@ class Scene(Ground):
 
 
 def test_one_that_nobody_needs_goes_at_once() -> None:
-    there = Scene()
+    there = KeptWorld()
     assert there.keep() == api.Done()
     assert there.finalizers == []
     there.delete_controller()
@@ -108,7 +108,7 @@ def test_one_that_nobody_needs_goes_at_once() -> None:
 
 
 def test_it_is_held_before_the_first_range_is_written() -> None:
-    there = Scene(pool("edge", RANGE))
+    there = KeptWorld(pool("edge", RANGE))
     there.avi.faults.add(faults.Fault(answer="booting", method="PUT", times=None))
     there.run_pool()
     assert there.ranges == set(), "nothing could be written"
@@ -116,7 +116,7 @@ def test_it_is_held_before_the_first_range_is_written() -> None:
 
 
 def test_a_pool_that_changes_nothing_holds_nothing_by_itself() -> None:
-    there = Scene(pool("edge", usable=False, subnets=[]))
+    there = KeptWorld(pool("edge", usable=False, subnets=[]))
     there.run_pool()
     assert there.finalizers == []
     there.keep()
@@ -124,7 +124,7 @@ def test_a_pool_that_changes_nothing_holds_nothing_by_itself() -> None:
 
 
 def test_the_controller_is_deleted_first_and_the_pool_gives_its_ranges_back() -> None:
-    there = Scene(pool("edge", RANGE))
+    there = KeptWorld(pool("edge", RANGE))
     there.run_pool()
     there.change(finalizers=["theirs/first", controller_hold.FINALIZER])
     there.delete_controller()
@@ -145,7 +145,7 @@ def test_the_controller_is_deleted_first_and_the_pool_gives_its_ranges_back() ->
 
 
 def test_nothing_new_is_put_on_avi_by_one_that_is_being_deleted() -> None:
-    there = Scene(pool("edge", RANGE))
+    there = KeptWorld(pool("edge", RANGE))
     there.run_pool()
     there.delete_controller()
     more = pool("more", "10.70.0.30-10.70.0.39")
@@ -161,7 +161,7 @@ def test_nothing_new_is_put_on_avi_by_one_that_is_being_deleted() -> None:
 
 
 def test_a_live_record_needs_it_and_a_finished_one_does_not() -> None:
-    there = Scene()
+    there = KeptWorld()
     there.use()
     there.keep()
     assert there.finalizers == [controller_hold.FINALIZER]
@@ -175,7 +175,7 @@ def test_a_live_record_needs_it_and_a_finished_one_does_not() -> None:
 
 
 def test_a_record_that_cannot_be_read_may_be_a_user() -> None:
-    there = Scene()
+    there = KeptWorld()
     there.change(finalizers=[controller_hold.FINALIZER])
     broken = {
         "apiVersion": "akoo.io/v1alpha1",
@@ -190,7 +190,7 @@ def test_a_record_that_cannot_be_read_may_be_a_user() -> None:
 
 
 def test_a_use_of_its_namesake_is_none_of_it() -> None:
-    there = Scene()
+    there = KeptWorld()
     there.use()
     (one,) = there.management.objects(kube_resource.AKO_DEPLOYMENTS)
     uses = [{**one["spec"]["uses"][0], "uid": "of-another"}]
@@ -203,7 +203,7 @@ def test_a_use_of_its_namesake_is_none_of_it() -> None:
 
 
 def test_one_that_was_moved_away_is_let_go() -> None:
-    there = Scene(pool("edge", RANGE))
+    there = KeptWorld(pool("edge", RANGE))
     there.run_pool()
     there.change(annotations={names.DELETE_FOR_MOVE_ANNOTATION: ""})
     there.delete_controller()
@@ -212,7 +212,7 @@ def test_one_that_was_moved_away_is_let_go() -> None:
 
 
 def test_what_is_said_of_its_health_leaves_who_needs_it() -> None:
-    there = Scene(pool("edge", RANGE))
+    there = KeptWorld(pool("edge", RANGE))
     there.run_pool()
     there.delete_controller()
     there.keep()
@@ -240,20 +240,20 @@ def test_who_has_to_be_asked_again_when_what_changes() -> None:
 # A death at any call.
 
 
-def needed() -> Scene:
-    there = Scene()
+def needed() -> KeptWorld:
+    there = KeptWorld()
     there.use()
     return there
 
 
-def needed_and_deleted() -> Scene:
-    there = Scene(pool("edge", RANGE))
+def needed_and_deleted() -> KeptWorld:
+    there = KeptWorld(pool("edge", RANGE))
     there.run_pool()
     there.delete_controller()
     return there
 
 
-def let_go() -> Scene:
+def let_go() -> KeptWorld:
     there = needed()
     there.keep()
     there.delete_controller()
@@ -261,7 +261,7 @@ def let_go() -> Scene:
     return there
 
 
-def moved() -> Scene:
+def moved() -> KeptWorld:
     there = needed()
     there.keep()
     there.change(annotations={names.DELETE_FOR_MOVE_ANNOTATION: ""})
@@ -270,7 +270,7 @@ def moved() -> Scene:
 
 
 @pytest.mark.parametrize("make", [needed, needed_and_deleted, let_go, moved])
-def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], Scene]) -> None:
+def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], KeptWorld]) -> None:
     undisturbed = make()
     made = testing.run_reconcile(undisturbed.plugin(), "kept-controllers", "main", undisturbed)
     assert made.calls

@@ -11,17 +11,17 @@ from akoo_avi.testing import MemoryAvi
 from akoo_testbed.avisim import faults
 
 from akoo_core.plugin import api
-from tests.avi.avi_bed import PASSWORD, Bed, X
+from tests.avi.avi_bed import PASSWORD, AviBed, X
 
 MISSING = faults.Fault(answer="not-found", method="DELETE", kind="pool", times=None)
 
 
-def deletes(bed: Bed, since: int) -> int:
+def deletes(bed: AviBed, since: int) -> int:
     return len(bed.controller.journal.entries(since=since, method="DELETE"))
 
 
 async def test_a_404_for_what_is_listed_is_no_progress_and_says_what_to_grant() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     for number in range(3):
         bed.own("pool", f"p{number}")
@@ -41,7 +41,7 @@ async def test_a_404_for_what_is_listed_is_no_progress_and_says_what_to_grant() 
 
 async def test_a_user_who_may_write_some_of_it_is_told_what_is_missing() -> None:
     """Read in all tenants, and write through a role filter that leaves the objects out."""
-    bed = Bed(filtered_object_status="404", hidden_object_status="404")
+    bed = AviBed(filtered_object_status="404", hidden_object_status="404")
     bed.claim()
     bed.own("pool")
     extra = ["PERMISSION_USER", "PERMISSION_ROLE", "PERMISSION_CONTROLLER", "PERMISSION_TENANT"]
@@ -72,7 +72,7 @@ async def test_a_user_who_may_write_some_of_it_is_told_what_is_missing() -> None
 
 
 async def test_what_goes_beside_what_is_hidden_goes_all_the_same() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     pool = bed.own("pool")
     bed.own("poolgroup", members=[{"pool_ref": pool}])
@@ -99,14 +99,14 @@ class Lingering(MemoryAvi):
     asked: list[str]
 
 
-def lingering(bed: Bed) -> Lingering:
+def lingering(bed: AviBed) -> Lingering:
     made = Lingering(bed.controller, password=PASSWORD)
     made.asked = []
     return made
 
 
 async def test_what_lingers_is_asked_for_once_a_call_and_named() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     for number in range(20):
         vip = bed.own("vsvip", f"v{number}")
@@ -130,7 +130,7 @@ async def test_what_lingers_is_asked_for_once_a_call_and_named() -> None:
 
 
 async def test_what_lingers_does_not_hold_up_the_rest() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     vip = bed.own("vsvip")
     bed.own("virtualservice", vsvip_ref=vip)
@@ -144,7 +144,7 @@ async def test_what_lingers_does_not_hold_up_the_rest() -> None:
 
 
 async def test_an_object_whose_uuid_is_no_path_does_not_end_the_sweep_of_the_others() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     bed.own("poolgroup", uuid="poolgroup-1/../x")
@@ -154,7 +154,7 @@ async def test_an_object_whose_uuid_is_no_path_does_not_end_the_sweep_of_the_oth
 
 
 async def test_the_certificate_of_the_portal_is_held_by_the_system_configuration() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     url = bed.own("sslkeyandcertificate", "www")
     settings = bed.hand.get("systemconfiguration")
@@ -181,7 +181,7 @@ async def test_the_certificate_of_the_portal_is_held_by_the_system_configuration
 async def test_a_holder_that_cannot_be_found_is_named_in_the_controllers_words(
     words: str, shown: str
 ) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("stringgroup")
     text = f'{{"error": "Cannot delete, object is referred by: [\'{words}\']"}}'
@@ -194,7 +194,7 @@ async def test_a_holder_that_cannot_be_found_is_named_in_the_controllers_words(
 
 
 async def test_a_holder_that_our_user_may_not_read_is_named_by_the_controller() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     pool = bed.own("pool")
     bed.make("virtualservice", name="legacy-lb", pool_ref=pool)
@@ -237,7 +237,7 @@ def test_the_holders_are_those_of_the_api_schema() -> None:
 
 async def test_own_objects_in_the_controllers_words_are_no_holders() -> None:
     """They linger: what they refer to is not held by a stranger."""
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     vip = bed.own("vsvip")
     bed.own("virtualservice", vsvip_ref=vip)

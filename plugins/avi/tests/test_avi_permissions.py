@@ -12,7 +12,7 @@ from akoo_avi.ownership import claiming, kinds, visibility
 from akoo_core import structs
 from akoo_core.plugin import api
 from tests.avi import avi_inventory
-from tests.avi.avi_bed import PASSWORD, Bed, X
+from tests.avi.avi_bed import PASSWORD, AviBed, X
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs/how-to/avi-permissions.md"
 
@@ -23,13 +23,13 @@ def blocks() -> tuple[dict[str, Any], dict[str, Any]]:
     return role, user
 
 
-def furnished(*without: str) -> Bed:
+def furnished(*without: str) -> AviBed:
     """A controller with the user of the page, whose role lacks ``without``."""
     role, user = blocks()
     privileges = [
         privilege for privilege in role["privileges"] if privilege["resource"] not in without
     ]
-    bed = Bed()
+    bed = AviBed()
     bed.make("role", **{**role, "privileges": privileges})
     bed.make("user", **{**user, "password": PASSWORD})
     return bed

@@ -5,11 +5,11 @@ from __future__ import annotations
 from akoo_avi import plan
 from akoo_avi.ownership import kinds
 
-from tests.avi.avi_bed import OTHER_MANAGEMENT, Bed, X
+from tests.avi.avi_bed import OTHER_MANAGEMENT, AviBed, X
 
 
 async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     monitor = bed.own("healthmonitor", tenant="blue")
     pool = bed.own("pool", tenant="blue", health_monitor_refs=[monitor])
@@ -40,7 +40,7 @@ async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None
 
 
 async def test_under_a_foreign_claim_all_stays() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim(OTHER_MANAGEMENT)
     bed.own("pool")
     (only,) = await plan.swept(bed.context(), bed.client(), bed.stored)
@@ -50,7 +50,7 @@ async def test_under_a_foreign_claim_all_stays() -> None:
 
 
 async def test_what_is_planned_is_what_goes() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     pool = bed.own("pool")
     bed.own("poolgroup", members=[{"pool_ref": pool}])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from akoo_avi.testing.pool_ground import Ground, pool
+from akoo_avi.testing.pool_world import PoolWorld, pool
 from akoo_testbed.avisim import faults
 
 from akoo_core import testing
@@ -18,50 +18,52 @@ GROWN = [{"begin": "10.70.0.10", "end": "10.70.0.29"}]
 VOLATILE = ("uuid", "_last_modified", "url")
 
 
-def new() -> Ground:
-    return Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+def new() -> PoolWorld:
+    return PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
 
 
-def applied() -> Ground:
+def applied() -> PoolWorld:
     there = new()
     there.run_pool()
     there.add_ranges("10.70.0.100-10.70.0.110")
     return there
 
 
-def grown() -> Ground:
+def grown() -> PoolWorld:
     there = applied()
     there.edit({"subnets": [{"cidr": "10.70.0.0/24", "ranges": GROWN}]})
     return there
 
 
-def drifted() -> Ground:
+def drifted() -> PoolWorld:
     there = applied()
     there.put_ranges("10.70.0.100-10.70.0.110")
     return there
 
 
-def shut() -> Ground:
+def shut() -> PoolWorld:
     there = applied()
     there.edit({"usable": False})
     return there
 
 
-def deleted() -> Ground:
+def deleted() -> PoolWorld:
     there = applied()
     there.delete()
     return there
 
 
-def deleted_beside_another() -> Ground:
-    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"), pool("second", "10.70.0.30-10.70.0.39"))
+def deleted_beside_another() -> PoolWorld:
+    there = PoolWorld(
+        pool("edge", "10.70.0.10-10.70.0.19"), pool("second", "10.70.0.30-10.70.0.39")
+    )
     there.run_pool("edge")
     there.run_pool("second")
     there.delete()
     return there
 
 
-SCENES: list[Callable[[], Ground]] = [
+SCENES: list[Callable[[], PoolWorld]] = [
     new,
     grown,
     drifted,
@@ -71,7 +73,7 @@ SCENES: list[Callable[[], Ground]] = [
 ]
 
 
-def settle(there: Ground) -> None:
+def settle(there: PoolWorld) -> None:
     """Attempts until nothing is left to do, as the queue makes them."""
     for _ in range(3):
         for one in ("edge", "second"):
@@ -79,7 +81,7 @@ def settle(there: Ground) -> None:
                 there.run_pool(one)
 
 
-def end(there: Ground) -> object:
+def end(there: PoolWorld) -> object:
     """Everything that is there, on both sides."""
     objects = {
         f"{one.kind}/{one.name}": {k: v for k, v in one.data.items() if k not in VOLATILE}
@@ -89,7 +91,7 @@ def end(there: Ground) -> object:
     return there.state()["management"], objects
 
 
-def moments(make: Callable[[], Ground]) -> Iterator[tuple[int, calls.Moment]]:
+def moments(make: Callable[[], PoolWorld]) -> Iterator[tuple[int, calls.Moment]]:
     """Before and after each external call of an undisturbed attempt."""
     there = make()
     made = testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
@@ -99,7 +101,7 @@ def moments(make: Callable[[], Ground]) -> Iterator[tuple[int, calls.Moment]]:
 
 
 @pytest.mark.parametrize("make", SCENES, ids=lambda one: one.__name__)
-def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], Ground]) -> None:
+def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], PoolWorld]) -> None:
     undisturbed = make()
     settle(undisturbed)
     tried = 0
@@ -118,7 +120,7 @@ def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], Ground]) -> N
 @pytest.mark.parametrize("kind", ["network", "ipamdnsproviderprofile"])
 @pytest.mark.parametrize("make", SCENES, ids=lambda one: one.__name__)
 @pytest.mark.parametrize("fault", ["stale", "drop", "broken"])
-def test_whatever_becomes_of_a_write(make: Callable[[], Ground], kind: str, fault: str) -> None:
+def test_whatever_becomes_of_a_write(make: Callable[[], PoolWorld], kind: str, fault: str) -> None:
     """Refused as stale, carried out without an answer, failed: the end is the same."""
     undisturbed = make()
     settle(undisturbed)

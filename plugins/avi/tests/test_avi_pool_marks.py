@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from akoo_avi.pools import marking
-from akoo_avi.testing.pool_ground import OWNER, Ground, pool
+from akoo_avi.testing.pool_world import OWNER, PoolWorld, pool
 
 RANGE = "10.70.0.10-10.70.0.19"
 Object = dict[str, Any]
 
 
-def filtered_user(there: Ground) -> Any:
+def filtered_user(there: PoolWorld) -> Any:
     label = {"key": "clustername", "values": ["other"]}
     filters = [{"name": "c", "match_operation": "ROLE_FILTER_EQUALS", "match_label": label}]
     read = {"resource": "PERMISSION_NETWORK", "type": "READ_ACCESS"}
@@ -26,7 +26,7 @@ def filtered_user(there: Ground) -> Any:
     return there.admin.as_user("ako-other", "Avi-simulated-1")
 
 
-def marked_by_an_earlier_release(there: Ground, *more: str) -> None:
+def marked_by_an_earlier_release(there: PoolWorld, *more: str) -> None:
     """What it left: the ranges as they are now, and its marker instead of the attribute."""
     body = there.network
     body.pop("attrs", None)
@@ -36,7 +36,7 @@ def marked_by_an_earlier_release(there: Ground, *more: str) -> None:
 
 
 def test_who_sees_a_network_stays_as_it_was() -> None:
-    there = Ground(pool("edge", RANGE))
+    there = PoolWorld(pool("edge", RANGE))
     user = filtered_user(there)
     asked = f"network?name=vip&cloud_ref.uuid={there.cloud['uuid']}"
     assert user.get(asked)["count"] == 1
@@ -49,7 +49,7 @@ def test_who_sees_a_network_stays_as_it_was() -> None:
 @pytest.mark.parametrize("policy", ["Repair", "Report"])
 def test_a_marker_becomes_an_attribute(policy: str) -> None:
     """It is no drift: Report does not leave it, and nothing else is changed."""
-    there = Ground(pool("edge", RANGE, driftPolicy=policy))
+    there = PoolWorld(pool("edge", RANGE, driftPolicy=policy))
     there.run_pool()
     foreign = "elsewhere/pool=10.70.0.50-10.70.0.59=Both"
     marked_by_an_earlier_release(there, foreign)
@@ -66,7 +66,7 @@ def test_a_marker_becomes_an_attribute(policy: str) -> None:
 
 
 def test_a_pool_leaves_with_the_marker_of_an_earlier_release() -> None:
-    there = Ground(pool("edge", RANGE))
+    there = PoolWorld(pool("edge", RANGE))
     there.run_pool()
     marked_by_an_earlier_release(there)
     there.edit_status({"ranges": None, "subnets": None})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from akoo_avi.spec import resources
-from akoo_avi.testing.pool_ground import CONTROLLER, Ground, pool
+from akoo_avi.testing.pool_world import CONTROLLER, PoolWorld, pool
 from akoo_testbed import definitions, kubeapi, running
 
 from akoo_core import external
@@ -93,7 +93,7 @@ async def test_a_pool_does_not_move(kube: client.KubeClient) -> None:
 
 
 async def test_a_life(kube: client.KubeClient) -> None:
-    there = Ground()
+    there = PoolWorld()
 
     async def attempt() -> api.Result:
         (found,) = controllers.collect(verbs.plugin_set(there.plugin()))

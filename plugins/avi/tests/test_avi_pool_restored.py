@@ -11,15 +11,15 @@ from akoo_avi.pools import marking
 from akoo_avi.spec import resources
 from akoo_avi.spec.ip_pool import FINALIZER
 from akoo_avi.testing.memory import memory_controllers
-from akoo_avi.testing.pool_ground import OWNER, Ground, pool
+from akoo_avi.testing.pool_world import OWNER, PoolWorld, pool
 
 from akoo_core.plugin import api
 
 RANGE = "10.70.0.10-10.70.0.19"
 
 
-def applied(**more: Any) -> Ground:
-    there = Ground(pool("edge", RANGE, **more))
+def applied(**more: Any) -> PoolWorld:
+    there = PoolWorld(pool("edge", RANGE, **more))
     there.put_ranges("10.70.0.100-10.70.0.110")
     there.run_pool()
     assert there.ready()[:2] == ("True", "Applied")
@@ -27,27 +27,27 @@ def applied(**more: Any) -> Ground:
     return there
 
 
-def lose_status(there: Ground) -> None:
+def lose_status(there: PoolWorld) -> None:
     server, patch = there.management.client(), {"status": None}
     there.run(server.merge_patch(resources.AVI_IP_POOLS, "edge", patch, subresource="status"))
 
 
-def rename(there: Ground) -> None:
+def rename(there: PoolWorld) -> None:
     there.admin.put(f"network/{there.net['uuid']}", {**there.network, "name": "vip-renamed"})
 
 
-def rename_cloud(there: Ground) -> None:
+def rename_cloud(there: PoolWorld) -> None:
     cloud = there.admin.get(f"cloud/{there.cloud['uuid']}")
     there.admin.put(f"cloud/{cloud['uuid']}", {**cloud, "name": "vc-renamed"})
 
 
-def nothing(_: Ground) -> None:
+def nothing(_: PoolWorld) -> None:
     pass
 
 
 @pytest.mark.parametrize("change", [nothing, rename, rename_cloud])
 @pytest.mark.parametrize("looked_at", [False, True])
-def test_all_that_is_its_own_goes(change: Callable[[Ground], None], looked_at: bool) -> None:
+def test_all_that_is_its_own_goes(change: Callable[[PoolWorld], None], looked_at: bool) -> None:
     """Ranges, usable entry and mark; the ranges of others stay. By whatever name it is there."""
     there = applied()
     lose_status(there)
@@ -63,7 +63,7 @@ def test_all_that_is_its_own_goes(change: Callable[[Ground], None], looked_at: b
 
 
 def test_an_entry_that_was_there_before_stays() -> None:
-    there = Ground(pool("edge", RANGE))
+    there = PoolWorld(pool("edge", RANGE))
     there.open()
     there.run_pool()
     lose_status(there)
@@ -101,11 +101,11 @@ def test_the_entry_is_marked_before_it_is_made() -> None:
     assert there.writes == before
 
 
-def silent(there: Ground) -> None:
+def silent(there: PoolWorld) -> None:
     there.clients = memory_controllers({})
 
 
-def second_cloud(there: Ground) -> None:
+def second_cloud(there: PoolWorld) -> None:
     """The name means two; and our mark is gone as well."""
     there.admin.put(f"network/{there.net['uuid']}", {**there.network, "attrs": []})
     body = {"name": "blue"}
@@ -115,7 +115,7 @@ def second_cloud(there: Ground) -> None:
     there.edit({"tenant": "blue"})
 
 
-def no_controller_object(there: Ground) -> None:
+def no_controller_object(there: PoolWorld) -> None:
     server = there.management.client()
     patch = {"metadata": {"finalizers": None}}
     there.run(server.merge_patch(resources.AVI_CONTROLLERS, "main", patch))
@@ -130,7 +130,7 @@ def no_controller_object(there: Ground) -> None:
         (no_controller_object, "AviControllerNotFound"),
     ],
 )
-def test_what_is_no_answer_holds_it(change: Callable[[Ground], None], reason: str) -> None:
+def test_what_is_no_answer_holds_it(change: Callable[[PoolWorld], None], reason: str) -> None:
     there = applied()
     lose_status(there)
     change(there)
@@ -164,7 +164,7 @@ def test_what_our_user_may_not_see_is_not_gone(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_pool_that_never_was_anywhere_goes_at_once() -> None:
     """Even with a controller that cannot be asked: nothing was ever put there."""
-    there = Ground(pool("edge", RANGE, cloud="vc-typo"))
+    there = PoolWorld(pool("edge", RANGE, cloud="vc-typo"))
     there.run_pool()
     assert there.ready()[1] == "CloudNotFound"
     assert not (there.pool() or {})["metadata"].get("finalizers")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from akoo_avi.spec import spans
-from akoo_avi.testing.pool_ground import Ground, pool
+from akoo_avi.testing.pool_world import PoolWorld, pool
 from akoo_testbed.avisim import faults
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -48,7 +48,7 @@ class Storm:
 
     def __init__(self, *, lenient: bool, usable: bool) -> None:
         answer = "accept" if lenient else "refuse"
-        self.there = Ground(range_in_use=answer, range_check=answer)
+        self.there = PoolWorld(range_in_use=answer, range_check=answer)
         self.there.put_ranges()
         if usable:
             self.there.open()

@@ -13,7 +13,7 @@ from akoo_avi.spec import config, inline_pools, ip_pool, placement, refusal, res
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
 from akoo_avi.testing import MemoryAvi
 from akoo_avi.testing.memory import PASSWORD
-from akoo_avi.testing.pool_ground import Ground, pool
+from akoo_avi.testing.pool_world import PoolWorld, pool
 from hypothesis import strategies as st
 
 from akoo_core import structs
@@ -45,8 +45,8 @@ def read_pool(obj: Object) -> ip_pool.Pool:
     return ip_pool.from_object(obj)
 
 
-class Tenants(Ground):
-    """The ground with tenants blue and red, and networks that they have of their own."""
+class Tenants(PoolWorld):
+    """The world with tenants blue and red, and networks that they have of their own."""
 
     def __init__(self, *owners: str, shared: bool = False, **more: Any) -> None:
         super().__init__(**more)
@@ -283,7 +283,7 @@ def _known(rows: list[tuple[str, str, bool]], *, vrf: bool) -> catalog.Catalog:
     )
 
 
-async def _catalog(there: Ground) -> catalog.Catalog:
+async def _catalog(there: PoolWorld) -> catalog.Catalog:
     return await catalog.read(MemoryAvi(there.avi, username="admin", password=PASSWORD))
 
 

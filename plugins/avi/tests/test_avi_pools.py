@@ -12,7 +12,7 @@ from akoo_avi.pools import marking, reconcile
 from akoo_avi.pools import network as pool_network
 from akoo_avi.spec import ip_pool, resources
 from akoo_avi.testing.memory import PASSWORD, MemoryAvi, memory_controllers
-from akoo_avi.testing.pool_ground import ADDRESS, OWNER, Ground, pool, using
+from akoo_avi.testing.pool_world import ADDRESS, OWNER, PoolWorld, pool, using
 from akoo_testbed.avisim import discovery
 
 from akoo_core import structs, testing
@@ -32,7 +32,7 @@ RELEASES = ("22.1.7", "30.2.2", "31.2.2")
 @pytest.mark.parametrize("entry", ["refuse", "accept"])
 def test_a_life(release: str, in_use: str, check: str, entry: str) -> None:
     """Whatever a controller does about ranges in use, the operator does not rely on it."""
-    there = Ground(
+    there = PoolWorld(
         pool("edge", "10.70.0.10-10.70.0.19"),
         profile=release,
         range_in_use=in_use,
@@ -63,7 +63,7 @@ def test_a_life(release: str, in_use: str, check: str, entry: str) -> None:
 
 
 def test_at_rest_nothing_is_written() -> None:
-    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+    there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
     there.run_pool()
     before = there.writes, there.pool()
     again = testing.run_reconcile(there.plugin(), "ip-pools", "edge", there)
@@ -74,7 +74,7 @@ def test_at_rest_nothing_is_written() -> None:
 
 
 def test_what_is_ours_is_recorded_before_it_is_written() -> None:
-    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+    there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
     calls = [
         str(call) for call in testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
     ]
@@ -91,7 +91,7 @@ def test_what_is_ours_is_recorded_before_it_is_written() -> None:
 
 class TestOthers:
     def test_theirs_stay_whatever_happens_to_ours(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.put_ranges("10.70.0.100-10.70.0.110")
         there.open()
         there.run_pool()
@@ -103,7 +103,7 @@ class TestOthers:
         assert there.usable(), "it was usable before us"
 
     def test_overlap_with_theirs_is_refused_and_named(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.put_ranges("10.70.0.15-10.70.0.30")
         before = there.writes
         there.run_pool()
@@ -114,7 +114,7 @@ class TestOthers:
 
     def test_two_pools_side_by_side(self) -> None:
         first = pool("edge", "10.70.0.10-10.70.0.19")
-        there = Ground(first, pool("second", "10.70.0.30-10.70.0.39"))
+        there = PoolWorld(first, pool("second", "10.70.0.30-10.70.0.39"))
         for name in ("edge", "second", "edge"):
             there.run_pool(name)
             assert there.ready(name)[0] == "True"
@@ -131,7 +131,7 @@ class TestOthers:
 
     def test_of_two_that_overlap_the_older_wins(self) -> None:
         first = pool("edge", "10.70.0.10-10.70.0.19")
-        there = Ground(first, pool("second", "10.70.0.15-10.70.0.39"))
+        there = PoolWorld(first, pool("second", "10.70.0.15-10.70.0.39"))
         there.run_pool("second")
         assert there.ready("second")[1] == "Overlap"
         assert "AviIPPool edge" in there.ready("second")[2]
@@ -148,7 +148,9 @@ class TestOthers:
 
 
 def test_what_was_inherited_by_one_that_was_refused_goes_with_it() -> None:
-    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"), pool("second", "10.70.0.10-10.70.0.19"))
+    there = PoolWorld(
+        pool("edge", "10.70.0.10-10.70.0.19"), pool("second", "10.70.0.10-10.70.0.19")
+    )
     there.run_pool("edge")
     there.run_pool("second")
     assert there.ready("second")[1] == "Overlap"
@@ -165,7 +167,7 @@ def test_what_was_inherited_by_one_that_was_refused_goes_with_it() -> None:
 class TestMeanwhile:
     """Somebody writes between what was read and what is written."""
 
-    def interfere(self, there: Ground, monkeypatch: pytest.MonkeyPatch, *theirs: str) -> None:
+    def interfere(self, there: PoolWorld, monkeypatch: pytest.MonkeyPatch, *theirs: str) -> None:
         write = pool_network.Outside.write
 
         async def disturbed(one: pool_network.Outside, given: Any) -> Any:
@@ -179,14 +181,14 @@ class TestMeanwhile:
         monkeypatch.setattr(pool_network.Outside, "write", disturbed)
 
     def test_an_overlap(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         self.interfere(there, monkeypatch, "10.70.0.15-10.70.0.30")
         there.run_pool()
         assert there.ranges == {"10.70.0.15-10.70.0.30"}
         assert there.ready()[:2] == ("False", "Overlap")
 
     def test_no_overlap(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         self.interfere(there, monkeypatch, "10.70.0.30-10.70.0.39")
         there.run_pool()
         assert there.ranges == {"10.70.0.10-10.70.0.19", "10.70.0.30-10.70.0.39"}
@@ -197,7 +199,7 @@ class TestMeanwhile:
         assert there.ranges == {"10.70.0.30-10.70.0.39"}, subnet
 
     def test_while_it_leaves(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()
         self.interfere(there, monkeypatch, "10.70.0.30-10.70.0.39")
         there.delete()
@@ -206,7 +208,7 @@ class TestMeanwhile:
         assert there.ranges == {"10.70.0.30-10.70.0.39"}
 
     def test_what_is_not_kept_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         write = pool_network.Outside.write
 
         async def lost(one: pool_network.Outside, given: Any) -> Any:
@@ -220,7 +222,7 @@ class TestMeanwhile:
 
 class TestLeaving:
     def test_it_waits_for_the_records_that_use_it(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()
         user = using("edge", there)
         there.management.seed(user)
@@ -236,7 +238,7 @@ class TestLeaving:
         assert not there.ranges
 
     def test_a_usable_network_that_others_live_on_stays_until_they_go(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()
         there.add_ranges("10.70.0.100-10.70.0.110")
         vip = there.take("legacy-vip", "10.70.0.101")
@@ -252,7 +254,7 @@ class TestLeaving:
         assert not there.usable()
 
     def test_a_user_may_let_it_go(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()
         there.edit({"annotations": {"akoo.io/let-go": "Avi is gone"}}, kind="metadata")
         there.clients = memory_controllers({})
@@ -261,7 +263,7 @@ class TestLeaving:
         assert there.gone()
 
     def test_one_that_moved_touches_nothing(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()
         moved = {"annotations": {"clusterctl.cluster.x-k8s.io/delete-for-move": ""}}
         there.edit(moved, kind="metadata")
@@ -271,7 +273,7 @@ class TestLeaving:
         assert there.ranges
 
     def test_one_that_never_was_anywhere_goes_at_once(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", cloud="nowhere"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", cloud="nowhere"))
         there.run_pool()
         assert there.ready()[1] == "CloudNotFound"
         there.clients = memory_controllers({})
@@ -280,7 +282,7 @@ class TestLeaving:
         assert there.gone()
 
     def test_the_network_is_gone(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", usable=False))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", usable=False))
         there.run_pool()
         there.admin.delete(f"network/{there.net['uuid']}")
         there.delete()
@@ -288,7 +290,7 @@ class TestLeaving:
         assert there.gone()
 
     def test_a_lost_status_is_made_up_by_the_marker(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", usable=False))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", usable=False))
         there.run_pool()
         server = there.management.client()
         patch = {"status": None}
@@ -302,7 +304,7 @@ class TestLeaving:
 class TestDrift:
     @pytest.mark.parametrize("policy", ["Repair", "Report"])
     def test_what_somebody_took_away(self, policy: str) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", driftPolicy=policy))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", driftPolicy=policy))
         there.run_pool()
         there.put_ranges()
         there.run_pool()
@@ -318,7 +320,7 @@ class TestDrift:
         assert there.ready()[0] == "True", "an edit is a new word"
 
     def test_the_usable_network(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", driftPolicy="Report"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", driftPolicy="Report"))
         there.run_pool()
         found = there.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
         found["internal_profile"] = {}
@@ -332,7 +334,7 @@ class TestDrift:
 
 class TestAddresses:
     def test_running_low_is_told_before_it_is_an_outage(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.12", warnBelow=3))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.12", warnBelow=3))
         there.run_pool()
         assert there.ready(kind="AddressesFree")[:2] == ("True", "AddressesLeft")
         for last, reason in (
@@ -353,7 +355,7 @@ class TestAddresses:
 
     def test_a_network_that_never_gave_an_address_has_no_runtime(self) -> None:
         """Some controllers answer 404 for its runtime until it gives the first one."""
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.12"), network_runtime="allocated")
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.12"), network_runtime="allocated")
         path = f"networkruntime/{there.net['uuid']}"
         assert there.admin.refused("GET", path)[0] == 404
         there.run_pool()
@@ -366,14 +368,14 @@ class TestAddresses:
         assert not there.ranges
 
     def test_the_runtime_of_a_network_that_is_gone(self) -> None:
-        there = Ground()
+        there = PoolWorld()
         avi = MemoryAvi(there.avi, password=PASSWORD)
         network = pool_network.Outside(avi=avi, network_uuid="network-gone")
         with pytest.raises(client.NotFoundError):
             there.run(network.allocated())
 
     def test_the_metric_goes_with_the_pool(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.12"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.12"))
         there.run_pool()
         assert value("total") == 3
         there.delete()
@@ -389,7 +391,7 @@ def value(state: str, name: str = "edge") -> float | None:
 class TestPlaces:
     def test_by_moref_where_networks_are_discovered(self) -> None:
         network = {"moref": "dvportgroup-7"}
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", cloud="vc-02", network=network))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", cloud="vc-02", network=network))
         ipam = there.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
         body = {"name": "vc-02", "vtype": "CLOUD_VCENTER", "ipam_provider_ref": ipam["url"]}
         cloud = there.admin.post("cloud", body)
@@ -421,7 +423,7 @@ class TestPlaces:
         ],
     )
     def test_mistakes_are_told(self, changes: Object, reason: str, told: str) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19", **changes))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", **changes))
         before = there.writes
         there.run_pool()
         status, said, message = there.ready()
@@ -434,7 +436,7 @@ class TestPlaces:
         given = pool(
             "edge", "10.70.0.10-10.70.0.19", controller=None, address=ADDRESS, credentialRef=ref
         )
-        there = Ground(given)
+        there = PoolWorld(given)
         there.run_pool()
         assert there.ranges == {"10.70.0.10-10.70.0.19"}
         assert ip_pool.secrets_of(given | {"metadata": {"name": "e", "uid": "u"}}) == (
@@ -442,7 +444,7 @@ class TestPlaces:
         )
 
     def test_another_controller_behind_the_address(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()
         # Simulated controllers are alike in this: what is recorded tells them apart.
         there.edit_status({"controllerUuid": "cluster-other"})
@@ -454,7 +456,7 @@ class TestPlaces:
         assert there.ranges
 
     def test_without_ipam_the_ranges_are_there_and_it_is_told(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         cloud = there.admin.get(f"cloud/{there.cloud['uuid']}")
         there.admin.put(f"cloud/{cloud['uuid']}", {**cloud, "ipam_provider_ref": ""})
         there.run_pool()
@@ -462,7 +464,7 @@ class TestPlaces:
         assert there.ready()[1] == "IpamMissing"
 
     def test_not_usable_any_more(self) -> None:
-        there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()
         there.edit({"usable": False})
         there.run_pool()
@@ -475,7 +477,7 @@ class TestPlaces:
 
 
 def test_a_controller_that_does_not_answer() -> None:
-    there = Ground(pool("edge", "10.70.0.10-10.70.0.19"))
+    there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
     there.clients = memory_controllers({})
     answer = there.run_pool()
     assert isinstance(answer, api.Wait)

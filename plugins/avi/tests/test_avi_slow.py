@@ -30,7 +30,7 @@ CONNECTIONS = 8
 LOG = logging.LoggerAdapter(logging.getLogger(__name__), {})
 
 
-class Fleet(NamedTuple):
+class Load(NamedTuple):
     """Clusters that leave at once, with so many virtual services each."""
 
     clusters: int
@@ -70,7 +70,7 @@ class Left(NamedTuple):
 
 
 async def leave(
-    fleet: Fleet, registry: client.Controllers, address: str, who: client.Credential
+    fleet: Load, registry: client.Controllers, address: str, who: client.Credential
 ) -> Left:
     """Sweep all clusters at once, while another cluster of that controller is looked at."""
     loop = asyncio.get_running_loop()
@@ -111,9 +111,9 @@ async def leave(
 
 
 @pytest.mark.parametrize(
-    "fleet", [Fleet(10, 4, 2.0), Fleet(3, 8, 9.0), Fleet(2, 8, 25.0)], ids=lambda one: str(one[:3])
+    "fleet", [Load(10, 4, 2.0), Load(3, 8, 9.0), Load(2, 8, 25.0)], ids=lambda one: str(one[:3])
 )
-def test_a_fleet_leaves_a_slow_controller(fleet: Fleet) -> None:
+def test_a_fleet_leaves_a_slow_controller(fleet: Load) -> None:
     controller = Controller(password=PASSWORD)
     fleet.made_on(controller, PASSWORD)
 
@@ -135,7 +135,7 @@ def test_a_fleet_leaves_a_slow_controller(fleet: Fleet) -> None:
 
 @pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="most of a minute: make proof")
 async def test_ten_clusters_leave_a_slow_controller_over_https() -> None:
-    fleet = Fleet(10, 16, 2.0)
+    fleet = Load(10, 16, 2.0)
     with avisim_.running(avisim_.AviOptions(switches={"bad-certificate": "accept"})) as avi:
         fleet.made_on(avi.controller, avi.options.password)
         registry = backoff.controllers(pool_size=CONNECTIONS, page_size=200)

@@ -12,10 +12,10 @@ from akoo_avi.ownership import inventory, kinds
 from akoo_testbed.avisim import faults
 
 from akoo_core.plugin import api
-from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
+from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, AviBed, X
 
 
-def tree(bed: Bed, tenant: str = "admin", name: str = "red-web") -> None:
+def tree(bed: AviBed, tenant: str = "admin", name: str = "red-web") -> None:
     """A secure host under a shared parent, with all that AKO hangs on it."""
     vip = bed.own("vsvip", name, tenant)
     parent = bed.own(
@@ -63,7 +63,7 @@ def left_of(result: api.Result) -> int | None:
 
 
 async def test_everything_of_it_goes_in_all_tenants_and_nothing_else() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     before = bed.controller.snapshot()
     tree(bed)
@@ -76,7 +76,7 @@ async def test_everything_of_it_goes_in_all_tenants_and_nothing_else() -> None:
 
 
 async def test_no_delete_is_refused_in_dependency_order() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     tree(bed)
     since = bed.controller.journal.last
@@ -89,7 +89,7 @@ async def test_no_delete_is_refused_in_dependency_order() -> None:
 
 
 async def test_deletes_are_sent_in_the_tenant_of_the_object() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     tree(bed, "blue")
     since = bed.controller.journal.last
@@ -99,10 +99,10 @@ async def test_deletes_are_sent_in_the_tenant_of_the_object() -> None:
 
 
 async def test_neighbours_under_hostile_names_are_not_touched() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     for other in (X[:-4], X[5:], X[5:-4], f"{X}--2", f"{X}-red", f"gw-{X}", f"dev-{X}"):
-        neighbour = Bed.__new__(Bed)
+        neighbour = AviBed.__new__(AviBed)
         neighbour.__dict__.update(bed.__dict__, cluster=other)
         tree(neighbour, "blue" if len(other) % 2 else "admin")
         neighbour.route(route(f"{other}-1", other))
@@ -123,7 +123,7 @@ def route(route_id: str, label: str = "", third: int = 1) -> dict[str, Any]:
 
 
 async def test_routes_and_labels_go_and_those_of_others_stay() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     kept = [route("1"), route(f"{X}-2-1", third=2), route("edge-1", "edge", 3)]
     bed.route(kept[0])
@@ -142,7 +142,7 @@ async def test_routes_and_labels_go_and_those_of_others_stay() -> None:
 
 
 async def test_an_edit_that_met_another_reads_and_decides_again() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.route(route(f"{X}-1", X), route("2", third=2))
     bed.controller.faults.add(faults.Fault(answer="stale", kind="vrfcontext", method="PUT"))
@@ -152,7 +152,7 @@ async def test_an_edit_that_met_another_reads_and_decides_again() -> None:
 
 
 async def test_suspects_stay() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.make("vsvip", name=f"{X}--old")
     bed.make("pool", name="web", created_by=f"ako-{X}")
@@ -162,7 +162,7 @@ async def test_suspects_stay() -> None:
 
 
 async def test_what_somebody_else_refers_to_is_held_and_its_holder_is_named() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     monitor = bed.own("healthmonitor")
     pool = bed.own("pool", health_monitor_refs=[monitor])
@@ -185,7 +185,7 @@ async def test_what_somebody_else_refers_to_is_held_and_its_holder_is_named() ->
 
 
 async def test_what_a_held_object_refers_to_is_not_asked_for_in_vain() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     pool = bed.own("pool", health_monitor_refs=[bed.own("healthmonitor")])
     bed.make("virtualservice", name="legacy-lb", pool_ref=pool)
@@ -196,7 +196,7 @@ async def test_what_a_held_object_refers_to_is_not_asked_for_in_vain() -> None:
 
 
 async def test_a_suspect_that_holds_is_named_as_one() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     pool = bed.own("pool")
     bed.make("poolgroup", name=f"{X}--old", members=[{"pool_ref": pool}])
@@ -206,7 +206,7 @@ async def test_a_suspect_that_holds_is_named_as_one() -> None:
 
 
 async def test_nothing_is_deleted_under_a_foreign_claim() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim(OTHER_MANAGEMENT)
     tree(bed)
     before = bed.controller.snapshot()
@@ -217,7 +217,7 @@ async def test_nothing_is_deleted_under_a_foreign_claim() -> None:
 
 
 async def test_nothing_is_deleted_when_the_claim_is_lost() -> None:
-    bed = Bed()
+    bed = AviBed()
     tree(bed)
     before = bed.controller.snapshot()
     result = await bed.sweep()
@@ -227,11 +227,11 @@ async def test_nothing_is_deleted_when_the_claim_is_lost() -> None:
 
 
 async def test_a_lost_claim_holds_up_nothing_when_nothing_is_left() -> None:
-    assert isinstance(await Bed().sweep(), api.Done)
+    assert isinstance(await AviBed().sweep(), api.Done)
 
 
 async def test_a_claim_that_is_hidden_is_not_taken_for_lost() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     pools = [{"resource": "PERMISSION_POOL", "type": "WRITE_ACCESS"}]
     texts = [{"resource": "PERMISSION_STRINGGROUP", "type": "WRITE_ACCESS"}]
@@ -246,7 +246,7 @@ async def test_a_claim_that_is_hidden_is_not_taken_for_lost() -> None:
 
 
 async def test_a_claim_of_a_newer_record_stops_an_older_one() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim(epoch=2)
     tree(bed)
     result = await bed.sweep()
@@ -255,7 +255,7 @@ async def test_a_claim_of_a_newer_record_stops_an_older_one() -> None:
 
 
 async def test_a_name_that_was_found_and_never_claimed_is_not_swept() -> None:
-    bed = Bed("my-cluster")
+    bed = AviBed("my-cluster")
     tree(bed)
     before = bed.controller.snapshot()
     result = await bed.sweep(claimed=False)
@@ -264,14 +264,14 @@ async def test_a_name_that_was_found_and_never_claimed_is_not_swept() -> None:
 
 
 async def test_a_name_that_we_made_is_swept_before_it_was_claimed() -> None:
-    bed = Bed()
+    bed = AviBed()
     tree(bed)
     assert isinstance(await bed.sweep(claimed=False), api.Done)
     assert not bed.count().own
 
 
 async def test_a_found_name_that_a_stranger_in_another_cloud_has_is_not_swept() -> None:
-    bed = Bed("my-cluster")
+    bed = AviBed("my-cluster")
     bed.claim()
     tree(bed)
     bed.own("vsvip", "theirs", cloud_ref="/api/cloud/?name=other")
@@ -287,7 +287,7 @@ async def test_a_found_name_that_a_stranger_in_another_cloud_has_is_not_swept() 
 
 
 async def test_a_found_name_that_is_nobody_elses_is_swept() -> None:
-    bed = Bed("my-cluster")
+    bed = AviBed("my-cluster")
     bed.claim()
     tree(bed)
     assert isinstance(await bed.sweep(), api.Done)
@@ -295,7 +295,7 @@ async def test_a_found_name_that_is_nobody_elses_is_swept() -> None:
 
 
 async def test_somebody_else_deletes_the_same_objects() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     tree(bed)
     for kind in ("pool", "vsvip"):
@@ -333,7 +333,7 @@ TRANSIENT = [
 @pytest.mark.parametrize("skip", [0, 3])
 @pytest.mark.parametrize("fault", TRANSIENT, ids=lambda one: f"{one.method} {one.label}")
 async def test_whatever_passes_by_the_end_is_the_same(fault: faults.Fault, skip: int) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     before = bed.controller.snapshot()
     tree(bed)
@@ -350,7 +350,7 @@ async def test_whatever_passes_by_the_end_is_the_same(fault: faults.Fault, skip:
 
 
 async def test_a_controller_that_does_not_answer_is_raised_as_it_is() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     tree(bed)
     client = bed.client()
@@ -360,7 +360,7 @@ async def test_a_controller_that_does_not_answer_is_raised_as_it_is() -> None:
 
 
 async def test_a_user_who_may_not_delete_is_told_so() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     bed.controller.faults.add(faults.Fault(answer="denied", method="DELETE", times=None))
@@ -372,7 +372,7 @@ async def test_a_user_who_may_not_delete_is_told_so() -> None:
 
 
 async def test_the_time_of_one_call_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     tree(bed)
     monkeypatch.setattr(passes, "WIDTH", 1)
@@ -395,7 +395,7 @@ async def test_the_time_of_one_call_is_bounded(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_an_ako_that_makes_things_anew_does_not_keep_a_call_for_ever() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     client = bed.client()
@@ -415,7 +415,7 @@ async def test_an_ako_that_makes_things_anew_does_not_keep_a_call_for_ever() -> 
 
 
 async def test_what_is_own_holds_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     pool = bed.own("pool")
     bed.own("poolgroup", members=[{"pool_ref": pool}])
     mark = sweep.mark_of(bed.stored, bed.context().view)
@@ -425,7 +425,7 @@ async def test_what_is_own_holds_nothing() -> None:
 
 async def test_a_controller_that_answers_with_everything_names_no_wrong_holder() -> None:
     """A question that a release does not know may be left out by it."""
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     pool = bed.own("pool")
     bed.make("virtualservice", name="legacy-lb", pool_ref=pool)

@@ -9,14 +9,14 @@ from akoo_core import external
 from akoo_core.plugin import api
 from akoo_core.testing.calls import Crash
 from tests.avi import avi_inventory
-from tests.avi.avi_bed import Bed, X
+from tests.avi.avi_bed import AviBed, X
 
 NEIGHBOURS = (X[:-4], X[5:], X[5:-4], f"{X}-2", f"gw-{X}", f"{X}--b")
 
 
-def street(mode: str) -> Bed:
+def street(mode: str) -> AviBed:
     """Neighbours with names that are prefix, suffix, infix and worse, all alive."""
-    bed = Bed()
+    bed = AviBed()
     avi_inventory.give_addresses(bed)
     for number, name in enumerate(NEIGHBOURS):
         modes = list(avi_inventory.MODES)
@@ -50,7 +50,7 @@ async def test_all_that_an_ako_made_goes_and_the_neighbours_stay_as_they_are(mod
 
 
 async def test_no_delete_of_a_whole_ako_is_refused() -> None:
-    bed = Bed()
+    bed = AviBed()
     avi_inventory.give_addresses(bed)
     bed.claim()
     avi_inventory.lives(bed, X)
@@ -69,7 +69,7 @@ OTHERWISE = [
 @pytest.mark.parametrize(("name", "value"), OTHERWISE, ids=lambda one: one)
 async def test_whatever_real_controllers_do(name: str, value: str) -> None:
     """Every value of every open question, with sessions lost and PUTs refused on the way."""
-    bed = Bed(**{name: value})
+    bed = AviBed(**{name: value})
     avi_inventory.give_addresses(bed)
     bed.claim()
     before = bed.controller.snapshot()
@@ -111,7 +111,7 @@ class Interceptor:
             raise Crash(site)
 
 
-def small(bed: Bed) -> None:
+def small(bed: AviBed) -> None:
     """One of each kind of call: trees with a child, a route, a label, two tenants."""
     avi_inventory.more(bed, X, "blue")
     bed.own("stringgroup")
@@ -126,7 +126,7 @@ def small(bed: Bed) -> None:
 
 
 async def test_a_crash_at_any_call_changes_nothing_of_the_end() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     before = bed.controller.snapshot()
     small(bed)

@@ -17,12 +17,12 @@ from akoo_testbed.avisim import faults, snapshots
 from akoo_core.plugin import api
 from tests.avi import avi_hostile as hostile
 from tests.avi import avi_oracle as oracle
-from tests.avi.avi_bed import Bed
+from tests.avi.avi_bed import AviBed
 
 EXAMPLES = 60
 
 
-def reached_by_foreign(bed: Bed, own: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
+def reached_by_foreign(bed: AviBed, own: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
     """Own objects that something else keeps, at any distance. From the store's own references."""
     objects = bed.controller.state.objects
     kept: set[tuple[str, str]] = set()
@@ -66,8 +66,8 @@ SCENES: dict[str, Any] = {
 }
 
 
-def scene(things: Any, cluster: str, routes: Any, labels: Any, **chosen: str) -> Bed:
-    bed = Bed(cluster, **chosen)
+def scene(things: Any, cluster: str, routes: Any, labels: Any, **chosen: str) -> AviBed:
+    bed = AviBed(cluster, **chosen)
     bed.fill(things)
     bed.route(*routes)
     bed.label(*[label["value"] for label in labels if label["key"] == "clustername"])
@@ -75,14 +75,14 @@ def scene(things: Any, cluster: str, routes: Any, labels: Any, **chosen: str) ->
     return bed
 
 
-def shared(bed: Bed) -> bool:
+def shared(bed: AviBed) -> bool:
     """Whether a found name is a stranger's as well: then nothing may go."""
     if oracle.made_by_operator(bed.cluster):
         return False
     return oracle.elsewhere(bed.controller, bed.cluster, bed.cloud)
 
 
-def check(bed: Bed, before: snapshots.Snapshot, first: oracle.Count, stuck: Any) -> None:
+def check(bed: AviBed, before: snapshots.Snapshot, first: oracle.Count, stuck: Any) -> None:
     """Gone is exactly what was own and not kept; everything else is byte for byte as it was."""
     diff = bed.diff(before)
     assert set(diff.removed) == first.objects - stuck
@@ -97,7 +97,7 @@ def check(bed: Bed, before: snapshots.Snapshot, first: oracle.Count, stuck: Any)
     assert {one for one in after.suspect if len(one) == 2} == kept
 
 
-async def sweep_all(bed: Bed) -> api.Result:
+async def sweep_all(bed: AviBed) -> api.Result:
     return await bed.swept(calls=60)
 
 

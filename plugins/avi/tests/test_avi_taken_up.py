@@ -15,12 +15,12 @@ from akoo_core import structs
 from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.testing import builders
-from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
+from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, AviBed, X
 
 OURS = record.Handover(management_id=builders.MANAGEMENT_ID, epoch=1)
 
 
-def the_claim(bed: Bed) -> claim.Found:
+def the_claim(bed: AviBed) -> claim.Found:
     found = bed.controller.state.objects.named(claim.KIND, names.claim(X))
     return claim.read(X, [{**one.data, "tenant_ref": ""} for one in found])
 
@@ -31,7 +31,7 @@ def said(spec: Any) -> str:
 
 
 async def test_the_message_is_the_command() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     answers = (await bed.sweep(), await bed.verify())
     for answer in answers:
@@ -42,7 +42,7 @@ async def test_the_message_is_the_command() -> None:
 
 
 async def test_said_before_the_sweep_it_is_made_again_and_all_goes_on() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     assert isinstance(await bed.sweep(handover=OURS, epoch=2), api.Done)
     found = the_claim(bed)
@@ -56,7 +56,7 @@ async def test_said_before_the_sweep_it_is_made_again_and_all_goes_on() -> None:
 
 async def test_said_when_only_verify_is_left() -> None:
     """After a clean count sweep is not asked any more."""
-    bed = Bed()
+    bed = AviBed()
     proof = await bed.verify(handover=OURS, epoch=2)
     assert isinstance(proof, api.Proof)
     assert proof.own == 0
@@ -66,7 +66,7 @@ async def test_said_when_only_verify_is_left() -> None:
 async def test_a_record_that_moved_here_in_the_middle_takes_its_claim_over_and_gives_it_back() -> (
     None
 ):
-    bed = Bed()
+    bed = AviBed()
     bed.claim(OTHER_MANAGEMENT)
     bed.own("pool")
     moved: dict[str, Any] = {
@@ -86,7 +86,7 @@ async def test_a_record_that_moved_here_in_the_middle_takes_its_claim_over_and_g
 
 
 async def test_who_would_not_see_it_does_not_make_it_and_deletes_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     bed.make("user", name="blind", username="blind", password=PASSWORD, access=[])
@@ -99,7 +99,7 @@ async def test_who_would_not_see_it_does_not_make_it_and_deletes_nothing() -> No
 
 
 async def test_another_word_than_ours_makes_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.own("pool")
     stale = record.Handover(management_id=builders.MANAGEMENT_ID, epoch=0)
     answer = await bed.sweep(handover=stale, epoch=1)

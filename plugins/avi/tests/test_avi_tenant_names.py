@@ -6,14 +6,14 @@ import pytest
 from akoo_avi.client import calls
 
 from akoo_core.plugin import api
-from tests.avi.avi_bed import Bed
+from tests.avi.avi_bed import AviBed
 
 NAMES = ["客户", "Grün", "blue ", " blue", "a,b", "%41", "Отдел/продаж", "x#y", "*", "🙂"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_objects_in_a_tenant_of_any_name_are_swept_and_proven(name: str) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     uuid = bed.hand.post("tenant", {"name": name})["uuid"]
     before = bed.controller.snapshot()
@@ -23,7 +23,7 @@ async def test_objects_in_a_tenant_of_any_name_are_swept_and_proven(name: str) -
     assert isinstance(await bed.verify(), api.Proof)
 
 
-def _make_in(bed: Bed, uuid: str) -> None:
+def _make_in(bed: AviBed, uuid: str) -> None:
     body = {
         "name": f"{bed.cluster}--red-web",
         "created_by": f"ako-{bed.cluster}",

@@ -11,7 +11,7 @@ from akoo_testbed.avisim import faults
 
 from akoo_core.plugin import api
 from tests.avi import avi_hostile as hostile
-from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, Bed, X
+from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, AviBed, X
 
 READER = [
     *dict.fromkeys(one.permission for one in kinds.SEEN),
@@ -21,7 +21,7 @@ READER = [
 
 
 def user(
-    bed: Bed,
+    bed: AviBed,
     name: str = "narrow",
     *,
     resources: list[str] = READER,
@@ -54,7 +54,7 @@ def counts(answer: Any) -> tuple[int, int, int]:
 
 
 async def test_nothing_left_is_proven_with_its_queries() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     proof = await bed.verify()
     assert counts(proof) == (0, 0, 0)
@@ -78,7 +78,7 @@ async def test_nothing_left_is_proven_with_its_queries() -> None:
 
 
 async def test_own_suspect_and_held_are_counted_apart() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     monitor = bed.own("healthmonitor")
     pool = bed.own("pool", health_monitor_refs=[monitor])
@@ -98,7 +98,7 @@ async def test_own_suspect_and_held_are_counted_apart() -> None:
 
 
 async def test_routes_and_labels_are_counted() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     one = {
         "prefix": {"ip_addr": {"addr": "10.1.0.0", "type": "V4"}, "mask": 24},
@@ -113,7 +113,7 @@ async def test_routes_and_labels_are_counted() -> None:
 
 
 async def test_objects_that_lack_marks_are_seen_by_other_queries() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.make("pool", name="web", created_by=f"ako-{X}")
     bed.make("applicationpersistenceprofile", name=f"{X}--a", persistence_type="X")
@@ -127,7 +127,7 @@ async def test_objects_that_lack_marks_are_seen_by_other_queries() -> None:
 async def test_the_proof_is_one_log_line_and_suspects_are_warned_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.make("vsvip", name=f"{X}--old")
     with caplog.at_level(logging.INFO):
@@ -143,7 +143,7 @@ async def test_the_proof_is_one_log_line_and_suspects_are_warned_of(
 
 @pytest.mark.parametrize("permission", READER[:-2])
 async def test_a_role_without_one_kind_proves_nothing(permission: str) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     client = bed.client(username=user(bed, resources=[x for x in READER if x != permission]))
     answer = await bed.verify(client)
@@ -152,7 +152,7 @@ async def test_a_role_without_one_kind_proves_nothing(permission: str) -> None:
 
 
 async def test_what_is_missing_is_named() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     few = [x for x in READER if x not in ("PERMISSION_POOL", "PERMISSION_POOLGROUP")]
     missing = await visibility.missing(bed.client(username=user(bed, resources=few)))
@@ -165,7 +165,7 @@ async def test_what_is_missing_is_named() -> None:
 
 @pytest.mark.parametrize("level", ["READ_ACCESS", "WRITE_ACCESS"])
 async def test_a_role_that_reads_all_kinds_in_all_tenants_suffices(level: str) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool", tenant="blue")
     proof = await bed.verify(bed.client(username=user(bed, level=level)))
@@ -173,7 +173,7 @@ async def test_a_role_that_reads_all_kinds_in_all_tenants_suffices(level: str) -
 
 
 async def test_a_role_in_one_tenant_proves_nothing_about_the_others() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool", tenant="blue")
     answer = await bed.verify(bed.client(username=user(bed, all_tenants=False)))
@@ -186,7 +186,7 @@ FILTER = {"match_label": {"key": "clustername", "values": ["other"]}}
 
 @pytest.mark.parametrize("unlabelled", [True, False])
 async def test_a_role_filter_proves_nothing(*, unlabelled: bool) -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     name = user(bed, filters=[FILTER], allow_unlabelled_access=unlabelled)
@@ -196,7 +196,7 @@ async def test_a_role_filter_proves_nothing(*, unlabelled: bool) -> None:
 
 
 async def test_a_role_filter_that_is_off_hides_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     name = user(bed, filters=[{**FILTER, "enabled": False}])
@@ -204,7 +204,7 @@ async def test_a_role_filter_that_is_off_hides_nothing() -> None:
 
 
 async def test_who_cannot_read_its_own_role_proves_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     made = bed.make(
         "role",
@@ -219,7 +219,7 @@ async def test_who_cannot_read_its_own_role_proves_nothing() -> None:
 
 
 async def test_a_blind_user_proves_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.make("user", name="blind", username="blind", password=PASSWORD, access=[])
     answer = await bed.verify(bed.client(username="blind"))
@@ -227,14 +227,14 @@ async def test_a_blind_user_proves_nothing() -> None:
 
 
 async def test_a_query_that_gives_empty_lists_does_not_show_the_claim_either() -> None:
-    bed = Bed()
+    bed = AviBed()
     answer = await bed.verify()
     assert isinstance(answer, api.Blocked)
     assert answer.reason == "ClaimLost"
 
 
 async def test_a_cloud_that_shows_nothing_proves_nothing() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     for kind in ("vrfcontext", "serviceenginegroup"):
         bed.controller.faults.add(
@@ -259,7 +259,7 @@ def inventory(*, visible: bool) -> Any:
 
 
 async def test_a_foreign_claim_is_not_verified() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim(OTHER_MANAGEMENT)
     answer = await bed.verify()
     assert isinstance(answer, api.Blocked)
@@ -268,7 +268,7 @@ async def test_a_foreign_claim_is_not_verified() -> None:
 
 async def test_the_role_is_read_before_and_after_the_count() -> None:
     """A role that is widened while counting made the count blind."""
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     name = user(bed, resources=[x for x in READER if x != "PERMISSION_POOL"])
@@ -288,7 +288,7 @@ async def test_the_role_is_read_before_and_after_the_count() -> None:
 
 
 async def test_a_role_that_is_narrowed_before_the_count_shows_after_it() -> None:
-    bed = Bed()
+    bed = AviBed()
     bed.claim()
     bed.own("pool")
     name = user(bed)
@@ -323,7 +323,7 @@ def test_a_privilege_on_a_part_of_a_kind_is_not_sight() -> None:
 
 @pytest.mark.parametrize("size", ["25", "100", "200"])
 async def test_all_pages_are_read(size: str) -> None:
-    bed = Bed(default_page_size=size)
+    bed = AviBed(default_page_size=size)
     bed.claim()
     for number in range(230):
         bed.own("stringgroup", f"n{number}")

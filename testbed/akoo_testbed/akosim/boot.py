@@ -4,7 +4,7 @@ import collections.abc
 
 from akoo_testbed.akosim import avi, cloudrules, config, routes
 from akoo_testbed.akosim.config import Config, Network
-from akoo_testbed.akosim.site import Site
+from akoo_testbed.akosim.maker import BootUuids
 from akoo_testbed.kubeapi import Object
 
 UP_STATES = ("CLUSTER_UP_NO_HA", "CLUSTER_UP_HA_ACTIVE", "CLUSTER_UP_HA_COMPROMISED")
@@ -50,7 +50,7 @@ async def leader(client: avi.Avi) -> tuple[str, str]:
 
 async def validate(
     client: avi.Avi, settings: Config, se_groups: collections.abc.Iterable[str] = ()
-) -> Site:
+) -> BootUuids:
     """Check the settings against Avi, put the label on the SE group; where objects will live.
 
     ``se_groups``: names of those that AviInfraSettings name. Each that is there gets the label,
@@ -78,7 +78,7 @@ async def validate(
     for name in sorted(set(se_groups) - {settings.se_group}):
         await label_group(client, settings, name)
     await _check_node_networks(client, settings, cloud)
-    return Site(
+    return BootUuids(
         cloud=cloud["uuid"],
         cloud_type=cloud["vtype"],
         vrf=vrf or _vrf_of(network),

@@ -6,9 +6,9 @@ import enum
 import logging
 
 from akoo_testbed.akosim import avi, planning, report
+from akoo_testbed.akosim.maker import BootUuids
 from akoo_testbed.akosim.planning import Operation, Tree
 from akoo_testbed.akosim.retries import FIRST_RETRY_SECONDS, SLOW_RETRY_SECONDS
-from akoo_testbed.akosim.site import Site
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.kubelet.options import AkoFault
 from akoo_testbed.kubelet.program import Container
@@ -37,11 +37,11 @@ class Deletion:
     """One deletion. `whole` as after a live flip; else only the trees, as at a start."""
 
     def __init__(
-        self, container: Container, hands: Hands, site: Site, *, whole: bool, had_models: bool
+        self, container: Container, hands: Hands, uuids: BootUuids, *, whole: bool, had_models: bool
     ) -> None:
         self._container = container
         self._hands = hands
-        self._site = site
+        self._uuids = uuids
         self._whole = whole
         self._had_models = had_models
 
@@ -115,7 +115,7 @@ class Deletion:
         try:
             await self._hands.perform(self._allowed(own))
             if self._hands.config.routes and not self._leaves:
-                return await self._hands.write_routes(self._site.vrf, [])
+                return await self._hands.write_routes(self._uuids.vrf, [])
         except (avi.AviError, *avi.UNREACHABLE) as error:
             log.info("routes stay: %s", type(error).__name__)
         return False
@@ -126,9 +126,9 @@ class Deletion:
     async def _take_label(self) -> None:
         """The SE group's label goes last, after the report."""
         try:
-            await self._hands.take_label(self._site.se_group)
+            await self._hands.take_label(self._uuids.se_group)
         except (avi.AviError, *avi.UNREACHABLE) as error:
-            log.info("the label of SE group %s stays: %s", self._site.se_group, error)
+            log.info("the label of SE group %s stays: %s", self._uuids.se_group, error)
 
     @property
     def _leaves(self) -> bool:

@@ -3,18 +3,18 @@
 from akoo_testbed.akosim import layer4, model, names
 from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.layer7 import Layer7
+from akoo_testbed.akosim.maker import BootUuids, Maker
 from akoo_testbed.akosim.passthrough import Passthrough
-from akoo_testbed.akosim.site import Maker, Site
 from akoo_testbed.akosim.status import Hosts
 from akoo_testbed.akosim.world import World
 
 
-def desired(config: Config, site: Site, world: World) -> list[model.Wanted]:
+def desired(config: Config, uuids: BootUuids, world: World) -> list[model.Wanted]:
     """The wanted objects, in no particular order; each key once.
 
     What has too long a name is left out; what refers to it will be refused by Avi.
     """
-    maker = Maker(config, site)
+    maker = Maker(config, uuids)
     made = [
         *layer4.desired(maker, world),
         *Layer7(maker, world).desired(),

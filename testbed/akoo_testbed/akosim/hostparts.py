@@ -5,7 +5,7 @@ import dataclasses
 
 from akoo_testbed.akosim import model, names
 from akoo_testbed.akosim.ingress import Path, VirtualHost
-from akoo_testbed.akosim.site import Maker
+from akoo_testbed.akosim.maker import Maker
 from akoo_testbed.kubeapi import Object
 
 MONITOR = "System-TCP"

@@ -5,7 +5,7 @@ import itertools
 
 from akoo_testbed.akosim import model
 from akoo_testbed.akosim.config import Config
-from akoo_testbed.akosim.site import Maker, metadata
+from akoo_testbed.akosim.maker import Maker, metadata
 from akoo_testbed.akosim.world import World
 from akoo_testbed.kubeapi import Object
 

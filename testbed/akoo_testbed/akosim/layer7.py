@@ -5,7 +5,7 @@ import dataclasses
 from akoo_testbed.akosim import ingress, model, names
 from akoo_testbed.akosim.hostparts import HostParts, Wanted, host_marks, member, policies, redirect
 from akoo_testbed.akosim.ingress import Path, VirtualHost
-from akoo_testbed.akosim.site import Maker, metadata
+from akoo_testbed.akosim.maker import Maker, metadata
 from akoo_testbed.akosim.status import Host
 from akoo_testbed.akosim.world import World
 from akoo_testbed.kubeapi import Object

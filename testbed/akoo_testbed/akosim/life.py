@@ -18,9 +18,9 @@ from akoo_testbed.akosim import (
     watching,
 )
 from akoo_testbed.akosim.desired import desired, served
+from akoo_testbed.akosim.maker import BootUuids, Maker
 from akoo_testbed.akosim.model import Wanted
 from akoo_testbed.akosim.retries import Retries
-from akoo_testbed.akosim.site import Maker, Site
 from akoo_testbed.akosim.world import INGRESS_CLASS
 from akoo_testbed.kubelet import events
 from akoo_testbed.kubelet.options import AkoAnswer, AkoFault
@@ -33,11 +33,11 @@ class Ako:
     """Keeps Avi as the cluster wants it, until something ends it."""
 
     def __init__(
-        self, container: Container, hands: syncing.Hands, site: Site, view: watching.View
+        self, container: Container, hands: syncing.Hands, uuids: BootUuids, view: watching.View
     ) -> None:
         self._container = container
         self._hands = hands
-        self._maker = Maker(hands.config, site)
+        self._maker = Maker(hands.config, uuids)
         self._view = view
         self._secret = (view.secret or {}).get("data")
         self._deleting = config.delete_config(view.config_map)
@@ -120,7 +120,7 @@ class Ako:
         work = deletion.Deletion(
             self._container,
             self._hands,
-            self._maker.site,
+            self._maker.uuids,
             whole=whole,
             had_models=self._had_models,
         )
@@ -159,14 +159,14 @@ class Ako:
             await rules.check(self._container.api, world.load_balancers(settings), classes)
             await self._label_groups()
         if not self._knows or not self._has(AkoFault.CUT_OFF):
-            self.wanted = desired(settings, self._maker.site, world)
+            self.wanted = desired(settings, self._maker.uuids, world)
             self._knows = True
         self._had_models = self._had_models or bool(self.wanted)
         keep = f"{settings.shared_prefix}Shared-L7-"
         plan = planning.plan(self.wanted, self._hands.observed, keep=keep)
         complete = await self._hands.perform(plan)
         if settings.routes and not self._has(AkoFault.CUT_OFF):
-            await self._hands.write_routes(self._maker.site.vrf, routes.wanted(settings, world))
+            await self._hands.write_routes(self._maker.uuids.vrf, routes.wanted(settings, world))
         return complete
 
     async def _label_groups(self) -> None:

@@ -11,7 +11,7 @@ from akoo_testbed.akosim import ingress, model, names
 from akoo_testbed.akosim.hostparts import MONITOR, member, policies, redirect
 from akoo_testbed.akosim.ingress import VirtualHost
 from akoo_testbed.akosim.layer7 import PLAIN_PORTS, Parent
-from akoo_testbed.akosim.site import Maker, metadata
+from akoo_testbed.akosim.maker import Maker, metadata
 from akoo_testbed.akosim.status import Host
 from akoo_testbed.akosim.world import World
 from akoo_testbed.kubeapi import Object

@@ -79,11 +79,11 @@ async def _live(
         await client.login()
         await boot.check_controller(client)
         groups = await infra.se_groups(container.api)
-        site = await boot.validate(client, settings, groups)
+        uuids = await boot.validate(client, settings, groups)
         await _begin(container)
         hands = syncing.Hands(client, settings)
         async with watching.View(container.api, settings.namespace, config_map, secret) as view:
-            ako = life.Ako(container, hands, site, view)
+            ako = life.Ako(container, hands, uuids, view)
             try:
                 return await ako.run()
             except rules.PanicError as error:

@@ -6,8 +6,8 @@ import json
 
 from akoo_testbed.akosim import layer4
 from akoo_testbed.akosim.config import Config
+from akoo_testbed.akosim.maker import Maker
 from akoo_testbed.akosim.model import Found, Key
-from akoo_testbed.akosim.site import Maker
 from akoo_testbed.akosim.world import INGRESS, SERVICE, TENANT_ANNOTATION, World
 from akoo_testbed.kubeapi import Object
 
@@ -101,7 +101,7 @@ def _write(
     if mapping:
         annotations = {
             MAP_ANNOTATION: json.dumps(mapping, sort_keys=True),
-            CONTROLLER_ANNOTATION: maker.site.controller,
+            CONTROLLER_ANNOTATION: maker.uuids.controller,
             TENANT_ANNOTATION: tenant,
         }
     metadata = obj["metadata"]

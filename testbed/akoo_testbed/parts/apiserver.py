@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from akoo_testbed import ports, site
+from akoo_testbed import base, ports
 from akoo_testbed.parts import etcd, part
 
 
@@ -15,14 +15,14 @@ class ApiServer(part.Part):
 
     def __init__(
         self,
-        ground: site.Site,
+        bed_base: base.BedBase,
         store: etcd.Etcd,
         name: str,
         *,
         prefix: str = "",
         arguments: Sequence[str] = (),
     ) -> None:
-        super().__init__(ground, f"kube-apiserver-{name}")
+        super().__init__(bed_base, f"kube-apiserver-{name}")
         self.prefix = prefix or f"/{name}"
         self.port = ports.pick()
         self.url = f"https://127.0.0.1:{self.port}"
@@ -32,23 +32,23 @@ class ApiServer(part.Part):
     @property
     def kubeconfig(self) -> str:
         """Text of the administrator's kubeconfig; secret."""
-        return self.site.admin_kubeconfig(self.url)
+        return self.base.admin_kubeconfig(self.url)
 
     def command(self) -> list[str]:
         return [
-            str(self.site.built.binary("kube-apiserver")),
+            str(self.base.built.binary("kube-apiserver")),
             f"--etcd-servers={self._store.url}",
             f"--etcd-prefix={self.prefix}",
             f"--secure-port={self.port}",
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
             "--endpoint-reconciler-type=none",
-            f"--tls-cert-file={self.site.server_certificate}",
-            f"--tls-private-key-file={self.site.server_key}",
-            f"--client-ca-file={self.site.ca_file}",
+            f"--tls-cert-file={self.base.server_certificate}",
+            f"--tls-private-key-file={self.base.server_key}",
+            f"--client-ca-file={self.base.ca_file}",
             "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-key-file={self.site.service_account_key}",
-            f"--service-account-signing-key-file={self.site.service_account_key}",
+            f"--service-account-key-file={self.base.service_account_key}",
+            f"--service-account-signing-key-file={self.base.service_account_key}",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--allow-privileged=true",
             "--authorization-mode=RBAC",
@@ -61,4 +61,4 @@ class ApiServer(part.Part):
         return {**super().environment(), "GOGC": "200"}
 
     async def probe(self) -> bool:
-        return await part.http_ok(f"{self.url}/readyz", tls=self.site.admin_tls)
+        return await part.http_ok(f"{self.url}/readyz", tls=self.base.admin_tls)

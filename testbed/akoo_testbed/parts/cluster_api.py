@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from akoo_testbed import certificates, ports, site
+from akoo_testbed import base, certificates, ports
 from akoo_testbed.parts import apiserver, part
 
 # By default a controller reconciles an object at most once a second and looks at a MachineSet's
@@ -25,13 +25,13 @@ class ClusterApi(part.Part):
 
     def __init__(
         self,
-        ground: site.Site,
+        bed_base: base.BedBase,
         server: apiserver.ApiServer,
         *,
         fast: bool = True,
         gates: Mapping[str, bool] | None = None,
     ) -> None:
-        super().__init__(ground, "cluster-api")
+        super().__init__(bed_base, "cluster-api")
         self._server = server
         self.gates = DEFAULT_GATES | (FAST_GATES if fast else {}) | dict(gates or {})
         self._health, self._diagnostics, self._webhook = (ports.pick() for _ in range(3))
@@ -40,15 +40,15 @@ class ClusterApi(part.Part):
         """Where its admission webhooks answer, for whoever configures the API server to ask."""
 
     def command(self) -> list[str]:
-        keys = self.site.folder / "keys"
+        keys = self.base.folder / "keys"
         kubeconfig = keys / f"{self.name}.kubeconfig"
         certificates.write_private(kubeconfig, self._server.kubeconfig)
         webhook = keys / "cluster-api-webhook"
         webhook.mkdir(exist_ok=True)
-        self.site.authority.server().write(webhook, "tls")
+        self.base.authority.server().write(webhook, "tls")
         gates = ",".join(f"{name}={str(on).lower()}" for name, on in sorted(self.gates.items()))
         return [
-            str(self.site.built.binary("cluster-api")),
+            str(self.base.built.binary("cluster-api")),
             f"--kubeconfig={kubeconfig}",
             f"--webhook-port={self._webhook}",
             f"--webhook-cert-dir={webhook}",

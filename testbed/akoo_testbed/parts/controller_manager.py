@@ -1,6 +1,6 @@
 """kube-controller-manager: garbage collection, namespaces, service accounts, workloads."""
 
-from akoo_testbed import certificates, site
+from akoo_testbed import base, certificates
 from akoo_testbed.parts import apiserver, part
 
 CONTROLLERS = (
@@ -22,29 +22,30 @@ class ControllerManager(part.Part):
     resync, up to half a minute later.
     """
 
-    def __init__(self, ground: site.Site, server: apiserver.ApiServer) -> None:
+    def __init__(self, bed_base: base.BedBase, server: apiserver.ApiServer) -> None:
         name = server.name.removeprefix("kube-apiserver-")
-        super().__init__(ground, f"kube-controller-manager-{name}")
+        super().__init__(bed_base, f"kube-controller-manager-{name}")
         self._server = server
 
     def command(self) -> list[str]:
-        kubeconfig = self.site.folder / "keys" / f"{self.name}.kubeconfig"
+        kubeconfig = self.base.folder / "keys" / f"{self.name}.kubeconfig"
         certificates.write_private(kubeconfig, self._server.kubeconfig)
         return [
-            str(self.site.built.binary("kube-controller-manager")),
+            str(self.base.built.binary("kube-controller-manager")),
             f"--kubeconfig={kubeconfig}",
             "--leader-elect=false",
             f"--controllers={','.join(CONTROLLERS)}",
-            f"--service-account-private-key-file={self.site.service_account_key}",
-            f"--root-ca-file={self.site.ca_file}",
+            f"--service-account-private-key-file={self.base.service_account_key}",
+            f"--root-ca-file={self.base.ca_file}",
             "--secure-port=0",
         ]
 
     async def probe(self) -> bool:
         """It serves nothing, so its first effects: without them no Pod can be created."""
         first_effects = ("serviceaccounts/default", "configmaps/kube-root-ca.crt")
-        base = f"{self._server.url}/api/v1/namespaces/default"
+        default_namespace = f"{self._server.url}/api/v1/namespaces/default"
         answers = [
-            await part.http_ok(f"{base}/{path}", tls=self.site.admin_tls) for path in first_effects
+            await part.http_ok(f"{default_namespace}/{path}", tls=self.base.admin_tls)
+            for path in first_effects
         ]
         return all(answers)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import aiohttp
 
-from akoo_testbed import ports, site
+from akoo_testbed import base, ports
 from akoo_testbed.parts import part
 
 _OPERATIONS = 100
@@ -16,15 +16,15 @@ _OPERATIONS = 100
 class Etcd(part.Part):
     """A single member without fsync: its data is not worth a disk's time."""
 
-    def __init__(self, ground: site.Site) -> None:
-        super().__init__(ground, "etcd")
+    def __init__(self, bed_base: base.BedBase) -> None:
+        super().__init__(bed_base, "etcd")
         self.url = f"http://127.0.0.1:{ports.pick()}"
         self._peer_url = f"http://127.0.0.1:{ports.pick()}"
-        self._data = ground.data_folder("etcd")
+        self._data = bed_base.data_folder("etcd")
 
     def command(self) -> list[str]:
         return [
-            str(self.site.built.binary("etcd")),
+            str(self.base.built.binary("etcd")),
             f"--data-dir={self._data}",
             f"--listen-client-urls={self.url}",
             f"--advertise-client-urls={self.url}",

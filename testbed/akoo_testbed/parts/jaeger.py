@@ -1,6 +1,6 @@
 """Jaeger all-in-one: takes spans by OTLP over HTTP, answers its query API."""
 
-from akoo_testbed import ports, site
+from akoo_testbed import base, ports
 from akoo_testbed.parts import part
 
 MAX_TRACES = 50_000
@@ -20,8 +20,8 @@ _LISTENERS = (
 class Jaeger(part.Part):
     """Keeps the spans in memory."""
 
-    def __init__(self, ground: site.Site) -> None:
-        super().__init__(ground, "jaeger")
+    def __init__(self, bed_base: base.BedBase) -> None:
+        super().__init__(bed_base, "jaeger")
         # All of them, used or not: the defaults would collide with another Jaeger.
         self._ports = {listener: ports.pick() for listener in _LISTENERS}
         self.otlp_url = f"http://127.0.0.1:{self._ports['collector.otlp.http.host-port']}"
@@ -31,7 +31,7 @@ class Jaeger(part.Part):
 
     def command(self) -> list[str]:
         return [
-            str(self.site.built.binary("jaeger")),
+            str(self.base.built.binary("jaeger")),
             "--collector.otlp.enabled=true",
             f"--memory.max-traces={MAX_TRACES}",
             *(f"--{listener}=127.0.0.1:{port}" for listener, port in self._ports.items()),

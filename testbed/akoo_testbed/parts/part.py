@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from akoo_testbed import errors, processes, site, waiting
+from akoo_testbed import base, errors, processes, waiting
 
 _TAIL_LINES = 12
 _READY_SECONDS = 60.0
@@ -24,8 +24,8 @@ class Part(abc.ABC):
     ready_seconds: float = _READY_SECONDS
     """How long `ready` waits; generous, since a machine may be busy."""
 
-    def __init__(self, ground: site.Site, name: str) -> None:
-        self.site = ground
+    def __init__(self, bed_base: base.BedBase, name: str) -> None:
+        self.base = bed_base
         self.name = name
         self._child: processes.Child | None = None
         self._log_offset = 0
@@ -43,11 +43,11 @@ class Part(abc.ABC):
 
     def environment(self) -> Mapping[str, str]:
         """Its environment: nothing of ours that could change what it does, no proxies."""
-        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.site.folder)}
+        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.base.folder)}
 
     @property
     def log(self) -> pathlib.Path:
-        return self.site.log_file(self.name)
+        return self.base.log_file(self.name)
 
     @property
     def pid(self) -> int:
@@ -63,7 +63,7 @@ class Part(abc.ABC):
         self.ready_after = None
         self._log_offset = self.log.stat().st_size if self.log.exists() else 0
         self.started_at = time.monotonic()
-        self._child = await self.site.processes.spawn(
+        self._child = await self.base.processes.spawn(
             self.command(), log=self.log, env=self.environment()
         )
 

@@ -3,10 +3,10 @@
 import collections.abc
 import itertools
 
+import akoo_testbed.akosim.ako_bed as ako_beds
 import pytest
 from akoo_testbed import running
 from akoo_testbed.akosim import avi
-from akoo_testbed.akosim import bench as benches
 from akoo_testbed.avisim import client
 from akoo_testbed.avisim import pytest as avisim_plugin
 from akoo_testbed.kubelet import KubeletOptions
@@ -37,20 +37,20 @@ def kubelet_options() -> KubeletOptions:
 
 
 @pytest.fixture
-async def bench(
+async def ako_bed(
     kubeconfig: str, avisim: avisim_plugin.RunningAvi, kubelet_options: KubeletOptions
-) -> collections.abc.AsyncGenerator[benches.Bench, None]:
+) -> collections.abc.AsyncGenerator[ako_beds.AkoBed, None]:
     """A namespace, a Node and a furnished controller; AKO is not installed yet."""
     home = f"avi-system-{next(numbers)}"
-    async with benches.bench(kubeconfig, avisim, home, kubelet_options) as bench:
-        yield bench
+    async with ako_beds.running(kubeconfig, avisim, home, kubelet_options) as ako_bed:
+        yield ako_bed
 
 
 @pytest.fixture
 def admin(avisim: avisim_plugin.RunningAvi) -> client.Client:
     """The administrator of a furnished controller, for tests without a cluster."""
     admin = client.Client(avisim.controller, password=avisim.options.password)
-    benches.furnish(admin)
+    ako_beds.furnish(admin)
     return admin
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from akoo_testbed.akosim import avi, boot, cloudrules, config
-from akoo_testbed.akosim.bench import CLUSTER, furnish
+from akoo_testbed.akosim.ako_bed import CLUSTER, furnish
 from akoo_testbed.avisim import client
 from akoo_testbed.avisim import pytest as avisim_plugin
 

@@ -6,7 +6,7 @@ import typing
 import pytest
 from akoo_testbed import kubeapi
 from akoo_testbed.akosim import avi, boot, config, infra
-from akoo_testbed.akosim.bench import CLUSTER
+from akoo_testbed.akosim.ako_bed import CLUSTER
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.avisim import client
 
@@ -33,9 +33,9 @@ def labels(admin: client.Client, name: str) -> object:
 
 
 async def test_done_leaves_their_labels(session: avi.Avi, admin: client.Client) -> None:
-    site = await boot.validate(session, settings(), ["blue", "nowhere"])
+    uuids = await boot.validate(session, settings(), ["blue", "nowhere"])
     assert labels(admin, "blue") == labels(admin, "Default-Group") == OWN
-    await Hands(session, settings()).take_label(site.se_group)
+    await Hands(session, settings()).take_label(uuids.se_group)
     assert labels(admin, "Default-Group") == []
     assert labels(admin, "blue") == OWN
 

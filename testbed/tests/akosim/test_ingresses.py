@@ -5,14 +5,14 @@ import hashlib
 
 import pytest
 from akoo_testbed import certificates
-from akoo_testbed.akosim.bench import CLUSTER, Bench
+from akoo_testbed.akosim.ako_bed import CLUSTER, AkoBed
 from akoo_testbed.avisim import pytest as avisim_plugin
 
 INGRESS = "networking.k8s.io/v1/Ingress"
 PREFIX = f"{CLUSTER}--"
 
 
-async def expose(bench: Bench, host: str, *paths: str, tls: bool = False) -> None:
+async def expose(ako_bed: AkoBed, host: str, *paths: str, tls: bool = False) -> None:
     """An Ingress named like the first label of its host, and its TLS Secret."""
     name = host.partition(".")[0]
     backend = {"service": {"name": "web", "port": {"number": 80}}}
@@ -23,27 +23,27 @@ async def expose(bench: Bench, host: str, *paths: str, tls: bool = False) -> Non
         pair = certificates.Authority().server(names=(host,), addresses=())
         data = {"tls.crt": pair.certificate_pem, "tls.key": pair.key_pem}
         encoded = {k: base64.b64encode(v.encode()).decode() for k, v in data.items()}
-        await bench.create("v1", "Secret", name, type="kubernetes.io/tls", data=encoded)
+        await ako_bed.create("v1", "Secret", name, type="kubernetes.io/tls", data=encoded)
         spec["tls"] = [{"hosts": [host], "secretName": name}]
-    await bench.create("networking.k8s.io/v1", "Ingress", name, spec=spec)
+    await ako_bed.create("networking.k8s.io/v1", "Ingress", name, spec=spec)
 
 
 def summed(plain: str) -> str:
     return PREFIX + hashlib.sha1(f"{PREFIX}{plain}".encode()).hexdigest()
 
 
-async def test_sni(bench: Bench) -> None:
-    await bench.install()
-    await bench.service("web", type="NodePort")
-    await expose(bench, "plain.example.com", "/a")
-    await expose(bench, "safe.example.com", "/", "/x[0-9]+", tls=True)
-    address = await bench.address("plain", INGRESS)
-    assert await bench.address("safe", INGRESS) == address
-    home, shared = bench.home, f"{PREFIX}Shared-L7-0"
+async def test_sni(ako_bed: AkoBed) -> None:
+    await ako_bed.install()
+    await ako_bed.service("web", type="NodePort")
+    await expose(ako_bed, "plain.example.com", "/a")
+    await expose(ako_bed, "safe.example.com", "/", "/x[0-9]+", tls=True)
+    address = await ako_bed.address("plain", INGRESS)
+    assert await ako_bed.address("safe", INGRESS) == address
+    home, shared = ako_bed.home, f"{PREFIX}Shared-L7-0"
     path = f"{PREFIX}{home}-safe.example.com_-safe"
     pattern = f"{home}-safe.example.com_x[0-9]+-safe"
     group = hashlib.sha1(b"safe.example.com/x[0-9]+").hexdigest()
-    assert set(await bench.ask(bench.marked)) == {
+    assert set(await ako_bed.ask(ako_bed.marked)) == {
         f"virtualservice/{shared}",
         f"vsvip/{shared}",
         f"vsdatascriptset/{shared}",
@@ -59,42 +59,42 @@ async def test_sni(bench: Bench) -> None:
         f"pool/{summed(pattern)}",
         f"stringgroup/ako-{CLUSTER}-{group}",
     }
-    child = await bench.ask(lambda: bench.named("virtualservice", f"{PREFIX}safe.example.com"))
+    child = await ako_bed.ask(lambda: ako_bed.named("virtualservice", f"{PREFIX}safe.example.com"))
     assert child["vh_domain_name"] == ["safe.example.com"]
-    assert await bench.ask(bench.refusals) == []
+    assert await ako_bed.ask(ako_bed.refusals) == []
 
 
-async def test_evh_hides_names(bench: Bench) -> None:
-    await bench.install(enableEVH="true")
-    await bench.service("web", type="NodePort")
-    await expose(bench, "safe.example.com", "/", tls=True)
-    await bench.address("safe", INGRESS)
-    child, path = summed("safe.example.com"), f"{bench.home}-safe.example.com_-safe"
-    assert set(await bench.ask(bench.marked)) == {
+async def test_evh_hides_names(ako_bed: AkoBed) -> None:
+    await ako_bed.install(enableEVH="true")
+    await ako_bed.service("web", type="NodePort")
+    await expose(ako_bed, "safe.example.com", "/", tls=True)
+    await ako_bed.address("safe", INGRESS)
+    child, path = summed("safe.example.com"), f"{ako_bed.home}-safe.example.com_-safe"
+    assert set(await ako_bed.ask(ako_bed.marked)) == {
         f"virtualservice/{PREFIX}Shared-L7-EVH-0",
         f"vsvip/{PREFIX}Shared-L7-EVH-0",
         f"virtualservice/{child}",
         f"sslkeyandcertificate/{child}",
         f"httppolicyset/{child}",
-        f"httppolicyset/{summed(bench.home + '-safe.example.com')}",
+        f"httppolicyset/{summed(ako_bed.home + '-safe.example.com')}",
         f"poolgroup/{summed(path)}",
         f"pool/{summed(path + '-web')}",
     }
 
 
-async def test_the_last_ingress_leaves_the_vip_and_delete_config_takes_it(bench: Bench) -> None:
-    await bench.install()
-    await bench.service("web", type="NodePort")
-    await expose(bench, "safe.example.com", "/", tls=True)
-    address = await bench.address("safe", INGRESS)
-    await bench.api.delete(INGRESS, bench.home, "safe")
+async def test_the_last_ingress_leaves_the_vip_and_delete_config_takes_it(ako_bed: AkoBed) -> None:
+    await ako_bed.install()
+    await ako_bed.service("web", type="NodePort")
+    await expose(ako_bed, "safe.example.com", "/", tls=True)
+    address = await ako_bed.address("safe", INGRESS)
+    await ako_bed.api.delete(INGRESS, ako_bed.home, "safe")
     left = [f"vsvip/{PREFIX}Shared-L7-0"]
-    await bench.until(lambda: bench.marked() == left, "all but the VIP to go")
-    await expose(bench, "again.example.com", "/")
-    assert await bench.address("again", INGRESS) == address
-    await bench.delete_config("true")
-    await bench.answer("Done")
-    assert await bench.ask(bench.marked) == []
+    await ako_bed.until(lambda: ako_bed.marked() == left, "all but the VIP to go")
+    await expose(ako_bed, "again.example.com", "/")
+    assert await ako_bed.address("again", INGRESS) == address
+    await ako_bed.delete_config("true")
+    await ako_bed.answer("Done")
+    assert await ako_bed.ask(ako_bed.marked) == []
 
 
 class TestOtherProfiles:
@@ -104,17 +104,17 @@ class TestOtherProfiles:
     def avisim_options(self, request: pytest.FixtureRequest) -> avisim_plugin.AviOptions:
         return avisim_plugin.AviOptions(profile=request.param, strict=True, seed=3)
 
-    async def test_dedicated(self, bench: Bench) -> None:
-        await bench.install(shardVSSize="DEDICATED")
-        await bench.service("web")
-        await expose(bench, "safe.example.com", "/", tls=True)
-        await bench.address("web")
-        await bench.address("safe", INGRESS)
+    async def test_dedicated(self, ako_bed: AkoBed) -> None:
+        await ako_bed.install(shardVSSize="DEDICATED")
+        await ako_bed.service("web")
+        await expose(ako_bed, "safe.example.com", "/", tls=True)
+        await ako_bed.address("web")
+        await ako_bed.address("safe", INGRESS)
         name = f"{PREFIX}safe.example.com-L7-dedicated"
-        path = f"{PREFIX}{bench.home}-safe.example.com_-safe-L7-dedicated"
+        path = f"{PREFIX}{ako_bed.home}-safe.example.com_-safe-L7-dedicated"
         wanted = {f"virtualservice/{name}", f"vsvip/{name}", f"poolgroup/{path}", f"pool/{path}"}
-        assert wanted <= set(await bench.ask(bench.marked))
-        await bench.delete_config("true")
-        await bench.answer("Done")
-        assert await bench.ask(bench.marked) == []
-        assert await bench.ask(bench.refusals) == []
+        assert wanted <= set(await ako_bed.ask(ako_bed.marked))
+        await ako_bed.delete_config("true")
+        await ako_bed.answer("Done")
+        assert await ako_bed.ask(ako_bed.marked) == []
+        assert await ako_bed.ask(ako_bed.refusals) == []

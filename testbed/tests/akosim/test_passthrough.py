@@ -3,13 +3,13 @@
 import pytest
 from akoo_testbed.akosim import avi, boot, config, model, planning
 from akoo_testbed.akosim.desired import desired, served
+from akoo_testbed.akosim.maker import BootUuids, Maker
 from akoo_testbed.akosim.model import Found, Wanted
-from akoo_testbed.akosim.site import Maker, Site
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.akosim.world import INGRESS, World
 from akoo_testbed.kubeapi import Object
 
-SITE = Site(cloud="cloud-1", vrf="vrf-1", se_group="seg-1", network="net-1", controller="c")
+SITE = BootUuids(cloud="cloud-1", vrf="vrf-1", se_group="seg-1", network="net-1", controller="c")
 HOST = "pass.example.com"
 CLUSTER = [{"key": "clustername", "values": ["shop"]}]
 
@@ -104,9 +104,9 @@ def test_what_is_a_companion(name: str, parent: str) -> None:
 async def test_a_strict_controller_takes_it_all_and_lets_it_all_go(session: avi.Avi) -> None:
     networks = '[{"networkName": "vips", "cidr": "10.9.0.0/24"}]'
     own = settings(vipNetworkList=networks, serviceType="NodePort")
-    site = await boot.validate(session, own)
+    uuids = await boot.validate(session, own)
     hands = Hands(session, own)
-    wanted = desired(own, site, world())
+    wanted = desired(own, uuids, world())
     for operation in planning.plan(wanted, hands.observed):
         assert await hands.attempt(operation) is None
     await hands.observe()

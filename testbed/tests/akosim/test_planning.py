@@ -8,13 +8,13 @@ import hypothesis.strategies as st
 from akoo_testbed.akosim import config, model, planning
 from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.desired import desired
+from akoo_testbed.akosim.maker import BootUuids
 from akoo_testbed.akosim.model import Found, Key
 from akoo_testbed.akosim.planning import Operation, Verb
-from akoo_testbed.akosim.site import Site
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 from akoo_testbed.kubeapi import Object
 
-SITE = Site(cloud="cloud-1", vrf="vrf-1", se_group="seg-1", network="net-1", controller="c")
+SITE = BootUuids(cloud="cloud-1", vrf="vrf-1", se_group="seg-1", network="net-1", controller="c")
 PREFIX = "shop--"
 MODES: list[dict[str, str]] = [
     {},

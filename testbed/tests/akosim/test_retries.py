@@ -10,14 +10,14 @@ import typing
 import pytest
 from akoo_testbed.akosim import avi, config, cutoff, life, syncing, watching
 from akoo_testbed.akosim.desired import desired
+from akoo_testbed.akosim.maker import BootUuids
 from akoo_testbed.akosim.retries import Retries
-from akoo_testbed.akosim.site import Site
 from akoo_testbed.akosim.world import NODE, SERVICE, World
 from akoo_testbed.kubeapi import KubeApi, Object
 from akoo_testbed.kubelet.options import KubeletOptions
 from akoo_testbed.kubelet.program import Container, Switches
 
-SITE = Site(cloud="cloud-1", vrf="vrf-1", se_group="seg-1", network="net-1", controller="c")
+SITE = BootUuids(cloud="cloud-1", vrf="vrf-1", se_group="seg-1", network="net-1", controller="c")
 NETWORKS = '[{"networkName": "vips", "cidr": "10.9.0.0/24"}]'
 SETTINGS = config.parse(
     {"clusterName": "shop", "vipNetworkList": NETWORKS, "serviceType": "NodePort"}, "avi-system"

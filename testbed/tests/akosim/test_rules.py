@@ -7,7 +7,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 from akoo_testbed.akosim import avi, config, model, names, routes, versions
-from akoo_testbed.akosim import site as sites
+from akoo_testbed.akosim import maker as makers
 from akoo_testbed.akosim.config import Network
 from akoo_testbed.akosim.world import (
     INGRESS_CLASS,
@@ -128,12 +128,14 @@ def test_access_shows_no_password() -> None:
 
 
 def test_placement_of_vips() -> None:
-    site = sites.Site(cloud="c", vrf="v", se_group="s", network="n", controller="x")
-    both = sites.placement(Network(cidr="10.9.0.0/24", v6cidr="2002::/64"), site)
+    uuids = makers.BootUuids(cloud="c", vrf="v", se_group="s", network="n", controller="x")
+    both = makers.placement(Network(cidr="10.9.0.0/24", v6cidr="2002::/64"), uuids)
     assert both["auto_allocate_ip_type"] == "V4_V6"
     assert both["ipam_network_subnet"]["subnet6"]["mask"] == 64
-    assert sites.placement(Network(v6cidr="2002::/64"), site)["auto_allocate_ip_type"] == "V6_ONLY"
-    assert sites.placement(Network(name="n"), site)["ipam_network_subnet"] == {
+    assert (
+        makers.placement(Network(v6cidr="2002::/64"), uuids)["auto_allocate_ip_type"] == "V6_ONLY"
+    )
+    assert makers.placement(Network(name="n"), uuids)["ipam_network_subnet"] == {
         "network_ref": "/api/network/n"
     }
 

@@ -1,6 +1,6 @@
 """AKO as a user with narrow roles, in a tenant of its own."""
 
-from akoo_testbed.akosim.bench import CLUSTER, Bench
+from akoo_testbed.akosim.ako_bed import CLUSTER, AkoBed
 
 TENANT_WRITES = (
     *("VIRTUALSERVICE", "POOL", "POOLGROUP", "HTTPPOLICYSET", "L4POLICYSET", "VSDATASCRIPTSET"),
@@ -14,7 +14,7 @@ ADMIN_RIGHTS = {
 }
 
 
-def make_user(bench: Bench, name: str, *, filtered: bool) -> None:
+def make_user(ako_bed: AkoBed, name: str, *, filtered: bool) -> None:
     """Role by role as AKO's documents ask for, here with a filter on the cluster's marker."""
     rights = dict.fromkeys(TENANT_WRITES, "WRITE_ACCESS") | {"TENANT": "READ_ACCESS"}
     own: dict[str, object] = {"name": "ako-tenant", "privileges": _privileges(rights)}
@@ -23,46 +23,46 @@ def make_user(bench: Bench, name: str, *, filtered: bool) -> None:
         one = {"match_operation": "ROLE_FILTER_EQUALS", "match_label": label, "enabled": True}
         own |= {"filters": [one], "allow_unlabelled_access": True}
     admin = {"name": "ako-admin", "privileges": _privileges(ADMIN_RIGHTS)}
-    bench.admin.post("tenant", {"name": "blue"})
+    ako_bed.admin.post("tenant", {"name": "blue"})
     for role in (own, admin):
-        bench.admin.post("role", role)
+        ako_bed.admin.post("role", role)
     access = [
         {"role_ref": "/api/role/?name=ako-tenant", "tenant_ref": "/api/tenant/?name=blue"},
         {"role_ref": "/api/role/?name=ako-admin", "tenant_ref": "/api/tenant/?name=admin"},
     ]
     password = f"Of-{name}-1234"
-    bench.admin.post("user", {"name": name, "password": password, "access": access})
-    bench.user = (name, password)
+    ako_bed.admin.post("user", {"name": name, "password": password, "access": access})
+    ako_bed.user = (name, password)
 
 
 def _privileges(rights: dict[str, str]) -> list[dict[str, str]]:
     return [{"resource": f"PERMISSION_{key}", "type": value} for key, value in rights.items()]
 
 
-async def test_a_narrow_user_in_a_tenant(bench: Bench) -> None:
-    await bench.ask(lambda: make_user(bench, "ako", filtered=True))
-    await bench.give_pods_a_network()
-    await bench.install(tenantName="blue", serviceType="ClusterIP")
-    await bench.service("web")
-    await bench.address("web")
-    name = f"{CLUSTER}--{bench.home}-web"
-    vs = await bench.ask(lambda: bench.named("virtualservice", name))
-    tenant = await bench.ask(lambda: bench.named("tenant", "blue"))
+async def test_a_narrow_user_in_a_tenant(ako_bed: AkoBed) -> None:
+    await ako_bed.ask(lambda: make_user(ako_bed, "ako", filtered=True))
+    await ako_bed.give_pods_a_network()
+    await ako_bed.install(tenantName="blue", serviceType="ClusterIP")
+    await ako_bed.service("web")
+    await ako_bed.address("web")
+    name = f"{CLUSTER}--{ako_bed.home}-web"
+    vs = await ako_bed.ask(lambda: ako_bed.named("virtualservice", name))
+    tenant = await ako_bed.ask(lambda: ako_bed.named("tenant", "blue"))
     assert vs["tenant_ref"].endswith(tenant["uuid"])
-    await bench.until(bench.routes, "routes, written in tenant admin")
-    await bench.delete_config("true")
-    await bench.answer("Done")
-    assert await bench.ask(bench.marked) == []
-    await bench.until(lambda: not bench.labels(), "the label to go")
+    await ako_bed.until(ako_bed.routes, "routes, written in tenant admin")
+    await ako_bed.delete_config("true")
+    await ako_bed.answer("Done")
+    assert await ako_bed.ask(ako_bed.marked) == []
+    await ako_bed.until(lambda: not ako_bed.labels(), "the label to go")
 
 
-async def test_objects_of_an_annotated_namespace_are_in_its_tenant(bench: Bench) -> None:
-    await bench.ask(lambda: bench.admin.post("tenant", {"name": "blue"}))
+async def test_objects_of_an_annotated_namespace_are_in_its_tenant(ako_bed: AkoBed) -> None:
+    await ako_bed.ask(lambda: ako_bed.admin.post("tenant", {"name": "blue"}))
     annotations = {"ako.vmware.com/tenant-name": "blue"}
     body = {"metadata": {"annotations": annotations}}
-    await bench.api.patch("v1/Namespace", None, bench.home, body)
-    await bench.install()
-    await bench.service("web")
-    await bench.address("web")
-    assert await bench.ask(lambda: bench.admin.names("vsvip", x_avi_tenant="admin")) == []
-    assert len(await bench.ask(lambda: bench.admin.names("vsvip", x_avi_tenant="blue"))) == 1
+    await ako_bed.api.patch("v1/Namespace", None, ako_bed.home, body)
+    await ako_bed.install()
+    await ako_bed.service("web")
+    await ako_bed.address("web")
+    assert await ako_bed.ask(lambda: ako_bed.admin.names("vsvip", x_avi_tenant="admin")) == []
+    assert len(await ako_bed.ask(lambda: ako_bed.admin.names("vsvip", x_avi_tenant="blue"))) == 1

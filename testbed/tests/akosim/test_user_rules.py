@@ -6,7 +6,7 @@ import typing
 import pytest
 from akoo_testbed import waiting
 from akoo_testbed.akosim import rules
-from akoo_testbed.akosim.bench import Bench
+from akoo_testbed.akosim.ako_bed import AkoBed
 from akoo_testbed.kubeapi import KubeApi, Object
 
 Spec = dict[str, typing.Any]
@@ -88,13 +88,13 @@ def test_what_keeps_ako_from_its_start(spec: Spec, number: str) -> None:
     assert rules.undecodable(rule(spec)) == number
 
 
-async def test_a_start_that_hangs_answers_its_probe_and_says_no_more(bench: Bench) -> None:
-    await bench.switch(ako_faults="hangs")
-    await bench.install()
-    await bench.pod(_ready)
+async def test_a_start_that_hangs_answers_its_probe_and_says_no_more(ako_bed: AkoBed) -> None:
+    await ako_bed.switch(ako_faults="hangs")
+    await ako_bed.install()
+    await ako_bed.pod(_ready)
 
     async def said() -> set[str]:
-        events = await bench.api.list("v1/Event", bench.home)
+        events = await ako_bed.api.list("v1/Event", ako_bed.home)
         reasons = {str(event["reason"]) for event in events}
         return reasons if "ValidatedUserInput" in reasons else set()
 

@@ -27,7 +27,7 @@ SECONDS = 20.0
 LEASE = "coordination.k8s.io/v1/Lease"
 
 
-class Ground:
+class ProcessBed:
     """A bare API server and what can be installed on it, step by step."""
 
     def __init__(self, server: bare.BareServer, folder: pathlib.Path) -> None:
@@ -44,7 +44,7 @@ class Ground:
         plugins = loader.load(settings.load(overrides={"enabledPlugins": "ako"}))
         await install.install(self.api, plugins)
         text = await install.account_kubeconfig(
-            self.api, self.server.server.url, self.server.site.authority.pem
+            self.api, self.server.server.url, self.server.base.authority.pem
         )
         return install.write_private(self.folder / "operator.kubeconfig", text)
 
@@ -58,10 +58,10 @@ class Ground:
 
 
 @pytest.fixture
-async def ground(tmp_path: pathlib.Path) -> AsyncIterator[Ground]:
+async def bed(tmp_path: pathlib.Path) -> AsyncIterator[ProcessBed]:
     """An API server of this test's own: what is missing here must not be missing elsewhere."""
     async with bare.BareServer() as server:
-        found = Ground(server, tmp_path)
+        found = ProcessBed(server, tmp_path)
         async with found.api:
             yield found
 
@@ -83,24 +83,24 @@ async def readyz(operator: process.OperatorProcess, wanted: str) -> str:
             await asyncio.sleep(0.05)
 
 
-async def test_what_is_missing_is_said_until_it_is_there(ground: Ground) -> None:
+async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> None:
     """CRDs, then rights, then nothing: one process goes on by itself."""
-    kubeconfig = await ground.account()
-    operator = ground.operator(kubeconfig)
+    kubeconfig = await bed.account()
+    operator = bed.operator(kubeconfig)
     await operator.start()
     try:
         missing = await readyz(operator, "Apply deploy/crds first: kubectl apply -k deploy/crds")
         assert "the API server has no AKODeploymentConfig" in missing
         role = "rbac.authorization.k8s.io/v1/ClusterRole"
-        whole = await ground.api.get(role, None, install.ACCOUNT)
+        whole = await bed.api.get(role, None, install.ACCOUNT)
         less = [rule for rule in whole["rules"] if "akodeployments" not in rule["resources"]]
-        await ground.api.patch(role, None, install.ACCOUNT, {"rules": less})
-        await ground.crds()
+        await bed.api.patch(role, None, install.ACCOUNT, {"rules": less})
+        await bed.crds()
         refused = await readyz(operator, "not allowed to")
         assert "ClusterRole akoo-core lacks" in refused
         assert "on akodeployments" in refused
         assert "(rendered: akoo-core rbac --plugins ako)" in refused
-        await ground.api.patch(role, None, install.ACCOUNT, {"rules": whole["rules"]})
+        await bed.api.patch(role, None, install.ACCOUNT, {"rules": whole["rules"]})
         await operator.ready()
     finally:
         code = await operator.stop()
@@ -109,51 +109,51 @@ async def test_what_is_missing_is_said_until_it_is_there(ground: Ground) -> None
     assert said.count("the API server has no AKODeploymentConfig") == 1, "said once, not per try"
 
 
-async def test_it_outlives_its_api_server_and_ends_in_time(ground: Ground) -> None:
+async def test_it_outlives_its_api_server_and_ends_in_time(bed: ProcessBed) -> None:
     """Down at the start it is waited for; SIGTERM then ends it at once, the lease handed back."""
-    kubeconfig = await ground.account()
-    await ground.crds()
-    await ground.server.server.stop()
-    operator = ground.operator(kubeconfig)
+    kubeconfig = await bed.account()
+    await bed.crds()
+    await bed.server.server.stop()
+    operator = bed.operator(kubeconfig)
     await operator.start()
     try:
         await readyz(operator, "[-] management cluster: ")
         assert await _status(f"{operator.url}/healthz") == 200, "alive, though not ready"
-        await ground.server.server.start()
-        await ground.server.server.ready()
+        await bed.server.server.start()
+        await bed.server.server.ready()
         await operator.ready()
-        await leader(ground)
+        await leader(bed)
     finally:
         started = time.monotonic()
         code = await operator.stop(signal.SIGTERM)
     assert code == 0
     assert time.monotonic() - started < 5
-    found = await ground.api.get(LEASE, install.NAMESPACE, "akoo-core")
+    found = await bed.api.get(LEASE, install.NAMESPACE, "akoo-core")
     assert not found["spec"].get("holderIdentity")
 
 
-async def test_the_second_replica_stands_by_and_takes_over(ground: Ground) -> None:
-    kubeconfig = await ground.account()
-    await ground.crds()
-    first, second = ground.operator(kubeconfig), ground.operator(kubeconfig)
-    second.log = ground.folder / "second.log"
+async def test_the_second_replica_stands_by_and_takes_over(bed: ProcessBed) -> None:
+    kubeconfig = await bed.account()
+    await bed.crds()
+    first, second = bed.operator(kubeconfig), bed.operator(kubeconfig)
+    second.log = bed.folder / "second.log"
     await first.start()
     try:
         await first.ready()
-        holder = await leader(ground)
+        holder = await leader(bed)
         await second.start()
         await second.ready()
-        assert await leader(ground) == holder, "ready, but not leading"
+        assert await leader(bed) == holder, "ready, but not leading"
         assert await first.stop(signal.SIGINT) == 0
-        assert await leader(ground, other_than=holder) != holder
+        assert await leader(bed, other_than=holder) != holder
     finally:
         await first.stop()
         assert await second.stop() == 0
 
 
-async def leader(ground: Ground, *, other_than: str = "") -> str:
+async def leader(bed: ProcessBed, *, other_than: str = "") -> str:
     """The holder of the Lease, as soon as there is one that is not ``other_than``."""
-    found = await ground.api.wait_for(
+    found = await bed.api.wait_for(
         LEASE,
         install.NAMESPACE,
         "akoo-core",

@@ -16,7 +16,7 @@ from akoo_core.telemetry import redaction
 from akoo_core.testing import MemoryServer
 
 
-class Fleet:
+class ClientsWorld:
     """A management cluster in memory, and the pool under test."""
 
     def __init__(self) -> None:
@@ -43,8 +43,8 @@ class Fleet:
 
 
 @pytest.fixture
-async def fleet() -> AsyncIterator[Fleet]:
-    one = Fleet()
+async def world() -> AsyncIterator[ClientsWorld]:
+    one = ClientsWorld()
     yield one
     await one.pool.close()
 
@@ -70,120 +70,122 @@ def admin(real_server: Any) -> str:
     return text
 
 
-async def test_it_reaches_the_cluster(fleet: Fleet, admin: str, real_api: Any) -> None:
-    await fleet.store("shop", admin)
-    client = await fleet.pool.client_for("demo", "shop", "uid-1")
+async def test_it_reaches_the_cluster(world: ClientsWorld, admin: str, real_api: Any) -> None:
+    await world.store("shop", admin)
+    client = await world.pool.client_for("demo", "shop", "uid-1")
     expected = await real_api.client.get(NAMESPACES, "kube-system")
     assert await workloads.kube_system_uid(client) == expected["metadata"]["uid"]
-    assert await fleet.pool.client_for("demo", "shop", "uid-1") is client
-    assert fleet.pool.silent_seconds("uid-1") == 0.0
+    assert await world.pool.client_for("demo", "shop", "uid-1") is client
+    assert world.pool.silent_seconds("uid-1") == 0.0
 
 
-async def test_no_secret_or_a_wrong_one(fleet: Fleet) -> None:
+async def test_no_secret_or_a_wrong_one(world: ClientsWorld) -> None:
     with pytest.raises(errors.NotFoundError, match="shop-kubeconfig"):
-        await fleet.pool.client_for("demo", "shop", "uid-1")
-    await fleet.store("shop", "")
+        await world.pool.client_for("demo", "shop", "uid-1")
+    await world.store("shop", "")
     with pytest.raises(errors.KubeconfigError) as caught:
-        await fleet.pool.client_for("demo", "shop", "uid-1")
+        await world.pool.client_for("demo", "shop", "uid-1")
     assert caught.value.reason == "KubeconfigInvalid"
-    assert fleet.pool.silent_seconds("uid-1") == 0.0
+    assert world.pool.silent_seconds("uid-1") == 0.0
 
 
-async def test_a_refused_kubeconfig_does_not_replace_a_good_one(fleet: Fleet, admin: str) -> None:
-    await fleet.store("shop", admin)
-    client = await fleet.pool.client_for("demo", "shop", "uid-1")
-    await fleet.store("shop", changed(admin, lambda c, u: u.update({"exec": {"command": "x"}})))
+async def test_a_refused_kubeconfig_does_not_replace_a_good_one(
+    world: ClientsWorld, admin: str
+) -> None:
+    await world.store("shop", admin)
+    client = await world.pool.client_for("demo", "shop", "uid-1")
+    await world.store("shop", changed(admin, lambda c, u: u.update({"exec": {"command": "x"}})))
     with pytest.raises(errors.KubeconfigError) as caught:
-        await fleet.pool.client_for("demo", "shop", "uid-1")
+        await world.pool.client_for("demo", "shop", "uid-1")
     assert caught.value.reason == "KubeconfigExecRefused"
     await client.get(NAMESPACES, "kube-system")
 
 
 async def test_a_changed_secret_changes_the_user(
-    fleet: Fleet, admin: str, real_server: Any
+    world: ClientsWorld, admin: str, real_server: Any
 ) -> None:
-    await fleet.store("shop", admin)
-    client = await fleet.pool.client_for("demo", "shop", "uid-1")
+    await world.store("shop", admin)
+    client = await world.pool.client_for("demo", "shop", "uid-1")
     await client.get(NAMESPACES, "kube-system")
-    await fleet.store("shop", real_server.running.client_kubeconfig("nobody"))
-    assert await fleet.pool.client_for("demo", "shop", "uid-1") is client
+    await world.store("shop", real_server.running.client_kubeconfig("nobody"))
+    assert await world.pool.client_for("demo", "shop", "uid-1") is client
     with pytest.raises(errors.ForbiddenError, match="user of the cluster's kubeconfig lacks get"):
         await client.get(NAMESPACES, "kube-system")
 
 
-async def test_a_401_reads_the_secret_once_more(fleet: Fleet, admin: str) -> None:
+async def test_a_401_reads_the_secret_once_more(world: ClientsWorld, admin: str) -> None:
     stale = "stale-token-of-the-workload-tests"
-    await fleet.store("shop", changed(admin, with_token(stale)))
-    client = await fleet.pool.client_for("demo", "shop", "uid-1")
-    reads = len(fleet.management.faults.calls)
+    await world.store("shop", changed(admin, with_token(stale)))
+    client = await world.pool.client_for("demo", "shop", "uid-1")
+    reads = len(world.management.faults.calls)
     with pytest.raises(errors.UnauthorizedError):
         await client.get(NAMESPACES, "kube-system")
-    assert len(fleet.management.faults.calls) == reads + 1
-    await fleet.store("shop", admin)
+    assert len(world.management.faults.calls) == reads + 1
+    await world.store("shop", admin)
     await client.get(NAMESPACES, "kube-system")
     assert redaction.redact(f"a {stale}") == "a [redacted]"
 
 
-async def test_a_vanished_secret_leaves_the_client(fleet: Fleet, admin: str) -> None:
-    await fleet.store("shop", admin)
-    client = await fleet.pool.client_for("demo", "shop", "uid-1")
-    await fleet.kube.delete(SECRETS, "shop-kubeconfig", "demo")
-    assert await fleet.pool.client_for("demo", "shop", "uid-1") is client
+async def test_a_vanished_secret_leaves_the_client(world: ClientsWorld, admin: str) -> None:
+    await world.store("shop", admin)
+    client = await world.pool.client_for("demo", "shop", "uid-1")
+    await world.kube.delete(SECRETS, "shop-kubeconfig", "demo")
+    assert await world.pool.client_for("demo", "shop", "uid-1") is client
     with pytest.raises(errors.NotFoundError):
-        await fleet.pool.client_for("demo", "shop", "another-uid")
+        await world.pool.client_for("demo", "shop", "another-uid")
 
 
 async def test_another_authority_is_not_trusted(
-    fleet: Fleet, admin: str, other_authority: str
+    world: ClientsWorld, admin: str, other_authority: str
 ) -> None:
-    await fleet.store(
+    await world.store(
         "shop",
         changed(admin, lambda c, u: c.update({"certificate-authority-data": other_authority})),
     )
-    client = await fleet.pool.client_for("demo", "shop", "uid-1")
+    client = await world.pool.client_for("demo", "shop", "uid-1")
     with pytest.raises(errors.UnreachableError, match="no answer from it that can be") as caught:
         await client.get(NAMESPACES, "kube-system")
     assert "certificate is not trusted" in caught.value.detail
 
 
-async def test_a_silent_cluster_delays_no_other(fleet: Fleet, admin: str) -> None:
-    await fleet.store("shop", admin)
-    await fleet.store(
+async def test_a_silent_cluster_delays_no_other(world: ClientsWorld, admin: str) -> None:
+    await world.store("shop", admin)
+    await world.store(
         "dead", changed(admin, lambda c, u: c.update({"server": "https://127.0.0.1:9"}))
     )
-    dead = await fleet.pool.client_for("demo", "dead", "uid-dead")
+    dead = await world.pool.client_for("demo", "dead", "uid-dead")
     for _ in range(2):
         with pytest.raises(errors.UnreachableError):
             await dead.get(NAMESPACES, "kube-system")
     with pytest.raises(errors.CircuitOpenError):
         await dead.get(NAMESPACES, "kube-system")
-    fleet.clock.advance(30)
-    assert fleet.pool.silent_seconds("uid-dead") == pytest.approx(30)
-    alive = await fleet.pool.client_for("demo", "shop", "uid-shop")
+    world.clock.advance(30)
+    assert world.pool.silent_seconds("uid-dead") == pytest.approx(30)
+    alive = await world.pool.client_for("demo", "shop", "uid-shop")
     await alive.get(NAMESPACES, "kube-system")
-    assert fleet.pool.silent_seconds("uid-shop") == 0.0
-    await fleet.pool.forget("uid-dead")
-    assert fleet.pool.silent_seconds("uid-dead") == 0.0
-    await fleet.pool.forget("uid-dead")
+    assert world.pool.silent_seconds("uid-shop") == 0.0
+    await world.pool.forget("uid-dead")
+    assert world.pool.silent_seconds("uid-dead") == 0.0
+    await world.pool.forget("uid-dead")
 
 
-async def test_a_forgotten_client_is_closed(fleet: Fleet, admin: str) -> None:
-    await fleet.store("shop", admin)
-    client = await fleet.pool.client_for("demo", "shop", "uid-1")
+async def test_a_forgotten_client_is_closed(world: ClientsWorld, admin: str) -> None:
+    await world.store("shop", admin)
+    client = await world.pool.client_for("demo", "shop", "uid-1")
     await client.get(NAMESPACES, "kube-system")
-    await fleet.pool.forget("uid-1")
+    await world.pool.forget("uid-1")
     with pytest.raises(errors.UnreachableError, match="has been closed"):
         await client.get(NAMESPACES, "kube-system")
 
 
 async def test_keys_leave_no_files(
-    fleet: Fleet, admin: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    world: ClientsWorld, admin: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    await fleet.store("shop", admin)
-    await fleet.pool.client_for("demo", "shop", "uid-1")
+    await world.store("shop", admin)
+    await world.pool.client_for("demo", "shop", "uid-1")
     monkeypatch.delattr("os.memfd_create")
-    await fleet.store("pay", admin)
-    client = await fleet.pool.client_for("demo", "pay", "uid-2")
+    await world.store("pay", admin)
+    client = await world.pool.client_for("demo", "pay", "uid-2")
     await client.get(NAMESPACES, "kube-system")
     assert list(tmp_path.iterdir()) == []

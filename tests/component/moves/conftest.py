@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 from akoo_testbed import background
 
-from tests.component.moves import moves_ground, moves_plugins, moves_side
+from tests.component.moves import moves_bed, moves_plugins, moves_side
 
 _START_SECONDS = 3600.0
 _numbers = itertools.count(1)
@@ -18,14 +18,14 @@ Open = Callable[..., Awaitable[moves_side.Side]]
 
 
 @pytest.fixture(scope="session")
-def ground() -> Iterator[tuple[background.LoopThread, moves_ground.Ground]]:
+def started() -> Iterator[tuple[background.LoopThread, moves_bed.MovesBed]]:
     """Both API servers, on a loop of their own."""
-    loop, ground = background.LoopThread(), moves_ground.Ground()
+    loop, started = background.LoopThread(), moves_bed.MovesBed()
     loop.start()
     try:
-        loop.run(ground.start(), _START_SECONDS)
-        yield loop, ground
-        loop.run(ground.stop())
+        loop.run(started.start(), _START_SECONDS)
+        yield loop, started
+        loop.run(started.stop())
     finally:
         loop.stop()
 
@@ -42,7 +42,7 @@ def moved_namespace() -> str:
 
 @pytest.fixture
 async def opened(
-    ground: tuple[background.LoopThread, moves_ground.Ground],
+    started: tuple[background.LoopThread, moves_bed.MovesBed],
     outside: moves_plugins.Outside,
     tmp_path: pathlib.Path,
 ) -> AsyncIterator[Open]:
@@ -51,7 +51,7 @@ async def opened(
 
     async def open_side(name: str, management_id: str = "") -> moves_side.Side:
         file = tmp_path / name
-        file.write_text(ground[1].servers[name].kubeconfig)
+        file.write_text(started[1].servers[name].kubeconfig)
         side = moves_side.Side(file, outside, management_id)
         await side.open()
         sides.append(side)

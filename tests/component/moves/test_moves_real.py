@@ -7,17 +7,17 @@ from akoo_testbed import background, waiting
 
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names, record
-from tests.component.moves import moves_ground, moves_plugins
+from tests.component.moves import moves_bed, moves_plugins
 from tests.component.moves.conftest import Open
 
 pytestmark = [pytest.mark.bed, pytest.mark.xdist_group("moves")]
-Started = tuple[background.LoopThread, moves_ground.Ground]
+Started = tuple[background.LoopThread, moves_bed.MovesBed]
 
 
 async def test_there_and_back_and_deleted(
-    ground: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
+    started: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
 ) -> None:
-    loop, servers = ground
+    loop, servers = started
     alpha, beta = await opened("alpha"), await opened("beta")
     assert alpha.management_id != beta.management_id
     await alpha.start()

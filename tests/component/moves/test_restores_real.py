@@ -6,18 +6,18 @@ import pytest
 from akoo_testbed import background
 
 from akoo_core.objects import record
-from tests.component.moves import moves_ground, moves_plugins, moves_side
+from tests.component.moves import moves_bed, moves_plugins, moves_side
 from tests.component.moves.conftest import Open
 
 pytestmark = [pytest.mark.bed, pytest.mark.xdist_group("moves")]
-Started = tuple[background.LoopThread, moves_ground.Ground]
+Started = tuple[background.LoopThread, moves_bed.MovesBed]
 
 
 async def test_etcd_of_yesterday(
-    ground: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
+    started: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
 ) -> None:
     """Since the backup one Cluster was cleaned up and one was made."""
-    loop, servers = ground
+    loop, servers = started
     kubeconfig = servers.servers["alpha"].kubeconfig
     alpha = await opened("alpha")
     await alpha.start()
@@ -52,10 +52,10 @@ async def test_etcd_of_yesterday(
 
 
 async def test_a_copy_restored_elsewhere_and_deleted_there(
-    ground: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
+    started: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
 ) -> None:
     """All of alpha's etcd in beta; there an id of its own is set, and the Cluster is deleted."""
-    loop, servers = ground
+    loop, servers = started
     alpha = await opened("alpha")
     await alpha.start()
     name = await alpha.cluster(moved_namespace, servers.servers["alpha"].kubeconfig)

@@ -7,19 +7,19 @@ from akoo_testbed import background, waiting
 
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names
-from tests.component.moves import moves_ground, moves_plugins
+from tests.component.moves import moves_bed, moves_plugins
 from tests.component.moves.conftest import Open
 
 pytestmark = [pytest.mark.bed, pytest.mark.xdist_group("moves")]
 PATIENCE_SECONDS = 90.0
 """More than the operator's longest pause between two tries, a minute and some jitter."""
-Started = tuple[background.LoopThread, moves_ground.Ground]
+Started = tuple[background.LoopThread, moves_bed.MovesBed]
 
 
 async def test_letting_go_is_tried_until_the_manager_is_back(
-    ground: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
+    started: Started, outside: moves_plugins.Outside, opened: Open, moved_namespace: str
 ) -> None:
-    loop, servers = ground
+    loop, servers = started
     alpha = await opened("alpha")
     await alpha.start()
     name = await alpha.cluster(moved_namespace, servers.servers["alpha"].kubeconfig)

@@ -158,7 +158,7 @@ async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib
     """The operator of the clean environment, on a real API server, with the outsider's plugin."""
     rights = outsider("akoo-core", "rbac", "--plugins", "acme-dns").stdout
     zones = EXAMPLE / "deploy" / "dnszones.yaml"
-    async with third_party_bed.ground(zones, rights) as where:
+    async with third_party_bed.running(zones, rights) as where:
         await third_party_bed.select_a_cluster(where.api)
         operator = third_party_bed.operator(where, program, "acme-dns")
         async with process.running(operator):
@@ -200,7 +200,7 @@ async def test_its_controller_waits_for_a_secret(outsider: Run, program: pathlib
         "metadata": {"namespace": install.NAMESPACE, "name": "transfer"},
         "stringData": {"key": "c4nary-transfer-key"},
     }
-    async with third_party_bed.ground(crds, rights) as where:
+    async with third_party_bed.running(crds, rights) as where:
         await where.api.create(zone)
         operator = third_party_bed.operator(where, program, "acme-dns")
         async with process.running(operator):

@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import AsyncIterator
 
 import yaml
-from akoo_testbed import build, definitions, kubeapi, parts, site
+from akoo_testbed import base, build, definitions, kubeapi, parts
 from akoo_testbed.provider import manifests
 
 from akoo_core.sandbox import demo, install, process
@@ -18,7 +18,7 @@ LABELS = {"dns": "acme"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Ground:
+class ThirdPartyBed:
     """A running bed: its API, its Jaeger, and the operator's kubeconfig."""
 
     api: kubeapi.KubeApi
@@ -28,13 +28,13 @@ class Ground:
 
 
 @contextlib.asynccontextmanager
-async def ground(crds: pathlib.Path, rights: str) -> AsyncIterator[Ground]:
+async def running(crds: pathlib.Path, rights: str) -> AsyncIterator[ThirdPartyBed]:
     """The bed, with ``crds`` applied beside ours and the operator's account given ``rights``."""
-    base = site.Site(needs=("etcd", "kubernetes", "jaeger"))
-    await base.start()
+    bed_base = base.BedBase(needs=("etcd", "kubernetes", "jaeger"))
+    await bed_base.start()
     try:
-        etcd = parts.Etcd(base)
-        server, jaeger = parts.ApiServer(base, etcd, "only"), parts.Jaeger(base)
+        etcd = parts.Etcd(bed_base)
+        server, jaeger = parts.ApiServer(bed_base, etcd, "only"), parts.Jaeger(bed_base)
         await _bring(etcd)
         await asyncio.gather(_bring(server), _bring(jaeger))
         capi = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
@@ -42,11 +42,11 @@ async def ground(crds: pathlib.Path, rights: str) -> AsyncIterator[Ground]:
             await definitions.install(api, capi, definitions.FOLDER, install.crds_folder(), crds)
             for obj in (*install.account_objects(), *yaml.safe_load_all(rights)):
                 await api.apply(obj)
-            text = await install.account_kubeconfig(api, server.url, base.authority.pem)
-            path = install.write_private(base.folder / "operator.kubeconfig", text)
-            yield Ground(api, jaeger, path, base.log_file("operator"))
+            text = await install.account_kubeconfig(api, server.url, bed_base.authority.pem)
+            path = install.write_private(bed_base.folder / "operator.kubeconfig", text)
+            yield ThirdPartyBed(api, jaeger, path, bed_base.log_file("operator"))
     finally:
-        await base.stop()
+        await bed_base.stop()
 
 
 async def _bring(part: parts.Part) -> None:
@@ -63,7 +63,7 @@ async def select_a_cluster(api: kubeapi.KubeApi) -> None:
         await api.create(obj)
 
 
-def operator(where: Ground, command: pathlib.Path, *plugins: str) -> process.OperatorProcess:
+def operator(where: ThirdPartyBed, command: pathlib.Path, *plugins: str) -> process.OperatorProcess:
     """The operator of another environment, on this bed."""
     return process.OperatorProcess(
         kubeconfig=where.kubeconfig,

@@ -220,17 +220,17 @@ async def test_the_last_good_credential(
 # Bounds and ends (in process: the registry is the same)
 
 
-class Fleet:
+class SessionsWorld:
     """Controllers in process, by address."""
 
     def __init__(self, count: int, now: clock.Clock) -> None:
         self.by_address = {
-            f"avi-{n}": Controller(password="Fleet-password-1") for n in range(count)
+            f"avi-{n}": Controller(password="SessionsWorld-password-1") for n in range(count)
         }
         self.registry = memory_controllers(self.by_address, now=now)
 
     async def client(self, address: str, **given: Any) -> AviClient:
-        who = Credential("admin", "Fleet-password-1", given.pop("ca", ""))
+        who = Credential("admin", "SessionsWorld-password-1", given.pop("ca", ""))
         return await self.registry.client(address, who, external=external.External(), **given)
 
     def sessions(self, address: str) -> int:
@@ -238,7 +238,7 @@ class Fleet:
 
 
 async def test_what_is_unused_beyond_the_bound_is_logged_out(now: clock.ManualClock) -> None:
-    fleet = Fleet(1, now)
+    fleet = SessionsWorld(1, now)
     count = sessions.PER_CONTROLLER + 3
     held = []
     for number in range(count):
@@ -258,7 +258,7 @@ async def test_what_is_unused_beyond_the_bound_is_logged_out(now: clock.ManualCl
 
 
 async def test_a_session_with_a_call_under_way_is_not_unused(now: clock.ManualClock) -> None:
-    fleet = Fleet(1, now)
+    fleet = SessionsWorld(1, now)
     held = await fleet.client("avi-0", ca="busy")
     kept = fleet.registry._places["avi-0"].lines
     (busy,) = kept.values()
@@ -284,7 +284,7 @@ async def test_an_exchange_has_the_time_of_its_event_loop(time: virtual_time.Loo
 
 
 async def test_idle_sessions_are_given_back(now: clock.ManualClock) -> None:
-    fleet = Fleet(2, now)
+    fleet = SessionsWorld(2, now)
     held = await fleet.client("avi-0")
     await fleet.client("avi-1")
     now.advance(sessions.IDLE_SECONDS)
@@ -298,7 +298,7 @@ async def test_idle_sessions_are_given_back(now: clock.ManualClock) -> None:
 
 
 async def test_the_session_of_another_address_is_left_alone(now: clock.ManualClock) -> None:
-    fleet = Fleet(2, now)
+    fleet = SessionsWorld(2, now)
     there = await fleet.client("avi-0", key=KEY)
     await fleet.client("avi-1", key=KEY)
     assert await there.list("pool") == ()

@@ -21,7 +21,7 @@ START = 1000.0
 """Of virtual time."""
 
 
-class Stage:
+class SlotsWorld:
     """Notes who runs in a slot, and how many at most."""
 
     def __init__(self, size: int) -> None:
@@ -47,17 +47,17 @@ class Stage:
 async def test_reads_go_before_writes_and_writes_are_not_forgotten(
     time: virtual_time.LoopClock,
 ) -> None:
-    stage = Stage(1)
+    world = SlotsWorld(1)
     async with asyncio.TaskGroup() as group:
-        group.create_task(stage.use("for reads", seconds=100))
-        group.create_task(stage.use("first"))
+        group.create_task(world.use("for reads", seconds=100))
+        group.create_task(world.use("first"))
         await asyncio.sleep(0)
         for number in range(2):
-            group.create_task(stage.use(f"write {number}", write=True))
+            group.create_task(world.use(f"write {number}", write=True))
         for number in range(7):
-            group.create_task(stage.use(f"read {number}"))
+            group.create_task(world.use(f"read {number}"))
     reads = [f"read {number}" for number in range(7)]
-    assert stage.began[1:] == ["first", *reads[:3], "write 0", *reads[3:6], "write 1", *reads[6:]]
+    assert world.began[1:] == ["first", *reads[:3], "write 0", *reads[3:6], "write 1", *reads[6:]]
 
 
 @settings(max_examples=40)
@@ -69,9 +69,9 @@ def test_no_slot_is_lost_whoever_is_cancelled(
     size: int, users: list[tuple[bool, int, int]]
 ) -> None:
     async def main(_: object) -> None:
-        stage = Stage(size)
+        world = SlotsWorld(size)
         tasks = [
-            asyncio.ensure_future(stage.use("x", write=write, seconds=seconds))
+            asyncio.ensure_future(world.use("x", write=write, seconds=seconds))
             for write, seconds, _ in users
         ]
         loop = asyncio.get_running_loop()
@@ -79,10 +79,10 @@ def test_no_slot_is_lost_whoever_is_cancelled(
             if cancelled_after < 9:
                 loop.call_later(cancelled_after, task.cancel)
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert stage.most <= size + slots.FOR_READS
-        assert stage.most_writes <= size
-        last = Stage(size)
-        last.slots = stage.slots
+        assert world.most <= size + slots.FOR_READS
+        assert world.most_writes <= size
+        last = SlotsWorld(size)
+        last.slots = world.slots
         await asyncio.gather(*(last.use("again") for _ in range(size + slots.FOR_READS)))
         assert last.most == size + slots.FOR_READS, "all of them are free again"
 
@@ -142,12 +142,12 @@ async def test_a_write_is_shorter_where_the_lease_is(time: virtual_time.LoopCloc
 async def test_a_slot_that_reaches_a_task_amid_its_cancellation_goes_on(
     time: virtual_time.LoopClock,
 ) -> None:
-    stage = Stage(1)
-    async with stage.slots.slot(write=True):
-        late = asyncio.ensure_future(stage.use("late", write=True))
+    world = SlotsWorld(1)
+    async with world.slots.slot(write=True):
+        late = asyncio.ensure_future(world.use("late", write=True))
         await asyncio.sleep(0)
     late.cancel()  # it has the slot, and does not know yet
     await asyncio.gather(late, return_exceptions=True)
     async with asyncio.timeout(5):
-        await stage.use("next", write=True)
-    assert stage.began == ["next"]
+        await world.use("next", write=True)
+    assert world.began == ["next"]

@@ -194,7 +194,7 @@ def test_each_rule_is_told_before_anything_is_touched(avi_world: type[World], na
 
 
 def fleet_module() -> Any:
-    """Stage and play of the stories with the whole operator."""
+    """AviFleet and play of the stories with the whole operator."""
     path = pathlib.Path(__file__).with_name("test_avi_life_fleet.py")
     spec = importlib.util.spec_from_file_location("avi_life_fleet_of_bootrules", path)
     assert spec is not None
@@ -225,28 +225,28 @@ def test_a_typing_error_leaves_a_running_ako_as_it_is(avi_world: type[World]) ->
     """Neither the ConfigMap nor the Pod changes; what is right again reaches AKO."""
     fleet_ = fleet_module()
 
-    async def story(stage: Any) -> None:
-        fleet = stage.fleet
-        await fleet.create_config(stage.config(extraConfigs={}))
+    async def story(avi_fleet: Any) -> None:
+        fleet = avi_fleet.fleet
+        await fleet.create_config(avi_fleet.config(extraConfigs={}))
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running")
-        before = stage.config_map("shop")
+        before = avi_fleet.config_map("shop")
         assert before is not None
         for change, reason in TYPING_ERRORS.values():
             await fleet.change_config({"plugins": None, "extraConfigs": None} | change)
             await asyncio.sleep(150)
-            assert stage.config_map("shop") == before
-            assert stage.reason("shop", "AviReady") == reason
-            assert stage.record("shop").status.phase == "Running"
+            assert avi_fleet.config_map("shop") == before
+            assert avi_fleet.reason("shop", "AviReady") == reason
+            assert avi_fleet.record("shop").status.phase == "Running"
         right = {"vipNetworks": [{"networkName": "vip-edge2", "cidr": "10.71.0.9/24"}]}
         await fleet.change_config({"plugins": {"ako": right}, "extraConfigs": None})
         await asyncio.sleep(150)
-        after = stage.config_map("shop")
+        after = avi_fleet.config_map("shop")
         assert after is not None
         assert json.loads(after["vipNetworkList"]) == [
             {"networkName": "vip-edge2", "cidr": "10.71.0.0/24"}
         ]
-        assert stage.reason("shop", "AviReady") == "Ready"
+        assert avi_fleet.reason("shop", "AviReady") == "Ready"
 
     world = avi_world()
     world.do(lambda avi: furnish(avi, Rule("CLOUD_VCENTER", {})))

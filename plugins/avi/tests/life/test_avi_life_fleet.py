@@ -21,7 +21,7 @@ World = Any
 CRDS = pathlib.Path(__file__).parents[4] / "deploy" / "crds"
 
 
-class Stage:
+class AviFleet:
     """A fleet, and the controller that an AviWorld furnished."""
 
     def __init__(self, clock: virtual_time.LoopClock, world: World) -> None:
@@ -83,21 +83,21 @@ class Stage:
         return {**self.world.config["spec"], "workloadCredentialRef": ref, **changes}
 
 
-def play(world: World, story: Callable[[Stage], Awaitable[None]]) -> None:
+def play(world: World, story: Callable[[AviFleet], Awaitable[None]]) -> None:
     """The story in virtual time, on a fleet that is torn down after it."""
 
     async def main(clock: virtual_time.LoopClock) -> None:
-        stage = Stage(clock, world)
-        async with stage.fleet:
-            await story(stage)
+        avi_fleet = AviFleet(clock, world)
+        async with avi_fleet.fleet:
+            await story(avi_fleet)
 
     virtual_time.run(main)
 
 
-async def ako_works(stage: Stage, name: str = "shop") -> None:
+async def ako_works(avi_fleet: AviFleet, name: str = "shop") -> None:
     """What an AKO makes on Avi."""
-    cluster_name = stage.cluster_name(name)
-    group = f"/api/serviceenginegroup/{stage.placed(name).place.se_group_uuid}"
+    cluster_name = avi_fleet.cluster_name(name)
+    group = f"/api/serviceenginegroup/{avi_fleet.placed(name).place.se_group_uuid}"
     for kind, more in (("pool", {}), ("virtualservice", {"se_group_ref": group})):
         body = {
             "name": f"{cluster_name}--default-web",
@@ -106,23 +106,23 @@ async def ako_works(stage: Stage, name: str = "shop") -> None:
             "markers": [{"key": "clustername", "values": [cluster_name]}],
             **more,
         }
-        await stage.avi.create(kind, body, tenant="admin")
+        await avi_fleet.avi.create(kind, body, tenant="admin")
 
 
 def test_a_life(avi_world: World) -> None:
-    async def story(stage: Stage) -> None:
-        fleet = stage.fleet
-        await fleet.create_config(stage.config())
+    async def story(avi_fleet: AviFleet) -> None:
+        fleet = avi_fleet.fleet
+        await fleet.create_config(avi_fleet.config())
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running")
-        await ako_works(stage)
-        (claim,) = stage.claims("shop")
-        assert claim["markers"][0]["values"] == [stage.cluster_name("shop")]
+        await ako_works(avi_fleet)
+        (claim,) = avi_fleet.claims("shop")
+        assert claim["markers"][0]["values"] == [avi_fleet.cluster_name("shop")]
         await fleet.delete_cluster("shop")
         await fleet.until_gone("shop")
         await fleet.until_phase("shop", "Finished")
-        assert stage.left("shop") == []
-        state = stage.record("shop").spec.leaving
+        assert avi_fleet.left("shop") == []
+        state = avi_fleet.record("shop").spec.leaving
         assert state is not None
         assert state.proof is not None
         assert state.proof.clean
@@ -133,13 +133,13 @@ def test_a_life(avi_world: World) -> None:
 
 
 def test_a_config_that_leads_nowhere_deploys_nothing_and_holds_nothing(avi_world: World) -> None:
-    async def story(stage: Stage) -> None:
-        fleet = stage.fleet
-        await fleet.create_config(stage.config(cloudName="vc-1"))
+    async def story(avi_fleet: AviFleet) -> None:
+        fleet = avi_fleet.fleet
+        await fleet.create_config(avi_fleet.config(cloudName="vc-1"))
         await fleet.create_cluster("shop")
-        await fleet.until(lambda: stage.reason("shop", "AviReady") == "CloudNotFound")
-        assert stage.reason("shop", "AkoReady") == "PlacementAwaited"
-        assert stage.config_map("shop") is None
+        await fleet.until(lambda: avi_fleet.reason("shop", "AviReady") == "CloudNotFound")
+        assert avi_fleet.reason("shop", "AkoReady") == "PlacementAwaited"
+        assert avi_fleet.config_map("shop") is None
         await fleet.delete_cluster("shop")
         await fleet.until_gone("shop", seconds=600)
 
@@ -147,59 +147,62 @@ def test_a_config_that_leads_nowhere_deploys_nothing_and_holds_nothing(avi_world
 
 
 def test_a_mistake_in_mid_life_reaches_no_ako(avi_world: World) -> None:
-    async def story(stage: Stage) -> None:
-        fleet = stage.fleet
-        await fleet.create_config(stage.config())
+    async def story(avi_fleet: AviFleet) -> None:
+        fleet = avi_fleet.fleet
+        await fleet.create_config(avi_fleet.config())
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running")
-        before = stage.config_map("shop"), stage.record("shop").spec.intents["avi"]
+        before = avi_fleet.config_map("shop"), avi_fleet.record("shop").spec.intents["avi"]
         await fleet.change_config({"dataNetwork": {"name": "vip-edge"}})
-        await fleet.until(lambda: stage.reason("shop", "AviReady") == "NetworkNotFound")
+        await fleet.until(lambda: avi_fleet.reason("shop", "AviReady") == "NetworkNotFound")
         await fleet.change_config({"dataNetwork": {"name": "vip-edge-1"}})
-        await fleet.until(lambda: stage.reason("shop", "AviReady") == "Ready")
-        assert (stage.config_map("shop"), stage.record("shop").spec.intents["avi"]) == before
+        await fleet.until(lambda: avi_fleet.reason("shop", "AviReady") == "Ready")
+        assert (
+            avi_fleet.config_map("shop"),
+            avi_fleet.record("shop").spec.intents["avi"],
+        ) == before
 
     play(avi_world(), story)
 
 
 def test_another_group_is_another_place_and_the_old_one_is_left_clean(avi_world: World) -> None:
-    async def story(stage: Stage) -> None:
-        fleet = stage.fleet
-        await fleet.create_config(stage.config())
+    async def story(avi_fleet: AviFleet) -> None:
+        fleet = avi_fleet.fleet
+        await fleet.create_config(avi_fleet.config())
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running")
-        await ako_works(stage)
-        old = stage.record("shop").spec.intents["avi"].placement
+        await ako_works(avi_fleet)
+        old = avi_fleet.record("shop").spec.intents["avi"].placement
         await fleet.change_config({"serviceEngineGroup": "Default-Group"})
-        await fleet.until(lambda: bool(stage.record("shop").spec.ended_placements))
+        await fleet.until(lambda: bool(avi_fleet.record("shop").spec.ended_placements))
         await fleet.until_phase("shop", "Running")
-        await fleet.until(lambda: stage.told(stage.config_map("shop")) == "Default-Group")
-        (ended,) = stage.record("shop").spec.ended_placements
+        await fleet.until(lambda: avi_fleet.told(avi_fleet.config_map("shop")) == "Default-Group")
+        (ended,) = avi_fleet.record("shop").spec.ended_placements
         assert (ended.plugin, ended.placement, ended.how) == ("avi", old, "Proved")
-        assert [one["name"] for one in stage.left("shop")] == [
-            f"akoo-claim-{stage.cluster_name('shop')}"
+        assert [one["name"] for one in avi_fleet.left("shop")] == [
+            f"akoo-claim-{avi_fleet.cluster_name('shop')}"
         ]
         await fleet.delete_cluster("shop")
         await fleet.until_gone("shop")
         await fleet.until_phase("shop", "Finished")
-        assert stage.left("shop") == []
+        assert avi_fleet.left("shop") == []
 
     play(avi_world(), story)
 
 
 def test_another_address_of_the_same_is_none(avi_world: World) -> None:
-    async def story(stage: Stage) -> None:
-        fleet = stage.fleet
-        await fleet.create_config(stage.config())
+    async def story(avi_fleet: AviFleet) -> None:
+        fleet = avi_fleet.fleet
+        await fleet.create_config(avi_fleet.config())
         await fleet.create_cluster("shop")
         await fleet.until_phase("shop", "Running")
-        stage.world.addresses["avi-2.example.com"] = stage.world.avi
+        avi_fleet.world.addresses["avi-2.example.com"] = avi_fleet.world.avi
         await fleet.change_config({"controller": "avi-2.example.com"})
         await fleet.until(
-            lambda: (stage.config_map("shop") or {}).get("controllerIP") == "avi-2.example.com"
+            lambda: (avi_fleet.config_map("shop") or {}).get("controllerIP") == "avi-2.example.com"
         )
-        assert stage.record("shop").spec.ended_placements == ()
-        assert stage.placed("shop").reach.address == "avi-2.example.com"
-        assert len(stage.claims("shop")) == 1
+        assert avi_fleet.record("shop").spec.ended_placements == ()
+        assert avi_fleet.placed("shop").reach.address == "avi-2.example.com"
+        assert len(avi_fleet.claims("shop")) == 1
 
     play(avi_world(), story)

@@ -30,7 +30,7 @@ LOCKED_AFTER = 3
 CRDS = pathlib.Path(__file__).parents[4] / "deploy" / "crds"
 
 
-class Stage:
+class LockoutFleet:
     """A fleet with the Avi plugin alone, and commands beside its operator."""
 
     def __init__(self, clock: virtual_time.LoopClock, world: World) -> None:
@@ -102,16 +102,16 @@ class Stage:
         return next(c.reason for c in record.status.conditions if c.type == "AviReady")
 
 
-Story = Callable[[Stage], Awaitable[None]]
+Story = Callable[[LockoutFleet], Awaitable[None]]
 
 
 def play(world: World, story: Story) -> None:
     """In virtual time."""
 
     async def main(clock: virtual_time.LoopClock) -> None:
-        stage = Stage(clock, world)
-        async with stage.fleet:
-            await story(stage)
+        lockout = LockoutFleet(clock, world)
+        async with lockout.fleet:
+            await story(lockout)
 
     virtual_time.run(main)
 
@@ -120,45 +120,45 @@ def play(world: World, story: Story) -> None:
 def test_commands_and_a_failover_add_no_refusals(avi_world: World, kept: bool) -> None:
     """A wrong password, plan, audit, failover, plan again, the right password."""
 
-    async def story(stage: Stage) -> None:
-        await stage.clusters("one", "two", "three")
-        await stage.set_password(WRONG)
+    async def story(lockout: LockoutFleet) -> None:
+        await lockout.clusters("one", "two", "three")
+        await lockout.set_password(WRONG)
         if not kept:
-            stage.world.avi.lose_sessions()
-        await stage.fleet.until(lambda: stage.said("one") == "CredentialRefused")
-        assert stage.refused() == 1
-        assert "the password is wrong, or the account is locked" in await stage.plan()
-        assert any("--login tries one" in sentence for sentence in await stage.audit())
-        await stage.fleet.restart()
+            lockout.world.avi.lose_sessions()
+        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
+        assert lockout.refused() == 1
+        assert "the password is wrong, or the account is locked" in await lockout.plan()
+        assert any("--login tries one" in sentence for sentence in await lockout.audit())
+        await lockout.fleet.restart()
         await asyncio.sleep(60)
-        assert stage.said("two") == "CredentialRefused"
-        await stage.plan("two")
-        assert stage.refused() == 1
-        await stage.set_password(PASSWORD)
-        begun = stage.clock.monotonic()
-        await stage.fleet.until(lambda: stage.said("one") != "CredentialRefused")
+        assert lockout.said("two") == "CredentialRefused"
+        await lockout.plan("two")
+        assert lockout.refused() == 1
+        await lockout.set_password(PASSWORD)
+        begun = lockout.clock.monotonic()
+        await lockout.fleet.until(lambda: lockout.said("one") != "CredentialRefused")
         for name in ("one", "two", "three"):
-            await stage.fleet.until_phase(name, "Running")
-        assert stage.clock.monotonic() - begun < 30
-        assert stage.refused() == 1
-        assert await stage.plan() == ""
+            await lockout.fleet.until_phase(name, "Running")
+        assert lockout.clock.monotonic() - begun < 30
+        assert lockout.refused() == 1
+        assert await lockout.plan() == ""
 
     play(avi_world(), story)
 
 
 def test_an_hour_with_a_wrong_password_and_restarts_locks_nobody_out(avi_world: World) -> None:
-    async def story(stage: Stage) -> None:
-        await stage.clusters("one")
-        await stage.set_password(WRONG)
-        await stage.fleet.until(lambda: stage.said("one") == "CredentialRefused")
+    async def story(lockout: LockoutFleet) -> None:
+        await lockout.clusters("one")
+        await lockout.set_password(WRONG)
+        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
         for _ in range(12):
-            await stage.fleet.restart()
+            await lockout.fleet.restart()
             await asyncio.sleep(290)
-            await stage.plan()
-        assert stage.refused() == 2 < LOCKED_AFTER
-        await stage.set_password(PASSWORD)
+            await lockout.plan()
+        assert lockout.refused() == 2 < LOCKED_AFTER
+        await lockout.set_password(PASSWORD)
         await asyncio.sleep(30)
-        assert stage.said("one") != "CredentialRefused"
+        assert lockout.said("one") != "CredentialRefused"
 
     play(avi_world(), story)
 
@@ -166,32 +166,32 @@ def test_an_hour_with_a_wrong_password_and_restarts_locks_nobody_out(avi_world: 
 def test_a_command_notes_what_it_meets(avi_world: World) -> None:
     """No operator runs that could know: the second command does not try again."""
 
-    async def story(stage: Stage) -> None:
-        await stage.clusters("one")
-        await stage.fleet.stop()
-        await stage.set_password(WRONG)
+    async def story(lockout: LockoutFleet) -> None:
+        await lockout.clusters("one")
+        await lockout.fleet.stop()
+        await lockout.set_password(WRONG)
         for _ in range(3):
-            assert "CredentialRefused" in await stage.plan()
-        assert await stage.audit()
-        assert stage.refused() == 1
-        assert "CredentialRefused" in await stage.plan(mode="insist")
-        assert stage.refused() == 2
-        assert WRONG not in str(stage.remembered())
+            assert "CredentialRefused" in await lockout.plan()
+        assert await lockout.audit()
+        assert lockout.refused() == 1
+        assert "CredentialRefused" in await lockout.plan(mode="insist")
+        assert lockout.refused() == 2
+        assert WRONG not in str(lockout.remembered())
 
     play(avi_world(), story)
 
 
 def test_a_command_that_may_not_write_honours_what_is_known(avi_world: World) -> None:
-    async def story(stage: Stage) -> None:
-        await stage.clusters("one")
-        await stage.set_password(WRONG)
-        await stage.fleet.until(lambda: stage.said("one") == "CredentialRefused")
+    async def story(lockout: LockoutFleet) -> None:
+        await lockout.clusters("one")
+        await lockout.set_password(WRONG)
+        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
         await asyncio.sleep(250)
-        refused, known = stage.refused(), stage.remembered()
+        refused, known = lockout.refused(), lockout.remembered()
         for _ in range(3):
-            assert "--login" in await stage.plan(may_write=False)
-        assert stage.refused() == refused
-        assert stage.remembered() == known
+            assert "--login" in await lockout.plan(may_write=False)
+        assert lockout.refused() == refused
+        assert lockout.remembered() == known
 
     play(avi_world(), story)
 
@@ -201,19 +201,19 @@ def test_a_password_that_was_changed_on_the_controller_is_tried_again_in_time(
 ) -> None:
     """The Secret was right, and the controller learns of it later."""
 
-    async def story(stage: Stage) -> None:
-        await stage.clusters("one")
-        await stage.set_password(WRONG)
-        await stage.fleet.until(lambda: stage.said("one") == "CredentialRefused")
-        hand = MemoryAvi(stage.world.avi, password=PASSWORD)
+    async def story(lockout: LockoutFleet) -> None:
+        await lockout.clusters("one")
+        await lockout.set_password(WRONG)
+        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
+        hand = MemoryAvi(lockout.world.avi, password=PASSWORD)
         (user,) = await hand.list("user", tenant="admin", params={"name": "admin"})
         body = {**await hand.get(f"user/{user['uuid']}"), "password": WRONG}
         await hand.replace("user", user["uuid"], body, tenant="admin")
-        await stage.fleet.restart()
+        await lockout.fleet.restart()
         await asyncio.sleep(400)
-        assert stage.said("one") != "CredentialRefused"
-        assert stage.refused() == 1
-        assert stage.remembered() == {}, "an accepted credential is not held to be refused"
-        assert await stage.plan() == ""
+        assert lockout.said("one") != "CredentialRefused"
+        assert lockout.refused() == 1
+        assert lockout.remembered() == {}, "an accepted credential is not held to be refused"
+        assert await lockout.plan() == ""
 
     play(avi_world(), story)

@@ -26,7 +26,7 @@ def fresh(obj: Json) -> Json:
     return {**obj, "metadata": {"name": obj["metadata"]["name"]}}
 
 
-class Ground:
+class ConfigPoolWorld:
     """A world of the life tests whose config is an object of the API server, too."""
 
     def __init__(self, avi_world: Any, **network: Any) -> None:
@@ -97,7 +97,7 @@ def entry(begin: str, end: str) -> Json:
 
 
 def test_absent_and_the_subnet_is_there_nothing_is_written(avi_world: Any) -> None:
-    there = Ground(avi_world)
+    there = ConfigPoolWorld(avi_world)
     before = there.writes
     there.settle()
     assert there.ready(there.pool) == ("True", "Applied")
@@ -106,7 +106,7 @@ def test_absent_and_the_subnet_is_there_nothing_is_written(avi_world: Any) -> No
 
 
 def test_absent_and_no_subnet_it_is_added_without_ranges(avi_world: Any) -> None:
-    there = Ground(avi_world)
+    there = ConfigPoolWorld(avi_world)
     there.put(configured_subnets=[])
     there.settle()
     (subnet,) = there.network()["configured_subnets"]
@@ -115,7 +115,7 @@ def test_absent_and_no_subnet_it_is_added_without_ranges(avi_world: Any) -> None
 
 
 def test_given_ours_become_these_and_theirs_stay(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     subnet = there.network()["configured_subnets"][0]
     theirs = [entry("10.70.0.100", "10.70.0.110")]
     there.put(configured_subnets=[{**subnet, "static_ip_ranges": theirs}])
@@ -127,7 +127,7 @@ def test_given_ours_become_these_and_theirs_stay(avi_world: Any) -> None:
 
 
 def test_absent_after_given_ours_stay(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     there.settle()
     there.edit(dataNetwork=NETWORK | {"ipPools": None})
     there.settle()
@@ -135,7 +135,7 @@ def test_absent_after_given_ours_stay(avi_world: Any) -> None:
 
 
 def test_a_network_that_is_not_usable_is_made_so(avi_world: Any) -> None:
-    there = Ground(avi_world, name="vip-edge2", cidr="10.71.0.0/24")
+    there = ConfigPoolWorld(avi_world, name="vip-edge2", cidr="10.71.0.0/24")
     assert there.world.call("prepare").reason == "NetworkNotUsable"
     there.settle()
     assert there.usable("vip-edge2")
@@ -143,7 +143,7 @@ def test_a_network_that_is_not_usable_is_made_so(avi_world: Any) -> None:
 
 
 def test_the_control_planes_network_is_made_usable_and_nothing_else(avi_world: Any) -> None:
-    there = Ground(avi_world)
+    there = ConfigPoolWorld(avi_world)
     before = there.network("vip-edge2")
     there.edit(controlPlaneNetwork={"name": "vip-edge2", "cidr": "10.99.0.0/24"})
     there.settle()
@@ -160,7 +160,7 @@ def test_the_control_planes_network_is_made_usable_and_nothing_else(avi_world: A
 
 
 def test_what_is_edited_in_the_pool_is_changed_back(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     there.settle()
     before = there.pool["spec"]
     server = there.world.management.client()
@@ -171,7 +171,7 @@ def test_what_is_edited_in_the_pool_is_changed_back(avi_world: Any) -> None:
     assert {**before, "usable": True} == {"usable": True, **there.pool["spec"]}
 
 
-def take(there: Ground, address: str) -> Json:
+def take(there: ConfigPoolWorld, address: str) -> Json:
     """Somebody's VIP gets that address of the data network."""
     vip = {
         "vip_id": "0",
@@ -186,7 +186,7 @@ def take(there: Ground, address: str) -> Json:
 
 def test_an_exhausted_pool_shows_on_the_clusters_that_use_it(avi_world: Any) -> None:
     single = [{"start": "10.70.0.10", "end": "10.70.0.10", "type": "V4"}]
-    there = Ground(avi_world, ipPools=single)
+    there = ConfigPoolWorld(avi_world, ipPools=single)
     there.settle()
     assert isinstance(there.world.settled(), api.Done)
     assert there.world.call("observe").message == "0 virtual services."
@@ -210,7 +210,7 @@ def test_an_exhausted_pool_shows_on_the_clusters_that_use_it(avi_world: Any) -> 
 
 
 def test_a_cluster_uses_it_once_it_is_in_force(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     world = there.world
     assert world.call("prepare").reason == "PoolNotReady"
     there.run("config-pools", "default")
@@ -225,7 +225,7 @@ def test_a_cluster_uses_it_once_it_is_in_force(avi_world: Any) -> None:
 
 
 def test_it_goes_when_the_config_is_gone_and_nobody_uses_it(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     there.settle()
     there.world.settled()
     stored = tuple(
@@ -257,7 +257,7 @@ def test_it_goes_when_the_config_is_gone_and_nobody_uses_it(avi_world: Any) -> N
 
 
 def test_another_network_is_another_pool(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     there.settle()
     old = there.pool["metadata"]["name"]
     there.edit(dataNetwork={"name": "vip-edge2", "cidr": "10.71.0.0/24", "ipPools": None})
@@ -268,7 +268,7 @@ def test_another_network_is_another_pool(avi_world: Any) -> None:
 
 
 def test_two_configs_may_give_the_same(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     second = builders.config(there.world.config["spec"], name="second")
     there.world.management.seed(fresh(second))
     there.run("config-pools", "second")
@@ -288,7 +288,7 @@ def test_two_configs_may_give_the_same(avi_world: Any) -> None:
 
 
 def test_a_pool_of_that_name_that_is_somebodys(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     there.run("config-pools", "default")
     server = there.world.management.client()
     patch = {"metadata": {"annotations": None}}
@@ -306,7 +306,7 @@ def test_a_pool_of_that_name_that_is_somebodys(avi_world: Any) -> None:
     ],
 )
 def test_ranges_that_cannot_be(avi_world: Any, network: Json, problem: str) -> None:
-    there = Ground(avi_world, **network)
+    there = ConfigPoolWorld(avi_world, **network)
     answer = there.run("config-pools", "default")
     assert answer.reason == "ConfigInvalid"
     assert "AKODeploymentConfig/default: spec.dataNetwork" in answer.message
@@ -315,7 +315,7 @@ def test_ranges_that_cannot_be(avi_world: Any, network: Json, problem: str) -> N
 
 
 def test_the_config_says_what_is_wrong_with_its_pools(avi_world: Any) -> None:
-    there = Ground(avi_world, ipPools=GIVEN)
+    there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
     assert said(there) == ("True", "Usable")
     subnet = there.network()["configured_subnets"][0]
     theirs = [entry("10.70.0.15", "10.70.0.30")]
@@ -327,7 +327,7 @@ def test_the_config_says_what_is_wrong_with_its_pools(avi_world: Any) -> None:
     assert said(there) == ("False", "ConfigInvalid")
 
 
-def said(there: Ground) -> tuple[str, str]:
+def said(there: ConfigPoolWorld) -> tuple[str, str]:
     """The config's own condition."""
     there.run("configs", "default")
     (found,) = there.world.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
@@ -337,8 +337,8 @@ def said(there: Ground) -> tuple[str, str]:
 
 
 def test_a_death_at_any_call_ends_as_without_it(avi_world: Any) -> None:
-    def begun(scene: str) -> Ground:
-        there = Ground(avi_world, ipPools=GIVEN)
+    def begun(scene: str) -> ConfigPoolWorld:
+        there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
         if scene == "new":
             return there
         there.settle()

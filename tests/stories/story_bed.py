@@ -1,4 +1,4 @@
-"""Where stories are played: one bed, the operator, and a few slots side by side.
+"""The bed of the stories: real processes, one operator, and a few slots side by side.
 
 A slot is an Avi Controller with a managed cluster that stays; one story at a time plays in it.
 Everything runs on one event loop in a thread of its own. The stories that pytest has collected are
@@ -37,7 +37,7 @@ Story = Callable[["scene.Scene"], Coroutine[Any, Any, None]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Casting:
+class StoryPlan:
     """One story, and what it needs."""
 
     name: str
@@ -47,8 +47,8 @@ class Casting:
     profile: str = "30.2.2"
 
 
-class Theatre:
-    """The bed, the operators and the slots; `open` it, and `play` castings on its loop."""
+class StoryBed:
+    """The bed, the operators and the slots; `open` it, and `play` plans on its loop."""
 
     def __init__(self, slots: int = SLOTS) -> None:
         self._size = slots
@@ -81,9 +81,9 @@ class Theatre:
             plugins = loader.load(settings.load(overrides={"enabledPlugins": PLUGINS}))
             await install.install(self.api, plugins)
             self.kubeconfig = install.write_private(
-                self.bed.site.folder / "operator.kubeconfig",
+                self.bed.base.folder / "operator.kubeconfig",
                 await install.account_kubeconfig(
-                    self.api, self.bed.management.url, self.bed.site.authority.pem
+                    self.api, self.bed.management.url, self.bed.base.authority.pem
                 ),
             )
             self.operator = self.replica("operator")
@@ -92,7 +92,7 @@ class Theatre:
             for slot in slots:
                 self._slots.put_nowait(slot)
         except BaseException as error:
-            error.add_note(f"logs of the stories: {self.bed.site.keep_logs()}")
+            error.add_note(f"logs of the stories: {self.bed.base.keep_logs()}")
             await self.close()
             raise
 
@@ -112,7 +112,7 @@ class Theatre:
         return process.OperatorProcess(
             kubeconfig=kubeconfig or self.kubeconfig,
             plugins=tuple(plugins.split(",")),
-            log=self.bed.site.log_file(name),
+            log=self.bed.base.log_file(name),
             environment={
                 "AKOO_LOG__LEVEL": "debug",
                 "AKOO_MIN_INTERVAL_SECONDS": "0.1",
@@ -126,27 +126,27 @@ class Theatre:
         )
 
     @contextlib.asynccontextmanager
-    async def understudy(self) -> AsyncIterator[None]:
+    async def second_replica(self) -> AsyncIterator[None]:
         """A second replica while the block lasts; the operator is started anew if it was killed."""
-        async with process.running(self.replica("understudy")):
+        async with process.running(self.replica("second_replica")):
             yield
             if not self.operator.running:
                 await self.operator.start()
                 await self.operator.ready()
 
-    async def play(self, casting: Casting) -> None:
+    async def play(self, plan: StoryPlan) -> None:
         """Play one story in the next free slot, or alone."""
-        async with self._stage(solo=casting.solo):
+        async with self._turn(solo=plan.solo):
             slot = await self._slots.get()
             try:
-                one = scene.Scene(self, slot, casting.name)
-                await one.play(casting.play, STORY_SECONDS)
+                one = scene.Scene(self, slot, plan.name)
+                await one.play(plan.play, STORY_SECONDS)
             finally:
                 slot.avi.controller.faults.clear()
                 self._slots.put_nowait(slot)
 
     @contextlib.asynccontextmanager
-    async def _stage(self, *, solo: bool) -> AsyncIterator[None]:
+    async def _turn(self, *, solo: bool) -> AsyncIterator[None]:
         """Any number of stories side by side, or one alone."""
         if solo:
             async with self._alone:
@@ -179,44 +179,44 @@ class Slot:
     neighbour: str
     """Namespace, and name of the config, of the managed neighbour."""
 
-    async def furnish(self, theatre: Theatre) -> None:
+    async def furnish(self, story_bed: StoryBed) -> None:
         """Make the managed neighbour, with an L4 and an L7 service."""
         labels = {"story": self.neighbour}
-        await setting.configure(theatre.api, self.avi, self.neighbour, labels)
+        await setting.configure(story_bed.api, self.avi, self.neighbour, labels)
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.neighbour}}
-        await theatre.api.create(space)
+        await story_bed.api.create(space)
         for obj in (
             *manifests.cluster(self.neighbour, "stays", labels=labels, workers=0),
             *manifests.machine_pool(self.neighbour, "stays", 1),
         ):
-            await theatre.api.create(obj)
-        record = await setting.record_of(theatre.api, self.neighbour, "stays")
-        await setting.running(theatre.api, record["metadata"]["name"])
-        server = theatre.bed.workloads.server(self.neighbour, "stays").server
+            await story_bed.api.create(obj)
+        record = await setting.record_of(story_bed.api, self.neighbour, "stays")
+        await setting.running(story_bed.api, record["metadata"]["name"])
+        server = story_bed.bed.workloads.server(self.neighbour, "stays").server
         async with kubeapi.KubeApi(server.kubeconfig) as workload:
             host = f"{self.neighbour}.{traffic.HOST_SUFFIX}"
             await traffic.serve(workload, traffic.NAMESPACE, host)
         await neighbours.served(self.avi, record["spec"]["akoClusterName"])
 
 
-class Plays:
+class Stories:
     """The stories of this run: started together, waited for one by one."""
 
-    def __init__(self, castings: Sequence[Casting]) -> None:
+    def __init__(self, plans: Sequence[StoryPlan]) -> None:
         self._loop = background.LoopThread("stories")
         self._loop.start()
-        self._castings = castings
+        self._plans = plans
         self._played: dict[str, concurrent.futures.Future[None]] = {}
 
     def open(self) -> None:
-        async def make() -> Theatre:
-            theatre = Theatre(min(SLOTS, len(self._castings)))
-            await theatre.open()
-            return theatre
+        async def make() -> StoryBed:
+            story_bed = StoryBed(min(SLOTS, len(self._plans)))
+            await story_bed.open()
+            return story_bed
 
-        self._theatre = self._loop.run(make(), 900.0)
-        for casting in sorted(self._castings, key=lambda one: one.solo):
-            self._played[casting.name] = self._loop.submit(self._theatre.play(casting))
+        self._bed = self._loop.run(make(), 900.0)
+        for plan in sorted(self._plans, key=lambda one: one.solo):
+            self._played[plan.name] = self._loop.submit(self._bed.play(plan))
 
     def result(self, name: str) -> None:
         """Wait for one story; raises what it raised."""
@@ -229,13 +229,13 @@ class Plays:
             future.cancel()
         logs = None
         try:
-            if hasattr(self, "_theatre"):
+            if hasattr(self, "_bed"):
                 if any(one.exception() for one in ended):
-                    logs = self._theatre.bed.site.keep_logs()
-                self._loop.run(self._theatre.close())
+                    logs = self._bed.bed.base.keep_logs()
+                self._loop.run(self._bed.close())
         finally:
             self._loop.stop()
         return logs
 
 
-__all__ = ["CLUSTER", "Casting", "Plays", "Slot", "Story", "Theatre", "demo"]
+__all__ = ["CLUSTER", "Slot", "Stories", "Story", "StoryBed", "StoryPlan", "demo"]

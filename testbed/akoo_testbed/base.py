@@ -1,4 +1,4 @@
-"""The ground that the parts of one test bed stand on: binaries, supervisor, keys, folders."""
+"""The base of the parts of one test bed: binaries, supervisor, keys, folders."""
 
 import asyncio
 import pathlib
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from akoo_testbed import build, certificates, kubeconfig, processes, recipes
 
 
-class Site:
+class BedBase:
     """Shared by all parts of one test bed. `start` it first, `stop` it last.
 
     Files are in a new folder in the system's for temporary files, and logs in another; both are

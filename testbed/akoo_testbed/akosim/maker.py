@@ -9,7 +9,7 @@ from akoo_testbed.kubeapi import Object
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class BootUuids:
     """What AKO found at its start; uuids."""
 
     cloud: str
@@ -26,7 +26,7 @@ class Maker:
     """Makes wanted objects with the marks and places of one AKO."""
 
     config: Config
-    site: Site
+    uuids: BootUuids
 
     def make(
         self, kind: str, tenant: str, name: str, body: Object, **markers: list[str]
@@ -36,19 +36,19 @@ class Maker:
         if kind in model.CREATED_BY:
             whole["created_by"] = self.config.user
         if kind in ("virtualservice", "vsvip", "pool", "poolgroup"):
-            whole["cloud_ref"] = f"/api/cloud/{self.site.cloud}"
+            whole["cloud_ref"] = f"/api/cloud/{self.uuids.cloud}"
         if kind in ("virtualservice", "vsvip"):
-            whole["vrf_context_ref"] = f"/api/vrfcontext/{self.site.vrf}"
+            whole["vrf_context_ref"] = f"/api/vrfcontext/{self.uuids.vrf}"
         return model.wanted(kind, tenant, name, whole)
 
     def service(self, tenant: str, name: str, body: Object, **markers: list[str]) -> model.Wanted:
         """A virtual service."""
-        group = f"/api/serviceenginegroup/{self.site.se_group}"
+        group = f"/api/serviceenginegroup/{self.uuids.se_group}"
         return self.make("virtualservice", tenant, name, {"se_group_ref": group, **body}, **markers)
 
     def vip(self, tenant: str, name: str, hosts: list[str], preferred: str = "") -> model.Wanted:
         """A VIP that Avi gives an address to; `hosts` are its DNS names. It has no more markers."""
-        vip = {"vip_id": "0", **placement((self.config.networks or (Network(),))[0], self.site)}
+        vip = {"vip_id": "0", **placement((self.config.networks or (Network(),))[0], self.uuids)}
         if preferred:
             vip["ip_address"] = {"addr": preferred, "type": "V4"}
         body: Object = {"vip": [vip], "dns_info": [{"fqdn": host} for host in sorted(set(hosts))]}
@@ -70,15 +70,15 @@ class Maker:
                 {"ip": {"addr": address, "type": _family(address)}, "port": number}
                 for address, number in servers
             ],
-            "vrf_ref": f"/api/vrfcontext/{self.site.vrf}",
+            "vrf_ref": f"/api/vrfcontext/{self.uuids.vrf}",
             "health_monitor_refs": [model.reference("healthmonitor", monitor)],
         }
         return self.make("pool", tenant, name, body, **markers)
 
 
-def placement(network: Network, site: Site) -> Object:
+def placement(network: Network, uuids: BootUuids) -> Object:
     """How a VIP asks for its address on a network: its families follow from the subnets given."""
-    pinned: Object = {"network_ref": f"/api/network/{site.network}"}
+    pinned: Object = {"network_ref": f"/api/network/{uuids.network}"}
     if network.cidr:
         pinned["subnet"] = _prefix(network.cidr)
     if network.v6cidr:

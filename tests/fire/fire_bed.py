@@ -18,7 +18,7 @@ Object = dict[str, Any]
 FAKE_POOL = "infrastructure.cluster.x-k8s.io/v1/FakeMachinePool"
 
 
-class Stage(e2e.Fleet):
+class FireBed(e2e.BedScene):
     """A namespace with Clusters, and the gate through which operators reach them."""
 
     def __init__(

@@ -10,7 +10,7 @@ import pathlib
 from typing import Any
 
 import aiohttp
-from akoo_testbed import definitions, kubeapi, parts, site, waiting
+from akoo_testbed import base, definitions, kubeapi, parts, waiting
 
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 SECONDS = 60.0
@@ -30,35 +30,35 @@ WEBHOOKS = {
 Keys = dict[bytes, bytes]
 
 
-class Ground:
+class MovesBed:
     """`start` and `stop` on one event loop. ``servers`` are "alpha" and "beta"."""
 
     def __init__(self) -> None:
-        self.site = site.Site(needs=("etcd", "kubernetes", "clusterapi"))
+        self.base = base.BedBase(needs=("etcd", "kubernetes", "clusterapi"))
         self.servers: dict[str, parts.ApiServer] = {}
 
     async def start(self) -> None:
         """Both servers are ready, and serve all CRDs."""
-        await self.site.start()
+        await self.base.start()
         try:
-            self.etcd = parts.Etcd(self.site)
+            self.etcd = parts.Etcd(self.base)
             await self.etcd.start()
             await self.etcd.ready()
             await waiting.together(*(self._server(name) for name in ("alpha", "beta")))
         except BaseException as error:
             if isinstance(error, Exception):
-                self.site.keep_logs()
+                self.base.keep_logs()
             await self.stop()
             raise
 
     async def stop(self) -> None:
-        await self.site.stop()
+        await self.base.stop()
 
     async def _server(self, name: str) -> None:
-        self.servers[name] = server = parts.ApiServer(self.site, self.etcd, name)
+        self.servers[name] = server = parts.ApiServer(self.base, self.etcd, name)
         await server.start()
         await server.ready()
-        crds = self.site.built.share("clusterapi") / "config" / "crd" / "bases"
+        crds = self.base.built.share("clusterapi") / "config" / "crd" / "bases"
         async with kubeapi.KubeApi(server.kubeconfig) as api:
             for obj in definitions.load(crds):
                 if obj["spec"]["group"] == "cluster.x-k8s.io":
@@ -114,9 +114,9 @@ class Ground:
 
         From when this returns nobody can write a Cluster.
         """
-        manager = parts.ClusterApi(self.site, self.servers[name])
-        manifests = self.site.built.share("clusterapi") / "config" / "webhook" / "manifests.yaml"
-        ca = base64.b64encode(self.site.authority.pem.encode()).decode()
+        manager = parts.ClusterApi(self.base, self.servers[name])
+        manifests = self.base.built.share("clusterapi") / "config" / "webhook" / "manifests.yaml"
+        ca = base64.b64encode(self.base.authority.pem.encode()).decode()
         async with kubeapi.KubeApi(self.servers[name].kubeconfig) as api:
             for obj in definitions.load(manifests):
                 kept = [
@@ -142,13 +142,13 @@ class Ground:
 
     async def move(self, source: str, target: str, namespace: str) -> str:
         """``clusterctl move``; what it said. Raises AssertionError with that when it fails."""
-        folder = self.site.folder / "clusterctl"
+        folder = self.base.folder / "clusterctl"
         folder.mkdir(exist_ok=True)
         (folder / "clusterctl.yaml").write_text("providers: []\n")
         for name in (source, target):
             (folder / name).write_text(self.servers[name].kubeconfig)
         process = await asyncio.create_subprocess_exec(
-            str(self.site.built.binary("clusterctl")),
+            str(self.base.built.binary("clusterctl")),
             "move",
             f"--config={folder / 'clusterctl.yaml'}",
             f"--kubeconfig={folder / source}",

@@ -1,4 +1,4 @@
-"""The stage: a management cluster, workload clusters with AKO, Cluster API, a user, processes.
+"""The fleet: a management cluster, workload clusters with AKO, Cluster API, a user, processes.
 
 Everything runs in one virtual-time loop and does the same in every run of the same seed.
 """
@@ -51,8 +51,8 @@ class Cast:
     """Whether one of them proves that nothing is left."""
     kinds: tuple[resources.Resource, ...] = ()
     """Kinds of theirs that the management cluster serves."""
-    stage: Callable[[clock_.Clock, Cast], Stage] | None = None
-    """Their own stage; None: the plain one."""
+    fleet: Callable[[clock_.Clock, Cast], SimFleet] | None = None
+    """Their own fleet; None: the plain one."""
 
 
 def _small(outside: Outside) -> list[api.Plugin]:
@@ -63,7 +63,7 @@ SMALL = Cast("small", _small, config={}, change={"logLevel": "DEBUG"})
 """Two plugins that have every verb between them."""
 
 
-class Stage:
+class SimFleet:
     """All there is but the processes of the operator."""
 
     def __init__(self, clock: clock_.Clock, cast: Cast = SMALL) -> None:
@@ -241,22 +241,22 @@ def _data_of(workload: memory.MemoryServer) -> dict[str, str]:
 
 
 class Process:
-    """One process of the operator on a stage. Dead, it cannot call anything any more."""
+    """One process of the operator on a fleet. Dead, it cannot call anything any more."""
 
-    def __init__(self, stage: Stage, seam: external.External, **more: Any) -> None:
+    def __init__(self, fleet: SimFleet, seam: external.External, **more: Any) -> None:
         clients = workloads.MemoryWorkloads(
-            stage.management.client(external=seam),
-            stage.workloads,
+            fleet.management.client(external=seam),
+            fleet.workloads,
             external=seam,
-            clock=stage.clock,
-            on_write=stage.laws.workload_write,
+            clock=fleet.clock,
+            on_write=fleet.laws.workload_write,
         )
         self.operator = operator.MemoryOperator(
-            stage.cast.plugins(stage.outside),
-            stage.management,
+            fleet.cast.plugins(fleet.outside),
+            fleet.management,
             clients,
             external=seam,
-            clock=stage.clock,
+            clock=fleet.clock,
             settings=SETTINGS,
             **more,
         )

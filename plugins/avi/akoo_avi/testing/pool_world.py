@@ -72,7 +72,7 @@ CONTROLLER: Object = {
 }
 
 
-class Ground(testing.World):
+class PoolWorld(testing.World):
     """A management cluster with pools, and a controller with cloud vc-01 and network vip."""
 
     def __init__(self, *objects: Object, profile: str = "30.2.2", **chosen: str) -> None:
@@ -184,7 +184,7 @@ class Ground(testing.World):
         self.admin.delete(f"vsvip/{vip['uuid']}")
 
 
-def using(name: str, there: Ground) -> Object:
+def using(name: str, there: PoolWorld) -> Object:
     """A record that uses the pool."""
     used = there.pool(name) or {}
     use = StoredUse(

@@ -1,4 +1,4 @@
-"""A bench: a workload API, a controller with addresses for VIPs, and AKO between them.
+"""The bed of an AKO: a workload API, a controller with addresses for VIPs, and AKO between them.
 
 For tests of akosim and of what cleans up behind it. Install AKO with `install`.
 """
@@ -30,7 +30,7 @@ LABELS = {"app.kubernetes.io/name": "ako"}
 
 
 @dataclasses.dataclass
-class Bench:
+class AkoBed:
     """A workload API, a controller, and between them AKO."""
 
     api: KubeApi
@@ -256,10 +256,10 @@ def furnish(admin: client.Client) -> None:
 
 
 @contextlib.asynccontextmanager
-async def bench(
+async def running(
     kubeconfig: str, avi: avisim.RunningAvi, home: str, options: KubeletOptions | None = None
-) -> collections.abc.AsyncGenerator[Bench, None]:
-    """A bench in a new namespace `home`, with one Node; AKO is not installed yet."""
+) -> collections.abc.AsyncGenerator[AkoBed, None]:
+    """A bed in a new namespace `home`, with one Node; AKO is not installed yet."""
     admin = client.Client(avi.controller, password=avi.options.password)
     furnish(admin)
     data = {
@@ -278,7 +278,7 @@ async def bench(
         await kubelet.start()
         ends.push_async_callback(cutoff.end)
         ends.push_async_callback(kubelet.stop)
-        yield Bench(api, avi, admin, home, kubelet, data, ("admin", avi.options.password))
+        yield AkoBed(api, avi, admin, home, kubelet, data, ("admin", avi.options.password))
 
 
 async def _clean(api: KubeApi, home: str) -> None:
