@@ -16,6 +16,7 @@ from akoo_testbed import avisim
 from akoo_testbed.avisim import client as avisim_client
 
 from akoo_core import clock, external
+from akoo_core.plugin import api
 from benchmarks import figures
 
 CLUSTERS = (10, 100, 500)
@@ -25,7 +26,7 @@ PAGE = 200
 EVERY_SECONDS = 30
 PASSWORD = "Bench-only-1"
 REACH = placement.Reach(
-    address="avi.example.com", credential=placement.SecretName(namespace="a", name="b")
+    address="avi.example.com", credential=api.SecretName(namespace="a", name="b")
 )
 
 

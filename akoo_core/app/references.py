@@ -36,7 +36,7 @@ class Noting:
         finally:
             self._index.note(name, self._needed(name))
 
-    def _needed(self, name: str) -> set[secret_index.SecretName]:
+    def _needed(self, name: str) -> set[api.SecretPair]:
         try:
             one = self._services.world.record(name)
         except structs.DecodeError:
@@ -49,7 +49,7 @@ class Noting:
         # A plugin whose config is wrong names none, and what it deployed before needs them still.
         return named | inventory.sources_of(one.spec.inventory)
 
-    def _of(self, plugin: api.Plugin, one: record_.Record) -> tuple[secret_index.SecretName, ...]:
+    def _of(self, plugin: api.Plugin, one: record_.Record) -> tuple[api.SecretPair, ...]:
         """What one plugin names; nothing for one that cannot say it now."""
         found = situation.config_of(self._services.world, one)
         try:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-SecretName = tuple[str, str]
-"""(namespace, name)."""
+from akoo_core.plugin.api import SecretPair
 
 
 class SecretIndex:
     """Kept in memory: every record is looked at once after a start, which fills it."""
 
     def __init__(self) -> None:
-        self._by_secret: dict[SecretName, set[str]] = {}
-        self._by_record: dict[str, frozenset[SecretName]] = {}
+        self._by_secret: dict[SecretPair, set[str]] = {}
+        self._by_record: dict[str, frozenset[SecretPair]] = {}
 
-    def note(self, record: str, secrets: Iterable[SecretName]) -> None:
+    def note(self, record: str, secrets: Iterable[SecretPair]) -> None:
         """From now on ``record`` depends on exactly these."""
         wanted = frozenset(secrets)
         before = self._by_record.pop(record, frozenset())

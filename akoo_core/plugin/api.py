@@ -75,6 +75,46 @@ class SecretSource(structs.Struct, frozen=True, kw_only=True):
     """A user name or a password: a value with a line break is refused (CredentialHasLineBreak)."""
 
 
+class SecretName(structs.Struct, frozen=True, kw_only=True):
+    """A Secret of the management cluster: in configs, in intents, in kinds of plugins.
+
+    Empty texts, which configs may hold, name no Secret.
+    """
+
+    namespace: str = ""
+    name: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """True where both texts are there."""
+        return bool(self.namespace and self.name)
+
+    @property
+    def pair(self) -> SecretPair:
+        """As hooks name it."""
+        return self.namespace, self.name
+
+    def source(
+        self, key: str, *, optional: bool = False, single_line: bool = False
+    ) -> SecretSource:
+        """One key of it."""
+        return SecretSource(
+            namespace=self.namespace,
+            name=self.name,
+            key=key,
+            optional=optional,
+            single_line=single_line,
+        )
+
+    def __str__(self) -> str:
+        """``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
+
+
+SecretPair = tuple[str, str]
+"""(namespace, name) of a Secret of the management cluster: what hooks answer."""
+
+
 class WorkloadCredential(Fact, frozen=True, kw_only=True):
     """The account AKO uses on the Avi Controller. Exactly one plugin provides it."""
 
@@ -403,7 +443,7 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     reconcile: Callable[[Request, ControllerContext], Awaitable[Result]]
     writes: tuple[Resource, ...] = ()
     workers: int = 4
-    secrets: Callable[[client.Object], tuple[tuple[str, str], ...]] | None = None
+    secrets: Callable[[client.Object], tuple[SecretPair, ...]] | None = None
     """Pure: (namespace, name) of the Secrets a watched object depends on; when one of them changes,
     the keys of that object are reconciled again."""
     goes_by: Callable[[Resource, client.Object], object] | None = None
@@ -574,7 +614,7 @@ class Verbs:
         return ()
 
     @hookspec
-    def secret_references(self, view: View) -> tuple[tuple[str, str], ...]:
+    def secret_references(self, view: View) -> tuple[SecretPair, ...]:
         """Pure. (namespace, name) of the Secrets this record depends on: a change runs it again."""
         return ()
 

@@ -21,7 +21,7 @@ from akoo_core.plugin_host.observed import observed
 VerbResult = api.Done | api.Wait | api.Blocked | api.Fenced | api.Proof | api.Unverified
 """What an async verb may answer; which of them depends on the verb."""
 ResultVerb = Literal["prepare", "observe", "confirm", "drain", "sweep", "release"]
-SecretReferences = tuple[tuple[str, str], ...]
+SecretReferences = tuple[api.SecretPair, ...]
 PureAnswer = api.Intent | api.Contribution | api.Wait | api.Blocked | SecretReferences
 
 _log = logging.getLogger(__name__)

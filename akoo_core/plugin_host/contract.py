@@ -17,6 +17,7 @@ from typing import Any
 from akoo_core import settings, structs
 from akoo_core.plugin import api
 from akoo_core.plugin_host.hooks import HOOKS, Hook
+from akoo_core.settings import shape
 
 _NAME = re.compile(r"^[a-z]([a-z0-9]*(-[a-z0-9]+)*)$")
 _RESERVED = ("all", "none", "core")
@@ -79,8 +80,15 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
 
 
 def _plain_secrets(section: type[structs.StrictStruct]) -> Iterator[str]:
-    """Fields that would hold a secret: whatever they are given would be refused."""
+    """Fields for the text of a secret, which every value would be refused for, at any depth."""
+    for struct in shape.structs_below(section):
+        yield from _plain_fields(struct)
+
+
+def _plain_fields(section: type[structs.StrictStruct]) -> Iterator[str]:
     for field in structs.fields(section):
+        if shape.is_structured(field.type):
+            continue
         try:
             settings.decode({field.key: "x"}, section, path="")
         except structs.DecodeError as error:

@@ -33,6 +33,40 @@ def struct_of(kind: Any) -> StructType | None:
     return None
 
 
+def structs_below(struct: StructType) -> tuple[StructType, ...]:
+    """The struct and those that its fields hold at any depth, each once."""
+    known = {struct: None}
+    waiting = [struct]
+    while waiting:
+        for field in structs.fields(waiting.pop()):
+            below = [leaf for leaf in _leaves(field.type) if _is_struct(leaf) and leaf not in known]
+            known.update(dict.fromkeys(below))
+            waiting += below
+    return tuple(known)
+
+
+def is_structured(kind: Any) -> bool:
+    """True where a value of that type is made of structs, and of nothing else."""
+    return all(_is_struct(leaf) for leaf in _leaves(kind))
+
+
+def _leaves(kind: Any) -> tuple[Any, ...]:
+    """The alternatives of a type, of the elements of its lists and of the values of its maps."""
+    return tuple(
+        leaf
+        for alternative in alternatives(kind)
+        for leaf in (
+            _leaves(element_of(alternative))
+            if is_list(alternative) or is_map(alternative)
+            else (alternative,)
+        )
+    )
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, structs.StrictStruct)
+
+
 def element_of(kind: Any) -> Any:
     """The type of a list's elements or of a map's values; Any for everything else."""
     for alternative in alternatives(kind):

@@ -134,7 +134,7 @@ class AviBed:
             cluster_name=self.cluster,
             reach=placement.Reach(
                 address="avi.example.com",
-                credential=placement.SecretName(namespace="avi-system", name="avi"),
+                credential=api.SecretName(namespace="avi-system", name="avi"),
             ),
             place=placement.Place(
                 controller_uuid="cluster-1",

@@ -139,7 +139,7 @@ def _secret_versions(attempt: Attempt, pure: list[Any]) -> list[str] | None:
     return versions
 
 
-def _secrets_named(pure: list[Any]) -> Iterator[tuple[str, str]]:
+def _secrets_named(pure: list[Any]) -> Iterator[api.SecretPair]:
     """(namespace, name) of the Secrets that the plugins name and contribute."""
     for _, contribution, references in pure:
         yield from references or ()

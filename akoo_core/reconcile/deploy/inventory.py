@@ -97,7 +97,7 @@ def secrets_of(items: Iterable[record.InventoryItem], plugin: str) -> api.Contri
     )
 
 
-def sources_of(items: Iterable[record.InventoryItem]) -> set[tuple[str, str]]:
+def sources_of(items: Iterable[record.InventoryItem]) -> set[api.SecretPair]:
     """(namespace, name) of each Secret in the management cluster that ``items`` are made of."""
     stored = (item.secret for item in items if item.secret is not None)
     sources = (source for secret in stored for source in secret.data.values())

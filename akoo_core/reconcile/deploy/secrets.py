@@ -22,7 +22,7 @@ from akoo_core.reconcile.read import secret_reader
 from akoo_core.reconcile.read.caches import Plugins
 
 Values = Mapping[str, bytes]
-Versions = dict[tuple[str, str], str]
+Versions = dict[api.SecretPair, str]
 """Versions of Secrets in the management cluster, by (namespace, name); see
 secret_reader.version_of."""
 VersionOf = Callable[[str, str], str | None]

@@ -66,7 +66,7 @@ class Once:
 
     def __init__(self, reader: ManagementSecretReader) -> None:
         self._reader = reader
-        self._secrets: dict[tuple[str, str], client_.Object | None] = {}
+        self._secrets: dict[api.SecretPair, client_.Object | None] = {}
 
     async def read(self, source: api.SecretSource) -> bytes | None:
         """As :meth:`ManagementSecretReader.read`."""
@@ -88,7 +88,7 @@ class Once:
         """As :meth:`ManagementSecretReader.version`."""
         return version_of(await self._secret(namespace, name))
 
-    def versions(self) -> dict[tuple[str, str], str]:
+    def versions(self) -> dict[api.SecretPair, str]:
         """Version of each Secret that was read, by (namespace, name); see ``version_of``."""
         return {name: version_of(secret) for name, secret in self._secrets.items()}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from akoo_core import errors
 from akoo_core.plugin import api
+from akoo_core.testing import verbs
 from akoo_core.testing.conformance import (
     canaries,
     departure,
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     import pytest
 
 CHECKS: Mapping[str, Callable[[Subject], None]] = {
-    one.__name__: one
-    for one in (
+    check.__name__: check
+    for check in (
         repetition.twice_is_once,
         repetition.leaves_no_tasks,
         interruption.survives_cancellation,
@@ -45,15 +47,30 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
 """Every check by name. Each takes a Subject and raises ConformanceError."""
 
 
+def contract_error(subject: Subject) -> Exception | None:
+    """Why the operator would refuse the plugin before it calls a verb; None if it would not."""
+    try:
+        _, plugin = subject.fresh()
+        verbs.registered(plugin)
+    except Exception as error:  # noqa: BLE001 - the plugin's own constructor may raise anything
+        return error
+    return None
+
+
 def problems(subject: Subject) -> tuple[str, ...]:
-    """What is wrong, one message for each check that fails."""
-    found: list[str] = []
+    """One message for each check that fails; the contract's alone where the plugin breaks it."""
+    refusal = contract_error(subject)
+    if isinstance(refusal, errors.AkooError):
+        return (str(refusal),)
+    if refusal is not None:
+        raise refusal
+    messages: list[str] = []
     for check in CHECKS.values():
         try:
             check(subject)
         except (ConformanceError, errors.AkooError) as error:
-            found.append(str(error))
-    return tuple(dict.fromkeys(found))
+            messages.append(str(error))
+    return tuple(dict.fromkeys(messages))
 
 
 class Suite:
@@ -66,7 +83,7 @@ class Suite:
     ``plugin`` is called without arguments; override ``make`` where it needs something of the World.
     ``name`` is the plugin's, where it is not installed. Each scenario makes a fresh World of a
     cluster that lives, or leaves (``spec.leaving``). The Worlds together must let every verb be
-    called.
+    called. A plugin that breaks the contract fails ``test_contract``; the other tests are skipped.
     """
 
     plugin: ClassVar[Callable[[], api.Plugin]]
@@ -89,12 +106,22 @@ class Suite:
         if "check" in metafunc.fixturenames:
             metafunc.parametrize("check", list(CHECKS))
 
+    def test_contract(self) -> None:
+        """Names, declarations, signatures and controllers, before any verb is called."""
+        refusal = _refusal(type(self))
+        if isinstance(refusal, errors.AkooError):
+            raise ConformanceError(str(refusal)) from refusal
+        if refusal is not None:
+            raise refusal
+
     def test_check(self, scenario: str, check: str) -> None:
         """One check in one scenario."""
+        self._skip_without_contract()
         CHECKS[check](self.subject(scenario))
 
     def test_scenarios_reach_every_verb(self) -> None:
         """A verb that no scenario comes to is checked by nobody."""
+        self._skip_without_contract()
         subjects = [self.subject(scenario) for scenario in self.scenarios]
         missed = unreached(subjects)
         if missed:
@@ -103,9 +130,26 @@ class Suite:
                 "or is Blocked, with the facts and the config that the plugin needs"
             )
 
+    def _skip_without_contract(self) -> None:
+        """One mistake is one failure: no check says more of a plugin that is refused."""
+        if _refusal(type(self)) is not None:
+            raise unittest.SkipTest("the plugin breaks the contract: see test_contract")
+
+
+_refusals: dict[type[Suite], Exception | None] = {}
+"""By suite, since pytest makes a new instance for each test."""
+
+
+def _refusal(suite: type[Suite]) -> Exception | None:
+    """``contract_error`` in the first scenario of a suite."""
+    if suite not in _refusals:
+        first = next(iter(suite.scenarios))
+        _refusals[suite] = contract_error(suite().subject(first))
+    return _refusals[suite]
+
 
 def unreached(subjects: list[Subject]) -> list[str]:
     """The verbs of the plugin that none of the scenarios comes to."""
-    verbs = {verb for subject in subjects for verb in subject.verbs()}
-    missed = [verb for verb in verbs if all(subject.reach(verb) is None for subject in subjects)]
+    names = {verb for subject in subjects for verb in subject.verbs()}
+    missed = [verb for verb in names if all(subject.reach(verb) is None for subject in subjects)]
     return sorted(missed)

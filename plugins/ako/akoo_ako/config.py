@@ -7,12 +7,7 @@ the CRD holds the set, AKO judges the value.
 
 from __future__ import annotations
 
-from akoo_core.plugin import structs
-
-
-class SecretRef(structs.Struct, frozen=True, kw_only=True):
-    name: str = ""
-    namespace: str = ""
+from akoo_core.plugin import api, structs
 
 
 class Tenant(structs.Struct, frozen=True, kw_only=True):
@@ -102,9 +97,9 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     controller: str = ""
     controller_version: str | None = None
     service_engine_group: str = ""
-    admin_credential_ref: SecretRef | None = None
-    workload_credential_ref: SecretRef | None = None
-    certificate_authority_ref: SecretRef | None = None
+    admin_credential_ref: api.SecretName | None = None
+    workload_credential_ref: api.SecretName | None = None
+    certificate_authority_ref: api.SecretName | None = None
     tenant: Tenant = Tenant()
     data_network: DataNetwork = DataNetwork()
     extra_configs: Extra = Extra()

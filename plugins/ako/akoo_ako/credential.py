@@ -30,7 +30,7 @@ def secret(view: api.View, spec: config.Spec, ako_options: options.Options) -> a
     return api.SecretObject(namespace=names.NAMESPACE, name=names.SECRET, data=data)
 
 
-def references(view: api.View) -> tuple[tuple[str, str], ...]:
+def references(view: api.View) -> tuple[api.SecretPair, ...]:
     """(namespace, name) of each Secret in the management cluster that avi-secret is made of.
 
     Empty for a config that cannot be read or names no account: contribute says why.
@@ -79,7 +79,5 @@ def _of_config(
     )
 
 
-def _source(reference: config.SecretRef | None, key: str) -> api.SecretSource | None:
-    if reference is None or not (reference.name and reference.namespace):
-        return None
-    return api.SecretSource(namespace=reference.namespace, name=reference.name, key=key)
+def _source(secret: api.SecretName | None, key: str) -> api.SecretSource | None:
+    return secret.source(key) if secret is not None and secret.complete else None

@@ -95,6 +95,6 @@ class AkoPlugin(api.Plugin):
         return await fence.fence(ctx)
 
     @api.hookimpl
-    def secret_references(self, view: api.View) -> tuple[tuple[str, str], ...]:
+    def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
         """The Secrets that avi-secret is made of."""
         return credential.references(view)

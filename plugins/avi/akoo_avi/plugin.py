@@ -126,7 +126,7 @@ class AviPlugin(api.Plugin):
         )
 
     @api.hookimpl
-    def secret_references(self, view: api.View) -> tuple[tuple[str, str], ...]:
+    def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
         """The Secrets with the controller's credential and CA: those of now, and those stored."""
         return wanted.secrets(view)
 

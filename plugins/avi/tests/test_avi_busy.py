@@ -20,7 +20,7 @@ from tests.avi.avi_bed import PASSWORD, AviBed
 
 PAGE = 5
 REACH = placement.Reach(
-    address="avi.example.com", credential=placement.SecretName(namespace="a", name="b")
+    address="avi.example.com", credential=api.SecretName(namespace="a", name="b")
 )
 
 

@@ -18,7 +18,7 @@ from akoo_core import clock
 from akoo_core.plugin import api
 
 REACH = placement.Reach(
-    address="avi.example.com", credential=placement.SecretName(namespace="a", name="b")
+    address="avi.example.com", credential=api.SecretName(namespace="a", name="b")
 )
 PLACE = placement.Place(
     controller_uuid="cluster-1", cloud_uuid="cloud-1", tenant_uuid="admin", se_group_uuid="seg-1"

@@ -330,8 +330,8 @@ def test_new_writes_five_files_whose_conformance_run_is_green(
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    # Each check in two scenarios, that these reach every verb, and the plugin's own two.
-    assert f"\n{2 * len(conformance.CHECKS) + 3} passed" in ran.stdout
+    # The contract, each check in two scenarios, that these reach every verb, and the plugin's two.
+    assert f"\n{2 * len(conformance.CHECKS) + 4} passed" in ran.stdout
 
 
 def test_new_refuses_what_cannot_be(cli: CLI, tmp_path: pathlib.Path) -> None:

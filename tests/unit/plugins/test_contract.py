@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from akoo_core import settings, structs
 from akoo_core.plugin import api
 from akoo_core.plugin.api import hookimpl
 from akoo_core.plugin_host import contract
@@ -212,3 +213,80 @@ def test_a_decorated_verb_is_judged_by_what_runs() -> None:
 
     (problem,) = contract.problems("demo", Decorated)
     assert 'must be "async def"' in problem
+
+
+class Broker(structs.StrictStruct, frozen=True, kw_only=True):
+    """A section below another, which may hold sections like itself."""
+
+    credential: settings.SecretRef
+    spare: Broker | None = None
+
+
+class Secretive(structs.StrictStruct, frozen=True, kw_only=True):
+    """Settings that refer to secrets in every way that is allowed."""
+
+    credential: settings.SecretRef
+    password: settings.SecretRef | None = None
+    tokens: tuple[settings.SecretRef, ...] = ()
+    secrets: dict[str, settings.SecretRef] = {}
+    token_secret: settings.Reference = ""
+    broker: Broker | None = None
+    credential_seconds: int = 0
+
+
+def with_settings(kind: type[structs.StrictStruct]) -> type[api.Plugin]:
+    class Configured(api.Plugin):
+        settings_type: ClassVar[Any] = kind
+        config_type: ClassVar[Any] = kind
+
+    return Configured
+
+
+def test_a_reference_to_a_secret_is_no_secret() -> None:
+    assert contract.problems("right", with_settings(Secretive)) == ()
+    place = {"namespace": "a", "name": "b", "key": "c"}
+    section = {"credential": place, "tokens": [place], "secrets": {"x": place}, "tokenSecret": "t"}
+    decoded = settings.decode(section, Secretive, path="plugins.right")
+    assert decoded.credential == settings.SecretRef(namespace="a", name="b", key="c")
+    assert (decoded.tokens, decoded.secrets) == ((decoded.credential,), {"x": decoded.credential})
+
+
+class PlainText(structs.StrictStruct, frozen=True, kw_only=True):
+    password: str
+
+
+class PlainTexts(structs.StrictStruct, frozen=True, kw_only=True):
+    password: tuple[str, ...] = ()
+
+
+class PlainOrReference(structs.StrictStruct, frozen=True, kw_only=True):
+    password: settings.SecretRef | str | None = None
+
+
+class PlainAnything(structs.StrictStruct, frozen=True, kw_only=True):
+    password: Any = None
+
+
+class AroundText(structs.StrictStruct, frozen=True, kw_only=True):
+    """A map of lists of sections."""
+
+    accounts: dict[str, tuple[PlainText, ...]] = {}
+
+
+@pytest.mark.parametrize(
+    ("section", "owner"),
+    [
+        (PlainText, PlainText),
+        (PlainTexts, PlainTexts),
+        (PlainOrReference, PlainOrReference),
+        (PlainAnything, PlainAnything),
+        (AroundText, PlainText),
+    ],
+)
+def test_a_field_for_the_text_of_a_secret_is_found_at_any_depth(
+    section: type[structs.StrictStruct], owner: type[structs.StrictStruct]
+) -> None:
+    of_settings, of_config = contract.problems("right", with_settings(section))
+    assert of_settings == of_config
+    assert f"{owner.__name__}.password would hold a secret; refer to one" in of_settings
+    assert of_settings.startswith(f"{__file__}:")

@@ -32,10 +32,10 @@ EXPORTED = {
         API_VERSION Account Audit AuditContext Blocked Contribution ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Intent LONGEST_SECONDS
         LifecycleEvent LoadBalancerPlacement LoginMemory Number PURE_VERBS PlannedAction
-        PlannedVerb Plugin Proof RbacRule RefusedLogin Request Result Seconds SecretObject
-        SecretReader SecretSource Stray TIMEOUT_SECONDS ThreadPool Unverified Use VERBS
-        VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait WorkloadCredential hookimpl
-        hookspec verbs_of
+        PlannedVerb Plugin Proof RbacRule RefusedLogin Request Result Seconds SecretName
+        SecretObject SecretPair SecretReader SecretSource Stray TIMEOUT_SECONDS ThreadPool
+        Unverified Use VERBS VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait
+        WorkloadCredential hookimpl hookspec verbs_of
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",

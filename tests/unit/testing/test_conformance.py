@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
@@ -131,3 +132,51 @@ def test_a_verb_that_no_scenario_reaches_is_an_error() -> None:
 
     with pytest.raises(conformance.ConformanceError, match=r"comes to contribute, .*, verify"):
         Poor().test_scenarios_reach_every_verb()
+
+
+class Misspelled(Good):
+    """A plugin that the operator refuses."""
+
+    name = "good"
+
+    @api.hookimpl
+    async def sweeep(self, ctx: api.VerbContext) -> None:
+        """A verb by a wrong name."""
+
+
+class Unmade(Good):
+    """A plugin that cannot be made."""
+
+    def __init__(self, _: cloud.Cloud) -> None:
+        raise RuntimeError("no cloud")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "message"),
+    [
+        (
+            Misspelled,
+            conformance.ConformanceError,
+            'there is no verb "sweeep"; did you mean "sweep"',
+        ),
+        (Unmade, RuntimeError, "no cloud"),
+    ],
+)
+def test_a_plugin_that_is_refused_fails_one_test(
+    kind: type[Good], error: type[Exception], message: str
+) -> None:
+    class Broken(conformance.Suite):
+        plugin = staticmethod(lambda: kind(cloud.Cloud()))
+
+    with pytest.raises(error, match=message):
+        Broken().test_contract()
+    for check in conformance.CHECKS:
+        with pytest.raises(unittest.SkipTest, match="breaks the contract: see test_contract"):
+            Broken().test_check("plain", check)
+    with pytest.raises(unittest.SkipTest, match="breaks the contract"):
+        Broken().test_scenarios_reach_every_verb()
+
+
+def test_the_problem_of_a_plugin_that_is_refused_is_its_only_one() -> None:
+    (message,) = conformance.problems(subject(Misspelled))
+    assert 'there is no verb "sweeep"' in message

@@ -7,7 +7,7 @@ from typing import Protocol
 from akoo_avi import client
 from akoo_avi.client import address, refusals
 from akoo_avi.spec import refusal
-from akoo_avi.spec.placement import Reach, SecretName
+from akoo_avi.spec.placement import Reach
 from akoo_core.plugin import api, external
 from akoo_core.plugin import errors as core_errors
 
@@ -45,7 +45,7 @@ async def open(  # noqa: A001 - as access.open it says what it does
     Raises Refusal, AviErrors, and the core's BlockedError for a Secret that is missing or not
     allowed: ``answer`` has a result for each.
     """
-    key = text_of(reach.credential)
+    key = str(reach.credential)
     try:
         who = await _credential(means.secrets, reach)
     except core_errors.SecretMissingError:
@@ -54,7 +54,7 @@ async def open(  # noqa: A001 - as access.open it says what it does
             raise
         who = known
         return await controllers.client(reach.address, who, external=means.external, key=key)
-    version = await means.secrets.version(reach.credential.namespace, reach.credential.name)
+    version = await means.secrets.version(*reach.credential.pair)
     account = api.Account(secret=key, version=version, address=reach.address)
     memory = _Memory(means.logins, account) if means.logins is not None and version else None
     return await controllers.client(
@@ -92,30 +92,24 @@ async def _credential(secrets: api.SecretReader, reach: Reach) -> client.Credent
             await _read(secrets, reach.credential, USERNAME, single_line=True),
             await _read(secrets, reach.credential, PASSWORD, single_line=True),
             await _read(secrets, reach.ca or reach.credential, CA, optional=beside),
-            source=f"Secret {text_of(reach.credential)}",
-            ca_source=f"key {CA} of Secret {text_of(reach.ca or reach.credential)}",
+            source=f"Secret {reach.credential}",
+            ca_source=f"key {CA} of Secret {reach.ca or reach.credential}",
         )
     except ValueError as error:
         raise refusal.Refusal(
-            "SecretInvalid", f"Secret {text_of(reach.credential)}: {error}. Correct it."
+            "SecretInvalid", f"Secret {reach.credential}: {error}. Correct it."
         ) from None
 
 
 async def _read(
     secrets: api.SecretReader,
-    secret: SecretName,
+    secret: api.SecretName,
     key: str,
     *,
     optional: bool = False,
     single_line: bool = False,
 ) -> bytes:
-    source = api.SecretSource(
-        namespace=secret.namespace,
-        name=secret.name,
-        key=key,
-        optional=optional,
-        single_line=single_line,
-    )
+    source = secret.source(key, optional=optional, single_line=single_line)
     return await secrets.read(source) or b""
 
 
@@ -125,7 +119,7 @@ def _check_host(reach: Reach, allowed: str) -> None:
     if hosts and not _allowed(reach.address, hosts):
         raise refusal.Refusal(
             "HostNotAllowed",
-            f"Secret {text_of(reach.credential)} is not sent to {reach.address}: its key {HOSTS} "
+            f"Secret {reach.credential} is not sent to {reach.address}: its key {HOSTS} "
             f"allows {', '.join(hosts)}. Correct the address, or add it there.",
         )
 
@@ -135,11 +129,6 @@ def _allowed(text: str, hosts: list[str]) -> bool:
     wanted = address.parse(text)
     known = (address.parse(host) for host in hosts)
     return wanted is not None and any(one is not None and one.allows(wanted) for one in known)
-
-
-def text_of(secret: SecretName) -> str:
-    """``namespace/name``."""
-    return f"{secret.namespace}/{secret.name}"
 
 
 def answer(error: Exception) -> api.Wait | api.Blocked:

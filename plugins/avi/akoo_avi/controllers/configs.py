@@ -120,7 +120,7 @@ class ConfigControllers:
         return None
 
 
-def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
+def secrets_of(obj: kube.Object) -> tuple[api.SecretPair, ...]:
     """(namespace, name) of the Secrets of a config, or of an AviController."""
     if obj.get("kind") == resources.AVI_CONTROLLERS.kind:
         return avi_controller.secrets_of(obj)
@@ -133,7 +133,7 @@ def secrets_of(obj: kube.Object) -> tuple[tuple[str, str], ...]:
     except (structs.DecodeError, refusal.Refusal):
         return ()
     named = (reach.credential, *((reach.ca,) if reach.ca else ()))
-    return tuple((one.namespace, one.name) for one in named)
+    return tuple(secret.pair for secret in named)
 
 
 def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:

@@ -126,5 +126,5 @@ def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     ]
 
 
-def _secrets(obj: kube.Object) -> tuple[tuple[str, str], ...]:
+def _secrets(obj: kube.Object) -> tuple[api.SecretPair, ...]:
     return ip_pool.secrets_of(obj) if obj.get("kind") == POOLS.kind else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi.spec import placement
-from akoo_core.plugin import conditions, structs
+from akoo_core.plugin import api, conditions, structs
 
 
 class Spec(structs.Struct, frozen=True, kw_only=True):
@@ -11,10 +11,10 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
 
     address: str
     """``host`` or ``host:port``. The credential is sent there and nowhere else."""
-    credential_ref: placement.SecretName
+    credential_ref: api.SecretName
     """Keys ``username`` and ``password``, and ``certificateAuthorityData`` where ``caRef`` names
     no Secret."""
-    ca_ref: placement.SecretName | None = None
+    ca_ref: api.SecretName | None = None
 
 
 class Status(structs.Struct, frozen=True, kw_only=True):
@@ -60,11 +60,11 @@ def from_object(obj: structs.JSON) -> Declared:
     )
 
 
-def secrets_of(obj: structs.JSON) -> tuple[tuple[str, str], ...]:
+def secrets_of(obj: structs.JSON) -> tuple[api.SecretPair, ...]:
     """(namespace, name) of the Secrets it names; none of one that cannot be read."""
     try:
         spec = from_object(obj).spec
     except structs.DecodeError:
         return ()
     named = (spec.credential_ref, *((spec.ca_ref,) if spec.ca_ref else ()))
-    return tuple((one.namespace, one.name) for one in named)
+    return tuple(secret.pair for secret in named)

@@ -8,12 +8,7 @@ subnet has no ranges, without ``ipPools`` nothing is said about them.
 from __future__ import annotations
 
 from akoo_avi.spec import names
-from akoo_core.plugin import structs
-
-
-class SecretRef(structs.Struct, frozen=True, kw_only=True):
-    name: str = ""
-    namespace: str = ""
+from akoo_core.plugin import api, structs
 
 
 class Tenant(structs.Struct, frozen=True, kw_only=True):
@@ -68,8 +63,8 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     controller_version: str = ""
     cloud_name: str = ""
     service_engine_group: str = ""
-    admin_credential_ref: SecretRef = SecretRef()
-    certificate_authority_ref: SecretRef = SecretRef()
+    admin_credential_ref: api.SecretName = api.SecretName()
+    certificate_authority_ref: api.SecretName = api.SecretName()
     tenant: Tenant = Tenant()
     data_network: DataNetwork = DataNetwork()
     control_plane_network: ControlPlaneNetwork = ControlPlaneNetwork()

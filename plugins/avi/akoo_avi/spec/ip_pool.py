@@ -7,9 +7,9 @@ import itertools
 from typing import Final, Literal
 
 from akoo_avi.spec import names as names_
-from akoo_avi.spec import placement, refusal, spans
+from akoo_avi.spec import refusal, spans
 from akoo_avi.spec.spans import Ours, Subnet
-from akoo_core.plugin import conditions, names, structs
+from akoo_core.plugin import api, conditions, names, structs
 
 FINALIZER: Final = "akoo.io/avi-ip-pool"
 CONFIG_ANNOTATION: Final = "akoo.io/config"
@@ -46,8 +46,8 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     controller: str = ""
     """Name of an AviController; or address and credentialRef say how to get there."""
     address: str = ""
-    credential_ref: placement.SecretName | None = None
-    ca_ref: placement.SecretName | None = None
+    credential_ref: api.SecretName | None = None
+    ca_ref: api.SecretName | None = None
     tenant: str = names_.ADMIN_TENANT
     """Whose network is meant: the tenant's own, or one that tenant admin shares with it."""
     cloud: str
@@ -214,11 +214,11 @@ def ranges_of(ours: Ours) -> tuple[Range, ...]:
     return tuple(Range(begin=span.begin, end=span.end, use=span.use) for span in sorted(ours.spans))
 
 
-def secrets_of(obj: structs.JSON) -> tuple[tuple[str, str], ...]:
+def secrets_of(obj: structs.JSON) -> tuple[api.SecretPair, ...]:
     """(namespace, name) of the Secrets it names itself; none of one that cannot be read."""
     try:
         spec = from_object(obj).spec
     except structs.DecodeError:
         return ()
     named = (one for one in (spec.credential_ref, spec.ca_ref) if one is not None)
-    return tuple((one.namespace, one.name) for one in named)
+    return tuple(secret.pair for secret in named)

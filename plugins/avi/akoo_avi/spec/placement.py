@@ -15,21 +15,14 @@ from akoo_core.plugin import ako_networks, api, structs
 INTENT_VERSION = 1
 
 
-class SecretName(structs.Struct, frozen=True, kw_only=True):
-    """A Secret of the management cluster."""
-
-    namespace: str
-    name: str
-
-
 class Reach(structs.Struct, frozen=True, kw_only=True):
     """How to get to an Avi Controller, as whom, and whom to trust there."""
 
     address: str
     """``host`` or ``host:port``."""
-    credential: SecretName
+    credential: api.SecretName
     """Keys ``username`` and ``password``."""
-    ca: SecretName | None = None
+    ca: api.SecretName | None = None
     """Key ``certificateAuthorityData``; without one, the same key beside the credential."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi.spec import config, inline_pools, options, placement, refusal
-from akoo_avi.spec.placement import Reach, SecretName, Wanted, WantedNetwork
+from akoo_avi.spec.placement import Reach, Wanted, WantedNetwork
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
 
@@ -69,8 +69,8 @@ def address(controller: str) -> str:
 
 def reach_of(spec: config.Spec) -> Reach:
     """How a config itself says to get to its controller. Raises Refusal."""
-    account = _secret(spec.admin_credential_ref)
-    if account is None:
+    account, ca = spec.admin_credential_ref, spec.certificate_authority_ref
+    if not account.complete:
         raise refusal.invalid(
             "spec.adminCredentialRef",
             "names no Secret; without the keys username and password of one nothing can be asked "
@@ -79,14 +79,8 @@ def reach_of(spec: config.Spec) -> Reach:
     return Reach(
         address=_named("spec.controller", address(spec.controller)),
         credential=account,
-        ca=_secret(spec.certificate_authority_ref),
+        ca=ca if ca.complete else None,
     )
-
-
-def _secret(reference: config.SecretRef) -> SecretName | None:
-    if not (reference.name and reference.namespace):
-        return None
-    return SecretName(namespace=reference.namespace, name=reference.name)
 
 
 def _named(path: str, value: str) -> str:
@@ -115,7 +109,7 @@ def config_name(view: api.View) -> str:
     return f"AKODeploymentConfig/{view.spec.config_ref.name}"
 
 
-def secrets(view: api.View) -> tuple[tuple[str, str], ...]:
+def secrets(view: api.View) -> tuple[api.SecretPair, ...]:
     """(namespace, name) of the Secrets that lead to the controller: by the config, and by what was
     stored. None of a config that cannot be read: prepare says why."""
     stored = placement.stored(view)
@@ -127,4 +121,4 @@ def secrets(view: api.View) -> tuple[tuple[str, str], ...]:
             said = None
         ways += [said] if said is not None else []
     named = (one for way in ways for one in (way.credential, way.ca) if one is not None)
-    return tuple(sorted({(one.namespace, one.name) for one in named}))
+    return tuple(sorted({secret.pair for secret in named}))
