@@ -80,7 +80,7 @@ def test_words(rows: Rows) -> None:
         for name, value in vars(names).items()
         if name.endswith("_ANNOTATION") and value.startswith("akoo.io/")
     } - {names.RECORD_ANNOTATION, names.OPT_OUT_ANNOTATION}
-    documented = {codes(row[0])[0].partition("=")[0] for row in rows(PAGE, "## The user's words")}
+    documented = {codes(row[0])[0].partition("=")[0] for row in rows(PAGE, "## Annotations")}
     assert documented == on_record
 
 
