@@ -5,19 +5,23 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from akoo_core import clock, external, structs
+from akoo_core import external, structs
+from akoo_core.clock import ManualClock
 from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.objects import cluster, names
-from akoo_core.objects import record as record_
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.conditions import Condition
+from akoo_core.objects.record import Leaving, Record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import caller, registry
 from akoo_core.reconcile import config_controller, record_controller
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
-from akoo_core.reconcile.read import pace, secret_reader
+from akoo_core.reconcile.read import secret_reader
+from akoo_core.reconcile.read.pace import Pace
 from akoo_core.reconcile.status import events as record_events
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
@@ -32,7 +36,7 @@ class Bed:
     """Everything, and a user who creates, changes and deletes."""
 
     def __init__(self, *plugins: api.Plugin) -> None:
-        self.clock = clock.ManualClock(builders.NOW)
+        self.clock = ManualClock(builders.NOW)
         self.external = external.External()
         kinds = (*memory.BUILT_IN, MACHINE_POOLS, FAKE_INFRA)
         self.management = memory.MemoryServer(name="management", clock=self.clock, resources=kinds)
@@ -41,8 +45,8 @@ class Bed:
         self.world = bedworld.World(self.management)
         self.user = self.management.client(field_manager="kubectl")
         self.plugins = plugins
-        for name, one in zip(("ako", "avi"), plugins, strict=False):
-            one.name = name
+        for name, plugin in zip(("ako", "avi"), plugins, strict=False):
+            plugin.name = name
         password = base64.b64encode(CANARY.encode()).decode()
         self.management.seed(
             {
@@ -78,7 +82,7 @@ class Bed:
                 clock=self.clock, opener=secrets.SecretOpener(reader, plugin_set), pause=_at_once
             ),
             recorder=self.recorder,
-            pace=pace.Pace(self.clock),
+            pace=Pace(self.clock),
         )
         self.reconciler = record_controller.RecordReconciler(self.services)
         self.configs = config_controller.ConfigReconciler(
@@ -160,22 +164,22 @@ class Bed:
         await self.user.merge_patch(
             resources.MACHINES, f"{name}-1", {"metadata": {"finalizers": None}}, "demo"
         )
-        for kind, one in ((resources.MACHINES, f"{name}-1"), (FAKE_INFRA, name)):
+        for kind, obj in ((resources.MACHINES, f"{name}-1"), (FAKE_INFRA, name)):
             try:
-                await self.user.delete(kind, one, "demo")
+                await self.user.delete(kind, obj, "demo")
             except errors.NotFoundError:
                 continue
-        found = self.world.cluster_at("demo", name)
-        assert found is not None
+        cluster = self.world.cluster_at("demo", name)
+        assert cluster is not None
         kept = [
-            finalizer for finalizer in found.finalizers if finalizer != "cluster.cluster.x-k8s.io"
+            finalizer for finalizer in cluster.finalizers if finalizer != "cluster.cluster.x-k8s.io"
         ]
         await self.patch_cluster({"metadata": {"finalizers": kept or None}}, name)
 
     async def annotate(self, name: str, **annotations: str | None) -> None:
-        said = {f"akoo.io/{word.replace('_', '-')}": value for word, value in annotations.items()}
+        keys = {f"akoo.io/{word.replace('_', '-')}": value for word, value in annotations.items()}
         await self.user.merge_patch(
-            resources.AKO_DEPLOYMENTS, name, {"metadata": {"annotations": said}}
+            resources.AKO_DEPLOYMENTS, name, {"metadata": {"annotations": keys}}
         )
 
     # What the operator does.
@@ -192,29 +196,33 @@ class Bed:
         calls = (*self.management.faults.calls, *self.workload.faults.calls)
         return [str(call) for call in calls if call.write]
 
-    def record(self, name: str) -> record_.Record:
-        found = self.world.record(name)
-        assert found is not None
-        return found
+    def record(self, name: str) -> Record:
+        record = self.world.record(name)
+        assert record is not None
+        return record
 
     def condition(self, name: str, kind: str) -> tuple[str, str]:
         """(status, reason) of a condition of the record."""
-        found = {one.type: one for one in self.record(name).status.conditions}
-        assert kind in found, f"{kind} is none of {sorted(found)}"
-        return found[kind].status, found[kind].reason
+        by_type = self._by_type(name)
+        assert kind in by_type, f"{kind} is none of {sorted(by_type)}"
+        return by_type[kind].status, by_type[kind].reason
 
     def message(self, name: str, kind: str) -> str:
-        found = {condition.type: condition for condition in self.record(name).status.conditions}
-        return found[kind].message
+        return self._by_type(name)[kind].message
 
     def conditions(self, name: str) -> set[str]:
-        return {condition.type for condition in self.record(name).status.conditions}
+        return set(self._by_type(name))
+
+    def _by_type(self, name: str) -> dict[str, Condition]:
+        return {condition.type: condition for condition in self.record(name).status.conditions}
 
     def on_cluster(self, name: str = "shop") -> tuple[str, str] | None:
-        found = self.world.cluster_at("demo", name)
-        listed = ((found.raw.get("status") or {}).get("conditions") or []) if found else []
-        ours = [one for one in listed if one.get("type") == names.LOAD_BALANCER_READY]
-        return (ours[0]["status"], ours[0]["reason"]) if ours else None
+        cluster = self.world.cluster_at("demo", name)
+        listed = ((cluster.raw.get("status") or {}).get("conditions") or []) if cluster else []
+        for condition in listed:
+            if condition.get("type") == names.LOAD_BALANCER_READY:
+                return condition["status"], condition["reason"]
+        return None
 
     async def events(self, about: str = "Cluster") -> list[str]:
         """The reasons of all Events about objects of that kind."""
@@ -228,17 +236,17 @@ class Bed:
         return [event for event in events if event["regarding"]["kind"] == about]
 
     def in_workload(self, resource: Resource, name: str) -> dict[str, Any] | None:
-        found = [one for one in self.workload.objects(resource) if one["metadata"]["name"] == name]
-        return found[0] if found else None
+        obj = [obj for obj in self.workload.objects(resource) if obj["metadata"]["name"] == name]
+        return obj[0] if obj else None
 
 
 async def _at_once(seconds: float) -> None:
     """No waiting in these tests."""
 
 
-def leaving(one: record_.Record) -> record_.Leaving:
-    assert one.spec.leaving is not None
-    return one.spec.leaving
+def leaving(record: Record) -> Leaving:
+    assert record.spec.leaving is not None
+    return record.spec.leaving
 
 
 async def running(bed: Bed, **spec: Any) -> str:
@@ -259,10 +267,10 @@ def let_go(bed: Bed, name: str) -> str:
 
 def held_by_us(bed: Bed) -> bool:
     """Whether demo/shop is there and carries our finalizer."""
-    found = bed.world.cluster_at("demo", "shop")
-    return found is not None and names.FINALIZER in found.finalizers
+    cluster = bed.world.cluster_at("demo", "shop")
+    return cluster is not None and names.FINALIZER in cluster.finalizers
 
 
-def with_api_version(target: cluster.Cluster, version: str) -> cluster.Cluster:
+def with_api_version(target: Cluster, version: str) -> Cluster:
     """The Cluster as an API server of that version gives it."""
     return structs.replace(target, raw=target.raw | {"apiVersion": version})

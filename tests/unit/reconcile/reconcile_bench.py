@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from akoo_core import clock
+from akoo_core.clock import ManualClock
 from akoo_core.kube import resource as resources
 from akoo_core.kube.request import Request
 from akoo_core.plugin import api
@@ -71,7 +71,7 @@ class Bench:
     """A management server with one Secret, a workload server, and an inventory that is kept."""
 
     def __init__(self) -> None:
-        self.clock = clock.ManualClock()
+        self.clock = ManualClock()
         self.management = memory.MemoryServer(name="management", clock=self.clock)
         self.management.seed(self.source(CANARY))
         self.workload = memory.MemoryServer(name="workload", clock=self.clock)
@@ -116,8 +116,8 @@ class Bench:
     async def deploy(
         self, *objects: dict[str, Any], secrets: tuple[api.SecretObject, ...] = (), **more: Any
     ) -> deployer.DeployReport:
-        one = api.Contribution(objects=objects, secrets=secrets)
-        return await self.run({"ako": one} | more)
+        contribution = api.Contribution(objects=objects, secrets=secrets)
+        return await self.run({"ako": contribution} | more)
 
     async def run(self, contributions: dict[str, api.Contribution]) -> deployer.DeployReport:
         self.workload.faults.calls.clear()
@@ -135,5 +135,5 @@ class Bench:
         return [call for call in self.workload.faults.calls if call.write]
 
     def get(self, resource: resources.Resource, name: str) -> dict[str, Any] | None:
-        found = [one for one in self.workload.objects(resource) if one["metadata"]["name"] == name]
-        return found[0] if found else None
+        obj = [obj for obj in self.workload.objects(resource) if obj["metadata"]["name"] == name]
+        return obj[0] if obj else None

@@ -6,7 +6,19 @@ import datetime
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.objects import cluster, config, names, record
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.config import Config, LabelSelector, Policies
+from akoo_core.objects.record import (
+    ClusterRef,
+    ConfigRef,
+    FenceGrade,
+    FenceState,
+    Leaving,
+    Record,
+    RecordSpec,
+    StoredProof,
+)
 from akoo_core.reconcile.decide import selection, situation
 
 NOW = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.UTC)
@@ -19,11 +31,11 @@ def seconds(amount: float) -> datetime.timedelta:
     return datetime.timedelta(seconds=amount)
 
 
-def make_cluster(**changes: Any) -> cluster.Cluster:
+def make_cluster(**changes: Any) -> Cluster:
     """Cluster demo/shop, alive, with our finalizer and labels lb=avi."""
     name = changes.get("name", "shop")
     namespace = changes.get("namespace", "demo")
-    base = cluster.Cluster(
+    base = Cluster(
         namespace=namespace,
         name=name,
         uid=CLUSTER_UID,
@@ -44,36 +56,36 @@ def make_cluster(**changes: Any) -> cluster.Cluster:
     return structs.replace(base, **changes)
 
 
-def make_config(name: str = "default", **changes: Any) -> config.Config:
+def make_config(name: str = "default", **changes: Any) -> Config:
     """A config that selects lb=avi and carries our finalizer."""
-    base = config.Config(
+    base = Config(
         name=name,
         uid=f"uid-{name}",
         created=NOW - seconds(3600),
         deleting=False,
         generation=1,
-        selector=config.LabelSelector(match_labels={"lb": "avi"}),
+        selector=LabelSelector(match_labels={"lb": "avi"}),
         priority=0,
-        policies=config.Policies(),
+        policies=Policies(),
         raw={"metadata": {"name": name, "finalizers": [names.FINALIZER]}, "spec": {}},
     )
     return structs.replace(base, **changes)
 
 
-def make_spec(**changes: Any) -> record.RecordSpec:
-    base = record.RecordSpec(
+def make_spec(**changes: Any) -> RecordSpec:
+    base = RecordSpec(
         ako_cluster_name=RECORD,
         management_id=MANAGEMENT,
-        cluster_ref=record.ClusterRef(namespace="demo", name="shop", uid=CLUSTER_UID),
-        config_ref=record.ConfigRef(name="default", uid="uid-default"),
+        cluster_ref=ClusterRef(namespace="demo", name="shop", uid=CLUSTER_UID),
+        config_ref=ConfigRef(name="default", uid="uid-default"),
         plugins=("ako",),
     )
     return structs.replace(base, **changes)
 
 
-def make_record(*, annotations: dict[str, str] | None = None, **changes: Any) -> record.Record:
+def make_record(*, annotations: dict[str, str] | None = None, **changes: Any) -> Record:
     """A record of demo/shop; ``changes`` are of its spec."""
-    return record.Record(
+    return Record(
         name=RECORD,
         uid="record-uid",
         resource_version="7",
@@ -84,33 +96,31 @@ def make_record(*, annotations: dict[str, str] | None = None, **changes: Any) ->
     )
 
 
-def make_leaving(**changes: Any) -> record.Leaving:
+def make_leaving(**changes: Any) -> Leaving:
     """Leaving that started a minute ago and has done nothing yet."""
-    base = record.Leaving(cause="ClusterDeleted", started_at=NOW - seconds(60))
+    base = Leaving(cause="ClusterDeleted", started_at=NOW - seconds(60))
     return structs.replace(base, **changes)
 
 
-def fence(grade: record.FenceGrade = "Stopped", ago: float = 40, settle: int = 0) -> Any:
-    return record.FenceState(
-        grade=grade, evidence="seen", at=NOW - seconds(ago), settle_seconds=settle
-    )
+def fence(grade: FenceGrade = "Stopped", ago: float = 40, settle: int = 0) -> Any:
+    return FenceState(grade=grade, evidence="seen", at=NOW - seconds(ago), settle_seconds=settle)
 
 
-def proof(own: int = 0, held: int = 0, ago: float = 1) -> record.StoredProof:
-    return record.StoredProof(plugin="avi", at=NOW - seconds(ago), own=own, suspect=0, held=held)
+def proof(own: int = 0, held: int = 0, ago: float = 1) -> StoredProof:
+    return StoredProof(plugin="avi", at=NOW - seconds(ago), own=own, suspect=0, held=held)
 
 
 def make_situation(**changes: Any) -> situation.Situation:
     """A record of a living, matched Cluster, with one plugin loaded that neither sweeps nor
     verifies."""
-    one = make_config()
+    config = make_config()
     base = situation.Situation(
         now=NOW,
         management_id=MANAGEMENT,
         name=RECORD,
         record=make_record(),
         cluster=make_cluster(),
-        choice=selection.Choice(config=one, why="the only one that matches", current="Present"),
+        choice=selection.Choice(config=config, why="the only one that matches", current="Present"),
         loaded={"ako": situation.Loaded()},
     )
     return structs.replace(base, **changes)

@@ -31,10 +31,10 @@ class Mover(api.Plugin):
 
     def _enter(self, verb: str, ctx: api.VerbContext) -> api.Blocked | None:
         self.calls.append(verb)
-        told = self.fail.get(verb)
-        if isinstance(told, Exception):
-            raise told
-        return told
+        answer = self.fail.get(verb)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def _at(self, view: api.View) -> str:
         stored = view.intent(self.name)
@@ -42,30 +42,30 @@ class Mover(api.Plugin):
 
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
-        name, found = _wanted(view), view.fact(Lookup)
-        if found is None or found.name != name:
+        name, lookup = _wanted(view), view.fact(Lookup)
+        if lookup is None or lookup.name != name:
             return api.Intent()
-        return api.Intent(data={"cloud": name}, placement=found.uuid)
+        return api.Intent(data={"cloud": name}, placement=lookup.uuid)
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
-        told = self._enter("prepare", ctx)
-        name, found = _wanted(ctx.view), ctx.view.fact(Lookup)
-        if told is not None:
-            return told
-        if found is None or found.name != name:
+        answer = self._enter("prepare", ctx)
+        name, known = _wanted(ctx.view), ctx.view.fact(Lookup)
+        if answer is not None:
+            return answer
+        if known is None or known.name != name:
             if name not in self.clouds:
                 return api.Blocked(reason="CloudNotFound", message=f'There is no cloud "{name}".')
             lookup = Lookup(name=name, uuid=self.clouds[name])
             return api.Wait(reason="LookedUp", message="Found.", after=0.0, facts=(lookup,))
         place = self._at(ctx.view)
-        assert place == found.uuid, "the intent was stored before"
+        assert place == known.uuid, "the intent was stored before"
         self.claims.setdefault(place, set()).add(ctx.view.record_name)
         self.outside.setdefault(place, {}).setdefault(ctx.view.record_name, {"vs"})
         placement = api.LoadBalancerPlacement(
             controller="avi", cloud=name, tenant="admin", service_engine_group="seg"
         )
-        return api.Done(facts=(found, placement))
+        return api.Done(facts=(known, placement))
 
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result | None:
@@ -73,28 +73,28 @@ class Mover(api.Plugin):
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result | None:
-        told = self._enter("sweep", ctx)
+        answer = self._enter("sweep", ctx)
         here = self.outside.get(self._at(ctx.view), {})
-        if told is None and ctx.view.record_name in here:
+        if answer is None and ctx.view.record_name in here:
             here[ctx.view.record_name] &= self.held
-        return told
+        return answer
 
     @api.hookimpl
     async def verify(
         self, ctx: api.VerbContext
     ) -> api.Proof | api.Unverified | api.Wait | api.Blocked | None:
-        told = self._enter("verify", ctx)
+        answer = self._enter("verify", ctx)
         left = self.outside.get(self._at(ctx.view), {}).get(ctx.view.record_name, set())
-        return told or api.Proof(own=len(left), held=len(left & self.held), queries=("vs",))
+        return answer or api.Proof(own=len(left), held=len(left & self.held), queries=("vs",))
 
     @api.hookimpl
     async def release(self, ctx: api.VerbContext) -> api.Result | None:
-        told = self._enter("release", ctx)
-        if told is None:
+        answer = self._enter("release", ctx)
+        if answer is None:
             place = self._at(ctx.view)
             self.claims.get(place, set()).discard(ctx.view.record_name)
             self.outside.get(place, {}).pop(ctx.view.record_name, None)
-        return told
+        return answer
 
 
 def _wanted(view: api.View) -> str:

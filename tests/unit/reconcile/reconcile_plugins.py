@@ -108,11 +108,11 @@ class Avi(api.Plugin):
     def _enter(self, verb: str, ctx: api.VerbContext) -> api.Blocked | None:
         self.calls.append(verb)
         self.tenants = ctx.view.sweep_tenants
-        told = self.fail.get(verb)
-        if isinstance(told, Exception):
-            raise told
+        answer = self.fail.get(verb)
+        if isinstance(answer, Exception):
+            raise answer
         assert ctx.view.intent(self.name) is not None, "the intent was stored before"
-        return told
+        return answer
 
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
@@ -121,29 +121,29 @@ class Avi(api.Plugin):
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
-        told = self._enter("prepare", ctx)
+        answer = self._enter("prepare", ctx)
         self.outside.setdefault(ctx.view.record_name, set())
-        return told or api.Done(facts=(Account(user=self.user, roles=("ako", "reader")),))
+        return answer or api.Done(facts=(Account(user=self.user, roles=("ako", "reader")),))
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result | None:
-        told = self._enter("sweep", ctx)
+        answer = self._enter("sweep", ctx)
         left = self.outside.get(ctx.view.record_name, set()) & self.held
         self.outside[ctx.view.record_name] = left
-        return told
+        return answer
 
     @api.hookimpl
     async def verify(
         self, ctx: api.VerbContext
     ) -> api.Proof | api.Unverified | api.Wait | api.Blocked | None:
-        told = self._enter("verify", ctx)
-        if told:
-            return told
+        answer = self._enter("verify", ctx)
+        if answer:
+            return answer
         own = self.outside.get(ctx.view.record_name, set())
         return api.Proof(own=len(own), held=len(own & self.held), queries=("virtualservice",))
 
     @api.hookimpl
     async def release(self, ctx: api.VerbContext) -> api.Result | None:
-        told = self._enter("release", ctx)
+        answer = self._enter("release", ctx)
         self.outside.pop(ctx.view.record_name, None)
-        return told
+        return answer

@@ -7,7 +7,17 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from akoo_core import structs
-from akoo_core.objects import config, names, record
+from akoo_core.objects import names
+from akoo_core.objects.config import Policies
+from akoo_core.objects.record import (
+    Cause,
+    FenceState,
+    Leaving,
+    Orphaned,
+    StoredLetGo,
+    StoredProof,
+    Workload,
+)
 from akoo_core.reconcile.decide import decisions, selection, situation
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -16,14 +26,14 @@ TIMES = st.integers(-7200, 7200).map(lambda s: builders.NOW - builders.seconds(s
 MAYBE = st.none() | TIMES
 
 FENCES = st.builds(
-    record.FenceState,
+    FenceState,
     grade=st.sampled_from(["Revoked", "Stopped", "Gone", "Unfenced"]),
     evidence=st.just("seen"),
     at=TIMES,
     settle_seconds=st.sampled_from([0, 1800]),
 )
 PROOFS = st.builds(
-    record.StoredProof,
+    StoredProof,
     plugin=st.just("avi"),
     at=TIMES,
     own=st.sampled_from([0, 0, 2]),
@@ -32,13 +42,13 @@ PROOFS = st.builds(
     unseen=st.sampled_from([(), (), ("another tenant",)]),
 )
 LET_GO = st.builds(
-    record.StoredLetGo,
+    StoredLetGo,
     at=TIMES,
     why=st.sampled_from(["Proven", "Counted", "NoVerifier", "Deadline", "UserWord", "Gone"]),
 )
 LEAVING = st.builds(
-    record.Leaving,
-    cause=st.sampled_from(get_args(record.Cause)),
+    Leaving,
+    cause=st.sampled_from(get_args(Cause)),
     started_at=TIMES,
     confirmed_at=MAYBE,
     drained_at=MAYBE,
@@ -55,10 +65,10 @@ LEAVING = st.builds(
 )
 POLICIES = st.sampled_from(
     [
-        config.Policies(),
-        config.Policies(on_unmatch="Remove"),
-        config.Policies(on_unmatch="Remove", deadline="0s", quiet_period="0s"),
-        config.Policies(on_deadline="Hold", deadline="0s"),
+        Policies(),
+        Policies(on_unmatch="Remove"),
+        Policies(on_unmatch="Remove", deadline="0s", quiet_period="0s"),
+        Policies(on_deadline="Hold", deadline="0s"),
     ]
 )
 WORDS = st.fixed_dictionaries(
@@ -71,7 +81,7 @@ WORDS = st.fixed_dictionaries(
         names.ADOPT_ANNOTATION: st.sampled_from([builders.MANAGEMENT, "other", "x"]),
     },
 )
-ORPHANED = st.builds(record.Orphaned, cause=st.sampled_from(["Unmatched", "UserWord"]), at=TIMES)
+ORPHANED = st.builds(Orphaned, cause=st.sampled_from(["Unmatched", "UserWord"]), at=TIMES)
 RECORDS = st.builds(
     builders.make_record,
     annotations=WORDS,
@@ -82,7 +92,7 @@ RECORDS = st.builds(
     schema_version=st.sampled_from([1, 1, 1, 2]),
     plugins=st.sampled_from([(), ("ako",), ("avi",)]),
     management_id=st.sampled_from([builders.MANAGEMENT, builders.MANAGEMENT, "other"]),
-    workload=st.none() | st.just(record.Workload(kube_system_uid="w")),
+    workload=st.none() | st.just(Workload(kube_system_uid="w")),
     history_unknown=st.booleans(),
 )
 CLUSTERS = st.builds(
@@ -119,17 +129,17 @@ SITUATIONS = st.builds(
     ),
 )
 
-CAUSES: tuple[record.Cause, ...] = get_args(record.Cause)
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 @st.composite
-def leaving_so_far(draw: st.DrawFn) -> record.Leaving:
+def leaving_so_far(draw: st.DrawFn) -> Leaving:
     """Leaving as it really comes to be: a beginning of the steps, in order, times growing."""
     cause = draw(st.sampled_from(CAUSES))
     steps = draw(st.sampled_from(range(8)))
     ages = sorted(draw(st.lists(st.integers(0, 7200), min_size=8, max_size=8)), reverse=True)
     at = [builders.NOW - builders.seconds(age) for age in ages]
-    state = record.Leaving(
+    state = Leaving(
         cause=cause,
         started_at=at[0],
         attempted_at=draw(st.sampled_from([None, at[1]])),
@@ -157,7 +167,7 @@ LEAVERS = st.builds(
         policies=POLICIES,
         leaving=leaving_so_far(),
         annotations=st.just({}) | WORDS,
-        workload=st.just(record.Workload(kube_system_uid="w")),
+        workload=st.just(Workload(kube_system_uid="w")),
     ),
     cluster=st.sampled_from([True, True, True, False]).flatmap(
         lambda there: HERE if there else st.none()

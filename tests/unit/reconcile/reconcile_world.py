@@ -6,11 +6,16 @@ import datetime
 from typing import Any
 
 from akoo_core import external, structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import cluster, config, names
-from akoo_core.objects import record as record_
+from akoo_core.kube.client import KubeClient
+from akoo_core.objects import cluster as clusters
+from akoo_core.objects import config as configs
+from akoo_core.objects import names
+from akoo_core.objects import record as records
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.config import Config
+from akoo_core.objects.record import Record
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
 from akoo_core.testing import memory
@@ -24,49 +29,49 @@ class World:
         self._server = server
         self.moved: set[str] = set()
 
-    def record(self, name: str) -> record_.Record | None:
-        return next((one for one in self.records() if one.name == name), None)
+    def record(self, name: str) -> Record | None:
+        return next((record for record in self.records() if record.name == name), None)
 
     def removals(self) -> removal_limit.Ledger:
         return Ledger(self.records())
 
-    def records(self) -> tuple[record_.Record, ...]:
-        found = self._server.objects(resources.AKO_DEPLOYMENTS)
-        return tuple(record_.from_object(one) for one in found)
+    def records(self) -> tuple[Record, ...]:
+        objects = self._server.objects(resources.AKO_DEPLOYMENTS)
+        return tuple(records.from_object(obj) for obj in objects)
 
-    def _clusters(self) -> list[cluster.Cluster]:
-        return [cluster.from_object(one) for one in self._server.objects(resources.CLUSTERS)]
+    def _clusters(self) -> list[Cluster]:
+        return [clusters.from_object(obj) for obj in self._server.objects(resources.CLUSTERS)]
 
-    def cluster_of(self, name: str) -> cluster.Cluster | None:
-        one = self.record(name)
-        for found in self._clusters():
-            if one is not None:
-                if found.uid == one.spec.cluster_ref.uid:
-                    return found
-            elif names.record_name(builders.MANAGEMENT, found.uid) == name:
-                return found
+    def cluster_of(self, name: str) -> Cluster | None:
+        record = self.record(name)
+        for cluster in self._clusters():
+            if record is not None:
+                if cluster.uid == record.spec.cluster_ref.uid:
+                    return cluster
+            elif names.record_name(builders.MANAGEMENT, cluster.uid) == name:
+                return cluster
         return None
 
-    def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
+    def cluster_at(self, namespace: str, name: str) -> Cluster | None:
         key = f"{namespace}/{name}"
-        return next((one for one in self._clusters() if one.key == key), None)
+        return next((cluster for cluster in self._clusters() if cluster.key == key), None)
 
     def moved_away(self, cluster_uid: str) -> bool:
         return cluster_uid in self.moved
 
-    def configs(self) -> tuple[config.Config, ...]:
-        found = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)
-        return tuple(config.from_object(one) for one in found)
+    def configs(self) -> tuple[Config, ...]:
+        objects = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)
+        return tuple(configs.from_object(obj) for obj in objects)
 
     def config_object(self, name: str) -> structs.JSON | None:
-        found = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)
-        return next((one for one in found if one["metadata"]["name"] == name), None)
+        objects = self._server.objects(resources.AKO_DEPLOYMENT_CONFIGS)
+        return next((obj for obj in objects if obj["metadata"]["name"] == name), None)
 
     def served_by(self, config_uid: str) -> config_status.ServedCounts:
         served = [
-            record_.says_ready(one)
-            for one in self._server.objects(resources.AKO_DEPLOYMENTS)
-            if config_status.config_needed(one["spec"]) == config_uid
+            records.says_ready(obj)
+            for obj in self._server.objects(resources.AKO_DEPLOYMENTS)
+            if config_status.config_needed(obj["spec"]) == config_uid
         ]
         return config_status.ServedCounts(clusters=len(served), ready=sum(served))
 
@@ -74,9 +79,9 @@ class World:
         return ()
 
     def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
-        return tuple(one.name for one in self.records_of_cluster(namespace, name))
+        return tuple(record.name for record in self.records_of_cluster(namespace, name))
 
-    def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
+    def records_of_cluster(self, namespace: str, name: str) -> tuple[Record, ...]:
         return tuple(
             record
             for record in self.records()
@@ -84,14 +89,14 @@ class World:
             == (namespace, name)
         )
 
-    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
+    def records_of_config(self, name: str) -> tuple[Record, ...]:
         return tuple(record for record in self.records() if record.spec.config_ref.name == name)
 
 
 class Ledger:
     """What records show of removals."""
 
-    def __init__(self, records: tuple[record_.Record, ...]) -> None:
+    def __init__(self, records: tuple[Record, ...]) -> None:
         self._records = records
 
     def fleet(self) -> int:
@@ -120,7 +125,7 @@ class Workloads:
         self.forgotten: list[str] = []
         self._external = ext
 
-    async def client_for(self, namespace: str, name: str, cluster_uid: str) -> client_.KubeClient:
+    async def client_for(self, namespace: str, name: str, cluster_uid: str) -> KubeClient:
         if self.error is not None:
             raise self.error
         server = self.others.get(name, self.server)

@@ -55,8 +55,8 @@ async def test_a_secret_is_read_once_for_all_its_keys(bench: bench_.Bench) -> No
 
 async def test_a_secret_is_read_again_when_the_caches_show_another(bench: bench_.Bench) -> None:
     def version(namespace: str, name: str) -> str | None:
-        found = bench.management.objects(resources.SECRETS, namespace)
-        return secret_reader.version_of(found[0]) if known else None
+        copies = bench.management.objects(resources.SECRETS, namespace)
+        return secret_reader.version_of(copies[0]) if known else None
 
     known = True
     bench.deployer = deployer.Deployer(
@@ -85,8 +85,8 @@ async def test_a_drift_look_opens_it_in_any_case(bench: bench_.Bench) -> None:
         ),
         pause=bench.pause,
     )
-    found = bench.management.objects(resources.SECRETS)
-    seen = [secret_reader.version_of(found[0])]
+    copies = bench.management.objects(resources.SECRETS)
+    seen = [secret_reader.version_of(copies[0])]
     await bench.deploy(secrets=(bench_.SECRET,))
     await bench.deploy(secrets=(bench_.SECRET,))
     assert reads_of_secrets(bench) == 1

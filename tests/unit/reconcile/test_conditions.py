@@ -8,27 +8,39 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.objects import conditions as conditions_
-from akoo_core.objects import config, names, record
+from akoo_core.objects import names
+from akoo_core.objects.config import Policies
+from akoo_core.objects.record import (
+    InventoryItem,
+    Orphaned,
+    Phase,
+    Record,
+    RecordStatus,
+    StoredLetGo,
+    StoredProof,
+)
 from akoo_core.reconcile.decide import selection
 from akoo_core.reconcile.status import conditions, findings
 from tests.unit.reconcile import reconcile_builders as builders
 
 NOW = builders.NOW
-GONE = record.StoredLetGo(at=NOW, why="Deadline", message="the deadline of 1h has passed")
+GONE = StoredLetGo(at=NOW, why="Deadline", message="the deadline of 1h has passed")
 
 
 def said(
-    one: record.Record, found: findings.Report | None = None, *, verifies: bool = True
+    record: Record, report: findings.Report | None = None, *, verifies: bool = True
 ) -> dict[str, conditions_.Condition]:
     """The conditions by type."""
     status = conditions.status_of(
-        one, found or findings.Report(), selection.Choice(), verifies=verifies, now=NOW
+        record, report or findings.Report(), selection.Choice(), verifies=verifies, now=NOW
     )
     return {c.type: c for c in status.conditions}
 
 
-def phase(one: record.Record, found: findings.Report | None = None) -> record.Phase | None:
-    return conditions.status_of(one, found or findings.Report(), None, verifies=True, now=NOW).phase
+def phase(record: Record, report: findings.Report | None = None) -> Phase | None:
+    return conditions.status_of(
+        record, report or findings.Report(), None, verifies=True, now=NOW
+    ).phase
 
 
 STEPS: dict[str, Any] = {
@@ -42,7 +54,7 @@ STEPS: dict[str, Any] = {
     ("changes", "expected"),
     [
         ({}, "Preparing"),
-        ({"orphaned": record.Orphaned(cause="Unmatched", at=NOW)}, "Orphaned"),
+        ({"orphaned": Orphaned(cause="Unmatched", at=NOW)}, "Orphaned"),
         ({"leaving": builders.make_leaving()}, "Draining"),
         ({"leaving": builders.make_leaving(confirmed_at=NOW)}, "Draining"),
         ({"leaving": builders.make_leaving(confirmed_at=NOW, drained_at=NOW)}, "Fencing"),
@@ -62,10 +74,10 @@ def test_phase(changes: dict[str, Any], expected: str) -> None:
 
 
 def plugin_report(**plugins: tuple[str, str]) -> findings.Report:
-    found = findings.Report(lived=True, phase="Running")
+    report = findings.Report(lived=True, phase="Running")
     for name, (status, reason) in plugins.items():
-        found.plugin(name, status, reason, f"{reason} it is")  # type: ignore[arg-type]
-    return found
+        report.plugin(name, status, reason, f"{reason} it is")  # type: ignore[arg-type]
+    return report
 
 
 def test_ready_is_the_first_plugin_that_is_not() -> None:
@@ -81,12 +93,12 @@ def test_ready_is_the_first_plugin_that_is_not() -> None:
 
 def test_a_plugin_that_nobody_asked_keeps_its_condition_while_leaving() -> None:
     kept = conditions_.Condition(type="AviReady", status="False", reason="Down")
-    one = structs.replace(
+    record = structs.replace(
         builders.make_record(plugins=("ako", "avi"), leaving=builders.make_leaving()),
-        status=record.RecordStatus(conditions=(kept,)),
+        status=RecordStatus(conditions=(kept,)),
     )
-    assert said(one)["AviReady"].reason == "Down"
-    lived = structs.replace(one, spec=structs.replace(one.spec, leaving=None))
+    assert said(record)["AviReady"].reason == "Down"
+    lived = structs.replace(record, spec=structs.replace(record.spec, leaving=None))
     assert "AviReady" not in said(lived, plugin_report(ako=("True", "Ready")))
 
 
@@ -96,10 +108,10 @@ def test_losers_are_named() -> None:
     status = conditions.status_of(
         builders.make_record(), findings.Report(), choice, verifies=True, now=NOW
     )
-    found = conditions_.find(status.conditions, "ConfigSelected")
-    assert found is not None
-    assert found.reason == "Conflict"
-    assert found.message == (
+    selected = conditions_.find(status.conditions, "ConfigSelected")
+    assert selected is not None
+    assert selected.reason == "Conflict"
+    assert selected.message == (
         'AKODeploymentConfig "default" (priority 10). "edge" matches too and lost: '
         '"default" has priority 10, "edge" 0.'
     )
@@ -125,25 +137,28 @@ UNCOUNTED = structs.replace(PARTIAL, plugin="")
 def test_cleanup_proven_only_by_a_late_clean_count(
     state: dict[str, Any], verifies: bool, status: str, reason: str
 ) -> None:
-    one = builders.make_record(leaving=builders.make_leaving(**STEPS, **state))
-    found = said(one, verifies=verifies)["CleanupProven"]
-    assert (found.status, found.reason) == (status, reason)
+    record = builders.make_record(leaving=builders.make_leaving(**STEPS, **state))
+    proven = said(record, verifies=verifies)["CleanupProven"]
+    assert (proven.status, proven.reason) == (status, reason)
 
 
 def test_what_is_not_clean_names_who_holds_it_and_the_suspects() -> None:
     proof = structs.replace(
         builders.proof(own=1, held=1), suspect=1, held_by="Pool a by VS b", suspects=("VsVip c",)
     )
-    one = builders.make_record(leaving=builders.make_leaving(**STEPS, proof=proof))
-    assert said(one)["CleanupProven"].message == (
+    record = builders.make_record(leaving=builders.make_leaving(**STEPS, proof=proof))
+    assert said(record)["CleanupProven"].message == (
         "own 1, suspect 1, held 1; held: Pool a by VS b; suspects, not deleted: VsVip c"
     )
 
 
 def test_a_plugin_that_cannot_see_is_unknown() -> None:
-    one = builders.make_record(leaving=builders.make_leaving(**STEPS))
-    found = said(one, findings.Report(unverified=("NoSight", "The role is too narrow.")))
-    assert (found["CleanupProven"].status, found["CleanupProven"].reason) == ("Unknown", "NoSight")
+    record = builders.make_record(leaving=builders.make_leaving(**STEPS))
+    proven = said(record, findings.Report(unverified=("NoSight", "The role is too narrow.")))
+    assert (proven["CleanupProven"].status, proven["CleanupProven"].reason) == (
+        "Unknown",
+        "NoSight",
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,18 +175,18 @@ def test_a_plugin_that_cannot_see_is_unknown() -> None:
         ("Deadline", UNCOUNTED, True),
     ],
 )
-def test_leaked(why: Any, proof: record.StoredProof | None, leaked: bool) -> None:
-    let_go = record.StoredLetGo(at=NOW, why=why, message="so")
+def test_leaked(why: Any, proof: StoredProof | None, leaked: bool) -> None:
+    let_go = StoredLetGo(at=NOW, why=why, message="so")
     state = builders.make_leaving(**STEPS, proof=proof, let_go=let_go)
     assert ("Leaked" in said(builders.make_record(leaving=state))) is leaked
 
 
 def test_a_record_that_nothing_can_be_counted_for_ends_without_promises() -> None:
-    let_go = record.StoredLetGo(at=NOW, why="Deadline", message="so")
+    let_go = StoredLetGo(at=NOW, why="Deadline", message="so")
     state = builders.make_leaving(**STEPS, proof=UNCOUNTED, let_go=let_go)
-    found = said(builders.make_record(leaving=state))
-    assert found["Leaked"].message == "The Cluster went (so); what is left cannot be counted."
-    assert found["CleanupProven"].message == (
+    by_type = said(builders.make_record(leaving=state))
+    assert by_type["Leaked"].message == "The Cluster went (so); what is left cannot be counted."
+    assert by_type["CleanupProven"].message == (
         "nothing was counted; not looked for: objects of another AKO"
     )
 
@@ -180,12 +195,12 @@ DRAINING = ("Draining", "AKO deletes.")
 
 
 def held(
-    policies: config.Policies | None = None, *, living: bool = False, **changes: Any
+    policies: Policies | None = None, *, living: bool = False, **changes: Any
 ) -> conditions_.Condition:
     state = builders.make_leaving(**({"attempted_at": NOW} | changes))
-    one = builders.make_record(leaving=state, policies=policies or config.Policies())
+    record = builders.make_record(leaving=state, policies=policies or Policies())
     status = conditions.status_of(
-        one,
+        record,
         findings.Report(held=DRAINING),
         None,
         verifies=True,
@@ -197,7 +212,7 @@ def held(
 
 def test_held_says_until_when() -> None:
     assert held().message == "AKO deletes. Let go by itself at 2026-03-01 12:59 UTC."
-    forever = held(config.Policies(on_deadline="Hold"))
+    forever = held(Policies(on_deadline="Hold"))
     assert forever.message.endswith("(onDeadline: Hold).")
 
 
@@ -209,25 +224,25 @@ def test_a_time_is_promised_only_where_the_deadline_acts() -> None:
     assert "UTC" not in living
     assert "when the workload cluster answers" in living
     assert "when the Cluster is deleted" in living
-    one = builders.make_record(leaving=builders.make_leaving(attempted_at=NOW))
-    endless = said(one, findings.Report(held=DRAINING, endless=True))["Held"]
+    record = builders.make_record(leaving=builders.make_leaving(attempted_at=NOW))
+    endless = said(record, findings.Report(held=DRAINING, endless=True))["Held"]
     assert endless.message == "AKO deletes. No deadline acts meanwhile."
 
 
 def test_nothing_is_held_once_the_cluster_is_let_go() -> None:
-    one = builders.make_record(leaving=builders.make_leaving(let_go=GONE))
-    assert "Held" not in said(one, findings.Report(held=("ObjectsLeft", "2 left")))
+    record = builders.make_record(leaving=builders.make_leaving(let_go=GONE))
+    assert "Held" not in said(record, findings.Report(held=("ObjectsLeft", "2 left")))
     refused = findings.Report(held=("LetGoRefused", "the webhook is down"))
-    assert said(one, refused)["Held"].reason == "LetGoRefused"
+    assert said(record, refused)["Held"].reason == "LetGoRefused"
 
 
 def test_the_same_findings_give_the_same_status() -> None:
-    one = builders.make_record()
-    found = plugin_report(ako=("True", "Ready"))
-    first = conditions.status_of(one, found, selection.Choice(), verifies=True, now=NOW)
-    again = structs.replace(one, status=first)
+    record = builders.make_record()
+    report = plugin_report(ako=("True", "Ready"))
+    first = conditions.status_of(record, report, selection.Choice(), verifies=True, now=NOW)
+    again = structs.replace(record, status=first)
     later = NOW + builders.seconds(600)
-    second = conditions.status_of(again, found, selection.Choice(), verifies=True, now=later)
+    second = conditions.status_of(again, report, selection.Choice(), verifies=True, now=later)
     assert second == first
 
 
@@ -235,30 +250,30 @@ def test_the_cluster_gets_ready_under_our_name() -> None:
     ready = conditions_.Condition(
         type="Ready", status="False", reason="NetworkNotFound", last_transition_time=NOW
     )
-    found = conditions.for_cluster(record.RecordStatus(conditions=(ready,)))
-    assert found.type == names.LOAD_BALANCER_READY
-    assert found.reason == "NetworkNotFound"
-    assert found.last_transition_time is None
-    assert conditions.for_cluster(record.RecordStatus()).status == "Unknown"
+    shown = conditions.for_cluster(RecordStatus(conditions=(ready,)))
+    assert shown.type == names.LOAD_BALANCER_READY
+    assert shown.reason == "NetworkNotFound"
+    assert shown.last_transition_time is None
+    assert conditions.for_cluster(RecordStatus()).status == "Unknown"
 
 
 def test_notes_on_objects_are_told_and_do_not_make_it_unready() -> None:
-    item = record.InventoryItem(plugin="a", api_version="v1", kind="K", name="n", note="It lacks.")
+    item = InventoryItem(plugin="a", api_version="v1", kind="K", name="n", note="It lacks.")
     by_type = said(builders.make_record(inventory=(item,)))
-    told = by_type["DefinitionsFit"]
-    assert (told.status, told.reason, told.message) == ("False", "DefinitionsDiffer", "It lacks.")
+    note = by_type["DefinitionsFit"]
+    assert (note.status, note.reason, note.message) == ("False", "DefinitionsDiffer", "It lacks.")
     assert by_type["Ready"].status == "True"
 
 
 @pytest.mark.parametrize("cause", ["Secret avi/a is not there.", "", "AviReady=False: as it says"])
 def test_the_cluster_is_told_the_cause_and_no_condition_that_it_does_not_have(cause: str) -> None:
-    found = findings.Report()
-    found.plugin("ako", "False", "SecretMissing", cause)
+    report = findings.Report()
+    report.plugin("ako", "False", "SecretMissing", cause)
     status = conditions.status_of(
-        builders.make_record(), found, selection.Choice(), verifies=True, now=NOW
+        builders.make_record(), report, selection.Choice(), verifies=True, now=NOW
     )
-    told = conditions.for_cluster(status)
-    assert (told.status, told.reason, told.message) == ("False", "SecretMissing", cause)
+    shown = conditions.for_cluster(status)
+    assert (shown.status, shown.reason, shown.message) == ("False", "SecretMissing", cause)
     ready = conditions_.find(status.conditions, "Ready")
     assert ready is not None
     assert ready.message == f"AkoReady=False: {cause}"

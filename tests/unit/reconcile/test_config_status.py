@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import record
+from akoo_core.objects.record import Orphaned, RecordSpec, StoredLetGo
 from akoo_core.plugin import api
 from akoo_core.reconcile.status import config_status
 from tests.unit.reconcile import reconcile_bed as bed_
@@ -29,23 +29,25 @@ async def status(bed: bed_.Bed, name: str = "default") -> dict[str, Any]:
     before = bed.management.faults.calls.copy()
     assert (await bed.configs.reconcile(name, 0)).changed is False
     assert bed.management.faults.calls == before, "nothing is written at rest"
-    found: dict[str, Any] = (await bed.user.get(CONFIGS, name))["status"]
-    return found
+    written: dict[str, Any] = (await bed.user.get(CONFIGS, name))["status"]
+    return written
 
 
-def ready(found: dict[str, Any]) -> tuple[str, str]:
-    (one,) = [condition for condition in found["conditions"] if condition["type"] == "Ready"]
-    return one["status"], one["reason"]
+def ready(written: dict[str, Any]) -> tuple[str, str]:
+    (condition,) = [
+        condition for condition in written["conditions"] if condition["type"] == "Ready"
+    ]
+    return condition["status"], condition["reason"]
 
 
-def counts(found: dict[str, Any]) -> tuple[int, int]:
-    return found["clusters"], found["ready"]
+def counts(written: dict[str, Any]) -> tuple[int, int]:
+    return written["clusters"], written["ready"]
 
 
 async def test_it_counts_its_clusters(bed: bed_.Bed, ako: bedplugins.Ako) -> None:
     await bed.config()
-    found = await status(bed)
-    assert (counts(found), ready(found)) == ((0, 0), ("True", "Usable"))
+    current = await status(bed)
+    assert (counts(current), ready(current)) == ((0, 0), ("True", "Usable"))
     shop, pay = await bed.cluster("shop"), await bed.cluster("pay")
     await bed.run(shop)
     bed.workloads.error = errors.UnreachableError("connection refused")
@@ -65,8 +67,8 @@ async def test_those_that_are_not_served_any_more_do_not_count(bed: bed_.Bed, na
 async def test_losing_is_no_mistake(bed: bed_.Bed, name: str) -> None:
     await bed.config("better", priority=10)
     await bed.run(name)
-    found = await status(bed)
-    assert (counts(found), ready(found)) == ((0, 0), ("True", "Usable"))
+    current = await status(bed)
+    assert (counts(current), ready(current)) == ((0, 0), ("True", "Usable"))
     assert counts(await status(bed, "better")) == (1, 1)
 
 
@@ -82,21 +84,21 @@ async def test_one_that_cannot_be_used_says_what_is_wrong(
     bed: bed_.Bed, spec: dict[str, Any], path: str
 ) -> None:
     await bed.config(**spec)
-    found = await status(bed)
-    assert ready(found) == ("False", "ConfigInvalid")
-    assert found["conditions"][0]["message"].startswith(path)
-    assert found["observedGeneration"] == 1
+    current = await status(bed)
+    assert ready(current) == ("False", "ConfigInvalid")
+    assert current["conditions"][0]["message"].startswith(path)
+    assert current["observedGeneration"] == 1
     await bed.user.merge_patch(CONFIGS, "default", {"spec": dict.fromkeys(spec)})
-    found = await status(bed)
-    assert ready(found) == ("True", "Usable")
-    assert found["observedGeneration"] == 2
+    current = await status(bed)
+    assert ready(current) == ("True", "Usable")
+    assert current["observedGeneration"] == 2
 
 
 async def test_one_that_is_deleted_says_what_it_waits_for(bed: bed_.Bed, name: str) -> None:
     await bed.user.delete(CONFIGS, "default")
-    found = await status(bed)
-    assert ready(found) == ("False", "ConfigDeleting")
-    assert "now it serves 1" in found["conditions"][0]["message"]
+    current = await status(bed)
+    assert ready(current) == ("False", "ConfigDeleting")
+    assert "now it serves 1" in current["conditions"][0]["message"]
 
 
 async def test_one_that_cannot_be_used_goes_like_any_other(bed: bed_.Bed, name: str) -> None:
@@ -128,9 +130,9 @@ async def test_its_spec_and_what_others_say_there_are_left_alone(bed: bed_.Bed) 
     old = {"type": "Ready", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"}
     patch = {"status": {"conditions": [former, old]}}
     before = await bed.user.merge_patch(CONFIGS, "default", patch, subresource="status")
-    found = await status(bed)
-    assert former in found["conditions"]
-    assert ready(found) == ("True", "Usable")
+    current = await status(bed)
+    assert former in current["conditions"]
+    assert ready(current) == ("True", "Usable")
     after = await bed.user.get(CONFIGS, "default")
     assert after["spec"] == before["spec"]
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
@@ -150,18 +152,18 @@ async def test_a_transition_has_its_time(bed: bed_.Bed) -> None:
 SPECS = st.builds(
     builders.make_spec,
     finished_at=st.none() | st.just(builders.NOW),
-    orphaned=st.none() | st.just(record.Orphaned(cause="Unmatched", at=builders.NOW)),
+    orphaned=st.none() | st.just(Orphaned(cause="Unmatched", at=builders.NOW)),
     leaving=st.none()
     | st.builds(
         builders.make_leaving,
-        let_go=st.none() | st.just(record.StoredLetGo(at=builders.NOW, why="Proven")),
+        let_go=st.none() | st.just(StoredLetGo(at=builders.NOW, why="Proven")),
     ),
 )
 
 
 @given(SPECS)
 def test_a_record_lives_by_its_config_until_it_is_orphaned_let_go_or_finished(
-    spec: record.RecordSpec,
+    spec: RecordSpec,
 ) -> None:
     gone = spec.leaving is not None and spec.leaving.let_go is not None
     lives = not (gone or spec.orphaned or spec.finished_at)
@@ -183,13 +185,13 @@ def test_what_was_said_once_is_not_said_again(
     served = config_status.ServedCounts(clusters, min(share, clusters))
     first = config_status.status_of(obj, served, now=builders.NOW)
     assert config_status.differs(obj, first)
-    told = {**obj, "status": structs.to_object(first)}
+    written = {**obj, "status": structs.to_object(first)}
     later = builders.NOW + datetime.timedelta(seconds=seconds)
-    again = config_status.status_of(told, served, now=later)
+    again = config_status.status_of(written, served, now=later)
     assert again == first
-    assert not config_status.differs(told, again)
+    assert not config_status.differs(written, again)
     more = served._replace(clusters=clusters + 1)
-    assert config_status.differs(told, config_status.status_of(told, more, now=later))
+    assert config_status.differs(written, config_status.status_of(written, more, now=later))
 
 
 class Sized(api.Plugin):
@@ -259,19 +261,21 @@ def _said_of(conditions_: list[dict[str, Any]], *plugins: api.Plugin) -> tuple[s
         "status": {"conditions": conditions_},
     }
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    found = config_status.status_of(obj, config_status.ServedCounts(0, 0), now=now, plugins=plugins)
-    (one,) = found.conditions
-    return one.status, one.reason, one.message
+    judged = config_status.status_of(
+        obj, config_status.ServedCounts(0, 0), now=now, plugins=plugins
+    )
+    (condition,) = judged.conditions
+    return condition.status, condition.reason, condition.message
 
 
 @pytest.mark.parametrize("status", ["True", "False", "Unknown"])
 def test_it_is_not_usable_where_a_plugin_says_no(status: str) -> None:
     mine = {"type": "AviReady", "status": status, "reason": "CloudNotFound", "message": "no cloud"}
-    said = _said_of([mine], Placing(), Deploying())
+    shown = _said_of([mine], Placing(), Deploying())
     if status == "False":
-        assert said == ("False", "CloudNotFound", "AviReady: no cloud")
+        assert shown == ("False", "CloudNotFound", "AviReady: no cloud")
     else:
-        assert said == ("True", "Usable", "")
+        assert shown == ("True", "Usable", "")
 
 
 def test_a_condition_of_somebody_else_says_nothing() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.objects import config, names, record
+from akoo_core.objects import names
+from akoo_core.objects.config import Config, Policies
+from akoo_core.objects.record import Cause, ClusterRef, Orphaned, Record, Workload
 from akoo_core.reconcile.decide import decisions, selection
 from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.decide.state_machine import decide
@@ -27,8 +29,8 @@ def held(reason: str, **changes: Any) -> decisions.Hold:
     return decision
 
 
-def orphaned(cause: record.Cause = "Unmatched") -> record.Orphaned:
-    return record.Orphaned(cause=cause, at=builders.NOW)
+def orphaned(cause: Cause = "Unmatched") -> Orphaned:
+    return Orphaned(cause=cause, at=builders.NOW)
 
 
 # Without a record.
@@ -75,9 +77,9 @@ def test_a_lost_record_that_cannot_be_made_again_is_said_on_the_cluster() -> Non
 # The same namespace and name with another UID.
 
 
-def earlier(uid: str = "workload-1") -> record.Record:
-    old = builders.make_record(workload=record.Workload(kube_system_uid=uid))
-    ref = record.ClusterRef(namespace="demo", name="shop", uid="old")
+def earlier(uid: str = "workload-1") -> Record:
+    old = builders.make_record(workload=Workload(kube_system_uid=uid))
+    ref = ClusterRef(namespace="demo", name="shop", uid="old")
     return structs.replace(old, name="akoo-0ld", spec=structs.replace(old.spec, cluster_ref=ref))
 
 
@@ -96,7 +98,7 @@ def test_an_earlier_record_makes_a_new_cluster_show_who_it_is() -> None:
 def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> None:
     namesake = builders.make_cluster(uid="new")
     vanished = {
-        "record": builders.make_record(workload=record.Workload(kube_system_uid="w")),
+        "record": builders.make_record(workload=Workload(kube_system_uid="w")),
         "cluster": None,
         "namesake": namesake,
     }
@@ -106,8 +108,8 @@ def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> Non
 
 
 def test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_word() -> None:
-    said = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
-    dropped = builders.make_record(annotations=said)
+    annotations = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
+    dropped = builders.make_record(annotations=annotations)
     assert isinstance(at(cluster=None, record=dropped), decisions.DropForMove)
     assert isinstance(at(record=dropped), decisions.Live), "its Cluster is here"
 
@@ -136,10 +138,10 @@ def test_finalizers_come_before_the_outside() -> None:
     [
         builders.make_config("edge"),
         builders.make_config(uid="made-again"),
-        builders.make_config(policies=config.Policies(on_unmatch="Remove")),
+        builders.make_config(policies=Policies(on_unmatch="Remove")),
     ],
 )
-def test_another_config_or_policy_is_stored_first(other: config.Config) -> None:
+def test_another_config_or_policy_is_stored_first(other: Config) -> None:
     decision = at(choice=selection.Choice(config=other))
     assert decision == decisions.ChangeConfig(config=other)
 
@@ -152,7 +154,7 @@ def test_a_match_resumes_an_orphan() -> None:
 # No config matches any more.
 
 
-REMOVE = config.Policies(on_unmatch="Remove")
+REMOVE = Policies(on_unmatch="Remove")
 
 
 def test_unmatched_is_orphaned_by_default() -> None:
@@ -173,12 +175,12 @@ def test_unmatched_is_removed_when_the_stored_policy_says_so() -> None:
     [
         ("Deleting", REMOVE, "ConfigDeleted"),
         ("Missing", REMOVE, "ConfigMissing"),
-        ("Missing", config.Policies(), "ConfigMissing"),
+        ("Missing", Policies(), "ConfigMissing"),
         ("Unusable", REMOVE, "ConfigInvalid"),
     ],
 )
 def test_absence_and_mistakes_remove_nothing(
-    current: selection.State, policies: config.Policies, expected: str
+    current: selection.State, policies: Policies, expected: str
 ) -> None:
     choice = selection.Choice(why="none", current=current, current_problem="spec.priority: x")
     decision = at(record=builders.make_record(policies=policies), choice=choice)
@@ -191,8 +193,8 @@ def test_absence_and_mistakes_remove_nothing(
 
 
 def test_an_orphan_stays_one_when_its_config_is_gone() -> None:
-    one = builders.make_record(orphaned=orphaned("ConfigDeleted"))
-    held("Orphaned", record=one, choice=selection.Choice(why="none", current="Missing"))
+    record = builders.make_record(orphaned=orphaned("ConfigDeleted"))
+    held("Orphaned", record=record, choice=selection.Choice(why="none", current="Missing"))
 
 
 # The Cluster.

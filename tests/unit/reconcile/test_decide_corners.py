@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import Orphaned, Record, StoredIntent, Workload
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.decide.state_machine import decide
@@ -18,7 +19,7 @@ def at(**changes: Any) -> decisions.Decision:
     return decide(builders.make_situation(**changes))
 
 
-def finished(ago: float) -> record.Record:
+def finished(ago: float) -> Record:
     return builders.make_record(finished_at=builders.NOW - builders.seconds(ago))
 
 
@@ -38,7 +39,7 @@ def test_a_finished_record_whose_cluster_dies_without_us_is_pruned_in_time() -> 
 
 def test_a_namesake_that_is_moving_away_is_not_adopted() -> None:
     """The original, seen by a target that has the copy: it is about to go."""
-    known = builders.make_record(workload=record.Workload(kube_system_uid="w"))
+    known = builders.make_record(workload=Workload(kube_system_uid="w"))
     moving = builders.make_cluster(uid="new", moving=True)
     decision = at(record=known, cluster=None, namesake=moving, progress=Progress(workload_uid="w"))
     assert isinstance(decision, decisions.Hold)
@@ -54,9 +55,9 @@ def test_a_record_that_is_being_deleted_is_given_no_finalizer() -> None:
 
 def test_why_it_is_an_orphan_is_kept_up_to_date() -> None:
     """By a word it is one although a config matches: the end of the word must resume it."""
-    stored = record.Orphaned(cause="Unmatched", at=builders.NOW)
-    one = builders.make_record(orphaned=stored, annotations={names.LEAVE_ANNOTATION: "orphan"})
-    decision = at(record=one)
+    stored = Orphaned(cause="Unmatched", at=builders.NOW)
+    record = builders.make_record(orphaned=stored, annotations={names.LEAVE_ANNOTATION: "orphan"})
+    decision = at(record=record)
     assert isinstance(decision, decisions.Orphan)
     assert decision.cause == "UserWord"
 
@@ -70,14 +71,14 @@ def test_a_finished_record_leaves_a_cluster_alone_that_is_moving_away() -> None:
 def test_let_go_ends_a_removal_from_a_cluster_that_lives() -> None:
     """Nothing holds the Cluster's deletion there; the word ends what the record waits for."""
     removal = builders.make_leaving(cause="Unmatched")
-    said = {names.LET_GO_ANNOTATION: "INC-1"}
-    one = builders.make_record(leaving=removal, annotations=said)
-    assert at(record=one) == decisions.LetGo(why="UserWord", message="INC-1")
+    annotations = {names.LET_GO_ANNOTATION: "INC-1"}
+    record = builders.make_record(leaving=removal, annotations=annotations)
+    assert at(record=record) == decisions.LetGo(why="UserWord", message="INC-1")
     moves = builders.make_leaving(cause="Relocated")
-    moving = builders.make_record(leaving=moves, annotations=said)
+    moving = builders.make_record(leaving=moves, annotations=annotations)
     assert not isinstance(at(record=moving), decisions.LetGo), "a move lets nobody go"
 
 
 def test_an_intent_of_a_plugin_that_never_worked_here_is_no_business_of_ours() -> None:
-    one = builders.make_record(intents={"other": record.StoredIntent(version=9)})
-    assert at(record=one) == decisions.Live()
+    record = builders.make_record(intents={"other": StoredIntent(version=9)})
+    assert at(record=record) == decisions.Live()

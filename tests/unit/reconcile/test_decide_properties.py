@@ -7,7 +7,8 @@ from typing import get_args
 from hypothesis import given, seed, settings
 
 from akoo_core import structs
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import SCHEMA_VERSION
 from akoo_core.reconcile.decide import decisions, leaving, situation
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_strategies as strategies
@@ -54,10 +55,10 @@ def test_the_situations_are_worth_looking_at() -> None:
     expected |= {"EndRelocation Proved", "EndRelocation Abandoned"}
     # What hypothesis draws depends on the modules that are loaded (it collects their constants), so
     # one fixed number of examples reaches more or less; rounds go on until all is reached.
-    told = settings(max_examples=300, deadline=None, database=None)
+    profile = settings(max_examples=300, deadline=None, database=None)
     for number in range(ROUNDS):
         for kind in (strategies.LEAVERS, strategies.DWELLERS, strategies.SITUATIONS):
-            seed(number)(told(given(kind)(look)))()
+            seed(number)(profile(given(kind)(look)))()
         if expected <= seen:
             break
     assert expected <= seen
@@ -70,8 +71,8 @@ def holds(s: situation.Situation) -> None:
     if isinstance(decision, decisions.Finish) and decision.untouched:
         assert s.record is not None
         assert not s.record.spec.history_unknown, "what is not known is not untouched"
-    one = s.record
-    state = one.spec.leaving if one else None
+    record = s.record
+    state = record.spec.leaving if record else None
     if isinstance(decision, decisions.LetGo):
         _let_go_has_a_reason(s, decision)
     if isinstance(decision, decisions.StartLeaving):
@@ -79,12 +80,12 @@ def holds(s: situation.Situation) -> None:
         assert not (state and decision.cause == "Relocated")
         _start_was_seen(s, decision)
     if isinstance(decision, TOUCHES_OUTSIDE):
-        assert one is not None, "the record comes first"
-        assert one.spec.finished_at is None
+        assert record is not None, "the record comes first"
+        assert record.spec.finished_at is None
         assert s.cluster is None or not (s.cluster.paused or s.cluster.moving)
-        assert names.PAUSED_ANNOTATION not in one.annotations
-        assert one.spec.schema_version <= record.SCHEMA_VERSION
-        assert set(one.spec.plugins) <= set(s.loaded)
+        assert names.PAUSED_ANNOTATION not in record.annotations
+        assert record.spec.schema_version <= SCHEMA_VERSION
+        assert set(record.spec.plugins) <= set(s.loaded)
     if isinstance(decision, decisions.Live):
         assert s.cluster is not None
         assert not s.cluster.deleting
@@ -97,11 +98,11 @@ def holds(s: situation.Situation) -> None:
     if isinstance(decision, decisions.CancelRelocation | decisions.EndRelocation):
         _may_live_again(s, decision)
     if isinstance(decision, decisions.HandOver):
-        assert one is not None
-        assert one.annotations[names.ADOPT_ANNOTATION] == one.spec.management_id
+        assert record is not None
+        assert record.annotations[names.ADOPT_ANNOTATION] == record.spec.management_id
     if isinstance(decision, decisions.ReleaseCluster):
-        assert one is not None
-        assert one.spec.finished_at or (state and state.let_go), "stored before it is done"
+        assert record is not None
+        assert record.spec.finished_at or (state and state.let_go), "stored before it is done"
 
 
 def _may_live_again(

@@ -43,12 +43,12 @@ async def test_a_deleted_cluster_is_swept_proven_and_let_go(
 async def test_each_step_is_stored_before_the_next_begins(bed: bed_.Bed, name: str) -> None:
     stored: list[str] = []
 
-    async def noting(one: object, spec: object, **how: object) -> object:
+    async def noting(record: object, spec: object, **how: object) -> object:
         state = getattr(spec, "leaving", None)
         if state is not None:
             at = ("confirmed_at", "drained_at", "fence", "proof", "let_go", "released_at")
             stored.extend(step for step in at if getattr(state, step) and step not in stored)
-        return await change(one, spec, **how)  # type: ignore[arg-type]
+        return await change(record, spec, **how)  # type: ignore[arg-type]
 
     change = bed.services.records.change
     bed.services.records.change = noting  # type: ignore[method-assign,assignment]

@@ -116,30 +116,30 @@ CLEAN = api.Proof(own=0, queries=("pool",))
     ],
 )
 def test_one_that_cannot_count_makes_it_no_count(answers: dict[str, Any], reason: str) -> None:
-    found = proofs.combined(answers, now=builders.NOW, backoff=7.0)
-    assert found.proof is None
-    assert found.stop is not None
-    assert found.stop.reason == reason
+    combined = proofs.combined(answers, now=builders.NOW, backoff=7.0)
+    assert combined.proof is None
+    assert combined.stop is not None
+    assert combined.stop.reason == reason
 
 
 def test_counts_add_up() -> None:
     other = api.Proof(own=2, suspect=1, held=1, queries=("vs",), held_by="VirtualService legacy")
-    found = proofs.combined({"b": other, "a": CLEAN}, now=builders.NOW, backoff=1.0)
-    assert found.proof is not None
-    assert (found.proof.plugin, found.proof.own, found.proof.held) == ("a,b", 2, 1)
-    assert found.message == "2 own objects are left, 1 of them held by VirtualService legacy."
-    assert (found.proof.held_by, found.proof.suspects) == ("VirtualService legacy", ())
+    combined = proofs.combined({"b": other, "a": CLEAN}, now=builders.NOW, backoff=1.0)
+    assert combined.proof is not None
+    assert (combined.proof.plugin, combined.proof.own, combined.proof.held) == ("a,b", 2, 1)
+    assert combined.message == "2 own objects are left, 1 of them held by VirtualService legacy."
+    assert (combined.proof.held_by, combined.proof.suspects) == ("VirtualService legacy", ())
     assert proofs.combined({}, now=builders.NOW, backoff=1.0).proof is None
 
 
 def test_who_holds_and_who_is_suspect_is_stored_and_bounded() -> None:
     many = tuple(f"{n}: {'x' * 400}" for n in range(30))
     long = api.Proof(own=1, suspect=30, held=1, held_by="y" * 3000, suspects=many)
-    found = proofs.combined({"b": long}, now=builders.NOW, backoff=1.0)
-    assert found.proof is not None
-    assert len(found.proof.held_by) == proofs.HELD_BY_LIMIT
-    assert len(found.proof.suspects) == proofs.SUSPECTS_KEPT
-    assert {len(suspect) for suspect in found.proof.suspects} == {proofs.SUSPECT_LIMIT}
+    combined = proofs.combined({"b": long}, now=builders.NOW, backoff=1.0)
+    assert combined.proof is not None
+    assert len(combined.proof.held_by) == proofs.HELD_BY_LIMIT
+    assert len(combined.proof.suspects) == proofs.SUSPECTS_KEPT
+    assert {len(suspect) for suspect in combined.proof.suspects} == {proofs.SUSPECT_LIMIT}
 
 
 def test_the_text_of_a_count_names_the_first_and_counts_the_others() -> None:

@@ -56,9 +56,9 @@ async def test_foreign_finalizers_survive(bed: bed_.Bed, name: str) -> None:
     await bed.run(name)
     bed.clock.advance(30)
     await bed.run(name)
-    found = bed.world.cluster_at("demo", "shop")
-    assert found is not None
-    assert found.finalizers == ("cluster.cluster.x-k8s.io",)
+    cluster = bed.world.cluster_at("demo", "shop")
+    assert cluster is not None
+    assert cluster.finalizers == ("cluster.cluster.x-k8s.io",)
 
 
 # Without a verifier.

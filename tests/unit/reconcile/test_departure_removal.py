@@ -28,10 +28,10 @@ async def test_remove_cleans_up_and_leaves_the_cluster_alone_for_good(
     assert bed.in_workload(resources.STATEFUL_SETS, "ako") is None
     assert bed.in_workload(resources.SECRETS, "avi-secret") is None
     assert bed.in_workload(resources.NAMESPACES, bedplugins.AKO_NAMESPACE) is not None
-    found = bed.world.cluster_at("demo", "shop")
-    assert found is not None
-    assert names.FINALIZER not in found.finalizers
-    assert names.RECORD_ANNOTATION not in found.annotations
+    cluster = bed.world.cluster_at("demo", "shop")
+    assert cluster is not None
+    assert names.FINALIZER not in cluster.finalizers
+    assert names.RECORD_ANNOTATION not in cluster.annotations
     assert bed.on_cluster() is None
     await bed.run(name)
     assert bed.writes == []
@@ -94,9 +94,9 @@ async def test_words_that_are_not_followed_are_answered(bed: bed_.Bed, name: str
     await bed.annotate(name, adopt="old", abandon_placement="x", leave="purge", let_go="now")
     await bed.run(name)
     assert bed.condition(name, "AnnotationsAccepted") == ("False", "NotAccepted")
-    told = bed.message(name, "AnnotationsAccepted")
+    message = bed.message(name, "AnnotationsAccepted")
     for part in ("akoo.io/adopt", "akoo.io/abandon-placement", "'purge'", "akoo.io/let-go has no"):
-        assert part in told
+        assert part in message
     assert bed.condition(name, "Ready") == ("True", "Running")
 
 

@@ -32,9 +32,9 @@ async def test_objects_arrive_in_kind_order_with_our_labels(bench: bench_.Bench)
         "ConfigMap",
         "StatefulSet",
     ]
-    found = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["metadata"]["labels"] == {
+    config_map = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["metadata"]["labels"] == {
         names.MANAGED_BY_LABEL: "akoo-core",
         names.RECORD_LABEL: builders.RECORD,
     }
@@ -45,12 +45,12 @@ async def test_the_inventory_is_stored_before_anything_is_applied(bench: bench_.
     with pytest.raises(errors.UnreachableError):
         await bench.deploy(bench_.NAMESPACE, bench_.config_map(), bench_.stateful_set())
     first, last = bench.stored
-    assert [(one.kind, one.digest) for one in first] == [
+    assert [(item.kind, item.digest) for item in first] == [
         ("ConfigMap", ""),
         ("Namespace", ""),
         ("StatefulSet", ""),
     ]
-    assert [one.kind for one in last if one.digest] == ["Namespace"], "what was reached is kept"
+    assert [item.kind for item in last if item.digest] == ["Namespace"], "what was reached is kept"
 
 
 async def test_nothing_is_called_when_nothing_differs(bench: bench_.Bench) -> None:
@@ -67,9 +67,9 @@ async def test_a_change_applies_that_object_only(bench: bench_.Bench) -> None:
     report = await bench.deploy(bench_.config_map(logLevel="DEBUG"), bench_.stateful_set())
     assert report.applied == 1
     assert [write.operation for write in bench.writes] == ["apply configmaps"]
-    found = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"] == {"logLevel": "DEBUG"}
+    config_map = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"] == {"logLevel": "DEBUG"}
 
 
 async def test_what_is_not_wanted_any_more_is_pruned_backwards(bench: bench_.Bench) -> None:
@@ -82,7 +82,7 @@ async def test_what_is_not_wanted_any_more_is_pruned_backwards(bench: bench_.Ben
         "delete statefulsets",
         "delete configmaps",
     ]
-    assert [one.name for one in bench.inventory] == ["a", "avi-system"]
+    assert [item.name for item in bench.inventory] == ["a", "avi-system"]
 
 
 async def test_a_plugin_in_trouble_keeps_all_its_objects(bench: bench_.Bench) -> None:
@@ -93,7 +93,7 @@ async def test_a_plugin_in_trouble_keeps_all_its_objects(bench: bench_.Bench) ->
     assert report.verdicts["ako"].reason == "ObjectRefused"
     assert report.pruned == 0
     assert bench.get(resources.CONFIG_MAPS, "b") is not None
-    assert [one.name for one in bench.inventory] == ["a", "b"]
+    assert [item.name for item in bench.inventory] == ["a", "b"]
     report = await bench.deploy(bench_.config_map("a", logLevel="DEBUG"))
     assert report.pruned == 1
 
@@ -109,7 +109,7 @@ async def test_pruning_leaves_what_does_not_carry_our_label(bench: bench_.Bench)
     report = await bench.deploy(bench_.config_map("a"))
     assert report.left == ("ConfigMap avi-system/b is left: it does not carry our label",)
     assert bench.get(resources.CONFIG_MAPS, "b") is not None
-    assert [one.name for one in bench.inventory] == ["a"]
+    assert [item.name for item in bench.inventory] == ["a"]
 
 
 async def test_a_foreign_object_blocks_its_plugin_and_no_other(bench: bench_.Bench) -> None:
@@ -120,9 +120,9 @@ async def test_a_foreign_object_blocks_its_plugin_and_no_other(bench: bench_.Ben
     assert isinstance(verdict, api.Blocked)
     assert verdict.reason == "ForeignObject"
     assert "ConfigMap avi-system/avi-k8s-config exists" in verdict.message
-    found = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"] == {"logLevel": "WARN"}
+    config_map = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"] == {"logLevel": "WARN"}
     assert bench.get(resources.CONFIG_MAPS, "of-avi") is not None
     assert bench.get(bench_.STATEFUL_SETS, "ako") is None, "what comes later waits for the user"
 
@@ -153,9 +153,9 @@ async def test_an_object_made_while_we_looked_is_not_overwritten(bench: bench_.B
 async def test_a_shared_namespace_is_used_and_never_ours(bench: bench_.Bench) -> None:
     bench.workload.seed(bench_.NAMESPACE)
     await bench.deploy(bench_.NAMESPACE, bench_.config_map())
-    found = bench.get(resources.NAMESPACES, "avi-system")
-    assert found is not None
-    assert names.RECORD_LABEL not in found["metadata"].get("labels", {})
+    namespace = bench.get(resources.NAMESPACES, "avi-system")
+    assert namespace is not None
+    assert names.RECORD_LABEL not in namespace["metadata"].get("labels", {})
 
 
 async def test_two_plugins_may_not_want_one_object(bench: bench_.Bench) -> None:
@@ -188,9 +188,9 @@ async def test_drift_is_looked_for_once_per_interval_and_put_right(bench: bench_
         "ConfigMap avi-system/avi-k8s-config",
         "StatefulSet avi-system/ako",
     )
-    found = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"] == {"logLevel": "INFO", "extra": "kept"}
+    config_map = bench.get(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"] == {"logLevel": "INFO", "extra": "kept"}
     assert bench.get(bench_.STATEFUL_SETS, "ako") is not None
     assert await bench.deploy(bench_.config_map(), bench_.stateful_set()) == deployer.DeployReport()
     assert bench.calls == []
@@ -275,6 +275,6 @@ async def test_undeploy_goes_on_where_it_stopped(bench: bench_.Bench) -> None:
     client = bench.workload.client()
     with pytest.raises(errors.UnreachableError):
         await bench.deployer.undeploy(builders.RECORD, bench.inventory, client, bench.store)
-    assert [one.kind for one in bench.inventory] == ["ConfigMap"]
+    assert [item.kind for item in bench.inventory] == ["ConfigMap"]
     await bench.deployer.undeploy(builders.RECORD, bench.inventory, client, bench.store)
     assert bench.get(resources.CONFIG_MAPS, "avi-k8s-config") is None

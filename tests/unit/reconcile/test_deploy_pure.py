@@ -14,7 +14,7 @@ from tests.unit.reconcile import reconcile_bench as bench_
 def test_kind_order() -> None:
     order = ["Namespace", "CustomResourceDefinition", "ServiceAccount", "ClusterRole"]
     groups = ["v1", "apiextensions.k8s.io/v1", "v1", "rbac.authorization.k8s.io/v1"]
-    ranks = [kind_order.rank(*one) for one in zip(groups, order, strict=True)]
+    ranks = [kind_order.rank(*pair) for pair in zip(groups, order, strict=True)]
     assert ranks == sorted(set(ranks))
     unknown = kind_order.rank("example.com/v1", "Namespace")
     assert unknown > kind_order.rank("apps/v1", "StatefulSet"), "only by name a Namespace"
@@ -44,8 +44,8 @@ def test_a_digest_tells_sources_apart_and_holds_no_value() -> None:
         data={"password": api.SecretSource(namespace="akoo", name="other", key="password")},
     )
     first, second = (
-        inventory.wanted("r", {"ako": api.Contribution(secrets=(one,))})[0]
-        for one in (bench_.SECRET, other)
+        inventory.wanted("r", {"ako": api.Contribution(secrets=(secret,))})[0]
+        for secret in (bench_.SECRET, other)
     )
     assert first.digest != second.digest
     assert "data" not in first.manifest

@@ -24,11 +24,11 @@ from tests.unit.reconcile import reconcile_builders as builders
 
 async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: bench_.Bench) -> None:
     await bench.deploy(secrets=(bench_.SECRET,))
-    found = bench.get(resources.SECRETS, "avi-secret")
-    assert found is not None
-    assert found["data"] == {"password": base64.b64encode(bench_.CANARY).decode()}
+    secret = bench.get(resources.SECRETS, "avi-secret")
+    assert secret is not None
+    assert secret["data"] == {"password": base64.b64encode(bench_.CANARY).decode()}
     assert bench_.CANARY.decode() not in repr(bench.stored)
-    assert found["data"]["password"] not in repr(bench.stored)
+    assert secret["data"]["password"] not in repr(bench.stored)
 
 
 async def test_a_changed_value_is_applied_and_an_equal_one_is_not(bench: bench_.Bench) -> None:
@@ -39,9 +39,9 @@ async def test_a_changed_value_is_applied_and_an_equal_one_is_not(bench: bench_.
     assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
     await change_source(bench, bench.source(b"new"))
     assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
-    found = bench.get(resources.SECRETS, "avi-secret")
-    assert found is not None
-    assert list(found["data"]) == ["password"], "a source that went takes its key along"
+    secret = bench.get(resources.SECRETS, "avi-secret")
+    assert secret is not None
+    assert list(secret["data"]) == ["password"], "a source that went takes its key along"
 
 
 async def change_source(bench: bench_.Bench, source: dict[str, Any]) -> None:
@@ -95,11 +95,11 @@ async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None
     metadata = {"namespace": "akoo", "name": "avi"}
     server.seed({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
     reader = secret_reader.ManagementSecretReader(server.client(), allowed_namespaces=("akoo",))
-    said = "akoo-shop may not log in with canary-opened-1 and 1234"
-    assert redaction.redact(said) == said
+    note = "akoo-shop may not log in with canary-opened-1 and 1234"
+    assert redaction.redact(note) == note
     for key in values:
         await reader.read(api.SecretSource(namespace="akoo", name="avi", key=key))
-    assert redaction.redact(said) == "akoo-shop may not log in with [redacted] and 1234"
+    assert redaction.redact(note) == "akoo-shop may not log in with [redacted] and 1234"
 
 
 async def test_so_are_values_that_a_plugin_keeps(bench: bench_.Bench) -> None:
@@ -110,10 +110,10 @@ async def test_so_are_values_that_a_plugin_keeps(bench: bench_.Bench) -> None:
     vault = Vault()
     vault.name = "vault"
     opener = secrets.SecretOpener(bench.reader, registry.PluginSet((vault,)))
-    one = api.SecretObject(
+    secret = api.SecretObject(
         namespace="avi-system", name="s", data={"x": api.SecretSource(key="p", plugin="vault")}
     )
-    assert await opener.open(one) == ({"x": b"canary-opened-2"}, None)
+    assert await opener.open(secret) == ({"x": b"canary-opened-2"}, None)
     assert redaction.redact("no canary-opened-2 here") == "no [redacted] here"
 
 
@@ -144,8 +144,8 @@ async def test_what_the_server_says_about_a_secret_it_refuses_is_not_repeated(
     assert bench_.CANARY.decode() not in refused.message
     assert "see the API server's log" in refused.message
     bench.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
-    told = (await bench.deploy(bench_.config_map())).verdicts["ako"]
-    assert quoted in told.message, "of anything else it is"
+    verdict = (await bench.deploy(bench_.config_map())).verdicts["ako"]
+    assert quoted in verdict.message, "of anything else it is"
 
 
 class Replaced(memory_client.MemoryClient):
@@ -157,12 +157,12 @@ class Replaced(memory_client.MemoryClient):
     async def get(
         self, resource: resources.Resource, name: str, namespace: str | None = None
     ) -> dict[str, Any]:
-        found = await super().get(resource, name, namespace)
+        obj = await super().get(resource, name, namespace)
         await super().delete(resource, name, namespace)
-        again = {key: found[key] for key in ("apiVersion", "kind", "data")}
-        metadata = {key: found["metadata"][key] for key in ("name", "namespace", "labels")}
+        again = {key: obj[key] for key in ("apiVersion", "kind", "data")}
+        metadata = {key: obj["metadata"][key] for key in ("name", "namespace", "labels")}
         await super().create(resource, {**again, "metadata": metadata}, namespace)
-        return found
+        return obj
 
 
 async def test_what_was_made_again_under_its_name_is_not_deleted(bench: bench_.Bench) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from akoo_core.kube import client
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import FIELD_MANAGER
 from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import definitions, deployer
@@ -47,9 +47,9 @@ def rule(name: str, **spec: Any) -> dict[str, Any]:
 
 
 def stored(bench: bench_.Bench) -> dict[str, Any]:
-    found = bench.get(resources.CUSTOM_RESOURCE_DEFINITIONS, NAME)
-    assert found is not None
-    schema: dict[str, Any] = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    definition = bench.get(resources.CUSTOM_RESOURCE_DEFINITIONS, NAME)
+    assert definition is not None
+    schema: dict[str, Any] = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     spec: dict[str, Any] = schema["properties"]["spec"]
     return spec
 
@@ -61,7 +61,7 @@ async def overwritten(bench: bench_.Bench, labels: dict[str, str] | None = None)
     bare = definition(OPEN)
     if labels:
         bare["metadata"]["labels"] = labels
-    ours = bench.workload.client(field_manager=client.FIELD_MANAGER)
+    ours = bench.workload.client(field_manager=FIELD_MANAGER)
     await ours.apply(crds, bare, force=True)
 
 
@@ -123,15 +123,15 @@ async def test_what_we_overwrote_gets_its_schema_again(
     report = await bench.deploy(definition())
     assert report.verdicts == {}
     assert stored(bench) == SPEC
-    found = bench.get(resources.CUSTOM_RESOURCE_DEFINITIONS, NAME)
-    assert found is not None
-    assert found["metadata"].get("labels") == labels, "it does not become ours by that"
+    deployed = bench.get(resources.CUSTOM_RESOURCE_DEFINITIONS, NAME)
+    assert deployed is not None
+    assert deployed["metadata"].get("labels") == labels, "it does not become ours by that"
 
 
 async def test_one_of_another_record_with_a_schema_is_left(bench: bench_.Bench) -> None:
     theirs = definition({"type": "object", "properties": {"fqdn": {"type": "string"}}})
     theirs["metadata"]["labels"] = {names.RECORD_LABEL: "akoo-of-another"}
-    ours = bench.workload.client(field_manager=client.FIELD_MANAGER)
+    ours = bench.workload.client(field_manager=FIELD_MANAGER)
     await ours.apply(resources.CUSTOM_RESOURCE_DEFINITIONS, theirs)
     await bench.deploy(definition())
     assert "required" not in stored(bench)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from akoo_core.objects import record
+from akoo_core.objects.record import StoredFact
 from akoo_core.plugin import api
 from akoo_core.reconcile.decide import facts
 
@@ -27,7 +27,7 @@ class Builder(api.Plugin):
 
 
 def given(version: int) -> facts.Facts:
-    return {"Colour": record.StoredFact(plugin="painter", version=version)}
+    return {"Colour": StoredFact(plugin="painter", version=version)}
 
 
 def test_only_what_a_selected_plugin_provides_and_has_not_given() -> None:

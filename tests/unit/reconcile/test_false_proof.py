@@ -9,7 +9,8 @@ import pytest
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import ForeignAko
 from akoo_core.plugin import api
 from akoo_core.reconcile.act import foreign_ako
 from akoo_core.reconcile.decide import proofs
@@ -299,14 +300,14 @@ async def test_a_foreign_ako_that_was_removed_is_not_forgotten(avi: Trusting) ->
     ],
 )
 def test_the_name_of_a_foreign_ako(data: Any, metadata: dict[str, Any], names_: list[str]) -> None:
-    found = config_map(data, **metadata)
-    known = foreign_ako.with_foreign((), found, builders.RECORD, builders.RECORD)
-    assert [one.cluster_name for one in known] == names_
-    assert foreign_ako.with_foreign(known, found, builders.RECORD, builders.RECORD) == known
+    foreign = config_map(data, **metadata)
+    known = foreign_ako.with_foreign((), foreign, builders.RECORD, builders.RECORD)
+    assert [ako.cluster_name for ako in known] == names_
+    assert foreign_ako.with_foreign(known, foreign, builders.RECORD, builders.RECORD) == known
 
 
 def test_a_record_keeps_a_few_foreign_akos() -> None:
-    known: tuple[record.ForeignAko, ...] = ()
+    known: tuple[ForeignAko, ...] = ()
     for number in range(foreign_ako.KEPT + 3):
         live = config_map({"clusterName": f"other-{number}"})
         known = foreign_ako.with_foreign(known, live, builders.RECORD, builders.RECORD)
@@ -318,11 +319,11 @@ def test_a_record_keeps_a_few_foreign_akos() -> None:
 
 def test_a_plugin_may_say_what_it_did_not_look_for() -> None:
     answer = api.Proof(own=0, queries=("pool",), unseen=("tenant edge",))
-    found = proofs.combined({"avi": answer}, now=builders.NOW, backoff=1.0)
-    assert found.proof is not None
-    assert found.proof.clean
-    assert found.proof.unseen == ("tenant edge",)
-    assert proofs.counted(found.proof).endswith("not looked for: tenant edge")
+    combined = proofs.combined({"avi": answer}, now=builders.NOW, backoff=1.0)
+    assert combined.proof is not None
+    assert combined.proof.clean
+    assert combined.proof.unseen == ("tenant edge",)
+    assert proofs.counted(combined.proof).endswith("not looked for: tenant edge")
 
 
 def test_without_a_count_and_a_stranger_there_is_no_proof() -> None:
@@ -337,9 +338,9 @@ def test_without_a_count_and_a_stranger_there_is_no_proof() -> None:
 
 def test_a_record_keeps_a_bounded_number_of_sentences() -> None:
     answer = api.Proof(own=0, unseen=tuple("x" * 9999 for _ in range(99)))
-    found = proofs.combined({"avi": answer}, now=builders.NOW, backoff=1.0)
+    combined = proofs.combined({"avi": answer}, now=builders.NOW, backoff=1.0)
     spec = builders.make_spec(history_unknown=True)
-    proof = proofs.limited(found.proof, spec, strangers=("dns",), now=builders.NOW)
+    proof = proofs.limited(combined.proof, spec, strangers=("dns",), now=builders.NOW)
     assert proof is not None
     assert len(proof.unseen) == proofs.UNSEEN_KEPT
     assert proof.unseen[-1] == proofs.HISTORY_UNKNOWN

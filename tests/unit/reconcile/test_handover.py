@@ -8,7 +8,15 @@ import pytest
 
 from akoo_core import errors, structs
 from akoo_core.kube import resource as resources
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import (
+    Handover,
+    InventoryItem,
+    StoredFact,
+    StoredIntent,
+    StoredUse,
+    Workload,
+)
 from akoo_core.reconcile.act import relocation
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.state_machine import decide
@@ -34,9 +42,9 @@ async def test_a_moved_record_lives_as_usual(
     await bed.change_config(logLevel="DEBUG")
     await bed.run(moved)
     assert bed.condition(moved, "Ready") == ("True", "Running")
-    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"]["logLevel"] == "DEBUG"
+    config_map = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"]["logLevel"] == "DEBUG"
     assert "observe" in ako.calls
 
 
@@ -52,7 +60,7 @@ async def test_it_is_not_taken_away_from_here_until_it_is_adopted(
     await bed.run(moved)
     spec = bed.record(moved).spec
     assert (spec.management_id, spec.epoch) == (builders.MANAGEMENT, 5)
-    assert spec.handover == record.Handover(management_id=FORMER, epoch=4)
+    assert spec.handover == Handover(management_id=FORMER, epoch=4)
     assert names.ADOPT_ANNOTATION not in bed.record(moved).annotations
     assert avi.calls == ["sweep", "verify"]
     bed.clock.advance(30)
@@ -88,14 +96,14 @@ async def test_adopting_ourselves_says_that_a_claim_may_be_made_again(
     await bed.run(name)
     spec = bed.record(name).spec
     assert (spec.management_id, spec.epoch) == (builders.MANAGEMENT, 2)
-    assert spec.handover == record.Handover(management_id=builders.MANAGEMENT, epoch=1)
+    assert spec.handover == Handover(management_id=builders.MANAGEMENT, epoch=1)
 
 
-@pytest.mark.parametrize("said", ["stranger", builders.MANAGEMENT, " "])
+@pytest.mark.parametrize("annotation", ["stranger", builders.MANAGEMENT, " "])
 async def test_a_wrong_id_has_no_effect_and_is_answered(
-    bed: bed_.Bed, moved: str, said: str
+    bed: bed_.Bed, moved: str, annotation: str
 ) -> None:
-    await bed.annotate(moved, adopt=said)
+    await bed.annotate(moved, adopt=annotation)
     await bed.run(moved)
     assert bed.record(moved).spec.management_id == FORMER
     assert bed.condition(moved, "AnnotationsAccepted") == ("False", "NotAccepted")
@@ -117,10 +125,12 @@ async def test_the_word_and_its_effect_are_one_write(bed: bed_.Bed, moved: str) 
 def test_what_must_not_be_touched_is_not_handed_over(why: str) -> None:
     spec: dict[str, dict[str, Any]]
     spec = {"PluginMissing": {"plugins": ("gone",)}, "NewerRecord": {"schema_version": 9}}
-    said = {names.ADOPT_ANNOTATION: FORMER}
-    said |= {names.PAUSED_ANNOTATION: ""} if why == "paused" else {}
-    one = builders.make_record(annotations=said, management_id=FORMER, **spec.get(why, {}))
-    decided = decide(builders.make_situation(record=one))
+    annotations = {names.ADOPT_ANNOTATION: FORMER}
+    annotations |= {names.PAUSED_ANNOTATION: ""} if why == "paused" else {}
+    record = builders.make_record(
+        annotations=annotations, management_id=FORMER, **spec.get(why, {})
+    )
+    decided = decide(builders.make_situation(record=record))
     assert isinstance(decided, decisions.Hold)
 
 
@@ -129,7 +139,7 @@ def test_epochs_only_rise() -> None:
     once = relocation.handed_over(spec, "us")
     twice = relocation.handed_over(once, "us")
     assert (once.epoch, twice.epoch) == (4, 5)
-    assert twice.handover == record.Handover(management_id="us", epoch=4)
+    assert twice.handover == Handover(management_id="us", epoch=4)
     assert structs.replace(twice, handover=None, epoch=3, management_id=FORMER) == spec
 
 
@@ -165,16 +175,16 @@ async def test_it_does_not_end_while_its_cluster_is_only_unseen(
     "touched",
     [
         {"plugins": ("ako",)},
-        {"intents": {"ako": record.StoredIntent(version=1)}},
-        {"workload": record.Workload(kube_system_uid="w")},
-        {"inventory": (record.InventoryItem(plugin="a", api_version="v1", kind="K", name="n"),)},
-        {"uses": (record.StoredUse(plugin="a", group="g", kind="K", name="n", uid="u"),)},
-        {"facts": {"F": record.StoredFact(plugin="ako", version=1)}},
+        {"intents": {"ako": StoredIntent(version=1)}},
+        {"workload": Workload(kube_system_uid="w")},
+        {"inventory": (InventoryItem(plugin="a", api_version="v1", kind="K", name="n"),)},
+        {"uses": (StoredUse(plugin="a", group="g", kind="K", name="n", uid="u"),)},
+        {"facts": {"F": StoredFact(plugin="ako", version=1)}},
     ],
 )
 def test_what_may_have_been_touched_waits_for_a_person(touched: dict[str, Any]) -> None:
-    one = builders.make_record(**({"plugins": ()} | touched))
-    decided = decide(builders.make_situation(record=one, cluster=None))
+    record = builders.make_record(**({"plugins": ()} | touched))
+    decided = decide(builders.make_situation(record=record, cluster=None))
     assert isinstance(decided, decisions.Hold)
     assert decided.reason == "ClusterVanished"
 

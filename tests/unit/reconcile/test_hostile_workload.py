@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from akoo_core import external
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors, listing
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import Page
 from akoo_core.reconcile.deploy import inventory, objects
 from akoo_core.testing import memory
 from akoo_core.testing.memory import client as memory_client
@@ -25,8 +25,8 @@ class Odd(memory_client.MemoryClient):
         self._spec = spec
 
     async def get(self, resource: Any, name: str, namespace: str | None = None) -> dict[str, Any]:
-        found = await super().get(resource, name, namespace)
-        return {**found, **self._spec}
+        obj = await super().get(resource, name, namespace)
+        return {**obj, **self._spec}
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ class Endless(memory_client.MemoryClient):
         super().__init__(server, external.External(), system="workload", field_manager="test")
         self.pages = 0
 
-    async def list(self, *arguments: Any, **options: Any) -> client_.Page:
+    async def list(self, *arguments: Any, **options: Any) -> Page:
         self.pages += 1
-        return client_.Page([], "1", f"page-{self.pages}")
+        return Page([], "1", f"page-{self.pages}")
 
 
 async def test_a_list_that_does_not_end_is_left(bench: bench_.Bench) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from akoo_core.objects import config, record
+from akoo_core.objects.config import Policies
+from akoo_core.objects.record import FenceGrade, Leaving, StoredLetGo
 from akoo_core.reconcile.decide import decisions, leaving
 from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.decide.state_machine import decide
@@ -17,13 +18,13 @@ DYING = builders.make_cluster(deleting=True)
 AGO = builders.seconds
 
 
-def at(state: record.Leaving, **changes: Any) -> decisions.Decision:
+def at(state: Leaving, **changes: Any) -> decisions.Decision:
     spec = {name: changes.pop(name) for name in ("policies", "annotations") if name in changes}
-    one = builders.make_record(leaving=state, **spec)
-    return decide(builders.make_situation(**({"cluster": DYING} | changes), record=one))
+    record = builders.make_record(leaving=state, **spec)
+    return decide(builders.make_situation(**({"cluster": DYING} | changes), record=record))
 
 
-def state(*upto: str, **changes: Any) -> record.Leaving:
+def state(*upto: str, **changes: Any) -> Leaving:
     """Leaving with the steps ``upto`` behind it."""
     known: dict[str, Any] = {
         "confirm": {"confirmed_at": NOW - AGO(50)},
@@ -31,15 +32,15 @@ def state(*upto: str, **changes: Any) -> record.Leaving:
         "fence": {"fence": builders.fence()},
         "proof": {"proof": builders.proof()},
         "undeploy": {"undeployed_at": NOW},
-        "letgo": {"let_go": record.StoredLetGo(at=NOW, why="Proven")},
+        "letgo": {"let_go": StoredLetGo(at=NOW, why="Proven")},
     }
     values: dict[str, Any] = {}
-    for one in upto:
-        values |= known[one]
+    for name in upto:
+        values |= known[name]
     return builders.make_leaving(**(values | changes))
 
 
-GONE = record.StoredLetGo(at=NOW, why="Deadline")
+GONE = StoredLetGo(at=NOW, why="Deadline")
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,7 @@ GONE = record.StoredLetGo(at=NOW, why="Deadline")
         ),
     ],
 )
-def test_steps(
-    stored: record.Leaving, changes: dict[str, Any], expected: decisions.Decision
-) -> None:
+def test_steps(stored: Leaving, changes: dict[str, Any], expected: decisions.Decision) -> None:
     assert at(stored, **changes) == expected
 
 
@@ -127,7 +126,7 @@ def test_a_cluster_that_goes_without_us_is_noted_and_leaving_goes_on() -> None:
     assert at(state("confirm"), cluster=None) == decisions.LetGo(
         why="Gone", message="the Cluster is not there any more"
     )
-    gone = state("confirm", let_go=record.StoredLetGo(at=NOW, why="Gone"))
+    gone = state("confirm", let_go=StoredLetGo(at=NOW, why="Gone"))
     assert at(gone, cluster=None) == decisions.Leave(step="drain")
 
 
@@ -167,7 +166,7 @@ def test_after_the_quiet_period_it_is_counted_again() -> None:
     ],
 )
 def test_when_a_count_is_believed(
-    grade: record.FenceGrade,
+    grade: FenceGrade,
     settle: int,
     last_non_empty: int | None,
     deadline: str,
@@ -179,7 +178,7 @@ def test_when_a_count_is_believed(
         fence=builders.fence(grade, ago=40, settle=settle),
         last_non_empty_at=None if last_non_empty is None else NOW - AGO(last_non_empty),
     )
-    spec = builders.make_spec(policies=config.Policies(deadline=deadline))
+    spec = builders.make_spec(policies=Policies(deadline=deadline))
     waited = leaving.settled_at(spec, stored) - (NOW - AGO(40))
     assert waited.total_seconds() == wait
 
@@ -216,14 +215,14 @@ def test_the_deadline_acts_only_when_this_attempt_has_done_what_it_could() -> No
 @pytest.mark.parametrize(
     ("changes", "policies"),
     [
-        ({}, config.Policies(on_deadline="Hold")),
-        ({"attempted_at": None}, config.Policies()),
-        ({"paused_seconds": 200}, config.Policies()),
-        ({}, config.Policies(deadline="2h")),
+        ({}, Policies(on_deadline="Hold")),
+        ({"attempted_at": None}, Policies()),
+        ({"paused_seconds": 200}, Policies()),
+        ({}, Policies(deadline="2h")),
     ],
     ids=["hold", "never attempted", "paused meanwhile", "not yet"],
 )
-def test_the_deadline_does_not_act(changes: dict[str, Any], policies: config.Policies) -> None:
+def test_the_deadline_does_not_act(changes: dict[str, Any], policies: Policies) -> None:
     stored = state("confirm", "drain", "fence", proof=LEFT, **(OLD | changes))
     decision = at(
         stored, loaded=builders.VERIFIER, progress=Progress(tried=True), policies=policies

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from akoo_core.objects import config
+from akoo_core.objects.config import Policies
 from akoo_core.reconcile.decide import decisions, leaving, situation
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
@@ -47,8 +47,8 @@ def test_what_no_deadline_ends_waits_its_whole_time() -> None:
     state = builders.make_leaving(
         started_at=NOW - AGO(3500), fence=builders.fence("Unfenced", ago=0, settle=1800)
     )
-    lets_go = builders.make_spec(policies=config.Policies(on_deadline="LetGo"))
-    holds = builders.make_spec(policies=config.Policies(on_deadline="Hold"))
+    lets_go = builders.make_spec(policies=Policies(on_deadline="LetGo"))
+    holds = builders.make_spec(policies=Policies(on_deadline="Hold"))
     assert leaving.settled_at(lets_go, state) == NOW + AGO(50)
     assert leaving.settled_at(holds, state) == NOW + AGO(1800)
 
@@ -65,9 +65,9 @@ def test_who_sweeps_but_cannot_count_sweeps_once() -> None:
     done = {"confirmed_at": NOW - AGO(50), "drained_at": NOW - AGO(45), "fence": builders.fence()}
 
     def at(**swept: Any) -> decisions.Decision:
-        one = builders.make_record(leaving=builders.make_leaving(**done, **swept))
+        record = builders.make_record(leaving=builders.make_leaving(**done, **swept))
         dying = builders.make_cluster(deleting=True)
-        return decide(builders.make_situation(record=one, cluster=dying, loaded=loaded))
+        return decide(builders.make_situation(record=record, cluster=dying, loaded=loaded))
 
     assert at() == decisions.Leave(step="sweep")
     gone = at(swept_at=NOW - AGO(1))

@@ -23,8 +23,8 @@ async def test_a_selected_cluster_gets_ako(bed: bed_.Bed) -> None:
     name = await bed.cluster()
     outcome = await bed.run(name)
     assert outcome.changed
-    one = bed.record(name)
-    assert (one.status.phase, one.status.version, one.status.config) == (
+    record = bed.record(name)
+    assert (record.status.phase, record.status.version, record.status.config) == (
         "Running",
         "2.1.1",
         "default",
@@ -37,9 +37,9 @@ async def test_a_selected_cluster_gets_ako(bed: bed_.Bed) -> None:
     secret = bed.in_workload(resources.SECRETS, "avi-secret")
     assert secret is not None
     assert base64.b64decode(secret["data"]["password"]).decode() == bed_.CANARY
-    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"]["user"] == "ako-user", "a fact went from provider to dependent"
+    config_map = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"]["user"] == "ako-user", "a fact went from provider to dependent"
 
 
 async def test_a_healthy_record_is_looked_at_again_as_the_setting_says(bed: bed_.Bed) -> None:
@@ -62,13 +62,13 @@ async def test_order_of_first_writes(bed: bed_.Bed) -> None:
         "patch clusters",
         "patch akodeployments",
     ], "record first, then finalizers and the annotation, then intents; only then the outside"
-    found = bed.world.cluster_at("demo", "shop")
-    assert found is not None
-    assert found.finalizers == ("cluster.cluster.x-k8s.io", names.FINALIZER)
-    assert found.annotations[names.RECORD_ANNOTATION] == name
-    one = bed.record(name)
-    assert one.spec.plugins == ("ako", "avi")
-    assert one.spec.workload is not None
+    cluster = bed.world.cluster_at("demo", "shop")
+    assert cluster is not None
+    assert cluster.finalizers == ("cluster.cluster.x-k8s.io", names.FINALIZER)
+    assert cluster.annotations[names.RECORD_ANNOTATION] == name
+    record = bed.record(name)
+    assert record.spec.plugins == ("ako", "avi")
+    assert record.spec.workload is not None
 
 
 async def test_nothing_is_written_at_rest(bed: bed_.Bed, name: str) -> None:
@@ -108,18 +108,18 @@ async def test_a_crash_after_the_finalizer_loses_nothing(bed: bed_.Bed) -> None:
         await bed.run(name)
     bed.start()
     await bed.run(name)
-    found = bed.world.cluster_at("demo", "shop")
-    assert found is not None
-    assert found.annotations[names.RECORD_ANNOTATION] == name
-    assert names.FINALIZER in found.finalizers
+    cluster = bed.world.cluster_at("demo", "shop")
+    assert cluster is not None
+    assert cluster.annotations[names.RECORD_ANNOTATION] == name
+    assert names.FINALIZER in cluster.finalizers
 
 
 async def test_a_change_of_the_config_rolls(bed: bed_.Bed, name: str) -> None:
     await bed.change_config(logLevel="DEBUG")
     await bed.run(name)
-    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"]["logLevel"] == "DEBUG"
+    config_map = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"]["logLevel"] == "DEBUG"
     await bed.run(name)
     assert bed.writes == []
 
@@ -129,9 +129,9 @@ async def test_a_changed_fact_runs_its_dependents_again(
 ) -> None:
     avi.user = "ako-user-2"
     await bed.run(name)
-    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"]["user"] == "ako-user-2"
+    config_map = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"]["user"] == "ako-user-2"
 
 
 async def test_one_plugin_failing_does_not_stop_the_others(
@@ -145,9 +145,9 @@ async def test_one_plugin_failing_does_not_stop_the_others(
     assert bed.condition(name, "Ready") == ("False", "VerbFailed")
     assert bed_.CANARY not in bed.message(name, "AviReady")
     assert outcome.requeue_after == 2.0, "backs off"
-    found = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
-    assert found is not None
-    assert found["data"]["logLevel"] == "WARN"
+    config_map = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+    assert config_map is not None
+    assert config_map["data"]["logLevel"] == "WARN"
     assert bed.record(name).status.phase == "Running"
 
 

@@ -14,8 +14,8 @@ async def test_unselected_is_orphaned_and_resumes(
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     ako.calls.clear()
     await bed.run(name)
-    one = bed.record(name)
-    assert one.status.phase == "Orphaned"
+    record = bed.record(name)
+    assert record.status.phase == "Orphaned"
     assert bed.condition(name, "Ready") == ("True", "Orphaned")
     assert bed.workload.faults.calls == []
     assert ako.calls == []

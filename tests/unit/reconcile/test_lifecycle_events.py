@@ -15,12 +15,12 @@ class Listener(bedplugins.Ako):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[str] = []
+        self.kinds: list[str] = []
 
     @api.hookimpl
     def on_event(self, event: api.LifecycleEvent) -> None:
         assert (event.namespace, event.name) == ("demo", "shop")
-        self.told.append(event.kind)
+        self.kinds.append(event.kind)
 
 
 async def ended(bed: bed_.Bed, name: str) -> None:
@@ -34,10 +34,10 @@ async def test_a_life_is_told_in_order() -> None:
     listener = Listener()
     bed = bed_.Bed(listener, bedplugins.Avi())
     name = await bed_.running(bed)
-    assert listener.told == ["ClusterSelected"]
+    assert listener.kinds == ["ClusterSelected"]
     await bed.delete_cluster()
     await ended(bed, name)
-    assert listener.told[1:] == ["ClusterDeleting", "ClusterLetGo", "RecordFinished"]
+    assert listener.kinds[1:] == ["ClusterDeleting", "ClusterLetGo", "RecordFinished"]
 
 
 @pytest.mark.parametrize("policy", ["Remove", "Orphan"])
@@ -48,10 +48,10 @@ async def test_who_is_unselected_is_told_so(policy: str) -> None:
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     if policy == "Orphan":
         await bed.run(name)
-        assert listener.told[1:] == ["ClusterUnmatched"]
+        assert listener.kinds[1:] == ["ClusterUnmatched"]
         return
     await ended(bed, name)
-    assert listener.told[1:] == ["ClusterUnmatched", "ClusterLetGo", "RecordFinished"]
+    assert listener.kinds[1:] == ["ClusterUnmatched", "ClusterLetGo", "RecordFinished"]
 
 
 async def test_what_was_unselected_and_is_deleted_by_now_leaves_as_deleted(

@@ -137,7 +137,7 @@ async def test_the_event_of_a_proof_has_counts_only(bed: bed_.Bed, name: str) ->
     await bed.delete_cluster()
     for _ in range(2):
         await run(bed, name, seconds=30)
-    (event,) = [one for one in await bed.event_objects() if one["reason"] == "AKOCleanupProven"]
+    (event,) = [obj for obj in await bed.event_objects() if obj["reason"] == "AKOCleanupProven"]
     assert event["note"] == f"own 0, suspect 0, held 0; see spec.leaving.proof of {name}."
 
 
@@ -217,7 +217,7 @@ def test_a_cause_is_never_told_twice_within_its_silence(
     steps: list[tuple[str, float]], patience: float
 ) -> None:
     causes, now, before = notices.Faults(), 0.0, ""
-    told: dict[str, float] = {}
+    shown: dict[str, float] = {}
     open_cause = False
     for reason, seconds in steps:
         now += seconds
@@ -225,12 +225,12 @@ def test_a_cause_is_never_told_twice_within_its_silence(
         before = reason
         if verdict == "new":
             assert reason
-            assert now - told.get(reason, -1e9) >= notices.SILENT_SECONDS
-            told[reason] = now
+            assert now - shown.get(reason, -1e9) >= notices.SILENT_SECONDS
+            shown[reason] = now
             open_cause = True
         elif verdict == "over":
             assert reason == ""
-            assert told, "nothing is over that was not told"
+            assert shown, "nothing is over that was not told"
             open_cause = False
     assert not (reason_at_end(steps) == "" and open_cause)
 

@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from akoo_core import clock, structs
+from akoo_core import structs
+from akoo_core.clock import ManualClock
 from akoo_core.kube import resource as resources
-from akoo_core.objects import record
+from akoo_core.objects.record import Record, RecordSpec
 from akoo_core.reconcile.read import own_writes
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
@@ -23,7 +24,7 @@ class Caches(Protocol):
 
 def test_own_writes_outlive_a_watch_that_is_slow() -> None:
     """A watch is given up after 90 s of silence: so long a cache may show what is over."""
-    time = clock.ManualClock()
+    time = ManualClock()
     memory = own_writes.Written(time)
     written = structs.replace(builders.make_record(), resource_version="10")
     memory.note("n", written)
@@ -33,7 +34,7 @@ def test_own_writes_outlive_a_watch_that_is_slow() -> None:
 
 def test_a_cache_that_stays_behind_is_doubted() -> None:
     """It is far behind, or the store went back: it cannot be told from here."""
-    time = clock.ManualClock()
+    time = ManualClock()
     memory = own_writes.Written(time)
     ten = structs.replace(builders.make_record(), resource_version="10")
     nine = structs.replace(ten, resource_version="9")
@@ -66,11 +67,11 @@ async def caches(
     bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> Caches:
     """Release has been made once; the caches show the record as it was before that, or as it is."""
-    before: list[record.Record] = []
+    before: list[Record] = []
     change = bed.services.records.change
 
-    async def noting(one: record.Record, spec: record.RecordSpec, **how: Any) -> record.Record:
-        made = await change(one, spec, **how)
+    async def noting(record: Record, spec: RecordSpec, **how: Any) -> Record:
+        made = await change(record, spec, **how)
         state = made.spec.leaving
         if state is not None and state.let_go is not None and state.released_at is None:
             before.append(made)

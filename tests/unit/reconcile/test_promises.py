@@ -57,7 +57,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_departure_removal::test_a_stale_cache_starts_nothing",
     ),
     "or from a person's word": (
-        "test_decide_words::test_leave_sweep_starts_leaving_whatever_the_policy",
+        "test_decide_annotations::test_leave_sweep_starts_leaving_whatever_the_policy",
         "test_departure_removal::test_leave_sweep_by_word_removes_and_does_not_come_back",
     ),
     "a Cluster that is not there waits for a person": (
@@ -146,7 +146,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
     ),
     "a finished record is kept, then pruned": (
         "test_departure::test_a_finished_record_is_kept_and_then_pruned",
-        "test_decide_words::test_a_finished_record_is_kept_for_a_week",
+        "test_decide_annotations::test_a_finished_record_is_kept_for_a_week",
     ),
     "release never holds the Cluster": (
         "test_departure_letgo::test_release_never_holds_the_cluster",
@@ -173,8 +173,8 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_departure_fence::test_a_verifier_without_sight_proves_nothing",
     ),
     "what is not known waits": (
-        "test_decide_words::test_newer_data_waits",
-        "test_decide_words::test_a_missing_plugin_waits_in_life_and_in_leaving",
+        "test_decide_annotations::test_newer_data_waits",
+        "test_decide_annotations::test_a_missing_plugin_waits_in_life_and_in_leaving",
         "test_departure_letgo::test_a_missing_plugin_holds_the_cluster",
     ),
     # Brakes and words.
@@ -222,11 +222,11 @@ def functions(module: str) -> frozenset[str]:
     path = ROOT / (module if "/" in module else f"{HERE}/{module}")
     tree = ast.parse(path.with_suffix(".py").read_text())
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return frozenset(one.name for one in tree.body if isinstance(one, kinds))
+    return frozenset(node.name for node in tree.body if isinstance(node, kinds))
 
 
 @pytest.mark.parametrize("promise", PROMISES)
 def test_a_promise_is_held(promise: str) -> None:
-    held = [one.partition("::")[::2] for one in PROMISES[promise]]
+    held = [test.partition("::")[::2] for test in PROMISES[promise]]
     assert held
     assert [name for module, name in held if name not in functions(module)] == []

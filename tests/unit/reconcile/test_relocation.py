@@ -8,7 +8,8 @@ import pytest
 
 from akoo_core import errors, structs
 from akoo_core.kube import resource as resources
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import Record, StoredIntent
 from akoo_core.plugin import api
 from akoo_core.reconcile.status import conditions
 from akoo_core.testing import memory
@@ -45,7 +46,7 @@ async def runs(bed: bed_.Bed, name: str, times: int) -> None:
         await bed.run(name)
 
 
-def intent(bed: bed_.Bed, name: str) -> record.StoredIntent:
+def intent(bed: bed_.Bed, name: str) -> StoredIntent:
     return bed.record(name).spec.intents["avi"]
 
 
@@ -113,9 +114,9 @@ async def test_a_move_leaves_the_old_place_first_and_lives_at_the_new_one(
     assert mover.outside == {"uuid-1": {}, "uuid-2": {name: {"vs"}}}
     assert bed.condition(name, "Ready") == ("True", "Running")
     assert bed_.held_by_us(bed)
-    found = bed.in_workload(resources.STATEFUL_SETS, "ako")
-    assert found is not None
-    assert found["spec"]["replicas"] == 1, "what the fence did is undone"
+    stateful_set = bed.in_workload(resources.STATEFUL_SETS, "ako")
+    assert stateful_set is not None
+    assert stateful_set["spec"]["replicas"] == 1, "what the fence did is undone"
     assert "PlacementLeft" in await bed.events()
     await bed.run(name)
     assert bed.writes == [], "and it does not begin again"
@@ -261,9 +262,9 @@ async def test_no_deadline_ends_a_move(bed: bed_.Bed, mover: Mover, name: str) -
     state = bed_.leaving(bed.record(name))
     assert (state.cause, state.let_go, state.attempted_at) == ("Relocated", None, None)
     assert bed.condition(name, "Held") == ("True", "VerbFailed")
-    told = bed.message(name, "Held")
-    assert f"{names.ABANDON_PLACEMENT_ANNOTATION}=<reason>" in told
-    assert "Let go by itself" not in told
+    message = bed.message(name, "Held")
+    assert f"{names.ABANDON_PLACEMENT_ANNOTATION}=<reason>" in message
+    assert "Let go by itself" not in message
     assert bed_.held_by_us(bed)
     assert conditions.deadline_seconds(bed.record(name), bed.clock.now()) is None
     mover.fail = {}
@@ -580,7 +581,7 @@ async def _moved(crash: tuple[int, bool] | None) -> tuple[Any, int]:
         records = bed.services.records
         change = records.change
 
-        async def one(*args: Any, **kwargs: Any) -> record.Record:
+        async def counted(*args: Any, **kwargs: Any) -> Record:
             nonlocal count
             here, count = count, count + 1
             if crash == (here, False):
@@ -590,7 +591,7 @@ async def _moved(crash: tuple[int, bool] | None) -> tuple[Any, int]:
                 raise _StopError
             return made
 
-        records.change = one  # type: ignore[method-assign]
+        records.change = counted  # type: ignore[method-assign]
 
     crashing()
     for _ in range(14):
@@ -607,10 +608,10 @@ async def _moved(crash: tuple[int, bool] | None) -> tuple[Any, int]:
     assert stateful is not None
     state = (
         ended,
-        {key: structs.to_plain(one) for key, one in spec.intents.items()},
+        {plugin: structs.to_plain(intent) for plugin, intent in spec.intents.items()},
         sorted(spec.facts),
-        {place: [sorted(one) for one in found.values()] for place, found in mover.outside.items()},
-        {place: len(found) for place, found in mover.claims.items()},
+        {place: list(map(sorted, users.values())) for place, users in mover.outside.items()},
+        {place: len(by_record) for place, by_record in mover.claims.items()},
         stateful["spec"],
         bed.condition(name, "Ready"),
     )

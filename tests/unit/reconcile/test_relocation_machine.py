@@ -119,22 +119,22 @@ class Moves(RuleBasedStateMachine):
             return
         stored = spec.intents.get("avi")
         here = {stored.placement} if stored is not None else set()
-        used = {place for place, found in self.mover.outside.items() if self.name in found}
-        used |= {place for place, found in self.mover.claims.items() if self.name in found}
+        used = {place for place, users in self.mover.outside.items() if self.name in users}
+        used |= {place for place, users in self.mover.claims.items() if self.name in users}
         assert used - given_up <= here, "what is not in the record is not outside"
 
     @invariant()
     def a_move_holds_the_cluster_and_lets_it_live(self) -> None:
         if not self._there():
             return
-        one = self.bed.record(self.name)
-        state = one.spec.leaving
+        record = self.bed.record(self.name)
+        state = record.spec.leaving
         if state is None or state.cause != "Relocated":
             return
         assert state.let_go is None
         assert state.undeployed_at is None
         assert bed_.held_by_us(self.bed)
-        assert one.spec.inventory
+        assert record.spec.inventory
 
     def _there(self) -> bool:
         return bool(self.name) and self.bed.world.record(self.name) is not None

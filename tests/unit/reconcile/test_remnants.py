@@ -8,7 +8,8 @@ import pytest
 
 from akoo_core import external, structs
 from akoo_core.kube import resource as resources
-from akoo_core.objects import cluster, names
+from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster
 from akoo_core.reconcile.read import machines
 from akoo_core.testing import memory
 from akoo_core.testing.memory import client as memory_client
@@ -29,14 +30,14 @@ def thing(kind: resources.Resource, name: str, **labels: str) -> dict[str, Any]:
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
 
 
-def target(**ref: Any) -> cluster.Cluster:
+def target(**ref: Any) -> Cluster:
     reference = {"apiGroup": bed_.FAKE_INFRA.group, "kind": "FakeCluster", "name": "shop"} | ref
     raw = builders.make_cluster().raw | {"spec": {"infrastructureRef": reference}}
     return structs.replace(builders.make_cluster(deleting=True), raw=raw)
 
 
-async def left(server: memory.MemoryServer, one: cluster.Cluster) -> machines.Remnants:
-    return await machines.remnants(server.client(), resources.CLUSTERS, one)
+async def left(server: memory.MemoryServer, cluster: Cluster) -> machines.Remnants:
+    return await machines.remnants(server.client(), resources.CLUSTERS, cluster)
 
 
 async def test_nothing_is_left(server: memory.MemoryServer) -> None:
@@ -52,10 +53,10 @@ async def test_machines_pools_and_infrastructure_are_named(server: memory.Memory
         thing(bed_.MACHINE_POOLS, "p-1"),
         thing(bed_.FAKE_INFRA, "shop"),
     )
-    found = await left(server, target())
-    assert not found.nothing
-    assert str(found) == "Machine m-0, Machine m-1, MachinePool p-1, FakeCluster shop"
-    assert [machine.control_plane for machine in found.machines] == [True, False]
+    remnants = await left(server, target())
+    assert not remnants.nothing
+    assert str(remnants) == "Machine m-0, Machine m-1, MachinePool p-1, FakeCluster shop"
+    assert [machine.control_plane for machine in remnants.machines] == [True, False]
 
 
 async def test_a_v1beta1_reference_is_understood(server: memory.MemoryServer) -> None:
@@ -70,7 +71,7 @@ async def test_without_machine_pools_there_is_none(server: memory.MemoryServer) 
 
 
 @pytest.mark.parametrize(
-    ("ref", "told"),
+    ("ref", "evidence"),
     [
         ({"kind": "Unheard"}, "Unheard shop (its kind is not served)"),
         ({"apiGroup": "nowhere.example.com"}, "FakeCluster shop (its kind is not served)"),
@@ -78,9 +79,9 @@ async def test_without_machine_pools_there_is_none(server: memory.MemoryServer) 
     ],
 )
 async def test_what_cannot_be_told_counts_as_left(
-    server: memory.MemoryServer, ref: dict[str, str], told: str
+    server: memory.MemoryServer, ref: dict[str, str], evidence: str
 ) -> None:
-    assert (await left(server, target(**ref))).others == (told,)
+    assert (await left(server, target(**ref))).others == (evidence,)
 
 
 class Paths(memory_client.MemoryClient):
@@ -118,8 +119,8 @@ async def test_a_reference_that_names_no_object_never_becomes_a_path(
     server: memory.MemoryServer, ref: dict[str, Any]
 ) -> None:
     client = Paths(server)
-    found = await machines.remnants(client, resources.CLUSTERS, target(**ref))
-    assert found.others == ("an infrastructure object that the Cluster does not name",)
+    remnants = await machines.remnants(client, resources.CLUSTERS, target(**ref))
+    assert remnants.others == ("an infrastructure object that the Cluster does not name",)
     assert client.raw_paths == []
     assert {call.resource.plural for call in server.faults.calls} == {"machines", "machinepools"}
 
@@ -142,6 +143,6 @@ async def test_what_must_not_be_read_counts_as_left(server: memory.MemoryServer)
 async def test_all_pages_are_read(server: memory.MemoryServer) -> None:
     server.seed(*(thing(resources.MACHINES, f"m-{n}") for n in range(7)))
     server.list_limit = 2
-    found = await left(server, target())
-    assert len(found.machines) == 7
-    assert str(found) == "Machine m-0, Machine m-1, Machine m-2, 4 more Machines"
+    remnants = await left(server, target())
+    assert len(remnants.machines) == 7
+    assert str(remnants) == "Machine m-0, Machine m-1, Machine m-2, 4 more Machines"

@@ -42,9 +42,9 @@ async def settled(bed: bed_.Bed) -> str:
     bed.management.seed(kubeconfig())
     bed.services = dataclasses.replace(bed.services, secret_version=seen(bed))
     bed.reconciler = record_controller.RecordReconciler(bed.services)
-    found = await bed_.running(bed)
-    await bed.run(found)
-    return found
+    name = await bed_.running(bed)
+    await bed.run(name)
+    return name
 
 
 def kubeconfig() -> dict[str, Any]:
@@ -54,9 +54,9 @@ def kubeconfig() -> dict[str, Any]:
 
 def seen(bed: bed_.Bed) -> Any:
     def version(namespace: str, name: str) -> str:
-        found = bed.management.objects(resources.SECRETS, namespace)
+        secrets = bed.management.objects(resources.SECRETS, namespace)
         return secret_reader.version_of(
-            next((one for one in found if one["metadata"]["name"] == name), None)
+            next((secret for secret in secrets if secret["metadata"]["name"] == name), None)
         )
 
     return version
@@ -148,9 +148,9 @@ async def test_what_a_round_goes_by_leads_to_another(bed: bed_.Bed, name: str, c
 async def test_a_changed_credential_arrives(bed: bed_.Bed, name: str) -> None:
     await _credential(bed)
     await calls(bed, name)
-    found = bed.in_workload(resources.SECRETS, "avi-secret")
-    assert found is not None
-    assert base64.b64decode(found["data"]["password"]) == b"another-password"
+    secret = bed.in_workload(resources.SECRETS, "avi-secret")
+    assert secret is not None
+    assert base64.b64decode(secret["data"]["password"]) == b"another-password"
 
 
 async def test_a_label_that_a_plugin_reads_is_acted_upon() -> None:
@@ -160,9 +160,9 @@ async def test_a_label_that_a_plugin_reads_is_acted_upon() -> None:
     assert await calls(bed, name) == []
     await bed.patch_cluster({"metadata": {"labels": {"zone": "west"}}})
     assert await calls(bed, name)
-    found = bed.in_workload(resources.CONFIG_MAPS, "zone")
-    assert found is not None
-    assert found["data"] == {"zone": "west"}
+    config_map = bed.in_workload(resources.CONFIG_MAPS, "zone")
+    assert config_map is not None
+    assert config_map["data"] == {"zone": "west"}
 
 
 async def test_secrets_that_are_not_followed_are_read(bed: bed_.Bed, name: str) -> None:

@@ -8,18 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core.objects import config, names
+from akoo_core.objects import names
+from akoo_core.objects.config import Config, LabelRequirement, LabelSelector, Policies
 from akoo_core.reconcile.decide import selection, selectors
 from tests.unit.reconcile import reconcile_builders as builders
 
-ALL = config.LabelSelector()
-AVI = config.LabelSelector(match_labels={"lb": "avi"})
+ALL = LabelSelector()
+AVI = LabelSelector(match_labels={"lb": "avi"})
 OLDER = builders.NOW - builders.seconds(7200)
 
 
-def requirement(key: str, operator: str, *values: str) -> config.LabelSelector:
-    one = config.LabelRequirement(key=key, operator=operator, values=values)
-    return config.LabelSelector(match_expressions=(one,))
+def requirement(key: str, operator: str, *values: str) -> LabelSelector:
+    requirement = LabelRequirement(key=key, operator=operator, values=values)
+    return LabelSelector(match_expressions=(requirement,))
 
 
 @pytest.mark.parametrize(
@@ -79,14 +80,12 @@ def requirement(key: str, operator: str, *values: str) -> config.LabelSelector:
     ],
     ids=lambda value: value if isinstance(value, str) and " " in value else "",
 )
-def test_order(
-    case: str, configs: list[config.Config], current: str, winner: str, why: str
-) -> None:
+def test_order(case: str, configs: list[Config], current: str, winner: str, why: str) -> None:
     chosen = selection.choose(builders.make_cluster(), configs, current=current)
     assert chosen.config is not None
     assert (chosen.config.name, chosen.why) == (winner, why), case
     (loser,) = chosen.losers
-    assert loser.name == next(one.name for one in configs if one.name != winner)
+    assert loser.name == next(config.name for config in configs if config.name != winner)
     assert loser.why == why
 
 
@@ -99,8 +98,8 @@ def test_empty_selector_matches_only_under_the_reserved_name() -> None:
 
 
 def test_management_config_does_not_take_the_whole_fleet() -> None:
-    one = builders.make_config(names.INSTALL_FOR_MANAGEMENT, selector=ALL)
-    assert selection.choose(builders.make_cluster(), [one]).config is None
+    config = builders.make_config(names.INSTALL_FOR_MANAGEMENT, selector=ALL)
+    assert selection.choose(builders.make_cluster(), [config]).config is None
 
 
 def test_management_clusters_are_served_by_their_own_config_only() -> None:
@@ -135,7 +134,7 @@ def test_opt_out_beats_a_match() -> None:
     ],
 )
 def test_what_has_become_of_the_current_config(
-    configs: list[config.Config],
+    configs: list[Config],
     unreadable: tuple[selection.Unreadable, ...],
     state: selection.State,
 ) -> None:
@@ -148,7 +147,7 @@ def test_what_has_become_of_the_current_config(
 def test_unusable_configs_match_nothing_and_are_reported() -> None:
     configs = [
         builders.make_config("wrong", selector=requirement("lb", "In")),
-        builders.make_config("late", policies=config.Policies(deadline="soon")),
+        builders.make_config("late", policies=Policies(deadline="soon")),
     ]
     chosen = selection.choose(builders.make_cluster(), configs)
     assert chosen.config is None
@@ -175,14 +174,12 @@ def test_a_config_in_deletion_matches_nothing() -> None:
         (requirement("lb", "in", "avi"), {"lb": "avi"}, False),
         (requirement("lb", "Exists", "avi"), {"lb": "avi"}, False),
         (requirement("", "Exists"), {"": ""}, False),
-        (config.LabelSelector(match_labels={"a/b/c": "x"}), {"a/b/c": "x"}, False),
-        (config.LabelSelector(match_labels={"lb": "avi", "env": "x"}), {"lb": "avi"}, False),
-        (config.LabelSelector(match_labels={"example.com/lb": ""}), {"example.com/lb": ""}, True),
+        (LabelSelector(match_labels={"a/b/c": "x"}), {"a/b/c": "x"}, False),
+        (LabelSelector(match_labels={"lb": "avi", "env": "x"}), {"lb": "avi"}, False),
+        (LabelSelector(match_labels={"example.com/lb": ""}), {"example.com/lb": ""}, True),
     ],
 )
-def test_label_selector(
-    selector: config.LabelSelector, labels: dict[str, str], expected: bool
-) -> None:
+def test_label_selector(selector: LabelSelector, labels: dict[str, str], expected: bool) -> None:
     assert selectors.matches(selector, labels) is expected
 
 
@@ -197,13 +194,13 @@ _CONFIGS = st.lists(
         selector=st.sampled_from([ALL, AVI, requirement("lb", "Exists"), requirement("x", "?")]),
     ),
     max_size=5,
-    unique_by=lambda one: one.name,
+    unique_by=lambda config: config.name,
 )
 
 
 @given(_CONFIGS, st.randoms(use_true_random=False), _NAMES, st.sampled_from(["demo", "tkg-system"]))
 def test_the_order_of_configs_does_not_matter(
-    configs: list[config.Config], random: object, current: str, namespace: str
+    configs: list[Config], random: object, current: str, namespace: str
 ) -> None:
     target = builders.make_cluster(namespace=namespace)
     shuffled = list(configs)
@@ -231,18 +228,16 @@ EXPLODES = Explodes(lb="avi")
 @pytest.mark.parametrize(
     "strange",
     [
-        builders.make_config("strange", policies=config.Policies(deadline="99999999999999h")),
-        builders.make_config("strange", policies=config.Policies(drain_timeout="9" * 31 + "s")),
-        builders.make_config("strange", policies=config.Policies(quiet_period="8785h")),
-        builders.make_config(
-            "strange", selector=config.LabelSelector(match_labels=Explodes(a="b"))
-        ),
+        builders.make_config("strange", policies=Policies(deadline="99999999999999h")),
+        builders.make_config("strange", policies=Policies(drain_timeout="9" * 31 + "s")),
+        builders.make_config("strange", policies=Policies(quiet_period="8785h")),
+        builders.make_config("strange", selector=LabelSelector(match_labels=Explodes(a="b"))),
         builders.make_config("strange", selector=requirement("lb", "\udce9")),
         builders.make_config("strange", selector=requirement("a." * 100_000 + "!/x", "Exists")),
     ],
     ids=["deadline", "drain timeout", "quiet period", "labels", "operator", "key"],
 )
-def test_one_strange_config_is_its_own_problem(strange: config.Config) -> None:
+def test_one_strange_config_is_its_own_problem(strange: Config) -> None:
     """Every attempt looks at every config: an exception in one would stop all Clusters."""
     for target in (builders.make_cluster(), builders.make_cluster(labels={})):
         chosen = selection.choose(target, [strange, builders.make_config()], current="default")

@@ -7,7 +7,8 @@ import pytest
 from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import record
+from akoo_core.objects import record as records
+from akoo_core.objects.record import Record
 from akoo_core.reconcile.read import leader_change
 from akoo_core.testing.memory import MemoryServer
 from tests.unit.reconcile import reconcile_bed as bed_
@@ -23,15 +24,15 @@ def server() -> MemoryServer:
     return MemoryServer()
 
 
-async def stored(server: MemoryServer, name: str) -> record.Record:
-    made = record.to_object(name, builders.make_record().spec)
+async def stored(server: MemoryServer, name: str) -> Record:
+    made = records.to_object(name, builders.make_record().spec)
     made["metadata"].pop("finalizers", None)
-    return record.from_object(await server.client().create(RECORDS, made))
+    return records.from_object(await server.client().create(RECORDS, made))
 
 
 async def test_caches_that_are_behind_wait(server: MemoryServer) -> None:
     old = await stored(server, "a")
-    new = record.from_object(await server.client().merge_patch(RECORDS, "a", WORD))
+    new = records.from_object(await server.client().merge_patch(RECORDS, "a", WORD))
     taking = leader_change.Takeover(server.client())
     for cached in (old, None):
         with pytest.raises(errors.ConflictError, match="behind"):
@@ -59,18 +60,18 @@ async def test_what_went_after_the_list_does_not_wait_for_ever(server: MemorySer
 
 async def test_a_restore_of_etcd_after_the_list_holds_nothing_up(server: MemoryServer) -> None:
     """Versions are smaller then."""
-    one = await stored(server, "a")
+    record = await stored(server, "a")
     taking = leader_change.Takeover(server.client())
     taking._stored = {"a": "999999"}
-    await taking.check("a", one)
+    await taking.check("a", record)
 
 
 async def test_one_list_for_all_and_none_later(server: MemoryServer) -> None:
     ones = [await stored(server, name) for name in ("a", "b")]
     taking = leader_change.Takeover(server.client())
     server.faults.calls.clear()
-    for one in (*ones, *ones):
-        await taking.check(one.name, one)
+    for record in (*ones, *ones):
+        await taking.check(record.name, record)
     assert [call.verb for call in server.faults.calls] == ["list"]
 
 

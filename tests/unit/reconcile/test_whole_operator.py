@@ -70,7 +70,7 @@ def play(story: Story, outside: set[str], **config: Any) -> None:
 
 def annotate(**annotations: str | None) -> dict[str, Any]:
     marks = {"last_applied": LAST_APPLIED_ANNOTATION, "move": names.DELETE_FOR_MOVE_ANNOTATION}
-    return {"metadata": {"annotations": {marks[key]: one for key, one in annotations.items()}}}
+    return {"metadata": {"annotations": {marks[key]: value for key, value in annotations.items()}}}
 
 
 def test_what_kubectl_keeps_on_a_cluster_is_never_lost() -> None:
@@ -144,9 +144,9 @@ def test_a_deletion_that_waits_for_a_pause_says_so() -> None:
         cluster = fleet.cluster("shop")
         assert cluster is not None
         (condition,) = (
-            one
-            for one in cluster["status"]["conditions"]
-            if one["type"] == names.LOAD_BALANCER_READY
+            condition
+            for condition in cluster["status"]["conditions"]
+            if condition["type"] == names.LOAD_BALANCER_READY
         )
         assert (condition["status"], condition["reason"]) == ("False", "DeletionPaused")
         await fleet.patch_cluster("shop", {"spec": {"paused": False}})

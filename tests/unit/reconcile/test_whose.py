@@ -46,16 +46,16 @@ async def test_the_annotation_on_a_cluster_proves_nothing(
     bed: bed_.Bed, avi: bedplugins.Avi, name: str, forged: str
 ) -> None:
     """A tenant's Cluster says that it is another one's: it gets a record of its own, by its UID."""
-    said = {names.RECORD_ANNOTATION: name if forged == "cloned" else "akoo-000000000000"}
+    annotations = {names.RECORD_ANNOTATION: name if forged == "cloned" else "akoo-000000000000"}
     bed.workloads.others["thief"] = memory.MemoryServer(name="thief", clock=bed.clock)
-    thief = await bed.cluster("thief", annotations=said)
+    thief = await bed.cluster("thief", annotations=annotations)
     assert thief != name
     await bed.run(thief)
     await bed.run(thief)
     assert bed.record(thief).spec.cluster_ref.name == "thief"
-    found = bed.world.cluster_at("demo", "thief")
-    assert found is not None
-    assert found.annotations[names.RECORD_ANNOTATION] == thief, "it is put right"
+    cluster = bed.world.cluster_at("demo", "thief")
+    assert cluster is not None
+    assert cluster.annotations[names.RECORD_ANNOTATION] == thief, "it is put right"
     await bed.delete_cluster("thief")
     await bed.run(thief)
     bed.clock.advance(30)

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core import clock, structs
+from akoo_core import structs
+from akoo_core.clock import ManualClock
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects import record as records
+from akoo_core.objects.record import Orphaned, Record
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.read import own_writes
 from akoo_core.reconcile.status import events
@@ -37,7 +40,7 @@ def test_difference_is_what_a_merge_patch_makes_good(
 
 @pytest.fixture
 def server() -> memory.MemoryServer:
-    return memory.MemoryServer(clock=clock.ManualClock(builders.NOW))
+    return memory.MemoryServer(clock=ManualClock(builders.NOW))
 
 
 async def test_a_record_is_created_once(server: memory.MemoryServer) -> None:
@@ -51,7 +54,7 @@ async def test_a_record_is_created_once(server: memory.MemoryServer) -> None:
 async def test_a_change_needs_the_state_it_was_decided_from(server: memory.MemoryServer) -> None:
     store = record_writes.Records(server.client())
     first = await store.create(builders.RECORD, builders.make_spec())
-    orphaned = record.Orphaned(cause="Unmatched", at=builders.NOW)
+    orphaned = Orphaned(cause="Unmatched", at=builders.NOW)
     second = await store.change(first, builders.make_spec(orphaned=orphaned))
     assert second.spec.orphaned == orphaned
     with pytest.raises(errors.ConflictError):
@@ -66,18 +69,18 @@ async def test_fields_of_a_newer_version_survive(server: memory.MemoryServer) ->
     await store.create(builders.RECORD, builders.make_spec())
     patch = {"spec": {"fromTheFuture": {"x": 1}}}
     await client.merge_patch(resources.AKO_DEPLOYMENTS, builders.RECORD, patch)
-    one = record.from_object(await client.get(resources.AKO_DEPLOYMENTS, builders.RECORD))
-    await store.change(one, structs.replace(one.spec, epoch=2))
-    found = await client.get(resources.AKO_DEPLOYMENTS, builders.RECORD)
-    assert found["spec"]["fromTheFuture"] == {"x": 1}
+    record = records.from_object(await client.get(resources.AKO_DEPLOYMENTS, builders.RECORD))
+    await store.change(record, structs.replace(record.spec, epoch=2))
+    obj = await client.get(resources.AKO_DEPLOYMENTS, builders.RECORD)
+    assert obj["spec"]["fromTheFuture"] == {"x": 1}
 
 
 async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None:
     store = record_writes.Records(server.client())
-    one = await store.create(builders.RECORD, builders.make_spec())
+    record = await store.create(builders.RECORD, builders.make_spec())
     server.faults.calls.clear()
-    assert await store.change(one, one.spec) is one
-    assert await store.write_status(one, one.status) is one
+    assert await store.change(record, record.spec) is record
+    assert await store.write_status(record, record.status) is record
     assert server.faults.calls == []
 
 
@@ -85,23 +88,23 @@ async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None
 
 
 async def test_an_event_is_said_once(server: memory.MemoryServer) -> None:
-    said = events.Recorder(server.client(), server.clock, instance="pod-1")
+    recorder = events.Recorder(server.client(), server.clock, instance="pod-1")
     target = events.about_cluster(builders.make_cluster())
     for note in ("a", "a", "b"):
-        said.event(target, "AKODeployed", note)
-    await said.flush()
-    found = server.objects(resources.EVENTS, "demo")
-    assert sorted(one["note"] for one in found) == ["a", "b"]
-    assert found[0]["regarding"]["uid"] == target.uid
-    assert found[0]["eventTime"] == "2026-03-01T12:00:00.000000Z"
+        recorder.event(target, "AKODeployed", note)
+    await recorder.flush()
+    written = server.objects(resources.EVENTS, "demo")
+    assert sorted(event["note"] for event in written) == ["a", "b"]
+    assert written[0]["regarding"]["uid"] == target.uid
+    assert written[0]["eventTime"] == "2026-03-01T12:00:00.000000Z"
 
 
 async def test_events_never_grow_without_bound_nor_raise(server: memory.MemoryServer) -> None:
     server.faults.before("create events", errors.ForbiddenError("no"), times=10_000)
-    said = events.Recorder(server.client(), server.clock, instance="pod-1")
+    recorder = events.Recorder(server.client(), server.clock, instance="pod-1")
     for number in range(events.QUEUE_LIMIT + 50):
-        said.event(events.about_cluster(builders.make_cluster()), "AKODeployed", str(number))
-    await said.flush()
+        recorder.event(events.about_cluster(builders.make_cluster()), "AKODeployed", str(number))
+    await recorder.flush()
     tried = [call for call in server.faults.calls if call.resource == resources.EVENTS]
     assert len(tried) == events.QUEUE_LIMIT
 
@@ -109,7 +112,7 @@ async def test_events_never_grow_without_bound_nor_raise(server: memory.MemorySe
 # Own writes.
 
 
-def version(number: str, uid: str = "u") -> record.Record:
+def version(number: str, uid: str = "u") -> Record:
     return structs.replace(builders.make_record(), resource_version=number, uid=uid)
 
 
@@ -122,15 +125,15 @@ def version(number: str, uid: str = "u") -> record.Record:
     ],
 )
 def test_the_later_of_cache_and_own_write_counts(cached: str, written: str, expected: str) -> None:
-    memory_ = own_writes.Written(clock.ManualClock())
+    memory_ = own_writes.Written(ManualClock())
     memory_.note("n", version(written))
-    found = memory_.newest("n", version(cached))
-    assert found is not None
-    assert found.resource_version == expected
+    newest = memory_.newest("n", version(cached))
+    assert newest is not None
+    assert newest.resource_version == expected
 
 
 def test_own_writes_are_believed_for_a_while_only() -> None:
-    time = clock.ManualClock()
+    time = ManualClock()
     memory_ = own_writes.Written(time)
     memory_.note("n", version("10"))
     assert memory_.newest("n", None) is not None, "the cache has not seen the create yet"

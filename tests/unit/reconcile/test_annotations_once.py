@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import Record
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
@@ -66,8 +67,8 @@ async def test_a_word_and_its_effect_are_one_write(bed: bed_.Bed, name: str) -> 
     seen: list[tuple[bool, bool]] = []
     change = bed.services.records.change
 
-    async def watched(*given: Any, **how: Any) -> record.Record:
-        after = await change(*given, **how)
+    async def watched(*args: Any, **how: Any) -> Record:
+        after = await change(*args, **how)
         gone = after.spec.leaving is not None and after.spec.leaving.let_go is not None
         seen.append((names.LET_GO_ANNOTATION in after.annotations, gone))
         return after
@@ -75,7 +76,7 @@ async def test_a_word_and_its_effect_are_one_write(bed: bed_.Bed, name: str) -> 
     bed.services.records.change = watched  # type: ignore[method-assign]
     await bed.run(name)
     assert (False, True) in seen
-    assert all(said is not gone for said, gone in seen), seen
+    assert all(before is not gone for before, gone in seen), seen
 
 
 async def test_each_word_goes_in_its_turn(bed: bed_.Bed) -> None:

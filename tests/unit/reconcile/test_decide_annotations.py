@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from akoo_core import structs
-from akoo_core.objects import names, record
+from akoo_core.objects import names
+from akoo_core.objects.record import Cause, Orphaned, Record, StoredFact, StoredIntent
 from akoo_core.reconcile.decide import decisions, situation, user_annotations
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
@@ -27,8 +28,8 @@ def held(reason: str, **changes: Any) -> decisions.Hold:
     return decision
 
 
-def orphaned(cause: record.Cause = "Unmatched") -> record.Orphaned:
-    return record.Orphaned(cause=cause, at=builders.NOW)
+def orphaned(cause: Cause = "Unmatched") -> Orphaned:
+    return Orphaned(cause=cause, at=builders.NOW)
 
 
 # Data that this process does not know.
@@ -37,8 +38,8 @@ def orphaned(cause: record.Cause = "Unmatched") -> record.Orphaned:
 def test_newer_data_waits() -> None:
     dying = builders.make_cluster(deleting=True)
     schema = builders.make_record(schema_version=2)
-    intent = builders.make_record(intents={"ako": record.StoredIntent(version=2)})
-    fact = builders.make_record(facts={"Network": record.StoredFact(plugin="ako", version=3)})
+    intent = builders.make_record(intents={"ako": StoredIntent(version=2)})
+    fact = builders.make_record(facts={"Network": StoredFact(plugin="ako", version=3)})
     held("NewerRecord", record=schema, cluster=dying)
     held("NewerRecord", record=intent, cluster=dying)
     loaded = {"ako": situation.Loaded(facts={"Network": 2})}
@@ -75,8 +76,8 @@ def test_leave_sweep_starts_leaving_whatever_the_policy() -> None:
 def test_leave_orphan_stops_and_its_end_resumes() -> None:
     asked = builders.make_record(annotations={LEAVE: "orphan"})
     assert isinstance(at(record=asked), decisions.Orphan)
-    one = builders.make_record(orphaned=orphaned("UserWord"), annotations={LEAVE: "orphan"})
-    held("Orphaned", record=one)
+    record = builders.make_record(orphaned=orphaned("UserWord"), annotations={LEAVE: "orphan"})
+    held("Orphaned", record=record)
     done = builders.make_record(orphaned=orphaned("UserWord"))
     assert isinstance(at(record=done), decisions.ChangeConfig)
 
@@ -110,7 +111,7 @@ def test_let_go_does_nothing_to_a_living_cluster_and_without_a_reason() -> None:
 # Finished.
 
 
-def finished(ago: float, **changes: Any) -> record.Record:
+def finished(ago: float, **changes: Any) -> Record:
     return builders.make_record(finished_at=builders.NOW - builders.seconds(ago), **changes)
 
 
@@ -140,8 +141,8 @@ def test_a_finished_record_outlives_its_week_while_the_cluster_lives() -> None:
 
 
 def test_the_users_word_outlives_what_it_asked_for() -> None:
-    told = finished(60, annotations={LEAVE: "sweep"})
-    assert isinstance(at(record=told), decisions.Nothing)
+    record = finished(60, annotations={LEAVE: "sweep"})
+    assert isinstance(at(record=record), decisions.Nothing)
 
 
 def test_a_finished_record_still_takes_its_finalizer_off() -> None:
@@ -164,9 +165,9 @@ def test_a_finished_record_that_is_deleted_lets_go_first() -> None:
     [("a", ("a",)), (" a , b,a,", ("a", "b")), ("客户", ("客户",)), ("", ()), (" , ", ())],
 )
 def test_tenants_are_listed_with_commas_between(value: str, tenants: tuple[str, ...]) -> None:
-    said = user_annotations.read({names.SWEEP_TENANTS_ANNOTATION: value})
-    assert said.sweep_tenants == tenants
-    assert bool(said.problems) == (not tenants)
+    annotations = user_annotations.read({names.SWEEP_TENANTS_ANNOTATION: value})
+    assert annotations.sweep_tenants == tenants
+    assert bool(annotations.problems) == (not tenants)
 
 
 def test_nobody_named_tenants() -> None:
