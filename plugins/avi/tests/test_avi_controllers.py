@@ -279,7 +279,10 @@ def test_what_was_found_is_judged(changes: Object, reason: str) -> None:
 def test_the_crd_is_the_struct() -> None:
     (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]["properties"]
-    for part, kind in (("spec", avi_controller_.Spec), ("status", avi_controller_.Status)):
+    for part, kind in (
+        ("spec", avi_controller_.AviControllerSpec),
+        ("status", avi_controller_.AviControllerStatus),
+    ):
         keys = {field.key: field.required for field in structs.fields(kind)}
         assert set(schema[part]["properties"]) == set(keys)
         required = {key for key, must in keys.items() if must}

@@ -377,9 +377,9 @@ def test_values_that_are_none_of_ours_are_kept_and_ignored(value: str) -> None:
     assert there["attrs"][:2] == foreign
 
 
-def spec(*subnets: ip_pool.SubnetSpec) -> ip_pool.Spec:
+def spec(*subnets: ip_pool.SubnetSpec) -> ip_pool.IpPoolSpec:
     name = ip_pool.NetworkName(name="vip")
-    return ip_pool.Spec(controller="main", cloud="c", network=name, subnets=subnets)
+    return ip_pool.IpPoolSpec(controller="main", cloud="c", network=name, subnets=subnets)
 
 
 def subnet(cidr: str, *ranges: tuple[str, str]) -> ip_pool.SubnetSpec:

@@ -222,7 +222,7 @@ def test_pool_and_cluster_are_of_one_mind(
     """Whatever networks there are: both find the same one, or refuse for the same reason."""
     known = _known(rows, vrf=vrf)
     row = resolve.tenant_called(tenant, known, "")
-    scene = networks.Scene(catalog=known, cloud=known.clouds[0], tenant=row, correct="")
+    scene = networks.NetworkScope(catalog=known, cloud=known.clouds[0], tenant=row, correct="")
     asked = pool("edge", "10.70.0.10-10.70.0.19", tenant=tenant)
 
     def cluster() -> str:

@@ -486,7 +486,7 @@ def test_a_controller_that_does_not_answer() -> None:
 
 def test_the_page_tells_of_every_field_and_reason() -> None:
     page = (CRD.parents[2] / "docs/how-to/avi-ip-pools.md").read_text()
-    for field in structs.fields(ip_pool.Spec):
+    for field in structs.fields(ip_pool.IpPoolSpec):
         assert f"`{field.key}" in page, field.key
     for reason in ("Overlap", "AddressesInUse", "InUse", "UsableNetworkInUse", "AddressesLow"):
         assert f"`{reason}`" in page
@@ -496,8 +496,8 @@ def test_the_crd_is_the_struct() -> None:
     (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
     schema = version["schema"]["openAPIV3Schema"]["properties"]
     parts = (
-        (schema["spec"], ip_pool.Spec),
-        (schema["status"], ip_pool.Status),
+        (schema["spec"], ip_pool.IpPoolSpec),
+        (schema["status"], ip_pool.IpPoolStatus),
         (schema["spec"]["properties"]["network"], ip_pool.NetworkName),
         (schema["spec"]["properties"]["subnets"]["items"], ip_pool.SubnetSpec),
         (
@@ -514,4 +514,6 @@ def test_the_crd_is_the_struct() -> None:
         assert set(part.get("required", ())) == {key for key, must in keys.items() if must}
     for key, default in (("usable", True), ("driftPolicy", "Repair"), ("warnBelow", 5)):
         assert schema["spec"]["properties"][key]["default"] == default
-        assert next(o for o in structs.fields(ip_pool.Spec) if o.key == key).default == default
+        assert (
+            next(o for o in structs.fields(ip_pool.IpPoolSpec) if o.key == key).default == default
+        )

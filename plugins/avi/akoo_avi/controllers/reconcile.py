@@ -81,10 +81,10 @@ def _status(
     found: health.Health | None,
     wanted: tuple[conditions.Condition, ...],
     ctx: api.ControllerContext,
-) -> avi_controller.Status:
+) -> avi_controller.AviControllerStatus:
     """What was found before holds while nothing can be found; who needs it is another's to say."""
     kept = tuple(each for each in one.status.conditions if each.type == keeping.HELD)
-    said = avi_controller.Status(
+    said = avi_controller.AviControllerStatus(
         observed_generation=one.generation,
         version=found.version if found else one.status.version,
         cluster_uuid=found.cluster_uuid if found else one.status.cluster_uuid,
@@ -96,7 +96,9 @@ def _status(
 
 
 async def _say(
-    ctx: api.ControllerContext, one: avi_controller.Declared, status: avi_controller.Status
+    ctx: api.ControllerContext,
+    one: avi_controller.Declared,
+    status: avi_controller.AviControllerStatus,
 ) -> None:
     if status == one.status:
         return

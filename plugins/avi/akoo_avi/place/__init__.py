@@ -1,1 +1,1 @@
-"""Where a cluster goes on Avi: tenant, cloud, SE group and networks."""
+"""The place of a cluster on Avi: tenant, cloud, SE group and networks."""

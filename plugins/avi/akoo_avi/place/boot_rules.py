@@ -1,8 +1,8 @@
 """The checks that AKO makes on Avi when it starts, made before it starts. Pure.
 
-AKO that fails one of them stops itself, or is restarted without end; its virtual services stay and
-nothing is synced any more. So a config that fails one reaches no AKO. The rules are those of AKO's
-boot (internal/cache/controller_obj_cache.go, releases 1.13 and 2.1); AKO asks in its tenant.
+An AKO that fails one of them stops itself, or restarts without end. Its virtual services stay, and
+nothing is synced any more. So a config that fails a check reaches no AKO. The rules are those of
+AKO's boot (internal/cache/controller_obj_cache.go, releases 1.13 and 2.1). AKO asks in its tenant.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place import catalog, networks
 from akoo_avi.place.catalog import Row, Rows
-from akoo_avi.place.networks import FOREIGN_IPAM, Scene
+from akoo_avi.place.networks import FOREIGN_IPAM, NetworkScope
 from akoo_avi.spec import nearest, refusal
 from akoo_avi.spec.placement import Network
 from akoo_core.plugin import ako_networks
@@ -24,16 +24,16 @@ WITH_VRF = frozenset({"CLOUD_VCENTER", "CLOUD_NONE"})
 WITH_V6 = WITH_VRF | {NSXT}
 
 
-def check(scene: Scene, given: AkoNetworks, placed: tuple[Network, ...]) -> None:
-    """Raises the first Refusal. ``placed``: what the data network is, on Avi."""
-    _check_mode(scene, given)
-    _check_tier1(scene, given)
-    _check_ipam(scene, given)
-    if scene.cloud.get("vtype") not in FOREIGN_IPAM:
-        _check_vrf(scene, given)
-        _check_node_networks(scene, given)
-    if not given.vpc_mode:
-        _check_vip_networks(scene, given, placed)
+def check(scope: NetworkScope, ako: AkoNetworks, placed: tuple[Network, ...]) -> None:
+    """Raise the first Refusal. ``placed``: the data network, found on Avi."""
+    _check_mode(scope, ako)
+    _check_tier1(scope, ako)
+    _check_ipam(scope, ako)
+    if scope.cloud.get("vtype") not in FOREIGN_IPAM:
+        _check_vrf(scope, ako)
+        _check_node_networks(scope, ako)
+    if not ako.vpc_mode:
+        _check_vip_networks(scope, ako, placed)
 
 
 def _is_vlan(cloud: Row) -> bool:
@@ -41,59 +41,59 @@ def _is_vlan(cloud: Row) -> bool:
     return bool(data.get("tz_type") == "VLAN")
 
 
-def _check_mode(scene: Scene, given: AkoNetworks) -> None:
-    kind = scene.cloud.get("vtype")
-    if given.vpc_mode and kind != NSXT:
+def _check_mode(scope: NetworkScope, ako: AkoNetworks) -> None:
+    kind = scope.cloud.get("vtype")
+    if ako.vpc_mode and kind != NSXT:
         raise _wrong(
-            scene,
+            scope,
             "VpcModeUnsupported",
             f"{OPTIONS}.vpcMode: true",
-            f"is for NSX-T clouds only, and {_cloud(scene)} is {kind}. Unset it",
+            f"is for NSX-T clouds only, and {_cloud(scope)} is {kind}. Unset it",
         )
 
 
-def _check_tier1(scene: Scene, given: AkoNetworks) -> None:
-    kind, path = scene.cloud.get("vtype"), given.tier1
-    overlay = kind == NSXT and not _is_vlan(scene.cloud)
+def _check_tier1(scope: NetworkScope, ako: AkoNetworks) -> None:
+    kind, path = scope.cloud.get("vtype"), ako.tier1
+    overlay = kind == NSXT and not _is_vlan(scope.cloud)
     if overlay and not path:
         raise _wrong(
-            scene,
+            scope,
             "Tier1Missing",
             TIER1,
-            f"is not given, and {_cloud(scene)} is NSX-T with an overlay transport zone. "
-            f"{_known(scene, path)} Set it",
+            f"is not given, and {_cloud(scope)} is NSX-T with an overlay transport zone. "
+            f"{_known(scope, path)} Set it",
         )
     if path and not overlay:
-        what = "NSX-T with a VLAN transport zone" if kind == NSXT else kind
+        actual = "NSX-T with a VLAN transport zone" if kind == NSXT else kind
         raise _wrong(
-            scene,
+            scope,
             "Tier1Unexpected",
             f"{TIER1}: {path}",
-            f"is for NSX-T clouds with an overlay transport zone only, and {_cloud(scene)} is "
-            f"{what}. Unset it",
+            f"is for NSX-T clouds with an overlay transport zone only, and {_cloud(scope)} is "
+            f"{actual}. Unset it",
         )
-    if path and not given.vpc_mode and path not in _tier1_paths(scene):
+    if path and not ako.vpc_mode and path not in _tier1_paths(scope):
         raise _wrong(
-            scene,
+            scope,
             "Tier1NotFound",
             f"{TIER1}: {path}",
-            f"is a path that neither {_cloud(scene)} nor any of its VRFs knows. "
-            f"{_known(scene, path)} Correct it",
+            f"is a path that neither {_cloud(scope)} nor any of its VRFs knows. "
+            f"{_known(scope, path)} Correct it",
         )
 
 
-def _known(scene: Scene, path: str) -> str:
-    return nearest.sentence(path, _tier1_paths(scene))
+def _known(scope: NetworkScope, path: str) -> str:
+    return nearest.sentence(path, _tier1_paths(scope))
 
 
-def _tier1_paths(scene: Scene) -> frozenset[str]:
-    """Of the cloud's own configuration, and of its VRFs (attribute ``tier1path``)."""
-    data = (scene.cloud.get("nsxt_configuration") or {}).get("data_network_config") or {}
+def _tier1_paths(scope: NetworkScope) -> frozenset[str]:
+    """Paths of the cloud's own configuration, and of its VRFs (attribute ``tier1path``)."""
+    data = (scope.cloud.get("nsxt_configuration") or {}).get("data_network_config") or {}
     segments = data.get("tier1_segment_config") or {}
     manual = (segments.get("manual") or {}).get("tier1_lrs") or ()
     paths = [str(router.get("tier1_lr_id", "")) for router in manual]
-    paths += [str(one) for one in (segments.get("automatic") or {}).get("tier1_lr_ids") or ()]
-    for vrf in _vrfs(scene):
+    paths += [str(path) for path in (segments.get("automatic") or {}).get("tier1_lr_ids") or ()]
+    for vrf in _vrfs(scope):
         attributes = [attr for attr in vrf.get("attrs") or () if isinstance(attr, dict)]
         paths += [
             str(attribute.get("value", ""))
@@ -103,82 +103,82 @@ def _tier1_paths(scene: Scene) -> frozenset[str]:
     return frozenset(paths) - {""}
 
 
-def _check_ipam(scene: Scene, given: AkoNetworks) -> None:
-    """AKO wants a profile, of whatever type, even where no network of ours is asked for."""
-    free = given.vpc_mode or scene.cloud.get("vtype") in FOREIGN_IPAM
-    if not free and not uuid_of(scene.cloud.get("ipam_provider_ref")):
-        networks.check_ipam(scene, networkless=False)
+def _check_ipam(scope: NetworkScope, ako: AkoNetworks) -> None:
+    """Require a profile of any type: AKO does, even if the config names no network."""
+    free = ako.vpc_mode or scope.cloud.get("vtype") in FOREIGN_IPAM
+    if not free and not uuid_of(scope.cloud.get("ipam_provider_ref")):
+        networks.check_ipam(scope, networkless=False)
 
 
-def _vrfs(scene: Scene) -> Rows:
-    return networks.visible(scene, scene.catalog.vrfs)
+def _vrfs(scope: NetworkScope) -> Rows:
+    return networks.visible(scope, scope.catalog.vrfs)
 
 
-def _check_vrf(scene: Scene, given: AkoNetworks) -> None:
-    name = given.vrf_name
-    if name and not catalog.called(name, _vrfs(scene)):
+def _check_vrf(scope: NetworkScope, ako: AkoNetworks) -> None:
+    name = ako.vrf_name
+    if name and not catalog.called(name, _vrfs(scope)):
         raise _wrong(
-            scene,
+            scope,
             "VrfNotFound",
             f'{OPTIONS}.vrfName: "{name}"',
-            f"does not exist {scene.where}. "
-            f"{nearest.sentence(name, catalog.names_of(_vrfs(scene)))} Correct it",
+            f"does not exist {scope.where}. "
+            f"{nearest.sentence(name, catalog.names_of(_vrfs(scope)))} Correct it",
         )
 
 
-def _check_node_networks(scene: Scene, given: AkoNetworks) -> None:
-    """AKO reads the list on vCenter clouds, and on NSX-T with VLANs."""
-    kind = scene.cloud.get("vtype")
-    if kind != "CLOUD_VCENTER" and not (kind == NSXT and _is_vlan(scene.cloud)):
+def _check_node_networks(scope: NetworkScope, ako: AkoNetworks) -> None:
+    """Check the list where AKO reads it: on vCenter clouds, and on NSX-T with VLANs."""
+    kind = scope.cloud.get("vtype")
+    if kind != "CLOUD_VCENTER" and not (kind == NSXT and _is_vlan(scope.cloud)):
         return
-    seen = networks.visible(scene)
-    for number, network in enumerate(given.node_networks):
+    seen = networks.visible(scope)
+    for number, network in enumerate(ako.node_networks):
         path, name = f"{NODE_NETWORKS}[{number}].networkName", network.network_name
         called = catalog.called(name, seen)
         if not called:
             raise _wrong(
-                scene,
+                scope,
                 "NodeNetworkNotFound",
                 f'{path}: "{name}"',
-                f"does not exist {scene.where}. "
+                f"does not exist {scope.where}. "
                 f"{nearest.sentence(name, catalog.names_of(seen))} Correct it",
             )
-        _check_in_vrf(scene, given, called, path)
+        _check_in_vrf(scope, ako, called, path)
 
 
-def _check_vip_networks(scene: Scene, given: AkoNetworks, placed: tuple[Network, ...]) -> None:
-    kind, asked = scene.cloud.get("vtype"), given.vip_networks
+def _check_vip_networks(scope: NetworkScope, ako: AkoNetworks, placed: tuple[Network, ...]) -> None:
+    kind, asked = scope.cloud.get("vtype"), ako.vip_networks
     if len(asked) > 1 and kind != "CLOUD_AWS":
         raise _wrong(
-            scene,
+            scope,
             "VipNetworksTooMany",
             f"{OPTIONS}.vipNetworks",
             f"has {len(asked)} entries; more than one is for AWS clouds only, and "
-            f"{_cloud(scene)} is {kind}. Leave one",
+            f"{_cloud(scope)} is {kind}. Leave one",
         )
-    cidrs = [one.v6cidr for one in asked] + [one.cidr for one in placed if not asked]
+    cidrs = [vip.v6cidr for vip in asked] + [network.cidr for network in placed if not asked]
     v6 = [cidr for cidr in cidrs if ako_networks.family_of(cidr) == 6]
     if v6 and kind not in WITH_V6:
         raise _wrong(
-            scene,
+            scope,
             "Ipv6Unsupported",
             v6[0],
-            f"is IPv6, which AKO does not take on {_cloud(scene)}, a {kind}. Unset it",
+            f"is IPv6, which AKO does not take on {_cloud(scope)}, a {kind}. Unset it",
         )
     if kind in FOREIGN_IPAM:
         return
     for number, network in enumerate(asked):
         path = f"{OPTIONS}.vipNetworks[{number}]"
-        _check_in_vrf(scene, given, _vip_network(scene, network, path), path)
+        _check_in_vrf(scope, ako, _vip_network(scope, network, path), path)
     if not asked:
-        uuids = {one.uuid for one in placed}
-        rows = tuple(row for row in scene.catalog.networks if row["uuid"] in uuids)
-        _check_in_vrf(scene, given, rows, "spec.dataNetwork.name")
+        uuids = {network.uuid for network in placed}
+        rows = tuple(row for row in scope.catalog.networks if row["uuid"] in uuids)
+        _check_in_vrf(scope, ako, rows, "spec.dataNetwork.name")
 
 
-def _vip_network(scene: Scene, network: AkoVipNetwork, path: str) -> Rows:
+def _vip_network(scope: NetworkScope, network: AkoVipNetwork, path: str) -> Rows:
     """The networks that an entry names; a UUID wins over the name."""
-    seen = networks.visible(scene)
+    seen = networks.visible(scope)
     if network.network_uuid:
         field, text, known = "networkUUID", network.network_uuid, [row["uuid"] for row in seen]
         rows = tuple(row for row in seen if row["uuid"] == text)
@@ -187,41 +187,41 @@ def _vip_network(scene: Scene, network: AkoVipNetwork, path: str) -> Rows:
         rows = catalog.called(text, seen)
     if not rows:
         raise _wrong(
-            scene,
+            scope,
             "VipNetworkNotFound",
             f'{path}.{field}: "{text}"',
-            f"does not exist {scene.where}. {nearest.sentence(text, known)} Correct it",
+            f"does not exist {scope.where}. {nearest.sentence(text, known)} Correct it",
         )
     if len(rows) > 1 and not networks.has_subnet(rows, network.cidr or network.v6cidr):
         uuids = ", ".join(sorted(row["uuid"] for row in rows))
         raise _wrong(
-            scene,
+            scope,
             "NetworkAmbiguous",
             f'{path}.{field}: "{text}"',
-            f"is the name of {len(rows)} networks {scene.where} ({uuids}). Give networkUUID",
+            f"is the name of {len(rows)} networks {scope.where} ({uuids}). Give networkUUID",
         )
     return rows
 
 
-def _check_in_vrf(scene: Scene, given: AkoNetworks, rows: Iterable[Row], path: str) -> None:
-    """With vrfName AKO looks for networks in that VRF alone."""
-    if not given.vrf_name or scene.cloud.get("vtype") not in WITH_VRF:
+def _check_in_vrf(scope: NetworkScope, ako: AkoNetworks, rows: Iterable[Row], path: str) -> None:
+    """Require the VRF of vrfName: with it AKO looks for networks in that VRF alone."""
+    if not ako.vrf_name or scope.cloud.get("vtype") not in WITH_VRF:
         return
-    wanted = {row["uuid"] for row in catalog.called(given.vrf_name, _vrfs(scene))}
+    wanted = {row["uuid"] for row in catalog.called(ako.vrf_name, _vrfs(scope))}
     listed = list(rows)
     if not listed or any(uuid_of(row.get("vrf_context_ref")) in wanted for row in listed):
         return
     raise _wrong(
-        scene,
+        scope,
         "NetworkNotInVrf",
         f'{path}: "{listed[0].get("name")}"',
-        f'is not in VRF "{given.vrf_name}" ({OPTIONS}.vrfName) {scene.where}. Correct one of both',
+        f'is not in VRF "{ako.vrf_name}" ({OPTIONS}.vrfName) {scope.where}. Correct one of both',
     )
 
 
-def _cloud(scene: Scene) -> str:
-    return f'cloud "{scene.cloud["name"]}" on {scene.catalog.address}'
+def _cloud(scope: NetworkScope) -> str:
+    return f'cloud "{scope.cloud["name"]}" on {scope.catalog.address}'
 
 
-def _wrong(scene: Scene, reason: str, field: str, problem: str) -> refusal.Refusal:
-    return refusal.Refusal(reason, f"{field} {problem} in {scene.correct}; AKO would not start.")
+def _wrong(scope: NetworkScope, reason: str, field: str, problem: str) -> refusal.Refusal:
+    return refusal.Refusal(reason, f"{field} {problem} in {scope.correct}; AKO would not start.")

@@ -1,7 +1,7 @@
-"""What clusters are placed in: tenants, clouds, SE groups, networks, VRFs and IPAM profiles.
+"""The parts of places on a controller: tenants, clouds, SE groups, networks, VRFs, IPAM profiles.
 
-Read whole, once per controller and some seconds, for all its clusters: so a fleet costs no more
-requests than pages, and what does not exist can be told with the names that do.
+Read whole, once per controller and some seconds, for all its clusters. So a fleet costs no more
+requests than pages, and a message about a missing name can list the existing ones.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ class Catalog:
     """All StringGroups whose names are those of claims."""
     vrfs: Rows = ()
     moving: frozenset[str] = frozenset()
-    """Kinds whose list did not hold still: a row may be missing. See :func:`settled`."""
+    """Kinds whose list changed while it was read: a row may be missing. See :func:`settled`."""
     unseen: str = ""
-    """What our user cannot see for sure; then no clean-up could be proven."""
+    """The objects that our user may not see; then no clean-up could be proven. "" for none."""
 
 
 class Sought(NamedTuple):
-    """What a decision by a catalog depends on."""
+    """The objects that a decision by a catalog depends on."""
 
     tenant: str
     cloud: str
     se_group: str = ""
     networks: tuple[str, ...] = ()
     moref: str = ""
-    """Of a port group: its network has the uuid ``<moref>-<uuid of the cloud>``."""
+    """Moref of a port group: its network has the uuid ``<moref>-<uuid of the cloud>``."""
     network_uuids: tuple[str, ...] = ()
     vrfs: bool = False
-    """Whether VRFs matter: which one is told by its attributes, so all are needed."""
+    """VRFs matter. Their attributes decide which one, so all of them are needed."""
 
 
 _FIELDS = {
@@ -68,11 +68,11 @@ _FIELDS = {
     "ipamdnsproviderprofile": "ipam_profiles",
     "vrfcontext": "vrfs",
 }
-"""Kinds, and where their rows are in a catalog."""
+"""Kinds, and the catalog's field for their rows."""
 
 
 async def read(client: AviClient) -> Catalog:
-    """The catalog as it is seen now. Raises AviErrors."""
+    """The current catalog. Raises AviErrors."""
     runtime = await client.get("cluster/runtime")
     cluster = await client.get("cluster")
     rows = {kind: await client.seen(kind) for kind in _FIELDS}
@@ -95,9 +95,9 @@ async def read(client: AviClient) -> Catalog:
 
 
 async def settled(client: AviClient, known: Catalog, sought: Sought) -> Catalog:
-    """The catalog with all rows that are sought, also of kinds that moved while they were read.
+    """The catalog with all rows that are sought, also of kinds that changed while they were read.
 
-    Costs nothing where all held still; else a short list by name for each. Raises AviErrors.
+    No request if all held still; else a short list by name for each. Raises AviErrors.
     """
     if not known.moving:
         return known
@@ -121,7 +121,8 @@ async def settled(client: AviClient, known: Catalog, sought: Sought) -> Catalog:
 
 
 async def whole(client: AviClient, known: Catalog, kind: str) -> Catalog:
-    """The catalog with all rows of a kind. Raises AviErrors; IncompleteListError while it moves."""
+    """The catalog with all rows of a kind. Raises AviErrors; IncompleteListError while it
+    changes."""
     if kind not in known.moving:
         return known
     changes: dict[str, Any] = {_FIELDS[kind]: await client.list(kind)}
@@ -131,7 +132,7 @@ async def whole(client: AviClient, known: Catalog, kind: str) -> Catalog:
 async def _again(
     client: AviClient, known: Catalog, kind: str, params: Mapping[str, str]
 ) -> Catalog:
-    """The catalog with the rows that a list of its own gives instead of those it has of these."""
+    """The catalog with these rows replaced by those of a list of their own."""
     if kind not in known.moving or "" in params.values():
         return known
     fresh = await client.list(kind, params=params)
@@ -157,10 +158,10 @@ class Catalogs:
     async def get(
         self, client: AviClient, reach: Reach, now: clock.Clock, *, seconds: float | None = None
     ) -> Catalog:
-        """A catalog that is at most ``seconds`` old; None: as old as any may be.
+        """A catalog that is at most ``seconds`` old; None: the default age.
 
-        By ``reach``, since accounts may see differently. However many ask at once, one of them
-        reads. Raises AviErrors, once for all who wait.
+        One per ``reach``, since accounts may see different objects. Callers that ask at once share
+        one reading. Raises AviErrors, for all of them.
         """
 
         async def read_now() -> tuple[float, Catalog]:
@@ -178,5 +179,5 @@ def called(name: str, rows: Iterable[Row]) -> Rows:
 
 
 def names_of(rows: Iterable[Row]) -> tuple[str, ...]:
-    """Their names."""
+    """The names of the rows."""
     return tuple(str(row.get("name", "")) for row in rows)

@@ -1,7 +1,7 @@
 """contribute: the AviInfraSetting by which API servers get addresses of their own network. Pure.
 
-Only for the AKO of the management cluster: there the Services of type LoadBalancer for the control
-planes of workload clusters live. As the Go ancestor made it, ``<config>-ais``.
+Only for the AKO of the management cluster: the Services of type LoadBalancer for the control planes
+of workload clusters live there. Called ``<config>-ais``, as by the Go ancestor.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ API_VERSION: Final = "ako.vmware.com/v1beta1"
 
 
 def contribute(view: api.View) -> api.Contribution:
-    """Where the config has a control plane network, its AviInfraSetting. Else nothing.
+    """The AviInfraSetting of a config with a control plane network; else nothing.
 
     The tier-1 router is the one that was checked: a mistake in the config reaches no AKO.
     """
@@ -47,9 +47,9 @@ def _setting(
 
 
 def _vip_network(network: Network) -> dict[str, str]:
-    """By UUID where the name alone would not do; the family of the CIDR decides its key."""
-    found = {"networkName": network.name} if network.unique else {"networkUUID": network.uuid}
+    """The network by UUID if the name is not unique; the family of the CIDR decides its key."""
+    named = {"networkName": network.name} if network.unique else {"networkUUID": network.uuid}
     if not network.cidr:
-        return found
+        return named
     six = ako_networks.family_of(network.cidr) == 6
-    return {**found, "v6cidr" if six else "cidr": network.cidr}
+    return {**named, "v6cidr" if six else "cidr": network.cidr}

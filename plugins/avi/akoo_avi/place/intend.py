@@ -1,4 +1,4 @@
-"""Where a cluster will be on the outside: what prepare found, once it was found. Pure."""
+"""The intended place of a cluster: the place that prepare found. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from akoo_core.plugin import api, structs
 
 
 def intend(view: api.View) -> api.Intent | api.Blocked | None:
-    """What was found for exactly what the config says now; else what was intended before.
+    """The place found for the current config, else the stored intent.
 
-    While leaving, and without a config, what was intended before holds, too; but one that is about
-    to move is asked whether it still wants to.
+    While leaving, or without a config, always the stored intent, except during an unconfirmed
+    relocation: then a changed config counts.
     """
     kept, leaving = _kept(view), view.spec.leaving
     if not view.config or (leaving is not None and leaving.cause != "Relocated"):
@@ -23,7 +23,7 @@ def intend(view: api.View) -> api.Intent | api.Blocked | None:
     target = view.fact(AviTarget)
     if target is None or target.wanted != asked:
         return kept
-    return _intent(target.found)
+    return _intent(target.stored)
 
 
 def _kept(view: api.View) -> api.Intent | None:
@@ -33,16 +33,16 @@ def _kept(view: api.View) -> api.Intent | None:
     return structs.replace(_intent(stored), data=before.data)
 
 
-def _intent(found: Stored) -> api.Intent:
+def _intent(stored: Stored) -> api.Intent:
     return api.Intent(
-        data=structs.to_object(found), uses=_uses(found), placement=found.place.identity
+        data=structs.to_object(stored), uses=_uses(stored), placement=stored.place.identity
     )
 
 
-def _uses(found: Stored) -> tuple[api.Use, ...]:
-    one = found.controller
-    controller = (resources.AVI_CONTROLLERS, one.name, one.uid) if one else None
-    pools = ((resources.AVI_IP_POOLS, pool.name, pool.uid) for pool in found.pools)
+def _uses(stored: Stored) -> tuple[api.Use, ...]:
+    ref = stored.controller
+    controller = (resources.AVI_CONTROLLERS, ref.name, ref.uid) if ref else None
+    pools = ((resources.AVI_IP_POOLS, pool.name, pool.uid) for pool in stored.pools)
     return tuple(
         api.Use(resource=resource, name=name, uid=uid)
         for resource, name, uid in (*((controller,) if controller else ()), *pools)

@@ -1,4 +1,5 @@
-"""The networks that virtual services get addresses from, and whether Avi may give any. Pure."""
+"""The networks of the addresses of virtual services, and the IPAM profile that allows them.
+Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +14,13 @@ from akoo_avi.spec.placement import Network, WantedNetwork
 
 IPAM_INTERNAL = "IPAMDNS_TYPE_INTERNAL"
 FOREIGN_IPAM = frozenset({"CLOUD_AWS", "CLOUD_AZURE", "CLOUD_GCP", "CLOUD_OPENSTACK"})
-"""Clouds that bring addresses of their own: AKO asks for no IPAM profile there, and what it calls a
-network is not one of Avi's."""
+"""Clouds with addresses of their own: AKO asks for no IPAM profile there, and its network names do
+not mean networks of Avi."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
-    """Where networks are looked for, and what to correct when one is not there."""
+class NetworkScope:
+    """The scope of a search for networks, and the object to correct when one is missing."""
 
     catalog: Catalog
     cloud: Row
@@ -37,40 +38,41 @@ def of_tenant(tenant: Row) -> str:
     return "" if tenant["uuid"] == names.ADMIN_TENANT else f' for tenant "{tenant["name"]}"'
 
 
-def find(scene: Scene, wanted: WantedNetwork | None, path: str) -> Network | None:
-    """The network of that name in that cloud, for the scene's tenant. Raises Refusal.
+def find(scope: NetworkScope, wanted: WantedNetwork | None, path: str) -> Network | None:
+    """The network of that name in the scope. Raises Refusal.
 
-    The tenant's own goes before one that tenant admin shares. Names repeat over clouds, and in
+    The tenant's own comes before one that tenant admin shares. Names repeat over clouds, and in
     vCenter clouds over datacenters: then the subnet decides.
     """
     if wanted is None:
         return None
-    if scene.cloud.get("vtype") in FOREIGN_IPAM:
+    if scope.cloud.get("vtype") in FOREIGN_IPAM:
         return Network(name=wanted.name, uuid="", cidr=wanted.cidr)
-    seen = visible(scene)
+    seen = visible(scope)
     called = catalog.called(wanted.name, seen)
     if not called:
         raise refusal.Refusal(
             "NetworkNotFound",
-            f'network "{wanted.name}" does not exist {scene.where}. '
+            f'network "{wanted.name}" does not exist {scope.where}. '
             f"{nearest.sentence(wanted.name, catalog.names_of(seen))} Correct {path}.name of "
-            f"{scene.correct}, or create the network.",
+            f"{scope.correct}, or create the network.",
         )
-    own = tuple(row for row in called if _tenant_uuid(row) == scene.tenant["uuid"]) or called
-    row = own[0] if len(own) == 1 else _by_subnet(scene, wanted, own, path)
+    own = tuple(row for row in called if _tenant_uuid(row) == scope.tenant["uuid"]) or called
+    row = own[0] if len(own) == 1 else _by_subnet(scope, wanted, own, path)
     return Network(name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=len(called) == 1)
 
 
-def visible(scene: Scene, rows: Rows | None = None) -> Rows:
+def visible(scope: NetworkScope, rows: Rows | None = None) -> Rows:
     """The networks of the cloud that the tenant can use: its own, and those of tenant admin unless
-    the tenant has a routing domain of its own (``tenant_vrf``). Of VRFs (``rows``) likewise."""
-    settings = scene.tenant.get("config_settings") or {}
+    the tenant has a routing domain of its own (``tenant_vrf``). ``rows``: VRFs, by the same
+    rule."""
+    settings = scope.tenant.get("config_settings") or {}
     shared = () if settings.get("tenant_vrf") else ("", names.ADMIN_TENANT)
     return tuple(
         row
-        for row in (scene.catalog.networks if rows is None else rows)
-        if uuid_of(row.get("cloud_ref")) == scene.cloud["uuid"]
-        and _tenant_uuid(row) in (*shared, scene.tenant["uuid"])
+        for row in (scope.catalog.networks if rows is None else rows)
+        if uuid_of(row.get("cloud_ref")) == scope.cloud["uuid"]
+        and _tenant_uuid(row) in (*shared, scope.tenant["uuid"])
     )
 
 
@@ -78,22 +80,22 @@ def _tenant_uuid(row: Row) -> str:
     return uuid_of(row.get("tenant_ref"))
 
 
-def _by_subnet(scene: Scene, wanted: WantedNetwork, found: Rows, path: str) -> Row:
-    fitting = [one for one in found if _has_subnet(one, wanted.cidr)]
+def _by_subnet(scope: NetworkScope, wanted: WantedNetwork, candidates: Rows, path: str) -> Row:
+    fitting = [row for row in candidates if _has_subnet(row, wanted.cidr)]
     if len(fitting) == 1:
         return fitting[0]
-    uuids = ", ".join(sorted(one["uuid"] for one in fitting or found))
+    uuids = ", ".join(sorted(row["uuid"] for row in fitting or candidates))
     subnet = f"with the subnet {wanted.cidr}" if wanted.cidr and fitting else ""
     raise refusal.Refusal(
         "NetworkAmbiguous",
-        f'{len(fitting or found)} networks are called "{wanted.name}" {subnet} {scene.where} '
+        f'{len(fitting or candidates)} networks are called "{wanted.name}" {subnet} {scope.where} '
         f"({uuids}). Configure the subnet on the one that is meant, give it as {path}.cidr of "
-        f"{scene.correct}, or rename the others.".replace("  ", " "),
+        f"{scope.correct}, or rename the others.".replace("  ", " "),
     )
 
 
 def has_subnet(rows: Rows, cidr: str) -> bool:
-    """Whether exactly one of the networks has the subnet."""
+    """Exactly one of the networks has the subnet."""
     return sum(_has_subnet(row, cidr) for row in rows) == 1
 
 
@@ -113,40 +115,40 @@ def _prefix(subnet: Row) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
         return None
 
 
-def check_ipam(scene: Scene, *, networkless: bool) -> Row | None:
-    """The internal IPAM profile of the cloud; None where the cloud has addresses of its own.
+def check_ipam(scope: NetworkScope, *, networkless: bool) -> Row | None:
+    """The internal IPAM profile of the cloud; None for a cloud with addresses of its own.
 
     ``networkless``: the config names no network (VPC mode), so none is needed. Raises Refusal.
     """
-    if networkless or scene.cloud.get("vtype") in FOREIGN_IPAM:
+    if networkless or scope.cloud.get("vtype") in FOREIGN_IPAM:
         return None
-    uuid = uuid_of(scene.cloud.get("ipam_provider_ref"))
-    profile = next((one for one in scene.catalog.ipam_profiles if one.get("uuid") == uuid), None)
-    name = scene.cloud["name"]
+    uuid = uuid_of(scope.cloud.get("ipam_provider_ref"))
+    profile = next((row for row in scope.catalog.ipam_profiles if row.get("uuid") == uuid), None)
+    name = scope.cloud["name"]
     if not uuid:
         raise refusal.Refusal(
             "IpamMissing",
-            f'cloud "{name}" on {scene.catalog.address} has no IPAM profile, so AKO would not '
+            f'cloud "{name}" on {scope.catalog.address} has no IPAM profile, so AKO would not '
             "start. Give it one of type Internal.",
         )
     if profile is None:
         raise refusal.Refusal(
             "IpamMissing",
-            f'cloud "{name}" on {scene.catalog.address} names the IPAM profile {uuid}, which our '
+            f'cloud "{name}" on {scope.catalog.address} names the IPAM profile {uuid}, which our '
             "user cannot see. Grant it READ on IPAMDNSPROVIDERPROFILE.",
         )
     if profile.get("type") != IPAM_INTERNAL:
         raise refusal.Refusal(
             "IpamNotInternal",
             f'the IPAM profile "{profile.get("name")}" of cloud "{name}" on '
-            f"{scene.catalog.address} is {profile.get('type')}; addresses are managed here only "
+            f"{scope.catalog.address} is {profile.get('type')}; addresses are managed here only "
             f"in profiles of type {IPAM_INTERNAL}.",
         )
     return profile
 
 
 def can_list(profile: Row, network: Row) -> bool:
-    """Whether the profile can name the network among its usable ones.
+    """The profile can name the network among its usable ones.
 
     Objects refer to those of their own tenant and of tenant admin. The list is for VIPs that name
     no network; AKO names its own, so a tenant's network serves without an entry in the profile.
@@ -155,7 +157,7 @@ def can_list(profile: Row, network: Row) -> bool:
 
 
 def is_usable(profile: Row, network: Network) -> bool:
-    """Whether virtual services may get addresses from the network."""
+    """Virtual services may get addresses from the network."""
     internal = profile.get("internal_profile") or {}
     entries = internal.get("usable_networks") or ()
     return any(uuid_of(entry.get("nw_ref")) == network.uuid for entry in entries)

@@ -1,47 +1,46 @@
-"""prepare: the place is there and can be used, and it is claimed. Writes the claim, nothing else.
+"""prepare: check that the place exists and can be used, then claim it. Writes only the claim.
 
-First come checks that only read, so that a mistake is told before anything is left or taken. What
-was found goes into a fact, from there into the stored intent, and only then is it touched.
+The checks come first and only read, so a mistake is reported before anything is left or taken. The
+place that was found goes into a fact and from there into the stored intent; only then it is
+touched.
 """
 
 from __future__ import annotations
 
 from akoo_avi.client import AviClient, Controllers
-from akoo_avi.connect import access
-from akoo_avi.connect import shared as shared_
+from akoo_avi.connect import access, shared
 from akoo_avi.ownership import claim, claiming
 from akoo_avi.place import suitable
 from akoo_avi.place.catalog import Catalog, Catalogs
 from akoo_avi.place.resolve import Resolved
-from akoo_avi.spec import placement
-from akoo_avi.spec import wanted as wanted_
+from akoo_avi.spec import placement, wanted
 from akoo_avi.spec.placement import AviClaimed, AviPoolsExhausted, AviTarget, Stored, Wanted
 from akoo_core.plugin import api
 
 LEAVING_SECONDS = 30.0
-"""Until it is asked again whether the old place was left."""
+"""Retry interval while the old place is left."""
 
 
 async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Catalogs) -> api.Result:
     """One call of the verb. Raises Refusal and AviErrors."""
     view = ctx.view
-    asked = wanted_.of_view(view)
-    reach, controller = await shared_.reach(ctx, asked)
-    pools = await shared_.pools(ctx, asked)
+    asked = wanted.of_view(view)
+    reach, controller = await shared.reach(ctx, asked)
+    pools = await shared.pools(ctx, asked)
     avi = await access.open(ctx, controllers, reach)
     known, place = await suitable.judged(ctx, avi, reach, catalogs, asked)
     if isinstance(place, api.Wait):
         return place
     target = AviTarget(
         wanted=asked,
-        found=_stored(view, asked, place, reach=reach, controller=controller, pools=pools.refs),
+        stored=_stored(view, asked, place, reach=reach, controller=controller, pools=pools.refs),
         controller_version=known.version,
     )
     waiting = pools.unready or _not_stored(view, target)
     if waiting is not None:
         return waiting
-    await _claim(avi, view, target.found, known)
-    facts = (target, _claimed(view, target.found), _placement(target))
+    await _claim(avi, view, target.stored, known)
+    facts = (target, _claimed(view, target.stored), _placement(target))
     if pools.exhausted:
         return api.Done(facts=(*facts, AviPoolsExhausted(pools=pools.exhausted)))
     return api.Done(facts=facts)
@@ -71,31 +70,31 @@ def _stored(
 
 
 def _not_stored(view: api.View, target: AviTarget) -> api.Wait | None:
-    """What was found is not the stored intent yet: nothing may be touched there."""
+    """A wait until the found place is the stored intent: nothing may be touched there before."""
     stored = placement.stored(view)
-    if stored == target.found:
+    if stored == target.stored:
         return None
     known = view.fact(AviTarget) == target
     if known and stored is not None:
         message = f"The place before, in cloud {stored.cloud}, is left first."
         return api.Wait(reason="PlacementLeaving", message=message, after=LEAVING_SECONDS)
-    found = target.found
+    place = target.stored
     return api.Wait(
         reason="PlacementFound",
         message=(
-            f'Found on {found.reach.address}: cloud "{found.cloud}", tenant "{found.tenant}", '
-            f'service engine group "{found.se_group}".'
+            f'Found on {place.reach.address}: cloud "{place.cloud}", tenant "{place.tenant}", '
+            f'service engine group "{place.se_group}".'
         ),
         after=LEAVING_SECONDS if known else 0.0,
         facts=(target,),
     )
 
 
-async def _claim(avi: AviClient, view: api.View, found: Stored, known: Catalog) -> None:
-    """Nothing is asked where the catalog shows the claim as it was when we had it last."""
-    spec, epoch = view.spec, placement.claimed_epoch(view, found.place)
-    mine = [one for one in known.claims if claim.has_marker(one, found.cluster_name)]
-    shown = claim.read(found.cluster_name, mine)
+async def _claim(avi: AviClient, view: api.View, stored: Stored, known: Catalog) -> None:
+    """Settle the claim. No request if the catalog shows the claim as we last had it."""
+    spec, epoch = view.spec, placement.claimed_epoch(view, stored.place)
+    mine = [row for row in known.claims if claim.has_marker(row, stored.cluster_name)]
+    shown = claim.read(stored.cluster_name, mine)
     if epoch == spec.epoch and isinstance(
         claim.decide(spec, shown, claimed_epoch=epoch), claim.Nothing
     ):
@@ -103,23 +102,23 @@ async def _claim(avi: AviClient, view: api.View, found: Stored, known: Catalog) 
     await claiming.settle(avi, spec, claimed_epoch=epoch)
 
 
-def _claimed(view: api.View, found: Stored) -> AviClaimed:
-    return AviClaimed(identity=found.place.identity, epoch=view.spec.epoch)
+def _claimed(view: api.View, stored: Stored) -> AviClaimed:
+    return AviClaimed(identity=stored.place.identity, epoch=view.spec.epoch)
 
 
 def _placement(target: AviTarget) -> api.LoadBalancerPlacement:
-    found = target.found
+    place = target.stored
     return api.LoadBalancerPlacement(
-        controller=found.reach.address,
+        controller=place.reach.address,
         controller_version=target.controller_version,
-        cloud=found.cloud,
-        tenant=found.tenant,
-        service_engine_group=found.se_group,
+        cloud=place.cloud,
+        tenant=place.tenant,
+        service_engine_group=place.se_group,
         networks=tuple(
             api.VipNetwork(
                 name=network.name, uuid="" if network.unique else network.uuid, cidr=network.cidr
             )
-            for network in found.networks
+            for network in place.networks
         ),
         ako=target.wanted.ako,
     )

@@ -1,7 +1,7 @@
-"""From the names of a config to one place, by what the controller has. Pure.
+"""Resolution of a config's names to one place, by a controller's catalog. Pure.
 
-Each refusal says which name, where it was looked for, what there is instead and where to correct
-it: a typing error must never reach an AKO, which stops itself over it.
+Each refusal has the name, the searched scope, the existing names and the field to correct. A
+misspelt name must never reach an AKO, which stops itself over it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ USABLE_STATES = ("CLUSTER_UP_NO_HA", "CLUSTER_UP_HA_ACTIVE", "CLUSTER_UP_HA_COMP
 
 
 class Resolved(structs.Struct, frozen=True, kw_only=True):
-    """What a config's names mean on one controller."""
+    """The objects that a config's names mean on one controller."""
 
     place: Place
     cloud: Row
@@ -30,12 +30,13 @@ class Resolved(structs.Struct, frozen=True, kw_only=True):
 
 
 def resolve(wanted: Wanted, known: Catalog, correct: str) -> Resolved:
-    """Raises Refusal. ``correct``: the object to correct, ``AKODeploymentConfig/edge``."""
+    """The place of a config. Raises Refusal. ``correct``: the object to correct,
+    ``AKODeploymentConfig/edge``."""
     tenant = tenant_called(wanted.tenant, known, f"spec.tenant.name of {correct}")
     cloud = cloud_called(wanted.cloud, tenant, known, f"spec.cloudName of {correct}")
     se_group = _se_group(wanted, known, cloud, tenant, correct)
-    scene = networks.Scene(catalog=known, cloud=cloud, tenant=tenant, correct=correct)
-    data = networks.find(scene, wanted.network, "spec.dataNetwork")
+    scope = networks.NetworkScope(catalog=known, cloud=cloud, tenant=tenant, correct=correct)
+    data = networks.find(scope, wanted.network, "spec.dataNetwork")
     return Resolved(
         place=Place(
             controller_uuid=known.uuid,
@@ -47,12 +48,12 @@ def resolve(wanted: Wanted, known: Catalog, correct: str) -> Resolved:
         tenant=tenant,
         se_group=se_group,
         networks=() if data is None else (data,),
-        control_plane=networks.find(scene, wanted.control_plane, "spec.controlPlaneNetwork"),
+        control_plane=networks.find(scope, wanted.control_plane, "spec.controlPlaneNetwork"),
     )
 
 
 def problem_of(known: Catalog) -> str:
-    """Why no cluster can be placed on this controller yet; "" if they can."""
+    """The reason that no cluster can be placed on this controller yet; "" for none."""
     if known.state not in USABLE_STATES:
         return (
             f"{known.address} is not usable: its cluster state is {known.state or 'not known'}. "
@@ -62,7 +63,7 @@ def problem_of(known: Catalog) -> str:
 
 
 def check_version(known: Catalog) -> None:
-    """Raises Refusal for a release that is too old. One that says nothing is not judged."""
+    """Raise Refusal for a release that is too old. An unknown release passes."""
     own, least = versions.parse(known.version), versions.parse(versions.OLDEST)
     if own is not None and least is not None and own < least:
         raise refusal.Refusal(
@@ -75,7 +76,7 @@ def check_version(known: Catalog) -> None:
 def tenant_called(name: str, known: Catalog, correct: str) -> Row:
     """The tenant of that name. ``correct``: the field and the object that name it. Raises Refusal.
 
-    Tenant admin is known by its fixed UUID even where our user cannot list it.
+    Tenant admin has a fixed UUID, so our user need not be able to list it.
     """
     tenants = catalog.called(name, known.tenants)
     if tenants:
@@ -93,7 +94,7 @@ def tenant_called(name: str, known: Catalog, correct: str) -> Row:
 def cloud_called(name: str, tenant: Row, known: Catalog, correct: str) -> Row:
     """The cloud of that name that the tenant can see: its own, or one of tenant admin.
 
-    AKO asks in its tenant, and starts with exactly one answer. Raises Refusal.
+    AKO asks in its tenant, and starts with exactly one result. Raises Refusal.
     """
     seen = [cloud for cloud in known.clouds if tenant_of(cloud) in _providers(tenant)]
     clouds = catalog.called(name, seen)
@@ -120,12 +121,14 @@ def _providers(tenant: Row) -> tuple[str, ...]:
 
 
 def _se_group(wanted: Wanted, known: Catalog, cloud: Row, tenant: Row, correct: str) -> Row:
-    """In the tenant that has the SEs: admin, or the tenant itself where it has its own."""
+    """The SE group in the tenant that has the SEs: admin, or the tenant itself if it has its
+    own."""
     there = [group for group in known.se_groups if uuid_of(group.get("cloud_ref")) == cloud["uuid"]]
     owner = names.ADMIN_TENANT if shares_engines(tenant) else tenant["uuid"]
-    allowed = [one for one in there if tenant_of(one) in ("", owner, tenant["uuid"])]
-    found = catalog.called(wanted.se_group, allowed)
-    best = next((one for one in found if tenant_of(one) == owner), found[0] if found else None)
+    allowed = [group for group in there if tenant_of(group) in ("", owner, tenant["uuid"])]
+    named = catalog.called(wanted.se_group, allowed)
+    own = (group for group in named if tenant_of(group) == owner)
+    best = next(own, named[0] if named else None)
     if best is not None:
         return best
     raise refusal.Refusal(
@@ -137,17 +140,17 @@ def _se_group(wanted: Wanted, known: Catalog, cloud: Row, tenant: Row, correct: 
 
 
 def shares_engines(tenant: Row) -> bool:
-    """Whether a tenant's virtual services run on the engines of tenant admin (Avi's default)."""
+    """The tenant's virtual services run on the engines of tenant admin (Avi's default)."""
     return bool((tenant.get("config_settings") or {}).get("se_in_provider_context", True))
 
 
 def tenant_of(row: Row) -> str:
-    """The uuid of the tenant that an object is in; "" where it does not say."""
+    """The uuid of the tenant that an object is in; "" if it names none."""
     return uuid_of(row.get("tenant_ref"))
 
 
 def check_labels(se_group: Row, cluster_name: str, address: str, correct: str) -> None:
-    """For an AKO that labels its SE group: raises Refusal if another cluster's label is on it."""
+    """Raise Refusal for an SE group with another cluster's label, if AKO labels its group."""
     labels = [label for label in se_group.get("labels") or () if isinstance(label, dict)]
     ours = {"key": names.CLUSTER_MARKER, "value": cluster_name}
     if not labels or any({k: label.get(k) for k in ours} == ours for label in labels):

@@ -99,7 +99,7 @@ async def _settle(
         return api.Wait(reason="PoolDeleting", message=message, after=60.0)
     if existing.spec != inline.spec:
         spec = structs.to_object(inline.spec)
-        whole = {field.key: spec.get(field.key) for field in structs.fields(ip_pool.Spec)}
+        whole = {field.key: spec.get(field.key) for field in structs.fields(ip_pool.IpPoolSpec)}
         metadata = {"uid": existing.uid, "resourceVersion": existing.resource_version}
         await ctx.kube.merge_patch(POOLS, inline.name, {"metadata": metadata, "spec": whole})
     return None

@@ -61,7 +61,7 @@ def _there(other: Pool, pool: Pool, network_uuid: str) -> bool:
     return _place(other.spec) == _place(pool.spec)
 
 
-def _place(spec: ip_pool.Spec) -> tuple[object, ...]:
+def _place(spec: ip_pool.IpPoolSpec) -> tuple[object, ...]:
     return spec.controller, spec.address, spec.tenant, spec.cloud, spec.network
 
 

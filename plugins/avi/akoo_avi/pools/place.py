@@ -63,7 +63,7 @@ def find(known: Catalog, pool: Pool) -> PoolPlace:
     """The pool's network, as the clusters of its tenant find it. Raises Refusal for a missing
     object, with the nearest names."""
     tenant = _tenant_row(known, pool)
-    scene = networks.Scene(
+    scope = networks.NetworkScope(
         catalog=known,
         cloud=_cloud(known, pool, tenant),
         tenant=tenant,
@@ -71,26 +71,28 @@ def find(known: Catalog, pool: Pool) -> PoolPlace:
     )
     wanted = pool.spec.network
     if wanted.moref:
-        row = _by_moref(scene, wanted.moref, pool)
-        return PoolPlace(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
+        row = _by_moref(scope, wanted.moref, pool)
+        return PoolPlace(known.uuid, scope.cloud, row["uuid"], tenant_uuid(row))
     cidr = pool.spec.subnets[0].cidr if pool.spec.subnets else ""
     asked = placement.WantedNetwork(name=wanted.name, cidr=cidr)
-    network = networks.find(scene, asked, "spec.network")
+    network = networks.find(scope, asked, "spec.network")
     if network is None or not network.uuid:
         raise refusal.Refusal(
             "CloudUnsupported",
-            f'cloud "{scene.cloud["name"]}" on {known.address} brings addresses of its own '
+            f'cloud "{scope.cloud["name"]}" on {known.address} brings addresses of its own '
             "and needs no AviIPPool.",
         )
     (row,) = (row_ for row_ in known.networks if row_["uuid"] == network.uuid)
-    return PoolPlace(known.uuid, scene.cloud, row["uuid"], tenant_uuid(row))
+    return PoolPlace(known.uuid, scope.cloud, row["uuid"], tenant_uuid(row))
 
 
 def profile_of(known: Catalog, cloud: Row, pool: Pool) -> Row:
     """The internal IPAM profile of the cloud. Raises Refusal."""
     tenant = _tenant_row(known, pool)
-    scene = networks.Scene(catalog=known, cloud=cloud, tenant=tenant, correct=correct_of(pool))
-    profile = networks.check_ipam(scene, networkless=False)
+    scope = networks.NetworkScope(
+        catalog=known, cloud=cloud, tenant=tenant, correct=correct_of(pool)
+    )
+    profile = networks.check_ipam(scope, networkless=False)
     if profile is None:
         raise refusal.Refusal(
             "IpamMissing", f'cloud "{cloud["name"]}" on {known.address} has no IPAM profile.'
@@ -113,15 +115,15 @@ def _cloud(known: Catalog, pool: Pool, tenant: Row) -> Row:
     return resolve.cloud_called(pool.spec.cloud, tenant, known, f"{field} of {correct_of(pool)}")
 
 
-def _by_moref(scene: networks.Scene, moref: str, pool: Pool) -> Row:
+def _by_moref(scope: networks.NetworkScope, moref: str, pool: Pool) -> Row:
     """Port group ``moref``: vCenter's networks have the uuid ``<moref>-<uuid of the cloud>``."""
-    uuid = f"{moref}-{scene.cloud['uuid']}"
-    for row in networks.visible(scene):
+    uuid = f"{moref}-{scope.cloud['uuid']}"
+    for row in networks.visible(scope):
         if row["uuid"] == uuid or uuid_of(row.get("vimgrnw_ref")) == uuid:
             return row
     raise refusal.Refusal(
         "NetworkNotFound",
-        f"port group {moref} is no network {scene.where}. Avi may not have discovered it yet; else "
+        f"port group {moref} is no network {scope.where}. Avi may not have discovered it yet; else "
         f"correct spec.network.moref of {correct_of(pool)}.",
     )
 

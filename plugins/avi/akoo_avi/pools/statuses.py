@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from akoo_avi.pools import conditions as pool_conditions
 from akoo_avi.pools.usage import AddressCount
 from akoo_avi.spec import ip_pool, resources, spans
-from akoo_avi.spec.ip_pool import Pool, Status, SubnetStatus
+from akoo_avi.spec.ip_pool import IpPoolStatus, Pool, SubnetStatus
 from akoo_avi.spec.spans import Ours
 from akoo_core.plugin import api, conditions, structs
 
 
-def owning(status: Status, ours: Ours) -> Status:
+def owning(status: IpPoolStatus, ours: Ours) -> IpPoolStatus:
     """``status`` with exactly these ranges as ours."""
     rows = {subnet.cidr: subnet for subnet in status.subnets}
     for prefix in ours.subnets:
@@ -24,7 +24,7 @@ def owning(status: Status, ours: Ours) -> Status:
     )
 
 
-def counted(status: Status, counts: tuple[AddressCount, ...], ours: Ours) -> Status:
+def counted(status: IpPoolStatus, counts: tuple[AddressCount, ...], ours: Ours) -> IpPoolStatus:
     """``status`` with these counts."""
     rows = tuple(
         SubnetStatus(
@@ -52,8 +52,8 @@ def prefixes(ours: Ours, wanted: Iterable[spans.Prefix]) -> frozenset[spans.Pref
 
 
 def judged(
-    ctx: api.ControllerContext, status: Status, known: Iterable[conditions.Condition]
-) -> Status:
+    ctx: api.ControllerContext, status: IpPoolStatus, known: Iterable[conditions.Condition]
+) -> IpPoolStatus:
     """``status`` with these conditions, and with earlier ones of other types."""
     new = {condition.type: condition for condition in known}
     kept = tuple(
@@ -66,7 +66,7 @@ def judged(
     return structs.replace(status, conditions=merged)
 
 
-async def write(ctx: api.ControllerContext, pool: Pool, status: Status) -> Pool:
+async def write(ctx: api.ControllerContext, pool: Pool, status: IpPoolStatus) -> Pool:
     """Write ``status`` if it differs; the pool as it is then.
 
     Raises ConflictError if the object changed since it was read: a write over another's must not
@@ -75,7 +75,7 @@ async def write(ctx: api.ControllerContext, pool: Pool, status: Status) -> Pool:
     if status == pool.status:
         return pool
     values = structs.to_object(status)
-    whole = {field.key: values.get(field.key) for field in structs.fields(Status)}
+    whole = {field.key: values.get(field.key) for field in structs.fields(IpPoolStatus)}
     patch = {
         "metadata": {"uid": pool.uid, "resourceVersion": pool.resource_version},
         "status": whole,

@@ -1,1 +1,1 @@
-"""What is asked for, as values: configs, options, AviControllers, AviIPPools, places."""
+"""Configs, options, AviControllers, AviIPPools and places, as values."""

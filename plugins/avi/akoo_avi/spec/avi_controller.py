@@ -6,7 +6,7 @@ from akoo_avi.spec import placement
 from akoo_core.plugin import api, conditions, structs
 
 
-class Spec(structs.Struct, frozen=True, kw_only=True):
+class AviControllerSpec(structs.Struct, frozen=True, kw_only=True):
     """``spec`` of an AviController."""
 
     address: str
@@ -17,8 +17,8 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     ca_ref: api.SecretName | None = None
 
 
-class Status(structs.Struct, frozen=True, kw_only=True):
-    """``status``: what was found when it was last looked at, and said something new."""
+class AviControllerStatus(structs.Struct, frozen=True, kw_only=True):
+    """``status``: the result of the last look that brought something new."""
 
     observed_generation: int | None = None
     version: str = ""
@@ -36,8 +36,8 @@ class Declared(structs.Struct, frozen=True, kw_only=True):
     resource_version: str
     generation: int
     deleting: bool
-    spec: Spec
-    status: Status
+    spec: AviControllerSpec
+    status: AviControllerStatus
 
     @property
     def reach(self) -> placement.Reach:
@@ -47,7 +47,7 @@ class Declared(structs.Struct, frozen=True, kw_only=True):
 
 
 def from_object(obj: structs.JSON) -> Declared:
-    """Raises structs.DecodeError with the path."""
+    """The AviController of an object. Raises structs.DecodeError with the path."""
     metadata = obj["metadata"]
     return Declared(
         name=metadata["name"],
@@ -55,13 +55,13 @@ def from_object(obj: structs.JSON) -> Declared:
         resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
         deleting="deletionTimestamp" in metadata,
-        spec=structs.convert(obj.get("spec") or {}, Spec, path="spec"),
-        status=structs.convert(obj.get("status") or {}, Status, path="status"),
+        spec=structs.convert(obj.get("spec") or {}, AviControllerSpec, path="spec"),
+        status=structs.convert(obj.get("status") or {}, AviControllerStatus, path="status"),
     )
 
 
 def secrets_of(obj: structs.JSON) -> tuple[api.SecretPair, ...]:
-    """(namespace, name) of the Secrets it names; none of one that cannot be read."""
+    """(namespace, name) of the Secrets that it names; () for an unreadable object."""
     try:
         spec = from_object(obj).spec
     except structs.DecodeError:

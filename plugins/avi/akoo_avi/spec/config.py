@@ -1,8 +1,8 @@
-"""The Avi part of an AKODeploymentConfig: where its clusters are on the outside.
+"""The Avi part of an AKODeploymentConfig: the place of its clusters on Avi.
 
 Decoded tolerantly: fields of a newer schema are ignored, and absent, null, "" and empty shells
 (Go clients write ``tenant: {}``) all mean unset. One exception: ``ipPools: []`` says that the
-subnet has no ranges, without ``ipPools`` nothing is said about them.
+subnet has no ranges; without ``ipPools`` nothing is said about them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from akoo_core.plugin import api, structs
 
 
 class Tenant(structs.Struct, frozen=True, kw_only=True):
-    """``context`` is what the tenant is meant to be; the tenant itself says what it is."""
+    """``context`` is the intended mode of the tenant; the tenant on Avi has the actual one."""
 
     name: str = names.ADMIN_TENANT
     context: str = ""
@@ -48,7 +48,7 @@ class Ingress(structs.Struct, frozen=True, kw_only=True):
 
 
 class Extra(structs.Struct, frozen=True, kw_only=True):
-    """``spec.extraConfigs``, as far as it shows on the Avi Controller."""
+    """``spec.extraConfigs``, as far as it matters on the Avi Controller."""
 
     primary_instance: bool = True
     disable_static_route_sync: bool = True
@@ -56,7 +56,7 @@ class Extra(structs.Struct, frozen=True, kw_only=True):
     ingress: Ingress = Ingress()
 
 
-class Spec(structs.Struct, frozen=True, kw_only=True):
+class AviSpec(structs.Struct, frozen=True, kw_only=True):
     """``spec`` of an AKODeploymentConfig, as far as the Avi Controller is concerned."""
 
     controller: str = ""
@@ -71,6 +71,6 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     extra_configs: Extra = Extra()
 
 
-def decode(adc: structs.JSON) -> Spec:
-    """The Spec of an ADC as the API sends it. Raises structs.DecodeError with the path."""
-    return structs.convert(structs.without_empty(adc.get("spec") or {}), Spec, path="spec")
+def decode(adc: structs.JSON) -> AviSpec:
+    """The spec of an ADC as the API sends it. Raises structs.DecodeError with the path."""
+    return structs.convert(structs.without_empty(adc.get("spec") or {}), AviSpec, path="spec")

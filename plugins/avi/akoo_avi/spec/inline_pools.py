@@ -1,8 +1,8 @@
 """The pools that an AKODeploymentConfig gives inline, as AviIPPools of their own. Pure.
 
-``spec.dataNetwork`` makes one. ``ipPools`` absent, empty and given are three things: nothing is
-said of ranges, there are none of ours, ours are these. ``spec.controlPlaneNetwork`` makes another
-that only keeps its network usable, unless both are one network.
+``spec.dataNetwork`` makes one pool. Absent, empty and filled ``ipPools`` differ: nothing is said
+about ranges, there are none of ours, or ours are these. ``spec.controlPlaneNetwork`` makes another
+pool that only keeps its network usable, unless both are one network.
 """
 
 from __future__ import annotations
@@ -21,42 +21,41 @@ class Inline(structs.Struct, frozen=True, kw_only=True):
     """One pool of a config."""
 
     name: str
-    spec: ip_pool.Spec
+    spec: ip_pool.IpPoolSpec
 
 
-def data_name(config_name: str, spec: config.Spec) -> str:
+def data_name(config_name: str, spec: config.AviSpec) -> str:
     """The name of the pool of the data network; "" without one."""
     return _name(config_name, spec, spec.data_network.name)
 
 
-def control_plane_name(config_name: str, spec: config.Spec) -> str:
+def control_plane_name(config_name: str, spec: config.AviSpec) -> str:
     """The name of the pool of the control plane's network, which may be that of the data network;
     "" without one."""
     network = spec.control_plane_network
     return _name(config_name, spec, network.name) if network.cidr else ""
 
 
-def gives_ranges(spec: config.Spec) -> bool:
-    """Whether there is nothing to take addresses from before the pool is in force."""
+def gives_ranges(spec: config.AviSpec) -> bool:
+    """The pool's ranges are the only source of addresses: clusters wait until it is in force."""
     return bool(spec.data_network.ip_pools)
 
 
 def of_config(
-    config_name: str, spec: config.Spec, controller: str, reach: placement.Reach | None
+    config_name: str, spec: config.AviSpec, controller: str, reach: placement.Reach | None
 ) -> tuple[Inline, ...]:
-    """All pools of a config. ``reach``: how to get to the controller if it names no
-    AviController."""
+    """All pools of a config. ``reach``: the way to the controller if it names no AviController."""
     data = data_name(config_name, spec)
     other = control_plane_name(config_name, spec)
-    found = []
+    pools = []
     if data:
         network = spec.data_network
         subnets = (_subnet(network),) if network.cidr else ()
-        found.append(Inline(name=data, spec=_spec(spec, controller, reach, network.name, subnets)))
+        pools.append(Inline(name=data, spec=_spec(spec, controller, reach, network.name, subnets)))
     if other and other != data:
         name = spec.control_plane_network.name
-        found.append(Inline(name=other, spec=_spec(spec, controller, reach, name, ())))
-    return tuple(found)
+        pools.append(Inline(name=other, spec=_spec(spec, controller, reach, name, ())))
+    return tuple(pools)
 
 
 def _subnet(network: config.DataNetwork) -> ip_pool.SubnetSpec:
@@ -67,13 +66,13 @@ def _subnet(network: config.DataNetwork) -> ip_pool.SubnetSpec:
 
 
 def _spec(
-    spec: config.Spec,
+    spec: config.AviSpec,
     controller: str,
     reach: placement.Reach | None,
     network: str,
     subnets: tuple[ip_pool.SubnetSpec, ...],
-) -> ip_pool.Spec:
-    return ip_pool.Spec(
+) -> ip_pool.IpPoolSpec:
+    return ip_pool.IpPoolSpec(
         controller=controller,
         address=reach.address if reach else "",
         credential_ref=reach.credential if reach else None,
@@ -85,8 +84,8 @@ def _spec(
     )
 
 
-def _name(config_name: str, spec: config.Spec, network: str) -> str:
-    """Another network, cloud or tenant is another pool: a pool does not move.
+def _name(config_name: str, spec: config.AviSpec, network: str) -> str:
+    """The name of the pool of a network: another network, cloud or tenant is another pool.
 
     Tenant admin adds nothing to the name: pools were named so before they had a tenant.
     """

@@ -6,14 +6,14 @@ import ipaddress
 import itertools
 from typing import Final, Literal
 
-from akoo_avi.spec import names as names_
 from akoo_avi.spec import refusal, spans
+from akoo_avi.spec.names import ADMIN_TENANT
 from akoo_avi.spec.spans import Ours, Subnet
 from akoo_core.plugin import api, conditions, names, structs
 
 FINALIZER: Final = "akoo.io/avi-ip-pool"
 CONFIG_ANNOTATION: Final = "akoo.io/config"
-"""On a pool that was made from an AKODeploymentConfig: its name."""
+"""On a pool that was made from an AKODeploymentConfig: the config's name."""
 
 
 class Range(structs.Struct, frozen=True, kw_only=True):
@@ -29,27 +29,28 @@ class SubnetSpec(structs.Struct, frozen=True, kw_only=True):
 
     cidr: str
     ranges: tuple[Range, ...] | None = None
-    """None: the subnet is to exist, and nothing is said about its ranges. (): none of ours."""
+    """None: the subnet must exist, and nothing is said about its ranges. (): none of ours."""
 
 
 class NetworkName(structs.Struct, frozen=True, kw_only=True):
-    """The network, by one of both."""
+    """The network: a name or a moref."""
 
     name: str = ""
     moref: str = ""
     """vCenter's name of its port group (``dvportgroup-1356``): names repeat, this does not."""
 
 
-class Spec(structs.Struct, frozen=True, kw_only=True):
+class IpPoolSpec(structs.Struct, frozen=True, kw_only=True):
     """``spec`` of an AviIPPool."""
 
     controller: str = ""
-    """Name of an AviController; or address and credentialRef say how to get there."""
+    """Name of an AviController; without it, address and credentialRef lead to the controller."""
     address: str = ""
     credential_ref: api.SecretName | None = None
     ca_ref: api.SecretName | None = None
-    tenant: str = names_.ADMIN_TENANT
-    """Whose network is meant: the tenant's own, or one that tenant admin shares with it."""
+    tenant: str = ADMIN_TENANT
+    """The tenant whose clusters use the network: its own, or one that tenant admin shares with
+    it."""
     cloud: str
     network: NetworkName
     subnets: tuple[SubnetSpec, ...] = ()
@@ -59,7 +60,7 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
 
 
 class SubnetStatus(structs.Struct, frozen=True, kw_only=True):
-    """Addresses of one subnet, for virtual services, whoever made its ranges."""
+    """Addresses of one subnet for virtual services, with the ranges of everybody."""
 
     cidr: str
     total: int
@@ -69,12 +70,12 @@ class SubnetStatus(structs.Struct, frozen=True, kw_only=True):
     """True: the subnet was not there before us."""
 
 
-class Status(structs.Struct, frozen=True, kw_only=True):
-    """``status``: what is ours (written before it is), and what was found last."""
+class IpPoolStatus(structs.Struct, frozen=True, kw_only=True):
+    """``status``: our ranges, recorded before they are written, and the last findings."""
 
     observed_generation: int | None = None
     applied_generation: int | None = None
-    """The last generation that is wholly in force; what differs later is drift."""
+    """The last generation that is wholly in force; a later difference is drift."""
     controller_uuid: str = ""
     network_uuid: str = ""
     network_tenant: str = ""
@@ -82,7 +83,7 @@ class Status(structs.Struct, frozen=True, kw_only=True):
     allocated: int | None = None
     free: int | None = None
     ranges: tuple[Range, ...] = ()
-    """Those that we put there."""
+    """The ranges that we put there."""
     subnets: tuple[SubnetStatus, ...] = ()
     usable_added: bool = False
     """True: the network was not usable before us."""
@@ -102,24 +103,24 @@ class Pool(structs.Struct, frozen=True, kw_only=True):
     config: str
     """The AKODeploymentConfig it was made from, or ""."""
     let_go: str
-    """The user's word to leave everything on Avi as it is, and why."""
+    """The reason of a user who leaves everything on Avi as it is (annotation)."""
     moved: bool
-    """clusterctl deletes it here, since it lives elsewhere now."""
+    """Deleted here by clusterctl: it lives elsewhere now."""
     adopt: str
-    """The management cluster it came from, whose ranges it takes over; "" for none."""
-    spec: Spec
-    status: Status
+    """The former management cluster whose ranges it takes over; "" for none."""
+    spec: IpPoolSpec
+    status: IpPoolStatus
 
     @property
     def age(self) -> tuple[str, str]:
-        """Sorts the older before the younger."""
+        """Sort key: the older before the younger."""
         return (self.created, self.name)
 
     @property
     def recorded(self) -> Ours:
-        """What status says is ours."""
+        """Our ranges by the status."""
         return Ours(
-            frozenset(one for one in map(_readable, self.status.ranges) if one is not None),
+            frozenset(span for span in map(_readable, self.status.ranges) if span is not None),
             frozenset(
                 ipaddress.ip_network(subnet.cidr, strict=False)
                 for subnet in self.status.subnets
@@ -130,12 +131,12 @@ class Pool(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def has_something(self) -> bool:
-        """Whether there is, or may be, something of ours on the controller."""
+        """Something of ours is, or may be, on the controller."""
         return bool(self.recorded)
 
 
 def from_object(obj: structs.JSON) -> Pool:
-    """Raises structs.DecodeError with the path."""
+    """The pool of an object. Raises structs.DecodeError with the path."""
     metadata = obj["metadata"]
     annotations = metadata.get("annotations") or {}
     return Pool(
@@ -150,23 +151,23 @@ def from_object(obj: structs.JSON) -> Pool:
         let_go=annotations.get(names.LET_GO_ANNOTATION, ""),
         moved=names.DELETE_FOR_MOVE_ANNOTATION in annotations,
         adopt=annotations.get(names.ADOPT_ANNOTATION, ""),
-        spec=structs.convert(obj.get("spec") or {}, Spec, path="spec"),
-        status=structs.convert(obj.get("status") or {}, Status, path="status"),
+        spec=structs.convert(obj.get("spec") or {}, IpPoolSpec, path="spec"),
+        status=structs.convert(obj.get("status") or {}, IpPoolStatus, path="status"),
     )
 
 
-def desired(spec: Spec) -> tuple[Subnet, ...]:
-    """The subnets that are wanted. Raises Refusal for what cannot be."""
-    found: list[Subnet] = []
-    for number, one in enumerate(spec.subnets):
+def desired(spec: IpPoolSpec) -> tuple[Subnet, ...]:
+    """The wanted subnets. Raises Refusal for an impossible spec."""
+    subnets: list[Subnet] = []
+    for number, subnet in enumerate(spec.subnets):
         path = f"spec.subnets[{number}]"
-        prefix = _prefix(one.cidr, f"{path}.cidr")
-        if prefix in [each.prefix for each in found]:
-            raise _invalid(f"{path}.cidr", f"{one.cidr} is there twice.")
-        ranges = None if one.ranges is None else _ranges(one.ranges, prefix, f"{path}.ranges")
-        found.append(Subnet(prefix, ranges))
-    _check_overlaps(found)
-    return tuple(found)
+        prefix = _prefix(subnet.cidr, f"{path}.cidr")
+        if prefix in [other.prefix for other in subnets]:
+            raise _invalid(f"{path}.cidr", f"{subnet.cidr} is there twice.")
+        ranges = None if subnet.ranges is None else _ranges(subnet.ranges, prefix, f"{path}.ranges")
+        subnets.append(Subnet(prefix, ranges))
+    _check_overlaps(subnets)
+    return tuple(subnets)
 
 
 def _prefix(cidr: str, path: str) -> spans.Prefix:
@@ -176,35 +177,35 @@ def _prefix(cidr: str, path: str) -> spans.Prefix:
         raise _invalid(path, f"{cidr!r} is no CIDR.") from None
 
 
-def _ranges(given: tuple[Range, ...], prefix: spans.Prefix, path: str) -> frozenset[spans.Span]:
-    found = set()
-    for number, one in enumerate(given):
+def _ranges(ranges: tuple[Range, ...], prefix: spans.Prefix, path: str) -> frozenset[spans.Span]:
+    converted = set()
+    for number, range_ in enumerate(ranges):
         try:
-            span = spans.span(one.begin, one.end, one.use)
+            span = spans.span(range_.begin, range_.end, range_.use)
         except ValueError as error:
             raise _invalid(f"{path}[{number}]", f"{error}.") from None
         whole = spans.span(str(prefix[0]), str(prefix[-1]))
         inside = whole.version == span.version and whole.first <= span.first
         if not inside or span.last > whole.last:
             raise _invalid(f"{path}[{number}]", f"{span} is not in subnet {prefix}.")
-        found.add(span)
-    return frozenset(found)
+        converted.add(span)
+    return frozenset(converted)
 
 
 def _check_overlaps(subnets: list[Subnet]) -> None:
-    ordered = sorted(one for subnet in subnets for one in subnet.ranges or ())
-    for one, following in itertools.pairwise(ordered):
-        if one.overlaps(following):
-            raise _invalid("spec.subnets", f"{one} and {following} overlap.")
+    ordered = sorted(span for subnet in subnets for span in subnet.ranges or ())
+    for span, following in itertools.pairwise(ordered):
+        if span.overlaps(following):
+            raise _invalid("spec.subnets", f"{span} and {following} overlap.")
 
 
 def _invalid(path: str, problem: str) -> refusal.Refusal:
     return refusal.Refusal("InvalidPool", f"{path}: {problem}")
 
 
-def _readable(one: Range) -> spans.Span | None:
+def _readable(recorded: Range) -> spans.Span | None:
     try:
-        return spans.span(one.begin, one.end, one.use)
+        return spans.span(recorded.begin, recorded.end, recorded.use)
     except ValueError:
         return None
 
@@ -215,10 +216,10 @@ def ranges_of(ours: Ours) -> tuple[Range, ...]:
 
 
 def secrets_of(obj: structs.JSON) -> tuple[api.SecretPair, ...]:
-    """(namespace, name) of the Secrets it names itself; none of one that cannot be read."""
+    """(namespace, name) of the Secrets that it names itself; () for an unreadable object."""
     try:
         spec = from_object(obj).spec
     except structs.DecodeError:
         return ()
-    named = (one for one in (spec.credential_ref, spec.ca_ref) if one is not None)
+    named = (secret for secret in (spec.credential_ref, spec.ca_ref) if secret is not None)
     return tuple(secret.pair for secret in named)

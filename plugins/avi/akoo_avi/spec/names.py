@@ -1,6 +1,6 @@
 """Names and marks on the Avi Controller: AKO's, which we match, and ours, which we make. Pure.
 
-AKO's are given by its source: marker ``clustername`` on everything it makes since 1.10, the field
+AKO's come from its source: marker ``clustername`` on everything it makes since 1.10, the field
 ``created_by`` where a kind has it, and prefixes of names.
 """
 
@@ -23,14 +23,14 @@ OURS = re.compile(r"akoo-[0-9a-f]{12}")
 
 
 def claim(cluster_name: str) -> str:
-    """Of the StringGroup that says who may take a cluster's objects away."""
+    """Name of the claim: the StringGroup that decides who may remove a cluster's objects."""
     return f"{CLAIM_PREFIX}{cluster_name}"
 
 
 def made_by_us(cluster_name: str) -> bool:
-    """Whether we made this clusterName: ``akoo-`` and 12 hex digits, a hash of UIDs.
+    """True for a clusterName that we made: ``akoo-`` and 12 hex digits, a hash of UIDs.
 
-    Only such a name is known to be nobody else's. One that was found in an adopted install may
-    be anybody's: AKO's own default is ``my-cluster``.
+    Only such a name certainly belongs to nobody else. A name of an adopted install may be
+    anybody's: AKO's own default is ``my-cluster``.
     """
     return OURS.fullmatch(cluster_name) is not None

@@ -1,4 +1,4 @@
-"""What somebody may have meant: existing names that look like one that does not exist. Pure."""
+"""Suggestions for a name that does not exist: existing names that look like it. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _CUTOFF = 0.6
 def names(wanted: str, existing: Iterable[str]) -> tuple[str, ...]:
     """At most three of ``existing``, the likeliest first; upper and lower case count alike."""
     folded: dict[str, str] = {}
-    for one in sorted(set(existing) - {""}):
-        folded.setdefault(one.casefold(), one)
+    for name in sorted(set(existing) - {""}):
+        folded.setdefault(name.casefold(), name)
     near = difflib.get_close_matches(wanted.casefold(), folded, n=MOST, cutoff=_CUTOFF)
-    return tuple(folded[one] for one in near)
+    return tuple(folded[name] for name in near)
 
 
 def sentence(wanted: str, existing: Iterable[str]) -> str:
-    """``nearest names: a, b.``; how many there are where none is near; what to expect of none."""
+    """``nearest names: a, b.``; without a near name, the existing ones; without any, a hint."""
     known = sorted(set(existing) - {""})
     if not known:
         return "There is none that our user can see."

@@ -1,4 +1,5 @@
-"""``spec.plugins.avi``: what the ancestor's fields do not reach. Strict: a typing error is one."""
+"""``spec.plugins.avi``: options beyond the ancestor's fields. Strict: a misspelt key is an
+error."""
 
 from __future__ import annotations
 
@@ -6,11 +7,11 @@ from akoo_core.plugin import structs
 
 
 class Options(structs.StrictStruct, frozen=True, kw_only=True):
-    """Per AKODeploymentConfig."""
+    """Options of one AKODeploymentConfig."""
 
     controller: str = ""
-    """Name of an AviController. It then says address, credential and CA; spec.controller,
+    """Name of an AviController with address, credential and CA; then spec.controller,
     spec.adminCredentialRef and spec.certificateAuthorityRef do not count."""
     ip_pools: tuple[str, ...] = ()
-    """Names of AviIPPools that clusters of this config take addresses from: they stay while one of
-    these clusters does."""
+    """Names of AviIPPools that clusters of this config take addresses from: these pools stay while
+    one of the clusters does."""

@@ -1,8 +1,8 @@
-"""Where a cluster is on the outside: how to get there, and which place it is. Pure.
+"""The place of a cluster on Avi, and the way to its controller. Pure.
 
-``Wanted`` is what a config asks for, by names. ``AviTarget`` is what prepare found for exactly
-that; intend makes the stored intent of it. ``Stored`` is that intent: all that leaving needs.
-No secret is in any of them.
+``Wanted`` is the place that a config names. ``AviTarget`` is the place that prepare found for
+exactly these names; intend makes the stored intent of it. ``Stored`` is that intent: all that
+leaving needs. None of them holds a secret.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ INTENT_VERSION = 1
 
 
 class Reach(structs.Struct, frozen=True, kw_only=True):
-    """How to get to an Avi Controller, as whom, and whom to trust there."""
+    """The way to an Avi Controller: address, account and trusted CA."""
 
     address: str
     """``host`` or ``host:port``."""
@@ -27,7 +27,7 @@ class Reach(structs.Struct, frozen=True, kw_only=True):
 
 
 class Place(structs.Struct, frozen=True, kw_only=True):
-    """One place, by UUIDs: the same whatever address or name leads there."""
+    """One place, by UUIDs: the same for every address and name that leads there."""
 
     controller_uuid: str
     """Of the Avi cluster (``/api/cluster``)."""
@@ -37,7 +37,7 @@ class Place(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> str:
-        """One text, equal exactly if the place is: the placement of the intent."""
+        """One text that is equal exactly if the place is: the placement of the intent."""
         return " ".join(
             (self.controller_uuid, self.cloud_uuid, self.tenant_uuid, self.se_group_uuid)
         )
@@ -50,7 +50,7 @@ class Network(structs.Struct, frozen=True, kw_only=True):
     uuid: str
     cidr: str = ""
     unique: bool = True
-    """False: its cloud has several of this name, so AKO must be given the UUID."""
+    """False: its cloud has several networks of this name, so AKO needs the UUID."""
 
 
 class PoolRef(structs.Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class ControllerRef(structs.Struct, frozen=True, kw_only=True):
 
 
 class Stored(structs.Struct, frozen=True, kw_only=True):
-    """The intent's data: where the objects of one cluster are."""
+    """The intent's data: the place of one cluster's objects."""
 
     cluster_name: str
     """The mark on all of them; the record's ``akoClusterName``."""
@@ -79,9 +79,9 @@ class Stored(structs.Struct, frozen=True, kw_only=True):
     se_group: str
     networks: tuple[Network, ...] = ()
     control_plane: Network | None = None
-    """Where addresses of API servers come from; for the management cluster's AKO only."""
+    """The network of the addresses of API servers; for the management cluster's AKO only."""
     controller: ControllerRef | None = None
-    """None: the config gives address and credential itself."""
+    """None: the config itself has address and credential."""
     pools: tuple[PoolRef, ...] = ()
 
 
@@ -93,10 +93,10 @@ class WantedNetwork(structs.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(structs.Struct, frozen=True, kw_only=True):
-    """What a config asks for, by names. Equal: what was found for it holds."""
+    """The place that a config names. Equal names: the place found for them holds."""
 
     controller: str = ""
-    """An AviController's name; then it says how to get there, and ``reach`` is None."""
+    """An AviController's name; then ``reach`` is None."""
     reach: Reach | None = None
     cloud: str
     tenant: str = names.ADMIN_TENANT
@@ -105,33 +105,34 @@ class Wanted(structs.Struct, frozen=True, kw_only=True):
     control_plane: WantedNetwork | None = None
     pools: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
-    """Names of the AviIPPools that are made of the config's networks."""
+    """Names of the AviIPPools that are made from the config's networks."""
     ako: ako_networks.AkoNetworks | None = None
     """The networks that only AKO looks up; None in a fact of a release that did not check them."""
 
 
 class AviTarget(api.Fact, frozen=True, kw_only=True):
-    """What prepare found last, and what it was asked for."""
+    """The last place that prepare found, and the names that it was found for."""
 
     fact_name: ClassVar[str] = "AviTarget"
 
     wanted: Wanted
-    found: Stored
+    stored: Stored = structs.field(name="found")
+    """The intent for this place."""
     controller_version: str = ""
     """``30.2.2``."""
 
 
 class AviClaimed(api.Fact, frozen=True, kw_only=True):
-    """That the claim is ours, where, and since which epoch: one that is missing later is lost.
+    """Proof that the claim is ours: place and epoch. A claim that is missing later is lost.
 
-    The engine drops all facts when a cluster has left a place, so one it comes back to is claimed
-    anew.
+    The engine drops all facts when a cluster has left a place. A cluster that comes back claims the
+    place anew.
     """
 
     fact_name: ClassVar[str] = "AviClaimed"
 
     identity: str
-    """Of the place."""
+    """Identity of the place."""
     epoch: int
 
 
@@ -146,7 +147,7 @@ class ExhaustedPool(structs.Struct, frozen=True, kw_only=True):
 class AviPoolsExhausted(api.Fact, frozen=True, kw_only=True):
     """The pools of the cluster that had no free address when prepare last read them.
 
-    Not given while all of them have one.
+    Absent while all of them have one.
     """
 
     fact_name: ClassVar[str] = "AviPoolsExhausted"
@@ -155,7 +156,7 @@ class AviPoolsExhausted(api.Fact, frozen=True, kw_only=True):
 
 
 def stored(view: api.View) -> Stored | None:
-    """What was intended and stored; None where nothing was ever placed.
+    """The stored intent; None if the cluster was never placed.
 
     Raises structs.DecodeError for data that no release of ours wrote.
     """
@@ -166,11 +167,11 @@ def stored(view: api.View) -> Stored | None:
 
 
 def claimed_epoch(view: api.View, place: Place) -> int | None:
-    """The epoch of the claim that was ours in this place; None where there never was one."""
+    """The epoch of our claim in this place; None if there never was one."""
     fact = view.fact(AviClaimed)
     return fact.epoch if fact is not None and fact.identity == place.identity else None
 
 
 def was_claimed(view: api.View, place: Place) -> bool:
-    """Whether the claim was ours in this place."""
+    """The claim was ours in this place."""
     return claimed_epoch(view, place) is not None

@@ -1,15 +1,15 @@
-"""What cannot go on until somebody does something."""
+"""Problems that block until somebody acts."""
 
 from __future__ import annotations
 
 from akoo_core.plugin import errors
 
 AFTER_SECONDS = 60.0
-"""When it is looked at again: what is to be mended is on Avi, and nobody tells us of it."""
+"""Retry interval. The fix happens on Avi, which sends no events."""
 
 
 class Refusal(errors.AkooError):
-    """Becomes Blocked(reason, message): what is wrong, where, and what to do."""
+    """Becomes Blocked(reason, message): the problem, its place, and the remedy."""
 
     after = AFTER_SECONDS
 
@@ -19,5 +19,5 @@ class Refusal(errors.AkooError):
 
 
 def invalid(path: str, problem: str) -> Refusal:
-    """An ConfigInvalid about one field of the AKODeploymentConfig."""
+    """A ConfigInvalid about one field of the AKODeploymentConfig."""
     return Refusal("ConfigInvalid", f"{path}: {problem}")

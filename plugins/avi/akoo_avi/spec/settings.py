@@ -20,6 +20,6 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     page_size: PageSize = 200
     """Objects on a page of a list; 200 is the most that a controller gives."""
     catalog_seconds: Seconds = 15.0
-    """How old what is known of a controller's tenants, clouds, SE groups and networks may be."""
+    """Maximum age of a catalog of tenants, clouds, SE groups and networks."""
     snapshot_seconds: Seconds = 30.0
-    """How old the picture of what runs on a controller may be."""
+    """Maximum age of a snapshot of the virtual services and engines on a controller."""

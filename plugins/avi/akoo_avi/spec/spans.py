@@ -21,7 +21,7 @@ _USES: Final = {text: use for use, text in TYPES.items()}
 
 
 class Span(NamedTuple):
-    """Addresses of one family from first to last, both included, and what they are for."""
+    """Addresses of one family from first to last, both included, and their use."""
 
     version: int
     first: int
@@ -41,17 +41,17 @@ class Span(NamedTuple):
         return str(_address(self.version, self.last))
 
     def overlaps(self, other: Span) -> bool:
-        """Whether they have an address in common, whatever it is for."""
+        """The spans have an address in common, whatever its use."""
         return (
             self.version == other.version and self.first <= other.last and other.first <= self.last
         )
 
     def holds(self, address: Address) -> bool:
-        """Whether the address is one of these."""
+        """The address is in the span."""
         return self.version == address.version and self.first <= int(address) <= self.last
 
     def serves(self, use: Use) -> bool:
-        """Whether it gives addresses for all that ``use`` stands for."""
+        """The span gives addresses for all that ``use`` stands for."""
         return self.use in ("Both", use)
 
     def __str__(self) -> str:
@@ -63,7 +63,8 @@ def _address(version: int, value: int) -> Address:
 
 
 def span(begin: str, end: str, use: Use = "Both") -> Span:
-    """Raises ValueError: no addresses, of two families, or the end before the begin."""
+    """A span from texts. Raises ValueError: no addresses, of two families, or the end before the
+    begin."""
     first, last = ipaddress.ip_address(begin), ipaddress.ip_address(end)
     if first.version != last.version:
         raise ValueError(f"{begin} and {end} are of two families")
@@ -73,7 +74,7 @@ def span(begin: str, end: str, use: Use = "Both") -> Span:
 
 
 def of_entry(entry: Any) -> Span | None:
-    """An entry of ``static_ip_ranges``; None for what cannot be read."""
+    """The span of an entry of ``static_ip_ranges``; None for an unreadable entry."""
     try:
         both = entry["range"]
         use = _USES[entry.get("type", TYPES["Both"])]
@@ -82,20 +83,20 @@ def of_entry(entry: Any) -> Span | None:
         return None
 
 
-def entry_of(one: Span) -> structs.JSON:
-    """``one`` as an entry of ``static_ip_ranges``."""
-    family = f"V{one.version}"
+def entry_of(addresses: Span) -> structs.JSON:
+    """The entry of ``static_ip_ranges`` for the addresses."""
+    family = f"V{addresses.version}"
     return {
         "range": {
-            "begin": {"addr": one.begin, "type": family},
-            "end": {"addr": one.end, "type": family},
+            "begin": {"addr": addresses.begin, "type": family},
+            "end": {"addr": addresses.end, "type": family},
         },
-        "type": TYPES[one.use],
+        "type": TYPES[addresses.use],
     }
 
 
 def prefix_of(subnet: Any) -> Prefix | None:
-    """The prefix of an entry of ``configured_subnets``; None for what cannot be read."""
+    """The prefix of an entry of ``configured_subnets``; None for an unreadable entry."""
     try:
         prefix = subnet["prefix"]
         return ipaddress.ip_network(f"{prefix['ip_addr']['addr']}/{prefix['mask']}", strict=False)
@@ -112,13 +113,13 @@ def subnet_of(prefix: Prefix) -> structs.JSON:
 def subnets(network: structs.JSON) -> Iterator[tuple[Prefix | None, list[Span]]]:
     """Each configured subnet of a network, with its ranges."""
     for subnet in network.get("configured_subnets") or ():
-        found = (of_entry(each) for each in subnet.get("static_ip_ranges") or ())
-        yield prefix_of(subnet), [each for each in found if each is not None]
+        ranges = (of_entry(entry) for entry in subnet.get("static_ip_ranges") or ())
+        yield prefix_of(subnet), [span for span in ranges if span is not None]
 
 
 def of_network(network: structs.JSON) -> frozenset[Span]:
     """All ranges of a network."""
-    return frozenset(each for _, inside in subnets(network) for each in inside)
+    return frozenset(span for _, inside in subnets(network) for span in inside)
 
 
 class Ours(NamedTuple):
@@ -138,7 +139,7 @@ class Ours(NamedTuple):
 
 
 class Subnet(NamedTuple):
-    """A subnet that is wanted. ``ranges`` None: nothing is said about its ranges."""
+    """A wanted subnet. ``ranges`` None: nothing is said about its ranges."""
 
     prefix: Prefix
     ranges: frozenset[Span] | None
@@ -146,4 +147,4 @@ class Subnet(NamedTuple):
 
 def spans_of(wanted: tuple[Subnet, ...]) -> frozenset[Span]:
     """The ranges of all of them."""
-    return frozenset(one for subnet in wanted for one in subnet.ranges or ())
+    return frozenset(span for subnet in wanted for span in subnet.ranges or ())

@@ -1,4 +1,4 @@
-"""What a config asks for on the outside, by names. Pure."""
+"""The place that a config names. Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from akoo_core.plugin import names as core_names
 
 
 def of_view(view: api.View) -> Wanted:
-    """What the cluster's config asks for. Raises Refusal as ``of_config`` does."""
+    """The place that the cluster's config names. Raises Refusal as ``of_config`` does."""
     management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
     name = view.spec.config_ref.name
     return of_config(view.config, name, options_of(view), management=management)
 
 
-def of_config(obj: structs.JSON, name: str, given: options.Options, *, management: bool) -> Wanted:
-    """What an AKODeploymentConfig asks for. ``given``: its ``spec.plugins.avi``; ``management``:
-    for the management cluster, which alone has a control plane network.
+def of_config(
+    obj: structs.JSON, name: str, avi_options: options.Options, *, management: bool
+) -> Wanted:
+    """The place that an AKODeploymentConfig names.
 
-    Raises Refusal for a config that names too little, or what cannot be.
+    ``avi_options``: its ``spec.plugins.avi``. ``management``: for the management cluster, which
+    alone has a control plane network. Raises Refusal for missing names and impossible values.
     """
     try:
         spec = config.decode(obj)
@@ -27,48 +29,48 @@ def of_config(obj: structs.JSON, name: str, given: options.Options, *, managemen
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
     return Wanted(
-        controller=given.controller,
-        reach=None if given.controller else reach_of(spec),
+        controller=avi_options.controller,
+        reach=None if avi_options.controller else reach_of(spec),
         cloud=_named("spec.cloudName", spec.cloud_name),
         tenant=spec.tenant.name,
         se_group=_named("spec.serviceEngineGroup", spec.service_engine_group),
         network=_network("spec.dataNetwork", spec.data_network.name, spec.data_network.cidr),
         control_plane=_control_plane(spec) if management else None,
-        pools=tuple(sorted(set(given.ip_pools))),
+        pools=tuple(sorted(set(avi_options.ip_pools))),
         inline=_inline(name, spec, management=management),
         ako=ako,
     )
 
 
-def _inline(config_name: str, spec: config.Spec, *, management: bool) -> tuple[str, ...]:
-    found = {inline_pools.data_name(config_name, spec)}
+def _inline(config_name: str, spec: config.AviSpec, *, management: bool) -> tuple[str, ...]:
+    pool_names = {inline_pools.data_name(config_name, spec)}
     if management:
-        found.add(inline_pools.control_plane_name(config_name, spec))
-    return tuple(sorted(found - {""}))
+        pool_names.add(inline_pools.control_plane_name(config_name, spec))
+    return tuple(sorted(pool_names - {""}))
 
 
 def options_of(view: api.View) -> options.Options:
-    """``spec.plugins.avi``, or what it means to have none."""
-    given = view.plugin_config
-    return given if isinstance(given, options.Options) else options.Options()
+    """``spec.plugins.avi``, or its defaults."""
+    decoded = view.plugin_config
+    return decoded if isinstance(decoded, options.Options) else options.Options()
 
 
 def address(controller: str) -> str:
     """``spec.controller`` as host or host:port.
 
-    The ancestor's documentation promised ``[scheme://]address[:port]``: the scheme, which can only
-    be https, and what follows the address go.
+    The ancestor's documentation promised ``[scheme://]address[:port]``. The scheme can only be
+    https; it is removed, and so is everything behind the address.
     """
-    scheme, found, rest = controller.strip().partition("://")
-    if not found:
+    scheme, separator, rest = controller.strip().partition("://")
+    if not separator:
         return scheme.rstrip("/")
     if scheme.lower() != "https":
         raise refusal.invalid("spec.controller", f"Avi speaks https only, not {scheme}.")
     return rest.split("/", 1)[0]
 
 
-def reach_of(spec: config.Spec) -> Reach:
-    """How a config itself says to get to its controller. Raises Refusal."""
+def reach_of(spec: config.AviSpec) -> Reach:
+    """The way to its controller in a config itself. Raises Refusal."""
     account, ca = spec.admin_credential_ref, spec.certificate_authority_ref
     if not account.complete:
         raise refusal.invalid(
@@ -99,26 +101,26 @@ def _network(path: str, name: str, cidr: str) -> WantedNetwork | None:
     return WantedNetwork(name=name, cidr=prefix)
 
 
-def _control_plane(spec: config.Spec) -> WantedNetwork | None:
+def _control_plane(spec: config.AviSpec) -> WantedNetwork | None:
     network = spec.control_plane_network
     return _network("spec.controlPlaneNetwork", network.name, network.cidr)
 
 
 def config_name(view: api.View) -> str:
-    """``AKODeploymentConfig/edge``: what a message tells people to correct."""
+    """``AKODeploymentConfig/edge``: the object that a message tells people to correct."""
     return f"AKODeploymentConfig/{view.spec.config_ref.name}"
 
 
 def secrets(view: api.View) -> tuple[api.SecretPair, ...]:
-    """(namespace, name) of the Secrets that lead to the controller: by the config, and by what was
-    stored. None of a config that cannot be read: prepare says why."""
+    """(namespace, name) of the Secrets that lead to the controller, by the config and by the stored
+    intent. () for an unreadable config: prepare says why."""
     stored = placement.stored(view)
     ways = [stored.reach] if stored is not None else []
     if view.config:
         try:
-            said = of_view(view).reach
+            configured = of_view(view).reach
         except refusal.Refusal:
-            said = None
-        ways += [said] if said is not None else []
-    named = (one for way in ways for one in (way.credential, way.ca) if one is not None)
+            configured = None
+        ways += [configured] if configured is not None else []
+    named = (secret for way in ways for secret in (way.credential, way.ca) if secret is not None)
     return tuple(sorted({secret.pair for secret in named}))

@@ -368,7 +368,7 @@ def test_a_death_at_any_call_ends_as_without_it(avi_world: Any) -> None:
 
 def test_names_fit_and_tell_places_apart() -> None:
     def name(of: str, cloud: str = "c", network: str = "n") -> str:
-        found = config.Spec(cloud_name=cloud, data_network=config.DataNetwork(name=network))
+        found = config.AviSpec(cloud_name=cloud, data_network=config.DataNetwork(name=network))
         return inline_pools.data_name(of, found)
 
     assert len({name("a"), name("b"), name("a", "d"), name("a", network="m")}) == 4
