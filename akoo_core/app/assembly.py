@@ -1,4 +1,4 @@
-"""Puts the parts together that work on records: services, reconcilers, queues, workers."""
+"""Builds the parts that work on records: services, reconcilers, queues, workers."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from akoo_core.reconcile.status import events
 from akoo_core.settings import Settings
 
 SLOW_SHARE = 0.2
-"""Of the workers: for all slow workload clusters together."""
+"""Share of the workers for all slow workload clusters together."""
 EVENTS_SECONDS = 1.0
-"""For the Events that are still queued when we stop."""
+"""Seconds for the Events that are still queued at the stop."""
 
 
 class Workloads(surroundings.WorkloadAccess, Protocol):
@@ -50,7 +50,7 @@ class Workloads(surroundings.WorkloadAccess, Protocol):
 
 
 class Parts:
-    """What works: two queues with their handlers, and the Events they say."""
+    """The working parts of a process: two queues with their handlers, and the Events they queue."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Parts:
     ) -> None:
         """Work on records, configs and plugins' kinds until ``stop``; by the leader only."""
         services = self.services
-        record = references.Noting(
+        record = references.IndexingReconciler(
             record_controller.RecordReconciler(services), services, self.secret_index
         )
         config = config_controller.ConfigReconciler(
@@ -95,12 +95,12 @@ class Parts:
             services.clock,
             plugins=services.plugins.ordered,
         )
-        given = means(services)._replace(secret_changes=self.secret_changes)
+        plugin_means = means(services)._replace(secret_changes=self.secret_changes)
 
         async def by_name(entry: core.QueueEntry) -> record_controller.Outcome:
             return await config.reconcile(entry.key, entry.attempt)
 
-        saying = asyncio.create_task(services.recorder.run(), name="events")
+        sending = asyncio.create_task(services.recorder.run(), name="events")
         try:
             async with asyncio.TaskGroup() as group:
                 for queue, handle, count in (
@@ -112,20 +112,20 @@ class Parts:
                             queue, handle, count, stop=stop, grace_seconds=grace_seconds
                         )
                     )
-                for one in registered:
+                for controller in registered:
                     group.create_task(
                         controller_runner.run_controller(
-                            one,
+                            controller,
                             client=management,
-                            means=given,
+                            means=plugin_means,
                             stop=stop,
                             min_interval_seconds=self._interval,
                             grace_seconds=grace_seconds,
                         )
                     )
         finally:
-            saying.cancel()
-            await asyncio.gather(saying, return_exceptions=True)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(EVENTS_SECONDS):
                 await services.recorder.flush()
@@ -138,7 +138,7 @@ class Parts:
 
 
 def means(services: Services) -> context.Means:
-    """What controllers and commands of plugins act with."""
+    """Services for controllers and commands of plugins."""
     return context.Means(
         clock=services.clock,
         external=services.external,
@@ -189,10 +189,10 @@ def assemble(
     thread_pool: Callable[[str], api.ThreadPool] | None = None,
     remembered: api.LoginMemory | None = None,
 ) -> Parts:
-    """The parts of one process, none of them running yet. ``clients`` None: over the network, by
-    the kubeconfig Secrets. ``registered`` are the controllers of the plugins. ``thread_pool`` gives
-    the pool of a plugin; None: threads of its own. ``remembered`` are refused logins; None: those
-    that the operator keeps."""
+    """The parts of one process, none of them running yet. ``clients`` None: clients over the
+    network, by the kubeconfig Secrets. ``registered`` are the controllers of the plugins.
+    ``thread_pool`` returns the pool of a plugin; None: each plugin gets threads of its own.
+    ``remembered`` are refused logins; None: the logins that the operator keeps."""
     clients = clients or workloads.WorkloadClients(
         management,
         external=external,
@@ -216,10 +216,12 @@ def assemble(
         if thread_pool is None
     }
     shared = {
-        one.name: scoped_client.for_verbs(
-            management, one.name, (each.registration for each in registered if each.plugin is one)
+        plugin.name: scoped_client.for_verbs(
+            management,
+            plugin.name,
+            (controller.registration for controller in registered if controller.plugin is plugin),
         )
-        for one in plugins.ordered
+        for plugin in plugins.ordered
     }
     services = Services(
         management=management,

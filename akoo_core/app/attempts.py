@@ -1,4 +1,4 @@
-"""One attempt as the queue sees it: a root span with links to its causes around a reconcile."""
+"""One attempt of a queue: a root span with links to its causes around a reconcile."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FOLLOWED = frozenset({"AKODeployment", "AKODeploymentConfig", "Cluster", "Secre
 
 
 def explained(entry: core.QueueEntry) -> bool:
-    """Whether everything that caused an attempt is a change of what the caches follow.
+    """True if every cause of an attempt is a change of an object that the caches follow.
 
-    False where it is simply time to look, or where somebody asked for it without saying why.
+    False for an attempt that is only due, or that has a cause of another kind.
     """
     return bool(entry.causes) and not entry.dropped_causes and all(map(_followed, entry.causes))
 
@@ -57,11 +57,11 @@ def handler(kind: str, reconcile: Reconcile) -> worker.Handler:
 
 
 def _followed(cause: object) -> bool:
-    return isinstance(cause, causes.Cause) and cause.what in _FOLLOWED
+    return isinstance(cause, causes.Cause) and cause.kind in _FOLLOWED
 
 
 def _links(entry: core.QueueEntry, previous: trace.Link | None) -> Iterator[object]:
-    """What led here, found out only when somebody asks."""
+    """Links to the causes, built only when a tracer reads them."""
     for cause in entry.causes:
         if isinstance(cause, causes.Cause):
             yield cause.link()
@@ -69,4 +69,4 @@ def _links(entry: core.QueueEntry, previous: trace.Link | None) -> Iterator[obje
 
 
 def _text(cause: object) -> str:
-    return f"{cause.what} {cause.name}" if isinstance(cause, causes.Cause) else "unknown"
+    return f"{cause.kind} {cause.name}" if isinstance(cause, causes.Cause) else "unknown"

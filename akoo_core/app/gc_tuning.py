@@ -1,8 +1,8 @@
-"""How often Python looks for cycles of dead objects: by its defaults, far too often for us.
+"""Tuning of Python's garbage collector, which by default runs far too often for this process.
 
-An attempt makes and drops some thousand small objects, hardly any of them in cycles, and by default
-Python looks every 700. Each tenth look goes through more, each hundredth through all, modules
-included, which never go.
+An attempt makes and drops some thousand small objects, hardly any of them in cycles. By default
+Python collects after every 700: each tenth run covers more objects, each hundredth covers all,
+including modules, which are never freed.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import gc
 from typing import Final
 
 NEW: Final = 10_000
-"""More objects made than dropped, before the new ones are looked through: a megabyte or two."""
+"""Surplus of new objects that starts a collection of the new ones: a megabyte or two."""
 LOOKS: Final = 20
-"""So many looks at the new before one at what has survived one, and so on."""
+"""Collections of one generation before a collection of the next older one."""
 
 
 def settle() -> None:
-    """To be called once, when all code is loaded: what is there by now is not looked through."""
+    """Call it once, when all code is loaded: objects made before are never collected."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW, LOOKS, LOOKS)

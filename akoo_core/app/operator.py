@@ -1,4 +1,4 @@
-"""The operator: what starts in which order, and what stops in which. Read top to bottom.
+"""The operator: the order of start and stop. Read top to bottom.
 
 Start: telemetry, health (probes must answer while the rest waits), the API server and what must be
 there, caches (standbys keep them warm), the lease, and only then workers: nothing writes before.
@@ -34,12 +34,12 @@ from akoo_core.settings import Settings
 from akoo_core.telemetry import sdk
 
 WORKER_SHARE = 0.5
-"""Of the shutdown seconds: for work in flight. The rest is for Events, lease and spans."""
+"""Share of the shutdown seconds for work in flight. The rest is for Events, lease and spans."""
 SPANS_SECONDS = 1.5
-"""For the last spans, after everything else has stopped."""
+"""Seconds for the last spans, after everything else has stopped."""
 
 OUTDATED_SECONDS = 15.0
-"""How often it is looked whether Cluster API was upgraded below us."""
+"""Seconds between two checks for an upgrade of Cluster API."""
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class _StoppedError(Exception):
-    """SIGTERM came before there was anything to stop."""
+    """SIGTERM came before the start was complete."""
 
 
 class Operator:
@@ -66,7 +66,7 @@ class Operator:
         self.identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
 
     async def run(self) -> None:
-        """Run until told to stop.
+        """Run until SIGTERM or SIGINT.
 
         Raises InputError for a kubeconfig that cannot be used, LeadershipLostError when the lease
         was lost: then the process must end at once.
@@ -80,7 +80,7 @@ class Operator:
             self._readiness.set("running", "stopping")
 
     async def _start(self, stopping: contextlib.AsyncExitStack) -> None:
-        # Wrong input is one line, the error: so nothing is logged before all of it was looked at.
+        # Wrong input is one line, the error: so nothing is logged before all of it was checked.
         sdk.destination(self._settings.telemetry.endpoint)
         spans = stopping.enter_context(contextlib.ExitStack())
         await self._serve_health(stopping)
@@ -99,7 +99,7 @@ class Operator:
         management = transport.HttpClient(endpoint, external=seam)
         stopping.push_async_callback(management.close)
 
-        clusters, management_id = await self._unless_stopped(self._found(plain))
+        clusters, management_id = await self._unless_stopped(self._cluster_kind(plain))
         world = world_.CachedWorld(management_id, clusters)
         parts = assembly.assemble(
             self._settings,
@@ -137,7 +137,7 @@ class Operator:
 
     async def _follow_upgrades(self, following: watches.Watches) -> None:
         """End the process when Cluster API stops serving the version we follow."""
-        # A poll: what the reflectors say of it is an error that comes and goes.
+        # A poll: the reflectors' error about it comes and goes.
         while not (following.outdated() or following.ended()):  # noqa: ASYNC110
             await asyncio.sleep(OUTDATED_SECONDS)
         if following.ended():
@@ -189,14 +189,14 @@ class Operator:
             ),
         )
 
-    async def _found(self, plain: transport.HttpClient) -> tuple[resource.Resource, str]:
-        """The Cluster kind and our management id, as soon as all we need is there."""
-        rules = (*rbac.CORE, *(rule for one in self._plugins.ordered for rule in one.rbac))
+    async def _cluster_kind(self, plain: transport.HttpClient) -> tuple[resource.Resource, str]:
+        """The Cluster kind and our management id, as soon as everything needed exists."""
+        rules = (*rbac.CORE, *(rule for plugin in self._plugins.ordered for rule in plugin.rbac))
 
         async def ask() -> tuple[resource.Resource, str]:
-            found = await readiness.found(plain, rules, plugins=self._plugins.names)
+            clusters = await readiness.cluster_kind(plain, rules, plugins=self._plugins.names)
             known = self._settings.management_id
-            return found, known or await readiness.management_id(plain)
+            return clusters, known or await readiness.management_id(plain)
 
         def say(missing: str) -> None:
             self._readiness.set("management cluster", missing)
@@ -209,7 +209,7 @@ class Operator:
         parts: assembly.Parts,
         management: transport.HttpClient,
     ) -> None:
-        """Work while the lease is ours; hand it back when all that wrote has ended."""
+        """Work while the lease is ours; release it when every writer has ended."""
         grace = self._settings.deadlines.shutdown_seconds * WORKER_SHARE
 
         async def work() -> None:
@@ -237,7 +237,7 @@ class Operator:
                 await elector.release()
 
     async def _unless_stopped(self, awaited: Awaitable[T]) -> T:
-        """The result of ``awaited``. Raises _StoppedError when told to stop before."""
+        """The result of ``awaited``. Raises _StoppedError when a stop comes first."""
         task = asyncio.ensure_future(awaited)
         stopped = asyncio.ensure_future(self._stop.wait())
         try:
@@ -246,14 +246,14 @@ class Operator:
                 raise _StoppedError
             return task.result()
         finally:
-            for one in (task, stopped):
-                one.cancel()
+            for future in (task, stopped):
+                future.cancel()
             await asyncio.gather(task, stopped, return_exceptions=True)
 
 
 def greeting(plugins: registry.PluginSet) -> str:
     """The first line of the log: our version, and the plugins with theirs where they have one."""
-    versions = {one.name: f" {one.version}" for one in loader.installed()}
+    versions = {plugin.name: f" {plugin.version}" for plugin in loader.installed()}
     names = [f"{name}{versions.get(name, '')}" for name in plugins.names]
     return f"akoo-core {akoo_core.__version__}, plugins {', '.join(names) or 'none'}"
 

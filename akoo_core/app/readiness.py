@@ -1,4 +1,4 @@
-"""Waits until the management cluster has what we need, and says in one line what is missing."""
+"""Waits until the management cluster is ready, and names in one line what is missing."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _log = logging.getLogger(__name__)
 
 
 async def management_id(kube: client.KubeClient) -> str:
-    """The UID of kube-system: what tells this management cluster from others."""
+    """The UID of kube-system: it identifies this management cluster."""
     system = await kube.get(resource.NAMESPACES, "kube-system")
     uid: str = system["metadata"]["uid"]
     return uid
 
 
-async def found(
+async def cluster_kind(
     kube: client.KubeClient, rules: Iterable[api.RbacRule], *, plugins: Iterable[str]
 ) -> resource.Resource:
     """The Cluster kind, once API, CRDs, Cluster API and rights are all there.
@@ -48,19 +48,19 @@ async def found(
 
 
 async def until_ready(ask: Callable[[], Awaitable[T]], say: Callable[[str], None]) -> T:
-    """Ask again, with growing pauses, until nothing is missing any more.
+    """Call ``ask`` again, with growing pauses, until nothing is missing any more.
 
-    What is missing is logged once, however often it is found, and given to ``say``.
+    Each problem is logged once in a row, and passed to ``say`` at every try.
     """
-    pause, said = FIRST_PAUSE_SECONDS, ""
+    pause, logged = FIRST_PAUSE_SECONDS, ""
     while True:
         try:
             return await ask()
         except (errors.NotReadyError, kube_errors.KubeError, TimeoutError) as error:
             missing = str(error) or "the API server does not answer in time"
-        if missing != said:
+        if missing != logged:
             _log.warning("akoo-core: %s", missing)
         say(missing)
-        said = missing
+        logged = missing
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -1,12 +1,13 @@
-"""Counts records for the gauges: by phase, by readiness of each plugin, by what holds them, and
-what they leave behind."""
+"""Counts records for the gauges: by phase, readiness of each plugin, and reason of a hold; and the
+objects left outside."""
 
 from __future__ import annotations
 
 import collections
 from collections.abc import Iterator
 
-from akoo_core.objects import conditions, record
+from akoo_core.objects import conditions
+from akoo_core.objects.record import Record
 from akoo_core.telemetry import metrics
 
 Label = tuple[str, str]
@@ -20,16 +21,16 @@ _GAUGES = {
 }
 
 
-def counts(one: record.Record) -> Iterator[tuple[Label, int]]:
-    """What one record adds to which gauge; each label once. Pure."""
-    status = one.status
+def counts(record: Record) -> Iterator[tuple[Label, int]]:
+    """Amounts that a record adds to each gauge; each label once. Pure."""
+    status = record.status
     if status.phase is not None:
         yield ("records", status.phase), 1
         if status.left:
             yield ("left", status.phase), status.left
-    for name in one.spec.plugins:
-        found = conditions.find(status.conditions, conditions.type_for_plugin(name))
-        if found is not None and found.status == "True":
+    for name in record.spec.plugins:
+        condition = conditions.find(status.conditions, conditions.type_for_plugin(name))
+        if condition is not None and condition.status == "True":
             yield ("ready", name), 1
     held = conditions.find(status.conditions, "Held")
     if held is not None and held.status == "True":
@@ -42,8 +43,8 @@ class RecordGauges:
     def __init__(self) -> None:
         self._counts: collections.Counter[Label] = collections.Counter()
 
-    def changed(self, old: record.Record | None, new: record.Record | None) -> None:
-        """A record came (``old`` None), changed, or went (``new`` None)."""
+    def changed(self, old: Record | None, new: Record | None) -> None:
+        """Count a record that came (``old`` None), changed, or went (``new`` None)."""
         before = dict(counts(old)) if old is not None else {}
         after = dict(counts(new)) if new is not None else {}
         for label in sorted({*before, *after}):

@@ -1,4 +1,4 @@
-"""Which records depend on which Secrets, as plugins say it."""
+"""Records by the Secrets they depend on, as plugins name them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from akoo_core.plugin.api import SecretPair
 
 
 class SecretIndex:
-    """Kept in memory: every record is looked at once after a start, which fills it."""
+    """Kept in memory: the first attempt at each record after a start fills it."""
 
     def __init__(self) -> None:
         self._by_secret: dict[SecretPair, set[str]] = {}
         self._by_record: dict[str, frozenset[SecretPair]] = {}
 
     def note(self, record: str, secrets: Iterable[SecretPair]) -> None:
-        """From now on ``record`` depends on exactly these."""
+        """Set the Secrets that ``record`` depends on."""
         wanted = frozenset(secrets)
         before = self._by_record.pop(record, frozenset())
         if wanted:

@@ -26,19 +26,19 @@ _log = logging.getLogger(__name__)
 
 
 class CacheLookups:
-    """What the bus asks of the caches (:class:`akoo_core.bus.mapping.ObjectLookups`)."""
+    """The caches as :class:`akoo_core.bus.mapping.ObjectLookups` for the bus."""
 
     def __init__(self, world: world_.CachedWorld, secrets: secret_index.SecretIndex) -> None:
         self._world = world
         self._secrets = secrets
 
     def records_at(self, namespace: str, cluster_name: str) -> Iterable[str]:
-        found = self._world.record_objects.keys_by(world_.CLUSTER, f"{namespace}/{cluster_name}")
-        return [key.name for key in found]
+        keys = self._world.record_objects.keys_by(world_.CLUSTER, f"{namespace}/{cluster_name}")
+        return [key.name for key in keys]
 
     def records_naming(self, config_name: str) -> Iterable[str]:
-        found = self._world.record_objects.keys_by(world_.CONFIG, config_name)
-        return [key.name for key in found]
+        keys = self._world.record_objects.keys_by(world_.CONFIG, config_name)
+        return [key.name for key in keys]
 
     def records_using_secret(self, namespace: str, name: str) -> Iterable[str]:
         return self._secrets.records(namespace, name)
@@ -89,7 +89,7 @@ class Watches:
             self._reflector(world.config_objects),
             self._reflector(world.record_objects),
             self._reflector(world.clusters),
-            # Of Secrets only that they changed is known here; values are read when needed.
+            # Only metadata of Secrets is followed; values are read when needed.
             self._secrets(world.kubeconfig_secrets(), label_selector=names.CAPI_CLUSTER_NAME_LABEL),
             *(
                 self._secrets(world.secrets_of(namespace), namespace=namespace)
@@ -119,7 +119,7 @@ class Watches:
             await follower.synced.wait()
 
     def missing(self) -> str:
-        """What cannot be followed just now, for /readyz; "" when all is well."""
+        """The first kind that cannot be followed now, for /readyz; "" when all can."""
         for follower in self._reflectors:
             if not follower.synced.is_set():
                 why = f": {follower.last_error}" if follower.last_error else ""
@@ -127,11 +127,12 @@ class Watches:
         return ""
 
     def ended(self) -> str:
-        """What is not followed any more, since its task ended although nothing told it to."""
+        """Names of reflectors whose tasks ended although nothing stopped them."""
         return ", ".join(task.get_name() for task in self._tasks if task.done())
 
     def outdated(self) -> bool:
-        """Whether the version of Cluster API we follow is not served any more: start anew."""
+        """True if the followed version of Cluster API is no longer served: the process must
+        restart."""
         return any(
             isinstance(reflector.last_error, kube_errors.NotFoundError)
             and reflector.last_error.kind_missing
@@ -159,7 +160,7 @@ class Watches:
         )
 
     def _changed(self, change: store.Change) -> None:
-        """The core's own queues come first: no mistake of what follows costs them an event."""
+        """Feed the core's own queues first: no error in the other consumers costs them an event."""
         self._queue(change)
         if change.resource == self._world.clusters.resource:
             self._world.cluster_changed(change)

@@ -1,4 +1,4 @@
-"""The caches of the management cluster, as reconcile asks them: lookups without I/O."""
+"""The caches of the management cluster, as reconcile reads them: lookups without I/O."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TypeVar
 from akoo_core import structs
 from akoo_core.cache import indexes, store
 from akoo_core.kube import client, resource
-from akoo_core.objects import cluster, config, names
+from akoo_core.objects import cluster, names
 from akoo_core.objects import record as record_
+from akoo_core.objects.config import Config
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
 
@@ -20,14 +21,14 @@ CLUSTER = "cluster"
 CLUSTER_UID = "cluster-uid"
 CONFIG = "config"
 SERVED = "served-by"
-"""By the UID of the config that a record lives by; counted without decoding anything."""
+"""Index by the UID of the config that a record lives by; counted without decoding anything."""
 SERVED_READY = "served-by-ready"
 REMOVED = "removed"
-"""By the hour in which a removal began; its other values are the moments, and LEAVES."""
+"""Index by the hour in which a removal began; its other values are the times, and LEAVES."""
 LEAVES = "leaves"
 FINISHED = "finished"
 MOVED_KEPT = 4096
-"""So many Clusters that were moved away are remembered, the last ones."""
+"""Limit of remembered Clusters that ``clusterctl move`` took away; the oldest are dropped."""
 
 T = TypeVar("T")
 
@@ -88,23 +89,24 @@ class CachedWorld:
         self.clusters = store.Store(clusters, indexes=_cluster_indexes(management_id))
         self.config_objects = store.Store(resource.AKO_DEPLOYMENT_CONFIGS)
         self.record_objects = store.Store(resource.AKO_DEPLOYMENTS, indexes=_RECORD_INDEXES)
-        self._configs: dict[str, tuple[str | None, config.Config | selection.Unreadable]] = {}
+        self._configs: dict[str, tuple[str | None, Config | selection.Unreadable]] = {}
         self._moved: dict[str, None] = {}
         self._kubeconfigs = store.Store(resource.SECRETS)
         self._secrets: dict[str, store.Store] = {}
 
     def kubeconfig_secrets(self) -> store.Store:
-        """For the metadata of the Secrets that carry Cluster API's label, in all namespaces."""
+        """Store for the metadata of the Secrets that carry Cluster API's label, in all
+        namespaces."""
         return self._kubeconfigs
 
     def secrets_of(self, namespace: str) -> store.Store:
-        """For the metadata of all Secrets of one namespace."""
+        """Store for the metadata of all Secrets of one namespace."""
         return self._secrets.setdefault(namespace, store.Store(resource.SECRETS))
 
     def secret_version(self, namespace: str, name: str) -> str | None:
-        """Which state of a Secret was seen last (``uid/resourceVersion``), "" if there is none.
+        """Last seen version of a Secret (``uid/resourceVersion``), "" if it does not exist.
 
-        None where it is not followed (yet): then only reading it tells.
+        None where it is not followed (yet): then it has to be read.
         """
         followed = self._secrets.get(namespace)
         if followed is not None:
@@ -118,21 +120,21 @@ class CachedWorld:
     def cluster_of(self, name: str) -> cluster.Cluster | None:
         named = self.record_objects.indexed(CLUSTER_UID, name)
         if named is None:
-            found = self.clusters.lookup(RECORD_NAME, name)
+            clusters = self.clusters.lookup(RECORD_NAME, name)
         else:
-            found = [obj for uid in named for obj in self.clusters.lookup(UID, uid)]
-        return cluster.from_object(found[0]) if found else None
+            clusters = [obj for uid in named for obj in self.clusters.lookup(UID, uid)]
+        return cluster.from_object(clusters[0]) if clusters else None
 
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
         obj = self.clusters.get(name, namespace)
         return cluster.from_object(obj) if obj is not None else None
 
     def cluster_changed(self, change: store.Change) -> None:
-        """Remember a Cluster that went while it was being moved away.
+        """Remember a Cluster that was deleted during ``clusterctl move``.
 
-        clusterctl pauses the Cluster before it begins. Then it marks the Cluster, deletes it and
-        takes all finalizers off within milliseconds: the Cluster is gone before any attempt could
-        look at it. A mark on a Cluster that was not paused, or not in deletion, is no move.
+        clusterctl first pauses the Cluster. Then it marks the Cluster, deletes it and takes all
+        finalizers off within milliseconds: the Cluster is gone before any attempt can see it. A
+        mark on a Cluster that was not paused, or not being deleted, is no move.
         """
         old = change.old if change.new_item is None else None
         if old is None:
@@ -147,11 +149,13 @@ class CachedWorld:
     def moved_away(self, cluster_uid: str) -> bool:
         return cluster_uid in self._moved
 
-    def configs(self) -> tuple[config.Config, ...]:
-        return tuple(one for one in self._decoded() if isinstance(one, config.Config))
+    def configs(self) -> tuple[Config, ...]:
+        return tuple(config for config in self._decoded() if isinstance(config, Config))
 
     def unreadable_configs(self) -> tuple[selection.Unreadable, ...]:
-        return tuple(one for one in self._decoded() if isinstance(one, selection.Unreadable))
+        return tuple(
+            config for config in self._decoded() if isinstance(config, selection.Unreadable)
+        )
 
     def config_object(self, name: str) -> structs.JSON | None:
         return self.config_objects.get(name)
@@ -163,8 +167,8 @@ class CachedWorld:
         )
 
     def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
-        found = self.record_objects.keys_by(CLUSTER, f"{namespace}/{name}")
-        return tuple(key.name for key in found)
+        keys = self.record_objects.keys_by(CLUSTER, f"{namespace}/{name}")
+        return tuple(key.name for key in keys)
 
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return _records(self.record_objects.lookup(CLUSTER, f"{namespace}/{name}"))
@@ -175,13 +179,13 @@ class CachedWorld:
     def removals(self) -> removal_limit.Ledger:
         return _Ledger(self.record_objects)
 
-    def _decoded(self) -> list[config.Config | selection.Unreadable]:
-        """Each config, decoded once per version: every attempt asks for all of them."""
+    def _decoded(self) -> list[Config | selection.Unreadable]:
+        """Each config, decoded once per version: every attempt reads all of them."""
         names_ = [key.name for key in self.config_objects.keys()]  # noqa: SIM118 - no mapping
         self._configs = {name: self._decode(name) for name in names_}
-        return [one for _, one in self._configs.values()]
+        return [config for _, config in self._configs.values()]
 
-    def _decode(self, name: str) -> tuple[str | None, config.Config | selection.Unreadable]:
+    def _decode(self, name: str) -> tuple[str | None, Config | selection.Unreadable]:
         version, known = self.config_objects.version(name), self._configs.get(name)
         if known is not None and known[0] == version:
             return known
@@ -215,9 +219,9 @@ class _Ledger:
 
 
 def _records(objects: list[client.Object]) -> tuple[record_.Record, ...]:
-    """Those that can be read; the others are told of where they are worked on."""
-    found = (_or_none(record_.from_object, obj) for obj in objects)
-    return tuple(one for one in found if one is not None)
+    """Readable records only; unreadable ones are reported by their own reconcile."""
+    records = (_or_none(record_.from_object, obj) for obj in objects)
+    return tuple(record for record in records if record is not None)
 
 
 def _or_none(decode: Callable[[client.Object], T], obj: client.Object) -> T | None:

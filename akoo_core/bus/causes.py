@@ -1,4 +1,4 @@
-"""Why a key is worked on: what changed, and the span that its author left on it."""
+"""Causes of an attempt: the changed object, and the span that its author left on it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _ANNOTATION = tracing.TRACEPARENT_ANNOTATION.encode()
 class Cause(structs.Struct, frozen=True, kw_only=True):
     """One change, small enough to be carried through a queue."""
 
-    what: str
-    """The kind: ``Cluster``, ``Secret``."""
+    kind: str
+    """``Cluster``, ``Secret``."""
     name: str
     """``namespace/name`` or ``name``."""
     resource_version: str
@@ -23,22 +23,22 @@ class Cause(structs.Struct, frozen=True, kw_only=True):
     """The object's annotation ``tracing.k8s.io/traceparent``, if it is a valid one."""
 
     def link(self) -> trace.Link | None:
-        """The link from an attempt's span back to the author's; None where none was left."""
+        """Link from an attempt's span to the author's; None where the author left none."""
         context = tracing.parse_traceparent(self.traceparent)
         if context is None:
             return None
         attributes = {
-            "akoo.cause": f"{self.what} {self.name}",
+            "akoo.cause": f"{self.kind} {self.name}",
             "akoo.cause.resource_version": self.resource_version,
         }
         return trace.Link(context, attributes)
 
 
 def cause_of(change: store.Change) -> Cause:
-    """The cause that a change is. A deletion carries what the object said last."""
+    """The cause of a change. A deletion has the last state of the object."""
     item = change.new_item or change.old_item
     return Cause(
-        what=change.resource.kind,
+        kind=change.resource.kind,
         name=str(change.key),
         resource_version=item.resource_version if item else "",
         traceparent=_traceparent(item) if item else "",

@@ -1,4 +1,4 @@
-"""One change as the queues get it: keys, priority, cause.
+"""From a change to an event for the queues: keys, priority, cause.
 
 ::
 
@@ -25,7 +25,7 @@ from akoo_core.kube.resource import (
 
 
 class Event(NamedTuple):
-    """What a change asks for."""
+    """Keys that a change concerns, with its cause."""
 
     records: tuple[str, ...]
     """Keys for the record controller."""
@@ -33,13 +33,13 @@ class Event(NamedTuple):
     """Keys for the config controller."""
     cause: causes.Cause
     initial: bool
-    """From the first list after start: behind what somebody just did."""
+    """From the first list after start: of lower priority than a change just made."""
 
 
 class Bus:
     """The mapping of the core's four kinds: Cluster, AKODeploymentConfig, AKODeployment, Secret.
 
-    Other kinds concern nobody here. The version of a kind does not matter.
+    Changes of other kinds are ignored. The version of a kind does not matter.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class Bus:
         self._matches = matches
 
     def event(self, change: store.Change) -> Event | None:
-        """The event of a change; None for one that means nothing or concerns nobody."""
-        meant = predicate.meaningful(change)
-        records = self._records(change) if meant else ()
-        configs = _configs(change) if meant else _counting(change)
+        """The event of a change; None for a change without meaning or without keys."""
+        is_meaningful = predicate.meaningful(change)
+        records = self._records(change) if is_meaningful else ()
+        configs = _configs(change) if is_meaningful else _counting(change)
         if not records and not configs:
             return None
         return Event(records, configs, causes.cause_of(change), change.initial)
@@ -80,7 +80,7 @@ def _configs(change: store.Change) -> tuple[str, ...]:
 
 
 def _counting(change: store.Change) -> tuple[str, ...]:
-    """Of a change that means nothing to records: whose counts it changes."""
+    """Configs whose counts change with a record, though no record has to be reconciled."""
     return mapping.configs_that_count(change) if _is(change, AKO_DEPLOYMENTS) else ()
 
 

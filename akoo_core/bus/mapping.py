@@ -1,8 +1,8 @@
-"""Which keys a change concerns. Keys are names of records, and of configs for their controller.
+"""Keys that a change concerns: names of records, and of configs for their controller.
 
-Both the old and the new state count: who was concerned until now must look again too. The work for
-one change does not grow with the number of clusters, but for a change of an AKODeploymentConfig,
-whose selector has to be tried on each of them.
+Both the old and the new state count: objects that were concerned until now are reconciled, too. The
+cost of one change does not grow with the number of clusters, except for an AKODeploymentConfig: its
+selector is tried on each of them.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from typing import Any, Protocol
 
 from akoo_core.cache import store
 from akoo_core.kube import client
-from akoo_core.objects import cluster, config, names, record
+from akoo_core.objects import config as config_
+from akoo_core.objects import names, record
+from akoo_core.objects.cluster import Cluster
+from akoo_core.objects.config import Config
 
-Matches = Callable[[config.Config, cluster.Cluster], bool]
-"""Whether a config may serve a Cluster. Selection belongs to reconcile; here it is an argument."""
+Matches = Callable[[Config, Cluster], bool]
+"""True if a config may serve a Cluster. Selection belongs to reconcile; here it is an argument."""
 
 
 class ObjectLookups(Protocol):
-    """What is asked of the caches: each by an index, none of them waits.
+    """Index lookups on the caches; they never block.
 
-    Nothing is answered before the first list of a kind: what is in it comes as changes of its own.
+    Empty until the first list of a kind, whose objects arrive as changes.
     """
 
     def records_at(self, namespace: str, cluster_name: str) -> Iterable[str]:
@@ -40,15 +43,15 @@ class ObjectLookups(Protocol):
         """The UID of the Cluster of that name, or None."""
         ...
 
-    def clusters(self) -> Iterable[cluster.Cluster]:
-        """All Clusters. Asked only for a change of a config."""
+    def clusters(self) -> Iterable[Cluster]:
+        """All Clusters. Read only for a change of a config."""
         ...
 
 
 def records_of_cluster(
     change: store.Change, lookups: ObjectLookups, *, management_id: str
 ) -> tuple[str, ...]:
-    """The record that old and new UID give a name to, and those that name this Cluster."""
+    """The records named after the old and the new UID, and those that name this Cluster."""
     derived = [names.record_name(management_id, obj["metadata"]["uid"]) for obj in _states(change)]
     return _unique(derived, lookups.records_at(change.key.namespace, change.key.name))
 
@@ -57,11 +60,11 @@ def records_of_config(
     change: store.Change, lookups: ObjectLookups, *, management_id: str, matches: Matches
 ) -> tuple[str, ...]:
     """The records that name this config, and those of Clusters it matches or used to match."""
-    states = [one for one in map(_config, _states(change)) if one is not None]
+    states = [config for config in map(_config, _states(change)) if config is not None]
     matched = (
-        names.record_name(management_id, target.uid)
-        for target in (lookups.clusters() if states else ())
-        if any(matches(state, target) for state in states)
+        names.record_name(management_id, cluster.uid)
+        for cluster in (lookups.clusters() if states else ())
+        if any(matches(state, cluster) for state in states)
     )
     return _unique(lookups.records_naming(change.key.name), matched)
 
@@ -71,8 +74,8 @@ def records_of_record(
 ) -> tuple[str, ...]:
     """The record, the name its Cluster's UID gives, and other records of that Cluster's name.
 
-    They are the same but after a move or when a Cluster was created anew: there one record waits
-    for the other.
+    They differ only after ``clusterctl move``, or when a Cluster was created anew: then one record
+    waits for the other.
     """
     related: list[str] = []
     for ref in _references(change, "clusterRef"):
@@ -86,25 +89,25 @@ def records_of_secret(
 ) -> tuple[str, ...]:
     """The records that depend on this Secret; for a kubeconfig, those of its Cluster."""
     namespace = change.key.namespace
-    found = list(lookups.records_using_secret(namespace, change.key.name))
+    record_names = list(lookups.records_using_secret(namespace, change.key.name))
     for obj in _states(change):
         owner = (obj["metadata"].get("labels") or {}).get(names.CAPI_CLUSTER_NAME_LABEL)
         if not owner or change.key.name != names.kubeconfig_secret_name(owner):
             continue
-        found += lookups.records_at(namespace, owner)
+        record_names += lookups.records_at(namespace, owner)
         uid = lookups.cluster_uid(namespace, owner)
         if uid is not None:
-            found.append(names.record_name(management_id, uid))
-    return _unique(found)
+            record_names.append(names.record_name(management_id, uid))
+    return _unique(record_names)
 
 
 def configs_of_record(change: store.Change) -> tuple[str, ...]:
-    """The configs a record names or named: one of them may be waiting to go."""
+    """The configs a record names or named: one of them may wait for its deletion."""
     return _unique(str(ref["name"]) for ref in _references(change, "configRef") if "name" in ref)
 
 
 def configs_that_count(change: store.Change) -> tuple[str, ...]:
-    """The config of a record that became Ready or is no longer: it counts those that are."""
+    """The config of a record that became Ready or ceased to be: it counts Ready records."""
     states = _states(change)
     if len({record.says_ready(obj) for obj in states}) < 2:
         return ()
@@ -116,18 +119,18 @@ def _states(change: store.Change) -> list[client.Object]:
 
 
 def _references(change: store.Change, field: str) -> list[dict[str, Any]]:
-    found = [(obj.get("spec") or {}).get(field) for obj in _states(change)]
-    return [ref for ref in found if isinstance(ref, dict)]
+    references = [(obj.get("spec") or {}).get(field) for obj in _states(change)]
+    return [ref for ref in references if isinstance(ref, dict)]
 
 
-def _config(obj: client.Object) -> config.Config | None:
-    """None for a config that cannot be read: it matches nothing."""
+def _config(obj: client.Object) -> Config | None:
+    """The config; None if it cannot be decoded: then it matches nothing."""
     try:
-        return config.from_object(obj)
+        return config_.from_object(obj)
     except Exception:  # noqa: BLE001 - selection says what is wrong with it; here it costs no event
         return None
 
 
 def _unique(*groups: Iterable[str]) -> tuple[str, ...]:
-    """In the order given, each once."""
+    """All keys, in order and without duplicates."""
     return tuple(dict.fromkeys(key for group in groups for key in group))

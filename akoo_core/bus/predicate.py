@@ -1,4 +1,4 @@
-"""Which changes mean something: most updates are somebody's status."""
+"""Filter for changes that a reconcile could act on: most updates only change a status."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _ALWAYS_THERE = frozenset({"apiVersion", "kind", "metadata"})
 
 
 def meaningful(change: store.Change) -> bool:
-    """Whether anything changed that a reconcile could act on.
+    """True if a reconcile could act on the change.
 
-    What comes and what goes is. An update is if it changes generation, labels, annotations,
-    finalizers or deletionTimestamp; of a Cluster also if it can be connected to, is paused, or what
-    our condition says; of a kind without generations (Secret, ConfigMap) if any of its content
-    changed. An object that was read without its content may have changed there.
+    Creations and deletions always count. An update counts if it changes generation, labels,
+    annotations, finalizers or deletionTimestamp. For a Cluster, ``connectable``, ``paused`` and our
+    condition count, too; for a kind without generations (Secret, ConfigMap) any content counts. An
+    object that was read without its content may have changed there.
     """
     if change.old_item is None or change.new_item is None:
         return True
@@ -35,18 +35,23 @@ def meaningful(change: store.Change) -> bool:
 
 
 def _cluster_state(obj: client.Object) -> tuple[object, ...]:
-    """Our condition, too: what was said while the cache was behind is corrected when it is seen."""
+    """State that counts, our condition included: one written from a stale cache is corrected."""
     read = cluster.from_object(obj)
-    found = (obj.get("status") or {}).get("conditions") or ()
+    conditions = (obj.get("status") or {}).get("conditions") or ()
     ours: client.Object = next(
-        (one for one in found if one.get("type") == names.LOAD_BALANCER_READY), {}
+        (
+            condition
+            for condition in conditions
+            if condition.get("type") == names.LOAD_BALANCER_READY
+        ),
+        {},
     )
-    said = tuple(ours.get(key) for key in ("status", "reason", "message"))
-    return read.connectable, read.paused, said
+    condition_state = tuple(ours.get(key) for key in ("status", "reason", "message"))
+    return read.connectable, read.paused, condition_state
 
 
 def _without_content(obj: client.Object) -> bool:
-    """Whether only metadata was read (every Secret and ConfigMap has a field besides)."""
+    """True if only metadata was read (every Secret and ConfigMap has another field)."""
     return obj.keys() <= _ALWAYS_THERE
 
 

@@ -1,1 +1,1 @@
-"""What the API server holds, kept at hand: a reflector fills a store and reports each change."""
+"""Caches of the API server: a reflector fills a store and reports each change."""

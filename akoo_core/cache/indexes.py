@@ -9,7 +9,7 @@ from typing import NamedTuple
 from akoo_core.kube import client
 
 IndexFunction = Callable[[client.Object], Iterable[str]]
-"""Pure: the values under which an object is found."""
+"""Pure: the values under which an object is listed."""
 
 Values = Mapping[str, frozenset[str]]
 """By index name, the values of one object."""
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class NamespacedName(NamedTuple):
-    """Where an object is. ``namespace`` is "" for kinds without namespaces."""
+    """Key of an object in a store. ``namespace`` is "" for kinds without namespaces."""
 
     namespace: str
     name: str
@@ -39,7 +39,7 @@ class Indexes:
         self._keys: dict[str, dict[str, set[NamespacedName]]] = {name: {} for name in functions}
 
     def values_of(self, key: NamespacedName, obj: client.Object) -> Values:
-        """The values of one object. A function that fails on it is logged and finds nothing."""
+        """The values of one object. A function that fails on it is logged and adds none."""
         values: dict[str, frozenset[str]] = {}
         for name, function in self._functions.items():
             try:
@@ -49,8 +49,8 @@ class Indexes:
                 values[name] = frozenset()
         return values
 
-    def move(self, key: NamespacedName, old: Values, new: Values) -> None:
-        """``key`` had the values ``old`` and has ``new`` from now on ({} is none)."""
+    def update(self, key: NamespacedName, old: Values, new: Values) -> None:
+        """Replace the values ``old`` of ``key`` by ``new`` ({} is none)."""
         for name, by_value in self._keys.items():
             before = old.get(name, frozenset())
             after = new.get(name, frozenset())
@@ -67,7 +67,7 @@ class Indexes:
         return tuple(sorted(self._by_value(index).get(value, ())))
 
     def count(self, index: str, value: str) -> int:
-        """How many keys there are under ``value``. Raises UnknownIndexError."""
+        """Number of keys under ``value``. Raises UnknownIndexError."""
         return len(self._by_value(index).get(value, ()))
 
     def _by_value(self, index: str) -> dict[str, set[NamespacedName]]:

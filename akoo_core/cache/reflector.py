@@ -17,9 +17,9 @@ from akoo_core.telemetry import metrics
 
 INITIAL_EVENTS_END_ANNOTATION = "k8s.io/initial-events-end"
 _REPORT_BATCH = 100
-"""Objects stored, or changes reported, before other tasks get their turn."""
+"""Objects stored, or changes reported, before other tasks run."""
 _QUIET_SECONDS = 15.0
-"""A watch that has been open for this long without a line is well: nothing happens there."""
+"""After so many seconds open without a line, a watch counts as healthy: nothing happens there."""
 
 OnChange = Callable[[store.Change], None]
 """Called after the store has the change, in order; must not block."""
@@ -41,7 +41,7 @@ _FAILURES: tuple[tuple[type[Exception], reflector_actions.Failure], ...] = (
 
 
 def failure_of(error: Exception) -> reflector_actions.Failure:
-    """What kind of failure an error is to a reflector."""
+    """The Failure that an error is to a reflector."""
     return next(
         (failure for kind, failure in _FAILURES if isinstance(error, kind)),
         reflector_actions.Failure.OTHER,
@@ -84,32 +84,32 @@ class Reflector:
         self.synced = asyncio.Event()
         """Set when all of the first list was reported; cleared while the kind is refused."""
         self.last_error: Exception | None = None
-        """Why the kind cannot be followed just now; None while it can."""
+        """Error that keeps the kind from being followed now; None while it is followed."""
 
     async def run(self) -> None:
         """Follow the kind until cancelled. No error ends it."""
         while True:
-            step = self._core.next(self._clock.monotonic())
-            if isinstance(step, reflector_actions.Pause):
-                await asyncio.sleep(step.seconds)
+            action = self._core.next(self._clock.monotonic())
+            if isinstance(action, reflector_actions.Pause):
+                await asyncio.sleep(action.seconds)
                 continue
             try:
                 await (
-                    self._list(step)
-                    if isinstance(step, reflector_actions.ListPage)
-                    else self._watch(step)
+                    self._list(action)
+                    if isinstance(action, reflector_actions.ListPage)
+                    else self._watch(action)
                 )
             except Exception as error:  # noqa: BLE001 - one kind must not stop the others
                 self._failed(error)
 
-    async def _list(self, step: reflector_actions.ListPage) -> None:
+    async def _list(self, action: reflector_actions.ListPage) -> None:
         page = await self._client.list(
             self.resource,
             self._namespace,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
-            token=step.token,
-            limit=step.limit,
+            token=action.token,
+            limit=action.limit,
             metadata_only=self._metadata_only,
         )
         items: list[store.Item] = []
@@ -119,15 +119,15 @@ class Reflector:
                 await asyncio.sleep(0)
         await self._take(self._core.page(items, page.resource_version, page.token))
 
-    async def _watch(self, step: reflector_actions.OpenWatch) -> None:
+    async def _watch(self, action: reflector_actions.OpenWatch) -> None:
         lines = self._client.watch(
             self.resource,
             self._namespace,
-            resource_version=step.resource_version,
+            resource_version=action.resource_version,
             label_selector=self._label_selector,
             field_selector=self._field_selector,
-            timeout_seconds=step.timeout_seconds,
-            send_initial_events=step.initial_events,
+            timeout_seconds=action.timeout_seconds,
+            send_initial_events=action.initial_events,
             metadata_only=self._metadata_only,
         )
         opened = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._recovered)
@@ -150,7 +150,7 @@ class Reflector:
         return self._core.event(line.type, version, self.store.item(line.object))
 
     async def _take(self, effect: reflector_actions.Effect | None) -> None:
-        """Bring ``effect`` into the store, then report what it changed."""
+        """Apply ``effect`` to the store, then report the changes."""
         self._recovered()
         if isinstance(effect, reflector_actions.Replace):
             changes = self.store.replace(effect.items)

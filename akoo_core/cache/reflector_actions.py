@@ -1,4 +1,4 @@
-"""What a reflector does next, and what can come of it: the words between core and shell."""
+"""Actions of a reflector and their effects: the values between core and shell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from akoo_core.cache import store
 
 
 class Pause(NamedTuple):
-    """Wait; then ask again what to do."""
+    """Wait; then ask for the next action."""
 
     seconds: float
 
@@ -54,18 +54,18 @@ Effect = Replace | Put | Remove
 
 
 class Failure(enum.Enum):
-    """The kinds of errors by what has to follow."""
+    """Errors by the reaction they need."""
 
     GONE = "gone"
     """The version or token is too old for the server: list again."""
     TOO_LARGE = "too-large-version"
     """The server has not reached that version, or never will: list from scratch."""
     BUSY = "busy"
-    """No answer, or 429: pause, then go on where we were. The collection is still known."""
+    """No answer, or 429: pause, then continue. The collection is still known."""
     SERVER = "server-error"
-    """The server failed: pause and go on, a few times; then list again."""
+    """The server failed: pause and continue, a few times; then list again."""
     REFUSED = "refused"
-    """Rights or the kind itself are missing: nothing is known until it changes."""
+    """Rights or the kind itself are missing: nothing is known until that changes."""
     INVALID = "invalid"
     """The server does not accept the request, as old ones do not know initial events."""
     OTHER = "error"

@@ -1,16 +1,16 @@
-"""What a reflector asks for next: pure, after client-go's tools/cache/reflector.go.
+"""The next request of a reflector: pure, after client-go's tools/cache/reflector.go.
 
 A reflector is either syncing (a watch that begins with the whole collection, or, where that fails,
 a list in pages) or watching. Rules that are easy to get wrong, each held by a test:
 
-- The versions of initial events are not in order; they never become the version to go on from.
-- A list never goes back in time: it asks for the newest state. It is asked for in pages, always:
-  with any other version a server may answer with everything at once, which can be too much.
-- Whoever could not list again for a while does not know the collection any more, and says so.
+- The versions of initial events are not in order; no watch continues from one of them.
+- A list never goes back in time: it asks for the newest state, and always in pages. With any other
+  version a server may answer with everything at once, which can be too much.
+- After repeated failures to list again, the collection is no longer known, and ``synced`` ends.
 - The end of a stream is normal, but a watch that ended within a second without anything new is an
-  error; else a server that closes at once would be asked thousands of times a second.
-- No answer is no reason to list again, and a refusal is no reason to forget what is known.
-- An event that is not newer than what was seen is a replay; it must not bring the dead back.
+  error; else a server that closes at once would get thousands of requests a second.
+- A missing answer is no reason to list again, and a refusal is no reason to forget the collection.
+- An event that is not newer than the last one is a replay; it must not restore a deleted object.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ PAGE_SIZE = 500
 SHORT_WATCH_SECONDS = 1.0
 SERVER_ERRORS_BEFORE_LIST = 3
 FAILURES_UNTIL_UNKNOWN = 3
-"""Failures in a row to list anew, or to watch from the beginning, that end ``synced``."""
+"""Failures in a row to list again, or to watch from the beginning, that end ``synced``."""
 
 
 class ReflectorCore:
     """The state of one reflector. ``now`` is monotonic seconds, ``random`` gives [0, 1).
 
-    Ask ``next`` what to do, do it, and tell what came of it: ``page`` after ListPage; after
+    Call ``next`` for an action, do it, and report the result: ``page`` after ListPage; after
     OpenWatch any number of ``event`` and then ``ended``; ``failed`` after an error of either.
     """
 
@@ -61,7 +61,7 @@ class ReflectorCore:
         return self._version
 
     def next(self, now: float) -> reflector_actions.Action:
-        """What to do now."""
+        """The next action."""
         if self._pause:
             pause, self._pause = self._pause, 0.0
             return reflector_actions.Pause(pause)
@@ -100,7 +100,7 @@ class ReflectorCore:
     def ended(self, now: float) -> None:
         """The server closed the stream in good order."""
         if not self._watching:
-            self._start_list()  # it never said where the initial events end
+            self._start_list()  # It never marked the end of the initial events.
         if now - self._opened_at < SHORT_WATCH_SECONDS and not self._progress:
             self._back_off(now)
 
@@ -132,10 +132,10 @@ class ReflectorCore:
         self._start_sync()
 
     def _initial_watch_failed(self, now: float, failure: reflector_actions.Failure) -> None:
-        """Fall back to a list, unless nobody was there to be asked.
+        """Fall back to a list, unless the server did not answer at all.
 
-        A stream that was open for a while and never came to the end of the initial events is the
-        mark of a server that does not know them: asking the same again would go on for ever.
+        A stream that was open for a while without reaching the end of the initial events comes from
+        a server that does not know them: the same request would be repeated for ever.
         """
         lived = now - self._opened_at
         if (
@@ -149,7 +149,7 @@ class ReflectorCore:
 
     def _list_failed(self, failure: reflector_actions.Failure) -> None:
         if failure is reflector_actions.Failure.BUSY:
-            return  # the next page is asked for again
+            return  # The same page is requested again.
         self._start_list()
 
     def _open(self, now: float) -> reflector_actions.OpenWatch:

@@ -1,7 +1,7 @@
-"""The objects of one kind as they were seen last, as bytes.
+"""The objects of one kind as last seen, as bytes.
 
-Bytes, since a decoded object takes seven times the memory and copying one takes ten times as long
-as decoding it; and since nobody can change by mistake what everybody reads.
+A decoded object takes seven times the memory, and copying it takes ten times as long as decoding
+it. Besides, nobody can change a shared object by mistake.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from akoo_core.kube.resource import Resource
 LAST_APPLIED_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
 Transform = Callable[[client.Object], client.Object]
-"""Pure: what of an object is kept. Must keep metadata."""
+"""Pure: the part of an object to keep. Must keep metadata."""
 
 
 class Item(NamedTuple):
@@ -38,9 +38,10 @@ class Item(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One object came, changed or went. ``old`` and ``new`` are decoded anew at every access.
+    """An object that came, changed or went. ``old`` and ``new`` are decoded anew at every access.
 
-    A name that was deleted and created again is two changes: the old UID goes, the new one comes.
+    A name that was deleted and created again gives two changes: one for the old UID, one for the
+    new.
     """
 
     resource: Resource
@@ -64,7 +65,7 @@ class Change(NamedTuple):
 
 
 def without_noise(obj: client.Object) -> client.Object:
-    """The object without what nobody here reads and what is often most of it."""
+    """The object without the parts that nobody here reads and that are often most of it."""
     metadata = dict(obj["metadata"])
     metadata.pop("managedFields", None)
     annotations = metadata.get("annotations")
@@ -79,7 +80,7 @@ class Store:
     """Reads are for everybody; ``item``, ``replace``, ``put`` and ``remove`` for its reflector.
 
     ``transform`` is applied after ``without_noise``. Until the first ``replace`` every read raises
-    NotReadyError, for an empty answer would be a lie. No object that is handed out is shared.
+    NotReadyError, for an empty answer would be wrong. No returned object is shared.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Store:
 
     @property
     def filled(self) -> bool:
-        """Whether the first list is in: until then reads by name raise."""
+        """True once the first list is stored: until then reads by name raise."""
         return self._filled
 
     def __len__(self) -> int:
@@ -135,20 +136,20 @@ class Store:
         return [self._items[key].decode() for key in self._indexes.keys(index, value)]
 
     def indexed(self, index: str, name: str, namespace: str = "") -> frozenset[str] | None:
-        """What an index says of the object of that name, without decoding it. None: not there."""
+        """The values of that object in an index, without decoding it. None: no such object."""
         self._require_filled()
         item = self._items.get(NamespacedName(namespace, name))
         return item.values[index] if item else None
 
     def keys_by(self, index: str, value: str) -> tuple[NamespacedName, ...]:
-        """The keys an index has under ``value`` so far, before the first list too.
+        """The keys an index has under ``value`` so far, also before the first list.
 
-        For mapping events to keys, where what is not there yet will come with an event of its own.
+        For mapping events to keys: an object that is not stored yet will come as an event.
         """
         return self._indexes.keys(index, value)
 
     def count_by(self, index: str, value: str) -> int:
-        """How many keys an index has under ``value``; costs the same however many they are."""
+        """Number of keys an index has under ``value``, at constant cost."""
         return self._indexes.count(index, value)
 
     # Writes, by the reflector.
@@ -169,7 +170,8 @@ class Store:
         )
 
     def replace(self, items: Iterable[Item]) -> list[Change]:
-        """Everything there is: what is missing was deleted unseen and leaves a tombstone."""
+        """Set the whole collection: an object that is missing was deleted unseen; its Change is a
+        tombstone."""
         initial = not self._filled
         self._filled = True
         wanted = {item.key: item for item in items}
@@ -183,7 +185,8 @@ class Store:
         return changes
 
     def put(self, item: Item) -> list[Change]:
-        """An object that came or changed. One that is not newer than the stored one is dropped."""
+        """Store an object that came or changed. It is dropped if it is not newer than the stored
+        one."""
         old = self._items.get(item.key)
         if old is not None and old.uid == item.uid:
             later = versions.newer(item.resource_version, old.resource_version)
@@ -192,9 +195,10 @@ class Store:
         return self._come(item)
 
     def remove(self, item: Item) -> list[Change]:
-        """A deletion that was seen; ``item`` is the final state. One of another UID is dropped.
+        """Remove an object whose deletion was seen; ``item`` is the final state. Ignored for
+        another UID.
 
-        Not compared by version: a UID does not come back, so its deletion is never out of date.
+        Versions are not compared: a UID does not come back, so its deletion is never out of date.
         """
         old = self._items.get(item.key)
         if old is None or old.uid != item.uid:
@@ -209,13 +213,13 @@ class Store:
             changes += self._go(old, tombstone=True)
             old = None
         self._items[item.key] = item
-        self._indexes.move(item.key, old.values if old else {}, item.values)
+        self._indexes.update(item.key, old.values if old else {}, item.values)
         changes.append(Change(self.resource, item.key, old, item, initial=initial))
         return changes
 
     def _go(self, item: Item, *, tombstone: bool = False) -> list[Change]:
         del self._items[item.key]
-        self._indexes.move(item.key, item.values, {})
+        self._indexes.update(item.key, item.values, {})
         return [Change(self.resource, item.key, item, None, tombstone=tombstone)]
 
     def _require_filled(self) -> None:

@@ -1,1 +1,1 @@
-"""Which replica works: one Lease, judged by local clocks, and a guard asked before writes."""
+"""Leader election: one Lease, judged by local clocks, and a guard of all writes."""

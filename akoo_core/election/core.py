@@ -1,15 +1,15 @@
-"""Whether we lead: the pure half of the election, after client-go's leaderelection.
+"""The pure half of the election, after client-go's leaderelection.
 
-Why at most one candidate acts, as long as all clocks run at the same rate:
+At most one candidate acts, as long as all clocks run at the same rate:
 
 - A leader acts only within the renew deadline after it *sent* its last renewal that was confirmed.
-- Everybody else can have seen that renewal only after it was sent, and counts the whole lease,
-  which is longer, from the moment of seeing it. What the Lease says about time is never compared
-  with a local clock, so skewed clocks do no harm.
+- The others can have seen that renewal only after it was sent, and count the whole lease, which is
+  longer, from the moment of seeing it. Times in the Lease are never compared with a local clock,
+  so skewed clocks do no harm.
 - All writes carry the version that was read, so of two takers one meets a conflict.
 
-A Lease is not a fence: what was started before the deadline may still arrive afterwards. That is
-why external calls are shorter than the lease minus the deadline, and idempotent.
+A Lease is not a fence: a call that was started before the deadline may still arrive after it. So
+external calls are shorter than the lease minus the deadline, and idempotent.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class LeaseSpec(structs.Struct, frozen=True, kw_only=True):
 class ElectionCore:
     """One candidate. ``now`` is monotonic seconds; ``identity`` is never used by another process.
 
-    Each try: ``observe`` what was read, ask ``plan`` what to write (None: nothing), and tell
-    ``confirmed`` when the server said yes. A try that failed anywhere needs no word.
+    Each try: ``observe`` the Lease as read, write the result of ``plan`` (None: nothing), and call
+    ``confirmed`` when the server accepted it. A failed try needs no call.
     """
 
     def __init__(
@@ -64,30 +64,29 @@ class ElectionCore:
 
     @property
     def over(self) -> bool:
-        """Lost or given up. Final: who wants to lead again starts anew under a new identity."""
+        """Lost or given up. Final: to lead again, start a new candidate under a new identity."""
         return self._over
 
     @property
     def holder(self) -> str:
-        """Who held the lease when it was last read, "" for nobody."""
+        """Holder of the lease at the last read, "" for nobody."""
         return self._observed.holder_identity if self._observed else ""
 
     def may_act(self, now: float) -> bool:
-        """Whether a write may start now."""
+        """True if a write may start now."""
         return self.leading and now < self.deadline
 
     @property
     def deadline(self) -> float:
-        """Until when we may act; minus infinity for who does not lead."""
+        """End of the time in which we may act; minus infinity unless leading."""
         if self._renewed_at is None:
             return float("-inf")
         return self._renewed_at + self.timing.renew_deadline
 
     def observe(self, spec: LeaseSpec | None, now: float) -> None:
-        """What the server answered to a read that ended at ``now``; None: there is no Lease.
+        """Take the Lease of a read that ended at ``now``; None: there is no Lease.
 
-        A Lease that vanished (somebody deleted it) leaves what was seen of it in force: its holder
-        may still act.
+        The last state of a Lease that somebody deleted stays in force: its holder may still act.
         """
         self._exists = spec is not None
         if spec is not None and spec != self._observed:
@@ -97,7 +96,7 @@ class ElectionCore:
             self._over = True
 
     def plan(self, now: float, stamp: str) -> LeaseSpec | None:
-        """What to write (create it where nothing exists), or None while it is not ours to take.
+        """The spec to write (create the Lease if there is none); None while it is not ours to take.
 
         ``stamp`` is the wall clock as MicroTime.
         """
@@ -129,13 +128,13 @@ class ElectionCore:
         return self._over
 
     def give_up(self) -> None:
-        """Act no more. For a process that ends."""
+        """Stop acting. For a process that ends."""
         self._over = True
 
     def released(self, spec: LeaseSpec, stamp: str) -> LeaseSpec | None:
-        """What to write so that another can take over at once; None when it is not ours.
+        """The spec that lets another take over at once; None when the lease is not ours.
 
-        Only after ``give_up``, and after everything that acted under the lease has ended.
+        Call it only after ``give_up``, and after everything that acted under the lease has ended.
         """
         if not self._over or spec.holder_identity != self.identity:
             return None
@@ -147,13 +146,13 @@ class ElectionCore:
         )
 
     def pause_seconds(self, now: float) -> float:
-        """Until the next try; for a leader never beyond its deadline."""
+        """Seconds until the next try; for a leader never beyond its deadline."""
         if self.leading:
             return max(0.0, min(self.timing.retry, self.deadline - now))
         return self.timing.retry * (1.0 + timing_.ACQUIRE_JITTER * self._random())
 
     def try_seconds(self, now: float) -> float:
-        """How long one try may take: half the deadline, so that there is time for another."""
+        """Seconds that one try may take: half the deadline, to leave time for another."""
         longest = self.timing.renew_deadline / 2.0
         return max(0.0, min(longest, self.deadline - now)) if self.leading else longest
 

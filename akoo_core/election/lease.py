@@ -19,7 +19,7 @@ from akoo_core.telemetry import metrics
 
 RELEASE_SECONDS = 2.0
 CANCEL_SECONDS = 5.0
-"""What the work of a leader gets to end in, after the lease was lost and it was cancelled."""
+"""Seconds that a leader's body gets to end after the lease was lost and it was cancelled."""
 
 _SPEC_FIELDS = (
     "holderIdentity",
@@ -57,9 +57,9 @@ class LeaseGuard:
 class Elector:
     """One candidate for one Lease.
 
-    ``client`` must not ask our own guard, or the Lease could never be taken. ``identity`` is new
+    ``client`` must not use our own guard, or the Lease could never be taken. ``identity`` is new
     for every process (Pod name and a random part). ``clock`` must go on while the machine is
-    suspended (:class:`akoo_core.clock.LeaseClock`), or who was suspended believes in an old Lease.
+    suspended (:class:`akoo_core.clock.LeaseClock`), or a suspended leader trusts an old Lease.
     """
 
     def __init__(
@@ -87,32 +87,32 @@ class Elector:
 
     @property
     def leading(self) -> bool:
-        """Whether a write could start now."""
+        """True if a write could start now."""
         return self._state.may_act(self._clock.monotonic())
 
-    async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Wait for the lease, then run ``work`` and renew until ``work`` ends.
+    async def lead(self, body: Callable[[], Awaitable[None]]) -> None:
+        """Wait for the lease, then run ``body`` and renew until ``body`` ends.
 
-        When the lease is lost, ``lost`` is set, ``work`` is cancelled and awaited for at most
-        CANCEL_SECONDS, and LeadershipLostError is raised: end the process. When ``work`` ends or
+        When the lease is lost, ``lost`` is set, ``body`` is cancelled and awaited for at most
+        CANCEL_SECONDS, and LeadershipLostError is raised: end the process. When ``body`` ends or
         raises, renewing stops with it; call ``release`` once everything it started has stopped.
         """
         await self.acquire()
-        working = asyncio.ensure_future(work())
-        renewing = asyncio.create_task(self._renew(), name="lease-renewal")
+        body_task = asyncio.ensure_future(body())
+        renewal = asyncio.create_task(self._renew(), name="lease-renewal")
         try:
-            await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
+            await asyncio.wait({body_task, renewal}, return_when=asyncio.FIRST_COMPLETED)
+            if not body_task.done():
                 raise errors.LeadershipLostError(self._how_it_was_lost())
         finally:
-            await _end(renewing)
-            await _end(working)
-        await working
+            await _end(renewal)
+            await _end(body_task)
+        await body_task
 
     async def acquire(self) -> None:
         """Try until the lease is ours. Any error is a failed try.
 
-        Raises LeadershipLostError for who has lost or released: lead again as a new process.
+        Raises LeadershipLostError after a loss or a release: lead again as a new process.
         """
         waits_for = None
         while not self._state.leading:
@@ -130,9 +130,9 @@ class Elector:
         self.acquired.set()
 
     async def release(self) -> None:
-        """Hand the lease back, within RELEASE_SECONDS and without errors; then nothing is written.
+        """Release the lease, within RELEASE_SECONDS and without errors; then write nothing more.
 
-        To be called only after everything that acted under the lease has stopped.
+        Call it only after everything that acted under the lease has stopped.
         """
         self._state.give_up()
         self._gauge.set(0)
@@ -162,7 +162,7 @@ class Elector:
         _log.error("lost Lease %s/%s", self._namespace, self._name)
 
     async def _try(self) -> None:
-        """Read, decide, write; whatever goes wrong, the next try will see."""
+        """Read, decide, write; an error is logged, and the next try reads again."""
         try:
             async with asyncio.timeout(self._state.try_seconds(self._clock.monotonic())):
                 await self._read_and_write()
@@ -205,7 +205,7 @@ class Elector:
 
 
 def _lost_race(error: Exception) -> bool:
-    """Another candidate wrote first; that is what elections are for."""
+    """True if another candidate wrote first: normal in an election."""
     return isinstance(error, kube_errors.ConflictError | kube_errors.AlreadyExistsError)
 
 
@@ -219,14 +219,14 @@ async def _end(task: asyncio.Future[None]) -> None:
 
 def _spec(obj: client_.Object) -> core.LeaseSpec:
     """The spec of a Lease; null and absent are the same."""
-    given = {key: value for key, value in (obj.get("spec") or {}).items() if value is not None}
-    return structs.convert(given, core.LeaseSpec, path="spec")
+    fields = {key: value for key, value in (obj.get("spec") or {}).items() if value is not None}
+    return structs.convert(fields, core.LeaseSpec, path="spec")
 
 
 def _with_spec(obj: client_.Object, spec: core.LeaseSpec) -> client_.Object:
     """The Lease as it was read, version included, with ``spec`` in place of its own fields.
 
-    What is "" is left out: the API server refuses an empty holder.
+    Empty fields are left out: the API server refuses an empty holder.
     """
     others = {k: v for k, v in (obj.get("spec") or {}).items() if k not in _SPEC_FIELDS}
     return {**obj, "spec": {**others, **structs.to_object(spec)}}

@@ -5,22 +5,22 @@ from __future__ import annotations
 from akoo_core import errors, structs
 
 ACQUIRE_JITTER = 0.2
-"""The share that chance adds between two tries to acquire, so that candidates do not collide."""
+"""Share added at random between two tries to acquire, so that candidates do not collide."""
 
 
 class Timing(structs.Struct, frozen=True, kw_only=True):
-    """All in seconds. ``check`` says whether they fit together.
+    """All in seconds. ``check`` refuses times that do not fit together.
 
     They are longer than client-go's (15, 10, 2), because blocking SDKs run in threads that nobody
-    can cancel: whatever was started under the guard has ended before the lease runs out.
+    can cancel: every call that was started under the guard ends before the lease runs out.
     """
 
     lease: float = 60.0
-    """How long nobody else takes over after the last renewal that could be seen."""
+    """Seconds after the last visible renewal in which no other takes over."""
     renew_deadline: float = 20.0
-    """How long after its last renewal a leader goes on before it gives up."""
+    """Seconds after its last renewal before a leader gives up."""
     retry: float = 2.0
-    """Between two tries to acquire or to renew."""
+    """Seconds between two tries to acquire or to renew."""
 
     def check(self) -> None:
         """Raises InputError."""

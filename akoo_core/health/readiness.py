@@ -1,4 +1,4 @@
-"""What has to be true before this process counts as ready: named checks with reasons."""
+"""Readiness of this process: named checks with reasons."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 Check = Callable[[], str]
-"""Says what is missing, in words for people; "" when nothing is."""
+"""Returns the reason of not-ready, for people; "" when ready."""
 
 _log = logging.getLogger(__name__)
 
 
 class CheckState(NamedTuple):
-    """One check as it is now."""
+    """Result of one check now."""
 
     name: str
     reason: str
@@ -28,27 +28,27 @@ class Readiness:
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
-        self._given: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
 
     def add(self, name: str, check: Check) -> None:
-        """Ask ``check`` at every probe; it must not block. Replaces one of the same name."""
+        """Call ``check`` at every probe; it must not block. Replaces a check of the same name."""
         self._checks[name] = check
 
     def set(self, name: str, reason: str = "") -> None:
         """Keep ``reason`` under ``name`` until it is set again; "" is ready."""
-        self._given[name] = reason
-        self._checks[name] = lambda: self._given[name]
+        self._reasons[name] = reason
+        self._checks[name] = lambda: self._reasons[name]
 
     def remove(self, name: str) -> None:
-        """Ask no more. Unknown names are ignored."""
+        """Remove a check. Unknown names are ignored."""
         self._checks.pop(name, None)
 
     def states(self) -> tuple[CheckState, ...]:
-        """All checks, asked now. One that raises is not ready, and its traceback is logged."""
-        return tuple(CheckState(name, _asked(name, check)) for name, check in self._checks.items())
+        """Results of all checks now. A check that raises is not ready; its traceback is logged."""
+        return tuple(CheckState(name, _result(name, check)) for name, check in self._checks.items())
 
 
-def _asked(name: str, check: Check) -> str:
+def _result(name: str, check: Check) -> str:
     try:
         return check()
     except Exception:  # noqa: BLE001 a probe must answer whatever a check does

@@ -1,4 +1,4 @@
-"""The HTTP server of probes and metrics. It asks nothing outside of this process."""
+"""The HTTP server of probes and metrics. It calls nothing outside of this process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from akoo_core.telemetry import metrics, redaction
 class HealthServer:
     """Serves /healthz, /readyz and /metrics from ``start`` to ``stop``.
 
-    Started before anything that may wait, stopped last. ``port`` 0 picks a free one.
+    Start it before anything that may wait, and stop it last. ``port`` 0 picks a free port.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class HealthServer:
 
     @property
     def port(self) -> int:
-        """The port that is really listened on, once started."""
+        """The actual port, once started."""
         if self._runner is None or not self._runner.addresses:
             return self._port
         port: int = self._runner.addresses[0][1]
         return port
 
     async def start(self) -> None:
-        """Listen. Raises InputError when the port cannot be had."""
+        """Listen. Raises InputError when the port is not available."""
         app = web.Application()
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)

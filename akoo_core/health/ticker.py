@@ -1,4 +1,4 @@
-"""Is the event loop alive? A task that ticks, and how late its ticks are."""
+"""A task that ticks; late ticks show a blocked event loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from akoo_core.telemetry import metrics
 
 INTERVAL_SECONDS = 0.5
 STALL_SECONDS = 10.0
-"""Without a tick for that long the process counts as dead."""
+"""After so many seconds without a tick the process counts as dead."""
 
 
 class Ticker:
@@ -23,12 +23,12 @@ class Ticker:
 
     @property
     def stalled_seconds(self) -> float:
-        """How long the next tick has been due; 0.0 while ticks come in time."""
+        """Seconds since the next tick was due; 0.0 while ticks are in time."""
         return max(0.0, self._clock.monotonic() - self._last - self._interval_seconds)
 
     @property
     def alive(self) -> bool:
-        """Whether the last tick is recent enough."""
+        """True if the last tick is recent enough."""
         return self.stalled_seconds <= STALL_SECONDS
 
     def tick(self) -> None:

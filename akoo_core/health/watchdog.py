@@ -1,7 +1,7 @@
-"""Says who blocks the event loop, while it is blocked.
+"""Logs the code that blocks the event loop, while it is blocked.
 
-A thread of its own looks at the ticker; the loop itself could only say so afterwards, and then the
-one who did it is gone from the stack.
+A thread of its own watches the ticker: the loop itself could only log it afterwards, when the code
+is no longer on the stack.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CALLERS = (
 
 
 class Frame(NamedTuple):
-    """Where the loop's thread is: ``akoo_avi.client`` ``.../client.py:42`` ``Client.fetch``."""
+    """A frame of the loop's thread: ``akoo_avi.client`` ``.../client.py:42`` ``Client.fetch``."""
 
     module: str
     file: str
@@ -54,7 +54,7 @@ class Watchdog:
         self._blocked_seconds = blocked_seconds
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._said = False
+        self._reported = False
 
     def start(self) -> None:
         """Watch from now on, until ``stop``."""
@@ -77,15 +77,15 @@ class Watchdog:
             self.look(watched)
 
     def look(self, watched: int) -> None:
-        """One look at the thread ``watched``; says who it is once for each block."""
+        """Check the thread ``watched`` once; log the culprit once for each block."""
         seconds = self._ticker.stalled_seconds
         if seconds < self._blocked_seconds:
-            self._said = False
+            self._reported = False
             return
         frame = sys._current_frames().get(watched)
-        if self._said or frame is None:
+        if self._reported or frame is None:
             return
-        self._said = True
+        self._reported = True
         _log.warning(
             "event loop is blocked: everything waits for a call that belongs in a thread",
             extra={"seconds": round(seconds, 1), "at": str(culprit(frame))},
@@ -93,7 +93,7 @@ class Watchdog:
 
 
 def culprit(innermost: FrameType) -> Frame:
-    """Where a plugin was called: its own innermost line. Else: the innermost line of all."""
+    """Innermost frame of the plugin that was called; without a plugin, the innermost of all."""
     stack: list[FrameType] = []
     frame: FrameType | None = innermost
     while frame is not None and _module(frame) not in _CALLERS:
@@ -102,7 +102,7 @@ def culprit(innermost: FrameType) -> Frame:
     if frame is None or not stack:
         return _frame_of(innermost)
     package = _package(stack[-1])
-    return _frame_of(next(one for one in stack if _package(one) == package))
+    return _frame_of(next(frame for frame in stack if _package(frame) == package))
 
 
 def _module(frame: FrameType) -> str:

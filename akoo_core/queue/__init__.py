@@ -1,1 +1,1 @@
-"""The work queue: which key is worked on next, and when. ``core`` decides, the rest waits."""
+"""The work queue: the order and the times of keys. ``core`` decides, the other modules wait."""

@@ -1,4 +1,4 @@
-"""How long a key that failed has to wait."""
+"""Wait of a key after failures."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from akoo_core import structs
 class Backoff(structs.Struct, frozen=True, kw_only=True):
     """Exponential per key: ``base_seconds`` doubled with every failure, at most ``cap_seconds``.
 
-    The defaults are those of client-go's per-item limiter. ``jitter`` is the share that chance may
-    add, so that keys which failed together do not come back together.
+    The defaults are those of client-go's per-item limiter. ``jitter`` is the share added at
+    random, so that keys which failed together do not come back together.
     """
 
     base_seconds: float = 0.005

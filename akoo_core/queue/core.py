@@ -1,4 +1,4 @@
-"""Which key is next: the pure half of the work queue.
+"""The order of keys: the pure half of the work queue.
 
 Invariants, held by a state machine in the tests:
 
@@ -12,8 +12,8 @@ I7  forget resets the failures of a key and does not take it out of the queue.
 I8  After shutdown nothing comes in or out; draining waits for processed keys only.
 I9  Every key handed out is given back by done (the worker's duty; a second done is an error).
 
-Besides: a key is not handed out again within the minimum interval after its last start, and of the
-priorities asked for a waiting key the highest counts.
+Besides: a key is not handed out again within the minimum interval after its last start, and a
+waiting key has the highest of the priorities it was added with.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from akoo_core.queue import backoff as backoff_
 from akoo_core.queue import heap
 
 PRIORITY_INITIAL = -100
-"""What a list brings: after a restart thousands of keys that changed nothing."""
+"""Keys of a list: after a restart thousands, most of them unchanged."""
 PRIORITY_LIVE = 0
-"""What somebody just did: never behind the thousands."""
+"""Keys of a change just made: never behind the thousands."""
 
 MAX_CAUSES = 8
-"""Per entry; the rest is counted. (A span may have 128 links; nobody reads more than a few.)"""
+"""Limit per entry; the rest is counted. (A span may have 128 links; nobody reads that many.)"""
 
 DEFAULT_MIN_INTERVAL_SECONDS = 1.0
 """One reconcile may log in to several outside systems: at most one a second per key."""
@@ -47,9 +47,9 @@ class QueueEntry(structs.Struct, frozen=True, kw_only=True):
     attempt: int
     """1 plus the failures in a row so far."""
     waited_seconds: float
-    """Since the key became ready (a wanted delay is not waiting)."""
+    """Seconds since the key became ready (a requested delay does not count)."""
     causes: tuple[object, ...] = ()
-    """Why: whatever was given to add, oldest first, at most MAX_CAUSES."""
+    """The causes passed to ``add``, oldest first, at most MAX_CAUSES."""
     dropped_causes: int = 0
 
 
@@ -63,7 +63,7 @@ class QueueSnapshot(NamedTuple):
 
 
 class _Pending:
-    """What is known of a key that waits (ready, delayed, or dirty while it is processed)."""
+    """State of a key that waits (ready, delayed, or dirty while it is processed)."""
 
     __slots__ = ("causes", "dropped", "due", "priority", "ready_since")
 
@@ -126,13 +126,13 @@ class QueueCore:
         pending = self._pending.get(key)
         if pending is None:
             pending = self._pending[key] = _Pending(priority, due)
-            moved = True
+            reschedule = True
         else:
-            moved = priority > pending.priority or due < pending.due
+            reschedule = priority > pending.priority or due < pending.due
             pending.priority = max(pending.priority, priority)
             pending.due = min(pending.due, due)
         pending.explain(causes)
-        if moved and key not in self._processing:
+        if reschedule and key not in self._processing:
             self._schedule(key, pending, now)
         return True
 
@@ -148,7 +148,7 @@ class QueueCore:
         self._failures.pop(key, None)
 
     def get(self, now: float) -> QueueEntry | None:
-        """The next key, from now on processed, or None when none is ready (or after shutdown)."""
+        """Start the next key; None when no key is ready (or after shutdown)."""
         self._promote(now)
         if self._shut_down or not self._ready.inside:
             return None
@@ -176,7 +176,7 @@ class QueueCore:
             self._schedule(key, pending, now)
 
     def next_ready(self, now: float) -> float | None:
-        """When get will have something: ``now``, a later time, or None while nothing waits."""
+        """Time at which ``get`` will return a key: ``now``, later, or None while no key waits."""
         if self._shut_down:
             return None
         self._promote(now)
@@ -186,7 +186,7 @@ class QueueCore:
         return due
 
     def shut_down(self) -> None:
-        """Ignore adds from now on and hand out nothing more. What waits is dropped."""
+        """Ignore adds from now on and hand out no more keys. Waiting keys are dropped."""
         self._shut_down = True
 
     @property
@@ -196,12 +196,12 @@ class QueueCore:
 
     @property
     def depth(self) -> int:
-        """How many keys are ready (delayed ones do not count)."""
+        """Number of ready keys (delayed ones do not count)."""
         return len(self._ready)
 
     @property
     def active(self) -> int:
-        """How many keys are being processed."""
+        """Number of keys being processed."""
         return len(self._processing)
 
     def snapshot(self) -> QueueSnapshot:
@@ -227,7 +227,7 @@ class QueueCore:
         self._ready.push(key, -pending.priority)
 
     def _promote(self, now: float) -> None:
-        """Move what has become due to the ready list, in the order of its times."""
+        """Make due keys ready, in the order of their times."""
         while self._delayed.inside and (due := self._delayed.first_rank()) <= now:
             key = self._delayed.pop()
             pending = self._pending[key]
@@ -235,9 +235,9 @@ class QueueCore:
             self._ready.push(key, -pending.priority)
 
     def _note_start(self, key: str, now: float) -> None:
-        """Remember the start of ``key`` for as long as the minimum interval asks, no longer.
+        """Remember the start of ``key`` for one minimum interval.
 
-        A key starts again only when its last start is forgotten, so the order is that of time.
+        A key starts again only when its last start is forgotten, so the dict is ordered by time.
         """
         if self._min_interval <= 0:
             return

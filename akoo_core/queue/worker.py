@@ -1,4 +1,4 @@
-"""Workers: they take keys from a queue and hand them to a handler, whatever the handler does."""
+"""Workers take keys from a queue and pass them to a handler; they survive its errors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from akoo_core.queue import core, workqueue
 from akoo_core.telemetry import metrics, tally
 
 STOP_GRACE_SECONDS = 20.0
-"""What running handlers get after the intake stopped, before they are cancelled."""
+"""Seconds for running handlers after the intake stopped, before they are cancelled."""
 
 _log = logging.getLogger(__name__)
 
 
 class Forget(structs.Struct, frozen=True, kw_only=True):
-    """Done until something changes. The failures of the key are forgotten."""
+    """Wait for the next change. The failures of the key are forgotten."""
 
 
 class RequeueAfter(structs.Struct, frozen=True, kw_only=True):
     """Look again after ``seconds``, or sooner if something changes. Failures are forgotten.
 
-    ``jitter`` is the share of the seconds that chance may add, so that a fleet which was set up
-    together does not ask the same outside system at the same moment.
+    ``jitter`` is the share of the seconds added at random, so that a fleet which was set up
+    together does not call the same outside system at the same moment.
     """
 
     seconds: float
@@ -35,9 +35,9 @@ class RequeueAfter(structs.Struct, frozen=True, kw_only=True):
 
 Outcome = Forget | RequeueAfter
 Results = Mapping[str, tally.Count]
-"""How reconciles ended, counted by result."""
+"""Counters of reconciles, by result."""
 Handler = Callable[[core.QueueEntry], Awaitable[Outcome]]
-"""Works on one key. An exception means: again, after the backoff of this key."""
+"""Works on one key. An exception means: try again after the backoff of the key."""
 
 
 async def run_workers(
@@ -53,8 +53,9 @@ async def run_workers(
 
     On stop the intake ends at once, running handlers get ``grace_seconds`` and are then cancelled.
     When this coroutine is cancelled (the lease is lost), they are cancelled without grace. Returns
-    or raises only after every worker has ended. Raises what ended a worker, WorkerEndedError when
-    one ended without being told to: a process whose workers are gone must not go on leading.
+    or raises only after every worker has ended. Raises the error that ended a worker, and
+    WorkerEndedError when a worker ended without a stop: a process without workers must not stay
+    the leader.
     """
     results = _prepare_metrics(queue.name, count)
     workers = [
@@ -65,7 +66,7 @@ async def run_workers(
     ]
     try:
         await _until(stop, workers)
-        told = stop.is_set()
+        stopped = stop.is_set()
         queue.shut_down()
         _, late = await asyncio.wait(workers, timeout=grace_seconds)
         for worker in late:
@@ -78,7 +79,7 @@ async def run_workers(
     for result in endings:
         if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
             raise result
-    if not told:
+    if not stopped:
         raise errors.WorkerEndedError(
             f"a worker of queue {queue.name} ended although nothing told it to. This process ends: "
             "the next one goes on"
@@ -137,10 +138,10 @@ async def _process(
 
 
 def _must_end(error: BaseException) -> bool:
-    """Whether ``error`` is about this worker, not about the key it works on.
+    """True if ``error`` is about this worker, not about its key.
 
     A CancelledError that nobody sent to this task comes from something the handler waited for, and
-    a library may panic with any BaseException: failures of the key like any other.
+    a library may panic with any BaseException: both are failures of the key.
     """
     ends = (KeyboardInterrupt, SystemExit, errors.ProcessEnd)
     if isinstance(error, BaseExceptionGroup):
@@ -155,7 +156,7 @@ def _must_end(error: BaseException) -> bool:
 
 
 def _report(controller: str, entry: core.QueueEntry, error: BaseException, delay: float) -> None:
-    """Say it once. Our own errors explain themselves; of others the traceback is needed."""
+    """Log it once. Our own errors explain themselves; others need their traceback."""
     metrics.RECONCILE_ERRORS.labels(controller).inc()
     _log.error(
         "%s %s failed (attempt %d, next in %.1f s): %s: %s",
@@ -171,7 +172,7 @@ def _report(controller: str, entry: core.QueueEntry, error: BaseException, delay
 
 
 def _prepare_metrics(controller: str, count: int) -> Results:
-    """Every label value exists from the start, so that a rate over it is never missing."""
+    """Create every label value at the start, so that a rate over it is never missing."""
     metrics.RECONCILE_ERRORS.labels(controller)
     metrics.MAX_CONCURRENT_RECONCILES.labels(controller).set(count)
     return {

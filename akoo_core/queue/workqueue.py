@@ -41,9 +41,13 @@ class WorkQueue:
         self._shut_down = False
         self._drained = asyncio.Event()
         self._started: dict[str, float] = {}
-        known = weakref.ref(self._core)
-        metrics.QUEUE_DEPTH.labels(name).set_function(_asked(known, lambda one: one.depth))
-        metrics.ACTIVE_WORKERS.labels(name).set_function(_asked(known, lambda one: one.active))
+        reference = weakref.ref(self._core)
+        metrics.QUEUE_DEPTH.labels(name).set_function(
+            _computed(reference, lambda queue: queue.depth)
+        )
+        metrics.ACTIVE_WORKERS.labels(name).set_function(
+            _computed(reference, lambda queue: queue.active)
+        )
         self._adds = metrics.QUEUE_ADDS.labels(name)
         self._retries = metrics.QUEUE_RETRIES.labels(name)
         self._queue_seconds = metrics.QUEUE_SECONDS.labels(name)
@@ -67,7 +71,8 @@ class WorkQueue:
         priority: int = core.PRIORITY_LIVE,
         causes: Iterable[object] = (),
     ) -> None:
-        """Like add, but not before ``seconds`` from now, unless somebody asks for it earlier."""
+        """Like ``add``, but in ``seconds`` at the earliest, unless another add asks for it
+        sooner."""
         now = self._clock.monotonic()
         if self._core.add(key, now, priority=priority, delay_seconds=seconds, causes=causes):
             self._adds.inc()
@@ -85,7 +90,8 @@ class WorkQueue:
         self._core.forget(key)
 
     async def get(self) -> core.QueueEntry | None:
-        """Wait for the next key. None after shutdown. Whoever gets an entry must call done."""
+        """Wait for the next key. None after shutdown. The caller must call ``done`` for each
+        entry."""
         while not self._shut_down:
             now = self._clock.monotonic()
             entry = self._core.get(now)
@@ -166,13 +172,13 @@ class WorkQueue:
                 return
 
 
-def _asked(
-    queue: weakref.ref[core.QueueCore], what: Callable[[core.QueueCore], int]
+def _computed(
+    reference: weakref.ref[core.QueueCore], measure: Callable[[core.QueueCore], int]
 ) -> Callable[[], float]:
-    """Asked when metrics are read, not set with every key; the metric keeps no queue alive."""
+    """Gauge that is computed when metrics are read; it keeps no queue alive."""
 
     def value() -> float:
-        found = queue()
-        return float(what(found)) if found is not None else 0.0
+        queue = reference()
+        return float(measure(queue)) if queue is not None else 0.0
 
     return value

@@ -10,7 +10,7 @@ from akoo_core.queue import core
 
 
 def cause(what: str) -> causes.Cause:
-    return causes.Cause(what=what, name="demo/shop", resource_version="7")
+    return causes.Cause(kind=what, name="demo/shop", resource_version="7")
 
 
 def entry(*why: object, dropped: int = 0) -> core.QueueEntry:

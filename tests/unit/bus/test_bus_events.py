@@ -361,7 +361,7 @@ def test_an_event_carries_its_cause_and_whether_it_is_initial() -> None:
     assert event is not None
     assert event.initial
     assert event.cause == causes.Cause(
-        what="Cluster", name="team-a/shop", resource_version="1", traceparent=TRACEPARENT
+        kind="Cluster", name="team-a/shop", resource_version="1", traceparent=TRACEPARENT
     )
     link = event.cause.link()
     assert link is not None
