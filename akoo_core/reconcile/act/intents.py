@@ -36,7 +36,7 @@ async def store(attempt: Attempt) -> dict[str, Verdict]:
         return verdicts
     for name, change in relocations.items():
         del answers[name]
-        text = f"It moves {change}, once all plugins know where they will be; see their conditions."
+        text = f"It relocates {change} once every plugin knows its place; see their conditions."
         verdicts[name] = api.Blocked(reason="RelocationWaits", message=text, after=WAITS_SECONDS)
     await attempt.store(**_changes(attempt, answers))
     return verdicts | await _confirm(attempt, answers)

@@ -33,7 +33,7 @@ async def compare(attempt: Attempt, decision: decisions.CompareWorkload) -> Stop
         return None
     attempt.report.requeue(COMPARE_SECONDS)
     if attempt.record is None:
-        unclear = "whether this is a moved cluster cannot be told yet"
+        unclear = "it is not known yet whether this is a moved cluster"
         return Stop(reached.reason, f"{unclear}: {reached.message}", COMPARE_SECONDS)
     return None
 

@@ -197,8 +197,8 @@ def drain_skip(
         return "Skipped: no workload client"
     if silent_seconds >= SILENT_SECONDS:
         return f"Skipped: the workload API has been silent for {int(silent_seconds)} s"
-    workers = [dying for control_plane, dying in machines if not control_plane]
-    nodes = workers or [dying for _, dying in machines]
+    workers = [deleting for control_plane, deleting in machines if not control_plane]
+    nodes = workers or [deleting for _, deleting in machines]
     if nodes and all(nodes):
         return "Skipped: the Machines on which AKO can run are being deleted"
     return ""

@@ -51,7 +51,7 @@ def undecided(answer: api.Intent | StoredIntent) -> bool:
 def described(relocations: dict[str, str]) -> str:
     """The relocations by plugin, as one sentence without its full stop; "" for none."""
     ordered = sorted(relocations.items())
-    return "; ".join(f'plugin "{name}" moves {change}' for name, change in ordered)
+    return "; ".join(f'plugin "{name}" relocates {change}' for name, change in ordered)
 
 
 def ended(spec: RecordSpec, *, how: How, at: datetime.datetime, message: str) -> RecordSpec:

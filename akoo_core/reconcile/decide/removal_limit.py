@@ -41,7 +41,7 @@ def moments(spec: structs.JSON) -> tuple[datetime.datetime, ...]:
     Deletions of Clusters do not count. A relocation counts; one that has ended, by its end.
     """
     leaving = spec.get("leaving") or {}
-    ended = {_moment(place["at"]) for place in spec.get("endedPlacements") or ()}
+    ended = {_moment(placement["at"]) for placement in spec.get("endedPlacements") or ()}
     if not leaving or leaving["cause"] == "ClusterDeleted":
         return tuple(sorted(ended))
     return tuple(sorted({*ended, _moment(leaving["startedAt"])}))
@@ -81,7 +81,7 @@ class Brake:
             for other, at in self._own.items()
             if at > now - WINDOW and not _shows(ledger, begun.get(other, ()), other, at)
         }
-        known = [at for moments_ in begun.values() for at in moments_]
+        known = [at for times in begun.values() for at in times]
         own = [at for other, at in self._own.items() if other != name]
         return held_seconds((*known, *own), fleet=ledger.fleet(), now=now)
 

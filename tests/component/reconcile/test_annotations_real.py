@@ -1,4 +1,4 @@
-"""The user's words, from the command line through a real API server to what is done."""
+"""The user's annotations, from the command line through a real API server to what is done."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.component.reconcile import reconcile_real
 RECORDS = resources.AKO_DEPLOYMENTS
 
 
-async def test_words_reach_the_record_and_are_followed(
+async def test_annotations_reach_the_record_and_are_followed(
     real: reconcile_real.Real, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kubeconfig, key = str(tmp_path / "admin.kubeconfig"), f"demo/{real.suffix}"
 
-    async def typed(*words: str) -> tuple[int, str]:
-        code = await asyncio.to_thread(main.run, [*words, "--kubeconfig", kubeconfig])
+    async def typed(*annotations: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main.run, [*annotations, "--kubeconfig", kubeconfig])
         said = capsys.readouterr()
         return code, said.out + said.err
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.reconcile import reconcile_bed as bed_
-from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile.reconcile_bench import Bench
 
 
 @pytest.fixture
@@ -20,19 +21,19 @@ def avi() -> bedplugins.Avi:
 
 
 @pytest.fixture
-def bed(ako: bedplugins.Ako, avi: bedplugins.Avi) -> bed_.Bed:
-    return bed_.Bed(ako, avi)
+def bed(ako: bedplugins.Ako, avi: bedplugins.Avi) -> Bed:
+    return Bed(ako, avi)
 
 
 @pytest.fixture
-def bench() -> bench_.Bench:
-    return bench_.Bench()
+def bench() -> Bench:
+    return Bench()
 
 
 @pytest.fixture
-async def name(bed: bed_.Bed, avi: bedplugins.Avi, ako: bedplugins.Ako) -> str:
+async def name(bed: Bed, avi: bedplugins.Avi, ako: bedplugins.Ako) -> str:
     """The record of demo/shop, running, with two objects of it outside."""
-    name = await bed_.running(bed)
+    name = await reconcile_bed.running(bed)
     avi.outside[name] = {"vs-web", "pool-web"}
     avi.calls.clear()
     ako.calls.clear()

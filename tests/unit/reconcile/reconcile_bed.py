@@ -177,7 +177,7 @@ class Bed:
         await self.patch_cluster({"metadata": {"finalizers": kept or None}}, name)
 
     async def annotate(self, name: str, **annotations: str | None) -> None:
-        keys = {f"akoo.io/{word.replace('_', '-')}": value for word, value in annotations.items()}
+        keys = {f"akoo.io/{key.replace('_', '-')}": value for key, value in annotations.items()}
         await self.user.merge_patch(
             resources.AKO_DEPLOYMENTS, name, {"metadata": {"annotations": keys}}
         )

@@ -71,7 +71,7 @@ POLICIES = st.sampled_from(
         Policies(on_deadline="Hold", deadline="0s"),
     ]
 )
-WORDS = st.fixed_dictionaries(
+ANNOTATIONS = st.fixed_dictionaries(
     {},
     optional={
         names.LEAVE_ANNOTATION: st.sampled_from(["sweep", "orphan", "x"]),
@@ -84,7 +84,7 @@ WORDS = st.fixed_dictionaries(
 ORPHANED = st.builds(Orphaned, cause=st.sampled_from(["Unmatched", "UserWord"]), at=TIMES)
 RECORDS = st.builds(
     builders.make_record,
-    annotations=WORDS,
+    annotations=ANNOTATIONS,
     policies=POLICIES,
     leaving=st.none() | LEAVING,
     orphaned=st.none() | ORPHANED,
@@ -166,7 +166,7 @@ LEAVERS = st.builds(
         builders.make_record,
         policies=POLICIES,
         leaving=leaving_so_far(),
-        annotations=st.just({}) | WORDS,
+        annotations=st.just({}) | ANNOTATIONS,
         workload=st.just(Workload(kube_system_uid="w")),
     ),
     cluster=st.sampled_from([True, True, True, False]).flatmap(
@@ -186,7 +186,7 @@ DWELLERS = st.builds(
         builders.make_record,
         policies=POLICIES,
         annotations=st.sampled_from([True, False]).flatmap(
-            lambda mute: st.just({}) if mute else WORDS
+            lambda mute: st.just({}) if mute else ANNOTATIONS
         ),
     ),
     cluster=HERE,

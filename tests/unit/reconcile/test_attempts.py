@@ -13,8 +13,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from akoo_core import external
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def tracer() -> Iterator[tuple[trace.Tracer, InMemorySpanExporter]]:
 Tracing = tuple[trace.Tracer, InMemorySpanExporter]
 
 
-async def attributes(bed: bed_.Bed, name: str, tracing: Tracing) -> dict[str, object]:
+async def attributes(bed: Bed, name: str, tracing: Tracing) -> dict[str, object]:
     tracer, exporter = tracing
     exporter.clear()
     with tracer.start_as_current_span("attempt"):
@@ -37,7 +38,7 @@ async def attributes(bed: bed_.Bed, name: str, tracing: Tracing) -> dict[str, ob
     return dict(exporter.get_finished_spans()[-1].attributes or {})
 
 
-async def test_attempts_are_found_by_cluster_and_operation(bed: bed_.Bed, tracer: Tracing) -> None:
+async def test_attempts_are_found_by_cluster_and_operation(bed: Bed, tracer: Tracing) -> None:
     await bed.config()
     name = await bed.cluster()
     first = await attributes(bed, name, tracer)
@@ -55,9 +56,7 @@ async def test_attempts_are_found_by_cluster_and_operation(bed: bed_.Bed, tracer
     assert gone["akoo.idle"] is False
 
 
-async def test_the_trace_of_the_last_change_is_in_the_status(
-    bed: bed_.Bed, tracer: Tracing
-) -> None:
+async def test_the_trace_of_the_last_change_is_in_the_status(bed: Bed, tracer: Tracing) -> None:
     await bed.config()
     name = await bed.cluster()
     await attributes(bed, name, tracer)
@@ -71,7 +70,7 @@ async def test_the_trace_of_the_last_change_is_in_the_status(
 
 
 async def test_failures_back_off_and_success_forgets_them(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, tracer: Tracing
+    bed: Bed, avi: bedplugins.Avi, name: str, tracer: Tracing
 ) -> None:
     avi.fail["prepare"] = RuntimeError("down")
     waits = [(await bed.run(name)).requeue_after for _ in range(12)]
@@ -98,12 +97,12 @@ async def test_writes_are_noted_in_tasks_too() -> None:
 
 
 async def test_the_condition_list_of_an_old_cluster_api_is_left_alone(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In v1beta1 it is atomic: an apply of ours would take everybody else's away."""
     target = bed.world.cluster_of(name)
     assert target is not None
-    old = bed_.with_api_version(target, "cluster.x-k8s.io/v1beta1")
+    old = reconcile_bed.with_api_version(target, "cluster.x-k8s.io/v1beta1")
     avi.fail["prepare"] = RuntimeError("down")
     with monkeypatch.context() as patched:
         patched.setattr(bed.world, "cluster_of", lambda name: old)
@@ -116,7 +115,7 @@ async def test_the_condition_list_of_an_old_cluster_api_is_left_alone(
 
 
 async def test_a_new_cluster_of_the_same_name_gets_no_condition_of_the_old_one(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caches still show the old one."""
     old = bed.world.cluster_of(name)
@@ -131,7 +130,7 @@ async def test_a_new_cluster_of_the_same_name_gets_no_condition_of_the_old_one(
     assert bed.on_cluster() is None
 
 
-async def test_a_cluster_whose_record_is_lost_says_so(bed: bed_.Bed) -> None:
+async def test_a_cluster_whose_record_is_lost_says_so(bed: Bed) -> None:
     name = await bed.cluster(finalizers=["cluster.cluster.x-k8s.io", names.FINALIZER])
     await bed.delete_cluster()
     outcome = await bed.run(name)
@@ -144,7 +143,7 @@ async def test_a_cluster_whose_record_is_lost_says_so(bed: bed_.Bed) -> None:
     assert bed.management.objects(resources.AKO_DEPLOYMENTS), "made again, to clean up by"
 
 
-async def test_an_attempt_that_found_nothing_to_do_is_idle(bed: bed_.Bed, tracer: Tracing) -> None:
+async def test_an_attempt_that_found_nothing_to_do_is_idle(bed: Bed, tracer: Tracing) -> None:
     """It is not exported then: a healthy fleet is looked at all day."""
     await bed.config()
     name = await bed.cluster()

@@ -62,7 +62,7 @@ def test_what_both_know_counts_once() -> None:
     assert brake.ask("akoo-3", Ledger(shown), now=builders.NOW) > 0.0
 
 
-def test_a_move_that_has_ended_counts_once() -> None:
+def test_a_relocation_that_has_ended_counts_once() -> None:
     """It leaves no trace in ``leaving``, only in the places that have ended."""
     brake, records = removal_limit.Brake(), fleet(10)
     for number in range(2):

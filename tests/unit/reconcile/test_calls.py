@@ -9,23 +9,24 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import secret_reader
-from tests.unit.reconcile import reconcile_bed as bed_
-from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_bench
+from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile.reconcile_bench import Bench
 
 
 def definition(number: int) -> dict[str, Any]:
     plural, kind = f"rules{number}", f"Rule{number}"
-    spec = bench_.CRD["spec"] | {"names": {"plural": plural, "kind": kind}}
-    return bench_.CRD | {"metadata": {"name": f"{plural}.ako.vmware.com"}, "spec": spec}
+    spec = reconcile_bench.CRD["spec"] | {"names": {"plural": plural, "kind": kind}}
+    return reconcile_bench.CRD | {"metadata": {"name": f"{plural}.ako.vmware.com"}, "spec": spec}
 
 
-def reads_of_secrets(bench: bench_.Bench) -> int:
+def reads_of_secrets(bench: Bench) -> int:
     return sum(call.operation == "get secrets" for call in bench.management.faults.calls)
 
 
-async def test_definitions_are_listed_twice_and_applied_once(bench: bench_.Bench) -> None:
+async def test_definitions_are_listed_twice_and_applied_once(bench: Bench) -> None:
     wanted = [definition(number) for number in range(11)]
-    report = await bench.deploy(*wanted, bench_.config_map())
+    report = await bench.deploy(*wanted, reconcile_bench.config_map())
     assert report.applied == 12
     assert collections.Counter(call.split()[0] for call in bench.calls) == {
         "list": 3,  # The second finds that they are not Established yet.
@@ -35,7 +36,7 @@ async def test_definitions_are_listed_twice_and_applied_once(bench: bench_.Bench
     }
 
 
-async def test_definitions_of_others_are_looked_at_once_and_left(bench: bench_.Bench) -> None:
+async def test_definitions_of_others_are_looked_at_once_and_left(bench: Bench) -> None:
     for number in range(2):
         bench.workload.seed(definition(number))
     await bench.deploy(definition(0), definition(1))
@@ -44,8 +45,8 @@ async def test_definitions_of_others_are_looked_at_once_and_left(bench: bench_.B
     assert bench.calls == []
 
 
-async def test_a_secret_is_read_once_for_all_its_keys(bench: bench_.Bench) -> None:
-    await bench.deploy(secrets=(bench_.SECRET,))
+async def test_a_secret_is_read_once_for_all_its_keys(bench: Bench) -> None:
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
     assert reads_of_secrets(bench) == 1
     assert [call for call in bench.calls if "secrets" in call] == [
         "get secrets avi-system/avi-secret",
@@ -53,7 +54,7 @@ async def test_a_secret_is_read_once_for_all_its_keys(bench: bench_.Bench) -> No
     ]
 
 
-async def test_a_secret_is_read_again_when_the_caches_show_another(bench: bench_.Bench) -> None:
+async def test_a_secret_is_read_again_when_the_caches_show_another(bench: Bench) -> None:
     def version(namespace: str, name: str) -> str | None:
         copies = bench.management.objects(resources.SECRETS, namespace)
         return secret_reader.version_of(copies[0]) if known else None
@@ -61,43 +62,43 @@ async def test_a_secret_is_read_again_when_the_caches_show_another(bench: bench_
     known = True
     bench.deployer = deployer.Deployer(
         clock=bench.clock,
-        opener=secrets.SecretOpener(bench.reader, bench_.NoPlugins(), version_of=version),
+        opener=secrets.SecretOpener(bench.reader, reconcile_bench.NoPlugins(), version_of=version),
         pause=bench.pause,
     )
     for _ in range(3):
-        await bench.deploy(secrets=(bench_.SECRET,))
+        await bench.deploy(secrets=(reconcile_bench.SECRET,))
     assert reads_of_secrets(bench) == 1
     user = bench.management.client(field_manager="kubectl")
     await user.merge_patch(resources.SECRETS, "avi", {"data": {"password": "AAAA"}}, "akoo")
     for _ in range(2):
-        await bench.deploy(secrets=(bench_.SECRET,))
+        await bench.deploy(secrets=(reconcile_bench.SECRET,))
     assert reads_of_secrets(bench) == 2
     known = False
-    await bench.deploy(secrets=(bench_.SECRET,))
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
     assert reads_of_secrets(bench) == 3, "caches that do not follow it prove nothing"
 
 
-async def test_a_drift_look_opens_it_in_any_case(bench: bench_.Bench) -> None:
+async def test_a_drift_look_opens_it_in_any_case(bench: Bench) -> None:
     bench.deployer = deployer.Deployer(
         clock=bench.clock,
         opener=secrets.SecretOpener(
-            bench.reader, bench_.NoPlugins(), version_of=lambda *_: seen[0]
+            bench.reader, reconcile_bench.NoPlugins(), version_of=lambda *_: seen[0]
         ),
         pause=bench.pause,
     )
     copies = bench.management.objects(resources.SECRETS)
     seen = [secret_reader.version_of(copies[0])]
-    await bench.deploy(secrets=(bench_.SECRET,))
-    await bench.deploy(secrets=(bench_.SECRET,))
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
     assert reads_of_secrets(bench) == 1
     bench.clock.advance(deployer.DRIFT_SECONDS)
-    await bench.deploy(secrets=(bench_.SECRET,))
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
     assert reads_of_secrets(bench) == 2
 
 
-async def test_what_a_plugin_keeps_is_asked_for_each_time(bench: bench_.Bench) -> None:
+async def test_what_a_plugin_keeps_is_asked_for_each_time(bench: Bench) -> None:
     opener = secrets.SecretOpener(
-        bench.reader, bench_.NoPlugins(), version_of=lambda *_: "the same"
+        bench.reader, reconcile_bench.NoPlugins(), version_of=lambda *_: "the same"
     )
     assert opener.changed(None)
     kept = {"x": api.SecretSource(key="p", namespace="akoo", name="avi", optional=True)}
@@ -106,7 +107,7 @@ async def test_what_a_plugin_keeps_is_asked_for_each_time(bench: bench_.Bench) -
     assert opener.changed(opened.versions), "the caches show another state than was read"
 
 
-async def test_the_management_calls_of_an_onboarding(bed: bed_.Bed) -> None:
+async def test_the_management_calls_of_an_onboarding(bed: Bed) -> None:
     await bed.config()
     name = await bed.cluster()
     await bed.run(name)

@@ -15,15 +15,15 @@ from akoo_core.kube import resource as resources
 from akoo_core.objects.record import Orphaned, RecordSpec, StoredLetGo
 from akoo_core.plugin import api
 from akoo_core.reconcile.status import config_status
-from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 CONFIGS = resources.AKO_DEPLOYMENT_CONFIGS
 GOOD = {"clusterSelector": {"matchLabels": {"lb": "avi"}}}
 
 
-async def status(bed: bed_.Bed, name: str = "default") -> dict[str, Any]:
+async def status(bed: Bed, name: str = "default") -> dict[str, Any]:
     """What it says once its controller has looked, and that it then rests."""
     await bed.configs.reconcile(name, 0)
     before = bed.management.faults.calls.copy()
@@ -44,7 +44,7 @@ def counts(written: dict[str, Any]) -> tuple[int, int]:
     return written["clusters"], written["ready"]
 
 
-async def test_it_counts_its_clusters(bed: bed_.Bed, ako: bedplugins.Ako) -> None:
+async def test_it_counts_its_clusters(bed: Bed, ako: bedplugins.Ako) -> None:
     await bed.config()
     current = await status(bed)
     assert (counts(current), ready(current)) == ((0, 0), ("True", "Usable"))
@@ -57,14 +57,14 @@ async def test_it_counts_its_clusters(bed: bed_.Bed, ako: bedplugins.Ako) -> Non
     assert counts(await status(bed)) == (2, 1)
 
 
-async def test_those_that_are_not_served_any_more_do_not_count(bed: bed_.Bed, name: str) -> None:
+async def test_those_that_are_not_served_any_more_do_not_count(bed: Bed, name: str) -> None:
     assert counts(await status(bed)) == (1, 1)
     await bed.annotate(name, leave="orphan")
     await bed.run(name)
     assert counts(await status(bed)) == (0, 0)
 
 
-async def test_losing_is_no_mistake(bed: bed_.Bed, name: str) -> None:
+async def test_losing_is_no_mistake(bed: Bed, name: str) -> None:
     await bed.config("better", priority=10)
     await bed.run(name)
     current = await status(bed)
@@ -81,7 +81,7 @@ async def test_losing_is_no_mistake(bed: bed_.Bed, name: str) -> None:
     ],
 )
 async def test_one_that_cannot_be_used_says_what_is_wrong(
-    bed: bed_.Bed, spec: dict[str, Any], path: str
+    bed: Bed, spec: dict[str, Any], path: str
 ) -> None:
     await bed.config(**spec)
     current = await status(bed)
@@ -94,14 +94,14 @@ async def test_one_that_cannot_be_used_says_what_is_wrong(
     assert current["observedGeneration"] == 2
 
 
-async def test_one_that_is_deleted_says_what_it_waits_for(bed: bed_.Bed, name: str) -> None:
+async def test_one_that_is_deleted_says_what_it_waits_for(bed: Bed, name: str) -> None:
     await bed.user.delete(CONFIGS, "default")
     current = await status(bed)
     assert ready(current) == ("False", "ConfigDeleting")
     assert "now it serves 1" in current["conditions"][0]["message"]
 
 
-async def test_one_that_cannot_be_used_goes_like_any_other(bed: bed_.Bed, name: str) -> None:
+async def test_one_that_cannot_be_used_goes_like_any_other(bed: Bed, name: str) -> None:
     await bed.annotate(name, leave="orphan")
     await bed.run(name)
     await bed.change_config(deadline="soon")
@@ -111,7 +111,7 @@ async def test_one_that_cannot_be_used_goes_like_any_other(bed: bed_.Bed, name: 
 
 
 async def test_a_config_that_is_gone_or_another_is_none_of_our_business(
-    bed: bed_.Bed, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await bed.configs.reconcile("default", 0) == (None, False)
     await bed.config()
@@ -124,7 +124,7 @@ async def test_a_config_that_is_gone_or_another_is_none_of_our_business(
     assert "status" not in await bed.user.get(CONFIGS, "default")
 
 
-async def test_its_spec_and_what_others_say_there_are_left_alone(bed: bed_.Bed) -> None:
+async def test_its_spec_and_what_others_say_there_are_left_alone(bed: Bed) -> None:
     await bed.config()
     former = {"type": "Former", "status": "True", "severity": "Info"}
     old = {"type": "Ready", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"}
@@ -138,7 +138,7 @@ async def test_its_spec_and_what_others_say_there_are_left_alone(bed: bed_.Bed) 
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
 
 
-async def test_a_transition_has_its_time(bed: bed_.Bed) -> None:
+async def test_a_transition_has_its_time(bed: Bed) -> None:
     await bed.config()
     first = (await status(bed))["conditions"][0]["lastTransitionTime"]
     bed.clock.advance(60)
@@ -218,7 +218,7 @@ class Sized(api.Plugin):
 async def test_sections_of_plugins_are_told_on_the_config(
     sections: dict[str, Any], reason: str, words: str
 ) -> None:
-    bed = bed_.Bed(Sized())
+    bed = Bed(Sized())
     await bed.config(plugins=sections)
     condition = (await status(bed))["conditions"][0]
     assert condition["reason"] == reason
@@ -226,7 +226,7 @@ async def test_sections_of_plugins_are_told_on_the_config(
 
 
 async def test_a_config_and_its_record_name_a_fault_in_the_same_words() -> None:
-    bed = bed_.Bed(Sized())
+    bed = Bed(Sized())
     await bed.config(plugins={"ako": {"sise": 2}})
     name = await bed.cluster()
     await bed.run(name)

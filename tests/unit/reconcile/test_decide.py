@@ -107,7 +107,7 @@ def test_a_vanished_cluster_is_adopted_only_if_its_workload_is_the_same() -> Non
     held("ClusterVanished", **vanished, progress=Progress(workload_uid="other"))
 
 
-def test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_word() -> None:
+def test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_annotation() -> None:
     annotations = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
     dropped = builders.make_record(annotations=annotations)
     assert isinstance(at(cluster=None, record=dropped), decisions.DropForMove)
@@ -217,13 +217,13 @@ def test_a_deletion_that_is_seen_starts_leaving(changes: dict[str, Any]) -> None
 def test_a_paused_cluster_is_left_alone_even_in_deletion() -> None:
     paused = builders.make_cluster(paused=True)
     assert held("Paused", cluster=paused).ready is False
-    by_word = builders.make_record(annotations={names.PAUSED_ANNOTATION: ""})
-    assert held("Paused", record=by_word).ready is False
+    by_annotation = builders.make_record(annotations={names.PAUSED_ANNOTATION: ""})
+    assert held("Paused", record=by_annotation).ready is False
     dying = builders.make_cluster(deleting=True, paused=True)
     decision = held("DeletionPaused", cluster=dying)
     assert decision.ready is True, "Ready says that a deletion waits"
     assert "the deletion waits" in decision.message
-    held("DeletionPaused", record=by_word, cluster=builders.make_cluster(deleting=True))
+    held("DeletionPaused", record=by_annotation, cluster=builders.make_cluster(deleting=True))
 
 
 def test_pauses_are_stored_while_leaving() -> None:

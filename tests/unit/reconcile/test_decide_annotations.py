@@ -1,4 +1,4 @@
-"""Data this process does not know, the user's words, and what is finished."""
+"""Data this process does not know, the user's annotations, and what is finished."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_record_of_another_management_cluster_lives_but_does_not_leave() -> No
     held("ClaimedElsewhere", record=leaving, cluster=builders.make_cluster(deleting=True))
 
 
-# The user's words.
+# The user's annotations.
 
 
 def test_leave_sweep_starts_leaving_whatever_the_policy() -> None:
@@ -83,7 +83,7 @@ def test_leave_orphan_stops_and_its_end_resumes() -> None:
 
 
 @pytest.mark.parametrize("value", ["Sweep ", "purge", "", "true"])
-def test_a_word_that_is_misspelled_does_nothing(value: str) -> None:
+def test_an_annotation_that_is_misspelled_does_nothing(value: str) -> None:
     assert at(record=builders.make_record(annotations={LEAVE: value})) == decisions.Live()
 
 
@@ -140,7 +140,7 @@ def test_a_finished_record_outlives_its_week_while_the_cluster_lives() -> None:
     assert isinstance(at(record=old), decisions.Nothing)
 
 
-def test_the_users_word_outlives_what_it_asked_for() -> None:
+def test_the_users_annotation_outlives_what_it_asked_for() -> None:
     record = finished(60, annotations={LEAVE: "sweep"})
     assert isinstance(at(record=record), decisions.Nothing)
 

@@ -54,7 +54,7 @@ def test_a_record_that_is_being_deleted_is_given_no_finalizer() -> None:
 
 
 def test_why_it_is_an_orphan_is_kept_up_to_date() -> None:
-    """By a word it is one although a config matches: the end of the word must resume it."""
+    """By an annotation it is one although a config matches: without it the record resumes."""
     stored = Orphaned(cause="Unmatched", at=builders.NOW)
     record = builders.make_record(orphaned=stored, annotations={names.LEAVE_ANNOTATION: "orphan"})
     decision = at(record=record)
@@ -69,13 +69,13 @@ def test_a_finished_record_leaves_a_cluster_alone_that_is_moving_away() -> None:
 
 
 def test_let_go_ends_a_removal_from_a_cluster_that_lives() -> None:
-    """Nothing holds the Cluster's deletion there; the word ends what the record waits for."""
+    """Nothing holds the Cluster's deletion there; the annotation ends the record's wait."""
     removal = builders.make_leaving(cause="Unmatched")
     annotations = {names.LET_GO_ANNOTATION: "INC-1"}
     record = builders.make_record(leaving=removal, annotations=annotations)
     assert at(record=record) == decisions.LetGo(why="UserWord", message="INC-1")
-    moves = builders.make_leaving(cause="Relocated")
-    moving = builders.make_record(leaving=moves, annotations=annotations)
+    relocation = builders.make_leaving(cause="Relocated")
+    moving = builders.make_record(leaving=relocation, annotations=annotations)
     assert not isinstance(at(record=moving), decisions.LetGo), "a move lets nobody go"
 
 

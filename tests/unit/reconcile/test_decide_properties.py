@@ -126,8 +126,10 @@ def _may_live_again(
 def _let_go_has_a_reason(s: situation.Situation, decision: decisions.LetGo) -> None:
     assert s.record is not None
     spec, state = s.record.spec, s.record.spec.leaving
-    moves = state is not None and state.cause == "Relocated"
-    assert not moves or (s.cluster is not None and s.cluster.deleting), "a move lets nobody go"
+    relocates = state is not None and state.cause == "Relocated"
+    assert not relocates or (s.cluster is not None and s.cluster.deleting), (
+        "a relocation lets nobody go"
+    )
     assert state is None or state.let_go is None
     match decision.why:
         case "UserWord":
@@ -180,13 +182,13 @@ def _step_is_due(s: situation.Situation, decision: decisions.Leave) -> None:
     state = s.record.spec.leaving
     assert state is not None
     assert decision.step not in s.progress.done, "an attempt calls each step once"
-    moves = state.cause == "Relocated"
-    if moves:
+    relocates = state.cause == "Relocated"
+    if relocates:
         assert s.verifies, "nothing begins that cannot be proved"
         assert s.cluster is not None
         assert not s.cluster.deleting
         assert decision.step != "undeploy"
-    if moves and decision.step == "release":
+    if relocates and decision.step == "release":
         assert leaving.settled(s.record.spec, state, s.now)
     order = {
         "drain": state.confirmed_at,
@@ -194,7 +196,7 @@ def _step_is_due(s: situation.Situation, decision: decisions.Leave) -> None:
         "sweep": state.fence,
         "verify": state.fence,
         "undeploy": state.fence,
-        "release": state.proof if moves else state.let_go,
+        "release": state.proof if relocates else state.let_go,
     }
     assert decision.step == "confirm" or order[decision.step], "the step before it is stored"
     if decision.step == "undeploy":

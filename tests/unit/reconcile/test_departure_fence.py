@@ -11,9 +11,10 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.decide import leaving, proofs
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 class Slow(bedplugins.Ako):
@@ -36,7 +37,7 @@ def ako() -> Slow:
 
 
 async def test_a_fence_is_waited_for_but_not_for_ever(
-    bed: bed_.Bed, ako: Slow, avi: bedplugins.Avi, name: str
+    bed: Bed, ako: Slow, avi: bedplugins.Avi, name: str
 ) -> None:
     await bed.delete_cluster()
     outcome = await bed.run(name)
@@ -46,18 +47,18 @@ async def test_a_fence_is_waited_for_but_not_for_ever(
     assert avi.calls == []
     bed.clock.advance(leaving.FENCE_SECONDS)
     await bed.run(name)
-    fence = bed_.leaving(bed.record(name)).fence
+    fence = reconcile_bed.leaving(bed.record(name)).fence
     assert fence is not None
     assert (fence.grade, fence.evidence.split(";")[0]) == ("Unfenced", "ako-0 still runs.")
     assert avi.calls == ["sweep", "verify"]
     ako.answer = api.Fenced(grade="Stopped", evidence="no Pod")
     await bed.run(name)
-    fence = bed_.leaving(bed.record(name)).fence
+    fence = reconcile_bed.leaving(bed.record(name)).fence
     assert fence is not None
     assert fence.grade == "Stopped"
 
 
-async def test_unfenced_waits_as_long_as_ako_may_sleep(bed: bed_.Bed, ako: Slow, name: str) -> None:
+async def test_unfenced_waits_as_long_as_ako_may_sleep(bed: Bed, ako: Slow, name: str) -> None:
     ako.answer = api.Fenced(grade="Unfenced", evidence="cannot tell", settle_seconds=1200)
     await bed.delete_cluster()
     outcome = await bed.run(name)
@@ -65,15 +66,13 @@ async def test_unfenced_waits_as_long_as_ako_may_sleep(bed: bed_.Bed, ako: Slow,
     bed.clock.advance(1199)
     outcome = await bed.run(name)
     assert outcome.requeue_after == 1.0
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.held_by_us(bed)
     bed.clock.advance(1)
     await bed.run(name)
-    assert bed_.let_go(bed, name) == "Proven"
+    assert reconcile_bed.let_go(bed, name) == "Proven"
 
 
-async def test_a_cluster_that_never_got_ako_goes_at_once(
-    bed: bed_.Bed, avi: bedplugins.Avi
-) -> None:
+async def test_a_cluster_that_never_got_ako_goes_at_once(bed: Bed, avi: bedplugins.Avi) -> None:
     await bed.config(quietPeriod="0s")
     name = await bed.cluster()
     status = {"status": {"initialization": {"controlPlaneInitialized": False}}}
@@ -81,17 +80,17 @@ async def test_a_cluster_that_never_got_ako_goes_at_once(
     await bed.run(name)
     await bed.delete_cluster()
     await bed.run(name)
-    state = bed_.leaving(bed.record(name))
+    state = reconcile_bed.leaving(bed.record(name))
     assert state.drain_outcome == "Skipped: AKO was never deployed into this cluster."
     assert state.fence is not None
     assert state.fence.grade == "Stopped"
     assert bed.workload.faults.calls == [], "nobody knows who answers there"
     assert avi.calls[-3:] == ["sweep", "verify", "release"]
-    assert not bed_.held_by_us(bed)
+    assert not reconcile_bed.held_by_us(bed)
 
 
 async def test_a_verifier_without_sight_proves_nothing(
-    bed: bed_.Bed, ako: Slow, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, ako: Slow, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ako.answer = api.Fenced(grade="Stopped", evidence="no Pod")
     avi.fail["verify"] = api.Blocked(reason="NoSight", message="The role lacks READ on pools.")
@@ -101,7 +100,7 @@ async def test_a_verifier_without_sight_proves_nothing(
     await bed.run(name)
     assert bed.condition(name, "CleanupProven") == ("Unknown", "NoSight")
     assert bed.condition(name, "Held") == ("True", "NoSight")
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.held_by_us(bed)
 
 
 CLEAN = api.Proof(own=0, queries=("pool",))

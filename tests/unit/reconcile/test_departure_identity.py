@@ -5,12 +5,13 @@ from __future__ import annotations
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names
 from akoo_core.testing import memory
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 async def test_a_paused_deletion_waits_and_its_time_does_not_count(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     avi.held = {"pool-web"}
     await bed.delete_cluster()
@@ -24,15 +25,15 @@ async def test_a_paused_deletion_waits_and_its_time_does_not_count(
     assert bed.writes == []
     await bed.patch_cluster({"spec": {"paused": None}})
     await bed.run(name)
-    assert bed_.leaving(bed.record(name)).paused_seconds == 7200
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.leaving(bed.record(name)).paused_seconds == 7200
+    assert reconcile_bed.held_by_us(bed)
     bed.clock.advance(3600)
     await bed.run(name)
-    assert bed_.let_go(bed, name) == "Deadline"
+    assert reconcile_bed.let_go(bed, name) == "Deadline"
 
 
 async def test_a_moved_cluster_takes_its_record_along_and_touches_nothing(
-    bed: bed_.Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
+    bed: Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
 ) -> None:
     annotation = {names.DELETE_FOR_MOVE_ANNOTATION: ""}
     await bed.patch_cluster({"metadata": {"annotations": annotation}, "spec": {"paused": True}})
@@ -51,7 +52,7 @@ async def test_a_moved_cluster_takes_its_record_along_and_touches_nothing(
 
 
 async def test_a_cluster_that_was_gone_before_anybody_could_look_was_moved_all_the_same(
-    bed: bed_.Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
+    bed: Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
 ) -> None:
     bed.world.moved.add(bed.record(name).spec.cluster_ref.uid)
     await bed.run(name)
@@ -66,7 +67,7 @@ async def test_a_cluster_that_was_gone_before_anybody_could_look_was_moved_all_t
 
 
 async def test_a_vanished_cluster_waits_for_a_person(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     await bed.patch_cluster({"metadata": {"finalizers": None}})
     await bed.delete_cluster()
@@ -84,7 +85,7 @@ async def test_a_vanished_cluster_waits_for_a_person(
 
 
 async def test_a_new_cluster_of_the_same_name_gets_its_own_record(
-    bed: bed_.Bed, ako: bedplugins.Ako, name: str
+    bed: Bed, ako: bedplugins.Ako, name: str
 ) -> None:
     await bed.patch_cluster({"metadata": {"finalizers": None}})
     await bed.delete_cluster()
@@ -92,7 +93,7 @@ async def test_a_new_cluster_of_the_same_name_gets_its_own_record(
         resources.MACHINES, "shop-1", {"metadata": {"finalizers": None}}, "demo"
     )
     await bed.user.delete(resources.MACHINES, "shop-1", "demo")
-    await bed.user.delete(bed_.FAKE_INFRA, "shop", "demo")
+    await bed.user.delete(reconcile_bed.FAKE_INFRA, "shop", "demo")
     bed.workloads.server = memory.MemoryServer(name="second", clock=bed.clock)
     second = await bed.cluster()
     assert second != name
@@ -111,7 +112,7 @@ async def test_a_new_cluster_of_the_same_name_gets_its_own_record(
 
 
 async def test_the_same_workload_under_a_new_uid_is_adopted(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     await bed.patch_cluster({"metadata": {"finalizers": None}})
     await bed.delete_cluster()
@@ -119,13 +120,13 @@ async def test_the_same_workload_under_a_new_uid_is_adopted(
         resources.MACHINES, "shop-1", {"metadata": {"finalizers": None}}, "demo"
     )
     await bed.user.delete(resources.MACHINES, "shop-1", "demo")
-    await bed.user.delete(bed_.FAKE_INFRA, "shop", "demo")
+    await bed.user.delete(reconcile_bed.FAKE_INFRA, "shop", "demo")
     second = await bed.cluster()
     outcome = await bed.run(second)
     assert bed.world.record(second) is None, "the earlier record has it"
     assert outcome.requeue_after == 5.0
     await bed.run(name)
     assert bed.condition(name, "Ready") == ("True", "Running")
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.held_by_us(bed)
     assert await bed.run(second) == (None, False)
     assert bed.world.record(second) is None

@@ -9,12 +9,13 @@ import pytest
 from akoo_core import errors as core_errors
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 async def test_a_refused_finalizer_patch_is_tried_for_ever(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     await bed.delete_cluster()
     await bed.run(name)
@@ -28,30 +29,28 @@ async def test_a_refused_finalizer_patch_is_tried_for_ever(
         assert outcome.requeue_after <= 60.0
     assert bed.condition(name, "Held") == ("True", "LetGoRefused")
     assert "ClusterClass not found" in bed.message(name, "Held")
-    assert bed_.let_go(bed, name) == "Proven"
+    assert reconcile_bed.let_go(bed, name) == "Proven"
     bed.management.faults.clear()
     await bed.run(name)
-    assert not bed_.held_by_us(bed)
+    assert not reconcile_bed.held_by_us(bed)
     assert bed.record(name).status.phase == "Finished"
 
 
-async def test_release_never_holds_the_cluster(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
-) -> None:
+async def test_release_never_holds_the_cluster(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
     avi.fail["release"] = RuntimeError("avi.example.com is down")
     await bed.delete_cluster()
     await bed.run(name)
     bed.clock.advance(30)
     await bed.run(name)
-    assert bed_.let_go(bed, name) == "Proven"
-    assert not bed_.held_by_us(bed)
+    assert reconcile_bed.let_go(bed, name) == "Proven"
+    assert not reconcile_bed.held_by_us(bed)
     assert bed.record(name).status.phase == "Releasing"
     avi.fail = {}
     await bed.run(name)
     assert bed.record(name).status.phase == "Finished"
 
 
-async def test_foreign_finalizers_survive(bed: bed_.Bed, name: str) -> None:
+async def test_foreign_finalizers_survive(bed: Bed, name: str) -> None:
     await bed.delete_cluster()
     await bed.run(name)
     bed.clock.advance(30)
@@ -65,35 +64,33 @@ async def test_foreign_finalizers_survive(bed: bed_.Bed, name: str) -> None:
 
 
 async def test_without_a_verifier_it_is_let_go_but_never_called_clean(ako: bedplugins.Ako) -> None:
-    bed = bed_.Bed(ako)
-    name = await bed_.running(bed)
+    bed = Bed(ako)
+    name = await reconcile_bed.running(bed)
     ako.calls.clear()
     await bed.delete_cluster()
     await bed.run(name)
     assert ako.calls == ["drain", "fence", "release"]
-    assert not bed_.held_by_us(bed)
-    assert bed_.let_go(bed, name) == "NoVerifier"
+    assert not reconcile_bed.held_by_us(bed)
+    assert reconcile_bed.let_go(bed, name) == "NoVerifier"
     assert bed.condition(name, "CleanupProven") == ("Unknown", "NoVerifier")
     assert bed.record(name).status.phase == "Finished"
     assert "AKOCleanupProven" not in await bed.events()
 
 
-async def test_a_missing_plugin_holds_the_cluster(
-    bed: bed_.Bed, ako: bedplugins.Ako, name: str
-) -> None:
+async def test_a_missing_plugin_holds_the_cluster(bed: Bed, ako: bedplugins.Ako, name: str) -> None:
     bed.plugins = (ako,)
     bed.start()
     await bed.delete_cluster()
     await bed.run(name)
     assert bed.condition(name, "Ready") == ("False", "PluginMissing")
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.held_by_us(bed)
     assert bed.record(name).spec.leaving is None
 
 
 # Crashes.
 
 
-End = Callable[[bed_.Bed], Awaitable[None]]
+End = Callable[[Bed], Awaitable[None]]
 
 
 class CrashError(core_errors.ProcessEnd):
@@ -121,7 +118,7 @@ class Cut:
                 raise CrashError
 
 
-async def survive(bed: bed_.Bed, name: str, times: int) -> None:
+async def survive(bed: Bed, name: str, times: int) -> None:
     """Attempts by process after process."""
     for _ in range(times):
         try:
@@ -131,19 +128,19 @@ async def survive(bed: bed_.Bed, name: str, times: int) -> None:
         bed.clock.advance(31)
 
 
-async def unselect(bed: bed_.Bed) -> None:
+async def unselect(bed: Bed) -> None:
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("end", [bed_.Bed.delete_cluster, unselect])
+@pytest.mark.parametrize("end", [Bed.delete_cluster, unselect])
 async def test_a_crash_at_any_write_is_survived(end: End, moment: str) -> None:
     """The life of a cluster, ended at write n and gone on with by a new process, for every n."""
     n, happened = 0, True
     while happened:
         n += 1
         avi = bedplugins.Avi()
-        bed = bed_.Bed(bedplugins.Ako(), avi)
+        bed = Bed(bedplugins.Ako(), avi)
         cut = Cut(n, moment)
         bed.external._interceptor = cut
         await bed.config(onUnmatch="Remove")
@@ -153,9 +150,9 @@ async def test_a_crash_at_any_write_is_survived(end: End, moment: str) -> None:
         await end(bed)
         await survive(bed, name, 5)
         assert bed.record(name).status.phase == "Finished", f"after a crash at write {n}"
-        assert bed_.let_go(bed, name) == "Proven"
+        assert reconcile_bed.let_go(bed, name) == "Proven"
         assert avi.outside == {}
-        assert not bed_.held_by_us(bed)
+        assert not reconcile_bed.held_by_us(bed)
         if end is unselect:
             left = bed.workload.objects(resources.STATEFUL_SETS)
             assert left == [], f"after a crash at write {n}"

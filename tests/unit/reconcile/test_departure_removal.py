@@ -1,4 +1,4 @@
-"""Removal from a cluster that lives on, and the user's words."""
+"""Removal from a cluster that lives on, and the user's annotations."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from akoo_core import structs
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names
 from akoo_core.testing import memory
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 async def test_remove_cleans_up_and_leaves_the_cluster_alone_for_good(
-    bed: bed_.Bed, ako: bedplugins.Ako, avi: bedplugins.Avi
+    bed: Bed, ako: bedplugins.Ako, avi: bedplugins.Avi
 ) -> None:
-    name = await bed_.running(bed, onUnmatch="Remove")
+    name = await reconcile_bed.running(bed, onUnmatch="Remove")
     avi.outside[name] = {"vs"}
     ako.calls.clear()
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
@@ -23,7 +24,7 @@ async def test_remove_cleans_up_and_leaves_the_cluster_alone_for_good(
     bed.clock.advance(30)
     await bed.run(name)
     assert ako.calls == ["drain", "fence", "release"]
-    assert bed_.let_go(bed, name) == "Proven"
+    assert reconcile_bed.let_go(bed, name) == "Proven"
     assert bed.record(name).status.phase == "Finished"
     assert bed.in_workload(resources.STATEFUL_SETS, "ako") is None
     assert bed.in_workload(resources.SECRETS, "avi-secret") is None
@@ -41,7 +42,7 @@ async def test_remove_cleans_up_and_leaves_the_cluster_alone_for_good(
     assert bed.record(name).spec.leaving is None
 
 
-async def test_removals_are_braked(bed: bed_.Bed) -> None:
+async def test_removals_are_braked(bed: Bed) -> None:
     await bed.config(onUnmatch="Remove")
     records = [await bed.cluster(f"c{index}") for index in range(5)]
     for index, name in enumerate(records):
@@ -63,8 +64,8 @@ async def test_removals_are_braked(bed: bed_.Bed) -> None:
     assert bed.record(held).spec.leaving is not None
 
 
-async def test_a_stale_cache_starts_nothing(bed: bed_.Bed, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = await bed_.running(bed, onUnmatch="Remove")
+async def test_a_stale_cache_starts_nothing(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = await reconcile_bed.running(bed, onUnmatch="Remove")
     stale = bed.world.cluster_of(name)
     assert stale is not None
     relabelled = structs.replace(stale, labels={})
@@ -77,20 +78,20 @@ async def test_a_stale_cache_starts_nothing(bed: bed_.Bed, monkeypatch: pytest.M
 # Words.
 
 
-async def test_let_go_by_word(bed: bed_.Bed, avi: bedplugins.Avi, name: str) -> None:
+async def test_let_go_by_annotation(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
     avi.held = {"pool-web"}
     await bed.delete_cluster()
     await bed.run(name)
     await bed.annotate(name, let_go="INC-42")
     await bed.run(name)
-    assert not bed_.held_by_us(bed)
+    assert not reconcile_bed.held_by_us(bed)
     assert bed.condition(name, "Leaked") == ("True", "UserWord")
-    state = bed_.leaving(bed.record(name))
+    state = reconcile_bed.leaving(bed.record(name))
     assert state.let_go is not None
     assert state.let_go.message == "INC-42"
 
 
-async def test_words_that_are_not_followed_are_answered(bed: bed_.Bed, name: str) -> None:
+async def test_annotations_that_are_not_followed_are_answered(bed: Bed, name: str) -> None:
     await bed.annotate(name, adopt="old", abandon_placement="x", leave="purge", let_go="now")
     await bed.run(name)
     assert bed.condition(name, "AnnotationsAccepted") == ("False", "NotAccepted")
@@ -100,7 +101,9 @@ async def test_words_that_are_not_followed_are_answered(bed: bed_.Bed, name: str
     assert bed.condition(name, "Ready") == ("True", "Running")
 
 
-async def test_leave_sweep_by_word_removes_and_does_not_come_back(bed: bed_.Bed, name: str) -> None:
+async def test_leave_sweep_by_annotation_removes_and_does_not_come_back(
+    bed: Bed, name: str
+) -> None:
     await bed.annotate(name, leave="sweep")
     await bed.run(name)
     bed.clock.advance(30)
@@ -114,7 +117,7 @@ async def test_leave_sweep_by_word_removes_and_does_not_come_back(bed: bed_.Bed,
     assert bed.record(name).status.phase == "Running"
 
 
-async def test_a_record_deleted_by_hand_stays_and_says_why(bed: bed_.Bed, name: str) -> None:
+async def test_a_record_deleted_by_hand_stays_and_says_why(bed: Bed, name: str) -> None:
     await bed.user.delete(resources.AKO_DEPLOYMENTS, name)
     await bed.run(name)
     assert "Somebody deleted this record" in bed.message(name, "AnnotationsAccepted")

@@ -18,33 +18,34 @@ from akoo_core.reconcile.read import secret_reader
 from akoo_core.telemetry import redaction
 from akoo_core.testing import memory
 from akoo_core.testing.memory import client as memory_client
-from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_bench
 from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile.reconcile_bench import Bench
 
 
-async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: bench_.Bench) -> None:
-    await bench.deploy(secrets=(bench_.SECRET,))
+async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: Bench) -> None:
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
     secret = bench.get(resources.SECRETS, "avi-secret")
     assert secret is not None
-    assert secret["data"] == {"password": base64.b64encode(bench_.CANARY).decode()}
-    assert bench_.CANARY.decode() not in repr(bench.stored)
+    assert secret["data"] == {"password": base64.b64encode(reconcile_bench.CANARY).decode()}
+    assert reconcile_bench.CANARY.decode() not in repr(bench.stored)
     assert secret["data"]["password"] not in repr(bench.stored)
 
 
-async def test_a_changed_value_is_applied_and_an_equal_one_is_not(bench: bench_.Bench) -> None:
-    await bench.deploy(secrets=(bench_.SECRET,))
-    assert await bench.deploy(secrets=(bench_.SECRET,)) == deployer.DeployReport()
+async def test_a_changed_value_is_applied_and_an_equal_one_is_not(bench: Bench) -> None:
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
+    assert await bench.deploy(secrets=(reconcile_bench.SECRET,)) == deployer.DeployReport()
     assert bench.calls == []
     await change_source(bench, bench.source(b"new", ca=b"pem"))
-    assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
+    assert (await bench.deploy(secrets=(reconcile_bench.SECRET,))).applied == 1
     await change_source(bench, bench.source(b"new"))
-    assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
+    assert (await bench.deploy(secrets=(reconcile_bench.SECRET,))).applied == 1
     secret = bench.get(resources.SECRETS, "avi-secret")
     assert secret is not None
     assert list(secret["data"]) == ["password"], "a source that went takes its key along"
 
 
-async def change_source(bench: bench_.Bench, source: dict[str, Any]) -> None:
+async def change_source(bench: Bench, source: dict[str, Any]) -> None:
     client = bench.management.client()
     await client.delete(resources.SECRETS, "avi", "akoo")
     await client.create(resources.SECRETS, source, "akoo")
@@ -52,10 +53,12 @@ async def change_source(bench: bench_.Bench, source: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("value", [b"canary-line-1\n", b"canary-line-1\r\n", b"canary\nline-1"])
 async def test_a_line_break_in_a_password_does_not_reach_a_workload(
-    bench: bench_.Bench, value: bytes
+    bench: Bench, value: bytes
 ) -> None:
-    source = structs.replace(bench_.SECRET.data["password"], single_line=True)
-    wanted = structs.replace(bench_.SECRET, data={**bench_.SECRET.data, "password": source})
+    source = structs.replace(reconcile_bench.SECRET.data["password"], single_line=True)
+    wanted = structs.replace(
+        reconcile_bench.SECRET, data={**reconcile_bench.SECRET.data, "password": source}
+    )
     await change_source(bench, bench.source(value, ca=b"pem\n"))
     verdict = (await bench.deploy(secrets=(wanted,))).verdicts["ako"]
     assert isinstance(verdict, api.Blocked)
@@ -67,19 +70,19 @@ async def test_a_line_break_in_a_password_does_not_reach_a_workload(
     assert (await bench.deploy(secrets=(wanted,))).applied == 1
 
 
-async def test_after_a_restart_the_live_secret_is_compared_once(bench: bench_.Bench) -> None:
-    await bench.deploy(secrets=(bench_.SECRET,))
+async def test_after_a_restart_the_live_secret_is_compared_once(bench: Bench) -> None:
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
     bench.restart()
-    assert await bench.deploy(secrets=(bench_.SECRET,)) == deployer.DeployReport()
+    assert await bench.deploy(secrets=(reconcile_bench.SECRET,)) == deployer.DeployReport()
     assert bench.calls == ["get secrets avi-system/avi-secret"]
-    await bench.deploy(secrets=(bench_.SECRET,))
+    await bench.deploy(secrets=(reconcile_bench.SECRET,))
     assert bench.calls == []
     bench.restart()
     await change_source(bench, bench.source(b"changed while we were away"))
-    assert (await bench.deploy(secrets=(bench_.SECRET,))).applied == 1
+    assert (await bench.deploy(secrets=(reconcile_bench.SECRET,))).applied == 1
 
 
-async def test_secrets_come_from_allowed_namespaces_only(bench: bench_.Bench) -> None:
+async def test_secrets_come_from_allowed_namespaces_only(bench: Bench) -> None:
     reader = secret_reader.ManagementSecretReader(
         bench.management.client(), allowed_namespaces=("akoo",)
     )
@@ -102,7 +105,7 @@ async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None
     assert redaction.redact(note) == "akoo-shop may not log in with [redacted] and 1234"
 
 
-async def test_so_are_values_that_a_plugin_keeps(bench: bench_.Bench) -> None:
+async def test_so_are_values_that_a_plugin_keeps(bench: Bench) -> None:
     class Vault(api.Plugin):
         async def open_secret(self, source: api.SecretSource) -> bytes:
             return b"canary-opened-2"
@@ -125,7 +128,7 @@ async def test_so_are_values_that_a_plugin_keeps(bench: bench_.Bench) -> None:
     ],
 )
 async def test_a_missing_secret_blocks_and_names_it(
-    bench: bench_.Bench, source: api.SecretSource, part: str
+    bench: Bench, source: api.SecretSource, part: str
 ) -> None:
     secret = api.SecretObject(namespace="avi-system", name="s", data={"x": source})
     verdict = (await bench.deploy(secrets=(secret,))).verdicts["ako"]
@@ -135,16 +138,16 @@ async def test_a_missing_secret_blocks_and_names_it(
 
 
 async def test_what_the_server_says_about_a_secret_it_refuses_is_not_repeated(
-    bench: bench_.Bench,
+    bench: Bench,
 ) -> None:
-    quoted = f"data.password: Invalid value: {bench_.CANARY.decode()}"
+    quoted = f"data.password: Invalid value: {reconcile_bench.CANARY.decode()}"
     bench.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
-    refused = (await bench.deploy(secrets=(bench_.SECRET,))).verdicts["ako"]
+    refused = (await bench.deploy(secrets=(reconcile_bench.SECRET,))).verdicts["ako"]
     assert refused.reason == "ObjectRefused"
-    assert bench_.CANARY.decode() not in refused.message
+    assert reconcile_bench.CANARY.decode() not in refused.message
     assert "see the API server's log" in refused.message
     bench.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
-    verdict = (await bench.deploy(bench_.config_map())).verdicts["ako"]
+    verdict = (await bench.deploy(reconcile_bench.config_map())).verdicts["ako"]
     assert quoted in verdict.message, "of anything else it is"
 
 
@@ -165,8 +168,8 @@ class Replaced(memory_client.MemoryClient):
         return obj
 
 
-async def test_what_was_made_again_under_its_name_is_not_deleted(bench: bench_.Bench) -> None:
-    await bench.deploy(bench_.config_map())
+async def test_what_was_made_again_under_its_name_is_not_deleted(bench: Bench) -> None:
+    await bench.deploy(reconcile_bench.config_map())
     workload_objects = objects.WorkloadObjects(builders.RECORD, Replaced(bench.workload))
     key = inventory.ObjectKey("", "ConfigMap", "avi-system", "avi-k8s-config")
     with pytest.raises(errors.WorkloadConflictError, match="avi-system/avi-k8s-config"):

@@ -12,10 +12,11 @@ from akoo_core.kube.client import FIELD_MANAGER
 from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import definitions, deployer
-from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_bench
 from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile.reconcile_bench import Bench
 
-NAME = bench_.CRD["metadata"]["name"]
+NAME = reconcile_bench.CRD["metadata"]["name"]
 OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 SPEC: dict[str, Any] = {
     "type": "object",
@@ -29,7 +30,7 @@ SPEC: dict[str, Any] = {
 
 def definition(spec: dict[str, Any] | None = None, version: str = "v1") -> dict[str, Any]:
     """A definition whose objects have this schema of their spec."""
-    made = copy.deepcopy(bench_.CRD)
+    made = copy.deepcopy(reconcile_bench.CRD)
     schema = {"type": "object", "properties": {"spec": SPEC if spec is None else spec}}
     made["spec"]["versions"] = [
         {"name": version, "served": True, "schema": {"openAPIV3Schema": schema}}
@@ -46,7 +47,7 @@ def rule(name: str, **spec: Any) -> dict[str, Any]:
     }
 
 
-def stored(bench: bench_.Bench) -> dict[str, Any]:
+def stored(bench: Bench) -> dict[str, Any]:
     definition = bench.get(resources.CUSTOM_RESOURCE_DEFINITIONS, NAME)
     assert definition is not None
     schema: dict[str, Any] = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
@@ -54,7 +55,7 @@ def stored(bench: bench_.Bench) -> dict[str, Any]:
     return spec
 
 
-async def overwritten(bench: bench_.Bench, labels: dict[str, str] | None = None) -> None:
+async def overwritten(bench: Bench, labels: dict[str, str] | None = None) -> None:
     """A definition of somebody else whose schema an earlier release of ours took away."""
     crds = resources.CUSTOM_RESOURCE_DEFINITIONS
     await bench.workload.client(field_manager="helm").create(crds, definition())
@@ -66,12 +67,12 @@ async def overwritten(bench: bench_.Bench, labels: dict[str, str] | None = None)
 
 
 async def test_a_definition_of_somebody_else_is_left_and_its_gaps_are_told(
-    bench: bench_.Bench,
+    bench: Bench,
 ) -> None:
     theirs = copy.deepcopy(SPEC)
     del theirs["properties"]["kind"], theirs["required"]
     bench.workload.seed(definition(theirs))
-    report = await bench.deploy(definition(), bench_.config_map())
+    report = await bench.deploy(definition(), reconcile_bench.config_map())
     assert report.verdicts == {}
     assert stored(bench) == theirs
     (note,) = (item.note for item in bench.inventory if item.note)
@@ -79,7 +80,7 @@ async def test_a_definition_of_somebody_else_is_left_and_its_gaps_are_told(
     assert "spec.fqdn: required, spec.kind" in note
 
 
-async def test_one_that_has_all_is_left_without_a_word(bench: bench_.Bench) -> None:
+async def test_one_that_has_all_is_left_without_a_word(bench: Bench) -> None:
     theirs = copy.deepcopy(SPEC)
     theirs["properties"]["more"] = {"type": "string"}
     bench.workload.seed(definition(theirs))
@@ -88,7 +89,7 @@ async def test_one_that_has_all_is_left_without_a_word(bench: bench_.Bench) -> N
     assert [item.note for item in bench.inventory] == [""]
 
 
-async def test_a_gap_that_was_mended_is_told_no_longer(bench: bench_.Bench) -> None:
+async def test_a_gap_that_was_mended_is_told_no_longer(bench: Bench) -> None:
     bench.workload.seed(definition(OPEN))
     await bench.deploy(definition())
     assert bench.inventory[0].note
@@ -101,13 +102,13 @@ async def test_a_gap_that_was_mended_is_told_no_longer(bench: bench_.Bench) -> N
 
 
 @pytest.mark.parametrize("scope", ["Namespaced", "Cluster"])
-async def test_one_that_does_not_serve_what_is_needed_blocks(
-    bench: bench_.Bench, scope: str
-) -> None:
+async def test_one_that_does_not_serve_what_is_needed_blocks(bench: Bench, scope: str) -> None:
     theirs = definition(version="v1" if scope == "Cluster" else "v0")
     theirs["spec"]["scope"] = scope
     bench.workload.seed(theirs)
-    report = await bench.deploy(bench_.NAMESPACE, definition(), bench_.config_map())
+    report = await bench.deploy(
+        reconcile_bench.NAMESPACE, definition(), reconcile_bench.config_map()
+    )
     verdict = report.verdicts["ako"]
     assert isinstance(verdict, api.Blocked)
     assert verdict.reason == "DefinitionOutdated"
@@ -117,7 +118,7 @@ async def test_one_that_does_not_serve_what_is_needed_blocks(
 
 @pytest.mark.parametrize("labels", [None, {names.RECORD_LABEL: "akoo-of-another"}])
 async def test_what_we_overwrote_gets_its_schema_again(
-    bench: bench_.Bench, labels: dict[str, str] | None
+    bench: Bench, labels: dict[str, str] | None
 ) -> None:
     await overwritten(bench, labels)
     report = await bench.deploy(definition())
@@ -128,7 +129,7 @@ async def test_what_we_overwrote_gets_its_schema_again(
     assert deployed["metadata"].get("labels") == labels, "it does not become ours by that"
 
 
-async def test_one_of_another_record_with_a_schema_is_left(bench: bench_.Bench) -> None:
+async def test_one_of_another_record_with_a_schema_is_left(bench: Bench) -> None:
     theirs = definition({"type": "object", "properties": {"fqdn": {"type": "string"}}})
     theirs["metadata"]["labels"] = {names.RECORD_LABEL: "akoo-of-another"}
     ours = bench.workload.client(field_manager=FIELD_MANAGER)
@@ -139,14 +140,14 @@ async def test_one_of_another_record_with_a_schema_is_left(bench: bench_.Bench) 
 
 
 async def test_objects_that_do_not_fit_are_counted_before_the_schema_is_replaced(
-    bench: bench_.Bench,
+    bench: Bench,
 ) -> None:
-    await bench.deploy(definition(OPEN), bench_.config_map())
-    bench.workload.served.serve(bench_.HOST_RULES)
+    await bench.deploy(definition(OPEN), reconcile_bench.config_map())
+    bench.workload.served.serve(reconcile_bench.HOST_RULES)
     bench.workload.seed(rule("good", fqdn="a.example.com"))
     bench.workload.seed(rule("bad", kind="Exact"))
     bench.workload.seed(rule("typo", fqdn="a.example.com", knd="Exact"))
-    report = await bench.deploy(definition(), bench_.config_map(logLevel="DEBUG"))
+    report = await bench.deploy(definition(), reconcile_bench.config_map(logLevel="DEBUG"))
     verdict = report.verdicts["ako"]
     assert isinstance(verdict, api.Wait)
     assert verdict.reason == deployer.ANNOUNCED
@@ -168,18 +169,18 @@ async def test_objects_that_do_not_fit_are_counted_before_the_schema_is_replaced
     assert "1 of 3 objects are refused when they are written next" in note
 
 
-async def test_where_all_objects_fit_it_is_replaced_at_once(bench: bench_.Bench) -> None:
+async def test_where_all_objects_fit_it_is_replaced_at_once(bench: Bench) -> None:
     await bench.deploy(definition(OPEN))
-    bench.workload.served.serve(bench_.HOST_RULES)
+    bench.workload.served.serve(reconcile_bench.HOST_RULES)
     bench.workload.seed(rule("good", fqdn="a.example.com"))
     report = await bench.deploy(definition())
     assert report.verdicts == {}
     assert stored(bench) == SPEC
 
 
-async def test_the_count_is_bounded(bench: bench_.Bench) -> None:
+async def test_the_count_is_bounded(bench: Bench) -> None:
     await bench.deploy(definition(OPEN))
-    bench.workload.served.serve(bench_.HOST_RULES)
+    bench.workload.served.serve(reconcile_bench.HOST_RULES)
     for number in range(501):
         bench.workload.seed(rule(f"bad{number:03}"))
     report = await bench.deploy(definition())
@@ -190,16 +191,16 @@ async def test_the_count_is_bounded(bench: bench_.Bench) -> None:
     assert len(verdict.message) < 600
 
 
-async def test_all_that_is_in_the_way_is_named_before_the_first_write(bench: bench_.Bench) -> None:
-    bench.workload.seed(bench_.stateful_set())
-    bench.workload.seed(bench_.config_map("b"))
+async def test_all_that_is_in_the_way_is_named_before_the_first_write(bench: Bench) -> None:
+    bench.workload.seed(reconcile_bench.stateful_set())
+    bench.workload.seed(reconcile_bench.config_map("b"))
     report = await bench.deploy(
-        bench_.NAMESPACE,
+        reconcile_bench.NAMESPACE,
         definition(),
-        bench_.config_map("a"),
-        bench_.config_map("b"),
-        bench_.stateful_set(),
-        secrets=(bench_.SECRET,),
+        reconcile_bench.config_map("a"),
+        reconcile_bench.config_map("b"),
+        reconcile_bench.stateful_set(),
+        secrets=(reconcile_bench.SECRET,),
     )
     verdict = report.verdicts["ako"]
     assert isinstance(verdict, api.Blocked)
@@ -210,16 +211,18 @@ async def test_all_that_is_in_the_way_is_named_before_the_first_write(bench: ben
     assert bench.inventory == (), "nothing is there, so nothing is said to be"
 
 
-async def test_so_when_what_we_had_was_replaced_by_somebody(bench: bench_.Bench) -> None:
-    wanted = (bench_.config_map(), bench_.stateful_set())
-    await bench.deploy(*wanted, secrets=(bench_.SECRET,))
+async def test_so_when_what_we_had_was_replaced_by_somebody(bench: Bench) -> None:
+    wanted = (reconcile_bench.config_map(), reconcile_bench.stateful_set())
+    await bench.deploy(*wanted, secrets=(reconcile_bench.SECRET,))
     server = bench.workload.client(field_manager="helm")
     await server.delete(resources.SECRETS, "avi-secret", "avi-system")
     secret = {"apiVersion": "v1", "kind": "Secret"}
     metadata = {"name": "avi-secret", "namespace": "avi-system"}
     await server.create(resources.SECRETS, {**secret, "metadata": metadata}, "avi-system")
-    changed = bench_.config_map(logLevel="DEBUG")
-    report = await bench.deploy(changed, bench_.stateful_set(), secrets=(bench_.SECRET,))
+    changed = reconcile_bench.config_map(logLevel="DEBUG")
+    report = await bench.deploy(
+        changed, reconcile_bench.stateful_set(), secrets=(reconcile_bench.SECRET,)
+    )
     assert "Secret avi-system/avi-secret" in report.verdicts["ako"].message
     assert bench.writes == []
     assert len(bench.inventory) == 3

@@ -14,9 +14,10 @@ from akoo_core.objects.record import ForeignAko
 from akoo_core.plugin import api
 from akoo_core.reconcile.act import foreign_ako
 from akoo_core.reconcile.decide import proofs
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 class Trusting(bedplugins.Avi):
@@ -46,7 +47,7 @@ def avi() -> Trusting:
     return Trusting()
 
 
-async def lose(bed: bed_.Bed, name: str) -> None:
+async def lose(bed: Bed, name: str) -> None:
     """Somebody tears the record away, and another process leads from then on."""
     off = {"metadata": {"finalizers": None}}
     await bed.user.merge_patch(resources.AKO_DEPLOYMENTS, name, off)
@@ -54,7 +55,7 @@ async def lose(bed: bed_.Bed, name: str) -> None:
     bed.start()
 
 
-async def attempts(bed: bed_.Bed, name: str, seconds: float, step: float = 30.0) -> None:
+async def attempts(bed: Bed, name: str, seconds: float, step: float = 30.0) -> None:
     for _ in range(int(seconds / step)):
         bed.clock.advance(step)
         await bed.run(name)
@@ -64,7 +65,7 @@ async def attempts(bed: bed_.Bed, name: str, seconds: float, step: float = 30.0)
 
 
 async def test_a_record_made_again_for_a_dying_cluster_proves_nothing(
-    bed: bed_.Bed, ako: bedplugins.Ako, avi: Trusting, name: str
+    bed: Bed, ako: bedplugins.Ako, avi: Trusting, name: str
 ) -> None:
     avi.outside[name] = {"vs-1"}
     ako.calls.clear()
@@ -75,14 +76,14 @@ async def test_a_record_made_again_for_a_dying_cluster_proves_nothing(
     assert made.spec.history_unknown
     assert made.spec.plugins == ()
     await attempts(bed, name, 600)
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.held_by_us(bed)
     assert bed.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
     assert "akoo.io/let-go" in bed.message(name, "CleanupProven")
     assert ako.calls[:2] == ["drain", "fence"], "AKO runs there, whatever the record says"
     assert bed.record(name).spec.workload is not None, "stored before AKO was asked"
     await attempts(bed, name, 3600, 300)
-    assert bed_.let_go(bed, name) == "Deadline"
-    assert not bed_.held_by_us(bed)
+    assert reconcile_bed.let_go(bed, name) == "Deadline"
+    assert not reconcile_bed.held_by_us(bed)
     assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
     assert bed.condition(name, "Leaked") == ("True", "Deadline")
     assert bed.record(name).status.phase == "Finished", "nobody could ever count more"
@@ -90,7 +91,7 @@ async def test_a_record_made_again_for_a_dying_cluster_proves_nothing(
 
 
 async def test_a_record_made_again_for_a_living_cluster_ends_as_counted(
-    bed: bed_.Bed, avi: Trusting, name: str
+    bed: Bed, avi: Trusting, name: str
 ) -> None:
     """It knows its place again, but not whether there was another one."""
     await lose(bed, name)
@@ -101,7 +102,7 @@ async def test_a_record_made_again_for_a_living_cluster_ends_as_counted(
     await bed.delete_cluster()
     await bed.run(name)
     await attempts(bed, name, 60)
-    assert bed_.let_go(bed, name) == "Counted"
+    assert reconcile_bed.let_go(bed, name) == "Counted"
     assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
     assert "the record of that time is lost" in bed.message(name, "CleanupProven")
     assert "AKOCleanupProven" not in await bed.events()
@@ -109,7 +110,7 @@ async def test_a_record_made_again_for_a_living_cluster_ends_as_counted(
 
 
 async def test_a_record_made_again_that_cannot_ask_is_unfenced(
-    bed: bed_.Bed, ako: bedplugins.Ako, name: str
+    bed: Bed, ako: bedplugins.Ako, name: str
 ) -> None:
     """AKO may run behind an API that is silent, and write again."""
     bed.workloads.silent = 60.0
@@ -117,14 +118,14 @@ async def test_a_record_made_again_that_cannot_ask_is_unfenced(
     await lose(bed, name)
     await bed.delete_cluster()
     await bed.run(name)
-    state = bed_.leaving(bed.record(name))
+    state = reconcile_bed.leaving(bed.record(name))
     assert state.fence is not None
     assert (state.fence.grade, ako.calls) == ("Unfenced", ["fence"])
     assert "silent" in state.drain_outcome
     assert bed.record(name).spec.workload is None
 
 
-async def test_our_annotation_shows_that_a_record_was_lost(bed: bed_.Bed, name: str) -> None:
+async def test_our_annotation_shows_that_a_record_was_lost(bed: Bed, name: str) -> None:
     """Somebody took the finalizer off, too."""
     await lose(bed, name)
     await bed.patch_cluster({"metadata": {"finalizers": ["cluster.cluster.x-k8s.io"]}})
@@ -132,7 +133,7 @@ async def test_our_annotation_shows_that_a_record_was_lost(bed: bed_.Bed, name: 
     assert bed.record(name).spec.history_unknown
 
 
-async def test_the_annotation_of_another_record_shows_nothing(bed: bed_.Bed) -> None:
+async def test_the_annotation_of_another_record_shows_nothing(bed: Bed) -> None:
     """A Cluster that was made of a copy of another one's manifest."""
     await bed.config()
     copied = {names.RECORD_ANNOTATION: "akoo-000000000000"}
@@ -141,7 +142,7 @@ async def test_the_annotation_of_another_record_shows_nothing(bed: bed_.Bed) -> 
     assert not bed.record(name).spec.history_unknown
 
 
-async def test_a_dying_cluster_that_was_never_served_gets_no_record(bed: bed_.Bed) -> None:
+async def test_a_dying_cluster_that_was_never_served_gets_no_record(bed: Bed) -> None:
     """The cache did not show its deletion yet."""
     await bed.config()
     name = await bed.cluster()
@@ -166,13 +167,13 @@ def test_a_record_with_an_unknown_history_is_never_untouched() -> None:
 async def test_only_an_end_with_a_proof_gives_a_clean_sheet(
     verifies: bool, ako: bedplugins.Ako, avi: Trusting
 ) -> None:
-    bed = bed_.Bed(*((ako, avi) if verifies else (ako,)))
-    name = await bed_.running(bed, onUnmatch="Remove")
+    bed = Bed(*((ako, avi) if verifies else (ako,)))
+    name = await reconcile_bed.running(bed, onUnmatch="Remove")
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     await bed.run(name)
     await attempts(bed, name, 60)
     assert bed.record(name).status.phase == "Finished"
-    assert bed_.let_go(bed, name) == ("Proven" if verifies else "NoVerifier")
+    assert reconcile_bed.let_go(bed, name) == ("Proven" if verifies else "NoVerifier")
     await bed.patch_cluster({"metadata": {"labels": {"lb": "avi"}}})
     await bed.run(name)
     assert bed.record(name).spec.leaving is None
@@ -182,7 +183,7 @@ async def test_only_an_end_with_a_proof_gives_a_clean_sheet(
 # A plugin that was loaded too late.
 
 
-async def with_avi(bed: bed_.Bed, ako: bedplugins.Ako, avi: Trusting) -> None:
+async def with_avi(bed: Bed, ako: bedplugins.Ako, avi: Trusting) -> None:
     """The operator is started again with --plugins ako,avi."""
     avi.name = "avi"
     bed.plugins = (ako, avi)
@@ -192,8 +193,8 @@ async def with_avi(bed: bed_.Bed, ako: bedplugins.Ako, avi: Trusting) -> None:
 async def test_a_verifier_that_comes_while_a_cluster_leaves_proves_nothing(
     ako: bedplugins.Ako, avi: Trusting
 ) -> None:
-    bed = bed_.Bed(ako)
-    name = await bed_.running(bed)
+    bed = Bed(ako)
+    name = await reconcile_bed.running(bed)
     avi.outside[name] = {"vs-1"}
     ako.drain_answer = api.Wait(reason="AkoDeleting", message="AKO deletes.", after=5)
     await bed.delete_cluster()
@@ -203,10 +204,10 @@ async def test_a_verifier_that_comes_while_a_cluster_leaves_proves_nothing(
     ako.drain_answer = api.Done()
     await attempts(bed, name, 600)
     assert bed.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.held_by_us(bed)
     await bed.annotate(name, let_go="looked at by hand")
     await bed.run(name)
-    assert bed_.let_go(bed, name) == "UserWord"
+    assert reconcile_bed.let_go(bed, name) == "UserWord"
     await attempts(bed, name, 60)
     assert bed.record(name).status.phase == "Finished"
     assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
@@ -215,7 +216,7 @@ async def test_a_verifier_that_comes_while_a_cluster_leaves_proves_nothing(
 async def test_a_verifier_may_come_before_anything_was_deployed(
     ako: bedplugins.Ako, avi: Trusting
 ) -> None:
-    bed = bed_.Bed(ako)
+    bed = Bed(ako)
     await bed.config()
     name = await bed.cluster()
     ready = {"status": {"initialization": {"controlPlaneInitialized": False}}}
@@ -227,7 +228,7 @@ async def test_a_verifier_may_come_before_anything_was_deployed(
     await with_avi(bed, ako, avi)
     await bed.run(name)
     await attempts(bed, name, 60)
-    assert bed_.let_go(bed, name) == "Proven"
+    assert reconcile_bed.let_go(bed, name) == "Proven"
 
 
 # An AKO that akoo-core did not deploy.
@@ -256,16 +257,16 @@ def config_map(data: Any, **metadata: Any) -> dict[str, Any]:
 
 
 async def test_the_objects_of_a_foreign_ako_are_named_at_the_end(avi: Trusting) -> None:
-    bed = bed_.Bed(Named(), avi)
+    bed = Bed(Named(), avi)
     bed.workload.seed(config_map({"clusterName": "my-cluster"}))
-    name = await bed_.running(bed)
+    name = await reconcile_bed.running(bed)
     assert bed.condition(name, "AkoReady") == ("False", "ForeignObject")
     (known,) = bed.record(name).spec.foreign_akos
     assert known.cluster_name == "my-cluster"
     await bed.delete_cluster()
     await bed.run(name)
     await attempts(bed, name, 60)
-    assert bed_.let_go(bed, name) == "Counted"
+    assert reconcile_bed.let_go(bed, name) == "Counted"
     assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
     assert '"my-cluster"' in bed.message(name, "CleanupProven")
     assert "ConfigMap avi-system/avi-k8s-config" in bed.message(name, "CleanupProven")
@@ -274,9 +275,9 @@ async def test_the_objects_of_a_foreign_ako_are_named_at_the_end(avi: Trusting) 
 
 async def test_a_foreign_ako_that_was_removed_is_not_forgotten(avi: Trusting) -> None:
     """Its objects stay where they are."""
-    bed = bed_.Bed(Named(), avi)
+    bed = Bed(Named(), avi)
     bed.workload.seed(config_map({"clusterName": "my-cluster"}))
-    name = await bed_.running(bed)
+    name = await reconcile_bed.running(bed)
     await bed.workload.client().delete(
         resources.CONFIG_MAPS, "avi-k8s-config", bedplugins.AKO_NAMESPACE
     )

@@ -1,4 +1,4 @@
-"""Whose record it is: adopted by word, from another management cluster or from ourselves."""
+"""Whose record it is: adopted by annotation, from another management cluster or from ourselves."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from akoo_core.objects.record import (
 from akoo_core.reconcile.act import relocation
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.state_machine import decide
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 FORMER = "other-management"
 
 
 @pytest.fixture
-async def moved(bed: bed_.Bed, name: str) -> str:
+async def moved(bed: Bed, name: str) -> str:
     """The running record, as it is after a move: it names another management cluster."""
     await bed.user.merge_patch(
         resources.AKO_DEPLOYMENTS, name, {"spec": {"managementId": FORMER, "epoch": 4}}
@@ -36,9 +37,7 @@ async def moved(bed: bed_.Bed, name: str) -> str:
     return name
 
 
-async def test_a_moved_record_lives_as_usual(
-    bed: bed_.Bed, ako: bedplugins.Ako, moved: str
-) -> None:
+async def test_a_moved_record_lives_as_usual(bed: Bed, ako: bedplugins.Ako, moved: str) -> None:
     await bed.change_config(logLevel="DEBUG")
     await bed.run(moved)
     assert bed.condition(moved, "Ready") == ("True", "Running")
@@ -49,7 +48,7 @@ async def test_a_moved_record_lives_as_usual(
 
 
 async def test_it_is_not_taken_away_from_here_until_it_is_adopted(
-    bed: bed_.Bed, avi: bedplugins.Avi, ako: bedplugins.Ako, moved: str
+    bed: Bed, avi: bedplugins.Avi, ako: bedplugins.Ako, moved: str
 ) -> None:
     await bed.delete_cluster()
     await bed.run(moved)
@@ -65,33 +64,31 @@ async def test_it_is_not_taken_away_from_here_until_it_is_adopted(
     assert avi.calls == ["sweep", "verify"]
     bed.clock.advance(30)
     await bed.run(moved)
-    assert bed_.let_go(bed, moved) == "Proven"
+    assert reconcile_bed.let_go(bed, moved) == "Proven"
 
 
 async def test_no_deadline_takes_it_away_from_here(
-    bed: bed_.Bed, avi: bedplugins.Avi, moved: str
+    bed: Bed, avi: bedplugins.Avi, moved: str
 ) -> None:
     await bed.delete_cluster()
     for _ in range(3):
         bed.clock.advance(7200)
         await bed.run(moved)
-    assert bed_.held_by_us(bed)
+    assert reconcile_bed.held_by_us(bed)
     assert avi.calls == []
 
 
-async def test_it_is_adopted_while_it_lives(bed: bed_.Bed, moved: str) -> None:
+async def test_it_is_adopted_while_it_lives(bed: Bed, moved: str) -> None:
     await bed.annotate(moved, adopt=f" {FORMER} ")
     await bed.run(moved)
     assert bed.record(moved).spec.management_id == builders.MANAGEMENT
     assert bed.condition(moved, "Ready") == ("True", "Running")
     await bed.run(moved)
-    assert bed.record(moved).spec.epoch == 5, "one word, one hand-over"
+    assert bed.record(moved).spec.epoch == 5, "one annotation, one hand-over"
     assert "AnnotationsAccepted" not in bed.conditions(moved)
 
 
-async def test_adopting_ourselves_says_that_a_claim_may_be_made_again(
-    bed: bed_.Bed, name: str
-) -> None:
+async def test_adopting_ourselves_says_that_a_claim_may_be_made_again(bed: Bed, name: str) -> None:
     await bed.annotate(name, adopt=builders.MANAGEMENT)
     await bed.run(name)
     spec = bed.record(name).spec
@@ -101,7 +98,7 @@ async def test_adopting_ourselves_says_that_a_claim_may_be_made_again(
 
 @pytest.mark.parametrize("annotation", ["stranger", builders.MANAGEMENT, " "])
 async def test_a_wrong_id_has_no_effect_and_is_answered(
-    bed: bed_.Bed, moved: str, annotation: str
+    bed: Bed, moved: str, annotation: str
 ) -> None:
     await bed.annotate(moved, adopt=annotation)
     await bed.run(moved)
@@ -111,7 +108,7 @@ async def test_a_wrong_id_has_no_effect_and_is_answered(
     assert bed.condition(moved, "Ready") == ("True", "Running")
 
 
-async def test_the_word_and_its_effect_are_one_write(bed: bed_.Bed, moved: str) -> None:
+async def test_the_annotation_and_its_effect_are_one_write(bed: Bed, moved: str) -> None:
     await bed.annotate(moved, adopt=FORMER)
     await bed.run(moved)
     spec = [
@@ -146,7 +143,7 @@ def test_epochs_only_rise() -> None:
 # A record whose Cluster went before anything was touched.
 
 
-async def test_nothing_was_touched_so_the_record_ends_by_itself(bed: bed_.Bed) -> None:
+async def test_nothing_was_touched_so_the_record_ends_by_itself(bed: Bed) -> None:
     name = await untouched(bed)
     await bed.delete_cluster()
     await bed.run(name)
@@ -158,7 +155,7 @@ async def test_nothing_was_touched_so_the_record_ends_by_itself(bed: bed_.Bed) -
 
 
 async def test_it_does_not_end_while_its_cluster_is_only_unseen(
-    bed: bed_.Bed, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = await untouched(bed)
     monkeypatch.setattr(bed.world, "cluster_of", lambda name: None)
@@ -189,7 +186,7 @@ def test_what_may_have_been_touched_waits_for_a_person(touched: dict[str, Any]) 
     assert decided.reason == "ClusterVanished"
 
 
-async def untouched(bed: bed_.Bed) -> str:
+async def untouched(bed: Bed) -> str:
     """The process died right after it had created the record."""
     await bed.config()
     name = await bed.cluster(finalizers=[])

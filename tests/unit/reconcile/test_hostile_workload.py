@@ -13,8 +13,9 @@ from akoo_core.kube.client import Page
 from akoo_core.reconcile.deploy import inventory, objects
 from akoo_core.testing import memory
 from akoo_core.testing.memory import client as memory_client
-from tests.unit.reconcile import reconcile_bench as bench_
+from tests.unit.reconcile import reconcile_bench
 from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile.reconcile_bench import Bench
 
 
 class Odd(memory_client.MemoryClient):
@@ -41,12 +42,15 @@ class Odd(memory_client.MemoryClient):
     ],
 )
 async def test_a_definition_of_wrong_types_is_a_typed_error(
-    bench: bench_.Bench, odd: dict[str, Any]
+    bench: Bench, odd: dict[str, Any]
 ) -> None:
-    await bench.deploy(bench_.CRD)
+    await bench.deploy(reconcile_bench.CRD)
     workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, odd))
     key = inventory.ObjectKey(
-        "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        "",
+        reconcile_bench.CRD["metadata"]["name"],
     )
     with pytest.raises(errors.ServerError, match="not a CustomResourceDefinition"):
         await workload_objects.read("apiextensions.k8s.io/v1", key)
@@ -56,13 +60,16 @@ async def test_a_definition_of_wrong_types_is_a_typed_error(
     "names", [{"plural": "../../secrets", "kind": "X"}, {"plural": "x" * 300, "kind": "X"}]
 )
 async def test_a_definition_whose_names_are_none_has_objects_for_all_we_know(
-    bench: bench_.Bench, names: dict[str, str]
+    bench: Bench, names: dict[str, str]
 ) -> None:
-    await bench.deploy(bench_.CRD)
-    spec = {"spec": {**bench_.CRD["spec"], "names": names}}
+    await bench.deploy(reconcile_bench.CRD)
+    spec = {"spec": {**reconcile_bench.CRD["spec"], "names": names}}
     workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, spec))
     key = inventory.ObjectKey(
-        "apiextensions.k8s.io", "CustomResourceDefinition", "", bench_.CRD["metadata"]["name"]
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        "",
+        reconcile_bench.CRD["metadata"]["name"],
     )
     why = await workload_objects.remove("apiextensions.k8s.io/v1", key)
     assert "objects of that kind exist" in why
@@ -80,7 +87,7 @@ class Endless(memory_client.MemoryClient):
         return Page([], "1", f"page-{self.pages}")
 
 
-async def test_a_list_that_does_not_end_is_left(bench: bench_.Bench) -> None:
+async def test_a_list_that_does_not_end_is_left(bench: Bench) -> None:
     client = Endless(bench.workload)
     assert await objects.WorkloadObjects(builders.RECORD, client).definition_names() is None
     assert client.pages == objects.DEFINITION_PAGES

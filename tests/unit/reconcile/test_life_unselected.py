@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from tests.unit.reconcile import reconcile_bed as bed_
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
-async def test_unselected_is_orphaned_and_resumes(
-    bed: bed_.Bed, ako: bedplugins.Ako, name: str
-) -> None:
+async def test_unselected_is_orphaned_and_resumes(bed: Bed, ako: bedplugins.Ako, name: str) -> None:
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     ako.calls.clear()
     await bed.run(name)
@@ -29,7 +27,7 @@ async def test_unselected_is_orphaned_and_resumes(
 
 
 async def test_an_orphan_is_swept_when_its_cluster_is_deleted(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     await bed.run(name)
@@ -38,7 +36,7 @@ async def test_an_orphan_is_swept_when_its_cluster_is_deleted(
     assert avi.calls[-2:] == ["sweep", "verify"]
 
 
-async def test_a_deleted_config_orphans_and_is_let_go(bed: bed_.Bed, name: str) -> None:
+async def test_a_deleted_config_orphans_and_is_let_go(bed: Bed, name: str) -> None:
     await bed.user.delete(resources.AKO_DEPLOYMENT_CONFIGS, "default")
     await bed.configs.reconcile("default", 0)
     assert bed.management.objects(resources.AKO_DEPLOYMENT_CONFIGS), "a record needs it"
@@ -50,7 +48,7 @@ async def test_a_deleted_config_orphans_and_is_let_go(bed: bed_.Bed, name: str) 
     assert bed.record(name).status.phase == "Orphaned", "not ConfigMissing: its end was seen"
 
 
-async def test_a_config_that_vanishes_removes_nothing(bed: bed_.Bed, name: str) -> None:
+async def test_a_config_that_vanishes_removes_nothing(bed: Bed, name: str) -> None:
     await bed.change_config(onUnmatch="Remove")
     await bed.run(name)
     patch = {"metadata": {"finalizers": None}}
@@ -61,7 +59,7 @@ async def test_a_config_that_vanishes_removes_nothing(bed: bed_.Bed, name: str) 
     assert bed.record(name).spec.leaving is None
 
 
-async def test_a_write_of_somebody_else_is_decided_again(bed: bed_.Bed, name: str) -> None:
+async def test_a_write_of_somebody_else_is_decided_again(bed: Bed, name: str) -> None:
     bed.management.faults.before("patch akodeployments", errors.ConflictError("stale"), target=name)
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     outcome = await bed.run(name)
@@ -70,7 +68,7 @@ async def test_a_write_of_somebody_else_is_decided_again(bed: bed_.Bed, name: st
     assert bed.record(name).status.phase == "Orphaned"
 
 
-async def test_events_and_conditions_do_not_hold_up_a_record(bed: bed_.Bed) -> None:
+async def test_events_and_conditions_do_not_hold_up_a_record(bed: Bed) -> None:
     bed.management.faults.before("apply clusters/status", errors.ForbiddenError("no"), times=99)
     bed.management.faults.before("create events", errors.ServerError("no"), times=99)
     await bed.config()

@@ -6,8 +6,9 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.plugin import api
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 class Listener(bedplugins.Ako):
@@ -23,7 +24,7 @@ class Listener(bedplugins.Ako):
         self.kinds.append(event.kind)
 
 
-async def ended(bed: bed_.Bed, name: str) -> None:
+async def ended(bed: Bed, name: str) -> None:
     for _ in range(3):
         await bed.run(name)
         bed.clock.advance(30)
@@ -32,8 +33,8 @@ async def ended(bed: bed_.Bed, name: str) -> None:
 
 async def test_a_life_is_told_in_order() -> None:
     listener = Listener()
-    bed = bed_.Bed(listener, bedplugins.Avi())
-    name = await bed_.running(bed)
+    bed = Bed(listener, bedplugins.Avi())
+    name = await reconcile_bed.running(bed)
     assert listener.kinds == ["ClusterSelected"]
     await bed.delete_cluster()
     await ended(bed, name)
@@ -43,8 +44,8 @@ async def test_a_life_is_told_in_order() -> None:
 @pytest.mark.parametrize("policy", ["Remove", "Orphan"])
 async def test_who_is_unselected_is_told_so(policy: str) -> None:
     listener = Listener()
-    bed = bed_.Bed(listener, bedplugins.Avi())
-    name = await bed_.running(bed, onUnmatch=policy)
+    bed = Bed(listener, bedplugins.Avi())
+    name = await reconcile_bed.running(bed, onUnmatch=policy)
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     if policy == "Orphan":
         await bed.run(name)
@@ -55,10 +56,10 @@ async def test_who_is_unselected_is_told_so(policy: str) -> None:
 
 
 async def test_what_was_unselected_and_is_deleted_by_now_leaves_as_deleted(
-    bed: bed_.Bed, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cause decides about brakes, deadline and undeploying: it is that of the live Cluster."""
-    name = await bed_.running(bed, onUnmatch="Remove")
+    name = await reconcile_bed.running(bed, onUnmatch="Remove")
     seen = bed.world.cluster_of(name)
     assert seen is not None
     await bed.delete_cluster()
@@ -68,4 +69,4 @@ async def test_what_was_unselected_and_is_deleted_by_now_leaves_as_deleted(
     assert bed.record(name).spec.leaving is None
     monkeypatch.undo()
     await bed.run(name)
-    assert bed_.leaving(bed.record(name)).cause == "ClusterDeleted"
+    assert reconcile_bed.leaving(bed.record(name)).cause == "ClusterDeleted"

@@ -12,13 +12,14 @@ from akoo_core.kube import errors
 from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.reconcile.status import notices
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 BOTH = ("Cluster", "AKODeployment")
 
 
-async def told(bed: bed_.Bed, about: str = "Cluster") -> list[tuple[str, str]]:
+async def told(bed: Bed, about: str = "Cluster") -> list[tuple[str, str]]:
     """(type, reason) of the Events about objects of a kind, the oldest first."""
     return [(event["type"], event["reason"]) for event in await bed.event_objects(about)]
 
@@ -27,14 +28,14 @@ def blocked(reason: str = "NetworkNotFound") -> api.Blocked:
     return api.Blocked(reason=reason, message='network "vip-edge" does not exist.', after=60)
 
 
-async def run(bed: bed_.Bed, name: str, *, seconds: float = 1.0) -> None:
+async def run(bed: Bed, name: str, *, seconds: float = 1.0) -> None:
     bed.clock.advance(seconds)
     await bed.run(name)
 
 
 @pytest.mark.parametrize("about", BOTH)
 async def test_a_cause_is_warned_of_once_and_its_end_is_told(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, about: str
+    bed: Bed, avi: bedplugins.Avi, name: str, about: str
 ) -> None:
     avi.fail["prepare"] = blocked()
     for _ in range(3):
@@ -51,16 +52,14 @@ async def test_a_cause_is_warned_of_once_and_its_end_is_told(
     assert warning["note"].startswith('NetworkNotFound: AviReady=False: network "vip-edge"')
 
 
-async def test_an_event_about_a_record_is_in_the_default_namespace(
-    bed: bed_.Bed, name: str
-) -> None:
+async def test_an_event_about_a_record_is_in_the_default_namespace(bed: Bed, name: str) -> None:
     (event,) = await bed.event_objects("AKODeployment")
     assert event["metadata"]["namespace"] == "default"
     assert "namespace" not in event["regarding"]
     assert event["regarding"]["name"] == name
 
 
-async def test_each_other_cause_is_warned_of(bed: bed_.Bed, avi: bedplugins.Avi, name: str) -> None:
+async def test_each_other_cause_is_warned_of(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
     for reason in ("NetworkNotFound", "CredentialRefused", "CloudNotFound"):
         avi.fail["prepare"] = blocked(reason)
         await run(bed, name)
@@ -69,7 +68,7 @@ async def test_each_other_cause_is_warned_of(bed: bed_.Bed, avi: bedplugins.Avi,
 
 
 async def test_a_cause_that_comes_and_goes_is_told_once_in_ten_minutes(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     for seconds in (1, 100, 100, notices.SILENT_SECONDS):
         avi.fail["prepare"] = blocked()
@@ -80,16 +79,14 @@ async def test_a_cause_that_comes_and_goes_is_told_once_in_ten_minutes(
     assert reasons.count("AKONotReady") == 2
 
 
-async def test_a_verb_that_fails_is_warned_of(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
-) -> None:
+async def test_a_verb_that_fails_is_warned_of(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
     avi.fail["prepare"] = RuntimeError("no")
     await run(bed, name)
     assert ("Warning", "AKONotReady") in await told(bed)
 
 
 async def test_a_wait_is_warned_of_only_when_it_takes_too_long(
-    bed: bed_.Bed, ako: bedplugins.Ako, name: str
+    bed: Bed, ako: bedplugins.Ako, name: str
 ) -> None:
     ako.drain_answer = api.Wait(reason="AkoDeleting", message="wait", after=1, expected_seconds=300)
     await bed.delete_cluster()
@@ -102,7 +99,7 @@ async def test_a_wait_is_warned_of_only_when_it_takes_too_long(
     assert warnings == ["AKOCleanupHeld"]
 
 
-async def test_an_undisturbed_departure_warns_of_nothing(bed: bed_.Bed, name: str) -> None:
+async def test_an_undisturbed_departure_warns_of_nothing(bed: Bed, name: str) -> None:
     await bed.delete_cluster()
     for _ in range(3):
         await run(bed, name, seconds=30)
@@ -114,7 +111,7 @@ async def test_an_undisturbed_departure_warns_of_nothing(bed: bed_.Bed, name: st
 
 
 async def test_a_cleanup_that_is_held_is_warned_of(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     avi.fail["sweep"] = avi.fail["verify"] = blocked("NoSight")
     await bed.delete_cluster()
@@ -122,7 +119,7 @@ async def test_a_cleanup_that_is_held_is_warned_of(
     assert ("Warning", "AKOCleanupHeld") in await told(bed)
 
 
-async def test_what_a_person_wants_is_no_warning(bed: bed_.Bed, name: str) -> None:
+async def test_what_a_person_wants_is_no_warning(bed: Bed, name: str) -> None:
     await bed.annotate(name, paused="")
     await run(bed, name)
     await bed.annotate(name, paused=None, leave="orphan")
@@ -133,7 +130,7 @@ async def test_what_a_person_wants_is_no_warning(bed: bed_.Bed, name: str) -> No
     assert await told(bed) == [("Normal", "AKODeployed")]
 
 
-async def test_the_event_of_a_proof_has_counts_only(bed: bed_.Bed, name: str) -> None:
+async def test_the_event_of_a_proof_has_counts_only(bed: Bed, name: str) -> None:
     await bed.delete_cluster()
     for _ in range(2):
         await run(bed, name, seconds=30)
@@ -142,19 +139,17 @@ async def test_the_event_of_a_proof_has_counts_only(bed: bed_.Bed, name: str) ->
 
 
 async def test_a_cluster_that_is_let_go_unproven_is_a_warning(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     avi.fail["sweep"] = avi.fail["verify"] = blocked("NoSight")
     await bed.delete_cluster()
     for _ in range(3):
         await run(bed, name, seconds=1900)
-    assert bed_.let_go(bed, name) == "Deadline"
+    assert reconcile_bed.let_go(bed, name) == "Deadline"
     assert ("Warning", "ClusterLetGo") in await told(bed)
 
 
-async def test_a_new_process_repeats_no_warning(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
-) -> None:
+async def test_a_new_process_repeats_no_warning(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
     avi.fail["prepare"] = blocked()
     await run(bed, name)
     await bed.recorder.flush()
@@ -169,7 +164,7 @@ async def test_a_new_process_repeats_no_warning(
     ]
 
 
-async def test_a_cluster_that_is_refused_a_record_hears_why_once(bed: bed_.Bed) -> None:
+async def test_a_cluster_that_is_refused_a_record_hears_why_once(bed: Bed) -> None:
     name = await bed.cluster(finalizers=["cluster.cluster.x-k8s.io", names.FINALIZER])
     await bed.delete_cluster()
     for _ in range(2):
@@ -180,7 +175,7 @@ async def test_a_cluster_that_is_refused_a_record_hears_why_once(bed: bed_.Bed) 
 
 
 async def test_each_change_of_phase_or_cause_is_one_line_of_the_log(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, caplog: pytest.LogCaptureFixture
+    bed: Bed, avi: bedplugins.Avi, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="akoo_core.reconcile.act.status")
     avi.fail["prepare"] = blocked()
@@ -197,7 +192,7 @@ async def test_each_change_of_phase_or_cause_is_one_line_of_the_log(
 
 
 async def test_events_that_are_refused_hold_nothing_up(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     bed.management.faults.before("create events", errors.ForbiddenError("no"), times=99)
     avi.fail["prepare"] = blocked()

@@ -11,9 +11,10 @@ from akoo_core.clock import ManualClock
 from akoo_core.kube import resource as resources
 from akoo_core.objects.record import Record, RecordSpec
 from akoo_core.reconcile.read import own_writes
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
 class Caches(Protocol):
@@ -48,9 +49,9 @@ def test_a_cache_that_stays_behind_is_doubted() -> None:
     assert not memory.doubtful("other", nine)
 
 
-async def test_what_is_remembered_from_before_a_restore_runs_out(bed: bed_.Bed) -> None:
+async def test_what_is_remembered_from_before_a_restore_runs_out(bed: Bed) -> None:
     """What was only tried does not count as written: every write conflicts then."""
-    name = await bed_.running(bed)
+    name = await reconcile_bed.running(bed)
     memory = bed.reconciler._written
     memory.note(name, structs.replace(bed.record(name), resource_version="999999"))
     await bed.change_config(onUnmatch="Remove")
@@ -64,7 +65,7 @@ async def test_what_is_remembered_from_before_a_restore_runs_out(bed: bed_.Bed) 
 
 @pytest.fixture
 async def caches(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> Caches:
     """Release has been made once; the caches show the record as it was before that, or as it is."""
     before: list[Record] = []
@@ -93,7 +94,7 @@ async def caches(
 
 
 async def test_caches_that_stay_far_behind_release_nothing_again(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, caches: Caches
+    bed: Bed, avi: bedplugins.Avi, name: str, caches: Caches
 ) -> None:
     caches(behind=True)
     for _ in range(3):
@@ -103,7 +104,7 @@ async def test_caches_that_stay_far_behind_release_nothing_again(
 
 
 async def test_a_new_leader_with_old_caches_does_not_release_again(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, caches: Caches
+    bed: Bed, avi: bedplugins.Avi, name: str, caches: Caches
 ) -> None:
     bed.start()
     caches(behind=True)

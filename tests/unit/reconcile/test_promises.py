@@ -56,14 +56,14 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_life_unselected::test_a_deleted_config_orphans_and_is_let_go",
         "test_departure_removal::test_a_stale_cache_starts_nothing",
     ),
-    "or from a person's word": (
+    "or from a person's annotation": (
         "test_decide_annotations::test_leave_sweep_starts_leaving_whatever_the_policy",
-        "test_departure_removal::test_leave_sweep_by_word_removes_and_does_not_come_back",
+        "test_departure_removal::test_leave_sweep_by_annotation_removes_and_does_not_come_back",
     ),
     "a Cluster that is not there waits for a person": (
         "test_decide::test_a_cluster_that_is_not_there_is_not_deleted",
         "test_departure_identity::test_a_vanished_cluster_waits_for_a_person",
-        "test_decide::test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_word",
+        "test_decide::test_a_record_of_a_cluster_that_lives_elsewhere_is_dropped_by_annotation",
     ),
     "unless nothing was ever touched for it": (
         "test_handover::test_nothing_was_touched_so_the_record_ends_by_itself",
@@ -87,11 +87,11 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "tests/component/moves/test_moves_real::test_there_and_back_and_deleted",
     ),
     "adopt is one write, acts once, and only by the right id": (
-        "test_handover::test_the_word_and_its_effect_are_one_write",
+        "test_handover::test_the_annotation_and_its_effect_are_one_write",
         "test_handover::test_it_is_adopted_while_it_lives",
         "test_handover::test_a_wrong_id_has_no_effect_and_is_answered",
     ),
-    "a lost claim is made again only by a person's word": (
+    "a lost claim is made again only by a person's annotation": (
         "test_handover::test_adopting_ourselves_says_that_a_claim_may_be_made_again",
         "tests/component/moves/test_restores_real::test_etcd_of_yesterday",
     ),
@@ -117,18 +117,20 @@ PROMISES: dict[str, tuple[str, ...]] = {
     "removal from a living cluster undeploys": (
         "test_departure_removal::test_remove_cleans_up_and_leaves_the_cluster_alone_for_good",
     ),
-    "another name or address of the same place is no move": (
-        "test_relocation::test_another_name_of_the_same_place_is_no_move",
+    "another name or address of the same place is no relocation": (
+        "test_relocation::test_another_name_of_the_same_place_is_no_relocation",
     ),
     "the new place is looked at before the old one leaves": (
-        "test_relocation::test_a_typo_moves_nothing",
-        "test_relocation::test_a_move_leaves_the_old_place_first_and_lives_at_the_new_one",
+        "test_relocation::test_a_typo_relocates_nothing",
+        "test_relocation::test_a_relocation_leaves_the_old_place_first_and_lives_at_the_new_one",
     ),
-    "moves count as removals": ("test_relocation::test_moves_are_braked_like_removals",),
-    "a place ends proved, or abandoned by a word that is about this move": (
-        "test_relocation::test_no_deadline_ends_a_move",
-        "test_relocation::test_an_old_place_is_abandoned_by_word_and_only_that_one",
-        "test_relocation::test_a_word_said_before_a_move_is_not_about_it",
+    "relocations count as removals": (
+        "test_relocation::test_relocations_are_braked_like_removals",
+    ),
+    "a place ends proved, or abandoned by an annotation that is about this relocation": (
+        "test_relocation::test_no_deadline_ends_a_relocation",
+        "test_relocation::test_an_old_place_is_abandoned_by_annotation_and_only_that_one",
+        "test_relocation::test_an_annotation_said_before_a_relocation_is_not_about_it",
         "test_relocation::test_nothing_begins_where_nobody_can_prove",
     ),
     "no place is left or used twice, whatever crashes": (
@@ -177,7 +179,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_decide_annotations::test_a_missing_plugin_waits_in_life_and_in_leaving",
         "test_departure_letgo::test_a_missing_plugin_holds_the_cluster",
     ),
-    # Brakes and words.
+    # Brakes and annotations.
     "removals are limited, also over a restart": (
         "test_departure_removal::test_removals_are_braked",
         "test_brakes::test_how_many_an_hour",
@@ -190,8 +192,8 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "tests/component/deploy/test_policies::test_our_definitions_are_kept_until_a_user_confirms",
         "test_departure_removal::test_a_record_deleted_by_hand_stays_and_says_why",
     ),
-    "every word that has no effect is answered": (
-        "test_departure_removal::test_words_that_are_not_followed_are_answered",
+    "every annotation that has no effect is answered": (
+        "test_departure_removal::test_annotations_that_are_not_followed_are_answered",
         "test_relocation::test_an_abandon_without_a_reason_does_nothing",
         "test_relocation::test_let_go_says_nothing_to_a_cluster_that_lives",
     ),

@@ -19,9 +19,10 @@ from hypothesis.stateful import (
 
 from akoo_core import errors
 from akoo_core.objects import names
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_movers import Mover
+from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile.reconcile_relocator import Relocator
 
 CLOUDS = ["cloud-1", "cloud-2", "same-cloud", "typo"]
 VERBS = ["prepare", "confirm", "sweep", "verify", "release"]
@@ -37,8 +38,8 @@ class Moves(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner()
-        self.mover, self.ako = Mover(), bedplugins.Ako()
-        self.bed = self._do(_made(self.ako, self.mover))
+        self.relocator, self.ako = Relocator(), bedplugins.Ako()
+        self.bed = self._do(_made(self.ako, self.relocator))
         self.name = ""
         self.deleted = False
 
@@ -61,13 +62,13 @@ class Moves(RuleBasedStateMachine):
     def another_cloud(self, cloud: str) -> None:
         self._do(self.bed.change_config(cloudName=cloud))
 
-    @rule(word=st.sampled_from(["abandon_placement", "confirm_removal", "let_go", "paused"]))
-    def a_word(self, word: str) -> None:
+    @rule(annotation=st.sampled_from(["abandon_placement", "confirm_removal", "let_go", "paused"]))
+    def an_annotation(self, annotation: str) -> None:
         if self._there():
-            self._do(self.bed.annotate(self.name, **{word: "because"}))
+            self._do(self.bed.annotate(self.name, **{annotation: "because"}))
 
     @rule()
-    def no_words(self) -> None:
+    def no_annotations(self) -> None:
         self._quiet()
 
     @precondition(lambda self: not self.deleted)
@@ -80,11 +81,11 @@ class Moves(RuleBasedStateMachine):
 
     @rule(verb=st.sampled_from(VERBS))
     def a_verb_fails(self, verb: str) -> None:
-        self.mover.fail[verb] = RuntimeError("no route")
+        self.relocator.fail[verb] = RuntimeError("no route")
 
     @rule()
     def all_heals(self) -> None:
-        self.mover.fail = {}
+        self.relocator.fail = {}
 
     @rule(seconds=st.sampled_from([1, 30, 3700]))
     def time_passes(self, seconds: int) -> None:
@@ -119,12 +120,12 @@ class Moves(RuleBasedStateMachine):
             return
         stored = spec.intents.get("avi")
         here = {stored.placement} if stored is not None else set()
-        used = {place for place, users in self.mover.outside.items() if self.name in users}
-        used |= {place for place, users in self.mover.claims.items() if self.name in users}
+        used = {place for place, users in self.relocator.outside.items() if self.name in users}
+        used |= {place for place, users in self.relocator.claims.items() if self.name in users}
         assert used - given_up <= here, "what is not in the record is not outside"
 
     @invariant()
-    def a_move_holds_the_cluster_and_lets_it_live(self) -> None:
+    def a_relocation_holds_the_cluster_and_lets_it_live(self) -> None:
         if not self._there():
             return
         record = self.bed.record(self.name)
@@ -133,7 +134,7 @@ class Moves(RuleBasedStateMachine):
             return
         assert state.let_go is None
         assert state.undeployed_at is None
-        assert bed_.held_by_us(self.bed)
+        assert reconcile_bed.held_by_us(self.bed)
         assert record.spec.inventory
 
     def _there(self) -> bool:
@@ -146,14 +147,14 @@ class Moves(RuleBasedStateMachine):
 
     def _quiet(self) -> None:
         if self._there():
-            words = ("abandon_placement", "confirm_removal", "let_go", "paused")
-            self._do(self.bed.annotate(self.name, **dict.fromkeys(words)))
+            annotations = ("abandon_placement", "confirm_removal", "let_go", "paused")
+            self._do(self.bed.annotate(self.name, **dict.fromkeys(annotations)))
 
     @rule()
     def left_alone_it_comes_to_its_end(self) -> None:
         """Nothing fails, nobody says anything, and the config names a place that exists."""
         self._quiet()
-        self.mover.fail = {}
+        self.relocator.fail = {}
         self._do(self.bed.change_config(cloudName="cloud-2"))
         for _ in range(8):
             self._run(2)
@@ -163,15 +164,15 @@ class Moves(RuleBasedStateMachine):
             return
         assert self.bed.condition(self.name, "Ready") == ("True", "Running")
         assert self.bed.record(self.name).spec.intents["avi"].placement == "uuid-2"
-        words = self.bed.record(self.name).annotations
-        assert names.ABANDON_PLACEMENT_ANNOTATION not in words
+        annotations = self.bed.record(self.name).annotations
+        assert names.ABANDON_PLACEMENT_ANNOTATION not in annotations
 
 
-async def _made(ako: bedplugins.Ako, mover: Mover) -> bed_.Bed:
-    return bed_.Bed(ako, mover)
+async def _made(ako: bedplugins.Ako, relocator: Relocator) -> Bed:
+    return Bed(ako, relocator)
 
 
-async def _crashing(bed: bed_.Bed, name: str, number: int, *, late: bool) -> None:
+async def _crashing(bed: Bed, name: str, number: int, *, late: bool) -> None:
     """One attempt whose process is gone before or after its n-th write to the record."""
     records = bed.services.records
     change, count = records.change, 0

@@ -13,8 +13,9 @@ from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.read import secret_reader
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 KUBECONFIG = names.kubeconfig_secret_name("shop")
 
@@ -33,16 +34,16 @@ class Zoned(bedplugins.Ako):
 
 
 @pytest.fixture
-async def name(bed: bed_.Bed) -> str:
+async def name(bed: Bed) -> str:
     return await settled(bed)
 
 
-async def settled(bed: bed_.Bed) -> str:
+async def settled(bed: Bed) -> str:
     """A record that runs, in a process that follows Secrets; the last round found all well."""
     bed.management.seed(kubeconfig())
     bed.services = dataclasses.replace(bed.services, secret_version=seen(bed))
     bed.reconciler = record_controller.RecordReconciler(bed.services)
-    name = await bed_.running(bed)
+    name = await reconcile_bed.running(bed)
     await bed.run(name)
     return name
 
@@ -52,7 +53,7 @@ def kubeconfig() -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"value": "AA=="}}
 
 
-def seen(bed: bed_.Bed) -> Any:
+def seen(bed: Bed) -> Any:
     def version(namespace: str, name: str) -> str:
         secrets = bed.management.objects(resources.SECRETS, namespace)
         return secret_reader.version_of(
@@ -62,7 +63,7 @@ def seen(bed: bed_.Bed) -> Any:
     return version
 
 
-async def calls(bed: bed_.Bed, name: str, *, explained: bool = True) -> list[str]:
+async def calls(bed: Bed, name: str, *, explained: bool = True) -> list[str]:
     """What one attempt asks of both API servers."""
     bed.management.faults.calls.clear()
     bed.workload.faults.calls.clear()
@@ -84,13 +85,13 @@ async def calls(bed: bed_.Bed, name: str, *, explained: bool = True) -> list[str
     ids=["label", "annotation", "finalizer", "nothing"],
 )
 async def test_what_changes_no_answer_calls_nobody(
-    bed: bed_.Bed, name: str, patch: dict[str, Any]
+    bed: Bed, name: str, patch: dict[str, Any]
 ) -> None:
     await bed.patch_cluster(patch)
     assert await calls(bed, name) == []
 
 
-async def test_the_next_look_stays_when_it_was(bed: bed_.Bed, name: str) -> None:
+async def test_the_next_look_stays_when_it_was(bed: Bed, name: str) -> None:
     first = await bed.run(name)
     bed.clock.advance(60)
     assert first.requeue_after is not None
@@ -101,51 +102,51 @@ async def test_the_next_look_stays_when_it_was(bed: bed_.Bed, name: str) -> None
 # What might mean something.
 
 
-async def test_when_it_is_time_it_is_looked(bed: bed_.Bed, name: str) -> None:
+async def test_when_it_is_time_it_is_looked(bed: Bed, name: str) -> None:
     bed.clock.advance(bed.services.resync_seconds)
     assert await calls(bed, name)
     assert await calls(bed, name) == []
 
 
-async def test_who_gives_no_reason_is_served(bed: bed_.Bed, name: str) -> None:
+async def test_who_gives_no_reason_is_served(bed: Bed, name: str) -> None:
     assert await calls(bed, name, explained=False)
 
 
-async def test_a_new_process_looks(bed: bed_.Bed, name: str) -> None:
+async def test_a_new_process_looks(bed: Bed, name: str) -> None:
     bed.reconciler = record_controller.RecordReconciler(bed.services)
     assert await calls(bed, name)
 
 
-async def _cluster_spec(bed: bed_.Bed) -> None:
+async def _cluster_spec(bed: Bed) -> None:
     await bed.patch_cluster({"spec": {"clusterNetwork": {"serviceDomain": "other"}}})
 
 
-async def _config_spec(bed: bed_.Bed) -> None:
+async def _config_spec(bed: Bed) -> None:
     await bed.change_config(logLevel="DEBUG")
 
 
-async def _credential(bed: bed_.Bed) -> None:
+async def _credential(bed: Bed) -> None:
     data = {"data": {"password": base64.b64encode(b"another-password").decode()}}
     await bed.user.merge_patch(resources.SECRETS, "ako", data, "akoo-system")
 
 
-async def _kubeconfig(bed: bed_.Bed) -> None:
+async def _kubeconfig(bed: Bed) -> None:
     await bed.user.merge_patch(resources.SECRETS, KUBECONFIG, {"data": {"value": "AAAA"}}, "demo")
 
 
-async def _kubeconfig_gone(bed: bed_.Bed) -> None:
+async def _kubeconfig_gone(bed: Bed) -> None:
     await bed.user.delete(resources.SECRETS, KUBECONFIG, "demo")
 
 
 @pytest.mark.parametrize(
     "change", [_cluster_spec, _config_spec, _credential, _kubeconfig, _kubeconfig_gone]
 )
-async def test_what_a_round_goes_by_leads_to_another(bed: bed_.Bed, name: str, change: Any) -> None:
+async def test_what_a_round_goes_by_leads_to_another(bed: Bed, name: str, change: Any) -> None:
     await change(bed)
     assert [call for call in await calls(bed, name) if "statefulsets" in call], "AKO was looked at"
 
 
-async def test_a_changed_credential_arrives(bed: bed_.Bed, name: str) -> None:
+async def test_a_changed_credential_arrives(bed: Bed, name: str) -> None:
     await _credential(bed)
     await calls(bed, name)
     secret = bed.in_workload(resources.SECRETS, "avi-secret")
@@ -154,7 +155,7 @@ async def test_a_changed_credential_arrives(bed: bed_.Bed, name: str) -> None:
 
 
 async def test_a_label_that_a_plugin_reads_is_acted_upon() -> None:
-    bed = bed_.Bed(Zoned())
+    bed = Bed(Zoned())
     name = await settled(bed)
     await bed.patch_cluster({"metadata": {"labels": {"note": "one"}}})
     assert await calls(bed, name) == []
@@ -165,14 +166,14 @@ async def test_a_label_that_a_plugin_reads_is_acted_upon() -> None:
     assert config_map["data"] == {"zone": "west"}
 
 
-async def test_secrets_that_are_not_followed_are_read(bed: bed_.Bed, name: str) -> None:
+async def test_secrets_that_are_not_followed_are_read(bed: Bed, name: str) -> None:
     bed.services = dataclasses.replace(bed.services, secret_version=lambda *_: None)
     bed.reconciler = record_controller.RecordReconciler(bed.services)
     await bed.run(name)
     assert await calls(bed, name)
 
 
-async def test_what_is_not_well_is_looked_at_again(bed: bed_.Bed, name: str) -> None:
+async def test_what_is_not_well_is_looked_at_again(bed: Bed, name: str) -> None:
     avi = bed.plugins[1]
     assert isinstance(avi, bedplugins.Avi)
     avi.fail["prepare"] = api.Blocked(reason="NoCloud", message="make one")
@@ -186,13 +187,13 @@ async def test_what_is_not_well_is_looked_at_again(bed: bed_.Bed, name: str) -> 
 # What does not come from the last round.
 
 
-async def test_a_user_is_obeyed_at_once(bed: bed_.Bed, name: str) -> None:
+async def test_a_user_is_obeyed_at_once(bed: Bed, name: str) -> None:
     await bed.annotate(name, leave="sweep")
     await calls(bed, name)
     assert bed.record(name).spec.leaving is not None
 
 
-async def test_a_condition_that_somebody_took_off_comes_back(bed: bed_.Bed, name: str) -> None:
+async def test_a_condition_that_somebody_took_off_comes_back(bed: Bed, name: str) -> None:
     await bed.user.merge_patch(
         resources.CLUSTERS, "shop", {"status": {"conditions": []}}, "demo", subresource="status"
     )

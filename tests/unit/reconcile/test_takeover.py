@@ -11,9 +11,10 @@ from akoo_core.objects import record as records
 from akoo_core.objects.record import Record
 from akoo_core.reconcile.read import leader_change
 from akoo_core.testing.memory import MemoryServer
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 RECORDS = resources.AKO_DEPLOYMENTS
 WORD = {"metadata": {"annotations": {"note": "one"}}}
@@ -76,9 +77,9 @@ async def test_one_list_for_all_and_none_later(server: MemoryServer) -> None:
 
 
 async def test_a_leaving_record_is_not_prepared_again(
-    bed: bed_.Bed, avi: bedplugins.Avi, monkeypatch: pytest.MonkeyPatch
+    bed: Bed, avi: bedplugins.Avi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = await bed_.running(bed)
+    name = await reconcile_bed.running(bed)
     before = bed.world.record(name)
     assert before is not None
     await bed.delete_cluster()

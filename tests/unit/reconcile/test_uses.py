@@ -11,7 +11,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile.reconcile_bed import Bed
 
 POOLS = Resource("akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False)
 
@@ -40,8 +40,8 @@ def user() -> User:
 
 
 @pytest.fixture
-async def pooled(user: User) -> bed_.Bed:
-    bed = bed_.Bed(user)
+async def pooled(user: User) -> Bed:
+    bed = Bed(user)
     bed.management.served.serve(POOLS)
     made = await bed.user.create(POOLS, pool())
     user.uid = made["metadata"]["uid"]
@@ -57,7 +57,7 @@ def pool(**metadata: Any) -> dict[str, Any]:
     }
 
 
-async def test_a_use_is_stored_before_it_is_looked_at(pooled: bed_.Bed, user: User) -> None:
+async def test_a_use_is_stored_before_it_is_looked_at(pooled: Bed, user: User) -> None:
     name = await pooled.cluster()
     await pooled.run(name)
     order = [
@@ -76,7 +76,7 @@ async def test_a_use_is_stored_before_it_is_looked_at(pooled: bed_.Bed, user: Us
 
 @pytest.mark.parametrize("fate", ["gone", "dying", "made again"])
 async def test_a_use_of_a_thing_on_its_way_out_is_withdrawn(
-    pooled: bed_.Bed, user: User, fate: str
+    pooled: Bed, user: User, fate: str
 ) -> None:
     if fate == "dying":
         held = {"metadata": {"finalizers": ["held"]}}
@@ -125,7 +125,7 @@ async def test_what_a_plugin_cannot_read_blocks_it(
 ) -> None:
     plugin = Careless()
     plugin.error = error
-    bed = bed_.Bed(plugin)
+    bed = Bed(plugin)
     await bed.config(plugins={"ako": section})
     name = await bed.cluster()
     await bed.run(name)

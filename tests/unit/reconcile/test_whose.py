@@ -9,23 +9,24 @@ import pytest
 from akoo_core.kube import resource as resources
 from akoo_core.objects import names
 from akoo_core.testing import memory
-from tests.unit.reconcile import reconcile_bed as bed_
+from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_plugins as bedplugins
+from tests.unit.reconcile.reconcile_bed import Bed
 
 
-async def torn_away(bed: bed_.Bed) -> None:
+async def torn_away(bed: Bed) -> None:
     """The Cluster goes with all finalizers stripped, its machines and infrastructure with it."""
     await bed.patch_cluster({"metadata": {"finalizers": None}})
     await bed.delete_cluster()
     free = {"metadata": {"finalizers": None}}
     await bed.user.merge_patch(resources.MACHINES, "shop-1", free, "demo")
     await bed.user.delete(resources.MACHINES, "shop-1", "demo")
-    await bed.user.delete(bed_.FAKE_INFRA, "shop", "demo")
+    await bed.user.delete(reconcile_bed.FAKE_INFRA, "shop", "demo")
 
 
 async def test_stripped_and_made_again_while_the_operator_was_down(
-    bed: bed_.Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
+    bed: Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
 ) -> None:
     """Another cluster of the same name: nothing of the former one is taken away, nor given on."""
     await torn_away(bed)
@@ -43,7 +44,7 @@ async def test_stripped_and_made_again_while_the_operator_was_down(
 
 @pytest.mark.parametrize("forged", ["cloned", "invented"])
 async def test_the_annotation_on_a_cluster_proves_nothing(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str, forged: str
+    bed: Bed, avi: bedplugins.Avi, name: str, forged: str
 ) -> None:
     """A tenant's Cluster says that it is another one's: it gets a record of its own, by its UID."""
     annotations = {names.RECORD_ANNOTATION: name if forged == "cloned" else "akoo-000000000000"}
@@ -60,19 +61,19 @@ async def test_the_annotation_on_a_cluster_proves_nothing(
     await bed.run(thief)
     bed.clock.advance(30)
     await bed.run(thief)
-    assert bed_.let_go(bed, thief) == "Proven"
+    assert reconcile_bed.let_go(bed, thief) == "Proven"
     assert avi.outside == {name: {"vs-web", "pool-web"}}
     assert bed.record(name).spec.leaving is None
 
 
-async def test_without_the_annotation_all_goes_on(bed: bed_.Bed, name: str) -> None:
+async def test_without_the_annotation_all_goes_on(bed: Bed, name: str) -> None:
     await bed.patch_cluster({"metadata": {"annotations": {names.RECORD_ANNOTATION: None}}})
     await bed.run(name)
     assert bed.condition(name, "Ready") == ("True", "Running")
 
 
 async def test_a_new_cluster_behind_the_name_of_a_leaked_one_is_not_touched(
-    bed: bed_.Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
+    bed: Bed, ako: bedplugins.Ako, avi: bedplugins.Avi, name: str
 ) -> None:
     avi.held = {"pool-web"}
     await bed.delete_cluster()
@@ -103,7 +104,7 @@ async def test_a_new_cluster_behind_the_name_of_a_leaked_one_is_not_touched(
 
 
 async def test_an_operator_that_was_down_for_two_hours_tries_once_before_the_deadline_acts(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     await bed.delete_cluster()
     avi.fail["verify"] = RuntimeError("no route")
@@ -112,24 +113,28 @@ async def test_an_operator_that_was_down_for_two_hours_tries_once_before_the_dea
     bed.start()
     avi.fail = {}
     await bed.run(name)
-    assert bed_.let_go(bed, name) == "Proven", "the fence is two hours old: one count proves it"
+    assert reconcile_bed.let_go(bed, name) == "Proven", (
+        "the fence is two hours old: one count proves it"
+    )
     assert avi.outside == {}
 
 
 async def test_an_operator_that_was_down_all_the_time_counts_from_when_it_saw_the_deletion(
-    bed: bed_.Bed, avi: bedplugins.Avi, name: str
+    bed: Bed, avi: bedplugins.Avi, name: str
 ) -> None:
     await bed.delete_cluster()
     avi.held = {"pool-web"}
     bed.clock.advance(7200)
     bed.start()
     await bed.run(name)
-    assert bed_.held_by_us(bed)
-    assert bed_.leaving(bed.record(name)).started_at == builders.NOW + builders.seconds(7200)
+    assert reconcile_bed.held_by_us(bed)
+    assert reconcile_bed.leaving(bed.record(name)).started_at == builders.NOW + builders.seconds(
+        7200
+    )
 
 
 async def test_names_of_outside_things_do_not_change_with_the_clusters_name(
-    bed: bed_.Bed, name: str
+    bed: Bed, name: str
 ) -> None:
     """Adopted under a new UID, the record and AKO's name stay: they are never computed again."""
     before = bed.record(name)

@@ -15,7 +15,7 @@ class Lookup(api.Fact, frozen=True, kw_only=True):
     uuid: str
 
 
-class Mover(api.Plugin):
+class Relocator(api.Plugin):
     """One cloud per cluster. ``outside``: by cloud UUID, the objects of each record in it."""
 
     provides: ClassVar[tuple[type[api.Fact], ...]] = (Lookup, api.LoadBalancerPlacement)
