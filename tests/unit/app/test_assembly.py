@@ -47,10 +47,10 @@ def server() -> memory.MemoryServer:
 async def make(server: memory.MemoryServer) -> AsyncIterator[Make]:
     made: list[assembly.Parts] = []
 
-    def build(given: settings.Settings) -> assembly.Parts:
-        seam = assembly.seam(given)
+    def build(configured: settings.Settings) -> assembly.Parts:
+        seam = assembly.seam(configured)
         parts = assembly.assemble(
-            given,
+            configured,
             registry.PluginSet(()),
             management=server.client(external=seam),
             world=world.CachedWorld("mgmt", resource.CLUSTERS),
@@ -74,8 +74,8 @@ def test_how_long_and_how_often(make: Make) -> None:
 
 
 def test_the_seam_has_the_deadline_of_external_calls() -> None:
-    given = settings.Settings(deadlines=model.Deadlines(external_seconds=3.0))
-    assert assembly.seam(given).deadline_seconds == 3.0
+    configured = settings.Settings(deadlines=model.Deadlines(external_seconds=3.0))
+    assert assembly.seam(configured).deadline_seconds == 3.0
 
 
 async def test_the_seam_asks_the_guard() -> None:

@@ -9,8 +9,8 @@ from akoo_core.bus import causes
 from akoo_core.queue import core
 
 
-def cause(what: str) -> causes.Cause:
-    return causes.Cause(kind=what, name="demo/shop", resource_version="7")
+def cause(kind: str) -> causes.Cause:
+    return causes.Cause(kind=kind, name="demo/shop", resource_version="7")
 
 
 def entry(*why: object, dropped: int = 0) -> core.QueueEntry:
@@ -19,13 +19,13 @@ def entry(*why: object, dropped: int = 0) -> core.QueueEntry:
     )
 
 
-@pytest.mark.parametrize("what", ["Cluster", "AKODeployment", "AKODeploymentConfig", "Secret"])
-def test_a_change_that_the_caches_follow_explains(what: str) -> None:
-    assert attempts.explained(entry(cause(what), cause("Cluster")))
+@pytest.mark.parametrize("kind", ["Cluster", "AKODeployment", "AKODeploymentConfig", "Secret"])
+def test_a_change_that_the_caches_follow_explains(kind: str) -> None:
+    assert attempts.explained(entry(cause(kind), cause("Cluster")))
 
 
 @pytest.mark.parametrize(
-    "one",
+    "queue_entry",
     [
         entry(),
         entry(cause("AviIPPool")),
@@ -35,5 +35,5 @@ def test_a_change_that_the_caches_follow_explains(what: str) -> None:
     ],
     ids=["time", "another kind", "one of another kind", "a word", "forgotten causes"],
 )
-def test_anything_else_does_not(one: core.QueueEntry) -> None:
-    assert not attempts.explained(one)
+def test_anything_else_does_not(queue_entry: core.QueueEntry) -> None:
+    assert not attempts.explained(queue_entry)

@@ -22,8 +22,8 @@ print(json.dumps([gc.get_threshold(), kept, gc.collect()]))
 
 def test_what_is_loaded_is_left_alone_and_new_cycles_are_found() -> None:
     command = [sys.executable, "-c", CODE]
-    said = subprocess.run(command, check=True, capture_output=True, text=True)
-    threshold, kept, found = json.loads(said.stdout)
+    completed = subprocess.run(command, check=True, capture_output=True, text=True)
+    threshold, kept, collected = json.loads(completed.stdout)
     assert threshold == [gc_tuning.NEW, gc_tuning.LOOKS, gc_tuning.LOOKS]
     assert kept > 1_000
-    assert found > 0
+    assert collected > 0

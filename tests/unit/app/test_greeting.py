@@ -15,7 +15,7 @@ from akoo_core.plugin_host import loader, registry
 def test_it_names_us_and_the_plugins_with_their_versions() -> None:
     plugin = ako.AkoPlugin()
     plugin.name = "ako"
-    version = {one.name: one.version for one in loader.installed()}["ako"]
+    version = {installed.name: installed.version for installed in loader.installed()}["ako"]
     line = operator.greeting(registry.PluginSet([plugin]))
     assert line == f"akoo-core {akoo_core.__version__}, plugins ako {version}"
 

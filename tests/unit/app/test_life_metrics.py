@@ -1,4 +1,4 @@
-"""What the metrics say of a cluster that has left."""
+"""Metrics of a cluster that has left."""
 
 from __future__ import annotations
 

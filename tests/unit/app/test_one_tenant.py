@@ -30,7 +30,7 @@ class Small(api.Plugin):
 
     name = "small"
     bad: Callable[[], Any] | None = None
-    """What happens in observe for the Cluster "bad"."""
+    """Called in observe for the Cluster "bad"."""
 
     def __init__(self, outside: set[str] | None = None, **acts: Callable[..., Any]) -> None:
         super().__init__()
@@ -120,7 +120,7 @@ class Wrapped:
 def _reason(fleet: testing.Fleet, name: str, condition: str) -> str:
     record = fleet.record(name)
     assert record is not None
-    reasons = {one.type: one.reason for one in record.status.conditions}
+    reasons = {shown.type: shown.reason for shown in record.status.conditions}
     return reasons.get(condition, "")
 
 
@@ -391,7 +391,9 @@ ANSWERS: tuple[Any, ...] = (
 )
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda one: f"{type(one).__name__}-{str(one)[:20]}")
+@pytest.mark.parametrize(
+    "answer", ANSWERS, ids=lambda answer: f"{type(answer).__name__}-{str(answer)[:20]}"
+)
 def test_whatever_answers_at_a_kubeconfig_a_deleted_cluster_goes(
     odd: Callable[[Odd], None], answer: Any
 ) -> None:

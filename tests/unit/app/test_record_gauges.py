@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core.app import record_gauges
-from akoo_core.objects import conditions, record
+from akoo_core.objects import conditions
+from akoo_core.objects import record as record_
 from akoo_core.telemetry import metrics
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
@@ -18,28 +19,28 @@ METRICS = {"records": "phase", "ready": "plugin", "held": "reason", "left": "pha
 
 
 def make(
-    phase: record.Phase | None = "Running",
+    phase: record_.Phase | None = "Running",
     *,
     left: int | None = None,
     ready: bool = False,
     held: str = "",
-) -> record.Record:
-    found = [conditions.Condition(type="AviReady", status="True" if ready else "False", reason="R")]
+) -> record_.Record:
+    shown = [conditions.Condition(type="AviReady", status="True" if ready else "False", reason="R")]
     if held:
-        found.append(conditions.Condition(type="Held", status="True", reason=held))
-    return record.Record(
+        shown.append(conditions.Condition(type="Held", status="True", reason=held))
+    return record_.Record(
         name="akoo-1",
         uid="uid",
         resource_version="1",
         created=NOW,
-        spec=record.RecordSpec(
+        spec=record_.RecordSpec(
             ako_cluster_name="akoo-1",
             management_id="mgmt",
-            cluster_ref=record.ClusterRef(namespace="demo", name="shop", uid="c"),
-            config_ref=record.ConfigRef(name="default", uid="d"),
+            cluster_ref=record_.ClusterRef(namespace="demo", name="shop", uid="c"),
+            config_ref=record_.ConfigRef(name="default", uid="d"),
             plugins=("avi",),
         ),
-        status=record.RecordStatus(phase=phase, left=left, conditions=tuple(found)),
+        status=record_.RecordStatus(phase=phase, left=left, conditions=tuple(shown)),
     )
 
 
@@ -50,8 +51,8 @@ def shown(label: record_gauges.Label) -> float:
 
 
 def test_what_one_record_counts_for() -> None:
-    one = make("Sweeping", left=7, ready=True, held="ForeignReference")
-    assert dict(record_gauges.counts(one)) == {
+    record = make("Sweeping", left=7, ready=True, held="ForeignReference")
+    assert dict(record_gauges.counts(record)) == {
         ("records", "Sweeping"): 1,
         ("left", "Sweeping"): 7,
         ("ready", "avi"): 1,
@@ -84,28 +85,30 @@ records = st.builds(
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 3), st.none() | records), max_size=12))
-def test_the_gauges_are_the_sum(steps: Sequence[tuple[int, record.Record | None]]) -> None:
+def test_the_gauges_are_the_sum(steps: Sequence[tuple[int, record_.Record | None]]) -> None:
     following = record_gauges.RecordGauges()
-    now: dict[int, record.Record] = {}
+    now: dict[int, record_.Record] = {}
     touched: set[record_gauges.Label] = set()
     for key, new in steps:
         old = now.get(key)
         following.changed(old, new)
-        now = {name: one for name, one in now.items() if name != key}
+        now = {name: record for name, record in now.items() if name != key}
         if new is not None:
             now[key] = new
-        touched |= {label for one in (old, new) if one for label, _ in record_gauges.counts(one)}
+        touched |= {
+            label for record in (old, new) if record for label, _ in record_gauges.counts(record)
+        }
     expected = _sum(now)
     assert {label: shown(label) for label in touched} == {
         label: expected.get(label, 0) for label in touched
     }
-    for one in now.values():
-        following.changed(one, None)
+    for record in now.values():
+        following.changed(record, None)
     assert all(shown(label) == 0 for label in touched)
 
 
-def _sum(now: Mapping[int, record.Record]) -> Mapping[record_gauges.Label, int]:
+def _sum(now: Mapping[int, record_.Record]) -> Mapping[record_gauges.Label, int]:
     total: collections.Counter[record_gauges.Label] = collections.Counter()
-    for one in now.values():
-        total.update(dict(record_gauges.counts(one)))
+    for record in now.values():
+        total.update(dict(record_gauges.counts(record)))
     return total

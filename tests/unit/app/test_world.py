@@ -49,8 +49,8 @@ rows = st.tuples(
 def test_served_is_counted_however_records_change(
     first: list[tuple[int, str, str, str]], then: list[tuple[int, str, str, str]]
 ) -> None:
-    one = world.CachedWorld("mgmt", resource.CLUSTERS)
-    store = one.record_objects
+    cached = world.CachedWorld("mgmt", resource.CLUSTERS)
+    store = cached.record_objects
     now = {row[0]: row for row in first}
     store.replace([store.item(a_record(1, *row)) for row in now.values()])
     for version, row in enumerate(then, start=2):
@@ -58,9 +58,9 @@ def test_served_is_counted_however_records_change(
         store.put(store.item(a_record(version, *row)))
     served: collections.Counter[str] = collections.Counter()
     ready: collections.Counter[str] = collections.Counter()
-    for _, config, state, said in now.values():
+    for _, config, state, ready_status in now.values():
         if state in ("lives", "leaves"):
             served[config] += 1
-            ready[config] += said == "True"
+            ready[config] += ready_status == "True"
     for config in ("a", "b"):
-        assert one.served_by(config) == config_status.ServedCounts(served[config], ready[config])
+        assert cached.served_by(config) == config_status.ServedCounts(served[config], ready[config])

@@ -36,42 +36,42 @@ def a_cluster(
     }
 
 
-def went(one: world.CachedWorld, last: dict[str, Any]) -> None:
+def went(cached: world.CachedWorld, last: dict[str, Any]) -> None:
     """It was like this, and then it was gone."""
-    item = one.clusters.item(last)
-    for change in (*one.clusters.put(item), *one.clusters.remove(item)):
-        one.cluster_changed(change)
+    item = cached.clusters.item(last)
+    for change in (*cached.clusters.put(item), *cached.clusters.remove(item)):
+        cached.cluster_changed(change)
 
 
 def empty() -> world.CachedWorld:
-    one = world.CachedWorld("mgmt", resource.CLUSTERS)
-    one.clusters.replace([])
-    return one
+    cached = world.CachedWorld("mgmt", resource.CLUSTERS)
+    cached.clusters.replace([])
+    return cached
 
 
 def test_only_what_was_last_seen_moving_was_moved_away() -> None:
-    one = empty()
-    went(one, a_cluster("deleted"))
-    went(one, a_cluster("moved", moving=True, paused=True, deleting=True))
-    assert (one.moved_away("moved"), one.moved_away("deleted")) == (True, False)
+    cached = empty()
+    went(cached, a_cluster("deleted"))
+    went(cached, a_cluster("moved", moving=True, paused=True, deleting=True))
+    assert (cached.moved_away("moved"), cached.moved_away("deleted")) == (True, False)
     here = a_cluster("here", moving=True, paused=True, deleting=True)
-    for change in one.clusters.put(one.clusters.item(here)):
-        one.cluster_changed(change)
-    assert not one.moved_away("here"), "it is still there"
+    for change in cached.clusters.put(cached.clusters.item(here)):
+        cached.cluster_changed(change)
+    assert not cached.moved_away("here"), "it is still there"
 
 
 @pytest.mark.parametrize("lacking", ["moving", "paused", "deleting"])
 def test_what_lacks_a_sign_of_a_move_was_not_moved(lacking: str) -> None:
     """clusterctl pauses, marks and deletes; the mark alone may be anybody's."""
-    one = empty()
+    cached = empty()
     signs = {"moving": True, "paused": True, "deleting": True} | {lacking: False}
-    went(one, a_cluster("x", **signs))
-    assert not one.moved_away("x")
+    went(cached, a_cluster("x", **signs))
+    assert not cached.moved_away("x")
 
 
 def test_only_the_last_ones_are_remembered() -> None:
-    one = empty()
+    cached = empty()
     for number in range(world.MOVED_KEPT + 1):
-        went(one, a_cluster(f"c{number}", moving=True, paused=True, deleting=True))
-    assert not one.moved_away("c0")
-    assert one.moved_away("c1")
+        went(cached, a_cluster(f"c{number}", moving=True, paused=True, deleting=True))
+    assert not cached.moved_away("c0")
+    assert cached.moved_away("c1")

@@ -1,4 +1,4 @@
-"""What the caches tell the brake is what the records say, at a cost that is not the fleet's."""
+"""The caches and the records give the brake the same answers, at a cost that is not the fleet's."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ specs = st.fixed_dictionaries(
 )
 
 
-def _obj(number: int, version: int, one: record.Record) -> dict[str, Any]:
+def _obj(number: int, version: int, stored: record.Record) -> dict[str, Any]:
     metadata = {"name": f"akoo-{number}", "uid": f"r-{number}", "resourceVersion": str(version)}
     kind = resource.AKO_DEPLOYMENTS
-    spec = structs.to_object(one.spec)
+    spec = structs.to_object(stored.spec)
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
 
 
@@ -55,15 +55,15 @@ def test_the_brake_sees_what_the_records_say(changes: list[tuple[int, dict[str, 
         named = structs.replace(builders.make_record(**spec), name=f"akoo-{number}")
         records[number] = named
         world.record_objects.put(world.record_objects.item(_obj(number, version, named)))
-    expected, found = Ledger(tuple(records.values())), world.removals()
-    assert found.fleet() == expected.fleet()
+    expected, ledger_of_caches = Ledger(tuple(records.values())), world.removals()
+    assert ledger_of_caches.fleet() == expected.fleet()
     since = builders.NOW - removal_limit.WINDOW
-    assert _recent(found, since) == _recent(expected, since)
-    for one in records.values():
-        assert found.leaves(one.name) == expected.leaves(one.name)
+    assert _recent(ledger_of_caches, since) == _recent(expected, since)
+    for stored in records.values():
+        assert ledger_of_caches.leaves(stored.name) == expected.leaves(stored.name)
         ask = [
-            removal_limit.Brake().ask(one.name, ledger, now=builders.NOW)
-            for ledger in (found, expected)
+            removal_limit.Brake().ask(stored.name, ledger, now=builders.NOW)
+            for ledger in (ledger_of_caches, expected)
         ]
         assert ask[0] == ask[1]
 
@@ -80,8 +80,8 @@ def test_a_held_removal_does_not_look_at_the_fleet(monkeypatch: pytest.MonkeyPat
     items = []
     for number in range(500):
         state = leaving if number < 60 else None
-        one = builders.make_record(leaving=state)
-        items.append(world.record_objects.item(_obj(number, number + 1, one)))
+        stored = builders.make_record(leaving=state)
+        items.append(world.record_objects.item(_obj(number, number + 1, stored)))
     world.record_objects.replace(items)
     monkeypatch.setattr(structs, "decode_json", lambda _: pytest.fail("an object is decoded"))
     looked: list[str] = []

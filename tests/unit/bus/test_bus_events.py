@@ -31,9 +31,9 @@ def name_of(uid: str) -> str:
     return names.record_name("mgmt", uid)
 
 
-def of_labels(one: config.Config, target: cluster.Cluster) -> bool:
+def of_labels(candidate: config.Config, target: cluster.Cluster) -> bool:
     """Selection by matchLabels alone is enough here."""
-    return one.selector.match_labels.items() <= target.labels.items()
+    return candidate.selector.match_labels.items() <= target.labels.items()
 
 
 class Fleet:
@@ -173,8 +173,8 @@ def test_a_config_concerns_whom_it_matches_matched_and_serves() -> None:
     fleet.naming["default"] = ["akoo-served"]
     old, new = a_config(color="red"), a_config(color="blue")
     new["metadata"].update(generation=2, resourceVersion="2")
-    found = records(fleet, a_change(AKO_DEPLOYMENT_CONFIGS, old, new))
-    assert found == ("akoo-served", name_of("uid-red"), name_of("uid-blue"))
+    keys = records(fleet, a_change(AKO_DEPLOYMENT_CONFIGS, old, new))
+    assert keys == ("akoo-served", name_of("uid-red"), name_of("uid-blue"))
 
 
 def test_a_config_that_cannot_be_read_matches_nothing() -> None:

@@ -35,7 +35,7 @@ class Stream:
 
 
 class Server:
-    """What a collection of an API server is: objects, a version, a history that is cut off."""
+    """Model of a collection in an API server: objects, a version, a history that is cut off."""
 
     def __init__(self) -> None:
         self.version = FIRST_VERSION
@@ -188,12 +188,12 @@ class World(stateful.RuleBasedStateMachine):
             objects = self.data.draw(st.permutations(objects))
         lines = [("ADDED", obj["metadata"]["resourceVersion"], obj, False) for obj in objects]
         # A cache that lies behind sends what it has and then, still before the bookmark, the rest.
-        later = [one for one in self.server.history if start < one[0] <= end]
+        later = [line for line in self.server.history if start < line[0] <= end]
         lines += [(kind, str(version), obj, False) for version, kind, obj in later]
         self.stream = Stream(end, [*lines, ("BOOKMARK", str(end), None, True)], [])
 
     def snapshot(self, version: str) -> int:
-        """Which state the server answers with: any that is not older than asked for."""
+        """The state that the server answers with: any that is not older than requested."""
         least = {"": self.server.version, "0": FIRST_VERSION}.get(version)
         least = int(version) if least is None else least
         return self.between(min(least, self.server.version), self.server.version)
@@ -216,7 +216,7 @@ class World(stateful.RuleBasedStateMachine):
         self.tell(line)
 
     def news(self, stream: Stream) -> list[tuple[int, str, dict[str, Any]]]:
-        return [one for one in self.server.history if one[0] > stream.position]
+        return [line for line in self.server.history if line[0] > stream.position]
 
     def tell(self, line: tuple[str, str, dict[str, Any] | None, bool]) -> None:
         kind, version, obj, end = line
@@ -291,8 +291,8 @@ class World(stateful.RuleBasedStateMachine):
         """Faults stop: the store becomes what the server has, in a bounded number of steps."""
         self.data = None
         for _ in range(60):
-            one = self.stream
-            if one and self.core.synced and not one.initial and not self.news(one):
+            stream = self.stream
+            if stream and self.core.synced and not stream.initial and not self.news(stream):
                 break
             self.proceed_once()
         else:

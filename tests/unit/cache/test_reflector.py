@@ -25,7 +25,7 @@ def _config_map(name: str, value: str = "1") -> dict[str, Any]:
 
 
 class Follower:
-    """A running reflector and what it told."""
+    """A running reflector and its reports."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Follower:
     ) -> None:
         self.server = server
         self.client = server.client()
-        self.told: list[str] = []
+        self.reports: list[str] = []
         self.changes: list[store.Change] = []
         self.store = store.Store(CONFIG_MAPS)
         self.reflector = reflector.Reflector(
@@ -53,7 +53,7 @@ class Follower:
     def _tell(self, change: store.Change) -> None:
         self.changes.append(change)
         verb = "=" if change.old_item and change.new_item else "+" if change.new_item else "-"
-        self.told.append(verb + change.key.name + "!" * change.tombstone + "?" * change.initial)
+        self.reports.append(verb + change.key.name + "!" * change.tombstone + "?" * change.initial)
 
     def error(self) -> Exception | None:
         return self.reflector.last_error
@@ -99,7 +99,7 @@ def test_follows_from_the_first_list_on(watch_list: bool) -> None:
             await virtual_time.settle()
             await follower.delete("b")
             kept = follower.store.get("a", "default")
-        assert follower.told == ["+a?", "+b?", "=a", "+c", "-b"]
+        assert follower.reports == ["+a?", "+b?", "=a", "+c", "-b"]
         assert kept is not None
         assert kept["data"] == {"v": "2"}
         assert "managedFields" not in kept["metadata"]
@@ -132,13 +132,13 @@ async def test_an_ended_watch_goes_on_where_it_was(clock: virtual_time.LoopClock
         server.watches.end()
         await follower.write("a", "2")
         await follower.write("a", "3")
-    assert follower.told == ["+a?", "=a", "=a"]
+    assert follower.reports == ["+a?", "=a", "=a"]
     assert (follower.calls("list"), follower.calls("watch")) == (0, 2)
 
 
 def _metric(name: str, **labels: str) -> float:
-    found = metrics.REGISTRY.get_sample_value(name, {"resource": "configmaps", **labels})
-    return found or 0.0
+    sample = metrics.REGISTRY.get_sample_value(name, {"resource": "configmaps", **labels})
+    return sample or 0.0
 
 
 @virtual_time.test
@@ -159,7 +159,7 @@ async def test_what_was_deleted_while_history_was_lost_leaves_a_tombstone(
         assert follower.error() is None
     assert _metric("akoo_watch_restarts_total", reason="gone") == restarts + 1
     assert 0 < clock.now().timestamp() - _metric("akoo_reflector_last_sync_seconds") < 10
-    assert follower.told[3:] == ["-a!", "-b!", "+b"]
+    assert follower.reports[3:] == ["-a!", "-b!", "+b"]
     (gone,) = [change for change in follower.changes if change.key.name == "a" and change.old]
     assert gone.old is not None
     assert gone.old["data"] == {"v": "1"}
@@ -183,7 +183,7 @@ async def test_a_refused_kind_is_not_synced_until_it_is_allowed(
         async with asyncio.timeout(300.0):
             await follower.reflector.synced.wait()
         assert follower.error() is None
-    assert follower.told == ["+a?"]
+    assert follower.reports == ["+a?"]
 
 
 @virtual_time.test
@@ -204,7 +204,7 @@ async def test_a_list_that_keeps_failing_shows_in_readiness(clock: virtual_time.
         async with asyncio.timeout(600.0):
             await follower.reflector.synced.wait()
         assert follower.error() is None
-    assert follower.told == ["+a?"]
+    assert follower.reports == ["+a?"]
 
 
 @virtual_time.test
@@ -237,7 +237,7 @@ async def test_an_unreachable_server_is_watched_again_without_a_list(
         server.seed(_config_map("b"))
         await asyncio.sleep(30.0)
         assert follower.error() is None
-    assert follower.told == ["+a?", "+b"]
+    assert follower.reports == ["+a?", "+b"]
     assert follower.calls("list") == 0
 
 
@@ -295,8 +295,8 @@ def test_the_same_error_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
 
     with caplog.at_level(logging.WARNING):
         virtual_time.run(scenario)
-    said = [record for record in caplog.records if record.name.endswith("reflector")]
-    assert [bool(record.exc_info) for record in said] == [False, True]
+    logged = [record for record in caplog.records if record.name.endswith("reflector")]
+    assert [bool(record.exc_info) for record in logged] == [False, True]
     assert "cannot follow configmaps for now: ForbiddenError: not allowed" in caplog.text
 
 

@@ -65,7 +65,7 @@ def test_a_server_that_does_not_know_initial_events_is_asked_once() -> None:
     assert _after_pause(core) == FIRST_PAGE
 
 
-@pytest.mark.parametrize("failure", [one for one in Failure if one is not Failure.BUSY])
+@pytest.mark.parametrize("failure", [failure for failure in Failure if failure is not Failure.BUSY])
 def test_any_error_of_the_initial_watch_falls_back_to_a_list(failure: Failure) -> None:
     core = _core()
     core.next(0.0)

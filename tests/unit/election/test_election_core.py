@@ -129,10 +129,10 @@ def test_release_gives_only_away_what_is_ours_and_only_when_over() -> None:
     assert state.released(_spec("me"), STAMP) is None, "still leading"
     state.give_up()
     assert state.released(_spec("other"), STAMP) is None
-    given = state.released(_spec("me"), STAMP)
-    assert given is not None
-    assert (given.holder_identity, given.lease_duration_seconds) == ("", 1)
-    assert given.lease_transitions == 4
+    released_spec = state.released(_spec("me"), STAMP)
+    assert released_spec is not None
+    assert (released_spec.holder_identity, released_spec.lease_duration_seconds) == ("", 1)
+    assert released_spec.lease_transitions == 4
 
 
 def test_pauses_and_tries_end_at_the_deadline() -> None:

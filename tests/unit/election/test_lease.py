@@ -304,7 +304,7 @@ async def test_release_never_takes_long_and_never_fails(clock: Clock) -> None:
 async def test_two_candidates_of_a_fresh_lease_do_not_both_lead(clock: Clock) -> None:
     server = memory.MemoryServer()
     first, second = _elector(server, clock, "pod-a"), _elector(server, clock, "pod-b")
-    tasks = [asyncio.create_task(one.lead(_forever)) for one in (first, second)]
+    tasks = [asyncio.create_task(candidate.lead(_forever)) for candidate in (first, second)]
     for _ in range(100):
         await asyncio.sleep(1.0)
         assert [first.leading, second.leading].count(True) == 1

@@ -59,7 +59,7 @@ async def test_a_leader_that_wakes_up_starts_no_write(clock: virtual_time.LoopCl
 
 @virtual_time.test
 async def test_a_standby_that_wakes_up_looks_before_it_takes(clock: virtual_time.LoopClock) -> None:
-    """What it saw of the Lease is old; its holder has renewed it all the time."""
+    """Its view of the Lease is old; the holder has renewed it all the time."""
     own = Suspendable(asyncio.get_running_loop())
     server = memory.MemoryServer()
     holder, standby = _elector(server, clock, "pod-a"), _elector(server, own, "pod-b")

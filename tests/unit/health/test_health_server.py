@@ -29,11 +29,11 @@ class Running:
 
 @pytest.fixture
 async def running() -> AsyncIterator[Running]:
-    one = Running()
-    await one.server.start()
-    yield one
-    await one.server.stop()
-    await one.server.stop()
+    probed = Running()
+    await probed.server.start()
+    yield probed
+    await probed.server.stop()
+    await probed.server.stop()
 
 
 async def test_healthz_fails_after_a_stall(running: Running) -> None:
@@ -97,10 +97,10 @@ async def test_a_port_that_is_taken(running: Running) -> None:
 
 def test_lateness_is_observed() -> None:
     now = clock.ManualClock()
-    one = ticker.Ticker(now)
+    late_ticker = ticker.Ticker(now)
     before = _blocked()
     now.advance(ticker.INTERVAL_SECONDS + 3)
-    one.tick()
+    late_ticker.tick()
     assert _blocked() == pytest.approx(before + 3)
 
 

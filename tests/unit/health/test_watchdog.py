@@ -1,4 +1,4 @@
-"""Who blocks the event loop is said while it is blocked, by the plugin's own line."""
+"""The watchdog names the plugin's line that blocks the event loop, while it is blocked."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Ears(logging.Handler):
         super().__init__()
         self.heard: list[logging.LogRecord] = []
 
-    def emit(self, one: logging.LogRecord) -> None:
-        self.heard.append(one)
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record)
         HEARD.set()
 
 
@@ -68,12 +68,12 @@ async def test_the_plugins_line_is_named(ears: Ears) -> None:
         dog.stop()
         dog.stop()
     assert run.result == api.Done(message="True")
-    (said,) = ears.heard
-    assert said.levelno == logging.WARNING
+    (warning,) = ears.heard
+    assert warning.levelno == logging.WARNING
     first = inspect.getsourcelines(Blocking.look)[1]  # seen while it advances, or while it waits
     places = [f"{__file__}:{first + line} (Blocking.look)" for line in (1, 2)]
-    assert vars(said)["at"].endswith(tuple(places))
-    assert vars(said)["seconds"] == 5.0 - ticker.INTERVAL_SECONDS
+    assert vars(warning)["at"].endswith(tuple(places))
+    assert vars(warning)["seconds"] == 5.0 - ticker.INTERVAL_SECONDS
 
 
 def test_each_block_is_said_once(ears: Ears) -> None:

@@ -39,8 +39,8 @@ def config(
     vip: list[Any] | None = None, nodes: list[Any] | None = None, tier1: str = "", **options: Any
 ) -> structs.JSON:
     extra = {"networksConfig": {"nsxtT1LR": tier1}, "ingress": {"nodeNetworkList": nodes}}
-    given = {"vipNetworks": vip or [], **options}
-    return {"spec": {"extraConfigs": extra, "plugins": {"ako": given}}}
+    section = {"vipNetworks": vip or [], **options}
+    return {"spec": {"extraConfigs": extra, "plugins": {"ako": section}}}
 
 
 def go_parses(text: str) -> tuple[str, int]:
@@ -89,13 +89,13 @@ def test_what_is_taken_ako_can_read(text: str) -> None:
 def test_what_ako_could_not_read_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)):
         ako_networks.prefix(text)
-    for given in (
+    for document in (
         config([{**VIP, "cidr": text}]),
         config([{**VIP, "v6cidr": text}]),
         config(nodes=[{**VIP, "cidrs": ["10.0.0.0/24", text]}]),
     ):
         with pytest.raises(structs.DecodeError, match=re.escape(repr(text))):
-            ako_networks.decode(given)
+            ako_networks.decode(document)
 
 
 def test_values_are_handed_on_in_one_form() -> None:
@@ -114,7 +114,7 @@ def test_values_are_handed_on_in_one_form() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "path"),
+    ("document", "path"),
     [
         (config([{"cidr": "10.0.0.0/24"}]), "spec.plugins.ako.vipNetworks[0]"),
         (config([{**VIP, "cidr": "2001:db8::/64"}]), "spec.plugins.ako.vipNetworks[0].cidr"),
@@ -128,9 +128,9 @@ def test_values_are_handed_on_in_one_form() -> None:
         (config(vpcMode="yes"), "spec.plugins.ako.vpcMode"),
     ],
 )
-def test_a_mistake_is_told_with_its_path(given: structs.JSON, path: str) -> None:
+def test_a_mistake_is_told_with_its_path(document: structs.JSON, path: str) -> None:
     with pytest.raises(structs.DecodeError) as caught:
-        ako_networks.decode(given)
+        ako_networks.decode(document)
     assert path in str(caught.value)
 
 

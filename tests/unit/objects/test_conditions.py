@@ -35,15 +35,15 @@ def test_merging_the_same_again_changes_nothing(wanted: list[conditions.Conditio
 def test_the_time_moves_exactly_when_the_status_flips(
     before: list[conditions.Condition], wanted: list[conditions.Condition]
 ) -> None:
-    old = {one.type: one for one in conditions.merge((), before, now=EARLY)}
-    for one in conditions.merge(old.values(), wanted, now=LATE):
-        flipped = one.type not in old or old[one.type].status != one.status
-        assert (one.last_transition_time == LATE) == flipped
+    old = {condition.type: condition for condition in conditions.merge((), before, now=EARLY)}
+    for condition in conditions.merge(old.values(), wanted, now=LATE):
+        flipped = condition.type not in old or old[condition.type].status != condition.status
+        assert (condition.last_transition_time == LATE) == flipped
 
 
 @given(CONDITIONS)
 def test_one_of_each_type_and_ready_first(wanted: list[conditions.Condition]) -> None:
-    types = [one.type for one in conditions.merge((), wanted, now=EARLY)]
+    types = [condition.type for condition in conditions.merge((), wanted, now=EARLY)]
     assert len(types) == len(set(types))
     assert "Ready" not in types or types[0] == "Ready"
 
@@ -60,8 +60,10 @@ def test_a_reason_must_be_one_the_api_accepts() -> None:
 
 
 def test_plain_json_round_trip() -> None:
-    one = conditions.Condition(type="Ready", status="True", reason="Ok", last_transition_time=EARLY)
-    assert structs.convert(structs.to_plain(one), conditions.Condition) == one
+    condition = conditions.Condition(
+        type="Ready", status="True", reason="Ok", last_transition_time=EARLY
+    )
+    assert structs.convert(structs.to_plain(condition), conditions.Condition) == condition
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ def test_a_name_is_what_ako_and_avi_can_carry(management_id: str, uid: str) -> N
 
 @given(st.tuples(TEXT, TEXT, TEXT), st.tuples(TEXT, TEXT, TEXT))
 def test_different_identities_have_different_names(
-    one: tuple[str, str, str], other: tuple[str, str, str]
+    first: tuple[str, str, str], second: tuple[str, str, str]
 ) -> None:
-    assert (names.record_name(*one) == names.record_name(*other)) == (one == other)
+    assert (names.record_name(*first) == names.record_name(*second)) == (first == second)
 
 
 def test_joining_parts_differently_is_another_identity() -> None:

@@ -19,11 +19,11 @@ def _adc(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_what_is_absent_from_an_adc_is_harmless() -> None:
-    found = config.from_object(_adc({}))
-    assert found.policies == config.Policies()
-    assert found.policies.on_unmatch == "Orphan"
-    assert found.priority == 0
-    assert found.selector.empty
+    decoded = config.from_object(_adc({}))
+    assert decoded.policies == config.Policies()
+    assert decoded.policies.on_unmatch == "Orphan"
+    assert decoded.priority == 0
+    assert decoded.selector.empty
 
 
 def test_empty_shells_of_go_clients_are_absence() -> None:

@@ -61,7 +61,7 @@ class Model(stateful.RuleBasedStateMachine):
         for key, wanted in self.waiting.items():
             if wanted.arrived is None and key not in self.processing:
                 due.setdefault(self.effective(key), []).append(key)
-        for when in sorted(one for one in due if one <= self.now):
+        for when in sorted(time for time in due if time <= self.now):
             ticket = next(self.ticket)
             for key in due[when]:
                 self.waiting[key].arrived = ticket
@@ -175,7 +175,7 @@ class Model(stateful.RuleBasedStateMachine):
     def next_ready(self) -> None:
         ready = self.ready()
         upcoming = self.core.next_ready(self.now)
-        arrived = [one for one in self.waiting.values() if one.arrived is not None]
+        arrived = [wanted for wanted in self.waiting.values() if wanted.arrived is not None]
         assert self.core.depth == len(arrived) or self.closed
         if self.closed:
             assert upcoming is None

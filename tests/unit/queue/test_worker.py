@@ -279,7 +279,7 @@ async def test_a_worker_that_ends_without_being_told_to_ends_them_all(
 
 @virtual_time.test
 async def test_a_retry_keeps_its_priority(clock: virtual_time.LoopClock) -> None:
-    """What comes from the first list waits behind what somebody just did, also after a failure."""
+    """Keys of the first list wait behind a change just made, also after a failure."""
     queue = _queue("priorities", clock)
     handled: list[tuple[str, int]] = []
 

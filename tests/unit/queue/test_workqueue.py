@@ -110,7 +110,9 @@ async def test_shutdown_ends_waiters_and_drains_running_keys(
     assert not drained.done()
     queue.done("running")
     await drained
-    assert [one.key if one else None for one in await asyncio.gather(*waiting)].count(None) >= 1
+    assert [
+        received.key if received else None for received in await asyncio.gather(*waiting)
+    ].count(None) >= 1
 
 
 @virtual_time.test
