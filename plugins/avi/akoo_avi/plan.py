@@ -15,7 +15,7 @@ from akoo_avi.client import AviClient, Controllers
 from akoo_avi.connect import access
 from akoo_avi.connect import shared as shared_
 from akoo_avi.ownership import claim, claiming, inventory, kinds
-from akoo_avi.ownership.found import Found, Inventory
+from akoo_avi.ownership.judged import Inventory, JudgedObject
 from akoo_avi.place import suitable
 from akoo_avi.place.catalog import Catalogs
 from akoo_avi.pools import planned as pools
@@ -65,14 +65,14 @@ async def _claim(
     address, name = avi.address, view.spec.ako_cluster_name
     there = await claiming.find(avi, name)
     match claim.decide(view.spec, there, claimed_epoch=epoch):
-        case claim.Make():
+        case claim.MakeClaim():
             why = "it says who may take this cluster away"
             return _of_claim(view, address, "create", f"{why}; waits: {waits}" if waits else why)
-        case claim.Rewrite():
+        case claim.RewriteClaim():
             return _of_claim(
                 view, address, "change", f"this record has epoch {view.spec.epoch} by now"
             )
-        case claim.Refuse() as found:
+        case claim.RefuseClaim() as found:
             return _of_claim(view, address, "keep", found.message)
     return _of_claim(view, address, "keep", "it is this record's")
 
@@ -135,7 +135,7 @@ def actions(
     return (*gone, *_edits(address, seen), *kept, *suspects)
 
 
-def _keep(address: str, one: Found, why: str) -> api.PlannedAction:
+def _keep(address: str, one: JudgedObject, why: str) -> api.PlannedAction:
     return api.PlannedAction(
         action="keep",
         kind=kinds.model_of(one.kind),

@@ -20,7 +20,7 @@ from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, AviBed, X
 OURS = record.Handover(management_id=builders.MANAGEMENT_ID, epoch=1)
 
 
-def the_claim(bed: AviBed) -> claim.Found:
+def the_claim(bed: AviBed) -> claim.ClaimState:
     found = bed.controller.state.objects.named(claim.KIND, names.claim(X))
     return claim.read(X, [{**one.data, "tenant_ref": ""} for one in found])
 
@@ -113,8 +113,8 @@ def test_where_a_claim_is_anothers_and_ours_was_known_deleting_it_is_not_enough(
     theirs = claim.Claim(management_id=OTHER_MANAGEMENT, epoch=1)
     known = claim.decide(spec, theirs, claimed_epoch=1)
     new = claim.decide(spec, theirs, claimed_epoch=None)
-    assert isinstance(known, claim.Refuse)
-    assert isinstance(new, claim.Refuse)
+    assert isinstance(known, claim.RefuseClaim)
+    assert isinstance(new, claim.RefuseClaim)
     assert said(spec) in known.message
     assert said(spec) not in new.message
-    assert isinstance(claim.decide(spec, None, claimed_epoch=None), claim.Make)
+    assert isinstance(claim.decide(spec, None, claimed_epoch=None), claim.MakeClaim)

@@ -252,7 +252,7 @@ def test_the_claim_is_the_control_of_the_marker_query() -> None:
 
 
 def inventory(*, visible: bool) -> Any:
-    from akoo_avi.ownership.found import Inventory
+    from akoo_avi.ownership.judged import Inventory
 
     kinds_ = frozenset(one.path for one in kinds.EDITED) if visible else frozenset()
     return Inventory(visible=kinds_)

@@ -20,7 +20,7 @@ from akoo_core.plugin import api, kube, structs
 from akoo_core.plugin.records import Record
 
 WIDTH = 4
-Listed = tuple[kinds.Kind, Mapping[str, str]]
+Listed = tuple[kinds.AviKind, Mapping[str, str]]
 
 
 class _Seen(NamedTuple):
@@ -90,7 +90,7 @@ async def _remove(ctx: api.AuditContext, client: AviClient, mark: marks.Mark) ->
     if not isinstance(answer, api.Done):
         return answer
     told = [answer.message, await _take_claim(ctx, client, mark.cluster_name)]
-    if suspects := first.suspects_told():
+    if suspects := first.suspects_listed():
         told.append(f"These carry only some of its marks and stay: {'; '.join(suspects)}.")
     return api.Done(message=" ".join(one for one in told if one))
 
@@ -115,7 +115,7 @@ async def _strays(
     asked = [*_questions(), (kinds.BY_PATH[claim.KIND], {"label_key": names.CLAIM_MARKER})]
     work = [functools.partial(_list, client, *one) for one in asked]
     *answers, claims = read = await bounded.run(work, width=WIDTH)
-    seen: dict[tuple[str, str], tuple[kinds.Kind, structs.JSON]] = {}
+    seen: dict[tuple[str, str], tuple[kinds.AviKind, structs.JSON]] = {}
     for (kind, _), listed in zip(asked, answers, strict=False):
         bodies = listed.objects
         seen |= {(kind.path, str(body.get("uuid"))): (kind, body) for body in bodies}
@@ -151,7 +151,7 @@ def _questions() -> Iterator[Listed]:
         yield kind, {}
 
 
-async def _list(client: AviClient, kind: kinds.Kind, params: Mapping[str, str]) -> Seen:
+async def _list(client: AviClient, kind: kinds.AviKind, params: Mapping[str, str]) -> Seen:
     return await client.seen(kind.path, params={**params, "include_name": "true"})
 
 

@@ -69,7 +69,7 @@ async def _check_exclusive(ctx: api.VerbContext, avi: AviClient, stored: Stored)
     if seen.outside and not mark.tenants and not seen.shared_by:
         raise refusal.Refusal("NameNotExclusive", sweep.unnamed(stored.cluster_name, seen))
     # A person who named tenants has looked at what is there.
-    strange = seen.shared_by or ("" if mark.tenants else next(iter(seen.suspects_told()), ""))
+    strange = seen.shared_by or ("" if mark.tenants else next(iter(seen.suspects_listed()), ""))
     if strange:
         raise refusal.Refusal(
             "NameNotExclusive",

@@ -10,7 +10,7 @@ from akoo_avi.cleanup.sweep_plan import Held, Holder
 from akoo_avi.client import AviClient, errors
 from akoo_avi.connect import bounded
 from akoo_avi.ownership import kinds, marks, references, verdict
-from akoo_avi.ownership.found import Found, Inventory
+from akoo_avi.ownership.judged import Inventory, JudgedObject
 from akoo_avi.ownership.references import Key
 from akoo_core.plugin import structs
 
@@ -25,7 +25,10 @@ _NOT_TO_BE_HAD = (errors.ForbiddenError, errors.InvalidError, errors.NotFoundErr
 
 
 async def find(
-    client: AviClient, mark: marks.Mark, inventory: Inventory, only: Iterable[Found] | None = None
+    client: AviClient,
+    mark: marks.Mark,
+    inventory: Inventory,
+    only: Iterable[JudgedObject] | None = None,
 ) -> tuple[Held, ...]:
     """The own objects that others keep, with their holders; at most LIMIT are looked at.
 
@@ -61,7 +64,7 @@ async def of_refused(
     return tuple(found.values())
 
 
-async def _held(client: AviClient, mark: marks.Mark, one: Found) -> Held:
+async def _held(client: AviClient, mark: marks.Mark, one: JudgedObject) -> Held:
     found: list[Holder] = []
     for path in kinds.BY_PATH[one.kind].holders:
         for body in await _referrers(client, path, one):
@@ -71,7 +74,7 @@ async def _held(client: AviClient, mark: marks.Mark, one: Found) -> Held:
     return Held(one, tuple(found))
 
 
-async def _referrers(client: AviClient, path: str, one: Found) -> tuple[structs.JSON, ...]:
+async def _referrers(client: AviClient, path: str, one: JudgedObject) -> tuple[structs.JSON, ...]:
     """Objects of a kind that may refer to this one; () where they cannot be read."""
     names = {"include_name": "true"}
     try:

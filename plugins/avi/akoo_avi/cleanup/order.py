@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from akoo_avi.ownership import kinds
-from akoo_avi.ownership.found import Found
+from akoo_avi.ownership.judged import JudgedObject
 from akoo_avi.ownership.references import Key
 
 
-def levels(objects: Iterable[Found]) -> tuple[tuple[Found, ...], ...]:
+def levels(objects: Iterable[JudgedObject]) -> tuple[tuple[JudgedObject, ...], ...]:
     """Groups to be deleted one after the other; within a group in any order, at once.
 
     An object is in the first group in which all that refer to it (among ``objects``) are gone. So
@@ -21,7 +21,7 @@ def levels(objects: Iterable[Found]) -> tuple[tuple[Found, ...], ...]:
     for one in left.values():
         for target in _within(one, left):
             waits[target] += 1
-    found: list[tuple[Found, ...]] = []
+    found: list[tuple[JudgedObject, ...]] = []
     ready = [key for key, count in waits.items() if not count]
     while left:
         group = [left.pop(key) for key in ready or _first_of_circle(left)]
@@ -35,7 +35,7 @@ def levels(objects: Iterable[Found]) -> tuple[tuple[Found, ...], ...]:
     return tuple(found)
 
 
-def kept_by(kept: Iterable[Key], objects: Iterable[Found]) -> frozenset[Key]:
+def kept_by(kept: Iterable[Key], objects: Iterable[JudgedObject]) -> frozenset[Key]:
     """Of ``objects`` those that cannot go while ``kept`` stay: they and all they refer to."""
     by_key = {one.key: one for one in objects}
     reached = {key for key in kept if key in by_key}
@@ -48,7 +48,7 @@ def kept_by(kept: Iterable[Key], objects: Iterable[Found]) -> frozenset[Key]:
     return frozenset(reached)
 
 
-def roots(objects: Iterable[Found]) -> tuple[Found, ...]:
+def roots(objects: Iterable[JudgedObject]) -> tuple[JudgedObject, ...]:
     """Those that no other one of ``objects`` refers to: only others can keep them."""
     found = tuple(objects)
     by_key = {one.key: one for one in found}
@@ -56,19 +56,19 @@ def roots(objects: Iterable[Found]) -> tuple[Found, ...]:
     return tuple(one for one in found if one.key not in referred)
 
 
-def _within(one: Found, others: Mapping[Key, Found]) -> Iterable[Key]:
+def _within(one: JudgedObject, others: Mapping[Key, JudgedObject]) -> Iterable[Key]:
     return (target for target in one.targets if target in others and target != one.key)
 
 
-def _first_of_circle(left: Mapping[Key, Found]) -> list[Key]:
+def _first_of_circle(left: Mapping[Key, JudgedObject]) -> list[Key]:
     rank = min(_rank(one) for one in left.values())
     return [key for key, one in left.items() if _rank(one) == rank]
 
 
-def _rank(one: Found) -> int:
+def _rank(one: JudgedObject) -> int:
     kind = kinds.BY_PATH.get(one.kind)
     return kind.rank if kind else 0
 
 
-def _place(one: Found) -> tuple[int, str, str]:
+def _place(one: JudgedObject) -> tuple[int, str, str]:
     return _rank(one), one.kind, one.uuid

@@ -15,7 +15,7 @@ from akoo_avi.cleanup import holders, sweep_plan
 from akoo_avi.client import AviClient, change, errors
 from akoo_avi.connect import bounded
 from akoo_avi.ownership import inventory, kinds, labels, marks, routes
-from akoo_avi.ownership.found import Found, Inventory, Part
+from akoo_avi.ownership.judged import Inventory, JudgedObject, SharedObject
 from akoo_avi.ownership.references import Key
 from akoo_core.plugin import clock, structs
 
@@ -52,7 +52,7 @@ class Outcome(structs.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     """What the controller said to deletes that failed, in the last pass."""
     forbidden: bool = False
-    hidden: tuple[Found, ...] = ()
+    hidden: tuple[JudgedObject, ...] = ()
     """Listed, and not to be seen by a DELETE: our user may read them and not write them."""
     lingering: int = 0
     """Deletes that were accepted, and whose objects are still listed."""
@@ -166,7 +166,7 @@ class _Pass:
             return frozenset()
         return sweep_plan.kept(self.stuck, plan)
 
-    async def _delete(self, one: Found) -> None:
+    async def _delete(self, one: JudgedObject) -> None:
         if self._is_over() or (self._linger and one.key in self._referred):
             return
         try:
@@ -185,7 +185,7 @@ class _Pass:
         except ValueError as error:  # a uuid that no path can hold; the others go on
             self.refused.append(f"{one}: {error}.")
 
-    async def _edit(self, part: Part) -> None:
+    async def _edit(self, part: SharedObject) -> None:
         if self._is_over():
             return
         without = routes.without_own if part.kind == kinds.VRF.path else labels.without_own

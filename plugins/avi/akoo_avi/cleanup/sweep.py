@@ -11,7 +11,7 @@ from akoo_avi.cleanup import holders, passes
 from akoo_avi.cleanup.passes import Outcome
 from akoo_avi.client import AviClient
 from akoo_avi.ownership import claim, claim_changed, inventory, marks, visibility
-from akoo_avi.ownership.found import Found, Inventory
+from akoo_avi.ownership.judged import Inventory, JudgedObject
 from akoo_avi.spec import names, placement
 from akoo_core.plugin import api
 from akoo_core.plugin import names as core_names
@@ -32,7 +32,7 @@ async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Store
     """One call of the verb. Raises AviErrors that concern the whole controller."""
     mark = mark_of(stored, ctx.view)
     first = await inventory.collect(client, mark, suspects=False)
-    first = await claim_changed.seen_after(ctx, client, stored, first, suspects=False)
+    first = await claim_changed.inventory_after(ctx, client, stored, first, suspects=False)
     refusal = claim_problem(ctx.view, stored, first)
     if refusal is not None and refusal.reason == "ClaimLost":
         return await _without_claim(client, refusal, first)
@@ -95,7 +95,7 @@ def claim_problem(view: api.View, stored: placement.Stored, seen: Inventory) -> 
     if found is None and epoch is None:
         return None if names.made_by_us(stored.cluster_name) else _unclaimed(stored)
     decision = claim.decide(view.spec, found, claimed_epoch=epoch)
-    if isinstance(decision, claim.Refuse):
+    if isinstance(decision, claim.RefuseClaim):
         return api.Blocked(reason=decision.reason, message=decision.message)
     return None
 
@@ -153,7 +153,7 @@ def _wait(left: int, reason: str, message: str, after: float) -> api.Wait:
     return api.Wait(reason=reason, message=message, after=after, expected_seconds=usual, left=left)
 
 
-def _hidden(objects: tuple[Found, ...]) -> str:
+def _hidden(objects: tuple[JudgedObject, ...]) -> str:
     more = f" and {len(objects) - 1} more" if len(objects) > 1 else ""
     return (
         f"{objects[0]}{more} can be read and not deleted: the controller answers a DELETE as if "

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from akoo_avi.cleanup import order
-from akoo_avi.ownership.found import Found, Inventory, Part
+from akoo_avi.ownership.judged import Inventory, JudgedObject, SharedObject
 from akoo_avi.ownership.references import Key
 from akoo_core.plugin import structs
 
@@ -35,7 +35,7 @@ class Holder(NamedTuple):
 class Held(NamedTuple):
     """An own object that cannot go, and what keeps it."""
 
-    object: Found
+    object: JudgedObject
     by: tuple[Holder, ...]
 
     def __str__(self) -> str:
@@ -45,9 +45,9 @@ class Held(NamedTuple):
 class Plan(structs.Struct, frozen=True, kw_only=True):
     """In this order; entries of shared objects last."""
 
-    levels: tuple[tuple[Found, ...], ...] = ()
-    edits: tuple[Part, ...] = ()
-    kept: tuple[Found, ...] = ()
+    levels: tuple[tuple[JudgedObject, ...], ...] = ()
+    edits: tuple[SharedObject, ...] = ()
+    kept: tuple[JudgedObject, ...] = ()
     """Own, but something keeps them, or keeps what refers to them."""
 
     @property

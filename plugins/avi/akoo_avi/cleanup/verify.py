@@ -12,7 +12,7 @@ from akoo_avi.cleanup import holders, order, passes, sweep
 from akoo_avi.cleanup.sweep_plan import Held
 from akoo_avi.client import AviClient
 from akoo_avi.ownership import claim_changed, inventory, visibility
-from akoo_avi.ownership.found import Inventory, Query
+from akoo_avi.ownership.judged import Inventory, Query
 from akoo_avi.spec import placement
 from akoo_core.plugin import api
 
@@ -29,7 +29,7 @@ async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stor
         blind = await visibility.missing(client)
         seen = await inventory.collect(client, mark)
         if not blind:
-            seen = await claim_changed.seen_after(ctx, client, stored, seen, suspects=True)
+            seen = await claim_changed.inventory_after(ctx, client, stored, seen, suspects=True)
         blind = blind or await visibility.missing(client)
     except visibility.HIDDEN as error:
         return _unverified(client, f"a query was refused: {error}")
@@ -74,7 +74,7 @@ def _log(log: passes.Logger, where: str, name: str, answer: api.Proof, seen: Inv
             "queries": "; ".join(answer.queries),
         },
     )
-    for suspect in seen.suspects_told():
+    for suspect in seen.suspects_listed():
         log.warning(
             "carries some marks of a cluster that leaves, and is not deleted",
             extra={"controller": where, "ako_cluster": name, "suspect": suspect},
@@ -91,7 +91,7 @@ def proof(where: str, seen: Inventory, held: Iterable[Held]) -> api.Proof:
         held=len(kept),
         queries=queries(where, seen),
         held_by=holders.told(found),
-        suspects=seen.suspects_told(),
+        suspects=seen.suspects_listed(),
     )
 
 

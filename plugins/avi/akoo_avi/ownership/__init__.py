@@ -1,1 +1,1 @@
-"""Whose an object on Avi is: marks, claims and everything that was found."""
+"""Ownership of an object on Avi: marks, claims, verdicts and inventories."""

@@ -1,9 +1,9 @@
-"""The claim: who may take the objects of a cluster away from an Avi Controller.
+"""The claim: the right to remove the objects of a cluster from an Avi Controller.
 
-A StringGroup in tenant admin. It carries AKO's own marker, so that whoever can list a cluster's
-objects sees the claim, too, and a second marker with a management id and an epoch. It is left out
-of all counts: it is ours and not AKO's. ``decide`` says what is to be done about one, and
-:mod:`akoo_avi.ownership.claiming` does it. Pure.
+A StringGroup in tenant admin. It carries AKO's own marker, so whoever can list a cluster's objects
+sees the claim, too. A second marker has a management id and an epoch. No count includes it: it is
+ours and not AKO's. ``decide`` chooses the action for a claim, and
+:mod:`akoo_avi.ownership.claiming` performs it. Pure.
 """
 
 from __future__ import annotations
@@ -28,46 +28,46 @@ class Claim(structs.Struct, frozen=True, kw_only=True):
     uuid: str = ""
 
 
-class Damaged(structs.Struct, frozen=True, kw_only=True):
-    """Something is there that should be the claim and cannot be read as one."""
+class DamagedClaim(structs.Struct, frozen=True, kw_only=True):
+    """An object that should be the claim and cannot be read as one."""
 
     why: str
 
 
-class Nothing(structs.Struct, frozen=True, kw_only=True):
-    """It is as it should be."""
+class KeepClaim(structs.Struct, frozen=True, kw_only=True):
+    """The claim is as it should be."""
 
 
-class Make(structs.Struct, frozen=True, kw_only=True):
-    """There is none, and there may be one: make it."""
+class MakeClaim(structs.Struct, frozen=True, kw_only=True):
+    """There is no claim, and there may be one: make it."""
 
 
-class Rewrite(structs.Struct, frozen=True, kw_only=True):
-    """It is ours by now: write our id and epoch into it."""
+class RewriteClaim(structs.Struct, frozen=True, kw_only=True):
+    """The claim is ours by now: write our id and epoch into it."""
 
     uuid: str
 
 
-class Refuse(structs.Struct, frozen=True, kw_only=True):
-    """Somebody must decide."""
+class RefuseClaim(structs.Struct, frozen=True, kw_only=True):
+    """A person must decide."""
 
     reason: Literal["ClaimLost", "ClaimedElsewhere", "NewerRecord", "ClaimDamaged"]
     message: str
 
 
-Found = Claim | Damaged | None
-Decision = Nothing | Make | Rewrite | Refuse
+ClaimState = Claim | DamagedClaim | None
+Decision = KeepClaim | MakeClaim | RewriteClaim | RefuseClaim
 
 
 def is_claim(obj: structs.JSON) -> bool:
-    """Whether an object of any kind is a claim: by name and by marker."""
+    """True for a claim, of an object of any kind: by name and by marker."""
     if not str(obj.get("name", "")).startswith(names.CLAIM_PREFIX):
         return False
     return any(marker.get("key") == names.CLAIM_MARKER for marker in obj.get("markers") or ())
 
 
 def has_marker(obj: structs.JSON, cluster_name: str) -> bool:
-    """Whether the query by AKO's marker shows the object."""
+    """The query by AKO's marker shows the object."""
     return any(
         marker.get("key") == names.CLUSTER_MARKER and cluster_name in (marker.get("values") or ())
         for marker in obj.get("markers") or ()
@@ -75,7 +75,7 @@ def has_marker(obj: structs.JSON, cluster_name: str) -> bool:
 
 
 def body(cluster_name: str, management_id: str, epoch: int) -> structs.JSON:
-    """The object. No ``created_by``: AKO takes what has it for its own."""
+    """The body of a claim. Without ``created_by``: AKO takes objects that have it for its own."""
     return {
         "name": names.claim(cluster_name),
         "type": TYPE,
@@ -86,31 +86,33 @@ def body(cluster_name: str, management_id: str, epoch: int) -> structs.JSON:
     }
 
 
-def read(cluster_name: str, objects: Iterable[structs.JSON]) -> Found:
+def read(cluster_name: str, objects: Iterable[structs.JSON]) -> ClaimState:
     """The claim among the objects that carry the cluster's marker, in any tenant."""
     name = names.claim(cluster_name)
-    found = [one for one in objects if is_claim(one) or one.get("name") == name]
-    if not found:
+    claims = [obj for obj in objects if is_claim(obj) or obj.get("name") == name]
+    if not claims:
         return None
-    if len(found) > 1:
-        return Damaged(why=f"there are {len(found)} of them ({', '.join(map(_where, found))})")
-    return _read(name, found[0])
+    if len(claims) > 1:
+        return DamagedClaim(
+            why=f"there are {len(claims)} of them ({', '.join(map(_where, claims))})"
+        )
+    return _read(name, claims[0])
 
 
-def _read(name: str, obj: structs.JSON) -> Claim | Damaged:
+def _read(name: str, obj: structs.JSON) -> Claim | DamagedClaim:
     if obj.get("name") != name:
-        return Damaged(why=f'it is called "{obj.get("name")}"')
+        return DamagedClaim(why=f'it is called "{obj.get("name")}"')
     tenant = references.uuid_of(obj.get("tenant_ref"))
     if tenant not in ("", names.ADMIN_TENANT):
-        return Damaged(why=f"it is in the tenant {references.name_of(obj['tenant_ref'])}")
+        return DamagedClaim(why=f"it is in the tenant {references.name_of(obj['tenant_ref'])}")
     if obj.get("type", TYPE) != TYPE:
-        return Damaged(why=f"it is a StringGroup of type {obj['type']}")
+        return DamagedClaim(why=f"it is a StringGroup of type {obj['type']}")
     values = [marker.get("values") for marker in obj.get("markers") or () if _is_ours(marker)]
     if len(values) != 1 or not isinstance(values[0], list) or len(values[0]) != 2:
-        return Damaged(why=f"its marker {names.CLAIM_MARKER} does not hold an id and an epoch")
+        return DamagedClaim(why=f"its marker {names.CLAIM_MARKER} does not hold an id and an epoch")
     management_id, epoch = map(str, values[0])
     if not management_id or not (epoch.isascii() and epoch.isdigit()):
-        return Damaged(why=f"its marker {names.CLAIM_MARKER} does not hold an id and an epoch")
+        return DamagedClaim(why=f"its marker {names.CLAIM_MARKER} does not hold an id and an epoch")
     return Claim(management_id=management_id, epoch=int(epoch), uuid=str(obj.get("uuid", "")))
 
 
@@ -122,44 +124,44 @@ def _where(obj: structs.JSON) -> str:
     return str(obj.get("uuid") or obj.get("name"))
 
 
-def decide(spec: RecordSpec, found: Found, *, claimed_epoch: int | None) -> Decision:
-    """What to do about the claim of a record that lives.
+def decide(spec: RecordSpec, claim: ClaimState, *, claimed_epoch: int | None) -> Decision:
+    """The action for the claim of a living record.
 
-    ``claimed_epoch``: of the claim that was this record's here before. A claim of others is never
-    taken over without a person's word (``spec.handover``), and one that is missing is never
-    silently made again.
+    ``claimed_epoch``: the epoch of this record's claim here before. Only a person's annotation
+    (``spec.handover``) allows taking over a claim of others, and a missing claim is never made
+    again silently.
     """
-    if isinstance(found, Damaged):
-        told = f"{_called(spec)}: {found.why}. {_MEND}: then {adopting(spec)}."
-        return Refuse(reason="ClaimDamaged", message=told)
-    if found is None:
+    if isinstance(claim, DamagedClaim):
+        message = f"{_called(spec)}: {claim.why}. {_MEND}: then {adopting(spec)}."
+        return RefuseClaim(reason="ClaimDamaged", message=message)
+    if claim is None:
         return _missing(spec, claimed_epoch)
-    if found.epoch > spec.epoch and found.management_id == spec.management_id:
-        return Refuse(reason="NewerRecord", message=_newer(spec, found))
-    if found.management_id == spec.management_id:
-        return Rewrite(uuid=found.uuid) if found.epoch < spec.epoch else Nothing()
+    if claim.epoch > spec.epoch and claim.management_id == spec.management_id:
+        return RefuseClaim(reason="NewerRecord", message=_newer(spec, claim))
+    if claim.management_id == spec.management_id:
+        return RewriteClaim(uuid=claim.uuid) if claim.epoch < spec.epoch else KeepClaim()
     former = spec.handover
-    if former is not None and found.management_id == former.management_id:
-        if found.epoch < spec.epoch:
-            return Rewrite(uuid=found.uuid)
-        return Refuse(reason="NewerRecord", message=_newer(spec, found))
-    told = _elsewhere(spec, found, known=claimed_epoch is not None)
-    return Refuse(reason="ClaimedElsewhere", message=told)
+    if former is not None and claim.management_id == former.management_id:
+        if claim.epoch < spec.epoch:
+            return RewriteClaim(uuid=claim.uuid)
+        return RefuseClaim(reason="NewerRecord", message=_newer(spec, claim))
+    message = _elsewhere(spec, claim, known=claimed_epoch is not None)
+    return RefuseClaim(reason="ClaimedElsewhere", message=message)
 
 
 def _missing(spec: RecordSpec, claimed_epoch: int | None) -> Decision:
     if claimed_epoch is None:
-        return Make()
+        return MakeClaim()
     former = spec.handover
-    # The person who says adopt with our own id says: make it again, once.
+    # Adopt with our own id means: make it again, once.
     own = former is not None and former.management_id == spec.management_id
     if own and spec.epoch > claimed_epoch:
-        return Make()
-    return Refuse(reason="ClaimLost", message=lost(spec))
+        return MakeClaim()
+    return RefuseClaim(reason="ClaimLost", message=lost(spec))
 
 
 def lost(spec: RecordSpec) -> str:
-    """What to read when a claim that was ours is gone."""
+    """The message for a claim of ours that is gone."""
     return (
         f"{_called(spec)} is gone; somebody deleted it. Without it nobody knows who may take this "
         f"cluster's objects away. If that is this management cluster, say so: {adopting(spec)}. "
@@ -168,25 +170,25 @@ def lost(spec: RecordSpec) -> str:
 
 
 def adopting(spec: RecordSpec) -> str:
-    """The command that says of a record of ours, once more, that it is ours."""
+    """The command that claims a record of ours once more."""
     ref = spec.cluster_ref
     return f"akoo-core adopt {ref.namespace}/{ref.name} --former {spec.management_id}"
 
 
-def _newer(spec: RecordSpec, found: Claim) -> str:
+def _newer(spec: RecordSpec, claim: Claim) -> str:
     return (
-        f"{_called(spec)} has epoch {found.epoch} of management cluster {found.management_id}, "
+        f"{_called(spec)} has epoch {claim.epoch} of management cluster {claim.management_id}, "
         f"this record has epoch {spec.epoch}: a newer record of this cluster exists or existed. "
         "Find or restore that one, and delete this one."
     )
 
 
-def _elsewhere(spec: RecordSpec, found: Claim, *, known: bool) -> str:
-    """``known``: the claim was ours here, so that another is not made without a person's word."""
+def _elsewhere(spec: RecordSpec, claim: Claim, *, known: bool) -> str:
+    """``known``: the claim was ours here, so only a person's annotation makes another."""
     again = f"then {adopting(spec)}" if known else "it is made again for this record"
     return (
         f"{_called(spec)} says that this cluster belongs to management cluster "
-        f"{found.management_id}; this record says {spec.management_id}. Nothing is touched. If "
+        f"{claim.management_id}; this record says {spec.management_id}. KeepClaim is touched. If "
         f"that one has given it up for good, delete the StringGroup: {again}."
     )
 

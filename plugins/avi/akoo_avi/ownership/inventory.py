@@ -1,9 +1,9 @@
-"""Reads all that has to do with one cluster from a controller: every kind, all tenants, all pages.
+"""Collects everything of one cluster from a controller: every kind, all tenants, all pages.
 
-What is own always carries the marker, so one exact query per kind finds it. Suspects lack marks, so
-they are asked for by parts of their names and by created_by as well. A field that a kind does not
-have gives an empty list without an error: which queries a kind takes is in its table, and that it
-can be seen at all is shown apart (:mod:`akoo_avi.ownership.visibility`).
+Own objects always carry the marker, so one exact query per kind finds them. Suspects lack marks, so
+queries for parts of their names and for created_by look for them. A field that a kind does not have
+gives an empty list without an error. The table of kinds lists the queries that a kind takes, and
+:mod:`akoo_avi.ownership.visibility` proves that our user would see the kind at all.
 
 A list of one page is one moment; a longer one may miss an object while others come and go. Own
 objects that are gone make no pages, so zero is always of one moment.
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from akoo_avi.client import AviClient
 from akoo_avi.connect import bounded
 from akoo_avi.ownership import claim, kinds, labels, marks, references, routes, verdict
-from akoo_avi.ownership.found import Found, Inventory, Part, Query
+from akoo_avi.ownership.judged import Inventory, JudgedObject, Query, SharedObject
 from akoo_avi.spec import names
 from akoo_core.plugin import structs
 
@@ -30,38 +30,38 @@ WIDTH = 4
 class _Question(NamedTuple):
     """One list to be read."""
 
-    kind: kinds.Kind
+    kind: kinds.AviKind
     params: Mapping[str, str]
-    told: str
-    """The question in the words of the proof; the same for all kinds that are asked it."""
+    words: str
+    """The question in the words of the proof; the same for all kinds."""
     controls: bool = False
-    """It is the question that finds what is own, and that must find the claim."""
+    """It is the question that finds own objects, and that must find the claim."""
     still: bool = True
     """The list must hold still while it is read."""
 
 
-class _Answer(structs.Struct, frozen=True, kw_only=True):
-    """What one list says about the cluster; the bodies are not kept."""
+class _ListResult(structs.Struct, frozen=True, kw_only=True):
+    """The result of one list for the cluster; the bodies are not kept."""
 
     query: Query
-    objects: tuple[Found, ...] = ()
-    parts: tuple[Part, ...] = ()
+    objects: tuple[JudgedObject, ...] = ()
+    parts: tuple[SharedObject, ...] = ()
     claims: tuple[structs.JSON, ...] = ()
     in_our_cloud: bool = False
     shared_by: str = ""
 
 
 async def collect(client: AviClient, mark: marks.Mark, *, suspects: bool = True) -> Inventory:
-    """The inventory of a cluster as it is now. Raises AviErrors: half of it is none.
+    """The inventory of a cluster as it is now. Raises AviErrors: there is no half of it.
 
-    ``suspects=False``: only what carries the marker, in a third of the requests. Between the
-    passes of a sweep that is enough.
+    ``suspects=False``: only objects with the marker, in a third of the requests. Between the passes
+    of a sweep that is enough.
     """
     asked = _questions(mark, suspects=suspects)
-    work = [functools.partial(_ask, client, one, mark) for one in asked]
-    inventory = _together(await bounded.run(work, width=WIDTH))
+    lists = [functools.partial(_ask, client, question, mark) for question in asked]
+    inventory = _together(await bounded.run(lists, width=WIDTH))
     if inventory.shared_by and mark.exclusive:
-        # Rare: all is judged anew, by a mark under which nothing is own.
+        # Rare: everything is judged anew, by a mark under which nothing is own.
         shared = structs.replace(mark, exclusive=False)
         return await collect(client, shared, suspects=suspects)
     return inventory
@@ -75,11 +75,11 @@ def _questions(mark: marks.Mark, *, suspects: bool) -> Iterator[_Question]:
         if suspects:
             yield from _wider(kind, x)
     for kind in kinds.EDITED:
-        # All of the controller: on a busy one they move. For a sweep, what is seen will do.
+        # Every object of the controller: on a busy one they change. A sweep needs no proof.
         yield _Question(kind, {}, "all", still=suspects)
 
 
-def _wider(kind: kinds.Kind, x: str) -> Iterator[_Question]:
+def _wider(kind: kinds.AviKind, x: str) -> Iterator[_Question]:
     part = marks.name_part(kind.path, x)
     yield _Question(kind, {"name.contains": part}, f"names with {part}")
     if kind.has_created_by:
@@ -91,13 +91,13 @@ def _wider(kind: kinds.Kind, x: str) -> Iterator[_Question]:
             yield _Question(kind, params, f"marker {marks.CREATED_BY_KEY}={value}")
 
 
-async def _ask(client: AviClient, question: _Question, mark: marks.Mark) -> _Answer:
+async def _ask(client: AviClient, question: _Question, mark: marks.Mark) -> _ListResult:
     params = {**question.params, "include_name": "true"}
     if question.still:
         bodies = await client.list(question.kind.path, params=params)
     else:
         bodies = (await client.seen(question.kind.path, params=params)).objects
-    query = Query(question.kind.path, question.told, len(bodies))
+    query = Query(question.kind.path, question.words, len(bodies))
     if question.kind in kinds.EDITED:
         return _of_shared(query, bodies, mark)
     return _of_objects(query, bodies, mark, controls=question.controls)
@@ -105,9 +105,9 @@ async def _ask(client: AviClient, question: _Question, mark: marks.Mark) -> _Ans
 
 def _of_objects(
     query: Query, bodies: Iterable[structs.JSON], mark: marks.Mark, *, controls: bool
-) -> _Answer:
+) -> _ListResult:
     """Pure. ``controls``: a claim that this question finds shows that such questions find."""
-    objects: list[Found] = []
+    objects: list[JudgedObject] = []
     claims: list[structs.JSON] = []
     shared_by = ""
     for body in bodies:
@@ -115,27 +115,29 @@ def _of_objects(
             claims += [body] if controls else []
             continue
         shared_by = shared_by or _other_cloud(query.kind, body, mark)
-        one = found(query.kind, body, mark)
-        if one.verdict.kind != "foreign":
-            objects.append(one)
-    return _Answer(query=query, objects=tuple(objects), claims=tuple(claims), shared_by=shared_by)
-
-
-def _of_shared(query: Query, bodies: Iterable[structs.JSON], mark: marks.Mark) -> _Answer:
-    """Pure: the entries of the cluster in VRFs, or in SE groups."""
-    parts = [_part(query.kind, body, mark) for body in bodies]
-    return _Answer(
-        query=query,
-        parts=tuple(part for part in parts if part.own or part.suspect),
-        in_our_cloud=any(part.our_cloud for part in parts),
-        shared_by=next((told for part in parts if (told := _other_part(part, mark))), ""),
+        judged = judge_object(query.kind, body, mark)
+        if judged.verdict.kind != "foreign":
+            objects.append(judged)
+    return _ListResult(
+        query=query, objects=tuple(objects), claims=tuple(claims), shared_by=shared_by
     )
 
 
-def _together(answers: Iterable[_Answer]) -> Inventory:
-    """Pure: all answers as one; what several questions found is there once."""
+def _of_shared(query: Query, bodies: Iterable[structs.JSON], mark: marks.Mark) -> _ListResult:
+    """Pure: the entries of the cluster in VRFs, or in SE groups."""
+    parts = [_part(query.kind, body, mark) for body in bodies]
+    return _ListResult(
+        query=query,
+        parts=tuple(part for part in parts if part.own or part.suspect),
+        in_our_cloud=any(part.our_cloud for part in parts),
+        shared_by=next((shared for part in parts if (shared := _other_part(part, mark))), ""),
+    )
+
+
+def _together(answers: Iterable[_ListResult]) -> Inventory:
+    """All results together; an object of several questions is there once. Pure."""
     all_ = tuple(answers)
-    objects = {one.key: one for answer in all_ for one in answer.objects}
+    objects = {obj.key: obj for answer in all_ for obj in answer.objects}
     return Inventory(
         objects=tuple(objects.values()),
         parts=tuple(part for answer in all_ for part in answer.parts),
@@ -146,9 +148,9 @@ def _together(answers: Iterable[_Answer]) -> Inventory:
     )
 
 
-def found(kind: str, body: structs.JSON, mark: marks.Mark) -> Found:
-    """One object, judged. Pure."""
-    return Found(
+def judge_object(kind: str, body: structs.JSON, mark: marks.Mark) -> JudgedObject:
+    """An object, judged. Pure."""
+    return JudgedObject(
         kind=kind,
         uuid=str(body.get("uuid") or ""),
         name=str(body.get("name") or ""),
@@ -160,11 +162,11 @@ def found(kind: str, body: structs.JSON, mark: marks.Mark) -> Found:
     )
 
 
-def _part(kind: str, body: structs.JSON, mark: marks.Mark) -> Part:
+def _part(kind: str, body: structs.JSON, mark: marks.Mark) -> SharedObject:
     our_cloud = not mark.cloud_uuid or references.uuid_of(body.get("cloud_ref")) == mark.cloud_uuid
     read = routes.entries if kind == kinds.VRF.path else labels.entries
     entries = read(body, mark, our_cloud=our_cloud)
-    return Part(
+    return SharedObject(
         kind=kind,
         uuid=str(body.get("uuid") or ""),
         name=str(body.get("name") or ""),
@@ -177,14 +179,14 @@ def _part(kind: str, body: structs.JSON, mark: marks.Mark) -> Part:
 
 
 def _other_cloud(kind: str, body: structs.JSON, mark: marks.Mark) -> str:
-    """Names an object that somebody in another cloud marked with the same cluster name.
+    """An object with the same cluster name in another cloud, in words; "" for none.
 
     A name that we made is a hash over UIDs: there it is only an object in a strange place. Any
-    other (AKO's own default is my-cluster) may be a stranger's as well, and then kinds without a
-    cloud cannot be told apart.
+    other (AKO's own default is my-cluster) may be a stranger's as well, and kinds without a cloud
+    do not show whose an object is.
     """
     if mark.tenants and not marks.in_tenant(mark, body):
-        return ""  # the tenant tells it apart
+        return ""  # the tenant shows whose it is
     if not _may_be_shared(mark) or not kinds.BY_PATH[kind].cloud_scoped:
         return ""
     if marks.values(body, names.CLUSTER_MARKER) != ((mark.cluster_name,),):
@@ -196,7 +198,7 @@ def _other_cloud(kind: str, body: structs.JSON, mark: marks.Mark) -> str:
     return f"{called} (cloud {references.name_of(cloud)})"
 
 
-def _other_part(part: Part, mark: marks.Mark) -> str:
+def _other_part(part: SharedObject, mark: marks.Mark) -> str:
     if part.our_cloud or not part.suspect or not _may_be_shared(mark):
         return ""
     return f"{part.suspect[0].name} of {part}"

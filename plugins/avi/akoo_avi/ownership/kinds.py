@@ -1,7 +1,7 @@
 """The kinds of objects that AKO, its gateway container and the CRD operator make on Avi.
 
-One table: what a kind has to be told apart by, which permission shows it, and which kinds can hold
-it back. Sources: AKO's documentation of its objects, and the Avi API's schema.
+One table: the marks of a kind, the permission that shows it, and the kinds that can hold it back.
+Sources: AKO's documentation of its objects, and the Avi API's schema.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Kind(NamedTuple):
-    """One kind that a sweep looks at."""
+class AviKind(NamedTuple):
+    """A kind that a sweep looks at."""
 
     path: str
     """``pool`` of ``/api/pool``."""
     model: str
-    """As the controller calls it when it refuses something: ``Pool``."""
+    """The controller's name of it in refusals: ``Pool``."""
     permission: str
     """The resource in a role's privileges without which its lists are empty."""
     rank: int
     """Place in the order of deletion where references do not decide."""
     holders: tuple[str, ...] = ()
-    """Kinds whose objects can refer to it, and so keep it."""
+    """Kinds whose objects can refer to it, and so prevent its deletion."""
     has_created_by: bool = True
-    """It has the field. Which writer fills it is in :mod:`akoo_avi.ownership.writers`."""
+    """It has the field. :mod:`akoo_avi.ownership.writers` has the writers that fill it."""
     cloud_scoped: bool = False
 
 
@@ -64,8 +64,8 @@ _PKI_HOLDERS = (
     "systemconfiguration",
 )
 
-KINDS: tuple[Kind, ...] = (
-    Kind(
+KINDS: tuple[AviKind, ...] = (
+    AviKind(
         "virtualservice",
         "VirtualService",
         "PERMISSION_VIRTUALSERVICE",
@@ -78,19 +78,19 @@ KINDS: tuple[Kind, ...] = (
         ),
         cloud_scoped=True,
     ),
-    Kind(
+    AviKind(
         "vsdatascriptset", "VSDataScriptSet", "PERMISSION_VSDATASCRIPTSET", 2, ("virtualservice",)
     ),
-    Kind("httppolicyset", "HTTPPolicySet", "PERMISSION_HTTPPOLICYSET", 2, ("virtualservice",)),
-    Kind("l4policyset", "L4PolicySet", "PERMISSION_L4POLICYSET", 2, ("virtualservice",)),
-    Kind(
+    AviKind("httppolicyset", "HTTPPolicySet", "PERMISSION_HTTPPOLICYSET", 2, ("virtualservice",)),
+    AviKind("l4policyset", "L4PolicySet", "PERMISSION_L4POLICYSET", 2, ("virtualservice",)),
+    AviKind(
         "networksecuritypolicy",
         "NetworkSecurityPolicy",
         "PERMISSION_NETWORKSECURITYPOLICY",
         2,
         ("virtualservice",),
     ),
-    Kind(
+    AviKind(
         "poolgroup",
         "PoolGroup",
         "PERMISSION_POOLGROUP",
@@ -105,8 +105,8 @@ KINDS: tuple[Kind, ...] = (
         ),
         cloud_scoped=True,
     ),
-    Kind("pool", "Pool", "PERMISSION_POOL", 4, _POOL_HOLDERS, cloud_scoped=True),
-    Kind(
+    AviKind("pool", "Pool", "PERMISSION_POOL", 4, _POOL_HOLDERS, cloud_scoped=True),
+    AviKind(
         "healthmonitor",
         "HealthMonitor",
         "PERMISSION_HEALTHMONITOR",
@@ -114,14 +114,14 @@ KINDS: tuple[Kind, ...] = (
         ("pool",),
         has_created_by=False,
     ),
-    Kind(
+    AviKind(
         "applicationprofile",
         "ApplicationProfile",
         "PERMISSION_APPLICATIONPROFILE",
         5,
         ("virtualservice",),
     ),
-    Kind(
+    AviKind(
         "applicationpersistenceprofile",
         "ApplicationPersistenceProfile",
         "PERMISSION_APPLICATIONPERSISTENCEPROFILE",
@@ -129,15 +129,15 @@ KINDS: tuple[Kind, ...] = (
         ("pool",),
         has_created_by=False,
     ),
-    Kind(
+    AviKind(
         "sslkeyandcertificate",
         "SSLKeyAndCertificate",
         "PERMISSION_SSLKEYANDCERTIFICATE",
         6,
         _CERTIFICATE_HOLDERS,
     ),
-    Kind("pkiprofile", "PKIProfile", "PERMISSION_PKIPROFILE", 6, _PKI_HOLDERS),
-    Kind(
+    AviKind("pkiprofile", "PKIProfile", "PERMISSION_PKIPROFILE", 6, _PKI_HOLDERS),
+    AviKind(
         "stringgroup",
         "StringGroup",
         "PERMISSION_STRINGGROUP",
@@ -145,7 +145,7 @@ KINDS: tuple[Kind, ...] = (
         _STRING_HOLDERS,
         has_created_by=False,
     ),
-    Kind(
+    AviKind(
         "vsvip",
         "VsVip",
         "PERMISSION_VIRTUALSERVICE",
@@ -157,26 +157,26 @@ KINDS: tuple[Kind, ...] = (
 )
 """Kinds whose objects are deleted whole."""
 
-BY_PATH: dict[str, Kind] = {one.path: one for one in KINDS}
-BY_MODEL: dict[str, Kind] = {one.model: one for one in KINDS}
+BY_PATH: dict[str, AviKind] = {kind.path: kind for kind in KINDS}
+BY_MODEL: dict[str, AviKind] = {kind.model: kind for kind in KINDS}
 
-VRF = Kind("vrfcontext", "VrfContext", "PERMISSION_VRFCONTEXT", 7, cloud_scoped=True)
-SE_GROUP = Kind(
+VRF = AviKind("vrfcontext", "VrfContext", "PERMISSION_VRFCONTEXT", 7, cloud_scoped=True)
+SE_GROUP = AviKind(
     "serviceenginegroup",
     "ServiceEngineGroup",
     "PERMISSION_SERVICEENGINEGROUP",
     8,
     cloud_scoped=True,
 )
-EDITED: tuple[Kind, ...] = (VRF, SE_GROUP)
+EDITED: tuple[AviKind, ...] = (VRF, SE_GROUP)
 """Shared objects in which only entries are the cluster's: static routes, labels."""
 
-SEEN: tuple[Kind, ...] = (*KINDS, *EDITED)
-"""All that must be seen before it can be said that nothing is left."""
+SEEN: tuple[AviKind, ...] = (*KINDS, *EDITED)
+"""The kinds that must be seen before a proof that nothing is left."""
 
 
 SINGLE = frozenset({"systemconfiguration"})
-"""Holders of which a controller has one: read as an object, not as a list."""
+"""Holders that exist once on a controller: read as an object, not as a list."""
 
 _HOLDER_MODELS = {
     "analyticsprofile": "AnalyticsProfile",
@@ -193,6 +193,6 @@ _HOLDER_MODELS = {
 
 
 def model_of(path: str) -> str:
-    """How people and the controller call a kind; the path itself for one that is not here."""
-    kind = BY_PATH.get(path) or next((one for one in EDITED if one.path == path), None)
+    """The name of a kind for people and the controller; the path itself for an unknown kind."""
+    kind = BY_PATH.get(path) or next((edited for edited in EDITED if edited.path == path), None)
     return kind.model if kind else _HOLDER_MODELS.get(path, path)

@@ -1,6 +1,6 @@
-"""The marks that the objects of one AKO carry, and whose objects a piece of work means. Pure.
+"""The marks that the objects of one AKO carry, and the scope of a piece of work. Pure.
 
-``X`` is AKO's clusterName. Which program sets which mark is in :mod:`akoo_avi.ownership.writers`.
+``X`` is AKO's clusterName. :mod:`akoo_avi.ownership.writers` lists the programs that set each mark.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from akoo_avi.spec import names
 from akoo_core.plugin import structs
 
 CREATED_BY_KEY = "created_by"
-"""Key of the marker that a StringGroup has instead of the field."""
+"""Key of the marker that a StringGroup has in place of the field."""
 
 _VALID = re.compile(r"[a-zA-Z0-9_-]+")
 
 
 class Mark(structs.Struct, frozen=True, kw_only=True):
-    """Whose objects are meant, and where they can be.
+    """The cluster whose objects are meant, and their possible places.
 
     Raises ValueError for a name that AKO itself would refuse: an empty one would match everything.
     """
@@ -31,8 +31,8 @@ class Mark(structs.Struct, frozen=True, kw_only=True):
     tenants: frozenset[str] | None = None
     """Names or UUIDs of the tenants in which objects can be own; None: in all. See :func:`of`."""
     exclusive: bool = True
-    """Nobody else has this name: we made it, or nothing speaks against it. Else no object is own,
-    all are suspects."""
+    """Nobody else has this name: we made it, or nothing contradicts that. If False, no object is
+    own, and all are suspects."""
 
     def __post_init__(self) -> None:
         if not _VALID.fullmatch(self.cluster_name):
@@ -43,8 +43,8 @@ def of(cluster_name: str, cloud_uuid: str, tenants: Iterable[str] = ()) -> Mark:
     """The mark under which a cluster is swept.
 
     ``tenants``: those that a person named. A name that we made is nobody else's, so without a list
-    it counts in all tenants. Any other name may be that of somebody else's AKO in another tenant
-    of the same cloud, and no mark tells the two apart: without a list it counts in none.
+    it counts in all tenants. Any other name may belong to somebody else's AKO in another tenant of
+    the same cloud, and no mark distinguishes the two: without a list it counts in none.
     Raises ValueError as Mark does.
     """
     named = frozenset(tenants)
@@ -55,7 +55,7 @@ def of(cluster_name: str, cloud_uuid: str, tenants: Iterable[str] = ()) -> Mark:
 
 
 def in_tenant(mark: Mark, body: structs.JSON) -> bool:
-    """Whether an object is in a tenant in which it can be own."""
+    """The object is in a tenant in which it can be own."""
     if mark.tenants is None:
         return True
     reference = body.get("tenant_ref")
@@ -63,7 +63,7 @@ def in_tenant(mark: Mark, body: structs.JSON) -> bool:
 
 
 def values(obj: structs.JSON, key: str) -> tuple[tuple[str, ...], ...]:
-    """The values of each marker with that key; () for none. Tolerates what is no marker."""
+    """The values of each marker with that key; () for none. Ignores entries that are no markers."""
     return tuple(
         tuple(str(value) for value in marker.get("values") or ())
         for marker in obj.get("markers") or ()
@@ -81,5 +81,6 @@ def label_values(labels: Any, key: str) -> tuple[str, ...]:
 
 
 def name_part(kind: str, cluster_name: str) -> str:
-    """What every name of this kind contains that can be the cluster's: for ``name.contains``."""
+    """The part that all names of this kind contain that can be the cluster's: for
+    ``name.contains``."""
     return f"{cluster_name}-" if kind in writers.BESIDE_PREFIX else f"{cluster_name}--"

@@ -1,6 +1,6 @@
 """References between objects on Avi, as they are read. Pure.
 
-Read with ``include_name`` a reference is ``https://host/api/pool/pool-1#web``. Only fields named
+Read with ``include_name`` a reference is ``https://host/api/pool/pool-1#web``. Only fields called
 ``*_ref`` and ``*_refs`` are references: AKO writes text that looks like one into others.
 """
 
@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 
 def key_of(reference: Any) -> Key | None:
-    """Kind and uuid of what a reference points to; None for what is no reference."""
+    """Kind and uuid of a reference; None for other values."""
     if not isinstance(reference, str) or "/api/" not in reference:
         return None
     path = reference.partition("/api/")[2].partition("#")[0].partition("?")[0]
@@ -37,28 +37,28 @@ def name_of(reference: Any) -> str:
 
 
 def tenant_uuid(body: structs.JSON) -> str:
-    """The UUID of the tenant that an object is in; that of tenant admin where it does not say."""
+    """The UUID of the tenant that an object is in; that of tenant admin if it names none."""
     return uuid_of(body.get("tenant_ref")) or names.ADMIN_TENANT
 
 
 def targets(body: structs.JSON) -> frozenset[Key]:
-    """All that an object refers to, at any depth."""
-    found: set[Key] = set()
+    """All objects that an object refers to, at any depth."""
+    keys: set[Key] = set()
     waiting: list[structs.JSON] = [body]
     while waiting:
         for field, value in waiting.pop().items():
-            # Exact types, for speed: this is asked of every field of every object.
+            # Exact types, for speed: this runs for every field of every object.
             if type(value) is str:
                 if field.endswith("_ref") and (key := key_of(value)) is not None:
-                    found.add(key)
+                    keys.add(key)
             elif type(value) is dict:
                 waiting.append(value)
             elif type(value) is list:
                 if field.endswith("_refs"):
-                    found.update(key for one in value if (key := key_of(one)) is not None)
+                    keys.update(key for element in value if (key := key_of(element)) is not None)
                 else:
-                    waiting += [one for one in value if type(one) is dict]
+                    waiting += [element for element in value if type(element) is dict]
     parent = body.get("vh_parent_vs_uuid")  # before 21.1.4: a bare uuid, or a reference
     if isinstance(parent, str) and parent:
-        found.add(("virtualservice", uuid_of(parent) or parent))
-    return frozenset(found)
+        keys.add(("virtualservice", uuid_of(parent) or parent))
+    return frozenset(keys)

@@ -1,6 +1,6 @@
-"""Static routes of a VRF: which are AKO's, and what is left without them. Pure.
+"""Static routes of a VRF: those that are AKO's, and the VRF without them. Pure.
 
-AKO labels its routes with clustername since 1.9; before, only route_id tells whose one is:
+AKO labels its routes with clustername since 1.9. Before that only route_id shows the owner:
 ``X-<n>`` up to 1.13.1, ``X-<uuid4>-<index>`` since. All routes of a VRF are written in one PUT.
 """
 
@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from akoo_avi.ownership import marks
-from akoo_avi.ownership import verdict as verdict_
-from akoo_avi.ownership.found import Entry
+from akoo_avi.ownership import marks, verdict
+from akoo_avi.ownership.judged import JudgedEntry
 from akoo_avi.ownership.verdict import Verdict
 from akoo_avi.spec import names
 from akoo_core.plugin import structs
@@ -21,8 +20,8 @@ _UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
 def judge(route: structs.JSON, mark: marks.Mark, *, our_cloud: bool, outside: str = "") -> Verdict:
-    """Whose a route is. A label of any other cluster settles it, whatever its id looks like.
-    ``outside``: why its VRF is in no tenant that was named."""
+    """The verdict on a route. A label of any other cluster settles it, whatever its id looks like.
+    ``outside``: the reason why its VRF is in no named tenant."""
     labels = route.get("labels") or []
     values = marks.label_values(labels, names.CLUSTER_MARKER)
     shaped = _shaped(str(route.get("route_id") or ""), mark.cluster_name)
@@ -47,20 +46,22 @@ def judge(route: structs.JSON, mark: marks.Mark, *, our_cloud: bool, outside: st
     return Verdict("own", why)
 
 
-def entries(vrf: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> tuple[Entry, ...]:
-    """The routes of a VRF that are own or suspect."""
-    found = []
-    outside = verdict_.outside_of(mark, vrf)
+def entries(vrf: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> tuple[JudgedEntry, ...]:
+    """The own and suspect routes of a VRF."""
+    judged = []
+    outside = verdict.outside_of(mark, vrf)
     for route in _routes(vrf):
-        verdict = judge(route, mark, our_cloud=our_cloud, outside=outside)
-        if verdict.kind != "foreign":
-            found.append(Entry(str(route.get("route_id") or "without route_id"), verdict))
-    return tuple(found)
+        route_verdict = judge(route, mark, our_cloud=our_cloud, outside=outside)
+        if route_verdict.kind != "foreign":
+            judged.append(
+                JudgedEntry(str(route.get("route_id") or "without route_id"), route_verdict)
+            )
+    return tuple(judged)
 
 
 def without_own(vrf: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> structs.JSON | None:
-    """The VRF to be written back, all else as it was read; None: there is nothing to take out."""
-    outside = verdict_.outside_of(mark, vrf)
+    """The VRF to write back, otherwise as it was read; None: it has no own route."""
+    outside = verdict.outside_of(mark, vrf)
     kept = [
         route
         for route in _routes(vrf)
@@ -72,7 +73,7 @@ def without_own(vrf: structs.JSON, mark: marks.Mark, *, our_cloud: bool) -> stru
 
 
 def _routes(vrf: structs.JSON) -> list[Any]:
-    return [one for one in vrf.get(FIELD) or () if isinstance(one, dict)]
+    return [route for route in vrf.get(FIELD) or () if isinstance(route, dict)]
 
 
 def _shaped(route_id: str, cluster_name: str) -> bool:

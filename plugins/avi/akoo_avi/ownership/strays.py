@@ -1,7 +1,7 @@
-"""Whose an object is when nobody in particular is asked for: the name in its marks. Pure.
+"""Owners of objects for audits: the cluster name in the marks of an object. Pure.
 
-For audits. The marker says it; without one, created_by and the name do, taken together, since each
-of them alone can be read in several ways.
+The marker has the name. Without a marker, created_by and the name have it together, since each of
+them alone is ambiguous.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAMED = re.compile(r"(?:ako-crd-operator-|ako-gw-)?([a-zA-Z0-9_-]+?)--.*", re.D
 
 
 class Marked(NamedTuple):
-    """One object, route or label with the name in its marks."""
+    """An object, route or label with the cluster name in its marks."""
 
     owner: str
     kind: str
@@ -30,7 +30,7 @@ class Marked(NamedTuple):
 
 
 def owner_of(kind: str, obj: structs.JSON) -> str:
-    """The cluster name in an object's marks; "" for none that can be read."""
+    """The cluster name in an object's marks; "" if none is readable."""
     named = {value for mark in marks.values(obj, names.CLUSTER_MARKER) for value in mark}
     if named:
         return named.pop() if len(named) == 1 else ""
@@ -45,24 +45,24 @@ def owner_of(kind: str, obj: structs.JSON) -> str:
 
 
 def _author(kind: str, obj: structs.JSON) -> str:
-    """What created_by says behind the name of the writer; "" where it is not AKO."""
+    """The part of created_by behind the name of the writer; "" if the writer is not AKO."""
     if kind == "stringgroup":
-        found = marks.values(obj, marks.CREATED_BY_KEY)
-        text = found[0][0] if found and found[0] else ""
+        authors = marks.values(obj, marks.CREATED_BY_KEY)
+        text = authors[0][0] if authors and authors[0] else ""
     else:
         text = str(obj.get("created_by") or "")
-    writer = next((one for one in _WRITERS if text.startswith(one)), "")
+    writer = next((prefix for prefix in _WRITERS if text.startswith(prefix)), "")
     return text.removeprefix(writer) if writer else ""
 
 
-def of_object(kind: kinds.Kind, obj: structs.JSON) -> Iterator[Marked]:
-    """All that an object says about owners: one for itself, or one for each entry in it."""
+def of_object(kind: kinds.AviKind, obj: structs.JSON) -> Iterator[Marked]:
+    """The owners that an object names: one for itself, or one for each entry in it."""
     name, tenant = str(obj.get("name") or ""), references.name_of(obj.get("tenant_ref"))
     modified = str(obj.get("_last_modified") or "")
     if kind in kinds.EDITED:
         yield from (
-            Marked(owner, f"{kind.model} {what}", f"{name}: {entry}", tenant)
-            for owner, what, entry in _entries(kind, obj)
+            Marked(owner, f"{kind.model} {entry_kind}", f"{name}: {entry}", tenant)
+            for owner, entry_kind, entry in _entries(kind, obj)
         )
     elif not (kind.path == claim.KIND and claim.is_claim(obj)) and (
         owner := owner_of(kind.path, obj)
@@ -70,7 +70,7 @@ def of_object(kind: kinds.Kind, obj: structs.JSON) -> Iterator[Marked]:
         yield Marked(owner, kind.model, name, tenant, modified)
 
 
-def _entries(kind: kinds.Kind, obj: structs.JSON) -> Iterator[tuple[str, str, str]]:
+def _entries(kind: kinds.AviKind, obj: structs.JSON) -> Iterator[tuple[str, str, str]]:
     if kind == kinds.VRF:
         for route in obj.get(routes.FIELD) or ():
             for owner in marks.label_values(route.get("labels"), names.CLUSTER_MARKER):
@@ -89,43 +89,48 @@ def strays(
     management_id: str,
     now: datetime.datetime,
 ) -> Iterator[api.Stray]:
-    """What no living record looks after. A claim of ours without a record is one as well."""
+    """The objects that no living record looks after. A claim of ours without a record is one,
+    too."""
     claimed = dict(_claims(claims))
-    for one in marked:
-        if one.owner not in living:
-            found = claimed.get(one.owner)
-            told = f"{found.management_id}, epoch {found.epoch}" if found else ""
+    for obj in marked:
+        if obj.owner not in living:
+            owner_claim = claimed.get(obj.owner)
+            claim_text = _described(owner_claim) if owner_claim else ""
             yield api.Stray(
-                owner=one.owner,
-                kind=one.kind,
-                name=one.name,
+                owner=obj.owner,
+                kind=obj.kind,
+                name=obj.name,
                 where=address,
-                tenant=one.tenant,
-                age_seconds=age_seconds(one.modified, now),
-                claim=told,
+                tenant=obj.tenant,
+                age_seconds=age_seconds(obj.modified, now),
+                claim=claim_text,
             )
-    for owner, found in claimed.items():
-        if owner not in living and found.management_id == management_id:
+    for owner, owner_claim in claimed.items():
+        if owner not in living and owner_claim.management_id == management_id:
             yield api.Stray(
                 owner=owner,
                 kind="claim",
                 name=names.claim(owner),
                 where=address,
                 tenant=names.ADMIN_TENANT,
-                claim=f"{found.management_id}, epoch {found.epoch}",
+                claim=_described(owner_claim),
             )
+
+
+def _described(owner_claim: claim.Claim) -> str:
+    return f"{owner_claim.management_id}, epoch {owner_claim.epoch}"
 
 
 def _claims(objects: Iterable[structs.JSON]) -> Iterator[tuple[str, claim.Claim]]:
     for obj in objects:
         owner = str(obj.get("name") or "").removeprefix(names.CLAIM_PREFIX)
-        found = claim.read(owner, [obj])
-        if isinstance(found, claim.Claim):
-            yield owner, found
+        owner_claim = claim.read(owner, [obj])
+        if isinstance(owner_claim, claim.Claim):
+            yield owner, owner_claim
 
 
 def age_seconds(modified: str, now: datetime.datetime) -> float | None:
-    """How long ago ``_last_modified`` (microseconds since the epoch) was; None without one."""
+    """Seconds since ``_last_modified`` (microseconds since the epoch); None without one."""
     if not modified.isdigit():
         return None
     return max(now.timestamp() - int(modified) / 1_000_000, 0.0)

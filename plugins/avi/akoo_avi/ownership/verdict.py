@@ -1,10 +1,10 @@
-"""Whose an object on Avi is: own, suspect or foreign. Pure; nothing is deleted without it.
+"""The verdict on an object on Avi: own, suspect or foreign. Pure; nothing is deleted without it.
 
-Own takes all of these: the marker clustername is exactly [X]; name and created_by are those that
-one writer gives to this kind for X (:mod:`akoo_avi.ownership.writers`); the cloud, where the kind
-has one, is ours. An object on which only some agree is a suspect: it is told by name and never
-deleted. One whose marker names another cluster is foreign whatever its name looks like: names can
-contain each other.
+An own object fulfils all conditions. Its marker clustername is exactly [X]. Its name and created_by
+are those that one writer gives to this kind for X (:mod:`akoo_avi.ownership.writers`). Its cloud,
+if the kind has one, is ours. An object that fulfils only some of them is a suspect: it is listed
+and never deleted. An object whose marker names another cluster is foreign whatever its name looks
+like: names can contain each other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VerdictKind = Literal["own", "suspect", "foreign"]
 
 
 class Verdict(NamedTuple):
-    """Whose it is, and why: one sentence part, for people."""
+    """The verdict and its reason: a part of a sentence, for people."""
 
     kind: VerdictKind
     why: str
@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
 
 
 class _Signs(NamedTuple):
-    """What agrees (True), contradicts (False), or is not to be asked of this kind (None)."""
+    """Signs that agree (True), contradict (False), or do not exist for this kind (None)."""
 
     marker: bool
     created_by: bool | None
@@ -37,12 +37,12 @@ class _Signs(NamedTuple):
 
 
 def judge(kind: str, obj: structs.JSON, mark: marks.Mark) -> Verdict:
-    """Whose ``obj``, of the kind with path ``kind``, is.
+    """The verdict on ``obj``, of the kind with path ``kind``.
 
-    Raises KeyError for a kind that is not in the table: nobody may judge what he does not know.
+    Raises KeyError for a kind that is not in the table: an unknown kind has no rules.
     """
     named = marks.values(obj, names.CLUSTER_MARKER)
-    flat = {value for one in named for value in one}
+    flat = {value for marker in named for value in marker}
     if named and mark.cluster_name not in flat:
         others = ", ".join(sorted(flat)) or "nothing"
         return Verdict("foreign", f"its marker clustername names {others}")
@@ -61,7 +61,7 @@ def judge(kind: str, obj: structs.JSON, mark: marks.Mark) -> Verdict:
 
 
 def outside_of(mark: marks.Mark, obj: structs.JSON) -> str:
-    """Why all marks are not enough in the tenant of an object; "" if they are."""
+    """The reason why all marks are not enough in the tenant of an object; "" if they are."""
     if marks.in_tenant(mark, obj):
         return ""
     tenant = references.name_of(obj.get("tenant_ref")) or "none"
@@ -72,7 +72,7 @@ def outside_of(mark: marks.Mark, obj: structs.JSON) -> str:
 
 
 def _signs(
-    kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark, named: tuple[tuple[str, ...], ...]
+    kind: kinds.AviKind, obj: structs.JSON, mark: marks.Mark, named: tuple[tuple[str, ...], ...]
 ) -> _Signs:
     forms = writers.forms(kind.path, mark.cluster_name)
     name, author = str(obj.get("name") or ""), _created_by(kind, obj)
@@ -91,22 +91,22 @@ def _signs(
     )
 
 
-def _created_by(kind: kinds.Kind, obj: structs.JSON) -> str:
-    """The field, or what a StringGroup has instead: a marker with exactly one value."""
+def _created_by(kind: kinds.AviKind, obj: structs.JSON) -> str:
+    """The field, or its substitute on a StringGroup: a marker with exactly one value."""
     if kind.has_created_by:
         return str(obj.get("created_by") or "")
     if kind.path != "stringgroup":
         return ""
-    given = marks.values(obj, marks.CREATED_BY_KEY)
-    return given[0][0] if len(given) == 1 and len(given[0]) == 1 else ""
+    authors = marks.values(obj, marks.CREATED_BY_KEY)
+    return authors[0][0] if len(authors) == 1 and len(authors[0]) == 1 else ""
 
 
-def _missing(kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark, signs: _Signs) -> str:
-    """Which marks do not agree."""
+def _missing(kind: kinds.AviKind, obj: structs.JSON, mark: marks.Mark, signs: _Signs) -> str:
+    """The marks that do not agree, in words."""
     wrong = []
     if not signs.marker:
-        found = marks.values(obj, names.CLUSTER_MARKER)
-        wrong.append(f"its marker clustername is {_shown(found)}, not [{mark.cluster_name}]")
+        markers = marks.values(obj, names.CLUSTER_MARKER)
+        wrong.append(f"its marker clustername is {_shown(markers)}, not [{mark.cluster_name}]")
     if not writers.forms(kind.path, mark.cluster_name):
         wrong.append(f"no AKO makes a {kind.model}")
     else:
@@ -128,14 +128,14 @@ def _wrong_author(author: str, mark: marks.Mark) -> str:
     return f'created_by "{author}" is not of this cluster'
 
 
-def _shown(found: tuple[tuple[str, ...], ...]) -> str:
-    return " and ".join(f"[{', '.join(one)}]" for one in found) or "missing"
+def _shown(markers: tuple[tuple[str, ...], ...]) -> str:
+    return " and ".join(f"[{', '.join(values)}]" for values in markers) or "missing"
 
 
-def _agreeing(kind: kinds.Kind, obj: structs.JSON, mark: marks.Mark) -> str:
+def _agreeing(kind: kinds.AviKind, obj: structs.JSON, mark: marks.Mark) -> str:
     agreed = [f"marker clustername is [{mark.cluster_name}]"]
-    if given := _created_by(kind, obj):
-        agreed.append(f"created_by is {given}")
+    if author := _created_by(kind, obj):
+        agreed.append(f"created_by is {author}")
     agreed.append("its name has the form of this cluster's")
     if kind.cloud_scoped and mark.cloud_uuid:
         agreed.append("it is in our cloud")

@@ -1,9 +1,10 @@
-"""Sight before absence: an empty list says something only where we would see what is there.
+"""Sight before absence: an empty list counts only if our user would see an existing object.
 
 A user without a permission, or with it in some tenants only, gets shorter lists and no error; a
-role filter hides objects one by one. So before zero counts, our own user and roles are read back:
-superuser, or for every kind a role in all tenants with READ and without filters. And two things
-that must be there are found by the same kind of query: the claim, and what a cloud always has.
+role filter hides single objects. So before zero counts, our own user and roles are read back. The
+user must be superuser, or have for every kind a role in all tenants with READ and without filters.
+And the same kind of query must find two things that exist: the claim, and objects that every
+cloud has.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from typing import Any
 
 from akoo_avi.client import AviClient, errors
 from akoo_avi.ownership import kinds, references
-from akoo_avi.ownership.found import Inventory
+from akoo_avi.ownership.judged import Inventory
 from akoo_core.plugin import structs
 
 READING = ("READ_ACCESS", "WRITE_ACCESS")
 REASON = "NoSight"
 HIDDEN = (errors.ForbiddenError, errors.TenantMissingError)
-"""What a controller answers to who may not look."""
+"""Answers of a controller to a user who may not look."""
 
 
 async def missing(client: AviClient) -> str:
-    """What our user cannot see for sure, where, and what to grant; "" if it sees all."""
+    """The objects that our user may not see, and the permission to grant; "" if it sees all."""
     who = client.username
     try:
         users = await client.list(
@@ -31,7 +32,7 @@ async def missing(client: AviClient) -> str:
             tenant="admin",
             params={"username": who, "include_service_accounts": "true", "include_name": "true"},
         )
-        user = next((one for one in users if one.get("username") == who), None)
+        user = next((listed for listed in users if listed.get("username") == who), None)
         if user is None:
             return _unreadable(who, "it does not see itself in the list of users")
         if user.get("is_superuser") is True:
@@ -39,7 +40,7 @@ async def missing(client: AviClient) -> str:
         roles = [await client.get(path) for path in _role_paths(user)]
     except (*HIDDEN, errors.NotFoundError) as error:
         return _unreadable(who, str(error))
-    return told(who, hidden(user, {str(role.get("uuid")): role for role in roles}))
+    return sentence(who, hidden(user, {str(role.get("uuid")): role for role in roles}))
 
 
 def hidden(user: structs.JSON, roles: Mapping[str, structs.JSON]) -> tuple[str, ...]:
@@ -54,12 +55,14 @@ def hidden(user: structs.JSON, roles: Mapping[str, structs.JSON]) -> tuple[str, 
         and not _filters(roles[uuid])
     ]
     needed = dict.fromkeys(kind.permission for kind in kinds.SEEN)
-    return tuple(one for one in needed if not any(_reads(role, one) for role in sure))
+    return tuple(
+        permission for permission in needed if not any(_reads(role, permission) for role in sure)
+    )
 
 
 def _filters(role: structs.JSON) -> list[Any]:
-    """What narrows a role, object by object; a filter that is off does not."""
-    return [one for one in role.get("filters") or () if one.get("enabled", True)]
+    """The filters that narrow a role, object by object, without disabled ones."""
+    return [entry for entry in role.get("filters") or () if entry.get("enabled", True)]
 
 
 def _reads(role: structs.JSON, permission: str) -> bool:
@@ -71,12 +74,12 @@ def _reads(role: structs.JSON, permission: str) -> bool:
 
 
 def _role_paths(user: structs.JSON) -> Iterable[str]:
-    found = (references.uuid_of(one.get("role_ref")) for one in user.get("access") or ())
-    return dict.fromkeys(f"role/{uuid}" for uuid in found if uuid)
+    uuids = (references.uuid_of(entry.get("role_ref")) for entry in user.get("access") or ())
+    return dict.fromkeys(f"role/{uuid}" for uuid in uuids if uuid)
 
 
-def told(who: str, permissions: tuple[str, ...]) -> str:
-    """Which permissions are missing, as a sentence for whoever grants them; "" for none. Pure."""
+def sentence(who: str, permissions: tuple[str, ...]) -> str:
+    """The missing permissions, as a sentence for whoever grants them; "" for none. Pure."""
     if not permissions:
         return ""
     return (
@@ -93,7 +96,7 @@ def _unreadable(who: str, problem: str) -> str:
 
 
 def blind_spots(inventory: Inventory, *, claimed: bool) -> str:
-    """What should have been found and was not; "" if nothing. Pure.
+    """The expected objects that the inventory lacks, in words; "" if it has all. Pure.
 
     ``claimed``: a claim was made, so the marker query for StringGroups must show it.
     """

@@ -29,23 +29,23 @@ Author = Literal["field", "marker", "none"]
 _NAMESPACE = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 
 
-class Writer(NamedTuple):
-    """One program. In patterns ``<x>`` stands for AKO's clusterName, ``<ns>`` for a namespace."""
+class MarkWriter(NamedTuple):
+    """A program. In patterns ``<x>`` stands for AKO's clusterName, ``<ns>`` for a namespace."""
 
     name: str
     author: str
     """Pattern of ``created_by``. With a namespace: an instance that is not the primary one."""
     prefix: str
-    """Pattern of how names begin."""
+    """Pattern of the beginning of names."""
 
 
-class Row(NamedTuple):
-    """One kind that a writer makes."""
+class WriterRow(NamedTuple):
+    """A kind that a writer makes."""
 
-    writer: Writer
+    writer: MarkWriter
     kind: str
     author: Author
-    """Where ``created_by`` is: in the field, in a marker of that name, or nowhere."""
+    """The place of ``created_by``: the field, a marker of that name, or none."""
     names: tuple[str, ...] = ("<prefix>.*",)
 
 
@@ -64,9 +64,9 @@ class Form(NamedTuple):
         return self.author.fullmatch(text) is not None
 
 
-AKO = Writer("AKO", "ako-<x>(?:-<ns>)?", "<x>--")
-GATEWAY = Writer("the gateway container", "ako-gw-<x>(?:-<ns>)?", "ako-gw-<x>--")
-CRD_OPERATOR = Writer("ako-crd-operator", "ako-crd-operator-<x>", "ako-crd-operator-<x>--")
+AKO = MarkWriter("AKO", "ako-<x>(?:-<ns>)?", "<x>--")
+GATEWAY = MarkWriter("the gateway container", "ako-gw-<x>(?:-<ns>)?", "ako-gw-<x>--")
+CRD_OPERATOR = MarkWriter("ako-crd-operator", "ako-crd-operator-<x>", "ako-crd-operator-<x>--")
 WRITERS = (AKO, GATEWAY, CRD_OPERATOR)
 
 _REST_LAYER: tuple[tuple[str, Author], ...] = (
@@ -82,21 +82,21 @@ _REST_LAYER: tuple[tuple[str, Author], ...] = (
 _HASHED = ("<author>-[0-9a-f]{40}",)
 """Of string groups: ``<created_by>-<sha1 of host and path>``."""
 
-ROWS: tuple[Row, ...] = (
-    *(Row(AKO, kind, author) for kind, author in _REST_LAYER),
-    Row(AKO, "stringgroup", "marker", _HASHED),
+ROWS: tuple[WriterRow, ...] = (
+    *(WriterRow(AKO, kind, author) for kind, author in _REST_LAYER),
+    WriterRow(AKO, "stringgroup", "marker", _HASHED),
     # With Istio one certificate and one profile per namespace.
-    Row(AKO, "sslkeyandcertificate", "field", ("<prefix>.*", "istio-workload-<x>-<ns>")),
-    Row(AKO, "pkiprofile", "field", ("<prefix>.*", "istio-pki-<x>-<ns>")),
-    Row(AKO, "applicationprofile", "field", ("<prefix>.*", "<x>-proxy-applicationprofile")),
-    Row(AKO, "healthmonitor", "none", ("<prefix>.*", "<x>-tcphalfopen-healthmonitor")),
-    *(Row(GATEWAY, kind, author) for kind, author in _REST_LAYER),
-    Row(GATEWAY, "stringgroup", "marker", _HASHED),
-    Row(GATEWAY, "sslkeyandcertificate", "field"),
-    Row(GATEWAY, "pkiprofile", "field"),
-    Row(CRD_OPERATOR, "healthmonitor", "none"),
-    Row(CRD_OPERATOR, "applicationprofile", "none"),
-    Row(CRD_OPERATOR, "pkiprofile", "field"),
+    WriterRow(AKO, "sslkeyandcertificate", "field", ("<prefix>.*", "istio-workload-<x>-<ns>")),
+    WriterRow(AKO, "pkiprofile", "field", ("<prefix>.*", "istio-pki-<x>-<ns>")),
+    WriterRow(AKO, "applicationprofile", "field", ("<prefix>.*", "<x>-proxy-applicationprofile")),
+    WriterRow(AKO, "healthmonitor", "none", ("<prefix>.*", "<x>-tcphalfopen-healthmonitor")),
+    *(WriterRow(GATEWAY, kind, author) for kind, author in _REST_LAYER),
+    WriterRow(GATEWAY, "stringgroup", "marker", _HASHED),
+    WriterRow(GATEWAY, "sslkeyandcertificate", "field"),
+    WriterRow(GATEWAY, "pkiprofile", "field"),
+    WriterRow(CRD_OPERATOR, "healthmonitor", "none"),
+    WriterRow(CRD_OPERATOR, "applicationprofile", "none"),
+    WriterRow(CRD_OPERATOR, "pkiprofile", "field"),
 )
 
 BESIDE_PREFIX = frozenset(row.kind for row in ROWS if row.names != ("<prefix>.*",))
@@ -120,12 +120,12 @@ def forms(kind: str, cluster_name: str) -> tuple[Form, ...]:
 
 @functools.lru_cache(maxsize=64)
 def authors(cluster_name: str) -> re.Pattern[str]:
-    """What ``created_by`` says of the cluster, whoever wrote it."""
+    """Pattern of ``created_by`` for the cluster, for all writers."""
     patterns = [_compiled(writer, writer.author, cluster_name).pattern for writer in WRITERS]
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
-def _compiled(writer: Writer, template: str, cluster_name: str) -> re.Pattern[str]:
+def _compiled(writer: MarkWriter, template: str, cluster_name: str) -> re.Pattern[str]:
     text = template.replace("<author>", f"(?:{writer.author})").replace("<prefix>", writer.prefix)
     text = text.replace("<x>", re.escape(cluster_name)).replace("<ns>", _NAMESPACE)
     return re.compile(text, re.DOTALL)

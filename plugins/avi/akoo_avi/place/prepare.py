@@ -96,7 +96,7 @@ async def _claim(avi: AviClient, view: api.View, stored: Stored, known: Catalog)
     mine = [row for row in known.claims if claim.has_marker(row, stored.cluster_name)]
     shown = claim.read(stored.cluster_name, mine)
     if epoch == spec.epoch and isinstance(
-        claim.decide(spec, shown, claimed_epoch=epoch), claim.Nothing
+        claim.decide(spec, shown, claimed_epoch=epoch), claim.KeepClaim
     ):
         return
     await claiming.settle(avi, spec, claimed_epoch=epoch)

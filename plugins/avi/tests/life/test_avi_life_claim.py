@@ -21,7 +21,7 @@ World = Any
 IDS = st.sampled_from(["m-1", "m-2", "m-3"])
 EPOCHS = st.integers(0, 4)
 CLAIMS = st.builds(claim.Claim, management_id=IDS, epoch=EPOCHS, uuid=st.just("stringgroup-1"))
-FOUND = st.one_of(st.none(), CLAIMS, st.just(claim.Damaged(why="it is odd")))
+FOUND = st.one_of(st.none(), CLAIMS, st.just(claim.DamagedClaim(why="it is odd")))
 HANDOVERS = st.one_of(
     st.none(), st.builds(record.Handover, management_id=IDS, epoch=st.integers(1, 3))
 )
@@ -40,9 +40,11 @@ class TestDecide:
         self, spec: record.RecordSpec, found: claim.Claim, before: int | None
     ) -> None:
         decision = claim.decide(spec, found, claimed_epoch=before)
-        assert not isinstance(decision, claim.Make)
-        if found.management_id != spec.management_id and not isinstance(decision, claim.Refuse):
-            assert isinstance(decision, claim.Rewrite)
+        assert not isinstance(decision, claim.MakeClaim)
+        if found.management_id != spec.management_id and not isinstance(
+            decision, claim.RefuseClaim
+        ):
+            assert isinstance(decision, claim.RewriteClaim)
             assert spec.handover is not None
             assert spec.handover.management_id == found.management_id
             assert found.epoch < spec.epoch
@@ -52,40 +54,42 @@ class TestDecide:
         self, spec: record.RecordSpec, before: int
     ) -> None:
         decision = claim.decide(spec, None, claimed_epoch=before)
-        if isinstance(decision, claim.Make):
+        if isinstance(decision, claim.MakeClaim):
             assert spec.handover is not None
             assert spec.handover.management_id == spec.management_id
             assert spec.epoch > before
         else:
-            assert isinstance(decision, claim.Refuse)
+            assert isinstance(decision, claim.RefuseClaim)
             assert decision.reason == "ClaimLost"
         again = claim.decide(spec, None, claimed_epoch=spec.epoch)
-        assert isinstance(again, claim.Refuse)
+        assert isinstance(again, claim.RefuseClaim)
 
     @given(SPECS, CLAIMS, st.one_of(st.none(), EPOCHS))
     def test_no_claim_goes_back_in_time(
         self, spec: record.RecordSpec, found: claim.Claim, before: int | None
     ) -> None:
-        if isinstance(claim.decide(spec, found, claimed_epoch=before), claim.Rewrite):
+        if isinstance(claim.decide(spec, found, claimed_epoch=before), claim.RewriteClaim):
             assert found.epoch < spec.epoch
 
     @given(SPECS, FOUND)
     def test_what_was_written_is_as_it_should_be(
-        self, spec: record.RecordSpec, found: claim.Found
+        self, spec: record.RecordSpec, found: claim.ClaimState
     ) -> None:
-        if isinstance(claim.decide(spec, found, claimed_epoch=None), claim.Make | claim.Rewrite):
+        if isinstance(
+            claim.decide(spec, found, claimed_epoch=None), claim.MakeClaim | claim.RewriteClaim
+        ):
             name = spec.ako_cluster_name
             body = claim.body(name, spec.management_id, spec.epoch)
             written = claim.read(name, [{**body, "uuid": "stringgroup-1"}])
-            assert claim.decide(spec, written, claimed_epoch=spec.epoch) == claim.Nothing()
+            assert claim.decide(spec, written, claimed_epoch=spec.epoch) == claim.KeepClaim()
 
     @given(SPECS, st.one_of(st.none(), EPOCHS))
     def test_nothing_is_decided_over_a_damaged_one(
         self, spec: record.RecordSpec, before: int | None
     ) -> None:
-        found = claim.Damaged(why="there are 2 of them")
+        found = claim.DamagedClaim(why="there are 2 of them")
         decision = claim.decide(spec, found, claimed_epoch=before)
-        assert isinstance(decision, claim.Refuse)
+        assert isinstance(decision, claim.RefuseClaim)
         assert decision.reason == "ClaimDamaged"
 
 
@@ -108,7 +112,7 @@ class TestRead:
     def test_it_takes_whatever_there_is(self, markers: list[Any]) -> None:
         obj = {"name": names.claim("akoo-1"), "markers": markers, "uuid": "stringgroup-1"}
         found = claim.read("akoo-1", [obj])
-        assert isinstance(found, claim.Claim | claim.Damaged)
+        assert isinstance(found, claim.Claim | claim.DamagedClaim)
         if isinstance(found, claim.Claim):
             values = [m["values"] for m in markers if m["key"] == names.CLAIM_MARKER]
             assert values == [[found.management_id, values[0][1]]]
@@ -125,13 +129,13 @@ class TestRead:
     )
     def test_what_is_wrong_with_it_is_told(self, change: dict[str, Any], why: str) -> None:
         found = claim.read("akoo-1", [claim.body("akoo-1", "m-1", 1) | change])
-        assert isinstance(found, claim.Damaged)
+        assert isinstance(found, claim.DamagedClaim)
         assert why in found.why
 
     def test_two_are_told(self) -> None:
         one = claim.body("akoo-1", "m-1", 1)
         found = claim.read("akoo-1", [{**one, "uuid": "s-1"}, {**one, "uuid": "s-2"}])
-        assert found == claim.Damaged(why="there are 2 of them (s-1, s-2)")
+        assert found == claim.DamagedClaim(why="there are 2 of them (s-1, s-2)")
 
     def test_other_string_groups_are_none(self) -> None:
         assert claim.read("akoo-1", [{"name": "ako-akoo-1-0a1b", "markers": []}]) is None

@@ -1,4 +1,4 @@
-"""What was found on a controller that has to do with one cluster, as values. Pure."""
+"""The objects of one cluster on a controller, judged, as values. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from akoo_avi.spec import names
 from akoo_core.plugin import structs
 
 
-class Found(NamedTuple):
-    """One object, own or suspect: what is needed to order, delete and name it, not its body."""
+class JudgedObject(NamedTuple):
+    """An object, own or suspect: the values to order, delete and name it, without its body."""
 
     kind: str
     uuid: str
@@ -32,15 +32,15 @@ class Found(NamedTuple):
         return f'{kinds.model_of(self.kind)} "{self.name}" (tenant {self.tenant or "none"})'
 
 
-class Part(NamedTuple):
-    """Entries of one shared object: routes of a VRF, labels of an SE group."""
+class SharedObject(NamedTuple):
+    """The cluster's entries of a shared object: routes of a VRF, labels of an SE group."""
 
     kind: str
     uuid: str
     name: str
     tenant: str
-    own: tuple[Entry, ...] = ()
-    suspect: tuple[Entry, ...] = ()
+    own: tuple[JudgedEntry, ...] = ()
+    suspect: tuple[JudgedEntry, ...] = ()
     our_cloud: bool = True
     tenant_uuid: str = names.ADMIN_TENANT
 
@@ -48,15 +48,15 @@ class Part(NamedTuple):
         return f'{kinds.model_of(self.kind)} "{self.name}" (tenant {self.tenant or "none"})'
 
 
-class Entry(NamedTuple):
-    """One route or label."""
+class JudgedEntry(NamedTuple):
+    """A route or label."""
 
     name: str
     verdict: Verdict
 
 
 class Query(NamedTuple):
-    """One question to the controller, and how many it answered."""
+    """A query to the controller, and the number of its results."""
 
     kind: str
     asked: str
@@ -64,29 +64,29 @@ class Query(NamedTuple):
 
 
 class Inventory(structs.Struct, frozen=True, kw_only=True):
-    """All that was found, at one moment."""
+    """All objects of a cluster, at one moment."""
 
-    objects: tuple[Found, ...] = ()
-    parts: tuple[Part, ...] = ()
+    objects: tuple[JudgedObject, ...] = ()
+    parts: tuple[SharedObject, ...] = ()
     queries: tuple[Query, ...] = ()
     claims: tuple[structs.JSON, ...] = ()
-    """What the marker query for StringGroups gave that is a claim: whole objects."""
+    """Claims in the result of the marker query for StringGroups: whole objects."""
     visible: frozenset[str] = frozenset()
     """Shared kinds of which our cloud showed at least one: it always has some."""
     shared_by: str = ""
-    """Names an object of somebody else who has the same cluster name; empty: nobody is known."""
+    """An object of somebody else with the same cluster name; "" if there is none."""
 
     @property
-    def own(self) -> tuple[Found, ...]:
-        return tuple(one for one in self.objects if one.verdict.kind == "own")
+    def own(self) -> tuple[JudgedObject, ...]:
+        return tuple(obj for obj in self.objects if obj.verdict.kind == "own")
 
     @property
-    def suspects(self) -> tuple[Found, ...]:
-        return tuple(one for one in self.objects if one.verdict.kind == "suspect")
+    def suspects(self) -> tuple[JudgedObject, ...]:
+        return tuple(obj for obj in self.objects if obj.verdict.kind == "suspect")
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """What only its tenant keeps from being own, by name."""
+        """Names of suspects that only their tenant keeps from being own."""
         objects = [str(suspect) for suspect in self.suspects if suspect.verdict.outside]
         return (
             *objects,
@@ -107,9 +107,9 @@ class Inventory(structs.Struct, frozen=True, kw_only=True):
     def suspect_count(self) -> int:
         return len(self.suspects) + sum(len(part.suspect) for part in self.parts)
 
-    def suspects_told(self) -> tuple[str, ...]:
-        """Each suspect by name, with what is wrong with it."""
-        told = [f"{suspect}: {suspect.verdict.why}" for suspect in self.suspects]
+    def suspects_listed(self) -> tuple[str, ...]:
+        """Each suspect by name, with its problem."""
+        lines = [f"{suspect}: {suspect.verdict.why}" for suspect in self.suspects]
         for part in self.parts:
-            told += [f"{entry.name} of {part}: {entry.verdict.why}" for entry in part.suspect]
-        return tuple(told)
+            lines += [f"{entry.name} of {part}: {entry.verdict.why}" for entry in part.suspect]
+        return tuple(lines)
