@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import tomllib
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -47,6 +48,27 @@ def test_plugins_pin_the_core_they_were_released_with() -> None:
             dependencies = project["dependencies"]
             assert isinstance(dependencies, list)
             assert f"akoo-core=={akoo_core.__version__}" in dependencies, name
+
+
+def lists(value: object) -> Iterator[list[object]]:
+    """All lists in a value of TOML, at any depth."""
+    inner: Iterable[object] = ()
+    if isinstance(value, list):
+        yield value
+        inner = value
+    elif isinstance(value, dict):
+        inner = value.values()
+    for member in inner:
+        yield from lists(member)
+
+
+def test_import_contracts_name_every_plugin() -> None:
+    """A package that no contract names may import whatever it likes."""
+    packages = {f"akoo_{path.parent.name}" for path in ROOT.glob("plugins/*/pyproject.toml")}
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    of_plugins = [listed for listed in lists(linter) if "akoo_ako" in listed]
+    assert len(of_plugins) > 5
+    assert [listed for listed in of_plugins if not packages <= {*map(str, listed)}] == []
 
 
 def test_ci_calls_the_commands_of_the_readme() -> None:
