@@ -43,7 +43,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound="Fact")
 
 
-# Facts and secret sources: what plugins tell each other, and what they must not.
+# Facts and secret sources: values that plugins exchange, and places of values that they must not.
 
 
 class Fact(structs.Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ class Fact(structs.Struct, frozen=True, kw_only=True):
 
 
 class SecretSource(structs.Struct, frozen=True, kw_only=True):
-    """Where a secret value is, instead of the value. Only the deploy executor opens it.
+    """The place of a secret value, instead of the value. Only the deploy executor opens it.
 
     A Secret in the management cluster (``namespace``, ``name``, ``key``), or, with ``plugin``
     set, a key which that plugin's ``open_secret`` resolves.
@@ -135,9 +135,9 @@ class VipNetwork(structs.Struct, frozen=True, kw_only=True):
 
 
 class LoadBalancerPlacement(Fact, frozen=True, kw_only=True):
-    """Where the load balancer objects of this cluster are, once that was checked and claimed.
+    """The place of this cluster's load balancer objects, once it was checked and claimed.
 
-    Names, as whoever deploys AKO has to give them to it. At most one plugin provides it.
+    Names, as the plugin that deploys AKO passes them on. At most one plugin provides it.
     """
 
     fact_name: ClassVar[str] = "LoadBalancerPlacement"
@@ -153,7 +153,7 @@ class LoadBalancerPlacement(Fact, frozen=True, kw_only=True):
     """The networks of AKO's own settings, as they were checked. None: the provider did not look."""
 
 
-# What a plugin may see of a cluster.
+# The view of a cluster.
 
 
 class View(structs.Struct, frozen=True, kw_only=True):
@@ -169,7 +169,7 @@ class View(structs.Struct, frozen=True, kw_only=True):
     """``spec.plugins.<name>`` of the config, decoded as the plugin's ``config_type``."""
     awaited: tuple[str, ...] = ()
     """Names of the facts that this plugin accepts, and that a selected plugin provides but has not
-    given: what depends on one has to wait, where without that provider it would go on."""
+    given yet. Wait for them where the answer depends on one."""
     sweep_tenants: tuple[str, ...] = ()
     """Names or UUIDs of the outside tenants in which a person lets objects be swept
     (``akoo.io/sweep-tenants``); (): nobody named any."""
@@ -182,7 +182,7 @@ class View(structs.Struct, frozen=True, kw_only=True):
         return structs.convert(stored.data, kind, path=kind.fact_name)
 
     def intent(self, plugin: str) -> record.StoredIntent | None:
-        """What the plugin intended, as stored before anything was touched."""
+        """The intent of the plugin, as stored before anything was touched."""
         return self.spec.intents.get(plugin)
 
 
@@ -209,14 +209,14 @@ class SecretReader(Protocol):
 
 
 class Account(structs.Struct, frozen=True, kw_only=True):
-    """Whose login is remembered: a credential by its Secret, never by its value."""
+    """A credential whose logins are remembered: by its Secret, never by its value."""
 
     secret: str
     """``namespace/name``."""
     version: str
-    """What SecretReader.version says of it."""
+    """The answer of SecretReader.version for the Secret."""
     address: str
-    """Of the system that is logged in to."""
+    """The system to log in to: ``host`` or ``host:port``."""
 
 
 class RefusedLogin(structs.Struct, frozen=True, kw_only=True):
@@ -246,7 +246,7 @@ class LoginMemory(Protocol):
 
 
 class VerbContext(structs.Struct, frozen=True, kw_only=True):
-    """What an async verb gets: the view and the means to act, for this one call."""
+    """The argument of an async verb: the view and the means to act, for this one call."""
 
     view: View
     plugin: str
@@ -256,7 +256,7 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     workload: client.KubeClient | None
     """The workload cluster; None when it cannot be reached, is not ours, or was let go."""
     workload_silent_seconds: float
-    """How long the workload API has not answered; 0.0 while it does."""
+    """Seconds since the workload API stopped answering; 0.0 while it answers."""
     secrets: SecretReader
     threads: ThreadPool
     tracer: trace.Tracer
@@ -297,7 +297,7 @@ class Wait(structs.Struct, frozen=True, kw_only=True):
     message: str
     after: Seconds
     expected_seconds: Seconds = 60.0
-    """How long this usually takes at most. People are warned by an Event only after that."""
+    """The usual duration at most. An Event warns people only after that."""
     left: Number | None = None
     """Own objects still outside, if this verb knows (column LEFT)."""
     version: str = ""
@@ -316,33 +316,33 @@ class Blocked(structs.Struct, frozen=True, kw_only=True):
 
 
 class Fenced(structs.Struct, frozen=True, kw_only=True):
-    """How sure it is that this AKO cannot write any more. The strongest among plugins counts."""
+    """The certainty that this AKO cannot write any more. The strongest among plugins counts."""
 
     grade: record.FenceGrade
     evidence: str
     settle_seconds: Annotated[int, structs.Meta(ge=0, le=int(LONGEST_SECONDS))] = 0
-    """Unfenced only: how long this AKO may sleep before it writes again (its full sync). The core
-    counts again after at least that long, and after five minutes at least."""
+    """Unfenced only: the longest pause of this AKO between two writes (its full sync). The core
+    counts again after that, and after five minutes at least."""
 
 
 class Proof(structs.Struct, frozen=True, kw_only=True):
-    """What verify counted. Clean when own and held are 0; suspects are shown, never deleted."""
+    """The counts of verify. Clean when own and held are 0; suspects are shown, never deleted."""
 
     own: Number
     suspect: Number = 0
     held: Number = 0
     queries: tuple[str, ...] = ()
     held_by: str = ""
-    """Names what refers to the held objects."""
+    """The names of objects that refer to the held ones."""
     suspects: tuple[str, ...] = ()
-    """Each suspect by name, with what it lacks. The record keeps the first of them."""
+    """Each suspect by name, with the mark that it lacks. The record keeps the first of them."""
     unseen: tuple[str, ...] = ()
-    """What may be left and was not looked for, one sentence each. With any, the clean-up is not
-    proven: the Cluster is let go as ``Counted``, and ``CleanupProven`` stays Unknown."""
+    """Things that may be left and that nobody looked for, one sentence each. With any, the clean-up
+    is not proven: the Cluster is let go as ``Counted``, and ``CleanupProven`` stays Unknown."""
 
 
 class Unverified(structs.Struct, frozen=True, kw_only=True):
-    """verify could not see well enough to say anything (``NoSight``). Never counts as clean."""
+    """The answer of a verify that could not see enough (``NoSight``). Never counts as clean."""
 
     reason: str
     message: str
@@ -361,7 +361,7 @@ class Use(structs.Struct, frozen=True, kw_only=True):
 
 
 class Intent(structs.Struct, frozen=True, kw_only=True):
-    """Which outside things this plugin will touch for this cluster.
+    """The outside things that this plugin will touch for this cluster.
 
     Stored by the core before anything is touched. ``version`` is of the plugin's own ``data``; a
     record with a greater version than the plugin's ``intent_version`` waits (NewerRecord).
@@ -370,9 +370,9 @@ class Intent(structs.Struct, frozen=True, kw_only=True):
     data: structs.JSON = {}
     uses: tuple[Use, ...] = ()
     placement: str = ""
-    """Where outside, as one text that is equal exactly if it is the same place. When it changes,
-    the old place is left by the leaves verbs (with the old data) before the new one is stored; any
-    other change of ``data`` is stored at once. Empty: the whole of ``data`` is the place."""
+    """The place outside, as one text that is equal exactly if the place is the same. When it
+    changes, the leaves verbs leave the old place (with the old data) before the new one is stored.
+    Any other change of ``data`` is stored at once. Empty: the whole of ``data`` is the place."""
 
 
 class SecretObject(structs.Struct, frozen=True, kw_only=True):
@@ -417,7 +417,7 @@ class Request(structs.Struct, frozen=True, kw_only=True):
 
 
 class ControllerContext(structs.Struct, frozen=True, kw_only=True):
-    """What reconcile of a plugin's controller acts with."""
+    """The means of a plugin's controller, for one reconcile."""
 
     kube: client.KubeClient
     """The management cluster, limited to ``watches`` and ``writes`` of the registration."""
@@ -447,13 +447,13 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     """Pure: (namespace, name) of the Secrets a watched object depends on; when one of them changes,
     the keys of that object are reconciled again."""
     goes_by: Callable[[Resource, client.Object], object] | None = None
-    """Pure: what of a watched object this controller goes by, to be compared with ``==``. A change
+    """Pure: the part of a watched object that this controller reads, compared with ``==``. A change
     that leaves it equal starts nothing. None: the whole object, with its status."""
     finalizer: str = ""
-    """What it puts on objects of the kinds it writes; ``uninstall --orphan`` takes it off."""
+    """Its finalizer on objects of the kinds it writes; ``uninstall --orphan`` removes it."""
 
 
-# What is looked at for people: plan and audit.
+# For people at the command line: plan and audit.
 
 PlannedVerb = Literal["prepare", "sweep"]
 """The verbs that plan is asked about."""
@@ -474,26 +474,26 @@ class Stray(structs.Struct, frozen=True, kw_only=True):
     """One object outside that carries the marks of a cluster without a living record."""
 
     owner: str
-    """The name in the mark: whose it was."""
+    """The name in the mark: the cluster that made it."""
     kind: str
     name: str
     where: str = ""
     tenant: str = ""
     age_seconds: float | None = None
     claim: str = ""
-    """Who claims that owner: a management id and epoch, or "" for nobody."""
+    """The claim on that owner: a management id and epoch, or "" for none."""
 
 
 class Audit(structs.Struct, frozen=True, kw_only=True):
-    """What an audit found."""
+    """The answer of an audit."""
 
     strays: tuple[Stray, ...] = ()
     unseen: tuple[str, ...] = ()
-    """Where it could not look, and why: one sentence each."""
+    """Places that it could not look at, with the reason: one sentence each."""
 
 
 class AuditContext(structs.Struct, frozen=True, kw_only=True):
-    """What audit and remove_stray act with."""
+    """The means of audit and remove_stray."""
 
     records: tuple[record.Record, ...]
     configs: tuple[structs.JSON, ...]
@@ -569,7 +569,7 @@ class Verbs:
 
     @hookspec
     def intend(self, view: View) -> Intent | Blocked | None:
-        """Pure. Which outside things will be touched. None: none. Called before every attempt;
+        """Pure. The outside things that will be touched. None: none. Called before every attempt;
         a changed answer is stored before it is acted on."""
 
     @hookspec
@@ -582,15 +582,15 @@ class Verbs:
 
     @hookspec
     async def observe(self, ctx: VerbContext) -> Result | None:
-        """Is it really working? Done: the plugin's condition is True."""
+        """Check that it really works. Done: the plugin's condition is True."""
 
     @hookspec
     async def confirm(self, ctx: VerbContext) -> Result | None:
-        """Leaving: is this still ours to take away?"""
+        """Leaving: check that these things are still ours to delete."""
 
     @hookspec
     async def drain(self, ctx: VerbContext) -> Result | None:
-        """Leaving: ask nicely. Bounded by the drain timeout; its outcome is a hint."""
+        """Leaving: ask AKO to clean up. Bounded by the drain timeout; its outcome is a hint."""
 
     @hookspec
     async def fence(self, ctx: VerbContext) -> Fenced | Wait | Blocked | None:
@@ -615,24 +615,24 @@ class Verbs:
 
     @hookspec
     def secret_references(self, view: View) -> tuple[SecretPair, ...]:
-        """Pure. (namespace, name) of the Secrets this record depends on: a change runs it again."""
+        """Pure. The Secrets that this record depends on: a change of one starts an attempt."""
         return ()
 
     @hookspec
     async def plan(self, ctx: VerbContext, verb: PlannedVerb) -> tuple[PlannedAction, ...] | None:
-        """What that verb would do now, for ``akoo-core plan``. Reads only."""
+        """The actions of that verb, if it were called now, for ``akoo-core plan``. Reads only."""
 
     @hookspec
     async def audit(self, ctx: AuditContext) -> Audit | None:
-        """What is left outside without a living owner, for ``akoo-core audit``. Reads only."""
+        """The things outside without a living owner, for ``akoo-core audit``. Reads only."""
 
     @hookspec
     async def remove_stray(self, ctx: AuditContext, owner: str) -> Result | None:
-        """Take away all that audit shows for ``owner``, after a person confirmed it."""
+        """Delete all that audit shows for ``owner``, after a person confirmed it."""
 
     @hookspec
     def on_event(self, event: LifecycleEvent) -> None:
-        """Something happened. For information: it may be missed and decides nothing."""
+        """Take note of an event. For information: it may be missed and decides nothing."""
 
 
 VerbPhase = Literal["first", "lives", "leaves", "command"]
@@ -682,4 +682,4 @@ PURE_VERBS = tuple(verb.name for verb in VERBS if verb.pure)
 TIMEOUT_SECONDS: Mapping[str, float] = {
     verb.name: verb.timeout_seconds for verb in VERBS if verb.timeout_seconds is not None
 }
-"""How long one call of a verb may take before it is cancelled and counts as failed."""
+"""The longest time of one call; then it is cancelled and counts as failed."""

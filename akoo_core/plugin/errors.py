@@ -1,4 +1,4 @@
-"""What goes wrong with plugins, as types.
+"""Errors of plugins, as types.
 
 ::
 
@@ -97,7 +97,7 @@ class SecretMissingError(BlockedError):
 
 
 class LineBreakError(BlockedError):
-    """A user name or a password holds a line break, which nobody can have meant."""
+    """A user name or a password holds a line break, which no system accepts."""
 
     reason = "CredentialHasLineBreak"
 

@@ -1,4 +1,4 @@
-"""Who uses a shared thing: what a plugin's controller asks before it deletes one.
+"""The users of a shared thing: a plugin's controller asks for them before it deletes one.
 
 A record stores that it uses a thing, and only then looks at the thing (being deleted: it takes the
 use back). A controller sees that its thing is being deleted, and only then looks at the records.
@@ -26,23 +26,25 @@ async def uses_of(
     AKODeployments. Raises KubeError; structs.DecodeError for a record that cannot be read, since
     it may be a user.
     """
-    found: list[record.Record] = []
+    records: list[record.Record] = []
     token = ""
     while True:
         page = await client.list(resources.AKO_DEPLOYMENTS, token=token)
-        found += (record.from_object(item) for item in page.items)
+        records += (record.from_object(item) for item in page.items)
         token = page.token
         if not token:
             break
     users = (
-        one for one in found if one.spec.finished_at is None and _uses(one, resource, name, uid)
+        user
+        for user in records
+        if user.spec.finished_at is None and _uses(user, resource, name, uid)
     )
     return tuple(sorted(users, key=lambda user: user.name))
 
 
-def _uses(one: record.Record, resource: Resource, name: str, uid: str) -> bool:
+def _uses(user: record.Record, resource: Resource, name: str, uid: str) -> bool:
     wanted = (resource.group, resource.kind, name)
     return any(
         (use.group, use.kind, use.name) == wanted and (not uid or use.uid == uid)
-        for use in one.spec.uses
+        for use in user.spec.uses
     )

@@ -1,4 +1,4 @@
-"""What a verb may answer, checked before anybody acts on it. Pure.
+"""Answers of verbs, checked before anything acts on them. Pure.
 
 An answer that cannot become a condition, a number that is none, or a fact that nobody declared
 would otherwise fail far away from the plugin that gave it, and stop the other plugins.
@@ -26,7 +26,7 @@ class _Metadata(structs.Struct, frozen=True, kw_only=True):
 
 
 class _Manifest(structs.Struct, frozen=True, kw_only=True):
-    """What the deploy executor reads of an object before it applies it."""
+    """The fields that the deploy executor reads of an object before it applies it."""
 
     api_version: _Name
     kind: _Name
@@ -117,11 +117,13 @@ def _facts_problem(plugin: api.Plugin, answer: api.Done | api.Wait) -> str:
 
 
 def _are_actions(answer: object) -> bool:
-    return isinstance(answer, tuple) and all(isinstance(one, api.PlannedAction) for one in answer)
+    return isinstance(answer, tuple) and all(
+        isinstance(action, api.PlannedAction) for action in answer
+    )
 
 
 def _are_references(answer: object) -> bool:
     return isinstance(answer, tuple) and all(
-        isinstance(one, tuple) and len(one) == 2 and all(isinstance(part, str) for part in one)
-        for one in answer
+        isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
+        for pair in answer
     )

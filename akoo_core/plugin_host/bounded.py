@@ -18,13 +18,13 @@ from akoo_core.plugin_host import leaks
 from akoo_core.telemetry import metrics
 
 STOP_SECONDS = leaks.STOP_SECONDS
-"""How long a call that is cancelled gets to end, before it is abandoned."""
+"""Seconds that a cancelled call gets to end, before it is abandoned."""
 
 _log = logging.getLogger(__name__)
 
 
 def passes(error: BaseException) -> bool:
-    """Whether what a plugin raised is not its fault, and not to be retried as if it were.
+    """True for an error that is not the plugin's fault: it is passed on, not retried.
 
     Every other BaseException is a failure of the call: SDKs call sys.exit, libraries panic.
     """
@@ -35,7 +35,7 @@ def passes(error: BaseException) -> bool:
 
 
 class Call(NamedTuple):
-    """What is called: a verb (or another coroutine) of a plugin, for one record or key."""
+    """One call: a verb (or another coroutine) of a plugin, for one record or key."""
 
     plugin: str
     verb: str
@@ -125,7 +125,7 @@ class _Outcome(NamedTuple):
 
 
 async def _outcome(function: Callable[[], Awaitable[Any]]) -> _Outcome:
-    """What a call came to, as a value: a task that raises SystemExit would end the event loop."""
+    """The end of a call as a value: a task that raises SystemExit would end the event loop."""
     try:
         return _Outcome(await function(), None)
     except asyncio.CancelledError:

@@ -19,7 +19,7 @@ from akoo_core.plugin_host.hooks import HOOKS, Hook
 from akoo_core.plugin_host.observed import observed
 
 VerbResult = api.Done | api.Wait | api.Blocked | api.Fenced | api.Proof | api.Unverified
-"""What an async verb may answer; which of them depends on the verb."""
+"""The answers of async verbs; each verb has some of them."""
 ResultVerb = Literal["prepare", "observe", "confirm", "drain", "sweep", "release"]
 SecretReferences = tuple[api.SecretPair, ...]
 PureAnswer = api.Intent | api.Contribution | api.Wait | api.Blocked | SecretReferences
@@ -45,7 +45,7 @@ class VerbCaller:
         self._calls = calls or bounded.Calls()
 
     def implements(self, plugin: api.Plugin, verb: str) -> bool:
-        """Whether the plugin has that hook."""
+        """True where the plugin has that hook."""
         return self._plugins.implementation(plugin, verb) is not None
 
     @overload
@@ -80,36 +80,38 @@ class VerbCaller:
     async def plan(
         self, plugin: api.Plugin, ctx: api.VerbContext, verb: api.PlannedVerb
     ) -> tuple[api.PlannedAction, ...] | None:
-        """What ``verb`` would do; None when the plugin cannot say. Raises as ``call`` does."""
-        given = {"ctx": ctx, "verb": verb}
+        """The actions of ``verb``; None when the plugin cannot say. Raises as ``call`` does."""
+        arguments = {"ctx": ctx, "verb": verb}
         answer: tuple[api.PlannedAction, ...] | None = await self._ask(
-            "plan", plugin, ctx.view.record_name, given
+            "plan", plugin, ctx.view.record_name, arguments
         )
         return answer
 
     async def audit(self, plugin: api.Plugin, ctx: api.AuditContext) -> api.Audit | None:
-        """What is left without a living owner. Raises as ``call`` does."""
+        """The things left without a living owner. Raises as ``call`` does."""
         answer: api.Audit | None = await self._ask("audit", plugin, "", {"ctx": ctx})
         return answer
 
     async def remove_stray(
         self, plugin: api.Plugin, ctx: api.AuditContext, owner: str
     ) -> api.Result | None:
-        """Take away what audit shows for ``owner``. Raises as ``call`` does."""
-        given = {"ctx": ctx, "owner": owner}
-        answer: api.Result | None = await self._ask("remove_stray", plugin, "", given)
+        """Delete all that audit shows for ``owner``. Raises as ``call`` does."""
+        arguments = {"ctx": ctx, "owner": owner}
+        answer: api.Result | None = await self._ask("remove_stray", plugin, "", arguments)
         return answer
 
     async def _ask(
-        self, name: str, plugin: api.Plugin, record: str, given: Mapping[str, Any]
+        self, name: str, plugin: api.Plugin, record: str, arguments: Mapping[str, Any]
     ) -> Any:
-        found = self._plugins.implementation(plugin, name)
-        if found is None:
+        implementation = self._plugins.implementation(plugin, name)
+        if implementation is None:
             return None
         hook = HOOKS[name]
         with observed(name, plugin.name, record) as seen:
             call = bounded.Call(plugin.name, name, record)
-            answer = answers.checked(hook, plugin, await self._run(hook, call, found, given))
+            answer = answers.checked(
+                hook, plugin, await self._run(hook, call, implementation, arguments)
+            )
             seen.answered(answer)
         return answer
 
@@ -154,12 +156,14 @@ class VerbCaller:
 
     def call_pure(self, verb: str, plugin: api.Plugin, view: api.View) -> Any:
         """The answer of a pure verb; None when the plugin has none. Raises VerbError."""
-        found = self._plugins.implementation(plugin, verb)
-        if found is None:
+        implementation = self._plugins.implementation(plugin, verb)
+        if implementation is None:
             return None
         hook = HOOKS[verb]
         with observed(verb, plugin.name, view.record_name) as seen:
-            answer = answers.checked(hook, plugin, _pure(hook, plugin, found, {"view": view}))
+            answer = answers.checked(
+                hook, plugin, _pure(hook, plugin, implementation, {"view": view})
+            )
             seen.answered(answer)
         return answer
 
@@ -167,11 +171,11 @@ class VerbCaller:
         """Tell every plugin that something happened. What one raises is logged, no more."""
         hook = HOOKS["on_event"]
         for plugin in self._plugins.ordered:
-            found = self._plugins.implementation(plugin, hook.name)
-            if found is None:
+            implementation = self._plugins.implementation(plugin, hook.name)
+            if implementation is None:
                 continue
             try:
-                _pure(hook, plugin, found, {"event": event})
+                _pure(hook, plugin, implementation, {"event": event})
             except VerbError as error:
                 _log.warning("plugin failed on an event", extra={"error": str(error)})
 

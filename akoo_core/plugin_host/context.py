@@ -1,4 +1,4 @@
-"""Builds what verbs are given: the view of one cluster, and the means of one call.
+"""Builds the arguments of verbs: the view of one cluster, and the means of one call.
 
 Plain construction: nothing is read and nothing is decided here.
 """
@@ -103,7 +103,7 @@ def build_context(
 
 
 class Means(NamedTuple):
-    """What is the same for all plugins of a process."""
+    """The means that all plugins of a process share."""
 
     clock: clock.Clock
     external: external.External
@@ -152,7 +152,7 @@ def build_audit_context(
 ) -> api.AuditContext:
     """The context of audit and remove_stray. ``client`` is the whole management cluster."""
     name = f"akoo_core.plugin.{plugin.name}"
-    own = [one.registration for one in registered if one.plugin is plugin]
+    own = [controller.registration for controller in registered if controller.plugin is plugin]
     return api.AuditContext(
         records=records,
         configs=configs,

@@ -1,4 +1,4 @@
-"""What a plugin class must look like, checked before anything of it runs. Pure.
+"""The rules for plugin classes, checked before anything of a plugin runs. Pure.
 
 pluggy would accept most of these mistakes in silence: a hook with a misspelled name is never
 called, a coroutine where a value is expected is truthy, an argument with a default is not passed.
@@ -39,19 +39,19 @@ def _name_problems(name: str) -> Iterator[str]:
         )
 
 
-def where(target: Any) -> str:
+def where(owner: Any) -> str:
     """``file:line`` of a function or class, or what is known of it."""
-    return _where(target)
+    return _where(owner)
 
 
 @functools.cache
-def _where(target: Any) -> str:
+def _where(owner: Any) -> str:
     try:
-        if isinstance(target, FunctionType):
-            return f"{target.__code__.co_filename}:{target.__code__.co_firstlineno}"
-        return f"{inspect.getsourcefile(target)}:{inspect.getsourcelines(target)[1]}"
+        if isinstance(owner, FunctionType):
+            return f"{owner.__code__.co_filename}:{owner.__code__.co_firstlineno}"
+        return f"{inspect.getsourcefile(owner)}:{inspect.getsourcelines(owner)[1]}"
     except (OSError, TypeError):
-        return str(getattr(target, "__module__", None) or "no source")
+        return str(getattr(owner, "__module__", None) or "no source")
 
 
 # Declarations: the class attributes.
@@ -101,7 +101,7 @@ def _plain_fields(section: type[structs.StrictStruct]) -> Iterator[str]:
 
 def _facts(cls: type[api.Plugin], attribute: str) -> Iterator[str]:
     facts = getattr(cls, attribute)
-    if not isinstance(facts, tuple) or not all(_is_subclass(one, api.Fact) for one in facts):
+    if not isinstance(facts, tuple) or not all(_is_subclass(fact, api.Fact) for fact in facts):
         yield f"{where(cls)}: {cls.__name__}.{attribute} must be a tuple of Fact classes"
         return
     for fact in facts:
@@ -117,7 +117,7 @@ def _is_subclass(kind: Any, base: type[Any]) -> bool:
 
 
 def _tuple_of(value: Any, kind: type[Any]) -> bool:
-    return isinstance(value, tuple) and all(isinstance(one, kind) for one in value)
+    return isinstance(value, tuple) and all(isinstance(element, kind) for element in value)
 
 
 # Methods: which are hooks, and whether their signatures are those of the reference.
@@ -127,27 +127,29 @@ def _methods(cls: type[api.Plugin]) -> Iterator[str]:
     for name in dir(cls):
         if name.startswith("__"):
             continue
-        found = inspect.getattr_static(cls, name)
-        target = found.__func__ if isinstance(found, staticmethod | classmethod) else found
-        mark = getattr(target, _MARK, None)
+        attribute = inspect.getattr_static(cls, name)
+        function = (
+            attribute.__func__ if isinstance(attribute, staticmethod | classmethod) else attribute
+        )
+        mark = getattr(function, _MARK, None)
         if name not in HOOKS:
             if mark is not None:
-                yield _unknown(name, target)
+                yield _unknown(name, function)
         elif mark is None:
             yield (
-                f"{where(target)}: {cls.__name__}.{name} is named like a verb but lacks @hookimpl; "
-                "mark it, or give it another name"
+                f"{where(function)}: {cls.__name__}.{name} is named like a verb but lacks "
+                "@hookimpl; mark it, or give it another name"
             )
-        elif target is not found or not isinstance(target, FunctionType):
-            yield f"{where(target)}: {cls.__name__}.{name} must be a plain method"
+        elif function is not attribute or not isinstance(function, FunctionType):
+            yield f"{where(function)}: {cls.__name__}.{name} must be a plain method"
         else:
-            yield from _signature(HOOKS[name], target, mark)
+            yield from _signature(HOOKS[name], function, mark)
 
 
-def _unknown(name: str, target: Any) -> str:
+def _unknown(name: str, method: Any) -> str:
     near = difflib.get_close_matches(name, HOOKS, n=1)
     hint = f'did you mean "{near[0]}"?' if near else f"there are: {', '.join(HOOKS)}"
-    return f'{where(target)}: there is no verb "{name}"; {hint}'
+    return f'{where(method)}: there is no verb "{name}"; {hint}'
 
 
 def _signature(hook: Hook, function: FunctionType, mark: dict[str, Any]) -> Iterator[str]:

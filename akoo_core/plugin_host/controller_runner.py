@@ -20,7 +20,7 @@ from akoo_core.plugin_host.controllers import Controller
 from akoo_core.queue import core, worker, workqueue
 
 RECONCILE_SECONDS = 120.0
-"""How long one reconcile of one key may take before it is cancelled and counts as failed."""
+"""The longest time of one reconcile; then it is cancelled and counts as failed."""
 
 _NEEDS = "needs"
 """Of the index: by the Secrets that an object depends on."""
@@ -53,8 +53,8 @@ async def run_controller(
     ]
     handler = _Handler(controller, means, client)
     tasks = [
-        asyncio.create_task(one.run(), name=f"{controller.name}-{one.resource.plural}")
-        for one in reflectors
+        asyncio.create_task(follower.run(), name=f"{controller.name}-{follower.resource.plural}")
+        for follower in reflectors
     ]
     with contextlib.ExitStack() as listening:
         if means.secret_changes is not None:
@@ -132,11 +132,11 @@ class _Following:
             self._complain("secrets", obj, error)
             return []
 
-    def _complain(self, what: str, obj: client_.Object, error: Exception) -> None:
+    def _complain(self, part: str, obj: client_.Object, error: Exception) -> None:
         metadata = obj.get("metadata") or {}
         _log.error(
             "controller cannot tell the %s of an object",
-            what,
+            part,
             extra={
                 "controller": self._controller.name,
                 "object": f"{obj.get('kind')} {metadata.get('name')}",

@@ -35,18 +35,18 @@ def collect(plugins: registry.PluginSet) -> tuple[Controller, ...]:
     Raises InputError for registrations that cannot work: twice the same name, nothing to watch,
     a reconcile that is no coroutine function, kinds that the plugin declares no rights for.
     """
-    found: list[Controller] = []
+    collected: list[Controller] = []
     for plugin in plugins.ordered:
         for registration in _registrations(plugins, plugin):
-            found.append(Controller(plugin, registration))
-            problems = tuple(_problems(found))
+            collected.append(Controller(plugin, registration))
+            problems = tuple(_problems(collected))
             if problems:
                 raise errors.InputError(
                     f"controller {registration.name} of plugin {plugin.name} "
                     f"({contract.where(inspect.unwrap(registration.reconcile))}): "
                     f"{'; '.join(problems)}"
                 )
-    return tuple(found)
+    return tuple(collected)
 
 
 def _registrations(
@@ -62,7 +62,7 @@ def _registrations(
             f"controllers of plugin {plugin.name}: {describe(error)}"
         ) from error
     if not isinstance(answer, tuple) or not all(
-        isinstance(one, api.ControllerRegistration) for one in answer
+        isinstance(registration, api.ControllerRegistration) for registration in answer
     ):
         raise errors.InputError(
             f"controllers of plugin {plugin.name} must return a tuple of ControllerRegistration"
@@ -70,27 +70,27 @@ def _registrations(
     return answer
 
 
-def _problems(found: Sequence[Controller]) -> Iterator[str]:
-    """What is wrong with the last of them."""
-    *others, last = found
-    one = last.registration
-    if not _NAME.match(one.name):
+def _problems(collected: Sequence[Controller]) -> Iterator[str]:
+    """The mistakes in the last of them."""
+    *others, last = collected
+    registration = last.registration
+    if not _NAME.match(registration.name):
         yield "its name takes lower case letters, digits and hyphens"
     if last.name in [other.name for other in others]:
         yield "another controller has the same name"
-    if not one.watches:
+    if not registration.watches:
         yield "it watches nothing"
-    if one.workers < 1:
+    if registration.workers < 1:
         yield "it needs at least one worker"
-    if inspect.iscoroutinefunction(one.keys):
+    if inspect.iscoroutinefunction(registration.keys):
         yield 'keys must not be "async def"'
-    if inspect.iscoroutinefunction(one.secrets):
+    if inspect.iscoroutinefunction(registration.secrets):
         yield 'secrets must not be "async def"'
-    if inspect.iscoroutinefunction(one.goes_by):
+    if inspect.iscoroutinefunction(registration.goes_by):
         yield 'goes_by must not be "async def"'
-    if one.finalizer and not one.writes:
-        yield f"it writes nothing, so it puts finalizer {one.finalizer} on nothing"
-    if not inspect.iscoroutinefunction(one.reconcile):
+    if registration.finalizer and not registration.writes:
+        yield f"it writes nothing, so it puts finalizer {registration.finalizer} on nothing"
+    if not inspect.iscoroutinefunction(registration.reconcile):
         yield 'reconcile must be "async def"'
     yield from _rights(last)
 

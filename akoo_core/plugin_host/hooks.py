@@ -21,13 +21,13 @@ class Hook(NamedTuple):
     """The classes an answer may have, NoneType among them where None is allowed."""
 
     def accepts(self, answer: object) -> bool:
-        """Whether the answer has one of the allowed types."""
+        """True where the answer has one of the allowed types."""
         return isinstance(answer, self.returns)
 
     @property
     def allowed(self) -> str:
         """The allowed types as a reader knows them: ``Done, Wait, Blocked or None``."""
-        names = ["None" if one is types.NoneType else one.__name__ for one in self.returns]
+        names = ["None" if kind is types.NoneType else kind.__name__ for kind in self.returns]
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 

@@ -9,7 +9,7 @@ from akoo_core.plugin_host import bounded
 from akoo_core.plugin_host.observed import observed
 
 SECONDS = 30.0
-"""How long a plugin may take to open one of its secrets."""
+"""The longest time for a plugin to open one of its secrets."""
 _VERB = "open_secret"
 
 

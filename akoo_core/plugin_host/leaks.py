@@ -17,7 +17,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any, cast
 
 STOP_SECONDS = 1.0
-"""How long cancelled leftovers get to end."""
+"""Seconds that cancelled leftovers get to end."""
 
 _children: contextvars.ContextVar[set[asyncio.Task[Any]] | None] = contextvars.ContextVar(
     "akoo_core_verb_children", default=None

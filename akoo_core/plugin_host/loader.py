@@ -48,7 +48,7 @@ def load(loaded: settings.Loaded) -> registry.PluginSet:
     known = installed()
     names = choose(loaded.settings.enabled_plugins, known)
     for name in loaded.plugin_names:
-        if name not in {one.name for one in known}:
+        if name not in {plugin.name for plugin in known}:
             raise errors.InputError(f"plugins.{name}: {_unknown(name, known)}")
     return registry.PluginSet([_make(_entry_point(name), loaded) for name in names])
 
@@ -80,9 +80,9 @@ def choose(chosen: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]
     if {ALL, NONE} & set(chosen):
         if len(chosen) > 1:
             raise errors.InputError(f"--plugins {','.join(chosen)}: all and none stand alone")
-        chosen = sorted({one.name for one in known}) if chosen[0] == ALL else ()
+        chosen = sorted({plugin.name for plugin in known}) if chosen[0] == ALL else ()
     for name in chosen:
-        offers = [one for one in known if one.name == name]
+        offers = [plugin for plugin in known if plugin.name == name]
         if not offers:
             raise errors.InputError(_unknown(name, known))
         if len(offers) > 1:
@@ -97,7 +97,7 @@ def choose(chosen: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]
 
 
 def _unknown(name: str, known: Sequence[Installed]) -> str:
-    near = difflib.get_close_matches(name, [one.name for one in known], n=1)
+    near = difflib.get_close_matches(name, [plugin.name for plugin in known], n=1)
     hint = f' Did you mean "{near[0]}"?' if near else ""
     return f'no plugin "{name}". {_listed(known)}{hint}'
 
@@ -125,9 +125,9 @@ def _make(entry_point: metadata.EntryPoint, loaded: settings.Loaded) -> api.Plug
     """The plugin of an entry point, checked and made with its settings."""
     who = _who(entry_point)
     cls = _import(entry_point, who)
-    found = contract.problems(entry_point.name, cls)
-    if found:
-        raise errors.InputError(f"{who}: {'; '.join(found)}")
+    problems = contract.problems(entry_point.name, cls)
+    if problems:
+        raise errors.InputError(f"{who}: {'; '.join(problems)}")
     section = loaded.plugin(entry_point.name, cls.settings_type)
     try:
         plugin = cls(section)
@@ -147,24 +147,24 @@ def _who(entry_point: metadata.EntryPoint) -> str:
 
 def _import(entry_point: metadata.EntryPoint, who: str) -> type[api.Plugin]:
     try:
-        target: Any = entry_point.load()
+        loaded: Any = entry_point.load()
     except (Exception, SystemExit) as error:
         raise errors.InputError(
             f"{who} cannot be imported from {entry_point.value}: "
             f"{describe(error, last=True)}{_raised_at(error)}"
         ) from error
-    if not isinstance(target, type) or not issubclass(target, api.Plugin):
+    if not isinstance(loaded, type) or not issubclass(loaded, api.Plugin):
         raise errors.InputError(
             f"{who}: {entry_point.value} must be a class derived from {api.__name__}.Plugin, "
-            f"but is {_what(target)} ({contract.where(target)})"
+            f"but is {_kind_of(loaded)} ({contract.where(loaded)})"
         )
-    return target
+    return loaded
 
 
-def _what(target: object) -> str:
-    if isinstance(target, type):
-        return f"the class {target.__name__}"
-    return f"of type {type(target).__name__}"
+def _kind_of(loaded: object) -> str:
+    if isinstance(loaded, type):
+        return f"the class {loaded.__name__}"
+    return f"of type {type(loaded).__name__}"
 
 
 def _raised_at(error: BaseException) -> str:

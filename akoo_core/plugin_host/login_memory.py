@@ -112,15 +112,15 @@ class LoginMemory:
 
     async def _read(self) -> dict[str, Entry]:
         try:
-            found = await self._client.get(resources.CONFIG_MAPS, self._name, self._namespace)
+            config_map = await self._client.get(resources.CONFIG_MAPS, self._name, self._namespace)
         except kube_errors.NotFoundError:
             return {}
         except kube_errors.KubeError:
             return self._entries
-        return decoded(found.get("data") or {})
+        return decoded(config_map.get("data") or {})
 
     async def _write(self, data: Mapping[str, str | None]) -> None:
-        """What cannot be written is not remembered: the refusal itself is told in any case."""
+        """Write one entry. A failure is logged only: the refusal itself is reported in any case."""
         try:
             await self._patch(data)
         except (kube_errors.KubeError, errors.ReadOnlyError):
@@ -144,19 +144,19 @@ class LoginMemory:
 
 
 def rest_seconds(entry: Entry) -> float:
-    """How long after its last refusal a credential is not tried by itself."""
+    """Seconds after its last refusal in which the operator does not try a credential."""
     return FIRST_SECONDS if entry.times == 1 else AGAIN_SECONDS
 
 
 def decoded(data: Mapping[str, str]) -> dict[str, Entry]:
     """The entries that can be read; others are left out."""
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     for key, text in data.items():
         try:
-            found[key] = structs.convert(structs.decode_json(text.encode()), Entry)
+            entries[key] = structs.convert(structs.decode_json(text.encode()), Entry)
         except (structs.DecodeError, RecursionError):
             continue
-    return found
+    return entries
 
 
 def surplus(entries: Mapping[str, Entry]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is seen of one call of one verb: a span, and one observation of akoo_verb_seconds."""
+"""The traces of one call of one verb: a span, and one observation of akoo_verb_seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _tracer = trace.get_tracer("akoo_core")
 
 
 class Observation:
-    """What became of a call. ``result`` is of low cardinality, ``reason`` goes to the span only."""
+    """The end of a call. ``result`` is of low cardinality, ``reason`` goes to the span only."""
 
     def __init__(self) -> None:
         self.result = "cancelled"

@@ -27,7 +27,7 @@ class FactId(NamedTuple):
 
 
 class Declaration(NamedTuple):
-    """What the order of one plugin depends on."""
+    """The declarations of one plugin that its order depends on."""
 
     name: str
     provides: tuple[FactId, ...] = ()
@@ -61,8 +61,8 @@ def order(declared: Sequence[Declaration]) -> tuple[str, ...]:
     version), when two plugins provide one fact, and when the order would be a cycle.
     """
     providers = _providers(declared)
-    before = {one.name: _predecessors(one, providers, declared) for one in declared}
-    waiting = [one.name for one in declared]
+    before = {plugin.name: _predecessors(plugin, providers, declared) for plugin in declared}
+    waiting = [plugin.name for plugin in declared]
     done: list[str] = []
     while waiting:
         free = next((name for name in waiting if not before[name].keys() - set(done)), None)
@@ -75,46 +75,47 @@ def order(declared: Sequence[Declaration]) -> tuple[str, ...]:
 
 def _providers(declared: Sequence[Declaration]) -> dict[str, tuple[str, FactId]]:
     providers: dict[str, tuple[str, FactId]] = {}
-    for one in declared:
-        for fact in one.provides:
-            other = providers.setdefault(fact.name, (one.name, fact))[0]
-            if other != one.name:
+    for plugin in declared:
+        for fact in plugin.provides:
+            other = providers.setdefault(fact.name, (plugin.name, fact))[0]
+            if other != plugin.name:
                 raise errors.InputError(
-                    f"plugins {other} and {one.name} both provide the fact {fact.name}; "
+                    f"plugins {other} and {plugin.name} both provide the fact {fact.name}; "
                     "leave one of them out of --plugins"
                 )
     return providers
 
 
 def _predecessors(
-    one: Declaration,
+    plugin: Declaration,
     providers: Mapping[str, tuple[str, FactId]],
     declared: Sequence[Declaration],
 ) -> dict[str, str]:
     """The plugins that come before this one, each with the reason."""
     selected = {other.name for other in declared}
-    found = {name: "after" for name in one.after if name in selected}
-    for relation, facts in (("accepts", one.accepts), ("requires", one.requires)):
+    reasons = {name: "after" for name in plugin.after if name in selected}
+    for relation, facts in (("accepts", plugin.accepts), ("requires", plugin.requires)):
         for fact in facts:
             provider, provided = providers.get(fact.name, ("", fact))
             if provided != fact:
                 raise errors.InputError(
-                    f"plugin {one.name} {relation} the fact {fact}, but plugin {provider} provides "
-                    f"{provided}; use releases of the two that belong together{_at(one)}"
+                    f"plugin {plugin.name} {relation} the fact {fact}, but plugin {provider} "
+                    f"provides {provided}; use releases of the two that belong together"
+                    f"{_at(plugin)}"
                 )
             if provider:
-                found[provider] = f"{relation} {fact.name} of"
+                reasons[provider] = f"{relation} {fact.name} of"
             elif relation == "requires":
                 raise errors.InputError(
-                    f"plugin {one.name} requires the fact {fact.name}, which no selected plugin "
+                    f"plugin {plugin.name} requires the fact {fact.name}, which no selected plugin "
                     f"provides (selected: {', '.join(sorted(selected))}); "
-                    f"add its provider to --plugins{_at(one)}"
+                    f"add its provider to --plugins{_at(plugin)}"
                 )
-    return found
+    return reasons
 
 
-def _at(one: Declaration) -> str:
-    return f" ({one.place})" if one.place else ""
+def _at(plugin: Declaration) -> str:
+    return f" ({plugin.place})" if plugin.place else ""
 
 
 def _cycle(before: Mapping[str, Mapping[str, str]], waiting: Sequence[str]) -> str:

@@ -49,12 +49,12 @@ CORE: tuple[api.RbacRule, ...] = (
     _rule("apiextensions.k8s.io", "customresourcedefinitions", "get"),
     _rule("authorization.k8s.io", "selfsubjectaccessreviews", "create"),
 )
-"""What the core itself needs in all namespaces."""
+"""The rights of the core itself, in all namespaces."""
 
 
 def own_namespace(lease_name: str) -> tuple[api.RbacRule, ...]:
-    """What the core needs in its own namespace: its Lease, and the refused logins. (A create cannot
-    be limited by name.)"""
+    """The rights of the core in its own namespace: its Lease, and the refused logins. (A create
+    cannot be limited by name.)"""
     refused = login_memory.name(lease_name)
     return (
         _rule("", "configmaps", "create"),
@@ -134,7 +134,7 @@ def _rights(rule: api.RbacRule) -> Iterable[_Right]:
 
 
 def _implied(right: _Right, rights: set[_Right]) -> bool:
-    """Whether a wider one is there: without the name, or with every verb."""
+    """True where a wider right is there: without the name, or with every verb."""
     wider = {right._replace(name=""), right._replace(verb="*"), right._replace(name="", verb="*")}
     return bool((wider - {right}) & rights)
 

@@ -15,7 +15,7 @@ from akoo_core.plugin.errors import describe
 from akoo_core.plugin_host import contract, order
 
 CLOSE_SECONDS = 3.0
-"""How long one plugin may take to close before it is left behind."""
+"""The longest time for one plugin to close; then the process ends without it."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,9 +53,9 @@ class PluginSet:
         name = plugin.name
         if name in self._by_name:
             raise errors.InputError(f"two plugins are named {name!r}; select one of them")
-        found = contract.problems(name, type(plugin))
-        if found:
-            raise errors.InputError(f"plugin {name}: {'; '.join(found)}")
+        problems = contract.problems(name, type(plugin))
+        if problems:
+            raise errors.InputError(f"plugin {name}: {'; '.join(problems)}")
         self._by_name[name] = plugin
         self._manager.register(plugin, name=name)
 

@@ -14,7 +14,7 @@ Object = client.Object
 
 
 class Scope(NamedTuple):
-    """What may be read and written, by qualified name, and the words for what may not."""
+    """The kinds that may be read and written, by qualified name, and reasons to refuse others."""
 
     plugin: str
     who: str
@@ -22,7 +22,7 @@ class Scope(NamedTuple):
     reads: frozenset[str]
     writes: frozenset[str]
     readable: str
-    """Why a kind cannot be read: ``the kind is not in its watches or writes``."""
+    """The reason to refuse a read: ``the kind is not in its watches or writes``."""
     writable: str
 
 

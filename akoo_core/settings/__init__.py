@@ -1,4 +1,4 @@
-"""Settings of the operator: what there is (model), and how it is read (sources, strict).
+"""Settings of the operator: the list of them (model), and how they are read (sources, strict).
 
 Public: :func:`load`, :class:`Loaded`, :class:`Settings`, :class:`SecretRef`, :data:`Reference`,
 :func:`decode`, :func:`reference`, :data:`REFERENCE_WANTED`.

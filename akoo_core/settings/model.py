@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from akoo_core import structs
 
 ANCESTOR_NAMESPACE = "tkg-system-networking"
-"""Where users of the Go ancestor keep the credentials of their Avi Controllers."""
+"""The namespace in which users of the Go ancestor keep credentials of Avi Controllers."""
 
 Count = Annotated[int, structs.Meta(ge=1)]
 Port = Annotated[int, structs.Meta(ge=0, le=65535)]
@@ -34,22 +34,22 @@ class Health(structs.StrictStruct, frozen=True, kw_only=True):
 
 
 class LeaderElection(structs.StrictStruct, frozen=True, kw_only=True):
-    """The Lease that says which replica acts."""
+    """The Lease that names the replica that acts."""
 
     enabled: bool = True
-    """Without it this process acts at once; only for a single one."""
+    """False: this process acts at once. Only for a single replica."""
     lease_name: str = "akoo-core"
     """Name of the Lease, in the operator's namespace."""
     lease_seconds: Seconds = 60.0
-    """How long a Lease that is not renewed keeps others away. Seconds."""
+    """Time that a Lease which is not renewed keeps others away. Seconds."""
     renew_deadline_seconds: Seconds = 20.0
     """A leader that could not renew for this long stops acting. Seconds."""
     retry_seconds: Seconds = 5.0
-    """Between two attempts to take or renew the Lease. Seconds."""
+    """Time between two attempts to take or renew the Lease. Seconds."""
 
 
 class Telemetry(structs.StrictStruct, frozen=True, kw_only=True):
-    """Where spans go."""
+    """Destination of spans."""
 
     endpoint: str = ""
     """OTLP over HTTP (``http://jaeger:4318``). Empty: OTEL_EXPORTER_OTLP_ENDPOINT, or none."""
@@ -58,7 +58,7 @@ class Telemetry(structs.StrictStruct, frozen=True, kw_only=True):
 
 
 class Log(structs.StrictStruct, frozen=True, kw_only=True):
-    """What is logged, and how it looks."""
+    """Level and format of log lines."""
 
     format: Literal["auto", "json", "text"] = "auto"
     """auto: text on a terminal, JSON lines elsewhere."""
@@ -67,13 +67,13 @@ class Log(structs.StrictStruct, frozen=True, kw_only=True):
 
 
 class WorkloadClusters(structs.StrictStruct, frozen=True, kw_only=True):
-    """How workload clusters are talked to, and what their kubeconfigs may ask of this process.
+    """Connections to workload clusters, and the requests of their kubeconfigs that are granted.
 
     Tenants can write the kubeconfig Secrets of their clusters: each allowance here is given to all.
     """
 
     deadline_seconds: ExternalSeconds = 10.0
-    """Of one request to a workload cluster. Seconds, at most 30."""
+    """Deadline of one request to a workload cluster. Seconds, at most 30."""
     allow_insecure_tls: bool = False
     """Accept ``insecure-skip-tls-verify``: anybody on the way can read credentials."""
     allow_proxy: bool = False
@@ -83,14 +83,14 @@ class WorkloadClusters(structs.StrictStruct, frozen=True, kw_only=True):
 
 
 class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):
-    """How long things may take."""
+    """Longest times of calls and attempts."""
 
     external_seconds: ExternalSeconds = 10.0
-    """Of one external call that names no deadline of its own, as reads do. Seconds, at most 30."""
+    """Deadline of an external call that names none of its own, as reads do. Seconds, at most 30."""
     attempt_seconds: AttemptSeconds = 900.0
-    """Of one attempt on one record. Seconds, more than the longest verb may take (300)."""
+    """Deadline of one attempt on one record. Seconds, more than the longest verb may take (300)."""
     shutdown_seconds: Seconds = 4.0
-    """For work in flight, after SIGTERM. Seconds."""
+    """Time for attempts in flight, after SIGTERM. Seconds."""
 
 
 class Settings(structs.StrictStruct, frozen=True, kw_only=True):
@@ -99,33 +99,33 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     enabled_plugins: tuple[str, ...] = ()
     """Plugins to run, in this order; ``all`` or ``none`` alone. ``--plugins`` is the same."""
     management_id: str = ""
-    """Tells management clusters apart. Empty: the UID of the kube-system namespace."""
+    """Identity of this management cluster. Empty: the UID of the kube-system namespace."""
     operator_namespace: str = "akoo-system"
-    """Where the operator runs: its Lease and, unless said otherwise, its Secrets."""
+    """Namespace of the operator: its Lease and, unless set otherwise, its Secrets."""
     allowed_secret_namespaces: tuple[str, ...] | None = None
     """Credentials are read from these only. Default: operatorNamespace, tkg-system-networking."""
     health: Health = Health()
     """The port of /healthz, /readyz and /metrics."""
     workers: Count = 10
-    """Records that are worked on at the same time."""
+    """Records that are reconciled at the same time."""
     threads_per_plugin: Count = 4
     """Threads of each plugin for SDKs that block."""
     resync_seconds: Seconds = 600.0
-    """Each record is looked at again after this long, give or take a tenth. Seconds."""
+    """Time after which each record is reconciled again, give or take a tenth. Seconds."""
     min_interval_seconds: Seconds = 1.0
-    """Between two attempts on one record, whatever happens to it. Seconds."""
+    """Shortest time between two attempts on one record. Seconds."""
     finished_retention_seconds: Seconds = 604800.0
-    """How long a finished record is kept, as the proof. Seconds (7 days)."""
+    """Time that a finished record is kept, as the proof. Seconds (7 days)."""
     leader_election: LeaderElection = LeaderElection()
-    """The Lease that says which replica acts."""
+    """The Lease that names the replica that acts."""
     telemetry: Telemetry = Telemetry()
-    """Where spans go."""
+    """Destination of spans."""
     log: Log = Log()
-    """What is logged, and how it looks."""
+    """Level and format of log lines."""
     workload_clusters: WorkloadClusters = WorkloadClusters()
-    """How workload clusters are talked to."""
+    """Connections to workload clusters."""
     deadlines: Deadlines = Deadlines()
-    """How long things may take."""
+    """Longest times of calls and attempts."""
 
     @property
     def secret_namespaces(self) -> tuple[str, ...]:
@@ -149,15 +149,15 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
 def contradictions(settings: Settings) -> tuple[tuple[str, str], ...]:
     """(path, problem) of what each setting allows by itself but all together do not."""
     election = settings.leader_election
-    found: list[tuple[str, str]] = []
+    problems: list[tuple[str, str]] = []
     if election.retry_seconds >= election.renew_deadline_seconds:
         problem = "must be less than leaderElection.renewDeadlineSeconds"
-        found.append(("leaderElection.retrySeconds", problem))
+        problems.append(("leaderElection.retrySeconds", problem))
     longest = settings.longest_call_seconds
     if election.enabled and election.renew_deadline_seconds + longest > election.lease_seconds:
         problem = (
             f"must be at least renewDeadlineSeconds ({election.renew_deadline_seconds:g}) and the "
             f"{longest:g} s that a call may take together, or two replicas may write"
         )
-        found.append(("leaderElection.leaseSeconds", problem))
-    return tuple(found)
+        problems.append(("leaderElection.leaseSeconds", problem))
+    return tuple(problems)

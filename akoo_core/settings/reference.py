@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     @property
     def variable(self) -> str:
         """The environment variable that sets it: ``AKOO_HEALTH__PORT``."""
-        parts = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", one) for one in self.path.split("."))
+        parts = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", part) for part in self.path.split("."))
         return "AKOO_" + "__".join(part.replace("-", "_").upper() for part in parts)
 
 

@@ -79,7 +79,7 @@ def element_of(kind: Any) -> Any:
 
 
 def is_list(kind: Any) -> bool:
-    """Whether a list is expected."""
+    """True where a list is expected."""
     return any(
         typing.get_origin(alternative) in (tuple, list, frozenset, set)
         for alternative in alternatives(kind)
@@ -87,7 +87,7 @@ def is_list(kind: Any) -> bool:
 
 
 def is_map(kind: Any) -> bool:
-    """Whether free keys are expected."""
+    """True where a map with free keys is expected."""
     return any(
         alternative is dict or typing.get_origin(alternative) is dict
         for alternative in alternatives(kind)
@@ -95,7 +95,7 @@ def is_map(kind: Any) -> bool:
 
 
 def takes_text(kind: Any) -> bool:
-    """Whether text is expected (text itself, or one of some words)."""
+    """True where text is expected (any text, or one of some words)."""
     return any(
         alternative is str
         or (

@@ -1,4 +1,4 @@
-"""Where settings come from: the file, the environment over it, the command line over both.
+"""Sources of settings: the file, the environment over it, the command line over both.
 
 Text from the environment is read by the type of the field it sets. The settings of a plugin are
 typed by the plugin, which is imported later; until then they are kept as they were given.
@@ -23,11 +23,11 @@ NOT_SETTINGS = ("AKOO_CONFIG", "AKOO_KUBECONFIG", "AKOO_JAEGER", "AKOO_TESTBED_"
 _SERVICE_LINK = re.compile(
     r"^[A-Z0-9_]+_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_[A-Z]+)?)$"
 )
-"""What kubelets put into every container for a Service of the same namespace."""
+"""Variables that kubelets set in every container for a Service of the same namespace."""
 _SERVICE_ADDRESS = re.compile(r"^(tcp|udp|sctp)://")
 
 
-class _Given(NamedTuple):
+class _Entry(NamedTuple):
     """One value from outside of the file. ``loose``: the key is written as in the environment."""
 
     origin: str
@@ -37,7 +37,7 @@ class _Given(NamedTuple):
 
     @property
     def source(self) -> str:
-        """Where it comes from, for a message that says the path itself."""
+        """The source, for a message that names the path itself."""
         return self.origin if self.loose else "command line"
 
 
@@ -45,15 +45,15 @@ class Loaded:
     """The settings that were read. ``settings`` are the core's, complete and valid."""
 
     def __init__(
-        self, file: str, tree: Mapping[str, Any], given: Iterable[_Given], *, text: str = ""
+        self, file: str, tree: Mapping[str, Any], entries: Iterable[_Entry], *, text: str = ""
     ) -> None:
-        every = tuple(given)
+        every = tuple(entries)
         self._file = file
         self._text = text
         self._sections: dict[str, Any] = dict(tree.get("plugins") or {})
-        self._given = tuple(one for one in every if _is_section(one))
+        self._entries = tuple(entry for entry in every if _is_section(entry))
         core = {key: value for key, value in tree.items() if key != "plugins"}
-        rest = tuple(one for one in every if not _is_section(one))
+        rest = tuple(entry for entry in every if not _is_section(entry))
         self.settings = self._decode(core, model.Settings, "", rest)
         for path, problem in model.contradictions(self.settings):
             raise errors.InputError(f"{self._origin(path, rest)}{path}: {problem}")
@@ -62,7 +62,7 @@ class Loaded:
     def plugin_names(self) -> tuple[str, ...]:
         """Plugins that have settings, whether they run or not."""
         named = {str(name) for name in self._sections} | {
-            self._section_name(one) for one in self._given
+            self._section_name(entry) for entry in self._entries
         }
         return tuple(sorted(named))
 
@@ -72,34 +72,34 @@ class Loaded:
         Raises InputError naming source and path.
         """
         path = f"plugins.{name}"
-        given = tuple(
-            one._replace(path=one.path[2:])
-            for one in self._given
-            if self._section_name(one) == name
+        entries = tuple(
+            entry._replace(path=entry.path[2:])
+            for entry in self._entries
+            if self._section_name(entry) == name
         )
         section = self._sections.get(name) or {}
         if kind is None:
-            if section or given:
+            if section or entries:
                 raise errors.InputError(
-                    f"{self._origin(path, given)}{path}: plugin {name} has no settings"
+                    f"{self._origin(path, entries)}{path}: plugin {name} has no settings"
                 )
             return None
-        return self._decode(section, kind, path, given)
+        return self._decode(section, kind, path, entries)
 
-    def _section_name(self, one: _Given) -> str:
-        name = one.path[1]
-        if not one.loose:
+    def _section_name(self, entry: _Entry) -> str:
+        name = entry.path[1]
+        if not entry.loose:
             return name
         same = (key for key in self._sections if shape.plain(str(key)) == shape.plain(name))
         return str(next(same, name.lower().replace("_", "-")))
 
-    def _decode(self, tree: Any, kind: type[K], path: str, given: tuple[_Given, ...]) -> K:
-        placed: list[_Given] = []
+    def _decode(self, tree: Any, kind: type[K], path: str, entries: tuple[_Entry, ...]) -> K:
+        placed: list[_Entry] = []
         merged = tree
-        for one in given:
-            keys, value = _place(one, kind)
+        for entry in entries:
+            keys, value = _place(entry, kind)
             merged = _merged(merged, keys, value)
-            placed.append(one._replace(path=keys))
+            placed.append(entry._replace(path=keys))
         try:
             return strict.decode(merged, kind, path=path)
         except structs.DecodeError as error:
@@ -107,12 +107,12 @@ class Loaded:
             origin = self._origin(below, placed, root=path)
             raise errors.InputError(f"{origin}{error}") from error
 
-    def _origin(self, path: str, given: Iterable[_Given], *, root: str = "") -> str:
-        """Who said so: the variable or flag of that path below ``root``, else file and line."""
+    def _origin(self, path: str, entries: Iterable[_Entry], *, root: str = "") -> str:
+        """The variable or flag of that path below ``root``, else file and line."""
         steps = tuple(path.replace("[", ".[").split("."))
-        for one in reversed(tuple(given)):
-            if steps[: len(one.path)] == one.path:
-                return f"{one.source}: "
+        for entry in reversed(tuple(entries)):
+            if steps[: len(entry.path)] == entry.path:
+                return f"{entry.source}: "
         if not self._file:
             return ""
         line = yamlfile.line_of(self._text, f"{root}.{path}")
@@ -136,11 +136,11 @@ def load(
             f"{path}: plugins: must hold the settings of plugins by name; "
             "which of them run is said by enabledPlugins"
         )
-    given = [*_from_environment(environ or {}), *_from_overrides(overrides or {})]
-    return Loaded(str(path) if path is not None else "", tree, given, text=text)
+    entries = [*_from_environment(environ or {}), *_from_overrides(overrides or {})]
+    return Loaded(str(path) if path is not None else "", tree, entries, text=text)
 
 
-def _from_environment(environ: Mapping[str, str]) -> Iterable[_Given]:
+def _from_environment(environ: Mapping[str, str]) -> Iterable[_Entry]:
     for name, value in sorted(environ.items()):
         if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS):
             continue
@@ -150,43 +150,43 @@ def _from_environment(environ: Mapping[str, str]) -> Iterable[_Given]:
         path = tuple(name.removeprefix(PREFIX).split("__"))
         if path == ("PLUGINS",):
             path = ("ENABLED_PLUGINS",)
-        yield _Given(name, path, value, loose=True)
+        yield _Entry(name, path, value, loose=True)
 
 
-def _from_overrides(overrides: Mapping[str, Any]) -> Iterable[_Given]:
+def _from_overrides(overrides: Mapping[str, Any]) -> Iterable[_Entry]:
     for name, value in overrides.items():
         if value is not None:
-            yield _Given(f"command line: {name}", tuple(name.split(".")), value, loose=False)
+            yield _Entry(f"command line: {name}", tuple(name.split(".")), value, loose=False)
 
 
-def _is_section(one: _Given) -> bool:
-    return len(one.path) > 1 and shape.plain(one.path[0]) == "plugins"
+def _is_section(entry: _Entry) -> bool:
+    return len(entry.path) > 1 and shape.plain(entry.path[0]) == "plugins"
 
 
-def _place(one: _Given, kind: Any) -> tuple[tuple[str, ...], Any]:
+def _place(entry: _Entry, kind: Any) -> tuple[tuple[str, ...], Any]:
     """The real keys of a given path, and the value as the type at its end wants it."""
     keys: list[str] = []
-    for segment in one.path:
+    for segment in entry.path:
         struct = shape.struct_of(kind)
         if struct is None:
             if not shape.is_map(kind):
-                raise errors.InputError(f"{one.origin}: {'.'.join(keys)} has no keys below it")
-            keys.append(segment.lower() if one.loose else segment)
+                raise errors.InputError(f"{entry.origin}: {'.'.join(keys)} has no keys below it")
+            keys.append(segment.lower() if entry.loose else segment)
             kind = shape.element_of(kind)
             continue
         fields = structs.fields(struct)
-        found = next((field for field in fields if _same(one, field.key, segment)), None)
-        if found is None:
-            known = (field.name.upper() if one.loose else field.key for field in fields)
-            raise errors.InputError(f"{one.origin}: {strict.unknown(segment, tuple(known))}")
-        keys.append(found.key)
-        kind = found.type
-    value = one.value
-    return tuple(keys), from_text(value, kind, one.origin) if isinstance(value, str) else value
+        match = next((field for field in fields if _same(entry, field.key, segment)), None)
+        if match is None:
+            known = (field.name.upper() if entry.loose else field.key for field in fields)
+            raise errors.InputError(f"{entry.origin}: {strict.unknown(segment, tuple(known))}")
+        keys.append(match.key)
+        kind = match.type
+    value = entry.value
+    return tuple(keys), from_text(value, kind, entry.origin) if isinstance(value, str) else value
 
 
-def _same(one: _Given, key: str, segment: str) -> bool:
-    return shape.plain(key) == shape.plain(segment) if one.loose else key == segment
+def _same(entry: _Entry, key: str, segment: str) -> bool:
+    return shape.plain(key) == shape.plain(segment) if entry.loose else key == segment
 
 
 def from_text(text: str, kind: Any, origin: str) -> Any:

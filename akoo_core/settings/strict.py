@@ -19,7 +19,7 @@ K = TypeVar("K", bound=structs.StrictStruct)
 _REFERENCE = "akoo-core: names a secret, is none"
 
 REFERENCE_WANTED = "a secret does not belong here"
-"""How the problem begins where a value stands instead of a reference."""
+"""The beginning of the problem where a value stands instead of a reference."""
 
 Reference = Annotated[str, _REFERENCE]
 """Text that names a secret instead of being one: the type of a field such as ``tokenSecret``."""
@@ -59,9 +59,11 @@ def decode(value: Any, kind: type[K], *, path: str) -> K:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+        return {
+            key: _without_nulls(element) for key, element in value.items() if element is not None
+        }
     if isinstance(value, list):
-        return [_without_nulls(one) for one in value]
+        return [_without_nulls(element) for element in value]
     return value
 
 
@@ -69,25 +71,25 @@ def _check(value: Any, kind: Any, path: str) -> None:
     """Walks value and type together; what does not fit the type is left to the conversion."""
     struct = shape.struct_of(kind)
     if isinstance(value, list):
-        for index, one in enumerate(value):
-            _check(one, shape.element_of(kind), f"{path}[{index}]")
+        for index, element in enumerate(value):
+            _check(element, shape.element_of(kind), f"{path}[{index}]")
     if not isinstance(value, dict):
         return
     known = {field.key: field.type for field in structs.fields(struct)} if struct else {}
-    for key, one in value.items():
+    for key, element in value.items():
         below = f"{path}.{key}" if path else str(key)
         if not isinstance(key, str):
             raise structs.DecodeError(below, "keys must be text")
         if struct is not None and key not in known:
             raise structs.DecodeError(below, unknown(key, tuple(known)))
         expected = known[key] if struct is not None else shape.element_of(kind)
-        if _is_secret(key, one) and not _is_reference(expected):
+        if _is_secret(key, element) and not _is_reference(expected):
             raise structs.DecodeError(
                 below,
                 f"{REFERENCE_WANTED}; put it into a Secret and refer to that"
                 f"{_where_to_refer(expected)}",
             )
-        _check(one, expected, below)
+        _check(element, expected, below)
 
 
 def unknown(key: str, known: tuple[str, ...]) -> str:
@@ -103,8 +105,8 @@ def _is_secret(key: str, value: Any) -> bool:
         return False
     values = value if isinstance(value, list) else [value]
     return any(
-        isinstance(one, str | int | float) and not isinstance(one, bool) and one != ""
-        for one in values
+        isinstance(element, str | int | float) and not isinstance(element, bool) and element != ""
+        for element in values
     )
 
 

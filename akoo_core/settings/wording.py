@@ -1,4 +1,4 @@
-"""What is wrong with a value, in the words of who wrote it instead of the decoder's. Pure."""
+"""Problems of values, in words of the file's author instead of the decoder's. Pure."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def translate(problem: str, expected: Any) -> str:
         near = errors.near(match["value"].strip("'\"").lower(), words)
         return f"must be one of {', '.join(words)}, not {match['value']}.{near}"
     if match := _MISMATCH.match(problem):
-        found = _FOUND.get(match["found"], match["found"])
-        return f"must be {_any_of(match['wanted'], expected)}, not {found}"
+        actual = _FOUND.get(match["found"], match["found"])
+        return f"must be {_any_of(match['wanted'], expected)}, not {actual}"
     if match := _BOUND.match(problem):
         return f"must be {_BOUNDS[match['sign']]} {match['limit'].removesuffix('.0')}"
     if match := _MISSING.match(problem):

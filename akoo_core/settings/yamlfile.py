@@ -63,16 +63,16 @@ def parse(text: str, origin: str) -> Any:
 
 
 def line_of(text: str, path: str) -> int | None:
-    """Where ``path`` (``health.port``, ``plugins.avi.hosts[0]``) stands in valid YAML text.
+    """The line of ``path`` (``health.port``, ``plugins.avi.hosts[0]``) in valid YAML text.
 
     The line of the last step that is there; None when not even the first is.
     """
     node, line = yaml.compose(text, _Loader), None
     for step in re.findall(r"\[\d+\]|[^.\[\]]+", path):
-        found = _below(node, step)
-        if found is None:
+        below = _below(node, step)
+        if below is None:
             break
-        place, node = found
+        place, node = below
         line = place.start_mark.line + 1
     return line
 

@@ -22,7 +22,7 @@ CLUSTER_UID = "00000000-0000-4000-8000-00000000c1a5"
 CONFIG_UID = "00000000-0000-4000-8000-0000000c0f16"
 KUBE_SYSTEM_UID = "00000000-0000-4000-8000-00000000cafe"
 CANARY = "c4nary"
-"""What every planted secret value begins with."""
+"""The beginning of every planted secret value."""
 
 _STAMP = "2026-01-01T00:00:00Z"
 
@@ -61,9 +61,9 @@ def cluster_object(
     }
 
 
-def cluster(name: str = "shop", namespace: str = "team-a", **given: Any) -> cluster_.Cluster:
+def cluster(name: str = "shop", namespace: str = "team-a", **fields: Any) -> cluster_.Cluster:
     """``cluster_object``, decoded as plugins get it."""
-    return cluster_.from_object(cluster_object(name, namespace, **given))
+    return cluster_.from_object(cluster_object(name, namespace, **fields))
 
 
 def config(
@@ -88,15 +88,17 @@ def config(
 
 def record_spec(of: cluster_.Cluster | None = None, **changes: Any) -> record_.RecordSpec:
     """The spec of the record of a Cluster; ``changes`` are fields of RecordSpec."""
-    one = of or cluster()
-    given: dict[str, Any] = {
-        "ako_cluster_name": names.record_name(MANAGEMENT_ID, one.uid),
+    owner = of or cluster()
+    defaults: dict[str, Any] = {
+        "ako_cluster_name": names.record_name(MANAGEMENT_ID, owner.uid),
         "management_id": MANAGEMENT_ID,
-        "cluster_ref": record_.ClusterRef(namespace=one.namespace, name=one.name, uid=one.uid),
+        "cluster_ref": record_.ClusterRef(
+            namespace=owner.namespace, name=owner.name, uid=owner.uid
+        ),
         "config_ref": record_.ConfigRef(name="default", uid=CONFIG_UID),
         "workload": record_.Workload(kube_system_uid=KUBE_SYSTEM_UID),
     }
-    return record_.RecordSpec(**(given | changes))
+    return record_.RecordSpec(**(defaults | changes))
 
 
 def record(of: cluster_.Cluster | None = None, **changes: Any) -> record_.Record:
@@ -131,7 +133,7 @@ def stored_facts(provider: str, *facts: api.Fact) -> dict[str, record_.StoredFac
 def secret(namespace: str, name: str, *keys: str, **values: str) -> structs.JSON:
     """A Secret of the management cluster. ``keys`` get canaries: values nobody may ever show."""
     data = {key: canary(f"{name}-{key}") for key in keys} | values
-    encoded = {key: base64.b64encode(one.encode()).decode() for key, one in data.items()}
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
     return {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -20,11 +20,11 @@ class Call(NamedTuple):
 
     system: str
     operation: str
-    target: str
+    subject: str
     write: bool
 
     def __str__(self) -> str:
-        return f"{self.system} {self.operation} {self.target}".rstrip()
+        return f"{self.system} {self.operation} {self.subject}".rstrip()
 
 
 class Crash(errors.ProcessEnd):

@@ -18,7 +18,7 @@ Ask = Callable[[caller.VerbCaller], Awaitable[Any]]
 
 
 def run_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World | None = None) -> VerbRun:
-    """What ``akoo-core plan --verb`` would get. Raises VerbError when it raises, or writes."""
+    """Call plan, as ``akoo-core plan --verb`` does. Raises VerbError when it raises, or writes."""
     where = world or World()
     return where.run(_raising(try_plan(plugin, verb, where)))
 
@@ -29,7 +29,7 @@ def run_audit(
     *,
     records: Iterable[record_.Record] | None = None,
 ) -> VerbRun:
-    """What ``akoo-core audit`` would get. ``records`` None: the World's own, unless it is finished.
+    """Call audit, as ``akoo-core audit`` does. ``records`` None: the World's, unless finished.
 
     Raises VerbError when it raises, or writes.
     """
@@ -77,7 +77,7 @@ async def try_audit(
 def audit_context_of(
     plugin: api.Plugin, world: World, records: Iterable[record_.Record] | None
 ) -> api.AuditContext:
-    """What audit and remove_stray are given."""
+    """The context of audit and remove_stray."""
     there = own_records(world) if records is None else tuple(records)
     return context.build_audit_context(
         plugin,

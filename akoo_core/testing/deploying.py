@@ -18,13 +18,13 @@ async def deploy(contribution: api.Contribution, plugin: api.Plugin, world: Worl
     """
     client = world.workload.client()
     opener = secrets.SecretOpener(world.secret_reader, plugin_set(plugin))
-    for one in inventory.wanted(world.record_name, {plugin.name: contribution}):
-        manifest = one.manifest
+    for wanted in inventory.wanted(world.record_name, {plugin.name: contribution}):
+        manifest = wanted.manifest
         for resource in definitions.defined(manifest):
             world.workload.served.serve(resource)
-        if one.secret is not None:
+        if wanted.secret is not None:
             try:
-                manifest = secrets.filled(manifest, (await opener.open(one.secret)).values)
+                manifest = secrets.filled(manifest, (await opener.open(wanted.secret)).values)
             except BlockedError:
                 continue
         await client.apply(world.workload.resource_of(manifest), manifest)

@@ -82,7 +82,7 @@ class Fleet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        tasks = [one for one in (self._world, self._process) if one is not None]
+        tasks = [task for task in (self._world, self._process) if task is not None]
         await _end(*tasks)
         if error is None:
             _raise_of(*tasks)
@@ -138,30 +138,33 @@ class Fleet:
 
     def cluster(self, name: str, namespace: str = NAMESPACE) -> client_.Object | None:
         """The Cluster, or None."""
-        found = self.management.objects(resources.CLUSTERS, namespace)
-        return next((one for one in found if one["metadata"]["name"] == name), None)
+        clusters = self.management.objects(resources.CLUSTERS, namespace)
+        return next((cluster for cluster in clusters if cluster["metadata"]["name"] == name), None)
 
     def workload(self, name: str, namespace: str = NAMESPACE) -> memory.MemoryServer | None:
         """The API server of the workload cluster; None when it is gone."""
-        one = self.cluster(name, namespace)
-        found = self.capi.workload_of(one) if one is not None else None
-        return found.server if found is not None else None
+        cluster = self.cluster(name, namespace)
+        workload = self.capi.workload_of(cluster) if cluster is not None else None
+        return workload.server if workload is not None else None
 
     def record(self, name: str, namespace: str = NAMESPACE) -> record_.Record | None:
         """The latest record of a Cluster of that name, or None."""
         rows = self.management.store.select(resources.AKO_DEPLOYMENTS, None)
-        found = [record_.from_object(obj) for _, obj in rows]
+        records = [record_.from_object(obj) for _, obj in rows]
         ours = [
-            one
-            for one in found
-            if (one.spec.cluster_ref.namespace, one.spec.cluster_ref.name) == (namespace, name)
+            record
+            for record in records
+            if (record.spec.cluster_ref.namespace, record.spec.cluster_ref.name)
+            == (namespace, name)
         ]
         return max(ours, key=lambda our: int(our.resource_version), default=None)
 
-    async def until(self, what: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
+    async def until(
+        self, condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """Let virtual time pass until ``what()``. Raises AssertionError after ``seconds`` of it."""
         end = self.clock.monotonic() + seconds
-        while not what():
+        while not condition():
             for task in (self._process, self._world):
                 if task is not None and task.done():
                     task.result()
@@ -182,17 +185,17 @@ class Fleet:
         with what its conditions say."""
 
         def reached() -> bool:
-            one = self.record(name, namespace)
-            return one is not None and one.status.phase == phase
+            record = self.record(name, namespace)
+            return record is not None and record.status.phase == phase
 
         try:
             await self.until(reached, seconds=seconds)
         except AssertionError as error:
-            told = f"{namespace}/{name} is not {phase}: {self._said(name, namespace)}"
-            raise AssertionError(told) from error
-        found = self.record(name, namespace)
-        assert found is not None  # noqa: S101 - it was there a moment ago
-        return found
+            message = f"{namespace}/{name} is not {phase}: {self._said(name, namespace)}"
+            raise AssertionError(message) from error
+        record = self.record(name, namespace)
+        assert record is not None  # noqa: S101 - it was there a moment ago
+        return record
 
     async def until_gone(
         self, name: str, namespace: str = NAMESPACE, *, seconds: float = PATIENCE_SECONDS
@@ -201,17 +204,17 @@ class Fleet:
         try:
             await self.until(lambda: self.cluster(name, namespace) is None, seconds=seconds)
         except AssertionError as error:
-            told = f"{namespace}/{name} is still there: {self._said(name, namespace)}"
-            raise AssertionError(told) from error
+            message = f"{namespace}/{name} is still there: {self._said(name, namespace)}"
+            raise AssertionError(message) from error
 
     def _said(self, name: str, namespace: str) -> str:
-        one = self.record(name, namespace)
-        if one is None:
+        record = self.record(name, namespace)
+        if record is None:
             return "it has no record"
         conditions = "; ".join(
-            f"{c.type}={c.status} {c.reason} {c.message}" for c in one.status.conditions
+            f"{c.type}={c.status} {c.reason} {c.message}" for c in record.status.conditions
         )
-        return f"phase {one.status.phase or 'none'}, {conditions or 'no condition'}"
+        return f"phase {record.status.phase or 'none'}, {conditions or 'no condition'}"
 
     # The processes.
 
@@ -254,7 +257,7 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
 
 
 def _raise_of(*tasks: asyncio.Task[None]) -> None:
-    """What ended a task before it was cancelled is an error of the test."""
+    """Raise the error that ended a task before it was cancelled."""
     for task in tasks:
         if not task.cancelled():
             task.result()

@@ -36,10 +36,10 @@ class _Lines(logging.Handler):
         self._lines = lines
         self._format = logging.Formatter()
 
-    def emit(self, one: logging.LogRecord) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
         extra: dict[str, Any] = {
-            name: value for name, value in vars(one).items() if name not in _STANDARD
+            name: value for name, value in vars(record).items() if name not in _STANDARD
         }
         extra.pop("message", None)
         fields = " ".join(f"{name}={value}" for name, value in extra.items())
-        self._lines.append(f"{one.levelname} {self._format.format(one)} {fields}".rstrip())
+        self._lines.append(f"{record.levelname} {self._format.format(record)} {fields}".rstrip())

@@ -29,7 +29,7 @@ class Span(NamedTuple):
     parent: str
     """Name of the span around it, "" when it is not part of the recording."""
     error: str = ""
-    """What its status says, when that is an error."""
+    """The description of its status, when that is an error."""
     events: tuple[str, ...] = ()
     """Names and attributes of its events, as text."""
 
@@ -42,14 +42,14 @@ class Recording:
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """What was recorded so far. Raises InputError where the OpenTelemetry SDK is missing."""
+        """The spans that have ended so far. Raises InputError without the OpenTelemetry SDK."""
         if not available():
             raise errors.InputError(
                 "spans are recorded by opentelemetry-sdk, which is not installed here: "
                 "pip install 'akoo-core[otel]'"
             )
-        by_id = {one.context.span_id: one.name for one in self.ended if one.context}
-        return tuple(_span(one, by_id) for one in self.ended)
+        by_id = {span.context.span_id: span.name for span in self.ended if span.context}
+        return tuple(_span(span, by_id) for span in self.ended)
 
 
 _active: list[Recording] = []
@@ -58,7 +58,7 @@ _watched: list[object] = []
 
 
 def available() -> bool:
-    """Whether the OpenTelemetry SDK is installed."""
+    """True where the OpenTelemetry SDK is installed."""
     return importlib.util.find_spec("opentelemetry.sdk") is not None
 
 
@@ -97,10 +97,10 @@ def _watch() -> None:
                 recording.ended.append(span)
 
     class WhileRecording(sampling.Sampler):
-        def should_sample(self, *given: Any, **named: Any) -> sampling.SamplingResult:
+        def should_sample(self, *arguments: Any, **named: Any) -> sampling.SamplingResult:
             decision = sampling.Decision.RECORD_AND_SAMPLE if _active else sampling.Decision.DROP
             # (parent_context, trace_id, name, kind, attributes, links), and the SDK gives them so.
-            attributes = given[4] if len(given) > 4 else named.get("attributes")
+            attributes = arguments[4] if len(arguments) > 4 else named.get("attributes")
             return sampling.SamplingResult(decision, attributes)
 
         def get_description(self) -> str:

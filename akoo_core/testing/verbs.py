@@ -1,4 +1,4 @@
-"""Calls one verb of a plugin on a World, as the engine would, and says all that came of it."""
+"""Calls one verb of a plugin on a World, as the engine would, and returns all that it did."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Wrap = Callable[[Awaitable[Any]], Coroutine[Any, Any, Any]]
 
 @dataclasses.dataclass(frozen=True)
 class VerbRun:
-    """What came of one call."""
+    """The result of one call, with everything that was observed of it."""
 
     result: Answer
     calls: tuple[calls.Call, ...]
@@ -34,7 +34,7 @@ class VerbRun:
     """Every log line, its fields included."""
     recording: spans.Recording
     error: BaseException | None = None
-    """What it raised instead of answering; run_verb raises that."""
+    """The exception that it raised instead of answering; run_verb raises that."""
 
     @property
     def facts(self) -> tuple[api.Fact, ...]:
@@ -43,18 +43,18 @@ class VerbRun:
 
     @property
     def contribution(self) -> api.Contribution | None:
-        """What contribute wants."""
+        """The answer of contribute."""
         return self.result if isinstance(self.result, api.Contribution) else None
 
     @property
     def actions(self) -> Plan:
-        """What plan would do."""
-        found = self.result if isinstance(self.result, tuple) else ()
-        return tuple(one for one in found if isinstance(one, api.PlannedAction))
+        """The answer of plan."""
+        answer = self.result if isinstance(self.result, tuple) else ()
+        return tuple(action for action in answer if isinstance(action, api.PlannedAction))
 
     @property
     def strays(self) -> tuple[api.Stray, ...]:
-        """What audit found."""
+        """The strays in the answer of audit."""
         return self.result.strays if isinstance(self.result, api.Audit) else ()
 
     @property
@@ -122,7 +122,7 @@ class _WrappedCalls(bounded.Calls):
 
 
 async def observed(answer: Callable[[], Awaitable[Any]], world: World) -> VerbRun:
-    """Await ``answer`` in a task of its own, and tell what was seen of it."""
+    """Await ``answer`` in a task of its own, and return everything that was observed of it."""
 
     async def main() -> Any:
         return await answer()
@@ -154,15 +154,15 @@ def run_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -
 
 async def try_reconcile(plugin: api.Plugin, controller: str, key: str, world: World) -> VerbRun:
     """``run_reconcile`` inside a running loop, whose error is part of the answer."""
-    (found,) = (one for one in registered(plugin) if one.registration.name == controller)
+    (match,) = (own for own in registered(plugin) if own.registration.name == controller)
     inner = world.management.client(external=world.calls)
-    ctx = context.build_controller_context(found, means_of(world), inner, key=key)
+    ctx = context.build_controller_context(match, means_of(world), inner, key=key)
     request = api.Request(key=key, attempt=1)
-    return await observed(lambda: found.registration.reconcile(request, ctx), world)
+    return await observed(lambda: match.registration.reconcile(request, ctx), world)
 
 
 def means_of(world: World) -> context.Means:
-    """What controllers and commands act with."""
+    """The means of controllers and commands."""
     return context.Means(
         clock=world.clock,
         external=world.calls,
@@ -218,7 +218,7 @@ def _provider(facts: tuple[type[api.Fact], ...]) -> type[api.Plugin]:
 
 
 def view_of(plugin: api.Plugin, world: World) -> api.View:
-    """What pure verbs are given."""
+    """The view of pure verbs."""
     return context.build_view(
         record_name=world.record_name,
         spec=world.spec,
@@ -230,8 +230,8 @@ def view_of(plugin: api.Plugin, world: World) -> api.View:
 
 
 def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
-    """What async verbs are given. Prepare and release do not get to the workload cluster: it may
-    not be there yet, or not be ours any more."""
+    """The context of async verbs. prepare and release get no client of the workload cluster: it
+    may not be there yet, or not be ours any more."""
     client = world.workload.client(external=world.calls, system="workload")
     reached = world.reachable and world.cluster is not None and verb not in ("prepare", "release")
     return context.build_context(
@@ -248,15 +248,21 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
 
 
 def shared_of(plugin: api.Plugin, world: World) -> client_.KubeClient | None:
-    """What verbs may read in the management cluster: the kinds that own controllers watch."""
+    """A client of the management cluster, to read the kinds that own controllers watch."""
     inner = world.management.client(external=world.calls)
     return scoped_client.for_verbs(
-        inner, plugin.name, (one.registration for one in registered(plugin) if one.plugin is plugin)
+        inner,
+        plugin.name,
+        (
+            controller.registration
+            for controller in registered(plugin)
+            if controller.plugin is plugin
+        ),
     )
 
 
 def store_intent(calling: caller.VerbCaller, plugin: api.Plugin, world: World) -> None:
-    """Store what intend says in the record, as the engine does before anything else."""
+    """Store the answer of intend in the record, as the engine does before anything else."""
     answer = calling.call_pure("intend", plugin, view_of(plugin, world))
     if isinstance(answer, api.Intent):
         stored = record.StoredIntent(
@@ -271,13 +277,13 @@ def store_intent(calling: caller.VerbCaller, plugin: api.Plugin, world: World) -
 def remember(plugin: api.Plugin, verb: str, result: Answer, world: World) -> None:
     """Store facts and progress in the record, as the engine does after a verb."""
     if isinstance(result, api.Done | api.Wait) and result.facts:
-        given = {
+        stored = {
             type(fact).fact_name: record.StoredFact(
                 plugin=plugin.name, version=type(fact).fact_version, data=structs.to_object(fact)
             )
             for fact in result.facts
         }
-        world.spec = structs.replace(world.spec, facts={**world.spec.facts, **given})
+        world.spec = structs.replace(world.spec, facts={**world.spec.facts, **stored})
     state, now = world.spec.leaving, world.clock.now()
     if state is None:
         return

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _LOOK_EVERY = 16
-"""How many rounds of callbacks pass between two system calls."""
+"""Rounds of callbacks between two system calls."""
 _EPOCH = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -27,7 +27,7 @@ class DeadlockError(AssertionError):
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Where a real selector would sleep until the next timer, the time is moved there instead."""
+    """A selector that moves the time to the next timer, instead of sleeping until then."""
 
     now = 1000.0
     _asked = 0
@@ -81,7 +81,7 @@ def run(main: Callable[[LoopClock], Coroutine[Any, Any, T]]) -> T:
         result = await main(LoopClock(asyncio.get_running_loop()))
         left = asyncio.all_tasks() - {asyncio.current_task()}
         if left:
-            raise AssertionError(f"tasks left behind: {sorted(one.get_name() for one in left)}")
+            raise AssertionError(f"tasks left behind: {sorted(task.get_name() for task in left)}")
         return result
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:

@@ -100,7 +100,7 @@ class World:
         self.threads: api.ThreadPool = calls.InlineThreads()
 
     def outside(self) -> object:
-        """What the plugin's own systems hold, as a value that can be compared. Override it."""
+        """The content of the plugin's own systems, as a value that can be compared. Override it."""
         return None
 
     @property
@@ -176,7 +176,7 @@ def objects_of(server: memory.MemoryServer) -> Mapping[str, object]:
 def _steady(value: Any) -> Any:
     """The value with every point in time replaced: a second attempt comes later."""
     if isinstance(value, dict):
-        return {key: _steady(one) for key, one in value.items()}
+        return {key: _steady(element) for key, element in value.items()}
     if isinstance(value, list | tuple):
-        return [_steady(one) for one in value]
+        return [_steady(element) for element in value]
     return "(a time)" if isinstance(value, str) and _TIME.match(value) else value

@@ -1,4 +1,4 @@
-"""What every plugin must do, as checks that any plugin runs with a few lines.
+"""The rules for every plugin, as checks that any plugin runs with a few lines.
 
 See :class:`Suite` for pytest, :func:`problems` for everything else.
 """

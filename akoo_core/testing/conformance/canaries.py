@@ -24,8 +24,8 @@ def keeps_secrets(subject: Subject) -> None:
         run = _checked(subject, trial)
         for number, call in enumerate(run.calls, start=1):
             trial = make()
-            said = f"{call.system} refused the call (by the conformance suite)"
-            trial.world.calls.fail(number, "before", ConnectionResetError(said))
+            refusal = f"{call.system} refused the call (by the conformance suite)"
+            trial.world.calls.fail(number, "before", ConnectionResetError(refusal))
             _checked(subject, trial)
 
 
@@ -33,13 +33,13 @@ def _checked(subject: Subject, trial: Trial) -> VerbRun:
     world = trial.world
     run = world.run(verbs.try_verb(trial.plugin, trial.verb, world))
     hidden = {*_values(world), *world.run(_opened(trial.plugin, run))}
-    needles = hidden | {base64.b64encode(one.encode()).decode() for one in hidden}
+    needles = hidden | {base64.b64encode(value.encode()).decode() for value in hidden}
     for place, text in _texts(run, world):
-        found = sorted(needle for needle in needles if needle in text)
-        if found:
+        seen = sorted(needle for needle in needles if needle in text)
+        if seen:
             raise subject.error(
                 trial.verb,
-                f"the secret value {found[0]!r} is seen in {place}. Name the Secret and its key "
+                f"the secret value {seen[0]!r} is seen in {place}. Name the Secret and its key "
                 "instead; values go into calls and nowhere else.",
             )
     return run
@@ -55,9 +55,9 @@ def _values(world: World) -> Iterator[str]:
 
 
 async def _opened(plugin: api.Plugin, run: VerbRun) -> list[str]:
-    """What the plugin itself opens of the sources it contributed."""
+    """The values of the contributed sources that the plugin itself opens."""
     contribution = run.contribution or api.Contribution()
-    sources = [one for secret in contribution.secrets for one in secret.data.values()]
+    sources = [source for secret in contribution.secrets for source in secret.data.values()]
     return [
         (await plugin.open_secret(source)).decode(errors="replace")
         for source in sources

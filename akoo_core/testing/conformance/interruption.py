@@ -20,7 +20,7 @@ MOST_AWAITS = 500
 
 
 class End(NamedTuple):
-    """Where a verb comes to when nobody disturbs it."""
+    """The answer and the state at the end of an undisturbed verb."""
 
     answer: Any
     state: Mapping[str, object]
@@ -72,11 +72,11 @@ def _calls(trial: Trial) -> tuple[calls.Call, ...]:
 
 
 def _faults(call: calls.Call) -> Iterator[tuple[calls.Moment, BaseException]]:
-    said = "the connection was reset (by the conformance suite)"
+    reset = "the connection was reset (by the conformance suite)"
     kube = call.system in ("kubernetes", "workload")
     moments: tuple[calls.Moment, ...] = ("before", "after")
     for moment in moments:
-        yield moment, errors.UnreachableError(said) if kube else ConnectionResetError(said)
+        yield moment, errors.UnreachableError(reset) if kube else ConnectionResetError(reset)
         yield moment, calls.Crash()
 
 
@@ -126,18 +126,20 @@ def _comes_to(subject: Subject, trial: Trial, end: End, where: str) -> None:
 
 
 def differences(wanted: Mapping[str, object], got: Mapping[str, object]) -> str:
-    """What differs between two states, in words: ``outside; workload: only in one: a, b``."""
-    found: list[str] = []
+    """The differences between two states, in words: ``outside; workload: only in one: a, b``."""
+    places: list[str] = []
     for place in wanted:
-        one, other = wanted[place], got[place]
-        if one == other:
+        expected, actual = wanted[place], got[place]
+        if expected == actual:
             continue
-        if isinstance(one, dict) and isinstance(other, dict):
-            keys = sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
-            found.append(f"{place} ({', '.join(map(str, keys[:5]))})")
+        if isinstance(expected, dict) and isinstance(actual, dict):
+            keys = sorted(
+                key for key in {*expected, *actual} if expected.get(key) != actual.get(key)
+            )
+            places.append(f"{place} ({', '.join(map(str, keys[:5]))})")
         else:
-            found.append(place)
-    return "; ".join(found)
+            places.append(place)
+    return "; ".join(places)
 
 
 def _told(run: VerbRun) -> str:
@@ -150,8 +152,8 @@ class _Steps:
     def __init__(self, cancel_at: int) -> None:
         self.seen = 0
         self.stopped = False
-        """Whether the cancellation ended the coroutine. Its caller cannot tell: it raises
-        CancelledError whatever became of the task."""
+        """True once the cancellation ended the coroutine. Its caller cannot tell: it raises
+        CancelledError in any case."""
         self._cancel_at = cancel_at
 
     async def around(self, inner: Awaitable[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What commands ask for only looks: plan and audit write nothing, and audit shows nobody alive."""
+"""Hooks of commands only look: plan and audit write nothing, and audit shows nobody alive."""
 
 from __future__ import annotations
 

@@ -23,20 +23,21 @@ def bears_newer_facts(subject: Subject) -> None:
     """Unknown facts and fields change no answer; a newer version is as good as no fact."""
     for make in subject.trials():
         trial = make()
-        for what, changed, like in _variants(trial):
-            one, other = make(), make()
-            one.world.spec = structs.replace(one.world.spec, facts=changed)
-            other.world.spec = structs.replace(other.world.spec, facts=like)
-            got, wanted = _answer(one), _answer(other)
+        for variant, changed, like in _variants(trial):
+            tried, reference = make(), make()
+            tried.world.spec = structs.replace(tried.world.spec, facts=changed)
+            reference.world.spec = structs.replace(reference.world.spec, facts=like)
+            got, wanted = _answer(tried), _answer(reference)
             if got != wanted:
                 raise subject.error(
                     trial.verb,
-                    f"with {what} it came to {got} instead of {wanted}. Read facts by view.fact().",
+                    f"with {variant} it came to {got} instead of {wanted}. Read facts by "
+                    "view.fact().",
                 )
 
 
 def _variants(trial: Trial) -> Iterator[tuple[str, Facts, Facts]]:
-    """What is tried, the facts then, and the facts that must give the same."""
+    """Name of a variant, its facts, and the facts that must give the same answer."""
     stored, kind = dict(trial.world.spec.facts), type(trial.plugin)
     yield "a fact that nobody knows", {**stored, "FromTheFuture": _UNKNOWN}, stored
     for fact in (*kind.requires, *kind.accepts):
@@ -49,7 +50,7 @@ def _variants(trial: Trial) -> Iterator[tuple[str, Facts, Facts]]:
         if fact in kind.requires and trial.verb not in FIRST:
             continue  # the engine calls nothing else then
         newer = structs.replace(stored[name], version=fact.fact_version + 1, data={"all": "new"})
-        without = {one: value for one, value in stored.items() if one != name}
+        without = {fact_name: value for fact_name, value in stored.items() if fact_name != name}
         yield f"version {newer.version} of the fact {name}", {**stored, name: newer}, without
 
 

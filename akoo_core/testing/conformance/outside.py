@@ -72,7 +72,7 @@ def does_not_block(subject: Subject) -> None:
 
 
 def writes_by_the_seam(subject: Subject) -> None:
-    """What a verb changes outside, it changes within ``ctx.external.call(..., write=True)``."""
+    """A verb changes things outside only within ``ctx.external.call(..., write=True)``."""
     for make in subject.trials():
         trial = make()
         before = trial.world.state()
@@ -90,7 +90,7 @@ def writes_by_the_seam(subject: Subject) -> None:
 
 
 def counts_what_is_there(subject: Subject) -> None:
-    """Where sweep has something to delete, verify does not say that nothing is left."""
+    """verify does not say that nothing is left, while sweep has something to delete."""
     if "verify" not in subject.verbs() or "sweep" not in subject.verbs():
         return
     trial = subject.reach("sweep")
@@ -161,7 +161,7 @@ _hooked = False
 
 @contextlib.contextmanager
 def _reached_out() -> Iterator[list[str]]:
-    """What reaches out of the process meanwhile, outside of any call of the seam."""
+    """Events that leave the process meanwhile, outside of any call of the seam."""
     global _current, _hooked  # noqa: PLW0603 - there is one audit hook per process
     if not _hooked:
         sys.addaudithook(_heard)

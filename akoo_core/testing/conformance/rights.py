@@ -35,9 +35,9 @@ def declares_its_rights(subject: Subject) -> None:
         world.run(verbs.try_reconcile(plugin, name, key, world))
         made = world.management.faults.calls
         created = [
-            one._replace(verb="create")
-            for one in made
-            if one.verb == "apply" and _key(one) not in {(k.plural, k.name) for k in before}
+            request._replace(verb="create")
+            for request in made
+            if request.verb == "apply" and _key(request) not in {(k.plural, k.name) for k in before}
         ]
         _check(subject, f"controller {name}", rules, [*made, *created])
 
@@ -69,15 +69,15 @@ def keys(plugin: api.Plugin, world: World) -> Iterator[tuple[Controller, str]]:
         if controller.plugin is not plugin:
             continue
         registration = controller.registration
-        found: dict[str, None] = {}
+        ordered: dict[str, None] = {}
         for resource in registration.watches:
             for obj in world.management.objects(resource):
-                found.update(dict.fromkeys(registration.keys(resource, obj)))
-        yield from ((controller, key) for key in found)
+                ordered.update(dict.fromkeys(registration.keys(resource, obj)))
+        yield from ((controller, key) for key in ordered)
 
 
 def allowed(rules: Iterable[api.RbacRule], request: Request) -> bool:
-    """Whether one of the rules lets this request pass."""
+    """True where one of the rules lets this request pass."""
     group, kind = request.resource.group, request.rbac_resource
     return any(
         {group, "*"} & set(rule.groups)
@@ -89,7 +89,7 @@ def allowed(rules: Iterable[api.RbacRule], request: Request) -> bool:
 
 
 def _check(
-    subject: Subject, what: str, rules: Iterable[api.RbacRule], made: Iterable[Request]
+    subject: Subject, name: str, rules: Iterable[api.RbacRule], made: Iterable[Request]
 ) -> None:
     for request in made:
         if allowed(rules, request):
@@ -101,7 +101,7 @@ def _check(
             f"resources=({request.rbac_resource!r},), verbs=({request.rbac_verb!r},))"
         )
         raise subject.error(
-            what,
+            name,
             f"it needs the right to {request.rbac_verb} {request.rbac_resource} of group "
             f"{request.resource.group!r}, which neither the core nor the plugin declares. Add "
             f"{rule} to {kind.__name__}.rbac ({contract.where(kind)}).",

@@ -1,4 +1,4 @@
-"""What the checks work on: a plugin in a situation, brought to one of its verbs, again and again.
+"""The subject of the checks: a plugin in a scenario, brought to one of its verbs again and again.
 
 Every trial starts from a fresh World and a fresh plugin, so nothing that one does can help another.
 """
@@ -64,12 +64,12 @@ class Subject:
         world = self._world()
         return world, self.plugin(world)
 
-    def error(self, what: str, problem: str) -> ConformanceError:
-        """``what`` is the verb or controller; ``problem`` what is wrong and what to do."""
+    def error(self, name: str, problem: str) -> ConformanceError:
+        """The error of a verb or controller of that name. ``problem`` says what to do, too."""
         _, plugin = self.fresh()
         where = f'plugin "{plugin.name}" in scenario "{self.scenario}"'
-        place = contract.where(getattr(type(plugin), what, type(plugin)))
-        return ConformanceError(f"{place}: {what} of {where}: {problem}")
+        line = contract.where(getattr(type(plugin), name, type(plugin)))
+        return ConformanceError(f"{line}: {name} of {where}: {problem}")
 
     def verbs(self) -> tuple[str, ...]:
         """The verbs that the plugin has and the scenario is about."""
@@ -123,7 +123,7 @@ class Subject:
         return trial
 
     async def _live(self, verb: str, world: World, plugin: api.Plugin) -> bool:
-        """Let the plugin go through a lives verb; whether the engine would go on after it."""
+        """Let the plugin go through a lives verb. True where the engine would go on after it."""
         run = await self.settle(Trial(world, plugin, verb))
         if run.contribution is not None:
             await deploying.deploy(run.contribution, plugin, world)
@@ -140,8 +140,8 @@ class Subject:
             run = await verbs.try_verb(trial.plugin, trial.verb, trial.world)
             if run.error is not None:
                 raise self.failed(trial.verb, run.error) from run.error
-            found = isinstance(run.result, api.Wait) and trial.world.spec.facts != known
-            if not run.writes and not found:
+            new_facts = isinstance(run.result, api.Wait) and trial.world.spec.facts != known
+            if not run.writes and not new_facts:
                 return run
         raise self.error(
             trial.verb,
@@ -156,7 +156,7 @@ class Subject:
 
 
 def prepared(plugin: api.Plugin, world: World) -> bool:
-    """Whether the engine would call more than intend here: facts are there, intend is content."""
+    """True where the engine would call more than intend: facts are there, intend is not Blocked."""
     if facts.missing(world.spec.facts, plugin):
         return False
     calling = caller.VerbCaller(verbs.plugin_set(plugin))
@@ -167,13 +167,13 @@ def prepared(plugin: api.Plugin, world: World) -> bool:
 
 
 def essence(answer: object) -> Any:
-    """What must be the same in two answers to the same question: all but the words."""
+    """The part of an answer that must be the same the second time: all but its texts."""
     match answer:
         case None:
             return "None"
         case api.Done():
-            given = [structs.to_plain(fact) for fact in answer.facts]
-            return ("Done", given, answer.version)
+            facts = [structs.to_plain(fact) for fact in answer.facts]
+            return ("Done", facts, answer.version)
         case api.Wait() | api.Blocked() | api.Unverified():
             return (type(answer).__name__, answer.reason)
         case api.Fenced():
@@ -183,5 +183,5 @@ def essence(answer: object) -> Any:
 
 
 def conclusive(answer: object) -> bool:
-    """Whether the engine goes on after this answer."""
+    """True where the engine goes on after this answer."""
     return isinstance(answer, api.Done | api.Fenced | api.Proof | None)

@@ -48,7 +48,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
 
 
 def contract_error(subject: Subject) -> Exception | None:
-    """Why the operator would refuse the plugin before it calls a verb; None if it would not."""
+    """The error for which the operator would refuse the plugin before any verb; None for none."""
     try:
         _, plugin = subject.fresh()
         verbs.registered(plugin)
@@ -95,7 +95,7 @@ class Suite:
         return type(self).plugin()
 
     def subject(self, scenario: str) -> Subject:
-        """What checks get."""
+        """The subject of the checks, in one scenario."""
         world = type(self).scenarios[scenario]
         return Subject(self.make, world, name=self.name, scenario=scenario)
 

@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 
 class Manager(NamedTuple):
-    """Who writes. The same name with another operation or subresource is another manager."""
+    """A writer. The same name with another operation or subresource is another manager."""
 
     name: str
     operation: Literal["Apply", "Update"]
@@ -38,8 +38,8 @@ class ApplyConflictError(Exception):
 
     def __init__(self, conflicts: Iterable[tuple[Manager, fields.Path]]) -> None:
         self.conflicts = sorted(conflicts)
-        told = ", ".join(f'"{who.name}": {".".join(path)}' for who, path in self.conflicts)
-        super().__init__(f"Apply failed with {len(self.conflicts)} conflicts: {told}")
+        owners = ", ".join(f'"{who.name}": {".".join(path)}' for who, path in self.conflicts)
+        super().__init__(f"Apply failed with {len(self.conflicts)} conflicts: {owners}")
 
 
 def apply(
@@ -58,9 +58,9 @@ def apply(
     kept = frozenset[fields.Path]().union(wanted, *others.values())
     merged = _merge(live, config, "")
     # Items first: without its key field an item is not found any more.
-    for path in sorted(owners.get(manager, frozenset()) - kept, key=lambda one: one[-1] != "."):
+    for path in sorted(owners.get(manager, frozenset()) - kept, key=lambda path: path[-1] != "."):
         # What was applied as empty may have got content from others since.
-        if path[-1] == "." or not any(one[: len(path)] == path for one in kept):
+        if path[-1] == "." or not any(kept_path[: len(path)] == path for kept_path in kept):
             _remove(merged, path)
     return Applied(merged, {**{k: v for k, v in others.items() if v}, manager: wanted})
 

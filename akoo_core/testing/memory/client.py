@@ -70,9 +70,9 @@ class MemoryClient:
                 limit=limit,
             )
 
-        found = await self._call(request, page)
-        items = [_metadata_only(obj) for obj in found.items] if metadata_only else found.items
-        return found._replace(items=memory_patch.copied(items))
+        listed = await self._call(request, page)
+        items = [_metadata_only(obj) for obj in listed.items] if metadata_only else listed.items
+        return listed._replace(items=memory_patch.copied(items))
 
     async def watch(
         self,
@@ -216,7 +216,7 @@ class MemoryClient:
             request, lambda: self._server.writes.update(request, change, manager)
         )
 
-    async def _call(self, request: Request, work: Callable[[], T]) -> T:
+    async def _call(self, request: Request, function: Callable[[], T]) -> T:
         """One request: counted, refused where ordered, done, and copied on the way out."""
         if self.closed:
             raise RuntimeError(f"{request}: the client is closed")
@@ -227,7 +227,7 @@ class MemoryClient:
             self._server.faults.calls.append(request)
             self._server.faults.check("before", request)
             self._server.served.check(request)
-            answer = work()
+            answer = function()
             if request.write:
                 self._server.settle()
             self._server.faults.check("after", request)

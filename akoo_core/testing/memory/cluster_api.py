@@ -25,7 +25,7 @@ INFRASTRUCTURE: Final = Resource(
 )
 MACHINE_POOLS: Final = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")
 KINDS: Final = (*server_.BUILT_IN, MACHINE_POOLS, INFRASTRUCTURE)
-"""What the management cluster has to serve."""
+"""The kinds that the management cluster has to serve."""
 
 
 class MemoryClusterApi:
@@ -111,7 +111,7 @@ class MemoryClusterApi:
 
 
 def server_name(name: str, uid: str) -> str:
-    """What the API server of a Cluster is called."""
+    """The host name of the API server of a Cluster."""
     return f"{name}-{uid}"
 
 
@@ -156,6 +156,6 @@ def _machine(name: str, namespace: str) -> Object:
 
 
 def kube_system_uid(server: server_.MemoryServer) -> str:
-    """Who a server is."""
+    """The UID of a server's kube-system namespace."""
     rows = server.store.select(resources.NAMESPACES, None)
     return str(next(obj["metadata"]["uid"] for key, obj in rows if key.name == "kube-system"))

@@ -27,7 +27,7 @@ def defined(definition: Object) -> Iterator[Resource]:
 
 
 class Definitions:
-    """What the API server does about the CRDs in its store, at once after each write."""
+    """The API server's reaction to the CRDs in its store, at once after each write."""
 
     def __init__(self, store: Store, served: Served) -> None:
         self._store = store
@@ -58,8 +58,8 @@ class Definitions:
         """The objects of a kind go with its definition."""
         for kind in defined(obj):
             self._served.stop(kind)
-            for key, one in self._store.select(kind, None):
-                self._store.remove(key, one)
+            for key, definition in self._store.select(kind, None):
+                self._store.remove(key, definition)
 
 
 def _established(obj: Object) -> bool:

@@ -1,4 +1,4 @@
-"""What GET of /version, /api and /apis answers, and who may do what."""
+"""Answers to GET of /version, /api and /apis, and refusals by missing rights."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Served:
             case ["apis"]:
                 groups = sorted({group for group, _ in versions if group})
                 return {"kind": "APIGroupList", "groups": [_group(g, versions) for g in groups]}
-            case ["apis", group] if any(group == one for one, _ in versions):
+            case ["apis", group] if any(group == served_group for served_group, _ in versions):
                 return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, versions)}
             case ["api", version] if ("", version) in versions:
                 return self._kinds("", version)
@@ -85,7 +85,7 @@ class Served:
         return {
             "kind": "APIResourceList",
             "groupVersion": group_version,
-            "resources": [entry for one in served for entry in _entries(one)],
+            "resources": [entry for resource in served for entry in _entries(resource)],
         }
 
 

@@ -13,7 +13,7 @@ from akoo_core.kube.request import Request
 class _Rule:
     moment: Literal["before", "after"]
     operation: str
-    target: str
+    subject: str
     error: BaseException
     skip: int
     times: int
@@ -32,28 +32,28 @@ class Faults:
         operation: str,
         error: BaseException,
         *,
-        target: str = "*",
+        subject: str = "*",
         nth: int = 1,
         times: int = 1,
     ) -> None:
         """Raise ``error`` instead of the nth call (and the ``times`` - 1 that follow).
 
-        ``operation`` and ``target`` are patterns: ``patch akodeployments/status``, ``* clusters``,
+        ``operation`` and ``subject`` are patterns: ``patch akodeployments/status``, ``* clusters``,
         ``team-a/*``. The call has no effect.
         """
-        self._rules.append(_Rule("before", operation, target, error, nth - 1, times))
+        self._rules.append(_Rule("before", operation, subject, error, nth - 1, times))
 
     def after(
         self,
         operation: str,
         error: BaseException,
         *,
-        target: str = "*",
+        subject: str = "*",
         nth: int = 1,
         times: int = 1,
     ) -> None:
         """As ``before``, but the call takes effect and its answer is lost."""
-        self._rules.append(_Rule("after", operation, target, error, nth - 1, times))
+        self._rules.append(_Rule("after", operation, subject, error, nth - 1, times))
 
     def clear(self) -> None:
         """Drop all rules."""
@@ -73,5 +73,5 @@ class Faults:
 
 def _matches(rule: _Rule, request: Request) -> bool:
     return fnmatch.fnmatchcase(request.operation, rule.operation) and fnmatch.fnmatchcase(
-        request.target, rule.target
+        request.target, rule.subject
     )

@@ -1,4 +1,4 @@
-"""Which fields of an object a manager owns: sets of paths, as ``metadata.managedFields`` has them.
+"""Fields of an object that a manager owns: sets of paths, as ``metadata.managedFields`` has them.
 
 A path is a tuple of FieldsV1 steps: ``f:name`` (field), ``k:{"type":"Ready"}`` (list item by key),
 ``v:"x"`` (item of a set) and ``.`` (the item itself). Without schemas, lists are atomic but for
@@ -53,15 +53,15 @@ MISSING: Final = Missing()
 
 def leaves(obj: Any) -> dict[Path, Any]:
     """Every field of ``obj`` that can have an owner, and its value."""
-    found: dict[Path, Any] = {}
+    values: dict[Path, Any] = {}
     for name, child in obj.items():
         if name == "metadata":
             for inner, value in child.items():
                 if inner not in _SYSTEM_METADATA:
-                    _collect(value, ("f:metadata", f"f:{inner}"), found)
+                    _collect(value, ("f:metadata", f"f:{inner}"), values)
         elif name not in _NOT_OWNED:
-            _collect(child, (f"f:{name}",), found)
-    return found
+            _collect(child, (f"f:{name}",), values)
+    return values
 
 
 def owned(obj: Any) -> Paths:
@@ -88,7 +88,7 @@ _keyed = functools.lru_cache(maxsize=4096)(_encoded)
 
 
 def is_atomic(field: str, items: list[Any]) -> bool:
-    """Whether the list ``field`` is owned as a whole."""
+    """True where the list ``field`` is owned as a whole."""
     return not items or any(item_step(field, item) is None for item in items)
 
 

@@ -1,4 +1,4 @@
-"""What differs between kinds: /status, generation, unconditional updates. And refusals."""
+"""Differences between kinds: /status, generation, unconditional updates. And refusals."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _WITHOUT_GENERATION = _PLAIN - {("networking.k8s.io", "ingressclasses")} | {
 
 
 def has_status(resource: Resource) -> bool:
-    """Whether the kind has a /status subresource. Custom resources here always have."""
+    """True where the kind has a /status subresource. Custom resources here always have."""
     return (resource.group, resource.plural) not in _PLAIN
 
 
 def has_generation(resource: Resource) -> bool:
-    """Whether ``metadata.generation`` counts changes outside metadata and status."""
+    """True where ``metadata.generation`` counts changes outside metadata and status."""
     return (resource.group, resource.plural) not in _WITHOUT_GENERATION
 
 
 def is_custom(resource: Resource) -> bool:
-    """Whether a CRD stands behind it: a replace without resourceVersion is refused then."""
+    """True where a CRD defines it: a replace without resourceVersion is refused then."""
     group = resource.group
     return "." in group and (not group.endswith(".k8s.io") or group.endswith(".x-k8s.io"))
 

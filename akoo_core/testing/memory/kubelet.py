@@ -1,4 +1,4 @@
-"""What the controller manager and the kubelets of a workload cluster do for StatefulSets.
+"""The work of a workload cluster's controller manager and kubelets for StatefulSets.
 
 One look at a time, when a test says so: Pods are made, replaced and ended by their template and
 ``replicas``, at once and always with success; the status follows. Deployments, DaemonSets and Jobs
@@ -35,7 +35,7 @@ class MemoryKubelet:
     async def look(self) -> None:
         """Bring the Pods of all StatefulSets to what their templates say."""
         sets = [obj for _, obj in self._server.store.select(resources.STATEFUL_SETS, None)]
-        wanted = {_key(pod): pod for one in sets for pod in _pods(one)}
+        wanted = {_key(pod): pod for stateful_set in sets for pod in _pods(stateful_set)}
         for _, pod in self._server.store.select(resources.PODS, None):
             if POD_LABEL not in (pod["metadata"].get("labels") or {}):
                 continue  # Somebody else's.
@@ -47,14 +47,19 @@ class MemoryKubelet:
         for pod in wanted.values():
             await self._client.create(resources.PODS, pod)
             await self._run(pod)
-        for one in sets:
-            await self._report(one)
+        for stateful_set in sets:
+            await self._report(stateful_set)
 
     async def _run(self, pod: Object) -> None:
         containers = [
-            {"name": one["name"], "image": one.get("image", ""), "ready": True, "restartCount": 0}
+            {
+                "name": container["name"],
+                "image": container.get("image", ""),
+                "ready": True,
+                "restartCount": 0,
+            }
             | {"state": {"running": {}}}
-            for one in pod["spec"].get("containers") or ()
+            for container in pod["spec"].get("containers") or ()
         ]
         status = {"status": {"phase": "Running", "containerStatuses": containers}}
         namespace, name = _key(pod)
@@ -77,41 +82,41 @@ class MemoryKubelet:
         }
         await self._client.create(resources.CORE_EVENTS, event)
 
-    async def _report(self, one: Object) -> None:
-        replicas = int(one["spec"].get("replicas", 1))
+    async def _report(self, stateful_set: Object) -> None:
+        replicas = int(stateful_set["spec"].get("replicas", 1))
         status = {
-            "observedGeneration": one["metadata"].get("generation", 1),
+            "observedGeneration": stateful_set["metadata"].get("generation", 1),
             **dict.fromkeys(("replicas", "readyReplicas", "updatedReplicas"), replicas),
         }
-        if one.get("status") != status:
-            namespace, name = _key(one)
+        if stateful_set.get("status") != status:
+            namespace, name = _key(stateful_set)
             await self._client.merge_patch(
                 resources.STATEFUL_SETS, name, {"status": status}, namespace, subresource="status"
             )
 
 
-def _pods(one: Object) -> list[Object]:
+def _pods(stateful_set: Object) -> list[Object]:
     """The Pods that a StatefulSet wants."""
-    template: dict[str, Any] = one["spec"].get("template") or {}
+    template: dict[str, Any] = stateful_set["spec"].get("template") or {}
     metadata = template.get("metadata") or {}
     revision = hashlib.sha256(structs.encode_json(template)).hexdigest()[:10]
-    found: list[Object] = []
-    for number in range(int(one["spec"].get("replicas", 1))):
-        name = f"{one['metadata']['name']}-{number}"
+    pods: list[Object] = []
+    for number in range(int(stateful_set["spec"].get("replicas", 1))):
+        name = f"{stateful_set['metadata']['name']}-{number}"
         labels = {**(metadata.get("labels") or {}), REVISION_LABEL: revision, POD_LABEL: name}
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {
                 "name": name,
-                "namespace": one["metadata"]["namespace"],
+                "namespace": stateful_set["metadata"]["namespace"],
                 "labels": labels,
                 "annotations": dict(metadata.get("annotations") or {}),
             },
             "spec": {**(template.get("spec") or {}), "nodeName": f"node-{number}"},
         }
-        found.append(pod)
-    return found
+        pods.append(pod)
+    return pods
 
 
 def _key(obj: Object) -> tuple[str, str]:

@@ -31,8 +31,8 @@ def page(
         raise kinds.refusal(410, "Expired", message, request)
     kind = {"apiVersion": request.resource.api_version, "kind": request.resource.kind}
     rows = _at(store, request, version)
-    found = [{**obj, **kind} for obj in rows if matches(obj)]
-    rest = found[start:]
+    objects = [{**obj, **kind} for obj in rows if matches(obj)]
+    rest = objects[start:]
     more = bool(limit) and len(rest) > limit
     return client.Page(
         items=rest[:limit] if limit else rest,

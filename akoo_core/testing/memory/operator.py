@@ -62,7 +62,7 @@ class MemoryOperator:
         self._threads = calls.InlineThreads()
         self.stop = asyncio.Event()
         self.parts: assembly.Parts | None = None
-        """What works, once the caches were filled for the first time."""
+        """The working parts, once the caches were filled for the first time."""
 
     async def run(self) -> None:
         """Run until ``stop``. Raises LeadershipLostError when the lease was lost."""

@@ -17,11 +17,11 @@ def copied(value: Any) -> Any:
     return structs.decode_json(structs.encode_json(value))
 
 
-def merge_patch(target: Any, patch: Any) -> Any:
+def merge_patch(document: Any, patch: Any) -> Any:
     """RFC 7396: null deletes a key, objects merge, everything else replaces."""
     if not isinstance(patch, Mapping):
         return copied(patch)
-    merged = dict(target) if isinstance(target, Mapping) else {}
+    merged = dict(document) if isinstance(document, Mapping) else {}
     for key, value in patch.items():
         if value is None:
             merged.pop(key, None)
@@ -30,12 +30,12 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def json_patch(target: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
+def json_patch(original: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
     """RFC 6902, all operations but ``copy`` and ``move`` (the API server knows them; we do not).
 
     Raises PatchError; ``target`` is left alone.
     """
-    document = copied(target)
+    document = copied(original)
     for operation in operations:
         tokens = _tokens(str(operation["path"]))
         if not tokens:
@@ -69,8 +69,8 @@ def _child(node: Any, token: str) -> Any:
 def _apply(parent: Any, token: str, operation: Mapping[str, Any]) -> None:
     match operation["op"]:
         case "test":
-            found = parent.get(token) if isinstance(parent, dict) else _child(parent, token)
-            if found != operation.get("value"):
+            value = parent.get(token) if isinstance(parent, dict) else _child(parent, token)
+            if value != operation.get("value"):
                 raise PatchError(f"testing value {operation['path']} failed: test failed")
         case "remove":
             _child(parent, token)

@@ -1,4 +1,4 @@
-"""What an update may change: preconditions, immutable metadata, the split of /status. Pure."""
+"""Rules for updates: preconditions, immutable metadata, the split of /status. Pure."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def admitted(request: Request, current: Object, wanted: Object) -> Object:
     return after
 
 
-def _with_status_of(source: Object, target: Object, *, metadata: Object) -> Object:
-    merged = {k: v for k, v in target.items() if k != "status"} | {"metadata": metadata}
+def _with_status_of(source: Object, obj: Object, *, metadata: Object) -> Object:
+    merged = {k: v for k, v in obj.items() if k != "status"} | {"metadata": metadata}
     return merged | ({"status": source["status"]} if "status" in source else {})
 
 

@@ -14,7 +14,7 @@ _EXISTS = re.compile(r"^(?P<absent>!?)\s*(?P<key>[^\s!=,()]+)$")
 
 
 def matcher(label_selector: str, field_selector: str) -> Predicate:
-    """What both selectors let through. Raises ValueError on text that is none."""
+    """A predicate that is true for objects of both selectors. Raises ValueError on other text."""
     labels = [_label_term(term) for term in _terms(label_selector)]
     fields = [_field_term(term) for term in _terms(field_selector)]
 
@@ -31,27 +31,27 @@ def _terms(selector: str) -> list[str]:
 
 
 def _label_term(term: str) -> Predicate:
-    if found := _SET.match(term):
-        key, values = found["key"], {value.strip() for value in found["values"].split(",")}
-        if found["op"] == "in":
+    if match := _SET.match(term):
+        key, values = match["key"], {value.strip() for value in match["values"].split(",")}
+        if match["op"] == "in":
             return lambda labels: key in labels and labels[key] in values
         return lambda labels: key not in labels or labels[key] not in values
-    if found := _EQUAL.match(term):
-        key, value = found["key"], found["value"]
-        if found["op"] == "!=":
+    if match := _EQUAL.match(term):
+        key, value = match["key"], match["value"]
+        if match["op"] == "!=":
             return lambda labels: labels.get(key) != value
         return lambda labels: labels.get(key) == value
-    if found := _EXISTS.match(term):
-        key, absent = found["key"], bool(found["absent"])
+    if match := _EXISTS.match(term):
+        key, absent = match["key"], bool(match["absent"])
         return lambda labels: (key in labels) is not absent
     raise ValueError(f"unable to parse requirement: {term!r}")
 
 
 def _field_term(term: str) -> Predicate:
-    found = _EQUAL.match(term)
-    if not found:
+    match = _EQUAL.match(term)
+    if not match:
         raise ValueError(f"invalid selector: {term!r}")
-    path, value, negated = found["key"].split("."), found["value"], found["op"] == "!="
+    path, value, negated = match["key"].split("."), match["value"], match["op"] == "!="
 
     def matches(obj: dict[str, Any]) -> bool:
         node: Any = obj

@@ -122,7 +122,7 @@ class MemoryServer:
         self.store.wake()
 
     def settle(self) -> None:
-        """What follows a write by itself."""
+        """Effects of a write on other objects."""
         if self._definitions is not None:
             self._definitions.settle()
         if self.garbage_collection:

@@ -15,7 +15,7 @@ Kind = tuple[str, str]
 
 
 class Key(NamedTuple):
-    """Where an object lives, whatever version it is asked for in. Sorts as etcd does."""
+    """The key of an object, the same for all versions of its kind. Sorts as etcd does."""
 
     group: str
     plural: str
@@ -67,12 +67,12 @@ class Store:
         """The objects of a kind, in etcd's order."""
         rows = self._kinds.get((resource.group, resource.plural), {})
         everywhere = not namespace or not resource.namespaced
-        found = [row for row in rows.items() if everywhere or row[0].namespace == namespace]
-        return sorted(found, key=lambda row: row[0])
+        selected = [row for row in rows.items() if everywhere or row[0].namespace == namespace]
+        return sorted(selected, key=lambda row: row[0])
 
     def since(self, version: int) -> list[Change]:
         """The changes after ``version``, oldest first."""
-        newer = itertools.takewhile(lambda one: one.version > version, reversed(self.history))
+        newer = itertools.takewhile(lambda change: change.version > version, reversed(self.history))
         return list(newer)[::-1]
 
     def reached(self, resource: Resource, version: int) -> int:

@@ -18,12 +18,12 @@ INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
 class Watches:
-    """What the owner of the server does to all open watches."""
+    """Faults that a test makes in all open watches."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.open = 0
-        """How many watches are being read."""
+        """The number of open watches."""
         self._epoch = 0
         self._bookmark = 0
         self._failure: errors.KubeError | None = None

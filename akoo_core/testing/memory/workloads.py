@@ -74,7 +74,7 @@ class MemoryWorkloads:
         return self._open[cluster_uid][1]
 
     def silent_seconds(self, cluster_uid: str) -> float:
-        """How long that cluster has not answered."""
+        """Seconds since that cluster stopped answering."""
         since = self._failing.get(cluster_uid)
         return 0.0 if since is None else self._clock.monotonic() - since
 

@@ -1,4 +1,4 @@
-"""What an API server does to an object on its way into the store: create, update, apply, delete."""
+"""The way of an object into the store of an API server: create, update, apply, delete."""
 
 from __future__ import annotations
 
@@ -144,10 +144,10 @@ class Writes:
 
     def existing(self, request: Request, key: Key) -> Object:
         """The stored object, or 404."""
-        found = self._store.rows.get(key)
-        if found is None or (request.subresource and not kinds.has_status(request.resource)):
+        existing = self._store.rows.get(key)
+        if existing is None or (request.subresource and not kinds.has_status(request.resource)):
             raise kinds.not_found(request)
-        return found
+        return existing
 
     def _fresh(self, request: Request, key: Key, obj: Object, *, dry_run: bool) -> Object:
         fresh: Object = copied(obj)
@@ -194,7 +194,7 @@ class Writes:
             raise kinds.refusal(403, "Forbidden", message, request)
 
     def _owners(self, key: Key, current: Object) -> apply_.Owners:
-        """Who owns what of the stored object; read from it only where it was not written here."""
+        """The owners of the stored object's fields, read from it where another way wrote it."""
         known = self._known.get(key)
         if known is not None and known.object is current:
             return known.owners

@@ -1,4 +1,4 @@
-"""What a domain may look like, and which one a cluster gets. Pure."""
+"""Rules for domain names, and the name of each cluster. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LIMIT = 253
 
 
 def problem(domain: str) -> str:
-    """Why this is no domain name, or ""."""
+    """The reason why this is no domain name, or ""."""
     if len(domain) > LIMIT:
         return f"{domain!r} is longer than {LIMIT} characters"
     for label in domain.split("."):

@@ -1,4 +1,4 @@
-"""The verbs: name the cluster, tell it, see that it knows."""
+"""The verbs: name the cluster, deploy the name, check that it is there."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     """``plugins.acme-dns`` in the operator's settings."""
 
     domain: str = "clusters.example.com"
-    """Below which clusters get their domains."""
+    """The parent of the domains of clusters."""
 
 
 class Options(structs.StrictStruct, frozen=True, kw_only=True):
     """``spec.plugins.acme-dns`` in an AKODeploymentConfig."""
 
     domain: str = ""
-    """Goes before the operator's."""
+    """Overrides the operator's."""
 
 
 class ClusterDomain(api.Fact, frozen=True, kw_only=True):
-    """The domain of one workload cluster, for whoever wants to publish something below it."""
+    """The domain of one workload cluster, for plugins that publish something below it."""
 
     fact_name: ClassVar[str] = "ClusterDomain"
 
@@ -60,7 +60,7 @@ class AcmeDnsPlugin(api.Plugin):
 
     @api.hookimpl
     def contribute(self, view: api.View) -> api.Contribution:
-        """The ConfigMap that tells the cluster."""
+        """The ConfigMap with the domain of the cluster."""
         config_map: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -71,23 +71,23 @@ class AcmeDnsPlugin(api.Plugin):
 
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
-        """Does it know?"""
+        """Check that the ConfigMap is there."""
         if ctx.workload is None:
             message = "the workload cluster does not answer."
             return api.Wait(reason="WorkloadUnreachable", message=message, after=15.0)
         try:
-            found = await ctx.workload.get(kube.CONFIG_MAPS, NAME, NAMESPACE)
+            config_map = await ctx.workload.get(kube.CONFIG_MAPS, NAME, NAMESPACE)
         except kube.NotFoundError:
             message = f"ConfigMap {NAMESPACE}/{NAME} is not there (yet)."
             return api.Wait(reason="DomainNotTold", message=message, after=5.0)
-        domain = str(found["data"]["domain"])
+        domain = str(config_map["data"]["domain"])
         return api.Done(facts=(ClusterDomain(domain=domain),), message=f"its domain is {domain}.")
 
     @api.hookimpl
     async def plan(
         self, ctx: api.VerbContext, verb: api.PlannedVerb
     ) -> tuple[api.PlannedAction, ...] | None:
-        """Nothing outside is made, so there is nothing to delete; the name is all there is."""
+        """The name of the cluster. Nothing outside is made, so there is nothing to delete."""
         if verb == "sweep":
             return ()
         domain = self._domain(ctx.view)
@@ -101,5 +101,5 @@ class AcmeDnsPlugin(api.Plugin):
 
     def _domain(self, view: api.View) -> str:
         ref = view.spec.cluster_ref
-        given = view.plugin_config.domain if view.plugin_config else ""
-        return domains.of_cluster(ref.namespace, ref.name, given or self.settings.domain)
+        wanted = view.plugin_config.domain if view.plugin_config else ""
+        return domains.of_cluster(ref.namespace, ref.name, wanted or self.settings.domain)

@@ -1,7 +1,7 @@
-"""The controller of DNSZones: says of each whether it can be used.
+"""The controller of DNSZones: its status says whether a zone can be used.
 
-observes DNSZones and the Secrets with their transfer keys; writes the status of DNSZones, and only
-when it says something new. The keys are used by nobody here: what counts is that they are there.
+Observes DNSZones and the Secrets with their transfer keys. Writes the status of DNSZones, and only
+when it changes. Nothing here uses the keys: a zone needs one that exists.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RIGHTS = (
 
 
 def registration() -> api.ControllerRegistration:
-    """What the operator is to run."""
+    """The controller of DNSZones."""
     return api.ControllerRegistration(
         name="zones",
         watches=(DNS_ZONES,),
@@ -56,7 +56,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
 
 
 async def missing(zone: kube.Object, secrets: api.SecretReader) -> str:
-    """Why the transfer key of a zone cannot be read, or ""."""
+    """The reason why the transfer key of a zone cannot be read, or ""."""
     for namespace, name in needed(zone):
         source = api.SecretSource(namespace=namespace, name=name, key=KEY)
         try:

@@ -24,13 +24,13 @@ def zone(name: str, domain: str, key: str = "") -> dict[str, Any]:
     }
 
 
-def world(**given: Any) -> testing.World:
+def world(**fields: Any) -> testing.World:
     there = [
         zone("good", "clusters.example.com"),
         zone("bad", "clusters..example"),
         zone("keyed", "keyed.example.com", "transfer"),
     ]
-    return testing.World(management=there, resources=[zones.DNS_ZONES], **given)
+    return testing.World(management=there, resources=[zones.DNS_ZONES], **fields)
 
 
 def configured(domain: str) -> testing.World:
@@ -57,7 +57,7 @@ def plugin() -> AcmeDnsPlugin:
 def test_the_cluster_is_named_below_the_domain_of_its_config(plugin: AcmeDnsPlugin) -> None:
     run = testing.run_verb(plugin, "prepare", configured("example.org"))
     assert run.facts == (ClusterDomain(domain="shop.team-a.example.org"),)
-    (span,) = (one for one in run.spans if one.name == "acme-dns name cluster")
+    (span,) = (span for span in run.spans if span.name == "acme-dns name cluster")
     assert span.attributes["acme.domain"] == "shop.team-a.example.org"
     assert span.parent == "prepare acme-dns"
 
@@ -80,8 +80,7 @@ def test_zones_are_judged(plugin: AcmeDnsPlugin, name: str, ready: bool) -> None
     there = world()
     run = testing.run_reconcile(plugin, "zones", name, there)
     assert run.writes == (f"kubernetes patch dnszones/status {name}",)
-    found = {one["metadata"]["name"]: one for one in there.management.objects(zones.DNS_ZONES)}
-    assert found[name]["status"]["ready"] is ready
+    assert stored(there, name)["status"]["ready"] is ready
 
 
 def test_a_zone_waits_for_its_transfer_key(plugin: AcmeDnsPlugin) -> None:
@@ -98,11 +97,16 @@ def test_a_change_of_its_secret_concerns_a_zone() -> None:
     assert zones.needed(zone("a", "a.example")) == ()
 
 
+def stored(there: testing.World, name: str) -> dict[str, Any]:
+    """The zone as it is in the management cluster."""
+    by_name = {obj["metadata"]["name"]: obj for obj in there.management.objects(zones.DNS_ZONES)}
+    return by_name[name]
+
+
 def status(there: testing.World, name: str) -> tuple[bool, str]:
-    """Whether the zone is ready, and the first words of why not."""
-    found = {one["metadata"]["name"]: one for one in there.management.objects(zones.DNS_ZONES)}
-    said = found[name]["status"]
-    return said["ready"], said["message"].partition(" with key")[0]
+    """Readiness of the zone, and the beginning of its message."""
+    zone_status = stored(there, name)["status"]
+    return zone_status["ready"], zone_status["message"].partition(" with key")[0]
 
 
 def test_a_zone_that_is_gone_is_nothing_to_do(plugin: AcmeDnsPlugin) -> None:

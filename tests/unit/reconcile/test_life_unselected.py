@@ -60,7 +60,9 @@ async def test_a_config_that_vanishes_removes_nothing(bed: Bed, name: str) -> No
 
 
 async def test_a_write_of_somebody_else_is_decided_again(bed: Bed, name: str) -> None:
-    bed.management.faults.before("patch akodeployments", errors.ConflictError("stale"), target=name)
+    bed.management.faults.before(
+        "patch akodeployments", errors.ConflictError("stale"), subject=name
+    )
     await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
     outcome = await bed.run(name)
     assert outcome.requeue_after == 1.0

@@ -98,7 +98,7 @@ async def test_faults_before_and_after() -> None:
     server = MemoryServer()
     kube = server.client()
     lost = kube_errors.UnreachableError("lost")
-    server.faults.before("create configmaps", lost, target="ns/a", nth=2)
+    server.faults.before("create configmaps", lost, subject="ns/a", nth=2)
     await kube.create(CONFIG_MAPS, config_map("a"))
     await kube.delete(CONFIG_MAPS, "a", "ns")
     with pytest.raises(kube_errors.UnreachableError):
