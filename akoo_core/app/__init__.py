@@ -1,1 +1,1 @@
-"""Composition: what one process runs, in which order it starts, in which order it stops."""
+"""Composition: the parts of a process, and the order of their start and stop."""

@@ -1,1 +1,1 @@
-"""From a change in a cache to the keys it concerns, with what caused it. Pure; see ``events``."""
+"""From a change in a cache to the keys it concerns, with its cause. Pure; see ``events``."""

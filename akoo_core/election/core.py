@@ -59,7 +59,8 @@ class ElectionCore:
 
     @property
     def leading(self) -> bool:
-        """Acquired, and neither lost nor given up. Says nothing about now: see ``may_act``."""
+        """Acquired, and neither lost nor given up. The deadline may have passed: see
+        ``may_act``."""
         return self._renewed_at is not None and not self._over
 
     @property

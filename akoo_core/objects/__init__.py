@@ -1,1 +1,1 @@
-"""The resources of akoo-core as typed values: what is in them, not what is done with them."""
+"""The resources of akoo-core as typed values, without behaviour."""

@@ -18,7 +18,7 @@ _REASON = re.compile(r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
 
 
 class Condition(structs.Struct, frozen=True, kw_only=True):
-    """metav1.Condition. ``reason`` is one CamelCase noun of what is wrong (or right)."""
+    """metav1.Condition. ``reason`` is a CamelCase noun for the state."""
 
     type: str
     status: Status

@@ -17,7 +17,7 @@ from akoo_core.reconcile.decide import facts, user_annotations
 from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.read import quorum, workload
 from akoo_core.reconcile.read.pace import Turn
-from akoo_core.reconcile.status.findings import Report
+from akoo_core.reconcile.status.findings import AttemptReport
 
 EventKind = Literal[
     "ClusterSelected", "ClusterUnmatched", "ClusterDeleting", "ClusterLetGo", "RecordFinished"
@@ -42,7 +42,7 @@ class Attempt:
     record: Record | None = None
     cluster: Cluster | None = None
     config: Config | None = None
-    report: Report = dataclasses.field(default_factory=Report)
+    report: AttemptReport = dataclasses.field(default_factory=AttemptReport)
     progress: Progress = dataclasses.field(default_factory=Progress)
     reached: workload.Reached | None = None
     turns: dict[str, Turn] = dataclasses.field(default_factory=dict)

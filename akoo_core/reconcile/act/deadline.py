@@ -11,7 +11,7 @@ from __future__ import annotations
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import leaving
 from akoo_core.reconcile.decide.decisions import Stop
-from akoo_core.reconcile.status.findings import Report
+from akoo_core.reconcile.status.findings import AttemptReport
 
 ENOUGH = 3
 """Attempts in a row, failed past the deadline, that count as one complete attempt."""
@@ -72,9 +72,9 @@ def _late(attempt: Attempt) -> bool:
     return deleting and attempt.services.clock.now() >= leaving.deadline_at(spec, state)
 
 
-def report_of(attempt: Attempt, stop: Stop) -> Report:
+def report_of(attempt: Attempt, stop: Stop) -> AttemptReport:
     """The report of an attempt that ended half-way: the conditions of plugins stay."""
-    report = Report(plugins=dict(attempt.report.plugins))
+    report = AttemptReport(plugins=dict(attempt.report.plugins))
     if attempt.record is not None and attempt.record.spec.leaving is not None:
         report.held = (stop.reason, stop.message)
     else:

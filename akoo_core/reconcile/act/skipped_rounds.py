@@ -26,14 +26,14 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import living
 from akoo_core.reconcile.act.attempt import Attempt
-from akoo_core.reconcile.status.findings import Report
+from akoo_core.reconcile.status.findings import AttemptReport
 
 _IDENTITY = ("name", "namespace", "uid", "ownerReferences", "deletionTimestamp")
 
 
 class _Round(NamedTuple):
     digest: bytes
-    report: Report
+    report: AttemptReport
     due: float
 
 
@@ -67,7 +67,7 @@ class Rounds:
             due = self._clock.monotonic() + min(report.after)
             self._standing[attempt.name] = _Round(seen, report, due)
 
-    def standing(self, attempt: Attempt) -> Report | None:
+    def standing(self, attempt: Attempt) -> AttemptReport | None:
         """The report of the last round, if this attempt would make the same one; else None."""
         last = self._standing.pop(attempt.name, None)
         now = self._clock.monotonic()

@@ -137,7 +137,7 @@ def event(attempt: Attempt, reason: events.Reason, note: str, *, warning: bool =
         attempt.services.recorder.event(about, reason, note, warning=warning)
 
 
-def _subjects(attempt: Attempt) -> list[events.Subject]:
+def _subjects(attempt: Attempt) -> list[events.EventSubject]:
     subjects = [events.about_record(attempt.existing)] if attempt.record is not None else []
     if attempt.cluster is not None:
         subjects.append(events.about_cluster(attempt.cluster))
@@ -190,7 +190,7 @@ def _works(status: RecordStatus) -> bool:
 
 
 def _verdict(
-    attempt: Attempt, about: events.Subject, fault: notices.Fault | None, *, before: str
+    attempt: Attempt, about: events.EventSubject, fault: notices.Fault | None, *, before: str
 ) -> notices.Verdict:
     reason = fault.reason if fault is not None else ""
     patience = notices.PATIENCE.get(reason, attempt.report.expected.get(reason, 0.0))
@@ -199,7 +199,7 @@ def _verdict(
 
 
 def _warn(
-    attempt: Attempt, about: events.Subject, reason: events.Reason, fault: notices.Fault
+    attempt: Attempt, about: events.EventSubject, reason: events.Reason, fault: notices.Fault
 ) -> None:
     note = f"{fault.reason}: {fault.message}"
     attempt.services.recorder.event(about, reason, note, warning=True, repeated=True)

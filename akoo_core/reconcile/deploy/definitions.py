@@ -1,8 +1,8 @@
 """CustomResourceDefinitions: a cluster has each of them once, whoever made it. Pure.
 
-Ours are those that carry our record's label, and those whose versions our field manager has applied
-(earlier releases of akoo-core overwrote the definitions of others). All others are shared: they are
-left as they are if they serve what is needed.
+Our definitions carry our record's label, or have versions that our field manager applied (earlier
+releases of akoo-core overwrote the definitions of others). All others are shared: they are left
+unchanged if they serve the needed versions.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Unfit(NamedTuple):
 
 
 def decide(wanted: structs.JSON, existing: structs.JSON, record_name: str) -> Decision:
-    """Decide what to do with ``existing`` where ``wanted`` is asked for."""
+    """Decide whether ``wanted`` is applied over ``existing``."""
     owner = (existing["metadata"].get("labels") or {}).get(names.RECORD_LABEL)
     if owner == record_name:
         return Decision(apply=True, marked=True)

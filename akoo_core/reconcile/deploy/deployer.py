@@ -104,7 +104,7 @@ class Deployer:
         return DeployReport(pruned=len(inventory) - len(left), left=tuple(left))
 
     def forget(self, record_name: str) -> None:
-        """Drop what is remembered of a record."""
+        """Drop the memory of a record."""
         self._tools.seals.forget(record_name)
         self._kept.forget(record_name)
         self._look_at.pop(record_name, None)

@@ -155,8 +155,8 @@ class WorkloadObjects:
     async def remove(self, api_version: str, key: inventory.ObjectKey) -> str:
         """Delete the object if it carries our record's label. Returns why it was left, or "".
 
-        Namespaces are never deleted: what else is in them cannot be known for sure, and it would
-        go with them. CRDs are left while objects of theirs exist.
+        Namespaces are never deleted: they may hold other objects, which would be deleted, too. CRDs
+        are left while objects of theirs exist.
         """
         if key.kind == "Namespace":
             return f"{key} is left: other things may be in it"

@@ -86,7 +86,7 @@ class WorkloadAccess(Protocol):
         ...
 
     async def forget(self, cluster_uid: str) -> None:
-        """Close what is open to that cluster."""
+        """Close the connections to that cluster."""
         ...
 
 

@@ -30,7 +30,8 @@ class Takeover:
         self._compared: set[str] = set()
 
     async def check(self, name: str, cached: record.Record | None) -> None:
-        """Raises ConflictError while ``cached`` is older than what was stored. Raises KubeError."""
+        """Raises ConflictError while ``cached`` is older than the stored record. Raises
+        KubeError."""
         if name in self._compared:
             return
         stored = (await self._read()).get(name)

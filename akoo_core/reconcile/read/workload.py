@@ -33,7 +33,7 @@ async def reach(
     turn: pace.Turn,
     recorded: str = "",
 ) -> Reached:
-    """Open the workload cluster. ``recorded`` "" accepts whoever answers (the first contact).
+    """Open the workload cluster. ``recorded`` "" accepts any cluster (the first contact).
     ``turn`` is the attempt's, for the Cluster of that UID.
 
     A kubeconfig that is not used for a tenant has its own reason: waiting does not help, the author

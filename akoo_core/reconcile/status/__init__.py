@@ -1,1 +1,1 @@
-"""From findings to what people read: conditions, Events and columns."""
+"""From findings to conditions, Events and columns."""

@@ -10,12 +10,12 @@ from akoo_core.objects import conditions, names
 from akoo_core.objects.conditions import Condition
 from akoo_core.objects.record import Leaving, Phase, Record, RecordSpec, RecordStatus, StoredProof
 from akoo_core.reconcile.decide import leaving, proofs, relocation, selection, user_annotations
-from akoo_core.reconcile.status.findings import Report
+from akoo_core.reconcile.status.findings import AttemptReport
 
 
 def status_of(
     record: Record,
-    report: Report,
+    report: AttemptReport,
     choice: selection.Choice | None,
     *,
     verifies: bool,
@@ -47,7 +47,7 @@ def status_of(
     )
 
 
-def _phase(record: Record, report: Report) -> Phase | None:
+def _phase(record: Record, report: AttemptReport) -> Phase | None:
     spec = record.spec
     if spec.finished_at is not None:
         return "Finished"
@@ -60,7 +60,7 @@ def _phase(record: Record, report: Report) -> Phase | None:
     return record.status.phase or "Preparing"
 
 
-def _left(record: Record, report: Report) -> int | None:
+def _left(record: Record, report: AttemptReport) -> int | None:
     state = record.spec.leaving
     if state is None or record.spec.finished_at is not None:
         return None
@@ -69,7 +69,7 @@ def _left(record: Record, report: Report) -> int | None:
     return record.status.left if report.left is None else report.left
 
 
-def _plugins(record: Record, report: Report) -> Iterator[Condition]:
+def _plugins(record: Record, report: AttemptReport) -> Iterator[Condition]:
     if record.spec.finished_at is not None:
         return
     yield from report.plugins.values()
@@ -82,7 +82,7 @@ def _plugins(record: Record, report: Report) -> Iterator[Condition]:
             yield kept
 
 
-def _ready(record: Record, report: Report, others: list[Condition]) -> Condition:
+def _ready(record: Record, report: AttemptReport, others: list[Condition]) -> Condition:
     before = conditions.find(record.status.conditions, "Ready")
     if report.keep_ready and before is not None:
         return before
@@ -179,7 +179,7 @@ def _notes(record: Record) -> Iterator[Condition]:
         )
 
 
-def _leaving(record: Record, report: Report, *, verifies: bool) -> Iterator[Condition]:
+def _leaving(record: Record, report: AttemptReport, *, verifies: bool) -> Iterator[Condition]:
     state = record.spec.leaving
     if state is None:
         return
@@ -212,7 +212,7 @@ def proof_text(proof: StoredProof) -> str:
     return f"{counts} ({'; '.join(proof.queries)})" if proof.queries else counts
 
 
-def _proven(report: Report, proof: StoredProof | None, *, counted: bool) -> Condition:
+def _proven(report: AttemptReport, proof: StoredProof | None, *, counted: bool) -> Condition:
     """``counted``: the last count is zero and final."""
     if proof is not None and counted and proof.unseen:
         message = proof_text(proof)
@@ -243,7 +243,7 @@ def _proven(report: Report, proof: StoredProof | None, *, counted: bool) -> Cond
     )
 
 
-def _held(record: Record, report: Report, *, living: bool) -> Iterator[Condition]:
+def _held(record: Record, report: AttemptReport, *, living: bool) -> Iterator[Condition]:
     if report.held is None:
         return
     reason, message = report.held
@@ -255,7 +255,7 @@ def _held(record: Record, report: Report, *, living: bool) -> Iterator[Condition
     yield Condition(type="Held", status="True", reason=reason, message=message.strip())
 
 
-def _until(spec: RecordSpec, state: Leaving, report: Report, *, living: bool) -> str:
+def _until(spec: RecordSpec, state: Leaving, report: AttemptReport, *, living: bool) -> str:
     """Sentence on how the hold ends. It names a time only where the deadline acts at that time."""
     if state.cause == "Relocated":
         return relocation.way_out(state)

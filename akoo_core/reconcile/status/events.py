@@ -39,7 +39,7 @@ _REMEMBERED = 4096
 _log = logging.getLogger(__name__)
 
 
-class Subject(NamedTuple):
+class EventSubject(NamedTuple):
     """The object that an Event is about. ``namespace`` is "" for one of the whole cluster."""
 
     api_version: str
@@ -49,16 +49,16 @@ class Subject(NamedTuple):
     uid: str
 
 
-def about_cluster(cluster: Cluster) -> Subject:
+def about_cluster(cluster: Cluster) -> EventSubject:
     """The subject of an Event about a Cluster, at the version it was read with."""
     version = cluster.raw.get("apiVersion", "")
-    return Subject(version, "Cluster", cluster.namespace, cluster.name, cluster.uid)
+    return EventSubject(version, "Cluster", cluster.namespace, cluster.name, cluster.uid)
 
 
-def about_record(record: Record) -> Subject:
+def about_record(record: Record) -> EventSubject:
     """The subject of an Event about a record."""
     kind = resources.AKO_DEPLOYMENTS
-    return Subject(kind.api_version, kind.kind, "", record.name, record.uid)
+    return EventSubject(kind.api_version, kind.kind, "", record.name, record.uid)
 
 
 class Recorder:
@@ -71,11 +71,11 @@ class Recorder:
         self._queue: collections.deque[client_.Object] = collections.deque(maxlen=QUEUE_LIMIT)
         self._last: collections.OrderedDict[tuple[str, str], str] = collections.OrderedDict()
         self._wake = asyncio.Event()
-        self.faults = notices.Faults()
+        self.faults = notices.FaultMemory()
 
     def event(
         self,
-        subject: Subject,
+        subject: EventSubject,
         reason: Reason,
         note: str,
         *,
@@ -116,7 +116,7 @@ class Recorder:
                 )
 
     def _object(
-        self, subject: Subject, reason: Reason, note: str, *, warning: bool
+        self, subject: EventSubject, reason: Reason, note: str, *, warning: bool
     ) -> dict[str, Any]:
         now = self._clock.now()
         identity = f"{subject.uid}/{reason}/{note}/{now.timestamp()}".encode()

@@ -9,7 +9,7 @@ from akoo_core.objects import conditions, record
 
 
 @dataclasses.dataclass
-class Report:
+class AttemptReport:
     """Mutable, for one attempt."""
 
     plugins: dict[str, conditions.Condition] = dataclasses.field(default_factory=dict)

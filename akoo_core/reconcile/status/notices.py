@@ -77,7 +77,7 @@ def fault(status: record.RecordStatus) -> Fault | None:
     return Fault(shown.reason, shown.message)
 
 
-class Faults:
+class FaultMemory:
     """Remembers the current and the reported fault of each object, by UID."""
 
     def __init__(self) -> None:

@@ -28,18 +28,18 @@ GONE = StoredLetGo(at=NOW, why="Deadline", message="the deadline of 1h has passe
 
 
 def said(
-    record: Record, report: findings.Report | None = None, *, verifies: bool = True
+    record: Record, report: findings.AttemptReport | None = None, *, verifies: bool = True
 ) -> dict[str, conditions_.Condition]:
     """The conditions by type."""
     status = conditions.status_of(
-        record, report or findings.Report(), selection.Choice(), verifies=verifies, now=NOW
+        record, report or findings.AttemptReport(), selection.Choice(), verifies=verifies, now=NOW
     )
     return {c.type: c for c in status.conditions}
 
 
-def phase(record: Record, report: findings.Report | None = None) -> Phase | None:
+def phase(record: Record, report: findings.AttemptReport | None = None) -> Phase | None:
     return conditions.status_of(
-        record, report or findings.Report(), None, verifies=True, now=NOW
+        record, report or findings.AttemptReport(), None, verifies=True, now=NOW
     ).phase
 
 
@@ -73,8 +73,8 @@ def test_phase(changes: dict[str, Any], expected: str) -> None:
     assert phase(builders.make_record(**changes)) == expected
 
 
-def plugin_report(**plugins: tuple[str, str]) -> findings.Report:
-    report = findings.Report(lived=True, phase="Running")
+def plugin_report(**plugins: tuple[str, str]) -> findings.AttemptReport:
+    report = findings.AttemptReport(lived=True, phase="Running")
     for name, (status, reason) in plugins.items():
         report.plugin(name, status, reason, f"{reason} it is")  # type: ignore[arg-type]
     return report
@@ -106,7 +106,7 @@ def test_losers_are_named() -> None:
     loser = selection.Loser(name="edge", why='"default" has priority 10, "edge" 0')
     choice = selection.Choice(config=builders.make_config(priority=10), losers=(loser,))
     status = conditions.status_of(
-        builders.make_record(), findings.Report(), choice, verifies=True, now=NOW
+        builders.make_record(), findings.AttemptReport(), choice, verifies=True, now=NOW
     )
     selected = conditions_.find(status.conditions, "ConfigSelected")
     assert selected is not None
@@ -154,7 +154,7 @@ def test_what_is_not_clean_names_who_holds_it_and_the_suspects() -> None:
 
 def test_a_plugin_that_cannot_see_is_unknown() -> None:
     record = builders.make_record(leaving=builders.make_leaving(**STEPS))
-    proven = said(record, findings.Report(unverified=("NoSight", "The role is too narrow.")))
+    proven = said(record, findings.AttemptReport(unverified=("NoSight", "The role is too narrow.")))
     assert (proven["CleanupProven"].status, proven["CleanupProven"].reason) == (
         "Unknown",
         "NoSight",
@@ -201,7 +201,7 @@ def held(
     record = builders.make_record(leaving=state, policies=policies or Policies())
     status = conditions.status_of(
         record,
-        findings.Report(held=DRAINING),
+        findings.AttemptReport(held=DRAINING),
         None,
         verifies=True,
         now=NOW,
@@ -225,14 +225,14 @@ def test_a_time_is_promised_only_where_the_deadline_acts() -> None:
     assert "when the workload cluster answers" in living
     assert "when the Cluster is deleted" in living
     record = builders.make_record(leaving=builders.make_leaving(attempted_at=NOW))
-    endless = said(record, findings.Report(held=DRAINING, endless=True))["Held"]
+    endless = said(record, findings.AttemptReport(held=DRAINING, endless=True))["Held"]
     assert endless.message == "AKO deletes. No deadline acts meanwhile."
 
 
 def test_nothing_is_held_once_the_cluster_is_let_go() -> None:
     record = builders.make_record(leaving=builders.make_leaving(let_go=GONE))
-    assert "Held" not in said(record, findings.Report(held=("ObjectsLeft", "2 left")))
-    refused = findings.Report(held=("LetGoRefused", "the webhook is down"))
+    assert "Held" not in said(record, findings.AttemptReport(held=("ObjectsLeft", "2 left")))
+    refused = findings.AttemptReport(held=("LetGoRefused", "the webhook is down"))
     assert said(record, refused)["Held"].reason == "LetGoRefused"
 
 
@@ -267,7 +267,7 @@ def test_notes_on_objects_are_told_and_do_not_make_it_unready() -> None:
 
 @pytest.mark.parametrize("cause", ["Secret avi/a is not there.", "", "AviReady=False: as it says"])
 def test_the_cluster_is_told_the_cause_and_no_condition_that_it_does_not_have(cause: str) -> None:
-    report = findings.Report()
+    report = findings.AttemptReport()
     report.plugin("ako", "False", "SecretMissing", cause)
     status = conditions.status_of(
         builders.make_record(), report, selection.Choice(), verifies=True, now=NOW

@@ -211,7 +211,7 @@ STEPS = st.lists(
 def test_a_cause_is_never_told_twice_within_its_silence(
     steps: list[tuple[str, float]], patience: float
 ) -> None:
-    causes, now, before = notices.Faults(), 0.0, ""
+    causes, now, before = notices.FaultMemory(), 0.0, ""
     shown: dict[str, float] = {}
     open_cause = False
     for reason, seconds in steps:
@@ -235,7 +235,7 @@ def reason_at_end(steps: list[tuple[str, float]]) -> str:
 
 
 def test_the_memory_has_an_end() -> None:
-    causes = notices.Faults()
+    causes = notices.FaultMemory()
     for number in range(notices.REMEMBERED + 10):
         causes.judge(str(number), "A", before="", patience=0.0, now=0.0)
     assert causes.judge("0", "A", before="A", patience=0.0, now=1.0) == "", "as after a restart"
