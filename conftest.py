@@ -19,7 +19,11 @@ import pytest
 hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("same")
 
-pytest_plugins = ["akoo_testbed.avisim.pytest", "akoo_testbed.pytest"]
+pytest_plugins = [
+    "akoo_testbed.avisim.pytest",
+    "akoo_testbed.pytest",
+    "akoo_testbed.vcsim.pytest",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -95,6 +95,7 @@ RECIPES: dict[str, Recipe] = {
             name="jaeger",
             packages=(("jaeger", "github.com/jaegertracing/jaeger/cmd/all-in-one"),),
         ),
+        Recipe(name="vcsim", packages=(("vcsim", "akoo-testbed/vcsim"),)),
     )
 }
 

@@ -6,5 +6,6 @@ from akoo_testbed.parts.controller_manager import ControllerManager
 from akoo_testbed.parts.etcd import Etcd
 from akoo_testbed.parts.jaeger import Jaeger
 from akoo_testbed.parts.part import Part
+from akoo_testbed.parts.vcsim import Vcsim
 
-__all__ = ["ApiServer", "ClusterApi", "ControllerManager", "Etcd", "Jaeger", "Part"]
+__all__ = ["ApiServer", "ClusterApi", "ControllerManager", "Etcd", "Jaeger", "Part", "Vcsim"]
