@@ -3,7 +3,7 @@
 import pathlib
 from collections.abc import Mapping
 
-from akoo_testbed import certificates, ports, site
+from akoo_testbed import base, certificates, ports
 from akoo_testbed.parts import part
 from akoo_testbed.vcsim import Control, VcsimOptions
 
@@ -17,13 +17,13 @@ class Vcsim(part.Part):
 
     def __init__(
         self,
-        ground: site.Site,
+        bed_base: base.BedBase,
         options: VcsimOptions | None = None,
         *,
         name: str = "vcsim",
         certificate: certificates.KeyPair | None = None,
     ) -> None:
-        super().__init__(ground, name)
+        super().__init__(bed_base, name)
         self.options = options or VcsimOptions()
         """Read at each start."""
         self.port = ports.pick()
@@ -55,20 +55,20 @@ class Vcsim(part.Part):
             key=str(key),
         )
         file = certificates.write_private(self._keys / f"{self.name}.json", document)
-        return [str(self.site.built.binary("vcsim")), str(file)]
+        return [str(self.base.built.binary("vcsim")), str(file)]
 
     def environment(self) -> Mapping[str, str]:
-        # Datastores of the inventory are folders: they go with the site.
-        return {**super().environment(), "TMPDIR": str(self.site.folder)}
+        # Datastores of the inventory are folders: they go with the bed.
+        return {**super().environment(), "TMPDIR": str(self.base.folder)}
 
     async def probe(self) -> bool:
         return bool(await self.control.state())
 
     @property
     def _keys(self) -> pathlib.Path:
-        return self.site.folder / "keys"
+        return self.base.folder / "keys"
 
     def _write_certificate(self) -> tuple[pathlib.Path, pathlib.Path]:
         if self._certificate is None:
-            self._certificate = self.site.authority.server(("localhost",), ("127.0.0.1",))
+            self._certificate = self.base.authority.server(("localhost",), ("127.0.0.1",))
         return self._certificate.write(self._keys, self.name)

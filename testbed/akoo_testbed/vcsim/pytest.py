@@ -15,7 +15,7 @@ from collections.abc import Coroutine, Iterator
 
 import pytest
 
-from akoo_testbed import background, parts, site
+from akoo_testbed import background, base, parts
 from akoo_testbed.vcsim import Control, VcsimOptions
 
 T = typing.TypeVar("T")
@@ -37,7 +37,7 @@ class RunningVcsim:
     @property
     def ca_file(self) -> pathlib.Path:
         """Certificate of the authority that signed the vCenter's."""
-        return self.part.site.ca_file
+        return self.part.base.ca_file
 
     def run(self, coroutine: Coroutine[typing.Any, typing.Any, T]) -> T:
         """Run a coroutine on the process's loop, and wait for it blocking."""
@@ -57,14 +57,14 @@ class RunningVcsim:
 @contextlib.contextmanager
 def running(options: VcsimOptions | None = None) -> Iterator[RunningVcsim]:
     """A vCenter that runs until the block ends."""
-    ground = site.Site(needs=("vcsim",))
+    bed_base = base.BedBase(needs=("vcsim",))
     loop = background.LoopThread("vcsim")
     loop.start()
     with contextlib.ExitStack() as ends:
         ends.callback(loop.stop)
-        loop.run(ground.start(), _START_SECONDS)
-        ends.callback(lambda: loop.run(ground.stop()))
-        part = parts.Vcsim(ground, options)
+        loop.run(bed_base.start(), _START_SECONDS)
+        ends.callback(lambda: loop.run(bed_base.stop()))
+        part = parts.Vcsim(bed_base, options)
         loop.run(part.start())
         loop.run(part.ready())
         yield RunningVcsim(loop, part)

@@ -73,7 +73,7 @@ def leaf(vcsim: plugin.RunningVcsim, context: ssl.SSLContext) -> bytes:
 def test_another_certificate_from_the_next_connection_on(vcsim: plugin.RunningVcsim) -> None:
     trusted = ssl.create_default_context(cafile=str(vcsim.ca_file))
     first = leaf(vcsim, trusted)
-    authority = vcsim.part.site.authority
+    authority = vcsim.part.base.authority
     vcsim.part.present(authority.server(("localhost",), ("127.0.0.1",)))
     assert leaf(vcsim, trusted) != first
     stranger = certificates.Authority("stranger")
