@@ -32,10 +32,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def _uv() -> str:
-    found = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".tools" / "bin"))
-    if found is None:
+    uv = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".tools" / "bin"))
+    if uv is None:
         pytest.skip("uv is not here: `make setup` brings it")
-    return found
+    return uv
 
 
 def _clean_environment() -> dict[str, str]:
@@ -91,8 +91,8 @@ def program(outsider: Run) -> pathlib.Path:
 
 
 def test_it_is_found_and_nothing_else_is(outsider: Run) -> None:
-    found = json.loads(outsider("akoo-core", "plugins", "list", "--output", "json").stdout)
-    assert found == [{"name": "acme-dns", "distribution": "akoo-acme-dns", "version": "0.3.0"}]
+    listed = json.loads(outsider("akoo-core", "plugins", "list", "--output", "json").stdout)
+    assert listed == [{"name": "acme-dns", "distribution": "akoo-acme-dns", "version": "0.3.0"}]
 
 
 def test_it_is_shown(outsider: Run) -> None:
@@ -174,8 +174,8 @@ async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib
     assert above.name == "prepare acme-dns"
     (record,) = records
     assert planned.returncode == 0, planned.stderr
-    (said,) = json.loads(planned.stdout)["plugins"]
-    assert [action["name"] for action in said["actions"]] == ["shop.default.clusters.example.com"]
+    (answer,) = json.loads(planned.stdout)["plugins"]
+    assert [action["name"] for action in answer["actions"]] == ["shop.default.clusters.example.com"]
     assert json.loads(planned.stdout)["record"] == record["metadata"]["name"]
     fact = record["spec"]["facts"]["ClusterDomain"]
     assert (fact["plugin"], fact["data"]["domain"]) == ("acme-dns", own.tags["acme.domain"])
@@ -204,14 +204,14 @@ async def test_its_controller_waits_for_a_secret(outsider: Run, program: pathlib
         await where.api.create(zone)
         operator = third_party_bed.operator(where, program, "acme-dns")
         async with process.running(operator):
-            told = await _judged(where.api, "Secret akoo-system/transfer does not exist")
-            assert told["ready"] is False
+            status = await _judged(where.api, "Secret akoo-system/transfer does not exist")
+            assert status["ready"] is False
             await where.api.create(secret)
-            told = await _judged(where.api, "can be used")
-            assert told["ready"] is True
-        said = where.log.read_text()
-    assert "zone judged" in said
-    assert "c4nary" not in said
+            status = await _judged(where.api, "can be used")
+            assert status["ready"] is True
+        log = where.log.read_text()
+    assert "zone judged" in log
+    assert "c4nary" not in log
 
 
 async def _judged(api: kubeapi.KubeApi, message: str) -> dict[str, Any]:
@@ -220,8 +220,8 @@ async def _judged(api: kubeapi.KubeApi, message: str) -> dict[str, Any]:
     def says(zone: dict[str, Any] | None) -> bool:
         return zone is not None and message in (zone.get("status") or {}).get("message", "")
 
-    found = await api.wait_for("dns.acme.example/v1/DNSZone", None, "keyed", says, deadline=20.0)
-    status: dict[str, Any] = (found or {})["status"]
+    zone = await api.wait_for("dns.acme.example/v1/DNSZone", None, "keyed", says, deadline=20.0)
+    status: dict[str, Any] = (zone or {})["status"]
     return status
 
 

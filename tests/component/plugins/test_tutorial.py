@@ -30,27 +30,27 @@ class Step(NamedTuple):
 
 def steps(page: str) -> list[Step]:
     """What a reader does, in order."""
-    found: list[Step] = []
+    in_order: list[Step] = []
     for block in _BLOCK.finditer(page):
         if block["kind"] == "console":
             for part in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
                 command, _, answer = part.partition("\n")
-                found.append(Step("", command, answer))
+                in_order.append(Step("", command, answer))
         else:
             named = _FILE.search(page[: block.start()].rstrip())
             assert named is not None, f"where does this go? {block['text'][:60]}"
-            found.append(Step(named["path"], block["text"]))
-    return found
+            in_order.append(Step(named["path"], block["text"]))
+    return in_order
 
 
 def script(done: list[Step]) -> str:
     """The shell that types all of it; files go below the folder that the plugin is made in."""
     lines = []
-    for number, one in enumerate(done):
-        if one.path:
-            lines.append(f"cat > {one.path} <<'END_OF_FILE'\n{one.text}END_OF_FILE")
+    for number, step in enumerate(done):
+        if step.path:
+            lines.append(f"cat > {step.path} <<'END_OF_FILE'\n{step.text}END_OF_FILE")
         else:
-            lines.append(f"echo '{MARK}{number}'\n{one.text}")
+            lines.append(f"echo '{MARK}{number}'\n{step.text}")
     return "\n".join(lines)
 
 
@@ -60,9 +60,9 @@ def answers(output: str) -> dict[int, str]:
     return {int(number): text for number, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def agrees(said: str, printed: str) -> bool:
+def agrees(shown: str, printed: str) -> bool:
     """Whether the command said what the page prints."""
-    return re.fullmatch(".*".join(map(re.escape, printed.split(ANYTHING))), said) is not None
+    return re.fullmatch(".*".join(map(re.escape, printed.split(ANYTHING))), shown) is not None
 
 
 def environment() -> dict[str, str]:
@@ -74,25 +74,25 @@ def environment() -> dict[str, str]:
 
 
 def test_what_is_printed_happens(tmp_path: pathlib.Path) -> None:
-    given = environment()
-    if shutil.which("uv", path=given["PATH"]) is None:
+    variables = environment()
+    if shutil.which("uv", path=variables["PATH"]) is None:
         pytest.skip("uv is not here: `make setup` brings it")
     done = steps(PAGE.read_text())
-    assert len([one for one in done if one.path]) == 4
+    assert len([step for step in done if step.path]) == 4
     ran = subprocess.run(
         ["bash", "-c", script(done)],
         cwd=tmp_path,
-        env=given,
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=180,
         check=False,
     )
-    said = answers(ran.stdout)
-    for number, one in enumerate(done):
-        if not one.path:
-            assert agrees(said.get(number, ""), one.answer), f"{one.text}\n{said.get(number)}"
+    shown = answers(ran.stdout)
+    for number, step in enumerate(done):
+        if not step.path:
+            assert agrees(shown.get(number, ""), step.answer), f"{step.text}\n{shown.get(number)}"
 
 
 def test_a_difference_is_seen() -> None:

@@ -95,8 +95,8 @@ def test_it_is_not_called_again_before_it_has_ended(caplog: pytest.LogCaptureFix
 
     with caplog.at_level(logging.INFO, "akoo_core.plugin_host.bounded"):
         virtual_time.run(scenario)
-    said = [line.getMessage() for line in caplog.records]
-    assert said == [
+    messages = [line.getMessage() for line in caplog.records]
+    assert messages == [
         "a plugin's call goes on after it was cancelled: it is abandoned",
         "an abandoned call has ended",
     ]

@@ -271,7 +271,7 @@ class Taste(Color, frozen=True, kw_only=True):
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "problem"),
     [
         (api.Wait(reason="not ready", message="", after=1.0), "reason 'not ready' is not a Camel"),
         (api.Blocked(reason="", message=""), "its reason '' is not a CamelCase noun"),
@@ -281,14 +281,14 @@ class Taste(Color, frozen=True, kw_only=True):
     ],
 )
 async def test_an_answer_that_nobody_could_use_is_refused_here(
-    ctx: api.VerbContext, monkeypatch: pytest.MonkeyPatch, answer: Any, said: str | None
+    ctx: api.VerbContext, monkeypatch: pytest.MonkeyPatch, answer: Any, problem: str | None
 ) -> None:
     monkeypatch.setattr(Demo, "provides", (Color,))
     calls, plugin = _made(lambda _: answer)
-    if said is None:
+    if problem is None:
         assert await calls.call("drain", plugin, ctx) == answer
         return
-    with pytest.raises(VerbError, match=re.escape(said)):
+    with pytest.raises(VerbError, match=re.escape(problem)):
         await calls.call("drain", plugin, ctx)
 
 

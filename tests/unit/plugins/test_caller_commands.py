@@ -105,17 +105,17 @@ async def test_a_plugin_without_them_has_nothing_to_say(
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "problem"),
     [
         ([ACTION], "plan of plugin demo: it returned list, but may return tuple or None"),
         ((ACTION, "x"), "plan of plugin demo: it must return a tuple of PlannedAction"),
     ],
 )
-async def test_a_wrong_plan_is_refused(ctx: api.VerbContext, answer: object, said: str) -> None:
+async def test_a_wrong_plan_is_refused(ctx: api.VerbContext, answer: object, problem: str) -> None:
     calls, plugin = calling(answering(answer))
     with pytest.raises(VerbError) as caught:
         await calls.plan(plugin, ctx, "sweep")
-    assert str(caught.value) == said
+    assert str(caught.value) == problem
 
 
 async def test_they_end_in_time(audit_ctx: api.AuditContext) -> None:

@@ -161,8 +161,8 @@ class EmptyRule(api.Plugin):
 )
 def test_each_mistake_is_found_with_its_place(cls: type[api.Plugin], message: str) -> None:
     (problem,) = contract.problems("demo", cls)
-    place, _, said = problem.partition(": ")
-    assert message in said
+    place, _, text = problem.partition(": ")
+    assert message in text
     if cls is not NotAFunction:
         file, _, line = place.rpartition(":")
         assert file == __file__

@@ -99,11 +99,11 @@ async def _goes_by(resource: Resource, obj: client.Object) -> object:
 def test_a_registration_that_cannot_work_is_refused(changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(errors.InputError) as caught:
         _collect((structs.replace(GOOD, **changes),))
-    said = str(caught.value)
-    assert problem in said
-    assert "of plugin avi" in said
+    message = str(caught.value)
+    assert problem in message
+    assert "of plugin avi" in message
     if "reconcile" not in changes:
-        assert f"{__file__}:{inspect.getsourcelines(_reconcile)[1]}" in said
+        assert f"{__file__}:{inspect.getsourcelines(_reconcile)[1]}" in message
 
 
 def test_the_right_to_write_status_alone_is_enough() -> None:
@@ -116,7 +116,7 @@ def test_the_right_to_write_status_alone_is_enough() -> None:
         )
 
     plugins = registry.PluginSet([Judge(lambda: (GOOD,))])
-    assert [one.registration for one in controllers.collect(plugins)] == [GOOD]
+    assert [controller.registration for controller in controllers.collect(plugins)] == [GOOD]
 
 
 def test_two_of_one_name_are_refused() -> None:

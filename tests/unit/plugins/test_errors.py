@@ -32,13 +32,13 @@ CANARY = "c4naryC4nary"
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
-    said = describe(ValueError(text.format(CANARY)))
-    assert CANARY not in said
-    assert "***" in said
+    described = describe(ValueError(text.format(CANARY)))
+    assert CANARY not in described
+    assert "***" in described
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "described"),
     [
         (ValueError("network vip-edge of cloud vc-01 is not there"), None),
         (ConnectionError("refused by avi"), "ConnectionError: refused by avi"),
@@ -56,17 +56,17 @@ def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
         ),
     ],
 )
-def test_the_rest_is_told_as_it_is(error: BaseException, said: str | None) -> None:
-    assert describe(error) == (said or f"{type(error).__name__}: {error}")
+def test_the_rest_is_told_as_it_is(error: BaseException, described: str | None) -> None:
+    assert describe(error) == (described or f"{type(error).__name__}: {error}")
 
 
 @given(st.text())
 def test_a_description_is_one_short_line(text: str) -> None:
     for last in (False, True):
-        said = describe(ValueError(text), last=last)
-        assert said.startswith("ValueError")
-        assert len(said.splitlines()) == 1
-        assert len(said) <= MESSAGE_LIMIT + len("ValueError: ")
+        described = describe(ValueError(text), last=last)
+        assert described.startswith("ValueError")
+        assert len(described.splitlines()) == 1
+        assert len(described) <= MESSAGE_LIMIT + len("ValueError: ")
 
 
 class UnprintableError(Exception):

@@ -38,8 +38,12 @@ def install(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     real: Callable[..., Iterable[metadata.EntryPoint]] = metadata.entry_points
 
     def only_ours(**query: Any) -> Any:
-        found = real(**query)
-        kept = [one for one in found if one.dist and str(one.dist.locate_file("")) == str(tmp_path)]
+        points = real(**query)
+        kept = [
+            point
+            for point in points
+            if point.dist and str(point.dist.locate_file("")) == str(tmp_path)
+        ]
         return metadata.EntryPoints(kept)
 
     monkeypatch.setattr(metadata, "entry_points", only_ours)
@@ -60,16 +64,16 @@ def install(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def _load(*names: str, **overrides: Any) -> Any:
-    given = {key.replace("__", "."): value for key, value in overrides.items()}
-    return loader.load(settings.load(None, {}, {"enabledPlugins": list(names), **given}))
+    settings_by_path = {key.replace("__", "."): value for key, value in overrides.items()}
+    return loader.load(settings.load(None, {}, {"enabledPlugins": list(names), **settings_by_path}))
 
 
 def _refused(*names: str, **overrides: Any) -> str:
     with pytest.raises(errors.InputError) as caught:
         _load(*names, **overrides)
-    said = str(caught.value)
-    assert "\n" not in said
-    return said
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
 
 
 def test_what_is_installed_is_listed_without_being_imported(install: Install) -> None:
@@ -142,7 +146,7 @@ NO_PLUGIN = ": loaded_p:P must be a class derived from akoo_core.plugin.api.Plug
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "problem"),
     [
         (
             "\nraise ValueError('first\\nlast token=c4nary')",
@@ -166,10 +170,10 @@ NO_PLUGIN = ": loaded_p:P must be a class derived from akoo_core.plugin.api.Plug
     ],
 )
 def test_a_broken_plugin_is_named_with_distribution_and_place(
-    install: Install, tmp_path: pathlib.Path, source: str, said: str
+    install: Install, tmp_path: pathlib.Path, source: str, problem: str
 ) -> None:
     install("akoo-p", {"p": "loaded_p:P"}, {"loaded_p": source})
-    assert _refused("p") == 'plugin "p" (akoo-p 0.1.0)' + said.replace("DIR", str(tmp_path))
+    assert _refused("p") == 'plugin "p" (akoo-p 0.1.0)' + problem.replace("DIR", str(tmp_path))
 
 
 def test_an_attribute_that_is_not_there(install: Install) -> None:
@@ -203,7 +207,7 @@ class P(api.Plugin):
     requires = (Color,)
 """
     install("akoo-p", {"p": "loaded_p:P"}, {"loaded_p": source})
-    said = _refused("p")
-    assert "plugin p requires the fact Color, which no selected plugin provides" in said
+    message = _refused("p")
+    assert "plugin p requires the fact Color, which no selected plugin provides" in message
     line = source.splitlines().index("class P(api.Plugin):") + 1
-    assert said.endswith(f"/loaded_p.py:{line})")
+    assert message.endswith(f"/loaded_p.py:{line})")

@@ -35,8 +35,8 @@ class Place:
         )
 
     def data(self) -> Mapping[str, str]:
-        (found,) = self.server.objects(resource.CONFIG_MAPS, "akoo-system")
-        return dict(found.get("data") or {})
+        (config_map,) = self.server.objects(resource.CONFIG_MAPS, "akoo-system")
+        return dict(config_map.get("data") or {})
 
 
 async def test_another_process_knows_it() -> None:

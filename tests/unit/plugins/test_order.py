@@ -70,9 +70,9 @@ def acyclic(draw: st.DrawFn) -> list[Declaration]:
             Declaration(
                 f"p{index}",
                 provides=(FactId(f"F{index}", 1),),
-                requires=tuple(one.provides[0] for one in draw(earlier)),
-                accepts=tuple(one.provides[0] for one in draw(earlier)),
-                after=tuple(one.name for one in draw(earlier)),
+                requires=tuple(plugin.provides[0] for plugin in draw(earlier)),
+                accepts=tuple(plugin.provides[0] for plugin in draw(earlier)),
+                after=tuple(plugin.name for plugin in draw(earlier)),
             )
         )
     return draw(st.permutations(declared))
@@ -83,12 +83,15 @@ def test_any_permutation_gives_a_valid_order_that_keeps_positions(
     declared: list[Declaration],
 ) -> None:
     names = order(declared)
-    assert sorted(names) == sorted(one.name for one in declared)
+    assert sorted(names) == sorted(plugin.name for plugin in declared)
     at = {name: index for index, name in enumerate(names)}
-    provider = {one.provides[0]: one.name for one in declared}
+    provider = {plugin.provides[0]: plugin.name for plugin in declared}
     before = {
-        one.name: {*one.after, *(provider[fact] for fact in (*one.requires, *one.accepts))}
-        for one in declared
+        plugin.name: {
+            *plugin.after,
+            *(provider[fact] for fact in (*plugin.requires, *plugin.accepts)),
+        }
+        for plugin in declared
     }
     for name, earlier in before.items():
         assert all(at[other] < at[name] for other in earlier)
@@ -96,7 +99,11 @@ def test_any_permutation_gives_a_valid_order_that_keeps_positions(
     # or was itself waited for: the first free one in the order given is taken at each step.
     done: set[str] = set()
     for name in names:
-        free = [one.name for one in declared if one.name not in done and before[one.name] <= done]
+        free = [
+            plugin.name
+            for plugin in declared
+            if plugin.name not in done and before[plugin.name] <= done
+        ]
         assert name == free[0]
         done.add(name)
     assert order(declared) == names

@@ -75,11 +75,11 @@ def _allowed(some: Rules) -> set[tuple[str, str, str, str]]:
         (group, kind, name, verb)
         for group, kind, name, verb in REQUESTS
         if any(
-            group in one.groups
-            and kind in one.resources
-            and (not one.names or name in one.names)
-            and (verb in one.verbs or "*" in one.verbs)
-            for one in some
+            group in rule.groups
+            and kind in rule.resources
+            and (not rule.names or name in rule.names)
+            and (verb in rule.verbs or "*" in rule.verbs)
+            for rule in some
         )
     }
 

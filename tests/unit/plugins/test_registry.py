@@ -55,10 +55,10 @@ def test_each_plugin_has_its_own_implementation() -> None:
     first, second = First(), Second()
     plugins = registry.PluginSet([second, first])
     for plugin in (first, second):
-        found = plugins.implementation(plugin, "prepare")
-        assert found is not None
-        assert found.arguments == ()
-        assert getattr(found.function, "__self__", None) is plugin
+        implementation = plugins.implementation(plugin, "prepare")
+        assert implementation is not None
+        assert implementation.arguments == ()
+        assert getattr(implementation.function, "__self__", None) is plugin
     assert plugins.implementation(first, "drain") is None
 
 

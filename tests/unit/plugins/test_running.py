@@ -198,7 +198,7 @@ async def _trespass(request: api.Request, ctx: api.ControllerContext) -> api.Res
 
 
 @pytest.mark.parametrize(
-    ("reconcile", "said"),
+    ("reconcile", "problem"),
     [
         (_hang, "controller maps of plugin demo: cancelled, it took longer than 120 s"),
         (_raise, "controller maps of plugin demo: ValueError: password=***"),
@@ -207,7 +207,7 @@ async def _trespass(request: api.Request, ctx: api.ControllerContext) -> api.Res
     ],
 )
 def test_what_goes_wrong_is_retried_and_says_no_secret(
-    reconcile: Reconcile, said: str, caplog: pytest.LogCaptureFixture
+    reconcile: Reconcile, problem: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     attempts: list[int] = []
     twice = asyncio.Event()
@@ -227,7 +227,7 @@ def test_what_goes_wrong_is_retried_and_says_no_secret(
 
     virtual_time.run(main)
     assert attempts[:2] == [1, 2]
-    assert said in caplog.text
+    assert problem in caplog.text
     assert "c4nary" not in caplog.text
 
 
@@ -340,8 +340,8 @@ async def test_its_attempts_and_workers_are_counted(clock: virtual_time.LoopCloc
 
     def sample(name: str) -> float:
         labels = {"controller": "demo-maps"}
-        found = metrics.REGISTRY.get_sample_value(f"controller_runtime_{name}", labels)
-        return found or 0.0
+        sample = metrics.REGISTRY.get_sample_value(f"controller_runtime_{name}", labels)
+        return sample or 0.0
 
     errors, seconds = sample("reconcile_errors_total"), sample("reconcile_time_seconds_count")
 

@@ -26,12 +26,12 @@ def server() -> memory.MemoryServer:
     return memory.MemoryServer()
 
 
-def seed(server: memory.MemoryServer, name: str, *found: record.StoredUse, **spec: Any) -> None:
-    server.seed(record.to_object(name, builders.record_spec(uses=found, **spec)))
+def seed(server: memory.MemoryServer, name: str, *stored: record.StoredUse, **spec: Any) -> None:
+    server.seed(record.to_object(name, builders.record_spec(uses=stored, **spec)))
 
 
 async def names(server: memory.MemoryServer, uid: str = "") -> list[str]:
-    return [one.name for one in await uses.uses_of(server.client(), POOLS, "p", uid)]
+    return [user.name for user in await uses.uses_of(server.client(), POOLS, "p", uid)]
 
 
 async def test_tentative_and_confirmed_uses_count(server: memory.MemoryServer) -> None:

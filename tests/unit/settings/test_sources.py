@@ -167,10 +167,10 @@ def test_what_is_wrong_names_source_and_path(
     path.write_text(text)
     with pytest.raises(errors.InputError) as caught:
         load(path, environ, overrides)
-    said = str(caught.value)
-    assert message.replace("FILE", str(path)) in said
-    assert "\n" not in said
-    assert "c4nary" not in said
+    raised = str(caught.value)
+    assert message.replace("FILE", str(path)) in raised
+    assert "\n" not in raised
+    assert "c4nary" not in raised
 
 
 @pytest.mark.parametrize(

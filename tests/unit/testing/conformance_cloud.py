@@ -168,8 +168,8 @@ class GoodPlugin(api.Plugin):
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
-        found = await ctx.kube.get(VOLUMES, request.key)
-        if found.get("status") != {"ready": True}:
+        volume = await ctx.kube.get(VOLUMES, request.key)
+        if volume.get("status") != {"ready": True}:
             patch = {"status": {"ready": True}}
             await ctx.kube.merge_patch(VOLUMES, request.key, patch, subresource="status")
         return api.Done()

@@ -46,11 +46,11 @@ class TellsASecret(Good):
 class SaysASecretWhenRefused(Good):
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:
-        given = await token(ctx)
+        value = await token(ctx)
         try:
             await self.exists(ctx, "any")
         except OSError as error:
-            raise RuntimeError(f"refused {given}") from error
+            raise RuntimeError(f"refused {value}") from error
         return api.Done()
 
 
@@ -65,8 +65,8 @@ class WritesASecretInTheOpen(Good):
     async def drain(self, ctx: api.VerbContext) -> api.Result:
         value = await token(ctx)
         if ctx.workload is not None:
-            found = await ctx.workload.get(resource.CONFIG_MAPS, "volume", "kube-system")
-            if found["data"].get("token") != value:
+            config_map = await ctx.workload.get(resource.CONFIG_MAPS, "volume", "kube-system")
+            if config_map["data"].get("token") != value:
                 patch = {"data": {"token": value}}
                 await ctx.workload.merge_patch(resource.CONFIG_MAPS, "volume", patch, "kube-system")
         return api.Done()
@@ -143,6 +143,6 @@ class PlansByDoingInSilence(Good):
 class ShowsTheLiving(Good):
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
-        found = [volume.removeprefix("vol-") for volume in self.cloud.volumes]
-        strays = tuple(api.Stray(owner=one, kind="Volume", name=one) for one in found)
+        owners = [volume.removeprefix("vol-") for volume in self.cloud.volumes]
+        strays = tuple(api.Stray(owner=owner, kind="Volume", name=owner) for owner in owners)
         return api.Audit(strays=strays)

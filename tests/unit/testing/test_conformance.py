@@ -99,10 +99,10 @@ BAD: dict[type[Good], tuple[str, str]] = {
 
 @pytest.mark.parametrize("kind", BAD, ids=lambda kind: kind.__name__)
 def test_the_check_catches_the_mistake(kind: type[Good]) -> None:
-    check, said = BAD[kind]
+    check, message = BAD[kind]
     with pytest.raises(conformance.ConformanceError) as caught:
         conformance.CHECKS[check](subject(kind))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert 'plugin "good" in scenario "plain"' in str(caught.value)
 
 

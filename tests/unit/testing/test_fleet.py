@@ -57,8 +57,8 @@ class Agent(api.Plugin):
     async def observe(self, ctx: api.VerbContext) -> api.Result:
         if ctx.workload is None:
             return api.Wait(reason="WorkloadUnreachable", message="no answer", after=5)
-        found = await ctx.workload.get(resources.STATEFUL_SETS, "agent", "example")
-        if not (found.get("status") or {}).get("readyReplicas"):
+        agent = await ctx.workload.get(resources.STATEFUL_SETS, "agent", "example")
+        if not (agent.get("status") or {}).get("readyReplicas"):
             return api.Wait(reason="AgentNotReady", message="no Pod is ready", after=2)
         return api.Done()
 
@@ -144,7 +144,7 @@ def test_the_operators_calls_go_through_the_seam() -> None:
             await fleet.create_config()
             await fleet.create_cluster("shop", labels={"lb": "avi"})
             await fleet.until_phase("shop", "Running")
-        made = {one.operation for one in calls.made if one.system == "workload" and one.write}
+        made = {call.operation for call in calls.made if call.system == "workload" and call.write}
         assert "apply statefulsets" in made
         assert "create pods" not in made
 
@@ -212,4 +212,4 @@ def test_the_kind_of_a_definition_goes_with_it() -> None:
 
 def _zone(workload: testing.MemoryServer) -> str:
     kind = workload.served.find("example.com/v1", "Widget")
-    return "".join(one["spec"]["zone"] for one in workload.objects(kind))
+    return "".join(obj["spec"]["zone"] for obj in workload.objects(kind))

@@ -45,9 +45,9 @@ async def uid_of(server: MemoryServer, name: str) -> str:
 
 async def test_a_uid_does_not_depend_on_what_else_was_made() -> None:
     server, other = MemoryServer(), MemoryServer()
-    for one, made in ((server, "abc"), (other, "ba")):
+    for served, made in ((server, "abc"), (other, "ba")):
         for name in made:
-            await one.client().create(CONFIG_MAPS, config_map(name))
+            await served.client().create(CONFIG_MAPS, config_map(name))
     uids = [await uid_of(server, name) for name in "abc"]
     assert uids[:2] == [await uid_of(other, name) for name in "ab"]
     assert len(set(uids)) == 3
@@ -300,8 +300,8 @@ async def test_seed_keeps_status() -> None:
             "status": {"phase": "Provisioned"},
         }
     )
-    found = await server.client().get(CLUSTERS, "shop", "ns")
-    assert found["status"] == {"phase": "Provisioned"}
+    cluster = await server.client().get(CLUSTERS, "shop", "ns")
+    assert cluster["status"] == {"phase": "Provisioned"}
     with pytest.raises(LookupError, match="is not served"):
         server.seed({"apiVersion": "x.io/v1", "kind": "X", "metadata": {"name": "x"}})
 

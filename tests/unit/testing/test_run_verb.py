@@ -85,8 +85,8 @@ def test_contributions_are_deployed_into_the_workload_cluster() -> None:
 def test_spans_of_core_and_plugin_are_recorded_with_their_parents() -> None:
     world, plugin = made()
     run = testing.run_verb(plugin, "prepare", world)
-    found = [(span.name, span.parent) for span in run.spans]
-    assert found == [
+    parents = [(span.name, span.parent) for span in run.spans]
+    assert parents == [
         ("intend good", ""),
         ("kubernetes get secrets", "prepare good"),
         ("cloud GET volume", "prepare good"),
@@ -174,8 +174,8 @@ def test_secrets_are_read_from_the_given_ones_only() -> None:
             value = await ctx.secrets.read(self.source)
             return api.Done(version=str(value == b"c4nary-cloud-token"))
 
-    given = testing.World(secrets=[builders.secret("ops", "cloud", "token")])
-    assert testing.run_verb(Reads(), "observe", given).result == api.Done(version="True")
+    world = testing.World(secrets=[builders.secret("ops", "cloud", "token")])
+    assert testing.run_verb(Reads(), "observe", world).result == api.Done(version="True")
     blocked = testing.run_verb(Reads(), "observe", testing.World()).result
     assert isinstance(blocked, api.Blocked)
     assert blocked.reason == "SecretNamespaceNotAllowed"
@@ -212,10 +212,10 @@ def test_verbs_read_the_kinds_of_their_controllers_and_write_none() -> None:
         @api.hookimpl
         async def prepare(self, ctx: api.VerbContext) -> api.Result:
             assert ctx.shared is not None
-            found = await ctx.shared.get(VOLUMES, "shared")
+            volume = await ctx.shared.get(VOLUMES, "shared")
             if self.cloud.volumes:
                 await ctx.shared.merge_patch(VOLUMES, "shared", {})
-            return api.Done(message=found["metadata"]["name"])
+            return api.Done(message=volume["metadata"]["name"])
 
     world = CloudWorld()
     plugin = Looks(world.cloud)
@@ -243,7 +243,9 @@ def test_what_is_planned_is_done() -> None:
     testing.run_verb(plugin, "prepare", world)
     assert testing.run_plan(plugin, "prepare", world).actions == ()
     world.leave()
-    assert [one.action for one in testing.run_plan(plugin, "sweep", world).actions] == ["delete"]
+    assert [action.action for action in testing.run_plan(plugin, "sweep", world).actions] == [
+        "delete"
+    ]
 
 
 def test_what_is_left_behind_is_taken_away_by_name() -> None:
@@ -310,33 +312,33 @@ def test_a_plugin_that_breaks_the_contract_is_refused() -> None:
 
 
 def test_states_differ_by_content_and_not_by_time_or_version() -> None:
-    one, other = CloudWorld(), CloudWorld()
+    first, other = CloudWorld(), CloudWorld()
     other.clock.advance(100)
-    for world in (one, other):
+    for world in (first, other):
         client = world.workload.client()
         body = {"metadata": {"annotations": {"at": world.clock.now().isoformat()}}}
         world.run(client.merge_patch(resource.NAMESPACES, "default", body))
-    assert one.state() == other.state()
+    assert first.state() == other.state()
     other.cloud.volumes.append("more")
-    assert one.state() != other.state()
+    assert first.state() != other.state()
 
 
 def test_builders_make_what_the_core_reads() -> None:
-    one = builders.record(plugins=("demo",), leaving=builders.leaving("UserWord"))
+    built = builders.record(plugins=("demo",), leaving=builders.leaving("UserWord"))
     again = record.from_object(
         {
-            **record.to_object(one.name, one.spec),
+            **record.to_object(built.name, built.spec),
             "metadata": {
-                "name": one.name,
-                "uid": one.uid,
+                "name": built.name,
+                "uid": built.uid,
                 "resourceVersion": "1",
                 "creationTimestamp": "2026-01-01T00:00:00Z",
-                "labels": one.labels,
-                "finalizers": list(one.finalizers),
+                "labels": built.labels,
+                "finalizers": list(built.finalizers),
             },
         }
     )
-    assert again == one
+    assert again == built
     assert builders.cluster(ready=False).connectable is False
     assert builders.cluster(deleting=True).deleting
     stored = builders.stored_facts("cloud", Region(name="north"))
