@@ -37,10 +37,13 @@ def _make_in(bed: AviBed, uuid: str) -> None:
 @pytest.mark.parametrize("tenant", ["客户", "blue ", "", "a\r\nb", "a b"])
 def test_a_name_is_not_taken_for_a_uuid(tenant: str) -> None:
     with pytest.raises(ValueError, match="is no UUID of a tenant"):
-        calls.Call(method="GET", path="pool", tenant=tenant)
+        calls.AviCall(method="GET", path="pool", tenant=tenant)
 
 
 def test_all_tenants_are_asked_by_name_and_one_by_uuid() -> None:
-    assert calls.Call(method="GET", path="pool", tenant="*").tenant_header == ("X-Avi-Tenant", "*")
-    call = calls.Call(method="GET", path="pool", tenant="tenant-1")
+    assert calls.AviCall(method="GET", path="pool", tenant="*").tenant_header == (
+        "X-Avi-Tenant",
+        "*",
+    )
+    call = calls.AviCall(method="GET", path="pool", tenant="tenant-1")
     assert call.tenant_header == ("X-Avi-Tenant-UUID", "tenant-1")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from akoo_avi.cleanup import passes, sweep
 from akoo_avi.client import AviClient, Controllers
-from akoo_avi.client.listing import Seen
+from akoo_avi.client.listing import Listed
 from akoo_avi.connect import access, bounded
 from akoo_avi.ownership import claim, claiming, inventory, kinds, marks, strays, visibility
 from akoo_avi.spec import avi_controller, config, names, placement, refusal, resources, wanted
@@ -20,10 +20,10 @@ from akoo_core.plugin import api, kube, structs
 from akoo_core.plugin.records import Record
 
 WIDTH = 4
-Listed = tuple[kinds.AviKind, Mapping[str, str]]
+Question = tuple[kinds.AviKind, Mapping[str, str]]
 
 
-class _Seen(NamedTuple):
+class _Answering(NamedTuple):
     """The controllers that answered, each once, and who did not."""
 
     clients: tuple[AviClient, ...]
@@ -139,7 +139,7 @@ def _moved(address: str, model: str) -> str:
     )
 
 
-def _questions() -> Iterator[Listed]:
+def _questions() -> Iterator[Question]:
     for kind in kinds.KINDS:
         yield kind, {"label_key": names.CLUSTER_MARKER}
         if kind.has_created_by:
@@ -151,11 +151,11 @@ def _questions() -> Iterator[Listed]:
         yield kind, {}
 
 
-async def _list(client: AviClient, kind: kinds.AviKind, params: Mapping[str, str]) -> Seen:
+async def _list(client: AviClient, kind: kinds.AviKind, params: Mapping[str, str]) -> Listed:
     return await client.seen(kind.path, params={**params, "include_name": "true"})
 
 
-async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:
+async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Answering:
     """At each address the first credential that sees all, else any that sees something; of two
     addresses of one controller that which sees all."""
     reaches, unseen = await _reaches(ctx)
@@ -180,7 +180,7 @@ async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Seen:
         unseen += wrong
         if some is not None and (some.uuid not in clients or not some.blind):
             clients[some.uuid] = some.client
-    return _Seen(tuple(clients.values()), tuple(unseen))
+    return _Answering(tuple(clients.values()), tuple(unseen))
 
 
 class _Sighted(NamedTuple):

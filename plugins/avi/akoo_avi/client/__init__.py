@@ -3,12 +3,12 @@
 ::
 
     controllers = Controllers()
-    who = Credential(username, password, ca_pem, source="Secret avi-system/avi-credentials")
-    avi = await controllers.client("avi.example.com", who, external=ctx.external, key=...)
+    account = Credential(username, password, ca_pem, source="Secret avi-system/avi-credentials")
+    avi = await controllers.client("avi.example.com", account, external=ctx.external, key=...)
     pools = await avi.list("pool", params={"created_by": "ako-shop"})
     await controllers.close()
 
-What can go wrong, each with ``retryable``::
+The errors, each with ``retryable``::
 
     AviError (an akoo_core.errors.AkooError)
     ├── UnreachableError         no answer, and nothing was changed                   retryable

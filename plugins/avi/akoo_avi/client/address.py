@@ -1,4 +1,4 @@
-"""Where a controller is: ``host``, ``host:port``, ``[v6]:port``. Pure."""
+"""The address of a controller: ``host``, ``host:port``, ``[v6]:port``. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Address(NamedTuple):
     """None: the text named no port."""
 
     def allows(self, other: Address) -> bool:
-        """Whether ``other`` is this host, at this port or, without one, at any."""
+        """``other`` is this host, at this port or, without a port, at any."""
         port = other.port or HTTPS_PORT
         return self.host == other.host and self.port in (None, port)
 
@@ -43,9 +43,9 @@ def parse(text: str) -> Address | None:
 
 
 def url(address: str) -> str:
-    """``https://...`` of an address. Raises UnreachableError for what is none.
+    """``https://...`` of an address. Raises UnreachableError for an impossible address.
 
-    Only https, and nothing but host and port: an address is where credentials are sent.
+    Only https, host and port: credentials are sent to an address.
     """
     if parse(address) is None:
         raise _wrong(address)

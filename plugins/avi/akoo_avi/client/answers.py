@@ -1,7 +1,7 @@
-"""From an answer to an error: pure, and the same for every way a request may travel.
+"""Errors from answers: pure, and the same for every way that a request may travel.
 
 Statuses and texts are those of real controllers where they were recorded, and those that AKO
-matches on; a kind of refusal that has been seen with several statuses is told by its text.
+matches on. Where one kind of refusal has several statuses, the text decides.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from akoo_avi.client import calls, errors, retry
 from akoo_core.plugin import redaction, structs
 
 TEXT_LIMIT = 200
-"""Characters of a controller's own words in a message."""
+"""Characters of a controller's own text in a message."""
 REFERRERS_LIMIT = 100
 INVALID_VERSION = "Invalid version"
-"""How a controller answers to an X-Avi-Version that it does not know."""
+"""Text of the answer to an unknown X-Avi-Version."""
 _REFERRED = re.compile(r"referred by:?\s*\[(?P<names>.*)\]", re.DOTALL)
 _BETWEEN_NAMES = re.compile(r"""['"]\s*,\s*['"]""")
 _MODEL_MISSING = re.compile(r"(?P<model>\w+)(?: object)? not found", re.IGNORECASE)
@@ -26,25 +26,25 @@ _DUMP = re.compile(r"(?P<keep>Bad pb):.*", re.DOTALL)
 """A dump of the request follows: it may hold anything."""
 
 
-class Words(NamedTuple):
-    """A controller's words: what may be shown, and what decides."""
+class ErrorText(NamedTuple):
+    """The error text of a controller: ``shown`` in messages, ``full`` for decisions."""
 
     shown: str
     full: str
 
 
-def words(body: bytes) -> Words:
-    """The text of ``error`` or ``detail``; a bare JSON string decides, but is not shown."""
+def error_text(body: bytes) -> ErrorText:
+    """The text of ``error`` or ``detail``; a bare JSON string is in ``full`` only."""
     try:
         value = structs.decode_json(body) if body else None
     except (structs.DecodeError, RecursionError):
-        return Words("", "")
+        return ErrorText("", "")
     if isinstance(value, str):
-        return Words("", value)
+        return ErrorText("", value)
     if not isinstance(value, dict):
-        return Words("", "")
+        return ErrorText("", "")
     text = value.get("error") or value.get("detail") or ""
-    return Words(_shown(text), text) if isinstance(text, str) else Words("", "")
+    return ErrorText(_shown(text), text) if isinstance(text, str) else ErrorText("", "")
 
 
 def _shown(text: str) -> str:
@@ -54,21 +54,21 @@ def _shown(text: str) -> str:
 
 def referrers(text: str) -> tuple[str, ...]:
     """The names in ``... referred by: ['Pool a', 'VirtualService b']``, masked."""
-    found = _REFERRED.search(text)
-    if found is None:
+    match = _REFERRED.search(text)
+    if match is None:
         return ()
-    inner = found["names"].strip()[1:-1]  # the names may hold quotes of their own
+    inner = match["names"].strip()[1:-1]  # the names may hold quotes of their own
     names = _BETWEEN_NAMES.split(inner) if inner else []
     return tuple(_shown(name) for name in names[:REFERRERS_LIMIT])
 
 
 def retry_after_seconds(header: str, *, default: float = 5.0) -> float:
-    """Seconds of a Retry-After header; ``default`` for a date, and for what is no number."""
+    """Seconds of a Retry-After header; ``default`` for a date, and for other texts."""
     return min(float(header), 3600.0) if _SECONDS.fullmatch(header) else default
 
 
-def value(call: calls.Call, answer: calls.Answer, address: str) -> structs.JSON:
-    """The object in a good answer; {} if the body is empty. Raises NotAviError."""
+def value(call: calls.AviCall, answer: calls.AviAnswer, address: str) -> structs.JSON:
+    """The object in a good answer; {} for an empty body. Raises NotAviError."""
     if not answer.body:
         return {}
     try:
@@ -83,32 +83,32 @@ def value(call: calls.Call, answer: calls.Answer, address: str) -> structs.JSON:
     return decoded
 
 
-def refuses_session(answer: calls.Answer) -> bool:
-    """Whether the session is not accepted. Such a request was not executed."""
+def refuses_session(answer: calls.AviAnswer) -> bool:
+    """The session is not accepted. Such a request was not executed."""
     return answer.status in retry.SESSION_REFUSED
 
 
-def refuses_version(answer: calls.Answer) -> bool:
-    """Whether the version that the request asks in is not accepted. It was not executed."""
-    return answer.status == 400 and INVALID_VERSION in words(answer.body).full
+def refuses_version(answer: calls.AviAnswer) -> bool:
+    """The version of the request is not accepted. The request was not executed."""
+    return answer.status == 400 and INVALID_VERSION in error_text(answer.body).full
 
 
-def check(call: calls.Call, answer: calls.Answer, address: str) -> None:
-    """Raise the error that an answer is, unless it is a good one."""
-    wrong = classify(call, answer, address)
-    if wrong is not None:
-        raise wrong
+def check(call: calls.AviCall, answer: calls.AviAnswer, address: str) -> None:
+    """Raise the error of an answer, unless it is a good one."""
+    problem = classify(call, answer, address)
+    if problem is not None:
+        raise problem
 
 
-def classify(call: calls.Call, answer: calls.Answer, address: str) -> errors.AviError | None:
-    """The error that an answer is; None if it is a good one."""
+def classify(call: calls.AviCall, answer: calls.AviAnswer, address: str) -> errors.AviError | None:
+    """The error of an answer; None for a good one."""
     return None if 200 <= answer.status < 300 else error(call, answer, address)
 
 
-def error(call: calls.Call, answer: calls.Answer, address: str) -> errors.AviError:
-    """The error that an answer, which is no good one, is."""
-    said = words(answer.body)
-    about = _About(call, answer, address, said)
+def error(call: calls.AviCall, answer: calls.AviAnswer, address: str) -> errors.AviError:
+    """The error of an answer that is not a good one."""
+    text = error_text(answer.body)
+    about = _About(call, answer, address, text)
     for applies, make in _RULES:
         if applies(about):
             return make(about)
@@ -116,33 +116,33 @@ def error(call: calls.Call, answer: calls.Answer, address: str) -> errors.AviErr
 
 
 class _About(NamedTuple):
-    call: calls.Call
-    answer: calls.Answer
+    call: calls.AviCall
+    answer: calls.AviAnswer
     address: str
-    said: Words
+    text: ErrorText
 
     @property
     def status(self) -> int:
         return self.answer.status
 
-    def says(self, text: str) -> bool:
-        return text in self.said.full
+    def says(self, part: str) -> bool:
+        return part in self.text.full
 
-    def error(self, kind: type[errors.AviError], what: str) -> errors.AviError:
+    def error(self, kind: type[errors.AviError], event: str) -> errors.AviError:
         """``PUT pool/x on avi.example.com was not taken. ... (400: the controller's words)``."""
-        own = f": {self.said.shown}" if self.said.shown else ""
+        own = f": {self.text.shown}" if self.text.shown else ""
         call = self.call
         return kind(
-            f"{call.method} {call.object_name} (tenant {call.tenant}) on {self.address} {what} "
+            f"{call.method} {call.object_name} (tenant {call.tenant}) on {self.address} {event} "
             f"({self.status}{own})"
         )
 
 
 def _referenced(about: _About) -> errors.AviError:
-    names = referrers(about.said.full)
+    names = referrers(about.text.full)
     error = errors.ReferencedError(
         f"{about.call.object_name} (tenant {about.call.tenant}) on {about.address} cannot be "
-        f"deleted while others refer to it: {_listed(names) or about.said.shown}. "
+        f"deleted while others refer to it: {_listed(names) or about.text.shown}. "
         "Delete them first, or take the reference out of them."
     )
     error.referrers = names
@@ -175,11 +175,12 @@ def _redirected(about: _About) -> errors.AviError:
 def _missing(about: _About) -> errors.AviError:
     """`<Model> object not found`: the object itself, its tenant, or something that it refers to.
 
-    Only the first may be taken for absence, and only a read is not asked for the very model.
+    Only the object itself may count as absent. A read may name another model than the one of its
+    path.
     """
     call = about.call
-    found = _MODEL_MISSING.search(about.said.full)
-    model = found["model"].lower() if found else ""
+    match = _MODEL_MISSING.search(about.text.full)
+    model = match["model"].lower() if match else ""
     if model == "tenant" != call.kind:
         return about.error(errors.TenantMissingError, "names a tenant that is not to be seen.")
     if not call.writes or (model == call.kind and call.method != "POST"):
@@ -194,14 +195,14 @@ def _missing(about: _About) -> errors.AviError:
 def _is_missing(about: _About) -> bool:
     if about.status == 404:
         return about.says("object not found")
-    # Only a write names other objects; `VrfContext not found` is how 400 says it.
+    # Only a write names other objects; status 400 says `VrfContext not found`.
     return (
-        about.status == 400 and about.call.writes and bool(_MODEL_MISSING.search(about.said.full))
+        about.status == 400 and about.call.writes and bool(_MODEL_MISSING.search(about.text.full))
     )
 
 
-def _of(kind: type[errors.AviError], what: str) -> Callable[[_About], errors.AviError]:
-    return lambda about: about.error(kind, what)
+def _of(kind: type[errors.AviError], event: str) -> Callable[[_About], errors.AviError]:
+    return lambda about: about.error(kind, event)
 
 
 def _retry_later(about: _About) -> errors.AviError:
@@ -277,4 +278,4 @@ _RULES: tuple[Rule, ...] = (
         ),
     ),
 )
-"""In order; the first that applies."""
+"""In order: the first rule that applies decides."""

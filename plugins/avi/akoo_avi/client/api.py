@@ -1,4 +1,4 @@
-"""What the plugin asks of an Avi Controller, and the rule of its optimistic lock."""
+"""The protocol of a client of an Avi Controller, and the rule of its optimistic lock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_CONFLICTS = 10
 
 
 class AviClient(Protocol):
-    """A controller, as one user sees it. All methods raise AviErrors; nothing is retried here but
+    """A controller, as one user sees it. All methods raise AviErrors. Nothing is retried here but
     a GET whose connection was lost, and any request once after a new login.
 
     ``kind`` is the name of a collection (``pool``), ``tenant`` a tenant's UUID (``admin``
@@ -29,11 +29,11 @@ class AviClient(Protocol):
 
     @property
     def username(self) -> str:
-        """Who we are there: what this user may see can be read back by this name."""
+        """Our user there: its permissions can be read back by this name."""
         ...
 
     async def version(self) -> str:
-        """The controller's release, such as ``30.2.2``; empty if it does not say."""
+        """The controller's release, such as ``30.2.2``; empty if it is unknown."""
         ...
 
     async def get(
@@ -54,9 +54,9 @@ class AviClient(Protocol):
 
     async def seen(
         self, kind: str, *, tenant: str = ALL_TENANTS, params: Mapping[str, str] = NO_PARAMS
-    ) -> listing.Seen:
-        """The same for who needs no proof of absence: a list that does not hold still is no error;
-        what two readings saw of it is the answer, and ``still`` says whether that is all."""
+    ) -> listing.Listed:
+        """The same without a proof of absence: a list that does not hold still is no error. The
+        result has the objects of two readings, and ``still`` is True if it is complete."""
         ...
 
     async def create(self, kind: str, body: JSON, *, tenant: str) -> JSON:
@@ -64,7 +64,7 @@ class AviClient(Protocol):
         ...
 
     async def replace(self, kind: str, uuid: str, body: JSON, *, tenant: str) -> JSON:
-        """PUT of the whole object: what ``body`` leaves out returns to its default.
+        """PUT of the whole object: a field that ``body`` lacks returns to its default.
 
         Raises ValueError for a body without ``_last_modified``, ConflictError if it is not the
         object's. See :func:`change`. An empty ``uuid``: ``kind`` is a single object.
@@ -76,9 +76,9 @@ class AviClient(Protocol):
         ...
 
     async def delete(self, kind: str, uuid: str, *, tenant: str) -> bool:
-        """True: it was deleted. False: it was not there, or cannot be seen from ``tenant``.
+        """True: it was deleted. False: it was not there, or is not visible from ``tenant``.
 
-        Raises ReferencedError with the names of what refers to it.
+        Raises ReferencedError with the names of the objects that refer to it.
         """
         ...
 
@@ -91,10 +91,10 @@ async def change(
     *,
     tenant: str,
 ) -> JSON | None:
-    """Read an object, decide purely what it should be, and write that; again on a conflict.
+    """Read an object, decide purely, and write the result; again on a conflict.
 
-    ``decide`` gets a copy that it may change, and gives None if all is well (then None is the
-    result). After ten conflicts the last ConflictError is raised.
+    ``decide`` gets a copy that it may change, and returns None if nothing is to change (then None
+    is the result). After ten conflicts the last ConflictError is raised.
     """
     path = f"{kind}/{uuid}" if uuid else kind
     for attempt in range(1, MAX_CONFLICTS + 1):

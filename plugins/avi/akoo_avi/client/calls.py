@@ -16,11 +16,11 @@ _SESSION_PATHS = frozenset({"login", "logout"})
 _ENDPOINTS = frozenset(
     {"runtime", "version", "status", "details", "detail", "ledger", "properties", "upgradestatus"}
 )
-"""Parts of a path that name an endpoint and not an object."""
+"""Parts of a path that belong to an endpoint and not to an object."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class AviCall:
     """A request below ``/api/``. ``path`` has no leading slash: ``pool``, ``pool/<uuid>``.
 
     ``tenant`` is a tenant's UUID (``admin`` is that of tenant admin), or ``*`` for all tenants. Its
@@ -34,7 +34,8 @@ class Call:
     body: JSON | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a path or a tenant that would be another one on the wire."""
+        """Check the values. Raises ValueError for a path or a tenant that would be another one on
+        the wire."""
         parts = self.path.split("/")
         if any(part in ("", ".", "..") for part in parts) or set(self.path) & set("?#%\\ "):
             raise ValueError(f'"{self.path}" is no path below /api/, such as pool or pool/<uuid>')
@@ -59,22 +60,22 @@ class Call:
     def operation(self) -> str:
         """Method and endpoint without the object: few values, for metrics and span names."""
         first, *rest = self.path.split("/")
-        return f"{self.method} {'/'.join((first, *(one for one in rest if one in _ENDPOINTS)))}"
+        return f"{self.method} {'/'.join((first, *(part for part in rest if part in _ENDPOINTS)))}"
 
     @property
     def object_name(self) -> str:
-        """What the call is about, for messages: ``pool/<uuid>``, or ``pool "<name>"``."""
+        """The subject of the call, for messages: ``pool/<uuid>``, or ``pool "<name>"``."""
         name = (self.body or {}).get("name") or self.params.get("name")
         return f'{self.path} "{name}"' if name else self.path
 
 
-LOGIN = Call(method="POST", path="login", tenant="admin")
-LOGOUT = Call(method="POST", path="logout", tenant="admin")
+LOGIN = AviCall(method="POST", path="login", tenant="admin")
+LOGOUT = AviCall(method="POST", path="logout", tenant="admin")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """What came back, whatever the status."""
+class AviAnswer:
+    """An answer, of any status."""
 
     status: int
     body: bytes = dataclasses.field(default=b"", repr=False)
@@ -99,20 +100,20 @@ class LostError(Exception):
 class SessionRefusedError(Exception):
     """The session of a request is not accepted: it was not executed. Internal."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: AviAnswer) -> None:
         super().__init__("the session is not accepted")
         self.answer = answer
 
 
 class Progress:
-    """How far a request got. ``sent``: it may have reached the controller. Internal."""
+    """The progress of a request. ``sent``: it may have reached the controller. Internal."""
 
     def __init__(self) -> None:
         self.sent = False
 
 
-def given_up(call: Call, lost: LostError, address: str) -> errors.AviError:
-    """The error of a call whose answer did not come and that is not sent again."""
+def given_up(call: AviCall, lost: LostError, address: str) -> errors.AviError:
+    """The error of a call that lost its answer and is not sent again."""
     about = f"{call.method} {call.object_name} (tenant {call.tenant})"
     if call.writes and lost.sent:
         return errors.OutcomeUnknownError(

@@ -1,10 +1,11 @@
-"""The client: what is asked becomes requests, and answers become objects or errors."""
+"""The client: method calls become requests, and answers become objects or errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from akoo_avi.client import answers, api, calls, connection, errors, listing
+from akoo_avi.client import answers, api, calls, errors, listing
+from akoo_avi.client.connection import AviConnection
 from akoo_core.plugin import external
 from akoo_core.plugin.structs import JSON
 
@@ -14,25 +15,25 @@ class Client:
 
     def __init__(
         self,
-        line: connection.Connection,
+        connection: AviConnection,
         through: external.External,
         *,
         page_size: int = listing.PAGE_SIZE,
     ) -> None:
-        self._line = line
+        self._connection = connection
         self._through = through
         self._page_size = page_size
 
     @property
     def address(self) -> str:
-        return self._line.address
+        return self._connection.address
 
     @property
     def username(self) -> str:
-        return self._line.username
+        return self._connection.username
 
     async def version(self) -> str:
-        return await self._line.version(self._through)
+        return await self._connection.version(self._through)
 
     async def get(
         self, path: str, *, tenant: str = "admin", params: Mapping[str, str] = api.NO_PARAMS
@@ -47,7 +48,7 @@ class Client:
         params: Mapping[str, str] = api.NO_PARAMS,
     ) -> tuple[JSON, ...]:
         read_page = self._pages(kind, tenant, params)
-        return await listing.read_all(read_page, what=f"The list of {kind} on {self.address}")
+        return await listing.read_all(read_page, title=f"The list of {kind} on {self.address}")
 
     async def seen(
         self,
@@ -55,7 +56,7 @@ class Client:
         *,
         tenant: str = api.ALL_TENANTS,
         params: Mapping[str, str] = api.NO_PARAMS,
-    ) -> listing.Seen:
+    ) -> listing.Listed:
         return await listing.read_seen(self._pages(kind, tenant, params))
 
     def _pages(self, kind: str, tenant: str, params: Mapping[str, str]) -> listing.ReadPage:
@@ -64,7 +65,7 @@ class Client:
         fixed = {"include_name": "true", **order, **params}
 
         async def read_page(number: int) -> JSON:
-            # Page 1 has no number: a controller is asked for it as everybody asks.
+            # Page 1 has no number: this is the request that everybody sends.
             page = {"page": str(number)} if number > 1 else {}
             return await self._call("GET", kind, tenant, params={**fixed, **page})
 
@@ -101,8 +102,8 @@ class Client:
         params: Mapping[str, str] = api.NO_PARAMS,
         body: JSON | None = None,
     ) -> JSON:
-        call = calls.Call(method=method, path=path, tenant=tenant, params=params, body=body)
-        answer = await self._line.exchange(call, self._through)
+        call = calls.AviCall(method=method, path=path, tenant=tenant, params=params, body=body)
+        answer = await self._connection.exchange(call, self._through)
         return answers.value(call, answer, self.address)
 
 

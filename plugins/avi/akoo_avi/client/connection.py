@@ -1,4 +1,4 @@
-"""One credential's line to one controller: requests in a session that is renewed when refused."""
+"""The connection of one credential to one controller; renews the session when it is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from akoo_avi.client import (
     answers,
     calls,
-    credential,
     door,
     errors,
     lease,
@@ -17,18 +16,19 @@ from akoo_avi.client import (
     retry,
     slots,
 )
+from akoo_avi.client.credential import Credential
 from akoo_core.plugin import clock, external
 
 LOGOUT_SECONDS = 2.0
 
 
-class Connection:
-    """A line. For one event loop."""
+class AviConnection:
+    """A connection. For one event loop."""
 
     def __init__(
         self,
         address: str,
-        who: credential.Credential,
+        credential: Credential,
         through: door.Door,
         *,
         refused: refusals.Refusals,
@@ -36,67 +36,67 @@ class Connection:
         bound: slots.Slots | None = None,
         write_seconds: float = external.MAX_DEADLINE_SECONDS,
     ) -> None:
-        """``bound`` is shared by all lines to a controller; None: this is the only one."""
+        """``bound`` is shared by all connections to a controller; None: this is the only one."""
         self.address = address
         self._slots = bound or slots.Slots()
         self._write_seconds = write_seconds
-        self.username = who.username
-        self._logins = login.Logins(address, who, through, refused=refused, now=now)
+        self.username = credential.username
+        self._logins = login.Logins(address, credential, through, refused=refused, now=now)
         self._clock = now
         self._active = 0
         self._when_idle: Callable[[], None] | None = None
         self._version_login_after = 0.0
         self.last_used = now.monotonic()
 
-    def remember_in(self, memory: refusals.Memory | None) -> None:
-        """Ask ``memory`` before each login, and tell it what came of it."""
+    def remember_in(self, memory: refusals.RefusalMemory | None) -> None:
+        """Ask ``memory`` before each login, and report the result to it."""
         self._logins.memory = memory
 
     async def version(self, through: external.External) -> str:
         """The controller's release as it said at login; logs in if there is no session."""
         with self:
-            held = self._logins.current
-            if held is None:
+            current = self._logins.current
+            if current is None:
                 async with self._slots.slot(write=False):
-                    budget = login.Budget(through.deadline_seconds)
-                    held = await self._logins.session(through, budget)
-            return held.session.version
+                    budget = login.TimeBudget(through.deadline_seconds)
+                    current = await self._logins.session(through, budget)
+            return current.session.version
 
-    async def exchange(self, call: calls.Call, through: external.External) -> calls.Answer:
+    async def exchange(self, call: calls.AviCall, through: external.External) -> calls.AviAnswer:
         """The good answer to ``call``; all others are raised as AviErrors.
 
-        From when it has its slot, the whole of a read takes no longer than ``through`` says, and of
-        a write no longer than ``write_seconds`` or the longest call there: controllers take their
-        time to delete.
+        The time runs from the moment when the call has its slot. A read takes at most the deadline
+        of ``through``; a write at most ``write_seconds`` or the longest call there, because
+        controllers take their time to delete.
         """
         async with self._busy(write=call.writes):
             longest = min(self._write_seconds, through.longest_seconds)
-            budget = login.Budget(longest if call.writes else through.deadline_seconds)
+            budget = login.TimeBudget(longest if call.writes else through.deadline_seconds)
             try:
                 return await self._exchange(call, through, budget)
             except calls.LostError as lost:
                 raise calls.given_up(call, lost, self.address) from None
 
     async def _exchange(
-        self, call: calls.Call, through: external.External, budget: login.Budget
-    ) -> calls.Answer:
+        self, call: calls.AviCall, through: external.External, budget: login.TimeBudget
+    ) -> calls.AviAnswer:
         refusals_met = losses = 0
-        refused: lease.Lease | None = None
+        refused: lease.SessionLease | None = None
         while True:
-            held = await self._logins.session(through, budget, not_this=refused)
+            current = await self._logins.session(through, budget, not_this=refused)
             try:
-                return await _send(held, call, through, budget.take(), self.address)
+                return await _send(current, call, through, budget.take(), self.address)
             except calls.LostError as lost:
                 if not retry.after_loss(call, lost, before=losses, seconds=budget.left):
                     raise
                 losses += 1
             except calls.SessionRefusedError as error:
-                if refusals_met or not self._login_may_help(held, error.answer):
+                if refusals_met or not self._login_may_help(current, error.answer):
                     raise answers.error(call, error.answer, self.address) from None
-                refusals_met, refused = refusals_met + 1, held
+                refusals_met, refused = refusals_met + 1, current
 
-    def _login_may_help(self, refused: lease.Lease, answer: calls.Answer) -> bool:
-        """Whether to send a request again in another session than ``refused``."""
+    def _login_may_help(self, refused: lease.SessionLease, answer: calls.AviAnswer) -> bool:
+        """A new session in place of ``refused`` may help."""
         if not answers.refuses_version(answer) or refused is not self._logins.current:
             return True  # another session may be there already
         now = self._clock.monotonic()
@@ -112,12 +112,12 @@ class Connection:
                 yield
 
     async def logout(self, through: external.External) -> None:
-        """Tell the controller that the session ends. Nobody minds if that fails."""
-        held = self._logins.current
-        if held is None:
+        """Tell the controller that the session ends. A failure is ignored."""
+        current = self._logins.current
+        if current is None:
             return
         try:
-            await _send(held, calls.LOGOUT, through, LOGOUT_SECONDS, self.address)
+            await _send(current, calls.LOGOUT, through, LOGOUT_SECONDS, self.address)
         except (calls.LostError, calls.SessionRefusedError, errors.AviError):
             return
 
@@ -150,12 +150,12 @@ class Connection:
 
 
 async def _send(
-    held: lease.Lease,
-    call: calls.Call,
+    current: lease.SessionLease,
+    call: calls.AviCall,
     through: external.External,
     seconds: float,
     address: str,
-) -> calls.Answer:
+) -> calls.AviAnswer:
     progress = calls.Progress()
     try:
         async with through.call(
@@ -165,7 +165,7 @@ async def _send(
             subject=f"{address} {call.object_name}",
             deadline_seconds=seconds,
         ) as span:
-            with held as session:
+            with current as session:
                 answer = await session.send(call, progress, seconds=seconds)
             span.set_attribute("http.response.status_code", answer.status)
             if answers.refuses_session(answer) or answers.refuses_version(answer):

@@ -1,4 +1,4 @@
-"""Who we are to a controller, and whom we believe to be one."""
+"""Our account on a controller, and the CA of the controller's certificate."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _KEY = secrets.token_bytes(16)
 class Credential:
     """User and password, and the CA that the controller's certificate must come from.
 
-    Without ``ca_pem`` the CAs of the system count. ``source`` and ``ca_source`` say in messages
-    what to check (``Secret avi-system/avi-controller-credentials``); they are no part of the value.
-    Raises ValueError when user or password is empty, or when bytes are not UTF-8.
+    Without ``ca_pem`` the CAs of the system count. Messages name ``source`` and ``ca_source`` as
+    the objects to check (``Secret avi-system/avi-controller-credentials``); they are no part of the
+    value.
     """
 
     username: str
@@ -35,8 +35,8 @@ class Credential:
         source: str = "",
         ca_source: str = "",
     ) -> None:
-        for name, given in (("username", username), ("password", password), ("ca_pem", ca_pem)):
-            text = _decoded(name, given)
+        for name, raw in (("username", username), ("password", password), ("ca_pem", ca_pem)):
+            text = _decoded(name, raw)
             if not text and name != "ca_pem":
                 raise ValueError(f"{name} is empty")
             object.__setattr__(self, name, text)
@@ -48,23 +48,23 @@ class Credential:
 
     @property
     def anchors(self) -> str:
-        """Where the trusted certificates come from, for messages."""
+        """The source of the trusted certificates, for messages."""
         return self.ca_source if self.ca_pem else f"the system's CAs ({self.ca_source} is missing)"
 
     @property
     def login_id(self) -> str:
-        """The same for the same user and password; tells nothing about them."""
+        """A digest of user and password that reveals neither."""
         return _digest(self.username, self.password)
 
     @property
     def id(self) -> str:
-        """The same for the same user, password and CA; tells nothing about them."""
+        """A digest of user, password and CA that reveals none of them."""
         return _digest(self.username, self.password, self.ca_pem)
 
 
-def _decoded(name: str, given: str | bytes) -> str:
+def _decoded(name: str, raw: str | bytes) -> str:
     try:
-        return given.decode() if isinstance(given, bytes) else given
+        return raw.decode() if isinstance(raw, bytes) else raw
     except UnicodeDecodeError:  # holds the bytes
         raise ValueError(f"{name} is not UTF-8") from None
 

@@ -1,4 +1,4 @@
-"""How sessions with one controller are opened, and how their requests leave the event loop."""
+"""The opening of sessions with one controller, and the threads of their requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import ParamSpec, Protocol, TypeVar
 
-from akoo_avi.client import calls, credential, errors, logs, session
+from akoo_avi.client import calls, errors, logs, session
+from akoo_avi.client.credential import Credential
 from akoo_core.plugin import threads
 from akoo_core.plugin.errors import ThreadsClosedError, ThreadsExhaustedError
 
@@ -15,29 +16,31 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Session(Protocol):
+class AviSession(Protocol):
     """A session that is logged in; good until the controller refuses it."""
 
     @property
     def version(self) -> str:
-        """The controller's release; empty if it does not say."""
+        """The controller's release; empty if it is unknown."""
         ...
 
     async def send(
-        self, call: calls.Call, progress: calls.Progress, *, seconds: float
-    ) -> calls.Answer:
+        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+    ) -> calls.AviAnswer:
         """The answer, whatever its status; ``progress`` is kept. Raises LostError, TlsError."""
         ...
 
     def close(self) -> None:
-        """Give everything back. Does not wait, and does not tell the controller."""
+        """Release everything. Does not wait, and does not log out."""
         ...
 
 
 class Door(Protocol):
     """Opens sessions with one controller."""
 
-    async def login(self, who: credential.Credential, *, seconds: float) -> Session | calls.Answer:
+    async def login(
+        self, credential: Credential, *, seconds: float
+    ) -> AviSession | calls.AviAnswer:
         """A session, or the answer that refused it. Raises LostError, TlsError, NotAviError."""
         ...
 
@@ -58,16 +61,20 @@ class ThreadedDoor:
         self._size = size
         self._threads = threads.PluginThreads(f"avi-{address}", size=size)
 
-    async def login(self, who: credential.Credential, *, seconds: float) -> Session | calls.Answer:
-        handover = _Handover()
+    async def login(
+        self, credential: Credential, *, seconds: float
+    ) -> AviSession | calls.AviAnswer:
+        handover = _SessionHandover()
         deadline = time.monotonic() + seconds
         try:
-            got = await self.run(handover.login, self._address, who, deadline, self._size)
+            got = await self.run(handover.login, self._address, credential, deadline, self._size)
         except BaseException:
             handover.abandon()
             raise
         return (
-            got if isinstance(got, calls.Answer) else ThreadedSession(self, got, self._address, who)
+            got
+            if isinstance(got, calls.AviAnswer)
+            else ThreadedSession(self, got, self._address, credential)
         )
 
     async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -90,8 +97,8 @@ class ThreadedDoor:
         self._threads.close()
 
 
-class _Handover:
-    """Brings a session out of its thread, or closes it there when nobody waits any more."""
+class _SessionHandover:
+    """Brings a session out of its thread, or closes it there if nobody waits any more."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -99,9 +106,11 @@ class _Handover:
         self._made: session.SdkSession | None = None
 
     def login(
-        self, address: str, who: credential.Credential, deadline: float, connections: int
-    ) -> session.SdkSession | calls.Answer:
-        got = session.SdkSession.login(address, who, deadline=deadline, connections=connections)
+        self, address: str, credential: Credential, deadline: float, connections: int
+    ) -> session.SdkSession | calls.AviAnswer:
+        got = session.SdkSession.login(
+            address, credential, deadline=deadline, connections=connections
+        )
         if isinstance(got, session.SdkSession):
             with self._lock:
                 self._made = got
@@ -120,23 +129,25 @@ class ThreadedSession:
     """A session of avisdk whose requests run in the threads of its door."""
 
     def __init__(
-        self, door: ThreadedDoor, sdk: session.SdkSession, address: str, who: credential.Credential
+        self, door: ThreadedDoor, sdk: session.SdkSession, address: str, credential: Credential
     ) -> None:
         self._door = door
         self._sdk = sdk
         self._address = address
-        self._anchors = who.anchors
+        self._anchors = credential.anchors
 
     @property
     def version(self) -> str:
         return self._sdk.version
 
     async def send(
-        self, call: calls.Call, progress: calls.Progress, *, seconds: float
-    ) -> calls.Answer:
+        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+    ) -> calls.AviAnswer:
         return await self._door.run(self._send, call, progress, time.monotonic() + seconds)
 
-    def _send(self, call: calls.Call, progress: calls.Progress, deadline: float) -> calls.Answer:
+    def _send(
+        self, call: calls.AviCall, progress: calls.Progress, deadline: float
+    ) -> calls.AviAnswer:
         progress.sent = True
         return self._sdk.send(call, address=self._address, anchors=self._anchors, deadline=deadline)
 

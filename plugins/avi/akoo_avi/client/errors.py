@@ -1,9 +1,9 @@
-"""What goes wrong with an Avi Controller, as types (drawn as a tree in :mod:`akoo_avi.client`).
+"""Errors of an Avi Controller, as types (drawn as a tree in :mod:`akoo_avi.client`).
 
-Every message says what happened, to which object, on which controller, and what to do. Of what a
-controller sends only the text of ``error`` or ``detail`` is shown: masked, one line, 200 characters
-at most. ``retryable`` means that the same call may succeed later although nobody changes anything;
-the caller waits with backoff, this library does not.
+Every message has the event, the object, the controller and the remedy. Of the controller's text
+only ``error`` or ``detail`` is shown: masked, one line, 200 characters at most. ``retryable``: the
+same call may succeed later although nobody changes anything. The caller waits with backoff, this
+library does not.
 """
 
 from __future__ import annotations
@@ -123,11 +123,11 @@ class VersionError(InvalidError):
 
 
 class UnknownEndpointError(InvalidError):
-    """The controller (or what stands before it) has no such path. Says nothing about objects."""
+    """The controller (or a proxy before it) has no such path. Says nothing about objects."""
 
 
 class ServerError(AviError):
-    """The controller failed (5xx). Whether a write had its effect shows when it is read again."""
+    """The controller failed (5xx). Read the object again: a write may have had its effect."""
 
     retryable = True
 

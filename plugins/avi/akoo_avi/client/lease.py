@@ -5,20 +5,20 @@ from __future__ import annotations
 from akoo_avi.client import door
 
 
-class Lease:
+class SessionLease:
     """Counts the requests in ``session``: ``with lease: ...``. For one event loop."""
 
-    def __init__(self, session: door.Session) -> None:
+    def __init__(self, session: door.AviSession) -> None:
         self.session = session
         self._users = 0
         self._dropped = False
 
     def drop(self) -> None:
-        """Nobody begins another request in it; close it when the last ends."""
+        """Begin no other request in it; close it when the last one ends."""
         self._dropped = True
         self._close_unused()
 
-    def __enter__(self) -> door.Session:
+    def __enter__(self) -> door.AviSession:
         self._users += 1
         return self.session
 

@@ -1,4 +1,4 @@
-"""A list that comes in pages while others write: each object once, and none left out."""
+"""A list in pages while others write: each object once, and none left out."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from akoo_core.plugin.structs import JSON
 
 MAX_READS = 4
 PAGE_SIZE = 200
-"""The greatest that controllers serve."""
+"""The largest that controllers serve."""
 
 ReadPage = Callable[[int], Awaitable[JSON]]
 
 
-async def read_all(read_page: ReadPage, *, what: str) -> tuple[JSON, ...]:
+async def read_all(read_page: ReadPage, *, title: str) -> tuple[JSON, ...]:
     """All objects, by reading pages 1, 2, ... until one names no next.
 
-    What was seen must be as many as every page counted; else objects moved between pages and all
-    of it is read again. An object that vanishes while another appears can hide a third from one
-    reading of several pages: who must be sure of absence reads twice. Raises IncompleteListError.
+    The number of objects must be the count of every page. Otherwise objects moved between pages,
+    and everything is read again. An object that vanishes while another appears can hide a third
+    from one reading of several pages: to be sure of absence, read twice. Raises
+    IncompleteListError.
     """
     problem = ""
     for _ in range(MAX_READS):
@@ -29,28 +30,29 @@ async def read_all(read_page: ReadPage, *, what: str) -> tuple[JSON, ...]:
         if not problem:
             return reading.objects
     raise errors.IncompleteListError(
-        f"{what} changed {MAX_READS} times while it was read ({problem}). Read again later."
+        f"{title} changed {MAX_READS} times while it was read ({problem}). Read again later."
     )
 
 
-class Seen(NamedTuple):
-    """What one or two readings of a list saw."""
+class Listed(NamedTuple):
+    """The objects that one or two readings of a list saw."""
 
     objects: tuple[JSON, ...]
     still: bool
-    """It held still, so nothing is missing; else an object that moved between pages may be."""
+    """It held still, so nothing is missing; else an object that moved between pages may be
+    missing."""
 
 
-async def read_seen(read_page: ReadPage) -> Seen:
-    """What is in a list, for who needs no proof: a list that moves is read once more and no
-    oftener, and what either reading saw counts. Each object once, as it was seen last."""
+async def read_seen(read_page: ReadPage) -> Listed:
+    """The objects of a list, without a proof of absence. A list that changes is read once more, and
+    the objects of both readings count. Each object once, in its last state."""
     first = await _read(read_page)
     if not first.problem:
-        return Seen(first.objects, still=True)
+        return Listed(first.objects, still=True)
     second = await _read(read_page)
     if not second.problem:
-        return Seen(second.objects, still=True)
-    return Seen(second.with_those_of(first), still=False)
+        return Listed(second.objects, still=True)
+    return Listed(second.with_those_of(first), still=False)
 
 
 class _Reading:
@@ -61,7 +63,7 @@ class _Reading:
         self._counts: set[int] = set()
 
     def add(self, page: JSON) -> bool:
-        """Take a page; whether there is another. Raises NotAviError for what is no page."""
+        """Add a page; True if there is another. Raises NotAviError for another content."""
         results, count = page.get("results"), page.get("count")
         if not isinstance(results, list) or not isinstance(count, int):
             raise errors.NotAviError(
@@ -82,7 +84,7 @@ class _Reading:
 
     @property
     def problem(self) -> str:
-        """Why this is not the whole list; empty if it is."""
+        """The reason why this is not the whole list; empty if it is."""
         if self._counts == {len(self._seen)}:
             return ""
         counted = " or ".join(str(count) for count in sorted(self._counts))
@@ -96,8 +98,8 @@ async def _read(read_page: ReadPage) -> _Reading:
     return reading
 
 
-def _identity(one: JSON) -> str:
+def _identity(entry: JSON) -> str:
     """The uuid; that of its configuration for an entry of an inventory."""
-    config = one.get("config")
+    config = entry.get("config")
     inner = config.get("uuid", "") if isinstance(config, dict) else ""
-    return str(one.get("uuid") or inner)
+    return str(entry.get("uuid") or inner)

@@ -1,4 +1,4 @@
-"""Logging in: one at a time for a credential, and not again soon once it was refused."""
+"""Logging in: one at a time for a credential, and after a refusal not again soon."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import asyncio
 import copy
 import datetime
 
-from akoo_avi.client import answers, calls, credential, door, errors, lease, refusals, retry
+from akoo_avi.client import answers, calls, door, errors, lease, refusals, retry
+from akoo_avi.client.credential import Credential
 from akoo_core.plugin import clock, external
 
 
-class Budget:
-    """The time that all requests of one exchange have together, as the event loop counts it."""
+class TimeBudget:
+    """The common time of all requests of one exchange, by the clock of the event loop."""
 
     def __init__(self, seconds: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._deadline = self._loop.time() + seconds
 
     def take(self) -> float:
-        """The seconds left. Raises LostError when they are not worth a request."""
+        """The seconds left. Raises LostError if they are not worth a request."""
         left = self._deadline - self._loop.time()
         if left < retry.MIN_SECONDS:
             raise calls.LostError("no time was left to send it", sent=False, ours=True)
@@ -30,44 +31,48 @@ class Budget:
 
 
 class Logins:
-    """The session of one credential with one controller, made when there is none.
+    """The session of one credential with one controller, made on demand.
 
-    However many callers find it refused at once, one of them logs in; the others get the session
-    it got, or share its failure.
+    If many callers see it refused at once, one of them logs in. The others get its session, or
+    share its failure.
     """
 
     def __init__(
         self,
         address: str,
-        who: credential.Credential,
+        credential: Credential,
         through: door.Door,
         *,
         refused: refusals.Refusals,
         now: clock.Clock,
     ) -> None:
         self._address = address
-        self._who = who
+        self._credential = credential
         self._door = through
         self._refused = refused
         self._clock = now
-        self._key = (address, who.login_id)
+        self._key = (address, credential.login_id)
         self._lock = asyncio.Lock()
-        self._current: lease.Lease | None = None
+        self._current: lease.SessionLease | None = None
         self._attempts = 0
         self._failure: errors.AviError | None = None
         self._closed = False
-        self.memory: refusals.Memory | None = None
-        """Of who asked for a client last."""
+        self.memory: refusals.RefusalMemory | None = None
+        """The memory of the last caller of ``client``."""
 
     @property
-    def current(self) -> lease.Lease | None:
-        """The session as it is, if there is one."""
+    def current(self) -> lease.SessionLease | None:
+        """The current session, if there is one."""
         return self._current
 
     async def session(
-        self, through: external.External, budget: Budget, *, not_this: lease.Lease | None = None
-    ) -> lease.Lease:
-        """A session; another than ``not_this``, which the controller refused."""
+        self,
+        through: external.External,
+        budget: TimeBudget,
+        *,
+        not_this: lease.SessionLease | None = None,
+    ) -> lease.SessionLease:
+        """A session; a new one in place of ``not_this``, which the controller refused."""
         before = self._attempts
         async with self._lock:
             if self._closed:
@@ -78,14 +83,14 @@ class Logins:
             if self._current is not None and self._current is not not_this:
                 return self._current
             if self._attempts != before and self._failure is not None:
-                raise copy.copy(self._failure)  # of who tried while this one waited
+                raise copy.copy(self._failure)  # of the login that this one waited for
             self._drop()
             return await self._try(through, budget)
 
-    async def _try(self, through: external.External, budget: Budget) -> lease.Lease:
+    async def _try(self, through: external.External, budget: TimeBudget) -> lease.SessionLease:
         self._failure = None
         try:
-            self._current = lease.Lease(await self._log_in(through, budget))
+            self._current = lease.SessionLease(await self._log_in(through, budget))
         except errors.AviError as error:
             self._failure = error
             raise
@@ -93,7 +98,7 @@ class Logins:
             self._attempts += 1
         return self._current
 
-    async def _log_in(self, through: external.External, budget: Budget) -> door.Session:
+    async def _log_in(self, through: external.External, budget: TimeBudget) -> door.AviSession:
         left = self._refused.seconds_left(self._key, self._clock.monotonic())
         if left:
             raise self._refusal(left)
@@ -101,7 +106,9 @@ class Logins:
         if remembered is not None:
             raise self._refusal(remembered.retry_seconds, remembered)
         try:
-            session = await self._knock(through, min(budget.take(), through.deadline_seconds))
+            session = await self._open_session(
+                through, min(budget.take(), through.deadline_seconds)
+            )
         except calls.LostError as lost:
             raise calls.given_up(calls.LOGIN, lost, self._address) from None
         self._refused.accept(self._key)
@@ -109,7 +116,7 @@ class Logins:
             await self.memory.accept()
         return session
 
-    async def _knock(self, through: external.External, seconds: float) -> door.Session:
+    async def _open_session(self, through: external.External, seconds: float) -> door.AviSession:
         try:
             async with through.call(
                 "avi",
@@ -118,16 +125,16 @@ class Logins:
                 subject=self._address,
                 deadline_seconds=seconds,
             ):
-                got = await self._door.login(self._who, seconds=seconds)
-                if not isinstance(got, calls.Answer):
+                got = await self._door.login(self._credential, seconds=seconds)
+                if not isinstance(got, calls.AviAnswer):
                     return got
         except TimeoutError:
             raise calls.LostError(f"nothing came within {seconds:.3g} s", sent=True) from None
-        raise await self._turned_away(got)
+        raise await self._refused_error(got)
 
-    async def _turned_away(self, answer: calls.Answer) -> errors.AviError:
+    async def _refused_error(self, answer: calls.AviAnswer) -> errors.AviError:
         error = answers.error(calls.LOGIN, answer, self._address)
-        # The words differ: a locked account may read as a wrong password, or as forbidden.
+        # The texts differ: a locked account may read as a wrong password, or as forbidden.
         if not isinstance(error, errors.SessionLostError | errors.ForbiddenError):
             return error
         seconds = self._refused.note(self._key, self._clock.monotonic())
@@ -142,15 +149,15 @@ class Logins:
         when = f" at {remembered.at:%H:%M:%S} UTC" if remembered else ""
         again = f"tried again when it changes, or at {at:%H:%M:%S} UTC"
         error = errors.CredentialRefusedError(
-            f'{self._address} refused user "{self._who.username}"{when}: the password is wrong, or '
-            f"the account is locked. Check {self._who.source}; "
+            f'{self._address} refused user "{self._credential.username}"{when}: the password is '
+            f"wrong, or the account is locked. Check {self._credential.source}; "
             f"{(remembered.advice if remembered else '') or again}."
         )
         error.retry_after_seconds = seconds
         return error
 
     def close(self) -> None:
-        """No more sessions; the one there is ends with its last request."""
+        """End: no more sessions; the current one ends with its last request."""
         self._closed = True
         self._drop()
 

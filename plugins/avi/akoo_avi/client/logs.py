@@ -1,7 +1,7 @@
-"""What avisdk logs: it prints tokens, session ids and the bodies of requests.
+"""The logging of avisdk: it prints tokens, session ids and the bodies of requests.
 
-Its logger never says anything below WARNING, and masks the rest. What a caller needs to know is in
-our errors; so in our own calls it says nothing.
+Its logger drops everything below WARNING, and masks the rest. Our errors hold everything that a
+caller needs, so within our own calls it logs nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from akoo_core.plugin import redaction
 
 LOGGERS = ("avi", "avi.sdk", "avi.sdk.avi_api")
-"""Each: a filter of a logger does not see what its children log."""
+"""All three: a filter of a logger does not see the records of its children."""
 
 _ours: contextvars.ContextVar[bool] = contextvars.ContextVar("in_our_call", default=False)
 
 
 @contextlib.contextmanager
 def masked() -> Iterator[None]:
-    """While the body runs, avisdk logs nothing in this thread."""
+    """Silence avisdk in this thread while the body runs."""
     token = _ours.set(True)
     try:
         yield
@@ -30,7 +30,7 @@ def masked() -> Iterator[None]:
 
 
 class Masking(logging.Filter):
-    """Drops what our own calls log and what is below WARNING; masks secrets in the rest."""
+    """Drops records of our own calls and below WARNING; masks secrets in the rest."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING or _ours.get():
@@ -42,9 +42,9 @@ class Masking(logging.Filter):
 
 
 def install() -> None:
-    """Once per process; again is fine."""
+    """Install the filters once per process; again is fine."""
     logging.getLogger(LOGGERS[0]).setLevel(logging.WARNING)
     for name in LOGGERS:
         logger = logging.getLogger(name)
-        if not any(isinstance(one, Masking) for one in logger.filters):
+        if not any(isinstance(existing, Masking) for existing in logger.filters):
             logger.addFilter(Masking())

@@ -1,8 +1,8 @@
-"""Remembers which credentials were refused, so that trying them again locks nobody out. Pure.
+"""A memory of refused credentials, so that trying them again locks nobody out. Pure.
 
-A controller locks an account for half an hour after a few wrong passwords (three, unless it was
-told otherwise), and nobody outside knows over what time it counts them. So the second refusal of
-the same credential is followed by an hour of rest, and each later one, too: two tries in an hour.
+A controller locks an account for half an hour after a few wrong passwords (three by default). The
+period over which it counts them is unknown. So after the second refusal of the same credential, and
+after each later one, an hour passes without a try: two tries in an hour.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ class Remembered(NamedTuple):
     at: datetime.datetime
     retry_seconds: float
     advice: str
-    """What has to happen before the next login; "" for the usual: wait, or change the Secret."""
+    """The condition for the next login; "" for the usual: wait, or change the Secret."""
 
 
-class Memory(Protocol):
+class RefusalMemory(Protocol):
     """The refusals of one credential, remembered beyond this process."""
 
     async def refused(self) -> Remembered | None:
-        """The refusal because of which no login is to be tried now."""
+        """The refusal that forbids a login now; None: try it."""
         ...
 
     async def note(self) -> float:
-        """It was refused now; the seconds until it may be tried again."""
+        """Record a refusal now; the seconds until the next try."""
         ...
 
     async def accept(self) -> None:
-        """It was accepted."""
+        """Record a success."""
         ...
 
 
 class Refusals:
-    """Until when which credential is not to be tried. Times are of one monotonic clock."""
+    """The time of the next try for each refused credential. Times are of one monotonic clock."""
 
     def __init__(self, seconds: float = REFUSED_SECONDS) -> None:
         self._seconds = seconds
         self._until: collections.OrderedDict[Key, float] = collections.OrderedDict()
-        """Also of those that may be tried again: they were refused before."""
+        """Includes credentials that may be tried again: they were refused before."""
 
     def note(self, key: Key, now: float) -> float:
-        """It was refused now; the seconds until it may be tried again."""
+        """Record a refusal now; the seconds until the next try."""
         seconds = max(AGAIN_SECONDS, self._seconds) if key in self._until else self._seconds
         self._until[key] = now + seconds
         self._until.move_to_end(key)
@@ -65,9 +65,9 @@ class Refusals:
         return seconds
 
     def accept(self, key: Key) -> None:
-        """It was accepted."""
+        """Record a success."""
         self._until.pop(key, None)
 
     def seconds_left(self, key: Key, now: float) -> float:
-        """How long it is not to be tried yet; 0.0: try it."""
+        """Seconds until the next try; 0.0: try it."""
         return max(self._until.get(key, now) - now, 0.0)

@@ -1,13 +1,14 @@
 """One login of avisdk with one controller. Everything here blocks; the only module with avisdk.
 
-avisdk is held on a short lead, because of how it behaves (measured, release 32.1.4):
+avisdk is restrained here, because of its behaviour (measured, release 32.1.4):
 
 - its sessions share their tokens in a dictionary of the process, by a key that equal credentials
   have in common: each session here has a key of its own;
-- it logs in again by itself on 401 and 419, in whatever thread, also before it gives up: a hook
-  takes such answers away before it sees them. A login is an object, and a new login is a new one;
-- it logs idle sessions of others out, over the network, whenever one is made: ours are never idle;
-- without care it follows redirects, obeys proxies and CA bundles of the environment, and resends a
+- it logs in again by itself on 401 and 419, in any thread, also before it gives up: a hook takes
+  such answers away before it sees them. A login is an object, and a new login is a new object;
+- it logs idle sessions of others out, over the network, whenever a session is made: ours are never
+  idle;
+- by default it follows redirects, obeys proxies and CA bundles of the environment, and resends a
   POST whose connection was lost.
 """
 
@@ -25,8 +26,9 @@ from typing import Any
 import requests
 import requests.adapters
 
-from akoo_avi.client import address as address_
-from akoo_avi.client import calls, credential, errors, logs, versions
+from akoo_avi.client import address as avi_address
+from akoo_avi.client import calls, errors, logs, versions
+from akoo_avi.client.credential import Credential
 from akoo_core.plugin import trust
 
 with warnings.catch_warnings():
@@ -38,7 +40,7 @@ _SESSION_REFUSED = (401, 419)
 
 
 class _RefusedError(Exception):
-    """An answer that avisdk would log in again upon."""
+    """An answer that makes avisdk log in again."""
 
     def __init__(self, response: requests.Response) -> None:
         super().__init__("the session is not accepted")
@@ -51,8 +53,8 @@ def _take_away(response: requests.Response, *_: Any, **__: Any) -> None:
         raise _RefusedError(response)
 
 
-class _Session(avi_api.ApiSession):  # type: ignore[misc]
-    """avisdk's session without its memory, its own logins, and redirects."""
+class _AvisdkSession(avi_api.ApiSession):  # type: ignore[misc]
+    """avisdk's session without its shared memory, its own logins, and redirects."""
 
     _over = False
 
@@ -77,24 +79,24 @@ class _Session(avi_api.ApiSession):  # type: ignore[misc]
         avi_api.sessionDict.get(self.key, {})["last_used"] = datetime.datetime.max  # noqa: DTZ901
 
     def cookies_given(self) -> bool:
-        """Whether the last login gave what the next request needs."""
+        """The last login gave the cookies that the next request needs."""
         known = avi_api.sessionDict.get(self.key, {})
         return bool(known.get("csrftoken") and known.get("session_id"))
 
 
 class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
-    """Closes connections when it is told to: urllib3 leaves that to the garbage collector.
+    """Closes connections on close: urllib3 leaves that to the garbage collector.
 
     It trusts what ``context`` trusts. requests takes CAs from files only, and a process that is
     killed would leave one behind.
     """
 
-    def __init__(self, *, context: ssl.SSLContext, **given: Any) -> None:
+    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
         self._context = context
-        super().__init__(**given)
+        super().__init__(**options)
 
-    def init_poolmanager(self, *args: Any, **given: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **given)
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **options)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         # requests would add the CAs that it brings along.
@@ -112,26 +114,26 @@ class _Adapter(requests.adapters.HTTPAdapter):  # type: ignore[misc]
 class SdkSession:
     """A session that is logged in. Its requests may come from several threads at once."""
 
-    def __init__(self, sdk: _Session) -> None:
+    def __init__(self, sdk: _AvisdkSession) -> None:
         self._sdk = sdk
-        told = sdk.remote_api_version
-        self.version = str(told.get("Version", "")) if isinstance(told, dict) else ""
-        """The controller's release; empty if it does not say."""
+        reported = sdk.remote_api_version
+        self.version = str(reported.get("Version", "")) if isinstance(reported, dict) else ""
+        """The controller's release; empty if it is unknown."""
         sdk.api_version = versions.requested(self.version)
 
     @classmethod
     def login(
-        cls, address: str, who: credential.Credential, *, deadline: float, connections: int
-    ) -> SdkSession | calls.Answer:
+        cls, address: str, credential: Credential, *, deadline: float, connections: int
+    ) -> SdkSession | calls.AviAnswer:
         """A session, or the answer that refused it. ``deadline`` is of ``time.monotonic``.
 
         Raises LostError, TlsError, NotAviError, UnreachableError for what is no address.
         """
-        url = address_.url(address)
-        sdk = _new(url, who, _trusting(who, address), connections)
+        url = avi_address.url(address)
+        sdk = _new(url, credential, _trusting(credential, address), connections)
         session: SdkSession | None = None
         try:
-            with _translated(address, who.anchors), logs.masked():
+            with _translated(address, credential.anchors), logs.masked():
                 sdk.timeout = _seconds_left(deadline)
                 sdk.authenticate_session()
             if not sdk.cookies_given():
@@ -149,33 +151,33 @@ class SdkSession:
                 _close(sdk)
 
     def send(
-        self, call: calls.Call, *, address: str, anchors: str, deadline: float
-    ) -> calls.Answer:
+        self, call: calls.AviCall, *, address: str, anchors: str, deadline: float
+    ) -> calls.AviAnswer:
         """The answer, whatever its status. Raises LostError, TlsError."""
         name, tenant = call.tenant_header
         key = "tenant" if name == "X-Avi-Tenant" else "tenant_uuid"
-        given: dict[str, Any] = {key: tenant, "data": call.body}
+        options: dict[str, Any] = {key: tenant, "data": call.body}
         if call.params:
-            given["params"] = dict(call.params)
+            options["params"] = dict(call.params)
         try:
             with _translated(address, anchors), logs.masked():
                 method = getattr(self._sdk, call.method.lower())
-                return _answer(method(call.path, timeout=_seconds_left(deadline), **given))
+                return _answer(method(call.path, timeout=_seconds_left(deadline), **options))
         except _RefusedError as refused:
             return _answer(refused.response)
 
     def close(self) -> None:
-        """Give back sockets. Does not log out, and does not wait."""
+        """Release sockets. Does not log out, and does not wait."""
         _close(self._sdk)
 
 
 def _new(
-    url: str, who: credential.Credential, context: ssl.SSLContext, connections: int
-) -> _Session:
-    sdk = _Session(
+    url: str, credential: Credential, context: ssl.SSLContext, connections: int
+) -> _AvisdkSession:
+    sdk = _AvisdkSession(
         "controller",
-        username=who.username,
-        password=who.password,
+        username=credential.username,
+        password=credential.password,
         verify=True,
         retry_conxn_errors=False,
         max_api_retries=0,
@@ -189,21 +191,21 @@ def _new(
     return sdk
 
 
-def _close(sdk: _Session) -> None:
+def _close(sdk: _AvisdkSession) -> None:
     sdk.delete_session()
     sdk.close()
 
 
-def _trusting(who: credential.Credential, address: str) -> ssl.SSLContext:
-    """A context that trusts the CA of ``who`` alone; the system's CAs where it has none."""
+def _trusting(credential: Credential, address: str) -> ssl.SSLContext:
+    """A context that trusts the CA of ``credential`` alone; the system's CAs if it has none."""
     try:
-        context = trust.context(who.ca_pem or None)
+        context = trust.context(credential.ca_pem or None)
     except ValueError:
         raise errors.TlsError(
-            f"The CA for {address} holds no certificate in PEM. Check {who.ca_source}."
+            f"The CA for {address} holds no certificate in PEM. Check {credential.ca_source}."
         ) from None
     paths = ssl.get_default_verify_paths()
-    if not (who.ca_pem or paths.cafile or paths.capath):
+    if not (credential.ca_pem or paths.cafile or paths.capath):
         context.load_verify_locations(requests.certs.where())
     return context
 
@@ -215,8 +217,8 @@ def _seconds_left(deadline: float) -> float:
     return left
 
 
-def _answer(response: requests.Response) -> calls.Answer:
-    return calls.Answer(
+def _answer(response: requests.Response) -> calls.AviAnswer:
+    return calls.AviAnswer(
         status=response.status_code,
         body=response.content,
         retry_after=response.headers.get("Retry-After", ""),
@@ -232,7 +234,7 @@ def _not_avi(address: str) -> errors.NotAviError:
 
 @contextlib.contextmanager
 def _translated(address: str, anchors: str) -> Iterator[None]:
-    """requests' and urllib3's errors as ours: their texts hold URLs, ours what to do."""
+    """Translate errors of requests and urllib3 to ours: their texts hold URLs, ours the remedy."""
     try:
         yield
     except requests.exceptions.SSLError as error:
@@ -248,15 +250,20 @@ def _translated(address: str, anchors: str) -> Iterator[None]:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """What stands behind an error of requests: reasons, causes and arguments, once each."""
+    """The errors behind an error of requests: reasons, causes and arguments, once each."""
     waiting: list[Any] = [error]
     seen: set[int] = set()
     while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            waiting += [
+                getattr(cause, "reason", None),
+                cause.__cause__,
+                cause.__context__,
+                *cause.args,
+            ]
 
 
 def _tls(error: BaseException, address: str, anchors: str) -> errors.TlsError | calls.LostError:
@@ -275,7 +282,7 @@ _NEVER_SENT = {
     "NameResolutionError": "its name does not resolve",
     "NewConnectionError": "nobody accepts connections there",
 }
-"""urllib3's errors from before a request is sent."""
+"""urllib3's errors before a request is sent."""
 
 
 def _lost(error: BaseException) -> calls.LostError:

@@ -1,7 +1,7 @@
-"""The bound on requests to one controller, and the order in which waiting ones go.
+"""The bound on requests to one controller, and the order of waiting requests.
 
-A request that waits for its slot has sent nothing, so its time does not run yet: what waits here
-says nothing about the controller.
+A request that waits for its slot has sent nothing, so its time does not run yet: the wait says
+nothing about the controller.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TypeAlias
 
 SIZE = 8
 FOR_READS = 1
-"""Slots beside these that only reads take: a DELETE may last for half a minute, and who only looks
-at another cluster of that controller does not wait for it."""
+"""Further slots that only reads take. A DELETE may last for half a minute, and a read of another
+cluster on that controller need not wait for it."""
 READS_IN_A_ROW = 3
-"""A read goes before writes that wait, which are slower; after so many, one of these goes."""
+"""A read goes before waiting writes, which are slower; after so many reads, one write goes."""
 
 Turn: TypeAlias = asyncio.Future[bool]
-"""Ends with whether the slot is one that only reads take."""
+"""The result is True for a slot that only reads take."""
 
 
 class Slots:
@@ -32,7 +32,7 @@ class Slots:
 
     def __init__(self, size: int = SIZE) -> None:
         self._free = {False: size, True: FOR_READS}
-        """By whether only reads take them."""
+        """Free slots; True: only reads take them."""
         self._reads: collections.deque[Turn] = collections.deque()
         self._writes: collections.deque[Turn] = collections.deque()
         self._reads_in_a_row = 0
@@ -61,9 +61,9 @@ class Slots:
             raise
 
     def _hand_on(self, *, for_reads: bool) -> None:
-        """Give a slot to who waits, or keep it."""
+        """Give a slot to a waiting request, or keep it."""
         for queue in (self._reads, self._writes):
-            while queue and queue[0].done():  # whose task was cancelled
+            while queue and queue[0].done():  # its task was cancelled
                 queue.popleft()
         turn = self._next(for_reads=for_reads)
         if turn is None:

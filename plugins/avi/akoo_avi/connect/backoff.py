@@ -84,11 +84,11 @@ class PatientDoor:
         self._inner = inner
         self._patience = Patience(clock)
 
-    async def login(self, who: Credential, *, seconds: float) -> door.Session | calls.Answer:
+    async def login(self, who: Credential, *, seconds: float) -> door.AviSession | calls.AviAnswer:
         """As the inner door's. Raises LostError at once while it is not to be asked."""
         with self._patience.asked(seconds):
             found = await self._inner.login(who, seconds=seconds)
-        return found if isinstance(found, calls.Answer) else _Session(found, self._patience)
+        return found if isinstance(found, calls.AviAnswer) else _Session(found, self._patience)
 
     def close(self) -> None:
         self._inner.close()
@@ -97,7 +97,7 @@ class PatientDoor:
 class _Session:
     """A session whose requests are seen."""
 
-    def __init__(self, inner: door.Session, seen: Patience) -> None:
+    def __init__(self, inner: door.AviSession, seen: Patience) -> None:
         self._inner = inner
         self._patience = seen
 
@@ -106,8 +106,8 @@ class _Session:
         return self._inner.version
 
     async def send(
-        self, call: calls.Call, progress: calls.Progress, *, seconds: float
-    ) -> calls.Answer:
+        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+    ) -> calls.AviAnswer:
         with self._patience.asked(seconds, progress):
             return await self._inner.send(call, progress, seconds=seconds)
 

@@ -65,7 +65,7 @@ class MemoryAvi(client.Client):
         now: clock.Clock | None = None,
     ) -> None:
         self.controller = controller or Controller(password=password, username=username)
-        line = connection.Connection(
+        line = connection.AviConnection(
             address,
             Credential(username, password),
             MemoryDoor(self.controller),
@@ -102,7 +102,7 @@ class MemoryDoor:
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
 
-    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.Answer:
+    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.AviAnswer:
         given = {"username": who.username, "password": who.password}
         body = urllib.parse.urlencode(given).encode()
         response = await _handle(self._controller, "POST", "/login", _FORM, body)
@@ -121,7 +121,7 @@ class _Doors:
         self._controllers = controllers
         self._address = address
 
-    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.Answer:
+    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.AviAnswer:
         controller = self._controllers.get(self._address)
         if controller is None:
             raise UnreachableError(f"No answer from {self._address}: its name does not resolve.")
@@ -150,8 +150,8 @@ class _Session:
         }
 
     async def send(
-        self, call: calls.Call, progress: calls.Progress, *, seconds: float
-    ) -> calls.Answer:
+        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+    ) -> calls.AviAnswer:
         progress.sent = True
         query = f"?{urllib.parse.urlencode(call.params)}" if call.params else ""
         target = f"/{call.path}" if call.path == "logout" else f"/api/{call.path}{query}"
@@ -190,9 +190,9 @@ def _encoded(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _answer(response: values.Response) -> calls.Answer:
+def _answer(response: values.Response) -> calls.AviAnswer:
     headers = dict(response.headers)
-    return calls.Answer(
+    return calls.AviAnswer(
         status=response.status,
         body=response.body,
         retry_after=headers.get("Retry-After", ""),

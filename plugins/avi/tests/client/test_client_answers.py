@@ -62,16 +62,16 @@ TABLE = [
 ]
 
 
-def call(method: str = "GET", path: str = ITEM) -> calls.Call:
+def call(method: str = "GET", path: str = ITEM) -> calls.AviCall:
     body = BODY if method in ("POST", "PUT") else None
-    return calls.Call(method=method, path=path, tenant="shop", body=body)
+    return calls.AviCall(method=method, path=path, tenant="shop", body=body)
 
 
 def classified(
     method: str, path: str, status: int, body: object, retry_after: str = ""
 ) -> errors.AviError:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = calls.Answer(status=status, body=raw, retry_after=retry_after)
+    answer = calls.AviAnswer(status=status, body=raw, retry_after=retry_after)
     error = answers.classify(call(method, path), answer, AT)
     assert error is not None
     return error
@@ -94,7 +94,7 @@ def test_every_answer_that_is_known_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_good_answers_are_no_errors(status: int) -> None:
-    assert answers.classify(call(), calls.Answer(status=status, body=b"{}"), AT) is None
+    assert answers.classify(call(), calls.AviAnswer(status=status, body=b"{}"), AT) is None
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_only_the_controllers_words_are_shown_short_and_masked() -> None:
     st.text(max_size=12),
 )
 def test_no_answer_breaks_it(method: str, path: str, status: int, body: bytes, after: str) -> None:
-    answer = calls.Answer(status=status, body=body, retry_after=after)
+    answer = calls.AviAnswer(status=status, body=body, retry_after=after)
     error = answers.classify(call(method, path), answer, AT)
     assert (error is None) == (200 <= status < 300)
     if error is not None:
@@ -229,8 +229,8 @@ def test_absence_is_never_concluded_from_a_proxys_404(page: str) -> None:
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'"x"', b"\xff"])
 def test_a_good_status_without_an_object_is_no_controller(body: bytes) -> None:
     with pytest.raises(errors.NotAviError):
-        answers.value(call(), calls.Answer(status=200, body=body), AT)
+        answers.value(call(), calls.AviAnswer(status=200, body=body), AT)
 
 
 def test_an_empty_body_is_an_empty_object() -> None:
-    assert answers.value(call("DELETE"), calls.Answer(status=204), AT) == {}
+    assert answers.value(call("DELETE"), calls.AviAnswer(status=204), AT) == {}

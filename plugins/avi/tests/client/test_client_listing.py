@@ -36,7 +36,7 @@ class Pages:
 
 
 def read(pages: Pages) -> list[str]:
-    found = asyncio.run(listing.read_all(pages.read, what="The list"))
+    found = asyncio.run(listing.read_all(pages.read, title="The list"))
     return [one["uuid"] for one in found]
 
 
@@ -96,7 +96,7 @@ def test_inventories_and_objects_without_a_uuid() -> None:
         one = {"config": {"uuid": "u"}}
         return {"count": 3, "results": [one, one, {"name": "a"}, {"name": "a"}]}
 
-    found = asyncio.run(listing.read_all(page, what="The list"))
+    found = asyncio.run(listing.read_all(page, title="The list"))
     assert found == ({"config": {"uuid": "u"}}, {"name": "a"}, {"name": "a"})
 
 
@@ -108,7 +108,7 @@ def test_what_is_no_page(page: JSON) -> None:
         return page
 
     with pytest.raises(NotAviError, match="no list"):
-        asyncio.run(listing.read_all(answer, what="The list"))
+        asyncio.run(listing.read_all(answer, title="The list"))
 
 
 def test_a_next_without_results_ends() -> None:
@@ -116,7 +116,7 @@ def test_a_next_without_results_ends() -> None:
         return {"count": 5, "results": [], "next": "there"}
 
     with pytest.raises(IncompleteListError, match="0 seen, 5 counted"):
-        asyncio.run(listing.read_all(answer, what="The list"))
+        asyncio.run(listing.read_all(answer, title="The list"))
 
 
 def seen(pages: Pages) -> tuple[list[str], bool]:

@@ -260,7 +260,7 @@ async def test_what_is_unused_beyond_the_bound_is_logged_out(now: clock.ManualCl
 async def test_a_session_with_a_call_under_way_is_not_unused(now: clock.ManualClock) -> None:
     fleet = SessionsWorld(1, now)
     held = await fleet.client("avi-0", ca="busy")
-    kept = fleet.registry._places["avi-0"].lines
+    kept = fleet.registry._controllers["avi-0"].connections
     (busy,) = kept.values()
     with busy:
         now.advance(2 * sessions.IN_USE_SECONDS)
@@ -274,7 +274,7 @@ async def test_a_session_with_a_call_under_way_is_not_unused(now: clock.ManualCl
 @virtual_time.test
 async def test_an_exchange_has_the_time_of_its_event_loop(time: virtual_time.LoopClock) -> None:
     """A clock of its own would move timers in virtual time, by microseconds and never alike."""
-    budget, began = login.Budget(5.0), time.monotonic()
+    budget, began = login.TimeBudget(5.0), time.monotonic()
     assert budget.take() == 5.0
     await asyncio.sleep(2.0)
     assert (budget.left, time.monotonic() - began) == (3.0, 2.0)

@@ -127,7 +127,7 @@ def test_the_version_that_is_asked_for(controller: str, asked: str) -> None:
     ],
 )
 def test_operations_name_no_objects(method: str, path: str, operation: str, writes: bool) -> None:
-    call = calls.Call(method=method, path=path, tenant="admin")
+    call = calls.AviCall(method=method, path=path, tenant="admin")
     assert (call.operation, call.writes) == (operation, writes)
 
 
@@ -136,7 +136,7 @@ def test_operations_name_no_objects(method: str, path: str, operation: str, writ
 )
 def test_paths_that_would_be_others_on_the_wire(path: str) -> None:
     with pytest.raises(ValueError, match="is no path"):
-        calls.Call(method="GET", path=path, tenant="admin")
+        calls.AviCall(method="GET", path=path, tenant="admin")
 
 
 def test_a_refused_credential_waits() -> None:
@@ -177,7 +177,7 @@ def test_refusals_are_bounded() -> None:
 @pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize("seconds", [0.0, 5.0])
 def test_only_a_get_is_sent_again(method: str, sent: bool, before: int, seconds: float) -> None:
-    call = calls.Call(method=method, path="pool", tenant="admin")
+    call = calls.AviCall(method=method, path="pool", tenant="admin")
     lost = calls.LostError("cut", sent=sent)
     again = retry.after_loss(call, lost, before=before, seconds=seconds)
     assert again == (method == "GET" and sent and before == 0 and seconds > 0)

@@ -13,7 +13,7 @@ from akoo_core import external
 from akoo_core.testing import virtual_time
 
 WHO = Credential("admin", "a-long-password")
-OK = calls.Answer(status=200, body=b'{"uuid": "cluster-1"}')
+OK = calls.AviAnswer(status=200, body=b'{"uuid": "cluster-1"}')
 
 
 class Hanging:
@@ -28,13 +28,13 @@ class Hanging:
         """Whether a request gets out of the process."""
         self.silent_paths: set[str] = set()
 
-    async def login(self, who: Credential, *, seconds: float) -> door.Session | calls.Answer:
+    async def login(self, who: Credential, *, seconds: float) -> door.AviSession | calls.AviAnswer:
         await self._answer()
         return self
 
     async def send(
-        self, call: calls.Call, progress: calls.Progress, *, seconds: float
-    ) -> calls.Answer:
+        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+    ) -> calls.AviAnswer:
         progress.sent = self.sends
         if call.path in self.silent_paths:
             await asyncio.sleep(3600)
