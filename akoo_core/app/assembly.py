@@ -237,7 +237,7 @@ def assemble(
         external=external,
         shared=shared.get,
         clock=clock,
-        records=record_writes.Records(management),
+        records=record_writes.RecordWriter(management),
         finalizers=finalizers.Finalizers(management),
         deployer=deployer.Deployer(
             clock=clock,

@@ -21,7 +21,7 @@ from akoo_core.reconcile.act import decisions, failures, intents, situation, sta
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.act.clients import Clients
 from akoo_core.reconcile.act.deadline import AttemptTooLongError, Failing, report_of
-from akoo_core.reconcile.act.decisions import End
+from akoo_core.reconcile.act.decisions import AttemptEnd
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.act.skipped_rounds import Rounds
 from akoo_core.reconcile.decide.decisions import Decision, Nothing
@@ -173,9 +173,9 @@ class RecordReconciler:
         end = await decisions.act(attempt, now, decision, self._rounds)
         if end is None:
             return True
-        if end is End.DEADLINE and await self._deadline(attempt):
+        if end is AttemptEnd.DEADLINE and await self._deadline(attempt):
             return True
-        if end is not End.QUIET:
+        if end is not AttemptEnd.QUIET:
             await self._write_status(attempt, now.choice if attempt.cluster is not None else None)
         return False
 

@@ -91,11 +91,11 @@ def _absence_is_deletion(*given: Any) -> decisions.StartLeaving:
     return decisions.StartLeaving(cause="ClusterDeleted", message="it is not there")
 
 
-_change = record_writes.Records.change
+_change = record_writes.RecordWriter.change
 
 
 async def _conflicts_ignored(
-    self: record_writes.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
+    self: record_writes.RecordWriter, one: record_.Record, spec: record_.RecordSpec, **more: Any
 ) -> record_.Record:
     try:
         return await _change(self, one, spec, **more)
@@ -104,7 +104,7 @@ async def _conflicts_ignored(
 
 
 async def _words_stay(
-    self: record_writes.Records, one: record_.Record, spec: record_.RecordSpec, **more: Any
+    self: record_writes.RecordWriter, one: record_.Record, spec: record_.RecordSpec, **more: Any
 ) -> record_.Record:
     return await _change(self, one, spec)
 
@@ -202,10 +202,10 @@ BUGS: Final[dict[str, Bug]] = {
         _replaced(record_controller, "decide", _a_mark_is_a_move), "is deleted unfinished"
     ),
     "words stay": Bug(
-        _replaced(record_writes.Records, "change", _words_stay), "and the word stands"
+        _replaced(record_writes.RecordWriter, "change", _words_stay), "and the word stands"
     ),
     "conflicts are ignored": Bug(
-        _replaced(record_writes.Records, "change", _conflicts_ignored),
+        _replaced(record_writes.RecordWriter, "change", _conflicts_ignored),
         "outside write before its intent",
     ),
     "no finalizer is taken off": Bug(_replaced(finalizers, "removing", _nothing), "is still there"),

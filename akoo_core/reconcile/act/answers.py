@@ -10,16 +10,16 @@ from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide.decisions import Stop
 
-Answer = api.Done | api.Wait | api.Blocked | VerbError
-ResultVerb = Literal["confirm", "drain", "sweep", "release"]
+StepAnswer = api.Done | api.Wait | api.Blocked | VerbError
+StepVerb = Literal["confirm", "drain", "sweep", "release"]
 
 
-async def ask(attempt: Attempt, verb: ResultVerb) -> dict[str, Answer]:
+async def ask(attempt: Attempt, verb: StepVerb) -> dict[str, StepAnswer]:
     """Call every plugin that has the verb, the last in order first; one failing stops no other.
 
     release never gets a workload client, also if the Cluster lives on after a relocation.
     """
-    answers: dict[str, Answer] = {}
+    answers: dict[str, StepAnswer] = {}
     for plugin in attempt.services.plugins.reverse:
         if not attempt.services.caller.implements(plugin, verb):
             continue
@@ -51,7 +51,7 @@ def report(attempt: Attempt, plugin: str, answer: object) -> None:
 
 
 def stop_of(
-    attempt: Attempt, answers: Mapping[str, Answer], *, complete: bool = True
+    attempt: Attempt, answers: Mapping[str, StepAnswer], *, complete: bool = True
 ) -> Stop | None:
     """The reason why not all plugins are done, or None. Blocked goes before Wait: somebody has to
     do something."""

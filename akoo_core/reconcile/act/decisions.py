@@ -30,8 +30,8 @@ WITHOUT_SPAN = (
 """They do nothing outside, or call verbs, which have spans of their own."""
 
 
-class End(enum.Enum):
-    """End of an attempt."""
+class AttemptEnd(enum.Enum):
+    """Last act of an attempt before it ends."""
 
     QUIET = "quiet"
     """There is nothing to write."""
@@ -44,7 +44,7 @@ class End(enum.Enum):
 
 async def act(
     attempt: Attempt, situation: Situation, decision: Decision, rounds: Rounds
-) -> End | None:
+) -> AttemptEnd | None:
     """Act on one decision. None: decide again. Raises KubeError and TimeoutError."""
     if isinstance(decision, WITHOUT_SPAN):
         result = await _act(attempt, situation, decision, rounds)
@@ -60,7 +60,7 @@ async def act(
 
 async def _act(  # noqa: C901 - a flat match is read as a table, and mypy proves it complete
     attempt: Attempt, situation: Situation, decision: Decision, rounds: Rounds
-) -> Stop | End | None:
+) -> Stop | AttemptEnd | None:
     match decision:
         case decisions.Nothing():
             return _nothing(attempt, decision)
@@ -86,7 +86,7 @@ async def _act(  # noqa: C901 - a flat match is read as a table, and mypy proves
             await selection.orphan(attempt, decision)
         case decisions.Live():
             await rounds.live(attempt)
-            return None if attempt.progress.relocations else End.STATUS
+            return None if attempt.progress.relocations else AttemptEnd.STATUS
         case decisions.StartLeaving():
             return await letting_go.start(attempt, situation, decision)
         case decisions.PauseLeaving():
@@ -95,7 +95,7 @@ async def _act(  # noqa: C901 - a flat match is read as a table, and mypy proves
             await leaving.resume(attempt)
         case decisions.Leave():
             stop = await leaving.leave(attempt, decision)
-            return None if stop is None else _stopped(attempt, stop, End.DEADLINE)
+            return None if stop is None else _stopped(attempt, stop, AttemptEnd.DEADLINE)
         case decisions.CancelRelocation():
             await relocation.cancel(attempt)
         case decisions.EndRelocation():
@@ -110,19 +110,19 @@ async def _act(  # noqa: C901 - a flat match is read as a table, and mypy proves
             return await letting_go.finish(attempt, decision)
         case decisions.PruneFinished() | decisions.DropForMove():
             await letting_go.drop(attempt)
-            return End.QUIET
+            return AttemptEnd.QUIET
         case _:
             assert_never(decision)
     return None
 
 
-def _nothing(attempt: Attempt, decision: decisions.Nothing) -> End:
+def _nothing(attempt: Attempt, decision: decisions.Nothing) -> AttemptEnd:
     attempt.report.requeue(decision.after)
     finished = attempt.record is not None and attempt.record.spec.finished_at is not None
-    return End.STATUS if finished else End.QUIET
+    return AttemptEnd.STATUS if finished else AttemptEnd.QUIET
 
 
-async def _refuse(attempt: Attempt, decision: decisions.Refuse) -> End:
+async def _refuse(attempt: Attempt, decision: decisions.Refuse) -> AttemptEnd:
     """Write the refusal on the Cluster, since there is no record."""
     attempt.report.requeue(decision.after)
     if attempt.cluster is not None:
@@ -133,10 +133,10 @@ async def _refuse(attempt: Attempt, decision: decisions.Refuse) -> End:
             message=decision.message,
         )
         await status.refused(attempt, attempt.cluster, condition)
-    return End.STATUS
+    return AttemptEnd.STATUS
 
 
-def _hold(attempt: Attempt, decision: decisions.Hold) -> End:
+def _hold(attempt: Attempt, decision: decisions.Hold) -> AttemptEnd:
     """Put the reason for doing nothing into the report."""
     resync = attempt.services.resync_seconds
     attempt.report.requeue(resync if decision.after is None else decision.after)
@@ -149,20 +149,20 @@ def _hold(attempt: Attempt, decision: decisions.Hold) -> End:
     if attempt.spec.leaving is not None or deleting or not decision.ready:
         attempt.report.held = reason
         attempt.report.endless = True
-    return End.STATUS
+    return AttemptEnd.STATUS
 
 
-def _rest(attempt: Attempt, decision: decisions.Rest) -> End:
+def _rest(attempt: Attempt, decision: decisions.Rest) -> AttemptEnd:
     """End an attempt that has called all steps; their answers are in the report."""
     attempt.complete = True
     if decision.reason:
         attempt.report.held = (decision.reason, decision.message)
     if decision.after is not None or not attempt.report.after:
         attempt.report.requeue(REST_SECONDS if decision.after is None else decision.after)
-    return End.DEADLINE
+    return AttemptEnd.DEADLINE
 
 
-def _stopped(attempt: Attempt, stop: Stop, end: End = End.STATUS) -> End:
+def _stopped(attempt: Attempt, stop: Stop, end: AttemptEnd = AttemptEnd.STATUS) -> AttemptEnd:
     """Put the Stop into the report."""
     attempt.report.held = (stop.reason, stop.message)
     attempt.report.left = stop.left

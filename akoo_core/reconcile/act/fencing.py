@@ -12,7 +12,7 @@ from akoo_core.kube import errors
 from akoo_core.objects.record import FenceGrade, FenceState
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
-from akoo_core.reconcile.act.answers import Answer, report, stop_of
+from akoo_core.reconcile.act.answers import StepAnswer, report, stop_of
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import leaving
 from akoo_core.reconcile.decide.decisions import Stop
@@ -25,7 +25,7 @@ async def fence(attempt: Attempt) -> Stop | None:
     now = attempt.services.clock.now()
     none_left, left = await gone(attempt)
     fences = [none_left] if none_left else []
-    answers: dict[str, Answer] = {}
+    answers: dict[str, StepAnswer] = {}
     if none_left is None:
         for name, answer in (await _fences(attempt)).items():
             if isinstance(answer, api.Fenced):
@@ -50,8 +50,8 @@ async def fence(attempt: Attempt) -> Stop | None:
     return None
 
 
-async def _fences(attempt: Attempt) -> dict[str, Answer | api.Fenced]:
-    answers: dict[str, Answer | api.Fenced] = {}
+async def _fences(attempt: Attempt) -> dict[str, StepAnswer | api.Fenced]:
+    answers: dict[str, StepAnswer | api.Fenced] = {}
     for plugin in attempt.services.plugins.reverse:
         if not attempt.services.caller.implements(plugin, "fence"):
             continue

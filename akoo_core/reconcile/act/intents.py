@@ -14,12 +14,12 @@ from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import placements
 
-Verdict = api.Blocked | VerbError
+Obstacle = api.Blocked | VerbError
 WAITS_SECONDS = 30.0
 """Interval at which a plugin that waits for its relocation is looked at again."""
 
 
-async def store(attempt: Attempt) -> dict[str, Verdict]:
+async def store(attempt: Attempt) -> dict[str, Obstacle]:
     """Ask every plugin, store what changed, and confirm new uses.
 
     Returns the plugins that may not go on, and why. For a relocation nothing is stored:
@@ -50,9 +50,9 @@ def look(attempt: Attempt) -> None:
         attempt.advance(relocations={} if verdicts else _relocations(attempt, answers))
 
 
-def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Verdict]]:
+def _ask(attempt: Attempt) -> tuple[dict[str, api.Intent], dict[str, Obstacle]]:
     answers: dict[str, api.Intent] = {}
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, Obstacle] = {}
     for plugin in attempt.services.plugins.ordered:
         try:
             answer = attempt.services.caller.call_pure("intend", plugin, attempt.view(plugin))
@@ -81,7 +81,7 @@ def _relocations(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[st
 
 
 def _all_know(
-    attempt: Attempt, answers: Mapping[str, api.Intent], verdicts: Mapping[str, Verdict]
+    attempt: Attempt, answers: Mapping[str, api.Intent], verdicts: Mapping[str, Obstacle]
 ) -> bool:
     """True if no plugin is blocked, and none may still look for another placement than its stored
     one.
@@ -148,7 +148,7 @@ def _tentative(plugin: str, use: api.Use) -> StoredUse:
     )
 
 
-async def _confirm(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, Verdict]:
+async def _confirm(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[str, Obstacle]:
     """Read the objects of tentative uses from the API server: confirm, or withdraw and block.
 
     The object's controller lists the uses before it deletes; we store before we look. One of the
@@ -164,7 +164,7 @@ async def _confirm(attempt: Attempt, answers: Mapping[str, api.Intent]) -> dict[
         for use in attempt.spec.uses
         if use.state == "tentative" and (use.group, use.kind) in resources
     ]
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, Obstacle] = {}
     decided: dict[StoredUse, StoredUse | None] = {}
     for use in tentative:
         problem = await _problem(attempt.services.management, resources[use.group, use.kind], use)

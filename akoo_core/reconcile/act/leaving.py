@@ -182,13 +182,13 @@ async def _verify(attempt: Attempt) -> Stop | None:
     return Stop(reason, count.message, min(attempt.backoff(), 60.0))
 
 
-async def _answers(attempt: Attempt) -> tuple[dict[str, proofs.Answer], tuple[str, ...]]:
+async def _answers(attempt: Attempt) -> tuple[dict[str, proofs.VerifyAnswer], tuple[str, ...]]:
     """The answers of all plugins that verify, and the names of those that were not asked.
 
     Plugins that never worked for the record are not asked, and once the Cluster was let go, nothing
     waits for them.
     """
-    answers: dict[str, proofs.Answer] = {}
+    answers: dict[str, proofs.VerifyAnswer] = {}
     strangers: list[str] = []
     for plugin in attempt.services.plugins.reverse:
         if not attempt.services.caller.implements(plugin, "verify"):
@@ -204,7 +204,7 @@ async def _answers(attempt: Attempt) -> tuple[dict[str, proofs.Answer], tuple[st
     return answers, tuple(strangers)
 
 
-async def _counted(attempt: Attempt, plugin: api.Plugin) -> proofs.Answer:
+async def _counted(attempt: Attempt, plugin: api.Plugin) -> proofs.VerifyAnswer:
     reached = await attempt.workload()
     context = attempt.context(plugin, reached.client)
     try:

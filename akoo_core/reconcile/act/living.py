@@ -28,7 +28,7 @@ from akoo_core.telemetry import tracing
 AFTER_DEPLOY_SECONDS = 5.0
 UNREACHABLE_SECONDS = 15.0
 
-Answer = api.Done | api.Wait | api.Blocked | VerbError
+RoundAnswer = api.Done | api.Wait | api.Blocked | VerbError
 
 
 async def live(attempt: Attempt) -> None:
@@ -272,7 +272,7 @@ class _Round:
         verb: Literal["prepare", "observe"],
         plugin: api.Plugin,
         client: KubeClient | None,
-    ) -> Answer | None:
+    ) -> RoundAnswer | None:
         if not self._caller.implements(plugin, verb):
             return None
         context = self._attempt.context(plugin, client)
@@ -281,12 +281,12 @@ class _Round:
         except VerbError as error:
             return error
 
-    def _report_all(self, names: Container[str], answer: Answer) -> None:
+    def _report_all(self, names: Container[str], answer: RoundAnswer) -> None:
         for plugin in self._plugins:
             if plugin.name in names:
                 self._report(plugin, answer)
 
-    def _report(self, plugin: api.Plugin, answer: Answer) -> None:
+    def _report(self, plugin: api.Plugin, answer: RoundAnswer) -> None:
         report = self._attempt.report
         if isinstance(answer, api.Done):
             report.plugin(plugin.name, "True", "Ready", answer.message)

@@ -19,7 +19,7 @@ from akoo_core.objects.record import ClusterRef, ConfigRef, Record, RecordSpec, 
 _RECORDS = resources.AKO_DEPLOYMENTS
 
 
-class Records:
+class RecordWriter:
     """Writes AKODeployments. Methods return the record as it is afterwards."""
 
     def __init__(self, client: KubeClient) -> None:

@@ -14,7 +14,7 @@ from akoo_core.kube.resource import Resource
 from akoo_core.plugin import api
 from akoo_core.plugin_host.caller import VerbCaller
 from akoo_core.plugin_host.registry import PluginSet
-from akoo_core.reconcile.act.record_writes import Records
+from akoo_core.reconcile.act.record_writes import RecordWriter
 from akoo_core.reconcile.decide.removal_limit import Brake
 from akoo_core.reconcile.decide.situation import FINISHED_KEPT
 from akoo_core.reconcile.deploy.deployer import Deployer
@@ -46,7 +46,7 @@ class Services:
     """The pool of a plugin, by its name."""
     external: External
     clock: Clock
-    records: Records
+    records: RecordWriter
     finalizers: Finalizers
     deployer: Deployer
     recorder: Recorder

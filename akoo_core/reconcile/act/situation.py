@@ -11,18 +11,18 @@ from akoo_core.plugin_host.caller import VerbCaller
 from akoo_core.plugin_host.registry import PluginSet
 from akoo_core.reconcile.act.attempt import Attempt
 from akoo_core.reconcile.decide import selection
-from akoo_core.reconcile.decide.situation import Loaded, Situation
+from akoo_core.reconcile.decide.situation import LoadedPlugin, Situation
 from akoo_core.reconcile.read.caches import RecordWorld
 
 
-def loaded(plugins: PluginSet, calls: VerbCaller) -> dict[str, Loaded]:
+def loaded(plugins: PluginSet, calls: VerbCaller) -> dict[str, LoadedPlugin]:
     """Facts about the plugins of this process that decisions need, by plugin."""
     return {plugin.name: _loaded(plugin, calls) for plugin in plugins.ordered}
 
 
-def _loaded(plugin: api.Plugin, calls: VerbCaller) -> Loaded:
+def _loaded(plugin: api.Plugin, calls: VerbCaller) -> LoadedPlugin:
     kind = type(plugin)
-    return Loaded(
+    return LoadedPlugin(
         intent_version=kind.intent_version,
         facts={fact.fact_name: fact.fact_version for fact in kind.provides},
         sweeps=calls.implements(plugin, "sweep"),
@@ -30,7 +30,7 @@ def _loaded(plugin: api.Plugin, calls: VerbCaller) -> Loaded:
     )
 
 
-def situation(attempt: Attempt, plugins: dict[str, Loaded]) -> Situation:
+def situation(attempt: Attempt, plugins: dict[str, LoadedPlugin]) -> Situation:
     """The situation now, this attempt's own writes included."""
     services, record, cluster = attempt.services, attempt.record, attempt.cluster
     choice = chosen(services.world, cluster, record) if cluster else selection.Choice()

@@ -31,7 +31,7 @@ from akoo_core.reconcile.status.findings import AttemptReport
 _IDENTITY = ("name", "namespace", "uid", "ownerReferences", "deletionTimestamp")
 
 
-class _Round(NamedTuple):
+class _StandingRound(NamedTuple):
     digest: bytes
     report: AttemptReport
     due: float
@@ -42,7 +42,7 @@ class Rounds:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._standing: dict[str, _Round] = {}
+        self._standing: dict[str, _StandingRound] = {}
 
     async def live(self, attempt: Attempt) -> None:
         """Make a round of the lives verbs, unless the last one still stands. Raises KubeError."""
@@ -65,7 +65,7 @@ class Rounds:
         seen = digest(attempt)
         if seen is not None:
             due = self._clock.monotonic() + min(report.after)
-            self._standing[attempt.name] = _Round(seen, report, due)
+            self._standing[attempt.name] = _StandingRound(seen, report, due)
 
     def standing(self, attempt: Attempt) -> AttemptReport | None:
         """The report of the last round, if this attempt would make the same one; else None."""

@@ -13,7 +13,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.decide.decisions import Stop
 
-Answer = api.Proof | api.Unverified | api.Wait | api.Blocked | VerbError
+VerifyAnswer = api.Proof | api.Unverified | api.Wait | api.Blocked | VerbError
 
 
 HELD_BY_LIMIT = 1024
@@ -42,7 +42,9 @@ class Combined(NamedTuple):
     message: str = ""
 
 
-def combined(answers: Mapping[str, Answer], *, now: datetime.datetime, backoff: float) -> Combined:
+def combined(
+    answers: Mapping[str, VerifyAnswer], *, now: datetime.datetime, backoff: float
+) -> Combined:
     """The sum of all counts; there is none if one plugin could not count."""
     for answer in answers.values():
         if isinstance(answer, api.Unverified | api.Wait | api.Blocked):

@@ -18,7 +18,7 @@ from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.config import Config
 from akoo_core.reconcile.decide import selectors
 
-State = Literal["Present", "Deleting", "Unusable", "Missing"]
+ConfigState = Literal["Present", "Deleting", "Unusable", "Missing"]
 
 _FIELDS = {
     "deadline": "spec.deadline",
@@ -50,8 +50,8 @@ class Choice(structs.Struct, frozen=True, kw_only=True):
     losers: tuple[Loser, ...] = ()
     problems: tuple[str, ...] = ()
     """Configs that cannot match anything because they are unusable, with the reason."""
-    current: State = "Missing"
-    """State of the config that the record names. Missing also when it names none."""
+    current: ConfigState = "Missing"
+    """ConfigState of the config that the record names. Missing also when it names none."""
     current_problem: str = ""
 
 
@@ -157,7 +157,9 @@ def matches(config: Config, cluster: Cluster) -> bool:
     return selectors.matches(config.selector, cluster.labels)
 
 
-def _state(current: str, candidates: Iterable[Config], broken: dict[str, str]) -> tuple[State, str]:
+def _state(
+    current: str, candidates: Iterable[Config], broken: dict[str, str]
+) -> tuple[ConfigState, str]:
     if current in broken:
         return "Unusable", broken[current]
     named = next((config for config in candidates if config.name == current), None)

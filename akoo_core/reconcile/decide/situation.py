@@ -14,7 +14,7 @@ FINISHED_KEPT = datetime.timedelta(days=7)
 """Time for which a finished record, the proof of a clean-up, is kept."""
 
 
-class Loaded(structs.Struct, frozen=True, kw_only=True):
+class LoadedPlugin(structs.Struct, frozen=True, kw_only=True):
     """Properties of one loaded plugin that decisions depend on."""
 
     intent_version: int = 1
@@ -58,7 +58,7 @@ class Situation(structs.Struct, frozen=True, kw_only=True):
     rivals: tuple[Record, ...] = ()
     """Living records of an earlier Cluster of this namespace and name that know their workload."""
     choice: selection.Choice = selection.Choice()
-    loaded: dict[str, Loaded] = {}
+    loaded: dict[str, LoadedPlugin] = {}
     """The loaded plugins, by name."""
     shared_with: tuple[str, ...] = ()
     """Other records of the same Cluster that still need its finalizer."""

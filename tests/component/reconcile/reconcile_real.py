@@ -163,7 +163,7 @@ class Real:
             threads=lambda plugin: NoThreads(),
             external=external.External(),
             clock=self.clock,
-            records=record_writes.Records(self.client),
+            records=record_writes.RecordWriter(self.client),
             finalizers=finalizers.Finalizers(self.client),
             deployer=self.deployer,
             recorder=events.Recorder(self.client, self.clock, instance="test"),

@@ -48,7 +48,7 @@ def test_pure_verbs_are_not_awaited_and_others_have_a_timeout() -> None:
     ("literal", "names"),
     [
         (caller.ResultVerb, answering_results("lives", "leaves")),
-        (answers.ResultVerb, answering_results("leaves")),
+        (answers.StepVerb, answering_results("leaves")),
     ],
 )
 def test_literals_of_the_callers(literal: object, names: tuple[str, ...]) -> None:

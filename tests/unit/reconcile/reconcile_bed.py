@@ -76,7 +76,7 @@ class Bed:
             threads=lambda plugin: bedworld.Threads(),
             external=self.external,
             clock=self.clock,
-            records=record_writes.Records(client),
+            records=record_writes.RecordWriter(client),
             finalizers=finalizers.Finalizers(client),
             deployer=deployer.Deployer(
                 clock=self.clock, opener=secrets.SecretOpener(reader, plugin_set), pause=_at_once

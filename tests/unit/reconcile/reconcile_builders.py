@@ -121,10 +121,13 @@ def make_situation(**changes: Any) -> situation.Situation:
         record=make_record(),
         cluster=make_cluster(),
         choice=selection.Choice(config=config, why="the only one that matches", current="Present"),
-        loaded={"ako": situation.Loaded()},
+        loaded={"ako": situation.LoadedPlugin()},
     )
     return structs.replace(base, **changes)
 
 
 NO_CONFIG = selection.Choice(why="no AKODeploymentConfig selects its labels", current="Present")
-VERIFIER = {"avi": situation.Loaded(sweeps=True, verifies=True), "ako": situation.Loaded()}
+VERIFIER = {
+    "avi": situation.LoadedPlugin(sweeps=True, verifies=True),
+    "ako": situation.LoadedPlugin(),
+}

@@ -106,7 +106,7 @@ CHOICES = st.sampled_from(
     [
         *(
             selection.Choice(why="none matches", current=state)
-            for state in get_args(selection.State)
+            for state in get_args(selection.ConfigState)
         ),
         *(selection.Choice(config=builders.make_config(), why="it matches") for _ in range(3)),
     ]
@@ -118,7 +118,7 @@ SITUATIONS = st.builds(
     cluster=st.none() | CLUSTERS,
     namesake=st.none() | st.just(builders.make_cluster(uid="other")),
     choice=CHOICES,
-    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
+    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.LoadedPlugin()}]),
     shared_with=st.sampled_from([(), ("akoo-x",)]),
     progress=st.builds(
         situation.Progress,
@@ -172,7 +172,7 @@ LEAVERS = st.builds(
     cluster=st.sampled_from([True, True, True, False]).flatmap(
         lambda there: HERE if there else st.none()
     ),
-    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.Loaded()}]),
+    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.LoadedPlugin()}]),
     progress=st.builds(
         situation.Progress,
         relocations=RELOCATIONS,

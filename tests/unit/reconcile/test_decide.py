@@ -180,7 +180,7 @@ def test_unmatched_is_removed_when_the_stored_policy_says_so() -> None:
     ],
 )
 def test_absence_and_mistakes_remove_nothing(
-    current: selection.State, policies: Policies, expected: str
+    current: selection.ConfigState, policies: Policies, expected: str
 ) -> None:
     choice = selection.Choice(why="none", current=current, current_problem="spec.priority: x")
     decision = at(record=builders.make_record(policies=policies), choice=choice)

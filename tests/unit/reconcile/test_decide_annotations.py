@@ -42,9 +42,9 @@ def test_newer_data_waits() -> None:
     fact = builders.make_record(facts={"Network": StoredFact(plugin="ako", version=3)})
     held("NewerRecord", record=schema, cluster=dying)
     held("NewerRecord", record=intent, cluster=dying)
-    loaded = {"ako": situation.Loaded(facts={"Network": 2})}
+    loaded = {"ako": situation.LoadedPlugin(facts={"Network": 2})}
     held("NewerRecord", record=fact, cluster=dying, loaded=loaded)
-    loaded = {"ako": situation.Loaded(facts={"Network": 3})}
+    loaded = {"ako": situation.LoadedPlugin(facts={"Network": 3})}
     assert isinstance(at(record=fact, cluster=dying, loaded=loaded), decisions.StartLeaving)
 
 

@@ -61,7 +61,7 @@ def test_a_count_from_the_future_is_not_believed() -> None:
 
 
 def test_who_sweeps_but_cannot_count_sweeps_once() -> None:
-    loaded = {"ako": situation.Loaded(sweeps=True)}
+    loaded = {"ako": situation.LoadedPlugin(sweeps=True)}
     done = {"confirmed_at": NOW - AGO(50), "drained_at": NOW - AGO(45), "fence": builders.fence()}
 
     def at(**swept: Any) -> decisions.Decision:

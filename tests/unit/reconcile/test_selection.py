@@ -136,7 +136,7 @@ def test_opt_out_beats_a_match() -> None:
 def test_what_has_become_of_the_current_config(
     configs: list[Config],
     unreadable: tuple[selection.Unreadable, ...],
-    state: selection.State,
+    state: selection.ConfigState,
 ) -> None:
     chosen = selection.choose(
         builders.make_cluster(), configs, unreadable=unreadable, current="default"

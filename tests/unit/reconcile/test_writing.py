@@ -44,7 +44,7 @@ def server() -> memory.MemoryServer:
 
 
 async def test_a_record_is_created_once(server: memory.MemoryServer) -> None:
-    store = record_writes.Records(server.client())
+    store = record_writes.RecordWriter(server.client())
     first = await store.create(builders.RECORD, builders.make_spec())
     again = await store.create(builders.RECORD, builders.make_spec(epoch=9))
     assert again == first, "the one that is there counts"
@@ -52,7 +52,7 @@ async def test_a_record_is_created_once(server: memory.MemoryServer) -> None:
 
 
 async def test_a_change_needs_the_state_it_was_decided_from(server: memory.MemoryServer) -> None:
-    store = record_writes.Records(server.client())
+    store = record_writes.RecordWriter(server.client())
     first = await store.create(builders.RECORD, builders.make_spec())
     orphaned = Orphaned(cause="Unmatched", at=builders.NOW)
     second = await store.change(first, builders.make_spec(orphaned=orphaned))
@@ -65,7 +65,7 @@ async def test_a_change_needs_the_state_it_was_decided_from(server: memory.Memor
 
 async def test_fields_of_a_newer_version_survive(server: memory.MemoryServer) -> None:
     client = server.client()
-    store = record_writes.Records(client)
+    store = record_writes.RecordWriter(client)
     await store.create(builders.RECORD, builders.make_spec())
     patch = {"spec": {"fromTheFuture": {"x": 1}}}
     await client.merge_patch(resources.AKO_DEPLOYMENTS, builders.RECORD, patch)
@@ -76,7 +76,7 @@ async def test_fields_of_a_newer_version_survive(server: memory.MemoryServer) ->
 
 
 async def test_equal_values_are_not_written(server: memory.MemoryServer) -> None:
-    store = record_writes.Records(server.client())
+    store = record_writes.RecordWriter(server.client())
     record = await store.create(builders.RECORD, builders.make_spec())
     server.faults.calls.clear()
     assert await store.change(record, record.spec) is record
