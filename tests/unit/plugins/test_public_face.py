@@ -111,6 +111,13 @@ def test_exported_names(module: str) -> None:
     assert [name for name in EXPORTED[module].split() if not hasattr(face, name)] == []
 
 
+def test_the_page_lists_each_module() -> None:
+    page = (ROOT / "docs/how-to/write-a-plugin.md").read_text()
+    table = page.partition("| module of `akoo_core.plugin` |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(cells))) == sorted(EXPORTED)
+
+
 def test_the_entry_point_group_is_what_installed_plugins_name() -> None:
     assert api.ENTRY_POINT_GROUP == "akoo_core.plugins"
 
