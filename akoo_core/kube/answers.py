@@ -1,7 +1,7 @@
-"""From the bytes of an answer to plain values. Pure.
+"""Plain values from the bytes of an answer. Pure.
 
-Nothing here raises anything but structs.DecodeError, whatever the bytes are. An answer with more
-values than its budget allows is refused before it is decoded.
+Whatever the bytes are, only structs.DecodeError is raised. An answer with more values than its
+budget allows is refused before it is decoded.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Listed(structs.Struct, frozen=True, kw_only=True):
 def value_of(body: bytes, budget: Budget) -> Any:
     """The plain values of one answer, no deeper than DEPTH.
 
-    What is deeper is refused; of a trusted server it is cut off: one odd object of a tenant must
-    not hide all others of the management cluster.
+    Deeper values are refused; in an answer of a trusted server they are cut off, so that one object
+    of a tenant does not hide all others of the management cluster.
     """
     _count(body, budget)
     try:
@@ -109,7 +109,7 @@ def with_metadata(obj: structs.JSON) -> structs.JSON:
 
 
 def _count(body: bytes, budget: Budget) -> None:
-    """Raise DecodeError past the budget."""
+    """Raise DecodeError for an answer beyond the budget."""
     if budget.trusted:
         return
     elements = body.count(b",") + body.count(b"[") + body.count(b"{")
@@ -118,7 +118,7 @@ def _count(body: bytes, budget: Budget) -> None:
 
 
 def _cut(value: Any) -> bool:
-    """Empty what is deeper than DEPTH, in place. Return True if there was anything."""
+    """Empty the values deeper than DEPTH, in place. Return True if there were any."""
     level = [value]
     for _ in range(budget_.DEPTH):
         level = [child for node in level for child in _inside(node)]
@@ -136,7 +136,7 @@ def _inside(node: Any) -> Iterator[Any]:
 
 
 def _shallow(body: bytes) -> bytes:
-    """JSON text with null in place of all that is deeper than DEPTH, without recursion."""
+    """JSON text with null in place of all values deeper than DEPTH, without recursion."""
     parts: list[bytes] = []
     depth = start = 0
     for match in _TOKEN.finditer(body):

@@ -1,7 +1,7 @@
-"""Budgets of answers: how much one API server may cost this process, in bytes and in work.
+"""Limits for the answers of one API server, in bytes and in work.
 
-A limit in bytes alone is none: three bytes of JSON can become a list of 56 bytes, and six bytes a
-number that takes longer to read than a page of text.
+A limit in bytes alone is not enough: three bytes of JSON can become a list of 56 bytes, and six
+bytes a number that takes longer to read than a page of text.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ from typing import NamedTuple
 
 MIB = 1024 * 1024
 DEPTH = 128
-"""Levels of objects and lists. Schemas of CRDs, the deepest things in Kubernetes, stay below 70."""
+"""Levels of objects and lists. Schemas of CRDs, the deepest objects in Kubernetes, stay below
+70."""
 
 
 class Budget(NamedTuple):
     """Limits of the answers of one API server."""
 
     object_bytes: int
-    """Of one object, or of any answer that is no list."""
+    """Bytes of one object, or of any answer that is not a list."""
     list_bytes: int
-    """Of one page of a list."""
+    """Bytes of one page of a list."""
     line_bytes: int
-    """Of one line of a watch."""
+    """Bytes of one line of a watch."""
     elements: int
-    """Values of one answer that is not trusted; commas in texts are counted as well."""
+    """Values of one untrusted answer; commas in texts are counted as well."""
     page_items: int
-    """Objects that one page of a list asks for."""
+    """Objects that are requested for one page of a list."""
     trusted: bool
-    """Answers may be compressed (a small one then grows by a factor of a thousand), their elements
-    are not counted, and metadata may be what it is. What is too deep is cut off, not refused."""
+    """The server is trusted: answers may be compressed (a small one then grows by a factor of a
+    thousand), values are not counted, and metadata is not checked. Values too deep are cut off,
+    not refused."""
 
     def bytes_of(self, verb: str) -> int:
         """The limit of an answer to ``verb`` (``get``, ``list``, ...)."""
@@ -43,8 +45,8 @@ MANAGEMENT = Budget(
     page_items=500,
     trusted=True,
 )
-"""Of the management cluster, which is trusted. etcd keeps objects below 1.5 MiB of protobuf; as
-JSON they are a few times that. Only a mistake comes to these limits."""
+"""Limits for the management cluster, which is trusted. etcd keeps objects below 1.5 MiB of
+protobuf; as JSON they are a few times that. Only a mistake reaches these limits."""
 
 WORKLOAD = Budget(
     object_bytes=1 * MIB,
@@ -54,5 +56,5 @@ WORKLOAD = Budget(
     page_items=100,
     trusted=False,
 )
-"""Of a workload cluster, whose administrator may answer anything. The worst object within it takes
-about 40 ms to decode (docs/design/performance-at-rest.md)."""
+"""Limits for a workload cluster, whose administrator may answer anything. The worst object
+within them takes about 40 ms to decode (docs/design/performance-at-rest.md)."""

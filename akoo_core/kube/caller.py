@@ -24,14 +24,14 @@ from akoo_core.kube.request import Request
 from akoo_core.telemetry import metrics
 
 OPEN_DEADLINE_SECONDS = 15.0
-"""Until a watch has answered at all; afterwards only silence ends it."""
+"""Deadline for the first answer of a watch; afterwards only silence ends it."""
 
 Renew = Callable[[], Awaitable[bool]]
-"""Loads the credential anew after a 401; says whether there is a point in trying again."""
+"""Loads the credential again after a 401; True if another try makes sense."""
 
 T = TypeVar("T")
 Decode = Callable[[bytes, budget.Budget], T]
-"""From the body of a good answer to a value. Raises structs.DecodeError."""
+"""Decodes the body of a successful answer. Raises structs.DecodeError."""
 
 _log = logging.getLogger(__name__)
 
@@ -247,7 +247,7 @@ class Caller:
         self._circuit.answered()
 
     def _note(self, error: errors.UnreachableError) -> None:
-        """Tell the operator's log how a connection failed, once for each way of failing."""
+        """Log how a connection failed, once for each kind of failure."""
         if error.detail and error.detail != self._detail:
             server = self._connection.endpoint.server
             _log.info("%s is not reached: %s", server, error.detail)

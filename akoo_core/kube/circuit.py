@@ -1,4 +1,4 @@
-"""A circuit breaker for one server: who does not answer is asked rarely. Pure but for its clock."""
+"""A circuit breaker for one server: a silent server is called rarely. Pure but for its clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ THRESHOLD = 2
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 60.0
 PROBE_SECONDS = 30.0
-"""A probe that never reports back (cancelled) blocks the next one no longer than this."""
+"""Longest time that a probe without a result (cancelled) blocks the next one."""
 
 
 class Circuit:
@@ -33,7 +33,7 @@ class Circuit:
 
     @property
     def silent_seconds(self) -> float:
-        """For how long calls have gone unanswered; 0.0 while the last one was answered."""
+        """Seconds that calls have gone unanswered; 0.0 while the last one was answered."""
         if self._silent_since is None:
             return 0.0
         return max(0.0, self._clock.monotonic() - self._silent_since)
@@ -62,8 +62,8 @@ class Circuit:
     def failed(self, begun: float | None = None) -> None:
         """No answer came to a call that was sent at ``begun`` (monotonic; None: just now).
 
-        One silence counts once, however many calls meet it at the same time; and it is none if
-        another call was answered meanwhile: then the server is slow, and not silent.
+        One silence counts once, however many calls meet it at the same time. It does not count if
+        another call was answered meanwhile: then the server is slow, not silent.
         """
         now = self._clock.monotonic()
         begun = now if begun is None else begun

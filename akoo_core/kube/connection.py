@@ -30,8 +30,8 @@ CONNECT_SECONDS = 5.0
 CALLS_LIMIT = 64
 """Plain calls in flight to one server; more wait for their turn."""
 TLS_BUFFER = 32 * 1024
-"""Bytes that each TLS connection of this process reads into, and holds while it is open: two TLS
-records. asyncio takes 256 KiB, which for a watch of each of 2,000 clusters are 500 MiB."""
+"""Bytes of the read buffer of each TLS connection, held while it is open: two TLS records.
+asyncio takes 256 KiB, which is 500 MiB for a watch of each of 2,000 clusters."""
 
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError, ValueError)
 """Errors of connections and answers. ValueError: names that IDNA refuses (UnicodeError), addresses
@@ -49,7 +49,8 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """The pools of one endpoint: one for calls, one for watches, which may never starve calls."""
+    """The pools of one endpoint: one for calls, and one for watches, so that watches never block
+    calls."""
 
     def __init__(
         self,
@@ -192,8 +193,8 @@ class Connection:
 def _cut(response: aiohttp.ClientResponse) -> None:
     """End the connection of an answer that was not read to its end; others are in their pool.
 
-    Closed in good order, TLS would wait for the server's farewell, up to half a minute, and nobody
-    would hold that socket any more: a loop that ends meanwhile leaves it open.
+    An orderly close waits for the server's TLS farewell, up to half a minute, while nothing holds
+    the socket: a loop that ends meanwhile would leave it open.
     """
     connection = response.connection
     if connection is not None and connection.transport is not None:

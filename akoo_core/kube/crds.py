@@ -1,6 +1,6 @@
-"""CustomResourceDefinitions: what is read of one, and a check that ours are there.
+"""CustomResourceDefinitions: their fields that we read, and the check of our own.
 
-An older CRD of ours would drop our newer fields in silence, so it counts as missing.
+An older CRD of ours would silently drop our newer fields, so it counts as missing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 
 SCHEMA_ANNOTATION = "akoo.io/schema-version"
-"""On our CRDs: a whole number that is raised when a field is added."""
+"""Annotation on our CRDs: a whole number that grows when a field is added."""
 SCHEMA_VERSION = 1
-"""The least that this code needs. deploy/crds must carry at least this."""
+"""The lowest version that this code needs. deploy/crds must have at least this."""
 
 APPLY = "Apply deploy/crds first: kubectl apply -k deploy/crds"
 OWN = (resources.AKO_DEPLOYMENT_CONFIGS, resources.AKO_DEPLOYMENTS)
@@ -76,7 +76,7 @@ class Definition(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def served_kind(self) -> Resource | None:
-        """The kind at a version that is served; None where there is none, or it has no names."""
+        """The kind at a served version; None where there is none, or it has no names."""
         spec, served = self.spec, self.served
         usable = (
             resources.is_group(spec.group)
@@ -93,7 +93,7 @@ class Definition(structs.Struct, frozen=True, kw_only=True):
 
 
 def definition_of(crd: client.Object) -> Definition:
-    """``crd``, typed. Raises ServerError for what is no CustomResourceDefinition."""
+    """``crd``, typed. Raises ServerError for anything but a CustomResourceDefinition."""
     try:
         return structs.convert(crd, Definition)
     except structs.DecodeError as error:
@@ -102,7 +102,8 @@ def definition_of(crd: client.Object) -> Definition:
 
 
 async def check_crds(kube: client.KubeClient) -> None:
-    """Return when all is there. Raises NotReadyError (CRDsMissing, CRDsOutdated), or KubeError."""
+    """Return when all CRDs are ready. Raises NotReadyError (CRDsMissing, CRDsOutdated), or
+    KubeError."""
     for resource in OWN:
         await _check(kube, resource)
 

@@ -32,18 +32,19 @@ class Network(NamedTuple):
     local: bool = True
     """Connect to local addresses as well (``is_local``)."""
     quiet: bool = False
-    """Errors do not say how a connection failed: who chose the address could scan ports by it."""
+    """Errors do not say how a connection failed, so that the author of the address cannot scan
+    ports."""
 
 
 OPEN = Network()
-"""Of an endpoint that the operator's own administrator chose."""
+"""The network for an endpoint that the operator's own administrator chose."""
 
 
 def is_local(address: str) -> bool:
-    """Return True for an address of this host or its link, in any of its spellings.
+    """Return True for an address of this host or its link, in any spelling.
 
-    These are loopback, link-local (metadata services of clouds are there), multicast and
-    unspecified addresses, and IPv6 forms of such IPv4 addresses. False for what is no IP address.
+    These are loopback, link-local (metadata services of clouds use it), multicast and unspecified
+    addresses, and IPv6 forms of such IPv4 addresses. False for anything but an IP address.
     """
     try:
         parsed = ipaddress.ip_address(address)

@@ -15,7 +15,7 @@ from akoo_core.kube.resource import Resource
 
 CAPI_GROUP = resources.CLUSTERS.group
 CAPI_VERSIONS = ("v1beta2", "v1beta1")
-"""Those we read, the better first."""
+"""The versions that we read, the best first."""
 
 T = TypeVar("T")
 
@@ -39,10 +39,8 @@ class _Kinds(structs.Struct, frozen=True, kw_only=True):
 
 
 async def versions(kube: client.KubeClient, group: str) -> list[str]:
-    """The versions of a group, the server's favourite first.
-
-    Raises NotFoundError for a group that is not served, InvalidError for what is no group's name.
-    """
+    """The versions of a group, the server's favourite first. Raises NotFoundError for a group
+    that is not served, InvalidError for an invalid name of a group."""
     if not resources.is_group(group):
         raise errors.InvalidError("an API group must be a DNS name")
     path = f"/apis/{group}"
@@ -52,9 +50,9 @@ async def versions(kube: client.KubeClient, group: str) -> list[str]:
 
 
 async def kinds(kube: client.KubeClient, api_version: str) -> list[Resource]:
-    """The kinds of ``v1`` or ``group/version``; subresources and names that are none left out.
+    """The kinds of ``v1`` or ``group/version``, without subresources and invalid names.
 
-    Raises NotFoundError for a version that is not served, InvalidError for what is no version.
+    Raises NotFoundError for a version that is not served, InvalidError for an invalid version.
     """
     group, slash, version = api_version.rpartition("/")
     named = resources.is_group(group) if slash else True

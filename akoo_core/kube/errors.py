@@ -4,7 +4,7 @@
 
     KubeError                    .status .reason .message, and the request it was about
     ├── UnreachableError         no answer: refused, reset, timed out, TLS not trusted
-    │   └── CircuitOpenError     request not sent: silent before; .retry_after_seconds
+    │   └── CircuitOpenError     request not sent: it was silent before; .retry_after_seconds
     ├── UnauthorizedError        401: the credential is not accepted (any more)
     ├── ForbiddenError           403: names the rule that RBAC lacks
     ├── NotFoundError            404: no such object (or no such kind: .kind_missing)
@@ -19,7 +19,7 @@
     └── KubeconfigError          nothing was asked: the kubeconfig of the cluster cannot be used
 
 Retry: Unreachable, TooManyRequests, Server, Conflict (after reading again). Relist: Gone,
-TooLargeVersion. The rest is decided by who asked. A body is quoted only when it is a Kubernetes
+TooLargeVersion. The caller decides about the rest. A body is quoted only when it is a Kubernetes
 Status; anything else could be a secret or a login page and is never echoed.
 """
 
@@ -47,8 +47,8 @@ class KubeError(errors.AkooError):
 class UnreachableError(KubeError):
     """No HTTP answer came: connection refused or reset, TLS failure, timeout.
 
-    ``detail`` is for the operator's log where the message leaves out how a connection failed: who
-    chose the address would otherwise see which ports are open in the operator's network.
+    ``detail`` is for the operator's log. The message leaves out how a connection failed; otherwise
+    the author of the address could find open ports in the operator's network.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class UnreachableError(KubeError):
 
 
 class CircuitOpenError(UnreachableError):
-    """Not asked at all: this server did not answer before. Tried in ``retry_after_seconds``."""
+    """The circuit is open: the request was not sent. Tried again in ``retry_after_seconds``."""
 
     def __init__(
         self,
@@ -125,14 +125,14 @@ class ConflictError(KubeError):
 class WorkloadConflictError(KubeError):
     """A workload API answered a write with 409: a quota, a webhook, another writer.
 
-    No ConflictError, since that means that something of the management cluster was stale.
+    It is not a ConflictError, because that means that an object of the management cluster is stale.
     """
 
     status = 409
 
 
 class GoneError(KubeError):
-    """The server has forgotten the resourceVersion or continue token we asked from."""
+    """The server no longer has the resourceVersion or continue token of the request."""
 
     status = 410
 
@@ -144,7 +144,7 @@ class InvalidError(KubeError):
 
 
 class TooManyRequestsError(KubeError):
-    """The server asks us to slow down. ``retry_after_seconds`` is its wish, or 1."""
+    """The server asks us to slow down. ``retry_after_seconds`` is its value, or 1."""
 
     status = 429
 
@@ -174,7 +174,7 @@ class ServerError(KubeError):
 
 
 class KubeconfigError(KubeError):
-    """A workload kubeconfig is broken, or asks for what we do not do for a tenant.
+    """A workload kubeconfig is broken, or contains something that a tenant may not set.
 
     ``reason`` is for a condition: KubeconfigInvalid, KubeconfigExecRefused,
     KubeconfigAuthProviderRefused, KubeconfigFileRefused, KubeconfigInsecureRefused,

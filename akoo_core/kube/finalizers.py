@@ -1,7 +1,7 @@
-"""Our entries in lists of finalizers that belong to everybody: patches with preconditions.
+"""Our entries in shared lists of finalizers: patches with preconditions.
 
-A merge patch without one would overwrite what others add at the same time. No patch depends on the
-annotations being seen whole: caches leave some out (:func:`akoo_core.cache.store.without_noise`).
+A merge patch without one would overwrite concurrent entries of others. No patch needs complete
+annotations: caches leave some out (:func:`akoo_core.cache.store.without_noise`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
 
 TRIES = 5
-"""Objects such as Clusters are written to by many; each try begins with what is live."""
+"""Tries. Objects such as Clusters have many writers; each try begins with a read."""
 
 JsonPatch = list[dict[str, Any]]
 """RFC 6902."""
@@ -28,10 +28,10 @@ NOTHING: Mapping[str, str] = {}
 def adding(
     obj: structs.JSON, finalizer: str, annotations: Mapping[str, str] = NOTHING
 ) -> JsonPatch | MergePatch:
-    """The patch that gives ``obj``, as read, what it lacks of these; [] when it has all. Pure.
+    """The patch that adds the missing entries to ``obj``, as read; [] when it has all. Pure.
 
-    Where no annotation was seen there may be one all the same: a JSON patch would have to make the
-    map, and would replace it. A merge patch adds to what is there.
+    Where no annotation was seen there may still be one: a JSON patch would create the map, and so
+    replace it. A merge patch adds to the existing map.
     """
     metadata = obj["metadata"]
     present = metadata.get("finalizers") or []
@@ -66,7 +66,7 @@ def _annotating(missing: Mapping[str, str]) -> JsonPatch:
 
 
 def _escaped(key: str) -> str:
-    """As a part of a JSON pointer (RFC 6901)."""
+    """A text as a part of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
@@ -85,7 +85,7 @@ def removing(obj: structs.JSON, finalizer: str) -> JsonPatch:
 
 
 class Finalizers:
-    """Adds and removes on live objects. ``uid`` guards against a namesake."""
+    """Adds and removes finalizers. ``uid`` guards against another object of the same name."""
 
     def __init__(self, client: client_.KubeClient) -> None:
         self._client = client
@@ -101,10 +101,10 @@ class Finalizers:
         annotations: Mapping[str, str] = NOTHING,
         seen: structs.JSON | None = None,
     ) -> structs.JSON | None:
-        """The object with the finalizer; None when it is gone, another, or being deleted.
+        """The object with the finalizer; None when it is gone, another one, or being deleted.
 
-        ``annotations`` come with it, in the same write. ``seen`` is the object as it was when it
-        was read last, however long ago: it is read again only if it is not like that any more.
+        ``annotations`` are added in the same write. ``seen`` is the object from an earlier read: it
+        is read again only if it has changed since.
         """
         for attempt in range(TRIES):
             known = seen if attempt == 0 else None
@@ -126,7 +126,8 @@ class Finalizers:
     async def remove(
         self, resource: Resource, finalizer: str, name: str, namespace: str | None, *, uid: str
     ) -> None:
-        """Return once the object does not carry it, whether by us or because it is gone."""
+        """Return once the object has no such finalizer, because we removed it or the object is
+        gone."""
         for _ in range(TRIES):
             live = await self._live(resource, name, namespace, uid)
             if live is None:

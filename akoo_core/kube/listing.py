@@ -1,4 +1,4 @@
-"""Whole lists, page by page, with an end that does not depend on the server."""
+"""Complete lists, page by page, with a limit of pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from akoo_core.kube import errors
 from akoo_core.kube.resource import Resource
 
 PAGES = 200
-"""Of one list: 100,000 objects of the management cluster, 20,000 of a workload cluster."""
+"""Pages of one list: 100,000 objects of the management cluster, 20,000 of a workload cluster."""
 
 
 async def every(
@@ -19,7 +19,7 @@ async def every(
     metadata_only: bool = False,
     pages: int = PAGES,
 ) -> list[client_.Object]:
-    """All objects of a list. Raises KubeError; ServerError for one that does not end."""
+    """All objects of a list. Raises KubeError; ServerError for an endless list."""
     items: list[client_.Object] = []
     token = ""
     for _ in range(pages):

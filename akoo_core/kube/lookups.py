@@ -1,8 +1,8 @@
-"""Host names of workload clusters, resolved in threads that hold up nobody else.
+"""Host names of workload clusters, resolved in separate threads.
 
 A name server that does not answer holds getaddrinfo for half a minute, and no thread can be
-cancelled. A tenant chooses such a name. So these lookups have threads of their own; each cluster
-has one lookup in flight; and clusters whose last lookup was slow share half of the threads.
+cancelled. A tenant chooses such a name. So these lookups have their own threads; each cluster has
+one lookup in flight; and clusters whose last lookup was slow share half of the threads.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from aiohttp import abc
 
 THREADS = 32
-"""At most. They start when they are needed and end with their lookup."""
+"""Most threads. They start when they are needed and end with their lookup."""
 SLOW_SECONDS = 1.0
-"""A lookup that takes longer counts as slow, whatever comes of it."""
+"""A lookup that takes longer counts as slow, whatever its result is."""
 
 Question = tuple[str, int, int]
 """Host, port, address family."""
@@ -72,11 +72,11 @@ class Lookups:
         return await asyncio.shield(task)
 
     def forget(self, owner: str) -> None:
-        """Drop what is remembered of a cluster."""
+        """Drop the state of a cluster."""
         self._slow.discard(owner)
 
     async def close(self) -> None:
-        """Wait for no lookup any more; threads end with theirs. Safe to call twice."""
+        """Stop waiting for lookups; threads end with theirs. Safe to call twice."""
         tasks = [lookup.task for lookup in self._running.values()]
         for task in tasks:
             task.cancel()
@@ -150,7 +150,7 @@ class Lookups:
 
 
 class _Resolver(abc.AbstractResolver):
-    """Asks ``lookups`` in the name of one cluster."""
+    """Asks ``lookups`` for one cluster."""
 
     def __init__(self, lookups: Lookups, owner: str) -> None:
         self._lookups = lookups

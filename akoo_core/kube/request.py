@@ -1,4 +1,4 @@
-"""One request to an API server as a value: what spans, metrics and errors say about it."""
+"""One request to an API server as a value, with its texts for spans, metrics and errors."""
 
 from __future__ import annotations
 

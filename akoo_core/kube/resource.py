@@ -25,7 +25,8 @@ class Resource(NamedTuple):
     kind: str
     namespaced: bool = True
     discovered: bool = False
-    """Its names come from an API server, not from code: metrics and spans call it ``other``."""
+    """The names come from an API server, not from code: metrics and spans call the kind
+    ``other``."""
 
     @property
     def api_version(self) -> str:
@@ -39,7 +40,7 @@ class Resource(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The plural for metrics and names of spans, whose number must be bounded."""
+        """The plural for metrics and names of spans, which must be a bounded set."""
         return "other" if self.discovered else self.plural
 
     def path(

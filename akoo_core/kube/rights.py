@@ -87,7 +87,7 @@ async def check_rights(
 ) -> None:
     """Return when all is granted. Raises NotReadyError(RightsMissing) in one line, or KubeError.
 
-    ``command`` renders the rules for the plugins that are loaded.
+    ``command`` renders the rules for the loaded plugins.
     """
     missing = await missing_rights(kube, rules)
     if missing:

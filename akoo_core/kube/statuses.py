@@ -1,4 +1,4 @@
-"""From a server's refusal to a typed error. Pure.
+"""Typed errors from a server's refusals. Pure.
 
 A body is quoted only when it is a Kubernetes Status; anything else may be a login page or hold a
 secret. Shapes of the answers: kube-apiserver 1.30 to 1.34.
@@ -20,18 +20,18 @@ MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)
 PERSON_ROLE = (
     "you lack {rule} (ClusterRole akoo-core-view grants what looks, akoo-core-edit what acts)"
 )
-"""The role of who runs a command: deploy/rbac has both ClusterRoles."""
+"""The role of the person who runs a command: deploy/rbac has both ClusterRoles."""
 WORKLOAD_ROLE = "the user of the cluster's kubeconfig lacks {rule}"
 
 PATCH_REFUSED = "the server rejected our request due to an error in our request"
-"""All that the server says when a JSON patch does not fit the object: no cause, no path."""
+"""The server's only message when a JSON patch does not fit the object: no cause, no path."""
 MESSAGE_LIMIT = 1024
 """Characters of a Status that are quoted."""
 REASON_LIMIT = 64
 """Characters. Reasons of Kubernetes are CamelCase words."""
 RETRY_AFTER_SECONDS = (1.0, 300.0)
-"""The least and the longest that a server may ask us to wait. Without the least, a server could
-have itself asked hundreds of times a second."""
+"""Shortest and longest wait that a server may ask for. Without the shortest, a server could make
+us call hundreds of times a second."""
 
 _OTHER_UID = re.compile(r"metadata\.uid: Invalid value.*immutable")
 _TOO_LARGE = "Too large resource version"
@@ -82,9 +82,9 @@ def error_of(
     retry_after: str | None = None,
     role: str = MANAGEMENT_ROLE,
 ) -> errors.KubeError:
-    """The error that an answer with HTTP ``code`` and ``status`` means.
+    """The error for an answer with HTTP ``code`` and ``status``.
 
-    ``request`` is what was asked (a path for raw reads); ``role`` says whose rights RBAC judges.
+    ``request`` is the request (a path for raw reads); ``role`` names the role that lacks a right.
     """
     reason = ((status and status.reason) or "")[:REASON_LIMIT]
     fields: dict[str, Any] = {"status": code, "reason": reason, "request": str(request)}
@@ -137,7 +137,7 @@ def json_patch_error(
 
 
 def event_error(obj: structs.JSON, request: Request) -> errors.KubeError:
-    """The error that an ERROR line of a watch means; its object should be a Status."""
+    """The error for an ERROR line of a watch; its object should be a Status."""
     status = status_of(obj)
     code = status.code if status is not None and 400 <= status.code < 600 else 500
     return error_of(code, status, request)
@@ -166,7 +166,7 @@ def _kind_missing(status: Status | None) -> bool:
 
 
 def _retry_after(status: Status | None, header: str | None) -> float:
-    """Seconds within RETRY_AFTER_SECONDS; the least of them for what is not a number."""
+    """Seconds within RETRY_AFTER_SECONDS; the shortest of them for anything but a number."""
     least, longest = RETRY_AFTER_SECONDS
     details = status.details if status is not None else None
     try:

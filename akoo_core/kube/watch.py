@@ -60,7 +60,8 @@ def lines_of(splitter: LineSplitter, chunk: bytes, request: Request) -> Iterator
 def event_of(
     line: bytes, request: Request, budget: Budget = budget.MANAGEMENT
 ) -> client.WatchEvent:
-    """The event in ``line``. Raises what an ERROR event says, or ServerError for anything else."""
+    """The event in ``line``. Raises the error of an ERROR event, or ServerError for anything
+    else."""
     try:
         value = answers.object_of(line, budget)
         kind, obj = value.get("type"), value.get("object")

@@ -22,7 +22,7 @@ from akoo_core.telemetry import redaction
 SECRET_KEY = "value"  # noqa: S105 the key under which Cluster API keeps a kubeconfig
 
 MASKED_TOKEN_LENGTH = 16
-"""Characters. Real tokens are longer; a tenant's shorter one would mask words in our log."""
+"""Characters. Real tokens are longer; a tenant's shorter token would mask words in our log."""
 
 _UID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -173,7 +173,7 @@ class WorkloadClients:
 
 
 class _Pooled:
-    """One cluster: its client, the hash of what it was made from, its circuit."""
+    """One cluster: its client, the hash of its kubeconfig, its circuit."""
 
     def __init__(
         self, owner: WorkloadClients, namespace: str, name: str, network: dialing.Network
@@ -190,14 +190,15 @@ class _Pooled:
         self.client: transport.HttpClient | None = None
 
     async def follow(self) -> None:
-        """Use what the Secret holds now; it is not read where the caches say it is the same."""
+        """Use the Secret's current content; it is not read while the caches show the same
+        version."""
         secret_name = names.kubeconfig_secret_name(self._name)
         seen = self._owner.version_of(self._namespace, secret_name)
         if self.client is None or seen is None or seen != self._version:
             await self.refresh()
 
     async def refresh(self) -> bool:
-        """Read the Secret and use what it holds; whether it had changed."""
+        """Read the Secret and use its content. Return True if it had changed."""
         read = await self._owner.read(self._namespace, self._name)
         async with self._changing:
             if self._closed:
@@ -222,7 +223,7 @@ class _Pooled:
                 await self.client.close()
 
     async def _renew(self) -> bool:
-        """After a 401: once from the Secret. The error stays the 401 if that does not help."""
+        """Read the Secret once after a 401. The error stays the 401 if that does not help."""
         try:
             return await self.refresh()
         except errors.KubeError:

@@ -12,7 +12,7 @@ from akoo_testbed.avisim import client
 
 CLOUD = "Default-Cloud"
 QUIET_PERIOD = "1s"
-"""After the fence, before the last count: half a minute unless a config says otherwise."""
+"""Time between the fence and the last count; half a minute unless a config sets another."""
 NETWORK, CIDR = "vip-a", "10.70.0.0/24"
 AKO_USER = "ako-shop"
 OPERATOR_USER = "akoo"
@@ -65,7 +65,7 @@ class Avi:
         self._admin.post("user", {**operator, "is_superuser": True})
 
     def marked(self, ako_cluster_name: str) -> list[str]:
-        """kind/name of every object of that AKO, in all tenants; the claim on them is no such."""
+        """kind/name of every object of that AKO in all tenants, without the claim."""
         query = f"label_key=clustername&label_value={ako_cluster_name}"
         return [
             f"{kind}/{name}"

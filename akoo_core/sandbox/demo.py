@@ -52,7 +52,7 @@ def services() -> list[dict[str, Any]]:
 def credentials(
     ca_pem: str, ako_password: str = "", operator_password: str = ""
 ) -> list[dict[str, Any]]:
-    """The three Secrets that the config names; passwords that are not given are made up."""
+    """The three Secrets that the config names; missing passwords are generated."""
     ako = {"username": "ako-shop", "password": ako_password or secrets.token_urlsafe(16)}
     operator = {"username": "akoo", "password": operator_password or secrets.token_urlsafe(16)}
     return [

@@ -13,7 +13,7 @@ import click
 
 
 class Step:
-    """A step that is being done; ``result`` is what it found, shown when it is done."""
+    """A running step; ``result`` is shown at its end."""
 
     def __init__(self) -> None:
         self.result = ""
@@ -42,7 +42,7 @@ class Display:
     def step(self, title: str) -> Iterator[Step]:
         """A numbered step of the story. Its line appears when the body ends, with the seconds.
 
-        A body that raises leaves a line that says so, and raises on.
+        If the body raises, the line says so, and the error is raised again.
         """
         self._number += 1
         step, started = Step(), time.monotonic()

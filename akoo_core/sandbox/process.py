@@ -1,4 +1,4 @@
-"""The operator as a process of its own, as users run it."""
+"""The operator in its own process, as users run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the sandbox from start to end: bed, operator, story, traces, and then it stays."""
+"""Runs the sandbox from start to end: bed, operator, story, traces; then it keeps running."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ TRACE_SECONDS = 10.0
 
 
 async def run(selection: str, *, once: bool, show: display.Display) -> None:
-    """Play the story; with ``once`` tear down and return, else stay until interrupted.
+    """Play the story; with ``once`` tear down and return, else run until interrupted.
 
-    ``selection`` is what ``--plugins`` takes.
-
-    Raises StoryError, OperatorError or the bed's errors when something does not come true.
+    ``selection`` is the value of ``--plugins``. Raises StoryError, OperatorError or the bed's
+    errors when a step fails.
     """
     plugins = loader.load(settings.load(overrides={"enabledPlugins": selection}))
     started = time.monotonic()

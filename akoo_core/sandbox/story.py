@@ -21,7 +21,7 @@ Object = dict[str, Any]
 
 
 class StoryError(Exception):
-    """A step of the story did not come true in time; the message says which and what was seen."""
+    """A step of the story did not happen in time; the message names the step and the last state."""
 
 
 class Story:
@@ -31,7 +31,7 @@ class Story:
         self, bed: bed_.Bed, avi: avi_.Avi, show: display.Display, *, proves: bool
     ) -> None:
         self._proves = proves
-        """A plugin of this run looks after Avi; else what AKO left stays there."""
+        """A plugin of this run cleans up on Avi; otherwise AKO's leftovers stay there."""
         self._bed = bed
         self._avi = avi
         self._api = bed.api
@@ -51,7 +51,7 @@ class Story:
         await self.let_go()
 
     async def create(self) -> None:
-        """The config first, then the cluster: as on any day but the first."""
+        """Make the config first, then the cluster, as on most days."""
         name = f"{demo.NAMESPACE}/{demo.CLUSTER}"
         with self._show.step(f"create cluster {name}") as step:
             for secret in self._credentials():
@@ -124,7 +124,7 @@ class Story:
             step.result = f"shardVSSize {size}, a new ako-0 is Ready"
 
     async def deleted(self) -> None:
-        """The deletion is noticed; AKO is asked to clean up (and dies of it), and is stopped."""
+        """The deletion is noticed; AKO is asked to clean up (and dies), and is stopped."""
         name = f"{demo.NAMESPACE}/{demo.CLUSTER}"
         with self._show.step(f"delete cluster {name}, AKO killed half-way") as step:
             await switching.switch(
@@ -148,7 +148,7 @@ class Story:
             step.result = f"{counts} (quiet period {avi_.QUIET_PERIOD} here)"
 
     async def let_go(self) -> None:
-        """The Cluster object goes when the record says why it may."""
+        """The Cluster object is deleted when the record has a reason to let it go."""
         with self._show.step("cluster let go") as step:
             record = await self._until(
                 RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("letGo"))

@@ -1,8 +1,8 @@
-"""A span that begins when it is first needed: the root of an attempt that may come to nothing.
+"""A span that begins when it is first needed: the root of an attempt that may change nothing.
 
-Nearly all attempts at a healthy fleet do nothing that has a span, and an exporter would throw their
-roots away. Such a root is never made. What needs it (a child, its context, an error) makes it
-begin, at the time at which the attempt did.
+Nearly all attempts at a healthy fleet do nothing that has a span, and an exporter would drop their
+roots. Such a root is never made. The first use (a child, its context, an error) makes it begin,
+with the start time of the attempt.
 """
 
 from __future__ import annotations

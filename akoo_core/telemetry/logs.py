@@ -41,7 +41,8 @@ class SafeFormatter(logging.Formatter):
 class JsonFormatter(SafeFormatter):
     """One JSON object per line: time, level and message first, then logger, trace, span, extras.
 
-    Extras keep their types where JSON has them; a key that we use ourselves gets a ``_`` behind.
+    Extras keep their types where JSON has them; a key that we use ourselves gets a ``_`` at its
+    end.
     """
 
     def line(self, record: logging.LogRecord) -> str:
@@ -72,7 +73,7 @@ class TextFormatter(SafeFormatter):
 
 
 class SafeHandler(logging.StreamHandler[TextIO]):
-    """Writes lines; of one that cannot be written only the fact is told."""
+    """Writes lines; for a line that cannot be written, it writes only that fact."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name of logging
         kind = sys.exc_info()[0]

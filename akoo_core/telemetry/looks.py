@@ -46,7 +46,7 @@ _LOOKS: Final = tuple(
 
 
 def masked(text: str) -> str:
-    """``text`` with what looks like a credential masked."""
+    """``text`` with credential-like text masked."""
     for pattern in _LOOKS:
         text = pattern.sub(rf"\g<keep>{MASK}", text)
     return text

@@ -1,7 +1,7 @@
-"""The OTEL_* variables that count here, beside the settings. Pure.
+"""The OTEL_* variables that are used, besides the settings. Pure.
 
 Their meaning is OpenTelemetry's (specification, "SDK environment variables" and "OTLP exporter").
-Settings go before variables, and variables for traces before those for all signals.
+Settings override variables, and variables for traces override those for all signals.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def check_protocol(environ: Mapping[str, str]) -> None:
 
 
 def timeout_seconds(environ: Mapping[str, str], default: float) -> float:
-    """Of one export; variables are in seconds, as the Python SDK has them. Raises InputError."""
+    """Deadline of one export; variables are in seconds, as in the Python SDK. Raises InputError."""
     for name in _TIMEOUTS:
         text = environ.get(name, "").strip()
         if text:

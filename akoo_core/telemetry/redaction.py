@@ -1,8 +1,7 @@
-"""Masks secrets in whatever leaves as text: log lines, span attributes.
+"""Masks secrets in text that leaves: log lines, span attributes.
 
-The last line of defence, not the first: nobody should put a secret there. Two nets: values that
-were registered when they were read (passwords, tokens, keys), and text that looks like a
-credential.
+It is the last line of defence: no code should put a secret there. It masks values that were
+registered when they were read (passwords, tokens, keys), and text that looks like a credential.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ MIN_LENGTH = 6
 MAX_LENGTH: Final = 16_384
 """Characters. Longer values are files, which no line holds whole; keys in them have a look."""
 CAPACITY: Final = 8_192
-"""Values. Beyond it the ones that were read longest ago are forgotten; in use means read again."""
+"""Values. Beyond it the values with the oldest reads are forgotten; a value in use is read
+again."""
 _PREFIX = 4
 
 
@@ -141,7 +141,8 @@ def _forms(text: str) -> set[str]:
 
 
 PROCESS: Final = Redactor()
-"""The one of this process: who reads a secret registers it, formatters and exporters ask it."""
+"""The redactor of this process: readers of secrets register them, formatters and exporters use
+it."""
 
 register = PROCESS.register
 redact = PROCESS.redact

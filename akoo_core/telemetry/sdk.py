@@ -1,7 +1,7 @@
-"""Spans that leave: the OpenTelemetry SDK, if it is installed and told where to.
+"""Spans that are exported: the OpenTelemetry SDK, if it is installed and has a destination.
 
-Nothing here may hold up the process: the SDK's own ``shutdown`` takes 30 s with a dead collector,
-so it runs in a thread that is left behind.
+Nothing here may delay the process: the SDK's own ``shutdown`` takes 30 s with a dead collector, so
+it runs in a thread that is abandoned.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from akoo_core import errors
 from akoo_core.telemetry import otel
 
 EXPORT_SECONDS = 3.0
-"""Of one export to the collector, unless OTEL_EXPORTER_OTLP_TIMEOUT says otherwise."""
+"""Deadline of one export to the collector, unless OTEL_EXPORTER_OTLP_TIMEOUT is set."""
 SHUTDOWN_SECONDS = 3.0
 BATCH_DELAY_SECONDS = 1.0
 """Spans are readable in Jaeger about this long after they ended."""
@@ -40,10 +40,8 @@ class Tracing:
         self._ended = False
 
     def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> bool:
-        """Send what is left, for at most ``seconds``; blocks. Whether all of it got away in time.
-
-        What did not is lost. Safe to call twice.
-        """
+        """Send the remaining spans, for at most ``seconds``; blocks. Return True if all were
+        sent in time; the others are lost. Safe to call twice."""
         if self._ended:
             return True
         self._ended = True
@@ -55,10 +53,10 @@ class Tracing:
 
 
 def destination(endpoint: str = "", environ: Mapping[str, str] = os.environ) -> str:
-    """The URL that ``start`` would send spans to; "" when nobody asked.
+    """The URL to which ``start`` would send spans; "" for none.
 
-    Raises InputError for variables that ask for what we do not do, and when the setting asks for
-    what is not installed.
+    Raises InputError for variables with unsupported values, and when the setting needs a package
+    that is not installed.
     """
     url = otel.traces_url(endpoint, environ) if otel.wanted(environ) else ""
     if url:

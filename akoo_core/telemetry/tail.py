@@ -68,7 +68,7 @@ class TailFilter(sdk.SpanProcessor):
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Call ``release`` again and again, in a thread."""
+        """Call ``release`` repeatedly, in a thread."""
         self._thread = threading.Thread(target=self._look, name="akoo-otel-tail", daemon=True)
         self._thread.start()
 
@@ -85,7 +85,7 @@ class TailFilter(sdk.SpanProcessor):
             self._downstream.on_end(ready)
 
     def shutdown(self) -> None:
-        """Pass on what is held of attempts that run still, and end."""
+        """Pass on the held spans of attempts that still run, and end."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(LOOK_SECONDS)

@@ -18,7 +18,7 @@ from akoo_core.telemetry import lazy
 TRACEPARENT_ANNOTATION = "tracing.k8s.io/traceparent"
 """Read as a link; the name is that of Kubernetes enhancement proposal 5915."""
 MAX_LINKS = 8
-"""Of one attempt. A span may have 128, but nobody reads more than a few."""
+"""Links of one attempt. A span may have 128, but nobody reads more than a few."""
 
 AttributeValue = str | bool | int | float
 Attributes = Mapping[str, AttributeValue]
@@ -41,8 +41,8 @@ def entered(
 ) -> contextlib.AbstractContextManager[trace.Span]:
     """A span around the body, and the current one in it; exceptions are not recorded.
 
-    ``status``: an exception makes it an error. Costs nothing while nothing is traced: without an
-    SDK the API makes three context managers and a span for nobody.
+    ``status``: an exception makes it an error. Costs nothing without an SDK, for which the API
+    would make three context managers and a useless span.
     """
     if isinstance(tracer, trace.ProxyTracer) and isinstance(
         trace.get_tracer_provider(), trace.ProxyTracerProvider
@@ -130,7 +130,7 @@ def links_of(causes: Iterable[object]) -> list[trace.Link]:
 
 
 def parse_traceparent(text: str) -> trace.SpanContext | None:
-    """The span that a W3C traceparent names; None for anything that is not exactly one."""
+    """The span that a W3C traceparent names; None for anything else."""
     match = _TRACEPARENT.fullmatch(text)
     if match is None or match["version"] == "ff" or (match["version"] == "00" and match["more"]):
         return None

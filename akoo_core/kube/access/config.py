@@ -34,9 +34,9 @@ _STATIC = frozenset(
 
 async def endpoint_of(kubeconfig: str | None, *, context: str = "") -> endpoint.Endpoint:
     """The management cluster of ``kubeconfig`` (a file, or several as KUBECONFIG lists them), or of
-    the Pod we run in if it is None.
+    our Pod for None. ``context`` "" is the current one.
 
-    ``context`` "" is the current one. Raises InputError that says what is wrong, and where.
+    Raises InputError with the problem and its place.
     """
     # Its REST client logs whole bodies at DEBUG, Secrets included; its loader logs what a
     # credential plugin printed, before it raises the same.
@@ -80,10 +80,8 @@ async def _from_files(parts: Sequence[kubefiles.Part], context_name: str) -> end
 
 
 def _static(user: dict[str, Any]) -> endpoint.Authorization | None:
-    """The authorization of a user that only holds a token or a certificate; None for any other.
-
-    There is nothing to read and renew for it, so the library is not needed.
-    """
+    """The authorization of a user with only a token or a certificate; None for any other. Such a
+    user needs no library: nothing is fetched or renewed."""
     if not user.keys() <= _STATIC:
         return None
     token = user.get("token")

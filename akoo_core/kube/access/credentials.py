@@ -51,7 +51,7 @@ class Loaded:
         )
 
     async def load(self) -> None:
-        """Run what the kubeconfig says. Raises InputError or ConfigException."""
+        """Run the program of the kubeconfig. Raises InputError or ConfigException."""
         from kubernetes_asyncio import client  # noqa: PLC0415
 
         configuration = client.Configuration()
@@ -84,7 +84,7 @@ class Loaded:
             return self._header != before
 
     async def _load_again(self) -> None:
-        """As ``load``, in the middle of work: a failure is a refusal like a 401, and passes."""
+        """Load again in the middle of work: a failure is a refusal like a 401, and may pass."""
         from kubernetes_asyncio.config import ConfigException  # noqa: PLC0415
 
         try:

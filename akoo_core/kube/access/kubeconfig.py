@@ -21,7 +21,7 @@ from akoo_core.kube import dialing, endpoint, errors
 from akoo_core.kube.access import plainyaml, tls
 
 SIZE_LIMIT = 64 * 1024
-"""Bytes; usual are ten thousand. A Secret could hold 1 MiB, and YAML costs time."""
+"""Bytes; ten thousand are usual. A Secret could hold 1 MiB, and YAML costs time."""
 
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _HOST_LIMIT = 253
@@ -241,7 +241,8 @@ def _server_name(cluster: dict[str, Any]) -> str | None:
 
 
 def _is_host(host: str) -> bool:
-    """An IP address, or a name of ASCII labels (RFC 1123, and _): others fail in IDNA, late."""
+    """An IP address, or a name of ASCII labels (RFC 1123, and _); IDNA would fail late on
+    others."""
     if ":" in host:
         try:
             return ipaddress.ip_address(host).version == 6 and "%" not in host

@@ -1,6 +1,7 @@
-"""The kubeconfig of whoever starts us: parsed, and its certificates read.
+"""The kubeconfig of the person or Pod that starts us: parsed, with its certificates read.
 
-Unlike a tenant's it is trusted. Every error is an InputError that says what is wrong and where.
+Unlike a tenant's kubeconfig it is trusted. Every error is an InputError with the problem and its
+place.
 """
 
 from __future__ import annotations

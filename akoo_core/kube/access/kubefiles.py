@@ -49,7 +49,7 @@ def paths(kubeconfig: str) -> tuple[pathlib.Path, ...]:
 
 
 def read(files: Sequence[pathlib.Path]) -> tuple[Part, ...]:
-    """The files that there are; blocks. Raises InputError that names the file."""
+    """Read the files that exist; blocks. Raises InputError that names the file."""
     parts = []
     for path in files:
         try:
@@ -72,7 +72,7 @@ def listed(files: Sequence[pathlib.Path]) -> str:
 
 
 def merged(parts: Sequence[Part]) -> dict[str, Any]:
-    """One document of all, in which every path is absolute. Pure."""
+    """One document from all files, with absolute paths. Pure."""
     document: dict[str, Any] = {"apiVersion": "v1", "kind": "Config"}
     for plural in _LISTS:
         entries: dict[Any, Any] = {}
@@ -87,7 +87,7 @@ def merged(parts: Sequence[Part]) -> dict[str, Any]:
 
 
 def folder_of(parts: Sequence[Part], user: Any) -> pathlib.Path:
-    """The folder of the file that has the entry of ``user``: its program starts there."""
+    """The folder of the file with the entry of ``user``, in which its program starts."""
     for part in parts:
         entries = part.document.get("users") or ()
         if any(isinstance(entry, dict) and entry.get("name") == user for entry in entries):

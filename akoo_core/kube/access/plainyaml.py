@@ -1,7 +1,7 @@
-"""YAML that says no more than JSON could: for text that somebody else wrote. Pure.
+"""YAML limited to what JSON can express, for untrusted text. Pure.
 
-Aliases let a few hundred bytes stand for gigabytes, tags for objects, and numbers and dates for
-work. None of that is in a kubeconfig that a program wrote.
+With aliases a few hundred bytes can expand to gigabytes; tags make objects; numbers and dates cost
+time. A kubeconfig that a program wrote has none of these.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CONSTANTS = {
 
 
 class NotPlainError(Exception):
-    """The text is not YAML, or more than plain. Says which, and quotes nothing of the text."""
+    """The text is not YAML, or not plain. The message names the problem and quotes nothing."""
 
 
 def load(text: bytes) -> Any:

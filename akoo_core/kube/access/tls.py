@@ -1,4 +1,4 @@
-"""TLS contexts of API servers, made from bytes: nothing of a key stays on a disk."""
+"""TLS contexts of API servers, made from bytes, so that no key stays on a disk."""
 
 from __future__ import annotations
 
@@ -38,11 +38,9 @@ def client_context(
 
 @contextlib.contextmanager
 def _as_file(data: bytes) -> Iterator[str]:
-    """``data`` under a path, since OpenSSL reads keys from paths only.
-
-    In memory where Linux lets us (a read-only root file system has no place for it either), else
-    in a folder of our own (mode 0700), removed at once.
-    """
+    """``data`` under a path, because OpenSSL reads keys from paths only. In memory where Linux
+    allows it (a read-only root file system has no place for it either), else in our own folder
+    (mode 0700), removed at once."""
     try:
         descriptor = os.memfd_create("akoo", os.MFD_CLOEXEC)
     except (AttributeError, OSError):
