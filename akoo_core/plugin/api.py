@@ -1,17 +1,17 @@
 """The plugin reference: everything a plugin implements, receives and returns.
 
-A plugin is a class that subclasses :class:`Plugin`, declares what it needs, and implements verbs as
-methods marked with :data:`hookimpl`. It is found through the entry point group
-``akoo_core.plugins`` and made once per process with its validated settings.
+A plugin is a subclass of :class:`Plugin`. It declares its needs, and implements verbs as methods
+marked with :data:`hookimpl`. The operator finds it through the entry point group
+``akoo_core.plugins`` and makes it once per process with its validated settings.
 
 A cluster lives:   intend -> prepare -> contribute -> (deploy) -> observe
 A cluster leaves:  confirm -> drain -> fence -> sweep -> verify -> (undeploy, let go) -> release
 
 Verbs are level-triggered and idempotent: they are called again at any time, after a crash at any
 line, by a new leader. A verb never writes status or finalizers; it returns a result. It touches
-only what the stored intent names. Names of outside things derive from the record, never from
-chance. An exception is a retry with backoff. The pure verbs (intend, contribute) do no I/O and read
-no clock.
+only things that the stored intent names. Names of outside things derive from the record, never
+from random numbers. An exception is retried with backoff. The pure verbs (intend,
+secret_references, contribute) do no I/O and read no clock.
 Lives verbs run in the order of facts (providers first), leaves verbs in reverse.
 """
 
@@ -91,7 +91,7 @@ class SecretName(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def pair(self) -> SecretPair:
-        """As hooks name it."""
+        """The form in which hooks name it."""
         return self.namespace, self.name
 
     def source(
@@ -130,7 +130,7 @@ class VipNetwork(structs.Struct, frozen=True, kw_only=True):
 
     name: str
     uuid: str = ""
-    """Given where the name alone is not unique."""
+    """Set where the name alone is not unique."""
     cidr: str = ""
 
 
@@ -224,24 +224,24 @@ class RefusedLogin(structs.Struct, frozen=True, kw_only=True):
 
     at: datetime.datetime
     retry_seconds: float
-    """0.0: it may be tried by the operator, and not by a command."""
+    """0.0: the operator may try it, a command may not."""
     by_command: bool = False
     """This process is a command: it does not try at all, unless a person insists (``--login``)."""
 
 
 class LoginMemory(Protocol):
-    """Remembers refused logins beyond this process, so that no account is locked by our tries."""
+    """Remembers refused logins beyond this process, so that our tries lock no account."""
 
     async def refused(self, account: Account) -> RefusedLogin | None:
-        """The refusal because of which no login is to be tried now. Ask before each login."""
+        """The refusal that forbids a login now, or None. Ask before each login."""
         ...
 
     async def note(self, account: Account) -> float:
-        """The login was refused now; the seconds until it may be tried again."""
+        """Remember a refusal; the seconds until the login may be tried again."""
         ...
 
     async def accept(self, account: Account) -> None:
-        """The login was accepted."""
+        """Forget the refusals of a login that was accepted."""
         ...
 
 
@@ -265,7 +265,7 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     """The management cluster, for reading only, limited to the kinds that the plugin's own
     controllers watch. None for a plugin that has none."""
     logins: LoginMemory | None = None
-    """Refused logins, remembered beyond this process. None: nobody keeps them."""
+    """Refused logins, remembered beyond this process. None: they are not kept."""
 
 
 # Results. The core checks every value of an answer against the types here.
@@ -279,19 +279,19 @@ Number = Annotated[int, structs.Meta(ge=0)]
 class Done(structs.Struct, frozen=True, kw_only=True):
     """This verb has nothing more to do for now.
 
-    ``facts`` replace all facts this plugin gave before. ``message`` is shown in its condition.
-    ``version`` (observe only) is the version of what runs in the workload cluster.
+    ``facts`` replace all earlier facts of this plugin. ``message`` is shown in its condition.
+    ``version`` (observe only) is the version of the software in the workload cluster.
     """
 
     facts: tuple[Fact, ...] = ()
     message: str = ""
     version: str = ""
     recheck_seconds: Seconds | None = None
-    """observe: look again after this long. Default: the engine's resync interval."""
+    """observe: the time until the next call. Default: the engine's resync interval."""
 
 
 class Wait(structs.Struct, frozen=True, kw_only=True):
-    """Not yet; nobody is at fault. Called again after ``after`` seconds or on a change."""
+    """The verb is not ready yet. It is called again after ``after`` seconds or on a change."""
 
     reason: str
     message: str
@@ -302,13 +302,13 @@ class Wait(structs.Struct, frozen=True, kw_only=True):
     """Own objects still outside, if this verb knows (column LEFT)."""
     version: str = ""
     facts: tuple[Fact, ...] = ()
-    """prepare, observe: found on the way and stored, beside those the plugin gave before. So a
-    verb that must have something in its intent before it may touch it gets it there: it gives a
-    fact, and intend makes an intent of it before the next call."""
+    """prepare, observe: facts that are stored beside the earlier ones. A verb that may touch a
+    thing only once its intent names it gives a fact, and intend makes an intent of it before the
+    next call."""
 
 
 class Blocked(structs.Struct, frozen=True, kw_only=True):
-    """Somebody must do something; ``message`` says who, where and what. Looked at again later."""
+    """A person must act; ``message`` says who, where and what. The verb is called again later."""
 
     reason: str
     message: str
@@ -428,13 +428,13 @@ class ControllerContext(structs.Struct, frozen=True, kw_only=True):
     tracer: trace.Tracer
     log: logging.LoggerAdapter[logging.Logger]
     management_id: str = ""
-    """Of this management cluster: the mark of what is ours outside."""
+    """Identity of this management cluster: the mark of our things outside."""
     logins: LoginMemory | None = None
     """As in VerbContext."""
 
 
 class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
-    """A controller of a plugin: kinds it watches, how they map to keys, what it does with a key."""
+    """A controller of a plugin: the kinds it watches, their keys, and the reconcile of a key."""
 
     name: str
     watches: tuple[Resource, ...]
@@ -460,13 +460,13 @@ PlannedVerb = Literal["prepare", "sweep"]
 
 
 class PlannedAction(structs.Struct, frozen=True, kw_only=True):
-    """One thing that a verb would do, or would leave alone, and why."""
+    """One action of a verb, or one thing that it keeps, with the reason."""
 
     action: Literal["create", "change", "delete", "keep"]
     kind: str
     name: str
     where: str = ""
-    """The system, tenant or folder it is in."""
+    """Its system, tenant or folder."""
     why: str = ""
 
 
@@ -517,7 +517,7 @@ class AuditContext(structs.Struct, frozen=True, kw_only=True):
 
 
 class LifecycleEvent(structs.Struct, frozen=True, kw_only=True):
-    """Something the core saw. In-process, lost over restarts; decide nothing by it."""
+    """An event in this process, lost over restarts; decide nothing by it."""
 
     kind: Literal[
         "ClusterSelected", "ClusterUnmatched", "ClusterDeleting", "ClusterLetGo", "RecordFinished"
@@ -539,9 +539,9 @@ class Plugin:
     name: str = ""
     api_version: ClassVar[str] = API_VERSION
     settings_type: ClassVar[type[structs.StrictStruct] | None] = None
-    """Of ``plugins.<name>`` in the operator's settings."""
+    """The type of ``plugins.<name>`` in the operator's settings."""
     config_type: ClassVar[type[structs.StrictStruct] | None] = None
-    """Of ``spec.plugins.<name>`` in an AKODeploymentConfig."""
+    """The type of ``spec.plugins.<name>`` in an AKODeploymentConfig."""
     intent_version: ClassVar[int] = 1
     provides: ClassVar[tuple[type[Fact], ...]] = ()
     requires: ClassVar[tuple[type[Fact], ...]] = ()
@@ -549,7 +549,7 @@ class Plugin:
     accepts: ClassVar[tuple[type[Fact], ...]] = ()
     """Facts that are used when a selected plugin provides them."""
     after: ClassVar[tuple[str, ...]] = ()
-    """Plugins to come after where no data flows; those not selected are ignored."""
+    """Plugins that must come first, although no data flows; those not selected are ignored."""
     rbac: ClassVar[tuple[RbacRule, ...]] = ()
     """Rights in the management cluster beyond the core's."""
 
@@ -561,20 +561,20 @@ class Plugin:
         raise NotImplementedError(f"plugin {self.name} resolves no secrets")
 
     async def close(self) -> None:
-        """Give back sessions and threads when the process stops."""
+        """End sessions and threads when the process stops."""
 
 
 class Verbs:
-    """The hooks. Which arguments an implementation names is up to it; order does not matter."""
+    """The hooks. An implementation names the arguments that it wants, in any order."""
 
     @hookspec
     def intend(self, view: View) -> Intent | Blocked | None:
         """Pure. The outside things that will be touched. None: none. Called before every attempt;
-        a changed answer is stored before it is acted on."""
+        a changed answer is stored before anything acts on it."""
 
     @hookspec
     async def prepare(self, ctx: VerbContext) -> Result | None:
-        """Make what must exist outside before AKO can run. Needs no workload API."""
+        """Make the things that must exist outside before AKO can run. Needs no workload API."""
 
     @hookspec
     def contribute(self, view: View) -> Contribution | Wait | Blocked | None:
@@ -598,15 +598,15 @@ class Verbs:
 
     @hookspec
     async def sweep(self, ctx: VerbContext) -> Result | None:
-        """Leaving: delete what is left, from outside, in dependency order."""
+        """Leaving: delete the remaining things, from outside, in dependency order."""
 
     @hookspec
     async def verify(self, ctx: VerbContext) -> Proof | Unverified | Wait | Blocked | None:
-        """Leaving: count what is left. Only a Proof of zero makes the cleanup proven."""
+        """Leaving: count the remaining things. Only a Proof of zero proves the cleanup."""
 
     @hookspec
     async def release(self, ctx: VerbContext) -> Result | None:
-        """Leaving: give back what prepare took. Never holds the Cluster."""
+        """Leaving: give back the things that prepare took. Never holds the Cluster."""
 
     @hookspec
     def controllers(self) -> tuple[ControllerRegistration, ...]:
@@ -646,7 +646,8 @@ class VerbEntry(NamedTuple):
     name: str
     phase: VerbPhase
     timeout_seconds: float | None = None
-    """Of one call, before it is cancelled and counts as failed. None: pure, not awaited."""
+    """Longest time of one call; then it is cancelled and counts as failed. None: pure, not
+    awaited."""
 
     @property
     def pure(self) -> bool:

@@ -1,4 +1,4 @@
-"""Secrets in settings: how a setting names one, instead of its value."""
+"""References to secrets in settings, instead of their values."""
 
 from akoo_core.settings import Reference, SecretRef
 

@@ -1,4 +1,4 @@
-"""Typed values and JSON: bases of settings, configs and facts, and how they are decoded."""
+"""Typed values and JSON: bases of settings, configs and facts, and their decoding."""
 
 from akoo_core.structs import (
     JSON,

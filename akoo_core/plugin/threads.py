@@ -2,7 +2,7 @@
 
 A thread cannot be cancelled. When a call is past its deadline its caller goes on with a
 TimeoutError, but the thread stays taken until the call returns. When every thread hangs that way,
-callers are told at once instead of being queued behind a system that does not answer. Threads are
+callers get an error at once, instead of waiting for a system that does not answer. Threads are
 daemons: the process ends without them (``concurrent.futures`` would wait for them at exit).
 """
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Job:
-    """One call: what runs, in which context, and who waits for it."""
+    """One call: the function, its context, and the future of its caller."""
 
     def __init__(self, call: Callable[[], Any], name: str, answer: asyncio.Future[Any]) -> None:
         self.call = call
@@ -48,7 +48,7 @@ class _Job:
         self.timer = timer
 
     def settle(self, answer: Any = None, error: BaseException | None = None) -> None:
-        """Give the caller its answer, unless it has one or went away."""
+        """Give the caller its answer, unless it has one or was cancelled."""
         self.restart_timer(None)
         if self.answer.done():
             return
@@ -64,7 +64,8 @@ class PluginThreads:
     """The threads of one plugin (a ThreadPool of the plugin reference). For one event loop.
 
     ``size`` threads; ``deadline_seconds`` (at most 30) is the time of one call, and the longest
-    wait for a free thread before it: what the leadership guard allowed must not start much later.
+    wait for a free thread before it: a call that the leadership guard allowed must not start much
+    later.
     """
 
     def __init__(

@@ -1,7 +1,8 @@
 """The users of a shared thing: a plugin's controller asks for them before it deletes one.
 
-A record stores that it uses a thing, and only then looks at the thing (being deleted: it takes the
-use back). A controller sees that its thing is being deleted, and only then looks at the records.
+A record stores that it uses a thing, and reads the thing only then (and withdraws the use of one
+that is being deleted). A controller sees that its thing is being deleted, and reads the records
+only then.
 Store, then load, on both sides: one of the two always sees the other.
 """
 

@@ -1,1 +1,1 @@
-"""The machine behind the plugins: finds, checks, orders and calls them."""
+"""The host of the plugins: finds, checks, orders and calls them."""

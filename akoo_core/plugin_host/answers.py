@@ -1,7 +1,7 @@
 """Answers of verbs, checked before anything acts on them. Pure.
 
-An answer that cannot become a condition, a number that is none, or a fact that nobody declared
-would otherwise fail far away from the plugin that gave it, and stop the other plugins.
+An answer that cannot become a condition, a number that is not finite, or an undeclared fact would
+otherwise fail far away from its plugin, and stop the other plugins.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class _Manifest(structs.Struct, frozen=True, kw_only=True):
 
 
 def checked(hook: Hook, plugin: api.Plugin, answer: Any) -> Any:
-    """The answer, all its values as they are declared. Raises VerbError saying what came and what
-    may."""
+    """The answer, all its values as they are declared. Raises VerbError with the
+    type that came and the types that may."""
     if not hook.accepts(answer):
         problem = f"it returned {type(answer).__name__}, but may return {hook.allowed}"
         raise VerbError(plugin.name, hook.name, problem)

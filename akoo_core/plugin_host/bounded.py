@@ -1,7 +1,7 @@
 """One call of a plugin's coroutine: bounded in time, and alone in a task of its own.
 
-Whatever the coroutine does stays with it. It may raise anything, cancel its own task, or go on
-after it was cancelled: then it is abandoned. An abandoned call is counted and named, may start no
+The coroutine affects nothing else. It may raise anything, cancel its own task, or go on after it
+was cancelled: then it is abandoned. An abandoned call is counted and named, may start no
 external call any more, and is not made a second time before it has ended.
 """
 
@@ -42,7 +42,7 @@ class Call(NamedTuple):
     subject: str = ""
 
     def failed(self, error: BaseException) -> VerbError:
-        """The error to raise for what the plugin raised; safe to show."""
+        """The VerbError for an exception of the plugin; safe to show."""
         return VerbError(self.plugin, self.verb, describe(error))
 
 
@@ -57,9 +57,10 @@ class Calls:
     ) -> Any:
         """Await ``function()`` in a task of its own, for at most ``seconds``; its answer.
 
-        Raises VerbError when it took longer, was cancelled, raised what is no Exception, or is
-        still running since an earlier call that was abandoned; else what it raised (``passes``
-        tells what must not be caught). When the caller is cancelled, so is the call.
+        Raises VerbError when it took longer, was cancelled, raised a BaseException that is no
+        Exception, or is still running since an earlier call that was abandoned; else what it raised
+        (``passes`` names the errors that must not be caught). When the caller is cancelled, so is
+        the call.
         """
         if call in self._abandoned:
             problem = "an earlier call was abandoned and has not ended yet; it is not called again"

@@ -1,8 +1,8 @@
 """Calls verbs: one plugin, one verb, one cluster at a time.
 
 pluggy registers and checks hooks but knows nothing of coroutines, so the calls are made here, each
-with its timeout, span, metric and isolation: whatever a plugin raises comes out as a VerbError, and
-nothing it started goes on after it. Which verbs are called, and in which order, is decided above.
+with its timeout, span, metric and isolation: an exception of a plugin becomes a VerbError, and
+tasks that it started end with it. The callers decide which verbs are called, and in which order.
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ class VerbCaller:
     async def call(self, verb: str, plugin: api.Plugin, ctx: api.VerbContext) -> Any:
         """The plugin's answer; None when it has no such verb, or nothing to say.
 
-        Raises VerbError when the verb raised, took longer than its timeout, or answered what it may
-        not. Cancellation of the caller, LeadershipLostError, KeyboardInterrupt and ProcessEnd pass
-        through; any other BaseException is a failure. A BlockedError becomes the answer Blocked.
+        Raises VerbError when the verb raised, took longer than its timeout, or gave an answer that
+        is not allowed. Cancellation of the caller, LeadershipLostError, KeyboardInterrupt and
+        ProcessEnd pass through; any other BaseException is a failure. A BlockedError becomes the
+        answer Blocked.
         """
         return await self._ask(verb, plugin, ctx.view.record_name, {"ctx": ctx})
 
@@ -168,7 +169,7 @@ class VerbCaller:
         return answer
 
     def notify(self, event: api.LifecycleEvent) -> None:
-        """Tell every plugin that something happened. What one raises is logged, no more."""
+        """Call ``on_event`` of every plugin. An exception is logged, no more."""
         hook = HOOKS["on_event"]
         for plugin in self._plugins.ordered:
             implementation = self._plugins.implementation(plugin, hook.name)

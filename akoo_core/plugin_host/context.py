@@ -108,12 +108,12 @@ class Means(NamedTuple):
     clock: clock.Clock
     external: external.External
     secrets: Callable[[], api.SecretReader]
-    """A reader for one piece of work: it asks for each Secret once."""
+    """A reader for one attempt: it reads each Secret once."""
     threads: Callable[[str], api.ThreadPool]
     """The pool of a plugin, by its name."""
     management_id: str
     secret_changes: SecretChanges | None = None
-    """None: nobody follows Secrets."""
+    """None: Secrets are not watched."""
     logins: api.LoginMemory | None = None
 
 

@@ -27,7 +27,7 @@ _MARK = "akoo_core_impl"
 
 
 def problems(name: str, cls: type[api.Plugin]) -> tuple[str, ...]:
-    """Everything that is wrong with a plugin of that name, ``file:line`` before each."""
+    """The mistakes of a plugin of that name, ``file:line`` before each."""
     return (*_name_problems(name), *_declarations(cls), *_methods(cls))
 
 
@@ -40,7 +40,7 @@ def _name_problems(name: str) -> Iterator[str]:
 
 
 def where(owner: Any) -> str:
-    """``file:line`` of a function or class, or what is known of it."""
+    """``file:line`` of a function or class, or its module."""
     return _where(owner)
 
 
@@ -80,7 +80,7 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
 
 
 def _plain_secrets(section: type[structs.StrictStruct]) -> Iterator[str]:
-    """Fields for the text of a secret, which every value would be refused for, at any depth."""
+    """Fields for the text of a secret, at any depth: every value of one would be refused."""
     for struct in shape.structs_below(section):
         yield from _plain_fields(struct)
 

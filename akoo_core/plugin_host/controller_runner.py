@@ -23,7 +23,7 @@ RECONCILE_SECONDS = 120.0
 """The longest time of one reconcile; then it is cancelled and counts as failed."""
 
 _NEEDS = "needs"
-"""Of the index: by the Secrets that an object depends on."""
+"""Name of the index by the Secrets that an object depends on."""
 
 _tracer = trace.get_tracer("akoo_core")
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ async def run_controller(
     ]
     with contextlib.ExitStack() as listening:
         if means.secret_changes is not None:
-            listening.enter_context(means.secret_changes.told(following.secret_changed))
+            listening.enter_context(means.secret_changes.listening(following.secret_changed))
         try:
             if await _synced(reflectors, stop):
                 await worker.run_workers(
@@ -76,7 +76,7 @@ async def run_controller(
 
 
 class _Following:
-    """The watched objects of a controller, and which keys are added when one of them changes."""
+    """The watched objects of a controller, and the keys to add when one of them changes."""
 
     def __init__(self, controller: Controller, queue: workqueue.WorkQueue) -> None:
         self._controller = controller
@@ -86,7 +86,7 @@ class _Following:
         self.stores = [store.Store(watch, indexes=indexes) for watch in registration.watches]
 
     def changed(self, change: store.Change) -> None:
-        """Adds the keys of old and new state; a list's wait behind what somebody just did."""
+        """Adds the keys of old and new state. Those of a first list have a lower priority."""
         if not self._matters(change):
             return
         priority = core.PRIORITY_INITIAL if change.initial else core.PRIORITY_LIVE

@@ -18,7 +18,7 @@ _WRITE = ("create", "update", "patch", "delete")
 
 
 class Controller(NamedTuple):
-    """One registration, and whose it is."""
+    """One registration, and its plugin."""
 
     plugin: api.Plugin
     registration: api.ControllerRegistration
@@ -32,8 +32,8 @@ class Controller(NamedTuple):
 def collect(plugins: registry.PluginSet) -> tuple[Controller, ...]:
     """The controllers of all plugins, in the order of plugins.
 
-    Raises InputError for registrations that cannot work: twice the same name, nothing to watch,
-    a reconcile that is no coroutine function, kinds that the plugin declares no rights for.
+    Raises InputError for registrations that cannot work: the same name twice, nothing to watch,
+    a reconcile that is no coroutine function, kinds without declared rights.
     """
     collected: list[Controller] = []
     for plugin in plugins.ordered:

@@ -1,4 +1,4 @@
-"""The hook specifications as values: what a hook is called with and what it may return."""
+"""The hook specifications as values: the arguments and the answers of each hook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from akoo_core.plugin import api
 
 
 class Hook(NamedTuple):
-    """One hook of :class:`api.Verbs`, as its signature says."""
+    """One hook of :class:`api.Verbs`, read from its signature."""
 
     name: str
     arguments: tuple[str, ...]

@@ -1,8 +1,9 @@
 """Tasks that a verb starts and leaves running: found, cancelled, counted.
 
-A verb is over when it returns. What it left behind would go on writing outside under a lease that
-may be another's by then. asyncio cannot list the children of a task, so the loop's task factory
-notes each new task at the call it was made in, by a context variable that children inherit.
+A verb is over when it returns. Tasks that it left running would go on writing outside under a lease
+that another process may have by then. asyncio cannot list the children of a task, so the loop's
+task factory notes each new task at the call it was made in, by a context variable that children
+inherit.
 
 A thing that outlives verbs by right (a session's refresher that happens to be started by the first
 call) is created in a context of its own: ``loop.create_task(..., context=contextvars.Context())``.
@@ -25,7 +26,7 @@ _children: contextvars.ContextVar[set[asyncio.Task[Any]] | None] = contextvars.C
 
 
 class _NotingFactory:
-    """A task factory that notes tasks made inside a verb, and else does what was done before."""
+    """A task factory that notes tasks made inside a verb, and calls the factory before it."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -61,7 +62,7 @@ def noted() -> Iterator[set[asyncio.Task[Any]]]:
 
 
 async def stop(left: set[asyncio.Task[Any]]) -> tuple[str, ...]:
-    """Cancel what is left and wait for it, STOP_SECONDS at most. The names of what was left."""
+    """Cancel the tasks and wait for them, STOP_SECONDS at most. The names of all of them."""
     tasks = tuple(left)
     for task in tasks:
         task.cancel()

@@ -1,9 +1,9 @@
 """Finds plugins by their entry points and makes those that were chosen.
 
-``--plugins`` is an allow list: what is not chosen is not imported. Whatever is wrong with a chosen
-plugin ends the process before anything is touched; an operator with half of its plugins would be
-worse than none. pluggy's own loader is not used: one broken entry point would abort it for all, and
-a second distribution that offers the same name would be dropped in silence.
+``--plugins`` is an allow list: plugins that are not chosen are not imported. Any mistake of a
+chosen plugin ends the process before anything is touched; an operator with half of its plugins
+would be worse than none. pluggy's own loader is not used: one broken entry point would abort it for
+all, and a second distribution that offers the same name would be dropped in silence.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def installed() -> tuple[Installed, ...]:
 def load(loaded: settings.Loaded) -> registry.PluginSet:
     """Import, check, configure and order the plugins of ``enabledPlugins``.
 
-    Raises InputError, one line, for a wrong choice and for everything that is wrong with a plugin
-    or with its settings.
+    Raises InputError, one line, for a wrong choice and for every mistake of a plugin or of its
+    settings.
     """
     known = installed()
     names = choose(loaded.settings.enabled_plugins, known)

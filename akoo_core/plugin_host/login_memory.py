@@ -21,9 +21,9 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
 
 FIRST_SECONDS = 300.0
-"""A password that was being changed is right soon."""
+"""Pause after the first refusal: a password that is being changed is right soon."""
 AGAIN_SECONDS = 3600.0
-"""After each further refusal: two in an hour lock nobody out."""
+"""Pause after each further refusal: two in an hour lock no account."""
 CAPACITY = 256
 """Entries; the oldest are forgotten."""
 
@@ -67,7 +67,7 @@ class LoginMemory:
         self._clock = clock
         self._mode = mode
         self._entries: dict[str, Entry] = {}
-        """As last read."""
+        """The entries as last read."""
 
     async def refused(self, account: api.Account) -> api.RefusedLogin | None:
         """See :class:`akoo_core.plugin.api.LoginMemory`."""

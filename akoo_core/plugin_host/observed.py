@@ -14,7 +14,7 @@ from akoo_core.plugin.errors import VerbError
 from akoo_core.telemetry import metrics, tracing
 
 _seconds = functools.lru_cache(maxsize=512)(metrics.VERB_SECONDS.labels)
-"""Found by its labels once: looking it up takes a lock and longer than counting."""
+"""The metric by its labels, looked up once: that takes a lock and longer than counting."""
 _tracer = trace.get_tracer("akoo_core")
 
 
@@ -36,7 +36,7 @@ class Observation:
 
 @contextlib.contextmanager
 def observed(verb: str, plugin: str, record: str) -> Iterator[Observation]:
-    """Open the span ``<verb> <plugin>`` around the body; the body tells what the answer was.
+    """Open the span ``<verb> <plugin>`` around the body; the body reports the answer.
 
     Only a VerbError makes the span an error: waiting and being blocked are answers. Exceptions are
     not recorded whole, since a plugin's own exception may hold anything.

@@ -1,8 +1,8 @@
-"""The order of plugins, by what they tell each other. Pure.
+"""The order of plugins, by the facts that they exchange. Pure.
 
-Providers of a fact come before those that require or accept it; ``after`` orders where no data
-flows; what is still free keeps its position in ``--plugins``. Lives verbs run in this order, leaves
-verbs in reverse.
+Providers of a fact come before those that require or accept it; ``after`` orders plugins
+that exchange none; the others keep their position in ``--plugins``. Lives verbs run in this order,
+leaves verbs in reverse.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rights of the operator in its management cluster: what core and plugins declare, merged.
+"""The rights of the operator in its management cluster: declared by core and plugins, merged.
 
 Pure. Workload clusters are reached with the credentials Cluster API made for them; nothing here is
 about those. The rendered roles are committed under deploy/, and a test compares.
@@ -15,7 +15,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin_host import login_memory
 
 NAME = "akoo-core"
-"""Of ClusterRole, Role, their bindings and the ServiceAccount."""
+"""Name of the ClusterRole, the Role, their bindings and the ServiceAccount."""
 
 _LABELS = {"app.kubernetes.io/name": NAME}
 _VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")

@@ -1,4 +1,4 @@
-"""Tells the controllers of plugins that a Secret changed."""
+"""Passes changes of Secrets on to the controllers of plugins."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Listener = Callable[[str, str], None]
 
 
 class SecretChanges:
-    """From the watches of the core to whoever works.
+    """Changes of Secrets, from the watches of the core to the listeners.
 
     The core follows Secrets in the allowed namespaces, and those that carry Cluster API's label of
-    a cluster. Changes that nobody listens to are dropped: a controller that starts reconciles
+    a cluster. Changes without a listener are dropped: a controller that starts reconciles
     everything.
     """
 
@@ -26,7 +26,7 @@ class SecretChanges:
         self._listeners: list[Listener] = []
 
     @contextlib.contextmanager
-    def told(self, listener: Listener) -> Iterator[None]:
+    def listening(self, listener: Listener) -> Iterator[None]:
         """Call ``listener`` for each change while the body runs."""
         self._listeners.append(listener)
         try:
@@ -35,7 +35,7 @@ class SecretChanges:
             self._listeners.remove(listener)
 
     def changed(self, namespace: str, name: str) -> None:
-        """A Secret came, changed or went. A listener that fails is logged; the others are told."""
+        """Call the listeners for a Secret that came, changed or went. One that fails is logged."""
         for listener in tuple(self._listeners):
             try:
                 listener(namespace, name)

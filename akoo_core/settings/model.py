@@ -20,7 +20,7 @@ MAX_CALL_SECONDS = 30.0
 """The most that a plugin may ask for one call. See Settings.longest_call_seconds."""
 ExternalSeconds = Annotated[float, structs.Meta(gt=0, le=MAX_CALL_SECONDS)]
 LEASE_SHARE = 0.9
-"""Of the time between the last write of a leader and the first of the next."""
+"""Share of the time between the last write of a leader and the first of the next."""
 AttemptSeconds = Annotated[float, structs.Meta(gt=300, le=7200)]
 
 
@@ -94,7 +94,7 @@ class Deadlines(structs.StrictStruct, frozen=True, kw_only=True):
 
 
 class Settings(structs.StrictStruct, frozen=True, kw_only=True):
-    """The operator's own settings. Those of plugins stand beside them, under ``plugins.<name>``."""
+    """The operator's own settings. Those of plugins are under ``plugins.<name>``."""
 
     enabled_plugins: tuple[str, ...] = ()
     """Plugins to run, in this order; ``all`` or ``none`` alone. ``--plugins`` is the same."""
@@ -147,7 +147,7 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
 
 
 def contradictions(settings: Settings) -> tuple[tuple[str, str], ...]:
-    """(path, problem) of what each setting allows by itself but all together do not."""
+    """(path, problem) of settings that contradict each other."""
     election = settings.leader_election
     problems: list[tuple[str, str]] = []
     if election.retry_seconds >= election.renew_deadline_seconds:

@@ -1,4 +1,4 @@
-"""The list of all settings, read from the model itself: what documentation is made of."""
+"""The list of all settings, read from the model itself, for the documentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = {str: "text", int: "integer", float: "number", bool: "true or false", A
 
 
 class Entry(NamedTuple):
-    """One setting: ``health.port``, what it takes, its default (None: none), what it means."""
+    """One setting: ``health.port``, its type, its default (None: none), its meaning."""
 
     path: str
     type: str
@@ -55,7 +55,7 @@ def reference(kind: type[structs.StrictStruct] = model.Settings, prefix: str = "
 
 @functools.cache
 def _docs(kind: type[structs.StrictStruct]) -> Mapping[str, str]:
-    """The docstring below each field, which Python itself throws away."""
+    """The docstring below each field, which Python itself does not keep."""
     docs: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         if not issubclass(base, structs.StrictStruct) or base is structs.StrictStruct:

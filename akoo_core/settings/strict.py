@@ -26,7 +26,7 @@ Reference = Annotated[str, _REFERENCE]
 
 
 class SecretRef(structs.StrictStruct, frozen=True, kw_only=True):
-    """One key of a Secret in the management cluster: how settings speak of a secret."""
+    """One key of a Secret in the management cluster: a secret in settings."""
 
     namespace: str
     """Namespace of the Secret; must be one of ``allowedSecretNamespaces``."""

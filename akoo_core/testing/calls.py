@@ -16,7 +16,7 @@ Moment = Literal["before", "after"]
 
 
 class Call(NamedTuple):
-    """One external call. ``str()`` is how messages name it."""
+    """One external call. ``str()`` is its name in messages."""
 
     system: str
     operation: str
@@ -28,7 +28,7 @@ class Call(NamedTuple):
 
 
 class Crash(errors.ProcessEnd):
-    """The process dies here: nothing below may catch it, nothing after it happens."""
+    """The end of the process: nothing below may catch it, nothing after it happens."""
 
 
 class Calls(external.External):

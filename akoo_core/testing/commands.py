@@ -1,4 +1,4 @@
-"""Asks a plugin on a World what commands ask it: plan, audit, remove_stray."""
+"""Calls of a plugin on a World as commands make them: plan, audit, remove_stray."""
 
 from __future__ import annotations
 

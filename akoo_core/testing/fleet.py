@@ -88,13 +88,13 @@ class Fleet:
             _raise_of(*tasks)
 
     async def stop(self) -> None:
-        """Kill the operator where it stands, or what is left of it."""
+        """Kill the operator at once, if it runs."""
         if self._process is not None:
             await _end(self._process)
             self._process = None
 
     async def restart(self) -> None:
-        """Kill the operator where it stands, or what is left of it, and start another process."""
+        """Kill the operator at once, if it runs, and start another process."""
         await self.stop()
         self._start()
 
@@ -120,7 +120,7 @@ class Fleet:
     async def create_cluster(
         self, name: str, namespace: str = NAMESPACE, *, labels: dict[str, str] | None = None
     ) -> str:
-        """A Cluster that answers, labelled ``lb=avi`` unless said otherwise; its UID."""
+        """A Cluster that answers, labelled ``lb=avi`` by default; its UID."""
         chosen = {"lb": "avi"} if labels is None else labels
         return await self.capi.create(name, namespace, chosen, {})
 
@@ -162,7 +162,7 @@ class Fleet:
     async def until(
         self, condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS
     ) -> None:
-        """Let virtual time pass until ``what()``. Raises AssertionError after ``seconds`` of it."""
+        """Let virtual time pass until ``condition()``; ``seconds`` at most, else AssertionError."""
         end = self.clock.monotonic() + seconds
         while not condition():
             for task in (self._process, self._world):
@@ -182,7 +182,7 @@ class Fleet:
         seconds: float = PATIENCE_SECONDS,
     ) -> record_.Record:
         """Wait for the phase of the Cluster's record, which is returned. Raises AssertionError
-        with what its conditions say."""
+        with the text of its conditions."""
 
         def reached() -> bool:
             record = self.record(name, namespace)
@@ -191,7 +191,7 @@ class Fleet:
         try:
             await self.until(reached, seconds=seconds)
         except AssertionError as error:
-            message = f"{namespace}/{name} is not {phase}: {self._said(name, namespace)}"
+            message = f"{namespace}/{name} is not {phase}: {self._situation(name, namespace)}"
             raise AssertionError(message) from error
         record = self.record(name, namespace)
         assert record is not None  # noqa: S101 - it was there a moment ago
@@ -204,10 +204,10 @@ class Fleet:
         try:
             await self.until(lambda: self.cluster(name, namespace) is None, seconds=seconds)
         except AssertionError as error:
-            message = f"{namespace}/{name} is still there: {self._said(name, namespace)}"
+            message = f"{namespace}/{name} is still there: {self._situation(name, namespace)}"
             raise AssertionError(message) from error
 
-    def _said(self, name: str, namespace: str) -> str:
+    def _situation(self, name: str, namespace: str) -> str:
         record = self.record(name, namespace)
         if record is None:
             return "it has no record"

@@ -1,7 +1,7 @@
-"""Secrets stay where they are: planted values may be read, but never be seen.
+"""Secrets are not shown: planted values may be read, but appear nowhere.
 
-Looked for in answers, facts, intents, spans, logs, error texts, and in every object that is no
-Secret, also when calls fail: that is when values get into messages.
+The checks search in answers, facts, intents, spans, logs, error texts, and in every object that is
+no Secret, also when calls fail: that is when values get into messages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Leaves verbs are called in any state: before prepare ended, and when nothing is left to ask.
+"""Leaves verbs are called in any state: before prepare ended, and after everything else is gone.
 
 A Cluster can be deleted a second after it was made, and its config, its API server and the Cluster
 object itself may be gone while its record is still worked on.
@@ -95,7 +95,7 @@ def _moments(subject: Subject) -> Iterator[tuple[int, calls.Moment, str]]:
 
 
 def _leave(subject: Subject, world: World, plugin: api.Plugin) -> Mapping[str, object]:
-    """Go through all leaves verbs; what is there afterwards."""
+    """Go through all leaves verbs; the state after them."""
     if plugin.name not in world.spec.plugins:
         calling = caller.VerbCaller(verbs.plugin_set(plugin))
         verbs.store_intent(calling, plugin, world)

@@ -41,7 +41,7 @@ def survives_cancellation(subject: Subject) -> None:
             if not steps.stopped:
                 raise subject.error(
                     trial.verb,
-                    f"{where} it went on ({_told(run)}). Never catch CancelledError without "
+                    f"{where} it went on ({_outcome(run)}). Never catch CancelledError without "
                     "raising it again.",
                 )
             _comes_to(subject, trial, end, where)
@@ -57,7 +57,7 @@ def survives_failures(subject: Subject) -> None:
                 trial.world.calls.fail(number, moment, error)
                 run = trial.world.run(verbs.try_verb(trial.plugin, trial.verb, trial.world))
                 trial.world.calls.heal()
-                where = f"{_what(error)} {moment} call {number} ({call})"
+                where = f"{_fault_name(error)} {moment} call {number} ({call})"
                 _check_answer(subject, trial, run, end, error, where)
                 _comes_to(subject, trial, end, f"after {where}")
 
@@ -80,7 +80,7 @@ def _faults(call: calls.Call) -> Iterator[tuple[calls.Moment, BaseException]]:
         yield moment, calls.Crash()
 
 
-def _what(error: BaseException) -> str:
+def _fault_name(error: BaseException) -> str:
     return "a crash" if isinstance(error, calls.Crash) else "an error"
 
 
@@ -91,7 +91,7 @@ def _check_answer(
     if isinstance(error, calls.Crash) and run.error is not error:
         raise subject.error(
             trial.verb,
-            f"{where}: it went on ({_told(run)}). Catch Exception at most, never BaseException.",
+            f"{where}: it went on ({_outcome(run)}). Catch Exception at most, never BaseException.",
         )
     if run.error is not None or trial.verb == "drain":
         return  # drain's outcome is a hint, it may say Done at any time
@@ -142,7 +142,7 @@ def differences(wanted: Mapping[str, object], got: Mapping[str, object]) -> str:
     return "; ".join(places)
 
 
-def _told(run: VerbRun) -> str:
+def _outcome(run: VerbRun) -> str:
     return repr(run.error) if run.error is not None else f"and answered {essence(run.result)}"
 
 

@@ -1,7 +1,7 @@
 """A verb leaves the loop alone, writes only where the guard was asked, and counts what is there.
 
-All three are seen from outside of the plugin: how long one step of the loop takes, what Python's
-audit events say, and what sweep deletes.
+All three are seen from outside of the plugin: the time of one step of the loop, Python's audit
+events, and the deletions of sweep.
 """
 
 from __future__ import annotations

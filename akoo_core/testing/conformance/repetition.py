@@ -1,4 +1,4 @@
-"""Twice is once: called again in an unchanged world, a verb says the same and writes nothing.
+"""Idempotence: called again in an unchanged world, a verb answers the same and writes nothing.
 
 Engines restart, leaders change, watches repeat themselves: every verb is called again at any time.
 """
@@ -21,7 +21,7 @@ def twice_is_once(subject: Subject) -> None:
 
 
 def leaves_no_tasks(subject: Subject) -> None:
-    """A verb is over when it returns: what it started may not go on writing after it."""
+    """A verb is over when it returns: its tasks may not go on writing after it."""
     for make in subject.trials(values=False):
         trial = make()
         before = _leaked(trial)

@@ -1,4 +1,4 @@
-"""The declared rights suffice: whatever the plugin makes the operator ask its API server for.
+"""The declared rights cover every request that the plugin causes.
 
 The operator's account has the rights of the core and those that plugins declare (``rbac``). What is
 missing there works on every test bed with an administrator's kubeconfig, and nowhere else.

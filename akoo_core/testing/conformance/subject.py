@@ -26,7 +26,7 @@ LEAVES = api.verbs_of("leaves")
 
 
 class ConformanceError(AssertionError):
-    """The plugin does not do what every plugin must. The message says where, what and why."""
+    """The plugin breaks a rule for every plugin. The message says where, what and why."""
 
 
 class Trial(NamedTuple):

@@ -1,4 +1,4 @@
-"""An API server in memory, and what lives in it: Cluster API, kubelets, workload clusters."""
+"""An API server in memory, and its controllers: Cluster API, kubelets, workload clusters."""
 
 from akoo_core.testing.memory.client import MemoryClient
 from akoo_core.testing.memory.server import BUILT_IN, MemoryServer

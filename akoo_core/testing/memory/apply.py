@@ -1,4 +1,4 @@
-"""Server-side apply without schemas: merge, conflicts, removal of what is not sent any more. Pure.
+"""Server-side apply without schemas: merge, conflicts, removal of fields that are gone. Pure.
 
 What it leaves out: union types, defaulting, ownership across API versions, and lists whose keys
 :mod:`akoo_core.testing.memory.fields` does not know, which are atomic here.
@@ -88,7 +88,7 @@ def after_change(
 
 
 def read_owners(obj: Object) -> Owners:
-    """The owners that ``metadata.managedFields`` tells."""
+    """The owners in ``metadata.managedFields``."""
     return {
         Manager(
             entry["manager"], entry["operation"], entry.get("subresource", "")

@@ -33,7 +33,7 @@ def merge_patch(document: Any, patch: Any) -> Any:
 def json_patch(original: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
     """RFC 6902, all operations but ``copy`` and ``move`` (the API server knows them; we do not).
 
-    Raises PatchError; ``target`` is left alone.
+    Raises PatchError; ``original`` is not changed.
     """
     document = copied(original)
     for operation in operations:

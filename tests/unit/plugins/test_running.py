@@ -369,7 +369,7 @@ def test_a_listener_that_fails_does_not_keep_the_news_from_the_others(
     def broken(namespace: str, name: str) -> None:
         raise ValueError("token=c4nary")
 
-    with changes.told(broken), changes.told(lambda *name: heard.append(name)):
+    with changes.listening(broken), changes.listening(lambda *name: heard.append(name)):
         changes.changed("ops", "credential")
     assert heard == [("ops", "credential")]
     assert "c4nary" not in str([vars(line) for line in caplog.records])
