@@ -185,7 +185,7 @@ class AviBed:
         """One call of the verb."""
         return await sweep.sweep(self.context(**spec), client or self.client(), self.stored)
 
-    async def verify(self, client: MemoryAvi | None = None, **spec: Any) -> verify.Answer:
+    async def verify(self, client: MemoryAvi | None = None, **spec: Any) -> verify.VerifyResult:
         """One call of the verb."""
         return await verify.verify(self.context(**spec), client or self.client(), self.stored)
 

@@ -1,7 +1,7 @@
-"""``akoo-core plan``: what prepare or sweep would do now, and why an object is taken for ours.
+"""``akoo-core plan``: the actions of prepare or sweep now, and the reasons why an object is ours.
 
-Reads only. It shows what the verbs act on: the same decisions about the claim, the same inventory,
-the same plan.
+Reads only. It uses the same decisions about the claim, the same inventory and the same plan as the
+verbs.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from typing import Literal
 from akoo_avi.cleanup import departure, holders, sweep_plan
 from akoo_avi.cleanup import sweep as sweeping
 from akoo_avi.client import AviClient, Controllers
-from akoo_avi.connect import access
-from akoo_avi.connect import shared as shared_
+from akoo_avi.connect import access, shared
 from akoo_avi.ownership import claim, claiming, inventory, kinds
 from akoo_avi.ownership.judged import Inventory, JudgedObject
 from akoo_avi.place import suitable
 from akoo_avi.place.catalog import Catalogs
 from akoo_avi.pools import planned as pools
-from akoo_avi.spec import names, placement, refusal
-from akoo_avi.spec import wanted as wanted_
+from akoo_avi.spec import names, placement, refusal, wanted
 from akoo_core.plugin import api
 
 Actions = tuple[api.PlannedAction, ...]
@@ -28,7 +26,7 @@ Actions = tuple[api.PlannedAction, ...]
 
 async def prepare(ctx: api.VerbContext, clients: Controllers, catalogs: Catalogs) -> Actions:
     """The claim, which is all that prepare writes; then the address pools, which their own
-    controller brings to what they say. Raises Refusal, AviErrors and the core's BlockedError."""
+    controller writes. Raises Refusal, AviErrors and the core's BlockedError."""
     stored = placement.stored(ctx.view)
     if stored is None and not ctx.view.config:
         return ()
@@ -44,13 +42,13 @@ async def prepare(ctx: api.VerbContext, clients: Controllers, catalogs: Catalogs
 async def _unplaced(
     ctx: api.VerbContext, clients: Controllers, catalogs: Catalogs
 ) -> api.PlannedAction:
-    """Of a cluster whose place was not found yet."""
+    """The claim of a cluster whose place was not found yet."""
     address = ""
     try:
-        asked = wanted_.of_view(ctx.view)
-        reach, _ = await shared_.reach(ctx, asked)
+        asked = wanted.of_view(ctx.view)
+        reach, _ = await shared.reach(ctx, asked)
         address = reach.address
-        unready = (await shared_.pools(ctx, asked)).unready
+        unready = (await shared.pools(ctx, asked)).unready
         avi = await access.open(ctx, clients, reach)
         _, place = await suitable.judged(ctx, avi, reach, catalogs, asked)
     except refusal.Refusal as error:
@@ -72,8 +70,8 @@ async def _claim(
             return _of_claim(
                 view, address, "change", f"this record has epoch {view.spec.epoch} by now"
             )
-        case claim.RefuseClaim() as found:
-            return _of_claim(view, address, "keep", found.message)
+        case claim.RefuseClaim() as refused:
+            return _of_claim(view, address, "keep", refused.message)
     return _of_claim(view, address, "keep", "it is this record's")
 
 
@@ -90,7 +88,7 @@ def _of_claim(
 
 
 async def sweep(ctx: api.VerbContext, clients: Controllers) -> Actions:
-    """In the order in which it would be done; what stays comes last, then the address pools.
+    """The actions in their order; kept objects come last, then the address pools.
     Raises as ``prepare`` does."""
     stored = placement.stored(ctx.view)
     if stored is None:
@@ -100,7 +98,7 @@ async def sweep(ctx: api.VerbContext, clients: Controllers) -> Actions:
 
 
 async def swept(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Actions:
-    """What a sweep would do on the controller. Raises AviErrors."""
+    """The actions of a sweep on the controller. Raises AviErrors."""
     mark = sweeping.mark_of(stored, ctx.view)
     seen = await inventory.collect(client, mark)
     problem = sweeping.claim_problem(ctx.view, stored, seen)
@@ -109,38 +107,38 @@ async def swept(ctx: api.VerbContext, client: AviClient, stored: placement.Store
 
 
 def actions(
-    address: str, seen: Inventory, held: tuple[sweep_plan.Held, ...], refused: str = ""
+    address: str, seen: Inventory, held: tuple[sweep_plan.HeldObject, ...], refused: str = ""
 ) -> tuple[api.PlannedAction, ...]:
-    """The same, from what was read. ``refused``: why nothing at all may be deleted. Pure."""
+    """The same, from an inventory. ``refused``: the reason why nothing may be deleted. Pure."""
     if refused:
-        return tuple(_keep(address, one, refused) for one in (*seen.own, *seen.suspects))
-    plan_ = sweep_plan.plan(seen, (one.object.key for one in held))
+        return tuple(_keep(address, obj, refused) for obj in (*seen.own, *seen.suspects))
+    planned = sweep_plan.plan(seen, (holding.object.key for holding in held))
     gone = [
         api.PlannedAction(
             action="delete",
-            kind=kinds.model_of(one.kind),
-            name=one.name,
-            where=_where(address, one.tenant),
-            why=one.verdict.why,
+            kind=kinds.model_of(obj.kind),
+            name=obj.name,
+            where=_where(address, obj.tenant),
+            why=obj.verdict.why,
         )
-        for level in plan_.levels
-        for one in level
+        for level in planned.levels
+        for obj in level
     ]
-    by = {one.object.key: str(one) for one in held}
+    by = {holding.object.key: str(holding) for holding in held}
     reason = "what refers to it cannot go"
-    kept = [_keep(address, one, by.get(one.key, reason)) for one in plan_.kept]
+    kept = [_keep(address, obj, by.get(obj.key, reason)) for obj in planned.kept]
     suspects = [
         _keep(address, suspect, f"suspect: {suspect.verdict.why}") for suspect in seen.suspects
     ]
     return (*gone, *_edits(address, seen), *kept, *suspects)
 
 
-def _keep(address: str, one: JudgedObject, why: str) -> api.PlannedAction:
+def _keep(address: str, obj: JudgedObject, why: str) -> api.PlannedAction:
     return api.PlannedAction(
         action="keep",
-        kind=kinds.model_of(one.kind),
-        name=one.name,
-        where=_where(address, one.tenant),
+        kind=kinds.model_of(obj.kind),
+        name=obj.name,
+        where=_where(address, obj.tenant),
         why=why,
     )
 

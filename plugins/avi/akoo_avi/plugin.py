@@ -17,14 +17,14 @@ from akoo_avi.spec import options, placement, settings, wanted
 from akoo_core.plugin import api, structs
 from akoo_core.plugin import errors as core_errors
 
-Answer = TypeVar("Answer")
-Departing = Callable[[api.VerbContext, client.AviClient, placement.Stored], Awaitable[Answer]]
+VerbResult = TypeVar("VerbResult")
+Departing = Callable[[api.VerbContext, client.AviClient, placement.Stored], Awaitable[VerbResult]]
 
 
 class AviPlugin(api.Plugin):
     """The verbs, each handed to the module of its name.
 
-    ``clients`` is for tests: the way to controllers that are no network away.
+    ``clients`` is for tests: a registry of controllers that need no network.
     """
 
     settings_type: ClassVar[type[structs.StrictStruct] | None] = settings.Settings
@@ -39,9 +39,9 @@ class AviPlugin(api.Plugin):
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
 
     def __init__(
-        self, given: settings.Settings | None = None, clients: client.Controllers | None = None
+        self, chosen: settings.Settings | None = None, clients: client.Controllers | None = None
     ) -> None:
-        super().__init__(given or settings.Settings())
+        super().__init__(chosen or settings.Settings())
         own: settings.Settings = self.settings
         self._clients = clients or backoff.controllers(
             pool_size=own.pool_size, page_size=own.page_size
@@ -102,9 +102,9 @@ class AviPlugin(api.Plugin):
         return await self._departing(ctx, release.release) or never_placed.done()
 
     async def _departing(
-        self, ctx: api.VerbContext, verb: Departing[Answer]
-    ) -> Answer | api.Wait | api.Blocked | None:
-        """The answer of a leaves verb on the recorded controller; None where nothing was placed."""
+        self, ctx: api.VerbContext, verb: Departing[VerbResult]
+    ) -> VerbResult | api.Wait | api.Blocked | None:
+        """The result of a leaves verb on the recorded controller; None if nothing was placed."""
         stored = placement.stored(ctx.view)
         if stored is None:
             return None
@@ -116,7 +116,7 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
-        """AviControllers and who needs them, how those of configs are, and AviIPPools."""
+        """The controllers of AviControllers, of configs, and of AviIPPools."""
         return (
             reconcile.AviControllers(self._clients).registration(),
             keeping.registration(),
@@ -127,7 +127,7 @@ class AviPlugin(api.Plugin):
 
     @api.hookimpl
     def secret_references(self, view: api.View) -> tuple[api.SecretPair, ...]:
-        """The Secrets with the controller's credential and CA: those of now, and those stored."""
+        """The Secrets with the controller's credential and CA: the current and the stored ones."""
         return wanted.secrets(view)
 
     @api.hookimpl

@@ -1,4 +1,4 @@
-"""What this plugin may do in the management cluster, beyond what the core may."""
+"""The rights of this plugin in the management cluster, beyond those of the core."""
 
 from __future__ import annotations
 

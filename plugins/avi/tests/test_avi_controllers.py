@@ -271,7 +271,7 @@ def test_every_error_makes_exactly_one_question_false(error: Exception) -> None:
 )
 def test_what_was_found_is_judged(changes: Object, reason: str) -> None:
     given: Object = {"address": ADDRESS, "state": "CLUSTER_UP_NO_HA", "version": "30.2.2"}
-    ready = controller_conditions.of_health(health.Health(**(given | changes)))[0]
+    ready = controller_conditions.of_health(health.ControllerHealth(**(given | changes)))[0]
     assert ready.reason == reason
     assert (ready.status == "True") is (reason == "Usable")
 

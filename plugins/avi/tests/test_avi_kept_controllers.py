@@ -12,7 +12,7 @@ from akoo_avi.connect import controller_hold
 from akoo_avi.controllers import keeping, reconcile
 from akoo_avi.pools import reconcile as pools
 from akoo_avi.spec import resources
-from akoo_avi.testing.pool_world import Pools, PoolWorld, pool
+from akoo_avi.testing.pool_world import PoolsPlugin, PoolWorld, pool
 from akoo_testbed.avisim import faults
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ Object = dict[str, Any]
 RANGE = "10.70.0.10-10.70.0.19"
 
 
-class Keeping(Pools):
+class Keeping(PoolsPlugin):
     """The controllers of AviControllers and of pools, as a process that starts now."""
 
     rbac: ClassVar[tuple[api.RbacRule, ...]] = (*keeping.RIGHTS, *pools.RIGHTS)

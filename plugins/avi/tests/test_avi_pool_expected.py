@@ -8,7 +8,7 @@ from typing import Any
 from akoo_avi.pools import expected, marking, plan
 from akoo_avi.pools.inputs import Allocated, Other, PlanInputs
 from akoo_avi.spec import spans
-from akoo_avi.spec.spans import Ours, Span, Subnet
+from akoo_avi.spec.spans import AddressRange, Ours, Subnet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,11 +18,11 @@ PREFIX = ipaddress.ip_network("10.0.0.0/24")
 Json = dict[str, Any]
 
 
-def span(begin: int, end: int) -> Span:
+def span(begin: int, end: int) -> AddressRange:
     return spans.span(f"10.0.0.{begin}", f"10.0.0.{end}")
 
 
-def network(claims: dict[str, Ours], *ranges: Span) -> Json:
+def network(claims: dict[str, Ours], *ranges: AddressRange) -> Json:
     entries = [spans.entry_of(one) for one in ranges]
     made: Json = {
         "name": "vip",
@@ -32,7 +32,7 @@ def network(claims: dict[str, Ours], *ranges: Span) -> Json:
     return made
 
 
-def wanted(*ranges: Span) -> tuple[Subnet, ...]:
+def wanted(*ranges: AddressRange) -> tuple[Subnet, ...]:
     return (Subnet(PREFIX, frozenset(ranges)),)
 
 
@@ -136,7 +136,7 @@ RANGES = st.lists(st.integers(0, 11), max_size=6, unique=True).map(
 
 @given(RANGES, RANGES, RANGES, st.sets(st.integers(0, 11)))
 def test_every_range_is_told_once_and_changes_are_those_of_the_plan(
-    here: list[Span], mine: list[Span], asked: list[Span], busy: set[int]
+    here: list[AddressRange], mine: list[AddressRange], asked: list[AddressRange], busy: set[int]
 ) -> None:
     claims = {US: Ours(frozenset(here) & frozenset(mine))}
     users = tuple(Allocated(ipaddress.ip_address(f"10.0.0.{10 * n + 1}"), "shop-vip") for n in busy)

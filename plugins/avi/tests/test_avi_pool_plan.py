@@ -10,7 +10,7 @@ import pytest
 from akoo_avi.pools import marking, plan
 from akoo_avi.pools.inputs import Allocated, NetworkPlan, Other, PlanInputs
 from akoo_avi.spec import ip_pool, refusal, spans
-from akoo_avi.spec.spans import Ours, Span, Subnet, spans_of
+from akoo_avi.spec.spans import AddressRange, Ours, Subnet, spans_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,15 +20,15 @@ PREFIXES = tuple(ipaddress.ip_network(f"10.0.{n}.0/28") for n in range(3))
 Json = dict[str, Any]
 
 
-def span(begin: int, end: int, use: spans.Use = "Both", net: int = 0) -> Span:
+def span(begin: int, end: int, use: spans.Use = "Both", net: int = 0) -> AddressRange:
     return spans.span(f"10.0.{net}.{begin}", f"10.0.{net}.{end}", use)
 
 
-def ours(*ranges: Span, made: tuple[spans.Prefix, ...] = ()) -> Ours:
+def ours(*ranges: AddressRange, made: tuple[spans.Prefix, ...] = ()) -> Ours:
     return Ours(frozenset(ranges), frozenset(made))
 
 
-def network(*ranges: Span, claims: dict[str, Ours] | None = None, empty: int = 0) -> Json:
+def network(*ranges: AddressRange, claims: dict[str, Ours] | None = None, empty: int = 0) -> Json:
     """Ranges in their subnets; ``empty`` subnets more."""
     inside: dict[Any, list[Json]] = {}
     for one in ranges:
@@ -52,7 +52,7 @@ def with_markers(network_: Json) -> Json:
     return network_
 
 
-def wanted(*ranges: Span) -> tuple[Subnet, ...]:
+def wanted(*ranges: AddressRange) -> tuple[Subnet, ...]:
     found = []
     for prefix in PREFIXES:
         inside = frozenset(r for r in ranges if ipaddress.ip_address(r.begin) in prefix)
@@ -212,9 +212,9 @@ USES: st.SearchStrategy[spans.Use] = st.sampled_from(list(spans.TYPES))
 
 
 @st.composite
-def apart(draw: st.DrawFn) -> list[Span]:
+def apart(draw: st.DrawFn) -> list[AddressRange]:
     """Ranges that do not overlap."""
-    found: list[Span] = []
+    found: list[AddressRange] = []
     for (begin, length, net), use in draw(st.lists(st.tuples(NUMBERS, USES), max_size=8)):
         one = span(begin, min(begin + length, 14), use, net)
         if not any(one.overlaps(each) for each in found):
@@ -222,12 +222,12 @@ def apart(draw: st.DrawFn) -> list[Span]:
     return found
 
 
-def _smaller(mine: frozenset[Span]) -> list[Span]:
+def _smaller(mine: frozenset[AddressRange]) -> list[AddressRange]:
     return [one._replace(last=max(one.first, one.last - 1)) for one in sorted(mine)]
 
 
 @st.composite
-def scenes(draw: st.DrawFn) -> tuple[Json, PlanInputs, frozenset[Span]]:
+def scenes(draw: st.DrawFn) -> tuple[Json, PlanInputs, frozenset[AddressRange]]:
     """A network with ranges of ours, of another pool and of others; and what is wanted of it."""
     present = draw(apart())
     whose = [draw(st.sampled_from(["us", "them", "nobody"])) for _ in present]
@@ -264,7 +264,9 @@ def scenes(draw: st.DrawFn) -> tuple[Json, PlanInputs, frozenset[Span]]:
 
 @settings(max_examples=300)
 @given(scenes())
-def test_what_holds_for_every_network(scene: tuple[Json, PlanInputs, frozenset[Span]]) -> None:
+def test_what_holds_for_every_network(
+    scene: tuple[Json, PlanInputs, frozenset[AddressRange]],
+) -> None:
     before, given_, mine = scene
     untouched = copy.deepcopy(before)
     made = plan.plan(before, given_)
@@ -286,7 +288,7 @@ def test_what_holds_for_every_network(scene: tuple[Json, PlanInputs, frozenset[S
     assert again.ours == made.ours
 
 
-def _foreign_is_as_it_was(before: Json, after: Json, mine: frozenset[Span]) -> None:
+def _foreign_is_as_it_was(before: Json, after: Json, mine: frozenset[AddressRange]) -> None:
     """Ranges and subnets of others, and all other fields, are the same, in the same order."""
     marked = ("configured_subnets", "attrs", "markers")
     assert {k: v for k, v in before.items() if k not in marked} == {
@@ -320,7 +322,9 @@ def _nothing_overlaps(network_: Json) -> None:
 
 
 @given(scenes())
-def test_one_that_leaves_leaves_nothing(scene: tuple[Json, PlanInputs, frozenset[Span]]) -> None:
+def test_one_that_leaves_leaves_nothing(
+    scene: tuple[Json, PlanInputs, frozenset[AddressRange]],
+) -> None:
     """Once nothing is in use: no range, no marker, and no subnet of its own that is empty."""
     before, given_, mine = scene
     leaving = given_._replace(desired=(), allocated=(), others=())
@@ -333,7 +337,7 @@ def test_one_that_leaves_leaves_nothing(scene: tuple[Json, PlanInputs, frozenset
 
 
 @given(apart(), st.sets(st.sampled_from(PREFIXES)))
-def test_the_mark_says_what_was_written(ranges: list[Span], made: set[Any]) -> None:
+def test_the_mark_says_what_was_written(ranges: list[AddressRange], made: set[Any]) -> None:
     there: Json = {"markers": [{"key": "team", "values": ["a"]}]}
     marking.write(there, {US: Ours(frozenset(ranges), frozenset(made)), THEM: Ours()})
     mine = Ours(frozenset(ranges), frozenset(made))
@@ -345,7 +349,7 @@ def test_the_mark_says_what_was_written(ranges: list[Span], made: set[Any]) -> N
 
 @given(apart(), st.sets(st.sampled_from(PREFIXES), min_size=1))
 def test_a_marker_of_an_earlier_release_is_read_and_goes(
-    ranges: list[Span], made: set[Any]
+    ranges: list[AddressRange], made: set[Any]
 ) -> None:
     mine, its = Ours(frozenset(ranges), frozenset(made)), ours(span(2, 4))
     there: Json = {"markers": [{"key": "team", "values": ["a"]}]}

@@ -1,1 +1,1 @@
-"""What is taken away from Avi, and the proof that nothing is left."""
+"""The removal of a cluster's objects from Avi, and the proof that nothing is left."""

@@ -1,7 +1,7 @@
-"""audit: what carries AKO's marks on any controller that we know, and has no living record.
+"""audit: objects with AKO's marks on any known controller, and without a living record.
 
-An AKO that this operator does not manage leaves the same marks: what is shown is not proven to be
-abandoned, and is removed only after a person looked at it and typed its name.
+An AKO that this operator does not manage leaves the same marks. So a listed object is not proven to
+be abandoned, and is removed only after a person looked at it and typed its name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from akoo_avi.cleanup import passes, sweep
 from akoo_avi.client import AviClient, Controllers
-from akoo_avi.client.listing import Listed
+from akoo_avi.client.listing import ListedObjects
 from akoo_avi.connect import access, bounded
 from akoo_avi.ownership import claim, claiming, inventory, kinds, marks, strays, visibility
 from akoo_avi.spec import avi_controller, config, names, placement, refusal, resources, wanted
@@ -24,35 +24,35 @@ Question = tuple[kinds.AviKind, Mapping[str, str]]
 
 
 class _Answering(NamedTuple):
-    """The controllers that answered, each once, and who did not."""
+    """The controllers that answered, each once, and the problems of the others."""
 
     clients: tuple[AviClient, ...]
     unseen: tuple[str, ...]
 
 
 async def audit(ctx: api.AuditContext, controllers: Controllers) -> api.Audit:
-    """All controllers that configs, AviControllers and records name. Never raises for one of them:
-    what could not be looked at is told."""
+    """Audit all controllers that configs, AviControllers and records name. A problem with one of
+    them is listed and raises nothing."""
     seen = await _open(ctx, controllers)
     living = alive(ctx.records)
-    found: list[api.Stray] = []
+    all_strays: list[api.Stray] = []
     unseen = list(seen.unseen)
     for client in seen.clients:
         try:
-            strays_, moving = await _strays(ctx, client, living)
-            found += strays_
+            new, moving = await _strays(ctx, client, living)
+            all_strays += new
             unseen += moving
         except access.ANSWERED as error:
             unseen.append(f"{client.address}: {access.answer(error).message}")
-    return api.Audit(strays=tuple(found), unseen=tuple(unseen))
+    return api.Audit(strays=tuple(all_strays), unseen=tuple(unseen))
 
 
 async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) -> api.Result:
-    """Sweep what is ``owner``'s on every controller, in all clouds, and its claim if it is ours.
-    In the tenants that the person named; in all of them only under a name that we made.
+    """Sweep the objects of ``owner`` on every controller, in all clouds, and its claim if it is
+    ours. In the tenants that the person named; in all of them only under a name that we made.
 
-    Takes what a sweep would take: suspects stay, and are named. Whether a foreign claim may be
-    passed over is asked by who calls. Never for a name that a living record has.
+    Takes what a sweep would take: suspects stay, and are named. The caller asks the person about
+    foreign claims. Never for a name that a living record has.
     """
     if owner in alive(ctx.records):
         return api.Blocked(reason="OwnerLives", message=f"A living record looks after {owner}.")
@@ -63,7 +63,7 @@ async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) ->
     if mark.tenants is not None and not mark.tenants:
         return api.Blocked(reason=sweep.SHARED, message=_not_ours(owner))
     seen = await _open(ctx, controllers)
-    told: list[str] = [f"not seen: {one}" for one in seen.unseen]
+    messages: list[str] = [f"not seen: {problem}" for problem in seen.unseen]
     for client in seen.clients:
         try:
             answer = await _remove(ctx, client, mark)
@@ -71,8 +71,8 @@ async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) ->
             return access.answer(error)
         if not isinstance(answer, api.Done):
             return answer
-        told.append(answer.message)
-    return api.Done(message=" ".join(told))
+        messages.append(answer.message)
+    return api.Done(message=" ".join(messages))
 
 
 def _not_ours(owner: str) -> str:
@@ -89,38 +89,43 @@ async def _remove(ctx: api.AuditContext, client: AviClient, mark: marks.Mark) ->
     answer = sweep.result(client.address, outcome)
     if not isinstance(answer, api.Done):
         return answer
-    told = [answer.message, await _take_claim(ctx, client, mark.cluster_name)]
+    messages = [answer.message, await _take_claim(ctx, client, mark.cluster_name)]
     if suspects := first.suspects_listed():
-        told.append(f"These carry only some of its marks and stay: {'; '.join(suspects)}.")
-    return api.Done(message=" ".join(one for one in told if one))
+        messages.append(f"These carry only some of its marks and stay: {'; '.join(suspects)}.")
+    return api.Done(message=" ".join(message for message in messages if message))
 
 
 async def _take_claim(ctx: api.AuditContext, client: AviClient, owner: str) -> str:
-    found = await claiming.find(client, owner)
-    if isinstance(found, claim.Claim) and found.management_id == ctx.management_id:
-        await client.delete(claim.KIND, found.uuid, tenant=names.ADMIN_TENANT)
+    existing = await claiming.find(client, owner)
+    if isinstance(existing, claim.Claim) and existing.management_id == ctx.management_id:
+        await client.delete(claim.KIND, existing.uuid, tenant=names.ADMIN_TENANT)
         return ""
-    return "Its claim is not ours and stays." if found is not None else ""
+    return "Its claim is not ours and stays." if existing is not None else ""
 
 
 def alive(records: Iterable[Record]) -> frozenset[str]:
-    """The names that records which are not finished look after. Pure."""
-    return frozenset(one.spec.ako_cluster_name for one in records if one.spec.finished_at is None)
+    """The cluster names of records that are not finished. Pure."""
+    unfinished = (record for record in records if record.spec.finished_at is None)
+    return frozenset(record.spec.ako_cluster_name for record in unfinished)
 
 
 async def _strays(
     ctx: api.AuditContext, client: AviClient, living: frozenset[str]
 ) -> tuple[tuple[api.Stray, ...], list[str]]:
-    """What no living record looks after, and which lists changed while they were read."""
+    """Strays on a controller, and a message for each list that changed while it was read."""
     asked = [*_questions(), (kinds.BY_PATH[claim.KIND], {"label_key": names.CLAIM_MARKER})]
-    work = [functools.partial(_list, client, *one) for one in asked]
-    *answers, claims = read = await bounded.run(work, width=WIDTH)
+    reads = [functools.partial(_list, client, *question) for question in asked]
+    *answers, claims = read = await bounded.run(reads, width=WIDTH)
     seen: dict[tuple[str, str], tuple[kinds.AviKind, structs.JSON]] = {}
     for (kind, _), listed in zip(asked, answers, strict=False):
         bodies = listed.objects
         seen |= {(kind.path, str(body.get("uuid"))): (kind, body) for body in bodies}
-    marked = [one for kind, body in seen.values() for one in strays.of_object(kind, body)]
-    found = strays.strays(
+    marked = [
+        marked_object
+        for kind, body in seen.values()
+        for marked_object in strays.of_object(kind, body)
+    ]
+    listed_strays = strays.strays(
         client.address,
         marked,
         claims.objects,
@@ -128,8 +133,10 @@ async def _strays(
         management_id=ctx.management_id,
         now=ctx.clock.now(),
     )
-    moving = {kind.model for (kind, _), listed in zip(asked, read, strict=True) if not listed.still}
-    return tuple(found), [_moved(client.address, model) for model in sorted(moving)]
+    moving = {
+        kind.model for (kind, _), reading in zip(asked, read, strict=True) if not reading.still
+    }
+    return tuple(listed_strays), [_moved(client.address, model) for model in sorted(moving)]
 
 
 def _moved(address: str, model: str) -> str:
@@ -151,13 +158,16 @@ def _questions() -> Iterator[Question]:
         yield kind, {}
 
 
-async def _list(client: AviClient, kind: kinds.AviKind, params: Mapping[str, str]) -> Listed:
+async def _list(client: AviClient, kind: kinds.AviKind, params: Mapping[str, str]) -> ListedObjects:
     return await client.seen(kind.path, params={**params, "include_name": "true"})
 
 
 async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Answering:
-    """At each address the first credential that sees all, else any that sees something; of two
-    addresses of one controller that which sees all."""
+    """Clients of all controllers.
+
+    At each address the first credential that sees everything, else any that sees something. Of two
+    addresses of one controller, the one that sees everything.
+    """
     reaches, unseen = await _reaches(ctx)
     clients: dict[str, AviClient] = {}
     by_address: dict[str, list[placement.Reach]] = {}
@@ -184,7 +194,7 @@ async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Answering:
 
 
 class _Sighted(NamedTuple):
-    """A controller, and what our user cannot see there."""
+    """A controller, and the objects there that our user may not see."""
 
     uuid: str
     client: AviClient
@@ -200,7 +210,7 @@ async def _sighted(
 
 
 async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[str]]:
-    found: dict[placement.Reach, None] = {}
+    reaches: dict[placement.Reach, None] = {}
     unseen: list[str] = []
     try:
         page = await ctx.kube.list(resources.AVI_CONTROLLERS)
@@ -209,32 +219,32 @@ async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[s
     else:
         for obj in page.items:
             try:
-                found[avi_controller.from_object(obj).reach] = None
+                reaches[avi_controller.from_object(obj).reach] = None
             except structs.DecodeError as error:
                 unseen.append(f"AviController/{obj['metadata']['name']}: {error}")
     for obj in ctx.configs:
         if names_controller(obj):
             continue
         try:
-            found[wanted.reach_of(config.decode(obj))] = None
+            reaches[wanted.reach_of(config.decode(obj))] = None
         except (refusal.Refusal, structs.DecodeError) as error:
             unseen.append(f"AKODeploymentConfig/{obj['metadata']['name']}: {error}")
     for view in ctx.records:
-        # Of finished ones Secrets may be gone, and nothing is looked for there any more.
+        # Secrets of finished records may be gone, and nothing is left there.
         if view.spec.finished_at is None and (reach := stored_reach(view)) is not None:
-            found[reach] = None
-    return list(found), unseen
+            reaches[reach] = None
+    return list(reaches), unseen
 
 
 def names_controller(obj: structs.JSON) -> bool:
-    """Whether a config leaves it to an AviController how to get there. Pure."""
+    """A config leaves address and credential to an AviController. Pure."""
     plugins = (obj.get("spec") or {}).get("plugins") or {}
     return bool((plugins.get(names.PLUGIN) or {}).get("controller"))
 
 
-def stored_reach(one: Record) -> placement.Reach | None:
-    """How the controller of a record was reached last; None where that cannot be read. Pure."""
-    intent = one.spec.intents.get(names.PLUGIN)
+def stored_reach(record: Record) -> placement.Reach | None:
+    """The stored way to the controller of a record; None if it is unreadable. Pure."""
+    intent = record.spec.intents.get(names.PLUGIN)
     if intent is None or not intent.data:
         return None
     try:

@@ -1,4 +1,5 @@
-"""confirm: is what is outside still ours to take away? Writes nothing but a claim's new epoch."""
+"""confirm: check that the objects on Avi are still ours to remove. Writes only a claim's new
+epoch."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
             return _blind(ctx, avi, blind)
         if not ours or not _dies(ctx) or await _anything(ctx, avi, stored):
             raise
-        # AKO goes with its Cluster, whoever has the claim; verify waits for a person's word.
+        # AKO goes with its Cluster, whoever has the claim; verify waits for a person's annotation.
         return api.Done(message=f"Nothing of it is left on {avi.address}, but: {error}")
     if not ours:
         await _check_exclusive(ctx, avi, stored)
@@ -36,12 +37,15 @@ async def confirm(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.R
 
 
 def _blind(ctx: api.VerbContext, avi: AviClient, blind: str) -> api.Result:
-    """The claim is not seen, and may be there. A Cluster that is being deleted takes its AKO along
-    anyway; on Avi, sweep and verify do nothing and believe nothing before the claim is seen."""
-    told = f"{avi.address}: {blind}. The claim is not seen, so nothing is taken away."
+    """The result while the claim cannot be seen, and may exist.
+
+    A Cluster that is being deleted takes its AKO along anyway. On Avi, sweep and verify change and
+    prove nothing until the claim is seen.
+    """
+    message = f"{avi.address}: {blind}. The claim is not seen, so nothing is taken away."
     if _dies(ctx):
-        return api.Done(message=told)
-    return api.Blocked(reason=visibility.REASON, message=told, after=refusal.AFTER_SECONDS)
+        return api.Done(message=message)
+    return api.Blocked(reason=visibility.REASON, message=message, after=refusal.AFTER_SECONDS)
 
 
 def _dies(ctx: api.VerbContext) -> bool:
@@ -55,9 +59,10 @@ async def _anything(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> boo
 
 
 async def _check_exclusive(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> None:
-    """A name that was found, not given: raises Refusal unless all that has it is this cluster's."""
-    found = await claiming.find(avi, stored.cluster_name)
-    if not isinstance(found, claim.Claim):
+    """For a name that was found, not given: raise Refusal unless all objects with it are this
+    cluster's."""
+    existing = await claiming.find(avi, stored.cluster_name)
+    if not isinstance(existing, claim.Claim):
         raise refusal.Refusal(
             "NameNotExclusive",
             f'The name "{stored.cluster_name}" was found in the cluster and never claimed on '
@@ -68,7 +73,7 @@ async def _check_exclusive(ctx: api.VerbContext, avi: AviClient, stored: Stored)
     seen = await inventory.collect(avi, mark)
     if seen.outside and not mark.tenants and not seen.shared_by:
         raise refusal.Refusal("NameNotExclusive", sweep.unnamed(stored.cluster_name, seen))
-    # A person who named tenants has looked at what is there.
+    # A person who named tenants has looked at the objects there.
     strange = seen.shared_by or ("" if mark.tenants else next(iter(seen.suspects_listed()), ""))
     if strange:
         raise refusal.Refusal(

@@ -1,18 +1,16 @@
-"""The way to the controller of a cluster that leaves: by what was stored, or by what is said now.
+"""The way to the controller of a leaving cluster: from the stored intent, or from the current
+config.
 
-Addresses and Secrets change while clusters live, and their last change may not have been stored
-when a cluster leaves. What answers must be the very controller that was recorded, whatever way
-leads there.
+Addresses and Secrets change while clusters live, and the last change may not have been stored when
+a cluster leaves. Every way must lead to the very controller that was recorded.
 """
 
 from __future__ import annotations
 
 from akoo_avi.client import AviClient, Controllers
-from akoo_avi.connect import access
-from akoo_avi.connect import shared as shared_
+from akoo_avi.connect import access, shared
 from akoo_avi.ownership import visibility
-from akoo_avi.spec import refusal
-from akoo_avi.spec import wanted as wanted_
+from akoo_avi.spec import refusal, wanted
 from akoo_avi.spec.placement import Reach, Stored
 from akoo_core.plugin import api, kube
 
@@ -20,11 +18,11 @@ from akoo_core.plugin import api, kube
 async def open(  # noqa: A001 - as access.open
     ctx: api.VerbContext, controllers: Controllers, stored: Stored
 ) -> AviClient:
-    """A client of the recorded controller. Raises what access.open raises, and Refusal."""
+    """A client of the recorded controller. Raises Refusal, and the errors of access.open."""
     try:
         return await _at(ctx, controllers, stored, stored.reach)
     except access.ANSWERED as error:
-        other = await _said_now(ctx, stored)
+        other = await _configured(ctx, stored)
         if other is None:
             raise
         try:
@@ -38,25 +36,25 @@ async def _at(
 ) -> AviClient:
     avi = await access.open(ctx, controllers, reach, remembered=True)
     try:
-        found = str((await avi.get("cluster")).get("uuid", ""))
+        answering = str((await avi.get("cluster")).get("uuid", ""))
     except visibility.HIDDEN:
-        return avi  # The claim will tell, and what is not seen is not believed to be gone.
-    if found != stored.place.controller_uuid:
+        return avi  # The claim decides, and an object that is not seen does not count as gone.
+    if answering != stored.place.controller_uuid:
         raise refusal.Refusal(
             "ControllerChanged",
-            f"{reach.address} is another Avi Controller now (cluster {found}); this cluster's "
+            f"{reach.address} is another Avi Controller now (cluster {answering}); this cluster's "
             f"objects are on {stored.place.controller_uuid}. Bring that one back to this address, "
-            f"or give its address in {wanted_.config_name(ctx.view)}.",
+            f"or give its address in {wanted.config_name(ctx.view)}.",
         )
     return avi
 
 
-async def _said_now(ctx: api.VerbContext, stored: Stored) -> Reach | None:
-    """What the config leads to, if it is there and says something else."""
+async def _configured(ctx: api.VerbContext, stored: Stored) -> Reach | None:
+    """The way that the config leads, if it exists and differs."""
     if not ctx.view.config:
         return None
     try:
-        reach, _ = await shared_.reach(ctx, wanted_.of_view(ctx.view))
+        reach, _ = await shared.reach(ctx, wanted.of_view(ctx.view))
     except (refusal.Refusal, kube.KubeError):
         return None
     return reach if reach != stored.reach else None

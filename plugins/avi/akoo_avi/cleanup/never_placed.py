@@ -1,4 +1,4 @@
-"""Leaving without a stored place: nothing of ours was ever made there. Pure."""
+"""Leaving without a stored place: we never made anything there. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ WHY = "This cluster was never placed on an Avi Controller"
 
 
 def done() -> api.Done:
-    """Of every verb that takes something away: there is nothing."""
+    """The result of every verb that removes something: there is nothing."""
     return api.Done(message=f"{WHY}.")
 
 
 def verified(view: api.View) -> api.Proof | api.Unverified:
-    """A proof only where AKO was never deployed, under a name of ours. An AKO that was there before
-    us, or before this record, has made objects by its own configuration, and nobody knows where.
+    """A proof only if AKO was never deployed, under a name of ours. An AKO that existed before us,
+    or before this record, made objects by its own configuration, and nobody knows where.
 
     Once the Cluster was let go nobody waits for the answer: the record ends, and says so.
     """

@@ -1,8 +1,8 @@
-"""Passes over what is own on a controller: delete, read all anew, until nothing goes any more.
+"""Passes over the own objects on a controller: delete, read everything anew, until nothing goes.
 
-What a controller answers to a DELETE proves nothing: it may say 204 and show the object for a
-while, or 404 for an object that our user may read and not write. Gone is what the next reading
-lacks. What was answered once is not asked for again within a call.
+The answer to a DELETE proves nothing: a controller may answer 204 and show the object for a while,
+or 404 for an object that our user may read and not write. An object is gone if the next reading
+lacks it. An object whose DELETE was answered is not deleted again within a call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from akoo_avi.ownership.references import Key
 from akoo_core.plugin import clock, structs
 
 BUDGET_SECONDS = 200.0
-"""Of one call; no delete is begun later. The verb may take 300 s, and a last reading follows."""
+"""Time of one call; no delete begins later. The verb may take 300 s, and a last reading follows."""
 PASSES = 5
 WIDTH = 8
 """Deletes at the same time; the client's own bound comes after it."""
@@ -38,32 +38,33 @@ ABORTING = (
     errors.NotReadyError,
     errors.RateLimitedError,
 )
-"""What concerns the controller and not one object: the rest would fail alike."""
+"""Errors of the controller, not of one object: the rest would fail alike."""
 
 
-class Outcome(structs.Struct, frozen=True, kw_only=True):
-    """How far one call came."""
+class SweepOutcome(structs.Struct, frozen=True, kw_only=True):
+    """The progress of one call."""
 
     left: Inventory
-    """What the last reading found."""
+    """The last reading."""
     deleted: int = 0
-    """Objects and entries that readings lacked after they were asked to go."""
-    held: tuple[sweep_plan.Held, ...] = ()
+    """Objects and entries that were missing from readings after their deletion."""
+    held: tuple[sweep_plan.HeldObject, ...] = ()
     refused: tuple[str, ...] = ()
-    """What the controller said to deletes that failed, in the last pass."""
+    """Messages of deletes that failed, in the last pass."""
     forbidden: bool = False
     hidden: tuple[JudgedObject, ...] = ()
-    """Listed, and not to be seen by a DELETE: our user may read them and not write them."""
+    """Objects that are listed and that a DELETE does not find: our user may read and not write
+    them."""
     lingering: int = 0
-    """Deletes that were accepted, and whose objects are still listed."""
+    """Accepted deletes whose objects are still listed."""
     stopped: bool = False
-    """There is more to be done at once; the time or the passes of this call are over."""
+    """Further work is possible at once; the time or the passes of this call are over."""
 
 
 async def run(
     client: AviClient, mark: marks.Mark, first: Inventory, *, clock: clock.Clock, log: Logger
-) -> Outcome:
-    """Pass after pass until nothing is left, a pass removed nothing, or the time is over."""
+) -> SweepOutcome:
+    """Run pass after pass until nothing is left, a pass removed nothing, or the time is over."""
     deadline = clock.monotonic() + BUDGET_SECONDS
     seen, deleted = first, 0
     accepted: set[Key] = set()
@@ -71,38 +72,40 @@ async def run(
     for number in range(PASSES):
         if not seen.own_count:
             break
-        one = _Pass(client, mark, clock=clock, deadline=deadline)
-        await one.run(sweep_plan.plan(seen, accepted | hidden))
-        accepted |= one.accepted
-        hidden |= one.missing
+        attempt = _Pass(client, mark, clock=clock, deadline=deadline)
+        await attempt.run(sweep_plan.plan(seen, accepted | hidden))
+        accepted |= attempt.accepted
+        hidden |= attempt.missing
         before = seen
         seen = await inventory.collect(client, mark, suspects=False)
         gone = len(_pieces(before) - _pieces(seen))
         deleted += gone
-        _log(log, client.address, number + 1, gone, one, before)
-        if not gone or one.stopped:
-            return await _rest(client, mark, seen, deleted, one, accepted, hidden)
-    return Outcome(left=seen, deleted=deleted, stopped=seen.own_count > 0)
+        _log(log, client.address, number + 1, gone, attempt, before)
+        if not gone or attempt.stopped:
+            return await _rest(client, mark, seen, deleted, attempt, accepted, hidden)
+    return SweepOutcome(left=seen, deleted=deleted, stopped=seen.own_count > 0)
 
 
 def _pieces(seen: Inventory) -> frozenset[tuple[str, ...]]:
-    """All that is own: objects, and entries of shared ones."""
+    """Everything that is own: objects, and entries of shared ones."""
     entries = {
         (part.kind, part.uuid, str(number), entry.name)
         for part in seen.parts
         for number, entry in enumerate(part.own)
     }
-    return frozenset({one.key for one in seen.own} | entries)
+    return frozenset({obj.key for obj in seen.own} | entries)
 
 
-def _log(log: Logger, address: str, number: int, gone: int, one: _Pass, before: Inventory) -> None:
+def _log(
+    log: Logger, address: str, number: int, gone: int, attempt: _Pass, before: Inventory
+) -> None:
     log.info(
         "swept",
         extra={
             "controller": address,
             "number": number,
             "deleted": gone,
-            "refused": len(one.stuck) + len(one.refused) + len(one.missing),
+            "refused": len(attempt.stuck) + len(attempt.refused) + len(attempt.missing),
             "own": before.own_count,
         },
     )
@@ -116,9 +119,9 @@ async def _rest(
     last: _Pass,
     accepted: Iterable[Key],
     hidden: Iterable[Key],
-) -> Outcome:
-    left = {one.key: one for one in seen.own}
-    return Outcome(
+) -> SweepOutcome:
+    left = {obj.key: obj for obj in seen.own}
+    return SweepOutcome(
         left=seen,
         deleted=deleted,
         held=await holders.of_refused(client, mark, seen, last.stuck),
@@ -131,7 +134,7 @@ async def _rest(
 
 
 class _Pass:
-    """One pass over a plan."""
+    """A pass over a plan."""
 
     def __init__(
         self, client: AviClient, mark: marks.Mark, *, clock: clock.Clock, deadline: float
@@ -142,48 +145,48 @@ class _Pass:
         self._deadline = deadline
         self.accepted: set[Key] = set()
         self.missing: set[Key] = set()
-        """The DELETE was answered as if there were no such object."""
+        """Objects whose DELETE got the answer that there is no such object."""
         self.stuck: dict[Key, tuple[str, ...]] = {}
-        """Others refer to it: their names in the controller's words."""
+        """Objects that others refer to, with the names of these from the controller."""
         self.refused: list[str] = []
         self._referred: set[Key] = set()
-        """What the accepted ones refer to."""
+        """The objects that the accepted ones refer to."""
         self._linger = False
-        """One of these was refused: what is accepted is not gone at once on this controller."""
+        """One of these was refused: on this controller an accepted object is not gone at once."""
         self.forbidden = False
         self.stopped = False
 
-    async def run(self, plan: sweep_plan.Plan) -> None:
+    async def run(self, plan: sweep_plan.SweepPlan) -> None:
         for level in plan.levels:
             kept = self._kept(plan)
-            work = [functools.partial(self._delete, one) for one in level if one.key not in kept]
-            await bounded.run(work, width=WIDTH)
+            deletes = [functools.partial(self._delete, obj) for obj in level if obj.key not in kept]
+            await bounded.run(deletes, width=WIDTH)
         await bounded.run([functools.partial(self._edit, edit) for edit in plan.edits], width=1)
 
-    def _kept(self, plan: sweep_plan.Plan) -> frozenset[Key]:
-        """What cannot go any more in this pass: not asked for, so nobody is asked in vain."""
+    def _kept(self, plan: sweep_plan.SweepPlan) -> frozenset[Key]:
+        """Objects skipped in this pass because something refers to them."""
         if not self.stuck:
             return frozenset()
         return sweep_plan.kept(self.stuck, plan)
 
-    async def _delete(self, one: JudgedObject) -> None:
-        if self._is_over() or (self._linger and one.key in self._referred):
+    async def _delete(self, obj: JudgedObject) -> None:
+        if self._is_over() or (self._linger and obj.key in self._referred):
             return
         try:
-            if await self._client.delete(one.kind, one.uuid, tenant=one.tenant_uuid):
-                self.accepted.add(one.key)
-                self._referred |= one.targets
+            if await self._client.delete(obj.kind, obj.uuid, tenant=obj.tenant_uuid):
+                self.accepted.add(obj.key)
+                self._referred |= obj.targets
             else:
-                self.missing.add(one.key)
+                self.missing.add(obj.key)
         except ABORTING:
             raise
         except errors.ReferencedError as error:
-            self.stuck[one.key] = error.referrers
-            self._linger = self._linger or one.key in self._referred
+            self.stuck[obj.key] = error.referrers
+            self._linger = self._linger or obj.key in self._referred
         except errors.AviError as error:
             self._note(error)
         except ValueError as error:  # a uuid that no path can hold; the others go on
-            self.refused.append(f"{one}: {error}.")
+            self.refused.append(f"{obj}: {error}.")
 
     async def _edit(self, part: SharedObject) -> None:
         if self._is_over():

@@ -1,4 +1,4 @@
-"""release: the claim is given back, last of all."""
+"""release: give the claim back, last of all."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from akoo_core.plugin import api
 
 
 async def release(ctx: api.VerbContext, avi: AviClient, stored: Stored) -> api.Result:
-    """One call of the verb. A claim that is another's is left. Raises AviErrors.
+    """One call of the verb. A claim of somebody else is left. Raises AviErrors.
 
-    Nothing is given back before it was confirmed that it is ours: after a person's word to let a
-    cluster go, the claim is what tells whose its remains are.
+    Only a claim that was confirmed is given back: after a person let a cluster go, the claim shows
+    whose its remains are.
     """
     leaving = ctx.view.spec.leaving
     if leaving is None or leaving.confirmed_at is None:

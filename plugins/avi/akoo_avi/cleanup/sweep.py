@@ -1,14 +1,15 @@
-"""sweep: deletes what is left of a cluster on its Avi Controller, in dependency order.
+"""sweep: delete the remains of a cluster on its Avi Controller, in dependency order.
 
-Level by level, at once within a level; what refused is tried again in the next pass, after all was
-read anew: an object is deleted only if it was read as own in that very pass. It can be broken off
-anywhere and goes on from what is there. It says Done when a whole reading found nothing own.
+Level by level, at once within a level. A refused object is tried again in the next pass, after
+everything was read anew: an object is deleted only if it was read as own in that very pass. A sweep
+may stop anywhere and continues from the current state. It is Done when a whole reading has nothing
+own.
 """
 
 from __future__ import annotations
 
 from akoo_avi.cleanup import holders, passes
-from akoo_avi.cleanup.passes import Outcome
+from akoo_avi.cleanup.passes import SweepOutcome
 from akoo_avi.client import AviClient
 from akoo_avi.ownership import claim, claim_changed, inventory, marks, visibility
 from akoo_avi.ownership.judged import Inventory, JudgedObject
@@ -47,7 +48,8 @@ async def sweep(ctx: api.VerbContext, client: AviClient, stored: placement.Store
 
 
 async def _without_claim(client: AviClient, refusal: api.Blocked, first: Inventory) -> api.Result:
-    """The claim was not found: lost, or hidden from us, as other objects then may be, too."""
+    """The result without a claim: it is lost, or hidden from us, as other objects then may be,
+    too."""
     if blind := await visibility.missing(client):
         message = f"{client.address}: {blind}. The claim is not seen, so nothing is deleted."
         return api.Blocked(reason=visibility.REASON, message=message)
@@ -57,12 +59,12 @@ async def _without_claim(client: AviClient, refusal: api.Blocked, first: Invento
 
 
 def mark_of(stored: placement.Stored, view: api.View) -> marks.Mark:
-    """Whose objects the stored intent names, and in which tenants they may be taken away."""
+    """The cluster whose objects may be removed, and the tenants in which they may be."""
     return marks.of(stored.cluster_name, stored.place.cloud_uuid, view.sweep_tenants)
 
 
 def shared(name: str, seen: Inventory) -> str:
-    """Why nothing under a name that somebody else has, too, is swept. Pure."""
+    """The reason why nothing under a name that somebody else has, too, is swept. Pure."""
     return (
         f'The name "{name}" was found in the cluster, not given by us, and somebody else uses it, '
         f"too ({seen.shared_by}). Nothing is deleted: delete this cluster's objects by hand, then "
@@ -71,7 +73,7 @@ def shared(name: str, seen: Inventory) -> str:
 
 
 def unnamed(name: str, seen: Inventory) -> str:
-    """Why what is in tenants that nobody named stays, and what to do. Pure."""
+    """The reason why objects in tenants that nobody named stay, and the remedy. Pure."""
     shown = "; ".join(seen.outside[:NAMED])
     more = len(seen.outside) - NAMED
     rest = f"; and {more} more" if more > 0 else ""
@@ -85,16 +87,16 @@ def unnamed(name: str, seen: Inventory) -> str:
 
 
 def claim_problem(view: api.View, stored: placement.Stored, seen: Inventory) -> api.Blocked | None:
-    """Why nothing may be taken away; None if the claim is ours. Pure.
+    """The reason why nothing may be removed; None if the claim is ours. Pure.
 
-    A claim that was never made does not hold up what was never deployed; but only a name that we
-    made is then known to be this cluster's.
+    A claim that was never made does not block a cluster that was never deployed; but then only a
+    name that we made certainly belongs to this cluster.
     """
-    found = claim.read(stored.cluster_name, seen.claims)
+    current = claim.read(stored.cluster_name, seen.claims)
     epoch = placement.claimed_epoch(view, stored.place)
-    if found is None and epoch is None:
+    if current is None and epoch is None:
         return None if names.made_by_us(stored.cluster_name) else _unclaimed(stored)
-    decision = claim.decide(view.spec, found, claimed_epoch=epoch)
+    decision = claim.decide(view.spec, current, claimed_epoch=epoch)
     if isinstance(decision, claim.RefuseClaim):
         return api.Blocked(reason=decision.reason, message=decision.message)
     return None
@@ -111,8 +113,8 @@ def _unclaimed(stored: placement.Stored) -> api.Blocked:
     )
 
 
-def result(address: str, outcome: Outcome) -> api.Result:
-    """What the verb says. Pure."""
+def result(address: str, outcome: SweepOutcome) -> api.Result:
+    """The result of the verb. Pure."""
     left = outcome.left.own_count
     if not left:
         return api.Done(message=_none_left(address, outcome.left))
@@ -120,7 +122,7 @@ def result(address: str, outcome: Outcome) -> api.Result:
     if outcome.stopped:
         return _wait(left, "SweepGoesOn", f"{count}; going on.", GOES_ON_SECONDS)
     if outcome.held:
-        message = f"{holders.told(outcome.held)}. {_FREE} {count}."
+        message = f"{holders.described(outcome.held)}. {_FREE} {count}."
         return _wait(left, "ForeignReference", message, HELD_SECONDS)
     if outcome.hidden:
         message = f"{count}: {_hidden(outcome.hidden)}"

@@ -1,4 +1,4 @@
-"""What a sweep would do with an inventory, as a value. Pure."""
+"""The plan of a sweep of an inventory, as a value. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WHOSE = {
 
 
 class Holder(NamedTuple):
-    """What refers to an own object and is not own."""
+    """An object that refers to an own one and is not own."""
 
     kind: str
     name: str
@@ -32,8 +32,8 @@ class Holder(NamedTuple):
         return f"{self.kind}{name}{tenant}, {_WHOSE[self.whose]}"
 
 
-class Held(NamedTuple):
-    """An own object that cannot go, and what keeps it."""
+class HeldObject(NamedTuple):
+    """An own object that cannot go, and its holders."""
 
     object: JudgedObject
     by: tuple[Holder, ...]
@@ -42,30 +42,30 @@ class Held(NamedTuple):
         return f"{self.object} is used by {' and by '.join(map(str, self.by))}"
 
 
-class Plan(structs.Struct, frozen=True, kw_only=True):
-    """In this order; entries of shared objects last."""
+class SweepPlan(structs.Struct, frozen=True, kw_only=True):
+    """Deletions level by level; entries of shared objects last."""
 
     levels: tuple[tuple[JudgedObject, ...], ...] = ()
     edits: tuple[SharedObject, ...] = ()
     kept: tuple[JudgedObject, ...] = ()
-    """Own, but something keeps them, or keeps what refers to them."""
+    """Own objects that something keeps, directly or by a referrer that is kept."""
 
     @property
     def deletes(self) -> int:
         return sum(len(level) for level in self.levels)
 
 
-def plan(inventory: Inventory, held: Iterable[Key] = ()) -> Plan:
-    """Every own object that nothing keeps, in the order of its references, then the edits."""
+def plan(inventory: Inventory, held: Iterable[Key] = ()) -> SweepPlan:
+    """Every own object that nothing keeps, in the order of references, then the edits."""
     own = inventory.own
     kept = order.kept_by(held, own)
-    return Plan(
-        levels=order.levels(one for one in own if one.key not in kept),
+    return SweepPlan(
+        levels=order.levels(obj for obj in own if obj.key not in kept),
         edits=tuple(part for part in inventory.parts if part.own),
-        kept=tuple(one for one in own if one.key in kept),
+        kept=tuple(obj for obj in own if obj.key in kept),
     )
 
 
-def kept(stuck: Iterable[Key], of: Plan) -> frozenset[Key]:
-    """What of a plan cannot go while ``stuck`` stay."""
-    return order.kept_by(stuck, (one for level in of.levels for one in level))
+def kept(stuck: Iterable[Key], sweep_plan: SweepPlan) -> frozenset[Key]:
+    """The objects of a plan that cannot go while ``stuck`` stay."""
+    return order.kept_by(stuck, (obj for level in sweep_plan.levels for obj in level))

@@ -1,7 +1,7 @@
-"""verify: counts what is left of a cluster, and shows that it would have seen it.
+"""verify: count the remains of a cluster, and prove that they would have been seen.
 
-Three counts: own, of those held (others refer to them, or to what refers to them), and suspects,
-which carry only some of the marks and are named. Zero own is clean; suspects are a person's matter.
+Three counts: own; held (others refer to them, or to their referrers); and suspects, which carry
+only some of the marks and are named. Zero own is clean; a person decides about suspects.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from akoo_avi.cleanup import holders, order, passes, sweep
-from akoo_avi.cleanup.sweep_plan import Held
+from akoo_avi.cleanup.sweep_plan import HeldObject
 from akoo_avi.client import AviClient
 from akoo_avi.ownership import claim_changed, inventory, visibility
 from akoo_avi.ownership.judged import Inventory, Query
@@ -18,11 +18,11 @@ from akoo_core.plugin import api
 
 RETRY_SECONDS = 60.0
 
-Answer = api.Proof | api.Unverified | api.Wait | api.Blocked
+VerifyResult = api.Proof | api.Unverified | api.Wait | api.Blocked
 
 
-async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> Answer:
-    """One call of the verb. Raises AviErrors: what cannot be asked is not counted."""
+async def verify(ctx: api.VerbContext, client: AviClient, stored: placement.Stored) -> VerifyResult:
+    """One call of the verb. Raises AviErrors: a query that fails counts nothing."""
     mark = sweep.mark_of(stored, ctx.view)
     try:
         # Before and after the count: a role that was narrowed, or widened, in between shows.
@@ -81,39 +81,39 @@ def _log(log: passes.Logger, where: str, name: str, answer: api.Proof, seen: Inv
         )
 
 
-def proof(where: str, seen: Inventory, held: Iterable[Held]) -> api.Proof:
+def proof(where: str, seen: Inventory, held: Iterable[HeldObject]) -> api.Proof:
     """The counts of an inventory in the words of the record. Pure."""
-    found = tuple(held)
-    kept = order.kept_by((one.object.key for one in found), seen.own)
+    all_held = tuple(held)
+    kept = order.kept_by((holding.object.key for holding in all_held), seen.own)
     return api.Proof(
         own=seen.own_count,
         suspect=seen.suspect_count,
         held=len(kept),
         queries=queries(where, seen),
-        held_by=holders.told(found),
+        held_by=holders.described(all_held),
         suspects=seen.suspects_listed(),
     )
 
 
 def queries(where: str, seen: Inventory) -> tuple[str, ...]:
-    """What was asked, of which kinds, and what came: one text for each question. Pure."""
+    """The queries, their kinds and counts: one text for each question. Pure."""
     asked: dict[str, list[Query]] = {}
     for query in seen.queries:
         asked.setdefault(query.asked, []).append(query)
-    told: list[str] = []
+    texts: list[str] = []
     for question, answers in asked.items():
-        where_ = "" if told else f"{where}, all tenants, "
-        told.append(f"{where_}{question}: {_counts(answers, short=bool(told))}")
-    return tuple(told)
+        scope = "" if texts else f"{where}, all tenants, "
+        texts.append(f"{scope}{question}: {_counts(answers, short=bool(texts))}")
+    return tuple(texts)
 
 
 def _counts(answers: Iterable[Query], *, short: bool) -> str:
-    """Every kind with its count, those with none together; ``short``: how many these are.
+    """Every kind with its count, those with none together; ``short``: only the number of these.
 
-    The record keeps all, but Events and conditions have 1,024 characters.
+    The record keeps everything, but Events and conditions have 1,024 characters.
     """
-    found = [f"{answer.kind} {answer.answers}" for answer in answers if answer.answers]
+    counts = [f"{answer.kind} {answer.answers}" for answer in answers if answer.answers]
     none = [answer.kind for answer in answers if not answer.answers]
     if none:
-        found.append(f"0 of {f'{len(none)} kinds' if short else ' '.join(none)}")
-    return ", ".join(found)
+        counts.append(f"0 of {f'{len(none)} kinds' if short else ' '.join(none)}")
+    return ", ".join(counts)

@@ -54,7 +54,7 @@ class AviClient(Protocol):
 
     async def seen(
         self, kind: str, *, tenant: str = ALL_TENANTS, params: Mapping[str, str] = NO_PARAMS
-    ) -> listing.Listed:
+    ) -> listing.ListedObjects:
         """The same without a proof of absence: a list that does not hold still is no error. The
         result has the objects of two readings, and ``still`` is True if it is complete."""
         ...

@@ -105,7 +105,7 @@ class SessionRefusedError(Exception):
         self.answer = answer
 
 
-class Progress:
+class RequestProgress:
     """The progress of a request. ``sent``: it may have reached the controller. Internal."""
 
     def __init__(self) -> None:

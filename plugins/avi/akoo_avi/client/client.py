@@ -56,7 +56,7 @@ class Client:
         *,
         tenant: str = api.ALL_TENANTS,
         params: Mapping[str, str] = api.NO_PARAMS,
-    ) -> listing.Listed:
+    ) -> listing.ListedObjects:
         return await listing.read_seen(self._pages(kind, tenant, params))
 
     def _pages(self, kind: str, tenant: str, params: Mapping[str, str]) -> listing.ReadPage:

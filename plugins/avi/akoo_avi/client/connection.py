@@ -156,7 +156,7 @@ async def _send(
     seconds: float,
     address: str,
 ) -> calls.AviAnswer:
-    progress = calls.Progress()
+    progress = calls.RequestProgress()
     try:
         async with through.call(
             "avi",

@@ -25,7 +25,7 @@ class AviSession(Protocol):
         ...
 
     async def send(
-        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+        self, call: calls.AviCall, progress: calls.RequestProgress, *, seconds: float
     ) -> calls.AviAnswer:
         """The answer, whatever its status; ``progress`` is kept. Raises LostError, TlsError."""
         ...
@@ -141,12 +141,12 @@ class ThreadedSession:
         return self._sdk.version
 
     async def send(
-        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+        self, call: calls.AviCall, progress: calls.RequestProgress, *, seconds: float
     ) -> calls.AviAnswer:
         return await self._door.run(self._send, call, progress, time.monotonic() + seconds)
 
     def _send(
-        self, call: calls.AviCall, progress: calls.Progress, deadline: float
+        self, call: calls.AviCall, progress: calls.RequestProgress, deadline: float
     ) -> calls.AviAnswer:
         progress.sent = True
         return self._sdk.send(call, address=self._address, anchors=self._anchors, deadline=deadline)

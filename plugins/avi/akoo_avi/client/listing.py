@@ -34,7 +34,7 @@ async def read_all(read_page: ReadPage, *, title: str) -> tuple[JSON, ...]:
     )
 
 
-class Listed(NamedTuple):
+class ListedObjects(NamedTuple):
     """The objects that one or two readings of a list saw."""
 
     objects: tuple[JSON, ...]
@@ -43,16 +43,16 @@ class Listed(NamedTuple):
     missing."""
 
 
-async def read_seen(read_page: ReadPage) -> Listed:
+async def read_seen(read_page: ReadPage) -> ListedObjects:
     """The objects of a list, without a proof of absence. A list that changes is read once more, and
     the objects of both readings count. Each object once, in its last state."""
     first = await _read(read_page)
     if not first.problem:
-        return Listed(first.objects, still=True)
+        return ListedObjects(first.objects, still=True)
     second = await _read(read_page)
     if not second.problem:
-        return Listed(second.objects, still=True)
-    return Listed(second.with_those_of(first), still=False)
+        return ListedObjects(second.objects, still=True)
+    return ListedObjects(second.with_those_of(first), still=False)
 
 
 class _Reading:

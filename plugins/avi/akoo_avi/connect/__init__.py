@@ -1,1 +1,1 @@
-"""The way to an Avi Controller: which one, with what account, how often, how many at once."""
+"""The way to an Avi Controller: address, account, backoff and bounds."""

@@ -1,4 +1,4 @@
-"""The way to an Avi Controller: Secrets are read, a session is had, and errors become results."""
+"""The way to an Avi Controller: reads Secrets, opens a session, turns errors into results."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ ANSWERED = (refusal.Refusal, client.AviError, core_errors.BlockedError)
 """The errors that ``answer`` has a result for."""
 
 
-class Means(Protocol):
-    """What any context of the core brings."""
+class AccessContext(Protocol):
+    """The common part of all contexts of the core."""
 
     @property
     def external(self) -> external.External: ...
@@ -34,36 +34,36 @@ class Means(Protocol):
     def logins(self) -> api.LoginMemory | None: ...
 
 
-async def open(  # noqa: A001 - as access.open it says what it does
-    means: Means, controllers: client.Controllers, reach: Reach, *, remembered: bool = False
+async def open(  # noqa: A001 - access.open reads well
+    ctx: AccessContext, controllers: client.Controllers, reach: Reach, *, remembered: bool = False
 ) -> client.AviClient:
-    """A client that is logged in. Asked for each piece of work, so new Secrets count at once.
+    """A client that is logged in. Ask for one for each piece of work, so new Secrets count at once.
 
-    ``remembered``: where the Secret is gone, a credential of that very Secret that could log in
-    there before will do; for what must go on while a cluster leaves.
+    ``remembered``: if the Secret is gone, use a credential of that very Secret that could log in
+    there before; for work that must go on while a cluster leaves.
 
     Raises Refusal, AviErrors, and the core's BlockedError for a Secret that is missing or not
     allowed: ``answer`` has a result for each.
     """
     key = str(reach.credential)
     try:
-        who = await _credential(means.secrets, reach)
+        credential = await _credential(ctx.secrets, reach)
     except core_errors.SecretMissingError:
         known = controllers.last_good(reach.address, key) if remembered else None
         if known is None:
             raise
-        who = known
-        return await controllers.client(reach.address, who, external=means.external, key=key)
-    version = await means.secrets.version(*reach.credential.pair)
+        credential = known
+        return await controllers.client(reach.address, credential, external=ctx.external, key=key)
+    version = await ctx.secrets.version(*reach.credential.pair)
     account = api.Account(secret=key, version=version, address=reach.address)
-    memory = _Memory(means.logins, account) if means.logins is not None and version else None
+    memory = _LoginRefusals(ctx.logins, account) if ctx.logins is not None and version else None
     return await controllers.client(
-        reach.address, who, external=means.external, key=key, memory=memory
+        reach.address, credential, external=ctx.external, key=key, memory=memory
     )
 
 
-class _Memory:
-    """The refusals of one credential, as the core remembers them."""
+class _LoginRefusals:
+    """The refusals of one credential in the memory of the core."""
 
     def __init__(self, logins: api.LoginMemory, account: api.Account) -> None:
         self._logins = logins
@@ -114,7 +114,7 @@ async def _read(
 
 
 def _check_host(reach: Reach, allowed: str) -> None:
-    """Who may write configs could otherwise have any credential sent to any host."""
+    """Refuse other hosts: an author of configs could otherwise send any credential to any host."""
     hosts = allowed.replace(",", " ").split()
     if hosts and not _allowed(reach.address, hosts):
         raise refusal.Refusal(
@@ -125,14 +125,14 @@ def _check_host(reach: Reach, allowed: str) -> None:
 
 
 def _allowed(text: str, hosts: list[str]) -> bool:
-    """Whether an address is among the hosts, in whatever spelling. No address is in no list."""
+    """The address is among the hosts, in any spelling. A text that is no address is in no list."""
     wanted = address.parse(text)
     known = (address.parse(host) for host in hosts)
-    return wanted is not None and any(one is not None and one.allows(wanted) for one in known)
+    return wanted is not None and any(host is not None and host.allows(wanted) for host in known)
 
 
 def answer(error: Exception) -> api.Wait | api.Blocked:
-    """The result that an error of this plugin's work is. Raises ``error`` if it is another's."""
+    """The result for an error of this plugin's work. Raises ``error`` if it is another."""
     match error:
         case refusal.Refusal():
             return api.Blocked(reason=error.reason, message=str(error), after=error.after)

@@ -1,9 +1,9 @@
-"""A controller that does not answer is asked rarely, so that it holds up no other's clusters.
+"""Backoff for a controller that does not answer, so that it delays no other's clusters.
 
-Every request to it would otherwise wait for its whole deadline, and with it a worker of the
-operator. After two in a row without an answer, requests fail at once; now and then one is let
-through, and with its answer all are. A controller that is slow is not silent: while it answers
-anything, it is asked, and what waits in this process is not its fault.
+Otherwise every request to it would wait for its whole deadline, and with it a worker of the
+operator. After two failures in a row, requests fail at once. Now and then one request passes, and
+with its answer all pass. A slow controller is not silent: while it answers anything, requests pass,
+and waiting in this process is not its fault.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from collections.abc import Iterator
 
 from akoo_avi.client import Controllers, Credential, UnreachableError, calls, door, slots
 from akoo_core.plugin import circuit
-from akoo_core.plugin import clock as clock_
+from akoo_core.plugin.clock import Clock, SystemClock
 
 PATIENT = 0.9
-"""The share of its deadline after which a request that is cut short was not answered."""
+"""The share of its deadline after which a request that is cut short counts as unanswered."""
 
 
-def controllers(
-    *, pool_size: int, page_size: int, clock: clock_.Clock | None = None
-) -> Controllers:
-    """The registry of a process, with patience."""
-    now = clock or clock_.SystemClock()
+def controllers(*, pool_size: int, page_size: int, clock: Clock | None = None) -> Controllers:
+    """The registry of a process, with backoff."""
+    now = clock or SystemClock()
     width = pool_size + slots.FOR_READS
     return Controllers(
         pool_size=pool_size,
         page_size=page_size,
         now=now,
-        make_door=lambda at: PatientDoor(door.ThreadedDoor(at, size=width), now),
+        make_door=lambda address: PatientDoor(door.ThreadedDoor(address, size=width), now),
     )
 
 
 class Patience:
-    """What one controller's answers say of it."""
+    """The state of one controller by its answers."""
 
-    def __init__(self, clock: clock_.Clock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._circuit = circuit.Circuit(clock)
 
     @contextlib.contextmanager
-    def asked(self, seconds: float, progress: calls.Progress | None = None) -> Iterator[None]:
-        """One request. Raises LostError at once while none is to be made.
+    def request(
+        self, seconds: float, progress: calls.RequestProgress | None = None
+    ) -> Iterator[None]:
+        """Run one request. Raises LostError at once while no request may pass.
 
-        Whatever is answered counts as an answer, an error of TLS as well. What is cut short counts
-        as silence only at its deadline: others are cancelled because a request beside them failed.
+        Every answer counts, an error of TLS as well. A request that is cut short counts as
+        unanswered only at its deadline: others are cancelled because a request beside them failed.
         A request that never left this process (``progress``, LostError.ours) says nothing.
         """
         left = self._circuit.refused_seconds()
@@ -80,35 +80,41 @@ class Patience:
 class PatientDoor:
     """A door that opens rarely while nobody answers behind it."""
 
-    def __init__(self, inner: door.Door, clock: clock_.Clock) -> None:
+    def __init__(self, inner: door.Door, clock: Clock) -> None:
         self._inner = inner
         self._patience = Patience(clock)
 
-    async def login(self, who: Credential, *, seconds: float) -> door.AviSession | calls.AviAnswer:
-        """As the inner door's. Raises LostError at once while it is not to be asked."""
-        with self._patience.asked(seconds):
-            found = await self._inner.login(who, seconds=seconds)
-        return found if isinstance(found, calls.AviAnswer) else _Session(found, self._patience)
+    async def login(
+        self, credential: Credential, *, seconds: float
+    ) -> door.AviSession | calls.AviAnswer:
+        """See the inner door. Raises LostError at once while no request may pass."""
+        with self._patience.request(seconds):
+            opened = await self._inner.login(credential, seconds=seconds)
+        return (
+            opened
+            if isinstance(opened, calls.AviAnswer)
+            else _PatientSession(opened, self._patience)
+        )
 
     def close(self) -> None:
         self._inner.close()
 
 
-class _Session:
-    """A session whose requests are seen."""
+class _PatientSession:
+    """A session whose requests are counted."""
 
-    def __init__(self, inner: door.AviSession, seen: Patience) -> None:
+    def __init__(self, inner: door.AviSession, patience: Patience) -> None:
         self._inner = inner
-        self._patience = seen
+        self._patience = patience
 
     @property
     def version(self) -> str:
         return self._inner.version
 
     async def send(
-        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+        self, call: calls.AviCall, progress: calls.RequestProgress, *, seconds: float
     ) -> calls.AviAnswer:
-        with self._patience.asked(seconds, progress):
+        with self._patience.request(seconds, progress):
             return await self._inner.send(call, progress, seconds=seconds)
 
     def close(self) -> None:

@@ -9,23 +9,23 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def run(work: Sequence[Callable[[], Awaitable[T]]], *, width: int) -> list[T]:
-    """All results, in the order of ``work``; at most ``width`` are under way.
+async def run(functions: Sequence[Callable[[], Awaitable[T]]], *, width: int) -> list[T]:
+    """All results, in the order of ``functions``; at most ``width`` run at a time.
 
-    Raises the first error as it is, when nothing is under way any more.
+    Raises the first error as it is, once nothing runs any more.
     """
     results: dict[int, T] = {}
-    waiting = iter(enumerate(work))
+    waiting = iter(enumerate(functions))
 
     async def worker() -> None:
         for index, function in waiting:
             results[index] = await function()
 
-    tasks = [asyncio.ensure_future(worker()) for _ in range(min(width, len(work)))]
+    tasks = [asyncio.ensure_future(worker()) for _ in range(min(width, len(functions)))]
     try:
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return [results[index] for index in range(len(work))]
+    return [results[index] for index in range(len(functions))]

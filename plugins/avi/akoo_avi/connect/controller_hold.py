@@ -1,4 +1,4 @@
-"""Holds an AviController by our finalizer: what leads to Avi must be there when things go."""
+"""The hold on an AviController by our finalizer: removal on Avi needs its address and account."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CONTROLLERS = resources.AVI_CONTROLLERS
 
 
 async def hold(client: kube.KubeClient, pool: pools.Pool) -> None:
-    """Before a pool puts its first range on Avi: what leads there must be there when it goes.
+    """Hold the AviController before a pool puts its first range on Avi.
 
-    Raises Refusal for an AviController that is being deleted: it waits for those that have
-    something there, and for nobody new. KubeError where it cannot be written.
+    Raises Refusal for an AviController that is being deleted: it stays for existing users, and
+    takes no new ones. Raises KubeError if it cannot be written.
     """
     if not pool.spec.controller:
         return

@@ -1,4 +1,4 @@
-"""One reading at a time for all who ask, kept while it is fresh."""
+"""One reading at a time for all callers, kept while it is fresh."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class _Line(Generic[Value]):
-    """Who asks for one key."""
+class _KeyState(Generic[Value]):
+    """The state of one key."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -26,29 +26,28 @@ class Readings(Generic[Key, Value]):
     """The last value of each key. For one event loop."""
 
     def __init__(self) -> None:
-        self._lines: dict[Key, _Line[Value]] = {}
+        self._states: dict[Key, _KeyState[Value]] = {}
 
     async def get(
         self, key: Key, read: Callable[[], Awaitable[Value]], fresh: Callable[[Value], bool]
     ) -> Value:
-        """The last value if it is ``fresh``, else what ``read`` gives.
+        """The last value if it is ``fresh``, else a new one from ``read``.
 
-        Whoever asks while it is read waits for that reading. If it fails, all of them get its error
-        and none reads anew; if who reads is cancelled, the next one does. Raises what ``read``
-        raises.
+        Callers during a reading wait for it. If it fails, all of them get its error and none reads
+        anew. If the reading caller is cancelled, the next one reads. Raises the errors of ``read``.
         """
-        line = self._lines.setdefault(key, _Line())
-        awaited = line.begun if line.lock.locked() else None
-        async with line.lock:
-            if line.failed is not None and line.failed[0] == awaited:
-                raise line.failed[1].with_traceback(None)
-            if line.values and fresh(line.values[0]):
-                return line.values[0]
-            line.begun += 1
+        state = self._states.setdefault(key, _KeyState())
+        awaited = state.begun if state.lock.locked() else None
+        async with state.lock:
+            if state.failed is not None and state.failed[0] == awaited:
+                raise state.failed[1].with_traceback(None)
+            if state.values and fresh(state.values[0]):
+                return state.values[0]
+            state.begun += 1
             try:
                 value = await read()
             except Exception as error:
-                line.failed = (line.begun, error)
+                state.failed = (state.begun, error)
                 raise
-            line.values = [value]
+            state.values = [value]
             return value

@@ -6,28 +6,29 @@ from typing import NamedTuple
 
 from akoo_avi.spec import avi_controller, config, inline_pools, nearest, refusal, resources, wanted
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
-from akoo_avi.spec.placement import ControllerRef, ExhaustedPool, PoolRef, Reach, Wanted
+from akoo_avi.spec.placement import ControllerRef, ExhaustedPool, PoolRef, Reach, WantedPlace
 from akoo_core.plugin import api, kube, structs
 from akoo_core.plugin.kube import Resource
 
 POOL_SECONDS = 15.0
-"""Until it is looked again whether a pool is in force."""
+"""Retry interval for a pool that is not in force yet."""
 
 
-async def reach(ctx: api.VerbContext, asked: Wanted) -> tuple[Reach, ControllerRef | None]:
-    """How to get to the controller: by the config itself, or by the AviController it names."""
+async def reach(ctx: api.VerbContext, asked: WantedPlace) -> tuple[Reach, ControllerRef | None]:
+    """The way to the controller: from the config itself, or from the AviController that it
+    names."""
     if asked.reach is not None:
         return asked.reach, None
     obj = await _get(ctx, resources.AVI_CONTROLLERS, asked.controller, "controller")
     try:
-        one = avi_controller.from_object(obj)
+        controller = avi_controller.from_object(obj)
     except structs.DecodeError as error:
-        told = f"AviController/{asked.controller}: {error}"
-        raise refusal.Refusal("ConfigInvalid", told) from error
-    return one.reach, ControllerRef(name=one.name, uid=one.uid)
+        problem = f"AviController/{asked.controller}: {error}"
+        raise refusal.Refusal("ConfigInvalid", problem) from error
+    return controller.reach, ControllerRef(name=controller.name, uid=controller.uid)
 
 
-class Pools(NamedTuple):
+class ClusterPools(NamedTuple):
     """The AviIPPools of a cluster as they are now."""
 
     refs: tuple[PoolRef, ...]
@@ -36,7 +37,7 @@ class Pools(NamedTuple):
     exhausted: tuple[ExhaustedPool, ...]
 
 
-async def pools(ctx: api.VerbContext, asked: Wanted) -> Pools:
+async def pools(ctx: api.VerbContext, asked: WantedPlace) -> ClusterPools:
     """Read the pools that a config names or makes. Raises Refusal."""
     read, unready = [], None
     for name in asked.pools:
@@ -44,12 +45,12 @@ async def pools(ctx: api.VerbContext, asked: Wanted) -> Pools:
         read.append(obj)
         unready = unready or _unready(name, obj)
     needed = inline_pools.gives_ranges(config.decode(ctx.view.config))
-    for name in (one for one in asked.inline if one not in asked.pools):
+    for name in (inline for inline in asked.inline if inline not in asked.pools):
         made = await _made(ctx, name)
         if made is not None:
             read.append(made)
         unready = unready or (_unready(name, made or {}) if needed else None)
-    return Pools(
+    return ClusterPools(
         refs=tuple(
             PoolRef(name=obj["metadata"]["name"], uid=obj["metadata"]["uid"]) for obj in read
         ),
@@ -59,7 +60,7 @@ async def pools(ctx: api.VerbContext, asked: Wanted) -> Pools:
 
 
 def _is_exhausted(obj: structs.JSON) -> bool:
-    """Whether the pool's own controller counted addresses, and none that is free."""
+    """The pool's own controller counted addresses, and none is free."""
     status = obj.get("status") or {}
     return bool(status.get("total")) and status.get("free") == 0
 
@@ -67,20 +68,24 @@ def _is_exhausted(obj: structs.JSON) -> bool:
 def _exhausted(obj: structs.JSON) -> ExhaustedPool:
     """The pool, and the field that adds ranges to it: a pool of a config is corrected there."""
     metadata = obj["metadata"]
-    of = (metadata.get("annotations") or {}).get(CONFIG_ANNOTATION, "")
-    correct = f"spec.dataNetwork.ipPools of AKODeploymentConfig/{of}" if of else "its spec.subnets"
+    config_name = (metadata.get("annotations") or {}).get(CONFIG_ANNOTATION, "")
+    correct = (
+        f"spec.dataNetwork.ipPools of AKODeploymentConfig/{config_name}"
+        if config_name
+        else "its spec.subnets"
+    )
     return ExhaustedPool(name=metadata["name"], correct=correct)
 
 
 async def _made(ctx: api.VerbContext, name: str) -> structs.JSON | None:
-    """A pool that was made of the config's networks; None while there is none to use."""
+    """A pool that was made from the config's networks; None while none is usable."""
     if ctx.shared is None:
         return None
     selector = f"metadata.name={name}"
     try:
         page = await ctx.shared.list(resources.AVI_IP_POOLS, field_selector=selector)
     except kube.NotFoundError:
-        return None  # the kind is not installed: then nobody makes any
+        return None  # the kind is not installed: then nobody makes pools
     living = (item for item in page.items if "deletionTimestamp" not in item["metadata"])
     return next(living, None)
 
@@ -89,7 +94,7 @@ def _unready(name: str, obj: structs.JSON) -> api.Wait | None:
     status = obj.get("status") or {}
     if status.get("appliedGeneration") is not None:
         return None
-    told = next(
+    problem = next(
         (
             condition.get("message", "")
             for condition in status.get("conditions") or ()
@@ -97,12 +102,12 @@ def _unready(name: str, obj: structs.JSON) -> api.Wait | None:
         ),
         "It was not looked at yet.",
     )
-    message = f"AviIPPool/{name} gives no addresses yet: {told}"
+    message = f"AviIPPool/{name} gives no addresses yet: {problem}"
     return api.Wait(reason="PoolNotReady", message=message, after=POOL_SECONDS)
 
 
 async def _get(ctx: api.VerbContext, kind: Resource, name: str, field: str) -> structs.JSON:
-    """Raises Refusal for one that is not there or is being deleted."""
+    """The object. Raises Refusal if it is missing or being deleted."""
     if ctx.shared is None:
         raise RuntimeError(f"no controller of this plugin watches {kind.qualified}")
     correct = f"spec.plugins.avi.{field} of {wanted.config_name(ctx.view)}"

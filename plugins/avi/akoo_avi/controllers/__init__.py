@@ -1,5 +1,7 @@
-"""How Avi Controllers are: AviController objects, and those that configs name by themselves.
+"""The state of Avi Controllers: of AviController objects, and of those that configs name
+themselves.
 
-``declared`` is an AviController as its author wrote it, ``health`` what was found on the outside,
-``judge`` the conditions that follow; ``reconcile`` and ``configs`` are the two controllers.
+``health`` reads the controller, ``conditions`` derives the conditions; ``reconcile`` and
+``configs`` are the two controllers that write them, and ``keeping`` holds AviControllers that are
+in use.
 """

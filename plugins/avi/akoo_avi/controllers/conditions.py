@@ -1,7 +1,7 @@
-"""From what was found to conditions: one per question, and Ready over all. Pure.
+"""Conditions from the health of a controller: one per question, and Ready over all. Pure.
 
-``Ready`` False has the reason of the first that is wrong, in the order in which a reader has to
-mend them: reach it, log in, wait until it is up, see enough.
+``Ready`` False has the reason of the first False condition, in the order in which a reader has to
+fix them: reach it, log in, wait until it is up, see enough.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ PERMITTED = "PermissionsSufficient"
 QUESTIONS = (REACHABLE, CREDENTIAL_VALID, CLUSTER_UP, PERMITTED)
 
 
-def of_health(found: health.Health) -> tuple[Condition, ...]:
+def of_health(state: health.ControllerHealth) -> tuple[Condition, ...]:
     """The conditions of a controller that answered."""
     return _with_ready(
         (
-            _true(REACHABLE, "Reached", f"{found.address} answers as {_described(found)}."),
+            _true(REACHABLE, "Reached", f"{state.address} answers as {_described(state)}."),
             _true(CREDENTIAL_VALID, "LoggedIn", "The account logs in."),
-            _up(found),
-            _permitted(found),
+            _up(state),
+            _permitted(state),
         )
     )
 
 
 def of_error(error: Exception) -> tuple[Condition, ...]:
-    """The conditions of one that could not be looked at, for an error of ``access.ANSWERED``.
+    """The conditions of a controller that could not be checked, for an error of
+    ``access.ANSWERED``.
 
-    What was not asked is Unknown.
+    Unanswered questions are Unknown.
     """
     position = QUESTIONS.index(_question(error))
     wrong = Condition(
@@ -65,7 +66,7 @@ _QUESTIONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def _question(error: Exception) -> str:
-    """Which question an error answers with no: whether it can be reached, unless it is known."""
+    """The question that an error answers with no: Reachable for an unknown error."""
     return next((asked for kind, asked in _QUESTIONS if isinstance(error, kind)), REACHABLE)
 
 
@@ -77,32 +78,32 @@ def _not_asked(kind: str) -> Condition:
     return Condition(type=kind, status="Unknown", reason="NotAsked")
 
 
-def _up(found: health.Health) -> Condition:
-    if not found.state:
+def _up(state: health.ControllerHealth) -> Condition:
+    if not state.state:
         message = "Our account may not read the state of the controller's cluster."
         return Condition(type=CLUSTER_UP, status="Unknown", reason="NotPermitted", message=message)
-    if found.state not in health.USABLE_STATES:
+    if state.state not in health.USABLE_STATES:
         message = (
-            f"{found.address} is in state {found.state} and takes no configuration; it is looked "
+            f"{state.address} is in state {state.state} and takes no configuration; it is looked "
             "at again. Check the controller's nodes if this lasts."
         )
         return Condition(
             type=CLUSTER_UP, status="False", reason="ControllerNotReady", message=message
         )
-    message = f"{found.state}, {found.nodes_up} of {found.nodes} nodes are active."
+    message = f"{state.state}, {state.nodes_up} of {state.nodes} nodes are active."
     return _true(CLUSTER_UP, "Up", message)
 
 
-def _permitted(found: health.Health) -> Condition:
-    if not found.unseen:
+def _permitted(state: health.ControllerHealth) -> Condition:
+    if not state.unseen:
         return _true(PERMITTED, "Sufficient", "Everything that a clean-up must see can be seen.")
-    message = f"On {found.address} {found.unseen}. Without that no clean-up can be proven."
+    message = f"On {state.address} {state.unseen}. Without that no clean-up can be proven."
     return Condition(type=PERMITTED, status="False", reason="NoSight", message=message)
 
 
-def _described(found: health.Health) -> str:
-    licence = f", licence {found.license_tier}" if found.license_tier else ""
-    return f"Avi {found.version or 'of a release that it does not say'}{licence}"
+def _described(state: health.ControllerHealth) -> str:
+    licence = f", licence {state.license_tier}" if state.license_tier else ""
+    return f"Avi {state.version or 'of a release that it does not say'}{licence}"
 
 
 def _true(kind: str, reason: str, message: str) -> Condition:
@@ -110,7 +111,7 @@ def _true(kind: str, reason: str, message: str) -> Condition:
 
 
 def _with_ready(known: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    wrong = next((one for one in known if one.status == "False"), None)
+    wrong = next((condition for condition in known if condition.status == "False"), None)
     if wrong is not None:
         ready = Condition(type="Ready", status="False", reason=wrong.reason, message=wrong.message)
     else:

@@ -1,7 +1,7 @@
-"""Says in each AKODeploymentConfig how the Avi Controller is that it names: condition AviReady.
+"""Writes the state of its Avi Controller into each AKODeploymentConfig: condition AviReady.
 
 The fields of the ancestor (address, account, CA) are an AviController without an object of its
-own; a config that names an AviController says what that says. observes configs, their Secrets,
+own; a config that names an AviController gets its condition. observes configs, their Secrets,
 AviControllers, AviIPPools and the Avi Controller; writes one condition of the config's status,
 under a field manager of its own: the rest of the status is the core's.
 """
@@ -33,14 +33,14 @@ RIGHTS = (
 
 
 class ConfigControllers:
-    """For the plugin: registers the controller, and keeps what it needs."""
+    """The controller's registration and its tools."""
 
     def __init__(self, clients: client.Controllers, catalogs: catalog.Catalogs) -> None:
         self._clients = clients
         self._catalogs = catalogs
 
     def registration(self) -> api.ControllerRegistration:
-        """What the operator is to run."""
+        """The registration for the operator."""
         return api.ControllerRegistration(
             name="configs",
             watches=(CONFIGS, resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS),
@@ -52,13 +52,13 @@ class ConfigControllers:
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
-        """Look at the controller of one config."""
+        """Check the controller of one config."""
         try:
             obj = await ctx.kube.get(CONFIGS, request.key)
         except kube.NotFoundError:
             return api.Done()
         ready = await self._ready(obj, ctx)
-        await _say(ctx, obj, ready)
+        await _write(ctx, obj, ready)
         refused = ready.reason == "CredentialRefused"
         after = reconcile.REFUSED_SECONDS if refused else reconcile.AGAIN_SECONDS
         return api.Done(recheck_seconds=after)
@@ -78,22 +78,22 @@ class ConfigControllers:
     async def _controller(
         self, obj: kube.Object, ctx: api.ControllerContext
     ) -> tuple[placement.Reach | None, conditions.Condition]:
-        """How to get to the controller, and how it is. Raises Refusal and DecodeError."""
+        """The way to the controller, and its condition. Raises Refusal and DecodeError."""
         name = _options(obj).controller
         if name:
             return await _mirrored(name, ctx)
         reach = wanted.reach_of(config.decode(obj))
         try:
-            found = await health.look(await access.open(ctx, self._clients, reach))
+            state = await health.look(await access.open(ctx, self._clients, reach))
         except access.ANSWERED as error:
             return None, _summary(controller_conditions.of_error(error))
-        return reach, _summary(controller_conditions.of_health(found))
+        return reach, _summary(controller_conditions.of_health(state))
 
     async def _misplaced(
         self, obj: kube.Object, reach: placement.Reach, ctx: api.ControllerContext
     ) -> tuple[str, str] | None:
-        """Reason and message of what no cluster could be placed by; None: all that it names is
-        there. What only takes time (a network that becomes usable) is told by the pools.
+        """Reason and message of a name that prevents any placement; None: all names exist. Problems
+        that time solves (a network that becomes usable) are reported by the pools.
 
         A config without a cloud, which the API server refuses, is not judged.
         """
@@ -111,7 +111,7 @@ class ConfigControllers:
                     suitable.judge_config(asked, known, correct)
                 except refusal.Refusal:
                     if seconds is None:
-                        continue  # what is missing may just have been made
+                        continue  # a missing object may just have been made
                     raise
                 return None
         except access.ANSWERED as error:
@@ -137,73 +137,78 @@ def secrets_of(obj: kube.Object) -> tuple[api.SecretPair, ...]:
 
 
 def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
-    """An AviController concerns the configs that name it; they look again within a minute. A pool
-    concerns the config that it was made from."""
+    """The config itself; for a pool, the config that it was made from. Configs that name an
+    AviController look at it again within a minute."""
     if resource.kind == resources.AVI_IP_POOLS.kind:
-        of = (obj["metadata"].get("annotations") or {}).get(CONFIG_ANNOTATION)
-        return (of,) if of else ()
+        config_name = (obj["metadata"].get("annotations") or {}).get(CONFIG_ANNOTATION)
+        return (config_name,) if config_name else ()
     return (obj["metadata"]["name"],) if resource.kind == CONFIGS.kind else ()
 
 
 def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
-    """Of a config what it asks for, of a pool what is said about it."""
+    """The fields that start a reconcile: the spec of a config, the conditions of a pool."""
     if resource.kind == resources.AVI_IP_POOLS.kind:
-        said = (obj.get("status") or {}).get("conditions") or ()
-        return [(one.get("type"), one.get("status"), one.get("message")) for one in said]
+        pool_conditions = (obj.get("status") or {}).get("conditions") or ()
+        return [
+            (condition.get("type"), condition.get("status"), condition.get("message"))
+            for condition in pool_conditions
+        ]
     return obj.get("spec")
 
 
 def _options(obj: kube.Object) -> options.Options:
     """``spec.plugins.avi``. Raises structs.DecodeError."""
-    given = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
-    return structs.convert(given, options.Options, path="spec.plugins.avi")
+    plugin_spec = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
+    return structs.convert(plugin_spec, options.Options, path="spec.plugins.avi")
 
 
 async def _mirrored(
     name: str, ctx: api.ControllerContext
 ) -> tuple[placement.Reach | None, conditions.Condition]:
-    """How to get to the controller of an AviController, and what that says of it."""
+    """The way to the controller of an AviController, and its condition."""
     try:
-        one = avi_controller.from_object(await ctx.kube.get(resources.AVI_CONTROLLERS, name))
+        controller = avi_controller.from_object(await ctx.kube.get(resources.AVI_CONTROLLERS, name))
     except kube.NotFoundError:
         message = f"There is no AviController {name!r}. Create it, or correct "
         return None, _false("ControllerNotFound", f"{message}spec.plugins.avi.controller.")
-    ready = conditions.find(one.status.conditions, "Ready")
+    ready = conditions.find(controller.status.conditions, "Ready")
     if ready is None:
         message = f"AviController {name} was not looked at yet."
         return None, conditions.Condition(
             type=TYPE, status="Unknown", reason="NotAsked", message=message
         )
-    told = f"AviController {name}: {ready.message}"
-    return one.reach, structs.replace(ready, type=TYPE, message=told, last_transition_time=None)
+    message = f"AviController {name}: {ready.message}"
+    return controller.reach, structs.replace(
+        ready, type=TYPE, message=message, last_transition_time=None
+    )
 
 
-def _summary(found: tuple[conditions.Condition, ...]) -> conditions.Condition:
-    return structs.replace(found[0], type=TYPE)
+def _summary(derived: tuple[conditions.Condition, ...]) -> conditions.Condition:
+    return structs.replace(derived[0], type=TYPE)
 
 
 def _false(reason: str, message: str) -> conditions.Condition:
     return conditions.Condition(type=TYPE, status="False", reason=reason, message=message)
 
 
-async def _say(ctx: api.ControllerContext, obj: kube.Object, ready: conditions.Condition) -> None:
-    before = _said(obj)
-    wanted_ = conditions.merge((before,) if before else (), (ready,), now=ctx.clock.now())
-    if before == wanted_[0]:
+async def _write(ctx: api.ControllerContext, obj: kube.Object, ready: conditions.Condition) -> None:
+    before = _current(obj)
+    merged = conditions.merge((before,) if before else (), (ready,), now=ctx.clock.now())
+    if before == merged[0]:
         return
     body = {
         "apiVersion": CONFIGS.api_version,
         "kind": CONFIGS.kind,
         "metadata": {"name": obj["metadata"]["name"], "uid": obj["metadata"]["uid"]},
-        "status": {"conditions": [structs.to_object(wanted_[0])]},
+        "status": {"conditions": [structs.to_object(merged[0])]},
     }
     try:
         await ctx.kube.apply(CONFIGS, body, field_manager=FIELD_MANAGER, subresource="status")
     except (kube.NotFoundError, kube.ConflictError):
-        return  # gone, or made again under its name: that one gets an attempt of its own
+        return  # gone, or made again under its name: the new one gets an attempt of its own
 
 
-def _said(obj: kube.Object) -> conditions.Condition | None:
+def _current(obj: kube.Object) -> conditions.Condition | None:
     for condition in (obj.get("status") or {}).get("conditions") or ():
         if condition.get("type") == TYPE:
             try:

@@ -1,4 +1,4 @@
-"""Looks at an Avi Controller as a whole: a handful of reads, whatever it holds."""
+"""The health of an Avi Controller as a whole: a handful of reads, whatever it holds."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ USABLE_STATES = (
 """States of ``/api/cluster/runtime`` in which a controller takes configuration."""
 
 
-class Health(structs.Struct, frozen=True, kw_only=True):
-    """What a controller said of itself and of our account."""
+class ControllerHealth(structs.Struct, frozen=True, kw_only=True):
+    """The state of a controller and of our account there."""
 
     address: str
     version: str = ""
@@ -26,11 +26,11 @@ class Health(structs.Struct, frozen=True, kw_only=True):
     nodes_up: int = 0
     license_tier: str = ""
     unseen: str = ""
-    """What our account cannot see for sure, and what to grant; "" if it sees all."""
+    """The objects that our account may not see, and the permission to grant; "" if it sees all."""
 
 
-async def look(client: AviClient) -> Health:
-    """Raises AviErrors."""
+async def look(client: AviClient) -> ControllerHealth:
+    """The health of a controller. Raises AviErrors."""
     cluster = await client.get("cluster")
     try:
         runtime = await client.get("cluster/runtime")
@@ -41,7 +41,7 @@ async def look(client: AviClient) -> Health:
     except ForbiddenError:
         system = {}
     nodes = runtime.get("node_states") or ()
-    return Health(
+    return ControllerHealth(
         address=client.address,
         version=await client.version(),
         cluster_uuid=str(cluster.get("uuid", "")),

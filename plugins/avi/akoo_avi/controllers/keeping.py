@@ -1,8 +1,8 @@
-"""The controller that keeps AviControllers which are needed to take something away.
+"""The controller that keeps AviControllers while a removal on Avi may need them.
 
-observes AviControllers, AviIPPools and records; writes our finalizer on AviControllers, and while
-it holds one that is being deleted the condition Held. A pool whose AviController is gone could
-never give its ranges back, and a cluster that leaves would not find a new address or account.
+observes AviControllers, AviIPPools and records; writes our finalizer on AviControllers, and the
+condition Held while it holds one that is being deleted. Without its AviController a pool could
+never give its ranges back, and a leaving cluster would not find a new address or account.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ HELD: Final = "Held"
 POOLS = resources.AVI_IP_POOLS
 RECORDS = kube.AKO_DEPLOYMENTS
 AGAIN_SECONDS = 60.0
-TOLD = 5
-"""Names in a message; of more the number is told."""
+SHOWN = 5
+"""Names in a message; further names are counted."""
 RIGHTS = (
     api.RbacRule(
         groups=(CONTROLLERS.group,),
@@ -37,7 +37,7 @@ RIGHTS = (
 
 
 def registration() -> api.ControllerRegistration:
-    """What the operator is to run."""
+    """The registration for the operator."""
     return api.ControllerRegistration(
         name="kept-controllers",
         watches=(CONTROLLERS, POOLS, RECORDS),
@@ -60,7 +60,7 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
     try:
         if "deletionTimestamp" in metadata:
             return await _leave(ctx, obj) if held else api.Done()
-        # One that is held stays so until it is deleted: nobody has to be asked until then.
+        # A held AviController stays held until it is deleted: no search is needed until then.
         if not held and await _needed(ctx.kube, metadata["name"], metadata["uid"]):
             await controller_hold.add(ctx.kube, obj)
     except kube.ConflictError as error:
@@ -69,13 +69,14 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
 
 
 async def _leave(ctx: api.ControllerContext, obj: kube.Object) -> api.Result:
-    """Seen with a deletionTimestamp first, and only then it is asked who needs it."""
+    """Let go of a deleted AviController. Its users are read after its deletionTimestamp was
+    seen."""
     metadata = obj["metadata"]
     moved = names.DELETE_FOR_MOVE_ANNOTATION in (metadata.get("annotations") or {})
-    told = "" if moved else await _needed(ctx.kube, metadata["name"], metadata["uid"])
-    if told:
-        await _say(ctx, obj, told)
-        return api.Wait(reason="InUse", message=told, after=AGAIN_SECONDS)
+    users = "" if moved else await _needed(ctx.kube, metadata["name"], metadata["uid"])
+    if users:
+        await _write(ctx, obj, users)
+        return api.Wait(reason="InUse", message=users, after=AGAIN_SECONDS)
     await Finalizers(ctx.kube).remove(
         CONTROLLERS, FINALIZER, metadata["name"], None, uid=metadata["uid"]
     )
@@ -83,88 +84,88 @@ async def _leave(ctx: api.ControllerContext, obj: kube.Object) -> api.Result:
 
 
 async def _needed(client: kube.KubeClient, name: str, uid: str) -> str:
-    """Who needs it, in words; "" for nobody. As the API server has it now."""
+    """The users, in words; "" for none. Read from the API server."""
     try:
-        records = [one.name for one in await uses.uses_of(client, CONTROLLERS, name, uid)]
+        records = [use.name for use in await uses.uses_of(client, CONTROLLERS, name, uid)]
     except structs.DecodeError as error:
         return f"Whether an AKODeployment uses it cannot be read: {error}."
     return needed_by(await _pools(client, name), records)
 
 
 async def _pools(client: kube.KubeClient, name: str) -> list[str]:
-    found: list[str] = []
+    pool_names: list[str] = []
     token = ""
     while True:
         page = await client.list(POOLS, token=token)
-        found += [item["metadata"]["name"] for item in page.items if _reaches_by(item, name)]
+        pool_names += [item["metadata"]["name"] for item in page.items if _reaches_by(item, name)]
         token = page.token
         if not token:
-            return sorted(found)
+            return sorted(pool_names)
 
 
 def _reaches_by(pool: kube.Object, name: str) -> bool:
-    """Whether a pool, which may not be readable otherwise, has or had ranges by its account."""
+    """A pool, possibly unreadable otherwise, has or had ranges by this controller's account."""
     held = pools.FINALIZER in (pool["metadata"].get("finalizers") or ())
     return held and (pool.get("spec") or {}).get("controller") == name
 
 
 def needed_by(pool_names: Iterable[str], record_names: Iterable[str]) -> str:
-    """Who needs an AviController, and what to do; "" for nobody. Pure."""
-    found = list(pool_names), list(record_names)
-    groups = zip(("AviIPPools", "AKODeployments"), found, strict=True)
-    told = [_listed(kind, each) for kind, each in groups if each]
-    if not told:
+    """The users of an AviController, and the remedy; "" for none. Pure."""
+    listed = list(pool_names), list(record_names)
+    groups = zip(("AviIPPools", "AKODeployments"), listed, strict=True)
+    users = [_listed(kind, found_names) for kind, found_names in groups if found_names]
+    if not users:
         return ""
     return (
-        f"It stays while it is needed to take away what is on Avi: by {' and '.join(told)}. Delete "
-        "those pools and clusters, or let them name another AviController."
+        f"It stays while it is needed to take away what is on Avi: by {' and '.join(users)}. "
+        "Delete those pools and clusters, or let them name another AviController."
     )
 
 
-def _listed(kind: str, found: list[str]) -> str:
-    more = f" and {len(found) - TOLD} more" if len(found) > TOLD else ""
-    return f"{len(found)} {kind} ({', '.join(found[:TOLD])}{more})"
+def _listed(kind: str, user_names: list[str]) -> str:
+    more = f" and {len(user_names) - SHOWN} more" if len(user_names) > SHOWN else ""
+    return f"{len(user_names)} {kind} ({', '.join(user_names[:SHOWN])}{more})"
 
 
-async def _say(ctx: api.ControllerContext, obj: kube.Object, told: str) -> None:
+async def _write(ctx: api.ControllerContext, obj: kube.Object, message: str) -> None:
     before = _conditions(obj)
-    held = conditions.Condition(type=HELD, status="True", reason="InUse", message=told)
-    others = tuple(one for one in before if one.type != HELD)
+    held = conditions.Condition(type=HELD, status="True", reason="InUse", message=message)
+    others = tuple(condition for condition in before if condition.type != HELD)
     merged = conditions.merge(before, (*others, held), now=ctx.clock.now())
     if merged == before:
         return
     metadata = obj["metadata"]
     patch = {
         "metadata": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
-        "status": {"conditions": [structs.to_object(one) for one in merged]},
+        "status": {"conditions": [structs.to_object(condition) for condition in merged]},
     }
     await ctx.kube.merge_patch(CONTROLLERS, metadata["name"], patch, subresource="status")
 
 
 def _conditions(obj: kube.Object) -> tuple[conditions.Condition, ...]:
-    found = (obj.get("status") or {}).get("conditions") or ()
+    listed = (obj.get("status") or {}).get("conditions") or ()
     try:
-        return structs.convert(found, tuple[conditions.Condition, ...])
+        return structs.convert(listed, tuple[conditions.Condition, ...])
     except structs.DecodeError:
         return ()
 
 
 def keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
-    """An AviController concerns itself; a pool that which it names; a record those that it uses."""
+    """The AviController itself; for a pool, the one it names; for a record, those that it uses."""
     spec = obj.get("spec") or {}
     if resource.kind == CONTROLLERS.kind:
         return (obj["metadata"]["name"],)
     if resource.kind == POOLS.kind:
         return (spec["controller"],) if spec.get("controller") else ()
     used = spec.get("uses") or ()
-    return tuple(one["name"] for one in used if one.get("kind") == CONTROLLERS.kind)
+    return tuple(use["name"] for use in used if use.get("kind") == CONTROLLERS.kind)
 
 
 def goes_by(resource: kube.Resource, obj: kube.Object) -> object:
-    """What is said about them starts nothing."""
+    """The fields that start a reconcile: the status does not."""
     spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
     if resource.kind == RECORDS.kind:
         return spec.get("uses"), spec.get("finishedAt")
     if resource.kind == POOLS.kind:
         return spec.get("controller"), metadata.get("finalizers")
-    return [metadata.get(one) for one in ("annotations", "finalizers", "deletionTimestamp")]
+    return [metadata.get(field) for field in ("annotations", "finalizers", "deletionTimestamp")]

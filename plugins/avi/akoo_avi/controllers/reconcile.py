@@ -1,7 +1,7 @@
-"""The controller of AviControllers: says of each how it is.
+"""The controller of AviControllers: writes the state of each.
 
 observes AviControllers, their Secrets and the Avi Controller itself; writes their status, and only
-when it says something new. It makes and deletes nothing anywhere.
+if it changed. It makes and deletes nothing anywhere.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ RIGHTS = (
 
 
 class AviControllers:
-    """For the plugin: registers the controller, and keeps what it needs."""
+    """The controller's registration and its tools."""
 
     def __init__(self, clients: client.Controllers) -> None:
         self._clients = clients
 
     def registration(self) -> api.ControllerRegistration:
-        """What the operator is to run."""
+        """The registration for the operator."""
         return api.ControllerRegistration(
             name="controllers",
             watches=(resources.AVI_CONTROLLERS,),
@@ -44,67 +44,74 @@ class AviControllers:
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
-        """Look at one."""
+        """Check one AviController."""
         try:
             obj = await ctx.kube.get(resources.AVI_CONTROLLERS, request.key)
         except kube.NotFoundError:
             return api.Done()
         try:
-            one = avi_controller.from_object(obj)
+            controller = avi_controller.from_object(obj)
         except structs.DecodeError as error:
             ctx.log.warning("AviController cannot be read", extra={"problem": str(error)})
             return api.Blocked(reason="InvalidController", message=str(error))
-        found, wanted = await looked_at(ctx, self._clients, one)
+        health_now, wanted = await looked_at(ctx, self._clients, controller)
         try:
-            await _say(ctx, one, _status(one, found, wanted, ctx))
+            await _write(ctx, controller, _status(controller, health_now, wanted, ctx))
         except kube.ConflictError:
-            told = f"AviController/{one.name} changed while it was looked at."
-            return api.Wait(reason="ControllerEdited", message=told, after=1.0)
-        refused = any(c.reason == "CredentialRefused" for c in wanted)
+            message = f"AviController/{controller.name} changed while it was looked at."
+            return api.Wait(reason="ControllerEdited", message=message, after=1.0)
+        refused = any(condition.reason == "CredentialRefused" for condition in wanted)
         after = REFUSED_SECONDS if refused else AGAIN_SECONDS
         return api.Done(recheck_seconds=after)
 
 
 async def looked_at(
-    ctx: api.ControllerContext, clients: client.Controllers, one: avi_controller.Declared
-) -> tuple[health.Health | None, tuple[conditions.Condition, ...]]:
-    """What was found of a controller, and what follows."""
+    ctx: api.ControllerContext, clients: client.Controllers, controller: avi_controller.Declared
+) -> tuple[health.ControllerHealth | None, tuple[conditions.Condition, ...]]:
+    """The health of a controller, or None, and its conditions."""
     try:
-        found = await health.look(await access.open(ctx, clients, one.reach))
+        health_now = await health.look(await access.open(ctx, clients, controller.reach))
     except access.ANSWERED as error:
         return None, controller_conditions.of_error(error)
-    return found, controller_conditions.of_health(found)
+    return health_now, controller_conditions.of_health(health_now)
 
 
 def _status(
-    one: avi_controller.Declared,
-    found: health.Health | None,
+    controller: avi_controller.Declared,
+    health_now: health.ControllerHealth | None,
     wanted: tuple[conditions.Condition, ...],
     ctx: api.ControllerContext,
 ) -> avi_controller.AviControllerStatus:
-    """What was found before holds while nothing can be found; who needs it is another's to say."""
-    kept = tuple(each for each in one.status.conditions if each.type == keeping.HELD)
-    said = avi_controller.AviControllerStatus(
-        observed_generation=one.generation,
-        version=found.version if found else one.status.version,
-        cluster_uuid=found.cluster_uuid if found else one.status.cluster_uuid,
-        license_tier=found.license_tier if found else one.status.license_tier,
-        nodes=found.nodes if found else one.status.nodes,
-        conditions=conditions.merge(one.status.conditions, (*wanted, *kept), now=ctx.clock.now()),
+    """The new status. Earlier values hold while the controller does not answer; ``keeping`` writes
+    Held."""
+    kept = tuple(
+        condition for condition in controller.status.conditions if condition.type == keeping.HELD
     )
-    return one.status if said == one.status else said
+    status = avi_controller.AviControllerStatus(
+        observed_generation=controller.generation,
+        version=health_now.version if health_now else controller.status.version,
+        cluster_uuid=health_now.cluster_uuid if health_now else controller.status.cluster_uuid,
+        license_tier=health_now.license_tier if health_now else controller.status.license_tier,
+        nodes=health_now.nodes if health_now else controller.status.nodes,
+        conditions=conditions.merge(
+            controller.status.conditions, (*wanted, *kept), now=ctx.clock.now()
+        ),
+    )
+    return controller.status if status == controller.status else status
 
 
-async def _say(
+async def _write(
     ctx: api.ControllerContext,
-    one: avi_controller.Declared,
+    controller: avi_controller.Declared,
     status: avi_controller.AviControllerStatus,
 ) -> None:
-    if status == one.status:
+    if status == controller.status:
         return
-    metadata = {"uid": one.uid, "resourceVersion": one.resource_version}
+    metadata = {"uid": controller.uid, "resourceVersion": controller.resource_version}
     patch = {"metadata": metadata, "status": structs.to_object(status)}
     try:
-        await ctx.kube.merge_patch(resources.AVI_CONTROLLERS, one.name, patch, subresource="status")
+        await ctx.kube.merge_patch(
+            resources.AVI_CONTROLLERS, controller.name, patch, subresource="status"
+        )
     except kube.NotFoundError:
         return

@@ -1,1 +1,1 @@
-"""Whether the virtual services of clusters run."""
+"""The state of the clusters' virtual services."""

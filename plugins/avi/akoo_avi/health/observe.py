@@ -1,9 +1,9 @@
-"""observe: do this cluster's virtual services run, and what they run on?
+"""observe: the state of this cluster's virtual services and of the platform below them.
 
-What an application has not started (a pool without servers) is told and is nobody's fault here.
-What the platform owes (a cloud that is not ready, engines that cannot be had, services that cannot
-be placed) makes the cluster not ready. A pool without a free address is added to the message: what
-has an address goes on, so the cluster stays ready.
+Problems of an application (a pool without servers) are reported and are nobody's fault here.
+Problems of the platform (a cloud that is not ready, engines that are down, services that cannot be
+placed) make the cluster not ready. A pool without a free address is added to the message: existing
+addresses still work, so the cluster stays ready.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BROKEN = (
 )
 """States of a virtual service that no change in the workload cluster mends."""
 NAMED = 3
-"""So many are named in a message; the rest is counted."""
+"""Services named in a message; further ones are counted."""
 
 
 async def observe(
@@ -62,7 +62,7 @@ def with_exhausted(
 def judge(
     seen: snapshot.Snapshot, stored: placement.Stored, *, address: str, again: float
 ) -> api.Done | api.Wait:
-    """What a snapshot says of one cluster; pure."""
+    """The state of one cluster in a snapshot; pure."""
     mine = seen.services.get(stored.cluster_name, ())
     cloud = seen.clouds.get(stored.place.cloud_uuid, "")
     if cloud and cloud not in READY_CLOUDS:
@@ -71,7 +71,7 @@ def judge(
             "placed. Look at the cloud's status there."
         )
         return api.Wait(reason="CloudNotReady", message=message, after=again)
-    broken = [one for one in mine if one.state in BROKEN]
+    broken = [service for service in mine if service.state in BROKEN]
     engines = seen.engines.get(stored.place.se_group_uuid, ())
     if broken and engines and "OPER_UP" not in engines:
         message = (
@@ -82,11 +82,11 @@ def judge(
     if broken:
         message = f"{len(broken)} of {len(mine)} virtual services cannot run: {_named(broken)}."
         return api.Wait(reason="VirtualServiceBroken", message=message, after=again)
-    return api.Done(message=_told(mine), recheck_seconds=again)
+    return api.Done(message=_counted(mine), recheck_seconds=again)
 
 
-def _told(mine: Sequence[snapshot.VirtualService]) -> str:
-    down = [one for one in mine if one.state not in (*UP, *UNDER_WAY)]
+def _counted(mine: Sequence[snapshot.VirtualService]) -> str:
+    down = [service for service in mine if service.state not in (*UP, *UNDER_WAY)]
     noun = "virtual service" if len(mine) == 1 else "virtual services"
     if not down:
         return f"{len(mine)} {noun}."

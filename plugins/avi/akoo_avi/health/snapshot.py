@@ -1,6 +1,6 @@
-"""What runs on an Avi Controller, read once for all clusters: paged lists, grouped by AKO's marker.
+"""A snapshot of an Avi Controller for all clusters: paged lists, grouped by AKO's marker.
 
-How many requests a minute that takes depends on pages, never on the number of clusters that ask.
+The number of requests a minute depends on pages, never on the number of clusters that ask.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from akoo_avi.client import AviClient
 from akoo_avi.connect import readings
 from akoo_avi.spec import names, placement
-from akoo_core.plugin import clock as clocks
 from akoo_core.plugin import structs
+from akoo_core.plugin.clock import Clock
 
 SNAPSHOT_SECONDS = 30.0
 
@@ -26,7 +26,7 @@ class VirtualService(NamedTuple):
     state: str
     """``OPER_UP``, ``OPER_DOWN`` ..."""
     reason: str
-    """In the controller's words; "" if it gives none."""
+    """The controller's reason; "" if it gives none."""
 
 
 class Snapshot(NamedTuple):
@@ -43,8 +43,8 @@ class Snapshot(NamedTuple):
 
 
 async def take(client: AviClient, *, now: float) -> Snapshot:
-    """Read everything, as it is seen: on a busy controller a virtual service that moves between two
-    pages may be missing until the next snapshot. Raises AviErrors."""
+    """A new snapshot. On a busy controller a virtual service that moves between two pages may be
+    missing until the next snapshot. Raises AviErrors."""
     services, clouds, engines = await asyncio.gather(
         client.seen("virtualservice-inventory"),
         client.seen("cloud-inventory", tenant=names.ADMIN_TENANT),
@@ -54,10 +54,10 @@ async def take(client: AviClient, *, now: float) -> Snapshot:
         taken_at=now,
         services=grouped(services.objects),
         clouds={
-            str((one.get("config") or one).get("uuid", "")): str(
-                (one.get("status") or {}).get("state", "")
+            str((entry.get("config") or entry).get("uuid", "")): str(
+                (entry.get("status") or {}).get("state", "")
             )
-            for one in clouds.objects
+            for entry in clouds.objects
         },
         engines=_by_group(engines.objects),
     )
@@ -65,12 +65,12 @@ async def take(client: AviClient, *, now: float) -> Snapshot:
 
 def grouped(inventory: Iterable[structs.JSON]) -> dict[str, tuple[VirtualService, ...]]:
     """Virtual services by the cluster that their marker names; pure."""
-    found: dict[str, list[VirtualService]] = {}
-    for one in inventory:
-        settings = one.get("config") or {}
+    services: dict[str, list[VirtualService]] = {}
+    for entry in inventory:
+        settings = entry.get("config") or {}
         for cluster in _clusters(settings):
-            found.setdefault(cluster, []).append(_service(settings, one.get("runtime") or {}))
-    return {cluster: tuple(sorted(each)) for cluster, each in found.items()}
+            services.setdefault(cluster, []).append(_service(settings, entry.get("runtime") or {}))
+    return {cluster: tuple(sorted(listed)) for cluster, listed in services.items()}
 
 
 def _clusters(settings: structs.JSON) -> list[str]:
@@ -94,26 +94,26 @@ def _service(settings: structs.JSON, runtime: structs.JSON) -> VirtualService:
 
 
 def _by_group(engines: Iterable[structs.JSON]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for engine in engines:
         reference = str((engine.get("config") or {}).get("se_group_ref", ""))
         group = reference.rpartition("/")[2].partition("#")[0]
         status = (engine.get("runtime") or {}).get("oper_status") or {}
-        found.setdefault(group, []).append(str(status.get("state", "")))
-    return {group: tuple(sorted(states)) for group, states in found.items()}
+        groups.setdefault(group, []).append(str(status.get("state", "")))
+    return {group: tuple(sorted(states)) for group, states in groups.items()}
 
 
 class Snapshots:
-    """The last snapshot of each way to a controller; one reading at a time, for whoever asks."""
+    """The last snapshot of each way to a controller; one reading at a time, for all callers."""
 
     def __init__(self, *, seconds: float = SNAPSHOT_SECONDS) -> None:
         self.seconds = seconds
         self._readings: readings.Readings[placement.Reach, Snapshot] = readings.Readings()
 
-    async def of(self, reach: placement.Reach, client: AviClient, clock: clocks.Clock) -> Snapshot:
-        """One that is at most ``seconds`` old. Raises AviErrors, once for all who wait.
+    async def of(self, reach: placement.Reach, client: AviClient, clock: Clock) -> Snapshot:
+        """A snapshot that is at most ``seconds`` old. Raises AviErrors, for all waiting callers.
 
-        By ``reach`` rather than by address, since accounts may see differently.
+        One per ``reach`` rather than per address, since accounts may see different objects.
         """
 
         async def read() -> Snapshot:

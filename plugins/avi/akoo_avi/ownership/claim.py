@@ -188,7 +188,7 @@ def _elsewhere(spec: RecordSpec, claim: Claim, *, known: bool) -> str:
     again = f"then {adopting(spec)}" if known else "it is made again for this record"
     return (
         f"{_called(spec)} says that this cluster belongs to management cluster "
-        f"{claim.management_id}; this record says {spec.management_id}. KeepClaim is touched. If "
+        f"{claim.management_id}; this record says {spec.management_id}. Nothing is touched. If "
         f"that one has given it up for good, delete the StringGroup: {again}."
     )
 

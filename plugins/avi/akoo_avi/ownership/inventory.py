@@ -136,15 +136,15 @@ def _of_shared(query: Query, bodies: Iterable[structs.JSON], mark: marks.Mark) -
 
 def _together(answers: Iterable[_ListResult]) -> Inventory:
     """All results together; an object of several questions is there once. Pure."""
-    all_ = tuple(answers)
-    objects = {obj.key: obj for answer in all_ for obj in answer.objects}
+    results = tuple(answers)
+    objects = {obj.key: obj for answer in results for obj in answer.objects}
     return Inventory(
         objects=tuple(objects.values()),
-        parts=tuple(part for answer in all_ for part in answer.parts),
-        queries=tuple(answer.query for answer in all_),
-        claims=tuple(claim for answer in all_ for claim in answer.claims),
-        visible=frozenset(answer.query.kind for answer in all_ if answer.in_our_cloud),
-        shared_by=next((answer.shared_by for answer in all_ if answer.shared_by), ""),
+        parts=tuple(part for answer in results for part in answer.parts),
+        queries=tuple(answer.query for answer in results),
+        claims=tuple(claim for answer in results for claim in answer.claims),
+        visible=frozenset(answer.query.kind for answer in results if answer.in_our_cloud),
+        shared_by=next((answer.shared_by for answer in results if answer.shared_by), ""),
     )
 
 

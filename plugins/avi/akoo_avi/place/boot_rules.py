@@ -14,7 +14,7 @@ from akoo_avi.place import catalog, networks
 from akoo_avi.place.catalog import Row, Rows
 from akoo_avi.place.networks import FOREIGN_IPAM, NetworkScope
 from akoo_avi.spec import nearest, refusal
-from akoo_avi.spec.placement import Network
+from akoo_avi.spec.placement import PlacedNetwork
 from akoo_core.plugin import ako_networks
 from akoo_core.plugin.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, AkoNetworks, AkoVipNetwork
 
@@ -24,7 +24,7 @@ WITH_VRF = frozenset({"CLOUD_VCENTER", "CLOUD_NONE"})
 WITH_V6 = WITH_VRF | {NSXT}
 
 
-def check(scope: NetworkScope, ako: AkoNetworks, placed: tuple[Network, ...]) -> None:
+def check(scope: NetworkScope, ako: AkoNetworks, placed: tuple[PlacedNetwork, ...]) -> None:
     """Raise the first Refusal. ``placed``: the data network, found on Avi."""
     _check_mode(scope, ako)
     _check_tier1(scope, ako)
@@ -146,7 +146,9 @@ def _check_node_networks(scope: NetworkScope, ako: AkoNetworks) -> None:
         _check_in_vrf(scope, ako, called, path)
 
 
-def _check_vip_networks(scope: NetworkScope, ako: AkoNetworks, placed: tuple[Network, ...]) -> None:
+def _check_vip_networks(
+    scope: NetworkScope, ako: AkoNetworks, placed: tuple[PlacedNetwork, ...]
+) -> None:
     kind, asked = scope.cloud.get("vtype"), ako.vip_networks
     if len(asked) > 1 and kind != "CLOUD_AWS":
         raise _wrong(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from akoo_avi.spec import config, placement
-from akoo_avi.spec.placement import Network, Stored
+from akoo_avi.spec.placement import PlacedNetwork, Stored
 from akoo_core.plugin import ako_networks, api, structs
 
 API_VERSION: Final = "ako.vmware.com/v1beta1"
@@ -31,7 +31,7 @@ def contribute(view: api.View) -> api.Contribution:
 
 
 def _setting(
-    adc: str, stored: Stored, network: Network, extra: config.Extra, tier1: str
+    adc: str, stored: Stored, network: PlacedNetwork, extra: config.Extra, tier1: str
 ) -> structs.JSON:
     return {
         "apiVersion": API_VERSION,
@@ -46,7 +46,7 @@ def _setting(
     }
 
 
-def _vip_network(network: Network) -> dict[str, str]:
+def _vip_network(network: PlacedNetwork) -> dict[str, str]:
     """The network by UUID if the name is not unique; the family of the CIDR decides its key."""
     named = {"networkName": network.name} if network.unique else {"networkUUID": network.uuid}
     if not network.cidr:

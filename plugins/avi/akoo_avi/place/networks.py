@@ -10,7 +10,7 @@ from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place import catalog
 from akoo_avi.place.catalog import Catalog, Row, Rows
 from akoo_avi.spec import names, nearest, refusal
-from akoo_avi.spec.placement import Network, WantedNetwork
+from akoo_avi.spec.placement import PlacedNetwork, WantedNetwork
 
 IPAM_INTERNAL = "IPAMDNS_TYPE_INTERNAL"
 FOREIGN_IPAM = frozenset({"CLOUD_AWS", "CLOUD_AZURE", "CLOUD_GCP", "CLOUD_OPENSTACK"})
@@ -38,7 +38,7 @@ def of_tenant(tenant: Row) -> str:
     return "" if tenant["uuid"] == names.ADMIN_TENANT else f' for tenant "{tenant["name"]}"'
 
 
-def find(scope: NetworkScope, wanted: WantedNetwork | None, path: str) -> Network | None:
+def find(scope: NetworkScope, wanted: WantedNetwork | None, path: str) -> PlacedNetwork | None:
     """The network of that name in the scope. Raises Refusal.
 
     The tenant's own comes before one that tenant admin shares. Names repeat over clouds, and in
@@ -47,7 +47,7 @@ def find(scope: NetworkScope, wanted: WantedNetwork | None, path: str) -> Networ
     if wanted is None:
         return None
     if scope.cloud.get("vtype") in FOREIGN_IPAM:
-        return Network(name=wanted.name, uuid="", cidr=wanted.cidr)
+        return PlacedNetwork(name=wanted.name, uuid="", cidr=wanted.cidr)
     seen = visible(scope)
     called = catalog.called(wanted.name, seen)
     if not called:
@@ -59,7 +59,9 @@ def find(scope: NetworkScope, wanted: WantedNetwork | None, path: str) -> Networ
         )
     own = tuple(row for row in called if _tenant_uuid(row) == scope.tenant["uuid"]) or called
     row = own[0] if len(own) == 1 else _by_subnet(scope, wanted, own, path)
-    return Network(name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=len(called) == 1)
+    return PlacedNetwork(
+        name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=len(called) == 1
+    )
 
 
 def visible(scope: NetworkScope, rows: Rows | None = None) -> Rows:
@@ -156,7 +158,7 @@ def can_list(profile: Row, network: Row) -> bool:
     return _tenant_uuid(network) in ("", names.ADMIN_TENANT, _tenant_uuid(profile))
 
 
-def is_usable(profile: Row, network: Network) -> bool:
+def is_usable(profile: Row, network: PlacedNetwork) -> bool:
     """Virtual services may get addresses from the network."""
     internal = profile.get("internal_profile") or {}
     entries = internal.get("usable_networks") or ()

@@ -14,7 +14,7 @@ from akoo_avi.place import suitable
 from akoo_avi.place.catalog import Catalog, Catalogs
 from akoo_avi.place.resolve import Resolved
 from akoo_avi.spec import placement, wanted
-from akoo_avi.spec.placement import AviClaimed, AviPoolsExhausted, AviTarget, Stored, Wanted
+from akoo_avi.spec.placement import AviClaimed, AviPoolsExhausted, AviTarget, Stored, WantedPlace
 from akoo_core.plugin import api
 
 LEAVING_SECONDS = 30.0
@@ -48,7 +48,7 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
 
 def _stored(
     view: api.View,
-    asked: Wanted,
+    asked: WantedPlace,
     place: Resolved,
     *,
     reach: placement.Reach,

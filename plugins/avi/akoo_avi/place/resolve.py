@@ -11,7 +11,7 @@ from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place import catalog, networks
 from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.spec import names, nearest, refusal
-from akoo_avi.spec.placement import Network, Place, Wanted
+from akoo_avi.spec.placement import Place, PlacedNetwork, WantedPlace
 from akoo_core.plugin import structs
 
 USABLE_STATES = ("CLUSTER_UP_NO_HA", "CLUSTER_UP_HA_ACTIVE", "CLUSTER_UP_HA_COMPROMISED")
@@ -25,11 +25,11 @@ class Resolved(structs.Struct, frozen=True, kw_only=True):
     cloud: Row
     tenant: Row
     se_group: Row
-    networks: tuple[Network, ...] = ()
-    control_plane: Network | None = None
+    networks: tuple[PlacedNetwork, ...] = ()
+    control_plane: PlacedNetwork | None = None
 
 
-def resolve(wanted: Wanted, known: Catalog, correct: str) -> Resolved:
+def resolve(wanted: WantedPlace, known: Catalog, correct: str) -> Resolved:
     """The place of a config. Raises Refusal. ``correct``: the object to correct,
     ``AKODeploymentConfig/edge``."""
     tenant = tenant_called(wanted.tenant, known, f"spec.tenant.name of {correct}")
@@ -120,7 +120,7 @@ def _providers(tenant: Row) -> tuple[str, ...]:
     return ("", names.ADMIN_TENANT, tenant["uuid"])
 
 
-def _se_group(wanted: Wanted, known: Catalog, cloud: Row, tenant: Row, correct: str) -> Row:
+def _se_group(wanted: WantedPlace, known: Catalog, cloud: Row, tenant: Row, correct: str) -> Row:
     """The SE group in the tenant that has the SEs: admin, or the tenant itself if it has its
     own."""
     there = [group for group in known.se_groups if uuid_of(group.get("cloud_ref")) == cloud["uuid"]]

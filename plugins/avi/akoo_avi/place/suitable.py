@@ -7,7 +7,7 @@ from akoo_avi.place import boot_rules, catalog, networks, resolve
 from akoo_avi.place.catalog import Catalog, Catalogs
 from akoo_avi.place.resolve import Resolved
 from akoo_avi.spec import config, refusal, wanted
-from akoo_avi.spec.placement import Reach, Wanted
+from akoo_avi.spec.placement import Reach, WantedPlace
 from akoo_core.plugin import ako_networks, api
 
 FRESH_SECONDS = 1.0
@@ -17,7 +17,7 @@ UNUSABLE_SECONDS = 15.0
 
 
 async def judged(
-    ctx: api.VerbContext, avi: AviClient, reach: Reach, catalogs: Catalogs, asked: Wanted
+    ctx: api.VerbContext, avi: AviClient, reach: Reach, catalogs: Catalogs, asked: WantedPlace
 ) -> tuple[Catalog, Resolved | api.Wait]:
     """The judgement of the config. A cached catalog may confirm a place. Only a fresh one may
     report something missing: it may just have been made."""
@@ -34,7 +34,7 @@ async def judged(
     return known, judge(ctx.view, asked, known)
 
 
-def sought(asked: Wanted) -> catalog.Sought:
+def sought(asked: WantedPlace) -> catalog.Sought:
     """The rows of a catalog that the judgement of a config depends on."""
     ako = asked.ako or ako_networks.AkoNetworks()
     names = [network.name for network in (asked.network, asked.control_plane) if network]
@@ -52,7 +52,7 @@ def sought(asked: Wanted) -> catalog.Sought:
     )
 
 
-def judge(view: api.View, asked: Wanted, known: Catalog) -> Resolved | api.Wait:
+def judge(view: api.View, asked: WantedPlace, known: Catalog) -> Resolved | api.Wait:
     """Every check that only reads, for one cluster. Pure. Raises Refusal."""
     correct = wanted.config_name(view)
     place = judge_config(asked, known, correct)
@@ -62,7 +62,7 @@ def judge(view: api.View, asked: Wanted, known: Catalog) -> Resolved | api.Wait:
     return place
 
 
-def judge_config(asked: Wanted, known: Catalog, correct: str) -> Resolved | api.Wait:
+def judge_config(asked: WantedPlace, known: Catalog, correct: str) -> Resolved | api.Wait:
     """The checks of a config that hold for every cluster. Pure. Raises Refusal.
 
     ``correct``: the object to correct, ``AKODeploymentConfig/edge``.

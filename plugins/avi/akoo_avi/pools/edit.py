@@ -7,7 +7,7 @@ import copy
 from akoo_avi.pools import marking
 from akoo_avi.pools.inputs import HeldRange, NetworkPlan, PlanInputs
 from akoo_avi.spec import spans
-from akoo_avi.spec.spans import Ours, Prefix, Span, Subnet
+from akoo_avi.spec.spans import AddressRange, Ours, Prefix, Subnet
 from akoo_core.plugin import structs
 
 
@@ -16,9 +16,9 @@ def write(
     inputs: PlanInputs,
     own: Ours,
     *,
-    added: frozenset[Span],
-    removed: frozenset[Span],
-    heirs: dict[Span, str],
+    added: frozenset[AddressRange],
+    removed: frozenset[AddressRange],
+    heirs: dict[AddressRange, str],
     held: tuple[HeldRange, ...],
 ) -> NetworkPlan:
     """The network with ``added`` and without ``removed``; the mark is written to match."""
@@ -44,12 +44,12 @@ def write(
     )
 
 
-def _inherited(heirs: dict[Span, str]) -> list[tuple[Ours, str]]:
+def _inherited(heirs: dict[AddressRange, str]) -> list[tuple[Ours, str]]:
     return [(Ours(spans=frozenset({span})), owner) for span, owner in sorted(heirs.items())]
 
 
 def _add(
-    body: structs.JSON, desired: tuple[Subnet, ...], added: frozenset[Span]
+    body: structs.JSON, desired: tuple[Subnet, ...], added: frozenset[AddressRange]
 ) -> frozenset[Prefix]:
     """Append subnets that are missing, and ranges; the subnets that were made."""
     entries = {spans.prefix_of(subnet): subnet for subnet in body.get("configured_subnets") or ()}
@@ -66,7 +66,7 @@ def _add(
     return frozenset(made)
 
 
-def _remove(body: structs.JSON, removed: frozenset[Span]) -> None:
+def _remove(body: structs.JSON, removed: frozenset[AddressRange]) -> None:
     for subnet in body.get("configured_subnets") or ():
         ranges = subnet.get("static_ip_ranges") or []
         kept = [entry for entry in ranges if spans.of_entry(entry) not in removed]
@@ -75,7 +75,7 @@ def _remove(body: structs.JSON, removed: frozenset[Span]) -> None:
 
 
 def _subnets(
-    body: structs.JSON, inputs: PlanInputs, made: frozenset[Prefix], kept: frozenset[Span]
+    body: structs.JSON, inputs: PlanInputs, made: frozenset[Prefix], kept: frozenset[AddressRange]
 ) -> tuple[frozenset[Prefix], frozenset[Prefix], list[tuple[Ours, str]]]:
     """Split our subnets into those that stay ours, those that go, and those of an heir.
 

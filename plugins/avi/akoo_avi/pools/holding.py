@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from akoo_avi.pools.inputs import Allocated, HeldRange
-from akoo_avi.spec.spans import Address, Span
+from akoo_avi.spec.spans import Address, AddressRange
 
 
 def held(
-    kept: frozenset[Span],
-    going: frozenset[Span],
-    new: frozenset[Span],
+    kept: frozenset[AddressRange],
+    going: frozenset[AddressRange],
+    new: frozenset[AddressRange],
     allocated: tuple[Allocated, ...],
 ) -> tuple[HeldRange, ...]:
     """The ranges that cannot go yet.
@@ -17,7 +17,7 @@ def held(
     A range that stays can keep a new one out, and with it the addresses that the new one would have
     covered. So the search repeats until nothing is added.
     """
-    stuck: dict[Span, tuple[Allocated, ...]] = {}
+    stuck: dict[AddressRange, tuple[Allocated, ...]] = {}
     while True:
         coming = {span for span in new if not any(span.overlaps(other) for other in stuck)}
         staying = frozenset(kept | coming | stuck.keys())
@@ -34,5 +34,5 @@ def held(
             return tuple(HeldRange(span, stuck[span]) for span in sorted(stuck))
 
 
-def _covered(address: Address, going: Span, staying: frozenset[Span]) -> bool:
+def _covered(address: Address, going: AddressRange, staying: frozenset[AddressRange]) -> bool:
     return any(span.holds(address) and span.serves(going.use) for span in staying)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_avi.spec import spans
-from akoo_avi.spec.spans import Address, Ours, Span, Subnet
+from akoo_avi.spec.spans import Address, AddressRange, Ours, Subnet
 from akoo_core.plugin import structs
 
 
@@ -23,7 +23,7 @@ class Other(NamedTuple):
     """It was applied on this network. Only such a pool can inherit anything there."""
 
     @property
-    def spans(self) -> frozenset[Span]:
+    def spans(self) -> frozenset[AddressRange]:
         return spans.spans_of(self.subnets)
 
 
@@ -54,8 +54,8 @@ class PlanInputs(NamedTuple):
 class Overlap(NamedTuple):
     """A range that cannot be added, and the existing range that prevents it."""
 
-    wanted: Span
-    there: Span
+    wanted: AddressRange
+    there: AddressRange
     whose: str
     """In words: ``AviIPPool edge``, ``no pool of ours``."""
 
@@ -63,7 +63,7 @@ class Overlap(NamedTuple):
 class HeldRange(NamedTuple):
     """A range that cannot go yet, and its addresses in use."""
 
-    range: Span
+    range: AddressRange
     by: tuple[Allocated, ...]
 
 

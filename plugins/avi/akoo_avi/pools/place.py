@@ -82,7 +82,7 @@ def find(known: Catalog, pool: Pool) -> PoolPlace:
             f'cloud "{scope.cloud["name"]}" on {known.address} brings addresses of its own '
             "and needs no AviIPPool.",
         )
-    (row,) = (row_ for row_ in known.networks if row_["uuid"] == network.uuid)
+    (row,) = (candidate for candidate in known.networks if candidate["uuid"] == network.uuid)
     return PoolPlace(known.uuid, scope.cloud, row["uuid"], tenant_uuid(row))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from akoo_avi.pools import edit, holding, marking
 from akoo_avi.pools.inputs import NetworkPlan, Overlap, PlanInputs
 from akoo_avi.spec import spans
-from akoo_avi.spec.spans import Ours, Span, spans_of
+from akoo_avi.spec.spans import AddressRange, Ours, spans_of
 from akoo_core.plugin import structs
 
 
@@ -51,7 +51,7 @@ def plan(network: structs.JSON, inputs: PlanInputs) -> NetworkPlan:
     )
 
 
-def _target(network: structs.JSON, inputs: PlanInputs, own: Ours) -> frozenset[Span]:
+def _target(network: structs.JSON, inputs: PlanInputs, own: Ours) -> frozenset[AddressRange]:
     """The desired ranges; for a subnet without any statement, those of ours that it has."""
     silent = {subnet.prefix for subnet in inputs.desired if subnet.ranges is None}
     kept = (
@@ -60,7 +60,9 @@ def _target(network: structs.JSON, inputs: PlanInputs, own: Ours) -> frozenset[S
     return spans_of(inputs.desired) | (frozenset(kept) & own.spans)
 
 
-def _missing(network: structs.JSON, inputs: PlanInputs, wanted: frozenset[Span]) -> frozenset[Span]:
+def _missing(
+    network: structs.JSON, inputs: PlanInputs, wanted: frozenset[AddressRange]
+) -> frozenset[AddressRange]:
     """The wanted ranges that must be added.
 
     A range that is there already serves, whoever made it. A range of another pool serves only if
@@ -71,7 +73,7 @@ def _missing(network: structs.JSON, inputs: PlanInputs, wanted: frozenset[Span])
     return wanted - serving
 
 
-def _pools_ranges(network: structs.JSON, inputs: PlanInputs) -> frozenset[Span]:
+def _pools_ranges(network: structs.JSON, inputs: PlanInputs) -> frozenset[AddressRange]:
     """The ranges that belong to other pools alone.
 
     For a pool of a config, these are the ranges of pools that somebody wrote here: other configs
@@ -87,7 +89,7 @@ def _pools_ranges(network: structs.JSON, inputs: PlanInputs) -> frozenset[Span]:
 
 
 def _overlaps(
-    network: structs.JSON, inputs: PlanInputs, own: Ours, new: frozenset[Span]
+    network: structs.JSON, inputs: PlanInputs, own: Ours, new: frozenset[AddressRange]
 ) -> tuple[Overlap, ...]:
     overlaps = []
     there = spans.of_network(network) - own.spans
@@ -108,7 +110,7 @@ def _overlaps(
     return tuple(overlaps)
 
 
-def whose(network: structs.JSON, inputs: PlanInputs, span: Span) -> str:
+def whose(network: structs.JSON, inputs: PlanInputs, span: AddressRange) -> str:
     """The owner of a range that is not the pool's own, in words."""
     known = {other.owner: f"AviIPPool {other.name}" for other in inputs.others}
     for owner, claim in marking.read(network).items():
@@ -117,7 +119,9 @@ def whose(network: structs.JSON, inputs: PlanInputs, span: Span) -> str:
     return "no pool of ours"
 
 
-def _heirs(inputs: PlanInputs, going: frozenset[Span], new: frozenset[Span]) -> dict[Span, str]:
+def _heirs(
+    inputs: PlanInputs, going: frozenset[AddressRange], new: frozenset[AddressRange]
+) -> dict[AddressRange, str]:
     """Owner of each range that is handed over: the oldest pool that wants exactly the same.
 
     A range in the way of a new one of this pool is not handed over: what a pool has it keeps, as

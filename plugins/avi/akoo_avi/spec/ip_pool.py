@@ -177,11 +177,13 @@ def _prefix(cidr: str, path: str) -> spans.Prefix:
         raise _invalid(path, f"{cidr!r} is no CIDR.") from None
 
 
-def _ranges(ranges: tuple[Range, ...], prefix: spans.Prefix, path: str) -> frozenset[spans.Span]:
+def _ranges(
+    ranges: tuple[Range, ...], prefix: spans.Prefix, path: str
+) -> frozenset[spans.AddressRange]:
     converted = set()
-    for number, range_ in enumerate(ranges):
+    for number, stated in enumerate(ranges):
         try:
-            span = spans.span(range_.begin, range_.end, range_.use)
+            span = spans.span(stated.begin, stated.end, stated.use)
         except ValueError as error:
             raise _invalid(f"{path}[{number}]", f"{error}.") from None
         whole = spans.span(str(prefix[0]), str(prefix[-1]))
@@ -203,7 +205,7 @@ def _invalid(path: str, problem: str) -> refusal.Refusal:
     return refusal.Refusal("InvalidPool", f"{path}: {problem}")
 
 
-def _readable(recorded: Range) -> spans.Span | None:
+def _readable(recorded: Range) -> spans.AddressRange | None:
     try:
         return spans.span(recorded.begin, recorded.end, recorded.use)
     except ValueError:

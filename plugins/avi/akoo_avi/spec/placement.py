@@ -1,6 +1,6 @@
 """The place of a cluster on Avi, and the way to its controller. Pure.
 
-``Wanted`` is the place that a config names. ``AviTarget`` is the place that prepare found for
+``WantedPlace`` is the place that a config names. ``AviTarget`` is the place that prepare found for
 exactly these names; intend makes the stored intent of it. ``Stored`` is that intent: all that
 leaving needs. None of them holds a secret.
 """
@@ -43,7 +43,7 @@ class Place(structs.Struct, frozen=True, kw_only=True):
         )
 
 
-class Network(structs.Struct, frozen=True, kw_only=True):
+class PlacedNetwork(structs.Struct, frozen=True, kw_only=True):
     """A network that addresses of virtual services come from."""
 
     name: str
@@ -77,8 +77,8 @@ class Stored(structs.Struct, frozen=True, kw_only=True):
     cloud: str
     tenant: str
     se_group: str
-    networks: tuple[Network, ...] = ()
-    control_plane: Network | None = None
+    networks: tuple[PlacedNetwork, ...] = ()
+    control_plane: PlacedNetwork | None = None
     """The network of the addresses of API servers; for the management cluster's AKO only."""
     controller: ControllerRef | None = None
     """None: the config itself has address and credential."""
@@ -92,7 +92,7 @@ class WantedNetwork(structs.Struct, frozen=True, kw_only=True):
     cidr: str = ""
 
 
-class Wanted(structs.Struct, frozen=True, kw_only=True):
+class WantedPlace(structs.Struct, frozen=True, kw_only=True):
     """The place that a config names. Equal names: the place found for them holds."""
 
     controller: str = ""
@@ -115,7 +115,7 @@ class AviTarget(api.Fact, frozen=True, kw_only=True):
 
     fact_name: ClassVar[str] = "AviTarget"
 
-    wanted: Wanted
+    wanted: WantedPlace
     stored: Stored = structs.field(name="found")
     """The intent for this place."""
     controller_version: str = ""

@@ -20,7 +20,7 @@ TYPES: Final[dict[Use, str]] = {
 _USES: Final = {text: use for use, text in TYPES.items()}
 
 
-class Span(NamedTuple):
+class AddressRange(NamedTuple):
     """Addresses of one family from first to last, both included, and their use."""
 
     version: int
@@ -40,7 +40,7 @@ class Span(NamedTuple):
     def end(self) -> str:
         return str(_address(self.version, self.last))
 
-    def overlaps(self, other: Span) -> bool:
+    def overlaps(self, other: AddressRange) -> bool:
         """The spans have an address in common, whatever its use."""
         return (
             self.version == other.version and self.first <= other.last and other.first <= self.last
@@ -62,7 +62,7 @@ def _address(version: int, value: int) -> Address:
     return ipaddress.IPv4Address(value) if version == 4 else ipaddress.IPv6Address(value)
 
 
-def span(begin: str, end: str, use: Use = "Both") -> Span:
+def span(begin: str, end: str, use: Use = "Both") -> AddressRange:
     """A span from texts. Raises ValueError: no addresses, of two families, or the end before the
     begin."""
     first, last = ipaddress.ip_address(begin), ipaddress.ip_address(end)
@@ -70,10 +70,10 @@ def span(begin: str, end: str, use: Use = "Both") -> Span:
         raise ValueError(f"{begin} and {end} are of two families")
     if int(first) > int(last):
         raise ValueError(f"{end} is before {begin}")
-    return Span(first.version, int(first), int(last), use)
+    return AddressRange(first.version, int(first), int(last), use)
 
 
-def of_entry(entry: Any) -> Span | None:
+def of_entry(entry: Any) -> AddressRange | None:
     """The span of an entry of ``static_ip_ranges``; None for an unreadable entry."""
     try:
         both = entry["range"]
@@ -83,7 +83,7 @@ def of_entry(entry: Any) -> Span | None:
         return None
 
 
-def entry_of(addresses: Span) -> structs.JSON:
+def entry_of(addresses: AddressRange) -> structs.JSON:
     """The entry of ``static_ip_ranges`` for the addresses."""
     family = f"V{addresses.version}"
     return {
@@ -110,14 +110,14 @@ def subnet_of(prefix: Prefix) -> structs.JSON:
     return {"prefix": {"ip_addr": address, "mask": prefix.prefixlen}, "static_ip_ranges": []}
 
 
-def subnets(network: structs.JSON) -> Iterator[tuple[Prefix | None, list[Span]]]:
+def subnets(network: structs.JSON) -> Iterator[tuple[Prefix | None, list[AddressRange]]]:
     """Each configured subnet of a network, with its ranges."""
     for subnet in network.get("configured_subnets") or ():
         ranges = (of_entry(entry) for entry in subnet.get("static_ip_ranges") or ())
         yield prefix_of(subnet), [span for span in ranges if span is not None]
 
 
-def of_network(network: structs.JSON) -> frozenset[Span]:
+def of_network(network: structs.JSON) -> frozenset[AddressRange]:
     """All ranges of a network."""
     return frozenset(span for _, inside in subnets(network) for span in inside)
 
@@ -125,7 +125,7 @@ def of_network(network: structs.JSON) -> frozenset[Span]:
 class Ours(NamedTuple):
     """Ranges that a pool put into a network, subnets that it made there, and its usable entry."""
 
-    spans: frozenset[Span] = frozenset()
+    spans: frozenset[AddressRange] = frozenset()
     subnets: frozenset[Prefix] = frozenset()
     usable: bool = False
     """The network's entry among the usable ones is ours."""
@@ -142,9 +142,9 @@ class Subnet(NamedTuple):
     """A wanted subnet. ``ranges`` None: nothing is said about its ranges."""
 
     prefix: Prefix
-    ranges: frozenset[Span] | None
+    ranges: frozenset[AddressRange] | None
 
 
-def spans_of(wanted: tuple[Subnet, ...]) -> frozenset[Span]:
+def spans_of(wanted: tuple[Subnet, ...]) -> frozenset[AddressRange]:
     """The ranges of all of them."""
     return frozenset(span for subnet in wanted for span in subnet.ranges or ())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from akoo_avi.spec import config, inline_pools, options, placement, refusal
-from akoo_avi.spec.placement import Reach, Wanted, WantedNetwork
+from akoo_avi.spec.placement import Reach, WantedNetwork, WantedPlace
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
 
 
-def of_view(view: api.View) -> Wanted:
+def of_view(view: api.View) -> WantedPlace:
     """The place that the cluster's config names. Raises Refusal as ``of_config`` does."""
     management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
     name = view.spec.config_ref.name
@@ -17,7 +17,7 @@ def of_view(view: api.View) -> Wanted:
 
 def of_config(
     obj: structs.JSON, name: str, avi_options: options.Options, *, management: bool
-) -> Wanted:
+) -> WantedPlace:
     """The place that an AKODeploymentConfig names.
 
     ``avi_options``: its ``spec.plugins.avi``. ``management``: for the management cluster, which
@@ -28,7 +28,7 @@ def of_config(
         ako = ako_networks.decode(obj)
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
-    return Wanted(
+    return WantedPlace(
         controller=avi_options.controller,
         reach=None if avi_options.controller else reach_of(spec),
         cloud=_named("spec.cloudName", spec.cloud_name),

@@ -1,4 +1,4 @@
-"""For tests of what uses akoo_avi.client: an Avi Controller in the same process.
+"""An Avi Controller in the same process, for tests of users of akoo_avi.client.
 
 Needs the test bed (distribution akoo-testbed).
 """

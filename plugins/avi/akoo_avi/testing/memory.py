@@ -2,15 +2,14 @@
 
 ::
 
-    avi = MemoryAvi()                                # an AviClient, logged in as admin
-    await avi.create("pool", {"name": "shop-web"}, tenant="admin")
-    avi.controller.faults.add(faults.Fault(answer="stale", kind="pool", method="PUT"))
-    avi.controller.journal.entries(writes=True)
+avi = MemoryAvi() # an AviClient, logged in as admin await avi.create("pool", {"name": "shop-web"},
+tenant="admin") avi.controller.faults.add(faults.Fault(answer="stale", kind="pool", method="PUT"))
+avi.controller.journal.entries(writes=True)
 
-Only the way of a request is another (a door, see :mod:`akoo_avi.client.door`): sessions, new
-logins, errors, pages and the sites of external calls are those of the real client, so that what is
-tested here holds there. ``memory_controllers({"avi.example.com": controller})`` gives a whole
-:class:`~akoo_avi.client.Controllers` over such controllers, for what asks the registry.
+Only the way of a request differs (a door, see :mod:`akoo_avi.client.door`): sessions, new logins,
+errors, pages and the sites of external calls are those of the real client, so tests here hold
+there. ``memory_controllers({"avi.example.com": controller})`` gives a whole
+:class:`~akoo_avi.client.Controllers` over such controllers, for users of the registry.
 
 Faults have their whole effect, ``hold_seconds`` and ``delay_seconds`` in the time of the event loop
 (nothing in virtual time). A held request has its effect even if its caller gives up, as over HTTPS.
@@ -47,7 +46,7 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 class MemoryAvi(client.Client):
-    """An AviClient of one simulated controller, which is made unless it is given.
+    """An AviClient of one simulated controller; made if none is passed.
 
     ``through`` is the seam of external calls (its interceptor sees every request),
     ``page_size`` that of lists.
@@ -84,16 +83,16 @@ def memory_controllers(
 ) -> Controllers:
     """A registry of these controllers by address; no other address answers.
 
-    The mapping may be changed later: an address that is taken out answers no more logins.
-    ``patient``: a controller that does not answer is asked rarely, as by the plugin.
+    The mapping may change later: an address that is taken out answers no more logins.
+    ``patient``: with the plugin's backoff for a controller that does not answer.
     """
-    clock_ = now or clock.SystemClock()
+    clock_now = now or clock.SystemClock()
 
     def opened(address: str) -> door.Door:
         made = _Doors(controllers, address)
-        return backoff.PatientDoor(made, clock_) if patient else made
+        return backoff.PatientDoor(made, clock_now) if patient else made
 
-    return Controllers(now=clock_, make_door=opened, pool_size=pool_size)
+    return Controllers(now=clock_now, make_door=opened, pool_size=pool_size)
 
 
 class MemoryDoor:
@@ -102,36 +101,40 @@ class MemoryDoor:
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
 
-    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.AviAnswer:
-        given = {"username": who.username, "password": who.password}
-        body = urllib.parse.urlencode(given).encode()
+    async def login(
+        self, credential: Credential, *, seconds: float
+    ) -> _MemorySession | calls.AviAnswer:
+        form = {"username": credential.username, "password": credential.password}
+        body = urllib.parse.urlencode(form).encode()
         response = await _handle(self._controller, "POST", "/login", _FORM, body)
         if response.status != 200:
             return _answer(response)
-        return _Session(self._controller, response)
+        return _MemorySession(self._controller, response)
 
     def close(self) -> None:
         return
 
 
 class _Doors:
-    """The door of whatever controller has this address now."""
+    """The door of the controller that has this address now."""
 
     def __init__(self, controllers: Mapping[str, Controller], address: str) -> None:
         self._controllers = controllers
         self._address = address
 
-    async def login(self, who: Credential, *, seconds: float) -> _Session | calls.AviAnswer:
+    async def login(
+        self, credential: Credential, *, seconds: float
+    ) -> _MemorySession | calls.AviAnswer:
         controller = self._controllers.get(self._address)
         if controller is None:
             raise UnreachableError(f"No answer from {self._address}: its name does not resolve.")
-        return await MemoryDoor(controller).login(who, seconds=seconds)
+        return await MemoryDoor(controller).login(credential, seconds=seconds)
 
     def close(self) -> None:
         return
 
 
-class _Session:
+class _MemorySession:
     """A session: cookies and headers as avisdk sends them."""
 
     def __init__(self, controller: Controller, login: values.Response) -> None:
@@ -150,7 +153,7 @@ class _Session:
         }
 
     async def send(
-        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+        self, call: calls.AviCall, progress: calls.RequestProgress, *, seconds: float
     ) -> calls.AviAnswer:
         progress.sent = True
         query = f"?{urllib.parse.urlencode(call.params)}" if call.params else ""

@@ -24,8 +24,8 @@ OWNER = f"{builders.MANAGEMENT_ID}/edge"
 Object = dict[str, Any]
 
 
-class Pools(api.Plugin):
-    """Only the controller of pools, as a process that starts now."""
+class PoolsPlugin(api.Plugin):
+    """The controller of pools alone, as a process that starts now."""
 
     rbac: ClassVar[tuple[api.RbacRule, ...]] = (*reconcile.RIGHTS, *avi_controllers.RIGHTS)
 
@@ -42,7 +42,7 @@ class Pools(api.Plugin):
 
 def pool(name: str = "edge", *ranges: str, **changes: Any) -> Object:
     """An AviIPPool; ranges are ``10.70.0.10-10.70.0.19`` in 10.70.0.0/24."""
-    listed = [dict(zip(("begin", "end"), one.split("-"), strict=True)) for one in ranges]
+    listed = [dict(zip(("begin", "end"), text.split("-"), strict=True)) for text in ranges]
     spec = {
         "controller": "main",
         "cloud": "vc-01",
@@ -54,11 +54,11 @@ def pool(name: str = "edge", *ranges: str, **changes: Any) -> Object:
         "apiVersion": "akoo.io/v1alpha1",
         "kind": "AviIPPool",
         "metadata": {"name": name},
-        "spec": {key: one for key, one in spec.items() if one is not None},
+        "spec": {key: value for key, value in spec.items() if value is not None},
     }
 
 
-def parsed(text: str) -> spans.Span:
+def parsed(text: str) -> spans.AddressRange:
     """``10.70.0.10-10.70.0.19``."""
     begin, _, end = text.partition("-")
     return spans.span(begin, end)
@@ -96,8 +96,8 @@ class PoolWorld(testing.World):
         self.net = self.admin.post("network", {"name": "vip", "cloud_ref": self.cloud["url"]})
         self.clients = memory_controllers({ADDRESS: self.avi})
 
-    def plugin(self) -> Pools:
-        return Pools(self.clients)
+    def plugin(self) -> PoolsPlugin:
+        return PoolsPlugin(self.clients)
 
     def run_pool(self, name: str = "edge") -> Any:
         return testing.run_reconcile(self.plugin(), "ip-pools", name, self).result
@@ -115,29 +115,29 @@ class PoolWorld(testing.World):
         self.run(self.management.client().delete(resources.AVI_IP_POOLS, name))
 
     def pool(self, name: str = "edge") -> Object | None:
-        found = self.management.objects(resources.AVI_IP_POOLS)
-        return next((one for one in found if one["metadata"]["name"] == name), None)
+        pools = self.management.objects(resources.AVI_IP_POOLS)
+        return next((pool for pool in pools if pool["metadata"]["name"] == name), None)
 
     def gone(self, name: str = "edge") -> bool:
         return self.pool(name) is None
 
     def ready(self, name: str = "edge", kind: str = "Ready") -> tuple[str, str, str]:
-        found = (self.pool(name) or {})["status"]["conditions"]
-        one = next(one for one in found if one["type"] == kind)
-        return one["status"], one["reason"], one["message"]
+        conditions = (self.pool(name) or {})["status"]["conditions"]
+        condition = next(condition for condition in conditions if condition["type"] == kind)
+        return condition["status"], condition["reason"], condition["message"]
 
     @property
     def network(self) -> Object:
-        found: Object = self.admin.get(f"network/{self.net['uuid']}")
-        return found
+        network: Object = self.admin.get(f"network/{self.net['uuid']}")
+        return network
 
     @property
     def ranges(self) -> set[str]:
-        return {f"{one.begin}-{one.end}" for one in spans.of_network(self.network)}
+        return {f"{span.begin}-{span.end}" for span in spans.of_network(self.network)}
 
     def usable(self) -> bool:
-        found = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
-        entries = found["internal_profile"].get("usable_networks", [])
+        profile = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        entries = profile["internal_profile"].get("usable_networks", [])
         return any(self.net["uuid"] in entry["nw_ref"] for entry in entries)
 
     @property
@@ -147,7 +147,7 @@ class PoolWorld(testing.World):
     def put_ranges(self, *ranges: str, cidr: str = "10.70.0.0/24") -> None:
         """Somebody else configures a subnet with these ranges, and keeps all markers."""
         prefix, mask = cidr.split("/")
-        entries = [spans.entry_of(parsed(one)) for one in ranges]
+        entries = [spans.entry_of(parsed(text)) for text in ranges]
         subnet = {
             "prefix": {"ip_addr": {"addr": prefix, "type": "V4"}, "mask": int(mask)},
             "static_ip_ranges": entries,
@@ -158,15 +158,15 @@ class PoolWorld(testing.World):
     def add_ranges(self, *ranges: str) -> None:
         """Somebody else adds ranges to the first subnet."""
         body = self.network
-        entries = [spans.entry_of(parsed(one)) for one in ranges]
+        entries = [spans.entry_of(parsed(text)) for text in ranges]
         body["configured_subnets"][0].setdefault("static_ip_ranges", []).extend(entries)
         self.admin.put(f"network/{self.net['uuid']}", body)
 
     def open(self) -> None:
         """Somebody else makes the network usable."""
-        found = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
-        found["internal_profile"]["usable_networks"] = [{"nw_ref": self.net["url"]}]
-        self.admin.put(f"ipamdnsproviderprofile/{found['uuid']}", found)
+        profile = self.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        profile["internal_profile"]["usable_networks"] = [{"nw_ref": self.net["url"]}]
+        self.admin.put(f"ipamdnsproviderprofile/{profile['uuid']}", profile)
 
     def take(self, name: str, address: str) -> Object:
         """A VIP gets that address."""

@@ -33,7 +33,7 @@ class Hanging:
         return self
 
     async def send(
-        self, call: calls.AviCall, progress: calls.Progress, *, seconds: float
+        self, call: calls.AviCall, progress: calls.RequestProgress, *, seconds: float
     ) -> calls.AviAnswer:
         progress.sent = self.sends
         if call.path in self.silent_paths:

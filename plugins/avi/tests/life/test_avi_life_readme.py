@@ -52,7 +52,7 @@ def test_every_reason_is_explained() -> None:
     patterns = (
         r'(?:\breason=|Refusal\(\s*|_false\(\s*|REASON = )"([A-Z]\w+)"',
         r'\(client\.\w+Error, "([A-Z]\w+)"',
-        r'_wrong\(\s*scene,\s*"([A-Z]\w+)"',
+        r'_wrong\(\s*\w+,\s*"([A-Z]\w+)"',
         r'_true\(\s*[\w"]+, "([A-Z]\w+)"',
         r'_wait\(\s*\w+, "([A-Z]\w+)"',
     )
