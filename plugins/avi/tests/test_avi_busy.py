@@ -33,8 +33,8 @@ class Busy(MemoryAvi):
         self.between = between
         self.pages = 0
 
-    async def _call(self, method: str, path: str, tenant: str, **given: Any) -> Any:
-        answer = await super()._call(method, path, tenant, **given)
+    async def _call(self, method: str, path: str, tenant: str, **keywords: Any) -> Any:
+        answer = await super()._call(method, path, tenant, **keywords)
         if path == self.kind and answer.get("next"):
             self.pages += 1
             self.between(self.pages)
@@ -70,7 +70,7 @@ async def test_observe_takes_what_was_seen() -> None:
     fill(bed, "virtualservice", 22)
     busy = Busy(bed, "virtualservice-inventory", adding(bed, "virtualservice"))
     taken = await snapshot.take(busy, now=0.0)
-    names = {one.name for of in taken.services.values() for one in of}
+    names = {service.name for of in taken.services.values() for service in of}
     assert names >= {f"{number:03}" for number in range(22)}
     assert busy.pages <= 12, "two readings at most"
     with pytest.raises(IncompleteListError):
@@ -217,13 +217,13 @@ async def test_a_controller_that_fails_is_asked_once_for_all_its_clusters() -> N
     client = bed.client()
     real, failed = client._call, 0
 
-    async def call(method: str, path: str, tenant: str, **given: Any) -> Any:
+    async def call(method: str, path: str, tenant: str, **keywords: Any) -> Any:
         nonlocal failed
         await asyncio.sleep(0)
         if path == "virtualservice-inventory":
             failed += 1
             raise AviError("it failed")
-        return await real(method, path, tenant, **given)
+        return await real(method, path, tenant, **keywords)
 
     client._call = call  # type: ignore[method-assign]
     shared, now = snapshot.Snapshots(), clock.ManualClock()

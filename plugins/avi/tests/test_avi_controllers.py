@@ -63,7 +63,7 @@ def plugin(avi: avisim.Controller) -> Looking:
 
 def secret(password: str = PASSWORD, username: str = "admin") -> Object:
     data = {"username": username, "password": password}
-    encoded = {key: base64.b64encode(one.encode()).decode() for key, one in data.items()}
+    encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
     metadata = {"name": "account", "namespace": SPACE}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded}
 
@@ -82,17 +82,17 @@ def avi_controller(**spec: Any) -> Object:
 
 
 def config(**spec: Any) -> Object:
-    found = builders.config()
-    given = {
+    config = builders.config()
+    changed = {
         "controller": ADDRESS,
         "adminCredentialRef": {"namespace": SPACE, "name": "account"},
         **spec,
     }
-    spec_ = {**found["spec"], **given}
+    spec_ = {**config["spec"], **changed}
     spec_.pop("certificateAuthorityRef", None)
-    metadata = {"name": found["metadata"]["name"]}
-    kept = {key: one for key, one in spec_.items() if one is not None}
-    return {**found, "metadata": metadata, "spec": kept}
+    metadata = {"name": config["metadata"]["name"]}
+    kept = {key: field for key, field in spec_.items() if field is not None}
+    return {**config, "metadata": metadata, "spec": kept}
 
 
 def world(*objects: Object, account: Object | None = None) -> testing.World:
@@ -106,14 +106,14 @@ def world(*objects: Object, account: Object | None = None) -> testing.World:
 def run(plugin: Looking, there: testing.World, name: str = "main") -> Object:
     """Reconcile the AviController; its status."""
     testing.run_reconcile(plugin, "controllers", name, there)
-    (found,) = there.management.objects(resources.AVI_CONTROLLERS)
-    status: Object = found.get("status") or {}
+    (controller,) = there.management.objects(resources.AVI_CONTROLLERS)
+    status: Object = controller.get("status") or {}
     return status
 
 
 def said(status: Object, kind: str) -> tuple[str, str]:
-    found = next(condition for condition in status["conditions"] if condition["type"] == kind)
-    return found["status"], found["reason"]
+    condition = next(condition for condition in status["conditions"] if condition["type"] == kind)
+    return condition["status"], condition["reason"]
 
 
 def test_a_controller_that_is_well(plugin: Looking) -> None:
@@ -167,11 +167,11 @@ def test_a_secret_that_is_missing_is_named(plugin: Looking) -> None:
 
 def test_missing_permissions_are_named(plugin: Looking, avi: avisim.Controller) -> None:
     admin = admins.Client(avi, password=PASSWORD)
-    found = admin.get("role?name=System-Admin")["results"][0]
+    role = admin.get("role?name=System-Admin")["results"][0]
     body = {
         "name": "narrow",
-        "tenant_ref": found["tenant_ref"],
-        "privileges": [p for p in found["privileges"] if p["resource"] != "PERMISSION_POOL"],
+        "tenant_ref": role["tenant_ref"],
+        "privileges": [p for p in role["privileges"] if p["resource"] != "PERMISSION_POOL"],
     }
     admin.post("role", body)
     access = {"role_ref": "/api/role/?name=narrow", "all_tenants": True}
@@ -180,18 +180,18 @@ def test_missing_permissions_are_named(plugin: Looking, avi: avisim.Controller) 
     there = world(avi_controller(), account=secret("Of-narrow-123", "narrow"))
     status = run(plugin, there)
     assert said(status, "PermissionsSufficient") == ("False", "NoSight")
-    told = next(condition for condition in status["conditions"] if condition["type"] == "Ready")[
+    message = next(condition for condition in status["conditions"] if condition["type"] == "Ready")[
         "message"
     ]
-    assert "PERMISSION_POOL" in told
+    assert "PERMISSION_POOL" in message
 
 
 def test_a_config_says_how_its_controller_is(plugin: Looking) -> None:
     there = world(config())
     name = config()["metadata"]["name"]
     testing.run_reconcile(plugin, "configs", name, there)
-    found = _config_condition(there)
-    assert (found["status"], found["reason"]) == ("True", "Usable")
+    condition = _config_condition(there)
+    assert (condition["status"], condition["reason"]) == ("True", "Usable")
     again = testing.run_reconcile(plugin, "configs", name, there)
     assert not again.writes or all("akodeploymentconfigs" not in write for write in again.writes)
 
@@ -211,8 +211,8 @@ def test_a_config_is_judged_whole_before_any_cluster(
     placed = {"cloudName": "Default-Cloud", "serviceEngineGroup": "Default-Group", **spec}
     there = world(config(**placed))
     testing.run_reconcile(plugin, "configs", config()["metadata"]["name"], there)
-    found = _config_condition(there)
-    assert (found["status"], found["reason"]) == ("False", reason)
+    condition = _config_condition(there)
+    assert (condition["status"], condition["reason"]) == ("False", reason)
 
 
 def test_a_config_that_names_a_controller_says_what_that_says(plugin: Looking) -> None:
@@ -227,14 +227,14 @@ def test_a_config_that_names_no_controller_there_is(plugin: Looking) -> None:
     named = config(plugins={"avi": {"controller": "other"}})
     there = world(named)
     testing.run_reconcile(plugin, "configs", named["metadata"]["name"], there)
-    found = _config_condition(there)
-    assert (found["status"], found["reason"]) == ("False", "ControllerNotFound")
+    condition = _config_condition(there)
+    assert (condition["status"], condition["reason"]) == ("False", "ControllerNotFound")
 
 
 def _config_condition(there: testing.World) -> Object:
-    (found,) = there.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
-    listed: list[Object] = found["status"]["conditions"]
-    return next(one for one in listed if one["type"] == configs.TYPE)
+    (config,) = there.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
+    listed: list[Object] = config["status"]["conditions"]
+    return next(condition for condition in listed if condition["type"] == configs.TYPE)
 
 
 ERRORS = [
@@ -249,14 +249,14 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_every_error_makes_exactly_one_question_false(error: Exception) -> None:
-    found = controller_conditions.of_error(error)
-    assert [one.type for one in found] == ["Ready", *controller_conditions.QUESTIONS]
-    wrong = [one for one in found[1:] if one.status == "False"]
+    listed = controller_conditions.of_error(error)
+    assert [condition.type for condition in listed] == ["Ready", *controller_conditions.QUESTIONS]
+    wrong = [condition for condition in listed[1:] if condition.status == "False"]
     assert len(wrong) == 1
-    assert found[0].reason == wrong[0].reason
-    assert found[0].message == str(error)
+    assert listed[0].reason == wrong[0].reason
+    assert listed[0].message == str(error)
 
 
 @pytest.mark.parametrize(
@@ -270,8 +270,8 @@ def test_every_error_makes_exactly_one_question_false(error: Exception) -> None:
     ],
 )
 def test_what_was_found_is_judged(changes: Object, reason: str) -> None:
-    given: Object = {"address": ADDRESS, "state": "CLUSTER_UP_NO_HA", "version": "30.2.2"}
-    ready = controller_conditions.of_health(health.ControllerHealth(**(given | changes)))[0]
+    fields: Object = {"address": ADDRESS, "state": "CLUSTER_UP_NO_HA", "version": "30.2.2"}
+    ready = controller_conditions.of_health(health.ControllerHealth(**(fields | changes)))[0]
     assert ready.reason == reason
     assert (ready.status == "True") is (reason == "Usable")
 

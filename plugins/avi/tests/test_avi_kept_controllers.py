@@ -38,8 +38,8 @@ class Keeping(PoolsPlugin):
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
-        found: tuple[api.ControllerRegistration, ...] = super().controllers()
-        return (*found, keeping.registration(), self.looking.registration())
+        registrations: tuple[api.ControllerRegistration, ...] = super().controllers()
+        return (*registrations, keeping.registration(), self.looking.registration())
 
 
 class KeptWorld(PoolWorld):
@@ -56,16 +56,16 @@ class KeptWorld(PoolWorld):
 
     @property
     def controller(self) -> Object | None:
-        found = self.management.objects(resources.AVI_CONTROLLERS)
-        return next(iter(found), None)
+        controllers = self.management.objects(resources.AVI_CONTROLLERS)
+        return next(iter(controllers), None)
 
     @property
     def finalizers(self) -> list[str]:
         return list((self.controller or {"metadata": {}})["metadata"].get("finalizers") or ())
 
     def said(self, kind: str) -> Object | None:
-        found = ((self.controller or {}).get("status") or {}).get("conditions") or []
-        return next((one for one in found if one["type"] == kind), None)
+        listed = ((self.controller or {}).get("status") or {}).get("conditions") or []
+        return next((condition for condition in listed if condition["type"] == kind), None)
 
     def change(self, **metadata: Any) -> None:
         server = self.management.client()
@@ -92,10 +92,10 @@ class KeptWorld(PoolWorld):
 
     def finish(self) -> None:
         """The record has ended."""
-        (one,) = self.management.objects(kube_resource.AKO_DEPLOYMENTS)
+        (record,) = self.management.objects(kube_resource.AKO_DEPLOYMENTS)
         patch = {"spec": {"finishedAt": "2026-01-01T00:00:00Z", "uses": None}}
         server = self.management.client()
-        name = one["metadata"]["name"]
+        name = record["metadata"]["name"]
         self.run(server.merge_patch(kube_resource.AKO_DEPLOYMENTS, name, patch))
 
 
@@ -192,11 +192,11 @@ def test_a_record_that_cannot_be_read_may_be_a_user() -> None:
 def test_a_use_of_its_namesake_is_none_of_it() -> None:
     there = KeptWorld()
     there.use()
-    (one,) = there.management.objects(kube_resource.AKO_DEPLOYMENTS)
-    uses = [{**one["spec"]["uses"][0], "uid": "of-another"}]
+    (record,) = there.management.objects(kube_resource.AKO_DEPLOYMENTS)
+    uses = [{**record["spec"]["uses"][0], "uid": "of-another"}]
     server = there.management.client()
     patch = {"spec": {"uses": uses}}
-    name = one["metadata"]["name"]
+    name = record["metadata"]["name"]
     there.run(server.merge_patch(kube_resource.AKO_DEPLOYMENTS, name, patch))
     there.keep()
     assert there.finalizers == []
@@ -231,9 +231,9 @@ def test_who_has_to_be_asked_again_when_what_changes() -> None:
     assert keeping.keys(kube_resource.AKO_DEPLOYMENTS, used) == ("main",)
     assert keeping.keys(resources.AVI_IP_POOLS, pool("edge")) == ("main",)
     assert keeping.keys(resources.AVI_IP_POOLS, pool("edge", controller=None)) == ()
-    said = pool("edge") | {"status": {"free": 1}}
+    stored = pool("edge") | {"status": {"free": 1}}
     assert keeping.goes_by(resources.AVI_IP_POOLS, pool("edge")) == keeping.goes_by(
-        resources.AVI_IP_POOLS, said
+        resources.AVI_IP_POOLS, stored
     )
 
 
@@ -291,8 +291,8 @@ NAMES = st.lists(st.text("abc-", min_size=1, max_size=60), max_size=40)
 
 @given(NAMES, NAMES)
 def test_the_message_is_bounded_and_counts_all(pool_names: list[str], records: list[str]) -> None:
-    told = keeping.needed_by(pool_names, records)
-    assert bool(told) is bool(pool_names or records)
-    assert len(told) < conditions.MESSAGE_LIMIT
-    for kind, found in (("AviIPPools", pool_names), ("AKODeployments", records)):
-        assert (f"{len(found)} {kind} (" in told) is bool(found)
+    message = keeping.needed_by(pool_names, records)
+    assert bool(message) is bool(pool_names or records)
+    assert len(message) < conditions.MESSAGE_LIMIT
+    for kind, listed in (("AviIPPools", pool_names), ("AKODeployments", records)):
+        assert (f"{len(listed)} {kind} (" in message) is bool(listed)

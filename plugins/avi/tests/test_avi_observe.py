@@ -45,8 +45,8 @@ def seen(*services: snapshot.VirtualService, **changes: Any) -> snapshot.Snapsho
     return snapshot.Snapshot(**(whole | changes))
 
 
-def judged(found: snapshot.Snapshot) -> api.Result:
-    return observe.judge(found, stored(), address="avi.example.com", again=30.0)
+def judged(seen: snapshot.Snapshot) -> api.Result:
+    return observe.judge(seen, stored(), address="avi.example.com", again=30.0)
 
 
 def test_all_up() -> None:
@@ -61,7 +61,7 @@ def test_down_is_told_and_nobodys_fault_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "reason"),
+    ("shot", "reason"),
     [
         (seen(service("a", "OPER_RESOURCES")), "VirtualServiceBroken"),
         (
@@ -71,8 +71,8 @@ def test_down_is_told_and_nobodys_fault_here() -> None:
         (seen(service("a", "OPER_UP"), clouds={"cloud-1": "CLOUD_STATE_FAILED"}), "CloudNotReady"),
     ],
 )
-def test_what_the_platform_owes(found: snapshot.Snapshot, reason: str) -> None:
-    result = judged(found)
+def test_what_the_platform_owes(shot: snapshot.Snapshot, reason: str) -> None:
+    result = judged(shot)
     assert isinstance(result, api.Wait)
     assert result.reason == reason
 
@@ -103,7 +103,7 @@ STATES = st.sampled_from(sorted({*observe.UP, *observe.UNDER_WAY, *observe.BROKE
 
 @given(st.lists(STATES, max_size=8), STATES)
 def test_others_do_not_matter(states: list[str], other: str) -> None:
-    mine = tuple(service(f"vs-{n}", one) for n, one in enumerate(states))
+    mine = tuple(service(f"vs-{n}", state) for n, state in enumerate(states))
     alone = seen(services={"shop": mine})
     beside = seen(services={"shop": mine, "shop-2": (service("x", other),)})
     assert judged(alone) == judged(beside)
@@ -129,8 +129,8 @@ def test_one_reading_serves_all_who_ask() -> None:
         controller.journal.clear()
 
         async def one(number: int) -> api.Result:
-            found = await shared.of(REACH, avi, now)
-            return observe.judge(found, stored(f"c{number}"), address="a", again=30.0)
+            seen = await shared.of(REACH, avi, now)
+            return observe.judge(seen, stored(f"c{number}"), address="a", again=30.0)
 
         results = await asyncio.gather(*(one(number) for number in range(clusters)))
         reads = len(controller.journal.entries(method="GET"))

@@ -144,7 +144,7 @@ def test_what_each_writer_sends_is_own(kind: str, name: str, author: str | None)
     assert judged(kind, name=name, created_by=author) == "own"
 
 
-@pytest.mark.parametrize(("kind", "name", "author"), [one for one in MADE if one[2]])
+@pytest.mark.parametrize(("kind", "name", "author"), [case for case in MADE if case[2]])
 @pytest.mark.parametrize("other", [f"ako-{X}", f"ako-gw-{X}", OPERATOR, "", "me"])
 def test_the_author_of_another_writer_makes_a_suspect(
     kind: str, name: str, author: str, other: str
@@ -282,31 +282,37 @@ def test_the_oracle_says_the_same(thing: hostile.Thing, cluster: str) -> None:
 
 @hypothesis.settings(max_examples=300, deadline=None)
 @hypothesis.given(hostile.route_lists(), st.sampled_from(hostile.CLUSTERS), st.booleans())
-def test_routes_as_the_oracle_counts_them(found: Any, cluster: str, here: bool) -> None:
+def test_routes_as_the_oracle_counts_them(static_routes: Any, cluster: str, here: bool) -> None:
     mark = marks.Mark(cluster_name=cluster, cloud_uuid=CLOUD)
-    data = {"static_routes": found, "cloud_ref": CLOUD if here else "cloud-2", "name": "global"}
+    data = {
+        "static_routes": static_routes,
+        "cloud_ref": CLOUD if here else "cloud-2",
+        "name": "global",
+    }
     counted = dict(oracle._entries("vrfcontext", data, cluster, CLOUD))
-    told = [oracle_kind for oracle_kind in counted.values() if oracle_kind != "foreign"]
+    expected = [oracle_kind for oracle_kind in counted.values() if oracle_kind != "foreign"]
     entries = routes.entries(data, mark, our_cloud=here)
-    assert sorted(entry.verdict.kind for entry in entries) == sorted(told)
+    assert sorted(entry.verdict.kind for entry in entries) == sorted(expected)
     left = routes.without_own(data, mark, our_cloud=here)
     kept = [
-        route for route, verdict in zip(found, counted.values(), strict=True) if verdict != "own"
+        route
+        for route, verdict in zip(static_routes, counted.values(), strict=True)
+        if verdict != "own"
     ]
-    assert left == ({**data, "static_routes": kept} if len(kept) < len(found) else None)
+    assert left == ({**data, "static_routes": kept} if len(kept) < len(static_routes) else None)
 
 
 @hypothesis.given(hostile.label_lists(), st.sampled_from(hostile.CLUSTERS), st.booleans())
-def test_labels_as_the_oracle_counts_them(found: Any, cluster: str, here: bool) -> None:
+def test_labels_as_the_oracle_counts_them(present: Any, cluster: str, here: bool) -> None:
     mark = marks.Mark(cluster_name=cluster, cloud_uuid=CLOUD)
-    data = {"labels": found, "cloud_ref": CLOUD if here else "cloud-2", "name": "seg"}
+    data = {"labels": present, "cloud_ref": CLOUD if here else "cloud-2", "name": "seg"}
     ours = {"key": "clustername", "value": cluster}
-    kept = [one for one in found if one != ours or not here]
+    kept = [label for label in present if label != ours or not here]
     left = labels.without_own(data, mark, our_cloud=here)
-    assert left == ({**data, "labels": kept} if len(kept) < len(found) else None)
-    told = labels.entries(data, mark, our_cloud=here)
+    assert left == ({**data, "labels": kept} if len(kept) < len(present) else None)
+    entries = labels.entries(data, mark, our_cloud=here)
     counted = [entry[1] for entry in oracle._entries("serviceenginegroup", data, cluster, CLOUD)]
-    assert [one.verdict.kind for one in told] == counted
+    assert [entry.verdict.kind for entry in entries] == counted
 
 
 @pytest.mark.parametrize(

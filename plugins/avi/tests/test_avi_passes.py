@@ -47,7 +47,7 @@ async def test_a_user_who_may_write_some_of_it_is_told_what_is_missing() -> None
     extra = ["PERMISSION_USER", "PERMISSION_ROLE", "PERMISSION_CONTROLLER", "PERMISSION_TENANT"]
     seen = [kind.permission for kind in kinds.SEEN] + extra
     read, write = (
-        [{"resource": one, "type": level} for one in seen]
+        [{"resource": permission, "type": level} for permission in seen]
         for level in ("READ_ACCESS", "WRITE_ACCESS")
     )
     filters = [
@@ -62,7 +62,7 @@ async def test_a_user_who_may_write_some_of_it_is_told_what_is_missing() -> None
     narrow: dict[str, Any] = {"filters": filters, "allow_unlabelled_access": False}
     bed.make("role", name="write", privileges=write, **narrow)
     access = [
-        {"role_ref": f"/api/role?name={one}", "all_tenants": True} for one in ("read", "write")
+        {"role_ref": f"/api/role?name={role}", "all_tenants": True} for role in ("read", "write")
     ]
     bed.make("user", name="op", username="op", password=PASSWORD, access=access)
     result = await bed.sweep(bed.client(username="op"))
@@ -90,11 +90,11 @@ class Lingering(MemoryAvi):
 
     ends = False
 
-    async def _call(self, method: str, path: str, tenant: str, **given: Any) -> Any:
+    async def _call(self, method: str, path: str, tenant: str, **keywords: Any) -> Any:
         if method == "DELETE" and path.startswith("virtualservice/") and not self.ends:
             self.asked.append(path)
             return {}
-        return await super()._call(method, path, tenant, **given)
+        return await super()._call(method, path, tenant, **keywords)
 
     asked: list[str]
 
@@ -150,7 +150,7 @@ async def test_an_object_whose_uuid_is_no_path_does_not_end_the_sweep_of_the_oth
     bed.own("poolgroup", uuid="poolgroup-1/../x")
     result = await bed.sweep()
     assert isinstance(result, api.Wait | api.Done)
-    assert not [one for one in bed.count().own if one[0] == "pool"]
+    assert not [obj for obj in bed.count().own if obj[0] == "pool"]
 
 
 async def test_the_certificate_of_the_portal_is_held_by_the_system_configuration() -> None:

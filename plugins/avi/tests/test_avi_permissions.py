@@ -18,8 +18,8 @@ PAGE = pathlib.Path(__file__).parents[3] / "docs/how-to/avi-permissions.md"
 
 
 def blocks() -> tuple[dict[str, Any], dict[str, Any]]:
-    found = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    role, user = (structs.decode_json(one) for one in found)
+    examples = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    role, user = (structs.decode_json(example) for example in examples)
     return role, user
 
 
@@ -57,7 +57,7 @@ async def test_the_documented_role_suffices() -> None:
 
 @pytest.mark.parametrize(
     "permission",
-    [*dict.fromkeys(one.permission for one in kinds.SEEN), "PERMISSION_USER", "PERMISSION_ROLE"],
+    [*dict.fromkeys(kind.permission for kind in kinds.SEEN), "PERMISSION_USER", "PERMISSION_ROLE"],
 )
 async def test_without_one_of_them_nothing_is_proven(permission: str) -> None:
     bed = furnished(permission)
@@ -74,4 +74,4 @@ def test_all_that_is_deleted_or_edited_may_be_written() -> None:
         for privilege in role["privileges"]
         if privilege["type"] == "WRITE_ACCESS"
     }
-    assert {one.permission for one in kinds.SEEN} <= written
+    assert {kind.permission for kind in kinds.SEEN} <= written

@@ -59,5 +59,5 @@ async def test_what_is_planned_is_what_goes() -> None:
     since = bed.controller.journal.last
     await bed.sweep()
     deleted = bed.controller.journal.entries(since=since, method="DELETE")
-    told = {(action.kind, action.where.rpartition(" ")[2]) for action in actions}
-    assert {(kinds.model_of(one.subject.kind), one.subject.tenant) for one in deleted} == told
+    planned = {(action.kind, action.where.rpartition(" ")[2]) for action in actions}
+    assert {(kinds.model_of(call.subject.kind), call.subject.tenant) for call in deleted} == planned

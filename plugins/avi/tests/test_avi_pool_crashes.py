@@ -76,17 +76,17 @@ SCENES: list[Callable[[], PoolWorld]] = [
 def settle(there: PoolWorld) -> None:
     """Attempts until nothing is left to do, as the queue makes them."""
     for _ in range(3):
-        for one in ("edge", "second"):
-            if not there.gone(one):
-                there.run_pool(one)
+        for name in ("edge", "second"):
+            if not there.gone(name):
+                there.run_pool(name)
 
 
 def end(there: PoolWorld) -> object:
     """Everything that is there, on both sides."""
     objects = {
-        f"{one.kind}/{one.name}": {k: v for k, v in one.data.items() if k not in VOLATILE}
-        for one in there.avi.state.objects.everything().values()
-        if not one.builtin
+        f"{obj.kind}/{obj.name}": {k: v for k, v in obj.data.items() if k not in VOLATILE}
+        for obj in there.avi.state.objects.everything().values()
+        if not obj.builtin
     }
     return there.state()["management"], objects
 
@@ -100,7 +100,7 @@ def moments(make: Callable[[], PoolWorld]) -> Iterator[tuple[int, calls.Moment]]
         yield number, "after"
 
 
-@pytest.mark.parametrize("make", SCENES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("make", SCENES, ids=lambda scene: scene.__name__)
 def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], PoolWorld]) -> None:
     undisturbed = make()
     settle(undisturbed)
@@ -118,7 +118,7 @@ def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], PoolWorld]) -
 
 
 @pytest.mark.parametrize("kind", ["network", "ipamdnsproviderprofile"])
-@pytest.mark.parametrize("make", SCENES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("make", SCENES, ids=lambda scene: scene.__name__)
 @pytest.mark.parametrize("fault", ["stale", "drop", "broken"])
 def test_whatever_becomes_of_a_write(make: Callable[[], PoolWorld], kind: str, fault: str) -> None:
     """Refused as stale, carried out without an answer, failed: the end is the same."""

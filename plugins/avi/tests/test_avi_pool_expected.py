@@ -23,7 +23,7 @@ def span(begin: int, end: int) -> AddressRange:
 
 
 def network(claims: dict[str, Ours], *ranges: AddressRange) -> Json:
-    entries = [spans.entry_of(one) for one in ranges]
+    entries = [spans.entry_of(range_) for range_ in ranges]
     made: Json = {
         "name": "vip",
         "configured_subnets": [{**spans.subnet_of(PREFIX), "static_ip_ranges": entries}],
@@ -130,7 +130,7 @@ def test_what_becomes_of_the_usable_networks() -> None:
 
 
 RANGES = st.lists(st.integers(0, 11), max_size=6, unique=True).map(
-    lambda found: [span(10 * n + 1, 10 * n + 8) for n in found]
+    lambda numbers: [span(10 * n + 1, 10 * n + 8) for n in numbers]
 )
 
 
@@ -144,7 +144,7 @@ def test_every_range_is_told_once_and_changes_are_those_of_the_plan(
     before = network(claims, *here)
     planned = plan.plan(before, given_)
     rows = expected.rows("edge", before, given_)
-    changed = [one for one in rows if one.action == "change"]
+    changed = [row for row in rows if row.action == "change"]
     assert len(changed) == len(planned.added.spans) + len(planned.removed.spans)
-    for one in {*here, *asked}:
-        assert sum(str(one) in row.why for row in rows) == 1, one
+    for range_ in {*here, *asked}:
+        assert sum(str(range_) in row.why for row in rows) == 1, range_

@@ -31,9 +31,9 @@ def ours(*ranges: AddressRange, made: tuple[spans.Prefix, ...] = ()) -> Ours:
 def network(*ranges: AddressRange, claims: dict[str, Ours] | None = None, empty: int = 0) -> Json:
     """Ranges in their subnets; ``empty`` subnets more."""
     inside: dict[Any, list[Json]] = {}
-    for one in ranges:
-        prefix = next(p for p in PREFIXES if ipaddress.ip_address(one.begin) in p)
-        inside.setdefault(prefix, []).append(spans.entry_of(one))
+    for range_ in ranges:
+        prefix = next(p for p in PREFIXES if ipaddress.ip_address(range_.begin) in p)
+        inside.setdefault(prefix, []).append(spans.entry_of(range_))
     for prefix in [p for p in PREFIXES if p not in inside][:empty]:
         inside[prefix] = []
     listed = [{**spans.subnet_of(p), "static_ip_ranges": i} for p, i in inside.items()]
@@ -53,12 +53,12 @@ def with_markers(network_: Json) -> Json:
 
 
 def wanted(*ranges: AddressRange) -> tuple[Subnet, ...]:
-    found = []
+    subnets = []
     for prefix in PREFIXES:
         inside = frozenset(r for r in ranges if ipaddress.ip_address(r.begin) in prefix)
         if inside:
-            found.append(Subnet(prefix, inside))
-    return tuple(found)
+            subnets.append(Subnet(prefix, inside))
+    return tuple(subnets)
 
 
 def used(last: int, by: str = "vsvip-shop") -> Allocated:
@@ -156,7 +156,7 @@ class TestExamples:
         before = network(span(2, 4), span(6, 8), claims={US: mine})
         made = plan.plan(before, PlanInputs(US, (), mine, (used(3),)))
         assert spans.of_network(result(before, made)) == {span(2, 4)}
-        assert [(one.range, one.by) for one in made.held] == [(span(2, 4), (used(3),))]
+        assert [(held.range, held.by) for held in made.held] == [(span(2, 4), (used(3),))]
         assert made.ours == ours(span(2, 4), made=PREFIXES[:1])
 
     def test_a_smaller_range_may_replace_one_whose_used_addresses_it_has(self) -> None:
@@ -214,16 +214,16 @@ USES: st.SearchStrategy[spans.Use] = st.sampled_from(list(spans.TYPES))
 @st.composite
 def apart(draw: st.DrawFn) -> list[AddressRange]:
     """Ranges that do not overlap."""
-    found: list[AddressRange] = []
+    chosen: list[AddressRange] = []
     for (begin, length, net), use in draw(st.lists(st.tuples(NUMBERS, USES), max_size=8)):
-        one = span(begin, min(begin + length, 14), use, net)
-        if not any(one.overlaps(each) for each in found):
-            found.append(one)
-    return found
+        candidate = span(begin, min(begin + length, 14), use, net)
+        if not any(candidate.overlaps(each) for each in chosen):
+            chosen.append(candidate)
+    return chosen
 
 
 def _smaller(mine: frozenset[AddressRange]) -> list[AddressRange]:
-    return [one._replace(last=max(one.first, one.last - 1)) for one in sorted(mine)]
+    return [range_._replace(last=max(range_.first, range_.last - 1)) for range_ in sorted(mine)]
 
 
 @st.composite
@@ -250,7 +250,7 @@ def scenes(draw: st.DrawFn) -> tuple[Json, PlanInputs, frozenset[AddressRange]]:
     if draw(st.booleans()):
         listed = {subnet.prefix for subnet in subnets}
         quiet = [Subnet(p, draw(st.sampled_from([None, frozenset()]))) for p in PREFIXES]
-        subnets += tuple(one for one in quiet if one.prefix not in listed)[:1]
+        subnets += tuple(subnet_ for subnet_ in quiet if subnet_.prefix not in listed)[:1]
     hosts = [r.first for r in present if draw(st.booleans())]
     taken = tuple(Allocated(ipaddress.IPv4Address(host), "vs") for host in sorted(hosts))
     inherits = draw(st.sets(st.sampled_from(sorted(mine)))) if mine else set()
@@ -280,9 +280,9 @@ def test_what_holds_for_every_network(
         assert made.network is None
         return
     _nothing_overlaps(after)
-    stuck = {one.range for one in made.held}
-    for one in spans_of(given_.desired):
-        assert one in there or any(one.overlaps(each) for each in stuck)
+    stuck = {held.range for held in made.held}
+    for range_ in spans_of(given_.desired):
+        assert range_ in there or any(range_.overlaps(each) for each in stuck)
     again = plan.plan(after, given_._replace(recorded=made.ours))
     assert again.network is None, "a second time there is nothing to do"
     assert again.ours == made.ours
@@ -310,15 +310,15 @@ def _by_prefix(network_: Json) -> list[tuple[Any, Json]]:
 
 
 def _no_address_in_use_is_lost(before: Json, after: Json, given_: PlanInputs) -> None:
-    for one in given_.allocated:
-        had = [r for r in spans.of_network(before) if r.holds(one.address)]
-        has = [r for r in spans.of_network(after) if r.holds(one.address)]
+    for address in given_.allocated:
+        had = [r for r in spans.of_network(before) if r.holds(address.address)]
+        has = [r for r in spans.of_network(after) if r.holds(address.address)]
         assert all(any(new.serves(old.use) for new in has) for old in had)
 
 
 def _nothing_overlaps(network_: Json) -> None:
-    found = sorted(spans.of_network(network_))
-    assert not [(a, b) for a in found for b in found if a != b and a.overlaps(b)]
+    listed = sorted(spans.of_network(network_))
+    assert not [(a, b) for a in listed for b in listed if a != b and a.overlaps(b)]
 
 
 @given(scenes())
@@ -387,8 +387,8 @@ def spec(*subnets: ip_pool.SubnetSpec) -> ip_pool.IpPoolSpec:
 
 
 def subnet(cidr: str, *ranges: tuple[str, str]) -> ip_pool.SubnetSpec:
-    found = tuple(ip_pool.Range(begin=begin, end=end) for begin, end in ranges)
-    return ip_pool.SubnetSpec(cidr=cidr, ranges=found)
+    spans_ = tuple(ip_pool.Range(begin=begin, end=end) for begin, end in ranges)
+    return ip_pool.SubnetSpec(cidr=cidr, ranges=spans_)
 
 
 @pytest.mark.parametrize(
@@ -411,15 +411,17 @@ def test_what_cannot_be_is_refused(subnets: tuple[ip_pool.SubnetSpec, ...], prob
 
 
 def test_both_families() -> None:
-    found = ip_pool.desired(
+    wanted_ = ip_pool.desired(
         spec(
             subnet("10.0.0.0/24", ("10.0.0.2", "10.0.0.9")),
             subnet("fd00::/64", ("fd00::1", "fd00::9")),
         )
     )
-    made = plan.plan({"name": "vip"}, PlanInputs(US, found))
+    made = plan.plan({"name": "vip"}, PlanInputs(US, wanted_))
     assert made.network is not None
-    assert [one["prefix"]["ip_addr"]["type"] for one in made.network["configured_subnets"]] == [
+    assert [
+        subnet_["prefix"]["ip_addr"]["type"] for subnet_ in made.network["configured_subnets"]
+    ] == [
         "V4",
         "V6",
     ]

@@ -75,10 +75,10 @@ REFUSED: dict[str, tuple[Object, str]] = {
 
 
 async def test_what_is_refused(kube: client.KubeClient) -> None:
-    for name, (changes, told) in REFUSED.items():
+    for name, (changes, message) in REFUSED.items():
         with pytest.raises(errors.InvalidError) as caught:
             await kube.create(POOLS, pool("refused", **changes))
-        assert told in caught.value.message, name
+        assert message in caught.value.message, name
 
 
 async def test_a_pool_does_not_move(kube: client.KubeClient) -> None:
@@ -96,18 +96,18 @@ async def test_a_life(kube: client.KubeClient) -> None:
     there = PoolWorld()
 
     async def attempt() -> api.Result:
-        (found,) = controllers.collect(verbs.plugin_set(there.plugin()))
-        ctx = context.build_controller_context(found, verbs.means_of(there), kube, key="edge")
-        return await found.registration.reconcile(api.Request(key="edge", attempt=1), ctx)
+        (registered,) = controllers.collect(verbs.plugin_set(there.plugin()))
+        ctx = context.build_controller_context(registered, verbs.means_of(there), kube, key="edge")
+        return await registered.registration.reconcile(api.Request(key="edge", attempt=1), ctx)
 
     await kube.create(POOLS, pool("edge", "10.70.0.10-10.70.0.19"))
     assert isinstance(await attempt(), api.Done)
-    said = await kube.get(POOLS, "edge")
-    assert said["spec"]["subnets"][0]["ranges"][0]["use"] == "Both"
-    assert (said["status"]["free"], said["status"]["total"]) == (10, 10)
-    assert said["status"]["conditions"][0]["status"] == "True"
-    assert said["status"]["subnets"][0]["made"] is True
-    version = said["metadata"]["resourceVersion"]
+    stored = await kube.get(POOLS, "edge")
+    assert stored["spec"]["subnets"][0]["ranges"][0]["use"] == "Both"
+    assert (stored["status"]["free"], stored["status"]["total"]) == (10, 10)
+    assert stored["status"]["conditions"][0]["status"] == "True"
+    assert stored["status"]["subnets"][0]["made"] is True
+    version = stored["metadata"]["resourceVersion"]
     await attempt()
     assert (await kube.get(POOLS, "edge"))["metadata"]["resourceVersion"] == version
     vip = there.take("shop-vip", "10.70.0.12")

@@ -58,15 +58,15 @@ class Storm:
         self.made = 0
         self.opened = False
 
-    def step(self, what: str, *given_: Any) -> None:
-        getattr(self, "do_" + what.replace(" ", "_"))(*given_)
+    def step(self, action: str, *given_: Any) -> None:
+        getattr(self, "do_" + action.replace(" ", "_"))(*given_)
         self.check()
 
     def do_edit(self, name: str, ranges: list[str]) -> None:
         chosen: list[str] = []
-        for one in ranges:
-            if not any(overlap(one, other) for other in chosen):
-                chosen.append(one)
+        for text in ranges:
+            if not any(overlap(text, other) for other in chosen):
+                chosen.append(text)
         wanted = pool(name, *chosen)
         if self.there.gone(name):
             self.there.management.seed(wanted)
@@ -78,10 +78,10 @@ class Storm:
         if self.there.gone(name):
             return
         self.there.run_pool(name)
-        found = self.there.pool(name)
-        if found and self.there.ready(name)[0] == "True":
-            wanted = found["spec"]["subnets"][0]["ranges"]
-            assert {f"{one['begin']}-{one['end']}" for one in wanted} <= self.there.ranges
+        stored = self.there.pool(name)
+        if stored and self.there.ready(name)[0] == "True":
+            wanted = stored["spec"]["subnets"][0]["ranges"]
+            assert {f"{ranges['begin']}-{ranges['end']}" for ranges in wanted} <= self.there.ranges
         users = self.living()
         self.opened = bool(users) and (self.opened or self.there.usable())
         assert self.there.usable() or not self.opened
@@ -147,12 +147,12 @@ class Storm:
         self.there.avi.faults.clear()
 
     def check(self) -> None:
-        found = spans.of_network(self.there.network)
-        theirs = {f"{one.begin}-{one.end}" for one in found if one.use == "VIP"}
+        present = spans.of_network(self.there.network)
+        theirs = {f"{span.begin}-{span.end}" for span in present if span.use == "VIP"}
         assert theirs == self.strangers, "strangers' ranges are as they left them"
         for address in self.vips:
-            assert any(one.holds(ipaddress.ip_address(address)) for one in found), address
-        ordered = sorted(found)
+            assert any(span.holds(ipaddress.ip_address(address)) for span in present), address
+        ordered = sorted(present)
         assert not any(a.overlaps(b) for a in ordered for b in ordered if a != b)
 
     def end(self) -> None:
@@ -173,13 +173,13 @@ class Storm:
         assert len(self.there.network["configured_subnets"]) == 1, "it was there before us"
 
 
-def overlap(one: str, other: str) -> bool:
-    (a, b), (c, d) = ends(one), ends(other)
+def overlap(text: str, other: str) -> bool:
+    (a, b), (c, d) = ends(text), ends(other)
     return a <= d and c <= b
 
 
-def holds(one: str, address: str) -> bool:
-    begin, end = ends(one)
+def holds(text: str, address: str) -> bool:
+    begin, end = ends(text)
     return begin <= int(ipaddress.ip_address(address)) <= end
 
 

@@ -73,7 +73,9 @@ class Tenants(PoolWorld):
     def ranges_of(self, tenant: str) -> list[Object]:
         uuid = self.own[tenant]["uuid"]
         network = self.admin.get(f"network/{uuid}", x_avi_tenant=tenant)
-        return [one for s in network.get("configured_subnets", ()) for one in s["static_ip_ranges"]]
+        return [
+            entry for s in network.get("configured_subnets", ()) for entry in s["static_ip_ranges"]
+        ]
 
 
 def test_ranges_go_into_the_tenants_own_network() -> None:
@@ -167,12 +169,12 @@ class TestNames:
     def test_pools_of_two_tenants_are_no_neighbours_before_they_are_placed(self) -> None:
         mine, its = pool("mine", tenant="blue"), pool("its", tenant="red")
         there = Tenants()
-        for one in (mine, its, pool("same", tenant="blue")):
-            one["metadata"]["uid"] = one["metadata"]["name"]
-            there.run(there.management.client().create(resources.AVI_IP_POOLS, one))
+        for obj in (mine, its, pool("same", tenant="blue")):
+            obj["metadata"]["uid"] = obj["metadata"]["name"]
+            there.run(there.management.client().create(resources.AVI_IP_POOLS, obj))
         read = ip_pool.from_object(there.pool("mine") or {})
         near = there.run(neighbours.on_network(there.management.client(), read, "network-x"))
-        assert [one.name for one in near.pools] == ["same"]
+        assert [neighbour.name for neighbour in near.pools] == ["same"]
 
 
 class TestClouds:

@@ -78,14 +78,14 @@ def test_what_is_ours_is_recorded_before_it_is_written() -> None:
     calls = [
         str(call) for call in testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
     ]
-    status = next(i for i, one in enumerate(calls) if "patch aviippools/status" in one)
-    write = next(i for i, one in enumerate(calls) if "PUT network" in one)
+    status = next(i for i, call in enumerate(calls) if "patch aviippools/status" in call)
+    write = next(i for i, call in enumerate(calls) if "PUT network" in call)
     assert status < write, calls
-    found = there.pool()
-    assert found is not None
-    assert found["status"]["ranges"] == [{"begin": "10.70.0.10", "end": "10.70.0.19"}]
-    assert found["status"]["networkUuid"] == there.net["uuid"]
-    assert (found["status"]["total"], found["status"]["free"]) == (10, 10)
+    stored = there.pool()
+    assert stored is not None
+    assert stored["status"]["ranges"] == [{"begin": "10.70.0.10", "end": "10.70.0.19"}]
+    assert stored["status"]["networkUuid"] == there.net["uuid"]
+    assert (stored["status"]["total"], stored["status"]["free"]) == (10, 10)
     assert set(marking.read(there.network)) == {OWNER}
 
 
@@ -170,13 +170,13 @@ class TestMeanwhile:
     def interfere(self, there: PoolWorld, monkeypatch: pytest.MonkeyPatch, *theirs: str) -> None:
         write = pool_network.Outside.write
 
-        async def disturbed(one: pool_network.Outside, given: Any) -> Any:
+        async def disturbed(outside: pool_network.Outside, inputs: Any) -> Any:
             if theirs[0] not in there.ranges:
                 if there.network.get("configured_subnets"):
                     there.add_ranges(*theirs)
                 else:
                     there.put_ranges(*theirs)
-            return await write(one, given)
+            return await write(outside, inputs)
 
         monkeypatch.setattr(pool_network.Outside, "write", disturbed)
 
@@ -211,8 +211,8 @@ class TestMeanwhile:
         there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         write = pool_network.Outside.write
 
-        async def lost(one: pool_network.Outside, given: Any) -> Any:
-            await write(one, given)
+        async def lost(outside: pool_network.Outside, inputs: Any) -> Any:
+            await write(outside, inputs)
             there.put_ranges()
 
         monkeypatch.setattr(pool_network.Outside, "write", lost)
@@ -322,9 +322,9 @@ class TestDrift:
     def test_the_usable_network(self) -> None:
         there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", driftPolicy="Report"))
         there.run_pool()
-        found = there.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
-        found["internal_profile"] = {}
-        there.admin.put(f"ipamdnsproviderprofile/{found['uuid']}", found)
+        profile = there.admin.get("ipamdnsproviderprofile?name=ipam")["results"][0]
+        profile["internal_profile"] = {}
+        there.admin.put(f"ipamdnsproviderprofile/{profile['uuid']}", profile)
         there.run_pool()
         assert there.ready()[1] == "Drifted"
         there.edit({"driftPolicy": "Repair"})
@@ -348,9 +348,9 @@ class TestAddresses:
             assert there.ready()[0] == "True"
             left = 12 - last
             assert value("free") == left
-            found = there.pool()
-            assert found is not None
-            assert found["status"]["free"] == left
+            stored = there.pool()
+            assert stored is not None
+            assert stored["status"]["free"] == left
         assert (value("total"), value("allocated")) == (3, 3)
 
     def test_a_network_that_never_gave_an_address_has_no_runtime(self) -> None:
@@ -412,7 +412,7 @@ class TestPlaces:
         assert there.admin.get(f"network/dvportgroup-7-{cloud['uuid']}"), "it stays"
 
     @pytest.mark.parametrize(
-        ("changes", "reason", "told"),
+        ("changes", "reason", "text"),
         [
             ({"cloud": "vc-1"}, "CloudNotFound", "vc-01"),
             ({"network": {"name": "vipp"}}, "NetworkNotFound", "nearest names: vip"),
@@ -422,24 +422,24 @@ class TestPlaces:
             ({"subnets": [{"cidr": "x"}]}, "InvalidPool", "no CIDR"),
         ],
     )
-    def test_mistakes_are_told(self, changes: Object, reason: str, told: str) -> None:
+    def test_mistakes_are_told(self, changes: Object, reason: str, text: str) -> None:
         there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19", **changes))
         before = there.writes
         there.run_pool()
-        status, said, message = there.ready()
-        assert (status, said) == ("False", reason)
-        assert told in message
+        status, stated, message = there.ready()
+        assert (status, stated) == ("False", reason)
+        assert text in message
         assert there.writes == before
 
     def test_an_address_of_its_own(self) -> None:
         ref = {"namespace": "avi", "name": "account"}
-        given = pool(
+        edge = pool(
             "edge", "10.70.0.10-10.70.0.19", controller=None, address=ADDRESS, credentialRef=ref
         )
-        there = PoolWorld(given)
+        there = PoolWorld(edge)
         there.run_pool()
         assert there.ranges == {"10.70.0.10-10.70.0.19"}
-        assert ip_pool.secrets_of(given | {"metadata": {"name": "e", "uid": "u"}}) == (
+        assert ip_pool.secrets_of(edge | {"metadata": {"name": "e", "uid": "u"}}) == (
             ("avi", "account"),
         )
 

@@ -111,7 +111,7 @@ async def leave(
 
 
 @pytest.mark.parametrize(
-    "fleet", [Load(10, 4, 2.0), Load(3, 8, 9.0), Load(2, 8, 25.0)], ids=lambda one: str(one[:3])
+    "fleet", [Load(10, 4, 2.0), Load(3, 8, 9.0), Load(2, 8, 25.0)], ids=lambda load: str(load[:3])
 )
 def test_a_fleet_leaves_a_slow_controller(fleet: Load) -> None:
     controller = Controller(password=PASSWORD)

@@ -133,7 +133,7 @@ async def test_routes_and_labels_go_and_those_of_others_stay() -> None:
     vrf, seg = bed.uuid("vrfcontext", "global"), bed.uuid("serviceenginegroup", "Default-Group")
     assert left_of(await bed.sweep(claimed=False)) is None
     routes = bed.hand.get(f"vrfcontext/{vrf}")["static_routes"]
-    assert [one["route_id"] for one in routes] == ["1", f"{X}-2-1", "edge-1"]
+    assert [route["route_id"] for route in routes] == ["1", f"{X}-2-1", "edge-1"]
     labels = bed.hand.get(f"serviceenginegroup/{seg}")["labels"]
     assert labels == [{"key": "clustername", "value": "edge"}]
     infra = bed.hand.get(f"serviceenginegroup/{bed.uuid('serviceenginegroup', 'infra')}")
@@ -148,7 +148,7 @@ async def test_an_edit_that_met_another_reads_and_decides_again() -> None:
     bed.controller.faults.add(faults.Fault(answer="stale", kind="vrfcontext", method="PUT"))
     assert isinstance(await bed.sweep(), api.Done)
     vrf = bed.hand.get(f"vrfcontext/{bed.uuid('vrfcontext', 'global')}")
-    assert [one["route_id"] for one in vrf["static_routes"]] == ["2"]
+    assert [route["route_id"] for route in vrf["static_routes"]] == ["2"]
 
 
 async def test_suspects_stay() -> None:
@@ -236,7 +236,7 @@ async def test_a_claim_that_is_hidden_is_not_taken_for_lost() -> None:
     pools = [{"resource": "PERMISSION_POOL", "type": "WRITE_ACCESS"}]
     texts = [{"resource": "PERMISSION_STRINGGROUP", "type": "WRITE_ACCESS"}]
     filters = [{"match_label": {"key": "clustername", "values": ["other"]}}]
-    every = [{**texts[0], "resource": one.permission} for one in kinds.SEEN]
+    every = [{**texts[0], "resource": kind.permission} for kind in kinds.SEEN]
     role = bed.make("role", name="narrow", privileges=[*pools, *every], filters=filters)
     access = [{"role_ref": role["url"], "all_tenants": True}]
     bed.make("user", name="narrow", username="narrow", password=PASSWORD, access=access)
@@ -331,7 +331,7 @@ TRANSIENT = [
 
 
 @pytest.mark.parametrize("skip", [0, 3])
-@pytest.mark.parametrize("fault", TRANSIENT, ids=lambda one: f"{one.method} {one.label}")
+@pytest.mark.parametrize("fault", TRANSIENT, ids=lambda fault: f"{fault.method} {fault.label}")
 async def test_whatever_passes_by_the_end_is_the_same(fault: faults.Fault, skip: int) -> None:
     bed = AviBed()
     bed.claim()
@@ -433,9 +433,9 @@ async def test_a_controller_that_answers_with_everything_names_no_wrong_holder()
     client = bed.client()
     list_ = client.list
 
-    async def deaf(kind: str, **given: Any) -> Any:
-        heard = {key: value for key, value in given["params"].items() if key != "refers_to"}
-        return await list_(kind, **{**given, "params": heard})
+    async def deaf(kind: str, **keywords: Any) -> Any:
+        heard = {key: value for key, value in keywords["params"].items() if key != "refers_to"}
+        return await list_(kind, **{**keywords, "params": heard})
 
     client.list = deaf  # type: ignore[method-assign]
     result = await bed.sweep(client)

@@ -66,7 +66,7 @@ OTHERWISE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), OTHERWISE, ids=lambda one: one)
+@pytest.mark.parametrize(("name", "value"), OTHERWISE, ids=lambda text: text)
 async def test_whatever_real_controllers_do(name: str, value: str) -> None:
     """Every value of every open question, with sessions lost and PUTs refused on the way."""
     bed = AviBed(**{name: value})

@@ -40,7 +40,7 @@ def reached_by_foreign(bed: AviBed, own: frozenset[tuple[str, str]]) -> set[tupl
 
 def fault_lists() -> st.SearchStrategy[list[faults.Fault]]:
     answers = ["broken", "booting", "gateway-timeout", "stale", "no-session", "upgrade", "referred"]
-    one = st.builds(
+    fault = st.builds(
         lambda answer, method, skip, times, after: faults.Fault(
             answer=answer, method=method, skip=skip, times=times, after=after
         ),
@@ -55,7 +55,7 @@ def fault_lists() -> st.SearchStrategy[list[faults.Fault]]:
         st.integers(0, 40),
         st.booleans(),
     )
-    return st.lists(one | lost, max_size=4)
+    return st.lists(fault | lost, max_size=4)
 
 
 SCENES: dict[str, Any] = {
@@ -87,14 +87,14 @@ def check(bed: AviBed, before: snapshots.Snapshot, first: oracle.Count, stuck: A
     diff = bed.diff(before)
     assert set(diff.removed) == first.objects - stuck
     assert not diff.added
-    edited = {one[:2] for one in first.own if len(one) == 3}
+    edited = {key[:2] for key in first.own if len(key) == 3}
     assert set(diff.changed) == edited
     assert not diff.touched - edited
     after = bed.count()
     assert after.objects == stuck
-    assert {one for one in after.own if len(one) == 3} == set()
-    kept = {one for one in first.suspect if len(one) == 2}
-    assert {one for one in after.suspect if len(one) == 2} == kept
+    assert {key for key in after.own if len(key) == 3} == set()
+    kept = {key for key in first.suspect if len(key) == 2}
+    assert {key for key in after.suspect if len(key) == 2} == kept
 
 
 async def sweep_all(bed: AviBed) -> api.Result:
@@ -124,15 +124,15 @@ def test_a_sweep_deletes_exactly_what_is_own(
 
 
 @hypothesis.settings(max_examples=EXAMPLES)
-@hypothesis.given(found=fault_lists(), **SCENES)
+@hypothesis.given(planted=fault_lists(), **SCENES)
 def test_faults_delay_and_change_nothing_of_the_end(
-    found: list[faults.Fault], things: Any, cluster: str, routes: Any, labels: Any
+    planted: list[faults.Fault], things: Any, cluster: str, routes: Any, labels: Any
 ) -> None:
     bed = scene(things, cluster, routes, labels)
     before, first = bed.controller.snapshot(), bed.count()
     stuck = reached_by_foreign(bed, first.objects)
-    for one in found:
-        bed.controller.faults.add(one)
+    for fault in planted:
+        bed.controller.faults.add(fault)
 
     async def live() -> None:
         for _ in range(40):

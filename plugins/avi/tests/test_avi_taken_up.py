@@ -21,8 +21,8 @@ OURS = record.Handover(management_id=builders.MANAGEMENT_ID, epoch=1)
 
 
 def the_claim(bed: AviBed) -> claim.ClaimState:
-    found = bed.controller.state.objects.named(claim.KIND, names.claim(X))
-    return claim.read(X, [{**one.data, "tenant_ref": ""} for one in found])
+    groups = bed.controller.state.objects.named(claim.KIND, names.claim(X))
+    return claim.read(X, [{**group.data, "tenant_ref": ""} for group in groups])
 
 
 def said(spec: Any) -> str:
@@ -45,9 +45,9 @@ async def test_said_before_the_sweep_it_is_made_again_and_all_goes_on() -> None:
     bed = AviBed()
     bed.own("pool")
     assert isinstance(await bed.sweep(handover=OURS, epoch=2), api.Done)
-    found = the_claim(bed)
-    assert isinstance(found, claim.Claim)
-    assert (found.management_id, found.epoch) == (builders.MANAGEMENT_ID, 2)
+    existing = the_claim(bed)
+    assert isinstance(existing, claim.Claim)
+    assert (existing.management_id, existing.epoch) == (builders.MANAGEMENT_ID, 2)
     assert bed.count().own == frozenset()
     proof = await bed.verify(handover=OURS, epoch=2)
     assert isinstance(proof, api.Proof)
@@ -74,9 +74,9 @@ async def test_a_record_that_moved_here_in_the_middle_takes_its_claim_over_and_g
         "epoch": 2,
     }
     assert isinstance(await bed.sweep(**moved), api.Done)
-    found = the_claim(bed)
-    assert isinstance(found, claim.Claim)
-    assert (found.management_id, found.epoch) == (builders.MANAGEMENT_ID, 2)
+    existing = the_claim(bed)
+    assert isinstance(existing, claim.Claim)
+    assert (existing.management_id, existing.epoch) == (builders.MANAGEMENT_ID, 2)
     context = bed.context(**moved)
     confirmed = builders.leaving(confirmed_at=builders.CREATED)
     spec = structs.replace(context.view.spec, leaving=confirmed)

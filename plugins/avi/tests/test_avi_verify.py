@@ -14,7 +14,7 @@ from tests.avi import avi_hostile as hostile
 from tests.avi.avi_bed import OTHER_MANAGEMENT, PASSWORD, AviBed, X
 
 READER = [
-    *dict.fromkeys(one.permission for one in kinds.SEEN),
+    *dict.fromkeys(kind.permission for kind in kinds.SEEN),
     "PERMISSION_USER",
     "PERMISSION_ROLE",
 ]
@@ -32,8 +32,8 @@ def user(
     """A user with one role; it reads users and roles by another, so that it can be told."""
     privileges = [{"resource": resource, "type": level} for resource in resources]
     made = bed.make("role", name=name, privileges=privileges, **role)
-    told = [{"resource": one, "type": "READ_ACCESS"} for one in READER[-2:]]
-    self_ = bed.make("role", name=f"{name}-self", privileges=told)
+    own_privileges = [{"resource": permission, "type": "READ_ACCESS"} for permission in READER[-2:]]
+    self_ = bed.make("role", name=f"{name}-self", privileges=own_privileges)
     where = {"all_tenants": True} if all_tenants else {}
     bed.make(
         "user",
@@ -100,13 +100,13 @@ async def test_own_suspect_and_held_are_counted_apart() -> None:
 async def test_routes_and_labels_are_counted() -> None:
     bed = AviBed()
     bed.claim()
-    one = {
+    route = {
         "prefix": {"ip_addr": {"addr": "10.1.0.0", "type": "V4"}, "mask": 24},
         "next_hop": {"addr": "10.0.0.1", "type": "V4"},
     }
     ours = {"key": "clustername", "value": X}
-    bed.route({**one, "route_id": "1", "labels": [ours]}, {**one, "route_id": f"{X}-1"})
-    bed.route({**one, "route_id": f"{X}-2", "labels": [{"key": "team", "value": "a"}]})
+    bed.route({**route, "route_id": "1", "labels": [ours]}, {**route, "route_id": f"{X}-1"})
+    bed.route({**route, "route_id": f"{X}-2", "labels": [{"key": "team", "value": "a"}]})
     bed.label(X)
     bed.make("serviceenginegroup", name="far", cloud_ref="/api/cloud/?name=other", labels=[ours])
     assert counts(await bed.verify()) == (3, 2, 0)
@@ -134,10 +134,10 @@ async def test_the_proof_is_one_log_line_and_suspects_are_warned_of(
         await bed.verify()
     line, warning = caplog.records
     assert line.message == "counted what is left"
-    said = vars(line)
-    assert (said["own"], said["suspect"], said["held"]) == (0, 1, 0)
-    assert said["controller"] == "avi.example.com"
-    assert f"marker clustername={X}: stringgroup 1" in said["queries"]
+    fields = vars(line)
+    assert (fields["own"], fields["suspect"], fields["held"]) == (0, 1, 0)
+    assert fields["controller"] == "avi.example.com"
+    assert f"marker clustername={X}: stringgroup 1" in fields["queries"]
     assert (warning.levelname, vars(warning)["suspect"][:20]) == ("WARNING", f'VsVip "{X}'[:20])
 
 
@@ -209,7 +209,7 @@ async def test_who_cannot_read_its_own_role_proves_nothing() -> None:
     made = bed.make(
         "role",
         name="mute",
-        privileges=[{"resource": one, "type": "READ_ACCESS"} for one in READER[:-2]],
+        privileges=[{"resource": permission, "type": "READ_ACCESS"} for permission in READER[:-2]],
     )
     access = [{"role_ref": made["url"], "all_tenants": True}]
     bed.make("user", name="mute", username="mute", password=PASSWORD, access=access)
@@ -254,7 +254,7 @@ def test_the_claim_is_the_control_of_the_marker_query() -> None:
 def inventory(*, visible: bool) -> Any:
     from akoo_avi.ownership.judged import Inventory
 
-    kinds_ = frozenset(one.path for one in kinds.EDITED) if visible else frozenset()
+    kinds_ = frozenset(kind.path for kind in kinds.EDITED) if visible else frozenset()
     return Inventory(visible=kinds_)
 
 
@@ -275,9 +275,9 @@ async def test_the_role_is_read_before_and_after_the_count() -> None:
     client = bed.client(username=name)
     list_ = client.list
 
-    async def widened(kind: str, **given: Any) -> Any:
+    async def widened(kind: str, **keywords: Any) -> Any:
         if kind != "pool":
-            return await list_(kind, **given)
+            return await list_(kind, **keywords)
         role = bed.hand.get(f"role/{bed.uuid('role', name)}")
         role["privileges"].append({"resource": "PERMISSION_POOL", "type": "READ_ACCESS"})
         bed.hand.put(f"role/{role['uuid']}", role)
@@ -295,13 +295,13 @@ async def test_a_role_that_is_narrowed_before_the_count_shows_after_it() -> None
     client = bed.client(username=name)
     list_ = client.list
 
-    async def narrowed(kind: str, **given: Any) -> Any:
+    async def narrowed(kind: str, **keywords: Any) -> Any:
         if kind == "virtualservice":
             role = bed.hand.get(f"role/{bed.uuid('role', name)}")
             hiding = {"match_label": {"key": "clustername", "values": [X]}}
             more = {**hiding, "match_operation": "ROLE_FILTER_DOES_NOT_EQUAL"}
             bed.hand.put(f"role/{role['uuid']}", {**role, "filters": [more]})
-        return await list_(kind, **given)
+        return await list_(kind, **keywords)
 
     client.list = narrowed  # type: ignore[method-assign]
     answer = await bed.verify(client)
@@ -313,8 +313,8 @@ def test_a_privilege_on_a_part_of_a_kind_is_not_sight() -> None:
     role = {
         "uuid": "role-1",
         "privileges": [
-            {"resource": one, "type": "READ_ACCESS", "subresource": {"subresources": ["X"]}}
-            for one in READER
+            {"resource": permission, "type": "READ_ACCESS", "subresource": {"subresources": ["X"]}}
+            for permission in READER
         ],
     }
     access = [{"role_ref": "/api/role/role-1", "all_tenants": True}]
@@ -337,7 +337,7 @@ async def test_all_pages_are_read(size: str) -> None:
     ("level", "sees"), [("READ_ACCESS", True), ("WRITE_ACCESS", True), ("NO_ACCESS", False)]
 )
 def test_a_privilege_is_what_its_type_says(level: str, *, sees: bool) -> None:
-    privileges = [{"resource": one, "type": level} for one in READER]
+    privileges = [{"resource": permission, "type": level} for permission in READER]
     access = [{"role_ref": "/api/role/role-1", "all_tenants": True}]
     hidden = visibility.hidden({"access": access}, {"role-1": {"privileges": privileges}})
     assert hidden == (() if sees else tuple(READER[:-2]))

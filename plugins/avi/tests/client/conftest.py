@@ -28,11 +28,11 @@ Connect = Callable[..., Awaitable[AviClient]]
 
 def sockets() -> set[str]:
     """All that this process holds, by inode."""
-    found = set()
+    descriptors = set()
     for path in pathlib.Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # the one that this loop reads from
-            found.add(str(path.readlink()))
-    return {name for name in found if name.startswith("socket:")}
+            descriptors.add(str(path.readlink()))
+    return {name for name in descriptors if name.startswith("socket:")}
 
 
 @contextlib.contextmanager
@@ -53,14 +53,14 @@ def noted_connections() -> Iterator[set[str]]:
 
 def pool_threads() -> set[threading.Thread]:
     """Those that work for a client; other threads may serve a whole test bed."""
-    return {one for one in threading.enumerate() if one.name.startswith("akoo-")}
+    return {thread for thread in threading.enumerate() if thread.name.startswith("akoo-")}
 
 
-def eventually(holds: Callable[[], bool], what: str) -> None:
+def eventually(holds: Callable[[], bool], condition: str) -> None:
     """Wait for what threads bring about, 5 s at most."""
     deadline = time.monotonic() + 5
     while not holds():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, condition
         time.sleep(0.002)
 
 
@@ -70,8 +70,8 @@ def nothing_is_left() -> Iterator[None]:
     before, made = pool_threads(), []
     mkstemp = tempfile.mkstemp
 
-    def noted(*args: Any, **given: Any) -> tuple[int, str]:
-        made.append(mkstemp(*args, **given))
+    def noted(*args: Any, **keywords: Any) -> tuple[int, str]:
+        made.append(mkstemp(*args, **keywords))
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch, noted_connections() as opened:
@@ -132,13 +132,13 @@ def address(avi: avisim_.RunningAvi) -> str:
 
 
 def credential(avi: avisim_.RunningAvi, **changes: Any) -> Credential:
-    given = {
+    fields = {
         "username": avi.options.username,
         "password": avi.options.password,
         "ca_pem": avi.server.ca_pem,
         "source": "Secret avi-system/avi-controller-credentials",
     }
-    return Credential(**{**given, **changes})
+    return Credential(**{**fields, **changes})
 
 
 @pytest.fixture

@@ -150,8 +150,8 @@ def test_a_message_says_what_where_and_what_to_do() -> None:
     ],
 )
 def test_referrers(text: str, names: tuple[str, ...]) -> None:
-    said = f"Cannot delete, object is referred by{text}"
-    error = classified("DELETE", ITEM, 403, {"error": said})
+    refusal = f"Cannot delete, object is referred by{text}"
+    error = classified("DELETE", ITEM, 403, {"error": refusal})
     assert isinstance(error, errors.ReferencedError)
     assert error.referrers == names
     assert all(name in str(error) for name in names)
@@ -163,10 +163,10 @@ names = st.text(st.characters(codec="utf-8", exclude_characters="'\"\\"), min_si
 
 
 @given(st.lists(names.filter(lambda name: 0 < len(name) < 100), max_size=20))
-def test_all_referrers_are_found(found: list[str]) -> None:
-    listed = ", ".join(f"'{name}'" for name in found)
+def test_all_referrers_are_found(referrers: list[str]) -> None:
+    listed = ", ".join(f"'{name}'" for name in referrers)
     text = f"Cannot delete, object is referred by: [{listed}]"
-    assert answers.referrers(text) == tuple(redaction.redact(name) for name in found)
+    assert answers.referrers(text) == tuple(redaction.redact(name) for name in referrers)
 
 
 @pytest.mark.parametrize(

@@ -109,12 +109,12 @@ async def avi(
 
 @contextlib.asynccontextmanager
 async def opened(
-    way: str, seam: external.External, drained: Callable[[int], None], **given: Any
+    way: str, seam: external.External, drained: Callable[[int], None], **chosen: Any
 ) -> AsyncIterator[Avi]:
     """A client and its controller; ``given`` are options of the controller."""
-    options = avisim_.AviOptions(**given)
+    options = avisim_.AviOptions(**chosen)
     if way == "memory":
-        controller = Controller(password=options.password, **given)
+        controller = Controller(password=options.password, **chosen)
         memory = MemoryAvi(controller, seam, password=options.password)
         await memory.version()
         yield Avi(memory, memory.controller)
@@ -172,20 +172,20 @@ async def test_all_pages_of_whatever_size(
     journal = avi.controller.journal
     for params, pages in (({"page_size": "7"}, 5), ({"page_size": "30"}, 1), ({}, 1)):
         start = journal.last
-        given = dict(params)
+        sent = dict(params)
         listed = await avi.client.list("pool", params=params)
         by_name = sorted(made, key=lambda pool: str(pool["name"]))
         assert [pool["uuid"] for pool in listed] == [pool["uuid"] for pool in by_name]
         assert len(journal.entries(since=start)) == pages
-        assert params == given
+        assert params == sent
     assert listed[0]["tenant_ref"].endswith("#admin")
 
 
 async def test_an_empty_list_and_filters(avi: Avi) -> None:
     await pools(avi, 3)
     assert await avi.client.list("pool", params={"name": "none"}) == ()
-    (one,) = await avi.client.list("pool", params={"name": "p1"}, tenant="admin")
-    assert one["name"] == "p1"
+    (pool,) = await avi.client.list("pool", params={"name": "p1"}, tenant="admin")
+    assert pool["name"] == "p1"
 
 
 class Meddler:
@@ -213,7 +213,7 @@ async def test_a_list_that_changes_under_our_feet_is_read_again(
     await pools(avi, 9)
     Meddler(avi, 1, monkeypatch)
     listed = await avi.client.list("pool", params={"page_size": "4"})
-    assert [one["name"] for one in listed] == [f"p{n}" for n in range(1, 9)]
+    assert [pool["name"] for pool in listed] == [f"p{n}" for n in range(1, 9)]
 
 
 async def test_a_list_that_never_holds_still_is_no_list(
@@ -343,7 +343,7 @@ async def test_a_write_whose_connection_was_lost_is_not_sent_again(avi: Avi, aft
     sent = [line.split()[0] for line in avi.requests()[1:]]
     assert sent == ["POST", "PUT", "PATCH", "DELETE"]
     assert len(avi.controller.journal.entries(path="/login")) == 1
-    names = [one["name"] for one in await avi.client.list("pool")]
+    names = [pool["name"] for pool in await avi.client.list("pool")]
     assert names == (["shop-web"] if after else ["p0"])
 
 
@@ -362,9 +362,9 @@ async def test_a_lost_session_is_renewed_once_for_all(avi: Avi, status: str) -> 
         )
         assert len(avi.controller.journal.entries(since=start, path="/login")) == 1
         made = avi.controller.journal.entries(since=start, method="POST", kind="stringgroup")
-        assert [one.status for one in made].count(201) == 8
-        for one in await avi.client.list("stringgroup", params={"name.contains": "sg-"}):
-            await avi.client.delete("stringgroup", one["uuid"], tenant="admin")
+        assert [call.status for call in made].count(201) == 8
+        for group in await avi.client.list("stringgroup", params={"name.contains": "sg-"}):
+            await avi.client.delete("stringgroup", group["uuid"], tenant="admin")
 
 
 def sg(number: int) -> JSON:
@@ -396,7 +396,7 @@ async def test_a_rolled_back_controller_costs_one_login(
         logins = avi.controller.journal.entries(since=start, path="/login")
         assert len(logins) == 1
         made = avi.controller.journal.entries(since=start, method="POST", kind="stringgroup")
-        assert [one.status for one in made].count(201) == 8
+        assert [call.status for call in made].count(201) == 8
 
 
 async def test_a_version_that_never_fits_costs_one_login_and_not_one_for_each_request(
@@ -466,7 +466,7 @@ async def test_two_who_change_the_same_object_lose_nothing(avi: Avi) -> None:
         *(change(avi.client, "pool", pool["uuid"], add(a), tenant="admin") for a in addresses)
     )
     (after,) = await avi.client.list("pool")
-    assert sorted(one["ip"]["addr"] for one in after["servers"]) == addresses
+    assert sorted(server["ip"]["addr"] for server in after["servers"]) == addresses
 
 
 async def test_a_single_object_is_changed_by_its_kind(avi: Avi) -> None:
@@ -521,4 +521,4 @@ async def test_a_crash_after_the_effect_goes_through(avi: Avi, seen: Seen) -> No
     with pytest.raises(Crash):
         await task
     seen.crash_after = ""
-    assert [one["name"] for one in await avi.client.list("pool")] == ["p0"]
+    assert [pool["name"] for pool in await avi.client.list("pool")] == ["p0"]

@@ -36,8 +36,8 @@ class Pages:
 
 
 def read(pages: Pages) -> list[str]:
-    found = asyncio.run(listing.read_all(pages.read, title="The list"))
-    return [one["uuid"] for one in found]
+    listed = asyncio.run(listing.read_all(pages.read, title="The list"))
+    return [obj["uuid"] for obj in listed]
 
 
 def names(count: int) -> list[str]:
@@ -64,11 +64,11 @@ def test_what_others_delete_hides_nothing_that_stays(
 
     pages = Pages(names(count), size, delete)
     try:
-        found = read(pages)
+        listed = read(pages)
     except IncompleteListError:
         return
-    assert len(found) == len(set(found))
-    assert set(pages.names) <= set(found)
+    assert len(listed) == len(set(listed))
+    assert set(pages.names) <= set(listed)
 
 
 @given(st.integers(0, 30), st.integers(1, 8), st.lists(st.integers(0, 40), max_size=60))
@@ -84,20 +84,20 @@ def test_what_others_create_hides_nothing_that_was_there(
 
     pages = Pages(names(count), size, create)
     try:
-        found = read(pages)
+        listed = read(pages)
     except IncompleteListError:
         return
-    assert len(found) == len(set(found))
-    assert set(names(count)) <= set(found)
+    assert len(listed) == len(set(listed))
+    assert set(names(count)) <= set(listed)
 
 
 def test_inventories_and_objects_without_a_uuid() -> None:
     async def page(_: int) -> JSON:
-        one = {"config": {"uuid": "u"}}
-        return {"count": 3, "results": [one, one, {"name": "a"}, {"name": "a"}]}
+        inventory = {"config": {"uuid": "u"}}
+        return {"count": 3, "results": [inventory, inventory, {"name": "a"}, {"name": "a"}]}
 
-    found = asyncio.run(listing.read_all(page, title="The list"))
-    assert found == ({"config": {"uuid": "u"}}, {"name": "a"}, {"name": "a"})
+    listed = asyncio.run(listing.read_all(page, title="The list"))
+    assert listed == ({"config": {"uuid": "u"}}, {"name": "a"}, {"name": "a"})
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_a_next_without_results_ends() -> None:
 
 
 def seen(pages: Pages) -> tuple[list[str], bool]:
-    found = asyncio.run(listing.read_seen(pages.read))
-    return [one["uuid"] for one in found.objects], found.still
+    listed = asyncio.run(listing.read_seen(pages.read))
+    return [obj["uuid"] for obj in listed.objects], listed.still
 
 
 @given(st.integers(0, 40), st.integers(1, 10))
@@ -141,16 +141,16 @@ def test_what_is_seen_is_whole_where_it_says_so(count: int, size: int, deleted: 
             del left[at]
 
     pages = Pages(names(count), size, delete)
-    found, still = seen(pages)
-    assert len(found) == len(set(found))
-    assert set(found) <= set(names(count))
+    listed, still = seen(pages)
+    assert len(listed) == len(set(listed))
+    assert set(listed) <= set(names(count))
     if still:
-        assert set(pages.names) <= set(found)
+        assert set(pages.names) <= set(listed)
     assert pages.reads <= 2 * max(-(-count // size), 1)
 
 
 def test_a_list_with_a_change_per_page_is_no_error() -> None:
     pages = Pages(names(30), 5, lambda left: left.insert(0, f"new{len(left)}"))
-    found, still = seen(pages)
+    listed, still = seen(pages)
     assert not still
-    assert set(found) >= set(names(30)[:20])
+    assert set(listed) >= set(names(30)[:20])

@@ -174,4 +174,6 @@ async def test_an_error_keeps_no_request_alive(
     assert error.__cause__ is None
     chain = [error.__context__, getattr(error.__context__, "__context__", None)]
     gc.collect()
-    assert not [one for one in chain if type(one).__module__.startswith(("requests", "urllib3"))]
+    assert not [
+        error for error in chain if type(error).__module__.startswith(("requests", "urllib3"))
+    ]

@@ -70,7 +70,7 @@ async def test_every_release_is_asked_in_its_own_version(
         assert await made.version() == profile
         await made.list("pool")
         await controllers.close()
-        assert [one.version for one in avi.controller.journal][1:2] == [profile]
+        assert [entry.version for entry in avi.controller.journal][1:2] == [profile]
 
 
 async def test_a_rotated_password(connect: Connect, avisim: avisim_.RunningAvi) -> None:
@@ -229,9 +229,9 @@ class SessionsWorld:
         }
         self.registry = memory_controllers(self.by_address, now=now)
 
-    async def client(self, address: str, **given: Any) -> AviClient:
-        who = Credential("admin", "SessionsWorld-password-1", given.pop("ca", ""))
-        return await self.registry.client(address, who, external=external.External(), **given)
+    async def client(self, address: str, **keywords: Any) -> AviClient:
+        who = Credential("admin", "SessionsWorld-password-1", keywords.pop("ca", ""))
+        return await self.registry.client(address, who, external=external.External(), **keywords)
 
     def sessions(self, address: str) -> int:
         return len(self.by_address[address].state.accounts.sessions)
@@ -249,8 +249,8 @@ async def test_what_is_unused_beyond_the_bound_is_logged_out(now: clock.ManualCl
     await held[0].list("pool")
     await fleet.client("avi-0", ca="ca 1")
     await settle(lambda: fleet.sessions("avi-0") == sessions.PER_CONTROLLER)
-    for one in (held[0], held[1], *held[-2:]):
-        assert await one.list("pool") == ()
+    for opened in (held[0], held[1], *held[-2:]):
+        assert await opened.list("pool") == ()
     with pytest.raises(SessionLostError):
         await held[2].list("pool")
     await fleet.registry.close()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
-    ("given", "url"),
+    ("text", "url"),
     [
         ("avi.example.com", "https://avi.example.com"),
         (" avi.example.com ", "https://avi.example.com"),
@@ -23,18 +23,18 @@ from hypothesis import strategies as st
         ("[2001:db8::1]:9443", "https://[2001:db8::1]:9443"),
     ],
 )
-def test_addresses(given: str, url: str) -> None:
-    assert address.url(given) == url
+def test_addresses(text: str, url: str) -> None:
+    assert address.url(text) == url
 
 
 @pytest.mark.parametrize(
-    "given",
+    "text",
     ["", "https://avi", "avi/x", "user@avi", "avi:0", "avi:65536", "avi:x", "-avi", "a b", "a?b",
      "a#b", "[avi]", "[::1", "avi:1:2", "a\nb", "fe80::1%eth0"],
 )  # fmt: skip
-def test_what_is_no_address(given: str) -> None:
+def test_what_is_no_address(text: str) -> None:
     with pytest.raises(UnreachableError, match="is no address"):
-        address.url(given)
+        address.url(text)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_every_spelling_of_an_ipv6_address_is_the_same_place(
     ip: ipaddress.IPv6Address, port: int | None, upper: bool
 ) -> None:
     long = ip.exploded.upper() if upper else ip.exploded
-    texts = [f"[{one}]:{port}" if port else one for one in (str(ip), long, ip.compressed)]
+    texts = [f"[{host}]:{port}" if port else host for host in (str(ip), long, ip.compressed)]
     parsed = {address.parse(text) for text in texts}
     assert len(parsed) == 1
     (only,) = parsed
@@ -158,7 +158,7 @@ def test_two_tries_in_an_hour_lock_nobody_out() -> None:
             tries.append(now)
             refused.note(key, now)
         now += 60.0
-    assert all(sum(start <= one < start + 3600 for one in tries) <= 2 for start in tries)
+    assert all(sum(start <= attempt < start + 3600 for attempt in tries) <= 2 for start in tries)
     assert len(tries) == 5
     refused.accept(key)
     assert refused.note(key, now) == 300
@@ -184,13 +184,13 @@ def test_only_a_get_is_sent_again(method: str, sent: bool, before: int, seconds:
 
 
 def test_a_credential_shows_nothing_and_compares_by_value() -> None:
-    one = Credential("akoo", "Canary-1-password", "ca", source="Secret a/b")
-    assert "Canary" not in repr(one)
-    assert "Canary" not in one.id + one.login_id
-    assert one == Credential(b"akoo", b"Canary-1-password", b"ca", source="Secret c/d")
-    assert one.id == Credential("akoo", "Canary-1-password", "ca").id
+    credential = Credential("akoo", "Canary-1-password", "ca", source="Secret a/b")
+    assert "Canary" not in repr(credential)
+    assert "Canary" not in credential.id + credential.login_id
+    assert credential == Credential(b"akoo", b"Canary-1-password", b"ca", source="Secret c/d")
+    assert credential.id == Credential("akoo", "Canary-1-password", "ca").id
     other_ca = Credential("akoo", "Canary-1-password", "other")
-    assert (one.login_id == other_ca.login_id, one.id == other_ca.id) == (True, False)
+    assert (credential.login_id == other_ca.login_id, credential.id == other_ca.id) == (True, False)
     assert Credential("ab", "c").id != Credential("a", "bc").id
 
 

@@ -209,7 +209,7 @@ async def test_redirects_are_not_followed(
             await client.create("pool", {"name": "x"}, tenant="admin")
         with pytest.raises(RedirectedError):
             await connect(password="Another-password-1")
-        assert [one.partition("?")[0] for one in asked] == ["/api/pool", "/api/pool", "/login"]
+        assert [path.partition("?")[0] for path in asked] == ["/api/pool", "/api/pool", "/login"]
     assert await client.list("pool") == ()
 
 
@@ -316,7 +316,7 @@ async def test_a_tenant_of_any_name_is_asked_by_its_uuid(
     client = await connect()
     tenant = (await client.create("tenant", {"name": name}, tenant="admin"))["uuid"]
     pool = await client.create("pool", {"name": "x"}, tenant=tenant)
-    assert [one["name"] for one in await client.list("pool", tenant=tenant)] == ["x"]
+    assert [obj["name"] for obj in await client.list("pool", tenant=tenant)] == ["x"]
     assert await client.list("pool", tenant="admin") == ()
     assert await client.delete("pool", pool["uuid"], tenant=tenant)
 
@@ -331,7 +331,7 @@ def test_a_closed_session_has_no_connections_whoever_keeps_it(
     pools = made._sdk.get_adapter(avisim.url).poolmanager.pools
     kept = [pools.get(key) for key in pools.keys()]  # noqa: SIM118 - it cannot be iterated
     made.close()
-    assert [one.pool for one in kept] == [None]
+    assert [session.pool for session in kept] == [None]
     with pytest.raises(calls.LostError, match="was closed"):
         made.send(calls.LOGOUT, address=address, anchors="", deadline=deadline)
 

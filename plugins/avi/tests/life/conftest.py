@@ -58,8 +58,8 @@ async def furnish(avi: MemoryAvi, cloud: str = "vc-01") -> None:
     await make("serviceenginegroup", "seg", **mine)
     usable = []
     for number, name in enumerate(("vip-edge-1", "vip-edge2")):
-        given = {"configured_subnets": [subnet(f"10.7{number}.0.0")], **mine}
-        usable.append(await make("network", name, **given))
+        fields = {"configured_subnets": [subnet(f"10.7{number}.0.0")], **mine}
+        usable.append(await make("network", name, **fields))
     current = await avi.get(f"ipamdnsproviderprofile/{ipam}")
     internal = {"usable_networks": [{"nw_ref": f"/api/network/{usable[0]}"}]}
     changed = {**current, "internal_profile": internal}
@@ -76,8 +76,8 @@ class AviWorld(testing.World):
     """One cluster that gets AKO, and the controllers by address."""
 
     def __init__(self, changes: Mapping[str, Any] | None = None, **more: Any) -> None:
-        given = copy.deepcopy(SPEC) | dict(changes or {})
-        more.setdefault("config", builders.config(given, plugins=more.pop("plugins", None)))
+        spec = copy.deepcopy(SPEC) | dict(changes or {})
+        more.setdefault("config", builders.config(spec, plugins=more.pop("plugins", None)))
         more.setdefault("resources", (resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS))
         keys = {"username": "admin", **more.pop("credential", {"password": PASSWORD})}
         super().__init__(
@@ -98,14 +98,14 @@ class AviWorld(testing.World):
     def outside(self) -> object:
         """All objects but what comes with a controller."""
         return {
-            f"{one.kind}/{one.name}": {k: v for k, v in one.data.items() if k not in VOLATILE}
-            for one in self.avi.state.objects.everything().values()
-            if not one.builtin
+            f"{obj.kind}/{obj.name}": {k: v for k, v in obj.data.items() if k not in VOLATILE}
+            for obj in self.avi.state.objects.everything().values()
+            if not obj.builtin
         }
 
     def named(self, kind: str, name: str) -> list[dict[str, Any]]:
         """The data of the objects of that kind and name."""
-        return [one.data for one in self.avi.state.objects.named(kind, name)]
+        return [obj.data for obj in self.avi.state.objects.named(kind, name)]
 
     @property
     def claims(self) -> list[dict[str, Any]]:
@@ -143,8 +143,8 @@ class AviWorld(testing.World):
     def adopted(self, former: str, **changes: Any) -> None:
         """A person hands the record over, as the engine writes it."""
         handover = record.Handover(management_id=former, epoch=self.spec.epoch)
-        given = {"handover": handover, "epoch": self.spec.epoch + 1, **changes}
-        self.spec = structs.replace(self.spec, **given)
+        changed = {"handover": handover, "epoch": self.spec.epoch + 1, **changes}
+        self.spec = structs.replace(self.spec, **changed)
 
 
 _made: list[Controller] = []

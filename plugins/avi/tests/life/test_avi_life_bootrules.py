@@ -38,13 +38,13 @@ def ako(**options: Any) -> dict[str, Any]:
 class Rule(NamedTuple):
     """A kind of cloud, a config, and the reason with which it is refused; "" for one that is right.
 
-    ``told``: part of the message.
+    ``message``: part of the message.
     """
 
     vtype: str
     spec: dict[str, Any]
     reason: str = ""
-    told: str = ""
+    message: str = ""
     nsxt: dict[str, Any] | None = None
 
 
@@ -188,7 +188,7 @@ def test_each_rule_is_told_before_anything_is_touched(avi_world: type[World], na
         return
     assert isinstance(answer, api.Blocked)
     assert answer.reason == rule.reason
-    assert rule.told in answer.message
+    assert rule.message in answer.message
     assert "AKODeploymentConfig/default" in answer.message or rule.reason == "ConfigInvalid"
     assert world.outside() == before
 

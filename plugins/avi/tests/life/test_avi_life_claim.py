@@ -37,17 +37,17 @@ SPECS = st.builds(spec_of, IDS, st.integers(1, 4), HANDOVERS)
 class TestDecide:
     @given(SPECS, CLAIMS, st.one_of(st.none(), EPOCHS))
     def test_a_foreign_claim_is_taken_over_only_by_a_persons_word(
-        self, spec: record.RecordSpec, found: claim.Claim, before: int | None
+        self, spec: record.RecordSpec, existing: claim.Claim, before: int | None
     ) -> None:
-        decision = claim.decide(spec, found, claimed_epoch=before)
+        decision = claim.decide(spec, existing, claimed_epoch=before)
         assert not isinstance(decision, claim.MakeClaim)
-        if found.management_id != spec.management_id and not isinstance(
+        if existing.management_id != spec.management_id and not isinstance(
             decision, claim.RefuseClaim
         ):
             assert isinstance(decision, claim.RewriteClaim)
             assert spec.handover is not None
-            assert spec.handover.management_id == found.management_id
-            assert found.epoch < spec.epoch
+            assert spec.handover.management_id == existing.management_id
+            assert existing.epoch < spec.epoch
 
     @given(SPECS, EPOCHS)
     def test_a_lost_claim_is_made_again_only_by_a_persons_word_and_once(
@@ -66,17 +66,17 @@ class TestDecide:
 
     @given(SPECS, CLAIMS, st.one_of(st.none(), EPOCHS))
     def test_no_claim_goes_back_in_time(
-        self, spec: record.RecordSpec, found: claim.Claim, before: int | None
+        self, spec: record.RecordSpec, existing: claim.Claim, before: int | None
     ) -> None:
-        if isinstance(claim.decide(spec, found, claimed_epoch=before), claim.RewriteClaim):
-            assert found.epoch < spec.epoch
+        if isinstance(claim.decide(spec, existing, claimed_epoch=before), claim.RewriteClaim):
+            assert existing.epoch < spec.epoch
 
     @given(SPECS, FOUND)
     def test_what_was_written_is_as_it_should_be(
-        self, spec: record.RecordSpec, found: claim.ClaimState
+        self, spec: record.RecordSpec, existing: claim.ClaimState
     ) -> None:
         if isinstance(
-            claim.decide(spec, found, claimed_epoch=None), claim.MakeClaim | claim.RewriteClaim
+            claim.decide(spec, existing, claimed_epoch=None), claim.MakeClaim | claim.RewriteClaim
         ):
             name = spec.ako_cluster_name
             body = claim.body(name, spec.management_id, spec.epoch)
@@ -87,15 +87,17 @@ class TestDecide:
     def test_nothing_is_decided_over_a_damaged_one(
         self, spec: record.RecordSpec, before: int | None
     ) -> None:
-        found = claim.DamagedClaim(why="there are 2 of them")
-        decision = claim.decide(spec, found, claimed_epoch=before)
+        existing = claim.DamagedClaim(why="there are 2 of them")
+        decision = claim.decide(spec, existing, claimed_epoch=before)
         assert isinstance(decision, claim.RefuseClaim)
         assert decision.reason == "ClaimDamaged"
 
 
 JSON = st.recursive(
     st.one_of(st.none(), st.text(max_size=4), st.integers()),
-    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.sampled_from("ab"), one, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    ),
     max_leaves=6,
 )
 MARKERS = st.lists(
@@ -111,12 +113,12 @@ class TestRead:
     @given(MARKERS)
     def test_it_takes_whatever_there_is(self, markers: list[Any]) -> None:
         obj = {"name": names.claim("akoo-1"), "markers": markers, "uuid": "stringgroup-1"}
-        found = claim.read("akoo-1", [obj])
-        assert isinstance(found, claim.Claim | claim.DamagedClaim)
-        if isinstance(found, claim.Claim):
+        existing = claim.read("akoo-1", [obj])
+        assert isinstance(existing, claim.Claim | claim.DamagedClaim)
+        if isinstance(existing, claim.Claim):
             values = [m["values"] for m in markers if m["key"] == names.CLAIM_MARKER]
-            assert values == [[found.management_id, values[0][1]]]
-            assert int(values[0][1]) == found.epoch
+            assert values == [[existing.management_id, values[0][1]]]
+            assert int(values[0][1]) == existing.epoch
 
     @pytest.mark.parametrize(
         ("change", "why"),
@@ -128,31 +130,31 @@ class TestRead:
         ],
     )
     def test_what_is_wrong_with_it_is_told(self, change: dict[str, Any], why: str) -> None:
-        found = claim.read("akoo-1", [claim.body("akoo-1", "m-1", 1) | change])
-        assert isinstance(found, claim.DamagedClaim)
-        assert why in found.why
+        existing = claim.read("akoo-1", [claim.body("akoo-1", "m-1", 1) | change])
+        assert isinstance(existing, claim.DamagedClaim)
+        assert why in existing.why
 
     def test_two_are_told(self) -> None:
-        one = claim.body("akoo-1", "m-1", 1)
-        found = claim.read("akoo-1", [{**one, "uuid": "s-1"}, {**one, "uuid": "s-2"}])
-        assert found == claim.DamagedClaim(why="there are 2 of them (s-1, s-2)")
+        body = claim.body("akoo-1", "m-1", 1)
+        existing = claim.read("akoo-1", [{**body, "uuid": "s-1"}, {**body, "uuid": "s-2"}])
+        assert existing == claim.DamagedClaim(why="there are 2 of them (s-1, s-2)")
 
     def test_other_string_groups_are_none(self) -> None:
         assert claim.read("akoo-1", [{"name": "ako-akoo-1-0a1b", "markers": []}]) is None
 
 
 def marker(world: World) -> list[str]:
-    (one,) = world.claims
-    return next(m["values"] for m in one["markers"] if m["key"] == names.CLAIM_MARKER)
+    (stored,) = world.claims
+    return next(m["values"] for m in stored["markers"] if m["key"] == names.CLAIM_MARKER)
 
 
 class TestWritten:
     def test_it_names_us_and_belongs_to_nobody_that_ako_knows(self, avi_world: World) -> None:
         world = avi_world()
         world.settled()
-        (one,) = world.claims
-        assert one["type"] == "SG_TYPE_STRING"
-        assert one["markers"] == [
+        (stored,) = world.claims
+        assert stored["type"] == "SG_TYPE_STRING"
+        assert stored["markers"] == [
             {"key": "clustername", "values": [world.record_name]},
             {"key": "akoo-claim", "values": [builders.MANAGEMENT_ID, "1"]},
         ]
@@ -214,7 +216,7 @@ class TestWritten:
         asked = len(world.calls.made)
         for _ in range(3):
             assert isinstance(world.call("prepare", plugin), api.Done)
-        avi = [one for one in world.calls.made[asked:] if one.system == "avi"]
+        avi = [call for call in world.calls.made[asked:] if call.system == "avi"]
         assert avi == []
 
     @pytest.mark.parametrize("answer", ["stale", "duplicate"])
@@ -235,8 +237,8 @@ class TestWritten:
 
 
 def drop(world: World) -> None:
-    (one,) = world.claims
-    world.do(lambda avi: avi.delete(claim.KIND, one["uuid"], tenant="admin"))
+    (stored,) = world.claims
+    world.do(lambda avi: avi.delete(claim.KIND, stored["uuid"], tenant="admin"))
 
 
 def make(world: World, management_id: str, epoch: int) -> None:

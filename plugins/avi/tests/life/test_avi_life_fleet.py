@@ -41,9 +41,9 @@ class AviFleet:
         self.avi = MemoryAvi(self.world.avi, password=builders.canary("admin-password"))
 
     def record(self, name: str) -> record.Record:
-        found = self.fleet.record(name)
-        assert found is not None
-        return found
+        stored = self.fleet.record(name)
+        assert stored is not None
+        return stored
 
     def placed(self, name: str) -> placement.Stored:
         return structs.convert(self.record(name).spec.intents["avi"].data, placement.Stored)
@@ -52,16 +52,16 @@ class AviFleet:
         return self.record(name).spec.ako_cluster_name
 
     def reason(self, name: str, condition: str) -> str:
-        one = self.fleet.record(name)
-        found = one.status.conditions if one else ()
-        return next((c.reason for c in found if c.type == condition), "")
+        stored = self.fleet.record(name)
+        listed = stored.status.conditions if stored else ()
+        return next((c.reason for c in listed if c.type == condition), "")
 
     def config_map(self, name: str) -> dict[str, str] | None:
         """What AKO is told."""
         server = self.fleet.workload(name)
         assert server is not None
-        found = server.objects(resource.CONFIG_MAPS, "avi-system")
-        return next((one["data"] for one in found), None)
+        config_maps = server.objects(resource.CONFIG_MAPS, "avi-system")
+        return next((config_map["data"] for config_map in config_maps), None)
 
     def told(self, data: dict[str, str] | None) -> str:
         return (data or {}).get("serviceEngineGroupName", "")
@@ -70,7 +70,7 @@ class AviFleet:
         """All on Avi that has this cluster's mark."""
         mark = {"key": "clustername", "values": [self.cluster_name(name)]}
         everything = self.world.avi.state.objects.everything().values()
-        return [one.data for one in everything if mark in one.data.get("markers", ())]
+        return [obj.data for obj in everything if mark in obj.data.get("markers", ())]
 
     def claims(self, name: str) -> list[dict[str, Any]]:
         return self.world.named("stringgroup", f"akoo-claim-{self.cluster_name(name)}")  # type: ignore[no-any-return]
@@ -179,7 +179,7 @@ def test_another_group_is_another_place_and_the_old_one_is_left_clean(avi_world:
         await fleet.until(lambda: avi_fleet.told(avi_fleet.config_map("shop")) == "Default-Group")
         (ended,) = avi_fleet.record("shop").spec.ended_placements
         assert (ended.plugin, ended.placement, ended.how) == ("avi", old, "Proved")
-        assert [one["name"] for one in avi_fleet.left("shop")] == [
+        assert [obj["name"] for obj in avi_fleet.left("shop")] == [
             f"akoo-claim-{avi_fleet.cluster_name('shop')}"
         ]
         await fleet.delete_cluster("shop")

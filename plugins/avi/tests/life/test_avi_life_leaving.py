@@ -55,7 +55,7 @@ class TestConfirm:
         for verb in LEAVES:
             answer = world.call(verb)
             assert isinstance(answer, api.Done | api.Proof), verb
-        assert [one for one in world.calls.made if one.write] == []
+        assert [call for call in world.calls.made if call.write] == []
 
     @pytest.mark.parametrize(
         "spec", [{}, {"workload": None, "history_unknown": True}], ids=["deployed", "lost"]
@@ -114,9 +114,9 @@ class TestConfirm:
         world.adopted("m-old", management_id="m-new")
         world.leave()
         assert isinstance(world.call("confirm"), api.Done)
-        (one,) = world.claims
-        assert claim.read(world.record_name, [one | {"tenant_ref": ""}]) == claim.Claim(
-            management_id="m-new", epoch=2, uuid=one["uuid"]
+        (stored,) = world.claims
+        assert claim.read(world.record_name, [stored | {"tenant_ref": ""}]) == claim.Claim(
+            management_id="m-new", epoch=2, uuid=stored["uuid"]
         )
 
     def test_the_claim_of_another_holds(self, avi_world: World) -> None:
@@ -207,8 +207,8 @@ async def delete_secret(world: World) -> None:
 
 
 def drop(world: World) -> None:
-    (one,) = world.claims
-    world.do(lambda avi: avi.delete(claim.KIND, one["uuid"], tenant="admin"))
+    (stored,) = world.claims
+    world.do(lambda avi: avi.delete(claim.KIND, stored["uuid"], tenant="admin"))
 
 
 def moments(avi_world: World, verb: str, begin: Any) -> Iterator[tuple[int, calls.Moment]]:

@@ -66,7 +66,7 @@ class LockoutFleet:
 
     def remembered(self) -> dict[str, str]:
         maps = self.fleet.management.objects(resource.CONFIG_MAPS, "akoo-system")
-        return next((one.get("data") or {} for one in maps), {})
+        return next((config_map.get("data") or {} for config_map in maps), {})
 
     def _loaded(self) -> operating.Loaded:
         plugins = registry.PluginSet([self.plugin()])
@@ -81,8 +81,8 @@ class LockoutFleet:
         client = self.fleet.management.client(external=writing)
         remembered = assembly.logins(self.settings, client, self.clock, mode)
         kube = self.fleet.management.client(external=seam)
-        found = await ask.ask(kube, self._loaded(), seam, f"demo/{name}", "prepare", remembered)
-        (answer,) = found.answers
+        plan = await ask.ask(kube, self._loaded(), seam, f"demo/{name}", "prepare", remembered)
+        (answer,) = plan.answers
         return answer.problem
 
     async def audit(self) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ async def test_requests_that_are_lost_together_are_one_silence(
     await ask(made)
     hanging.silent = True
     lost = await asked_beside(made, 8)
-    assert {type(one) for one in lost} == {UnreachableError}
+    assert {type(error) for error in lost} == {UnreachableError}
     hanging.silent = False
     assert await asked_beside(made, 8) == [None] * 8
     await made.close()
@@ -151,7 +151,7 @@ async def test_a_controller_that_answers_anything_is_asked(
     looking = asyncio.ensure_future(look())
     for _ in range(4):
         lost = await asyncio.gather(*(avi.get("pool") for _ in range(12)), return_exceptions=True)
-        assert all("no answer came within 10 s" in str(one) for one in lost)
+        assert all("no answer came within 10 s" in str(error) for error in lost)
     ended = True
     await looking
     await made.close()

@@ -28,13 +28,13 @@ def world_of(avi_world: Any, **network: Any) -> Any:
 
 
 def plan(world: Any, verb: Any = "prepare") -> list[tuple[str, str, str, str]]:
-    found = testing.run_plan(world.plugin(), verb, world).actions
-    return [(one.action, one.kind, one.name, one.why) for one in found]
+    actions = testing.run_plan(world.plugin(), verb, world).actions
+    return [(action.action, action.kind, action.name, action.why) for action in actions]
 
 
 def pools(world: Any) -> list[Json]:
-    found: list[Json] = world.management.objects(resources.AVI_IP_POOLS)
-    return found
+    listed: list[Json] = world.management.objects(resources.AVI_IP_POOLS)
+    return listed
 
 
 def settle_pools(world: Any) -> None:
@@ -52,8 +52,8 @@ def test_before_anything_is_there(avi_world: Any) -> None:
     assert "waits: AviIPPool/adc-default-" in first[3]
     assert made[:2] == ("create", "AviIPPool")
     assert made[3] == f"AKODeploymentConfig/default says so; it gives {RANGE}"
-    told = f"add {RANGE}: AviIPPool/{made[2]} gives it"
-    assert network == ("change", "Network", "vip-edge-1", told)
+    why = f"add {RANGE}: AviIPPool/{made[2]} gives it"
+    assert network == ("change", "Network", "vip-edge-1", why)
     assert usable[:3] == ("keep", "IpamDnsProviderProfile", "ipam-vc-01")
     assert pools(world) == [], "nothing was written"
 
@@ -66,18 +66,18 @@ def test_what_is_planned_is_what_comes(avi_world: Any) -> None:
     actions = plan(world)
     assert {action[0] for action in actions} == {"keep"}
     name = pools(world)[0]["metadata"]["name"]
-    told = f"{RANGE} is of AviIPPool/{name}: attribute akoo-pool of the network says so"
-    assert ("keep", "Network", "vip-edge-1", told) in actions
+    why = f"{RANGE} is of AviIPPool/{name}: attribute akoo-pool of the network says so"
+    assert ("keep", "Network", "vip-edge-1", why) in actions
 
 
 def test_a_range_of_somebody_else_in_the_way(avi_world: Any) -> None:
     world = world_of(avi_world, ipPools=GIVEN)
     admin = admins.Client(world.avi, password=PASSWORD)
-    found = admin.get("network?name=vip-edge-1")["results"][0]
+    network = admin.get("network?name=vip-edge-1")["results"][0]
     entry = spans.entry_of(spans.span("10.70.0.15", "10.70.0.30"))
-    found["configured_subnets"][0]["static_ip_ranges"] = [entry]
-    admin.put(f"network/{found['uuid']}", found)
-    rows = [one for one in plan(world) if one[1] == "Network"]
+    network["configured_subnets"][0]["static_ip_ranges"] = [entry]
+    admin.put(f"network/{network['uuid']}", network)
+    rows = [action for action in plan(world) if action[1] == "Network"]
     assert [row[0] for row in rows] == ["keep", "keep"]
     assert "overlaps 10.70.0.15-10.70.0.30 (Both) of no pool of ours" in rows[0][3]
 
@@ -128,9 +128,9 @@ def test_what_becomes_of_the_pools_once_the_cluster_has_left(avi_world: Any) -> 
     name = pools(world)[0]["metadata"]["name"]
 
     def left() -> tuple[str, str]:
-        (one,) = (each for each in plan(world, "sweep") if each[1] == "AviIPPool")
-        assert one[2] == name
-        return one[0], one[3]
+        (row,) = (each for each in plan(world, "sweep") if each[1] == "AviIPPool")
+        assert row[2] == name
+        return row[0], row[3]
 
     assert left() == ("keep", "it goes with AKODeploymentConfig/default, of which it was made")
     server = world.management.client()

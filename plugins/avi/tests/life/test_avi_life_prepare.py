@@ -81,12 +81,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("mistake", list(MISTAKES))
 def test_a_mistake_is_told_and_nothing_is_touched(avi_world: World, mistake: str) -> None:
-    changes, told = MISTAKES[mistake]
+    changes, text = MISTAKES[mistake]
     world = avi_world(changes)
     before = world.outside()
     answer = world.call("prepare")
     assert isinstance(answer, api.Blocked)
-    assert f"{answer.reason}: {answer.message}" == " ".join(told.split())
+    assert f"{answer.reason}: {answer.message}" == " ".join(text.split())
     assert (world.outside(), world.spec.intents) == (before, {})
 
 
@@ -105,10 +105,10 @@ def test_another_cloud_is_another_place(avi_world: World) -> None:
     world = avi_world()
     world.settled()
     stored = world.spec.intents["avi"]
-    given = {"vtype": "CLOUD_NONE", "name": "vc-02"}
+    cloud = {"vtype": "CLOUD_NONE", "name": "vc-02"}
     ipam = world.named("ipamdnsproviderprofile", "ipam-vc-01")[0]["uuid"]
-    given["ipam_provider_ref"] = f"/api/ipamdnsproviderprofile/{ipam}"
-    world.do(lambda avi: avi.create("cloud", given, tenant="admin"))
+    cloud["ipam_provider_ref"] = f"/api/ipamdnsproviderprofile/{ipam}"
+    world.do(lambda avi: avi.create("cloud", cloud, tenant="admin"))
     world.given(cloudName="vc-02", serviceEngineGroup="Default-Group", dataNetwork={})
     answer = world.call("prepare")
     assert answer.reason == "PlacementFound"
@@ -178,8 +178,8 @@ class TestNetworks:
         twin(world, "10.99.0.0")
         answer = world.call("prepare")
         assert answer.reason == "NetworkAmbiguous"
-        for one in world.named("network", "vip-edge-1"):
-            assert one["uuid"] in answer.message
+        for network in world.named("network", "vip-edge-1"):
+            assert network["uuid"] in answer.message
 
     def test_one_that_is_not_usable(self, avi_world: World) -> None:
         answer = avi_world({"dataNetwork": {"name": "vip-edge2"}}).call("prepare")
@@ -189,13 +189,13 @@ class TestNetworks:
 
     def test_a_cloud_without_ipam(self, avi_world: World) -> None:
         world = avi_world()
-        edit(world, "cloud", "vc-01", lambda one: {**one, "ipam_provider_ref": ""})
+        edit(world, "cloud", "vc-01", lambda cloud: {**cloud, "ipam_provider_ref": ""})
         assert world.call("prepare").reason == "IpamMissing"
 
     def test_ipam_of_somebody_else(self, avi_world: World) -> None:
         world = avi_world()
         kind = "ipamdnsproviderprofile"
-        edit(world, kind, "ipam-vc-01", lambda one: {**one, "type": "IPAMDNS_TYPE_CUSTOM"})
+        edit(world, kind, "ipam-vc-01", lambda profile: {**profile, "type": "IPAMDNS_TYPE_CUSTOM"})
         assert world.call("prepare").reason == "IpamNotInternal"
 
 
@@ -209,7 +209,7 @@ class TestServiceEngineGroups:
 
     def labelled(self, world: World, value: str) -> None:
         labels = [{"key": "clustername", "value": value}]
-        edit(world, "serviceenginegroup", "seg", lambda one: {**one, "labels": labels})
+        edit(world, "serviceenginegroup", "seg", lambda group: {**group, "labels": labels})
 
     def test_one_that_another_cluster_has(self, avi_world: World) -> None:
         world = avi_world(self.CLUSTER_IP)
@@ -249,14 +249,14 @@ class TestControllers:
         assert answer.reason == "SecretMissing"
 
     def test_a_host_that_the_secret_is_not_for(self, avi_world: World) -> None:
-        given = {"password": "x", "hosts": "other.example.com, avi.test"}
-        answer = avi_world(credential=given).call("prepare")
+        credential = {"password": "x", "hosts": "other.example.com, avi.test"}
+        answer = avi_world(credential=credential).call("prepare")
         assert answer.reason == "HostNotAllowed"
         assert "other.example.com" in answer.message
 
     def test_a_host_in_another_spelling(self, avi_world: World) -> None:
-        given = {"password": PASSWORD, "hosts": "other.example.com,Avi.Example.COM.:443"}
-        assert isinstance(avi_world(credential=given).settled(), api.Done)
+        credential = {"password": PASSWORD, "hosts": "other.example.com,Avi.Example.COM.:443"}
+        assert isinstance(avi_world(credential=credential).settled(), api.Done)
 
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\nsecond line"])
     @pytest.mark.parametrize("key", ["username", "password"])
@@ -298,8 +298,8 @@ class TestControllers:
         read = len(world.calls.made)
         for _ in range(20):
             world.call("prepare", plugin)
-        avi = [str(one) for one in world.calls.made[read:] if one.system == "avi"]
-        assert len([one for one in avi if "GET cloud" in one]) == 0
+        avi = [str(call) for call in world.calls.made[read:] if call.system == "avi"]
+        assert len([request for request in avi if "GET cloud" in request]) == 0
         world.avi.faults.add(faults.Fault(answer="broken", kind="cloud", times=None))
         assert isinstance(world.call("prepare", plugin), api.Done)
         world.clock.advance(20.0)
@@ -321,16 +321,16 @@ def edit(world: World, kind: str, name: str, change: Callable[[Any], Any]) -> No
     """Somebody changes an object."""
 
     async def work(avi: Any) -> None:
-        (one,) = await avi.list(kind, params={"name": name})
-        await avi.replace(kind, one["uuid"], change(one), tenant="admin")
+        (obj,) = await avi.list(kind, params={"name": name})
+        await avi.replace(kind, obj["uuid"], change(obj), tenant="admin")
 
     world.do(work)
 
 
 def twin(world: World, address: str) -> None:
     """Another network called vip-edge-1 in our cloud, as vCenter's discovery makes them."""
-    (one,) = world.named("network", "vip-edge-1")
+    (network,) = world.named("network", "vip-edge-1")
     state = world.avi.state
     prefix = {"ip_addr": {"addr": address, "type": "V4"}, "mask": 24}
-    data = {**one, "configured_subnets": [{"prefix": prefix, "static_ip_ranges": []}]}
+    data = {**network, "configured_subnets": [{"prefix": prefix, "static_ip_ranges": []}]}
     state.add(state.kinds.kinds["network"], "dvportgroup-7-cloud", data)

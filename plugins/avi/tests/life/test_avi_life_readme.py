@@ -14,7 +14,9 @@ from akoo_core.plugin import errors as core_errors
 PACKAGE = pathlib.Path(__file__).parents[2]
 README = (PACKAGE / "README.md").read_text()
 MADE = {
-    f"{kind}{what}" for kind in ("AviController", "AviIPPool") for what in ("NotFound", "Deleting")
+    f"{kind}{trouble}"
+    for kind in ("AviController", "AviIPPool")
+    for trouble in ("NotFound", "Deleting")
 }
 """Reasons that are put together from a kind."""
 CORE = {core_errors.LineBreakError.reason}

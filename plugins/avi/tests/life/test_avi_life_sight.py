@@ -32,13 +32,13 @@ def filtered() -> dict[str, Any]:
 
 async def account(avi: Any, **rights: Any) -> None:
     """The user akoo with these rights; made when it is not there."""
-    found = await avi.list("user", params={"name": "akoo"})
-    if not found:
+    users = await avi.list("user", params={"name": "akoo"})
+    if not users:
         body = {"name": "akoo", "username": "akoo", "password": PASSWORD, **rights}
         await avi.create("user", body, tenant="admin")
         return
-    changed = {**found[0], "is_superuser": False, "access": [], **rights}
-    await avi.replace("user", found[0]["uuid"], changed, tenant="admin")
+    changed = {**users[0], "is_superuser": False, "access": [], **rights}
+    await avi.replace("user", users[0]["uuid"], changed, tenant="admin")
 
 
 def living(avi_world: World) -> World:
@@ -97,8 +97,8 @@ PAGE = pathlib.Path(__file__).parents[4] / "docs/how-to/avi-permissions.md"
 
 
 def test_the_documented_role_suffices_to_place_a_cluster(avi_world: World) -> None:
-    found = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    rights, user = (structs.decode_json(one) for one in found)
+    examples = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    rights, user = (structs.decode_json(example) for example in examples)
     name = user["username"]
     world = avi_world(credential={"username": name, "password": PASSWORD})
     world.do(lambda avi: avi.create("role", rights, tenant="admin"))

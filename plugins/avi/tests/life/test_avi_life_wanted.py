@@ -140,10 +140,10 @@ TEXT = st.text(st.sampled_from("abAB-1"), max_size=6)
 class TestNearest:
     @given(TEXT, st.lists(TEXT, max_size=8))
     def test_only_what_exists_and_at_most_three(self, asked: str, existing: list[str]) -> None:
-        found = nearest.names(asked, existing)
-        assert set(found) <= set(existing)
-        assert len(found) == len(set(found)) <= nearest.MOST
-        assert "" not in found
+        suggested = nearest.names(asked, existing)
+        assert set(suggested) <= set(existing)
+        assert len(suggested) == len(set(suggested)) <= nearest.MOST
+        assert "" not in suggested
 
     @given(TEXT.filter(bool))
     def test_upper_and_lower_case_count_alike(self, name: str) -> None:
@@ -166,8 +166,10 @@ PLACES = st.builds(
 
 
 @given(PLACES, PLACES)
-def test_places_are_equal_as_their_texts_are(one: placement.Place, other: placement.Place) -> None:
-    assert (one == other) == (one.identity == other.identity)
+def test_places_are_equal_as_their_texts_are(
+    place: placement.Place, other: placement.Place
+) -> None:
+    assert (place == other) == (place.identity == other.identity)
 
 
 def test_an_unknown_option_is_an_error_with_its_path(avi_world: World) -> None:

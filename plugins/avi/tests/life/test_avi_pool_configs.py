@@ -48,33 +48,33 @@ class ConfigPoolWorld:
 
     @property
     def pools(self) -> list[Json]:
-        found: list[Json] = self.world.management.objects(resources.AVI_IP_POOLS)
-        return found
+        listed: list[Json] = self.world.management.objects(resources.AVI_IP_POOLS)
+        return listed
 
     @property
     def pool(self) -> Json:
-        (one,) = self.pools
-        return one
+        (pool,) = self.pools
+        return pool
 
-    def ready(self, one: Json) -> tuple[str, str]:
-        found = next(c for c in one["status"]["conditions"] if c["type"] == "Ready")
-        return found["status"], found["reason"]
+    def ready(self, pool: Json) -> tuple[str, str]:
+        ready = next(c for c in pool["status"]["conditions"] if c["type"] == "Ready")
+        return ready["status"], ready["reason"]
 
     def network(self, name: str = "vip-edge-1") -> Json:
-        found: Json = self.admin.get(f"network?name={name}")["results"][0]
-        return found
+        network: Json = self.admin.get(f"network?name={name}")["results"][0]
+        return network
 
     def ranges(self) -> set[str]:
-        return {f"{one.begin}-{one.end}" for one in spans.of_network(self.network())}
+        return {f"{span.begin}-{span.end}" for span in spans.of_network(self.network())}
 
     def put(self, **changes: Any) -> None:
         """Somebody changes the network."""
-        found = self.network()
-        self.admin.put(f"network/{found['uuid']}", {**found, **changes})
+        network = self.network()
+        self.admin.put(f"network/{network['uuid']}", {**network, **changes})
 
     def usable(self, name: str) -> bool:
-        found = self.admin.get("ipamdnsproviderprofile?name=ipam-vc-01")["results"][0]
-        entries = found["internal_profile"].get("usable_networks", [])
+        profile = self.admin.get("ipamdnsproviderprofile?name=ipam-vc-01")["results"][0]
+        entries = profile["internal_profile"].get("usable_networks", [])
         return any(self.network(name)["uuid"] in entry["nw_ref"] for entry in entries)
 
     def edit(self, **spec: Any) -> None:
@@ -194,7 +194,7 @@ def test_an_exhausted_pool_shows_on_the_clusters_that_use_it(avi_world: Any) -> 
     there.settle()
     world, name = there.world, there.pool["metadata"]["name"]
     done = world.settled()
-    (fact,) = (one for one in done.facts if isinstance(one, placement.AviPoolsExhausted))
+    (fact,) = (fact for fact in done.facts if isinstance(fact, placement.AviPoolsExhausted))
     assert [pool.name for pool in fact.pools] == [name]
     run = verbs.run_verb(world.plugin(), "observe", world)
     assert isinstance(run.result, api.Done), "what has an address goes on"
@@ -330,10 +330,10 @@ def test_the_config_says_what_is_wrong_with_its_pools(avi_world: Any) -> None:
 def said(there: ConfigPoolWorld) -> tuple[str, str]:
     """The config's own condition."""
     there.run("configs", "default")
-    (found,) = there.world.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
-    listed = found["status"]["conditions"]
-    one = next(one for one in listed if one["type"] == "AviReady")
-    return one["status"], one["reason"]
+    (config,) = there.world.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
+    listed = config["status"]["conditions"]
+    condition = next(candidate for candidate in listed if candidate["type"] == "AviReady")
+    return condition["status"], condition["reason"]
 
 
 def test_a_death_at_any_call_ends_as_without_it(avi_world: Any) -> None:
@@ -368,8 +368,8 @@ def test_a_death_at_any_call_ends_as_without_it(avi_world: Any) -> None:
 
 def test_names_fit_and_tell_places_apart() -> None:
     def name(of: str, cloud: str = "c", network: str = "n") -> str:
-        found = config.AviSpec(cloud_name=cloud, data_network=config.DataNetwork(name=network))
-        return inline_pools.data_name(of, found)
+        spec = config.AviSpec(cloud_name=cloud, data_network=config.DataNetwork(name=network))
+        return inline_pools.data_name(of, spec)
 
     assert len({name("a"), name("b"), name("a", "d"), name("a", network="m")}) == 4
     assert name("a") == name("a")
@@ -380,11 +380,13 @@ def test_names_fit_and_tell_places_apart() -> None:
 
 
 def test_keys() -> None:
-    found = configs.registration()
+    registration = configs.registration()
     config_ = builders.config()
-    assert found.keys(kube_resource.AKO_DEPLOYMENT_CONFIGS, config_) == ("default",)
+    assert registration.keys(kube_resource.AKO_DEPLOYMENT_CONFIGS, config_) == ("default",)
     pool = {"metadata": {"name": "x", "annotations": {"akoo.io/config": "edge"}}}
-    assert found.keys(resources.AVI_IP_POOLS, pool) == ("edge",)
-    assert found.keys(resources.AVI_IP_POOLS, {"metadata": {"name": "x"}}) == ()
+    assert registration.keys(resources.AVI_IP_POOLS, pool) == ("edge",)
+    assert registration.keys(resources.AVI_IP_POOLS, {"metadata": {"name": "x"}}) == ()
     spec = structs.to_object(builders.record_spec())
-    assert found.keys(kube_resource.AKO_DEPLOYMENTS, {"metadata": {}, "spec": spec}) == ("default",)
+    assert registration.keys(kube_resource.AKO_DEPLOYMENTS, {"metadata": {}, "spec": spec}) == (
+        "default",
+    )
