@@ -29,7 +29,7 @@ CONFIGS = ROOT / "deploy/crds/akodeploymentconfigs.yaml"
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_WORD = re.compile(r"akoo\.io/[a-zA-Z-]+")
+_OUR_NAME = re.compile(r"akoo\.io/[a-zA-Z-]+")
 
 
 def prose(name: str) -> str:
@@ -159,8 +159,8 @@ def test_settings_are_accepted(name: str, tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_words_of_our_group_exist(name: str) -> None:
+def test_names_of_our_group_exist(name: str) -> None:
     known = {value for value in vars(names).values() if isinstance(value, str)}
     known |= {"akoo.io/akoo-core", "akoo.io/schema-version", "akoo.io/v"}
     text = (DOCS / name).read_text()
-    assert {name for name in _WORD.findall(text) if name not in known} == set()
+    assert {name for name in _OUR_NAME.findall(text) if name not in known} == set()

@@ -1,4 +1,4 @@
-"""reference/record.md names every field, phase, cause, word and column of an AKODeployment."""
+"""reference/record.md names every field, phase, cause, annotation and column of an AKODeployment."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_causes_and_reasons_of_letting_go(rows: Rows) -> None:
     assert first(rows(PAGE, "## Why a Cluster was let go")) == list(why)
 
 
-def test_words(rows: Rows) -> None:
+def test_annotations(rows: Rows) -> None:
     on_record = {
         value
         for name, value in vars(names).items()
