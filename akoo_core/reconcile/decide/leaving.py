@@ -125,13 +125,13 @@ def _depart(
 
 
 def claimed_elsewhere(s: Situation, record: Record) -> Hold:
-    """Hold for a record of another management cluster, for which nothing is taken away."""
+    """Hold for a record of another management cluster, for which nothing is removed."""
     owner = record.spec.management_id
     return Hold(
         reason="ClaimedElsewhere",
         message=(
             f"This record was made by management cluster {owner}, not by this one "
-            f"({s.management_id}), and may still be in use there: nothing is taken away from here. "
+            f"({s.management_id}), and may still be in use there: nothing is removed from here. "
             f"If it was moved here for good, annotate it {names.ADOPT_ANNOTATION}="
             f"{owner}; to let the Cluster go without that, "
             f"{names.LET_GO_ANNOTATION}=<reason>."

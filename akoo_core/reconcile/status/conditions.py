@@ -97,7 +97,7 @@ def _ready(record: Record, report: AttemptReport, others: list[Condition]) -> Co
     if record.spec.leaving is not None:
         held = next((other for other in others if other.type == "Held"), None)
         relocates = record.spec.leaving.cause == "Relocated"
-        doing = "AKO moves to another place." if relocates else "AKO is being taken away."
+        doing = "AKO is being relocated." if relocates else "AKO is being removed."
         return Condition(
             type="Ready",
             status="False",
@@ -146,8 +146,8 @@ def _annotations(record: Record) -> Iterator[Condition]:
         )
     if annotations.abandon and not relocates:
         problems.append(
-            f"{names.ABANDON_PLACEMENT_ANNOTATION} has no effect: this cluster is not moving. It "
-            "will not be followed for a later move either."
+            f"{names.ABANDON_PLACEMENT_ANNOTATION} has no effect: AKO is not being relocated. It "
+            "has no effect on a later relocation either."
         )
     if wrong := user_annotations.adopt_problem(annotations, record.spec.management_id):
         problems.append(wrong)

@@ -23,7 +23,7 @@ SWEEPING = record.RecordStatus(
     phase="Sweeping",
     version="2.1.1",
     left=7,
-    conditions=(condition("Ready", "False", "Leaving", "AKO is being taken away."),),
+    conditions=(condition("Ready", "False", "Leaving", "AKO is being removed."),),
 )
 FINISHED = record.RecordStatus(
     phase="Finished", conditions=(condition("Ready", "True", "Finished"),)

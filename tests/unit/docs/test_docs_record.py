@@ -1,4 +1,4 @@
-"""reference/record.md names every field, phase, cause, annotation and column of an AKODeployment."""
+"""reference/record.md names every field, phase, cause, annotation and column of a record."""
 
 from __future__ import annotations
 
