@@ -1,0 +1,1 @@
+"""Plugin for vCenter: distributed port groups as Kubernetes objects. No entry point yet."""

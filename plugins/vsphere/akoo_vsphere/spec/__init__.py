@@ -1,0 +1,1 @@
+"""VSphereConnections and VSpherePortGroups as values, and the refusals that need no vCenter."""
