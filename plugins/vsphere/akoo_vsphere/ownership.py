@@ -78,8 +78,6 @@ def judge(us: Claimant, mo_ref: str, description: str, attribute: str) -> Verdic
     whole = written is not None and stored is not None and not damaged
     if not whole and not _believed(us, mo_ref, mine[0], damaged=bool(damaged), stored=stored):
         return _unknown("MarkIncomplete", _incomplete(us, mo_ref), us)
-    if whole and us.mo_ref not in ("", mo_ref) and written != stored:
-        return _unknown("MarkIncomplete", _incomplete(us, mo_ref), us)
     return _own(us, mine, recorded=us.mo_ref == mo_ref or whole or _same_nonce(us, mine[0]))
 
 
