@@ -13,7 +13,7 @@ from akoo_vsphere import config_spec, marks, observed, situation
 from akoo_vsphere.spec import applied, port_group, port_group_status
 from akoo_vsphere.suitable import Switch, VCenter
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 
 Json = dict[str, Any]
 

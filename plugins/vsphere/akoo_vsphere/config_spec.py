@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from typing import Any, Final
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere.observed import BINDINGS, VLAN_ID, VLAN_PRIVATE, VLAN_TRUNK, Observed
 from akoo_vsphere.spec import settings
 from akoo_vsphere.spec.settings import Leaves

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere import marks
 from akoo_vsphere.observed import Observed
 from akoo_vsphere.spec import settings

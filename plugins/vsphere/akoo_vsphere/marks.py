@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere.spec import port_group_rules
 from akoo_vsphere.spec.port_group_status import Provenance
 

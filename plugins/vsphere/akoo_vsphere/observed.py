@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere.spec import names, settings, vlan
 from akoo_vsphere.spec.settings import Leaves
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere import marks
 from akoo_vsphere.marks import Damaged, Mark
 from akoo_vsphere.spec.port_group_status import Provenance

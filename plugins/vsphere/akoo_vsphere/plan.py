@@ -15,7 +15,7 @@ The plan of the result of a plan is empty, but for what waits, is reported or is
 
 from __future__ import annotations
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere import differences, guards, marks, ownership, suitable
 from akoo_vsphere.adoption import adopt
 from akoo_vsphere.differences import Difference

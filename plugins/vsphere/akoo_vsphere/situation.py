@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere.differences import Difference
 from akoo_vsphere.marks import Mark
 from akoo_vsphere.observed import Observed

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from typing import Final
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from akoo_vsphere.spec import refusal, settings
 from akoo_vsphere.spec.port_group import Spec
 

@@ -10,7 +10,7 @@ from akoo_vsphere.ownership import Claimant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from tests.vsphere import vsphere_model as model
 
 HERE = "dvportgroup-12"

@@ -9,7 +9,7 @@ import pytest
 from akoo_vsphere import marks, observed, plan, situation
 from akoo_vsphere.spec import port_group, refusal
 
-from akoo_core import structs
+from akoo_core.plugin import structs
 from tests.vsphere import vsphere_model as model
 
 Json = dict[str, Any]

@@ -6,8 +6,7 @@ import datetime
 import re
 from typing import Final
 
-from akoo_core import structs
-from akoo_core.objects import conditions, names
+from akoo_core.plugin import api, conditions, names, structs
 from akoo_vsphere.spec import address, refusal
 
 ACCEPT_ANNOTATION: Final = "akoo.io/accept-vcenter"
@@ -16,21 +15,14 @@ ACCEPT_ANNOTATION: Final = "akoo.io/accept-vcenter"
 _SHA256 = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31}")
 
 
-class SecretName(structs.Struct, frozen=True, kw_only=True):
-    """A Secret of the management cluster."""
-
-    namespace: str
-    name: str
-
-
 class Spec(structs.Struct, frozen=True, kw_only=True):
     """``spec`` of a VSphereConnection. There is no switch that turns verification off."""
 
     address: str
     """``host`` or ``host:port``. The credential is sent there and nowhere else."""
-    credential_ref: SecretName
+    credential_ref: api.SecretName
     """Keys ``username``, ``password`` and, optionally, ``hosts``."""
-    ca_ref: SecretName | None = None
+    ca_ref: api.SecretName | None = None
     """Key ``certificateAuthorityData`` (PEM)."""
     thumbprint: str = ""
     """SHA-256 of the leaf certificate, 32 pairs with colons. Only one of caRef and this."""
@@ -114,7 +106,7 @@ def check(spec: Spec) -> None:
             "Give vcenter.example.com or vcenter.example.com:8443, without https://, path or user",
         )
     for field, reference in (("credentialRef", spec.credential_ref), ("caRef", spec.ca_ref)):
-        if reference is not None and not (reference.namespace and reference.name):
+        if reference is not None and not reference.complete:
             raise refusal.invalid(
                 f"spec.{field}", "names no Secret", "Give namespace and name of a Secret"
             )
@@ -132,11 +124,11 @@ def check(spec: Spec) -> None:
         )
 
 
-def secrets_of(obj: structs.JSON) -> tuple[tuple[str, str], ...]:
+def secrets_of(obj: structs.JSON) -> tuple[api.SecretPair, ...]:
     """(namespace, name) of the Secrets that it names; () if it cannot be read."""
     try:
         spec = structs.convert(obj.get("spec") or {}, Spec, path="spec")
     except structs.DecodeError:
         return ()
     named = (spec.credential_ref, *((spec.ca_ref,) if spec.ca_ref else ()))
-    return tuple((reference.namespace, reference.name) for reference in named)
+    return tuple(reference.pair for reference in named)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from akoo_core import structs
-from akoo_core.objects import names
+from akoo_core.plugin import names, structs
 from akoo_vsphere.spec import port_group_rules, settings, vlan
 from akoo_vsphere.spec.port_group_status import Provenance, Status
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Literal
 
-from akoo_core import structs
-from akoo_core.objects import conditions
+from akoo_core.plugin import conditions, structs
 from akoo_vsphere.spec import applied, connection, vlan
 
 Provenance = Literal["Created", "Adopted"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_core import errors
+from akoo_core.plugin import errors
 
 
 class Refusal(errors.AkooError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from akoo_core.kube.resource import Resource
+from akoo_core.plugin.kube import Resource
 
 GROUP: Final = "akoo.io"
 VERSION: Final = "v1alpha1"
