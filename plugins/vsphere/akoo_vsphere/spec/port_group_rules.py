@@ -13,6 +13,9 @@ from akoo_vsphere.spec import names, refusal, settings, vlan
 LONGEST_DESCRIPTION: Final = 256
 MOST_PORTS: Final = 8192
 MOST_LEARNED: Final = 4096
+MARK: Final = "akoo/"
+"""Start of the line of a description that is the mark."""
+_MARK_LINE = re.compile(rf"(?:^|[\n\r])[ \t]*{MARK}")
 _MOREF = re.compile(r"dvportgroup-[0-9]+")
 
 
@@ -106,13 +109,9 @@ def _check_description(text: str | None) -> None:
     if text != text.strip():
         problem = "begins or ends with space, which vCenter does not keep apart from the mark"
         raise refusal.invalid("spec.description", problem, "Remove it")
-    if any(line.startswith(MARK) for line in text.splitlines()):
+    if _MARK_LINE.search(text):
         problem = f"has a line that begins with {MARK}, as the mark does"
         raise refusal.invalid("spec.description", problem, "Write it otherwise")
-
-
-MARK: Final = "akoo/"
-"""Start of the line of a description that is the mark."""
 
 
 def _check_learning(learning: settings.MacLearning | None) -> None:
