@@ -17,6 +17,7 @@ import yaml
 from akoo_ako import config as ako_config
 from akoo_vsphere.spec import connection as vsphere_connection
 from akoo_vsphere.spec import port_group as vsphere_port_group
+from akoo_vsphere.spec import port_group_status as vsphere_status
 from msgspec import inspect
 
 from akoo_core.cli.status import table
@@ -256,7 +257,7 @@ def test_columns_of_the_config() -> None:
         ("vsphereconnections", "spec", vsphere_connection.Spec),
         ("vsphereconnections", "status", vsphere_connection.Status),
         ("vsphereportgroups", "spec", vsphere_port_group.Spec),
-        ("vsphereportgroups", "status", vsphere_port_group.Status),
+        ("vsphereportgroups", "status", vsphere_status.Status),
     ],
 )
 def test_kinds_of_vsphere_are_their_schemas(name: str, part: str, kind: type) -> None:
