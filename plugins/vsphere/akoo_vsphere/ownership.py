@@ -83,7 +83,7 @@ def judge(us: Claimant, mo_ref: str, description: str, attribute: str) -> Verdic
 
 def _unmarked(us: Claimant, mo_ref: str) -> Verdict:
     if us.mo_ref != mo_ref:
-        return Verdict(state="Unmarked", reason="Unmarked", message="It has no mark.")
+        return Verdict(state="Unmarked", reason="NotAdopted", message="It has no mark.")
     if us.adopt == us.management_id:
         return _with_mark(us, us.epoch or 1, us.provenance or "Adopted", "MadeAgain")
     return _unknown("MarkLost", "Somebody removed both of its marks", us)
@@ -101,8 +101,8 @@ def _ids(us: Claimant) -> set[str]:
 def _not_ours(us: Claimant, readable: list[Mark], mine: list[Mark]) -> Verdict:
     other = next(mark for mark in readable if mark not in mine)
     if mine or len({(mark.management_id, mark.name) for mark in readable}) > 1:
-        told = "Its description and its custom attribute name different owners"
-        return _unknown("MarksDisagree", told, us)
+        problem = "Its description and its custom attribute name different owners"
+        return _unknown("MarksDisagree", problem, us)
     if other.management_id == us.management_id:
         message = f"It belongs to VSpherePortGroup {other.name}. Name another port group."
         return Verdict(state="Foreign", reason="ForeignOwner", message=message)
@@ -133,8 +133,8 @@ def _own(us: Claimant, mine: list[Mark], *, recorded: bool) -> Verdict:
     epoch = max(mark.epoch for mark in mine)
     handed = any(mark.management_id != us.management_id for mark in mine)
     if us.epoch is not None and epoch > us.epoch and not handed:
-        told = f"Its mark has epoch {epoch}, this object has {us.epoch}: a newer one exists"
-        return _unknown("NewerRecord", told, us)
+        problem = f"Its mark has epoch {epoch}, this object has {us.epoch}: a newer one exists"
+        return _unknown("NewerRecord", problem, us)
     sources = [mark.provenance for mark in mine] + [us.provenance or "Created"]
     created = recorded and set(sources) == {"Created"}
     wanted = _wanted_epoch(us, mine, epoch, handed=handed)

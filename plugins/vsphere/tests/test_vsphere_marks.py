@@ -161,7 +161,7 @@ TABLE: list[tuple[str, Claimant, Any, Any, str, str]] = [
     ("newer epoch", us(), model.mark_of(epoch=2), OURS, "Unknown", "NewerRecord"),
     ("object made again", us(), REBORN, REBORN, "Own", "Taken"),
     ("object made again, half written", us(), OURS, REBORN, "Own", "Taken"),
-    ("nobody's", LOST, None, None, "Unmarked", "Unmarked"),
+    ("nobody's", LOST, None, None, "Unmarked", "NotAdopted"),
     ("status lost", LOST, OURS, OURS, "Own", "Marked"),
     ("status lost, moved", LOST, REBORN, REBORN, "Own", "Taken"),
     ("status lost, value wiped", LOST, OURS, None, "Own", "Marked"),
