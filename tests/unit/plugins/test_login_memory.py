@@ -1,4 +1,4 @@
-"""What is remembered of refused logins, and for whom it counts."""
+"""Refused logins: how they are remembered, and the modes in which they count."""
 
 from __future__ import annotations
 

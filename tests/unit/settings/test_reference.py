@@ -13,11 +13,11 @@ class Section(structs.StrictStruct, frozen=True, kw_only=True):
     """A plugin's."""
 
     retry_count: int = 3
-    """How often."""
+    """Calls per hour."""
     must: str
     """Has no default."""
     password: SecretRef | None = None
-    """Where it is."""
+    """Its place."""
     mode: Literal["a", "b"] = "a"
     """One of two."""
     zones: dict[str, tuple[int, ...]] = {}
@@ -43,9 +43,9 @@ def test_entries_are_read_from_the_model() -> None:
 
 def test_a_plugins_section_is_read_the_same_way() -> None:
     assert reference(Section, "plugins.acme-dns") == [
-        Entry("plugins.acme-dns.retryCount", "integer", 3, "How often."),
+        Entry("plugins.acme-dns.retryCount", "integer", 3, "Calls per hour."),
         Entry("plugins.acme-dns.must", "text", None, "Has no default."),
-        Entry("plugins.acme-dns.password", "reference to a Secret", None, "Where it is."),
+        Entry("plugins.acme-dns.password", "reference to a Secret", None, "Its place."),
         Entry("plugins.acme-dns.mode", '"a" or "b"', "a", "One of two."),
         Entry("plugins.acme-dns.zones", "map of list of integer", {}, "By name."),
         Entry("plugins.acme-dns.undocumented", "anything", None, ""),

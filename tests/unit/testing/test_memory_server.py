@@ -1,4 +1,4 @@
-"""What the server in memory has beyond the contract: faults, history, collection, determinism."""
+"""Features of the server in memory beyond the contract: faults, history, collection, determinism."""
 
 from __future__ import annotations
 
