@@ -1,4 +1,4 @@
-"""Features of the server in memory beyond the contract: faults, history, collection, determinism."""
+"""Features of the server in memory beyond the contract: faults, history, garbage, determinism."""
 
 from __future__ import annotations
 
