@@ -57,9 +57,9 @@ class FleetBed:
     async def create(self, name: str) -> None:
         """One Cluster whose control plane is there, and the Secret of its kubeconfig."""
         made = next(
-            one
-            for one in manifests.cluster(NAMESPACE, name, labels=demo.LABELS, workers=0)
-            if one["kind"] == "Cluster"
+            obj
+            for obj in manifests.cluster(NAMESPACE, name, labels=demo.LABELS, workers=0)
+            if obj["kind"] == "Cluster"
         )
         metadata = {"name": f"{name}-kubeconfig", "namespace": NAMESPACE}
         labels = {"cluster.x-k8s.io/cluster-name": name}
@@ -75,22 +75,22 @@ class FleetBed:
         """What the workload clusters answer to an operator at rest: who each is, and every object
         of one of them, whose record is the ``template``."""
         clusters: dict[str, Any] = {}
-        found: dict[str, Any] = {"clusters": clusters}
+        known: dict[str, Any] = {"clusters": clusters}
         for cluster_uid, (server, _) in self.workloads.clusters.items():
             (system,) = [
-                one
-                for one in server.objects(resource.NAMESPACES)
-                if one["metadata"]["name"] == "kube-system"
+                obj
+                for obj in server.objects(resource.NAMESPACES)
+                if obj["metadata"]["name"] == "kube-system"
             ]
             (ako,) = server.objects(resource.STATEFUL_SETS, fleet_workloads.AKO_NAMESPACE)
             record = ako["metadata"]["labels"][names_.RECORD_LABEL]
             clusters[cluster_uid] = {"uid": system["metadata"]["uid"], "record": record}
-            if "objects" not in found:
+            if "objects" not in known:
                 rows = server.store.rows.items()
-                found["objects"] = {f"{key.plural}/{key.name}": obj for key, obj in rows}
-                found["template"] = record
-                found["version"] = await server.client().raw("/version")
-        return found
+                known["objects"] = {f"{key.plural}/{key.name}": obj for key, obj in rows}
+                known["template"] = record
+                known["version"] = await server.client().raw("/version")
+        return known
 
     async def label(self, names: list[str], value: str) -> None:
         """Change a label that nobody selects by."""

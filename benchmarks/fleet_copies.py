@@ -75,8 +75,8 @@ class Copies:
         spec = self._mapped(self._made["spec"], target, system)
         spec["clusterRef"]["name"] = target["metadata"]["name"]
         spec["inventory"] = self._inventory(name, spec, target)
-        about = {one: self._made["metadata"].get(one) for one in ("labels", "finalizers")}
-        kind = {one: self._made[one] for one in ("apiVersion", "kind")}
+        about = {key: self._made["metadata"].get(key) for key in ("labels", "finalizers")}
+        kind = {key: self._made[key] for key in ("apiVersion", "kind")}
         await self._bed.api.create({**kind, "metadata": {"name": name, **about}, "spec": spec})
         status = self._mapped(self._made["status"], target, system) | {"observedGeneration": 1}
         body = {"status": status}
@@ -89,7 +89,7 @@ class Copies:
             plugin.name: self._contribution(plugin, name, decoded, target)
             for plugin in self._plugins.ordered
         }
-        items = {one.key: one.item(one.digest) for one in inventory.wanted(name, contributions)}
+        items = {obj.key: obj.item(obj.digest) for obj in inventory.wanted(name, contributions)}
         return [structs.to_plain(items[key]) for key in sorted(items)]
 
     def _contribution(

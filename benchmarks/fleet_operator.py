@@ -30,12 +30,12 @@ async def operator(
 ) -> AsyncIterator[world_.CachedWorld]:
     """An operator with the ako plugin in this process, working; the caches are filled."""
     loaded = settings.load(overrides={"enabledPlugins": "ako", "workers": workers})
-    given, plugins = loaded.settings, loader.load(loaded)
+    loaded_settings, plugins = loaded.settings, loader.load(loaded)
     stop, now = asyncio.Event(), clock_.SystemClock()
     management_id = await workloads.kube_system_uid(management)
     world = world_.CachedWorld(management_id, resource.CLUSTERS)
     parts = assembly.assemble(
-        given,
+        loaded_settings,
         plugins,
         management=management,
         world=world,
@@ -50,7 +50,7 @@ async def operator(
         world,
         management_id=management_id,
         secrets=parts.secret_index,
-        secret_namespaces=given.secret_namespaces,
+        secret_namespaces=loaded_settings.secret_namespaces,
         records=parts.records,
         configs=parts.configs,
         clock=now,

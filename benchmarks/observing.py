@@ -59,7 +59,7 @@ async def _minute(client: AviClient, clusters: int) -> int:
     place = placement.Place(controller_uuid="c", cloud_uuid="c", tenant_uuid="t", se_group_uuid="g")
     for second in range(60):
         for number in range(second % EVERY_SECONDS, clusters, EVERY_SECONDS):
-            found = await shared.of(REACH, client, now)
+            state = await shared.of(REACH, client, now)
             stored = placement.Stored(
                 cluster_name=_name(number),
                 reach=REACH,
@@ -68,9 +68,9 @@ async def _minute(client: AviClient, clusters: int) -> int:
                 tenant="t",
                 se_group="g",
             )
-            told = observe.judge(found, stored, address=client.address, again=shared.seconds)
-            if f"{SERVICES} virtual services" not in told.message:
-                raise RuntimeError(f"{_name(number)}: {told.message}")
+            result = observe.judge(state, stored, address=client.address, again=shared.seconds)
+            if f"{SERVICES} virtual services" not in result.message:
+                raise RuntimeError(f"{_name(number)}: {result.message}")
             looks += 1
         now.advance(1.0)
     return looks

@@ -51,19 +51,19 @@ async def installed(*, clusters: int) -> AsyncIterator[Installed]:
 @contextlib.asynccontextmanager
 async def running(bed: Installed) -> AsyncIterator[process.OperatorProcess]:
     """The operator, started and not waited for."""
-    one = process.OperatorProcess(
+    started = process.OperatorProcess(
         kubeconfig=bed.kubeconfig,
         plugins=(PLUGINS,),
         log=bed.server.base.log_file("operator"),
     )
     try:
-        await one.start()
-        yield one
+        await started.start()
+        yield started
     finally:
-        await one.stop()
+        await started.stop()
 
 
-async def metric(one: process.OperatorProcess, accept: Callable[[str], bool]) -> str:
+async def metric(operator: process.OperatorProcess, accept: Callable[[str], bool]) -> str:
     """The text of /metrics as soon as ``accept`` says so. Raises TimeoutError."""
     timeout = aiohttp.ClientTimeout(total=2)
     async with (
@@ -72,7 +72,7 @@ async def metric(one: process.OperatorProcess, accept: Callable[[str], bool]) ->
     ):
         while True:
             with contextlib.suppress(aiohttp.ClientError):
-                async with session.get(f"{one.url}/metrics") as answer:
+                async with session.get(f"{operator.url}/metrics") as answer:
                     text = await answer.text()
                     if accept(text):
                         return text

@@ -84,24 +84,24 @@ async def _compare(
     for way in ways:
         wall = _each("wall", few[way], many[way], size)
         if min(wall) > 0:
-            figures.show(f"{way.title}: objects handled", "/s", [1 / one for one in wall])
+            figures.show(f"{way.title}: objects handled", "/s", [1 / seconds for seconds in wall])
         else:
             print(f"{way.title}: objects handled: too few to be told from the start")
-        figures.show(f"{way.title}: CPU per object", "us", [1e6 * one for one in cpu[way]])
+        figures.show(f"{way.title}: CPU per object", "us", [1e6 * seconds for seconds in cpu[way]])
         for percent in (50, 99):
-            late = [1000 * _percentile(one, percent) for one in waits[way]]
+            late = [1000 * _percentile(sample, percent) for sample in waits[way]]
             figures.show(f"{way.title}: change to handled p{percent}", "ms", late)
-        figures.show(f"{way.title}: RSS", "MiB", [one["rss_mib"] for one in many[way]])
+        figures.show(f"{way.title}: RSS", "MiB", [sample["rss_mib"] for sample in many[way]])
     _ratios({way.follow + "-traced" * way.traced: cpu[way] for way in ways})
 
 
 def _each(
-    what: str, few: list[Mapping[str, float]], many: list[Mapping[str, float]], size: int
+    figure: str, few: list[Mapping[str, float]], many: list[Mapping[str, float]], size: int
 ) -> list[float]:
     """Seconds for each object beyond FEW, of every run: what all have in common, which is how a
     run with FEW objects takes in the median, is taken off."""
-    start = statistics.median(one[what] for one in few)
-    return [(one[what] - start) / (size - FEW) for one in many]
+    start = statistics.median(sample[figure] for sample in few)
+    return [(sample[figure] - start) / (size - FEW) for sample in many]
 
 
 def _ratios(cpu: dict[str, list[float]]) -> None:

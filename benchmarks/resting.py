@@ -42,14 +42,14 @@ class Answers:
     ) -> client_.Object:
         if (kind, name) == (resource.NAMESPACES, "kube-system"):
             return {"metadata": {"name": name, "uid": self._cluster["uid"]}}
-        found = self._known["objects"].get(f"{kind.plural}/{name}")
-        if found is None:
+        obj = self._known["objects"].get(f"{kind.plural}/{name}")
+        if obj is None:
             raise errors.NotFoundError(f"{kind.plural} {name}")
-        return self._own(found)
+        return self._own(obj)
 
     async def list(self, kind: resource.Resource, *_: Any, **__: Any) -> client_.Page:
         objects = self._known["objects"].items()
-        items = [self._own(one) for key, one in objects if key.startswith(f"{kind.plural}/")]
+        items = [self._own(obj) for key, obj in objects if key.startswith(f"{kind.plural}/")]
         return client_.Page(items, "1", "")
 
     async def raw(self, _path: str) -> client_.Object:
@@ -132,8 +132,8 @@ async def _event() -> None:
     _say(at=at, cpu=time.process_time() - used)
 
 
-def _say(**said: Any) -> None:
-    print(json.dumps(said), flush=True)
+def _say(**figures_: Any) -> None:
+    print(json.dumps(figures_), flush=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Following:
             opened = kubeconfig.parse(self._text, allow_local_addresses=True).open()
             client = transport.HttpClient(opened, external=seam, system="workload")
             self._clients.append(client)
-            one = reflector.Reflector(
+            started = reflector.Reflector(
                 client,
                 resource.STATEFUL_SETS,
                 store.Store(resource.STATEFUL_SETS),
@@ -50,8 +50,8 @@ class Following:
                 clock=now,
                 namespace="default",
             )
-            self._reflectors.append(one)
-            self._tasks.append(asyncio.create_task(one.run()))
+            self._reflectors.append(started)
+            self._tasks.append(asyncio.create_task(started.run()))
 
     def _noted(self, number: int) -> reflector.OnChange:
         def changed(_: store.Change) -> None:
@@ -73,8 +73,8 @@ class Following:
         await asyncio.gather(*(client.close() for client in self._clients))
 
 
-def _say(**said: float) -> None:
-    print(json.dumps(said), flush=True)
+def _say(**figures_: float) -> None:
+    print(json.dumps(figures_), flush=True)
 
 
 async def _main(path: pathlib.Path, count: int) -> None:

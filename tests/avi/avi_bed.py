@@ -60,8 +60,8 @@ class AviBed:
 
     def uuid(self, kind: str, name: str) -> str:
         """Of one object, in any tenant; in our cloud, if it is in one."""
-        found = list(self.controller.state.objects.named(kind, name))
-        return next((one for one in found if one.cloud == self.cloud), found[0]).uuid
+        objects = list(self.controller.state.objects.named(kind, name))
+        return next((obj for obj in objects if obj.cloud == self.cloud), objects[0]).uuid
 
     def make(self, kind: str, tenant: str = "admin", **body: Any) -> dict[str, Any]:
         """An object as it is given; its answer."""
@@ -113,9 +113,9 @@ class AviBed:
 
     def _edit(self, kind: str, name: str, cloud: str, field: str, more: list[Any]) -> None:
         uuid = next(
-            one.uuid
-            for one in self.controller.state.objects.named(kind, name)
-            if one.cloud == (cloud or self.cloud)
+            obj.uuid
+            for obj in self.controller.state.objects.named(kind, name)
+            if obj.cloud == (cloud or self.cloud)
         )
         body = self.hand.get(f"{kind}/{uuid}")
         body[field] = [*body.get(field, []), *more]
@@ -210,9 +210,9 @@ class AviBed:
 
     def diff(self, since: snapshots.Snapshot) -> snapshots.Diff:
         """What changed, but for what logins change."""
-        found = self.controller.diff(since)
-        steady = {key: value for key, value in found.changed.items() if key[0] != "user"}
-        return snapshots.Diff(found.added, found.removed, steady, found.touched)
+        changes = self.controller.diff(since)
+        steady = {key: value for key, value in changes.changed.items() if key[0] != "user"}
+        return snapshots.Diff(changes.added, changes.removed, steady, changes.touched)
 
 
 class _Avi(api.Plugin):

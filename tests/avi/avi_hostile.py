@@ -179,22 +179,24 @@ def things(draw: st.DrawFn, clusters: tuple[str, ...] = CLUSTERS) -> Thing:
 def inventories(draw: st.DrawFn, clusters: tuple[str, ...] = CLUSTERS) -> tuple[Thing, ...]:
     """Objects that refer to each other, across clusters now and then."""
     made: list[Thing] = []
-    for number, one in enumerate(draw(st.lists(things(clusters), max_size=14))):
+    for number, thing in enumerate(draw(st.lists(things(clusters), max_size=14))):
         able = [
             place
             for place, other in enumerate(made)
-            if (one.kind, other.kind) in REFERENCES
-            and other.tenant == one.tenant
-            and (other.kind not in oracle.IN_A_CLOUD or other.cloud == one.cloud)
+            if (thing.kind, other.kind) in REFERENCES
+            and other.tenant == thing.tenant
+            and (other.kind not in oracle.IN_A_CLOUD or other.cloud == thing.cloud)
         ]
         refers = draw(st.lists(st.sampled_from(able), max_size=2, unique=True)) if able else []
-        made.append(one._replace(name=f"{one.name}{_tail(one, number)}", refers=tuple(refers)))
+        made.append(
+            thing._replace(name=f"{thing.name}{_tail(thing, number)}", refers=tuple(refers))
+        )
     return tuple(made)
 
 
-def _tail(one: Thing, number: int) -> str:
+def _tail(thing: Thing, number: int) -> str:
     """Makes names unique without taking their form away."""
-    if one.kind == "stringgroup" and one.name[-40:].isalnum():
+    if thing.kind == "stringgroup" and thing.name[-40:].isalnum():
         return ""
     return f"-{number}"
 
@@ -219,8 +221,8 @@ def routes(cluster: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def route_lists(draw: st.DrawFn) -> list[dict[str, Any]]:
-    one = st.sampled_from(CLUSTERS).flatmap(routes)
-    return draw(st.lists(one, max_size=6, unique_by=_route_id))
+    routes_of = st.sampled_from(CLUSTERS).flatmap(routes)
+    return draw(st.lists(routes_of, max_size=6, unique_by=_route_id))
 
 
 def _route_id(route: dict[str, Any]) -> str:

@@ -41,7 +41,7 @@ class Count(NamedTuple):
 
     @property
     def objects(self) -> frozenset[tuple[str, str]]:
-        return frozenset((one[0], one[1]) for one in self.own if len(one) == 2)
+        return frozenset((key[0], key[1]) for key in self.own if len(key) == 2)
 
 
 def count(controller: Any, cluster: str, cloud_uuid: str) -> Count:
@@ -65,10 +65,10 @@ def whose(kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str) -> str
     name = data.get("name") or ""
     if name[:11] == "akoo-claim-" and "akoo-claim" in markers:
         return "claim"
-    said = [value for values in markers["clustername"] for value in values]
-    if markers["clustername"] and cluster not in said:
+    clusters_ = [value for values in markers["clustername"] for value in values]
+    if markers["clustername"] and cluster not in clusters_:
         return "foreign"
-    clean = len(markers["clustername"]) == 1 and said == [cluster]
+    clean = len(markers["clustername"]) == 1 and clusters_ == [cluster]
     author = _author(kind, data, markers)
     makers = [maker for maker in MAKERS if _named_for(kind, name, cluster, maker)]
     by_maker = any(_authored(kind, author, cluster, maker) for maker in makers)
@@ -76,7 +76,7 @@ def whose(kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str) -> str
     if clean and by_maker and by_cloud:
         return "own"
     spoken = any(_speaks_for(author or "", cluster, maker) for maker in MAKERS)
-    return "suspect" if cluster in said or makers or spoken else "foreign"
+    return "suspect" if cluster in clusters_ or makers or spoken else "foreign"
 
 
 def _author(kind: str, data: dict[str, Any], markers: dict[str, list[list[str]]]) -> str | None:
@@ -84,8 +84,8 @@ def _author(kind: str, data: dict[str, Any], markers: dict[str, list[list[str]]]
     if kind in WITH_CREATED_BY:
         return data.get("created_by") or ""
     if kind == "stringgroup":
-        given = markers.get("created_by", [])
-        return given[0][0] if len(given) == 1 and len(given[0]) == 1 else ""
+        creators = markers.get("created_by", [])
+        return creators[0][0] if len(creators) == 1 and len(creators[0]) == 1 else ""
     return None
 
 

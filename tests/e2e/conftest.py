@@ -43,7 +43,7 @@ def operator(bed: running.RunningBed) -> Iterator[process.OperatorProcess]:
         bed.run(whole.api.apply(secret))
     bed.run(whole.api.apply(install.secret("canary", username="ako", password=CANARY)))
     text = bed.run(install.account_kubeconfig(whole.api, bed.url, whole.base.authority.pem))
-    one = process.OperatorProcess(
+    operator_ = process.OperatorProcess(
         kubeconfig=install.write_private(whole.base.folder / "operator.kubeconfig", text),
         plugins=("ako",),
         log=whole.base.log_file("operator"),
@@ -53,13 +53,13 @@ def operator(bed: running.RunningBed) -> Iterator[process.OperatorProcess]:
             "AKOO_MIN_INTERVAL_SECONDS": "0.1",
         },
     )
-    bed.run(one.start())
+    bed.run(operator_.start())
     try:
-        bed.run(one.ready())
-        yield one
+        bed.run(operator_.ready())
+        yield operator_
     finally:
-        code = bed.run(one.stop())
-    assert code == 0, one.tail()
+        code = bed.run(operator_.stop())
+    assert code == 0, operator_.tail()
 
 
 class BedScene:
@@ -77,11 +77,11 @@ class BedScene:
         A field that is None in ``spec`` is left out.
         """
         name = f"{self.namespace}{name and '-'}{name}"
-        given = {
+        fields = {
             "clusterSelector": {"matchLabels": self.labels},
             "workloadCredentialRef": {"name": "canary", "namespace": install.NAMESPACE},
         }
-        obj = demo.config(name, **{**given, **spec})
+        obj = demo.config(name, **{**fields, **spec})
         obj["spec"] = {key: value for key, value in obj["spec"].items() if value is not None}
         await self.api.apply(obj)
         return name
@@ -96,16 +96,16 @@ class BedScene:
 
     async def record(self, name: str = "shop", **wanted: Any) -> Object:
         """The record of a Cluster, once its status has what is ``wanted`` (phase="Running")."""
-        found = await self.api.get(CLUSTER, self.namespace, name)
+        cluster = await self.api.get(CLUSTER, self.namespace, name)
         annotation = "akoo.io/record"
-        if annotation not in (found["metadata"].get("annotations") or {}):
-            found = await self.until(
+        if annotation not in (cluster["metadata"].get("annotations") or {}):
+            cluster = await self.until(
                 CLUSTER,
                 self.namespace,
                 name,
                 lambda obj: annotation in ((obj or {})["metadata"].get("annotations") or {}),
             )
-        return await self.until_record(found["metadata"]["annotations"][annotation], **wanted)
+        return await self.until_record(cluster["metadata"]["annotations"][annotation], **wanted)
 
     async def until_record(self, name: str, **wanted: Any) -> Object:
         """The record of that name, once its status has what is ``wanted``."""
@@ -146,5 +146,5 @@ async def scene(
 
 def condition(obj: Object, kind: str) -> Object:
     """A condition of an object, or {}."""
-    found = (obj.get("status") or {}).get("conditions") or ()
-    return next((one for one in found if one["type"] == kind), {})
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return next((candidate for candidate in conditions if candidate["type"] == kind), {})

@@ -58,8 +58,8 @@ async def test_a_cluster_lives_and_leaves(
 async def _holds_what_the_record_says(workload: kubeapi.KubeApi, record: dict[str, Any]) -> None:
     for item in record["spec"]["inventory"]:
         kind = f"{item['apiVersion']}/{item['kind']}"
-        found = await workload.get(kind, item.get("namespace"), item["name"])
-        labels = found["metadata"]["labels"]
+        stored = await workload.get(kind, item.get("namespace"), item["name"])
+        labels = stored["metadata"]["labels"]
         assert labels["akoo.io/record"] == record["metadata"]["name"], item
         assert labels["app.kubernetes.io/managed-by"] == "akoo-core", item
     settings = await workload.get("v1/ConfigMap", AVI_SYSTEM, "avi-k8s-config")
@@ -90,9 +90,9 @@ async def _a_changed_setting_rolls(scene: BedScene, workload: kubeapi.KubeApi, c
 
 
 async def _events(scene: BedScene, *reasons: str) -> None:
-    found = await scene.api.list("events.k8s.io/v1/Event", scene.namespace)
-    said = {one["reason"] for one in found if one["regarding"]["kind"] == "Cluster"}
-    assert set(reasons) <= said
+    events = await scene.api.list("events.k8s.io/v1/Event", scene.namespace)
+    seen = {event["reason"] for event in events if event["regarding"]["kind"] == "Cluster"}
+    assert set(reasons) <= seen
 
 
 async def _no_canary(scene: BedScene, operator: process.OperatorProcess) -> None:
@@ -105,12 +105,12 @@ async def _no_canary(scene: BedScene, operator: process.OperatorProcess) -> None
         "traces": f"{bed.jaeger.query_url}/api/traces?service=akoo-core&limit=1500",
     }
     async with aiohttp.ClientSession(trust_env=False) as session:
-        for what, url in urls.items():
+        for source, url in urls.items():
             async with session.get(url) as answer:
-                texts[what] = await answer.text()
+                texts[source] = await answer.text()
     for kind in ("akoo.io/v1alpha1/AKODeployment", CLUSTER, CONFIG, "events.k8s.io/v1/Event"):
         texts[kind] = str(await scene.api.list(kind))
     encoded = base64.b64encode(CANARY.encode()).decode()
-    found = [what for what, text in texts.items() if CANARY in text or encoded in text]
-    assert not found
+    leaks = [source for source, text in texts.items() if CANARY in text or encoded in text]
+    assert not leaks
     assert life.spans(structs.decode_json(texts["traces"])), "no traces were searched"

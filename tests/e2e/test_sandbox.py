@@ -79,15 +79,15 @@ def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
 def _folder(pid: int) -> str:
     """The folder of the bed that a sandbox runs: where its children keep their data."""
     for command in _mentioning("akoo-testbed-"):
-        found = re.search(r"/\S*?/akoo-testbed-[a-z0-9_]+(?=/)", command[1])
-        if found and _descends(command[0], pid):
-            return found[0]
+        match = re.search(r"/\S*?/akoo-testbed-[a-z0-9_]+(?=/)", command[1])
+        if match and _descends(command[0], pid):
+            return match[0]
     return ""
 
 
 def _mentioning(text: str) -> list[tuple[int, str]]:
     """(pid, command line) of the processes whose command line has ``text``."""
-    found = []
+    processes = []
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
@@ -95,8 +95,8 @@ def _mentioning(text: str) -> list[tuple[int, str]]:
             except OSError:
                 continue
             if text in command:
-                found.append((int(entry.name), command))
-    return found
+                processes.append((int(entry.name), command))
+    return processes
 
 
 def _descends(pid: int, ancestor: int) -> bool:

@@ -27,9 +27,9 @@ async def test_the_higher_priority_wins_and_the_conflict_is_said(scene: BedScene
     await scene.cluster()
     record = await scene.record(phase="Running")
     assert record["spec"]["configRef"]["name"] == high
-    said = condition(record, "ConfigSelected")
-    assert said["reason"] == "Conflict"
-    assert low in said["message"]
+    selected = condition(record, "ConfigSelected")
+    assert selected["reason"] == "Conflict"
+    assert low in selected["message"]
     for name, served in ((high, 1), (low, 0)):
         config = await scene.until(CONFIG, None, name, partial(counts, served))
         assert condition(config, "Ready")["status"] == "True", "losing is no mistake"

@@ -60,7 +60,7 @@ async def test_the_life_of_a_cluster_can_be_read(
 
     by_id = {(span.trace, span.id): span for span in spans}
     calls = [span for span in spans if span.tags.get("akoo.system") == "workload"]
-    assert any(one.name.startswith("workload apply") for one in calls)
+    assert any(call.name.startswith("workload apply") for call in calls)
     for call in calls:
         above = by_id[call.trace, call.parent]
         assert above.tags.get("akoo.verb") or not above.parent, above.name
@@ -90,8 +90,8 @@ async def _spans(
     async with asyncio.timeout(SECONDS), aiohttp.ClientSession(trust_env=False) as session:
         while True:
             async with session.get(f"{url}/api/traces", params=query) as answer:
-                found: dict[str, Any] = structs.decode_json(await answer.read())
-            spans = life.spans(found)
+                answered: dict[str, Any] = structs.decode_json(await answer.read())
+            spans = life.spans(answered)
             if enough(spans):
                 return spans
             await asyncio.sleep(0.2)

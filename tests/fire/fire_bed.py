@@ -103,7 +103,7 @@ class FireBed(e2e.BedScene):
         """Wait until the operator has written nothing for a while."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                seen = len(self.gate.journal.of(lambda one: one.work))
+                seen = len(self.gate.journal.of(lambda call: call.work))
                 with contextlib.suppress(TimeoutError):
                     await self.gate.journal.until(
                         lambda obj: obj.work, count=seen + 1, seconds=seconds
@@ -113,28 +113,32 @@ class FireBed(e2e.BedScene):
 
     async def records(self) -> list[Object]:
         """Of the Clusters of this namespace, those that are gone too."""
-        found = await self.api.list(e2e.RECORD)
-        return [one for one in found if one["spec"]["clusterRef"]["namespace"] == self.namespace]
+        listed = await self.api.list(e2e.RECORD)
+        return [
+            record
+            for record in listed
+            if record["spec"]["clusterRef"]["namespace"] == self.namespace
+        ]
 
     async def _others(self) -> set[str]:
         """Records of Clusters that other tests left, which had failed."""
         own = {record["metadata"]["name"] for record in await self.records()}
-        return {one["metadata"]["name"] for one in await self.api.list(e2e.RECORD)} - own
+        return {record["metadata"]["name"] for record in await self.api.list(e2e.RECORD)} - own
 
     async def finished(self, count: int = 1) -> list[Object]:
         """The records, once there are ``count`` that have all ended."""
         for record in await self.records():
             await self.until_record(record["metadata"]["name"], phase="Finished")
-        found = await self.records()
-        assert len(found) == count, [one["spec"]["clusterRef"] for one in found]
-        return found
+        listed = await self.records()
+        assert len(listed) == count, [record["spec"]["clusterRef"] for record in listed]
+        return listed
 
     async def ended(self, count: int = 1) -> list[Object]:
         """The records of a story in which all Clusters were deleted: what must hold then."""
         records = await self.finished(count)
         assert not fire_laws.unfinished(records)
-        for one in await self.api.list(e2e.CLUSTER, self.namespace):
-            await self.gone(one["metadata"]["name"])  # let go, and not yet Cluster API's to end
+        for cluster in await self.api.list(e2e.CLUSTER, self.namespace):
+            await self.gone(cluster["metadata"]["name"])  # let go, and not yet Cluster API's to end
         assert self.gate.outside.records <= await self._others(), vars(self.gate.outside)
         broken = fire_laws.broken(self.gate, {record["metadata"]["name"] for record in records})
         assert not broken, "\n".join(broken)

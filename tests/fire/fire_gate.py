@@ -45,13 +45,13 @@ class Trap(NamedTuple):
     act: Callable[[fire_journal.Call], Awaitable[bool]]
     sprung: asyncio.Event
 
-    async def wait(self, what: object) -> None:
+    async def wait(self, event: object) -> None:
         """Wait until it has sprung. AssertionError, naming ``what`` was waited for, if not."""
         try:
             async with asyncio.timeout(fire_journal.PATIENCE_SECONDS):
                 await self.sprung.wait()
         except TimeoutError:
-            raise AssertionError(f"never came to: {what}") from None
+            raise AssertionError(f"never came to: {event}") from None
 
 
 class Gate:
@@ -303,13 +303,13 @@ class Gate:
             number += 1
             if b'"type":"ERROR"' in line and b'"code":410' in line:
                 self.gone.append(call.path)
-            what = await self.rule(call, number, line) if self.rule is not None else "pass"
-            if what == "cut":
+            verdict = await self.rule(call, number, line) if self.rule is not None else "pass"
+            if verdict == "cut":
                 await response.write(line[: len(line) // 2])
                 return fire_front.abort(request)
-            if what != "swallow":
+            if verdict != "swallow":
                 await response.write(line)
-            if what == "end":
+            if verdict == "end":
                 break
         await response.write_eof()
         return response
@@ -320,8 +320,8 @@ _PASSED_ON = ("Accept", "Content-Type", "Authorization", "User-Agent")
 
 
 def _passed_on(request: web.BaseRequest) -> dict[str, str]:
-    given = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
-    return given | {"Accept-Encoding": "identity"}
+    headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+    return headers | {"Accept-Encoding": "identity"}
 
 
 def _without(headers: multidict.CIMultiDictProxy[str], *names: str) -> multidict.CIMultiDict[str]:

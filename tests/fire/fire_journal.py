@@ -94,10 +94,10 @@ class Journal:
     ) -> list[Call]:
         """All that match, once there are ``count`` of them. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
-            while len(found := self.of(match)) < count:
+            while len(calls := self.of(match)) < count:
                 await self._changed.wait()
-        return found
+        return calls
 
     def counts(self, match: Match) -> collections.Counter[str]:
         """How often each method and path was called."""
-        return collections.Counter(f"{one.method} {one.path}" for one in self.of(match))
+        return collections.Counter(f"{call.method} {call.path}" for call in self.of(match))

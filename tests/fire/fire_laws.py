@@ -15,11 +15,11 @@ def record_patch(call: fire_journal.Call, *path: str) -> bool:
     """Whether it stores something at that path of a record's spec."""
     if call.method != "PATCH" or not is_record(call) or call.path.endswith("/status"):
         return False
-    found: Any = {"spec": {}} | call.sent if isinstance(call.sent, dict) else {}
+    value: Any = {"spec": {}} | call.sent if isinstance(call.sent, dict) else {}
     for step in ("spec", *path):
-        if not isinstance(found, dict) or found.get(step) is None:
+        if not isinstance(value, dict) or value.get(step) is None:
             return False
-        found = found[step]
+        value = value[step]
     return True
 
 
@@ -29,13 +29,13 @@ def is_record(call: fire_journal.Call) -> bool:
 
 def lets_go(call: fire_journal.Call) -> bool:
     """Takes our finalizer off a Cluster."""
-    return _patches_cluster(call) and any(one["op"] == "remove" for one in call.sent)
+    return _patches_cluster(call) and any(operation["op"] == "remove" for operation in call.sent)
 
 
 def holds(call: fire_journal.Call) -> bool:
     """Puts our finalizer on a Cluster: by a merge patch where no annotation was seen."""
     if _patches_cluster(call):
-        return any(one["op"] == "add" for one in call.sent)
+        return any(operation["op"] == "add" for operation in call.sent)
     merged = call.sent if _at_cluster(call) and isinstance(call.sent, dict) else {}
     return "finalizers" in (merged.get("metadata") or {})
 
@@ -50,7 +50,9 @@ def _at_cluster(call: fire_journal.Call) -> bool:
 
 def broken(gate: fire_gate.Gate, records: Container[str]) -> list[str]:
     """The laws that were broken, in words: by the order of what passed the gate."""
-    found = [f"made twice: {one}" for one in gate.outside.made if gate.outside.made.count(one) > 1]
+    broken = [
+        f"made twice: {name}" for name in gate.outside.made if gate.outside.made.count(name) > 1
+    ]
     intended: set[str] = set()
     proven: set[str] = set()
     let_go: set[str] = set()
@@ -67,10 +69,10 @@ def broken(gate: fire_gate.Gate, records: Container[str]) -> list[str]:
         if record_patch(call, "leaving", "letGo") and call.done:
             let_go.add(record)
             if call.sent["spec"]["leaving"]["letGo"]["why"] == "Proven" and record not in proven:
-                found.append(f"let go as proven without a proof: {record}")
+                broken.append(f"let go as proven without a proof: {record}")
         if call.system == "outside" and call.write and record not in intended:
-            found.append(f"touched before it was intended: {call}")
-    return found
+            broken.append(f"touched before it was intended: {call}")
+    return broken
 
 
 def unfinished(records: Iterable[Object]) -> list[str]:
@@ -86,7 +88,7 @@ def held(objects: Iterable[Object]) -> list[str]:
     """Names of the objects that carry a finalizer of ours."""
     ours = {names.FINALIZER, names.RECORD_FINALIZER}
     return [
-        one["metadata"]["name"]
-        for one in objects
-        if ours & set(one["metadata"].get("finalizers") or ())
+        obj["metadata"]["name"]
+        for obj in objects
+        if ours & set(obj["metadata"].get("finalizers") or ())
     ]

@@ -51,7 +51,7 @@ class Operators:
         text = kubeconfig.with_token(
             self.gate.management_url(replica), base.authority.pem, self._token
         )
-        one = Replica(
+        replica_ = Replica(
             kubeconfig=install.write_private(base.folder / f"fire-{replica}.kubeconfig", text),
             plugins=PLUGINS,
             log=base.log_file(f"operator-{base.folder.name}-{replica}-{number}"),
@@ -64,19 +64,19 @@ class Operators:
                 **(settings or {}),
             },
         )
-        self._made.append(one)
-        await one.start()
-        return one
+        self._made.append(replica_)
+        await replica_.start()
+        return replica_
 
     async def ready(self, replica: str = "a", settings: Mapping[str, str] | None = None) -> Replica:
         """A new process that answers ready."""
-        one = await self.start(replica, settings)
-        await one.ready(fire_journal.PATIENCE_SECONDS)
-        return one
+        started = await self.start(replica, settings)
+        await started.ready(fire_journal.PATIENCE_SECONDS)
+        return started
 
     async def close(self) -> None:
-        for one in self._made:
-            await one.stop(signal.SIGKILL)
+        for replica_ in self._made:
+            await replica_.stop(signal.SIGKILL)
 
 
 def _distribution(folder: pathlib.Path) -> pathlib.Path:

@@ -92,4 +92,4 @@ ALL = (*LIVES, *LEAVES)
 
 def named(name: str) -> Point:
     """The point of that name."""
-    return next(one for one in ALL if one.name == name)
+    return next(point for point in ALL if point.name == name)

@@ -33,7 +33,7 @@ class Weather:
 
     def tell(self, fire: fire_bed.FireBed) -> None:
         """Show the figures; every way must have been met."""
-        opened = len(fire.gate.journal.of(lambda one: one.watch))
+        opened = len(fire.gate.journal.of(lambda call: call.watch))
         print(f"watches opened: {opened}; lines by treatment: {dict(self.met)}")  # noqa: T201
         assert set(self._ways.values()) <= set(self.met)
 

@@ -43,7 +43,7 @@ async def test_a_crowd_comes_and_goes(
         for record in records
         for kind in ("claims", "accounts")
     )
-    calls = len(fire.gate.journal.of(lambda one: not one.watch))
+    calls = len(fire.gate.journal.of(lambda call: not call.watch))
     print(  # noqa: T201
         f"{len(records)} Clusters: created in {created - began:.1f} s, all onboarded "
         f"{onboarded - created:.1f} s later; deleted at once and gone in {gone - onboarded:.1f} s, "

@@ -86,7 +86,7 @@ async def _life(fire: fire_bed.FireBed, operators: fire_operator.Operators, deat
     (finished,) = await fire.ended()
     assert finished["metadata"]["name"] == record["metadata"]["name"]
     assert finished["spec"]["leaving"]["letGo"]["why"] == "Proven"
-    made = fire.gate.journal.done(lambda one: one.method == "POST" and fire_laws.is_record(one))
+    made = fire.gate.journal.done(lambda call: call.method == "POST" and fire_laws.is_record(call))
     assert len(made) == 1
     await fire.config_gone(config)
 
@@ -105,7 +105,7 @@ async def _is_complete(fire: fire_bed.FireBed, record: fire_bed.Object) -> None:
 
 def _alternating(first: int) -> Deaths:
     moments: tuple[fire_gate.Moment, ...] = ("before", "after")
-    return [(one, moments[(n + first) % 2]) for n, one in enumerate(fire_points.ALL)]
+    return [(point, moments[(n + first) % 2]) for n, point in enumerate(fire_points.ALL)]
 
 
 async def test_a_life_with_a_dozen_deaths(

@@ -62,11 +62,13 @@ async def _lead(
 
 
 def _took_lease(replica: str) -> fire_journal.Match:
-    return lambda one: one.replica == replica and one.write and "/leases" in one.path and one.done
+    return lambda call: (
+        call.replica == replica and call.write and "/leases" in call.path and call.done
+    )
 
 
 def _works(replica: str) -> fire_journal.Match:
-    return lambda one: one.replica == replica and one.work
+    return lambda call: call.replica == replica and call.work
 
 
 async def test_a_leader_frozen_right_after_its_guard(
@@ -143,13 +145,13 @@ async def _thaw(
     assert await leader.ended() == 1, leader.tail()
     assert "lost Lease" in leader.tail(60)
     late = _since(journal, "a", frozen_at)
-    assert not late, [str(one) for one in late]
+    assert not late, [str(call) for call in late]
 
 
 def _since(journal: fire_journal.Journal, replica: str, at: float) -> list[fire_journal.Call]:
     """The writes that a replica began after that moment."""
-    return journal.of(lambda one: _works(replica)(one) and one.at > at)
+    return journal.of(lambda call: _works(replica)(call) and call.at > at)
 
 
 def _of(replica: str, match: fire_journal.Match) -> Callable[[fire_journal.Call], bool]:
-    return lambda one: one.replica == replica and match(one)
+    return lambda call: call.replica == replica and match(call)

@@ -58,7 +58,7 @@ def person(bed: running.RunningBed, gate: fire_gate.Gate) -> Person:
 
 
 def _by(replica: str) -> fire_journal.Match:
-    return lambda one: one.replica == replica and one.work
+    return lambda call: call.replica == replica and call.work
 
 
 async def test_remove_takes_ako_from_all_and_no_cluster_away(
@@ -72,30 +72,30 @@ async def test_remove_takes_ako_from_all_and_no_cluster_away(
         await fire.bare_cluster(name)
     made = {"shop": await fire.record("shop", phase="Running")}
     made |= {name: await fire.bare_ready(name) for name in ("bare", "left")}
-    records = {name: one["metadata"]["name"] for name, one in made.items()}
+    records = {name: obj["metadata"]["name"] for name, obj in made.items()}
     word = {"metadata": {"annotations": {names.LEAVE_ANNOTATION: "sweep"}}}
     await fire.api.patch(e2e.RECORD, None, records["left"], word)
     await fire.until_record(records["left"], phase="Finished")
 
-    code, said = await person.types("uninstall", "--orphan", "--yes")
-    assert (code, "holds Lease akoo-system/akoo-core" in said) == (2, True), said
+    code, output = await person.types("uninstall", "--orphan", "--yes")
+    assert (code, "holds Lease akoo-system/akoo-core" in output) == (2, True), output
     assert not fire.gate.journal.of(_by(PERSON)), "refused: nothing was written"
-    code, said = await person.types("uninstall", "--remove")
-    assert (code, "give --yes if you mean it" in said) == (2, True), said
+    code, output = await person.types("uninstall", "--remove")
+    assert (code, "give --yes if you mean it" in output) == (2, True), output
     assert not fire.gate.journal.of(_by(PERSON)), "shown: nothing was written"
-    listed = [line for line in said.splitlines() if line.startswith("  ")]
-    code, said = await person.types("uninstall", "--remove", "--yes", "--timeout", "2m")
-    assert code == 0, said
+    listed = [line for line in output.splitlines() if line.startswith("  ")]
+    code, output = await person.types("uninstall", "--remove", "--yes", "--timeout", "2m")
+    assert code == 0, output
 
     assert [line.split()[:2] for line in listed] == sorted(
         [f"{fire.namespace}/{name}", records[name]] for name in ("bare", "shop")
     )
-    assert "AKO is removed from 2 clusters" in said
+    assert "AKO is removed from 2 clusters" in output
     written = fire.gate.journal.of(_by(PERSON))
-    assert sorted(one.path.rsplit("/", 1)[-1] for one in written) == sorted(
+    assert sorted(call.path.rsplit("/", 1)[-1] for call in written) == sorted(
         records[name] for name in ("bare", "shop")
     )
-    assert [one.sent["metadata"]["annotations"] for one in written] == 2 * [
+    assert [call.sent["metadata"]["annotations"] for call in written] == 2 * [
         {names.LEAVE_ANNOTATION: "sweep"}
     ]
     await _is_removed(fire, records)
@@ -112,10 +112,10 @@ async def test_remove_takes_ako_from_all_and_no_cluster_away(
 async def _is_removed(fire: fire_bed.FireBed, records: dict[str, str]) -> None:
     """No AKO and nothing of ours anywhere but the records, which say why; all Clusters live."""
     for name, record in records.items():
-        found = await fire.api.get(e2e.RECORD, None, record)
-        assert found["spec"]["finishedAt"], record
-        assert found["spec"]["leaving"]["cause"] == "UserWord"
-        assert found["spec"]["leaving"]["letGo"]["why"] == "Proven"
+        stored = await fire.api.get(e2e.RECORD, None, record)
+        assert stored["spec"]["finishedAt"], record
+        assert stored["spec"]["leaving"]["cause"] == "UserWord"
+        assert stored["spec"]["leaving"]["letGo"]["why"] == "Proven"
         cluster = await fire.api.get(e2e.CLUSTER, fire.namespace, name)
         assert "deletionTimestamp" not in cluster["metadata"]
         assert not fire_laws.held([cluster])
@@ -138,21 +138,25 @@ async def test_orphan_touches_no_ako_and_an_operator_takes_it_all_up_again(
     await fire.at_rest()
     assert await first.stop() == 0
 
-    code, said = await person.types("uninstall", "--orphan", "--yes")
-    assert code == 0, said
+    code, output = await person.types("uninstall", "--orphan", "--yes")
+    assert code == 0, output
     marked = [f"Cluster {fire.namespace}/shop", f"AKODeploymentConfig {config}"]
     marked += [f"AKODeployment {name}"]
-    lines = said.splitlines()
-    told = [line.partition(" is removed from ")[2] for line in lines if " is removed from " in line]
+    lines = output.splitlines()
+    freed = [
+        line.partition(" is removed from ")[2] for line in lines if " is removed from " in line
+    ]
     done = [line.removesuffix(": done") for line in lines if line.endswith(": done")]
-    ours = [one for one in told if fire.namespace in one or name in one]
+    ours = [name_ for name_ in freed if fire.namespace in name_ or name in name_]
     assert ours == marked, "the list says which, and in which order"
-    assert done == told, "and that is what was done"
+    assert done == freed, "and that is what was done"
     written = fire.gate.journal.of(_by(PERSON))
-    kinds = [one.path.split("/")[-2 if not one.path.endswith("/status") else -3] for one in written]
+    kinds = [
+        call.path.split("/")[-2 if not call.path.endswith("/status") else -3] for call in written
+    ]
     order = ["clusters", "akodeploymentconfigs", "akodeployments"]
     assert kinds == sorted(kinds, key=order.index)
-    assert {one.method for one in written} == {"PATCH"}, "nothing is deleted"
+    assert {call.method for call in written} == {"PATCH"}, "nothing is deleted"
     kept = await fire.api.get(e2e.RECORD, None, name)
     assert kept["spec"] == record["spec"]
     cluster = await fire.api.get(e2e.CLUSTER, fire.namespace, "shop")
@@ -174,5 +178,5 @@ async def test_orphan_touches_no_ako_and_an_operator_takes_it_all_up_again(
     await fire.ended()
 
 
-def _applies(one: fire_journal.Call) -> bool:
-    return one.system == "workload" and one.content_type.endswith("apply-patch+yaml")
+def _applies(call: fire_journal.Call) -> bool:
+    return call.system == "workload" and call.content_type.endswith("apply-patch+yaml")

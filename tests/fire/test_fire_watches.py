@@ -40,7 +40,7 @@ async def test_a_life_in_bad_weather(
 
 def _applies(fire: fire_bed.FireBed) -> collections.Counter[str]:
     return fire.gate.journal.counts(
-        lambda one: one.system == "workload" and one.content_type.endswith("apply-patch+yaml")
+        lambda call: call.system == "workload" and call.content_type.endswith("apply-patch+yaml")
     )
 
 
@@ -80,15 +80,16 @@ async def test_what_happened_behind_a_compaction(
     print(f"all noticed {time.monotonic() - began:.1f} s after the watches were let through")  # noqa: T201
     assert len(fire.gate.gone) >= len(FOLLOWED), fire.gate.gone
     kept = fire.gate.journal.of(
-        lambda one: (
-            one.write
-            and one.at > began
+        lambda call: (
+            call.write
+            and call.at > began
             and (
-                before["kept"] in one.path or one.path.endswith(("/clusters/kept", "/kept/status"))
+                before["kept"] in call.path
+                or call.path.endswith(("/clusters/kept", "/kept/status"))
             )
         )
     )
-    assert not kept, [str(one) for one in kept]
+    assert not kept, [str(call) for call in kept]
 
     word = {"metadata": {"annotations": {"akoo.io/leave": "sweep"}}}
     await fire.api.patch(e2e.RECORD, None, vanished["metadata"]["name"], word)

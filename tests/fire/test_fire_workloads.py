@@ -68,11 +68,11 @@ class Ward:
 
     def applies(self, name: str, since: float) -> fire_journal.Match:
         """Applies of a cluster's ConfigMap that arrived since then."""
-        return lambda one: (
-            one.cluster == self.key(name)
-            and one.at > since
-            and one.method == "PATCH"
-            and one.path.endswith("/configmaps/avi-k8s-config")
+        return lambda call: (
+            call.cluster == self.key(name)
+            and call.at > since
+            and call.method == "PATCH"
+            and call.path.endswith("/configmaps/avi-k8s-config")
         )
 
     async def applied(self, name: str, since: float) -> float:
@@ -83,7 +83,9 @@ class Ward:
 
     def calls(self, name: str, since: float) -> int:
         return len(
-            self.fire.gate.journal.of(lambda one: one.cluster == self.key(name) and one.at > since)
+            self.fire.gate.journal.of(
+                lambda call: call.cluster == self.key(name) and call.at > since
+            )
         )
 
 
@@ -154,12 +156,12 @@ async def test_others_are_unaffected(
     await ward.admit("sick", "well")
     began = time.monotonic()
     await ward.change("well")
-    told = [f"nobody sick: {await ward.applied('well', began):.2f} s"]
+    lines = [f"nobody sick: {await ward.applied('well', began):.2f} s"]
     for fault in faults:
         async with fault(ward):
             began = time.monotonic()
             await ward.change("sick", "well")
-            told.append(f"{fault.__name__}: {await ward.applied('well', began):.2f} s")
+            lines.append(f"{fault.__name__}: {await ward.applied('well', began):.2f} s")
             assert len(fire.gate.journal.of(ward.applies("well", began))) == 1
             if fault is not slow:
                 assert not fire.gate.journal.done(ward.applies("sick", began))
@@ -168,8 +170,8 @@ async def test_others_are_unaffected(
             continue  # the last one shows that it comes back: some pauses are of a quarter minute
         healed = time.monotonic()
         after = began + await ward.applied("sick", began) - healed
-        told[-1] += f" (the other {after:.1f} s after it was mended)"
-    print(f"from a change to applied in the cluster that is well: {'; '.join(told)}")  # noqa: T201
+        lines[-1] += f" (the other {after:.1f} s after it was mended)"
+    print(f"from a change to applied in the cluster that is well: {'; '.join(lines)}")  # noqa: T201
     await fire.all_gone("sick", "well")
     await fire.ended(2)
     gc.collect()

@@ -55,8 +55,8 @@ class AviActs:
         except TimeoutError as error:
             for entry in journal.entries(user=f"ako-{self.config}")[-40:]:
                 error.add_note(str(entry))
-            for one in journal.entries(method="DELETE", user=self.account)[:3]:
-                error.add_note(str(one))
+            for entry in journal.entries(method="DELETE", user=self.account)[:3]:
+                error.add_note(str(entry))
             raise
 
     def delete_by_hand(self) -> None:
@@ -100,13 +100,13 @@ class AviActs:
     def role(self, name: str, *, without: str = "", only: tuple[str, str] | None = None) -> str:
         """A copy of System-Admin, without a permission or limited to a marker; its name."""
         admin = self.avi.admin
-        found = admin.get("role?name=System-Admin")["results"][0]
+        role = admin.get("role?name=System-Admin")["results"][0]
         body = {
             "name": name,
             "privileges": [
-                privilege for privilege in found["privileges"] if privilege["resource"] != without
+                privilege for privilege in role["privileges"] if privilege["resource"] != without
             ],
-            "tenant_ref": found["tenant_ref"],
+            "tenant_ref": role["tenant_ref"],
         }
         if only is not None:
             match = {"key": only[0], "values": [only[1]]}

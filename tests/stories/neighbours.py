@@ -74,16 +74,16 @@ async def served(avi: avis.Avi, cluster_name: str) -> None:
     """Wait until a cluster's L4 and L7 services are on Avi."""
 
     async def there() -> bool:
-        found = avi.marked(cluster_name)
-        kinds = [one.partition("/")[0] for one in found]
+        objects = avi.marked(cluster_name)
+        kinds = [name.partition("/")[0] for name in objects]
         wanted = {"l4policyset", "httppolicyset", "sslkeyandcertificate", "stringgroup"}
         return kinds.count("virtualservice") >= 3 and wanted <= set(kinds)
 
-    what = f"the services of {cluster_name} on Avi"
+    title = f"the services of {cluster_name} on Avi"
     try:
-        await waiting.until(there, what=what, seconds=SECONDS)
+        await waiting.until(there, what=title, seconds=SECONDS)
     except TimeoutError as error:
-        refused = [str(one) for one in avi.controller.journal if one.status >= 400]
+        refused = [str(entry) for entry in avi.controller.journal if entry.status >= 400]
         error.add_note("\n".join(["there:", *avi.marked(cluster_name), "refused:", *refused[-20:]]))
         raise
 
@@ -92,11 +92,11 @@ async def routed(avi: avis.Avi, cluster_name: str) -> None:
     """Wait until a cluster's routes are in the VRF, and its label is on the SE group."""
 
     async def there() -> bool:
-        found = avi.of(cluster_name)
-        return any(" route" in one for one in found) and any(" label" in one for one in found)
+        names = avi.of(cluster_name)
+        return any(" route" in name for name in names) and any(" label" in name for name in names)
 
-    what = f"the routes of {cluster_name} and its label on Avi"
-    await waiting.until(there, what=what, seconds=SECONDS)
+    title = f"the routes of {cluster_name} and its label on Avi"
+    await waiting.until(there, what=title, seconds=SECONDS)
 
 
 def _settings(namespace: str, cluster_name: str, avi: avis.Avi) -> dict[str, str]:
@@ -137,5 +137,5 @@ def _manifest(
     **parts: Any,
 ) -> dict[str, Any]:
     metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
-    given = {"spec": spec} if spec is not None else {}
-    return {"apiVersion": version, "kind": kind, "metadata": metadata, **given, **parts}
+    optional = {"spec": spec} if spec is not None else {}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **optional, **parts}

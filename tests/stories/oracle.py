@@ -20,14 +20,14 @@ Object = dict[str, Any]
 
 def traces(objects: Iterable[store.Stored], name: str) -> Iterator[str]:
     """kind/name of each object, route or label with a trace of the cluster."""
-    for one in objects:
-        if has_trace(one.data, name):
-            yield f"{one.kind}/{one.name}"
-        for route in one.data.get("static_routes") or ():
+    for obj in objects:
+        if has_trace(obj.data, name):
+            yield f"{obj.kind}/{obj.name}"
+        for route in obj.data.get("static_routes") or ():
             if _route_of(route, name):
-                yield f"{one.kind}/{one.name} route {route['route_id']}"
-        if one.kind == "serviceenginegroup" and name in _values(one.data.get("labels")):
-            yield f"{one.kind}/{one.name} label"
+                yield f"{obj.kind}/{obj.name} route {route['route_id']}"
+        if obj.kind == "serviceenginegroup" and name in _values(obj.data.get("labels")):
+            yield f"{obj.kind}/{obj.name} label"
 
 
 def has_trace(data: Object, name: str) -> bool:
@@ -51,9 +51,9 @@ def has_trace(data: Object, name: str) -> bool:
 def others(objects: Iterable[store.Stored], name: str) -> dict[tuple[str, str], object]:
     """What everything else holds, to be compared before and after."""
     return {
-        one.key: _without(one.data, name)
-        for one in objects
-        if one.kind not in UNSTEADY and not has_trace(one.data, name)
+        obj.key: _without(obj.data, name)
+        for obj in objects
+        if obj.kind not in UNSTEADY and not has_trace(obj.data, name)
     }
 
 
@@ -84,8 +84,8 @@ def _route_of(route: Object, name: str) -> bool:
 
 def _values(entries: Any) -> set[str]:
     """All values under the key clustername, of markers (lists) and labels (texts)."""
-    found: set[str] = set()
+    values: set[str] = set()
     for entry in entries or ():
         if entry.get("key") == "clustername":
-            found |= set(entry.get("values") or ()) | {str(entry.get("value"))}
-    return found
+            values |= set(entry.get("values") or ()) | {str(entry.get("value"))}
+    return values

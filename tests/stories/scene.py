@@ -44,8 +44,8 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
                 await play(self)
         except TimeoutError as error:
             # asyncio would hand on a bare copy to the thread that waits for it.
-            told = (str(error), *getattr(error, "__notes__", ()), await self._situation())
-            raise AssertionError("\n".join(told)) from error
+            texts = (str(error), *getattr(error, "__notes__", ()), await self._situation())
+            raise AssertionError("\n".join(texts)) from error
         except Exception as error:
             error.add_note(await self._situation())
             raise
@@ -60,11 +60,11 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         if await self.api.find(CLUSTER, self.namespace, NAME) is None:
             return
         await self.delete()
-        for one in await self.api.list(RECORD):
-            ref = one["spec"]["clusterRef"]
+        for stored in await self.api.list(RECORD):
+            ref = stored["spec"]["clusterRef"]
             if ref["namespace"] == self.namespace:
                 words = {"metadata": {"annotations": {"akoo.io/let-go": "the story is over"}}}
-                await self.api.patch(RECORD, None, one["metadata"]["name"], words)
+                await self.api.patch(RECORD, None, stored["metadata"]["name"], words)
         await self.gone()
 
     # Life.
@@ -120,10 +120,10 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         labels, self.labels = self.labels, {}
         await self._make()
         self.labels = labels
-        found = await self.api.get(CLUSTER, self.namespace, NAME)
+        cluster = await self.api.get(CLUSTER, self.namespace, NAME)
         kube_system = await self.api.get("v1/Namespace", None, "kube-system")
         config = await self.api.get(CONFIG, None, self.config)
-        management, uid = kube_system["metadata"]["uid"], found["metadata"]["uid"]
+        management, uid = kube_system["metadata"]["uid"], cluster["metadata"]["uid"]
         spec = record.RecordSpec(
             ako_cluster_name=cluster_name,
             management_id=management,
@@ -147,9 +147,9 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         await self._make(machines=machines, node_seconds=node_seconds)
         if not workload:
             await self._never_answers()
-        found = await setting.record_of(self.api, self.namespace, NAME)
-        self.record_name = found["metadata"]["name"]
-        self.x = found["spec"]["akoClusterName"]
+        record = await setting.record_of(self.api, self.namespace, NAME)
+        self.record_name = record["metadata"]["name"]
+        self.x = record["spec"]["akoClusterName"]
 
     async def _make(self, *, machines: bool = False, node_seconds: float = 3.0) -> None:
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
@@ -186,8 +186,8 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
 
     async def relocated(self) -> None:
         """The old place is proven empty, and everything is up at the new one."""
-        await self.record(lambda one: one["spec"].get("endedPlacements"))
-        await self.record(lambda one: not one["spec"].get("leaving"))
+        await self.record(lambda record: record["spec"].get("endedPlacements"))
+        await self.record(lambda record: not record["spec"].get("leaving"))
         await self.says("Ready", "Running")
         await neighbours.served(self.avi, self.x)
 
@@ -203,8 +203,10 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
 
     async def say(self, **words: str | None) -> None:
         """Annotate the record with the user's words: ``leave="sweep"``, ``let_go="reason"``."""
-        given = {f"akoo.io/{key.replace('_', '-')}": value for key, value in words.items()}
-        await self.api.patch(RECORD, None, self.record_name, {"metadata": {"annotations": given}})
+        annotations = {f"akoo.io/{key.replace('_', '-')}": value for key, value in words.items()}
+        await self.api.patch(
+            RECORD, None, self.record_name, {"metadata": {"annotations": annotations}}
+        )
 
     async def cut_workload(self, fault: listener.Fault = listener.Fault.REFUSE) -> None:
         """The workload API cannot be reached any more."""
@@ -232,10 +234,10 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
 
     async def record(self, accept: Callable[[Object], object] = bool) -> Object:
         """The record, once ``accept`` says so."""
-        found = await self.api.wait_for(
+        stored = await self.api.wait_for(
             RECORD, None, self.record_name, lambda obj: obj is not None and accept(obj), SECONDS
         )
-        return found or {}
+        return stored or {}
 
     async def says(self, kind: str, reason: str) -> Object:
         """The record, once its condition of that type has that reason."""
@@ -266,15 +268,15 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         grade: str = "",
         why: str = "Proven",
         cluster_gone: bool = True,
-        told: bool = True,
+        reported: bool = True,
         address: str = "",
     ) -> Object:
         """Nothing of it is left, the neighbours are as they were, the Cluster is gone, the proof
         is there. Returns the finished record."""
         if cluster_gone:
             await self.gone()
-        found = await self.finished()
-        leaving = found["spec"]["leaving"]
+        record = await self.finished()
+        leaving = record["spec"]["leaving"]
         assert leaving["letGo"]["why"] == why, leaving
         if grade:
             assert leaving["fence"]["grade"] == grade, leaving
@@ -282,13 +284,13 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         assert (proof["own"], proof["held"]) == (0, 0), proof
         assert proof["queries"], proof
         assert any((address or self.avi.address) in query for query in proof["queries"]), proof
-        proven = condition(found, "CleanupProven")
+        proven = condition(record, "CleanupProven")
         assert (proven["status"], proven["reason"]) == ("True", "Proven"), proven
         assert self.avi.of(self.x) == []
         self.untouched()
-        if told:
+        if reported:
             await self._told("AKOCleanupProven")
-        return found
+        return record
 
     def untouched(self) -> None:
         """Nobody else's object was changed, made or removed since ``remember``."""
@@ -302,15 +304,15 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         assert not changed, f"others' objects changed: {changed}"
 
     async def _told(self, reason: str) -> None:
-        found = await self.api.list("events.k8s.io/v1/Event", self.namespace)
-        assert reason in {one["reason"] for one in found}, f"no Event {reason}"
+        events = await self.api.list("events.k8s.io/v1/Event", self.namespace)
+        assert reason in {event["reason"] for event in events}, f"no Event {reason}"
 
     async def _situation(self) -> str:
         lines = [f"story {self.story}, record {self.record_name or 'none'}"]
         if self.record_name:
-            found = await self.api.find(RECORD, None, self.record_name)
-            lines.append(f"leaving: {(found or {}).get('spec', {}).get('leaving')}")
-            lines.append(f"status: {(found or {}).get('status')}")
+            record = await self.api.find(RECORD, None, self.record_name)
+            lines.append(f"leaving: {(record or {}).get('spec', {}).get('leaving')}")
+            lines.append(f"status: {(record or {}).get('status')}")
             lines.append(f"on Avi: {self.avi.of(self.x)}")
         lines.append(f"operator: {self.story_bed.operator.log}")
         return "\n".join(lines)

@@ -46,7 +46,7 @@ async def configure(
     )
     for secret in given_secrets:
         await api.apply(secret)
-    given: Object = {
+    fields: Object = {
         "clusterSelector": {"matchLabels": labels},
         "controller": avi.address,
         "cloudName": avis.CLOUD,
@@ -61,7 +61,7 @@ async def configure(
             "ingress": {"shardVSSize": "SMALL", "defaultIngressController": True},
         },
     }
-    obj = demo.config(name, **(given | spec))
+    obj = demo.config(name, **(fields | spec))
     obj["spec"] = {key: value for key, value in obj["spec"].items() if value is not None}
     await api.apply(obj)
 
@@ -91,8 +91,8 @@ async def record_of(api: kubeapi.KubeApi, namespace: str, name: str) -> Object:
     def named(obj: Object | None) -> bool:
         return annotation in ((obj or {}).get("metadata", {}).get("annotations") or {})
 
-    found = await api.wait_for(CLUSTER, namespace, name, named, SECONDS) or {}
-    return await api.get(RECORD, None, found["metadata"]["annotations"][annotation])
+    cluster = await api.wait_for(CLUSTER, namespace, name, named, SECONDS) or {}
+    return await api.get(RECORD, None, cluster["metadata"]["annotations"][annotation])
 
 
 async def running(api: kubeapi.KubeApi, record: str) -> None:
@@ -115,5 +115,5 @@ async def reading(kubeconfig: str) -> AsyncIterator[kubeapi.KubeApi]:
 
 def condition(obj: Object, kind: str) -> Object:
     """A condition of an object, or {}."""
-    found = (obj.get("status") or {}).get("conditions") or ()
-    return next((one for one in found if one["type"] == kind), {})
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return next((candidate for candidate in conditions if candidate["type"] == kind), {})

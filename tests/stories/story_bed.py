@@ -139,8 +139,8 @@ class StoryBed:
         async with self._turn(solo=plan.solo):
             slot = await self._slots.get()
             try:
-                one = scene.Scene(self, slot, plan.name)
-                await one.play(plan.play, STORY_SECONDS)
+                played = scene.Scene(self, slot, plan.name)
+                await played.play(plan.play, STORY_SECONDS)
             finally:
                 slot.avi.controller.faults.clear()
                 self._slots.put_nowait(slot)
@@ -215,7 +215,7 @@ class Stories:
             return story_bed
 
         self._bed = self._loop.run(make(), 900.0)
-        for plan in sorted(self._plans, key=lambda one: one.solo):
+        for plan in sorted(self._plans, key=lambda plan: plan.solo):
             self._played[plan.name] = self._loop.submit(self._bed.play(plan))
 
     def result(self, name: str) -> None:
@@ -224,13 +224,15 @@ class Stories:
 
     def close(self) -> pathlib.Path | None:
         """End everything; where the logs are, if a story failed."""
-        ended = [one for one in self._played.values() if one.done() and not one.cancelled()]
+        ended = [
+            future for future in self._played.values() if future.done() and not future.cancelled()
+        ]
         for future in self._played.values():
             future.cancel()
         logs = None
         try:
             if hasattr(self, "_bed"):
-                if any(one.exception() for one in ended):
+                if any(future.exception() for future in ended):
                     logs = self._bed.bed.base.keep_logs()
                 self._loop.run(self._bed.close())
         finally:

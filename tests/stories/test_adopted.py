@@ -23,14 +23,14 @@ async def test_adopted_like_a_stranger(s: Scene) -> None:
     assert s.avi.of(DEFAULT)
     await s.switch(ako_answer="never")
     await s.delete()
-    found = await s.says("Held", "NameNotExclusive")
-    assert DEFAULT in condition(found, "Held")["message"]
+    record = await s.says("Held", "NameNotExclusive")
+    assert DEFAULT in condition(record, "Held")["message"]
     await s.say(let_go="its objects are deleted by hand")
     await s.gone()
     deleted = s.avi.controller.journal.entries(method="DELETE", user=s.account)
     assert not deleted, "whose it is cannot be told"
-    found = await s.api.get(RECORD, None, s.record_name)
-    assert condition(found, "CleanupProven").get("status") != "True"
+    record = await s.api.get(RECORD, None, s.record_name)
+    assert condition(record, "CleanupProven").get("status") != "True"
 
 
 @proof

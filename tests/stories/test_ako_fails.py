@@ -31,8 +31,8 @@ async def test_says_done_but_leaves_things(s: Scene) -> None:
     await s.lives(node_seconds=15.0)
     await s.switch(ako_faults="leaves-things")
     await s.delete()
-    found = await s.ends()
-    assert "AKO says Done" in found["spec"]["leaving"]["drainOutcome"]
+    record = await s.ends()
+    assert "AKO says Done" in record["spec"]["leaving"]["drainOutcome"]
 
 
 @proof
@@ -42,8 +42,8 @@ async def test_says_timeout(s: Scene) -> None:
     await s.lives(node_seconds=15.0)
     await s.switch(ako_answer="timeout")
     await s.delete()
-    found = await s.ends()
-    assert "Timeout" in found["spec"]["leaving"]["drainOutcome"]
+    record = await s.ends()
+    assert "Timeout" in record["spec"]["leaving"]["drainOutcome"]
 
 
 @story
@@ -52,8 +52,8 @@ async def test_silent(s: Scene) -> None:
     await s.lives(drainTimeout="2s")
     await s.switch(ako_answer="never")
     await s.delete()
-    found = await s.ends()
-    assert found["spec"]["leaving"]["drainOutcome"].startswith(("TimedOut", "Skipped"))
+    record = await s.ends()
+    assert record["spec"]["leaving"]["drainOutcome"].startswith(("TimedOut", "Skipped"))
 
 
 @story
@@ -61,7 +61,7 @@ async def test_never_installed(s: Scene) -> None:
     """The workload cluster never answered: only the claim was made."""
     await s.configured()
     await s.created(workload=False)
-    await s.record(lambda one: "LoadBalancerPlacement" in one["spec"].get("facts", {}))
+    await s.record(lambda record: "LoadBalancerPlacement" in record["spec"].get("facts", {}))
     s.remember()
     assert s.avi.of(s.x) == [f"stringgroup/akoo-claim-{s.x}"]
     await s.delete()

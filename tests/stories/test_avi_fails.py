@@ -16,7 +16,7 @@ async def test_avi_down_at_first(s: Scene) -> None:
     await s.lives()
     down = s.fault(user="*", drop=True, times=None)
     await s.delete()
-    await s.record(lambda one: _says_avi(one, "ControllerUnreachable"))
+    await s.record(lambda record: _says_avi(record, "ControllerUnreachable"))
     s.avi.controller.faults.remove(down)
     await s.nudge()
     await s.ends()
@@ -32,7 +32,7 @@ async def test_password_changed_in_the_middle(s: Scene) -> None:
     await s.until_deleting()
     password = s.avi.new_password(f"operator-{s.config}")
     s.avi.controller.lose_sessions()
-    await s.record(lambda one: _says_avi(one, "CredentialRefused"))
+    await s.record(lambda record: _says_avi(record, "CredentialRefused"))
     s.avi.controller.faults.remove(hold)
     secret = install.secret(f"{s.config}-admin", username=f"operator-{s.config}", password=password)
     await s.api.apply(secret)
@@ -86,5 +86,5 @@ async def test_routes_and_label(s: Scene) -> None:
 
 
 def _says_avi(record: dict[str, Any], reason: str) -> bool:
-    found = [condition(record, kind) for kind in ("AviReady", "CleanupProven", "Held")]
-    return any(one.get("reason") == reason for one in found)
+    conditions = [condition(record, kind) for kind in ("AviReady", "CleanupProven", "Held")]
+    return any(candidate.get("reason") == reason for candidate in conditions)

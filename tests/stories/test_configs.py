@@ -53,7 +53,7 @@ async def test_unselected_and_orphaned(s: Scene) -> None:
     await s.lives(onUnmatch="Orphan")
     before = s.avi.of(s.x)
     await s.unlabel()
-    await s.record(lambda one: one["status"].get("phase") == "Orphaned")
+    await s.record(lambda record: record["status"].get("phase") == "Orphaned")
     assert s.avi.of(s.x) == before
     await s.delete()
     await s.ends()
@@ -67,10 +67,10 @@ async def test_created_again_while_leaving(s: Scene) -> None:
     stuck = s.fault(method="DELETE", answer="booting", times=None)
     await s.delete()
     # Let go before that, it would rest for half an hour: AKO might be there still.
-    await s.record(lambda one: _fence(one) not in ("", "Unfenced"))
+    await s.record(lambda record: _fence(record) not in ("", "Unfenced"))
     await s.say(let_go="its name is needed")
     await s.gone()
-    old = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
+    old = await s.record(lambda record: condition(record, "Leaked").get("status") == "True")
     await s.created_again()
     known = ("", old["metadata"]["name"])
     new = await s.api.wait_for(
@@ -78,15 +78,15 @@ async def test_created_again_while_leaving(s: Scene) -> None:
     )
     s.avi.controller.faults.remove(stuck)
     await s.nudge()
-    found = await s.finished()
-    assert found["spec"]["leaving"]["proof"]["own"] == 0
+    record = await s.finished()
+    assert record["spec"]["leaving"]["proof"]["own"] == 0
     assert s.avi.of(s.x) == []
     s.record_name = _record(new or {})
     await setting.running(s.api, s.record_name)
     await s.delete()
     await s.gone()
-    found = await s.finished()
-    assert s.avi.of(found["spec"]["akoClusterName"]) == []
+    record = await s.finished()
+    assert s.avi.of(record["spec"]["akoClusterName"]) == []
 
 
 def _fence(record: Object) -> str:

@@ -11,8 +11,8 @@ async def test_graceful(s: Scene) -> None:
     """A hosted control plane and no Machines: AKO has the time to clean up by itself."""
     await s.lives(node_seconds=15.0)
     await s.delete()
-    found = await s.ends()
-    assert found["spec"]["leaving"]["drainOutcome"].startswith("Done; AKO says Done")
+    record = await s.ends()
+    assert record["spec"]["leaving"]["drainOutcome"].startswith("Done; AKO says Done")
 
 
 @story
@@ -20,5 +20,5 @@ async def test_with_machines(s: Scene) -> None:
     """With Machines the drain is cut short, and the sweep must suffice."""
     await s.lives(machines=True)
     await s.delete()
-    found = await s.ends()
-    assert found["spec"]["leaving"]["drainOutcome"].startswith("Skipped")
+    record = await s.ends()
+    assert record["spec"]["leaving"]["drainOutcome"].startswith("Skipped")

@@ -35,7 +35,7 @@ async def test_plugins_change_while_it_leaves(s: Scene) -> None:
             await s.lives(drainTimeout="30s", quietPeriod="1s")
             await s.switch(ako_answer="never")
             await s.delete()
-            await s.record(lambda one: one["spec"].get("leaving", {}).get("confirmedAt"))
+            await s.record(lambda record: record["spec"].get("leaving", {}).get("confirmedAt"))
     finally:
         await operator.start()
         await operator.ready()
@@ -44,9 +44,9 @@ async def test_plugins_change_while_it_leaves(s: Scene) -> None:
     assert left, "AKO did not clean up"
     await s.say(let_go="looked at by hand")
     await s.gone()
-    found = await s.finished()
-    assert found["spec"]["leaving"]["letGo"]["why"] == "UserWord"
-    proven = condition(found, "CleanupProven")
+    record = await s.finished()
+    assert record["spec"]["leaving"]["letGo"]["why"] == "UserWord"
+    proven = condition(record, "CleanupProven")
     assert (proven["status"], proven["reason"]) == ("Unknown", "NotLookedFor"), proven
     assert s.avi.marked(s.x) == left
     s.untouched()

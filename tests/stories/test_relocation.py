@@ -14,8 +14,8 @@ async def test_cloud_edited(s: Scene) -> None:
     cloud = s.second_cloud()
     s.remember()
     await s.change_config(cloudName=f"{cloud}x")
-    found = await s.says("AviReady", "CloudNotFound")
-    assert cloud in condition(found, "AviReady")["message"]
+    record = await s.says("AviReady", "CloudNotFound")
+    assert cloud in condition(record, "AviReady")["message"]
     s.untouched()
     await s.say(confirm_removal="yes")
     await s.change_config(cloudName=cloud)
@@ -51,7 +51,9 @@ async def test_address_edited(s: Scene) -> None:
     assert s.avi.of(s.x) == before
     await s.change_config(controller=s.avi.other_address)
     await s.record(
-        lambda one: one["spec"]["intents"]["avi"]["data"]["reach"]["address"] == s.avi.other_address
+        lambda record: (
+            record["spec"]["intents"]["avi"]["data"]["reach"]["address"] == s.avi.other_address
+        )
     )
     assert s.avi.of(s.x) == before
     await s.delete()

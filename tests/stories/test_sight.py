@@ -22,8 +22,8 @@ async def test_held_by_a_stranger(s: Scene) -> None:
     stranger = s.refer_to_a_pool("legacy-lb")
     s.remember()
     await s.delete()
-    found = await s.says("Held", "ForeignReference")
-    assert "legacy-lb" in condition(found, "Held")["message"]
+    record = await s.says("Held", "ForeignReference")
+    assert "legacy-lb" in condition(record, "Held")["message"]
     await _told_by_commands(s)
     s.avi.admin.delete(f"virtualservice/{stranger}")
     s.remember()
@@ -33,16 +33,16 @@ async def test_held_by_a_stranger(s: Scene) -> None:
 async def _told_by_commands(s: Scene) -> None:
     """plan names what holds; audit, whose marks have no living owner: this one's have."""
     typed = functools.partial(commands.typed, s.story_bed.kubeconfig, seconds=60.0)
-    code, told = await typed("plan", f"{s.namespace}/{NAME}")
-    assert code == 0, told
-    (held,) = [line for line in told.splitlines() if "legacy-lb" in line]
-    assert held.split()[:2] == ["keep", "Pool"], told
-    code, told = await typed("audit", "avi", "--output", "json")
-    assert code == 1, told
+    code, output = await typed("plan", f"{s.namespace}/{NAME}")
+    assert code == 0, output
+    (held,) = [line for line in output.splitlines() if "legacy-lb" in line]
+    assert held.split()[:2] == ["keep", "Pool"], output
+    code, output = await typed("audit", "avi", "--output", "json")
+    assert code == 1, output
     owners = {
-        stray["owner"] for plugin in json.loads(told)["plugins"] for stray in plugin["strays"]
+        stray["owner"] for plugin in json.loads(output)["plugins"] for stray in plugin["strays"]
     }
-    assert set(neighbours.names(s.x)) <= owners, told
+    assert set(neighbours.names(s.x)) <= owners, output
     assert s.x not in owners
 
 
@@ -56,12 +56,12 @@ async def test_held_until_the_deadline(s: Scene) -> None:
     s.remember()
     await s.delete()
     await s.gone()
-    found = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
-    assert found["spec"]["leaving"]["letGo"]["why"] == "Deadline"
+    record = await s.record(lambda stored: condition(stored, "Leaked").get("status") == "True")
+    assert record["spec"]["leaving"]["letGo"]["why"] == "Deadline"
     s.untouched()
     s.avi.admin.delete(f"virtualservice/{stranger}")
     s.remember()
-    await s.ends(why="Deadline", told=False)
+    await s.ends(why="Deadline", reported=False)
 
 
 @story
@@ -92,9 +92,9 @@ async def test_role_filter(s: Scene) -> None:
 async def _is_unverified(s: Scene) -> None:
     s.remember()
     await s.delete()
-    found = await s.record(lambda one: condition(one, "Held").get("reason") in UNSEEN)
-    assert condition(found, "CleanupProven").get("status") != "True"
-    assert found["spec"]["leaving"].get("letGo") is None
+    record = await s.record(lambda stored: condition(stored, "Held").get("reason") in UNSEEN)
+    assert condition(record, "CleanupProven").get("status") != "True"
+    assert record["spec"]["leaving"].get("letGo") is None
     s.promote()
     await s.nudge()
     await s.ends()

@@ -81,17 +81,17 @@ async def test_moved_and_deleted_there(s: Scene) -> None:
         former = record["spec"]["managementId"]
         word = {"metadata": {"annotations": {"akoo.io/adopt": former}}}
         await other.api.patch(RECORD, None, s.record_name, word)
-        found = await other.api.wait_for(
+        adopted = await other.api.wait_for(
             RECORD,
             None,
             s.record_name,
             lambda obj: obj and obj["status"].get("phase") == "Finished",
             60,
         )
-        assert found is not None
-        leaving = found["spec"]["leaving"]
+        assert adopted is not None
+        leaving = adopted["spec"]["leaving"]
         assert leaving["letGo"]["why"] == "Proven", leaving
-        assert found["spec"]["epoch"] == 2
+        assert adopted["spec"]["epoch"] == 2
         assert s.avi.of(s.x) == []
         s.untouched()
 

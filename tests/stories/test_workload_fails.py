@@ -8,8 +8,8 @@ from tests.stories.telling import proof, story
 
 
 def leaving(record: Object) -> Object:
-    found: Object = record["spec"].get("leaving") or {}
-    return found
+    section: Object = record["spec"].get("leaving") or {}
+    return section
 
 
 @story
@@ -36,7 +36,7 @@ async def test_namespace_deleted(s: Scene) -> None:
     """Everything of the Cluster goes at once, without order; Events cannot be made there."""
     await s.lives()
     await s.api.delete("v1/Namespace", None, s.namespace)
-    await s.ends(told=False)
+    await s.ends(reported=False)
 
 
 @story
@@ -53,7 +53,7 @@ async def test_cut_off_and_re_creating(s: Scene) -> None:
     await s.lives(node_seconds=16.0, deadline="2m", drainTimeout="2s")
     await s.cut_off()
     await s.delete()
-    await s.record(lambda one: leaving(one).get("fence", {}).get("grade") == "Unfenced")
+    await s.record(lambda record: leaving(record).get("fence", {}).get("grade") == "Unfenced")
     await s.re_created()
     await s.ends(grade="Gone")
 
@@ -65,8 +65,8 @@ async def test_cut_off_until_the_deadline(s: Scene) -> None:
     await s.lives(node_seconds=14.0, deadline="4s", drainTimeout="2s")
     await s.cut_off()
     await s.delete()
-    found = await s.record(lambda one: condition(one, "Leaked").get("status") == "True")
-    assert found["spec"]["leaving"]["letGo"]["why"] == "Deadline"
+    record = await s.record(lambda stored: condition(stored, "Leaked").get("status") == "True")
+    assert record["spec"]["leaving"]["letGo"]["why"] == "Deadline"
     await s.gone()
     await s.nudge()
-    await s.ends(why="Deadline", told=False)
+    await s.ends(why="Deadline", reported=False)
