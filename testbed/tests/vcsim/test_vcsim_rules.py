@@ -103,6 +103,22 @@ def test_ports_that_are_used_are_not_taken_away(
     client.reconfigure(group, client.spec(numPorts=2))
 
 
+def test_an_elastic_port_group_grows(
+    vcsim: plugin.RunningVcsim, client: typing.Any, lenient: Lenient
+) -> None:
+    elastic = client.add("elastic", numPorts=1, autoExpand=True)
+    fixed = client.add("fixed", numPorts=1, autoExpand=False)
+    for group in (elastic, fixed):
+        for name in ("first", "second"):
+            vcsim.run(vcsim.control.attach(group._moId, machine=f"{group.name}-{name}"))
+    assert (elastic.config.numPorts, fixed.config.numPorts) == (9, 1)
+    assert elastic.config.configVersion == "1"
+    lenient("elastic-ports")
+    other = client.add("other", autoExpand=True)
+    vcsim.run(vcsim.control.attach("other", machine="other"))
+    assert other.config.numPorts == 0
+
+
 def test_lenient_destroy(client: typing.Any, lenient: Lenient) -> None:
     lenient("in-use")
     client.done(client.group("DC0-management").Destroy_Task())

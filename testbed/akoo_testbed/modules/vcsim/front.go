@@ -65,8 +65,8 @@ func (f *front) reset() error {
 		return err
 	}
 	if old := f.current.Swap(next); old != nil {
-		old.faults.remove(0)
 		old.close()
+		old.faults.remove(0)
 	}
 	return nil
 }

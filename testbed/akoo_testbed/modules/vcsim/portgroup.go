@@ -74,7 +74,8 @@ func (p *portGroup) reconfigure(
 	} else {
 		overwrite(&next, spec)
 	}
-	if v.rules.on(ruleInUse) && int(next.NumPorts) < len(v.usage.of(p.Key)) {
+	fewer := next.NumPorts < p.Config.NumPorts
+	if fewer && v.rules.on(ruleInUse) && int(next.NumPorts) < len(v.usage.of(p.Key)) {
 		return inUse(p.DistributedVirtualPortgroup)
 	}
 	if v.rules.on(ruleRename) && spec.Name != "" && spec.Name != p.Name {

@@ -13,6 +13,7 @@ const (
 	ruleInUse          = "in-use"              // what a VM or host uses is not destroyed, nor its ports taken
 	ruleUsedBy         = "used-by"             // the property vm of a port group is filled
 	rulePorts          = "connected-ports"     // FetchDVPorts says who is connected
+	ruleElastic        = "elastic-ports"       // a port group that may grow has ports for all its NICs
 	ruleUpdates        = "updates"             // changes of configuration reach property collectors
 	ruleRename         = "rename"              // a rename changes all names; a name that is taken is refused
 	ruleValues         = "values"              // names, VLANs, bindings, uplinks are checked
@@ -26,7 +27,7 @@ const (
 )
 
 var ruleNames = []string{
-	ruleConfigVersion, rulePartial, ruleInUse, ruleUsedBy, rulePorts, ruleUpdates, ruleRename,
+	ruleConfigVersion, rulePartial, ruleInUse, ruleUsedBy, rulePorts, ruleElastic, ruleUpdates, ruleRename,
 	ruleValues, rulePrivileges, ruleMissingMethods, ruleCustomValues, ruleSwitchDestroy, ruleExtension,
 	ruleMarkers, ruleSwitchUUID,
 }

@@ -259,8 +259,8 @@ func (s *switchReader) FetchDVPortKeys(ctx *simulator.Context, req *types.FetchD
 	return &methods.FetchDVPortKeysBody{Res: response}
 }
 
-func (s *switchReader) LookupDvPortGroup(req *types.LookupDvPortGroup) soap.HasFault {
-	for _, reference := range s.Portgroup {
+func (s *switchReader) LookupDvPortGroup(ctx *simulator.Context, req *types.LookupDvPortGroup) soap.HasFault {
+	for _, reference := range s.members(ctx) {
 		if reference.Value == req.PortgroupKey {
 			return &methods.LookupDvPortGroupBody{Res: &types.LookupDvPortGroupResponse{Returnval: &reference}}
 		}
@@ -290,8 +290,15 @@ func (m *switchManager) QueryDvsByUuid(req *types.QueryDvsByUuid) soap.HasFault 
 	return throw(&types.NotFound{})
 }
 
+// members lists the port groups; the lock of the switch is free again afterwards.
+func (s *switchReader) members(ctx *simulator.Context) []types.ManagedObjectReference {
+	var references []types.ManagedObjectReference
+	ctx.WithLock(s.DistributedVirtualSwitch, func() { references = slices.Clone(s.Portgroup) })
+	return references
+}
+
 func (s *switchReader) each(ctx *simulator.Context, visit func(*simulator.DistributedVirtualPortgroup)) {
-	for _, reference := range slices.Clone(s.Portgroup) {
+	for _, reference := range s.members(ctx) {
 		if pg, ok := s.vcenter.registry().Get(reference).(*simulator.DistributedVirtualPortgroup); ok {
 			ctx.WithLock(pg, func() { visit(pg) })
 		}

@@ -86,18 +86,30 @@ func (u *usage) set(ctx *simulator.Context, entity types.ManagedObjectReference,
 	}
 }
 
-// publish fills the property vm of a port group.
+// portsMore is by how many ports an elastic port group grows.
+const portsMore = 8
+
+// publish fills the property vm of a port group, and lets it grow.
 func (u *usage) publish(ctx *simulator.Context, key string) {
 	pg, ok := u.vcenter.registry().Get(portGroupReference(key)).(*simulator.DistributedVirtualPortgroup)
-	if !ok || !u.vcenter.rules.on(ruleUsedBy) {
+	if !ok {
 		return
 	}
 	ctx.WithLock(pg, func() {
 		vms := []types.ManagedObjectReference{}
-		for _, nic := range u.of(key) {
+		connected := u.of(key)
+		for _, nic := range connected {
 			if nic.kind == kindVM && !slices.Contains(vms, nic.entity) {
 				vms = append(vms, nic.entity)
 			}
+		}
+		if u.vcenter.rules.on(ruleElastic) && pg.Config.AutoExpand != nil && *pg.Config.AutoExpand {
+			for int(pg.Config.NumPorts) < len(connected) {
+				pg.Config.NumPorts += portsMore
+			}
+		}
+		if !u.vcenter.rules.on(ruleUsedBy) {
+			return
 		}
 		if !slices.Equal(vms, pg.Vm) {
 			u.vcenter.update(ctx, pg, []types.PropertyChange{{Name: "vm", Val: vms}})
