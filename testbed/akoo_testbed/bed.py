@@ -119,7 +119,7 @@ class Bed:
             return "Available" in _true_conditions(cluster)
 
         try:
-            await waiting.until(is_available, what="Available", seconds=seconds, every=0.1)
+            await waiting.until(is_available, title="Available", seconds=seconds, every=0.1)
         except TimeoutError:
             conditions = cluster.get("status", {}).get("conditions", [])
             why = "; ".join(f"{c['type']}={c['status']} {c.get('message', '')}" for c in conditions)
@@ -133,7 +133,7 @@ class Bed:
             return await self.api.find(CLUSTER, namespace, name) is None
 
         await waiting.until(
-            is_gone, what=f"the end of Cluster {namespace}/{name}", seconds=seconds, every=0.1
+            is_gone, title=f"the end of Cluster {namespace}/{name}", seconds=seconds, every=0.1
         )
 
     async def _start(self) -> None:

@@ -81,7 +81,9 @@ def server_context(*shown: Certificate) -> ssl.SSLContext:
     """The context of a server that shows these, its own certificate first."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-        file.write(certificates.key_pem(shown[0].key) + "".join(one.pem for one in shown))
+        file.write(
+            certificates.key_pem(shown[0].key) + "".join(certificate.pem for certificate in shown)
+        )
         file.flush()
         context.load_cert_chain(file.name)
     return context

@@ -55,7 +55,7 @@ async def wait_established(api: kubeapi.KubeApi, names: collections.abc.Collecti
         return not missing
 
     try:
-        await waiting.until(none_missing, what="CRDs", seconds=ESTABLISHED_SECONDS, every=0.1)
+        await waiting.until(none_missing, title="CRDs", seconds=ESTABLISHED_SECONDS, every=0.1)
     except TimeoutError:
         raise TimeoutError(f"CRDs are not Established: {', '.join(sorted(missing))}") from None
 

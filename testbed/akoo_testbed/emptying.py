@@ -34,11 +34,11 @@ async def look(api: kubeapi.KubeApi, store: parts.Etcd, prefix: str) -> Fresh:
     """
 
     async def complete() -> bool:
-        names = {one["metadata"]["name"] for one in await api.list(_NAMESPACE)}
+        names = {obj["metadata"]["name"] for obj in await api.list(_NAMESPACE)}
         service = await api.find("v1/Service", "default", "kubernetes")
         return names.issuperset(NAMESPACES) and service is not None
 
-    await waiting.until(complete, what="what an API server makes itself", seconds=SECONDS)
+    await waiting.until(complete, title="what an API server makes itself", seconds=SECONDS)
     return Fresh(prefix, await store.contents(prefix), await _groups(api))
 
 
@@ -56,7 +56,7 @@ async def empty(api: kubeapi.KubeApi, store: parts.Etcd, new: Fresh) -> None:
 
     # More than once: while the server hears what is gone it may bring back what belongs to it, such
     # as the APIService of a group of custom resources.
-    await waiting.until(as_new, what="an empty API server", seconds=SECONDS)
+    await waiting.until(as_new, title="an empty API server", seconds=SECONDS)
     await store.change({}, [_who(new.prefix)])
     try:
         await api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _WHO}})
@@ -74,7 +74,7 @@ def difference(
     namespace that is its identity.
     """
     lease = f"{new.prefix}/leases/kube-system/apiserver-".encode()
-    said = f"{new.prefix}/apiregistration.k8s.io/".encode()
+    api_services = f"{new.prefix}/apiregistration.k8s.io/".encode()
 
     def own(key: bytes) -> bool:
         return key.startswith(lease) or key == _who(new.prefix)
@@ -82,7 +82,9 @@ def difference(
     put = {
         key: value
         for key, value in new.contents.items()
-        if now.get(key) != value and not own(key) and not (key in now and key.startswith(said))
+        if now.get(key) != value
+        and not own(key)
+        and not (key in now and key.startswith(api_services))
     }
     return put, frozenset(key for key in now if key not in new.contents and not own(key))
 

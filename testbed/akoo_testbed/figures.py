@@ -65,8 +65,8 @@ def _memory(bed: beds.Bed) -> None:
         click.echo(f"{name:<40} {mebibytes:6d} MiB")
 
 
-def _line(what: str, seconds: float) -> None:
-    click.echo(f"{what:<40} {seconds:6.2f} s")
+def _line(title: str, seconds: float) -> None:
+    click.echo(f"{title:<40} {seconds:6.2f} s")
 
 
 if __name__ == "__main__":

@@ -82,9 +82,9 @@ def _run(
 
 def failure(name: str, output: list[str]) -> str:
     """One line of what went wrong, from the last lines that go printed."""
-    told = [line for line in output if line][-_MESSAGE_LINES:]
-    text = " | ".join(told) or "go ended without a message"
-    for line in reversed(told):
+    lines = [line for line in output if line][-_MESSAGE_LINES:]
+    text = " | ".join(lines) or "go ended without a message"
+    for line in reversed(lines):
         if any(sign in line for sign in _DOWNLOAD_SIGNS):
             return (
                 f"{name}: a Go module cannot be downloaded: {line}. "

@@ -96,8 +96,8 @@ class Transport:
         api_version, _, short = kind.rpartition("/")
         base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
         if short not in self._resources.get(api_version, {}):
-            found = (await self.request("GET", base))["resources"]
-            self._resources[api_version] = {r["kind"]: r for r in found if "/" not in r["name"]}
+            resources = (await self.request("GET", base))["resources"]
+            self._resources[api_version] = {r["kind"]: r for r in resources if "/" not in r["name"]}
         resource = self._resources[api_version].get(short)
         if resource is None:
             raise ApiError(404, "NotFound", f"{self.server} serves no kind {kind}")

@@ -102,8 +102,8 @@ def _uses_processes(item: pytest.Item) -> bool:
     """
     info = getattr(item, "_fixtureinfo", None)
     known = info.name2fixturedefs if info is not None else {}
-    found = [known[name][-1] for name in ("bed", "apiserver") if known.get(name)]
-    return any(one.scope != "function" for one in found)
+    requests = [known[name][-1] for name in ("bed", "apiserver") if known.get(name)]
+    return any(request.scope != "function" for request in requests)
 
 
 def pytest_terminal_summary(

@@ -23,5 +23,5 @@ async def switch(bed: beds.Bed, namespace: str, name: str, **values: str) -> Non
         kubelet = bed.provider.kubelet(namespace, name)
         return kubelet is not None and kubelet.options == switched(kubelet.options, wanted)
 
-    what = f"the switches of {namespace}/{name}"
-    await waiting.until(in_force, what=what, seconds=IN_FORCE_SECONDS)
+    title = f"the switches of {namespace}/{name}"
+    await waiting.until(in_force, title=title, seconds=IN_FORCE_SECONDS)

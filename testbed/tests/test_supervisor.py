@@ -125,7 +125,7 @@ async def test_stop_gives_the_grace_that_was_asked_for(
     async def ready() -> bool:
         return all((tmp_path / name).read_text() == "ready\n" for name in ("polite", "deaf"))
 
-    await waiting.until(ready, what="the traps", seconds=GONE_SECONDS)
+    await waiting.until(ready, title="the traps", seconds=GONE_SECONDS)
     await asyncio.gather(polite.stop(grace_seconds=GONE_SECONDS), deaf.stop(grace_seconds=0.1))
     assert (polite.status, deaf.status) == (7, -signal.SIGKILL)
 

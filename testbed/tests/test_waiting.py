@@ -12,7 +12,7 @@ async def test_until_gives_the_first_true_answer() -> None:
     async def check() -> object:
         return next(answers)
 
-    assert await waiting.until(check, what="seven", seconds=5, every=0) == 7
+    assert await waiting.until(check, title="seven", seconds=5, every=0) == 7
 
 
 async def test_until_names_what_it_waited_for() -> None:
@@ -20,7 +20,7 @@ async def test_until_names_what_it_waited_for() -> None:
         return None
 
     with pytest.raises(TimeoutError, match=r"waited 0\.01 s for rain"):
-        await waiting.until(never, what="rain", seconds=0.01, every=0.001)
+        await waiting.until(never, title="rain", seconds=0.01, every=0.001)
 
 
 async def test_together_raises_the_failure_itself_and_cancels_the_rest() -> None:

@@ -209,7 +209,7 @@ async def _until_refused(ward: Ward, token: str) -> None:
             async with session.get(url, headers=headers, ssl=tls) as answer:
                 return answer.status == 401
 
-        await waiting.until(refused, what="the end of a token", seconds=30.0)
+        await waiting.until(refused, title="the end of a token", seconds=30.0)
 
 
 async def _change_kubeconfig(ward: Ward, *, ca: str = "", token: str = "") -> None:

@@ -37,7 +37,7 @@ class AviActs:
         async def begun() -> bool:
             return bool(journal.entries(since=since, method="DELETE", user=self.account))
 
-        await waiting.until(begun, what=f"the first DELETE of {self.account}", seconds=SECONDS)
+        await waiting.until(begun, title=f"the first DELETE of {self.account}", seconds=SECONDS)
 
     async def re_created(self) -> None:
         """Wait until the cluster's AKO has made an object anew that the operator had deleted."""
@@ -51,7 +51,7 @@ class AviActs:
             return bool(journal.entries(since=since, method="POST", user=f"ako-{self.config}"))
 
         try:
-            await waiting.until(made, what=f"an object made anew by {self.x}", seconds=20)
+            await waiting.until(made, title=f"an object made anew by {self.x}", seconds=20)
         except TimeoutError as error:
             for entry in journal.entries(user=f"ako-{self.config}")[-40:]:
                 error.add_note(str(entry))

@@ -81,7 +81,7 @@ async def served(avi: avis.Avi, cluster_name: str) -> None:
 
     title = f"the services of {cluster_name} on Avi"
     try:
-        await waiting.until(there, what=title, seconds=SECONDS)
+        await waiting.until(there, title=title, seconds=SECONDS)
     except TimeoutError as error:
         refused = [str(entry) for entry in avi.controller.journal if entry.status >= 400]
         error.add_note("\n".join(["there:", *avi.marked(cluster_name), "refused:", *refused[-20:]]))
@@ -96,7 +96,7 @@ async def routed(avi: avis.Avi, cluster_name: str) -> None:
         return any(" route" in name for name in names) and any(" label" in name for name in names)
 
     title = f"the routes of {cluster_name} and its label on Avi"
-    await waiting.until(there, what=title, seconds=SECONDS)
+    await waiting.until(there, title=title, seconds=SECONDS)
 
 
 def _settings(namespace: str, cluster_name: str, avi: avis.Avi) -> dict[str, str]:

@@ -182,7 +182,9 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
                 return False
             return True
 
-        await waiting.until(opened, what="the workload API's listener", seconds=SECONDS, every=0.01)
+        await waiting.until(
+            opened, title="the workload API's listener", seconds=SECONDS, every=0.01
+        )
 
     async def relocated(self) -> None:
         """The old place is proven empty, and everything is up at the new one."""

@@ -91,11 +91,11 @@ class AkoBed:
     async def address(self, name: str, kind: str = "v1/Service") -> str:
         """The address in an object's status, as soon as there is one."""
         try:
-            found = await self.api.wait_for(kind, self.home, name, first_address, PATIENCE_SECONDS)
+            stored = await self.api.wait_for(kind, self.home, name, first_address, PATIENCE_SECONDS)
         except TimeoutError as error:
             error.add_note("\n".join(["what Avi refused:", *await self.ask(self.refusals)]))
             raise
-        return first_address(found)
+        return first_address(stored)
 
     async def no_address(self, name: str, kind: str = "v1/Service") -> None:
         """Wait until the status names no address."""
@@ -114,8 +114,8 @@ class AkoBed:
     async def answer(self, value: str | None, deadline: float = PATIENCE_SECONDS) -> None:
         """Wait for AKO's report."""
 
-        def matches(found: Object | None) -> bool:
-            annotations = (found or {})["metadata"].get("annotations", {})
+        def matches(obj: Object | None) -> bool:
+            annotations = (obj or {})["metadata"].get("annotations", {})
             return bool(annotations.get(ANNOTATION) == value)
 
         await self.api.wait_for(STATEFUL_SET, self.home, "ako", matches, deadline)
@@ -138,7 +138,7 @@ class AkoBed:
             options = self.kubelet.options
             return options == switched(options, wanted)
 
-        await waiting.until(in_force, what="the switches", seconds=PATIENCE_SECONDS)
+        await waiting.until(in_force, title="the switches", seconds=PATIENCE_SECONDS)
 
     async def ask(self, work: collections.abc.Callable[[], T]) -> T:
         """Do something to the controller, between the requests that it serves."""
@@ -148,9 +148,9 @@ class AkoBed:
 
         return await self.avi.call(there())
 
-    async def until(self, work: collections.abc.Callable[[], T], what: str) -> T:
+    async def until(self, work: collections.abc.Callable[[], T], title: str) -> T:
         """The first answer of the controller that is true."""
-        return await waiting.until(lambda: self.ask(work), what=what, seconds=PATIENCE_SECONDS)
+        return await waiting.until(lambda: self.ask(work), title=title, seconds=PATIENCE_SECONDS)
 
     def marked(self, *kinds: str) -> list[str]:
         """kind/name of all objects that carry the cluster's marker; for `ask` and `until`."""
@@ -163,18 +163,18 @@ class AkoBed:
 
     def named(self, kind: str, name: str) -> Object:
         """One object of the controller; for `ask` and `until`."""
-        found: Object = self.admin.get(f"{kind}?name={name}", x_avi_tenant="*")["results"][0]
-        return found
+        obj: Object = self.admin.get(f"{kind}?name={name}", x_avi_tenant="*")["results"][0]
+        return obj
 
     def routes(self) -> list[Object]:
         """The static routes of the VRF; for `ask` and `until`."""
-        found: list[Object] = self.named("vrfcontext", "global").get("static_routes", [])
-        return found
+        routes: list[Object] = self.named("vrfcontext", "global").get("static_routes", [])
+        return routes
 
     def labels(self) -> list[Object]:
         """The labels of the SE group; for `ask` and `until`."""
-        found: list[Object] = self.named("serviceenginegroup", "Default-Group").get("labels", [])
-        return found
+        labels: list[Object] = self.named("serviceenginegroup", "Default-Group").get("labels", [])
+        return labels
 
     def asked(
         self, since: int = 0, *, kind: str = "*", method: str = "*", path: str = "*"
@@ -203,8 +203,8 @@ KINDS = (
 )
 
 
-def first_address(found: Object | None) -> str:
-    entries = (found or {}).get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+def first_address(obj: Object | None) -> str:
+    entries = (obj or {}).get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
     return str(entries[0].get("ip", ""))
 
 

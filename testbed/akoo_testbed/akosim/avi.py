@@ -154,12 +154,12 @@ class Avi:
         query = {key.replace("__", "."): value for key, value in filters.items()}
         query |= {"include_name": "true", "page_size": "100"}
         path = f"{kind}/?{urllib.parse.urlencode(query)}"
-        found: list[Object] = []
+        objects: list[Object] = []
         while path:
             page = await self.call("GET", path, tenant=tenant)
-            found += page["results"]
+            objects += page["results"]
             path = str(page.get("next", "")).partition("/api/")[2]
-        return found
+        return objects
 
     async def _send(self, method: str, path: str, body: Object | None, tenant: str) -> Object:
         session = self._session

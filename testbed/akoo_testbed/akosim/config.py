@@ -167,10 +167,10 @@ def fault(config: Config) -> str | None:
 
 def _list(text: str) -> list[typing.Any] | None:
     try:
-        found = json.loads(text)
+        decoded = json.loads(text)
     except ValueError:
         return None
-    return found if isinstance(found, list) else None
+    return decoded if isinstance(decoded, list) else None
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -178,8 +178,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _networks(text: str) -> tuple[Network, ...] | None:
-    found = _list(text)
-    if found is None or not all(isinstance(entry, dict) for entry in found):
+    entries = _list(text)
+    if entries is None or not all(isinstance(entry, dict) for entry in entries):
         return None
     return tuple(
         Network(
@@ -189,7 +189,7 @@ def _networks(text: str) -> tuple[Network, ...] | None:
             v6cidr=str(entry.get("v6cidr", "")),
             cidrs=tuple(str(cidr) for cidr in entry.get("cidrs") or ()),
         )
-        for entry in found
+        for entry in entries
     )
 
 

@@ -64,15 +64,15 @@ class Deletion:
     async def _delete(self) -> None:
         """Returns when AKO was told that it is done; where nobody tells it, never."""
         trees = planning.trees(self._hands.observed)
-        told = bool(trees) and await self._clear(trees)
-        if told:
+        cleared = bool(trees) and await self._clear(trees)
+        if cleared:
             await report.finished(self._container, "Done")
         if self._whole:
             wrote = await self._clear_rest()
-            if wrote and not told and not planning.trees(self._hands.observed):
+            if wrote and not cleared and not planning.trees(self._hands.observed):
                 await report.finished(self._container, "Done")
-                told = True
-        if not told:
+                cleared = True
+        if not cleared:
             await _for_ever()
 
     async def _clear(self, trees: list[Tree]) -> bool:

@@ -60,9 +60,9 @@ class HostParts:
 
     def pool(self, site: VirtualHost, path: Path, name: str) -> model.Wanted:
         """The pool behind a path."""
-        found = marks(site, path) | {"ServiceName": [path.service]}
+        own_marks = marks(site, path) | {"ServiceName": [path.service]}
         servers = [(server.address, server.port) for server in path.servers]
-        return self.maker.pool(site.tenant, name, servers, 80, MONITOR, **found)
+        return self.maker.pool(site.tenant, name, servers, 80, MONITOR, **own_marks)
 
     def policy_name(self, site: VirtualHost) -> str:
         """The name of the policy set of `switching`."""
@@ -88,8 +88,8 @@ class HostParts:
         config = self.maker.config
         name = names.string_group(config.user, f"{site.host}{path.path}")
         body = {"type": "SG_TYPE_STRING", "kv": [{"key": path.path}], "longest_match": True}
-        found = marks(site, path) | {"created_by": [config.user]}
-        return self.maker.make("stringgroup", site.tenant, name, body, **found)
+        own_marks = marks(site, path) | {"created_by": [config.user]}
+        return self.maker.make("stringgroup", site.tenant, name, body, **own_marks)
 
     def switching(self, site: VirtualHost) -> model.Wanted:
         """The policy set that sends paths to their pool groups."""

@@ -53,15 +53,17 @@ def virtual_hosts(config: Config, world: World, *, passed: bool = False) -> list
 
     ``passed``: those of Ingresses that pass TLS through, else those of all others.
     """
-    found: dict[tuple[str, str], list[tuple[Object, Object]]] = {}
+    rules_by_host: dict[tuple[str, str], list[tuple[Object, Object]]] = {}
     for ingress in world.ingresses(config):
         if _is_passed(ingress) is not passed:
             continue
         tenant = world.tenant(config, ingress["metadata"]["namespace"])
         for rule in ingress["spec"].get("rules") or ():
             if rule.get("host"):
-                found.setdefault((tenant, rule["host"]), []).append((ingress, rule))
-    made = [_virtual_host(config, world, *key, rules) for key, rules in sorted(found.items())]
+                rules_by_host.setdefault((tenant, rule["host"]), []).append((ingress, rule))
+    made = [
+        _virtual_host(config, world, *key, rules) for key, rules in sorted(rules_by_host.items())
+    ]
     return [each for each in made if each]
 
 

@@ -54,20 +54,20 @@ class Layer7:
 
     def hosts(self) -> dict[tuple[str, str], list[Host]]:
         """The hosts of each Ingress, by (namespace, name), and where they are served."""
-        found: dict[tuple[str, str], list[Host]] = {}
+        owners: dict[tuple[str, str], list[Host]] = {}
         for parent in self.parents():
             for site in parent.sites:
                 host = Host(site.host, site.tenant, parent.name, self._serving(parent, site))
                 for owner in sorted({(path.namespace, path.ingress) for path in site.paths}):
-                    found.setdefault(owner, []).append(host)
-        return found
+                    owners.setdefault(owner, []).append(host)
+        return owners
 
     def parents(self) -> list[Parent]:
         """The parents that are needed, with their hosts."""
-        found: dict[tuple[str, str], list[VirtualHost]] = {}
+        groups: dict[tuple[str, str], list[VirtualHost]] = {}
         for site in ingress.virtual_hosts(self.maker.config, self.world):
-            found.setdefault((site.tenant, self._parent_name(site)), []).append(site)
-        return [Parent(*key, tuple(sites)) for key, sites in sorted(found.items())]
+            groups.setdefault((site.tenant, self._parent_name(site)), []).append(site)
+        return [Parent(*key, tuple(sites)) for key, sites in sorted(groups.items())]
 
     @property
     def _parts(self) -> HostParts:

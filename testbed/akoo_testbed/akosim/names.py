@@ -47,5 +47,7 @@ def bucket(host: str, size: int) -> int:
 
 def markers(cluster: str, **values: collections.abc.Iterable[str]) -> list[Object]:
     """The markers of an object: `clustername` and more, in Avi's form, sorted by key."""
-    found = {"clustername": [cluster], **{key: sorted(set(v)) for key, v in values.items()}}
-    return [{"key": key, "values": found[key]} for key in sorted(found) if found[key]]
+    all_markers = {"clustername": [cluster], **{key: sorted(set(v)) for key, v in values.items()}}
+    return [
+        {"key": key, "values": all_markers[key]} for key in sorted(all_markers) if all_markers[key]
+    ]

@@ -116,12 +116,12 @@ def trees(observed: Observed) -> list[Tree]:
     """The trees that AKO knows, by name; an object on several belongs to the first."""
     parents = [f for f in observed.values() if f.key.kind == "virtualservice" and not f.child]
     taken: set[Key] = set()
-    found = []
+    listed = []
     for parent in sorted(parents, key=lambda f: f.key):
         keys = _reach(parent, observed) - taken
         taken |= keys
-        found.append(Tree(parent.key, tuple(ordered(observed[key] for key in keys))))
-    return found
+        listed.append(Tree(parent.key, tuple(ordered(observed[key] for key in keys))))
+    return listed
 
 
 def ordered(objects: collections.abc.Iterable[Found]) -> list[Found]:

@@ -66,7 +66,7 @@ async def _begin(container: Container) -> None:
     await container.switches.until(lambda options: AkoFault.HANGS not in options.ako_faults)
     await waiting.until(
         lambda: rules.can_list(container.api),
-        what="a list of L4Rules",
+        title="a list of L4Rules",
         seconds=float("inf"),
         every=_INFORMER_SECONDS,
     )

@@ -31,11 +31,11 @@ def wanted(config: Config, world: World) -> list[tuple[str, str]]:
     """(pod network, next hop) of each Node, sorted; empty if AKO writes no routes."""
     if not config.routes or config.cni == "ncp":
         return []
-    found = set()
+    routes_ = set()
     for node in world.all(NODE):
         hop = address(node)
-        found |= {(cidr, hop) for cidr in _cidrs(config, node) if hop}
-    return sorted(found)
+        routes_ |= {(cidr, hop) for cidr in _cidrs(config, node) if hop}
+    return sorted(routes_)
 
 
 def merged(
@@ -100,5 +100,5 @@ def _cidrs(config: Config, node: Object) -> list[str]:
     if text and not config.cni:
         return [cidr.strip() for cidr in text.split(",") if cidr.strip()]
     spec = node.get("spec", {})
-    one = [spec["podCIDR"]] if spec.get("podCIDR") else []
-    return list(spec.get("podCIDRs") or one)
+    single = [spec["podCIDR"]] if spec.get("podCIDR") else []
+    return list(spec.get("podCIDRs") or single)

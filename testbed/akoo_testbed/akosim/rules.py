@@ -61,7 +61,7 @@ def undecodable(rule: Object) -> str:
     limits = spec.get("performanceLimits") or {}
     numbers = [(f"performanceLimits.{name}", limits.get(name)) for name in _LIMITS]
     for part in ("listenerProperties", "backendProperties"):
-        numbers += [(f"{part}.port", one.get("port")) for one in spec.get(part) or ()]
+        numbers += [(f"{part}.port", entry.get("port")) for entry in spec.get(part) or ()]
     return next((name for name, value in numbers if isinstance(value, str)), "")
 
 

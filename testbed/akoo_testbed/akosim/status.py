@@ -43,11 +43,11 @@ Hosts = collections.abc.Mapping[tuple[str, str], collections.abc.Sequence[Host]]
 
 def writes(maker: Maker, world: World, observed: Observed, hosts: Hosts) -> list[Write]:
     """What has to be written, taken away included; nothing if all is as it should be."""
-    found = [_service(maker, world, observed, each) for each in world.load_balancers(maker.config)]
+    writes = [_service(maker, world, observed, each) for each in world.load_balancers(maker.config)]
     ingresses = world.ingresses(maker.config)
-    found += [_ingress(maker, observed, ingress, hosts) for ingress in ingresses]
-    served = {(write.kind, write.namespace, write.name) for write in found}
-    return [w for w in found if _differs(world, w)] + _cleared(maker.config, world, served)
+    writes += [_ingress(maker, observed, ingress, hosts) for ingress in ingresses]
+    served = {(write.kind, write.namespace, write.name) for write in writes}
+    return [w for w in writes if _differs(world, w)] + _cleared(maker.config, world, served)
 
 
 def cleared(config: Config, world: World) -> list[Write]:
@@ -129,7 +129,7 @@ def _cleared(
     config: Config, world: World, served: collections.abc.Set[tuple[str, str, str]]
 ) -> list[Write]:
     """An AKO that is limited to some namespaces leaves what is written in others to others."""
-    found = []
+    writes = []
     for kind in (SERVICE, INGRESS):
         for obj in world.all(kind):
             metadata = obj["metadata"]
@@ -137,5 +137,5 @@ def _cleared(
                 continue
             key = (kind, metadata["namespace"], metadata["name"])
             if key not in served and MAP_ANNOTATION in (metadata.get("annotations") or {}):
-                found.append(Write(*key, [], dict.fromkeys(_ANNOTATIONS)))
-    return found
+                writes.append(Write(*key, [], dict.fromkeys(_ANNOTATIONS)))
+    return writes

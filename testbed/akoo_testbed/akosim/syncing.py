@@ -30,12 +30,12 @@ class Hands:
     async def observe(self) -> None:
         """Read all that AKO takes for its own. Other clusters' VIPs may be among it: by name."""
         tenant = None if self.config.dedicated_tenant else avi.ALL_TENANTS
-        found: dict[Key, Found] = {}
+        read: dict[Key, Found] = {}
         for kind in planning.OBSERVED:
             for body in await self._read(kind, tenant):
                 each = _found(kind, body)
-                found[each.key] = each
-        self.observed = found
+                read[each.key] = each
+        self.observed = read
 
     async def _read(self, kind: str, tenant: str | None) -> list[Object]:
         user, prefix = self.config.user, self.config.prefix

@@ -58,14 +58,14 @@ class World:
         if namespace in config.blocked:
             return False
         key, value = config.sync_label
-        found = self.find(NAMESPACE, "", namespace) or {}
-        labels = found.get("metadata", {}).get("labels") or {}
+        obj = self.find(NAMESPACE, "", namespace) or {}
+        labels = obj.get("metadata", {}).get("labels") or {}
         return not (key and value) or labels.get(key) == value
 
     def tenant(self, config: Config, namespace: str) -> str:
         """The Avi tenant of a namespace's objects."""
-        found = self.find(NAMESPACE, "", namespace) or {}
-        annotations = found.get("metadata", {}).get("annotations") or {}
+        obj = self.find(NAMESPACE, "", namespace) or {}
+        annotations = obj.get("metadata", {}).get("annotations") or {}
         return str(annotations.get(TENANT_ANNOTATION) or config.tenant)
 
     def load_balancers(self, config: Config) -> list[Object]:
@@ -94,8 +94,8 @@ class World:
         annotations = ingress["metadata"].get("annotations") or {}
         name = name or annotations.get("kubernetes.io/ingress.class")
         if name:
-            found = self.find(INGRESS_CLASS, "", name) or {}
-            return bool(found.get("spec", {}).get("controller") == LB_CLASS)
+            obj = self.find(INGRESS_CLASS, "", name) or {}
+            return bool(obj.get("spec", {}).get("controller") == LB_CLASS)
         for each in self.all(INGRESS_CLASS):
             annotations = each["metadata"].get("annotations") or {}
             if annotations.get(DEFAULT_CLASS_ANNOTATION) == "true":
@@ -108,13 +108,13 @@ class World:
             number = port.get("nodePort")
             addresses = [a for node in self.all(NODE) if (a := self._usable(config, node))]
             return sorted(Backend(a, number) for a in addresses) if number else []
-        found: set[Backend] = set()
+        backends: set[Backend] = set()
         for each in self._slices(service):
             numbers = [p["port"] for p in each.get("ports") or () if _same_port(p, port)]
             for endpoint in each.get("endpoints") or ():
                 if (endpoint.get("conditions") or {}).get("ready") is not False:
-                    found |= {Backend(a, n) for a in endpoint["addresses"] for n in numbers}
-        return sorted(found)
+                    backends |= {Backend(a, n) for a in endpoint["addresses"] for n in numbers}
+        return sorted(backends)
 
     def _slices(self, service: Object) -> collections.abc.Iterator[Object]:
         metadata = service["metadata"]
@@ -132,8 +132,8 @@ class World:
 
 def address(node: Object) -> str | None:
     """A Node's InternalIP."""
-    found = node.get("status", {}).get("addresses") or ()
-    return next((str(a["address"]) for a in found if a["type"] == "InternalIP"), None)
+    entries = node.get("status", {}).get("addresses") or ()
+    return next((str(a["address"]) for a in entries if a["type"] == "InternalIP"), None)
 
 
 def _is_ours(config: Config, service: Object) -> bool:

@@ -85,11 +85,11 @@ def parse(data: schema.Json) -> Address:
 
 def ranges(subnet: schema.Json) -> list[Range]:
     """The static ranges of a configured subnet. Raises MalformedError."""
-    found = []
+    ranges = []
     for entry in subnet.get("static_ip_ranges", ()):
         begin, end = parse(entry["range"]["begin"]), parse(entry["range"]["end"])
-        found.append(Range(begin, end, entry["type"]))
-    return found
+        ranges.append(Range(begin, end, entry["type"]))
+    return ranges
 
 
 def check_families(subnets: list[schema.Json]) -> None:
@@ -152,8 +152,8 @@ def _held_by_engine(engine: store.Stored, network: str) -> Iterator[Held]:
 
 def network_of(vip: schema.Json) -> str:
     """uuid of the network that a VIP's address was allocated from, "" if none."""
-    found: list[schema.Json] = vip.get("discovered_networks", [])
-    return str(found[0]["network_ref"]) if found else ""
+    networks: list[schema.Json] = vip.get("discovered_networks", [])
+    return str(networks[0]["network_ref"]) if networks else ""
 
 
 def free(

@@ -60,11 +60,11 @@ def _tenant(state: states.State, request: values.Request, rights: permissions.Ri
     if not uuid and not name:
         return str(rights.user.data.get("default_tenant_ref", references.ADMIN))
     objects = state.objects
-    found = objects.get("tenant", uuid) if uuid else next(objects.named("tenant", name), None)
-    if found is None:
+    tenant = objects.get("tenant", uuid) if uuid else next(objects.named("tenant", name), None)
+    if tenant is None:
         raise problems.tenant_unknown(uuid or name)
-    if not rights.enters(found.uuid):
+    if not rights.enters(tenant.uuid):
         if state.switches["forbidden-tenant-status"] == "404":
             raise problems.not_found("Tenant")
-        raise problems.permission_denied(f"use tenant {found.name}")
-    return found.uuid
+        raise problems.permission_denied(f"use tenant {tenant.name}")
+    return tenant.uuid

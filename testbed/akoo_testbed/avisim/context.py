@@ -112,8 +112,8 @@ class Context:
         if self.tenant == ALL_TENANTS:
             tenants = self.rights.tenants() | {ALL_TENANTS}
         if max(self.rights.level(each, resource) for each in tenants) < needed:
-            what = "read" if needed is permissions.Level.READ_ACCESS else "write"
-            raise problems.permission_denied(f"{what} {resource or 'this'}")
+            access = "read" if needed is permissions.Level.READ_ACCESS else "write"
+            raise problems.permission_denied(f"{access} {resource or 'this'}")
 
 
 _OWN_IF = {

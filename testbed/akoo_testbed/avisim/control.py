@@ -52,11 +52,11 @@ def _body(request: values.Request) -> dict[str, typing.Any]:
 
 
 def _authenticate(controller: "Controller", request: values.Request) -> None:
-    given = auth.read_basic(request.headers.get("authorization", ""))
-    user = controller.state.user_named(given[0]) if given else None
-    if given is None or user is None or not user.data.get("is_superuser"):
+    basic = auth.read_basic(request.headers.get("authorization", ""))
+    user = controller.state.user_named(basic[0]) if basic else None
+    if basic is None or user is None or not user.data.get("is_superuser"):
         raise problems.not_authenticated()
-    if not auth.password_matches(user.data["password"], given[1]):
+    if not auth.password_matches(user.data["password"], basic[1]):
         raise problems.invalid_credentials()
 
 
@@ -136,5 +136,5 @@ def _journal(controller: "Controller", query: dict[str, str]) -> list[dict[str, 
     unknown = set(query) - set(faults.PATTERNS)
     if unknown:
         raise ValueError(f"the journal has no {', '.join(sorted(unknown))}")
-    found = controller.journal.entries(since=since, writes=writes, **query)
-    return [dataclasses.asdict(entry) for entry in found]
+    entries = controller.journal.entries(since=since, writes=writes, **query)
+    return [dataclasses.asdict(entry) for entry in entries]

@@ -151,9 +151,9 @@ class Controller:
         if self.state.upgrading and ctx.request.method not in journal.SAFE_METHODS:
             raise problems.upgrade_running()
         rest = ctx.request.path.removeprefix("/api/")
-        found = endpoints.special(ctx, rest)
-        if found is not None:
-            return found
+        answered = endpoints.special(ctx, rest)
+        if answered is not None:
+            return answered
         kind, uuid = self._split(rest)
         if kind.singleton:
             return endpoints.singleton(ctx, kind)
@@ -228,9 +228,9 @@ class Controller:
         """Let these hold an object, such as `GslbService web`: kinds that nobody can list here."""
         self.state.outside_referrers[kind, uuid] = referrers
 
-    def discover(self, cloud: str, found: Iterable[discovery.PortGroup]) -> None:
+    def discover(self, cloud: str, groups_: Iterable[discovery.PortGroup]) -> None:
         """These are the port groups of a vCenter cloud now. Raises ValueError."""
         stored = next(self.state.objects.named("cloud", cloud), None)
         if stored is None or not discovery.discovers(stored):
             raise ValueError(f'there is no vCenter cloud "{cloud}" with read or write access')
-        discovery.discover(self.state, stored, found)
+        discovery.discover(self.state, stored, groups_)

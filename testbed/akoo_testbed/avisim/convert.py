@@ -130,8 +130,8 @@ class Reader:
     def _keep_secrets(self, message: schema.Message, data: schema.Json, old: schema.Json) -> None:
         for field in self.kinds.specials(message):
             if field.form in (schema.Form.SECRET, schema.Form.MASKED):
-                given = data.get(field.name, references.SENSITIVE)
-                if given == references.SENSITIVE:
+                value = data.get(field.name, references.SENSITIVE)
+                if value == references.SENSITIVE:
                     data.pop(field.name, None)
                     if field.name in old:
                         data[field.name] = old[field.name]

@@ -35,12 +35,12 @@ def discovers(cloud: store.Stored) -> bool:
     return cloud.data.get("vtype") == "CLOUD_VCENTER" and privilege != "NO_ACCESS"
 
 
-def discover(state: states.State, cloud: store.Stored, found: Iterable[PortGroup]) -> None:
+def discover(state: states.State, cloud: store.Stored, port_groups: Iterable[PortGroup]) -> None:
     """Make the cloud's networks those of its port groups.
 
     A network whose port group went, and which is used, stays or goes as a switch says.
     """
-    groups = {f"{group.moref}-{cloud.uuid}": group for group in found}
+    groups = {f"{group.moref}-{cloud.uuid}": group for group in port_groups}
     for uuid, group in groups.items():
         _appear(state, cloud, uuid, group)
     for network in list(state.objects.of_kind("network")):

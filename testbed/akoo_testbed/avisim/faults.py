@@ -68,9 +68,11 @@ class Fault:
     @property
     def label(self) -> str:
         """For the journal."""
-        what = self.answer or (str(self.status) if self.status else "")
-        what = what or ("drop" if self.drop else "lose-sessions" if self.lose_sessions else "delay")
-        return f"{what} after" if self.after else what
+        effect = self.answer or (str(self.status) if self.status else "")
+        effect = effect or (
+            "drop" if self.drop else "lose-sessions" if self.lose_sessions else "delay"
+        )
+        return f"{effect} after" if self.after else effect
 
     @property
     def replaces(self) -> bool:

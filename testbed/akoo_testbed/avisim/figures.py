@@ -99,20 +99,20 @@ async def measure(port: int, ca_file: pathlib.Path, objects: int) -> Iterator[tu
         target = f"/api/pool?label_key=clustername&label_value=c{number % 50}&page_size=200"
         _expect((await connection.call("GET", target))[0], 200)
 
-    found = []
+    rows = []
     await _rate(connections, objects, post)
-    found.append(
+    rows.append(
         (f"GET of one object, {objects} there", f"{await _rate(connections, GETS, get):.0f}/s")
     )
     rate = await _rate(connections, POSTS, post)
-    found.append((f"POST of a pool, {objects} there", f"{rate:.0f}/s"))
+    rows.append((f"POST of a pool, {objects} there", f"{rate:.0f}/s"))
     seconds = 1 / await _rate(connections[:1], PAGES, page)
-    found.append(("page of 200", f"{seconds * 1000:.1f} ms"))
+    rows.append(("page of 200", f"{seconds * 1000:.1f} ms"))
     seconds = 1 / await _rate(connections[:1], PAGES, marked)
-    found.append((f"search by marker over {len(uuids)}", f"{seconds * 1000:.1f} ms"))
+    rows.append((f"search by marker over {len(uuids)}", f"{seconds * 1000:.1f} ms"))
     for connection in connections:
         connection.close()
-    return iter(found)
+    return iter(rows)
 
 
 async def _login(port: int, tls: ssl.SSLContext) -> str:
@@ -150,8 +150,8 @@ def main(objects: int) -> None:
                 url = process.stdout.readline().strip() if process.stdout else ""
                 click.echo(f"{'start of the process':<44} {time.perf_counter() - started:.2f} s")
                 port = int(url.rpartition(":")[2])
-                for what, value in asyncio.run(measure(port, folder / "ca.pem", objects)):
-                    click.echo(f"{what:<44} {value}")
+                for title, value in asyncio.run(measure(port, folder / "ca.pem", objects)):
+                    click.echo(f"{title:<44} {value}")
                 pages = pathlib.Path(f"/proc/{process.pid}/statm").read_text().split()[1]
                 click.echo(f"{'resident memory':<44} {int(pages) * 4096 >> 20} MiB")
             finally:

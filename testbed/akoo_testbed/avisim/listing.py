@@ -63,14 +63,14 @@ def matching(ctx: context.Context, kind: schema.Kind) -> list[store.Stored]:
     tests = query.tests(ctx, kind)
     if tests is None:
         return []
-    found: Iterator[store.Stored] = (
+    matches: Iterator[store.Stored] = (
         each for each in _candidates(ctx, kind) if ctx.sees(kind, each)
     )
     for test in tests:
-        found = filter(test, found)
+        matches = filter(test, matches)
     if not ctx.rights.superuser:
-        found = (e for e in found if ctx.may(kind, e, permissions.Level.READ_ACCESS))
-    return _limited(ctx, _sorted(ctx, kind, found))
+        matches = (e for e in matches if ctx.may(kind, e, permissions.Level.READ_ACCESS))
+    return _limited(ctx, _sorted(ctx, kind, matches))
 
 
 def _candidates(ctx: context.Context, kind: schema.Kind) -> Iterable[store.Stored]:
@@ -85,29 +85,29 @@ def _candidates(ctx: context.Context, kind: schema.Kind) -> Iterable[store.Store
 
 
 def _sorted(
-    ctx: context.Context, kind: schema.Kind, found: Iterator[store.Stored]
+    ctx: context.Context, kind: schema.Kind, stored_objects: Iterator[store.Stored]
 ) -> Iterable[store.Stored]:
     field = ctx.query.get("sort", "")
     if not field and ctx.state.switches["list-order"] == "changing":
-        shuffled = list(found)
+        shuffled = list(stored_objects)
         ctx.state.rng.shuffle(shuffled)
         return shuffled
     if not field:
-        return found
+        return stored_objects
     try:
         path = query.Path(ctx, kind, field.lstrip("-").split("."))
     except query.UnknownFieldError:
-        return found
+        return stored_objects
 
     def first(stored: store.Stored) -> str:
         return next(path.values(stored.data), "")
 
-    return sorted(found, key=first, reverse=field.startswith("-"))
+    return sorted(stored_objects, key=first, reverse=field.startswith("-"))
 
 
-def _limited(ctx: context.Context, found: Iterable[store.Stored]) -> list[store.Stored]:
+def _limited(ctx: context.Context, stored_objects: Iterable[store.Stored]) -> list[store.Stored]:
     limit = _number(ctx, "limit_by", 0)
-    return list(itertools.islice(found, limit or None))
+    return list(itertools.islice(stored_objects, limit or None))
 
 
 def _number(ctx: context.Context, name: str, default: int) -> int:
@@ -134,7 +134,7 @@ T = typing.TypeVar("T")
 
 
 def envelope(
-    ctx: context.Context, found: list[T], show: typing.Callable[[T], schema.Json]
+    ctx: context.Context, stored_objects: list[T], show: typing.Callable[[T], schema.Json]
 ) -> schema.Json:
     """`count`, `results` of the page that the query names, `next`."""
     default = int(ctx.state.switches["default-page-size"])
@@ -142,10 +142,10 @@ def envelope(
     number = max(_number(ctx, "page", 1), 1)
     first = (number - 1) * size
     value: schema.Json = {
-        "count": len(found),
-        "results": [show(each) for each in found[first : first + size]],
+        "count": len(stored_objects),
+        "results": [show(each) for each in stored_objects[first : first + size]],
     }
-    if first + size < len(found):
+    if first + size < len(stored_objects):
         value["next"] = _next(ctx, number + 1)
     return value
 

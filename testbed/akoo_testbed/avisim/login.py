@@ -14,11 +14,11 @@ _SECONDS_PER_MINUTE = 60.0
 
 def login(state: states.State, request: values.Request) -> values.Response:
     """POST /login with username and password or token, as form or as JSON."""
-    given = _credentials(request)
-    user = state.user_named(str(given.get("username", "")))
+    body = _credentials(request)
+    user = state.user_named(str(body.get("username", "")))
     if user is None or not user.data.get("is_active", True):
         raise problems.invalid_credentials()
-    _check(state, user, str(given.get("password") or ""), str(given.get("token") or ""))
+    _check(state, user, str(body.get("password") or ""), str(body.get("token") or ""))
     state.accounts.forget_old(state.clock(), **_limits(state))
     limit = int(account_profile(state, user).get("max_concurrent_sessions", 0))
     session = state.accounts.login(user.uuid, state.clock(), limit)
@@ -30,10 +30,10 @@ def login(state: states.State, request: values.Request) -> values.Response:
 def _credentials(request: values.Request) -> dict[str, typing.Any]:
     if "json" in request.headers.get("content-type", ""):
         try:
-            given = json.loads(request.body or b"{}")
+            body = json.loads(request.body or b"{}")
         except (ValueError, RecursionError):
             raise problems.bad_request("the body is not JSON") from None
-        return given if isinstance(given, dict) else {}
+        return body if isinstance(body, dict) else {}
     return dict(urllib.parse.parse_qsl(request.body.decode(errors="replace")))
 
 
@@ -155,11 +155,11 @@ def _session(state: states.State, request: values.Request) -> auth.Session | Non
 
 def _basic(state: states.State, header: str) -> store.Stored:
     portal = state.system_configuration.get("portal_configuration", {})
-    given = auth.read_basic(header)
-    if given is None or not portal.get("allow_basic_authentication"):
+    basic = auth.read_basic(header)
+    if basic is None or not portal.get("allow_basic_authentication"):
         raise problems.not_authenticated()
-    user = state.user_named(given[0])
+    user = state.user_named(basic[0])
     if user is None:
         raise problems.invalid_credentials()
-    _check(state, user, given[1], "")
+    _check(state, user, basic[1], "")
     return user

@@ -20,8 +20,8 @@ def patch(ctx: context.Context, kind: schema.Kind, uuid: str, body: schema.Json)
         part = body.get(verb, {})
         if not isinstance(part, dict):
             raise problems.bad_request(f"{verb} is an object")
-        given = _named_only(part) if verb == "delete" else part
-        _apply(kind, verb, data, reader.partial(kind, given), part)
+        named = _named_only(part) if verb == "delete" else part
+        _apply(kind, verb, data, reader.partial(kind, named), part)
     defaults = convert.defaults(ctx.state.kinds, kind, ctx.state.profile.version)
     for name, value in defaults.items():
         data.setdefault(name, value)
@@ -37,25 +37,25 @@ def _named_only(part: schema.Json) -> schema.Json:
 
 
 def _apply(
-    kind: schema.Kind, verb: str, data: schema.Json, given: schema.Json, part: schema.Json
+    kind: schema.Kind, verb: str, data: schema.Json, patch_part: schema.Json, part: schema.Json
 ) -> None:
     for name in part:
         field = kind.fields.get(name)
-        if field is None or (verb != "delete" and name not in given):
+        if field is None or (verb != "delete" and name not in patch_part):
             continue
         if verb == "delete":
-            _delete(field, data, given.get(name))
+            _delete(field, data, patch_part.get(name))
         elif verb == "add" and field.repeated:
-            data[name] = _added(data.get(name, []), given[name])
+            data[name] = _added(data.get(name, []), patch_part[name])
         else:
-            data[name] = given[name]
+            data[name] = patch_part[name]
 
 
-def _delete(field: schema.Field, data: schema.Json, given: list[typing.Any] | None) -> None:
-    if given is None:
+def _delete(field: schema.Field, data: schema.Json, members: list[typing.Any] | None) -> None:
+    if members is None:
         data.pop(field.name, None)
     elif field.repeated:
-        gone = [identity(each) for each in given]
+        gone = [identity(each) for each in members]
         left = [each for each in data.get(field.name, []) if identity(each) not in gone]
         data[field.name] = left
 

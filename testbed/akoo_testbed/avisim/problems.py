@@ -63,8 +63,8 @@ def csrf_failed(style: str) -> RefusedError:
     return RefusedError(401, "CSRF token missing or incorrect.", key="")
 
 
-def permission_denied(what: str) -> RefusedError:
-    return RefusedError(403, f"User does not have permission to {what}")
+def permission_denied(action: str) -> RefusedError:
+    return RefusedError(403, f"User does not have permission to {action}")
 
 
 def tenant_unknown(name: str) -> RefusedError:

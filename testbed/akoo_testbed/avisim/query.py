@@ -26,18 +26,18 @@ def tests(ctx: context.Context, kind: schema.Kind) -> list[Test] | None:
     """What an object must pass; None if a field is unknown: then nothing does."""
     query = ctx.query
     inverted = set(query.get("exclude", "").split(","))
-    found: list[Test] = []
+    tests: list[Test] = []
     try:
         for key, value in query.items():
             if key in NOT_FILTERS or key == "label_value":
                 continue
             test = _test(ctx, kind, key, value)
-            found.append(_not(test) if key in inverted else test)
+            tests.append(_not(test) if key in inverted else test)
     except UnknownFieldError:
         return None
     if kind.path == "user" and "include_service_accounts" not in query:
-        found.append(lambda stored: not stored.data.get("service_user"))
-    return found
+        tests.append(lambda stored: not stored.data.get("service_user"))
+    return tests
 
 
 def _not(test: Test) -> Test:
@@ -137,20 +137,20 @@ class Path:
 
     def values(self, data: schema.Json) -> Iterator[str]:
         """All values at the path, as text."""
-        found: list[typing.Any] = [data]
+        reached: list[typing.Any] = [data]
         for field in self._steps:
-            found = list(_descend(found, field.name))
+            reached = list(_descend(reached, field.name))
         for part in self._inside:
-            found = list(_descend(found, part))
-        for value in found:
+            reached = list(_descend(reached, part))
+        for value in reached:
             if self._through == "name":
                 yield self._ctx.state.name_of(self._steps[-1].target, value)
             else:
                 yield _text(value)
 
 
-def _descend(found: list[typing.Any], name: str) -> Iterator[typing.Any]:
-    for each in found:
+def _descend(parents: list[typing.Any], name: str) -> Iterator[typing.Any]:
+    for each in parents:
         value = each.get(name) if isinstance(each, dict) else None
         if isinstance(value, list):
             yield from value

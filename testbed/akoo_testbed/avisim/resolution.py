@@ -47,14 +47,14 @@ def _resolve(ctx: context.Context, cloud: str, field: schema.Field, text: str) -
     kind = ctx.state.kinds.kinds[field.target]
     if wanted.uuid:
         stored = ctx.state.objects.get(kind.path, wanted.uuid)
-        found = stored if stored is not None and ctx.sees(kind, stored) else None
+        existing = stored if stored is not None and ctx.sees(kind, stored) else None
     else:
-        found = references.choose(
+        existing = references.choose(
             _visible_named(ctx, kind, wanted.name), tenant=ctx.tenant, cloud=cloud
         )
-    if found is None:
+    if existing is None:
         raise problems.not_found(kind.name, _missing_status(ctx, kind))
-    return found.uuid
+    return existing.uuid
 
 
 def _missing_status(ctx: context.Context, kind: schema.Kind) -> int:
@@ -75,7 +75,7 @@ def default_references(ctx: context.Context, kind: schema.Kind, data: schema.Jso
             continue
         target = ctx.state.kinds.kinds[field.target]
         cloud = data.get("cloud_ref", "")
-        found = references.choose(
+        existing = references.choose(
             (
                 each
                 for each in _visible_named(ctx, target, field.default)
@@ -84,11 +84,11 @@ def default_references(ctx: context.Context, kind: schema.Kind, data: schema.Jso
             tenant=ctx.tenant,
             cloud=cloud,
         )
-        if found is not None:
-            data[field.name] = found.uuid
+        if existing is not None:
+            data[field.name] = existing.uuid
 
 
 @functools.cache
 def _defaulted(kind: schema.Kind) -> tuple[schema.Field, ...]:
-    found = (f for f in kind.fields.values() if f.form is schema.Form.REFERENCE and f.default)
-    return tuple(sorted(found, key=lambda field: field.name != "cloud_ref"))
+    fields = (f for f in kind.fields.values() if f.form is schema.Form.REFERENCE and f.default)
+    return tuple(sorted(fields, key=lambda field: field.name != "cloud_ref"))

@@ -88,12 +88,12 @@ class AviServer:
         return tls
 
     def _addresses(self) -> list[str]:
-        found = [HOST]
+        hosts = [HOST]
         try:
             ipaddress.ip_address(self.host)
         except ValueError:
-            return found
-        return list(dict.fromkeys([*found, self.host]))
+            return hosts
+        return list(dict.fromkeys([*hosts, self.host]))
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         asked = await _read(request, self.url)

@@ -140,8 +140,8 @@ class State:
     def _targets(
         self, kind: schema.Kind, data: schema.Json, owner: store.Key | None
     ) -> frozenset[store.Key]:
-        found = references.targets(self.kinds, kind, data)
-        return found | {owner} if owner else found
+        targets = references.targets(self.kinds, kind, data)
+        return targets | {owner} if owner else targets
 
     def rights_of(self, user: store.Stored) -> permissions.Rights:
         """What a user may do."""

@@ -74,13 +74,13 @@ def _domains(ctx: context.Context, _body: schema.Json) -> values.Response:
     """DNS domains of a cloud's DNS and IPAM profiles."""
     ctx.require("IPAMDNSPROVIDERPROFILE", _READ)
     cloud = ctx.state.objects.get("cloud", ctx.query.get("cloud_uuid", ""))
-    found: dict[str, None] = {}
+    domains: dict[str, None] = {}
     for field in ("dns_provider_ref", "ipam_provider_ref"):
         uuid = cloud.data.get(field, "") if cloud else ""
         profile = ctx.state.objects.get("ipamdnsproviderprofile", uuid)
         internal = profile.data.get("internal_profile", {}) if profile else {}
-        found |= dict.fromkeys(d["domain_name"] for d in internal.get("dns_service_domain", ()))
-    return values.answer({"domains": list(found)})
+        domains |= dict.fromkeys(d["domain_name"] for d in internal.get("dns_service_domain", ()))
+    return values.answer({"domains": list(domains)})
 
 
 def _account(ctx: context.Context, body: schema.Json) -> values.Response:

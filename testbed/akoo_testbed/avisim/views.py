@@ -70,13 +70,13 @@ def _inventory(ctx: context.Context, stored: store.Stored, **more: schema.Json) 
 
 
 def _network_inventory(ctx: context.Context, network: store.Stored) -> schema.Json:
-    found = _inventory(ctx, network)
+    inventory = _inventory(ctx, network)
     with contextlib.suppress(problems.RefusedError):
-        found["runtime"] = network_runtime(ctx, network)
+        inventory["runtime"] = network_runtime(ctx, network)
     discovered = ctx.state.objects.get("vimgrnwruntime", network.uuid)
     if discovered is not None:
-        found["discovery"] = _shown(ctx, "vimgrnwruntime", discovered)
-    return found
+        inventory["discovery"] = _shown(ctx, "vimgrnwruntime", discovered)
+    return inventory
 
 
 def _cloud_inventory(ctx: context.Context, cloud: store.Stored) -> schema.Json:
@@ -114,8 +114,8 @@ RUNTIMES = {
 
 def page(ctx: context.Context, view: View) -> schema.Json:
     """One page of a view."""
-    found = listing.matching(ctx, ctx.state.kinds.kinds[view.kind])
-    return listing.envelope(ctx, found, lambda stored: view.show(ctx, stored))
+    objects = listing.matching(ctx, ctx.state.kinds.kinds[view.kind])
+    return listing.envelope(ctx, objects, lambda stored: view.show(ctx, stored))
 
 
 def read(ctx: context.Context, view: View, uuid: str) -> schema.Json:
@@ -126,16 +126,16 @@ def read(ctx: context.Context, view: View, uuid: str) -> schema.Json:
 
 def joined(ctx: context.Context, stored: store.Stored) -> schema.Json:
     """Fields that are computed when an object is read, and what the query wants embedded."""
-    found: schema.Json = {}
+    view_: schema.Json = {}
     if stored.kind == "vsvip":
         writer = ctx.writer(include_name=ctx.include_name)
         referrers = ctx.state.objects.referrers(stored.key)
         services = (each for each in referrers if each.kind == "virtualservice")
         if refs := [writer.reference(each.kind, each.uuid) for each in services]:
-            found["vs_refs"] = refs
+            view_["vs_refs"] = refs
     wanted = f"{ctx.query.get('join_subresources', '')},{ctx.query.get('join', '')}".split(",")
     runtime = RUNTIMES.get(stored.kind)
     if runtime and "runtime" in wanted:
         with contextlib.suppress(problems.RefusedError):
-            found["runtime"] = runtime(ctx, stored)
-    return found
+            view_["runtime"] = runtime(ctx, stored)
+    return view_

@@ -123,10 +123,10 @@ def delete(ctx: context.Context, kind: schema.Kind, uuid: str) -> None:
 
 
 def _with_owned(ctx: context.Context, stored: store.Stored) -> list[store.Stored]:
-    found = [stored]
-    for each in found:
-        found += ctx.state.objects.owned(each.key)
-    return found
+    family = [stored]
+    for each in family:
+        family += ctx.state.objects.owned(each.key)
+    return family
 
 
 def writable(ctx: context.Context, kind: schema.Kind, uuid: str) -> store.Stored:
@@ -158,8 +158,8 @@ def _read(
 
 
 def _check_tenant(ctx: context.Context, data: schema.Json) -> None:
-    given = data.get("tenant_ref", ctx.tenant)
-    if given != ctx.tenant and ctx.state.switches["tenant-mismatch"] == "refuse":
+    tenant = data.get("tenant_ref", ctx.tenant)
+    if tenant != ctx.tenant and ctx.state.switches["tenant-mismatch"] == "refuse":
         raise problems.bad_request("tenant_ref is not the tenant of the request")
 
 
@@ -189,9 +189,9 @@ def _check_markers(ctx: context.Context, kind: schema.Kind, data: schema.Json) -
 def _check_fresh(
     ctx: context.Context, kind: schema.Kind, old: store.Stored, body: schema.Json
 ) -> None:
-    given: typing.Any = body.get("_last_modified")
-    if given is None:
+    modified: typing.Any = body.get("_last_modified")
+    if modified is None:
         if ctx.state.switches["put-without-last-modified"] == "refuse":
             raise problems.concurrent_update(kind.name)
-    elif str(given) != str(old.modified):
+    elif str(modified) != str(old.modified):
         raise problems.concurrent_update(kind.name)

@@ -28,8 +28,8 @@ class NodeSpec:
 
 def address_of(name: str) -> str:
     """A private IPv4 address that follows from a Node's or Pod's name."""
-    one, two, three = hashlib.sha256(name.encode()).digest()[:3]
-    return f"10.{one}.{two}.{1 + three % 254}"
+    first, two, three = hashlib.sha256(name.encode()).digest()[:3]
+    return f"10.{first}.{two}.{1 + three % 254}"
 
 
 def timestamp(now: datetime.datetime) -> str:

@@ -161,13 +161,13 @@ def _problems(pod: Object, find: references.Find) -> dict[str, Problem]:
     namespace, containers = pod["metadata"]["namespace"], pod["spec"]["containers"]
     if problem := references.volume_problem(pod, find):
         return {container["name"]: problem for container in containers}
-    found = {}
+    problems_ = {}
     for container in containers:
         problem = references.image_problem(container)
         problem = problem or references.environment_problem(container, namespace, find)
         if problem:
-            found[container["name"]] = problem
-    return found
+            problems_[container["name"]] = problem
+    return problems_
 
 
 def _next_count(pod: Object, memory: Memory) -> int:

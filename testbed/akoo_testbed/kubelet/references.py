@@ -64,10 +64,10 @@ def _missing(kind: str, reference: Object | None, find: Find) -> str | None:
 def _missing_key(kind: str, reference: Object | None, namespace: str, find: Find) -> str | None:
     if not reference or reference.get("optional"):
         return None
-    found = find(kind, reference["name"])
-    if found is None:
+    obj = find(kind, reference["name"])
+    if obj is None:
         return _missing(kind, reference, find)
-    keys = {**(found.get("data") or {}), **(found.get("binaryData") or {})}
+    keys = {**(obj.get("data") or {}), **(obj.get("binaryData") or {})}
     if reference["key"] in keys:
         return None
     return f"couldn't find key {reference['key']} in {kind} {namespace}/{reference['name']}"

@@ -71,10 +71,10 @@ class Etcd(part.Part):
         await self._ask("kv/compaction", {"revision": str(revision), "physical": True})
         return revision
 
-    async def _ask(self, what: str, body: dict[str, typing.Any]) -> dict[str, typing.Any]:
+    async def _ask(self, path: str, body: dict[str, typing.Any]) -> dict[str, typing.Any]:
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"{self.url}/v3/{what}", json=body) as response,
+            session.post(f"{self.url}/v3/{path}", json=body) as response,
         ):
             response.raise_for_status()
             answer: dict[str, typing.Any] = await response.json()

@@ -70,7 +70,7 @@ class Part(abc.ABC):
     async def ready(self) -> None:
         """Wait until the probe succeeds. Raises PartError, with the log's tail, if it does not."""
         try:
-            await waiting.until(self._is_ready, what=self.name, seconds=self.ready_seconds)
+            await waiting.until(self._is_ready, title=self.name, seconds=self.ready_seconds)
         except TimeoutError:
             raise self.failure(f"is not ready after {self.ready_seconds:g} s") from None
         self.ready_after = time.monotonic() - self.started_at

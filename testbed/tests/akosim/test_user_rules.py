@@ -98,7 +98,7 @@ async def test_a_start_that_hangs_answers_its_probe_and_says_no_more(ako_bed: Ak
         reasons = {str(event["reason"]) for event in events}
         return reasons if "ValidatedUserInput" in reasons else set()
 
-    reasons = await waiting.until(said, what="AKO's first event", seconds=20)
+    reasons = await waiting.until(said, title="AKO's first event", seconds=20)
     assert "AKOReady" not in reasons
 
 

@@ -227,7 +227,7 @@ async def test_the_service_account_may_do_its_work_and_no_more(
         attributes = review["spec"]["resourceAttributes"]
         if wanted:  # the server learns of new roles by a watch of its own
             await waiting.until(
-                functools.partial(allowed, review), what=f"{attributes}", seconds=20
+                functools.partial(allowed, review), title=f"{attributes}", seconds=20
             )
         else:
             assert not await allowed(review), attributes

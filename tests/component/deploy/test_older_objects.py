@@ -64,11 +64,11 @@ async def stored(server: Server) -> Object:
 
     try:
         await server.api.apply(crd)
-        await waiting.until(accepted, what="the CRD without rules", seconds=30)
+        await waiting.until(accepted, title="the CRD without rules", seconds=30)
         obj = await server.create(_old("old"))
     finally:
         await definitions.install(server.api, CRDS)
-        await waiting.until(refused, what="the CRD with its rules", seconds=30)
+        await waiting.until(refused, title="the CRD with its rules", seconds=30)
     return obj
 
 

@@ -82,7 +82,7 @@ async def _until_refused(api: kubeapi.KubeApi, obj: Object) -> None:
             return error.status == 403
         return False
 
-    await waiting.until(refused, what=f"the policy for {name}", seconds=30, every=0.1)
+    await waiting.until(refused, title=f"the policy for {name}", seconds=30, every=0.1)
     free = {names.DELETE_FOR_MOVE_ANNOTATION: "", names.CONFIRM_REMOVAL_ANNOTATION: ""}
     await api.patch(kind, None, name, {"metadata": {"annotations": free}})
     await api.delete(kind, None, name)

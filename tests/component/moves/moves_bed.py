@@ -194,7 +194,7 @@ async def _until_asked(api: kubeapi.KubeApi, *, asked: bool) -> None:
             return asked
         return not asked
 
-    await waiting.until(so, what=f"webhooks asked: {asked}", seconds=SECONDS)
+    await waiting.until(so, title=f"webhooks asked: {asked}", seconds=SECONDS)
 
 
 def _text(key: str) -> str:

@@ -216,7 +216,7 @@ class Side:
             return accept(found)
 
         try:
-            await waiting.until(there, what=what, seconds=SECONDS, every=0.1)
+            await waiting.until(there, title=what, seconds=SECONDS, every=0.1)
         except TimeoutError:
             raise TimeoutError(f"{name}: not {what}: {found}") from None
         return found

@@ -69,7 +69,7 @@ async def moved_claim(outside: moves_plugins.Outside, told: str) -> None:
     async def there() -> bool:
         return outside.journal == [told]
 
-    await waiting.until(there, what=told, seconds=30.0, every=0.05)
+    await waiting.until(there, title=told, seconds=30.0, every=0.05)
 
 
 def finished(one: record.Record | None) -> bool:

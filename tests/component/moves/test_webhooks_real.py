@@ -48,7 +48,7 @@ async def test_letting_go_is_tried_until_the_manager_is_back(
             return live is None or names.FINALIZER not in live["metadata"].get("finalizers", ())
 
         try:
-            await waiting.until(free, what="letting go", seconds=PATIENCE_SECONDS, every=0.2)
+            await waiting.until(free, title="letting go", seconds=PATIENCE_SECONDS, every=0.2)
         except TimeoutError:
             raise TimeoutError(f"not let go: {await alpha.find_record(name)}") from None
         await alpha.until(name, lambda obj: obj is not None and not_held(obj), "let go")

@@ -72,7 +72,7 @@ def _key_params(certificate: x509.Certificate) -> schema.Json:
 
 def _name(name: x509.Name) -> schema.Json:
     """Common name, and the distinguished name in the order of the certificate (C, ST, ... CN)."""
-    found = name.get_attributes_for_oid(oid.NameOID.COMMON_NAME)
-    common = {"common_name": str(found[0].value)} if found else {}
+    attributes = name.get_attributes_for_oid(oid.NameOID.COMMON_NAME)
+    common = {"common_name": str(attributes[0].value)} if attributes else {}
     parts = (part.rfc4514_string() for part in name.rdns)
     return {**common, "distinguished_name": ", ".join(parts)}

@@ -9,8 +9,8 @@ class TenantRule(rules.Rule):
     def prepare(
         self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
     ) -> None:
-        given = body.get("config_settings") if old is None else {}
-        if old is None and not isinstance(given, dict):
+        settings_ = body.get("config_settings") if old is None else {}
+        if old is None and not isinstance(settings_, dict):
             defaults = ctx.state.system_configuration.get("global_tenant_config", {})
             data["config_settings"] = {**data.get("config_settings", {}), **defaults}
 

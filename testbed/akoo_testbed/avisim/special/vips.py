@@ -100,12 +100,12 @@ def _choose(
         if preferred:
             address = addresses.parse(preferred)
             subnet = addresses.holds(network, address)
-            found = None if subnet is None or address in used else (address, subnet)
+            address_ = None if subnet is None or address in used else (address, subnet)
         else:
-            found = addresses.free(network, family, used, subnets.get(family))
-        if found is None:
+            address_ = addresses.free(network, family, used, subnets.get(family))
+        if address_ is None:
             return None
-        chosen[family] = found
+        chosen[family] = address_
     return chosen
 
 
