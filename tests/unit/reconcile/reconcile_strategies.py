@@ -81,6 +81,16 @@ ANNOTATIONS = st.fixed_dictionaries(
         names.ADOPT_ANNOTATION: st.sampled_from([builders.MANAGEMENT, "other", "x"]),
     },
 )
+ALONE = st.sampled_from(
+    [
+        {names.LEAVE_ANNOTATION: "sweep"},
+        {names.LEAVE_ANNOTATION: "orphan"},
+        {names.LET_GO_ANNOTATION: "because"},
+        {names.ABANDON_PLACEMENT_ANNOTATION: "because"},
+        {names.ADOPT_ANNOTATION: builders.MANAGEMENT},
+    ]
+)
+"""One annotation: with others beside it, most of them decide nothing."""
 ORPHANED = st.builds(Orphaned, cause=st.sampled_from(["Unmatched", "UserWord"]), at=TIMES)
 RECORDS = st.builds(
     builders.make_record,
@@ -133,9 +143,9 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 @st.composite
-def leaving_so_far(draw: st.DrawFn) -> Leaving:
+def leaving_so_far(draw: st.DrawFn, causes: tuple[Cause, ...] = CAUSES) -> Leaving:
     """Leaving as it really comes to be: a beginning of the steps, in order, times growing."""
-    cause = draw(st.sampled_from(CAUSES))
+    cause = draw(st.sampled_from(causes))
     steps = draw(st.sampled_from(range(8)))
     ages = sorted(draw(st.lists(st.integers(0, 7200), min_size=8, max_size=8)), reverse=True)
     at = [builders.NOW - builders.seconds(age) for age in ages]
@@ -177,6 +187,22 @@ LEAVERS = st.builds(
         situation.Progress,
         relocations=RELOCATIONS,
         tried=st.booleans(),
+        done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
+    ),
+)
+RELOCATORS = st.builds(
+    builders.make_situation,
+    record=st.builds(
+        builders.make_record,
+        policies=POLICIES,
+        leaving=leaving_so_far(("Relocated",)),
+        annotations=st.just({}) | ALONE,
+        workload=st.just(Workload(kube_system_uid="w")),
+    ),
+    loaded=st.sampled_from([builders.VERIFIER, {"ako": situation.LoadedPlugin()}]),
+    progress=st.builds(
+        situation.Progress,
+        relocations=RELOCATIONS,
         done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
     ),
 )

@@ -30,6 +30,12 @@ def test_every_way_to_leave(s: situation.Situation) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@given(strategies.RELOCATORS)
+def test_every_way_to_relocate(s: situation.Situation) -> None:
+    holds(s)
+
+
+@settings(max_examples=200, deadline=None)
 @given(strategies.DWELLERS)
 def test_every_way_to_live(s: situation.Situation) -> None:
     holds(s)
@@ -55,9 +61,10 @@ def test_the_situations_are_worth_looking_at() -> None:
     expected |= {"EndRelocation Proved", "EndRelocation Abandoned"}
     # What hypothesis draws depends on the modules that are loaded (it collects their constants), so
     # one fixed number of examples reaches more or less; rounds go on until all is reached.
+    kinds = (strategies.LEAVERS, strategies.RELOCATORS, strategies.DWELLERS, strategies.SITUATIONS)
     profile = settings(max_examples=300, deadline=None, database=None)
     for number in range(ROUNDS):
-        for kind in (strategies.LEAVERS, strategies.DWELLERS, strategies.SITUATIONS):
+        for kind in kinds:
             seed(number)(profile(given(kind)(look)))()
         if expected <= seen:
             break
