@@ -26,7 +26,7 @@ def proof(test: Test) -> Test:
     """``@proof`` above ``@story``: a variation that only ``make proof`` stories."""
     if os.environ.get("AKOO_PROOF"):
         return test
-    return pytest.mark.skip(reason="a variation: make proof stories it")(_silent(test))
+    return pytest.mark.skip(reason="a variation: make proof runs it")(_silent(test))
 
 
 def _silent(test: Test) -> Test:
