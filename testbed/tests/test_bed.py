@@ -175,9 +175,9 @@ def test_a_part_that_ends_says_so_with_its_log(apiserver: running.RunningServer)
 
     with pytest.raises(errors.PartError) as raised:
         apiserver.run(start())
-    told = str(raised.value)
-    assert "kube-apiserver-broken ended with status 1 before it was ready; the end of /" in told
-    assert "unknown flag: --no-such-flag" in told
+    message = str(raised.value)
+    assert "kube-apiserver-broken ended with status 1 before it was ready; the end of /" in message
+    assert "unknown flag: --no-such-flag" in message
 
 
 def _decoded(value: str) -> str:

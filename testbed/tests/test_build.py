@@ -129,9 +129,9 @@ def test_a_binary_that_was_not_asked_for(fake_go: FakeGo) -> None:
     ],
 )
 def test_a_failure_is_one_line_that_says_why(output: list[str], message: str) -> None:
-    told = gobuild.failure("etcd", output)
-    assert told.startswith(message)
-    assert "\n" not in told
+    line = gobuild.failure("etcd", output)
+    assert line.startswith(message)
+    assert "\n" not in line
 
 
 def test_the_command_says_where_what_is_built_is(fake_go: FakeGo) -> None:

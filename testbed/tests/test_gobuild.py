@@ -38,11 +38,11 @@ def recipe(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> recipes.R
 
 def test_binary_and_data(go: pathlib.Path, recipe: recipes.Recipe, tmp_path: pathlib.Path) -> None:
     gobuild.build(go, recipe, tmp_path / "out", progress.Silent())
-    said = subprocess.run([tmp_path / "out/bin/greet"], capture_output=True, text=True, check=True)
-    assert said.stderr == "hello v7\n"
+    done = subprocess.run([tmp_path / "out/bin/greet"], capture_output=True, text=True, check=True)
+    assert done.stderr == "hello v7\n"
     share = tmp_path / "out" / "share"
-    found = sorted(str(path.relative_to(share)) for path in share.rglob("*.yaml"))
-    assert found == ["config/crd/a.yaml", "config/one.yaml"]
+    files = sorted(str(path.relative_to(share)) for path in share.rglob("*.yaml"))
+    assert files == ["config/crd/a.yaml", "config/one.yaml"]
     assert (share / "config/crd/a.yaml").stat().st_mode & 0o200
 
 

@@ -44,9 +44,11 @@ class Script:
         if request.path == "/api/v1":
             return web.json_response(RESOURCES)
         if "watch" not in request.query:
-            found = self.lists.pop(0)
+            answer = self.lists.pop(0)
             return (
-                web.Response(status=found) if isinstance(found, int) else web.json_response(found)
+                web.Response(status=answer)
+                if isinstance(answer, int)
+                else web.json_response(answer)
             )
         self.versions.append(request.query["resourceVersion"])
         response = web.StreamResponse()
@@ -82,12 +84,12 @@ async def api(script: Script) -> collections.abc.AsyncIterator[KubeApi]:
 
 async def first(api: KubeApi, count: int) -> list[tuple[str, str]]:
     """Type and name of the first events of a watch."""
-    found = []
+    seen = []
     async with asyncio.timeout(10), contextlib.aclosing(api.watch(KIND)) as events:
         async for event in events:
-            found.append((event.type, event.object.get("metadata", {}).get("name", "")))
-            if len(found) == count:
-                return found
+            seen.append((event.type, event.object.get("metadata", {}).get("name", "")))
+            if len(seen) == count:
+                return seen
     raise AssertionError("a watch does not end")
 
 

@@ -56,13 +56,13 @@ def wait_gone(pidfd: int) -> bool:
 
 def members(group: int) -> list[int]:
     """Living processes of a process group; a zombie that nobody collected is dead."""
-    found = []
+    children = []
     for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             state, _, its_group = entry.read_text().rpartition(")")[2].split()[:3]
             if int(its_group) == group and state not in "ZX":
-                found.append(int(entry.parent.name))
-    return found
+                children.append(int(entry.parent.name))
+    return children
 
 
 def ends(pid: int) -> bool:

@@ -84,7 +84,7 @@ def run(folder: upstate.StateFolder, *arguments: str) -> "subprocess.CompletedPr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (["status"], 1, "akoo-testbed: no test bed is up"),
         (["up", "--cluster", "Shop"], 2, 'Error: --cluster "Shop" is not NAMESPACE/NAME'),
@@ -94,11 +94,11 @@ def run(folder: upstate.StateFolder, *arguments: str) -> "subprocess.CompletedPr
     ids=str,
 )
 def test_wrong_input(
-    folder: upstate.StateFolder, arguments: list[str], code: int, told: str
+    folder: upstate.StateFolder, arguments: list[str], code: int, message: str
 ) -> None:
     done = run(folder, *arguments)
     assert done.returncode == code
-    assert told in done.stderr
+    assert message in done.stderr
 
 
 def test_the_script_says_how_it_is_used() -> None:

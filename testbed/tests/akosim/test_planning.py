@@ -115,8 +115,8 @@ class Store:
         self.objects[key] = Found(key, uuid, _read_back(operation.body))
 
     def _needs(self, key: Key, body: Object) -> list[Key]:
-        found = [Key(kind, key.tenant, name) for kind, name in model.references(body)]
-        return [need for need in found if need.name.startswith((PREFIX, "ako-shop-"))]
+        needs = [Key(kind, key.tenant, name) for kind, name in model.references(body)]
+        return [need for need in needs if need.name.startswith((PREFIX, "ako-shop-"))]
 
 
 def _read_back(value: object) -> Object:

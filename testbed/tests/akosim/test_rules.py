@@ -41,8 +41,8 @@ BASE = {"clusterName": "shop", "vipNetworkList": VIPS}
     ],
 )
 def test_inputs(data: dict[str, str], problem: str | None) -> None:
-    found = config.problem(config.parse(BASE | data, "avi-system"))
-    assert found is None if problem is None else problem in (found or "")
+    trouble = config.problem(config.parse(BASE | data, "avi-system"))
+    assert trouble is None if problem is None else problem in (trouble or "")
 
 
 @pytest.mark.parametrize(
@@ -190,13 +190,13 @@ def test_pod_networks_come_from_an_annotation_only_without_a_cni() -> None:
     status = {"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]}
     metadata = {"name": "n", "annotations": annotations}
     world.put(NODE, {"metadata": metadata, "spec": {"podCIDR": "10.1.0.0/24"}, "status": status})
-    for cni, found in {
+    for cni, expected in {
         "": [("10.5.0.0/24", "10.0.0.1"), ("10.6.0.0/24", "10.0.0.1")],
         "antrea": [("10.1.0.0/24", "10.0.0.1")],
         "ncp": [],
     }.items():
         own = config.parse(BASE | {"cniPlugin": cni}, "avi-system")
-        assert routes.wanted(own, world) == found
+        assert routes.wanted(own, world) == expected
     off = config.parse(BASE | {"disableStaticRouteSync": "true"}, "avi-system")
     assert routes.wanted(off, world) == []
 
@@ -225,8 +225,8 @@ def test_whose_services_are_ours(data: dict[str, str], spec: Object, *, ours: bo
     world = World()
     world.put(NAMESPACE, {"metadata": {"name": "red", "labels": {"app": "shop"}}})
     world.put(SERVICE, load_balancer(**spec))
-    found = world.load_balancers(config.parse(BASE | data, "avi-system"))
-    assert bool(found) is ours
+    served = world.load_balancers(config.parse(BASE | data, "avi-system"))
+    assert bool(served) is ours
 
 
 def test_backends_of_cluster_ip_are_ready_endpoints() -> None:

@@ -54,10 +54,10 @@ async def test_a_full_sync_puts_back_what_went_and_changes_nothing_else(ako_bed:
     vip = await ako_bed.ask(lambda: ako_bed.named("vsvip", name))
     vs = await ako_bed.ask(lambda: ako_bed.named("virtualservice", name))
     await ako_bed.ask(lambda: ako_bed.admin.delete(f"virtualservice/{vs['uuid']}"))
-    found = await ako_bed.until(
+    pool = await ako_bed.until(
         lambda: f"virtualservice/{name}" in ako_bed.marked(), "the virtual service"
     )
-    assert found
+    assert pool
     new = await ako_bed.ask(lambda: ako_bed.named("virtualservice", name))
     assert new["uuid"] != vs["uuid"]
     assert vip["vs_refs"] == [vs["url"]]

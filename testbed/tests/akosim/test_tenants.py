@@ -20,8 +20,8 @@ def make_user(ako_bed: AkoBed, name: str, *, filtered: bool) -> None:
     own: dict[str, object] = {"name": "ako-tenant", "privileges": _privileges(rights)}
     if filtered:
         label = {"key": "clustername", "values": [CLUSTER]}
-        one = {"match_operation": "ROLE_FILTER_EQUALS", "match_label": label, "enabled": True}
-        own |= {"filters": [one], "allow_unlabelled_access": True}
+        filter_ = {"match_operation": "ROLE_FILTER_EQUALS", "match_label": label, "enabled": True}
+        own |= {"filters": [filter_], "allow_unlabelled_access": True}
     admin = {"name": "ako-admin", "privileges": _privileges(ADMIN_RIGHTS)}
     ako_bed.admin.post("tenant", {"name": "blue"})
     for role in (own, admin):

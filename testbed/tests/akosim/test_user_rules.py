@@ -60,14 +60,14 @@ def test_what_ends_ako_as_soon_as_it_sees_it(spec: Spec, pointer: str) -> None:
     ],
 )
 async def test_a_class_whose_parameters_have_no_group_ends_ako(spec: Spec, pointer: str) -> None:
-    found = {"kind": "IngressClass", "metadata": {"name": "gold"}, "spec": spec}
-    assert rules.class_panic(found) == pointer
+    ingress_class = {"kind": "IngressClass", "metadata": {"name": "gold"}, "spec": spec}
+    assert rules.class_panic(ingress_class) == pointer
     api = typing.cast("KubeApi", _NoRules())
     if pointer:
         with pytest.raises(rules.PanicError, match=pointer):
-            await rules.check(api, [], [found])
+            await rules.check(api, [], [ingress_class])
     else:
-        await rules.check(api, [], [found])
+        await rules.check(api, [], [ingress_class])
 
 
 class _NoRules:

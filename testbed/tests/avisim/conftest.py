@@ -60,12 +60,12 @@ def sdk(avisim: plugin.RunningAvi) -> Iterator[Callable[..., typing.Any]]:
     sessions: list[typing.Any] = []
 
     def session(**options: typing.Any) -> typing.Any:
-        given = {"username": "admin", "password": PASSWORD, "verify": str(avisim.ca_file)}
-        given["api_version"] = avisim.options.profile
+        arguments = {"username": "admin", "password": PASSWORD, "verify": str(avisim.ca_file)}
+        arguments["api_version"] = avisim.options.profile
         made = avi_api.ApiSession(
             "127.0.0.1",
             port=avisim.server.port,
-            **{**given, **options},
+            **{**arguments, **options},
         )
         made.trust_env = False
         sessions.append(made)

@@ -20,12 +20,12 @@ def ip(text: str) -> Json:
 def subnet(prefix: str, *ranges: str, use: str = "STATIC_IPS_FOR_VIP_AND_SE") -> Json:
     """`subnet("10.0.0.0/24", "10.0.0.10-10.0.0.12")`."""
     address, _, mask = prefix.partition("/")
-    found = []
+    entries = []
     for each in ranges:
         begin, _, end = each.partition("-")
-        found.append({"range": {"begin": ip(begin), "end": ip(end or begin)}, "type": use})
+        entries.append({"range": {"begin": ip(begin), "end": ip(end or begin)}, "type": use})
     prefix_ = {"ip_addr": ip(address), "mask": int(mask)}
-    return {"prefix": prefix_, "static_ip_ranges": found}
+    return {"prefix": prefix_, "static_ip_ranges": entries}
 
 
 def provide(admin: client.Client, **networks: list[Json]) -> dict[str, str]:
@@ -60,9 +60,9 @@ def test_addresses_are_given_kept_and_freed(admin: client.Client) -> None:
     uuids = provide(admin, a=[subnet("10.0.0.0/24", "10.0.0.10-10.0.0.12")])
     made = [admin.post("vsvip", vip(f"v{n}")) for n in range(3)]
     assert [address(each) for each in made] == ["10.0.0.10", "10.0.0.11", "10.0.0.12"]
-    found = made[0]["vip"][0]["discovered_networks"][0]
-    assert found["network_ref"].endswith(f"{uuids['a']}#a")
-    assert found["subnet"] == [{"ip_addr": ip("10.0.0.0"), "mask": 24}]
+    discovered = made[0]["vip"][0]["discovered_networks"][0]
+    assert discovered["network_ref"].endswith(f"{uuids['a']}#a")
+    assert discovered["subnet"] == [{"ip_addr": ip("10.0.0.0"), "mask": 24}]
     status, text = admin.refused("POST", "vsvip", vip("v3"))
     assert (status, "No available free IPs" in text) == (400, True)
     assert admin.names("vsvip?name=v3") == []
@@ -125,8 +125,10 @@ def test_a_vip_may_insist_on_a_network_and_subnet(admin: client.Client) -> None:
 def test_families(admin: client.Client, kind: str, fields: dict[str, str]) -> None:
     provide(admin, a=[subnet("fd00::/64", "fd00::1-fd00::2"), subnet("10.0.0.0/24", "10.0.0.1")])
     made = admin.post("vsvip", vip("v", auto_allocate_ip_type=kind))["vip"][0]
-    found = {name: made[name]["addr"] for name in ("ip_address", "ip6_address") if name in made}
-    assert found == fields
+    addresses_ = {
+        name: made[name]["addr"] for name in ("ip_address", "ip6_address") if name in made
+    }
+    assert addresses_ == fields
 
 
 def test_preferred_addresses(admin: client.Client) -> None:

@@ -100,8 +100,8 @@ def test_start(ako: client.Client) -> None:
     assert ako.names("//api/tenant/?include_name=&name=admin") == ["admin"]
     cloud = ako.get("//api/cloud/?include_name=&name=Default-Cloud")["results"][0]
     assert cloud["ipam_provider_ref"].endswith("#ipam1")
-    found = ako.names("//api/network/?cloud_ref.name=Default-Cloud&include_name=true&name=vip-net")
-    assert found == ["vip-net"]
+    names = ako.names("//api/network/?cloud_ref.name=Default-Cloud&include_name=true&name=vip-net")
+    assert names == ["vip-net"]
     owned = "created_by=ako-c1&include_name=true&page_size=100"
     everywhere = {"x_avi_tenant": "*"}
     for kind in ("pkiprofile", "sslkeyandcertificate", "httppolicyset", "l4policyset"):

@@ -76,9 +76,9 @@ def test_by_name(sdk: Sdk) -> None:
     assert session.get_object_by_name("pool", name)["name"] == name
     assert session.get_object_by_name("pool", "other") is None
     session.put_by_name("pool", name, data={"name": name, "description": "new"})
-    found = session.get_object_by_name("pool", name)
-    assert found["description"] == "new"
-    assert session.get_obj_uuid(found) == found["uuid"]
+    pool = session.get_object_by_name("pool", name)
+    assert pool["description"] == "new"
+    assert session.get_obj_uuid(pool) == pool["uuid"]
     session.delete_by_name("pool", name)
     with pytest.raises(avi_api.ObjectNotFound):
         session.delete_by_name("pool", name)

@@ -13,9 +13,9 @@ class Control:
     """Speaks to the control endpoint of a controller."""
 
     def __init__(self, admin: client.Client, password: str = PASSWORD, user: str = "admin") -> None:
-        given = base64.b64encode(f"{user}:{password}".encode()).decode()
+        encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
         self._controller = admin.controller
-        self._headers = {"authorization": f"Basic {given}"}
+        self._headers = {"authorization": f"Basic {encoded}"}
 
         self._headers["content-type"] = "application/x-www-form-urlencoded"  # as curl -d says
 

@@ -20,9 +20,9 @@ def cloud(admin: client.Client) -> str:
 
 
 def network(admin: client.Client, name: str) -> dict[str, typing.Any]:
-    found = admin.get(f"network?name={name}&cloud_ref.name=vc")["results"]
-    assert len(found) == 1
-    return dict(found[0])
+    networks = admin.get(f"network?name={name}&cloud_ref.name=vc")["results"]
+    assert len(networks) == 1
+    return dict(networks[0])
 
 
 def test_one_network_for_each_port_group(admin: client.Client, cloud: str) -> None:

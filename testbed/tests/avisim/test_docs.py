@@ -15,9 +15,11 @@ def test_options() -> None:
 
 def test_switches() -> None:
     rows = re.findall(r"^\| `([a-z0-9-]+)` \| ([^|]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)
-    told = {name: (tuple(choices.split(", ")), about.strip()) for name, choices, about in rows}
+    documented = {
+        name: (tuple(choices.split(", ")), about.strip()) for name, choices, about in rows
+    }
     expected = {s.name: (s.values, s.about) for s in switches.SWITCHES.values()}
-    assert expected.items() <= told.items()
+    assert expected.items() <= documented.items()
 
 
 def test_control_endpoints() -> None:

@@ -132,9 +132,9 @@ def test_fields_come_with_releases(
 
 
 def test_the_built_in_objects_are_the_same_everywhere(make: Callable[..., client.Client]) -> None:
-    one, two = (make().names("applicationprofile?page_size=200") for _ in range(2))
-    assert one == two
-    assert "System-L4-Application" in one
+    first, two = (make().names("applicationprofile?page_size=200") for _ in range(2))
+    assert first == two
+    assert "System-L4-Application" in first
 
 
 def test_names_of_unknown_profiles() -> None:
@@ -160,17 +160,17 @@ def test_mistakes_in_tables_are_found(table: str, text: str) -> None:
 def references_of(path: str) -> set[str]:
     """Kinds that a kind refers to, at any depth."""
     whole = schema.Schema(kinds.TABLES)
-    found: set[str] = set()
+    targets: set[str] = set()
     seen: set[str] = set()
     messages: list[schema.Message] = [whole.kinds[path]]
     while messages:
         for field in messages.pop().fields.values():
             if field.form is schema.Form.REFERENCE:
-                found.add(field.target)
+                targets.add(field.target)
             elif field.form is schema.Form.MESSAGE and field.message not in seen:
                 seen.add(field.message)
                 messages.append(whole.messages[field.message])
-    return found - {"tenant", "cloud"}
+    return targets - {"tenant", "cloud"}
 
 
 GRAPH = {

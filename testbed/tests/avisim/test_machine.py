@@ -118,13 +118,13 @@ class Machine(stateful.RuleBasedStateMachine):
 
     def targets(self, kind: str, tenant: str, refers: list[str]) -> list[str] | None:
         """uuids of what is referred to by name, None if something is not there."""
-        found = []
+        reachable = []
         for name in refers if kind in REFERS else []:
             here = self.find(REFERS[kind], tenant, name)
             if here is None:
                 return None
-            found.append(here)
-        return found
+            reachable.append(here)
+        return reachable
 
     def find(self, kind: str, tenant: str, name: str) -> str | None:
         for uuid, thing in self.things.items():
@@ -266,8 +266,8 @@ class Machine(stateful.RuleBasedStateMachine):
         if not any(allowed(user, each, kind, write=False) for each in inside):
             assert self.call(user, tenant, "GET", target).status == 403
             return
-        found = self.clients[user].names(target, x_avi_tenant=tenant)
-        assert sorted(found) == sorted(thing.name for thing in seen)
+        listed = self.clients[user].names(target, x_avi_tenant=tenant)
+        assert sorted(listed) == sorted(thing.name for thing in seen)
 
     @stateful.precondition(lambda self: self.things)
     @stateful.rule(user=users, number=st.integers(0, 99))
@@ -318,14 +318,14 @@ class Machine(stateful.RuleBasedStateMachine):
 
     @stateful.invariant()
     def objects_are_those_of_the_model(self) -> None:
-        found = {
+        after = {
             uuid: stored
             for (kind, uuid), stored in self.controller.snapshot().objects.items()
             if kind in KINDS and not stored.builtin
         }
-        assert found.keys() == self.things.keys()
+        assert after.keys() == self.things.keys()
         for uuid, thing in self.things.items():
-            refers = {key for key in found[uuid].targets if key[0] in KINDS}
+            refers = {key for key in after[uuid].targets if key[0] in KINDS}
             assert refers == {(REFERS.get(thing.kind), each) for each in thing.refers}
 
     @stateful.invariant()
@@ -337,8 +337,8 @@ class Machine(stateful.RuleBasedStateMachine):
             for target in stored.targets:
                 referring.setdefault(target, set()).add(key)
         for key, stored in objects.items():
-            found = references.targets(state.kinds, state.kinds.kinds[stored.kind], stored.data)
-            assert found <= stored.targets
+            targets = references.targets(state.kinds, state.kinds.kinds[stored.kind], stored.data)
+            assert targets <= stored.targets
             assert stored.targets <= objects.keys()
             referrers = {each.key for each in state.objects.referrers(key)}
             assert referrers == referring.get(key, set())

@@ -118,12 +118,16 @@ def test_what_is_shown(filled: client.Client) -> None:
     assert pool["default_server_port"] == 8000
 
 
-@pytest.mark.parametrize(("profile", "found"), [("30.2.2", "a--pool-0"), ("31.2.2", "b--pool-1")])
-def test_a_repeated_parameter(make: Callable[..., client.Client], profile: str, found: str) -> None:
+@pytest.mark.parametrize(
+    ("profile", "expected"), [("30.2.2", "a--pool-0"), ("31.2.2", "b--pool-1")]
+)
+def test_a_repeated_parameter(
+    make: Callable[..., client.Client], profile: str, expected: str
+) -> None:
     admin = make(profile=profile)
     for name in ("a--pool-0", "b--pool-1"):
         admin.post("pool", {"name": name})
-    assert admin.names("pool?name=a--pool-0&name=b--pool-1") == [found]
+    assert admin.names("pool?name=a--pool-0&name=b--pool-1") == [expected]
 
 
 @pytest.mark.parametrize("path", ["//api/pool", "/api/pool/", "//api//pool/"])

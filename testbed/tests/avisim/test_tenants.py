@@ -128,8 +128,8 @@ def test_new_tenants_have_the_settings_of_the_system(admin: client.Client) -> No
     configuration["global_tenant_config"] = {"se_in_provider_context": True, "tenant_vrf": True}
     admin.put("systemconfiguration", configuration)
     assert admin.post("tenant", {"name": "a"})["config_settings"]["tenant_vrf"] is True
-    given = {"name": "b", "config_settings": {"tenant_vrf": False}}
-    assert admin.post("tenant", given)["config_settings"]["tenant_vrf"] is False
+    tenant = {"name": "b", "config_settings": {"tenant_vrf": False}}
+    assert admin.post("tenant", tenant)["config_settings"]["tenant_vrf"] is False
 
 
 def test_a_role_gives_what_it_names(tenants: client.Client) -> None:

@@ -84,8 +84,8 @@ async def set_delete(api: KubeApi, namespace: str, value: str) -> None:
 
 
 async def answer(api: KubeApi, namespace: str, value: str | None, deadline: float = 10.0) -> None:
-    def matches(found: Object | None) -> bool:
-        annotations = (found or {}).get("metadata", {}).get("annotations", {})
+    def matches(obj: Object | None) -> bool:
+        annotations = (obj or {}).get("metadata", {}).get("annotations", {})
         return bool(annotations.get(STATUS_ANNOTATION) == value)
 
     await api.wait_for(STATEFUL_SET, namespace, "ako", matches, deadline)
@@ -124,8 +124,8 @@ async def test_delete_config_is_answered(kubeconfig: str, api: KubeApi, home: st
         await api.wait_for(POD, home, "ako-0", ready, 10)
         seen: list[str | None] = []
 
-        def record(found: Object | None) -> bool:
-            annotations = (found or {}).get("metadata", {}).get("annotations", {})
+        def record(obj: Object | None) -> bool:
+            annotations = (obj or {}).get("metadata", {}).get("annotations", {})
             seen.append(annotations.get(STATUS_ANNOTATION))
             return seen[-1] == "Done"
 
@@ -141,8 +141,8 @@ async def test_a_start_with_delete_config_skips_started(
 ) -> None:
     seen: set[str | None] = set()
 
-    def record(found: Object | None) -> bool:
-        annotations = (found or {}).get("metadata", {}).get("annotations", {})
+    def record(obj: Object | None) -> bool:
+        annotations = (obj or {}).get("metadata", {}).get("annotations", {})
         seen.add(annotations.get(STATUS_ANNOTATION))
         return "Done" in seen
 

@@ -44,7 +44,7 @@ def view(
     memory: Memory | None = None,
     now: datetime.datetime = NOW,
     has_program: bool = False,
-    found: dict[tuple[str, str], Object] | None = None,
+    objects: dict[tuple[str, str], Object] | None = None,
     **options: typing.Any,
 ) -> pods.View:
     by_name = {n["metadata"]["name"]: n for n in nodes}
@@ -54,7 +54,7 @@ def view(
         machines=pods.Machines(nodes=by_name, working=working, lost=lost, load={}),
         memory=memory or Memory(seen=NOW),
         has_program=has_program,
-        find=lambda kind, name: (found or {}).get((kind, name)),
+        find=lambda kind, name: (objects or {}).get((kind, name)),
     )
 
 
@@ -129,13 +129,13 @@ def test_a_missing_key_holds_the_container_back_until_it_is_there() -> None:
         "message": 'configmap "c" not found',
     }
     partial: dict[tuple[str, str], Object] = {("ConfigMap", "c"): {"data": {"other": ""}}}
-    status = written(pods.plan(needy, view(found=partial)))
+    status = written(pods.plan(needy, view(objects=partial)))
     message = main_of(status)["state"]["waiting"]["message"]
     assert message == "couldn't find key k in ConfigMap ns/c"
     assert status["phase"] == "Pending"
     needy["status"] = status
-    assert pods.plan(needy, view(found=partial)) == []
-    assert Start(0) in pods.plan(needy, view(found={("ConfigMap", "c"): {"data": {"k": ""}}}))
+    assert pods.plan(needy, view(objects=partial)) == []
+    assert Start(0) in pods.plan(needy, view(objects={("ConfigMap", "c"): {"data": {"k": ""}}}))
 
 
 def test_an_optional_key_holds_nothing_back() -> None:

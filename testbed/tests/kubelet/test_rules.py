@@ -100,8 +100,8 @@ def encoded(**values: str) -> Object:
     ],
 )
 def test_what_ako_needs_to_log_in(secret: Object | None, problem: str | None) -> None:
-    found = ako.credential_problem(secret)
-    assert found is None if problem is None else problem in (found or "")
+    trouble = ako.credential_problem(secret)
+    assert trouble is None if problem is None else problem in (trouble or "")
 
 
 def test_volumes_and_env_from() -> None:
@@ -121,8 +121,8 @@ def test_volumes_and_env_from() -> None:
         "ContainerCreating", 'MountVolume.SetUp failed for volume "v" : secret "s" not found'
     )
     container: Object = {"envFrom": [{"secretRef": {"name": "s"}}]}
-    found = references.environment_problem(container, "ns", lambda kind, name: None)
-    assert found == references.Problem("CreateContainerConfigError", 'secret "s" not found')
+    trouble = references.environment_problem(container, "ns", lambda kind, name: None)
+    assert trouble == references.Problem("CreateContainerConfigError", 'secret "s" not found')
 
 
 taint_lists = st.lists(

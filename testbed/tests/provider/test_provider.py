@@ -80,8 +80,8 @@ async def timeline(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def when(story: list[tuple[str, str, str, float]], kind: str, what: str) -> list[float]:
-    return [time for a_kind, _, a_what, time in story if (a_kind, a_what) == (kind, what)]
+def when(story: list[tuple[str, str, str, float]], kind: str, event: str) -> list[float]:
+    return [time for a_kind, _, a_what, time in story if (a_kind, a_what) == (kind, event)]
 
 
 async def test_a_cluster_becomes_available_and_leaves_in_order(

@@ -61,9 +61,9 @@ class ProcessBed:
 async def bed(tmp_path: pathlib.Path) -> AsyncIterator[ProcessBed]:
     """An API server of this test's own: what is missing here must not be missing elsewhere."""
     async with bare.BareServer() as server:
-        found = ProcessBed(server, tmp_path)
-        async with found.api:
-            yield found
+        process_bed = ProcessBed(server, tmp_path)
+        async with process_bed.api:
+            yield process_bed
 
 
 async def readyz(operator: process.OperatorProcess, wanted: str) -> str:
@@ -105,8 +105,8 @@ async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> Non
     finally:
         code = await operator.stop()
     assert code == 0
-    said = operator.log.read_text()
-    assert said.count("the API server has no AKODeploymentConfig") == 1, "said once, not per try"
+    log = operator.log.read_text()
+    assert log.count("the API server has no AKODeploymentConfig") == 1, "said once, not per try"
 
 
 async def test_it_outlives_its_api_server_and_ends_in_time(bed: ProcessBed) -> None:
@@ -128,8 +128,8 @@ async def test_it_outlives_its_api_server_and_ends_in_time(bed: ProcessBed) -> N
         code = await operator.stop(signal.SIGTERM)
     assert code == 0
     assert time.monotonic() - started < 5
-    found = await bed.api.get(LEASE, install.NAMESPACE, "akoo-core")
-    assert not found["spec"].get("holderIdentity")
+    lease = await bed.api.get(LEASE, install.NAMESPACE, "akoo-core")
+    assert not lease["spec"].get("holderIdentity")
 
 
 async def test_the_second_replica_stands_by_and_takes_over(bed: ProcessBed) -> None:
@@ -153,14 +153,14 @@ async def test_the_second_replica_stands_by_and_takes_over(bed: ProcessBed) -> N
 
 async def leader(bed: ProcessBed, *, other_than: str = "") -> str:
     """The holder of the Lease, as soon as there is one that is not ``other_than``."""
-    found = await bed.api.wait_for(
+    lease = await bed.api.wait_for(
         LEASE,
         install.NAMESPACE,
         "akoo-core",
         lambda obj: (obj or {}).get("spec", {}).get("holderIdentity") not in (None, "", other_than),
     )
-    assert found is not None
-    holder: str = found["spec"]["holderIdentity"]
+    assert lease is not None
+    holder: str = lease["spec"]["holderIdentity"]
     return holder
 
 
@@ -178,7 +178,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--plugins", "akko"], 'no plugin "akko". Installed: '),
         (["--plugins", "akko"], 'Did you mean "ako"?'),
@@ -187,13 +187,13 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         (["trace", "shop"], "is not NAMESPACE/NAME"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], said: str) -> None:
+def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], message: str) -> None:
     done = _run(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("akoo-core: ")
-    assert said in line
+    assert message in line
 
 
 _PORT = "AKOO_HEALTH__PORT"
@@ -201,7 +201,7 @@ _SPANS = {"AKOO_TELEMETRY__ENDPOINT": "http://127.0.0.1:4318"}
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"),
+    ("environment", "message"),
     [
         (_SPANS, "kubeconfig /nowhere"),
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER"),
@@ -210,7 +210,9 @@ _SPANS = {"AKOO_TELEMETRY__ENDPOINT": "http://127.0.0.1:4318"}
     ],
     ids=["kubeconfig", "exporter", "timeout", "port"],
 )
-def test_no_line_of_the_log_goes_before_wrong_input(environment: dict[str, str], said: str) -> None:
+def test_no_line_of_the_log_goes_before_wrong_input(
+    environment: dict[str, str], message: str
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         if _PORT in environment:
             port = str(taken.getsockname()[1])
@@ -219,7 +221,7 @@ def test_no_line_of_the_log_goes_before_wrong_input(environment: dict[str, str],
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("akoo-core: ")
-    assert said in line
+    assert message in line
 
 
 def test_a_wrong_setting_names_its_path(tmp_path: pathlib.Path) -> None:

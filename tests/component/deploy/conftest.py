@@ -75,6 +75,6 @@ class Server:
 @pytest.fixture
 async def server(crds: running.RunningServer) -> AsyncIterator[Server]:
     async with kubeapi.KubeApi(crds.kubeconfig) as client:
-        one = Server(client)
-        yield one
-        await one.remove_all()
+        server = Server(client)
+        yield server
+        await server.remove_all()

@@ -49,7 +49,11 @@ async def test_each_setting_alone(server: Server) -> None:
 def _leaves(schema: Object, path: str = "") -> set[tuple[str, Any]]:
     if schema["type"] == "object" and "properties" in schema:
         inner = schema["properties"].items()
-        return {leaf for name, one in inner for leaf in _leaves(one, f"{path}.{name}".lstrip("."))}
+        return {
+            leaf
+            for name, inner_schema in inner
+            for leaf in _leaves(inner_schema, f"{path}.{name}".lstrip("."))
+        }
     return {(path, value) for value in schema.get("enum", [None])}
 
 
@@ -70,6 +74,8 @@ async def test_no_list_of_pools_stays_no_list(server: Server) -> None:
     """Absent leaves the ranges on the Avi Controller alone, an empty list removes them."""
     (empty,) = _objects(CORPUS / "c10-no-pools.yaml")
     assert (await server.try_create(empty))["spec"]["dataNetwork"]["ipPools"] == []
-    network = {key: one for key, one in empty["spec"]["dataNetwork"].items() if key != "ipPools"}
+    network = {
+        key: value for key, value in empty["spec"]["dataNetwork"].items() if key != "ipPools"
+    }
     absent = empty | {"spec": empty["spec"] | {"dataNetwork": network}}
     assert "ipPools" not in (await server.try_create(absent))["spec"]["dataNetwork"]

@@ -77,10 +77,14 @@ sys.exit(sys.version_info < (3, 11))
 
 def _python() -> str:
     """A Python that the user can run: root's own may be hidden in root's home."""
-    for one in (os.path.realpath(sys.executable), "/usr/local/bin/python3", "/usr/bin/python3"):
-        command = [*_as_user(NOBODY), one, "-c", _USABLE]
+    for interpreter in (
+        os.path.realpath(sys.executable),
+        "/usr/local/bin/python3",
+        "/usr/bin/python3",
+    ):
+        command = [*_as_user(NOBODY), interpreter, "-c", _USABLE]
         if not subprocess.run(command, cwd="/", capture_output=True, check=False).returncode:
-            return one
+            return interpreter
     pytest.skip("no Python >= 3.11 here that a user who is not root can run")
 
 
@@ -99,8 +103,8 @@ def installed() -> Iterator[Installed]:
     try:
         source, home = work / "source", work / "home"
         for sources, target in _copies():
-            for one in sources:
-                _copy(ROOT / one, source / target, into=target.endswith("/"))
+            for copied in sources:
+                _copy(ROOT / copied, source / target, into=target.endswith("/"))
         home.mkdir()
         _give(home)
         uv = shutil.which("uv", path=f"{ROOT}/.tools/bin:{os.environ['PATH']}")
@@ -178,8 +182,8 @@ def test_the_operator_runs_from_there(
         assert "management cluster" in _answer(f"http://{url}/readyz", operator)
     finally:
         operator.send_signal(signal.SIGTERM)
-        _, said = operator.communicate(timeout=SECONDS)
-    assert operator.returncode == 0, said
+        _, output = operator.communicate(timeout=SECONDS)
+    assert operator.returncode == 0, output
     assert installed.files() == before
 
 
@@ -200,9 +204,9 @@ def _answer(url: str, operator: subprocess.Popen[str]) -> str:
 
 def test_what_is_in_it_is_what_the_operator_needs(installed: Installed) -> None:
     code = "from importlib import metadata; print(*{d.name for d in metadata.distributions()})"
-    found = installed.run(str(installed.folder / "bin" / "python"), "-I", "-c", code)
-    assert found.returncode == 0, found.stderr
-    names = set(found.stdout.split())
+    done = installed.run(str(installed.folder / "bin" / "python"), "-I", "-c", code)
+    assert done.returncode == 0, done.stderr
+    names = set(done.stdout.split())
     plugins = {f"akoo-{path.parent.name}" for path in ROOT.glob("plugins/*/pyproject.toml")}
     assert {"akoo-core", "opentelemetry-sdk"} | plugins <= names
     assert not {"akoo-testbed", "pytest", "mypy", "uv"} & names
@@ -210,8 +214,8 @@ def test_what_is_in_it_is_what_the_operator_needs(installed: Installed) -> None:
 
 def test_nothing_of_it_points_back_to_the_source(installed: Installed) -> None:
     code = "import akoo_core, akoo_ako; print(akoo_core.__file__, akoo_ako.__file__)"
-    found = installed.run(str(installed.folder / "bin" / "python"), "-I", "-c", code)
-    assert all(path.startswith(str(installed.folder)) for path in found.stdout.split()), found
+    done = installed.run(str(installed.folder / "bin" / "python"), "-I", "-c", code)
+    assert all(path.startswith(str(installed.folder)) for path in done.stdout.split()), done
     assert not list(installed.folder.rglob("__editable__*"))
 
 

@@ -39,8 +39,8 @@ def _rendered(folder: str | pathlib.Path) -> list[Object]:
 
 
 def _one(objects: list[Object], kind: str) -> Object:
-    (found,) = (obj for obj in objects if obj["kind"] == kind)
-    return found
+    (chosen,) = (obj for obj in objects if obj["kind"] == kind)
+    return chosen
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def base(crds: running.RunningServer) -> list[Object]:
 
     async def install() -> None:
         async with kubeapi.KubeApi(crds.kubeconfig) as api:
-            for obj in sorted(objects, key=lambda one: one["kind"] != "Namespace"):
+            for obj in sorted(objects, key=lambda obj: obj["kind"] != "Namespace"):
                 metadata = obj["metadata"]
                 path = await api.path(
                     kubeapi.kind_of(obj), metadata.get("namespace"), metadata["name"]
@@ -133,8 +133,8 @@ async def test_pods_meet_the_restricted_standard(base: list[Object], server: Ser
     stored = await server.try_create(pod)
     (container,) = stored["spec"]["containers"]
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
-    (given,) = template["spec"]["containers"]
-    lax = template["spec"] | {"containers": [given | {"securityContext": {}}]}
+    (container,) = template["spec"]["containers"]
+    lax = template["spec"] | {"containers": [container | {"securityContext": {}}]}
     with pytest.raises(kubeapi.ApiError, match="violates PodSecurity"):
         await server.try_create(pod | {"spec": lax})
 
@@ -142,8 +142,12 @@ async def test_pods_meet_the_restricted_standard(base: list[Object], server: Ser
 def test_the_pod_reads_the_settings_that_are_installed(base: list[Object]) -> None:
     """Ports, probes, settings file and namespace say the same."""
     (container,) = _one(base, "Deployment")["spec"]["template"]["spec"]["containers"]
-    variables = {one["name"]: one.get("value", NAMESPACE) for one in container["env"]}
-    (mount,) = (one for one in container["volumeMounts"] if one["name"] == "config")
+    variables = {
+        variable["name"]: variable.get("value", NAMESPACE) for variable in container["env"]
+    }
+    (mount,) = (
+        candidate for candidate in container["volumeMounts"] if candidate["name"] == "config"
+    )
     file = pathlib.PurePath(variables["AKOO_CONFIG"])
     assert str(file.parent) == mount["mountPath"]
     assert list(_one(base, "ConfigMap")["data"]) == [file.name]
@@ -157,7 +161,7 @@ def test_the_pod_reads_the_settings_that_are_installed(base: list[Object]) -> No
     assert [probe["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
     assert {probe["port"] for probe in probes} == {port["name"]}
     (ingress,) = _one(base, "NetworkPolicy")["spec"]["ingress"]
-    assert [one["port"] for one in ingress["ports"]] == [port["name"]]
+    assert [rule["port"] for rule in ingress["ports"]] == [port["name"]]
 
 
 def test_two_replicas_and_one_stays(base: list[Object]) -> None:
@@ -180,7 +184,7 @@ def test_the_deployment_has_the_image_and_the_roles_by_name(base: list[Object]) 
     assert spec["serviceAccountName"] == _one(base, "ServiceAccount")["metadata"]["name"]
     for kind in ("ClusterRole", "Role"):
         binding = _one(base, f"{kind}Binding")
-        roles = [one["metadata"]["name"] for one in base if one["kind"] == kind]
+        roles = [obj["metadata"]["name"] for obj in base if obj["kind"] == kind]
         # Those for people are bound by nobody here: they are part of view, edit and admin.
         people = {"akoo-core-view", "akoo-core-edit"}
         assert [binding["roleRef"]["name"]] == [name for name in roles if name not in people]

@@ -28,8 +28,8 @@ class Server(Protocol):
 def _without_rules(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
-    kept = {key: one for key, one in schema.items() if key != "x-kubernetes-validations"}
-    return {key: _without_rules(one) for key, one in kept.items()}
+    kept = {key: value for key, value in schema.items() if key != "x-kubernetes-validations"}
+    return {key: _without_rules(value) for key, value in kept.items()}
 
 
 def _old(name: str) -> Object:

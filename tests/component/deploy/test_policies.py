@@ -91,7 +91,7 @@ async def _until_refused(api: kubeapi.KubeApi, obj: Object) -> None:
 @pytest.fixture(scope="module", autouse=True)
 def policies(crds: running.RunningServer) -> Iterator[None]:
     """deploy/policies in force, and gone again afterwards."""
-    objects = [one for one in definitions.load(POLICIES) if one["kind"] != "Kustomization"]
+    objects = [obj for obj in definitions.load(POLICIES) if obj["kind"] != "Kustomization"]
 
     async def install() -> None:
         async with kubeapi.KubeApi(crds.kubeconfig) as api:

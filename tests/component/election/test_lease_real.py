@@ -54,8 +54,8 @@ class Candidates:
         )
 
     async def spec(self) -> dict[str, Any]:
-        found: dict[str, Any] = (await self._kube.get(LEASES, self._name, "default"))["spec"]
-        return found
+        spec: dict[str, Any] = (await self._kube.get(LEASES, self._name, "default"))["spec"]
+        return spec
 
 
 async def test_a_lease_handed_back_is_taken_at_once(kube: transport.HttpClient) -> None:
@@ -67,9 +67,9 @@ async def test_a_lease_handed_back_is_taken_at_once(kube: transport.HttpClient) 
         await asyncio.sleep(2 * SHORT.retry)
         assert not waiting.done()
         await first.release()
-        given = time.monotonic()
+        started = time.monotonic()
         await waiting
-    assert time.monotonic() - given < 1.5, "well within the lease"
+    assert time.monotonic() - started < 1.5, "well within the lease"
     spec = await candidates.spec()
     assert (spec["holderIdentity"], spec["leaseTransitions"]) == ("pod-b", 1)
     assert not first.leading

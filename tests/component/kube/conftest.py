@@ -142,8 +142,8 @@ async def real_api(real_server: RealServer) -> AsyncIterator[Api]:
 
 @pytest.fixture(params=["memory", "real"])
 def api(request: pytest.FixtureRequest) -> Api:
-    found: Api = request.getfixturevalue(f"{request.param}_api")
-    return found
+    api: Api = request.getfixturevalue(f"{request.param}_api")
+    return api
 
 
 @pytest.fixture(scope="session")

@@ -132,8 +132,8 @@ async def test_list_by_labels_and_fields(api: Any) -> None:
         page = await api.client.list(
             CONFIG_MAPS, api.namespace, label_selector=labels, field_selector=fields
         )
-        found = {obj["metadata"]["name"] for obj in page.items}
-        return sorted(found & {"red", "blue"})
+        listed = {obj["metadata"]["name"] for obj in page.items}
+        return sorted(listed & {"red", "blue"})
 
     assert await names("color=red") == ["red"]
     assert await names("color!=red") == ["blue"]
@@ -481,8 +481,8 @@ async def test_apply_takes_an_item_back_of_which_another_wrote_a_field(api: Any)
     b = {"type": "B", "status": "True"}
     await api.client.create(api.widgets, widget(api, "w"))
     await say(api, "a", A="True", B="True")
-    told = {"status": {"conditions": [a, b]}}
-    await api.client.merge_patch(api.widgets, "w", told, api.namespace, subresource="status")
+    patch = {"status": {"conditions": [a, b]}}
+    await api.client.merge_patch(api.widgets, "w", patch, api.namespace, subresource="status")
     assert await say(api, "a", B="True") == [b]
 
 
@@ -490,8 +490,8 @@ async def test_what_was_applied_as_empty_is_not_taken_from_others(api: Any) -> N
     name, where = "emptied", api.namespace
     await apply(api, config_map(name, {"mine": "1"}, namespace=where), "a")
     await apply(api, config_map(name, {}, namespace=where), "a")
-    told = {"data": {"theirs": "2"}}
-    await api.client.merge_patch(CONFIG_MAPS, name, told, where)
+    patch = {"data": {"theirs": "2"}}
+    await api.client.merge_patch(CONFIG_MAPS, name, patch, where)
     after = await apply(api, config_map(name, {"mine": "3"}, namespace=where), "a")
     assert after["data"] == {"mine": "3", "theirs": "2"}
 
@@ -515,8 +515,8 @@ async def test_apply_takes_containers_back(api: Any) -> None:
 
     await api.client.apply(STATEFUL_SETS, pod("one", "two"), field_manager="one")
     after = await api.client.apply(STATEFUL_SETS, pod("two"), field_manager="one")
-    found = after["spec"]["template"]["spec"]["containers"]
-    assert [one["name"] for one in found] == ["two"]
+    containers = after["spec"]["template"]["spec"]["containers"]
+    assert [container["name"] for container in containers] == ["two"]
 
 
 async def test_apply_of_finalizers_is_a_set(api: Any) -> None:

@@ -55,16 +55,16 @@ class Deaf:
 
 def sockets_to(port: int) -> set[str]:
     """The sockets of this process that are connected to a port, by inode."""
-    found = set()
+    sockets = set()
     for line in pathlib.Path("/proc/self/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
         if int(fields[2].rpartition(":")[2], 16) == port:
-            found.add(f"socket:[{fields[9]}]")
+            sockets.add(f"socket:[{fields[9]}]")
     held = set()
     for path in pathlib.Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
             held.add(str(path.readlink()))
-    return found & held
+    return sockets & held
 
 
 @pytest.mark.parametrize("way", ["left", "cancelled"])

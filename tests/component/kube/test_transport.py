@@ -98,9 +98,9 @@ async def make(server: Misbehaving) -> AsyncIterator[Callable[..., transport.Htt
         return made[-1]
 
     yield build
-    for one in made:
-        await one.close()
-        await one.close()
+    for made_client in made:
+        await made_client.close()
+        await made_client.close()
 
 
 Make = Callable[..., transport.HttpClient]

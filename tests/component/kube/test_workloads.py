@@ -44,9 +44,9 @@ class ClientsWorld:
 
 @pytest.fixture
 async def world() -> AsyncIterator[ClientsWorld]:
-    one = ClientsWorld()
-    yield one
-    await one.pool.close()
+    world = ClientsWorld()
+    yield world
+    await world.pool.close()
 
 
 def changed(kubeconfig: str, change: Callable[[dict[str, Any], dict[str, Any]], object]) -> str:

@@ -67,15 +67,15 @@ class MovesBed:
             await api.apply(_providers())
             await definitions.install(api, DEPLOY / "crds")
             names = ("clusters", "machines", "machinepools")
-            await definitions.wait_established(api, [f"{one}.cluster.x-k8s.io" for one in names])
+            await definitions.wait_established(api, [f"{name}.cluster.x-k8s.io" for name in names])
 
     # etcd.
 
     async def keys(self, prefix: str) -> Keys:
         """All that the API server of that prefix has stored."""
         body = {"key": _text(prefix + "/"), "range_end": _text(prefix + "0")}
-        found = (await self._ask("range", body)).get("kvs", [])
-        return {base64.b64decode(one["key"]): base64.b64decode(one["value"]) for one in found}
+        pairs = (await self._ask("range", body)).get("kvs", [])
+        return {base64.b64decode(pair["key"]): base64.b64decode(pair["value"]) for pair in pairs}
 
     async def put(self, prefix: str, keys: Keys) -> None:
         """Make ``keys``, which may be those of another prefix, all that is stored below this."""
@@ -90,10 +90,10 @@ class MovesBed:
 
         await asyncio.gather(*(one(key, value) for key, value in keys.items()))
 
-    async def _ask(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"{self.etcd.url}/v3/kv/{what}", json=body) as response,
+            session.post(f"{self.etcd.url}/v3/kv/{method}", json=body) as response,
         ):
             response.raise_for_status()
             answer: dict[str, Any] = await response.json()
@@ -124,9 +124,9 @@ class MovesBed:
                     for webhook in obj["webhooks"]
                     if webhook["rules"][0]["resources"] == CLUSTERS
                 ]
-                for one in kept:
-                    path = one["clientConfig"]["service"]["path"]
-                    one["clientConfig"] = {"url": manager.webhook_url + path, "caBundle": ca}
+                for webhook in kept:
+                    path = webhook["clientConfig"]["service"]["path"]
+                    webhook["clientConfig"] = {"url": manager.webhook_url + path, "caBundle": ca}
                 await api.apply(obj | {"webhooks": kept})
             await _until_asked(api, asked=True)
         return manager
@@ -134,8 +134,8 @@ class MovesBed:
     async def no_webhooks(self, name: str) -> None:
         """Everybody can write Clusters again."""
         async with kubeapi.KubeApi(self.servers[name].kubeconfig) as api:
-            for kind, one in WEBHOOKS.items():
-                await api.delete(f"admissionregistration.k8s.io/v1/{kind}", None, one)
+            for kind, webhooks in WEBHOOKS.items():
+                await api.delete(f"admissionregistration.k8s.io/v1/{kind}", None, webhooks)
             await _until_asked(api, asked=False)
 
     # clusterctl.
@@ -165,14 +165,14 @@ class MovesBed:
         )
         try:
             async with asyncio.timeout(SECONDS):
-                told, _ = await process.communicate()
+                output, _ = await process.communicate()
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        assert process.returncode == 0, told.decode()
-        return told.decode()
+        assert process.returncode == 0, output.decode()
+        return output.decode()
 
 
 async def _until_asked(api: kubeapi.KubeApi, *, asked: bool) -> None:

@@ -46,36 +46,36 @@ class Claimant(api.Plugin):
 
     @api.hookimpl
     async def prepare(self, ctx: api.VerbContext) -> api.Result | None:
-        name, found = ctx.view.record_name, self._claim(ctx)
-        if found is None:
+        name, claim = ctx.view.record_name, self._claim(ctx)
+        if claim is None:
             if ctx.view.fact(Claimed) is not None and not self._may_take(ctx, None):
                 return _lost(name)
             self.outside.claim(name, _mine(ctx))
             self.outside.objects.setdefault(name, {"vs"})
-        elif found != _mine(ctx) and self._may_take(ctx, found):
+        elif claim != _mine(ctx) and self._may_take(ctx, claim):
             self.outside.claim(name, _mine(ctx))
         return api.Done(facts=(Claimed(name=name),))
 
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result | None:
-        name, found = ctx.view.record_name, self._claim(ctx)
-        if found == _mine(ctx):
+        name, claim = ctx.view.record_name, self._claim(ctx)
+        if claim == _mine(ctx):
             return api.Done()
-        if self._may_take(ctx, found):
+        if self._may_take(ctx, claim):
             self.outside.claim(name, _mine(ctx))
             return api.Done()
-        if found is None:
+        if claim is None:
             return _lost(name)
-        if found[1] > _mine(ctx)[1]:
-            told = f"The claim is of epoch {found[1]}: this record is older."
-            return api.Wait(reason="NewerRecord", message=told, after=60.0)
-        return api.Blocked(reason="ClaimedElsewhere", message=f"{found[0]} claims {name}.")
+        if claim[1] > _mine(ctx)[1]:
+            message = f"The claim is of epoch {claim[1]}: this record is older."
+            return api.Wait(reason="NewerRecord", message=message, after=60.0)
+        return api.Blocked(reason="ClaimedElsewhere", message=f"{claim[0]} claims {name}.")
 
     @api.hookimpl
     async def sweep(self, ctx: api.VerbContext) -> api.Result | None:
         name = ctx.view.record_name
         self.outside.journal += [
-            f"delete {name} {one}" for one in sorted(self.outside.objects.pop(name, set()))
+            f"delete {name} {obj}" for obj in sorted(self.outside.objects.pop(name, set()))
         ]
         return api.Done()
 
@@ -95,14 +95,14 @@ class Claimant(api.Plugin):
     def _claim(self, ctx: api.VerbContext) -> Claim | None:
         return self.outside.claims.get(ctx.view.record_name)
 
-    def _may_take(self, ctx: api.VerbContext, found: Claim | None) -> bool:
+    def _may_take(self, ctx: api.VerbContext, claim: Claim | None) -> bool:
         """A person has handed it over; a lost one only by our own id."""
         over = ctx.view.spec.handover
         if over is None:
             return False
-        if found is None:
+        if claim is None:
             return over.management_id == ctx.view.spec.management_id
-        return found == (over.management_id, over.epoch)
+        return claim == (over.management_id, over.epoch)
 
 
 def _mine(ctx: api.VerbContext) -> Claim:

@@ -86,11 +86,11 @@ class Side:
             min_interval_seconds=0.05,
             workload_clusters=model.WorkloadClusters(allow_local_addresses=True),
         )
-        found = registry.PluginSet((plugins.Claimant(self._outside), plugins.Deploys()))
+        plugin_set = registry.PluginSet((plugins.Claimant(self._outside), plugins.Deploys()))
         world = worlds.CachedWorld(self.management_id, CLUSTERS)
         parts = assembly.assemble(
             settings,
-            found,
+            plugin_set,
             management=self.client,
             world=world,
             management_id=self.management_id,
@@ -187,8 +187,8 @@ class Side:
         await self.user.merge_patch(CLUSTERS, name, patch, namespace)
 
     async def say(self, name: str, **words: str) -> None:
-        said = {f"akoo.io/{word.replace('_', '-')}": value for word, value in words.items()}
-        await self.user.merge_patch(RECORDS, name, {"metadata": {"annotations": said}})
+        annotations = {f"akoo.io/{word.replace('_', '-')}": value for word, value in words.items()}
+        await self.user.merge_patch(RECORDS, name, {"metadata": {"annotations": annotations}})
 
     # What is seen.
 
@@ -205,43 +205,43 @@ class Side:
             return None
 
     async def until(
-        self, name: str, accept: Callable[[record.Record | None], bool], what: str
+        self, name: str, accept: Callable[[record.Record | None], bool], title: str
     ) -> record.Record | None:
         """The record once ``accept`` says so. Raises TimeoutError with how it is."""
-        found: record.Record | None = None
+        seen: record.Record | None = None
 
         async def there() -> bool:
-            nonlocal found
-            found = await self.find_record(name)
-            return accept(found)
+            nonlocal seen
+            seen = await self.find_record(name)
+            return accept(seen)
 
         try:
-            await waiting.until(there, title=what, seconds=SECONDS, every=0.1)
+            await waiting.until(there, title=title, seconds=SECONDS, every=0.1)
         except TimeoutError:
-            raise TimeoutError(f"{name}: not {what}: {found}") from None
-        return found
+            raise TimeoutError(f"{name}: not {title}: {seen}") from None
+        return seen
 
     async def ready(self, name: str) -> record.Record:
-        found = await self.until(name, lambda obj: says(obj, "Ready", "Running"), "Ready")
-        assert found is not None
-        return found
+        stored = await self.until(name, lambda obj: says(obj, "Ready", "Running"), "Ready")
+        assert stored is not None
+        return stored
 
     async def held(self, name: str, reason: str) -> record.Record:
-        found = await self.until(name, lambda obj: says(obj, "Held", reason), reason)
-        assert found is not None
-        return found
+        stored = await self.until(name, lambda obj: says(obj, "Held", reason), reason)
+        assert stored is not None
+        return stored
 
 
-def says(one: record.Record | None, kind: str, reason: str) -> bool:
+def says(stored: record.Record | None, kind: str, reason: str) -> bool:
     """Whether the record has a True condition of that kind, with that reason."""
-    return one is not None and any(
+    return stored is not None and any(
         condition.type == kind and condition.reason == reason and condition.status == "True"
-        for condition in one.status.conditions
+        for condition in stored.status.conditions
     )
 
 
-def reason(one: record.Record, kind: str) -> str:
+def reason(stored: record.Record, kind: str) -> str:
     """The reason of a condition, "" without one."""
     return next(
-        (condition.reason for condition in one.status.conditions if condition.type == kind), ""
+        (condition.reason for condition in stored.status.conditions if condition.type == kind), ""
     )

@@ -36,7 +36,9 @@ async def test_there_and_back_and_deleted(
     assert after.spec.cluster_ref.uid == target["metadata"]["uid"]
     assert after.spec.cluster_ref.uid != before.spec.cluster_ref.uid
     kept = ("ako_cluster_name", "management_id", "epoch", "intents", "workload")
-    assert [getattr(after.spec, one) for one in kept] == [getattr(before.spec, one) for one in kept]
+    assert [getattr(after.spec, field) for field in kept] == [
+        getattr(before.spec, field) for field in kept
+    ]
     assert names.FINALIZER in target["metadata"]["finalizers"]
     assert len((await beta.user.list(resources.AKO_DEPLOYMENTS)).items) == 1, "no second record"
     assert outside.journal == [], "nothing outside was touched"
@@ -65,12 +67,12 @@ async def test_there_and_back_and_deleted(
     assert await alpha.find_cluster(moved_namespace) is None
 
 
-async def moved_claim(outside: moves_plugins.Outside, told: str) -> None:
+async def moved_claim(outside: moves_plugins.Outside, entry: str) -> None:
     async def there() -> bool:
-        return outside.journal == [told]
+        return outside.journal == [entry]
 
-    await waiting.until(there, title=told, seconds=30.0, every=0.05)
+    await waiting.until(there, title=entry, seconds=30.0, every=0.05)
 
 
-def finished(one: record.Record | None) -> bool:
-    return one is not None and one.status.phase == "Finished"
+def finished(stored: record.Record | None) -> bool:
+    return stored is not None and stored.status.phase == "Finished"

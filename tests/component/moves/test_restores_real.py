@@ -85,5 +85,5 @@ async def test_a_copy_restored_elsewhere_and_deleted_there(
     assert len(outside.journal) == 3, "who was copied takes nothing away any more"
 
 
-def finished(one: record.Record | None) -> bool:
-    return one is not None and one.status.phase == "Finished"
+def finished(stored: record.Record | None) -> bool:
+    return stored is not None and stored.status.phase == "Finished"

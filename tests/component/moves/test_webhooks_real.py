@@ -32,14 +32,14 @@ async def test_letting_go_is_tried_until_the_manager_is_back(
         held = await alpha.held(name, "LetGoRefused")
         assert held.spec.leaving is not None
         assert held.spec.leaving.let_go is not None, "stored before it was tried"
-        told = next(
+        message = next(
             condition.message for condition in held.status.conditions if condition.type == "Held"
         )
-        assert "tried again" in told
-        assert "webhook" in told, "the message says who refuses"
-        found = await alpha.find_cluster(moved_namespace)
-        assert found is not None
-        assert names.FINALIZER in found["metadata"]["finalizers"]
+        assert "tried again" in message
+        assert "webhook" in message, "the message says who refuses"
+        cluster = await alpha.find_cluster(moved_namespace)
+        assert cluster is not None
+        assert names.FINALIZER in cluster["metadata"]["finalizers"]
         await loop.call(manager.start())
         await loop.call(manager.ready())
 
@@ -57,5 +57,5 @@ async def test_letting_go_is_tried_until_the_manager_is_back(
         await loop.call(servers.no_webhooks("alpha"))
 
 
-def not_held(one: object) -> bool:
-    return "LetGoRefused" not in str(one)
+def not_held(error: object) -> bool:
+    return "LetGoRefused" not in str(error)

@@ -94,8 +94,8 @@ async def real(
     user = transport.HttpClient(
         await kubeconfig.endpoint_of(str(file)), external=external.External()
     )
-    one = reconcile_real.Real(client, user, writes)
-    yield one
-    await one.clean()
+    real_ = reconcile_real.Real(client, user, writes)
+    yield real_
+    await real_.clean()
     await client.close()
     await user.close()

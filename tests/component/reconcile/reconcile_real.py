@@ -53,25 +53,27 @@ class Lists:
 
     async def fill(self) -> None:
         kinds = (resources.AKO_DEPLOYMENTS, CLUSTERS, resources.AKO_DEPLOYMENT_CONFIGS)
-        found = await asyncio.gather(*(self._client.list(kind) for kind in kinds))
-        self._records = tuple(record_.from_object(item) for item in found[0].items)
-        self._clusters = tuple(cluster.from_object(item) for item in found[1].items)
-        self._configs = tuple(config.from_object(item) for item in found[2].items)
+        listed = await asyncio.gather(*(self._client.list(kind) for kind in kinds))
+        self._records = tuple(record_.from_object(item) for item in listed[0].items)
+        self._clusters = tuple(cluster.from_object(item) for item in listed[1].items)
+        self._configs = tuple(config.from_object(item) for item in listed[2].items)
 
     def record(self, name: str) -> record_.Record | None:
-        return next((one for one in self._records if one.name == name), None)
+        return next((record for record in self._records if record.name == name), None)
 
     def removals(self) -> removal_limit.Ledger:
         return Ledger(self._records)
 
     def cluster_of(self, name: str) -> cluster.Cluster | None:
-        for one in self._clusters:
-            if names.record_name(MANAGEMENT, one.uid) == name:
-                return one
+        for stored in self._clusters:
+            if names.record_name(MANAGEMENT, stored.uid) == name:
+                return stored
         return None
 
     def cluster_at(self, namespace: str, name: str) -> cluster.Cluster | None:
-        return next((one for one in self._clusters if one.key == f"{namespace}/{name}"), None)
+        return next(
+            (stored for stored in self._clusters if stored.key == f"{namespace}/{name}"), None
+        )
 
     def moved_away(self, cluster_uid: str) -> bool:
         return cluster_uid in self.moved
@@ -83,7 +85,7 @@ class Lists:
         return ()
 
     def names_at(self, namespace: str, name: str) -> tuple[str, ...]:
-        return tuple(one.name for one in self.records_of_cluster(namespace, name))
+        return tuple(record.name for record in self.records_of_cluster(namespace, name))
 
     def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
         return tuple(
@@ -189,7 +191,7 @@ class Real:
             ("shop-avi", {"username": "ako", "password": "not-a-real-one"}),
             ("ca", {"certificateAuthorityData": CA}),
         ):
-            encoded = {key: base64.b64encode(one.encode()).decode() for key, one in data.items()}
+            encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
             body = {
                 "apiVersion": "v1",
                 "kind": "Secret",

@@ -22,12 +22,12 @@ async def test_annotations_reach_the_record_and_are_followed(
 
     async def typed(*annotations: str) -> tuple[int, str]:
         code = await asyncio.to_thread(main.run, [*annotations, "--kubeconfig", kubeconfig])
-        said = capsys.readouterr()
-        return code, said.out + said.err
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
 
     name = await real.seed()
-    code, said = await typed("pause", key, "--yes")
-    assert (code, "has no record" in said) == (2, True)
+    code, output = await typed("pause", key, "--yes")
+    assert (code, "has no record" in output) == (2, True)
     await real.run(name)
     before = await real.client.get(RECORDS, name)
 
@@ -36,9 +36,9 @@ async def test_annotations_reach_the_record_and_are_followed(
     assert paused["metadata"]["annotations"] == {names.PAUSED_ANNOTATION: ""}
     assert paused["spec"] == before["spec"]
     await real.run(name)
-    _, said = await typed("explain", key)
-    assert f'managed by AKODeploymentConfig "{real.suffix}"' in said
-    assert f"next: akoo-core resume {key}" in said
+    _, output = await typed("explain", key)
+    assert f'managed by AKODeploymentConfig "{real.suffix}"' in output
+    assert f"next: akoo-core resume {key}" in output
 
     assert (await typed("resume", key, "--yes"))[0] == 0
     assert (await real.record(name)).annotations == {}
@@ -48,8 +48,8 @@ async def test_annotations_reach_the_record_and_are_followed(
     orphaned = (await real.record(name)).spec.orphaned
     assert orphaned is not None
     assert orphaned.cause == "UserWord"
-    _, said = await typed("status")
-    assert [line for line in said.splitlines() if real.suffix in line and "Orphaned" in line]
+    _, output = await typed("status")
+    assert [line for line in output.splitlines() if real.suffix in line and "Orphaned" in line]
 
 
 async def test_uninstall_lets_go_of_everything_and_an_operator_takes_it_up_again(

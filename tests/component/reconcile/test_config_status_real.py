@@ -49,11 +49,11 @@ async def test_what_is_said_is_kept_and_said_once(real: reconcile_real.Real) -> 
     for served in (config_status.ServedCounts(0, 0), config_status.ServedCounts(41, 40)):
         assert await look(served) is True
         assert await look(served) is False
-        found = await real.user.get(CONFIGS, name)
-        assert (found["status"]["clusters"], found["status"]["ready"]) == served
-    assert found["spec"] == created["spec"]
-    assert found["metadata"]["generation"] == created["metadata"]["generation"]
-    by_type = {condition["type"]: condition for condition in found["status"]["conditions"]}
+        stored = await real.user.get(CONFIGS, name)
+        assert (stored["status"]["clusters"], stored["status"]["ready"]) == served
+    assert stored["spec"] == created["spec"]
+    assert stored["metadata"]["generation"] == created["metadata"]["generation"]
+    by_type = {condition["type"]: condition for condition in stored["status"]["conditions"]}
     assert by_type["Former"] == former
     assert (by_type["Ready"]["status"], by_type["Ready"]["reason"]) == ("True", "Usable")
-    assert config.from_object(found).generation == found["status"]["observedGeneration"]
+    assert config.from_object(stored).generation == stored["status"]["observedGeneration"]
