@@ -55,7 +55,13 @@ func (p *collector) WaitForUpdatesEx(ctx *simulator.Context, req *types.WaitForU
 			}
 		}
 	})()
+	if req.Version != "" {
+		p.listen(ctx)
+	}
 	answer := p.PropertyCollector.WaitForUpdatesEx(ctx, req)
+	if req.Version == "" {
+		p.listen(ctx)
+	}
 	if p.vcenter.wasEnded(ctx.Session.Key) {
 		return throw(&types.NotAuthenticated{NoPermission: types.NoPermission{
 			Object: &p.Self, PrivilegeId: mayView}})
