@@ -14,8 +14,8 @@ from akoo_core.kube import client as client_
 from akoo_core.kube import resource
 from akoo_core.kube.request import Request
 from akoo_core.testing import memory
-from akoo_core.testing.memory import client
 from akoo_core.testing.memory import store as memory_store
+from akoo_core.testing.memory.client import MemoryTransport
 
 AKO_NAMESPACE = "avi-system"
 APPLIED = "workload apply statefulsets"
@@ -55,11 +55,11 @@ class Calls:
             self.imitated += time.thread_time() - started
 
 
-class Client(client.MemoryClient):
+class Transport(MemoryTransport):
     """Counts what the server's work costs (but for the copies of its answers)."""
 
     def __init__(self, server: memory.MemoryServer, seam: external.External, calls: Calls) -> None:
-        super().__init__(server, seam, system="workload", field_manager=client_.FIELD_MANAGER)
+        super().__init__(server, seam, system="workload")
         self._calls = calls
 
     async def _call(self, request: Request, work: Callable[[], T]) -> T:
@@ -143,7 +143,7 @@ class Workloads:
             await self.management.get(resource.SECRETS, f"{name}-kubeconfig", namespace)
             server, kubelet = self.clusters.get(cluster_uid) or self._new(cluster_uid)
             seam = external.External(interceptor=kubelet)
-            self._open[cluster_uid] = Client(server, seam, self._calls)
+            self._open[cluster_uid] = client_.KubeClient(Transport(server, seam, self._calls))
         return self._open[cluster_uid]
 
     def _new(self, cluster_uid: str) -> tuple[memory.MemoryServer, Kubelet]:

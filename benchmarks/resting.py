@@ -15,6 +15,7 @@ import logging
 import pathlib
 import sys
 import time
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from akoo_core import external
@@ -22,6 +23,7 @@ from akoo_core.app import gc_tuning
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, resource, transport
 from akoo_core.kube.access import config
+from akoo_core.kube.request import Payload, Request
 from benchmarks import fleet_operator, fleet_workloads, footprint
 
 QUIET_SECONDS = 3.0
@@ -30,38 +32,46 @@ LIMIT_SECONDS = 300.0
 
 
 class Answers:
-    """One workload cluster of which everything is known (a :class:`client_.KubeClient` to read):
+    """Workload cluster of which everything is known (a :class:`client_.Transport` to read):
     the objects of another, with this one's record in them."""
 
     def __init__(self, known: dict[str, Any], cluster: dict[str, str]) -> None:
         self._known = known
         self._cluster = cluster
 
-    async def get(
-        self, kind: resource.Resource, name: str, namespace: str | None = None
-    ) -> client_.Object:
-        if (kind, name) == (resource.NAMESPACES, "kube-system"):
-            return {"metadata": {"name": name, "uid": self._cluster["uid"]}}
-        obj = self._known["objects"].get(f"{kind.plural}/{name}")
-        if obj is None:
-            raise errors.NotFoundError(f"{kind.plural} {name}")
-        return self._own(obj)
+    async def send(self, request: Request, payload: Payload) -> client_.Object:
+        match request.verb:
+            case "get":
+                return self._get(request.resource, request.name)
+            case "list":
+                return self._list(request.resource)
+            case "apply" if "dryRun" in payload.query:  # Somebody looks for drift: there is none.
+                return self._get(request.resource, request.name)
+        raise errors.ForbiddenError(f"{request}: a fleet at rest is not written to")
 
-    async def list(self, kind: resource.Resource, *_: Any, **__: Any) -> client_.Page:
-        objects = self._known["objects"].items()
-        items = [self._own(obj) for key, obj in objects if key.startswith(f"{kind.plural}/")]
-        return client_.Page(items, "1", "")
+    def stream(
+        self, request: Request, payload: Payload, *, inactivity_seconds: float
+    ) -> AsyncGenerator[client_.WatchEvent, None]:
+        raise errors.ForbiddenError(f"{request}: a fleet at rest is not watched")
 
-    async def raw(self, _path: str) -> client_.Object:
+    async def raw(self, path: str) -> client_.Object:
         return dict(self._known["version"])
 
-    async def apply(
-        self, kind: resource.Resource, obj: client_.Object, *, dry_run: bool = False, **_: Any
-    ) -> client_.Object:
-        if dry_run:  # Somebody looks for drift, and there is none.
-            metadata = obj["metadata"]
-            return await self.get(kind, metadata["name"], metadata.get("namespace"))
-        raise errors.ForbiddenError(f"{kind.plural}: a fleet at rest is not written to")
+    async def close(self) -> None:
+        return
+
+    def _get(self, kind: resource.Resource, name: str | None) -> client_.Object:
+        if (kind, name) == (resource.NAMESPACES, "kube-system"):
+            return {"metadata": {"name": name, "uid": self._cluster["uid"]}}
+        stored = self._known["objects"].get(f"{kind.plural}/{name}")
+        if stored is None:
+            raise errors.NotFoundError(f"{kind.plural} {name}")
+        return self._own(stored)
+
+    def _list(self, kind: resource.Resource) -> client_.Object:
+        objects = self._known["objects"].items()
+        items = [self._own(stored) for key, stored in objects if key.startswith(f"{kind.plural}/")]
+        return {"items": items, "metadata": {"resourceVersion": "1", "continue": ""}}
 
     def _own(self, obj: client_.Object) -> client_.Object:
         text = json.dumps(obj).replace(self._known["template"], self._cluster["record"])
@@ -75,7 +85,8 @@ class Clients:
         self._known = known
 
     async def client_for(self, _namespace: str, _name: str, cluster_uid: str) -> Any:
-        return Answers(self._known, self._known["clusters"][cluster_uid])
+        cluster = self._known["clusters"][cluster_uid]
+        return client_.KubeClient(Answers(self._known, cluster))
 
     def silent_seconds(self, _uid: str) -> float:
         return 0.0

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.kube.request import Request
-
-JSON = "application/json"
+from akoo_core.kube.request import JSON, Payload, Request
 
 _METHODS = {
     "get": "GET",
@@ -46,16 +44,12 @@ class Call(NamedTuple):
         return str(self.about or self.path)
 
     @classmethod
-    def of(
-        cls,
-        request: Request,
-        *,
-        query: Mapping[str, str],
-        body: Any,
-        content_type: str,
-        accept: str,
-    ) -> Call:
-        headers = {"Accept": accept}
+    def of(cls, request: Request, payload: Payload) -> Call:
+        """The request with its body encoded."""
+        query, body, content_type, metadata_only = payload
+        headers = {"Accept": _partial(request) if metadata_only else JSON}
+        if body is not None:
+            headers["Content-Type"] = content_type
         return cls(
             request.operation,
             _METHODS[request.verb],
@@ -63,7 +57,13 @@ class Call(NamedTuple):
             request.target,
             request.write,
             query,
-            headers if body is None else headers | {"Content-Type": content_type},
+            headers,
             None if body is None else structs.encode_json(body),
             request,
         )
+
+
+def _partial(request: Request) -> str:
+    """The media type of answers without specs."""
+    kind = "PartialObjectMetadataList" if request.verb == "list" else "PartialObjectMetadata"
+    return f"application/json;as={kind};g=meta.k8s.io;v=v1"

@@ -1,6 +1,6 @@
 """One request after another to one API server: span, deadline, circuit, metrics, errors.
 
-Everything :class:`akoo_core.kube.transport.HttpClient` sends goes through here, once.
+Everything :class:`akoo_core.kube.transport.HttpTransport` sends goes through here, once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import Any, Literal, TypeVar
 
 import aiohttp
@@ -20,7 +20,7 @@ from akoo_core.kube import budget, connection, dialing, errors, statuses
 from akoo_core.kube import call as call_
 from akoo_core.kube import circuit as circuit_
 from akoo_core.kube import endpoint as endpoint_
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import Payload, Request
 from akoo_core.telemetry import metrics
 
 OPEN_DEADLINE_SECONDS = 15.0
@@ -94,13 +94,12 @@ class Caller:
     async def stream(
         self,
         request: Request,
+        payload: Payload,
         *,
-        query: Mapping[str, str],
-        accept: str,
         inactivity_seconds: float,
     ) -> AsyncGenerator[bytes, None]:
         """The chunks of a long answer. Raises KubeError; close it (``aclosing``) to stop."""
-        call = call_.Call.of(request, query=query, body=None, content_type="", accept=accept)
+        call = call_.Call.of(request, payload)
         async with contextlib.AsyncExitStack() as stack:
             generation, used = self._generation, self._connection
             try:

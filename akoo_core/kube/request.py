@@ -1,12 +1,19 @@
-"""One request to an API server as a value, with its texts for spans, metrics and errors."""
+"""One request to an API server as a value, with its texts for spans and errors, and its payload."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from akoo_core.kube.resource import Resource
 
 Verb = Literal["get", "list", "watch", "create", "update", "patch", "apply", "delete"]
+
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+"""The server reads YAML here, and JSON is YAML."""
 
 _WRITES = frozenset({"create", "update", "patch", "apply", "delete"})
 
@@ -56,3 +63,15 @@ class Request(NamedTuple):
     def __str__(self) -> str:
         suffix = f"/{self.subresource}" if self.subresource else ""
         return f"{self.verb} {self.resource.qualified}{suffix} {self.target}".strip()
+
+
+class Payload(NamedTuple):
+    """Query, body and media types of a request, not encoded yet."""
+
+    query: Mapping[str, str] = {}
+    """Parameters of the URL, without empty ones."""
+    body: Any = None
+    content_type: str = JSON
+    """The media type of the body; it tells the two kinds of patches apart."""
+    metadata_only: bool = False
+    """The answer to a list or watch has the metadata of objects and nothing else of them."""

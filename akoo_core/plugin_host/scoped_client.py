@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import AsyncGenerator, Iterable
+from typing import NamedTuple
 
-from akoo_core.kube import client
-from akoo_core.kube.resource import Resource
+from akoo_core.kube.client import KubeClient, Object, Transport, WatchEvent
+from akoo_core.kube.request import Payload, Request
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import OutOfScopeError
-
-Object = client.Object
 
 
 class Scope(NamedTuple):
@@ -27,21 +25,21 @@ class Scope(NamedTuple):
 
 
 def for_controller(
-    inner: client.KubeClient, plugin: str, registration: api.ControllerRegistration
-) -> ScopedClient:
+    inner: KubeClient, plugin: str, registration: api.ControllerRegistration
+) -> KubeClient:
     """Reads what a registration watches or writes, writes what it writes."""
     writes = frozenset(write.qualified for write in registration.writes)
     reads = writes | {watch.qualified for watch in registration.watches}
     who = f"controller {registration.name} of plugin {plugin}"
     readable = "the kind is not in its watches or writes"
-    return ScopedClient(
+    return _scoped(
         inner, Scope(plugin, who, reads, writes, readable, "the kind is not in its writes")
     )
 
 
 def for_reading(
-    inner: client.KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
-) -> ScopedClient:
+    inner: KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
+) -> KubeClient:
     """Reads what any of a plugin's controllers watches, and writes nothing.
 
     For verbs and commands: shared things belong to their controllers, and nobody else writes them.
@@ -50,165 +48,37 @@ def for_reading(
     who = f"plugin {plugin}, outside of its controllers,"
     readable = "no controller of it watches the kind"
     writable = "only the controller of a shared thing writes it"
-    return ScopedClient(inner, Scope(plugin, who, reads, frozenset(), readable, writable))
+    return _scoped(inner, Scope(plugin, who, reads, frozenset(), readable, writable))
 
 
 def for_verbs(
-    inner: client.KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
-) -> ScopedClient | None:
+    inner: KubeClient, plugin: str, registrations: Iterable[api.ControllerRegistration]
+) -> KubeClient | None:
     """``for_reading``, as ``ctx.shared``: None for a plugin that registers no controller."""
     registered = tuple(registrations)
     return for_reading(inner, plugin, registered) if registered else None
 
 
-class ScopedClient:
-    """A KubeClient that reads and writes the kinds of its scope.
+class ScopedTransport:
+    """A transport that carries requests for the kinds of its scope.
 
     Anything else raises OutOfScopeError before a request is made. RBAC alone could not tell plugins
     apart: they share the operator's ServiceAccount.
     """
 
-    def __init__(self, inner: client.KubeClient, scope: Scope) -> None:
+    def __init__(self, inner: Transport, scope: Scope) -> None:
         self._inner = inner
         self._scope = scope
 
-    def _read(self, resource: Resource) -> None:
-        if resource.qualified not in self._scope.reads:
-            raise self._refusal("read", resource, self._scope.readable)
+    async def send(self, request: Request, payload: Payload) -> Object:
+        self._check(request)
+        return await self._inner.send(request, payload)
 
-    def _write(self, resource: Resource) -> None:
-        if resource.qualified not in self._scope.writes:
-            raise self._refusal("write", resource, self._scope.writable)
-
-    def _refusal(self, verb: str, resource: Resource, why: str) -> OutOfScopeError:
-        scope = self._scope
-        return OutOfScopeError(
-            scope.plugin, f"{scope.who} may not {verb} {resource.qualified}: {why}"
-        )
-
-    async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
-        self._read(resource)
-        return await self._inner.get(resource, name, namespace)
-
-    async def list(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        *,
-        label_selector: str = "",
-        field_selector: str = "",
-        resource_version: str = "",
-        token: str = "",
-        limit: int = 500,
-        metadata_only: bool = False,
-    ) -> client.Page:
-        self._read(resource)
-        return await self._inner.list(
-            resource,
-            namespace,
-            label_selector=label_selector,
-            field_selector=field_selector,
-            resource_version=resource_version,
-            token=token,
-            limit=limit,
-            metadata_only=metadata_only,
-        )
-
-    def watch(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        *,
-        resource_version: str = "",
-        label_selector: str = "",
-        field_selector: str = "",
-        timeout_seconds: int = 300,
-        inactivity_seconds: float = 90.0,
-        send_initial_events: bool = False,
-        metadata_only: bool = False,
-    ) -> AsyncGenerator[client.WatchEvent, None]:
-        self._read(resource)
-        return self._inner.watch(
-            resource,
-            namespace,
-            resource_version=resource_version,
-            label_selector=label_selector,
-            field_selector=field_selector,
-            timeout_seconds=timeout_seconds,
-            inactivity_seconds=inactivity_seconds,
-            send_initial_events=send_initial_events,
-            metadata_only=metadata_only,
-        )
-
-    async def create(self, resource: Resource, obj: Object, namespace: str | None = None) -> Object:
-        self._write(resource)
-        return await self._inner.create(resource, obj, namespace)
-
-    async def replace(
-        self, resource: Resource, obj: Object, *, subresource: str | None = None
-    ) -> Object:
-        self._write(resource)
-        return await self._inner.replace(resource, obj, subresource=subresource)
-
-    async def merge_patch(
-        self,
-        resource: Resource,
-        name: str,
-        patch: Mapping[str, Any],
-        namespace: str | None = None,
-        *,
-        subresource: str | None = None,
-    ) -> Object:
-        self._write(resource)
-        return await self._inner.merge_patch(
-            resource, name, patch, namespace, subresource=subresource
-        )
-
-    async def json_patch(
-        self,
-        resource: Resource,
-        name: str,
-        patch: Sequence[Mapping[str, Any]],
-        namespace: str | None = None,
-        *,
-        subresource: str | None = None,
-    ) -> Object:
-        self._write(resource)
-        return await self._inner.json_patch(
-            resource, name, patch, namespace, subresource=subresource
-        )
-
-    async def apply(
-        self,
-        resource: Resource,
-        obj: Object,
-        *,
-        field_manager: str = client.FIELD_MANAGER,
-        force: bool = True,
-        dry_run: bool = False,
-        subresource: str | None = None,
-    ) -> Object:
-        self._write(resource)
-        return await self._inner.apply(
-            resource,
-            obj,
-            field_manager=field_manager,
-            force=force,
-            dry_run=dry_run,
-            subresource=subresource,
-        )
-
-    async def delete(
-        self,
-        resource: Resource,
-        name: str,
-        namespace: str | None = None,
-        *,
-        uid: str | None = None,
-        propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
-    ) -> None:
-        self._write(resource)
-        await self._inner.delete(resource, name, namespace, uid=uid, propagation=propagation)
+    def stream(
+        self, request: Request, payload: Payload, *, inactivity_seconds: float
+    ) -> AsyncGenerator[WatchEvent, None]:
+        self._check(request)
+        return self._inner.stream(request, payload, inactivity_seconds=inactivity_seconds)
 
     async def raw(self, path: str) -> Object:
         """Not for plugins: a path could be any kind."""
@@ -220,3 +90,19 @@ class ScopedClient:
 
     async def close(self) -> None:
         """Nothing to close: the connections are the operator's."""
+
+    def _check(self, request: Request) -> None:
+        scope, kind = self._scope, request.resource.qualified
+        if request.write:
+            if kind not in scope.writes:
+                raise self._refusal("write", kind, scope.writable)
+        elif kind not in scope.reads:
+            raise self._refusal("read", kind, scope.readable)
+
+    def _refusal(self, verb: str, kind: str, why: str) -> OutOfScopeError:
+        scope = self._scope
+        return OutOfScopeError(scope.plugin, f"{scope.who} may not {verb} {kind}: {why}")
+
+
+def _scoped(inner: KubeClient, scope: Scope) -> KubeClient:
+    return KubeClient(ScopedTransport(inner.transport, scope), field_manager=inner.field_manager)

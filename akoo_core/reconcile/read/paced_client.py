@@ -5,147 +5,35 @@ See :mod:`akoo_core.reconcile.read.pace`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import AsyncGenerator
 
-from akoo_core.kube import client
-from akoo_core.kube.resource import Resource
+from akoo_core.kube.client import KubeClient, Object, Transport, WatchEvent
+from akoo_core.kube.request import Payload, Request
 from akoo_core.reconcile.read.pace import Turn
 
-Object = client.Object
+
+def paced(inner: KubeClient, turn: Turn) -> KubeClient:
+    """A client whose calls are those of ``inner`` and keep to the pace of ``turn``."""
+    return KubeClient(PacedTransport(inner.transport, turn), field_manager=inner.field_manager)
 
 
-class PacedClient:
-    """A KubeClient. Each of its calls is a call of ``turn``; a watch counts only while it is
+class PacedTransport:
+    """A transport. Each of its calls is a call of ``turn``; a watch counts only while it is
     opened."""
 
-    def __init__(self, inner: client.KubeClient, turn: Turn) -> None:
+    def __init__(self, inner: Transport, turn: Turn) -> None:
         self._inner = inner
         self._turn = turn
 
-    async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
+    async def send(self, request: Request, payload: Payload) -> Object:
         with self._turn.call():
-            return await self._inner.get(resource, name, namespace)
+            return await self._inner.send(request, payload)
 
-    async def list(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        *,
-        label_selector: str = "",
-        field_selector: str = "",
-        resource_version: str = "",
-        token: str = "",
-        limit: int = 500,
-        metadata_only: bool = False,
-    ) -> client.Page:
+    def stream(
+        self, request: Request, payload: Payload, *, inactivity_seconds: float
+    ) -> AsyncGenerator[WatchEvent, None]:
         with self._turn.call():
-            return await self._inner.list(
-                resource,
-                namespace,
-                label_selector=label_selector,
-                field_selector=field_selector,
-                resource_version=resource_version,
-                token=token,
-                limit=limit,
-                metadata_only=metadata_only,
-            )
-
-    def watch(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        *,
-        resource_version: str = "",
-        label_selector: str = "",
-        field_selector: str = "",
-        timeout_seconds: int = 300,
-        inactivity_seconds: float = 90.0,
-        send_initial_events: bool = False,
-        metadata_only: bool = False,
-    ) -> AsyncGenerator[client.WatchEvent, None]:
-        with self._turn.call():
-            return self._inner.watch(
-                resource,
-                namespace,
-                resource_version=resource_version,
-                label_selector=label_selector,
-                field_selector=field_selector,
-                timeout_seconds=timeout_seconds,
-                inactivity_seconds=inactivity_seconds,
-                send_initial_events=send_initial_events,
-                metadata_only=metadata_only,
-            )
-
-    async def create(self, resource: Resource, obj: Object, namespace: str | None = None) -> Object:
-        with self._turn.call():
-            return await self._inner.create(resource, obj, namespace)
-
-    async def replace(
-        self, resource: Resource, obj: Object, *, subresource: str | None = None
-    ) -> Object:
-        with self._turn.call():
-            return await self._inner.replace(resource, obj, subresource=subresource)
-
-    async def merge_patch(
-        self,
-        resource: Resource,
-        name: str,
-        patch: Mapping[str, Any],
-        namespace: str | None = None,
-        *,
-        subresource: str | None = None,
-    ) -> Object:
-        with self._turn.call():
-            return await self._inner.merge_patch(
-                resource, name, patch, namespace, subresource=subresource
-            )
-
-    async def json_patch(
-        self,
-        resource: Resource,
-        name: str,
-        patch: Sequence[Mapping[str, Any]],
-        namespace: str | None = None,
-        *,
-        subresource: str | None = None,
-    ) -> Object:
-        with self._turn.call():
-            return await self._inner.json_patch(
-                resource, name, patch, namespace, subresource=subresource
-            )
-
-    async def apply(
-        self,
-        resource: Resource,
-        obj: Object,
-        *,
-        field_manager: str = client.FIELD_MANAGER,
-        force: bool = True,
-        dry_run: bool = False,
-        subresource: str | None = None,
-    ) -> Object:
-        with self._turn.call():
-            return await self._inner.apply(
-                resource,
-                obj,
-                field_manager=field_manager,
-                force=force,
-                dry_run=dry_run,
-                subresource=subresource,
-            )
-
-    async def delete(
-        self,
-        resource: Resource,
-        name: str,
-        namespace: str | None = None,
-        *,
-        uid: str | None = None,
-        propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
-    ) -> None:
-        with self._turn.call():
-            await self._inner.delete(resource, name, namespace, uid=uid, propagation=propagation)
+            return self._inner.stream(request, payload, inactivity_seconds=inactivity_seconds)
 
     async def raw(self, path: str) -> Object:
         with self._turn.call():

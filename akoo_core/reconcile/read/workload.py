@@ -42,7 +42,7 @@ async def reach(
     where = f"workload cluster {namespace}/{name}"
     try:
         inner = await access.client_for(namespace, name, turn.cluster_uid)
-        client = paced_client.PacedClient(inner, turn)
+        client = paced_client.paced(inner, turn)
         uid = await workloads.kube_system_uid(client)
     except pace.SlowError as error:
         return Reached(None, "", "WorkloadSlow", f"The {where} is not asked now: {error}.")

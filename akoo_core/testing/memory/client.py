@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from akoo_core import external as external_
-from akoo_core.kube import client, errors, statuses
-from akoo_core.kube.request import Request
-from akoo_core.kube.resource import Resource
+from akoo_core.kube import client, statuses
+from akoo_core.kube.request import JSON_PATCH, Payload, Request
 from akoo_core.testing.memory import kinds, listing, selectors
 from akoo_core.testing.memory import patch as memory_patch
 from akoo_core.testing.memory.apply import Manager
@@ -23,181 +22,34 @@ Object = client.Object
 T = TypeVar("T")
 
 
-class MemoryClient:
-    """Implements :class:`akoo_core.kube.client.KubeClient`."""
+class MemoryTransport:
+    """Implements :class:`akoo_core.kube.client.Transport` on a server in memory."""
 
-    def __init__(
-        self,
-        server: MemoryServer,
-        external: external_.External,
-        *,
-        system: str,
-        field_manager: str,
-    ) -> None:
+    def __init__(self, server: MemoryServer, external: external_.External, *, system: str) -> None:
         self._server = server
         self._external = external
         self._system = system
-        self._field_manager = field_manager
         self.closed = False
 
-    async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
-        request = Request("get", resource, namespace, name)
-        return await self._call(request, lambda: self._existing(request))
+    async def send(self, request: Request, payload: Payload) -> Object:
+        if request.verb == "list":
+            return await self._list(request, payload)
+        return await self._call(request, lambda: self._answer_to(request, payload))
 
-    async def list(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        *,
-        label_selector: str = "",
-        field_selector: str = "",
-        resource_version: str = "",
-        token: str = "",
-        limit: int = 500,
-        metadata_only: bool = False,
-    ) -> client.Page:
-        request = Request("list", resource, namespace)
-        matches = self._matcher(request, label_selector, field_selector)
-        limit = min(limit, self._server.list_limit or limit)
-
-        def page() -> client.Page:
-            return listing.page(
-                self._server.store,
-                request,
-                matches,
-                resource_version=resource_version,
-                token=token,
-                limit=limit,
-            )
-
-        listed = await self._call(request, page)
-        items = [_metadata_only(obj) for obj in listed.items] if metadata_only else listed.items
-        return listed._replace(items=memory_patch.copied(items))
-
-    async def watch(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        *,
-        resource_version: str = "",
-        label_selector: str = "",
-        field_selector: str = "",
-        timeout_seconds: int = 300,
-        inactivity_seconds: float = 90.0,
-        send_initial_events: bool = False,
-        metadata_only: bool = False,
+    async def stream(
+        self, request: Request, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[client.WatchEvent, None]:
-        request = Request("watch", resource, namespace)
-        matches = self._matcher(request, label_selector, field_selector)
+        matches = self._matcher(request, payload)
         await self._call(request, lambda: None)
         events = self._server.watches.read(
-            request, matches, since=resource_version, send_initial_events=send_initial_events
+            request,
+            matches,
+            since=payload.query.get("resourceVersion", ""),
+            send_initial_events="sendInitialEvents" in payload.query,
         )
         async with contextlib.aclosing(events) as stream:
-            async for event in stream:
-                yield (
-                    event._replace(object=_metadata_only(event.object))
-                    if (metadata_only)
-                    else event
-                )
-
-    async def create(self, resource: Resource, obj: Object, namespace: str | None = None) -> Object:
-        request = _of("create", resource, obj, namespace)
-        if resource.plural == "selfsubjectaccessreviews":
-            return await self._call(request, lambda: self._server.served.review(obj))
-        manager = Manager(self._field_manager, "Update")
-        return await self._call(request, lambda: self._server.writes.create(request, obj, manager))
-
-    async def replace(
-        self, resource: Resource, obj: Object, *, subresource: str | None = None
-    ) -> Object:
-        request = _of("update", resource, obj, None, subresource)
-        metadata = obj["metadata"]
-
-        def change(_: Object) -> Object:
-            if kinds.is_custom(resource) and not metadata.get("resourceVersion"):
-                raise kinds.invalid(
-                    request, "metadata.resourceVersion: must be specified for an update"
-                )
-            wanted: Object = memory_patch.copied(obj)
-            return wanted
-
-        return await self._update(request, change)
-
-    async def merge_patch(
-        self,
-        resource: Resource,
-        name: str,
-        patch: Mapping[str, Any],
-        namespace: str | None = None,
-        *,
-        subresource: str | None = None,
-    ) -> Object:
-        request = Request("patch", resource, namespace, name, subresource)
-
-        def change(current: Object) -> Object:
-            merged: Object = memory_patch.merge_patch(current, patch)
-            return merged
-
-        return await self._update(request, change)
-
-    async def json_patch(
-        self,
-        resource: Resource,
-        name: str,
-        patch: Sequence[Mapping[str, Any]],
-        namespace: str | None = None,
-        *,
-        subresource: str | None = None,
-    ) -> Object:
-        request = Request("patch", resource, namespace, name, subresource)
-
-        def change(current: Object) -> Object:
-            try:
-                patched: Object = memory_patch.json_patch(current, patch)
-            except memory_patch.PatchError as error:
-                refused = kinds.refusal(422, "Invalid", statuses.PATCH_REFUSED, request)
-                raise refused from error
-            return patched
-
-        try:
-            return await self._update(request, change)
-        except errors.InvalidError as error:
-            raise statuses.json_patch_error(error, patch) from None
-
-    async def apply(
-        self,
-        resource: Resource,
-        obj: Object,
-        *,
-        field_manager: str = client.FIELD_MANAGER,
-        force: bool = True,
-        dry_run: bool = False,
-        subresource: str | None = None,
-    ) -> Object:
-        request = _of("apply", resource, obj, None, subresource)
-        manager = Manager(field_manager, "Apply", subresource or "")
-
-        def write() -> Object:
-            sent = memory_patch.copied(obj)
-            return self._server.writes.apply(request, sent, manager, force=force, dry_run=dry_run)
-
-        return await self._call(request, write)
-
-    async def delete(
-        self,
-        resource: Resource,
-        name: str,
-        namespace: str | None = None,
-        *,
-        uid: str | None = None,
-        propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
-    ) -> None:
-        request = Request("delete", resource, namespace, name)
-        await self._call(
-            request,
-            lambda: self._server.writes.delete(request, uid=uid, propagation=propagation),
-        )
+            async for kind, obj in stream:
+                yield client.WatchEvent(kind, _metadata_only(obj) if payload.metadata_only else obj)
 
     async def raw(self, path: str) -> Object:
         async with self._external.call(self._system, "get raw", write=False, subject=path):
@@ -210,11 +62,74 @@ class MemoryClient:
     async def close(self) -> None:
         self.closed = True
 
-    async def _update(self, request: Request, change: Callable[[Object], Object]) -> Object:
-        manager = Manager(self._field_manager, "Update", request.subresource or "")
-        return await self._call(
-            request, lambda: self._server.writes.update(request, change, manager)
+    async def _list(self, request: Request, payload: Payload) -> Object:
+        matches, query = self._matcher(request, payload), payload.query
+        limit = int(query.get("limit", 0))
+        limit = min(limit, self._server.list_limit or limit)
+
+        def page() -> client.Page:
+            return listing.page(
+                self._server.store,
+                request,
+                matches,
+                resource_version=query.get("resourceVersion", ""),
+                token=query.get("continue", ""),
+                limit=limit,
+            )
+
+        items, version, token = await self._call(request, page)
+        if payload.metadata_only:
+            items = [_metadata_only(obj) for obj in items]
+        metadata = {"resourceVersion": version, "continue": token}
+        return {"items": memory_patch.copied(items), "metadata": metadata}
+
+    def _answer_to(self, request: Request, payload: Payload) -> Object:
+        match request.verb:
+            case "get":
+                key = key_of(request.resource, request.namespace, request.name or "")
+                return self._server.writes.existing(request, key)
+            case "create":
+                return self._create(request, payload)
+            case "update" | "patch":
+                return self._update(request, payload)
+            case "apply":
+                return self._apply(request, payload)
+            case "delete":
+                return self._delete(request, payload)
+        raise ValueError(f"{request}: the answer to {request.verb} is not an object")
+
+    def _create(self, request: Request, payload: Payload) -> Object:
+        if request.resource.plural == "selfsubjectaccessreviews":
+            return self._server.served.review(payload.body)
+        manager = Manager(payload.query.get("fieldManager", ""), "Update")
+        return self._server.writes.create(request, payload.body, manager)
+
+    def _update(self, request: Request, payload: Payload) -> Object:
+        field_manager = payload.query.get("fieldManager", "")
+        return self._server.writes.update(
+            request,
+            lambda current: _changed(current, request, payload),
+            Manager(field_manager, "Update", request.subresource or ""),
         )
+
+    def _apply(self, request: Request, payload: Payload) -> Object:
+        query = payload.query
+        return self._server.writes.apply(
+            request,
+            memory_patch.copied(payload.body),
+            Manager(query.get("fieldManager", ""), "Apply", request.subresource or ""),
+            force="force" in query,
+            dry_run="dryRun" in query,
+        )
+
+    def _delete(self, request: Request, payload: Payload) -> Object:
+        options = payload.body
+        self._server.writes.delete(
+            request,
+            uid=options.get("preconditions", {}).get("uid"),
+            propagation=options["propagationPolicy"],
+        )
+        return {}
 
     async def _call(self, request: Request, function: Callable[[], T]) -> T:
         """One request: counted, refused where ordered, done, and copied on the way out."""
@@ -233,27 +148,47 @@ class MemoryClient:
             self._server.faults.check("after", request)
         return _answer(answer, request)
 
-    def _existing(self, request: Request) -> Object:
-        key = key_of(request.resource, request.namespace, request.name or "")
-        return self._server.writes.existing(request, key)
-
-    def _matcher(self, request: Request, labels: str, fields: str) -> selectors.Predicate:
+    def _matcher(self, request: Request, payload: Payload) -> selectors.Predicate:
+        labels = payload.query.get("labelSelector", "")
+        fields = payload.query.get("fieldSelector", "")
         try:
             return selectors.matcher(labels, fields)
         except ValueError as error:
             raise kinds.refusal(400, "BadRequest", str(error), request) from error
 
 
-def _of(
-    verb: Literal["create", "update", "apply"],
-    resource: Resource,
-    obj: Object,
-    namespace: str | None,
-    subresource: str | None = None,
-) -> Request:
-    metadata = obj.get("metadata") or {}
-    home = namespace or metadata.get("namespace")
-    return Request(verb, resource, home, metadata.get("name"), subresource)
+class MemoryClient(client.KubeClient):
+    """A KubeClient on a MemoryServer. Subclasses may override a verb to answer it otherwise."""
+
+    def __init__(
+        self,
+        server: MemoryServer,
+        external: external_.External,
+        *,
+        system: str,
+        field_manager: str,
+    ) -> None:
+        transport = MemoryTransport(server, external, system=system)
+        super().__init__(transport, field_manager=field_manager)
+
+
+def _changed(current: Object, request: Request, payload: Payload) -> Object:
+    """The object after an update or a patch."""
+    body = payload.body
+    changed: Object
+    if request.verb == "update":
+        if kinds.is_custom(request.resource) and not body["metadata"].get("resourceVersion"):
+            message = "metadata.resourceVersion: must be specified for an update"
+            raise kinds.invalid(request, message)
+        changed = memory_patch.copied(body)
+    elif payload.content_type == JSON_PATCH:
+        try:
+            changed = memory_patch.json_patch(current, body)
+        except memory_patch.PatchError as error:
+            raise kinds.refusal(422, "Invalid", statuses.PATCH_REFUSED, request) from error
+    else:
+        changed = memory_patch.merge_patch(current, body)
+    return changed
 
 
 def _answer(answer: T, request: Request) -> T:

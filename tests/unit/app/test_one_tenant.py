@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from akoo_core import errors as core_errors
 from akoo_core import testing
-from akoo_core.kube import client, errors
+from akoo_core.kube import errors
+from akoo_core.kube.client import KubeClient, Transport, WatchEvent
+from akoo_core.kube.request import Payload, Request
 from akoo_core.plugin import api
 from akoo_core.reconcile.act import leaving, living
 from akoo_core.reconcile.read import machines as machines_
@@ -20,9 +22,9 @@ from akoo_core.reconcile.read import pace
 from akoo_core.testing import virtual_time
 from akoo_core.testing.memory import workloads
 
-Client = Any
-Odd = Callable[[str, Client], Client]
-"""By the name of a Cluster, another client in the place of its own."""
+Odd = Callable[[str, Transport], Transport]
+"""By the name of a Cluster, another transport in the place of its own."""
+Send = Callable[[Request, Payload], Awaitable[Any]]
 
 
 class Small(api.Plugin):
@@ -94,12 +96,13 @@ class Small(api.Plugin):
 
 @pytest.fixture
 def odd(monkeypatch: pytest.MonkeyPatch) -> Callable[[Odd], None]:
-    """Puts other clients in the place of those of workload clusters."""
+    """Puts other transports in the place of those of workload clusters."""
     original = workloads.MemoryWorkloads.client_for
 
     def use(change: Odd) -> None:
-        async def client_for(self: Any, namespace: str, name: str, uid: str) -> Client:
-            return change(name, await original(self, namespace, name, uid))
+        async def client_for(self: Any, namespace: str, name: str, uid: str) -> KubeClient:
+            client = await original(self, namespace, name, uid)
+            return KubeClient(change(name, client.transport))
 
         monkeypatch.setattr(workloads.MemoryWorkloads, "client_for", client_for)
 
@@ -107,14 +110,26 @@ def odd(monkeypatch: pytest.MonkeyPatch) -> Callable[[Odd], None]:
 
 
 class Wrapped:
-    """A client, some of whose methods are others."""
+    """A transport that sends the requests of some verbs otherwise."""
 
-    def __init__(self, inner: Client, **methods: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, inner: Transport, **verbs: Send) -> None:
         self._inner = inner
-        self.__dict__.update(methods)
+        self._verbs = verbs
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+    async def send(self, request: Request, payload: Payload) -> Any:
+        send = self._verbs.get(request.verb) or self._inner.send
+        return await send(request, payload)
+
+    def stream(
+        self, request: Request, payload: Payload, *, inactivity_seconds: float
+    ) -> AsyncGenerator[WatchEvent, None]:
+        return self._inner.stream(request, payload, inactivity_seconds=inactivity_seconds)
+
+    async def raw(self, path: str) -> Any:
+        return await self._inner.raw(path)
+
+    async def close(self) -> None:
+        await self._inner.close()
 
 
 def _reason(fleet: testing.Fleet, name: str, condition: str) -> str:
@@ -132,18 +147,15 @@ async def _in(seconds: float, fleet: testing.Fleet, name: str) -> None:
 # Slow APIs.
 
 
-def _slowly(name: str, inner: Client) -> Client:
+def _slowly(name: str, inner: Transport) -> Transport:
     if not name.startswith("slow"):
         return inner
 
-    def slow(method: str) -> Callable[..., Awaitable[Any]]:
-        async def call(*args: Any, **options: Any) -> Any:
-            await asyncio.sleep(9.0)
-            return await getattr(inner, method)(*args, **options)
+    async def slow(request: Request, payload: Payload) -> Any:
+        await asyncio.sleep(9.0)
+        return await inner.send(request, payload)
 
-        return call
-
-    return Wrapped(inner, **{method: slow(method) for method in ("get", "list", "apply", "delete")})
+    return Wrapped(inner, **dict.fromkeys(("get", "list", "apply", "delete"), slow))
 
 
 def test_slow_clusters_do_not_delay_a_healthy_one(odd: Callable[[Odd], None]) -> None:
@@ -167,7 +179,7 @@ def test_slow_clusters_do_not_delay_a_healthy_one(odd: Callable[[Odd], None]) ->
 
 
 def test_an_attempt_ends_when_it_has_had_its_time(odd: Callable[[Odd], None]) -> None:
-    async def never(*args: Any, **options: Any) -> Any:
+    async def never(request: Request, payload: Payload) -> Any:
         await asyncio.Event().wait()
 
     odd(lambda name, inner: Wrapped(inner, apply=never) if name.startswith("hangs") else inner)
@@ -188,11 +200,11 @@ def test_an_attempt_ends_when_it_has_had_its_time(odd: Callable[[Odd], None]) ->
 def test_an_endless_list_is_not_read_to_its_end(odd: Callable[[Odd], None]) -> None:
     pages: list[str] = []
 
-    def endless(name: str, inner: Client) -> Client:
-        async def pages_of(resource: Any, *args: Any, **options: Any) -> client.Page:
+    def endless(name: str, inner: Transport) -> Transport:
+        async def pages_of(request: Request, payload: Payload) -> Any:
             await asyncio.sleep(0.5)
             pages.append(name)
-            return client.Page([], "1", "more")
+            return {"items": [], "metadata": {"resourceVersion": "1", "continue": "more"}}
 
         return Wrapped(inner, list=pages_of) if name == "bad" else inner
 
@@ -399,10 +411,10 @@ def test_whatever_answers_at_a_kubeconfig_a_deleted_cluster_goes(
 ) -> None:
     strange = False
 
-    def change(name: str, inner: Client) -> Client:
-        async def get(resource: Any, name: str, namespace: str | None = None) -> Any:
-            if name != "kube-system":
-                return await inner.get(resource, name, namespace)
+    def change(name: str, inner: Transport) -> Transport:
+        async def get(request: Request, payload: Payload) -> Any:
+            if request.name != "kube-system":
+                return await inner.send(request, payload)
             if isinstance(answer, BaseException):
                 raise answer
             return answer
@@ -514,10 +526,10 @@ def test_a_conflict_of_a_workload_api_is_told_and_backs_off(
     tries: list[str] = []
     conflicting = method == "apply"
 
-    def change(name: str, inner: Client) -> Client:
-        async def conflict(*args: Any, **options: Any) -> Any:
+    def change(name: str, inner: Transport) -> Transport:
+        async def conflict(request: Request, payload: Payload) -> Any:
             if not conflicting:
-                return await getattr(inner, method)(*args, **options)
+                return await inner.send(request, payload)
             tries.append(name)
             raise errors.ConflictError("Operation cannot be fulfilled on resourcequotas")
 

@@ -82,6 +82,6 @@ async def test_a_person_who_lacks_rights_reads_so(tmp_path: pathlib.Path) -> Non
     file.write_text(yaml.safe_dump(document | {"current-context": "c"}))
     kube = await management.connect(kubefiles.Choice(str(file)))
     try:
-        assert kube._caller._role == statuses.PERSON_ROLE  # type: ignore[attr-defined]
+        assert kube.transport._caller._role == statuses.PERSON_ROLE  # type: ignore[attr-defined]
     finally:
         await kube.close()

@@ -163,7 +163,7 @@ def inner() -> client.KubeClient:
 
 
 @pytest.fixture
-def limited(inner: client.KubeClient) -> scoped_client.ScopedClient:
+def limited(inner: client.KubeClient) -> client.KubeClient:
     registration = structs.replace(
         GOOD, watches=(resources.CLUSTERS,), writes=(resources.CONFIG_MAPS,)
     )
@@ -184,7 +184,7 @@ def _writes(
     }
 
 
-def test_every_method_of_a_client_is_limited(limited: scoped_client.ScopedClient) -> None:
+def test_every_method_of_a_client_is_limited(limited: client.KubeClient) -> None:
     methods = {name for name in vars(client.KubeClient) if not name.startswith("_")}
     assert methods == set(_writes(limited, resources.CLUSTERS, _cluster())) | {
         "get",
@@ -197,7 +197,7 @@ def test_every_method_of_a_client_is_limited(limited: scoped_client.ScopedClient
 
 @pytest.mark.parametrize("method", _writes(MemoryServer().client(), resources.PODS, _cluster()))
 async def test_only_what_it_writes_can_be_written(
-    inner: client.KubeClient, limited: scoped_client.ScopedClient, method: str
+    inner: client.KubeClient, limited: client.KubeClient, method: str
 ) -> None:
     live = await inner.get(resources.CONFIG_MAPS, "a", "default")
     del live["metadata"]["managedFields"]
@@ -211,7 +211,7 @@ async def test_only_what_it_writes_can_be_written(
     )
 
 
-async def test_what_it_watches_or_writes_can_be_read(limited: scoped_client.ScopedClient) -> None:
+async def test_what_it_watches_or_writes_can_be_read(limited: client.KubeClient) -> None:
     for resource, name in ((resources.CLUSTERS, "shop"), (resources.CONFIG_MAPS, "a")):
         assert (await limited.get(resource, name, "default"))["metadata"]["name"] == name
         assert len((await limited.list(resource)).items) == 1
@@ -222,7 +222,7 @@ async def test_what_it_watches_or_writes_can_be_read(limited: scoped_client.Scop
     assert await limited.get(resources.CLUSTERS, "shop", "default")
 
 
-async def test_nothing_else_can_be_read(limited: scoped_client.ScopedClient) -> None:
+async def test_nothing_else_can_be_read(limited: client.KubeClient) -> None:
     with pytest.raises(OutOfScopeError, match="may not read secrets: the kind is not in its"):
         await limited.get(resources.SECRETS, "a", "default")
     with pytest.raises(OutOfScopeError):
