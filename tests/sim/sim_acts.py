@@ -25,8 +25,8 @@ WORDS: tuple[dict[str, str | None], ...] = (
 
 
 def _any(fleet: SimFleet) -> str | None:
-    found = sorted(fleet.clusters())
-    return random.choice(found) if found else None
+    names_ = sorted(fleet.clusters())
+    return random.choice(names_) if names_ else None
 
 
 async def create(fleet: SimFleet, weather: Weather) -> None:
@@ -78,18 +78,18 @@ async def policy(fleet: SimFleet, weather: Weather) -> None:
 async def word(fleet: SimFleet, weather: Weather) -> None:
     records = [record for record in fleet.laws.records() if record.spec.finished_at is None]
     if records:
-        one = random.choice(records)
-        await fleet.annotate(one.name, **random.choice(WORDS))
+        record_ = random.choice(records)
+        await fleet.annotate(record_.name, **random.choice(WORDS))
 
 
 async def lose_record(fleet: SimFleet, weather: Weather) -> None:
     """While its Cluster lives, or dies, or in the moment in which somebody deletes it."""
     records = fleet.laws.records()
     if records and random.random() < 0.2:
-        one = random.choice(records)
-        await fleet.lose_record(one.name)
+        record_ = random.choice(records)
+        await fleet.lose_record(record_.name)
         if random.random() < 0.5:
-            await fleet.delete_cluster(one.spec.cluster_ref.name)
+            await fleet.delete_cluster(record_.spec.cluster_ref.name)
 
 
 async def mark(fleet: SimFleet, weather: Weather) -> None:

@@ -124,24 +124,24 @@ class AviOutside(Outside):
 
     def state(self) -> object:
         """What is other than before; logins apart."""
-        found = self.avi.diff(self.before)
+        changes = self.avi.diff(self.before)
         return {
-            "added": sorted(map(_told, found.added.values())),
-            "removed": sorted(map(_told, found.removed.values())),
-            "changed": self._changed(found.changed),
+            "added": sorted(map(_told, changes.added.values())),
+            "removed": sorted(map(_told, changes.removed.values())),
+            "changed": self._changed(changes.changed),
             "suspect": oracle.shown(self.avi, self.count().suspect),
         }
 
     def survives(self) -> Hashable:
         """All objects by their versions, sessions, and what is to go wrong yet."""
         state = self.avi.state
-        objects = frozenset((*key, one.modified) for key, one in state.objects.everything().items())
+        objects = frozenset((*key, obj.modified) for key, obj in state.objects.everything().items())
         return objects, len(state.accounts.sessions), repr(self.avi.faults.as_dict())
 
-    def _changed(self, found: dict[Key, tuple[str, ...]]) -> dict[str, list[str]]:
+    def _changed(self, changed: dict[Key, tuple[str, ...]]) -> dict[str, list[str]]:
         """Fields of others' objects by what they are; an empty list is as good as none."""
-        told: dict[str, list[str]] = {}
-        for key, fields in found.items():
+        labels: dict[str, list[str]] = {}
+        for key, fields in changed.items():
             old, new = self.before.objects[key].data, self.avi.state.objects.get(*key)
             assert new is not None
             other = [
@@ -150,8 +150,8 @@ class AviOutside(Outside):
                 if (old.get(field) or None) != (new.data.get(field) or None)
             ]
             if other and key[0] != "user":
-                told[_told(new)] = sorted(other)
-        return told
+                labels[_told(new)] = sorted(other)
+        return labels
 
     # AKO.
 

@@ -62,9 +62,9 @@ class Place:
 
     def find(self, kind: str, name: str) -> Stored:
         """The object; of several the one in our cloud."""
-        found = list(self.avi.state.objects.named(kind, name))
+        named = list(self.avi.state.objects.named(kind, name))
         cloud = getattr(self, "cloud", "")
-        return next((one for one in found if one.cloud == cloud), found[0])
+        return next((obj for obj in named if obj.cloud == cloud), named[0])
 
     def move(self, group: str) -> None:
         """To another SE group."""
@@ -84,8 +84,8 @@ class Place:
             network=self.network,
             controller="cluster-0-1",
         )
-        for one in planning.plan(desired(own, uuids, world()), {}):
-            self.hand.post(one.key.kind, one.body, x_avi_tenant=one.key.tenant)
+        for obj in planning.plan(desired(own, uuids, world()), {}):
+            self.hand.post(obj.key.kind, obj.body, x_avi_tenant=obj.key.tenant)
         mark = {"markers": [{"key": "clustername", "values": [own.cluster]}]}
         sticky = {"name": f"ako-gw-{own.cluster}--{'5' * 40}", **STICKY, **mark}
         self.hand.post("applicationpersistenceprofile", sticky)
@@ -107,9 +107,9 @@ class Place:
     def clear(self, keys: Iterable[Key], share: float = 1.0) -> None:
         """Delete these, as AKO orders them, or so large a share of them."""
         stored = [self.avi.state.objects.get(*key) for key in keys]
-        left = sorted((one for one in stored if one is not None), key=_turn)
-        for one in left[: round(len(left) * share)]:
-            self.hand.delete(f"{one.kind}/{one.uuid}", x_avi_tenant=one.tenant)
+        left = sorted((obj for obj in stored if obj is not None), key=_turn)
+        for obj in left[: round(len(left) * share)]:
+            self.hand.delete(f"{obj.kind}/{obj.uuid}", x_avi_tenant=obj.tenant)
 
     def clear_shared(self, cluster: str) -> None:
         """Take its routes out of the VRF and its label off the SE group."""
@@ -119,6 +119,6 @@ class Place:
         self._label([])
 
 
-def _turn(one: Stored) -> tuple[bool, int, str]:
-    child = one.data.get("type") == "VS_TYPE_VH_CHILD"
-    return not child, planning.CLEAR_ORDER.index(one.kind), one.name
+def _turn(obj: Stored) -> tuple[bool, int, str]:
+    child = obj.data.get("type") == "VS_TYPE_VH_CHILD"
+    return not child, planning.CLEAR_ORDER.index(obj.kind), obj.name

@@ -19,12 +19,12 @@ from akoo_core import structs
 
 
 class Bug(NamedTuple):
-    """``plant`` changes the product; ``told`` is part of what is wrong then."""
+    """``plant`` changes the product; ``message`` is part of what is wrong then."""
 
     plant: Callable[[pytest.MonkeyPatch], None]
     site: str
     """After which call the process dies; "" without."""
-    told: str
+    message: str
 
 
 def _replaced(where: Any, name: str, wrong: Any) -> Callable[[pytest.MonkeyPatch], None]:
@@ -62,9 +62,9 @@ async def _only_once(avi: Any, spec: Any) -> str:
 _judge = verdict.judge
 
 
-def _half_will_do(*given: Any) -> verdict.Verdict:
-    found = _judge(*given)
-    return verdict.Verdict("own", found.why) if found.kind == "suspect" else found
+def _half_will_do(*arguments: Any) -> verdict.Verdict:
+    judged = _judge(*arguments)
+    return verdict.Verdict("own", judged.why) if judged.kind == "suspect" else judged
 
 
 async def _without_a_look(avi: Any, spec: Any, *, make: bool = True, **more: Any) -> None:

@@ -50,7 +50,9 @@ class AviSimFleet(SimFleet):
         elif self.dies:
             self.outside.ako_deletes(data["clusterName"], share=0.5)
             self.left = self.outside.own(data["clusterName"])
-            gone = [name for name, one in self.workloads.items() if one.server is workload]
+            gone = [
+                name for name, workload_ in self.workloads.items() if workload_.server is workload
+            ]
             del self.workloads[gone[0]]
         else:
             self.outside.ako_deletes(data["clusterName"])
@@ -112,7 +114,7 @@ async def worst(fleet: SimFleet) -> None:
     assert isinstance(fleet, AviSimFleet)
     uid = await _onboarded(fleet)
     outside = fleet.outside
-    pool = min(one for one in outside.count().objects if one[0] == "pool")
+    pool = min(obj for obj in outside.count().objects if obj[0] == "pool")
     legacy = next(outside.avi.state.objects.named("virtualservice", "legacy"))
     refer(outside, legacy.uuid, f"/api/pool/{pool[1]}")
     for fault in FAULTS:
@@ -123,9 +125,9 @@ async def worst(fleet: SimFleet) -> None:
     await asyncio.sleep(REMAINING_SECONDS)
     refer(outside, legacy.uuid, None)
     await _deleted(fleet, uid)
-    left = {one.partition(" ")[0] for one in fleet.left}
+    left = {line.partition(" ")[0] for line in fleet.left}
     fleet.laws.require(left >= LEFT, f"a dead AKO left {left} only")
-    met = [one["met"] for one in outside.avi.faults.as_dict().values()]
+    met = [fault["met"] for fault in outside.avi.faults.as_dict().values()]
     fleet.laws.require(met == [1, 1], f"faults were met {met} times")
 
 
@@ -152,7 +154,7 @@ async def _onboarded(fleet: AviSimFleet) -> str:
     uid = await fleet.create_cluster("shop")
     _strangers(fleet.outside, names.record_name(fleet.management_id, uid))
     await until(lambda: phase(fleet, uid) == "Running" and bool(fleet.outside.count().own))
-    made = {one[0] for one in fleet.outside.count().own}
+    made = {entry[0] for entry in fleet.outside.count().own}
     fleet.laws.require(made >= MADE, f"AKO made {made} only")
     await asyncio.sleep(30)
     return uid
@@ -186,9 +188,9 @@ async def _unconfigured(fleet: AviSimFleet) -> None:
 
 def _held(fleet: SimFleet, uid: str) -> str:
     """Why the Cluster is held."""
-    one = fleet.record_of(uid)
-    found = one.status.conditions if one is not None else ()
-    return next((c.reason for c in found if c.type == "Held" and c.status == "True"), "")
+    record = fleet.record_of(uid)
+    conditions = record.status.conditions if record is not None else ()
+    return next((c.reason for c in conditions if c.type == "Held" and c.status == "True"), "")
 
 
 ALL = (graceful, removed, moved, worst)

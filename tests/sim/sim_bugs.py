@@ -33,35 +33,35 @@ def _replaced(where: Any, name: str, wrong: Any) -> Callable[[pytest.MonkeyPatch
     return lambda patch: patch.setattr(where, name, wrong)
 
 
-def _always(*given: Any, **named: Any) -> bool:
+def _always(*arguments: Any, **named: Any) -> bool:
     return True
 
 
-def _nothing(*given: Any) -> list[Any]:
+def _nothing(*arguments: Any) -> list[Any]:
     return []
 
 
-def _none(*given: Any) -> None:
+def _none(*arguments: Any) -> None:
     return None
 
 
-async def _not_stored(*given: Any) -> dict[str, Any]:
+async def _not_stored(*arguments: Any) -> dict[str, Any]:
     return {}
 
 
 _added = living._finalizers_missing
 
 
-def _not_on_records(*given: Any) -> tuple[decisions.On, ...]:
-    return tuple(one for one in _added(*given) if one != "Record")
+def _not_on_records(*arguments: Any) -> tuple[decisions.On, ...]:
+    return tuple(watched for watched in _added(*arguments) if watched != "Record")
 
 
 _made = record_.to_object
 
 
 def _without_finalizers(patch: pytest.MonkeyPatch) -> None:
-    def made(*given: Any, **named: Any) -> structs.JSON:
-        obj = _made(*given, **named)
+    def made(*arguments: Any, **named: Any) -> structs.JSON:
+        obj = _made(*arguments, **named)
         kept = {key: value for key, value in obj["metadata"].items() if key != "finalizers"}
         return {**obj, "metadata": kept}
 
@@ -78,16 +78,16 @@ def _all_of_them(obj: structs.JSON, finalizer: str) -> finalizers.JsonPatch:
 _in_order = leaving.take_away
 
 
-def _sweep_first(s: situation.Situation, one: record_.Record, state: record_.Leaving) -> Any:
+def _sweep_first(s: situation.Situation, record: record_.Record, state: record_.Leaving) -> Any:
     early = state.drained_at is not None and state.fence is None and "sweep" not in s.progress.done
-    return decisions.Leave(step="sweep") if early else _in_order(s, one, state)
+    return decisions.Leave(step="sweep") if early else _in_order(s, record, state)
 
 
-def _at_once(*given: Any) -> datetime.datetime:
+def _at_once(*arguments: Any) -> datetime.datetime:
     return datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
-def _absence_is_deletion(*given: Any) -> decisions.StartLeaving:
+def _absence_is_deletion(*arguments: Any) -> decisions.StartLeaving:
     return decisions.StartLeaving(cause="ClusterDeleted", message="it is not there")
 
 
@@ -95,25 +95,25 @@ _change = record_writes.RecordWriter.change
 
 
 async def _conflicts_ignored(
-    self: record_writes.RecordWriter, one: record_.Record, spec: record_.RecordSpec, **more: Any
+    self: record_writes.RecordWriter, record: record_.Record, spec: record_.RecordSpec, **more: Any
 ) -> record_.Record:
     try:
-        return await _change(self, one, spec, **more)
+        return await _change(self, record, spec, **more)
     except errors.ConflictError:
-        return structs.replace(one, spec=spec)
+        return structs.replace(record, spec=spec)
 
 
 async def _words_stay(
-    self: record_writes.RecordWriter, one: record_.Record, spec: record_.RecordSpec, **more: Any
+    self: record_writes.RecordWriter, record: record_.Record, spec: record_.RecordSpec, **more: Any
 ) -> record_.Record:
-    return await _change(self, one, spec)
+    return await _change(self, record, spec)
 
 
 _fresh = record_writes.fresh
 
 
-def _as_if_new(**given: Any) -> record_.RecordSpec:
-    return _fresh(**{**given, "history_unknown": False})
+def _as_if_new(**fields: Any) -> record_.RecordSpec:
+    return _fresh(**{**fields, "history_unknown": False})
 
 
 _decide = state_machine.decide
@@ -125,7 +125,7 @@ def _a_mark_is_a_move(s: situation.Situation) -> decisions.Decision:
     return _decide(s)
 
 
-def _never(*given: Any) -> bool:
+def _never(*arguments: Any) -> bool:
     return False
 
 

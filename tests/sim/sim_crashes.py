@@ -90,10 +90,10 @@ class Played(NamedTuple):
     def distinct(self) -> tuple[tuple[Point, ...], ...]:
         """The points, those together at which a process that dies leaves the very same behind:
         whatever died, the next one begins alike."""
-        found: dict[Hashable, list[Point]] = {}
+        groups: dict[Hashable, list[Point]] = {}
         for point, state in zip(self.points, self.states, strict=True):
-            found.setdefault(state, []).append(point)
-        return tuple(map(tuple, found.values()))
+            groups.setdefault(state, []).append(point)
+        return tuple(map(tuple, groups.values()))
 
 
 def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
@@ -151,14 +151,14 @@ async def _play(fleet: SimFleet, story: Story, trap: Trap) -> float:
 
 def waited_for(fleet: SimFleet) -> str:
     """What the records say that have not come to their end."""
-    told = [
+    texts = [
         f"{record.name} {record.status.phase} {condition.type} "
         f"{condition.reason}: {condition.message}"
         for record in fleet.laws.records()
         for condition in record.status.conditions
         if condition.type in ("Ready", "Held")
     ]
-    return "; ".join(told) or "there is no record"
+    return "; ".join(texts) or "there is no record"
 
 
 def wrong_after(story: Story, cast: Cast, point: Point, whole: Played) -> list[str]:
@@ -174,7 +174,7 @@ def wrong_after(story: Story, cast: Cast, point: Point, whole: Played) -> list[s
     twice = collections.Counter(played.made) - collections.Counter(whole.made)
     if twice:
         wrong.append(f"made once more: {sorted(twice)}")
-    return [f"{point}: {one}" for one in wrong]
+    return [f"{point}: {line}" for line in wrong]
 
 
 def traced(recording: spans.Recording) -> frozenset[str]:
@@ -198,13 +198,14 @@ def differences(first: object, second: object, path: str = "") -> list[str]:
 def end_state(fleet: SimFleet) -> dict[str, object]:
     """All that is left, without times, versions, Events and words about the way."""
     servers = {"management": fleet.management} | {
-        name.partition("-")[0]: one.server for name, one in sorted(fleet.workloads.items())
+        name.partition("-")[0]: workload.server
+        for name, workload in sorted(fleet.workloads.items())
     }
     state: dict[str, object] = {"outside": fleet.outside.state()}
     for name, server in servers.items():
         state[name] = {
-            key: _without_way(one)
-            for key, one in world_.objects_of(server).items()
+            key: _without_way(obj)
+            for key, obj in world_.objects_of(server).items()
             if not key.startswith("events.k8s.io")
         }
     return state
@@ -216,7 +217,7 @@ _WAY = ("drainOutcome", "lastNonEmptyAt", "attemptedAt", "message", "evidence", 
 
 def _without_way(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _without_way(one) for key, one in value.items() if key not in _WAY}
+        return {key: _without_way(inner) for key, inner in value.items() if key not in _WAY}
     if isinstance(value, list):
-        return [_without_way(one) for one in value]
+        return [_without_way(inner) for inner in value]
     return value

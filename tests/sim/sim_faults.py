@@ -48,8 +48,8 @@ class LateWatches(watch.Watches):
 
     weather: Weather
 
-    async def read(self, *given: Any, **named: Any) -> AsyncGenerator[client_.WatchEvent, None]:
-        async with contextlib.aclosing(super().read(*given, **named)) as events:
+    async def read(self, *arguments: Any, **named: Any) -> AsyncGenerator[client_.WatchEvent, None]:
+        async with contextlib.aclosing(super().read(*arguments, **named)) as events:
             async for event in events:
                 if self.weather.lag:
                     await asyncio.sleep(random.random() ** 3 * self.weather.lag)

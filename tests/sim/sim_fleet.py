@@ -122,10 +122,10 @@ class SimFleet:
 
     async def tear_away(self, name: str) -> None:
         """Somebody takes it away by force with all that is its: nobody sees it being deleted."""
-        found = self.clusters().get(name)
-        if found is not None:
-            self.laws.torn.add(found["metadata"]["uid"])
-            await self.capi.remove_all(found)
+        cluster = self.clusters().get(name)
+        if cluster is not None:
+            self.laws.torn.add(cluster["metadata"]["uid"])
+            await self.capi.remove_all(cluster)
             await self.patch_cluster(name, {"metadata": {"finalizers": None}})
             await self.delete_cluster(name)
 
@@ -145,37 +145,37 @@ class SimFleet:
 
     async def move_away(self, name: str) -> None:
         """As clusterctl does: it pauses, marks and deletes, and takes all finalizers off."""
-        found = self.clusters().get(name)
-        if found is None:
+        cluster = self.clusters().get(name)
+        if cluster is None:
             return
-        uid = found["metadata"]["uid"]
+        uid = cluster["metadata"]["uid"]
         self.laws.torn.add(uid)
         self.laws.moved.add(uid)
         await self.patch_cluster(name, {"spec": {"paused": True}})
         await self.mark(name, moving=True)
         await self.delete_cluster(name)
-        await self.capi.remove_all(found)
+        await self.capi.remove_all(cluster)
         await self.patch_cluster(name, {"metadata": {"finalizers": None}})
 
     async def annotate(self, record: str, **words: str | None) -> None:
-        said = {f"akoo.io/{word.replace('_', '-')}": value for word, value in words.items()}
+        annotations = {f"akoo.io/{word.replace('_', '-')}": value for word, value in words.items()}
         with contextlib.suppress(errors.NotFoundError):
             await self.user.merge_patch(
-                resources.AKO_DEPLOYMENTS, record, {"metadata": {"annotations": said}}
+                resources.AKO_DEPLOYMENTS, record, {"metadata": {"annotations": annotations}}
             )
 
     def clusters(self) -> dict[str, dict[str, Any]]:
-        found = self.management.objects(resources.CLUSTERS)
-        return {one["metadata"]["name"]: one for one in found}
+        listed = self.management.objects(resources.CLUSTERS)
+        return {obj["metadata"]["name"]: obj for obj in listed}
 
     def record_of(self, uid: str) -> record_.Record | None:
-        found = [record for record in self.laws.records() if record.spec.cluster_ref.uid == uid]
-        return found[0] if found else None
+        listed = [record for record in self.laws.records() if record.spec.cluster_ref.uid == uid]
+        return listed[0] if listed else None
 
     def survives(self) -> Hashable:
         """What a process that dies now leaves behind: the same value means the very same."""
         servers = {"management": self.management} | {k: v.server for k, v in self.workloads.items()}
-        versions = tuple(sorted((name, one.store.version) for name, one in servers.items()))
+        versions = tuple(sorted((name, server.store.version) for name, server in servers.items()))
         return self.clock.monotonic(), versions, self.outside.survives()
 
     # Cluster API, the kubelets, AKO: all at one tick.
@@ -199,9 +199,9 @@ class SimFleet:
 
     async def tick(self) -> None:
         """Everybody has one look."""
-        for _, one in sorted(self.clusters().items()):
-            if "deletionTimestamp" in one["metadata"] and random.random() >= self.chance():
-                await self.tear_down(one)
+        for _, cluster in sorted(self.clusters().items()):
+            if "deletionTimestamp" in cluster["metadata"] and random.random() >= self.chance():
+                await self.tear_down(cluster)
         for _, workload in sorted(self.workloads.items()):
             if random.random() >= self.chance():
                 await kubelet.MemoryKubelet(workload.server).look()
@@ -236,8 +236,8 @@ def _runs_ako(workload: memory.MemoryServer) -> bool:
 
 def _data_of(workload: memory.MemoryServer) -> dict[str, str]:
     rows = workload.store.select(resources.CONFIG_MAPS, AKO_NAMESPACE)
-    found = [obj.get("data") or {} for key, obj in rows if key.name == "avi-k8s-config"]
-    return found[0] if found else {}
+    data = [obj.get("data") or {} for key, obj in rows if key.name == "avi-k8s-config"]
+    return data[0] if data else {}
 
 
 class Process:

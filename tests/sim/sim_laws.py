@@ -81,16 +81,18 @@ class Laws:
 
     def outside_write(self, record: str, plugin: str, *, leaving: bool) -> None:
         """No outside write without a record that says so."""
-        one = self.record(record)
-        if one is None:
+        stored = self.record(record)
+        if stored is None:
             self.require(record in self.lost, f"outside write for {record}, which has no record")
             return
-        self.require(plugin in one.spec.intents, f"{record}: outside write before its intent")
-        self.require(one.spec.finished_at is None, f"{record}: outside write after its end")
-        told = one.spec.leaving is not None
-        self.require(told == leaving, f"{record}: outside write, leaving {told} unlike {leaving}")
+        self.require(plugin in stored.spec.intents, f"{record}: outside write before its intent")
+        self.require(stored.spec.finished_at is None, f"{record}: outside write after its end")
+        leaves = stored.spec.leaving is not None
+        self.require(
+            leaves == leaving, f"{record}: outside write, leaving {leaves} unlike {leaving}"
+        )
         self.require(not self.paused(record), f"{record}: outside write while it is paused")
-        carried = names.RECORD_FINALIZER in one.finalizers
+        carried = names.RECORD_FINALIZER in stored.finalizers
         self.require(carried, f"{record}: outside write without the finalizer of the record")
 
     def workload_write(self, server: str) -> None:
@@ -113,8 +115,8 @@ class Laws:
 
     def swept(self, record: str) -> None:
         """What AKO may make again is not deleted behind its back."""
-        one = self.record(record)
-        state = one.spec.leaving if one is not None else None
+        stored = self.record(record)
+        state = stored.spec.leaving if stored is not None else None
         fenced = state is not None and state.fence is not None
         self.require(fenced, f"{record}: swept before its fence was stored")
 
@@ -126,8 +128,8 @@ class Laws:
 
     def ako_wrote(self, record: str) -> None:
         """A proof that AKO outlives was none."""
-        one = self.record(record)
-        state = one.spec.leaving if one is not None else None
+        stored = self.record(record)
+        state = stored.spec.leaving if stored is not None else None
         proven = state is not None and state.let_go is not None and state.let_go.why == "Proven"
         self.require(not proven, f"{record}: AKO wrote after it was proven that nothing is left")
 
@@ -161,7 +163,7 @@ class Laws:
         was = old.spec.leaving if old is not None else None
         state = now.spec.leaving
         if state is not None and state.let_go and not (was and was.let_go):
-            self._let_go(now, state, state.let_go, said=(old or now).annotations)
+            self._let_go(now, state, state.let_go, words=(old or now).annotations)
         if old is not None and old.uid == now.uid:
             self._went_on(now, old)
         if state is not None and was is None:
@@ -173,11 +175,11 @@ class Laws:
             kept = self.claimed(now.name) and not unproven
             self.require(not kept, f"{now.name} ends and keeps its claim")
 
-    def _begins(self, one: record_.Record, state: record_.Leaving) -> None:
+    def _begins(self, leaver: record_.Record, state: record_.Leaving) -> None:
         """Absence is not deletion."""
-        uid = one.spec.cluster_ref.uid
+        uid = leaver.spec.cluster_ref.uid
         seen = state.cause != "ClusterDeleted" or uid in self._dying
-        self.require(seen, f"{one.name} leaves for a deletion that nobody saw")
+        self.require(seen, f"{leaver.name} leaves for a deletion that nobody saw")
 
     def _went_on(self, now: record_.Record, old: record_.Record) -> None:
         """What is stored of leaving is not taken back; a fence is what it says."""
@@ -197,48 +199,54 @@ class Laws:
 
     def _let_go(
         self,
-        one: record_.Record,
+        reached: record_.Record,
         state: record_.Leaving,
         end: record_.StoredLetGo,
         *,
-        said: dict[str, str],
+        words: dict[str, str],
     ) -> None:
         """Not without proof, deadline, a user's word or NoVerifier. The word goes with it,
         so ``said`` are the annotations before it."""
         if end.why == "Proven":
             proof = state.proof
-            self.require(proof is not None and proof.clean, f"{one.name}: let go without a proof")
-            self.require(state.fence is not None, f"{one.name}: proven but never fenced")
-            left = self.own(one.name)
-            self.require(not left, f"{one.name}: proven, and {left} are left")
+            self.require(
+                proof is not None and proof.clean, f"{reached.name}: let go without a proof"
+            )
+            self.require(state.fence is not None, f"{reached.name}: proven but never fenced")
+            left = self.own(reached.name)
+            self.require(not left, f"{reached.name}: proven, and {left} are left")
             if proof is not None and state.fence is not None and state.fence.grade != "Unfenced":
-                quiet = config.parse_duration(one.spec.policies.quiet_period)
+                quiet = config.parse_duration(reached.spec.policies.quiet_period)
                 late = proof.at >= state.fence.at + quiet
-                self.require(late, f"{one.name}: proven before the quiet period was over")
+                self.require(late, f"{reached.name}: proven before the quiet period was over")
         elif end.why == "Deadline":
-            allowed = config.parse_duration(one.spec.policies.deadline)
+            allowed = config.parse_duration(reached.spec.policies.deadline)
             allowed += datetime.timedelta(seconds=state.paused_seconds)
             early = end.at < state.started_at + allowed
-            self.require(not early, f"{one.name}: let go before its deadline")
+            self.require(not early, f"{reached.name}: let go before its deadline")
             tried = state.attempted_at is not None
-            self.require(tried, f"{one.name}: the deadline acted before one complete attempt")
+            self.require(tried, f"{reached.name}: the deadline acted before one complete attempt")
         elif end.why == "UserWord":
             self.require(
-                bool(user_annotations.read(said).let_go), f"{one.name}: no user said to let go"
+                bool(user_annotations.read(words).let_go), f"{reached.name}: no user said to let go"
             )
-            spent = names.LET_GO_ANNOTATION not in one.annotations
-            self.require(spent, f"{one.name}: let go, and the word stands")
+            spent = names.LET_GO_ANNOTATION not in reached.annotations
+            self.require(spent, f"{reached.name}: let go, and the word stands")
         elif end.why == "Counted":
             proof = state.proof
-            self.require(proof is not None and proof.clean, f"{one.name}: let go without a count")
+            self.require(
+                proof is not None and proof.clean, f"{reached.name}: let go without a count"
+            )
             limited = proof is not None and bool(proof.unseen)
-            self.require(limited, f"{one.name}: Counted, and nothing was left out")
+            self.require(limited, f"{reached.name}: Counted, and nothing was left out")
         elif end.why == "NoVerifier":
-            worked = self.verifies and "cloud" in one.spec.plugins
-            self.require(not worked, f"{one.name}: NoVerifier, but there is one")
+            worked = self.verifies and "cloud" in reached.spec.plugins
+            self.require(not worked, f"{reached.name}: NoVerifier, but there is one")
         else:
-            here = self.cluster(one.spec.cluster_ref.uid) is not None
-            self.require(end.why == "Gone" and not here, f"{one.name}: {end.why}, but it is there")
+            here = self.cluster(reached.spec.cluster_ref.uid) is not None
+            self.require(
+                end.why == "Gone" and not here, f"{reached.name}: {end.why}, but it is there"
+            )
 
     def _cluster_changed(self, change: store.Change) -> None:
         before = ((change.before or {}).get("metadata") or {}).get("finalizers") or ()
@@ -280,22 +288,22 @@ class Laws:
         return known[1]
 
     def record(self, name: str) -> record_.Record | None:
-        return next((one for one in self.records() if one.name == name), None)
+        return next((candidate for candidate in self.records() if candidate.name == name), None)
 
-    def cluster_of(self, one: record_.Record) -> Object | None:
-        return self.cluster(one.spec.cluster_ref.uid)
+    def cluster_of(self, leaver: record_.Record) -> Object | None:
+        return self.cluster(leaver.spec.cluster_ref.uid)
 
     def cluster(self, uid: str) -> Object | None:
         rows = self._management.store.select(resources.CLUSTERS, None)
-        return next((one for _, one in rows if one["metadata"]["uid"] == uid), None)
+        return next((obj for _, obj in rows if obj["metadata"]["uid"] == uid), None)
 
 
 _STEPS = ("confirmed_at", "drained_at", "fence", "let_go", "released_at")
 
 
-def _serves(one: record_.Record, uid: str) -> bool:
-    gone = one.spec.leaving is not None and one.spec.leaving.let_go is not None
-    return one.spec.cluster_ref.uid == uid and one.spec.finished_at is None and not gone
+def _serves(server_: record_.Record, uid: str) -> bool:
+    gone = server_.spec.leaving is not None and server_.spec.leaving.let_go is not None
+    return server_.spec.cluster_ref.uid == uid and server_.spec.finished_at is None and not gone
 
 
 def _says_proven(state: record_.Leaving | None) -> bool:
@@ -309,11 +317,11 @@ def _has_moved(now: record_.Record, old: record_.Record) -> bool:
     return bool(ended) and ended[-1].how == "Proved"
 
 
-def _reaching_out(one: record_.Record) -> bool:
+def _reaching_out(reaching: record_.Record) -> bool:
     """Whether anything may be outside because of it: what is stored comes before what is done."""
-    spec = one.spec
+    spec = reaching.spec
     return bool(spec.intents or spec.uses or spec.facts or spec.inventory or spec.workload)
 
 
-def _touched(one: record_.Record) -> bool:
-    return bool(one.spec.facts or one.spec.inventory)
+def _touched(touched: record_.Record) -> bool:
+    return bool(touched.spec.facts or touched.spec.inventory)

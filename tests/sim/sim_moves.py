@@ -66,9 +66,9 @@ class Run:
     def _replica(self, number: int) -> Replica:
         return Replica(self.fleet, self.weather, self.lead, number)
 
-    async def _end(self, one: Replica) -> None:
-        await one.kill()
-        self.writes += one.seam.writes
+    async def _end(self, replica: Replica) -> None:
+        await replica.kill()
+        self.writes += replica.seam.writes
 
     async def restart(self, number: int) -> None:
         await self._end(self.replicas[number])
@@ -85,8 +85,8 @@ class Run:
                 await moves[name](self)
             for _ in range(random.randrange(STEPS)):
                 await asyncio.sleep(0)
-            for number, one in enumerate(self.replicas):
-                if one.lost:
+            for number, replica in enumerate(self.replicas):
+                if replica.lost:
                     await self.restart(number)
             if self.fleet.laws.broken:
                 return
@@ -135,16 +135,16 @@ class Run:
 
     async def _round(self, patience: float) -> None:
         """Everybody acts once, then time passes until something is due."""
-        one = self.replicas[0]
-        await asyncio.gather(*one.running())
-        one.catch_up_all()
-        for name in (*one.names(), CONFIG):
-            await one.start(name)
-        if one.lost:
+        replica = self.replicas[0]
+        await asyncio.gather(*replica.running())
+        replica.catch_up_all()
+        for name in (*replica.names(), CONFIG):
+            await replica.start(name)
+        if replica.lost:
             await self.restart(0)
         await self.fleet.tick()
         now = asyncio.get_running_loop().time()
-        soonest = min(one.due.values(), default=now)
+        soonest = min(replica.due.values(), default=now)
         await asyncio.sleep(min(max(soonest - now, 1.0), patience))
 
     async def _rest(self) -> None:
@@ -170,12 +170,12 @@ async def _attempt(run: Run) -> None:
 
 
 async def _catch_up(run: Run) -> None:
-    one = random.choice(run.replicas)
+    replica = random.choice(run.replicas)
     if random.random() < 0.4:
-        one.catch_up_all()
+        replica.catch_up_all()
         return
-    cache = random.choice(one.stores)
-    one.catch_up(cache, random.randint(0, one.behind(cache)))
+    cache = random.choice(replica.stores)
+    replica.catch_up(cache, random.randint(0, replica.behind(cache)))
 
 
 async def _lead(run: Run) -> None:
@@ -201,7 +201,7 @@ async def _tick(run: Run) -> None:
     await run.fleet.tick()
 
 
-def _on_stage(act: sim_acts.Act) -> Move:
+def _on_fleet(act: sim_acts.Act) -> Move:
     return lambda run: act(run.fleet, run.weather)
 
 
@@ -213,7 +213,7 @@ MOVES_BY_WEIGHT: tuple[tuple[str, Move, float], ...] = (
     ("lead", _lead, 2),
     ("kill", _kill, 2),
     ("change_plugins", _change_plugins, 1.5),
-    *((one.__name__, _on_stage(one), 1.5) for one in sim_acts.USER),
+    *((act.__name__, _on_fleet(act), 1.5) for act in sim_acts.USER),
 )
 
 

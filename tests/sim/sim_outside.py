@@ -155,9 +155,9 @@ class CloudPlugin(api.Plugin):
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "GET objects", write=False, subject=name):
             left = self.outside.own(name)
-        for one in left:
-            async with ctx.external.call("cloud", "DELETE object", write=True, subject=one):
-                self.outside.sweep(name, one)
+        for subject in left:
+            async with ctx.external.call("cloud", "DELETE object", write=True, subject=subject):
+                self.outside.sweep(name, subject)
         return api.Done()
 
     @api.hookimpl
@@ -207,8 +207,8 @@ class AkoPlugin(api.Plugin):
     async def observe(self, ctx: api.VerbContext) -> api.Result:
         if ctx.workload is None:
             return api.Wait(reason="WorkloadUnreachable", message="no client", after=15)
-        found = await ctx.workload.get(resources.STATEFUL_SETS, "ako", AKO_NAMESPACE)
-        if not (found.get("status") or {}).get("readyReplicas"):
+        stateful_set = await ctx.workload.get(resources.STATEFUL_SETS, "ako", AKO_NAMESPACE)
+        if not (stateful_set.get("status") or {}).get("readyReplicas"):
             return api.Wait(reason="AkoNotReady", message="no Pod is ready", after=2)
         return api.Done(version="2.1.1")
 
@@ -221,11 +221,11 @@ class AkoPlugin(api.Plugin):
             await ctx.workload.merge_patch(
                 resources.CONFIG_MAPS, "avi-k8s-config", patch, AKO_NAMESPACE
             )
-            found = await ctx.workload.get(resources.STATEFUL_SETS, "ako", AKO_NAMESPACE)
+            stateful_set = await ctx.workload.get(resources.STATEFUL_SETS, "ako", AKO_NAMESPACE)
         except errors.NotFoundError:
             return api.Done(message="nobody to ask")
-        said = (found["metadata"].get("annotations") or {}).get("AviObjectDeletionStatus")
-        if said != "Done":
+        report = (stateful_set["metadata"].get("annotations") or {}).get("AviObjectDeletionStatus")
+        if report != "Done":
             return api.Wait(reason="AkoDeleting", message="AKO was asked", after=2)
         return api.Done(message="AKO says Done")
 

@@ -58,8 +58,8 @@ async def settled(fleet: SimFleet) -> bool:
 
 async def _select_again(fleet: SimFleet) -> None:
     """A Cluster in deletion whose record was lost waits until a config selects it."""
-    for name, one in fleet.clusters().items():
-        metadata = one["metadata"]
+    for name, cluster in fleet.clusters().items():
+        metadata = cluster["metadata"]
         waits = "deletionTimestamp" in metadata and names.FINALIZER in metadata["finalizers"]
         if waits and fleet.record_of(metadata["uid"]) is None:
             await fleet.patch_cluster(name, {"metadata": {"labels": {"lb": "avi"}}})
@@ -69,30 +69,30 @@ def unsettled(fleet: SimFleet) -> list[str]:
     """What is not yet as it should be."""
     clusters = fleet.clusters()
     uids = {cluster["metadata"]["uid"]: cluster for cluster in clusters.values()}
-    found = [
+    unfinished = [
         f"Cluster {name} is still there"
-        for name, one in clusters.items()
-        if "deletionTimestamp" in one["metadata"]
+        for name, cluster in clusters.items()
+        if "deletionTimestamp" in cluster["metadata"]
     ]
     for record in fleet.laws.records():
-        found += _unfinished(record, uids.get(record.spec.cluster_ref.uid))
-    served = {one.spec.cluster_ref.uid for one in fleet.laws.records() if _runs(one)}
-    for uid, one in uids.items():
-        wanted = (one["metadata"].get("labels") or {}).get("lb") == "avi"
+        unfinished += _unfinished(record, uids.get(record.spec.cluster_ref.uid))
+    served = {record.spec.cluster_ref.uid for record in fleet.laws.records() if _runs(record)}
+    for uid, cluster in uids.items():
+        wanted = (cluster["metadata"].get("labels") or {}).get("lb") == "avi"
         word = fleet.record_of(uid)
-        said = word is not None and names.LEAVE_ANNOTATION in word.annotations
-        if wanted and not said and uid not in served:
-            found.append(f"Cluster {one['metadata']['name']} is selected and not Running")
-    return found
+        annotated = word is not None and names.LEAVE_ANNOTATION in word.annotations
+        if wanted and not annotated and uid not in served:
+            unfinished.append(f"Cluster {cluster['metadata']['name']} is selected and not Running")
+    return unfinished
 
 
-def _runs(one: record_.Record) -> bool:
-    return one.status.phase == "Running" and one.spec.leaving is None
+def _runs(record: record_.Record) -> bool:
+    return record.status.phase == "Running" and record.spec.leaving is None
 
 
-def _unfinished(one: record_.Record, cluster: object) -> list[str]:
-    state = one.spec.leaving
-    if one.spec.finished_at is not None or (state is None and cluster is not None):
+def _unfinished(record: record_.Record, cluster: object) -> list[str]:
+    state = record.spec.leaving
+    if record.spec.finished_at is not None or (state is None and cluster is not None):
         return []
-    held = [f"{c.type} {c.reason}" for c in one.status.conditions if c.type in ("Held", "Ready")]
-    return [f"record {one.name} has not ended: {one.status.phase} {held}"]
+    held = [f"{c.type} {c.reason}" for c in record.status.conditions if c.type in ("Held", "Ready")]
+    return [f"record {record.name} has not ended: {record.status.phase} {held}"]

@@ -10,9 +10,9 @@ from tests.sim.sim_crashes import Story
 from tests.sim.sim_fleet import Cast
 
 PLAYS: tuple[tuple[Cast, Story], ...] = (
-    *((sim_fleet.SMALL, one) for one in sim_stories.ALL),
-    *((sim_ako.REAL, one) for one in sim_stories.ALL),
-    *((sim_avi_stories.CAST, one) for one in sim_avi_stories.ALL),
+    *((sim_fleet.SMALL, story) for story in sim_stories.ALL),
+    *((sim_ako.REAL, story) for story in sim_stories.ALL),
+    *((sim_avi_stories.CAST, story) for story in sim_avi_stories.ALL),
 )
 SHOWN_EVERY = 100
 
@@ -25,7 +25,7 @@ def tell() -> int:
         whole = sim_crashes.play(story, cast)
         own = set(whole.points[whole.begun :])
         distinct = sum(bool(own.intersection(group)) for group in whole.distinct)
-        sites = len({one.site for one in own})
+        sites = len({point.site for point in own})
         sys.stdout.write(
             f"{cast.name:<13}{story.__name__:<15}{len(own):>7}{distinct:>10}{sites:>7}\n"
         )
@@ -52,7 +52,7 @@ def play_all(name: str, first: int = 1, last: int = sys.maxsize) -> int:
                 continue
             wrong = sim_crashes.wrong_after(story, cast, point, whole)
             failed += bool(wrong)
-            sys.stdout.write("".join(f"{one}\n" for one in wrong))
+            sys.stdout.write("".join(f"{line}\n" for line in wrong))
             if number % SHOWN_EVERY == 0 or number == min(len(own), last):
                 seconds = time.process_time() - started
                 sys.stdout.write(f"{cast.name}: {number} of {len(own)}, {seconds:.0f} s\n")

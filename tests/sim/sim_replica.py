@@ -105,20 +105,20 @@ class Replica:
 
     # Caches.
 
-    def behind(self, one: store.Store) -> int:
+    def behind(self, cache: store.Store) -> int:
         """By how many changes of anything the cache is old."""
-        return self._fleet.management.store.version - self._shown[one]
+        return self._fleet.management.store.version - self._shown[cache]
 
-    def catch_up(self, one: store.Store, changes: int) -> None:
+    def catch_up(self, cache: store.Store, changes: int) -> None:
         """Show what happened in the next so many changes."""
-        until = self._shown[one] + changes
-        for change in self._fleet.management.store.since(self._shown[one]):
+        until = self._shown[cache] + changes
+        for change in self._fleet.management.store.since(self._shown[cache]):
             if change.version > until:
                 break
-            if change.key[:2] == (one.resource.group, one.resource.plural):
-                item = one.item(change.object)
-                _ = one.remove(item) if change.type == "DELETED" else one.put(item)
-        self._shown[one] = until
+            if change.key[:2] == (cache.resource.group, cache.resource.plural):
+                item = cache.item(change.object)
+                _ = cache.remove(item) if change.type == "DELETED" else cache.put(item)
+        self._shown[cache] = until
 
     def catch_up_all(self) -> None:
         for cached in self.stores:
@@ -129,10 +129,10 @@ class Replica:
     def names(self) -> list[str]:
         """Records that there are or would be, as the caches have it."""
         known = self.world.record_objects.keys()
-        found = {key.name for key in known}
+        record_names = {key.name for key in known}
         for obj in self.world.clusters.objects():
-            found.add(names.record_name(self._fleet.management_id, obj["metadata"]["uid"]))
-        return sorted(found)
+            record_names.add(names.record_name(self._fleet.management_id, obj["metadata"]["uid"]))
+        return sorted(record_names)
 
     def start(self, name: str) -> asyncio.Task[None]:
         """Begin an attempt, unless one is under way: the queue gives no key out twice."""
@@ -165,8 +165,8 @@ class Replica:
         kind = resources.AKO_DEPLOYMENTS
         stored = self._fleet.management.store.rows.get(Key(kind.group, kind.plural, "", name), {})
         for condition in (stored.get("status") or {}).get("conditions") or ():
-            told = condition.get("reason") == "AttemptFailed"
-            self._fleet.laws.require(not told, f"{name}: {condition.get('message', '')}")
+            failed = condition.get("reason") == "AttemptFailed"
+            self._fleet.laws.require(not failed, f"{name}: {condition.get('message', '')}")
 
     def running(self) -> Iterator[asyncio.Task[None]]:
         return (task for task in self._tasks.values() if not task.done())

@@ -95,8 +95,8 @@ class Replica:
         for seam in seams:
             seam.cut = True
         await asyncio.sleep(seconds)
-        for one in seams:
-            one.cut = False
+        for seam in seams:
+            seam.cut = False
 
     async def end(self) -> None:
         self.kill()
@@ -172,11 +172,11 @@ class Run:
     def total_writes(self) -> int:
         return self.writes + sum(replica.seam.writes for replica in self.replicas if replica.seam)
 
-    async def _until(self, what: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    async def _until(self, condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while loop.time() < end and not self.fleet.laws.broken:
-            if await what():
+            if await condition():
                 return True
             await asyncio.sleep(20)
         return bool(self.fleet.laws.broken)
@@ -193,12 +193,12 @@ async def _cut_off(run: Run) -> None:
     run.aside(random.choice(run.replicas).cut(random.uniform(5, 150)))
 
 
-def _on_stage(act: sim_acts.Act) -> Callable[[Run], Awaitable[None]]:
+def _on_fleet(act: sim_acts.Act) -> Callable[[Run], Awaitable[None]]:
     return lambda run: act(run.fleet, run.weather)
 
 
 ACTS: tuple[tuple[str, Callable[[Run], Awaitable[None]]], ...] = (
-    *((one.__name__, _on_stage(one)) for one in (*sim_acts.USER, *sim_acts.WATCHES)),
+    *((act.__name__, _on_fleet(act)) for act in (*sim_acts.USER, *sim_acts.WATCHES)),
     ("kill", _kill),
     ("cut_off", _cut_off),
 )

@@ -10,9 +10,9 @@ from akoo_core.objects import names
 from tests.sim.sim_fleet import SimFleet
 
 
-async def until(what: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     """Virtual time costs nothing: looked at every second, ended by the deadline of the run."""
-    while not what():  # noqa: ASYNC110
+    while not condition():  # noqa: ASYNC110
         await asyncio.sleep(1.0)
 
 
@@ -57,23 +57,23 @@ async def deletion(fleet: SimFleet) -> None:
 
 
 def phase(fleet: SimFleet, uid: str) -> str:
-    one = fleet.record_of(uid)
-    return one.status.phase or "" if one is not None else ""
+    record = fleet.record_of(uid)
+    return record.status.phase or "" if record is not None else ""
 
 
 def log_level(fleet: SimFleet) -> str:
     """Of the AKO that is deployed."""
     for workload in fleet.workloads.values():
-        for one in workload.server.objects(resources.CONFIG_MAPS):
-            if one["metadata"]["name"] == "avi-k8s-config":
-                return str(one["data"]["logLevel"])
+        for config_map in workload.server.objects(resources.CONFIG_MAPS):
+            if config_map["metadata"]["name"] == "avi-k8s-config":
+                return str(config_map["data"]["logLevel"])
     return ""
 
 
 def held(fleet: SimFleet) -> bool:
     """Whether demo/shop carries our finalizer."""
-    found = fleet.clusters().get("shop")
-    return found is not None and names.FINALIZER in (found["metadata"].get("finalizers") or ())
+    cluster = fleet.clusters().get("shop")
+    return cluster is not None and names.FINALIZER in (cluster["metadata"].get("finalizers") or ())
 
 
 ALL = (onboarding, config_change, removal, deletion)

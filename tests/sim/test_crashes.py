@@ -29,9 +29,9 @@ SHARE = 40
 CASTS = pytest.mark.parametrize(
     "cast",
     [sim_fleet.SMALL, sim_ako.REAL, *([sim_ako.ALONE] if PROOF else [])],
-    ids=lambda one: one.name,
+    ids=lambda cast: cast.name,
 )
-STORIES = pytest.mark.parametrize("story", sim_stories.ALL, ids=lambda one: one.__name__)
+STORIES = pytest.mark.parametrize("story", sim_stories.ALL, ids=lambda story: story.__name__)
 
 
 @functools.cache
@@ -46,12 +46,12 @@ def chosen(played: sim_crashes.Played) -> list[sim_crashes.Point]:
         return own
     seen: set[tuple[str, str]] = set()
     taken: list[sim_crashes.Point] = []
-    for number, one in enumerate(own):
+    for number, point in enumerate(own):
         # After a read nothing is different from before the next call.
-        what = (one.site, one.moment if one.write else "")
-        if what not in seen or number % SHARE == 0:
-            taken.append(one)
-        seen.add(what)
+        site = (point.site, point.moment if point.write else "")
+        if site not in seen or number % SHARE == 0:
+            taken.append(point)
+        seen.add(site)
     return taken
 
 
@@ -76,11 +76,11 @@ def test_the_covered_call_sites_are_the_traced_ones(
     whole = undisturbed(story, cast)
     assert {point.site for point in whole.points} == whole.traced
     own = {point.site for point in whole.points[whole.begun :]}
-    assert {one.site for one in chosen(whole)} == own
+    assert {point.site for point in chosen(whole)} == own
 
 
 @CASTS
 def test_all_stories_cover_every_call_that_one_of_them_makes(cast: sim_fleet.Cast) -> None:
-    runs = [undisturbed(one, cast) for one in sim_stories.ALL]
+    runs = [undisturbed(story, cast) for story in sim_stories.ALL]
     covered = {point.site for run in runs for point in chosen(run)}
     assert covered == frozenset().union(*(run.traced for run in runs))

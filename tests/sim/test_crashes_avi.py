@@ -34,7 +34,7 @@ PARTS = 4
 """So many tests share the points of a story: they may run side by side."""
 CLEAN: dict[str, object] = {"added": [], "removed": [], "changed": {}, "suspect": []}
 
-STORIES = pytest.mark.parametrize("story", sim_avi_stories.ALL, ids=lambda one: one.__name__)
+STORIES = pytest.mark.parametrize("story", sim_avi_stories.ALL, ids=lambda story: story.__name__)
 Group = tuple[Point, ...]
 What = tuple[str, str]
 
@@ -57,7 +57,7 @@ def undisturbed(story: Story) -> Played:
 
 def whats(group: Group) -> set[What]:
     """What is covered by a crash there: sites; of writes before and after."""
-    return {(one.moment if one.write else "", one.site) for one in group}
+    return {(point.moment if point.write else "", point.site) for point in group}
 
 
 @functools.cache
@@ -65,13 +65,13 @@ def needed() -> dict[Story, list[Group]]:
     """The groups that cover every call between them, the fullest first, the worst before others."""
     stories = sim_avi_stories.ALL[::-1]
     order = [(story, group) for story in stories for group in undisturbed(story).distinct]
-    missing = set[What]().union(*(whats(one[1]) for one in order))
-    found: dict[Story, list[Group]] = {story: [] for story in stories}
+    missing = set[What]().union(*(whats(entry[1]) for entry in order))
+    groups_of: dict[Story, list[Group]] = {story: [] for story in stories}
     while missing:
-        story, group = max(order, key=lambda one: len(whats(one[1]) & missing))
+        story, group = max(order, key=lambda entry: len(whats(entry[1]) & missing))
         missing -= whats(group)
-        found[story].append(group)
-    return found
+        groups_of[story].append(group)
+    return groups_of
 
 
 def chosen(story: Story) -> list[Point]:
@@ -93,7 +93,7 @@ def test_the_end_without_a_crash(story: Story) -> None:
     assert len(whole.made) == (2 if story is sim_avi_stories.moved else 1), "claims"
     management = whole.state["management"]
     assert isinstance(management, dict)
-    (record,) = (one for key, one in management.items() if "akodeployments" in key)
+    (record,) = (obj for key, obj in management.items() if "akodeployments" in key)
     leaving = record["spec"]["leaving"]
     assert leaving["letGo"]["why"] == "Proven"
     assert leaving["proof"]["own"] == 0
@@ -115,16 +115,18 @@ def test_a_crash_at_any_call_changes_nothing_in_the_end(story: Story, part: int)
 def test_every_call_is_a_point_and_leaves_a_span(story: Story) -> None:
     whole = undisturbed(story)
     assert {point.site for point in whole.points} == whole.traced
-    assert sorted(one for group in whole.distinct for one in group) == sorted(whole.points)
+    assert sorted(point for group in whole.distinct for point in group) == sorted(whole.points)
 
 
 def test_the_covered_call_sites_are_the_traced_ones() -> None:
     """And those of writes at both moments."""
-    covered = [one for groups in needed().values() for group in groups for one in group]
-    runs = [undisturbed(one) for one in sim_avi_stories.ALL]
-    assert {one.site for one in covered} == frozenset[str]().union(*(one.traced for one in runs))
+    covered = [point for groups in needed().values() for group in groups for point in group]
+    runs = [undisturbed(story) for story in sim_avi_stories.ALL]
+    assert {point.site for point in covered} == frozenset[str]().union(
+        *(run.traced for run in runs)
+    )
     writes = {(point.site, point.moment) for run in runs for point in run.points if point.write}
-    assert writes <= {(one.site, one.moment) for one in covered}
+    assert writes <= {(point.site, point.moment) for point in covered}
 
 
 @pytest.mark.parametrize("name", sim_avi_bugs.BUGS)
@@ -134,9 +136,11 @@ def test_a_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sim_crashes, "PATIENCE_SECONDS", 1800.0)
     bug.plant(monkeypatch)
     whole = sim_crashes.play(story, cast)
-    told = [*whole.broken, *sim_crashes.differences(right.state, whole.state)]
+    broken = [*whole.broken, *sim_crashes.differences(right.state, whole.state)]
     if bug.site:
-        assert not told, "a process that lives does no harm"
-        point = next(one for one in whole.points if (one.site, one.moment) == (bug.site, "after"))
-        told = sim_crashes.wrong_after(story, cast, point, whole)
-    assert any(bug.told in one for one in told), told
+        assert not broken, "a process that lives does no harm"
+        point = next(
+            point for point in whole.points if (point.site, point.moment) == (bug.site, "after")
+        )
+        broken = sim_crashes.wrong_after(story, cast, point, whole)
+    assert any(bug.message in line for line in broken), broken

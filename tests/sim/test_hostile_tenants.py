@@ -317,10 +317,10 @@ class Mixed:
     async def client_for(self, namespace: str, name: str, cluster_uid: str) -> client.KubeClient:
         if name.startswith("hostile-"):
             self._hostile.add(cluster_uid)
-        found: client.KubeClient = await self._of(cluster_uid).client_for(
+        client_: client.KubeClient = await self._of(cluster_uid).client_for(
             namespace, name, cluster_uid
         )
-        return found
+        return client_
 
     def silent_seconds(self, cluster_uid: str) -> float:
         seconds: float = self._of(cluster_uid).silent_seconds(cluster_uid)

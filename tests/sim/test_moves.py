@@ -60,10 +60,10 @@ def test_seeds_get_somewhere() -> None:
 def test_a_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bug = sim_bugs.BUGS[name]
     bug.plant(monkeypatch)
-    told: set[str] = set()
+    others: set[str] = set()
     for seed in range(FOUND_WITHIN):
         broken = sim_moves.play(seed).broken
-        if any(bug.law in one for one in broken):
+        if any(bug.law in line for line in broken):
             return
-        told.update(broken)
-    pytest.fail(f"not found in {FOUND_WITHIN} seeds; told instead: {sorted(told)[:3]}")
+        others.update(broken)
+    pytest.fail(f"not found in {FOUND_WITHIN} seeds; instead: {sorted(others)[:3]}")

@@ -53,7 +53,7 @@ def unmade(graph: model.Graph) -> set[model.World]:
 def usable(world: model.World) -> bool:
     """A pool that is not being deleted, and a record that may use it."""
     alive = world.pool is not None and not world.pool[1]
-    return alive and any(one.stage == "live" for one in world.ones)
+    return alive and any(owner.stage == "live" for owner in world.ones)
 
 
 def test_a_controller_that_looks_too_early_is_found() -> None:

@@ -49,7 +49,7 @@ class World(NamedTuple):
 
 
 class Step(NamedTuple):
-    told: str
+    message: str
     world: World
     crash: bool = False
 
@@ -63,8 +63,8 @@ def canonical(world: World) -> World:
 def steps(world: World, controller: str, *, by_uid: bool, pools: int) -> Iterator[Step]:
     """All that can happen next. Raises BrokenError."""
     yield from _people(world, pools)
-    for index, one in enumerate(world.ones):
-        yield from _record(world, index, one)
+    for index, owner in enumerate(world.ones):
+        yield from _record(world, index, owner)
     if world.controller is None:
         if world.pool is not None:
             started = Process(scripts.Start(controller, int(by_uid)))
@@ -86,65 +86,69 @@ def _people(world: World, pools: int) -> Iterator[Step]:
         yield Step("pool deleted", world._replace(pool=(world.pool[0], True)))
 
 
-def _record(world: World, index: int, one: One) -> Iterator[Step]:
-    if one.stage == "live":
-        yield Step("cluster deleted", _with(world, index, one._replace(stage="leaving")))
-    if one.process is None:
-        for start in _starts(world, one):
-            yield Step(f"{start}", _with(world, index, one._replace(process=Process(start))))
+def _record(world: World, index: int, owner: One) -> Iterator[Step]:
+    if owner.stage == "live":
+        yield Step("cluster deleted", _with(world, index, owner._replace(stage="leaving")))
+    if owner.process is None:
+        for start in _starts(world, owner):
+            yield Step(f"{start}", _with(world, index, owner._replace(process=Process(start))))
         return
-    yield Step("attempt crashes", _with(world, index, one._replace(process=None)), crash=True)
-    call = one.process.call
+    yield Step("attempt crashes", _with(world, index, owner._replace(process=None)), crash=True)
+    call = owner.process.call
     assert call is not None
-    changed, answer = _record_call(world, one, call)
-    went_on = one.process._replace(answers=(*one.process.answers, answer))
+    changed, answer = _record_call(world, owner, call)
+    went_on = owner.process._replace(answers=(*owner.process.answers, answer))
     yield Step(f"record: {call}", _with(world, index, changed._replace(process=went_on)))
 
 
-def _starts(world: World, one: One) -> Iterator[scripts.Start]:
-    if one.stage == "live":
+def _starts(world: World, owner: One) -> Iterator[scripts.Start]:
+    if owner.stage == "live":
         for uid in range(1, world.made + 1):  # Caches may be behind.
             yield scripts.Start("live", uid)
-    if one.stage == "leaving":
+    if owner.stage == "leaving":
         yield scripts.Start("leave", 1)
 
 
-def _with(world: World, index: int, one: One) -> World:
-    ones = (*world.ones[:index], one, *world.ones[index + 1 :])
+def _with(world: World, index: int, owner: One) -> World:
+    ones = (*world.ones[:index], owner, *world.ones[index + 1 :])
     return _settled(world._replace(ones=ones))
 
 
 def _settled(world: World) -> World:
     """Processes that have ended are gone."""
     ones = []
-    for one in world.ones:
-        if one.process is None or one.process.call is not None:
-            ones.append(one)
+    for owner in world.ones:
+        if owner.process is None or owner.process.call is not None:
+            ones.append(owner)
             continue
-        left = one.process.start.script == "leave"
-        ones.append(one._replace(process=None, stage="done" if left else one.stage))
+        left = owner.process.start.script == "leave"
+        ones.append(owner._replace(process=None, stage="done" if left else owner.stage))
     ended = world.controller is not None and world.controller.call is None
     return world._replace(ones=tuple(ones), controller=None if ended else world.controller)
 
 
-def _record_call(world: World, one: One, call: scripts.Call) -> tuple[One, Any]:
+def _record_call(world: World, owner: One, call: scripts.Call) -> tuple[One, Any]:
     match call.to:
         case "read record":
-            return one, one.uses
+            return owner, owner.uses
         case "store":
-            return one._replace(uses=call.what), None
+            return owner._replace(uses=call.subject), None
         case "get pool":
-            return one, world.pool
+            return owner, world.pool
         case "untouch":
-            return one._replace(touched=0), None
+            return owner._replace(touched=0), None
         case "touch":
-            confirmed = {use.uid for use in one.uses if use.state == "confirmed"}
-            if str(call.what) not in confirmed:
-                raise BrokenError(f"touched without a confirmed use of {call.what}: {one.uses}")
+            confirmed = {use.uid for use in owner.uses if use.state == "confirmed"}
+            if str(call.subject) not in confirmed:
+                raise BrokenError(
+                    f"touched without a confirmed use of {call.subject}: {owner.uses}"
+                )
             # Nothing there yet: the plugin would wait. Somebody else's: the invariant is broken.
-            if world.outside not in (0, call.what):
-                raise BrokenError(f"{call.what} is meant, what is there belongs to {world.outside}")
-            return one._replace(touched=world.outside), None
+            if world.outside not in (0, call.subject):
+                raise BrokenError(
+                    f"{call.subject} is meant, what is there belongs to {world.outside}"
+                )
+            return owner._replace(touched=world.outside), None
     raise AssertionError(call)
 
 
@@ -153,14 +157,14 @@ def _controller_call(world: World, call: scripts.Call) -> tuple[World, Any]:
         case "get pool":
             return world, world.pool
         case "list uses":
-            return world, tuple(one.uses for one in world.ones)
+            return world, tuple(owner.uses for owner in world.ones)
         case "make outside":
-            return world._replace(outside=call.what), None
+            return world._replace(outside=call.subject), None
         case "delete outside":
-            for one in world.ones:
-                confirmed = {use.uid for use in one.uses if use.state == "confirmed"}
-                if one.touched == call.what or str(call.what) in confirmed:
-                    raise BrokenError(f"deleted outside, while it is used: {one}")
+            for owner in world.ones:
+                confirmed = {use.uid for use in owner.uses if use.state == "confirmed"}
+                if owner.touched == call.subject or str(call.subject) in confirmed:
+                    raise BrokenError(f"deleted outside, while it is used: {owner}")
             return world._replace(outside=0), None
         case "drop finalizer":
             return world._replace(pool=None), None
@@ -191,7 +195,7 @@ def explore(
                 if not step.crash:
                     before.setdefault(then, set()).add(world)
                 if then not in came:
-                    came[then] = (world, step.told)
+                    came[then] = (world, step.message)
                     todo.append(then)
         except BrokenError as error:
             raise BrokenError(f"{error}\n{' -> '.join(_way(world, came))}") from None
@@ -199,20 +203,20 @@ def explore(
 
 
 def _way(world: World, came: dict[World, tuple[World, str] | None]) -> list[str]:
-    told: list[str] = []
+    path: list[str] = []
     at = came[world]
     while at is not None:
-        told.append(at[1])
+        path.append(at[1])
         at = came[at[0]]
-    return told[::-1]
+    return path[::-1]
 
 
 def reaching(graph: Graph, goals: set[World]) -> set[World]:
     """The states from which some way without a crash leads to one of ``goals``."""
-    found, todo = set(goals), deque(goals)
+    reached, todo = set(goals), deque(goals)
     while todo:
         for world in graph.before.get(todo.popleft(), ()):
-            if world not in found:
-                found.add(world)
+            if world not in reached:
+                reached.add(world)
                 todo.append(world)
-    return found
+    return reached

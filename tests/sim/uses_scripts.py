@@ -30,7 +30,7 @@ class Call(NamedTuple):
     """One call that a process makes, and waits for."""
 
     to: str
-    what: Any = None
+    subject: Any = None
 
     def __await__(self) -> Generator[Call, Any, Any]:
         return (yield self)
@@ -51,16 +51,16 @@ Answers = tuple[Any, ...]
 def next_call(start: Start, answers: Answers) -> Call | None:
     """What a process does next after these answers; None when it has ended."""
     process = SCRIPTS[start.script](start.uid)
-    found: Call | None = None
+    call: Call | None = None
     try:
-        found = process.send(None)
+        call = process.send(None)
         for answer in answers:
-            found = process.send(answer)
+            call = process.send(answer)
     except StopIteration:
         return None
     finally:
         process.close()
-    return found
+    return call
 
 
 # The record's side: intents.store and the step release, with everything below them.
@@ -101,21 +101,21 @@ class _Client:
     """The API server as both sides see it."""
 
     async def get(self, resource: Resource, name: str) -> client_.Object:
-        found = await Call("get pool")
-        if found is None:
+        pool = await Call("get pool")
+        if pool is None:
             raise errors.NotFoundError("gone")
-        uid, deleting = found
+        uid, deleting = pool
         gone = {"deletionTimestamp": "2026-03-01T12:00:00Z"} if deleting else {}
         return {"metadata": {"name": name, "uid": str(uid)} | gone}
 
     async def list(self, resource: Resource, *, token: str) -> client_.Page:
-        found = await Call("list uses")
-        items = [_object(f"akoo-{number}", one) for number, one in enumerate(found)]
+        listed = await Call("list uses")
+        items = [_object(f"akoo-{number}", uses) for number, uses in enumerate(listed)]
         return client_.Page(items=items, token="", resource_version="1")
 
 
-def _object(name: str, found: Uses) -> client_.Object:
-    obj = record.to_object(name, builders.make_spec(uses=found))
+def _object(name: str, uses: Uses) -> client_.Object:
+    obj = record.to_object(name, builders.make_spec(uses=uses))
     obj["metadata"] |= {
         "uid": name,
         "resourceVersion": "1",
@@ -124,9 +124,9 @@ def _object(name: str, found: Uses) -> client_.Object:
     return obj
 
 
-def _attempt(found: Uses, uid: int, state: record.Leaving | None) -> attempt.Attempt:
+def _attempt(uses: Uses, uid: int, state: record.Leaving | None) -> attempt.Attempt:
     plugin = _User(uid)
-    spec = builders.make_spec(uses=found, plugins=(PLUGIN,), leaving=state)
+    spec = builders.make_spec(uses=uses, plugins=(PLUGIN,), leaving=state)
     services: Any = SimpleNamespace(
         management=_Client(),
         plugins=SimpleNamespace(ordered=(plugin,), reverse=(plugin,), get=lambda name: plugin),
@@ -140,8 +140,8 @@ def _attempt(found: Uses, uid: int, state: record.Leaving | None) -> attempt.Att
         secrets=SimpleNamespace(once=lambda: None),
         logins=None,
     )
-    one = structs.replace(builders.make_record(), spec=spec)
-    return attempt.Attempt(services=services, name=one.name, number=0, record=one)
+    record_ = structs.replace(builders.make_record(), spec=spec)
+    return attempt.Attempt(services=services, name=record_.name, number=0, record=record_)
 
 
 async def _live(uid: int) -> None:
