@@ -29,27 +29,6 @@ TESTS = (
     "benchmarks",
     "examples",
 )
-NAMES_LEFT: tuple[str, ...] = (
-    "testbed/tests/akosim/",
-    "testbed/tests/avisim/",
-    "testbed/tests/kubelet/",
-    "testbed/tests/provider/",
-    "testbed/tests/test_bed.py",
-    "testbed/tests/test_build.py",
-    "testbed/tests/test_gobuild.py",
-    "testbed/tests/test_kubeapi.py",
-    "testbed/tests/test_supervisor.py",
-    "testbed/tests/test_up.py",
-    "tests/component/app/",
-    "tests/component/deploy/",
-    "tests/component/election/",
-    "tests/component/kube/",
-    "tests/component/moves/",
-    "tests/component/reconcile/",
-    "tests/sim/",
-)
-"""Folders and files that still have such names. The list only gets shorter."""
-DOCSTRINGS_LEFT: tuple[str, ...] = ()
 
 
 def files(*folders: str) -> Iterator[pathlib.Path]:
@@ -89,37 +68,19 @@ def questions(source: str) -> list[str]:
     ]
 
 
-def left(path: pathlib.Path, prefixes: tuple[str, ...]) -> str:
-    """The entry of an allow list that covers the file; "" for none."""
-    name = str(path.relative_to(ROOT))
-    return next((prefix for prefix in prefixes if name.startswith(prefix)), "")
-
-
 def test_names_are_nouns() -> None:
-    problems: dict[str, list[str]] = {}
-    covered = set()
+    problems = {}
     for path in files(*PRODUCT, *TESTS):
         in_core = path.is_relative_to(ROOT / "akoo_core")
         names = vague(path.read_text(), EVERYWHERE | (IN_THE_CORE if in_core else frozenset()))
-        if names and (entry := left(path, NAMES_LEFT)):
-            covered.add(entry)
-        elif names:
+        if names:
             problems[str(path.relative_to(ROOT))] = names
     assert problems == {}
-    assert covered == set(NAMES_LEFT), "take what is clean off the list"
 
 
 def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
-    problems: dict[str, list[str]] = {}
-    covered = set()
-    for path in files(*PRODUCT):
-        texts = questions(path.read_text())
-        if texts and (entry := left(path, DOCSTRINGS_LEFT)):
-            covered.add(entry)
-        elif texts:
-            problems[str(path.relative_to(ROOT))] = texts
-    assert problems == {}
-    assert covered == set(DOCSTRINGS_LEFT), "take what is clean off the list"
+    texts = {str(path): questions(path.read_text()) for path in files(*PRODUCT)}
+    assert {path: lines for path, lines in texts.items() if lines} == {}
 
 
 @pytest.mark.parametrize(
