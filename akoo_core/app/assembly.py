@@ -8,12 +8,12 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from akoo_core import clock as clock_
-from akoo_core import external as external_
 from akoo_core.app import attempts, references, secret_index
-from akoo_core.app import world as world_
-from akoo_core.kube import client as client_
+from akoo_core.app.world import CachedWorld
+from akoo_core.clock import Clock
+from akoo_core.external import External, Guard
 from akoo_core.kube import finalizers, workloads
+from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api, threads
 from akoo_core.plugin_host import (
     caller,
@@ -56,7 +56,7 @@ class Parts:
         self,
         settings: Settings,
         services: Services,
-        world: world_.CachedWorld,
+        world: CachedWorld,
         clients: Workloads,
         pools: dict[str, threads.PluginThreads],
     ) -> None:
@@ -78,7 +78,7 @@ class Parts:
     async def work(
         self,
         registered: Sequence[controllers.Controller],
-        management: client_.KubeClient,
+        management: KubeClient,
         *,
         stop: asyncio.Event,
         grace_seconds: float,
@@ -151,8 +151,8 @@ def means(services: Services) -> context.Means:
 
 def logins(
     settings: Settings,
-    client: client_.KubeClient,
-    clock: clock_.Clock,
+    client: KubeClient,
+    clock: Clock,
     mode: login_memory.Mode = "operator",
 ) -> api.LoginMemory:
     """The refused logins of this installation. ``client`` writes them, where it may."""
@@ -165,9 +165,9 @@ def logins(
     )
 
 
-def seam(settings: Settings, guard: external_.Guard | None = None) -> external_.External:
+def seam(settings: Settings, guard: Guard | None = None) -> External:
     """The seam of all external calls of this process: API servers' and plugins'."""
-    return external_.External(
+    return External(
         guard=guard,
         deadline_seconds=settings.deadlines.external_seconds,
         longest_seconds=settings.longest_call_seconds,
@@ -178,11 +178,11 @@ def assemble(
     settings: Settings,
     plugins: registry.PluginSet,
     *,
-    management: client_.KubeClient,
-    world: world_.CachedWorld,
+    management: KubeClient,
+    world: CachedWorld,
     management_id: str,
-    external: external_.External,
-    clock: clock_.Clock,
+    external: External,
+    clock: Clock,
     identity: str,
     clients: Workloads | None = None,
     registered: Sequence[controllers.Controller] = (),

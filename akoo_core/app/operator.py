@@ -18,10 +18,10 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 import akoo_core
-from akoo_core import clock as clock_
 from akoo_core import errors, external, structs
 from akoo_core.app import assembly, readiness, watches
-from akoo_core.app import world as world_
+from akoo_core.app.world import CachedWorld
+from akoo_core.clock import LeaseClock, SystemClock
 from akoo_core.election import lease, timing
 from akoo_core.health import readiness as health_
 from akoo_core.health import server
@@ -59,7 +59,7 @@ class Operator:
         self._settings = settings
         self._plugins = plugins
         self._management = management
-        self._clock = clock_.SystemClock()
+        self._clock = SystemClock()
         self._readiness = health_.Readiness()
         self._stop = asyncio.Event()
         self._registered = controllers.collect(plugins)
@@ -100,7 +100,7 @@ class Operator:
         stopping.push_async_callback(management.close)
 
         clusters, management_id = await self._unless_stopped(self._cluster_kind(plain))
-        world = world_.CachedWorld(management_id, clusters)
+        world = CachedWorld(management_id, clusters)
         parts = assembly.assemble(
             self._settings,
             self._plugins,
@@ -181,7 +181,7 @@ class Operator:
             namespace=self._settings.operator_namespace,
             name=election.lease_name,
             identity=self.identity,
-            clock=clock_.LeaseClock(),
+            clock=LeaseClock(),
             timing=timing.Timing(
                 lease=election.lease_seconds,
                 renew_deadline=election.renew_deadline_seconds,

@@ -7,15 +7,15 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
-from akoo_core import clock as clock_
 from akoo_core import structs
 from akoo_core.app import record_gauges, secret_index
 from akoo_core.app import world as world_
 from akoo_core.bus import events
 from akoo_core.cache import reflector, store
-from akoo_core.kube import client as client_
+from akoo_core.clock import Clock
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient, Object
 from akoo_core.objects import cluster, names, record
 from akoo_core.plugin.errors import describe
 from akoo_core.plugin_host.secret_changes import SecretChanges
@@ -65,7 +65,7 @@ class Watches:
 
     def __init__(
         self,
-        client: client_.KubeClient,
+        client: KubeClient,
         world: world_.CachedWorld,
         *,
         management_id: str,
@@ -74,7 +74,7 @@ class Watches:
         secret_namespaces: Sequence[str],
         records: workqueue.WorkQueue,
         configs: workqueue.WorkQueue,
-        clock: clock_.Clock,
+        clock: Clock,
     ) -> None:
         self._client = client
         self._world = world
@@ -180,7 +180,7 @@ class Watches:
             self._configs.add(name, priority=priority, causes=(event.cause,))
 
 
-def _record(obj: client_.Object | None) -> record.Record | None:
+def _record(obj: Object | None) -> record.Record | None:
     if obj is None:
         return None
     try:

@@ -8,10 +8,10 @@ import logging
 import random as random_
 from collections.abc import Callable
 
-from akoo_core import clock as clock_
 from akoo_core.cache import reflector_actions, reflector_core, store
-from akoo_core.kube import client as client_
+from akoo_core.clock import Clock
 from akoo_core.kube import errors
+from akoo_core.kube.client import KubeClient, WatchEvent
 from akoo_core.kube.resource import Resource
 from akoo_core.telemetry import metrics
 
@@ -58,12 +58,12 @@ class Reflector:
 
     def __init__(
         self,
-        client: client_.KubeClient,
+        client: KubeClient,
         resource: Resource,
         store: store.Store,
         on_change: OnChange,
         *,
-        clock: clock_.Clock,
+        clock: Clock,
         namespace: str | None = None,
         label_selector: str = "",
         field_selector: str = "",
@@ -140,7 +140,7 @@ class Reflector:
         self._restarted("ended")
         self._core.ended(self._clock.monotonic())
 
-    def _event(self, line: client_.WatchEvent) -> reflector_actions.Effect | None:
+    def _event(self, line: WatchEvent) -> reflector_actions.Effect | None:
         metadata = line.object.get("metadata") or {}
         version = metadata.get("resourceVersion", "")
         if line.type == "BOOKMARK":

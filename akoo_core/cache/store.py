@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from akoo_core import errors, structs
-from akoo_core.cache import indexes as indexes_
 from akoo_core.cache import versions
-from akoo_core.cache.indexes import NamespacedName
+from akoo_core.cache.indexes import Indexes, IndexFunction, NamespacedName, Values
 from akoo_core.kube import client
 from akoo_core.kube.resource import Resource
 
@@ -29,7 +28,7 @@ class Item(NamedTuple):
     uid: str
     resource_version: str
     data: bytes
-    values: indexes_.Values
+    values: Values
 
     def decode(self) -> client.Object:
         """The object, fresh for every caller."""
@@ -87,13 +86,13 @@ class Store:
         self,
         resource: Resource,
         *,
-        indexes: Mapping[str, indexes_.IndexFunction] | None = None,
+        indexes: Mapping[str, IndexFunction] | None = None,
         transform: Transform | None = None,
     ) -> None:
         self.resource = resource
         self._transform = transform
         self._items: dict[NamespacedName, Item] = {}
-        self._indexes = indexes_.Indexes(indexes or {})
+        self._indexes = Indexes(indexes or {})
         self._filled = False
 
     # Reads.

@@ -15,7 +15,7 @@ import click
 
 from akoo_core import clock, external, settings
 from akoo_core.app import assembly, readiness
-from akoo_core.app import world as world_
+from akoo_core.app.world import CachedWorld
 from akoo_core.kube import client, discovery
 from akoo_core.plugin import api
 from akoo_core.plugin_host import controllers, loader, registry
@@ -96,7 +96,7 @@ async def services(
         loaded.settings,
         loaded.plugins,
         management=kube,
-        world=world_.CachedWorld(management_id, await discovery.clusters(kube)),
+        world=CachedWorld(management_id, await discovery.clusters(kube)),
         management_id=management_id,
         external=seam,
         clock=clock.SystemClock(),

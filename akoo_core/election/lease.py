@@ -8,12 +8,12 @@ import logging
 import random as random_
 from collections.abc import Awaitable, Callable
 
-from akoo_core import clock as clock_
 from akoo_core import errors, structs
+from akoo_core.clock import Clock
 from akoo_core.election import core
-from akoo_core.election import timing as timing_
-from akoo_core.kube import client as client_
+from akoo_core.election.timing import Timing
 from akoo_core.kube import errors as kube_errors
+from akoo_core.kube.client import KubeClient, Object
 from akoo_core.kube.resource import LEASES
 from akoo_core.telemetry import metrics
 
@@ -40,7 +40,7 @@ def micro_time(now: datetime.datetime) -> str:
 class LeaseGuard:
     """The guard (akoo_core.external.Guard) of a process that shares its work by a Lease."""
 
-    def __init__(self, state: core.ElectionCore, clock: clock_.Clock) -> None:
+    def __init__(self, state: core.ElectionCore, clock: Clock) -> None:
         self._state = state
         self._clock = clock
 
@@ -64,13 +64,13 @@ class Elector:
 
     def __init__(
         self,
-        client: client_.KubeClient,
+        client: KubeClient,
         *,
         namespace: str,
         name: str,
         identity: str,
-        clock: clock_.Clock,
-        timing: timing_.Timing | None = None,
+        clock: Clock,
+        timing: Timing | None = None,
         random: Callable[[], float] = random_.random,
     ) -> None:
         self._client = client
@@ -187,7 +187,7 @@ class Elector:
             await self._client.replace(LEASES, _with_spec(obj, spec))
         self._state.confirmed(spec, sent_at, self._clock.monotonic())
 
-    async def _read(self) -> client_.Object | None:
+    async def _read(self) -> Object | None:
         try:
             return await self._client.get(LEASES, self._name, self._namespace)
         except kube_errors.NotFoundError as error:
@@ -195,7 +195,7 @@ class Elector:
                 raise
             return None
 
-    def _new(self, spec: core.LeaseSpec) -> client_.Object:
+    def _new(self, spec: core.LeaseSpec) -> Object:
         return {
             "apiVersion": LEASES.api_version,
             "kind": LEASES.kind,
@@ -217,13 +217,13 @@ async def _end(task: asyncio.Future[None]) -> None:
         task.exception()
 
 
-def _spec(obj: client_.Object) -> core.LeaseSpec:
+def _spec(obj: Object) -> core.LeaseSpec:
     """The spec of a Lease; null and absent are the same."""
     fields = {key: value for key, value in (obj.get("spec") or {}).items() if value is not None}
     return structs.convert(fields, core.LeaseSpec, path="spec")
 
 
-def _with_spec(obj: client_.Object, spec: core.LeaseSpec) -> client_.Object:
+def _with_spec(obj: Object, spec: core.LeaseSpec) -> Object:
     """The Lease as it was read, version included, with ``spec`` in place of its own fields.
 
     Empty fields are left out: the API server refuses an empty holder.

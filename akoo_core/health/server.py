@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 from prometheus_client import exposition
 
-from akoo_core import clock as clock_
 from akoo_core import errors
-from akoo_core.health import readiness as readiness_
-from akoo_core.health import ticker as ticker_
-from akoo_core.health import watchdog as watchdog_
+from akoo_core.clock import Clock
+from akoo_core.health.readiness import Readiness
+from akoo_core.health.ticker import Ticker
+from akoo_core.health.watchdog import Watchdog
 from akoo_core.telemetry import metrics, redaction
 
 
@@ -21,14 +21,14 @@ class HealthServer:
 
     def __init__(
         self,
-        readiness: readiness_.Readiness,
+        readiness: Readiness,
         *,
-        clock: clock_.Clock,
+        clock: Clock,
         host: str = "0.0.0.0",  # noqa: S104 probes come from outside of the Pod
         port: int = 8081,
     ) -> None:
-        self.ticker = ticker_.Ticker(clock)
-        self._watchdog = watchdog_.Watchdog(self.ticker)
+        self.ticker = Ticker(clock)
+        self._watchdog = Watchdog(self.ticker)
         self._readiness = readiness
         self._host = host
         self._port = port

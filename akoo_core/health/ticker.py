@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from akoo_core import clock as clock_
+from akoo_core.clock import Clock
 from akoo_core.telemetry import metrics
 
 INTERVAL_SECONDS = 0.5
@@ -15,7 +15,7 @@ STALL_SECONDS = 10.0
 class Ticker:
     """Ticks on the loop it was started on. Every tick's lateness is observed as blocked time."""
 
-    def __init__(self, clock: clock_.Clock, *, interval_seconds: float = INTERVAL_SECONDS) -> None:
+    def __init__(self, clock: Clock, *, interval_seconds: float = INTERVAL_SECONDS) -> None:
         self._clock = clock
         self._interval_seconds = interval_seconds
         self._last = clock.monotonic()

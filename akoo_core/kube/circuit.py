@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from akoo_core import clock as clock_
+from akoo_core.clock import Clock
 
 THRESHOLD = 2
 """Calls, one after the other and without any answer, that open the circuit."""
@@ -22,7 +22,7 @@ class Circuit:
     silent together are not asked together.
     """
 
-    def __init__(self, clock: clock_.Clock, *, chance: random.Random | None = None) -> None:
+    def __init__(self, clock: Clock, *, chance: random.Random | None = None) -> None:
         self._clock = clock
         self._chance = chance or random.Random()  # noqa: S311 jitter, not cryptography
         self._failures = 0

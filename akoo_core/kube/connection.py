@@ -22,8 +22,8 @@ import akoo_core
 from akoo_core import trust
 from akoo_core.kube import budget as budget_
 from akoo_core.kube import dialing, errors
-from akoo_core.kube import endpoint as endpoint_
 from akoo_core.kube.budget import Budget
+from akoo_core.kube.endpoint import Endpoint
 
 USER_AGENT = f"akoo-core/{akoo_core.__version__}"
 CONNECT_SECONDS = 5.0
@@ -54,7 +54,7 @@ class Connection:
 
     def __init__(
         self,
-        endpoint: endpoint_.Endpoint,
+        endpoint: Endpoint,
         budget: Budget = budget_.MANAGEMENT,
         network: dialing.Network = dialing.OPEN,
     ) -> None:
@@ -202,7 +202,7 @@ def _cut(response: aiohttp.ClientResponse) -> None:
 
 
 def unreachable(
-    error: BaseException, endpoint: endpoint_.Endpoint, request: str, *, quiet: bool = False
+    error: BaseException, endpoint: Endpoint, request: str, *, quiet: bool = False
 ) -> errors.UnreachableError:
     """The UnreachableError for ``error``; its message holds nothing that the other side has sent.
 

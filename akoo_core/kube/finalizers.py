@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
+from akoo_core.kube.client import KubeClient
 from akoo_core.kube.resource import Resource
 
 TRIES = 5
@@ -87,7 +87,7 @@ def removing(obj: structs.JSON, finalizer: str) -> JsonPatch:
 class Finalizers:
     """Adds and removes finalizers. ``uid`` guards against another object of the same name."""
 
-    def __init__(self, client: client_.KubeClient) -> None:
+    def __init__(self, client: KubeClient) -> None:
         self._client = client
 
     async def add(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
+from akoo_core.kube.client import KubeClient, Object
 from akoo_core.kube.resource import Resource
 
 PAGES = 200
@@ -11,16 +11,16 @@ PAGES = 200
 
 
 async def every(
-    client: client_.KubeClient,
+    client: KubeClient,
     resource: Resource,
     namespace: str | None = None,
     *,
     label_selector: str = "",
     metadata_only: bool = False,
     pages: int = PAGES,
-) -> list[client_.Object]:
+) -> list[Object]:
     """All objects of a list. Raises KubeError; ServerError for an endless list."""
-    items: list[client_.Object] = []
+    items: list[Object] = []
     token = ""
     for _ in range(pages):
         page = await client.list(

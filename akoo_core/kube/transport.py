@@ -8,12 +8,12 @@ import re
 from collections.abc import AsyncGenerator
 from typing import Literal
 
-from akoo_core import external as external_
 from akoo_core import structs
+from akoo_core.external import External
 from akoo_core.kube import answers, call, caller, client, dialing, errors
-from akoo_core.kube import circuit as circuit_
-from akoo_core.kube import endpoint as endpoint_
 from akoo_core.kube import watch as watch_
+from akoo_core.kube.circuit import Circuit
+from akoo_core.kube.endpoint import Endpoint
 from akoo_core.kube.request import Payload, Request
 
 Object = client.Object
@@ -37,11 +37,11 @@ class HttpTransport:
 
     def __init__(
         self,
-        endpoint: endpoint_.Endpoint,
+        endpoint: Endpoint,
         *,
-        external: external_.External,
+        external: External,
         system: Literal["kubernetes", "workload"] = "kubernetes",
-        circuit: circuit_.Circuit | None = None,
+        circuit: Circuit | None = None,
         renew: caller.Renew | None = None,
         deadline_seconds: float | None = None,
         network: dialing.Network = dialing.OPEN,
@@ -124,7 +124,7 @@ class HttpTransport:
             ready, answers.object_of, deadline_seconds=self._deadline_seconds
         )
 
-    async def swap(self, endpoint: endpoint_.Endpoint) -> None:
+    async def swap(self, endpoint: Endpoint) -> None:
         """Use ``endpoint`` from now on; calls in flight end on the old one."""
         await self._caller.swap(endpoint)
 
@@ -137,11 +137,11 @@ class HttpClient(client.KubeClient):
 
     def __init__(
         self,
-        endpoint: endpoint_.Endpoint,
+        endpoint: Endpoint,
         *,
-        external: external_.External,
+        external: External,
         system: Literal["kubernetes", "workload"] = "kubernetes",
-        circuit: circuit_.Circuit | None = None,
+        circuit: Circuit | None = None,
         renew: caller.Renew | None = None,
         field_manager: str = client.FIELD_MANAGER,
         deadline_seconds: float | None = None,
@@ -160,6 +160,6 @@ class HttpClient(client.KubeClient):
         )
         super().__init__(self._http, field_manager=field_manager)
 
-    async def swap(self, endpoint: endpoint_.Endpoint) -> None:
+    async def swap(self, endpoint: Endpoint) -> None:
         """Use ``endpoint`` from now on; calls in flight end on the old one."""
         await self._http.swap(endpoint)

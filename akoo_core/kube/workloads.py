@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from akoo_core import clock as clock_
 from akoo_core import external as external_
+from akoo_core.clock import Clock
 from akoo_core.kube import caller, circuit, client, dialing, endpoint, errors, lookups, transport
 from akoo_core.kube import resource as resources
 from akoo_core.kube.access import kubeconfig
@@ -56,7 +56,7 @@ class WorkloadClients:
         management: client.KubeClient,
         *,
         external: external_.External,
-        clock: clock_.Clock,
+        clock: Clock,
         deadline_seconds: float = external_.DEFAULT_DEADLINE_SECONDS,
         allow_insecure_tls: bool = False,
         allow_proxy: bool = False,

@@ -12,7 +12,7 @@ import re
 from typing import Any, Literal
 
 from akoo_core import structs
-from akoo_core.objects import conditions as conditions_
+from akoo_core.objects.conditions import Condition
 
 OnUnmatch = Literal["Orphan", "Remove"]
 OnDeadline = Literal["LetGo", "Hold"]
@@ -111,7 +111,7 @@ class ConfigStatus(structs.Struct, frozen=True, kw_only=True):
     """Records that live by it: neither orphaned nor let go."""
     ready: int | None = None
     """Those of them that are Ready."""
-    conditions: tuple[conditions_.Condition, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 class _Spec(structs.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ import datetime
 from typing import Any, Literal
 
 from akoo_core import structs
-from akoo_core.objects import conditions as conditions_
 from akoo_core.objects import config, names
+from akoo_core.objects.conditions import Condition
 
 SCHEMA_VERSION = 1
 """Version of ``spec``. A record with a greater one waits (NewerRecord); nobody guesses at it."""
@@ -275,7 +275,7 @@ class RecordStatus(structs.Struct, frozen=True, kw_only=True):
     """Time of the next attempt, as of the last change of this status; None: on a change."""
     retry_seconds: int | None = None
     """Longest time between two attempts while nothing changes, in seconds."""
-    conditions: tuple[conditions_.Condition, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 class Record(structs.Struct, frozen=True, kw_only=True):

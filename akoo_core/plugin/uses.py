@@ -8,14 +8,14 @@ Store, then load, on both sides: one of the two always sees the other.
 
 from __future__ import annotations
 
-from akoo_core.kube import client as client_
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient
 from akoo_core.kube.resource import Resource
 from akoo_core.objects import record
 
 
 async def uses_of(
-    client: client_.KubeClient, resource: Resource, name: str, uid: str = ""
+    client: KubeClient, resource: Resource, name: str, uid: str = ""
 ) -> tuple[record.Record, ...]:
     """The records that use the cluster-scoped object ``name``, tentatively or for sure, by name.
 

@@ -11,7 +11,7 @@ from opentelemetry import trace
 
 from akoo_core import errors
 from akoo_core.cache import reflector, store
-from akoo_core.kube import client as client_
+from akoo_core.kube.client import KubeClient, Object
 from akoo_core.kube.resource import Resource
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError, describe
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 async def run_controller(
     controller: Controller,
     *,
-    client: client_.KubeClient,
+    client: KubeClient,
     means: context.Means,
     stop: asyncio.Event,
     min_interval_seconds: float = core.DEFAULT_MIN_INTERVAL_SECONDS,
@@ -102,7 +102,7 @@ class _Following:
             for obj in cached.lookup(_NEEDS, f"{namespace}/{name}") if cached.filled else ():
                 self._add(cached.resource, obj, core.PRIORITY_LIVE)
 
-    def _add(self, resource: Resource, obj: client_.Object, priority: int) -> None:
+    def _add(self, resource: Resource, obj: Object, priority: int) -> None:
         try:
             keys = self._controller.registration.keys(resource, obj)
             if not isinstance(keys, tuple | list) or not all(isinstance(key, str) for key in keys):
@@ -124,7 +124,7 @@ class _Following:
             self._complain("relevant part", change.new, error)
             return True
 
-    def _secrets(self, obj: client_.Object) -> list[str]:
+    def _secrets(self, obj: Object) -> list[str]:
         named = self._controller.registration.secrets
         try:
             return [f"{namespace}/{name}" for namespace, name in named(obj)] if named else []
@@ -132,7 +132,7 @@ class _Following:
             self._complain("secrets", obj, error)
             return []
 
-    def _complain(self, part: str, obj: client_.Object, error: Exception) -> None:
+    def _complain(self, part: str, obj: Object, error: Exception) -> None:
         metadata = obj.get("metadata") or {}
         _log.error(
             "controller cannot tell the %s of an object",
@@ -165,9 +165,7 @@ async def _synced(reflectors: Sequence[reflector.Reflector], stop: asyncio.Event
 class _Handler:
     """Calls a plugin's reconcile for one key, seen as one root span, and reads its answer."""
 
-    def __init__(
-        self, controller: Controller, means: context.Means, client: client_.KubeClient
-    ) -> None:
+    def __init__(self, controller: Controller, means: context.Means, client: KubeClient) -> None:
         self._controller = controller
         self._means = means
         self._client = client

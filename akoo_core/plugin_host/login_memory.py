@@ -13,11 +13,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Literal
 
-from akoo_core import clock as clock_
 from akoo_core import errors, structs
-from akoo_core.kube import client as client_
+from akoo_core.clock import Clock
 from akoo_core.kube import errors as kube_errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api
 
 FIRST_SECONDS = 300.0
@@ -54,11 +54,11 @@ class LoginMemory:
 
     def __init__(
         self,
-        client: client_.KubeClient,
+        client: KubeClient,
         *,
         namespace: str,
         name: str,
-        clock: clock_.Clock,
+        clock: Clock,
         mode: Mode = "operator",
     ) -> None:
         self._client = client

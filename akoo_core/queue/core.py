@@ -24,8 +24,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.queue import backoff as backoff_
 from akoo_core.queue import heap
+from akoo_core.queue.backoff import Backoff
 
 PRIORITY_INITIAL = -100
 """Keys of a list: after a restart thousands, most of them unchanged."""
@@ -92,11 +92,11 @@ class QueueCore:
         self,
         *,
         min_interval_seconds: float = DEFAULT_MIN_INTERVAL_SECONDS,
-        backoff: backoff_.Backoff | None = None,
+        backoff: Backoff | None = None,
         random: Callable[[], float] = random_.random,
     ) -> None:
         self._min_interval = min_interval_seconds
-        self._backoff = backoff or backoff_.Backoff()
+        self._backoff = backoff or Backoff()
         self._random = random
         self._pending: dict[str, _Pending] = {}
         self._ready = heap.KeyedHeap()

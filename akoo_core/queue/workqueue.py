@@ -8,9 +8,9 @@ import random as random_
 import weakref
 from collections.abc import Callable, Iterable
 
-from akoo_core import clock as clock_
-from akoo_core.queue import backoff as backoff_
+from akoo_core.clock import Clock
 from akoo_core.queue import core
+from akoo_core.queue.backoff import Backoff
 from akoo_core.telemetry import metrics
 
 
@@ -25,10 +25,10 @@ class WorkQueue:
     def __init__(
         self,
         name: str,
-        clock: clock_.Clock,
+        clock: Clock,
         *,
         min_interval_seconds: float = core.DEFAULT_MIN_INTERVAL_SECONDS,
-        backoff: backoff_.Backoff | None = None,
+        backoff: Backoff | None = None,
         random: Callable[[], float] = random_.random,
     ) -> None:
         self.name = name

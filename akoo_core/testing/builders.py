@@ -13,7 +13,16 @@ from typing import Any
 from akoo_core import structs
 from akoo_core.objects import cluster as cluster_
 from akoo_core.objects import names
-from akoo_core.objects import record as record_
+from akoo_core.objects.record import (
+    Cause,
+    ClusterRef,
+    ConfigRef,
+    Leaving,
+    Record,
+    RecordSpec,
+    StoredFact,
+    Workload,
+)
 from akoo_core.plugin import api
 
 CREATED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
@@ -86,25 +95,23 @@ def config(
     }
 
 
-def record_spec(of: cluster_.Cluster | None = None, **changes: Any) -> record_.RecordSpec:
+def record_spec(of: cluster_.Cluster | None = None, **changes: Any) -> RecordSpec:
     """The spec of the record of a Cluster; ``changes`` are fields of RecordSpec."""
     owner = of or cluster()
     defaults: dict[str, Any] = {
         "ako_cluster_name": names.record_name(MANAGEMENT_ID, owner.uid),
         "management_id": MANAGEMENT_ID,
-        "cluster_ref": record_.ClusterRef(
-            namespace=owner.namespace, name=owner.name, uid=owner.uid
-        ),
-        "config_ref": record_.ConfigRef(name="default", uid=CONFIG_UID),
-        "workload": record_.Workload(kube_system_uid=KUBE_SYSTEM_UID),
+        "cluster_ref": ClusterRef(namespace=owner.namespace, name=owner.name, uid=owner.uid),
+        "config_ref": ConfigRef(name="default", uid=CONFIG_UID),
+        "workload": Workload(kube_system_uid=KUBE_SYSTEM_UID),
     }
-    return record_.RecordSpec(**(defaults | changes))
+    return RecordSpec(**(defaults | changes))
 
 
-def record(of: cluster_.Cluster | None = None, **changes: Any) -> record_.Record:
+def record(of: cluster_.Cluster | None = None, **changes: Any) -> Record:
     """The whole record of a Cluster, as read from the API."""
     spec = record_spec(of, **changes)
-    return record_.Record(
+    return Record(
         name=spec.ako_cluster_name,
         uid="00000000-0000-4000-8000-0000000000ec",
         resource_version="1",
@@ -115,15 +122,15 @@ def record(of: cluster_.Cluster | None = None, **changes: Any) -> record_.Record
     )
 
 
-def leaving(cause: record_.Cause = "ClusterDeleted", **changes: Any) -> record_.Leaving:
+def leaving(cause: Cause = "ClusterDeleted", **changes: Any) -> Leaving:
     """A record's ``spec.leaving`` that has just begun."""
-    return record_.Leaving(cause=cause, started_at=changes.pop("started_at", CREATED), **changes)
+    return Leaving(cause=cause, started_at=changes.pop("started_at", CREATED), **changes)
 
 
-def stored_facts(provider: str, *facts: api.Fact) -> dict[str, record_.StoredFact]:
+def stored_facts(provider: str, *facts: api.Fact) -> dict[str, StoredFact]:
     """Facts as the record keeps them, given by the plugin ``provider``."""
     return {
-        type(fact).fact_name: record_.StoredFact(
+        type(fact).fact_name: StoredFact(
             plugin=provider, version=type(fact).fact_version, data=structs.to_object(fact)
         )
         for fact in facts

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.objects import record as record_
+from akoo_core.objects.record import Record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import caller, context, controllers
 from akoo_core.testing import builders, verbs
@@ -27,7 +27,7 @@ def run_audit(
     plugin: api.Plugin,
     world: World | None = None,
     *,
-    records: Iterable[record_.Record] | None = None,
+    records: Iterable[Record] | None = None,
 ) -> VerbRun:
     """Call audit, as ``akoo-core audit`` does. ``records`` None: the World's, unless finished.
 
@@ -42,7 +42,7 @@ def run_remove_stray(
     owner: str,
     world: World | None = None,
     *,
-    records: Iterable[record_.Record] | None = None,
+    records: Iterable[Record] | None = None,
 ) -> VerbRun:
     """One call of ``akoo-core audit --sweep OWNER``. Raises VerbError when it raises."""
     where = world or World()
@@ -64,7 +64,7 @@ async def try_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World) -> V
 
 
 async def try_audit(
-    plugin: api.Plugin, world: World, *, records: Iterable[record_.Record] | None = None
+    plugin: api.Plugin, world: World, *, records: Iterable[Record] | None = None
 ) -> VerbRun:
     """``run_audit`` inside a running loop, whose error is part of the answer."""
 
@@ -75,7 +75,7 @@ async def try_audit(
 
 
 def audit_context_of(
-    plugin: api.Plugin, world: World, records: Iterable[record_.Record] | None
+    plugin: api.Plugin, world: World, records: Iterable[Record] | None
 ) -> api.AuditContext:
     """The context of audit and remove_stray."""
     there = own_records(world) if records is None else tuple(records)
@@ -89,7 +89,7 @@ def audit_context_of(
     )
 
 
-def own_records(world: World) -> tuple[record_.Record, ...]:
+def own_records(world: World) -> tuple[Record, ...]:
     """The World's record, while it is not finished."""
     if world.spec.finished_at is not None:
         return ()

@@ -22,10 +22,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 
-from akoo_core import external as external_
 from akoo_core import structs
-from akoo_core.kube import client as client_
+from akoo_core.external import External
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import Object
 from akoo_core.objects import record as record_
 from akoo_core.plugin import api
 from akoo_core.settings import Settings
@@ -54,7 +54,7 @@ class Fleet:
         plugins: Callable[[], Sequence[api.Plugin]],
         *,
         settings: Settings | None = None,
-        external: external_.External | None = None,
+        external: External | None = None,
         turn: Callable[[Fleet], Awaitable[None]] | None = None,
     ) -> None:
         self.clock = clock
@@ -64,7 +64,7 @@ class Fleet:
         self.capi = cluster_api.MemoryClusterApi(self.management, clock)
         self.user = self.management.client(system=OTHERS, field_manager="kubectl")
         """A client whose calls are not the operator's."""
-        self.external = external or external_.External()
+        self.external = external or External()
         self._plugins = plugins
         self._settings = settings or Settings()
         self._turn = turn
@@ -136,7 +136,7 @@ class Fleet:
 
     # What there is.
 
-    def cluster(self, name: str, namespace: str = NAMESPACE) -> client_.Object | None:
+    def cluster(self, name: str, namespace: str = NAMESPACE) -> Object | None:
         """The Cluster, or None."""
         clusters = self.management.objects(resources.CLUSTERS, namespace)
         return next((cluster for cluster in clusters if cluster["metadata"]["name"] == name), None)

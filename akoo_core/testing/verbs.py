@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any, ClassVar
 
 from akoo_core import errors, structs
-from akoo_core.kube import client as client_
+from akoo_core.kube.client import KubeClient
 from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import bounded, caller, context, controllers, registry, scoped_client
@@ -247,7 +247,7 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
     )
 
 
-def shared_of(plugin: api.Plugin, world: World) -> client_.KubeClient | None:
+def shared_of(plugin: api.Plugin, world: World) -> KubeClient | None:
     """A client of the management cluster, to read the kinds that own controllers watch."""
     inner = world.management.client(external=world.calls)
     return scoped_client.for_verbs(

@@ -13,10 +13,10 @@ import re
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from akoo_core import clock as clock_
 from akoo_core import structs
+from akoo_core.clock import ManualClock
 from akoo_core.kube.resource import Resource
-from akoo_core.objects import cluster as cluster_
+from akoo_core.objects.cluster import Cluster
 from akoo_core.plugin import api
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.testing import builders, calls, memory, virtual_time
@@ -27,7 +27,7 @@ _VOLATILE = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "ge
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
-class WorldClock(clock_.ManualClock):
+class WorldClock(ManualClock):
     """Stands still between runs, moves with the virtual time inside of one, and when told to."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class World:
     def __init__(
         self,
         *,
-        cluster: cluster_.Cluster | None = None,
+        cluster: Cluster | None = None,
         config: structs.JSON | None = None,
         facts: Iterable[api.Fact] = (),
         secrets: Iterable[structs.JSON] = (),
@@ -92,7 +92,7 @@ class World:
         self.workload.seed(*workload)
         self.reachable = reachable
         self.sweep_tenants: tuple[str, ...] = ()
-        self.cluster: cluster_.Cluster | None = cluster or builders.cluster()
+        self.cluster: Cluster | None = cluster or builders.cluster()
         self.config = builders.config() if config is None else config
         self.spec = builders.record_spec(self.cluster, **spec)
         stored = builders.stored_facts("another", *facts)

@@ -10,10 +10,10 @@ import asyncio
 import datetime
 from collections.abc import Callable, Iterable, Iterator
 
-from akoo_core import clock as clock_
 from akoo_core import errors
 from akoo_core.cli import fleet
 from akoo_core.cli.annotate import effects, write
+from akoo_core.clock import Clock
 from akoo_core.kube import client
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects import conditions
@@ -63,7 +63,7 @@ async def remove(
     say: Callable[[str], None],
     *,
     within: datetime.timedelta,
-    clock: clock_.Clock,
+    clock: Clock,
 ) -> None:
     """Ask every record to leave, new ones too; return when all are finished.
 

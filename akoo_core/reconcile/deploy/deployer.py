@@ -13,8 +13,8 @@ import hashlib
 import zlib
 from collections.abc import Awaitable, Callable
 
-from akoo_core import clock as clock_
-from akoo_core.kube import client as client_
+from akoo_core.clock import Clock
+from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import inventory as inv
 from akoo_core.reconcile.deploy import last_contributions
@@ -43,7 +43,7 @@ class Deployer:
     def __init__(
         self,
         *,
-        clock: clock_.Clock,
+        clock: Clock,
         opener: SecretOpener,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         drift_seconds: float = DRIFT_SECONDS,
@@ -54,7 +54,7 @@ class Deployer:
         self._look_at: dict[str, float] = {}
         self._kept = last_contributions.Kept()
 
-    async def deploy(self, job: Job, client: client_.KubeClient, store: Store) -> DeployReport:
+    async def deploy(self, job: Job, client: KubeClient, store: Store) -> DeployReport:
         """Make the cluster match the contributions. Raises KubeError when it does not answer.
 
         ``store`` writes the inventory into the record. Progress is stored even when an error ends
@@ -86,7 +86,7 @@ class Deployer:
         return self._kept.last(record_name, plugin, inventory)
 
     async def undeploy(
-        self, record_name: str, inventory: Inventory, client: client_.KubeClient, store: Store
+        self, record_name: str, inventory: Inventory, client: KubeClient, store: Store
     ) -> DeployReport:
         """Delete everything in the inventory that carries our label, last kind first."""
         objects = WorkloadObjects(record_name, client)

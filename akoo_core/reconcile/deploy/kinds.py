@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_core.kube import client as client_
 from akoo_core.kube import discovery, errors
+from akoo_core.kube.client import KubeClient
 from akoo_core.kube.resource import Resource
 from akoo_core.plugin.errors import BlockedError
 
@@ -48,7 +48,7 @@ class Kinds:
     """The kinds of one API server. Kinds that are not built in are discovered on first use and
     cached."""
 
-    def __init__(self, client: client_.KubeClient) -> None:
+    def __init__(self, client: KubeClient) -> None:
         self._client = client
         self._known: dict[tuple[str, str], Resource] = dict(BUILT_IN)
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from akoo_core import structs
 from akoo_core.kube import client
 from akoo_core.objects import cluster, config
-from akoo_core.objects import record as record_
+from akoo_core.objects.record import Record
 from akoo_core.plugin import api
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
@@ -20,7 +20,7 @@ class RecordWorld(Protocol):
     the API server before anything that cannot be undone.
     """
 
-    def record(self, name: str) -> record_.Record | None:
+    def record(self, name: str) -> Record | None:
         """The AKODeployment. Raises structs.DecodeError when it cannot be decoded."""
         ...
 
@@ -45,11 +45,11 @@ class RecordWorld(Protocol):
         """The names of the records whose clusterRef has that namespace and name."""
         ...
 
-    def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
+    def records_of_cluster(self, namespace: str, name: str) -> tuple[Record, ...]:
         """All records whose clusterRef has that namespace and name, whatever the UID."""
         ...
 
-    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
+    def records_of_config(self, name: str) -> tuple[Record, ...]:
         """All records whose configRef has that name."""
         ...
 
@@ -69,7 +69,7 @@ class ConfigWorld(Protocol):
         """Number of records that live by that config. Read often: counted, not listed."""
         ...
 
-    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
+    def records_of_config(self, name: str) -> tuple[Record, ...]:
         """All records whose configRef has that name."""
         ...
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import asyncio
 
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient
 from akoo_core.objects import record
 from akoo_core.reconcile.read import own_writes
 
@@ -22,7 +22,7 @@ _RECORDS = resources.AKO_DEPLOYMENTS
 class Takeover:
     """The records as stored when this process began to work. One per process."""
 
-    def __init__(self, client: client_.KubeClient) -> None:
+    def __init__(self, client: KubeClient) -> None:
         self._client = client
         self._asking = asyncio.Lock()
         self._stored: dict[str, str] | None = None

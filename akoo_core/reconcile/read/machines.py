@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import discovery, errors, listing
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient
 from akoo_core.kube.resource import Resource
 from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
@@ -68,7 +68,7 @@ class Remnants(NamedTuple):
 
 
 async def machines(
-    client: client_.KubeClient, clusters: Resource, namespace: str, name: str
+    client: KubeClient, clusters: Resource, namespace: str, name: str
 ) -> tuple[Machine, ...]:
     """The Machines of a Cluster, by label. Raises KubeError."""
     kind = Resource(clusters.group, clusters.version, "machines", "Machine")
@@ -83,7 +83,7 @@ async def machines(
     )
 
 
-async def remnants(client: client_.KubeClient, clusters: Resource, cluster: Cluster) -> Remnants:
+async def remnants(client: KubeClient, clusters: Resource, cluster: Cluster) -> Remnants:
     """Remnants of the machines of a Cluster that is being deleted. Raises KubeError."""
     left = await machines(client, clusters, cluster.namespace, cluster.name)
     pools = Resource(clusters.group, clusters.version, "machinepools", "MachinePool")
@@ -96,7 +96,7 @@ async def remnants(client: client_.KubeClient, clusters: Resource, cluster: Clus
 
 
 async def _labelled(
-    client: client_.KubeClient, kind: Resource, namespace: str, name: str
+    client: KubeClient, kind: Resource, namespace: str, name: str
 ) -> list[structs.JSON]:
     selector = f"{names.CAPI_CLUSTER_NAME_LABEL}={name}"
     try:
@@ -107,7 +107,7 @@ async def _labelled(
         return []  # The kind is not served: there is none.
 
 
-async def _infrastructure(client: client_.KubeClient, cluster: Cluster) -> str:
+async def _infrastructure(client: KubeClient, cluster: Cluster) -> str:
     """The infrastructure object if it exists or may exist; "" when it is gone."""
     ref = _reference(cluster)
     if ref is None or not ref.usable:
@@ -133,7 +133,7 @@ def _reference(cluster: Cluster) -> Reference | None:
         return None
 
 
-async def _resource(client: client_.KubeClient, ref: Reference) -> Resource | None:
+async def _resource(client: KubeClient, ref: Reference) -> Resource | None:
     try:
         for version in await discovery.versions(client, ref.group):
             for kind in await discovery.kinds(client, f"{ref.group}/{version}"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_core import clock as clock_
+from akoo_core.clock import Clock
 from akoo_core.objects.record import Record
 
 KEPT_SECONDS = 120.0
@@ -16,7 +16,7 @@ class Written:
     was restored and the write is lost. Only the API server knows.
     """
 
-    def __init__(self, clock: clock_.Clock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: dict[str, tuple[float, Record]] = {}
 

@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Final
 
-from akoo_core import clock as clock_
+from akoo_core.clock import Clock
 from akoo_core.kube import errors
 from akoo_core.telemetry import metrics
 
@@ -35,7 +35,7 @@ class Pace:
     served.
     """
 
-    def __init__(self, clock: clock_.Clock, *, slots: int = 2) -> None:
+    def __init__(self, clock: Clock, *, slots: int = 2) -> None:
         self.clock = clock
         self._slots = slots
         self._slow: set[str] = set()

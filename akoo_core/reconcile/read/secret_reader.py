@@ -9,9 +9,9 @@ import base64
 import binascii
 from collections.abc import Collection
 
-from akoo_core.kube import client as client_
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient, Object
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import (
     LineBreakError,
@@ -27,7 +27,7 @@ _PUBLIC = frozenset({"username"})
 class ManagementSecretReader:
     """The SecretReader of plugins and of the deploy executor. Nothing is kept."""
 
-    def __init__(self, client: client_.KubeClient, *, allowed_namespaces: Collection[str]) -> None:
+    def __init__(self, client: KubeClient, *, allowed_namespaces: Collection[str]) -> None:
         self._client = client
         self._allowed = frozenset(allowed_namespaces)
 
@@ -47,7 +47,7 @@ class ManagementSecretReader:
         """A reader that reads each Secret once, so that several values are of one moment."""
         return Once(self)
 
-    async def secret(self, namespace: str, name: str) -> client_.Object | None:
+    async def secret(self, namespace: str, name: str) -> Object | None:
         """The whole Secret, None when there is none. Raises SecretNamespaceNotAllowedError."""
         if namespace not in self._allowed:
             raise SecretNamespaceNotAllowedError(
@@ -66,7 +66,7 @@ class Once:
 
     def __init__(self, reader: ManagementSecretReader) -> None:
         self._reader = reader
-        self._secrets: dict[api.SecretPair, client_.Object | None] = {}
+        self._secrets: dict[api.SecretPair, Object | None] = {}
 
     async def read(self, source: api.SecretSource) -> bytes | None:
         """As :meth:`ManagementSecretReader.read`."""
@@ -92,13 +92,13 @@ class Once:
         """Version of each Secret that was read, by (namespace, name); see ``version_of``."""
         return {name: version_of(secret) for name, secret in self._secrets.items()}
 
-    async def _secret(self, namespace: str, name: str) -> client_.Object | None:
+    async def _secret(self, namespace: str, name: str) -> Object | None:
         if (namespace, name) not in self._secrets:
             self._secrets[namespace, name] = await self._reader.secret(namespace, name)
         return self._secrets[namespace, name]
 
 
-def version_of(secret: client_.Object | None) -> str:
+def version_of(secret: Object | None) -> str:
     """Text that differs between any two states of a Secret; "" for no Secret.
 
     The metadata of the Secret is enough.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_core import errors as errors_
-from akoo_core.kube import client as client_
+from akoo_core.errors import LeadershipLostError
 from akoo_core.kube import errors, workloads
+from akoo_core.kube.client import KubeClient
 from akoo_core.objects import names
 from akoo_core.reconcile.read import pace, paced_client
 from akoo_core.reconcile.read.caches import WorkloadAccess
@@ -19,7 +19,7 @@ from akoo_core.reconcile.read.caches import WorkloadAccess
 class Reached(NamedTuple):
     """Result of ``reach``. ``client`` is None unless the right cluster answered."""
 
-    client: client_.KubeClient | None
+    client: KubeClient | None
     uid: str
     reason: str = ""
     message: str = ""
@@ -57,7 +57,7 @@ async def reach(
     except (errors.KubeError, TimeoutError) as error:
         text = str(error) or "it did not answer in time"
         return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {text}.")
-    except errors_.LeadershipLostError:
+    except LeadershipLostError:
         raise
     except Exception as error:  # noqa: BLE001 - what answers there may answer anything
         text = f"what answers there is no Kubernetes API ({type(error).__name__})"

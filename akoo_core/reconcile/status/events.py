@@ -11,10 +11,10 @@ import hashlib
 import logging
 from typing import Any, Literal, NamedTuple
 
-from akoo_core import clock as clock_
-from akoo_core.kube import client as client_
+from akoo_core.clock import Clock
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient, Object
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.record import Record
 from akoo_core.plugin.errors import describe
@@ -64,11 +64,11 @@ def about_record(record: Record) -> EventSubject:
 class Recorder:
     """Takes Events at once and sends them when ``run`` gets to it. The oldest are dropped first."""
 
-    def __init__(self, client: client_.KubeClient, clock: clock_.Clock, *, instance: str) -> None:
+    def __init__(self, client: KubeClient, clock: Clock, *, instance: str) -> None:
         self._client = client
         self._clock = clock
         self._instance = instance
-        self._queue: collections.deque[client_.Object] = collections.deque(maxlen=QUEUE_LIMIT)
+        self._queue: collections.deque[Object] = collections.deque(maxlen=QUEUE_LIMIT)
         self._last: collections.OrderedDict[tuple[str, str], str] = collections.OrderedDict()
         self._wake = asyncio.Event()
         self.faults = notices.FaultMemory()

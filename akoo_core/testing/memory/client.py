@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from akoo_core import external as external_
+from akoo_core.external import External
 from akoo_core.kube import client, statuses
 from akoo_core.kube.request import JSON_PATCH, Payload, Request
 from akoo_core.testing.memory import kinds, listing, selectors
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class MemoryTransport:
     """Implements :class:`akoo_core.kube.client.Transport` on a server in memory."""
 
-    def __init__(self, server: MemoryServer, external: external_.External, *, system: str) -> None:
+    def __init__(self, server: MemoryServer, external: External, *, system: str) -> None:
         self._server = server
         self._external = external
         self._system = system
@@ -163,7 +163,7 @@ class MemoryClient(client.KubeClient):
     def __init__(
         self,
         server: MemoryServer,
-        external: external_.External,
+        external: External,
         *,
         system: str,
         field_manager: str,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Final
 
-from akoo_core import clock as clock_
+from akoo_core.clock import Clock
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
@@ -31,7 +31,7 @@ KINDS: Final = (*server_.BUILT_IN, MACHINE_POOLS, INFRASTRUCTURE)
 class MemoryClusterApi:
     """Clusters of one management cluster. ``workloads`` are their servers, by name."""
 
-    def __init__(self, management: server_.MemoryServer, clock: clock_.Clock) -> None:
+    def __init__(self, management: server_.MemoryServer, clock: Clock) -> None:
         self.management = management
         self.workloads: dict[str, workloads.MemoryWorkload] = {}
         self.kube_system_uids: dict[str, str] = {}

@@ -11,15 +11,15 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from akoo_core import clock as clock_
-from akoo_core import external as external_
 from akoo_core.app import assembly, watches
-from akoo_core.app import world as world_
+from akoo_core.app.world import CachedWorld
+from akoo_core.clock import Clock
 from akoo_core.election import lease
-from akoo_core.election import timing as timing_
-from akoo_core.kube import client as client_
+from akoo_core.election.timing import Timing
+from akoo_core.external import External
 from akoo_core.kube import errors, workloads
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api
 from akoo_core.plugin_host import controllers, registry
 from akoo_core.settings import Settings
@@ -44,8 +44,8 @@ class MemoryOperator:
         management: MemoryServer,
         clients: assembly.Workloads,
         *,
-        external: external_.External,
-        clock: clock_.Clock,
+        external: External,
+        clock: Clock,
         elector: lease.Elector | None = None,
         settings: Settings | None = None,
         identity: str = "operator",
@@ -75,7 +75,7 @@ class MemoryOperator:
     async def _run(self) -> None:
         client = self._client
         management_id = await _management_id(client)
-        world = world_.CachedWorld(management_id, resources.CLUSTERS)
+        world = CachedWorld(management_id, resources.CLUSTERS)
         registered = controllers.collect(self._plugins)
         parts = assembly.assemble(
             self._settings,
@@ -117,7 +117,7 @@ class MemoryOperator:
                 await self._elector.release()
 
 
-async def _management_id(client: client_.KubeClient) -> str:
+async def _management_id(client: KubeClient) -> str:
     """Asked until the API server answers, as at a real start."""
     while True:
         try:
@@ -128,10 +128,10 @@ async def _management_id(client: client_.KubeClient) -> str:
 
 def elector(
     management: MemoryServer,
-    external: external_.External,
-    clock: clock_.Clock,
+    external: External,
+    clock: Clock,
     identity: str,
-    timing: timing_.Timing | None = None,
+    timing: Timing | None = None,
 ) -> lease.Elector:
     """A candidate for the operator's Lease. ``external`` must not ask the elector's own guard."""
     namespace, name = LEASE

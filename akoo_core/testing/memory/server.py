@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from akoo_core import clock as clock_
-from akoo_core import external as external_
+from akoo_core.clock import Clock, ManualClock
+from akoo_core.external import External
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource as resources
 from akoo_core.kube.request import Request
@@ -65,14 +65,14 @@ class MemoryServer:
         self,
         *,
         name: str = "memory",
-        clock: clock_.Clock | None = None,
+        clock: Clock | None = None,
         resources: Iterable[Resource] = BUILT_IN,
         history_limit: int = 1000,
         garbage_collection: bool = False,
         namespaces_must_exist: bool = False,
         definitions: bool = False,
     ) -> None:
-        self.clock: clock_.Clock = clock or clock_.ManualClock()
+        self.clock: Clock = clock or ManualClock()
         self.faults = faults.Faults()
         self.served = discovery.Served(resources)
         self.store = store.Store(history_limit)
@@ -92,13 +92,13 @@ class MemoryServer:
     def client(
         self,
         *,
-        external: external_.External | None = None,
+        external: External | None = None,
         system: str = "kubernetes",
         field_manager: str = client_.FIELD_MANAGER,
     ) -> memory_client.MemoryClient:
         """A client of this server; its calls go through ``external`` as ``system``."""
         return memory_client.MemoryClient(
-            self, external or external_.External(), system=system, field_manager=field_manager
+            self, external or External(), system=system, field_manager=field_manager
         )
 
     def seed(self, *objects: client_.Object) -> None:

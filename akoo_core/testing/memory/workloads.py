@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from opentelemetry import trace
 
-from akoo_core import clock as clock_
-from akoo_core import external as external_
 from akoo_core import structs
-from akoo_core.kube import client as client_
+from akoo_core.clock import Clock
+from akoo_core.external import External
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import KubeClient
 from akoo_core.objects import names
 from akoo_core.testing.memory.server import MemoryServer
 
@@ -40,11 +40,11 @@ class MemoryWorkloads:
 
     def __init__(
         self,
-        management: client_.KubeClient,
+        management: KubeClient,
         servers: Mapping[str, MemoryWorkload],
         *,
-        external: external_.External,
-        clock: clock_.Clock,
+        external: External,
+        clock: Clock,
         on_write: Callable[[str], None] | None = None,
     ) -> None:
         self._management = management
@@ -52,10 +52,10 @@ class MemoryWorkloads:
         self._external = external
         self._clock = clock
         self._on_write = on_write
-        self._open: dict[str, tuple[str, client_.KubeClient]] = {}
+        self._open: dict[str, tuple[str, KubeClient]] = {}
         self._failing: dict[str, float] = {}
 
-    async def client_for(self, namespace: str, name: str, cluster_uid: str) -> client_.KubeClient:
+    async def client_for(self, namespace: str, name: str, cluster_uid: str) -> KubeClient:
         """As :meth:`akoo_core.kube.workloads.WorkloadClients.client_for`."""
         secret_name = names.kubeconfig_secret_name(name)
         try:
@@ -123,7 +123,7 @@ class MemoryWorkloads:
             self._failing.pop(cluster_uid, None)
 
 
-class _Heard(external_.External):
+class _Heard(External):
     """The seam of one workload cluster's client."""
 
     def __init__(self, owner: MemoryWorkloads, cluster_uid: str, server: str) -> None:

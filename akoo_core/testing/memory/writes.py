@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from akoo_core import clock as clock_
+from akoo_core.clock import Clock
 from akoo_core.kube.request import Request
 from akoo_core.testing.memory import apply as apply_
 from akoo_core.testing.memory import fields as memory_fields
@@ -38,7 +38,7 @@ class Writes:
     """The write path of one server."""
 
     def __init__(
-        self, store: Store, clock: clock_.Clock, *, seed: str, namespaces_must_exist: bool
+        self, store: Store, clock: Clock, *, seed: str, namespaces_must_exist: bool
     ) -> None:
         self._store = store
         self._clock = clock
