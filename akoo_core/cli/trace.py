@@ -85,7 +85,7 @@ def _service() -> str:
 
 
 def _tree(url: str, trace_id: str, output: str) -> None:
-    answer = asyncio.run(jaeger.one(url, trace_id))
+    answer = asyncio.run(jaeger.trace_by_id(url, trace_id))
     if output == "json":
         click.echo(structs.encode_as_is(answer.get("data") or []))
         return

@@ -39,7 +39,7 @@ async def traces(
     return await _ask(url, "/api/traces", query)
 
 
-async def one(url: str, trace: str) -> dict[str, Any]:
+async def trace_by_id(url: str, trace: str) -> dict[str, Any]:
     """The answer for one trace, by its id. Raises as ``traces``."""
     if not re.fullmatch(r"[0-9a-fA-F]{1,32}", trace):
         raise errors.InputError(f"{trace!r} is not the id of a trace: up to 32 hex digits")
