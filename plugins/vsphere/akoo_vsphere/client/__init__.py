@@ -1,0 +1,1 @@
+"""The client of a vCenter: the protocol, its errors, and pyvmomi behind them."""
