@@ -97,10 +97,10 @@ class FleetBed:
         patch = {"metadata": {"labels": {"note": value}}}
         kind = f"{resource.CLUSTERS.api_version}/Cluster"
 
-        async def one(name: str) -> None:
+        async def patch_label(name: str) -> None:
             await self.api.patch(kind, NAMESPACE, name, patch)
 
-        await at_once(names, one)
+        await at_once(names, patch_label)
 
     @contextlib.asynccontextmanager
     async def operator(self, workers: int = 10) -> AsyncIterator[world_.CachedWorld]:
@@ -140,8 +140,8 @@ async def at_once(names: list[str], act: Callable[[str], Any]) -> None:
     """``act`` on each, some at a time."""
     room = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(name: str) -> None:
+    async def act_when_free(name: str) -> None:
         async with room:
             await act(name)
 
-    await asyncio.gather(*(one(name) for name in names))
+    await asyncio.gather(*(act_when_free(name) for name in names))

@@ -38,7 +38,7 @@ def files(*folders: str) -> Iterator[pathlib.Path]:
                 yield path
 
 
-def bound(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def values(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Line and name of each parameter, variable and attribute that the code binds."""
     for node in ast.walk(tree):
         match node:
@@ -48,9 +48,27 @@ def bound(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
+def definitions(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of each function and class."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+
+
 def vague(source: str, refused: frozenset[str]) -> list[str]:
-    """``line: name`` of each binding with a refused name."""
-    return [f"{line}: {name}" for line, name in bound(ast.parse(source)) if name in refused]
+    """``line: name`` of each binding with a refused name; underscores around it do not help."""
+    return [
+        f"{line}: {name}" for line, name in values(ast.parse(source)) if name.strip("_") in refused
+    ]
+
+
+def vague_definitions(source: str) -> list[str]:
+    """``line: name`` of each function and class with a refused name."""
+    return [
+        f"{line}: {name}"
+        for line, name in definitions(ast.parse(source))
+        if name.strip("_").lower() in EVERYWHERE
+    ]
 
 
 def questions(source: str) -> list[str]:
@@ -72,7 +90,9 @@ def test_names_are_nouns() -> None:
     problems = {}
     for path in files(*PRODUCT, *TESTS):
         in_core = path.is_relative_to(ROOT / "akoo_core")
-        names = vague(path.read_text(), EVERYWHERE | (IN_THE_CORE if in_core else frozenset()))
+        source = path.read_text()
+        names = vague(source, EVERYWHERE | (IN_THE_CORE if in_core else frozenset()))
+        names += vague_definitions(source)
         if names:
             problems[str(path.relative_to(ROOT))] = names
     assert problems == {}
@@ -96,10 +116,21 @@ def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
         "with open('') as one: ...",
         "(one := 1)",
         "for a, (one, b) in (): ...",
+        "_one = 1",
+        "one_ = 1",
     ],
 )
 def test_each_way_to_bind_a_name_is_seen(source: str) -> None:
-    assert vague(source, frozenset({"one"})) == [f"{source.count(chr(10)) + 1}: one"]
+    (problem,) = vague(source, frozenset({"one"}))
+    assert problem.startswith(f"{source.count(chr(10)) + 1}: ")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def one(): ...", "async def _one(): ...", "class One: ...", "class A:\n def one(self): ..."],
+)
+def test_each_definition_is_seen(source: str) -> None:
+    assert len(vague_definitions(source)) == 1
 
 
 def test_docstrings_of_all_kinds_are_seen() -> None:

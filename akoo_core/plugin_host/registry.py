@@ -38,7 +38,7 @@ class PluginSet:
         self._manager = pluggy.PluginManager("akoo_core")
         self._manager.add_hookspecs(api.Verbs)
         self._by_name: dict[str, api.Plugin] = {}
-        self._found: dict[tuple[str, str], Implementation | None] = {}
+        self._implementations: dict[tuple[str, str], Implementation | None] = {}
         for plugin in plugins:
             self._register(plugin)
         names = order.order([order.declaration(plugin) for plugin in plugins])
@@ -68,9 +68,9 @@ class PluginSet:
         if self._by_name.get(plugin.name) is not plugin:
             return None
         known = (plugin.name, hook)
-        if known not in self._found:
-            self._found[known] = self._look_up(plugin, hook)
-        return self._found[known]
+        if known not in self._implementations:
+            self._implementations[known] = self._look_up(plugin, hook)
+        return self._implementations[known]
 
     def _look_up(self, plugin: api.Plugin, hook: str) -> Implementation | None:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)

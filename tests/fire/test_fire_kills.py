@@ -42,7 +42,7 @@ class Reaper:
     def __init__(self, operators: fire_operator.Operators, gate: fire_gate.Gate) -> None:
         self._operators = operators
         self._gate = gate
-        self._one: fire_operator.Replica | None = None
+        self._replica: fire_operator.Replica | None = None
 
     async def reap(self, deaths: Deaths, first: Callable[[], Awaitable[None]]) -> None:
         """Do what comes ``first``; then kill at one point after the other, in this order.
@@ -60,13 +60,13 @@ class Reaper:
             await first()
 
     async def _unless_alive(self) -> None:
-        if self._one is None:
-            self._one = await self._operators.start()
+        if self._replica is None:
+            self._replica = await self._operators.start()
 
     async def _kill(self, call: fire_journal.Call) -> bool:
-        assert self._one is not None
-        assert await self._one.stop(signal.SIGKILL) == -signal.SIGKILL
-        self._one = None
+        assert self._replica is not None
+        assert await self._replica.stop(signal.SIGKILL) == -signal.SIGKILL
+        self._replica = None
         return False
 
 

@@ -126,8 +126,8 @@ class AviOutside(Outside):
         """What is other than before; logins apart."""
         changes = self.avi.diff(self.before)
         return {
-            "added": sorted(map(_told, changes.added.values())),
-            "removed": sorted(map(_told, changes.removed.values())),
+            "added": sorted(map(_title, changes.added.values())),
+            "removed": sorted(map(_title, changes.removed.values())),
             "changed": self._changed(changes.changed),
             "suspect": oracle.shown(self.avi, self.count().suspect),
         }
@@ -150,7 +150,7 @@ class AviOutside(Outside):
                 if (old.get(field) or None) != (new.data.get(field) or None)
             ]
             if other and key[0] != "user":
-                labels[_told(new)] = sorted(other)
+                labels[_title(new)] = sorted(other)
         return labels
 
     # AKO.
@@ -195,7 +195,7 @@ def _is_own(kind: str, data: dict[str, Any], cluster: str, cloud: str) -> bool:
     return oracle.whose(kind, data, cluster, cloud) == "own"
 
 
-def _told(stored: Any) -> str:
+def _title(stored: Any) -> str:
     return f"{stored.kind}/{stored.name}"
 
 

@@ -39,7 +39,7 @@ def test_nothing_in_use_is_deleted_and_all_go_on(records: int, pools: int, by_ui
     }
     assert any(world.made == pools and world.pool is None for world in graph.worlds)
     assert graph.worlds - model.reaching(graph, gone) - unmade(graph) == set(), "deletions end"
-    in_use = {world for world in graph.worlds if any(record.touched for record in world.ones)}
+    in_use = {world for world in graph.worlds if any(record.touched for record in world.owners)}
     lives = {world for world in graph.worlds if usable(world)}
     assert lives
     assert lives - model.reaching(graph, in_use) == set(), "a pool that lives can be used"
@@ -53,7 +53,7 @@ def unmade(graph: model.Graph) -> set[model.World]:
 def usable(world: model.World) -> bool:
     """A pool that is not being deleted, and a record that may use it."""
     alive = world.pool is not None and not world.pool[1]
-    return alive and any(owner.stage == "live" for owner in world.ones)
+    return alive and any(owner.stage == "live" for owner in world.owners)
 
 
 def test_a_controller_that_looks_too_early_is_found() -> None:

@@ -28,8 +28,8 @@ class Process(NamedTuple):
         return scripts.next_call(self.start, self.answers)
 
 
-class One(NamedTuple):
-    """One record, and the attempt at it."""
+class Owner(NamedTuple):
+    """A record that may use the pool, and the attempt at it."""
 
     uses: scripts.Uses = ()
     touched: int = 0
@@ -39,7 +39,7 @@ class One(NamedTuple):
 
 
 class World(NamedTuple):
-    ones: tuple[One, ...]
+    owners: tuple[Owner, ...]
     pool: tuple[int, bool] | None = None
     """UID, and whether it is being deleted."""
     outside: int = 0
@@ -57,13 +57,13 @@ class Step(NamedTuple):
 def canonical(world: World) -> World:
     """The records are alike: their order does not matter. (Two with one hash would only be explored
     twice.)"""
-    return world._replace(ones=tuple(sorted(world.ones, key=hash)))
+    return world._replace(owners=tuple(sorted(world.owners, key=hash)))
 
 
 def steps(world: World, controller: str, *, by_uid: bool, pools: int) -> Iterator[Step]:
     """All that can happen next. Raises BrokenError."""
     yield from _people(world, pools)
-    for index, owner in enumerate(world.ones):
+    for index, owner in enumerate(world.owners):
         yield from _record(world, index, owner)
     if world.controller is None:
         if world.pool is not None:
@@ -86,7 +86,7 @@ def _people(world: World, pools: int) -> Iterator[Step]:
         yield Step("pool deleted", world._replace(pool=(world.pool[0], True)))
 
 
-def _record(world: World, index: int, owner: One) -> Iterator[Step]:
+def _record(world: World, index: int, owner: Owner) -> Iterator[Step]:
     if owner.stage == "live":
         yield Step("cluster deleted", _with(world, index, owner._replace(stage="leaving")))
     if owner.process is None:
@@ -101,7 +101,7 @@ def _record(world: World, index: int, owner: One) -> Iterator[Step]:
     yield Step(f"record: {call}", _with(world, index, changed._replace(process=went_on)))
 
 
-def _starts(world: World, owner: One) -> Iterator[scripts.Start]:
+def _starts(world: World, owner: Owner) -> Iterator[scripts.Start]:
     if owner.stage == "live":
         for uid in range(1, world.made + 1):  # Caches may be behind.
             yield scripts.Start("live", uid)
@@ -109,25 +109,25 @@ def _starts(world: World, owner: One) -> Iterator[scripts.Start]:
         yield scripts.Start("leave", 1)
 
 
-def _with(world: World, index: int, owner: One) -> World:
-    ones = (*world.ones[:index], owner, *world.ones[index + 1 :])
-    return _settled(world._replace(ones=ones))
+def _with(world: World, index: int, owner: Owner) -> World:
+    owners = (*world.owners[:index], owner, *world.owners[index + 1 :])
+    return _settled(world._replace(owners=owners))
 
 
 def _settled(world: World) -> World:
     """Processes that have ended are gone."""
-    ones = []
-    for owner in world.ones:
+    owners = []
+    for owner in world.owners:
         if owner.process is None or owner.process.call is not None:
-            ones.append(owner)
+            owners.append(owner)
             continue
         left = owner.process.start.script == "leave"
-        ones.append(owner._replace(process=None, stage="done" if left else owner.stage))
+        owners.append(owner._replace(process=None, stage="done" if left else owner.stage))
     ended = world.controller is not None and world.controller.call is None
-    return world._replace(ones=tuple(ones), controller=None if ended else world.controller)
+    return world._replace(owners=tuple(owners), controller=None if ended else world.controller)
 
 
-def _record_call(world: World, owner: One, call: scripts.Call) -> tuple[One, Any]:
+def _record_call(world: World, owner: Owner, call: scripts.Call) -> tuple[Owner, Any]:
     match call.to:
         case "read record":
             return owner, owner.uses
@@ -157,11 +157,11 @@ def _controller_call(world: World, call: scripts.Call) -> tuple[World, Any]:
         case "get pool":
             return world, world.pool
         case "list uses":
-            return world, tuple(owner.uses for owner in world.ones)
+            return world, tuple(owner.uses for owner in world.owners)
         case "make outside":
             return world._replace(outside=call.subject), None
         case "delete outside":
-            for owner in world.ones:
+            for owner in world.owners:
                 confirmed = {use.uid for use in owner.uses if use.state == "confirmed"}
                 if owner.touched == call.subject or str(call.subject) in confirmed:
                     raise BrokenError(f"deleted outside, while it is used: {owner}")
@@ -183,7 +183,7 @@ def explore(
     controller: str = "control", *, by_uid: bool = True, records: int = 2, pools: int = 2
 ) -> Graph:
     """Everything from the beginning on. Raises BrokenError, with the way there."""
-    first = World(ones=(One(),) * records)
+    first = World(owners=(Owner(),) * records)
     came: dict[World, tuple[World, str] | None] = {first: None}
     before: dict[World, set[World]] = {}
     todo = deque([first])

@@ -291,7 +291,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         assert self.avi.of(self.x) == []
         self.untouched()
         if reported:
-            await self._told("AKOCleanupProven")
+            await self._assert_event("AKOCleanupProven")
         return record
 
     def untouched(self) -> None:
@@ -305,7 +305,7 @@ class Scene(ako_acts.AkoActs, avi_acts.AviActs):
         )
         assert not changed, f"others' objects changed: {changed}"
 
-    async def _told(self, reason: str) -> None:
+    async def _assert_event(self, reason: str) -> None:
         events = await self.api.list("events.k8s.io/v1/Event", self.namespace)
         assert reason in {event["reason"] for event in events}, f"no Event {reason}"
 

@@ -40,7 +40,7 @@ def deployed(fleet: testing.Fleet, key: str) -> str:
     return base64.b64decode(secret["data"][key]).decode()
 
 
-def told(fleet: testing.Fleet) -> tuple[str, str]:
+def ako_condition(fleet: testing.Fleet) -> tuple[str, str]:
     """Reason and message of AKO's condition."""
     record = fleet.record("shop")
     assert record is not None
@@ -65,7 +65,7 @@ async def mistake(fleet: testing.Fleet, reason: str) -> None:
         await fleet.patch_cluster("shop", {"spec": made["cluster"]})
     else:
         await fleet.change_config(made["config"])
-    await fleet.until(lambda: told(fleet)[0] == reason, seconds=600)
+    await fleet.until(lambda: ako_condition(fleet)[0] == reason, seconds=600)
 
 
 async def rotate(fleet: testing.Fleet) -> None:
@@ -97,7 +97,7 @@ def test_a_rotated_password_reaches_ako(build: Any, reason: str) -> None:
         await running(fleet, build)
         await mistake(fleet, reason)
         await rotate(fleet)
-        assert "is kept as it is, its Secrets included" in told(fleet)[1]
+        assert "is kept as it is, its Secrets included" in ako_condition(fleet)[1]
 
     play(story)
 
@@ -110,7 +110,7 @@ def test_so_after_a_restart(build: Any, reason: str) -> None:
         await fleet.restart()
         await asyncio.sleep(60)
         await rotate(fleet)
-        assert "only the Secrets" in told(fleet)[1]
+        assert "only the Secrets" in ako_condition(fleet)[1]
 
     play(story)
 
@@ -130,7 +130,7 @@ def test_drift_is_mended(build: Any) -> None:
         user = workload.client(field_manager="kubectl")
         await user.merge_patch(resource.CONFIG_MAPS, names.CONFIG_MAP, patch, names.NAMESPACE)
         await fleet.until(lambda: level() == "INFO", seconds=2400)
-        assert told(fleet)[0] == "ConfigInvalid"
+        assert ako_condition(fleet)[0] == "ConfigInvalid"
 
     play(story)
 
@@ -140,8 +140,8 @@ def test_a_source_that_went_is_told_beside_the_mistake(build: Any) -> None:
         await running(fleet, build)
         await mistake(fleet, "ConfigInvalid")
         await fleet.user.delete(resource.SECRETS, "shop-avi", "avi")
-        await fleet.until(lambda: "avi/shop-avi" in told(fleet)[1], seconds=1200)
-        assert told(fleet)[0] == "ConfigInvalid"
+        await fleet.until(lambda: "avi/shop-avi" in ako_condition(fleet)[1], seconds=1200)
+        assert ako_condition(fleet)[0] == "ConfigInvalid"
         assert deployed(fleet, "password") == "old"
 
     play(story)
@@ -157,7 +157,7 @@ def test_nothing_is_deployed_where_nothing_was(build: Any) -> None:
         workload = fleet.workload("shop")
         assert workload is not None
         assert workload.objects(resource.CONFIG_MAPS, names.NAMESPACE) == []
-        reason, message = told(fleet)
+        reason, message = ako_condition(fleet)
         assert reason == "ConfigInvalid"
         assert "deployed before" not in message
 

@@ -111,7 +111,7 @@ def run(plugin: Looking, there: testing.World, name: str = "main") -> Object:
     return status
 
 
-def said(status: Object, kind: str) -> tuple[str, str]:
+def condition_of(status: Object, kind: str) -> tuple[str, str]:
     condition = next(condition for condition in status["conditions"] if condition["type"] == kind)
     return condition["status"], condition["reason"]
 
@@ -119,7 +119,7 @@ def said(status: Object, kind: str) -> tuple[str, str]:
 def test_a_controller_that_is_well(plugin: Looking) -> None:
     there = world(avi_controller())
     status = run(plugin, there)
-    assert said(status, "Ready") == ("True", "Usable")
+    assert condition_of(status, "Ready") == ("True", "Usable")
     assert {condition["status"] for condition in status["conditions"]} == {"True"}
     assert status["version"] == "30.2.2"
     assert status["clusterUuid"].startswith("cluster-")
@@ -135,9 +135,9 @@ def test_a_wrong_password_is_tried_once_in_five_minutes(
 ) -> None:
     there = world(avi_controller(), account=secret("c4nary-password"))
     status = run(plugin, there)
-    assert said(status, "Ready") == ("False", "CredentialRefused")
-    assert said(status, "Reachable")[0] == "True"
-    assert said(status, "ClusterUp") == ("Unknown", "NotAsked")
+    assert condition_of(status, "Ready") == ("False", "CredentialRefused")
+    assert condition_of(status, "Reachable")[0] == "True"
+    assert condition_of(status, "ClusterUp") == ("Unknown", "NotAsked")
     logins = len(avi.journal.entries(path="/login"))
     result = testing.run_reconcile(plugin, "controllers", "main", there).result
     assert isinstance(result, api.Done)
@@ -153,14 +153,14 @@ def test_what_was_known_stays_while_nothing_is_found(
     before = run(plugin, there)
     avi.faults.add(faults.Fault(answer="booting", times=None))
     status = run(plugin, there)
-    assert said(status, "Ready") == ("False", "ControllerNotReady")
+    assert condition_of(status, "Ready") == ("False", "ControllerNotReady")
     assert status["version"] == before["version"]
 
 
 def test_a_secret_that_is_missing_is_named(plugin: Looking) -> None:
     status = run(plugin, world(avi_controller(), account=builders.secret(SPACE, "other", x="y")))
-    assert said(status, "CredentialValid") == ("False", "SecretMissing")
-    assert said(status, "Reachable") == ("Unknown", "NotAsked")
+    assert condition_of(status, "CredentialValid") == ("False", "SecretMissing")
+    assert condition_of(status, "Reachable") == ("Unknown", "NotAsked")
     ready = next(condition for condition in status["conditions"] if condition["type"] == "Ready")
     assert f"{SPACE}/account" in ready["message"]
 
@@ -179,7 +179,7 @@ def test_missing_permissions_are_named(plugin: Looking, avi: avisim.Controller) 
     admin.post("user", {"name": "narrow", "password": "Of-narrow-123", "access": [access]})
     there = world(avi_controller(), account=secret("Of-narrow-123", "narrow"))
     status = run(plugin, there)
-    assert said(status, "PermissionsSufficient") == ("False", "NoSight")
+    assert condition_of(status, "PermissionsSufficient") == ("False", "NoSight")
     message = next(condition for condition in status["conditions"] if condition["type"] == "Ready")[
         "message"
     ]

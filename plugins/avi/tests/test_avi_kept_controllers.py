@@ -63,7 +63,7 @@ class KeptWorld(PoolWorld):
     def finalizers(self) -> list[str]:
         return list((self.controller or {"metadata": {}})["metadata"].get("finalizers") or ())
 
-    def said(self, kind: str) -> Object | None:
+    def condition(self, kind: str) -> Object | None:
         listed = ((self.controller or {}).get("status") or {}).get("conditions") or []
         return next((condition for condition in listed if condition["type"] == kind), None)
 
@@ -131,7 +131,7 @@ def test_the_controller_is_deleted_first_and_the_pool_gives_its_ranges_back() ->
     answer = there.keep()
     assert isinstance(answer, api.Wait)
     assert answer.reason == "InUse"
-    held = there.said("Held")
+    held = there.condition("Held")
     assert held is not None
     assert (held["status"], held["reason"]) == ("True", "InUse")
     assert "1 AviIPPools (edge)" in held["message"]
@@ -217,8 +217,8 @@ def test_what_is_said_of_its_health_leaves_who_needs_it() -> None:
     there.delete_controller()
     there.keep()
     there.look()
-    assert there.said("Held") is not None
-    ready = there.said("Ready")
+    assert there.condition("Held") is not None
+    ready = there.condition("Ready")
     assert ready is not None
     assert ready["status"] == "True"
     before = there.controller

@@ -128,16 +128,16 @@ def test_one_reading_serves_all_who_ask() -> None:
         shared = snapshot.Snapshots()
         controller.journal.clear()
 
-        async def one(number: int) -> api.Result:
+        async def observe_cluster(number: int) -> api.Result:
             seen = await shared.of(REACH, avi, now)
             return observe.judge(seen, stored(f"c{number}"), address="a", again=30.0)
 
-        results = await asyncio.gather(*(one(number) for number in range(clusters)))
+        results = await asyncio.gather(*(observe_cluster(number) for number in range(clusters)))
         reads = len(controller.journal.entries(method="GET"))
-        await asyncio.gather(*(one(number) for number in range(clusters)))
+        await asyncio.gather(*(observe_cluster(number) for number in range(clusters)))
         assert len(controller.journal.entries(method="GET")) == reads, "it was fresh"
         now.advance(31.0)
-        await one(0)
+        await observe_cluster(0)
         assert len(controller.journal.entries(method="GET")) > reads, "it had aged"
         counts.append(reads)
         return list(results)

@@ -36,7 +36,7 @@ def wanted(*ranges: AddressRange) -> tuple[Subnet, ...]:
     return (Subnet(PREFIX, frozenset(ranges)),)
 
 
-def told(before: Json, situation: PlanInputs, *, report: bool = False) -> list[tuple[str, str]]:
+def actions(before: Json, situation: PlanInputs, *, report: bool = False) -> list[tuple[str, str]]:
     return [
         (row.action, row.why) for row in expected.rows("edge", before, situation, report=report)
     ]
@@ -48,8 +48,8 @@ def test_what_is_added_taken_out_held_ours_and_foreign() -> None:
     before = network(claims, gone, held, kept, theirs, alien)
     other = Other("other", THEM, True, wanted(theirs))
     user = Allocated(ipaddress.ip_address("10.0.0.3"), "shop-vip")
-    given_ = PlanInputs(US, wanted(kept, span(20, 29)), allocated=(user,), others=(other,))
-    assert told(before, given_) == [
+    inputs = PlanInputs(US, wanted(kept, span(20, 29)), allocated=(user,), others=(other,))
+    assert actions(before, inputs) == [
         ("change", "add 10.0.0.20-10.0.0.29 (Both): AviIPPool/edge gives it"),
         (
             "change",
@@ -85,13 +85,13 @@ def test_what_is_added_taken_out_held_ours_and_foreign() -> None:
 
 def test_with_an_overlap_nothing_is_changed() -> None:
     before = network({}, span(4, 6))
-    rows = told(before, PlanInputs(US, wanted(span(1, 4), span(20, 29))))
+    rows = actions(before, PlanInputs(US, wanted(span(1, 4), span(20, 29))))
     assert [action for action, _ in rows] == ["keep", "keep"]
     assert "10.0.0.1-10.0.0.4 (Both) of AviIPPool/edge overlaps 10.0.0.4-10.0.0.6" in rows[0][1]
 
 
 def test_the_same_range_of_somebody_else_serves() -> None:
-    rows = told(network({}, span(1, 4)), PlanInputs(US, wanted(span(1, 4))))
+    rows = actions(network({}, span(1, 4)), PlanInputs(US, wanted(span(1, 4))))
     assert rows == [
         (
             "keep",
@@ -104,14 +104,14 @@ def test_the_same_range_of_somebody_else_serves() -> None:
 
 
 def test_a_pool_that_only_reports_changes_nothing() -> None:
-    rows = told(network({}), PlanInputs(US, wanted(span(1, 4))), report=True)
+    rows = actions(network({}), PlanInputs(US, wanted(span(1, 4))), report=True)
     why = "add 10.0.0.1-10.0.0.4 (Both): AviIPPool/edge gives it"
     assert rows == [("keep", f"not done, since spec.driftPolicy is Report: {why}")]
 
 
 def test_many_ranges_of_others_are_counted() -> None:
     many = [span(n, n) for n in range(1, 60, 2)]
-    rows = told(network({}, *many), PlanInputs(US, wanted(many[-1])))
+    rows = actions(network({}, *many), PlanInputs(US, wanted(many[-1])))
     assert len(rows) == expected.SHOWN + 1
     assert rows[0][1].startswith(str(many[-1])), "the one that is wanted comes first"
     assert rows[-1] == ("keep", "10 more ranges of others: left as they are")
@@ -140,10 +140,10 @@ def test_every_range_is_told_once_and_changes_are_those_of_the_plan(
 ) -> None:
     claims = {US: Ours(frozenset(here) & frozenset(mine))}
     users = tuple(Allocated(ipaddress.ip_address(f"10.0.0.{10 * n + 1}"), "shop-vip") for n in busy)
-    given_ = PlanInputs(US, wanted(*asked), allocated=users)
+    inputs = PlanInputs(US, wanted(*asked), allocated=users)
     before = network(claims, *here)
-    planned = plan.plan(before, given_)
-    rows = expected.rows("edge", before, given_)
+    planned = plan.plan(before, inputs)
+    rows = expected.rows("edge", before, inputs)
     changed = [row for row in rows if row.action == "change"]
     assert len(changed) == len(planned.added.spans) + len(planned.removed.spans)
     for range_ in {*here, *asked}:

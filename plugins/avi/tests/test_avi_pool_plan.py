@@ -86,14 +86,14 @@ class TestExamples:
 
     def test_a_subnet_that_is_there_and_no_word_of_ranges_changes_nothing(self) -> None:
         before = network(span(2, 4))
-        given_ = PlanInputs(US, (Subnet(PREFIXES[0], None),))
-        assert plan.plan(before, given_).network is None
+        inputs = PlanInputs(US, (Subnet(PREFIXES[0], None),))
+        assert plan.plan(before, inputs).network is None
 
     def test_an_empty_list_takes_ours_and_leaves_others(self) -> None:
         mine = ours(span(6, 8))
         before = network(span(2, 4), span(6, 8), claims={US: mine})
-        given_ = PlanInputs(US, (Subnet(PREFIXES[0], frozenset()),), mine)
-        assert spans.of_network(result(before, plan.plan(before, given_))) == {span(2, 4)}
+        inputs = PlanInputs(US, (Subnet(PREFIXES[0], frozenset()),), mine)
+        assert spans.of_network(result(before, plan.plan(before, inputs))) == {span(2, 4)}
 
     def test_overlap_is_refused_and_named(self) -> None:
         made = plan.plan(network(span(2, 4)), PlanInputs(US, wanted(span(4, 6), span(8, 9))))
@@ -121,9 +121,9 @@ class TestExamples:
     def test_the_same_range_of_another_pool_is_refused(self) -> None:
         other = Other("other", THEM, True, wanted(span(2, 4)))
         before = network(span(2, 4), claims={THEM: ours(span(2, 4))})
-        given_ = PlanInputs(US, wanted(span(2, 4)), others=(other,))
-        assert plan.plan(before, given_).overlaps
-        both = given_._replace(inline=True, others=(other._replace(inline=True),))
+        inputs = PlanInputs(US, wanted(span(2, 4)), others=(other,))
+        assert plan.plan(before, inputs).overlaps
+        both = inputs._replace(inline=True, others=(other._replace(inline=True),))
         assert plan.plan(before, both).network is None
         assert not plan.plan(before, both).overlaps, "two configs may want the same"
 
@@ -131,8 +131,8 @@ class TestExamples:
         mine = ours(span(2, 4), span(6, 8), made=PREFIXES[:1])
         before = network(span(2, 4), span(6, 8), claims={US: mine})
         heir = Other("other", THEM, False, wanted(span(2, 4)), inline=True)
-        given_ = PlanInputs(US, (), mine, (used(3),), (heir,), inline=True)
-        after = result(before, plan.plan(before, given_))
+        inputs = PlanInputs(US, (), mine, (used(3),), (heir,), inline=True)
+        after = result(before, plan.plan(before, inputs))
         assert spans.of_network(after) == {span(2, 4)}
         assert marking.read(after) == {THEM: ours(span(2, 4), made=PREFIXES[:1])}
 
@@ -173,8 +173,8 @@ class TestExamples:
         before = network(span(2, 8, "VIP"), claims={US: mine})
         cases: tuple[tuple[spans.Use, bool], ...] = (("SE", False), ("Both", True))
         for use, goes in cases:
-            given_ = PlanInputs(US, wanted(span(2, 8, use)), mine, (used(3),))
-            assert (not plan.plan(before, given_).held) is goes
+            inputs = PlanInputs(US, wanted(span(2, 8, use)), mine, (used(3),))
+            assert (not plan.plan(before, inputs).held) is goes
 
     def test_an_emptied_subnet_goes_only_if_we_made_it(self) -> None:
         for made_by_us in (True, False):
@@ -256,10 +256,10 @@ def scenes(draw: st.DrawFn) -> tuple[Json, PlanInputs, frozenset[AddressRange]]:
     inherits = draw(st.sets(st.sampled_from(sorted(mine)))) if mine else set()
     asked = wanted(*sorted(their | inherits))
     other = Other("other", THEM, draw(st.booleans()), asked, draw(st.booleans()))
-    given_ = PlanInputs(
+    inputs = PlanInputs(
         US, subnets, recorded, taken, (other,) if draw(st.booleans()) else (), inline=True
     )
-    return before, given_, mine
+    return before, inputs, mine
 
 
 @settings(max_examples=300)
@@ -267,13 +267,13 @@ def scenes(draw: st.DrawFn) -> tuple[Json, PlanInputs, frozenset[AddressRange]]:
 def test_what_holds_for_every_network(
     scene: tuple[Json, PlanInputs, frozenset[AddressRange]],
 ) -> None:
-    before, given_, mine = scene
+    before, inputs, mine = scene
     untouched = copy.deepcopy(before)
-    made = plan.plan(before, given_)
+    made = plan.plan(before, inputs)
     after = result(before, made)
     assert before == untouched, "nothing is changed in place"
     _foreign_is_as_it_was(before, after, mine)
-    _no_address_in_use_is_lost(before, after, given_)
+    _no_address_in_use_is_lost(before, after, inputs)
     there = spans.of_network(after)
     assert made.ours.spans <= there
     if made.overlaps:
@@ -281,9 +281,9 @@ def test_what_holds_for_every_network(
         return
     _nothing_overlaps(after)
     stuck = {held.range for held in made.held}
-    for range_ in spans_of(given_.desired):
+    for range_ in spans_of(inputs.desired):
         assert range_ in there or any(range_.overlaps(each) for each in stuck)
-    again = plan.plan(after, given_._replace(recorded=made.ours))
+    again = plan.plan(after, inputs._replace(recorded=made.ours))
     assert again.network is None, "a second time there is nothing to do"
     assert again.ours == made.ours
 
@@ -309,8 +309,8 @@ def _by_prefix(network_: Json) -> list[tuple[Any, Json]]:
     return [(spans.prefix_of(subnet), subnet) for subnet in network_.get("configured_subnets", [])]
 
 
-def _no_address_in_use_is_lost(before: Json, after: Json, given_: PlanInputs) -> None:
-    for address in given_.allocated:
+def _no_address_in_use_is_lost(before: Json, after: Json, inputs: PlanInputs) -> None:
+    for address in inputs.allocated:
         had = [r for r in spans.of_network(before) if r.holds(address.address)]
         has = [r for r in spans.of_network(after) if r.holds(address.address)]
         assert all(any(new.serves(old.use) for new in has) for old in had)
@@ -326,8 +326,8 @@ def test_one_that_leaves_leaves_nothing(
     scene: tuple[Json, PlanInputs, frozenset[AddressRange]],
 ) -> None:
     """Once nothing is in use: no range, no marker, and no subnet of its own that is empty."""
-    before, given_, mine = scene
-    leaving = given_._replace(desired=(), allocated=(), others=())
+    before, inputs, mine = scene
+    leaving = inputs._replace(desired=(), allocated=(), others=())
     made = plan.plan(before, leaving)
     after = result(before, made)
     assert not spans.of_network(after) & mine

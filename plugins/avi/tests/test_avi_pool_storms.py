@@ -58,8 +58,8 @@ class Storm:
         self.made = 0
         self.opened = False
 
-    def step(self, action: str, *given_: Any) -> None:
-        getattr(self, "do_" + action.replace(" ", "_"))(*given_)
+    def step(self, action: str, *arguments: Any) -> None:
+        getattr(self, "do_" + action.replace(" ", "_"))(*arguments)
         self.check()
 
     def do_edit(self, name: str, ranges: list[str]) -> None:

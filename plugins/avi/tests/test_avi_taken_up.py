@@ -25,7 +25,7 @@ def the_claim(bed: AviBed) -> claim.ClaimState:
     return claim.read(X, [{**group.data, "tenant_ref": ""} for group in groups])
 
 
-def said(spec: Any) -> str:
+def adopt_command(spec: Any) -> str:
     ref = spec.cluster_ref
     return f"akoo-core adopt {ref.namespace}/{ref.name} --former {spec.management_id}"
 
@@ -37,7 +37,7 @@ async def test_the_message_is_the_command() -> None:
     for answer in answers:
         assert isinstance(answer, api.Blocked)
         assert answer.reason == "ClaimLost"
-        assert said(bed.context().view.spec) in answer.message
+        assert adopt_command(bed.context().view.spec) in answer.message
     assert the_claim(bed) is None, "never silently made again"
 
 
@@ -115,6 +115,6 @@ def test_where_a_claim_is_anothers_and_ours_was_known_deleting_it_is_not_enough(
     new = claim.decide(spec, theirs, claimed_epoch=None)
     assert isinstance(known, claim.RefuseClaim)
     assert isinstance(new, claim.RefuseClaim)
-    assert said(spec) in known.message
-    assert said(spec) not in new.message
+    assert adopt_command(spec) in known.message
+    assert adopt_command(spec) not in new.message
     assert isinstance(claim.decide(spec, None, claimed_epoch=None), claim.MakeClaim)

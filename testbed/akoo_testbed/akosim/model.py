@@ -69,7 +69,7 @@ class Wanted:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Found:
+class Existing:
     """An object that is there, read with include_name."""
 
     key: Key
@@ -103,7 +103,7 @@ def cksum(body: Object) -> str:
     return str(zlib.crc32(json.dumps(body, sort_keys=True).encode()))
 
 
-def differs(want: Wanted, have: Found) -> bool:
+def differs(want: Wanted, have: Existing) -> bool:
     """Whether AKO would write the object again."""
     if field := CKSUMS.get(want.key.kind):
         return bool(want.body[field] != have.body.get(field))

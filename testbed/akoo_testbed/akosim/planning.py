@@ -5,7 +5,7 @@ import dataclasses
 import enum
 
 from akoo_testbed.akosim import model
-from akoo_testbed.akosim.model import Found, Key, Wanted
+from akoo_testbed.akosim.model import Existing, Key, Wanted
 from akoo_testbed.kubeapi import Object
 
 BUILD_ORDER = (
@@ -60,7 +60,7 @@ class Operation:
     """None for a DELETE."""
 
 
-Observed = collections.abc.Mapping[Key, Found]
+Observed = collections.abc.Mapping[Key, Existing]
 
 
 def plan(
@@ -87,14 +87,14 @@ def plan(
 
 
 def set_minus(
-    some: collections.abc.Iterable[Found], others: collections.abc.Iterable[Found]
-) -> list[Found]:
+    some: collections.abc.Iterable[Existing], others: collections.abc.Iterable[Existing]
+) -> list[Existing]:
     """Those of `some` that are not in `others`."""
     keys = {each.key for each in others}
     return [each for each in some if each.key not in keys]
 
 
-def cleared(objects: collections.abc.Iterable[Found]) -> list[Found]:
+def cleared(objects: collections.abc.Iterable[Existing]) -> list[Existing]:
     """The order in which AKO deletes the objects of a tree: children first."""
     return sorted(objects, key=lambda f: (not f.child, CLEAR_ORDER.index(f.key.kind), f.key))
 
@@ -104,7 +104,7 @@ class Tree:
     """A virtual service that is no child, and all that hangs on it, in order of deletion."""
 
     root: Key
-    objects: tuple[Found, ...]
+    objects: tuple[Existing, ...]
 
     @property
     def deletes(self) -> list[Operation]:
@@ -124,10 +124,10 @@ def trees(observed: Observed) -> list[Tree]:
     return listed
 
 
-def ordered(objects: collections.abc.Iterable[Found]) -> list[Found]:
+def ordered(objects: collections.abc.Iterable[Existing]) -> list[Existing]:
     """All of each child but a VIP that it shares with its parent, then the rest."""
     left = {each.key: each for each in objects}
-    done: list[Found] = []
+    done: list[Existing] = []
     for child in sorted((f for f in left.values() if f.child), key=lambda f: f.key):
         own = _hanging(child, left)
         own = {key for key in own if key in left and key.kind != "vsvip"}
@@ -135,7 +135,7 @@ def ordered(objects: collections.abc.Iterable[Found]) -> list[Found]:
     return done + cleared(left.values())
 
 
-def _reach(parent: Found, observed: Observed) -> set[Key]:
+def _reach(parent: Existing, observed: Observed) -> set[Key]:
     """The keys of a tree: what parent and children refer to, as far as it is AKO's."""
     keys = _hanging(parent, observed)
     for each in observed.values():
@@ -148,7 +148,7 @@ def _reach(parent: Found, observed: Observed) -> set[Key]:
     return keys
 
 
-def _hanging(root: Found, among: Observed) -> set[Key]:
+def _hanging(root: Existing, among: Observed) -> set[Key]:
     keys, todo = {root.key}, [root]
     while todo:
         each = todo.pop()
@@ -160,16 +160,16 @@ def _hanging(root: Found, among: Observed) -> set[Key]:
     return keys
 
 
-def _parents(child: Found) -> set[str]:
+def _parents(child: Existing) -> set[str]:
     named = {name for kind, name in model.references(child.body) if kind == "virtualservice"}
     return named | {model.passed_parent(child.key.name)}
 
 
-def _is_kept(have: Found, keep: str) -> bool:
+def _is_kept(have: Existing, keep: str) -> bool:
     return bool(keep) and have.key.kind == "vsvip" and have.key.name.startswith(keep)
 
 
-def _emptied(have: Found) -> Operation:
+def _emptied(have: Existing) -> Operation:
     body = {key: value for key, value in have.body.items() if key not in _READ_ONLY}
     body = {**body, "dns_info": [], "vsvip_cloud_config_cksum": model.cksum({"kept": have.uuid})}
     return Operation(Verb.UPDATE, have.key, have.uuid, body)
@@ -178,6 +178,6 @@ def _emptied(have: Found) -> Operation:
 _READ_ONLY = ("url", "uuid", "_last_modified", "configpb_attributes")
 
 
-def delete(have: Found) -> Operation:
+def delete(have: Existing) -> Operation:
     """The call that takes an object away."""
     return Operation(Verb.DELETE, have.key, have.uuid)

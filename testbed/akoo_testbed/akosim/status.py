@@ -7,7 +7,7 @@ import json
 from akoo_testbed.akosim import layer4
 from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.maker import Maker
-from akoo_testbed.akosim.model import Found, Key
+from akoo_testbed.akosim.model import Existing, Key
 from akoo_testbed.akosim.world import INGRESS, SERVICE, TENANT_ANNOTATION, World
 from akoo_testbed.kubeapi import Object
 
@@ -36,7 +36,7 @@ class Host:
     virtual_service: str
 
 
-Observed = collections.abc.Mapping[Key, Found]
+Observed = collections.abc.Mapping[Key, Existing]
 Hosts = collections.abc.Mapping[tuple[str, str], collections.abc.Sequence[Host]]
 """(namespace, name) of an Ingress -> its hosts"""
 
@@ -55,7 +55,7 @@ def cleared(config: Config, world: World) -> list[Write]:
     return _cleared(config, world, set())
 
 
-def addresses(vsvip: Found | None) -> list[str]:
+def addresses(vsvip: Existing | None) -> list[str]:
     """The addresses of a VIP."""
     fields = ("ip_address", "ip6_address")
     vips = vsvip.body.get("vip", ()) if vsvip else ()

@@ -5,7 +5,7 @@ import logging
 
 from akoo_testbed.akosim import avi, boot, model, planning, routes, status
 from akoo_testbed.akosim.config import Config
-from akoo_testbed.akosim.model import Found, Key
+from akoo_testbed.akosim.model import Existing, Key
 from akoo_testbed.akosim.planning import Operation, Verb
 from akoo_testbed.kubeapi import HICCUPS, ApiError, KubeApi, Object
 
@@ -25,15 +25,15 @@ class Hands:
     def __init__(self, client: avi.Avi, config: Config) -> None:
         self.client = client
         self.config = config
-        self.observed: dict[Key, Found] = {}
+        self.observed: dict[Key, Existing] = {}
 
     async def observe(self) -> None:
         """Read all that AKO takes for its own. Other clusters' VIPs may be among it: by name."""
         tenant = None if self.config.dedicated_tenant else avi.ALL_TENANTS
-        read: dict[Key, Found] = {}
+        read: dict[Key, Existing] = {}
         for kind in planning.OBSERVED:
             for body in await self._read(kind, tenant):
-                each = _found(kind, body)
+                each = _existing(kind, body)
                 read[each.key] = each
         self.observed = read
 
@@ -90,13 +90,13 @@ class Hands:
         if verb is Verb.DELETE:
             self.observed.pop(key, None)
         else:
-            self.observed[key] = Found(key, answer["uuid"], answer)
+            self.observed[key] = Existing(key, answer["uuid"], answer)
         return None
 
     async def _meet(self, key: Key) -> None:
         """Take in an object that is there though AKO did not know it."""
         for body in await self.client.list(key.kind, tenant=key.tenant, name=key.name):
-            self.observed[key] = Found(key, body["uuid"], body)
+            self.observed[key] = Existing(key, body["uuid"], body)
 
     async def write_routes(self, vrf: str, ways: list[tuple[str, str]]) -> bool:
         """Make these the routes of the cluster in the VRF; whether anything was written."""
@@ -134,9 +134,9 @@ class Hands:
                     raise
 
 
-def _found(kind: str, body: Object) -> Found:
+def _existing(kind: str, body: Object) -> Existing:
     tenant = model.target(body.get("tenant_ref", "")) or "admin"
-    return Found(Key(kind, tenant, body["name"]), body["uuid"], body)
+    return Existing(Key(kind, tenant, body["name"]), body["uuid"], body)
 
 
 def _stop_if_refused(error: avi.AviError) -> None:

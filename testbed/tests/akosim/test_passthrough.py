@@ -4,7 +4,7 @@ import pytest
 from akoo_testbed.akosim import avi, boot, config, model, planning
 from akoo_testbed.akosim.desired import desired, served
 from akoo_testbed.akosim.maker import BootUuids, Maker
-from akoo_testbed.akosim.model import Found, Wanted
+from akoo_testbed.akosim.model import Existing, Wanted
 from akoo_testbed.akosim.syncing import Hands
 from akoo_testbed.akosim.world import INGRESS, World
 from akoo_testbed.kubeapi import Object
@@ -70,7 +70,7 @@ def test_marks() -> None:
 
 def test_the_companion_goes_before_the_vip_that_both_use() -> None:
     observed = {
-        each.key: Found(each.key, each.key.name, each.body)
+        each.key: Existing(each.key, each.key.name, each.body)
         for each in desired(settings(), SITE, world())
     }
     (tree,) = planning.trees(observed)

@@ -9,7 +9,7 @@ from akoo_testbed.akosim import config, model, planning
 from akoo_testbed.akosim.config import Config
 from akoo_testbed.akosim.desired import desired
 from akoo_testbed.akosim.maker import BootUuids
-from akoo_testbed.akosim.model import Found, Key
+from akoo_testbed.akosim.model import Existing, Key
 from akoo_testbed.akosim.planning import Operation, Verb
 from akoo_testbed.akosim.world import INGRESS, NODE, SECRET, SERVICE, World
 from akoo_testbed.kubeapi import Object
@@ -97,7 +97,7 @@ class Store:
     """Avi as far as references go: refuses what would dangle, and a second object of a name."""
 
     def __init__(self) -> None:
-        self.objects: dict[Key, Found] = {}
+        self.objects: dict[Key, Existing] = {}
         self._numbers = itertools.count()
 
     def do(self, operation: Operation) -> None:
@@ -112,7 +112,7 @@ class Store:
         missing = [need for need in self._needs(key, operation.body) if need not in self.objects]
         assert not missing, f"{key} refers to {missing}"
         uuid = f"{key.kind}-{next(self._numbers)}"
-        self.objects[key] = Found(key, uuid, _read_back(operation.body))
+        self.objects[key] = Existing(key, uuid, _read_back(operation.body))
 
     def _needs(self, key: Key, body: Object) -> list[Key]:
         needs = [Key(kind, key.tenant, name) for kind, name in model.references(body)]

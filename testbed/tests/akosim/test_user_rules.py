@@ -93,12 +93,12 @@ async def test_a_start_that_hangs_answers_its_probe_and_says_no_more(ako_bed: Ak
     await ako_bed.install()
     await ako_bed.pod(_ready)
 
-    async def said() -> set[str]:
+    async def reasons_of_events() -> set[str]:
         events = await ako_bed.api.list("v1/Event", ako_bed.home)
         reasons = {str(event["reason"]) for event in events}
         return reasons if "ValidatedUserInput" in reasons else set()
 
-    reasons = await waiting.until(said, title="AKO's first event", seconds=20)
+    reasons = await waiting.until(reasons_of_events, title="AKO's first event", seconds=20)
     assert "AKOReady" not in reasons
 
 

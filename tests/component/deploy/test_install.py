@@ -38,7 +38,7 @@ def _rendered(folder: str | pathlib.Path) -> list[Object]:
     return [obj for obj in yaml.safe_load_all(done.stdout) if obj]
 
 
-def _one(objects: list[Object], kind: str) -> Object:
+def _object(objects: list[Object], kind: str) -> Object:
     (chosen,) = (obj for obj in objects if obj["kind"] == kind)
     return chosen
 
@@ -89,12 +89,12 @@ def test_an_overlay_changes_image_and_settings(tmp_path: pathlib.Path) -> None:
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     (tmp_path / "config.yaml").write_text("workers: 3\n")
     before, after = _rendered("."), _rendered(tmp_path)
-    spec = _one(after, "Deployment")["spec"]["template"]["spec"]
+    spec = _object(after, "Deployment")["spec"]["template"]["spec"]
     assert spec["containers"][0]["image"] == "example.com/akoo:9"
     settings_of_the_pod = spec["volumes"][0]["configMap"]["name"]
-    assert settings_of_the_pod == _one(after, "ConfigMap")["metadata"]["name"]
-    assert settings_of_the_pod != _one(before, "ConfigMap")["metadata"]["name"]
-    assert _one(after, "ConfigMap")["data"] == {"config.yaml": "workers: 3\n"}
+    assert settings_of_the_pod == _object(after, "ConfigMap")["metadata"]["name"]
+    assert settings_of_the_pod != _object(before, "ConfigMap")["metadata"]["name"]
+    assert _object(after, "ConfigMap")["data"] == {"config.yaml": "workers: 3\n"}
 
 
 def test_names_of_generated_things_reach_nothing_else(base: list[Object]) -> None:
@@ -125,9 +125,9 @@ def test_kustomizations_leave_no_file_out() -> None:
 
 async def test_pods_meet_the_restricted_standard(base: list[Object], server: Server) -> None:
     """The namespace enforces it: a Pod that did not would be refused here, and is."""
-    labels = _one(base, "Namespace")["metadata"]["labels"]
+    labels = _object(base, "Namespace")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
-    template = _one(base, "Deployment")["spec"]["template"]
+    template = _object(base, "Deployment")["spec"]["template"]
     metadata = template["metadata"] | {"name": "trial", "namespace": NAMESPACE}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
     stored = await server.try_create(pod)
@@ -141,7 +141,7 @@ async def test_pods_meet_the_restricted_standard(base: list[Object], server: Ser
 
 def test_the_pod_reads_the_settings_that_are_installed(base: list[Object]) -> None:
     """Ports, probes, settings file and namespace say the same."""
-    (container,) = _one(base, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (container,) = _object(base, "Deployment")["spec"]["template"]["spec"]["containers"]
     variables = {
         variable["name"]: variable.get("value", NAMESPACE) for variable in container["env"]
     }
@@ -150,7 +150,7 @@ def test_the_pod_reads_the_settings_that_are_installed(base: list[Object]) -> No
     )
     file = pathlib.PurePath(variables["AKOO_CONFIG"])
     assert str(file.parent) == mount["mountPath"]
-    assert list(_one(base, "ConfigMap")["data"]) == [file.name]
+    assert list(_object(base, "ConfigMap")["data"]) == [file.name]
 
     loaded = settings.load(DEPLOY / "base" / file.name, variables).settings
     assert loaded.operator_namespace == NAMESPACE
@@ -160,30 +160,30 @@ def test_the_pod_reads_the_settings_that_are_installed(base: list[Object]) -> No
     probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
     assert [probe["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
     assert {probe["port"] for probe in probes} == {port["name"]}
-    (ingress,) = _one(base, "NetworkPolicy")["spec"]["ingress"]
+    (ingress,) = _object(base, "NetworkPolicy")["spec"]["ingress"]
     assert [rule["port"] for rule in ingress["ports"]] == [port["name"]]
 
 
 def test_two_replicas_and_one_stays(base: list[Object]) -> None:
-    deployment = _one(base, "Deployment")["spec"]
+    deployment = _object(base, "Deployment")["spec"]
     assert deployment["replicas"] == 2
     pod = deployment["template"]["metadata"]["labels"].items()
     for kind in ("PodDisruptionBudget", "NetworkPolicy"):
-        spec = _one(base, kind)["spec"]
+        spec = _object(base, kind)["spec"]
         selector = spec.get("selector") or spec["podSelector"]
         assert selector["matchLabels"].items() <= pod
-    assert _one(base, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+    assert _object(base, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
     # SIGTERM to the end of the last request, with room to give the Lease back.
     grace = deployment["template"]["spec"]["terminationGracePeriodSeconds"]
     assert grace > settings.Settings().deadlines.shutdown_seconds * 2
 
 
 def test_the_deployment_has_the_image_and_the_roles_by_name(base: list[Object]) -> None:
-    spec = _one(base, "Deployment")["spec"]["template"]["spec"]
+    spec = _object(base, "Deployment")["spec"]["template"]["spec"]
     assert spec["containers"][0]["image"] == "akoo-core:0.1.0"
-    assert spec["serviceAccountName"] == _one(base, "ServiceAccount")["metadata"]["name"]
+    assert spec["serviceAccountName"] == _object(base, "ServiceAccount")["metadata"]["name"]
     for kind in ("ClusterRole", "Role"):
-        binding = _one(base, f"{kind}Binding")
+        binding = _object(base, f"{kind}Binding")
         roles = [obj["metadata"]["name"] for obj in base if obj["kind"] == kind]
         # Those for people are bound by nobody here: they are part of view, edit and admin.
         people = {"akoo-core-view", "akoo-core-edit"}

@@ -82,13 +82,13 @@ class MovesBed:
         await self.etcd.drop(prefix)
         limit = asyncio.Semaphore(16)
 
-        async def one(key: bytes, value: bytes) -> None:
+        async def put_key(key: bytes, value: bytes) -> None:
             rest = key.split(b"/", 2)[2]
             renamed = base64.b64encode(f"{prefix}/".encode() + rest).decode()
             async with limit:
                 await self._ask("put", {"key": renamed, "value": base64.b64encode(value).decode()})
 
-        await asyncio.gather(*(one(key, value) for key, value in keys.items()))
+        await asyncio.gather(*(put_key(key, value) for key, value in keys.items()))
 
     async def _ask(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         async with (

@@ -199,7 +199,7 @@ def test_the_config_controller_hears_of_configs_and_of_records_that_name_them() 
     assert event.configs == ("edge", "default")
 
 
-def said(record: Object, ready: str, reason: str = "R") -> Object:
+def with_ready(record: Object, ready: str, reason: str = "R") -> Object:
     """The record with a status; its generation stays."""
     condition = {"type": "Ready", "status": ready, "reason": reason}
     return {**record, "status": {"conditions": [condition]}}
@@ -209,10 +209,12 @@ def test_the_config_controller_hears_of_records_that_become_ready_or_are_no_long
     bus = events.Bus("mgmt", Fleet(), of_labels)
     record = a_record("akoo-1", config_name="edge")
     for old, new in (("False", "True"), ("True", "False"), ("True", "Unknown")):
-        event = bus.event(a_change(AKO_DEPLOYMENTS, said(record, old), said(record, new)))
+        event = bus.event(
+            a_change(AKO_DEPLOYMENTS, with_ready(record, old), with_ready(record, new))
+        )
         assert event is not None
         assert (event.records, event.configs) == ((), ("edge",)), "nothing to do for the record"
-    event = bus.event(a_change(AKO_DEPLOYMENTS, record, said(record, "True")))
+    event = bus.event(a_change(AKO_DEPLOYMENTS, record, with_ready(record, "True")))
     assert event is not None
     assert event.configs == ("edge",)
 
@@ -221,10 +223,12 @@ def test_other_changes_of_a_status_concern_nobody() -> None:
     bus = events.Bus("mgmt", Fleet(), of_labels)
     record = a_record("akoo-1", config_name="edge")
     for old, new in (("True", "True"), ("False", "False"), ("Unknown", "False")):
-        change = a_change(AKO_DEPLOYMENTS, said(record, old), said(record, new, "Other"))
+        change = a_change(
+            AKO_DEPLOYMENTS, with_ready(record, old), with_ready(record, new, "Other")
+        )
         assert bus.event(change) is None
     edge = a_config("edge")
-    assert bus.event(a_change(AKO_DEPLOYMENT_CONFIGS, edge, said(edge, "True"))) is None
+    assert bus.event(a_change(AKO_DEPLOYMENT_CONFIGS, edge, with_ready(edge, "True"))) is None
 
 
 # Records

@@ -17,7 +17,7 @@ TENANCY = Declaration("tenancy", after=("avi", "not-selected"))
 
 
 @pytest.mark.parametrize(
-    ("given_", "wanted"),
+    ("declarations", "wanted"),
     [
         ((), ()),
         ((AKO,), ("ako",)),
@@ -26,12 +26,12 @@ TENANCY = Declaration("tenancy", after=("avi", "not-selected"))
         ((TENANCY, AKO, AVI, VSPHERE), ("vsphere", "avi", "tenancy", "ako")),
     ],
 )
-def test_order(given_: tuple[Declaration, ...], wanted: tuple[str, ...]) -> None:
-    assert order(given_) == wanted
+def test_order(declarations: tuple[Declaration, ...], wanted: tuple[str, ...]) -> None:
+    assert order(declarations) == wanted
 
 
 @pytest.mark.parametrize(
-    ("given_", "message"),
+    ("declarations", "message"),
     [
         ((AKO, AVI), "plugin avi requires the fact PortGroup, which no selected plugin provides "),
         (
@@ -53,10 +53,10 @@ def test_order(given_: tuple[Declaration, ...], wanted: tuple[str, ...]) -> None
     ],
 )
 def test_what_cannot_be_ordered_names_all_involved(
-    given_: tuple[Declaration, ...], message: str
+    declarations: tuple[Declaration, ...], message: str
 ) -> None:
     with pytest.raises(errors.InputError) as caught:
-        order(given_)
+        order(declarations)
     assert message in str(caught.value)
 
 

@@ -25,7 +25,7 @@ def _rule(groups: str, kinds: str, verbs: str, names: str = "") -> api.RbacRule:
 
 
 @pytest.mark.parametrize(
-    ("given_", "wanted"),
+    ("unmerged", "wanted"),
     [
         ((), ()),
         ((_rule("", "b,a", "watch,list,get"),), (_rule("", "a,b", "get,list,watch"),)),
@@ -46,8 +46,8 @@ def _rule(groups: str, kinds: str, verbs: str, names: str = "") -> api.RbacRule:
         ),
     ],
 )
-def test_merge(given_: Rules, wanted: Rules) -> None:
-    assert rbac.merge(given_) == wanted
+def test_merge(unmerged: Rules, wanted: Rules) -> None:
+    assert rbac.merge(unmerged) == wanted
 
 
 def _some(*values: str) -> st.SearchStrategy[tuple[str, ...]]:

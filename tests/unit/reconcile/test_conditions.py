@@ -27,7 +27,7 @@ NOW = builders.NOW
 GONE = StoredLetGo(at=NOW, why="Deadline", message="the deadline of 1h has passed")
 
 
-def said(
+def conditions_of(
     record: Record, report: findings.AttemptReport | None = None, *, verifies: bool = True
 ) -> dict[str, conditions_.Condition]:
     """The conditions by type."""
@@ -81,9 +81,9 @@ def plugin_report(**plugins: tuple[str, str]) -> findings.AttemptReport:
 
 
 def test_ready_is_the_first_plugin_that_is_not() -> None:
-    good = said(builders.make_record(), plugin_report(ako=("True", "Ready")))
+    good = conditions_of(builders.make_record(), plugin_report(ako=("True", "Ready")))
     assert (good["Ready"].status, good["Ready"].reason) == ("True", "Running")
-    bad = said(
+    bad = conditions_of(
         builders.make_record(),
         plugin_report(avi=("False", "NetworkNotFound"), ako=("False", "FactMissing")),
     )
@@ -97,9 +97,9 @@ def test_a_plugin_that_nobody_asked_keeps_its_condition_while_leaving() -> None:
         builders.make_record(plugins=("ako", "avi"), leaving=builders.make_leaving()),
         status=RecordStatus(conditions=(kept,)),
     )
-    assert said(record)["AviReady"].reason == "Down"
+    assert conditions_of(record)["AviReady"].reason == "Down"
     lived = structs.replace(record, spec=structs.replace(record.spec, leaving=None))
-    assert "AviReady" not in said(lived, plugin_report(ako=("True", "Ready")))
+    assert "AviReady" not in conditions_of(lived, plugin_report(ako=("True", "Ready")))
 
 
 def test_losers_are_named() -> None:
@@ -138,7 +138,7 @@ def test_cleanup_proven_only_by_a_late_clean_count(
     state: dict[str, Any], verifies: bool, status: str, reason: str
 ) -> None:
     record = builders.make_record(leaving=builders.make_leaving(**STEPS, **state))
-    proven = said(record, verifies=verifies)["CleanupProven"]
+    proven = conditions_of(record, verifies=verifies)["CleanupProven"]
     assert (proven.status, proven.reason) == (status, reason)
 
 
@@ -147,14 +147,16 @@ def test_what_is_not_clean_names_who_holds_it_and_the_suspects() -> None:
         builders.proof(own=1, held=1), suspect=1, held_by="Pool a by VS b", suspects=("VsVip c",)
     )
     record = builders.make_record(leaving=builders.make_leaving(**STEPS, proof=proof))
-    assert said(record)["CleanupProven"].message == (
+    assert conditions_of(record)["CleanupProven"].message == (
         "own 1, suspect 1, held 1; held: Pool a by VS b; suspects, not deleted: VsVip c"
     )
 
 
 def test_a_plugin_that_cannot_see_is_unknown() -> None:
     record = builders.make_record(leaving=builders.make_leaving(**STEPS))
-    proven = said(record, findings.AttemptReport(unverified=("NoSight", "The role is too narrow.")))
+    proven = conditions_of(
+        record, findings.AttemptReport(unverified=("NoSight", "The role is too narrow."))
+    )
     assert (proven["CleanupProven"].status, proven["CleanupProven"].reason) == (
         "Unknown",
         "NoSight",
@@ -178,13 +180,13 @@ def test_a_plugin_that_cannot_see_is_unknown() -> None:
 def test_leaked(why: Any, proof: StoredProof | None, leaked: bool) -> None:
     let_go = StoredLetGo(at=NOW, why=why, message="so")
     state = builders.make_leaving(**STEPS, proof=proof, let_go=let_go)
-    assert ("Leaked" in said(builders.make_record(leaving=state))) is leaked
+    assert ("Leaked" in conditions_of(builders.make_record(leaving=state))) is leaked
 
 
 def test_a_record_that_nothing_can_be_counted_for_ends_without_promises() -> None:
     let_go = StoredLetGo(at=NOW, why="Deadline", message="so")
     state = builders.make_leaving(**STEPS, proof=UNCOUNTED, let_go=let_go)
-    by_type = said(builders.make_record(leaving=state))
+    by_type = conditions_of(builders.make_record(leaving=state))
     assert by_type["Leaked"].message == "The Cluster went (so); what is left cannot be counted."
     assert by_type["CleanupProven"].message == (
         "nothing was counted; not looked for: objects of another AKO"
@@ -225,15 +227,17 @@ def test_a_time_is_promised_only_where_the_deadline_acts() -> None:
     assert "when the workload cluster answers" in living
     assert "when the Cluster is deleted" in living
     record = builders.make_record(leaving=builders.make_leaving(attempted_at=NOW))
-    endless = said(record, findings.AttemptReport(held=DRAINING, endless=True))["Held"]
+    endless = conditions_of(record, findings.AttemptReport(held=DRAINING, endless=True))["Held"]
     assert endless.message == "AKO deletes. No deadline acts meanwhile."
 
 
 def test_nothing_is_held_once_the_cluster_is_let_go() -> None:
     record = builders.make_record(leaving=builders.make_leaving(let_go=GONE))
-    assert "Held" not in said(record, findings.AttemptReport(held=("ObjectsLeft", "2 left")))
+    assert "Held" not in conditions_of(
+        record, findings.AttemptReport(held=("ObjectsLeft", "2 left"))
+    )
     refused = findings.AttemptReport(held=("LetGoRefused", "the webhook is down"))
-    assert said(record, refused)["Held"].reason == "LetGoRefused"
+    assert conditions_of(record, refused)["Held"].reason == "LetGoRefused"
 
 
 def test_the_same_findings_give_the_same_status() -> None:
@@ -259,7 +263,7 @@ def test_the_cluster_gets_ready_under_our_name() -> None:
 
 def test_notes_on_objects_are_told_and_do_not_make_it_unready() -> None:
     item = InventoryItem(plugin="a", api_version="v1", kind="K", name="n", note="It lacks.")
-    by_type = said(builders.make_record(inventory=(item,)))
+    by_type = conditions_of(builders.make_record(inventory=(item,)))
     note = by_type["DefinitionsFit"]
     assert (note.status, note.reason, note.message) == ("False", "DefinitionsDiffer", "It lacks.")
     assert by_type["Ready"].status == "True"

@@ -26,7 +26,7 @@ class Builder(api.Plugin):
     accepts = (Colour, Shape)
 
 
-def given(version: int) -> facts.Facts:
+def provided(version: int) -> facts.Facts:
     return {"Colour": StoredFact(plugin="painter", version=version)}
 
 
@@ -34,9 +34,9 @@ def test_only_what_a_selected_plugin_provides_and_has_not_given() -> None:
     builder, painter = Builder(), Painter()
     assert facts.awaited({}, builder, [builder, painter]) == ("Colour",)
     assert facts.awaited({}, builder, [builder]) == ()
-    assert facts.awaited(given(2), builder, [builder, painter]) == ()
+    assert facts.awaited(provided(2), builder, [builder, painter]) == ()
 
 
 def test_one_of_another_version_is_none() -> None:
     builder, painter = Builder(), Painter()
-    assert facts.awaited(given(1), builder, [builder, painter]) == ("Colour",)
+    assert facts.awaited(provided(1), builder, [builder, painter]) == ("Colour",)

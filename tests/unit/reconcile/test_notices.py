@@ -19,7 +19,7 @@ from tests.unit.reconcile.reconcile_bed import Bed
 BOTH = ("Cluster", "AKODeployment")
 
 
-async def told(bed: Bed, about: str = "Cluster") -> list[tuple[str, str]]:
+async def events_about(bed: Bed, about: str = "Cluster") -> list[tuple[str, str]]:
     """(type, reason) of the Events about objects of a kind, the oldest first."""
     return [(event["type"], event["reason"]) for event in await bed.event_objects(about)]
 
@@ -43,7 +43,7 @@ async def test_a_cause_is_warned_of_once_and_its_end_is_told(
     avi.fail.clear()
     for _ in range(2):
         await run(bed, name)
-    assert await told(bed, about) == [
+    assert await events_about(bed, about) == [
         ("Normal", "AKODeployed"),
         ("Warning", "AKONotReady"),
         ("Normal", "AKOReady"),
@@ -75,14 +75,14 @@ async def test_a_cause_that_comes_and_goes_is_told_once_in_ten_minutes(
         await run(bed, name, seconds=seconds)
         avi.fail.clear()
         await run(bed, name)
-    reasons = [reason for _, reason in await told(bed)]
+    reasons = [reason for _, reason in await events_about(bed)]
     assert reasons.count("AKONotReady") == 2
 
 
 async def test_a_verb_that_fails_is_warned_of(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
     avi.fail["prepare"] = RuntimeError("no")
     await run(bed, name)
-    assert ("Warning", "AKONotReady") in await told(bed)
+    assert ("Warning", "AKONotReady") in await events_about(bed)
 
 
 async def test_a_wait_is_warned_of_only_when_it_takes_too_long(
@@ -92,10 +92,10 @@ async def test_a_wait_is_warned_of_only_when_it_takes_too_long(
     await bed.delete_cluster()
     for _ in range(4):
         await run(bed, name, seconds=60)
-    assert all(kind == "Normal" for kind, _ in await told(bed))
+    assert all(kind == "Normal" for kind, _ in await events_about(bed))
     for _ in range(4):
         await run(bed, name, seconds=60)
-    warnings = [reason for kind, reason in await told(bed) if kind == "Warning"]
+    warnings = [reason for kind, reason in await events_about(bed) if kind == "Warning"]
     assert warnings == ["AKOCleanupHeld"]
 
 
@@ -105,7 +105,7 @@ async def test_an_undisturbed_departure_warns_of_nothing(bed: Bed, name: str) ->
         await run(bed, name, seconds=30)
     assert bed.record(name).status.phase == "Finished"
     for about in BOTH:
-        events = await told(bed, about)
+        events = await events_about(bed, about)
         assert {kind for kind, _ in events} == {"Normal"}
         assert ("Normal", "ClusterLetGo") in events
 
@@ -116,7 +116,7 @@ async def test_a_cleanup_that_is_held_is_warned_of(
     avi.fail["sweep"] = avi.fail["verify"] = blocked("NoSight")
     await bed.delete_cluster()
     await run(bed, name)
-    assert ("Warning", "AKOCleanupHeld") in await told(bed)
+    assert ("Warning", "AKOCleanupHeld") in await events_about(bed)
 
 
 async def test_what_a_person_wants_is_no_warning(bed: Bed, name: str) -> None:
@@ -127,7 +127,7 @@ async def test_what_a_person_wants_is_no_warning(bed: Bed, name: str) -> None:
     await run(bed, name)
     assert bed.condition(name, "Ready") == ("True", "Orphaned")
     assert bed.on_cluster() == ("Unknown", "Orphaned")
-    assert await told(bed) == [("Normal", "AKODeployed")]
+    assert await events_about(bed) == [("Normal", "AKODeployed")]
 
 
 async def test_the_event_of_a_proof_has_counts_only(bed: Bed, name: str) -> None:
@@ -146,7 +146,7 @@ async def test_a_cluster_that_is_let_go_unproven_is_a_warning(
     for _ in range(3):
         await run(bed, name, seconds=1900)
     assert reconcile_bed.let_go(bed, name) == "Deadline"
-    assert ("Warning", "ClusterLetGo") in await told(bed)
+    assert ("Warning", "ClusterLetGo") in await events_about(bed)
 
 
 async def test_a_new_process_repeats_no_warning(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
@@ -157,7 +157,7 @@ async def test_a_new_process_repeats_no_warning(bed: Bed, avi: bedplugins.Avi, n
     await run(bed, name)
     avi.fail.clear()
     await run(bed, name)
-    assert await told(bed) == [
+    assert await events_about(bed) == [
         ("Normal", "AKODeployed"),
         ("Warning", "AKONotReady"),
         ("Normal", "AKOReady"),
@@ -169,7 +169,7 @@ async def test_a_cluster_that_is_refused_a_record_hears_why_once(bed: Bed) -> No
     await bed.delete_cluster()
     for _ in range(2):
         await run(bed, name)
-    assert await told(bed) == [("Warning", "AKONotReady")]
+    assert await events_about(bed) == [("Warning", "AKONotReady")]
     (event,) = await bed.event_objects()
     assert event["note"].startswith("RecordMissing: This Cluster carries our finalizer")
 

@@ -177,7 +177,7 @@ async def _crashing(bed: Bed, name: str, number: int, *, late: bool) -> None:
     records = bed.services.records
     change, count = records.change, 0
 
-    async def one(*args: Any, **kwargs: Any) -> Any:
+    async def change_or_stop(*args: Any, **kwargs: Any) -> Any:
         nonlocal count
         here, count = count, count + 1
         if here == number and not late:
@@ -187,7 +187,7 @@ async def _crashing(bed: Bed, name: str, number: int, *, late: bool) -> None:
             raise _StopError
         return made
 
-    records.change = one  # type: ignore[method-assign]
+    records.change = change_or_stop  # type: ignore[method-assign]
     try:
         if bed.world.record(name) is not None:
             await bed.run(name)

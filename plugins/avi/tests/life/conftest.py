@@ -129,7 +129,7 @@ class AviWorld(testing.World):
             answer = self.call("prepare")
         return answer
 
-    def given(self, **changes: Any) -> None:
+    def edit(self, **changes: Any) -> None:
         """The user edits spec."""
         self.config = copy.deepcopy(self.config)
         self.config["spec"] |= changes

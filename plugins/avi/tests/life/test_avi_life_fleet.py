@@ -63,7 +63,7 @@ class AviFleet:
         config_maps = server.objects(resource.CONFIG_MAPS, "avi-system")
         return next((config_map["data"] for config_map in config_maps), None)
 
-    def told(self, data: dict[str, str] | None) -> str:
+    def group_name(self, data: dict[str, str] | None) -> str:
         return (data or {}).get("serviceEngineGroupName", "")
 
     def left(self, name: str) -> list[dict[str, Any]]:
@@ -176,7 +176,9 @@ def test_another_group_is_another_place_and_the_old_one_is_left_clean(avi_world:
         await fleet.change_config({"serviceEngineGroup": "Default-Group"})
         await fleet.until(lambda: bool(avi_fleet.record("shop").spec.ended_placements))
         await fleet.until_phase("shop", "Running")
-        await fleet.until(lambda: avi_fleet.told(avi_fleet.config_map("shop")) == "Default-Group")
+        await fleet.until(
+            lambda: avi_fleet.group_name(avi_fleet.config_map("shop")) == "Default-Group"
+        )
         (ended,) = avi_fleet.record("shop").spec.ended_placements
         assert (ended.plugin, ended.placement, ended.how) == ("avi", old, "Proved")
         assert [obj["name"] for obj in avi_fleet.left("shop")] == [

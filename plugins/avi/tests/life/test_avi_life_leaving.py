@@ -178,7 +178,7 @@ class TestWay:
         world.addresses["new.example.com"] = world.addresses.pop("avi.example.com")
         world.leave()
         assert world.call("confirm").reason == "ControllerUnreachable"
-        world.given(controller="new.example.com")
+        world.edit(controller="new.example.com")
         assert isinstance(world.call("confirm"), api.Done)
         world.config = {}
         assert world.call("confirm").reason == "ControllerUnreachable"
@@ -221,7 +221,7 @@ def moments(avi_world: World, verb: str, begin: Any) -> Iterator[tuple[int, call
         yield number, "after"
 
 
-def found(avi_world: World) -> World:
+def prepared(avi_world: World) -> World:
     world = avi_world()
     world.call("prepare")
     return world
@@ -243,7 +243,7 @@ def confirmed(avi_world: World) -> World:
 
 @pytest.mark.parametrize(
     ("verb", "begin", "claims"),
-    [("prepare", found, 1), ("prepare", handed_over, 1), ("release", confirmed, 0)],
+    [("prepare", prepared, 1), ("prepare", handed_over, 1), ("release", confirmed, 0)],
     ids=["claim", "take over", "release"],
 )
 def test_a_death_at_any_call_ends_as_without_it(
@@ -327,7 +327,7 @@ def caller_of(plugin: api.Plugin) -> Any:
 def test_secrets_of_the_stored_way_count_too(avi_world: World) -> None:
     world = avi_world()
     world.settled()
-    world.given(adminCredentialRef={"name": "other", "namespace": "avi"})
+    world.edit(adminCredentialRef={"name": "other", "namespace": "avi"})
     plugin = world.plugin()
     assert plugin.secret_references(verbs.view_of(plugin, world)) == (
         ("avi", "admin"),

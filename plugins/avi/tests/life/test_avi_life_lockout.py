@@ -96,7 +96,7 @@ class LockoutFleet:
             (result,) = await find.Auditor(kube, loaded, services).results()
         return result.unseen
 
-    def said(self, name: str) -> str:
+    def avi_reason(self, name: str) -> str:
         record = self.fleet.record(name)
         assert record is not None
         return next(c.reason for c in record.status.conditions if c.type == "AviReady")
@@ -125,18 +125,18 @@ def test_commands_and_a_failover_add_no_refusals(avi_world: World, kept: bool) -
         await lockout.set_password(WRONG)
         if not kept:
             lockout.world.avi.lose_sessions()
-        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
+        await lockout.fleet.until(lambda: lockout.avi_reason("one") == "CredentialRefused")
         assert lockout.refused() == 1
         assert "the password is wrong, or the account is locked" in await lockout.plan()
         assert any("--login tries one" in sentence for sentence in await lockout.audit())
         await lockout.fleet.restart()
         await asyncio.sleep(60)
-        assert lockout.said("two") == "CredentialRefused"
+        assert lockout.avi_reason("two") == "CredentialRefused"
         await lockout.plan("two")
         assert lockout.refused() == 1
         await lockout.set_password(PASSWORD)
         begun = lockout.clock.monotonic()
-        await lockout.fleet.until(lambda: lockout.said("one") != "CredentialRefused")
+        await lockout.fleet.until(lambda: lockout.avi_reason("one") != "CredentialRefused")
         for name in ("one", "two", "three"):
             await lockout.fleet.until_phase(name, "Running")
         assert lockout.clock.monotonic() - begun < 30
@@ -150,7 +150,7 @@ def test_an_hour_with_a_wrong_password_and_restarts_locks_nobody_out(avi_world: 
     async def story(lockout: LockoutFleet) -> None:
         await lockout.clusters("one")
         await lockout.set_password(WRONG)
-        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
+        await lockout.fleet.until(lambda: lockout.avi_reason("one") == "CredentialRefused")
         for _ in range(12):
             await lockout.fleet.restart()
             await asyncio.sleep(290)
@@ -158,7 +158,7 @@ def test_an_hour_with_a_wrong_password_and_restarts_locks_nobody_out(avi_world: 
         assert lockout.refused() == 2 < LOCKED_AFTER
         await lockout.set_password(PASSWORD)
         await asyncio.sleep(30)
-        assert lockout.said("one") != "CredentialRefused"
+        assert lockout.avi_reason("one") != "CredentialRefused"
 
     play(avi_world(), story)
 
@@ -185,7 +185,7 @@ def test_a_command_that_may_not_write_honours_what_is_known(avi_world: World) ->
     async def story(lockout: LockoutFleet) -> None:
         await lockout.clusters("one")
         await lockout.set_password(WRONG)
-        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
+        await lockout.fleet.until(lambda: lockout.avi_reason("one") == "CredentialRefused")
         await asyncio.sleep(250)
         refused, known = lockout.refused(), lockout.remembered()
         for _ in range(3):
@@ -204,14 +204,14 @@ def test_a_password_that_was_changed_on_the_controller_is_tried_again_in_time(
     async def story(lockout: LockoutFleet) -> None:
         await lockout.clusters("one")
         await lockout.set_password(WRONG)
-        await lockout.fleet.until(lambda: lockout.said("one") == "CredentialRefused")
+        await lockout.fleet.until(lambda: lockout.avi_reason("one") == "CredentialRefused")
         hand = MemoryAvi(lockout.world.avi, password=PASSWORD)
         (user,) = await hand.list("user", tenant="admin", params={"name": "admin"})
         body = {**await hand.get(f"user/{user['uuid']}"), "password": WRONG}
         await hand.replace("user", user["uuid"], body, tenant="admin")
         await lockout.fleet.restart()
         await asyncio.sleep(400)
-        assert lockout.said("one") != "CredentialRefused"
+        assert lockout.avi_reason("one") != "CredentialRefused"
         assert lockout.refused() == 1
         assert lockout.remembered() == {}, "an accepted credential is not held to be refused"
         assert await lockout.plan() == ""

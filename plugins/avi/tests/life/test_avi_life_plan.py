@@ -87,7 +87,7 @@ def test_an_edited_config_and_the_pool_of_before(avi_world: Any) -> None:
     settle_pools(world)
     world.settled()
     more = [{"start": "10.70.0.40", "end": "10.70.0.49", "type": "V4"}]
-    world.given(dataNetwork=NETWORK | {"ipPools": more})
+    world.edit(dataNetwork=NETWORK | {"ipPools": more})
     (_, pool, *rows) = plan(world)
     assert pool[0] == "change"
     assert [(row[0], row[3].partition(":")[0]) for row in rows if row[1] == "Network"] == [
@@ -107,7 +107,7 @@ def test_what_a_person_has_to_mend_is_told_for_the_claim_and_the_pool(avi_world:
 
 def test_a_cloud_that_is_not_there(avi_world: Any) -> None:
     world = world_of(avi_world)
-    world.given(cloudName="vc-02")
+    world.edit(cloudName="vc-02")
     claim, made, nothing = plan(world)
     assert 'not made: cloud "vc-02" does not exist' in claim[3]
     assert made[0] == "create"
@@ -116,7 +116,7 @@ def test_a_cloud_that_is_not_there(avi_world: Any) -> None:
 
 def test_a_controller_that_cannot_be_asked_is_said_as_a_condition_would(avi_world: Any) -> None:
     world = world_of(avi_world)
-    world.given(adminCredentialRef={"name": "gone", "namespace": "avi"})
+    world.edit(adminCredentialRef={"name": "gone", "namespace": "avi"})
     with pytest.raises(VerbError, match=r"Secret avi/gone"):
         plan(world)
 

@@ -94,10 +94,10 @@ def test_a_mistake_in_mid_life_changes_nothing(avi_world: World) -> None:
     world = avi_world()
     world.settled()
     before = world.outside(), world.spec.intents, world.spec.facts
-    world.given(dataNetwork={"name": "vip-edge"})
+    world.edit(dataNetwork={"name": "vip-edge"})
     assert world.call("prepare").reason == "NetworkNotFound"
     assert (world.outside(), world.spec.intents, world.spec.facts) == before
-    world.given(cloudName="")
+    world.edit(cloudName="")
     assert world.call("intend").reason == "ConfigInvalid"
 
 
@@ -109,7 +109,7 @@ def test_another_cloud_is_another_place(avi_world: World) -> None:
     ipam = world.named("ipamdnsproviderprofile", "ipam-vc-01")[0]["uuid"]
     cloud["ipam_provider_ref"] = f"/api/ipamdnsproviderprofile/{ipam}"
     world.do(lambda avi: avi.create("cloud", cloud, tenant="admin"))
-    world.given(cloudName="vc-02", serviceEngineGroup="Default-Group", dataNetwork={})
+    world.edit(cloudName="vc-02", serviceEngineGroup="Default-Group", dataNetwork={})
     answer = world.call("prepare")
     assert answer.reason == "PlacementFound"
     moved = world.call("intend")
@@ -122,7 +122,7 @@ def test_the_same_controller_by_another_address_is_no_other_place(avi_world: Wor
     world.settled()
     before = world.spec.intents["avi"].placement
     world.addresses["avi-2.example.com:8443"] = world.avi
-    world.given(controller="https://avi-2.example.com:8443/")
+    world.edit(controller="https://avi-2.example.com:8443/")
     done = world.settled()
     assert isinstance(done, api.Done)
     assert world.spec.intents["avi"].placement == before
@@ -133,7 +133,7 @@ def test_the_same_controller_by_another_address_is_no_other_place(avi_world: Wor
 def test_a_move_that_is_held_does_not_spin(avi_world: World) -> None:
     world = avi_world()
     world.settled()
-    world.given(serviceEngineGroup="Default-Group")
+    world.edit(serviceEngineGroup="Default-Group")
     kept = world.spec.intents
     assert world.call("prepare").after == 0.0
     world.spec = structs.replace(world.spec, intents=kept)
@@ -155,11 +155,11 @@ def test_while_it_is_about_to_move_it_says_where_to(avi_world: World) -> None:
     world = avi_world()
     world.settled()
     here = world.call("intend")
-    world.given(serviceEngineGroup="Default-Group")
+    world.edit(serviceEngineGroup="Default-Group")
     world.call("prepare")
     world.leave("Relocated")
     assert world.call("intend").placement != here.placement
-    world.given(serviceEngineGroup="seg")
+    world.edit(serviceEngineGroup="seg")
     assert world.call("intend").placement == here.placement
 
 

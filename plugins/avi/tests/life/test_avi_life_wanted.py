@@ -93,7 +93,7 @@ MINIMAL = {
 
 
 @pytest.mark.parametrize(
-    ("given_", "address"),
+    ("controller", "address"),
     [
         ("avi.example.com", "avi.example.com"),
         (" https://avi.example.com:8443/ ", "avi.example.com:8443"),
@@ -101,8 +101,8 @@ MINIMAL = {
         ("fd00::1", "fd00::1"),
     ],
 )
-def test_addresses(given_: str, address: str) -> None:
-    assert wanted.address(given_) == address
+def test_addresses(controller: str, address: str) -> None:
+    assert wanted.address(controller) == address
 
 
 def test_absent_null_and_empty_are_the_same() -> None:

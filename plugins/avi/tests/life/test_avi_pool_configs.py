@@ -81,7 +81,7 @@ class ConfigPoolWorld:
         server = self.world.management.client()
         patch = {"spec": spec}
         self.world.run(server.merge_patch(kube_resource.AKO_DEPLOYMENT_CONFIGS, "default", patch))
-        self.world.given(**spec)
+        self.world.edit(**spec)
 
     def remove_config(self) -> None:
         server = self.world.management.client()
@@ -316,18 +316,18 @@ def test_ranges_that_cannot_be(avi_world: Any, network: Json, problem: str) -> N
 
 def test_the_config_says_what_is_wrong_with_its_pools(avi_world: Any) -> None:
     there = ConfigPoolWorld(avi_world, ipPools=GIVEN)
-    assert said(there) == ("True", "Usable")
+    assert avi_ready(there) == ("True", "Usable")
     subnet = there.network()["configured_subnets"][0]
     theirs = [entry("10.70.0.15", "10.70.0.30")]
     there.put(configured_subnets=[{**subnet, "static_ip_ranges": theirs}])
     there.settle()
     assert there.ready(there.pool) == ("False", "Overlap")
-    assert said(there) == ("False", "Overlap")
+    assert avi_ready(there) == ("False", "Overlap")
     there.edit(dataNetwork=NETWORK | {"ipPools": GIVEN, "cidr": "10.99.0.0/24"})
-    assert said(there) == ("False", "ConfigInvalid")
+    assert avi_ready(there) == ("False", "ConfigInvalid")
 
 
-def said(there: ConfigPoolWorld) -> tuple[str, str]:
+def avi_ready(there: ConfigPoolWorld) -> tuple[str, str]:
     """The config's own condition."""
     there.run("configs", "default")
     (config,) = there.world.management.objects(kube_resource.AKO_DEPLOYMENT_CONFIGS)
