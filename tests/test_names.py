@@ -98,6 +98,24 @@ def test_names_are_nouns() -> None:
     assert problems == {}
 
 
+def renamed(source: str) -> list[str]:
+    """``line: name`` of each import that a trailing underscore sets apart from a variable."""
+    return [
+        f"{node.lineno}: {name.asname}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+        if name.asname and name.asname.endswith("_")
+    ]
+
+
+def test_no_import_needs_an_underscore() -> None:
+    """Types are imported by name: that leaves the noun to the value."""
+    assert renamed("from a import b as b_\nimport c as c_\nimport d as e") == ["1: b_", "2: c_"]
+    names = {str(path): renamed(path.read_text()) for path in files(*PRODUCT)}
+    assert {path: lines for path, lines in names.items() if lines} == {}
+
+
 def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
     texts = {str(path): questions(path.read_text()) for path in files(*PRODUCT)}
     assert {path: lines for path, lines in texts.items() if lines} == {}

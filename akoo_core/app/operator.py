@@ -23,8 +23,8 @@ from akoo_core.app import assembly, readiness, watches
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import LeaseClock, SystemClock
 from akoo_core.election import lease, timing
-from akoo_core.health import readiness as health_
 from akoo_core.health import server
+from akoo_core.health.readiness import Readiness
 from akoo_core.kube import resource, transport
 from akoo_core.kube.access import config, kubefiles
 from akoo_core.plugin.errors import describe
@@ -60,7 +60,7 @@ class Operator:
         self._plugins = plugins
         self._management = management
         self._clock = SystemClock()
-        self._readiness = health_.Readiness()
+        self._readiness = Readiness()
         self._stop = asyncio.Event()
         self._registered = controllers.collect(plugins)
         self.identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
 from akoo_core import structs
 from akoo_core.app import record_gauges, secret_index
-from akoo_core.app import world as world_
+from akoo_core.app.world import CLUSTER, CONFIG, CachedWorld
 from akoo_core.bus import events
 from akoo_core.cache import reflector, store
 from akoo_core.clock import Clock
@@ -28,16 +28,16 @@ _log = logging.getLogger(__name__)
 class CacheLookups:
     """The caches as :class:`akoo_core.bus.mapping.ObjectLookups` for the bus."""
 
-    def __init__(self, world: world_.CachedWorld, secrets: secret_index.SecretIndex) -> None:
+    def __init__(self, world: CachedWorld, secrets: secret_index.SecretIndex) -> None:
         self._world = world
         self._secrets = secrets
 
     def records_at(self, namespace: str, cluster_name: str) -> Iterable[str]:
-        keys = self._world.record_objects.keys_by(world_.CLUSTER, f"{namespace}/{cluster_name}")
+        keys = self._world.record_objects.keys_by(CLUSTER, f"{namespace}/{cluster_name}")
         return [key.name for key in keys]
 
     def records_naming(self, config_name: str) -> Iterable[str]:
-        keys = self._world.record_objects.keys_by(world_.CONFIG, config_name)
+        keys = self._world.record_objects.keys_by(CONFIG, config_name)
         return [key.name for key in keys]
 
     def records_using_secret(self, namespace: str, name: str) -> Iterable[str]:
@@ -66,7 +66,7 @@ class Watches:
     def __init__(
         self,
         client: KubeClient,
-        world: world_.CachedWorld,
+        world: CachedWorld,
         *,
         management_id: str,
         secrets: secret_index.SecretIndex,

@@ -10,8 +10,8 @@ from akoo_core import structs
 from akoo_core.cache import indexes, store
 from akoo_core.kube import client, resource
 from akoo_core.objects import cluster, names
-from akoo_core.objects import record as record_
 from akoo_core.objects.config import Config
+from akoo_core.objects.record import Record, from_object, says_ready
 from akoo_core.reconcile.decide import removal_limit, selection
 from akoo_core.reconcile.status import config_status
 
@@ -73,7 +73,7 @@ _RECORD_INDEXES: dict[str, indexes.IndexFunction] = {
     CLUSTER_UID: lambda obj: [obj["spec"]["clusterRef"]["uid"]],
     CONFIG: lambda obj: [obj["spec"]["configRef"]["name"]],
     SERVED: _served_by,
-    SERVED_READY: lambda obj: _served_by(obj) if record_.says_ready(obj) else [],
+    SERVED_READY: lambda obj: _served_by(obj) if says_ready(obj) else [],
     REMOVED: _removed,
     FINISHED: _finished,
 }
@@ -113,9 +113,9 @@ class CachedWorld:
             return (followed.version(name, namespace) or "") if followed.filled else None
         return self._kubeconfigs.version(name, namespace) if self._kubeconfigs.filled else None
 
-    def record(self, name: str) -> record_.Record | None:
+    def record(self, name: str) -> Record | None:
         obj = self.record_objects.get(name)
-        return record_.from_object(obj) if obj is not None else None
+        return from_object(obj) if obj is not None else None
 
     def cluster_of(self, name: str) -> cluster.Cluster | None:
         named = self.record_objects.indexed(CLUSTER_UID, name)
@@ -170,10 +170,10 @@ class CachedWorld:
         keys = self.record_objects.keys_by(CLUSTER, f"{namespace}/{name}")
         return tuple(key.name for key in keys)
 
-    def records_of_cluster(self, namespace: str, name: str) -> tuple[record_.Record, ...]:
+    def records_of_cluster(self, namespace: str, name: str) -> tuple[Record, ...]:
         return _records(self.record_objects.lookup(CLUSTER, f"{namespace}/{name}"))
 
-    def records_of_config(self, name: str) -> tuple[record_.Record, ...]:
+    def records_of_config(self, name: str) -> tuple[Record, ...]:
         return _records(self.record_objects.lookup(CONFIG, name))
 
     def removals(self) -> removal_limit.Ledger:
@@ -218,9 +218,9 @@ class _Ledger:
                 yield datetime.datetime.fromisoformat(value)
 
 
-def _records(objects: list[client.Object]) -> tuple[record_.Record, ...]:
+def _records(objects: list[client.Object]) -> tuple[Record, ...]:
     """Readable records only; unreadable ones are reported by their own reconcile."""
-    records = (_or_none(record_.from_object, obj) for obj in objects)
+    records = (_or_none(from_object, obj) for obj in objects)
     return tuple(record for record in records if record is not None)
 
 

@@ -12,10 +12,9 @@ from typing import Any, Protocol
 
 from akoo_core.cache import store
 from akoo_core.kube import client
-from akoo_core.objects import config as config_
 from akoo_core.objects import names, record
 from akoo_core.objects.cluster import Cluster
-from akoo_core.objects.config import Config
+from akoo_core.objects.config import Config, from_object
 
 Matches = Callable[[Config, Cluster], bool]
 """True if a config may serve a Cluster. Selection belongs to reconcile; here it is an argument."""
@@ -126,7 +125,7 @@ def _references(change: store.Change, field: str) -> list[dict[str, Any]]:
 def _config(obj: client.Object) -> Config | None:
     """The config; None if it cannot be decoded: then it matches nothing."""
     try:
-        return config_.from_object(obj)
+        return from_object(obj)
     except Exception:  # noqa: BLE001 - selection says what is wrong with it; here it costs no event
         return None
 

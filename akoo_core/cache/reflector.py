@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random as random_
+import random
 from collections.abc import Callable
 
 from akoo_core.cache import reflector_actions, reflector_core, store
@@ -69,7 +69,7 @@ class Reflector:
         field_selector: str = "",
         metadata_only: bool = False,
         watch_list: bool = True,
-        random: Callable[[], float] = random_.random,
+        uniform: Callable[[], float] = random.random,
     ) -> None:
         self.resource = resource
         self.store = store
@@ -80,7 +80,7 @@ class Reflector:
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._metadata_only = metadata_only
-        self._core = reflector_core.ReflectorCore(watch_list=watch_list, random=random)
+        self._core = reflector_core.ReflectorCore(watch_list=watch_list, uniform=uniform)
         self.synced = asyncio.Event()
         """Set when all of the first list was reported; cleared while the kind is refused."""
         self.last_error: Exception | None = None

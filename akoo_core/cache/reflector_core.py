@@ -15,7 +15,7 @@ a list in pages) or watching. Rules that are easy to get wrong, each held by a t
 
 from __future__ import annotations
 
-import random as random_
+import random
 from collections.abc import Callable
 
 from akoo_core.cache import backoff, reflector_actions, store, versions
@@ -29,16 +29,16 @@ FAILURES_UNTIL_UNKNOWN = 3
 
 
 class ReflectorCore:
-    """The state of one reflector. ``now`` is monotonic seconds, ``random`` gives [0, 1).
+    """The state of one reflector. ``now`` is monotonic seconds, ``uniform`` gives [0, 1).
 
     Call ``next`` for an action, do it, and report the result: ``page`` after ListPage; after
     OpenWatch any number of ``event`` and then ``ended``; ``failed`` after an error of either.
     """
 
     def __init__(
-        self, *, watch_list: bool = True, random: Callable[[], float] = random_.random
+        self, *, watch_list: bool = True, uniform: Callable[[], float] = random.random
     ) -> None:
-        self._random = random
+        self._uniform = uniform
         self._backoff = backoff.ReflectorBackoff()
         self._watch_list = watch_list
         self._list_now = not watch_list
@@ -156,7 +156,7 @@ class ReflectorCore:
         self._opened_at = now
         self._progress = False
         self._ordered = self._version not in ("", "0")
-        timeout = int(300 * (1.0 + self._random()))
+        timeout = int(300 * (1.0 + self._uniform()))
         if self._watching:
             return reflector_actions.OpenWatch(
                 self._version, initial_events=False, timeout_seconds=timeout
@@ -199,4 +199,4 @@ class ReflectorCore:
         self._list_now = True
 
     def _back_off(self, now: float, at_least_seconds: float = 0.0) -> None:
-        self._pause = max(self._backoff.next(now, self._random()), at_least_seconds)
+        self._pause = max(self._backoff.next(now, self._uniform()), at_least_seconds)

@@ -10,7 +10,7 @@ from akoo_core import errors, structs
 from akoo_core.kube import client, crds, discovery, resource
 from akoo_core.kube import errors as kube_errors
 from akoo_core.objects import cluster, config
-from akoo_core.objects import record as record_
+from akoo_core.objects.record import Record, from_object
 from akoo_core.reconcile.decide import selection
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Records(structs.Struct, frozen=True, kw_only=True):
     """The readable records, sorted by namespace and name of their Clusters, and the others."""
 
-    known: tuple[record_.Record, ...] = ()
+    known: tuple[Record, ...] = ()
     unreadable: tuple[str, ...] = ()
     """``NAME: problem``, one for each record."""
 
@@ -63,7 +63,7 @@ async def records(kube: client.KubeClient) -> Records:
 
 def decoded(objects: Iterable[client.Object]) -> Records:
     """The records of AKODeployments as the API server sends them. Pure."""
-    known, broken = _decoded(record_.from_object, objects)
+    known, broken = _decoded(from_object, objects)
     return Records(
         known=tuple(sorted(known, key=_sort_key)),
         unreadable=tuple(f"{name}: {problem}" for name, problem in broken),
@@ -105,7 +105,7 @@ def near(wrong: str, there: Iterable[str]) -> str:
     return errors.near(wrong, there, most=3)
 
 
-def key_of(record: record_.Record) -> str:
+def key_of(record: Record) -> str:
     """``namespace/name`` of its Cluster."""
     return f"{record.spec.cluster_ref.namespace}/{record.spec.cluster_ref.name}"
 
@@ -118,12 +118,12 @@ def split(key: str) -> tuple[str, str]:
     return namespace, name
 
 
-def of_cluster(records: Records, key: str) -> tuple[record_.Record, ...]:
+def of_cluster(records: Records, key: str) -> tuple[Record, ...]:
     """The records of one Cluster, by its namespace and name."""
     return tuple(record for record in records.known if key_of(record) == key)
 
 
-def _sort_key(record: record_.Record) -> tuple[str, bool, str]:
+def _sort_key(record: Record) -> tuple[str, bool, str]:
     return key_of(record), record.spec.finished_at is not None, record.name
 
 

@@ -14,11 +14,11 @@ external calls are shorter than the lease minus the deadline, and idempotent.
 
 from __future__ import annotations
 
-import random as random_
+import random
 from collections.abc import Callable
 
 from akoo_core import structs
-from akoo_core.election import timing as timing_
+from akoo_core.election.timing import ACQUIRE_JITTER, Timing
 
 RELEASED_LEASE_SECONDS = 1
 
@@ -44,13 +44,13 @@ class ElectionCore:
         self,
         identity: str,
         *,
-        timing: timing_.Timing | None = None,
-        random: Callable[[], float] = random_.random,
+        timing: Timing | None = None,
+        uniform: Callable[[], float] = random.random,
     ) -> None:
         self.identity = identity
-        self.timing = timing or timing_.Timing()
+        self.timing = timing or Timing()
         self.timing.check()
-        self._random = random
+        self._uniform = uniform
         self._observed: LeaseSpec | None = None
         self._observed_at = 0.0
         self._exists = False
@@ -150,7 +150,7 @@ class ElectionCore:
         """Seconds until the next try; for a leader never beyond its deadline."""
         if self.leading:
             return max(0.0, min(self.timing.retry, self.deadline - now))
-        return self.timing.retry * (1.0 + timing_.ACQUIRE_JITTER * self._random())
+        return self.timing.retry * (1.0 + ACQUIRE_JITTER * self._uniform())
 
     def try_seconds(self, now: float) -> float:
         """Seconds that one try may take: half the deadline, to leave time for another."""

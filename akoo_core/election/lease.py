@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import logging
-import random as random_
+import random
 from collections.abc import Awaitable, Callable
 
 from akoo_core import errors, structs
@@ -71,13 +71,13 @@ class Elector:
         identity: str,
         clock: Clock,
         timing: Timing | None = None,
-        random: Callable[[], float] = random_.random,
+        uniform: Callable[[], float] = random.random,
     ) -> None:
         self._client = client
         self._namespace = namespace
         self._name = name
         self._clock = clock
-        self._state = core.ElectionCore(identity, timing=timing, random=random)
+        self._state = core.ElectionCore(identity, timing=timing, uniform=uniform)
         self._gauge = metrics.LEADER.labels(name)
         self._gauge.set(0)
         self._last_problem = ""

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.kube import budget as budget_
-from akoo_core.kube.budget import Budget
+from akoo_core.kube.budget import DEPTH, Budget
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _OPENING = (b"[", b"{")
@@ -64,9 +63,9 @@ def value_of(body: bytes, budget: Budget) -> Any:
         if not budget.trusted:
             raise
         value = structs.decode_json(_shallow(body))
-    deep = body.count(b"{") + body.count(b"[") > budget_.DEPTH and _cut(value)
+    deep = body.count(b"{") + body.count(b"[") > DEPTH and _cut(value)
     if deep and not budget.trusted:
-        raise structs.DepthError("", f"nested deeper than {budget_.DEPTH} levels")
+        raise structs.DepthError("", f"nested deeper than {DEPTH} levels")
     return value
 
 
@@ -120,7 +119,7 @@ def _count(body: bytes, budget: Budget) -> None:
 def _cut(value: Any) -> bool:
     """Empty the values deeper than DEPTH, in place. Return True if there were any."""
     level = [value]
-    for _ in range(budget_.DEPTH):
+    for _ in range(DEPTH):
         level = [child for node in level for child in _inside(node)]
         if not level:
             return False
@@ -143,10 +142,10 @@ def _shallow(body: bytes) -> bytes:
         token = match.group()
         if token in _OPENING:
             depth += 1
-            if depth == budget_.DEPTH + 1:
+            if depth == DEPTH + 1:
                 parts += [body[start : match.start()], b"null"]
         elif not token.startswith(b'"'):
             depth -= 1
-            if depth == budget_.DEPTH:
+            if depth == DEPTH:
                 start = match.end()
     return b"".join((*parts, body[start:]))

@@ -20,9 +20,8 @@ import aiohttp
 
 import akoo_core
 from akoo_core import trust
-from akoo_core.kube import budget as budget_
 from akoo_core.kube import dialing, errors
-from akoo_core.kube.budget import Budget
+from akoo_core.kube.budget import MANAGEMENT, Budget
 from akoo_core.kube.endpoint import Endpoint
 
 USER_AGENT = f"akoo-core/{akoo_core.__version__}"
@@ -55,7 +54,7 @@ class Connection:
     def __init__(
         self,
         endpoint: Endpoint,
-        budget: Budget = budget_.MANAGEMENT,
+        budget: Budget = MANAGEMENT,
         network: dialing.Network = dialing.OPEN,
     ) -> None:
         self.endpoint = endpoint
@@ -77,7 +76,7 @@ class Connection:
         headers: Mapping[str, str],
         body: bytes | None,
         request: str,
-        limit: int = budget_.MANAGEMENT.object_bytes,
+        limit: int = MANAGEMENT.object_bytes,
     ) -> Answer:
         """Send and read to the end, at most ``limit`` bytes. The caller sets the deadline.
 

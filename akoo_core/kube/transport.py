@@ -11,10 +11,10 @@ from typing import Literal
 from akoo_core import structs
 from akoo_core.external import External
 from akoo_core.kube import answers, call, caller, client, dialing, errors
-from akoo_core.kube import watch as watch_
 from akoo_core.kube.circuit import Circuit
 from akoo_core.kube.endpoint import Endpoint
 from akoo_core.kube.request import Payload, Request
+from akoo_core.kube.watch import LineSplitter, event_of, lines_of
 
 Object = client.Object
 Objects = list[Object]
@@ -106,12 +106,12 @@ class HttpTransport:
     async def stream(
         self, request: Request, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[client.WatchEvent, None]:
-        lines = watch_.LineSplitter(self._budget.line_bytes)
+        lines = LineSplitter(self._budget.line_bytes)
         opened = self._caller.stream(request, payload, inactivity_seconds=inactivity_seconds)
         async with contextlib.aclosing(opened) as chunks:
             async for chunk in chunks:
-                for line in watch_.lines_of(lines, chunk, request):
-                    yield watch_.event_of(line, request, self._budget)
+                for line in lines_of(lines, chunk, request):
+                    yield event_of(line, request, self._budget)
         if lines.pending:
             message = "the stream ended in the middle of a line"
             raise errors.UnreachableError(message, request=str(request))

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from akoo_core import external as external_
 from akoo_core.clock import Clock
+from akoo_core.external import DEFAULT_DEADLINE_SECONDS, External
 from akoo_core.kube import caller, circuit, client, dialing, endpoint, errors, lookups, transport
 from akoo_core.kube import resource as resources
 from akoo_core.kube.access import kubeconfig
@@ -55,9 +55,9 @@ class WorkloadClients:
         self,
         management: client.KubeClient,
         *,
-        external: external_.External,
+        external: External,
         clock: Clock,
-        deadline_seconds: float = external_.DEFAULT_DEADLINE_SECONDS,
+        deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
         allow_insecure_tls: bool = False,
         allow_proxy: bool = False,
         allow_local_addresses: bool = False,

@@ -19,7 +19,7 @@ waiting key has the highest of the priorities it was added with.
 from __future__ import annotations
 
 import collections
-import random as random_
+import random
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -85,7 +85,7 @@ class _Pending:
 class QueueCore:
     """The queue as a value with methods. ``now`` is monotonic seconds and never goes back.
 
-    ``random`` gives numbers in [0, 1). Every operation is O(log n), amortised.
+    ``uniform`` gives numbers in [0, 1). Every operation is O(log n), amortised.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class QueueCore:
         *,
         min_interval_seconds: float = DEFAULT_MIN_INTERVAL_SECONDS,
         backoff: Backoff | None = None,
-        random: Callable[[], float] = random_.random,
+        uniform: Callable[[], float] = random.random,
     ) -> None:
         self._min_interval = min_interval_seconds
         self._backoff = backoff or Backoff()
-        self._random = random
+        self._uniform = uniform
         self._pending: dict[str, _Pending] = {}
         self._ready = heap.KeyedHeap()
         self._delayed = heap.KeyedHeap()
@@ -139,7 +139,7 @@ class QueueCore:
     def retry(self, key: str, now: float, *, priority: int, causes: Iterable[object] = ()) -> float:
         """Count a failure of ``key`` and add it after its backoff, whose seconds are returned."""
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        delay = self._backoff.seconds(failures, self._random())
+        delay = self._backoff.seconds(failures, self._uniform())
         self.add(key, now, priority=priority, delay_seconds=delay, causes=causes)
         return delay
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random as random_
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -47,7 +47,7 @@ async def run_workers(
     *,
     stop: asyncio.Event,
     grace_seconds: float = STOP_GRACE_SECONDS,
-    random: Callable[[], float] = random_.random,
+    uniform: Callable[[], float] = random.random,
 ) -> None:
     """Run ``count`` workers until ``stop`` is set, then drain the queue and return.
 
@@ -60,7 +60,7 @@ async def run_workers(
     results = _prepare_metrics(queue.name, count)
     workers = [
         asyncio.create_task(
-            _work(queue, handler, random, results), name=f"{queue.name}-worker-{number}"
+            _work(queue, handler, uniform, results), name=f"{queue.name}-worker-{number}"
         )
         for number in range(count)
     ]
@@ -99,14 +99,14 @@ async def _until(stop: asyncio.Event, workers: list[asyncio.Task[None]]) -> None
 async def _work(
     queue: workqueue.WorkQueue,
     handler: Handler,
-    random: Callable[[], float],
+    uniform: Callable[[], float],
     results: Results,
 ) -> None:
     seconds = metrics.RECONCILE_SECONDS.labels(queue.name)
     while (entry := await queue.get()) is not None:
         started = time.perf_counter()
         try:
-            await _process(queue, handler, entry, random, results)
+            await _process(queue, handler, entry, uniform, results)
         finally:
             queue.done(entry.key)
             seconds.observe(time.perf_counter() - started)
@@ -116,7 +116,7 @@ async def _process(
     queue: workqueue.WorkQueue,
     handler: Handler,
     entry: core.QueueEntry,
-    random: Callable[[], float],
+    uniform: Callable[[], float],
     results: Results,
 ) -> None:
     try:
@@ -130,7 +130,7 @@ async def _process(
         return
     queue.forget(entry.key)
     if isinstance(outcome, RequeueAfter):
-        wait = outcome.seconds * (1.0 + outcome.jitter * random())
+        wait = outcome.seconds * (1.0 + outcome.jitter * uniform())
         queue.add_after(entry.key, wait, priority=entry.priority)
         results["requeue_after"].inc()
     else:

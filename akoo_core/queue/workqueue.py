@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import random as random_
+import random
 import weakref
 from collections.abc import Callable, Iterable
 
@@ -29,12 +29,12 @@ class WorkQueue:
         *,
         min_interval_seconds: float = core.DEFAULT_MIN_INTERVAL_SECONDS,
         backoff: Backoff | None = None,
-        random: Callable[[], float] = random_.random,
+        uniform: Callable[[], float] = random.random,
     ) -> None:
         self.name = name
         self._clock = clock
         self._core = core.QueueCore(
-            min_interval_seconds=min_interval_seconds, backoff=backoff, random=random
+            min_interval_seconds=min_interval_seconds, backoff=backoff, uniform=uniform
         )
         self._waiters: collections.deque[asyncio.Future[None]] = collections.deque()
         self._timer: asyncio.TimerHandle | None = None

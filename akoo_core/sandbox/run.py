@@ -9,16 +9,16 @@ import signal
 import time
 from collections.abc import Sequence
 
-from akoo_testbed import bed as bed_
 from akoo_testbed import build
+from akoo_testbed.bed import Bed, BedOptions
 from akoo_testbed.kubelet.options import AkoProgram, KubeletOptions
 from akoo_testbed.provider.options import ProviderOptions
 
 import akoo_core
 from akoo_core import settings
 from akoo_core.plugin_host import loader
-from akoo_core.sandbox import avi as avi_
-from akoo_core.sandbox import demo, display, install, process, story
+from akoo_core.sandbox import avi, demo, display, install, process, story
+from akoo_core.sandbox.avi import Avi
 from akoo_core.traces import jaeger, life
 
 TRACE_SECONDS = 10.0
@@ -39,10 +39,10 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
 
     started = time.monotonic()
     kubelet = KubeletOptions(ako_program=AkoProgram.AKOSIM)
-    options = bed_.BedOptions(
+    options = BedOptions(
         crds=(install.crds_folder(),), jaeger=True, provider=ProviderOptions(kubelet=kubelet)
     )
-    async with avi_.serving() as avi, bed_.Bed(options) as bed:
+    async with avi.serving() as controller, Bed(options) as bed:
         text = "management cluster, Avi simulator, Jaeger"
         show.heading("started", text, time.monotonic() - started)
         await install.install(bed.api, plugins)
@@ -52,14 +52,14 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugins.names)}"
             show.heading("operator", text, time.monotonic() - started)
             show.line()
-            await story.Story(bed, avi, show, proves="avi" in plugins.names).play()
+            await story.Story(bed, controller, show, proves="avi" in plugins.names).play()
             await _print_history(bed, show)
             if not once:
-                _invite(bed, avi, operator, show)
+                _invite(bed, controller, operator, show)
                 await _interrupted()
 
 
-async def _operator(bed: bed_.Bed, plugin_names: Sequence[str]) -> process.OperatorProcess:
+async def _operator(bed: Bed, plugin_names: Sequence[str]) -> process.OperatorProcess:
     text = await install.account_kubeconfig(bed.api, bed.management.url, bed.base.authority.pem)
     if bed.jaeger is None:
         raise RuntimeError("the sandbox's bed has a Jaeger")
@@ -71,7 +71,7 @@ async def _operator(bed: bed_.Bed, plugin_names: Sequence[str]) -> process.Opera
     )
 
 
-async def _print_history(bed: bed_.Bed, show: display.Display) -> None:
+async def _print_history(bed: Bed, show: display.Display) -> None:
     """Print the history of the cluster from Jaeger, once it has the span of let-go."""
     if bed.jaeger is None:
         return
@@ -92,7 +92,7 @@ async def _print_history(bed: bed_.Bed, show: display.Display) -> None:
 
 
 def _invite(
-    bed: bed_.Bed, avi: avi_.Avi, operator: process.OperatorProcess, show: display.Display
+    bed: Bed, avi: Avi, operator: process.OperatorProcess, show: display.Display
 ) -> pathlib.Path:
     path = bed.base.folder / "management.kubeconfig"
     install.write_private(path, bed.management.kubeconfig)

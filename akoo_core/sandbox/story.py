@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from akoo_testbed import bed as bed_
 from akoo_testbed import kubeapi, switching
+from akoo_testbed.bed import CLUSTER, Bed
 
-from akoo_core.sandbox import avi as avi_
 from akoo_core.sandbox import demo, display
+from akoo_core.sandbox.avi import QUIET_PERIOD, Avi
 
 RECORD = "akoo.io/v1alpha1/AKODeployment"
 CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
@@ -27,9 +27,7 @@ class StoryError(Exception):
 class Story:
     """Plays on ``bed``, where the operator already runs, and shows each step."""
 
-    def __init__(
-        self, bed: bed_.Bed, avi: avi_.Avi, show: display.Display, *, proves: bool
-    ) -> None:
+    def __init__(self, bed: Bed, avi: Avi, show: display.Display, *, proves: bool) -> None:
         self._proves = proves
         """A plugin of this run cleans up on Avi; otherwise AKO's leftovers stay there."""
         self._bed = bed
@@ -131,7 +129,7 @@ class Story:
                 self._bed, demo.NAMESPACE, demo.CLUSTER, ako_faults=demo.HALF_WAY
             )
             before = len(self._avi.marked(self.record))
-            await self._api.delete(bed_.CLUSTER, demo.NAMESPACE, demo.CLUSTER)
+            await self._api.delete(CLUSTER, demo.NAMESPACE, demo.CLUSTER)
             record = await self._until(
                 RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("fence"))
             )
@@ -145,7 +143,7 @@ class Story:
             record = await self._until(RECORD, None, self.record, _is_proven)
             proof = _leaving(record)["proof"]
             counts = " · ".join(f"{count} {proof[count]}" for count in ("own", "suspect", "held"))
-            step.result = f"{counts} (quiet period {avi_.QUIET_PERIOD} here)"
+            step.result = f"{counts} (quiet period {QUIET_PERIOD} here)"
 
     async def let_go(self) -> None:
         """The Cluster object is deleted when the record has a reason to let it go."""
@@ -153,7 +151,7 @@ class Story:
             record = await self._until(
                 RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("letGo"))
             )
-            await self._until(bed_.CLUSTER, demo.NAMESPACE, demo.CLUSTER, lambda obj: obj is None)
+            await self._until(CLUSTER, demo.NAMESPACE, demo.CLUSTER, lambda obj: obj is None)
             step.result = f"{_leaving(record)['letGo']['why']}; {self._on_avi()}"
 
     async def _phase(self, phase: str) -> Object:

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from opentelemetry import context as context_
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace import id_generator
 
@@ -72,7 +72,7 @@ class TailFilter(sdk.SpanProcessor):
         self._thread = threading.Thread(target=self._look, name="akoo-otel-tail", daemon=True)
         self._thread.start()
 
-    def on_start(self, span: sdk.Span, parent_context: context_.Context | None = None) -> None:
+    def on_start(self, span: sdk.Span, parent_context: Context | None = None) -> None:
         self._downstream.on_start(span, parent_context)
         context = span.get_span_context()
         with self._lock:

@@ -10,8 +10,8 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from opentelemetry import context as context_
 from opentelemetry import trace
+from opentelemetry.context import Context, attach, detach
 
 from akoo_core.telemetry import lazy
 
@@ -81,21 +81,21 @@ def attempt(
             values["akoo.causes.dropped"] = dropped_causes
         return _tracer.start_span(
             name,
-            context=context_.Context(),
+            context=Context(),
             links=links_of(causes),
             attributes=values,
             start_time=started,
         )
 
     span = lazy.LazySpan(begin)
-    token = context_.attach(trace.set_span_in_context(span))
+    token = attach(trace.set_span_in_context(span))
     try:
         yield span
     except Exception as error:
         failed(span, error)
         raise
     finally:
-        context_.detach(token)
+        detach(token)
         span.end()
 
 

@@ -11,8 +11,8 @@ import datetime
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.objects import cluster as cluster_
 from akoo_core.objects import names
+from akoo_core.objects.cluster import Cluster, from_object
 from akoo_core.objects.record import (
     Cause,
     ClusterRef,
@@ -70,9 +70,9 @@ def cluster_object(
     }
 
 
-def cluster(name: str = "shop", namespace: str = "team-a", **fields: Any) -> cluster_.Cluster:
+def cluster(name: str = "shop", namespace: str = "team-a", **fields: Any) -> Cluster:
     """``cluster_object``, decoded as plugins get it."""
-    return cluster_.from_object(cluster_object(name, namespace, **fields))
+    return from_object(cluster_object(name, namespace, **fields))
 
 
 def config(
@@ -95,7 +95,7 @@ def config(
     }
 
 
-def record_spec(of: cluster_.Cluster | None = None, **changes: Any) -> RecordSpec:
+def record_spec(of: Cluster | None = None, **changes: Any) -> RecordSpec:
     """The spec of the record of a Cluster; ``changes`` are fields of RecordSpec."""
     owner = of or cluster()
     defaults: dict[str, Any] = {
@@ -108,7 +108,7 @@ def record_spec(of: cluster_.Cluster | None = None, **changes: Any) -> RecordSpe
     return RecordSpec(**(defaults | changes))
 
 
-def record(of: cluster_.Cluster | None = None, **changes: Any) -> Record:
+def record(of: Cluster | None = None, **changes: Any) -> Record:
     """The whole record of a Cluster, as read from the API."""
     spec = record_spec(of, **changes)
     return Record(

@@ -26,7 +26,7 @@ from akoo_core import structs
 from akoo_core.external import External
 from akoo_core.kube import resource as resources
 from akoo_core.kube.client import Object
-from akoo_core.objects import record as record_
+from akoo_core.objects.record import Phase, Record, from_object
 from akoo_core.plugin import api
 from akoo_core.settings import Settings
 from akoo_core.testing import builders, memory, verbs, virtual_time
@@ -147,10 +147,10 @@ class Fleet:
         workload = self.capi.workload_of(cluster) if cluster is not None else None
         return workload.server if workload is not None else None
 
-    def record(self, name: str, namespace: str = NAMESPACE) -> record_.Record | None:
+    def record(self, name: str, namespace: str = NAMESPACE) -> Record | None:
         """The latest record of a Cluster of that name, or None."""
         rows = self.management.store.select(resources.AKO_DEPLOYMENTS, None)
-        records = [record_.from_object(obj) for _, obj in rows]
+        records = [from_object(obj) for _, obj in rows]
         ours = [
             record
             for record in records
@@ -176,11 +176,11 @@ class Fleet:
     async def until_phase(
         self,
         name: str,
-        phase: record_.Phase,
+        phase: Phase,
         namespace: str = NAMESPACE,
         *,
         seconds: float = PATIENCE_SECONDS,
-    ) -> record_.Record:
+    ) -> Record:
         """Wait for the phase of the Cluster's record, which is returned. Raises AssertionError
         with the text of its conditions."""
 

@@ -11,7 +11,7 @@ from akoo_core import errors, external, structs
 from akoo_core.cli import fleet, management, operating, options
 from akoo_core.cli.audit import find, remove
 from akoo_core.kube import client
-from akoo_core.objects import config as config_
+from akoo_core.objects.config import parse_duration
 from akoo_core.reconcile.decide import user_annotations
 
 STRAYS_EXIT_CODE = 1
@@ -57,7 +57,7 @@ def audit(
         return 0 if find.clean(results) else STRAYS_EXIT_CODE
     if output == "json":
         raise errors.InputError("--output json does not go with --sweep")
-    within = config_.parse_duration(timeout)
+    within = parse_duration(timeout)
     results, management_id = _look(loaded, kubeconfig, only, sweep, login=login)
     mine = remove.chosen(results, sweep, management_id, claimed_elsewhere=claimed_elsewhere)
     named = user_annotations.listed(tenants)

@@ -11,7 +11,7 @@ from akoo_core import errors, structs
 from akoo_core.app import assembly
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.kube import client, resource
-from akoo_core.objects import record as record_
+from akoo_core.objects.record import Record, from_object
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.plugin_host import context
@@ -31,7 +31,7 @@ class Result(structs.Struct, frozen=True, kw_only=True):
 class Living(NamedTuple):
     """The records of this management cluster, and the owners whose objects no audit may show."""
 
-    records: tuple[record_.Record, ...]
+    records: tuple[Record, ...]
     names: dict[str, str]
     """Record by the name that its objects carry outside; also for records that cannot be read."""
     unreadable: tuple[str, ...]
@@ -39,13 +39,13 @@ class Living(NamedTuple):
 
 async def living(kube: client.KubeClient) -> Living:
     """Read the records, now."""
-    records: list[record_.Record] = []
+    records: list[Record] = []
     names: dict[str, str] = {}
     unreadable: list[str] = []
     for obj in await fleet.listed(kube, resource.AKO_DEPLOYMENTS):
         name = obj["metadata"]["name"]
         try:
-            record = record_.from_object(obj)
+            record = from_object(obj)
         except structs.DecodeError as error:
             unreadable.append(f"record {name} cannot be read: {error}")
             names |= {name: name, _marked(obj): name}

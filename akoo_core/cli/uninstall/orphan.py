@@ -14,8 +14,7 @@ from akoo_core import structs
 from akoo_core.cli import fleet
 from akoo_core.cli.uninstall import remove
 from akoo_core.kube import client, discovery, errors, finalizers, resource
-from akoo_core.objects import cluster as cluster_
-from akoo_core.objects import names
+from akoo_core.objects import cluster, names
 from akoo_core.plugin_host import controllers
 from akoo_core.reconcile.act import status
 
@@ -114,10 +113,10 @@ async def remove_mark(kube: client.KubeClient, mark: Mark, say: Callable[[str], 
 
 
 async def _remove_annotation_and_condition(kube: client.KubeClient, mark: Mark) -> None:
-    cluster = cluster_.from_object(mark.object)
-    if names.RECORD_ANNOTATION in cluster.annotations:
-        patch = {"metadata": {"uid": cluster.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
-        await kube.merge_patch(mark.kind, cluster.name, patch, cluster.namespace)
+    decoded = cluster.from_object(mark.object)
+    if names.RECORD_ANNOTATION in decoded.annotations:
+        patch = {"metadata": {"uid": decoded.uid, "annotations": {names.RECORD_ANNOTATION: None}}}
+        await kube.merge_patch(mark.kind, decoded.name, patch, decoded.namespace)
     if mark.kind.version != "v1beta2" or names.LOAD_BALANCER_READY not in str(
         mark.object.get("status") or {}
     ):
@@ -125,7 +124,7 @@ async def _remove_annotation_and_condition(kube: client.KubeClient, mark: Mark) 
     body: structs.JSON = {
         "apiVersion": mark.kind.api_version,
         "kind": mark.kind.kind,
-        "metadata": {"name": cluster.name, "namespace": cluster.namespace, "uid": cluster.uid},
+        "metadata": {"name": decoded.name, "namespace": decoded.namespace, "uid": decoded.uid},
         "status": {},
     }
     manager = status.CLUSTER_FIELD_MANAGER

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
+from akoo_core.kube.client import FIELD_MANAGER
 from akoo_core.kube.resource import Resource
 from akoo_core.objects import names
 from akoo_core.reconcile.deploy import schemas
@@ -67,7 +67,7 @@ def decide(wanted: structs.JSON, existing: structs.JSON, record_name: str) -> De
 
 def _written_by_us(existing: structs.JSON) -> bool:
     return any(
-        entry.get("manager") == client_.FIELD_MANAGER
+        entry.get("manager") == FIELD_MANAGER
         and entry.get("operation") == "Apply"
         and "f:versions" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
         for entry in existing["metadata"].get("managedFields") or ()

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from akoo_core import structs
-from akoo_core.kube import client as client_
 from akoo_core.kube import crds, errors, listing
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import FIELD_MANAGER, KubeClient
 from akoo_core.objects import names
 from akoo_core.plugin.errors import BlockedError
 from akoo_core.reconcile.deploy import definitions, drift, inventory, kinds
@@ -30,7 +30,7 @@ DEFINITION_PAGES = 20
 class WorkloadObjects:
     """The objects of one record in one workload cluster."""
 
-    def __init__(self, record_name: str, client: client_.KubeClient) -> None:
+    def __init__(self, record_name: str, client: KubeClient) -> None:
         self._record = record_name
         self._client = client
         self._kinds = kinds.Kinds(client)
@@ -188,7 +188,7 @@ class WorkloadObjects:
             return bool(owner == self._record)
         shared = existing.get("kind") in inventory.SHARED_KINDS
         return not shared and any(
-            entry.get("manager") == client_.FIELD_MANAGER and entry.get("operation") == "Apply"
+            entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply"
             for entry in metadata.get("managedFields") or ()
         )
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets as random_
 from collections.abc import Callable, Mapping
+from secrets import token_bytes
 from typing import NamedTuple
 
 from akoo_core import structs
@@ -96,7 +96,7 @@ class Seals:
     """Remembers a hash of each Secret of each record, for this process only."""
 
     def __init__(self) -> None:
-        self._key = random_.token_bytes(32)
+        self._key = token_bytes(32)
         self._known: dict[tuple[str, ObjectKey], tuple[bytes, Versions | None]] = {}
 
     def known(self, record_name: str, key: ObjectKey) -> bool:

@@ -13,9 +13,9 @@ from akoo_core.clock import Clock
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
-from akoo_core.testing.memory import server as server_
 from akoo_core.testing.memory import workloads
 from akoo_core.testing.memory.kubelet import OTHERS
+from akoo_core.testing.memory.server import BUILT_IN, MemoryServer
 from akoo_core.testing.memory.store import Object
 
 FINALIZER: Final = "cluster.cluster.x-k8s.io"
@@ -24,14 +24,14 @@ INFRASTRUCTURE: Final = Resource(
     "infrastructure.cluster.x-k8s.io", "v1beta2", "fakeclusters", "FakeCluster"
 )
 MACHINE_POOLS: Final = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")
-KINDS: Final = (*server_.BUILT_IN, MACHINE_POOLS, INFRASTRUCTURE)
+KINDS: Final = (*BUILT_IN, MACHINE_POOLS, INFRASTRUCTURE)
 """The kinds that the management cluster has to serve."""
 
 
 class MemoryClusterApi:
     """Clusters of one management cluster. ``workloads`` are their servers, by name."""
 
-    def __init__(self, management: server_.MemoryServer, clock: Clock) -> None:
+    def __init__(self, management: MemoryServer, clock: Clock) -> None:
         self.management = management
         self.workloads: dict[str, workloads.MemoryWorkload] = {}
         self.kube_system_uids: dict[str, str] = {}
@@ -48,7 +48,7 @@ class MemoryClusterApi:
         )
         uid: str = made["metadata"]["uid"]
         server = server_name(name, uid)
-        workload = server_.MemoryServer(name=server, clock=self._clock, definitions=True)
+        workload = MemoryServer(name=server, clock=self._clock, definitions=True)
         self.workloads[server] = workloads.MemoryWorkload(workload)
         self.kube_system_uids[server] = kube_system_uid(workload)
         self.management.seed(
@@ -155,7 +155,7 @@ def _machine(name: str, namespace: str) -> Object:
     }
 
 
-def kube_system_uid(server: server_.MemoryServer) -> str:
+def kube_system_uid(server: MemoryServer) -> str:
     """The UID of a server's kube-system namespace."""
     rows = server.store.select(resources.NAMESPACES, None)
     return str(next(obj["metadata"]["uid"] for key, obj in rows if key.name == "kube-system"))

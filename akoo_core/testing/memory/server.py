@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from akoo_core.clock import Clock, ManualClock
 from akoo_core.external import External
-from akoo_core.kube import client as client_
 from akoo_core.kube import resource as resources
+from akoo_core.kube.client import FIELD_MANAGER, Object
 from akoo_core.kube.request import Request
 from akoo_core.kube.resource import Resource
 from akoo_core.testing.memory import (
@@ -94,14 +94,14 @@ class MemoryServer:
         *,
         external: External | None = None,
         system: str = "kubernetes",
-        field_manager: str = client_.FIELD_MANAGER,
+        field_manager: str = FIELD_MANAGER,
     ) -> memory_client.MemoryClient:
         """A client of this server; its calls go through ``external`` as ``system``."""
         return memory_client.MemoryClient(
             self, external or External(), system=system, field_manager=field_manager
         )
 
-    def seed(self, *objects: client_.Object) -> None:
+    def seed(self, *objects: Object) -> None:
         """Create objects at once, status included, without going through a client."""
         for obj in objects:
             resource = self.resource_of(obj)
@@ -112,7 +112,7 @@ class MemoryServer:
                 key = store.key_of(resource, request.namespace, metadata["name"])
                 self.store.put(key, {**created, "status": copied(obj["status"])})
 
-    def objects(self, resource: Resource, namespace: str | None = None) -> list[client_.Object]:
+    def objects(self, resource: Resource, namespace: str | None = None) -> list[Object]:
         """The stored objects of a kind, for assertions; copies."""
         return [copied(obj) for _, obj in self.store.select(resource, namespace)]
 
@@ -129,12 +129,12 @@ class MemoryServer:
             now = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
             garbage_collector.collect(self.store, now)
 
-    def resource_of(self, obj: client_.Object) -> Resource:
+    def resource_of(self, obj: Object) -> Resource:
         """The served kind of ``obj``. Raises LookupError."""
         return self.served.find(obj["apiVersion"], obj["kind"])
 
 
-def _namespace(name: str) -> client_.Object:
+def _namespace(name: str) -> Object:
     """A Namespace as the server makes it."""
     return {
         "apiVersion": "v1",

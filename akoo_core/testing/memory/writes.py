@@ -11,9 +11,13 @@ from typing import Any, NamedTuple
 
 from akoo_core.clock import Clock
 from akoo_core.kube.request import Request
-from akoo_core.testing.memory import apply as apply_
+from akoo_core.testing.memory import apply, kinds, rules
 from akoo_core.testing.memory import fields as memory_fields
-from akoo_core.testing.memory import kinds, rules
+from akoo_core.testing.memory.apply import (
+    ApplyConflictError,
+    Manager,
+    Owners,
+)
 from akoo_core.testing.memory.patch import copied
 from akoo_core.testing.memory.store import Key, Object, Store, key_of
 
@@ -29,7 +33,7 @@ class _Known(NamedTuple):
     """The owners of one stored object, so that they are not read out of it at every write."""
 
     object: Object
-    owners: apply_.Owners
+    owners: Owners
     leaves: Mapping[memory_fields.Path, Any] | None = None
     """Of ``object``, where they were needed to write it."""
 
@@ -48,7 +52,7 @@ class Writes:
         self._known: dict[Key, _Known] = {}
 
     def create(
-        self, request: Request, obj: Object, manager: apply_.Manager, *, dry_run: bool = False
+        self, request: Request, obj: Object, manager: Manager, *, dry_run: bool = False
     ) -> Object:
         """Store a new object, or refuse."""
         key = key_of(request.resource, request.namespace, request.name or "")
@@ -61,9 +65,9 @@ class Writes:
         fresh = self._fresh(request, key, obj, dry_run=dry_run)
         applied = manager.operation == "Apply"
         owners = (
-            apply_.apply({}, fresh, {}, manager, force=True).owners
+            apply.apply({}, fresh, {}, manager, force=True).owners
             if applied
-            else (apply_.after_update({}, fresh, {}, manager))
+            else apply.after_update({}, fresh, {}, manager)
         )
         self._write_owners(fresh, owners, request)
         return fresh if dry_run else self._put(key, fresh, owners)
@@ -72,7 +76,7 @@ class Writes:
         self,
         request: Request,
         change: Callable[[Object], Object],
-        manager: apply_.Manager,
+        manager: Manager,
     ) -> Object:
         """Replace the object by ``change(object)`` as far as the rules allow.
 
@@ -83,7 +87,7 @@ class Writes:
         after = rules.admitted(request, current, change(current))
         before, had = self._owners(key, current), self._leaves(key, current)
         has = memory_fields.leaves(after)
-        owners = apply_.after_change(had, has, before, manager)
+        owners = apply.after_change(had, has, before, manager)
         self._write_owners(after, owners, request, before=current, unchanged=before)
         return self._finish(key, current, after, owners, has)
 
@@ -91,7 +95,7 @@ class Writes:
         self,
         request: Request,
         obj: Object,
-        manager: apply_.Manager,
+        manager: Manager,
         *,
         force: bool,
         dry_run: bool,
@@ -110,8 +114,8 @@ class Writes:
         config = rules.applicable(request, obj)
         owners = self._owners(key, current)
         try:
-            applied = apply_.apply(current, config, owners, manager, force=force)
-        except apply_.ApplyConflictError as error:
+            applied = apply.apply(current, config, owners, manager, force=force)
+        except ApplyConflictError as error:
             raise kinds.refusal(409, "Conflict", str(error), request) from error
         after = rules.admitted(request, current, applied.object)
         self._write_owners(after, applied.owners, request, before=current, unchanged=owners)
@@ -193,12 +197,12 @@ class Writes:
             message += f"new content in namespace {key.namespace} because it is being terminated"
             raise kinds.refusal(403, "Forbidden", message, request)
 
-    def _owners(self, key: Key, current: Object) -> apply_.Owners:
+    def _owners(self, key: Key, current: Object) -> Owners:
         """The owners of the stored object's fields, read from it where another way wrote it."""
         known = self._known.get(key)
         if known is not None and known.object is current:
             return known.owners
-        return apply_.read_owners(current)
+        return apply.read_owners(current)
 
     def _leaves(self, key: Key, current: Object) -> Mapping[memory_fields.Path, Any]:
         known = self._known.get(key)
@@ -210,7 +214,7 @@ class Writes:
         self,
         key: Key,
         obj: Object,
-        owners: apply_.Owners,
+        owners: Owners,
         leaves: Mapping[memory_fields.Path, Any] | None = None,
     ) -> Object:
         stored = self._store.put(key, obj)
@@ -222,7 +226,7 @@ class Writes:
         key: Key,
         current: Object,
         after: Object,
-        owners: apply_.Owners,
+        owners: Owners,
         leaves: Mapping[memory_fields.Path, Any] | None = None,
     ) -> Object:
         if after == current:
@@ -235,17 +239,17 @@ class Writes:
     def _write_owners(
         self,
         obj: Object,
-        owners: apply_.Owners,
+        owners: Owners,
         request: Request,
         *,
         before: Object | None = None,
-        unchanged: apply_.Owners | None = None,
+        unchanged: Owners | None = None,
     ) -> None:
         """managedFields of ``owners``; an entry that did not change keeps its time.
 
         ``unchanged`` are the owners that ``before`` tells."""
         old = {
-            apply_.Manager(e["manager"], e["operation"], e.get("subresource", "")): e
+            Manager(e["manager"], e["operation"], e.get("subresource", "")): e
             for e in (before or {"metadata": {}})["metadata"].get("managedFields") or []
         }
         entries = []
@@ -260,9 +264,7 @@ class Writes:
             entries.append(entry)
         obj["metadata"]["managedFields"] = entries
 
-    def _entry(
-        self, manager: apply_.Manager, fields: dict[str, Any], request: Request
-    ) -> dict[str, Any]:
+    def _entry(self, manager: Manager, fields: dict[str, Any], request: Request) -> dict[str, Any]:
         entry = {
             "manager": manager.name,
             "operation": manager.operation,

@@ -73,7 +73,7 @@ class World(stateful.RuleBasedStateMachine):
         super().__init__()
         self.server = Server()
         self.chance = 0.0
-        self.core = reflector_core.ReflectorCore(random=lambda: self.chance)
+        self.core = reflector_core.ReflectorCore(uniform=lambda: self.chance)
         self.store = store.Store(CONFIG_MAPS, indexes={"uid": lambda obj: [obj["metadata"]["uid"]]})
         self.now = 0.0
         self.data: st.DataObject | None = None

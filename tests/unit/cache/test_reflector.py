@@ -47,7 +47,7 @@ class Follower:
             on_change or self._tell,
             clock=clock,
             watch_list=watch_list,
-            random=lambda: 0.0,
+            uniform=lambda: 0.0,
         )
 
     def _tell(self, change: store.Change) -> None:

@@ -17,7 +17,7 @@ def _item(name: str, version: int) -> store.Item:
 
 
 def _core(*, watch_list: bool = True) -> reflector_core.ReflectorCore:
-    return reflector_core.ReflectorCore(watch_list=watch_list, random=lambda: 0.0)
+    return reflector_core.ReflectorCore(watch_list=watch_list, uniform=lambda: 0.0)
 
 
 def _synced(version: int = 100) -> reflector_core.ReflectorCore:
@@ -269,7 +269,7 @@ def test_a_watch_from_zero_does_not_trust_its_first_versions() -> None:
 
 
 def test_watch_timeouts_are_spread() -> None:
-    core = reflector_core.ReflectorCore(random=lambda: 0.5)
+    core = reflector_core.ReflectorCore(uniform=lambda: 0.5)
     step = core.next(0.0)
     assert isinstance(step, reflector_actions.OpenWatch)
     assert step.timeout_seconds == 450

@@ -11,7 +11,7 @@ STAMP = "2026-01-01T00:00:00.000000Z"
 
 
 def _core(identity: str = "me") -> core.ElectionCore:
-    return core.ElectionCore(identity, random=lambda: 0.0)
+    return core.ElectionCore(identity, uniform=lambda: 0.0)
 
 
 def _spec(holder: str, renewed: str = "1", *, seconds: int = 60) -> core.LeaseSpec:
@@ -136,7 +136,7 @@ def test_release_gives_only_away_what_is_ours_and_only_when_over() -> None:
 
 
 def test_pauses_and_tries_end_at_the_deadline() -> None:
-    waiting = core.ElectionCore("me", random=lambda: 0.5)
+    waiting = core.ElectionCore("me", uniform=lambda: 0.5)
     assert waiting.pause_seconds(0.0) == pytest.approx(2.2)
     assert waiting.try_seconds(0.0) == 10.0
     state = _leader(sent_at=0.0)

@@ -55,7 +55,7 @@ class Election(stateful.RuleBasedStateMachine):
     def new_process(self, skew: float) -> Process:
         self.born += 1
         identity = f"candidate-{self.born}"
-        state = core.ElectionCore(identity, timing=TIMES, random=lambda: 0.5)
+        state = core.ElectionCore(identity, timing=TIMES, uniform=lambda: 0.5)
         return Process(identity=identity, skew=skew, state=state)
 
     def clock(self, process: Process) -> float:

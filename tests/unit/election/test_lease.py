@@ -30,7 +30,7 @@ def _elector(
         name="akoo-core",
         identity=identity,
         clock=clock,
-        random=lambda: 0.0,
+        uniform=lambda: 0.0,
         **options,
     )
 

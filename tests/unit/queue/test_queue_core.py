@@ -35,7 +35,7 @@ class Model(stateful.RuleBasedStateMachine):
         super().__init__()
         self.chance = 0.5
         self.core = core.QueueCore(
-            min_interval_seconds=INTERVAL, backoff=BACKOFF, random=lambda: self.chance
+            min_interval_seconds=INTERVAL, backoff=BACKOFF, uniform=lambda: self.chance
         )
         self.now = 100.0
         self.waiting: dict[str, Wanted] = {}
@@ -230,7 +230,7 @@ TestQueueCore = Model.TestCase
 
 
 def _queue(**options: Any) -> core.QueueCore:
-    return core.QueueCore(min_interval_seconds=0.0, random=lambda: 0.0, **options)
+    return core.QueueCore(min_interval_seconds=0.0, uniform=lambda: 0.0, **options)
 
 
 def _drain(queue: core.QueueCore, now: float) -> list[str]:

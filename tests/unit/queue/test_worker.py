@@ -23,7 +23,7 @@ def _queue(name: str, clock: virtual_time.LoopClock) -> workqueue.WorkQueue:
         clock,
         min_interval_seconds=0.0,
         backoff=backoff.Backoff(base_seconds=10.0),
-        random=lambda: 0.0,
+        uniform=lambda: 0.0,
     )
 
 
@@ -44,7 +44,7 @@ async def _run(
     """Run workers for ``seconds`` of virtual time, then stop them gracefully."""
     stop = asyncio.Event()
     asyncio.get_running_loop().call_later(seconds, stop.set)
-    await worker.run_workers(queue, handler, count, stop=stop, random=lambda: 0.0)
+    await worker.run_workers(queue, handler, count, stop=stop, uniform=lambda: 0.0)
 
 
 @virtual_time.test
@@ -88,7 +88,7 @@ async def test_requeue_after_is_jittered(clock: virtual_time.LoopClock) -> None:
         return worker.RequeueAfter(seconds=100.0, jitter=0.2)
 
     queue.add("a")
-    await worker.run_workers(queue, handler, 1, stop=stop, random=lambda: 0.5)
+    await worker.run_workers(queue, handler, 1, stop=stop, uniform=lambda: 0.5)
     assert starts[1] - starts[0] == pytest.approx(110.0)
 
 
