@@ -20,6 +20,7 @@ COMMANDS = {
     "abandon-placement": "Abandon leftovers at the old place of a stuck relocation",
     "adopt": "Take over a record that was moved or restored here",
     "audit": "List objects outside without a living owner, or remove them",
+    "check": "Look at the systems outside that the plugins need: reachable, version, rights",
     "confirm-removal": "Confirm a removal that is on hold",
     "explain": "Show which config manages a cluster and why, and what to do next",
     "leave": "Remove AKO from a cluster that stays, or stop managing it",
@@ -41,7 +42,7 @@ _MODULES = {
     **{name: f"annotate.{name.replace('-', '_')}" for name in ("abandon-placement", "adopt")},
     **{
         name: f"{name}.command"
-        for name in ("audit", "explain", "plan", "plugins", "status", "uninstall")
+        for name in ("audit", "check", "explain", "plan", "plugins", "status", "uninstall")
     },
 }
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import click
 
-from akoo_core import clock, external, settings
+from akoo_core import clock, errors, external, settings
 from akoo_core.app import assembly, readiness
 from akoo_core.app.world import CachedWorld
 from akoo_core.kube import client, discovery
@@ -77,6 +77,23 @@ def logins(loaded: Loaded, kube: client.KubeClient, *, login: bool) -> api.Login
     is the command's option."""
     mode: Literal["insist", "command"] = "insist" if login else "command"
     return assembly.logins(loaded.settings, kube, clock.SystemClock(), mode)
+
+
+def asked(loaded: Loaded, services: Services, hook: str, only: str = "") -> tuple[api.Plugin, ...]:
+    """The plugins with that hook, in order; ``only``: just this one. Raises InputError for none."""
+    names = ", ".join(loaded.plugins.names) or "none is selected"
+    if only and loaded.plugins.get(only) is None:
+        near = errors.near(only, loaded.plugins.names)
+        raise errors.InputError(f'no plugin "{only}" is selected ({names}).{near}')
+    implements = services.caller.implements
+    able = [plugin for plugin in loaded.plugins.ordered if implements(plugin, hook)]
+    plugins = tuple(plugin for plugin in able if only in ("", plugin.name))
+    if plugins:
+        return plugins
+    article = "an" if hook.startswith("a") else "a"
+    who = f"plugin {only} has" if only else "no plugin has"
+    negation = "no" if only else article
+    raise errors.InputError(f"{who} {negation} {hook}" + ("" if only else f" ({names})"))
 
 
 @contextlib.asynccontextmanager

@@ -453,7 +453,7 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     """Its finalizer on objects of the kinds it writes; ``uninstall --orphan`` removes it."""
 
 
-# For people at the command line: plan and audit.
+# For people at the command line: plan, check and audit.
 
 PlannedVerb = Literal["prepare", "sweep"]
 """The verbs that plan is asked about."""
@@ -492,15 +492,33 @@ class Audit(structs.Struct, frozen=True, kw_only=True):
     """Places that it could not look at, with the reason: one sentence each."""
 
 
-class AuditContext(structs.Struct, frozen=True, kw_only=True):
-    """The means of audit and remove_stray."""
+FindingState = Literal["good", "wrong", "unknown"]
+"""unknown: the plugin could not look at it."""
+
+
+class Finding(structs.Struct, frozen=True, kw_only=True):
+    """One answer of check: the state of one thing that the plugin needs."""
+
+    system: str
+    """The address of the system outside, or its name."""
+    subject: str
+    """The thing: an object with the question about it, an account, a network."""
+    state: FindingState
+    message: str = ""
+    """The answer. For any other state than good: the cause, and what to do."""
+    version: str = ""
+    """The version of the system, where it was read."""
+    data: structs.JSON = {}
+    """Settings of the thing as they were read, for ``--output json``. Never a secret."""
+
+
+class CheckContext(structs.Struct, frozen=True, kw_only=True):
+    """The means of check: they belong to no cluster."""
 
     records: tuple[record.Record, ...]
     configs: tuple[structs.JSON, ...]
     """All AKODeploymentConfigs, whole."""
     management_id: str
-    tenants: tuple[str, ...] = ()
-    """remove_stray: names or UUIDs of the tenants that the person named; (): none were named."""
     kube: client.KubeClient
     """Limited to the kinds that the plugin's own controllers watch, for reading."""
     clock: clock.Clock
@@ -511,6 +529,13 @@ class AuditContext(structs.Struct, frozen=True, kw_only=True):
     log: logging.LoggerAdapter[logging.Logger]
     logins: LoginMemory | None = None
     """As in VerbContext."""
+
+
+class AuditContext(CheckContext, frozen=True, kw_only=True):
+    """The means of audit and remove_stray."""
+
+    tenants: tuple[str, ...] = ()
+    """remove_stray: names or UUIDs of the tenants that the person named; (): none were named."""
 
 
 # Events: for information only.
@@ -623,6 +648,11 @@ class Verbs:
         """The actions of that verb, if it were called now, for ``akoo-core plan``. Reads only."""
 
     @hookspec
+    async def check(self, ctx: CheckContext) -> tuple[Finding, ...] | None:
+        """The things outside that this plugin needs, each with its state, for ``akoo-core check``.
+        Needs no cluster. Reads only. A thing that cannot be read is an answer, not an error."""
+
+    @hookspec
     async def audit(self, ctx: AuditContext) -> Audit | None:
         """The things outside without a living owner, for ``akoo-core audit``. Reads only."""
 
@@ -668,6 +698,7 @@ VERBS = (
     VerbEntry("verify", "leaves", 120.0),
     VerbEntry("release", "leaves", 60.0),
     VerbEntry("plan", "command", 60.0),
+    VerbEntry("check", "command", 120.0),
     VerbEntry("audit", "command", 300.0),
     VerbEntry("remove_stray", "command", 300.0),
 )

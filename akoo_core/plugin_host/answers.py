@@ -7,6 +7,7 @@ otherwise fail far away from its plugin, and stop the other plugins.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from akoo_core import structs
@@ -16,6 +17,9 @@ from akoo_core.plugin.errors import VerbError, describe
 from akoo_core.plugin_host.hooks import Hook
 
 _Name = Annotated[str, structs.Meta(min_length=1)]
+
+_ELEMENTS: Mapping[str, type[structs.Struct]] = {"plan": api.PlannedAction, "check": api.Finding}
+"""The class of the elements, for each hook that answers with a tuple of structs."""
 
 
 class _Metadata(structs.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,8 @@ def checked(hook: Hook, plugin: api.Plugin, answer: Any) -> Any:
     problem = _tuple_problem(hook, answer)
     if problem:
         raise VerbError(plugin.name, hook.name, problem)
+    if hook.name in _ELEMENTS and isinstance(answer, tuple):
+        return tuple(valid(plugin, hook.name, element) for element in answer)
     return valid(plugin, hook.name, answer)
 
 
@@ -90,9 +96,10 @@ def _converted(answer: structs.Struct) -> structs.Struct:
 def _tuple_problem(hook: Hook, answer: object) -> str:
     if hook.name == "secret_references" and not _are_references(answer):
         return "it must return a tuple of (namespace, name) pairs of text"
-    if hook.name == "plan" and answer is not None and not _are_actions(answer):
-        return "it must return a tuple of PlannedAction"
-    return ""
+    element = _ELEMENTS.get(hook.name)
+    if element is None or answer is None or are_all(element, answer):
+        return ""
+    return f"it must return a tuple of {element.__name__}"
 
 
 def _reason_problem(reason: str) -> str:
@@ -116,10 +123,9 @@ def _facts_problem(plugin: api.Plugin, answer: api.Done | api.Wait) -> str:
     return ""
 
 
-def _are_actions(answer: object) -> bool:
-    return isinstance(answer, tuple) and all(
-        isinstance(action, api.PlannedAction) for action in answer
-    )
+def are_all(kind: type[structs.Struct], answer: object) -> bool:
+    """True for a tuple whose elements are all of that class."""
+    return isinstance(answer, tuple) and all(isinstance(element, kind) for element in answer)
 
 
 def _are_references(answer: object) -> bool:

@@ -88,6 +88,13 @@ class VerbCaller:
         )
         return answer
 
+    async def check(
+        self, plugin: api.Plugin, ctx: api.CheckContext
+    ) -> tuple[api.Finding, ...] | None:
+        """The things that the plugin needs, and their states. Raises as ``call`` does."""
+        answer: tuple[api.Finding, ...] | None = await self._ask("check", plugin, "", {"ctx": ctx})
+        return answer
+
     async def audit(self, plugin: api.Plugin, ctx: api.AuditContext) -> api.Audit | None:
         """The things left without a living owner. Raises as ``call`` does."""
         answer: api.Audit | None = await self._ask("audit", plugin, "", {"ctx": ctx})

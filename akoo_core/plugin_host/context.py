@@ -140,33 +140,56 @@ def build_controller_context(
     )
 
 
+class Belongings(NamedTuple):
+    """The objects of the management cluster that hooks of commands are asked about."""
+
+    registered: Iterable[controllers.Controller]
+    records: tuple[record.Record, ...]
+    configs: tuple[structs.JSON, ...]
+
+
+def build_check_context(
+    plugin: api.Plugin, means: Means, client: client.KubeClient, belongings: Belongings
+) -> api.CheckContext:
+    """The context of check. ``client`` is the whole management cluster."""
+    return api.CheckContext(**_of_command(plugin, means, client, belongings))
+
+
 def build_audit_context(
     plugin: api.Plugin,
     means: Means,
     client: client.KubeClient,
+    belongings: Belongings,
     *,
-    registered: Iterable[controllers.Controller],
-    records: tuple[record.Record, ...],
-    configs: tuple[structs.JSON, ...],
     tenants: tuple[str, ...] = (),
 ) -> api.AuditContext:
     """The context of audit and remove_stray. ``client`` is the whole management cluster."""
+    return api.AuditContext(**_of_command(plugin, means, client, belongings), tenants=tenants)
+
+
+def _of_command(
+    plugin: api.Plugin, means: Means, client: client.KubeClient, belongings: Belongings
+) -> dict[str, Any]:
+    """The fields that the contexts of commands have in common."""
     name = f"akoo_core.plugin.{plugin.name}"
-    own = [controller.registration for controller in registered if controller.plugin is plugin]
-    return api.AuditContext(
-        records=records,
-        configs=configs,
-        management_id=means.management_id,
-        tenants=tenants,
-        kube=scoped_client.for_reading(client, plugin.name, own),
-        clock=means.clock,
-        external=means.external,
-        secrets=means.secrets(),
-        threads=means.threads(plugin.name),
-        tracer=trace.get_tracer(name),
-        log=_Log(logging.getLogger(name), {"plugin": plugin.name}),
-        logins=means.logins,
-    )
+    own = [
+        controller.registration
+        for controller in belongings.registered
+        if controller.plugin is plugin
+    ]
+    return {
+        "records": belongings.records,
+        "configs": belongings.configs,
+        "management_id": means.management_id,
+        "kube": scoped_client.for_reading(client, plugin.name, own),
+        "clock": means.clock,
+        "external": means.external,
+        "secrets": means.secrets(),
+        "threads": means.threads(plugin.name),
+        "tracer": trace.get_tracer(name),
+        "log": _Log(logging.getLogger(name), {"plugin": plugin.name}),
+        "logins": means.logins,
+    }
 
 
 class _Log(logging.LoggerAdapter[logging.Logger]):

@@ -1,4 +1,4 @@
-"""Calls of a plugin on a World as commands make them: plan, audit, remove_stray."""
+"""Calls of a plugin on a World as commands make them: plan, check, audit, remove_stray."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def run_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World | None = No
     """Call plan, as ``akoo-core plan --verb`` does. Raises VerbError when it raises, or writes."""
     where = world or World()
     return where.run(_raising(try_plan(plugin, verb, where)))
+
+
+def run_check(plugin: api.Plugin, world: World | None = None) -> VerbRun:
+    """Call check, as ``akoo-core check`` does. Raises VerbError when it raises, or writes."""
+    where = world or World()
+    return where.run(_raising(try_check(plugin, where)))
 
 
 def run_audit(
@@ -63,6 +69,15 @@ async def try_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World) -> V
     return await _asked(plugin, world, ask, looking=True)
 
 
+async def try_check(plugin: api.Plugin, world: World) -> VerbRun:
+    """``run_check`` inside a running loop, whose error is part of the answer."""
+
+    async def ask(calling: caller.VerbCaller) -> Any:
+        return await calling.check(plugin, check_context_of(plugin, world))
+
+    return await _asked(plugin, world, ask, looking=True)
+
+
 async def try_audit(
     plugin: api.Plugin, world: World, *, records: Iterable[Record] | None = None
 ) -> VerbRun:
@@ -79,12 +94,27 @@ def audit_context_of(
 ) -> api.AuditContext:
     """The context of audit and remove_stray."""
     there = own_records(world) if records is None else tuple(records)
+    client = world.management.client(external=world.calls)
     return context.build_audit_context(
-        plugin,
-        verbs.means_of(world),
-        world.management.client(external=world.calls),
+        plugin, verbs.means_of(world), client, _belongings(plugin, world, there)
+    )
+
+
+def check_context_of(plugin: api.Plugin, world: World) -> api.CheckContext:
+    """The context of check."""
+    client = world.management.client(external=world.calls)
+    there = own_records(world)
+    return context.build_check_context(
+        plugin, verbs.means_of(world), client, _belongings(plugin, world, there)
+    )
+
+
+def _belongings(
+    plugin: api.Plugin, world: World, records: tuple[Record, ...]
+) -> context.Belongings:
+    return context.Belongings(
         registered=controllers.collect(verbs.plugin_set(plugin)),
-        records=there,
+        records=records,
         configs=(world.config,) if world.config else (),
     )
 

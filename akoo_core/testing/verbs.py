@@ -19,7 +19,8 @@ from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
 
 Plan = tuple[api.PlannedAction, ...]
-Answer = caller.VerbResult | caller.PureAnswer | api.Audit | Plan | None
+Findings = tuple[api.Finding, ...]
+Answer = caller.VerbResult | caller.PureAnswer | api.Audit | Plan | Findings | None
 Wrap = Callable[[Awaitable[Any]], Coroutine[Any, Any, Any]]
 
 
@@ -51,6 +52,12 @@ class VerbRun:
         """The answer of plan."""
         answer = self.result if isinstance(self.result, tuple) else ()
         return tuple(action for action in answer if isinstance(action, api.PlannedAction))
+
+    @property
+    def findings(self) -> Findings:
+        """The answer of check."""
+        answer = self.result if isinstance(self.result, tuple) else ()
+        return tuple(finding for finding in answer if isinstance(finding, api.Finding))
 
     @property
     def strays(self) -> tuple[api.Stray, ...]:

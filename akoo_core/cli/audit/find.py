@@ -80,7 +80,7 @@ class Auditor:
         self._loaded = loaded
         self._services = services
         self._tenants = tenants
-        self.plugins = _asked(loaded, services, only)
+        self.plugins = operating.asked(loaded, services, "audit", only)
 
     async def context(self, plugin: api.Plugin, there: Living) -> api.AuditContext:
         """The audit context for the plugin."""
@@ -89,9 +89,7 @@ class Auditor:
             plugin,
             assembly.means(self._services),
             self._kube,
-            registered=self._loaded.registered,
-            records=there.records,
-            configs=tuple(configs),
+            context.Belongings(self._loaded.registered, there.records, tuple(configs)),
             tenants=self._tenants,
         )
 
@@ -109,21 +107,6 @@ class Auditor:
         strays = tuple(stray for stray in audit.strays if stray.owner not in there.names)
         unseen = (*there.unreadable, *audit.unseen)
         return Result(plugin=plugin.name, strays=strays, unseen=unseen)
-
-
-def _asked(loaded: operating.Loaded, services: Services, only: str) -> tuple[api.Plugin, ...]:
-    names = ", ".join(loaded.plugins.names) or "none"
-    if only and loaded.plugins.get(only) is None:
-        near = fleet.near(only, loaded.plugins.names)
-        raise errors.InputError(f'no plugin "{only}" is selected ({names}).{near}')
-    implements = services.caller.implements
-    able = [plugin for plugin in loaded.plugins.ordered if implements(plugin, "audit")]
-    asked = tuple(plugin for plugin in able if only in ("", plugin.name))
-    if not asked:
-        raise errors.InputError(
-            f"plugin {only} has no audit" if only else f"no plugin has an audit ({names})"
-        )
-    return asked
 
 
 # For people. Pure.

@@ -7,7 +7,7 @@ no Secret, also when calls fail: that is when values get into messages.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from akoo_core import structs
 from akoo_core.plugin import api
@@ -32,17 +32,27 @@ def keeps_secrets(subject: Subject) -> None:
 def _checked(subject: Subject, trial: Trial) -> VerbRun:
     world = trial.world
     run = world.run(verbs.try_verb(trial.plugin, trial.verb, world))
-    hidden = {*_values(world), *world.run(_opened(trial.plugin, run))}
+    opened = world.run(_opened(trial.plugin, run))
+    for place, value in shown(run, world, opened):
+        raise subject.error(trial.verb, problem(place, value))
+    return run
+
+
+def problem(place: str, value: str) -> str:
+    """The mistake of a plugin that shows a value."""
+    return (
+        f"the secret value {value!r} is seen in {place}. Name the Secret and its key instead; "
+        "values go into calls and nowhere else."
+    )
+
+
+def shown(run: VerbRun, world: World, opened: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
+    """The places that show a secret value, with that value. ``opened``: values beside the planted
+    ones."""
+    hidden = {*_values(world), *opened}
     needles = hidden | {base64.b64encode(value.encode()).decode() for value in hidden}
     for place, text in _texts(run, world):
-        seen = sorted(needle for needle in needles if needle in text)
-        if seen:
-            raise subject.error(
-                trial.verb,
-                f"the secret value {seen[0]!r} is seen in {place}. Name the Secret and its key "
-                "instead; values go into calls and nowhere else.",
-            )
-    return run
+        yield from ((place, needle) for needle in sorted(needles) if needle in text)
 
 
 def _values(world: World) -> Iterator[str]:

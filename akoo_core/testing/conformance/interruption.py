@@ -72,12 +72,17 @@ def _calls(trial: Trial) -> tuple[calls.Call, ...]:
 
 
 def _faults(call: calls.Call) -> Iterator[tuple[calls.Moment, BaseException]]:
-    reset = "the connection was reset (by the conformance suite)"
-    kube = call.system in ("kubernetes", "workload")
     moments: tuple[calls.Moment, ...] = ("before", "after")
     for moment in moments:
-        yield moment, errors.UnreachableError(reset) if kube else ConnectionResetError(reset)
+        yield moment, lost(call)
         yield moment, calls.Crash()
+
+
+def lost(call: calls.Call) -> Exception:
+    """The error of a call whose connection is lost."""
+    reset = "the connection was reset (by the conformance suite)"
+    kube = call.system in ("kubernetes", "workload")
+    return errors.UnreachableError(reset) if kube else ConnectionResetError(reset)
 
 
 def _fault_name(error: BaseException) -> str:

@@ -1,4 +1,5 @@
-"""Hooks of commands only look: plan and audit write nothing, and audit shows nobody alive."""
+"""Hooks of commands only look: they write nothing, audit shows nobody alive, and check believes
+no call that failed."""
 
 from __future__ import annotations
 
@@ -8,19 +9,23 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.plugin_host import caller
 from akoo_core.testing import commands, verbs
+from akoo_core.testing.conformance import canaries, interruption
 from akoo_core.testing.conformance.subject import Subject, Trial
 from akoo_core.testing.verbs import VerbRun
+from akoo_core.testing.world import World
 
 PLANNED: tuple[api.PlannedVerb, ...] = typing.get_args(api.PlannedVerb)
 
 
 def looks_only(subject: Subject) -> None:
-    """plan before each verb that it is for, and audit beside a living record."""
+    """plan before each verb that it is for, check at once, and audit beside a living record."""
     _, plugin = subject.fresh()
     calling = caller.VerbCaller(verbs.plugin_set(plugin))
     if calling.implements(plugin, "plan"):
         for verb in PLANNED:
             _plans(subject, verb)
+    if calling.implements(plugin, "check"):
+        _checks(subject)
     if calling.implements(plugin, "audit"):
         _audits(subject)
 
@@ -33,6 +38,31 @@ def _plans(subject: Subject, verb: api.PlannedVerb) -> None:
     before = world.state()
     run = world.run(commands.try_plan(plugin, verb, world))
     _check(subject, trial._replace(verb="plan"), run, before)
+
+
+def _checks(subject: Subject) -> None:
+    """In the scenario as it begins; then with an error at each external call."""
+    world, plugin = subject.fresh()
+    before = world.state()
+    undisturbed = world.run(commands.try_check(plugin, world))
+    _check(subject, Trial(world, plugin, "check"), undisturbed, before)
+    _shows_no_secret(subject, world, undisturbed)
+    for number, call in enumerate(undisturbed.calls, start=1):
+        world, plugin = subject.fresh()
+        world.calls.fail(number, "before", interruption.lost(call))
+        run = world.run(commands.try_check(plugin, world))
+        _shows_no_secret(subject, world, run)
+        if run.error is None and all(finding.state == "good" for finding in run.findings):
+            raise subject.error(
+                "check",
+                f"it says that all is good, although call {number} ({call}) failed. Say of each "
+                "thing that could not be read that it is unknown or wrong.",
+            )
+
+
+def _shows_no_secret(subject: Subject, world: World, run: VerbRun) -> None:
+    for place, value in canaries.shown(run, world):
+        raise subject.error("check", canaries.problem(place, value))
 
 
 def _audits(subject: Subject) -> None:

@@ -17,7 +17,7 @@ from akoo_core.testing import verbs
 Blocks = Callable[[str, str], list[str]]
 Page = Callable[[str], str]
 
-PAGES = ("facts", "plan-and-audit", "rights", "secrets", "shared-things", "threads")
+PAGES = ("check", "facts", "plan-and-audit", "rights", "secrets", "shared-things", "threads")
 
 
 @pytest.fixture(params=PAGES)

@@ -1,4 +1,4 @@
-"""The hooks that commands ask for: plan, audit, remove_stray."""
+"""The hooks that commands ask for: plan, check, audit, remove_stray."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from akoo_core.plugin_host import caller, registry, scoped_client
 from akoo_core.testing.memory import MemoryServer
 
 ACTION = api.PlannedAction(action="delete", kind="Pool", name="shop-web", why="carries the mark")
+FINDING = api.Finding(system="avi.example.com", subject="account", state="good")
 AUDIT = api.Audit(strays=(api.Stray(owner="akoo-x", kind="Pool", name="web"),))
 
 
@@ -32,6 +33,10 @@ class Demo(api.Plugin):
     @hookimpl
     async def plan(self, verb: Literal["prepare", "sweep"], ctx: api.VerbContext) -> Any:
         return await self.act(ctx, verb)
+
+    @hookimpl
+    async def check(self, ctx: api.CheckContext) -> Any:
+        return await self.act(ctx, "")
 
     @hookimpl
     async def audit(self, ctx: api.AuditContext) -> Any:
@@ -79,7 +84,7 @@ async def test_each_gets_what_it_names_and_is_seen(
     ctx: api.VerbContext, audit_ctx: api.AuditContext, spans: InMemorySpanExporter
 ) -> None:
     got: list[tuple[object, str]] = []
-    answers: list[object] = [(ACTION,), AUDIT, api.Done()]
+    answers: list[object] = [(ACTION,), (FINDING,), AUDIT, api.Done()]
 
     async def act(ctx: object, argument: str) -> object:
         got.append((ctx, argument))
@@ -87,11 +92,12 @@ async def test_each_gets_what_it_names_and_is_seen(
 
     calls, plugin = calling(act)
     assert await calls.plan(plugin, ctx, "sweep") == (ACTION,)
+    assert await calls.check(plugin, audit_ctx) == (FINDING,)
     assert await calls.audit(plugin, audit_ctx) == AUDIT
     assert await calls.remove_stray(plugin, audit_ctx, "akoo-x") == api.Done()
-    assert got == [(ctx, "sweep"), (audit_ctx, ""), (audit_ctx, "akoo-x")]
+    assert got == [(ctx, "sweep"), (audit_ctx, ""), (audit_ctx, ""), (audit_ctx, "akoo-x")]
     names = [span.name for span in spans.get_finished_spans()]
-    assert names == ["plan demo", "audit demo", "remove_stray demo"]
+    assert names == ["plan demo", "check demo", "audit demo", "remove_stray demo"]
 
 
 async def test_a_plugin_without_them_has_nothing_to_say(
@@ -100,6 +106,7 @@ async def test_a_plugin_without_them_has_nothing_to_say(
     calls, _ = calling(answering(None))
     quiet = Quiet()
     assert await calls.plan(quiet, ctx, "prepare") is None
+    assert await calls.check(quiet, audit_ctx) is None
     assert await calls.audit(quiet, audit_ctx) is None
     assert await calls.remove_stray(quiet, audit_ctx, "x") is None
 
@@ -115,6 +122,27 @@ async def test_a_wrong_plan_is_refused(ctx: api.VerbContext, answer: object, pro
     calls, plugin = calling(answering(answer))
     with pytest.raises(VerbError) as caught:
         await calls.plan(plugin, ctx, "sweep")
+    assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ([FINDING], "check of plugin demo: it returned list, but may return tuple or None"),
+        ((ACTION,), "check of plugin demo: it must return a tuple of Finding"),
+        (
+            (structs.replace(FINDING, state="fine"),),
+            "check of plugin demo: it returned a Finding with a wrong value: state: Invalid enum "
+            "value 'fine'",
+        ),
+    ],
+)
+async def test_a_wrong_check_is_refused(
+    audit_ctx: api.AuditContext, answer: object, problem: str
+) -> None:
+    calls, plugin = calling(answering(answer))
+    with pytest.raises(VerbError) as caught:
+        await calls.check(plugin, audit_ctx)
     assert str(caught.value) == problem
 
 

@@ -29,8 +29,8 @@ EXPORTED = {
         prefix
     """,
     "api": """
-        API_VERSION Account Audit AuditContext Blocked Contribution ControllerContext
-        ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Intent LONGEST_SECONDS
+        API_VERSION Account Audit AuditContext Blocked CheckContext Contribution ControllerContext
+        ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState Intent LONGEST_SECONDS
         LifecycleEvent LoadBalancerPlacement LoginMemory Number PURE_VERBS PlannedAction
         PlannedVerb Plugin Proof RbacRule RefusedLogin Request Result Seconds SecretName
         SecretObject SecretPair SecretReader SecretSource Stray TIMEOUT_SECONDS ThreadPool

@@ -27,7 +27,7 @@ def test_order_of_a_phase() -> None:
     assert api.verbs_of("first") == ("intend", "secret_references")
     assert api.verbs_of("lives") == ("prepare", "contribute", "observe")
     assert api.verbs_of("leaves") == ("confirm", "drain", "fence", "sweep", "verify", "release")
-    assert api.verbs_of("command") == ("plan", "audit", "remove_stray")
+    assert api.verbs_of("command") == ("plan", "check", "audit", "remove_stray")
 
 
 def test_a_verb_stands_in_the_table_once() -> None:

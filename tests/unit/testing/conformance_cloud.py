@@ -137,6 +137,17 @@ class GoodPlugin(api.Plugin):
         return (api.PlannedAction(action=action, kind="Volume", name=name, why="named by intent"),)
 
     @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...] | None:
+        await ctx.secrets.read(TOKEN)
+        try:
+            async with ctx.external.call("cloud", "GET volumes", write=False):
+                count = len(self.cloud.volumes)
+        except ConnectionError as error:
+            message = f"It does not answer: {error}. Check its address."
+            return (finding("wrong", message),)
+        return (finding("good", f"It answers, and has {count} volumes."),)
+
+    @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit | None:
         living = {f"vol-{record.spec.ako_cluster_name}" for record in ctx.records}
         return api.Audit(
@@ -178,6 +189,11 @@ class GoodPlugin(api.Plugin):
         async with ctx.external.call("cloud", "GET volume", write=False, subject=name):
             await asyncio.sleep(0)
             return name in self.cloud.volumes
+
+
+def finding(state: api.FindingState, message: str) -> api.Finding:
+    """The cloud in that state."""
+    return api.Finding(system="cloud", subject="volumes", state=state, message=message)
 
 
 def volume(ctx: api.VerbContext) -> str:

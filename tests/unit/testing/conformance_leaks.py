@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import ClassVar, Literal
 
+from akoo_core import structs
 from akoo_core.kube import resource
 from akoo_core.plugin import api
 from tests.unit.testing import conformance_cloud as cloud
@@ -138,6 +140,37 @@ class PlansByDoingInSilence(Good):
     ) -> tuple[api.PlannedAction, ...] | None:
         self.cloud.volumes.append("planned")
         return ()
+
+
+class ChecksByDoing(Good):
+    @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...] | None:
+        async with ctx.external.call("cloud", "POST volume", write=True):
+            self.cloud.volumes.append("probe")
+        return ()
+
+
+class ChecksByDoingInSilence(Good):
+    @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...] | None:
+        self.cloud.volumes.append("probe")
+        return ()
+
+
+class ChecksInVain(Good):
+    @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...] | None:
+        with contextlib.suppress(ConnectionError):
+            async with ctx.external.call("cloud", "GET volumes", write=False):
+                pass
+        return (cloud.finding("good", "It answers."),)
+
+
+class ShowsASecretInAFinding(Good):
+    @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...] | None:
+        value = (await ctx.secrets.read(cloud.TOKEN) or b"").decode()
+        return (structs.replace(cloud.finding("good", ""), data={"token": value}),)
 
 
 class ShowsTheLiving(Good):
