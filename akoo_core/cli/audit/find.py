@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from akoo_core import errors, structs
+from akoo_core import structs
 from akoo_core.app import assembly
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.kube import client, resource
