@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Literal, NamedTuple
 
 from akoo_core import external
-from akoo_core.testing import spans, virtual_time
+from akoo_core.testing import memory, spans, virtual_time
 from akoo_core.testing import world as world_
 from akoo_core.testing.calls import Crash
 from akoo_core.testing.memory.kubelet import OTHERS
@@ -196,15 +196,20 @@ def differences(first: object, second: object, path: str = "") -> list[str]:
 
 
 def end_state(fleet: SimFleet) -> dict[str, object]:
-    """All that is left, without times, versions, Events and words about the way."""
+    """All that is left, without times, versions, Events and words about the way.
+
+    An observedGeneration is compared with the object's own generation: how many writes there were
+    is part of the way, that the last of them was observed is part of the end.
+    """
     servers = {"management": fleet.management} | {
         name.partition("-")[0]: workload.server
         for name, workload in sorted(fleet.workloads.items())
     }
     state: dict[str, object] = {"outside": fleet.outside.state()}
     for name, server in servers.items():
+        generations = _generations(server)
         state[name] = {
-            key: _without_way(obj)
+            key: _without_way(obj, generations[key])
             for key, obj in world_.objects_of(server).items()
             if not key.startswith("events.k8s.io")
         }
@@ -215,9 +220,24 @@ _WAY = ("drainOutcome", "lastNonEmptyAt", "attemptedAt", "message", "evidence", 
 """What a record says about the way that was taken, not about where it ended."""
 
 
-def _without_way(value: object) -> object:
+def _generations(server: memory.MemoryServer) -> dict[str, int]:
+    """The generation of each object, by the keys of ``objects_of``; 0 for kinds without one."""
+    return {
+        "/".join(filter(None, key)): obj["metadata"].get("generation", 0)
+        for key, obj in server.store.rows.items()
+    }
+
+
+def _without_way(value: object, generation: int) -> object:
+    """``value`` without ``_WAY``; an observedGeneration is the number of writes it lies behind."""
     if isinstance(value, dict):
-        return {key: _without_way(inner) for key, inner in value.items() if key not in _WAY}
+        return {
+            key: generation - inner
+            if key == "observedGeneration"
+            else _without_way(inner, generation)
+            for key, inner in value.items()
+            if key not in _WAY
+        }
     if isinstance(value, list):
-        return [_without_way(inner) for inner in value]
+        return [_without_way(inner, generation) for inner in value]
     return value

@@ -94,6 +94,7 @@ def test_the_end_without_a_crash(story: Story) -> None:
     management = whole.state["management"]
     assert isinstance(management, dict)
     (record,) = (obj for key, obj in management.items() if "akodeployments" in key)
+    assert record["status"]["observedGeneration"] == 0, "behind the last generation"
     leaving = record["spec"]["leaving"]
     assert leaving["letGo"]["why"] == "Proven"
     assert leaving["proof"]["own"] == 0
