@@ -132,6 +132,7 @@ class External:
         write: bool,
         subject: str = "",
         deadline_seconds: float | None = None,
+        waiting: bool = False,
     ) -> contextlib.AbstractAsyncContextManager[trace.Span]:
         """Run the body as one external call.
 
@@ -140,6 +141,10 @@ class External:
         span only. Raises LeadershipLostError before a write that is not ours to make, and
         TimeoutError after ``deadline_seconds`` (at most ``longest_seconds``, which are at most 30;
         None: the default of this seam).
+
+        ``waiting``: the call waits for news, as a watch does. Add an event to the span when there
+        is some (``span.add_event("changed")``): a wait that ends without an event and without an
+        error makes no span.
         """
         deadline = self.deadline_seconds if deadline_seconds is None else deadline_seconds
         return _Call(
@@ -149,6 +154,7 @@ class External:
             write=write,
             subject=subject,
             deadline_seconds=min(deadline, self.longest_seconds),
+            waiting=waiting,
         )
 
 
@@ -166,6 +172,7 @@ class _Call:
         "_site",
         "_span",
         "_subject",
+        "_waiting",
     )
 
     def __init__(
@@ -177,6 +184,7 @@ class _Call:
         write: bool,
         subject: str,
         deadline_seconds: float,
+        waiting: bool = False,
     ) -> None:
         self._guard = guard
         self._interceptor = interceptor
@@ -184,6 +192,7 @@ class _Call:
         self._about = (" ".join(site), write)
         self._subject = subject
         self._seconds = deadline_seconds
+        self._waiting = waiting
 
     async def __aenter__(self) -> trace.Span:
         name, write = self._about
@@ -203,8 +212,10 @@ class _Call:
             "akoo.write": write,
             "akoo.target": self._subject,
         }
-        self._entered = tracing.entered(
-            _tracer, name, kind=trace.SpanKind.CLIENT, attributes=attributes
+        self._entered = (
+            tracing.awaited(name, attributes)
+            if self._waiting
+            else tracing.entered(_tracer, name, kind=trace.SpanKind.CLIENT, attributes=attributes)
         )
         self._span = self._entered.__enter__()
         self._deadline = asyncio.timeout(self._seconds)

@@ -417,7 +417,10 @@ class Request(structs.Struct, frozen=True, kw_only=True):
 
 
 class ControllerContext(structs.Struct, frozen=True, kw_only=True):
-    """The means of a plugin's controller, for one reconcile."""
+    """The means of a plugin's controller, for one reconcile or one run of a source.
+
+    ``secrets`` reads each Secret once in a reconcile, and anew for each read in a source.
+    """
 
     kube: client.KubeClient
     """The management cluster, limited to ``watches`` and ``writes`` of the registration."""
@@ -431,6 +434,15 @@ class ControllerContext(structs.Struct, frozen=True, kw_only=True):
     """Identity of this management cluster: the mark of our things outside."""
     logins: LoginMemory | None = None
     """As in VerbContext."""
+
+
+AddKey = Callable[[str], None]
+"""Adds a key to the queue of a controller. A key that waits already is not added twice."""
+
+Source = Callable[[ControllerContext, AddKey], Awaitable[None]]
+"""Follows a system outside and adds the keys that its news concern. It runs until it is cancelled:
+when it ends or raises, it is started anew after a backoff of 1 to 60 seconds. It reads only. Its
+waits for news are ``ctx.external.call(..., write=False, waiting=True)``."""
 
 
 class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
@@ -451,6 +463,8 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     that leaves it equal starts nothing. None: the whole object, with its status."""
     finalizer: str = ""
     """Its finalizer on objects of the kinds it writes; ``uninstall --orphan`` removes it."""
+    sources: tuple[Source, ...] = ()
+    """The leader starts them once every kind was listed, and cancels them with its lease."""
 
 
 # For people at the command line: plan, check and audit.

@@ -53,9 +53,10 @@ class Calls:
         self._abandoned: dict[Call, asyncio.Task[Any]] = {}
 
     async def run(
-        self, call: Call, function: Callable[[], Awaitable[Any]], *, seconds: float
+        self, call: Call, function: Callable[[], Awaitable[Any]], *, seconds: float | None
     ) -> Any:
-        """Await ``function()`` in a task of its own, for at most ``seconds``; its answer.
+        """Await ``function()`` in a task of its own, for at most ``seconds`` (None: until the
+        caller is cancelled); its answer.
 
         Raises VerbError when it took longer, was cancelled, raised a BaseException that is no
         Exception, or is still running since an earlier call that was abandoned; else what it raised
@@ -75,7 +76,7 @@ class Calls:
                 await self._end(call, task)
                 await _stop_leaks(call, children)
 
-    async def _answer(self, call: Call, task: asyncio.Task[_Outcome], seconds: float) -> Any:
+    async def _answer(self, call: Call, task: asyncio.Task[_Outcome], seconds: float | None) -> Any:
         if not task.done():
             await self._end(call, task)
             problem = f"cancelled, it took longer than {seconds:g} s"

@@ -118,15 +118,16 @@ class Means(NamedTuple):
 
 
 def build_controller_context(
-    controller: controllers.Controller, means: Means, client: client.KubeClient, *, key: str
+    controller: controllers.Controller, means: Means, client: client.KubeClient, **subject: str
 ) -> api.ControllerContext:
-    """The context of one reconcile; its log lines name plugin, controller and key.
+    """The context of one reconcile, or of one run of a source; its log lines name plugin,
+    controller and ``subject`` (the key, or the source).
 
     ``client`` is the whole management cluster; the context's is limited to the registration.
     """
     plugin, registration = controller
     name = f"akoo_core.plugin.{plugin.name}"
-    fields = {"plugin": plugin.name, "controller": registration.name, "key": key}
+    fields = {"plugin": plugin.name, "controller": registration.name, **subject}
     return api.ControllerContext(
         kube=scoped_client.for_controller(client, plugin.name, registration),
         clock=means.clock,

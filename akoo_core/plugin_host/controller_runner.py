@@ -1,4 +1,5 @@
-"""Runs a plugin's controller: a reflector for each kind, one queue, and workers that reconcile."""
+"""Runs a plugin's controller: a reflector for each kind, sources, one queue, and workers that
+reconcile."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from akoo_core.kube.client import KubeClient, Object
 from akoo_core.kube.resource import Resource
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError, describe
-from akoo_core.plugin_host import answers, bounded, context
+from akoo_core.plugin_host import answers, bounded, context, sources
 from akoo_core.plugin_host.controllers import Controller
 from akoo_core.queue import core, worker, workqueue
 
@@ -40,8 +41,9 @@ async def run_controller(
 ) -> None:
     """Follow the kinds of one controller and reconcile its keys, until ``stop`` is set.
 
-    To be run by the leader only. Reconciling starts when every kind was listed once. When stopped,
-    reconciles in flight get ``grace_seconds``; when cancelled (the lease is lost), none.
+    To be run by the leader only. Reconciling and the sources start when every kind was listed once.
+    When stopped, sources are cancelled and reconciles in flight get ``grace_seconds``; when
+    cancelled (the lease is lost), none.
     """
     queue = workqueue.WorkQueue(
         controller.name, means.clock, min_interval_seconds=min_interval_seconds
@@ -61,13 +63,14 @@ async def run_controller(
             listening.enter_context(means.secret_changes.listening(following.secret_changed))
         try:
             if await _synced(reflectors, stop):
-                await worker.run_workers(
-                    queue,
-                    handler.handle,
-                    controller.registration.workers,
-                    stop=stop,
-                    grace_seconds=grace_seconds,
-                )
+                async with sources.running(controller, means, client, queue, stop=stop):
+                    await worker.run_workers(
+                        queue,
+                        handler.handle,
+                        controller.registration.workers,
+                        stop=stop,
+                        grace_seconds=grace_seconds,
+                    )
         finally:
             queue.shut_down()
             for task in tasks:

@@ -82,17 +82,21 @@ def _problems(collected: Sequence[Controller]) -> Iterator[str]:
         yield "it watches nothing"
     if registration.workers < 1:
         yield "it needs at least one worker"
-    if inspect.iscoroutinefunction(registration.keys):
-        yield 'keys must not be "async def"'
-    if inspect.iscoroutinefunction(registration.secrets):
-        yield 'secrets must not be "async def"'
-    if inspect.iscoroutinefunction(registration.goes_by):
-        yield 'goes_by must not be "async def"'
     if registration.finalizer and not registration.writes:
         yield f"it writes nothing, so it puts finalizer {registration.finalizer} on nothing"
+    yield from _functions(registration)
+    yield from _rights(last)
+
+
+def _functions(registration: api.ControllerRegistration) -> Iterator[str]:
+    """Functions of the wrong kind."""
+    for name in ("keys", "secrets", "goes_by"):
+        if inspect.iscoroutinefunction(getattr(registration, name)):
+            yield f'{name} must not be "async def"'
     if not inspect.iscoroutinefunction(registration.reconcile):
         yield 'reconcile must be "async def"'
-    yield from _rights(last)
+    if not all(map(inspect.iscoroutinefunction, registration.sources)):
+        yield 'each of its sources must be "async def"'
 
 
 def _rights(controller: Controller) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""A span that begins when it is first needed: the root of an attempt that may change nothing.
+"""A span that begins when it is first needed: the root of an attempt that may change nothing, or a
+wait that may bring nothing.
 
 Nearly all attempts at a healthy fleet do nothing that has a span, and an exporter would drop their
-roots. Such a root is never made. The first use (a child, its context, an error) makes it begin,
-with the start time of the attempt.
+roots. Such a root is never made. The first use (a child, its context, an event, an error) makes it
+begin, with the start time of the attempt.
 """
 
 from __future__ import annotations

@@ -41,6 +41,12 @@ ABANDONED_CALLS = Counter(
     ["verb", "plugin"],
     registry=REGISTRY,
 )
+SOURCE_RESTARTS = Counter(
+    "akoo_source_restarts_total",
+    "Sources of plugins' controllers that ended or failed, and are started anew.",
+    ["controller", "reason"],
+    registry=REGISTRY,
+)
 SLOW_WORKLOADS = Gauge(
     "akoo_slow_workload_clusters",
     "Workload clusters that answer slowly and share the slots for such clusters.",

@@ -182,6 +182,8 @@ def worth_exporting(root: sdk.ReadableSpan) -> bool:
     if attributes.get("akoo.idle") is True:
         return False
     if root.kind is trace.SpanKind.CLIENT and "akoo.system" in attributes:
-        # Outside of any attempt: lists, watches, probes, the lease. A write is news.
-        return attributes.get("akoo.write") is True and not root.name.endswith(" leases")
+        # Outside of any attempt: lists, watches, probes, the lease. A write is news, and so is a
+        # wait that brought some.
+        written = attributes.get("akoo.write") is True and not root.name.endswith(" leases")
+        return written or bool(root.events)
     return True

@@ -100,6 +100,32 @@ def attempt(
 
 
 @contextlib.contextmanager
+def awaited(name: str, attributes: Attributes) -> Iterator[trace.Span]:
+    """A span around a wait for news. It begins when the body adds an event to it, or fails."""
+    around = context_.get_current()
+
+    def begin(started: int) -> trace.Span:
+        return _tracer.start_span(
+            name,
+            context=around,
+            kind=trace.SpanKind.CLIENT,
+            attributes=dict(attributes),
+            start_time=started,
+        )
+
+    span = lazy.LazySpan(begin)
+    token = context_.attach(trace.set_span_in_context(span))
+    try:
+        yield span
+    except Exception as error:
+        failed(span, error)
+        raise
+    finally:
+        context_.detach(token)
+        span.end()
+
+
+@contextlib.contextmanager
 def step(
     verb: str, *, plugin: str = "core", attributes: Mapping[str, AttributeValue] | None = None
 ) -> Iterator[trace.Span]:

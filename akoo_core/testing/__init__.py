@@ -24,6 +24,7 @@ from akoo_core.testing.memory.faults import Faults
 from akoo_core.testing.memory.kubelet import MemoryKubelet
 from akoo_core.testing.memory.operator import MemoryOperator
 from akoo_core.testing.memory.workloads import MemoryWorkload, MemoryWorkloads
+from akoo_core.testing.sources import SourceRun, run_source
 from akoo_core.testing.spans import Recording, Span, recorded
 from akoo_core.testing.verbs import VerbRun, call_verb, run_reconcile, run_verb
 from akoo_core.testing.world import World, WorldClock
@@ -44,6 +45,7 @@ __all__ = [
     "MemoryWorkload",
     "MemoryWorkloads",
     "Recording",
+    "SourceRun",
     "Span",
     "VerbRun",
     "World",
@@ -59,6 +61,7 @@ __all__ = [
     "run_plan",
     "run_reconcile",
     "run_remove_stray",
+    "run_source",
     "run_verb",
     "virtual_time",
 ]

@@ -66,13 +66,19 @@ class Calls(external.External):
         write: bool,
         subject: str = "",
         deadline_seconds: float | None = None,
+        waiting: bool = False,
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
         self.made.append(Call(system, operation, subject, write))
         number = len(self.made)
         self._raise(number, "before")
         async with super().call(
-            system, operation, write=write, subject=subject, deadline_seconds=deadline_seconds
+            system,
+            operation,
+            write=write,
+            subject=subject,
+            deadline_seconds=deadline_seconds,
+            waiting=waiting,
         ) as span:
             yield span
         self._raise(number, "after")

@@ -123,7 +123,7 @@ class _WrappedCalls(bounded.Calls):
         self._wrap = wrap
 
     async def run(
-        self, call: bounded.Call, function: Callable[[], Awaitable[Any]], *, seconds: float
+        self, call: bounded.Call, function: Callable[[], Awaitable[Any]], *, seconds: float | None
     ) -> Any:
         return await super().run(call, lambda: self._wrap(function()), seconds=seconds)
 

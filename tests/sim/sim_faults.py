@@ -86,10 +86,16 @@ class Seam(external.External):
         write: bool,
         subject: str = "",
         deadline_seconds: float | None = None,
+        waiting: bool = False,
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
         async with super().call(
-            system, operation, write=write, subject=subject, deadline_seconds=deadline_seconds
+            system,
+            operation,
+            write=write,
+            subject=subject,
+            deadline_seconds=deadline_seconds,
+            waiting=waiting,
         ) as span:
             if write and not self._elects:
                 self._laws.require(self.leads(), f"{self._identity} writes and does not lead")

@@ -12,6 +12,7 @@ from akoo_core.testing import verbs
 from akoo_core.testing.conformance import (
     canaries,
     departure,
+    following,
     interruption,
     looking,
     newer,
@@ -38,6 +39,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         canaries.keeps_secrets,
         rights.declares_its_rights,
         rights.reconciles_alike,
+        following.follows_quietly,
         looking.looks_only,
         outside.does_not_block,
         outside.writes_by_the_seam,

@@ -141,6 +141,7 @@ class _Heard(External):
         write: bool,
         subject: str = "",
         deadline_seconds: float | None = None,
+        waiting: bool = False,
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
         async with self._owner.call(

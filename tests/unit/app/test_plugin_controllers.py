@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from akoo_core import testing
+from akoo_core import structs, testing
 from akoo_core.kube import client
 from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
@@ -157,3 +157,40 @@ async def test_a_record_is_looked_at_when_a_secret_it_depends_on_changes(
         await fleet.user.create(resources.SECRETS, own, NAMESPACE)
         await asyncio.sleep(5)
         assert len(asked) > before
+
+
+@virtual_time.test
+async def test_each_leader_runs_the_sources_and_ends_them_at_its_stop(
+    clock: virtual_time.LoopClock,
+) -> None:
+    running: list[str] = []
+    seen: list[str] = []
+
+    class Follows(Pools):
+        @api.hookimpl
+        def controllers(self) -> tuple[api.ControllerRegistration, ...]:
+            (pools,) = super().controllers()
+            return (structs.replace(pools, reconcile=self.note, sources=(self.follow,)),)
+
+        async def note(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+            seen.append(request.key)
+            return api.Done()
+
+        async def follow(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
+            running.append("started")
+            try:
+                await asyncio.sleep(30)
+                add("news")
+                await asyncio.Event().wait()
+            finally:
+                running.append("ended")
+
+    async with testing.Fleet(clock, lambda: [Follows([])]) as fleet:
+        await asyncio.sleep(60)
+        assert (running, seen) == (["started"], ["news"])
+        await fleet.stop()
+        assert running == ["started", "ended"]
+        await fleet.restart()
+        await asyncio.sleep(60)
+        assert seen == ["news", "news"]
+    assert running == ["started", "ended"] * 2

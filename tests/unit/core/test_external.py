@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
+from opentelemetry import trace
 
 from akoo_core import errors, external
 from akoo_core.telemetry import metrics
+from akoo_core.testing import spans
 
 
 class _NotLeader:
@@ -101,3 +104,54 @@ async def test_the_interceptor_sees_before_and_after_and_no_after_of_a_failure()
         "after test GET thing False",
         "before test PUT thing True",
     ]
+
+
+async def _wait(seam: external.External, news: bool = False, fail: bool = False) -> None:
+    with contextlib.suppress(ConnectionError):
+        async with seam.call("test", "GET thing", write=False, waiting=True) as span:
+            if news:
+                span.add_event("changed", {"objects": 2})
+            if fail:
+                raise ConnectionError
+
+
+async def test_a_wait_makes_a_span_only_of_news_and_of_errors() -> None:
+    seam, before = external.External(), _count("ok")
+    with spans.recorded() as recording:
+        await _wait(seam)
+        assert recording.spans == ()
+        await _wait(seam, news=True)
+        (span,) = recording.spans
+        assert span.events == ("changed {'objects': 2}",)
+        assert span.attributes == {
+            "akoo.system": "test",
+            "akoo.write": False,
+            "akoo.target": "",
+        }
+        await _wait(seam, fail=True)
+        assert recording.spans[-1].error == "ConnectionError"
+    assert _count("ok") == before + 2, "each of them is counted"
+
+
+async def test_the_span_of_news_is_below_what_waits() -> None:
+    tracer = trace.get_tracer("test")
+    with spans.recorded() as recording, tracer.start_as_current_span("outer"):
+        await _wait(external.External(), news=True)
+    assert [(span.name, span.parent) for span in recording.spans] == [
+        ("test GET thing", "outer"),
+        ("outer", ""),
+    ]
+
+
+async def test_a_cancelled_wait_makes_no_span() -> None:
+    with spans.recorded() as recording:
+
+        async def wait() -> None:
+            async with external.External().call("test", "GET thing", write=False, waiting=True):
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert recording.spans == ()

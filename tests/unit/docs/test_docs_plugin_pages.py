@@ -17,7 +17,16 @@ from akoo_core.testing import verbs
 Blocks = Callable[[str, str], list[str]]
 Page = Callable[[str], str]
 
-PAGES = ("check", "facts", "plan-and-audit", "rights", "secrets", "shared-things", "threads")
+PAGES = (
+    "check",
+    "facts",
+    "plan-and-audit",
+    "rights",
+    "secrets",
+    "shared-things",
+    "sources",
+    "threads",
+)
 
 
 @pytest.fixture(params=PAGES)

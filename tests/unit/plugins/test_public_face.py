@@ -29,12 +29,12 @@ EXPORTED = {
         prefix
     """,
     "api": """
-        API_VERSION Account Audit AuditContext Blocked CheckContext Contribution ControllerContext
+        API_VERSION Account AddKey Audit AuditContext Blocked CheckContext Contribution ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
         PURE_VERBS PlannedAction PlannedVerb Plugin Proof RbacRule RefusedLogin
         Request Result Seconds SecretName
-        SecretObject SecretPair SecretReader SecretSource Stray TIMEOUT_SECONDS ThreadPool
+        SecretObject SecretPair SecretReader SecretSource Source Stray TIMEOUT_SECONDS ThreadPool
         Unverified Use VERBS VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait
         WorkloadCredential hookimpl hookspec verbs_of
     """,

@@ -92,6 +92,15 @@ def test_bare_calls(
     assert bool(names(memory)) is kept
 
 
+def test_a_bare_read_with_news_is_exported(
+    tracer: trace.Tracer, memory: InMemorySpanExporter
+) -> None:
+    attributes: dict[str, str | bool] = {"akoo.system": "vcenter", "akoo.write": False}
+    with tracer.start_as_current_span("wait", kind=CLIENT, attributes=attributes) as span:
+        span.add_event("changed")
+    assert names(memory) == ["wait"]
+
+
 def test_a_huge_trace_is_passed_on_as_it_comes(
     tracer: trace.Tracer, memory: InMemorySpanExporter
 ) -> None:

@@ -175,6 +175,7 @@ class GoodPlugin(api.Plugin):
                 writes=(VOLUMES,),
                 keys=lambda _, obj: (obj["metadata"]["name"],),
                 reconcile=self.reconcile,
+                sources=(self.follow,),
             ),
         )
 
@@ -184,6 +185,21 @@ class GoodPlugin(api.Plugin):
             patch = {"status": {"ready": True}}
             await ctx.kube.merge_patch(VOLUMES, request.key, patch, subresource="status")
         return api.Done()
+
+    async def follow(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
+        known: set[str] = set()
+        while True:
+            async with ctx.external.call(
+                "cloud", "wait for volumes", write=False, deadline_seconds=30.0, waiting=True
+            ) as span:
+                names = {"shared", *self.cloud.volumes}
+                if names == known:
+                    await asyncio.sleep(25.0)
+                else:
+                    span.add_event("changed")
+            for name in sorted(names - known):
+                add(name)
+            known = names
 
     async def exists(self, ctx: api.VerbContext, name: str) -> bool:
         async with ctx.external.call("cloud", "GET volume", write=False, subject=name):

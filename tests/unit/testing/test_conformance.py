@@ -15,6 +15,7 @@ from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing import conformance_leaks as leaks
 from tests.unit.testing import conformance_mistakes as mistakes
 from tests.unit.testing import conformance_outside as outside
+from tests.unit.testing import conformance_sources as sources
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
 
 TOKEN = "c4nary-cloud-token"
@@ -91,6 +92,16 @@ BAD: dict[type[Good], tuple[str, str]] = {
     leaks.ChecksByDoingInSilence: ("looks_only", "it changed something, but is only asked to look"),
     leaks.ChecksInVain: ("looks_only", "it says that all is good, although call 1 (cloud GET volu"),
     leaks.ShowsASecretInAFinding: ("looks_only", f"'{TOKEN}' is seen in its answer"),
+    sources.Writes: ("follows_quietly", "it writes: cloud POST volume. Add a key"),
+    sources.WritesInSilence: ("follows_quietly", "it changed something. A source reads only."),
+    sources.Raises: ("follows_quietly", "it failed where nothing was wrong: KeyError"),
+    sources.AddsNoText: ("follows_quietly", "a source added int, not text"),
+    sources.Ends: ("follows_quietly", "it ended. Wait where there is nothing to do"),
+    sources.NeverWaits: ("follows_quietly", "it made 1000 calls within 300 s"),
+    sources.GoesOn: ("follows_quietly", "it went on when it was cancelled"),
+    sources.LeavesATask: ("follows_quietly", "it left tasks behind when it was cancelled"),
+    sources.RemembersTooSoon: ("follows_quietly", "(cloud GET volumes) it never adds shared"),
+    sources.CatchesACrash: ("follows_quietly", "(cloud GET volumes) it went on. Catch Exception"),
     outside.Sleeps: ("does_not_block", "it held up the event loop for 0."),
     outside.WaitsForALock: ("does_not_block", "call what blocks by ctx.threads.run"),
     outside.Computes: ("does_not_block", "observe of plugin"),

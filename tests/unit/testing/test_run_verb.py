@@ -32,7 +32,17 @@ def made() -> tuple[CloudWorld, GoodPlugin]:
 
 
 def test_the_public_names_are_all_there_and_no_others() -> None:
-    private = {"calls", "commands", "deploying", "fleet", "observing", "spans", "verbs", "world"}
+    private = {
+        "calls",
+        "commands",
+        "deploying",
+        "fleet",
+        "observing",
+        "sources",
+        "spans",
+        "verbs",
+        "world",
+    }
     visible = {name for name in vars(package) if not name.startswith("_")}
     modules = {name for name in visible if name.startswith("memory")} | private
     modules -= set(package.__all__)
