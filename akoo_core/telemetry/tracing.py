@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from opentelemetry import trace
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context, attach, detach, get_current
 
 from akoo_core.telemetry import lazy
 
@@ -102,7 +102,7 @@ def attempt(
 @contextlib.contextmanager
 def awaited(name: str, attributes: Attributes) -> Iterator[trace.Span]:
     """A span around a wait for news. It begins when the body adds an event to it, or fails."""
-    around = context_.get_current()
+    around = get_current()
 
     def begin(started: int) -> trace.Span:
         return _tracer.start_span(
@@ -114,14 +114,14 @@ def awaited(name: str, attributes: Attributes) -> Iterator[trace.Span]:
         )
 
     span = lazy.LazySpan(begin)
-    token = context_.attach(trace.set_span_in_context(span))
+    token = attach(trace.set_span_in_context(span))
     try:
         yield span
     except Exception as error:
         failed(span, error)
         raise
     finally:
-        context_.detach(token)
+        detach(token)
         span.end()
 
 

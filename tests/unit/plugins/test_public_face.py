@@ -29,7 +29,8 @@ EXPORTED = {
         prefix
     """,
     "api": """
-        API_VERSION Account AddKey Audit AuditContext Blocked CheckContext Contribution ControllerContext
+        API_VERSION Account AddKey Audit AuditContext Blocked CheckContext Contribution
+        ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
         PURE_VERBS PlannedAction PlannedVerb Plugin Proof RbacRule RefusedLogin
