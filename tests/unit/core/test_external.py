@@ -119,7 +119,7 @@ async def test_a_wait_makes_a_span_only_of_news_and_of_errors() -> None:
     seam, before = external.External(), _count("ok")
     with spans.recorded() as recording:
         await _wait(seam)
-        assert recording.spans == ()
+        assert not recording.spans
         await _wait(seam, news=True)
         (span,) = recording.spans
         assert span.events == ("changed {'objects': 2}",)
@@ -154,4 +154,4 @@ async def test_a_cancelled_wait_makes_no_span() -> None:
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert recording.spans == ()
+    assert not recording.spans
