@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random as random_
 from collections.abc import AsyncIterator, Callable, Sequence
+from random import random as chance
 
 from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api
@@ -81,7 +81,7 @@ class _Runner:
         means: context.Means,
         client: KubeClient,
         queue: workqueue.WorkQueue,
-        random: Callable[[], float] = random_.random,
+        random: Callable[[], float] = chance,
     ) -> None:
         self._controller = controller
         self._source = source
