@@ -22,6 +22,7 @@ hypothesis.settings.load_profile("same")
 pytest_plugins = [
     "akoo_testbed.avisim.pytest",
     "akoo_testbed.pytest",
+    "akoo_testbed.openbao.pytest",
     "akoo_testbed.vcsim.pytest",
 ]
 

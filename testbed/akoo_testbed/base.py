@@ -41,9 +41,11 @@ class BedBase:
         self.server_certificate, self.server_key = self.authority.server().write(keys, "server")
         self.admin_tls = ssl.create_default_context(cadata=self.authority.pem)
         self.admin_tls.load_cert_chain(*self.admin.write(keys, "admin"))
+        key = certificates.new_key()
         self.service_account_key = certificates.write_private(
-            keys / "service-account.key", certificates.key_pem(certificates.new_key())
+            keys / "service-account.key", certificates.key_pem(key)
         )
+        self.service_account_public_pem = certificates.public_pem(key)
 
     async def stop(self) -> None:
         """Kill what still runs and remove the folder."""

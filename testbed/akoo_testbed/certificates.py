@@ -101,6 +101,15 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> str:
     ).decode()
 
 
+def public_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    """The public half of a key."""
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
 def write_private(path: pathlib.Path, text: str) -> pathlib.Path:
     """Write a file that only its owner may read, replacing what was there at once."""
     unfinished = path.with_name(f".{path.name}.new")

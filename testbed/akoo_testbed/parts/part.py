@@ -4,6 +4,7 @@ import abc
 import contextlib
 import os
 import pathlib
+import signal
 import ssl
 import time
 from collections.abc import Mapping
@@ -81,9 +82,22 @@ class Part(abc.ABC):
             await self._child.stop(grace_seconds)
 
     def send_signal(self, number: int) -> None:
-        """Signal the process, for example SIGSTOP: it then hangs, connections stay open."""
+        """Signal the process; it gets the signal a moment later. See `hang` for SIGSTOP."""
         if self._child is not None:
             self._child.send_signal(number)
+
+    async def hang(self) -> None:
+        """Stop the process where it is: connections stay open, and nothing answers."""
+        self.send_signal(signal.SIGSTOP)
+        await waiting.until(self._stands_still, title=f"{self.name} to stop", seconds=10)
+
+    def go_on(self) -> None:
+        """Let a process that hangs go on."""
+        self.send_signal(signal.SIGCONT)
+
+    async def _stands_still(self) -> bool:
+        state = pathlib.Path(f"/proc/{self.pid}/stat").read_text()  # noqa: ASYNC240 - no disk
+        return state.rpartition(")")[2].split()[0] == "T"
 
     def failure(self, reason: str) -> errors.PartError:
         """An error that shows the end of what the part logged since its last start."""
