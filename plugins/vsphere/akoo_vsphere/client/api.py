@@ -24,8 +24,8 @@ PRIVILEGES: Final = (
 """Privileges that the plugin needs on the folder of a switch."""
 DEFINE_PRIVILEGE: Final = "Global.ManageCustomFields"
 """Needed once, at the root folder, to define the custom attribute."""
-MAX_WAIT_SECONDS: Final = 30
-"""Longest wait for changes."""
+MAX_WAIT_SECONDS: Final = 20
+"""Longest wait for changes: an external call may last for 30 s, and the answer needs time."""
 
 
 class About(structs.Struct, frozen=True, kw_only=True):
@@ -118,9 +118,11 @@ class TaskState(structs.Struct, frozen=True, kw_only=True):
 class VCenterClient(Protocol):
     """A vCenter, as one account sees it. All methods raise errors of ``client.errors``.
 
-    Only reads are repeated, once after a new login or a lost connection. A write is never
-    repeated: after OutcomeUnknownError and TaskRunningError the caller reads first. Each call ends
-    within its deadline: 10 s for a read, 60 s for a write with its task.
+    Only reads are repeated, once after a new login or a lost connection. A write is sent again
+    only if vCenter refused it because its session had ended, so that it did nothing, and the same
+    vCenter answers the new login. After OutcomeUnknownError and TaskRunningError the caller reads
+    first. Each call ends within its deadline: 10 s for a read (30 s for ``inventory`` and
+    ``port_groups``), 60 s for a write with its task.
     """
 
     @property

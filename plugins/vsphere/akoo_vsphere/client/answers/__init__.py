@@ -1,0 +1,1 @@
+"""Answers of vCenter to values and errors, and the specs of reads. Pure."""
