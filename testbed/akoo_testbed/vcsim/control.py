@@ -47,6 +47,7 @@ class PortGroupState:
     path: str
     """Inventory path from the datacenter: /DC0/network/NAME."""
     datacenter: str
+    datacenter_reference: str
     switch: str
     switch_uuid: str
     vlan: int

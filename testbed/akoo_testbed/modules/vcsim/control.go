@@ -279,6 +279,7 @@ type portGroupInfo struct {
 	Name       string   `json:"name"`
 	Path       string   `json:"path"`
 	Datacenter string   `json:"datacenter"`
+	DCRef      string   `json:"datacenter_reference"`
 	Switch     string   `json:"switch"`
 	SwitchUUID string   `json:"switch_uuid"`
 	VLAN       int32    `json:"vlan"` // -1: not a single one
@@ -298,7 +299,7 @@ func (v *vcenter) portGroups() []portGroupInfo {
 			Connected: []string{},
 		}
 		if datacenter := v.datacenterOf(pg); datacenter != nil {
-			info.Datacenter = datacenter.Name
+			info.Datacenter, info.DCRef = datacenter.Name, datacenter.Self.Value
 		}
 		if dvs := v.switchOf(pg); dvs != nil {
 			info.Switch, info.SwitchUUID = dvs.Name, dvs.Uuid
