@@ -93,9 +93,7 @@ class ReadOnly:
 
     def check(self) -> None:
         """Raises ReadOnlyError."""
-        raise errors.ReadOnlyError(
-            "it tried to write, but is only asked to look. Nothing was changed"
-        )
+        raise errors.ReadOnlyError("it tried to write in a read-only call. Nothing was changed")
 
 
 class Interceptor(Protocol):
@@ -199,7 +197,7 @@ class _Call:
         permit = _permit.get()
         if permit is not None and permit.revoked:
             await asyncio.sleep(REFUSED_SECONDS)
-            raise errors.CallRefusedError(f"{name}: the plugin's call that asks for it is over")
+            raise errors.CallRefusedError(f"{name}: the plugin's call that made it has ended")
         if write:
             self._guard.check()
             noted = _noted.get()

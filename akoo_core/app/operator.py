@@ -141,12 +141,12 @@ class Operator:
         while not (following.outdated() or following.ended()):  # noqa: ASYNC110
             await asyncio.sleep(OUTDATED_SECONDS)
         if following.ended():
-            _log.error("%s ended although nothing told it to: this process ends", following.ended())
+            _log.error("%s ended without being stopped: this process ends", following.ended())
             self._stop.set()
             return
         _log.warning(
-            "Cluster API does not serve the version any more that was found at the start: "
-            "this process ends, and the next one looks again"
+            "Cluster API no longer serves the version that was found at the start: this process "
+            "ends, and the next one looks it up again"
         )
         self._stop.set()
 

@@ -18,7 +18,7 @@ from akoo_core.kube.request import Request
 MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)"
 """Names the rule that our own user lacks in the management cluster."""
 PERSON_ROLE = (
-    "you lack {rule} (ClusterRole akoo-core-view grants what looks, akoo-core-edit what acts)"
+    "you lack {rule} (ClusterRole akoo-core-view is for reading, akoo-core-edit for writing)"
 )
 """The role of the person who runs a command: deploy/rbac has both ClusterRoles."""
 WORKLOAD_ROLE = "the user of the cluster's kubeconfig lacks {rule}"

@@ -81,8 +81,8 @@ async def run_workers(
             raise result
     if not stopped:
         raise errors.WorkerEndedError(
-            f"a worker of queue {queue.name} ended although nothing told it to. This process ends: "
-            "the next one goes on"
+            f"a worker of queue {queue.name} ended without being stopped. This process ends; the "
+            "next one continues"
         )
 
 

@@ -134,7 +134,7 @@ def load(
     if not isinstance(tree.get("plugins") or {}, dict):
         raise errors.InputError(
             f"{path}: plugins: must hold the settings of plugins by name; "
-            "which of them run is said by enabledPlugins"
+            "enabledPlugins chooses which of them run"
         )
     entries = [*_from_environment(environ or {}), *_from_overrides(overrides or {})]
     return Loaded(str(path) if path is not None else "", tree, entries, text=text)

@@ -20,7 +20,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value} stands here twice", key.start_mark
+                    None, None, f"the key {key.value} is here twice", key.start_mark
                 )
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)

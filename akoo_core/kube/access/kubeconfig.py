@@ -119,7 +119,7 @@ def parse(
     certificate, key = _data(user, "client-certificate-data"), _data(user, "client-key-data")
     token = _text(user, "token")
     if token is not None and not _TOKEN.fullmatch(token):
-        raise _invalid("its token has other letters than those of a header")
+        raise _invalid("its token has characters that an HTTP header cannot hold")
     if bool(certificate) != bool(key):
         raise _invalid("client-certificate-data and client-key-data belong together")
     if not certificate and not token:
@@ -164,11 +164,14 @@ def _is_name(value: Any) -> bool:
 def _refuse_programs_and_files(fields: dict[str, Any]) -> None:
     for name, reason in _PROGRAMS.items():
         if name in fields:
-            message = f"the kubeconfig asks to run a program ({name}), which is never done for it"
+            message = f"the kubeconfig asks to run a program ({name}), which is never done"
             raise errors.KubeconfigError(reason, f"{message}: use a client certificate or a token")
     for name, instead in _FILES.items():
         if name in fields:
-            message = f"the kubeconfig names a file ({name}), which would be one of ours"
+            message = (
+                f"the kubeconfig names a file ({name}), which would be read on the operator's "
+                "machine"
+            )
             raise errors.KubeconfigError("KubeconfigFileRefused", f"{message}: use {instead}")
 
 

@@ -191,7 +191,7 @@ async def _problem(client: KubeClient, resource: Resource, use: StoredUse) -> st
     except errors.NotFoundError:
         return f"{name} does not exist (any more)."
     if obj["metadata"]["uid"] != use.uid:
-        return f"{name} was deleted and made again; it is looked at anew."
+        return f"{name} was deleted and made again; it is read again."
     if "deletionTimestamp" in obj["metadata"]:
-        return f"{name} is being deleted and cannot be used by one more cluster."
+        return f"{name} is being deleted and cannot be used by another cluster."
     return ""

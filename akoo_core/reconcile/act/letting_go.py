@@ -41,7 +41,7 @@ async def start(
     decided = decide(current)
     same = isinstance(decided, decisions.StartLeaving) and decided.cause == decision.cause
     if behind or not same:
-        raise errors.ConflictError(f"{attempt.name}: the caches are behind, it is decided again")
+        raise errors.ConflictError(f"{attempt.name}: the caches are behind; deciding again")
     held = _braked(attempt, decision, attempt.services.brake.ask)  # Others may have begun by now.
     if held is not None:
         return held
@@ -162,7 +162,9 @@ async def release_cluster(attempt: Attempt) -> Stop | None:
         )
     except (errors.KubeError, TimeoutError) as error:
         cause = str(error) or "the API server did not answer in time"
-        message = f"The finalizer cannot be taken off Cluster {cluster.key}; tried again: {cause}."
+        message = (
+            f"The finalizer cannot be removed from Cluster {cluster.key}; tried again: {cause}."
+        )
         return Stop("LetGoRefused", message, min(60.0, attempt.backoff()))
     left = tuple(finalizer for finalizer in cluster.finalizers if finalizer != names.FINALIZER)
     attempt.cluster = structs.replace(cluster, finalizers=left)

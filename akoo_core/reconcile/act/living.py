@@ -312,12 +312,12 @@ class _Round:
 
 def _kept_text(last: Last, verdict: Verdict | None) -> str:
     if verdict is not None:
-        return f"What was deployed before cannot be kept up to date: {verdict.message}"
+        return f"The earlier deployment cannot be kept up to date: {verdict.message}"
     if last.complete:
-        return "What was deployed before is kept as it is, its Secrets included."
+        return "The earlier deployment stays as it is, with its Secrets."
     if last.contribution.secrets:
-        return "Until then only the Secrets of what was deployed before are kept up to date."
-    return "Until then nothing of what was deployed before is kept up to date."
+        return "Until then only the Secrets of the earlier deployment are kept up to date."
+    return "Until then nothing of the earlier deployment is kept up to date."
 
 
 def _counts(report: DeployReport) -> dict[str, int | str]:

@@ -99,7 +99,7 @@ def _orphaned(record: Record, cause: Cause, message: str) -> Decision:
     return Hold(
         reason="Orphaned",
         message=(
-            f"AKO is left in place and not looked after ({message}). It is still cleaned up when "
+            f"AKO stays in place and is no longer managed ({message}). It is still cleaned up when "
             "the Cluster is deleted."
         ),
     )

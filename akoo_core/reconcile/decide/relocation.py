@@ -54,12 +54,12 @@ def _counts(proof: StoredProof | None) -> str:
 def way_out(state: Leaving) -> str:
     """Advice to a person while a relocation is held."""
     back = (
-        "take the change in the AKODeploymentConfig back"
+        "undo the change in the AKODeploymentConfig"
         if state.confirmed_at is None
-        else "take the change back (the old place is then used again once it was left)"
+        else "undo the change (the old place is used again after it was left)"
     )
     return (
-        "The old place is left before the new one is used; no deadline acts. "
-        f"Help that, or {back}, or annotate this record "
-        f"{names.ABANDON_PLACEMENT_ANNOTATION}=<reason> to give up what is left there."
+        "The old place is left before the new one is used; no deadline acts. Repair that, or "
+        f"{back}, or annotate this record "
+        f"{names.ABANDON_PLACEMENT_ANNOTATION}=<reason> to abandon what is left there."
     )

@@ -204,7 +204,7 @@ def _unknown_data(s: Situation, record: Record) -> Decision | None:
                 reason="PluginMissing",
                 message=(
                     f'Plugin "{name}" has worked for this cluster and is not loaded. Start '
-                    f"akoo-core with it (--plugins), or the cluster can not be looked after nor "
+                    "akoo-core with it (--plugins). Without it the cluster is neither managed nor "
                     "cleaned up."
                 ),
             )
@@ -248,8 +248,10 @@ def _vanished(s: Situation, record: Record, annotations: UserAnnotations) -> Dec
         reason="ClusterVanished",
         message=(
             f"Cluster {ref.namespace}/{ref.name} ({ref.uid}) is gone, and its deletion was not "
-            "seen here: it may have been moved, restored elsewhere or torn away. If it lives "
-            f"elsewhere, annotate this record {names.DELETE_FOR_MOVE_ANNOTATION}= to drop it and "
-            f"touch nothing; if it is gone for good, {names.LEAVE_ANNOTATION}=sweep to clean up."
+            "seen here: it may have been moved, restored elsewhere or deleted by force. If it "
+            "lives "
+            f"elsewhere, annotate this record {names.DELETE_FOR_MOVE_ANNOTATION}= to drop the "
+            f"record and change nothing; if it is gone for good, {names.LEAVE_ANNOTATION}=sweep "
+            "to clean up."
         ),
     )

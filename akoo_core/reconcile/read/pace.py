@@ -116,8 +116,8 @@ class Turn:
         self._holds = self._pace.enter(self.cluster_uid)
         if not self._holds:
             raise SlowError(
-                "its API answers slowly, and other slow clusters are being worked on; it is asked "
-                "when it is its turn"
+                "its API answers slowly, and other slow clusters come first; it is called in its "
+                "turn"
             )
 
     def _took(self, seconds: float) -> None:

@@ -45,7 +45,7 @@ async def reach(
         client = paced_client.paced(inner, turn)
         uid = await workloads.kube_system_uid(client)
     except pace.SlowError as error:
-        return Reached(None, "", "WorkloadSlow", f"The {where} is not asked now: {error}.")
+        return Reached(None, "", "WorkloadSlow", f"The {where} is not called now: {error}.")
     except errors.NotFoundError as error:
         return Reached(None, "", "KubeconfigMissing", f"The {where} cannot be reached: {error}.")
     except errors.ForbiddenError as error:
@@ -60,7 +60,7 @@ async def reach(
     except LeadershipLostError:
         raise
     except Exception as error:  # noqa: BLE001 - what answers there may answer anything
-        text = f"what answers there is no Kubernetes API ({type(error).__name__})"
+        text = f"the answer is not from a Kubernetes API ({type(error).__name__})"
         return Reached(None, "", "WorkloadUnreachable", f"The {where} cannot be reached: {text}.")
     if recorded and uid != recorded:
         return Reached(

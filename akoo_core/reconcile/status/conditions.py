@@ -267,13 +267,16 @@ def _until(spec: RecordSpec, state: Leaving, report: AttemptReport, *, living: b
         return "No deadline acts meanwhile."
     if living:
         return (
-            "The Cluster lives, so no time is promised: it goes on when the workload cluster "
+            "No deadline acts while the Cluster exists: leaving continues when the workload "
+            "cluster "
             "answers and that is done, or when the Cluster is deleted."
         )
     at = f"{leaving.deadline_at(spec, state):%Y-%m-%d %H:%M} UTC"
     if state.attempted_at is None:
-        return f"Let go by itself at {at}, or after the first complete attempt if that is later."
-    return f"Let go by itself at {at}."
+        return (
+            f"Let go automatically at {at}, or after the first complete attempt if that is later."
+        )
+    return f"Let go automatically at {at}."
 
 
 def for_cluster(status: RecordStatus) -> Condition:

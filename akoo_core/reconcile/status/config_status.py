@@ -160,8 +160,8 @@ def unchecked(plugins: Iterable[api.Plugin]) -> str:
     if not users or placement in provided:
         return ""
     return (
-        "Nobody checked what it names on the Avi Controller: no loaded plugin provides "
-        f"{placement}, and {users[0]} hands on what the config says. Load plugin avi to check it."
+        "Nobody checked its names on the Avi Controller: no loaded plugin provides "
+        f"{placement}, and {users[0]} passes them on unchecked. Load plugin avi to check it."
     )
 
 

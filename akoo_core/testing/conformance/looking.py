@@ -90,5 +90,5 @@ def _check(subject: Subject, trial: Trial, run: VerbRun, before: object) -> None
         ) from run.error
     if trial.world.state() != before:
         raise subject.error(
-            trial.verb, "it changed something, but is only asked to look. Read, and write nothing."
+            trial.verb, "it changed something in a read-only call. Read, and write nothing."
         )

@@ -53,8 +53,8 @@ def _of_fact(
         return account
     raise refusal.Refusal(
         "CertificateAuthorityMissing",
-        "spec.certificateAuthorityRef: without a CA AKO would trust anybody who answers for the "
-        f"Avi Controller. Name a Secret with the key {CA}, or accept that with "
+        "spec.certificateAuthorityRef: without a CA AKO would trust any server that answers as "
+        f"the Avi Controller. Name a Secret with the key {CA}, or accept that with "
         "spec.plugins.ako.insecureSkipTLSVerify.",
     )
 

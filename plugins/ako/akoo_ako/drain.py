@@ -70,7 +70,7 @@ async def drain(ctx: api.VerbContext) -> api.Result:
     deployed = await workload.find(ctx.workload)
     config_map = await workload.get(ctx.workload, CONFIG_MAPS, names.CONFIG_MAP)
     if deployed.stateful_set is None or config_map is None:
-        return api.Done(message="AKO is not deployed: there was nobody to ask.")
+        return api.Done(message="AKO is not deployed: there is nothing to drain.")
     for obj in (deployed.stateful_set, config_map):
         if not workload.is_ours(obj, ctx.view.record_name):
             return api.Done(message=f"{obj['kind']} of AKO was not made by us: AKO was not asked.")
@@ -132,7 +132,7 @@ def _result(step: Step, state: State) -> api.Result:
         return _deleting(message, SETTLE.total_seconds())
     if step == "wait":
         return _deleting(f"AKO was told to delete its Avi objects and says {reports}.", 2.0)
-    again = " once more, since it said nothing" if step == "ask again" else ""
+    again = " once more, because it did not report" if step == "ask again" else ""
     return _deleting(f"AKO is told to delete its Avi objects{again}.", 1.0)
 
 

@@ -25,7 +25,7 @@ async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
     if ctx.workload is None:
         return api.Fenced(
             grade="Unfenced",
-            evidence="the workload cluster does not answer: AKO may run there still.",
+            evidence="the workload cluster does not answer: AKO may still run there.",
             settle_seconds=settle_seconds(ctx.view),
         )
     deployed = await workload.find(ctx.workload)

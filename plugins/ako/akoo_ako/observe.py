@@ -138,7 +138,7 @@ def _rollout(stateful_set: structs.JSON, listed: list[structs.JSON]) -> str:
     if status.get("observedGeneration", 0) < stateful_set["metadata"].get("generation", 0):
         return "the controller manager of the workload cluster has not seen the StatefulSet yet."
     if replicas == 0:
-        return "the StatefulSet was scaled to 0 by somebody; it is scaled up with the next change."
+        return "somebody scaled the StatefulSet to 0; the next change scales it up."
     if not listed:
         return (
             "the StatefulSet has no Pod. If this lasts, see its events (quota, Pod Security): "
@@ -175,5 +175,5 @@ def _on_kubernetes(result: api.Done, version: str, minor: str) -> api.Result:
     if problem is None:
         return result
     return api.Blocked(
-        reason="KubernetesVersionUnsupported", message=f"AKO runs still. {problem}", after=300.0
+        reason="KubernetesVersionUnsupported", message=f"AKO still runs. {problem}", after=300.0
     )

@@ -66,8 +66,8 @@ class AkoPlugin(api.Plugin):
             return api.Wait(
                 reason="PlacementAwaited",
                 message=(
-                    "AKO is deployed once it was checked where on the Avi Controller it is to "
-                    "work; the plugin that does that says what is missing."
+                    "AKO is deployed after its place on the Avi Controller is checked. The "
+                    "plugin that checks it says what is missing."
                 ),
                 after=PLACEMENT_SECONDS,
                 expected_seconds=300.0,

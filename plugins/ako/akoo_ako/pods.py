@@ -54,7 +54,7 @@ def restarted(pod: structs.JSON, now: datetime.datetime) -> str:
         stamp = ended.get("finishedAt")
         if stamp and now - structs.convert(stamp, datetime.datetime) < _SETTLED:
             where = f"container {container['name']} of Pod {name(pod)}"
-            return f"{where} has ended a moment ago and was started again {_ending(container)}"
+            return f"{where} ended a moment ago and was restarted {_ending(container)}"
     return ""
 
 

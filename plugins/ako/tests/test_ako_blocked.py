@@ -97,7 +97,7 @@ def test_a_rotated_password_reaches_ako(build: Any, reason: str) -> None:
         await running(fleet, build)
         await mistake(fleet, reason)
         await rotate(fleet)
-        assert "is kept as it is, its Secrets included" in ako_condition(fleet)[1]
+        assert "stays as it is, with its Secrets" in ako_condition(fleet)[1]
 
     play(story)
 

@@ -206,7 +206,7 @@ async def test_kubernetes_beyond_the_range_is_said_before_the_next_restart(build
     answer = await observed(build, server, now=build.now + datetime.timedelta(hours=2))
     assert isinstance(answer, api.Blocked)
     assert answer.reason == "KubernetesVersionUnsupported"
-    assert answer.message.startswith("AKO runs still. AKO 1.13.2 starts on Kubernetes 1.24 to 1.32")
+    assert answer.message.startswith("AKO still runs. AKO 1.13.2 starts on Kubernetes 1.24 to 1.32")
 
 
 async def test_a_silent_cluster(build: Any) -> None:

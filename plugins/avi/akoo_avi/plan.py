@@ -64,7 +64,7 @@ async def _claim(
     there = await claiming.find(avi, name)
     match claim.decide(view.spec, there, claimed_epoch=epoch):
         case claim.MakeClaim():
-            why = "it says who may take this cluster away"
+            why = "it says who may remove this cluster's objects"
             return _of_claim(view, address, "create", f"{why}; waits: {waits}" if waits else why)
         case claim.RewriteClaim():
             return _of_claim(
@@ -125,7 +125,7 @@ def actions(
         for obj in level
     ]
     by = {holding.object.key: str(holding) for holding in held}
-    reason = "what refers to it cannot go"
+    reason = "an object that refers to it cannot be deleted"
     kept = [_keep(address, obj, by.get(obj.key, reason)) for obj in planned.kept]
     suspects = [
         _keep(address, suspect, f"suspect: {suspect.verdict.why}") for suspect in seen.suspects

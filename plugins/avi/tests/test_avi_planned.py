@@ -35,7 +35,7 @@ async def test_the_plan_names_what_goes_and_why_and_what_stays_and_why() -> None
     assert first.why.startswith(f"marker clustername is [{X}], created_by is ako-{X}")
     assert actions[3].why == f"take out clustername={X}: the label is clustername={X}"
     assert 'is used by VirtualService "legacy-lb"' in actions[4].why
-    assert actions[5].why == "what refers to it cannot go"
+    assert actions[5].why == "an object that refers to it cannot be deleted"
     assert actions[6].why.startswith("suspect: its marker clustername is missing")
 
 

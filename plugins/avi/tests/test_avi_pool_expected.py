@@ -54,8 +54,8 @@ def test_what_is_added_taken_out_held_ours_and_foreign() -> None:
         (
             "change",
             (
-                "take out 10.0.0.1-10.0.0.2 (Both): AviIPPool/edge has put it there and does not "
-                "give it any more; none of its addresses is used"
+                "take out 10.0.0.1-10.0.0.2 (Both): AviIPPool/edge added it and no longer gives "
+                "it; none of its addresses is used"
             ),
         ),
         (

@@ -159,7 +159,7 @@ def test_a_plugin_that_fails_or_writes_is_told_and_the_others_are_shown(
     select(Writer, Balancer)
     code, out, _ = bed("audit")
     assert code == 1
-    assert "  not seen: ReadOnlyError: it tried to write, but is only asked to look" in out
+    assert "  not seen: ReadOnlyError: it tried to write in a read-only call" in out
     assert out.splitlines()[-1] == "balancer: nothing without a living record"
 
 

@@ -129,7 +129,7 @@ def test_a_plugin_that_fails_or_writes_is_named_and_the_others_are_asked(
     select(Fails, Writer, Cloud, Quiet)
     code, out, _ = bed("check")
     assert code == 1
-    refused = "ReadOnlyError: it tried to write, but is only asked to look. Nothing was changed"
+    refused = "ReadOnlyError: it tried to write in a read-only call. Nothing was changed"
     assert out.splitlines() == [
         "fails: no check: RuntimeError: no route to host",
         f"writer: no check: {refused}",

@@ -170,7 +170,7 @@ def test_who_cannot_say_is_told_and_the_others_are_shown(bed: Bed, select: Selec
     bed.record(leaving=LEAVING)
     code, out, _ = bed("plan", "team-a/shop")
     assert code == 1
-    refused = "it tried to write, but is only asked to look. Nothing was changed"
+    refused = "it tried to write in a read-only call. Nothing was changed"
     assert out.splitlines()[1:] == [
         f"writer: no plan: ReadOnlyError: {refused}",
         "balancer: nothing to do",

@@ -178,7 +178,7 @@ class P(api.Plugin):
     async def plan(self, ctx, verb):
         async with ctx.external.call("s3", "PUT bucket", write=True): ...
 """,
-        "ReadOnlyError: it tried to write, but is only asked to look",
+        "ReadOnlyError: it tried to write in a read-only call",
     ),
     "wrong fact class": (
         """

@@ -167,6 +167,6 @@ async def test_who_is_asked_to_look_cannot_write(ctx: api.VerbContext) -> None:
 
     calls, plugin = calling(writes)
     looking = structs.replace(ctx, external=external.External(guard=external.ReadOnly()))
-    with pytest.raises(VerbError, match="ReadOnlyError: it tried to write, but is only asked"):
+    with pytest.raises(VerbError, match="ReadOnlyError: it tried to write in a read-only call"):
         await calls.plan(plugin, looking, "sweep")
     assert not wrote

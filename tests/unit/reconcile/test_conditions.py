@@ -213,7 +213,7 @@ def held(
 
 
 def test_held_says_until_when() -> None:
-    assert held().message == "AKO deletes. Let go by itself at 2026-03-01 12:59 UTC."
+    assert held().message == "AKO deletes. Let go automatically at 2026-03-01 12:59 UTC."
     forever = held(Policies(on_deadline="Hold"))
     assert forever.message.endswith("(onDeadline: Hold).")
 

@@ -95,7 +95,8 @@ async def test_drain_waits_and_is_bounded(bed: Bed, ako: bedplugins.Ako, name: s
     assert bed.record(name).status.left == 7
     assert bed.condition(name, "Held") == ("True", "Draining")
     assert bed.message(name, "Held").endswith(
-        "Let go by itself at 2026-03-01 13:00 UTC, or after the first complete attempt if that is "
+        "Let go automatically at 2026-03-01 13:00 UTC, or after the first complete attempt if "
+        "that is "
         "later."
     )
     await bed.run(name)

@@ -267,7 +267,7 @@ async def test_no_deadline_ends_a_relocation(bed: Bed, relocator: Relocator, nam
     assert bed.condition(name, "Held") == ("True", "VerbFailed")
     message = bed.message(name, "Held")
     assert f"{names.ABANDON_PLACEMENT_ANNOTATION}=<reason>" in message
-    assert "Let go by itself" not in message
+    assert "Let go automatically" not in message
     assert reconcile_bed.held_by_us(bed)
     assert conditions.deadline_seconds(bed.record(name), bed.clock.now()) is None
     relocator.fail = {}
@@ -412,7 +412,7 @@ async def test_a_deleted_cluster_that_was_moving_has_its_deadline(
     await bed.delete_cluster()
     await bed.run(name)
     assert reconcile_bed.let_go(bed, name) == ""
-    assert "Let go by itself" in bed.message(name, "Held")
+    assert "Let go automatically" in bed.message(name, "Held")
     bed.clock.advance(3600)
     await bed.run(name)
     assert reconcile_bed.let_go(bed, name) == "Deadline"

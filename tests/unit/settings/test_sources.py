@@ -93,11 +93,11 @@ def test_a_plugin_types_its_own_section(file: pathlib.Path) -> None:
         ("workers: many", {}, {}, "FILE:1: workers: must be a whole number, not text"),
         ("workers: 0", {}, {}, "FILE:1: workers: must be at least 1"),
         ("health: {port: 70000}", {}, {}, "FILE:1: health.port: must be at most 65535"),
-        ("a: 1\na: 2", {}, {}, "FILE:2: not YAML: the key a stands here twice"),
+        ("a: 1\na: 2", {}, {}, "FILE:2: not YAML: the key a is here twice"),
         ("a: [", {}, {}, "FILE:1: not YAML: "),
         ("a: 2026-99-99", {}, {}, "FILE: not YAML: ValueError"),
         ("3", {}, {}, "FILE: must hold keys and values"),
-        ("plugins: ako", {}, {}, "which of them run is said by enabledPlugins"),
+        ("plugins: ako", {}, {}, "enabledPlugins chooses which of them run"),
         ("token: c4nary", {}, {}, "FILE:1: token: no such key"),
         (
             "enabledPlugins: [1]",

@@ -55,7 +55,7 @@ async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) ->
     foreign claims. Never for a name that a living record has.
     """
     if owner in alive(ctx.records):
-        return api.Blocked(reason="OwnerLives", message=f"A living record looks after {owner}.")
+        return api.Blocked(reason="OwnerLives", message=f"A living record manages {owner}.")
     try:
         mark = marks.of(owner, "", ctx.tenants)
     except ValueError as error:
@@ -78,8 +78,8 @@ async def remove(ctx: api.AuditContext, controllers: Controllers, owner: str) ->
 def _not_ours(owner: str) -> str:
     return (
         f'"{owner}" is no name that akoo-core gave: another AKO of that name may work in another '
-        "tenant, and no mark tells the two apart. Name the tenants in which all that has this name "
-        "is to be taken away: --tenants a,b."
+        "tenant, and no mark tells the two apart. Name the tenants in which everything of this "
+        "name is to be removed: --tenants a,b."
     )
 
 

@@ -42,7 +42,7 @@ def _blind(ctx: api.VerbContext, avi: AviClient, blind: str) -> api.Result:
     A Cluster that is being deleted takes its AKO along anyway. On Avi, sweep and verify change and
     prove nothing until the claim is seen.
     """
-    message = f"{avi.address}: {blind}. The claim is not seen, so nothing is taken away."
+    message = f"{avi.address}: {blind}. The claim is not seen, so nothing is removed."
     if _dies(ctx):
         return api.Done(message=message)
     return api.Blocked(reason=visibility.REASON, message=message, after=refusal.AFTER_SECONDS)
@@ -66,7 +66,8 @@ async def _check_exclusive(ctx: api.VerbContext, avi: AviClient, stored: Stored)
         raise refusal.Refusal(
             "NameNotExclusive",
             f'The name "{stored.cluster_name}" was found in the cluster and never claimed on '
-            f"{avi.address}: what has it may be somebody else's. Nothing is deleted; look at "
+            f"{avi.address}: objects of that name may belong to somebody else. Nothing is "
+            "deleted; look at "
             "akoo-core audit avi.",
         )
     mark = sweep.mark_of(stored, ctx.view)

@@ -112,7 +112,7 @@ def error(call: calls.AviCall, answer: calls.AviAnswer, address: str) -> errors.
     for applies, make in _RULES:
         if applies(about):
             return make(about)
-    return about.error(errors.InvalidError, "was not taken. Correct what it asks for.")
+    return about.error(errors.InvalidError, "was not accepted. Correct its content.")
 
 
 class _About(NamedTuple):
@@ -182,13 +182,13 @@ def _missing(about: _About) -> errors.AviError:
     match = _MODEL_MISSING.search(about.text.full)
     model = match["model"].lower() if match else ""
     if model == "tenant" != call.kind:
-        return about.error(errors.TenantMissingError, "names a tenant that is not to be seen.")
+        return about.error(errors.TenantMissingError, "names a tenant that is not visible.")
     if not call.writes or (model == call.kind and call.method != "POST"):
         return about.error(
-            errors.NotFoundError, "is not there, or not to be seen from this tenant."
+            errors.NotFoundError, "does not exist, or is not visible from this tenant."
         )
     return about.error(
-        errors.MissingReferenceError, "refers to something that is not there. Correct its names."
+        errors.MissingReferenceError, "refers to an object that does not exist. Correct its names."
     )
 
 

@@ -117,8 +117,8 @@ def given_up(call: AviCall, lost: LostError, address: str) -> errors.AviError:
     about = f"{call.method} {call.object_name} (tenant {call.tenant})"
     if call.writes and lost.sent:
         return errors.OutcomeUnknownError(
-            f"{about} was sent to {address}, and its answer was lost: {lost.problem}. Whether it "
-            "had its effect shows when the object is read again."
+            f"{about} was sent to {address}, and its answer was lost: {lost.problem}. Read the "
+            "object again to see whether it took effect."
         )
     return errors.UnreachableError(
         f"No answer from {address} to {call.operation}: {lost.problem}. Check the address, the "

@@ -73,7 +73,7 @@ class _LoginRefusals:
         known = await self._logins.refused(self._account)
         if known is None:
             return None
-        advice = "no login is tried with it as it is; --login tries one" if known.by_command else ""
+        advice = "no login is tried until it changes; --login tries one" if known.by_command else ""
         return refusals.Remembered(known.at, known.retry_seconds, advice)
 
     async def note(self) -> float:

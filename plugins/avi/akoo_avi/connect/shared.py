@@ -100,7 +100,7 @@ def _unready(name: str, obj: structs.JSON) -> api.Wait | None:
             for condition in status.get("conditions") or ()
             if condition["type"] == "Ready"
         ),
-        "It was not looked at yet.",
+        "It was not checked yet.",
     )
     message = f"AviIPPool/{name} gives no addresses yet: {problem}"
     return api.Wait(reason="PoolNotReady", message=message, after=POOL_SECONDS)

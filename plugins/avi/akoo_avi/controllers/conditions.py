@@ -71,7 +71,7 @@ def _question(error: Exception) -> str:
 
 
 def _passed(kind: str) -> Condition:
-    return _true(kind, "Answered", "The controller answered, if only to refuse what comes later.")
+    return _true(kind, "Answered", "The controller answered.")
 
 
 def _not_asked(kind: str) -> Condition:
@@ -84,8 +84,8 @@ def _up(state: health.ControllerHealth) -> Condition:
         return Condition(type=CLUSTER_UP, status="Unknown", reason="NotPermitted", message=message)
     if state.state not in health.USABLE_STATES:
         message = (
-            f"{state.address} is in state {state.state} and takes no configuration; it is looked "
-            "at again. Check the controller's nodes if this lasts."
+            f"{state.address} is in state {state.state} and takes no configuration; it is checked "
+            "again. Look at the controller's nodes if this lasts."
         )
         return Condition(
             type=CLUSTER_UP, status="False", reason="ControllerNotReady", message=message
@@ -103,7 +103,7 @@ def _permitted(state: health.ControllerHealth) -> Condition:
 
 def _described(state: health.ControllerHealth) -> str:
     licence = f", licence {state.license_tier}" if state.license_tier else ""
-    return f"Avi {state.version or 'of a release that it does not say'}{licence}"
+    return f"Avi {state.version or 'of an unknown release'}{licence}"
 
 
 def _true(kind: str, reason: str, message: str) -> Condition:

@@ -173,7 +173,7 @@ async def _mirrored(
         return None, _false("ControllerNotFound", f"{message}spec.plugins.avi.controller.")
     ready = conditions.find(controller.status.conditions, "Ready")
     if ready is None:
-        message = f"AviController {name} was not looked at yet."
+        message = f"AviController {name} was not checked yet."
         return None, conditions.Condition(
             type=TYPE, status="Unknown", reason="NotAsked", message=message
         )

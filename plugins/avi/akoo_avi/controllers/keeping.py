@@ -88,7 +88,7 @@ async def _needed(client: kube.KubeClient, name: str, uid: str) -> str:
     try:
         records = [use.name for use in await uses.uses_of(client, CONTROLLERS, name, uid)]
     except structs.DecodeError as error:
-        return f"Whether an AKODeployment uses it cannot be read: {error}."
+        return f"AKODeployments that may use it cannot be read: {error}."
     return needed_by(await _pools(client, name), records)
 
 
@@ -117,7 +117,7 @@ def needed_by(pool_names: Iterable[str], record_names: Iterable[str]) -> str:
     if not users:
         return ""
     return (
-        f"It stays while it is needed to take away what is on Avi: by {' and '.join(users)}. "
+        f"It stays while it is needed to remove what is on Avi: by {' and '.join(users)}. "
         "Delete those pools and clusters, or let them name another AviController."
     )
 

@@ -58,7 +58,7 @@ class AviControllers:
         try:
             await _write(ctx, controller, _status(controller, health_now, wanted, ctx))
         except kube.ConflictError:
-            message = f"AviController/{controller.name} changed while it was looked at."
+            message = f"AviController/{controller.name} changed while it was checked."
             return api.Wait(reason="ControllerEdited", message=message, after=1.0)
         refused = any(condition.reason == "CredentialRefused" for condition in wanted)
         after = REFUSED_SECONDS if refused else AGAIN_SECONDS

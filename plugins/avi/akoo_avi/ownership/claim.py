@@ -163,8 +163,8 @@ def _missing(spec: RecordSpec, claimed_epoch: int | None) -> Decision:
 def lost(spec: RecordSpec) -> str:
     """The message for a claim of ours that is gone."""
     return (
-        f"{_called(spec)} is gone; somebody deleted it. Without it nobody knows who may take this "
-        f"cluster's objects away. If that is this management cluster, say so: {adopting(spec)}. "
+        f"{_called(spec)} is gone; somebody deleted it. Without it nobody knows who may remove "
+        f"this cluster's objects. If that is this management cluster, say so: {adopting(spec)}. "
         "The claim is then made again."
     )
 
@@ -198,4 +198,4 @@ def _called(spec: RecordSpec) -> str:
     return f'The claim (StringGroup "{name}", tenant {names.ADMIN_TENANT})'
 
 
-_MEND = "Look who made it; what is not the claim must go, or all of it"
+_MEND = "Find out who made it, and delete what is not the claim, or all of it"

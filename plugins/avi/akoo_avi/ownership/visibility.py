@@ -90,7 +90,7 @@ def sentence(who: str, permissions: tuple[str, ...]) -> str:
 
 def _unreadable(who: str, problem: str) -> str:
     return (
-        f'what user "{who}" may see cannot be read back: {problem}. Give its role READ_ACCESS on '
+        f'what user "{who}" may see cannot be read: {problem}. Give its role READ_ACCESS on '
         "PERMISSION_USER and PERMISSION_ROLE, or make it a superuser"
     )
 

@@ -76,7 +76,7 @@ def _not_stored(view: api.View, target: AviTarget) -> api.Wait | None:
         return None
     known = view.fact(AviTarget) == target
     if known and stored is not None:
-        message = f"The place before, in cloud {stored.cloud}, is left first."
+        message = f"The earlier place, in cloud {stored.cloud}, is left first."
         return api.Wait(reason="PlacementLeaving", message=message, after=LEAVING_SECONDS)
     place = target.stored
     return api.Wait(

@@ -80,8 +80,8 @@ def judge_config(asked: WantedPlace, known: Catalog, correct: str) -> Resolved |
     if known.unseen:
         raise refusal.Refusal(
             "PermissionMissing",
-            f"On {known.address}, {known.unseen}. Else nobody could prove that nothing is left of "
-            "a cluster.",
+            f"On {known.address}, {known.unseen}. Without that nobody can prove that nothing is "
+            "left of a cluster.",
         )
     return place if ako.vpc_mode else _unusable(scope, place) or place
 
@@ -113,7 +113,7 @@ def _unusable(scope: networks.NetworkScope, place: Resolved) -> api.Wait | None:
         reason="NetworkNotUsable",
         message=(
             f'network "{closed[0]}" is not among the usable networks of IPAM profile '
-            f'"{profile.get("name")}" {scope.where}, so no address can be had from it. Add it '
+            f'"{profile.get("name")}" {scope.where}, so it gives no addresses. Add it '
             "there, or let an AviIPPool do that."
         ),
         after=UNUSABLE_SECONDS,

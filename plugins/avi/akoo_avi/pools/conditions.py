@@ -32,12 +32,14 @@ def applied(planned: NetworkPlan, where: str) -> Condition:
             type=APPLIED,
             status="False",
             reason="AddressesInUse",
-            message=f"{in_use(planned.held)} {where}. They go once these are given back.",
+            message=f"{in_use(planned.held)} {where}. They are removed when these are released.",
         )
     if planned.network is not None:
-        message = f"What was written {where} was not kept, or changed at once. It is written again."
+        message = (
+            f"What was written {where} was not kept, or was changed at once. It is written again."
+        )
         return Condition(type=APPLIED, status="False", reason="NotKept", message=message)
-    message = f"Ranges, subnets and usable networks are as they are wanted {where}."
+    message = f"Ranges, subnets and usable networks are as wanted {where}."
     return Condition(type=APPLIED, status="True", reason="Applied", message=message)
 
 
@@ -52,7 +54,7 @@ def drifted(planned: NetworkPlan, *, usable: bool, where: str) -> Condition:
     differences += ["the network is not usable any more"] if usable else []
     message = (
         f"Somebody changed what was in force {where}: {'; '.join(differences)}. "
-        "spec.driftPolicy is Report, so it is left so."
+        "spec.driftPolicy is Report, so nothing is changed back."
     )
     return Condition(type=APPLIED, status="False", reason="Drifted", message=message)
 

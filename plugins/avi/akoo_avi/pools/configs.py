@@ -95,7 +95,7 @@ async def _settle(
         message = f"AviIPPool/{inline.name} was not made from {config_title}. Delete it."
         return api.Blocked(reason="PoolNameTaken", message=message)
     if existing.deleting:
-        message = f"AviIPPool/{inline.name} is being deleted; it is made anew when it is gone."
+        message = f"AviIPPool/{inline.name} is being deleted; it is made again when it is gone."
         return api.Wait(reason="PoolDeleting", message=message, after=60.0)
     if existing.spec != inline.spec:
         spec = structs.to_object(inline.spec)

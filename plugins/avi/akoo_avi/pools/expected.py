@@ -48,8 +48,8 @@ def rows(
     refused = [
         ChangeRow(
             "keep",
-            f"{overlap.wanted} of {me} overlaps {overlap.there} of {overlap.whose}: with that "
-            "nothing at all is changed. Choose other ranges.",
+            f"{overlap.wanted} of {me} overlaps {overlap.there} of {overlap.whose}: therefore "
+            "nothing is changed. Choose other ranges.",
         )
         for overlap in planned.overlaps
     ]
@@ -83,9 +83,7 @@ def _changes(me: str, own: spans.Ours, planned: NetworkPlan) -> Iterator[ChangeR
     for span in sorted(handed):
         yield ChangeRow("change", f"leave {span} to another AviIPPool that gives it, too")
     for span in sorted(planned.removed.spans):
-        reason = (
-            f"{me} has put it there and does not give it any more; none of its addresses is used"
-        )
+        reason = f"{me} added it and no longer gives it; none of its addresses is used"
         yield ChangeRow("change", f"take out {span}: {reason}")
     for prefix in sorted(map(str, planned.removed.subnets)):
         yield ChangeRow(

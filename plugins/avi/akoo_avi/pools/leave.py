@@ -33,11 +33,12 @@ async def leave(context: PoolContext, pool: Pool) -> api.Result:
     if users:
         named = ", ".join(user.name for user in users[: conditions.SHOWN])
         message = (
-            f"{len(users)} AKODeployments take addresses from it ({named}). It goes after them."
+            f"{len(users)} AKODeployments take addresses from it ({named}). It is deleted after "
+            "them."
         )
         return await _waits(ctx, pool, conditions.failed(reason="InUse", message=message))
     if pool.let_go:
-        ctx.log.warning("AviIPPool is let go: what it has on Avi stays", extra={"why": pool.let_go})
+        ctx.log.warning("AviIPPool is let go: its ranges on Avi stay", extra={"why": pool.let_go})
         return await _gone(ctx, pool)
     for outside in await _places(context, pool):
         try:
@@ -101,7 +102,7 @@ async def _looked_for(context: PoolContext, pool: Pool) -> tuple[Outside, ...]:
             raise refusal.Refusal(
                 "PermissionMissing",
                 f"{error} But on {known.address}, {known.unseen}, so it may be there. Grant the "
-                f"permission, or annotate the pool {LET_GO} to leave what it has.",
+                f"permission, or annotate the pool {LET_GO} to leave its ranges there.",
             ) from error
         return ()
     return (Outside(avi=avi, network_uuid=at.network_uuid, tenant=at.tenant),)

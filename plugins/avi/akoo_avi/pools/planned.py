@@ -84,7 +84,7 @@ async def _declared(
         return None, _keep(name, f"it was not made from {config}, and is in its way. Delete it.")
     if pool.spec != made.spec:
         return structs.replace(pool, spec=made.spec), _action(
-            "change", name, f"{config}, of which it was made, says something else by now"
+            "change", name, f"{config}, which it was made from, says something else now"
         )
     return pool, _keep(name, f"it was made from {config}, and says what that says")
 
@@ -181,8 +181,8 @@ async def _unused(shared: kube.KubeClient, pool: Pool) -> api.PlannedAction:
     except refusal.Refusal as error:
         return _keep(pool.name, f"{config}: {error}")
     if pool.name in asked:
-        return _keep(pool.name, f"it goes with {config}, of which it was made")
-    reason = f"{config}, of which it was made, does not give it any more; nobody else uses it"
+        return _keep(pool.name, f"it goes with {config}, which it was made from")
+    reason = f"{config}, which it was made from, no longer gives it; nobody else uses it"
     return _action("delete", pool.name, reason)
 
 

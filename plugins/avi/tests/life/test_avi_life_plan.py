@@ -132,11 +132,11 @@ def test_what_becomes_of_the_pools_once_the_cluster_has_left(avi_world: Any) -> 
         assert row[2] == name
         return row[0], row[3]
 
-    assert left() == ("keep", "it goes with AKODeploymentConfig/default, of which it was made")
+    assert left() == ("keep", "it goes with AKODeploymentConfig/default, which it was made from")
     server = world.management.client()
     world.run(server.delete(kube_resource.AKO_DEPLOYMENT_CONFIGS, "default"))
     action, why = left()
     assert action == "delete"
-    assert "does not give it any more" in why
+    assert "no longer gives it" in why
     world.run(server.delete(resources.AVI_IP_POOLS, name))
     assert left() == ("delete", "it is being deleted, and waits for this cluster")

@@ -216,7 +216,7 @@ def test_a_cluster_uses_it_once_it_is_in_force(avi_world: Any) -> None:
     there.run("config-pools", "default")
     answer = world.call("prepare")
     assert answer.reason == "PoolNotReady"
-    assert "It was not looked at yet" in answer.message
+    assert "It was not checked yet" in answer.message
     there.settle()
     assert isinstance(world.settled(), api.Done)
     (use,) = world.call("intend").uses
