@@ -53,7 +53,7 @@ class Reflector:
 
     ``on_change`` gets each change exactly once, in an order that is right per object; an exception
     from it is logged and costs only that report. ``metadata_only`` asks for objects without spec,
-    data and status (PartialObjectMetadata).
+    data and status (PartialObjectMetadata). ``optional``: the kind may be one that is not served.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Reflector:
         field_selector: str = "",
         metadata_only: bool = False,
         watch_list: bool = True,
+        optional: bool = False,
         uniform: Callable[[], float] = random.random,
     ) -> None:
         self.resource = resource
@@ -80,9 +81,13 @@ class Reflector:
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._metadata_only = metadata_only
+        self._optional = optional
         self._core = reflector_core.ReflectorCore(watch_list=watch_list, uniform=uniform)
         self.synced = asyncio.Event()
         """Set when all of the first list was reported; cleared while the kind is refused."""
+        self.settled = asyncio.Event()
+        """Set for good when all of the first list was reported, or an optional kind is not served.
+        """
         self.last_error: Exception | None = None
         """Error that keeps the kind from being followed now; None while it is followed."""
 
@@ -167,6 +172,7 @@ class Reflector:
                 await asyncio.sleep(0)
         if isinstance(effect, reflector_actions.Replace):
             self.synced.set()
+            self.settled.set()
 
     def _recovered(self) -> None:
         if self.last_error is not None:
@@ -187,8 +193,12 @@ class Reflector:
         if not self._core.synced:
             self.synced.clear()
         unexpected = not isinstance(error, errors.KubeError | TimeoutError)
+        absent = self._optional and isinstance(error, errors.NotFoundError) and error.kind_missing
+        if absent:
+            self.settled.set()
         if unexpected or str(error) != str(self.last_error):
-            _log.warning(
+            _log.log(
+                logging.INFO if absent else logging.WARNING,
                 "cannot follow %s for now: %s: %s",
                 self.resource.qualified,
                 type(error).__name__,

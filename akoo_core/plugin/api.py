@@ -463,6 +463,9 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     that leaves it equal starts nothing. None: the whole object, with its status."""
     finalizer: str = ""
     """Its finalizer on objects of the kinds it writes; ``uninstall --orphan`` removes it."""
+    optional: tuple[Resource, ...] = ()
+    """Kinds of others that are watched, too, as soon as they are served. One that is not served
+    keeps nothing waiting; requests for it end with NotFoundError (``kind_missing``)."""
     sources: tuple[Source, ...] = ()
     """The leader starts them once every kind was listed, and cancels them with its lease."""
 

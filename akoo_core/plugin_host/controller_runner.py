@@ -50,7 +50,14 @@ async def run_controller(
     )
     following = _Following(controller, queue)
     reflectors = [
-        reflector.Reflector(client, store.resource, store, following.changed, clock=means.clock)
+        reflector.Reflector(
+            client,
+            store.resource,
+            store,
+            following.changed,
+            clock=means.clock,
+            optional=store.resource in controller.registration.optional,
+        )
         for store in following.stores
     ]
     handler = _Handler(controller, means, client)
@@ -86,7 +93,10 @@ class _Following:
         self._queue = queue
         registration = controller.registration
         indexes = {_NEEDS: self._secrets} if registration.secrets is not None else {}
-        self.stores = [store.Store(watch, indexes=indexes) for watch in registration.watches]
+        self.stores = [
+            store.Store(watch, indexes=indexes)
+            for watch in (*registration.watches, *registration.optional)
+        ]
 
     def changed(self, change: store.Change) -> None:
         """Adds the keys of old and new state. Those of a first list have a lower priority."""
@@ -149,11 +159,12 @@ class _Following:
 
 
 async def _synced(reflectors: Sequence[reflector.Reflector], stop: asyncio.Event) -> bool:
-    """Wait until every kind was listed once. False when stopped before."""
+    """Wait until every kind was listed once, or is optional and not served. False when stopped
+    before."""
 
     async def all_synced() -> None:
         for follower in reflectors:
-            await follower.synced.wait()
+            await follower.settled.wait()
 
     waits = [asyncio.create_task(all_synced()), asyncio.create_task(stop.wait())]
     try:

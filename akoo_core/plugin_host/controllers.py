@@ -80,6 +80,9 @@ def _problems(collected: Sequence[Controller]) -> Iterator[str]:
         yield "another controller has the same name"
     if not registration.watches:
         yield "it watches nothing"
+    both = set(registration.watches) & set(registration.optional)
+    if both:
+        yield f"it watches {', '.join(sorted(kind.qualified for kind in both))} twice"
     if registration.workers < 1:
         yield "it needs at least one worker"
     if registration.finalizer and not registration.writes:
@@ -102,7 +105,7 @@ def _functions(registration: api.ControllerRegistration) -> Iterator[str]:
 def _rights(controller: Controller) -> Iterator[str]:
     """Kinds that the operator's account will not be allowed to use."""
     rules = (*rbac.CORE, *controller.plugin.rbac)
-    for resource in controller.registration.watches:
+    for resource in (*controller.registration.watches, *controller.registration.optional):
         verbs = rbac.missing(rules, resource, _READ)
         if verbs:
             yield f"rbac of the plugin lacks {', '.join(verbs)} on {resource.qualified}"

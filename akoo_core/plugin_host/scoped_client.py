@@ -29,7 +29,7 @@ def for_controller(
 ) -> KubeClient:
     """Reads what a registration watches or writes, writes what it writes."""
     writes = frozenset(write.qualified for write in registration.writes)
-    reads = writes | {watch.qualified for watch in registration.watches}
+    reads = writes | _watched(registration)
     who = f"controller {registration.name} of plugin {plugin}"
     readable = "the kind is not in its watches or writes"
     return _scoped(
@@ -44,7 +44,7 @@ def for_reading(
 
     For verbs and commands: shared things belong to their controllers, and nobody else writes them.
     """
-    reads = frozenset(watch.qualified for each in registrations for watch in each.watches)
+    reads = frozenset[str]().union(*map(_watched, registrations))
     who = f"plugin {plugin}, outside of its controllers,"
     readable = "no controller of it watches the kind"
     writable = "only the controller of a shared thing writes it"
@@ -57,6 +57,11 @@ def for_verbs(
     """``for_reading``, as ``ctx.shared``: None for a plugin that registers no controller."""
     registered = tuple(registrations)
     return for_reading(inner, plugin, registered) if registered else None
+
+
+def _watched(registration: api.ControllerRegistration) -> frozenset[str]:
+    watched = (*registration.watches, *registration.optional)
+    return frozenset(resource.qualified for resource in watched)
 
 
 class ScopedTransport:

@@ -70,7 +70,7 @@ def keys(plugin: api.Plugin, world: World) -> Iterator[tuple[Controller, str]]:
             continue
         registration = controller.registration
         ordered: dict[str, None] = {}
-        for resource in registration.watches:
+        for resource in (*registration.watches, *registration.optional):
             for obj in world.management.objects(resource):
                 ordered.update(dict.fromkeys(registration.keys(resource, obj)))
         yield from ((controller, key) for key in ordered)
