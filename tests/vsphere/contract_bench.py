@@ -24,8 +24,9 @@ class Bench(Protocol):
     person: VCenterClient
     """Another account, which has every right."""
 
-    async def attach(self, group: str, name: str, *, host: bool = False) -> None:
-        """Put a virtual machine, or a vmkernel port of a host of that name, on a port group."""
+    async def attach(self, group: str, name: str, *, host: bool = False) -> str:
+        """Put a virtual machine, or a vmkernel port of a host of that name, on a port group; the
+        moRef of it."""
         ...
 
     async def detach(self, group: str) -> None:
@@ -94,8 +95,8 @@ class MemoryBench(CommonBench):
         self.client: VCenterClient = memory
         self.person: VCenterClient = MemoryVCenter(self._vcenter, username=PERSON)
 
-    async def attach(self, group: str, name: str, *, host: bool = False) -> None:
-        self._hand.attach(group, name, machine=not host)
+    async def attach(self, group: str, name: str, *, host: bool = False) -> str:
+        return self._hand.attach(group, name, machine=not host)
 
     async def detach(self, group: str) -> None:
         self._hand.detach(group)

@@ -292,6 +292,16 @@ async def users(bench: Bench) -> object:
     return seen
 
 
+@row([(2, 2, ("vm-1-of-test",), 1)], API + "ManagedEntity.name: needs System.Read on the object")
+async def users_that_are_not_seen(bench: Bench) -> object:
+    free, switch = await bench.group("DC0-free"), await bench.switch("DVS0")
+    await bench.attach(free, "vm-1-of-test")
+    hidden = await bench.attach(free, "vm-2-of-test")
+    await bench.deny("System.Read", hidden)
+    read = await bench.client.users(free, switch)
+    return [(read.ports, read.machines, read.names, read.unseen)]
+
+
 @row([8, 16])
 async def an_elastic_port_group_grows(bench: Bench) -> object:
     """By how many ports is our choice."""
@@ -415,6 +425,20 @@ async def a_port_group_that_may_not_be_read(bench: Bench) -> object:
 
 
 @row(
+    ["UnreadableError", False, "NotFoundError"],
+    API + "System.View; PropertyCollector: missingSet",
+)
+async def a_port_group_that_may_not_be_seen(bench: Bench) -> object:
+    free, switch = await bench.group("DC0-free"), await bench.switch("DVS0")
+    await bench.deny("System.View", free)
+    return [
+        await outcome(bench.client.port_group(free)),
+        free in {each.mo_ref for each in await bench.client.port_groups(switch)},
+        await outcome(bench.client.port_group_at("/DC0/network/DC0-free")),
+    ]
+
+
+@row(
     [(), (("free", "DVPortgroup.Modify"),), True],
     API + "AuthorizationManager.HasPrivilegeOnEntities",
 )
@@ -510,7 +534,7 @@ async def changes(bench: Bench) -> object:
     key = await bench.person.define_attribute("akoo.owner")
     first = await bench.client.changes("")
     begun = {each.mo_ref: each for each in first.changed}
-    silent = await bench.client.changes(first.version, 1)
+    silent = await bench.client.changes(first.version, 0)
     seen: Json = {
         "first": (free in begun, first.whole),
         "silent": (silent.changed, silent.removed),

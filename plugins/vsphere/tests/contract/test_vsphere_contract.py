@@ -2,16 +2,98 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
+from collections.abc import AsyncIterator
 
 import pytest
+from akoo_testbed.vcsim import Action, Fault, When
+from akoo_testbed.vcsim import pytest as vcsim_plugin
+from akoo_vsphere.client.account import Account
+from akoo_vsphere.client.api import VCenterClient
+from akoo_vsphere.client.sessions import SharedVCenters
 
+from akoo_core.plugin import external
 from akoo_core.testing import virtual_time
 from tests.vsphere import contract_rows
-from tests.vsphere.contract_bench import ROWS, MemoryBench
+from tests.vsphere.contract_bench import OPERATOR, PERSON, ROWS, CommonBench, MemoryBench, Write
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 NAMES = sorted(ROWS)
+PASSWORD = "Vcenter-person-1"
+METHODS: dict[Write, str] = {
+    "create": "AddDVPortgroup_Task",
+    "reconfigure": "ReconfigureDVPortgroup_Task",
+    "rename": "Rename_Task",
+    "destroy": "Destroy_Task",
+    "set_attribute": "SetField",
+}
+
+
+class VcsimBench(CommonBench):
+    """The real client on a strict vcsim."""
+
+    def __init__(self, vcsim: vcsim_plugin.RunningVcsim) -> None:
+        self._vcsim = vcsim
+        self._vcenters = SharedVCenters()
+
+    async def open(self) -> None:
+        options = self._vcsim.part.options
+        accounts = {options.username: options.password, PERSON: PASSWORD}
+        await self._vcsim.call(self._vcsim.control.change(accounts=accounts))
+        assert options.username == OPERATOR
+        account = Account(
+            address=self._vcsim.part.address,
+            username=OPERATOR,
+            password=options.password,
+            ca_pem=self._vcsim.ca_file.read_text(),
+        )
+        other = dataclasses.replace(account, username=PERSON, password=PASSWORD)
+        through = external.External()
+        self.client: VCenterClient = await self._vcenters.client(account, external=through)
+        self.person: VCenterClient = await self._vcenters.client(other, external=through)
+
+    async def close(self) -> None:
+        await self._vcenters.close()
+
+    async def attach(self, group: str, name: str, *, host: bool = False) -> str:
+        chosen = {"host": name} if host else {"machine": name}
+        return await self._vcsim.call(self._vcsim.control.attach(group, **chosen))
+
+    async def detach(self, group: str) -> None:
+        await self._vcsim.call(self._vcsim.control.detach(group))
+
+    async def deny(self, privilege: str, mo_ref: str) -> None:
+        denied = self._vcsim.control.deny(privilege, user=OPERATOR, object_=mo_ref)
+        await self._vcsim.call(denied)
+
+    async def allow(self) -> None:
+        await self._vcsim.call(self._vcsim.control.allow())
+
+    async def lose_answer(self, method: Write) -> None:
+        fault = Fault(action=Action.CUT, when=When.AFTER, method=METHODS[method], count=1)
+        await self._vcsim.call(self._vcsim.control.inject(fault))
+
+    async def fail_after(self, method: Write) -> None:
+        fault = Fault(
+            action=Action.TASK,
+            when=When.AFTER,
+            method=METHODS[method],
+            count=1,
+            fault="LimitExceeded",
+        )
+        await self._vcsim.call(self._vcsim.control.inject(fault))
+
+    async def end_sessions(self) -> None:
+        assert await self._vcsim.call(self._vcsim.control.end_sessions(OPERATOR))
+
+
+@pytest.fixture
+async def on_vcsim(vcsim: vcsim_plugin.RunningVcsim) -> AsyncIterator[VcsimBench]:
+    bench = VcsimBench(vcsim)
+    await bench.open()
+    yield bench
+    await bench.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -22,6 +104,12 @@ def test_in_memory(name: str) -> None:
         assert await row.play(MemoryBench()) == row.expected
 
     virtual_time.run(main)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_on_vcsim(name: str, on_vcsim: VcsimBench) -> None:
+    row = ROWS[name]
+    assert await row.play(on_vcsim) == row.expected
 
 
 def test_the_table_has_rows() -> None:

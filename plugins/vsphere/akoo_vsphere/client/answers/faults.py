@@ -98,7 +98,10 @@ def _in_use(fault: Fault, about: str) -> VCenterError:
 
 
 def _invalid(fault: Fault, about: str) -> VCenterError:
-    field = str(fault.fields.get("invalidProperty") or fault.fields.get("name") or "")
+    # InvalidName has the refused name, and no field.
+    field = (
+        "name" if "InvalidName" in fault.kinds else str(fault.fields.get("invalidProperty") or "")
+    )
     named = f" ({field})" if field else ""
     return errors.InvalidError(
         f"{about}: vCenter does not take a value{named}: {fault.name}.{_words(fault)}", field
