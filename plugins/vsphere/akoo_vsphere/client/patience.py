@@ -48,7 +48,7 @@ class Patience:
             self._circuit.failed(begun)
             raise
         except asyncio.CancelledError:
-            if self._clock.monotonic() - begun >= PATIENT * seconds and exchange.sent:
+            if self._clock.monotonic() - begun >= PATIENT * seconds and exchange.begun:
                 self._circuit.failed(begun)
             raise
         except Exception:

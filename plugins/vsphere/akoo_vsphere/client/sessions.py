@@ -9,11 +9,12 @@ from typing import Final
 from akoo_core.plugin import clock, external
 from akoo_vsphere.client import door, errors
 from akoo_vsphere.client.account import Account, RefusalMemory
-from akoo_vsphere.client.client import Sleep, SoapClient
+from akoo_vsphere.client.client import SoapClient
 from akoo_vsphere.client.connection import VCenterConnection
 from akoo_vsphere.client.patience import Patience
 from akoo_vsphere.client.refusals import Refusals
 from akoo_vsphere.client.watch import Watch
+from akoo_vsphere.client.writes import Sleep
 from akoo_vsphere.spec import address as addresses
 
 IDLE_SECONDS: Final = 600.0

@@ -88,6 +88,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
         """The answer. Raises LostError, TlsError, StrangeAnswerError (another HTTP status)."""
+        exchange.begun = True
         with self._translated(exchange):
             connection = self._take() or self._open(exchange)
             kept = False

@@ -8,11 +8,11 @@ import itertools
 from typing import Any, Final
 
 from akoo_core.plugin import external
-from akoo_vsphere.client import api, errors
-from akoo_vsphere.client.answers import inventory, properties
+from akoo_vsphere.client import api, errors, reads
+from akoo_vsphere.client.answers import inventory, properties, updates
 from akoo_vsphere.client.answers.properties import PORT_GROUP
-from akoo_vsphere.client.answers.updates import Known
-from akoo_vsphere.client.connection import Operation, VCenterConnection
+from akoo_vsphere.client.connection import VCenterConnection
+from akoo_vsphere.client.operation import Operation
 from akoo_vsphere.client.wire import Fault, Ref, SoapCall
 
 MARGIN_SECONDS: Final = 5.0
@@ -33,7 +33,7 @@ class _Collector:
         self.number = number
         self.version = ""
         """vCenter's version of what was reported."""
-        self.known = Known()
+        self.known = updates.Known()
         self.attributes: dict[int, str] = {}
 
     @property
@@ -85,11 +85,12 @@ class Watch:
         made = await self._make(operation)
         more = True
         while more:
+            operation.renew()
             answer = await self._wait(operation, made, 0)
             if answer is None:
                 break
             _, _, more = made.known.apply(answer)
-            made.version = str(answer["version"])
+            made.version = updates.version(answer)
         await self._name_attributes(operation, made)
         self._current = made
         return api.Changes(
@@ -110,7 +111,7 @@ class Watch:
             # Until all of an answer is here its version is not the caller's: should the rest be
             # lost, the caller's next version fits no collector, and it gets the whole list.
             now_changed, now_removed, more = current.known.apply(answer)
-            current.version = str(answer["version"])
+            current.version = updates.version(answer)
             changed = (changed | now_changed) - now_removed
             removed = (removed | now_removed) - now_changed
         if changed:
@@ -142,9 +143,9 @@ class Watch:
         view = await operation.call(
             SoapCall(
                 method="CreateContainerView",
-                target=operation.session.manager("viewManager"),
+                target=operation.manager("viewManager"),
                 arguments={
-                    "container": operation.session.manager("rootFolder"),
+                    "container": operation.manager("rootFolder"),
                     "type": [PORT_GROUP],
                     "recursive": True,
                 },
@@ -153,7 +154,7 @@ class Watch:
         if not isinstance(view, Ref):
             raise errors.NotVCenterError("vCenter makes no view.")
         collector = await operation.new_collector()
-        step = {**properties.step("view", "ContainerView", "view")}
+        step = properties.step("view", "ContainerView", "view")
         spec = properties.filter_spec([view], {PORT_GROUP: inventory.LISTED_PATHS}, [step])
         spec["objectSet"][0]["skip"] = True
         await operation.call(
@@ -180,8 +181,4 @@ class Watch:
     async def _name_attributes(self, operation: Operation, current: _Collector) -> None:
         """Read the definitions of custom attributes, if there are keys that are not known."""
         if not current.known.keys() <= current.attributes.keys():
-            manager = operation.session.manager("customFieldsManager")
-            spec = properties.filter_spec([manager], {manager.type: ("field",)})
-            rows = await operation.rows(spec, label=manager.type, subject=manager.value)
-            for row in rows:
-                current.attributes = inventory.attributes(row.fields.get("field"))
+            current.attributes = await reads.attributes(operation)

@@ -145,6 +145,8 @@ class Exchange:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.aborted = False
+        self.begun = False
+        """A thread works on it."""
         self.sent = False
         """The request may have reached vCenter."""
 
@@ -157,7 +159,7 @@ class Exchange:
         """Seconds that are left. Raises LostError if there are none, or it was aborted."""
         left = self._deadline - time.monotonic()
         if left <= 0 or self.aborted:
-            raise LostError("it did not answer in time", sent=self.sent, ours=not self.sent)
+            raise LostError("it did not answer in time", sent=self.sent)
         return left
 
     def attach(self, connection: socket.socket) -> None:

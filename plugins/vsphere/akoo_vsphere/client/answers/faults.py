@@ -70,7 +70,7 @@ def _privileges(fault: Fault) -> tuple[errors.Missing, ...]:
     for entity in _dicts(fault.fields.get("missingPrivileges")):
         entries += [
             errors.Missing(privilege=str(privilege), mo_ref=_mo_ref(entity.get("entity")))
-            for privilege in entity.get("privilegeIds") or ()
+            for privilege in _items(entity.get("privilegeIds"))
         ]
     if not entries and fault.fields.get("privilegeId"):
         entries.append(
@@ -156,4 +156,8 @@ def _mo_ref(value: Any) -> str:
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value or () if isinstance(entry, dict)]
+    return [entry for entry in _items(value) if isinstance(entry, dict)]
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

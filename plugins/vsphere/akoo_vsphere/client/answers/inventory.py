@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from akoo_core.plugin.structs import JSON
 from akoo_vsphere.client import api
-from akoo_vsphere.client.answers.properties import PORT_GROUP, Row
+from akoo_vsphere.client.answers.properties import PORT_GROUP, Row, items
 from akoo_vsphere.client.wire import Ref, mo_refs
 from akoo_vsphere.spec import names
 from akoo_vsphere.suitable import Switch
@@ -86,9 +86,9 @@ def _placed(row: Row, places: Places) -> api.PlacedSwitch:
 def switch(row: Row) -> Switch:
     """The switch of a row that has its configuration."""
     config: JSON = mo_refs(row.fields["config"])
-    uplinks = _dict(config.get("uplinkPortPolicy")).get("uplinkPortName") or ()
-    lags = (_dict(group).get("name") for group in config.get("lacpGroupConfig") or ())
-    pairs = (_dict(entry) for entry in config.get("pvlanConfig") or ())
+    uplinks = items(_dict(config.get("uplinkPortPolicy")).get("uplinkPortName"))
+    lags = (_dict(group).get("name") for group in items(config.get("lacpGroupConfig")))
+    pairs = (_dict(entry) for entry in items(config.get("pvlanConfig")))
     version = _dict(config.get("productInfo")).get("version")
     mtu = config.get("maxMtu")
     return Switch(
@@ -103,7 +103,7 @@ def switch(row: Row) -> Switch:
             for pair in pairs
             if isinstance(pair.get("secondaryVlanId"), int)
         ),
-        uplink_port_groups=frozenset(map(str, config.get("uplinkPortgroup") or ())),
+        uplink_port_groups=frozenset(map(str, items(config.get("uplinkPortgroup")))),
         extension=str(config.get("extensionKey") or ""),
     )
 
@@ -111,8 +111,9 @@ def switch(row: Row) -> Switch:
 def listed(mo_ref: str, fields: Mapping[str, Any], attributes: Mapping[int, str]) -> api.Listed:
     """A port group of its fields. The last value of an attribute counts."""
     values = {}
-    for entry in fields.get("customValue") or ():
-        name = attributes.get(_dict(entry).get("key", -1))
+    for entry in map(_dict, items(fields.get("customValue"))):
+        key = entry.get("key")
+        name = attributes.get(key) if isinstance(key, int) else None
         if name is not None:
             values[name] = str(entry.get("value") or "")
     parent = fields.get("parent")
@@ -132,13 +133,21 @@ def attributes(definitions: Any) -> dict[int, str]:
     """
     own: dict[int, str] = {}
     common: dict[int, str] = {}
-    for definition in definitions or ():
-        entry = _dict(definition)
+    for entry in map(_dict, items(definitions)):
         kind, key = entry.get("managedObjectType"), entry.get("key")
         if isinstance(key, int) and kind in (PORT_GROUP, None, ""):
             (own if kind == PORT_GROUP else common)[key] = str(entry.get("name") or "")
     names_taken = set(own.values())
     return own | {key: name for key, name in common.items() if name not in names_taken}
+
+
+def granted(answer: Any) -> Iterable[tuple[str, str]]:
+    """(moRef, privilege) that an answer of HasPrivilegeOnEntities grants."""
+    for entity in map(_dict, items(answer)):
+        ref = entity.get("entity")
+        for availability in map(_dict, items(entity.get("privAvailability"))):
+            if isinstance(ref, Ref) and availability.get("isGranted") is True:
+                yield ref.value, str(availability.get("privId") or "")
 
 
 def escaped(name: str) -> str:

@@ -109,26 +109,31 @@ def page(answer: Any) -> tuple[list[Row], str]:
     if answer is None:
         return [], ""
     _expect(isinstance(answer, dict))
-    rows = [_row(entry) for entry in answer.get("objects") or ()]
+    rows = [_row(entry) for entry in items(answer.get("objects"))]
     return rows, str(answer.get("token") or "")
 
 
 def _row(entry: Any) -> Row:
     _expect(isinstance(entry, dict) and isinstance(entry.get("obj"), Ref))
-    fields = {_text(pair, "name"): pair.get("val") for pair in entry.get("propSet") or ()}
+    fields = {_text(pair, "name"): pair.get("val") for pair in items(entry.get("propSet"))}
     return Row(ref=entry["obj"], fields=fields, missing=missing(entry.get("missingSet")))
 
 
 def missing(entries: Any) -> dict[str, Fault]:
     """Path to fault of a ``missingSet``. Raises DeadSessionError."""
     faulty: dict[str, Fault] = {}
-    for entry in entries or ():
+    for entry in items(entries):
         fault = entry.get("fault") if isinstance(entry, dict) else None
         fault = fault if isinstance(fault, Fault) else Fault(("MethodFault",), {})
         if faults.session_is_dead(fault):
             raise DeadSessionError
         faulty[_text(entry, "path")] = fault
     return faulty
+
+
+def items(value: Any) -> list[Any]:
+    """The items of a list; none of anything else, as an unset list is absent."""
+    return value if isinstance(value, list) else []
 
 
 def _text(entry: Any, key: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from akoo_vsphere.client.answers import faults
 from akoo_vsphere.client.answers.properties import Row
 from akoo_vsphere.client.wire import Fault
 
@@ -25,21 +24,21 @@ def pauses() -> Iterator[float]:
         seconds = min(seconds * GROWTH, LONGEST_PAUSE)
 
 
-def ended(rows: list[Row]) -> bool:
-    """The task has ended well. Raises its Fault; False: it is queued or runs, or its state is not
-    known."""
-    for row in rows:
-        state: Any = row.fields.get("info.state")
-        if state == "success":
-            return True
-        if state == "error":
+class Outcome(NamedTuple):
+    """A look at a task."""
+
+    ended: bool
+    """It has ended well; False: it is queued or runs, or ``fault`` is set."""
+    fault: Fault | None = None
+
+
+def outcome(row: Row) -> Outcome:
+    """The outcome that a row of PATHS shows."""
+    match row.fields.get("info.state"):
+        case "success":
+            return Outcome(ended=True)
+        case "error":
             stored = row.fields.get("info.error")
-            raise stored if isinstance(stored, Fault) else Fault(("MethodFault",), {})
-    return False
-
-
-def forgotten(rows: list[Row]) -> bool:
-    """vCenter does not know the task any more."""
-    return any(
-        faults.missing_object(fault) is not None for row in rows for fault in row.missing.values()
-    )
+            fault = stored if isinstance(stored, Fault) else Fault(("MethodFault",), {})
+            return Outcome(ended=False, fault=fault)
+    return Outcome(ended=False)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from akoo_vsphere.client import api, errors
 from akoo_vsphere.client.answers import inventory, properties
+from akoo_vsphere.client.answers.properties import items
 from akoo_vsphere.client.wire import Ref
 
 LEFT: Final = "leave"
@@ -21,7 +22,7 @@ class Known:
         self._fields: dict[str, dict[str, Any]] = {}
 
     def apply(self, answer: Any) -> tuple[set[str], set[str], bool]:
-        """Take one answer; (changed, removed) moRefs, and whether more of it follows.
+        """Take one answer; (changed, removed) moRefs, and True if more of it follows.
 
         Raises DeadSessionError.
         """
@@ -36,7 +37,7 @@ class Known:
                 continue
             fields = self._fields.setdefault(mo_ref, {})
             before = dict(fields)
-            for change in update.get("changeSet") or ():
+            for change in items(update.get("changeSet")):
                 _change(fields, change)
             if fields != before:
                 changed.add(mo_ref)
@@ -48,7 +49,7 @@ class Known:
         return {
             entry["key"]
             for fields in self._fields.values()
-            for entry in fields.get("customValue") or ()
+            for entry in items(fields.get("customValue"))
             if isinstance(entry, dict) and isinstance(entry.get("key"), int)
         }
 
@@ -65,19 +66,30 @@ class Known:
         return set(self._fields)
 
 
+def version(answer: Any) -> str:
+    """vCenter's version of an answer. Raises NotVCenterError."""
+    value = answer.get("version") if isinstance(answer, dict) else None
+    if not isinstance(value, str) or not value:
+        raise errors.NotVCenterError("The answer to a wait for changes has no version.")
+    return value
+
+
 def _updates(answer: Any) -> list[dict[str, Any]]:
     if not isinstance(answer, dict):
         raise errors.NotVCenterError("The answer to a wait for changes has another form.")
     return [
         update
-        for filtered in answer.get("filterSet") or ()
-        for update in filtered.get("objectSet") or ()
-        if isinstance(update.get("obj"), Ref)
+        for filtered in items(answer.get("filterSet"))
+        if isinstance(filtered, dict)
+        for update in items(filtered.get("objectSet"))
+        if isinstance(update, dict) and isinstance(update.get("obj"), Ref)
     ]
 
 
-def _change(fields: dict[str, Any], change: dict[str, Any]) -> None:
+def _change(fields: dict[str, Any], change: Any) -> None:
     """An unset value (None) is removed, as one whose property is removed."""
+    if not isinstance(change, dict):
+        return
     name, value = str(change.get("name") or ""), change.get("val")
     if change.get("op") in ("remove", "indirectRemove") or value is None:
         fields.pop(name, None)
