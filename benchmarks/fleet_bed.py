@@ -72,8 +72,8 @@ class FleetBed:
         await self.api.patch(kind, NAMESPACE, name, status, subresource="status")
 
     async def answers(self) -> dict[str, Any]:
-        """What the workload clusters answer to an operator at rest: who each is, and every object
-        of one of them, whose record is the ``template``."""
+        """The answers of the workload clusters to an operator at rest: the identity of each, and
+        every object of one of them, whose record is the ``template``."""
         clusters: dict[str, Any] = {}
         known: dict[str, Any] = {"clusters": clusters}
         for cluster_uid, (server, _) in self.workloads.clusters.items():

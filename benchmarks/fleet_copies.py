@@ -43,7 +43,7 @@ class Copies:
         self._plugins = plugins
         self._caller = caller.VerbCaller(plugins)
         self.clusters: dict[str, dict[str, str]] = {}
-        """Who answers in each copy, by the UID of its Cluster, as ``Fleet.answers`` has it."""
+        """The identity of each copy, by the UID of its Cluster, as ``Fleet.answers`` has it."""
 
     async def grow(self, count: int) -> None:
         """Have ``count`` Clusters and records, copies among them."""

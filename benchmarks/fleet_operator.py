@@ -76,7 +76,7 @@ def reconciles() -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process on this machine has used so far (Linux: its own CPU clock)."""
+    """The CPU that a process on this machine has used so far (Linux: its own CPU clock)."""
     return time.clock_gettime((~pid << 3) | 2)
 
 

@@ -38,7 +38,7 @@ STEPS = 10
 
 
 class Count:
-    """What was handled, and when."""
+    """The number of handled objects, and the times."""
 
     def __init__(self, wanted: int) -> None:
         self._wanted = wanted

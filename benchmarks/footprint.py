@@ -12,7 +12,7 @@ from benchmarks import figures, operator, startup
 RUNS = 3
 SETTLE_SECONDS = 3.0
 LOADED = "aiohttp.web, click, msgspec, opentelemetry.trace, pluggy, prometheus_client, yaml"
-"""What a process imports that has a static kubeconfig and sends no spans."""
+"""The imports of a process that has a static kubeconfig and sends no spans."""
 ALL = (
     f"{LOADED}, kubernetes_asyncio.config, opentelemetry.sdk.trace.export, "
     "opentelemetry.exporter.otlp.proto.http.trace_exporter"
@@ -31,7 +31,7 @@ print(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmRS
 
 
 def rss_mib(pid: int | str) -> float:
-    """What a process holds just now; ``self`` is this one."""
+    """The memory of a process just now; ``self`` is this one."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024

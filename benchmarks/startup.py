@@ -1,4 +1,4 @@
-"""How long importing takes, and how long from the command to the first reconcile."""
+"""The duration of importing, and that from the command to the first reconcile."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ _TOTAL = re.compile(r"^controller_runtime_reconcile_total\{[^}]*\} ([0-9.e+]+)$"
 
 
 def reconciled(text: str) -> bool:
-    """Whether /metrics counts a reconcile."""
+    """True if /metrics counts a reconcile."""
     return sum(float(value) for value in _TOTAL.findall(text)) >= 1

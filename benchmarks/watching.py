@@ -33,7 +33,7 @@ class Following:
         self._reflectors: list[reflector.Reflector] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.seen: set[int] = set()
-        """Who has seen the last change."""
+        """The watches that have seen the last change."""
 
     def start(self) -> None:
         """Open them all at once."""
@@ -63,7 +63,7 @@ class Following:
         return all(reflector.synced.is_set() for reflector in self._reflectors)
 
     def complete(self) -> bool:
-        """Whether all have seen a change since ``seen`` was cleared."""
+        """True if all watches have seen a change since ``seen`` was cleared."""
         return len(self.seen) >= self._count
 
     async def close(self) -> None:

@@ -117,7 +117,7 @@ def test_no_import_needs_an_underscore() -> None:
 
 
 def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
-    texts = {str(path): questions(path.read_text()) for path in files(*PRODUCT)}
+    texts = {str(path): questions(path.read_text()) for path in files(*PRODUCT, *TESTS)}
     assert {path: lines for path, lines in texts.items() if lines} == {}
 
 

@@ -52,7 +52,7 @@ class BedBase:
         await self.processes.stop()
 
     def log_file(self, part: str) -> pathlib.Path:
-        """Where this part's output goes."""
+        """The file of this part's output."""
         return self.logs / f"{part}.log"
 
     def data_folder(self, part: str) -> pathlib.Path:

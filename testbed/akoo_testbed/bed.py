@@ -25,13 +25,13 @@ Report = Callable[[str, float], None]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BedOptions:
-    """What a bed consists of."""
+    """The parts of a bed."""
 
     crds: tuple[pathlib.Path, ...] = ()
     """Files or folders applied to the management cluster beside Cluster API's and ours."""
 
     workload_servers: int = 1
-    """How many workload API servers start at once; more are started when all are taken."""
+    """Number of workload API servers that start at once; more are started when all are taken."""
 
     jaeger: bool = False
 

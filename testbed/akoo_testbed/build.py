@@ -58,7 +58,7 @@ def missing_recipes() -> list[str]:
 
 
 def cached_folder(recipe: recipes.Recipe) -> pathlib.Path:
-    """Where the result of this recipe is, or will be."""
+    """The folder of this recipe's result, built or not."""
     return cache.cache_folder() / f"{recipe.name}-{recipes.key(recipe)}"
 
 

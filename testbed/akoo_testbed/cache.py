@@ -1,4 +1,4 @@
-"""Where built binaries and the state of `akoo-testbed up` are kept, outside any checkout."""
+"""Folders of built binaries and of the state of `akoo-testbed up`, outside any checkout."""
 
 import os
 import pathlib
@@ -14,7 +14,8 @@ def cache_folder() -> pathlib.Path:
 
 
 def state_folder() -> pathlib.Path:
-    """Where `akoo-testbed up` keeps its state: `$AKOO_TESTBED_STATE`, else `up` in the cache."""
+    """The folder of the state of `akoo-testbed up`: `$AKOO_TESTBED_STATE`, else `up` in
+    the cache."""
     if own := os.environ.get("AKOO_TESTBED_STATE"):
         return pathlib.Path(own).absolute()
     return cache_folder() / "up"

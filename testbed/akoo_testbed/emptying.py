@@ -20,7 +20,7 @@ _WHO = "kube-system"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fresh:
-    """What the store of one API server held when it was new, and what the server offered."""
+    """The store of one API server as it was new, and the kinds that the server offered."""
 
     prefix: str
     contents: Mapping[bytes, bytes]
@@ -68,11 +68,9 @@ async def empty(api: kubeapi.KubeApi, store: parts.Etcd, new: Fresh) -> None:
 def difference(
     new: Fresh, now: Mapping[bytes, bytes]
 ) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
-    """What to write and what to delete, so that ``now`` is as ``new`` was. Pure.
-
-    What the server itself keeps writing stays: its lease, the status of its APIServices, and the
-    namespace that is its identity.
-    """
+    """The writes and deletions that make ``now`` equal to ``new``. Pure. Objects that the server
+    itself keeps writing stay: its lease, the status of its APIServices, and the namespace that
+    is its identity."""
     lease = f"{new.prefix}/leases/kube-system/apiserver-".encode()
     api_services = f"{new.prefix}/apiregistration.k8s.io/".encode()
 

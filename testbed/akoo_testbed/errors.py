@@ -1,4 +1,4 @@
-"""What the test bed raises.
+"""Errors of the test bed.
 
 TestbedError
     BuildError     a binary could not be built; the message says what to do

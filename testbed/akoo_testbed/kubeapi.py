@@ -133,7 +133,7 @@ class KubeApi(kuberest.Transport):
 
 
 def _digest(obj: Object | None) -> Object | None:
-    """What may be shown of an object in an error: nothing that could be a Secret's data."""
+    """The part of an object that an error may show: nothing that could be a Secret's data."""
     if obj is None:
         return None
     shown = ("deletionTimestamp", "finalizers")

@@ -28,7 +28,7 @@ class ApiError(Exception):
 
 
 HICCUPS: typing.Final = (ApiError, aiohttp.ClientError, TimeoutError, OSError)
-"""What a call may raise while a server starts, is overloaded or goes: worth another try."""
+"""Errors of a call while a server starts, is overloaded or goes: worth another try."""
 
 
 class Transport:

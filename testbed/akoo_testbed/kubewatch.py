@@ -90,7 +90,7 @@ def _remember(known: dict[tuple[str, str], Object], event: Event) -> None:
 def _difference(
     known: dict[tuple[str, str], Object], items: collections.abc.Sequence[Object]
 ) -> collections.abc.Sequence[Event]:
-    """What changed between the last knowledge and a fresh list; `known` is brought up to date."""
+    """The changes from the last knowledge to a fresh list; `known` is brought up to date."""
     fresh = {_key(item): item for item in items}
     events = []
     for key, old in list(known.items()):

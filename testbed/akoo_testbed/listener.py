@@ -13,7 +13,7 @@ _CHUNK = 1 << 16
 
 
 class Fault(enum.Enum):
-    """What is wrong with a listener."""
+    """The fault of a listener."""
 
     NONE = "none"
     REFUSE = "refuse"

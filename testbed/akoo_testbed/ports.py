@@ -74,7 +74,7 @@ def release(port: int) -> None:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the port now."""
+    """True if a server could listen on the port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

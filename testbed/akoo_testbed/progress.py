@@ -1,4 +1,4 @@
-"""What a long piece of work says on the terminal while it goes on."""
+"""Reports of a long piece of work on the terminal while it goes on."""
 
 import sys
 import time

@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _uses_processes(item: pytest.Item) -> bool:
-    """Whether a test uses these fixtures, or others that took their place.
+    """True if a test uses these fixtures, or others that took their place.
 
     What lives no longer than one test and has their name by chance starts no processes.
     """

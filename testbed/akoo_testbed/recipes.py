@@ -1,4 +1,4 @@
-"""What is built from which Go module, and the key under which the result is cached.
+"""The binaries, the Go modules they are built from, and the keys of the cached results.
 
 Each recipe has a folder in `modules/` with a go.mod (and go.sum) of its own: the versions and
 checksums there are the whole of what decides a build, so no checksum database is asked.

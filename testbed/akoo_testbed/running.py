@@ -9,7 +9,7 @@ T = typing.TypeVar("T")
 
 
 class Running:
-    """What a test may ask of any running bed, from whatever loop or none.
+    """A running bed, callable from any loop or none.
 
     The coroutines of the bed's objects belong to the bed's loop: pass them to `run` or `call`.
     """

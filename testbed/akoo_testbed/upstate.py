@@ -1,4 +1,4 @@
-"""What `akoo-testbed up` leaves in the state folder, and whether it still runs.
+"""The files that `akoo-testbed up` leaves in the state folder, and a check that it still runs.
 
 The background process holds a lock on a file there for as long as it lives: the kernel drops it
 even after SIGKILL, so a stale state is never taken for a running bed.

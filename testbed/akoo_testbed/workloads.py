@@ -1,4 +1,4 @@
-"""What a fake control plane needs from the test bed: an API server of its own for a Cluster."""
+"""The needs of a fake control plane from the test bed: an API server of its own for a Cluster."""
 
 import dataclasses
 import typing
@@ -6,7 +6,7 @@ import typing
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WorkloadApi:
-    """Where the API of one workload cluster answers, and how its administrator gets in."""
+    """The address of one workload cluster's API, and the credential of its administrator."""
 
     host: str
     """Always 127.0.0.1: the only address in the server's certificate."""

@@ -12,7 +12,7 @@ DEFINED = "infrastructure.cluster.x-k8s.io/v1"
 
 
 async def uid(api: kubeapi.KubeApi) -> str:
-    """What tells one cluster from another."""
+    """The identity of a cluster."""
     namespace = await api.get("v1/Namespace", None, "kube-system")
     return str(namespace["metadata"]["uid"])
 

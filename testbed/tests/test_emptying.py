@@ -1,4 +1,4 @@
-"""What is written and deleted so that a store is as it was; with a real server in `test_bed`."""
+"""The writes and deletions that restore a store; with a real server in `test_bed`."""
 
 import hypothesis
 from akoo_testbed import emptying

@@ -1,4 +1,4 @@
-"""Who gets which server of the pool, and when; the servers here are not real."""
+"""Servers of the pool and their users, over time; the servers here are not real."""
 
 import asyncio
 import typing

@@ -48,7 +48,7 @@ def start_owner(folder: pathlib.Path) -> tuple[subprocess.Popen[str], dict[str, 
 
 
 def wait_gone(pidfd: int) -> bool:
-    """Whether the process ended in time; the descriptor was opened while it lived."""
+    """True if the process ended in time; the descriptor was opened while it lived."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(GONE_SECONDS * 1000))
@@ -66,7 +66,7 @@ def members(group: int) -> list[int]:
 
 
 def ends(pid: int) -> bool:
-    """Whether a process that may be dying is dead in time."""
+    """True if a process that may be dying is dead in time."""
     with contextlib.suppress(ProcessLookupError):
         pidfd = os.pidfd_open(pid)
         try:

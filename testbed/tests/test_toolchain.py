@@ -1,4 +1,4 @@
-"""Which Go is used, and what is said when there is none."""
+"""The Go that is used, and the message when there is none."""
 
 import importlib.util
 import pathlib

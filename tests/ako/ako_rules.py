@@ -190,7 +190,7 @@ RULES = (
 
 
 def at(obj: Any, path: str) -> Any:
-    """What is at a dotted path; numbers are places in lists. Raises KeyError."""
+    """The value at a dotted path; numbers are places in lists. Raises KeyError."""
     for part in path.split("."):
         obj = obj[int(part)] if isinstance(obj, list) else obj[part]
     return obj

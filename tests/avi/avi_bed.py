@@ -148,7 +148,7 @@ class AviBed:
         )
 
     def context(self, *, claimed: bool = True, **spec: Any) -> api.VerbContext:
-        """What a verb gets. ``claimed``: the record knows that the claim was made."""
+        """The context of a verb. ``claimed``: the record knows that the claim was made."""
         facts: dict[str, record.StoredFact] = {}
         if claimed:
             fact = placement.AviClaimed(identity=self.stored.place.identity, epoch=1)
@@ -205,11 +205,11 @@ class AviBed:
         return result
 
     def count(self) -> oracle.Count:
-        """What the oracle says is left."""
+        """The objects that are left, by the oracle."""
         return oracle.count(self.controller, self.cluster, self.cloud)
 
     def diff(self, since: snapshots.Snapshot) -> snapshots.Diff:
-        """What changed, but for what logins change."""
+        """The changes, without those of logins."""
         changes = self.controller.diff(since)
         steady = {key: value for key, value in changes.changed.items() if key[0] != "user"}
         return snapshots.Diff(changes.added, changes.removed, steady, changes.touched)

@@ -39,7 +39,7 @@ class Thing(NamedTuple):
     refers: tuple[int, ...] = ()
 
     def body(self) -> dict[str, Any]:
-        """What is sent; references are added by who makes it."""
+        """The body of a request. The caller adds references."""
         made: dict[str, Any] = {"name": self.name, **_REQUIRED.get(self.kind, {})}
         made["markers"] = [{"key": key, "values": list(values)} for key, values in self.markers]
         if self.created_by is not None and self.kind in oracle.WITH_CREATED_BY:
@@ -98,7 +98,7 @@ REFERENCES: dict[tuple[str, str], Any] = {
     },
     ("vsdatascriptset", "poolgroup"): lambda ref: {"pool_group_refs": [ref]},
 }
-"""How a kind refers to another."""
+"""The ways in which a kind refers to another."""
 
 
 def names(kind: str, cluster: str) -> st.SearchStrategy[str]:

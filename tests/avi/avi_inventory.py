@@ -109,7 +109,7 @@ def lives(bed: AviBed, cluster: str, mode: str = "sni", tenant: str = "admin") -
 
 
 def more(bed: AviBed, cluster: str, tenant: str = "admin") -> None:
-    """What akosim does not make: passthrough, gateway, CRD operator, Istio."""
+    """Objects that akosim does not make: passthrough, gateway, CRD operator, Istio."""
     marked = {"markers": [{"key": "clustername", "values": [cluster]}]}
     ako = {**marked, "created_by": f"ako-{cluster}"}
     gateway = {**marked, "created_by": f"ako-gw-{cluster}-avi-system"}

@@ -28,7 +28,7 @@ IN_A_CLOUD = {"virtualservice", "vsvip", "pool", "poolgroup"}
 KINDS = WITH_CREATED_BY | WITHOUT
 HEX = set("0123456789abcdef")
 MAKERS = ("ako-", "ako-gw-", "ako-crd-operator-")
-"""How created_by begins: AKO's own container, that of its gateway, and the CRD operator."""
+"""Prefixes of created_by: AKO's own container, that of its gateway, and the CRD operator."""
 OF_THE_OPERATOR = {"healthmonitor", "applicationprofile", "pkiprofile"}
 OF_NOBODY = {"networksecuritypolicy"}
 
@@ -45,7 +45,7 @@ class Count(NamedTuple):
 
 
 def count(controller: Any, cluster: str, cloud_uuid: str) -> Count:
-    """What the store holds of a cluster, claims left out."""
+    """The objects of a cluster in the store, without claims."""
     own: set[tuple[str, ...]] = set()
     suspect: set[tuple[str, ...]] = set()
     for (kind, uuid), stored in controller.state.objects.everything().items():
@@ -80,7 +80,7 @@ def whose(kind: str, data: dict[str, Any], cluster: str, cloud_uuid: str) -> str
 
 
 def _author(kind: str, data: dict[str, Any], markers: dict[str, list[list[str]]]) -> str | None:
-    """Who made it; None: kinds that do not say."""
+    """The author of an object; None: kinds that do not name it."""
     if kind in WITH_CREATED_BY:
         return data.get("created_by") or ""
     if kind == "stringgroup":
@@ -90,7 +90,7 @@ def _author(kind: str, data: dict[str, Any], markers: dict[str, list[list[str]]]
 
 
 def _authored(kind: str, author: str | None, cluster: str, maker: str) -> bool:
-    """Whether this maker of such an object says so. The CRD operator does for one kind alone."""
+    """True if this maker of such an object says so. The CRD operator does for one kind alone."""
     if author is None:
         return True
     silent = maker == "ako-crd-operator-" and kind == "applicationprofile"
@@ -98,7 +98,7 @@ def _authored(kind: str, author: str | None, cluster: str, maker: str) -> bool:
 
 
 def _speaks_for(author: str, cluster: str, maker: str) -> bool:
-    """Whether the words ``author`` is made of can be: a maker, the cluster, a namespace."""
+    """True if the words ``author`` is made of can be: a maker, the cluster, a namespace."""
     if not author.startswith(maker):
         return False
     rest = author[len(maker) :]
@@ -116,7 +116,7 @@ def _is_namespace(text: str) -> bool:
 
 
 def _named_for(kind: str, name: str, cluster: str, maker: str) -> bool:
-    """Whether this maker gives such names to this kind."""
+    """True if this maker gives such names to this kind."""
     if kind in OF_NOBODY or (maker == "ako-crd-operator-" and kind not in OF_THE_OPERATOR):
         return False
     if maker == "ako-gw-" and kind in ("healthmonitor", "applicationprofile"):
@@ -195,13 +195,13 @@ def hashed(text: str) -> str:
 
 
 def made_by_operator(cluster: str) -> bool:
-    """Whether the name is one that the operator gives: a word and twelve digits of hex."""
+    """True if the name is one that the operator gives: a word and twelve digits of hex."""
     word, _, digits = cluster.partition("-")
     return word == "akoo" and len(digits) == 12 and set(digits) <= HEX
 
 
 def elsewhere(controller: Any, cluster: str, cloud_uuid: str) -> bool:
-    """Whether something in another cloud is marked with exactly this name."""
+    """True if something in another cloud is marked with exactly this name."""
     for (kind, _), stored in controller.state.objects.everything().items():
         if kind in IN_A_CLOUD and stored.data.get("cloud_ref") != cloud_uuid:
             names = [

@@ -63,7 +63,7 @@ def operator(bed: running.RunningBed) -> Iterator[process.OperatorProcess]:
 
 
 class BedScene:
-    """What a test does with clusters, in a namespace and under a label of its own."""
+    """The actions of a test on clusters, in a namespace and under a label of its own."""
 
     def __init__(self, bed: running.RunningBed, api: kubeapi.KubeApi, namespace: str) -> None:
         self.bed = bed

@@ -1,4 +1,4 @@
-"""Who gets AKO, from which config, and what happens when nothing selects a cluster any more."""
+"""Selection: the config that gives a cluster its AKO, and the end of a selection."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ async def test_the_higher_priority_wins_and_the_conflict_is_said(scene: BedScene
 
 
 def counts(served: int, config: dict[str, Any] | None) -> bool:
-    """Whether a config says that it serves so many clusters, all of them Ready."""
+    """True if a config shows that it serves so many clusters, all of them Ready."""
     status = (config or {}).get("status") or {}
     return (status.get("clusters"), status.get("ready")) == (served, served)
 
 
 def observed(generation: int, config: dict[str, Any] | None) -> bool:
-    """Whether the operator has seen that generation of a config."""
+    """True if the operator has seen that generation of a config."""
     return bool(((config or {}).get("status") or {}).get("observedGeneration", 0) >= generation)
 
 

@@ -1,4 +1,5 @@
-"""What Jaeger knows of a cluster's life: attempts as roots, links, verbs, plugins, HTTP calls."""
+"""The history of a cluster's life in Jaeger: attempts as roots, links, verbs, plugins,
+HTTP calls."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from akoo_core.sandbox import demo, install
 from tests.fire import fire_bed, fire_gate, fire_operator
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
-"""Whether to run at full length (``make proof``)."""
+"""True: run at full length (``make proof``)."""
 
 
 @pytest.fixture(scope="package")

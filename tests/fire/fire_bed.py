@@ -1,4 +1,4 @@
-"""What a story does with clusters, and how it ends: everything gone and every law kept."""
+"""The actions of a story on clusters, and its end: everything gone and every law kept."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ from tests.fire import fire_front, fire_journal, fire_outside
 
 Moment = Literal["before", "after"]
 Line = Literal["pass", "swallow", "end", "cut"]
-"""What becomes of a line of a watch: passed; dropped; passed as the last one of a stream that ends
-in good order; passed by half before the connection is cut."""
+"""The fate of a line of a watch: passed; dropped; passed as the last line of a stream that ends in
+good order; passed by half before the connection is cut."""
 
 WatchRule = Callable[[fire_journal.Call, int, bytes], Awaitable[Line]]
 """Asked for each line, with its number (from 1) in its stream."""
@@ -35,7 +35,7 @@ _LINE_BYTES = 1 << 22
 
 
 class Trap(NamedTuple):
-    """What happens to the first call that matches, before it is sent on or after its answer.
+    """The fate of the first call that matches, before it is sent on or after its answer.
 
     ``act`` returns whether the call goes on as if nothing had been; else its connection is cut.
     """

@@ -1,4 +1,4 @@
-"""What passed the gate: every call of every operator, in the order in which it came."""
+"""The calls that passed the gate: every call of every operator, in order."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Call:
 
     @property
     def write(self) -> bool:
-        """Whether it changes something. Leases and Events count too; questions by POST do not."""
+        """True if it changes something. Leases and Events count too; questions by POST do not."""
         return self.method != "GET" and "/authorization.k8s.io/" not in self.path
 
     @property
@@ -99,5 +99,5 @@ class Journal:
         return calls
 
     def counts(self, match: Match) -> collections.Counter[str]:
-        """How often each method and path was called."""
+        """The number of calls of each method and path."""
         return collections.Counter(f"{call.method} {call.path}" for call in self.of(match))

@@ -1,4 +1,4 @@
-"""What must hold at the end of every story, whatever was done to the operator meanwhile."""
+"""The laws that hold at the end of every story, whatever was done to the operator meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Object = dict[str, Any]
 
 
 def record_patch(call: fire_journal.Call, *path: str) -> bool:
-    """Whether it stores something at that path of a record's spec."""
+    """True if it stores something at that path of a record's spec."""
     if call.method != "PATCH" or not is_record(call) or call.path.endswith("/status"):
         return False
     value: Any = {"spec": {}} | call.sent if isinstance(call.sent, dict) else {}
@@ -76,7 +76,7 @@ def broken(gate: fire_gate.Gate, records: Container[str]) -> list[str]:
 
 
 def unfinished(records: Iterable[Object]) -> list[str]:
-    """What is left of records that should have ended."""
+    """The objects left by records that should have ended."""
     return [
         f"{record['metadata']['name']}: {(record.get('status') or {}).get('phase')}"
         for record in records

@@ -11,7 +11,7 @@ from typing import Any
 from tests.fire import fire_journal
 
 OBJECTS = ("vs-1", "vs-2")
-"""What AKO makes as soon as it has an account; it stays when AKO does not clean up."""
+"""The objects that AKO makes as soon as it has an account; they stay when AKO does not clean up."""
 
 Answer = tuple[int, dict[str, Any]]
 

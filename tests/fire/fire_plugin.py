@@ -16,7 +16,7 @@ NAME = "fire"
 
 
 class FireSettings(structs.StrictStruct, frozen=True, kw_only=True):
-    """Where the outside system is."""
+    """The address of the outside system."""
 
     url: str
     """Address of the outside system, without a slash at its end."""

@@ -1,4 +1,4 @@
-"""How watches are treated on their way through the gate."""
+"""Treatment of watches on their way through the gate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CUTS = 1
 
 
 class Weather:
-    """How watches are treated: one way for each kind, or one for all."""
+    """The treatment of watches: one way for each kind, or one for all."""
 
     def __init__(self, default: str, **kinds: str) -> None:
         self._ways = collections.defaultdict(lambda: default, kinds)

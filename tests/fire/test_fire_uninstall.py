@@ -18,7 +18,8 @@ PERSON = "cli"
 
 
 class Person:
-    """Who types commands, as an administrator, through the gate as a replica of this name."""
+    """A person who types commands, as an administrator, through the gate as a replica of
+    this name."""
 
     def __init__(self, bed: running.RunningBed, gate: fire_gate.Gate, token: str) -> None:
         base = bed.bed.base

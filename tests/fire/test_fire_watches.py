@@ -12,7 +12,7 @@ from tests.fire import fire_bed, fire_gate, fire_journal, fire_operator, fire_we
 from tests.fire.conftest import PROOF
 
 BORNE_SECONDS = 90.0
-"""How long a watch may be silent."""
+"""The longest silence of a watch."""
 FOLLOWED = ("akodeploymentconfigs", "akodeployments", "clusters", "secrets")
 
 

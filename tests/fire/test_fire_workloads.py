@@ -40,7 +40,7 @@ class Ward:
 
     @property
     def front(self) -> fire_front.Front:
-        """What stands before the workload API of the sick one."""
+        """The proxy before the workload API of the sick cluster."""
         return self.fire.gate.fronts[self.key("sick")]
 
     def key(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a user does and what goes wrong, picked by chance; the same for both simulations."""
+"""Acts of users and faults, picked by chance; the same for both simulations."""
 
 from __future__ import annotations
 

@@ -112,18 +112,18 @@ class AviOutside(Outside):
     # What is asked of any outside.
 
     def count(self) -> oracle.Count:
-        """What is left of ours, by the oracle."""
+        """The objects of ours that are left, by the oracle."""
         return oracle.count(self.avi, self.cluster, self.place.cloud)
 
     def own(self, record: str) -> list[str]:
         return oracle.shown(self.avi, self.count().own) if record == self.cluster else []
 
     def claimed(self, record: str) -> bool:
-        """Whether its claim is there."""
+        """True if its claim is there."""
         return any(self.avi.state.objects.named(claim.KIND, f"akoo-claim-{record}"))
 
     def state(self) -> object:
-        """What is other than before; logins apart."""
+        """The differences to before, without logins."""
         changes = self.avi.diff(self.before)
         return {
             "added": sorted(map(_title, changes.added.values())),

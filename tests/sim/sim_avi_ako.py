@@ -1,5 +1,5 @@
-"""What an AKO does on an Avi Controller: it makes all that akosim plans for a small cluster, and
-takes it away again, in AKO's own order."""
+"""The work of an AKO on an Avi Controller: it makes all that akosim plans for a small cluster, and
+deletes it again, in AKO's own order."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _ingress(name: str, path: str, more: dict[str, Any]) -> dict[str, Any]:
 
 
 class Place:
-    """Where AKOs work: a cloud with its VRF, an SE group and a network for VIPs, all by name."""
+    """The place of AKOs: a cloud with its VRF, an SE group and a network for VIPs, all by name."""
 
     def __init__(self, hand: client.Client, cloud: str, group: str, network: str) -> None:
         self.hand = hand
@@ -71,7 +71,7 @@ class Place:
         self.group = self.find("serviceenginegroup", group).uuid
 
     def at(self, group: str) -> bool:
-        """Whether it is there."""
+        """True if it is there."""
         return self.group == self.find("serviceenginegroup", group).uuid
 
     def works(self, data: dict[str, str]) -> None:

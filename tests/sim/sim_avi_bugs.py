@@ -34,7 +34,7 @@ def _replaced(where: Any, name: str, wrong: Any) -> Callable[[pytest.MonkeyPatch
 async def _in_memory(
     ctx: Any, pool: Pool, scene: Any, planned: Any, *, opens: bool = False
 ) -> Pool:
-    """What will be ours is known to this process alone until it is written."""
+    """Keep new objects in memory alone until they are written."""
     if not pool.has_something:
         await controller_hold.hold(ctx.kube, pool)
     added = pool.status.usable_added or opens

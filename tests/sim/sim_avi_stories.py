@@ -22,9 +22,9 @@ from tests.sim.sim_fleet import CONFIG, Cast, SimFleet
 from tests.sim.sim_stories import held, phase, until
 
 DRAINING_SECONDS = 120.0
-"""How long Nodes are drained before their Machines go."""
+"""The time that Nodes are drained before their Machines go."""
 REMAINING_SECONDS = 5.0
-"""How long the foreign reference stays after it was named."""
+"""The time that the foreign reference stays after it was named."""
 
 
 class AviSimFleet(SimFleet):
@@ -41,7 +41,7 @@ class AviSimFleet(SimFleet):
         self.laws.account = lambda record: False
         self.dies = False
         self.left: list[str] = []
-        """What a dead AKO left."""
+        """The objects that a dead AKO left."""
 
     async def ako(self, workload: memory.MemoryServer, data: dict[str, str]) -> None:
         """AKO makes all, or deletes all and says so, or dies half-way."""
@@ -187,7 +187,7 @@ async def _unconfigured(fleet: AviSimFleet) -> None:
 
 
 def _held(fleet: SimFleet, uid: str) -> str:
-    """Why the Cluster is held."""
+    """The reason why the Cluster is held."""
     record = fleet.record_of(uid)
     conditions = record.status.conditions if record is not None else ()
     return next((c.reason for c in conditions if c.type == "Held" and c.status == "True"), "")

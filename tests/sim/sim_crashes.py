@@ -42,7 +42,7 @@ class Trap:
         """The site at which the process died."""
         self.crashed = asyncio.Event()
         self.begun = 0
-        """How many points there were when the part of the story began that it is about."""
+        """The number of points before the part of the story that it is about."""
         self._at = (nth, moment)
         self._counts = {"before": 0, "after": 0}
 
@@ -70,7 +70,7 @@ class Trap:
 
 
 class Played(NamedTuple):
-    """What came of one run."""
+    """The result of one run."""
 
     state: dict[str, object]
     points: tuple[Point, ...]
@@ -82,7 +82,7 @@ class Played(NamedTuple):
     sprung: str
     made: tuple[str, ...]
     states: tuple[Hashable, ...] = ()
-    """What the process would have left behind at each point."""
+    """The state that the process would have left behind at each point."""
     dying_seconds: float = 0.0
     """From the crash until a new process starts."""
 
@@ -127,7 +127,7 @@ def play(story: Story, cast: Cast, point: Point | None = None) -> Played:
 
 
 async def _play(fleet: SimFleet, story: Story, trap: Trap) -> float:
-    """How long the process took to die."""
+    """Play the story; return the time that the process took to die."""
     dying = 0.0
     process = Process(fleet, external.External(interceptor=trap))
     telling = asyncio.ensure_future(story(fleet))
@@ -150,7 +150,7 @@ async def _play(fleet: SimFleet, story: Story, trap: Trap) -> float:
 
 
 def waited_for(fleet: SimFleet) -> str:
-    """What the records say that have not come to their end."""
+    """The waits of records that have not come to their end."""
     texts = [
         f"{record.name} {record.status.phase} {condition.type} "
         f"{condition.reason}: {condition.message}"
@@ -162,7 +162,7 @@ def waited_for(fleet: SimFleet) -> str:
 
 
 def wrong_after(story: Story, cast: Cast, point: Point, whole: Played) -> list[str]:
-    """What is wrong after a crash at ``point`` of a story that was played ``whole`` without."""
+    """The faults after a crash at ``point`` of a story that was played ``whole`` without one."""
     try:
         played = play(story, cast, point)
     except TimeoutError as error:
@@ -184,7 +184,7 @@ def traced(recording: spans.Recording) -> frozenset[str]:
 
 
 def differences(first: object, second: object, path: str = "") -> list[str]:
-    """Where two end states differ."""
+    """The differences of two end states."""
     if isinstance(first, dict) and isinstance(second, dict):
         keys = sorted({*first, *second})
         return [
@@ -217,7 +217,7 @@ def end_state(fleet: SimFleet) -> dict[str, object]:
 
 
 _WAY = ("drainOutcome", "lastNonEmptyAt", "attemptedAt", "message", "evidence", "lastTraceId")
-"""What a record says about the way that was taken, not about where it ended."""
+"""Fields of a record that depend on the way that was taken, not on the end."""
 
 
 def _generations(server: memory.MemoryServer) -> dict[str, int]:

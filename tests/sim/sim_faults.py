@@ -1,4 +1,4 @@
-"""What goes wrong on the way: calls that fail or whose answer is lost, latency, late watches."""
+"""Faults on the way: calls that fail or whose answer is lost, latency, late watches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.sim.sim_laws import Laws
 
 
 class Weather:
-    """How bad it is, for everybody. All zero: nothing goes wrong any more."""
+    """The rate of each fault, for everybody. All zero: nothing goes wrong any more."""
 
     def __init__(self) -> None:
         self.failing = 0.0

@@ -44,11 +44,11 @@ class Cast:
     config: dict[str, Any]
     """Fields of the AKODeploymentConfig's spec."""
     change: dict[str, Any]
-    """What a change of the config changes. Deployed, it is the log level DEBUG."""
+    """The fields that a change of the config sets. By default it is the log level DEBUG."""
     secrets: tuple[dict[str, Any], ...] = ()
     """In the management cluster."""
     verifies: bool = True
-    """Whether one of them proves that nothing is left."""
+    """True if one of them proves that nothing is left."""
     kinds: tuple[resources.Resource, ...] = ()
     """Kinds of theirs that the management cluster serves."""
     fleet: Callable[[clock_.Clock, Cast], SimFleet] | None = None
@@ -87,7 +87,7 @@ class SimFleet:
         self.management.seed(*cast.secrets)
         self.user = self.management.client(system=OTHERS, field_manager="kubectl")
         self.chance: Callable[[], float] = lambda: 0.0
-        """How likely the world takes its time at a tick: 0 it never does."""
+        """The probability that the world takes its time at a tick: 0 it never does."""
         self.tick_seconds = TICK_SECONDS
         self.lone = False
         """Processes that start now have no plugin that cleans up (--plugins ako)."""
@@ -173,7 +173,7 @@ class SimFleet:
         return listed[0] if listed else None
 
     def survives(self) -> Hashable:
-        """What a process that dies now leaves behind: the same value means the very same."""
+        """The state that a process leaves behind if it dies now: equal values mean equal states."""
         servers = {"management": self.management} | {k: v.server for k, v in self.workloads.items()}
         versions = tuple(sorted((name, server.store.version) for name, server in servers.items()))
         return self.clock.monotonic(), versions, self.outside.survives()

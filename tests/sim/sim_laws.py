@@ -1,4 +1,5 @@
-"""What must never happen, checked at every write of the management cluster and of the outside.
+"""Laws that must never be broken, checked at every write of the management cluster and of the
+outside.
 
 A breach is kept, not raised: the operator would take it for an error of a plugin and try again.
 """
@@ -56,14 +57,14 @@ class Laws:
         self._records: dict[str, tuple[Object, record_.Record]] = {}
         self.broken: list[str] = []
         self.own: Callable[[str], list[str]] = lambda record: []
-        """What is really left outside of a record."""
+        """The objects of a record that are really left outside."""
         self.verifies = True
         self.claimed: Callable[[str], bool] = lambda record: False
-        """Whether something taken for a record was not given back yet."""
+        """True if something taken for a record was not given back yet."""
         self.account: Callable[[str], bool] = lambda record: False
-        """Whether AKO's account for a record is there."""
+        """True if AKO's account for a record is there."""
         self.paused: Callable[[str], bool] = nobody
-        """Whether nothing may be done for a record: long paused, and everybody knows."""
+        """True if nothing may be done for a record: long paused, and everybody knows."""
         self.torn: set[str] = set()
         """UIDs of Clusters whose finalizers somebody took off by force."""
         self.moved: set[str] = set()
@@ -114,7 +115,7 @@ class Laws:
         self.require(not held, f"{held}: workload write while it is paused")
 
     def swept(self, record: str) -> None:
-        """What AKO may make again is not deleted behind its back."""
+        """Require that no object is swept that AKO may make again."""
         stored = self.record(record)
         state = stored.spec.leaving if stored is not None else None
         fenced = state is not None and state.fence is not None
@@ -182,7 +183,7 @@ class Laws:
         self.require(seen, f"{leaver.name} leaves for a deletion that nobody saw")
 
     def _went_on(self, now: record_.Record, old: record_.Record) -> None:
-        """What is stored of leaving is not taken back; a fence is what it says."""
+        """Require that the stored progress of leaving is kept, and that a fence is what it says."""
         was, state = old.spec.leaving, now.spec.leaving
         if was is not None and state is None and _has_moved(now, old):
             self.require(was.released_at is not None, f"{now.name} moves before its release")
@@ -311,14 +312,15 @@ def _says_proven(state: record_.Leaving | None) -> bool:
 
 
 def _has_moved(now: record_.Record, old: record_.Record) -> bool:
-    """Whether its old place was left, and was shown to be clean."""
+    """True if its old place was left, and was shown to be clean."""
     before = old.spec.ended_placements
     ended = now.spec.ended_placements[len(before) :]
     return bool(ended) and ended[-1].how == "Proved"
 
 
 def _reaching_out(reaching: record_.Record) -> bool:
-    """Whether anything may be outside because of it: what is stored comes before what is done."""
+    """True if something may be outside because of it: intents are stored before they are
+    acted on."""
     spec = reaching.spec
     return bool(spec.intents or spec.uses or spec.facts or spec.inventory or spec.workload)
 

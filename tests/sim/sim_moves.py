@@ -23,21 +23,21 @@ from tests.sim.sim_replica import NOBODY, Lead, Replica
 
 MOVES = 60
 STEPS = 12
-"""How far attempts get between two moves, at most."""
+"""The most attempts between two moves."""
 PEACE_SECONDS = 3 * 3600.0
 PATIENT_ROUNDS = 12
 """So many short rounds, before peace waits for what wants to be waited for."""
 
 
 class Result(NamedTuple):
-    """What came of a seed."""
+    """The result of a seed."""
 
     seed: int
     broken: tuple[str, ...]
     did: tuple[str, ...]
     """Every move, in order."""
     let_go: tuple[str, ...]
-    """Why Clusters were let go."""
+    """The reasons why Clusters were let go."""
     writes: int
 
 

@@ -59,7 +59,7 @@ class Outside:
         return sorted(self.objects.get(record, {}))
 
     def state(self) -> object:
-        """What is there, without ids."""
+        """The objects outside, without ids."""
         return {
             "claims": sorted(self.claims),
             "accounts": {name: len(ids) for name, ids in sorted(self.accounts.items())},

@@ -45,7 +45,7 @@ def paused(fleet: SimFleet) -> frozenset[str]:
 
 
 async def settled(fleet: SimFleet) -> bool:
-    """Whether everything is as it should be; what waits for a person gets its answer."""
+    """True if everything is as it should be. An object that waits for a person gets its answer."""
     for record in fleet.laws.records():
         held = [c.reason for c in record.status.conditions]
         if "ClusterVanished" in held:
@@ -66,7 +66,7 @@ async def _select_again(fleet: SimFleet) -> None:
 
 
 def unsettled(fleet: SimFleet) -> list[str]:
-    """What is not yet as it should be."""
+    """The things that are not yet as they should be."""
     clusters = fleet.clusters()
     uids = {cluster["metadata"]["uid"]: cluster for cluster in clusters.values()}
     unfinished = [

@@ -35,7 +35,7 @@ NOBODY = -1
 
 
 class Lead:
-    """Which replica leads; ``check`` of its guard is the election's answer."""
+    """The leadership of replicas; ``check`` of its guard is the election's answer."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -90,7 +90,7 @@ class Replica:
         self.lost = False
         """It has learned that it does not lead: the process ends."""
         self.due: dict[str, float] = {}
-        """When each record wants to be looked at again."""
+        """The time when each record wants its next attempt."""
         self._failures: dict[str, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.stores = (self.world.clusters, self.world.config_objects, self.world.record_objects)
@@ -161,7 +161,8 @@ class Replica:
                 self.due[name] = now() + outcome.requeue_after
 
     def _require_foreseen(self, name: str) -> None:
-        """What nobody foresaw is told on the record in production; here it is a mistake."""
+        """Require that no attempt failed unexpectedly: in production the record shows it, here it
+        is a mistake."""
         kind = resources.AKO_DEPLOYMENTS
         stored = self._fleet.management.store.rows.get(Key(kind.group, kind.plural, "", name), {})
         for condition in (stored.get("status") or {}).get("conditions") or ():
@@ -172,7 +173,7 @@ class Replica:
         return (task for task in self._tasks.values() if not task.done())
 
     async def kill(self) -> None:
-        """What is in flight is lost; whatever it still tries has no effect."""
+        """Kill the process. Calls under way are lost, and later ones have no effect."""
         self.seam.dead = True
         tasks = list(self._tasks.values())
         for task in tasks:

@@ -32,14 +32,14 @@ TIMING = timing.Timing(retry=8.0)
 
 
 class Result(NamedTuple):
-    """What came of a seed."""
+    """The result of a seed."""
 
     seed: int
     broken: tuple[str, ...]
     did: tuple[str, ...]
-    """What the user did and what went wrong, in order."""
+    """The acts of the user and the faults, in order."""
     let_go: tuple[str, ...]
-    """Why Clusters were let go."""
+    """The reasons why Clusters were let go."""
     writes: int
 
 

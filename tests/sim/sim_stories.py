@@ -71,7 +71,7 @@ def log_level(fleet: SimFleet) -> str:
 
 
 def held(fleet: SimFleet) -> bool:
-    """Whether demo/shop carries our finalizer."""
+    """True if demo/shop carries our finalizer."""
     cluster = fleet.clusters().get("shop")
     return cluster is not None and names.FINALIZER in (cluster["metadata"].get("finalizers") or ())
 

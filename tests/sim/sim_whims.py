@@ -18,7 +18,7 @@ class Whims:
         """Of calls that do not get to do anything."""
 
     async def result(self) -> api.Wait | api.Blocked | None:
-        """What a verb is to answer instead of doing its work; None: nothing, it works."""
+        """The answer of a verb that does no work; None: the verb works."""
         if not self.share or random.random() >= self.share:
             return None
         match random.choice(("wait", "block", "raise", "hang")):

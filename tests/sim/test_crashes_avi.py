@@ -56,7 +56,7 @@ def undisturbed(story: Story) -> Played:
 
 
 def whats(group: Group) -> set[What]:
-    """What is covered by a crash there: sites; of writes before and after."""
+    """The points that a crash there covers: sites; of writes before and after."""
     return {(point.moment if point.write else "", point.site) for point in group}
 
 

@@ -47,7 +47,7 @@ HEALTHY = 30
 NAMESPACE = "demo"
 POD_LIMIT = 1024 * 1024 * 1024
 SETTLE_SECONDS = 5.0
-"""How long the attacks run before the healthy clusters come."""
+"""The time that the attacks run before the healthy clusters come."""
 PATIENCE_SECONDS = 300.0
 FLOOR_SECONDS = 0.5
 """Medians below it are not told apart: the machine has other work, too."""

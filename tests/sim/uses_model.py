@@ -18,7 +18,7 @@ class BrokenError(AssertionError):
 
 
 class Process(NamedTuple):
-    """Where a process stands."""
+    """The position of a process."""
 
     start: scripts.Start
     answers: scripts.Answers = ()

@@ -37,7 +37,7 @@ class Call(NamedTuple):
 
 
 class Start(NamedTuple):
-    """What a process was started with."""
+    """The arguments that a process was started with."""
 
     script: str
     uid: int
@@ -49,7 +49,7 @@ Answers = tuple[Any, ...]
 
 @functools.cache
 def next_call(start: Start, answers: Answers) -> Call | None:
-    """What a process does next after these answers; None when it has ended."""
+    """The next action of a process after these answers; None when it has ended."""
     process = SCRIPTS[start.script](start.uid)
     call: Call | None = None
     try:

@@ -1,4 +1,4 @@
-"""What a story does to the AKO of its cluster, through the workload cluster's API."""
+"""Acts of a story on the AKO of its cluster, through the workload cluster's API."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Avi:
         return password
 
     def new_password(self, name: str) -> str:
-        """What an administrator does by hand: give a user another password."""
+        """Give a user another password, as an administrator does by hand."""
         user = self.admin.get(f"user?name={name}")["results"][0]
         password = f"New-{secrets.token_urlsafe(12)}-1"
         self.admin.put(f"user/{user['uuid']}", user | {"password": password})

@@ -1,4 +1,4 @@
-"""What a story does on the Avi Controller, past its REST API or as its administrator."""
+"""Acts of a story on the Avi Controller, past its REST API or as its administrator."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def traces(objects: Iterable[store.Stored], name: str) -> Iterator[str]:
 
 
 def has_trace(data: Object, name: str) -> bool:
-    """Whether an object itself shows the cluster's name, whole, in one of AKO's ways."""
+    """True if an object itself shows the cluster's name, whole, in one of AKO's ways."""
     if name in _values(data.get("markers")):
         return True
     whole = re.escape(name)
@@ -49,7 +49,7 @@ def has_trace(data: Object, name: str) -> bool:
 
 
 def others(objects: Iterable[store.Stored], name: str) -> dict[tuple[str, str], object]:
-    """What everything else holds, to be compared before and after."""
+    """The objects of everybody else, to be compared before and after."""
     return {
         obj.key: _without(obj.data, name)
         for obj in objects

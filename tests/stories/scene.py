@@ -1,4 +1,4 @@
-"""What a story acts with: one dying cluster, its config, its AKO, and the Avi it shares."""
+"""The means of a story: one dying cluster, its config, its AKO, and the Avi it shares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a story's cluster is put into, and how it is read: configs, accounts, records."""
+"""The surroundings of a story's cluster, and ways to read it: configs, accounts, records."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Object = dict[str, Any]
 
 
 async def give_pods_networks(workload: kubeapi.KubeApi) -> None:
-    """What a controller of real clusters does to each Node: AKO makes routes of it."""
+    """Do to each Node what a controller of real clusters does: AKO makes routes of it."""
     for number, node in enumerate(await workload.list("v1/Node")):
         cidr = f"10.244.{number}.0/24"
         change = {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}}

@@ -1,4 +1,4 @@
-"""What cannot be seen is not clean; what others hold is said; what others own stays."""
+"""Sight: unseen objects are not clean, held ones are named, and objects of others stay."""
 
 from __future__ import annotations
 

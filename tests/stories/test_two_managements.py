@@ -105,7 +105,7 @@ async def _restarts(kubeconfig: str) -> int:
 
 
 async def _leave_here(s: Scene) -> None:
-    """What clusterctl does at the source: pause, say that it moves, delete, strip.
+    """Do as clusterctl does at the source: pause, mark the move, delete, strip.
 
     In that order: a living Cluster without its finalizer gets it back from its manager, paused or
     not, and a paused one that is deleted then stays for ever.

@@ -1,4 +1,4 @@
-"""What runs in a cluster so that its AKO has something on Avi: an L4 and an L7 service."""
+"""The traffic in a cluster that gives its AKO objects on Avi: an L4 and an L7 service."""
 
 from __future__ import annotations
 

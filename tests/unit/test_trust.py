@@ -1,4 +1,4 @@
-"""Which server is trusted: the same for the Avi client, the management and a workload cluster."""
+"""Trust in servers: the same for the Avi client, the management and a workload cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is refused before it is deployed: versions, families, fields that AKO would choke on."""
+"""Configs that are refused before anything is deployed: versions, families, fields that AKO would
+choke on."""
 
 from __future__ import annotations
 

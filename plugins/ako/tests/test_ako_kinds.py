@@ -58,7 +58,7 @@ def nodes(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def tally(release: str, group: str) -> dict[str, int]:
-    """How often each keyword stands in the definitions of a group."""
+    """Count each keyword in the definitions of a group."""
     counts: collections.Counter[str] = collections.Counter()
     for crd in crds.render(versions.RELEASES[release]):
         if crd["spec"]["group"] == group:

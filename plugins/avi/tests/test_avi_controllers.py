@@ -1,4 +1,4 @@
-"""How Avi Controllers are: conditions of AviControllers and of configs."""
+"""The state of Avi Controllers: conditions of AviControllers and of configs."""
 
 from __future__ import annotations
 

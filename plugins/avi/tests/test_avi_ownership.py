@@ -1,4 +1,4 @@
-"""Whose an object is: every rule by an example, and all of them against the oracle."""
+"""Ownership of objects: every rule by an example, and all of them against the oracle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as deleted: not the answer to a DELETE, but the reading that comes after it."""
+"""Deletion counts by the reading after it, not by the answer to a DELETE."""
 
 from __future__ import annotations
 

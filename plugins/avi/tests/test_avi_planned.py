@@ -1,4 +1,4 @@
-"""What plan shows is what sweep does."""
+"""The plan shows exactly the actions of sweep."""
 
 from __future__ import annotations
 

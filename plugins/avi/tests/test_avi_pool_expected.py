@@ -1,4 +1,5 @@
-"""What `akoo-core plan` says of a pool's ranges: every range once, with who has it and why."""
+"""The answer of `akoo-core plan` for a pool's ranges: every range once, with its owner and the
+reason."""
 
 from __future__ import annotations
 

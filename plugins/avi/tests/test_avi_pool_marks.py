@@ -27,7 +27,8 @@ def filtered_user(there: PoolWorld) -> Any:
 
 
 def marked_by_an_earlier_release(there: PoolWorld, *more: str) -> None:
-    """What it left: the ranges as they are now, and its marker instead of the attribute."""
+    """The state that it left: the ranges as they are now, and its marker instead of the
+    attribute."""
     body = there.network
     body.pop("attrs", None)
     values = [f"{OWNER}={RANGE}=Both", f"{OWNER}=10.70.0.0/24", *more]

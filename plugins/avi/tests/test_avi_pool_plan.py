@@ -1,4 +1,4 @@
-"""What a network should be, by examples and by what holds for all: the pure part of AviIPPools."""
+"""The plan of a network, by examples and by properties: the pure part of AviIPPools."""
 
 from __future__ import annotations
 

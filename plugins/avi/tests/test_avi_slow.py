@@ -62,7 +62,7 @@ class Load(NamedTuple):
 
 
 class Left(NamedTuple):
-    """How long it took, and what was said on the way besides Done."""
+    """The time it took, and the answers on the way besides Done."""
 
     seconds: float
     complaints: list[str]

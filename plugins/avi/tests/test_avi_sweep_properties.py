@@ -76,7 +76,7 @@ def scene(things: Any, cluster: str, routes: Any, labels: Any, **chosen: str) ->
 
 
 def shared(bed: AviBed) -> bool:
-    """Whether a found name is a stranger's as well: then nothing may go."""
+    """True if a name that was read in the cluster is a stranger's as well: then nothing may go."""
     if oracle.made_by_operator(bed.cluster):
         return False
     return oracle.elsewhere(bed.controller, bed.cluster, bed.cloud)

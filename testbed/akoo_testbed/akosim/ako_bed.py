@@ -24,7 +24,7 @@ T = typing.TypeVar("T")
 CLUSTER = "shop-1a2b"
 NODE = "n1"
 PATIENCE_SECONDS = 30.0
-"""What does not come within this never comes, on a slow machine either."""
+"""The longest wait. What does not come within it never comes, on a slow machine either."""
 NEVER_LOCKS = "/api/useraccountprofile/?name=No-Lockout-User-Account-Profile"
 LABELS = {"app.kubernetes.io/name": "ako"}
 
@@ -104,7 +104,7 @@ class AkoBed:
         )
 
     async def give_pods_a_network(self, cidr: str = "10.244.0.0/24") -> None:
-        """What a controller of real clusters does to the Node."""
+        """Do to the Node what a controller of real clusters does."""
         await self.api.patch("v1/Node", None, NODE, {"spec": {"podCIDR": cidr, "podCIDRs": [cidr]}})
 
     async def delete_config(self, value: str) -> None:
@@ -209,13 +209,13 @@ def first_address(obj: Object | None) -> str:
 
 
 def restarts(pod: Object) -> int:
-    """How often AKO's container was started again."""
+    """The number of restarts of AKO's container."""
     statuses = pod.get("status", {}).get("containerStatuses") or [{}]
     return int(statuses[0].get("restartCount", 0))
 
 
 def last_end(pod: Object) -> Object:
-    """How AKO's container last ended, or nothing."""
+    """The last end of AKO's container, or nothing."""
     statuses = pod.get("status", {}).get("containerStatuses") or [{}]
     ended: Object = statuses[0].get("lastState", {}).get("terminated", {})
     return ended

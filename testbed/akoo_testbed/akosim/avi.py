@@ -41,7 +41,7 @@ class AviError(Exception):
 
     @property
     def is_worth_retrying(self) -> bool:
-        """Whether AKO queues the key again: else it logs the refusal and goes on."""
+        """True if AKO queues the key again; else it logs the refusal and goes on."""
         if self.status >= 500 or self.status in (401, 404, 408, 409):
             return True
         waits = "disallowed during upgrade", "No available free IPs", "VrfContext not found"
@@ -53,7 +53,7 @@ UNREACHABLE: typing.Final = (aiohttp.ClientError, TimeoutError, OSError)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Access:
-    """How to log in; `ca_pem` empty means that TLS is not verified, as with the real AKO."""
+    """A login; `ca_pem` empty means that TLS is not verified, as with the real AKO."""
 
     controller: str
     username: str
@@ -63,7 +63,7 @@ class Access:
 
     @property
     def problem(self) -> str | None:
-        """What is missing for a login; None: nothing."""
+        """The part that is missing for a login; None: nothing."""
         if not self.controller:
             return "no controllerIP"
         if not self.username:

@@ -1,4 +1,5 @@
-"""What AKO asks Avi at its start, and what stops it; the same again when deleteConfig is set."""
+"""Requests of AKO to Avi at its start, and the answers that stop it; the same again when
+deleteConfig is set."""
 
 import collections.abc
 

@@ -1,4 +1,4 @@
-"""What AKO's settings must be on each kind of cloud; pure.
+"""Conditions that AKO's settings must meet on each kind of cloud; pure.
 
 As AKO checks at its start (internal/cache/controller_obj_cache.go, releases 1.13 and 2.1).
 """
@@ -29,13 +29,13 @@ def problem(cloud: Object, settings: Config) -> str | None:
 
 
 def is_vlan(cloud: Object) -> bool:
-    """Whether the transport zone of an NSX-T cloud has VLANs, and no overlay."""
+    """True if the transport zone of an NSX-T cloud has VLANs, and no overlay."""
     data = (cloud.get("nsxt_configuration") or {}).get("data_network_config") or {}
     return bool(data.get("tz_type") == "VLAN")
 
 
 def reads_node_networks(cloud: Object) -> bool:
-    """Whether AKO reads nodeNetworkList on this cloud."""
+    """True if AKO reads nodeNetworkList on this cloud."""
     return bool(cloud["vtype"] == "CLOUD_VCENTER" or (cloud["vtype"] == NSXT and is_vlan(cloud)))
 
 

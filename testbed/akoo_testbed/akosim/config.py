@@ -33,7 +33,8 @@ class Network:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What AKO reads once, at its start. `deleteConfig` alone is read all the time."""
+    """The configuration that AKO reads once, at its start. `deleteConfig` alone is read all the
+    time."""
 
     namespace: str
     """Of AKO's own Pod."""
@@ -75,7 +76,7 @@ class Config:
 
     @property
     def prefix(self) -> str:
-        """What the names of its objects start with."""
+        """The prefix of its objects' names."""
         return names.prefix(self.cluster)
 
     @property
@@ -90,12 +91,12 @@ class Config:
 
     @property
     def routes(self) -> bool:
-        """Whether it writes VRF routes and the SE group's label."""
+        """True if it writes VRF routes and the SE group's label."""
         return self.primary and self.service_type == "ClusterIP" and self.static_routes
 
 
 def delete_config(config_map: Object | None) -> bool:
-    """Whether the ConfigMap asks for the deletion: no other spelling than `true` does."""
+    """True if the ConfigMap asks for the deletion. Only the spelling `true` does."""
     return ((config_map or {}).get("data") or {}).get("deleteConfig") == "true"
 
 

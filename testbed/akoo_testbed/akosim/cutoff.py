@@ -33,7 +33,7 @@ def begin(
 
 
 def count() -> int:
-    """How many such lives there are."""
+    """The number of such lives."""
     return len(_running)
 
 

@@ -24,7 +24,7 @@ class DiedError(Exception):
 
 
 class Outcome(enum.Enum):
-    """How the deletion of a tree went."""
+    """The result of deleting a tree."""
 
     GONE = "gone"
     """Its virtual services are; what else was refused for good stays, and AKO does not mind."""

@@ -1,4 +1,4 @@
-"""What AKO makes for one host of its Ingresses, whatever it hangs on; pure."""
+"""The objects of AKO for one host of its Ingresses, whatever it hangs on; pure."""
 
 import collections.abc
 import dataclasses
@@ -21,7 +21,7 @@ class HostParts:
 
     @property
     def dedicated(self) -> bool:
-        """Whether each host has a virtual service of its own."""
+        """True if each host has a virtual service of its own."""
         config = self.maker.config
         return config.shard == 0 and not (config.evh and config.vip_per_namespace)
 

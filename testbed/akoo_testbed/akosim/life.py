@@ -50,7 +50,7 @@ class Ako:
         """A cluster that does not answer delays what is written there, and nothing on Avi."""
         self._labelled: set[str] = set()
         self.wanted: list[Wanted] = []
-        """What it wanted last."""
+        """The objects that it wanted last."""
         self._knows = False
         """It has looked at its cluster since its start: whoever is cut off before has, too."""
 

@@ -1,4 +1,5 @@
-"""Where an AKO's objects live on its Avi Controller, and the parts that all of them share; pure."""
+"""The places of an AKO's objects on its Avi Controller, and the parts that all of them
+share; pure."""
 
 import dataclasses
 import json
@@ -10,7 +11,7 @@ from akoo_testbed.kubeapi import Object
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BootUuids:
-    """What AKO found at its start; uuids."""
+    """UUIDs that AKO read at its start."""
 
     cloud: str
     vrf: str
@@ -77,7 +78,7 @@ class Maker:
 
 
 def placement(network: Network, uuids: BootUuids) -> Object:
-    """How a VIP asks for its address on a network: its families follow from the subnets given."""
+    """The request of a VIP for its address on a network: its families follow from the subnets."""
     pinned: Object = {"network_ref": f"/api/network/{uuids.network}"}
     if network.cidr:
         pinned["subnet"] = _prefix(network.cidr)

@@ -51,7 +51,7 @@ def passed_parent(name: str) -> str:
 
 
 class Key(typing.NamedTuple):
-    """What tells AKO's objects apart."""
+    """The key by which AKO tells its objects apart."""
 
     kind: str
     tenant: str
@@ -78,7 +78,7 @@ class Existing:
 
     @property
     def child(self) -> bool:
-        """Whether it is a virtual service under a parent, or a companion."""
+        """True if it is a virtual service under a parent, or a companion."""
         if self.key.kind != "virtualservice":
             return False
         return self.body.get("type") == "VS_TYPE_VH_CHILD" or bool(passed_parent(self.key.name))
@@ -104,7 +104,7 @@ def cksum(body: Object) -> str:
 
 
 def differs(want: Wanted, have: Existing) -> bool:
-    """Whether AKO would write the object again."""
+    """True if AKO would write the object again."""
     if field := CKSUMS.get(want.key.kind):
         return bool(want.body[field] != have.body.get(field))
     asked = {key: value for key, value in want.body.items() if key not in _UNREADABLE}
@@ -115,7 +115,7 @@ _UNREADABLE = frozenset({"key", "tenant_ref"})
 
 
 def _within(part: typing.Any, whole: typing.Any) -> bool:
-    """Whether all that `part` says is so in `whole`."""
+    """True if every field of `part` has the same value in `whole`."""
     if isinstance(part, dict):
         return isinstance(whole, dict) and all(_within(v, whole.get(k)) for k, v in part.items())
     if isinstance(part, list):

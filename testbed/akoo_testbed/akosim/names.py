@@ -13,7 +13,7 @@ NAME_LIMIT = 255
 
 
 def prefix(cluster: str) -> str:
-    """What the names of a cluster's objects start with."""
+    """The prefix of a cluster's objects' names."""
     return f"{cluster}--"
 
 
@@ -38,7 +38,8 @@ def flat_path(path: str) -> str:
 
 
 def bucket(host: str, size: int) -> int:
-    """Which of `size` (a power of two) shared parents serves a host: FNV-1a, as AKO has it."""
+    """The number of the shared parent, out of `size` (a power of two), that serves a host: FNV-1a,
+    as AKO has it."""
     total = 0x811C9DC5
     for byte in host.encode():
         total = (total ^ byte) * 0x01000193 & 0xFFFFFFFF

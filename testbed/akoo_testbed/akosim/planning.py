@@ -21,7 +21,7 @@ BUILD_ORDER = (
     "vsvip",
     "virtualservice",
 )
-"""What is referred to comes first."""
+"""The order of building: an object comes after those that it refers to."""
 
 CLEAR_ORDER = (
     "virtualservice",
@@ -42,7 +42,7 @@ OBSERVED = tuple(CLEAR_ORDER)
 
 
 class Verb(enum.Enum):
-    """What to do with an object."""
+    """The action on an object."""
 
     CREATE = "POST"
     UPDATE = "PUT"
@@ -66,7 +66,7 @@ Observed = collections.abc.Mapping[Key, Existing]
 def plan(
     wanted: collections.abc.Iterable[Wanted], observed: Observed, *, keep: str = ""
 ) -> list[Operation]:
-    """What makes `observed` what is `wanted`: nothing, if it is.
+    """The actions that turn `observed` into `wanted`: none, if they are equal.
 
     An unwanted VIP whose name starts with `keep` only loses its DNS names, and so keeps its
     address: AKO does so with the VIPs of shared parents.

@@ -1,4 +1,4 @@
-"""What AKO says in Kubernetes: annotations of its StatefulSet, events on its Pod."""
+"""Reports of AKO in Kubernetes: annotations of its StatefulSet, events on its Pod."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""When AKO calls Avi again after a call that failed. Pure: the clock is a parameter.
+"""The times at which AKO calls Avi again after a call that failed. Pure: the clock is a parameter.
 
 The real AKO has a fast queue, whose delays grow, and a slow one that it empties every 90 s. Here
 one delay doubles until it is that of the slow queue. No queue needs anything of the cluster: an

@@ -60,7 +60,7 @@ def merged(
 
 
 def has_ours(existing: list[Object], cluster: str) -> bool:
-    """Whether any of the routes is this cluster's."""
+    """True if any of the routes is this cluster's."""
     return any(_is_ours(route, cluster) for route in existing)
 
 

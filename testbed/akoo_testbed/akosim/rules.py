@@ -66,7 +66,7 @@ def undecodable(rule: Object) -> str:
 
 
 async def can_list(api: KubeApi) -> bool:
-    """Whether AKO gets past the list of L4Rules."""
+    """True if AKO gets past the list of L4Rules."""
     return not any(map(undecodable, await _list(api, L4_RULE)))
 
 

@@ -1,4 +1,4 @@
-"""What AKO writes into the status of Services and Ingresses; pure."""
+"""The status of Services and Ingresses, as AKO writes it; pure."""
 
 import collections.abc
 import dataclasses
@@ -42,7 +42,7 @@ Hosts = collections.abc.Mapping[tuple[str, str], collections.abc.Sequence[Host]]
 
 
 def writes(maker: Maker, world: World, observed: Observed, hosts: Hosts) -> list[Write]:
-    """What has to be written, taken away included; nothing if all is as it should be."""
+    """The writes that make every status right, removals included; none if all are right."""
     writes = [_service(maker, world, observed, each) for each in world.load_balancers(maker.config)]
     ingresses = world.ingresses(maker.config)
     writes += [_ingress(maker, observed, ingress, hosts) for ingress in ingresses]
@@ -51,7 +51,7 @@ def writes(maker: Maker, world: World, observed: Observed, hosts: Hosts) -> list
 
 
 def cleared(config: Config, world: World) -> list[Write]:
-    """What has to be taken away when AKO has deleted all it had."""
+    """The writes that clear every status after AKO has deleted all its objects."""
     return _cleared(config, world, set())
 
 

@@ -16,7 +16,7 @@ _TRIES = 10
 
 
 class Hands:
-    """What AKO believes is on Avi (`observed`), and how it changes it.
+    """The objects that AKO believes are on Avi (`observed`), and its ways to change them.
 
     Every method raises avi.UNREACHABLE when Avi does not answer, KilledError when it refuses the
     login; other refusals are the method's own matter.

@@ -1,4 +1,4 @@
-"""Which Kubernetes an AKO runs on: outside its range the process ends; pure."""
+"""The Kubernetes versions that an AKO runs on: outside its range the process ends; pure."""
 
 import re
 
@@ -20,7 +20,7 @@ _TAG = re.compile(r":v?(\d+\.\d+\.\d+)$")
 
 
 def kubernetes_problem(image: str, minor: str) -> str | None:
-    """Why the AKO of this image refuses a Kubernetes of this minor; None: it does not.
+    """The reason why the AKO of this image refuses a Kubernetes of this minor; None: it does not.
 
     A tag that is no release, and a minor with a suffix ("29+"), are not checked.
     """

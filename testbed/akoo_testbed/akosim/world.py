@@ -1,4 +1,4 @@
-"""What AKO sees of its cluster, as a value, and whom it serves; pure."""
+"""The view of AKO on its cluster, as a value, and the namespaces it serves; pure."""
 
 import collections.abc
 import dataclasses
@@ -54,7 +54,7 @@ class World:
         return self.objects.get(kind, {}).get((namespace, name))
 
     def serves(self, config: Config, namespace: str) -> bool:
-        """Whether AKO looks at a namespace at all."""
+        """True if AKO looks at a namespace at all."""
         if namespace in config.blocked:
             return False
         key, value = config.sync_label
@@ -148,7 +148,7 @@ def _same_port(offered: Object, port: Object) -> bool:
 
 
 def _digest(kind: str, obj: Object) -> Object:
-    """What of an object AKO reacts to: heartbeats and status are none of it."""
+    """The part of an object that AKO reacts to. Heartbeats and status do not belong to it."""
     metadata = obj["metadata"]
     parts = {name: value for name, value in obj.items() if name not in ("metadata", "status")}
     if kind == NODE:

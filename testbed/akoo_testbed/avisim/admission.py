@@ -1,4 +1,4 @@
-"""Which tenant and which API version a request is for, and whether its sender may use them."""
+"""Admission of a request: its tenant, its API version, and the right of its sender to use them."""
 
 import urllib.parse
 

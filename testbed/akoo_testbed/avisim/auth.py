@@ -20,7 +20,7 @@ CSRF_SECONDS = 31449600
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What a login gives. Replaced by a newer value on every use."""
+    """The session that a login gives. Replaced by a newer value on every use."""
 
     id: str = dataclasses.field(repr=False)
     csrf: str = dataclasses.field(repr=False)
@@ -30,7 +30,7 @@ class Session:
     used: float
 
     def is_over(self, now: float, idle_seconds: float, hard_seconds: float) -> bool:
-        """Whether it was idle too long, or is too old."""
+        """True if it was idle too long, or is too old."""
         return now - self.used >= idle_seconds or now - self.created >= hard_seconds
 
 
@@ -54,7 +54,8 @@ class Failures:
 
 
 class Accounts:
-    """Who is logged in. Its dictionaries hold immutable values: copies of them are a snapshot."""
+    """Accounts and their sessions. Its dictionaries hold immutable values: copies of them are a
+    snapshot."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -108,7 +109,7 @@ class Accounts:
         return (each for each in self.sessions.values() if each.user == user)
 
     def is_locked(self, user: str, now: float, *, allowed: int, lock_seconds: float) -> bool:
-        """Whether too many wrong passwords came; `allowed` 0 means no limit."""
+        """True if too many wrong passwords came; `allowed` 0 means no limit."""
         failures = self.failures.get(user)
         if failures is None or not allowed or failures.count < allowed:
             return False
@@ -131,13 +132,13 @@ class Accounts:
 
 
 def hash_password(password: str, salt: str) -> str:
-    """What is kept of a password."""
+    """The hash that is kept of a password."""
     digest = hashlib.sha256(f"{salt}:{password}".encode()).hexdigest()
     return f"sha256:{salt}:{digest}"
 
 
 def password_matches(kept: str, password: str) -> bool:
-    """Whether this is the password."""
+    """True if this is the password."""
     _, salt, _ = kept.split(":")
     return hmac.compare_digest(kept, hash_password(password, salt))
 
@@ -178,4 +179,4 @@ NO_SESSION_COOKIES = [
     ("Set-Cookie", f"{name}=None; HttpOnly; Path=/; SameSite=None; Secure")
     for name in ("avi-sessionid", "sessionid")
 ]
-"""What an answer to basic authentication carries, as recorded."""
+"""Headers of an answer to basic authentication, as recorded."""

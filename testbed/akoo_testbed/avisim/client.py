@@ -69,7 +69,7 @@ class Client:
         )
 
     def get(self, target: str, **headers: str | None) -> typing.Any:
-        """What a GET that must succeed gives. Raises CallError."""
+        """The answer to a GET that must succeed. Raises CallError."""
         return _ok(self.call("GET", target, **headers), 200)
 
     def post(self, kind: str, body: typing.Any, **headers: str | None) -> typing.Any:

@@ -20,7 +20,7 @@ _WRITE_COUNTER_SINCE: versions.Version = (21, 1, 1)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Who asks and for whom."""
+    """The sender of a request, and the tenant it is for."""
 
     state: states.State
     request: values.Request
@@ -73,7 +73,7 @@ class Context:
         return out
 
     def sees(self, kind: schema.Kind, stored: store.Stored) -> bool:
-        """Whether the object is there at all in the tenant of this request."""
+        """True if the object exists in the tenant of this request."""
         if not kind.tenant or kind.singleton:
             return True
         if self.tenant == ALL_TENANTS:
@@ -98,7 +98,7 @@ class Context:
         return dict(settings)
 
     def may(self, kind: schema.Kind, stored: store.Stored, needed: permissions.Level) -> bool:
-        """Whether the user's roles allow it, markers considered."""
+        """True if the user's roles allow it, markers considered."""
         if self.rights.superuser:
             return True
         tenants = {self.tenant}

@@ -74,7 +74,7 @@ class Controller:
         seeds.plant(self.state, username, password)
 
     def meet(self, request: values.Request) -> Meeting:
-        """What the request is about, and the fault that it meets. Once per request."""
+        """The subject of the request, and the fault that it meets. Call it once per request."""
         body = subject.read_body(request)
         about = subject.of(self.state, request, body)
         if about.path.startswith(control.PREFIX):
@@ -170,7 +170,7 @@ class Controller:
         return kind, uuid
 
     def summary(self) -> dict[str, typing.Any]:
-        """What it is, in a few words."""
+        """A few words about the object."""
         return {
             "profile": self.state.profile.name,
             "strict": self.state.strict,
@@ -190,7 +190,7 @@ class Controller:
         snapshots.restore(self.state, kept, keep_sessions=keep_sessions)
 
     def diff(self, since: snapshots.Snapshot) -> snapshots.Diff:
-        """What changed since a snapshot."""
+        """The changes since a snapshot."""
         return snapshots.diff(since, self.snapshot())
 
     def lose_sessions(self) -> None:

@@ -157,7 +157,7 @@ def _copied(message: schema.Message) -> tuple[schema.Field, ...]:
 def defaults(
     kinds: schema.Schema, message: schema.Message, version: versions.Version
 ) -> schema.Json:
-    """What a release fills in, references left out. Not to be changed."""
+    """The defaults that a release fills in, without references. Not to be changed."""
     filled: schema.Json = {}
     for field in message.fields.values():
         if field.default is None or not field.exists_in(version):

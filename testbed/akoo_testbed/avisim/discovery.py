@@ -29,7 +29,7 @@ class PortGroup:
 
 
 def discovers(cloud: store.Stored) -> bool:
-    """Whether the networks of a cloud come by discovery."""
+    """True if the networks of a cloud come by discovery."""
     settings = cloud.data.get("vcenter_configuration", {})
     privilege = settings.get("privilege", "WRITE_ACCESS")
     return cloud.data.get("vtype") == "CLOUD_VCENTER" and privilege != "NO_ACCESS"

@@ -76,7 +76,7 @@ class Fault:
 
     @property
     def replaces(self) -> bool:
-        """Whether the real answer is not given."""
+        """True if the real answer is not given."""
         return bool(self.drop or self.answer or self.status)
 
 
@@ -174,7 +174,8 @@ class Faults:
         self._armed.clear()
 
     def met(self, number: int) -> int:
-        """How many requests a fault met so far. One that is used up stays until taken away."""
+        """The number of requests that a fault met so far. A fault that is used up stays until it is
+        removed."""
         return self._armed[number].met
 
     def meet(self, about: subject.Subject) -> Fault | None:

@@ -100,7 +100,7 @@ class Journal:
 
 
 def matches(about: subject.Subject, wanted: typing.Mapping[str, str]) -> bool:
-    """Whether the fields of a subject match these patterns (as in a shell)."""
+    """True if the fields of a subject match these patterns (as in a shell)."""
     return all(
         fnmatch.fnmatchcase(getattr(about, name), pattern) for name, pattern in wanted.items()
     )

@@ -19,7 +19,7 @@ MAX_PAGE_SIZE = 200
 _ALWAYS = frozenset({"uuid", "name", "url"})
 
 Extra = typing.Callable[[context.Context, store.Stored], schema.Json]
-"""What is added to an object when it is read."""
+"""A function that adds fields to an object when it is read."""
 
 
 def find(

@@ -63,7 +63,7 @@ def account_profile(state: states.State, user: store.Stored) -> dict[str, typing
 
 
 def version_answer(state: states.State) -> dict[str, typing.Any]:
-    """How the controller names its release."""
+    """The controller's way to name its release."""
     version = versions.dotted(state.profile.version)
     return {
         "Version": version,
@@ -122,7 +122,7 @@ def logout(state: states.State, request: values.Request) -> values.Response:
 def authenticate(
     state: states.State, request: values.Request
 ) -> tuple[store.Stored, auth.Session | None]:
-    """Who asks, and in which session (None for basic authentication). Raises RefusedError."""
+    """The user and the session (None for basic authentication). Raises RefusedError."""
     header = request.headers.get("authorization", "")
     if header:
         return _basic(state, header), None

@@ -73,7 +73,7 @@ def _added(old: list[typing.Any], new: list[typing.Any]) -> list[typing.Any]:
 
 
 def identity(entry: typing.Any) -> typing.Any:
-    """What makes two entries of a list the same: their key field, or all of them."""
+    """The identity of an entry of a list: its key field, or all of its fields."""
     if not isinstance(entry, dict):
         return entry
     if "ip" in entry:

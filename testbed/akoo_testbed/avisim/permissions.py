@@ -1,4 +1,4 @@
-"""Who may do what: roles by tenant, privileges by resource, filters by marker."""
+"""Permissions of users: roles by tenant, privileges by resource, filters by marker."""
 
 import dataclasses
 import enum
@@ -9,7 +9,7 @@ from akoo_testbed.avisim import schema, store
 
 
 class Level(enum.IntEnum):
-    """How far a privilege goes."""
+    """The level of a privilege."""
 
     NO_ACCESS = 0
     READ_ACCESS = 1
@@ -31,7 +31,7 @@ class Rights:
 
     @property
     def everywhere(self) -> bool:
-        """Whether the user has some role in all tenants."""
+        """True if the user has a role in all tenants."""
         return self.superuser or any(each.get("all_tenants") for each in self._access())
 
     def _access(self) -> list[schema.Json]:
@@ -39,7 +39,7 @@ class Rights:
         return access
 
     def enters(self, tenant: str) -> bool:
-        """Whether the user may name this tenant in a request."""
+        """True if the user may name this tenant in a request."""
         return self.superuser or any(True for _ in self.roles(tenant))
 
     def tenants(self) -> set[str]:
@@ -62,7 +62,7 @@ class Rights:
         return max(levels, default=Level.NO_ACCESS)
 
     def may(self, tenant: str, kind: schema.Kind, data: schema.Json, needed: Level) -> bool:
-        """Whether the user may read or write this object, markers considered."""
+        """True if the user may read or write this object, markers considered."""
         if self.superuser:
             return True
         return any(
@@ -73,7 +73,7 @@ class Rights:
 
 
 def privilege(role: schema.Json, resource: str) -> Level:
-    """What a role gives for a resource; what it does not name it does not give."""
+    """The privilege of a role for a resource. A resource that it does not name has none."""
     if not resource:
         return Level.NO_ACCESS
     wanted = f"PERMISSION_{resource}"
@@ -86,7 +86,7 @@ def privilege(role: schema.Json, resource: str) -> Level:
 def admits(
     role: schema.Json, kind: schema.Kind, data: schema.Json, needed: Level, *, strict: bool
 ) -> bool:
-    """Whether the filters of a role let an object pass.
+    """True if the filters of a role let an object pass.
 
     Each filter has a say: an object with its key passes if a value matches. Unlabelled access, as
     the manual of 22.1 describes it, is for reading objects without any marker; not `strict`: for

@@ -1,7 +1,5 @@
-"""What the controller refuses, with the status codes and texts that clients match on.
-
-Where real traffic is known the text is that of real controllers; the rest says what happened.
-"""
+"""Refusals of the controller, with the status codes and texts that clients match on. The text is
+that of real controllers where real traffic is known; else it says what happened."""
 
 import json
 import typing

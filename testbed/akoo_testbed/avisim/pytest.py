@@ -28,7 +28,7 @@ T = typing.TypeVar("T")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AviOptions:
-    """How the controller is."""
+    """The properties of the controller."""
 
     profile: str = versions.DEFAULT_PROFILE
     strict: bool = False

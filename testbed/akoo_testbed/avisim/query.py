@@ -23,7 +23,7 @@ class UnknownFieldError(Exception):
 
 
 def tests(ctx: context.Context, kind: schema.Kind) -> list[Test] | None:
-    """What an object must pass; None if a field is unknown: then nothing does."""
+    """The tests that an object must pass; None if a field is unknown: then no object passes."""
     query = ctx.query
     inverted = set(query.get("exclude", "").split(","))
     tests: list[Test] = []

@@ -17,14 +17,14 @@ ADMIN = "admin"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a text refers to: a uuid or a name."""
+    """The subject of a reference: a uuid or a name."""
 
     uuid: str = ""
     name: str = ""
 
 
 def read(text: str) -> Wanted | None:
-    """What the text asks for; None if it is no reference."""
+    """The subject of the reference; None if the text is no reference."""
     path, _, query = text.partition("?")
     if query:
         for part in query.split("&"):

@@ -1,4 +1,4 @@
-"""What some kinds do beyond their table: a rule per kind, called around each write."""
+"""Rules of some kinds beyond their table: a rule per kind, called around each write."""
 
 import typing
 

@@ -62,7 +62,7 @@ class Field:
     message: str = ""
 
     def exists_in(self, version: versions.Version) -> bool:
-        """Whether a controller of this release knows the field."""
+        """True if a controller of this release knows the field."""
         return self.since <= version and (self.until is None or version < self.until)
 
 
@@ -86,8 +86,8 @@ class Kind(Message):
     permission: str = ""
     """Privilege that guards it, without PERMISSION_; empty: superusers only."""
     shared: str = ""
-    """Which objects of tenant admin other tenants see: "" none, "system" those that came with
-    the controller or are named System-*, "all"."""
+    """Objects of tenant admin that other tenants see: "" none, "system" those that came with the
+    controller or are named System-*, "all"."""
     unique: str = "name"
     """"name" within tenant (and cloud); "unbacked": among those that discovery did not make;
     "" not at all."""

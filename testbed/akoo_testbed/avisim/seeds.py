@@ -1,4 +1,4 @@
-"""What a controller has when it is new: tenant and user admin, Default-Cloud, System-* profiles."""
+"""The objects of a new controller: tenant and user admin, Default-Cloud, System-* profiles."""
 
 import uuid
 
@@ -91,7 +91,7 @@ def plant(state: states.State, username: str, password: str) -> None:
 
 
 def plant_cloud(state: states.State, cloud: str) -> None:
-    """What comes with a cloud and goes with it: its VRFs and its SE group."""
+    """Make the objects that come with a cloud and go with it: its VRFs and its SE group."""
     add = _Adder(state)
     stored = state.objects.get("cloud", cloud)
     tenant = stored.tenant if stored else references.ADMIN

@@ -39,7 +39,7 @@ class AviServer:
 
     @property
     def url(self) -> str:
-        """Where it serves."""
+        """The URL of the server."""
         shown = f"[{self.host}]" if ":" in self.host else self.host
         return f"https://{shown}:{self.port}"
 

@@ -48,7 +48,7 @@ def restore(state: states.State, snapshot: Snapshot, *, keep_sessions: bool = Fa
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Diff:
-    """What changed from one snapshot to another, by kind and uuid."""
+    """The changes from one snapshot to another, by kind and uuid."""
 
     added: dict[store.Key, store.Stored]
     removed: dict[store.Key, store.Stored]
@@ -70,7 +70,7 @@ class Diff:
 
 
 def diff(old: Snapshot, new: Snapshot) -> Diff:
-    """What changed from `old` to `new`."""
+    """The changes from `old` to `new`."""
     changed: dict[store.Key, tuple[str, ...]] = {}
     touched = set()
     for key in old.objects.keys() & new.objects.keys():
@@ -106,7 +106,8 @@ def dump(snapshot: Snapshot, profile: str) -> str:
 
 
 def load(text: str, profile: str) -> Snapshot:
-    """What `dump` wrote; sessions are not kept. Raises ValueError if it is of another kind."""
+    """Read the output of `dump`; sessions are not kept. Raises ValueError if it is of
+    another kind."""
     value = json.loads(text)
     if value.get("format") != FORMAT:
         raise ValueError("not a state of this version of avisim")

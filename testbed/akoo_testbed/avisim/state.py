@@ -20,7 +20,7 @@ from akoo_testbed.avisim import (
 TICKS_PER_SECOND = 1_000_000
 """_last_modified counts microseconds."""
 LINGER_SECONDS = 2.0
-"""How long a deleted object stays readable where `deleted-object` is `lingers`."""
+"""The time that a deleted object stays readable where `deleted-object` is `lingers`."""
 
 
 @functools.cache
@@ -48,16 +48,16 @@ class State:
         self.rng = rng
         self.strict = strict
         self.identity = identity
-        """What the uuids of all that a new controller has are made of."""
+        """The seed of the uuids of a new controller's objects."""
         self.objects = store.Store()
         self.accounts = auth.Accounts(rng)
         self.upgrading = False
         self.leader = 0
-        """How often the leader changed."""
+        """The number of changes of the leader."""
         self.leader_since = clock()
         self.cluster_state = "CLUSTER_UP_HA_ACTIVE"
         self.oper_states: dict[store.Key, str] = {}
-        """What tests say of objects that are not just up."""
+        """The states that tests set for objects that are not just up."""
         self.restarting = False
         self.outside_referrers: dict[store.Key, tuple[str, ...]] = {}
         """Referrers that are none of the kinds, by object: texts such as `GslbService x`."""
@@ -144,7 +144,7 @@ class State:
         return targets | {owner} if owner else targets
 
     def rights_of(self, user: store.Stored) -> permissions.Rights:
-        """What a user may do."""
+        """The rights of a user."""
         strict = self.switches["unlabelled-access"] == "read-no-labels"
         return permissions.Rights(self.objects, user, strict=strict)
 

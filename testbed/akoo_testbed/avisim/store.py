@@ -20,7 +20,7 @@ class Stored:
     uuid: str
     data: schema.Json
     targets: frozenset[Key]
-    """What it refers to, its tenant included."""
+    """The objects that it refers to, its tenant included."""
     modified: int
     """Microseconds since the epoch; no two writes have the same."""
     writes: int = 1

@@ -1,4 +1,4 @@
-"""What a request is about, found without checking it: for the journal and for faults."""
+"""The subject of a request, read without checking it: for the journal and for faults."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""What nobody knows about real controllers, as switches with a default.
+"""Unknown behaviour of real controllers, as switches with a default.
 
 Clients should be tested with every value of the switches that concern them.
 """

@@ -12,7 +12,7 @@ _READ = permissions.Level.READ_ACCESS
 
 
 def initial_data(state: states.State) -> schema.Json:
-    """What clients ask before they know the release."""
+    """The data that clients ask for before they know the release."""
     return {"version": login.version_answer(state), "controller": {"api_idle_timeout": 15}}
 
 

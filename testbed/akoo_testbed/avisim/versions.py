@@ -6,7 +6,7 @@ import re
 Version = tuple[int, int, int]
 
 OLDEST: Version = (16, 4, 2)
-"""What a request without X-Avi-Version gets."""
+"""The version of a request without X-Avi-Version."""
 
 _VERSION = re.compile(r"v?(\d+)[._](\d+)(?:[._](\d+))?")
 
@@ -31,13 +31,13 @@ def underscored(version: Version) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Profile:
-    """What distinguishes one release from another, apart from the fields of its kinds."""
+    """The differences of one release from another, apart from the fields of its kinds."""
 
     version: Version
     build: int
     date: str
     repeated_parameter: str = "first"
-    """Which value of a query parameter that is given twice counts: first or last."""
+    """The value that counts when a query parameter is there twice: the first or the last."""
 
     @property
     def name(self) -> str:

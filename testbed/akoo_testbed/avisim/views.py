@@ -26,7 +26,7 @@ class View:
 
 
 def network_runtime(ctx: context.Context, network: store.Stored) -> schema.Json:
-    """Which addresses of a network are allocated, and to whom. Raises RefusedError."""
+    """The allocated addresses of a network, and their users. Raises RefusedError."""
     gave = network.uuid in ctx.state.gave_addresses
     if not gave and ctx.state.switches["network-runtime"] == "allocated":
         raise problems.not_found("NetworkRuntime")
@@ -84,7 +84,7 @@ def _cloud_inventory(ctx: context.Context, cloud: store.Stored) -> schema.Json:
 
 
 def oper_status(ctx: context.Context, stored: store.Stored) -> schema.Json:
-    """How a virtual service, pool or SE is doing: up, unless a test said otherwise."""
+    """The state of a virtual service, pool or SE: up, unless a test set another."""
     state = ctx.state.oper_states.get(stored.key)
     if state is None:
         state = "OPER_UP" if stored.data.get("enabled", True) else "OPER_DISABLED"
@@ -109,7 +109,8 @@ RUNTIMES = {
     "pool": oper_status,
     "serviceengine": oper_status,
 }
-"""What join_subresources=runtime embeds, and /api/<kind>/<uuid>/runtime answers."""
+"""The objects that join_subresources=runtime embeds, and that /api/<kind>/<uuid>/runtime
+answers."""
 
 
 def page(ctx: context.Context, view: View) -> schema.Json:

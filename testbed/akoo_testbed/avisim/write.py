@@ -20,7 +20,7 @@ _WRITE = permissions.Level.WRITE_ACCESS
 
 
 def rule(kind: schema.Kind) -> rules.Rule:
-    """What this kind does beyond its table."""
+    """The rule of this kind beyond its table."""
     return special.RULES.get(kind.path, rules.NOTHING)
 
 

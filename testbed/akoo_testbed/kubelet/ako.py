@@ -30,7 +30,7 @@ _RETRY_SECONDS = 0.2
 
 
 class Reaction(typing.NamedTuple):
-    """What AKO does about a value of deleteConfig."""
+    """The reaction of AKO to a value of deleteConfig."""
 
     started: bool = False
     """Report `Started`."""
@@ -53,7 +53,7 @@ def react(before: bool | None, wanted: bool) -> Reaction:
 
 
 def credential_problem(secret: Object | None) -> str | None:
-    """Why AKO cannot log in with this Secret; None if it can."""
+    """The reason why AKO cannot log in with this Secret; None if it can."""
     if secret is None:
         return f"Secret {SECRET} not found"
     data = secret.get("data") or {}

@@ -34,11 +34,11 @@ class Containers:
         self._tasks: dict[str, asyncio.Task[Exit]] = {}
 
     def has_program(self, pod: Object) -> bool:
-        """Whether the Pod's main container is more than a status."""
+        """True if the Pod's main container is more than a status."""
         return program_for(pod, self._programs) is not None
 
     def memory(self, pod: Object) -> Memory:
-        """What is remembered of a Pod; begins when it is first asked for on a Node."""
+        """The memory of a Pod. It begins when it is first asked for on a Node."""
         uid, now = pod["metadata"]["uid"], datetime.datetime.now(datetime.UTC)
         memory = self._memory.get(uid) or Memory(seen=now)
         if memory.deleting is None and "deletionTimestamp" in pod["metadata"]:

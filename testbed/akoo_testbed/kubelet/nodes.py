@@ -83,7 +83,7 @@ def node_status(spec: NodeSpec, now: datetime.datetime) -> Object:
 
 
 def lost_status(now: datetime.datetime) -> Object:
-    """What the control plane writes about a Node that no longer reports."""
+    """The status that the control plane writes for a Node that no longer reports."""
     kinds = [*(kind for kind, _ in _HEALTHY), "Ready"]
     return {"conditions": [_condition(kind, "Unknown", "NodeStatusUnknown", now) for kind in kinds]}
 

@@ -1,4 +1,4 @@
-"""What the fake kubelet and AKO's stand-in can be told, at the start and at run time."""
+"""Options of the fake kubelet and of AKO's stand-in, at the start and at run time."""
 
 import dataclasses
 import enum
@@ -16,7 +16,7 @@ that cannot be read is ignored, and the option counts.
 
 
 class AkoAnswer(enum.StrEnum):
-    """How AKO's deletion of its objects ends (annotation AviObjectDeletionStatus)."""
+    """The end of AKO's deletion of its objects (annotation AviObjectDeletionStatus)."""
 
     DONE = "done"
     TIMEOUT = "timeout"
@@ -24,7 +24,7 @@ class AkoAnswer(enum.StrEnum):
 
 
 class AkoProgram(enum.StrEnum):
-    """What runs in AKO's Pod."""
+    """The program that runs in AKO's Pod."""
 
     STAND_IN = "stand-in"
     """`kubelet.ako`: needs no Avi Controller, makes nothing."""
@@ -73,13 +73,13 @@ class KubeletOptions:
     """Back-off before a container that ended is started again; doubles up to 40 times this."""
 
     ako_answer: AkoAnswer = AkoAnswer.DONE
-    """What AKO reports in the end after deleteConfig was set; never: `Started` stays."""
+    """The last report of AKO after deleteConfig was set; never: `Started` stays."""
 
     ako_seconds: float = 0.2
     """From `Started` to AKO's answer."""
 
     ako_program: AkoProgram = AkoProgram.STAND_IN
-    """What runs in AKO's Pod from its container's next start on."""
+    """The program in AKO's Pod from its container's next start on."""
 
     ako_faults: AkoFaults = dataclasses.field(default_factory=AkoFaults)
     """akosim's misbehaviour."""
@@ -88,10 +88,10 @@ class KubeletOptions:
     """akosim's full syncs, from its next start on; 0: as its setting fullSyncFrequency says."""
 
     ako_timeout_seconds: float = 1800.0
-    """How long akosim waits for the end of its deletion before it says Timeout."""
+    """The time that akosim waits for the end of its deletion before it reports Timeout."""
 
     ako_cut_off_seconds: float = 60.0
-    """How long an akosim that is cut off outlives its Pod."""
+    """The time that an akosim that is cut off outlives its Pod."""
 
 
 def switched(options: KubeletOptions, config_map: Object | None) -> KubeletOptions:

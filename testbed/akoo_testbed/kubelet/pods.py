@@ -1,4 +1,4 @@
-"""What to do next about one Pod; pure."""
+"""The next action for one Pod; pure."""
 
 import collections.abc
 import dataclasses
@@ -56,12 +56,12 @@ Action = Bind | WriteStatus | Start | Kill | Remove | Again
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Memory:
-    """What the kubelet knows of a Pod that the Pod does not say."""
+    """The kubelet's knowledge of a Pod that the Pod does not hold."""
 
     seen: datetime.datetime
-    """When the Pod was first met on a working Node of ours."""
+    """The time when the Pod was first met on a working Node of ours."""
     deleting: datetime.datetime | None = None
-    """When its deletion was first noticed."""
+    """The time when its deletion was first noticed."""
     runs: bool = False
     """Its main container was started by this kubelet and has not ended."""
     restarts: int = -1
@@ -69,7 +69,7 @@ class Memory:
     crashes: int = 0
     end: Exit | None = None
     ended: datetime.datetime | None = None
-    """How and when the main container last ended by itself, until it is started again."""
+    """The last end of the main container by itself, with its time, until it is started again."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Machines:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class View:
-    """What is known when a Pod is looked at."""
+    """The knowledge about a Pod at one moment."""
 
     now: datetime.datetime
     options: KubeletOptions

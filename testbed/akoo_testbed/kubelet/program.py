@@ -10,7 +10,7 @@ from akoo_testbed.kubelet.options import KubeletOptions
 
 
 class Exit(typing.NamedTuple):
-    """How a container ended by itself."""
+    """The end of a container by itself."""
 
     code: int
     message: str
@@ -37,7 +37,7 @@ class Switches:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Container:
-    """What a program is given."""
+    """The input of a program."""
 
     pod: Object
     api: KubeApi

@@ -1,4 +1,4 @@
-"""Which program runs in AKO's Pod."""
+"""The choice of the program in AKO's Pod."""
 
 # A module, used late: akosim itself needs this package.
 import akoo_testbed.akosim.program as akosim

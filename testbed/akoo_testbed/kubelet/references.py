@@ -1,4 +1,5 @@
-"""What a real kubelet needs before it can start a container, and what it says when it is missing.
+"""Objects that a real kubelet needs before it can start a container, and its messages when one is
+missing.
 
 Reasons and messages are those of the kubelet. Projected volumes are not looked at: the ConfigMap
 in the service account's one is published by a controller that the test bed does not run.
@@ -14,7 +15,7 @@ Find = collections.abc.Callable[[str, str], Object | None]
 
 
 class Problem(typing.NamedTuple):
-    """Why a container waits."""
+    """The reason why a container waits."""
 
     reason: str
     message: str

@@ -1,4 +1,4 @@
-"""Which Node a Pod goes to: there is no scheduler in the test bed."""
+"""The choice of a Node for a Pod: there is no scheduler in the test bed."""
 
 import collections.abc
 
@@ -20,7 +20,7 @@ def choose(
 
 
 def is_waiting(pod: Object) -> bool:
-    """Whether the Pod waits for a scheduler, and for the default one."""
+    """True if the Pod waits for a scheduler, and for the default one."""
     spec, metadata = pod["spec"], pod["metadata"]
     if spec.get("nodeName") or spec.get("schedulingGates") or "deletionTimestamp" in metadata:
         return False

@@ -46,7 +46,7 @@ def crashed(pod: Object, end: Exit, ended: datetime.datetime, restarts: int) -> 
 
 
 def unready(pod: Object, now: datetime.datetime) -> Object:
-    """What the control plane writes about a Pod whose Node is lost."""
+    """The status that the control plane writes for a Pod whose Node is lost."""
     kept = [c for c in _conditions(pod) if c["type"] != "Ready"]
     lost = _condition(pod, "Ready", "False", now) | {"reason": "NodeStatusUnknown"}
     return {"conditions": [*kept, lost]}
@@ -59,23 +59,23 @@ def unschedulable(pod: Object, now: datetime.datetime) -> Object:
 
 
 def container_status(pod: Object, name: str) -> Object | None:
-    """What is known of one container."""
+    """The status of one container."""
     known = pod.get("status", {}).get("containerStatuses", ())
     return next((dict(status) for status in known if status["name"] == name), None)
 
 
 def main_status(pod: Object) -> Object:
-    """What is known of the main container; empty before its first start."""
+    """The status of the main container; empty before its first start."""
     return container_status(pod, pod["spec"]["containers"][0]["name"]) or {}
 
 
 def is_running(pod: Object) -> bool:
-    """Whether the main container was started and has not ended."""
+    """True if the main container was started and has not ended."""
     return "running" in main_status(pod).get("state", {})
 
 
 def has_run(pod: Object) -> bool:
-    """Whether the main container was ever started."""
+    """True if the main container was ever started."""
     return is_running(pod) or bool(main_status(pod).get("lastState"))
 
 

@@ -37,7 +37,7 @@ class ClusterApi(part.Part):
         self._health, self._diagnostics, self._webhook = (ports.pick() for _ in range(3))
         self.metrics_url = f"http://127.0.0.1:{self._diagnostics}/metrics"
         self.webhook_url = f"https://127.0.0.1:{self._webhook}"
-        """Where its admission webhooks answer, for whoever configures the API server to ask."""
+        """The address of its admission webhooks, for the configuration of the API server."""
 
     def command(self) -> list[str]:
         keys = self.base.folder / "keys"

@@ -1,4 +1,4 @@
-"""What all parts have in common: a process, its log, and a probe that says when it is ready."""
+"""The common base of all parts: a process, its log, and a probe that tells when it is ready."""
 
 import abc
 import contextlib
@@ -16,14 +16,14 @@ from akoo_testbed import base, errors, processes, waiting
 _TAIL_LINES = 12
 _READY_SECONDS = 60.0
 NOT_READY = (aiohttp.ClientError, OSError, TimeoutError)
-"""What a probe may raise while the part still starts."""
+"""Errors of a probe while the part still starts."""
 
 
 class Part(abc.ABC):
     """A process of the test bed. It may be started again after `stop`."""
 
     ready_seconds: float = _READY_SECONDS
-    """How long `ready` waits; generous, since a machine may be busy."""
+    """The longest wait of `ready`; generous, since a machine may be busy."""
 
     def __init__(self, bed_base: base.BedBase, name: str) -> None:
         self.base = bed_base
@@ -40,7 +40,7 @@ class Part(abc.ABC):
 
     @abc.abstractmethod
     async def probe(self) -> bool:
-        """Whether it does its work now. May raise any of NOT_READY."""
+        """True if it does its work now. May raise any of NOT_READY."""
 
     def environment(self) -> Mapping[str, str]:
         """Its environment: nothing of ours that could change what it does, no proxies."""
@@ -106,7 +106,7 @@ class Part(abc.ABC):
         return errors.PartError(f"{self.name} {reason}; the end of {self.log}:{shown}")
 
     def new_log(self) -> str:
-        """What it logged since its last start."""
+        """The log since its last start."""
         with contextlib.suppress(FileNotFoundError), self.log.open("rb") as file:
             file.seek(self._log_offset)
             return file.read().decode(errors="replace")
@@ -124,7 +124,7 @@ class Part(abc.ABC):
 
 
 async def http_ok(url: str, *, tls: ssl.SSLContext | None = None) -> bool:
-    """Whether a GET of this URL is answered with 200 within two seconds."""
+    """True if a GET of this URL is answered with 200 within two seconds."""
     timeout = aiohttp.ClientTimeout(total=2)
     async with (
         aiohttp.ClientSession(timeout=timeout) as session,

@@ -1,4 +1,4 @@
-"""What the fake provider can decide to do, as values; and the patches it is made of."""
+"""The actions of the fake provider, as values; and the patches they are made of."""
 
 import dataclasses
 import datetime
@@ -96,7 +96,7 @@ def drop_finalizer(obj: Object) -> list[Action]:
 
 
 def contains(have: object, want: object) -> bool:
-    """Whether merging `want` into `have` would change nothing."""
+    """True if merging `want` into `have` would change nothing."""
     if isinstance(want, dict):
         return isinstance(have, dict) and all(contains(have.get(k), v) for k, v in want.items())
     return have == want

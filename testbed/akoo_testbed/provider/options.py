@@ -1,4 +1,4 @@
-"""What the fake provider can be told."""
+"""Options of the fake provider."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ class ProviderOptions:
     """
 
     kubernetes_version: str = "v1.34.4"
-    """What Nodes report where the Machine does not say a version."""
+    """The version that Nodes report where the Machine does not name one."""
 
     kubelet: KubeletOptions = dataclasses.field(default_factory=KubeletOptions)
     """For the kubelet of each workload cluster."""

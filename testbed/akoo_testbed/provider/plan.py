@@ -1,4 +1,4 @@
-"""What to do next about one object of ours: rules that hold for all kinds, then its own."""
+"""The next action for one object of ours: rules that hold for all kinds, then its own."""
 
 import collections.abc
 
@@ -45,7 +45,7 @@ def plan(obj: Object, seen: World) -> list[Action]:
 
 
 def plan_without(seen: World) -> list[Action]:
-    """What to do when an object of ours is gone: an API that nobody answers for is closed."""
+    """The action when an object of ours is gone: an API without an owner is closed."""
     holders = seen.objects.get(world.FAKE_CONTROL_PLANE, ())
     living = [o for o in seen.objects.get(world.FAKE_CLUSTER, ()) if not world.is_deleting(o)]
     return [actions.CloseApi()] if seen.api and not holders and not living else []

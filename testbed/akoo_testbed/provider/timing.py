@@ -10,7 +10,7 @@ from akoo_testbed.provider.world import World
 
 
 def delete_seconds(obj: Object, default: float) -> float:
-    """How long the object's deletion takes: by its annotation, else `default`."""
+    """The duration of the object's deletion: by its annotation, else `default`."""
     text = obj["metadata"].get("annotations", {}).get(DELETE_SECONDS_ANNOTATION)
     try:
         return float(text) if text is not None else default

@@ -31,7 +31,7 @@ ClusterKey = tuple[str, str]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class World:
-    """What is known when an object of one Cluster is looked at."""
+    """The knowledge about one Cluster when one of its objects is handled."""
 
     now: datetime.datetime
     options: ProviderOptions = dataclasses.field(default_factory=ProviderOptions)
@@ -64,7 +64,7 @@ def owner(obj: Object, kind: str) -> str | None:
 
 
 def is_deleting(obj: Object) -> bool:
-    """Whether the object's deletion was asked for."""
+    """True if the object's deletion was asked for."""
     return "deletionTimestamp" in obj["metadata"]
 
 
@@ -76,7 +76,7 @@ def is_paused(obj: Object, cluster: Object | None) -> bool:
 
 
 def is_control_plane(machine: Object) -> bool:
-    """Whether a Machine is one of a control plane."""
+    """True if a Machine is one of a control plane."""
     return CONTROL_PLANE_LABEL in machine["metadata"].get("labels", {})
 
 

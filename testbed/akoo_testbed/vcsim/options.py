@@ -1,4 +1,4 @@
-"""What a simulated vCenter is like when it starts, and again after each reset."""
+"""The state of a simulated vCenter when it starts, and again after each reset."""
 
 import dataclasses
 import json
@@ -85,7 +85,7 @@ DATACENTERS = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class VcsimOptions:
-    """How the vCenter is."""
+    """The properties of the vCenter."""
 
     username: str = "operator@vsphere.local"
     password: str = dataclasses.field(default="Vcenter-simulated-1", repr=False)

@@ -31,7 +31,7 @@ POOL = "shop--default-web-TCP-80"
 
 
 class _Jumping(selectors.SelectSelector):
-    """Where a selector would sleep until the next timer, the time is moved there."""
+    """A selector that moves the time to the next timer instead of sleeping until then."""
 
     now = 1000.0
 
@@ -125,7 +125,7 @@ class Controller:
 
 @dataclasses.dataclass
 class View:
-    """What AKO sees, without watches."""
+    """The view of AKO, without watches."""
 
     world: World
     config_map: Object | None = dataclasses.field(default_factory=dict)

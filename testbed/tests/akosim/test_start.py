@@ -1,4 +1,4 @@
-"""What AKO asks for at its start, what stops it, and how that looks from outside."""
+"""Requests of AKO at its start, the answers that stop it, and its looks from outside."""
 
 import pytest
 from akoo_testbed import certificates

@@ -1,4 +1,4 @@
-"""What AKO sends, in its order and forms: start-up, a LoadBalancer Service, a TLS host, the end.
+"""Requests of AKO, in its order and forms: start-up, a LoadBalancer Service, a TLS host, the end.
 
 The forms are those seen of AKO 2.2.1: doubled slashes after login, references by name, parameters
 without a value, PUT of a whole VIP to take names from it.

@@ -1,4 +1,4 @@
-"""What the unmodified avisdk does when things go wrong, as was measured of it before."""
+"""The unmodified avisdk when things go wrong, as it was measured before."""
 
 import base64
 import time

@@ -17,7 +17,7 @@ NEEDED: dict[str, dict[str, typing.Any]] = {
     "ipamdnsproviderprofile": {"type": "IPAMDNS_TYPE_INTERNAL"},
     "authprofile": {"type": "AUTH_PROFILE_SAML"},
 }
-"""What kinds need beside a name."""
+"""The fields that kinds need beside a name."""
 
 CREATED_BY = {
     *("virtualservice", "pool", "poolgroup", "httppolicyset", "l4policyset", "vsdatascriptset"),

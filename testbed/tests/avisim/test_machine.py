@@ -106,12 +106,12 @@ class Machine(stateful.RuleBasedStateMachine):
         return body
 
     def may(self, user: str, tenant: str, kind: str, *carried: str | None, write: bool) -> bool:
-        """Whether the user may read or write an object, whichever of these labels it carries."""
+        """True if the user may read or write an object, whichever of these labels it carries."""
         passes = user != "guarded" or all(self.admits(each, write=write) for each in carried)
         return passes and allowed(user, tenant, kind, write=write)
 
     def admits(self, label: str | None, *, write: bool) -> bool:
-        """Whether the role filter of `guarded` lets an object pass that is so labelled."""
+        """True if the role filter of `guarded` lets an object pass that is so labelled."""
         if self.controller.state.switches[UNLABELLED] == "write-lacks-key":
             return label != "c2"
         return label == "c1" or (label is None and not write)

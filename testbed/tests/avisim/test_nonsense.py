@@ -31,7 +31,7 @@ JSON = st.recursive(
 
 
 def of_field(field: schema.Field, depth: int) -> st.SearchStrategy[typing.Any]:
-    """What a field wants."""
+    """A value for a field."""
     if field.form is schema.Form.MESSAGE:
         right = of_message(SCHEMA.messages[field.message], depth - 1)
     elif field.form is schema.Form.WORD:

@@ -1,4 +1,4 @@
-"""What the kubelet decides about a Pod, without any API server."""
+"""Decisions of the kubelet about a Pod, without any API server."""
 
 import datetime
 import typing

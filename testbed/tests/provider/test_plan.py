@@ -1,4 +1,4 @@
-"""What the provider decides, without any API server."""
+"""Decisions of the provider, without any API server."""
 
 import copy
 import datetime
@@ -58,7 +58,7 @@ FAKE_WORKER = known(world.FAKE_MACHINE, "w1", metadata=OWNED)
 
 
 def patched(todo: list[actions.Action]) -> Object:
-    """What the patches among the actions write, taken together."""
+    """The object after the patches among the actions."""
     body: Object = {}
     for action in todo:
         if isinstance(action, actions.Patch):

@@ -51,7 +51,7 @@ def is_gone(obj: Object | None) -> bool:
 async def timeline(
     api: KubeApi, namespace: str, *kinds: str
 ) -> collections.abc.AsyncGenerator[list[tuple[str, str, str, float]], None]:
-    """What happens to objects of these kinds: (kind, name, DELETING or GONE, time)."""
+    """The events of objects of these kinds: (kind, name, DELETING or GONE, time)."""
     story: list[tuple[str, str, str, float]] = []
     clock = asyncio.get_running_loop().time
 

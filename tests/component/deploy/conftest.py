@@ -39,12 +39,12 @@ class Server:
         self._made: list[Object] = []
 
     async def try_create(self, obj: Object) -> Object:
-        """What the server would store. Raises ApiError where it refuses."""
+        """The object that the server would store. Raises ApiError where it refuses."""
         path = await self.api.path(kubeapi.kind_of(obj), obj["metadata"].get("namespace"))
         return await self.api.request("POST", path, obj, params={"dryRun": "All"})
 
     async def try_replace(self, obj: Object) -> Object:
-        """What the server would store instead of the object of that name."""
+        """The object that the server would store in place of the one of that name."""
         metadata = obj["metadata"]
         path = await self.api.path(
             kubeapi.kind_of(obj), metadata.get("namespace"), metadata["name"]

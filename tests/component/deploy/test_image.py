@@ -1,4 +1,4 @@
-"""What the Dockerfile does, done without a container engine, by a user who is not root."""
+"""The steps of the Dockerfile, done without a container engine, by a user who is not root."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECONDS = 300
 
 
 def _as_user(uid: int) -> list[str]:
-    """What to put before a command, so that it does not run as root."""
+    """The prefix of a command that makes it run as another user than root."""
     if os.geteuid() != 0:
         return []
     return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
@@ -188,7 +188,7 @@ def test_the_operator_runs_from_there(
 
 
 def _answer(url: str, operator: subprocess.Popen[str]) -> str:
-    """What the URL answers, whatever the status, as soon as it answers."""
+    """The answer of the URL, whatever the status, as soon as it answers."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and operator.poll() is None:
         try:

@@ -31,7 +31,7 @@ class Server(Protocol):
 
 
 def _rendered(folder: str | pathlib.Path) -> list[Object]:
-    """What kubectl makes of a folder (relative to deploy/)."""
+    """The objects that kubectl makes of a folder (relative to deploy/)."""
     kubectl = build.ensure(["kubernetes"]).binary("kubectl")
     command = [str(kubectl), "kustomize", str(DEPLOY / folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)

@@ -1,4 +1,5 @@
-"""What was stored before our rules came (by the former operator) can still be changed and go."""
+"""Objects that were stored before our rules came (by the former operator) can still be changed and
+deleted."""
 
 from __future__ import annotations
 

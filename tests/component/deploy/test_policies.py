@@ -1,4 +1,4 @@
-"""Who may delete what, asked of a real API server as different users."""
+"""Rights to delete, asked of a real API server as different users."""
 
 from __future__ import annotations
 

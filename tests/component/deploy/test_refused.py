@@ -1,4 +1,4 @@
-"""What the API server refuses, with the words the user reads."""
+"""Refusals of the API server, with the words the user reads."""
 
 from __future__ import annotations
 

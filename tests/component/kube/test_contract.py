@@ -1,4 +1,4 @@
-"""What KubeClient promises, asked of the server in memory and of a real kube-apiserver alike.
+"""The promises of KubeClient, asked of the server in memory and of a real kube-apiserver alike.
 
 The server in memory can only stand in for the real one while both pass the same tests.
 """
@@ -452,7 +452,7 @@ def conditions(api: Any, **status: Any) -> Object:
 
 
 async def say(api: Any, manager: str, **status: Any) -> Any:
-    """What the conditions are after ``manager`` has said these."""
+    """The conditions after ``manager`` has set these."""
     after = await apply(api, conditions(api, **status), manager, subresource="status")
     return after.get("status", {}).get("conditions")
 

@@ -1,4 +1,4 @@
-"""What a real API server says to a user without rights, and what we make of it."""
+"""The answers of a real API server to a user without rights, and our messages about them."""
 
 from __future__ import annotations
 

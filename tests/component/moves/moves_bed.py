@@ -19,7 +19,7 @@ MOVED_CRDS = {
     "cluster.x-k8s.io/provider": "cluster-api",
     "cluster.x-k8s.io/v1beta2": "v1beta2",
 }
-"""What clusterctl's own installation adds to the CRDs of Cluster API."""
+"""The labels that clusterctl's own installation adds to the CRDs of Cluster API."""
 
 CLUSTERS = ["clusters"]
 WEBHOOKS = {

@@ -11,7 +11,7 @@ Claim = tuple[str, int]
 
 
 class Outside:
-    """What all management clusters share."""
+    """The system that all management clusters share."""
 
     def __init__(self) -> None:
         self.claims: dict[str, Claim] = {}

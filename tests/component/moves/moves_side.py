@@ -161,7 +161,8 @@ class Side:
         return names.record_name(self.management_id, made["metadata"]["uid"])
 
     async def initialized(self, namespace: str, name: str = "shop") -> None:
-        """What Cluster API's controllers say of a Cluster that is up, also after a move."""
+        """The status that Cluster API's controllers write for a Cluster that is up, also after a
+        move."""
         at = "2026-03-01T12:00:00Z"
         initialized = {
             "type": "ControlPlaneInitialized",
@@ -233,7 +234,7 @@ class Side:
 
 
 def says(stored: record.Record | None, kind: str, reason: str) -> bool:
-    """Whether the record has a True condition of that kind, with that reason."""
+    """True if the record has a True condition of that kind, with that reason."""
     return stored is not None and any(
         condition.type == kind and condition.reason == reason and condition.status == "True"
         for condition in stored.status.conditions

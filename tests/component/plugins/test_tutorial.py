@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 
 def steps(page: str) -> list[Step]:
-    """What a reader does, in order."""
+    """The steps of a reader, in order."""
     in_order: list[Step] = []
     for block in _BLOCK.finditer(page):
         if block["kind"] == "console":
@@ -55,13 +55,13 @@ def script(done: list[Step]) -> str:
 
 
 def answers(output: str) -> dict[int, str]:
-    """What each command said."""
+    """The output of each command."""
     parts = re.split(rf"^{MARK}(\d+)\n", output, flags=re.MULTILINE)[1:]
     return {int(number): text for number, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def agrees(shown: str, printed: str) -> bool:
-    """Whether the command said what the page prints."""
+    """True if the command said what the page prints."""
     return re.fullmatch(".*".join(map(re.escape, printed.split(ANYTHING))), shown) is not None
 
 

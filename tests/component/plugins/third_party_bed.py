@@ -1,4 +1,4 @@
-"""What a third party's plugin meets in the wild: an API server with its CRD, and a Jaeger."""
+"""The surroundings of a third party's plugin: an API server with its CRD, and a Jaeger."""
 
 from __future__ import annotations
 

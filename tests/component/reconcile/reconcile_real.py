@@ -227,7 +227,7 @@ class Real:
         return names.record_name(MANAGEMENT, made["metadata"]["uid"])
 
     async def scale_down(self) -> None:
-        """What the StatefulSet's controller would do: there is none here."""
+        """Scale down as the StatefulSet's controller would: there is none here."""
         for item in (await self.user.list(resources.STATEFUL_SETS)).items:
             metadata = item["metadata"]
             status = {"status": {"observedGeneration": metadata["generation"], "replicas": 0}}

@@ -35,7 +35,7 @@ def lease(bed: Bed, *, holder: str = "pod-1", ago: float = 5.0) -> None:
 
 
 async def finish(kube: client.KubeClient, name: str) -> None:
-    """What the operator would do with a record that is to be swept."""
+    """Finish a record that is to be swept, as the operator would."""
     stamp = NOW.isoformat()
     await kube.merge_patch(RECORDS, name, {"spec": {"finishedAt": stamp}})
 

@@ -162,7 +162,8 @@ def test_each_single_difference_is_seen(part: str, kind: type) -> None:
 
 
 def unreadable(schema: Shape, struct: Shape) -> list[str]:
-    """What the server accepts and the struct could not decode, or reads and never gets."""
+    """The fields that the server accepts and the struct could not decode, or reads and
+    never gets."""
     wrong = []
     for path, wanted in _without_root(struct).items():
         served = schema.get(path)

@@ -50,7 +50,7 @@ def test_the_rule_of_variables_by_its_examples(rows: Rows) -> None:
 
 
 def used(name: str) -> bool:
-    """Whether any module reads a setting of that name; the model itself only through ``self``."""
+    """True if any module reads a setting of that name; the model itself only through ``self``."""
     for path in PACKAGE.rglob("*.py"):
         inside = path.parent.name == "settings"
         if re.search(rf"{'self' if inside else ''}\.{name}\b", path.read_text()):

@@ -1,5 +1,5 @@
-"""What the reference promises is tested: every hook with every argument, every value that plugins
-give or get, every fact of the core, every metric."""
+"""Every promise of the reference has a test: every hook with every argument, every value that
+plugins give or get, every fact of the core, every metric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is promised about people who do not trust each other has a test, and rights are as told."""
+"""Every promise about people who do not trust each other has a test, and rights are as
+documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each open TLS connection holds: asyncio's own size would be 256 KiB."""
+"""The memory of an open TLS connection: asyncio's own size would be 256 KiB."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Rebinding(abc.AbstractResolver):
 
 
 async def message(server: str, network: dialing.Network) -> str:
-    """What the condition of a cluster would say."""
+    """The message that a cluster's condition would have."""
     kube = transport.HttpClient(
         endpoint.Endpoint(server=server),
         external=external.External(),

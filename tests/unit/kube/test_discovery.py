@@ -1,4 +1,4 @@
-"""Which version and kind to use; whether our CRDs and rights are there. On the server in memory."""
+"""The version and kind to use; the check of our CRDs and rights. On the server in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a kubeconfig of a workload cluster may say, and what it must not."""
+"""Kubeconfigs of workload clusters: the fields that are allowed, and those that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer means, in types and words."""
+"""The meaning of an answer, in types and words."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Bed:
         self.seen = self.version()
 
     async def ask(self) -> int:
-        """How many reads it takes to get the client."""
+        """Count the reads that it takes to get the client."""
         before = len(self.server.faults.calls)
         await self.clients.client_for("demo", "shop", "uid-1")
         return len(self.server.faults.calls) - before

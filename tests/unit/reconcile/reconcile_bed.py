@@ -192,7 +192,7 @@ class Bed:
 
     @property
     def writes(self) -> list[str]:
-        """What the last attempt wrote, anywhere."""
+        """The writes of the last attempt, anywhere."""
         calls = (*self.management.faults.calls, *self.workload.faults.calls)
         return [str(call) for call in calls if call.write]
 
@@ -260,13 +260,13 @@ async def running(bed: Bed, **spec: Any) -> str:
 
 
 def let_go(bed: Bed, name: str) -> str:
-    """Why the Cluster was let go, or ""."""
+    """The reason why the Cluster was let go, or ""."""
     state = leaving(bed.record(name))
     return state.let_go.why if state.let_go else ""
 
 
 def held_by_us(bed: Bed) -> bool:
-    """Whether demo/shop is there and carries our finalizer."""
+    """True if demo/shop is there and carries our finalizer."""
     cluster = bed.world.cluster_at("demo", "shop")
     return cluster is not None and names.FINALIZER in cluster.finalizers
 

@@ -99,7 +99,7 @@ class Bench:
         )
 
     async def pause(self, seconds: float) -> None:
-        """What the apiextensions controller does meanwhile."""
+        """Do the work of the apiextensions controller, which runs meanwhile."""
         for crd in self.workload.objects(resources.CUSTOM_RESOURCE_DEFINITIONS):
             condition = {"type": "Established", "status": "True"}
             await self.workload.client().merge_patch(

@@ -8,7 +8,7 @@ from akoo_core.plugin import api
 
 
 class Lookup(api.Fact, frozen=True, kw_only=True):
-    """What a name meant when it was asked."""
+    """The meaning of a name at the time of the question."""
 
     fact_name: ClassVar[str] = "Lookup"
     name: str

@@ -1,4 +1,5 @@
-"""What surrounds the reconciler in its tests: caches that are never behind, one workload server."""
+"""The surroundings of the reconciler in its tests: caches that are never behind, one workload
+server."""
 
 from __future__ import annotations
 
@@ -94,7 +95,7 @@ class World:
 
 
 class Ledger:
-    """What records show of removals."""
+    """The removals that records show."""
 
     def __init__(self, records: tuple[Record, ...]) -> None:
         self._records = records

@@ -1,4 +1,4 @@
-"""What an attempt leaves in its trace, and how often it is made again."""
+"""The trace of an attempt, and the time of the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often API servers are asked: exact, so that nothing is asked twice without being noticed."""
+"""The number of calls to API servers: exact, so that no call is doubled unnoticed."""
 
 from __future__ import annotations
 

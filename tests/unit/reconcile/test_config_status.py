@@ -1,4 +1,4 @@
-"""What an AKODeploymentConfig says of itself: usable or not, and how many clusters it serves."""
+"""The status of an AKODeploymentConfig: usable or not, and the number of its clusters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GOOD = {"clusterSelector": {"matchLabels": {"lb": "avi"}}}
 
 
 async def status(bed: Bed, name: str = "default") -> dict[str, Any]:
-    """What it says once its controller has looked, and that it then rests."""
+    """The status after its controller has looked. It rests afterwards."""
     await bed.configs.reconcile(name, 0)
     before = bed.management.faults.calls.copy()
     assert (await bed.configs.reconcile(name, 0)).changed is False

@@ -1,4 +1,4 @@
-"""What must hold in every situation, also in those nobody thought of."""
+"""Laws that hold in every situation, also in those nobody thought of."""
 
 from __future__ import annotations
 

@@ -98,7 +98,8 @@ async def test_what_is_not_wanted_any_more_is_pruned_backwards(bench: Bench) -> 
 
 
 async def test_a_plugin_in_trouble_keeps_all_its_objects(bench: Bench) -> None:
-    """What it does not want any more may still be used by what could not be changed."""
+    """An object that it does not want any more may still be used by one that could not be
+    changed."""
     await bench.deploy(reconcile_bench.config_map("a"), reconcile_bench.config_map("b"))
     bench.workload.faults.before("apply configmaps", errors.InvalidError("quota"))
     report = await bench.deploy(reconcile_bench.config_map("a", logLevel="DEBUG"))

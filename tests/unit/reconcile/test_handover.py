@@ -1,4 +1,5 @@
-"""Whose record it is: adopted by annotation, from another management cluster or from ourselves."""
+"""Ownership of a record: adopted by annotation, from another management cluster or from
+ourselves."""
 
 from __future__ import annotations
 

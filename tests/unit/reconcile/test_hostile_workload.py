@@ -1,4 +1,4 @@
-"""What a workload cluster answers about objects, where it is not what Kubernetes answers."""
+"""Answers of a workload cluster about objects that Kubernetes would not give."""
 
 from __future__ import annotations
 

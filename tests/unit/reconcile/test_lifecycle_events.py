@@ -1,4 +1,4 @@
-"""What plugins are told of a cluster's life; and a removal whose reason is another by now."""
+"""Lifecycle events of plugins; and a removal that has another reason by now."""
 
 from __future__ import annotations
 

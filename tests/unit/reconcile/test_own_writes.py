@@ -1,4 +1,4 @@
-"""What a process has written itself, while its caches lie behind, and after a restore of etcd."""
+"""The writes of this process, while its caches lie behind, and after a restore of etcd."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_cache_that_stays_behind_is_doubted() -> None:
 
 
 async def test_what_is_remembered_from_before_a_restore_runs_out(bed: Bed) -> None:
-    """What was only tried does not count as written: every write conflicts then."""
+    """A write that was only tried does not count as written: every write conflicts then."""
     name = await reconcile_bed.running(bed)
     memory = bed.reconciler._written
     memory.note(name, structs.replace(bed.record(name), resource_version="999999"))

@@ -1,4 +1,4 @@
-"""What is left of a deleted Cluster's machines; what cannot be read counts as left."""
+"""Remnants of a deleted Cluster's machines. An object that cannot be read counts as left."""
 
 from __future__ import annotations
 

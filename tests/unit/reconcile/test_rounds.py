@@ -64,7 +64,7 @@ def seen(bed: Bed) -> Any:
 
 
 async def calls(bed: Bed, name: str, *, explained: bool = True) -> list[str]:
-    """What one attempt asks of both API servers."""
+    """The calls of one attempt to both API servers."""
     bed.management.faults.calls.clear()
     bed.workload.faults.calls.clear()
     await bed.reconciler.reconcile(name, 0, explained=explained)

@@ -1,4 +1,4 @@
-"""Which config serves a Cluster: design rules as a table, then properties."""
+"""The config that serves a Cluster: design rules as a table, then properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users do to Clusters, on the whole operator with its caches, in memory."""
+"""Acts of users on Clusters, on the whole operator with its caches, in memory."""
 
 from __future__ import annotations
 

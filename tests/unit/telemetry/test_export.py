@@ -1,4 +1,4 @@
-"""Which traces leave, and what is masked on the way."""
+"""The traces that leave, and the masks of their values."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ BOUNDS = (0.001, 0.5, 1.0, 60.0)
 
 
 def text(registry: prometheus_client.CollectorRegistry) -> list[str]:
-    """What a scrape shows, without the series that only prometheus_client has."""
+    """The text of a scrape, without the series that only prometheus_client has."""
     lines = prometheus_client.generate_latest(registry).decode().splitlines()
     return sorted(line for line in lines if "_created" not in line)
 

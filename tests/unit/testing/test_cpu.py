@@ -1,4 +1,4 @@
-"""What tests measure is the work, not what else the process does meanwhile."""
+"""The measure of tests is the work, not what else the process does meanwhile."""
 
 from __future__ import annotations
 

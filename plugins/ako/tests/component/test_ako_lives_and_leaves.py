@@ -42,7 +42,7 @@ async def kube(
 
 
 async def deploy(kube: client.KubeClient, view: api.View) -> None:
-    """What the deploy executor does, without its care."""
+    """The work of the deploy executor, without its care."""
     catalog = kinds.Kinds(kube)
     for manifest in objects.render(desired.decide(view, settings.Settings())):
         obj = copy.deepcopy(manifest)

@@ -1,4 +1,4 @@
-"""What this plugin contributes, on a real API server: accepted, stable, and safe for AKO."""
+"""The objects of this plugin on a real API server: accepted, stable, and safe for AKO."""
 
 from __future__ import annotations
 
@@ -152,7 +152,8 @@ def pod_of(manifests: tuple[dict[str, Any], ...], name: str) -> dict[str, Any]:
 
 
 async def test_rules_are_completed_or_refused(kube: client.KubeClient, build: Any) -> None:
-    """What AKO's own definitions accept is stored with its defaults; the rest is refused."""
+    """The API server stores what AKO's own definitions accept, with its defaults, and refuses the
+    rest."""
     await apply(kube, build.view())
     await settled(kube)
     for rule in ako_rules.RULES:

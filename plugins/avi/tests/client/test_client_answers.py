@@ -1,4 +1,4 @@
-"""What answers mean: a table of what controllers say, and that nothing can break it."""
+"""The meaning of answers: a table of what controllers say, and that nothing can break it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client does with a controller: over HTTPS and in process alike."""
+"""The client against a controller: over HTTPS and in process alike."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Avi(NamedTuple):
 
 @pytest.fixture(params=["https", "memory"])
 def way(request: pytest.FixtureRequest) -> str:
-    """How requests travel; what holds for one holds for the other."""
+    """The transport of requests. Every test holds for both."""
     return str(request.param)
 
 

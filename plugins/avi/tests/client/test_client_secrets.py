@@ -154,7 +154,7 @@ def test_what_others_do_with_avisdk_is_masked(loud: pytest.LogCaptureFixture) ->
 async def test_nothing_is_written_to_disk(
     connect: Connect, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who is killed would leave it there."""
+    """A process that is killed would leave a file there."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     client = await connect()
     assert await client.list("pool") == ()
@@ -164,7 +164,7 @@ async def test_nothing_is_written_to_disk(
 async def test_an_error_keeps_no_request_alive(
     connect: Connect, avisim: avisim_.RunningAvi
 ) -> None:
-    """Who keeps an error (a condition, a test) keeps its text and no socket or body."""
+    """An error that is kept (in a condition, in a test) keeps its text and no socket or body."""
     client = await connect()
     avisim.controller.faults.add(faults.Fault(drop=True, kind="user"))
     task = asyncio.ensure_future(client.create("user", {"password": OTHER}, tenant="admin"))

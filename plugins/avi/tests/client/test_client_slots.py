@@ -1,4 +1,4 @@
-"""How many requests are under way, in which order waiting ones go, and what their time is."""
+"""The slots of requests: how many are under way, the order of waiting ones, and their time."""
 
 from __future__ import annotations
 

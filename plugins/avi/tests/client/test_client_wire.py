@@ -1,4 +1,5 @@
-"""How requests travel: TLS, redirects, the environment, time, and who is on the other side."""
+"""The transport of requests: TLS, redirects, the environment, time, and the identity of
+the server."""
 
 from __future__ import annotations
 
@@ -259,7 +260,7 @@ async def test_no_time_left_for_a_login(
 async def test_a_login_that_nobody_waits_for_is_closed(
     connect: Connect, avisim: avisim_.RunningAvi, seam: external.External
 ) -> None:
-    """What it leaves is looked at after every test here."""
+    """Every test here checks afterwards that nothing is left open."""
     arm(avisim, delay_seconds=0.2, path="/login")
     task = asyncio.ensure_future(connect())
     deadline = asyncio.get_running_loop().time() + 5

@@ -57,7 +57,7 @@ class AviFleet:
         return next((c.reason for c in listed if c.type == condition), "")
 
     def config_map(self, name: str) -> dict[str, str] | None:
-        """What AKO is told."""
+        """The settings that AKO reads."""
         server = self.fleet.workload(name)
         assert server is not None
         config_maps = server.objects(resource.CONFIG_MAPS, "avi-system")
@@ -95,7 +95,7 @@ def play(world: World, story: Callable[[AviFleet], Awaitable[None]]) -> None:
 
 
 async def ako_works(avi_fleet: AviFleet, name: str = "shop") -> None:
-    """What an AKO makes on Avi."""
+    """The objects that an AKO makes on Avi."""
     cluster_name = avi_fleet.cluster_name(name)
     group = f"/api/serviceenginegroup/{avi_fleet.placed(name).place.se_group_uuid}"
     for kind, more in (("pool", {}), ("virtualservice", {"se_group_ref": group})):

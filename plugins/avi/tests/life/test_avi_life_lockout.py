@@ -75,7 +75,7 @@ class LockoutFleet:
     async def plan(
         self, name: str = "one", *, mode: login_memory.Mode = "command", may_write: bool = True
     ) -> str:
-        """What `akoo-core plan` says of the Avi plugin."""
+        """The answer of `akoo-core plan` for the Avi plugin."""
         seam = external.External(guard=external.ReadOnly())
         writing = external.External() if may_write else seam
         client = self.fleet.management.client(external=writing)
@@ -86,7 +86,7 @@ class LockoutFleet:
         return answer.problem
 
     async def audit(self) -> tuple[str, ...]:
-        """What `akoo-core audit` could not see."""
+        """The answer of `akoo-core audit` about what it could not see."""
         seam = external.External(guard=external.ReadOnly())
         client = self.fleet.management.client(external=external.External())
         remembered = assembly.logins(self.settings, client, self.clock, "command")

@@ -25,7 +25,7 @@ class Hanging:
         self.version = "30.2.2"
         self.error: Exception | None = None
         self.sends = True
-        """Whether a request gets out of the process."""
+        """True if a request leaves the process."""
         self.silent_paths: set[str] = set()
 
     async def login(self, who: Credential, *, seconds: float) -> door.AviSession | calls.AviAnswer:
@@ -112,7 +112,7 @@ async def test_who_is_cancelled_beside_a_failure_says_nothing_of_the_controller(
 
 
 async def asked_beside(made: Controllers, count: int) -> list[BaseException | None]:
-    """What so many who ask at the same time get."""
+    """The answers to that many callers at the same time."""
     return await asyncio.gather(*(ask(made) for _ in range(count)), return_exceptions=True)
 
 

@@ -1,4 +1,4 @@
-"""What a config asks for; AviControllers; names that are near; options and settings."""
+"""The wishes of a config; AviControllers; names that are near; options and settings."""
 
 from __future__ import annotations
 

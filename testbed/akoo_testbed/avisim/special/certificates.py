@@ -27,7 +27,7 @@ class CertificateRule(rules.Rule):
 
 
 def described(text: str) -> schema.Json:
-    """What the controller reads in a PEM certificate. Raises ValueError."""
+    """The fields that the controller reads in a PEM certificate. Raises ValueError."""
     parsed = x509.load_pem_x509_certificate(text.encode())
     return {
         "subject": _name(parsed.subject),

@@ -49,7 +49,8 @@ def _check_held(ctx: context.Context, old: store.Stored, data: schema.Json) -> N
 
 
 class IpamRule(rules.Rule):
-    """Whether a network with addresses in use may leave a profile is a switch."""
+    """The rule of IPAM profiles. A switch decides if a network with addresses in use may
+    leave one."""
 
     def prepare(
         self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json

@@ -38,7 +38,7 @@ def _check_ids(vips: list[schema.Json], before: dict[str, schema.Json]) -> None:
 
 
 def _keep(vip: schema.Json, old: schema.Json | None) -> bool:
-    """Whether the VIP keeps the addresses that it has."""
+    """True if the VIP keeps the addresses that it has."""
     if old is None or not old.get("avi_allocated_vip"):
         return False
     if _pin(vip)[0] not in ("", addresses.network_of(old)):
@@ -110,7 +110,8 @@ def _choose(
 
 
 def _networks(ctx: context.Context, data: schema.Json, vip: schema.Json) -> Iterator[store.Stored]:
-    """Where the VIP may get its address: the network it insists on, else the usable ones."""
+    """The networks that may give the VIP its address: the one it insists on, else the
+    usable ones."""
     cloud = ctx.state.objects.get("cloud", data.get("cloud_ref", ""))
     uuid = cloud.data.get("ipam_provider_ref", "") if cloud else ""
     profile = ctx.state.objects.get("ipamdnsproviderprofile", uuid)
