@@ -77,6 +77,12 @@ class StoredFact(structs.Struct, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
 
 
+class DeclinedFact(structs.Struct, frozen=True, kw_only=True):
+    """A fact that its provider will not give for this cluster. See plugin.api.Done."""
+
+    plugin: str
+
+
 class StoredSource(structs.Struct, frozen=True, kw_only=True):
     """Source of a value of a Secret; never the value. See plugin.api.SecretSource."""
 
@@ -238,6 +244,8 @@ class RecordSpec(structs.Struct, frozen=True, kw_only=True):
     intents: dict[str, StoredIntent] = {}
     uses: tuple[StoredUse, ...] = ()
     facts: dict[str, StoredFact] = {}
+    declined: dict[str, DeclinedFact] = {}
+    """By the name of the fact. A fact is never in both."""
     inventory: tuple[InventoryItem, ...] = ()
     workload: Workload | None = None
     foreign_akos: tuple[ForeignAko, ...] = ()

@@ -168,14 +168,14 @@ class View(structs.Struct, frozen=True, kw_only=True):
     plugin_config: Any = None
     """``spec.plugins.<name>`` of the config, decoded as the plugin's ``config_type``."""
     awaited: tuple[str, ...] = ()
-    """Names of the facts that this plugin accepts, and that a selected plugin provides but has not
-    given yet. Wait for them where the answer depends on one."""
+    """Names of the facts that this plugin accepts, and that a selected plugin provides but has
+    neither given nor declined yet. Wait for them where the answer depends on one."""
     sweep_tenants: tuple[str, ...] = ()
     """Names or UUIDs of the outside tenants in which a person lets objects be swept
     (``akoo.io/sweep-tenants``); (): nobody named any."""
 
     def fact(self, kind: type[F]) -> F | None:
-        """The fact of that kind, or None while its provider has not given it."""
+        """The fact of that kind, or None while its provider has not given it, or declines it."""
         stored = self.spec.facts.get(kind.fact_name)
         if stored is None or stored.version != kind.fact_version:
             return None
@@ -284,6 +284,10 @@ class Done(structs.Struct, frozen=True, kw_only=True):
     """
 
     facts: tuple[Fact, ...] = ()
+    declines: tuple[str, ...] = ()
+    """prepare, observe: names of facts that this plugin provides, and will not give for this
+    cluster. The core drops them where they were given before, and nobody waits for them. A later
+    answer that gives the fact, or a Wait or Blocked of prepare, withdraws that."""
     message: str = ""
     version: str = ""
     recheck_seconds: Seconds | None = None

@@ -66,6 +66,8 @@ def valid(plugin: api.Plugin, verb: str, answer: Any) -> Any:
         problem = _reason_problem(answer.reason)
     if isinstance(answer, api.Done | api.Wait):
         problem = problem or _facts_problem(plugin, answer)
+    if isinstance(answer, api.Done):
+        problem = problem or _declines_problem(plugin, answer)
     if problem:
         raise VerbError(plugin.name, verb, problem)
     return answer
@@ -121,6 +123,16 @@ def _facts_problem(plugin: api.Plugin, answer: api.Done | api.Wait) -> str:
     if len(set(names)) != len(names):
         return f"it gave a fact twice ({', '.join(names)})"
     return ""
+
+
+def _declines_problem(plugin: api.Plugin, answer: api.Done) -> str:
+    provided = {fact.fact_name for fact in plugin.provides}
+    undeclared = [name for name in answer.declines if name not in provided]
+    if undeclared:
+        declared = ", ".join(sorted(provided)) or "nothing"
+        return f"it declines the fact {undeclared[0]}, but the plugin provides {declared}"
+    both = sorted({type(fact).fact_name for fact in answer.facts} & set(answer.declines))
+    return f"it gives and declines the fact {both[0]}" if both else ""
 
 
 def are_all(kind: type[structs.Struct], answer: object) -> bool:

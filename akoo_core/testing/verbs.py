@@ -14,6 +14,7 @@ from akoo_core.kube.client import KubeClient
 from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import bounded, caller, context, controllers, registry, scoped_client
+from akoo_core.reconcile.decide import facts as decided_facts
 from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
@@ -41,6 +42,11 @@ class VerbRun:
     def facts(self) -> tuple[api.Fact, ...]:
         """The facts that it gave."""
         return self.result.facts if isinstance(self.result, api.Done | api.Wait) else ()
+
+    @property
+    def declines(self) -> tuple[str, ...]:
+        """The names of the facts that it declined."""
+        return self.result.declines if isinstance(self.result, api.Done) else ()
 
     @property
     def contribution(self) -> api.Contribution | None:
@@ -232,6 +238,7 @@ def view_of(plugin: api.Plugin, world: World) -> api.View:
         cluster=world.cluster,
         config=world.config,
         plugin=plugin,
+        awaited=tuple(name for name in world.awaited if name not in world.spec.facts),
         sweep_tenants=world.sweep_tenants,
     )
 
@@ -283,14 +290,9 @@ def store_intent(calling: caller.VerbCaller, plugin: api.Plugin, world: World) -
 
 def remember(plugin: api.Plugin, verb: str, result: Answer, world: World) -> None:
     """Store facts and progress in the record, as the engine does after a verb."""
-    if isinstance(result, api.Done | api.Wait) and result.facts:
-        stored = {
-            type(fact).fact_name: record.StoredFact(
-                plugin=plugin.name, version=type(fact).fact_version, data=structs.to_object(fact)
-            )
-            for fact in result.facts
-        }
-        world.spec = structs.replace(world.spec, facts={**world.spec.facts, **stored})
+    if isinstance(result, api.Done | api.Wait):
+        answered = decided_facts.Answered().then(plugin.name, result)
+        world.spec = decided_facts.added(world.spec, plugin.name, answered)
     state, now = world.spec.leaving, world.clock.now()
     if state is None:
         return

@@ -62,7 +62,8 @@ class WorldClock(ManualClock):
 class World:
     """One cluster, its record, and the systems around them. Everything has a default.
 
-    ``config`` is the AKODeploymentConfig, ``facts`` what other plugins gave, ``secrets`` are
+    ``config`` is the AKODeploymentConfig, ``facts`` what other plugins gave, ``awaited`` the kinds
+    of facts that they have neither given nor declined yet, ``secrets`` are
     Secrets of the management cluster (:func:`builders.secret`), ``management`` and ``workload``
     objects that exist in the two clusters, ``resources`` kinds that both serve besides the built-in
     ones, ``reachable`` whether the workload API answers, ``spec`` further fields of the record.
@@ -75,6 +76,7 @@ class World:
         cluster: Cluster | None = None,
         config: structs.JSON | None = None,
         facts: Iterable[api.Fact] = (),
+        awaited: Iterable[type[api.Fact]] = (),
         secrets: Iterable[structs.JSON] = (),
         management: Iterable[structs.JSON] = (),
         workload: Iterable[structs.JSON] = (),
@@ -91,6 +93,7 @@ class World:
         self.management.seed(*self.secrets, *management)
         self.workload.seed(*workload)
         self.reachable = reachable
+        self.awaited = tuple(kind.fact_name for kind in awaited)
         self.sweep_tenants: tuple[str, ...] = ()
         self.cluster: Cluster | None = cluster or builders.cluster()
         self.config = builders.config() if config is None else config

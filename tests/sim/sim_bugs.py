@@ -18,7 +18,15 @@ from akoo_core.objects import record as record_
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.act import attempt, fencing, intents, letting_go, record_writes
 from akoo_core.reconcile.act import leaving as act_leaving
-from akoo_core.reconcile.decide import decisions, leaving, living, proofs, situation, state_machine
+from akoo_core.reconcile.decide import (
+    decisions,
+    facts,
+    leaving,
+    living,
+    proofs,
+    situation,
+    state_machine,
+)
 from tests.sim import sim_replica
 
 
@@ -156,6 +164,22 @@ async def _taken_off_first(work: attempt.Attempt, decision: decisions.LetGo) -> 
 
 _let_go = letting_go.let_go
 
+_added_facts = facts.added
+
+
+def _kept_when_declined(
+    spec: record_.RecordSpec, plugin: str, answered: facts.Answered
+) -> record_.RecordSpec:
+    after = _added_facts(spec, plugin, answered)
+    return structs.replace(after, facts=spec.facts | after.facts)
+
+
+def _declines_unheard(
+    spec: record_.RecordSpec, plugin: str, answered: facts.Answered
+) -> record_.RecordSpec:
+    return _added_facts(spec, plugin, structs.replace(answered, declined=()))
+
+
 BUGS: Final[dict[str, Bug]] = {
     "proof is not waited for": Bug(
         _replaced(leaving, "settled", _always), "let go without a proof"
@@ -207,6 +231,12 @@ BUGS: Final[dict[str, Bug]] = {
     "conflicts are ignored": Bug(
         _replaced(record_writes.RecordWriter, "change", _conflicts_ignored),
         "outside write before its intent",
+    ),
+    "a declined fact is kept": Bug(
+        _replaced(facts, "added", _kept_when_declined), "is given and declined"
+    ),
+    "a declined fact is waited for": Bug(
+        _replaced(facts, "added", _declines_unheard), "has the log level"
     ),
     "no finalizer is taken off": Bug(_replaced(finalizers, "removing", _nothing), "is still there"),
     "nothing is given back": Bug(

@@ -108,6 +108,11 @@ class SimFleet:
     async def change_config(self, **spec: Any) -> None:
         await self.user.merge_patch(resources.AKO_DEPLOYMENT_CONFIGS, CONFIG, {"spec": spec})
 
+    def log_level(self) -> str:
+        """Of the config."""
+        (config,) = self.management.objects(resources.AKO_DEPLOYMENT_CONFIGS)
+        return str(config["spec"].get("logLevel", "INFO"))
+
     async def create_cluster(self, name: str) -> str:
         """Create demo/<name> with everything Cluster API makes of it; its UID."""
         return await self.capi.create(name, NAMESPACE, {"lb": "avi"}, {})
@@ -167,6 +172,14 @@ class SimFleet:
     def clusters(self) -> dict[str, dict[str, Any]]:
         listed = self.management.objects(resources.CLUSTERS)
         return {obj["metadata"]["name"]: obj for obj in listed}
+
+    def deployed(self, kube_system_uid: str) -> dict[str, str]:
+        """The data of AKO's ConfigMap in a workload cluster; {} where there is none."""
+        uids = self.capi.kube_system_uids
+        servers = (
+            load.server for name, load in self.workloads.items() if uids[name] == kube_system_uid
+        )
+        return next(map(_data_of, servers), {})
 
     def record_of(self, uid: str) -> record_.Record | None:
         listed = [record for record in self.laws.records() if record.spec.cluster_ref.uid == uid]

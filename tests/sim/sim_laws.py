@@ -157,6 +157,8 @@ class Laws:
         if any(c.type == "CleanupProven" and c.status == "True" for c in now.status.conditions):
             left = self.own(now.name)
             self.require(not left, f"{now.name} says that it is proven, and {left} are left")
+        both = now.spec.facts.keys() & now.spec.declined.keys()
+        self.require(not both, f"{now.name}: {sorted(both)} is given and declined")
         owners = [
             record.name for record in self.records() if _serves(record, now.spec.cluster_ref.uid)
         ]

@@ -16,6 +16,8 @@ AKO_NAMESPACE = "avi-system"
 PLUGIN = "cloud"
 ACCOUNT, OWN = "account", "own"
 """In AKO's ConfigMap: it has an account that the cloud plugin has not made."""
+ROUTES = {"INFO": "east", "WARN": "west"}
+"""The routes by log level. With another the cloud plugin declines the fact."""
 
 
 class Outside:
@@ -93,10 +95,21 @@ class Account(api.Fact, frozen=True, kw_only=True):
     user: str
 
 
+class Route(api.Fact, frozen=True, kw_only=True):
+    """A fact that some configs have and others do not."""
+
+    fact_name: ClassVar[str] = "SimRoute"
+    via: str
+
+
+def log_level(view: api.View) -> str:
+    return str((view.config.get("spec") or {}).get("logLevel", "INFO"))
+
+
 class CloudPlugin(api.Plugin):
     """Every verb: an account that AKO writes with, objects to sweep, a proof, a claim."""
 
-    provides: ClassVar[tuple[type[api.Fact], ...]] = (Account,)
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (Account, Route)
 
     def __init__(self, outside: Outside) -> None:
         super().__init__()
@@ -121,7 +134,10 @@ class CloudPlugin(api.Plugin):
         if not known:
             async with ctx.external.call("cloud", "POST account", write=True, subject=name):
                 self.outside.make_account(name)
-        return api.Done(facts=(Account(user=name),))
+        via = ROUTES.get(log_level(ctx.view))
+        if via is None:
+            return api.Done(facts=(Account(user=name),), declines=(Route.fact_name,))
+        return api.Done(facts=(Account(user=name), Route(via=via)))
 
     @api.hookimpl
     async def confirm(self, ctx: api.VerbContext) -> api.Result:
@@ -189,6 +205,7 @@ class AkoPlugin(api.Plugin):
     """Deploys a small AKO, watches it, drains and stops it."""
 
     requires: ClassVar[tuple[type[api.Fact], ...]] = (Account,)
+    accepts: ClassVar[tuple[type[api.Fact], ...]] = (Route,)
 
     def __init__(self) -> None:
         super().__init__()
@@ -199,8 +216,11 @@ class AkoPlugin(api.Plugin):
         account = view.fact(Account)
         if account is None:
             return api.Wait(reason="NoAccount", message="waits for its account", after=60)
-        level = (view.config.get("spec") or {}).get("logLevel", "INFO")
-        data = {"logLevel": level, "clusterName": account.user}
+        if Route.fact_name in view.awaited:
+            return api.Wait(reason="NoRoute", message="waits for its route", after=60)
+        route = view.fact(Route)
+        via = route.via if route is not None else ""
+        data = {"logLevel": log_level(view), "clusterName": account.user, "route": via}
         return api.Contribution(objects=tuple(_objects(data)))
 
     @api.hookimpl
@@ -251,8 +271,7 @@ class LoneAko(AkoPlugin):
 
     @api.hookimpl
     def contribute(self, view: api.View) -> api.Contribution:
-        level = (view.config.get("spec") or {}).get("logLevel", "INFO")
-        data = {"logLevel": level, "clusterName": view.record_name, ACCOUNT: OWN}
+        data = {"logLevel": log_level(view), "clusterName": view.record_name, ACCOUNT: OWN}
         return api.Contribution(objects=tuple(_objects(data)))
 
 

@@ -7,6 +7,7 @@ from akoo_core.objects import record as record_
 from akoo_core.reconcile.decide import user_annotations
 from tests.sim.sim_faults import Weather
 from tests.sim.sim_fleet import SimFleet
+from tests.sim.sim_outside import ROUTES
 
 
 def calm(fleet: SimFleet, weather: Weather) -> None:
@@ -76,6 +77,7 @@ def unsettled(fleet: SimFleet) -> list[str]:
     ]
     for record in fleet.laws.records():
         unfinished += _unfinished(record, uids.get(record.spec.cluster_ref.uid))
+        unfinished += _misrouted(fleet, record)
     served = {record.spec.cluster_ref.uid for record in fleet.laws.records() if _runs(record)}
     for uid, cluster in uids.items():
         wanted = (cluster["metadata"].get("labels") or {}).get("lb") == "avi"
@@ -84,6 +86,21 @@ def unsettled(fleet: SimFleet) -> list[str]:
         if wanted and not annotated and uid not in served:
             unfinished.append(f"Cluster {cluster['metadata']['name']} is selected and not Running")
     return unfinished
+
+
+def _misrouted(fleet: SimFleet, record: record_.Record) -> list[str]:
+    """A former fact that is still deployed, or a config that waits for a fact."""
+    workload = record.spec.workload
+    data = fleet.deployed(workload.kube_system_uid) if workload is not None else {}
+    level = fleet.log_level()
+    if not _runs(record) or "route" not in data:
+        return []
+    if data["logLevel"] != level:
+        return [f"{record.name} has the log level {data['logLevel']}, not {level}"]
+    wanted = ROUTES.get(level, "")
+    if data["route"] != wanted:
+        return [f"{record.name} has the route {data['route']!r}, not {wanted!r}"]
+    return []
 
 
 def _runs(record: record_.Record) -> bool:

@@ -23,6 +23,7 @@ def lines(record: Record, cluster: Cluster | None, now: datetime.datetime) -> It
     yield _state(record, now)
     yield from _ready(record, now)
     yield from _wrong(record)
+    yield from _declined(record)
     step = next_step(record, cluster)
     if step:
         yield f"next: {step}"
@@ -91,6 +92,12 @@ def _wrong(record: Record) -> Iterator[str]:
         yield f"  {state}: {condition.message}".rstrip(": ")
 
 
+def _declined(record: Record) -> Iterator[str]:
+    """The facts that nobody waits for."""
+    for name, decline in sorted(record.spec.declined.items()):
+        yield f"  plugin {decline.plugin} gives no {name} for this cluster"
+
+
 def next_try(record: Record, now: datetime.datetime) -> str:
     """The time of the next try; "" where nothing is wrong or the time is not known."""
     at, seconds = record.status.next_try_at, record.status.retry_seconds
@@ -110,6 +117,7 @@ def plain(record: Record, cluster: Cluster | None, now: datetime.datetime) -> st
         "state": _state(record, now),
         "ako": record.status.version,
         "left": record.status.left,
+        "declined": {name: d.plugin for name, d in sorted(record.spec.declined.items())},
         "conditions": [structs.to_object(condition) for condition in record.status.conditions],
         "next": next_step(record, cluster),
         "nextTryAt": next_at.isoformat().replace("+00:00", "Z") if next_at else None,

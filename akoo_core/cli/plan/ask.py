@@ -141,8 +141,8 @@ def _unprepared(looking: attempt.Attempt, plugin: api.Plugin) -> str:
         looking.view(plugin)
     except structs.DecodeError as error:
         return f"AKODeploymentConfig {looking.spec.config_ref.name}: {error}"
-    missing = facts.missing(looking.spec.facts, plugin)
-    return f"waiting for the fact {', '.join(missing)}" if missing else ""
+    obstacle = facts.lacking(looking.spec, plugin, after=0.0)
+    return f"{obstacle.reason}: {obstacle.message}" if obstacle is not None else ""
 
 
 def lines(plan: Plan) -> Iterator[str]:

@@ -170,7 +170,7 @@ class Attempt:
             cluster=self.cluster,
             config=config,
             plugin=plugin,
-            awaited=facts.awaited(self.spec.facts, plugin, self.services.plugins.ordered),
+            awaited=facts.awaited(self.spec, plugin, self.services.plugins.ordered),
             sweep_tenants=user_annotations.read(self.existing.annotations).sweep_tenants,
         )
 

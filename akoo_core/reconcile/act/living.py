@@ -13,7 +13,7 @@ from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube.client import KubeClient
 from akoo_core.objects import conditions
-from akoo_core.objects.record import Phase, Workload
+from akoo_core.objects.record import Phase, RecordSpec, Workload
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import foreign_ako, intents
@@ -47,8 +47,8 @@ class _Round:
         self._resync_seconds = attempt.services.resync_seconds
         self._trouble: set[str] = set()
         """Plugins that have no more verbs called in this round."""
-        self._facts: dict[str, facts.Facts] = {}
-        """Facts that the plugins gave in this round, by plugin."""
+        self._answered: dict[str, facts.Answered] = {}
+        """Facts that the plugins gave and declined in this round, by plugin."""
         self._prepared = True
         self._deployed = True
         self._workload: Workload | None = None
@@ -70,19 +70,12 @@ class _Round:
         for plugin in self._plugins:
             if self._attempt.progress.relocations:
                 return
-            if plugin.name in blocked:
-                self._report(plugin, blocked[plugin.name])
-                self._prepared = False
-                continue
-            answer = self._lacking(plugin) or await self._call("prepare", plugin, None)
-            if isinstance(answer, api.Done):
-                if await self._add_facts(plugin, answer):
-                    blocked |= await intents.store(self._attempt)
-                self._report(plugin, answer)
-            elif answer is not None:
-                self._prepared = False
-                if isinstance(answer, api.Wait):
-                    await self._add_facts(plugin, answer)
+            obstacle = blocked.get(plugin.name) or self._lacking(plugin)
+            answer = obstacle or await self._call("prepare", plugin, None)
+            if await self._take_prepared(plugin, answer):
+                blocked |= await intents.store(self._attempt)
+            if answer is not None:
+                self._prepared = self._prepared and isinstance(answer, api.Done)
                 self._report(plugin, answer)
 
         waiting = self._attempt.report.relocations_waiting
@@ -90,35 +83,28 @@ class _Round:
             self._attempt.advance(relocations=waiting)  # The others look for no placement.
 
     def _lacking(self, plugin: api.Plugin) -> api.Wait | None:
-        lacking = facts.missing(self._attempt.spec.facts, plugin)
-        if not lacking:
-            return None
-        return api.Wait(
-            reason="FactMissing",
-            message=f"Waits for another plugin to provide {', '.join(lacking)}.",
-            after=self._resync_seconds,
-        )
+        return facts.lacking(self._attempt.spec, plugin, after=self._resync_seconds)
 
-    async def _add_facts(self, plugin: api.Plugin, answer: api.Done | api.Wait) -> bool:
-        """Store the facts of the plugin. True if that changed anything."""
-        provided = self._facts.setdefault(plugin.name, {})
-        provided |= facts.stored(plugin.name, answer.facts)
-        return await self._store_facts(self._attempt.spec.facts | provided)
+    async def _take_prepared(self, plugin: api.Plugin, answer: RoundAnswer | None) -> bool:
+        """Store the facts of an answer of prepare, or of its obstacle. True if the plugins after it
+        have to be asked for their intents anew."""
+        before = spec = self._attempt.spec
+        if isinstance(answer, api.Wait | api.Blocked):
+            spec = facts.undecided(spec, plugin)
+        if isinstance(answer, api.Wait | api.Done):
+            spec = facts.added(spec, plugin.name, self._note(plugin, answer))
+        changed = await self._store_facts(spec)
+        return changed and (isinstance(answer, api.Done) or spec.declined != before.declined)
 
-    async def _drop_old_facts(self, plugin: api.Plugin) -> bool:
-        """Drop the facts that neither prepare nor observe gave: they are not true any more."""
-        current = self._facts.get(plugin.name, {})
-        return await self._store_facts(
-            {
-                name: fact
-                for name, fact in self._attempt.spec.facts.items()
-                if fact.plugin != plugin.name or name in current
-            }
-        )
+    def _note(self, plugin: api.Plugin, answer: api.Done | api.Wait) -> facts.Answered:
+        """The answers of the plugin in this round, with this one."""
+        answered = self._answered.get(plugin.name, facts.Answered()).then(plugin.name, answer)
+        self._answered[plugin.name] = answered
+        return answered
 
-    async def _store_facts(self, after: facts.Facts) -> bool:
-        before = self._attempt.spec.facts
-        await self._attempt.store(facts=after)
+    async def _store_facts(self, after: RecordSpec) -> bool:
+        before = self._attempt.spec
+        await self._attempt.store(facts=after.facts, declined=after.declined)
         return after != before
 
     def _contributions(self) -> dict[str, api.Contribution]:
@@ -258,11 +244,15 @@ class _Round:
             if isinstance(answer, api.Done | None):
                 done = answer or api.Done()
                 self._attempt.report.requeue(done.recheck_seconds)
-                new = await self._add_facts(plugin, done)
-                if await self._drop_old_facts(plugin) or new:
+                # Facts that neither prepare nor observe gave are not true any more.
+                answered = self._note(plugin, done)
+                if await self._store_facts(
+                    facts.replaced(self._attempt.spec, plugin.name, answered)
+                ):
                     self._attempt.report.requeue(0.0)  # for those that depend on them
             elif isinstance(answer, api.Wait):
-                await self._add_facts(plugin, answer)
+                answered = self._note(plugin, answer)
+                await self._store_facts(facts.added(self._attempt.spec, plugin.name, answered))
             if isinstance(answer, api.Done | api.Wait) and answer.version:
                 self._attempt.report.version = answer.version
             self._report(plugin, answer or api.Done())

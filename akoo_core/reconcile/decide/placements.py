@@ -59,8 +59,8 @@ def ended(spec: RecordSpec, *, how: How, at: datetime.datetime, message: str) ->
 
     The intents and uses of the plugins that relocate are dropped, so that the new ones are stored
     before anything is touched. All facts are dropped: fencing and releasing may have made any of
-    them untrue, and the next prepare gives each again. Digests are emptied, so that every object is
-    applied again: drain and fence have changed some.
+    them untrue, and the next prepare gives or declines each again. Digests are emptied, so that
+    every object is applied again: drain and fence have changed some.
     """
     names = spec.leaving.moved if spec.leaving is not None else ()
     left = tuple(
@@ -77,6 +77,7 @@ def ended(spec: RecordSpec, *, how: How, at: datetime.datetime, message: str) ->
         intents={name: intent for name, intent in spec.intents.items() if name not in names},
         uses=tuple(use for use in spec.uses if use.plugin not in names),
         facts={},
+        declined={},
         inventory=tuple(structs.replace(item, digest="") for item in spec.inventory),
     )
 

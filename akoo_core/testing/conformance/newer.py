@@ -1,7 +1,7 @@
-"""Facts of newer and of unknown kinds: tolerated where they mean the same, else as if not there.
+"""Facts of newer and of unknown kinds, and facts that are awaited or declined.
 
 Plugins are released one by one, and a rollback leaves records that a newer release wrote. ``View
-.fact`` knows all of that; reading ``view.spec.facts`` by hand does not.
+.fact`` and ``View.awaited`` know all of that; reading ``view.spec`` by hand does not.
 """
 
 from __future__ import annotations
@@ -33,6 +33,35 @@ def bears_newer_facts(subject: Subject) -> None:
                     trial.verb,
                     f"with {variant} it came to {got} instead of {wanted}. Read facts by "
                     "view.fact().",
+                )
+
+
+def bears_declined_facts(subject: Subject) -> None:
+    """A declined fact is as good as one that no selected plugin provides; while one is awaited, no
+    verb raises."""
+    for make in subject.trials():
+        kind = type(make().plugin)
+        for name in sorted({fact.fact_name for fact in kind.accepts}):
+            declined, reference, awaited = make(), make(), make()
+            for trial in (declined, reference, awaited):
+                stored = {key: fact for key, fact in trial.world.spec.facts.items() if key != name}
+                trial.world.spec = structs.replace(trial.world.spec, facts=stored)
+            decline = {name: record.DeclinedFact(plugin="another")}
+            declined.world.spec = structs.replace(declined.world.spec, declined=decline)
+            awaited.world.awaited = (name,)
+            got, wanted = _answer(declined), _answer(reference)
+            if got != wanted:
+                raise subject.error(
+                    declined.verb,
+                    f"with the fact {name} declined it came to {got} instead of {wanted}. Wait "
+                    "only while view.awaited names the fact.",
+                )
+            run = awaited.world.run(verbs.try_verb(awaited.plugin, awaited.verb, awaited.world))
+            if run.error is not None:
+                raise subject.error(
+                    awaited.verb,
+                    f"with the fact {name} awaited it raised: {run.error}. Answer Wait where it "
+                    "depends on the fact.",
                 )
 
 

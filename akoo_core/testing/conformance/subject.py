@@ -173,7 +173,7 @@ def essence(answer: object) -> Any:
             return "None"
         case api.Done():
             facts = [structs.to_plain(fact) for fact in answer.facts]
-            return ("Done", facts, answer.version)
+            return ("Done", facts, sorted(answer.declines), answer.version)
         case api.Wait() | api.Blocked() | api.Unverified():
             return (type(answer).__name__, answer.reason)
         case api.Fenced():

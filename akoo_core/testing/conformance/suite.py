@@ -36,6 +36,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         departure.leaves_before_prepared,
         departure.leaves_with_nothing,
         newer.bears_newer_facts,
+        newer.bears_declined_facts,
         canaries.keeps_secrets,
         rights.declares_its_rights,
         rights.reconciles_alike,

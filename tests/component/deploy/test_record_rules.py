@@ -59,6 +59,7 @@ FULL = structs.replace(
             plugin="avi", group="akoo.io", kind="AviIPPool", name="p", uid="u", state="confirmed"
         ),
     ),
+    declined={"Zone": record.DeclinedFact(plugin="vsphere")},
     facts={"Network": record.StoredFact(plugin="vsphere", version=1, data={"moref": "dvpg-1"})},
     inventory=(
         record.InventoryItem(

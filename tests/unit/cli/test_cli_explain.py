@@ -91,6 +91,17 @@ def test_json(bed: Bed) -> None:
     assert shown["next"].startswith("repair that")
 
 
+def test_declined_facts(bed: Bed) -> None:
+    declined = {"PortGroup": record.DeclinedFact(plugin="vsphere")}
+    bed.record(declined=declined)
+    assert (
+        "  plugin vsphere gives no PortGroup for this cluster"
+        in bed("explain", "team-a/shop")[1].splitlines()
+    )
+    (shown,) = json.loads(bed("explain", "team-a/shop", "-o", "json")[1])["records"]
+    assert shown["declined"] == {"PortGroup": "vsphere"}
+
+
 def test_a_word_to_leave_goes_before_the_config(bed: Bed) -> None:
     uid = bed.cluster(labels={"lb": "avi"})
     bed.config("default", {"lb": "avi"})

@@ -187,7 +187,7 @@ def test_a_plugin_that_waits_for_a_fact_is_not_asked_what_it_prepares(
     bed.record()
     code, out, _ = bed("plan", "team-a/shop")
     assert (code, Needs.seen) == (1, [])
-    assert "needs: no plan: waiting for the fact Site" in out
+    assert "needs: no plan: FactMissing: Waits for another plugin to provide Site." in out
 
 
 def test_a_section_that_is_wrong_is_told(bed: Bed, select: Select) -> None:

@@ -77,6 +77,8 @@ def _object(**changes: Any) -> dict[str, Any]:
         ("sweep", _wait(left=-1)),
         ("observe", api.Done(recheck_seconds=math.nan)),
         ("observe", api.Done(message=WRONG)),
+        ("observe", api.Done(declines=(Color,))),  # type: ignore[arg-type]
+        ("observe", api.Done(declines="Color")),  # type: ignore[arg-type]
         ("observe", api.Done(version=WRONG)),
         ("confirm", api.Blocked(reason="No", message=HALF)),
         ("confirm", api.Blocked(reason="No", message="", after=math.nan)),
@@ -134,6 +136,7 @@ GOOD: tuple[tuple[str, Any], ...] = (
     ("drain", _wait()),
     ("drain", _wait(after=0, left=0, facts=(Color(rgb="1"),))),
     ("observe", api.Done(facts=(Color(rgb="1"),), version="1", recheck_seconds=60)),
+    ("observe", api.Done(declines=("Color",))),
     ("confirm", api.Blocked(reason="No", message="ü")),
     ("verify", api.Proof(own=3, held=1, queries=("a",), suspects=("b",))),
     ("fence", api.Fenced(grade="Unfenced", evidence="", settle_seconds=86400)),

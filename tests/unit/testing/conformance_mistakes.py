@@ -194,6 +194,21 @@ class ReadsFactsByHand(Good):
         return api.Intent(data={"volume": view.spec.facts["Zone"].data["name"]})
 
 
+class WaitsForDeclined(Good):
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        if ctx.view.awaited or ctx.view.spec.declined:
+            return api.Wait(reason="ZoneAwaited", message="soon", after=1.0)
+        return api.Done()
+
+
+class NeedsAwaited(Good):
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        assert not ctx.view.awaited
+        return api.Done()
+
+
 class CountsFacts(Good):
     @api.hookimpl
     async def observe(self, ctx: api.VerbContext) -> api.Result:

@@ -73,6 +73,11 @@ BAD: dict[type[Good], tuple[str, str]] = {
     ),
     mistakes.NeedsTheWorkloadToLeave: ("leaves_with_nothing", "without its workload API it raised"),
     mistakes.ReadsFactsByHand: ("bears_newer_facts", "with version 2 of the fact Zone it came to"),
+    mistakes.WaitsForDeclined: (
+        "bears_declined_facts",
+        "with the fact Zone declined it came to ('Wait', 'ZoneAwaited') instead of",
+    ),
+    mistakes.NeedsAwaited: ("bears_declined_facts", "with the fact Zone awaited it raised"),
     mistakes.CountsFacts: ("bears_newer_facts", "with a fact that nobody knows it came to"),
     leaks.LogsASecret: ("keeps_secrets", f"'{TOKEN}' is seen in a log line"),
     leaks.LogsASecretElsewhere: ("keeps_secrets", f"'{TOKEN}' is seen in a log line"),
