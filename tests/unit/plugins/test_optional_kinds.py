@@ -73,7 +73,8 @@ async def test_one_that_is_served_is_listed_before_anything_is_reconciled(
 ) -> None:
     bench = Bench(clock, optional=(NETWORKS,))
     bench.server.served.serve(NETWORKS)
-    bench.server.served.deny("list", "networks.dc.example")
+    for verb in ("list", "watch"):
+        bench.server.served.deny(verb, "networks.dc.example")
     bench.server.seed(config_map("a"))
     async with bench.running():
         await asyncio.sleep(60)
