@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Final, Literal
 
 from akoo_core.plugin import names, structs
@@ -85,6 +86,7 @@ class PortGroup(structs.Struct, frozen=True, kw_only=True):
     uid: str
     resource_version: str
     generation: int
+    created_at: datetime.datetime | None
     deleting: bool
     finalizers: tuple[str, ...]
     let_go: str
@@ -134,6 +136,7 @@ def from_object(obj: structs.JSON) -> PortGroup:
         uid=metadata["uid"],
         resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
+        created_at=_time(metadata.get("creationTimestamp")),
         deleting="deletionTimestamp" in metadata,
         finalizers=tuple(metadata.get("finalizers") or ()),
         let_go=annotations.get(names.LET_GO_ANNOTATION, ""),
@@ -142,6 +145,10 @@ def from_object(obj: structs.JSON) -> PortGroup:
         spec=structs.convert(obj.get("spec") or {}, Spec, path="spec"),
         status=structs.convert(obj.get("status") or {}, Status, path="status"),
     )
+
+
+def _time(text: str | None) -> datetime.datetime | None:
+    return None if text is None else structs.convert(text, datetime.datetime)
 
 
 def check(group: PortGroup) -> None:

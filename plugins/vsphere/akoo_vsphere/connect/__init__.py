@@ -1,0 +1,1 @@
+"""The way to a vCenter: Secrets, refused logins, and results for errors."""

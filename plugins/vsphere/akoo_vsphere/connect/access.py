@@ -1,0 +1,151 @@
+"""The way to a vCenter: reads Secrets, asks for a client, turns errors into results."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from akoo_core.plugin import api, clock, external, kube
+from akoo_core.plugin import errors as core_errors
+from akoo_vsphere.client import errors
+from akoo_vsphere.client.account import Account, VCenters
+from akoo_vsphere.client.api import VCenterClient
+from akoo_vsphere.connect.login_refusals import LoginRefusals
+from akoo_vsphere.spec import address, refusal
+from akoo_vsphere.spec.connection import Connection
+
+USERNAME = "username"
+PASSWORD = "password"  # noqa: S105 - the name of a key
+CA = "certificateAuthorityData"
+HOSTS = "hosts"
+"""Key of a credential's Secret: the addresses it may be sent to, separated by spaces or commas."""
+
+ANSWERED = (refusal.Refusal, errors.VCenterError, core_errors.BlockedError, TimeoutError)
+"""The errors that ``answer`` has a result for."""
+PATIENCE = 60.0
+"""Seconds until the next attempt where a person or another system has to do something."""
+
+
+class AccessContext(Protocol):
+    """The common part of all contexts of the core."""
+
+    @property
+    def clock(self) -> clock.Clock: ...
+
+    @property
+    def external(self) -> external.External: ...
+
+    @property
+    def secrets(self) -> api.SecretReader: ...
+
+
+async def open(  # noqa: A001 - access.open reads well
+    ctx: AccessContext, client: kube.KubeClient, vcenters: VCenters, connection: Connection
+) -> VCenterClient:
+    """A client for one piece of work, so that a new Secret counts at once.
+
+    ``client`` reads, and if it may writes, the VSphereConnection: refused logins stand in its
+    status. Raises Refusal, and the core's BlockedError for a Secret that is missing or not allowed.
+    """
+    account = await _account(ctx.secrets, connection)
+    memory = LoginRefusals(client, ctx.clock, connection, account.secret_version)
+    return await vcenters.client(account, external=ctx.external, memory=memory)
+
+
+async def _account(secrets: api.SecretReader, connection: Connection) -> Account:
+    spec = connection.spec
+    credential = spec.credential_ref
+    hosts = await secrets.read(credential.source(HOSTS, optional=True)) or b""
+    _check_host(connection, hosts.decode(errors="replace"))
+    ca = b""
+    if spec.ca_ref is not None:
+        ca = await secrets.read(spec.ca_ref.source(CA)) or b""
+    return Account(
+        address=spec.address,
+        username=await _text(secrets, credential, USERNAME),
+        password=await _text(secrets, credential, PASSWORD),
+        ca_pem=_decoded(ca, CA, spec.ca_ref or credential),
+        thumbprint=spec.thumbprint,
+        secret_version=await secrets.version(*credential.pair),
+        source=f"Secret {credential}",
+    )
+
+
+async def _text(secrets: api.SecretReader, secret: api.SecretName, key: str) -> str:
+    value = await secrets.read(secret.source(key, single_line=True)) or b""
+    text = _decoded(value, key, secret)
+    if not text:
+        raise refusal.Refusal("SecretInvalid", f"Secret {secret}: {key} is empty. Correct it.")
+    return text
+
+
+def _decoded(value: bytes, key: str, secret: api.SecretName) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:  # holds the bytes
+        raise refusal.Refusal(
+            "SecretInvalid", f"Secret {secret}: {key} is not UTF-8. Correct it."
+        ) from None
+
+
+def _check_host(connection: Connection, hosts: str) -> None:
+    """Refuse other hosts: an author of connections could otherwise send any credential anywhere."""
+    allowed = hosts.replace(",", " ").split()
+    if not allowed:
+        return
+    wanted = address.parse(connection.spec.address)
+    if wanted is None or wanted not in map(address.parse, allowed):
+        raise refusal.Refusal(
+            "HostNotAllowed",
+            f"Secret {connection.spec.credential_ref} is not sent to {connection.spec.address}: "
+            f"its key {HOSTS} allows {', '.join(allowed)}. Correct spec.address of "
+            f"VSphereConnection/{connection.name}, or add it there.",
+        )
+
+
+def answer(error: Exception) -> api.Wait | api.Blocked:
+    """The result for an error of this plugin's work. Raises ``error`` if it is another."""
+    match error:
+        case refusal.Refusal() | core_errors.BlockedError():
+            return api.Blocked(reason=error.reason, message=str(error), after=PATIENCE)
+        case errors.CredentialRefusedError():
+            after = min(max(error.retry_after_seconds, 1.0), api.LONGEST_SECONDS)
+            return api.Blocked(reason="LoginRejected", message=str(error), after=after)
+        case errors.VCenterError():
+            return _of_vcenter(error)
+        case TimeoutError():
+            message = f"vCenter took too long: {core_errors.describe(error)}. It is asked again."
+            return api.Wait(reason="Unreachable", message=message, after=30.0)
+    raise error
+
+
+_BLOCKED: tuple[tuple[type[errors.VCenterError], str], ...] = (
+    (errors.TlsError, "TLSNotTrusted"),
+    (errors.ForbiddenError, "PermissionDenied"),
+    (errors.UnreadableError, "NotVisible"),
+    (errors.NameTakenError, "NameConflict"),
+    (errors.InvalidError, "UpdateFailed"),
+    (errors.LimitError, "SwitchPortLimit"),
+    (errors.SwitchOwnedError, "SwitchUnsuitable"),
+    (errors.UnsupportedError, "VersionTooOld"),
+)
+_WAITS: tuple[tuple[type[errors.VCenterError], str, float], ...] = (
+    (errors.UnreachableError, "Unreachable", 30.0),
+    (errors.NotVCenterError, "NotAVCenter", 30.0),
+    (errors.OverloadedError, "SessionLimit", 15.0),
+    (errors.SessionLostError, "SessionLost", 5.0),
+    (errors.ChangedError, "ConcurrentModification", 5.0),
+    (errors.PartialError, "PartialHostFailure", 10.0),
+    (errors.InUseError, "InUse", PATIENCE),
+    (errors.TaskRunningError, "TaskRunning", 5.0),
+    (errors.OutcomeUnknownError, "OutcomeUnknown", 1.0),
+)
+
+
+def _of_vcenter(error: errors.VCenterError) -> api.Wait | api.Blocked:
+    for kind, reason in _BLOCKED:
+        if isinstance(error, kind):
+            return api.Blocked(reason=reason, message=str(error), after=PATIENCE)
+    for kind, reason, after in _WAITS:
+        if isinstance(error, kind):
+            return api.Wait(reason=reason, message=str(error), after=after)
+    return api.Wait(reason="VCenterFailed", message=str(error), after=10.0)

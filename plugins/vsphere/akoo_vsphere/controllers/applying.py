@@ -1,0 +1,178 @@
+"""Brings the port group of one object to its spec: looks, plans, performs one action, looks again.
+
+Each action follows a look of its own: instance UUID, moRef, mark and switch are read, the plan is
+made of them, and its first action is performed. All that a later attempt needs stands in status
+before the write that makes it necessary: the nonce before a create, the epoch before a takeover.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from akoo_core.plugin import api, structs
+from akoo_core.plugin.conditions import Condition
+from akoo_vsphere import plan, suitable
+from akoo_vsphere.client import errors
+from akoo_vsphere.connect import access, connection_hold
+from akoo_vsphere.controllers import avi_gate, events, execute, recording, scene, statuses
+from akoo_vsphere.controllers.attempt import Attempt
+from akoo_vsphere.controllers.scene import Scene
+from akoo_vsphere.observed import Observed
+from akoo_vsphere.situation import Action, Announce, Create, Plan
+from akoo_vsphere.spec import port_group, refusal
+from akoo_vsphere.spec.port_group import PortGroup
+from akoo_vsphere.spec.port_group_status import PendingCreate, Task
+
+STEPS: Final = 16
+"""Looks of one attempt: a create has five, a change of everything seven."""
+CONFLICTS: Final = 3
+"""Repetitions after another's change of the same port group."""
+TASK_SECONDS: Final = 5.0
+
+
+async def apply(attempt: Attempt) -> api.Result:
+    """One attempt. Raises Refusal, VCenterErrors, BlockedError and KubeErrors."""
+    port_group.check(attempt.group)
+    view = await scene.enter(attempt.ctx, attempt.vcenters, attempt.group)
+    recording.place(attempt, view)
+    suitable.check(attempt.group.spec, view.place.placed.switch, view.vcenter)
+    attempt.establish(recording.resolved(view))
+    if attempt.status.last_task is not None:
+        waiting = await _task(attempt, view)
+        if waiting is not None:
+            return waiting
+    for number in range(STEPS):
+        view = await scene.again(view) if number else view
+        seen = await scene.find(view, attempt.group, attempt.made)
+        result = await _plan(attempt, view, seen)
+        recording.verified(attempt, result, seen)
+        if not result.actions:
+            return await _settled(attempt, view, result, seen)
+        view = await _step(attempt, view, seen, result)
+    raise refusal.Refusal(
+        "UpdateFailed",
+        f"After {STEPS} changes the port group is still not as it is wanted: "
+        f"{plan.pending(result.actions)}. Look for another program that changes it.",
+    )
+
+
+async def _plan(attempt: Attempt, view: Scene, seen: Observed | None) -> Plan:
+    """The plan. The users are read only if it depends on them."""
+    unknown = view.situation(attempt.group, seen)
+    try:
+        result = plan.plan(unknown)
+    except refusal.Refusal as error:
+        if seen is None or error.reason != "AdoptionWouldChange":
+            raise
+    else:
+        if seen is None or not (result.waiting or result.stuck):
+            return result
+    attempt.users = await scene.users_of(view, seen.mo_ref)
+    return plan.plan(structs.replace(unknown, use=recording.use_of(attempt.users)))
+
+
+async def _step(attempt: Attempt, view: Scene, seen: Observed | None, result: Plan) -> Scene:
+    """Perform the first action, or what has to be done before it. The caller looks again then."""
+    action = result.actions[0]
+    if isinstance(action, Announce | Create):
+        avi_gate.check(attempt.group, attempt.ctx.clock.now())
+    if not attempt.ready_to_write:
+        return await _prepare(attempt, view)
+    if isinstance(action, Announce):
+        await _announce(attempt)
+    elif not await recording.taking_over(attempt, result):
+        await _perform(attempt, view, seen, action)
+    return view
+
+
+async def _announce(attempt: Attempt) -> None:
+    """Store the nonce of the create that follows. The former port group is gone."""
+    former, now = attempt.status.port_group, attempt.ctx.clock.now()
+    attempt.status = structs.replace(
+        attempt.status,
+        port_group=None,
+        pending_create=PendingCreate(nonce=attempt.make_nonce(), started_at=now),
+    )
+    await attempt.save(strict=True)
+    if former is not None:
+        note = f'Somebody removed port group "{former.name}" ({former.mo_ref}). It is made again.'
+        await events.post(attempt.ctx, attempt.group, "PortGroupRemoved", note, warning=True)
+
+
+async def _perform(attempt: Attempt, view: Scene, seen: Observed | None, action: Action) -> None:
+    try:
+        mo_ref = await execute.execute(view, seen, action)
+    except errors.ChangedError:
+        attempt.conflicts += 1
+        if attempt.conflicts > CONFLICTS:
+            raise
+        return
+    except errors.NameTakenError as error:
+        await _name_taken(view, attempt.group, action, error)
+        return
+    except errors.TaskRunningError as error:
+        operation, now = type(action).__name__, attempt.ctx.clock.now()
+        task = Task(mo_ref=error.task, operation=operation, started_at=now)
+        attempt.status = structs.replace(attempt.status, last_task=task)
+        raise
+    if isinstance(action, Create):
+        attempt.made = mo_ref
+    reason, note, warning = recording.event(action, mo_ref)
+    if reason:
+        await events.post(attempt.ctx, attempt.group, reason, note, warning=warning)
+
+
+async def _prepare(attempt: Attempt, view: Scene) -> Scene:
+    """Take hold of all that a later removal needs, before the first write. Raises Refusal."""
+    view = await execute.with_attribute(view)
+    user = f"VSpherePortGroup/{attempt.group.name}"
+    await connection_hold.hold(attempt.ctx.kube, view.connection, user)
+    attempt.group = await statuses.hold(attempt.ctx, attempt.group)
+    attempt.ready_to_write = True
+    return view
+
+
+async def _name_taken(
+    view: Scene, group: PortGroup, action: Action, error: errors.NameTakenError
+) -> None:
+    """Return if the next look finds the port group that has the name; raise Refusal otherwise."""
+    if isinstance(action, Create) and await scene.find(view, group) is not None:
+        return
+    raise refusal.Refusal(
+        "NameConflict",
+        f'"{group.desired.port_group_name}" is the name of another object '
+        f"({error.mo_ref or 'unknown'}) in folder {view.place.placed.folder_path}. Rename that "
+        "one, or give another spec.portGroupName.",
+    )
+
+
+async def _task(attempt: Attempt, view: Scene) -> api.Result | None:
+    """Wait while the task that an earlier attempt started runs; forget it afterwards."""
+    task = attempt.status.last_task
+    if task is None:
+        return None
+    state = await view.client.task(task.mo_ref)
+    if state.state == "running":
+        message = f"Task {task.mo_ref} ({task.operation}) still runs in vCenter."
+        attempt.establish(
+            Condition(type="Provisioned", status="Unknown", reason="TaskRunning", message=message)
+        )
+        await attempt.save()
+        return api.Wait(reason="TaskRunning", message=message, after=TASK_SECONDS)
+    attempt.status = structs.replace(attempt.status, last_task=None)
+    return None
+
+
+async def _settled(
+    attempt: Attempt, view: Scene, result: Plan, seen: Observed | None
+) -> api.Result:
+    """Write the results. Nothing is left to do but what waits, is reported or is stuck."""
+    if seen is None:
+        raise ValueError("a plan without actions has a port group")
+    if attempt.users is None:
+        attempt.users = await scene.users_of(view, seen.mo_ref)
+    await recording.settled(attempt, view, result, seen)
+    await attempt.save()
+    if result.waiting:
+        return api.Done(recheck_seconds=access.PATIENCE)
+    return api.Done(recheck_seconds=recording.RECHECK_SECONDS)

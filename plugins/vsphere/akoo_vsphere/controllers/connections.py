@@ -1,0 +1,230 @@
+"""The controller of VSphereConnections: writes the state of each vCenter.
+
+observes VSphereConnections, their Secrets, the VSpherePortGroups that name them, and vCenter
+itself; writes their status, and only if it changed. It makes and deletes nothing in vCenter.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from akoo_core.plugin import api, conditions, kube, structs
+from akoo_vsphere import marks
+from akoo_vsphere.client import errors
+from akoo_vsphere.client.account import VCenters
+from akoo_vsphere.client.api import DEFINE_PRIVILEGE, PRIVILEGES, About, VCenterClient
+from akoo_vsphere.connect import access
+from akoo_vsphere.controllers import connection_conditions, keeping
+from akoo_vsphere.controllers.connection_conditions import Look
+from akoo_vsphere.spec import connection as connections
+from akoo_vsphere.spec import refusal, resources
+from akoo_vsphere.spec.connection import Connection, MissingPrivilege, Status
+
+CONNECTIONS = resources.CONNECTIONS
+GROUPS = resources.PORT_GROUPS
+AGAIN_SECONDS: Final = 60.0
+MOST_MISSING: Final = 32
+RIGHTS = (
+    api.RbacRule(
+        groups=(CONNECTIONS.group,),
+        resources=(CONNECTIONS.plural,),
+        verbs=("get", "list", "watch", "patch"),
+    ),
+    api.RbacRule(
+        groups=(CONNECTIONS.group,),
+        resources=(f"{CONNECTIONS.plural}/status",),
+        verbs=("patch",),
+    ),
+    api.RbacRule(
+        groups=(GROUPS.group,), resources=(GROUPS.plural,), verbs=("get", "list", "watch")
+    ),
+)
+
+
+class Connections:
+    """The registrations and their tools."""
+
+    def __init__(self, vcenters: VCenters) -> None:
+        self._vcenters = vcenters
+
+    def registrations(self) -> tuple[api.ControllerRegistration, ...]:
+        """The registrations for the operator."""
+        return (
+            api.ControllerRegistration(
+                name="connections",
+                watches=(CONNECTIONS, GROUPS),
+                writes=(CONNECTIONS,),
+                keys=_keys,
+                reconcile=self.reconcile,
+                secrets=_secrets,
+                goes_by=_goes_by,
+            ),
+            keeping.registration(),
+        )
+
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        """Check one VSphereConnection."""
+        try:
+            obj = await ctx.kube.get(CONNECTIONS, request.key)
+        except kube.NotFoundError:
+            return api.Done()
+        try:
+            connection = connections.from_object(obj)
+        except (structs.DecodeError, refusal.Refusal) as error:
+            return await _invalid(ctx, obj, str(error))
+        after = AGAIN_SECONDS
+        look: Look | None = None
+        try:
+            look = await self._look(ctx, connection)
+            wanted = connection_conditions.of_look(look)
+        except access.ANSWERED as error:
+            wanted = connection_conditions.of_error(error)
+            after = max(access.answer(error).after, 1.0)
+        try:
+            await _write(ctx, request.key, connection, look, wanted)
+        except kube.ConflictError:
+            message = f"VSphereConnection/{connection.name} changed while it was looked at."
+            return api.Wait(reason="ConnectionEdited", message=message, after=1.0)
+        return api.Done(recheck_seconds=min(after, api.LONGEST_SECONDS))
+
+    async def _look(self, ctx: api.ControllerContext, connection: Connection) -> Look:
+        """Raises the errors of ``access.ANSWERED``."""
+        client = await access.open(ctx, ctx.kube, self._vcenters, connection)
+        about = await client.about()
+        known = connection.status.instance_uuid
+        if known and known != about.instance_uuid and connection.accept != about.instance_uuid:
+            raise refusal.Refusal(
+                "VCenterReplaced",
+                f"vCenter {known} is recorded, and {about.instance_uuid} answers at "
+                f"{connection.spec.address}. Nothing is written there. If it took over the "
+                f"inventory, annotate the connection with {connections.ACCEPT_ANNOTATION}: "
+                f"{about.instance_uuid}.",
+            )
+        missing, checked = await _missing(ctx, client, about, connection)
+        return Look(address=connection.spec.address, about=about, missing=missing, checked=checked)
+
+
+async def _missing(
+    ctx: api.ControllerContext, client: VCenterClient, about: About, connection: Connection
+) -> tuple[tuple[MissingPrivilege, ...], bool]:
+    """Privileges that are missing where port groups of this connection are; False: not known."""
+    folders = await _folders(ctx, client, connection.name)
+    if not folders:
+        return (), False
+    try:
+        pairs = await client.missing_privileges(tuple(sorted(folders)), PRIVILEGES)
+        if marks.ATTRIBUTE not in (await client.attributes()).values():
+            root = (about.root_folder,) if about.root_folder else ()
+            pairs += await client.missing_privileges(root, (DEFINE_PRIVILEGE,))
+    except errors.UnsupportedError:
+        return (), False
+    rows = sorted(
+        (folders.get(mo_ref) or "the root folder", privilege) for mo_ref, privilege in pairs
+    )
+    return tuple(MissingPrivilege(privilege=privilege, object=path) for path, privilege in rows)[
+        :MOST_MISSING
+    ], True
+
+
+async def _folders(ctx: api.ControllerContext, client: VCenterClient, name: str) -> dict[str, str]:
+    """moRef and path of the folders of the switches that port groups of the connection are on."""
+    switches: set[str] = set()
+    token = ""
+    while True:
+        page = await ctx.kube.list(GROUPS, token=token)
+        for item in page.items:
+            if (item.get("spec") or {}).get("connection") == name:
+                switch = (item.get("status") or {}).get("distributedSwitch") or {}
+                switches.add(str(switch.get("moRef") or ""))
+        token = page.token
+        if not token:
+            break
+    switches.discard("")
+    if not switches:
+        return {}
+    placed = (await client.inventory()).switches
+    return {each.folder: each.folder_path for each in placed if each.switch.mo_ref in switches}
+
+
+async def _invalid(ctx: api.ControllerContext, obj: kube.Object, message: str) -> api.Result:
+    """Write that the connection cannot be used; nothing is asked."""
+    metadata = obj["metadata"]
+    try:
+        before = structs.convert(obj.get("status") or {}, Status, path="status")
+    except structs.DecodeError:
+        before = Status()
+    wrong = conditions.Condition(
+        type="Ready", status="False", reason="ConnectionInvalid", message=message
+    )
+    kept = (row for row in before.conditions if row.type == connection_conditions.HELD)
+    merged = conditions.merge(before.conditions, (wrong, *kept), now=ctx.clock.now())
+    if merged != before.conditions:
+        guard = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+        rows = [structs.to_object(row) for row in merged]
+        patch = {"metadata": guard, "status": {"conditions": rows}}
+        await ctx.kube.merge_patch(CONNECTIONS, metadata["name"], patch, subresource="status")
+    return api.Blocked(reason="ConnectionInvalid", message=message)
+
+
+async def _write(
+    ctx: api.ControllerContext,
+    name: str,
+    looked_at: Connection,
+    look: Look | None,
+    wanted: tuple[conditions.Condition, ...],
+) -> None:
+    """Write the results into the object as it is now: a login may have written into it meanwhile.
+
+    Earlier values hold while vCenter does not answer. Raises ConflictError.
+    """
+    try:
+        obj = await ctx.kube.get(CONNECTIONS, name)
+    except kube.NotFoundError:
+        return
+    now = connections.from_object(obj)
+    if (now.uid, now.generation) != (looked_at.uid, looked_at.generation):
+        raise kube.ConflictError(f"VSphereConnection/{name} changed")
+    kept = (row for row in now.status.conditions if row.type == connection_conditions.HELD)
+    status = structs.replace(
+        now.status,
+        observed_generation=looked_at.generation,
+        conditions=conditions.merge(now.status.conditions, (*wanted, *kept), now=ctx.clock.now()),
+    )
+    if look is not None:
+        status = structs.replace(
+            status,
+            version=look.about.version,
+            api_version=look.about.api_version,
+            instance_uuid=look.about.instance_uuid,
+            missing_privileges=look.missing,
+        )
+    if status == now.status:
+        return
+    values = structs.to_object(status)
+    whole = {field.key: values.get(field.key) for field in structs.fields(Status)}
+    patch = {
+        "metadata": {"uid": now.uid, "resourceVersion": now.resource_version},
+        "status": whole,
+    }
+    await ctx.kube.merge_patch(CONNECTIONS, name, patch, subresource="status")
+
+
+def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
+    """The connection itself; for a port group, the one that it names."""
+    if resource.kind == CONNECTIONS.kind:
+        return (obj["metadata"]["name"],)
+    name = (obj.get("spec") or {}).get("connection")
+    return (name,) if name else ()
+
+
+def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
+    """The fields that start a look: the status of the connection does not."""
+    spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
+    if resource.kind == GROUPS.kind:
+        switch = (obj.get("status") or {}).get("distributedSwitch") or {}
+        return spec.get("connection"), switch.get("moRef")
+    return spec, metadata.get("annotations")
+
+
+def _secrets(obj: kube.Object) -> tuple[api.SecretPair, ...]:
+    return connections.secrets_of(obj) if obj.get("kind") == CONNECTIONS.kind else ()

@@ -1,0 +1,158 @@
+"""The controller of VSpherePortGroups.
+
+observes VSpherePortGroups, their VSphereConnections and Secrets, the records that use them, and
+vCenter; writes port groups in vCenter, the status and our finalizer of VSpherePortGroups, our
+finalizer and refused logins of VSphereConnections, and Events.
+"""
+
+from __future__ import annotations
+
+import collections
+
+from akoo_core.plugin import api, kube, structs
+from akoo_vsphere.client import errors
+from akoo_vsphere.client.account import VCenters
+from akoo_vsphere.connect import access
+from akoo_vsphere.controllers import applying, leave
+from akoo_vsphere.controllers import attempt as attempts
+from akoo_vsphere.controllers import conditions as group_conditions
+from akoo_vsphere.controllers.attempt import Attempt, Nonce
+from akoo_vsphere.spec import connection, port_group, resources
+from akoo_vsphere.spec.connection import MissingPrivilege
+from akoo_vsphere.spec.port_group import FINALIZER
+
+GROUPS = resources.PORT_GROUPS
+CONNECTIONS = resources.CONNECTIONS
+RIGHTS = (
+    api.RbacRule(
+        groups=(GROUPS.group,),
+        resources=(GROUPS.plural, CONNECTIONS.plural),
+        verbs=("get", "list", "watch", "patch"),
+    ),
+    api.RbacRule(
+        groups=(GROUPS.group,),
+        resources=(f"{GROUPS.plural}/status", f"{CONNECTIONS.plural}/status"),
+        verbs=("patch",),
+    ),
+)
+
+
+class PortGroups:
+    """The controller's registration and its tools."""
+
+    def __init__(self, vcenters: VCenters, nonce: Nonce = attempts.nonce) -> None:
+        self._vcenters = vcenters
+        self._nonce = nonce
+        self._by_connection: dict[str, set[str]] = collections.defaultdict(set)
+        """Names of port groups that were reconciled, by connection."""
+
+    def registration(self) -> api.ControllerRegistration:
+        """The registration for the operator."""
+        return api.ControllerRegistration(
+            name="port-groups",
+            watches=(GROUPS, CONNECTIONS, kube.AKO_DEPLOYMENTS),
+            writes=(GROUPS, CONNECTIONS, kube.EVENTS),
+            keys=self._keys,
+            reconcile=self.reconcile,
+            secrets=_secrets,
+            goes_by=_goes_by,
+            finalizer=FINALIZER,
+        )
+
+    async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        """Bring one port group to its spec, or take it away."""
+        try:
+            obj = await ctx.kube.get(GROUPS, request.key)
+        except kube.NotFoundError:
+            self._forget(request.key)
+            return api.Done()
+        try:
+            group = port_group.from_object(obj)
+        except structs.DecodeError as error:
+            ctx.log.warning("VSpherePortGroup cannot be read", extra={"problem": str(error)})
+            return api.Blocked(reason="InvalidSpec", message=str(error))
+        self._by_connection[group.spec.connection].add(group.name)
+        attempt = Attempt(
+            ctx=ctx,
+            vcenters=self._vcenters,
+            group=group,
+            status=group.status,
+            make_nonce=self._nonce,
+        )
+        try:
+            return await _attempt(attempt)
+        except kube.ConflictError:
+            message = f"VSpherePortGroup/{group.name} changed while it was worked on."
+            return api.Wait(reason="PortGroupEdited", message=message, after=1.0)
+
+    def _forget(self, name: str) -> None:
+        for known in self._by_connection.values():
+            known.discard(name)
+
+    def _keys(self, resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
+        """The port group itself; for a record, those that it uses; for a connection, those that
+        were reconciled by it."""
+        name = obj["metadata"]["name"]
+        if resource.kind == GROUPS.kind:
+            return (name,)
+        if resource.kind == CONNECTIONS.kind:
+            return tuple(sorted(self._by_connection.get(name, ())))
+        used = (obj.get("spec") or {}).get("uses") or ()
+        return tuple(use["name"] for use in used if use.get("kind") == GROUPS.kind)
+
+
+async def _attempt(attempt: Attempt) -> api.Result:
+    try:
+        if attempt.group.deleting:
+            return await leave.leave(attempt)
+        return await applying.apply(attempt)
+    except access.ANSWERED as error:
+        if isinstance(error, errors.ForbiddenError):
+            attempt.status = structs.replace(attempt.status, missing_privileges=_missing(error))
+        return await _failed(attempt, access.answer(error))
+
+
+def _missing(error: errors.ForbiddenError) -> tuple[MissingPrivilege, ...]:
+    return tuple(
+        MissingPrivilege(privilege=missing.privilege, object=missing.mo_ref)
+        for missing in error.missing
+    )
+
+
+async def _failed(attempt: Attempt, answer: api.Wait | api.Blocked) -> api.Result:
+    """Write the reason into conditions, with all that the attempt learned before."""
+    attempt.status = structs.replace(attempt.status, observed_generation=attempt.group.generation)
+    if attempt.group.deleting:
+        known = group_conditions.held(answer.reason, answer.message)
+    else:
+        exists = attempt.status.port_group is not None
+        known = group_conditions.failed(answer.reason, answer.message, exists=exists)
+    for condition in known:
+        attempt.establish(condition)
+    await attempt.save()
+    return answer
+
+
+def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
+    """The fields that start a reconcile: the controller's own status does not."""
+    spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
+    marks = [metadata.get(field) for field in ("annotations", "finalizers", "deletionTimestamp")]
+    if resource.kind == kube.AKO_DEPLOYMENTS.kind:
+        return spec.get("uses"), spec.get("finishedAt")
+    if resource.kind == CONNECTIONS.kind:
+        return spec, metadata.get("annotations")
+    return spec, marks, _of_others(obj)
+
+
+def _of_others(obj: kube.Object) -> object:
+    """The conditions that other controllers write."""
+    listed = (obj.get("status") or {}).get("conditions") or ()
+    return [
+        (row.get("type"), row.get("status"), row.get("reason"), row.get("observedGeneration"))
+        for row in listed
+        if row.get("type") in group_conditions.OF_AVI
+    ]
+
+
+def _secrets(obj: kube.Object) -> tuple[api.SecretPair, ...]:
+    return connection.secrets_of(obj) if obj.get("kind") == CONNECTIONS.kind else ()
