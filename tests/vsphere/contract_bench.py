@@ -10,6 +10,8 @@ from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import VCenterClient
 from akoo_vsphere.testing import Fault, MemoryVCenter, SimulatedVCenter, standard
 
+from akoo_core.plugin import external
+
 Json = dict[str, Any]
 Write = Literal["create", "reconfigure", "rename", "destroy", "set_attribute"]
 OPERATOR = "operator@vsphere.local"
@@ -87,10 +89,10 @@ class CommonBench:
 class MemoryBench(CommonBench):
     """The vCenter in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, through: external.External | None = None) -> None:
         self._vcenter = SimulatedVCenter()
         standard(self._vcenter)
-        memory = MemoryVCenter(self._vcenter, username=OPERATOR)
+        memory = MemoryVCenter(self._vcenter, through, username=OPERATOR)
         self._hand = memory.hand
         self.client: VCenterClient = memory
         self.person: VCenterClient = MemoryVCenter(self._vcenter, username=PERSON)

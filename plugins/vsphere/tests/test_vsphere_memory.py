@@ -48,15 +48,19 @@ async def test_each_call_is_an_external_call_about_its_object(
     await vc.port_group(made)
     await vc.set_attribute(made, await vc.define_attribute("akoo.owner"), "x")
     await vc.destroy(made)
+    about = "vcenter.example.com"
+    group = "RetrievePropertiesEx DistributedVirtualPortgroup"
     assert calls.made == [
-        Call("vcenter", "create", refs.switch, True),
-        Call("vcenter", "task", "task-1", False),
-        Call("vcenter", "port_group", made, False),
-        Call("vcenter", "attributes", "", False),
-        Call("vcenter", "define_attribute", "", True),
-        Call("vcenter", "set_attribute", made, True),
-        Call("vcenter", "destroy", made, True),
-        Call("vcenter", "task", "task-2", False),
+        Call("vsphere", "AddDVPortgroup_Task", f"{about} {refs.switch}", True),
+        Call("vsphere", "RetrievePropertiesEx task", f"{about} task-1", False),
+        Call("vsphere", "RetrievePropertiesEx DistributedVirtualSwitch", about, False),
+        Call("vsphere", "FindChild", about, False),
+        Call("vsphere", group, f"{about} {made}", False),
+        Call("vsphere", "RetrievePropertiesEx CustomFieldsManager", about, False),
+        Call("vsphere", "AddCustomFieldDef", about, True),
+        Call("vsphere", "SetField", f"{about} {made}", True),
+        Call("vsphere", "Destroy_Task", f"{about} {made}", True),
+        Call("vsphere", "RetrievePropertiesEx task", f"{about} task-2", False),
     ]
     assert (vc.vcenter.writes, vc.vcenter.calls["create"]) == (4, 1)
 

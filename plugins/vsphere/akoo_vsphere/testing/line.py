@@ -8,10 +8,42 @@ from typing import Final, TypeVar
 
 from akoo_core.plugin import external
 from akoo_vsphere.client import errors
+from akoo_vsphere.client.wire import SYSTEM
 from akoo_vsphere.testing.faults import Fault
 from akoo_vsphere.testing.vcenter import Entry, SimulatedTask, SimulatedVCenter
 
-SYSTEM: Final = "vcenter"
+_SESSION: Final = "RetrievePropertiesEx session"
+_FIELDS: Final = "RetrievePropertiesEx CustomFieldsManager"
+_GROUP: Final = "RetrievePropertiesEx DistributedVirtualPortgroup"
+SITES: Final[dict[str, str]] = {
+    "about": _SESSION,
+    "inventory": "RetrievePropertiesEx inventory",
+    "port_groups": "RetrievePropertiesEx portgroups",
+    "port_group": _GROUP,
+    "port_group_at": "FindByInventoryPath",
+    "path": "RetrievePropertiesEx path",
+    "users": _GROUP,
+    "missing_privileges": "HasPrivilegeOnEntities",
+    "attributes": _FIELDS,
+    "define_attribute": "AddCustomFieldDef",
+    "set_attribute": "SetField",
+    "create": "AddDVPortgroup_Task",
+    "reconfigure": "ReconfigureDVPortgroup_Task",
+    "rename": "Rename_Task",
+    "destroy": "Destroy_Task",
+    "task": "RetrievePropertiesEx task",
+    "changes": "WaitForUpdatesEx",
+}
+"""Method of the client to its external call in the real client. The contract compares them."""
+BEFORE: Final[dict[str, tuple[str, ...]]] = {
+    "changes": ("CreateContainerView", "CreatePropertyCollector", "CreateFilter"),
+}
+AFTER: Final[dict[str, tuple[str, ...]]] = {
+    "port_groups": (_FIELDS,),
+    "users": ("FetchDVPorts", "RetrievePropertiesEx users"),
+    "create": ("RetrievePropertiesEx DistributedVirtualSwitch", "FindChild"),
+}
+"""Further calls of a method; they are reads."""
 READ_SECONDS: Final = 10.0
 WRITE_SECONDS: Final = 60.0
 """Longest time of a write with its task."""
@@ -32,6 +64,14 @@ class Line:
         self.through = through
         self.user = user
         self.address = address
+
+    async def further(self, *operations: str) -> None:
+        """Reads whose answers matter to a real client only."""
+        for operation in operations:
+            async with self.through.call(
+                SYSTEM, operation, write=False, subject=self.address, deadline_seconds=READ_SECONDS
+            ):
+                self._check_answers()
 
     async def read(self, method: str, mo_ref: str, effect: Callable[[], T]) -> T:
         """A read, with its answer."""
@@ -95,7 +135,11 @@ class Line:
         """One external call. An answer that is lost or late is what it is to a real client."""
         try:
             async with self.through.call(
-                SYSTEM, method, write=write, subject=mo_ref, deadline_seconds=deadline
+                SYSTEM,
+                SITES[method],
+                write=write,
+                subject=f"{self.address} {mo_ref}".rstrip(),
+                deadline_seconds=deadline,
             ):
                 return await self._met(method, mo_ref, body, write=write)
         except TimeoutError:
@@ -105,8 +149,7 @@ class Line:
         self, method: str, mo_ref: str, body: Callable[[Fault | None], Awaitable[T]], *, write: bool
     ) -> T:
         vcenter = self.vcenter
-        if not vcenter.answers:
-            raise errors.UnreachableError(f"No answer from {self.address}.")
+        self._check_answers()
         vcenter.journal.append(Entry(method=method, mo_ref=mo_ref, user=self.user, write=write))
         fault = vcenter.faults.meet(method, mo_ref, self.user)
         if fault is None:
@@ -125,6 +168,10 @@ class Line:
         if thrown is not None:
             raise thrown
         return answer
+
+    def _check_answers(self) -> None:
+        if not self.vcenter.answers:
+            raise errors.UnreachableError(f"No answer from {self.address}.")
 
     def _no_answer(self, method: str, *, write: bool) -> errors.VCenterError:
         if write:

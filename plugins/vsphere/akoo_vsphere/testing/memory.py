@@ -9,8 +9,8 @@
     vc.vcenter.calls["create"]
 
 Several clients share a vCenter: ``MemoryVCenter(vc.vcenter, username="other")``. Each call goes
-through the seam of external calls, as site ``vcenter <method>``: an interceptor sees it. A write
-with a task is the call that starts it, and reads at site ``vcenter task`` until it ends.
+through the seam of external calls, at the sites of the real client: an interceptor sees it. Logins
+are no calls here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Final
 
 from akoo_core.plugin import external
 from akoo_core.plugin.structs import JSON
-from akoo_vsphere.client import api
+from akoo_vsphere.client import api, errors
 from akoo_vsphere.testing import operations, reads
 from akoo_vsphere.testing.hand import Hand
 from akoo_vsphere.testing.inventory import Entity
-from akoo_vsphere.testing.line import Line
+from akoo_vsphere.testing.line import AFTER, Line
 from akoo_vsphere.testing.vcenter import SimulatedVCenter
 from akoo_vsphere.testing.waits import Waits
 
@@ -64,9 +64,11 @@ class MemoryVCenter:
         )
 
     async def port_groups(self, switch: str) -> tuple[api.Listed, ...]:
-        return await self._line.read(
+        listed = await self._line.read(
             "port_groups", switch, lambda: reads.port_groups(self.vcenter, self._user, switch)
         )
+        await self._line.further(*AFTER["port_groups"])
+        return listed
 
     async def port_group(self, mo_ref: str) -> JSON:
         return await self._line.read(
@@ -86,9 +88,12 @@ class MemoryVCenter:
         return await self._line.read("path", mo_ref, read)
 
     async def users(self, mo_ref: str, switch: str) -> api.Users:
-        return await self._line.read(
+        users = await self._line.read(
             "users", mo_ref, lambda: reads.users(self.vcenter, self._user, mo_ref, switch)
         )
+        ports, names = AFTER["users"]
+        await self._line.further(*((ports, names) if users.ports or users.machines else (ports,)))
+        return users
 
     async def missing_privileges(
         self, mo_refs: tuple[str, ...], privileges: tuple[str, ...]
@@ -113,12 +118,19 @@ class MemoryVCenter:
         )
 
     async def create(self, switch: str, spec: JSON) -> str:
-        return await self._line.task(
+        await self._line.task(
             "create",
             switch,
             lambda: operations.check_create(self.vcenter, self._user, switch, spec),
             lambda: operations.create(self.vcenter, switch, spec),
         )
+        await self._line.further(*AFTER["create"])
+        made = operations.named(self.vcenter, switch, spec["name"])
+        if not made:
+            raise errors.OutcomeUnknownError(
+                f'{self.address} made "{spec["name"]}", but does not show it. Read again.'
+            )
+        return made
 
     async def reconfigure(self, mo_ref: str, spec: JSON) -> None:
         await self._line.task(

@@ -66,6 +66,15 @@ def create(vcenter: SimulatedVCenter, mo_ref: str, spec: JSON) -> str:
     return made
 
 
+def named(vcenter: SimulatedVCenter, switch_: str, name: str) -> str:
+    """moRef of the port group of that name beside a switch; "" for none."""
+    owner = vcenter.inventory.get(switch_, SwitchEntity)
+    if owner is None:
+        return ""
+    child = vcenter.inventory.named(escaped(name), owner.parent)
+    return child.mo_ref if isinstance(child, PortGroupEntity) else ""
+
+
 def check_free(inventory: Inventory, name: str, folder: str, mo_ref: str = "") -> None:
     """Raise NameTakenError if another object of the folder has the (escaped) name."""
     other = next(

@@ -8,7 +8,7 @@ from akoo_vsphere.client import api, errors
 from akoo_vsphere.testing import reads
 from akoo_vsphere.testing.faults import Fault
 from akoo_vsphere.testing.inventory import PortGroupEntity
-from akoo_vsphere.testing.line import Line
+from akoo_vsphere.testing.line import BEFORE, Line
 from akoo_vsphere.testing.vcenter import Collector
 
 
@@ -33,6 +33,8 @@ class Waits:
                 return self._anew()
             return await self._waited(wait)
 
+        if version != str(self._version):
+            await self._line.further(*BEFORE["changes"])
         return await self._line.call("changes", "", body, write=False, deadline=wait + 1)
 
     def _anew(self) -> api.Changes:

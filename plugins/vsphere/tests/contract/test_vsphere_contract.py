@@ -14,9 +14,17 @@ from akoo_vsphere.client.api import VCenterClient
 from akoo_vsphere.client.sessions import SharedVCenters
 
 from akoo_core.plugin import external
-from akoo_core.testing import virtual_time
+from akoo_core.testing import Calls, virtual_time
 from tests.vsphere import contract_rows
-from tests.vsphere.contract_bench import OPERATOR, PERSON, ROWS, CommonBench, MemoryBench, Write
+from tests.vsphere.contract_bench import (
+    OPERATOR,
+    PERSON,
+    ROWS,
+    Bench,
+    CommonBench,
+    MemoryBench,
+    Write,
+)
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 NAMES = sorted(ROWS)
@@ -37,7 +45,7 @@ class VcsimBench(CommonBench):
         self._vcsim = vcsim
         self._vcenters = SharedVCenters()
 
-    async def open(self) -> None:
+    async def open(self, through: external.External | None = None) -> None:
         options = self._vcsim.part.options
         accounts = {options.username: options.password, PERSON: PASSWORD}
         await self._vcsim.call(self._vcsim.control.change(accounts=accounts))
@@ -49,9 +57,10 @@ class VcsimBench(CommonBench):
             ca_pem=self._vcsim.ca_file.read_text(),
         )
         other = dataclasses.replace(account, username=PERSON, password=PASSWORD)
-        through = external.External()
-        self.client: VCenterClient = await self._vcenters.client(account, external=through)
-        self.person: VCenterClient = await self._vcenters.client(other, external=through)
+        seam = through or external.External()
+        self.client: VCenterClient = await self._vcenters.client(account, external=seam)
+        seam = external.External()
+        self.person: VCenterClient = await self._vcenters.client(other, external=seam)
 
     async def close(self) -> None:
         await self._vcenters.close()
@@ -110,6 +119,47 @@ def test_in_memory(name: str) -> None:
 async def test_on_vcsim(name: str, on_vcsim: VcsimBench) -> None:
     row = ROWS[name]
     assert await row.play(on_vcsim) == row.expected
+
+
+async def calls_of_everything(bench: Bench, calls: Calls) -> list[tuple[str, bool]]:
+    """The external calls of each method of the client, a login and a session apart."""
+    client = bench.client
+    await client.about()
+    free, switch = await bench.group("DC0-free"), await bench.switch("DVS0")
+    calls.made.clear()
+    await client.about()
+    first = await client.changes("")
+    await bench.person.rename(free, "renamed")
+    await client.changes(first.version, 10)
+    await client.inventory()
+    await client.port_groups(switch)
+    await client.path(free)
+    await client.port_group_at("/DC0/network/renamed")
+    await client.users(free, switch)
+    await bench.attach(free, "vm-of-test")
+    await client.users(free, switch)
+    await client.missing_privileges((free,), ("DVPortgroup.Create",))
+    key = await client.define_attribute("akoo.owner")
+    made = await client.create(switch, {"name": "edge"})
+    version = (await client.port_group(made))["config"]["configVersion"]
+    await client.set_attribute(made, key, "x")
+    await client.reconfigure(made, {"configVersion": version, "description": "x"})
+    await client.rename(made, "other")
+    await client.destroy(made)
+    return [(call.operation, call.write) for call in calls.made]
+
+
+async def test_the_calls_of_both_are_the_same(vcsim: vcsim_plugin.RunningVcsim) -> None:
+    """Crashes before and after each call in memory are those before and after the real ones."""
+    real, memory = Calls(), Calls()
+    bench = VcsimBench(vcsim)
+    await bench.open(real)
+    made = await calls_of_everything(bench, real)
+    await bench.close()
+    assert await calls_of_everything(MemoryBench(memory), memory) == made
+    assert {operation for operation, write in made if write} == set(METHODS.values()) | {
+        "AddCustomFieldDef"
+    }
 
 
 def test_the_table_has_rows() -> None:
