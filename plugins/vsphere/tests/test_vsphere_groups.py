@@ -66,10 +66,10 @@ def test_at_rest_nothing_is_written() -> None:
 def test_the_nonce_is_stored_before_the_create_and_nothing_before_the_finalizers() -> None:
     there = VSphereWorld(port_group())
     calls = [str(call) for call in there.trace().calls]
-    first = next(i for i, call in enumerate(calls) if "vcenter create" in call)
+    first = next(i for i, call in enumerate(calls) if "vsphere AddDVPortgroup_Task" in call)
     before = calls[:first]
     assert any("patch vsphereportgroups/status" in call for call in before)
     assert any("patch vsphereportgroups edge" in call for call in before)
     assert any("patch vsphereconnections vc" in call for call in before)
-    define = next(i for i, call in enumerate(calls) if "vcenter define_attribute" in call)
+    define = next(i for i, call in enumerate(calls) if "vsphere AddCustomFieldDef" in call)
     assert define < first
