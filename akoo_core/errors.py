@@ -4,7 +4,7 @@
 
     AkooError
     ├── InputError            the user's input is wrong; nothing was touched; exit code 2
-    ├── NotReadyError         something outside is missing for now; reported once, retried
+    ├── PrerequisiteError     something outside is missing for now; reported once, retried
     ├── LeadershipLostError   this process may not write any more
     ├── ReadOnlyError         a command that only reads tried to write
     ├── CallRefusedError      a plugin's call that had ended tried to reach the outside
@@ -32,7 +32,7 @@ class InputError(AkooError):
     """A setting, flag, kubeconfig or plugin name is wrong. The command line exits with 2."""
 
 
-class NotReadyError(AkooError):
+class PrerequisiteError(AkooError):
     """The management cluster is not ready yet: the API is down, CRDs or rights are missing.
 
     ``reason`` is a CamelCase noun for /readyz, metrics and tests; the message says what to do.

@@ -12,7 +12,7 @@ from akoo_core import clock as clock_
 from akoo_core import external
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.testing import memory
 from akoo_core.testing.memory import store as memory_store
 from akoo_core.testing.memory.client import MemoryTransport
@@ -62,7 +62,7 @@ class Transport(MemoryTransport):
         super().__init__(server, seam, system="workload")
         self._calls = calls
 
-    async def _call(self, request: Request, work: Callable[[], T]) -> T:
+    async def _call(self, request: ServerRequest, work: Callable[[], T]) -> T:
         def measured() -> T:
             with self._calls.imitating():
                 return work()

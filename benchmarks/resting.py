@@ -23,7 +23,7 @@ from akoo_core.app import gc_tuning
 from akoo_core.kube import client as client_
 from akoo_core.kube import errors, resource, transport
 from akoo_core.kube.access import config
-from akoo_core.kube.request import Payload, Request
+from akoo_core.kube.request import Payload, ServerRequest
 from benchmarks import fleet_operator, fleet_workloads, footprint
 
 QUIET_SECONDS = 3.0
@@ -39,7 +39,7 @@ class Answers:
         self._known = known
         self._cluster = cluster
 
-    async def send(self, request: Request, payload: Payload) -> client_.Object:
+    async def send(self, request: ServerRequest, payload: Payload) -> client_.Object:
         match request.verb:
             case "get":
                 return self._get(request.resource, request.name)
@@ -50,7 +50,7 @@ class Answers:
         raise errors.ForbiddenError(f"{request}: a fleet at rest is not written to")
 
     def stream(
-        self, request: Request, payload: Payload, *, inactivity_seconds: float
+        self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[client_.WatchEvent, None]:
         raise errors.ForbiddenError(f"{request}: a fleet at rest is not watched")
 

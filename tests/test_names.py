@@ -13,6 +13,16 @@ EVERYWHERE = frozenset({"one", "told", "said", "what", "given", "found"})
 """They fit every value, so they say nothing of it."""
 IN_THE_CORE = frozenset({"target", "work"})
 """A Cluster is a ``cluster``, an attempt is an ``attempt``."""
+SHARED_CLASS_NAMES = {
+    "plugins/vsphere/akoo_vsphere": {
+        "Fault": "an answer of vCenter; in testing, the one that makes the simulator give it",
+        "Inventory": "the answer of vCenter; in testing, the simulated state behind it",
+        "Spec": "each is the spec of its kind",
+        "Status": "each is the status of its kind",
+        "Switch": "the switch as it is read, and as the status shows it",
+    },
+}
+"""By package: class names that several files have, each with the reason."""
 QUESTIONS = ("What", "Whether", "Where", "Which", "Who", "Whose", "How", "Why", "When")
 PRODUCT = (
     "akoo_core",
@@ -114,6 +124,24 @@ def test_no_import_needs_an_underscore() -> None:
     assert renamed("from a import b as b_\nimport c as c_\nimport d as e") == ["1: b_", "2: c_"]
     names = {str(path): renamed(path.read_text()) for path in files(*PRODUCT)}
     assert {path: lines for path, lines in names.items() if lines} == {}
+
+
+def classes(*folders: str) -> dict[str, list[str]]:
+    """The files of each public class by its name."""
+    by_name: dict[str, list[str]] = {}
+    for path in files(*folders):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                by_name.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    return by_name
+
+
+@pytest.mark.parametrize("package", PRODUCT)
+def test_a_class_name_stands_for_one_thing(package: str) -> None:
+    """Packages of plugins are apart: none imports another."""
+    shared = {name: paths for name, paths in classes(package).items() if len(paths) > 1}
+    allowed = SHARED_CLASS_NAMES.get(package, {})
+    assert shared.keys() == allowed.keys(), f"rename, or give a reason: {shared}"
 
 
 def test_docstrings_begin_with_a_noun_or_a_verb() -> None:

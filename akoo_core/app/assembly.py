@@ -156,7 +156,7 @@ def logins(
     mode: login_memory.Mode = "operator",
 ) -> api.LoginMemory:
     """The refused logins of this installation. ``client`` writes them, where it may."""
-    return login_memory.LoginMemory(
+    return login_memory.ConfigMapLoginMemory(
         client,
         namespace=settings.operator_namespace,
         name=login_memory.name(settings.leader_election.lease_name),

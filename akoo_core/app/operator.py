@@ -54,7 +54,10 @@ class Operator:
     """One process. ``run`` returns after SIGTERM or SIGINT; errors that end it are raised."""
 
     def __init__(
-        self, settings: Settings, plugins: registry.PluginSet, management: kubefiles.Choice
+        self,
+        settings: Settings,
+        plugins: registry.PluginSet,
+        management: kubefiles.KubeconfigChoice,
     ) -> None:
         self._settings = settings
         self._plugins = plugins
@@ -264,7 +267,9 @@ def changed(settings: Settings) -> str:
     return structs.encode_json(difference(defaults, mine)).decode()
 
 
-async def run(settings: Settings, plugins: registry.PluginSet, management: kubefiles.Choice) -> int:
+async def run(
+    settings: Settings, plugins: registry.PluginSet, management: kubefiles.KubeconfigChoice
+) -> int:
     """Run the operator; the exit code. Raises InputError."""
     operator = Operator(settings, plugins, management)
     try:

@@ -41,7 +41,7 @@ async def cluster_kind(
     try:
         return await discovery.clusters(kube)
     except kube_errors.NotFoundError as error:
-        raise errors.NotReadyError(
+        raise errors.PrerequisiteError(
             "ClusterAPIMissing",
             "the API server has no cluster.x-k8s.io. Install Cluster API: clusterctl init",
         ) from error
@@ -56,7 +56,7 @@ async def until_ready(ask: Callable[[], Awaitable[T]], say: Callable[[str], None
     while True:
         try:
             return await ask()
-        except (errors.NotReadyError, kube_errors.KubeError, TimeoutError) as error:
+        except (errors.PrerequisiteError, kube_errors.KubeError, TimeoutError) as error:
             missing = str(error) or "the API server does not answer in time"
         if missing != logged:
             _log.warning("akoo-core: %s", missing)

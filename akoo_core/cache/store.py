@@ -79,7 +79,7 @@ class Store:
     """Reads are for everybody; ``item``, ``replace``, ``put`` and ``remove`` for its reflector.
 
     ``transform`` is applied after ``without_noise``. Until the first ``replace`` every read raises
-    NotReadyError, for an empty answer would be wrong. No returned object is shared.
+    PrerequisiteError, for an empty answer would be wrong. No returned object is shared.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ class Store:
 
     def _require_filled(self) -> None:
         if not self._filled:
-            raise errors.NotReadyError(
+            raise errors.PrerequisiteError(
                 "CacheNotSynced",
                 f"{self.resource.qualified} were not listed yet; wait for their reflector",
             )

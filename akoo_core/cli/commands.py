@@ -47,7 +47,7 @@ _MODULES = {
 }
 
 
-class Group(options.Group):
+class LazyGroup(options.SuggestingGroup):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -67,7 +67,7 @@ class Group(options.Group):
 
 
 @click.group(
-    cls=Group,
+    cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )

@@ -53,7 +53,7 @@ async def listed(
         if kind not in crds.OWN:
             raise
         message = f"the API server has no {kind.kind}. {crds.APPLY}"
-        raise errors.NotReadyError("CRDsMissing", message) from error
+        raise errors.PrerequisiteError("CRDsMissing", message) from error
 
 
 async def records(kube: client.KubeClient) -> Records:

@@ -27,7 +27,7 @@ HOME = pathlib.Path("~/.kube/config")
 option = options.management
 
 
-def chosen(own: pathlib.Path | None) -> kubefiles.Choice:
+def chosen(own: pathlib.Path | None) -> kubefiles.KubeconfigChoice:
     """The kubeconfig and context to use. ``own`` is the command's option.
 
     Typed options come before variables. The order: after the command, before it, KUBECONFIG,
@@ -46,11 +46,11 @@ def chosen(own: pathlib.Path | None) -> kubefiles.Choice:
     variables = [os.environ[name] for name in options.VARIABLES if os.environ.get(name)]
     home = HOME.expanduser()
     kubeconfig = next(iter((*typed, *variables)), str(home) if home.is_file() else None)
-    return kubefiles.Choice(kubeconfig, options.context())
+    return kubefiles.KubeconfigChoice(kubeconfig, options.context())
 
 
 async def connect(
-    choice: kubefiles.Choice, seam: external.External | None = None
+    choice: kubefiles.KubeconfigChoice, seam: external.External | None = None
 ) -> client.KubeClient:
     """A client of the management cluster, to be closed. Raises InputError.
 

@@ -24,7 +24,7 @@ from akoo_core.reconcile.act.services import Services
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Loaded(NamedTuple):
+class OperatorParts(NamedTuple):
     """Settings, plugins and their controllers."""
 
     settings: settings.Settings
@@ -52,7 +52,7 @@ def options(command: F) -> F:
     return command
 
 
-def load(plugins: str | None, config: pathlib.Path | None) -> Loaded:
+def load(plugins: str | None, config: pathlib.Path | None) -> OperatorParts:
     """The settings, and the plugins that they or ``plugins`` select.
 
     Options after the command override options before it. Raises InputError.
@@ -64,7 +64,7 @@ def load(plugins: str | None, config: pathlib.Path | None) -> Loaded:
     if not read.settings.enabled_plugins:
         read = settings.load(file, os.environ, {"enabledPlugins": loader.ALL})
     plugin_set = loader.load(read)
-    return Loaded(read.settings, plugin_set, controllers.collect(plugin_set))
+    return OperatorParts(read.settings, plugin_set, controllers.collect(plugin_set))
 
 
 login_option = click.option(
@@ -72,14 +72,16 @@ login_option = click.option(
 )
 
 
-def logins(loaded: Loaded, kube: client.KubeClient, *, login: bool) -> api.LoginMemory:
+def logins(loaded: OperatorParts, kube: client.KubeClient, *, login: bool) -> api.LoginMemory:
     """The logins refused to the operator and other commands. ``kube`` may write; ``login``
     is the command's option."""
     mode: Literal["insist", "command"] = "insist" if login else "command"
     return assembly.logins(loaded.settings, kube, clock.SystemClock(), mode)
 
 
-def asked(loaded: Loaded, services: Services, hook: str, only: str = "") -> tuple[api.Plugin, ...]:
+def asked(
+    loaded: OperatorParts, services: Services, hook: str, only: str = ""
+) -> tuple[api.Plugin, ...]:
     """The plugins with that hook, in order; ``only``: just this one. Raises InputError for none."""
     names = ", ".join(loaded.plugins.names) or "none is selected"
     if only and loaded.plugins.get(only) is None:
@@ -99,7 +101,7 @@ def asked(loaded: Loaded, services: Services, hook: str, only: str = "") -> tupl
 @contextlib.asynccontextmanager
 async def services(
     kube: client.KubeClient,
-    loaded: Loaded,
+    loaded: OperatorParts,
     seam: external.External,
     remembered: api.LoginMemory | None = None,
 ) -> AsyncIterator[Services]:

@@ -59,7 +59,7 @@ output = click.option(
 )
 
 
-class Group(click.Group):
+class SuggestingGroup(click.Group):
     """A group that suggests the nearest command for a misspelt name. Raises InputError."""
 
     def resolve_command(

@@ -57,7 +57,7 @@ def trace(
     named = service or _service()
     history = life.lines(life.spans(_asked(url, cluster, since, named)))
     if not history:
-        raise errors.NotReadyError(
+        raise errors.PrerequisiteError(
             "NoTraces",
             f"Jaeger at {url} has no trace of {cluster} under service {named} in the last {since}. "
             "Check the name, the service (--service), and that the operator sends traces "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from akoo_core import structs
-from akoo_core.kube.request import JSON, Payload, Request
+from akoo_core.kube.request import JSON, Payload, ServerRequest
 
 _METHODS = {
     "get": "GET",
@@ -20,7 +20,7 @@ _METHODS = {
 }
 
 
-class Call(NamedTuple):
+class HttpCall(NamedTuple):
     """One HTTP request, ready to be sent (again)."""
 
     operation: str
@@ -32,7 +32,7 @@ class Call(NamedTuple):
     query: Mapping[str, str] = {}
     headers: Mapping[str, str] = {"Accept": JSON}
     body: bytes | None = None
-    about: Request | str = ""
+    about: ServerRequest | str = ""
     """The request that errors name."""
 
     @property
@@ -44,7 +44,7 @@ class Call(NamedTuple):
         return str(self.about or self.path)
 
     @classmethod
-    def of(cls, request: Request, payload: Payload) -> Call:
+    def of(cls, request: ServerRequest, payload: Payload) -> HttpCall:
         """The request with its body encoded."""
         query, body, content_type, metadata_only = payload
         headers = {"Accept": _partial(request) if metadata_only else JSON}
@@ -63,7 +63,7 @@ class Call(NamedTuple):
         )
 
 
-def _partial(request: Request) -> str:
+def _partial(request: ServerRequest) -> str:
     """The media type of answers without specs."""
     kind = "PartialObjectMetadataList" if request.verb == "list" else "PartialObjectMetadata"
     return f"application/json;as={kind};g=meta.k8s.io;v=v1"

@@ -17,10 +17,10 @@ import aiohttp
 from akoo_core import structs
 from akoo_core.external import External
 from akoo_core.kube import budget, connection, dialing, errors, statuses
-from akoo_core.kube.call import Call
+from akoo_core.kube.call import HttpCall
 from akoo_core.kube.circuit import Circuit
 from akoo_core.kube.endpoint import Endpoint
-from akoo_core.kube.request import Payload, Request
+from akoo_core.kube.request import Payload, ServerRequest
 from akoo_core.telemetry import metrics
 
 OPEN_DEADLINE_SECONDS = 15.0
@@ -65,7 +65,7 @@ class Caller:
         self._host = "management" if own else "workload"
         self._role = role or (statuses.MANAGEMENT_ROLE if own else statuses.WORKLOAD_ROLE)
 
-    async def send(self, call: Call, decode: Decode[T], *, deadline_seconds: float) -> T:
+    async def send(self, call: HttpCall, decode: Decode[T], *, deadline_seconds: float) -> T:
         """Send the call and decode the answer. Raises KubeError.
 
         A 401 is tried once more with a new credential. A 429 was not acted upon by the server (it
@@ -82,7 +82,7 @@ class Caller:
                     raise
                 await asyncio.sleep(error.retry_after_seconds)
 
-    async def _authorized(self, call: Call, decode: Decode[T], deadline_seconds: float) -> T:
+    async def _authorized(self, call: HttpCall, decode: Decode[T], deadline_seconds: float) -> T:
         generation = self._generation
         try:
             return await self._send(call, decode, deadline_seconds)
@@ -93,13 +93,13 @@ class Caller:
 
     async def stream(
         self,
-        request: Request,
+        request: ServerRequest,
         payload: Payload,
         *,
         inactivity_seconds: float,
     ) -> AsyncGenerator[bytes, None]:
         """The chunks of a long answer. Raises KubeError; close it (``aclosing``) to stop."""
-        call = Call.of(request, payload)
+        call = HttpCall.of(request, payload)
         async with contextlib.AsyncExitStack() as stack:
             generation, used = self._generation, self._connection
             try:
@@ -135,7 +135,7 @@ class Caller:
             await old.close()
         await self._connection.close()
 
-    async def _send(self, call: Call, decode: Decode[T], deadline_seconds: float) -> T:
+    async def _send(self, call: HttpCall, decode: Decode[T], deadline_seconds: float) -> T:
         with self._circuited(call), self._measured(call) as outcome:
             try:
                 async with self._call(call, deadline_seconds) as span:
@@ -155,7 +155,7 @@ class Caller:
                 raise self._timed_out(call, deadline_seconds) from error
 
     async def _open(
-        self, stack: contextlib.AsyncExitStack, call: Call, inactivity_seconds: float
+        self, stack: contextlib.AsyncExitStack, call: HttpCall, inactivity_seconds: float
     ) -> aiohttp.ClientResponse:
         about = str(call.about)
         with self._circuited(call), self._measured(call) as outcome:
@@ -174,12 +174,14 @@ class Caller:
                         limit = self.budget.object_bytes
                         body = await connection.read_body(response, limit, about)
                         retry = response.headers.get("Retry-After")
-                        raise self._refusal(call, connection.Answer(response.status, body, retry))
+                        raise self._refusal(
+                            call, connection.HttpAnswer(response.status, body, retry)
+                        )
                     return response
             except (*connection.FAILURES, RuntimeError) as error:
                 raise self._connection.failure(error, about) from error
 
-    def _call(self, call: Call, deadline_seconds: float) -> Any:
+    def _call(self, call: HttpCall, deadline_seconds: float) -> Any:
         return self._external.call(
             self._system,
             call.operation,
@@ -188,7 +190,7 @@ class Caller:
             deadline_seconds=deadline_seconds,
         )
 
-    def _decoded(self, call: Call, answer: connection.Answer, decode: Decode[T]) -> T:
+    def _decoded(self, call: HttpCall, answer: connection.HttpAnswer, decode: Decode[T]) -> T:
         if not 200 <= answer.code < 300:
             raise self._refusal(call, answer)
         try:
@@ -197,7 +199,7 @@ class Caller:
             message = f"HTTP {answer.code} with an answer that is not used: {error}"
             raise errors.ServerError(message, status=answer.code, request=str(call)) from error
 
-    def _refusal(self, call: Call, answer: connection.Answer) -> errors.KubeError:
+    def _refusal(self, call: HttpCall, answer: connection.HttpAnswer) -> errors.KubeError:
         return statuses.error_of(
             answer.code,
             statuses.parse(answer.body),
@@ -206,7 +208,7 @@ class Caller:
             role=self._role,
         )
 
-    def _timed_out(self, call: Call, deadline_seconds: float) -> errors.UnreachableError:
+    def _timed_out(self, call: HttpCall, deadline_seconds: float) -> errors.UnreachableError:
         server = self._connection.endpoint.server
         detail = f"no answer within {deadline_seconds:.0f} s"
         message = f"{server} gave {detail}"
@@ -225,7 +227,7 @@ class Caller:
             return renewed
 
     @contextlib.contextmanager
-    def _circuited(self, call: Call) -> Iterator[None]:
+    def _circuited(self, call: HttpCall) -> Iterator[None]:
         if self._circuit is None:
             yield
             return
@@ -253,7 +255,7 @@ class Caller:
         self._detail = error.detail
 
     @contextlib.contextmanager
-    def _measured(self, call: Call) -> Iterator[dict[str, str]]:
+    def _measured(self, call: HttpCall) -> Iterator[dict[str, str]]:
         outcome = {"code": "<error>"}
         started = time.perf_counter()
         try:

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from akoo_core.kube import errors, statuses
-from akoo_core.kube.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, Payload, Request
+from akoo_core.kube.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, Payload, ServerRequest
 from akoo_core.kube.resource import Resource
 
 Object = dict[str, Any]
@@ -41,7 +41,7 @@ class WatchEvent(NamedTuple):
 class Transport(Protocol):
     """The way of requests to one API server. Raises KubeError."""
 
-    async def send(self, request: Request, payload: Payload) -> Object:
+    async def send(self, request: ServerRequest, payload: Payload) -> Object:
         """The answer to any verb but ``watch``, within the deadline.
 
         That of ``list`` is one page: ``items``, with ``apiVersion`` and ``kind`` filled in, and
@@ -51,7 +51,7 @@ class Transport(Protocol):
         ...
 
     def stream(
-        self, request: Request, payload: Payload, *, inactivity_seconds: float
+        self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[WatchEvent, None]:
         """The events of a watch, until the server ends it."""
         ...
@@ -78,7 +78,7 @@ class KubeClient:
 
     async def get(self, resource: Resource, name: str, namespace: str | None = None) -> Object:
         """A live, consistent read. Raises NotFoundError."""
-        return await self.transport.send(Request("get", resource, namespace, name), _NOTHING)
+        return await self.transport.send(ServerRequest("get", resource, namespace, name), _NOTHING)
 
     async def list(
         self,
@@ -105,7 +105,7 @@ class KubeClient:
             "limit": str(limit) if limit else "",
         }
         answer = await self.transport.send(
-            Request("list", resource, namespace),
+            ServerRequest("list", resource, namespace),
             Payload(_filled(query), metadata_only=metadata_only),
         )
         metadata = answer["metadata"]
@@ -140,7 +140,7 @@ class KubeClient:
         if send_initial_events:
             query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         return self.transport.stream(
-            Request("watch", resource, namespace),
+            ServerRequest("watch", resource, namespace),
             Payload(_filled(query), metadata_only=metadata_only),
             inactivity_seconds=inactivity_seconds,
         )
@@ -171,7 +171,7 @@ class KubeClient:
         subresource: str | None = None,
     ) -> Object:
         """RFC 7396. A ``metadata.resourceVersion`` in the patch is a precondition."""
-        request = Request("patch", resource, namespace, name, subresource)
+        request = ServerRequest("patch", resource, namespace, name, subresource)
         return await self.transport.send(request, Payload(self._managed, patch, MERGE_PATCH))
 
     async def json_patch(
@@ -184,7 +184,7 @@ class KubeClient:
         subresource: str | None = None,
     ) -> Object:
         """RFC 6902. A failed ``test`` operation raises ConflictError."""
-        request = Request("patch", resource, namespace, name, subresource)
+        request = ServerRequest("patch", resource, namespace, name, subresource)
         try:
             return await self.transport.send(request, Payload(self._managed, patch, JSON_PATCH))
         except errors.InvalidError as error:
@@ -229,7 +229,7 @@ class KubeClient:
         }
         if uid is not None:
             options["preconditions"] = {"uid": uid}
-        request = Request("delete", resource, namespace, name)
+        request = ServerRequest("delete", resource, namespace, name)
         await self.transport.send(request, Payload(body=options))
 
     async def raw(self, path: str) -> Object:
@@ -254,7 +254,7 @@ def _of(
     obj: Object,
     namespace: str | None,
     subresource: str | None = None,
-) -> Request:
+) -> ServerRequest:
     metadata = obj.get("metadata") or {}
     home = namespace or metadata.get("namespace")
-    return Request(verb, resource, home, metadata.get("name"), subresource)
+    return ServerRequest(verb, resource, home, metadata.get("name"), subresource)

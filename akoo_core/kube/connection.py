@@ -39,7 +39,7 @@ UNTRUSTED = "no answer from it that can be trusted (server, certificate-authorit
 """The only message where a tenant chose the address; see dialing.Network.quiet."""
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """One complete answer, whatever its status."""
 
     code: int
@@ -77,7 +77,7 @@ class Connection:
         body: bytes | None,
         request: str,
         limit: int = MANAGEMENT.object_bytes,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """Send and read to the end, at most ``limit`` bytes. The caller sets the deadline.
 
         Raises UnreachableError, and ServerError for an answer that is too long.
@@ -95,7 +95,7 @@ class Connection:
                     **await self._options(headers),
                 ) as response:
                     text = await read_body(response, limit, request)
-                    return Answer(response.status, text, response.headers.get("Retry-After"))
+                    return HttpAnswer(response.status, text, response.headers.get("Retry-After"))
         except (*FAILURES, RuntimeError) as error:
             raise self.failure(error, request) from error
 

@@ -34,7 +34,7 @@ class Names(structs.Struct, frozen=True, kw_only=True):
     kind: str = ""
 
 
-class Spec(structs.Struct, frozen=True, kw_only=True):
+class DefinitionSpec(structs.Struct, frozen=True, kw_only=True):
     """The spec of a definition."""
 
     group: str = ""
@@ -43,25 +43,25 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
     versions: list[Version] = []
 
 
-class State(structs.Struct, frozen=True, kw_only=True):
+class DefinitionCondition(structs.Struct, frozen=True, kw_only=True):
     """One condition of a definition."""
 
     type: str = ""
     status: str = ""
 
 
-class Status(structs.Struct, frozen=True, kw_only=True):
+class DefinitionStatus(structs.Struct, frozen=True, kw_only=True):
     """The status of a definition."""
 
-    conditions: list[State] | None = None
+    conditions: list[DefinitionCondition] | None = None
 
 
 class Definition(structs.Struct, frozen=True, kw_only=True):
     """A CustomResourceDefinition, as far as it is read here."""
 
     metadata: answers.Metadata = answers.Metadata()
-    spec: Spec = Spec()
-    status: Status | None = None
+    spec: DefinitionSpec = DefinitionSpec()
+    status: DefinitionStatus | None = None
 
     @property
     def served(self) -> list[str]:
@@ -113,21 +113,21 @@ async def _check(kube: client.KubeClient, resource: Resource) -> None:
         crd = await kube.get(resources.CUSTOM_RESOURCE_DEFINITIONS, resource.qualified)
     except kube_errors.NotFoundError as error:
         message = f"the API server has no {resource.kind}. {APPLY}"
-        raise errors.NotReadyError("CRDsMissing", message) from error
+        raise errors.PrerequisiteError("CRDsMissing", message) from error
     definition = definition_of(crd)
     if resource.version not in definition.served:
         message = f"the API server serves no {resource.version} of {resource.kind}. {APPLY}"
-        raise errors.NotReadyError("CRDsOutdated", message)
+        raise errors.PrerequisiteError("CRDsOutdated", message)
     schema = _schema_version(definition)
     if schema < SCHEMA_VERSION:
         message = (
             f"the {resource.kind} of the API server is older than this akoo-core (schema {schema}, "
             f"needed {SCHEMA_VERSION}): it would drop fields. {APPLY}"
         )
-        raise errors.NotReadyError("CRDsOutdated", message)
+        raise errors.PrerequisiteError("CRDsOutdated", message)
     if not definition.established:
         message = f"{resource.kind} is not Established yet"
-        raise errors.NotReadyError("CRDsNotEstablished", message)
+        raise errors.PrerequisiteError("CRDsNotEstablished", message)
 
 
 def _schema_version(definition: Definition) -> int:

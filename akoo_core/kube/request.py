@@ -18,7 +18,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 _WRITES = frozenset({"create", "update", "patch", "apply", "delete"})
 
 
-class Request(NamedTuple):
+class ServerRequest(NamedTuple):
     """A verb and the object it is for. ``apply`` is a verb of ours; RBAC sees a patch."""
 
     verb: Verb

@@ -29,7 +29,7 @@ class Rule(Protocol):
     def names(self) -> Sequence[str]: ...
 
 
-class Missing(NamedTuple):
+class MissingRights(NamedTuple):
     """Verbs that we may not use on one kind (``clusters``, ``clusters/status``)."""
 
     group: str
@@ -55,7 +55,7 @@ class _Asked(NamedTuple):
 
 async def missing_rights(
     kube: client.KubeClient, rules: Iterable[Rule], *, namespace: str = ""
-) -> tuple[Missing, ...]:
+) -> tuple[MissingRights, ...]:
     """The ``rules`` that are not granted (in all namespaces, or in one), by group and kind.
 
     Raises KubeError when the server does not answer.
@@ -77,7 +77,7 @@ async def missing_rights(
         if task.result():
             verbs.setdefault((access.group, access.resource), []).append(access.verb)
     return tuple(
-        Missing(of_group, resource, tuple(dict.fromkeys(lacking)))
+        MissingRights(of_group, resource, tuple(dict.fromkeys(lacking)))
         for (of_group, resource), lacking in verbs.items()
     )
 
@@ -93,7 +93,7 @@ async def check_rights(
     if missing:
         first, *others = missing
         more = f"; and {len(others)} more kinds" if others else ""
-        raise errors.NotReadyError("RightsMissing", f"{first}{more} (rendered: {command})")
+        raise errors.PrerequisiteError("RightsMissing", f"{first}{more} (rendered: {command})")
 
 
 def _expanded(rule: Rule) -> Iterable[_Asked]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from akoo_core import structs
 from akoo_core.kube import errors
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 
 MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)"
 """Names the rule that our own user lacks in the management cluster."""
@@ -44,7 +44,7 @@ class Details(structs.Struct, frozen=True, kw_only=True):
     retry_after_seconds: float = 0.0
 
 
-class Status(structs.Struct, frozen=True, kw_only=True):
+class ServerStatus(structs.Struct, frozen=True, kw_only=True):
     """The Status of an API server, as far as it is read here."""
 
     kind: str
@@ -54,30 +54,30 @@ class Status(structs.Struct, frozen=True, kw_only=True):
     details: Details | None = None
 
 
-def parse(body: bytes) -> Status | None:
+def parse(body: bytes) -> ServerStatus | None:
     """The Status in ``body``, or None when it is anything else."""
     try:
-        return _if_status(structs.decode_as(body, Status))
+        return _if_status(structs.decode_as(body, ServerStatus))
     except structs.DecodeError:
         return None
 
 
-def status_of(obj: structs.JSON) -> Status | None:
+def status_of(obj: structs.JSON) -> ServerStatus | None:
     """The Status that ``obj`` is, or None when it is anything else."""
     try:
-        return _if_status(structs.convert(obj, Status))
+        return _if_status(structs.convert(obj, ServerStatus))
     except structs.DecodeError:
         return None
 
 
-def _if_status(status: Status) -> Status | None:
+def _if_status(status: ServerStatus) -> ServerStatus | None:
     return status if status.kind == "Status" else None
 
 
 def error_of(
     code: int,
-    status: Status | None,
-    request: Request | str,
+    status: ServerStatus | None,
+    request: ServerRequest | str,
     *,
     retry_after: str | None = None,
     role: str = MANAGEMENT_ROLE,
@@ -100,7 +100,7 @@ def error_of(
 
 
 def _type_of(
-    code: int, reason: str, message: str, request: Request | str
+    code: int, reason: str, message: str, request: ServerRequest | str
 ) -> type[errors.KubeError]:
     match code:
         case 401:
@@ -136,20 +136,20 @@ def json_patch_error(
     )
 
 
-def event_error(obj: structs.JSON, request: Request) -> errors.KubeError:
+def event_error(obj: structs.JSON, request: ServerRequest) -> errors.KubeError:
     """The error for an ERROR line of a watch; its object should be a Status."""
     status = status_of(obj)
     code = status.code if status is not None and 400 <= status.code < 600 else 500
     return error_of(code, status, request)
 
 
-def _message(code: int, status: Status | None) -> str:
+def _message(code: int, status: ServerStatus | None) -> str:
     if status is None:
         return f"HTTP {code} without a Kubernetes Status"
     return (status.message or status.reason or f"HTTP {code}")[:MESSAGE_LIMIT]
 
 
-def _forbidden(message: str, request: Request | str, role: str) -> str:
+def _forbidden(message: str, request: ServerRequest | str, role: str) -> str:
     # RBAC says "cannot list resource"; admission refuses in its own words, which are kept.
     if isinstance(request, str) or " cannot " not in message:
         return message
@@ -160,12 +160,12 @@ def _forbidden(message: str, request: Request | str, role: str) -> str:
     return f"{refused}: {role.format(rule=rule)}. The server says: {message}"
 
 
-def _kind_missing(status: Status | None) -> bool:
+def _kind_missing(status: ServerStatus | None) -> bool:
     # An absent object is named in details; an absent kind or version is not (or is plain text).
     return status is None or status.details is None or not status.details.name
 
 
-def _retry_after(status: Status | None, header: str | None) -> float:
+def _retry_after(status: ServerStatus | None, header: str | None) -> float:
     """Seconds within RETRY_AFTER_SECONDS; the shortest of them for anything but a number."""
     least, longest = RETRY_AFTER_SECONDS
     details = status.details if status is not None else None
@@ -177,7 +177,7 @@ def _retry_after(status: Status | None, header: str | None) -> float:
     return least if math.isnan(wish) else min(max(wish, least), longest)
 
 
-def _precondition_failed(request: Request | str, message: str) -> bool:
+def _precondition_failed(request: ServerRequest | str, message: str) -> bool:
     # Apply with the uid of an object that is gone and came again: told as an immutable field.
-    patching = isinstance(request, Request) and request.rbac_verb == "patch"
+    patching = isinstance(request, ServerRequest) and request.rbac_verb == "patch"
     return patching and bool(_OTHER_UID.search(message))

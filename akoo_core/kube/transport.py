@@ -13,7 +13,7 @@ from akoo_core.external import External
 from akoo_core.kube import answers, call, caller, client, dialing, errors
 from akoo_core.kube.circuit import Circuit
 from akoo_core.kube.endpoint import Endpoint
-from akoo_core.kube.request import Payload, Request
+from akoo_core.kube.request import Payload, ServerRequest
 from akoo_core.kube.watch import LineSplitter, event_of, lines_of
 
 Object = client.Object
@@ -61,20 +61,20 @@ class HttpTransport:
             external.deadline_seconds if deadline_seconds is None else deadline_seconds
         )
 
-    async def send(self, request: Request, payload: Payload) -> Object:
+    async def send(self, request: ServerRequest, payload: Payload) -> Object:
         if request.verb == "list":
             return await self._list(request, payload)
         decode = answers.object_of if request.verb == "delete" else answers.kubernetes_object_of
         return await self._caller.send(
-            call.Call.of(request, payload), decode, deadline_seconds=self._deadline_seconds
+            call.HttpCall.of(request, payload), decode, deadline_seconds=self._deadline_seconds
         )
 
-    async def _list(self, request: Request, payload: Payload) -> Object:
+    async def _list(self, request: ServerRequest, payload: Payload) -> Object:
         query, page_items = payload.query, self._budget.page_items
         if int(query.get("limit", 0)) > page_items:
             payload = payload._replace(query={**query, "limit": str(page_items)})
         listed = await self._caller.send(
-            call.Call.of(request, payload),
+            call.HttpCall.of(request, payload),
             answers.page_of,
             deadline_seconds=LIST_DEADLINE_SECONDS,
         )
@@ -87,7 +87,7 @@ class HttpTransport:
             },
         }
 
-    async def _items(self, request: Request, listed: answers.Listed) -> Objects:
+    async def _items(self, request: ServerRequest, listed: answers.Listed) -> Objects:
         """The objects of a page, decoded one by one. Raises ServerError for what is no object."""
         resource = request.resource
         items: Objects = []
@@ -104,7 +104,7 @@ class HttpTransport:
         return items
 
     async def stream(
-        self, request: Request, payload: Payload, *, inactivity_seconds: float
+        self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[client.WatchEvent, None]:
         lines = LineSplitter(self._budget.line_bytes)
         opened = self._caller.stream(request, payload, inactivity_seconds=inactivity_seconds)
@@ -119,7 +119,7 @@ class HttpTransport:
     async def raw(self, path: str) -> Object:
         if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
             raise errors.InvalidError("a path of the API must be plain: /segment/segment")
-        ready = call.Call("get raw", "GET", path, subject=path)
+        ready = call.HttpCall("get raw", "GET", path, subject=path)
         return await self._caller.send(
             ready, answers.object_of, deadline_seconds=self._deadline_seconds
         )

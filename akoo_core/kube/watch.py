@@ -8,7 +8,7 @@ from typing import Literal
 from akoo_core import structs
 from akoo_core.kube import answers, budget, client, errors, statuses
 from akoo_core.kube.budget import Budget
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 
 
 class _Event(structs.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class LineSplitter:
             self._parts.append(part)
 
 
-def lines_of(splitter: LineSplitter, chunk: bytes, request: Request) -> Iterator[bytes]:
+def lines_of(splitter: LineSplitter, chunk: bytes, request: ServerRequest) -> Iterator[bytes]:
     """``splitter.feed(chunk)``, with an error that names the watch."""
     try:
         yield from splitter.feed(chunk)
@@ -58,7 +58,7 @@ def lines_of(splitter: LineSplitter, chunk: bytes, request: Request) -> Iterator
 
 
 def event_of(
-    line: bytes, request: Request, budget: Budget = budget.MANAGEMENT
+    line: bytes, request: ServerRequest, budget: Budget = budget.MANAGEMENT
 ) -> client.WatchEvent:
     """The event in ``line``. Raises the error of an ERROR event, or ServerError for anything
     else."""

@@ -34,7 +34,7 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, (*ends, errors.LeadershipLostError))
 
 
-class Call(NamedTuple):
+class PluginCall(NamedTuple):
     """One call: a verb (or another coroutine) of a plugin, for one record or key."""
 
     plugin: str
@@ -46,14 +46,14 @@ class Call(NamedTuple):
         return VerbError(self.plugin, self.verb, describe(error))
 
 
-class Calls:
+class PluginCalls:
     """Makes calls, and remembers those that were abandoned until they end. One per process."""
 
     def __init__(self) -> None:
-        self._abandoned: dict[Call, asyncio.Task[Any]] = {}
+        self._abandoned: dict[PluginCall, asyncio.Task[Any]] = {}
 
     async def run(
-        self, call: Call, function: Callable[[], Awaitable[Any]], *, seconds: float | None
+        self, call: PluginCall, function: Callable[[], Awaitable[Any]], *, seconds: float | None
     ) -> Any:
         """Await ``function()`` in a task of its own, for at most ``seconds`` (None: until the
         caller is cancelled); its answer.
@@ -76,7 +76,9 @@ class Calls:
                 await self._end(call, task)
                 await _stop_leaks(call, children)
 
-    async def _answer(self, call: Call, task: asyncio.Task[_Outcome], seconds: float | None) -> Any:
+    async def _answer(
+        self, call: PluginCall, task: asyncio.Task[_Outcome], seconds: float | None
+    ) -> Any:
         if not task.done():
             await self._end(call, task)
             problem = f"cancelled, it took longer than {seconds:g} s"
@@ -93,7 +95,7 @@ class Calls:
         finally:
             del outcome, task  # Its traceback has this frame: the two would keep each other alive.
 
-    async def _end(self, call: Call, task: asyncio.Task[Any]) -> None:
+    async def _end(self, call: PluginCall, task: asyncio.Task[Any]) -> None:
         """Cancel the task unless it has ended; abandon it when that does not help."""
         if task.done() or call in self._abandoned:
             return
@@ -104,7 +106,7 @@ class Calls:
             if not task.done():
                 self._abandon(call, task)
 
-    def _abandon(self, call: Call, task: asyncio.Task[Any]) -> None:
+    def _abandon(self, call: PluginCall, task: asyncio.Task[Any]) -> None:
         self._abandoned[call] = task
         task.add_done_callback(lambda _: self._returned(call))
         metrics.ABANDONED_CALLS.labels(call.verb, call.plugin).inc()
@@ -113,7 +115,7 @@ class Calls:
             extra={"verb": call.verb, "plugin": call.plugin, "subject": call.subject},
         )
 
-    def _returned(self, call: Call) -> None:
+    def _returned(self, call: PluginCall) -> None:
         del self._abandoned[call]
         _log.info(
             "an abandoned call has ended",
@@ -136,7 +138,7 @@ async def _outcome(function: Callable[[], Awaitable[Any]]) -> _Outcome:
         return _Outcome(None, error)
 
 
-async def _stop_leaks(call: Call, children: set[asyncio.Task[Any]]) -> None:
+async def _stop_leaks(call: PluginCall, children: set[asyncio.Task[Any]]) -> None:
     names = await leaks.stop(children)
     if names:
         metrics.LEAKED_TASKS.labels(call.verb, call.plugin).inc(len(names))

@@ -38,11 +38,11 @@ class VerbCaller:
         plugins: registry.PluginSet,
         *,
         timeouts: Mapping[str, float] = api.TIMEOUT_SECONDS,
-        calls: bounded.Calls | None = None,
+        calls: bounded.PluginCalls | None = None,
     ) -> None:
         self._plugins = plugins
         self._timeouts = timeouts
-        self._calls = calls or bounded.Calls()
+        self._calls = calls or bounded.PluginCalls()
 
     def implements(self, plugin: api.Plugin, verb: str) -> bool:
         """True where the plugin has that hook."""
@@ -116,7 +116,7 @@ class VerbCaller:
             return None
         hook = HOOKS[name]
         with observed(name, plugin.name, record) as seen:
-            call = bounded.Call(plugin.name, name, record)
+            call = bounded.PluginCall(plugin.name, name, record)
             answer = answers.checked(
                 hook, plugin, await self._run(hook, call, implementation, arguments)
             )
@@ -126,7 +126,7 @@ class VerbCaller:
     async def _run(
         self,
         hook: Hook,
-        call: bounded.Call,
+        call: bounded.PluginCall,
         implementation: registry.Implementation,
         arguments: Mapping[str, Any],
     ) -> Any:
@@ -197,14 +197,14 @@ def _pure(
     try:
         return implementation.function(*(arguments[name] for name in implementation.arguments))
     except BlockedError as error:
-        return _blocked(hook, bounded.Call(plugin.name, hook.name), error)
+        return _blocked(hook, bounded.PluginCall(plugin.name, hook.name), error)
     except BaseException as error:
         if bounded.passes(error):
             raise
-        raise bounded.Call(plugin.name, hook.name).failed(error) from error
+        raise bounded.PluginCall(plugin.name, hook.name).failed(error) from error
 
 
-def _blocked(hook: Hook, call: bounded.Call, error: BlockedError) -> api.Blocked:
+def _blocked(hook: Hook, call: bounded.PluginCall, error: BlockedError) -> api.Blocked:
     if api.Blocked not in hook.returns:
         raise call.failed(error) from error
     return api.Blocked(reason=error.reason, message=str(error))

@@ -183,7 +183,7 @@ class _Handler:
         self._controller = controller
         self._means = means
         self._client = client
-        self._calls = bounded.Calls()
+        self._calls = bounded.PluginCalls()
 
     async def handle(self, entry: core.QueueEntry) -> worker.Outcome:
         name = self._controller.name
@@ -214,7 +214,7 @@ class _Handler:
         ctx = context.build_controller_context(
             self._controller, self._means, self._client, key=entry.key
         )
-        call = bounded.Call(plugin.name, verb, entry.key)
+        call = bounded.PluginCall(plugin.name, verb, entry.key)
         try:
             answer: object = await self._calls.run(
                 call, lambda: registration.reconcile(request, ctx), seconds=RECONCILE_SECONDS

@@ -17,7 +17,7 @@ class KeptSecrets:
     """Asks plugins for the secrets they keep. One per process."""
 
     def __init__(self) -> None:
-        self._calls = bounded.Calls()
+        self._calls = bounded.PluginCalls()
 
     async def open(self, plugin: api.Plugin, source: api.SecretSource) -> bytes | None:
         """The value; None where the plugin has none.
@@ -25,7 +25,9 @@ class KeptSecrets:
         Raises BlockedError as the plugin does, and VerbError when it fails, takes longer than
         SECONDS, or returns what is neither bytes nor None. No message quotes the value.
         """
-        call = bounded.Call(plugin.name, _VERB, f"{source.namespace}/{source.name}/{source.key}")
+        call = bounded.PluginCall(
+            plugin.name, _VERB, f"{source.namespace}/{source.name}/{source.key}"
+        )
         with observed(_VERB, plugin.name, "") as seen:
             try:
                 value: object = await self._calls.run(

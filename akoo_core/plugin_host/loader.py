@@ -39,7 +39,7 @@ def installed() -> tuple[Installed, ...]:
     return tuple(sorted({_installed(point) for point in _entry_points()}))
 
 
-def load(loaded: settings.Loaded) -> registry.PluginSet:
+def load(loaded: settings.LoadedSettings) -> registry.PluginSet:
     """Import, check, configure and order the plugins of ``enabledPlugins``.
 
     Raises InputError, one line, for a wrong choice and for every mistake of a plugin or of its
@@ -60,7 +60,7 @@ def import_class(name: str) -> type[api.Plugin]:
     return _import(entry_point, _who(entry_point))
 
 
-def make(name: str, loaded: settings.Loaded) -> api.Plugin:
+def make(name: str, loaded: settings.LoadedSettings) -> api.Plugin:
     """One installed plugin by itself: checked and made, but not ordered. Raises InputError."""
     choose([name], installed())
     return _make(_entry_point(name), loaded)
@@ -121,7 +121,7 @@ def _installed(entry_point: metadata.EntryPoint) -> Installed:
     return Installed(entry_point.name, dist.name, dist.version)
 
 
-def _make(entry_point: metadata.EntryPoint, loaded: settings.Loaded) -> api.Plugin:
+def _make(entry_point: metadata.EntryPoint, loaded: settings.LoadedSettings) -> api.Plugin:
     """The plugin of an entry point, checked and made with its settings."""
     who = _who(entry_point)
     cls = _import(entry_point, who)

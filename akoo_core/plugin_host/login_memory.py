@@ -37,7 +37,7 @@ def name(lease_name: str) -> str:
     return f"{lease_name}-refused-logins"
 
 
-class Entry(structs.Struct, frozen=True, kw_only=True):
+class LoginEntry(structs.Struct, frozen=True, kw_only=True):
     """One value of the ConfigMap."""
 
     secret: str
@@ -49,7 +49,7 @@ class Entry(structs.Struct, frozen=True, kw_only=True):
     times: int = 1
 
 
-class LoginMemory:
+class ConfigMapLoginMemory:
     """An api.LoginMemory over one ConfigMap. ``client`` may write it, or only read it."""
 
     def __init__(
@@ -66,7 +66,7 @@ class LoginMemory:
         self._name = name
         self._clock = clock
         self._mode = mode
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, LoginEntry] = {}
         """The entries as last read."""
 
     async def refused(self, account: api.Account) -> api.RefusedLogin | None:
@@ -86,7 +86,7 @@ class LoginMemory:
     async def note(self, account: api.Account) -> float:
         """See :class:`akoo_core.plugin.api.LoginMemory`."""
         before = self._known(account)
-        entry = Entry(
+        entry = LoginEntry(
             secret=account.secret,
             version=account.version,
             address=account.address,
@@ -106,11 +106,11 @@ class LoginMemory:
         if self._entries.pop(_key(account), None) is not None:
             await self._write({_key(account): None})
 
-    def _known(self, account: api.Account) -> Entry | None:
+    def _known(self, account: api.Account) -> LoginEntry | None:
         entry = self._entries.get(_key(account))
         return entry if entry is not None and entry.version == account.version else None
 
-    async def _read(self) -> dict[str, Entry]:
+    async def _read(self) -> dict[str, LoginEntry]:
         try:
             config_map = await self._client.get(resources.CONFIG_MAPS, self._name, self._namespace)
         except kube_errors.NotFoundError:
@@ -143,29 +143,29 @@ class LoginMemory:
 # Pure.
 
 
-def rest_seconds(entry: Entry) -> float:
+def rest_seconds(entry: LoginEntry) -> float:
     """Seconds after its last refusal in which the operator does not try a credential."""
     return FIRST_SECONDS if entry.times == 1 else AGAIN_SECONDS
 
 
-def decoded(data: Mapping[str, str]) -> dict[str, Entry]:
+def decoded(data: Mapping[str, str]) -> dict[str, LoginEntry]:
     """The entries that can be read; others are left out."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, LoginEntry] = {}
     for key, text in data.items():
         try:
-            entries[key] = structs.convert(structs.decode_json(text.encode()), Entry)
+            entries[key] = structs.convert(structs.decode_json(text.encode()), LoginEntry)
         except (structs.DecodeError, RecursionError):
             continue
     return entries
 
 
-def surplus(entries: Mapping[str, Entry]) -> list[str]:
+def surplus(entries: Mapping[str, LoginEntry]) -> list[str]:
     """The keys beyond the bound, oldest first."""
     oldest = sorted(entries, key=lambda key: entries[key].refused_at)
     return oldest[: max(0, len(entries) - CAPACITY)]
 
 
-def _until(entry: Entry) -> datetime.datetime:
+def _until(entry: LoginEntry) -> datetime.datetime:
     return entry.refused_at + datetime.timedelta(seconds=rest_seconds(entry))
 
 

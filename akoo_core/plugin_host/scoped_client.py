@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable
 from typing import NamedTuple
 
 from akoo_core.kube.client import KubeClient, Object, Transport, WatchEvent
-from akoo_core.kube.request import Payload, Request
+from akoo_core.kube.request import Payload, ServerRequest
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import OutOfScopeError
 
@@ -75,12 +75,12 @@ class ScopedTransport:
         self._inner = inner
         self._scope = scope
 
-    async def send(self, request: Request, payload: Payload) -> Object:
+    async def send(self, request: ServerRequest, payload: Payload) -> Object:
         self._check(request)
         return await self._inner.send(request, payload)
 
     def stream(
-        self, request: Request, payload: Payload, *, inactivity_seconds: float
+        self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[WatchEvent, None]:
         self._check(request)
         return self._inner.stream(request, payload, inactivity_seconds=inactivity_seconds)
@@ -96,7 +96,7 @@ class ScopedTransport:
     async def close(self) -> None:
         """Nothing to close: the connections are the operator's."""
 
-    def _check(self, request: Request) -> None:
+    def _check(self, request: ServerRequest) -> None:
         scope, kind = self._scope, request.resource.qualified
         if request.write:
             if kind not in scope.writes:

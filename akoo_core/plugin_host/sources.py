@@ -89,7 +89,7 @@ class _Runner:
         self._client = client
         self._queue = queue
         self._random = random
-        self._calls = bounded.Calls()
+        self._calls = bounded.PluginCalls()
         self._restarts = {
             reason: metrics.SOURCE_RESTARTS.labels(controller.name, reason)
             for reason in ("ended", "failed")
@@ -121,7 +121,7 @@ class _Runner:
         """One run of the source; the error that ended it."""
         name = name_of(self._source)
         ctx = source_context(self._controller, self._means, self._client, name=name)
-        call = bounded.Call(
+        call = bounded.PluginCall(
             self._controller.plugin.name, f"source {self._controller.registration.name}", name
         )
         try:

@@ -28,7 +28,7 @@ KINDS = (
 )
 
 
-class Avi:
+class SandboxAvi:
     """A running Avi Controller; the story reads its state past the REST API."""
 
     def __init__(self, server: avisim.AviServer, admin: client.Client) -> None:
@@ -89,11 +89,11 @@ class Avi:
 
 
 @contextlib.asynccontextmanager
-async def serving() -> AsyncIterator[Avi]:
+async def serving() -> AsyncIterator[SandboxAvi]:
     """A furnished controller, until the block ends."""
     password = secrets.token_urlsafe(16)
     controller = avisim.Controller(password=password)
     async with avisim.AviServer(controller) as server:
-        avi = Avi(server, client.Client(controller, password=password))
+        avi = SandboxAvi(server, client.Client(controller, password=password))
         avi.furnish()
         yield avi

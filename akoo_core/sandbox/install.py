@@ -25,7 +25,7 @@ def crds_folder() -> pathlib.Path:
     """``deploy/crds`` of the checkout this runs from. Raises NotReadyError outside of one."""
     folder = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "crds"
     if not folder.is_dir():
-        raise errors.NotReadyError(
+        raise errors.PrerequisiteError(
             "NoCheckout",
             "the sandbox needs a checkout of akoo-core (deploy/crds is not there). "
             "Clone the repository and run `make sandbox` in it.",

@@ -18,7 +18,7 @@ import akoo_core
 from akoo_core import settings
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import avi, demo, display, install, process, story
-from akoo_core.sandbox.avi import Avi
+from akoo_core.sandbox.avi import SandboxAvi
 from akoo_core.traces import jaeger, life
 
 TRACE_SECONDS = 10.0
@@ -92,7 +92,7 @@ async def _print_history(bed: Bed, show: display.Display) -> None:
 
 
 def _invite(
-    bed: Bed, avi: Avi, operator: process.OperatorProcess, show: display.Display
+    bed: Bed, avi: SandboxAvi, operator: process.OperatorProcess, show: display.Display
 ) -> pathlib.Path:
     path = bed.base.folder / "management.kubeconfig"
     install.write_private(path, bed.management.kubeconfig)

@@ -10,7 +10,7 @@ from akoo_testbed import kubeapi, switching
 from akoo_testbed.bed import CLUSTER, Bed
 
 from akoo_core.sandbox import demo, display
-from akoo_core.sandbox.avi import QUIET_PERIOD, Avi
+from akoo_core.sandbox.avi import QUIET_PERIOD, SandboxAvi
 
 RECORD = "akoo.io/v1alpha1/AKODeployment"
 CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
@@ -27,7 +27,7 @@ class StoryError(Exception):
 class Story:
     """Plays on ``bed``, where the operator already runs, and shows each step."""
 
-    def __init__(self, bed: Bed, avi: Avi, show: display.Display, *, proves: bool) -> None:
+    def __init__(self, bed: Bed, avi: SandboxAvi, show: display.Display, *, proves: bool) -> None:
         self._proves = proves
         """A plugin of this run cleans up on Avi; otherwise AKO's leftovers stay there."""
         self._bed = bed

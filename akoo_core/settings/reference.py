@@ -19,7 +19,7 @@ from akoo_core.settings import model, shape, strict
 _WORDS = {str: "text", int: "integer", float: "number", bool: "true or false", Any: "anything"}
 
 
-class Entry(NamedTuple):
+class SettingEntry(NamedTuple):
     """One setting: ``health.port``, its type, its default (None: none), its meaning."""
 
     path: str
@@ -34,13 +34,15 @@ class Entry(NamedTuple):
         return "AKOO_" + "__".join(part.replace("-", "_").upper() for part in parts)
 
 
-def reference(kind: type[structs.StrictStruct] = model.Settings, prefix: str = "") -> list[Entry]:
+def reference(
+    kind: type[structs.StrictStruct] = model.Settings, prefix: str = ""
+) -> list[SettingEntry]:
     """Every setting below ``kind``, in the order of declaration.
 
     For a plugin: its ``settings_type`` with ``plugins.<name>``, or its ``config_type`` with
     ``spec.plugins.<name>``.
     """
-    entries: list[Entry] = []
+    entries: list[SettingEntry] = []
     docs = _docs(kind)
     for field in structs.fields(kind):
         path = f"{prefix}.{field.key}" if prefix else field.key
@@ -49,7 +51,7 @@ def reference(kind: type[structs.StrictStruct] = model.Settings, prefix: str = "
             entries.extend(reference(below, path))
             continue
         default = None if field.required else structs.to_plain(field.default)
-        entries.append(Entry(path, _words(field.type), default, docs.get(field.name, "")))
+        entries.append(SettingEntry(path, _words(field.type), default, docs.get(field.name, "")))
     return entries
 
 

@@ -41,7 +41,7 @@ class _Entry(NamedTuple):
         return self.origin if self.loose else "command line"
 
 
-class Loaded:
+class LoadedSettings:
     """The settings that were read. ``settings`` are the core's, complete and valid."""
 
     def __init__(
@@ -123,7 +123,7 @@ def load(
     path: pathlib.Path | None = None,
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
-) -> Loaded:
+) -> LoadedSettings:
     """Read settings. ``overrides`` are by path (``health.port``); None means not given.
 
     Text among overrides is read like text of the environment. Raises InputError, one line naming
@@ -137,7 +137,7 @@ def load(
             "enabledPlugins chooses which of them run"
         )
     entries = [*_from_environment(environ or {}), *_from_overrides(overrides or {})]
-    return Loaded(str(path) if path is not None else "", tree, entries, text=text)
+    return LoadedSettings(str(path) if path is not None else "", tree, entries, text=text)
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterable[_Entry]:

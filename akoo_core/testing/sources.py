@@ -45,13 +45,13 @@ async def try_source(
     inner = world.management.client(external=world.calls)
     ctx = sources.source_context(match, verbs.means_of(world), inner, name=sources.name_of(follow))
     keys: list[str] = []
-    call = bounded.Call(plugin.name, f"source {controller}", sources.name_of(follow))
+    call = bounded.PluginCall(plugin.name, f"source {controller}", sources.name_of(follow))
 
     async def main() -> bool:
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
-                await bounded.Calls().run(
+                await bounded.PluginCalls().run(
                     call, lambda: follow(ctx, sources.checked(keys.append)), seconds=None
                 )
         except TimeoutError:

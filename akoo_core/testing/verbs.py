@@ -121,7 +121,7 @@ async def try_verb(
     return run
 
 
-class _WrappedCalls(bounded.Calls):
+class _WrappedCalls(bounded.PluginCalls):
     """Makes calls with ``wrap`` around each coroutine."""
 
     def __init__(self, wrap: Wrap) -> None:
@@ -129,7 +129,11 @@ class _WrappedCalls(bounded.Calls):
         self._wrap = wrap
 
     async def run(
-        self, call: bounded.Call, function: Callable[[], Awaitable[Any]], *, seconds: float | None
+        self,
+        call: bounded.PluginCall,
+        function: Callable[[], Awaitable[Any]],
+        *,
+        seconds: float | None,
     ) -> Any:
         return await super().run(call, lambda: self._wrap(function()), seconds=seconds)
 

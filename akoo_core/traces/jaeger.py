@@ -62,15 +62,15 @@ async def _ask(url: str, path: str, query: dict[str, str]) -> dict[str, Any]:
         ):
             body = await answer.read()
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise errors.NotReadyError(
+        raise errors.PrerequisiteError(
             "JaegerUnreachable",
             f"Jaeger at {url} does not answer ({type(error).__name__}). Is it running, and is this "
             f"its query address (usually port 16686)? Give another by --jaeger {FORM}",
         ) from error
     if answer.status == 404 and path != "/api/traces":
-        raise errors.NotReadyError("NoTraces", f"Jaeger at {url} has no such trace")
+        raise errors.PrerequisiteError("NoTraces", f"Jaeger at {url} has no such trace")
     if answer.status != 200:
-        raise errors.NotReadyError(
+        raise errors.PrerequisiteError(
             "JaegerRefused", f"Jaeger at {url} answered {answer.status} to {path}"
         )
     try:
@@ -78,5 +78,7 @@ async def _ask(url: str, path: str, query: dict[str, str]) -> dict[str, Any]:
     except structs.DecodeError:
         decoded = None
     if not isinstance(decoded, dict):
-        raise errors.NotReadyError("NotJaeger", f"{url} does not answer as Jaeger's query API does")
+        raise errors.PrerequisiteError(
+            "NotJaeger", f"{url} does not answer as Jaeger's query API does"
+        )
     return decoded

@@ -23,7 +23,7 @@ NOTHING = "none"
 """The result of a step that found nothing to do."""
 
 
-class Span(structs.Struct, frozen=True, kw_only=True):
+class JaegerSpan(structs.Struct, frozen=True, kw_only=True):
     """One span as Jaeger's query API gives it, tags as a dict. Times in microseconds."""
 
     trace: str
@@ -50,13 +50,13 @@ class Line(structs.Struct, frozen=True, kw_only=True):
     times: int = 1
 
 
-def spans(answer: JSON) -> list[Span]:
+def spans(answer: JSON) -> list[JaegerSpan]:
     """All spans of an answer of ``/api/traces``, oldest first."""
     decoded = [_span(raw) for trace in answer.get("data") or () for raw in trace["spans"]]
     return sorted(decoded, key=lambda span: (span.start, -span.duration))
 
 
-def _span(raw: JSON) -> Span:
+def _span(raw: JSON) -> JaegerSpan:
     references = raw.get("references") or ()
     parents = [
         reference["spanID"] for reference in references if reference["refType"] == "CHILD_OF"
@@ -64,7 +64,7 @@ def _span(raw: JSON) -> Span:
     links = [
         reference["traceID"] for reference in references if reference["refType"] == "FOLLOWS_FROM"
     ]
-    return Span(
+    return JaegerSpan(
         trace=raw["traceID"],
         id=raw["spanID"],
         parent=parents[0] if parents else "",
@@ -76,9 +76,9 @@ def _span(raw: JSON) -> Span:
     )
 
 
-def lines(spans: Sequence[Span]) -> list[Line]:
+def lines(spans: Sequence[JaegerSpan]) -> list[Line]:
     """The history, oldest first, repeated waits folded into one line."""
-    children: dict[str, list[Span]] = collections.defaultdict(list)
+    children: dict[str, list[JaegerSpan]] = collections.defaultdict(list)
     for span in spans:
         children[span.parent].append(span)
     known = {span.id for span in spans}
@@ -89,19 +89,19 @@ def lines(spans: Sequence[Span]) -> list[Line]:
     )
 
 
-def _is_running(span: Span) -> bool:
+def _is_running(span: JaegerSpan) -> bool:
     """The span is a placeholder for its parent, which had not ended (telemetry.tail)."""
     return span.tags.get("akoo.result") == "running"
 
 
-def _is_step(span: Span) -> bool:
+def _is_step(span: JaegerSpan) -> bool:
     """True for a verb or step that did something. A pure verb is a line only with a reason."""
     if STEP not in span.tags or span.tags.get("akoo.result") == NOTHING:
         return False
     return span.tags[STEP] not in PURE_VERBS or bool(span.tags.get("akoo.reason"))
 
 
-def _line(span: Span, children: dict[str, list[Span]]) -> Line:
+def _line(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> Line:
     return Line(
         start=span.start,
         verb=str(span.tags[STEP]),
@@ -114,7 +114,7 @@ def _line(span: Span, children: dict[str, list[Span]]) -> Line:
     )
 
 
-def _calls(span: Span, children: dict[str, list[Span]]) -> tuple[tuple[str, int], ...]:
+def _calls(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> tuple[tuple[str, int], ...]:
     counted: collections.Counter[str] = collections.Counter()
     below = list(children[span.id])
     while below:
@@ -202,9 +202,9 @@ def plain(line: Line) -> JSON:
     }
 
 
-def tree(spans: Sequence[Span]) -> Iterator[str]:
+def tree(spans: Sequence[JaegerSpan]) -> Iterator[str]:
     """The spans of one trace as text, each below its parent, with start and duration."""
-    children: dict[str, list[Span]] = collections.defaultdict(list)
+    children: dict[str, list[JaegerSpan]] = collections.defaultdict(list)
     known = {span.id for span in spans}
     for span in spans:
         children[span.parent if span.parent in known else ""].append(span)

@@ -80,8 +80,8 @@ async def _commands(url: str, cluster: str, last: str, traces: set[str]) -> None
 
 
 async def _spans(
-    url: str, cluster: str, enough: Callable[[list[life.Span]], bool]
-) -> list[life.Span]:
+    url: str, cluster: str, enough: Callable[[list[life.JaegerSpan]], bool]
+) -> list[life.JaegerSpan]:
     """The spans of a cluster once they say ``enough``: they travel in batches."""
     query = {
         "service": "akoo-core",
@@ -98,5 +98,5 @@ async def _spans(
             await asyncio.sleep(0.2)
 
 
-def _has(spans: list[life.Span], verb: str) -> bool:
+def _has(spans: list[life.JaegerSpan], verb: str) -> bool:
     return any(span.tags.get(life.STEP) == verb for span in spans)

@@ -43,7 +43,7 @@ class Weather:
         return random.choice(kinds)
 
 
-class LateWatches(watch.Watches):
+class LateWatches(watch.WatchFaults):
     """Watches whose events arrive late, in order: every cache lies behind."""
 
     weather: Weather

@@ -26,13 +26,13 @@ class WatchedServer(memory.MemoryServer):
 
     def __init__(self, *, name: str, clock: clock_.Clock, **more: Any) -> None:
         self._shown = 0
-        self.listener: Callable[[store.Change], None] | None = None
+        self.listener: Callable[[store.ServerWrite], None] | None = None
         super().__init__(name=name, clock=clock, **more)
         self._shown = self.store.version
 
     def settle(self) -> None:
         super().settle()
-        new: list[store.Change] = []
+        new: list[store.ServerWrite] = []
         for change in reversed(self.store.history):
             if change.version <= self._shown:
                 break
@@ -136,13 +136,13 @@ class Laws:
 
     # Changes of the management cluster.
 
-    def _changed(self, change: store.Change) -> None:
+    def _changed(self, change: store.ServerWrite) -> None:
         if change.key.plural == resources.AKO_DEPLOYMENTS.plural:
             self._record_changed(change)
         if change.key.plural == resources.CLUSTERS.plural:
             self._cluster_changed(change)
 
-    def _record_changed(self, change: store.Change) -> None:
+    def _record_changed(self, change: store.ServerWrite) -> None:
         known = self._records.get(change.key.name)
         old = None
         if change.before is not None:
@@ -251,7 +251,7 @@ class Laws:
                 end.why == "Gone" and not here, f"{reached.name}: {end.why}, but it is there"
             )
 
-    def _cluster_changed(self, change: store.Change) -> None:
+    def _cluster_changed(self, change: store.ServerWrite) -> None:
         before = ((change.before or {}).get("metadata") or {}).get("finalizers") or ()
         after = change.object["metadata"].get("finalizers") or ()
         uid = change.object["metadata"]["uid"]

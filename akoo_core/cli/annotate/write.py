@@ -17,7 +17,7 @@ from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.record import Record
 
 
-class ChangedError(errors.AkooError):
+class RecordChangedError(errors.AkooError):
     """The record changed after it was read; nothing was written."""
 
 
@@ -95,11 +95,11 @@ def chosen(mine: Iterable[Record], key: str, name: str | None) -> Record:
 
 
 async def write(kube: client.KubeClient, annotation: effects.Annotation, record: Record) -> None:
-    """Annotate the record as it was read. Raises ChangedError."""
+    """Annotate the record as it was read. Raises RecordChangedError."""
     try:
         patch = effects.patch(annotation, record)
         await kube.merge_patch(resource.AKO_DEPLOYMENTS, record.name, patch)
     except (kube_errors.ConflictError, kube_errors.NotFoundError) as error:
-        raise ChangedError(
+        raise RecordChangedError(
             f"{record.name} changed while you were asked; nothing was written. Repeat the command"
         ) from error

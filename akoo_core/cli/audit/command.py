@@ -72,7 +72,7 @@ def audit(
 
 
 def _look(
-    loaded: operating.Loaded,
+    loaded: operating.OperatorParts,
     kubeconfig: pathlib.Path | None,
     only: str,
     owner: str,
@@ -102,7 +102,7 @@ def _look(
 
 
 def _take_away(
-    loaded: operating.Loaded,
+    loaded: operating.OperatorParts,
     kubeconfig: pathlib.Path | None,
     plugin: str,
     owner: str,

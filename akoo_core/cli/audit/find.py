@@ -70,7 +70,7 @@ class Auditor:
     def __init__(
         self,
         kube: client.KubeClient,
-        loaded: operating.Loaded,
+        loaded: operating.OperatorParts,
         services: Services,
         *,
         only: str = "",

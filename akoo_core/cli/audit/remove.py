@@ -149,7 +149,7 @@ def _prove(results: Sequence[find.Result], owner: str) -> None:
         )
 
 
-def able(loaded: operating.Loaded, services: Services, names: Sequence[str]) -> None:
+def able(loaded: operating.OperatorParts, services: Services, names: Sequence[str]) -> None:
     """Return when these plugins can remove their strays. Raises InputError."""
     for name in names:
         plugin = loaded.plugins.get(name)

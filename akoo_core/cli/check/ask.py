@@ -18,7 +18,7 @@ HEADS = ("SYSTEM", "SUBJECT", "STATE", "MESSAGE")
 STATES: tuple[api.FindingState, ...] = get_args(api.FindingState)
 
 
-class Answer(structs.Struct, frozen=True, kw_only=True):
+class PluginFindings(structs.Struct, frozen=True, kw_only=True):
     """The findings of one plugin; ``problem`` instead, when it failed."""
 
     plugin: str
@@ -31,10 +31,10 @@ class Answer(structs.Struct, frozen=True, kw_only=True):
         return not self.problem and all(finding.state == "good" for finding in self.findings)
 
 
-class Report(structs.Struct, frozen=True, kw_only=True):
+class CheckReport(structs.Struct, frozen=True, kw_only=True):
     """The answers of all plugins."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[PluginFindings, ...]
     silent: tuple[str, ...] = ()
     """Selected plugins without the hook."""
 
@@ -45,8 +45,8 @@ class Report(structs.Struct, frozen=True, kw_only=True):
 
 
 async def ask(
-    kube: client.KubeClient, loaded: operating.Loaded, services: Services, only: str
-) -> Report:
+    kube: client.KubeClient, loaded: operating.OperatorParts, services: Services, only: str
+) -> CheckReport:
     """Ask the plugins, one after the other. ``only``: one of them, or "" for all with a check.
 
     Raises InputError for a plugin that is not selected or has no check.
@@ -66,24 +66,24 @@ async def ask(
     ]
     able = services.caller.implements
     silent = [plugin for plugin in loaded.plugins.ordered if not able(plugin, "check")]
-    return Report(
+    return CheckReport(
         answers=tuple(answers),
         silent=() if only else tuple(plugin.name for plugin in silent),
     )
 
 
-async def _answer(services: Services, ctx: api.CheckContext, plugin: api.Plugin) -> Answer:
+async def _answer(services: Services, ctx: api.CheckContext, plugin: api.Plugin) -> PluginFindings:
     try:
         findings = await services.caller.check(plugin, ctx)
     except VerbError as error:
-        return Answer(plugin=plugin.name, problem=error.problem)
-    return Answer(plugin=plugin.name, findings=findings or ())
+        return PluginFindings(plugin=plugin.name, problem=error.problem)
+    return PluginFindings(plugin=plugin.name, findings=findings or ())
 
 
 # For people. Pure.
 
 
-def lines(report: Report) -> Iterator[str]:
+def lines(report: CheckReport) -> Iterator[str]:
     """A table for each plugin, and the plugins without a check."""
     for answer in report.answers:
         if answer.problem:
@@ -107,7 +107,7 @@ def _row(finding: api.Finding) -> tuple[str, ...]:
     return finding.system, finding.subject, finding.state, finding.message
 
 
-def plain(report: Report) -> dict[str, Any]:
+def plain(report: CheckReport) -> dict[str, Any]:
     """The JSON output."""
     return {
         "plugins": [structs.to_object(answer) for answer in report.answers],

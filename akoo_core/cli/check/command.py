@@ -32,7 +32,7 @@ def check(
     loaded = operating.load(plugins, config)
     seam = loaded.seam(external.ReadOnly())
 
-    async def look(kube: client.KubeClient) -> ask.Report:
+    async def look(kube: client.KubeClient) -> ask.CheckReport:
         async with (
             management.beside(kubeconfig) as writing,
             operating.services(

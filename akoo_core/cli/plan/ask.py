@@ -19,7 +19,7 @@ from akoo_core.reconcile.decide import facts
 HEADS = ("ACTION", "KIND", "NAME", "WHERE", "WHY")
 
 
-class Answer(structs.Struct, frozen=True, kw_only=True):
+class PluginPlan(structs.Struct, frozen=True, kw_only=True):
     """The plan of one plugin; ``problem`` instead, when it has none."""
 
     plugin: str
@@ -33,7 +33,7 @@ class Plan(structs.Struct, frozen=True, kw_only=True):
     cluster: str
     record: str
     verb: api.PlannedVerb
-    answers: tuple[Answer, ...]
+    answers: tuple[PluginPlan, ...]
     silent: tuple[str, ...] = ()
     """Plugins without the hook."""
 
@@ -45,7 +45,7 @@ class Plan(structs.Struct, frozen=True, kw_only=True):
 
 async def ask(
     kube: client.KubeClient,
-    loaded: operating.Loaded,
+    loaded: operating.OperatorParts,
     seam: external.External,
     cluster: str,
     verb: api.PlannedVerb | None,
@@ -116,17 +116,19 @@ async def _config(kube: client.KubeClient, record: Record) -> Config | None:
     )
 
 
-async def _answer(looking: attempt.Attempt, plugin: api.Plugin, verb: api.PlannedVerb) -> Answer:
+async def _answer(
+    looking: attempt.Attempt, plugin: api.Plugin, verb: api.PlannedVerb
+) -> PluginPlan:
     if verb == "prepare" and (problem := _unprepared(looking, plugin)):
-        return Answer(plugin=plugin.name, problem=problem)
+        return PluginPlan(plugin=plugin.name, problem=problem)
     # As in the operator: prepare runs before there is a workload cluster.
     reached = await looking.workload() if verb == "sweep" else None
     ctx = looking.context(plugin, reached.client if reached is not None else None)
     try:
         actions = await looking.services.caller.plan(plugin, ctx, verb)
     except VerbError as error:
-        return Answer(plugin=plugin.name, problem=_problem(error))
-    return Answer(plugin=plugin.name, actions=actions or ())
+        return PluginPlan(plugin=plugin.name, problem=_problem(error))
+    return PluginPlan(plugin=plugin.name, actions=actions or ())
 
 
 def _problem(error: VerbError) -> str:

@@ -16,14 +16,16 @@ from akoo_core.plugin_host import contract, controllers, loader
 from akoo_core.settings import yamlfile
 
 
-class Report(NamedTuple):
+class ConformanceReport(NamedTuple):
     """Problems, and the verbs that could not be tried."""
 
     problems: tuple[str, ...]
     unreached: tuple[str, ...] = ()
 
 
-def check(name: str, loaded: settings.Loaded, config: structs.JSON | None = None) -> Report:
+def check(
+    name: str, loaded: settings.LoadedSettings, config: structs.JSON | None = None
+) -> ConformanceReport:
     """``config`` is an AKODeploymentConfig to try the verbs with.
 
     Raises InputError when there is no such plugin, or its class cannot be used.
@@ -31,11 +33,11 @@ def check(name: str, loaded: settings.Loaded, config: structs.JSON | None = None
     kind = loader.import_class(name)
     wrong = contract.problems(name, kind)
     if wrong:
-        return Report(wrong)
+        return ConformanceReport(wrong)
     try:
         plugin = loader.make(name, loaded)
     except errors.InputError as error:
-        return Report((_placed(str(error), kind.settings_type or kind),))
+        return ConformanceReport((_placed(str(error), kind.settings_type or kind),))
     return _tried(name, plugin, loaded, config)
 
 
@@ -48,8 +50,8 @@ def read_config(path: pathlib.Path) -> structs.JSON:
 
 
 def _tried(
-    name: str, plugin: api.Plugin, loaded: settings.Loaded, config: structs.JSON | None
-) -> Report:
+    name: str, plugin: api.Plugin, loaded: settings.LoadedSettings, config: structs.JSON | None
+) -> ConformanceReport:
     # Only this command needs it: nothing that the operator runs imports akoo_core.testing.
     from akoo_core import testing  # noqa: PLC0415
     from akoo_core.testing import conformance, verbs  # noqa: PLC0415
@@ -57,7 +59,7 @@ def _tried(
     try:
         controllers.collect(verbs.plugin_set(plugin))
     except errors.InputError as error:
-        return Report((str(error),))
+        return ConformanceReport((str(error),))
     planted = tuple(_default_facts(plugin))
 
     def world() -> testing.World:
@@ -66,7 +68,7 @@ def _tried(
     subject = conformance.Subject(lambda _: loader.make(name, loaded), world, name=name)
     problems = conformance.problems(subject)
     unreached = () if problems else tuple(conformance.unreached([subject]))
-    return Report(problems, unreached)
+    return ConformanceReport(problems, unreached)
 
 
 def _default_facts(plugin: api.Plugin) -> Iterator[api.Fact]:
@@ -82,7 +84,9 @@ def _placed(message: str, kind: type[object]) -> str:
     return message if ".py:" in message else f"{place}: {message}"
 
 
-def summary(report: Report, installed: loader.Installed, checks: Sequence[str]) -> Iterator[str]:
+def summary(
+    report: ConformanceReport, installed: loader.Installed, checks: Sequence[str]
+) -> Iterator[str]:
     """Lines for a plugin without problems."""
     yield f"{installed}: {len(checks)} checks, no problem"
     if report.unreached:

@@ -15,7 +15,7 @@ from akoo_core.cli.plugins import new as plugin_new
 from akoo_core.plugin_host import contract, loader
 
 
-@click.group(cls=options.Group)
+@click.group(cls=options.SuggestingGroup)
 def plugins() -> None:
     """List, show, write and check plugins. Only the named plugin is imported."""
 

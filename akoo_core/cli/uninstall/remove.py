@@ -107,7 +107,7 @@ async def _ask(kube: client.KubeClient, rest: Iterable[Record]) -> None:
             continue
         try:
             await write.write(kube, SWEEP, record)
-        except write.ChangedError:
+        except write.RecordChangedError:
             continue  # It is read and asked again in the next round.
 
 

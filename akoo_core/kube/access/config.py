@@ -93,7 +93,7 @@ def _static(user: dict[str, Any]) -> endpoint.Authorization | None:
 
 async def _loaded(
     folder: pathlib.Path, config: dict[str, Any], user: dict[str, Any]
-) -> credentials.Loaded:
+) -> credentials.LoadedUser:
     # Its import blocks; nothing else runs this early.
     from kubernetes_asyncio.config import ConfigException, kube_config  # noqa: PLC0415
 
@@ -103,7 +103,7 @@ async def _loaded(
         loader = kube_config.KubeConfigLoader(
             kubefile.without_tls(config), config_base_path=str(folder)
         )
-        loaded = credentials.Loaded(loader, user)
+        loaded = credentials.LoadedUser(loader, user)
         await loaded.load()
     except ConfigException as error:
         # What a credential plugin printed stays out: it could be the credential.

@@ -33,7 +33,7 @@ class ServiceAccount:
         return False
 
 
-class Loaded:
+class LoadedUser:
     """The user of a kubeconfig; plugins are run again when their token ends, or after a 401."""
 
     def __init__(self, loader: Any, user: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ _LISTS = ("clusters", "users", "contexts")
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
-class Choice(NamedTuple):
+class KubeconfigChoice(NamedTuple):
     """The chosen management cluster. ``kubeconfig`` None: the cluster of our Pod's account."""
 
     kubeconfig: str | None = None

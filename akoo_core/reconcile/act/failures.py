@@ -13,7 +13,7 @@ from akoo_core.telemetry import metrics
 
 _log = logging.getLogger(__name__)
 
-NOT_THE_RECORD = (errors.LeadershipLostError, errors.ReadOnlyError, errors.NotReadyError)
+NOT_THE_RECORD = (errors.LeadershipLostError, errors.ReadOnlyError, errors.PrerequisiteError)
 """No fault of the record: the attempt is made again, and nothing is reported."""
 
 

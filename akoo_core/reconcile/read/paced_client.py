@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from akoo_core.kube.client import KubeClient, Object, Transport, WatchEvent
-from akoo_core.kube.request import Payload, Request
+from akoo_core.kube.request import Payload, ServerRequest
 from akoo_core.reconcile.read.pace import Turn
 
 
@@ -25,12 +25,12 @@ class PacedTransport:
         self._inner = inner
         self._turn = turn
 
-    async def send(self, request: Request, payload: Payload) -> Object:
+    async def send(self, request: ServerRequest, payload: Payload) -> Object:
         with self._turn.call():
             return await self._inner.send(request, payload)
 
     def stream(
-        self, request: Request, payload: Payload, *, inactivity_seconds: float
+        self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[WatchEvent, None]:
         with self._turn.call():
             return self._inner.stream(request, payload, inactivity_seconds=inactivity_seconds)

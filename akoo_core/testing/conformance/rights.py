@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.plugin import api
 from akoo_core.plugin_host import contract, rbac
 from akoo_core.plugin_host.controllers import Controller
@@ -26,7 +26,7 @@ def declares_its_rights(subject: Subject) -> None:
         run = trial.world.run(verbs.try_verb(trial.plugin, trial.verb, trial.world))
         made = trial.world.management.faults.calls
         if isinstance(run.result, api.Intent):
-            made = [*made, *(Request("get", use.resource) for use in run.result.uses)]
+            made = [*made, *(ServerRequest("get", use.resource) for use in run.result.uses)]
         _check(subject, trial.verb, rules, made)
     for controller, key in keys(plugin, world):
         name = controller.registration.name
@@ -76,7 +76,7 @@ def keys(plugin: api.Plugin, world: World) -> Iterator[tuple[Controller, str]]:
         yield from ((controller, key) for key in ordered)
 
 
-def allowed(rules: Iterable[api.RbacRule], request: Request) -> bool:
+def allowed(rules: Iterable[api.RbacRule], request: ServerRequest) -> bool:
     """True where one of the rules lets this request pass."""
     group, kind = request.resource.group, request.rbac_resource
     return any(
@@ -89,7 +89,7 @@ def allowed(rules: Iterable[api.RbacRule], request: Request) -> bool:
 
 
 def _check(
-    subject: Subject, name: str, rules: Iterable[api.RbacRule], made: Iterable[Request]
+    subject: Subject, name: str, rules: Iterable[api.RbacRule], made: Iterable[ServerRequest]
 ) -> None:
     for request in made:
         if allowed(rules, request):
@@ -108,5 +108,5 @@ def _check(
         )
 
 
-def _key(request: Request) -> tuple[str, str]:
+def _key(request: ServerRequest) -> tuple[str, str]:
     return (request.resource.plural, request.name or "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from akoo_core.external import External
 from akoo_core.kube import client, statuses
-from akoo_core.kube.request import JSON_PATCH, Payload, Request
+from akoo_core.kube.request import JSON_PATCH, Payload, ServerRequest
 from akoo_core.testing.memory import kinds, listing, selectors
 from akoo_core.testing.memory import patch as memory_patch
 from akoo_core.testing.memory.apply import Manager
@@ -31,13 +31,13 @@ class MemoryTransport:
         self._system = system
         self.closed = False
 
-    async def send(self, request: Request, payload: Payload) -> Object:
+    async def send(self, request: ServerRequest, payload: Payload) -> Object:
         if request.verb == "list":
             return await self._list(request, payload)
         return await self._call(request, lambda: self._answer_to(request, payload))
 
     async def stream(
-        self, request: Request, payload: Payload, *, inactivity_seconds: float
+        self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[client.WatchEvent, None]:
         matches = self._matcher(request, payload)
         await self._call(request, lambda: None)
@@ -62,7 +62,7 @@ class MemoryTransport:
     async def close(self) -> None:
         self.closed = True
 
-    async def _list(self, request: Request, payload: Payload) -> Object:
+    async def _list(self, request: ServerRequest, payload: Payload) -> Object:
         matches, query = self._matcher(request, payload), payload.query
         limit = int(query.get("limit", 0))
         limit = min(limit, self._server.list_limit or limit)
@@ -83,7 +83,7 @@ class MemoryTransport:
         metadata = {"resourceVersion": version, "continue": token}
         return {"items": memory_patch.copied(items), "metadata": metadata}
 
-    def _answer_to(self, request: Request, payload: Payload) -> Object:
+    def _answer_to(self, request: ServerRequest, payload: Payload) -> Object:
         match request.verb:
             case "get":
                 key = key_of(request.resource, request.namespace, request.name or "")
@@ -98,13 +98,13 @@ class MemoryTransport:
                 return self._delete(request, payload)
         raise ValueError(f"{request}: the answer to {request.verb} is not an object")
 
-    def _create(self, request: Request, payload: Payload) -> Object:
+    def _create(self, request: ServerRequest, payload: Payload) -> Object:
         if request.resource.plural == "selfsubjectaccessreviews":
             return self._server.served.review(payload.body)
         manager = Manager(payload.query.get("fieldManager", ""), "Update")
         return self._server.writes.create(request, payload.body, manager)
 
-    def _update(self, request: Request, payload: Payload) -> Object:
+    def _update(self, request: ServerRequest, payload: Payload) -> Object:
         field_manager = payload.query.get("fieldManager", "")
         return self._server.writes.update(
             request,
@@ -112,7 +112,7 @@ class MemoryTransport:
             Manager(field_manager, "Update", request.subresource or ""),
         )
 
-    def _apply(self, request: Request, payload: Payload) -> Object:
+    def _apply(self, request: ServerRequest, payload: Payload) -> Object:
         query = payload.query
         return self._server.writes.apply(
             request,
@@ -122,7 +122,7 @@ class MemoryTransport:
             dry_run="dryRun" in query,
         )
 
-    def _delete(self, request: Request, payload: Payload) -> Object:
+    def _delete(self, request: ServerRequest, payload: Payload) -> Object:
         options = payload.body
         self._server.writes.delete(
             request,
@@ -131,7 +131,7 @@ class MemoryTransport:
         )
         return {}
 
-    async def _call(self, request: Request, function: Callable[[], T]) -> T:
+    async def _call(self, request: ServerRequest, function: Callable[[], T]) -> T:
         """One request: counted, refused where ordered, done, and copied on the way out."""
         if self.closed:
             raise RuntimeError(f"{request}: the client is closed")
@@ -148,7 +148,7 @@ class MemoryTransport:
             self._server.faults.check("after", request)
         return _answer(answer, request)
 
-    def _matcher(self, request: Request, payload: Payload) -> selectors.Predicate:
+    def _matcher(self, request: ServerRequest, payload: Payload) -> selectors.Predicate:
         labels = payload.query.get("labelSelector", "")
         fields = payload.query.get("fieldSelector", "")
         try:
@@ -172,7 +172,7 @@ class MemoryClient(client.KubeClient):
         super().__init__(transport, field_manager=field_manager)
 
 
-def _changed(current: Object, request: Request, payload: Payload) -> Object:
+def _changed(current: Object, request: ServerRequest, payload: Payload) -> Object:
     """The object after an update or a patch."""
     body = payload.body
     changed: Object
@@ -191,7 +191,7 @@ def _changed(current: Object, request: Request, payload: Payload) -> Object:
     return changed
 
 
-def _answer(answer: T, request: Request) -> T:
+def _answer(answer: T, request: ServerRequest) -> T:
     if not isinstance(answer, dict):
         return answer
     version = {"apiVersion": request.resource.api_version, "kind": request.resource.kind}

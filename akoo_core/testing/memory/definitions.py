@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 from akoo_core.testing.memory.discovery import Served
-from akoo_core.testing.memory.store import Key, Object, Store
+from akoo_core.testing.memory.store import Key, Object, ServerStore
 
 
 def defined(definition: Object) -> Iterator[Resource]:
@@ -29,7 +29,7 @@ def defined(definition: Object) -> Iterator[Resource]:
 class Definitions:
     """The API server's reaction to the CRDs in its store, at once after each write."""
 
-    def __init__(self, store: Store, served: Served) -> None:
+    def __init__(self, store: ServerStore, served: Served) -> None:
         self._store = store
         self._served = served
         self._seen: dict[Key, Object] = {}

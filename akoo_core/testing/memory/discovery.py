@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.kube.resource import Resource
 from akoo_core.testing.memory import kinds
 from akoo_core.testing.memory.store import Object
@@ -36,7 +36,7 @@ class Served:
         """Take a ``deny`` back."""
         self._denied.discard((verb, resource))
 
-    def check(self, request: Request) -> None:
+    def check(self, request: ServerRequest) -> None:
         """Raise as the real server would for a kind it lacks or a right we lack."""
         resource = request.resource
         if (resource.group, resource.version, resource.plural) not in self._resources:
@@ -115,7 +115,7 @@ def _age(version: str) -> tuple[int, str]:
     return (0 if "alpha" in version else 1 if "beta" in version else 2, version)
 
 
-def _refused(request: Request) -> str:
+def _refused(request: ServerRequest) -> str:
     where = (
         f'in the namespace "{request.namespace}"' if request.namespace else "at the cluster scope"
     )

@@ -6,7 +6,7 @@ import dataclasses
 import fnmatch
 from typing import Literal
 
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 
 
 @dataclasses.dataclass
@@ -24,7 +24,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._rules: list[_Rule] = []
-        self.calls: list[Request] = []
+        self.calls: list[ServerRequest] = []
         """Every call that reached the server, watches included."""
 
     def before(
@@ -59,7 +59,7 @@ class Faults:
         """Drop all rules."""
         self._rules.clear()
 
-    def check(self, moment: Literal["before", "after"], request: Request) -> None:
+    def check(self, moment: Literal["before", "after"], request: ServerRequest) -> None:
         """Count one call and raise what a rule wants."""
         for rule in self._rules:
             if rule.moment != moment or rule.times == 0 or not _matches(rule, request):
@@ -71,7 +71,7 @@ class Faults:
             raise rule.error
 
 
-def _matches(rule: _Rule, request: Request) -> bool:
+def _matches(rule: _Rule, request: ServerRequest) -> bool:
     return fnmatch.fnmatchcase(request.operation, rule.operation) and fnmatch.fnmatchcase(
         request.target, rule.subject
     )

@@ -44,11 +44,11 @@ _SYSTEM_METADATA = frozenset(
 )
 
 
-class Missing:
+class AbsentValue:
     """The value at a path that leads nowhere."""
 
 
-MISSING: Final = Missing()
+MISSING: Final = AbsentValue()
 
 
 def leaves(obj: Any) -> dict[Path, Any]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from akoo_core.testing.memory.store import Key, Object, Store
+from akoo_core.testing.memory.store import Key, Object, ServerStore
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
 
-def collect(store: Store, now: str) -> None:
+def collect(store: ServerStore, now: str) -> None:
     """Delete what has no owner left, and finish foreground and orphan deletions."""
     while _step(store, now):
         pass
 
 
-def _step(store: Store, now: str) -> bool:
+def _step(store: ServerStore, now: str) -> bool:
     alive = {obj["metadata"]["uid"] for obj in store.rows.values()}
     for key, obj in list(store.rows.items()):
         metadata = obj["metadata"]
@@ -36,7 +36,7 @@ def _step(store: Store, now: str) -> bool:
     return False
 
 
-def _foreground(store: Store, key: Key, uid: str, now: str) -> bool:
+def _foreground(store: ServerStore, key: Key, uid: str, now: str) -> bool:
     """One step of a foreground deletion; False when it has to wait for a finalizer."""
     dependents = list(_dependents(store, uid))
     for child, obj in dependents:
@@ -49,7 +49,7 @@ def _foreground(store: Store, key: Key, uid: str, now: str) -> bool:
     return True
 
 
-def _dependents(store: Store, uid: str) -> list[tuple[Key, Object]]:
+def _dependents(store: ServerStore, uid: str) -> list[tuple[Key, Object]]:
     return [
         (key, obj)
         for key, obj in store.rows.items()
@@ -62,13 +62,13 @@ def _blocks(obj: Object, uid: str) -> bool:
     return any(owner["uid"] == uid and owner.get("blockOwnerDeletion") for owner in owners)
 
 
-def _orphan(store: Store, uid: str) -> None:
+def _orphan(store: ServerStore, uid: str) -> None:
     for key, obj in _dependents(store, uid):
         kept = [owner for owner in obj["metadata"]["ownerReferences"] if owner["uid"] != uid]
         store.put(key, {**obj, "metadata": {**obj["metadata"], "ownerReferences": kept}})
 
 
-def _drop_finalizer(store: Store, key: Key, name: str) -> None:
+def _drop_finalizer(store: ServerStore, key: Key, name: str) -> None:
     obj = store.rows[key]
     finalizers = [finalizer for finalizer in obj["metadata"]["finalizers"] if finalizer != name]
     final = {**obj, "metadata": {**obj["metadata"], "finalizers": finalizers}}
@@ -78,7 +78,7 @@ def _drop_finalizer(store: Store, key: Key, name: str) -> None:
         store.remove(key, final)
 
 
-def _delete(store: Store, key: Key, now: str) -> None:
+def _delete(store: ServerStore, key: Key, now: str) -> None:
     obj = store.rows[key]
     if not obj["metadata"].get("finalizers"):
         store.remove(key, obj)

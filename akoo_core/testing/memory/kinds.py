@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core.kube import errors, statuses
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.kube.resource import Resource
 
 _PLAIN = frozenset(
@@ -52,13 +52,13 @@ def refusal(
     code: int,
     reason: str,
     message: str,
-    request: Request | str,
+    request: ServerRequest | str,
     *,
     named: bool = True,
     **details: Any,
 ) -> errors.KubeError:
     """The error of an answer that the real server would give as this Status."""
-    name = request.name if isinstance(request, Request) else ""
+    name = request.name if isinstance(request, ServerRequest) else ""
     status = {
         "kind": "Status",
         "apiVersion": "v1",
@@ -71,19 +71,19 @@ def refusal(
     return statuses.error_of(code, statuses.status_of(status), request)
 
 
-def not_found(request: Request) -> errors.KubeError:
+def not_found(request: ServerRequest) -> errors.KubeError:
     """404 of an object."""
     message = f'{request.resource.qualified} "{request.name}" not found'
     return refusal(404, "NotFound", message, request)
 
 
-def conflict(request: Request, why: str) -> errors.KubeError:
+def conflict(request: ServerRequest, why: str) -> errors.KubeError:
     """409 of a precondition."""
     message = f'Operation cannot be fulfilled on {request.resource.qualified} "{request.name}": '
     return refusal(409, "Conflict", message + why, request)
 
 
-def invalid(request: Request, why: str, code: int = 422) -> errors.KubeError:
+def invalid(request: ServerRequest, why: str, code: int = 422) -> errors.KubeError:
     """422 or 400 of content."""
     message = f'{request.resource.kind} "{request.name}" is invalid: {why}'
     return refusal(code, "Invalid" if code == 422 else "BadRequest", message, request)

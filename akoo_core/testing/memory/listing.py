@@ -6,15 +6,15 @@ import base64
 
 from akoo_core import structs
 from akoo_core.kube import client
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.testing.memory import kinds
 from akoo_core.testing.memory.selectors import Predicate
-from akoo_core.testing.memory.store import Key, Object, Store
+from akoo_core.testing.memory.store import Key, Object, ServerStore
 
 
 def page(
-    store: Store,
-    request: Request,
+    store: ServerStore,
+    request: ServerRequest,
     matches: Predicate,
     *,
     resource_version: str,
@@ -41,7 +41,7 @@ def page(
     )
 
 
-def _at(store: Store, request: Request, version: int) -> list[Object]:
+def _at(store: ServerStore, request: ServerRequest, version: int) -> list[Object]:
     """The objects of the kind as they were at ``version``: today's, with later changes undone."""
     rows: dict[Key, Object] = dict(store.select(request.resource, request.namespace))
     resource = request.resource

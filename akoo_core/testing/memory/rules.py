@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.testing.memory import kinds
 from akoo_core.testing.memory.store import Object
 
@@ -21,7 +21,7 @@ STALE = (
 )
 
 
-def applicable(request: Request, obj: Object) -> Object:
+def applicable(request: ServerRequest, obj: Object) -> Object:
     """The part of an apply body that this (sub)resource takes."""
     if request.subresource:
         metadata = {k: v for k, v in obj["metadata"].items() if k in ("uid", "resourceVersion")}
@@ -31,7 +31,7 @@ def applicable(request: Request, obj: Object) -> Object:
     return obj
 
 
-def admitted(request: Request, current: Object, wanted: Object) -> Object:
+def admitted(request: ServerRequest, current: Object, wanted: Object) -> Object:
     """``wanted`` after preconditions and with what only the server may set put back."""
     had, has = current["metadata"], wanted["metadata"]
     if has.get("resourceVersion", had["resourceVersion"]) != had["resourceVersion"]:

@@ -13,7 +13,7 @@ from akoo_core.clock import Clock, ManualClock
 from akoo_core.external import External
 from akoo_core.kube import resource as resources
 from akoo_core.kube.client import FIELD_MANAGER, Object
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.kube.resource import Resource
 from akoo_core.testing.memory import (
     apply,
@@ -75,8 +75,8 @@ class MemoryServer:
         self.clock: Clock = clock or ManualClock()
         self.faults = faults.Faults()
         self.served = discovery.Served(resources)
-        self.store = store.Store(history_limit)
-        self.watches = watch.Watches(self.store)
+        self.store = store.ServerStore(history_limit)
+        self.watches = watch.WatchFaults(self.store)
         self.writes = writes.Writes(
             self.store, self.clock, seed=name, namespaces_must_exist=namespaces_must_exist
         )
@@ -106,7 +106,7 @@ class MemoryServer:
         for obj in objects:
             resource = self.resource_of(obj)
             metadata = obj["metadata"]
-            request = Request("create", resource, metadata.get("namespace"), metadata["name"])
+            request = ServerRequest("create", resource, metadata.get("namespace"), metadata["name"])
             created = self.writes.create(request, obj, apply.Manager("seed", "Update"))
             if "status" in obj:
                 key = store.key_of(resource, request.namespace, metadata["name"])

@@ -23,7 +23,7 @@ class Key(NamedTuple):
     name: str
 
 
-class Change(NamedTuple):
+class ServerWrite(NamedTuple):
     """One write. ``before`` is None for a new object; a deletion's ``object`` is the last state."""
 
     version: int
@@ -33,7 +33,7 @@ class Change(NamedTuple):
     before: Object | None
 
 
-class Store:
+class ServerStore:
     """All state of one API server in memory. Not thread-safe; objects in it are never changed."""
 
     def __init__(self, history_limit: int) -> None:
@@ -43,7 +43,7 @@ class Store:
         self.version = 0
         self.compacted = 0
         """Changes up to this version cannot be watched any more."""
-        self.history: collections.deque[Change] = collections.deque()
+        self.history: collections.deque[ServerWrite] = collections.deque()
         self._history_limit = history_limit
         self._waiting: dict[asyncio.Event, Kind] = {}  # In order: every run is the same.
 
@@ -52,7 +52,9 @@ class Store:
         before = self.rows.get(key)
         self.rows[key] = stored = self._stamped(obj)
         self._kinds.setdefault(key[:2], {})[key] = stored
-        self._record(Change(self.version, "MODIFIED" if before else "ADDED", key, stored, before))
+        self._record(
+            ServerWrite(self.version, "MODIFIED" if before else "ADDED", key, stored, before)
+        )
         return stored
 
     def remove(self, key: Key, obj: Object) -> Object:
@@ -60,7 +62,7 @@ class Store:
         before = self.rows.pop(key)
         del self._kinds[key[:2]][key]
         final = self._stamped(obj)
-        self._record(Change(self.version, "DELETED", key, final, before))
+        self._record(ServerWrite(self.version, "DELETED", key, final, before))
         return final
 
     def select(self, resource: Resource, namespace: str | None) -> list[tuple[Key, Object]]:
@@ -70,7 +72,7 @@ class Store:
         selected = [row for row in rows.items() if everywhere or row[0].namespace == namespace]
         return sorted(selected, key=lambda row: row[0])
 
-    def since(self, version: int) -> list[Change]:
+    def since(self, version: int) -> list[ServerWrite]:
         """The changes after ``version``, oldest first."""
         newer = itertools.takewhile(lambda change: change.version > version, reversed(self.history))
         return list(newer)[::-1]
@@ -104,7 +106,7 @@ class Store:
         metadata = {**obj["metadata"], "resourceVersion": str(self.version)}
         return {**obj, "metadata": metadata}
 
-    def _record(self, change: Change) -> None:
+    def _record(self, change: ServerWrite) -> None:
         self.history.append(change)
         while len(self.history) > self._history_limit:
             self.compacted = self.history.popleft().version

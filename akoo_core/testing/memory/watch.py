@@ -8,19 +8,19 @@ from collections.abc import AsyncGenerator
 from typing import Literal
 
 from akoo_core.kube import client, errors
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.testing.memory import kinds
 from akoo_core.testing.memory.patch import copied
 from akoo_core.testing.memory.selectors import Predicate
-from akoo_core.testing.memory.store import Change, Object, Store
+from akoo_core.testing.memory.store import Object, ServerStore, ServerWrite
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
-class Watches:
+class WatchFaults:
     """Faults that a test makes in all open watches."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ServerStore) -> None:
         self._store = store
         self.open = 0
         """The number of open watches."""
@@ -40,7 +40,7 @@ class Watches:
         self._store.wake()
 
     async def read(
-        self, request: Request, matches: Predicate, *, since: str, send_initial_events: bool
+        self, request: ServerRequest, matches: Predicate, *, since: str, send_initial_events: bool
     ) -> AsyncGenerator[client.WatchEvent, None]:
         """The events of one watch, as KubeClient.watch promises them."""
         initial = send_initial_events or since in ("", "0")
@@ -63,7 +63,7 @@ class Watches:
             self._store.unsubscribe(woken)
 
     def _initial(
-        self, request: Request, matches: Predicate, send_initial_events: bool
+        self, request: ServerRequest, matches: Predicate, send_initial_events: bool
     ) -> list[client.WatchEvent]:
         rows = self._store.select(request.resource, request.namespace)
         events = [_event("ADDED", obj, request) for _, obj in rows if matches(obj)]
@@ -72,7 +72,7 @@ class Watches:
 
     async def _follow(
         self,
-        request: Request,
+        request: ServerRequest,
         matches: Predicate,
         position: int,
         woken: asyncio.Event,
@@ -99,7 +99,9 @@ class Watches:
                 await woken.wait()
 
 
-def _seen(change: Change, request: Request, matches: Predicate) -> client.WatchEvent | None:
+def _seen(
+    change: ServerWrite, request: ServerRequest, matches: Predicate
+) -> client.WatchEvent | None:
     """The change as this watch sees it; None when it is outside of its selection."""
     key, resource = change.key, request.resource
     if (key.group, key.plural) != (resource.group, resource.plural):
@@ -114,13 +116,15 @@ def _seen(change: Change, request: Request, matches: Predicate) -> client.WatchE
 
 
 def _event(
-    kind: Literal["ADDED", "MODIFIED", "DELETED"], obj: Object, request: Request
+    kind: Literal["ADDED", "MODIFIED", "DELETED"], obj: Object, request: ServerRequest
 ) -> client.WatchEvent:
     version = {"apiVersion": request.resource.api_version, "kind": request.resource.kind}
     return client.WatchEvent(kind, {**copied(obj), **version})
 
 
-def _bookmark(request: Request, version: int, *, initial_end: bool = False) -> client.WatchEvent:
+def _bookmark(
+    request: ServerRequest, version: int, *, initial_end: bool = False
+) -> client.WatchEvent:
     metadata: Object = {"resourceVersion": str(version), "creationTimestamp": None}
     if initial_end:
         metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
@@ -129,6 +133,6 @@ def _bookmark(request: Request, version: int, *, initial_end: bool = False) -> c
     return client.WatchEvent("BOOKMARK", obj)
 
 
-def _gone(request: Request, position: int, store: Store) -> errors.KubeError:
+def _gone(request: ServerRequest, position: int, store: ServerStore) -> errors.KubeError:
     message = f"too old resource version: {position} ({store.compacted})"
     return kinds.refusal(410, "Expired", message, request)

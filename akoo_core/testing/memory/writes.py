@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from akoo_core.clock import Clock
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.testing.memory import apply, kinds, rules
 from akoo_core.testing.memory import fields as memory_fields
 from akoo_core.testing.memory.apply import (
@@ -19,7 +19,7 @@ from akoo_core.testing.memory.apply import (
     Owners,
 )
 from akoo_core.testing.memory.patch import copied
-from akoo_core.testing.memory.store import Key, Object, Store, key_of
+from akoo_core.testing.memory.store import Key, Object, ServerStore, key_of
 
 _UID_NAMESPACE = uuid.UUID("5a7f4d0e-3f5b-4e0c-9c53-0c3a0a6b7d11")
 
@@ -42,7 +42,7 @@ class Writes:
     """The write path of one server."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, seed: str, namespaces_must_exist: bool
+        self, store: ServerStore, clock: Clock, *, seed: str, namespaces_must_exist: bool
     ) -> None:
         self._store = store
         self._clock = clock
@@ -52,7 +52,7 @@ class Writes:
         self._known: dict[Key, _Known] = {}
 
     def create(
-        self, request: Request, obj: Object, manager: Manager, *, dry_run: bool = False
+        self, request: ServerRequest, obj: Object, manager: Manager, *, dry_run: bool = False
     ) -> Object:
         """Store a new object, or refuse."""
         key = key_of(request.resource, request.namespace, request.name or "")
@@ -74,7 +74,7 @@ class Writes:
 
     def update(
         self,
-        request: Request,
+        request: ServerRequest,
         change: Callable[[Object], Object],
         manager: Manager,
     ) -> Object:
@@ -93,7 +93,7 @@ class Writes:
 
     def apply(
         self,
-        request: Request,
+        request: ServerRequest,
         obj: Object,
         manager: Manager,
         *,
@@ -123,7 +123,7 @@ class Writes:
             return {**after, "metadata": {**after["metadata"]}}
         return self._finish(key, current, after, applied.owners)
 
-    def delete(self, request: Request, *, uid: str | None, propagation: str) -> None:
+    def delete(self, request: ServerRequest, *, uid: str | None, propagation: str) -> None:
         """Mark the object as deleting, and drop it when no finalizer holds it."""
         key = key_of(request.resource, request.namespace, request.name or "")
         current = self.existing(request, key)
@@ -146,14 +146,14 @@ class Writes:
         if metadata != current["metadata"]:
             self._store.put(key, {**current, "metadata": metadata})
 
-    def existing(self, request: Request, key: Key) -> Object:
+    def existing(self, request: ServerRequest, key: Key) -> Object:
         """The stored object, or 404."""
         existing = self._store.rows.get(key)
         if existing is None or (request.subresource and not kinds.has_status(request.resource)):
             raise kinds.not_found(request)
         return existing
 
-    def _fresh(self, request: Request, key: Key, obj: Object, *, dry_run: bool) -> Object:
+    def _fresh(self, request: ServerRequest, key: Key, obj: Object, *, dry_run: bool) -> Object:
         fresh: Object = copied(obj)
         if fresh.get("metadata", {}).get("resourceVersion"):
             message = "resourceVersion should not be set on objects to be created"
@@ -185,7 +185,7 @@ class Writes:
         text = "/".join((self._seed, *key, "dry run" if dry_run else str(self._made[key])))
         return str(uuid.uuid5(_UID_NAMESPACE, text))
 
-    def _check_namespace(self, request: Request, key: Key) -> None:
+    def _check_namespace(self, request: ServerRequest, key: Key) -> None:
         if not self._namespaces_must_exist or not request.resource.namespaced:
             return
         home = self._store.rows.get(Key("", "namespaces", "", key.namespace))
@@ -240,7 +240,7 @@ class Writes:
         self,
         obj: Object,
         owners: Owners,
-        request: Request,
+        request: ServerRequest,
         *,
         before: Object | None = None,
         unchanged: Owners | None = None,
@@ -264,7 +264,9 @@ class Writes:
             entries.append(entry)
         obj["metadata"]["managedFields"] = entries
 
-    def _entry(self, manager: Manager, fields: dict[str, Any], request: Request) -> dict[str, Any]:
+    def _entry(
+        self, manager: Manager, fields: dict[str, Any], request: ServerRequest
+    ) -> dict[str, Any]:
         entry = {
             "manager": manager.name,
             "operation": manager.operation,

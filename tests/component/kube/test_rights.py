@@ -70,9 +70,9 @@ async def alice(real_server: Any, real_api: Any, tmp_path: pathlib.Path) -> Any:
 
 async def test_missing_rules_are_named(alice: Any) -> None:
     assert await rights.missing_rights(alice, RULES) == (
-        rights.Missing("contract.akoo.io", "widgets/status", ("get", "list", "watch")),
+        rights.MissingRights("contract.akoo.io", "widgets/status", ("get", "list", "watch")),
     )
-    with pytest.raises(errors.NotReadyError) as caught:
+    with pytest.raises(errors.PrerequisiteError) as caught:
         await rights.check_rights(alice, RULES, command="akoo-core rbac --plugins ako")
     assert caught.value.reason == "RightsMissing"
     assert str(caught.value) == (

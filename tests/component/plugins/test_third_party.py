@@ -225,7 +225,7 @@ async def _judged(api: kubeapi.KubeApi, message: str) -> dict[str, Any]:
     return status
 
 
-async def _spans(url: str, name: str) -> list[life.Span]:
+async def _spans(url: str, name: str) -> list[life.JaegerSpan]:
     """The traces of default/shop, once a span of that name is among them."""
     query = {"service": "akoo-core", "tags": '{"akoo.cluster":"default/shop"}', "limit": "100"}
     async with asyncio.timeout(30), aiohttp.ClientSession(trust_env=False) as session:

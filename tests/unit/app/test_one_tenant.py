@@ -14,7 +14,7 @@ from akoo_core import errors as core_errors
 from akoo_core import testing
 from akoo_core.kube import errors
 from akoo_core.kube.client import KubeClient, Transport, WatchEvent
-from akoo_core.kube.request import Payload, Request
+from akoo_core.kube.request import Payload, ServerRequest
 from akoo_core.plugin import api
 from akoo_core.reconcile.act import leaving, living
 from akoo_core.reconcile.read import machines as machines_
@@ -24,7 +24,7 @@ from akoo_core.testing.memory import workloads
 
 Odd = Callable[[str, Transport], Transport]
 """By the name of a Cluster, another transport in the place of its own."""
-Send = Callable[[Request, Payload], Awaitable[Any]]
+Send = Callable[[ServerRequest, Payload], Awaitable[Any]]
 
 
 class Small(api.Plugin):
@@ -116,12 +116,12 @@ class Wrapped:
         self._inner = inner
         self._verbs = verbs
 
-    async def send(self, request: Request, payload: Payload) -> Any:
+    async def send(self, request: ServerRequest, payload: Payload) -> Any:
         send = self._verbs.get(request.verb) or self._inner.send
         return await send(request, payload)
 
     def stream(
-        self, request: Request, payload: Payload, *, inactivity_seconds: float
+        self, request: ServerRequest, payload: Payload, *, inactivity_seconds: float
     ) -> AsyncGenerator[WatchEvent, None]:
         return self._inner.stream(request, payload, inactivity_seconds=inactivity_seconds)
 
@@ -151,7 +151,7 @@ def _slowly(name: str, inner: Transport) -> Transport:
     if not name.startswith("slow"):
         return inner
 
-    async def slow(request: Request, payload: Payload) -> Any:
+    async def slow(request: ServerRequest, payload: Payload) -> Any:
         await asyncio.sleep(9.0)
         return await inner.send(request, payload)
 
@@ -179,7 +179,7 @@ def test_slow_clusters_do_not_delay_a_healthy_one(odd: Callable[[Odd], None]) ->
 
 
 def test_an_attempt_ends_when_it_has_had_its_time(odd: Callable[[Odd], None]) -> None:
-    async def never(request: Request, payload: Payload) -> Any:
+    async def never(request: ServerRequest, payload: Payload) -> Any:
         await asyncio.Event().wait()
 
     odd(lambda name, inner: Wrapped(inner, apply=never) if name.startswith("hangs") else inner)
@@ -201,7 +201,7 @@ def test_an_endless_list_is_not_read_to_its_end(odd: Callable[[Odd], None]) -> N
     pages: list[str] = []
 
     def endless(name: str, inner: Transport) -> Transport:
-        async def pages_of(request: Request, payload: Payload) -> Any:
+        async def pages_of(request: ServerRequest, payload: Payload) -> Any:
             await asyncio.sleep(0.5)
             pages.append(name)
             return {"items": [], "metadata": {"resourceVersion": "1", "continue": "more"}}
@@ -412,7 +412,7 @@ def test_whatever_answers_at_a_kubeconfig_a_deleted_cluster_goes(
     strange = False
 
     def change(name: str, inner: Transport) -> Transport:
-        async def get(request: Request, payload: Payload) -> Any:
+        async def get(request: ServerRequest, payload: Payload) -> Any:
             if request.name != "kube-system":
                 return await inner.send(request, payload)
             if isinstance(answer, BaseException):
@@ -527,7 +527,7 @@ def test_a_conflict_of_a_workload_api_is_told_and_backs_off(
     conflicting = method == "apply"
 
     def change(name: str, inner: Transport) -> Transport:
-        async def conflict(request: Request, payload: Payload) -> Any:
+        async def conflict(request: ServerRequest, payload: Payload) -> Any:
             if not conflicting:
                 return await inner.send(request, payload)
             tries.append(name)

@@ -36,7 +36,7 @@ def test_reading_before_the_first_list_is_an_error() -> None:
         lambda: list(empty.objects()),
         lambda: empty.lookup("color", "red"),
     ):
-        with pytest.raises(errors.NotReadyError, match="configmaps were not listed yet"):
+        with pytest.raises(errors.PrerequisiteError, match="configmaps were not listed yet"):
             read()
     assert empty.keys_by("color", "red") == ()
 

@@ -101,13 +101,13 @@ class Bed:
 def open_bed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    used: Callable[[kubefiles.Choice], None] = lambda _: None,
+    used: Callable[[kubefiles.KubeconfigChoice], None] = lambda _: None,
 ) -> Bed:
     """A bed whose commands reach it, whatever kubeconfig they choose (``used`` is told which)."""
     bed = Bed(capsys)
 
     async def connect(
-        choice: kubefiles.Choice, seam: external.External | None = None
+        choice: kubefiles.KubeconfigChoice, seam: external.External | None = None
     ) -> client.KubeClient:
         used(choice)
         return bed.server.client(external=seam)

@@ -224,7 +224,7 @@ def test_a_name_that_is_not_there_is_wrong_input(bed: Bed) -> None:
 def test_which_kubeconfig(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
 ) -> None:
-    used: list[kubefiles.Choice] = []
+    used: list[kubefiles.KubeconfigChoice] = []
     bed = open_bed(monkeypatch, capsys, used.append)
     bed.cluster()
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -244,7 +244,7 @@ def test_which_kubeconfig(
 
 
 def test_which_context(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    used: list[kubefiles.Choice] = []
+    used: list[kubefiles.KubeconfigChoice] = []
     bed = open_bed(monkeypatch, capsys, used.append)
     bed.cluster()
     bed("explain", "team-a/shop")
@@ -256,9 +256,11 @@ def test_which_context(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 def test_the_operator_looks_where_commands_look(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
 ) -> None:
-    used: list[kubefiles.Choice] = []
+    used: list[kubefiles.KubeconfigChoice] = []
 
-    async def run(_settings: object, _plugins: object, management: kubefiles.Choice) -> int:
+    async def run(
+        _settings: object, _plugins: object, management: kubefiles.KubeconfigChoice
+    ) -> int:
         used.append(management)
         return 0
 

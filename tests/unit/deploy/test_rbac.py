@@ -80,7 +80,7 @@ async def test_a_person_who_lacks_rights_reads_so(tmp_path: pathlib.Path) -> Non
     user = {"name": "u", "user": {"token": "t"}}
     document = {"clusters": [cluster], "contexts": [context], "users": [user]}
     file.write_text(yaml.safe_dump(document | {"current-context": "c"}))
-    kube = await management.connect(kubefiles.Choice(str(file)))
+    kube = await management.connect(kubefiles.KubeconfigChoice(str(file)))
     try:
         assert kube.transport._caller._role == statuses.PERSON_ROLE  # type: ignore[attr-defined]
     finally:

@@ -79,7 +79,9 @@ async def test_a_standby_that_wakes_up_looks_before_it_takes(clock: virtual_time
 async def test_the_operator_counts_the_time_its_machine_slept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = operator.Operator(settings.Settings(), registry.PluginSet(()), kubefiles.Choice("none"))
+    made = operator.Operator(
+        settings.Settings(), registry.PluginSet(()), kubefiles.KubeconfigChoice("none")
+    )
     elector = made._elector(memory.MemoryServer().client())  # type: ignore[arg-type]
     assert elector is not None
     await elector.acquire()

@@ -141,7 +141,7 @@ async def test_the_crds_that_ship_are_accepted() -> None:
 
 
 async def test_absent_crds() -> None:
-    with pytest.raises(errors.NotReadyError) as caught:
+    with pytest.raises(errors.PrerequisiteError) as caught:
         await crds.check_crds(MemoryServer().client())
     assert caught.value.reason == "CRDsMissing"
     assert str(caught.value) == (
@@ -156,7 +156,7 @@ async def test_older_crds() -> None:
         record["metadata"]["annotations"][crds.SCHEMA_ANNOTATION] = version
         server = MemoryServer()
         server.seed(established(config), established(record))
-        with pytest.raises(errors.NotReadyError, match="older than this akoo-core") as caught:
+        with pytest.raises(errors.PrerequisiteError, match="older than this akoo-core") as caught:
             await crds.check_crds(server.client())
         assert caught.value.reason == reason
 
@@ -165,13 +165,13 @@ async def test_a_version_that_is_not_served_and_a_crd_that_is_not_ready() -> Non
     config, record = crd_objects()
     server = MemoryServer()
     server.seed(config)
-    with pytest.raises(errors.NotReadyError) as caught:
+    with pytest.raises(errors.PrerequisiteError) as caught:
         await crds.check_crds(server.client())
     assert caught.value.reason == "CRDsNotEstablished"
     record["spec"]["versions"][0]["served"] = False
     server = MemoryServer()
     server.seed(established(config), established(record))
-    with pytest.raises(errors.NotReadyError, match="serves no v1alpha1 of AKODeployment"):
+    with pytest.raises(errors.PrerequisiteError, match="serves no v1alpha1 of AKODeployment"):
         await crds.check_crds(server.client())
 
 
@@ -194,14 +194,14 @@ async def test_missing_rights_are_one_line() -> None:
     await rights.check_rights(kube, RULES)
     for verb in ("get", "list", "watch"):
         server.served.deny(verb, "clusters.cluster.x-k8s.io")
-    with pytest.raises(errors.NotReadyError) as caught:
+    with pytest.raises(errors.PrerequisiteError) as caught:
         await rights.check_rights(kube, RULES, command="akoo-core rbac --plugins ako,avi")
     assert str(caught.value) == (
         "not allowed to list clusters.cluster.x-k8s.io: ClusterRole akoo-core lacks get,list,watch "
         "on clusters (rendered: akoo-core rbac --plugins ako,avi)"
     )
     server.served.deny("get", "secrets")
-    with pytest.raises(errors.NotReadyError, match="and 1 more"):
+    with pytest.raises(errors.PrerequisiteError, match="and 1 more"):
         await rights.check_rights(kube, RULES)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from akoo_core import clock, structs
 from akoo_core.kube import answers, budget, circuit, errors, resource, workloads
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.kube.watch import event_of
 from akoo_core.telemetry import metrics
 from tests import cpu
@@ -252,7 +252,9 @@ async def test_one_deep_object_hides_no_other_of_the_management_cluster() -> Non
     items = [answers.object_of(bytes(raw), budget.MANAGEMENT) for raw in listed.items or ()]
     assert [item["metadata"]["name"] for item in items] == ["a", "b"]
     assert items[1]["z"] == 1
-    event = event_of(b'{"type":"ADDED","object":%s}' % DEEP, Request("watch", resource.CLUSTERS))
+    event = event_of(
+        b'{"type":"ADDED","object":%s}' % DEEP, ServerRequest("watch", resource.CLUSTERS)
+    )
     assert event.object["z"] == 1
 
 
@@ -274,7 +276,7 @@ async def test_one_deep_object_hides_no_other_of_the_management_cluster() -> Non
 )
 def test_a_hostile_line_of_a_watch_is_a_server_error(line: bytes) -> None:
     with pytest.raises(errors.ServerError):
-        event_of(line, Request("watch", resource.NAMESPACES), budget.WORKLOAD)
+        event_of(line, ServerRequest("watch", resource.NAMESPACES), budget.WORKLOAD)
 
 
 @pytest.mark.parametrize(
@@ -304,5 +306,5 @@ async def test_names_that_no_path_can_hold_are_refused(name: str) -> None:
 
 async def test_a_name_that_another_server_gave_is_no_label() -> None:
     foreign = resource.Resource("a.example", "v1", "x" * 60, "X", discovered=True)
-    assert Request("apply", foreign, "demo", "a", "status").operation == "apply other/status"
-    assert Request("get", resource.SECRETS).operation == "get secrets"
+    assert ServerRequest("apply", foreign, "demo", "a", "status").operation == "apply other/status"
+    assert ServerRequest("get", resource.SECRETS).operation == "get secrets"

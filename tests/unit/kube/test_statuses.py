@@ -8,16 +8,18 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.kube import errors, resource, statuses
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 
-LIST = Request("list", resource.CLUSTERS)
+LIST = ServerRequest("list", resource.CLUSTERS)
 RBAC = (
     'clusters.cluster.x-k8s.io is forbidden: User "system:serviceaccount:akoo-system:akoo-core" '
     'cannot list resource "clusters" in API group "cluster.x-k8s.io" at the cluster scope'
 )
 
 
-def status(code: int, reason: str = "", message: str = "m", **details: Any) -> statuses.Status:
+def status(
+    code: int, reason: str = "", message: str = "m", **details: Any
+) -> statuses.ServerStatus:
     answer = {"kind": "Status", "code": code, "reason": reason, "message": message}
     made = statuses.status_of({**answer, "details": details})
     assert made is not None
@@ -42,7 +44,7 @@ def status(code: int, reason: str = "", message: str = "m", **details: Any) -> s
         (status(302), errors.ServerError),
     ],
 )
-def test_the_type_of_an_answer(answer: statuses.Status, kind: type[errors.KubeError]) -> None:
+def test_the_type_of_an_answer(answer: statuses.ServerStatus, kind: type[errors.KubeError]) -> None:
     error = statuses.error_of(answer.code, answer, LIST)
     assert type(error) is kind
     assert error.status == answer.code
@@ -58,7 +60,7 @@ def test_forbidden_names_the_missing_rule() -> None:
 
 
 def test_forbidden_in_a_namespace_and_by_apply() -> None:
-    request = Request("apply", resource.SECRETS, "team-a", "s")
+    request = ServerRequest("apply", resource.SECRETS, "team-a", "s")
     message = 'secrets "s" is forbidden: User "u" cannot patch resource "secrets"'
     error = statuses.error_of(
         403, status(403, "Forbidden", message), request, role=statuses.WORKLOAD_ROLE

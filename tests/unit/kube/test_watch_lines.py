@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akoo_core.kube import errors, resource, watch
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 
-REQUEST = Request("watch", resource.SECRETS, "ns")
+REQUEST = ServerRequest("watch", resource.SECRETS, "ns")
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 200), max_size=10))

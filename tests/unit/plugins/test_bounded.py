@@ -13,7 +13,7 @@ from akoo_core.plugin_host import bounded
 from akoo_core.telemetry import metrics
 from akoo_core.testing import virtual_time
 
-CALL = bounded.Call("demo", "drain", "akoo-1")
+CALL = bounded.PluginCall("demo", "drain", "akoo-1")
 
 
 class Stubborn:
@@ -57,7 +57,7 @@ def _abandoned() -> float:
 async def test_a_call_that_swallows_its_cancellation_is_abandoned(
     clock: virtual_time.LoopClock,
 ) -> None:
-    calls, before, start = bounded.Calls(), _abandoned(), clock.monotonic()
+    calls, before, start = bounded.PluginCalls(), _abandoned(), clock.monotonic()
     stubborn = Stubborn(external.External())
     with pytest.raises(VerbError, match="took longer than 30 s") as caught:
         await calls.run(CALL, stubborn, seconds=30.0)
@@ -71,7 +71,7 @@ async def test_a_call_that_swallows_its_cancellation_is_abandoned(
 async def test_an_abandoned_call_writes_nothing_and_does_not_spin(
     clock: virtual_time.LoopClock,
 ) -> None:
-    calls, stubborn = bounded.Calls(), Stubborn(external.External())
+    calls, stubborn = bounded.PluginCalls(), Stubborn(external.External())
     with pytest.raises(VerbError):
         await calls.run(CALL, stubborn, seconds=30.0)
     written = stubborn.written
@@ -83,7 +83,7 @@ async def test_an_abandoned_call_writes_nothing_and_does_not_spin(
 
 def test_it_is_not_called_again_before_it_has_ended(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(clock: virtual_time.LoopClock) -> None:
-        calls, stubborn = bounded.Calls(), Stubborn(external.External())
+        calls, stubborn = bounded.PluginCalls(), Stubborn(external.External())
         for _ in range(3):
             with pytest.raises(VerbError):
                 await calls.run(CALL, stubborn, seconds=30.0)
@@ -113,7 +113,7 @@ async def test_a_caller_that_is_cancelled_does_not_wait_for_it(
 ) -> None:
     """So a lost lease and SIGTERM end the process, whatever a verb does."""
     stubborn = Stubborn(external.External())
-    calling = asyncio.create_task(bounded.Calls().run(CALL, stubborn, seconds=300.0))
+    calling = asyncio.create_task(bounded.PluginCalls().run(CALL, stubborn, seconds=300.0))
     await asyncio.sleep(5.0)
     start = clock.monotonic()
     calling.cancel()
@@ -126,7 +126,7 @@ async def test_a_caller_that_is_cancelled_does_not_wait_for_it(
 @virtual_time.test
 async def test_an_answer_in_time_costs_no_wait(clock: virtual_time.LoopClock) -> None:
     start = clock.monotonic()
-    assert await bounded.Calls().run(CALL, _answer, seconds=30.0) == "well"
+    assert await bounded.PluginCalls().run(CALL, _answer, seconds=30.0) == "well"
     assert clock.monotonic() == start
 
 
@@ -141,7 +141,7 @@ async def test_what_a_call_leaves_running_may_not_reach_the_outside_either(
         await asyncio.sleep(3.0)
         return "well"
 
-    assert await bounded.Calls().run(CALL, leaves, seconds=30.0) == "well"
+    assert await bounded.PluginCalls().run(CALL, leaves, seconds=30.0) == "well"
     written = stubborn.written
     assert written
     await asyncio.sleep(100.0)

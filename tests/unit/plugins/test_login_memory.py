@@ -25,8 +25,8 @@ class Place:
 
     def process(
         self, mode: login_memory.Mode = "operator", guard: external.Guard | None = None
-    ) -> login_memory.LoginMemory:
-        return login_memory.LoginMemory(
+    ) -> login_memory.ConfigMapLoginMemory:
+        return login_memory.ConfigMapLoginMemory(
             self.server.client(external=external.External(guard=guard)),
             namespace="akoo-system",
             name=login_memory.name("akoo-core"),

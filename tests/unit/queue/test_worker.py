@@ -104,7 +104,7 @@ def _group(*inner: BaseException) -> BaseException:
     "failure",
     [
         RuntimeError("plain"),
-        errors.NotReadyError("Missing", "explains itself"),
+        errors.PrerequisiteError("Missing", "explains itself"),
         TimeoutError(),
         _group(RuntimeError("inner")),
         _group(asyncio.CancelledError()),

@@ -7,7 +7,7 @@ from typing import Any
 
 from akoo_core.clock import ManualClock
 from akoo_core.kube import resource as resources
-from akoo_core.kube.request import Request
+from akoo_core.kube.request import ServerRequest
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import secret_reader
@@ -131,7 +131,7 @@ class Bench:
         return [f"{call.operation} {call.target}" for call in self.workload.faults.calls]
 
     @property
-    def writes(self) -> list[Request]:
+    def writes(self) -> list[ServerRequest]:
         return [call for call in self.workload.faults.calls if call.write]
 
     def get(self, resource: resources.Resource, name: str) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from akoo_core import structs
-from akoo_core.settings import Entry, SecretRef, load, reference
+from akoo_core.settings import SecretRef, SettingEntry, load, reference
 from akoo_core.settings.model import Settings
 
 
@@ -35,7 +35,7 @@ def test_every_setting_says_what_it_means_and_in_which_unit() -> None:
 
 def test_entries_are_read_from_the_model() -> None:
     port = next(entry for entry in reference() if entry.path == "health.port")
-    assert port == Entry(
+    assert port == SettingEntry(
         "health.port", "integer", 8081, "TCP port to listen on; 0 picks a free one."
     )
     assert port.variable == "AKOO_HEALTH__PORT"
@@ -43,12 +43,12 @@ def test_entries_are_read_from_the_model() -> None:
 
 def test_a_plugins_section_is_read_the_same_way() -> None:
     assert reference(Section, "plugins.acme-dns") == [
-        Entry("plugins.acme-dns.retryCount", "integer", 3, "Calls per hour."),
-        Entry("plugins.acme-dns.must", "text", None, "Has no default."),
-        Entry("plugins.acme-dns.password", "reference to a Secret", None, "Its place."),
-        Entry("plugins.acme-dns.mode", '"a" or "b"', "a", "One of two."),
-        Entry("plugins.acme-dns.zones", "map of list of integer", {}, "By name."),
-        Entry("plugins.acme-dns.undocumented", "anything", None, ""),
+        SettingEntry("plugins.acme-dns.retryCount", "integer", 3, "Calls per hour."),
+        SettingEntry("plugins.acme-dns.must", "text", None, "Has no default."),
+        SettingEntry("plugins.acme-dns.password", "reference to a Secret", None, "Its place."),
+        SettingEntry("plugins.acme-dns.mode", '"a" or "b"', "a", "One of two."),
+        SettingEntry("plugins.acme-dns.zones", "map of list of integer", {}, "By name."),
+        SettingEntry("plugins.acme-dns.undocumented", "anything", None, ""),
     ]
     assert reference(Section, "plugins.acme-dns")[0].variable == (
         "AKOO_PLUGINS__ACME_DNS__RETRY_COUNT"
@@ -56,7 +56,7 @@ def test_a_plugins_section_is_read_the_same_way() -> None:
 
 
 @pytest.mark.parametrize("entry", reference(), ids=lambda entry: str(entry.path))
-def test_every_setting_can_be_set_by_its_variable_to_its_default(entry: Entry) -> None:
+def test_every_setting_can_be_set_by_its_variable_to_its_default(entry: SettingEntry) -> None:
     if entry.default is None:
         return
     default = entry.default

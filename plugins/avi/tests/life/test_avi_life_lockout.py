@@ -68,9 +68,9 @@ class LockoutFleet:
         maps = self.fleet.management.objects(resource.CONFIG_MAPS, "akoo-system")
         return next((config_map.get("data") or {} for config_map in maps), {})
 
-    def _loaded(self) -> operating.Loaded:
+    def _loaded(self) -> operating.OperatorParts:
         plugins = registry.PluginSet([self.plugin()])
-        return operating.Loaded(self.settings, plugins, controllers.collect(plugins))
+        return operating.OperatorParts(self.settings, plugins, controllers.collect(plugins))
 
     async def plan(
         self, name: str = "one", *, mode: login_memory.Mode = "command", may_write: bool = True
