@@ -32,7 +32,7 @@ async def cluster_kind(
 ) -> resource.Resource:
     """The Cluster kind, once API, CRDs, Cluster API and rights are all there.
 
-    Raises NotReadyError in one line, or KubeError.
+    Raises PrerequisiteError in one line, or KubeError.
     """
     await crds.check_crds(kube)
     await rights.check_rights(

@@ -39,7 +39,7 @@ def now() -> datetime.datetime:
 async def listed(
     kube: client.KubeClient, kind: resource.Resource, *, label_selector: str = ""
 ) -> list[client.Object]:
-    """All objects of a kind. Raises NotReadyError (CRDsMissing) where ours is not served."""
+    """All objects of a kind. Raises PrerequisiteError (CRDsMissing) where ours is not served."""
     objects: list[client.Object] = []
     token = ""
     try:

@@ -102,7 +102,7 @@ def definition_of(crd: client.Object) -> Definition:
 
 
 async def check_crds(kube: client.KubeClient) -> None:
-    """Return when all CRDs are ready. Raises NotReadyError (CRDsMissing, CRDsOutdated), or
+    """Return when all CRDs are ready. Raises PrerequisiteError (CRDsMissing, CRDsOutdated), or
     KubeError."""
     for resource in OWN:
         await _check(kube, resource)

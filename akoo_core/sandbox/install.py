@@ -22,7 +22,7 @@ TOKEN_SECONDS = 86_400
 
 
 def crds_folder() -> pathlib.Path:
-    """``deploy/crds`` of the checkout this runs from. Raises NotReadyError outside of one."""
+    """``deploy/crds`` of the checkout this runs from. Raises PrerequisiteError outside of one."""
     folder = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "crds"
     if not folder.is_dir():
         raise errors.PrerequisiteError(
