@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import pathlib
 from collections.abc import Iterator
 
@@ -48,9 +49,19 @@ def files(*folders: str) -> Iterator[pathlib.Path]:
                 yield path
 
 
-def values(tree: ast.AST) -> Iterator[tuple[int, str]]:
+@functools.cache
+def nodes(path: pathlib.Path) -> list[ast.AST]:
+    """All nodes of a file, which several tests read."""
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+def nodes_of(source: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(source)))
+
+
+def values(tree: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Line and name of each parameter, variable and attribute that the code binds."""
-    for node in ast.walk(tree):
+    for node in tree:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 yield node.lineno, name
@@ -58,37 +69,35 @@ def values(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
-def definitions(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def definitions(tree: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Line and name of each function and class."""
-    for node in ast.walk(tree):
+    for node in tree:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.lineno, node.name
 
 
-def vague(source: str, refused: frozenset[str]) -> list[str]:
+def vague(tree: list[ast.AST], refused: frozenset[str]) -> list[str]:
     """``line: name`` of each binding with a refused name; underscores around it do not help."""
-    return [
-        f"{line}: {name}" for line, name in values(ast.parse(source)) if name.strip("_") in refused
-    ]
+    return [f"{line}: {name}" for line, name in values(tree) if name.strip("_") in refused]
 
 
-def vague_definitions(source: str) -> list[str]:
+def vague_definitions(tree: list[ast.AST]) -> list[str]:
     """``line: name`` of each function and class with a refused name."""
     return [
         f"{line}: {name}"
-        for line, name in definitions(ast.parse(source))
+        for line, name in definitions(tree)
         if name.strip("_").lower() in EVERYWHERE
     ]
 
 
-def questions(source: str) -> list[str]:
+def questions(tree: list[ast.AST]) -> list[str]:
     """``line: first words`` of each docstring that begins like a question.
 
     The text below an assignment (of a constant, of a field) counts as a docstring, too.
     """
     return [
         f"{node.lineno}: {node.value.value[:40]}"
-        for node in ast.walk(ast.parse(source))
+        for node in tree
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
@@ -100,19 +109,18 @@ def test_names_are_nouns() -> None:
     problems = {}
     for path in files(*PRODUCT, *TESTS):
         in_core = path.is_relative_to(ROOT / "akoo_core")
-        source = path.read_text()
-        names = vague(source, EVERYWHERE | (IN_THE_CORE if in_core else frozenset()))
-        names += vague_definitions(source)
+        names = vague(nodes(path), EVERYWHERE | (IN_THE_CORE if in_core else frozenset()))
+        names += vague_definitions(nodes(path))
         if names:
             problems[str(path.relative_to(ROOT))] = names
     assert problems == {}
 
 
-def renamed(source: str) -> list[str]:
+def renamed(tree: list[ast.AST]) -> list[str]:
     """``line: name`` of each import that a trailing underscore sets apart from a variable."""
     return [
         f"{node.lineno}: {name.asname}"
-        for node in ast.walk(ast.parse(source))
+        for node in tree
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
         if name.asname and name.asname.endswith("_")
@@ -121,8 +129,11 @@ def renamed(source: str) -> list[str]:
 
 def test_no_import_needs_an_underscore() -> None:
     """Types are imported by name: that leaves the noun to the value."""
-    assert renamed("from a import b as b_\nimport c as c_\nimport d as e") == ["1: b_", "2: c_"]
-    names = {str(path): renamed(path.read_text()) for path in files(*PRODUCT)}
+    assert renamed(nodes_of("from a import b as b_\nimport c as c_\nimport d as e")) == [
+        "1: b_",
+        "2: c_",
+    ]
+    names = {str(path): renamed(nodes(path)) for path in files(*PRODUCT)}
     assert {path: lines for path, lines in names.items() if lines} == {}
 
 
@@ -130,7 +141,7 @@ def classes(*folders: str) -> dict[str, list[str]]:
     """The files of each public class by its name."""
     by_name: dict[str, list[str]] = {}
     for path in files(*folders):
-        for node in ast.parse(path.read_text()).body:
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 by_name.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     return by_name
@@ -145,7 +156,7 @@ def test_a_class_name_stands_for_one_thing(package: str) -> None:
 
 
 def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
-    texts = {str(path): questions(path.read_text()) for path in files(*PRODUCT, *TESTS)}
+    texts = {str(path): questions(nodes(path)) for path in files(*PRODUCT, *TESTS)}
     assert {path: lines for path, lines in texts.items() if lines} == {}
 
 
@@ -167,7 +178,7 @@ def test_docstrings_begin_with_a_noun_or_a_verb() -> None:
     ],
 )
 def test_each_way_to_bind_a_name_is_seen(source: str) -> None:
-    (problem,) = vague(source, frozenset({"one"}))
+    (problem,) = vague(nodes_of(source), frozenset({"one"}))
     assert problem.startswith(f"{source.count(chr(10)) + 1}: ")
 
 
@@ -176,12 +187,12 @@ def test_each_way_to_bind_a_name_is_seen(source: str) -> None:
     ["def one(): ...", "async def _one(): ...", "class One: ...", "class A:\n def one(self): ..."],
 )
 def test_each_definition_is_seen(source: str) -> None:
-    assert len(vague_definitions(source)) == 1
+    assert len(vague_definitions(nodes_of(source))) == 1
 
 
 def test_docstrings_of_all_kinds_are_seen() -> None:
     source = (
         '"""What it is."""\nclass A:\n    """Whether so."""\n    x: int\n    """How often."""\n'
     )
-    assert len(questions(source)) == 3
-    assert questions('"""Whatever comes."""\n"""A noun."""') == []
+    assert len(questions(nodes_of(source))) == 3
+    assert questions(nodes_of('"""Whatever comes."""\n"""A noun."""')) == []

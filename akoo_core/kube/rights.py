@@ -85,7 +85,7 @@ async def missing_rights(
 async def check_rights(
     kube: client.KubeClient, rules: Iterable[Rule], *, command: str = "akoo-core rbac"
 ) -> None:
-    """Return when all is granted. Raises PrerequisiteError(RightsMissing) in one line, or KubeError.
+    """Return when all is granted. Raises PrerequisiteError (RightsMissing), or KubeError.
 
     ``command`` renders the rules for the loaded plugins.
     """

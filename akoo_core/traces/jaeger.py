@@ -27,7 +27,7 @@ async def traces(
 ) -> dict[str, Any]:
     """The answer of ``/api/traces`` for one cluster (``namespace/name``), newest ``LIMIT`` traces.
 
-    Raises PrerequisiteError when Jaeger does not answer as Jaeger does, InputError for a wrong ``url``.
+    Raises PrerequisiteError for any other answer than Jaeger's, InputError for a wrong ``url``.
     """
     query = {
         "service": service,
