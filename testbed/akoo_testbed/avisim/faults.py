@@ -28,9 +28,13 @@ class Fault:
     after: bool = False
     """The request has its effect first."""
     delay_seconds: float = 0.0
-    """The answer, or its loss, comes this much later; the effect does not wait."""
+    """The answer, or its loss, comes this much later; the effect does not wait.
+
+    Over HTTPS it comes at once when the fault is taken away."""
     hold_seconds: float = 0.0
-    """The request waits this long before it has its effect."""
+    """The request waits this long before it has its effect.
+
+    Over HTTPS it has it at once when the fault is taken away."""
     lose_sessions: bool = False
     """All sessions end with this request."""
     method: str = "*"
@@ -172,6 +176,10 @@ class Faults:
     def clear(self) -> None:
         """Take all faults away."""
         self._armed.clear()
+
+    def lasts(self, fault: Fault) -> bool:
+        """True until the fault that a request met is taken away."""
+        return any(armed.fault is fault for armed in list(self._armed.values()))
 
     def met(self, number: int) -> int:
         """The number of requests that a fault met so far. A fault that is used up stays until it is

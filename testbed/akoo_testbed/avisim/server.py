@@ -11,9 +11,11 @@ from aiohttp import web
 
 from akoo_testbed import certificates, ports
 from akoo_testbed.avisim import controller as controllers
-from akoo_testbed.avisim import values
+from akoo_testbed.avisim import faults, values
 
 HOST = "127.0.0.1"
+_LOOK_SECONDS = 0.02
+"""A fault that is taken away is missed that late."""
 
 
 class AviServer:
@@ -99,14 +101,21 @@ class AviServer:
         asked = await _read(request, self.url)
         meeting = self.controller.meet(asked)
         fault = meeting.fault
-        if fault is not None and fault.hold_seconds:
-            await asyncio.sleep(fault.hold_seconds)
+        if fault is not None:
+            await self._wait(fault, fault.hold_seconds)
         response = self.controller.handle(asked, meeting)
-        if fault is not None and fault.delay_seconds:
-            await asyncio.sleep(fault.delay_seconds)
+        if fault is not None:
+            await self._wait(fault, fault.delay_seconds)
         if response.drop:
             return _cut(request)
         return _written(response)
+
+    async def _wait(self, fault: faults.Fault, seconds: float) -> None:
+        """Until then, or until the fault is taken away (by any thread)."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while (left := end - loop.time()) > 0 and self.controller.faults.lasts(fault):  # noqa: ASYNC110 - of any thread
+            await asyncio.sleep(min(left, _LOOK_SECONDS))
 
 
 async def _read(request: web.BaseRequest, url: str) -> values.Request:

@@ -5,6 +5,7 @@ import time
 import typing
 import warnings
 from collections.abc import Callable
+from concurrent import futures
 
 import pytest
 import requests
@@ -117,13 +118,31 @@ def test_drops_without_end(sdk: Sdk, avisim: plugin.RunningAvi) -> None:
 
 def test_a_slow_answer_times_out(sdk: Sdk, avisim: plugin.RunningAvi) -> None:
     session = sdk()
-    arm(avisim, hold_seconds=0.3, kind="pool")
+    arm(avisim, hold_seconds=60, kind="pool")
     with pytest.raises(requests.exceptions.ReadTimeout):
         session.get("pool", timeout=0.1)
     arm(avisim, delay_seconds=0.2, kind="vsvip")
     started = time.monotonic()
     assert session.get("vsvip", timeout=5).status_code == 200
     assert time.monotonic() - started >= 0.2
+
+
+def test_a_fault_that_is_taken_away_lets_its_requests_go(
+    sdk: Sdk, avisim: plugin.RunningAvi
+) -> None:
+    session, armed = sdk(), avisim.controller.faults
+    for fault in (
+        faults.Fault(kind="pool", hold_seconds=600),
+        faults.Fault(kind="pool", delay_seconds=600),
+    ):
+        number = armed.add(fault)
+        with futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(session.get, "pool", timeout=60)
+            while not armed.met(number):
+                time.sleep(0.005)
+            assert not asked.done()
+            armed.remove(number)
+            assert asked.result().status_code == 200
 
 
 def test_an_error_on_the_second_page(sdk: Sdk, avisim: plugin.RunningAvi) -> None:

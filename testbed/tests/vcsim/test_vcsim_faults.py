@@ -14,6 +14,8 @@ from pyVmomi import vim, vmodl
 ADD = "AddDVPortgroup_Task"
 Inject = Callable[..., int]
 CUT = (http.client.HTTPException, ConnectionError)
+PATIENCE_SECONDS = 60.0
+"""With what happens at once on a machine that is not busy."""
 
 
 @pytest.fixture
@@ -95,7 +97,7 @@ def test_a_task_that_never_ends(
 
 
 def test_a_slow_task_leaves_its_object_readable(client: typing.Any, inject: Inject) -> None:
-    inject(Action.DELAY, When.TASK, method="Rename_Task", seconds=0.3)
+    inject(Action.DELAY, When.TASK, method="Rename_Task", seconds=1.0)
     group = client.group()
     task = group.Rename_Task("renamed")
     assert (task.info.state, group.name) == ("running", "DC0-free")
@@ -111,7 +113,7 @@ def test_a_connection_that_is_cut(
     inject(Action.CUT, when, method=ADD, count=1)
     with pytest.raises(CUT):
         switch.AddDVPortgroup_Task([client.spec("new")])
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while when is When.AFTER and "new" not in names(vcsim):
         assert time.monotonic() < deadline
     assert ("new" in names(vcsim)) is (when is When.AFTER)
@@ -147,12 +149,10 @@ def test_half_an_answer(client: typing.Any, inject: Inject) -> None:
     assert group.name == "DC0-free"
 
 
-def test_no_answer(
-    vcsim: plugin.RunningVcsim, login: Callable[..., typing.Any], inject: Inject
-) -> None:
-    client = login(seconds=0.3)
+def test_no_answer(vcsim: plugin.RunningVcsim, client: typing.Any, inject: Inject) -> None:
     switch = client.switch()
     inject(Action.HOLD, method=ADD)
+    client.give_up_after(0.3)
     with pytest.raises(TimeoutError):
         switch.AddDVPortgroup_Task([client.spec("new")])
     assert "new" not in names(vcsim)
@@ -166,12 +166,12 @@ def test_a_call_that_is_held_until_the_world_has_changed(
     tasks: list[typing.Any] = []
     caller = threading.Thread(target=lambda: tasks.append(group.Destroy_Task()))
     caller.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not vcsim.run(vcsim.control.applied(number)):
         assert time.monotonic() < deadline
     vcsim.run(vcsim.control.attach("DC0-free", machine="late"))
     vcsim.run(vcsim.control.release(number))
-    caller.join(5)
+    caller.join(PATIENCE_SECONDS)
     with pytest.raises(vim.fault.ResourceInUse):
         client.done(tasks[0])
 
@@ -189,7 +189,7 @@ def test_latency(vcsim: plugin.RunningVcsim, client: typing.Any, inject: Inject)
     vcsim.run(vcsim.control.change(delay_seconds=0.15))
     assert seconds() >= 0.15
     vcsim.run(vcsim.control.change(delay_seconds=0))
-    assert min(seconds() for _ in range(5)) < 0.1
+    assert any(seconds() < 0.15 for _ in range(50)), "with the delay, no call is as short"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -23,7 +22,7 @@ from akoo_core import settings
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import install, process
 
-SECONDS = 20.0
+SECONDS = 60.0
 LEASE = "coordination.k8s.io/v1/Lease"
 
 
@@ -110,11 +109,13 @@ async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> Non
 
 
 async def test_it_outlives_its_api_server_and_ends_in_time(bed: ProcessBed) -> None:
-    """Down at the start it is waited for; SIGTERM then ends it at once, the lease handed back."""
+    """Down at the start it is waited for; SIGTERM then ends it at once, the lease handed back.
+
+    At once, not after the time for attempts in flight: until that was over it would be killed."""
     kubeconfig = await bed.account()
     await bed.crds()
     await bed.server.server.stop()
-    operator = bed.operator(kubeconfig)
+    operator = bed.operator(kubeconfig, AKOO_DEADLINES__SHUTDOWN_SECONDS="600")
     await operator.start()
     try:
         await readyz(operator, "[-] management cluster: ")
@@ -124,10 +125,8 @@ async def test_it_outlives_its_api_server_and_ends_in_time(bed: ProcessBed) -> N
         await operator.ready()
         await leader(bed)
     finally:
-        started = time.monotonic()
         code = await operator.stop(signal.SIGTERM)
     assert code == 0
-    assert time.monotonic() - started < 5
     lease = await bed.api.get(LEASE, install.NAMESPACE, "akoo-core")
     assert not lease["spec"].get("holderIdentity")
 

@@ -19,7 +19,8 @@ from akoo_core.kube.access import config
 from akoo_core.kube.resource import LEASES
 
 SHORT = timing.Timing(lease=3.0, renew_deadline=2.0, retry=0.25)
-SECONDS = 20.0
+LONG = timing.Timing(lease=3600.0, renew_deadline=2400.0, retry=0.25)
+SECONDS = 60.0
 _numbers = itertools.count(1)
 
 
@@ -39,8 +40,9 @@ async def kube(
 class Candidates:
     """Electors of one Lease of the test's own."""
 
-    def __init__(self, kube: transport.HttpClient) -> None:
+    def __init__(self, kube: transport.HttpClient, timing_: timing.Timing = SHORT) -> None:
         self._kube = kube
+        self._timing = timing_
         self._name = f"election-{next(_numbers)}"
 
     def new(self, identity: str) -> lease.Elector:
@@ -50,7 +52,7 @@ class Candidates:
             name=self._name,
             identity=identity,
             clock=clock.SystemClock(),
-            timing=SHORT,
+            timing=self._timing,
         )
 
     async def spec(self) -> dict[str, Any]:
@@ -59,17 +61,15 @@ class Candidates:
 
 
 async def test_a_lease_handed_back_is_taken_at_once(kube: transport.HttpClient) -> None:
-    candidates = Candidates(kube)
+    candidates = Candidates(kube, LONG)
     first, second = candidates.new("pod-a"), candidates.new("pod-b")
     async with asyncio.timeout(SECONDS):
         await first.acquire()
         waiting = asyncio.create_task(second.acquire())
-        await asyncio.sleep(2 * SHORT.retry)
+        await asyncio.sleep(2 * LONG.retry)
         assert not waiting.done()
         await first.release()
-        started = time.monotonic()
         await waiting
-    assert time.monotonic() - started < 1.5, "well within the lease"
     spec = await candidates.spec()
     assert (spec["holderIdentity"], spec["leaseTransitions"]) == ("pod-b", 1)
     assert not first.leading

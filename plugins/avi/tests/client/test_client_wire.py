@@ -237,13 +237,15 @@ async def test_an_answer_that_does_not_come_in_time(
     connect: Connect, avisim: avisim_.RunningAvi, seam: external.External
 ) -> None:
     client = await connect()
+    usual = seam.deadline_seconds, seam.longest_seconds
     seam.deadline_seconds = seam.longest_seconds = 0.3
-    arm(avisim, hold_seconds=0.6, kind="pool", times=None)
+    arm(avisim, hold_seconds=60, kind="pool", times=None)
     with pytest.raises(OutcomeUnknownError, match=r'POST pool "x" .* was lost'):
         await client.create("pool", {"name": "x"}, tenant="admin")
     with pytest.raises(UnreachableError, match="GET pool"):
         await client.list("pool")
     avisim.controller.faults.clear()
+    seam.deadline_seconds, seam.longest_seconds = usual
     assert await client.list("vsvip") == ()
 
 
@@ -261,7 +263,7 @@ async def test_a_login_that_nobody_waits_for_is_closed(
     connect: Connect, avisim: avisim_.RunningAvi, seam: external.External
 ) -> None:
     """Every test here checks afterwards that nothing is left open."""
-    arm(avisim, delay_seconds=0.2, path="/login")
+    late = arm(avisim, delay_seconds=60, path="/login")
     task = asyncio.ensure_future(connect())
     deadline = asyncio.get_running_loop().time() + 5
     while not avisim.controller.journal.entries(path="/login"):
@@ -270,6 +272,7 @@ async def test_a_login_that_nobody_waits_for_is_closed(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    avisim.controller.faults.remove(late)
     assert await (await connect()).list("pool") == ()
 
 
