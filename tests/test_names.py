@@ -29,11 +29,13 @@ PRODUCT = (
     "akoo_core",
     "plugins/ako/akoo_ako",
     "plugins/avi/akoo_avi",
+    "plugins/tenancy/akoo_tenancy",
     "plugins/vsphere/akoo_vsphere",
 )
 TESTS = (
     "plugins/ako/tests",
     "plugins/avi/tests",
+    "plugins/tenancy/tests",
     "plugins/vsphere/tests",
     "testbed",
     "tests",

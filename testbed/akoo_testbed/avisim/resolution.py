@@ -47,7 +47,7 @@ def _resolve(ctx: context.Context, cloud: str, field: schema.Field, text: str) -
     kind = ctx.state.kinds.kinds[field.target]
     if wanted.uuid:
         stored = ctx.state.objects.get(kind.path, wanted.uuid)
-        existing = stored if stored is not None and ctx.sees(kind, stored) else None
+        existing = stored if stored is not None and _reachable(ctx, kind, stored) else None
     else:
         existing = references.choose(
             _visible_named(ctx, kind, wanted.name), tenant=ctx.tenant, cloud=cloud
@@ -55,6 +55,14 @@ def _resolve(ctx: context.Context, cloud: str, field: schema.Field, text: str) -
     if existing is None:
         raise problems.not_found(kind.name, _missing_status(ctx, kind))
     return existing.uuid
+
+
+def _reachable(ctx: context.Context, kind: schema.Kind, stored: store.Stored) -> bool:
+    """Users are in no tenant, and their access names roles of any (VMware's own watcher for AKO
+    makes such users): by uuid, whoever may enter the tenant reaches its roles."""
+    if kind.path == "role" and ctx.rights.enters(stored.tenant):
+        return True
+    return ctx.sees(kind, stored)
 
 
 def _missing_status(ctx: context.Context, kind: schema.Kind) -> int:

@@ -248,3 +248,35 @@ def test_order_of_removal(admin: client.Client) -> None:
     admin.delete(f"user/{admin.get('user?name=u')['results'][0]['uuid']}")
     admin.delete(f"role/{role}")
     admin.delete(f"tenant/{tenant}")
+
+
+@pytest.mark.parametrize("resource", ["CONTROLLER", "ROLE", "TENANT", "USER"])
+def test_some_rights_are_for_roles_of_tenant_admin(admin: client.Client, resource: str) -> None:
+    admin.post("tenant", {"name": "blue"})
+    privileges = [{"resource": f"PERMISSION_{resource}", "type": "READ_ACCESS"}]
+    admin.post("role", {"name": "r", "privileges": privileges})
+    admin.tenant = "blue"
+    status, text = admin.refused("POST", "role", {"name": "r", "privileges": privileges})
+    assert status == 400
+    assert resource in text
+    none = [{"resource": f"PERMISSION_{resource}", "type": "NO_ACCESS"}]
+    admin.post("role", {"name": "r", "privileges": none})
+
+
+def test_a_right_that_a_release_lost_is_refused(make: Callable[..., client.Client]) -> None:
+    privileges = [{"resource": "PERMISSION_PINGACCESSAGENT", "type": "READ_ACCESS"}]
+    body = {"name": "r", "privileges": privileges}
+    make(profile="22.1.3").post("role", body)
+    assert make(profile="30.2.2").refused("POST", "role", body)[0] == 400
+
+
+def test_access_names_roles_of_any_tenant_by_uuid(admin: client.Client) -> None:
+    admin.post("tenant", {"name": "blue"})
+    admin.tenant = "blue"
+    role = grant(admin, "r", "POOL=WRITE")
+    admin.tenant = "admin"
+    u = user(admin, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=blue"})
+    u.tenant = "blue"
+    u.post("pool", {"name": "p"})
+    body = {"name": "v", "password": PASSWORD, "access": [{"role_ref": "/api/role?name=r"}]}
+    assert admin.refused("POST", "user", body)[0] == 400

@@ -1,6 +1,15 @@
 """Users and roles: passwords, names, and what keeps them."""
 
-from akoo_testbed.avisim import auth, context, problems, references, rules, schema, store
+from akoo_testbed.avisim import (
+    auth,
+    context,
+    problems,
+    references,
+    rules,
+    schema,
+    store,
+    versions,
+)
 
 _MINIMUM_LENGTH = 8
 
@@ -74,8 +83,30 @@ def set_password(ctx: context.Context, data: schema.Json, password: str) -> None
     data["password_history"] = [data["password"], *kept][:count]
 
 
+_ADMIN_ONLY = frozenset(f"PERMISSION_{name}" for name in ("CONTROLLER", "ROLE", "TENANT", "USER"))
+"""Refused in roles of other tenants (terraform-provider-avi, issue 584)."""
+_PING_AGENT_UNTIL = versions.parse("30.2.1")
+
+
 class RoleRule(rules.Rule):
-    """A role that users have stays, unless the switch says otherwise."""
+    """Rights that the release or the tenant has; a role that users have stays, unless the switch
+    says otherwise."""
+
+    def prepare(
+        self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
+    ) -> None:
+        granted = [
+            each["resource"] for each in data.get("privileges", ()) if each["type"] != "NO_ACCESS"
+        ]
+        tenant = old.tenant if old is not None else ctx.tenant
+        refused = _ADMIN_ONLY.intersection(granted)
+        if refused and tenant != references.ADMIN:
+            listed = ", ".join(sorted(refused))
+            raise problems.bad_request(f"{listed} cannot be given in a role of a tenant")
+        named = {each["resource"] for each in data.get("privileges", ())}
+        late = ctx.state.profile.version >= _PING_AGENT_UNTIL
+        if late and "PERMISSION_PINGACCESSAGENT" in named:
+            raise problems.bad_request("Unknown resource PERMISSION_PINGACCESSAGENT")
 
     def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
         if ctx.state.switches["referenced-role-delete"] == "refuse":

@@ -1,0 +1,1 @@
+"""Tenancy: an Avi account of its own for every cluster, with a password from Vault."""

@@ -1,0 +1,1 @@
+"""Roles of an AKO on the Avi Controller: what it needs, and no more. Pure."""
