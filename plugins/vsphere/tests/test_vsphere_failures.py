@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from akoo_vsphere import marks
 from akoo_vsphere.client import errors
+from akoo_vsphere.client.api import Users
+from akoo_vsphere.testing import reads
 from akoo_vsphere.testing.faults import NEVER, Fault
 
 from akoo_core import testing
@@ -229,12 +231,13 @@ class TestPeople:
         there.run_group()
         assert there.vlan() == 7
 
-    def test_users_that_cannot_be_read_count(self) -> None:
+    def test_users_that_cannot_be_read_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
         there = made()
-        there.hand.deny("System.Read", there.there.switch, only=True)
+        monkeypatch.setattr(reads, "users", lambda *_: Users(ports=None, machines=0))
         there.edit({"vlan": {"id": 7}})
         there.run_group()
         assert there.vlan() == 112
+        assert there.condition("ConfigInSync")[1] == "WaitingUntilUnused"
 
     def test_a_renamed_one_is_found_and_named_again(self) -> None:
         there = made()
