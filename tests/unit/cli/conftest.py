@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.cli import commands_bed
+from tests.unit.cli import commands_world
 
 
 @pytest.fixture
-def bed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> commands_bed.Bed:
-    return commands_bed.open_bed(monkeypatch, capsys)
+def world(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> commands_world.CommandWorld:
+    return commands_world.open_world(monkeypatch, capsys)

@@ -15,7 +15,7 @@ from akoo_core.kube import client, resource
 from akoo_core.objects import names
 from akoo_core.objects.record import Leaving, Record, RecordStatus, StoredLetGo
 from akoo_core.testing import builders
-from tests.unit.cli.commands_bed import NOW, Bed, condition
+from tests.unit.cli.commands_world import NOW, CommandWorld, condition
 
 SHOP = "team-a/shop"
 HELD = RecordStatus(conditions=(condition("Held", "True", "RemovalHeld", "Many."),))
@@ -71,19 +71,19 @@ GONE = StoredLetGo(at=NOW, why="Deadline")
     ],
 )
 def test_an_annotation_is_explained_and_written(
-    bed: Bed,
+    world: CommandWorld,
     arguments: tuple[str, ...],
     seeded: dict[str, Any],
     written: dict[str, str],
     message: str,
 ) -> None:
-    bed.record(uid=bed.cluster(), **seeded)
-    before = bed.server.objects(resource.CLUSTERS)
-    code, out, _ = bed(*arguments, "--yes")
+    world.record(uid=world.cluster(), **seeded)
+    before = world.server.objects(resource.CLUSTERS)
+    code, out, _ = world(*arguments, "--yes")
     assert code == 0
     assert message in out
-    assert bed.annotations() == written
-    assert bed.server.objects(resource.CLUSTERS) == before
+    assert world.annotations() == written
+    assert world.server.objects(resource.CLUSTERS) == before
 
 
 @pytest.mark.parametrize(
@@ -108,89 +108,91 @@ def test_an_annotation_is_explained_and_written(
     ],
 )
 def test_an_annotation_without_effect_is_refused(
-    bed: Bed, arguments: tuple[str, ...], seeded: dict[str, Any], message: str
+    world: CommandWorld, arguments: tuple[str, ...], seeded: dict[str, Any], message: str
 ) -> None:
-    bed.record(uid=bed.cluster(), **seeded)
-    code, out, err = bed(*arguments, "--yes")
+    world.record(uid=world.cluster(), **seeded)
+    code, out, err = world(*arguments, "--yes")
     assert (code, out) == (2, "")
     assert message in err
-    assert bed.annotations() == {}
+    assert world.annotations() == {}
 
 
-def test_a_paused_cluster_is_not_resumed_by_the_record(bed: Bed) -> None:
-    uid = bed.cluster(spec={"paused": True})
-    bed.record(uid=uid, annotations={names.PAUSED_ANNOTATION: ""})
-    code, _, err = bed("resume", SHOP, "--yes")
+def test_a_paused_cluster_is_not_resumed_by_the_record(world: CommandWorld) -> None:
+    uid = world.cluster(spec={"paused": True})
+    world.record(uid=uid, annotations={names.PAUSED_ANNOTATION: ""})
+    code, _, err = world("resume", SHOP, "--yes")
     assert (code, "itself is paused" in err) == (2, True)
 
 
-async def test_a_cluster_in_deletion_can_be_let_go(bed: Bed) -> None:
-    uid = bed.cluster()
-    bed.record(uid=uid)
-    await bed.server.client().delete(resource.CLUSTERS, "shop", "team-a")
-    addressee = await annotate_write.find(bed.server.client(), SHOP, None)
+async def test_a_cluster_in_deletion_can_be_let_go(world: CommandWorld) -> None:
+    uid = world.cluster()
+    world.record(uid=uid)
+    await world.server.client().delete(resource.CLUSTERS, "shop", "team-a")
+    addressee = await annotate_write.find(world.server.client(), SHOP, None)
     annotation = effects.Annotation(kind="let-go", value="x")
     assert effects.refusal(annotation, addressee.record, addressee.cluster) == ""
 
 
-def test_an_annotation_that_is_there_is_not_written(bed: Bed) -> None:
-    bed.record(uid=bed.cluster(), annotations={names.PAUSED_ANNOTATION: "since May"})
-    code, out, _ = bed("pause", SHOP, "--yes")
+def test_an_annotation_that_is_there_is_not_written(world: CommandWorld) -> None:
+    world.record(uid=world.cluster(), annotations={names.PAUSED_ANNOTATION: "since May"})
+    code, out, _ = world("pause", SHOP, "--yes")
     assert (code, "has this annotation already" in out) == (0, True)
-    assert bed.annotations() == {names.PAUSED_ANNOTATION: "since May"}
+    assert world.annotations() == {names.PAUSED_ANNOTATION: "since May"}
 
 
-def test_a_pause_delays_other_annotations(bed: Bed) -> None:
-    bed.record(uid=bed.cluster(), annotations={names.PAUSED_ANNOTATION: ""})
-    _, out, _ = bed("leave", SHOP, "sweep", "--yes")
+def test_a_pause_delays_other_annotations(world: CommandWorld) -> None:
+    world.record(uid=world.cluster(), annotations={names.PAUSED_ANNOTATION: ""})
+    _, out, _ = world("leave", SHOP, "sweep", "--yes")
     assert "akoo-1 is paused" in out
 
 
-def test_several_records_need_a_name(bed: Bed) -> None:
-    bed.record("akoo-1", uid=bed.cluster())
-    bed.record("akoo-2", uid="former", finished_at=NOW)
-    code, _, err = bed("pause", SHOP, "--yes")
+def test_several_records_need_a_name(world: CommandWorld) -> None:
+    world.record("akoo-1", uid=world.cluster())
+    world.record("akoo-2", uid="former", finished_at=NOW)
+    code, _, err = world("pause", SHOP, "--yes")
     assert (code, "--record: akoo-1 (Preparing), akoo-2" in err) == (2, True)
-    code, _, err = bed("pause", SHOP, "--yes", "--record", "akoo-3")
+    code, _, err = world("pause", SHOP, "--yes", "--record", "akoo-3")
     assert (code, "has no record akoo-3" in err) == (2, True)
-    assert bed("pause", SHOP, "--yes", "--record", "akoo-1")[0] == 0
-    assert (bed.annotations("akoo-1"), bed.annotations("akoo-2")) == (
+    assert world("pause", SHOP, "--yes", "--record", "akoo-1")[0] == 0
+    assert (world.annotations("akoo-1"), world.annotations("akoo-2")) == (
         {names.PAUSED_ANNOTATION: ""},
         {},
     )
 
 
-def test_a_cluster_without_a_record_and_a_wrong_name(bed: Bed) -> None:
-    bed.cluster()
-    code, _, err = bed("pause", SHOP, "--yes")
+def test_a_cluster_without_a_record_and_a_wrong_name(world: CommandWorld) -> None:
+    world.cluster()
+    code, _, err = world("pause", SHOP, "--yes")
     assert (code, "has no record" in err) == (2, True)
-    code, _, err = bed("pause", "team-a/shup", "--yes")
+    code, _, err = world("pause", "team-a/shup", "--yes")
     assert (code, 'Did you mean "team-a/shop"?' in err) == (2, True)
 
 
-def test_without_a_terminal_yes_is_needed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
-    bed.record(uid=bed.cluster())
+def test_without_a_terminal_yes_is_needed(
+    world: CommandWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.record(uid=world.cluster())
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
-    code, out, err = bed("pause", SHOP)
+    code, out, err = world("pause", SHOP)
     assert (code, "--yes" in err, "until you resume it" in out) == (2, True, True)
-    assert bed.annotations() == {}
+    assert world.annotations() == {}
 
 
 @pytest.mark.parametrize(("answer", "code"), [(True, 0), (False, 1)])
 def test_on_a_terminal_it_asks(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch, answer: bool, code: int
+    world: CommandWorld, monkeypatch: pytest.MonkeyPatch, answer: bool, code: int
 ) -> None:
-    bed.record(uid=bed.cluster())
+    world.record(uid=world.cluster())
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(click, "confirm", lambda _: answer)
-    assert bed("pause", SHOP)[0] == code
-    assert (names.PAUSED_ANNOTATION in bed.annotations()) == answer
+    assert world("pause", SHOP)[0] == code
+    assert (names.PAUSED_ANNOTATION in world.annotations()) == answer
 
 
 def test_a_record_that_changed_meanwhile_is_not_written(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch
+    world: CommandWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bed.record(uid=bed.cluster())
+    world.record(uid=world.cluster())
     write = annotate_write.write
 
     async def late(kube: client.KubeClient, annotation: effects.Annotation, record: Record) -> None:
@@ -199,6 +201,6 @@ def test_a_record_that_changed_meanwhile_is_not_written(
         await write(kube, annotation, record)
 
     monkeypatch.setattr(annotate_write, "write", late)
-    code, _, err = bed("pause", SHOP, "--yes")
+    code, _, err = world("pause", SHOP, "--yes")
     assert (code, "changed while you were asked" in err) == (1, True)
-    assert bed.annotations() == {"other": "x"}
+    assert world.annotations() == {"other": "x"}

@@ -15,7 +15,7 @@ from akoo_core.cli.audit import find, remove
 from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import loader, registry
-from tests.unit.cli.commands_bed import NOW, RECORDS, Bed
+from tests.unit.cli.commands_world import NOW, RECORDS, CommandWorld
 
 GONE, OTHER = "akoo-00000000dead", "akoo-00000000beef"
 
@@ -114,13 +114,13 @@ def left() -> None:
     ]
 
 
-def test_nothing_is_left(bed: Bed, select: Select) -> None:
-    assert bed("audit") == (0, "balancer: nothing without a living record\n", "")
+def test_nothing_is_left(world: CommandWorld, select: Select) -> None:
+    assert world("audit") == (0, "balancer: nothing without a living record\n", "")
 
 
-def test_what_is_left_by_owner_with_counts(bed: Bed, select: Select) -> None:
+def test_what_is_left_by_owner_with_counts(world: CommandWorld, select: Select) -> None:
     left()
-    code, out, _ = bed("audit", "balancer")
+    code, out, _ = world("audit", "balancer")
     assert code == 1
     assert out.splitlines() == [
         "balancer: 3 without a living record, of 2 owners",
@@ -133,19 +133,19 @@ def test_what_is_left_by_owner_with_counts(bed: Bed, select: Select) -> None:
     ]
 
 
-def test_json(bed: Bed, select: Select) -> None:
+def test_json(world: CommandWorld, select: Select) -> None:
     Balancer.strays[:] = [stray(GONE, "Pool", "web", age=5.0)]
     Balancer.unseen[:] = ["tenant b: not allowed"]
-    code, out, _ = bed("audit", "--output", "json")
+    code, out, _ = world("audit", "--output", "json")
     assert code == 1
     (plugin,) = json.loads(out)["plugins"]
     assert (plugin["plugin"], plugin["unseen"]) == ("balancer", ["tenant b: not allowed"])
     assert plugin["strays"][0]["ageSeconds"] == 5.0
 
 
-def test_what_was_not_seen_is_no_proof(bed: Bed, select: Select) -> None:
+def test_what_was_not_seen_is_no_proof(world: CommandWorld, select: Select) -> None:
     Balancer.unseen[:] = ["tenant b: user akoo has no role there"]
-    code, out, _ = bed("audit")
+    code, out, _ = world("audit")
     assert code == 1
     assert out.splitlines() == [
         "balancer: nothing in the places it could read",
@@ -154,26 +154,26 @@ def test_what_was_not_seen_is_no_proof(bed: Bed, select: Select) -> None:
 
 
 def test_a_plugin_that_fails_or_writes_is_told_and_the_others_are_shown(
-    bed: Bed, select: Select
+    world: CommandWorld, select: Select
 ) -> None:
     select(Writer, Balancer)
-    code, out, _ = bed("audit")
+    code, out, _ = world("audit")
     assert code == 1
     assert "  not seen: ReadOnlyError: it tried to write in a read-only call" in out
     assert out.splitlines()[-1] == "balancer: nothing without a living record"
 
 
-def test_nothing_of_a_living_record_is_shown(bed: Bed, select: Select) -> None:
+def test_nothing_of_a_living_record_is_shown(world: CommandWorld, select: Select) -> None:
     left()
-    bed.record("akoo-1", ako_cluster_name=GONE)
-    bed.record("akoo-2", ako_cluster_name=OTHER, finished_at=NOW)
-    _, out, _ = bed("audit")
+    world.record("akoo-1", ako_cluster_name=GONE)
+    world.record("akoo-2", ako_cluster_name=OTHER, finished_at=NOW)
+    _, out, _ = world("audit")
     assert (GONE in out, OTHER in out) == (False, True)
     (ctx,) = Balancer.seen
     assert [record.name for record in ctx.records] == ["akoo-1", "akoo-2"]
 
 
-def test_a_record_that_cannot_be_read_counts_as_living(bed: Bed, select: Select) -> None:
+def test_a_record_that_cannot_be_read_counts_as_living(world: CommandWorld, select: Select) -> None:
     left()
     broken = {
         "apiVersion": RECORDS.api_version,
@@ -181,30 +181,32 @@ def test_a_record_that_cannot_be_read_counts_as_living(bed: Bed, select: Select)
         "metadata": {"name": "akoo-x"},
         "spec": {"clusterRef": 7, "akoClusterName": GONE},
     }
-    bed.server.seed(broken)
-    _, out, _ = bed("audit")
+    world.server.seed(broken)
+    _, out, _ = world("audit")
     assert GONE not in out
     assert "  not seen: record akoo-x cannot be read: spec." in out
-    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    code, _, err = world("audit", "--sweep", GONE, "--yes")
     assert (code, f"{GONE} belongs to record akoo-x" in err) == (2, True)
 
 
-def test_who_is_asked(bed: Bed, select: Select) -> None:
+def test_who_is_asked(world: CommandWorld, select: Select) -> None:
     select(Balancer, Looks, Quiet)
-    assert bed("audit", "looks")[1].startswith("looks: 1 without a living record")
+    assert world("audit", "looks")[1].startswith("looks: 1 without a living record")
     for name, message in (
         ("quiet", "plugin quiet has no audit"),
         ("look", 'no plugin "look" is selected (balancer, looks, quiet). Did you mean "looks"?'),
     ):
-        assert bed("audit", name) == (2, "", f"akoo-core: {message}\n")
+        assert world("audit", name) == (2, "", f"akoo-core: {message}\n")
     select(Quiet)
-    assert bed("audit") == (2, "", "akoo-core: no plugin has an audit (quiet)\n")
+    assert world("audit") == (2, "", "akoo-core: no plugin has an audit (quiet)\n")
 
 
 # --sweep.
 
 
-def test_the_tenants_that_a_person_names_reach_the_plugin(bed: Bed, select: Select) -> None:
+def test_the_tenants_that_a_person_names_reach_the_plugin(
+    world: CommandWorld, select: Select
+) -> None:
     tenants: list[tuple[str, ...]] = []
 
     class Named(Balancer):
@@ -216,18 +218,18 @@ def test_the_tenants_that_a_person_names_reach_the_plugin(bed: Bed, select: Sele
 
     select(Named)
     Balancer.strays[:] = [stray(GONE, "Pool", "p")]
-    code, out, _ = bed("audit", "--sweep", GONE, "--tenants", " blue, red,,", "--yes")
+    code, out, _ = world("audit", "--sweep", GONE, "--tenants", " blue, red,,", "--yes")
     assert code == 0
     assert tenants == [("blue", "red")]
     assert "Only objects in tenant blue, red are removed; the rest stays." in out
 
 
-def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> None:
+def test_one_owner_is_taken_away_and_nobody_else(world: CommandWorld, select: Select) -> None:
     left()
     Balancer.answers[:] = [
         api.Wait(reason="Deleting", message="deleting pools", after=0.001, left=2)
     ]
-    code, out, err = bed("audit", "--sweep", GONE, "--yes")
+    code, out, err = world("audit", "--sweep", GONE, "--yes")
     assert (code, err) == (0, "")
     assert [stray.owner for stray in Balancer.strays] == [OTHER]
     lines = out.splitlines()
@@ -252,21 +254,23 @@ def test_one_owner_is_taken_away_and_nobody_else(bed: Bed, select: Select) -> No
         (["--sweep", GONE, "--output", "json"], "--output json does not go with --sweep"),
     ],
 )
-def test_what_is_refused(bed: Bed, select: Select, arguments: list[str], message: str) -> None:
+def test_what_is_refused(
+    world: CommandWorld, select: Select, arguments: list[str], message: str
+) -> None:
     left()
-    bed.record("akoo-1", ako_cluster_name="shop-7")
+    world.record("akoo-1", ako_cluster_name="shop-7")
     before = list(Balancer.strays)
-    code, _, err = bed("audit", "--yes", *arguments)
+    code, _, err = world("audit", "--yes", *arguments)
     assert (code, message in err) == (2, True), err
     assert Balancer.strays == before
 
 
-def test_a_claim_of_our_own_or_of_one_that_is_gone(bed: Bed, select: Select) -> None:
+def test_a_claim_of_our_own_or_of_one_that_is_gone(world: CommandWorld, select: Select) -> None:
     left()
-    assert bed("audit", "--sweep", OTHER, "--claimed-elsewhere", "--yes")[0] == 0
+    assert world("audit", "--sweep", OTHER, "--claimed-elsewhere", "--yes")[0] == 0
     ours = Balancer.seen[0].management_id
     Balancer.strays[:] = [stray(OTHER, "Pool", "x", claim=f"{ours}/2")]
-    assert bed("audit", "--sweep", OTHER, "--yes")[0] == 0
+    assert world("audit", "--sweep", OTHER, "--yes")[0] == 0
     assert Balancer.strays == []
 
 
@@ -291,25 +295,25 @@ def test_whose_claim_it_is(claim: str, ours: bool) -> None:
         assert remove.chosen(results, GONE, "prod", claimed_elsewhere=True)
 
 
-def test_a_plugin_that_only_looks(bed: Bed, select: Select) -> None:
+def test_a_plugin_that_only_looks(world: CommandWorld, select: Select) -> None:
     select(Looks)
-    code, _, err = bed("audit", "--sweep", OTHER, "--yes")
+    code, _, err = world("audit", "--sweep", OTHER, "--yes")
     assert (code, err) == (2, "akoo-core: plugin looks cannot remove strays\n")
 
 
 def test_it_is_confirmed_by_its_name(
-    bed: Bed, select: Select, monkeypatch: pytest.MonkeyPatch
+    world: CommandWorld, select: Select, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left()
-    code, _, err = bed("audit", "--sweep", GONE)
+    code, _, err = world("audit", "--sweep", GONE)
     assert (code, "give --yes if you mean it" in err) == (2, True)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     typed = ["yes", GONE]
     monkeypatch.setattr(click, "prompt", lambda *_, **__: typed.pop(0))
-    code, _, err = bed("audit", "--sweep", GONE)
+    code, _, err = world("audit", "--sweep", GONE)
     assert (code, err) == (1, "akoo-core: not confirmed; nothing was changed\n")
     assert len(Balancer.strays) == 3
-    assert bed("audit", "--sweep", GONE)[0] == 0
+    assert world("audit", "--sweep", GONE)[0] == 0
     assert len(Balancer.strays) == 1
 
 
@@ -328,28 +332,30 @@ def test_it_is_confirmed_by_its_name(
     ],
 )
 def test_what_cannot_be_finished(
-    bed: Bed, select: Select, answer: api.Result | Exception, message: str
+    world: CommandWorld, select: Select, answer: api.Result | Exception, message: str
 ) -> None:
     left()
     Balancer.answers[:] = [answer]
-    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    code, _, err = world("audit", "--sweep", GONE, "--yes")
     assert (code, message in err) == (1, True), err
     assert len(Balancer.strays) == 3
 
 
-def test_done_is_not_believed(bed: Bed, select: Select, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_done_is_not_believed(
+    world: CommandWorld, select: Select, monkeypatch: pytest.MonkeyPatch
+) -> None:
     left()
     monkeypatch.setattr(Balancer, "keeps", True)
-    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    code, _, err = world("audit", "--sweep", GONE, "--yes")
     assert code == 1
     assert f"2 objects of {GONE} are still there (VirtualService web, Pool web)" in err
     monkeypatch.setattr(Balancer, "keeps", False)
     Balancer.unseen[:] = ["tenant b: not allowed"]
-    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    code, _, err = world("audit", "--sweep", GONE, "--yes")
     assert (code, "but not all could: tenant b: not allowed" in err) == (1, True)
 
 
-def test_a_record_that_comes_meanwhile_ends_it(bed: Bed, select: Select) -> None:
+def test_a_record_that_comes_meanwhile_ends_it(world: CommandWorld, select: Select) -> None:
     left()
     wait = api.Wait(reason="Deleting", message="deleting", after=0.001)
 
@@ -357,11 +363,11 @@ def test_a_record_that_comes_meanwhile_ends_it(bed: Bed, select: Select) -> None
         @api.hookimpl
         async def remove_stray(self, ctx: api.AuditContext, owner: str) -> api.Result | None:
             assert not ctx.records, "it is asked once"
-            bed.record("akoo-9", ako_cluster_name=GONE, leaving=LEAVING)
+            world.record("akoo-9", ako_cluster_name=GONE, leaving=LEAVING)
             return wait
 
     select(Comes)
-    code, _, err = bed("audit", "--sweep", GONE, "--yes")
+    code, _, err = world("audit", "--sweep", GONE, "--yes")
     assert (code, f"{GONE} belongs to record akoo-9" in err) == (1, True)
 
 

@@ -12,7 +12,7 @@ from akoo_core import structs
 from akoo_core.kube import resource
 from akoo_core.plugin import api
 from akoo_core.plugin_host import loader, registry
-from tests.unit.cli.commands_bed import NOW, Bed
+from tests.unit.cli.commands_world import NOW, CommandWorld
 
 Select = Callable[..., None]
 ACCOUNT = api.Account(secret="ops/cloud", version="u/1", address="cloud.example.com")
@@ -91,9 +91,9 @@ def select(monkeypatch: pytest.MonkeyPatch) -> Select:
     return select
 
 
-def test_all_is_good(bed: Bed, select: Select) -> None:
+def test_all_is_good(world: CommandWorld, select: Select) -> None:
     Cloud.findings[:] = [finding("good", "It answers as release 7.2.")]
-    code, out, _ = bed("check")
+    code, out, _ = world("check")
     assert code == 0
     assert out.splitlines() == [
         "cloud: 1 good",
@@ -103,18 +103,20 @@ def test_all_is_good(bed: Bed, select: Select) -> None:
 
 
 @pytest.mark.parametrize("state", ["wrong", "unknown"])
-def test_any_other_state_is_a_failure(bed: Bed, select: Select, state: api.FindingState) -> None:
+def test_any_other_state_is_a_failure(
+    world: CommandWorld, select: Select, state: api.FindingState
+) -> None:
     Cloud.findings[:] = [finding("good"), finding(state, "Grant it.", subject="rights")]
-    code, out, _ = bed("check", "cloud")
+    code, out, _ = world("check", "cloud")
     assert code == 1
     assert out.splitlines()[0] == f"cloud: 1 good, 1 {state}"
     assert out.splitlines()[-1].split()[1:] == ["rights", state, "Grant", "it."]
 
 
-def test_json_has_versions_and_settings(bed: Bed, select: Select) -> None:
+def test_json_has_versions_and_settings(world: CommandWorld, select: Select) -> None:
     select(Cloud, Quiet)
     Cloud.findings[:] = [structs.replace(finding("good"), version="7.2", data={"vlan": 7})]
-    code, out, _ = bed("check", "--output", "json")
+    code, out, _ = world("check", "--output", "json")
     assert code == 0
     answered = json.loads(out)
     assert answered["withoutCheck"] == ["quiet"]
@@ -124,10 +126,10 @@ def test_json_has_versions_and_settings(bed: Bed, select: Select) -> None:
 
 
 def test_a_plugin_that_fails_or_writes_is_named_and_the_others_are_asked(
-    bed: Bed, select: Select
+    world: CommandWorld, select: Select
 ) -> None:
     select(Fails, Writer, Cloud, Quiet)
-    code, out, _ = bed("check")
+    code, out, _ = world("check")
     assert code == 1
     refused = "ReadOnlyError: it tried to write in a read-only call. Nothing was changed"
     assert out.splitlines() == [
@@ -138,23 +140,23 @@ def test_a_plugin_that_fails_or_writes_is_named_and_the_others_are_asked(
     ]
 
 
-def test_who_is_asked(bed: Bed, select: Select) -> None:
+def test_who_is_asked(world: CommandWorld, select: Select) -> None:
     select(Cloud, Quiet)
-    assert bed("check", "cloud") == (0, "cloud: nothing to check\n", "")
+    assert world("check", "cloud") == (0, "cloud: nothing to check\n", "")
     for name, message in (
         ("quiet", "plugin quiet has no check"),
         ("clou", 'no plugin "clou" is selected (cloud, quiet). Did you mean "cloud"?'),
     ):
-        assert bed("check", name) == (2, "", f"akoo-core: {message}\n")
+        assert world("check", name) == (2, "", f"akoo-core: {message}\n")
     select(Quiet)
-    assert bed("check") == (2, "", "akoo-core: no plugin has a check (quiet)\n")
+    assert world("check") == (2, "", "akoo-core: no plugin has a check (quiet)\n")
 
 
-def test_its_means(bed: Bed, select: Select) -> None:
+def test_its_means(world: CommandWorld, select: Select) -> None:
     """Records and configs are there; no cluster is needed."""
-    bed.config("default")
-    bed.record("akoo-1", finished_at=NOW)
-    assert bed("check")[0] == 0
+    world.config("default")
+    world.record("akoo-1", finished_at=NOW)
+    assert world("check")[0] == 0
     (ctx,) = Cloud.seen
     assert [record.name for record in ctx.records] == ["akoo-1"]
     assert [config["metadata"]["name"] for config in ctx.configs] == ["default"]
@@ -162,13 +164,13 @@ def test_its_means(bed: Bed, select: Select) -> None:
 
 
 def test_a_refused_login_is_not_tried_again_unless_a_person_insists(
-    bed: Bed, select: Select, monkeypatch: pytest.MonkeyPatch
+    world: CommandWorld, select: Select, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The refusal is stored, although the command may not write anything else."""
     monkeypatch.setattr(Cloud, "password", "wrong")
     for arguments, tried in (((), True), ((), False), (("--login",), True)):
         Cloud.refused.clear()
-        bed("check", *arguments)
+        world("check", *arguments)
         (refused,) = Cloud.refused
         assert (refused is None) is tried
         assert refused is None or refused.by_command

@@ -11,17 +11,17 @@ import pytest
 
 from akoo_core.kube.access import kubefiles
 from akoo_core.objects import conditions, names, record
-from tests.unit.cli.commands_bed import NOW, Bed, condition, open_bed
+from tests.unit.cli.commands_world import NOW, CommandWorld, condition, open_world
 
 AVI = 'network "vip-edge" does not exist; nearest: vip-edge-1'
 NONE = "no AKODeploymentConfig selects its labels"
 EMPTY = 'its selector is empty, which matches only under the name "install-ako-for-all"'
 
 
-def test_a_selected_cluster_with_trouble(bed: Bed) -> None:
-    uid = bed.cluster("team-c/lab", labels={"lb": "avi", "site": "edge"})
-    bed.config("default", {"lb": "avi"})
-    bed.config("edge", {"site": "edge"}, priority=10)
+def test_a_selected_cluster_with_trouble(world: CommandWorld) -> None:
+    uid = world.cluster("team-c/lab", labels={"lb": "avi", "site": "edge"})
+    world.config("default", {"lb": "avi"})
+    world.config("edge", {"site": "edge"}, priority=10)
     status = record.RecordStatus(
         phase="Running",
         last_trace_id="4bf92f",
@@ -32,8 +32,8 @@ def test_a_selected_cluster_with_trouble(bed: Bed) -> None:
             condition("AviReady", "False", "NetworkNotFound", AVI),
         ),
     )
-    bed.record(key="team-c/lab", uid=uid, config="edge", status=status)
-    code, out, _ = bed("explain", "team-c/lab")
+    world.record(key="team-c/lab", uid=uid, config="edge", status=status)
+    code, out, _ = world("explain", "team-c/lab")
     assert code == 0
     assert out.splitlines() == [
         'team-c/lab is managed by AKODeploymentConfig "edge" (priority 10).',
@@ -57,30 +57,30 @@ def test_a_selected_cluster_with_trouble(bed: Bed) -> None:
     ],
 )
 def test_the_next_try(
-    bed: Bed, at: float | None, seconds: int | None, ready: conditions.Status, line: str
+    world: CommandWorld, at: float | None, seconds: int | None, ready: conditions.Status, line: str
 ) -> None:
     status = record.RecordStatus(
         next_try_at=None if at is None else NOW + datetime.timedelta(seconds=at),
         retry_seconds=seconds,
         conditions=(condition("Ready", ready, "NetworkNotFound", "AviReady=False: no"),),
     )
-    bed.record(status=status)
-    shown = [row for row in bed("explain", "team-a/shop")[1].splitlines() if "next try" in row]
+    world.record(status=status)
+    shown = [row for row in world("explain", "team-a/shop")[1].splitlines() if "next try" in row]
     assert shown == ([line] if line else [])
 
 
-def test_json(bed: Bed) -> None:
-    uid = bed.cluster(labels={"lb": "avi"})
-    bed.config("default", {"lb": "avi"})
-    bed.config("other", {"lb": "avi"}, priority=-1)
+def test_json(world: CommandWorld) -> None:
+    uid = world.cluster(labels={"lb": "avi"})
+    world.config("default", {"lb": "avi"})
+    world.config("other", {"lb": "avi"}, priority=-1)
     status = record.RecordStatus(
         phase="Running",
         next_try_at=NOW + datetime.timedelta(seconds=27),
         retry_seconds=60,
         conditions=(condition("Ready", "False", "NetworkNotFound", "AviReady=False: no"),),
     )
-    bed.record(uid=uid, status=status)
-    code, out, _ = bed("explain", "team-a/shop", "-o", "json")
+    world.record(uid=uid, status=status)
+    code, out, _ = world("explain", "team-a/shop", "-o", "json")
     answer = json.loads(out)
     assert (code, answer["cluster"], answer["config"]) == (0, "team-a/shop", "default")
     assert [loser["name"] for loser in answer["losers"]] == ["other"]
@@ -91,23 +91,23 @@ def test_json(bed: Bed) -> None:
     assert shown["next"].startswith("repair that")
 
 
-def test_declined_facts(bed: Bed) -> None:
+def test_declined_facts(world: CommandWorld) -> None:
     declined = {"PortGroup": record.DeclinedFact(plugin="vsphere")}
-    bed.record(declined=declined)
+    world.record(declined=declined)
     assert (
         "  plugin vsphere gives no PortGroup for this cluster"
-        in bed("explain", "team-a/shop")[1].splitlines()
+        in world("explain", "team-a/shop")[1].splitlines()
     )
-    (shown,) = json.loads(bed("explain", "team-a/shop", "-o", "json")[1])["records"]
+    (shown,) = json.loads(world("explain", "team-a/shop", "-o", "json")[1])["records"]
     assert shown["declined"] == {"PortGroup": "vsphere"}
 
 
-def test_a_word_to_leave_goes_before_the_config(bed: Bed) -> None:
-    uid = bed.cluster(labels={"lb": "avi"})
-    bed.config("default", {"lb": "avi"})
+def test_a_word_to_leave_goes_before_the_config(world: CommandWorld) -> None:
+    uid = world.cluster(labels={"lb": "avi"})
+    world.config("default", {"lb": "avi"})
     orphaned = record.Orphaned(cause="UserWord", at=NOW)
-    bed.record(uid=uid, orphaned=orphaned, annotations={names.LEAVE_ANNOTATION: "orphan"})
-    first, *rest = bed("explain", "team-a/shop")[1].splitlines()
+    world.record(uid=uid, orphaned=orphaned, annotations={names.LEAVE_ANNOTATION: "orphan"})
+    first, *rest = world("explain", "team-a/shop")[1].splitlines()
     assert first == (
         'team-a/shop would be managed by AKODeploymentConfig "default", but its record says '
         "akoo.io/leave=orphan."
@@ -115,16 +115,16 @@ def test_a_word_to_leave_goes_before_the_config(bed: Bed) -> None:
     assert any("akoo-core leave team-a/shop undo" in row for row in rest)
 
 
-def test_a_cluster_that_is_not_selected(bed: Bed) -> None:
-    bed.cluster(labels={"lb": "other"})
-    bed.config("default", {"lb": "avi"})
-    bed.config("loose")
-    bed.config("install-ako-for-management-cluster")
+def test_a_cluster_that_is_not_selected(world: CommandWorld) -> None:
+    world.cluster(labels={"lb": "other"})
+    world.config("default", {"lb": "avi"})
+    world.config("loose")
+    world.config("install-ako-for-management-cluster")
     rule = {"key": "site", "operator": "In", "values": ["a", "b"]}
-    bed.config("ruled", clusterSelector={"matchExpressions": [rule]})
-    bed.config("wrong", {"-": "x"})
-    bed.config("odd", clusterSelector={"matchLabels": 7})
-    code, out, _ = bed("explain", "team-a/shop")
+    world.config("ruled", clusterSelector={"matchExpressions": [rule]})
+    world.config("wrong", {"-": "x"})
+    world.config("odd", clusterSelector={"matchLabels": 7})
+    code, out, _ = world("explain", "team-a/shop")
     assert code == 0
     assert out.splitlines() == [
         f"team-a/shop is selected by no AKODeploymentConfig: {NONE}.",
@@ -139,29 +139,29 @@ def test_a_cluster_that_is_not_selected(bed: Bed) -> None:
     ]
 
 
-def test_an_opted_out_cluster(bed: Bed) -> None:
-    bed.cluster(labels={"lb": "avi"}, annotations={names.OPT_OUT_ANNOTATION: ""})
-    bed.config("default", {"lb": "avi"})
-    _, out, _ = bed("explain", "team-a/shop")
+def test_an_opted_out_cluster(world: CommandWorld) -> None:
+    world.cluster(labels={"lb": "avi"}, annotations={names.OPT_OUT_ANNOTATION: ""})
+    world.config("default", {"lb": "avi"})
+    _, out, _ = world("explain", "team-a/shop")
     assert names.OPT_OUT_ANNOTATION in out
     assert '"default"' not in out
 
 
-def test_a_management_cluster(bed: Bed) -> None:
-    bed.cluster("tkg-system/mgmt", labels={"lb": "avi"})
-    bed.config("default", {"lb": "avi"})
-    _, out, _ = bed("explain", "tkg-system/mgmt")
+def test_a_management_cluster(world: CommandWorld) -> None:
+    world.cluster("tkg-system/mgmt", labels={"lb": "avi"})
+    world.config("default", {"lb": "avi"})
+    _, out, _ = world("explain", "tkg-system/mgmt")
     assert 'served only by "install-ako-for-management-cluster"' in out
 
 
-def test_a_selected_cluster_without_a_record(bed: Bed) -> None:
-    bed.cluster(labels={"lb": "avi"})
-    bed.config("default", {"lb": "avi"})
-    _, out, _ = bed("explain", "team-a/shop")
+def test_a_selected_cluster_without_a_record(world: CommandWorld) -> None:
+    world.cluster(labels={"lb": "avi"})
+    world.config("default", {"lb": "avi"})
+    _, out, _ = world("explain", "team-a/shop")
     assert "the operator has not seen it yet, or is not running" in out
 
 
-def test_a_held_cluster_that_is_gone(bed: Bed) -> None:
+def test_a_held_cluster_that_is_gone(world: CommandWorld) -> None:
     held = condition("Held", "True", "ForeignReference", "Pool shop-web is used by legacy-lb.")
     status = record.RecordStatus(
         phase="Sweeping",
@@ -169,22 +169,22 @@ def test_a_held_cluster_that_is_gone(bed: Bed) -> None:
         conditions=(condition("Ready", "False", "Leaving", held.message), held),
     )
     leaving = record.Leaving(cause="ClusterDeleted", started_at=NOW)
-    bed.record(status=status, leaving=leaving)
-    _, out, _ = bed("explain", "team-a/shop")
+    world.record(status=status, leaving=leaving)
+    _, out, _ = world("explain", "team-a/shop")
     assert "Cluster team-a/shop is gone" in out
     assert "Sweeping: AKO is being removed since 0s (ClusterDeleted), 7 objects left" in out
     assert "  Held=True, ForeignReference: Pool shop-web is used by legacy-lb." in out
     assert "akoo-core let-go team-a/shop --reason" in out
 
 
-def test_a_relocation_that_is_held(bed: Bed) -> None:
+def test_a_relocation_that_is_held(world: CommandWorld) -> None:
     held = condition("Held", "True", "VerbFailed", "avi.example.com does not answer.")
     status = record.RecordStatus(
         phase="Sweeping", conditions=(condition("Ready", "False", "Relocating"), held)
     )
     leaving = record.Leaving(cause="Relocated", started_at=NOW)
-    bed.record(uid=bed.cluster(), status=status, leaving=leaving)
-    _, out, _ = bed("explain", "team-a/shop")
+    world.record(uid=world.cluster(), status=status, leaving=leaving)
+    _, out, _ = world("explain", "team-a/shop")
     assert "AKO is being relocated since 0s (Relocated)" in out
     assert "akoo-core abandon-placement team-a/shop --reason" in out
 
@@ -205,51 +205,55 @@ def test_a_relocation_that_is_held(bed: Bed) -> None:
     ],
 )
 def test_the_next_step(
-    bed: Bed, annotations: dict[str, str], reason: str, spec: dict[str, Any], expected: str
+    world: CommandWorld,
+    annotations: dict[str, str],
+    reason: str,
+    spec: dict[str, Any],
+    expected: str,
 ) -> None:
     status = record.RecordStatus(conditions=(condition("Ready", "False", reason, "So."),))
-    bed.record(uid=bed.cluster(), annotations=annotations, status=status, **spec)
-    _, out, _ = bed("explain", "team-a/shop")
+    world.record(uid=world.cluster(), annotations=annotations, status=status, **spec)
+    _, out, _ = world("explain", "team-a/shop")
     assert [line for line in out.splitlines() if line.startswith("next: ") and expected in line]
 
 
-def test_a_name_that_is_not_there_is_wrong_input(bed: Bed) -> None:
-    bed.cluster()
-    code, out, err = bed("explain", "team-a/shup")
+def test_a_name_that_is_not_there_is_wrong_input(world: CommandWorld) -> None:
+    world.cluster()
+    code, out, err = world("explain", "team-a/shup")
     assert (code, out) == (2, "")
     assert 'Did you mean "team-a/shop"?' in err
-    assert bed("explain", "shop")[0] == 2
+    assert world("explain", "shop")[0] == 2
 
 
 def test_which_kubeconfig(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
 ) -> None:
     used: list[kubefiles.KubeconfigChoice] = []
-    bed = open_bed(monkeypatch, capsys, used.append)
-    bed.cluster()
+    world = open_world(monkeypatch, capsys, used.append)
+    world.cluster()
     monkeypatch.setenv("HOME", str(tmp_path))
-    bed("explain", "team-a/shop")
+    world("explain", "team-a/shop")
     home = tmp_path / ".kube/config"
     home.parent.mkdir()
     home.touch()
-    bed("explain", "team-a/shop")
+    world("explain", "team-a/shop")
     monkeypatch.setenv("AKOO_KUBECONFIG", "operator")
-    bed("explain", "team-a/shop")
+    world("explain", "team-a/shop")
     monkeypatch.setenv("KUBECONFIG", "one:two")
-    bed("explain", "team-a/shop")
-    bed("--kubeconfig", "before", "explain", "team-a/shop")
-    bed("--kubeconfig", "before", "explain", "team-a/shop", "--kubeconfig", "after")
+    world("explain", "team-a/shop")
+    world("--kubeconfig", "before", "explain", "team-a/shop")
+    world("--kubeconfig", "before", "explain", "team-a/shop", "--kubeconfig", "after")
     named = [choice.kubeconfig for choice in used]
     assert named == [None, str(home), "operator", "one:two", "before", "after"]
 
 
 def test_which_context(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     used: list[kubefiles.KubeconfigChoice] = []
-    bed = open_bed(monkeypatch, capsys, used.append)
-    bed.cluster()
-    bed("explain", "team-a/shop")
-    bed("--context", "before", "explain", "team-a/shop")
-    bed("--context", "before", "explain", "team-a/shop", "--context", "after")
+    world = open_world(monkeypatch, capsys, used.append)
+    world.cluster()
+    world("explain", "team-a/shop")
+    world("--context", "before", "explain", "team-a/shop")
+    world("--context", "before", "explain", "team-a/shop", "--context", "after")
     assert [choice.context for choice in used] == ["", "before", "after"]
 
 
@@ -265,14 +269,14 @@ def test_the_operator_looks_where_commands_look(
         return 0
 
     monkeypatch.setattr("akoo_core.app.operator.run", run)
-    bed = open_bed(monkeypatch, capsys)
+    world = open_world(monkeypatch, capsys)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert bed("--plugins", "none")[0] == 0
+    assert world("--plugins", "none")[0] == 0
     home = tmp_path / ".kube/config"
     home.parent.mkdir()
     home.touch()
-    bed("--plugins", "none")
+    world("--plugins", "none")
     monkeypatch.setenv("KUBECONFIG", "a:b")
-    bed("--plugins", "none", "--context", "x")
-    bed("--plugins", "none", "--kubeconfig", "typed")
+    world("--plugins", "none", "--context", "x")
+    world("--plugins", "none", "--kubeconfig", "typed")
     assert used == [(None, ""), (str(home), ""), ("a:b", "x"), ("typed", "")]

@@ -13,7 +13,7 @@ from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretMissingError
 from akoo_core.plugin_host import loader, registry
-from tests.unit.cli.commands_bed import NOW, Bed
+from tests.unit.cli.commands_world import NOW, CommandWorld
 
 LEAVING = record.Leaving(cause="ClusterDeleted", started_at=NOW)
 Seen = list[tuple[str, api.VerbContext]]
@@ -104,14 +104,14 @@ def select(monkeypatch: pytest.MonkeyPatch) -> Select:
     return select
 
 
-def test_the_table_and_who_has_nothing_to_do(bed: Bed, select: Select) -> None:
+def test_the_table_and_who_has_nothing_to_do(world: CommandWorld, select: Select) -> None:
     select(Balancer, Quiet)
-    bed.record()
+    world.record()
     Balancer.plans["prepare"] = (
         api.PlannedAction(action="create", kind="StringGroup", name="akoo-claim", where="admin"),
         api.PlannedAction(action="keep", kind="Cloud", name="vc-01", why="it is there"),
     )
-    code, out, err = bed("plan", "team-a/shop")
+    code, out, err = world("plan", "team-a/shop")
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "team-a/shop (record akoo-1): prepare would do this now",
@@ -122,34 +122,34 @@ def test_the_table_and_who_has_nothing_to_do(bed: Bed, select: Select) -> None:
         "without a plan: quiet",
     ]
     Balancer.plans.clear()
-    assert bed("plan", "akoo-1")[1].splitlines()[1] == "balancer: nothing to do"
+    assert world("plan", "akoo-1")[1].splitlines()[1] == "balancer: nothing to do"
 
 
-def test_what_leaves_is_swept_unless_said_otherwise(bed: Bed, select: Select) -> None:
+def test_what_leaves_is_swept_unless_said_otherwise(world: CommandWorld, select: Select) -> None:
     select(Balancer)
-    bed.record(leaving=LEAVING)
-    bed("plan", "team-a/shop")
-    bed("plan", "team-a/shop", "--verb", "prepare")
+    world.record(leaving=LEAVING)
+    world("plan", "team-a/shop")
+    world("plan", "team-a/shop", "--verb", "prepare")
     assert [verb for verb, _ in Balancer.seen] == ["sweep", "prepare"]
 
 
-def test_plugins_get_what_the_engine_gives_them(bed: Bed, select: Select) -> None:
+def test_plugins_get_what_the_engine_gives_them(world: CommandWorld, select: Select) -> None:
     select(Balancer)
-    uid = bed.cluster()
-    bed.record(uid=uid)
-    bed("plan", "team-a/shop")
+    uid = world.cluster()
+    world.record(uid=uid)
+    world("plan", "team-a/shop")
     ((_, ctx),) = Balancer.seen
     assert (ctx.view.record_name, ctx.plugin, ctx.workload) == ("akoo-1", "balancer", None)
     assert ctx.view.cluster is not None
     assert ctx.shared is not None
 
 
-def test_json(bed: Bed, select: Select) -> None:
+def test_json(world: CommandWorld, select: Select) -> None:
     select(Balancer, Quiet)
-    bed.record(leaving=LEAVING)
+    world.record(leaving=LEAVING)
     action = api.PlannedAction(action="delete", kind="Pool", name="web", why="our mark")
     Balancer.plans["sweep"] = (action,)
-    code, out, _ = bed("plan", "team-a/shop", "--output", "json")
+    code, out, _ = world("plan", "team-a/shop", "--output", "json")
     assert code == 0
     assert json.loads(out) == {
         "cluster": "team-a/shop",
@@ -165,10 +165,12 @@ def test_json(bed: Bed, select: Select) -> None:
     }
 
 
-def test_who_cannot_say_is_told_and_the_others_are_shown(bed: Bed, select: Select) -> None:
+def test_who_cannot_say_is_told_and_the_others_are_shown(
+    world: CommandWorld, select: Select
+) -> None:
     select(Writer, Balancer)
-    bed.record(leaving=LEAVING)
-    code, out, _ = bed("plan", "team-a/shop")
+    world.record(leaving=LEAVING)
+    code, out, _ = world("plan", "team-a/shop")
     assert code == 1
     refused = "it tried to write in a read-only call. Nothing was changed"
     assert out.splitlines()[1:] == [
@@ -177,50 +179,50 @@ def test_who_cannot_say_is_told_and_the_others_are_shown(bed: Bed, select: Selec
     ]
     message = f"Secret ops/avi does not exist. {'Create it. ' * 40}".strip()
     Balancer.plans["sweep"] = SecretMissingError(message)
-    assert f"balancer: no plan: SecretMissing: {message}\n" in bed("plan", "akoo-1")[1]
+    assert f"balancer: no plan: SecretMissing: {message}\n" in world("plan", "akoo-1")[1]
 
 
 def test_a_plugin_that_waits_for_a_fact_is_not_asked_what_it_prepares(
-    bed: Bed, select: Select
+    world: CommandWorld, select: Select
 ) -> None:
     select(Giver, Needs)
-    bed.record()
-    code, out, _ = bed("plan", "team-a/shop")
+    world.record()
+    code, out, _ = world("plan", "team-a/shop")
     assert (code, Needs.seen) == (1, [])
     assert "needs: no plan: FactMissing: Waits for another plugin to provide Site." in out
 
 
-def test_a_section_that_is_wrong_is_told(bed: Bed, select: Select) -> None:
+def test_a_section_that_is_wrong_is_told(world: CommandWorld, select: Select) -> None:
     select(Balancer)
-    bed.config("default", plugins={"balancer": {"x": 1}})
-    (config,) = bed.server.objects(resource.AKO_DEPLOYMENT_CONFIGS)
-    bed.record(config_uid=config["metadata"]["uid"])
-    code, out, _ = bed("plan", "team-a/shop")
+    world.config("default", plugins={"balancer": {"x": 1}})
+    (config,) = world.server.objects(resource.AKO_DEPLOYMENT_CONFIGS)
+    world.record(config_uid=config["metadata"]["uid"])
+    code, out, _ = world("plan", "team-a/shop")
     assert code == 1
     assert "AKODeploymentConfig default: spec.plugins.balancer: plugin balancer has no" in out
 
 
-def test_which_record(bed: Bed, select: Select) -> None:
+def test_which_record(world: CommandWorld, select: Select) -> None:
     select(Balancer)
-    bed.record("akoo-1", finished_at=NOW)
-    bed.record("akoo-2")
-    assert bed("plan", "team-a/shop")[1].startswith("team-a/shop (record akoo-2)")
-    code, _, err = bed("plan", "akoo-1")
+    world.record("akoo-1", finished_at=NOW)
+    world.record("akoo-2")
+    assert world("plan", "team-a/shop")[1].startswith("team-a/shop (record akoo-2)")
+    code, _, err = world("plan", "akoo-1")
     assert (code, err) == (
         2,
         "akoo-core: akoo-1 of team-a/shop is finished; nothing is planned\n",
     )
-    bed.record("akoo-3")
-    code, _, err = bed("plan", "team-a/shop")
+    world.record("akoo-3")
+    code, _, err = world("plan", "team-a/shop")
     assert (code, "several records, name one of them instead: akoo-2, akoo-3" in err) == (2, True)
-    code, _, err = bed("plan", "akoo-22")
+    code, _, err = world("plan", "akoo-22")
     assert (code, 'Did you mean "akoo-2' in err) == (2, True)
-    code, _, err = bed("plan", "team-a/shap")
+    code, _, err = world("plan", "team-a/shap")
     assert (code, "there is no Cluster team-a/shap and no record of it" in err) == (2, True)
 
 
-def test_nobody_has_a_plan(bed: Bed, select: Select) -> None:
+def test_nobody_has_a_plan(world: CommandWorld, select: Select) -> None:
     select(Quiet)
-    bed.record()
-    code, _, err = bed("plan", "team-a/shop")
+    world.record()
+    code, _, err = world("plan", "team-a/shop")
     assert (code, err) == (2, "akoo-core: no plugin has a plan (quiet)\n")

@@ -14,7 +14,7 @@ from akoo_core.cli.status import table, watch
 from akoo_core.kube import errors, resource
 from akoo_core.objects import record
 from akoo_core.testing import virtual_time
-from tests.unit.cli.commands_bed import NOW, RECORDS, Bed, condition
+from tests.unit.cli.commands_world import NOW, RECORDS, CommandWorld, condition
 
 RUNNING = record.RecordStatus(
     phase="Running", version="2.1.1", conditions=(condition("Ready", "True", "Running"),)
@@ -33,16 +33,16 @@ FINISHED = record.RecordStatus(
 Act = Callable[[], Awaitable[None]]
 
 
-def seed(bed: Bed) -> None:
-    bed.record("akoo-7", "team-a/shop", status=RUNNING)
-    bed.record("akoo-b", "team-b/pay", status=SWEEPING)
-    bed.record("akoo-1", "team-c/lab", config="edge")
-    bed.record("akoo-0", "team-c/old", status=FINISHED, finished_at=NOW)
+def seed(world: CommandWorld) -> None:
+    world.record("akoo-7", "team-a/shop", status=RUNNING)
+    world.record("akoo-b", "team-b/pay", status=SWEEPING)
+    world.record("akoo-1", "team-c/lab", config="edge")
+    world.record("akoo-0", "team-c/old", status=FINISHED, finished_at=NOW)
 
 
-def test_the_table_and_its_summary(bed: Bed) -> None:
-    seed(bed)
-    code, out, _ = bed("status")
+def test_the_table_and_its_summary(world: CommandWorld) -> None:
+    seed(world)
+    code, out, _ = world("status")
     lines = out.splitlines()
     ages = [line.split()[-1] for line in lines]
     assert code == 0
@@ -62,9 +62,9 @@ def test_the_table_and_its_summary(bed: Bed) -> None:
     )
 
 
-def test_json(bed: Bed) -> None:
-    seed(bed)
-    _, out, _ = bed("status", "--output", "json")
+def test_json(world: CommandWorld) -> None:
+    seed(world)
+    _, out, _ = world("status", "--output", "json")
     shown = json.loads(out)
     assert [record["cluster"] for record in shown["records"]] == ["shop", "pay", "lab", "old"]
     assert (shown["records"][1]["left"], shown["records"][0]["left"]) == (7, None)
@@ -72,19 +72,19 @@ def test_json(bed: Bed) -> None:
     assert shown["notReady"] == {"Leaving": 1, "Unknown": 1}
 
 
-def test_no_records(bed: Bed) -> None:
-    assert bed("status") == (0, "no records\n", "")
+def test_no_records(world: CommandWorld) -> None:
+    assert world("status") == (0, "no records\n", "")
 
 
-def test_a_record_that_cannot_be_read_is_said(bed: Bed) -> None:
+def test_a_record_that_cannot_be_read_is_said(world: CommandWorld) -> None:
     broken = {
         "apiVersion": RECORDS.api_version,
         "kind": RECORDS.kind,
         "metadata": {"name": "akoo-x"},
         "spec": {"clusterRef": 7},
     }
-    bed.server.seed(broken)
-    code, out, _ = bed("status")
+    world.server.seed(broken)
+    code, out, _ = world("status")
     assert code == 0
     assert out.startswith("cannot be read: akoo-x: spec.")
 
@@ -101,19 +101,19 @@ NAMES = {
 
 
 @pytest.mark.parametrize("words", NAMES)
-def test_what_is_asked_for_is_shown(bed: Bed, words: tuple[str, ...]) -> None:
-    seed(bed)
-    bed.cluster("team-b/pay", labels={"site": "hall"})
-    bed.cluster("team-c/lab", labels={"site": "edge"})
-    code, out, _ = bed("status", "-o", "json", *words)
+def test_what_is_asked_for_is_shown(world: CommandWorld, words: tuple[str, ...]) -> None:
+    seed(world)
+    world.cluster("team-b/pay", labels={"site": "hall"})
+    world.cluster("team-c/lab", labels={"site": "edge"})
+    code, out, _ = world("status", "-o", "json", *words)
     assert code == 0
     assert [record["name"] for record in json.loads(out)["records"]] == NAMES[words]
 
 
-async def followed(bed: Bed, wanted: watch.Wanted, acts: list[Act]) -> list[list[str]]:
+async def followed(world: CommandWorld, wanted: watch.Wanted, acts: list[Act]) -> list[list[str]]:
     """The names shown at first, and after each of ``acts``."""
     shown = []
-    async with contextlib.aclosing(watch.changes(bed.server.client(), wanted)) as changes:
+    async with contextlib.aclosing(watch.changes(world.server.client(), wanted)) as changes:
         async for change in changes:
             shown.append([record.name for record in change.known])
             if not acts:
@@ -122,54 +122,54 @@ async def followed(bed: Bed, wanted: watch.Wanted, acts: list[Act]) -> list[list
     raise AssertionError("a watch has no end")
 
 
-def test_the_watch_follows_records(bed: Bed) -> None:
-    seed(bed)
-    user = bed.server.client()
+def test_the_watch_follows_records(world: CommandWorld) -> None:
+    seed(world)
+    user = world.server.client()
 
     async def delete() -> None:
         await user.merge_patch(RECORDS, "akoo-7", {"metadata": {"finalizers": None}})
         await user.delete(RECORDS, "akoo-7")
 
     async def create() -> None:
-        bed.record("akoo-9", "team-a/new")
+        world.record("akoo-9", "team-a/new")
 
     wanted = watch.Wanted(namespace="team-a")
-    shown = virtual_time.run(lambda _: followed(bed, wanted, [delete, create]))
+    shown = virtual_time.run(lambda _: followed(world, wanted, [delete, create]))
     assert shown == [["akoo-7"], [], ["akoo-9"]]
 
 
-def test_the_watch_follows_labels_of_clusters(bed: Bed) -> None:
-    seed(bed)
-    bed.cluster("team-a/shop", labels={"site": "edge"})
-    user = bed.server.client()
+def test_the_watch_follows_labels_of_clusters(world: CommandWorld) -> None:
+    seed(world)
+    world.cluster("team-a/shop", labels={"site": "edge"})
+    user = world.server.client()
 
     async def relabel() -> None:
         patch = {"metadata": {"labels": {"site": None}}}
         await user.merge_patch(resource.CLUSTERS, "shop", patch, "team-a")
 
     wanted = watch.Wanted(selector="site=edge")
-    shown = virtual_time.run(lambda _: followed(bed, wanted, [relabel]))
+    shown = virtual_time.run(lambda _: followed(world, wanted, [relabel]))
     assert shown == [["akoo-7"], []]
 
 
-def test_a_watch_survives_trouble(bed: Bed, caplog: pytest.LogCaptureFixture) -> None:
-    seed(bed)
+def test_a_watch_survives_trouble(world: CommandWorld, caplog: pytest.LogCaptureFixture) -> None:
+    seed(world)
 
     async def silence() -> None:
-        bed.server.faults.before("watch *", errors.UnreachableError("silent"), times=2)
-        bed.record("akoo-9", "team-a/new")
+        world.server.faults.before("watch *", errors.UnreachableError("silent"), times=2)
+        world.record("akoo-9", "team-a/new")
 
     wanted = watch.Wanted(namespace="team-a")
-    shown = virtual_time.run(lambda _: followed(bed, wanted, [silence]))
+    shown = virtual_time.run(lambda _: followed(world, wanted, [silence]))
     assert shown == [["akoo-7"], ["akoo-9", "akoo-7"]]
 
 
-def test_what_fails_at_once_fails(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fails_at_once_fails(world: CommandWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     async def records(_: object) -> fleet.Records:
         raise errors.UnreachableError("silent")
 
     monkeypatch.setattr(fleet, "records", records)
-    code, out, err = bed("status", "--watch")
+    code, out, err = world("status", "--watch")
     assert (code, out, err) == (1, "", "akoo-core: silent\n")
 
 

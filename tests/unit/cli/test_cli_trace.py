@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from akoo_core.traces import jaeger
-from tests.unit.cli.commands_bed import Bed
+from tests.unit.cli.commands_world import CommandWorld
 
 ANSWER = {
     "data": [
@@ -44,30 +44,30 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_service_is_that_of_the_operator(
-    bed: Bed, asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+    world: CommandWorld, asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("telemetry: {serviceName: akoo-file}")
-    bed("trace", "a/b")
+    world("trace", "a/b")
     monkeypatch.setenv("OTEL_SERVICE_NAME", "akoo-otel")
-    bed("trace", "a/b")
-    bed("--config", str(file), "trace", "a/b")
+    world("trace", "a/b")
+    world("--config", str(file), "trace", "a/b")
     monkeypatch.setenv("AKOO_TELEMETRY__SERVICE_NAME", "akoo-variable")
-    bed("--config", str(file), "trace", "a/b")
-    bed("trace", "a/b", "--service", "typed")
+    world("--config", str(file), "trace", "a/b")
+    world("trace", "a/b", "--service", "typed")
     assert asked == ["akoo-core", "akoo-otel", "akoo-file", "akoo-variable", "typed"]
 
 
-def test_text_and_json(bed: Bed, asked: list[str]) -> None:
-    text = bed("trace", "a/b", "--links", "--jaeger", "http://j/")[1].splitlines()
+def test_text_and_json(world: CommandWorld, asked: list[str]) -> None:
+    text = world("trace", "a/b", "--links", "--jaeger", "http://j/")[1].splitlines()
     assert text[0] == "1970-01-01 (UTC)"
     assert text[2].strip() == "http://j/trace/t1"
-    (line,) = json.loads(bed("trace", "a/b", "-o", "json")[1])
+    (line,) = json.loads(world("trace", "a/b", "-o", "json")[1])
     assert (line["traceId"], line["durationMs"]) == ("t1", 1.0)
 
 
-def test_nothing_found_names_the_service(bed: Bed, asked: list[str]) -> None:
-    code, _, err = bed("trace", "a/b", "--service", "empty")
+def test_nothing_found_names_the_service(world: CommandWorld, asked: list[str]) -> None:
+    code, _, err = world("trace", "a/b", "--service", "empty")
     assert (code, "under service empty" in err) == (1, True)
 
 
@@ -81,7 +81,7 @@ def test_nothing_found_names_the_service(bed: Bed, asked: list[str]) -> None:
         (("shop",), "'shop' is not NAMESPACE/NAME"),
     ],
 )
-def test_wrong_input(bed: Bed, words: tuple[str, ...], message: str) -> None:
-    code, out, err = bed("trace", *words)
+def test_wrong_input(world: CommandWorld, words: tuple[str, ...], message: str) -> None:
+    code, out, err = world("trace", *words)
     assert (code, out) == (2, "")
     assert message in err

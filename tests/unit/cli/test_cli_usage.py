@@ -6,7 +6,7 @@ import click
 import pytest
 
 from akoo_core.cli import commands
-from tests.unit.cli.commands_bed import Bed
+from tests.unit.cli.commands_world import CommandWorld
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,10 @@ from tests.unit.cli.commands_bed import Bed
         (("plan", "a/b", "c"), "unexpected extra argument (c)"),
     ],
 )
-def test_a_wrong_command_line_is_one_line(bed: Bed, words: tuple[str, ...], message: str) -> None:
-    code, out, err = bed(*words)
+def test_a_wrong_command_line_is_one_line(
+    world: CommandWorld, words: tuple[str, ...], message: str
+) -> None:
+    code, out, err = world(*words)
     assert (code, out) == (2, "")
     assert err.startswith("akoo-core: ")
     assert err.count("\n") == 1
@@ -39,9 +41,9 @@ def tree(group: click.Group, context: click.Context) -> list[click.Command]:
     return commands
 
 
-def test_no_help_is_cut_and_all_begin_alike(bed: Bed) -> None:
+def test_no_help_is_cut_and_all_begin_alike(world: CommandWorld) -> None:
     for words in ((), ("plugins",)):
-        _, out, _ = bed(*words, "--help")
+        _, out, _ = world(*words, "--help")
         assert "..." not in out.partition("Commands:")[2]
         rows = out.partition("Commands:")[2].strip().splitlines()
         assert rows
@@ -50,15 +52,15 @@ def test_no_help_is_cut_and_all_begin_alike(bed: Bed) -> None:
 
 @pytest.mark.parametrize(("columns", "longest"), [("60", 60), ("140", 140)])
 def test_help_is_as_wide_as_the_terminal(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch, columns: str, longest: int
+    world: CommandWorld, monkeypatch: pytest.MonkeyPatch, columns: str, longest: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    widths = {len(line) for line in bed("audit", "--help")[1].splitlines()}
+    widths = {len(line) for line in world("audit", "--help")[1].splitlines()}
     assert max(widths) <= longest
     assert max(widths) > longest - 40
 
 
-def test_help_shows_each_variable(bed: Bed) -> None:
+def test_help_shows_each_variable(world: CommandWorld) -> None:
     context = click.Context(commands.akoo_core)
     for command in tree(commands.akoo_core, context):
         for option in command.params:
@@ -66,5 +68,5 @@ def test_help_shows_each_variable(bed: Bed) -> None:
                 assert option.show_envvar, f"{command.name} {option.name}"
 
 
-def test_an_optional_argument_is_shown_as_one(bed: Bed) -> None:
-    assert "audit [OPTIONS] [PLUGIN]" in bed("audit", "--help")[1]
+def test_an_optional_argument_is_shown_as_one(world: CommandWorld) -> None:
+    assert "audit [OPTIONS] [PLUGIN]" in world("audit", "--help")[1]

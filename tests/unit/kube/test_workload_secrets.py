@@ -34,7 +34,7 @@ def secret(text: str) -> dict[str, Any]:
     }
 
 
-class Bed:
+class SecretsWorld:
     """A management cluster with one kubeconfig, and what the caches say of it."""
 
     def __init__(self) -> None:
@@ -67,68 +67,70 @@ class Bed:
 
 
 @pytest.fixture
-async def bed() -> Any:
-    made = Bed()
+async def world() -> Any:
+    made = SecretsWorld()
     yield made
     await made.clients.close()
 
 
-async def test_it_is_read_once_while_it_is_the_same(bed: Bed) -> None:
-    assert [await bed.ask() for _ in range(3)] == [1, 0, 0]
+async def test_it_is_read_once_while_it_is_the_same(world: SecretsWorld) -> None:
+    assert [await world.ask() for _ in range(3)] == [1, 0, 0]
 
 
-async def test_a_change_is_read_once(bed: Bed) -> None:
-    await bed.ask()
+async def test_a_change_is_read_once(world: SecretsWorld) -> None:
+    await world.ask()
     changed = secret(KUBECONFIG.replace("shop.example", "new.example"))
-    client = bed.server.client()
+    client = world.server.client()
     await client.merge_patch(resources.SECRETS, NAME, {"data": changed["data"]}, "demo")
-    assert await bed.ask() == 0, "the caches have not seen it yet; an event follows"
-    bed.seen = bed.version()
-    assert [await bed.ask(), await bed.ask()] == [1, 0]
+    assert await world.ask() == 0, "the caches have not seen it yet; an event follows"
+    world.seen = world.version()
+    assert [await world.ask(), await world.ask()] == [1, 0]
 
 
-async def test_a_change_of_anything_else_is_read_once(bed: Bed) -> None:
-    await bed.ask()
-    client = bed.server.client()
+async def test_a_change_of_anything_else_is_read_once(world: SecretsWorld) -> None:
+    await world.ask()
+    client = world.server.client()
     note = {"metadata": {"annotations": {"note": "one"}}}
     await client.merge_patch(resources.SECRETS, NAME, note, "demo")
-    bed.seen = bed.version()
-    assert [await bed.ask(), await bed.ask()] == [1, 0]
+    world.seen = world.version()
+    assert [await world.ask(), await world.ask()] == [1, 0]
 
 
 @pytest.mark.parametrize("seen", [None, "", "another/1"], ids=["unknown", "gone", "another"])
-async def test_caches_that_say_something_else_prove_nothing(bed: Bed, seen: str | None) -> None:
-    await bed.ask()
-    bed.seen = seen
-    assert [await bed.ask(), await bed.ask()] == [1, 1]
+async def test_caches_that_say_something_else_prove_nothing(
+    world: SecretsWorld, seen: str | None
+) -> None:
+    await world.ask()
+    world.seen = seen
+    assert [await world.ask(), await world.ask()] == [1, 1]
 
 
-async def test_another_cluster_of_that_name_reads_for_itself(bed: Bed) -> None:
-    await bed.ask()
-    await bed.clients.forget("uid-1")
-    assert await bed.ask() == 1
-    await bed.server.client().delete(resources.SECRETS, NAME, "demo")
+async def test_another_cluster_of_that_name_reads_for_itself(world: SecretsWorld) -> None:
+    await world.ask()
+    await world.clients.forget("uid-1")
+    assert await world.ask() == 1
+    await world.server.client().delete(resources.SECRETS, NAME, "demo")
     with pytest.raises(errors.NotFoundError):
-        await bed.clients.client_for("demo", "shop", "uid-2")
+        await world.clients.client_for("demo", "shop", "uid-2")
 
 
-async def test_a_new_kubeconfig_ends_the_pause(bed: Bed) -> None:
-    await bed.ask()
-    breaker = bed.clients._pool["uid-1"].circuit
+async def test_a_new_kubeconfig_ends_the_pause(world: SecretsWorld) -> None:
+    await world.ask()
+    breaker = world.clients._pool["uid-1"].circuit
     breaker.failed()
     breaker.failed()
-    assert await bed.ask() == 0
+    assert await world.ask() == 0
     assert breaker.refused_seconds() > 0.0, "the same kubeconfig says nothing new"
-    await bed.change(KUBECONFIG.replace("shop.example", "new.example"))
-    assert await bed.ask() == 1
+    await world.change(KUBECONFIG.replace("shop.example", "new.example"))
+    assert await world.ask() == 1
     assert breaker.refused_seconds() == 0.0
-    assert bed.clients.silent_seconds("uid-1") == 0.0
+    assert world.clients.silent_seconds("uid-1") == 0.0
 
 
-async def test_short_tokens_do_not_mask_words_in_our_log(bed: Bed) -> None:
-    await bed.change(KUBECONFIG.replace("a-token-of-nobody", "Cluster"))
-    await bed.ask()
+async def test_short_tokens_do_not_mask_words_in_our_log(world: SecretsWorld) -> None:
+    await world.change(KUBECONFIG.replace("a-token-of-nobody", "Cluster"))
+    await world.ask()
     assert redaction.redact("the Cluster demo/shop") == "the Cluster demo/shop"
-    await bed.change(KUBECONFIG.replace("a-token-of-nobody", "a-longer-token-of-nobody"))
-    await bed.ask()
+    await world.change(KUBECONFIG.replace("a-token-of-nobody", "a-longer-token-of-nobody"))
+    await world.ask()
     assert redaction.redact("a-longer-token-of-nobody") == redaction.MASK

@@ -1,39 +1,40 @@
-"""The bed as a fixture."""
+"""The fleet as a fixture."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.unit.reconcile import reconcile_bed
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
-from tests.unit.reconcile.reconcile_bench import Bench
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.deploy_world import DeployWorld
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
 @pytest.fixture
-def ako() -> bedplugins.Ako:
-    return bedplugins.Ako()
+def ako() -> reconcile_plugins.Ako:
+    return reconcile_plugins.Ako()
 
 
 @pytest.fixture
-def avi() -> bedplugins.Avi:
-    return bedplugins.Avi()
+def avi() -> reconcile_plugins.Avi:
+    return reconcile_plugins.Avi()
 
 
 @pytest.fixture
-def bed(ako: bedplugins.Ako, avi: bedplugins.Avi) -> Bed:
-    return Bed(ako, avi)
+def fleet(ako: reconcile_plugins.Ako, avi: reconcile_plugins.Avi) -> ReconcileFleet:
+    return ReconcileFleet(ako, avi)
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def world() -> DeployWorld:
+    return DeployWorld()
 
 
 @pytest.fixture
-async def name(bed: Bed, avi: bedplugins.Avi, ako: bedplugins.Ako) -> str:
+async def name(
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, ako: reconcile_plugins.Ako
+) -> str:
     """The record of demo/shop, running, with two objects of it outside."""
-    name = await reconcile_bed.running(bed)
+    name = await reconcile_fleet.running(fleet)
     avi.outside[name] = {"vs-web", "pool-web"}
     avi.calls.clear()
     ako.calls.clear()

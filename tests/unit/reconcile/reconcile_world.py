@@ -23,7 +23,7 @@ from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
 
 
-class World:
+class CurrentWorld:
     """The caches, here the server's state itself."""
 
     def __init__(self, server: memory.MemoryServer) -> None:

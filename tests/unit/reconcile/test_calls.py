@@ -9,26 +9,26 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import secret_reader
-from tests.unit.reconcile import reconcile_bench
-from tests.unit.reconcile.reconcile_bed import Bed
-from tests.unit.reconcile.reconcile_bench import Bench
+from tests.unit.reconcile import deploy_world
+from tests.unit.reconcile.deploy_world import DeployWorld
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
 def definition(number: int) -> dict[str, Any]:
     plural, kind = f"rules{number}", f"Rule{number}"
-    spec = reconcile_bench.CRD["spec"] | {"names": {"plural": plural, "kind": kind}}
-    return reconcile_bench.CRD | {"metadata": {"name": f"{plural}.ako.vmware.com"}, "spec": spec}
+    spec = deploy_world.CRD["spec"] | {"names": {"plural": plural, "kind": kind}}
+    return deploy_world.CRD | {"metadata": {"name": f"{plural}.ako.vmware.com"}, "spec": spec}
 
 
-def reads_of_secrets(bench: Bench) -> int:
-    return sum(call.operation == "get secrets" for call in bench.management.faults.calls)
+def reads_of_secrets(world: DeployWorld) -> int:
+    return sum(call.operation == "get secrets" for call in world.management.faults.calls)
 
 
-async def test_definitions_are_listed_twice_and_applied_once(bench: Bench) -> None:
+async def test_definitions_are_listed_twice_and_applied_once(world: DeployWorld) -> None:
     wanted = [definition(number) for number in range(11)]
-    report = await bench.deploy(*wanted, reconcile_bench.config_map())
+    report = await world.deploy(*wanted, deploy_world.config_map())
     assert report.applied == 12
-    assert collections.Counter(call.split()[0] for call in bench.calls) == {
+    assert collections.Counter(call.split()[0] for call in world.calls) == {
         "list": 3,  # The second finds that they are not Established yet.
         "apply": 12,
         "get": 1,  # The ConfigMap.
@@ -36,69 +36,69 @@ async def test_definitions_are_listed_twice_and_applied_once(bench: Bench) -> No
     }
 
 
-async def test_definitions_of_others_are_looked_at_once_and_left(bench: Bench) -> None:
+async def test_definitions_of_others_are_looked_at_once_and_left(world: DeployWorld) -> None:
     for number in range(2):
-        bench.workload.seed(definition(number))
-    await bench.deploy(definition(0), definition(1))
-    assert collections.Counter(call.split()[0] for call in bench.calls) == {"list": 1, "get": 2}
-    await bench.deploy(definition(0), definition(1))
-    assert bench.calls == []
+        world.workload.seed(definition(number))
+    await world.deploy(definition(0), definition(1))
+    assert collections.Counter(call.split()[0] for call in world.calls) == {"list": 1, "get": 2}
+    await world.deploy(definition(0), definition(1))
+    assert world.calls == []
 
 
-async def test_a_secret_is_read_once_for_all_its_keys(bench: Bench) -> None:
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert reads_of_secrets(bench) == 1
-    assert [call for call in bench.calls if "secrets" in call] == [
+async def test_a_secret_is_read_once_for_all_its_keys(world: DeployWorld) -> None:
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    assert reads_of_secrets(world) == 1
+    assert [call for call in world.calls if "secrets" in call] == [
         "get secrets avi-system/avi-secret",
         "apply secrets avi-system/avi-secret",
     ]
 
 
-async def test_a_secret_is_read_again_when_the_caches_show_another(bench: Bench) -> None:
+async def test_a_secret_is_read_again_when_the_caches_show_another(world: DeployWorld) -> None:
     def version(namespace: str, name: str) -> str | None:
-        copies = bench.management.objects(resources.SECRETS, namespace)
+        copies = world.management.objects(resources.SECRETS, namespace)
         return secret_reader.version_of(copies[0]) if known else None
 
     known = True
-    bench.deployer = deployer.Deployer(
-        clock=bench.clock,
-        opener=secrets.SecretOpener(bench.reader, reconcile_bench.NoPlugins(), version_of=version),
-        pause=bench.pause,
+    world.deployer = deployer.Deployer(
+        clock=world.clock,
+        opener=secrets.SecretOpener(world.reader, deploy_world.NoPlugins(), version_of=version),
+        pause=world.pause,
     )
     for _ in range(3):
-        await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert reads_of_secrets(bench) == 1
-    user = bench.management.client(field_manager="kubectl")
+        await world.deploy(secrets=(deploy_world.SECRET,))
+    assert reads_of_secrets(world) == 1
+    user = world.management.client(field_manager="kubectl")
     await user.merge_patch(resources.SECRETS, "avi", {"data": {"password": "AAAA"}}, "akoo")
     for _ in range(2):
-        await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert reads_of_secrets(bench) == 2
+        await world.deploy(secrets=(deploy_world.SECRET,))
+    assert reads_of_secrets(world) == 2
     known = False
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert reads_of_secrets(bench) == 3, "caches that do not follow it prove nothing"
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    assert reads_of_secrets(world) == 3, "caches that do not follow it prove nothing"
 
 
-async def test_a_drift_look_opens_it_in_any_case(bench: Bench) -> None:
-    bench.deployer = deployer.Deployer(
-        clock=bench.clock,
+async def test_a_drift_look_opens_it_in_any_case(world: DeployWorld) -> None:
+    world.deployer = deployer.Deployer(
+        clock=world.clock,
         opener=secrets.SecretOpener(
-            bench.reader, reconcile_bench.NoPlugins(), version_of=lambda *_: seen[0]
+            world.reader, deploy_world.NoPlugins(), version_of=lambda *_: seen[0]
         ),
-        pause=bench.pause,
+        pause=world.pause,
     )
-    copies = bench.management.objects(resources.SECRETS)
+    copies = world.management.objects(resources.SECRETS)
     seen = [secret_reader.version_of(copies[0])]
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert reads_of_secrets(bench) == 1
-    bench.clock.advance(deployer.DRIFT_SECONDS)
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert reads_of_secrets(bench) == 2
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    assert reads_of_secrets(world) == 1
+    world.clock.advance(deployer.DRIFT_SECONDS)
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    assert reads_of_secrets(world) == 2
 
 
-async def test_what_a_plugin_keeps_is_asked_for_each_time(bench: Bench) -> None:
+async def test_what_a_plugin_keeps_is_asked_for_each_time(world: DeployWorld) -> None:
     opener = secrets.SecretOpener(
-        bench.reader, reconcile_bench.NoPlugins(), version_of=lambda *_: "the same"
+        world.reader, deploy_world.NoPlugins(), version_of=lambda *_: "the same"
     )
     assert opener.changed(None)
     kept = {"x": api.SecretSource(key="p", namespace="akoo", name="avi", optional=True)}
@@ -107,11 +107,11 @@ async def test_what_a_plugin_keeps_is_asked_for_each_time(bench: Bench) -> None:
     assert opener.changed(opened.versions), "the caches show another state than was read"
 
 
-async def test_the_management_calls_of_an_onboarding(bed: Bed) -> None:
-    await bed.config()
-    name = await bed.cluster()
-    await bed.run(name)
-    calls = collections.Counter(call.operation for call in bed.management.faults.calls)
+async def test_the_management_calls_of_an_onboarding(fleet: ReconcileFleet) -> None:
+    await fleet.config()
+    name = await fleet.cluster()
+    await fleet.run(name)
+    calls = collections.Counter(call.operation for call in fleet.management.faults.calls)
     assert calls == {
         "list akodeployments": 1,  # once in a process: are the caches behind?
         "get clusters": 1,

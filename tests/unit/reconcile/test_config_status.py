@@ -16,20 +16,20 @@ from akoo_core.objects.record import Orphaned, RecordSpec, StoredLetGo
 from akoo_core.plugin import api
 from akoo_core.reconcile.status import config_status
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 CONFIGS = resources.AKO_DEPLOYMENT_CONFIGS
 GOOD = {"clusterSelector": {"matchLabels": {"lb": "avi"}}}
 
 
-async def status(bed: Bed, name: str = "default") -> dict[str, Any]:
+async def status(fleet: ReconcileFleet, name: str = "default") -> dict[str, Any]:
     """The status after its controller has looked. It rests afterwards."""
-    await bed.configs.reconcile(name, 0)
-    before = bed.management.faults.calls.copy()
-    assert (await bed.configs.reconcile(name, 0)).changed is False
-    assert bed.management.faults.calls == before, "nothing is written at rest"
-    written: dict[str, Any] = (await bed.user.get(CONFIGS, name))["status"]
+    await fleet.configs.reconcile(name, 0)
+    before = fleet.management.faults.calls.copy()
+    assert (await fleet.configs.reconcile(name, 0)).changed is False
+    assert fleet.management.faults.calls == before, "nothing is written at rest"
+    written: dict[str, Any] = (await fleet.user.get(CONFIGS, name))["status"]
     return written
 
 
@@ -44,32 +44,34 @@ def counts(written: dict[str, Any]) -> tuple[int, int]:
     return written["clusters"], written["ready"]
 
 
-async def test_it_counts_its_clusters(bed: Bed, ako: bedplugins.Ako) -> None:
-    await bed.config()
-    current = await status(bed)
+async def test_it_counts_its_clusters(fleet: ReconcileFleet, ako: reconcile_plugins.Ako) -> None:
+    await fleet.config()
+    current = await status(fleet)
     assert (counts(current), ready(current)) == ((0, 0), ("True", "Usable"))
-    shop, pay = await bed.cluster("shop"), await bed.cluster("pay")
-    await bed.run(shop)
-    bed.workloads.error = errors.UnreachableError("connection refused")
-    await bed.run(pay)
-    assert counts(await status(bed)) == (2, 1)
-    await bed.delete_cluster("pay")
-    assert counts(await status(bed)) == (2, 1)
+    shop, pay = await fleet.cluster("shop"), await fleet.cluster("pay")
+    await fleet.run(shop)
+    fleet.workloads.error = errors.UnreachableError("connection refused")
+    await fleet.run(pay)
+    assert counts(await status(fleet)) == (2, 1)
+    await fleet.delete_cluster("pay")
+    assert counts(await status(fleet)) == (2, 1)
 
 
-async def test_those_that_are_not_served_any_more_do_not_count(bed: Bed, name: str) -> None:
-    assert counts(await status(bed)) == (1, 1)
-    await bed.annotate(name, leave="orphan")
-    await bed.run(name)
-    assert counts(await status(bed)) == (0, 0)
+async def test_those_that_are_not_served_any_more_do_not_count(
+    fleet: ReconcileFleet, name: str
+) -> None:
+    assert counts(await status(fleet)) == (1, 1)
+    await fleet.annotate(name, leave="orphan")
+    await fleet.run(name)
+    assert counts(await status(fleet)) == (0, 0)
 
 
-async def test_losing_is_no_mistake(bed: Bed, name: str) -> None:
-    await bed.config("better", priority=10)
-    await bed.run(name)
-    current = await status(bed)
+async def test_losing_is_no_mistake(fleet: ReconcileFleet, name: str) -> None:
+    await fleet.config("better", priority=10)
+    await fleet.run(name)
+    current = await status(fleet)
     assert (counts(current), ready(current)) == ((0, 0), ("True", "Usable"))
-    assert counts(await status(bed, "better")) == (1, 1)
+    assert counts(await status(fleet, "better")) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -81,72 +83,74 @@ async def test_losing_is_no_mistake(bed: Bed, name: str) -> None:
     ],
 )
 async def test_one_that_cannot_be_used_says_what_is_wrong(
-    bed: Bed, spec: dict[str, Any], path: str
+    fleet: ReconcileFleet, spec: dict[str, Any], path: str
 ) -> None:
-    await bed.config(**spec)
-    current = await status(bed)
+    await fleet.config(**spec)
+    current = await status(fleet)
     assert ready(current) == ("False", "ConfigInvalid")
     assert current["conditions"][0]["message"].startswith(path)
     assert current["observedGeneration"] == 1
-    await bed.user.merge_patch(CONFIGS, "default", {"spec": dict.fromkeys(spec)})
-    current = await status(bed)
+    await fleet.user.merge_patch(CONFIGS, "default", {"spec": dict.fromkeys(spec)})
+    current = await status(fleet)
     assert ready(current) == ("True", "Usable")
     assert current["observedGeneration"] == 2
 
 
-async def test_one_that_is_deleted_says_what_it_waits_for(bed: Bed, name: str) -> None:
-    await bed.user.delete(CONFIGS, "default")
-    current = await status(bed)
+async def test_one_that_is_deleted_says_what_it_waits_for(fleet: ReconcileFleet, name: str) -> None:
+    await fleet.user.delete(CONFIGS, "default")
+    current = await status(fleet)
     assert ready(current) == ("False", "ConfigDeleting")
     assert "now it serves 1" in current["conditions"][0]["message"]
 
 
-async def test_one_that_cannot_be_used_goes_like_any_other(bed: Bed, name: str) -> None:
-    await bed.annotate(name, leave="orphan")
-    await bed.run(name)
-    await bed.change_config(deadline="soon")
-    await bed.user.delete(CONFIGS, "default")
-    await bed.configs.reconcile("default", 0)
-    assert bed.management.objects(CONFIGS) == []
+async def test_one_that_cannot_be_used_goes_like_any_other(
+    fleet: ReconcileFleet, name: str
+) -> None:
+    await fleet.annotate(name, leave="orphan")
+    await fleet.run(name)
+    await fleet.change_config(deadline="soon")
+    await fleet.user.delete(CONFIGS, "default")
+    await fleet.configs.reconcile("default", 0)
+    assert fleet.management.objects(CONFIGS) == []
 
 
 async def test_a_config_that_is_gone_or_another_is_none_of_our_business(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch
+    fleet: ReconcileFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert await bed.configs.reconcile("default", 0) == (None, False)
-    await bed.config()
-    stale = bed.world.config_object("default")
-    await bed.user.delete(CONFIGS, "default")
-    monkeypatch.setattr(bed.world, "config_object", lambda name: stale)
-    assert (await bed.configs.reconcile("default", 0)).changed is False
-    await bed.config()
-    assert (await bed.configs.reconcile("default", 0)).changed is False
-    assert "status" not in await bed.user.get(CONFIGS, "default")
+    assert await fleet.configs.reconcile("default", 0) == (None, False)
+    await fleet.config()
+    stale = fleet.world.config_object("default")
+    await fleet.user.delete(CONFIGS, "default")
+    monkeypatch.setattr(fleet.world, "config_object", lambda name: stale)
+    assert (await fleet.configs.reconcile("default", 0)).changed is False
+    await fleet.config()
+    assert (await fleet.configs.reconcile("default", 0)).changed is False
+    assert "status" not in await fleet.user.get(CONFIGS, "default")
 
 
-async def test_its_spec_and_what_others_say_there_are_left_alone(bed: Bed) -> None:
-    await bed.config()
+async def test_its_spec_and_what_others_say_there_are_left_alone(fleet: ReconcileFleet) -> None:
+    await fleet.config()
     former = {"type": "Former", "status": "True", "severity": "Info"}
     old = {"type": "Ready", "status": "True", "lastTransitionTime": "2020-01-01T00:00:00Z"}
     patch = {"status": {"conditions": [former, old]}}
-    before = await bed.user.merge_patch(CONFIGS, "default", patch, subresource="status")
-    current = await status(bed)
+    before = await fleet.user.merge_patch(CONFIGS, "default", patch, subresource="status")
+    current = await status(fleet)
     assert former in current["conditions"]
     assert ready(current) == ("True", "Usable")
-    after = await bed.user.get(CONFIGS, "default")
+    after = await fleet.user.get(CONFIGS, "default")
     assert after["spec"] == before["spec"]
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
 
 
-async def test_a_transition_has_its_time(bed: Bed) -> None:
-    await bed.config()
-    first = (await status(bed))["conditions"][0]["lastTransitionTime"]
-    bed.clock.advance(60)
-    await bed.cluster()
-    await bed.change_config(priority=3)
-    assert (await status(bed))["conditions"][0]["lastTransitionTime"] == first
-    await bed.change_config(deadline="soon")
-    assert (await status(bed))["conditions"][0]["lastTransitionTime"] > first
+async def test_a_transition_has_its_time(fleet: ReconcileFleet) -> None:
+    await fleet.config()
+    first = (await status(fleet))["conditions"][0]["lastTransitionTime"]
+    fleet.clock.advance(60)
+    await fleet.cluster()
+    await fleet.change_config(priority=3)
+    assert (await status(fleet))["conditions"][0]["lastTransitionTime"] == first
+    await fleet.change_config(deadline="soon")
+    assert (await status(fleet))["conditions"][0]["lastTransitionTime"] > first
 
 
 SPECS = st.builds(
@@ -218,21 +222,21 @@ class Sized(api.Plugin):
 async def test_sections_of_plugins_are_told_on_the_config(
     sections: dict[str, Any], reason: str, words: str
 ) -> None:
-    bed = Bed(Sized())
-    await bed.config(plugins=sections)
-    condition = (await status(bed))["conditions"][0]
+    fleet = ReconcileFleet(Sized())
+    await fleet.config(plugins=sections)
+    condition = (await status(fleet))["conditions"][0]
     assert condition["reason"] == reason
     assert words in condition.get("message", "")
 
 
 async def test_a_config_and_its_record_name_a_fault_in_the_same_words() -> None:
-    bed = Bed(Sized())
-    await bed.config(plugins={"ako": {"sise": 2}})
-    name = await bed.cluster()
-    await bed.run(name)
-    condition = (await status(bed))["conditions"][0]
-    assert bed.condition(name, "AkoReady") == ("False", condition["reason"])
-    assert bed.message(name, "AkoReady") == condition["message"]
+    fleet = ReconcileFleet(Sized())
+    await fleet.config(plugins={"ako": {"sise": 2}})
+    name = await fleet.cluster()
+    await fleet.run(name)
+    condition = (await status(fleet))["conditions"][0]
+    assert fleet.condition(name, "AkoReady") == ("False", condition["reason"])
+    assert fleet.message(name, "AkoReady") == condition["message"]
 
 
 class Placing(api.Plugin):

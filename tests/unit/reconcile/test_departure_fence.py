@@ -11,13 +11,12 @@ from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.decide import leaving, proofs
-from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
-class Slow(bedplugins.Ako):
+class Slow(reconcile_plugins.Ako):
     """Its fence answers what it is told to."""
 
     def __init__(self) -> None:
@@ -37,70 +36,78 @@ def ako() -> Slow:
 
 
 async def test_a_fence_is_waited_for_but_not_for_ever(
-    bed: Bed, ako: Slow, avi: bedplugins.Avi, name: str
+    fleet: ReconcileFleet, ako: Slow, avi: reconcile_plugins.Avi, name: str
 ) -> None:
-    await bed.delete_cluster()
-    outcome = await bed.run(name)
+    await fleet.delete_cluster()
+    outcome = await fleet.run(name)
     assert outcome.requeue_after == 3.0
-    assert bed.record(name).status.phase == "Fencing"
-    assert bed.condition(name, "Held") == ("True", "PodRunning")
+    assert fleet.record(name).status.phase == "Fencing"
+    assert fleet.condition(name, "Held") == ("True", "PodRunning")
     assert avi.calls == []
-    bed.clock.advance(leaving.FENCE_SECONDS)
-    await bed.run(name)
-    fence = reconcile_bed.leaving(bed.record(name)).fence
+    fleet.clock.advance(leaving.FENCE_SECONDS)
+    await fleet.run(name)
+    fence = reconcile_fleet.leaving(fleet.record(name)).fence
     assert fence is not None
     assert (fence.grade, fence.evidence.split(";")[0]) == ("Unfenced", "ako-0 still runs.")
     assert avi.calls == ["sweep", "verify"]
     ako.answer = api.Fenced(grade="Stopped", evidence="no Pod")
-    await bed.run(name)
-    fence = reconcile_bed.leaving(bed.record(name)).fence
+    await fleet.run(name)
+    fence = reconcile_fleet.leaving(fleet.record(name)).fence
     assert fence is not None
     assert fence.grade == "Stopped"
 
 
-async def test_unfenced_waits_as_long_as_ako_may_sleep(bed: Bed, ako: Slow, name: str) -> None:
+async def test_unfenced_waits_as_long_as_ako_may_sleep(
+    fleet: ReconcileFleet, ako: Slow, name: str
+) -> None:
     ako.answer = api.Fenced(grade="Unfenced", evidence="cannot tell", settle_seconds=1200)
-    await bed.delete_cluster()
-    outcome = await bed.run(name)
+    await fleet.delete_cluster()
+    outcome = await fleet.run(name)
     assert outcome.requeue_after == leaving.FENCE_AGAIN_SECONDS, "whether it is still unfenced"
-    bed.clock.advance(1199)
-    outcome = await bed.run(name)
+    fleet.clock.advance(1199)
+    outcome = await fleet.run(name)
     assert outcome.requeue_after == 1.0
-    assert reconcile_bed.held_by_us(bed)
-    bed.clock.advance(1)
-    await bed.run(name)
-    assert reconcile_bed.let_go(bed, name) == "Proven"
+    assert reconcile_fleet.held_by_us(fleet)
+    fleet.clock.advance(1)
+    await fleet.run(name)
+    assert reconcile_fleet.let_go(fleet, name) == "Proven"
 
 
-async def test_a_cluster_that_never_got_ako_goes_at_once(bed: Bed, avi: bedplugins.Avi) -> None:
-    await bed.config(quietPeriod="0s")
-    name = await bed.cluster()
+async def test_a_cluster_that_never_got_ako_goes_at_once(
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi
+) -> None:
+    await fleet.config(quietPeriod="0s")
+    name = await fleet.cluster()
     status = {"status": {"initialization": {"controlPlaneInitialized": False}}}
-    await bed.user.merge_patch(resources.CLUSTERS, "shop", status, "demo", subresource="status")
-    await bed.run(name)
-    await bed.delete_cluster()
-    await bed.run(name)
-    state = reconcile_bed.leaving(bed.record(name))
+    await fleet.user.merge_patch(resources.CLUSTERS, "shop", status, "demo", subresource="status")
+    await fleet.run(name)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    state = reconcile_fleet.leaving(fleet.record(name))
     assert state.drain_outcome == "Skipped: AKO was never deployed into this cluster."
     assert state.fence is not None
     assert state.fence.grade == "Stopped"
-    assert bed.workload.faults.calls == [], "nobody knows who answers there"
+    assert fleet.workload.faults.calls == [], "nobody knows who answers there"
     assert avi.calls[-3:] == ["sweep", "verify", "release"]
-    assert not reconcile_bed.held_by_us(bed)
+    assert not reconcile_fleet.held_by_us(fleet)
 
 
 async def test_a_verifier_without_sight_proves_nothing(
-    bed: Bed, ako: Slow, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+    fleet: ReconcileFleet,
+    ako: Slow,
+    avi: reconcile_plugins.Avi,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ako.answer = api.Fenced(grade="Stopped", evidence="no Pod")
     avi.fail["verify"] = api.Blocked(reason="NoSight", message="The role lacks READ on pools.")
-    await bed.delete_cluster()
-    await bed.run(name)
-    bed.clock.advance(600)
-    await bed.run(name)
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "NoSight")
-    assert bed.condition(name, "Held") == ("True", "NoSight")
-    assert reconcile_bed.held_by_us(bed)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    fleet.clock.advance(600)
+    await fleet.run(name)
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "NoSight")
+    assert fleet.condition(name, "Held") == ("True", "NoSight")
+    assert reconcile_fleet.held_by_us(fleet)
 
 
 CLEAN = api.Proof(own=0, queries=("pool",))

@@ -9,53 +9,54 @@ import pytest
 from akoo_core import errors as core_errors
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
-from tests.unit.reconcile import reconcile_bed
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
 async def test_a_refused_finalizer_patch_is_tried_for_ever(
-    bed: Bed, avi: bedplugins.Avi, name: str
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, name: str
 ) -> None:
-    await bed.delete_cluster()
-    await bed.run(name)
-    bed.clock.advance(30)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    fleet.clock.advance(30)
     refusal = errors.InvalidError("admission webhook: ClusterClass not found")
-    bed.management.faults.before("patch clusters", refusal, times=50)
+    fleet.management.faults.before("patch clusters", refusal, times=50)
     for attempt in range(12):
-        bed.clock.advance(86400)
-        outcome = await bed.run(name, attempt=attempt)
+        fleet.clock.advance(86400)
+        outcome = await fleet.run(name, attempt=attempt)
         assert outcome.requeue_after is not None
         assert outcome.requeue_after <= 60.0
-    assert bed.condition(name, "Held") == ("True", "LetGoRefused")
-    assert "ClusterClass not found" in bed.message(name, "Held")
-    assert reconcile_bed.let_go(bed, name) == "Proven"
-    bed.management.faults.clear()
-    await bed.run(name)
-    assert not reconcile_bed.held_by_us(bed)
-    assert bed.record(name).status.phase == "Finished"
+    assert fleet.condition(name, "Held") == ("True", "LetGoRefused")
+    assert "ClusterClass not found" in fleet.message(name, "Held")
+    assert reconcile_fleet.let_go(fleet, name) == "Proven"
+    fleet.management.faults.clear()
+    await fleet.run(name)
+    assert not reconcile_fleet.held_by_us(fleet)
+    assert fleet.record(name).status.phase == "Finished"
 
 
-async def test_release_never_holds_the_cluster(bed: Bed, avi: bedplugins.Avi, name: str) -> None:
+async def test_release_never_holds_the_cluster(
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, name: str
+) -> None:
     avi.fail["release"] = RuntimeError("avi.example.com is down")
-    await bed.delete_cluster()
-    await bed.run(name)
-    bed.clock.advance(30)
-    await bed.run(name)
-    assert reconcile_bed.let_go(bed, name) == "Proven"
-    assert not reconcile_bed.held_by_us(bed)
-    assert bed.record(name).status.phase == "Releasing"
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    fleet.clock.advance(30)
+    await fleet.run(name)
+    assert reconcile_fleet.let_go(fleet, name) == "Proven"
+    assert not reconcile_fleet.held_by_us(fleet)
+    assert fleet.record(name).status.phase == "Releasing"
     avi.fail = {}
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Finished"
+    await fleet.run(name)
+    assert fleet.record(name).status.phase == "Finished"
 
 
-async def test_foreign_finalizers_survive(bed: Bed, name: str) -> None:
-    await bed.delete_cluster()
-    await bed.run(name)
-    bed.clock.advance(30)
-    await bed.run(name)
-    cluster = bed.world.cluster_at("demo", "shop")
+async def test_foreign_finalizers_survive(fleet: ReconcileFleet, name: str) -> None:
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    fleet.clock.advance(30)
+    await fleet.run(name)
+    cluster = fleet.world.cluster_at("demo", "shop")
     assert cluster is not None
     assert cluster.finalizers == ("cluster.cluster.x-k8s.io",)
 
@@ -63,34 +64,38 @@ async def test_foreign_finalizers_survive(bed: Bed, name: str) -> None:
 # Without a verifier.
 
 
-async def test_without_a_verifier_it_is_let_go_but_never_called_clean(ako: bedplugins.Ako) -> None:
-    bed = Bed(ako)
-    name = await reconcile_bed.running(bed)
+async def test_without_a_verifier_it_is_let_go_but_never_called_clean(
+    ako: reconcile_plugins.Ako,
+) -> None:
+    fleet = ReconcileFleet(ako)
+    name = await reconcile_fleet.running(fleet)
     ako.calls.clear()
-    await bed.delete_cluster()
-    await bed.run(name)
+    await fleet.delete_cluster()
+    await fleet.run(name)
     assert ako.calls == ["drain", "fence", "release"]
-    assert not reconcile_bed.held_by_us(bed)
-    assert reconcile_bed.let_go(bed, name) == "NoVerifier"
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "NoVerifier")
-    assert bed.record(name).status.phase == "Finished"
-    assert "AKOCleanupProven" not in await bed.events()
+    assert not reconcile_fleet.held_by_us(fleet)
+    assert reconcile_fleet.let_go(fleet, name) == "NoVerifier"
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "NoVerifier")
+    assert fleet.record(name).status.phase == "Finished"
+    assert "AKOCleanupProven" not in await fleet.events()
 
 
-async def test_a_missing_plugin_holds_the_cluster(bed: Bed, ako: bedplugins.Ako, name: str) -> None:
-    bed.plugins = (ako,)
-    bed.start()
-    await bed.delete_cluster()
-    await bed.run(name)
-    assert bed.condition(name, "Ready") == ("False", "PluginMissing")
-    assert reconcile_bed.held_by_us(bed)
-    assert bed.record(name).spec.leaving is None
+async def test_a_missing_plugin_holds_the_cluster(
+    fleet: ReconcileFleet, ako: reconcile_plugins.Ako, name: str
+) -> None:
+    fleet.plugins = (ako,)
+    fleet.start()
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    assert fleet.condition(name, "Ready") == ("False", "PluginMissing")
+    assert reconcile_fleet.held_by_us(fleet)
+    assert fleet.record(name).spec.leaving is None
 
 
 # Crashes.
 
 
-End = Callable[[Bed], Awaitable[None]]
+End = Callable[[ReconcileFleet], Awaitable[None]]
 
 
 class CrashError(core_errors.ProcessEnd):
@@ -118,43 +123,43 @@ class Cut:
                 raise CrashError
 
 
-async def survive(bed: Bed, name: str, times: int) -> None:
+async def survive(fleet: ReconcileFleet, name: str, times: int) -> None:
     """Attempts by process after process."""
     for _ in range(times):
         try:
-            await bed.run(name)
+            await fleet.run(name)
         except CrashError:
-            bed.start()
-        bed.clock.advance(31)
+            fleet.start()
+        fleet.clock.advance(31)
 
 
-async def unselect(bed: Bed) -> None:
-    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+async def unselect(fleet: ReconcileFleet) -> None:
+    await fleet.patch_cluster({"metadata": {"labels": {"lb": None}}})
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("end", [Bed.delete_cluster, unselect])
+@pytest.mark.parametrize("end", [ReconcileFleet.delete_cluster, unselect])
 async def test_a_crash_at_any_write_is_survived(end: End, moment: str) -> None:
     """The life of a cluster, ended at write n and gone on with by a new process, for every n."""
     n, happened = 0, True
     while happened:
         n += 1
-        avi = bedplugins.Avi()
-        bed = Bed(bedplugins.Ako(), avi)
+        avi = reconcile_plugins.Avi()
+        fleet = ReconcileFleet(reconcile_plugins.Ako(), avi)
         cut = Cut(n, moment)
-        bed.external._interceptor = cut
-        await bed.config(onUnmatch="Remove")
-        name = await bed.cluster()
-        await survive(bed, name, 3)
+        fleet.external._interceptor = cut
+        await fleet.config(onUnmatch="Remove")
+        name = await fleet.cluster()
+        await survive(fleet, name, 3)
         avi.outside[name].add("vs-web")
-        await end(bed)
-        await survive(bed, name, 5)
-        assert bed.record(name).status.phase == "Finished", f"after a crash at write {n}"
-        assert reconcile_bed.let_go(bed, name) == "Proven"
+        await end(fleet)
+        await survive(fleet, name, 5)
+        assert fleet.record(name).status.phase == "Finished", f"after a crash at write {n}"
+        assert reconcile_fleet.let_go(fleet, name) == "Proven"
         assert avi.outside == {}
-        assert not reconcile_bed.held_by_us(bed)
+        assert not reconcile_fleet.held_by_us(fleet)
         if end is unselect:
-            left = bed.workload.objects(resources.STATEFUL_SETS)
+            left = fleet.workload.objects(resources.STATEFUL_SETS)
             assert left == [], f"after a crash at write {n}"
         happened = cut.happened
     assert n > 20, "every write was tried"

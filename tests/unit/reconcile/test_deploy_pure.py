@@ -8,7 +8,7 @@ import pytest
 
 from akoo_core.plugin import api
 from akoo_core.reconcile.deploy import drift, inventory, kind_order
-from tests.unit.reconcile import reconcile_bench
+from tests.unit.reconcile import deploy_world
 
 
 def test_kind_order() -> None:
@@ -45,7 +45,7 @@ def test_a_digest_tells_sources_apart_and_holds_no_value() -> None:
     )
     first, second = (
         inventory.wanted("r", {"ako": api.Contribution(secrets=(secret,))})[0]
-        for secret in (reconcile_bench.SECRET, other)
+        for secret in (deploy_world.SECRET, other)
     )
     assert first.digest != second.digest
     assert "data" not in first.manifest

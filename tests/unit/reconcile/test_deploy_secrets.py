@@ -18,77 +18,77 @@ from akoo_core.reconcile.read import secret_reader
 from akoo_core.telemetry import redaction
 from akoo_core.testing import memory
 from akoo_core.testing.memory import client as memory_client
-from tests.unit.reconcile import reconcile_bench
+from tests.unit.reconcile import deploy_world
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile.reconcile_bench import Bench
+from tests.unit.reconcile.deploy_world import DeployWorld
 
 
-async def test_a_secret_value_is_nowhere_but_in_the_secret(bench: Bench) -> None:
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    secret = bench.get(resources.SECRETS, "avi-secret")
+async def test_a_secret_value_is_nowhere_but_in_the_secret(world: DeployWorld) -> None:
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    secret = world.get(resources.SECRETS, "avi-secret")
     assert secret is not None
-    assert secret["data"] == {"password": base64.b64encode(reconcile_bench.CANARY).decode()}
-    assert reconcile_bench.CANARY.decode() not in repr(bench.stored)
-    assert secret["data"]["password"] not in repr(bench.stored)
+    assert secret["data"] == {"password": base64.b64encode(deploy_world.CANARY).decode()}
+    assert deploy_world.CANARY.decode() not in repr(world.stored)
+    assert secret["data"]["password"] not in repr(world.stored)
 
 
-async def test_a_changed_value_is_applied_and_an_equal_one_is_not(bench: Bench) -> None:
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert await bench.deploy(secrets=(reconcile_bench.SECRET,)) == deployer.DeployReport()
-    assert bench.calls == []
-    await change_source(bench, bench.source(b"new", ca=b"pem"))
-    assert (await bench.deploy(secrets=(reconcile_bench.SECRET,))).applied == 1
-    await change_source(bench, bench.source(b"new"))
-    assert (await bench.deploy(secrets=(reconcile_bench.SECRET,))).applied == 1
-    secret = bench.get(resources.SECRETS, "avi-secret")
+async def test_a_changed_value_is_applied_and_an_equal_one_is_not(world: DeployWorld) -> None:
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    assert await world.deploy(secrets=(deploy_world.SECRET,)) == deployer.DeployReport()
+    assert world.calls == []
+    await change_source(world, world.source(b"new", ca=b"pem"))
+    assert (await world.deploy(secrets=(deploy_world.SECRET,))).applied == 1
+    await change_source(world, world.source(b"new"))
+    assert (await world.deploy(secrets=(deploy_world.SECRET,))).applied == 1
+    secret = world.get(resources.SECRETS, "avi-secret")
     assert secret is not None
     assert list(secret["data"]) == ["password"], "a source that went takes its key along"
 
 
-async def change_source(bench: Bench, source: dict[str, Any]) -> None:
-    client = bench.management.client()
+async def change_source(world: DeployWorld, source: dict[str, Any]) -> None:
+    client = world.management.client()
     await client.delete(resources.SECRETS, "avi", "akoo")
     await client.create(resources.SECRETS, source, "akoo")
 
 
 @pytest.mark.parametrize("value", [b"canary-line-1\n", b"canary-line-1\r\n", b"canary\nline-1"])
 async def test_a_line_break_in_a_password_does_not_reach_a_workload(
-    bench: Bench, value: bytes
+    world: DeployWorld, value: bytes
 ) -> None:
-    source = structs.replace(reconcile_bench.SECRET.data["password"], single_line=True)
+    source = structs.replace(deploy_world.SECRET.data["password"], single_line=True)
     wanted = structs.replace(
-        reconcile_bench.SECRET, data={**reconcile_bench.SECRET.data, "password": source}
+        deploy_world.SECRET, data={**deploy_world.SECRET.data, "password": source}
     )
-    await change_source(bench, bench.source(value, ca=b"pem\n"))
-    verdict = (await bench.deploy(secrets=(wanted,))).verdicts["ako"]
+    await change_source(world, world.source(value, ca=b"pem\n"))
+    verdict = (await world.deploy(secrets=(wanted,))).verdicts["ako"]
     assert isinstance(verdict, api.Blocked)
     assert verdict.reason == "CredentialHasLineBreak"
     assert "Secret akoo/avi: key 'password'" in verdict.message
     assert "canary" not in verdict.message
-    assert bench.get(resources.SECRETS, "avi-secret") is None
-    await change_source(bench, bench.source(b"canary-line-1", ca=b"pem\n"))
-    assert (await bench.deploy(secrets=(wanted,))).applied == 1
+    assert world.get(resources.SECRETS, "avi-secret") is None
+    await change_source(world, world.source(b"canary-line-1", ca=b"pem\n"))
+    assert (await world.deploy(secrets=(wanted,))).applied == 1
 
 
-async def test_after_a_restart_the_live_secret_is_compared_once(bench: Bench) -> None:
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    bench.restart()
-    assert await bench.deploy(secrets=(reconcile_bench.SECRET,)) == deployer.DeployReport()
-    assert bench.calls == ["get secrets avi-system/avi-secret"]
-    await bench.deploy(secrets=(reconcile_bench.SECRET,))
-    assert bench.calls == []
-    bench.restart()
-    await change_source(bench, bench.source(b"changed while we were away"))
-    assert (await bench.deploy(secrets=(reconcile_bench.SECRET,))).applied == 1
+async def test_after_a_restart_the_live_secret_is_compared_once(world: DeployWorld) -> None:
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    world.restart()
+    assert await world.deploy(secrets=(deploy_world.SECRET,)) == deployer.DeployReport()
+    assert world.calls == ["get secrets avi-system/avi-secret"]
+    await world.deploy(secrets=(deploy_world.SECRET,))
+    assert world.calls == []
+    world.restart()
+    await change_source(world, world.source(b"changed while we were away"))
+    assert (await world.deploy(secrets=(deploy_world.SECRET,))).applied == 1
 
 
-async def test_secrets_come_from_allowed_namespaces_only(bench: Bench) -> None:
+async def test_secrets_come_from_allowed_namespaces_only(world: DeployWorld) -> None:
     reader = secret_reader.ManagementSecretReader(
-        bench.management.client(), allowed_namespaces=("akoo",)
+        world.management.client(), allowed_namespaces=("akoo",)
     )
     with pytest.raises(SecretNamespaceNotAllowedError, match="allowedSecretNamespaces"):
         await reader.read(api.SecretSource(namespace="kube-system", name="x", key="y"))
-    assert not [call for call in bench.management.faults.calls if call.namespace == "kube-system"]
+    assert not [call for call in world.management.faults.calls if call.namespace == "kube-system"]
 
 
 async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None:
@@ -105,14 +105,14 @@ async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None
     assert redaction.redact(note) == "akoo-shop may not log in with [redacted] and 1234"
 
 
-async def test_so_are_values_that_a_plugin_keeps(bench: Bench) -> None:
+async def test_so_are_values_that_a_plugin_keeps(world: DeployWorld) -> None:
     class Vault(api.Plugin):
         async def open_secret(self, source: api.SecretSource) -> bytes:
             return b"canary-opened-2"
 
     vault = Vault()
     vault.name = "vault"
-    opener = secrets.SecretOpener(bench.reader, registry.PluginSet((vault,)))
+    opener = secrets.SecretOpener(world.reader, registry.PluginSet((vault,)))
     secret = api.SecretObject(
         namespace="avi-system", name="s", data={"x": api.SecretSource(key="p", plugin="vault")}
     )
@@ -128,26 +128,26 @@ async def test_so_are_values_that_a_plugin_keeps(bench: Bench) -> None:
     ],
 )
 async def test_a_missing_secret_blocks_and_names_it(
-    bench: Bench, source: api.SecretSource, part: str
+    world: DeployWorld, source: api.SecretSource, part: str
 ) -> None:
     secret = api.SecretObject(namespace="avi-system", name="s", data={"x": source})
-    verdict = (await bench.deploy(secrets=(secret,))).verdicts["ako"]
+    verdict = (await world.deploy(secrets=(secret,))).verdicts["ako"]
     assert isinstance(verdict, api.Blocked)
     assert verdict.reason == "SecretMissing"
     assert part in verdict.message
 
 
 async def test_what_the_server_says_about_a_secret_it_refuses_is_not_repeated(
-    bench: Bench,
+    world: DeployWorld,
 ) -> None:
-    quoted = f"data.password: Invalid value: {reconcile_bench.CANARY.decode()}"
-    bench.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
-    refused = (await bench.deploy(secrets=(reconcile_bench.SECRET,))).verdicts["ako"]
+    quoted = f"data.password: Invalid value: {deploy_world.CANARY.decode()}"
+    world.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
+    refused = (await world.deploy(secrets=(deploy_world.SECRET,))).verdicts["ako"]
     assert refused.reason == "ObjectRefused"
-    assert reconcile_bench.CANARY.decode() not in refused.message
+    assert deploy_world.CANARY.decode() not in refused.message
     assert "see the API server's log" in refused.message
-    bench.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
-    verdict = (await bench.deploy(reconcile_bench.config_map())).verdicts["ako"]
+    world.workload.faults.before("apply *", errors.InvalidError(quoted, status=422))
+    verdict = (await world.deploy(deploy_world.config_map())).verdicts["ako"]
     assert quoted in verdict.message, "of anything else it is"
 
 
@@ -168,10 +168,10 @@ class Replaced(memory_client.MemoryClient):
         return obj
 
 
-async def test_what_was_made_again_under_its_name_is_not_deleted(bench: Bench) -> None:
-    await bench.deploy(reconcile_bench.config_map())
-    workload_objects = objects.WorkloadObjects(builders.RECORD, Replaced(bench.workload))
+async def test_what_was_made_again_under_its_name_is_not_deleted(world: DeployWorld) -> None:
+    await world.deploy(deploy_world.config_map())
+    workload_objects = objects.WorkloadObjects(builders.RECORD, Replaced(world.workload))
     key = inventory.ObjectKey("", "ConfigMap", "avi-system", "avi-k8s-config")
     with pytest.raises(errors.WorkloadConflictError, match="avi-system/avi-k8s-config"):
         await workload_objects.remove("v1", key)
-    assert bench.get(resources.CONFIG_MAPS, "avi-k8s-config") is not None
+    assert world.get(resources.CONFIG_MAPS, "avi-k8s-config") is not None

@@ -9,7 +9,7 @@ import pytest
 from akoo_core import testing
 from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
 class Route(api.Fact, frozen=True, kw_only=True):
@@ -83,64 +83,66 @@ def sender() -> Sender:
 
 
 @pytest.fixture
-def bed(router: Router, sender: Sender) -> Bed:
-    return Bed(sender, router)
+def fleet(router: Router, sender: Sender) -> ReconcileFleet:
+    return ReconcileFleet(sender, router)
 
 
 DECLINE = api.Done(declines=("Route",))
 
 
-def deployed(bed: Bed) -> str | None:
-    obj = bed.in_workload(resources.CONFIG_MAPS, "route")
+def deployed(fleet: ReconcileFleet) -> str | None:
+    obj = fleet.in_workload(resources.CONFIG_MAPS, "route")
     return obj["data"]["via"] if obj is not None else None
 
 
-async def started(bed: Bed) -> str:
-    await bed.config()
-    name = await bed.cluster()
-    await bed.run(name)
+async def started(fleet: ReconcileFleet) -> str:
+    await fleet.config()
+    name = await fleet.cluster()
+    await fleet.run(name)
     return name
 
 
-async def test_nobody_waits_for_a_declined_fact(bed: Bed, router: Router) -> None:
+async def test_nobody_waits_for_a_declined_fact(fleet: ReconcileFleet, router: Router) -> None:
     router.answer = DECLINE
-    name = await started(bed)
-    assert deployed(bed) == ""
-    assert bed.record(name).spec.declined["Route"].plugin == router.name
-    assert bed.condition(name, "AkoReady") == ("True", "Ready")
+    name = await started(fleet)
+    assert deployed(fleet) == ""
+    assert fleet.record(name).spec.declined["Route"].plugin == router.name
+    assert fleet.condition(name, "AkoReady") == ("True", "Ready")
 
 
-async def test_an_answer_without_fact_and_decline_is_waited_for(bed: Bed, router: Router) -> None:
+async def test_an_answer_without_fact_and_decline_is_waited_for(
+    fleet: ReconcileFleet, router: Router
+) -> None:
     router.answer = api.Done()
-    name = await started(bed)
-    assert deployed(bed) is None
-    assert bed.condition(name, "AkoReady") == ("False", "RouteAwaited")
+    name = await started(fleet)
+    assert deployed(fleet) is None
+    assert fleet.condition(name, "AkoReady") == ("False", "RouteAwaited")
 
 
 async def test_the_former_fact_is_gone_before_contribute(
-    bed: Bed, router: Router, sender: Sender
+    fleet: ReconcileFleet, router: Router, sender: Sender
 ) -> None:
-    name = await started(bed)
-    assert deployed(bed) == "east"
+    name = await started(fleet)
+    assert deployed(fleet) == "east"
     router.answer, sender.seen = DECLINE, []
-    await bed.run(name)
+    await fleet.run(name)
     after = sender.seen[sender.seen.index(("intend", "", False)) :]
     assert {via for _, via, _ in after} == {""}
     assert ("contribute", "", False) in after
     assert "contribute" not in {verb for verb, via, _ in sender.seen if via}
-    spec = bed.record(name).spec
+    spec = fleet.record(name).spec
     assert (spec.facts, spec.intents[sender.name].data) == ({}, {"via": ""})
-    assert deployed(bed) == ""
+    assert deployed(fleet) == ""
 
 
-async def test_fact_and_decline_change_in_one_write(bed: Bed, router: Router) -> None:
+async def test_fact_and_decline_change_in_one_write(fleet: ReconcileFleet, router: Router) -> None:
     """A crash in between would leave a fact that counts as given and as declined."""
-    name = await started(bed)
+    name = await started(fleet)
     router.answer = DECLINE
-    await bed.run(name)
+    await fleet.run(name)
     specs = [
         change.object["spec"]
-        for change in bed.management.store.history
+        for change in fleet.management.store.history
         if change.key.name == name and change.key.plural == resources.AKO_DEPLOYMENTS.plural
     ]
     both = [bool(spec.get("facts")) and bool(spec.get("declined")) for spec in specs]
@@ -148,30 +150,30 @@ async def test_fact_and_decline_change_in_one_write(bed: Bed, router: Router) ->
     assert not any(both)
 
 
-async def test_a_decline_in_rest_writes_nothing(bed: Bed, router: Router) -> None:
+async def test_a_decline_in_rest_writes_nothing(fleet: ReconcileFleet, router: Router) -> None:
     router.answer = DECLINE
-    name = await started(bed)
-    await bed.run(name)
-    before = bed.record(name).resource_version
-    await bed.run(name)
-    assert bed.record(name).resource_version == before
+    name = await started(fleet)
+    await fleet.run(name)
+    before = fleet.record(name).resource_version
+    await fleet.run(name)
+    assert fleet.record(name).resource_version == before
 
 
-async def test_observe_may_decline(bed: Bed, router: Router) -> None:
-    name = await started(bed)
+async def test_observe_may_decline(fleet: ReconcileFleet, router: Router) -> None:
+    name = await started(fleet)
     router.answer, router.observed = api.Done(), DECLINE
-    assert (await bed.run(name)).requeue_after == 0.0, "for those that depend on it"
-    await bed.run(name)
-    assert deployed(bed) == ""
+    assert (await fleet.run(name)).requeue_after == 0.0, "for those that depend on it"
+    await fleet.run(name)
+    assert deployed(fleet) == ""
 
 
-async def test_the_fact_withdraws_the_decline(bed: Bed, router: Router) -> None:
+async def test_the_fact_withdraws_the_decline(fleet: ReconcileFleet, router: Router) -> None:
     router.answer = DECLINE
-    name = await started(bed)
+    name = await started(fleet)
     router.answer = api.Done(facts=(Route(via="west"),))
-    await bed.run(name)
-    assert bed.record(name).spec.declined == {}
-    assert deployed(bed) == "west"
+    await fleet.run(name)
+    assert fleet.record(name).spec.declined == {}
+    assert deployed(fleet) == "west"
 
 
 @pytest.mark.parametrize(
@@ -182,37 +184,37 @@ async def test_the_fact_withdraws_the_decline(bed: Bed, router: Router) -> None:
     ],
 )
 async def test_a_provider_that_waits_may_still_give_it(
-    bed: Bed, router: Router, answer: api.Result
+    fleet: ReconcileFleet, router: Router, answer: api.Result
 ) -> None:
     """The config has changed: who accepts the fact waits again, and what runs stays."""
     router.answer = DECLINE
-    name = await started(bed)
+    name = await started(fleet)
     router.answer = answer
-    await bed.run(name)
-    assert bed.record(name).spec.declined == {}
-    assert bed.condition(name, "AkoReady") == ("False", "RouteAwaited")
-    assert deployed(bed) == ""
+    await fleet.run(name)
+    assert fleet.record(name).spec.declined == {}
+    assert fleet.condition(name, "AkoReady") == ("False", "RouteAwaited")
+    assert deployed(fleet) == ""
 
 
-async def test_a_provider_that_fails_has_declined(bed: Bed, router: Router) -> None:
+async def test_a_provider_that_fails_has_declined(fleet: ReconcileFleet, router: Router) -> None:
     router.answer = DECLINE
-    name = await started(bed)
+    name = await started(fleet)
     router.answer = RuntimeError("vanished")
-    await bed.run(name)
-    assert bed.record(name).spec.declined.keys() == {"Route"}
-    assert bed.condition(name, "AkoReady") == ("True", "Ready")
+    await fleet.run(name)
+    assert fleet.record(name).spec.declined.keys() == {"Route"}
+    assert fleet.condition(name, "AkoReady") == ("True", "Ready")
 
 
 async def test_who_neither_gives_nor_declines_any_more_is_waited_for(
-    bed: Bed, router: Router
+    fleet: ReconcileFleet, router: Router
 ) -> None:
     router.answer = DECLINE
-    name = await started(bed)
+    name = await started(fleet)
     router.answer = api.Done()
-    await bed.run(name)
-    await bed.run(name)
-    assert bed.record(name).spec.declined == {}
-    assert bed.condition(name, "AkoReady") == ("False", "RouteAwaited")
+    await fleet.run(name)
+    await fleet.run(name)
+    assert fleet.record(name).spec.declined == {}
+    assert fleet.condition(name, "AkoReady") == ("False", "RouteAwaited")
 
 
 def test_a_world_takes_a_decline_like_the_engine() -> None:

@@ -14,13 +14,12 @@ from akoo_core.objects.record import ForeignAko
 from akoo_core.plugin import api
 from akoo_core.reconcile.act import foreign_ako
 from akoo_core.reconcile.decide import proofs
-from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
-class Trusting(bedplugins.Avi):
+class Trusting(reconcile_plugins.Avi):
     """Takes a record without its intent for one of a cluster that it never touched."""
 
     @api.hookimpl
@@ -47,110 +46,112 @@ def avi() -> Trusting:
     return Trusting()
 
 
-async def lose(bed: Bed, name: str) -> None:
+async def lose(fleet: ReconcileFleet, name: str) -> None:
     """Somebody tears the record away, and another process leads from then on."""
     off = {"metadata": {"finalizers": None}}
-    await bed.user.merge_patch(resources.AKO_DEPLOYMENTS, name, off)
-    await bed.user.delete(resources.AKO_DEPLOYMENTS, name)
-    bed.start()
+    await fleet.user.merge_patch(resources.AKO_DEPLOYMENTS, name, off)
+    await fleet.user.delete(resources.AKO_DEPLOYMENTS, name)
+    fleet.start()
 
 
-async def attempts(bed: Bed, name: str, seconds: float, step: float = 30.0) -> None:
+async def attempts(fleet: ReconcileFleet, name: str, seconds: float, step: float = 30.0) -> None:
     for _ in range(int(seconds / step)):
-        bed.clock.advance(step)
-        await bed.run(name)
+        fleet.clock.advance(step)
+        await fleet.run(name)
 
 
 # A record that was lost.
 
 
 async def test_a_record_made_again_for_a_dying_cluster_proves_nothing(
-    bed: Bed, ako: bedplugins.Ako, avi: Trusting, name: str
+    fleet: ReconcileFleet, ako: reconcile_plugins.Ako, avi: Trusting, name: str
 ) -> None:
     avi.outside[name] = {"vs-1"}
     ako.calls.clear()
-    await bed.delete_cluster()
-    await lose(bed, name)
-    await bed.run(name)
-    made = bed.record(name)
+    await fleet.delete_cluster()
+    await lose(fleet, name)
+    await fleet.run(name)
+    made = fleet.record(name)
     assert made.spec.history_unknown
     assert made.spec.plugins == ()
-    await attempts(bed, name, 600)
-    assert reconcile_bed.held_by_us(bed)
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
-    assert "akoo.io/let-go" in bed.message(name, "CleanupProven")
+    await attempts(fleet, name, 600)
+    assert reconcile_fleet.held_by_us(fleet)
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
+    assert "akoo.io/let-go" in fleet.message(name, "CleanupProven")
     assert ako.calls[:2] == ["drain", "fence"], "AKO runs there, whatever the record says"
-    assert bed.record(name).spec.workload is not None, "stored before AKO was asked"
-    await attempts(bed, name, 3600, 300)
-    assert reconcile_bed.let_go(bed, name) == "Deadline"
-    assert not reconcile_bed.held_by_us(bed)
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
-    assert bed.condition(name, "Leaked") == ("True", "Deadline")
-    assert bed.record(name).status.phase == "Finished", "nobody could ever count more"
+    assert fleet.record(name).spec.workload is not None, "stored before AKO was asked"
+    await attempts(fleet, name, 3600, 300)
+    assert reconcile_fleet.let_go(fleet, name) == "Deadline"
+    assert not reconcile_fleet.held_by_us(fleet)
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+    assert fleet.condition(name, "Leaked") == ("True", "Deadline")
+    assert fleet.record(name).status.phase == "Finished", "nobody could ever count more"
     assert avi.outside[name] == {"vs-1"}
 
 
 async def test_a_record_made_again_for_a_living_cluster_ends_as_counted(
-    bed: Bed, avi: Trusting, name: str
+    fleet: ReconcileFleet, avi: Trusting, name: str
 ) -> None:
     """It knows its place again, but not whether there was another one."""
-    await lose(bed, name)
-    await bed.run(name)
-    await bed.run(name)
-    assert bed.record(name).spec.history_unknown
-    assert bed.record(name).status.phase == "Running"
-    await bed.delete_cluster()
-    await bed.run(name)
-    await attempts(bed, name, 60)
-    assert reconcile_bed.let_go(bed, name) == "Counted"
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
-    assert "the record of that time is lost" in bed.message(name, "CleanupProven")
-    assert "AKOCleanupProven" not in await bed.events()
-    assert bed.record(name).status.phase == "Finished"
+    await lose(fleet, name)
+    await fleet.run(name)
+    await fleet.run(name)
+    assert fleet.record(name).spec.history_unknown
+    assert fleet.record(name).status.phase == "Running"
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    await attempts(fleet, name, 60)
+    assert reconcile_fleet.let_go(fleet, name) == "Counted"
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+    assert "the record of that time is lost" in fleet.message(name, "CleanupProven")
+    assert "AKOCleanupProven" not in await fleet.events()
+    assert fleet.record(name).status.phase == "Finished"
 
 
 async def test_a_record_made_again_that_cannot_ask_is_unfenced(
-    bed: Bed, ako: bedplugins.Ako, name: str
+    fleet: ReconcileFleet, ako: reconcile_plugins.Ako, name: str
 ) -> None:
     """AKO may run behind an API that is silent, and write again."""
-    bed.workloads.silent = 60.0
-    bed.workloads.error = errors.UnreachableError("connection refused")
-    await lose(bed, name)
-    await bed.delete_cluster()
-    await bed.run(name)
-    state = reconcile_bed.leaving(bed.record(name))
+    fleet.workloads.silent = 60.0
+    fleet.workloads.error = errors.UnreachableError("connection refused")
+    await lose(fleet, name)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    state = reconcile_fleet.leaving(fleet.record(name))
     assert state.fence is not None
     assert (state.fence.grade, ako.calls) == ("Unfenced", ["fence"])
     assert "silent" in state.drain_outcome
-    assert bed.record(name).spec.workload is None
+    assert fleet.record(name).spec.workload is None
 
 
-async def test_our_annotation_shows_that_a_record_was_lost(bed: Bed, name: str) -> None:
+async def test_our_annotation_shows_that_a_record_was_lost(
+    fleet: ReconcileFleet, name: str
+) -> None:
     """Somebody took the finalizer off, too."""
-    await lose(bed, name)
-    await bed.patch_cluster({"metadata": {"finalizers": ["cluster.cluster.x-k8s.io"]}})
-    await bed.run(name)
-    assert bed.record(name).spec.history_unknown
+    await lose(fleet, name)
+    await fleet.patch_cluster({"metadata": {"finalizers": ["cluster.cluster.x-k8s.io"]}})
+    await fleet.run(name)
+    assert fleet.record(name).spec.history_unknown
 
 
-async def test_the_annotation_of_another_record_shows_nothing(bed: Bed) -> None:
+async def test_the_annotation_of_another_record_shows_nothing(fleet: ReconcileFleet) -> None:
     """A Cluster that was made of a copy of another one's manifest."""
-    await bed.config()
+    await fleet.config()
     copied = {names.RECORD_ANNOTATION: "akoo-000000000000"}
-    name = await bed.cluster(annotations=copied)
-    await bed.run(name)
-    assert not bed.record(name).spec.history_unknown
+    name = await fleet.cluster(annotations=copied)
+    await fleet.run(name)
+    assert not fleet.record(name).spec.history_unknown
 
 
-async def test_a_dying_cluster_that_was_never_served_gets_no_record(bed: Bed) -> None:
+async def test_a_dying_cluster_that_was_never_served_gets_no_record(fleet: ReconcileFleet) -> None:
     """The cache did not show its deletion yet."""
-    await bed.config()
-    name = await bed.cluster()
-    seen = bed.world.cluster_of(name)
-    await bed.delete_cluster()
-    bed.world.cluster_of = lambda name: seen  # type: ignore[method-assign]
-    outcome = await bed.run(name)
-    assert bed.management.objects(resources.AKO_DEPLOYMENTS) == []
+    await fleet.config()
+    name = await fleet.cluster()
+    seen = fleet.world.cluster_of(name)
+    await fleet.delete_cluster()
+    fleet.world.cluster_of = lambda name: seen  # type: ignore[method-assign]
+    outcome = await fleet.run(name)
+    assert fleet.management.objects(resources.AKO_DEPLOYMENTS) == []
     assert outcome.requeue_after == 1.0
 
 
@@ -165,76 +166,76 @@ def test_a_record_with_an_unknown_history_is_never_untouched() -> None:
 
 @pytest.mark.parametrize("verifies", [True, False])
 async def test_only_an_end_with_a_proof_gives_a_clean_sheet(
-    verifies: bool, ako: bedplugins.Ako, avi: Trusting
+    verifies: bool, ako: reconcile_plugins.Ako, avi: Trusting
 ) -> None:
-    bed = Bed(*((ako, avi) if verifies else (ako,)))
-    name = await reconcile_bed.running(bed, onUnmatch="Remove")
-    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
-    await bed.run(name)
-    await attempts(bed, name, 60)
-    assert bed.record(name).status.phase == "Finished"
-    assert reconcile_bed.let_go(bed, name) == ("Proven" if verifies else "NoVerifier")
-    await bed.patch_cluster({"metadata": {"labels": {"lb": "avi"}}})
-    await bed.run(name)
-    assert bed.record(name).spec.leaving is None
-    assert bed.record(name).spec.history_unknown is not verifies
+    fleet = ReconcileFleet(*((ako, avi) if verifies else (ako,)))
+    name = await reconcile_fleet.running(fleet, onUnmatch="Remove")
+    await fleet.patch_cluster({"metadata": {"labels": {"lb": None}}})
+    await fleet.run(name)
+    await attempts(fleet, name, 60)
+    assert fleet.record(name).status.phase == "Finished"
+    assert reconcile_fleet.let_go(fleet, name) == ("Proven" if verifies else "NoVerifier")
+    await fleet.patch_cluster({"metadata": {"labels": {"lb": "avi"}}})
+    await fleet.run(name)
+    assert fleet.record(name).spec.leaving is None
+    assert fleet.record(name).spec.history_unknown is not verifies
 
 
 # A plugin that was loaded too late.
 
 
-async def with_avi(bed: Bed, ako: bedplugins.Ako, avi: Trusting) -> None:
+async def with_avi(fleet: ReconcileFleet, ako: reconcile_plugins.Ako, avi: Trusting) -> None:
     """The operator is started again with --plugins ako,avi."""
     avi.name = "avi"
-    bed.plugins = (ako, avi)
-    bed.start()
+    fleet.plugins = (ako, avi)
+    fleet.start()
 
 
 async def test_a_verifier_that_comes_while_a_cluster_leaves_proves_nothing(
-    ako: bedplugins.Ako, avi: Trusting
+    ako: reconcile_plugins.Ako, avi: Trusting
 ) -> None:
-    bed = Bed(ako)
-    name = await reconcile_bed.running(bed)
+    fleet = ReconcileFleet(ako)
+    name = await reconcile_fleet.running(fleet)
     avi.outside[name] = {"vs-1"}
     ako.drain_answer = api.Wait(reason="AkoDeleting", message="AKO deletes.", after=5)
-    await bed.delete_cluster()
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Draining"
-    await with_avi(bed, ako, avi)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    assert fleet.record(name).status.phase == "Draining"
+    await with_avi(fleet, ako, avi)
     ako.drain_answer = api.Done()
-    await attempts(bed, name, 600)
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
-    assert reconcile_bed.held_by_us(bed)
-    await bed.annotate(name, let_go="looked at by hand")
-    await bed.run(name)
-    assert reconcile_bed.let_go(bed, name) == "UserWord"
-    await attempts(bed, name, 60)
-    assert bed.record(name).status.phase == "Finished"
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+    await attempts(fleet, name, 600)
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "PluginNeverWorked")
+    assert reconcile_fleet.held_by_us(fleet)
+    await fleet.annotate(name, let_go="looked at by hand")
+    await fleet.run(name)
+    assert reconcile_fleet.let_go(fleet, name) == "UserWord"
+    await attempts(fleet, name, 60)
+    assert fleet.record(name).status.phase == "Finished"
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
 
 
 async def test_a_verifier_may_come_before_anything_was_deployed(
-    ako: bedplugins.Ako, avi: Trusting
+    ako: reconcile_plugins.Ako, avi: Trusting
 ) -> None:
-    bed = Bed(ako)
-    await bed.config()
-    name = await bed.cluster()
+    fleet = ReconcileFleet(ako)
+    await fleet.config()
+    name = await fleet.cluster()
     ready = {"status": {"initialization": {"controlPlaneInitialized": False}}}
-    await bed.user.merge_patch(resources.CLUSTERS, "shop", ready, "demo", subresource="status")
-    await bed.run(name)
-    await bed.run(name)
-    assert bed.record(name).spec.plugins == ("ako",)
-    await bed.delete_cluster()
-    await with_avi(bed, ako, avi)
-    await bed.run(name)
-    await attempts(bed, name, 60)
-    assert reconcile_bed.let_go(bed, name) == "Proven"
+    await fleet.user.merge_patch(resources.CLUSTERS, "shop", ready, "demo", subresource="status")
+    await fleet.run(name)
+    await fleet.run(name)
+    assert fleet.record(name).spec.plugins == ("ako",)
+    await fleet.delete_cluster()
+    await with_avi(fleet, ako, avi)
+    await fleet.run(name)
+    await attempts(fleet, name, 60)
+    assert reconcile_fleet.let_go(fleet, name) == "Proven"
 
 
 # An AKO that akoo-core did not deploy.
 
 
-class Named(bedplugins.Ako):
+class Named(reconcile_plugins.Ako):
     """Deploys AKO's ConfigMap with the clusterName, as the real one does."""
 
     @api.hookimpl
@@ -252,39 +253,39 @@ class Named(bedplugins.Ako):
 
 
 def config_map(data: Any, **metadata: Any) -> dict[str, Any]:
-    where = {"name": "avi-k8s-config", "namespace": bedplugins.AKO_NAMESPACE}
+    where = {"name": "avi-k8s-config", "namespace": reconcile_plugins.AKO_NAMESPACE}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": where | metadata, "data": data}
 
 
 async def test_the_objects_of_a_foreign_ako_are_named_at_the_end(avi: Trusting) -> None:
-    bed = Bed(Named(), avi)
-    bed.workload.seed(config_map({"clusterName": "my-cluster"}))
-    name = await reconcile_bed.running(bed)
-    assert bed.condition(name, "AkoReady") == ("False", "ForeignObject")
-    (known,) = bed.record(name).spec.foreign_akos
+    fleet = ReconcileFleet(Named(), avi)
+    fleet.workload.seed(config_map({"clusterName": "my-cluster"}))
+    name = await reconcile_fleet.running(fleet)
+    assert fleet.condition(name, "AkoReady") == ("False", "ForeignObject")
+    (known,) = fleet.record(name).spec.foreign_akos
     assert known.cluster_name == "my-cluster"
-    await bed.delete_cluster()
-    await bed.run(name)
-    await attempts(bed, name, 60)
-    assert reconcile_bed.let_go(bed, name) == "Counted"
-    assert bed.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
-    assert '"my-cluster"' in bed.message(name, "CleanupProven")
-    assert "ConfigMap avi-system/avi-k8s-config" in bed.message(name, "CleanupProven")
-    assert "Leaked" not in bed.conditions(name)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    await attempts(fleet, name, 60)
+    assert reconcile_fleet.let_go(fleet, name) == "Counted"
+    assert fleet.condition(name, "CleanupProven") == ("Unknown", "NotLookedFor")
+    assert '"my-cluster"' in fleet.message(name, "CleanupProven")
+    assert "ConfigMap avi-system/avi-k8s-config" in fleet.message(name, "CleanupProven")
+    assert "Leaked" not in fleet.conditions(name)
 
 
 async def test_a_foreign_ako_that_was_removed_is_not_forgotten(avi: Trusting) -> None:
     """Its objects stay where they are."""
-    bed = Bed(Named(), avi)
-    bed.workload.seed(config_map({"clusterName": "my-cluster"}))
-    name = await reconcile_bed.running(bed)
-    await bed.workload.client().delete(
-        resources.CONFIG_MAPS, "avi-k8s-config", bedplugins.AKO_NAMESPACE
+    fleet = ReconcileFleet(Named(), avi)
+    fleet.workload.seed(config_map({"clusterName": "my-cluster"}))
+    name = await reconcile_fleet.running(fleet)
+    await fleet.workload.client().delete(
+        resources.CONFIG_MAPS, "avi-k8s-config", reconcile_plugins.AKO_NAMESPACE
     )
-    await bed.run(name)
-    await bed.run(name)
-    assert bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config") is not None
-    assert [ako.cluster_name for ako in bed.record(name).spec.foreign_akos] == ["my-cluster"]
+    await fleet.run(name)
+    await fleet.run(name)
+    assert fleet.in_workload(resources.CONFIG_MAPS, "avi-k8s-config") is not None
+    assert [ako.cluster_name for ako in fleet.record(name).spec.foreign_akos] == ["my-cluster"]
 
 
 @pytest.mark.parametrize(

@@ -21,102 +21,107 @@ from akoo_core.objects.record import (
 from akoo_core.reconcile.act import relocation
 from akoo_core.reconcile.decide import decisions
 from akoo_core.reconcile.decide.state_machine import decide
-from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 FORMER = "other-management"
 
 
 @pytest.fixture
-async def moved(bed: Bed, name: str) -> str:
+async def moved(fleet: ReconcileFleet, name: str) -> str:
     """The running record, as it is after a move: it names another management cluster."""
-    await bed.user.merge_patch(
+    await fleet.user.merge_patch(
         resources.AKO_DEPLOYMENTS, name, {"spec": {"managementId": FORMER, "epoch": 4}}
     )
     return name
 
 
-async def test_a_moved_record_lives_as_usual(bed: Bed, ako: bedplugins.Ako, moved: str) -> None:
-    await bed.change_config(logLevel="DEBUG")
-    await bed.run(moved)
-    assert bed.condition(moved, "Ready") == ("True", "Running")
-    config_map = bed.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
+async def test_a_moved_record_lives_as_usual(
+    fleet: ReconcileFleet, ako: reconcile_plugins.Ako, moved: str
+) -> None:
+    await fleet.change_config(logLevel="DEBUG")
+    await fleet.run(moved)
+    assert fleet.condition(moved, "Ready") == ("True", "Running")
+    config_map = fleet.in_workload(resources.CONFIG_MAPS, "avi-k8s-config")
     assert config_map is not None
     assert config_map["data"]["logLevel"] == "DEBUG"
     assert "observe" in ako.calls
 
 
 async def test_it_is_not_taken_away_from_here_until_it_is_adopted(
-    bed: Bed, avi: bedplugins.Avi, ako: bedplugins.Ako, moved: str
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, ako: reconcile_plugins.Ako, moved: str
 ) -> None:
-    await bed.delete_cluster()
-    await bed.run(moved)
-    assert bed.condition(moved, "Held") == ("True", "ClaimedElsewhere")
-    assert f"{names.ADOPT_ANNOTATION}={FORMER}" in bed.message(moved, "Held")
+    await fleet.delete_cluster()
+    await fleet.run(moved)
+    assert fleet.condition(moved, "Held") == ("True", "ClaimedElsewhere")
+    assert f"{names.ADOPT_ANNOTATION}={FORMER}" in fleet.message(moved, "Held")
     assert (avi.calls, ako.calls) == ([], [])
-    await bed.annotate(moved, adopt=FORMER)
-    await bed.run(moved)
-    spec = bed.record(moved).spec
+    await fleet.annotate(moved, adopt=FORMER)
+    await fleet.run(moved)
+    spec = fleet.record(moved).spec
     assert (spec.management_id, spec.epoch) == (builders.MANAGEMENT, 5)
     assert spec.handover == Handover(management_id=FORMER, epoch=4)
-    assert names.ADOPT_ANNOTATION not in bed.record(moved).annotations
+    assert names.ADOPT_ANNOTATION not in fleet.record(moved).annotations
     assert avi.calls == ["sweep", "verify"]
-    bed.clock.advance(30)
-    await bed.run(moved)
-    assert reconcile_bed.let_go(bed, moved) == "Proven"
+    fleet.clock.advance(30)
+    await fleet.run(moved)
+    assert reconcile_fleet.let_go(fleet, moved) == "Proven"
 
 
 async def test_no_deadline_takes_it_away_from_here(
-    bed: Bed, avi: bedplugins.Avi, moved: str
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, moved: str
 ) -> None:
-    await bed.delete_cluster()
+    await fleet.delete_cluster()
     for _ in range(3):
-        bed.clock.advance(7200)
-        await bed.run(moved)
-    assert reconcile_bed.held_by_us(bed)
+        fleet.clock.advance(7200)
+        await fleet.run(moved)
+    assert reconcile_fleet.held_by_us(fleet)
     assert avi.calls == []
 
 
-async def test_it_is_adopted_while_it_lives(bed: Bed, moved: str) -> None:
-    await bed.annotate(moved, adopt=f" {FORMER} ")
-    await bed.run(moved)
-    assert bed.record(moved).spec.management_id == builders.MANAGEMENT
-    assert bed.condition(moved, "Ready") == ("True", "Running")
-    await bed.run(moved)
-    assert bed.record(moved).spec.epoch == 5, "one annotation, one hand-over"
-    assert "AnnotationsAccepted" not in bed.conditions(moved)
+async def test_it_is_adopted_while_it_lives(fleet: ReconcileFleet, moved: str) -> None:
+    await fleet.annotate(moved, adopt=f" {FORMER} ")
+    await fleet.run(moved)
+    assert fleet.record(moved).spec.management_id == builders.MANAGEMENT
+    assert fleet.condition(moved, "Ready") == ("True", "Running")
+    await fleet.run(moved)
+    assert fleet.record(moved).spec.epoch == 5, "one annotation, one hand-over"
+    assert "AnnotationsAccepted" not in fleet.conditions(moved)
 
 
-async def test_adopting_ourselves_says_that_a_claim_may_be_made_again(bed: Bed, name: str) -> None:
-    await bed.annotate(name, adopt=builders.MANAGEMENT)
-    await bed.run(name)
-    spec = bed.record(name).spec
+async def test_adopting_ourselves_says_that_a_claim_may_be_made_again(
+    fleet: ReconcileFleet, name: str
+) -> None:
+    await fleet.annotate(name, adopt=builders.MANAGEMENT)
+    await fleet.run(name)
+    spec = fleet.record(name).spec
     assert (spec.management_id, spec.epoch) == (builders.MANAGEMENT, 2)
     assert spec.handover == Handover(management_id=builders.MANAGEMENT, epoch=1)
 
 
 @pytest.mark.parametrize("annotation", ["stranger", builders.MANAGEMENT, " "])
 async def test_a_wrong_id_has_no_effect_and_is_answered(
-    bed: Bed, moved: str, annotation: str
+    fleet: ReconcileFleet, moved: str, annotation: str
 ) -> None:
-    await bed.annotate(moved, adopt=annotation)
-    await bed.run(moved)
-    assert bed.record(moved).spec.management_id == FORMER
-    assert bed.condition(moved, "AnnotationsAccepted") == ("False", "NotAccepted")
-    assert names.ADOPT_ANNOTATION in bed.message(moved, "AnnotationsAccepted")
-    assert bed.condition(moved, "Ready") == ("True", "Running")
+    await fleet.annotate(moved, adopt=annotation)
+    await fleet.run(moved)
+    assert fleet.record(moved).spec.management_id == FORMER
+    assert fleet.condition(moved, "AnnotationsAccepted") == ("False", "NotAccepted")
+    assert names.ADOPT_ANNOTATION in fleet.message(moved, "AnnotationsAccepted")
+    assert fleet.condition(moved, "Ready") == ("True", "Running")
 
 
-async def test_the_annotation_and_its_effect_are_one_write(bed: Bed, moved: str) -> None:
-    await bed.annotate(moved, adopt=FORMER)
-    await bed.run(moved)
+async def test_the_annotation_and_its_effect_are_one_write(
+    fleet: ReconcileFleet, moved: str
+) -> None:
+    await fleet.annotate(moved, adopt=FORMER)
+    await fleet.run(moved)
     spec = [
-        call for call in bed.management.faults.calls if call.operation == "patch akodeployments"
+        call for call in fleet.management.faults.calls if call.operation == "patch akodeployments"
     ]
     assert len(spec) == 1
-    assert names.ADOPT_ANNOTATION not in bed.record(moved).annotations
+    assert names.ADOPT_ANNOTATION not in fleet.record(moved).annotations
 
 
 @pytest.mark.parametrize("why", ["paused", "PluginMissing", "NewerRecord"])
@@ -144,29 +149,29 @@ def test_epochs_only_rise() -> None:
 # A record whose Cluster went before anything was touched.
 
 
-async def test_nothing_was_touched_so_the_record_ends_by_itself(bed: Bed) -> None:
-    name = await untouched(bed)
-    await bed.delete_cluster()
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Finished"
-    assert bed.record(name).spec.leaving is None
-    bed.clock.advance(8 * 24 * 3600)
-    await bed.run(name)
-    assert bed.world.record(name) is None
+async def test_nothing_was_touched_so_the_record_ends_by_itself(fleet: ReconcileFleet) -> None:
+    name = await untouched(fleet)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    assert fleet.record(name).status.phase == "Finished"
+    assert fleet.record(name).spec.leaving is None
+    fleet.clock.advance(8 * 24 * 3600)
+    await fleet.run(name)
+    assert fleet.world.record(name) is None
 
 
 async def test_it_does_not_end_while_its_cluster_is_only_unseen(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch
+    fleet: ReconcileFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = await untouched(bed)
-    monkeypatch.setattr(bed.world, "cluster_of", lambda name: None)
-    monkeypatch.setattr(bed.world, "cluster_at", lambda namespace, name: None)
-    outcome = await bed.run(name)
+    name = await untouched(fleet)
+    monkeypatch.setattr(fleet.world, "cluster_of", lambda name: None)
+    monkeypatch.setattr(fleet.world, "cluster_at", lambda namespace, name: None)
+    outcome = await fleet.run(name)
     assert outcome.requeue_after == 1.0
-    assert bed.record(name).spec.finished_at is None
+    assert fleet.record(name).spec.finished_at is None
     monkeypatch.undo()
-    await bed.run(name)
-    assert bed.record(name).status.phase == "Running"
+    await fleet.run(name)
+    assert fleet.record(name).status.phase == "Running"
 
 
 @pytest.mark.parametrize(
@@ -187,10 +192,10 @@ def test_what_may_have_been_touched_waits_for_a_person(touched: dict[str, Any]) 
     assert decided.reason == "ClusterVanished"
 
 
-async def untouched(bed: Bed) -> str:
+async def untouched(fleet: ReconcileFleet) -> str:
     """The process died right after it had created the record."""
-    await bed.config()
-    name = await bed.cluster(finalizers=[])
+    await fleet.config()
+    name = await fleet.cluster(finalizers=[])
 
     class _StopError(errors.ProcessEnd):
         pass
@@ -198,9 +203,9 @@ async def untouched(bed: Bed) -> str:
     async def stop(*args: object, **kwargs: object) -> None:
         raise _StopError
 
-    bed.services.finalizers.add = stop  # type: ignore[method-assign]
+    fleet.services.finalizers.add = stop  # type: ignore[method-assign]
     with pytest.raises(_StopError):
-        await bed.run(name)
-    assert bed.record(name).spec.untouched
-    bed.start()
+        await fleet.run(name)
+    assert fleet.record(name).spec.untouched
+    fleet.start()
     return name

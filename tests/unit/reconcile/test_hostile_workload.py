@@ -13,9 +13,9 @@ from akoo_core.kube.client import Page
 from akoo_core.reconcile.deploy import inventory, objects
 from akoo_core.testing import memory
 from akoo_core.testing.memory import client as memory_client
-from tests.unit.reconcile import reconcile_bench
+from tests.unit.reconcile import deploy_world
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile.reconcile_bench import Bench
+from tests.unit.reconcile.deploy_world import DeployWorld
 
 
 class Odd(memory_client.MemoryClient):
@@ -42,15 +42,15 @@ class Odd(memory_client.MemoryClient):
     ],
 )
 async def test_a_definition_of_wrong_types_is_a_typed_error(
-    bench: Bench, odd: dict[str, Any]
+    world: DeployWorld, odd: dict[str, Any]
 ) -> None:
-    await bench.deploy(reconcile_bench.CRD)
-    workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, odd))
+    await world.deploy(deploy_world.CRD)
+    workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(world.workload, odd))
     key = inventory.ObjectKey(
         "apiextensions.k8s.io",
         "CustomResourceDefinition",
         "",
-        reconcile_bench.CRD["metadata"]["name"],
+        deploy_world.CRD["metadata"]["name"],
     )
     with pytest.raises(errors.ServerError, match="not a CustomResourceDefinition"):
         await workload_objects.read("apiextensions.k8s.io/v1", key)
@@ -60,16 +60,16 @@ async def test_a_definition_of_wrong_types_is_a_typed_error(
     "names", [{"plural": "../../secrets", "kind": "X"}, {"plural": "x" * 300, "kind": "X"}]
 )
 async def test_a_definition_whose_names_are_none_has_objects_for_all_we_know(
-    bench: Bench, names: dict[str, str]
+    world: DeployWorld, names: dict[str, str]
 ) -> None:
-    await bench.deploy(reconcile_bench.CRD)
-    spec = {"spec": {**reconcile_bench.CRD["spec"], "names": names}}
-    workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(bench.workload, spec))
+    await world.deploy(deploy_world.CRD)
+    spec = {"spec": {**deploy_world.CRD["spec"], "names": names}}
+    workload_objects = objects.WorkloadObjects(builders.RECORD, Odd(world.workload, spec))
     key = inventory.ObjectKey(
         "apiextensions.k8s.io",
         "CustomResourceDefinition",
         "",
-        reconcile_bench.CRD["metadata"]["name"],
+        deploy_world.CRD["metadata"]["name"],
     )
     why = await workload_objects.remove("apiextensions.k8s.io/v1", key)
     assert "objects of that kind exist" in why
@@ -87,8 +87,8 @@ class Endless(memory_client.MemoryClient):
         return Page([], "1", f"page-{self.pages}")
 
 
-async def test_a_list_that_does_not_end_is_left(bench: Bench) -> None:
-    client = Endless(bench.workload)
+async def test_a_list_that_does_not_end_is_left(world: DeployWorld) -> None:
+    client = Endless(world.workload)
     assert await objects.WorkloadObjects(builders.RECORD, client).definition_names() is None
     assert client.pages == objects.DEFINITION_PAGES
     with pytest.raises(errors.ServerError, match="more than 3 pages"):

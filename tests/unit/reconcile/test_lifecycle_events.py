@@ -6,12 +6,11 @@ import pytest
 
 from akoo_core import structs
 from akoo_core.plugin import api
-from tests.unit.reconcile import reconcile_bed
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
-class Listener(bedplugins.Ako):
+class Listener(reconcile_plugins.Ako):
     """Notes what it is told."""
 
     def __init__(self) -> None:
@@ -24,49 +23,49 @@ class Listener(bedplugins.Ako):
         self.kinds.append(event.kind)
 
 
-async def ended(bed: Bed, name: str) -> None:
+async def ended(fleet: ReconcileFleet, name: str) -> None:
     for _ in range(3):
-        await bed.run(name)
-        bed.clock.advance(30)
-    assert bed.record(name).status.phase == "Finished"
+        await fleet.run(name)
+        fleet.clock.advance(30)
+    assert fleet.record(name).status.phase == "Finished"
 
 
 async def test_a_life_is_told_in_order() -> None:
     listener = Listener()
-    bed = Bed(listener, bedplugins.Avi())
-    name = await reconcile_bed.running(bed)
+    fleet = ReconcileFleet(listener, reconcile_plugins.Avi())
+    name = await reconcile_fleet.running(fleet)
     assert listener.kinds == ["ClusterSelected"]
-    await bed.delete_cluster()
-    await ended(bed, name)
+    await fleet.delete_cluster()
+    await ended(fleet, name)
     assert listener.kinds[1:] == ["ClusterDeleting", "ClusterLetGo", "RecordFinished"]
 
 
 @pytest.mark.parametrize("policy", ["Remove", "Orphan"])
 async def test_who_is_unselected_is_told_so(policy: str) -> None:
     listener = Listener()
-    bed = Bed(listener, bedplugins.Avi())
-    name = await reconcile_bed.running(bed, onUnmatch=policy)
-    await bed.patch_cluster({"metadata": {"labels": {"lb": None}}})
+    fleet = ReconcileFleet(listener, reconcile_plugins.Avi())
+    name = await reconcile_fleet.running(fleet, onUnmatch=policy)
+    await fleet.patch_cluster({"metadata": {"labels": {"lb": None}}})
     if policy == "Orphan":
-        await bed.run(name)
+        await fleet.run(name)
         assert listener.kinds[1:] == ["ClusterUnmatched"]
         return
-    await ended(bed, name)
+    await ended(fleet, name)
     assert listener.kinds[1:] == ["ClusterUnmatched", "ClusterLetGo", "RecordFinished"]
 
 
 async def test_what_was_unselected_and_is_deleted_by_now_leaves_as_deleted(
-    bed: Bed, monkeypatch: pytest.MonkeyPatch
+    fleet: ReconcileFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cause decides about brakes, deadline and undeploying: it is that of the live Cluster."""
-    name = await reconcile_bed.running(bed, onUnmatch="Remove")
-    seen = bed.world.cluster_of(name)
+    name = await reconcile_fleet.running(fleet, onUnmatch="Remove")
+    seen = fleet.world.cluster_of(name)
     assert seen is not None
-    await bed.delete_cluster()
+    await fleet.delete_cluster()
     stale = structs.replace(seen, labels={})
-    monkeypatch.setattr(bed.world, "cluster_of", lambda name: stale)
-    await bed.run(name)
-    assert bed.record(name).spec.leaving is None
+    monkeypatch.setattr(fleet.world, "cluster_of", lambda name: stale)
+    await fleet.run(name)
+    assert fleet.record(name).spec.leaving is None
     monkeypatch.undo()
-    await bed.run(name)
-    assert reconcile_bed.leaving(bed.record(name)).cause == "ClusterDeleted"
+    await fleet.run(name)
+    assert reconcile_fleet.leaving(fleet.record(name)).cause == "ClusterDeleted"

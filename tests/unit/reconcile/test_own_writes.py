@@ -11,10 +11,9 @@ from akoo_core.clock import ManualClock
 from akoo_core.kube import resource as resources
 from akoo_core.objects.record import Record, RecordSpec
 from akoo_core.reconcile.read import own_writes
-from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 
 class Caches(Protocol):
@@ -49,27 +48,27 @@ def test_a_cache_that_stays_behind_is_doubted() -> None:
     assert not memory.doubtful("other", nine)
 
 
-async def test_what_is_remembered_from_before_a_restore_runs_out(bed: Bed) -> None:
+async def test_what_is_remembered_from_before_a_restore_runs_out(fleet: ReconcileFleet) -> None:
     """A write that was only tried does not count as written: every write conflicts then."""
-    name = await reconcile_bed.running(bed)
-    memory = bed.reconciler._written
-    memory.note(name, structs.replace(bed.record(name), resource_version="999999"))
-    await bed.change_config(onUnmatch="Remove")
+    name = await reconcile_fleet.running(fleet)
+    memory = fleet.reconciler._written
+    memory.note(name, structs.replace(fleet.record(name), resource_version="999999"))
+    await fleet.change_config(onUnmatch="Remove")
     for _ in range(2):
-        await bed.run(name)
-        assert bed.record(name).spec.policies.on_unmatch == "Orphan"
-        bed.clock.advance(own_writes.KEPT_SECONDS / 2 + 1)
-    await bed.run(name)
-    assert bed.record(name).spec.policies.on_unmatch == "Remove"
+        await fleet.run(name)
+        assert fleet.record(name).spec.policies.on_unmatch == "Orphan"
+        fleet.clock.advance(own_writes.KEPT_SECONDS / 2 + 1)
+    await fleet.run(name)
+    assert fleet.record(name).spec.policies.on_unmatch == "Remove"
 
 
 @pytest.fixture
 async def caches(
-    bed: Bed, avi: bedplugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> Caches:
     """Release has been made once; the caches show the record as it was before that, or as it is."""
     before: list[Record] = []
-    change = bed.services.records.change
+    change = fleet.services.records.change
 
     async def noting(record: Record, spec: RecordSpec, **how: Any) -> Record:
         made = await change(record, spec, **how)
@@ -78,46 +77,46 @@ async def caches(
             before.append(made)
         return made
 
-    monkeypatch.setattr(bed.services.records, "change", noting)
-    await bed.delete_cluster()
-    await bed.run(name)
-    bed.clock.advance(30)
-    await bed.run(name)
+    monkeypatch.setattr(fleet.services.records, "change", noting)
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    fleet.clock.advance(30)
+    await fleet.run(name)
     assert avi.calls.count("release") == 1
-    assert bed.record(name).spec.finished_at is not None
-    real = bed.world.record
+    assert fleet.record(name).spec.finished_at is not None
+    real = fleet.world.record
 
     def show(*, behind: bool) -> None:
-        monkeypatch.setattr(bed.world, "record", (lambda _: before[-1]) if behind else real)
+        monkeypatch.setattr(fleet.world, "record", (lambda _: before[-1]) if behind else real)
 
     return show
 
 
 async def test_caches_that_stay_far_behind_release_nothing_again(
-    bed: Bed, avi: bedplugins.Avi, name: str, caches: Caches
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, name: str, caches: Caches
 ) -> None:
     caches(behind=True)
     for _ in range(3):
-        bed.clock.advance(10 * own_writes.KEPT_SECONDS)
-        await bed.run(name)
+        fleet.clock.advance(10 * own_writes.KEPT_SECONDS)
+        await fleet.run(name)
         assert avi.calls.count("release") == 1
 
 
 async def test_a_new_leader_with_old_caches_does_not_release_again(
-    bed: Bed, avi: bedplugins.Avi, name: str, caches: Caches
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, name: str, caches: Caches
 ) -> None:
-    bed.start()
+    fleet.start()
     caches(behind=True)
-    outcome = await bed.run(name)
+    outcome = await fleet.run(name)
     assert avi.calls.count("release") == 1, "nothing is given back twice"
     assert outcome.requeue_after == 1.0, "the caches catch up, then it is decided again"
     caches(behind=False)
-    await bed.run(name)
+    await fleet.run(name)
     assert avi.calls.count("release") == 1
-    bed.clock.advance(8 * 24 * 3600)
-    await bed.run(name)
-    assert not bed.management.objects(resources.AKO_DEPLOYMENTS), "and then it is deleted"
-    bed.start()
+    fleet.clock.advance(8 * 24 * 3600)
+    await fleet.run(name)
+    assert not fleet.management.objects(resources.AKO_DEPLOYMENTS), "and then it is deleted"
+    fleet.start()
     caches(behind=True)
-    await bed.run(name)
+    await fleet.run(name)
     assert avi.calls.count("release") == 1

@@ -213,7 +213,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
     ),
     "nothing shared is deleted while it is used, and nobody waits for ever": (
         "tests/sim/test_uses_explored::test_nothing_in_use_is_deleted_and_all_go_on",
-        "tests/unit/plugins/test_uses_of::test_tentative_and_confirmed_uses_count",
+        "tests/unit/plugin_host/test_uses_of::test_tentative_and_confirmed_uses_count",
     ),
 }
 

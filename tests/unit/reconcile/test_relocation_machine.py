@@ -19,9 +19,8 @@ from hypothesis.stateful import (
 
 from akoo_core import errors
 from akoo_core.objects import names
-from tests.unit.reconcile import reconcile_bed
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 from tests.unit.reconcile.reconcile_relocator import Relocator
 
 CLOUDS = ["cloud-1", "cloud-2", "same-cloud", "typo"]
@@ -38,8 +37,8 @@ class Moves(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner()
-        self.relocator, self.ako = Relocator(), bedplugins.Ako()
-        self.bed = self._do(_made(self.ako, self.relocator))
+        self.relocator, self.ako = Relocator(), reconcile_plugins.Ako()
+        self.fleet = self._do(_made(self.ako, self.relocator))
         self.name = ""
         self.deleted = False
 
@@ -51,21 +50,21 @@ class Moves(RuleBasedStateMachine):
 
     @initialize()
     def lives(self) -> None:
-        self._do(self.bed.config(cloudName="cloud-1"))
-        self.name = self._do(self.bed.cluster())
+        self._do(self.fleet.config(cloudName="cloud-1"))
+        self.name = self._do(self.fleet.cluster())
         for _ in range(3):
-            self._do(self.bed.run(self.name))
+            self._do(self.fleet.run(self.name))
 
     # People.
 
     @rule(cloud=st.sampled_from(CLOUDS))
     def another_cloud(self, cloud: str) -> None:
-        self._do(self.bed.change_config(cloudName=cloud))
+        self._do(self.fleet.change_config(cloudName=cloud))
 
     @rule(annotation=st.sampled_from(["abandon_placement", "confirm_removal", "let_go", "paused"]))
     def an_annotation(self, annotation: str) -> None:
         if self._there():
-            self._do(self.bed.annotate(self.name, **{annotation: "because"}))
+            self._do(self.fleet.annotate(self.name, **{annotation: "because"}))
 
     @rule()
     def no_annotations(self) -> None:
@@ -75,7 +74,7 @@ class Moves(RuleBasedStateMachine):
     @rule()
     def cluster_deleted(self) -> None:
         self.deleted = True
-        self._do(self.bed.delete_cluster())
+        self._do(self.fleet.delete_cluster())
 
     # The outside, time, and the process.
 
@@ -89,11 +88,11 @@ class Moves(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 30, 3700]))
     def time_passes(self, seconds: int) -> None:
-        self.bed.clock.advance(seconds)
+        self.fleet.clock.advance(seconds)
 
     @rule()
     def restart(self) -> None:
-        self.bed.start()
+        self.fleet.start()
 
     @rule(times=st.integers(1, 3))
     def attempts(self, times: int) -> None:
@@ -101,8 +100,8 @@ class Moves(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 3), late=st.booleans())
     def an_attempt_that_crashes(self, number: int, late: bool) -> None:
-        self._do(_crashing(self.bed, self.name, number, late=late))
-        self.bed.start()
+        self._do(_crashing(self.fleet, self.name, number, late=late))
+        self.fleet.start()
 
     # What always holds.
 
@@ -110,7 +109,7 @@ class Moves(RuleBasedStateMachine):
     def one_place_at_a_time(self) -> None:
         if not self._there():
             return
-        spec = self.bed.record(self.name).spec
+        spec = self.fleet.record(self.name).spec
         given_up = {
             placement.placement
             for placement in spec.ended_placements
@@ -128,53 +127,53 @@ class Moves(RuleBasedStateMachine):
     def a_relocation_holds_the_cluster_and_lets_it_live(self) -> None:
         if not self._there():
             return
-        record = self.bed.record(self.name)
+        record = self.fleet.record(self.name)
         state = record.spec.leaving
         if state is None or state.cause != "Relocated":
             return
         assert state.let_go is None
         assert state.undeployed_at is None
-        assert reconcile_bed.held_by_us(self.bed)
+        assert reconcile_fleet.held_by_us(self.fleet)
         assert record.spec.inventory
 
     def _there(self) -> bool:
-        return bool(self.name) and self.bed.world.record(self.name) is not None
+        return bool(self.name) and self.fleet.world.record(self.name) is not None
 
     def _run(self, times: int) -> None:
         for _ in range(times):
             if self._there():
-                self._do(self.bed.run(self.name))
+                self._do(self.fleet.run(self.name))
 
     def _quiet(self) -> None:
         if self._there():
             annotations = ("abandon_placement", "confirm_removal", "let_go", "paused")
-            self._do(self.bed.annotate(self.name, **dict.fromkeys(annotations)))
+            self._do(self.fleet.annotate(self.name, **dict.fromkeys(annotations)))
 
     @rule()
     def left_alone_it_comes_to_its_end(self) -> None:
         """Nothing fails, nobody says anything, and the config names a place that exists."""
         self._quiet()
         self.relocator.fail = {}
-        self._do(self.bed.change_config(cloudName="cloud-2"))
+        self._do(self.fleet.change_config(cloudName="cloud-2"))
         for _ in range(8):
             self._run(2)
-            self.bed.clock.advance(1900)
+            self.fleet.clock.advance(1900)
         if self.deleted:
-            assert self.bed.record(self.name).status.phase == "Finished"
+            assert self.fleet.record(self.name).status.phase == "Finished"
             return
-        assert self.bed.condition(self.name, "Ready") == ("True", "Running")
-        assert self.bed.record(self.name).spec.intents["avi"].placement == "uuid-2"
-        annotations = self.bed.record(self.name).annotations
+        assert self.fleet.condition(self.name, "Ready") == ("True", "Running")
+        assert self.fleet.record(self.name).spec.intents["avi"].placement == "uuid-2"
+        annotations = self.fleet.record(self.name).annotations
         assert names.ABANDON_PLACEMENT_ANNOTATION not in annotations
 
 
-async def _made(ako: bedplugins.Ako, relocator: Relocator) -> Bed:
-    return Bed(ako, relocator)
+async def _made(ako: reconcile_plugins.Ako, relocator: Relocator) -> ReconcileFleet:
+    return ReconcileFleet(ako, relocator)
 
 
-async def _crashing(bed: Bed, name: str, number: int, *, late: bool) -> None:
+async def _crashing(fleet: ReconcileFleet, name: str, number: int, *, late: bool) -> None:
     """One attempt whose process is gone before or after its n-th write to the record."""
-    records = bed.services.records
+    records = fleet.services.records
     change, count = records.change, 0
 
     async def change_or_stop(*args: Any, **kwargs: Any) -> Any:
@@ -189,8 +188,8 @@ async def _crashing(bed: Bed, name: str, number: int, *, late: bool) -> None:
 
     records.change = change_or_stop  # type: ignore[method-assign]
     try:
-        if bed.world.record(name) is not None:
-            await bed.run(name)
+        if fleet.world.record(name) is not None:
+            await fleet.run(name)
     except _StopError:
         return
 

@@ -13,15 +13,15 @@ from akoo_core.objects.cluster import Cluster
 from akoo_core.reconcile.read import machines
 from akoo_core.testing import memory
 from akoo_core.testing.memory import client as memory_client
-from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile import reconcile_fleet
 
 LABEL = names.CAPI_CLUSTER_NAME_LABEL
 
 
 @pytest.fixture
 def server() -> memory.MemoryServer:
-    kinds = (*memory.BUILT_IN, reconcile_bed.MACHINE_POOLS, reconcile_bed.FAKE_INFRA)
+    kinds = (*memory.BUILT_IN, reconcile_fleet.MACHINE_POOLS, reconcile_fleet.FAKE_INFRA)
     return memory.MemoryServer(resources=kinds)
 
 
@@ -32,7 +32,7 @@ def thing(kind: resources.Resource, name: str, **labels: str) -> dict[str, Any]:
 
 def target(**ref: Any) -> Cluster:
     reference = {
-        "apiGroup": reconcile_bed.FAKE_INFRA.group,
+        "apiGroup": reconcile_fleet.FAKE_INFRA.group,
         "kind": "FakeCluster",
         "name": "shop",
     } | ref
@@ -54,8 +54,8 @@ async def test_machines_pools_and_infrastructure_are_named(server: memory.Memory
     server.seed(
         thing(resources.MACHINES, "m-1"),
         thing(resources.MACHINES, "m-0", **{plane: ""}),
-        thing(reconcile_bed.MACHINE_POOLS, "p-1"),
-        thing(reconcile_bed.FAKE_INFRA, "shop"),
+        thing(reconcile_fleet.MACHINE_POOLS, "p-1"),
+        thing(reconcile_fleet.FAKE_INFRA, "shop"),
     )
     remnants = await left(server, target())
     assert not remnants.nothing
@@ -64,13 +64,13 @@ async def test_machines_pools_and_infrastructure_are_named(server: memory.Memory
 
 
 async def test_a_v1beta1_reference_is_understood(server: memory.MemoryServer) -> None:
-    server.seed(thing(reconcile_bed.FAKE_INFRA, "shop"))
-    old = target(apiGroup="", apiVersion=reconcile_bed.FAKE_INFRA.api_version)
+    server.seed(thing(reconcile_fleet.FAKE_INFRA, "shop"))
+    old = target(apiGroup="", apiVersion=reconcile_fleet.FAKE_INFRA.api_version)
     assert (await left(server, old)).others == ("FakeCluster shop",)
 
 
 async def test_without_machine_pools_there_is_none(server: memory.MemoryServer) -> None:
-    server.served.stop(reconcile_bed.MACHINE_POOLS)
+    server.served.stop(reconcile_fleet.MACHINE_POOLS)
     assert (await left(server, target())).nothing
 
 
@@ -139,8 +139,8 @@ async def test_a_reference_of_another_type(server: memory.MemoryServer, ref: Any
 
 
 async def test_what_must_not_be_read_counts_as_left(server: memory.MemoryServer) -> None:
-    server.seed(thing(reconcile_bed.FAKE_INFRA, "shop"))
-    server.served.deny("get", reconcile_bed.FAKE_INFRA.qualified)
+    server.seed(thing(reconcile_fleet.FAKE_INFRA, "shop"))
+    server.served.deny("get", reconcile_fleet.FAKE_INFRA.qualified)
     assert (await left(server, target())).others == ("FakeCluster shop (not allowed to read it)",)
 
 

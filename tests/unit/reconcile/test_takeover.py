@@ -11,10 +11,9 @@ from akoo_core.objects import record as records
 from akoo_core.objects.record import Record
 from akoo_core.reconcile.read import leader_change
 from akoo_core.testing.memory import MemoryServer
-from tests.unit.reconcile import reconcile_bed
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile import reconcile_plugins as bedplugins
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 RECORDS = resources.AKO_DEPLOYMENTS
 WORD = {"metadata": {"annotations": {"note": "one"}}}
@@ -77,16 +76,16 @@ async def test_one_list_for_all_and_none_later(server: MemoryServer) -> None:
 
 
 async def test_a_leaving_record_is_not_prepared_again(
-    bed: Bed, avi: bedplugins.Avi, monkeypatch: pytest.MonkeyPatch
+    fleet: ReconcileFleet, avi: reconcile_plugins.Avi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = await reconcile_bed.running(bed)
-    before = bed.world.record(name)
+    name = await reconcile_fleet.running(fleet)
+    before = fleet.world.record(name)
     assert before is not None
-    await bed.delete_cluster()
-    await bed.run(name)
-    assert bed.record(name).spec.leaving is not None
-    bed.start()
-    monkeypatch.setattr(bed.world, "record", lambda _: structs.replace(before))
+    await fleet.delete_cluster()
+    await fleet.run(name)
+    assert fleet.record(name).spec.leaving is not None
+    fleet.start()
+    monkeypatch.setattr(fleet.world, "record", lambda _: structs.replace(before))
     avi.calls.clear()
-    await bed.run(name)
+    await fleet.run(name)
     assert avi.calls == []

@@ -11,7 +11,7 @@ from akoo_core.kube import resource as resources
 from akoo_core.kube.resource import Resource
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError
-from tests.unit.reconcile.reconcile_bed import Bed
+from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
 POOLS = Resource("akoo.io", "v1alpha1", "aviippools", "AviIPPool", namespaced=False)
 
@@ -40,13 +40,13 @@ def user() -> User:
 
 
 @pytest.fixture
-async def pooled(user: User) -> Bed:
-    bed = Bed(user)
-    bed.management.served.serve(POOLS)
-    made = await bed.user.create(POOLS, pool())
+async def pooled(user: User) -> ReconcileFleet:
+    fleet = ReconcileFleet(user)
+    fleet.management.served.serve(POOLS)
+    made = await fleet.user.create(POOLS, pool())
     user.uid = made["metadata"]["uid"]
-    await bed.config()
-    return bed
+    await fleet.config()
+    return fleet
 
 
 def pool(**metadata: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def pool(**metadata: Any) -> dict[str, Any]:
     }
 
 
-async def test_a_use_is_stored_before_it_is_looked_at(pooled: Bed, user: User) -> None:
+async def test_a_use_is_stored_before_it_is_looked_at(pooled: ReconcileFleet, user: User) -> None:
     name = await pooled.cluster()
     await pooled.run(name)
     order = [
@@ -76,7 +76,7 @@ async def test_a_use_is_stored_before_it_is_looked_at(pooled: Bed, user: User) -
 
 @pytest.mark.parametrize("fate", ["gone", "dying", "made again"])
 async def test_a_use_of_a_thing_on_its_way_out_is_withdrawn(
-    pooled: Bed, user: User, fate: str
+    pooled: ReconcileFleet, user: User, fate: str
 ) -> None:
     if fate == "dying":
         held = {"metadata": {"finalizers": ["held"]}}
@@ -125,12 +125,12 @@ async def test_what_a_plugin_cannot_read_blocks_it(
 ) -> None:
     plugin = Careless()
     plugin.error = error
-    bed = Bed(plugin)
-    await bed.config(plugins={"ako": section})
-    name = await bed.cluster()
-    await bed.run(name)
-    assert bed.condition(name, "AkoReady")[1] == reason
+    fleet = ReconcileFleet(plugin)
+    await fleet.config(plugins={"ako": section})
+    name = await fleet.cluster()
+    await fleet.run(name)
+    assert fleet.condition(name, "AkoReady")[1] == reason
     if reason == "ConfigInvalid":
-        assert "spec.plugins.ako" in bed.message(name, "AkoReady")
-    assert bed.world.records_of_config("default")
-    assert bed.management.objects(resources.AKO_DEPLOYMENTS)
+        assert "spec.plugins.ako" in fleet.message(name, "AkoReady")
+    assert fleet.world.records_of_config("default")
+    assert fleet.management.objects(resources.AKO_DEPLOYMENTS)

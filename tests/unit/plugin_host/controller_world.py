@@ -29,7 +29,7 @@ def config_map(name: str) -> client.Object:
     }
 
 
-class Bench:
+class ControllerWorld:
     """A controller of ConfigMaps, and the keys that it reconciled."""
 
     def __init__(

@@ -33,7 +33,7 @@ def condition(
     )
 
 
-class Bed:
+class CommandWorld:
     """The cluster, and the command line over it."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,22 +98,22 @@ class Bed:
         return code, captured.out, captured.err
 
 
-def open_bed(
+def open_world(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     used: Callable[[kubefiles.KubeconfigChoice], None] = lambda _: None,
-) -> Bed:
-    """A bed whose commands reach it, whatever kubeconfig they choose (``used`` is told which)."""
-    bed = Bed(capsys)
+) -> CommandWorld:
+    """A world whose commands reach it, whatever kubeconfig they choose (``used`` is told which)."""
+    world = CommandWorld(capsys)
 
     async def connect(
         choice: kubefiles.KubeconfigChoice, seam: external.External | None = None
     ) -> client.KubeClient:
         used(choice)
-        return bed.server.client(external=seam)
+        return world.server.client(external=seam)
 
     monkeypatch.setattr(management, "connect", connect)
     monkeypatch.setattr("akoo_core.cli.fleet.now", lambda: NOW)
     for variable in ("KUBECONFIG", "AKOO_KUBECONFIG"):
         monkeypatch.delenv(variable, raising=False)
-    return bed
+    return world

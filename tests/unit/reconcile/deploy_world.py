@@ -67,7 +67,7 @@ class NoPlugins:
         return None
 
 
-class Bench:
+class DeployWorld:
     """A management server with one Secret, a workload server, and an inventory that is kept."""
 
     def __init__(self) -> None:

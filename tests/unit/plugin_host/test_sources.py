@@ -15,7 +15,7 @@ from akoo_core.plugin_host import controllers, registry, sources
 from akoo_core.telemetry import metrics
 from akoo_core.testing import builders, calls, spans, virtual_time
 from akoo_core.testing.memory import MemoryServer
-from tests.unit.plugins.controller_bench import Bench, config_map
+from tests.unit.plugin_host.controller_world import ControllerWorld, config_map
 
 
 def restarts(reason: str) -> float:
@@ -32,13 +32,13 @@ async def test_a_key_that_a_source_adds_is_reconciled_at_once(
         add("vlan")
         await asyncio.Event().wait()
 
-    bench = Bench(clock, [follow])
-    async with bench.running():
+    world = ControllerWorld(clock, [follow])
+    async with world.running():
         await asyncio.sleep(99)
-        assert bench.seen == []
+        assert world.seen == []
         await asyncio.sleep(1)
         await virtual_time.settle()
-        assert bench.seen == ["vlan"]
+        assert world.seen == ["vlan"]
 
 
 @virtual_time.test
@@ -50,10 +50,10 @@ async def test_the_same_key_a_thousand_times_is_one_reconcile(
             add("vlan")
         await asyncio.Event().wait()
 
-    bench = Bench(clock, [follow])
-    async with bench.running():
+    world = ControllerWorld(clock, [follow])
+    async with world.running():
         await asyncio.sleep(60)
-        assert bench.seen == ["vlan"]
+        assert world.seen == ["vlan"]
 
 
 @virtual_time.test
@@ -64,12 +64,12 @@ async def test_a_source_starts_when_every_kind_was_listed(clock: virtual_time.Lo
         started.append(ctx.clock.monotonic())
         await asyncio.Event().wait()
 
-    bench = Bench(clock, [follow])
-    bench.server = MemoryServer(resources=(resources.NAMESPACES,))
-    async with bench.running():
+    world = ControllerWorld(clock, [follow])
+    world.server = MemoryServer(resources=(resources.NAMESPACES,))
+    async with world.running():
         await asyncio.sleep(3600)
         assert started == []
-        bench.server.served.serve(resources.CONFIG_MAPS)
+        world.server.served.serve(resources.CONFIG_MAPS)
         await asyncio.sleep(120)
         assert len(started) == 1
 
@@ -97,12 +97,12 @@ def test_a_source_that_ends_or_raises_is_started_anew_with_backoff(
             raise error
 
     async def main(clock: virtual_time.LoopClock) -> None:
-        bench = Bench(clock, [follow])
-        bench.server.seed(config_map("other"))
-        async with bench.running():
+        world = ControllerWorld(clock, [follow])
+        world.server.seed(config_map("other"))
+        async with world.running():
             await asyncio.sleep(400)
-        assert bench.seen.count("other") == 1, "the controller goes on"
-        assert [key for key in bench.seen if key != "other"][:9] == [
+        assert world.seen.count("other") == 1, "the controller goes on"
+        assert [key for key in world.seen if key != "other"][:9] == [
             f"run-{number}" for number in range(1, 10)
         ]
 
@@ -129,14 +129,14 @@ async def test_a_source_that_hangs_delays_nothing_and_ends_at_the_stop(
         finally:
             ended.append("cancelled")
 
-    bench = Bench(clock, [follow])
-    bench.server.seed(config_map("other"))
-    async with bench.running() as task:
+    world = ControllerWorld(clock, [follow])
+    world.server.seed(config_map("other"))
+    async with world.running() as task:
         await asyncio.sleep(3600)
-        assert sorted(bench.seen) == ["first", "other"]
+        assert sorted(world.seen) == ["first", "other"]
         assert ended == []
         before = clock.monotonic()
-        bench.stop.set()
+        world.stop.set()
         await task
         assert ended == ["cancelled"]
         assert clock.monotonic() == before
@@ -155,16 +155,16 @@ async def test_at_the_stop_sources_end_before_reconciles_in_flight(
         finally:
             ended.append(ctx.clock.monotonic())
 
-    class Slow(Bench):
+    class Slow(ControllerWorld):
         async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
             await asyncio.sleep(10)
             return api.Done()
 
-    bench = Slow(clock, [follow])
-    async with bench.running() as task:
+    world = Slow(clock, [follow])
+    async with world.running() as task:
         await asyncio.sleep(1)
         stopped = clock.monotonic()
-        bench.stop.set()
+        world.stop.set()
         await task
         assert ended == [stopped]
         assert clock.monotonic() > stopped
@@ -187,8 +187,8 @@ async def test_with_the_lease_a_source_is_cancelled_and_abandoned_if_it_goes_on(
         except errors.CallRefusedError as error:
             refused.append(type(error))
 
-    bench = Bench(clock, [follow])
-    async with bench.running() as task:
+    world = ControllerWorld(clock, [follow])
+    async with world.running() as task:
         await asyncio.sleep(5)
         before = clock.monotonic()
         task.cancel()
@@ -197,7 +197,7 @@ async def test_with_the_lease_a_source_is_cancelled_and_abandoned_if_it_goes_on(
         assert clock.monotonic() - before <= 2.0
         await asyncio.sleep(60)
         assert refused == [errors.CallRefusedError]
-        bench.stop.set()
+        world.stop.set()
 
 
 @virtual_time.test
@@ -205,9 +205,9 @@ async def test_the_end_of_the_process_is_not_caught(clock: virtual_time.LoopCloc
     async def follow(ctx: api.ControllerContext, add: api.AddKey) -> None:
         raise calls.Crash
 
-    bench = Bench(clock, [follow])
-    bench.check = False
-    async with bench.running() as task:
+    world = ControllerWorld(clock, [follow])
+    world.check = False
+    async with world.running() as task:
         await asyncio.wait([task], timeout=10)
         error = task.exception()
     assert isinstance(error, BaseExceptionGroup)
@@ -221,11 +221,11 @@ async def test_a_key_that_is_no_text_is_the_failure_of_its_source(
     async def follow(ctx: api.ControllerContext, add: api.AddKey) -> None:
         add(7)  # type: ignore[arg-type]
 
-    bench, before = Bench(clock, [follow]), restarts("failed")
-    async with bench.running():
+    world, before = ControllerWorld(clock, [follow]), restarts("failed")
+    async with world.running():
         await asyncio.sleep(0.5)
     assert restarts("failed") == before + 1
-    assert bench.seen == []
+    assert world.seen == []
 
 
 @virtual_time.test
@@ -241,12 +241,12 @@ async def test_a_source_reads_a_secret_as_it_is_now(clock: virtual_time.LoopCloc
             await asyncio.sleep(10)
         await asyncio.Event().wait()
 
-    bench = Bench(clock, [follow])
-    bench.server.seed(builders.secret("ops", "credential", password="old"))
-    async with bench.running():
+    world = ControllerWorld(clock, [follow])
+    world.server.seed(builders.secret("ops", "credential", password="old"))
+    async with world.running():
         await asyncio.sleep(5)
         patch = {"data": {"password": "bmV3"}}
-        await bench.server.client().merge_patch(resources.SECRETS, "credential", patch, "ops")
+        await world.server.client().merge_patch(resources.SECRETS, "credential", patch, "ops")
         await asyncio.sleep(10)
     assert values == [b"old", b"new"]
     assert len(versions) == 2
@@ -271,10 +271,10 @@ async def test_waits_for_news_last_30_seconds_and_make_a_span_only_of_news(
                     span.add_event("changed", {"objects": 1})
                     add("vlan")
 
-    bench = Bench(clock, [follow])
-    seam = bench.seam = calls.Calls()
+    world = ControllerWorld(clock, [follow])
+    seam = world.seam = calls.Calls()
     with spans.recorded() as recording:
-        async with bench.running():
+        async with world.running():
             await asyncio.sleep(3600)
             names = [span.name for span in recording.spans]
             assert "vcenter wait for updates" not in names
@@ -282,7 +282,7 @@ async def test_waits_for_news_last_30_seconds_and_make_a_span_only_of_news(
             await virtual_time.settle()
             (span,) = (span for span in recording.spans if span.name.startswith("vcenter"))
             assert span.events == ("changed {'objects': 1}",)
-            assert bench.seen == ["vlan"]
+            assert world.seen == ["vlan"]
     waits = [call for call in seam.made if call.system == "vcenter"]
     assert len(waits) == pytest.approx(3600 / 25, abs=2)
 

@@ -15,7 +15,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin_host import controllers, registry, scoped_client
 from akoo_core.testing import virtual_time
 from akoo_core.testing.memory import BUILT_IN, MemoryServer
-from tests.unit.plugins.controller_bench import Bench, config_map
+from tests.unit.plugin_host.controller_world import ControllerWorld, config_map
 
 NETWORKS = Resource("dc.example", "v1", "networks", "Network", namespaced=False)
 SECONDS = 30.0
@@ -30,26 +30,26 @@ def network(name: str) -> dict[str, object]:
 async def test_a_kind_that_is_not_served_keeps_nothing_waiting(
     clock: virtual_time.LoopClock,
 ) -> None:
-    bench = Bench(clock, optional=(NETWORKS,))
-    bench.server.seed(config_map("a"))
-    async with bench.running():
+    world = ControllerWorld(clock, optional=(NETWORKS,))
+    world.server.seed(config_map("a"))
+    async with world.running():
         await asyncio.sleep(1)
-        assert bench.seen == ["a"]
+        assert world.seen == ["a"]
         await asyncio.sleep(3600)
-        bench.server.served.serve(NETWORKS)
-        bench.server.seed(network("blue"))
+        world.server.served.serve(NETWORKS)
+        world.server.seed(network("blue"))
         await asyncio.sleep(SECONDS)
-        assert bench.seen == ["a", "blue"]
-        bench.server.seed(network("red"))
+        assert world.seen == ["a", "blue"]
+        world.server.seed(network("red"))
         await asyncio.sleep(2)
-        assert bench.seen == ["a", "blue", "red"]
+        assert world.seen == ["a", "blue", "red"]
 
 
 @virtual_time.test
 async def test_a_kind_that_vanishes_stops_being_required(clock: virtual_time.LoopClock) -> None:
     server = MemoryServer(resources=(*BUILT_IN, NETWORKS))
     server.seed(network("blue"), config_map("a"))
-    first = Bench(clock, optional=(NETWORKS,))
+    first = ControllerWorld(clock, optional=(NETWORKS,))
     first.server = server
     async with first.running():
         await asyncio.sleep(5)
@@ -60,7 +60,7 @@ async def test_a_kind_that_vanishes_stops_being_required(clock: virtual_time.Loo
         await server.client().create(resources.CONFIG_MAPS, config_map("b"), "default")
         await asyncio.sleep(5)
         assert sorted(first.seen) == ["a", "b", "blue"]
-    second = Bench(clock, optional=(NETWORKS,))
+    second = ControllerWorld(clock, optional=(NETWORKS,))
     second.server = server
     async with second.running():
         await asyncio.sleep(5)
@@ -71,23 +71,23 @@ async def test_a_kind_that_vanishes_stops_being_required(clock: virtual_time.Loo
 async def test_one_that_is_served_is_listed_before_anything_is_reconciled(
     clock: virtual_time.LoopClock,
 ) -> None:
-    bench = Bench(clock, optional=(NETWORKS,))
-    bench.server.served.serve(NETWORKS)
+    world = ControllerWorld(clock, optional=(NETWORKS,))
+    world.server.served.serve(NETWORKS)
     for verb in ("list", "watch"):
-        bench.server.served.deny(verb, "networks.dc.example")
-    bench.server.seed(config_map("a"))
-    async with bench.running():
+        world.server.served.deny(verb, "networks.dc.example")
+    world.server.seed(config_map("a"))
+    async with world.running():
         await asyncio.sleep(60)
-        assert bench.seen == [], "a right that is missing is no kind that is missing"
+        assert world.seen == [], "a right that is missing is no kind that is missing"
         for verb in ("list", "watch"):
-            bench.server.served.allow(verb, "networks.dc.example")
+            world.server.served.allow(verb, "networks.dc.example")
         await asyncio.sleep(60)
-        assert bench.seen == ["a"]
+        assert world.seen == ["a"]
 
 
 def test_its_absence_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     async def main(clock: virtual_time.LoopClock) -> None:
-        async with Bench(clock, optional=(NETWORKS,)).running():
+        async with ControllerWorld(clock, optional=(NETWORKS,)).running():
             await asyncio.sleep(600)
 
     with caplog.at_level(logging.INFO):

@@ -25,14 +25,14 @@ from akoo_core.reconcile.read.pace import Pace
 from akoo_core.reconcile.status import events as record_events
 from akoo_core.testing import memory
 from tests.unit.reconcile import reconcile_builders as builders
-from tests.unit.reconcile import reconcile_world as bedworld
+from tests.unit.reconcile import reconcile_world
 
 CANARY = "canary-password-7"
 MACHINE_POOLS = Resource("cluster.x-k8s.io", "v1beta2", "machinepools", "MachinePool")
 FAKE_INFRA = Resource("infrastructure.cluster.x-k8s.io", "v1beta2", "fakeclusters", "FakeCluster")
 
 
-class Bed:
+class ReconcileFleet:
     """Everything, and a user who creates, changes and deletes."""
 
     def __init__(self, *plugins: api.Plugin) -> None:
@@ -41,8 +41,8 @@ class Bed:
         kinds = (*memory.BUILT_IN, MACHINE_POOLS, FAKE_INFRA)
         self.management = memory.MemoryServer(name="management", clock=self.clock, resources=kinds)
         self.workload = memory.MemoryServer(name="workload", clock=self.clock)
-        self.workloads = bedworld.Workloads(self.workload, self.external)
-        self.world = bedworld.World(self.management)
+        self.workloads = reconcile_world.Workloads(self.workload, self.external)
+        self.world = reconcile_world.CurrentWorld(self.management)
         self.user = self.management.client(field_manager="kubectl")
         self.plugins = plugins
         for name, plugin in zip(("ako", "avi"), plugins, strict=False):
@@ -73,7 +73,7 @@ class Bed:
             caller=caller.VerbCaller(plugin_set),
             workloads=self.workloads,
             secrets=reader,
-            threads=lambda plugin: bedworld.Threads(),
+            threads=lambda plugin: reconcile_world.Threads(),
             external=self.external,
             clock=self.clock,
             records=record_writes.RecordWriter(client),
@@ -249,25 +249,25 @@ def leaving(record: Record) -> Leaving:
     return record.spec.leaving
 
 
-async def running(bed: Bed, **spec: Any) -> str:
+async def running(fleet: ReconcileFleet, **spec: Any) -> str:
     """The record of demo/shop, deployed and running under a config with that spec."""
-    await bed.config(**spec)
-    name = await bed.cluster()
-    await bed.run(name)
-    await bed.run(name)
-    await bed.recorder.flush()
+    await fleet.config(**spec)
+    name = await fleet.cluster()
+    await fleet.run(name)
+    await fleet.run(name)
+    await fleet.recorder.flush()
     return name
 
 
-def let_go(bed: Bed, name: str) -> str:
+def let_go(fleet: ReconcileFleet, name: str) -> str:
     """The reason why the Cluster was let go, or ""."""
-    state = leaving(bed.record(name))
+    state = leaving(fleet.record(name))
     return state.let_go.why if state.let_go else ""
 
 
-def held_by_us(bed: Bed) -> bool:
+def held_by_us(fleet: ReconcileFleet) -> bool:
     """True if demo/shop is there and carries our finalizer."""
-    cluster = bed.world.cluster_at("demo", "shop")
+    cluster = fleet.world.cluster_at("demo", "shop")
     return cluster is not None and names.FINALIZER in cluster.finalizers
 
 
