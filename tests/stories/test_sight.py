@@ -44,6 +44,12 @@ async def _told_by_commands(s: Scene) -> None:
     }
     assert set(neighbours.names(s.x)) <= owners, output
     assert s.x not in owners
+    code, output = await typed("check", "avi", "--output", "json")
+    assert code == 0, output
+    (checked,) = json.loads(output)["plugins"]
+    subjects = [finding["subject"] for finding in checked["findings"]]
+    assert any(subject.endswith(": WritesPermitted") for subject in subjects), output
+    assert any(subject.startswith("AKODeploymentConfig/") for subject in subjects), output
 
 
 @proof

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import ClassVar, TypeVar
 
 from akoo_avi import client, plan, rights
+from akoo_avi.check import ask
 from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, sweep, verify
 from akoo_avi.connect import access, backoff
 from akoo_avi.controllers import configs, keeping, reconcile
@@ -142,6 +143,11 @@ class AviPlugin(api.Plugin):
         except access.ANSWERED as error:
             answer = access.answer(error)
             raise core_errors.BlockedError(answer.message, reason=answer.reason) from None
+
+    @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...]:
+        """See :mod:`akoo_avi.check`."""
+        return await ask.ask(ctx, self._clients, self._catalogs)
 
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit:

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from akoo_avi.cleanup import passes, sweep
 from akoo_avi.client import AviClient, Controllers
 from akoo_avi.client.listing import ListedObjects
-from akoo_avi.connect import access, bounded
+from akoo_avi.connect import access, bounded, known
 from akoo_avi.ownership import claim, claiming, inventory, kinds, marks, strays, visibility
-from akoo_avi.spec import avi_controller, config, names, placement, refusal, resources, wanted
-from akoo_core.plugin import api, kube, structs
+from akoo_avi.spec import names, placement
+from akoo_core.plugin import api, structs
 from akoo_core.plugin.records import Record
 
 WIDTH = 4
@@ -168,10 +168,11 @@ async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Answering:
     At each address the first credential that sees everything, else any that sees something. Of two
     addresses of one controller, the one that sees everything.
     """
-    reaches, unseen = await _reaches(ctx)
+    named = await known.ways(ctx)
+    unseen = [f"{title}: {problem}" for title, problem in named.unread]
     clients: dict[str, AviClient] = {}
     by_address: dict[str, list[placement.Reach]] = {}
-    for reach in reaches:
+    for reach in named.named_by:
         by_address.setdefault(reach.address, []).append(reach)
     for address, ways in by_address.items():
         some: _Sighted | None = None
@@ -207,47 +208,3 @@ async def _sighted(
     client = await access.open(ctx, controllers, reach)
     uuid = str((await client.get("cluster")).get("uuid", ""))
     return _Sighted(uuid, client, await visibility.missing(client))
-
-
-async def _reaches(ctx: api.AuditContext) -> tuple[list[placement.Reach], list[str]]:
-    reaches: dict[placement.Reach, None] = {}
-    unseen: list[str] = []
-    try:
-        page = await ctx.kube.list(resources.AVI_CONTROLLERS)
-    except kube.KubeError as error:
-        unseen.append(f"AviControllers cannot be read: {error}")
-    else:
-        for obj in page.items:
-            try:
-                reaches[avi_controller.from_object(obj).reach] = None
-            except structs.DecodeError as error:
-                unseen.append(f"AviController/{obj['metadata']['name']}: {error}")
-    for obj in ctx.configs:
-        if names_controller(obj):
-            continue
-        try:
-            reaches[wanted.reach_of(config.decode(obj))] = None
-        except (refusal.Refusal, structs.DecodeError) as error:
-            unseen.append(f"AKODeploymentConfig/{obj['metadata']['name']}: {error}")
-    for view in ctx.records:
-        # Secrets of finished records may be gone, and nothing is left there.
-        if view.spec.finished_at is None and (reach := stored_reach(view)) is not None:
-            reaches[reach] = None
-    return list(reaches), unseen
-
-
-def names_controller(obj: structs.JSON) -> bool:
-    """A config leaves address and credential to an AviController. Pure."""
-    plugins = (obj.get("spec") or {}).get("plugins") or {}
-    return bool((plugins.get(names.PLUGIN) or {}).get("controller"))
-
-
-def stored_reach(record: Record) -> placement.Reach | None:
-    """The stored way to the controller of a record; None if it is unreadable. Pure."""
-    intent = record.spec.intents.get(names.PLUGIN)
-    if intent is None or not intent.data:
-        return None
-    try:
-        return structs.convert(intent.data, placement.Stored).reach
-    except structs.DecodeError:
-        return None

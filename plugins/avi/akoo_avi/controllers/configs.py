@@ -68,7 +68,7 @@ class ConfigControllers:
             reach, ready = await self._controller(obj, ctx)
             if reach is None or ready.status != "True":
                 return ready
-            wrong = await config_condition.wrong(ctx, obj) or await self._misplaced(obj, reach, ctx)
+            wrong = await config_condition.wrong(ctx, obj) or await self.misplaced(obj, reach, ctx)
         except structs.DecodeError as error:
             return _false("ConfigInvalid", str(error))
         except refusal.Refusal as error:
@@ -79,7 +79,7 @@ class ConfigControllers:
         self, obj: kube.Object, ctx: api.ControllerContext
     ) -> tuple[placement.Reach | None, conditions.Condition]:
         """The way to the controller, and its condition. Raises Refusal and DecodeError."""
-        name = _options(obj).controller
+        name = options_of(obj).controller
         if name:
             return await _mirrored(name, ctx)
         reach = wanted.reach_of(config.decode(obj))
@@ -89,7 +89,7 @@ class ConfigControllers:
             return None, _summary(controller_conditions.of_error(error))
         return reach, _summary(controller_conditions.of_health(state))
 
-    async def _misplaced(
+    async def misplaced(
         self, obj: kube.Object, reach: placement.Reach, ctx: api.ControllerContext
     ) -> tuple[str, str] | None:
         """Reason and message of a name that prevents any placement; None: all names exist. Problems
@@ -102,7 +102,7 @@ class ConfigControllers:
             return None
         correct = f"{CONFIGS.kind}/{name}"
         try:
-            asked = wanted.of_config(obj, name, _options(obj), management=True)
+            asked = wanted.of_config(obj, name, options_of(obj), management=True)
             avi = await access.open(ctx, self._clients, reach)
             for seconds in (None, suitable.FRESH_SECONDS):
                 known = await self._catalogs.get(avi, reach, ctx.clock, seconds=seconds)
@@ -127,7 +127,7 @@ def secrets_of(obj: kube.Object) -> tuple[api.SecretPair, ...]:
     if obj.get("kind") == resources.AVI_IP_POOLS.kind:
         return ()
     try:
-        if _options(obj).controller:
+        if options_of(obj).controller:
             return ()
         reach: placement.Reach = wanted.reach_of(config.decode(obj))
     except (structs.DecodeError, refusal.Refusal):
@@ -156,7 +156,7 @@ def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     return obj.get("spec")
 
 
-def _options(obj: kube.Object) -> options.Options:
+def options_of(obj: kube.Object) -> options.Options:
     """``spec.plugins.avi``. Raises structs.DecodeError."""
     plugin_spec = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
     return structs.convert(plugin_spec, options.Options, path="spec.plugins.avi")

@@ -10,7 +10,7 @@ cloud has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from akoo_avi.client import AviClient, errors
 from akoo_avi.ownership import kinds, references
@@ -18,13 +18,45 @@ from akoo_avi.ownership.judged import Inventory
 from akoo_core.plugin import structs
 
 READING = ("READ_ACCESS", "WRITE_ACCESS")
+WRITING = ("WRITE_ACCESS",)
 REASON = "NoSight"
 HIDDEN = (errors.ForbiddenError, errors.TenantMissingError)
 """Answers of a controller to a user who may not look."""
 
 
+class Account(NamedTuple):
+    """Our user on a controller, and its roles by UUID."""
+
+    user: structs.JSON
+    roles: Mapping[str, structs.JSON]
+
+
 async def missing(client: AviClient) -> str:
     """The objects that our user may not see, and the permission to grant; "" if it sees all."""
+    account = await _account(client)
+    if isinstance(account, str):
+        return account
+    return sentence(client.username, hidden(*account))
+
+
+async def unwritable(client: AviClient, more: Iterable[str] = ()) -> str:
+    """The permissions to grant for a clean-up and, with ``more``, for other writes; "" if our user
+    may write all."""
+    account = await _account(client)
+    if isinstance(account, str):
+        return account
+    needed = dict.fromkeys((*(kind.permission for kind in kinds.SEEN), *more))
+    lacking = withheld(account, needed, WRITING)
+    if not lacking:
+        return ""
+    return (
+        f'user "{client.username}" may not write {", ".join(lacking)} in all tenants: give it a '
+        "role with WRITE_ACCESS on them, for all tenants, without role filters"
+    )
+
+
+async def _account(client: AviClient) -> Account | str:
+    """Our own user as the controller shows it; the sentence that says why it does not."""
     who = client.username
     try:
         users = await client.list(
@@ -36,15 +68,26 @@ async def missing(client: AviClient) -> str:
         if user is None:
             return _unreadable(who, "it does not see itself in the list of users")
         if user.get("is_superuser") is True:
-            return ""
+            return Account(user, {})
         roles = [await client.get(path) for path in _role_paths(user)]
     except (*HIDDEN, errors.NotFoundError) as error:
         return _unreadable(who, str(error))
-    return sentence(who, hidden(user, {str(role.get("uuid")): role for role in roles}))
+    return Account(user, {str(role.get("uuid")): role for role in roles})
 
 
 def hidden(user: structs.JSON, roles: Mapping[str, structs.JSON]) -> tuple[str, ...]:
-    """The permissions that no role of the user gives in all tenants and without filters. Pure."""
+    """The permissions to read that no role of the user gives in all tenants and without filters.
+    Pure."""
+    needed = dict.fromkeys(kind.permission for kind in kinds.SEEN)
+    return withheld(Account(user, roles), needed, READING)
+
+
+def withheld(
+    account: Account, permissions: Iterable[str], types: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The permissions that no role gives, with one of the types, in all tenants and without
+    filters. Pure."""
+    user, roles = account
     if user.get("is_superuser") is True:
         return ()
     sure = [
@@ -54,9 +97,10 @@ def hidden(user: structs.JSON, roles: Mapping[str, structs.JSON]) -> tuple[str, 
         and (uuid := references.uuid_of(entry.get("role_ref"))) in roles
         and not _filters(roles[uuid])
     ]
-    needed = dict.fromkeys(kind.permission for kind in kinds.SEEN)
     return tuple(
-        permission for permission in needed if not any(_reads(role, permission) for role in sure)
+        permission
+        for permission in permissions
+        if not any(_gives(role, permission, types) for role in sure)
     )
 
 
@@ -65,11 +109,11 @@ def _filters(role: structs.JSON) -> list[Any]:
     return [entry for entry in role.get("filters") or () if entry.get("enabled", True)]
 
 
-def _reads(role: structs.JSON, permission: str) -> bool:
+def _gives(role: structs.JSON, permission: str, types: tuple[str, ...]) -> bool:
     for privilege in role.get("privileges") or ():
         if privilege.get("resource") == permission:
             narrowed = bool(privilege.get("subresource"))
-            return privilege.get("type") in READING and not narrowed
+            return privilege.get("type") in types and not narrowed
     return False
 
 

@@ -27,6 +27,8 @@ class ChangeRow(NamedTuple):
 
     action: Action
     why: str
+    refused: bool = False
+    """It prevents that the pool comes into force."""
 
 
 def rows(
@@ -50,6 +52,7 @@ def rows(
             "keep",
             f"{overlap.wanted} of {me} overlaps {overlap.there} of {overlap.whose}: therefore "
             "nothing is changed. Choose other ranges.",
+            refused=True,
         )
         for overlap in planned.overlaps
     ]
@@ -57,6 +60,7 @@ def rows(
         ChangeRow(
             "keep",
             f"{held.range} of {me} goes once its addresses do: {conditions.holders(held.by)}",
+            refused=True,
         )
         for held in planned.held
     ]
@@ -71,7 +75,8 @@ def rows(
 
 def reported(row: ChangeRow) -> ChangeRow:
     """A change that is only reported."""
-    return ChangeRow("keep", f"not done, since spec.driftPolicy is Report: {row.why}")
+    why = f"not done, since spec.driftPolicy is Report: {row.why}"
+    return ChangeRow("keep", why, refused=True)
 
 
 def _changes(me: str, own: spans.Ours, planned: NetworkPlan) -> Iterator[ChangeRow]:

@@ -6,11 +6,15 @@ here.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from akoo_avi import client
 from akoo_avi.connect import access
 from akoo_avi.place import catalog
+from akoo_avi.place.catalog import Row
 from akoo_avi.pools import applying, configs, expected, usable
 from akoo_avi.pools.applying import NetworkState, PoolContext
+from akoo_avi.pools.expected import ChangeRow
 from akoo_avi.spec import ip_pool, placement, refusal, resources, wanted
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
@@ -30,25 +34,26 @@ async def prepare(
         return ()
     asked = wanted.of_view(ctx.view)
     made = {pool.name: pool for pool in configs.of_object(ctx.view.config)}
-    context = PoolContext(
-        ctx=_controller_context(ctx, ctx.shared), clients=clients, catalogs=catalogs
-    )
+    own = controller_context(ctx, ctx.shared, ctx.view.spec.management_id)
+    context = PoolContext(ctx=own, clients=clients, catalogs=catalogs)
     names = dict.fromkeys((*asked.pools, *asked.inline))
     planned = [await _pool(context, ctx.view, name, made.get(name)) for name in names]
     return tuple(action for actions in planned for action in actions)
 
 
-def _controller_context(ctx: api.VerbContext, shared: kube.KubeClient) -> api.ControllerContext:
+def controller_context(
+    ctx: api.VerbContext | api.CheckContext, client: kube.KubeClient, management_id: str
+) -> api.ControllerContext:
     """The context of the pools' controller: marks on Avi are those of this management cluster."""
     return api.ControllerContext(
-        kube=shared,
+        kube=client,
         clock=ctx.clock,
         external=ctx.external,
         secrets=ctx.secrets,
         threads=ctx.threads,
         tracer=ctx.tracer,
         log=ctx.log,
-        management_id=ctx.view.spec.management_id,
+        management_id=management_id,
         logins=ctx.logins,
     )
 
@@ -73,7 +78,7 @@ async def _declared(
     except kube.NotFoundError:
         if made is None:
             return None, _keep(name, f"{config} names it, and it does not exist. Create it.")
-        pool = _new(view.spec.config_ref.name, made)
+        pool = new(view.spec.config_ref.name, made)
         reason = f"{config} says so; it gives {expected.described(ip_pool.desired(pool.spec))}"
         return pool, _action("create", name, reason)
     if pool.deleting:
@@ -89,7 +94,7 @@ async def _declared(
     return pool, _keep(name, f"it was made from {config}, and says what that says")
 
 
-def _new(config_name: str, made: Inline) -> Pool:
+def new(config_name: str, made: Inline) -> Pool:
     """The pool that the config's controller is going to make."""
     annotations = {CONFIG_ANNOTATION: config_name}
     metadata = {"name": made.name, "uid": "", "annotations": annotations}
@@ -100,30 +105,49 @@ def _new(config_name: str, made: Inline) -> Pool:
 
 async def _on_avi(context: PoolContext, pool: Pool) -> Actions:
     try:
-        state = await applying.look(context, pool)
-        desired = ip_pool.desired(pool.spec)
-        inputs = applying.plan_inputs(context.ctx, pool, desired, state.near, state.allocated)
-        report = pool.spec.drift_policy == "Report" and _in_force(pool)
-        rows = expected.rows(pool.name, state.network, inputs, report=report)
-        opened = await _opened(state, pool, report=report)
+        return (await outlook(context, pool)).actions
     except access.ANSWERED as error:
         return (_keep(pool.name, f"nothing is done on Avi: {access.answer(error).message}"),)
+
+
+class Outlook(NamedTuple):
+    """The next attempt for a pool, as Avi is now."""
+
+    actions: Actions
+    problems: tuple[str, ...]
+    """The causes for which the pool would not be in force after it."""
+
+
+async def outlook(context: PoolContext, pool: Pool) -> Outlook:
+    """The actions on Avi that the pool's controller would take. Raises Refusal, AviErrors and
+    DecodeError."""
+    state = await applying.look(context, pool)
+    desired = ip_pool.desired(pool.spec)
+    inputs = applying.plan_inputs(context.ctx, pool, desired, state.near, state.allocated)
+    report = pool.spec.drift_policy == "Report" and _in_force(pool)
+    rows = expected.rows(pool.name, state.network, inputs, report=report)
     name, where = (
         str(state.network["name"]),
         f"{state.outside.avi.address}, tenant {state.at.tenant}",
     )
     changes = (expected.action(row, kind=expected.NETWORK, name=name, where=where) for row in rows)
-    return (*changes, *opened)
+    profile, problem = await applying.profile_of(state, pool)
+    if problem is not None:
+        reason = f"its network cannot become usable: {problem.message}"
+        return Outlook((*changes, _keep(pool.name, reason)), (*_refused(rows), reason))
+    opened = _opened(state, pool, profile, report=report)
+    return Outlook((*changes, *opened), _refused(rows))
+
+
+def _refused(rows: tuple[ChangeRow, ...]) -> tuple[str, ...]:
+    return tuple(row.why for row in rows if row.refused)
 
 
 def _in_force(pool: Pool) -> bool:
     return pool.status.applied_generation == pool.generation
 
 
-async def _opened(state: NetworkState, pool: Pool, *, report: bool) -> Actions:
-    profile, problem = await applying.profile_of(state, pool)
-    if problem is not None:
-        return (_keep(pool.name, f"its network cannot become usable: {problem.message}"),)
+def _opened(state: NetworkState, pool: Pool, profile: Row | None, *, report: bool) -> Actions:
     if profile is None:
         return ()
     row = expected.opened(

@@ -17,6 +17,7 @@ from akoo_core import external, settings, testing
 from akoo_core.app import assembly
 from akoo_core.cli import operating
 from akoo_core.cli.audit import find
+from akoo_core.cli.check import ask as checks
 from akoo_core.cli.plan import ask
 from akoo_core.kube import resource
 from akoo_core.plugin_host import controllers, login_memory, registry
@@ -96,6 +97,22 @@ class LockoutFleet:
             (result,) = await find.Auditor(kube, loaded, services).results()
         return result.unseen
 
+    async def check(self) -> str:
+        """The answer of `akoo-core check` about the credential."""
+        seam = external.External(guard=external.ReadOnly())
+        client = self.fleet.management.client(external=external.External())
+        remembered = assembly.logins(self.settings, client, self.clock, "command")
+        kube = self.fleet.management.client(external=seam)
+        loaded = self._loaded()
+        async with operating.services(kube, loaded, seam, remembered) as services:
+            report = await checks.ask(kube, loaded, services, "avi")
+        (answer,) = report.answers
+        return next(
+            finding.message
+            for finding in answer.findings
+            if finding.subject.endswith(": CredentialValid")
+        )
+
     def avi_reason(self, name: str) -> str:
         record = self.fleet.record(name)
         assert record is not None
@@ -129,6 +146,7 @@ def test_commands_and_a_failover_add_no_refusals(avi_world: World, kept: bool) -
         assert lockout.refused() == 1
         assert "the password is wrong, or the account is locked" in await lockout.plan()
         assert any("--login tries one" in sentence for sentence in await lockout.audit())
+        assert "--login tries one" in await lockout.check()
         await lockout.fleet.restart()
         await asyncio.sleep(60)
         assert lockout.avi_reason("two") == "CredentialRefused"
