@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from akoo_testbed.vcsim import pytest as vcsim_plugin
@@ -12,6 +13,8 @@ from akoo_vsphere.client.client import SoapClient
 from akoo_vsphere.client.sessions import SharedVCenters
 
 from akoo_core.plugin import external
+from akoo_core.plugin.clock import ManualClock
+from tests.vsphere.vcenter_client import Open
 
 
 @pytest.fixture
@@ -29,13 +32,20 @@ def account(vcsim: vcsim_plugin.RunningVcsim) -> Account:
 
 
 @pytest.fixture
-async def vcenters() -> AsyncIterator[SharedVCenters]:
-    registry = SharedVCenters()
+def clock() -> ManualClock:
+    """The clock of the client: pauses between looks at a task move it, and nothing else does."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def vcenters(clock: ManualClock) -> AsyncIterator[SharedVCenters]:
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+        await asyncio.sleep(0)
+
+    registry = SharedVCenters(now=clock, sleep=sleep)
     yield registry
     await registry.close()
-
-
-Open = Callable[..., Awaitable[SoapClient]]
 
 
 @pytest.fixture

@@ -10,18 +10,7 @@ from akoo_vsphere import observed
 from akoo_vsphere.client import api, errors
 from akoo_vsphere.client.client import SoapClient
 
-SPEC = {"_typeName": "DVPortgroupConfigSpec", "type": "earlyBinding", "autoExpand": True}
-
-
-async def switch_of(client: SoapClient, name: str = "DVS0") -> api.PlacedSwitch:
-    inventory = await client.inventory()
-    return next(placed for placed in inventory.switches if placed.switch.name == name)
-
-
-async def group_named(client: SoapClient, name: str, switch: str = "DVS0") -> api.Listed:
-    placed = await switch_of(client, switch)
-    listed = await client.port_groups(placed.switch.mo_ref)
-    return next(group for group in listed if group.name == name)
+from tests.vsphere.vcenter_client import SPEC, group_named, switch_of
 
 
 async def test_about_names_release_version_and_identity(
@@ -74,7 +63,6 @@ async def test_a_port_group_lives_from_create_to_destroy(client: SoapClient) -> 
     spec: dict[str, Any] = {
         **SPEC,
         "name": "avi data",
-        "numPorts": 8,
         "description": "first",
         "defaultPortConfig": {"_typeName": "VMwareDVSPortSetting", "vlan": vlan},
     }

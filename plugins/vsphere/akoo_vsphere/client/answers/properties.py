@@ -18,6 +18,9 @@ PORT_GROUP: Final = "DistributedVirtualPortgroup"
 SWITCH: Final = "DistributedVirtualSwitch"
 ENTITY: Final = "ManagedEntity"
 
+PAGE_OBJECTS: Final = 5000
+"""Objects of one page: the answer stays far below the bound of bytes."""
+
 Spec = dict[str, Any]
 Paths = Mapping[str, tuple[str, ...]]
 """Type of managed object to the paths to read."""
@@ -87,7 +90,10 @@ def retrieve(collector: Ref, spec: Spec, *, label: str, subject: str = "") -> So
     return SoapCall(
         method="RetrievePropertiesEx",
         target=collector,
-        arguments={"specSet": [spec], "options": {"_typeName": "RetrieveOptions"}},
+        arguments={
+            "specSet": [spec],
+            "options": {"_typeName": "RetrieveOptions", "maxObjects": PAGE_OBJECTS},
+        },
         label=label,
         subject=subject,
     )
