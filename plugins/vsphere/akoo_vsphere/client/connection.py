@@ -54,9 +54,12 @@ class VCenterConnection:
         """Operations under way."""
         self.last_used = now.monotonic()
 
-    def remember_in(self, memory: RefusalMemory | None) -> None:
-        """Ask ``memory`` before each login, and report the result to it."""
-        self._logins.memory = memory
+    def log_in_as(self, account: Account, memory: RefusalMemory | None) -> None:
+        """Take the latest version of the Secret; ask ``memory`` before each login, and report the
+        result to it."""
+        self._logins.account = account
+        if memory is not None:
+            self._logins.memory = memory
 
     async def reading(
         self,

@@ -27,6 +27,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from akoo_core.plugin import structs
 from akoo_core.plugin.errors import AkooError
 
@@ -35,6 +37,13 @@ class VCenterError(AkooError):
     """A call to vCenter failed. The text names the address and the object, never a secret."""
 
     retryable: bool = False
+
+    def __copy__(self) -> Self:
+        """A copy for another caller of the same work; an error with fields cannot be made of its
+        text."""
+        made = type(self).__new__(type(self), *self.args)
+        made.__dict__.update(self.__dict__)
+        return made
 
 
 class UnreachableError(VCenterError):

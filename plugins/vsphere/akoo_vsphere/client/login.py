@@ -82,7 +82,8 @@ class Logins:
         patience: Patience,
         now: clock.Clock,
     ) -> None:
-        self._account = account
+        self.account = account
+        """The account of the last caller: its Secret may have another version meanwhile."""
         self._door = through
         self._refusals = refusals
         self._patience = patience
@@ -113,7 +114,7 @@ class Logins:
         async with self._lock:
             if self._closed:
                 raise errors.SessionLostError(
-                    f"The session with {self._account.address} was closed: its account was "
+                    f"The session with {self.account.address} was closed: its account was "
                     "replaced, or this process ends. Ask for a client again."
                 )
             if self.current is not None and self.current is not not_this:
@@ -163,7 +164,7 @@ class Logins:
                 wire.SYSTEM,
                 OPERATION,
                 write=False,
-                subject=self._account.address,
+                subject=self.account.address,
                 deadline_seconds=seconds,
             ):
                 with self._patience.request(seconds, exchange):
@@ -183,9 +184,9 @@ class Logins:
 
     def _refusal(self, seconds: float, reason: str) -> errors.CredentialRefusedError:
         at = self._clock.now() + datetime.timedelta(seconds=seconds)
-        source = self._account.source or "the Secret of spec.credentialRef"
+        source = self.account.source or "the Secret of spec.credentialRef"
         return errors.CredentialRefusedError(
-            f'{self._account.address} refuses user "{self._account.username}": {reason}. Correct '
+            f'{self.account.address} refuses user "{self.account.username}": {reason}. Correct '
             f"{source}; tried again when it changes, or at {at:%H:%M:%S} UTC.",
             seconds,
         )
@@ -193,5 +194,5 @@ class Logins:
     @property
     def _attempt(self) -> str:
         """A digest of what would be tried: another Secret version is another attempt."""
-        text = f"{self._account.id}@{self._account.secret_version}"
+        text = f"{self.account.id}@{self.account.secret_version}"
         return hashlib.sha256(text.encode()).hexdigest()

@@ -60,8 +60,7 @@ class SharedVCenters:
             held = _Held(self._connect(account))
             self._held[account.id] = held
         held.external = external
-        if memory is not None:
-            held.connection.remember_in(memory)
+        held.connection.log_in_as(account, memory)
         return SoapClient(held.connection, external, held.watch, now=self._clock, sleep=self._sleep)
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 SYSTEM: Final = "vsphere"
 """Name of vCenter in the seam of external calls."""
@@ -77,6 +77,11 @@ class WireError(Exception):
 
     call: SoapCall | None = None
     """The call; None: it was the login."""
+
+    def __copy__(self) -> Self:
+        made = type(self).__new__(type(self), *self.args)
+        made.__dict__.update(self.__dict__)
+        return made
 
     @property
     def write(self) -> SoapCall | None:

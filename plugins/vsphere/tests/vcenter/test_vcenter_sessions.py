@@ -106,7 +106,7 @@ async def test_a_session_that_was_idle_for_too_long_costs_one_login(
     option: dict[str, Any] = {
         "_typeName": "OptionValue",
         "key": "config.vmacore.soap.sessionTimeout",
-        "value": "10ms",
+        "value": "300ms",
     }
 
     def update(operation: Any) -> SoapCall:
@@ -120,7 +120,7 @@ async def test_a_session_that_was_idle_for_too_long_costs_one_login(
     await client._connection.writing(update, client._through)
     await vcsim.call(vcsim.control.end_sessions())
     await client.about()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.4)
     await vcsim.call(vcsim.control.clear_calls())
     assert (await client.about()).instance_uuid == vcsim.part.options.instance_uuid
     assert await count(vcsim, "Login") == 1

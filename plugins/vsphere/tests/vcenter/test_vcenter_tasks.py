@@ -88,7 +88,7 @@ async def test_the_error_of_an_earlier_task_is_told(
         tasks.append(task)
         return await original(task)  # type: ignore[arg-type]
 
-    client._writes._ended = noted  # type: ignore[method-assign,assignment]
+    client._writes._ended = noted  # type: ignore[method-assign]
     with pytest.raises(errors.InUseError):
         await client.destroy(group)
     state = await client.task(tasks[0].value)  # type: ignore[attr-defined]
