@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from akoo_vsphere import allocation
 from akoo_vsphere.allocation import Foreign, Taken
-from akoo_vsphere.spec import port_group, refusal, template
+from akoo_vsphere.spec import config, port_group, refusal, template
+from akoo_vsphere.spec.config import Options
 from akoo_vsphere.spec.template import Template
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,3 +203,35 @@ def test_no_two_port_groups_share_a_vlan_or_an_address(
         own = set(ipaddress.IPv4Network(spec.avi.subnet.cidr))
         assert not own & addresses
         addresses |= own
+
+
+# The options of a config.
+
+
+def test_a_config_without_options_names_no_port_group() -> None:
+    config.check(Options())
+    assert config.port_group_name(Options(), "prod", "akoo-1") == ""
+
+
+def test_a_reference_is_the_name() -> None:
+    options = Options(port_group_ref="blue")
+    config.check(options)
+    assert config.port_group_name(options, "prod", "akoo-1") == "blue"
+
+
+@pytest.mark.parametrize(("per", "name"), [("Cluster", "akoo-1"), ("Config", "prod-data")])
+def test_a_template_names_the_port_group_that_it_makes(per: str, name: str) -> None:
+    options = Options(port_group_template=of(per=per))
+    assert config.port_group_name(options, "prod", "akoo-1") == name
+
+
+def test_reference_and_template_exclude_each_other() -> None:
+    with pytest.raises(refusal.Refusal, match="Remove one of them") as refused:
+        config.check(Options(port_group_ref="blue", port_group_template=of()))
+    assert refused.value.reason == "ConfigConflict"
+
+
+@pytest.mark.parametrize("name", ["UPPER", "a/b", "a" * 254])
+def test_a_reference_that_no_object_can_have_is_refused(name: str) -> None:
+    with pytest.raises(refusal.Refusal, match="portGroupRef"):
+        config.check(Options(port_group_ref=name))
