@@ -17,7 +17,7 @@ from tests.vsphere import vsphere_corpus as corpus
 from tests.vsphere import vsphere_model as model
 
 Json = dict[str, Any]
-CRDS = pathlib.Path(__file__).parents[1] / "crds"
+CRDS = pathlib.Path(__file__).parents[3] / "deploy" / "crds"
 
 
 def refused_group(spec: Json, **metadata: Any) -> str:

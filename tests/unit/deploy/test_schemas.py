@@ -101,8 +101,7 @@ def _of_type(kind: inspect.Type, path: str, *, required: bool) -> Shape:
 
 @functools.cache
 def _crd(name: str) -> dict[str, Any]:
-    folder = ROOT / "plugins" / "vsphere" / "crds" if name in VSPHERE else CRDS
-    crd: dict[str, Any] = yaml.safe_load((folder / f"{name}.yaml").read_text())
+    crd: dict[str, Any] = yaml.safe_load((CRDS / f"{name}.yaml").read_text())
     return crd
 
 

@@ -126,8 +126,15 @@ async def _prepare(attempt: Attempt, view: Scene) -> Scene:
     """Take hold of all that a later removal needs, before the first write. Raises Refusal."""
     view = await execute.with_attribute(view)
     user = f"VSpherePortGroup/{attempt.group.name}"
-    await connection_hold.hold(attempt.ctx.kube, view.connection, user)
+    new = port_group.FINALIZER not in attempt.group.finalizers
+    # Our own finalizer first: it says who needs the connection.
     attempt.group = await statuses.hold(attempt.ctx, attempt.group)
+    try:
+        await connection_hold.hold(attempt.ctx.kube, view.connection, user)
+    except refusal.Refusal:
+        if new:
+            await statuses.let_go(attempt.ctx, attempt.group)
+        raise
     attempt.ready_to_write = True
     return view
 

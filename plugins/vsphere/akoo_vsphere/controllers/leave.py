@@ -115,7 +115,9 @@ async def _needed(attempt: Attempt) -> str:
 def _provenance(group: PortGroup, mark: marks.Mark) -> Provenance:
     """The more harmless of the two records: Adopted, unless both of them say Created."""
     recorded = group.status.provenance or mark.provenance
-    return "Created" if recorded == mark.provenance == "Created" else "Adopted"
+    created = recorded == mark.provenance == "Created"
+    harmless: Provenance = "Adopted"
+    return recorded if created else harmless
 
 
 async def _not_ours(attempt: Attempt, reason: str, message: str) -> api.Result:

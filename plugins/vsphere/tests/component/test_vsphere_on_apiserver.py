@@ -15,7 +15,7 @@ from akoo_core.plugin import structs
 from tests.vsphere import vsphere_corpus as corpus
 
 Json = dict[str, Any]
-CRDS = pathlib.Path(__file__).parents[2] / "crds"
+CRDS = pathlib.Path(__file__).parents[4] / "deploy" / "crds"
 IMMUTABLE = "is immutable: delete this object and make another"
 
 
