@@ -153,6 +153,32 @@ class LoadBalancerPlacement(Fact, frozen=True, kw_only=True):
     """The networks of AKO's own settings, as they were checked. None: the provider did not look."""
 
 
+class PortGroup(Fact, frozen=True, kw_only=True):
+    """The port group of vSphere that this cluster's virtual services get their addresses from.
+
+    At most one plugin provides it, and declines it for a config without a port group.
+    """
+
+    fact_name: ClassVar[str] = "PortGroup"
+
+    name: str
+    """The wanted name: a rename in vCenter changes nothing for those that read it."""
+    moref: str
+    """vCenter's id (``dvportgroup-12``). Names repeat, this does not within one vCenter."""
+    instance_uuid: str
+    """Of the vCenter; the moref means nothing in another."""
+    vcenter: str = ""
+    """Address of that vCenter, ``host`` or ``host:port``; "" where it is not known."""
+    datacenter: str
+    """moRef of the datacenter (``datacenter-2``)."""
+    datacenter_name: str = ""
+    switch_uuid: str
+    vlan: int | None = None
+    """A single VLAN, 0 for none; None for any other kind."""
+    cidr: str = ""
+    """The subnet, where the port group has one."""
+
+
 # The view of a cluster.
 
 

@@ -16,9 +16,18 @@ _EXTRA = "spec.extraConfigs"
 _OPTIONS = "spec.plugins.ako"
 
 
-def check(spec: config.Spec, ako_options: options.Options, release: versions.Release) -> None:
-    """Raises the first Refusal; its message names the field and what to do."""
-    for problem in _problems(spec, ako_options, release):
+def check(
+    spec: config.Spec,
+    ako_options: options.Options,
+    release: versions.Release,
+    *,
+    placed: bool = False,
+) -> None:
+    """Raises the first Refusal; its message names the field and what to do.
+
+    ``placed``: another plugin gives the place with its networks, or is going to.
+    """
+    for problem in _problems(spec, ako_options, release, placed=placed):
         raise problem
 
 
@@ -37,10 +46,10 @@ def address(controller: str) -> str:
 
 
 def _problems(
-    spec: config.Spec, ako_options: options.Options, release: versions.Release
+    spec: config.Spec, ako_options: options.Options, release: versions.Release, *, placed: bool
 ) -> Iterator[Refusal]:
     yield from _controller(spec)
-    yield from _networks(spec, ako_options)
+    yield from _networks(spec, ako_options, placed=placed)
     yield from _process(spec.extra_configs)
     yield from _modes(spec.extra_configs)
     yield from _release(ako_options, release)
@@ -60,10 +69,12 @@ def _controller(spec: config.Spec) -> Iterator[Refusal]:
         yield invalid("spec.controllerVersion", f"{version!r} is no version such as 30.2.1.")
 
 
-def _networks(spec: config.Spec, ako_options: options.Options) -> Iterator[Refusal]:
+def _networks(
+    spec: config.Spec, ako_options: options.Options, *, placed: bool
+) -> Iterator[Refusal]:
     if ako_options.vip_networks or ako_options.vpc_mode:
         return
-    if not spec.data_network.name:
+    if not spec.data_network.name and not placed:
         yield invalid("spec.dataNetwork.name", "is empty; AKO needs a network for its VIPs.")
     if spec.data_network.cidr and ako_networks.family_of(spec.data_network.cidr) is None:
         yield invalid("spec.dataNetwork.cidr", f"{spec.data_network.cidr!r} is no CIDR.")

@@ -85,7 +85,9 @@ def decide(view: api.View, ours: settings.Settings) -> Desired:
         networks = ako_networks.decode(view.config, structs.to_object(ako_options))
     except structs.DecodeError as error:
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
-    checks.check(spec, ako_options, release)
+    awaited = api.LoadBalancerPlacement.fact_name in view.awaited
+    placed = awaited or (placement is not None and bool(placement.networks))
+    checks.check(spec, ako_options, release, placed=placed)
     if view.cluster is not None:
         family.check(view.cluster.raw, spec.extra_configs.ip_family)
         topology = (view.cluster.raw.get("spec") or {}).get("topology") or {}

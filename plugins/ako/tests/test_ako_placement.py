@@ -61,6 +61,20 @@ def test_a_new_release_of_the_controller_restarts_no_ako(build: Any) -> None:
     assert rendered(build, PLACED) == rendered(build, newer)
 
 
+def test_a_config_without_a_network_waits_for_its_placement(build: Any) -> None:
+    """Another plugin gives the port group, and the one that places the cluster its network."""
+    networkless = build.adc({"dataNetwork": {}})
+    view = structs.replace(build.view(networkless), awaited=("LoadBalancerPlacement",))
+    assert isinstance(AkoPlugin().intend(view), api.Intent)
+    facts = builders.stored_facts("avi", PLACED)
+    data = values.render(desired.decide(build.view(networkless, facts=facts), settings.Settings()))
+    assert json.loads(data["vipNetworkList"]) == [{"networkName": "edge", "cidr": "10.1.0.0/24"}]
+    without = builders.stored_facts("avi", structs.replace(PLACED, networks=()))
+    answer = AkoPlugin().intend(build.view(networkless, facts=without))
+    assert isinstance(answer, api.Blocked)
+    assert "spec.dataNetwork.name: is empty" in answer.message
+
+
 def test_it_waits_for_a_placement_that_a_selected_plugin_will_give(build: Any) -> None:
     view = structs.replace(build.view(), awaited=("LoadBalancerPlacement",))
     answer = AkoPlugin().contribute(view)

@@ -46,6 +46,9 @@ async def _unplaced(
     address = ""
     try:
         asked = wanted.of_view(ctx.view)
+        awaited = wanted.awaited(ctx.view)
+        if awaited is not None:
+            return _of_claim(ctx.view, address, "keep", f"not made: {awaited.message}")
         reach, _ = await shared.reach(ctx, asked)
         address = reach.address
         unready = (await shared.pools(ctx, asked)).unready

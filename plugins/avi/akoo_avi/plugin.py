@@ -37,6 +37,7 @@ class AviPlugin(api.Plugin):
         placement.AviClaimed,
         placement.AviPoolsExhausted,
     )
+    accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup,)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
 
     def __init__(

@@ -416,7 +416,7 @@ class TestPlaces:
         [
             ({"cloud": "vc-1"}, "CloudNotFound", "vc-01"),
             ({"network": {"name": "vipp"}}, "NetworkNotFound", "nearest names: vip"),
-            ({"network": {"moref": "dvportgroup-1"}}, "NetworkNotFound", "dvportgroup-1"),
+            ({"network": {"moref": "dvportgroup-1"}}, "NetworkNotDiscovered", "dvportgroup-1"),
             ({"controller": "mian"}, "AviControllerNotFound", "nearest names: main"),
             ({"controller": None}, "InvalidPool", "AviController"),
             ({"subnets": [{"cidr": "x"}]}, "InvalidPool", "no CIDR"),

@@ -61,6 +61,10 @@ NO_DURATION = (
     "8784h"
 )
 
+NO_NETWORK = (
+    "Invalid value: lacks name or cidr; give both, or choose in spec.plugins a port group, which "
+    "has them"
+)
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no selector": ({SELECTOR: None}, NOT_EMPTY),
     "empty selector": ({SELECTOR: {"matchLabels": {}, "matchExpressions": []}}, NOT_EMPTY),
@@ -144,7 +148,19 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {POOLS: pool("10.90.0.1", "10.90.0.9", "IPv4")},
         'spec.dataNetwork.ipPools[0].type: Unsupported value: "IPv4": supported values: "V4", "V6"',
     ),
-    "no data network": ({"dataNetwork": None}, "spec.dataNetwork: Required value"),
+    "no data network": ({"dataNetwork": None}, f"spec.dataNetwork: {NO_NETWORK}"),
+    "no name of the data network": (
+        {"dataNetwork.name": None},
+        f"spec.dataNetwork: {NO_NETWORK}",
+    ),
+    "no subnet of the data network": (
+        {"dataNetwork.cidr": None, POOLS: None},
+        f"spec.dataNetwork: {NO_NETWORK}",
+    ),
+    "pools without a subnet": (
+        {"dataNetwork.cidr": None, "plugins": {"vsphere": {"portGroupRef": "blue"}}},
+        "spec.dataNetwork.cidr: Invalid value: is missing beside ipPools: give the subnet",
+    ),
     "no credential": ({"adminCredentialRef": None}, "spec.adminCredentialRef: Required value"),
     "no namespace": (
         {"adminCredentialRef.namespace": None},
@@ -256,6 +272,14 @@ ALLOWED: dict[str, dict[str, Any]] = {
         }
     },
     "no pools": {POOLS: []},
+    "a port group of a plugin": {
+        "dataNetwork": None,
+        "plugins": {"vsphere": {"portGroupRef": "blue"}},
+    },
+    "a port group, and the name of its network": {
+        "dataNetwork": {"name": "blue"},
+        "plugins": {"vsphere": {"portGroupRef": "blue"}},
+    },
     "policies": {"priority": 5, "onUnmatch": "Remove", "deadline": "2h"},
 }
 

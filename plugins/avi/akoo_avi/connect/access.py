@@ -134,6 +134,13 @@ def _allowed(text: str, hosts: list[str]) -> bool:
 def answer(error: Exception) -> api.Wait | api.Blocked:
     """The result for an error of this plugin's work. Raises ``error`` if it is another."""
     match error:
+        case refusal.Delay():
+            return api.Wait(
+                reason=error.reason,
+                message=str(error),
+                after=error.after,
+                expected_seconds=error.expected_seconds,
+            )
         case refusal.Refusal():
             return api.Blocked(reason=error.reason, message=str(error), after=error.after)
         case core_errors.BlockedError():

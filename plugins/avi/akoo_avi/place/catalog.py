@@ -120,6 +120,15 @@ async def settled(client: AviClient, known: Catalog, sought: Sought) -> Catalog:
     return known
 
 
+async def looked_for(client: AviClient, known: Catalog, moref: str, cloud: Row) -> Catalog:
+    """The catalog with the network of a port group as it is now: one short request, since discovery
+    may just have made it. Raises AviErrors."""
+    params = {"uuid": f"{moref}-{cloud['uuid']}"}
+    fresh = await client.list("network", params=params)
+    kept = tuple(row for row in known.networks if not _matches(row, params))
+    return dataclasses.replace(known, networks=(*kept, *fresh))
+
+
 async def whole(client: AviClient, known: Catalog, kind: str) -> Catalog:
     """The catalog with all rows of a kind. Raises AviErrors; IncompleteListError while it
     changes."""

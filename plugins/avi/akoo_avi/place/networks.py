@@ -7,10 +7,10 @@ import dataclasses
 import ipaddress
 
 from akoo_avi.ownership.references import uuid_of
-from akoo_avi.place import catalog
+from akoo_avi.place import catalog, port_groups
 from akoo_avi.place.catalog import Catalog, Row, Rows
 from akoo_avi.spec import names, nearest, refusal
-from akoo_avi.spec.placement import PlacedNetwork, WantedNetwork
+from akoo_avi.spec.placement import PlacedNetwork, WantedNetwork, WantedPortGroup
 
 IPAM_INTERNAL = "IPAMDNS_TYPE_INTERNAL"
 FOREIGN_IPAM = frozenset({"CLOUD_AWS", "CLOUD_AZURE", "CLOUD_GCP", "CLOUD_OPENSTACK"})
@@ -46,6 +46,8 @@ def find(scope: NetworkScope, wanted: WantedNetwork | None, path: str) -> Placed
     """
     if wanted is None:
         return None
+    if wanted.port_group is not None:
+        return _of_port_group(scope, wanted, wanted.port_group)
     if scope.cloud.get("vtype") in FOREIGN_IPAM:
         return PlacedNetwork(name=wanted.name, uuid="", cidr=wanted.cidr)
     seen = visible(scope)
@@ -61,6 +63,34 @@ def find(scope: NetworkScope, wanted: WantedNetwork | None, path: str) -> Placed
     row = own[0] if len(own) == 1 else _by_subnet(scope, wanted, own, path)
     return PlacedNetwork(
         name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=len(called) == 1
+    )
+
+
+def _of_port_group(
+    scope: NetworkScope, wanted: WantedNetwork, group: WantedPortGroup
+) -> PlacedNetwork:
+    """The network of a port group. AKO gets its UUID, which a rename in vCenter does not change.
+    Raises Refusal, and Delay while discovery has not made it."""
+    port_groups.check(scope.cloud, group, scope.catalog.address)
+    row = by_moref(scope, group.moref)
+    return PlacedNetwork(name=wanted.name, uuid=row["uuid"], cidr=wanted.cidr, unique=False)
+
+
+def by_moref(scope: NetworkScope, moref: str) -> Row:
+    """The network of a port group. Raises Delay while discovery has not made it, and Refusal where
+    the tenant cannot use it."""
+    row = port_groups.find(moref, scope.cloud, visible(scope))
+    if row is not None:
+        return row
+    if port_groups.find(moref, scope.cloud, scope.catalog.networks) is not None:
+        raise refusal.Refusal(
+            "NetworkNotShared",
+            f"the network of port group {moref} is there {scope.where}, and the tenant cannot use "
+            f"it: it has a routing domain of its own. Name another tenant in {scope.correct}.",
+        )
+    raise refusal.Delay(
+        port_groups.NOT_DISCOVERED,
+        f"Avi has not discovered port group {moref} yet {scope.where}.",
     )
 
 

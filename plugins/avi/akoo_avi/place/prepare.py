@@ -10,12 +10,19 @@ from __future__ import annotations
 from akoo_avi.client import AviClient, Controllers
 from akoo_avi.connect import access, shared
 from akoo_avi.ownership import claim, claiming
-from akoo_avi.place import suitable
+from akoo_avi.place import catalog, suitable
 from akoo_avi.place.catalog import Catalog, Catalogs
 from akoo_avi.place.resolve import Resolved
 from akoo_avi.spec import placement, wanted
-from akoo_avi.spec.placement import AviClaimed, AviPoolsExhausted, AviTarget, Stored, WantedPlace
-from akoo_core.plugin import api
+from akoo_avi.spec.placement import (
+    AviClaimed,
+    AviPoolsExhausted,
+    AviTarget,
+    PlacedNetwork,
+    Stored,
+    WantedPlace,
+)
+from akoo_core.plugin import api, structs
 
 LEAVING_SECONDS = 30.0
 """Retry interval while the old place is left."""
@@ -25,6 +32,9 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
     """One call of the verb. Raises Refusal and AviErrors."""
     view = ctx.view
     asked = wanted.of_view(view)
+    awaited = wanted.awaited(view)
+    if awaited is not None:
+        return awaited
     reach, controller = await shared.reach(ctx, asked)
     pools = await shared.pools(ctx, asked)
     avi = await access.open(ctx, controllers, reach)
@@ -33,7 +43,9 @@ async def prepare(ctx: api.VerbContext, controllers: Controllers, catalogs: Cata
         return place
     target = AviTarget(
         wanted=asked,
-        stored=_stored(view, asked, place, reach=reach, controller=controller, pools=pools.refs),
+        stored=_stored(
+            view, asked, place, known=known, reach=reach, controller=controller, pools=pools.refs
+        ),
         controller_version=known.version,
     )
     waiting = pools.unready or _not_stored(view, target)
@@ -51,6 +63,7 @@ def _stored(
     asked: WantedPlace,
     place: Resolved,
     *,
+    known: Catalog,
     reach: placement.Reach,
     controller: placement.ControllerRef | None,
     pools: tuple[placement.PoolRef, ...],
@@ -62,11 +75,21 @@ def _stored(
         cloud=asked.cloud,
         tenant=asked.tenant,
         se_group=asked.se_group,
-        networks=place.networks,
+        networks=tuple(_named_as_before(network, view, known) for network in place.networks),
         control_plane=place.control_plane,
         controller=controller,
         pools=pools,
     )
+
+
+def _named_as_before(network: PlacedNetwork, view: api.View, known: Catalog) -> PlacedNetwork:
+    """A network that AKO knows by its name keeps that while no other network has it: a config that
+    begins to choose the port group of its network must not restart AKO."""
+    before = placement.stored(view)
+    by_name = structs.replace(network, unique=True)
+    others = (row for row in catalog.called(network.name, known.networks))
+    alone = all(row["uuid"] == network.uuid for row in others)
+    return by_name if alone and before is not None and by_name in before.networks else network
 
 
 def _not_stored(view: api.View, target: AviTarget) -> api.Wait | None:

@@ -27,6 +27,9 @@ async def judged(
         place = judge(ctx.view, asked, known)
         if isinstance(place, Resolved):
             return known, place
+    except refusal.Delay:
+        known = await _discovered(avi, known, asked)
+        return known, judge(ctx.view, asked, known)
     except refusal.Refusal:
         pass
     known = await catalogs.get(avi, reach, ctx.clock, seconds=FRESH_SECONDS)
@@ -34,10 +37,20 @@ async def judged(
     return known, judge(ctx.view, asked, known)
 
 
+async def _discovered(avi: AviClient, known: Catalog, asked: WantedPlace) -> Catalog:
+    """The catalog with the network of the port group, which may have appeared after it was read."""
+    group = asked.network.port_group if asked.network is not None else None
+    for cloud in catalog.called(asked.cloud, known.clouds):
+        if group is not None:
+            known = await catalog.looked_for(avi, known, group.moref, cloud)
+    return known
+
+
 def sought(asked: WantedPlace) -> catalog.Sought:
     """The rows of a catalog that the judgement of a config depends on."""
     ako = asked.ako or ako_networks.AkoNetworks()
-    names = [network.name for network in (asked.network, asked.control_plane) if network]
+    data, group = asked.network, asked.network.port_group if asked.network else None
+    names = [network.name for network in (data, asked.control_plane) if network]
     names += [network.network_name for network in ako.vip_networks]
     names += [network.network_name for network in ako.node_networks]
     return catalog.Sought(
@@ -45,6 +58,7 @@ def sought(asked: WantedPlace) -> catalog.Sought:
         cloud=asked.cloud,
         se_group=asked.se_group,
         networks=tuple(dict.fromkeys(filter(None, names))),
+        moref=group.moref if group is not None else "",
         network_uuids=tuple(
             network.network_uuid for network in ako.vip_networks if network.network_uuid
         ),

@@ -131,7 +131,10 @@ async def look(context: PoolContext, pool: Pool) -> NetworkState:
     problem = resolve.problem_of(known)
     if problem:
         raise refusal.Refusal("ControllerNotReady", problem)
-    at = place.find(known, pool)
+    try:
+        at = place.find(known, pool)
+    except refusal.Delay:  # discovery may have made the network after the catalog was read
+        at = place.find(await place.discovered(avi, known, pool), pool)
     await _check_moved(avi, pool, at)
     outside = Outside(avi=avi, network_uuid=at.network_uuid, tenant=at.tenant)
     network = await outside.network()

@@ -18,7 +18,15 @@ AGAIN_SECONDS = 60.0
 FRESH_SECONDS = 1.0
 """Age of a catalog that may prove that nothing of ours is there."""
 LET_GO = f"{core_names.LET_GO_ANNOTATION}=<why>"
-NOT_THERE = frozenset({"TenantNotFound", "CloudNotFound", "NetworkNotFound", "CloudUnsupported"})
+NOT_THERE = frozenset(
+    {
+        "TenantNotFound",
+        "CloudNotFound",
+        "NetworkNotFound",
+        "NetworkNotDiscovered",
+        "CloudUnsupported",
+    }
+)
 """Refusals of a look-up that mean: no network of the pool exists."""
 
 

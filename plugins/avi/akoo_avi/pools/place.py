@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_avi.ownership.references import tenant_uuid, uuid_of
+from akoo_avi import client
+from akoo_avi.ownership.references import tenant_uuid
 from akoo_avi.place import catalog, networks, resolve
 from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.spec import avi_controller as controllers
@@ -59,6 +60,13 @@ def sought(pool: Pool) -> catalog.Sought:
     )
 
 
+async def discovered(avi: client.AviClient, known: Catalog, pool: Pool) -> Catalog:
+    """The catalog with the network of the pool's port group as it is now. Raises AviErrors."""
+    for cloud in catalog.called(pool.spec.cloud, known.clouds):
+        known = await catalog.looked_for(avi, known, pool.spec.network.moref, cloud)
+    return known
+
+
 def find(known: Catalog, pool: Pool) -> PoolPlace:
     """The pool's network, as the clusters of its tenant find it. Raises Refusal for a missing
     object, with the nearest names."""
@@ -71,7 +79,7 @@ def find(known: Catalog, pool: Pool) -> PoolPlace:
     )
     wanted = pool.spec.network
     if wanted.moref:
-        row = _by_moref(scope, wanted.moref, pool)
+        row = networks.by_moref(scope, wanted.moref)
         return PoolPlace(known.uuid, scope.cloud, row["uuid"], tenant_uuid(row))
     cidr = pool.spec.subnets[0].cidr if pool.spec.subnets else ""
     asked = placement.WantedNetwork(name=wanted.name, cidr=cidr)
@@ -113,19 +121,6 @@ def _tenant_row(known: Catalog, pool: Pool) -> Row:
 def _cloud(known: Catalog, pool: Pool, tenant: Row) -> Row:
     field = "spec.cloudName" if pool.config else "spec.cloud"
     return resolve.cloud_called(pool.spec.cloud, tenant, known, f"{field} of {correct_of(pool)}")
-
-
-def _by_moref(scope: networks.NetworkScope, moref: str, pool: Pool) -> Row:
-    """Port group ``moref``: vCenter's networks have the uuid ``<moref>-<uuid of the cloud>``."""
-    uuid = f"{moref}-{scope.cloud['uuid']}"
-    for row in networks.visible(scope):
-        if row["uuid"] == uuid or uuid_of(row.get("vimgrnw_ref")) == uuid:
-            return row
-    raise refusal.Refusal(
-        "NetworkNotFound",
-        f"port group {moref} is no network {scope.where}. Avi may not have discovered it yet; else "
-        f"correct spec.network.moref of {correct_of(pool)}.",
-    )
 
 
 def correct_of(pool: Pool) -> str:

@@ -85,11 +85,24 @@ class Stored(structs.Struct, frozen=True, kw_only=True):
     pools: tuple[PoolRef, ...] = ()
 
 
+class WantedPortGroup(structs.Struct, frozen=True, kw_only=True):
+    """A port group of vSphere, and the place where a cloud of Avi must discover it."""
+
+    moref: str
+    vcenter: str = ""
+    """Address; "": it is not compared."""
+    datacenter: str = ""
+    """moRef; "": it is not compared."""
+    datacenter_name: str = ""
+
+
 class WantedNetwork(structs.Struct, frozen=True, kw_only=True):
-    """A network as a config names it."""
+    """A network as a config names it, or of a port group."""
 
     name: str
     cidr: str = ""
+    port_group: WantedPortGroup | None = None
+    """Then the network is that of the port group, whatever its name on Avi is."""
 
 
 class WantedPlace(structs.Struct, frozen=True, kw_only=True):

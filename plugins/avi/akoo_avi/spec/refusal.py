@@ -18,6 +18,13 @@ class Refusal(errors.AkooError):
         self.reason = reason
 
 
+class Delay(Refusal):
+    """A problem that time solves. Becomes Wait(reason, message)."""
+
+    after = 5.0
+    expected_seconds = 120.0
+
+
 def invalid(path: str, problem: str) -> Refusal:
     """A ConfigInvalid about one field of the AKODeploymentConfig."""
     return Refusal("ConfigInvalid", f"{path}: {problem}")

@@ -3,25 +3,54 @@
 from __future__ import annotations
 
 from akoo_avi.spec import config, inline_pools, options, placement, refusal
-from akoo_avi.spec.placement import Reach, WantedNetwork, WantedPlace
+from akoo_avi.spec.placement import Reach, WantedNetwork, WantedPlace, WantedPortGroup
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
 
+PORT_GROUP_SECONDS = 30.0
+"""Retry interval while the port group is awaited. Its fact starts an attempt, too."""
+
 
 def of_view(view: api.View) -> WantedPlace:
-    """The place that the cluster's config names. Raises Refusal as ``of_config`` does."""
-    management = view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE
-    name = view.spec.config_ref.name
-    return of_config(view.config, name, options_of(view), management=management)
+    """The place that the cluster's config and its port group name. Raises Refusal as ``of_config``
+    does."""
+    return of_config(
+        view.config,
+        view.spec.config_ref.name,
+        options_of(view),
+        management=view.spec.cluster_ref.namespace == core_names.MANAGEMENT_NAMESPACE,
+        port_group=view.fact(api.PortGroup),
+    )
+
+
+def awaited(view: api.View) -> api.Wait | None:
+    """A wait for the port group that another plugin still may give; None: nothing is awaited."""
+    if api.PortGroup.fact_name not in view.awaited:
+        return None
+    return api.Wait(
+        reason="PortGroupAwaited",
+        message=(
+            "The network is looked for after the port group is there. The plugin that makes it "
+            "says what is missing."
+        ),
+        after=PORT_GROUP_SECONDS,
+        expected_seconds=300.0,
+    )
 
 
 def of_config(
-    obj: structs.JSON, name: str, avi_options: options.Options, *, management: bool
+    obj: structs.JSON,
+    name: str,
+    avi_options: options.Options,
+    *,
+    management: bool,
+    port_group: api.PortGroup | None = None,
 ) -> WantedPlace:
     """The place that an AKODeploymentConfig names.
 
     ``avi_options``: its ``spec.plugins.avi``. ``management``: for the management cluster, which
-    alone has a control plane network. Raises Refusal for missing names and impossible values.
+    alone has a control plane network. ``port_group``: of the cluster's own. Raises Refusal for
+    missing names and impossible values.
     """
     try:
         spec = config.decode(obj)
@@ -34,7 +63,7 @@ def of_config(
         cloud=_named("spec.cloudName", spec.cloud_name),
         tenant=spec.tenant.name,
         se_group=_named("spec.serviceEngineGroup", spec.service_engine_group),
-        network=_network("spec.dataNetwork", spec.data_network.name, spec.data_network.cidr),
+        network=_data_network(spec.data_network, port_group),
         control_plane=_control_plane(spec) if management else None,
         pools=tuple(sorted(set(avi_options.ip_pools))),
         inline=_inline(name, spec, management=management),
@@ -92,13 +121,47 @@ def _named(path: str, value: str) -> str:
 
 
 def _network(path: str, name: str, cidr: str) -> WantedNetwork | None:
-    if not name:
-        return None
+    return WantedNetwork(name=name, cidr=_prefix(f"{path}.cidr", cidr)) if name else None
+
+
+def _prefix(path: str, cidr: str) -> str:
     try:
-        prefix = ako_networks.prefix(cidr) if cidr else ""
+        return ako_networks.prefix(cidr) if cidr else ""
     except ValueError:
-        raise refusal.invalid(f"{path}.cidr", f"{cidr!r} is no CIDR.") from None
-    return WantedNetwork(name=name, cidr=prefix)
+        raise refusal.invalid(path, f"{cidr!r} is no CIDR.") from None
+
+
+def _data_network(
+    network: config.DataNetwork, port_group: api.PortGroup | None
+) -> WantedNetwork | None:
+    """The data network; that of the port group where there is one. The config may repeat its name
+    and subnet, and must not differ from them."""
+    path = "spec.dataNetwork"
+    if port_group is None:
+        return _network(path, network.name, network.cidr)
+    if network.name and network.name != port_group.name:
+        raise _conflict(f"{path}.name", network.name, port_group, port_group.name)
+    named = WantedNetwork(
+        name=port_group.name, cidr=_prefix(f"{path}.cidr", network.cidr or port_group.cidr)
+    )
+    subnet = _prefix("PortGroup.cidr", port_group.cidr)
+    if subnet and named.cidr != subnet:
+        raise _conflict(f"{path}.cidr", network.cidr, port_group, subnet)
+    place = WantedPortGroup(
+        moref=port_group.moref,
+        vcenter=port_group.vcenter,
+        datacenter=port_group.datacenter,
+        datacenter_name=port_group.datacenter_name,
+    )
+    return structs.replace(named, port_group=place)
+
+
+def _conflict(path: str, text: str, port_group: api.PortGroup, other: str) -> refusal.Refusal:
+    return refusal.Refusal(
+        "ConfigConflict",
+        f'{path} is "{text}", and port group {port_group.moref}, which the config chooses too, has '
+        f'"{other}". Leave {path} out, or correct one of both.',
+    )
 
 
 def _control_plane(spec: config.AviSpec) -> WantedNetwork | None:

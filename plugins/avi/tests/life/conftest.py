@@ -12,7 +12,7 @@ import pytest
 from akoo_avi.plugin import AviPlugin
 from akoo_avi.spec import placement, resources
 from akoo_avi.testing import MemoryAvi, memory_controllers
-from akoo_testbed.avisim import Controller
+from akoo_testbed.avisim import Controller, discovery
 
 from akoo_core import structs, testing
 from akoo_core.objects import record
@@ -30,6 +30,13 @@ SPEC: dict[str, Any] = {
     "adminCredentialRef": {"name": "admin", "namespace": "avi"},
     "certificateAuthorityRef": {"name": "ca", "namespace": "avi"},
 }
+VCENTER = {
+    "privilege": "READ_ACCESS",
+    "vcenter_url": "vc.example.com",
+    "datacenter": "dc-1",
+    "datacenter_managed_object_id": "datacenter-2",
+}
+"""The vCenter of a vCenter cloud."""
 VOLATILE = ("uuid", "_last_modified", "url", "configpb_attributes")
 
 
@@ -102,6 +109,28 @@ class AviWorld(testing.World):
             for obj in self.avi.state.objects.everything().values()
             if not obj.builtin
         }
+
+    def vcenter_cloud(self, name: str = "dc", **settings: str) -> str:
+        """Make a vCenter cloud with the IPAM profile of vc-01; its UUID."""
+        ipam = self.named("ipamdnsproviderprofile", "ipam-vc-01")[0]["uuid"]
+        body = {
+            "name": name,
+            "vtype": "CLOUD_VCENTER",
+            "vcenter_configuration": {**VCENTER, **settings},
+            "ipam_provider_ref": f"/api/ipamdnsproviderprofile/{ipam}",
+        }
+        return str(self.do(lambda avi: avi.create("cloud", body, tenant="admin"))["uuid"])
+
+    def discover(self, *groups: tuple[str, str], cloud: str = "dc", usable: bool = True) -> None:
+        """The port groups (moref, name) of the cloud from now on. ``usable``: an AviIPPool has made
+        the first one usable."""
+        port_groups = [discovery.PortGroup(moref=moref, name=name) for moref, name in groups]
+        self.avi.discover(cloud, port_groups)
+        if usable:
+            uuid = f"{groups[0][0]}-{self.named('cloud', cloud)[0]['uuid']}"
+            profile = self.named("ipamdnsproviderprofile", "ipam-vc-01")[0]
+            entries = profile["internal_profile"].setdefault("usable_networks", [])
+            entries.append({"nw_ref": f"/api/network/{uuid}"})
 
     def named(self, kind: str, name: str) -> list[dict[str, Any]]:
         """The data of the objects of that kind and name."""
