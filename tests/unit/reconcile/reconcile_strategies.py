@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from hypothesis import strategies as st
@@ -143,10 +144,16 @@ CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 @st.composite
-def leaving_so_far(draw: st.DrawFn, causes: tuple[Cause, ...] = CAUSES) -> Leaving:
+def leaving_so_far(
+    draw: st.DrawFn,
+    causes: tuple[Cause, ...] = CAUSES,
+    *,
+    lengths: Sequence[int] = range(8),
+    proofs: st.SearchStrategy[StoredProof] = PROOFS,
+) -> Leaving:
     """Leaving as it really comes to be: a beginning of the steps, in order, times growing."""
     cause = draw(st.sampled_from(causes))
-    steps = draw(st.sampled_from(range(8)))
+    steps = draw(st.sampled_from(lengths))
     ages = sorted(draw(st.lists(st.integers(0, 7200), min_size=8, max_size=8)), reverse=True)
     at = [builders.NOW - builders.seconds(age) for age in ages]
     state = Leaving(
@@ -159,7 +166,7 @@ def leaving_so_far(draw: st.DrawFn, causes: tuple[Cause, ...] = CAUSES) -> Leavi
         {"confirmed_at": at[1]},
         {"drained_at": at[2]},
         {"fence": structs.replace(draw(FENCES), at=at[3])},
-        {"swept_at": at[4], "proof": structs.replace(draw(PROOFS), at=at[4])},
+        {"swept_at": at[4], "proof": structs.replace(draw(proofs), at=at[4])},
         {} if cause == "Relocated" else {"undeployed_at": at[5]},
         {} if cause == "Relocated" else {"let_go": structs.replace(draw(LET_GO), at=at[6])},
         {"released_at": at[7]},
@@ -190,6 +197,30 @@ LEAVERS = st.builds(
         done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
     ),
 )
+CLEAN = st.builds(
+    StoredProof,
+    plugin=st.just("avi"),
+    at=TIMES,
+    own=st.just(0),
+    suspect=st.just(0),
+    held=st.just(0),
+    unseen=st.sampled_from([(), ("another tenant",)]),
+)
+ENDERS = st.builds(
+    builders.make_situation,
+    record=st.builds(
+        builders.make_record,
+        policies=st.sampled_from([Policies(), Policies(quiet_period="0s")]),
+        leaving=leaving_so_far(("ClusterDeleted", "Unmatched"), lengths=(4, 5), proofs=CLEAN),
+        workload=st.just(Workload(kube_system_uid="w")),
+    ),
+    cluster=st.builds(builders.make_cluster, deleting=st.booleans()),
+    loaded=st.just(builders.VERIFIER),
+    progress=st.builds(
+        situation.Progress, done=st.sampled_from([frozenset(), frozenset({"fence"})])
+    ),
+)
+"""Nothing is left, but for the last count and what follows."""
 RELOCATORS = st.builds(
     builders.make_situation,
     record=st.builds(
@@ -206,6 +237,13 @@ RELOCATORS = st.builds(
         done=st.frozensets(st.sampled_from(STEP_NAMES), max_size=3),
     ),
 )
+CALM = st.builds(
+    builders.make_situation,
+    record=st.builds(builders.make_record, policies=POLICIES, annotations=st.just({}) | ALONE),
+    choice=CHOICES,
+    progress=st.builds(situation.Progress, relocations=RELOCATIONS),
+)
+"""A Cluster that nobody deletes, with one annotation at most."""
 DWELLERS = st.builds(
     builders.make_situation,
     record=st.builds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+import hypothesis
 from hypothesis import given, seed, settings
 
 from akoo_core import structs
@@ -13,7 +14,7 @@ from akoo_core.reconcile.decide import decisions, leaving, situation
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_strategies as strategies
 
-ROUNDS = 12
+ROUNDS = 60
 TOUCHES_OUTSIDE = (decisions.Live, decisions.Leave)
 
 
@@ -41,7 +42,19 @@ def test_every_way_to_live(s: situation.Situation) -> None:
     holds(s)
 
 
-def test_the_situations_are_worth_looking_at() -> None:
+@settings(max_examples=200, deadline=None)
+@given(strategies.ENDERS)
+def test_every_way_to_end(s: situation.Situation) -> None:
+    holds(s)
+
+
+@settings(max_examples=200, deadline=None)
+@given(strategies.CALM)
+def test_every_calm_life(s: situation.Situation) -> None:
+    holds(s)
+
+
+def test_the_strategies_reach_every_decision() -> None:
     """Strategies that never reach a decision would prove nothing about it."""
     seen: set[str] = set()
 
@@ -61,8 +74,17 @@ def test_the_situations_are_worth_looking_at() -> None:
     expected |= {"EndRelocation Proved", "EndRelocation Abandoned"}
     # What hypothesis draws depends on the modules that are loaded (it collects their constants), so
     # one fixed number of examples reaches more or less; rounds go on until all is reached.
-    kinds = (strategies.LEAVERS, strategies.RELOCATORS, strategies.DWELLERS, strategies.SITUATIONS)
-    profile = settings(max_examples=300, deadline=None, database=None)
+    kinds = (
+        strategies.ENDERS,
+        strategies.CALM,
+        strategies.DWELLERS,
+        strategies.RELOCATORS,
+        strategies.LEAVERS,
+        strategies.SITUATIONS,
+    )
+    profile = settings(
+        max_examples=50, deadline=None, database=None, phases=[hypothesis.Phase.generate]
+    )
     for number in range(ROUNDS):
         for kind in kinds:
             seed(number)(profile(given(kind)(look)))()
