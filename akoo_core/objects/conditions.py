@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from akoo_core import structs
@@ -43,12 +43,16 @@ def merge(
     """The ``wanted`` conditions with transition times carried over from ``current``.
 
     ``lastTransitionTime`` changes only with the status. Types that are no longer wanted are
-    dropped. Sorted by type with Ready first, so that equal sets are equal values.
+    dropped. One that is wanted as it is in ``current`` stays so, however long its message is.
+    Sorted by type with Ready first, so that equal sets are equal values.
     """
     before = {condition.type: condition for condition in current}
     merged: list[Condition] = []
     for condition in {condition.type: condition for condition in wanted}.values():
         old = before.get(condition.type)
+        if condition == old and old.last_transition_time:
+            merged.append(old)
+            continue
         kept = old is not None and old.status == condition.status and old.last_transition_time
         merged.append(
             structs.replace(
@@ -57,7 +61,44 @@ def merge(
                 last_transition_time=old.last_transition_time if old and kept else now,
             )
         )
-    return tuple(sorted(merged, key=lambda condition: (condition.type != "Ready", condition.type)))
+    return tuple(sorted(merged, key=lambda condition: _rank(condition.type)))
+
+
+def replaced(
+    listed: Sequence[structs.JSON],
+    wanted: Iterable[Condition],
+    *,
+    owns: Collection[str],
+    now: datetime.datetime,
+) -> list[structs.JSON] | None:
+    """``status.conditions`` as read, with ``wanted`` for the types in ``owns``; None: no change.
+
+    Conditions of other types belong to others, and stay as they are in every field.
+    Raises ValueError for a wanted type that is not in ``owns``.
+    """
+    new = tuple(wanted)
+    foreign = sorted({condition.type for condition in new} - set(owns))
+    if foreign:
+        raise ValueError(f"conditions of others are not written: {', '.join(foreign)}")
+    others = [row for row in listed if row.get("type") not in owns]
+    mine = [row for row in listed if row.get("type") in owns]
+    before = tuple(condition for condition in map(_readable, mine) if condition is not None)
+    merged = merge(before, new, now=now)
+    if len(mine) == len(before) and merged == tuple(sorted(before, key=lambda c: _rank(c.type))):
+        return None
+    rows = [*map(structs.to_object, merged), *others]
+    return sorted(rows, key=lambda row: _rank(str(row.get("type"))))
+
+
+def _rank(kind: str) -> tuple[bool, str]:
+    return (kind != "Ready", kind)
+
+
+def _readable(row: structs.JSON) -> Condition | None:
+    try:
+        return structs.convert(row, Condition)
+    except structs.DecodeError:
+        return None
 
 
 def type_for_plugin(plugin: str) -> str:

@@ -5,7 +5,7 @@
 - ``structs``: typed values; bases of settings, configs and facts.
 - ``kube``, ``conditions``, ``names``: clients, kinds and errors of API servers; parts of objects.
 - ``records``, ``ako_networks``: AKODeployments, Clusters and AKO's networks as they were read.
-- ``uses``: the records that use a shared thing.
+- ``uses``: the records that use a shared thing, and its holders.
 - ``external``, ``threads``, ``circuit``, ``trust``, ``clock``: calls to systems outside.
 - ``redaction``, ``metrics``: secret values in logs and spans; metrics.
 

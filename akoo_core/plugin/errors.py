@@ -5,6 +5,7 @@
     AkooError
     ├── VerbError              a verb raised, took too long, or returned what it may not
     ├── BlockedError           .reason; raised inside a verb it becomes the result Blocked
+    │   ├── HolderRefusedError          a shared object that is being deleted takes no holder
     │   ├── SecretNamespaceNotAllowedError
     │   ├── SecretMissingError
     │   └── LineBreakError
@@ -24,6 +25,7 @@ from akoo_core.errors import AkooError, InputError
 __all__ = [
     "AkooError",
     "BlockedError",
+    "HolderRefusedError",
     "InputError",
     "LineBreakError",
     "OutOfScopeError",
@@ -82,6 +84,12 @@ class BlockedError(AkooError):
         super().__init__(message)
         if reason is not None:
             self.reason = reason
+
+
+class HolderRefusedError(BlockedError):
+    """A shared object that is being deleted stays for its users, and takes no new ones."""
+
+    reason = "HolderRefused"
 
 
 class SecretNamespaceNotAllowedError(BlockedError):

@@ -11,7 +11,7 @@ from akoo_avi import client
 from akoo_avi.connect import controller_hold
 from akoo_avi.controllers import keeping, reconcile
 from akoo_avi.pools import reconcile as pools
-from akoo_avi.spec import resources
+from akoo_avi.spec import ip_pool, resources
 from akoo_avi.testing.pool_world import PoolsPlugin, PoolWorld, pool
 from akoo_testbed.avisim import faults
 from hypothesis import given
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from akoo_core import structs, testing
 from akoo_core.kube import resource as kube_resource
 from akoo_core.objects import conditions, names, record
-from akoo_core.plugin import api
+from akoo_core.plugin import api, uses
 from akoo_core.testing import builders, calls, verbs
 
 Object = dict[str, Any]
@@ -112,7 +112,7 @@ def test_it_is_held_before_the_first_range_is_written() -> None:
     there.avi.faults.add(faults.Fault(answer="booting", method="PUT", times=None))
     there.run_pool()
     assert there.ranges == set(), "nothing could be written"
-    assert there.finalizers == [controller_hold.FINALIZER]
+    assert there.finalizers == [ip_pool.FINALIZER]
 
 
 def test_a_pool_that_changes_nothing_holds_nothing_by_itself() -> None:
@@ -120,13 +120,13 @@ def test_a_pool_that_changes_nothing_holds_nothing_by_itself() -> None:
     there.run_pool()
     assert there.finalizers == []
     there.keep()
-    assert there.finalizers == [controller_hold.FINALIZER], "but it may, and keeps its way"
+    assert there.finalizers == [ip_pool.FINALIZER], "but it may, and keeps its way"
 
 
 def test_the_controller_is_deleted_first_and_the_pool_gives_its_ranges_back() -> None:
     there = KeptWorld(pool("edge", RANGE))
     there.run_pool()
-    there.change(finalizers=["theirs/first", controller_hold.FINALIZER])
+    there.change(finalizers=["theirs/first", *there.finalizers])
     there.delete_controller()
     answer = there.keep()
     assert isinstance(answer, api.Wait)
@@ -134,7 +134,7 @@ def test_the_controller_is_deleted_first_and_the_pool_gives_its_ranges_back() ->
     held = there.condition("Held")
     assert held is not None
     assert (held["status"], held["reason"]) == ("True", "InUse")
-    assert "1 AviIPPools (edge)" in held["message"]
+    assert "1 AviIPPool (edge)" in held["message"]
     there.delete()
     there.run_pool()
     assert there.gone()
@@ -168,7 +168,7 @@ def test_a_live_record_needs_it_and_a_finished_one_does_not() -> None:
     there.delete_controller()
     answer = there.keep()
     assert isinstance(answer, api.Wait)
-    assert "1 AKODeployments (akoo-" in answer.message
+    assert "1 AKODeployment (akoo-" in answer.message
     there.finish()
     assert there.keep() == api.Done()
     assert there.controller is None
@@ -185,8 +185,56 @@ def test_a_record_that_cannot_be_read_may_be_a_user() -> None:
     }
     there.management.seed(broken)
     there.delete_controller()
-    assert isinstance(there.keep(), api.Wait)
+    answer = there.keep()
+    assert isinstance(answer, api.Wait)
+    assert "1 AKODeployment (akoo-broken, which cannot be read)" in answer.message
     assert there.finalizers == [controller_hold.FINALIZER]
+
+
+def test_a_hold_that_nobody_here_declared_counts() -> None:
+    there = KeptWorld()
+    there.change(finalizers=[controller_hold.FINALIZER, "akoo.io/of-another-plugin"])
+    there.delete_controller()
+    answer = there.keep()
+    assert isinstance(answer, api.Wait)
+    assert "by 1 finalizer (akoo.io/of-another-plugin)" in answer.message
+    there.change(finalizers=[controller_hold.FINALIZER])
+    assert there.keep() == api.Done()
+    assert there.controller is None
+
+
+def test_a_pool_of_an_earlier_release_counts_without_its_hold() -> None:
+    there = KeptWorld(pool("edge", RANGE))
+    there.run_pool()
+    there.change(finalizers=[controller_hold.FINALIZER])
+    there.delete_controller()
+    answer = there.keep()
+    assert isinstance(answer, api.Wait)
+    assert "1 AviIPPool (edge)" in answer.message
+
+
+def test_conditions_of_others_stay_on_it() -> None:
+    there = KeptWorld(pool("edge", RANGE))
+    theirs = {
+        "type": "Theirs",
+        "status": "True",
+        "reason": "Looked",
+        "message": "x" * 2000,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+        "observedGeneration": 7,
+    }
+    server = there.management.client()
+    patch = {"status": {"conditions": [theirs]}}
+    there.run(server.merge_patch(resources.AVI_CONTROLLERS, "main", patch, subresource="status"))
+    there.look()
+    assert there.condition("Theirs") == theirs
+    there.run_pool()
+    there.delete_controller()
+    there.keep()
+    there.look()
+    assert there.condition("Theirs") == theirs
+    assert there.condition("Held") is not None
+    assert there.condition("Ready") is not None
 
 
 def test_a_use_of_its_namesake_is_none_of_it() -> None:
@@ -291,8 +339,10 @@ NAMES = st.lists(st.text("abc-", min_size=1, max_size=60), max_size=40)
 
 @given(NAMES, NAMES)
 def test_the_message_is_bounded_and_counts_all(pool_names: list[str], records: list[str]) -> None:
-    message = keeping.needed_by(pool_names, records)
-    assert bool(message) is bool(pool_names or records)
+    kinds = (("AviIPPool", pool_names), ("AKODeployment", records))
+    users = [uses.User(kind, name) for kind, listed in kinds for name in listed]
+    message = keeping.needed_by(users)
     assert len(message) < conditions.MESSAGE_LIMIT
-    for kind, listed in (("AviIPPools", pool_names), ("AKODeployments", records)):
-        assert (f"{len(listed)} {kind} (" in message) is bool(listed)
+    for kind, listed in kinds:
+        plural = "s" if len(listed) > 1 else ""
+        assert (f"{len(listed)} {kind}{plural} (" in message) is bool(listed)

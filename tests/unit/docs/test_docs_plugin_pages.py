@@ -20,6 +20,7 @@ Page = Callable[[str], str]
 PAGES = (
     "check",
     "facts",
+    "holders",
     "plan-and-audit",
     "rights",
     "secrets",

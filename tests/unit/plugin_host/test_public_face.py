@@ -41,11 +41,11 @@ EXPORTED = {
     """,
     "circuit": "Circuit",
     "clock": "Clock ManualClock SystemClock",
-    "conditions": "MESSAGE_LIMIT Condition find merge type_for_plugin",
+    "conditions": "MESSAGE_LIMIT Condition find listed merge replaced type_for_plugin write",
     "errors": """
-        AkooError BlockedError InputError LineBreakError OutOfScopeError SecretMissingError
-        SecretNamespaceNotAllowedError ThreadsClosedError ThreadsExhaustedError VerbError
-        describe
+        AkooError BlockedError HolderRefusedError InputError LineBreakError OutOfScopeError
+        SecretMissingError SecretNamespaceNotAllowedError ThreadsClosedError
+        ThreadsExhaustedError VerbError describe
     """,
     "external": "DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External",
     "kube": """
@@ -74,7 +74,7 @@ EXPORTED = {
     """,
     "threads": "PluginThreads",
     "trust": "advice context",
-    "uses": "uses_of",
+    "uses": "Hold HOLD_DOMAIN SHOWN User described hold holders_of keep let_go needed_by uses_of",
 }
 """The names that a plugin may use, by module. A plugin of an older release needs each of them."""
 

@@ -1,18 +1,30 @@
-"""The hold on an AviController by our finalizer: removal on Avi needs its address and account."""
+"""The holds on an AviController: removal on Avi needs its address and account."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from akoo_avi.spec import ip_pool as pools
 from akoo_avi.spec import refusal, resources
-from akoo_core.plugin import kube, structs
-from akoo_core.plugin.kube import Finalizers
+from akoo_core.plugin import errors, kube, uses
 
 FINALIZER: Final = "akoo.io/avi-controller"
-
-
+"""On an AviController that records use."""
 CONTROLLERS = resources.AVI_CONTROLLERS
+
+
+def needs(pool: kube.Object) -> Iterator[str]:
+    """The AviController by whose account a pool, possibly unreadable otherwise, has or had ranges.
+    Pure."""
+    controller = (pool.get("spec") or {}).get("controller")
+    if controller and pools.FINALIZER in (pool["metadata"].get("finalizers") or ()):
+        yield controller
+
+
+POOLS_HOLD: Final = uses.Hold(
+    holder=resources.AVI_IP_POOLS, held=CONTROLLERS, finalizer=pools.FINALIZER, needs=needs
+)
 
 
 async def hold(client: kube.KubeClient, pool: pools.Pool) -> None:
@@ -23,18 +35,11 @@ async def hold(client: kube.KubeClient, pool: pools.Pool) -> None:
     """
     if not pool.spec.controller:
         return
-    obj = await client.get(CONTROLLERS, pool.spec.controller)
-    if "deletionTimestamp" in obj["metadata"] or await add(client, obj) is None:
+    try:
+        await uses.hold(client, POOLS_HOLD, pool.spec.controller)
+    except errors.HolderRefusedError as error:
         raise refusal.Refusal(
             "AviControllerDeleting",
             f"AviController/{pool.spec.controller} is being deleted, so nothing new is put on Avi "
             f"by its account. Name another in spec.controller of AviIPPool/{pool.name}.",
-        )
-
-
-async def add(client: kube.KubeClient, obj: kube.Object) -> structs.JSON | None:
-    """Add our finalizer. None for an AviController that is gone."""
-    metadata = obj["metadata"]
-    return await Finalizers(client).add(
-        CONTROLLERS, FINALIZER, metadata["name"], None, uid=metadata["uid"], seen=obj
-    )
+        ) from error

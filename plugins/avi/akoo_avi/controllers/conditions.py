@@ -18,6 +18,8 @@ CREDENTIAL_VALID = "CredentialValid"
 CLUSTER_UP = "ClusterUp"
 PERMITTED = "PermissionsSufficient"
 QUESTIONS = (REACHABLE, CREDENTIAL_VALID, CLUSTER_UP, PERMITTED)
+OWN = ("Ready", *QUESTIONS)
+"""The conditions of an AviController that tell of its health; others write others."""
 
 
 def of_health(state: health.ControllerHealth) -> tuple[Condition, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from akoo_avi import client
 from akoo_avi.connect import access
 from akoo_avi.controllers import conditions as controller_conditions
-from akoo_avi.controllers import health, keeping
+from akoo_avi.controllers import health
 from akoo_avi.spec import avi_controller, resources
 from akoo_core.plugin import api, conditions, kube, structs
 
@@ -56,7 +56,7 @@ class AviControllers:
             return api.Blocked(reason="InvalidController", message=str(error))
         health_now, wanted = await looked_at(ctx, self._clients, controller)
         try:
-            await _write(ctx, controller, _status(controller, health_now, wanted, ctx))
+            await _write(ctx, obj, _status(controller, health_now), wanted)
         except kube.ConflictError:
             message = f"AviController/{controller.name} changed while it was checked."
             return api.Wait(reason="ControllerEdited", message=message, after=1.0)
@@ -77,41 +77,39 @@ async def looked_at(
 
 
 def _status(
-    controller: avi_controller.Declared,
-    health_now: health.ControllerHealth | None,
-    wanted: tuple[conditions.Condition, ...],
-    ctx: api.ControllerContext,
-) -> avi_controller.AviControllerStatus:
-    """The new status. Earlier values hold while the controller does not answer; ``keeping`` writes
-    Held."""
-    kept = tuple(
-        condition for condition in controller.status.conditions if condition.type == keeping.HELD
-    )
+    controller: avi_controller.Declared, health_now: health.ControllerHealth | None
+) -> structs.JSON:
+    """The new status but its conditions. Earlier values hold while the controller does not
+    answer."""
+    seen: health.ControllerHealth | avi_controller.AviControllerStatus
+    seen = health_now or controller.status
     status = avi_controller.AviControllerStatus(
         observed_generation=controller.generation,
-        version=health_now.version if health_now else controller.status.version,
-        cluster_uuid=health_now.cluster_uuid if health_now else controller.status.cluster_uuid,
-        license_tier=health_now.license_tier if health_now else controller.status.license_tier,
-        nodes=health_now.nodes if health_now else controller.status.nodes,
-        conditions=conditions.merge(
-            controller.status.conditions, (*wanted, *kept), now=ctx.clock.now()
-        ),
+        version=seen.version,
+        cluster_uuid=seen.cluster_uuid,
+        license_tier=seen.license_tier,
+        nodes=seen.nodes,
     )
-    return controller.status if status == controller.status else status
+    values = structs.to_object(status)
+    names = {field.key for field in structs.fields(type(status))} - {"conditions"}
+    return {name: values.get(name) for name in names}
 
 
 async def _write(
     ctx: api.ControllerContext,
-    controller: avi_controller.Declared,
-    status: avi_controller.AviControllerStatus,
+    obj: kube.Object,
+    status: structs.JSON,
+    wanted: tuple[conditions.Condition, ...],
 ) -> None:
-    if status == controller.status:
-        return
-    metadata = {"uid": controller.uid, "resourceVersion": controller.resource_version}
-    patch = {"metadata": metadata, "status": structs.to_object(status)}
     try:
-        await ctx.kube.merge_patch(
-            resources.AVI_CONTROLLERS, controller.name, patch, subresource="status"
+        await conditions.write(
+            ctx.kube,
+            resources.AVI_CONTROLLERS,
+            obj,
+            wanted,
+            owns=controller_conditions.OWN,
+            now=ctx.clock.now(),
+            status=status,
         )
     except kube.NotFoundError:
         return
