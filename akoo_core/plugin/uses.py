@@ -5,7 +5,7 @@ that is being deleted). A controller sees that its thing is being deleted, and r
 only then. Store, then load, on both sides: one of the two always sees the other.
 
 An object of another kind that needs the thing is a *holder*. It is no record, so the thing carries
-a finalizer for the holder's kind (:class:`Hold`). The holder says in its own object what it needs,
+a finalizer for the holder's kind (:class:`Holding`). The holder says in its own object what it needs,
 then adds the finalizer (:func:`hold`), then touches the outside. The finalizer is taken off by a
 controller keyed by the thing, once the thing is being deleted and a list made after that shows no
 holder (:func:`let_go`): again store, then load.
@@ -38,7 +38,7 @@ class User(NamedTuple):
     name: str
 
 
-class Hold(structs.Struct, frozen=True, kw_only=True):
+class Holding(structs.Struct, frozen=True, kw_only=True):
     """Objects of one kind hold objects of another, cluster-scoped kind by a finalizer.
 
     Take the finalizer that the holder's controller has (``ControllerRegistration.finalizer``), and
@@ -70,8 +70,8 @@ async def uses_of(
     return tuple(sorted(users, key=lambda user: user.name))
 
 
-async def hold(client: KubeClient, hold: Hold, name: str) -> Object:
-    """Hold the object ``name`` before the holder's first write outside; the object as it is then.
+async def hold(client: KubeClient, hold: Holding, name: str) -> Object:
+    """Holding the object ``name`` before the holder's first write outside; the object as it is then.
 
     The holder's own object must say before that it needs ``name`` (``hold.needs``). Raises
     HolderRefusedError for an object that is being deleted: a holder that has something outside
@@ -91,13 +91,13 @@ async def hold(client: KubeClient, hold: Hold, name: str) -> Object:
     return held
 
 
-async def holders_of(client: KubeClient, hold: Hold, name: str) -> tuple[str, ...]:
+async def holders_of(client: KubeClient, hold: Holding, name: str) -> tuple[str, ...]:
     """The names of the holders that need ``name``, by a list from the API server."""
     holders = await _all(client, hold.holder)
     return tuple(sorted(_label(holder) for holder in holders if name in hold.needs(holder)))
 
 
-async def let_go(client: KubeClient, hold: Hold, obj: Object) -> tuple[str, ...]:
+async def let_go(client: KubeClient, hold: Holding, obj: Object) -> tuple[str, ...]:
     """Take the finalizer of a hold off an object, as just read; the holders that are left.
 
     To be called by a controller that is keyed by the held object and watches the holders. Nothing
@@ -116,7 +116,7 @@ async def let_go(client: KubeClient, hold: Hold, obj: Object) -> tuple[str, ...]
 
 
 async def needed_by(
-    client: KubeClient, resource: Resource, obj: Object, *, own: str, holds: Sequence[Hold] = ()
+    client: KubeClient, resource: Resource, obj: Object, *, own: str, holds: Sequence[Holding] = ()
 ) -> tuple[User, ...]:
     """Everything that needs a shared object, as just read: records, holders, and other holds.
 
@@ -144,7 +144,7 @@ async def needed_by(
 
 
 async def keep(
-    client: KubeClient, resource: Resource, obj: Object, *, own: str, holds: Sequence[Hold] = ()
+    client: KubeClient, resource: Resource, obj: Object, *, own: str, holds: Sequence[Holding] = ()
 ) -> tuple[User, ...]:
     """Keep a shared object, as just read, while anything needs it; who needs one that is being
     deleted.

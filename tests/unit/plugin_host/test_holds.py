@@ -36,7 +36,7 @@ def needs(pool: client.Object) -> Iterable[str]:
         yield pool["spec"]["line"]
 
 
-HOLD = uses.Hold(holder=POOLS, held=LINES, finalizer=HOLD_NAME, needs=needs)
+HOLD = uses.Holding(holder=POOLS, held=LINES, finalizer=HOLD_NAME, needs=needs)
 
 
 def line(*finalizers: str) -> client.Object:

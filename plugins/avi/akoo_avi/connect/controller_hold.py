@@ -22,7 +22,7 @@ def needs(pool: kube.Object) -> Iterator[str]:
         yield controller
 
 
-POOLS_HOLD: Final = uses.Hold(
+POOLS_HOLD: Final = uses.Holding(
     holder=resources.AVI_IP_POOLS, held=CONTROLLERS, finalizer=pools.FINALIZER, needs=needs
 )
 
