@@ -5,10 +5,10 @@ that is being deleted). A controller sees that its thing is being deleted, and r
 only then. Store, then load, on both sides: one of the two always sees the other.
 
 An object of another kind that needs the thing is a *holder*. It is no record, so the thing carries
-a finalizer for the holder's kind (:class:`Holding`). The holder says in its own object what it needs,
-then adds the finalizer (:func:`hold`), then touches the outside. The finalizer is taken off by a
-controller keyed by the thing, once the thing is being deleted and a list made after that shows no
-holder (:func:`let_go`): again store, then load.
+a finalizer for the holder's kind (:class:`Holding`). The holder says in its own object what it
+needs, then adds the finalizer (:func:`hold`), then touches the outside. The finalizer is taken off
+by a controller keyed by the thing, once the thing is being deleted and a list made after that shows
+no holder (:func:`let_go`): again store, then load.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ async def uses_of(
 
 
 async def hold(client: KubeClient, hold: Holding, name: str) -> Object:
-    """Holding the object ``name`` before the holder's first write outside; the object as it is then.
+    """Hold the object ``name`` before the holder's first write outside; the object as it is then.
 
     The holder's own object must say before that it needs ``name`` (``hold.needs``). Raises
     HolderRefusedError for an object that is being deleted: a holder that has something outside

@@ -74,7 +74,10 @@ EXPORTED = {
     """,
     "threads": "PluginThreads",
     "trust": "advice context",
-    "uses": "Holding HOLD_DOMAIN SHOWN User described hold holders_of keep let_go needed_by uses_of",
+    "uses": """
+        Holding HOLD_DOMAIN SHOWN User described hold holders_of keep let_go needed_by
+        uses_of
+    """,
 }
 """The names that a plugin may use, by module. A plugin of an older release needs each of them."""
 
