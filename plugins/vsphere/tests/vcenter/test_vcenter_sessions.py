@@ -120,7 +120,9 @@ async def test_a_session_that_was_idle_for_too_long_costs_one_login(
     await client._connection.writing(update, client._through)
     await vcsim.call(vcsim.control.end_sessions())
     await client.about()
-    await asyncio.sleep(0.4)
+    async with asyncio.timeout(5):
+        while await vcsim.call(vcsim.control.sessions()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     await vcsim.call(vcsim.control.clear_calls())
     assert (await client.about()).instance_uuid == vcsim.part.options.instance_uuid
     assert await count(vcsim, "Login") == 1
