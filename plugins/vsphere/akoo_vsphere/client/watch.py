@@ -103,7 +103,7 @@ class Watch:
         patience = min(seconds, operation.budget.left - MARGIN_SECONDS)
         changed: set[str] = set()
         removed: set[str] = set()
-        more = patience >= 1
+        more = patience >= 0  # else an earlier attempt took all the time
         while more:
             answer = await self._wait(operation, current, 0 if changed else int(patience))
             if answer is None:
