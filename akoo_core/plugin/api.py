@@ -496,6 +496,9 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     optional: tuple[Resource, ...] = ()
     """Kinds of others that are watched, too, as soon as they are served. One that is not served
     keeps nothing waiting; requests for it end with NotFoundError (``kind_missing``)."""
+    plan: Callable[[Request, ControllerContext], Awaitable[tuple[PlannedAction, ...]]] | None = None
+    """The actions that reconcile would take for a key now, for ``akoo-core plan --kind``. Reads
+    only. It is asked for the keys of an object of any kind that is watched."""
     sources: tuple[Source, ...] = ()
     """The leader starts them once every kind was listed, and cancels them with its lease."""
 

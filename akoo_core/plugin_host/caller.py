@@ -15,6 +15,7 @@ from akoo_core import errors
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError, VerbError
 from akoo_core.plugin_host import answers, bounded, registry
+from akoo_core.plugin_host.controllers import Controller
 from akoo_core.plugin_host.hooks import HOOKS, Hook
 from akoo_core.plugin_host.observed import observed
 
@@ -87,6 +88,29 @@ class VerbCaller:
             "plan", plugin, ctx.view.record_name, arguments
         )
         return answer
+
+    async def plan_key(
+        self, controller: Controller, request: api.Request, ctx: api.ControllerContext
+    ) -> tuple[api.PlannedAction, ...]:
+        """The actions of a controller for a key; () where it has no plan. Raises as ``call``
+        does."""
+        plugin, registration = controller
+        plan = registration.plan
+        if plan is None:
+            return ()
+        call = bounded.PluginCall(plugin.name, f"plan of {registration.name}", request.key)
+        with observed("plan", plugin.name, "") as seen:
+            try:
+                answer: object = await self._calls.run(
+                    call, lambda: plan(request, ctx), seconds=self._timeouts["plan"]
+                )
+            except (VerbError, errors.LeadershipLostError):
+                raise
+            except Exception as error:
+                raise call.failed(error) from error
+            actions: tuple[api.PlannedAction, ...] = answers.checked(HOOKS["plan"], plugin, answer)
+            seen.answered(actions)
+        return actions or ()
 
     async def check(
         self, plugin: api.Plugin, ctx: api.CheckContext

@@ -98,6 +98,8 @@ def _functions(registration: api.ControllerRegistration) -> Iterator[str]:
             yield f'{name} must not be "async def"'
     if not inspect.iscoroutinefunction(registration.reconcile):
         yield 'reconcile must be "async def"'
+    if registration.plan is not None and not inspect.iscoroutinefunction(registration.plan):
+        yield 'plan must be "async def"'
     if not all(map(inspect.iscoroutinefunction, registration.sources)):
         yield 'each of its sources must be "async def"'
 

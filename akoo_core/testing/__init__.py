@@ -13,7 +13,13 @@ runs imports this package.
 
 from akoo_core.testing import builders, conformance, virtual_time
 from akoo_core.testing.calls import Call, Calls, Crash, InlineThreads
-from akoo_core.testing.commands import run_audit, run_check, run_plan, run_remove_stray
+from akoo_core.testing.commands import (
+    run_audit,
+    run_check,
+    run_key_plan,
+    run_plan,
+    run_remove_stray,
+)
 from akoo_core.testing.deploying import deploy
 from akoo_core.testing.fleet import Fleet
 from akoo_core.testing.memory import BUILT_IN, MemoryServer
@@ -58,6 +64,7 @@ __all__ = [
     "recorded",
     "run_audit",
     "run_check",
+    "run_key_plan",
     "run_plan",
     "run_reconcile",
     "run_remove_stray",

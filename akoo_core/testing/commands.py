@@ -23,6 +23,15 @@ def run_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World | None = No
     return where.run(_raising(try_plan(plugin, verb, where)))
 
 
+def run_key_plan(
+    plugin: api.Plugin, controller: str, key: str, world: World | None = None
+) -> VerbRun:
+    """Ask a controller for its plan for a key, as ``akoo-core plan --kind`` does. Raises VerbError
+    when it raises, or writes."""
+    where = world or World()
+    return where.run(_raising(try_key_plan(plugin, controller, key, where)))
+
+
 def run_check(plugin: api.Plugin, world: World | None = None) -> VerbRun:
     """Call check, as ``akoo-core check`` does. Raises VerbError when it raises, or writes."""
     where = world or World()
@@ -65,6 +74,19 @@ async def try_plan(plugin: api.Plugin, verb: api.PlannedVerb, world: World) -> V
 
     async def ask(calling: caller.VerbCaller) -> Any:
         return await calling.plan(plugin, verbs.context_of(plugin, verb, world), verb)
+
+    return await _asked(plugin, world, ask, looking=True)
+
+
+async def try_key_plan(plugin: api.Plugin, controller: str, key: str, world: World) -> VerbRun:
+    """``run_key_plan`` inside a running loop, whose error is part of the answer."""
+    (match,) = (own for own in verbs.registered(plugin) if own.registration.name == controller)
+
+    async def ask(calling: caller.VerbCaller) -> Any:
+        client = world.management.client(external=world.calls)
+        means = verbs.means_of(world)
+        ctx = context.build_controller_context(match, means, client, key=key)
+        return await calling.plan_key(match, api.Request(key=key, attempt=1), ctx)
 
     return await _asked(plugin, world, ask, looking=True)
 

@@ -127,11 +127,11 @@ async def _answer(
     try:
         actions = await looking.services.caller.plan(plugin, ctx, verb)
     except VerbError as error:
-        return PluginPlan(plugin=plugin.name, problem=_problem(error))
+        return PluginPlan(plugin=plugin.name, problem=problem_of(error))
     return PluginPlan(plugin=plugin.name, actions=actions or ())
 
 
-def _problem(error: VerbError) -> str:
+def problem_of(error: VerbError) -> str:
     """Reason and message, as in a condition, for a BlockedError; else the problem."""
     cause = error.__cause__
     return f"{cause.reason}: {cause}" if isinstance(cause, BlockedError) else error.problem
@@ -151,16 +151,21 @@ def lines(plan: Plan) -> Iterator[str]:
     """A table for each plugin with actions. Pure."""
     yield f"{plan.cluster} (record {plan.record}): {plan.verb} would do this now"
     for answer in plan.answers:
-        if answer.problem:
-            yield f"{answer.plugin}: no plan: {answer.problem}"
-        elif not answer.actions:
-            yield f"{answer.plugin}: nothing to do"
-        else:
-            yield f"{answer.plugin}: {_counted(answer.actions)}"
-            rows = [(a.action, a.kind, a.name, a.where, a.why) for a in answer.actions]
-            yield from (f"  {line}" for line in columns.lines([HEADS, *rows]))
+        yield from answer_lines(answer.plugin, answer.actions, answer.problem)
     if plan.silent:
         yield f"without a plan: {', '.join(plan.silent)}"
+
+
+def answer_lines(who: str, actions: tuple[api.PlannedAction, ...], problem: str) -> Iterator[str]:
+    """A table for one answer. Pure."""
+    if problem:
+        yield f"{who}: no plan: {problem}"
+    elif not actions:
+        yield f"{who}: nothing to do"
+    else:
+        yield f"{who}: {_counted(actions)}"
+        rows = [(a.action, a.kind, a.name, a.where, a.why) for a in actions]
+        yield from (f"  {line}" for line in columns.lines([HEADS, *rows]))
 
 
 def _counted(actions: tuple[api.PlannedAction, ...]) -> str:

@@ -11,11 +11,12 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from akoo_core import external, structs
+from akoo_core import external, structs, testing
 from akoo_core.plugin import api
 from akoo_core.plugin.api import hookimpl
 from akoo_core.plugin.errors import VerbError
-from akoo_core.plugin_host import caller, registry, scoped_client
+from akoo_core.plugin_host import caller, context, controllers, registry, scoped_client
+from akoo_core.testing import verbs
 from akoo_core.testing.memory import MemoryServer
 
 ACTION = api.PlannedAction(action="delete", kind="Pool", name="shop-web", why="carries the mark")
@@ -152,6 +153,40 @@ async def test_they_end_in_time(audit_ctx: api.AuditContext) -> None:
     calls, plugin = calling(hang, audit=0.01)
     with pytest.raises(VerbError, match=r"cancelled, it took longer than 0\.01 s"):
         await calls.audit(plugin, audit_ctx)
+
+
+def registered(
+    plan: Callable[..., Any] | None,
+) -> tuple[caller.VerbCaller, controllers.Controller, api.ControllerContext]:
+    """A controller with that plan, and the context of a key."""
+    plugin = Demo(answering(None))
+    plugin_calls = caller.VerbCaller(registry.PluginSet([plugin]))
+    registration = api.ControllerRegistration(
+        name="things", watches=(), keys=lambda kind, obj: (), reconcile=answering(None), plan=plan
+    )
+    controller = controllers.Controller(plugin, registration)
+    world = testing.World()
+    means, client = verbs.means_of(world), world.management.client(external=world.calls)
+    return (
+        plugin_calls,
+        controller,
+        context.build_controller_context(controller, means, client, key="a"),
+    )
+
+
+async def test_a_controller_plans_for_a_key(spans: InMemorySpanExporter) -> None:
+    request = api.Request(key="a", attempt=1)
+    calls, controller, ctx = registered(answering((ACTION,)))
+    assert await calls.plan_key(controller, request, ctx) == (ACTION,)
+    assert [span.name for span in spans.get_finished_spans()] == ["plan demo"]
+    calls, controller, ctx = registered(None)
+    assert await calls.plan_key(controller, request, ctx) == ()
+
+
+async def test_a_wrong_plan_of_a_controller_is_refused() -> None:
+    calls, controller, ctx = registered(answering(AUDIT))
+    with pytest.raises(VerbError, match="plan of plugin demo: it returned Audit, but may return"):
+        await calls.plan_key(controller, api.Request(key="a", attempt=1), ctx)
 
 
 async def test_who_is_asked_to_look_cannot_write(ctx: api.VerbContext) -> None:

@@ -89,6 +89,7 @@ async def _goes_by(resource: Resource, obj: client.Object) -> object:
         ({"secrets": _secrets}, 'secrets must not be "async def"'),
         ({"goes_by": _goes_by}, 'goes_by must not be "async def"'),
         ({"reconcile": print}, 'reconcile must be "async def"'),
+        ({"plan": print}, 'plan must be "async def"'),
         (
             {"watches": (resources.PODS,)},
             "rbac of the plugin lacks get, list, watch on pods",

@@ -175,9 +175,18 @@ class GoodPlugin(api.Plugin):
                 writes=(VOLUMES,),
                 keys=lambda _, obj: (obj["metadata"]["name"],),
                 reconcile=self.reconcile,
+                plan=self.plan_volume,
                 sources=(self.follow,),
             ),
         )
+
+    async def plan_volume(
+        self, request: api.Request, ctx: api.ControllerContext
+    ) -> tuple[api.PlannedAction, ...]:
+        volume = await ctx.kube.get(VOLUMES, request.key)
+        if volume.get("status") == {"ready": True}:
+            return ()
+        return (api.PlannedAction(action="change", kind="Volume", name=request.key),)
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         volume = await ctx.kube.get(VOLUMES, request.key)

@@ -142,6 +142,21 @@ class PlansByDoingInSilence(Good):
         return ()
 
 
+class PlansAKeyByDoing(Good):
+    async def plan_volume(
+        self, request: api.Request, ctx: api.ControllerContext
+    ) -> tuple[api.PlannedAction, ...]:
+        await self.reconcile(request, ctx)
+        return ()
+
+
+class PlansAKeyForEver(Good):
+    async def plan_volume(
+        self, request: api.Request, ctx: api.ControllerContext
+    ) -> tuple[api.PlannedAction, ...]:
+        return (api.PlannedAction(action="change", kind="Volume", name=request.key),)
+
+
 class ChecksByDoing(Good):
     @api.hookimpl
     async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...] | None:

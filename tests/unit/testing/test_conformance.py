@@ -93,6 +93,8 @@ BAD: dict[type[Good], tuple[str, str]] = {
     leaks.ReconcilesOutOfScope: ("reconciles_alike", "OutOfScopeError"),
     leaks.PlansByDoing: ("looks_only", "ReadOnlyError: it tried to write in a read-only call"),
     leaks.PlansByDoingInSilence: ("looks_only", "it changed something in a read-only call"),
+    leaks.PlansAKeyByDoing: ("looks_only", "ReadOnlyError: it tried to write"),
+    leaks.PlansAKeyForEver: ("looks_only", "after a reconcile that is Done it plans to change Vol"),
     leaks.ChecksByDoing: ("looks_only", "ReadOnlyError: it tried to write in a read-only call"),
     leaks.ChecksByDoingInSilence: ("looks_only", "it changed something in a read-only call"),
     leaks.ChecksInVain: ("looks_only", "it says that all is good, although call 1 (cloud GET volu"),
