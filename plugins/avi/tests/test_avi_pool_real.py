@@ -57,8 +57,15 @@ REFUSED: dict[str, tuple[Object, str]] = {
         },
         "a host or host:port",
     ),
-    "no network": ({"network": {}}, "exactly one of name and moref"),
-    "two networks": ({"network": {"name": "a", "moref": "b"}}, "exactly one of name and moref"),
+    "no network": ({"network": {}}, "exactly one of name, moref and portGroupRef"),
+    "a network and a port group": (
+        {"network": {"name": "a", "portGroupRef": "b"}},
+        "exactly one of name, moref and portGroupRef",
+    ),
+    "two networks": (
+        {"network": {"name": "a", "moref": "b"}},
+        "exactly one of name, moref and portGroupRef",
+    ),
     "no CIDR": ({"subnets": [{"cidr": "10.70.0.0"}]}, "must be a CIDR"),
     "no address": ({"subnets": subnets(("10.70.0.1", "ten"))}, "must be an address"),
     "outside": (

@@ -6,14 +6,14 @@ import dataclasses
 from typing import NamedTuple
 
 from akoo_avi import client
-from akoo_avi.connect import access, controller_hold
+from akoo_avi.connect import access, controller_hold, port_groups
 from akoo_avi.place import catalog, networks, resolve
 from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.pools import conditions, marking, neighbours, place, plan, statuses, usable, usage
 from akoo_avi.pools.inputs import Allocated, NetworkPlan, PlanInputs
 from akoo_avi.pools.neighbours import Neighbours
 from akoo_avi.pools.network import Outside
-from akoo_avi.spec import ip_pool, placement, refusal
+from akoo_avi.spec import ip_pool, names, placement, refusal
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_avi.spec.spans import Ours, Subnet
 from akoo_core.plugin import api, structs
@@ -44,6 +44,7 @@ async def apply(context: PoolContext, pool: Pool) -> Pool:
     """One attempt; the pool with its new status. Raises Refusal, AviErrors and KubeErrors."""
     wanted = ip_pool.desired(pool.spec)
     state = await look(context, pool)
+    pool = await _moved_on(context, pool, state)
     if FINALIZER not in pool.finalizers:  # from here on something can be on Avi
         pool = await statuses.finalizers(context.ctx, pool, (*pool.finalizers, FINALIZER))
     pool = await remember(context.ctx, pool, state.network)
@@ -116,25 +117,31 @@ async def enter(
 
 
 async def catalog_of(
-    context: PoolContext, pool: Pool, avi: client.AviClient, reach: placement.Reach
+    context: PoolContext,
+    pool: Pool,
+    avi: client.AviClient,
+    reach: placement.Reach,
+    group: placement.WantedPortGroup | None,
 ) -> catalog.Catalog:
     """The controller's catalog with every object that the pool's names may mean. Raises
     AviErrors."""
     known = await context.catalogs.get(avi, reach, context.ctx.clock)
-    return await catalog.settled(avi, known, place.sought(pool))
+    return await catalog.settled(avi, known, place.sought(pool, group))
 
 
 async def look(context: PoolContext, pool: Pool) -> NetworkState:
     """The current state for a pool. Reads only. Raises Refusal, AviErrors and KubeErrors."""
+    group = await port_groups.of_pool(context.ctx.kube, pool)
     avi, reach = await enter(context, pool)
-    known = await catalog_of(context, pool, avi, reach)
+    known = await catalog_of(context, pool, avi, reach, group)
     problem = resolve.problem_of(known)
     if problem:
         raise refusal.Refusal("ControllerNotReady", problem)
     try:
-        at = place.find(known, pool)
+        at = place.find(known, pool, group)
     except refusal.Delay:  # discovery may have made the network after the catalog was read
-        at = place.find(await place.discovered(avi, known, pool), pool)
+        known = await place.discovered(avi, known, pool, group)
+        at = place.find(known, pool, group)
     await _check_moved(avi, pool, at)
     outside = Outside(avi=avi, network_uuid=at.network_uuid, tenant=at.tenant)
     network = await outside.network()
@@ -161,6 +168,8 @@ async def _check_moved(avi: client.AviClient, pool: Pool, at: place.PoolPlace) -
         )
     if not status.network_uuid or status.network_uuid == at.network_uuid:
         return
+    if pool.spec.network.port_group_ref:
+        return  # the port group was made again: see _moved_on
     try:
         await avi.get(f"network/{status.network_uuid}", tenant=status.network_tenant or "admin")
     except client.NotFoundError:
@@ -171,6 +180,34 @@ async def _check_moved(avi: client.AviClient, pool: Pool, at: place.PoolPlace) -
         f"means {at.network_uuid} on {avi.address}. Rename one of them on Avi, or delete the pool "
         "and make another.",
     )
+
+
+async def _moved_on(context: PoolContext, pool: Pool, state: NetworkState) -> Pool:
+    """The pool without its record of the former network, if its port group was made again.
+
+    That network goes with the former port group. It stays on Avi while something refers to it, so
+    what is ours and not in use is taken out first.
+    """
+    former = pool.status.network_uuid
+    if not pool.spec.network.port_group_ref or former in ("", state.at.network_uuid):
+        return pool
+    tenant = pool.status.network_tenant or names.ADMIN_TENANT
+    outside = Outside(avi=state.outside.avi, network_uuid=former, tenant=tenant)
+    profile, _ = await profile_of(state, pool)
+    if profile is not None and pool.status.usable_added and usable.has(profile, former):
+        await outside.shut(profile["uuid"], place.tenant_of(profile))
+    try:
+        near = await neighbours.on_network(context.ctx.kube, pool, former)
+        inputs = plan_inputs(context.ctx, pool, (), near, await outside.allocated())
+        await outside.write(inputs._replace(opened=False))
+    except client.NotFoundError:
+        pass  # the network is gone, and all of ours with it
+    context.ctx.log.warning("AviIPPool moves to the network of its new port group")
+    status = statuses.owning(pool.status, Ours())
+    cleared = structs.replace(
+        status, network_uuid="", network_tenant="", applied_generation=None, subnets=()
+    )
+    return await statuses.write(context.ctx, pool, cleared)
 
 
 async def profile_of(state: NetworkState, pool: Pool) -> tuple[Row | None, Condition | None]:
@@ -210,6 +247,7 @@ async def _record(
         return pool  # nothing is to be written: the status is written at the end
     if not pool.has_something:
         await controller_hold.hold(ctx.kube, pool)
+        await port_groups.hold(ctx.kube, pool)
     return await statuses.write(ctx, pool, before)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi import client
+from akoo_avi.connect import port_groups
 from akoo_avi.ownership.references import tenant_uuid
 from akoo_avi.place import catalog, resolve
 from akoo_avi.pools import applying, conditions, marking, neighbours, place, plan, statuses, usage
@@ -25,6 +26,11 @@ NOT_THERE = frozenset(
         "NetworkNotFound",
         "NetworkNotDiscovered",
         "CloudUnsupported",
+        "CloudDiscoversNothing",
+        "VCenterDiffers",
+        "DatacenterDiffers",
+        "PortGroupAwaited",
+        "VSpherePortGroupNotFound",
     }
 )
 """Refusals of a look-up that mean: no network of the pool exists."""
@@ -102,7 +108,7 @@ async def _looked_for(context: PoolContext, pool: Pool) -> tuple[Outside, ...]:
         places = ((row["uuid"], tenant_uuid(row)) for row in rows)
         return tuple(Outside(avi=avi, network_uuid=uuid, tenant=tenant) for uuid, tenant in places)
     try:
-        at = place.find(known, pool)
+        at = place.find(known, pool, await port_groups.of_pool(context.ctx.kube, pool))
     except refusal.Refusal as error:
         if error.reason not in NOT_THERE:
             raise

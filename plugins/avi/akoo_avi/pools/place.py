@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from akoo_avi import client
 from akoo_avi.ownership.references import tenant_uuid
-from akoo_avi.place import catalog, networks, resolve
+from akoo_avi.place import catalog, networks, port_groups, resolve
 from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.spec import avi_controller as controllers
 from akoo_avi.spec import nearest, placement, refusal, resources
@@ -49,27 +49,31 @@ async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
     return controllers.from_object(obj).reach
 
 
-def sought(pool: Pool) -> catalog.Sought:
-    """The part of a catalog that the place of a pool depends on."""
+def sought(pool: Pool, group: placement.WantedPortGroup | None = None) -> catalog.Sought:
+    """The part of a catalog that the place of a pool depends on. ``group``: the port group that the
+    pool names."""
     network = pool.spec.network
     return catalog.Sought(
         tenant=pool.spec.tenant,
         cloud=pool.spec.cloud,
         networks=(network.name,),
-        moref=network.moref,
+        moref=group.moref if group is not None else network.moref,
     )
 
 
-async def discovered(avi: client.AviClient, known: Catalog, pool: Pool) -> Catalog:
+async def discovered(
+    avi: client.AviClient, known: Catalog, pool: Pool, group: placement.WantedPortGroup | None
+) -> Catalog:
     """The catalog with the network of the pool's port group as it is now. Raises AviErrors."""
+    moref = group.moref if group is not None else pool.spec.network.moref
     for cloud in catalog.called(pool.spec.cloud, known.clouds):
-        known = await catalog.looked_for(avi, known, pool.spec.network.moref, cloud)
+        known = await catalog.looked_for(avi, known, moref, cloud)
     return known
 
 
-def find(known: Catalog, pool: Pool) -> PoolPlace:
-    """The pool's network, as the clusters of its tenant find it. Raises Refusal for a missing
-    object, with the nearest names."""
+def find(known: Catalog, pool: Pool, group: placement.WantedPortGroup | None = None) -> PoolPlace:
+    """The pool's network, as the clusters of its tenant find it. ``group``: the port group that the
+    pool names. Raises Refusal for a missing object, with the nearest names."""
     tenant = _tenant_row(known, pool)
     scope = networks.NetworkScope(
         catalog=known,
@@ -78,8 +82,11 @@ def find(known: Catalog, pool: Pool) -> PoolPlace:
         correct=correct_of(pool),
     )
     wanted = pool.spec.network
-    if wanted.moref:
-        row = networks.by_moref(scope, wanted.moref)
+    if group is not None:
+        port_groups.check(scope.cloud, group, known.address)
+    moref = group.moref if group is not None else wanted.moref
+    if moref:
+        row = networks.by_moref(scope, moref)
         return PoolPlace(known.uuid, scope.cloud, row["uuid"], tenant_uuid(row))
     cidr = pool.spec.subnets[0].cidr if pool.spec.subnets else ""
     asked = placement.WantedNetwork(name=wanted.name, cidr=cidr)

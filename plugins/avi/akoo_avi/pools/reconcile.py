@@ -12,13 +12,14 @@ from akoo_avi.connect import access
 from akoo_avi.place import catalog
 from akoo_avi.pools import applying, conditions, leave, statuses, usage
 from akoo_avi.pools.applying import PoolContext
-from akoo_avi.spec import ip_pool, refusal, resources
+from akoo_avi.spec import ip_pool, port_group, refusal, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core.plugin import api, kube, structs
 
 AGAIN_SECONDS = 60.0
 """Until the next look for drift, and the next count of addresses."""
 POOLS = resources.AVI_IP_POOLS
+PORT_GROUPS = resources.VSPHERE_PORT_GROUPS
 RIGHTS = (
     api.RbacRule(
         groups=(POOLS.group,),
@@ -30,6 +31,16 @@ RIGHTS = (
         groups=(POOLS.group,),
         resources=(resources.AVI_CONTROLLERS.plural,),
         verbs=("get", "list", "watch", "patch"),
+    ),
+    api.RbacRule(
+        groups=(PORT_GROUPS.group,),
+        resources=(PORT_GROUPS.plural,),
+        verbs=("get", "list", "watch", "patch"),
+    ),
+    api.RbacRule(
+        groups=(PORT_GROUPS.group,),
+        resources=(resources.VSPHERE_CONNECTIONS.plural,),
+        verbs=("get", "list", "watch"),
     ),
 )
 
@@ -46,7 +57,8 @@ class IpPools:
         return api.ControllerRegistration(
             name="ip-pools",
             watches=(POOLS, kube.AKO_DEPLOYMENTS, resources.AVI_CONTROLLERS),
-            writes=(POOLS, resources.AVI_CONTROLLERS),
+            optional=(PORT_GROUPS, resources.VSPHERE_CONNECTIONS),
+            writes=(POOLS, resources.AVI_CONTROLLERS, PORT_GROUPS),
             keys=_keys,
             reconcile=self.reconcile,
             secrets=_secrets,
@@ -106,10 +118,13 @@ async def _failed(
 
 
 def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
-    """The pool itself; for a record, the pools that it uses: a deleted pool waits for the record.
-    A changed AviController is seen within a minute."""
+    """The pool itself; for a record, the pools that it uses: a deleted pool waits for the record;
+    for a port group, the pool that was made for it. A changed AviController is seen within a
+    minute."""
     if resource.kind == POOLS.kind:
         return (obj["metadata"]["name"],)
+    if resource.kind == PORT_GROUPS.kind:
+        return (port_group.pool_name(obj["metadata"]["name"]),)
     if resource.kind != kube.AKO_DEPLOYMENTS.kind:
         return ()
     used = (obj.get("spec") or {}).get("uses") or ()
@@ -121,6 +136,8 @@ def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
     if resource.kind == kube.AKO_DEPLOYMENTS.kind:
         return spec.get("uses")
+    if resource.kind == PORT_GROUPS.kind:
+        return (obj.get("status") or {}).get("portGroup")
     return spec, [
         metadata.get(field) for field in ("annotations", "finalizers", "deletionTimestamp")
     ]

@@ -14,6 +14,8 @@ from akoo_core.plugin import api, conditions, names, structs
 FINALIZER: Final = "akoo.io/avi-ip-pool"
 CONFIG_ANNOTATION: Final = "akoo.io/config"
 """On a pool that was made from an AKODeploymentConfig: the config's name."""
+PORT_GROUP_ANNOTATION: Final = "akoo.io/port-group"
+"""On a pool that was made for a VSpherePortGroup: its name."""
 
 
 class Range(structs.Struct, frozen=True, kw_only=True):
@@ -33,11 +35,13 @@ class SubnetSpec(structs.Struct, frozen=True, kw_only=True):
 
 
 class NetworkName(structs.Struct, frozen=True, kw_only=True):
-    """The network: a name or a moref."""
+    """The network: a name, a moref, or a VSpherePortGroup."""
 
     name: str = ""
     moref: str = ""
     """vCenter's name of its port group (``dvportgroup-1356``): names repeat, this does not."""
+    port_group_ref: str = ""
+    """Name of a VSpherePortGroup; its moref may change."""
 
 
 class IpPoolSpec(structs.Struct, frozen=True, kw_only=True):
@@ -102,6 +106,8 @@ class Pool(structs.Struct, frozen=True, kw_only=True):
     finalizers: tuple[str, ...]
     config: str
     """The AKODeploymentConfig it was made from, or ""."""
+    port_group: str
+    """The VSpherePortGroup it was made for, or ""."""
     let_go: str
     """The reason of a user who leaves everything on Avi as it is (annotation)."""
     moved: bool
@@ -148,6 +154,7 @@ def from_object(obj: structs.JSON) -> Pool:
         deleting="deletionTimestamp" in metadata,
         finalizers=tuple(metadata.get("finalizers") or ()),
         config=annotations.get(CONFIG_ANNOTATION, ""),
+        port_group=annotations.get(PORT_GROUP_ANNOTATION, ""),
         let_go=annotations.get(names.LET_GO_ANNOTATION, ""),
         moved=names.DELETE_FOR_MOVE_ANNOTATION in annotations,
         adopt=annotations.get(names.ADOPT_ANNOTATION, ""),

@@ -1,4 +1,4 @@
-"""Kinds of ours in the management cluster."""
+"""Kinds in the management cluster: ours, and those of the vSphere plugin that are read here."""
 
 from __future__ import annotations
 
@@ -11,3 +11,9 @@ VERSION: Final = "v1alpha1"
 
 AVI_CONTROLLERS = Resource(GROUP, VERSION, "avicontrollers", "AviController", namespaced=False)
 AVI_IP_POOLS = Resource(GROUP, VERSION, "aviippools", "AviIPPool", namespaced=False)
+VSPHERE_PORT_GROUPS = Resource(
+    GROUP, VERSION, "vsphereportgroups", "VSpherePortGroup", namespaced=False
+)
+VSPHERE_CONNECTIONS = Resource(
+    GROUP, VERSION, "vsphereconnections", "VSphereConnection", namespaced=False
+)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client as admins
+from akoo_testbed.avisim import discovery
 
 from akoo_avi import client
 from akoo_avi.controllers import reconcile as avi_controllers
@@ -72,6 +73,35 @@ CONTROLLER: Object = {
 }
 
 
+VCENTER: Object = {
+    "privilege": "READ_ACCESS",
+    "vcenter_url": "vc.example.com",
+    "datacenter": "dc-1",
+    "datacenter_managed_object_id": "datacenter-2",
+}
+CONNECTION: Object = {
+    "apiVersion": "akoo.io/v1alpha1",
+    "kind": "VSphereConnection",
+    "metadata": {"name": "vc"},
+    "spec": {"address": "vc.example.com", "credentialRef": {"namespace": "vc", "name": "account"}},
+}
+
+
+def port_group(name: str = "blue", **avi: Any) -> Object:
+    """A VSpherePortGroup for cloud dc; ``avi`` are further fields of ``spec.avi``."""
+    return {
+        "apiVersion": "akoo.io/v1alpha1",
+        "kind": "VSpherePortGroup",
+        "metadata": {"name": name},
+        "spec": {
+            "connection": "vc",
+            "datacenter": "dc-1",
+            "distributedSwitch": {"name": "dvs"},
+            "avi": {"controller": "main", "cloud": "dc", **avi},
+        },
+    }
+
+
 class PoolWorld(testing.World):
     """A management cluster with pools, and a controller with cloud vc-01 and network vip."""
 
@@ -79,7 +109,12 @@ class PoolWorld(testing.World):
         super().__init__(
             secrets=[builders.secret("avi", "account", username="admin", password=PASSWORD)],
             management=[CONTROLLER, *objects],
-            resources=[resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS],
+            resources=[
+                resources.AVI_CONTROLLERS,
+                resources.AVI_IP_POOLS,
+                resources.VSPHERE_PORT_GROUPS,
+                resources.VSPHERE_CONNECTIONS,
+            ],
         )
         switches = {name.replace("_", "-"): value for name, value in chosen.items()}
         self.avi = avisim.Controller(
@@ -95,6 +130,44 @@ class PoolWorld(testing.World):
         self.cloud = self.admin.post("cloud", cloud)
         self.net = self.admin.post("network", {"name": "vip", "cloud_ref": self.cloud["url"]})
         self.clients = memory_controllers({ADDRESS: self.avi})
+
+    def vcenter_cloud(self, name: str = "dc", **settings: str) -> Object:
+        """Make a vCenter cloud beside vc-01, with the same IPAM profile."""
+        body = {
+            "name": name,
+            "vtype": "CLOUD_VCENTER",
+            "vcenter_configuration": {**VCENTER, **settings},
+            "ipam_provider_ref": self.cloud["ipam_provider_ref"],
+        }
+        made: Object = self.admin.post("cloud", body)
+        return made
+
+    def discover(self, *morefs: str, cloud: str = "dc") -> None:
+        """These are the port groups of the cloud's vCenter from now on."""
+        self.avi.discover(cloud, [discovery.PortGroup(moref=moref, name="vip") for moref in morefs])
+
+    def discovered(self, moref: str, cloud: str = "dc") -> Object | None:
+        """The network of a port group; None: there is none (any more)."""
+        (row,) = self.admin.get(f"cloud?name={cloud}")["results"]
+        rows = self.admin.get("network?page_size=200")["results"]
+        uuid = f"{moref}-{row['uuid']}"
+        return next((network for network in rows if network["uuid"] == uuid), None)
+
+    def put_port_group(self, moref: str, name: str = "blue") -> None:
+        """The vSphere plugin has made the port group."""
+        there = {
+            "name": "vip",
+            "moRef": moref,
+            "instanceUuid": "vc-1",
+            "datacenter": "datacenter-2",
+            "switchUuid": "s",
+        }
+        status = {"portGroup": there, "datacenter": {"moRef": "datacenter-2", "path": "/dc-1"}}
+        self.run(
+            self.management.client().merge_patch(
+                resources.VSPHERE_PORT_GROUPS, name, {"status": status}, subresource="status"
+            )
+        )
 
     def plugin(self) -> PoolsPlugin:
         return PoolsPlugin(self.clients)
