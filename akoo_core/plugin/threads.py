@@ -1,4 +1,4 @@
-"""Threads for SDKs that block, a few for each plugin.
+"""Threads for SDKs that block: a few for each plugin, or for each system outside.
 
 A thread cannot be cancelled. When a call is past its deadline its caller goes on with a
 TimeoutError, but the thread stays taken until the call returns. When every thread hangs that way,
@@ -61,21 +61,22 @@ class _Job:
 
 
 class PluginThreads:
-    """The threads of one plugin (a ThreadPool of the plugin reference). For one event loop.
+    """The threads of one plugin, or of one system outside (a ThreadPool of the plugin reference).
 
-    ``size`` threads; ``deadline_seconds`` (at most 30) is the time of one call, and the longest
-    wait for a free thread before it: a call that the leadership guard allowed must not start much
-    later.
+    For one event loop. ``owner`` is the name of the plugin or system, in messages and as the name
+    of the threads. There are ``size`` threads. ``deadline_seconds`` (at most 30) is the time of one
+    call, and the longest wait for a free thread before it: a call that the leadership guard
+    allowed must not start much later.
     """
 
     def __init__(
         self,
-        plugin: str,
+        owner: str,
         *,
         size: int = 4,
         deadline_seconds: float = external.MAX_DEADLINE_SECONDS,
     ) -> None:
-        self._plugin = plugin
+        self._owner = owner
         self._size = size
         self._deadline = min(deadline_seconds, external.MAX_DEADLINE_SECONDS)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -91,7 +92,7 @@ class PluginThreads:
         thread hangs; ThreadsClosedError after close.
         """
         if self._closed:
-            raise ThreadsClosedError(f"the threads of plugin {self._plugin} are closed")
+            raise ThreadsClosedError(f"the threads of {self._owner} are closed")
         self._raise_when_exhausted()
         loop = asyncio.get_running_loop()
         name = getattr(function, "__qualname__", type(function).__name__)
@@ -115,7 +116,7 @@ class PluginThreads:
         self._closed = True
         while self._waiting:
             job = self._waiting.popleft()
-            job.settle(error=ThreadsClosedError(f"the threads of plugin {self._plugin} close"))
+            job.settle(error=ThreadsClosedError(f"the threads of {self._owner} close"))
         for _ in self._threads:
             self._jobs.put(None)
 
@@ -135,7 +136,7 @@ class PluginThreads:
         thread = threading.Thread(
             target=_work,
             args=(self._jobs, functools.partial(_report, loop, self._finish)),
-            name=f"akoo-{self._plugin}-{len(self._threads)}",
+            name=f"akoo-{self._owner}-{len(self._threads)}",
             daemon=True,
         )
         self._threads.append(thread)
@@ -147,15 +148,13 @@ class PluginThreads:
         if job.late:
             _log.info(
                 "late call returned, its thread is free again",
-                extra={"plugin": self._plugin, "call": job.name, "seconds": _age(job)},
+                extra={"owner": self._owner, "call": job.name, "seconds": _age(job)},
             )
         self._start_waiting(asyncio.get_running_loop())
 
     def _give_up(self, job: _Job) -> None:
         self._waiting.remove(job)
-        job.settle(
-            error=TimeoutError(f"no thread of plugin {self._plugin} got free for {job.name}")
-        )
+        job.settle(error=TimeoutError(f"no thread of {self._owner} got free for {job.name}"))
 
     def _expire(self, job: _Job) -> None:
         job.late = True
@@ -182,7 +181,7 @@ class PluginThreads:
         calls = sorted(self._running, key=lambda job: job.started)
         names = ", ".join(f"{job.name} for {_age(job):.0f} s" for job in itertools.islice(calls, 4))
         return ThreadsExhaustedError(
-            f"all {self._size} threads of plugin {self._plugin} hang ({names}); "
+            f"all {self._size} threads of {self._owner} hang ({names}); "
             "the system it talks to does not answer"
         )
 

@@ -33,7 +33,7 @@ EXPORTED = {
         ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
         Intent LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
-        PURE_VERBS PlannedAction PlannedVerb Plugin Proof RbacRule RefusedLogin
+        PURE_VERBS PlannedAction PlannedVerb Plugin PortGroup Proof RbacRule RefusedLogin
         Request Result Seconds SecretName
         SecretObject SecretPair SecretReader SecretSource Source Stray TIMEOUT_SECONDS ThreadPool
         Unverified Use VERBS VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait

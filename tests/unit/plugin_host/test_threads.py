@@ -31,8 +31,10 @@ async def make() -> AsyncIterator[Make]:
     made: list[threads.PluginThreads] = []
     before = set(threading.enumerate())
 
-    def make(size: int = 2, deadline_seconds: float = 30.0) -> threads.PluginThreads:
-        made.append(threads.PluginThreads("demo", size=size, deadline_seconds=deadline_seconds))
+    def make(
+        size: int = 2, deadline_seconds: float = 30.0, owner: str = "demo"
+    ) -> threads.PluginThreads:
+        made.append(threads.PluginThreads(owner, size=size, deadline_seconds=deadline_seconds))
         return made[-1]
 
     yield make
@@ -126,7 +128,7 @@ async def test_when_all_threads_hang_callers_are_told_at_once(make: Make) -> Non
     for task, error in ((hangs, TimeoutError), (waits, ThreadsExhaustedError)):
         with pytest.raises(error):
             await task
-    with pytest.raises(ThreadsExhaustedError, match=r"all 1 threads of plugin demo hang \(Gate"):
+    with pytest.raises(ThreadsExhaustedError, match=r"all 1 threads of demo hang \(Gate"):
         await pool.run(str, 3)
     gate.release.set()
     await _eventually(lambda: pool.hanging == 0)
@@ -142,7 +144,7 @@ async def test_a_call_that_waits_too_long_for_a_thread_never_starts(make: Make) 
     await asyncio.sleep(0)
     first.release.set()
     assert await runs == "late"
-    with pytest.raises(TimeoutError, match=r"no thread of plugin demo got free for Event\.set"):
+    with pytest.raises(TimeoutError, match=r"no thread of demo got free for Event\.set"):
         await waits
     with pytest.raises(TimeoutError, match=r"Gate\.hang took longer"):
         await follows
@@ -218,3 +220,19 @@ asyncio.run(main())
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "timed out\n", "")
+
+
+async def test_a_system_that_hangs_takes_no_threads_of_another(make: Make) -> None:
+    hung = make(size=2, deadline_seconds=0.05, owner="vcenter-a")
+    healthy = make(size=2, owner="vcenter-b")
+    gate = Gate()
+    late = await asyncio.gather(*(hung.run(gate.hang) for _ in range(2)), return_exceptions=True)
+    assert [type(error) for error in late] == [TimeoutError] * 2
+    with pytest.raises(ThreadsExhaustedError, match=r"all 2 threads of vcenter-a hang \(Gate"):
+        await hung.run(str.upper, "refused")
+    answers = await asyncio.gather(*(healthy.run(str.upper, "here") for _ in range(50)))
+    assert answers == ["HERE"] * 50
+    assert (hung.hanging, healthy.hanging) == (2, 0)
+    gate.release.set()
+    await _eventually(lambda: hung.hanging == 0)
+    assert await hung.run(str.upper, "again") == "AGAIN"
