@@ -658,3 +658,14 @@ async def about(bench: Bench) -> object:
 @row("unknown", API + "Task: ManagedObjectNotFound once vCenter has forgotten it")
 async def a_task_that_is_forgotten(bench: Bench) -> object:
     return (await bench.client.task("task-99999")).state
+
+
+@row([("edge", 7), ("other", 9)], f"{API}DVPortgroupConfigInfo.defaultPortConfig")
+async def single_vlans(bench: Bench) -> Any:
+    """Trunks, private VLANs and no VLAN are none."""
+    switch = await bench.switch("DVS0")
+    kinds = {"edge": vlan(7), "other": vlan(9), "none": vlan(0), "trunk": trunk((1, 9))}
+    for name, kind in kinds.items():
+        await bench.client.create(switch, spec(name, **port(vlan=kind)))
+    users = await bench.client.vlans(switch)
+    return sorted((user.name, user.vlan) for user in users if user.name in kinds)

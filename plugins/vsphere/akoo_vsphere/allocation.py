@@ -30,7 +30,7 @@ class Taken(structs.Struct, frozen=True, kw_only=True):
     subnets: Mapping[Network, str]
 
 
-class Foreign(structs.Struct, frozen=True, kw_only=True):
+class VlanUser(structs.Struct, frozen=True, kw_only=True):
     """A port group of the switch in vCenter, with its single VLAN."""
 
     mo_ref: str
@@ -39,7 +39,9 @@ class Foreign(structs.Struct, frozen=True, kw_only=True):
 
 
 def taken(
-    declared: Iterable[tuple[str, Spec, str]], seen: Iterable[Foreign], networks: Iterable[str] = ()
+    declared: Iterable[tuple[str, Spec, str]],
+    seen: Iterable[VlanUser],
+    networks: Iterable[str] = (),
 ) -> Taken:
     """VLANs and subnets in use.
 
@@ -91,7 +93,7 @@ def port_group(template: Template, in_use: Taken) -> Spec:
     )
 
 
-def conflict(spec: Spec, mo_ref: str, seen: Iterable[Foreign]) -> refusal.Refusal | None:
+def conflict(spec: Spec, mo_ref: str, seen: Iterable[VlanUser]) -> refusal.Refusal | None:
     """A Refusal if another port group of the switch has the VLAN that was chosen.
 
     Two management clusters whose pools overlap come here: neither sees the choice of the other

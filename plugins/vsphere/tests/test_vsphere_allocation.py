@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from akoo_vsphere import allocation
-from akoo_vsphere.allocation import Foreign, Taken
+from akoo_vsphere.allocation import Taken, VlanUser
 from akoo_vsphere.spec import config, port_group, refusal, template
 from akoo_vsphere.spec.config import Options
 from akoo_vsphere.spec.template import Template
@@ -54,7 +54,7 @@ def test_the_first_choice_is_the_lowest() -> None:
 
 
 def test_a_foreign_port_group_takes_its_vlan_and_a_trunk_takes_none() -> None:
-    seen = [Foreign(mo_ref="dvportgroup-9", name="theirs", vlan=100)]
+    seen = [VlanUser(mo_ref="dvportgroup-9", name="theirs", vlan=100)]
     spec = allocation.port_group(of(), allocation.taken((), seen))
     assert spec.vlan is not None
     assert spec.vlan.id == 101
@@ -62,7 +62,7 @@ def test_a_foreign_port_group_takes_its_vlan_and_a_trunk_takes_none() -> None:
 
 def test_the_port_group_of_an_object_is_not_counted_twice() -> None:
     first = allocation.port_group(of(), EMPTY)
-    seen = [Foreign(mo_ref="dvportgroup-a", name="ours", vlan=103)]
+    seen = [VlanUser(mo_ref="dvportgroup-a", name="ours", vlan=103)]
     in_use = allocation.taken([declared(first, "a")], seen)
     assert dict(in_use.vlans) == {100: "VSpherePortGroup a"}
 
@@ -87,14 +87,14 @@ def test_a_pool_that_is_used_up_names_its_holders(changes: Json, reason: str, na
 
 def test_many_holders_are_counted() -> None:
     pool = {"pool": [{"start": 1, "end": 20}]}
-    seen = [Foreign(mo_ref=f"dvportgroup-{n}", name=f"g{n}", vlan=n) for n in range(1, 21)]
+    seen = [VlanUser(mo_ref=f"dvportgroup-{n}", name=f"g{n}", vlan=n) for n in range(1, 21)]
     with pytest.raises(refusal.Refusal, match="and 15 more"):
         allocation.port_group(of(vlan=pool), allocation.taken((), seen))
 
 
 def test_an_overlap_with_another_management_cluster_is_refused() -> None:
     spec = allocation.port_group(of(), EMPTY)
-    theirs = Foreign(mo_ref="dvportgroup-7", name="theirs", vlan=100)
+    theirs = VlanUser(mo_ref="dvportgroup-7", name="theirs", vlan=100)
     refused = allocation.conflict(spec, "", [theirs])
     assert refused is not None
     assert refused.reason == "VlanInUse"
@@ -178,7 +178,7 @@ def test_no_two_port_groups_share_a_vlan_or_an_address(
     templates: list[tuple[list[Json], int]], foreign: set[int]
 ) -> None:
     """Templates with overlapping pools, one after another, beside port groups of others."""
-    seen = [Foreign(mo_ref=f"dvportgroup-f{n}", name=f"f{n}", vlan=n) for n in foreign]
+    seen = [VlanUser(mo_ref=f"dvportgroup-f{n}", name=f"f{n}", vlan=n) for n in foreign]
     made: list[tuple[str, port_group.Spec, str]] = []
     for spans, length in templates:
         subnet = {"pool": "10.70.0.0/24", "prefixLength": length}

@@ -12,6 +12,7 @@ from typing import Final, Literal, Protocol
 
 from akoo_core.plugin import structs
 from akoo_core.plugin.structs import JSON
+from akoo_vsphere.allocation import VlanUser
 from akoo_vsphere.suitable import Switch
 
 PRIVILEGES: Final = (
@@ -141,6 +142,11 @@ class VCenterClient(Protocol):
     async def port_groups(self, switch: str) -> tuple[Listed, ...]:
         """All port groups of a switch, uplinks included, with all pages. Raises UnreadableError
         if one could not be read: then absence is not known."""
+        ...
+
+    async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
+        """The port groups of a switch that have a single VLAN. Reads all their settings: for the
+        choice of a VLAN only. Raises UnreadableError."""
         ...
 
     async def port_group(self, mo_ref: str) -> JSON:

@@ -7,6 +7,7 @@ from typing import Final
 
 from akoo_core.plugin import clock, external
 from akoo_core.plugin.structs import JSON
+from akoo_vsphere.allocation import VlanUser
 from akoo_vsphere.client import api, errors, reads
 from akoo_vsphere.client.answers.properties import PORT_GROUP
 from akoo_vsphere.client.connection import Read, T, VCenterConnection
@@ -48,6 +49,11 @@ class SoapClient:
     async def port_groups(self, switch: str) -> tuple[api.Listed, ...]:
         return await self._read(
             lambda operation: reads.port_groups(operation, switch), seconds=LONG_READ_SECONDS
+        )
+
+    async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
+        return await self._read(
+            lambda operation: reads.vlans(operation, switch), seconds=LONG_READ_SECONDS
         )
 
     async def port_group(self, mo_ref: str) -> JSON:

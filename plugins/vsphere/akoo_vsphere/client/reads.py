@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_core.plugin.structs import JSON
+from akoo_vsphere.allocation import VlanUser
 from akoo_vsphere.client import api, errors, wire
 from akoo_vsphere.client.answers import inventory, properties, usage
 from akoo_vsphere.client.answers.properties import PORT_GROUP, SWITCH, Row
@@ -41,11 +42,27 @@ async def everything(operation: Operation) -> api.Inventory:
 
 
 async def port_groups(operation: Operation, switch: str) -> tuple[api.Listed, ...]:
+    """Port groups of a switch."""
+    groups = await _groups(operation, switch, inventory.LISTED_PATHS, label="portgroups")
+    definitions = await attributes(operation)
+    return tuple(inventory.listed(row.ref.value, row.fields, definitions) for row in groups)
+
+
+async def vlans(operation: Operation, switch: str) -> tuple[VlanUser, ...]:
+    """Port groups of a switch with a single VLAN."""
+    groups = await _groups(operation, switch, inventory.VLAN_PATHS, label="vlans")
+    users = (inventory.vlan_user(row.ref.value, row.fields) for row in groups)
+    return tuple(user for user in users if user is not None)
+
+
+async def _groups(
+    operation: Operation, switch: str, paths: tuple[str, ...], *, label: str
+) -> list[Row]:
     """Port groups of a switch. Some may vanish meanwhile; none may be hidden."""
-    paths = {SWITCH: ("name",), PORT_GROUP: inventory.LISTED_PATHS}
     start = operation.references.ref(switch)
-    spec = properties.filter_spec([start], paths, properties.OF_SWITCH)
-    rows = await operation.rows(spec, label="portgroups", subject=switch)
+    wanted = {SWITCH: ("name",), PORT_GROUP: paths}
+    spec = properties.filter_spec([start], wanted, properties.OF_SWITCH)
+    rows = await operation.rows(spec, label=label, subject=switch)
     own = await operation.own(rows, switch)
     if own.missing:
         raise operation.unreadable(switch, own)
@@ -53,8 +70,7 @@ async def port_groups(operation: Operation, switch: str) -> tuple[api.Listed, ..
     for row in groups:
         if row.missing:
             raise operation.unreadable(row.ref.value, row)
-    definitions = await attributes(operation)
-    return tuple(inventory.listed(row.ref.value, row.fields, definitions) for row in groups)
+    return groups
 
 
 async def port_group(operation: Operation, mo_ref: str) -> JSON:

@@ -19,6 +19,7 @@ from typing import Final
 
 from akoo_core.plugin import external
 from akoo_core.plugin.structs import JSON
+from akoo_vsphere.allocation import VlanUser
 from akoo_vsphere.client import api, errors
 from akoo_vsphere.testing import operations, reads
 from akoo_vsphere.testing.hand import Hand
@@ -69,6 +70,11 @@ class MemoryVCenter:
         )
         await self._line.further(*AFTER["port_groups"])
         return listed
+
+    async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
+        return await self._line.read(
+            "vlans", switch, lambda: reads.vlans(self.vcenter, self._user, switch)
+        )
 
     async def port_group(self, mo_ref: str) -> JSON:
         return await self._line.read(

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from akoo_core.plugin import structs
 from akoo_core.plugin.structs import JSON
+from akoo_vsphere import observed
+from akoo_vsphere.allocation import VlanUser
 from akoo_vsphere.client import api, errors
 from akoo_vsphere.spec import names
 from akoo_vsphere.testing.inventory import (
@@ -76,6 +78,17 @@ def port_groups(vcenter: SimulatedVCenter, user: str, switch: str) -> tuple[api.
             readable(vcenter, user, group.mo_ref, PortGroupEntity)
             listed.append(vcenter.listed(group))
     return tuple(listed)
+
+
+def vlans(vcenter: SimulatedVCenter, user: str, switch: str) -> tuple[VlanUser, ...]:
+    """Port groups with a single VLAN. Raises UnreadableError, NotFoundError."""
+    users = []
+    for listed in port_groups(vcenter, user, switch):
+        port = port_group(vcenter, user, listed.mo_ref)["config"].get("defaultPortConfig") or {}
+        kind = observed.read_vlan(port.get("vlan"))
+        if kind is not None and kind.id:
+            users.append(VlanUser(mo_ref=listed.mo_ref, name=listed.name, vlan=kind.id))
+    return tuple(users)
 
 
 def visible(vcenter: SimulatedVCenter, user: str) -> dict[str, api.Listed]:

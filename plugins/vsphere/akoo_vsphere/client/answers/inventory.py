@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from akoo_core.plugin.structs import JSON
+from akoo_vsphere import observed
+from akoo_vsphere.allocation import VlanUser
 from akoo_vsphere.client import api
 from akoo_vsphere.client.answers.properties import PORT_GROUP, Row, items
 from akoo_vsphere.client.wire import Ref, mo_refs
@@ -17,6 +19,8 @@ PLACE: Final = ("name", "parent")
 SWITCH_PATHS: Final = (*PLACE, "uuid", "config")
 """``config`` whole: its paths of VMware's switches are none of the base type."""
 LISTED_PATHS: Final = (*PLACE, "config.configVersion", "customValue")
+VLAN_PATHS: Final = ("name", "config.defaultPortConfig")
+"""The settings of the ports whole: the VLAN is none of their base type."""
 PORT_GROUP_PATHS: Final = (*PLACE, "config", "customValue", "tag", "vm")
 NEEDED: Final = (*PLACE, "config", "customValue")
 """Without one of these a port group cannot be judged."""
@@ -124,6 +128,15 @@ def listed(mo_ref: str, fields: Mapping[str, Any], attributes: Mapping[int, str]
         config_version=str(fields.get("config.configVersion") or ""),
         values=values,
     )
+
+
+def vlan_user(mo_ref: str, fields: Mapping[str, Any]) -> VlanUser | None:
+    """A port group with a single VLAN; None for any other."""
+    kind = observed.read_vlan(_dict(fields.get("config.defaultPortConfig")).get("vlan"))
+    if kind is None or not kind.id:
+        return None
+    name = names.decoded(str(fields.get("name") or ""))
+    return VlanUser(mo_ref=mo_ref, name=name, vlan=kind.id)
 
 
 def attributes(definitions: Any) -> dict[int, str]:
