@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pathlib
 from collections.abc import AsyncIterator
 
@@ -147,7 +148,14 @@ async def calls_of_everything(bench: Bench, calls: Calls) -> list[tuple[str, boo
     await client.reconfigure(made, {"configVersion": version, "description": "x"})
     await client.rename(made, "other")
     await client.destroy(made)
-    return [(call.operation, call.write) for call in calls.made]
+    return once_a_task([(call.operation, call.write) for call in calls.made])
+
+
+def once_a_task(made: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The calls without repeated looks at a task: their number is that of a slow machine."""
+    looks = "RetrievePropertiesEx Task"
+    pairs = itertools.zip_longest(made, made[1:])
+    return [call for call, following in pairs if (call[0], following) != (looks, call)]
 
 
 async def test_the_calls_of_both_are_the_same(vcsim: vcsim_plugin.RunningVcsim) -> None:
