@@ -12,6 +12,8 @@ _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _PLURAL = re.compile(_LABEL)
 _GROUP = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+_UNQUOTED = re.compile(r"[A-Za-z0-9._~-]+")
+"""Texts that quoting leaves as they are: nearly all."""
 _NAME_LIMIT = 253
 """Characters of a group, and of the name of an object."""
 
@@ -61,7 +63,7 @@ def _segment(text: str) -> str:
     """``text`` as one segment of a path. Kubernetes has the same rule for names."""
     if text in ("", ".", "..") or "/" in text or "%" in text or len(text) > _NAME_LIMIT:
         raise errors.InvalidError("a name has letters that no name of the API may have")
-    return quote(text, safe="")
+    return text if _UNQUOTED.fullmatch(text) else quote(text, safe="")
 
 
 def is_group(text: str) -> bool:

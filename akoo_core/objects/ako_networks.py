@@ -8,6 +8,7 @@ prefix with its length, a path from its root. Rules and forms are those of AKO's
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
@@ -91,8 +92,15 @@ def decode(config: structs.JSON, options: structs.JSON | None = None) -> AkoNetw
     spec = config.get("spec") or {}
     if options is None:
         options = (spec.get("plugins") or {}).get("ako") or {}
+    return _decoded(structs.encode_json([options, spec.get("extraConfigs")]))
+
+
+@functools.lru_cache(maxsize=64)
+def _decoded(section: bytes) -> AkoNetworks:
+    """Decoded once for all clusters of the config, which ask for it many times each."""
+    options, extra_configs = structs.decode_json(section)
     decoded = structs.convert(options, _Options, path=OPTIONS)
-    written = structs.without_empty({"extraConfigs": spec.get("extraConfigs")})
+    written = structs.without_empty({"extraConfigs": extra_configs})
     extra = structs.convert(written, _Spec, path="spec").extra_configs
     listed = [n for n in extra.ingress.node_network_list if n.network_name or n.cidrs]
     if len(listed) > MOST_NODE_NETWORKS:

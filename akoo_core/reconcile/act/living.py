@@ -29,14 +29,17 @@ AFTER_DEPLOY_SECONDS = 5.0
 UNREACHABLE_SECONDS = 15.0
 
 RoundAnswer = api.Done | api.Wait | api.Blocked | VerbError
+Contributions = dict[str, api.Contribution]
+"""By plugin; empty for one that contributes nothing."""
 
 
-async def live(attempt: Attempt) -> None:
-    """Make one round of the lives verbs; its findings are in the report. Raises KubeError.
+async def live(attempt: Attempt) -> Contributions:
+    """Make one round of the lives verbs; its findings are in the report. Return what the plugins
+    contributed, without those in trouble. Raises KubeError.
 
     A relocation ends it early: ``progress.relocations`` is not empty then.
     """
-    await _Round(attempt).run()
+    return await _Round(attempt).run()
 
 
 class _Round:
@@ -53,17 +56,18 @@ class _Round:
         self._deployed = True
         self._workload: Workload | None = None
 
-    async def run(self) -> None:
+    async def run(self) -> Contributions:
         self._attempt.report.lived = True
         await self._prepare()
         if self._attempt.progress.relocations:
             self._attempt.report.lived = False  # Plugins that were not asked keep their conditions.
-            return
+            return {}
         contributions = self._contributions()
         client = await self._deploy(contributions, self._kept())
         await self._observe(client)
         self._attempt.report.phase = self._phase()
         self._attempt.report.requeue(self._resync_seconds)
+        return contributions
 
     async def _prepare(self) -> None:
         blocked = await intents.store(self._attempt)
@@ -107,8 +111,8 @@ class _Round:
         await self._attempt.store(facts=after.facts, declined=after.declined)
         return after != before
 
-    def _contributions(self) -> dict[str, api.Contribution]:
-        contributions: dict[str, api.Contribution] = {}
+    def _contributions(self) -> Contributions:
+        contributions: Contributions = {}
         for plugin in self._plugins:
             if plugin.name in self._trouble:
                 continue
@@ -136,7 +140,7 @@ class _Round:
         return {name: kept for name, kept in last.items() if kept is not None}
 
     async def _deploy(
-        self, contributions: dict[str, api.Contribution], kept: dict[str, Last]
+        self, contributions: Contributions, kept: dict[str, Last]
     ) -> KubeClient | None:
         spec, cluster = self._attempt.spec, self._attempt.cluster
         deployed = {item.plugin for item in spec.inventory}
@@ -172,7 +176,7 @@ class _Round:
 
     async def _apply(
         self,
-        acting: dict[str, api.Contribution],
+        acting: Contributions,
         kept: dict[str, Last],
         client: KubeClient,
     ) -> None:

@@ -52,17 +52,18 @@ class Rounds:
             return
         self.forget(attempt.name)
         spec, written = attempt.spec, len(attempt.writes)
-        await living.live(attempt)
+        contributions = await living.live(attempt)
         if attempt.spec == spec and len(attempt.writes) == written:
-            self.note(attempt)
+            self.note(attempt, contributions)
 
-    def note(self, attempt: Attempt) -> None:
-        """Remember a round in which nothing was written."""
+    def note(self, attempt: Attempt, contributions: living.Contributions) -> None:
+        """Remember a round in which nothing was written, and what was contributed in it: its
+        inputs are still the same."""
         report = attempt.report
         well = report.lived and all(plugin.status == "True" for plugin in report.plugins.values())
         if not well or attempt.failed or not report.after:
             return
-        seen = digest(attempt)
+        seen = digest(attempt, contributions)
         if seen is not None:
             due = self._clock.monotonic() + min(report.after)
             self._standing[attempt.name] = _StandingRound(seen, report, due)
@@ -83,9 +84,13 @@ class Rounds:
         self._standing.pop(name, None)
 
 
-def digest(attempt: Attempt) -> bytes | None:
-    """Digest of all inputs of a round; None if one is unknown. Pure but for reads of caches."""
-    pure = _pure_answers(attempt)
+def digest(attempt: Attempt, contributions: living.Contributions | None = None) -> bytes | None:
+    """Digest of all inputs of a round; None if one is unknown. Pure but for reads of caches.
+
+    ``contributions`` are the answers of ``contribute`` where they are known; it is the one pure
+    verb that takes long.
+    """
+    pure = _pure_answers(attempt, contributions or {})
     if pure is None:
         return None
     versions = _secret_versions(attempt, pure)
@@ -105,7 +110,7 @@ def digest(attempt: Attempt) -> bytes | None:
         return None  # An input that cannot be encoded cannot be compared either.
 
 
-def _pure_answers(attempt: Attempt) -> list[Any] | None:
+def _pure_answers(attempt: Attempt, known: living.Contributions) -> list[Any] | None:
     call = attempt.services.caller.call_pure
     answers: list[Any] = []
     for plugin in attempt.services.plugins.ordered:
@@ -114,7 +119,9 @@ def _pure_answers(attempt: Attempt) -> list[Any] | None:
             answers.append(
                 [
                     call("intend", plugin, view),
-                    call("contribute", plugin, view),
+                    known.get(plugin.name)
+                    or call("contribute", plugin, view)
+                    or api.Contribution(),
                     call("secret_references", plugin, view),
                 ]
             )
@@ -143,7 +150,7 @@ def _secrets_named(pure: list[Any]) -> Iterator[api.SecretPair]:
     """(namespace, name) of the Secrets that the plugins name and contribute."""
     for _, contribution, references in pure:
         yield from references or ()
-        for secret in contribution.secrets if contribution is not None else ():
+        for secret in contribution.secrets:
             for source in secret.data.values():
                 if source.name:
                     yield source.namespace, source.name

@@ -7,6 +7,8 @@ the CRD holds the set, AKO judges the value.
 
 from __future__ import annotations
 
+import functools
+
 from akoo_core.plugin import api, structs
 
 
@@ -107,4 +109,10 @@ class Spec(structs.Struct, frozen=True, kw_only=True):
 
 def decode(adc: structs.JSON) -> Spec:
     """The Spec of an ADC as the API sends it. Raises structs.DecodeError with the path."""
-    return structs.convert(structs.without_empty(adc.get("spec") or {}), Spec, path="spec")
+    return _decoded(structs.encode_json(adc.get("spec") or {}))
+
+
+@functools.lru_cache(maxsize=64)
+def _decoded(spec: bytes) -> Spec:
+    """Decoded once for all clusters of the config, which ask for it many times each."""
+    return structs.convert(structs.without_empty(structs.decode_json(spec)), Spec, path="spec")

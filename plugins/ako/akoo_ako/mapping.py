@@ -58,9 +58,9 @@ class Row(NamedTuple):
         """
         version = wanted.release.version
         return (
-            versions.at_least(version, self.since or "0")
+            (not self.since or versions.at_least(version, self.since))
             and not (self.until and versions.at_least(version, self.until))
-            and (wanted.service_type == "NodePort" or not self.node_port)
+            and (not self.node_port or wanted.service_type == "NodePort")
         )
 
     def in_environment(self, wanted: Desired, *, gateway: bool) -> bool:

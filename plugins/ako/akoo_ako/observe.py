@@ -57,13 +57,20 @@ async def _look_at_starts(
         before = known.of(pod)
         events = starts.Events()
         if before is None or before.state != "ready":
-            items = await workload.events(kube, pods.uid(pod))
-            events = starts.Events(items, await workload.writes_events(kube))
+            events = await _events(kube, pod)
         start = starts.judge(pod, events, before, now)
         seen += [start] if start is not None else []
         waiting = starts.waiting(pod, start, events, now)
         waits += [waiting] if waiting is not None else []
     return starts.AkoStarts(starts=tuple(seen)), next(iter(waits), None)
+
+
+async def _events(kube: KubeClient, pod: structs.JSON) -> starts.Events:
+    """AKO's Events on the Pod. Whether it writes any is read only where none says it works."""
+    items = await workload.events(kube, pods.uid(pod))
+    if starts.since_start(pod, items, starts.READY_EVENTS):
+        return starts.Events(items)
+    return starts.Events(items, await workload.writes_events(kube))
 
 
 def _starting(

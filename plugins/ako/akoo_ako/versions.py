@@ -7,6 +7,7 @@ ConfigMap keys are in mapping.py.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final, NamedTuple
 
@@ -94,6 +95,7 @@ def _fits(release: Release, match: re.Match[str]) -> bool:
     return low <= (int(match[1]), int(match[2])) <= high
 
 
+@functools.lru_cache(maxsize=256)
 def at_least(version: str, minimum: str) -> bool:
     """The dotted number ``version`` is ``minimum`` or above (``22.1`` is ``22.1.0``)."""
     ours, least = ([int(part) for part in text.split(".")] for text in (version, minimum))

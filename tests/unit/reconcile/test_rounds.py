@@ -169,6 +169,28 @@ async def test_a_label_that_a_plugin_reads_is_acted_upon() -> None:
     assert config_map["data"] == {"zone": "west"}
 
 
+class Counted(reconcile_plugins.Ako):
+    """Counts how often its contribution is asked for."""
+
+    asked = 0
+
+    @api.hookimpl
+    def contribute(self, view: api.View) -> api.Contribution | api.Wait | api.Blocked | None:
+        self.asked += 1
+        return super().contribute(view)
+
+
+async def test_a_round_that_stands_asks_for_a_contribution_once() -> None:
+    plugin = Counted()
+    fleet = ReconcileFleet(plugin)
+    name = await settled(fleet)
+    plugin.asked = 0
+    assert await calls(fleet, name, explained=False)
+    assert plugin.asked == 1
+    assert await calls(fleet, name) == []
+    assert plugin.asked == 2, "compared with the answer of the round"
+
+
 async def test_secrets_that_are_not_followed_are_read(fleet: ReconcileFleet, name: str) -> None:
     fleet.services = dataclasses.replace(fleet.services, secret_version=lambda *_: None)
     fleet.reconciler = record_controller.RecordReconciler(fleet.services)
