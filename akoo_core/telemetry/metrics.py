@@ -75,6 +75,12 @@ POOL_ADDRESSES = Gauge(
     ["pool", "state"],
     registry=REGISTRY,
 )
+PORT_GROUPS = Gauge(
+    "akoo_vsphere_port_groups",
+    "VSpherePortGroups whose condition is True, by the type of the condition.",
+    ["condition"],
+    registry=REGISTRY,
+)
 EVENT_LOOP_BLOCKED = Histogram(
     "akoo_event_loop_blocked_seconds",
     "How much later than planned a tick of the event loop ran.",

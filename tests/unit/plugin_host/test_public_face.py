@@ -56,7 +56,7 @@ EXPORTED = {
         ServerError TooLargeVersionError TooManyRequestsError UnauthorizedError UnreachableError
         WatchEvent WorkloadConflictError
     """,
-    "metrics": "POOL_ADDRESSES REGISTRY",
+    "metrics": "POOL_ADDRESSES PORT_GROUPS REGISTRY",
     "names": """
         ADOPT_ANNOTATION DELETE_FOR_MOVE_ANNOTATION LET_GO_ANNOTATION MANAGED_BY
         MANAGED_BY_LABEL MANAGEMENT_NAMESPACE RECORD_LABEL SWEEP_TENANTS_ANNOTATION

@@ -16,6 +16,7 @@ from akoo_vsphere.client import errors
 from akoo_vsphere.connect import access, connection_hold
 from akoo_vsphere.controllers import avi_gate, events, execute, recording, scene, statuses
 from akoo_vsphere.controllers.attempt import Attempt
+from akoo_vsphere.controllers.index import seen_of
 from akoo_vsphere.controllers.scene import Scene
 from akoo_vsphere.observed import Observed
 from akoo_vsphere.situation import Action, Announce, Create, Plan
@@ -180,6 +181,7 @@ async def _settled(
         attempt.users = await scene.users_of(view, seen.mo_ref)
     await recording.settled(attempt, view, result, seen)
     await attempt.save()
+    attempt.seen = seen_of(seen)
     if result.waiting:
         return api.Done(recheck_seconds=access.PATIENCE)
     return api.Done(recheck_seconds=recording.RECHECK_SECONDS)

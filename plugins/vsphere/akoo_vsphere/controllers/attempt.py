@@ -11,6 +11,7 @@ from akoo_core.plugin.conditions import Condition
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.api import Users
 from akoo_vsphere.controllers import statuses
+from akoo_vsphere.controllers.index import Seen
 from akoo_vsphere.spec.port_group import PortGroup
 from akoo_vsphere.spec.port_group_status import Status
 
@@ -37,6 +38,8 @@ class Attempt:
     """Users of the port group, if they were read."""
     ready_to_write: bool = False
     conflicts: int = 0
+    seen: Seen | None = None
+    """The port group, once it is in order."""
     made: str = ""
     """moRef of the port group that this attempt made."""
 

@@ -7,16 +7,15 @@ finalizer and refused logins of VSphereConnections, and Events.
 
 from __future__ import annotations
 
-import collections
-
 from akoo_core.plugin import api, kube, structs
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.connect import access
-from akoo_vsphere.controllers import applying, leave
+from akoo_vsphere.controllers import applying, following, gauges, leave
 from akoo_vsphere.controllers import attempt as attempts
 from akoo_vsphere.controllers import conditions as group_conditions
 from akoo_vsphere.controllers.attempt import Attempt, Nonce
+from akoo_vsphere.controllers.index import Index
 from akoo_vsphere.spec import connection, port_group, resources
 from akoo_vsphere.spec.connection import MissingPrivilege
 from akoo_vsphere.spec.port_group import FINALIZER
@@ -43,8 +42,9 @@ class PortGroups:
     def __init__(self, vcenters: VCenters, nonce: Nonce = attempts.nonce) -> None:
         self._vcenters = vcenters
         self._nonce = nonce
-        self._by_connection: dict[str, set[str]] = collections.defaultdict(set)
-        """Names of port groups that were reconciled, by connection."""
+        self._index = Index()
+        self._add: api.AddKey | None = None
+        """Of the source that runs."""
 
     def registration(self) -> api.ControllerRegistration:
         """The registration for the operator."""
@@ -57,21 +57,30 @@ class PortGroups:
             secrets=_secrets,
             goes_by=_goes_by,
             finalizer=FINALIZER,
+            sources=(self.follow,),
         )
+
+    async def follow(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
+        """See :mod:`akoo_vsphere.controllers.following`."""
+        self._add = add
+        try:
+            await following.follow(ctx, add, self._vcenters, self._index)
+        finally:
+            self._add = None
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         """Bring one port group to its spec, or take it away."""
         try:
             obj = await ctx.kube.get(GROUPS, request.key)
         except kube.NotFoundError:
-            self._forget(request.key)
+            self._index.forget(request.key)
+            gauges.forget(request.key)
             return api.Done()
         try:
             group = port_group.from_object(obj)
         except structs.DecodeError as error:
             ctx.log.warning("VSpherePortGroup cannot be read", extra={"problem": str(error)})
             return api.Blocked(reason="InvalidSpec", message=str(error))
-        self._by_connection[group.spec.connection].add(group.name)
         attempt = Attempt(
             ctx=ctx,
             vcenters=self._vcenters,
@@ -79,15 +88,17 @@ class PortGroups:
             status=group.status,
             make_nonce=self._nonce,
         )
+        self._index.begin(group.name, group.spec.connection)
         try:
             return await _attempt(attempt)
         except kube.ConflictError:
             message = f"VSpherePortGroup/{group.name} changed while it was worked on."
             return api.Wait(reason="PortGroupEdited", message=message, after=1.0)
-
-    def _forget(self, name: str) -> None:
-        for known in self._by_connection.values():
-            known.discard(name)
+        finally:
+            gauges.note(group.name, attempt.group.status.conditions)
+            missed = self._index.end(group.name, attempt.seen)
+            if missed and self._add is not None:
+                self._add(group.name)
 
     def _keys(self, resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
         """The port group itself; for a record, those that it uses; for a connection, those that
@@ -96,7 +107,7 @@ class PortGroups:
         if resource.kind == GROUPS.kind:
             return (name,)
         if resource.kind == CONNECTIONS.kind:
-            return tuple(sorted(self._by_connection.get(name, ())))
+            return self._index.keys(name)
         used = (obj.get("spec") or {}).get("uses") or ()
         return tuple(use["name"] for use in used if use.get("kind") == GROUPS.kind)
 

@@ -1,0 +1,61 @@
+"""The source of the controller: one waiting call for each vCenter, and the keys that its news
+concern.
+
+Drift, a new name, a move, a removal and a wiped mark are seen when they happen. What the source
+reports decides nothing: an attempt reads the port group itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from akoo_core.plugin import api, kube
+from akoo_vsphere.client.account import VCenters
+from akoo_vsphere.connect import access
+from akoo_vsphere.controllers import scene
+from akoo_vsphere.controllers.index import Index
+
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between two attempts to reach a vCenter: a Secret may have changed meanwhile."""
+KUBE_PAUSE: Final = 5.0
+
+
+async def follow(
+    ctx: api.ControllerContext, add: api.AddKey, vcenters: VCenters, index: Index
+) -> None:
+    """Follow the vCenters of all connections that have port groups, until cancelled."""
+    tasks: dict[str, asyncio.Task[None]] = {}
+    async with asyncio.TaskGroup() as group:
+        while True:
+            index.changed.clear()
+            wanted = set(index.connections)
+            for name in tasks.keys() - wanted:
+                tasks.pop(name).cancel()
+            for name in sorted(wanted - tasks.keys()):
+                tasks[name] = group.create_task(
+                    _follow(ctx, add, vcenters, index, name), name=f"vcenter-{name}"
+                )
+            await index.changed.wait()
+
+
+async def _follow(
+    ctx: api.ControllerContext, add: api.AddKey, vcenters: VCenters, index: Index, name: str
+) -> None:
+    """Follow one vCenter. Its Secret is read for each call, so that a new one counts."""
+    version = ""
+    while True:
+        try:
+            connection = await scene.connection_of(ctx.kube, name)
+            client = await access.open(ctx, ctx.kube, vcenters, connection)
+            changes = await client.changes(version)
+        except access.ANSWERED as error:
+            version = ""
+            await asyncio.sleep(min(max(access.answer(error).after, 1.0), LONGEST_PAUSE))
+            continue
+        except kube.KubeError:
+            await asyncio.sleep(KUBE_PAUSE)
+            continue
+        version = changes.version
+        for key in index.concerned(name, changes):
+            add(key)
