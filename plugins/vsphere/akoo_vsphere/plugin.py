@@ -10,6 +10,7 @@ from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.sessions import SharedVCenters
 from akoo_vsphere.controllers import audit
 from akoo_vsphere.controllers.connections import Connections
+from akoo_vsphere.controllers.index import Index
 from akoo_vsphere.controllers.port_groups import PortGroups
 
 
@@ -26,13 +27,14 @@ class VSpherePlugin(api.Plugin):
     ) -> None:
         super().__init__(chosen)
         self._vcenters: VCenters = vcenters or SharedVCenters()
+        self._index = Index()
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
         """The controllers of VSphereConnections and VSpherePortGroups."""
         return (
-            *Connections(self._vcenters).registrations(),
-            PortGroups(self._vcenters).registration(),
+            *Connections(self._vcenters, self._index).registrations(),
+            PortGroups(self._vcenters, index=self._index).registration(),
         )
 
     @api.hookimpl

@@ -16,13 +16,15 @@ from akoo_vsphere.client.api import DEFINE_PRIVILEGE, PRIVILEGES, About, VCenter
 from akoo_vsphere.connect import access
 from akoo_vsphere.controllers import connection_conditions, keeping
 from akoo_vsphere.controllers.connection_conditions import Look
+from akoo_vsphere.controllers.index import Index
 from akoo_vsphere.spec import connection as connections
 from akoo_vsphere.spec import refusal, resources
 from akoo_vsphere.spec.connection import Connection, MissingPrivilege, Status
 
 CONNECTIONS = resources.CONNECTIONS
 GROUPS = resources.PORT_GROUPS
-AGAIN_SECONDS: Final = 60.0
+AGAIN_SECONDS: Final = 600.0
+"""Time until the next look at a vCenter that is in order: its source tells when it is not."""
 MOST_MISSING: Final = 32
 RIGHTS = (
     api.RbacRule(
@@ -44,8 +46,9 @@ RIGHTS = (
 class Connections:
     """The registrations and their tools."""
 
-    def __init__(self, vcenters: VCenters) -> None:
+    def __init__(self, vcenters: VCenters, index: Index | None = None) -> None:
         self._vcenters = vcenters
+        self._index = index or Index()
 
     def registrations(self) -> tuple[api.ControllerRegistration, ...]:
         """The registrations for the operator."""
@@ -58,9 +61,16 @@ class Connections:
                 reconcile=self.reconcile,
                 secrets=_secrets,
                 goes_by=_goes_by,
+                sources=(self.listen,),
             ),
             keeping.registration(),
         )
+
+    async def listen(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
+        """Adds connections whose vCenter stopped or began to answer: the source of port groups
+        tells of them."""
+        while True:
+            add(await self._index.turned.get())
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         """Check one VSphereConnection."""

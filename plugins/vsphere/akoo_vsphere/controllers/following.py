@@ -43,19 +43,23 @@ async def _follow(
     ctx: api.ControllerContext, add: api.AddKey, vcenters: VCenters, index: Index, name: str
 ) -> None:
     """Follow one vCenter. Its Secret is read for each call, so that a new one counts."""
-    version = ""
+    version, answers = "", True
     while True:
         try:
             connection = await scene.connection_of(ctx.kube, name)
             client = await access.open(ctx, ctx.kube, vcenters, connection)
             changes = await client.changes(version)
         except access.ANSWERED as error:
-            version = ""
+            if answers:
+                index.turned.put_nowait(name)
+            version, answers = "", False
             await asyncio.sleep(min(max(access.answer(error).after, 1.0), LONGEST_PAUSE))
             continue
         except kube.KubeError:
             await asyncio.sleep(KUBE_PAUSE)
             continue
-        version = changes.version
+        if not answers:
+            index.turned.put_nowait(name)
+        version, answers = changes.version, True
         for key in index.concerned(name, changes):
             add(key)

@@ -59,6 +59,8 @@ class Index:
         self._working: set[str] = set()
         self.changed = asyncio.Event()
         """Set when a connection has its first key, or none any more."""
+        self.turned: asyncio.Queue[str] = asyncio.Queue()
+        """Connections whose vCenter stopped or began to answer."""
 
     @property
     def connections(self) -> tuple[str, ...]:

@@ -39,10 +39,12 @@ RIGHTS = (
 class PortGroups:
     """The controller's registration and its tools."""
 
-    def __init__(self, vcenters: VCenters, nonce: Nonce = attempts.nonce) -> None:
+    def __init__(
+        self, vcenters: VCenters, nonce: Nonce = attempts.nonce, index: Index | None = None
+    ) -> None:
         self._vcenters = vcenters
         self._nonce = nonce
-        self._index = Index()
+        self._index = index or Index()
         self._add: api.AddKey | None = None
         """Of the source that runs."""
 
