@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from akoo_core.plugin import api, structs
+from akoo_core.plugin import errors as core_errors
 from akoo_vsphere import rights
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.sessions import SharedVCenters
@@ -12,6 +14,9 @@ from akoo_vsphere.controllers import audit
 from akoo_vsphere.controllers.connections import Connections
 from akoo_vsphere.controllers.index import Index
 from akoo_vsphere.controllers.port_groups import PortGroups
+from akoo_vsphere.spec import config, refusal
+from akoo_vsphere.verbs import intend, observe, planned, prepare
+from akoo_vsphere.verbs.facts import PortGroupUsed
 
 
 class VSpherePlugin(api.Plugin):
@@ -20,6 +25,8 @@ class VSpherePlugin(api.Plugin):
     ``vcenters`` is for tests: a registry of vCenters that need no network.
     """
 
+    config_type: ClassVar[type[structs.StrictStruct] | None] = config.Options
+    provides: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup, PortGroupUsed)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
 
     def __init__(
@@ -28,6 +35,36 @@ class VSpherePlugin(api.Plugin):
         super().__init__(chosen)
         self._vcenters: VCenters = vcenters or SharedVCenters()
         self._index = Index()
+
+    @api.hookimpl
+    def intend(self, view: api.View) -> api.Intent | api.Blocked | None:
+        """See :mod:`akoo_vsphere.verbs.intend`."""
+        return intend.intend(view)
+
+    @api.hookimpl
+    async def prepare(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_vsphere.verbs.prepare`."""
+        return await _answered(prepare.prepare(ctx))
+
+    @api.hookimpl
+    async def observe(self, ctx: api.VerbContext) -> api.Result:
+        """See :mod:`akoo_vsphere.verbs.observe`."""
+        return await _answered(observe.observe(ctx))
+
+    @api.hookimpl
+    async def release(self, ctx: api.VerbContext) -> api.Result:
+        """Nothing to give back in vCenter: the core ends the use of the port group."""
+        return api.Done()
+
+    @api.hookimpl
+    async def plan(
+        self, ctx: api.VerbContext, verb: api.PlannedVerb
+    ) -> tuple[api.PlannedAction, ...]:
+        """See :mod:`akoo_vsphere.verbs.planned`."""
+        try:
+            return await planned.plan(ctx, verb)
+        except refusal.Refusal as error:
+            raise core_errors.BlockedError(str(error), reason=error.reason) from None
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
@@ -45,3 +82,13 @@ class VSpherePlugin(api.Plugin):
     async def close(self) -> None:
         """Log out everywhere."""
         await self._vcenters.close()
+
+
+async def _answered(verb: Awaitable[api.Result]) -> api.Result:
+    """The result of a verb, or of what it refuses."""
+    try:
+        return await verb
+    except refusal.Refusal as error:
+        return api.Blocked(reason=error.reason, message=str(error))
+    except structs.DecodeError as error:
+        return api.Blocked(reason="PortGroupUnreadable", message=str(error))

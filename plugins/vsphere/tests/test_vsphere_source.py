@@ -121,7 +121,7 @@ async def test_a_deleted_connection_is_not_followed(clock: virtual_time.LoopCloc
 
 
 class TestIndex:
-    """Which news concern which key, as values."""
+    """News and the keys that they concern, as values."""
 
     SEEN = Seen("dvportgroup-1", "edge", "group-n1", "2", "mark")
 
