@@ -98,8 +98,7 @@ class PyvmomiSession:
         if self._cookie:
             headers["Cookie"] = self._cookie
         answer = self._transport.request("POST", PATH, exchange, body=body, headers=headers)
-        if not self._cookie:
-            self._keep_cookie(answer)
+        self._keep_cookie(answer)
         return self._result(call, info, answer)
 
     def close(self) -> None:
@@ -107,6 +106,7 @@ class PyvmomiSession:
         self._transport.close()
 
     def _keep_cookie(self, answer: HttpAnswer) -> None:
+        """Take the session's cookie, which a login may replace."""
         for header in answer.cookies:
             jar: http.cookies.SimpleCookie = http.cookies.SimpleCookie(header)
             morsel = jar.get(COOKIE)

@@ -45,6 +45,8 @@ class HttpAnswer(NamedTuple):
 class _Http(http.client.HTTPConnection):
     """HTTP over a socket that is there already. It never opens one, least of all in the clear."""
 
+    default_port = address.HTTPS_PORT
+
     def __init__(self, host: str, port: int, connection: ssl.SSLSocket) -> None:
         super().__init__(host, port)
         self.sock: ssl.SSLSocket = connection
