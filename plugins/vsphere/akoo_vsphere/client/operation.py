@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from akoo_core.plugin import external
@@ -96,15 +95,33 @@ class Operation:
     async def rows(self, spec: properties.Spec, *, label: str, subject: str = "") -> list[Row]:
         """All pages of a read of properties. Raises DeadSessionError for a dead session, which
         answers with nothing."""
-        async with self._collector() as collector:
-            first = properties.retrieve(collector, spec, label=label, subject=subject)
-            rows, token = properties.page(await self.call(first))
-            for _ in range(MAX_PAGES):
-                if not token:
-                    return rows
-                further = properties.further(collector, token, label=label, subject=subject)
-                more, token = properties.page(await self.call(further))
-                rows += more
+        idle = self.session.idle_collectors
+        collector = idle.pop() if idle else await self.new_collector()
+        try:
+            rows = await self._pages(collector, spec, label=label, subject=subject)
+        except Fault as fault:
+            if faults.missing_object(fault) != collector.value:
+                raise
+            # The collector is gone: with its session, which shows now, or alone.
+            collector = await self.new_collector()
+            rows = await self._pages(collector, spec, label=label, subject=subject)
+        # After an error its state is not known: it ends with the session.
+        idle.append(collector)
+        return rows
+
+    async def _pages(
+        self, collector: Ref, spec: properties.Spec, *, label: str, subject: str
+    ) -> list[Row]:
+        """All pages, by a collector that no other read uses meanwhile: a token belongs to its
+        latest read."""
+        first = properties.retrieve(collector, spec, label=label, subject=subject)
+        rows, token = properties.page(await self.call(first))
+        for _ in range(MAX_PAGES):
+            if not token:
+                return rows
+            further = properties.further(collector, token, label=label, subject=subject)
+            more, token = properties.page(await self.call(further))
+            rows += more
         raise errors.NotVCenterError(
             f"A read of properties of {self.address} does not come to its end."
         )
@@ -155,12 +172,3 @@ class Operation:
         if not isinstance(made, Ref):
             raise errors.NotVCenterError(f"{self.address} makes no property collector.")
         return made
-
-    @contextlib.asynccontextmanager
-    async def _collector(self) -> AsyncIterator[Ref]:
-        """A collector that no other read uses meanwhile: a token belongs to the latest read."""
-        idle = self.session.idle_collectors
-        collector = idle.pop() if idle else await self.new_collector()
-        yield collector
-        # After an error its state is not known: it ends with the session.
-        idle.append(collector)
