@@ -2,7 +2,7 @@
 
 Where a fault comes from, and whether it is thrown or stored, differs from release to release: one
 table is for both. NotAuthenticated extends NoPermission and is no error here: it is a dead session.
-Texts hold the fault's own message only where vCenter explains a refusal with it, cut and redacted.
+Texts of vCenter are cut, and secrets that it repeats are masked.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _privileges(fault: Fault) -> tuple[errors.Missing, ...]:
     if not entries and fault.fields.get("privilegeId"):
         entries.append(
             errors.Missing(
-                privilege=str(fault.fields["privilegeId"]),
+                privilege=_text(fault, "privilegeId"),
                 mo_ref=_mo_ref(fault.fields.get("object")),
             )
         )
@@ -83,7 +83,7 @@ def _privileges(fault: Fault) -> tuple[errors.Missing, ...]:
 
 
 def _name_taken(fault: Fault, about: str) -> VCenterError:
-    name, mo_ref = str(fault.fields.get("name") or ""), _mo_ref(fault.fields.get("object"))
+    name, mo_ref = _text(fault, "name"), _mo_ref(fault.fields.get("object"))
     return errors.NameTakenError(f'{about}: {mo_ref or "an object"} has the name "{name}".', mo_ref)
 
 
@@ -92,16 +92,14 @@ def _changed(_: Fault, about: str) -> VCenterError:
 
 
 def _in_use(fault: Fault, about: str) -> VCenterError:
-    user = str(fault.fields.get("name") or "")
+    user = _text(fault, "name")
     by = f" by {user}" if user else ""
     return errors.InUseError(f"{about}: it is in use{by}.", user)
 
 
 def _invalid(fault: Fault, about: str) -> VCenterError:
     # InvalidName has the refused name, and no field.
-    field = (
-        "name" if "InvalidName" in fault.kinds else str(fault.fields.get("invalidProperty") or "")
-    )
+    field = "name" if "InvalidName" in fault.kinds else _text(fault, "invalidProperty")
     named = f" ({field})" if field else ""
     return errors.InvalidError(
         f"{about}: vCenter does not take a value{named}: {fault.name}.{_words(fault)}", field
@@ -147,8 +145,17 @@ _TABLE: Final[dict[str, Callable[[Fault, str], VCenterError]]] = {
 
 
 def _words(fault: Fault) -> str:
-    words = redaction.redact(" ".join(fault.message.split()))[:LONGEST]
+    words = _cut(fault.message)
     return f" vCenter says: {words}" if words else ""
+
+
+def _text(fault: Fault, field: str) -> str:
+    return _cut(str(fault.fields.get(field) or ""))
+
+
+def _cut(text: str) -> str:
+    """One line, masked before it is cut: half of a secret is not recognised."""
+    return redaction.redact(" ".join(text.split()))[:LONGEST]
 
 
 def _mo_ref(value: Any) -> str:
