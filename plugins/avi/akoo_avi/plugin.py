@@ -13,6 +13,7 @@ from akoo_avi.controllers import configs, keeping, reconcile
 from akoo_avi.health import observe, snapshot
 from akoo_avi.place import catalog, contribute, intend, prepare
 from akoo_avi.pools import configs as config_pools
+from akoo_avi.pools import planned
 from akoo_avi.pools import reconcile as pools
 from akoo_avi.spec import options, placement, settings, wanted
 from akoo_core.plugin import api, structs
@@ -124,7 +125,7 @@ class AviPlugin(api.Plugin):
             keeping.registration(),
             configs.ConfigControllers(self._clients, self._catalogs).registration(),
             pools.IpPools(self._clients, self._catalogs).registration(),
-            config_pools.registration(),
+            config_pools.registration(planned.of_config),
         )
 
     @api.hookimpl

@@ -6,12 +6,15 @@ annotation. A pool that no config wants any more goes when no record uses it.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from akoo_avi.pools import neighbours
 from akoo_avi.spec import config, inline_pools, ip_pool, options, refusal, resources, wanted
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
 from akoo_core.plugin import api, kube, names, structs, uses
 
+Plan = Callable[[api.Request, api.ControllerContext], Awaitable[tuple[api.PlannedAction, ...]]]
 POOLS = resources.AVI_IP_POOLS
 CONFIGS = kube.AKO_DEPLOYMENT_CONFIGS
 RIGHTS = (
@@ -21,10 +24,11 @@ RIGHTS = (
 )
 
 
-def registration() -> api.ControllerRegistration:
-    """The registration for the operator."""
+def registration(plan: Plan | None = None) -> api.ControllerRegistration:
+    """The registration for the operator. ``plan`` answers ``akoo-core plan --kind``."""
     return api.ControllerRegistration(
         name="config-pools",
+        plan=plan,
         watches=(CONFIGS, POOLS, kube.AKO_DEPLOYMENTS),
         writes=(POOLS,),
         keys=_keys,

@@ -6,8 +6,20 @@ from akoo_avi import client
 from akoo_avi.connect import port_groups
 from akoo_avi.ownership.references import tenant_uuid
 from akoo_avi.place import catalog, resolve
-from akoo_avi.pools import applying, conditions, marking, neighbours, place, plan, statuses, usage
+from akoo_avi.pools import (
+    applying,
+    conditions,
+    expected,
+    marking,
+    neighbours,
+    place,
+    plan,
+    statuses,
+    usable,
+    usage,
+)
 from akoo_avi.pools.applying import PoolContext
+from akoo_avi.pools.inputs import PlanInputs
 from akoo_avi.pools.network import Outside
 from akoo_avi.spec import names, refusal, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
@@ -43,14 +55,9 @@ async def leave(context: PoolContext, pool: Pool) -> api.Result:
         return api.Done()
     if pool.moved:
         return await _gone(ctx, pool)
-    users = await uses.uses_of(ctx.kube, resources.AVI_IP_POOLS, pool.name, pool.uid)
-    if users:
-        named = ", ".join(user.name for user in users[: conditions.SHOWN])
-        message = (
-            f"{len(users)} AKODeployments take addresses from it ({named}). It is deleted after "
-            "them."
-        )
-        return await _waits(ctx, pool, conditions.failed(reason="InUse", message=message))
+    in_use = await _in_use(ctx, pool)
+    if in_use is not None:
+        return await _waits(ctx, pool, in_use)
     if pool.let_go:
         ctx.log.warning("AviIPPool is let go: its ranges on Avi stay", extra={"why": pool.let_go})
         return await _gone(ctx, pool)
@@ -63,6 +70,73 @@ async def leave(context: PoolContext, pool: Pool) -> api.Result:
         if waiting:
             return await _waits(ctx, pool, waiting)
     return await _gone(ctx, pool)
+
+
+async def _in_use(ctx: api.ControllerContext, pool: Pool) -> Condition | None:
+    """The reason to wait for clusters; None: no cluster uses the pool."""
+    users = await uses.uses_of(ctx.kube, resources.AVI_IP_POOLS, pool.name, pool.uid)
+    if not users:
+        return None
+    named = ", ".join(user.name for user in users[: conditions.SHOWN])
+    message = (
+        f"{len(users)} AKODeployments take addresses from it ({named}). It is deleted after them."
+    )
+    return conditions.failed(reason="InUse", message=message)
+
+
+async def planned(context: PoolContext, pool: Pool) -> tuple[api.PlannedAction, ...]:
+    """The actions of ``leave`` on Avi, as it is now. Reads only. Raises as ``leave`` does."""
+    ctx = context.ctx
+    if FINALIZER not in pool.finalizers:
+        return ()
+    in_use = None if pool.moved else await _in_use(ctx, pool)
+    if pool.moved or in_use is not None or pool.let_go:
+        kept = "clusterctl moved it" if pool.moved else f"it is let go: {pool.let_go}"
+        why = in_use.message if in_use is not None else f"{kept}. Its ranges on Avi stay."
+        kind = resources.AVI_IP_POOLS.kind
+        return (api.PlannedAction(action="keep", kind=kind, name=pool.name, why=why),)
+    actions: list[api.PlannedAction] = []
+    for outside in await _places(context, pool):
+        try:
+            network = await outside.network()
+        except client.NotFoundError:
+            continue
+        inputs = await _inputs(ctx, pool, outside)
+        where = f"{outside.avi.address}, tenant {outside.tenant}"
+        name = str(network["name"])
+        actions += (
+            expected.action(row, kind=expected.NETWORK, name=name, where=where)
+            for row in expected.rows(pool.name, network, inputs)
+        )
+        actions += await _shut(outside, network, pool)
+    return tuple(actions)
+
+
+async def _shut(
+    outside: Outside, network: structs.JSON, pool: Pool
+) -> tuple[api.PlannedAction, ...]:
+    """The action on the usable entry that the pool has added."""
+    uuid, tenant = await outside.profile(network)
+    if not uuid or not pool.status.usable_added:
+        return ()
+    profile = await outside.avi.get(f"ipamdnsproviderprofile/{uuid}", tenant=tenant)
+    row = expected.opened(
+        pool.name,
+        wanted=False,
+        there=usable.has(profile, outside.network_uuid),
+        added=True,
+        network=str(network["name"]),
+    )
+    if row is None:
+        return ()
+    name, where = str(profile.get("name", "")), outside.avi.address
+    return (expected.action(row, kind=expected.PROFILE, name=name, where=where),)
+
+
+async def _inputs(ctx: api.ControllerContext, pool: Pool, outside: Outside) -> PlanInputs:
+    """The inputs for the plan of a pool that wants nothing."""
+    near = await neighbours.on_network(ctx.kube, pool, outside.network_uuid)
+    return applying.plan_inputs(ctx, pool, (), near, await outside.allocated())
 
 
 async def _places(context: PoolContext, pool: Pool) -> tuple[Outside, ...]:

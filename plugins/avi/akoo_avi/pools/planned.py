@@ -12,15 +12,17 @@ from akoo_avi import client
 from akoo_avi.connect import access
 from akoo_avi.place import catalog
 from akoo_avi.place.catalog import Row
-from akoo_avi.pools import applying, configs, expected, usable
+from akoo_avi.pools import applying, configs, expected, neighbours, usable
 from akoo_avi.pools.applying import NetworkState, PoolContext
 from akoo_avi.pools.expected import ChangeRow
 from akoo_avi.spec import ip_pool, placement, refusal, resources, wanted
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
 from akoo_core.plugin import api, kube, structs, uses
+from akoo_core.plugin.errors import BlockedError
 
 POOLS = resources.AVI_IP_POOLS
+CONFIGS = kube.AKO_DEPLOYMENT_CONFIGS
 HERE = "management cluster"
 Actions = tuple[api.PlannedAction, ...]
 
@@ -60,7 +62,7 @@ def controller_context(
 
 async def _pool(context: PoolContext, view: api.View, name: str, made: Inline | None) -> Actions:
     try:
-        pool, first = await _declared(context.ctx.kube, view, name, made)
+        pool, first = await _declared(context.ctx.kube, view.spec.config_ref.name, name, made)
         if pool is None:
             return (first,)
         return (first, *await _on_avi(context, pool))
@@ -69,23 +71,23 @@ async def _pool(context: PoolContext, view: api.View, name: str, made: Inline | 
 
 
 async def _declared(
-    shared: kube.KubeClient, view: api.View, name: str, made: Inline | None
+    shared: kube.KubeClient, config_name: str, name: str, made: Inline | None
 ) -> tuple[Pool | None, api.PlannedAction]:
     """The pool as it will be, and the action on the object. None: nothing else happens."""
-    config = wanted.config_name(view)
+    config = f"{CONFIGS.kind}/{config_name}"
     try:
         pool = ip_pool.from_object(await shared.get(POOLS, name))
     except kube.NotFoundError:
         if made is None:
             return None, _keep(name, f"{config} names it, and it does not exist. Create it.")
-        pool = new(view.spec.config_ref.name, made)
+        pool = new(config_name, made)
         reason = f"{config} says so; it gives {expected.described(ip_pool.desired(pool.spec))}"
         return pool, _action("create", name, reason)
     if pool.deleting:
         return None, _keep(name, "it is being deleted, and nothing new is put on Avi for it")
     if made is None:
         return pool, _keep(name, f"{config} names it in spec.plugins.avi.ipPools")
-    if pool.config != view.spec.config_ref.name:
+    if pool.config != config_name:
         return None, _keep(name, f"it was not made from {config}, and is in its way. Delete it.")
     if pool.spec != made.spec:
         return structs.replace(pool, spec=made.spec), _action(
@@ -163,6 +165,33 @@ def _opened(state: NetworkState, pool: Pool, profile: Row | None, *, report: boo
         row = expected.reported(row)
     where, name = state.outside.avi.address, str(profile.get("name", ""))
     return (expected.action(row, kind=expected.PROFILE, name=name, where=where),)
+
+
+async def of_config(request: api.Request, ctx: api.ControllerContext) -> Actions:
+    """The AviIPPools that are made, changed or deleted for a config. Raises BlockedError for a
+    config that cannot be read."""
+    name = request.key
+    try:
+        made = configs.of_object(await ctx.kube.get(CONFIGS, name))
+    except kube.NotFoundError:
+        made = ()
+    except (structs.DecodeError, refusal.Refusal) as error:
+        raise BlockedError(f"{CONFIGS.kind}/{name}: {error}", reason="ConfigInvalid") from None
+    actions = [(await _declared(ctx.kube, name, inline.name, inline))[1] for inline in made]
+    kept = {inline.name for inline in made}
+    there = await neighbours.every(ctx.kube)
+    left = [pool for pool in there if pool.config == name and pool.name not in kept]
+    return (*actions, *[await _given_up(ctx.kube, name, pool) for pool in left])
+
+
+async def _given_up(shared: kube.KubeClient, config_name: str, pool: Pool) -> api.PlannedAction:
+    if pool.deleting:
+        return _keep(pool.name, "it is being deleted")
+    users = await uses.uses_of(shared, POOLS, pool.name, pool.uid)
+    if users:
+        return _keep(pool.name, f"{len(users)} AKODeployments use it. It is deleted after them.")
+    reason = f"{CONFIGS.kind}/{config_name} does not give it any more; nobody uses it"
+    return _action("delete", pool.name, reason)
 
 
 async def leave(ctx: api.VerbContext, stored: placement.Stored) -> Actions:

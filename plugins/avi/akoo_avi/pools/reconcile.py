@@ -10,11 +10,12 @@ from __future__ import annotations
 from akoo_avi import client
 from akoo_avi.connect import access
 from akoo_avi.place import catalog
-from akoo_avi.pools import applying, conditions, leave, statuses, usage
+from akoo_avi.pools import applying, conditions, leave, planned, statuses, usage
 from akoo_avi.pools.applying import PoolContext
 from akoo_avi.spec import ip_pool, port_group, refusal, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core.plugin import api, kube, structs
+from akoo_core.plugin.errors import BlockedError
 
 AGAIN_SECONDS = 60.0
 """Until the next look for drift, and the next count of addresses."""
@@ -64,6 +65,7 @@ class IpPools:
             secrets=_secrets,
             goes_by=_goes_by,
             finalizer=FINALIZER,
+            plan=self.plan,
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
@@ -84,6 +86,23 @@ class IpPools:
         except kube.ConflictError:
             message = f"AviIPPool/{pool.name} changed while it was worked on."
             return api.Wait(reason="PoolChanged", message=message, after=1.0)
+
+    async def plan(
+        self, request: api.Request, ctx: api.ControllerContext
+    ) -> tuple[api.PlannedAction, ...]:
+        """The changes of one pool on Avi. Raises BlockedError with the reason of an attempt that
+        would fail."""
+        context = PoolContext(ctx=ctx, clients=self._clients, catalogs=self._catalogs)
+        try:
+            pool = ip_pool.from_object(await ctx.kube.get(POOLS, request.key))
+            if pool.deleting:
+                return await leave.planned(context, pool)
+            return (await planned.outlook(context, pool)).actions
+        except kube.NotFoundError:
+            return ()
+        except (structs.DecodeError, *access.ANSWERED) as error:
+            answer = _answer(error)
+            raise BlockedError(answer.message, reason=answer.reason) from None
 
 
 async def _attempt(context: PoolContext, pool: Pool) -> api.Result:
