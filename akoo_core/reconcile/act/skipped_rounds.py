@@ -26,6 +26,7 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act import living
 from akoo_core.reconcile.act.attempt import Attempt
+from akoo_core.reconcile.act.round_deployment import Contributions
 from akoo_core.reconcile.status.findings import AttemptReport
 
 _IDENTITY = ("name", "namespace", "uid", "ownerReferences", "deletionTimestamp")
@@ -56,7 +57,7 @@ class Rounds:
         if attempt.spec == spec and len(attempt.writes) == written:
             self.note(attempt, contributions)
 
-    def note(self, attempt: Attempt, contributions: living.Contributions) -> None:
+    def note(self, attempt: Attempt, contributions: Contributions) -> None:
         """Remember a round in which nothing was written, and what was contributed in it: its
         inputs are still the same."""
         report = attempt.report
@@ -84,7 +85,7 @@ class Rounds:
         self._standing.pop(name, None)
 
 
-def digest(attempt: Attempt, contributions: living.Contributions | None = None) -> bytes | None:
+def digest(attempt: Attempt, contributions: Contributions | None = None) -> bytes | None:
     """Digest of all inputs of a round; None if one is unknown. Pure but for reads of caches.
 
     ``contributions`` are the answers of ``contribute`` where they are known; it is the one pure
@@ -110,7 +111,7 @@ def digest(attempt: Attempt, contributions: living.Contributions | None = None) 
         return None  # An input that cannot be encoded cannot be compared either.
 
 
-def _pure_answers(attempt: Attempt, known: living.Contributions) -> list[Any] | None:
+def _pure_answers(attempt: Attempt, known: Contributions) -> list[Any] | None:
     call = attempt.services.caller.call_pure
     answers: list[Any] = []
     for plugin in attempt.services.plugins.ordered:

@@ -16,7 +16,7 @@ from akoo_core.kube import errors
 from akoo_core.kube.client import KubeClient, Transport, WatchEvent
 from akoo_core.kube.request import Payload, ServerRequest
 from akoo_core.plugin import api
-from akoo_core.reconcile.act import leaving, living
+from akoo_core.reconcile.act import leaving, round_deployment
 from akoo_core.reconcile.read import machines as machines_
 from akoo_core.reconcile.read import pace
 from akoo_core.testing import virtual_time
@@ -611,4 +611,4 @@ def test_clients_of_clusters_that_went_are_closed(monkeypatch: pytest.MonkeyPatc
 
 def test_the_longest_wait_for_a_slot_is_shorter_than_the_time_it_is_kept() -> None:
 
-    assert living.UNREACHABLE_SECONDS < pace.FORGOTTEN_SECONDS
+    assert round_deployment.UNREACHABLE_SECONDS < pace.FORGOTTEN_SECONDS
