@@ -13,7 +13,7 @@ no holder (:func:`let_go`): again store, then load.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from akoo_core import structs
@@ -116,17 +116,22 @@ async def let_go(client: KubeClient, hold: Holding, obj: Object) -> tuple[str, .
 
 
 async def needed_by(
-    client: KubeClient, resource: Resource, obj: Object, *, own: str, holds: Sequence[Holding] = ()
+    client: KubeClient,
+    resource: Resource,
+    name: str,
+    *,
+    uid: str,
+    finalizers: Iterable[str],
+    own: str,
+    holds: Sequence[Holding] = (),
 ) -> tuple[User, ...]:
-    """Everything that needs a shared object, as just read: records, holders, and other holds.
+    """Everything that needs a shared object: records, holders, and other holds.
 
-    ``own`` is the finalizer of the object's own controller. The holders of ``holds`` are listed.
-    Any other finalizer under ``akoo.io/`` counts as a user: another plugin's controller takes it
-    off. So does a record that cannot be read. The registration has to watch AKODeployments and the
-    kinds of the holders. Raises KubeError.
+    ``finalizers`` are those of the object as it was just read. ``own`` is the finalizer of its own
+    controller. The holders of ``holds`` are listed. Any other finalizer under ``akoo.io/`` counts
+    as a user: another plugin's controller takes it off. So does a record that cannot be read. The
+    registration has to watch AKODeployments and the kinds of the holders. Raises KubeError.
     """
-    metadata = obj["metadata"]
-    name, uid = metadata["name"], metadata["uid"]
     users = [
         User(hold.holder.kind, holder)
         for hold in holds
@@ -140,7 +145,8 @@ async def needed_by(
         except structs.DecodeError:
             users.append(User(kind, f"{record_name}, which cannot be read"))
     known = {own, *(hold.finalizer for hold in holds)}
-    return (*users, *(User("", other) for other in _holding(obj) if other not in known))
+    others = (other for other in finalizers if other.startswith(HOLD_DOMAIN))
+    return (*users, *(User("", other) for other in others if other not in known))
 
 
 async def keep(
@@ -155,25 +161,29 @@ async def keep(
     ConflictError when the object changes too fast.
     """
     finalizers, metadata = Finalizers(client), obj["metadata"]
-    present = metadata.get("finalizers") or ()
+    name, uid, present = metadata["name"], metadata["uid"], metadata.get("finalizers") or ()
+
+    async def needed() -> tuple[User, ...]:
+        return await needed_by(
+            client, resource, name, uid=uid, finalizers=present, own=own, holds=holds
+        )
+
     by_kind = {resources.AKO_DEPLOYMENTS.kind: own}
     by_kind |= {hold.holder.kind: hold.finalizer for hold in holds}
     if not _deleting(obj):
         missing = set(by_kind.values()).difference(present)
         # An object that is held stays so until it is deleted: nothing is searched until then.
-        users = await needed_by(client, resource, obj, own=own, holds=holds) if missing else ()
+        users = await needed() if missing else ()
         for finalizer in sorted({by_kind[user.kind] for user in users if user.kind} & missing):
-            await finalizers.add(resource, finalizer, metadata["name"], None, uid=metadata["uid"])
+            await finalizers.add(resource, finalizer, name, None, uid=uid)
         return ()
     if not set(by_kind.values()).intersection(present):
         return ()
-    users = () if _moved(obj) else await needed_by(client, resource, obj, own=own, holds=holds)
-    needed = {by_kind[user.kind] for user in users if user.kind} | ({own} if users else set())
+    users = () if _moved(obj) else await needed()
+    kept = {by_kind[user.kind] for user in users if user.kind} | ({own} if users else set())
     for finalizer in by_kind.values():
-        if finalizer in present and finalizer not in needed:
-            await finalizers.remove(
-                resource, finalizer, metadata["name"], None, uid=metadata["uid"]
-            )
+        if finalizer in present and finalizer not in kept:
+            await finalizers.remove(resource, finalizer, name, None, uid=uid)
     return users
 
 
@@ -215,12 +225,6 @@ def _deleting(obj: Object) -> bool:
 def _moved(obj: Object) -> bool:
     """Deleted here by clusterctl: the object, and its users, live elsewhere now."""
     return names.DELETE_FOR_MOVE_ANNOTATION in (obj["metadata"].get("annotations") or {})
-
-
-def _holding(obj: Object) -> Iterator[str]:
-    for finalizer in obj["metadata"].get("finalizers") or ():
-        if finalizer.startswith(HOLD_DOMAIN):
-            yield finalizer
 
 
 def _uses(user: record.Record, resource: Resource, name: str, uid: str) -> bool:

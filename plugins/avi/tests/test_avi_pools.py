@@ -221,6 +221,25 @@ class TestMeanwhile:
 
 
 class TestLeaving:
+    def test_it_waits_for_what_another_controller_holds_it_for(self) -> None:
+        there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
+        there.run_pool()
+        server = there.management.client()
+
+        def hold(*others: str) -> None:
+            metadata = {"finalizers": [ip_pool.FINALIZER, *others]}
+            there.run(server.merge_patch(resources.AVI_IP_POOLS, "edge", {"metadata": metadata}))
+
+        hold("akoo.io/of-another-plugin", "theirs.example/first")
+        there.delete()
+        answer = there.run_pool()
+        assert (answer.reason, there.ready()[1]) == ("InUse", "InUse")
+        assert "by 1 finalizer (akoo.io/of-another-plugin)" in answer.message
+        assert there.ranges
+        hold("theirs.example/first")
+        there.run_pool()
+        assert not there.ranges
+
     def test_it_waits_for_the_records_that_use_it(self) -> None:
         there = PoolWorld(pool("edge", "10.70.0.10-10.70.0.19"))
         there.run_pool()

@@ -84,6 +84,18 @@ class Lines:
     async def line(self) -> client.Object:
         return await self.client.get(LINES, "east")
 
+    async def needed_by(self, *holds: uses.Holding) -> tuple[uses.User, ...]:
+        metadata = (await self.line())["metadata"]
+        return await uses.needed_by(
+            self.client,
+            LINES,
+            "east",
+            uid=metadata["uid"],
+            finalizers=metadata["finalizers"],
+            own=OWN,
+            holds=holds,
+        )
+
     async def keep(self) -> tuple[uses.User, ...]:
         return await uses.keep(self.client, LINES, await self.line(), own=OWN, holds=(HOLD,))
 
@@ -142,14 +154,13 @@ async def test_a_line_that_moved_has_no_holders_here() -> None:
 async def test_everything_that_needs_it_is_counted() -> None:
     there = Lines(line(OWN, HOLD_NAME, FOREIGN, "theirs/first"), pool())
     there.used()
-    obj = await there.line()
-    declared = await uses.needed_by(there.client, LINES, obj, own=OWN, holds=(HOLD,))
+    declared = await there.needed_by(HOLD)
     assert declared == (
         uses.User("Pool", "edge"),
         uses.User("AKODeployment", "akoo-1"),
         uses.User("", FOREIGN),
     )
-    undeclared = await uses.needed_by(there.client, LINES, obj, own=OWN)
+    undeclared = await there.needed_by()
     assert undeclared == (
         uses.User("AKODeployment", "akoo-1"),
         uses.User("", HOLD_NAME),
@@ -162,8 +173,7 @@ async def test_a_record_that_cannot_be_read_may_be_a_user() -> None:
     broken = record.to_object("akoo-1", builders.record_spec())
     broken["spec"]["uses"] = "?"
     there.server.seed(broken)
-    users = await uses.needed_by(there.client, LINES, await there.line(), own=OWN)
-    assert users == (uses.User("AKODeployment", "akoo-1, which cannot be read"),)
+    assert await there.needed_by() == (uses.User("AKODeployment", "akoo-1, which cannot be read"),)
 
 
 async def test_a_line_gets_the_finalizers_that_its_users_need() -> None:

@@ -73,14 +73,18 @@ async def leave(context: PoolContext, pool: Pool) -> api.Result:
 
 
 async def _in_use(ctx: api.ControllerContext, pool: Pool) -> Condition | None:
-    """The reason to wait for clusters; None: no cluster uses the pool."""
-    users = await uses.uses_of(ctx.kube, resources.AVI_IP_POOLS, pool.name, pool.uid)
+    """The reason to wait for users in the management cluster; None: nothing needs the pool."""
+    users = await uses.needed_by(
+        ctx.kube,
+        resources.AVI_IP_POOLS,
+        pool.name,
+        uid=pool.uid,
+        finalizers=pool.finalizers,
+        own=FINALIZER,
+    )
     if not users:
         return None
-    named = ", ".join(user.name for user in users[: conditions.SHOWN])
-    message = (
-        f"{len(users)} AKODeployments take addresses from it ({named}). It is deleted after them."
-    )
+    message = f"It is needed by {uses.described(users)}, and is deleted after them."
     return conditions.failed(reason="InUse", message=message)
 
 

@@ -22,6 +22,8 @@ CREDENTIAL_VALID: Final = "CredentialValid"
 PERMITTED: Final = "PermissionsSufficient"
 HELD: Final = "Held"
 QUESTIONS: Final = (REACHABLE, CREDENTIAL_VALID, PERMITTED)
+OWN: Final = ("Ready", *QUESTIONS)
+"""The conditions that tell of a vCenter's state; others write others."""
 SHOWN: Final = 5
 
 _QUESTIONS: Final[tuple[tuple[type[Exception], str], ...]] = (

@@ -194,7 +194,7 @@ async def _write(
     now = connections.from_object(obj)
     if (now.uid, now.generation) != (looked_at.uid, looked_at.generation):
         raise kube.ConflictError(f"VSphereConnection/{name} changed")
-    kept = (row for row in now.status.conditions if row.type == connection_conditions.HELD)
+    kept = (row for row in now.status.conditions if row.type not in connection_conditions.OWN)
     status = structs.replace(
         now.status,
         observed_generation=looked_at.generation,

@@ -26,8 +26,6 @@ AGAIN_SECONDS: Final = 60.0
 SOON_SECONDS: Final = 2.0
 LONGEST_SECONDS: Final = 600.0
 SHOWN: Final = 5
-OURS: Final = "akoo.io/"
-"""Start of the finalizers of this operator's controllers."""
 ENGINES: Final = "Avi-se-"
 """Start of the names of Avi's service engines."""
 UNCERTAIN_SECONDS: Final = 120.0
@@ -95,21 +93,15 @@ async def _absent(attempt: Attempt, view: Scene) -> api.Result:
 async def _needed(attempt: Attempt) -> str:
     """The users in the management cluster, in words; "" for none."""
     group = attempt.group
-    try:
-        records = await uses.uses_of(attempt.ctx.kube, resources.PORT_GROUPS, group.name, group.uid)
-    except structs.DecodeError as error:
-        return f"Whether an AKODeployment uses it cannot be read: {error}."
-    if records:
-        named = ", ".join(record.name for record in records[:SHOWN])
-        return f"{len(records)} AKODeployments use it ({named}). It goes after them."
-    others = [
-        finalizer
-        for finalizer in group.finalizers
-        if finalizer.startswith(OURS) and finalizer != FINALIZER
-    ]
-    if others:
-        return f"Others of this operator need it: {', '.join(others)}. It goes after them."
-    return ""
+    users = await uses.needed_by(
+        attempt.ctx.kube,
+        resources.PORT_GROUPS,
+        group.name,
+        uid=group.uid,
+        finalizers=group.finalizers,
+        own=FINALIZER,
+    )
+    return f"It is needed by {uses.described(users)}, and goes after them." if users else ""
 
 
 def _provenance(group: PortGroup, mark: marks.Mark) -> Provenance:
