@@ -102,7 +102,7 @@ def test_a_deleted_pool_waits_for_its_clusters() -> None:
     world.management.seed(using("edge", world))
     world.delete()
     assert plan(world) == []
-    assert kept(world)[0].startswith("1 AKODeployments take addresses from it")
+    assert kept(world)[0].startswith("It is needed by 1 AKODeployment (")
 
 
 def test_a_pool_that_cannot_be_looked_at_has_no_plan() -> None:
