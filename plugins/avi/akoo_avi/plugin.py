@@ -9,7 +9,7 @@ from akoo_avi import client, plan, rights
 from akoo_avi.check import ask
 from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, sweep, verify
 from akoo_avi.connect import access, backoff
-from akoo_avi.controllers import configs, keeping, reconcile
+from akoo_avi.controllers import configs, keeping, port_groups, reconcile
 from akoo_avi.health import observe, snapshot
 from akoo_avi.place import catalog, contribute, intend, prepare
 from akoo_avi.pools import configs as config_pools
@@ -126,6 +126,7 @@ class AviPlugin(api.Plugin):
             configs.ConfigControllers(self._clients, self._catalogs).registration(),
             pools.IpPools(self._clients, self._catalogs).registration(),
             config_pools.registration(planned.of_config),
+            port_groups.PortGroups(self._clients, self._catalogs).registration(),
         )
 
     @api.hookimpl

@@ -127,11 +127,15 @@ def _tenant_row(known: Catalog, pool: Pool) -> Row:
 
 def _cloud(known: Catalog, pool: Pool, tenant: Row) -> Row:
     field = "spec.cloudName" if pool.config else "spec.cloud"
+    field = "spec.avi.cloud" if pool.port_group else field
     return resolve.cloud_called(pool.spec.cloud, tenant, known, f"{field} of {correct_of(pool)}")
 
 
 def correct_of(pool: Pool) -> str:
-    """The object that a person corrects: the pool, or the config that it was made from."""
+    """The object that a person corrects: the pool, or the config or port group that it was made
+    for."""
     if pool.config:
         return f"AKODeploymentConfig/{pool.config}"
+    if pool.port_group:
+        return f"VSpherePortGroup/{pool.port_group}"
     return f"AviIPPool/{pool.name}"
