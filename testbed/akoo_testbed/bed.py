@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from akoo_testbed import base, definitions, kubeapi, parts, pool, waiting
 from akoo_testbed.provider import FakeProvider, ProviderOptions, manifests
+from akoo_testbed.vcsim import VcsimOptions
 
 CLUSTER = "cluster.x-k8s.io/v1beta2/Cluster"
 
@@ -34,6 +35,9 @@ class BedOptions:
     """Number of workload API servers that start at once; more are started when all are taken."""
 
     jaeger: bool = False
+
+    vcsim: VcsimOptions | None = None
+    """A vCenter beside the clusters (`Bed.vcsim`). None: there is none."""
 
     fast: bool = True
     """Cluster API without the waits that are on by default (`parts.cluster_api.FAST_GATES`)."""
@@ -143,7 +147,7 @@ class Bed:
         await self.management.start()
         await self.workloads.start()
         self._stops.push_async_callback(self.workloads.stop)
-        await waiting.together(self._management(), self._trace())
+        await waiting.together(self._management(), self._trace(), self._network())
 
     def _compose(self) -> None:
         options = self.options
@@ -154,6 +158,7 @@ class Bed:
             self.base, self.management, fast=options.fast, gates=options.gates
         )
         self.jaeger = parts.Jaeger(self.base) if options.jaeger else None
+        self.vcsim = parts.Vcsim(self.base, options.vcsim) if options.vcsim else None
         self.workloads = pool.WorkloadPool(self.base, self.etcd, size=options.workload_servers)
         self.api = kubeapi.KubeApi(self.management.kubeconfig)
 
@@ -170,6 +175,10 @@ class Bed:
     async def _trace(self) -> None:
         if self.jaeger is not None:
             await self._bring(self.jaeger)
+
+    async def _network(self) -> None:
+        if self.vcsim is not None:
+            await self._bring(self.vcsim)
 
     async def _provide(self) -> None:
         if self.options.provider is None:

@@ -1,4 +1,4 @@
-"""The command `akoo-testbed`: build | up | down | status | avisim."""
+"""The command `akoo-testbed`: build | up | down | status | avisim | vcsim."""
 
 import importlib
 import json
@@ -88,6 +88,14 @@ def avisim(arguments: tuple[str, ...]) -> None:
     # Loaded when asked for: its HTTP server costs the other commands 0.3 s.
     module = importlib.import_module("akoo_testbed.avisim.command")
     module.command.main(list(arguments), prog_name="akoo-testbed avisim", standalone_mode=False)
+
+
+@cli.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def vcsim(arguments: tuple[str, ...]) -> None:
+    """Play a vCenter; see `akoo-testbed vcsim --help`."""
+    module = importlib.import_module("akoo_testbed.vcsim.command")
+    module.command.main(list(arguments), prog_name="akoo-testbed vcsim", standalone_mode=False)
 
 
 def _start_daemon(state: upstate.StateFolder, arguments: list[str]) -> None:

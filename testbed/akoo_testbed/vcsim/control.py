@@ -63,7 +63,7 @@ class Control:
     """Changes and looks at one simulated vCenter. Raises ControlError and aiohttp.ClientError."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
 
     async def state(self) -> dict[str, typing.Any]:
         """Identity, rules, number of sessions."""
@@ -168,7 +168,7 @@ class Control:
         timeout = aiohttp.ClientTimeout(total=_SECONDS)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.request(method, self._url + path, json=document, params=query) as response,
+            session.request(method, self.url + path, json=document, params=query) as response,
         ):
             answer = await response.json(content_type=None)
             if response.status != 200:
