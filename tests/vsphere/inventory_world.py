@@ -233,6 +233,21 @@ class Neighbourhood:
         assert writes <= {"create", "rename"}, f"at rest, {writes}"
         self._check_end()
 
+    def end(self) -> None:
+        """Nothing is connected any more, all objects are deleted, and it comes to rest again."""
+        for mo_ref in self.groups():
+            self.hand.detach(mo_ref)
+        for side, name in self.objects:
+            if self.worlds[side].group(name) is not None:
+                self.worlds[side].delete(name)
+        self.settle()
+        for side, name in self.objects:
+            obj = self.worlds[side].group(name)
+            if obj is None:
+                continue
+            rows = {row["type"]: row for row in obj["status"]["conditions"]}
+            assert rows["Held"]["reason"] == "OwnershipUnclear", rows["Held"]
+
     def reasons(self) -> dict[tuple[str, str], object]:
         """Conditions that are not True, by object."""
         there = {key: self.worlds[key[0]].group(key[1]) for key in self.objects}

@@ -64,11 +64,12 @@ STORIES = st.builds(
 
 
 def check(story: Story) -> None:
-    """No step breaks a law, and all of it comes to rest."""
+    """No step breaks a law, all of it comes to rest, and so do the deletions."""
     there = Neighbourhood(story.strangers, story.wanted)
     for step in story.steps:
         there.play(step)
     there.settle()
+    there.end()
 
 
 def settings_of(examples: int, *, quiet: bool = False) -> hypothesis.settings:

@@ -52,15 +52,16 @@ async def test_each_call_is_an_external_call_about_its_object(
     group = "RetrievePropertiesEx DistributedVirtualPortgroup"
     assert calls.made == [
         Call("vsphere", "AddDVPortgroup_Task", f"{about} {refs.switch}", True),
-        Call("vsphere", "RetrievePropertiesEx task", f"{about} task-1", False),
+        Call("vsphere", "RetrievePropertiesEx Task", f"{about} task-1", False),
         Call("vsphere", "RetrievePropertiesEx DistributedVirtualSwitch", about, False),
         Call("vsphere", "FindChild", about, False),
         Call("vsphere", group, f"{about} {made}", False),
         Call("vsphere", "RetrievePropertiesEx CustomFieldsManager", about, False),
         Call("vsphere", "AddCustomFieldDef", about, True),
+        Call("vsphere", "RetrievePropertiesEx CustomFieldsManager", about, False),
         Call("vsphere", "SetField", f"{about} {made}", True),
         Call("vsphere", "Destroy_Task", f"{about} {made}", True),
-        Call("vsphere", "RetrievePropertiesEx task", f"{about} task-2", False),
+        Call("vsphere", "RetrievePropertiesEx Task", f"{about} task-2", False),
     ]
     assert (vc.vcenter.writes, vc.vcenter.calls["create"]) == (4, 1)
 

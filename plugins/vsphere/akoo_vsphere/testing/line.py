@@ -32,7 +32,7 @@ SITES: Final[dict[str, str]] = {
     "reconfigure": "ReconfigureDVPortgroup_Task",
     "rename": "Rename_Task",
     "destroy": "Destroy_Task",
-    "task": "RetrievePropertiesEx task",
+    "task": "RetrievePropertiesEx Task",
     "changes": "WaitForUpdatesEx",
 }
 """Method of the client to its external call in the real client. The contract compares them."""
@@ -42,6 +42,7 @@ BEFORE: Final[dict[str, tuple[str, ...]]] = {
 AFTER: Final[dict[str, tuple[str, ...]]] = {
     "port_groups": (_FIELDS,),
     "users": ("FetchDVPorts", "RetrievePropertiesEx users"),
+    "define_attribute": (_FIELDS,),
     "create": ("RetrievePropertiesEx DistributedVirtualSwitch", "FindChild"),
 }
 """Further calls of a method; they are reads."""

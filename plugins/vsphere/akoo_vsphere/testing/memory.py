@@ -119,9 +119,11 @@ class MemoryVCenter:
         for key, defined in known.items():
             if defined == name:
                 return key
-        return await self._line.write(
+        made = await self._line.write(
             "define_attribute", "", lambda: operations.define(self.vcenter, self._user, name)
         )
+        await self._line.further(*AFTER["define_attribute"])
+        return made
 
     async def create(self, switch: str, spec: JSON) -> str:
         await self._line.task(

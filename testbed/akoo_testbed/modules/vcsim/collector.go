@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -42,7 +43,43 @@ func (v *vcenter) strictCollector(
 	return nil
 }
 
+// quick answers a wait by a watch, if the collector has one.
+func (p *collector) quick(ctx *simulator.Context, req *types.WaitForUpdatesEx) soap.HasFault {
+	kept, _ := p.vcenter.watches.Load(p.Self)
+	w, _ := kept.(*watch)
+	switch {
+	case req.Version == "":
+		if w = p.watchOf(ctx); w == nil {
+			p.vcenter.watches.Delete(p.Self)
+			return nil
+		}
+		p.vcenter.watches.Store(p.Self, w)
+		w.begin(ctx)
+	case w == nil:
+		return nil
+	case req.Version != strconv.Itoa(w.version):
+		return throw(&types.InvalidCollectorVersion{})
+	}
+	return w.wait(ctx, p.call.context, req.Options)
+}
+
 func (p *collector) WaitForUpdatesEx(ctx *simulator.Context, req *types.WaitForUpdatesEx) soap.HasFault {
+	answer := p.quick(ctx, req)
+	if answer == nil {
+		answer = p.slow(ctx, req)
+	}
+	if p.vcenter.wasEnded(ctx.Session.Key) {
+		return throw(&types.NotAuthenticated{NoPermission: types.NoPermission{
+			Object: &p.Self, PrivilegeId: mayView}})
+	}
+	if body, ok := answer.(*methods.WaitForUpdatesExBody); ok && body.Res != nil && body.Res.Returnval != nil {
+		p.filterUpdates(ctx, body.Res.Returnval)
+	}
+	return answer
+}
+
+// slow answers a wait by the simulator's own collector.
+func (p *collector) slow(ctx *simulator.Context, req *types.WaitForUpdatesEx) soap.HasFault {
 	over := make(chan struct{})
 	defer close(over)
 	defer context.AfterFunc(p.call.context, func() {
@@ -61,13 +98,6 @@ func (p *collector) WaitForUpdatesEx(ctx *simulator.Context, req *types.WaitForU
 	answer := p.PropertyCollector.WaitForUpdatesEx(ctx, req)
 	if req.Version == "" {
 		p.listen(ctx)
-	}
-	if p.vcenter.wasEnded(ctx.Session.Key) {
-		return throw(&types.NotAuthenticated{NoPermission: types.NoPermission{
-			Object: &p.Self, PrivilegeId: mayView}})
-	}
-	if body, ok := answer.(*methods.WaitForUpdatesExBody); ok && body.Res != nil && body.Res.Returnval != nil {
-		p.filterUpdates(ctx, body.Res.Returnval)
 	}
 	return answer
 }

@@ -23,13 +23,14 @@ const (
 	ruleSwitchDestroy  = "switch-destroy"      // a used switch is not destroyed; its port groups go with it
 	ruleExtension      = "extension-switch"    // a switch of an extension is not ours to change
 	ruleMarkers        = "markers"             // uplink port groups are marked (from the next reset on)
+	ruleQuickUpdates   = "quick-updates"       // a wait over all port groups costs what changed
 	ruleSwitchUUID     = "switch-uuid"         // each switch has a UUID of its own (from the next reset on)
 )
 
 var ruleNames = []string{
 	ruleConfigVersion, rulePartial, ruleInUse, ruleUsedBy, rulePorts, ruleElastic, ruleUpdates, ruleRename,
 	ruleValues, rulePrivileges, ruleMissingMethods, ruleCustomValues, ruleSwitchDestroy, ruleExtension,
-	ruleMarkers, ruleSwitchUUID,
+	ruleMarkers, ruleSwitchUUID, ruleQuickUpdates,
 }
 
 // ruleSet says which rules are on. Switched rules outlive a reset, so that those of the inventory

@@ -28,6 +28,8 @@ type vcenter struct {
 	usage   *usage
 	folder  string // of datastores
 
+	watches sync.Map // reference of a property collector -> *watch
+
 	calls sync.Map // *simulator.Context -> *call, while the simulator handles it
 
 	mu       sync.Mutex
