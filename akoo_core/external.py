@@ -13,7 +13,7 @@ import contextvars
 import functools
 import types
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NotRequired, Protocol, TypedDict
 
 from opentelemetry import trace
 
@@ -102,6 +102,15 @@ class Interceptor(Protocol):
     def before(self, site: str, *, write: bool) -> None: ...
 
     def after(self, site: str, *, write: bool) -> None: ...
+
+
+class CallOptions(TypedDict):
+    """The keywords of :meth:`External.call`, for classes that wrap it."""
+
+    write: bool
+    subject: NotRequired[str]
+    deadline_seconds: NotRequired[float | None]
+    waiting: NotRequired[bool]
 
 
 class External:

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from akoo_core.app import attempts, references, secret_index
+from akoo_core.app import attempts, references, secret_index, watches
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import Clock
 from akoo_core.external import External, Guard
@@ -63,6 +63,7 @@ class Parts:
         self._world = world
         self._clients = clients
         self._pools = pools
+        self._secret_namespaces = settings.secret_namespaces
         self.services = services
         self.secret_index = secret_index.SecretIndex()
         self.secret_changes = secret_changes.SecretChanges()
@@ -73,6 +74,20 @@ class Parts:
             "config",
             services.clock,
             min_interval_seconds=max(interval, config_controller.MIN_INTERVAL_SECONDS),
+        )
+
+    def watches(self) -> watches.Watches:
+        """The watches that fill the world and wake the queues. None of them runs yet."""
+        return watches.Watches(
+            self.services.management,
+            self._world,
+            management_id=self.services.management_id,
+            secrets=self.secret_index,
+            secret_changes=self.secret_changes,
+            secret_namespaces=self._secret_namespaces,
+            records=self.records,
+            configs=self.configs,
+            clock=self.services.clock,
         )
 
     async def work(
@@ -193,36 +208,12 @@ def assemble(
     network, by the kubeconfig Secrets. ``registered`` are the controllers of the plugins.
     ``thread_pool`` returns the pool of a plugin; None: each plugin gets threads of its own.
     ``remembered`` are refused logins; None: the logins that the operator keeps."""
-    clients = clients or workloads.WorkloadClients(
-        management,
-        external=external,
-        clock=clock,
-        deadline_seconds=settings.workload_clusters.deadline_seconds,
-        allow_insecure_tls=settings.workload_clusters.allow_insecure_tls,
-        allow_proxy=settings.workload_clusters.allow_proxy,
-        allow_local_addresses=settings.workload_clusters.allow_local_addresses,
-        version_of=world.secret_version,
-    )
+    clients = clients or _clients(settings, management, world, external=external, clock=clock)
     reader = secret_reader.ManagementSecretReader(
         management, allowed_namespaces=settings.secret_namespaces
     )
-    pools = {
-        name: threads.PluginThreads(
-            name,
-            size=settings.threads_per_plugin,
-            deadline_seconds=settings.longest_call_seconds,
-        )
-        for name in plugins.names
-        if thread_pool is None
-    }
-    shared = {
-        plugin.name: scoped_client.for_verbs(
-            management,
-            plugin.name,
-            (controller.registration for controller in registered if controller.plugin is plugin),
-        )
-        for plugin in plugins.ordered
-    }
+    pools = _pools(settings, plugins) if thread_pool is None else {}
+    shared = _clients_of_verbs(management, plugins, registered)
     services = Services(
         management=management,
         clusters=world.clusters.resource,
@@ -252,3 +243,51 @@ def assemble(
         logins=remembered or logins(settings, management, clock),
     )
     return Parts(settings, services, world, clients, pools)
+
+
+def _clients(
+    settings: Settings,
+    management: KubeClient,
+    world: CachedWorld,
+    *,
+    external: External,
+    clock: Clock,
+) -> workloads.WorkloadClients:
+    """Clients over the network, by the kubeconfig Secrets."""
+    limits = settings.workload_clusters
+    return workloads.WorkloadClients(
+        management,
+        external=external,
+        clock=clock,
+        deadline_seconds=limits.deadline_seconds,
+        allow_insecure_tls=limits.allow_insecure_tls,
+        allow_proxy=limits.allow_proxy,
+        allow_local_addresses=limits.allow_local_addresses,
+        version_of=world.secret_version,
+    )
+
+
+def _pools(settings: Settings, plugins: registry.PluginSet) -> dict[str, threads.PluginThreads]:
+    """Threads of each plugin."""
+    return {
+        name: threads.PluginThreads(
+            name, size=settings.threads_per_plugin, deadline_seconds=settings.longest_call_seconds
+        )
+        for name in plugins.names
+    }
+
+
+def _clients_of_verbs(
+    management: KubeClient,
+    plugins: registry.PluginSet,
+    registered: Sequence[controllers.Controller],
+) -> dict[str, KubeClient | None]:
+    """The client of each plugin's verbs. It is limited to the kinds of the plugin's controllers."""
+    return {
+        plugin.name: scoped_client.for_verbs(
+            management,
+            plugin.name,
+            (controller.registration for controller in registered if controller.plugin is plugin),
+        )
+        for plugin in plugins.ordered
+    }

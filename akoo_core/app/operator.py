@@ -116,17 +116,7 @@ class Operator:
             registered=self._registered,
         )
         stopping.push_async_callback(parts.close)
-        following = watches.Watches(
-            management,
-            world,
-            management_id=management_id,
-            secrets=parts.secret_index,
-            secret_changes=parts.secret_changes,
-            secret_namespaces=self._settings.secret_namespaces,
-            records=parts.records,
-            configs=parts.configs,
-            clock=self._clock,
-        )
+        following = parts.watches()
         await stopping.enter_async_context(following.running())
         self._readiness.add("caches", following.missing)
         self._readiness.set("management cluster")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Literal, NamedTuple, ParamSpec, TypeVar
+from typing import Literal, NamedTuple, ParamSpec, TypeVar, Unpack
 
 from opentelemetry import trace
 
@@ -59,27 +59,14 @@ class Calls(external.External):
 
     @contextlib.asynccontextmanager
     async def call(
-        self,
-        system: str,
-        operation: str,
-        *,
-        write: bool,
-        subject: str = "",
-        deadline_seconds: float | None = None,
-        waiting: bool = False,
+        self, system: str, operation: str, **options: Unpack[external.CallOptions]
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
-        self.made.append(Call(system, operation, subject, write))
+        subject = options.get("subject", "")
+        self.made.append(Call(system, operation, subject, options["write"]))
         number = len(self.made)
         self._raise(number, "before")
-        async with super().call(
-            system,
-            operation,
-            write=write,
-            subject=subject,
-            deadline_seconds=deadline_seconds,
-            waiting=waiting,
-        ) as span:
+        async with super().call(system, operation, **options) as span:
             yield span
         self._raise(number, "after")
 

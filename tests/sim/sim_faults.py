@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import Any
+from typing import Any, Unpack
 
 from opentelemetry import trace
 
@@ -79,24 +79,11 @@ class Seam(external.External):
 
     @contextlib.asynccontextmanager
     async def call(
-        self,
-        system: str,
-        operation: str,
-        *,
-        write: bool,
-        subject: str = "",
-        deadline_seconds: float | None = None,
-        waiting: bool = False,
+        self, system: str, operation: str, **options: Unpack[external.CallOptions]
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
-        async with super().call(
-            system,
-            operation,
-            write=write,
-            subject=subject,
-            deadline_seconds=deadline_seconds,
-            waiting=waiting,
-        ) as span:
+        write = options["write"]
+        async with super().call(system, operation, **options) as span:
             if write and not self._elects:
                 self._laws.require(self.leads(), f"{self._identity} writes and does not lead")
             self.writing += write

@@ -6,19 +6,12 @@ import base64
 from typing import Any
 
 from akoo_testbed import certificates, kubeapi
+from akoo_testbed.akosim import ako_bed
 
 NAMESPACE = "web"
 HOST_SUFFIX = "example.com"
 KINDS = (
-    "virtualservice",
-    "vsvip",
-    "pool",
-    "poolgroup",
-    "httppolicyset",
-    "l4policyset",
-    "vsdatascriptset",
-    "sslkeyandcertificate",
-    "stringgroup",
+    *ako_bed.KINDS,
     "pkiprofile",
     "applicationpersistenceprofile",
     "healthmonitor",

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-from akoo_core.app import assembly, watches
+from akoo_core.app import assembly
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import Clock
 from akoo_core.election import lease
@@ -90,17 +90,7 @@ class MemoryOperator:
             registered=registered,
             thread_pool=lambda _: self._threads,
         )
-        following = watches.Watches(
-            client,
-            world,
-            management_id=management_id,
-            secrets=parts.secret_index,
-            secret_changes=parts.secret_changes,
-            secret_namespaces=self._settings.secret_namespaces,
-            records=parts.records,
-            configs=parts.configs,
-            clock=self._clock,
-        )
+        following = parts.watches()
 
         async def work() -> None:
             await parts.work(registered, client, stop=self.stop, grace_seconds=GRACE_SECONDS)

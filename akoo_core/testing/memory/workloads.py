@@ -9,12 +9,13 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Unpack
 
 from opentelemetry import trace
 
 from akoo_core import structs
 from akoo_core.clock import Clock
-from akoo_core.external import External
+from akoo_core.external import CallOptions, External
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.client import KubeClient
@@ -91,29 +92,16 @@ class MemoryWorkloads:
 
     @contextlib.asynccontextmanager
     async def call(
-        self,
-        cluster_uid: str,
-        server: str,
-        operation: str,
-        *,
-        write: bool,
-        subject: str,
-        deadline_seconds: float | None,
+        self, cluster_uid: str, server: str, operation: str, **options: Unpack[CallOptions]
     ) -> AsyncIterator[trace.Span]:
         """One call to ``server``: it is silent or answers, and that is remembered."""
         try:
-            async with self._external.call(
-                "workload",
-                operation,
-                write=write,
-                subject=subject,
-                deadline_seconds=deadline_seconds,
-            ) as span:
+            async with self._external.call("workload", operation, **options) as span:
                 if server not in self._servers:
                     raise errors.UnreachableError(f"workload cluster {server} is gone")
                 if self._servers[server].silent:
                     await asyncio.sleep(_NEVER_SECONDS)
-                if write and self._on_write is not None:
+                if options["write"] and self._on_write is not None:
                     self._on_write(server)
                 yield span
         except (errors.UnreachableError, TimeoutError):
@@ -134,24 +122,11 @@ class _Heard(External):
 
     @contextlib.asynccontextmanager
     async def call(
-        self,
-        system: str,
-        operation: str,
-        *,
-        write: bool,
-        subject: str = "",
-        deadline_seconds: float | None = None,
-        waiting: bool = False,
+        self, system: str, operation: str, **options: Unpack[CallOptions]
     ) -> AsyncIterator[trace.Span]:
         """As :meth:`external.External.call`."""
-        async with self._owner.call(
-            self._cluster_uid,
-            self._server,
-            operation,
-            write=write,
-            subject=subject,
-            deadline_seconds=deadline_seconds,
-        ) as span:
+        call = self._owner.call(self._cluster_uid, self._server, operation, **options)
+        async with call as span:
             yield span
 
 

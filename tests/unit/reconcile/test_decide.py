@@ -9,28 +9,13 @@ import pytest
 from akoo_core import structs
 from akoo_core.objects import names
 from akoo_core.objects.config import Config, Policies
-from akoo_core.objects.record import Cause, ClusterRef, Orphaned, Record, Workload
+from akoo_core.objects.record import ClusterRef, Record, Workload
 from akoo_core.reconcile.decide import decisions, selection
 from akoo_core.reconcile.decide.situation import Progress
-from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
+from tests.unit.reconcile.reconcile_decisions import at, held, orphaned
 
 LEAVE = names.LEAVE_ANNOTATION
-
-
-def at(**changes: Any) -> decisions.Decision:
-    return decide(builders.make_situation(**changes))
-
-
-def held(reason: str, **changes: Any) -> decisions.Hold:
-    decision = at(**changes)
-    assert isinstance(decision, decisions.Hold), decision
-    assert decision.reason == reason
-    return decision
-
-
-def orphaned(cause: Cause = "Unmatched") -> Orphaned:
-    return Orphaned(cause=cause, at=builders.NOW)
 
 
 # Without a record.
