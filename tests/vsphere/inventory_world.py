@@ -171,7 +171,7 @@ class Neighbourhood:
         obj = there.group(name)
         before, used = self.groups(), self._used()
         version = (obj or {}).get("metadata", {}).get("resourceVersion")
-        run = there.run(verbs.try_reconcile(there._plugin, "port-groups", name, there))
+        run = there.run(verbs.try_reconcile(there.controllers, "port-groups", name, there))
         assert run.error is None or isinstance(run.error, Crash), repr(run.error)
         after = self.groups()
         if obj is None:

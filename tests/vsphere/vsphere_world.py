@@ -104,7 +104,7 @@ class VSphereWorld(testing.World):
         self.there = standard(self.vcenter)
         self.registry = MemoryVCenters({ADDRESS: self.vcenter})
         self.hand = MemoryVCenter(self.vcenter).hand
-        self._plugin = PortGroupsPlugin(self.registry)
+        self.controllers = PortGroupsPlugin(self.registry)
 
     def outside(self) -> object:
         return self.hand.groups()
@@ -115,15 +115,15 @@ class VSphereWorld(testing.World):
         return self.trace(name).result
 
     def trace(self, name: str = "edge") -> testing.VerbRun:
-        return testing.run_reconcile(self._plugin, "port-groups", name, self)
+        return testing.run_reconcile(self.controllers, "port-groups", name, self)
 
     def run_connection(self, name: str = "vc", controller: str = "connections") -> Any:
-        return testing.run_reconcile(self._plugin, controller, name, self).result
+        return testing.run_reconcile(self.controllers, controller, name, self).result
 
     def restart(self) -> None:
         """Another process: nothing is in memory."""
         self.registry = MemoryVCenters(self.registry.vcenters)
-        self._plugin = PortGroupsPlugin(self.registry)
+        self.controllers = PortGroupsPlugin(self.registry)
 
     # What people do.
 

@@ -26,6 +26,8 @@ AGAIN_SECONDS: Final = 60.0
 SOON_SECONDS: Final = 2.0
 LONGEST_SECONDS: Final = 600.0
 SHOWN: Final = 5
+RETAIN_TRIES: Final = 3
+"""Tries to take the marks off a port group that stays: a lost answer is no reason to leave them."""
 ENGINES: Final = "Avi-se-"
 """Start of the names of Avi's service engines."""
 UNCERTAIN_SECONDS: Final = 120.0
@@ -176,19 +178,30 @@ def used_by(users: Users, other: str = "") -> str:
 
 async def _retain(attempt: Attempt) -> api.Result:
     """Take our marks off if vCenter answers, and let go in any case."""
+    stays = ""
+    for number in range(RETAIN_TRIES):
+        try:
+            stays = await _unmarked(attempt)
+            break
+        except access.ANSWERED as error:
+            problem = access.answer(error).message
+            stays = f"{_shown(attempt.group)} stays in vCenter, with its mark: {problem}"
+            if number == RETAIN_TRIES - 1 or isinstance(error, errors.UnreachableError):
+                break
+    return await _gone(attempt, "PortGroupRetained" if stays else "", stays)
+
+
+async def _unmarked(attempt: Attempt) -> str:
+    """The rest in words, after the marks were taken off; "" for nothing. Raises ``ANSWERED``."""
     group = attempt.group
-    try:
-        view = await scene.enter(attempt.ctx, attempt.vcenters, group)
-        seen = await scene.find(view, group)
-        if seen is None:
-            return await _gone(attempt, "", "")
-        if scene.verdict_on(view, group, seen).mark is not None:
-            guards.check_touchable(seen, view.situation(group, seen))
-            await _unmark(view, seen)
-        stays = f'Port group "{seen.name}" ({seen.mo_ref}) stays in vCenter, without a mark.'
-    except access.ANSWERED as error:
-        stays = f"{_shown(group)} stays in vCenter, with its mark: {access.answer(error).message}"
-    return await _gone(attempt, "PortGroupRetained", stays)
+    view = await scene.enter(attempt.ctx, attempt.vcenters, group)
+    seen = await scene.find(view, group)
+    if seen is None:
+        return ""
+    if scene.verdict_on(view, group, seen).mark is not None:
+        guards.check_touchable(seen, view.situation(group, seen))
+        await _unmark(view, seen)
+    return f'Port group "{seen.name}" ({seen.mo_ref}) stays in vCenter, without a mark.'
 
 
 async def _unmark(view: Scene, seen: Observed) -> None:
