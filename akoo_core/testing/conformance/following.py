@@ -1,4 +1,7 @@
-"""Sources follow quietly: they read, wait, let errors out, end when cancelled, and lose no key."""
+"""Sources follow quietly: they read, wait, let errors out, end when cancelled, and lose no key.
+
+They show no secret either, also when calls fail.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from akoo_core.plugin.errors import describe
 from akoo_core.plugin_host import leaks, sources
 from akoo_core.telemetry import metrics
 from akoo_core.testing import calls, verbs
+from akoo_core.testing.conformance import canaries
 from akoo_core.testing.conformance.subject import ConformanceError, Subject
 from akoo_core.testing.sources import SourceRun, try_source
 from akoo_core.testing.world import World
@@ -113,7 +117,10 @@ class _Followed(NamedTuple):
             finally:
                 await leaks.stop(asyncio.all_tasks() - before)
 
-        return world.run(run())
+        ended = world.run(run())
+        for place, value in canaries.shown(ended.observed, world):
+            raise self._error(canaries.problem(place, value))
+        return ended
 
     def _left(self, plugin: api.Plugin) -> _Left:
         labels = {"verb": f"source {self.controller}", "plugin": plugin.name}

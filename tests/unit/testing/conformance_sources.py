@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 from akoo_core.plugin import api
+from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
 
 
@@ -35,6 +36,17 @@ class Raises(Good):
 class AddsNoText(Good):
     async def follow(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
         add(7)  # type: ignore[arg-type]
+
+
+class ShowsASecret(Good):
+    async def follow(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
+        value = (await ctx.secrets.read(cloud.TOKEN) or b"").decode()
+        try:
+            await look(ctx)
+        except OSError as error:
+            ctx.log.info("refused", extra={"with": value})
+            raise RuntimeError("refused") from error
+        await asyncio.Event().wait()
 
 
 class Ends(Good):

@@ -103,6 +103,7 @@ BAD: dict[type[Good], tuple[str, str]] = {
     sources.WritesInSilence: ("follows_quietly", "it changed something. A source reads only."),
     sources.Raises: ("follows_quietly", "it failed where nothing was wrong: KeyError"),
     sources.AddsNoText: ("follows_quietly", "a source added int, not text"),
+    sources.ShowsASecret: ("follows_quietly", f"'{TOKEN}' is seen in a log line"),
     sources.Ends: ("follows_quietly", "it ended. Wait where there is nothing to do"),
     sources.NeverWaits: ("follows_quietly", "it made 1000 calls within 300 s"),
     sources.GoesOn: ("follows_quietly", "it went on when it was cancelled"),
