@@ -78,11 +78,8 @@ async def hold(client: KubeClient, hold: Holding, name: str) -> Object:
     does not ask again. Raises NotFoundError where there is none.
     """
     obj = await client.get(hold.held, name)
-    held = None
-    if not _deleting(obj):
-        held = await Finalizers(client).add(
-            hold.held, hold.finalizer, name, None, uid=obj["metadata"]["uid"], seen=obj
-        )
+    uid = obj["metadata"]["uid"]
+    held = await Finalizers(client).add(hold.held, hold.finalizer, name, None, uid=uid, seen=obj)
     if held is None:
         kind = hold.held.kind
         raise HolderRefusedError(
