@@ -302,6 +302,15 @@ async def users_that_are_not_seen(bench: Bench) -> object:
     return [(read.ports, read.machines, read.names, read.unseen)]
 
 
+@row([True, "text", ""], API + "DVPortgroupConfigInfo.description")
+async def descriptions(bench: Bench) -> object:
+    free, switch = await bench.group("DC0-free"), await bench.switch("DVS0")
+    await change(bench, free, description="text")
+    read = await bench.client.descriptions(switch)
+    listed = {each.mo_ref for each in await bench.client.port_groups(switch)}
+    return [read.keys() == listed, read[free], read[await bench.group("DC0-management")]]
+
+
 @row([8, 16])
 async def an_elastic_port_group_grows(bench: Bench) -> object:
     """By how many ports is our choice."""

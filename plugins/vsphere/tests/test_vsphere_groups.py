@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from akoo_vsphere import marks
+from akoo_vsphere.testing import Fault
 
 from akoo_core.plugin import api
+from akoo_core.testing import Crash, verbs
 from tests.vsphere.vsphere_world import VSphereWorld, port_group
 
 Json = dict[str, Any]
@@ -73,3 +75,26 @@ def test_the_nonce_is_stored_before_the_create_and_nothing_before_the_finalizers
     assert any("patch vsphereconnections vc" in call for call in before)
     define = next(i for i, call in enumerate(calls) if "vsphere AddCustomFieldDef" in call)
     assert define < first
+
+
+def test_a_port_group_that_a_lost_create_made_is_found_under_another_name() -> None:
+    """The process dies, or loses the answer, and somebody renames what was made."""
+    for lost in (False, True):
+        there = VSphereWorld(port_group())
+        if lost:
+            there.vcenter.faults.add(Fault(method="create", lost=True))
+        else:
+            operations = [call.operation for call in VSphereWorld(port_group()).trace().calls]
+            sent = operations.index("AddDVPortgroup_Task") + 1
+            there.calls.fail(sent, "after", Crash())
+        there.run(verbs.try_reconcile(there.controllers, "port-groups", "edge", there))
+        there.calls.heal()
+        there.restart()
+        row = there.named("edge")
+        assert row is not None
+        assert row["customValue"] == []
+        there.hand.rename(row["moRef"], "renamed")
+        there.run_group()
+        assert there.status()["portGroup"]["moRef"] == row["moRef"]
+        assert (there.named("renamed"), there.condition()[0]) == (None, "True")
+        assert there.writes.count("create") == 1

@@ -144,6 +144,10 @@ class VCenterClient(Protocol):
         if one could not be read: then absence is not known."""
         ...
 
+    async def descriptions(self, switch: str) -> dict[str, str]:
+        """Description of each port group of a switch, by moRef: to find what a lost create made."""
+        ...
+
     async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
         """The port groups of a switch that have a single VLAN. Reads all their settings: for the
         choice of a VLAN only. Raises UnreadableError."""

@@ -51,6 +51,11 @@ class SoapClient:
             lambda operation: reads.port_groups(operation, switch), seconds=LONG_READ_SECONDS
         )
 
+    async def descriptions(self, switch: str) -> dict[str, str]:
+        return await self._read(
+            lambda operation: reads.descriptions(operation, switch), seconds=LONG_READ_SECONDS
+        )
+
     async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
         return await self._read(
             lambda operation: reads.vlans(operation, switch), seconds=LONG_READ_SECONDS

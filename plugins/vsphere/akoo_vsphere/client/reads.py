@@ -48,6 +48,12 @@ async def port_groups(operation: Operation, switch: str) -> tuple[api.Listed, ..
     return tuple(inventory.listed(row.ref.value, row.fields, definitions) for row in groups)
 
 
+async def descriptions(operation: Operation, switch: str) -> dict[str, str]:
+    """Descriptions of the port groups of a switch."""
+    groups = await _groups(operation, switch, (inventory.DESCRIPTION,), label="descriptions")
+    return {row.ref.value: str(row.fields.get(inventory.DESCRIPTION) or "") for row in groups}
+
+
 async def vlans(operation: Operation, switch: str) -> tuple[VlanUser, ...]:
     """Port groups of a switch with a single VLAN."""
     groups = await _groups(operation, switch, inventory.VLAN_PATHS, label="vlans")

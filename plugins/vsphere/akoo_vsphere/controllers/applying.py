@@ -44,7 +44,7 @@ async def apply(attempt: Attempt) -> api.Result:
             return waiting
     for number in range(STEPS):
         view = await scene.again(view) if number else view
-        seen = await scene.find(view, attempt.group, attempt.made)
+        seen = await scene.find(view, attempt.group, attempt.made, unsent=attempt.unsent)
         result = await _plan(attempt, view, seen)
         recording.verified(attempt, result, seen)
         if not result.actions:
@@ -89,10 +89,11 @@ async def _step(attempt: Attempt, view: Scene, seen: Observed | None, result: Pl
 async def _announce(attempt: Attempt) -> None:
     """Store the nonce of the create that follows. The former port group is gone."""
     former, now = attempt.status.port_group, attempt.ctx.clock.now()
+    attempt.unsent = attempt.make_nonce()
     attempt.status = structs.replace(
         attempt.status,
         port_group=None,
-        pending_create=PendingCreate(nonce=attempt.make_nonce(), started_at=now),
+        pending_create=PendingCreate(nonce=attempt.unsent, started_at=now),
     )
     await attempt.save(strict=True)
     if former is not None:
@@ -101,6 +102,8 @@ async def _announce(attempt: Attempt) -> None:
 
 
 async def _perform(attempt: Attempt, view: Scene, seen: Observed | None, action: Action) -> None:
+    if isinstance(action, Create):
+        attempt.unsent = ""
     try:
         mo_ref = await execute.execute(view, seen, action)
     except errors.ChangedError:

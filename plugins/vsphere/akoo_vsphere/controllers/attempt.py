@@ -40,6 +40,8 @@ class Attempt:
     conflicts: int = 0
     seen: Seen | None = None
     """The port group, once it is in order."""
+    unsent: str = ""
+    """Nonce of a create that this attempt announced and has not sent yet."""
     made: str = ""
     """moRef of the port group that this attempt made."""
 

@@ -150,11 +150,14 @@ def _check_instance(connection: Connection, about: About) -> None:
         )
 
 
-async def find(scene: Scene, group: PortGroup, made: str = "") -> Observed | None:
+async def find(
+    scene: Scene, group: PortGroup, made: str = "", *, unsent: str = ""
+) -> Observed | None:
     """The port group of the object as it is now; None if it is proven to be absent.
 
     The moRef that this attempt ``made``, or else the recorded one, comes first, then our mark, then
-    what spec names. Raises UnreadableError if it may be there, unseen.
+    the nonce of a create that was sent (``unsent``: one that was not), then what spec names. Raises
+    UnreadableError if it may be there, unseen.
     """
     recorded = made or _recorded(scene, group)
     if recorded:
@@ -162,7 +165,7 @@ async def find(scene: Scene, group: PortGroup, made: str = "") -> Observed | Non
         if seen is not None and not _reused(scene, group, seen):
             return seen
     listed = await scene.client.port_groups(scene.switch)
-    marked = _marked(scene, group, listed)
+    marked = _marked(scene, group, listed) or await _made(scene, group, unsent)
     if marked:
         return await _read(scene, marked)
     return await _named(scene, group, listed)
@@ -227,6 +230,19 @@ def _marked(scene: Scene, group: PortGroup, listed: tuple[Listed, ...]) -> str:
             "of the mark in the description from those that are not its own.",
         )
     return carriers[0] if carriers else ""
+
+
+async def _made(scene: Scene, group: PortGroup, unsent: str) -> str:
+    """moRef of the port group that an announced create made, whatever its name is by now; "" for
+    none. Its answer was lost, or the process ended before the custom attribute was written."""
+    pending = group.status.pending_create
+    if pending is None or pending.nonce == unsent:
+        return ""
+    for mo_ref, text in (await scene.client.descriptions(scene.switch)).items():
+        mark = marks.of_description(text)
+        if isinstance(mark, Mark) and (mark.name, mark.nonce) == (group.name, pending.nonce):
+            return mo_ref
+    return ""
 
 
 async def _named(scene: Scene, group: PortGroup, listed: tuple[Listed, ...]) -> Observed | None:

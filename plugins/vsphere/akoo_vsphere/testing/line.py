@@ -19,6 +19,7 @@ SITES: Final[dict[str, str]] = {
     "about": _SESSION,
     "inventory": "RetrievePropertiesEx inventory",
     "port_groups": "RetrievePropertiesEx portgroups",
+    "descriptions": "RetrievePropertiesEx descriptions",
     "vlans": "RetrievePropertiesEx vlans",
     "port_group": _GROUP,
     "port_group_at": "FindByInventoryPath",

@@ -71,6 +71,11 @@ class MemoryVCenter:
         await self._line.further(*AFTER["port_groups"])
         return listed
 
+    async def descriptions(self, switch: str) -> dict[str, str]:
+        return await self._line.read(
+            "descriptions", switch, lambda: reads.descriptions(self.vcenter, self._user, switch)
+        )
+
     async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
         return await self._line.read(
             "vlans", switch, lambda: reads.vlans(self.vcenter, self._user, switch)

@@ -80,6 +80,16 @@ def port_groups(vcenter: SimulatedVCenter, user: str, switch: str) -> tuple[api.
     return tuple(listed)
 
 
+def descriptions(vcenter: SimulatedVCenter, user: str, switch: str) -> dict[str, str]:
+    """Descriptions of the port groups of a switch. Raises UnreadableError, NotFoundError."""
+    return {
+        listed.mo_ref: str(
+            readable(vcenter, user, listed.mo_ref, PortGroupEntity).config["description"]
+        )
+        for listed in port_groups(vcenter, user, switch)
+    }
+
+
 def vlans(vcenter: SimulatedVCenter, user: str, switch: str) -> tuple[VlanUser, ...]:
     """Port groups with a single VLAN. Raises UnreadableError, NotFoundError."""
     users = []

@@ -134,6 +134,7 @@ async def calls_of_everything(bench: Bench, calls: Calls) -> list[tuple[str, boo
     await client.changes(first.version, 10)
     await client.inventory()
     await client.port_groups(switch)
+    await client.descriptions(switch)
     await client.vlans(switch)
     await client.path(free)
     await client.port_group_at("/DC0/network/renamed")

@@ -21,6 +21,7 @@ SWITCH_PATHS: Final = (*PLACE, "uuid", "config")
 LISTED_PATHS: Final = (*PLACE, "config.configVersion", "customValue")
 VLAN_PATHS: Final = ("name", "config.defaultPortConfig")
 """The settings of the ports whole: the VLAN is none of their base type."""
+DESCRIPTION: Final = "config.description"
 PORT_GROUP_PATHS: Final = (*PLACE, "config", "customValue", "tag", "vm")
 NEEDED: Final = (*PLACE, "config", "customValue")
 """Without one of these a port group cannot be judged."""
