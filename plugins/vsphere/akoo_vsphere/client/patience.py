@@ -38,6 +38,8 @@ class Patience:
                 ours=True,
             )
         begun = self._clock.monotonic()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENT * seconds  # deadlines of calls are by this clock
         try:
             yield
         except LostError as lost:
@@ -48,7 +50,7 @@ class Patience:
             self._circuit.failed(begun)
             raise
         except asyncio.CancelledError:
-            if self._clock.monotonic() - begun >= PATIENT * seconds and exchange.begun:
+            if loop.time() >= until and exchange.begun:
                 self._circuit.failed(begun)
             raise
         except Exception:
