@@ -144,15 +144,13 @@ class Operation:
         raise self.unreadable(mo_ref)
 
     async def prove_alive(self) -> None:
-        """Return if the session is alive. Raises DeadSessionError, UnreadableError."""
+        """Return if the session is alive. Raises DeadSessionError, also if not even the root folder
+        is in the answer: then nothing can be concluded from anything."""
         root = self.manager("rootFolder")
         spec = properties.filter_spec([root], {root.type: ("name",)})
         rows = await self.rows(spec, label="session", subject=root.value)
-        if not any("name" in row.fields or row.missing for row in rows):
-            raise errors.UnreadableError(
-                f"{self.address} answers with nothing, so nothing can be concluded from it.",
-                root.value,
-            )
+        if not any(row.ref == root for row in rows):
+            raise DeadSessionError
 
     def unreadable(self, mo_ref: str, row: Row | None = None) -> errors.UnreadableError:
         """The error of an object whose fields are missing."""

@@ -125,3 +125,14 @@ async def test_a_vcenter_that_was_away_is_used_again_with_one_login(
     clock.advance(60)
     assert await client.about() == before
     assert await count(vcsim, "Login") == 1
+
+
+async def test_a_write_after_a_restart_is_sent_on_a_new_connection(
+    client: SoapClient, vcsim: vcsim_plugin.RunningVcsim
+) -> None:
+    """On one that was kept, its outcome would not be known."""
+    group = (await group_named(client, "DC0-free")).mo_ref
+    await asyncio.gather(*(client.about() for _ in range(4)))
+    await vcsim.call(vcsim.restart())
+    await client.rename(group, "renamed")
+    assert (await group_named(client, "renamed")).mo_ref == group

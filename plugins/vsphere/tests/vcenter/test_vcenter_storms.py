@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 import hypothesis
+import pytest
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.account import Account
 from akoo_vsphere.client.sessions import SharedVCenters
@@ -15,11 +16,11 @@ from hypothesis import strategies
 
 from akoo_core.plugin import external
 from akoo_core.testing import virtual_time
-from tests.vsphere.vcenter_door import GROUP, EndingDoor
+from tests.vsphere.vcenter_door import GHOST, GROUP, HIDDEN, OTHER, SWITCH, EndingDoor, Shape
 
 PROOF = 20 if os.environ.get("AKOO_PROOF") else 1
 ACCOUNT = Account(address="vcenter.example", username="operator", password="password-1")
-CALLERS = strategies.lists(strategies.sampled_from(["read", "write", "about"]), max_size=24)
+CALLERS = strategies.lists(strategies.sampled_from(["read", "list", "write", "about"]), max_size=24)
 
 
 def play(door: EndingDoor, callers: list[str]) -> list[Any]:
@@ -30,6 +31,9 @@ def play(door: EndingDoor, callers: list[str]) -> list[Any]:
         client = await vcenters.client(ACCOUNT, external=external.External())
         calls = {
             "read": lambda: client.port_group(GROUP.value),
+            "list": lambda: client.port_groups(SWITCH.value),
+            "hidden": lambda: client.port_group(HIDDEN.value),
+            "ghost": lambda: client.port_group(GHOST.value),
             "write": lambda: client.rename(GROUP.value, "data"),
             "about": client.about,
         }
@@ -43,11 +47,15 @@ def play(door: EndingDoor, callers: list[str]) -> list[Any]:
 
 
 @hypothesis.settings(max_examples=PROOF * 100)
-@hypothesis.given(CALLERS, strategies.sets(strategies.integers(-40, 40), max_size=8))
+@hypothesis.given(
+    CALLERS,
+    strategies.sets(strategies.integers(-60, 60), max_size=8),
+    strategies.sampled_from(["missing", "gone", "nothing"]),
+)
 def test_each_end_costs_one_login_and_nothing_is_ever_gone(
-    callers: list[str], ends: set[int]
+    callers: list[str], ends: set[int], shape: Shape
 ) -> None:
-    door = EndingDoor(ends)
+    door = EndingDoor(ends, shape=shape)
     results = play(door, callers)
     assert door.logins <= 1 + door.ended
     failures = collections.Counter(
@@ -59,7 +67,26 @@ def test_each_end_costs_one_login_and_nothing_is_ever_gone(
     for caller, result in zip(callers, results, strict=True):
         if caller == "read" and not isinstance(result, Exception):
             assert result["moRef"] == GROUP.value
+        if caller == "list" and not isinstance(result, Exception):
+            assert [group.mo_ref for group in result] == [GROUP.value, OTHER.value]
     assert door.alive == set()
+
+
+@pytest.mark.parametrize("shape", ["missing", "gone", "nothing"])
+@pytest.mark.parametrize("end", [*range(-8, 0), *range(1, 9)])
+def test_one_end_at_each_call_of_a_read_is_not_noticed(end: int, shape: Shape) -> None:
+    for caller in ("read", "list", "about"):
+        door = EndingDoor({end}, shape=shape)
+        (result,) = play(door, [caller])
+        assert not isinstance(result, Exception), (caller, result)
+        assert door.logins <= 2
+
+
+def test_only_a_ghost_is_gone_and_what_is_hidden_is_not() -> None:
+    hidden, ghost = play(EndingDoor(), ["hidden", "ghost"])
+    assert type(hidden) is errors.UnreadableError
+    assert type(ghost) is errors.NotFoundError
+    assert ghost.mo_ref == GHOST.value
 
 
 @hypothesis.settings(max_examples=PROOF * 50)

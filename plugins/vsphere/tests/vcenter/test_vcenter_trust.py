@@ -70,6 +70,8 @@ async def test_nothing_is_sent_to_another_certificate_than_the_pinned_one(
         await client.about()
     calls = await vcsim.call(vcsim.control.calls())
     assert calls.total == 0
+    transport = client._connection._door._transport  # type: ignore[attr-defined]
+    assert transport._context is None
 
 
 async def test_the_pin_is_compared_on_each_connection(
@@ -105,6 +107,24 @@ async def test_the_pin_is_compared_although_the_context_would_trust(
     client = await open_client(ca_pem="", thumbprint=pin(renewed))
     await client.about()
     client._connection._door._transport._context = trust.probing()  # type: ignore[attr-defined]
+    present(vcsim, other)
+    await drop(client)
+    with pytest.raises(errors.TlsError, match=r"spec\.thumbprint"):
+        await client.about()
+
+
+async def test_the_context_trusts_the_pinned_certificate_alone(
+    open_client: Open,
+    vcsim: vcsim_plugin.RunningVcsim,
+    renewed: certificates.KeyPair,
+    other: certificates.KeyPair,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """OpenSSL's check holds where our own comparison does not."""
+    present(vcsim, renewed)
+    client = await open_client(ca_pem="", thumbprint=pin(renewed))
+    await client.about()
+    monkeypatch.setattr(trust, "check_pin", lambda *_: None)
     present(vcsim, other)
     await drop(client)
     with pytest.raises(errors.TlsError, match=r"spec\.thumbprint"):

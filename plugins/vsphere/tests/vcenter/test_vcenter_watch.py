@@ -19,6 +19,11 @@ async def whole(client: SoapClient) -> api.Changes:
     return changes
 
 
+async def waits(vcsim: vcsim_plugin.RunningVcsim) -> int:
+    """Waiting calls that are under way."""
+    return (await vcsim.call(vcsim.control.calls())).waiting
+
+
 async def test_the_first_answer_is_the_whole_list(client: SoapClient) -> None:
     changes = await whole(client)
     names = {group.name for group in changes.changed}
@@ -73,10 +78,17 @@ async def test_the_wait_takes_no_thread_of_other_calls(
 ) -> None:
     group = await group_named(client, "DC0-free")
     version = (await whole(client)).version
+    read = "FindByInventoryPath"
+    await inject(vcsim, Fault(action=Action.HOLD, method=read))
     waiting = asyncio.ensure_future(client.changes(version))
-    await asyncio.gather(*(client.port_group(group.mo_ref) for _ in range(8)))
+    path = "/DC0/network/DC0-free"
+    others = [asyncio.ensure_future(client.port_group_at(path)) for _ in range(4)]
+    async with asyncio.timeout(5):
+        while await count(vcsim, read) < 4 or not await waits(vcsim):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await vcsim.call(vcsim.control.release())
+    assert set(await asyncio.gather(*others)) == {group.mo_ref}
     assert not waiting.done()
-    assert (await vcsim.call(vcsim.control.calls())).waiting == 1
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     async with asyncio.timeout(5):
@@ -105,7 +117,7 @@ async def test_the_end_of_the_session_during_the_wait_costs_one_login(
     version = (await whole(client)).version
     await vcsim.call(vcsim.control.clear_calls())
     waiting = asyncio.ensure_future(client.changes(version))
-    while not (await vcsim.call(vcsim.control.calls())).waiting:  # noqa: ASYNC110
+    while not await waits(vcsim):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     await vcsim.call(vcsim.control.end_sessions())
     async with asyncio.timeout(5):
