@@ -20,7 +20,7 @@ def sandbox(once: bool, plugins: str) -> None:
     try:
         from akoo_testbed.errors import TestbedError  # noqa: PLC0415 - an extra
 
-        from akoo_core.sandbox import display, process, run, story  # noqa: PLC0415
+        from akoo_core.sandbox import display, process, run, stage  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise errors.InputError(
             f"the sandbox needs {error.name}, which is not installed: "
@@ -29,5 +29,5 @@ def sandbox(once: bool, plugins: str) -> None:
     show = display.Display()
     try:
         asyncio.run(run.run(plugins, once=once, show=show))
-    except (TestbedError, process.OperatorError, story.StoryError, TimeoutError) as error:
+    except (TestbedError, process.OperatorError, stage.StoryError, TimeoutError) as error:
         raise errors.AkooError(f"the sandbox failed: {error}") from error

@@ -627,6 +627,9 @@ class Plugin:
     """Plugins that must come first, although no data flows; those not selected are ignored."""
     rbac: ClassVar[tuple[RbacRule, ...]] = ()
     """Rights in the management cluster beyond the core's."""
+    chapter: ClassVar[str] = ""
+    """``module:NAME`` of its Chapter in ``akoo-core sandbox`` (akoo_core.testing.chapters); only
+    the sandbox imports it."""
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings

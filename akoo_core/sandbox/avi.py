@@ -32,7 +32,8 @@ class SandboxAvi:
     """A running Avi Controller; the story reads its state past the REST API."""
 
     def __init__(self, server: avisim.AviServer, admin: client.Client) -> None:
-        self._admin = admin
+        self.admin = admin
+        """A superuser, past the server."""
         self.password = secrets.token_urlsafe(16)
         """Of AKO_USER."""
         self.operator_password = secrets.token_urlsafe(16)
@@ -40,6 +41,11 @@ class SandboxAvi:
         self.address = f"{server.host}:{server.port}"
         self.url = server.url
         self.ca_pem = server.ca_pem
+
+    @property
+    def controller(self) -> avisim.Controller:
+        """The simulated controller itself."""
+        return self.admin.controller
 
     def furnish(self) -> None:
         """Make what an Avi admin provides: a network with addresses, accounts for AKO and us."""
@@ -49,20 +55,20 @@ class SandboxAvi:
         }
         prefix = {"ip_addr": {"addr": "10.70.0.0", "type": "V4"}, "mask": 24}
         subnet = {"prefix": prefix, "static_ip_ranges": [{"range": ends}]}
-        network = self._admin.post("network", {"name": NETWORK, "configured_subnets": [subnet]})
+        network = self.admin.post("network", {"name": NETWORK, "configured_subnets": [subnet]})
         usable = {"usable_networks": [{"nw_ref": network["url"]}]}
         ipam = {"name": "ipam", "type": "IPAMDNS_TYPE_INTERNAL", "internal_profile": usable}
-        cloud = self._admin.get(f"cloud?name={CLOUD}")["results"][0]
-        cloud["ipam_provider_ref"] = self._admin.post("ipamdnsproviderprofile", ipam)["url"]
-        self._admin.put(f"cloud/{cloud['uuid']}", cloud)
+        cloud = self.admin.get(f"cloud?name={CLOUD}")["results"][0]
+        cloud["ipam_provider_ref"] = self.admin.post("ipamdnsproviderprofile", ipam)["url"]
+        self.admin.put(f"cloud/{cloud['uuid']}", cloud)
         access = {
             "role_ref": "/api/role/?name=System-Admin",
             "tenant_ref": "/api/tenant/?name=admin",
         }
         user = {"name": AKO_USER, "password": self.password, "access": [access]}
-        self._admin.post("user", user)
+        self.admin.post("user", user)
         operator = {**user, "name": OPERATOR_USER, "password": self.operator_password}
-        self._admin.post("user", {**operator, "is_superuser": True})
+        self.admin.post("user", {**operator, "is_superuser": True})
 
     def marked(self, ako_cluster_name: str) -> list[str]:
         """kind/name of every object of that AKO in all tenants, without the claim."""
@@ -70,12 +76,12 @@ class SandboxAvi:
         return [
             f"{kind}/{name}"
             for kind in KINDS
-            for name in self._admin.names(f"{kind}?{query}", x_avi_tenant="*")
+            for name in self.admin.names(f"{kind}?{query}", x_avi_tenant="*")
         ]
 
     def deleted_by_ako(self) -> int:
         """The number of objects that AKO itself has deleted so far."""
-        deletions = self._admin.controller.journal.entries(method="DELETE", user=AKO_USER)
+        deletions = self.admin.controller.journal.entries(method="DELETE", user=AKO_USER)
         return sum(1 for entry in deletions if entry.status < 400)
 
     def config(self) -> dict[str, Any]:

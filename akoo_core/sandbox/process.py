@@ -30,6 +30,15 @@ def free_port() -> int:
         return port
 
 
+def own_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """The environment of akoo-core on this machine: none of the inherited settings."""
+    return {
+        **{key: value for key, value in inherited.items() if not key.startswith("AKOO_")},
+        # All that runs on this machine is on its loopback.
+        "AKOO_WORKLOAD_CLUSTERS__ALLOW_LOCAL_ADDRESSES": "true",
+    }
+
+
 class OperatorProcess:
     """``akoo-core`` with a kubeconfig, plugins and settings; its output goes to ``log``."""
 
@@ -44,17 +53,16 @@ class OperatorProcess:
     ) -> None:
         self.log = log
         self.health_port = free_port()
-        self._command = [
+        self.command = [
             *command,
             *("--kubeconfig", str(kubeconfig)),
             *("--plugins", ",".join(plugins)),
         ]
+        """The program with the options that commands know, too."""
         self._environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("AKOO_")},
+            **own_environment(os.environ),
             "AKOO_HEALTH__BIND_ADDRESS": "127.0.0.1",
             "AKOO_HEALTH__PORT": str(self.health_port),
-            # All that runs on this machine is on its loopback.
-            "AKOO_WORKLOAD_CLUSTERS__ALLOW_LOCAL_ADDRESSES": "true",
             **(environment or {}),
         }
         self._process: asyncio.subprocess.Process | None = None
@@ -78,7 +86,7 @@ class OperatorProcess:
         """Start it; returns at once."""
         with self.log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdout=output, stderr=output, env=self._environment
+                *self.command, stdout=output, stderr=output, env=self._environment
             )
 
     async def ready(self, seconds: float = READY_SECONDS) -> None:

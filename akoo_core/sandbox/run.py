@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import pathlib
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from akoo_testbed import build
 from akoo_testbed.bed import Bed, BedOptions
@@ -17,8 +18,9 @@ from akoo_testbed.provider.options import ProviderOptions
 import akoo_core
 from akoo_core import settings
 from akoo_core.plugin_host import loader
-from akoo_core.sandbox import avi, demo, display, install, process, story
+from akoo_core.sandbox import avi, chapters, demo, display, install, process, story
 from akoo_core.sandbox.avi import SandboxAvi
+from akoo_core.sandbox.stage import SandboxStage
 from akoo_core.traces import jaeger, life
 
 TRACE_SECONDS = 10.0
@@ -32,9 +34,11 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     errors when a step fails.
     """
     plugins = loader.load(settings.load(overrides={"enabledPlugins": selection}))
+    played = chapters.of(plugins)
+    extra = chapters.needed(played)
     started = time.monotonic()
-    await asyncio.to_thread(build.ensure, ("etcd", "kubernetes", "clusterapi", "jaeger"))
-    parts = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", "jaeger")
+    await asyncio.to_thread(build.ensure, ("etcd", "kubernetes", "clusterapi", "jaeger", *extra))
+    parts = ("etcd", "kube-apiserver", "kube-controller-manager", "cluster-api", "jaeger", *extra)
     show.heading("test bed", "  ".join(parts), time.monotonic() - started)
 
     started = time.monotonic()
@@ -42,20 +46,29 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     options = BedOptions(
         crds=(install.crds_folder(),), jaeger=True, provider=ProviderOptions(kubelet=kubelet)
     )
-    async with avi.serving() as controller, Bed(options) as bed:
-        text = "management cluster, Avi simulator, Jaeger"
-        show.heading("started", text, time.monotonic() - started)
+    async with (
+        avi.serving() as controller,
+        Bed(chapters.with_parts(options, extra)) as bed,
+        contextlib.AsyncExitStack() as furnished,
+    ):
+        names = ("management cluster", "Avi simulator", "Jaeger", *map(chapters.PARTS.get, extra))
+        show.heading("started", ", ".join(map(str, names)), time.monotonic() - started)
         await install.install(bed.api, plugins)
         operator = await _operator(bed, plugins.names)
+        stage = SandboxStage(bed, controller, show, operator=operator)
+        for chapter in played:
+            if chapter.furnish is not None:
+                await furnished.enter_async_context(chapter.furnish(stage))
+        stage.config = chapters.config(played, stage, stage.config)
         started = time.monotonic()
         async with process.running(operator):
             text = f"akoo-core {akoo_core.__version__}, plugins {', '.join(plugins.names)}"
             show.heading("operator", text, time.monotonic() - started)
             show.line()
-            await story.Story(bed, controller, show, proves="avi" in plugins.names).play()
+            await story.Story(stage, played, show).play()
             await _print_history(bed, show)
             if not once:
-                _invite(bed, controller, operator, show)
+                _invite(bed, controller, operator, show, chapters.links(played, stage))
                 await _interrupted()
 
 
@@ -92,7 +105,11 @@ async def _print_history(bed: Bed, show: display.Display) -> None:
 
 
 def _invite(
-    bed: Bed, avi: SandboxAvi, operator: process.OperatorProcess, show: display.Display
+    bed: Bed,
+    avi: SandboxAvi,
+    operator: process.OperatorProcess,
+    show: display.Display,
+    links: Mapping[str, str],
 ) -> pathlib.Path:
     path = bed.base.folder / "management.kubeconfig"
     install.write_private(path, bed.management.kubeconfig)
@@ -102,6 +119,8 @@ def _invite(
     if bed.jaeger is not None:
         show.line(f"  Jaeger  {bed.jaeger.query_url}   operator  {operator.url}/metrics")
     show.line(f"  Avi     {avi.url}")
+    for label, address in links.items():
+        show.line(f"  {label:<7} {address}")
     show.line(f"  Log     {operator.log}   Ctrl-C ends everything.")
     return path
 

@@ -7,46 +7,49 @@ from collections.abc import Callable
 from typing import Any
 
 from akoo_testbed import kubeapi, switching
-from akoo_testbed.bed import CLUSTER, Bed
+from akoo_testbed.bed import CLUSTER
 
-from akoo_core.sandbox import demo, display
-from akoo_core.sandbox.avi import QUIET_PERIOD, SandboxAvi
+from akoo_core.sandbox import chapters, demo, display
+from akoo_core.sandbox.chapters import Moment
+from akoo_core.sandbox.stage import RECORD, STEP_SECONDS, SandboxStage, StoryError
+from akoo_core.testing.chapters import Chapter
 
-RECORD = "akoo.io/v1alpha1/AKODeployment"
 CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
 STATEFUL_SET = "apps/v1/StatefulSet"
-STEP_SECONDS = 60.0
 
 Object = dict[str, Any]
-
-
-class StoryError(Exception):
-    """A step of the story did not happen in time; the message names the step and the last state."""
 
 
 class Story:
     """Plays on ``bed``, where the operator already runs, and shows each step."""
 
-    def __init__(self, bed: Bed, avi: SandboxAvi, show: display.Display, *, proves: bool) -> None:
-        self._proves = proves
-        """A plugin of this run cleans up on Avi; otherwise AKO's leftovers stay there."""
-        self._bed = bed
-        self._avi = avi
-        self._api = bed.api
+    def __init__(
+        self, stage: SandboxStage, chapters: tuple[Chapter, ...], show: display.Display
+    ) -> None:
+        self._stage = stage
+        self._chapters = chapters
+        self._bed = stage.bed
+        self._avi = stage.avi
+        self._api = stage.bed.api
         self._show = show
-        self.record = ""
 
     async def play(self) -> None:
-        """All steps. Raises StoryError (or TimeoutError from the bed) at the first that fails."""
+        """All steps, and the chapters between them. Raises StoryError (or TimeoutError from the
+        bed) at the first that fails."""
+        await self._act("opening")
         await self.create()
         await self.selected()
         await self.deployed()
         await self.served()
         await self.rolled()
+        await self._act("living")
         await self.deleted()
-        if self._proves:
-            await self.proven()
+        await self._act("leaving")
         await self.let_go()
+        await self._act("closing")
+
+    async def _act(self, moment: Moment) -> None:
+        await chapters.play(self._chapters, moment, self._stage)
 
     async def create(self) -> None:
         """Make the config first, then the cluster, as on most days."""
@@ -54,7 +57,7 @@ class Story:
         with self._show.step(f"create cluster {name}") as step:
             for secret in self._credentials():
                 await self._api.apply(secret)
-            await self._api.apply(demo.config(**self._avi.config()))
+            await self._api.apply(demo.config(**self._stage.config))
             await self._api.apply(
                 {
                     "apiVersion": "v1",
@@ -74,8 +77,8 @@ class Story:
         """A record names the cluster before anything else is touched."""
         with self._show.step(f'selected by config "{demo.CONFIG}"') as step:
             record = await self._until(RECORD, None, None, lambda obj: obj is not None)
-            self.record = record["metadata"]["name"]
-            step.result = f"record {self.record}"
+            self._stage.record = record["metadata"]["name"]
+            step.result = f"record {self._stage.record}"
 
     async def deployed(self) -> None:
         """AKO's objects are in the workload cluster and its Pod is Ready."""
@@ -99,7 +102,7 @@ class Story:
             step.result = f"{addresses} ({self._on_avi()})"
 
     def _on_avi(self) -> str:
-        marked = self._avi.marked(self.record)
+        marked = self._avi.marked(self._stage.record)
         kinds = ", ".join(sorted({name.partition("/")[0] for name in marked}))
         return f"{len(marked)} objects on Avi: {kinds}" if marked else "nothing left on Avi"
 
@@ -128,28 +131,20 @@ class Story:
             await switching.switch(
                 self._bed, demo.NAMESPACE, demo.CLUSTER, ako_faults=demo.HALF_WAY
             )
-            before = len(self._avi.marked(self.record))
+            before = len(self._avi.marked(self._stage.record))
             await self._api.delete(CLUSTER, demo.NAMESPACE, demo.CLUSTER)
             record = await self._until(
-                RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("fence"))
+                RECORD, None, self._stage.record, lambda obj: bool(_leaving(obj).get("fence"))
             )
             grade = _leaving(record)["fence"]["grade"]
             left = before - self._avi.deleted_by_ako()
             step.result = f"{left} of {before} objects left on Avi, AKO fenced ({grade})"
 
-    async def proven(self) -> None:
-        """Leftovers of AKO are deleted from outside, and counted until the count is certain."""
-        with self._show.step("swept, verified") as step:
-            record = await self._until(RECORD, None, self.record, _is_proven)
-            proof = _leaving(record)["proof"]
-            counts = " · ".join(f"{count} {proof[count]}" for count in ("own", "suspect", "held"))
-            step.result = f"{counts} (quiet period {QUIET_PERIOD} here)"
-
     async def let_go(self) -> None:
         """The Cluster object is deleted when the record has a reason to let it go."""
         with self._show.step("cluster let go") as step:
             record = await self._until(
-                RECORD, None, self.record, lambda obj: bool(_leaving(obj).get("letGo"))
+                RECORD, None, self._stage.record, lambda obj: bool(_leaving(obj).get("letGo"))
             )
             await self._until(CLUSTER, demo.NAMESPACE, demo.CLUSTER, lambda obj: obj is None)
             step.result = f"{_leaving(record)['letGo']['why']}; {self._on_avi()}"
@@ -158,7 +153,7 @@ class Story:
         return await self._until(
             RECORD,
             None,
-            self.record,
+            self._stage.record,
             lambda obj: (obj or {}).get("status", {}).get("phase") == phase,
         )
 
@@ -197,14 +192,6 @@ class Story:
 def _leaving(record: Object | None) -> Object:
     leaving: Object = ((record or {}).get("spec") or {}).get("leaving") or {}
     return leaving
-
-
-def _is_proven(record: Object | None) -> bool:
-    conditions = ((record or {}).get("status") or {}).get("conditions") or ()
-    return any(
-        condition["type"] == "CleanupProven" and condition["status"] == "True"
-        for condition in conditions
-    )
 
 
 def _address(service: Object | None) -> str:

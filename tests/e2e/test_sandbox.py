@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import pathlib
 import re
@@ -9,6 +11,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+
+import pytest
+from akoo_testbed.avisim.client import Client as AviClient
+from akoo_testbed.kubeapi import KubeApi
+from akoo_testbed.parts import Vcsim
+
+from akoo_core.sandbox import chapters, display, run
+from akoo_core.sandbox.stage import RECORD
+from akoo_core.testing.chapters import Chapter, Stage
 
 SECONDS = 120.0
 STORY_SECONDS = 90.0
@@ -74,6 +86,65 @@ def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
     assert folder
     assert not pathlib.Path(folder).exists(), "files of the bed"
     assert not _mentioning(folder), "processes of the bed"
+
+
+@pytest.mark.skipif(not os.environ.get("AKOO_PROOF"), reason="make proof plays it")
+async def test_a_chapter_with_a_vcenter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parts that it names run, it sees the others, and its acts come at their moments."""
+    own = chapters.of
+    monkeypatch.setattr(chapters, "of", lambda plugins: (_vcenter_chapter(), *own(plugins)))
+    output = io.StringIO()
+    await run.run("ako,avi", once=True, show=display.Display(output))
+    text = output.getvalue()
+    assert re.search(r"^  test bed .*  jaeger  vcsim ", text, re.MULTILINE), text
+    assert "management cluster, Avi simulator, Jaeger, vCenter simulator " in text
+    numbered = re.findall(r"^ +(\d+)  (.*?)  ", text, re.MULTILINE)
+    titles = [title for _, title in numbered]
+    assert [number for number, _ in numbered] == [str(n) for n in range(1, len(titles) + 1)], text
+    expected = ["port groups of the vCenter", "create cluster demo/shop", "swept, verified"]
+    assert [title for title in titles if title in expected] == expected, text
+    assert titles[-1] == "the VM is taken off", text
+    assert "furnished, ended" in text
+    assert "WritesPermitted" in text, "the check of the Avi plugin"
+
+
+def _vcenter_chapter() -> Chapter:
+    @contextlib.asynccontextmanager
+    async def furnish(stage: Stage) -> AsyncIterator[None]:
+        networks = stage.part(AviClient).names("network")
+        assert "vip-a" in networks
+        yield
+        stage.line("furnished, ended")
+
+    async def opening(stage: Stage) -> None:
+        with stage.step("port groups of the vCenter") as step:
+            groups = await stage.part(Vcsim).control.port_groups()
+            step.result = f"{len(groups)} port groups"
+        await stage.add_secret("vcenter", username="x")
+        secret = await stage.until("v1/Secret", "akoo-system", "vcenter", lambda obj: obj)
+        assert secret["metadata"]["name"] == "vcenter"
+
+    async def living(stage: Stage) -> None:
+        record = await stage.part(KubeApi).get(RECORD, None, stage.record)
+        assert record["spec"]["clusterRef"]["name"] == "shop"
+        stage.line(await stage.command("check", "avi"))
+
+    async def closing(stage: Stage) -> None:
+        control = stage.part(Vcsim).control
+        await control.attach("DC0-free", machine="late")
+        with stage.step("the VM is taken off"):
+            await control.detach("DC0-free", machine="late")
+
+    return Chapter(
+        title="a vCenter",
+        needs=("vcsim",),
+        furnish=furnish,
+        config=lambda stage: {"extraConfigs": {"log": {"logLevel": "DEBUG"}}},
+        opening=opening,
+        living=living,
+        closing=closing,
+        links=lambda stage: {"vCenter": stage.part(Vcsim).url},
+    )
 
 
 def _folder(pid: int) -> str:

@@ -1,0 +1,89 @@
+"""The chapters of the selected plugins: loaded, checked, and called in order."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from akoo_testbed.bed import BedOptions
+from akoo_testbed.vcsim import VcsimOptions
+
+from akoo_core import errors
+from akoo_core.plugin import api
+from akoo_core.plugin.errors import describe
+from akoo_core.plugin_host import registry
+from akoo_core.testing.chapters import Chapter, Stage
+from akoo_core.testing.memory import patch
+
+Moment = Literal["opening", "living", "leaving", "closing"]
+IN_REVERSE: tuple[Moment, ...] = ("leaving", "closing")
+"""The moments at which the chapter of the last plugin comes first."""
+
+PARTS = {"vcsim": "vCenter simulator"}
+"""The parts of the test bed that a chapter may need, as recipes, with their names for people."""
+
+
+def of(plugins: registry.PluginSet) -> tuple[Chapter, ...]:
+    """The chapters of the plugins, in the order of plugins. Raises InputError."""
+    return tuple(_load(plugin) for plugin in plugins.ordered if type(plugin).chapter)
+
+
+def _load(plugin: api.Plugin) -> Chapter:
+    place = type(plugin).chapter
+    module, _, name = place.partition(":")
+    try:
+        chapter = getattr(importlib.import_module(module), name)
+    except Exception as error:
+        raise errors.InputError(
+            f"chapter {place} of plugin {plugin.name} cannot be loaded: {describe(error)}"
+        ) from error
+    if not isinstance(chapter, Chapter):
+        raise errors.InputError(
+            f"chapter {place} of plugin {plugin.name} is a {type(chapter).__name__}, no Chapter"
+        )
+    unknown = [part for part in chapter.needs if part not in PARTS]
+    if unknown:
+        raise errors.InputError(
+            f"chapter {place} of plugin {plugin.name} needs {', '.join(unknown)}. The test bed has "
+            f"{', '.join(PARTS)}."
+        )
+    return chapter
+
+
+def needed(chapters: Iterable[Chapter]) -> tuple[str, ...]:
+    """The parts that the chapters need, each once, in the order of PARTS. Pure."""
+    wanted = {part for chapter in chapters for part in chapter.needs}
+    return tuple(part for part in PARTS if part in wanted)
+
+
+def with_parts(options: BedOptions, parts: Iterable[str]) -> BedOptions:
+    """The options of a bed that has these parts, too. Pure."""
+    return dataclasses.replace(options, vcsim=VcsimOptions()) if "vcsim" in parts else options
+
+
+def config(chapters: Iterable[Chapter], stage: Stage, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the story's config, changed by the merge patches of the chapters."""
+    merged = dict(fields)
+    for chapter in chapters:
+        if chapter.config is not None:
+            merged = patch.merge_patch(merged, chapter.config(stage))
+    return merged
+
+
+def links(chapters: Iterable[Chapter], stage: Stage) -> dict[str, str]:
+    """Label and address of what a person may look at."""
+    shown: dict[str, str] = {}
+    for chapter in chapters:
+        if chapter.links is not None:
+            shown |= chapter.links(stage)
+    return shown
+
+
+async def play(chapters: tuple[Chapter, ...], moment: Moment, stage: Stage) -> None:
+    """Call the acts of a moment, one after the other."""
+    for chapter in reversed(chapters) if moment in IN_REVERSE else chapters:
+        act = getattr(chapter, moment)
+        if act is not None:
+            await act(stage)
