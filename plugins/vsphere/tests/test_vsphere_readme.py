@@ -8,7 +8,11 @@ import re
 from akoo_core.plugin import errors as core_errors
 
 FOLDER = pathlib.Path(__file__).parents[1]
-CORE = {core_errors.SecretMissingError.reason}
+CORE = {
+    core_errors.SecretMissingError.reason,
+    core_errors.SecretNamespaceNotAllowedError.reason,
+    core_errors.LineBreakError.reason,
+}
 """Reasons that the core gives to a Secret that this plugin reads."""
 README = (FOLDER / "README.md").read_text()
 PACKAGE = FOLDER / "akoo_vsphere"
