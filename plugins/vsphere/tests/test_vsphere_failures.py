@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from akoo_vsphere import marks
 from akoo_vsphere.client import errors
-from akoo_vsphere.client.api import Users
+from akoo_vsphere.client.api import About, Users
 from akoo_vsphere.testing import reads
 from akoo_vsphere.testing.faults import NEVER, Fault
 
 from akoo_core import testing
-from akoo_core.plugin import api, kube
+from akoo_core.plugin import api, kube, structs
 from tests.vsphere.vsphere_world import VSphereWorld, port_group
 
 Json = dict[str, Any]
@@ -159,6 +160,15 @@ class TestAnswers:
         there.hand.allow()
         until_done(there)
         assert there.condition()[0] == "True"
+        assert there.writes == before
+
+    def test_one_that_is_not_even_listed_any_more(self) -> None:
+        there = made()
+        there.hand.deny("System.View", mo_ref(there))
+        before = there.writes
+        assert isinstance(there.run_group(), api.Blocked)
+        assert there.condition("Provisioned")[:2] == ("Unknown", "NotVisible")
+        assert there.status()["portGroup"]
         assert there.writes == before
 
     def test_a_changed_version_is_met_by_a_fresh_look(self) -> None:
@@ -329,6 +339,23 @@ class TestPeople:
         assert there.group() is None
 
 
+class TestMarks:
+    def test_two_port_groups_with_our_mark(self) -> None:
+        """Somebody copied the attribute, and the status was lost: nothing says which is ours."""
+        there = made()
+        row = there.named("edge")
+        assert row is not None
+        there.hand.set_value(there.there.free, marks.ATTRIBUTE, row["customValue"][0]["value"])
+        there.set_status(None)
+        reason, message = refused(there, "OwnershipVerified")
+        assert reason == "MarksDisagree"
+        assert row["moRef"] in message
+        assert there.there.free in message
+        there.hand.set_value(there.there.free, marks.ATTRIBUTE, None)
+        until_done(there)
+        assert there.status()["portGroup"]["moRef"] == row["moRef"]
+
+
 class TestNames:
     """Rows 22, 23, 29 to 31: names that others have, and names that are found twice."""
 
@@ -481,6 +508,25 @@ class TestVCenters:
         assert there.condition()[0] == "True"
         assert there.status()["portGroup"]["instanceUuid"] == "another"
         assert there.writes.count("create") == 1
+
+    @pytest.mark.parametrize("look", [2, 3, 4])
+    def test_one_that_is_replaced_between_two_looks(
+        self, look: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is asked which vCenter it is before each write, not once for all of them."""
+        there = VSphereWorld(port_group())
+        there.run_connection()
+        asked, about = itertools.count(1), reads.about
+
+        def answer(vcenter: Any) -> About:
+            uuid = "another" if next(asked) >= look else vcenter.instance_uuid
+            return structs.replace(about(vcenter), instance_uuid=uuid)
+
+        monkeypatch.setattr(reads, "about", answer)
+        there.run_group()
+        assert there.condition("OwnershipVerified")[1] == "VCenterReplaced"
+        wanted = {2: [], 3: [], 4: ["create"]}
+        assert touching(there) == wanted[look]
 
     def test_a_new_object_on_a_replaced_one(self) -> None:
         there = VSphereWorld(port_group())

@@ -12,7 +12,7 @@ from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import Users
 from akoo_vsphere.controllers import leave
 from akoo_vsphere.spec import resources
-from akoo_vsphere.testing import reads
+from akoo_vsphere.testing import operations, reads
 from akoo_vsphere.testing.faults import NEVER, Fault
 
 from akoo_core.plugin import api, kube
@@ -173,6 +173,17 @@ class TestDeletion:
         there.run_group()
         assert there.group() is None
 
+    def test_a_destroy_without_effect(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The absence is confirmed by a look: an answer alone proves nothing."""
+        there = made()
+        with monkeypatch.context() as patched:
+            patched.setattr(operations, "destroy", lambda *_: "")
+            there.delete()
+            assert held(there)[0] == "DestroyAwaited"
+        there.run_group()
+        assert there.group() is None
+        assert there.named("edge") is None
+
     def test_one_whose_create_still_runs(self) -> None:
         there = VSphereWorld(port_group())
         there.vcenter.faults.add(Fault(method="create", task_seconds=NEVER))
@@ -237,6 +248,12 @@ class TestDeletion:
         there.hand.set_value(known, marks.ATTRIBUTE, marks.text(mark))
         there.delete()
         assert held(there)[0] == "OwnershipUnclear"
+
+    def test_one_that_nsx_took_over_stays(self) -> None:
+        there = made()
+        there.hand._group(mo_ref(there)).config["backingType"] = "nsx"
+        there.delete()
+        assert held(there)[0] == "NSXManaged"
 
     def test_another_vcenter_is_not_touched(self) -> None:
         there = made()
