@@ -140,12 +140,8 @@ class Neighbourhood:
     def _adopt(self, step: Step) -> None:
         """A person hands over what another management cluster, or this one, marked."""
         side, name = self._object(step.number)
-        other = next(each for each in IDS if each != side)
-        # Two that adopt from each other take it in turns for ever: people wanted both.
-        mutual = (other, name) in self.handed
-        if self.worlds[side].group(name) is not None and not mutual:
-            self.worlds[side].annotate({"akoo.io/adopt": IDS[other]}, name)
-            self.handed[side, name] = frozenset({IDS[other]})
+        if self.worlds[side].group(name) is not None:
+            self.hand_over(side, name)
 
     def _deed(self, step: Step) -> None:
         """A person's deed in vCenter; those that vCenter refuses do not happen."""
@@ -156,6 +152,11 @@ class Neighbourhood:
             deed(self, mo_ref, step.value)
         except (errors.NameTakenError, errors.InUseError):
             return
+
+    def hand_over(self, side: str, name: str) -> None:
+        other = next(each for each in IDS if each != side)
+        self.worlds[side].annotate({"akoo.io/adopt": IDS[other]}, name)
+        self.handed[side, name] = frozenset({IDS[other]})
 
     def _object(self, number: int) -> tuple[str, str]:
         return self.objects[number % len(self.objects)]

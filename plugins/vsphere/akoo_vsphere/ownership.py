@@ -13,6 +13,9 @@ foreign        none, same   Foreign; taken over after ``akoo.io/adopt``
 unreadable     unreadable   Unknown(MarkDamaged)
 =============  ===========  ==============================================================
 
+``akoo.io/adopt`` hands over once: the former owner may take the port group back by an annotation of
+its own, and the two must not take it from each other in turns.
+
 A mark is ours if management id and object name are ours. Another UID means that the object was
 made again (moved, restored): it is taken over. A mark that is newer than our record is not.
 """
@@ -44,6 +47,8 @@ class Claimant(structs.Struct, frozen=True, kw_only=True):
     """Of the mark that was written, or of the create that is under way."""
     adopt: str = ""
     """The annotation ``akoo.io/adopt``: a management id."""
+    adopted_from: str = ""
+    """The management id that the port group was taken over from, at ``epoch``."""
 
 
 class Verdict(structs.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,8 @@ class Verdict(structs.Struct, frozen=True, kw_only=True):
     message: str
     mark: Mark | None = None
     """The mark that both places are to hold; only with Own."""
+    taken_from: str = ""
+    """The management id of the former owner; "" if it is ours already."""
 
     @property
     def writable(self) -> bool:
@@ -91,11 +98,16 @@ def _unmarked(us: Claimant, mo_ref: str) -> Verdict:
 
 def _is_ours(us: Claimant, mark: Mark) -> bool:
     """True for our name with our management id, or with the one that a person hands over."""
-    return mark.name == us.name and mark.management_id in _ids(us)
+    if mark.name != us.name:
+        return False
+    return mark.management_id == us.management_id or _hands_over(us, mark)
 
 
-def _ids(us: Claimant) -> set[str]:
-    return {us.management_id, us.adopt} - {""}
+def _hands_over(us: Claimant, mark: Mark) -> bool:
+    """True if the annotation names the owner of the mark, and has not had its effect before."""
+    if not us.adopt or mark.management_id != us.adopt:
+        return False
+    return us.adopted_from != us.adopt or mark.epoch < (us.epoch or 0)
 
 
 def _not_ours(us: Claimant, readable: list[Mark], mine: list[Mark]) -> Verdict:
@@ -105,6 +117,13 @@ def _not_ours(us: Claimant, readable: list[Mark], mine: list[Mark]) -> Verdict:
         return _unknown("MarksDisagree", problem, us)
     if other.management_id == us.management_id:
         message = f"It belongs to VSpherePortGroup {other.name}. Name another port group."
+        return Verdict(state="Foreign", reason="ForeignOwner", message=message)
+    if us.adopt == us.adopted_from == other.management_id and other.name == us.name:
+        message = (
+            f"Management cluster {other.management_id} has taken it back. Nothing is written. "
+            "akoo.io/adopt hands over once: to take it over again, remove the annotation and set "
+            "it anew."
+        )
         return Verdict(state="Foreign", reason="ForeignOwner", message=message)
     message = (
         f"It belongs to VSpherePortGroup {other.name} of management cluster "
@@ -139,7 +158,10 @@ def _own(us: Claimant, mine: list[Mark], *, recorded: bool) -> Verdict:
     created = recorded and set(sources) == {"Created"}
     wanted = _wanted_epoch(us, mine, epoch, handed=handed)
     reason = "Taken" if handed or any(mark.uid != us.uid for mark in mine) else "Marked"
-    return _with_mark(us, wanted, "Created" if created else "Adopted", reason, nonce=mine[-1].nonce)
+    verdict = _with_mark(
+        us, wanted, "Created" if created else "Adopted", reason, nonce=mine[-1].nonce
+    )
+    return structs.replace(verdict, taken_from=us.adopt if handed else "")
 
 
 def _wanted_epoch(us: Claimant, mine: list[Mark], highest: int, *, handed: bool) -> int:

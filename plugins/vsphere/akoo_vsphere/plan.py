@@ -54,7 +54,8 @@ def plan(situation: Situation) -> Plan:
         return adopt(situation, observed, desired)
     if verdict.mark is None:
         raise refusal.Refusal(verdict.reason, verdict.message)
-    return _own(situation, observed, desired, verdict.mark)
+    own = _own(situation, observed, desired, verdict.mark)
+    return structs.replace(own, taken_from=verdict.taken_from)
 
 
 def _absent(situation: Situation, desired: Leaves) -> Plan:

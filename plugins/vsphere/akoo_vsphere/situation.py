@@ -112,3 +112,5 @@ class Plan(structs.Struct, frozen=True, kw_only=True):
     """For ``status.applied``."""
     mark: Mark | None = None
     """The mark that the port group is to have."""
+    taken_from: str = ""
+    """The management id of the former owner; "" if it is ours already."""

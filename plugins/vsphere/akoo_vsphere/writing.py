@@ -28,6 +28,7 @@ def claimant(situation: Situation) -> Claimant:
         provenance=status.provenance,
         nonce=pending.nonce if pending is not None else status.nonce,
         adopt=group.adopt or situation.adopt,
+        adopted_from=status.adopted_from,
     )
 
 

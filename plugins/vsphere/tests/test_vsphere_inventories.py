@@ -17,7 +17,8 @@ from akoo_vsphere.spec import port_group
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vsphere.inventory_world import NAMES, Neighbourhood, Step, Stranger, Wanted
+from tests.vsphere import inventory_oracle as oracle
+from tests.vsphere.inventory_world import IDS, NAMES, Neighbourhood, Step, Stranger, Wanted
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
 EXAMPLES = 600 if PROOF else 12
@@ -87,6 +88,35 @@ def settings_of(examples: int, *, quiet: bool = False) -> hypothesis.settings:
 @given(STORIES)
 def test_every_story(story: Story) -> None:
     check(story)
+
+
+def owner_of(there: Neighbourhood) -> set[oracle.Owner]:
+    (mo_ref,) = (each for each, plain in there.groups().items() if plain["name"] == "edge")
+    plain = there.groups()[mo_ref]
+    return oracle.described(plain) | oracle.valued(plain)
+
+
+def test_two_that_adopt_from_each_other_come_to_rest() -> None:
+    """An annotation hands over once: it may still stand there when the other takes it back."""
+    first = Wanted("north", "edge", 112, "Never", "Always", "Repair", None, "")
+    there = Neighbourhood([], [first, first._replace(side="south", vlan=113)])
+    there.settle()
+    assert owner_of(there) == {(IDS["north"], "edge")}
+    there.hand_over("south", "edge")
+    there.settle()
+    assert owner_of(there) == {(IDS["south"], "edge")}
+    there.hand_over("north", "edge")
+    there.settle()
+    assert owner_of(there) == {(IDS["north"], "edge")}
+    status, reason, message = there.worlds["south"].condition()
+    assert (status, reason) == ("False", "ForeignOwner")
+    assert "remove the annotation and set it anew" in message
+    there.worlds["south"].annotate({"akoo.io/adopt": None}, "edge")
+    there.settle()
+    assert owner_of(there) == {(IDS["north"], "edge")}
+    there.hand_over("south", "edge")
+    there.settle()
+    assert owner_of(there) == {(IDS["south"], "edge")}
 
 
 async def unread_is_absent(view: scene.Scene, mo_ref: str) -> observed.Observed | None:

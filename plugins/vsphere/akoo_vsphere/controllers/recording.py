@@ -30,11 +30,14 @@ MOST_DRIFT: Final = 16
 
 
 def place(attempt: Attempt, view: Scene) -> None:
-    """Record datacenter and switch."""
+    """Record datacenter and switch. A handover that is withdrawn may be made again later."""
     placed = view.place.placed
+    adopt = attempt.group.adopt or view.connection.adopt
+    before = attempt.status.adopted_from
     attempt.status = structs.replace(
         attempt.status,
         observed_generation=attempt.group.generation,
+        adopted_from=before if before == adopt else "",
         datacenter=Located(mo_ref=view.place.datacenter.mo_ref, path=view.place.datacenter.path),
         distributed_switch=Switch(
             mo_ref=placed.switch.mo_ref,
@@ -68,11 +71,15 @@ def verified(attempt: Attempt, result: Plan, seen: Observed | None) -> None:
 
 async def taking_over(attempt: Attempt, result: Plan) -> bool:
     """Store the epoch of a takeover before it is written, so that an interrupted one goes on with
-    it. True if it was stored now."""
+    it, and the former owner, so that it happens once. True if it was stored now."""
     mark, status = result.mark, attempt.status
-    if mark is None or status.epoch is None or mark.epoch == status.epoch:
+    if mark is None:
         return False
-    attempt.status = structs.replace(status, epoch=mark.epoch)
+    former = result.taken_from or status.adopted_from
+    epoch = status.epoch if status.epoch is None and not result.taken_from else mark.epoch
+    if (epoch, former) == (status.epoch, status.adopted_from):
+        return False
+    attempt.status = structs.replace(status, epoch=epoch, adopted_from=former)
     await attempt.save(strict=True)
     return True
 

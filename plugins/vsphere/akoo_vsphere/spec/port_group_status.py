@@ -92,6 +92,8 @@ class Status(structs.Struct, frozen=True, kw_only=True):
     """Of the mark."""
     epoch: int | None = None
     """Of the mark; None: not known."""
+    adopted_from: str = ""
+    """The value of ``akoo.io/adopt`` that had its effect, as long as it stands there."""
     deletion_policy: Literal["Delete", "Retain"] | None = None
     """The effective one."""
     pending_create: PendingCreate | None = None
