@@ -10,8 +10,9 @@ from typing import Any
 
 from akoo_core import clock as clock_
 from akoo_core import external, settings
-from akoo_core.app import assembly, watches
+from akoo_core.app import assembly
 from akoo_core.app import world as world_
+from akoo_core.app.parts import Workloads
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource, workloads
 from akoo_core.plugin_host import controllers, loader
@@ -23,7 +24,7 @@ _RESULTS = ("success", "error", "requeue", "requeue_after")
 @contextlib.asynccontextmanager
 async def operator(
     management: client_.KubeClient,
-    clients: assembly.Workloads,
+    clients: Workloads,
     seam: external.External,
     *,
     workers: int = 10,
@@ -45,16 +46,7 @@ async def operator(
         identity="benchmark",
         clients=clients,
     )
-    following = watches.Watches(
-        management,
-        world,
-        management_id=management_id,
-        secrets=parts.secret_index,
-        secret_namespaces=loaded_settings.secret_namespaces,
-        records=parts.records,
-        configs=parts.configs,
-        clock=now,
-    )
+    following = parts.watches()
     registered = controllers.collect(plugins)
     async with following.running():
         await following.synced()

@@ -130,7 +130,7 @@ class Kubelet(Calls):
 
 
 class Workloads:
-    """The clients of all workload clusters (:class:`akoo_core.app.assembly.Workloads`)."""
+    """The clients of all workload clusters (:class:`akoo_core.app.parts.Workloads`)."""
 
     def __init__(self, management: client_.KubeClient, calls: Calls) -> None:
         self.management = management

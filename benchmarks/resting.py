@@ -79,7 +79,7 @@ class Answers:
 
 
 class Clients:
-    """The workload clusters (:class:`akoo_core.app.assembly.Workloads`)."""
+    """The workload clusters (:class:`akoo_core.app.parts.Workloads`)."""
 
     def __init__(self, known: dict[str, Any]) -> None:
         self._known = known

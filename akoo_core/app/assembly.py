@@ -1,14 +1,11 @@
-"""Builds the parts that work on records: services, reconcilers, queues, workers."""
+"""Builds the parts of a process from its settings and plugins."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import datetime
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from akoo_core.app import attempts, references, secret_index, watches
+from akoo_core.app.parts import Parts, Workloads
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import Clock
 from akoo_core.external import External, Guard
@@ -17,151 +14,20 @@ from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api, threads
 from akoo_core.plugin_host import (
     caller,
-    context,
-    controller_runner,
     controllers,
     login_memory,
     registry,
     scoped_client,
-    secret_changes,
 )
-from akoo_core.queue import core, worker, workqueue
-from akoo_core.reconcile import config_controller, record_controller
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
-from akoo_core.reconcile.read import caches as surroundings
 from akoo_core.reconcile.read import pace, secret_reader
 from akoo_core.reconcile.status import events
 from akoo_core.settings import Settings
 
 SLOW_SHARE = 0.2
 """Share of the workers for all slow workload clusters together."""
-EVENTS_SECONDS = 1.0
-"""Seconds for the Events that are still queued at the stop."""
-
-
-class Workloads(surroundings.WorkloadAccess, Protocol):
-    """Clients of workload clusters that this process opens and closes."""
-
-    async def close(self) -> None:
-        """Close everything."""
-        ...
-
-
-class Parts:
-    """The working parts of a process: two queues with their handlers, and the Events they queue."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        services: Services,
-        world: CachedWorld,
-        clients: Workloads,
-        pools: dict[str, threads.PluginThreads],
-    ) -> None:
-        self._world = world
-        self._clients = clients
-        self._pools = pools
-        self._secret_namespaces = settings.secret_namespaces
-        self.services = services
-        self.secret_index = secret_index.SecretIndex()
-        self.secret_changes = secret_changes.SecretChanges()
-        self._workers = settings.workers
-        self._interval = interval = settings.min_interval_seconds
-        self.records = workqueue.WorkQueue("record", services.clock, min_interval_seconds=interval)
-        self.configs = workqueue.WorkQueue(
-            "config",
-            services.clock,
-            min_interval_seconds=max(interval, config_controller.MIN_INTERVAL_SECONDS),
-        )
-
-    def watches(self) -> watches.Watches:
-        """The watches that fill the world and wake the queues. None of them runs yet."""
-        return watches.Watches(
-            self.services.management,
-            self._world,
-            management_id=self.services.management_id,
-            secrets=self.secret_index,
-            secret_changes=self.secret_changes,
-            secret_namespaces=self._secret_namespaces,
-            records=self.records,
-            configs=self.configs,
-            clock=self.services.clock,
-        )
-
-    async def work(
-        self,
-        registered: Sequence[controllers.Controller],
-        management: KubeClient,
-        *,
-        stop: asyncio.Event,
-        grace_seconds: float,
-    ) -> None:
-        """Work on records, configs and plugins' kinds until ``stop``; by the leader only."""
-        services = self.services
-        record = references.IndexingReconciler(
-            record_controller.RecordReconciler(services), services, self.secret_index
-        )
-        config = config_controller.ConfigReconciler(
-            services.management,
-            self._world,
-            services.finalizers,
-            services.clock,
-            plugins=services.plugins.ordered,
-        )
-        plugin_means = means(services)._replace(secret_changes=self.secret_changes)
-
-        async def by_name(entry: core.QueueEntry) -> record_controller.Outcome:
-            return await config.reconcile(entry.key, entry.attempt)
-
-        sending = asyncio.create_task(services.recorder.run(), name="events")
-        try:
-            async with asyncio.TaskGroup() as group:
-                for queue, handle, count in (
-                    (self.records, attempts.handler("record", record.reconcile), self._workers),
-                    (self.configs, attempts.handler("config", by_name), 1),
-                ):
-                    group.create_task(
-                        worker.run_workers(
-                            queue, handle, count, stop=stop, grace_seconds=grace_seconds
-                        )
-                    )
-                for controller in registered:
-                    group.create_task(
-                        controller_runner.run_controller(
-                            controller,
-                            client=management,
-                            means=plugin_means,
-                            stop=stop,
-                            min_interval_seconds=self._interval,
-                            grace_seconds=grace_seconds,
-                        )
-                    )
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(EVENTS_SECONDS):
-                await services.recorder.flush()
-
-    async def close(self) -> None:
-        """Close clients and threads."""
-        await self._clients.close()
-        for pool in self._pools.values():
-            pool.close()
-
-
-def means(services: Services) -> context.Means:
-    """Services for controllers and commands of plugins."""
-    return context.Means(
-        clock=services.clock,
-        external=services.external,
-        secrets=services.secrets.once,
-        threads=services.threads,
-        management_id=services.management_id,
-        logins=services.logins,
-    )
 
 
 def logins(

@@ -20,6 +20,7 @@ from typing import TypeVar
 import akoo_core
 from akoo_core import errors, external, structs
 from akoo_core.app import assembly, readiness, watches
+from akoo_core.app.parts import Parts
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import LeaseClock, SystemClock
 from akoo_core.election import lease, timing
@@ -199,7 +200,7 @@ class Operator:
     async def _lead(
         self,
         elector: lease.Elector | None,
-        parts: assembly.Parts,
+        parts: Parts,
         management: transport.HttpClient,
     ) -> None:
         """Work while the lease is ours; release it when every writer has ended."""

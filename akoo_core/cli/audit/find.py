@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from akoo_core import structs
-from akoo_core.app import assembly
+from akoo_core.app import parts
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.kube import client, resource
 from akoo_core.objects.record import Record, from_object
@@ -87,7 +87,7 @@ class Auditor:
         configs = await fleet.listed(self._kube, resource.AKO_DEPLOYMENT_CONFIGS)
         return context.build_audit_context(
             plugin,
-            assembly.means(self._services),
+            parts.means(self._services),
             self._kube,
             context.Belongings(self._loaded.registered, there.records, tuple(configs)),
             tenants=self._tenants,

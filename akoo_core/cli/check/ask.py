@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from akoo_core import structs
-from akoo_core.app import assembly
+from akoo_core.app import parts
 from akoo_core.cli import columns, fleet, operating
 from akoo_core.kube import client, resource
 from akoo_core.plugin import api
@@ -57,7 +57,7 @@ async def ask(
         records=(await fleet.records(kube)).known,
         configs=tuple(await fleet.listed(kube, resource.AKO_DEPLOYMENT_CONFIGS)),
     )
-    means = assembly.means(services)
+    means = parts.means(services)
     answers = [
         await _answer(
             services, context.build_check_context(plugin, means, kube, belongings), plugin

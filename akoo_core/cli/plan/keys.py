@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from akoo_core import errors, structs
-from akoo_core.app import assembly
+from akoo_core.app import parts
 from akoo_core.cli import fleet, operating
 from akoo_core.cli.plan import ask
 from akoo_core.kube import client
@@ -111,7 +111,7 @@ def _keys(controller: Controller, resource: Resource, obj: client.Object) -> tup
 async def _answer(
     kube: client.KubeClient, services: Services, controller: Controller, key: str
 ) -> KeyAnswer:
-    ctx = context.build_controller_context(controller, assembly.means(services), kube, key=key)
+    ctx = context.build_controller_context(controller, parts.means(services), kube, key=key)
     answer = KeyAnswer(
         plugin=controller.plugin.name, controller=controller.registration.name, key=key
     )

@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Sequence
 
 from akoo_core.app import assembly
+from akoo_core.app.parts import Parts, Workloads
 from akoo_core.app.world import CachedWorld
 from akoo_core.clock import Clock
 from akoo_core.election import lease
@@ -42,7 +43,7 @@ class MemoryOperator:
         self,
         plugins: Sequence[api.Plugin],
         management: MemoryServer,
-        clients: assembly.Workloads,
+        clients: Workloads,
         *,
         external: External,
         clock: Clock,
@@ -61,7 +62,7 @@ class MemoryOperator:
         # Real threads would not be waited for: virtual time jumps to the call's deadline.
         self._threads = calls.InlineThreads()
         self.stop = asyncio.Event()
-        self.parts: assembly.Parts | None = None
+        self.parts: Parts | None = None
         """The working parts, once the caches were filled for the first time."""
 
     async def run(self) -> None:

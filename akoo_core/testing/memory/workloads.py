@@ -34,7 +34,7 @@ class MemoryWorkload:
 
 
 class MemoryWorkloads:
-    """Clients of workload clusters (:class:`akoo_core.app.assembly.Workloads`) of one process.
+    """Clients of workload clusters (:class:`akoo_core.app.parts.Workloads`) of one process.
 
     ``servers`` by name. ``on_write`` is told the server's name before each write takes effect.
     """

@@ -11,13 +11,14 @@ import yaml
 
 from akoo_core import clock, settings
 from akoo_core.app import assembly, world
+from akoo_core.app.parts import Parts
 from akoo_core.errors import LeadershipLostError
 from akoo_core.kube import errors, resource
 from akoo_core.plugin_host import registry
 from akoo_core.settings import model
 from akoo_core.testing import memory
 
-Make = Callable[[settings.Settings], assembly.Parts]
+Make = Callable[[settings.Settings], Parts]
 
 
 def kubeconfig(**cluster: Any) -> dict[str, Any]:
@@ -45,9 +46,9 @@ def server() -> memory.MemoryServer:
 
 @pytest.fixture
 async def make(server: memory.MemoryServer) -> AsyncIterator[Make]:
-    made: list[assembly.Parts] = []
+    made: list[Parts] = []
 
-    def build(configured: settings.Settings) -> assembly.Parts:
+    def build(configured: settings.Settings) -> Parts:
         seam = assembly.seam(configured)
         parts = assembly.assemble(
             configured,
