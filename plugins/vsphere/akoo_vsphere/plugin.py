@@ -15,6 +15,7 @@ from akoo_vsphere.controllers.connections import Connections
 from akoo_vsphere.controllers.index import Index
 from akoo_vsphere.controllers.port_groups import PortGroups
 from akoo_vsphere.spec import config, refusal
+from akoo_vsphere.templates.controller import Templates
 from akoo_vsphere.verbs import intend, observe, planned, prepare
 from akoo_vsphere.verbs.facts import PortGroupUsed
 
@@ -72,6 +73,7 @@ class VSpherePlugin(api.Plugin):
         return (
             *Connections(self._vcenters, self._index).registrations(),
             PortGroups(self._vcenters, index=self._index).registration(),
+            Templates(self._vcenters).registration(),
         )
 
     @api.hookimpl

@@ -6,5 +6,6 @@ from typing import Final
 
 from akoo_core.plugin import api
 from akoo_vsphere.controllers import port_groups
+from akoo_vsphere.templates import controller as templates
 
-RULES: Final[tuple[api.RbacRule, ...]] = port_groups.RIGHTS
+RULES: Final[tuple[api.RbacRule, ...]] = (*port_groups.RIGHTS, *templates.RIGHTS)

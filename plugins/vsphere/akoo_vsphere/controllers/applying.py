@@ -11,7 +11,7 @@ from typing import Final
 
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.conditions import Condition
-from akoo_vsphere import plan, suitable
+from akoo_vsphere import allocation, plan, suitable
 from akoo_vsphere.client import errors
 from akoo_vsphere.connect import access, connection_hold
 from akoo_vsphere.controllers import avi_gate, events, execute, recording, scene, statuses
@@ -77,6 +77,7 @@ async def _step(attempt: Attempt, view: Scene, seen: Observed | None, result: Pl
     action = result.actions[0]
     if isinstance(action, Announce | Create):
         avi_gate.check(attempt.group, attempt.ctx.clock.now())
+        await _check_vlan(attempt, view)
     if not attempt.ready_to_write:
         return await _prepare(attempt, view)
     if isinstance(action, Announce):
@@ -84,6 +85,17 @@ async def _step(attempt: Attempt, view: Scene, seen: Observed | None, result: Pl
     elif not await recording.taking_over(attempt, result):
         await _perform(attempt, view, seen, action)
     return view
+
+
+async def _check_vlan(attempt: Attempt, view: Scene) -> None:
+    """Raise Refusal if a VLAN that was chosen from a pool is another's by now. A person who names
+    a VLAN may mean one that others have, too."""
+    group = attempt.group
+    if group.config:
+        seen = await view.client.vlans(view.switch)
+        problem = allocation.conflict(group.spec, attempt.made, seen)
+        if problem is not None:
+            raise problem
 
 
 async def _announce(attempt: Attempt) -> None:

@@ -10,6 +10,8 @@ from akoo_vsphere.spec import port_group_rules, settings, vlan
 from akoo_vsphere.spec.port_group_status import Provenance, Status
 
 FINALIZER: Final = "akoo.io/vsphere-port-group"
+CONFIG_ANNOTATION: Final = "akoo.io/config"
+"""The config whose template made the object."""
 
 
 class SwitchName(structs.Struct, frozen=True, kw_only=True):
@@ -95,6 +97,8 @@ class PortGroup(structs.Struct, frozen=True, kw_only=True):
     """True: clusterctl deletes it here, since it lives elsewhere now."""
     adopt: str
     """The management cluster it came from; "" for none."""
+    config: str = ""
+    """The AKODeploymentConfig whose template made it; "" for one that a person made."""
     spec: Spec
     status: Status
 
@@ -142,6 +146,7 @@ def from_object(obj: structs.JSON) -> PortGroup:
         let_go=annotations.get(names.LET_GO_ANNOTATION, ""),
         moved=names.DELETE_FOR_MOVE_ANNOTATION in annotations,
         adopt=annotations.get(names.ADOPT_ANNOTATION, ""),
+        config=annotations.get(CONFIG_ANNOTATION, ""),
         spec=structs.convert(obj.get("spec") or {}, Spec, path="spec"),
         status=structs.convert(obj.get("status") or {}, Status, path="status"),
     )

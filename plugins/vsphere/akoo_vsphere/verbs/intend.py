@@ -19,6 +19,12 @@ def wanted(view: api.View) -> str:
     return config.port_group_name(options, name, view.record_name)
 
 
+def made_by_template(view: api.View) -> bool:
+    """True if a template of the config makes the port group."""
+    options: config.Options | None = view.plugin_config
+    return options is not None and options.port_group_template is not None
+
+
 def stored(view: api.View) -> Stored | None:
     """The port group of the stored intent."""
     intent = view.intent(PLUGIN)

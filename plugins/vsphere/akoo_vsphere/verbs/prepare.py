@@ -24,6 +24,14 @@ async def prepare(ctx: api.VerbContext) -> api.Result:
     if not name:
         return api.Done(declines=(api.PortGroup.fact_name,))
     group = await reading.group_of(ctx, name)
+    if group is None and intend.made_by_template(view):
+        return api.Wait(
+            reason="PortGroupAwaited",
+            message=f"VSpherePortGroup/{name} is made from the template of "
+            "spec.plugins.vsphere. If it does not come, condition VsphereReady of the "
+            "AKODeploymentConfig says why.",
+            after=AGAIN_SECONDS,
+        )
     if group is None:
         return api.Blocked(
             reason="PortGroupMissing",

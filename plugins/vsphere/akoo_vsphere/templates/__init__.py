@@ -1,0 +1,1 @@
+"""VSpherePortGroups that are made for configs and their clusters."""
