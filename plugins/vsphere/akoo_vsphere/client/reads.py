@@ -143,7 +143,7 @@ async def users(operation: Operation, mo_ref: str, switch: str) -> api.Users:
     rows: list[Row] = []
     if asked:
         spec = properties.filter_spec(asked, {properties.ENTITY: ("name",)})
-        rows = await operation.rows(spec, label="users", subject=mo_ref)
+        rows = await operation.rows(properties.tolerant(spec), label="users", subject=mo_ref)
     return usage.users(ports, machines, asked, rows)
 
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import http.client
 import select
-import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from akoo_vsphere.client import errors, trust
+from akoo_vsphere.client import trust
 from akoo_vsphere.client.account import Account
+from akoo_vsphere.client.opening import TlsOpener
 from akoo_vsphere.client.wire import Exchange, LostError, StrangeAnswerError
 from akoo_vsphere.spec import address
 
@@ -77,7 +77,7 @@ class Transport:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._idle: list[_Http] = []
-        self._context: ssl.SSLContext | None = None
+        self._opener = TlsOpener(account)
         self._closed = False
 
     def request(
@@ -147,6 +147,10 @@ class Transport:
                 return connection
             connection.close()
 
+    def _open(self, exchange: Exchange) -> _Http:
+        where = self._opener.where()
+        return _Http(where.host, where.port, self._opener.open(exchange))
+
     def _give_back(self, connection: _Http, *, kept: bool) -> None:
         connection.used_at = time.monotonic()
         if kept:
@@ -155,63 +159,6 @@ class Transport:
                     self._idle.append(connection)
                     return
         connection.close()
-
-    def _open(self, exchange: Exchange) -> _Http:
-        with self._lock:
-            context = self._context
-        if context is None:
-            context = self._make_context(exchange)
-            with self._lock:
-                self._context = context
-        where = self._where()
-        connection = self._handshake(context, exchange)
-        if self._account.thumbprint:
-            try:
-                trust.check_pin(connection.getpeercert(binary_form=True), self._account)
-            except BaseException:
-                connection.close()
-                raise
-        return _Http(where.host, where.port, connection)
-
-    def _make_context(self, exchange: Exchange) -> ssl.SSLContext:
-        if not self._account.thumbprint:
-            return trust.context(self._account)
-        with self._handshake(trust.probing(), exchange) as connection:
-            leaf = connection.getpeercert(binary_form=True)
-        trust.check_pin(leaf, self._account)
-        return trust.pinned(leaf or b"")
-
-    def _handshake(self, context: ssl.SSLContext, exchange: Exchange) -> ssl.SSLSocket:
-        where = self._where()
-        plain = _connect(where, exchange)
-        try:
-            exchange.attach(plain)
-            plain.settimeout(exchange.left())
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            wrapped = context.wrap_socket(
-                plain, server_hostname=where.host, do_handshake_on_connect=False
-            )
-        except BaseException:
-            exchange.detach()
-            plain.close()
-            raise
-        try:
-            exchange.attach(wrapped)
-            wrapped.do_handshake()
-        except BaseException:
-            exchange.detach()
-            wrapped.close()
-            raise
-        exchange.detach()
-        return wrapped
-
-    def _where(self) -> address.Address:
-        where = address.parse(self._account.address)
-        if where is None:
-            raise errors.UnreachableError(
-                "The address of a vCenter is not a host or host:port. Correct spec.address."
-            )
-        return where
 
     @contextlib.contextmanager
     def _translated(self, exchange: Exchange) -> Iterator[None]:
@@ -230,25 +177,3 @@ class Transport:
         except (OSError, http.client.HTTPException, ValueError):
             problem = "the connection was cut" if exchange.sent else "nobody accepts connections"
             raise LostError(problem, sent=exchange.sent) from None
-
-
-def _connect(where: address.Address, exchange: Exchange) -> socket.socket:
-    """A TCP connection to the first of its addresses that answers."""
-    try:
-        targets = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
-    except OSError:
-        raise LostError("its name does not resolve", sent=False) from None
-    failed: OSError | None = None
-    for family, kind, protocol, _, target in targets:
-        attempt = socket.socket(family, kind, protocol)
-        try:
-            attempt.settimeout(exchange.left())
-            attempt.connect(target)
-            return attempt
-        except OSError as error:
-            failed = error
-            attempt.close()
-        except BaseException:
-            attempt.close()
-            raise
-    raise failed or OSError("no address")

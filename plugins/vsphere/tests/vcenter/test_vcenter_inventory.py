@@ -70,6 +70,10 @@ async def test_a_switch_that_was_moved_is_read_with_its_new_place(client: SoapCl
     assert moved.folder == folder.value
     assert moved.folder_path == "/DC0/network/moved %2f here"
     assert await client.path(placed.switch.mo_ref) == f"{moved.folder_path}/DVS0"
+    made = await client.create(placed.switch.mo_ref, {**SPEC, "name": "new"})
+    path = "/DC0/network/moved %2f here/new"
+    assert await client.path(made) == path
+    assert await client.port_group_at(path) == made
 
 
 async def test_port_groups_that_vanish_meanwhile_are_left_out(

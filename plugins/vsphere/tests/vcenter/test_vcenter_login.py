@@ -105,6 +105,41 @@ async def test_two_wrong_secrets_of_one_user_do_not_take_turns(
     assert await count(vcsim, "Login") == 2
 
 
+@pytest.mark.parametrize("first", ["vcenter", "secret"])
+async def test_a_rotated_password_costs_at_most_one_refusal(
+    first: str, open_client: Open, clock: ManualClock, vcsim: vcsim_plugin.RunningVcsim
+) -> None:
+    options = vcsim.part.options
+    new = "Vcenter-rotated-2"
+
+    async def look() -> str:
+        """A look of the operator, once in a minute; the result by its type."""
+        clock.advance(60)
+        try:
+            await (await open_client(**secret)).about()
+        except errors.VCenterError as error:
+            return type(error).__name__
+        return "ok"
+
+    secret = {"password": options.password, "secret_version": "uid/1"}
+    assert await look() == "ok"
+    steps = {
+        "vcenter": lambda: vcsim.call(vcsim.control.change(accounts={options.username: new})),
+        "secret": lambda: asyncio.sleep(0, secret.update(password=new, secret_version="uid/2")),
+    }
+    await steps[first]()
+    await vcsim.call(vcsim.control.end_sessions())
+    await vcsim.call(vcsim.control.clear_calls())
+    looks = {await look() for _ in range(4)}
+    assert looks == {"CredentialRefusedError"}
+    assert await count(vcsim, "Login") == 1
+    await steps["secret" if first == "vcenter" else "vcenter"]()
+    clock.advance(300)
+    assert await look() == "ok"
+    assert await count(vcsim, "Login") == 2
+    await vcsim.call(vcsim.control.change(accounts={options.username: options.password}))
+
+
 async def test_a_refusal_of_another_process_is_honoured(
     open_client: Open, vcsim: vcsim_plugin.RunningVcsim
 ) -> None:

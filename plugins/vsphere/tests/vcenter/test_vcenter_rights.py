@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from akoo_testbed.vcsim import Action, Fault
 from akoo_testbed.vcsim import pytest as vcsim_plugin
 from akoo_vsphere.client import api, errors
+from akoo_vsphere.client.answers import usage
 from akoo_vsphere.client.client import SoapClient
+from akoo_vsphere.client.wire import Ref
 
 from tests.vsphere.vcenter_client import SPEC, count, group_named, inject, switch_of
 
@@ -117,6 +121,20 @@ async def test_users_that_may_not_be_read_count_as_unknown_or_unseen(
     await vcsim.call(vcsim.control.deny("System.Read", object_=group.mo_ref))
     users = await client.users(group.mo_ref, switch)
     assert users.machines is None
+
+
+async def test_a_user_that_vanishes_before_its_name_is_read_counts(
+    client: SoapClient, switch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = await group_named(client, "DC0-management")
+    original = usage.entities
+
+    def entities(*connected: Any) -> tuple[Ref, ...]:
+        return (*original(*connected), Ref("VirtualMachine", "vm-4711"))
+
+    monkeypatch.setattr(usage, "entities", entities)
+    users = await client.users(group.mo_ref, switch)
+    assert (users.names, users.unseen) == (("DC0-vm0",), 1)
 
 
 async def test_missing_privileges_are_listed_before_a_write(

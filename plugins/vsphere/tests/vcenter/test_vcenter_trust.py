@@ -71,7 +71,7 @@ async def test_nothing_is_sent_to_another_certificate_than_the_pinned_one(
     calls = await vcsim.call(vcsim.control.calls())
     assert calls.total == 0
     transport = client._connection._door._transport  # type: ignore[attr-defined]
-    assert transport._context is None
+    assert transport._opener._context is None
 
 
 async def test_the_pin_is_compared_on_each_connection(
@@ -106,7 +106,7 @@ async def test_the_pin_is_compared_although_the_context_would_trust(
     present(vcsim, renewed)
     client = await open_client(ca_pem="", thumbprint=pin(renewed))
     await client.about()
-    client._connection._door._transport._context = trust.probing()  # type: ignore[attr-defined]
+    client._connection._door._transport._opener._context = trust.probing()  # type: ignore[attr-defined]
     present(vcsim, other)
     await drop(client)
     with pytest.raises(errors.TlsError, match=r"spec\.thumbprint"):

@@ -63,6 +63,11 @@ def filter_spec(start: Iterable[Ref], paths: Paths, steps: Iterable[Spec] = ()) 
     }
 
 
+def tolerant(spec: Spec) -> Spec:
+    """The spec for objects of which some may be gone: the others are read nevertheless."""
+    return {**spec, "reportMissingObjectsInResults": True}
+
+
 def step(name: str, kind: str, path: str, *then: str) -> Spec:
     """A step from objects of a kind along a path, and further along the named steps."""
     follow = [{"_typeName": "SelectionSpec", "name": other} for other in then]
