@@ -47,7 +47,8 @@ async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Res
     except kube.NotFoundError:
         return api.Done()
     status = judge(zone, await missing(zone, ctx.secrets))
-    if zone.get("status") != status:
+    current = zone.get("status") or {}
+    if {name: current.get(name) for name in status} != status:
         version = {"resourceVersion": zone["metadata"]["resourceVersion"]}
         patch = {"metadata": version, "status": status}
         await ctx.kube.merge_patch(DNS_ZONES, request.key, patch, subresource="status")

@@ -21,7 +21,7 @@ from akoo_core import structs, testing
 from akoo_core.kube import resource as kube_resource
 from akoo_core.objects import conditions, names, record
 from akoo_core.plugin import api, uses
-from akoo_core.testing import builders, calls, verbs
+from akoo_core.testing import builders, calls, conformance, verbs
 
 Object = dict[str, Any]
 RANGE = "10.70.0.10-10.70.0.19"
@@ -47,6 +47,9 @@ class KeptWorld(PoolWorld):
 
     def plugin(self) -> Keeping:
         return Keeping(self.clients)
+
+    def outside(self) -> object:
+        return sorted(map(str, self.ranges))
 
     def keep(self) -> Any:
         return testing.run_reconcile(self.plugin(), "kept-controllers", "main", self).result
@@ -346,3 +349,16 @@ def test_the_message_is_bounded_and_counts_all(pool_names: list[str], records: l
     for kind, listed in kinds:
         plural = "s" if len(listed) > 1 else ""
         assert (f"{len(listed)} {kind}{plural} (" in message) is bool(listed)
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["bears_missing_kinds", "keeps_marks_of_others", "waits_for_holds", "reconciles_alike"],
+)
+def test_the_controllers_get_on_with_their_neighbours(check: str) -> None:
+    def make(world: testing.World) -> api.Plugin:
+        assert isinstance(world, KeptWorld)
+        return world.plugin()
+
+    subject = conformance.Subject(make, lambda: KeptWorld(pool("edge", RANGE)), scenario="a pool")
+    conformance.CHECKS[check](subject)

@@ -190,7 +190,7 @@ class GoodPlugin(api.Plugin):
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         volume = await ctx.kube.get(VOLUMES, request.key)
-        if volume.get("status") != {"ready": True}:
+        if not (volume.get("status") or {}).get("ready"):
             patch = {"status": {"ready": True}}
             await ctx.kube.merge_patch(VOLUMES, request.key, patch, subresource="status")
         return api.Done()

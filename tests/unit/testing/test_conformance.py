@@ -14,6 +14,7 @@ from akoo_core.testing import conformance
 from tests.unit.testing import conformance_cloud as cloud
 from tests.unit.testing import conformance_leaks as leaks
 from tests.unit.testing import conformance_mistakes as mistakes
+from tests.unit.testing import conformance_neighbours as neighbours
 from tests.unit.testing import conformance_outside as outside
 from tests.unit.testing import conformance_sources as sources
 from tests.unit.testing.conformance_cloud import GoodPlugin as Good
@@ -99,6 +100,26 @@ BAD: dict[type[Good], tuple[str, str]] = {
     leaks.ChecksByDoingInSilence: ("looks_only", "it changed something in a read-only call"),
     leaks.ChecksInVain: ("looks_only", "it says that all is good, although call 1 (cloud GET volu"),
     leaks.ShowsASecretInAFinding: ("looks_only", f"'{TOKEN}' is seen in its answer"),
+    neighbours.NeedsAnOptionalKind: (
+        "bears_missing_kinds",
+        "it failed while disks.cloud.example was not served: NotFoundError",
+    ),
+    neighbours.TakesConditions: (
+        "keeps_marks_of_others",
+        "it removed or changed a condition of another controller on Volume shared",
+    ),
+    neighbours.TakesFinalizers: (
+        "keeps_marks_of_others",
+        "it removed a finalizer of others from Volume shared",
+    ),
+    neighbours.ComparesEverything: (
+        "keeps_marks_of_others",
+        "beside a condition of another controller it never stops writing: kubernetes patch vol",
+    ),
+    neighbours.IgnoresHolds: (
+        "waits_for_holds",
+        "something outside has changed although finalizer akoo.io/of-the-conformance-suite",
+    ),
     sources.Writes: ("follows_quietly", "it writes: cloud POST volume. Add a key"),
     sources.WritesInSilence: ("follows_quietly", "it changed something. A source reads only."),
     sources.Raises: ("follows_quietly", "it failed where nothing was wrong: KeyError"),
