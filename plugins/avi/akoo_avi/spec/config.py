@@ -56,6 +56,19 @@ class Extra(structs.Struct, frozen=True, kw_only=True):
     ingress: Ingress = Ingress()
 
 
+class VSphereOptions(structs.Struct, frozen=True, kw_only=True):
+    """``spec.plugins.vsphere``, as far as the network on Avi is concerned."""
+
+    port_group_ref: str = ""
+    """Name of the VSpherePortGroup that all clusters of the config share."""
+
+
+class OtherPlugins(structs.Struct, frozen=True, kw_only=True):
+    """``spec.plugins``, as far as other plugins' options say which network is meant."""
+
+    vsphere: VSphereOptions = VSphereOptions()
+
+
 class AviSpec(structs.Struct, frozen=True, kw_only=True):
     """``spec`` of an AKODeploymentConfig, as far as the Avi Controller is concerned."""
 
@@ -69,6 +82,7 @@ class AviSpec(structs.Struct, frozen=True, kw_only=True):
     data_network: DataNetwork = DataNetwork()
     control_plane_network: ControlPlaneNetwork = ControlPlaneNetwork()
     extra_configs: Extra = Extra()
+    plugins: OtherPlugins = OtherPlugins()
 
 
 def decode(adc: structs.JSON) -> AviSpec:

@@ -1,6 +1,7 @@
 """The pools that an AKODeploymentConfig gives inline, as AviIPPools of their own. Pure.
 
-``spec.dataNetwork`` makes one pool. Absent, empty and filled ``ipPools`` differ: nothing is said
+``spec.dataNetwork`` makes one pool, and so does a VSpherePortGroup that all clusters of the config
+share. Absent, empty and filled ``ipPools`` differ: nothing is said
 about ranges, there are none of ours, or ours are these. ``spec.controlPlaneNetwork`` makes another
 pool that only keeps its network usable, unless both are one network.
 """
@@ -13,6 +14,8 @@ from akoo_avi.spec import config, ip_pool, names, placement
 from akoo_core.plugin import structs
 
 PREFIX = "adc-"
+PORT_GROUP = "VSpherePortGroup"
+"""Before the name of one where the config names no network."""
 _NAME = 200
 """Characters of a config's name in that of a pool."""
 
@@ -25,8 +28,13 @@ class Inline(structs.Struct, frozen=True, kw_only=True):
 
 
 def data_name(config_name: str, spec: config.AviSpec) -> str:
-    """The name of the pool of the data network; "" without one."""
-    return _name(config_name, spec, spec.data_network.name)
+    """The name of the pool of the data network; "" without one.
+
+    A config that names its network keeps the pool when it begins to choose its port group.
+    """
+    ref = spec.plugins.vsphere.port_group_ref
+    key = spec.data_network.name or (f"{PORT_GROUP}\x00{ref}" if ref else "")
+    return _name(config_name, spec, key)
 
 
 def control_plane_name(config_name: str, spec: config.AviSpec) -> str:
@@ -51,10 +59,12 @@ def of_config(
     if data:
         network = spec.data_network
         subnets = (_subnet(network),) if network.cidr else ()
-        pools.append(Inline(name=data, spec=_spec(spec, controller, reach, network.name, subnets)))
+        ref = "" if network.name else spec.plugins.vsphere.port_group_ref
+        named = ip_pool.NetworkName(name=network.name, port_group_ref=ref)
+        pools.append(Inline(name=data, spec=_spec(spec, controller, reach, named, subnets)))
     if other and other != data:
-        name = spec.control_plane_network.name
-        pools.append(Inline(name=other, spec=_spec(spec, controller, reach, name, ())))
+        named = ip_pool.NetworkName(name=spec.control_plane_network.name)
+        pools.append(Inline(name=other, spec=_spec(spec, controller, reach, named, ())))
     return tuple(pools)
 
 
@@ -69,7 +79,7 @@ def _spec(
     spec: config.AviSpec,
     controller: str,
     reach: placement.Reach | None,
-    network: str,
+    network: ip_pool.NetworkName,
     subnets: tuple[ip_pool.SubnetSpec, ...],
 ) -> ip_pool.IpPoolSpec:
     return ip_pool.IpPoolSpec(
@@ -79,7 +89,7 @@ def _spec(
         ca_ref=reach.ca if reach else None,
         tenant=spec.tenant.name,
         cloud=spec.cloud_name,
-        network=ip_pool.NetworkName(name=network),
+        network=network,
         subnets=subnets,
     )
 

@@ -6,6 +6,7 @@ The kind belongs to the vSphere plugin, and its definition is the contract: this
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from akoo_avi.spec import ip_pool
@@ -13,6 +14,8 @@ from akoo_avi.spec.placement import WantedPortGroup
 from akoo_core.plugin import names, structs
 
 POOL_PREFIX: Final = "vspg-"
+_ESCAPES: Final = {"%2f": "/", "%5c": "\\", "%25": "%"}
+_ESCAPED = re.compile("|".join(_ESCAPES), re.IGNORECASE)
 
 
 class FoundPortGroup(structs.Struct, frozen=True, kw_only=True):
@@ -33,8 +36,9 @@ class Datacenter(structs.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
-        return self.path.rstrip("/").rpartition("/")[2]
+        """The last part of the path, as people write it: vCenter escapes some characters."""
+        last = self.path.rstrip("/").rpartition("/")[2]
+        return _ESCAPED.sub(lambda match: _ESCAPES[match[0].lower()], last)
 
 
 class AviPart(structs.Struct, frozen=True, kw_only=True):

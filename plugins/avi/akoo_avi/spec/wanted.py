@@ -73,6 +73,11 @@ def of_config(
 
 def _inline(config_name: str, spec: config.AviSpec, *, management: bool) -> tuple[str, ...]:
     pool_names = {inline_pools.data_name(config_name, spec)}
+    if inline_pools.gives_ranges(spec) and pool_names == {""}:
+        raise refusal.invalid(
+            "spec.dataNetwork.ipPools",
+            "are in no network: name one, or put the ranges into spec.avi.subnet of the port group.",
+        )
     if management:
         pool_names.add(inline_pools.control_plane_name(config_name, spec))
     return tuple(sorted(pool_names - {""}))

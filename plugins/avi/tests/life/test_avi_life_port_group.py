@@ -230,6 +230,16 @@ def test_a_running_ako_is_not_restarted_when_its_network_becomes_a_port_group(
     assert other.uuid.startswith("dvportgroup-12-"), "the name leads to two now"
 
 
+def test_ranges_without_a_network(avi_world: World) -> None:
+    """A port group of a template: its ranges are its own."""
+    ranges = [{"start": "10.71.0.10", "end": "10.71.0.19", "type": "V4"}]
+    network = {"cidr": "10.71.0.0/24", "ipPools": ranges}
+    world = furnished(avi_world, config={"dataNetwork": network})
+    answer = world.call("prepare")
+    assert isinstance(answer, api.Blocked)
+    assert (answer.reason, "ipPools" in answer.message) == ("ConfigInvalid", True)
+
+
 def test_a_tenant_that_does_not_share_the_network(avi_world: World) -> None:
     world = furnished(avi_world, config={"tenant": {"name": "blue"}})
     settings = {"tenant_vrf": True, "se_in_provider_context": True}
