@@ -13,6 +13,8 @@ from akoo_core import testing
 from akoo_core.plugin import api
 
 RANGE = "10.70.0.10-10.70.0.19"
+FIRST = {"begin": "10.70.0.10", "end": "10.70.0.19"}
+SECOND = {"begin": "10.70.0.30", "end": "10.70.0.39"}
 GROUPS = resources.VSPHERE_PORT_GROUPS
 
 
@@ -138,6 +140,7 @@ def test_it_follows_a_port_group_that_was_made_again(vanished: str) -> None:
 def test_addresses_in_use_do_not_hold_it_on_a_vanished_network() -> None:
     there = world(vanished="keep")
     there.discover("dvportgroup-12")
+    there.edit({"subnets": [{"cidr": "10.70.0.0/24", "ranges": [FIRST, SECOND]}]})
     there.run_pool()
     there.net = there.discovered("dvportgroup-12") or {}
     there.cloud = there.admin.get("cloud?name=dc")["results"][0]
@@ -145,8 +148,8 @@ def test_addresses_in_use_do_not_hold_it_on_a_vanished_network() -> None:
     there.discover("dvportgroup-44")
     there.put_port_group("dvportgroup-44")
     there.run_pool()
-    assert ranges(there, "dvportgroup-44") == {RANGE}
-    assert there.discovered("dvportgroup-12") is not None
+    assert ranges(there, "dvportgroup-44") == {RANGE, "10.70.0.30-10.70.0.39"}
+    assert ranges(there, "dvportgroup-12") == {RANGE}, "only the range that is in use is left"
 
 
 def test_another_network_by_name_is_still_refused() -> None:

@@ -278,6 +278,15 @@ class Taste(Color, frozen=True, kw_only=True):
         (api.Done(facts=(Taste(rgb="1"),)), "gave the fact Taste, but the plugin provides Color"),
         (api.Done(facts=(Color(rgb="1"), Color(rgb="2"))), "it gave a fact twice (Color, Color)"),
         (api.Done(facts=(Color(rgb="1"),)), None),
+        (
+            api.Done(declines=("Taste",)),
+            "it declines the fact Taste, but the plugin provides Color",
+        ),
+        (
+            api.Done(facts=(Color(rgb="1"),), declines=("Color",)),
+            "it gives and declines the fact Color",
+        ),
+        (api.Done(declines=("Color",)), None),
     ],
 )
 async def test_an_answer_that_nobody_could_use_is_refused_here(

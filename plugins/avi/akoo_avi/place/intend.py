@@ -16,8 +16,6 @@ def intend(view: api.View) -> api.Intent | api.Blocked | None:
     kept, leaving = _kept(view), view.spec.leaving
     if not view.config or (leaving is not None and leaving.cause != "Relocated"):
         return kept
-    if wanted.awaited(view) is not None:
-        return kept
     try:
         asked = wanted.of_view(view)
     except refusal.Refusal as error:

@@ -76,7 +76,7 @@ def _inline(config_name: str, spec: config.AviSpec, *, management: bool) -> tupl
     if inline_pools.gives_ranges(spec) and pool_names == {""}:
         raise refusal.invalid(
             "spec.dataNetwork.ipPools",
-            "are in no network: name one, or put the ranges into spec.avi.subnet of the port group.",
+            "are in no network: name one, or put the ranges into the port group (spec.avi.subnet).",
         )
     if management:
         pool_names.add(inline_pools.control_plane_name(config_name, spec))
