@@ -1,4 +1,4 @@
-"""What Avi reads of the vSphere plugin's kinds and options is there, with the same types."""
+"""The fields of the vSphere plugin's kinds and options that Avi reads, with the same types."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def schema(part: str) -> dict[str, Any]:
 
 def paths(kind: Any) -> set[str]:
     """The paths of the fields of a struct, by the names on the wire."""
-    found: set[str] = set()
+    known: set[str] = set()
     for field in structs.fields(kind):
         inner = _struct_in(field.type)
-        found |= {f"{field.key}.{path}" for path in paths(inner)} if inner else {field.key}
-    return found
+        known |= {f"{field.key}.{path}" for path in paths(inner)} if inner else {field.key}
+    return known
 
 
 def _struct_in(hint: Any) -> Any:
     candidates = [hint, *getattr(hint, "__args__", ())]
-    candidates += [arg for known in candidates for arg in getattr(known, "__args__", ())]
+    candidates += [arg for outer in candidates for arg in getattr(outer, "__args__", ())]
     return next(
         (c for c in candidates if isinstance(c, type) and issubclass(c, structs.Struct)), None
     )
