@@ -25,7 +25,8 @@ MAX_LINES = 150
 """Of a page without its code."""
 LOOKED_UP = {"reference/conditions.md": 180, "reference/cli.md": 320, "reference/record.md": 180}
 """Nobody reads these from top to bottom: one section per command, one row per field."""
-CONFIGS = ROOT / "deploy/crds/akodeploymentconfigs.yaml"
+CRDS = ROOT / "deploy/crds"
+CONFIGS = CRDS / "akodeploymentconfigs.yaml"
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -150,6 +151,20 @@ def test_configs_have_only_fields_that_the_schema_knows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_objects_of_ours_have_only_fields_that_their_schema_knows(name: str) -> None:
+    schemas = {
+        crd["spec"]["names"]["kind"]: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        for crd in map(yaml.safe_load, (path.read_text() for path in CRDS.glob("*.yaml")))
+        if crd and crd.get("kind") == "CustomResourceDefinition"
+    }
+    for document in documents(name):
+        if str(document.get("apiVersion", "")).startswith("akoo.io/"):
+            schema = schemas[document["kind"]]["properties"]["spec"]
+            assert list(unknown(document["spec"], schema, "spec")) == []
+            assert set(schema.get("required", ())) <= document["spec"].keys()
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_settings_are_accepted(name: str, tmp_path: pathlib.Path) -> None:
     for document in documents(name):
         if "enabledPlugins" in document or "telemetry" in document:
@@ -162,6 +177,7 @@ def test_settings_are_accepted(name: str, tmp_path: pathlib.Path) -> None:
 def test_names_of_our_group_exist(name: str) -> None:
     known = {value for value in vars(names).values() if isinstance(value, str)}
     known |= {"akoo.io/akoo-core", "akoo.io/schema-version", "akoo.io/v"}
+    known |= {"akoo.io/accept-vcenter"}  # of the vsphere plugin
     known |= {"akoo.io/cable"}  # of the plugin that plugins/holders.md makes up
     text = (DOCS / name).read_text()
     assert {name for name in _OUR_NAME.findall(text) if name not in known} == set()
