@@ -197,6 +197,7 @@ async def kinds_of_vlan_replace_each_other(bench: Bench) -> object:
 async def a_spec_changes_only_its_fields(bench: Bench) -> object:
     free = await bench.group("DC0-free")
     done = await change(bench, free, description="text")
+    await change(bench, free, description=None, numPorts=None)
     await change(bench, free, **port(uplinkTeamingPolicy=uplinks("Uplink 2")))
     read = await config(bench, free)
     ports = (read["type"], read["numPorts"], bool(read["autoExpand"]))

@@ -141,9 +141,16 @@ async def test_a_cloud_sees_its_datacenter_and_no_uplinks() -> None:
     )
     scene.make_cloud("other", vcenter_url="other.example.com")
     scene.make_cloud("nowhere", datacenter="")
+    scene.make_cloud("no-access", privilege="NO_ACCESS")
     await scene.bridge.look()
-    names = {name: scene.networks(name) for name in ("vc", "by-reference", "other", "nowhere")}
-    assert names == {"vc": ["web", "trunk"], "by-reference": ["far"], "other": [], "nowhere": []}
+    clouds = ("vc", "by-reference", "other", "nowhere", "no-access")
+    assert {name: scene.networks(name) for name in clouds} == {
+        "vc": ["web", "trunk"],
+        "by-reference": ["far"],
+        "other": [],
+        "nowhere": [],
+        "no-access": [],
+    }
     scene.make_cloud("later")
     await scene.bridge.look()
     assert scene.networks("later") == ["web", "trunk"]
