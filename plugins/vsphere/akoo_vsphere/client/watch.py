@@ -82,7 +82,8 @@ class Watch:
     async def _whole(self, operation: Operation) -> api.Changes:
         """The whole list, by a new collector."""
         await self._drop(operation)
-        made = await self._make(operation)
+        # Kept from the start: should the read not come to its end, the next one frees it.
+        self._current = made = await self._make(operation)
         more = True
         while more:
             operation.renew()
@@ -92,7 +93,6 @@ class Watch:
             _, _, more = made.known.apply(answer)
             made.version = updates.version(answer)
         await self._name_attributes(operation, made)
-        self._current = made
         return api.Changes(
             version=made.token,
             changed=made.known.listed(made.known.all(), made.attributes),
@@ -105,9 +105,10 @@ class Watch:
         removed: set[str] = set()
         more = patience >= 0  # else an earlier attempt took all the time
         while more:
-            answer = await self._wait(operation, current, 0 if changed else int(patience))
+            answer = await self._wait(operation, current, int(patience))
             if answer is None:
                 break
+            patience = 0
             # Until all of an answer is here its version is not the caller's: should the rest be
             # lost, the caller's next version fits no collector, and it gets the whole list.
             now_changed, now_removed, more = current.known.apply(answer)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from akoo_testbed.vcsim import Action, Fault
 from akoo_testbed.vcsim import pytest as vcsim_plugin
-from akoo_vsphere.client import api
+from akoo_vsphere.client import api, errors, watch
 from akoo_vsphere.client.client import SoapClient
 
 from tests.vsphere.vcenter_client import SPEC, Open, count, group_named, inject, switch_of
@@ -165,3 +165,34 @@ async def test_a_lost_answer_is_asked_for_again(
     await inject(vcsim, Fault(action=Action.CUT, method="WaitForUpdatesEx", count=1))
     changes = await client.changes(version)
     assert [changed.name for changed in changes.changed if not changes.whole] == ["renamed"]
+
+
+async def test_long_answers_come_in_pages(
+    client: SoapClient, vcsim: vcsim_plugin.RunningVcsim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = await whole(client)
+    monkeypatch.setattr(watch, "OBJECTS", 2)
+    await vcsim.call(vcsim.control.clear_calls())
+    changes = await whole(client)
+    assert changes.changed == everything.changed
+    assert await count(vcsim, "WaitForUpdatesEx") >= len(changes.changed) // 2
+    switch = (await switch_of(client)).switch.mo_ref
+    made = {await client.create(switch, {**SPEC, "name": f"new-{each}"}) for each in range(5)}
+    await client.destroy(made.pop())
+    changes = await client.changes(changes.version)
+    assert {group.mo_ref for group in changes.changed} == made
+    await client.destroy(made.pop())
+    changes = await client.changes(changes.version)
+    assert (changes.changed, len(changes.removed)) == ((), 1)
+
+
+async def test_a_new_list_frees_the_collector_before_it(
+    client: SoapClient, vcsim: vcsim_plugin.RunningVcsim
+) -> None:
+    await whole(client)
+    await inject(vcsim, Fault(action=Action.STATUS, method="WaitForUpdatesEx", count=1))
+    with pytest.raises(errors.OverloadedError):
+        await client.changes("")
+    await whole(client)
+    for method in ("CreateContainerView", "DestroyView", "DestroyPropertyCollector"):
+        assert await count(vcsim, method) == 2
