@@ -6,6 +6,7 @@ import itertools
 from typing import Any, ClassVar
 
 from akoo_vsphere.client.account import Account, RefusalMemory
+from akoo_vsphere.connect.catalog import Catalogs
 from akoo_vsphere.controllers import connections, port_groups
 from akoo_vsphere.spec import resources
 from akoo_vsphere.testing.memory import MemoryVCenter
@@ -61,7 +62,9 @@ class PortGroupsPlugin(api.Plugin):
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
         return (
-            port_groups.PortGroups(self._vcenters, lambda: f"n{next(self._nonces)}").registration(),
+            port_groups.PortGroups(
+                self._vcenters, lambda: f"n{next(self._nonces)}", catalogs=Catalogs(0)
+            ).registration(),
             *connections.Connections(self._vcenters).registrations(),
         )
 

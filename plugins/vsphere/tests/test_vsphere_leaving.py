@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from akoo_vsphere import marks
 from akoo_vsphere.client import errors
-from akoo_vsphere.client.api import Users
+from akoo_vsphere.client.api import About, Users
 from akoo_vsphere.controllers import leave
 from akoo_vsphere.spec import resources
 from akoo_vsphere.testing import operations, reads
 from akoo_vsphere.testing.faults import NEVER, Fault
 
-from akoo_core.plugin import api, kube
+from akoo_core.plugin import api, kube, structs
 from tests.vsphere.vsphere_world import VSphereWorld, port_group, using
 
 Json = dict[str, Any]
@@ -261,6 +261,22 @@ class TestDeletion:
         there.delete()
         assert held(there)[0] == "VCenterReplaced"
 
+    def test_another_vcenter_right_before_the_destroy(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        there = made()
+        asked, about = itertools.count(1), reads.about
+
+        def answer(vcenter: Any) -> About:
+            uuid = "another" if next(asked) >= 2 else vcenter.instance_uuid
+            return structs.replace(about(vcenter), instance_uuid=uuid)
+
+        there.run_connection()
+        monkeypatch.setattr(reads, "about", answer)
+        there.delete()
+        assert held(there)[0] == "VCenterReplaced"
+        assert there.writes.count("destroy") == 0
+
     def test_the_uses_in_words(self) -> None:
         text = leave.used_by(Users(ports=None, machines=2, names=("a",)))
         assert "cannot be read" in text
@@ -398,6 +414,9 @@ class TestConnections:
         result = there.run_group("second")
         assert isinstance(result, api.Blocked)
         assert there.condition(name="second")[1] == "ConnectionDeleting"
+        second = there.group("second")
+        assert second is not None
+        assert "finalizers" not in second["metadata"], "nothing is outside, so nothing holds it"
         assert there.named("second") is None
 
     def test_a_moved_one_goes_at_once(self) -> None:

@@ -91,6 +91,18 @@ def test_it_waits_until_the_port_group_is_in_force() -> None:
     assert isinstance(there.verb("prepare"), api.Done)
 
 
+def test_a_new_cluster_waits_while_it_is_not_as_it_is_wanted() -> None:
+    there = ready(driftPolicy="Report")
+    row = there.named("edge")
+    assert row is not None
+    there.hand.set_vlan(row["moRef"], 999)
+    there.run_group()
+    there.verb("prepare")
+    answer = there.verb("prepare")
+    assert isinstance(answer, api.Wait)
+    assert answer.reason == "Drifted"
+
+
 def test_a_cluster_keeps_its_fact_while_the_port_group_is_there() -> None:
     there = ready()
     there.verb("prepare")

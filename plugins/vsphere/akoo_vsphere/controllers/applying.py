@@ -34,7 +34,7 @@ TASK_SECONDS: Final = 5.0
 async def apply(attempt: Attempt) -> api.Result:
     """One attempt. Raises Refusal, VCenterErrors, BlockedError and KubeErrors."""
     port_group.check(attempt.group)
-    view = await scene.enter(attempt.ctx, attempt.vcenters, attempt.group)
+    view = await scene.enter(attempt.ctx, attempt.reach, attempt.group)
     recording.place(attempt, view)
     suitable.check(attempt.group.spec, view.place.placed.switch, view.vcenter)
     attempt.establish(recording.resolved(view))
@@ -42,8 +42,7 @@ async def apply(attempt: Attempt) -> api.Result:
         waiting = await _task(attempt, view)
         if waiting is not None:
             return waiting
-    for number in range(STEPS):
-        view = await scene.again(view) if number else view
+    for _ in range(STEPS):
         seen = await scene.find(view, attempt.group, attempt.made, unsent=attempt.unsent)
         result = await _plan(attempt, view, seen)
         recording.verified(attempt, result, seen)
@@ -83,6 +82,7 @@ async def _step(attempt: Attempt, view: Scene, seen: Observed | None, result: Pl
     if isinstance(action, Announce):
         await _announce(attempt)
     elif not await recording.taking_over(attempt, result):
+        view = await scene.again(view)
         await _perform(attempt, view, seen, action)
     return view
 
@@ -159,7 +159,7 @@ async def _name_taken(
     view: Scene, group: PortGroup, action: Action, error: errors.NameTakenError
 ) -> None:
     """Return if the next look finds the port group that has the name; raise Refusal otherwise."""
-    if isinstance(action, Create) and await scene.find(view, group) is not None:
+    if isinstance(action, Create) and await scene.find(view, group, fresh=True) is not None:
         return
     raise refusal.Refusal(
         "NameConflict",
@@ -192,7 +192,7 @@ async def _settled(
     """Write the results. Nothing is left to do but what waits, is reported or is stuck."""
     if seen is None:
         raise ValueError("a plan without actions has a port group")
-    if attempt.users is None:
+    if attempt.users is None and attempt.count_users:
         attempt.users = await scene.users_of(view, seen.mo_ref)
     await recording.settled(attempt, view, result, seen)
     await attempt.save()

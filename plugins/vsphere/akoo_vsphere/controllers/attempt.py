@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from akoo_core.plugin import api
 from akoo_core.plugin.conditions import Condition
-from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.api import Users
+from akoo_vsphere.connect.catalog import Reach
 from akoo_vsphere.controllers import statuses
 from akoo_vsphere.controllers.index import Seen
 from akoo_vsphere.spec.port_group import PortGroup
@@ -28,7 +28,7 @@ class Attempt:
     """One attempt at one object. ``group`` is it as stored, ``status`` its future status."""
 
     ctx: api.ControllerContext
-    vcenters: VCenters
+    reach: Reach
     group: PortGroup
     status: Status
     make_nonce: Nonce
@@ -36,6 +36,8 @@ class Attempt:
     """Conditions that this attempt established."""
     users: Users | None = None
     """Users of the port group, if they were read."""
+    count_users: bool = True
+    """False: they are read only if the plan depends on them."""
     ready_to_write: bool = False
     conflicts: int = 0
     seen: Seen | None = None

@@ -48,7 +48,7 @@ async def with_attribute(scene: Scene) -> Scene:
     if marks.ATTRIBUTE in scene.fields.values():
         return scene
     try:
-        key = await scene.client.define_attribute(marks.ATTRIBUTE)
+        fields = await scene.catalog.define(marks.ATTRIBUTE)
     except (errors.ForbiddenError, errors.UnsupportedError) as error:
         raise refusal.Refusal(
             "MarkUnavailable",
@@ -56,4 +56,4 @@ async def with_attribute(scene: Scene) -> Scene:
             f"and the account may not define it: {error} Define it once, or give the account "
             f"{DEFINE_PRIVILEGE} on the root folder. Nothing is made before that.",
         ) from error
-    return structs.replace(scene, fields={**scene.fields, key: marks.ATTRIBUTE})
+    return structs.replace(scene, fields=fields)

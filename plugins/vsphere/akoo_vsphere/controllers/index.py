@@ -59,6 +59,8 @@ class Index:
         self._working: set[str] = set()
         self.changed = asyncio.Event()
         """Set when a connection has its first key, or none any more."""
+        self._counted: dict[str, float] = {}
+        """Time of the last look at the users of a port group."""
         self.turned: asyncio.Queue[str] = asyncio.Queue()
         """Connections whose vCenter stopped or began to answer."""
 
@@ -95,8 +97,18 @@ class Index:
         self._by_ref[connection, seen.mo_ref] = key
         return missed and (news is None or _newer(news, seen))
 
+    def count_users(self, key: str, now: float, seconds: float) -> bool:
+        """True if the users of a port group were not looked at for ``seconds``. A process that
+        starts does not look at those of all port groups at once."""
+        last = self._counted.setdefault(key, now)
+        if now - last < seconds:
+            return False
+        self._counted[key] = now
+        return True
+
     def forget(self, key: str) -> None:
         """The object is gone."""
+        self._counted.pop(key, None)
         self._drop(key)
         self._news.pop(key, None)
         self._working.discard(key)

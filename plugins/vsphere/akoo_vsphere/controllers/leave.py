@@ -61,12 +61,12 @@ async def leave(attempt: Attempt) -> api.Result:
 async def _take_away(attempt: Attempt) -> api.Result:
     ctx, group = attempt.ctx, attempt.group
     try:
-        view = await scene.enter(ctx, attempt.vcenters, group)
+        view = await scene.enter(ctx, attempt.reach, group)
     except refusal.Refusal as error:
-        if error.reason in UNRESOLVED and await scene.gone(ctx, attempt.vcenters, group):
+        if error.reason in UNRESOLVED and await scene.gone(ctx, attempt.reach, group):
             return await _gone(attempt, "", "")
         raise
-    seen = await scene.find(view, group)
+    seen = await scene.find(view, group, fresh=True)
     if seen is None:
         return await _absent(attempt, view)
     verdict = scene.verdict_on(view, group, seen)
@@ -141,7 +141,7 @@ async def _destroy(attempt: Attempt, view: Scene, seen: Observed) -> api.Result:
         return await _in_use(attempt, seen, users, error.user)
     except errors.NotFoundError:
         pass
-    if await scene.find(view, attempt.group) is not None:
+    if await scene.find(view, attempt.group, fresh=True) is not None:
         message = f'Port group "{seen.name}" ({seen.mo_ref}) is still there after it was destroyed.'
         return await _waits(attempt, "DestroyAwaited", message, SOON_SECONDS)
     return await _gone(
@@ -194,10 +194,11 @@ async def _retain(attempt: Attempt) -> api.Result:
 async def _unmarked(attempt: Attempt) -> str:
     """The rest in words, after the marks were taken off; "" for nothing. Raises ``ANSWERED``."""
     group = attempt.group
-    view = await scene.enter(attempt.ctx, attempt.vcenters, group)
-    seen = await scene.find(view, group)
+    view = await scene.enter(attempt.ctx, attempt.reach, group)
+    seen = await scene.find(view, group, fresh=True)
     if seen is None:
         return ""
+    view = await scene.again(view)
     if scene.verdict_on(view, group, seen).mark is not None:
         guards.check_touchable(seen, view.situation(group, seen))
         await _unmark(view, seen)

@@ -11,7 +11,8 @@ from akoo_core.plugin import api, kube, structs
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.connect import access
-from akoo_vsphere.controllers import applying, following, gauges, leave
+from akoo_vsphere.connect.catalog import Catalogs, Reach
+from akoo_vsphere.controllers import applying, following, gauges, leave, recording
 from akoo_vsphere.controllers import attempt as attempts
 from akoo_vsphere.controllers import conditions as group_conditions
 from akoo_vsphere.controllers.attempt import Attempt, Nonce
@@ -40,9 +41,14 @@ class PortGroups:
     """The controller's registration and its tools."""
 
     def __init__(
-        self, vcenters: VCenters, nonce: Nonce = attempts.nonce, index: Index | None = None
+        self,
+        vcenters: VCenters,
+        nonce: Nonce = attempts.nonce,
+        *,
+        index: Index | None = None,
+        catalogs: Catalogs | None = None,
     ) -> None:
-        self._vcenters = vcenters
+        self._reach = Reach(vcenters, catalogs or Catalogs())
         self._nonce = nonce
         self._index = index or Index()
         self._add: api.AddKey | None = None
@@ -66,7 +72,7 @@ class PortGroups:
         """See :mod:`akoo_vsphere.controllers.following`."""
         self._add = add
         try:
-            await following.follow(ctx, add, self._vcenters, self._index)
+            await following.follow(ctx, add, self._reach.vcenters, self._index)
         finally:
             self._add = None
 
@@ -85,10 +91,13 @@ class PortGroups:
             return api.Blocked(reason="InvalidSpec", message=str(error))
         attempt = Attempt(
             ctx=ctx,
-            vcenters=self._vcenters,
+            reach=self._reach,
             group=group,
             status=group.status,
             make_nonce=self._nonce,
+            count_users=self._index.count_users(
+                group.name, ctx.clock.monotonic(), recording.RECHECK_SECONDS
+            ),
         )
         self._index.begin(group.name, group.spec.connection)
         try:

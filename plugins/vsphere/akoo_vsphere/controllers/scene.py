@@ -7,9 +7,9 @@ from typing import Final
 from akoo_core.plugin import api, kube, structs
 from akoo_vsphere import guards, marks, observed, ownership, writing
 from akoo_vsphere.client import errors
-from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.api import About, Listed, Users, VCenterClient
 from akoo_vsphere.connect import access
+from akoo_vsphere.connect.catalog import Catalog, Reach
 from akoo_vsphere.controllers import resolve
 from akoo_vsphere.controllers.resolve import Place
 from akoo_vsphere.marks import Mark
@@ -29,6 +29,7 @@ class Scene(structs.Struct, frozen=True, kw_only=True):
 
     connection: Connection
     client: VCenterClient
+    catalog: Catalog
     about: About
     place: Place
     fields: dict[int, str]
@@ -88,19 +89,22 @@ async def connection_of(client: kube.KubeClient, name: str) -> Connection:
         raise refusal.Refusal("ConnectionInvalid", f"VSphereConnection/{name}: {error}") from error
 
 
-async def enter(ctx: api.ControllerContext, vcenters: VCenters, group: PortGroup) -> Scene:
+async def enter(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Scene:
     """The scene of a port group. Raises Refusal, VCenterErrors, and BlockedError for Secrets.
 
     Whether this is the right vCenter is checked here, before anything in it is looked at.
     """
-    connection, client, about = await _reach(ctx, vcenters, group)
-    place = resolve.resolve(group.spec, await client.inventory(), group.status.distributed_switch)
+    connection, client, catalog = await _reach(ctx, reach, group)
+    about = await catalog.about()
+    _check_instance(connection, about)
+    place = resolve.resolve(group.spec, await catalog.inventory(), group.status.distributed_switch)
     scene = Scene(
         connection=connection,
         client=client,
+        catalog=catalog,
         about=about,
         place=place,
-        fields=await client.attributes(),
+        fields=await catalog.attributes(),
         management_id=ctx.management_id,
     )
     guards.check_identity(scene.situation(group, None))
@@ -108,19 +112,19 @@ async def enter(ctx: api.ControllerContext, vcenters: VCenters, group: PortGroup
 
 
 async def _reach(
-    ctx: api.ControllerContext, vcenters: VCenters, group: PortGroup
-) -> tuple[Connection, VCenterClient, About]:
+    ctx: api.ControllerContext, reach: Reach, group: PortGroup
+) -> tuple[Connection, VCenterClient, Catalog]:
     connection = await connection_of(ctx.kube, group.spec.connection)
-    client = await access.open(ctx, ctx.kube, vcenters, connection)
-    about = await client.about()
-    _check_instance(connection, about)
-    return connection, client, about
+    client = await access.open(ctx, ctx.kube, reach.vcenters, connection)
+    return connection, client, reach.catalogs.of(connection, client, ctx.clock)
 
 
-async def gone(ctx: api.ControllerContext, vcenters: VCenters, group: PortGroup) -> bool:
+async def gone(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> bool:
     """True if the recorded port group is proven to be absent, whatever became of its switch."""
     known = group.status.port_group
-    _, client, about = await _reach(ctx, vcenters, group)
+    connection, client, catalog = await _reach(ctx, reach, group)
+    about = await catalog.about(fresh=True)
+    _check_instance(connection, about)
     if known is None or known.instance_uuid != about.instance_uuid:
         return False
     try:
@@ -132,7 +136,7 @@ async def gone(ctx: api.ControllerContext, vcenters: VCenters, group: PortGroup)
 
 async def again(scene: Scene) -> Scene:
     """The scene with a fresh answer to which vCenter this is; to be asked before each write."""
-    about = await scene.client.about()
+    about = await scene.catalog.about(fresh=True)
     _check_instance(scene.connection, about)
     return structs.replace(scene, about=about)
 
@@ -151,20 +155,21 @@ def _check_instance(connection: Connection, about: About) -> None:
 
 
 async def find(
-    scene: Scene, group: PortGroup, made: str = "", *, unsent: str = ""
+    scene: Scene, group: PortGroup, made: str = "", *, unsent: str = "", fresh: bool = False
 ) -> Observed | None:
     """The port group of the object as it is now; None if it is proven to be absent.
 
     The moRef that this attempt ``made``, or else the recorded one, comes first, then our mark, then
-    the nonce of a create that was sent (``unsent``: one that was not), then what spec names. Raises
-    UnreadableError if it may be there, unseen.
+    the nonce of a create that was sent (``unsent``: one that was not), then what spec names.
+    ``fresh``: the list of port groups is read now. Raises UnreadableError if it may be there,
+    unseen.
     """
     recorded = made or _recorded(scene, group)
     if recorded:
         seen = await _read(scene, recorded)
         if seen is not None and not _reused(scene, group, seen):
             return seen
-    listed = await scene.client.port_groups(scene.switch)
+    listed = await scene.catalog.port_groups(scene.switch, fresh=fresh)
     marked = _marked(scene, group, listed) or await _made(scene, group, unsent)
     if marked:
         return await _read(scene, marked)

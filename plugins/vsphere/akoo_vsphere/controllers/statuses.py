@@ -85,8 +85,16 @@ async def hold(ctx: api.ControllerContext, group: PortGroup) -> PortGroup:
     """Add our finalizer. Raises ConflictError for an object that is gone or being deleted."""
     if FINALIZER in group.finalizers:
         return group
+    seen = {
+        "metadata": {
+            "name": group.name,
+            "uid": group.uid,
+            "resourceVersion": group.resource_version,
+            "finalizers": list(group.finalizers),
+        }
+    }
     obj = await kube.Finalizers(ctx.kube).add(
-        resources.PORT_GROUPS, FINALIZER, group.name, None, uid=group.uid
+        resources.PORT_GROUPS, FINALIZER, group.name, None, uid=group.uid, seen=seen
     )
     if obj is None:
         raise kube.ConflictError(f"VSpherePortGroup/{group.name} is being deleted")
