@@ -6,6 +6,7 @@ import asyncio
 import os
 import pathlib
 import signal
+import time
 from collections.abc import Mapping
 
 from akoo_testbed import base, kubeconfig
@@ -27,13 +28,35 @@ SHORT_LEASE = {
 """Settings of replicas that share a Lease: short, but a busy machine must not cost the Lease."""
 
 
+_LOOK_SECONDS = 0.02
+_LOOKS = 50
+_LEAST_CPU = 0.001
+
+
 class Replica(process.OperatorProcess):
     """An operator that may end by itself."""
+
+    async def computes_nothing(self) -> None:
+        """Wait, a second at most, until it only waits: what it had begun to send is sent."""
+        waits, before = 0, 0.0
+        for _ in range(_LOOKS):
+            used = time.clock_gettime((~self.pid << 3) | 2)  # Linux: the CPU clock of a process
+            waits = waits + 1 if _sleeps(self.pid) and used - before < _LEAST_CPU else 0
+            if waits == 3:
+                return
+            before = used
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def ended(self, seconds: float = fire_journal.PATIENCE_SECONDS) -> int:
         """Wait for its end; the exit code. Raises TimeoutError."""
         assert self._process is not None
         return await asyncio.wait_for(self._process.wait(), seconds)
+
+
+def _sleeps(pid: int) -> bool:
+    """True if the first thread of the process waits, and False if it wants to run."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "S"
 
 
 class Operators:

@@ -38,7 +38,12 @@ class Frozen:
         self.at = 0.0
 
     async def hold(self, call: fire_journal.Call) -> bool:
-        """Its guard was asked and the request is out: stop the process, and send it on late."""
+        """Its guard was asked and the request is out: stop the process, and send it on late.
+
+        Another call whose guard was asked too, such as that of an Event, may be half-way out, and
+        would come after the freeze as this one does. So the process is stopped when it waits.
+        """
+        await self._leader.computes_nothing()
         os.kill(self._leader.pid, signal.SIGSTOP)
         self.at = time.monotonic()
         await self._lets_go()
