@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from akoo_avi.testing import pool_world
 from akoo_avi.testing.pool_world import PoolWorld, pool
 from akoo_testbed.avisim import faults
 
@@ -63,6 +64,31 @@ def deleted_beside_another() -> PoolWorld:
     return there
 
 
+def of_port_group(vanished: str) -> PoolWorld:
+    """A pool in force on the network of a port group, which is made again under another moref."""
+    there = PoolWorld(
+        pool("edge", "10.70.0.10-10.70.0.19", cloud="dc", network={"portGroupRef": "blue"}),
+        pool_world.port_group(),
+        pool_world.CONNECTION,
+        vanished_network_in_use=vanished,
+    )
+    there.vcenter_cloud()
+    there.put_port_group("dvportgroup-12")
+    there.discover("dvportgroup-12")
+    there.run_pool()
+    there.put_port_group("dvportgroup-44")
+    there.discover("dvportgroup-44")
+    return there
+
+
+def made_again_while_the_former_network_is_listed() -> PoolWorld:
+    return of_port_group("keep")
+
+
+def made_again() -> PoolWorld:
+    return of_port_group("remove")
+
+
 SCENES: list[Callable[[], PoolWorld]] = [
     new,
     grown,
@@ -70,6 +96,8 @@ SCENES: list[Callable[[], PoolWorld]] = [
     shut,
     deleted,
     deleted_beside_another,
+    made_again,
+    made_again_while_the_former_network_is_listed,
 ]
 
 
@@ -91,13 +119,23 @@ def end(there: PoolWorld) -> object:
     return there.state()["management"], objects
 
 
+class PassedCalls(calls.Calls):
+    """Notes the moments that an attempt passes. A call that fails has no moment after it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed: list[tuple[int, calls.Moment]] = []
+
+    def _raise(self, number: int, moment: calls.Moment) -> None:
+        self.passed.append((number, moment))
+
+
 def moments(make: Callable[[], PoolWorld]) -> Iterator[tuple[int, calls.Moment]]:
     """Before and after each external call of an undisturbed attempt."""
     there = make()
-    made = testing.run_reconcile(there.plugin(), "ip-pools", "edge", there).calls
-    for number in range(1, len(made) + 1):
-        yield number, "before"
-        yield number, "after"
+    there.calls = passed = PassedCalls()
+    testing.run_reconcile(there.plugin(), "ip-pools", "edge", there)
+    yield from passed.passed
 
 
 @pytest.mark.parametrize("make", SCENES, ids=lambda scene: scene.__name__)

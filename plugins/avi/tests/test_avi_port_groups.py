@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -16,7 +17,7 @@ from akoo_core import structs, testing
 from akoo_core.kube import resource as kube_resources
 from akoo_core.plugin import api
 from akoo_core.plugin.records import StoredUse
-from akoo_core.testing import builders
+from akoo_core.testing import builders, calls, verbs
 
 GROUPS = resources.VSPHERE_PORT_GROUPS
 SUBNET = {
@@ -103,6 +104,7 @@ class GroupWorld(PoolWorld):
 
 
 PLACEMENT, NETWORK = port_group_conditions.OWNED
+MOMENTS: tuple[calls.Moment, ...] = ("before", "after")
 
 
 def test_the_cloud_is_judged_before_the_port_group_exists() -> None:
@@ -383,3 +385,58 @@ def test_one_that_was_moved_away_deletes_no_pool() -> None:
     there.judge()
     assert there.group is None
     assert "deletionTimestamp" not in (there.pool("vspg-blue") or {})["metadata"]
+
+
+def undiscovered() -> GroupWorld:
+    there = GroupWorld()
+    there.put_port_group("dvportgroup-12")
+    there.discover("dvportgroup-12")
+    return there
+
+
+def moved_to_another_cloud() -> GroupWorld:
+    there = undiscovered()
+    settle(there)
+    there.vcenter_cloud("dc2")
+    there.change({"spec": {"avi": {"cloud": "dc2"}}})
+    return there
+
+
+def leaving() -> GroupWorld:
+    there = undiscovered()
+    settle(there)
+    there.change({"metadata": {"finalizers": [ip_pool.FINALIZER, "akoo.io/vsphere-port-group"]}})
+    there.run(there.management.client().delete(GROUPS, "blue"))
+    return there
+
+
+def settle(there: GroupWorld) -> None:
+    """Attempts of both controllers until nothing is left to do."""
+    for _ in range(4):
+        there.judge()
+        there.keep_pool()
+
+
+def end(there: GroupWorld) -> object:
+    """Everything that is there, on both sides."""
+    network = there.discovered("dvportgroup-12") or {}
+    return there.state()["management"], sorted(map(str, spans.of_network(network)))
+
+
+@pytest.mark.parametrize("make", [undiscovered, moved_to_another_cloud, leaving])
+def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], GroupWorld]) -> None:
+    undisturbed = make()
+    settle(undisturbed)
+    counted = make()
+    made = testing.run_reconcile(counted.keeper, "port-groups", "blue", counted).calls
+    for number, call in enumerate(made, start=1):
+        # After a read nothing is different from before the next call.
+        for moment in MOMENTS if call.write else MOMENTS[:1]:
+            there = make()
+            there.calls.fail(number, moment, calls.Crash())
+            run = there.run(verbs.try_reconcile(there.keeper, "port-groups", "blue", there))
+            there.calls.heal()
+            assert moment == "after" or isinstance(run.error, calls.Crash), (number, run)
+            settle(there)
+            assert end(there) == end(undisturbed), (number, moment)
+    assert len(made) > 2
