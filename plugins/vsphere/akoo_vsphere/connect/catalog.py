@@ -63,12 +63,13 @@ class Catalogs:
         vCenter that does not answer costs each of them one deadline and not one after the other.
         """
         state = self._states.setdefault(key, _State())
-        begun = state.begun
+        # The reading that runs now, or else the next one, is the first that counts for us.
+        first = state.begun if state.lock.locked() else state.begun + 1
         async with state.lock:
             age = now.monotonic() - state.at
             if age < seconds * self._patience:
                 return cast("T", state.value)
-            if state.failed is not None and state.failed[0] > begun:
+            if state.failed is not None and state.failed[0] >= first:
                 raise state.failed[1]
             state.begun += 1
             number, started = state.begun, now.monotonic()

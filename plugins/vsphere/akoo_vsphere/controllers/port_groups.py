@@ -12,7 +12,7 @@ from akoo_vsphere.client import errors
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.connect import access
 from akoo_vsphere.connect.catalog import Catalogs, Reach
-from akoo_vsphere.controllers import applying, following, gauges, leave, recording
+from akoo_vsphere.controllers import applying, following, gauges, leave, planned, recording
 from akoo_vsphere.controllers import attempt as attempts
 from akoo_vsphere.controllers import conditions as group_conditions
 from akoo_vsphere.controllers.attempt import Attempt, Nonce
@@ -66,6 +66,7 @@ class PortGroups:
             goes_by=_goes_by,
             finalizer=FINALIZER,
             sources=(self.follow,),
+            plan=self.plan,
         )
 
     async def follow(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
@@ -75,6 +76,12 @@ class PortGroups:
             await following.follow(ctx, add, self._reach.vcenters, self._index)
         finally:
             self._add = None
+
+    async def plan(
+        self, request: api.Request, ctx: api.ControllerContext
+    ) -> tuple[api.PlannedAction, ...]:
+        """See :mod:`akoo_vsphere.controllers.planned`."""
+        return await planned.planned(request.key, ctx, self._reach)
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         """Bring one port group to its spec, or take it away."""

@@ -8,10 +8,9 @@ from akoo_core.plugin import api, kube, structs
 from akoo_vsphere import guards, marks, observed, ownership, writing
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import About, Listed, Users, VCenterClient
-from akoo_vsphere.connect import access
+from akoo_vsphere.connect import access, resolve
 from akoo_vsphere.connect.catalog import Catalog, Reach
-from akoo_vsphere.controllers import resolve
-from akoo_vsphere.controllers.resolve import Place
+from akoo_vsphere.connect.resolve import Place
 from akoo_vsphere.marks import Mark
 from akoo_vsphere.observed import Observed
 from akoo_vsphere.situation import Situation, Use

@@ -9,9 +9,9 @@ from akoo_core.plugin import api, kube, structs
 from akoo_vsphere import allocation
 from akoo_vsphere.allocation import Taken
 from akoo_vsphere.client.account import VCenters
-from akoo_vsphere.connect import access
-from akoo_vsphere.controllers import resolve, scene
-from akoo_vsphere.controllers.resolve import MOREF, Place
+from akoo_vsphere.connect import access, resolve
+from akoo_vsphere.connect.resolve import MOREF, Place
+from akoo_vsphere.controllers import scene
 from akoo_vsphere.spec import port_group, resources
 from akoo_vsphere.spec.port_group import PortGroup, Spec, SwitchName
 from akoo_vsphere.spec.template import Template

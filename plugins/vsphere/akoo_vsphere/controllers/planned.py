@@ -1,0 +1,108 @@
+"""``akoo-core plan --kind VSpherePortGroup``: the actions of an attempt now. Reads only.
+
+It goes by the same look and the same plan as an attempt, without any of its writes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from akoo_core.plugin import api, kube, uses
+from akoo_vsphere import plan
+from akoo_vsphere.connect import access
+from akoo_vsphere.connect.catalog import Reach
+from akoo_vsphere.controllers import avi_gate, leave, recording, scene
+from akoo_vsphere.controllers.scene import Scene
+from akoo_vsphere.observed import Observed
+from akoo_vsphere.situation import Announce, Create, Plan
+from akoo_vsphere.spec import port_group, resources
+from akoo_vsphere.spec.port_group import FINALIZER, PortGroup
+
+KIND = "port group"
+Actions = tuple[api.PlannedAction, ...]
+
+
+async def planned(key: str, ctx: api.ControllerContext, reach: Reach) -> Actions:
+    """The actions for one object; () if it is gone. Where none is possible, the reason."""
+    try:
+        obj = await ctx.kube.get(resources.PORT_GROUPS, key)
+    except kube.NotFoundError:
+        return ()
+    group = port_group.from_object(obj)
+    try:
+        if group.deleting:
+            return await _leaving(ctx, reach, group)
+        return await _living(ctx, reach, group)
+    except access.ANSWERED as error:
+        answer = access.answer(error)
+        why = f"{answer.reason}: {answer.message}"
+        return (api.PlannedAction(action="keep", kind=KIND, name=_name(group), why=why),)
+
+
+async def _living(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Actions:
+    port_group.check(group)
+    view = await scene.enter(ctx, reach, group)
+    seen = await scene.find(view, group, fresh=True)
+    use = scene.UNKNOWN_USE
+    if seen is not None:
+        use = recording.use_of(await scene.users_of(view, seen.mo_ref))
+    result = plan.plan(view.situation(group, seen, use))
+    if any(isinstance(action, Announce | Create) for action in result.actions):
+        avi_gate.check(group, ctx.clock.now())
+        return (_action(view, group, seen, "create", plan.pending(result.actions)),)
+    if result.actions:
+        return (_action(view, group, seen, "change", plan.pending(result.actions)),)
+    return (_action(view, group, seen, "keep", _kept(view, group, seen, result)),)
+
+
+def _kept(view: Scene, group: PortGroup, seen: Observed | None, result: Plan) -> str:
+    reason, message = plan.in_sync(result, view.situation(group, seen))
+    return f"{reason}: {message}" if reason else "it is as it is wanted"
+
+
+async def _leaving(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Actions:
+    if FINALIZER not in group.finalizers:
+        return ()
+    why = await _held(ctx, group)
+    if not why and (group.moved or group.let_go or group.retains):
+        why = "it stays in vCenter: the object was moved, is let go, or retains it"
+    view = await scene.enter(ctx, reach, group)
+    seen = await scene.find(view, group, fresh=True)
+    if seen is None:
+        return ()
+    if not why and scene.verdict_on(view, group, seen).mark is None:
+        why = "its marks do not say that it is ours"
+    users = await scene.users_of(view, seen.mo_ref)
+    if not why and not recording.use_of(users).none:
+        why = leave.used_by(users)
+    if why:
+        return (_action(view, group, seen, "keep", why),)
+    return (_action(view, group, seen, "delete", "its object is deleted, and nothing uses it"),)
+
+
+async def _held(ctx: api.ControllerContext, group: PortGroup) -> str:
+    users = await uses.needed_by(
+        ctx.kube,
+        resources.PORT_GROUPS,
+        group.name,
+        uid=group.uid,
+        finalizers=group.finalizers,
+        own=FINALIZER,
+    )
+    return f"it is needed by {uses.described(users)}" if users else ""
+
+
+def _action(
+    view: Scene,
+    group: PortGroup,
+    seen: Observed | None,
+    action: Literal["create", "change", "delete", "keep"],
+    why: str,
+) -> api.PlannedAction:
+    name = seen.name if seen is not None else _name(group)
+    where = f"{view.connection.spec.address}{view.place.placed.folder_path}"
+    return api.PlannedAction(action=action, kind=KIND, name=name, where=where, why=why)
+
+
+def _name(group: PortGroup) -> str:
+    return group.desired.port_group_name or group.name
