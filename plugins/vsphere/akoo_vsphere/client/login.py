@@ -132,17 +132,14 @@ class Logins:
     async def _try(self, through: external.External, budget: TimeBudget) -> LiveSession:
         self._failure = None
         try:
-            session = await self._log_in(through, budget)
+            return await self._log_in(through, budget)
         except Exception as error:
             self._failure = error
             raise
         finally:
             self._attempts += 1
-        self._generation += 1
-        self.current = LiveSession(session, self._generation)
-        return self.current
 
-    async def _log_in(self, through: external.External, budget: TimeBudget) -> door.VCenterSession:
+    async def _log_in(self, through: external.External, budget: TimeBudget) -> LiveSession:
         left = self._refusals.seconds_left(self._key, self._attempt, self._clock.monotonic())
         remembered = await self.memory.refused() if self.memory is not None else 0.0
         if max(left, remembered) > 0:
@@ -151,10 +148,14 @@ class Logins:
             session = await self._open(through, budget)
         except Fault as fault:
             raise await self._refused(fault) from None
+        # Kept before anything else is awaited: a session that nobody knows stays until vCenter
+        # ends it.
+        self._generation += 1
+        self.current = LiveSession(session, self._generation)
         self._refusals.accept(self._key)
         if self.memory is not None:
             await self.memory.accept()
-        return session
+        return self.current
 
     async def _open(self, through: external.External, budget: TimeBudget) -> door.VCenterSession:
         seconds = min(budget.take(), through.longest_seconds)

@@ -164,6 +164,21 @@ async def test_a_refusal_is_remembered_beyond_the_process(open_client: Open) -> 
     assert memory.events == ["note"]
 
 
+async def test_a_session_is_kept_if_its_success_cannot_be_remembered(
+    open_client: Open, vcsim: vcsim_plugin.RunningVcsim
+) -> None:
+    class Away(Memory):
+        async def accept(self) -> None:
+            raise TimeoutError
+
+    client = await open_client(Away())
+    await vcsim.call(vcsim.control.clear_calls())
+    with pytest.raises(TimeoutError):
+        await client.about()
+    assert (await client.about()).instance_uuid
+    assert await count(vcsim, "Login") == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
