@@ -188,9 +188,10 @@ def _with_mark(
 
 def _unknown(reason: str, problem: str, us: Claimant) -> Verdict:
     message = (
-        f"{problem}. Nothing is written. Look whose it is; if it belongs to this object, remove "
-        f"what is wrong of the marks in vCenter and annotate the object with akoo.io/adopt: "
-        f"{us.management_id}. To leave it as it is, set spec.deletionPolicy to Retain."
+        f"{problem}. Nothing is written. Find out whose it is; if it belongs to this object, "
+        "remove what is wrong of the marks in vCenter and annotate the object with "
+        f"akoo.io/adopt: {us.management_id}. To leave it as it is, set spec.deletionPolicy to "
+        "Retain."
     )
     return Verdict(state="Unknown", reason=reason, message=message)
 

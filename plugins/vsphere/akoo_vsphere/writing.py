@@ -78,8 +78,8 @@ def impossible(difference: Difference, observed: Observed, use: Use) -> str:
         return ""
     if observed.leaves.get(settings.BINDING) != "Static":
         return (
-            "spec.portAllocation: the port group does not have static binding, and only such ones "
-            "have a number of ports. Remove portAllocation and numPorts."
+            "spec.portAllocation: the port group does not have static binding, and only static "
+            "binding has a number of ports. Remove portAllocation and numPorts."
         )
     wanted = difference.want.get("numPorts")
     if wanted is None or not _fewer(difference):

@@ -69,7 +69,7 @@ class Writes:
             await self._sleep(pause)
         raise errors.TaskRunningError(
             f"{call.method} of {call.subject} on {self._connection.address}: task {task.value} "
-            f"still runs after {tasks.TASK_SECONDS:.0f} s. It is looked at again.",
+            f"still runs after {tasks.TASK_SECONDS:.0f} s. It is checked again.",
             task.value,
         )
 

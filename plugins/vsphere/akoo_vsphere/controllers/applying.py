@@ -51,7 +51,7 @@ async def apply(attempt: Attempt) -> api.Result:
         view = await _step(attempt, view, seen, result)
     raise refusal.Refusal(
         "UpdateFailed",
-        f"After {STEPS} changes the port group is still not as it is wanted: "
+        f"After {STEPS} changes the port group is still not as wanted: "
         f"{plan.pending(result.actions)}. Look for another program that changes it.",
     )
 

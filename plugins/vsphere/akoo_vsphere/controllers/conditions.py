@@ -125,7 +125,7 @@ def _ready(merged: Mapping[str, Condition], order: tuple[str, ...]) -> Condition
     if missing is not None:
         message = f"{missing} is not known yet."
         return Condition(type=READY, status="Unknown", reason="InProgress", message=message)
-    return true(READY, "InForce", "The port group is as it is wanted.")
+    return true(READY, "InForce", "The port group is as wanted.")
 
 
 def held(reason: str, message: str) -> tuple[Condition, ...]:

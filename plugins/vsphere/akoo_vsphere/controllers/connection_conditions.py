@@ -82,9 +82,7 @@ def of_error(error: Exception) -> tuple[Condition, ...]:
     )
     answered = isinstance(error, errors.VCenterError)
     before = tuple(
-        _true(kind, "Answered", "vCenter answered, if only to refuse what comes later.")
-        if answered
-        else _unknown(kind)
+        _true(kind, "Answered", "vCenter answered.") if answered else _unknown(kind)
         for kind in QUESTIONS[:position]
     )
     return with_ready((*before, wrong, *map(_unknown, QUESTIONS[position + 1 :])))

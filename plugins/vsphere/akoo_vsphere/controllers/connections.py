@@ -93,7 +93,7 @@ class Connections:
         try:
             await _write(ctx, request.key, connection, look, wanted)
         except kube.ConflictError:
-            message = f"VSphereConnection/{connection.name} changed while it was looked at."
+            message = f"VSphereConnection/{connection.name} changed while it was checked."
             return api.Wait(reason="ConnectionEdited", message=message, after=1.0)
         return api.Done(recheck_seconds=min(after, api.LONGEST_SECONDS))
 

@@ -103,7 +103,7 @@ async def _needed(attempt: Attempt) -> str:
         finalizers=group.finalizers,
         own=FINALIZER,
     )
-    return f"It is needed by {uses.described(users)}, and goes after them." if users else ""
+    return f"It is needed by {uses.described(users)}, and is deleted after them." if users else ""
 
 
 def _provenance(group: PortGroup, mark: marks.Mark) -> Provenance:

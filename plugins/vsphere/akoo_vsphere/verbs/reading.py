@@ -25,7 +25,7 @@ def ready(group: PortGroup) -> tuple[bool, str, str]:
     """Ready for this generation, with reason and message."""
     row = conditions.find(group.status.conditions, READY)
     if row is None or group.status.observed_generation != group.generation:
-        return False, "PortGroupAwaited", f"VSpherePortGroup/{group.name} was not looked at yet."
+        return False, "PortGroupAwaited", f"VSpherePortGroup/{group.name} was not checked yet."
     return row.status == "True", row.reason, f"VSpherePortGroup/{group.name}: {row.message}"
 
 

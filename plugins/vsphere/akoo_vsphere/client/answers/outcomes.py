@@ -40,8 +40,8 @@ def error(raised: WireError, address: str) -> VCenterError:
         case LostError(sent=True) | StrangeAnswerError() if write is not None:
             return errors.OutcomeUnknownError(
                 f"{write.method} of {write.subject or write.target.value} was sent to {address}, "
-                f"and its answer was lost: {raised}. Whether it had its effect shows when the "
-                "object is read again."
+                f"and its answer was lost: {raised}. Read the object again "
+                "to see whether it took effect."
             )
         case StrangeAnswerError(status=503):
             return errors.OverloadedError(
