@@ -137,6 +137,8 @@ class SimFleet:
     async def lose_record(self, record: str) -> None:
         """Somebody tears the record away."""
         self.laws.lost.add(record)
+        stored = self.laws.record(record)
+        self.laws.torn |= {stored.uid} if stored is not None else set()
         off = {"metadata": {"finalizers": None}}
         with contextlib.suppress(errors.NotFoundError):
             await self.user.merge_patch(resources.AKO_DEPLOYMENTS, record, off)

@@ -66,7 +66,7 @@ class Laws:
         self.paused: Callable[[str], bool] = nobody
         """True if nothing may be done for a record: long paused, and everybody knows."""
         self.torn: set[str] = set()
-        """UIDs of Clusters whose finalizers somebody took off by force."""
+        """UIDs of Clusters and records whose finalizers somebody took off by force."""
         self.moved: set[str] = set()
         """UIDs of Clusters that were moved away."""
         self.lost: set[str] = set()
@@ -93,7 +93,7 @@ class Laws:
             leaves == leaving, f"{record}: outside write, leaving {leaves} unlike {leaving}"
         )
         self.require(not self.paused(record), f"{record}: outside write while it is paused")
-        carried = names.RECORD_FINALIZER in stored.finalizers
+        carried = names.RECORD_FINALIZER in stored.finalizers or stored.uid in self.torn
         self.require(carried, f"{record}: outside write without the finalizer of the record")
 
     def workload_write(self, server: str) -> None:
