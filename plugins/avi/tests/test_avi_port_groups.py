@@ -440,3 +440,30 @@ def test_a_death_at_any_call_ends_as_without_it(make: Callable[[], GroupWorld]) 
             settle(there)
             assert end(there) == end(undisturbed), (number, moment)
     assert len(made) > 2
+
+
+def planned(there: GroupWorld) -> list[tuple[str, str]]:
+    """Actions of ``akoo-core plan --kind VSpherePortGroup blue``."""
+    actions = testing.run_key_plan(there.keeper, "port-groups", "blue", there).actions
+    return [(action.action, action.name) for action in actions]
+
+
+def test_the_plan_is_what_happens() -> None:
+    there = GroupWorld()
+    assert planned(there) == [("create", "vspg-blue")]
+    there.judge()
+    assert planned(there) == [("keep", "vspg-blue")]
+    there.change({"spec": {"avi": {"subnet": {"ranges": []}}}})
+    assert planned(there) == [("change", "vspg-blue")]
+    there.change({"spec": {"avi": {"cloud": "dc2"}}})
+    assert planned(there) == [("delete", "vspg-blue")]
+    there.change({"spec": {"avi": {"subnet": None}}})
+    assert planned(there) == [("delete", "vspg-blue")]
+    there.vcenter_cloud("dc2")
+    there.judge()
+    assert planned(there) == []
+
+
+def test_a_plan_of_a_pool_in_the_way() -> None:
+    there = GroupWorld(pool("vspg-blue", cloud="vc-01"))
+    assert planned(there) == [("keep", "vspg-blue")]

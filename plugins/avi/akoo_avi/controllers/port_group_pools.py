@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from akoo_avi.spec import ip_pool, port_group, refusal, resources
 from akoo_avi.spec.ip_pool import PORT_GROUP_ANNOTATION, IpPoolSpec, Pool
 from akoo_avi.spec.port_group import DeclaredPortGroup
-from akoo_core.plugin import kube, names, structs
+from akoo_core.plugin import api, kube, names, structs
 
 POOLS = resources.AVI_IP_POOLS
 PORT_GROUPS = resources.VSPHERE_PORT_GROUPS
@@ -83,6 +85,41 @@ async def _change(client: kube.KubeClient, existing: Pool, spec: IpPoolSpec | No
     whole = {field.key: values.get(field.key) for field in structs.fields(IpPoolSpec)}
     metadata = {"uid": existing.uid, "resourceVersion": existing.resource_version}
     await client.merge_patch(POOLS, existing.name, {"metadata": metadata, "spec": whole})
+
+
+async def planned(
+    client: kube.KubeClient, group: DeclaredPortGroup
+) -> tuple[api.PlannedAction, ...]:
+    """The actions of ``settle``, or of the deletion. Reads only. Raises Refusal."""
+    spec, existing = wanted(group), await find(client, group)
+    title = f"VSpherePortGroup/{group.name}"
+    if existing is None:
+        if spec is None:
+            return ()
+        return (_action("create", group, f"{title} gives it in spec.avi.subnet"),)
+    if existing.port_group != group.name:
+        return (_action("keep", group, f"it was not made for {title}"),)
+    if existing.deleting:
+        return (_action("delete", group, "it is being deleted"),)
+    if spec is None:
+        return (_action("delete", group, f"{title} no longer gives it"),)
+    if existing.spec == spec:
+        return (_action("keep", group, f"it says what {title} says"),)
+    if _place(existing.spec) != _place(spec):
+        return (_action("delete", group, f"{title} names another place; it is made again there"),)
+    return (_action("change", group, f"{title} says something else now"),)
+
+
+def _action(
+    action: Literal["create", "change", "delete", "keep"], group: DeclaredPortGroup, why: str
+) -> api.PlannedAction:
+    return api.PlannedAction(
+        action=action,
+        kind=POOLS.kind,
+        name=port_group.pool_name(group.name),
+        where="management cluster",
+        why=why,
+    )
 
 
 def _place(spec: IpPoolSpec) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ from akoo_avi.spec.ip_pool import PORT_GROUP_ANNOTATION
 from akoo_avi.spec.placement import Reach, WantedPortGroup
 from akoo_avi.spec.port_group import AviPart, DeclaredPortGroup
 from akoo_core.plugin import api, conditions, kube, structs, uses
+from akoo_core.plugin.errors import BlockedError
 
 AGAIN_SECONDS = 60.0
 PORT_GROUPS = resources.VSPHERE_PORT_GROUPS
@@ -50,6 +51,7 @@ class PortGroups:
             keys=keys,
             reconcile=self.reconcile,
             goes_by=goes_by,
+            plan=plan,
         )
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
@@ -140,6 +142,22 @@ class PortGroups:
             known = await catalog.looked_for(avi, known, wanted.moref, cloud)
             row = places.find(wanted.moref, cloud, known.networks)
         return row
+
+
+async def plan(request: api.Request, ctx: api.ControllerContext) -> tuple[api.PlannedAction, ...]:
+    """The actions on the pool of a port group now. Reads only. Raises BlockedError for one that
+    cannot be read, or whose subnet no pool can have."""
+    try:
+        group = port_group.from_object(await ctx.kube.get(PORT_GROUPS, request.key))
+        return await port_group_pools.planned(ctx.kube, group)
+    except kube.NotFoundError:
+        return ()
+    except structs.DecodeError as error:
+        raise BlockedError(
+            f"VSpherePortGroup/{request.key}: {error}", reason="ConfigInvalid"
+        ) from None
+    except refusal.Refusal as error:
+        raise BlockedError(str(error), reason=error.reason) from None
 
 
 UNSURE = frozenset({"ControllerNotReady", "SecretInvalid", "HostNotAllowed"})
