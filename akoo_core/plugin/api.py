@@ -499,6 +499,9 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     plan: Callable[[Request, ControllerContext], Awaitable[tuple[PlannedAction, ...]]] | None = None
     """The actions that reconcile would take for a key now, for ``akoo-core plan --kind``. Reads
     only. It is asked for the keys of an object of any kind that is watched."""
+    outside: Callable[[Resource, client.Object], str] | None = None
+    """Pure: the thing outside that a watched object stands for, with its fate when the operator is
+    uninstalled, in words; "" for none. ``uninstall`` lists them before it acts."""
     sources: tuple[Source, ...] = ()
     """The leader starts them once every kind was listed, and cancels them with its lease."""
 

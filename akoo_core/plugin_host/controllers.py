@@ -93,7 +93,7 @@ def _problems(collected: Sequence[Controller]) -> Iterator[str]:
 
 def _functions(registration: api.ControllerRegistration) -> Iterator[str]:
     """Functions of the wrong kind."""
-    for name in ("keys", "secrets", "goes_by"):
+    for name in ("keys", "secrets", "goes_by", "outside"):
         if inspect.iscoroutinefunction(getattr(registration, name)):
             yield f'{name} must not be "async def"'
     if not inspect.iscoroutinefunction(registration.reconcile):

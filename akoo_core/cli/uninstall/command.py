@@ -12,8 +12,8 @@ from akoo_core import clock, errors
 from akoo_core.cli import fleet, management, operating
 from akoo_core.cli.annotate import write
 from akoo_core.cli.uninstall import orphan as uninstall_orphan
+from akoo_core.cli.uninstall import outside, running_operator
 from akoo_core.cli.uninstall import remove as uninstall_remove
-from akoo_core.cli.uninstall import running_operator
 from akoo_core.kube import client
 from akoo_core.objects import config as durations
 from akoo_core.plugin_host import controllers
@@ -55,18 +55,20 @@ def uninstall(
         raise errors.InputError("choose --remove (AKO goes) or --orphan (AKO stays)")
     within = durations.parse_duration(timeout)
     of = running_operator.Lease(namespace, lease)
+    held_by = operating.load(plugins, config).registered
     if remove:
-        _show(management.run(kubeconfig, lambda kube: _removal(kube, of)))
+        _show(management.run(kubeconfig, lambda kube: _removal(kube, of, held_by)))
         write.confirm("Do this?", yes=yes)
         _show(management.run(kubeconfig, lambda kube: _remove(kube, within), seconds=None))
         return
-    held_by = operating.load(plugins, config).registered
     _show(management.run(kubeconfig, lambda kube: _orphaning(kube, of, held_by)))
     write.confirm("Do this?", yes=yes)
     _show(management.run(kubeconfig, lambda kube: _orphan(kube, of, held_by), seconds=None))
 
 
-async def _removal(kube: client.KubeClient, of: running_operator.Lease) -> list[str]:
+async def _removal(
+    kube: client.KubeClient, of: running_operator.Lease, held_by: Sequence[controllers.Controller]
+) -> list[str]:
     """The plan of --remove. Raises InputError when it cannot start."""
     if not await running_operator.holder(kube, of, fleet.now()):
         raise errors.InputError(
@@ -74,7 +76,7 @@ async def _removal(kube: client.KubeClient, of: running_operator.Lease) -> list[
         )
     records = await fleet.records(kube)
     uninstall_remove.readable(records)
-    return list(uninstall_remove.plan(records))
+    return [*uninstall_remove.plan(records), *await outside.lines(kube, held_by)]
 
 
 async def _remove(kube: client.KubeClient, within: datetime.timedelta) -> list[str]:
@@ -92,7 +94,7 @@ async def _orphaning(
     wrong = list(uninstall_orphan.problems(marks, records))
     if wrong:
         raise errors.InputError(f"{'; '.join(wrong)}. Let the operator finish that first")
-    return list(uninstall_orphan.plan(marks))
+    return [*uninstall_orphan.plan(marks), *await outside.lines(kube, held_by)]
 
 
 async def _orphan(

@@ -203,6 +203,37 @@ def test_orphan_takes_what_controllers_of_plugins_hold(world: CommandWorld) -> N
         assert obj["metadata"]["finalizers"] == ["theirs"]
 
 
+@pytest.mark.parametrize("way", ["--orphan", "--remove"])
+def test_port_groups_are_listed_as_kept_or_deleted(world: CommandWorld, way: str) -> None:
+    """Before anything is done; nothing of them is."""
+    lease(world, holder="" if way == "--orphan" else "pod-1")
+    kind = resource.Resource(
+        "akoo.io", "v1alpha1", "vsphereportgroups", "VSpherePortGroup", namespaced=False
+    )
+    world.server.served.serve(kind)
+    for name, status in (
+        ("edge", {"portGroup": {"name": "edge", "moRef": "dvportgroup-12"}}),
+        (
+            "old",
+            {"portGroup": {"name": "old", "moRef": "dvportgroup-7"}, "deletionPolicy": "Retain"},
+        ),
+        ("new", {}),
+    ):
+        about = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name}}
+        world.server.seed({**about, "status": status})
+    code, out, _ = world("uninstall", way, "--yes", "--plugins", "vsphere")
+    assert code == 0
+    lines = out.splitlines()
+    cure = "; to have it removed, delete this object first, while the operator runs"
+    start = lines.index("Outside, by the objects of plugins:")
+    assert lines[start + 1 : start + 4] == [
+        f'  VSpherePortGroup edge: port group "edge" (dvportgroup-12) is kept in vCenter{cure}',
+        "  VSpherePortGroup new: no port group is recorded in vCenter",
+        '  VSpherePortGroup old: port group "old" (dvportgroup-7) is kept in vCenter',
+    ]
+    assert len(world.server.objects(kind)) == 3
+
+
 def test_orphan_beside_an_operator_is_refused(world: CommandWorld) -> None:
     lease(world)
     seed_fleet(world)

@@ -67,6 +67,7 @@ class PortGroups:
             finalizer=FINALIZER,
             sources=(self.follow,),
             plan=self.plan,
+            outside=outside,
         )
 
     async def follow(self, ctx: api.ControllerContext, add: api.AddKey) -> None:
@@ -160,6 +161,21 @@ async def _failed(attempt: Attempt, answer: api.Wait | api.Blocked) -> api.Resul
         attempt.establish(condition)
     await attempt.save()
     return answer
+
+
+def outside(resource: kube.Resource, obj: kube.Object) -> str:
+    """The port group of an object and its fate when the operator is uninstalled. Pure."""
+    if resource.kind != GROUPS.kind:
+        return ""
+    status = obj.get("status") or {}
+    known = status.get("portGroup") or {}
+    if not known:
+        return "no port group is recorded in vCenter"
+    shown = f'port group "{known.get("name", "")}" ({known.get("moRef", "")})'
+    if "deletionTimestamp" in obj["metadata"] and status.get("deletionPolicy") != "Retain":
+        return f"{shown} is deleted in vCenter by an operator that runs, once nothing uses it"
+    cure = "; to have it removed, delete this object first, while the operator runs"
+    return f"{shown} is kept in vCenter{'' if status.get('deletionPolicy') == 'Retain' else cure}"
 
 
 def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
