@@ -14,6 +14,7 @@ from akoo_vsphere.controllers import audit
 from akoo_vsphere.controllers.connections import Connections
 from akoo_vsphere.controllers.index import Index
 from akoo_vsphere.controllers.port_groups import PortGroups
+from akoo_vsphere.looking import check
 from akoo_vsphere.spec import config, refusal
 from akoo_vsphere.templates.controller import Templates
 from akoo_vsphere.verbs import intend, observe, planned, prepare
@@ -75,6 +76,11 @@ class VSpherePlugin(api.Plugin):
             PortGroups(self._vcenters, index=self._index).registration(),
             Templates(self._vcenters).registration(),
         )
+
+    @api.hookimpl
+    async def check(self, ctx: api.CheckContext) -> tuple[api.Finding, ...]:
+        """See :mod:`akoo_vsphere.looking.check`."""
+        return await check.check(ctx, self._vcenters)
 
     @api.hookimpl
     async def audit(self, ctx: api.AuditContext) -> api.Audit:

@@ -23,10 +23,10 @@ KIND = "DistributedVirtualPortgroup"
 
 async def audit(ctx: api.AuditContext, vcenters: VCenters) -> api.Audit:
     """Audit all vCenters that VSphereConnections name. A problem with one of them is listed."""
-    names = {item["metadata"]["name"] for item in await _all(ctx.kube, resources.PORT_GROUPS)}
+    names = {item["metadata"]["name"] for item in await every(ctx.kube, resources.PORT_GROUPS)}
     strays: dict[tuple[str, str], api.Stray] = {}
     unseen: list[str] = []
-    for item in await _all(ctx.kube, resources.CONNECTIONS):
+    for item in await every(ctx.kube, resources.CONNECTIONS):
         try:
             connection = connections.from_object(item)
             instance, listed = await _look(ctx, vcenters, connection)
@@ -74,7 +74,8 @@ def _of(mark: Mark, entry: Listed, where: str) -> api.Stray:
     )
 
 
-async def _all(client: kube.KubeClient, resource: kube.Resource) -> list[kube.Object]:
+async def every(client: kube.KubeClient, resource: kube.Resource) -> list[kube.Object]:
+    """All objects of a kind; none where it is not served. Raises KubeErrors."""
     items: list[kube.Object] = []
     token = ""
     while True:

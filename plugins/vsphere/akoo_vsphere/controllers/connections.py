@@ -119,6 +119,13 @@ async def _missing(
 ) -> tuple[tuple[MissingPrivilege, ...], bool]:
     """Privileges that are missing where port groups of this connection are; False: not known."""
     folders = await _folders(ctx, client, connection.name)
+    return await missing_on(client, about, folders)
+
+
+async def missing_on(
+    client: VCenterClient, about: About, folders: dict[str, str]
+) -> tuple[tuple[MissingPrivilege, ...], bool]:
+    """Privileges that are missing on folders (moRef and path); False: not known."""
     if not folders:
         return (), False
     try:

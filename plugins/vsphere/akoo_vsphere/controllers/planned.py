@@ -5,7 +5,7 @@ It goes by the same look and the same plan as an attempt, without any of its wri
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from akoo_core.plugin import api, kube, uses
 from akoo_vsphere import plan
@@ -14,7 +14,7 @@ from akoo_vsphere.connect.catalog import Reach
 from akoo_vsphere.controllers import avi_gate, leave, recording, scene
 from akoo_vsphere.controllers.scene import Scene
 from akoo_vsphere.observed import Observed
-from akoo_vsphere.situation import Announce, Create, Plan
+from akoo_vsphere.situation import Announce, Create
 from akoo_vsphere.spec import port_group, resources
 from akoo_vsphere.spec.port_group import FINALIZER, PortGroup
 
@@ -30,16 +30,28 @@ async def planned(key: str, ctx: api.ControllerContext, reach: Reach) -> Actions
         return ()
     group = port_group.from_object(obj)
     try:
-        if group.deleting:
-            return await _leaving(ctx, reach, group)
-        return await _living(ctx, reach, group)
+        return (await outlook(group, ctx, reach)).actions
     except access.ANSWERED as error:
         answer = access.answer(error)
         why = f"{answer.reason}: {answer.message}"
         return (api.PlannedAction(action="keep", kind=KIND, name=_name(group), why=why),)
 
 
-async def _living(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Actions:
+class Outlook(NamedTuple):
+    """The next attempt at one object, as vCenter is now."""
+
+    actions: Actions = ()
+    problem: str = ""
+    """The cause for which the port group would not be as wanted after it."""
+    observed: Observed | None = None
+
+
+async def outlook(group: PortGroup, ctx: api.ControllerContext, reach: Reach) -> Outlook:
+    """The outlook for one object. Raises the errors of ``access.ANSWERED``."""
+    return await (_leaving if group.deleting else _living)(ctx, reach, group)
+
+
+async def _living(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Outlook:
     port_group.check(group)
     view = await scene.enter(ctx, reach, group)
     seen = await scene.find(view, group, fresh=True)
@@ -49,35 +61,36 @@ async def _living(ctx: api.ControllerContext, reach: Reach, group: PortGroup) ->
     result = plan.plan(view.situation(group, seen, use))
     if any(isinstance(action, Announce | Create) for action in result.actions):
         avi_gate.check(group, ctx.clock.now())
-        return (_action(view, group, seen, "create", plan.pending(result.actions)),)
+        return Outlook((_action(view, group, seen, "create", plan.pending(result.actions)),))
+    reason, message = plan.in_sync(result, view.situation(group, seen, use))
+    problem = f"{reason}: {message}" if reason else ""
     if result.actions:
-        return (_action(view, group, seen, "change", plan.pending(result.actions)),)
-    return (_action(view, group, seen, "keep", _kept(view, group, seen, result)),)
+        change = _action(view, group, seen, "change", plan.pending(result.actions))
+        return Outlook((change,), problem, seen)
+    kept = _action(view, group, seen, "keep", problem or "it is as it is wanted")
+    return Outlook((kept,), problem, seen)
 
 
-def _kept(view: Scene, group: PortGroup, seen: Observed | None, result: Plan) -> str:
-    reason, message = plan.in_sync(result, view.situation(group, seen))
-    return f"{reason}: {message}" if reason else "it is as it is wanted"
-
-
-async def _leaving(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Actions:
+async def _leaving(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Outlook:
     if FINALIZER not in group.finalizers:
-        return ()
+        return Outlook()
     why = await _held(ctx, group)
+    stays = ""
     if not why and (group.moved or group.let_go or group.retains):
-        why = "it stays in vCenter: the object was moved, is let go, or retains it"
+        stays = "it stays in vCenter: the object was moved, is let go, or retains it"
     view = await scene.enter(ctx, reach, group)
     seen = await scene.find(view, group, fresh=True)
     if seen is None:
-        return ()
-    if not why and scene.verdict_on(view, group, seen).mark is None:
+        return Outlook()
+    if not (why or stays) and scene.verdict_on(view, group, seen).mark is None:
         why = "its marks do not say that it is ours"
     users = await scene.users_of(view, seen.mo_ref)
-    if not why and not recording.use_of(users).none:
+    if not (why or stays) and not recording.use_of(users).none:
         why = leave.used_by(users)
-    if why:
-        return (_action(view, group, seen, "keep", why),)
-    return (_action(view, group, seen, "delete", "its object is deleted, and nothing uses it"),)
+    if why or stays:
+        return Outlook((_action(view, group, seen, "keep", why or stays),), why, seen)
+    gone = _action(view, group, seen, "delete", "its object is deleted, and nothing uses it")
+    return Outlook((gone,), "", seen)
 
 
 async def _held(ctx: api.ControllerContext, group: PortGroup) -> str:

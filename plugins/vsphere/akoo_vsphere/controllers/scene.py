@@ -95,7 +95,7 @@ async def enter(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> S
     """
     connection, client, catalog = await _reach(ctx, reach, group)
     about = await catalog.about()
-    _check_instance(connection, about)
+    check_instance(connection, about)
     place = resolve.resolve(group.spec, await catalog.inventory(), group.status.distributed_switch)
     scene = Scene(
         connection=connection,
@@ -123,7 +123,7 @@ async def gone(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> bo
     known = group.status.port_group
     connection, client, catalog = await _reach(ctx, reach, group)
     about = await catalog.about(fresh=True)
-    _check_instance(connection, about)
+    check_instance(connection, about)
     if known is None or known.instance_uuid != about.instance_uuid:
         return False
     try:
@@ -136,11 +136,11 @@ async def gone(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> bo
 async def again(scene: Scene) -> Scene:
     """The scene with a fresh answer to which vCenter this is; to be asked before each write."""
     about = await scene.catalog.about(fresh=True)
-    _check_instance(scene.connection, about)
+    check_instance(scene.connection, about)
     return structs.replace(scene, about=about)
 
 
-def _check_instance(connection: Connection, about: About) -> None:
+def check_instance(connection: Connection, about: About) -> None:
     """Raise Refusal if another vCenter answers than the one that the connection recorded."""
     known = connection.status.instance_uuid
     if known and known != about.instance_uuid and connection.accept != about.instance_uuid:
