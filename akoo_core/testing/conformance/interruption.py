@@ -1,7 +1,7 @@
 """Stopped anywhere, a verb is called again and comes to the same end.
 
 Stopped by a cancellation at each of its awaits (a timeout, a lost lease), by an error at each of
-its external calls, and by the death of the process there, before and after the call took effect.
+its external calls, and by the death of the process there: before a write, and after any call.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def survives_cancellation(subject: Subject) -> None:
 
 
 def survives_failures(subject: Subject) -> None:
-    """An error, or the end of the process, at each external call, before and after its effect."""
+    """An error, or the end of the process, after each external call, and before each write."""
     for make in subject.trials(values=False):
         end = _undisturbed(subject, make())
         for number, call in enumerate(_calls(make()), start=1):
@@ -72,7 +72,8 @@ def _calls(trial: Trial) -> tuple[calls.Call, ...]:
 
 
 def _faults(call: calls.Call) -> Iterator[tuple[calls.Moment, BaseException]]:
-    moments: tuple[calls.Moment, ...] = ("before", "after")
+    # Before a read everything is as after the call before it.
+    moments: tuple[calls.Moment, ...] = ("before", "after") if call.write else ("after",)
     for moment in moments:
         yield moment, lost(call)
         yield moment, calls.Crash()
