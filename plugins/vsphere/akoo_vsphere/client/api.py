@@ -159,7 +159,8 @@ class VCenterClient(Protocol):
         ...
 
     async def port_group_at(self, path: str) -> str:
-        """moRef of the port group at an inventory path. Raises NotFoundError."""
+        """moRef of the port group at an inventory path. Raises NotFoundError without a moRef: none
+        is there, or not for this account."""
         ...
 
     async def path(self, mo_ref: str) -> str:
