@@ -78,6 +78,18 @@ class NetworkFleet(VSphereFleet):
             return listed
         return []
 
+    def config_maps(self) -> list[Json]:
+        """The data of AKO's ConfigMaps: a change restarts AKO."""
+        server = self.fleet.workload("shop")
+        assert server is not None
+        return [obj["data"] for obj in server.objects(resource.CONFIG_MAPS, "avi-system")]
+
+    def chosen(self) -> str:
+        """The moref of the cluster's fact; "" without one."""
+        record = self.fleet.record("shop")
+        fact = record.spec.facts.get("PortGroup") if record is not None else None
+        return str(fact.data["moref"]) if fact is not None else ""
+
     def network(self, mo_ref: str) -> Json | None:
         """The network of a port group on Avi."""
         uuid = f"{mo_ref}-{self.world.named('cloud', 'dc')[0]['uuid']}"
@@ -182,5 +194,49 @@ def test_a_port_group_that_is_made_again_gives_ako_the_new_network(avi_world: Wo
         record = there.fleet.record("shop")
         assert record is not None
         assert record.spec.ended_placements == (), "no relocation"
+
+    play(furnished(avi_world), story)
+
+
+def test_a_fleet_whose_network_becomes_a_port_group(avi_world: World) -> None:
+    """Adopted as it is: the same network, the same pool, no restart of AKO."""
+
+    async def story(there: NetworkFleet) -> None:
+        mo_ref = there.there.free
+        network = {
+            "name": "DC0-free",
+            "cidr": "10.70.0.0/24",
+            "ipPools": [{"start": "10.70.0.10", "end": "10.70.0.19", "type": "V4"}],
+        }
+        config = {
+            **there.config(),
+            "dataNetwork": network,
+            "plugins": {"avi": {"controller": "main"}},
+        }
+        await there.fleet.create_config(config)
+        await there.fleet.create_cluster("shop")
+        await there.fleet.until_phase("shop", "Running")
+        before, config_maps = there.networks(), there.config_maps()
+        (pool,) = there.fleet.management.objects(resources.AVI_IP_POOLS)
+        assert before == [{"networkName": "DC0-free", "cidr": "10.70.0.0/24"}]
+        adopted = vsphere_world.port_group(
+            existing={"moRef": mo_ref},
+            adoptionPolicy="IfIdentical",
+            vlan={"id": 20},
+            avi={"controller": "main", "cloud": "dc"},
+        )
+        await there.create(adopted)
+        await there.until_ready()
+        await there.fleet.change_config({"plugins": {"vsphere": {"portGroupRef": "edge"}}})
+        await there.fleet.until(lambda: there.chosen() == mo_ref)
+        await asyncio.sleep(600)
+        await there.fleet.until_phase("shop", "Running")
+        assert (there.networks(), there.config_maps()) == (before, config_maps)
+        (kept,) = there.fleet.management.objects(resources.AVI_IP_POOLS)
+        assert kept["metadata"]["uid"] == pool["metadata"]["uid"]
+        record = there.fleet.record("shop")
+        assert record is not None
+        assert record.spec.ended_placements == ()
+        assert record.spec.declined == {}
 
     play(furnished(avi_world), story)
