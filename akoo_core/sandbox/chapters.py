@@ -64,12 +64,13 @@ def with_parts(options: BedOptions, parts: Iterable[str]) -> BedOptions:
 
 
 def config(chapters: Iterable[Chapter], stage: Stage, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the story's config, changed by the merge patches of the chapters."""
+    """The fields of the story's config, changed by the merge patches of the chapters; None for one
+    that a chapter removed."""
     merged = dict(fields)
     for chapter in chapters:
         if chapter.config is not None:
             merged = patch.merge_patch(merged, chapter.config(stage))
-    return merged
+    return dict.fromkeys(fields) | merged
 
 
 def links(chapters: Iterable[Chapter], stage: Stage) -> dict[str, str]:

@@ -63,23 +63,25 @@ def credentials(
 
 
 def config(name: str = CONFIG, **spec: Any) -> dict[str, Any]:
-    """An AKODeploymentConfig that selects ``lb: avi``. ``spec`` adds or replaces fields."""
+    """An AKODeploymentConfig that selects ``lb: avi``. ``spec`` adds, replaces or, with None,
+    removes fields."""
+    fields = {
+        "clusterSelector": {"matchLabels": LABELS},
+        "controller": "avi.example.com",
+        "cloudName": "vc-01",
+        "serviceEngineGroup": "Default-Group",
+        "dataNetwork": {"name": "vip-a", "cidr": "10.70.0.0/24"},
+        "adminCredentialRef": _reference("avi-controller-credentials"),
+        "certificateAuthorityRef": _reference("avi-controller-ca"),
+        "workloadCredentialRef": _reference("ako-user"),
+        "extraConfigs": {"log": {"logLevel": "INFO"}, "ingress": {"shardVSSize": "SMALL"}},
+        **spec,
+    }
     return {
         "apiVersion": "networking.tkg.tanzu.vmware.com/v1alpha1",
         "kind": "AKODeploymentConfig",
         "metadata": {"name": name},
-        "spec": {
-            "clusterSelector": {"matchLabels": LABELS},
-            "controller": "avi.example.com",
-            "cloudName": "vc-01",
-            "serviceEngineGroup": "Default-Group",
-            "dataNetwork": {"name": "vip-a", "cidr": "10.70.0.0/24"},
-            "adminCredentialRef": _reference("avi-controller-credentials"),
-            "certificateAuthorityRef": _reference("avi-controller-ca"),
-            "workloadCredentialRef": _reference("ako-user"),
-            "extraConfigs": {"log": {"logLevel": "INFO"}, "ingress": {"shardVSSize": "SMALL"}},
-            **spec,
-        },
+        "spec": {key: value for key, value in fields.items() if value is not None},
     }
 
 

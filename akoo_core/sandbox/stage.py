@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from akoo_testbed.bed import Bed
 
-from akoo_core.sandbox import display, install, process
+from akoo_core.sandbox import demo, display, install, process
 from akoo_core.sandbox.avi import SandboxAvi
 
 T = TypeVar("T")
@@ -38,6 +38,7 @@ class SandboxStage:
         self.bed = bed
         self.avi = avi
         self.record = ""
+        self.config_name = demo.CONFIG
         self.config: Mapping[str, Any] = avi.config()
         self._show = show
         self._operator = operator

@@ -41,6 +41,8 @@ class Stage(Protocol):
 
     record: str
     """The name of the cluster's record; "" before the cluster was selected."""
+    config_name: str
+    """Name of the story's AKODeploymentConfig."""
     config: Mapping[str, Any]
     """The fields of ``spec`` that the story adds to its AKODeploymentConfig."""
 

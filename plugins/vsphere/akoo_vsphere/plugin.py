@@ -27,6 +27,7 @@ class VSpherePlugin(api.Plugin):
     ``vcenters`` is for tests: a registry of vCenters that need no network.
     """
 
+    chapter: ClassVar[str] = "akoo_vsphere.testing.chapter:CHAPTER"
     config_type: ClassVar[type[structs.StrictStruct] | None] = config.Options
     provides: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup, PortGroupUsed)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES

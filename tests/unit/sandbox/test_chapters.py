@@ -25,6 +25,7 @@ class PaperStage:
     """A stage that keeps what was done on it."""
 
     record = "akoo-1"
+    config_name = "default"
     config: Mapping[str, Any] = types.MappingProxyType({})
 
     def __init__(self) -> None:
@@ -139,6 +140,7 @@ def test_chapters_change_the_config() -> None:
     assert chapters.config((), stage, fields) == fields
     assert chapters.config((NET, SHY, LB), stage, fields) == {
         "cloudName": "lb",
+        "dataNetwork": None,
         "quietPeriod": "1s",
         "plugins": {"net": {"a": 1}, "lb": {"a": 1}},
     }

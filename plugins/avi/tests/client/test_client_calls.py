@@ -338,7 +338,9 @@ async def test_a_write_whose_connection_was_lost_is_not_sent_again(avi: Avi, aft
         avi.client.patch("pool", pool["uuid"], {"add": {}}, tenant="admin"),
         avi.client.delete("pool", pool["uuid"], tenant="admin"),
     ):
-        with pytest.raises(OutcomeUnknownError, match=r"(shop-web|p0|pool-).*read again"):
+        with pytest.raises(
+            OutcomeUnknownError, match=r"(shop-web|p0|pool-).*Read the object again"
+        ):
             await write
     sent = [line.split()[0] for line in avi.requests()[1:]]
     assert sent == ["POST", "PUT", "PATCH", "DELETE"]

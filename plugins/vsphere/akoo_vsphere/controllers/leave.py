@@ -152,7 +152,19 @@ async def _destroy(attempt: Attempt, view: Scene, seen: Observed) -> api.Result:
 async def _in_use(attempt: Attempt, seen: Observed, users: Users, other: str) -> api.Result:
     shown = f'Port group "{seen.name}" ({seen.mo_ref})'
     text = f"{shown} stays while it is in use: {used_by(users, other)}"
-    return await _waits(attempt, "InUse", text, AGAIN_SECONDS)
+    return await _waits(attempt, "InUse", text, _patience(attempt))
+
+
+def _patience(attempt: Attempt) -> float:
+    """Seconds until users are looked for again: as long as the object is held already. vCenter
+    does not say when a machine leaves, and Avi's engines may stay for hours."""
+    rows = attempt.group.status.conditions
+    held = next((row for row in rows if row.type == conditions.HELD), None)
+    since = held.last_transition_time if held is not None and held.status == "True" else None
+    if since is None:
+        return SOON_SECONDS
+    age = (attempt.ctx.clock.now() - since).total_seconds()
+    return min(max(age, SOON_SECONDS), LONGEST_SECONDS)
 
 
 def used_by(users: Users, other: str = "") -> str:
