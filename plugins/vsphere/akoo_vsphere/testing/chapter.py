@@ -76,16 +76,16 @@ async def opening(stage: Stage) -> None:
         for obj in _objects(stage):
             await kube.apply(obj)
         group = await stage.until(f"{GROUP}/VSpherePortGroup", None, NAME, _ready)
-        found = group["status"]["portGroup"]
+        made = group["status"]["portGroup"]
         step.result = (
-            f"{found['moRef']} with VLAN {found['vlan']['id']} in {found['inventoryPath']}"
+            f"{made['moRef']} with VLAN {made['vlan']['id']} in {made['inventoryPath']}"
         )
     with stage.step("Avi discovers it and gets addresses") as step:
         pool = await stage.until(f"{GROUP}/AviIPPool", None, POOL, _ready)
         step.result = f"{pool['status']['total']} addresses"
     with stage.step(f"somebody changes its VLAN to {OTHER_VLAN}") as step:
-        await _change_vlan(vcsim, found["moRef"])
-        seconds = await _until_vlan(vcsim, found["moRef"], VLAN)
+        await _change_vlan(vcsim, made["moRef"])
+        seconds = await _until_vlan(vcsim, made["moRef"], VLAN)
         step.result = f"VLAN {VLAN} again after {seconds:.1f} s"
     stage.line()
     for line in (await stage.command("check", "vsphere")).splitlines():
