@@ -77,9 +77,7 @@ async def opening(stage: Stage) -> None:
             await kube.apply(obj)
         group = await stage.until(f"{GROUP}/VSpherePortGroup", None, NAME, _ready)
         made = group["status"]["portGroup"]
-        step.result = (
-            f"{made['moRef']} with VLAN {made['vlan']['id']} in {made['inventoryPath']}"
-        )
+        step.result = f"{made['moRef']} with VLAN {made['vlan']['id']} in {made['inventoryPath']}"
     with stage.step("Avi discovers it and gets addresses") as step:
         pool = await stage.until(f"{GROUP}/AviIPPool", None, POOL, _ready)
         step.result = f"{pool['status']['total']} addresses"
