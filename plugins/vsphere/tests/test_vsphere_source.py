@@ -62,6 +62,33 @@ async def test_at_rest_three_waiting_calls_a_minute_and_no_other(
 
 
 @virtual_time.test
+async def test_twenty_port_groups_cost_seven_calls_each_and_a_restart_one(
+    clock: virtual_time.LoopClock,
+) -> None:
+    """Our own writes come back as news, and start nothing."""
+    there = VSphereFleet(clock)
+    names = [f"edge-{number}" for number in range(20)]
+    async with there.fleet as fleet:
+        await asyncio.sleep(3.0)
+        await settled(there, *names)
+        counts = collections.Counter(there.vcenter.calls)
+        assert {method: counts[method] for method in ("create", "set_attribute")} == {
+            "create": 20,
+            "set_attribute": 20,
+        }
+        assert counts["port_group"] == 40
+        assert counts["users"] == 0
+        shared = ("about", "inventory", "attributes", "port_groups")
+        assert sum(counts[method] for method in shared) < 20
+        await fleet.restart()
+        await asyncio.sleep(30.0)
+        after = collections.Counter(there.vcenter.calls) - counts
+        assert after["port_group"] == 20
+        assert sum(after[method] for method in shared) < 10
+        assert not after.keys() & {"create", "set_attribute", "reconfigure", "users"}
+
+
+@virtual_time.test
 async def test_what_others_change_costs_no_call(clock: virtual_time.LoopClock) -> None:
     there = VSphereFleet(clock)
     async with there.fleet:

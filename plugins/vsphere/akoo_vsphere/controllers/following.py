@@ -12,6 +12,7 @@ from typing import Final
 
 from akoo_core.plugin import api, kube
 from akoo_vsphere.client.account import VCenters
+from akoo_vsphere.client.api import VCenterClient
 from akoo_vsphere.connect import access
 from akoo_vsphere.controllers import scene
 from akoo_vsphere.controllers.index import Index
@@ -19,6 +20,8 @@ from akoo_vsphere.controllers.index import Index
 LONGEST_PAUSE: Final = 60.0
 """Seconds between two attempts to reach a vCenter: a Secret may have changed meanwhile."""
 KUBE_PAUSE: Final = 5.0
+OPEN_SECONDS: Final = 15.0
+"""Time with one reading of Secret and connection: a wait without news takes longer."""
 
 
 async def follow(
@@ -42,17 +45,22 @@ async def follow(
 async def _follow(
     ctx: api.ControllerContext, add: api.AddKey, vcenters: VCenters, index: Index, name: str
 ) -> None:
-    """Follow one vCenter. Its Secret is read for each call, so that a new one counts."""
+    """Follow one vCenter. Its Secret is read anew between two waits, so that a new one counts."""
     version, answers = "", True
+    client: VCenterClient | None = None
+    opened = 0.0
     while True:
         try:
-            connection = await scene.connection_of(ctx.kube, name)
-            client = await access.open(ctx, ctx.kube, vcenters, connection)
+            now = ctx.clock.monotonic()
+            if client is None or now - opened >= OPEN_SECONDS:
+                connection = await scene.connection_of(ctx.kube, name)
+                client = await access.open(ctx, ctx.kube, vcenters, connection)
+                opened = now
             changes = await client.changes(version)
         except access.ANSWERED as error:
             if answers:
                 index.turned.put_nowait(name)
-            version, answers = "", False
+            client, version, answers = None, "", False
             await asyncio.sleep(min(max(access.answer(error).after, 1.0), LONGEST_PAUSE))
             continue
         except kube.KubeError:

@@ -135,11 +135,17 @@ class Index:
     def _of_all(self, connection: str, changes: Changes) -> Iterator[tuple[str, Seen | None]]:
         """A list of everything: all keys that are not in order, and all that look different."""
         listed = {entry.mo_ref: _of_listed(entry) for entry in changes.changed}
+        marked = {self._marked(connection, now): now for now in listed.values()}
         for key in self._keys.get(connection, ()):
             seen = self._seen.get(key)
-            now = listed.get(seen.mo_ref) if seen is not None else None
-            if seen is None or now != seen:
-                yield key, now
+            if seen is not None:
+                now = listed.get(seen.mo_ref)
+                if now != seen:
+                    yield key, now
+            elif key not in self._working:
+                yield key, None
+            elif key in marked:  # Its first attempt runs: the end tells whether it saw this.
+                yield key, marked[key]
 
     def _of_some(self, connection: str, changes: Changes) -> Iterator[tuple[str, Seen | None]]:
         for entry in changes.changed:

@@ -181,7 +181,9 @@ def outside(resource: kube.Resource, obj: kube.Object) -> str:
 def _goes_by(resource: kube.Resource, obj: kube.Object) -> object:
     """The fields that start a reconcile: the controller's own status does not."""
     spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
-    marks = [metadata.get(field) for field in ("annotations", "finalizers", "deletionTimestamp")]
+    # Our own finalizer tells us nothing.
+    others = [entry for entry in metadata.get("finalizers") or () if entry != FINALIZER]
+    marks = [metadata.get("annotations"), others, metadata.get("deletionTimestamp")]
     if resource.kind == kube.AKO_DEPLOYMENTS.kind:
         return spec.get("uses"), spec.get("finishedAt")
     if resource.kind == CONNECTIONS.kind:
