@@ -120,18 +120,20 @@ def end(there: PoolWorld) -> object:
 
 
 class PassedCalls(calls.Calls):
-    """Notes the moments that an attempt passes. A call that fails has no moment after it."""
+    """Notes the moments that an attempt passes. A call that fails has no moment after it, and the
+    one before a read is like the one after the call before it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.passed: list[tuple[int, calls.Moment]] = []
 
     def _raise(self, number: int, moment: calls.Moment) -> None:
-        self.passed.append((number, moment))
+        if moment == "after" or self.made[number - 1].write:
+            self.passed.append((number, moment))
 
 
 def moments(make: Callable[[], PoolWorld]) -> Iterator[tuple[int, calls.Moment]]:
-    """Before and after each external call of an undisturbed attempt."""
+    """Before each write and after each external call of an undisturbed attempt."""
     there = make()
     there.calls = passed = PassedCalls()
     testing.run_reconcile(there.plugin(), "ip-pools", "edge", there)
