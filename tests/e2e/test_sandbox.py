@@ -68,6 +68,42 @@ def test_the_story_comes_true_and_nothing_is_left() -> None:
     assert done.stderr == ""
 
 
+def test_a_network_from_its_first_port_group_to_its_last() -> None:
+    """With vCenter: the operator's own account, the rights that are rendered for it, real parts."""
+    done = subprocess.run(
+        _command("--plugins", "vsphere,ako,avi", "--once"),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    story = [
+        ("port group edge is declared", r"dvportgroup-\d+ with VLAN 112 in /DC0/network/edge"),
+        ("Avi discovers it and gets addresses", "90 addresses"),
+        ("somebody changes its VLAN to 666", r"VLAN 112 again after \d+\.\d s"),
+        ("create cluster demo/shop", "Available"),
+        ('selected by config "default"', r"record akoo-[0-9a-f]{12}"),
+        ("AKO deployed", r"\d+ objects, ako-0 Ready"),
+        ("two Services get addresses", r"(10\.71\.0\.\d+(, )?){2} \(8 objects on Avi"),
+        ("a setting is changed and rolls", "shardVSSize LARGE"),
+        ("delete cluster demo/shop, AKO killed half-way", "4 of 8 objects left on Avi"),
+        ("swept, verified", "own 0 · suspect 0 · held 0"),
+        ("cluster let go", "Proven; nothing left on Avi"),
+        (
+            "delete config and port group edge, a VM is on it",
+            r'Port group "edge" .*\(left-behind\)',
+        ),
+        ("the VM leaves, the port group goes", "nothing of it in vCenter"),
+    ]
+    for number, (step, result) in enumerate(story, start=1):
+        assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
+            done.stdout
+        )
+    assert re.search(r"VSpherePortGroup/edge", done.stdout), "the check of the plugin is printed"
+    assert done.stderr == ""
+
+
 def test_ctrl_c_in_the_middle_ends_all_of_it() -> None:
     # Tests that a shell runs in the background are deaf to Ctrl-C, and so would be their children.
     command = ["env", "--default-signal=INT", *_command()]
