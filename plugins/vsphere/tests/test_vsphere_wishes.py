@@ -77,6 +77,7 @@ class TestWishes:
         assert there.condition()[0] == "True", there.condition()
         row = there.named("edge")
         assert row is not None
+        assert there.status()["portGroup"]["vlan"] == kind
         vlan = row["config"]["defaultPortConfig"]["vlan"]
         assert plain(vlan[field]) == stored
         assert set(vlan) <= {"_typeName", "inherited", field}

@@ -56,16 +56,29 @@ def _merged(
 
 
 async def _patch(ctx: api.ControllerContext, group: PortGroup, status: Status) -> PortGroup:
-    values = structs.to_object(status)
-    whole = {field.key: values.get(field.key) for field in structs.fields(Status)}
+    change = between(structs.to_object(group.status), structs.to_object(status))
     metadata = {"uid": group.uid, "resourceVersion": group.resource_version}
     written = await ctx.kube.merge_patch(
         resources.PORT_GROUPS,
         group.name,
-        {"metadata": metadata, "status": whole},
+        {"metadata": metadata, "status": change},
         subresource="status",
     )
     return port_group.from_object(written)
+
+
+def between(before: structs.JSON, after: structs.JSON) -> structs.JSON:
+    """The merge patch (RFC 7396) that makes ``after`` of ``before``. A field that is only left out
+    would stay, also inside of an object. Pure."""
+    patch: structs.JSON = dict.fromkeys(before.keys() - after.keys())
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            if old != value:
+                patch[key] = between(old, value)
+        elif key not in before or old != value:
+            patch[key] = value
+    return patch
 
 
 async def _again(ctx: api.ControllerContext, group: PortGroup) -> PortGroup:
