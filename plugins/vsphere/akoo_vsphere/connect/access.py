@@ -7,9 +7,9 @@ from typing import Protocol
 from akoo_core.plugin import api, clock, external, kube
 from akoo_core.plugin import errors as core_errors
 from akoo_vsphere.client import errors
-from akoo_vsphere.client.account import Account, VCenters
+from akoo_vsphere.client.account import Account, RefusalMemory, VCenters
 from akoo_vsphere.client.api import VCenterClient
-from akoo_vsphere.connect.login_refusals import LoginRefusals
+from akoo_vsphere.connect.login_refusals import LoginRefusals, SharedRefusals
 from akoo_vsphere.spec import address, refusal
 from akoo_vsphere.spec.connection import Connection
 
@@ -37,17 +37,33 @@ class AccessContext(Protocol):
     @property
     def secrets(self) -> api.SecretReader: ...
 
+    @property
+    def logins(self) -> api.LoginMemory | None: ...
+
 
 async def open(  # noqa: A001 - access.open reads well
-    ctx: AccessContext, client: kube.KubeClient, vcenters: VCenters, connection: Connection
+    ctx: AccessContext,
+    client: kube.KubeClient,
+    vcenters: VCenters,
+    connection: Connection,
+    *,
+    by_command: bool = False,
 ) -> VCenterClient:
     """A client for one piece of work, so that a new Secret counts at once.
 
     ``client`` reads, and if it may writes, the VSphereConnection: refused logins stand in its
-    status. Raises Refusal, and the core's BlockedError for a Secret that is missing or not allowed.
+    status. They also stand in the memory of the core, which commands go by (``by_command``). Raises
+    Refusal, and the core's BlockedError for a Secret that is missing or not allowed.
     """
     account = await _account(ctx.secrets, connection)
-    memory = LoginRefusals(client, ctx.clock, connection, account.secret_version)
+    memory: RefusalMemory = LoginRefusals(client, ctx.clock, connection, account.secret_version)
+    if ctx.logins is not None and account.secret_version:
+        shared = api.Account(
+            secret=str(connection.spec.credential_ref),
+            version=account.secret_version,
+            address=connection.spec.address,
+        )
+        memory = SharedRefusals(memory, ctx.logins, shared, by_command=by_command)
     return await vcenters.client(account, external=ctx.external, memory=memory)
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime
 from typing import Final
 
-from akoo_core.plugin import clock, kube, structs
+from akoo_core.plugin import api, clock, kube, structs
 from akoo_core.plugin import errors as core_errors
+from akoo_vsphere.client.account import RefusalMemory
 from akoo_vsphere.spec import resources
 from akoo_vsphere.spec.connection import Connection, RefusedLogin, Status
 
@@ -92,6 +93,41 @@ class LoginRefusals:
             )
         except (kube.KubeError, core_errors.AkooError):
             return
+
+
+class SharedRefusals:
+    """The refusals of the status, which the operator goes by, and those of the core's memory, which
+    commands go by: they may not write a status, and a person may insist on a try there."""
+
+    def __init__(
+        self,
+        of_status: RefusalMemory,
+        logins: api.LoginMemory,
+        account: api.Account,
+        *,
+        by_command: bool,
+    ) -> None:
+        self._of_status = of_status
+        self._logins = logins
+        self._account = account
+        self._by_command = by_command
+
+    async def refused(self) -> float:
+        """See :class:`akoo_vsphere.client.account.RefusalMemory`."""
+        if not self._by_command:
+            return await self._of_status.refused()
+        known = await self._logins.refused(self._account)
+        return max(known.retry_seconds, 1.0) if known is not None else 0.0
+
+    async def note(self) -> float:
+        """See :class:`akoo_vsphere.client.account.RefusalMemory`."""
+        await self._logins.note(self._account)
+        return await self._of_status.note()
+
+    async def accept(self) -> None:
+        """See :class:`akoo_vsphere.client.account.RefusalMemory`."""
+        await self._logins.accept(self._account)
+        await self._of_status.accept()
 
 
 def _status(obj: kube.Object) -> Status:

@@ -49,7 +49,7 @@ async def _look(
     ctx: api.AuditContext, vcenters: VCenters, connection: Connection
 ) -> tuple[str, list[tuple[str, Listed]]]:
     """Instance UUID, and all port groups with the path of their switch. Raises ``ANSWERED``."""
-    client: VCenterClient = await access.open(ctx, ctx.kube, vcenters, connection)
+    client: VCenterClient = await access.open(ctx, ctx.kube, vcenters, connection, by_command=True)
     about = await client.about()
     known = connection.status.instance_uuid
     if known and known != about.instance_uuid:

@@ -75,7 +75,7 @@ async def _connection(
 ) -> list[api.Finding]:
     title, address = f"VSphereConnection/{connection.name}", connection.spec.address
     try:
-        client = await access.open(ctx, ctx.kube, vcenters, connection)
+        client = await access.open(ctx, ctx.kube, vcenters, connection, by_command=True)
         about = await client.about()
         scene.check_instance(connection, about)
         inventory = await client.inventory()
