@@ -25,6 +25,14 @@ SHARES = 8
 FOUND_WITHIN = 500
 """Seeds, for each planted bug. Most are found by the first or second; an ignored conflict takes
 more, since two processes must write in the same moment."""
+FIRST = {
+    "a plugin that came too late is believed": 213,
+    "conflicts are ignored": 162,
+    "a declined fact is waited for": 75,
+    "a lost record is made again as if new": 100,
+}
+"""The first seed that finds the bug, where that takes many: it is tried before all others. One that
+finds it no more only costs time."""
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +69,7 @@ def test_a_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     bug = sim_bugs.BUGS[name]
     bug.plant(monkeypatch)
     others: set[str] = set()
-    for seed in range(FOUND_WITHIN):
+    for seed in (FIRST.get(name, 0), *range(FOUND_WITHIN)):
         broken = sim_moves.play(seed).broken
         if any(bug.law in line for line in broken):
             return
