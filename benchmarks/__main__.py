@@ -11,6 +11,7 @@ from benchmarks import (
     fleet_rest,
     footprint,
     observing,
+    port_groups,
     reconciles,
     startup,
     sweep,
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "rest-large": fleet_rest.rest_large,
     "watches": workload_watches.watches,
     "observe": observing.fleet,
+    "port-groups": port_groups.port_groups,
     "sweep": sweep.ten_thousand,
 }
 

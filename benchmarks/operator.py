@@ -29,14 +29,17 @@ class Installed:
 
 
 @contextlib.asynccontextmanager
-async def installed(*, clusters: int) -> AsyncIterator[Installed]:
+async def installed(
+    *, clusters: int, plugins: tuple[str, ...] = (PLUGINS,)
+) -> AsyncIterator[Installed]:
     """An API server with ``clusters`` Clusters that nobody but the operator looks at."""
     async with bare.BareServer() as server:
-        plugins = loader.load(settings.load(overrides={"enabledPlugins": PLUGINS}))
+        selected = ",".join(plugins)
+        loaded = loader.load(settings.load(overrides={"enabledPlugins": selected}))
         async with kubeapi.KubeApi(server.server.kubeconfig) as api:
             share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
             await definitions.install(api, share, definitions.FOLDER, install.crds_folder())
-            await install.install(api, plugins)
+            await install.install(api, loaded)
             for number in range(clusters):
                 for obj in manifests.cluster("default", f"c{number}", workers=0):
                     await api.create(obj)
@@ -49,11 +52,13 @@ async def installed(*, clusters: int) -> AsyncIterator[Installed]:
 
 
 @contextlib.asynccontextmanager
-async def running(bed: Installed) -> AsyncIterator[process.OperatorProcess]:
+async def running(
+    bed: Installed, plugins: tuple[str, ...] = (PLUGINS,)
+) -> AsyncIterator[process.OperatorProcess]:
     """The operator, started and not waited for."""
     started = process.OperatorProcess(
         kubeconfig=bed.kubeconfig,
-        plugins=(PLUGINS,),
+        plugins=plugins,
         log=bed.server.base.log_file("operator"),
     )
     try:

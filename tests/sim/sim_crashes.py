@@ -233,7 +233,7 @@ def _without_way(value: object, generation: int) -> object:
     if isinstance(value, dict):
         return {
             key: generation - inner
-            if key == "observedGeneration"
+            if key == "observedGeneration" and isinstance(inner, int)
             else _without_way(inner, generation)
             for key, inner in value.items()
             if key not in _WAY

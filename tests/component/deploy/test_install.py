@@ -12,6 +12,7 @@ import pytest
 import yaml
 from akoo_avi.spec import resources as avi_resources
 from akoo_testbed import build, definitions, kubeapi, running, waiting
+from akoo_vsphere.spec import resources as vsphere_resources
 
 from akoo_core import settings
 from akoo_core.kube import resource as resources
@@ -247,4 +248,6 @@ def test_definitions_are_the_ones_the_message_speaks_of() -> None:
         resources.AKO_DEPLOYMENT_CONFIGS.qualified,
         avi_resources.AVI_CONTROLLERS.qualified,
         avi_resources.AVI_IP_POOLS.qualified,
+        vsphere_resources.CONNECTIONS.qualified,
+        vsphere_resources.PORT_GROUPS.qualified,
     }

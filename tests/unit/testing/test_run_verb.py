@@ -34,6 +34,7 @@ def made() -> tuple[CloudWorld, GoodPlugin]:
 def test_the_public_names_are_all_there_and_no_others() -> None:
     private = {
         "calls",
+        "chapters",
         "commands",
         "deploying",
         "fleet",

@@ -57,6 +57,8 @@ def test_every_reason_is_explained() -> None:
         r'_wrong\(\s*\w+,\s*"([A-Z]\w+)"',
         r'_true\(\s*[\w"]+, "([A-Z]\w+)"',
         r'_wait\(\s*\w+, "([A-Z]\w+)"',
+        r'_condition\(group, \w+, "\w+", "([A-Z]\w+)"',
+        r'NOT_DISCOVERED: Final = "([A-Z]\w+)"',
     )
     raised = {name for pattern in patterns for name in re.findall(pattern, written)} | MADE | CORE
     explained = {name for row in rows("When it goes wrong") for name in code(row[0])}
