@@ -122,11 +122,16 @@ async def settled(client: AviClient, known: Catalog, sought: Sought) -> Catalog:
 
 async def looked_for(client: AviClient, known: Catalog, moref: str, cloud: Row) -> Catalog:
     """The catalog with the network of a port group as it is now: one short request, since discovery
-    may just have made it. Raises AviErrors."""
+    may just have made it. A second one if it is there: a pool may just have made it usable, which
+    the IPAM profile shows. Raises AviErrors."""
     params = {"uuid": f"{moref}-{cloud['uuid']}"}
-    fresh = await client.list("network", params=params)
-    kept = tuple(row for row in known.networks if not _matches(row, params))
-    return dataclasses.replace(known, networks=(*kept, *fresh))
+    networks = await client.list("network", params=params)
+    known = _replaced(known, "network", params, networks)
+    params = {"uuid": uuid_of(cloud.get("ipam_provider_ref"))}
+    if not networks or not params["uuid"]:
+        return known
+    profiles = await client.list("ipamdnsproviderprofile", params=params)
+    return _replaced(known, "ipamdnsproviderprofile", params, profiles)
 
 
 async def whole(client: AviClient, known: Catalog, kind: str) -> Catalog:
@@ -144,7 +149,10 @@ async def _again(
     """The catalog with these rows replaced by those of a list of their own."""
     if kind not in known.moving or "" in params.values():
         return known
-    fresh = await client.list(kind, params=params)
+    return _replaced(known, kind, params, await client.list(kind, params=params))
+
+
+def _replaced(known: Catalog, kind: str, params: Mapping[str, str], fresh: Rows) -> Catalog:
     fresh_uuids = {row.get("uuid") for row in fresh}
     rows: Rows = getattr(known, _FIELDS[kind])
     kept = [row for row in rows if not _matches(row, params) and row.get("uuid") not in fresh_uuids]

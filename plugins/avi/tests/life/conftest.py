@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from akoo_avi.plugin import AviPlugin
 from akoo_avi.spec import placement, resources
 from akoo_avi.testing import MemoryAvi, memory_controllers
-from akoo_testbed.avisim import Controller, discovery
+from akoo_testbed.avisim import Controller, discovery, store
 
 from akoo_core import structs, testing
 from akoo_core.objects import record
@@ -128,13 +129,16 @@ class AviWorld(testing.World):
         self.avi.discover(cloud, port_groups)
         if usable:
             uuid = f"{groups[0][0]}-{self.named('cloud', cloud)[0]['uuid']}"
-            profile = self.named("ipamdnsproviderprofile", "ipam-vc-01")[0]
-            entries = profile["internal_profile"].setdefault("usable_networks", [])
-            entries.append({"nw_ref": f"/api/network/{uuid}"})
+            state = self.avi.state
+            (profile,) = state.objects.named("ipamdnsproviderprofile", "ipam-vc-01")
+            internal = profile.data["internal_profile"]
+            entries = [*internal.get("usable_networks", ()), {"nw_ref": uuid}]
+            changed = {**internal, "usable_networks": entries}
+            state.change(profile, {**profile.data, "internal_profile": changed})
 
     def named(self, kind: str, name: str) -> list[dict[str, Any]]:
-        """The data of the objects of that kind and name."""
-        return [obj.data for obj in self.avi.state.objects.named(kind, name)]
+        """Copies of the data of the objects of that kind and name."""
+        return [copy.deepcopy(obj.data) for obj in self.avi.state.objects.named(kind, name)]
 
     @property
     def claims(self) -> list[dict[str, Any]]:
@@ -183,6 +187,24 @@ def _template() -> Controller:
     if not _made:
         _made.append(_furnished())
     return _made[0]
+
+
+@functools.cache
+def _as_made() -> Mapping[store.Key, store.Stored]:
+    return copy.deepcopy(_template().snapshot().objects)
+
+
+@pytest.fixture(autouse=True)
+def template_intact() -> Iterator[None]:
+    """A check after each test: the objects of the template, which all worlds share, are as they
+    were made. A change in place of stored data shows in the test that makes it."""
+    made = _as_made()
+    yield
+    changed = _template().snapshot().objects != made
+    if changed:
+        _made.clear()
+        _as_made.cache_clear()
+    assert not changed, "the test changed stored data in place"
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,7 @@ def test_discovery_is_waited_for_and_not_for_the_catalogs_seconds(avi_world: Wor
     assert run.result.reason == "PlacementFound"
     kinds = [call.subject or call.operation for call in run.calls]
     assert len([kind for kind in kinds if "network" in kind]) == 1, kinds
+    assert len([kind for kind in kinds if "ipamdnsproviderprofile" in kind]) == 1, kinds
     assert not [kind for kind in kinds if "tenant" in kind], "the catalog is not read whole"
 
 
