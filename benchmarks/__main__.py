@@ -28,7 +28,8 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "rest-large": fleet_rest.rest_large,
     "watches": workload_watches.watches,
     "observe": observing.fleet,
-    "port-groups": port_groups.port_groups,
+    "port-groups": port_groups.making,
+    "port-groups-kept": port_groups.keeping,
     "sweep": sweep.ten_thousand,
 }
 
