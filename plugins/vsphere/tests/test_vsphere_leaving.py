@@ -96,6 +96,16 @@ class TestDeletion:
         there.run_group()
         assert there.group() is None
 
+    def test_it_is_looked_at_again_after_as_long_as_it_is_held(self) -> None:
+        """From two seconds to ten minutes: vCenter does not say when a machine leaves."""
+        there = made()
+        there.hand.attach(mo_ref(there), "vm-1")
+        there.delete()
+        assert there.run_group().after == 2.0
+        for passed, after in ((30.0, 30.0), (70.0, 100.0), (5000.0, 600.0)):
+            there.clock.advance(passed)
+            assert there.run_group().after == after
+
     def test_users_that_our_account_cannot_see(self) -> None:
         there = made()
         user = there.hand.attach(mo_ref(there), "vm-1")

@@ -104,6 +104,7 @@ async def test_a_config_has_one_for_all_its_clusters(clock: virtual_time.LoopClo
         await fleet.delete_cluster("shop")
         await fleet.until_gone("shop")
         assert there.vlan("default-data") == 300, "a use stays until the cluster has left"
+        assert "deletionTimestamp" not in site.groups()["default-data"]["metadata"]
         await fleet.delete_cluster("bank")
         await fleet.until_gone("bank")
         await fleet.until(lambda: not site.groups(), seconds=1200.0)
