@@ -32,10 +32,10 @@ def stored(view: api.View) -> Stored | None:
 
 
 def intend(view: api.View) -> api.Intent | api.Blocked | None:
-    """The found port group while the config wants it, else the stored one.
+    """The port group that prepare found while the config wants it, else the stored port group.
 
-    While leaving, or without a config, always the stored one: AKO works on its network until it is
-    gone.
+    A cluster that leaves, or has no config any more, keeps the stored port group: AKO works on its
+    network until it is gone.
     """
     kept = stored(view)
     if not view.config or view.spec.leaving is not None:
