@@ -1,4 +1,4 @@
-"""`akoo-core trace CLUSTER`: the history of a cluster, joined from its attempts."""
+"""`akoo-core trace CLUSTER`, or `trace --kind KIND NAME`: a history, joined from its attempts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from akoo_core.traces import jaeger, life
 
 
 @click.command()
-@click.argument("cluster", metavar="[NAMESPACE/NAME]", required=False)
+@click.argument("name", metavar="[NAMESPACE/NAME]", required=False)
+@click.option(
+    "--kind", help="The history of an object of this kind: trace --kind VSpherePortGroup NAME."
+)
 @click.option(
     "--jaeger",
     "url",
@@ -37,7 +40,8 @@ from akoo_core.traces import jaeger, life
 @click.option("--tree", metavar="TRACE", help="Show the spans of one trace instead, by its id.")
 @options.output
 def trace(
-    cluster: str | None,
+    name: str | None,
+    kind: str | None,
     url: str,
     service: str | None,
     since: str,
@@ -45,22 +49,22 @@ def trace(
     tree: str | None,
     output: str,
 ) -> None:
-    """Print the operator's actions for a cluster, verb by verb, from the traces in Jaeger."""
+    """Print the operator's actions for a cluster, verb by verb, from the traces in Jaeger.
+
+    With --kind: what the plugins' controllers did for an object, attempt by attempt.
+    """
     if tree is not None:
         _tree(url, tree, output)
         return
-    if cluster is None or cluster.count("/") != 1:
-        wrong = (
-            "missing NAMESPACE/NAME" if cluster is None else f"{cluster!r} is not NAMESPACE/NAME"
-        )
-        raise errors.InputError(f"{wrong}, for example team-a/shop")
+    tags, subject = _subject(name, kind)
     named = service or _service()
-    history = life.lines(life.spans(_asked(url, cluster, since, named)))
+    history = life.lines(life.spans(_asked(url, tags, since, named)))
     if not history:
+        names = "kind (as VSpherePortGroup), name" if kind else "name"
         raise errors.PrerequisiteError(
             "NoTraces",
-            f"Jaeger at {url} has no trace of {cluster} under service {named} in the last {since}. "
-            "Check the name, the service (--service), and that the operator sends traces "
+            f"Jaeger at {url} has no trace of {subject} under service {named} in the last {since}. "
+            f"Check the {names}, the service (--service), and that the operator sends traces "
             "(telemetry.endpoint).",
         )
     if output == "json":
@@ -70,10 +74,22 @@ def trace(
         click.echo(line)
 
 
-def _asked(url: str, cluster: str, since: str, service: str) -> dict[str, Any]:
+def _subject(name: str | None, kind: str | None) -> tuple[dict[str, str], str]:
+    """The tags to search for, and the cluster or object in words. Raises InputError."""
+    if kind:
+        if name is None:
+            raise errors.InputError("missing NAME of the object, for example edge")
+        return jaeger.of_object(kind, name), f"{kind} {name}"
+    if name is None or name.count("/") != 1:
+        wrong = "missing NAMESPACE/NAME" if name is None else f"{name!r} is not NAMESPACE/NAME"
+        raise errors.InputError(f"{wrong}, for example team-a/shop")
+    return jaeger.of_cluster(name), name
+
+
+def _asked(url: str, tags: dict[str, str], since: str, service: str) -> dict[str, Any]:
     lookback = config.parse_duration(since)
     now = datetime.datetime.now(datetime.UTC)
-    return asyncio.run(jaeger.traces(url, cluster, now=now, since=lookback, service=service))
+    return asyncio.run(jaeger.traces(url, tags, now=now, since=lookback, service=service))
 
 
 def _service() -> str:

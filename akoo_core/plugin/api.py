@@ -502,6 +502,9 @@ class ControllerRegistration(structs.Struct, frozen=True, kw_only=True):
     outside: Callable[[Resource, client.Object], str] | None = None
     """Pure: the thing outside that a watched object stands for, with its fate when the operator is
     uninstalled, in words; "" for none. ``uninstall`` lists them before it acts."""
+    subject: Resource | None = None
+    """The watched kind whose names are the keys: ``akoo-core trace --kind`` shows the history of
+    its objects. None: the keys are no names."""
     sources: tuple[Source, ...] = ()
     """The leader starts them once every kind was listed, and cancels them with its lease."""
 

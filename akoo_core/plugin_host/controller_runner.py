@@ -186,13 +186,18 @@ class _Handler:
         self._calls = bounded.PluginCalls()
 
     async def handle(self, entry: core.QueueEntry) -> worker.Outcome:
-        name = self._controller.name
+        name, registration = self._controller.name, self._controller.registration
         attributes: dict[str, str | int] = {
             "akoo.controller": name,
             "akoo.plugin": self._controller.plugin.name,
             "akoo.key": entry.key,
             "akoo.attempt": entry.attempt,
         }
+        if registration.subject is not None:
+            attributes |= {
+                "akoo.object": f"{registration.subject.kind}/{entry.key}",
+                "akoo.verb": registration.name,
+            }
         with _tracer.start_as_current_span(
             f"reconcile {name}",
             attributes=attributes,
@@ -205,6 +210,8 @@ class _Handler:
                 span.set_status(trace.Status(trace.StatusCode.ERROR, str(error)))
                 raise
             span.set_attribute("akoo.result", type(answer).__name__.lower())
+            if isinstance(answer, api.Wait | api.Blocked):
+                span.set_attribute("akoo.reason", answer.reason)
         return _outcome(answer)
 
     async def _reconcile(self, entry: core.QueueEntry) -> api.Result:

@@ -83,6 +83,9 @@ def _problems(collected: Sequence[Controller]) -> Iterator[str]:
     both = set(registration.watches) & set(registration.optional)
     if both:
         yield f"it watches {', '.join(sorted(kind.qualified for kind in both))} twice"
+    subject = registration.subject
+    if subject is not None and subject not in (*registration.watches, *registration.optional):
+        yield f"its subject {subject.qualified} is no kind that it watches"
     if registration.workers < 1:
         yield "it needs at least one worker"
     if registration.finalizer and not registration.writes:

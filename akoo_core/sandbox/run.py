@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import functools
 import pathlib
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from akoo_testbed import build
 from akoo_testbed.bed import Bed, BedOptions
@@ -21,8 +22,11 @@ from akoo_core.plugin_host import loader
 from akoo_core.sandbox import avi, chapters, demo, display, install, process, story
 from akoo_core.sandbox.avi import SandboxAvi
 from akoo_core.sandbox.stage import SandboxStage
+from akoo_core.testing.chapters import Chapter
 from akoo_core.traces import jaeger, life
 
+MANAGEMENT = "kubernetes"
+"""The system of calls to the management cluster; each attempt makes some."""
 TRACE_SECONDS = 10.0
 """Longest wait for the last span to reach Jaeger."""
 
@@ -66,7 +70,7 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
             show.heading("operator", text, time.monotonic() - started)
             show.line()
             await story.Story(stage, played, show).play()
-            await _print_history(bed, show)
+            await _print_histories(bed, played, show)
             if not once:
                 _invite(bed, controller, operator, show, chapters.links(played, stage))
                 await _interrupted()
@@ -84,24 +88,52 @@ async def _operator(bed: Bed, plugin_names: Sequence[str]) -> process.OperatorPr
     )
 
 
-async def _print_history(bed: Bed, show: display.Display) -> None:
-    """Print the history of the cluster from Jaeger, once it has the span of let-go."""
+async def _print_histories(bed: Bed, played: Sequence[Chapter], show: display.Display) -> None:
+    """Print the history of the cluster from Jaeger, once it has the span of let-go, and those of
+    the objects that chapters name, with the calls of other systems by kind."""
     if bed.jaeger is None:
         return
-    cluster = f"{demo.NAMESPACE}/{demo.CLUSTER}"
+    url, cluster = bed.jaeger.query_url, f"{demo.NAMESPACE}/{demo.CLUSTER}"
+    spans = await _until_traced(url, jaeger.of_cluster(cluster), _let_go)
+    _print_history(show, f"trace {cluster}", life.lines(spans))
+    for history in (history for chapter in played for history in chapter.histories):
+        tags = jaeger.of_object(history.kind, history.name)
+        spans = await _until_traced(url, tags, functools.partial(_has_call, history.last))
+        words = f"trace --kind {history.kind} {history.name}"
+        _print_history(show, words, life.lines(spans))
+        for system, kinds in life.calls(spans).items():
+            if system != MANAGEMENT:
+                counts = ", ".join(f"{call} {count}" for call, count in kinds.items())
+                show.line(f"    calls of {system}: {counts}")
+
+
+def _let_go(history: Sequence[life.Line]) -> bool:
+    return any(line.verb == "let-go" for line in history)
+
+
+def _has_call(part: str, history: Sequence[life.Line]) -> bool:
+    return any(part in kind for line in history for kind, _ in line.calls)
+
+
+def _print_history(show: display.Display, words: str, history: Sequence[life.Line]) -> None:
     show.line()
-    show.line(f"  What happened, from Jaeger (akoo-core trace {cluster}):")
-    history: list[life.Line] = []
-    deadline = time.monotonic() + TRACE_SECONDS
-    while time.monotonic() < deadline and not any(line.verb == "let-go" for line in history):
-        await asyncio.sleep(0.2)  # spans travel in batches; there is no signal of their arrival
-        now = datetime.datetime.now(datetime.UTC)
-        answer = await jaeger.traces(
-            bed.jaeger.query_url, cluster, now=now, since=datetime.timedelta(hours=1)
-        )
-        history = life.lines(life.spans(answer))
+    show.line(f"  What happened, from Jaeger (akoo-core {words}):")
     for line in history:
         show.line(f"    {life.render(line)}")
+
+
+async def _until_traced(
+    url: str, tags: Mapping[str, str], complete: Callable[[Sequence[life.Line]], object]
+) -> list[life.JaegerSpan]:
+    """The spans with these tags, once their lines are complete, or late."""
+    spans: list[life.JaegerSpan] = []
+    deadline = time.monotonic() + TRACE_SECONDS
+    while time.monotonic() < deadline and not complete(life.lines(spans)):
+        await asyncio.sleep(0.2)  # spans travel in batches; there is no signal of their arrival
+        now = datetime.datetime.now(datetime.UTC)
+        since = datetime.timedelta(hours=1)
+        spans = life.spans(await jaeger.traces(url, tags, now=now, since=since))
+    return spans
 
 
 def _invite(

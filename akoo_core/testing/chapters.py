@@ -86,6 +86,15 @@ class Stage(Protocol):
 Act = Callable[[Stage], Awaitable[None]]
 
 
+class History(structs.Struct, frozen=True, kw_only=True):
+    """An object whose history is printed at the end, as by ``akoo-core trace --kind``."""
+
+    kind: str
+    name: str
+    last: str
+    """Part of the kind of an outside call that ends the history: ``Destroy_Task``."""
+
+
 class Chapter(structs.Struct, frozen=True, kw_only=True):
     """The acts of a plugin in the sandbox; None where it has none."""
 
@@ -102,3 +111,5 @@ class Chapter(structs.Struct, frozen=True, kw_only=True):
     closing: Act | None = None
     links: Callable[[Stage], Mapping[str, str]] | None = None
     """Label and address of what a person may look at while the sandbox runs."""
+    histories: tuple[History, ...] = ()
+    """Printed at the end, behind that of the cluster, with the calls of each system by kind."""

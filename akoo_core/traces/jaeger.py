@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -17,21 +18,32 @@ LIMIT = 1500
 """Traces per question (Jaeger's own ceiling for one page)."""
 
 
+def of_cluster(cluster: str) -> dict[str, str]:
+    """The tags of the attempts at a cluster (``namespace/name``)."""
+    return {"akoo.cluster": cluster}
+
+
+def of_object(kind: str, name: str) -> dict[str, str]:
+    """The tags of the controllers' attempts at an object."""
+    return {"akoo.object": f"{kind}/{name}"}
+
+
 async def traces(
     url: str,
-    cluster: str,
+    tags: Mapping[str, str],
     *,
     now: datetime.datetime,
     since: datetime.timedelta,
     service: str = otel.SERVICE,
 ) -> dict[str, Any]:
-    """The answer of ``/api/traces`` for one cluster (``namespace/name``), newest ``LIMIT`` traces.
+    """The answer of ``/api/traces`` for the traces with these tags (``of_cluster``, ``of_object``),
+    the newest ``LIMIT``.
 
     Raises PrerequisiteError for any other answer than Jaeger's, InputError for a wrong ``url``.
     """
     query = {
         "service": service,
-        "tags": structs.encode_json({"akoo.cluster": cluster}).decode(),
+        "tags": structs.encode_json(dict(tags)).decode(),
         "start": str(int((now - since).timestamp() * 1e6)),
         "end": str(int(now.timestamp() * 1e6)),
         "limit": str(LIMIT),

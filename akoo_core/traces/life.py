@@ -1,8 +1,9 @@
-"""The life of one cluster, read out of traces: pure functions over Jaeger's JSON.
+"""The life of one cluster or object, read out of traces: pure functions over Jaeger's JSON.
 
 Attempts are separate traces (joined by links and by the cluster's name); their spans form a tree.
 A line of the life is one verb of one plugin (or one step of the core) with the external calls
-below it, counted. Repeated waits of the same verb become one line.
+below it, counted. Repeated waits of the same verb become one line. For an object, an attempt of a
+controller takes the place of the verb.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ JSON = dict[str, Any]
 
 STEP = "akoo.verb"
 """The attribute that makes a span a line of the life."""
+OBJECT = "akoo.object"
+"""The attribute of an attempt of a controller: ``KIND/NAME`` of its object."""
 NOTHING = "none"
 """The result of a step that found nothing to do."""
 
@@ -48,6 +51,8 @@ class Line(structs.Struct, frozen=True, kw_only=True):
     calls: tuple[tuple[str, int], ...]
     trace: str
     times: int = 1
+    quiet: bool = False
+    """An attempt of a controller that wrote nothing."""
 
 
 def spans(answer: JSON) -> list[JaegerSpan]:
@@ -102,6 +107,7 @@ def _is_step(span: JaegerSpan) -> bool:
 
 
 def _line(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> Line:
+    calls = list(_calls(span, children))
     return Line(
         start=span.start,
         verb=str(span.tags[STEP]),
@@ -109,27 +115,40 @@ def _line(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> Line:
         duration=span.duration,
         result=str(span.tags.get("akoo.result", "")),
         reason=str(span.tags.get("akoo.reason", "")),
-        calls=_calls(span, children),
+        calls=tuple(collections.Counter(map(_kind, calls)).items()),
         trace=span.trace,
+        quiet=OBJECT in span.tags and not any(call.tags.get("akoo.write") for call in calls),
     )
 
 
-def _calls(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> tuple[tuple[str, int], ...]:
-    counted: collections.Counter[str] = collections.Counter()
+def _calls(span: JaegerSpan, children: dict[str, list[JaegerSpan]]) -> Iterator[JaegerSpan]:
+    """The external calls below a step that belong to no other step."""
     below = list(children[span.id])
     while below:
         child = below.pop(0)
         if "akoo.system" in child.tags:
-            counted[child.name.removeprefix(f"{child.tags['akoo.system']} ")] += 1
+            yield child
         if STEP not in child.tags:
             below.extend(children[child.id])
-    return tuple(counted.items())
+
+
+def _kind(call: JaegerSpan) -> str:
+    return call.name.removeprefix(f"{call.tags['akoo.system']} ")
+
+
+def calls(spans: Iterable[JaegerSpan]) -> dict[str, dict[str, int]]:
+    """The external calls by system, and by kind in each, the most frequent first."""
+    counted: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for span in spans:
+        if "akoo.system" in span.tags:
+            counted[str(span.tags["akoo.system"])][_kind(span)] += 1
+    return {system: dict(kinds.most_common()) for system, kinds in sorted(counted.items())}
 
 
 def fold(lines: Iterable[Line]) -> list[Line]:
     """Runs of the same verb, plugin, result and reason, as one line with ``times``.
 
-    Only waits and observations are folded.
+    Only waits, observations and attempts of controllers that wrote nothing are folded.
     """
     folded: list[Line] = []
     for line in lines:
@@ -150,7 +169,8 @@ def _same(line: Line, other: Line) -> bool:
     def key(line: Line) -> tuple[str, ...]:
         return (line.verb, line.plugin, line.result, line.reason)
 
-    return key(line) == key(other) and (line.result == "wait" or line.verb == "observe")
+    folds = line.result == "wait" or line.verb == "observe" or (line.quiet and other.quiet)
+    return key(line) == key(other) and folds
 
 
 def _sum(

@@ -100,7 +100,13 @@ def test_a_network_from_its_first_port_group_to_its_last() -> None:
         assert re.search(rf"^ +{number}  {re.escape(step)} +{result}", done.stdout, re.MULTILINE), (
             done.stdout
         )
-    assert re.search(r"VSpherePortGroup/edge", done.stdout), "the check of the plugin is printed"
+    assert re.search(r"VSpherePortGroup/edge +good", done.stdout), "the check of the plugin"
+    history = done.stdout.partition("akoo-core trace --kind VSpherePortGroup edge")[2]
+    calls = re.search(r"^    calls of vsphere: (.*)$", history, re.MULTILINE)
+    assert calls, done.stdout
+    assert {"AddDVPortgroup_Task 1", "Destroy_Task 1", "Login 1"} <= set(calls[1].split(", "))
+    lines = re.findall(r"^ +[0-9:.]{12}  port-groups +(\w+) .*", history, re.MULTILINE)
+    assert set(lines) == {"vsphere", "avi"}, history
     assert done.stderr == ""
 
 

@@ -30,6 +30,30 @@ ANSWER = {
 
 
 @pytest.fixture
+def tags(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    searched: list[object] = []
+
+    async def traces(_: str, tags: object, **__: object) -> dict[str, Any]:
+        searched.append(tags)
+        return ANSWER if len(searched) < 3 else {}
+
+    monkeypatch.setattr(jaeger, "traces", traces)
+    return searched
+
+
+def test_of_a_cluster_or_of_an_object(world: CommandWorld, tags: list[object]) -> None:
+    assert world("trace", "a/b")[0] == 0
+    assert world("trace", "--kind", "VSpherePortGroup", "edge")[0] == 0
+    code, _, err = world("trace", "--kind", "VSpherePortGroup", "lost")
+    assert (code, "no trace of VSpherePortGroup lost" in err) == (1, True)
+    assert tags == [
+        {"akoo.cluster": "a/b"},
+        {"akoo.object": "VSpherePortGroup/edge"},
+        {"akoo.object": "VSpherePortGroup/lost"},
+    ]
+
+
+@pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     services: list[str] = []
 
@@ -79,6 +103,7 @@ def test_nothing_found_names_the_service(world: CommandWorld, asked: list[str]) 
         (("--tree", "abc", "--jaeger", "j:1"), "Give it as http://localhost:16686"),
         ((), "missing NAMESPACE/NAME"),
         (("shop",), "'shop' is not NAMESPACE/NAME"),
+        (("--kind", "VSpherePortGroup"), "missing NAME of the object"),
     ],
 )
 def test_wrong_input(world: CommandWorld, words: tuple[str, ...], message: str) -> None:

@@ -84,6 +84,10 @@ async def _goes_by(resource: Resource, obj: client.Object) -> object:
         ({"name": "IP pools"}, "its name takes lower case letters, digits and hyphens"),
         ({"watches": ()}, "it watches nothing"),
         ({"writes": (), "finalizer": "a/b"}, "it writes nothing, so it puts finalizer a/b on"),
+        (
+            {"subject": resources.PODS},
+            "its subject pods is no kind that it watches",
+        ),
         ({"workers": 0}, "it needs at least one worker"),
         ({"keys": _keys}, 'keys must not be "async def"'),
         ({"secrets": _secrets}, 'secrets must not be "async def"'),

@@ -19,7 +19,7 @@ from akoo_core.plugin.errors import OutOfScopeError
 from akoo_core.plugin_host import context, controller_runner, controllers, secret_changes
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.telemetry import metrics
-from akoo_core.testing import builders, virtual_time
+from akoo_core.testing import builders, spans, virtual_time
 from akoo_core.testing.memory import MemoryServer
 
 Reconcile = Callable[[api.Request, api.ControllerContext], Awaitable[api.Result]]
@@ -67,6 +67,7 @@ async def _running(
     reconcile: Reconcile,
     changes: secret_changes.SecretChanges | None = None,
     goes_by: Callable[[Resource, client.Object], object] | None = None,
+    subject: Resource | None = None,
 ) -> AsyncIterator[asyncio.Event]:
     """The controller at work while the body runs; it must end when stopped."""
     seam, pools = external.External(), {"demo": _Threads()}
@@ -89,6 +90,7 @@ async def _running(
         workers=2,
         secrets=_needed if changes else None,
         goes_by=goes_by,
+        subject=subject,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(
@@ -153,6 +155,32 @@ async def test_what_a_controller_does_not_go_by_starts_nothing(
             await kube.merge_patch(resources.CONFIG_MAPS, "a", {"data": data}, "default")
             await asyncio.sleep(2)
             assert sorted(seen) == expected
+
+
+@virtual_time.test
+async def test_an_attempt_at_an_object_is_found_by_its_name(clock: virtual_time.LoopClock) -> None:
+    server = MemoryServer()
+    server.seed(_object("a"))
+    answers: list[api.Result] = []
+
+    async def reconcile(request: api.Request, ctx: api.ControllerContext) -> api.Result:
+        return answers.pop(0)
+
+    keys = ("akoo.object", "akoo.verb", "akoo.key", "akoo.result", "akoo.reason")
+    cases = (
+        (None, (None, None, "a")),
+        (resources.CONFIG_MAPS, ("ConfigMap/a", "maps", "a")),
+    )
+    for subject, named in cases:
+        answers += (api.Wait(reason="Slow", message="", after=10.0), api.Done())
+        with spans.recorded() as recording:
+            async with _running(server, clock, reconcile, subject=subject):
+                await asyncio.sleep(20)
+        attempts = [span for span in recording.spans if span.name == "reconcile demo-maps"]
+        assert [tuple(span.attributes.get(key) for key in keys) for span in attempts] == [
+            (*named, "wait", "Slow"),
+            (*named, "done", None),
+        ]
 
 
 @virtual_time.test

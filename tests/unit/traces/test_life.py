@@ -86,6 +86,57 @@ def test_done_is_never_folded() -> None:
     assert len(life.lines(life.spans(_answer(*raw)))) == 3
 
 
+def _attempt(start: int, *kinds: str, result: str = "done") -> list[dict[str, Any]]:
+    """An attempt of a controller, with these calls; the last one writes if it begins with PUT."""
+    trace = f"t{start}"
+    root = _raw(
+        trace,
+        f"r{start}",
+        "reconcile net-groups",
+        start,
+        akoo__object="Group/edge",
+        akoo__verb="groups",
+        akoo__plugin="net",
+        akoo__result=result,
+    )
+    calls = [
+        _raw(trace, f"c{start}{n}", f"dc {kind}", start + n, parent=f"r{start}", akoo__system="dc")
+        for n, kind in enumerate(kinds, start=1)
+    ]
+    for call in calls:
+        written = call["operationName"].startswith("dc PUT")
+        call["tags"].append({"key": "akoo.write", "value": written})
+    return [root, *calls]
+
+
+def test_attempts_that_write_nothing_are_folded_and_others_are_not() -> None:
+    answer = _answer(
+        *_attempt(10, "GET group"),
+        *_attempt(20, "GET group"),
+        *_attempt(30, "GET group", "PUT group"),
+        *_attempt(40, "PUT group"),
+        *_attempt(50, "GET group", result="blocked"),
+    )
+    lines = life.lines(life.spans(answer))
+    assert [(line.result, line.times, line.calls) for line in lines] == [
+        ("done", 2, (("GET group", 2),)),
+        ("done", 1, (("GET group", 1), ("PUT group", 1))),
+        ("done", 1, (("PUT group", 1),)),
+        ("blocked", 1, (("GET group", 1),)),
+    ]
+    assert {(line.verb, line.plugin) for line in lines} == {("groups", "net")}
+
+
+def test_calls_are_counted_by_system_and_kind() -> None:
+    other = _raw("t", "x", "kubernetes get pods", 90, akoo__system="kubernetes")
+    answer = _answer(*_attempt(10, "PUT group", "GET group", "GET group"), other)
+    counted = life.calls(life.spans(answer))
+    assert [(system, list(kinds.items())) for system, kinds in counted.items()] == [
+        ("dc", [("GET group", 2), ("PUT group", 1)]),
+        ("kubernetes", [("get pods", 1)]),
+    ]
+
+
 def test_nothing_is_no_life() -> None:
     assert life.lines(life.spans({"data": None})) == []
 

@@ -43,6 +43,7 @@ class ConfigControllers:
         """The registration for the operator."""
         return api.ControllerRegistration(
             name="configs",
+            subject=CONFIGS,
             watches=(CONFIGS, resources.AVI_CONTROLLERS, resources.AVI_IP_POOLS),
             writes=(CONFIGS,),
             keys=_keys,

@@ -37,6 +37,7 @@ def registration() -> api.ControllerRegistration:
     """The registration for the operator."""
     return api.ControllerRegistration(
         name="kept-controllers",
+        subject=CONTROLLERS,
         watches=(CONTROLLERS, POOLS, RECORDS),
         writes=(CONTROLLERS,),
         keys=keys,

@@ -45,6 +45,7 @@ class PortGroups:
         """The registration for the operator."""
         return api.ControllerRegistration(
             name="port-groups",
+            subject=PORT_GROUPS,
             watches=(resources.AVI_CONTROLLERS, POOLS, kube.AKO_DEPLOYMENTS),
             optional=(PORT_GROUPS, CONNECTIONS),
             writes=(PORT_GROUPS, POOLS),

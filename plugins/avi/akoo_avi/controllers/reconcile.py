@@ -36,6 +36,7 @@ class AviControllers:
         """The registration for the operator."""
         return api.ControllerRegistration(
             name="controllers",
+            subject=resources.AVI_CONTROLLERS,
             watches=(resources.AVI_CONTROLLERS,),
             writes=(resources.AVI_CONTROLLERS,),
             keys=lambda _, obj: (obj["metadata"]["name"],),

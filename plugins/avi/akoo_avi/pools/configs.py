@@ -28,6 +28,7 @@ def registration(plan: Plan | None = None) -> api.ControllerRegistration:
     """The registration for the operator. ``plan`` answers ``akoo-core plan --kind``."""
     return api.ControllerRegistration(
         name="config-pools",
+        subject=CONFIGS,
         plan=plan,
         watches=(CONFIGS, POOLS, kube.AKO_DEPLOYMENTS),
         writes=(POOLS,),

@@ -57,6 +57,7 @@ class IpPools:
         """The registration for the operator."""
         return api.ControllerRegistration(
             name="ip-pools",
+            subject=POOLS,
             watches=(POOLS, kube.AKO_DEPLOYMENTS, resources.AVI_CONTROLLERS),
             optional=(PORT_GROUPS, resources.VSPHERE_CONNECTIONS),
             writes=(POOLS, resources.AVI_CONTROLLERS, PORT_GROUPS),

@@ -55,6 +55,7 @@ class Connections:
         return (
             api.ControllerRegistration(
                 name="connections",
+                subject=CONNECTIONS,
                 watches=(CONNECTIONS, GROUPS),
                 writes=(CONNECTIONS,),
                 keys=_keys,

@@ -24,6 +24,7 @@ def registration() -> api.ControllerRegistration:
     """The registration for the operator."""
     return api.ControllerRegistration(
         name="kept-connections",
+        subject=CONNECTIONS,
         watches=(CONNECTIONS, GROUPS),
         writes=(CONNECTIONS,),
         keys=_keys,

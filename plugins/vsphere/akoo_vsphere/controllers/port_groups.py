@@ -58,6 +58,7 @@ class PortGroups:
         """The registration for the operator."""
         return api.ControllerRegistration(
             name="port-groups",
+            subject=GROUPS,
             watches=(GROUPS, CONNECTIONS, kube.AKO_DEPLOYMENTS),
             writes=(GROUPS, CONNECTIONS, kube.EVENTS),
             keys=self._keys,

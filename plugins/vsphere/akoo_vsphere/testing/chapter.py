@@ -19,7 +19,7 @@ from akoo_testbed.parts import Vcsim
 from akoo_testbed.vcsim.bridge import Bridge
 
 from akoo_core.plugin import external
-from akoo_core.testing.chapters import Chapter, Stage
+from akoo_core.testing.chapters import Chapter, History, Stage
 from akoo_vsphere import config_spec
 from akoo_vsphere.client.account import Account
 from akoo_vsphere.client.sessions import SharedVCenters
@@ -121,6 +121,7 @@ CHAPTER = Chapter(
     opening=opening,
     closing=closing,
     links=links,
+    histories=(History(kind="VSpherePortGroup", name=NAME, last="Destroy_Task"),),
 )
 
 
