@@ -10,7 +10,7 @@ import typing
 
 import click
 
-from akoo_testbed import build, cache, errors, progress, recipes, upstate
+from akoo_testbed import build, cache, errors, plugin_parts, progress, recipes, upstate
 
 _CLUSTER = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text")
@@ -49,21 +49,40 @@ def build_command(names: tuple[str, ...]) -> None:
     multiple=True,
     help="File or folder of more CRDs for the management cluster.",
 )
+@click.option("--vcsim", is_flag=True, help="A vCenter beside the clusters.")
+@click.option(
+    "--plugins",
+    metavar="NAMES",
+    default="",
+    help="The parts that these plugins of akoo-core need, as in its sandbox: vsphere,ako,avi.",
+)
 @_OUTPUT
-def up(cluster: str, workers: int, crds: tuple[pathlib.Path, ...], output: str) -> None:
+def up(
+    cluster: str,
+    workers: int,
+    crds: tuple[pathlib.Path, ...],
+    vcsim: bool,
+    plugins: str,
+    output: str,
+) -> None:
     """Bring up a management and a workload cluster, in the background.
 
     Prints where the kubeconfigs are. Its state is in $AKOO_TESTBED_STATE, else `up` in the cache.
     """
     if not _CLUSTER.fullmatch(cluster):
         raise click.UsageError(f'--cluster "{cluster}" is not NAMESPACE/NAME')
+    names = [name.strip() for name in plugins.split(",") if name.strip()]
+    vcsim = vcsim or plugin_parts.VCSIM in plugin_parts.of(names)
     state = upstate.StateFolder(cache.state_folder())
     if state.holder() is None:
         build.ensure(report=progress.Progress())
         arguments = ["--cluster", cluster, "--workers", str(workers)]
         for path in crds:
             arguments += ["--crds", str(path.absolute())]
+        arguments += ["--vcsim"] if vcsim else []
         _start_daemon(state, arguments)
+    elif vcsim and (running := state.read()) is not None and not running.vcenter_url:
+        raise errors.TestbedError("the test bed is up without a vCenter: run `down` first")
     _show(state, output)
 
 
@@ -151,6 +170,12 @@ def _show(folder: upstate.StateFolder, output: str) -> None:
         ("Jaeger", state.jaeger_url, f"spans: {state.otlp_url}/v1/traces"),
         ("logs", "", state.logs),
     ]
+    if state.vcenter_url:
+        account = f"user {state.vcenter_user}  password in {state.vcenter_password_file}"
+        rows += [
+            ("vCenter", state.vcenter_url, f"{account}  CA in {state.vcenter_ca_file}"),
+            ("vCenter's control", state.vcenter_control_url, ""),
+        ]
     for name, url, rest in rows:
         click.echo("  ".join(part for part in (f"{name:<20}", url, rest) if part))
     click.echo(f"\nexport KUBECONFIG={state.management_kubeconfig}")

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import pathlib
+import secrets
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ import typing
 
 from akoo_testbed import bed as beds
 from akoo_testbed import cache, certificates, errors, kubeapi, upstate
+from akoo_testbed.vcsim import VcsimOptions
 
 
 def main() -> int:
@@ -27,12 +29,14 @@ def main() -> int:
     parser.add_argument("--cluster", default="default/workload-1", help="namespace/name")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--crds", type=pathlib.Path, action="append", default=[])
+    parser.add_argument("--vcsim", action="store_true")
     arguments = parser.parse_args()
     state = upstate.StateFolder(cache.state_folder())
     try:
         with state.hold():
             state.clear()
-            options = beds.BedOptions(crds=tuple(arguments.crds), jaeger=True)
+            vcenter = VcsimOptions(password=_new_password()) if arguments.vcsim else None
+            options = beds.BedOptions(crds=tuple(arguments.crds), jaeger=True, vcsim=vcenter)
             asyncio.run(_until_asked_to_end(_up(state, options, arguments)))
             state.clear()
     except (errors.TestbedError, kubeapi.ApiError, OSError) as error:
@@ -92,7 +96,29 @@ async def _describe(
         otlp_url=bed.jaeger.otlp_url,
         kubectl=str(bed.base.built.binary("kubectl")),
         logs=str(bed.base.logs),
+        **_describe_vcenter(state, bed),
     )
+
+
+def _describe_vcenter(state: upstate.StateFolder, bed: beds.Bed) -> dict[str, str]:
+    """Write password and CA of the vCenter; where it is."""
+    if bed.vcsim is None:
+        return {}
+    password = certificates.write_private(
+        state.path / "vcenter.password", bed.vcsim.options.password
+    )
+    ca = certificates.write_private(state.path / "vcenter-ca.pem", bed.base.authority.pem)
+    return {
+        "vcenter_url": bed.vcsim.url,
+        "vcenter_control_url": bed.vcsim.control.url,
+        "vcenter_user": bed.vcsim.options.username,
+        "vcenter_password_file": str(password),
+        "vcenter_ca_file": str(ca),
+    }
+
+
+def _new_password() -> str:
+    return f"Of-{secrets.token_urlsafe(12)}-1"
 
 
 def _tell_part(part: str, seconds: float) -> None:

@@ -7,6 +7,7 @@ even after SIGKILL, so a stale state is never taken for a running bed.
 import contextlib
 import dataclasses
 import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -38,6 +39,12 @@ class UpState:
     """Path of the binary."""
     logs: str
     """Folder."""
+    vcenter_url: str = ""
+    """Of its SOAP endpoint; "" (as the fields below) without a vCenter."""
+    vcenter_control_url: str = ""
+    vcenter_user: str = ""
+    vcenter_password_file: str = ""
+    vcenter_ca_file: str = ""
 
     def as_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
@@ -95,8 +102,9 @@ class StateFolder:
         unfinished.replace(self._state)
 
     def clear(self) -> None:
-        """Remove state and kubeconfigs; the log stays."""
-        for path in (self._state, *self.path.glob("*.kubeconfig")):
+        """Remove state, kubeconfigs, and password and CA of the vCenter; the log stays."""
+        files = (self.path.glob(pattern) for pattern in ("*.kubeconfig", "vcenter*"))
+        for path in (self._state, *itertools.chain.from_iterable(files)):
             path.unlink(missing_ok=True)
 
     def take_down(self) -> bool:

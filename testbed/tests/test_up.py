@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from akoo_testbed import errors, kubeapi, upstate
+from akoo_testbed import errors, kubeapi, plugin_parts, upstate, vcsim
 
 HOLD = """
 import sys, pathlib, signal
@@ -78,8 +78,17 @@ def test_down_ends_the_process_and_removes_the_state(folder: upstate.StateFolder
 
 
 def run(folder: upstate.StateFolder, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return run_program(folder, sys.executable, "-m", "akoo_testbed.cli", *arguments)
+
+
+def run_script(
+    folder: upstate.StateFolder, script: pathlib.Path, *arguments: str
+) -> "subprocess.CompletedProcess[str]":
+    return run_program(folder, str(script), *arguments)
+
+
+def run_program(folder: upstate.StateFolder, *command: str) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"AKOO_TESTBED_STATE": str(folder.path)}
-    command = [sys.executable, "-m", "akoo_testbed.cli", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -89,6 +98,7 @@ def run(folder: upstate.StateFolder, *arguments: str) -> "subprocess.CompletedPr
         (["status"], 1, "akoo-testbed: no test bed is up"),
         (["up", "--cluster", "Shop"], 2, 'Error: --cluster "Shop" is not NAMESPACE/NAME'),
         (["up", "--crds", "/no/such"], 2, "Path '/no/such' does not exist"),
+        (["up", "--plugins", "nsx"], 1, 'akoo-testbed: plugin "nsx" is not installed. Installed: '),
         (["build", "--only", "docker"], 2, "'docker' is not one of 'etcd', 'kubernetes'"),
     ],
     ids=str,
@@ -116,9 +126,20 @@ def names(folder: pathlib.Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
+@pytest.mark.parametrize(
+    ("plugins", "parts"),
+    [((), ()), (("ako", "avi"), ()), (("vsphere", "ako", "avi"), ("vcsim",))],
+    ids=str,
+)
+def test_the_parts_that_plugins_need(plugins: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    assert plugin_parts.of(plugins) == parts
+
+
 @pytest.mark.bed
 async def test_up_and_down(folder: upstate.StateFolder) -> None:
-    up = await asyncio.to_thread(run, folder, "up", "--cluster", "team/shop", "--output", "json")
+    script = pathlib.Path(__file__).parents[2] / "hack" / "e2e.sh"
+    words = ("-u", "--plugins", "vsphere,ako,avi", "--cluster", "team/shop", "--output", "json")
+    up = await asyncio.to_thread(run_script, folder, script, *words)
     try:
         assert up.returncode == 0, up.stderr
         assert "cluster team/shop" in up.stderr
@@ -128,9 +149,13 @@ async def test_up_and_down(folder: upstate.StateFolder) -> None:
                 assert await api.get("v1/Namespace", None, "default")
         status = run(folder, "status")
         assert status.returncode == 0
-        assert state["jaeger_url"] in status.stdout
+        for key in ("jaeger_url", "vcenter_url", "vcenter_control_url", "vcenter_password_file"):
+            assert state[key] in status.stdout
+        assert read_secret(pathlib.Path(state["vcenter_password_file"])) not in status.stdout
+        groups = await vcsim.Control(state["vcenter_control_url"]).port_groups()
+        assert "DC0-free" in {group.name for group in groups.values()}
     finally:
-        down = await asyncio.to_thread(run, folder, "down")
+        down = await asyncio.to_thread(run_script, folder, script, "-d")
     assert (down.returncode, down.stdout) == (0, "test bed is down\n")
     assert names(pathlib.Path(state["logs"])) == []
     assert names(folder.path) == ["akoo-testbed.log", "lock"]
