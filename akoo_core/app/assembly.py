@@ -19,6 +19,7 @@ from akoo_core.plugin_host import (
     registry,
     scoped_client,
 )
+from akoo_core.plugin_host.kept import keep
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
 from akoo_core.reconcile.deploy import deployer, secrets
@@ -107,6 +108,7 @@ def assemble(
         resync_seconds=settings.resync_seconds,
         finished_kept=datetime.timedelta(seconds=settings.finished_retention_seconds),
         logins=remembered or logins(settings, management, clock),
+        keep=lambda plugin: keep.of_plugin(plugin, management, settings.operator_namespace),
     )
     return Parts(settings, services, world, clients, pools)
 

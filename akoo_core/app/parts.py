@@ -149,4 +149,5 @@ def means(services: Services) -> context.Means:
         threads=services.threads,
         management_id=services.management_id,
         logins=services.logins,
+        keep=services.keep,
     )

@@ -219,16 +219,20 @@ class KubeClient:
         namespace: str | None = None,
         *,
         uid: str | None = None,
+        resource_version: str | None = None,
         propagation: Literal["Background", "Foreground", "Orphan"] = "Background",
     ) -> None:
-        """Raises NotFoundError when it is gone already, ConflictError when ``uid`` differs."""
+        """Raises NotFoundError when it is gone already, ConflictError when ``uid`` or
+        ``resource_version`` differs."""
         options: Object = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "propagationPolicy": propagation,
         }
-        if uid is not None:
-            options["preconditions"] = {"uid": uid}
+        conditions = {"uid": uid, "resourceVersion": resource_version}
+        preconditions = {name: value for name, value in conditions.items() if value is not None}
+        if preconditions:
+            options["preconditions"] = preconditions
         request = ServerRequest("delete", resource, namespace, name)
         await self.transport.send(request, Payload(body=options))
 

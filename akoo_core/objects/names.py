@@ -39,6 +39,11 @@ MANAGED_BY: Final = "akoo-core"
 RECORD_LABEL: Final = "akoo.io/record"
 """On the same objects: the name of their record."""
 
+KEPT_BY_LABEL: Final = "akoo.io/kept-by"
+"""On Secrets that a plugin keeps in the operator's namespace: the name of the plugin."""
+KEPT_TYPE: Final = "akoo.io/kept"
+"""The type of these Secrets. No config may name one."""
+
 LOAD_BALANCER_READY: Final = "akoo.io/LoadBalancerReady"
 """The one condition on the Cluster; usable in availabilityGates."""
 

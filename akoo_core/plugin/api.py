@@ -271,6 +271,53 @@ class LoginMemory(Protocol):
         ...
 
 
+class KeptSecret(structs.Struct, frozen=True, kw_only=True):
+    """One Secret that a plugin keeps, as it was read or written."""
+
+    name: str
+    data: dict[str, bytes]
+    version: str
+    """Another for each state; the argument of the next write."""
+
+    def __repr__(self) -> str:
+        """Keys without their values."""
+        return f"KeptSecret({self.name!r}, keys={sorted(self.data)!r}, version={self.version!r})"
+
+
+class Keep(Protocol):
+    """Secrets of one plugin in the operator's namespace, for a plugin without another store.
+
+    Each write is one compare-and-set. It raises KeptConflictError where the Secret is not as the
+    caller saw it: read it again, and decide anew. After any other error the write may have had its
+    effect, so read again, too. Names and keys appear in messages; values are masked. A Secret of
+    that name that the plugin did not make raises KeptForeignError, which becomes Blocked. A name
+    has at most 120 lower case letters, digits, hyphens and dots, a Secret at most 64 KiB; else
+    ValueError.
+    """
+
+    async def get(self, name: str) -> KeptSecret | None:
+        """The Secret as it is now, by a consistent read; None where there is none."""
+        ...
+
+    async def create(self, name: str, data: Mapping[str, bytes]) -> KeptSecret:
+        """Make it. Raises KeptConflictError where it exists."""
+        ...
+
+    async def replace(self, name: str, data: Mapping[str, bytes], *, version: str) -> KeptSecret:
+        """Replace all of its data. Raises KeptConflictError where its version is another, or it is
+        gone."""
+        ...
+
+    async def delete(self, name: str, *, version: str) -> None:
+        """Delete it; nothing to do where it is gone. Raises KeptConflictError where its version is
+        another."""
+        ...
+
+    async def names(self, prefix: str = "") -> tuple[str, ...]:
+        """The names that begin with ``prefix``, sorted."""
+        ...
+
+
 class VerbContext(structs.Struct, frozen=True, kw_only=True):
     """The argument of an async verb: the view and the means to act, for this one call."""
 
@@ -292,6 +339,8 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     controllers watch. None for a plugin that has none."""
     logins: LoginMemory | None = None
     """Refused logins, remembered beyond this process. None: they are not kept."""
+    keep: Keep | None = None
+    """Secrets of the plugin in the operator's namespace. None for a plugin without ``keeps``."""
 
 
 # Results. The core checks every value of an answer against the types here.
@@ -464,6 +513,8 @@ class ControllerContext(structs.Struct, frozen=True, kw_only=True):
     """Identity of this management cluster: the mark of our things outside."""
     logins: LoginMemory | None = None
     """As in VerbContext."""
+    keep: Keep | None = None
+    """As in VerbContext."""
 
 
 AddKey = Callable[[str], None]
@@ -585,6 +636,8 @@ class CheckContext(structs.Struct, frozen=True, kw_only=True):
     log: logging.LoggerAdapter[logging.Logger]
     logins: LoginMemory | None = None
     """As in VerbContext."""
+    keep: Keep | None = None
+    """As in VerbContext."""
 
 
 class AuditContext(CheckContext, frozen=True, kw_only=True):
@@ -633,6 +686,9 @@ class Plugin:
     """Plugins that must come first, although no data flows; those not selected are ignored."""
     rbac: ClassVar[tuple[RbacRule, ...]] = ()
     """Rights in the management cluster beyond the core's."""
+    keeps: ClassVar[bool] = False
+    """The plugin keeps Secrets in the operator's namespace (``ctx.keep``). The Role then has the
+    rights for it."""
     chapter: ClassVar[str] = ""
     """``module:NAME`` of its Chapter in ``akoo-core sandbox`` (akoo_core.testing.chapters); only
     the sandbox imports it."""

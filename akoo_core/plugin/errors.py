@@ -8,7 +8,9 @@
     │   ├── HolderRefusedError          a shared object that is being deleted takes no holder
     │   ├── SecretNamespaceNotAllowedError
     │   ├── SecretMissingError
-    │   └── LineBreakError
+    │   ├── LineBreakError
+    │   └── KeptForeignError            somebody else made a Secret at a name that a plugin keeps
+    ├── KeptConflictError      another was first to write a kept Secret: read it again
     ├── OutOfScopeError        a controller touched a kind it did not register
     ├── ThreadsExhaustedError  every thread of a plugin's pool hangs in a call
     └── ThreadsClosedError     the pool was closed
@@ -27,6 +29,8 @@ __all__ = [
     "BlockedError",
     "HolderRefusedError",
     "InputError",
+    "KeptConflictError",
+    "KeptForeignError",
     "LineBreakError",
     "OutOfScopeError",
     "SecretMissingError",
@@ -108,6 +112,20 @@ class LineBreakError(BlockedError):
     """A user name or a password holds a line break, which no system accepts."""
 
     reason = "CredentialHasLineBreak"
+
+
+class KeptForeignError(BlockedError):
+    """A Secret at a name that a plugin keeps was not made by that plugin, or cannot be read."""
+
+    reason = "KeptSecretForeign"
+
+
+class KeptConflictError(AkooError):
+    """A kept Secret is not as it was read: another process wrote or deleted it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"kept Secret {name!r} was written or deleted since it was read")
+        self.name = name
 
 
 class OutOfScopeError(AkooError, PermissionError):

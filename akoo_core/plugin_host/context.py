@@ -77,6 +77,7 @@ def build_context(
     threads: api.ThreadPool,
     shared: client.KubeClient | None = None,
     logins: api.LoginMemory | None = None,
+    keep: api.Keep | None = None,
 ) -> api.VerbContext:
     """The context of one call; its log lines name plugin, record and cluster."""
     name = f"akoo_core.plugin.{plugin.name}"
@@ -99,6 +100,7 @@ def build_context(
         log=_Log(logging.getLogger(name), fields),
         shared=shared,
         logins=logins,
+        keep=keep,
     )
 
 
@@ -115,6 +117,8 @@ class Means(NamedTuple):
     secret_changes: SecretChanges | None = None
     """None: Secrets are not watched."""
     logins: api.LoginMemory | None = None
+    keep: Callable[[api.Plugin], api.Keep | None] = lambda _: None
+    """The kept Secrets of a plugin; None for one that keeps none."""
 
 
 def build_controller_context(
@@ -138,6 +142,7 @@ def build_controller_context(
         log=_Log(logging.getLogger(name), fields),
         management_id=means.management_id,
         logins=means.logins,
+        keep=means.keep(plugin),
     )
 
 
@@ -190,6 +195,7 @@ def _of_command(
         "tracer": trace.get_tracer(name),
         "log": _Log(logging.getLogger(name), {"plugin": plugin.name}),
         "logins": means.logins,
+        "keep": means.keep(plugin),
     }
 
 

@@ -64,12 +64,21 @@ def own_namespace(lease_name: str) -> tuple[api.RbacRule, ...]:
     )
 
 
+KEEPING: tuple[api.RbacRule, ...] = (
+    _rule("", "secrets", "get", "list", "create", "update", "delete"),
+)
+"""The rights in the operator's namespace with a plugin that keeps Secrets. They are for all Secrets
+there: RBAC has no prefixes of names."""
+
+
 def manifests(
     plugins: Iterable[api.Plugin], *, namespace: str = "akoo-system", lease_name: str = NAME
 ) -> tuple[dict[str, Any], ...]:
     """ClusterRole and Role for the core and these plugins; equal input gives equal output."""
-    rules = (*CORE, *(rule for plugin in plugins for rule in plugin.rbac))
-    own = own_namespace(lease_name)
+    selected = tuple(plugins)
+    rules = (*CORE, *(rule for plugin in selected for rule in plugin.rbac))
+    keeping = KEEPING if any(plugin.keeps for plugin in selected) else ()
+    own = (*own_namespace(lease_name), *keeping)
     return (
         _role("ClusterRole", {"name": NAME, "labels": dict(_LABELS)}, rules),
         _role("Role", {"name": NAME, "namespace": namespace, "labels": dict(_LABELS)}, own),

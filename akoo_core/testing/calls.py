@@ -66,8 +66,12 @@ class Calls(external.External):
         self.made.append(Call(system, operation, subject, options["write"]))
         number = len(self.made)
         self._raise(number, "before")
-        async with super().call(system, operation, **options) as span:
-            yield span
+        try:
+            async with super().call(system, operation, **options) as span:
+                yield span
+        except Exception:
+            self._raise(number, "after")  # A refusal is an answer, too, and is lost.
+            raise
         self._raise(number, "after")
 
     def _raise(self, number: int, moment: Moment) -> None:

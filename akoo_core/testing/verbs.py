@@ -186,6 +186,7 @@ def means_of(world: World) -> context.Means:
         secrets=world.secret_reader.once,
         threads=lambda _: world.threads,
         management_id=world.spec.management_id,
+        keep=world.kept_secrets,
     )
 
 
@@ -262,6 +263,7 @@ def context_of(plugin: api.Plugin, verb: str, world: World) -> api.VerbContext:
         secrets=world.secret_reader.once(),
         threads=world.threads,
         shared=shared_of(plugin, world),
+        keep=world.kept_secrets(plugin),
     )
 
 

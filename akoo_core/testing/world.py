@@ -18,11 +18,14 @@ from akoo_core.clock import ManualClock
 from akoo_core.kube.resource import Resource
 from akoo_core.objects.cluster import Cluster
 from akoo_core.plugin import api
+from akoo_core.plugin_host.kept import keep
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.testing import builders, calls, memory, virtual_time
 
 T = TypeVar("T")
 
+NAMESPACE = "akoo-system"
+"""The operator's namespace."""
 _VOLATILE = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation")
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
@@ -118,6 +121,10 @@ class World:
             self.management.client(external=self.calls),
             allowed_namespaces={secret["metadata"]["namespace"] for secret in self.secrets},
         )
+
+    def kept_secrets(self, plugin: api.Plugin) -> api.Keep | None:
+        """The Secrets that the plugin keeps in the operator's namespace."""
+        return keep.of_plugin(plugin, self.management.client(external=self.calls), NAMESPACE)
 
     def leave(self, cause: str = "ClusterDeleted", **leaving: Any) -> None:
         """The cluster begins to leave; ``leaving`` are further fields of ``spec.leaving``."""

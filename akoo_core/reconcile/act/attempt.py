@@ -161,6 +161,7 @@ class Attempt:
             threads=self.services.threads(plugin.name),
             shared=self.services.shared(plugin.name),
             logins=self.services.logins,
+            keep=self.services.keep(plugin),
         )
 
     def _view(self, plugin: api.Plugin, config: structs.JSON) -> api.View:

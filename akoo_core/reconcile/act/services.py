@@ -63,6 +63,8 @@ class Services:
     finished_kept: datetime.timedelta = FINISHED_KEPT
     logins: api.LoginMemory | None = None
     """Refused logins of plugins, remembered beyond this process."""
+    keep: Callable[[api.Plugin], api.Keep | None] = lambda _: None
+    """The kept Secrets of a plugin; None for one that keeps none."""
 
     @property
     def verifies(self) -> bool:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from akoo_core import structs
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretMissingError
-from akoo_core.plugin_host import kept_secrets
+from akoo_core.plugin_host.kept import opening
 from akoo_core.reconcile.deploy.inventory import ObjectKey
 from akoo_core.reconcile.read import secret_reader
 from akoo_core.reconcile.read.caches import Plugins
@@ -54,7 +54,7 @@ class SecretOpener:
     ) -> None:
         self._reader = reader
         self._plugins = plugins
-        self._kept_secrets = kept_secrets.KeptSecrets()
+        self._kept_secrets = opening.KeptSecrets()
         self._version_of = version_of
 
     async def open(self, secret: api.SecretObject) -> Opened:

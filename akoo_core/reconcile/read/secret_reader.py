@@ -12,6 +12,7 @@ from collections.abc import Collection
 from akoo_core.kube import errors
 from akoo_core.kube import resource as resources
 from akoo_core.kube.client import KubeClient, Object
+from akoo_core.objects import names
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import (
     LineBreakError,
@@ -56,9 +57,15 @@ class ManagementSecretReader:
                 "the Secret."
             )
         try:
-            return await self._client.get(resources.SECRETS, name, namespace)
+            secret = await self._client.get(resources.SECRETS, name, namespace)
         except errors.NotFoundError:
             return None
+        if secret.get("type") == names.KEPT_TYPE:
+            raise SecretNamespaceNotAllowedError(
+                f"Secret {namespace}/{name} is not read: a plugin keeps it for itself. Name "
+                "another one."
+            )
+        return secret
 
 
 class Once:

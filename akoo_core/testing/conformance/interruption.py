@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 from akoo_core.kube import errors
 from akoo_core.plugin import api
+from akoo_core.plugin_host.kept import keep
 from akoo_core.testing import calls, verbs
 from akoo_core.testing.conformance.subject import Subject, Trial, essence
 from akoo_core.testing.verbs import VerbRun
+from akoo_core.testing.world import NAMESPACE
 
 MOST_AWAITS = 500
 
@@ -77,6 +79,9 @@ def _faults(call: calls.Call) -> Iterator[tuple[calls.Moment, BaseException]]:
     for moment in moments:
         yield moment, lost(call)
         yield moment, calls.Crash()
+    if call.write and call.subject.startswith(f"{NAMESPACE}/{keep.PREFIX}."):
+        kind = errors.AlreadyExistsError if "create" in call.operation else errors.ConflictError
+        yield "before", kind("another process was first (by the conformance suite)")
 
 
 def lost(call: calls.Call) -> Exception:

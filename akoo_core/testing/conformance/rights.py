@@ -14,7 +14,7 @@ from akoo_core.plugin_host import contract, rbac
 from akoo_core.plugin_host.controllers import Controller
 from akoo_core.testing import verbs
 from akoo_core.testing.conformance.subject import Subject
-from akoo_core.testing.world import World
+from akoo_core.testing.world import NAMESPACE, World
 
 
 def declares_its_rights(subject: Subject) -> None:
@@ -91,11 +91,12 @@ def allowed(rules: Iterable[api.RbacRule], request: ServerRequest) -> bool:
 def _check(
     subject: Subject, name: str, rules: Iterable[api.RbacRule], made: Iterable[ServerRequest]
 ) -> None:
+    _, plugin = subject.fresh()
+    kind = type(plugin)
     for request in made:
-        if allowed(rules, request):
+        own = rbac.KEEPING if kind.keeps and request.namespace == NAMESPACE else ()
+        if allowed((*rules, *own), request):
             continue
-        _, plugin = subject.fresh()
-        kind = type(plugin)
         rule = (
             f"RbacRule(groups=({request.resource.group!r},), "
             f"resources=({request.rbac_resource!r},), verbs=({request.rbac_verb!r},))"

@@ -126,7 +126,7 @@ class MemoryTransport:
         options = payload.body
         self._server.writes.delete(
             request,
-            uid=options.get("preconditions", {}).get("uid"),
+            preconditions=options.get("preconditions", {}),
             propagation=options["propagationPolicy"],
         )
         return {}

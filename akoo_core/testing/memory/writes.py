@@ -21,6 +21,8 @@ from akoo_core.testing.memory.apply import (
 from akoo_core.testing.memory.patch import copied
 from akoo_core.testing.memory.store import Key, Object, ServerStore, key_of
 
+_PRECONDITIONS = {"uid": "UID", "resourceVersion": "ResourceVersion"}
+"""Preconditions of a deletion, with the words of the server's refusal."""
 _UID_NAMESPACE = uuid.UUID("5a7f4d0e-3f5b-4e0c-9c53-0c3a0a6b7d11")
 
 
@@ -123,14 +125,18 @@ class Writes:
             return {**after, "metadata": {**after["metadata"]}}
         return self._finish(key, current, after, applied.owners)
 
-    def delete(self, request: ServerRequest, *, uid: str | None, propagation: str) -> None:
+    def delete(
+        self, request: ServerRequest, *, preconditions: Mapping[str, str], propagation: str
+    ) -> None:
         """Mark the object as deleting, and drop it when no finalizer holds it."""
         key = key_of(request.resource, request.namespace, request.name or "")
         current = self.existing(request, key)
         metadata = dict(current["metadata"])
-        if uid is not None and uid != metadata["uid"]:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
-            raise kinds.conflict(request, why + metadata["uid"])
+        for field, label in _PRECONDITIONS.items():
+            wanted, actual = preconditions.get(field), metadata[field]
+            if wanted is not None and wanted != actual:
+                why = f"Precondition failed: {label} in precondition: {wanted}, "
+                raise kinds.conflict(request, f"{why}{label} in object meta: {actual}")
         finalizers = list(metadata.get("finalizers") or [])
         extra = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}.get(propagation)
         if extra and extra not in finalizers:

@@ -22,6 +22,7 @@ PAGES = (
     "check",
     "facts",
     "holders",
+    "kept-secrets",
     "plan-and-audit",
     "rights",
     "secrets",

@@ -10,7 +10,7 @@ import pytest
 
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretMissingError, VerbError
-from akoo_core.plugin_host import kept_secrets
+from akoo_core.plugin_host.kept import opening
 
 
 class Keeper(api.Plugin):
@@ -38,7 +38,7 @@ def _raise(error: BaseException) -> Callable[[object], Any]:
 
 
 async def _opened(act: Callable[..., Any]) -> bytes | None:
-    return await kept_secrets.KeptSecrets().open(Keeper(act), SOURCE)
+    return await opening.KeptSecrets().open(Keeper(act), SOURCE)
 
 
 async def test_a_kept_secret_is_opened() -> None:
@@ -57,7 +57,7 @@ async def test_a_kept_secret_that_cannot_be_opened_is_a_masked_failure_of_its_pl
 
 
 async def test_a_kept_secret_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_secrets, "SECONDS", 0.01)
+    monkeypatch.setattr(opening, "SECONDS", 0.01)
     with pytest.raises(VerbError, match="took longer") as caught:
         await _opened(lambda _: asyncio.Event().wait())
     assert caught.value.timed_out

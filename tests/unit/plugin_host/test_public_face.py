@@ -32,7 +32,8 @@ EXPORTED = {
         API_VERSION Account AddKey Audit AuditContext Blocked CheckContext Contribution
         ControllerContext
         ControllerRegistration Done ENTRY_POINT_GROUP Fact Fenced Finding FindingState
-        Intent LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
+        Intent Keep KeptSecret
+        LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
         PURE_VERBS PlannedAction PlannedVerb Plugin PortGroup Proof RbacRule RefusedLogin
         Request Result Seconds SecretName
         SecretObject SecretPair SecretReader SecretSource Source Stray TIMEOUT_SECONDS ThreadPool
@@ -43,7 +44,8 @@ EXPORTED = {
     "clock": "Clock ManualClock SystemClock",
     "conditions": "MESSAGE_LIMIT Condition find listed merge replaced type_for_plugin write",
     "errors": """
-        AkooError BlockedError HolderRefusedError InputError LineBreakError OutOfScopeError
+        AkooError BlockedError HolderRefusedError InputError
+        KeptConflictError KeptForeignError LineBreakError OutOfScopeError
         SecretMissingError SecretNamespaceNotAllowedError ThreadsClosedError
         ThreadsExhaustedError VerbError describe
     """,

@@ -148,6 +148,23 @@ def test_the_lease_is_in_the_own_namespace_only() -> None:
     assert not [rule for rule in cluster_role["rules"] if "leases" in rule["resources"]]
 
 
+class Keeping(Demo):
+    keeps: ClassVar[bool] = True
+
+
+def test_a_plugin_that_keeps_secrets_may_write_them_in_the_own_namespace_only() -> None:
+    without, role_without = rbac.manifests([Demo()], namespace="ops")
+    cluster_role, role = rbac.manifests([Demo(), Keeping()], namespace="ops")
+    assert cluster_role == without
+    assert [rule for rule in role["rules"] if rule not in role_without["rules"]] == [
+        {
+            "apiGroups": [""],
+            "resources": ["secrets"],
+            "verbs": ["get", "list", "create", "update", "delete"],
+        }
+    ]
+
+
 def test_missing_names_the_verbs_that_are_not_allowed_on_every_object() -> None:
     some = (
         _rule("", "secrets", "get"),

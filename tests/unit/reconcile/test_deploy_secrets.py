@@ -91,6 +91,22 @@ async def test_secrets_come_from_allowed_namespaces_only(world: DeployWorld) -> 
     assert not [call for call in world.management.faults.calls if call.namespace == "kube-system"]
 
 
+async def test_a_secret_that_a_plugin_keeps_is_for_no_config() -> None:
+    server = memory.MemoryServer(name="management")
+    metadata = {"namespace": "akoo-system", "name": "akoo-kept.tenancy.shop"}
+    kept = {"kind": "Secret", "metadata": metadata, "data": {"password": "eA=="}}
+    server.seed({"apiVersion": "v1", "type": "akoo.io/kept", **kept})
+    reader = secret_reader.ManagementSecretReader(
+        server.client(), allowed_namespaces=("akoo-system",)
+    )
+    source = api.SecretName(namespace="akoo-system", name="akoo-kept.tenancy.shop")
+    for optional in (False, True):
+        with pytest.raises(SecretNamespaceNotAllowedError, match="a plugin keeps it for itself"):
+            await reader.read(source.source("password", optional=optional))
+    with pytest.raises(SecretNamespaceNotAllowedError):
+        await reader.version(*source.pair)
+
+
 async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None:
     server = memory.MemoryServer(name="management")
     values = {"username": b"akoo-shop", "password": b"canary-opened-1", "pin": b"1234"}

@@ -1,0 +1,1 @@
+"""Secrets that plugins keep: values they open for the workload, and Secrets beside the operator."""
