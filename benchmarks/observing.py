@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 
-from akoo_avi.client import AviClient, Controllers, Credential
+from akoo_avi.client import AviClient, Credential, SessionRegistry
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.health import observe, snapshot
 from akoo_avi.spec import placement
 from akoo_testbed import avisim
@@ -25,9 +26,7 @@ SERVICES = 4
 PAGE = 200
 EVERY_SECONDS = 30
 PASSWORD = "Bench-only-1"
-REACH = placement.Reach(
-    address="avi.example.com", credential=api.SecretName(namespace="a", name="b")
-)
+REACH = Reach(address="avi.example.com", credential=api.SecretName(namespace="a", name="b"))
 
 
 async def fleet() -> None:
@@ -37,7 +36,7 @@ async def fleet() -> None:
         controller = avisim.Controller(password=PASSWORD)
         _furnish(controller, clusters)
         async with avisim.AviServer(controller) as server:
-            controllers = Controllers(pool_size=8)
+            controllers = SessionRegistry(pool_size=8)
             who = Credential("admin", PASSWORD, server.ca_pem)
             address = f"{server.host}:{server.port}"
             client = await controllers.client(address, who, external=external.External())

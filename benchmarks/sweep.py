@@ -23,7 +23,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
 from akoo_avi.cleanup import passes, sweep
-from akoo_avi.client import Controllers, Credential
+from akoo_avi.client import Credential, SessionRegistry
 from akoo_avi.ownership import inventory, marks
 from akoo_testbed.avisim import Controller, snapshots
 from akoo_testbed.avisim import client as avisim_client
@@ -155,7 +155,7 @@ def _bare(avisim: Avisim, scene: SavedState) -> float:
 
 async def _swept(avisim: Avisim, scene: SavedState) -> tuple[float, float]:
     """Seconds of a whole sweep, and how many MiB the process grew at most."""
-    controllers = Controllers(pool_size=POOL)
+    controllers = SessionRegistry(pool_size=POOL)
     who = Credential("admin", PASSWORD, avisim.ca_file.read_text())
     through = external.External()
     client = await controllers.client(f"127.0.0.1:{avisim.port}", who, external=through)

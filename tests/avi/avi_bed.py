@@ -8,6 +8,7 @@ from typing import Any
 
 from akoo_avi.cleanup import sweep, verify
 from akoo_avi.client import AviError
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.ownership import claim
 from akoo_avi.spec import names, placement
 from akoo_avi.testing import MemoryAvi
@@ -132,7 +133,7 @@ class AviBed:
         """The stored intent."""
         return placement.Stored(
             cluster_name=self.cluster,
-            reach=placement.Reach(
+            reach=Reach(
                 address="avi.example.com",
                 credential=api.SecretName(namespace="avi-system", name="avi"),
             ),

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import pytest
+from akoo_avi.client.access import refusal
 from akoo_avi.connect import controller_hold
 from akoo_avi.ownership import claim, claiming, verdict
 from akoo_avi.pools import applying, marking
-from akoo_avi.spec import names, refusal
+from akoo_avi.spec import names
 from akoo_avi.spec.ip_pool import Pool
 
 from akoo_core import structs

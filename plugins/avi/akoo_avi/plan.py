@@ -11,14 +11,15 @@ from typing import Literal
 
 from akoo_avi.cleanup import departure, holders, sweep_plan
 from akoo_avi.cleanup import sweep as sweeping
-from akoo_avi.client import AviClient, Controllers
-from akoo_avi.connect import access, shared
+from akoo_avi.client import AviClient, Controllers, access
+from akoo_avi.client.access import refusal
+from akoo_avi.connect import shared
 from akoo_avi.ownership import claim, claiming, inventory, kinds
 from akoo_avi.ownership.judged import Inventory, JudgedObject
 from akoo_avi.place import suitable
 from akoo_avi.place.catalog import Catalogs
 from akoo_avi.pools import planned as pools
-from akoo_avi.spec import names, placement, refusal, wanted
+from akoo_avi.spec import names, placement, wanted
 from akoo_core.plugin import api
 
 Actions = tuple[api.PlannedAction, ...]

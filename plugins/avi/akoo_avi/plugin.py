@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 from akoo_avi import client, plan, rights
 from akoo_avi.check import ask
 from akoo_avi.cleanup import audit, confirm, departure, never_placed, release, sweep, verify
-from akoo_avi.connect import access, backoff
+from akoo_avi.client import access
 from akoo_avi.controllers import configs, keeping, port_groups, reconcile
 from akoo_avi.health import observe, snapshot
 from akoo_avi.place import catalog, contribute, intend, prepare
@@ -47,7 +47,7 @@ class AviPlugin(api.Plugin):
     ) -> None:
         super().__init__(chosen or settings.Settings())
         own: settings.Settings = self.settings
-        self._clients = clients or backoff.controllers(
+        self._clients: client.Controllers = clients or access.SharedControllers(
             pool_size=own.pool_size, page_size=own.page_size
         )
         self._catalogs = catalog.Catalogs(seconds=own.catalog_seconds)

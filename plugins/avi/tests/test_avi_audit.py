@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from akoo_avi.cleanup import audit
-from akoo_avi.connect import access
+from akoo_avi.client.access import opening
 from akoo_avi.ownership import strays
 from akoo_avi.spec import resources
 from akoo_avi.testing import memory_controllers
@@ -40,7 +40,7 @@ class Secrets:
             raise SecretMissingError("Secret avi-system/gone does not exist")
         user = b"few" if source.name == "few" else b"admin"
         known = {"username": user, "password": PASSWORD.encode()}
-        known[access.CA] = f"# {source.name}".encode()  # A session for each Secret.
+        known[opening.CA] = f"# {source.name}".encode()  # A session for each Secret.
         return known.get(source.key)
 
     async def version(self, namespace: str, name: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from akoo_avi.client import AviError, IncompleteListError
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.connect import readings
 from akoo_avi.health import snapshot
 from akoo_avi.place import catalog
-from akoo_avi.spec import placement
 from akoo_avi.testing import MemoryAvi
 
 from akoo_core import clock
@@ -19,9 +19,7 @@ from akoo_core.plugin import api
 from tests.avi.avi_bed import PASSWORD, AviBed
 
 PAGE = 5
-REACH = placement.Reach(
-    address="avi.example.com", credential=api.SecretName(namespace="a", name="b")
-)
+REACH = Reach(address="avi.example.com", credential=api.SecretName(namespace="a", name="b"))
 
 
 class Busy(MemoryAvi):

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from akoo_avi import client
+from akoo_avi.client.access import avi_controller as avi_controller_
+from akoo_avi.client.access import refusal
 from akoo_avi.controllers import conditions as controller_conditions
 from akoo_avi.controllers import configs, health, reconcile
 from akoo_avi.place import catalog
-from akoo_avi.spec import avi_controller as avi_controller_
-from akoo_avi.spec import refusal, resources
+from akoo_avi.spec import resources
 from akoo_avi.testing.memory import PASSWORD, memory_controllers
 from akoo_testbed import avisim
 from akoo_testbed.avisim import client as admins

@@ -7,8 +7,8 @@ import hypothesis.strategies as st
 import pytest
 from akoo_avi import plan
 from akoo_avi.cleanup import confirm, sweep
+from akoo_avi.client.access import refusal
 from akoo_avi.ownership import inventory, marks
-from akoo_avi.spec import refusal
 
 from akoo_core.plugin import api
 from tests.avi.avi_bed import AviBed, X

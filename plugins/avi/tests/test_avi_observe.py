@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.health import observe, snapshot
 from akoo_avi.spec import placement
 from akoo_avi.testing.memory import PASSWORD, MemoryAvi
@@ -17,9 +18,7 @@ from hypothesis import strategies as st
 from akoo_core import clock
 from akoo_core.plugin import api
 
-REACH = placement.Reach(
-    address="avi.example.com", credential=api.SecretName(namespace="a", name="b")
-)
+REACH = Reach(address="avi.example.com", credential=api.SecretName(namespace="a", name="b"))
 PLACE = placement.Place(
     controller_uuid="cluster-1", cloud_uuid="cloud-1", tenant_uuid="admin", se_group_uuid="seg-1"
 )

@@ -7,9 +7,10 @@ import ipaddress
 from typing import Any
 
 import pytest
+from akoo_avi.client.access import refusal
 from akoo_avi.pools import marking, plan
 from akoo_avi.pools.inputs import Allocated, NetworkPlan, Other, PlanInputs
-from akoo_avi.spec import ip_pool, refusal, spans
+from akoo_avi.spec import ip_pool, spans
 from akoo_avi.spec.spans import AddressRange, Ours, Subnet, spans_of
 from hypothesis import given, settings
 from hypothesis import strategies as st

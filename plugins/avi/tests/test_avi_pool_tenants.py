@@ -7,9 +7,10 @@ from typing import Any
 
 import hypothesis
 import pytest
+from akoo_avi.client.access import refusal
 from akoo_avi.place import catalog, networks, resolve
 from akoo_avi.pools import configs, neighbours, place
-from akoo_avi.spec import config, inline_pools, ip_pool, placement, refusal, resources
+from akoo_avi.spec import config, inline_pools, ip_pool, placement, resources
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
 from akoo_avi.testing import MemoryAvi
 from akoo_avi.testing.memory import PASSWORD

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pytest
 from akoo_avi import client
 from akoo_avi.cleanup import passes, sweep
-from akoo_avi.connect import access, backoff
+from akoo_avi.client import access
+from akoo_avi.client.access import patience
 from akoo_avi.ownership import inventory, marks
 from akoo_avi.testing import memory_controllers
 from akoo_testbed.avisim import Controller, faults
@@ -138,7 +139,7 @@ async def test_ten_clusters_leave_a_slow_controller_over_https() -> None:
     fleet = Load(10, 16, 2.0)
     with avisim_.running(avisim_.AviOptions(switches={"bad-certificate": "accept"})) as avi:
         fleet.made_on(avi.controller, avi.options.password)
-        registry = backoff.controllers(pool_size=CONNECTIONS, page_size=200)
+        registry = patience.registry(pool_size=CONNECTIONS, page_size=200)
         who = client.Credential(avi.options.username, avi.options.password, avi.server.ca_pem)
         try:
             left = await leave(fleet, registry, avi.url.removeprefix("https://"), who)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from akoo_avi.cleanup import release
 from akoo_avi.client import AviError
+from akoo_avi.client.access.refusal import Refusal
 from akoo_avi.ownership import claim
 from akoo_avi.spec import names
-from akoo_avi.spec.refusal import Refusal
 
 from akoo_core import structs
 from akoo_core.objects import record

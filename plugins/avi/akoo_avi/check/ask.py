@@ -7,11 +7,11 @@ import functools
 from akoo_avi.check import controllers, named
 from akoo_avi.check.controllers import Way
 from akoo_avi.client import Controllers
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.connect import bounded, known
 from akoo_avi.place.catalog import Catalogs
 from akoo_avi.pools import planned
 from akoo_avi.pools.applying import PoolContext
-from akoo_avi.spec.placement import Reach
 from akoo_core.plugin import api
 
 WIDTH = 4

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_avi import client
-from akoo_avi.connect import access
+from akoo_avi.client import access
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.controllers import conditions, health
 from akoo_avi.ownership import visibility
-from akoo_avi.spec import placement
 from akoo_core.plugin import api
 from akoo_core.plugin.conditions import Condition
 
@@ -22,7 +22,7 @@ _STATES: dict[str, api.FindingState] = {"True": "good", "False": "wrong", "Unkno
 class Way(NamedTuple):
     """An address with an account, and the objects that name it."""
 
-    reach: placement.Reach
+    reach: Reach
     titles: tuple[str, ...]
 
     @property

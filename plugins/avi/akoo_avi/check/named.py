@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple
 
-from akoo_avi.connect import access
+from akoo_avi.client import access
+from akoo_avi.client.access import avi_controller, implicit, nearest, refusal
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.controllers import configs
 from akoo_avi.pools import configs as config_pools
 from akoo_avi.pools import place, planned
 from akoo_avi.pools.applying import PoolContext
-from akoo_avi.spec import (
-    avi_controller,
-    config,
-    ip_pool,
-    nearest,
-    placement,
-    refusal,
-    resources,
-    wanted,
-)
+from akoo_avi.spec import ip_pool, resources
 from akoo_avi.spec.ip_pool import Pool
 from akoo_core.plugin import api, kube, structs
 
@@ -37,7 +30,7 @@ class Named(NamedTuple):
     """An object that names things on a controller."""
 
     title: str
-    reach: placement.Reach
+    reach: Reach
     look: Question
 
 
@@ -160,10 +153,10 @@ def _missing(name: str, pool_names: Collection[str]) -> str:
     return f"{POOLS.kind}/{name} does not exist. {near} {correct}"
 
 
-async def _reach(client: kube.KubeClient, obj: kube.Object, controller: str) -> placement.Reach:
+async def _reach(client: kube.KubeClient, obj: kube.Object, controller: str) -> Reach:
     """The way to a config's controller. Raises DecodeError, Refusal and KubeErrors."""
     if not controller:
-        return wanted.reach_of(config.decode(obj))
+        return implicit.reach(obj)
     try:
         declared = await client.get(resources.AVI_CONTROLLERS, controller)
     except kube.NotFoundError:
@@ -180,7 +173,7 @@ def _config_question(
     context: PoolContext,
     obj: kube.Object,
     title: str,
-    reach: placement.Reach,
+    reach: Reach,
 ) -> Question:
     async def look() -> api.Finding:
         try:

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from akoo_avi.cleanup import passes, sweep
-from akoo_avi.client import AviClient, Controllers
+from akoo_avi.client import AviClient, Controllers, access
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.client.listing import ListedObjects
-from akoo_avi.connect import access, bounded, known
+from akoo_avi.connect import bounded, known
 from akoo_avi.ownership import claim, claiming, inventory, kinds, marks, strays, visibility
-from akoo_avi.spec import names, placement
+from akoo_avi.spec import names
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.records import Record
 
@@ -171,7 +172,7 @@ async def _open(ctx: api.AuditContext, controllers: Controllers) -> _Answering:
     named = await known.ways(ctx)
     unseen = [f"{title}: {problem}" for title, problem in named.unread]
     clients: dict[str, AviClient] = {}
-    by_address: dict[str, list[placement.Reach]] = {}
+    by_address: dict[str, list[Reach]] = {}
     for reach in named.named_by:
         by_address.setdefault(reach.address, []).append(reach)
     for address, ways in by_address.items():
@@ -202,9 +203,7 @@ class _Sighted(NamedTuple):
     blind: str
 
 
-async def _sighted(
-    ctx: api.AuditContext, controllers: Controllers, reach: placement.Reach
-) -> _Sighted:
+async def _sighted(ctx: api.AuditContext, controllers: Controllers, reach: Reach) -> _Sighted:
     client = await access.open(ctx, controllers, reach)
     uuid = str((await client.get("cluster")).get("uuid", ""))
     return _Sighted(uuid, client, await visibility.missing(client))

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from akoo_avi.cleanup import sweep
 from akoo_avi.client import AviClient
+from akoo_avi.client.access import refusal
 from akoo_avi.ownership import claim, claiming, inventory, visibility
-from akoo_avi.spec import names, placement, refusal
+from akoo_avi.spec import names, placement
 from akoo_avi.spec.placement import Stored
 from akoo_core.plugin import api
 

@@ -7,11 +7,13 @@ a cluster leaves. Every way must lead to the very controller that was recorded.
 
 from __future__ import annotations
 
-from akoo_avi.client import AviClient, Controllers
-from akoo_avi.connect import access, shared
+from akoo_avi.client import AviClient, Controllers, access
+from akoo_avi.client.access import refusal
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.connect import shared
 from akoo_avi.ownership import visibility
-from akoo_avi.spec import refusal, wanted
-from akoo_avi.spec.placement import Reach, Stored
+from akoo_avi.spec import wanted
+from akoo_avi.spec.placement import Stored
 from akoo_core.plugin import api, kube
 
 

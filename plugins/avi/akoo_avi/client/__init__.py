@@ -2,7 +2,7 @@
 
 ::
 
-    controllers = Controllers()
+    controllers = SessionRegistry()
     account = Credential(username, password, ca_pem, source="Secret avi-system/avi-credentials")
     avi = await controllers.client("avi.example.com", account, external=ctx.external, key=...)
     pools = await avi.list("pool", params={"created_by": "ako-shop"})
@@ -37,9 +37,12 @@ The errors, each with ``retryable``::
 
 Beside these, a call may raise akoo_core's LeadershipLostError (before a write), and ValueError for
 a call that no controller would understand.
+
+:mod:`akoo_avi.client.access` is the way to a controller from the objects of the management cluster,
+for plugins.
 """
 
-from akoo_avi.client.api import ALL_TENANTS, AviClient, change
+from akoo_avi.client.api import ALL_TENANTS, AviClient, Controllers, change
 from akoo_avi.client.credential import Credential
 from akoo_avi.client.errors import (
     AviError,
@@ -67,7 +70,7 @@ from akoo_avi.client.errors import (
     UpgradingError,
     VersionError,
 )
-from akoo_avi.client.sessions import Controllers
+from akoo_avi.client.sessions import SessionRegistry
 
 __all__ = [
     "ALL_TENANTS",
@@ -92,6 +95,7 @@ __all__ = [
     "ReferencedError",
     "ServerError",
     "SessionLostError",
+    "SessionRegistry",
     "TenantMissingError",
     "TlsError",
     "UnknownEndpointError",

@@ -1,4 +1,5 @@
-"""The protocol of a client of an Avi Controller, and the rule of its optimistic lock."""
+"""The protocols of a client of an Avi Controller and of a registry of them, and the rule of the
+optimistic lock."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from akoo_avi.client import calls, errors, listing
+from akoo_avi.client import calls, errors, listing, refusals
+from akoo_avi.client.credential import Credential
+from akoo_core.plugin import external as seams
 from akoo_core.plugin.structs import JSON
 
 NO_PARAMS: Mapping[str, str] = {}
@@ -80,6 +83,44 @@ class AviClient(Protocol):
 
         Raises ReferencedError with the names of the objects that refer to it.
         """
+        ...
+
+
+class Controllers(Protocol):
+    """A registry: gives clients of all Avi Controllers. Callers with equal credentials share a
+    session."""
+
+    async def client(
+        self,
+        address: str,
+        credential: Credential,
+        *,
+        external: seams.External,
+        key: str = "",
+        memory: refusals.RefusalMemory | None = None,
+    ) -> AviClient:
+        """A client that is logged in. Ask for one for each piece of work: then a new password or CA
+        is used as soon as it is read.
+
+        ``key`` (such as the Secret's ``namespace/name``) remembers ``credential`` for
+        :meth:`last_good`. If another credential takes its place there, the session of the former
+        ends with its last call. ``memory`` knows the refusals of ``credential`` that other
+        processes met.
+
+        Raises CredentialRefusedError (at once, without a login, for some minutes after the first),
+        UnreachableError, TlsError and the other errors of a login.
+        """
+        ...
+
+    def last_good(self, address: str, key: str) -> Credential | None:
+        """The last credential of ``key`` that could log in at ``address``; gone with the process.
+
+        For work that goes on without the Secret (a sweep). In memory only.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Take no more callers; log out everywhere, in three seconds at most."""
         ...
 
 

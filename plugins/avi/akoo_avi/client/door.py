@@ -97,6 +97,11 @@ class ThreadedDoor:
         self._threads.close()
 
 
+def threaded(address: str, size: int) -> Door:
+    """The door of a controller for ``size`` requests at a time."""
+    return ThreadedDoor(address, size=size)
+
+
 class _SessionHandover:
     """Brings a session out of its thread, or closes it there if nobody waits any more."""
 

@@ -1,4 +1,4 @@
-"""The registry of a process: one session per controller and credential, for all callers."""
+"""A registry: one session per controller and credential, for all callers."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ _Key = tuple[str, str]
 """Address, and the caller's name of the credential."""
 
 
-class Controllers:
-    """Clients of all Avi Controllers. One per process and event loop.
+class SessionRegistry:
+    """The Controllers of one event loop.
 
     ``pool_size`` requests at the same time to each controller, and one more that reads; each takes
     a thread and a connection of its own, so that one that hangs delays no other controller.
     ``write_seconds`` is the deadline of a request that writes; one that reads has that of its seam.
-    ``make_door`` opens sessions; tests pass one that needs no network.
+    ``make_door`` makes the door of an address for so many requests at a time; tests pass one that
+    needs no network.
     """
 
     def __init__(
@@ -50,14 +51,13 @@ class Controllers:
         refused_seconds: float = refusals.REFUSED_SECONDS,
         write_seconds: float = external.MAX_DEADLINE_SECONDS,
         now: clock.Clock | None = None,
-        make_door: Callable[[str], door.Door] | None = None,
+        make_door: Callable[[str, int], door.Door] | None = None,
     ) -> None:
         self._page_size = page_size
         self._pool_size = pool_size
         self._write_seconds = write_seconds
         self._clock = now or clock.SystemClock()
-        width = pool_size + slots.FOR_READS
-        self._make_door = make_door or (lambda address: door.ThreadedDoor(address, size=width))
+        self._make_door = make_door or door.threaded
         self._refused = refusals.Refusals(refused_seconds)
         self._controllers: dict[str, _Controller] = {}
         self._good: collections.OrderedDict[_Key, Credential] = collections.OrderedDict()
@@ -72,18 +72,9 @@ class Controllers:
         external: external.External,
         key: str = "",
         memory: refusals.RefusalMemory | None = None,
+        page_size: int | None = None,
     ) -> client.Client:
-        """A client that is logged in. All callers with equal values share its session.
-
-        Ask for one for each piece of work: then a new password or CA is used as soon as it is read.
-        ``key`` (such as the Secret's ``namespace/name``) remembers ``credential`` for
-        :meth:`last_good`. If another credential takes its place there, the session of the former
-        ends with its last call. ``memory`` knows the refusals of ``credential`` that other
-        processes met.
-
-        Raises CredentialRefusedError (at once, without a login, for some minutes after the first),
-        UnreachableError, TlsError and the other errors of a login.
-        """
+        """See Controllers. ``page_size``: that of this client's lists."""
         if self._closed:
             raise errors.SessionLostError(f"No session with {address}: this process ends.")
         self._give_back_idle()
@@ -94,21 +85,18 @@ class Controllers:
             controller.connections[credential.id] = connection
         connection.remember_in(memory)
         self._make_room(controller, credential.id)
-        held = client.Client(connection, external, page_size=self._page_size)
+        held = client.Client(connection, external, page_size=page_size or self._page_size)
         await held.version()
         if key:
             self._remember(controller, key, credential)
         return held
 
     def last_good(self, address: str, key: str) -> Credential | None:
-        """The last credential of ``key`` that could log in at ``address``; gone with the process.
-
-        For work that goes on without the Secret (a sweep). In memory only.
-        """
+        """See Controllers."""
         return self._good.get((address, key))
 
     async def close(self) -> None:
-        """Log out everywhere and close everything, in three seconds at most."""
+        """See Controllers."""
         self._closed = True
         controllers = list(self._controllers.values())
         for controller in controllers:
@@ -128,7 +116,9 @@ class Controllers:
         controller = self._controllers.get(address)
         if controller is None:
             bound = slots.Slots(self._pool_size)
-            controller = _Controller(address, self._make_door(address), through, bound)
+            width = self._pool_size + slots.FOR_READS
+            opened = self._make_door(address, width)
+            controller = _Controller(address, opened, through, bound)
             self._controllers[address] = controller
         controller.external = through
         return controller

@@ -1,1 +1,1 @@
-"""The way to an Avi Controller: address, account, backoff and bounds."""
+"""Objects that clusters share, their holds, and bounds; the way to Avi is in ``client.access``."""

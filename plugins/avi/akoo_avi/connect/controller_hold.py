@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from akoo_avi.client.access import refusal
 from akoo_avi.spec import ip_pool as pools
-from akoo_avi.spec import refusal, resources
+from akoo_avi.spec import resources
 from akoo_core.plugin import errors, kube, uses
 
 FINALIZER: Final = "akoo.io/avi-controller"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from akoo_avi.spec import avi_controller, config, names, placement, refusal, resources, wanted
+from akoo_avi.client.access import avi_controller, implicit, refusal
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.spec import names, placement, resources
 from akoo_core.plugin import api, kube, structs
 from akoo_core.plugin.records import Record
 
@@ -17,7 +19,7 @@ RECORD = kube.AKO_DEPLOYMENTS.kind
 class Ways(NamedTuple):
     """Addresses with accounts, each once."""
 
-    named_by: dict[placement.Reach, tuple[str, ...]]
+    named_by: dict[Reach, tuple[str, ...]]
     """The objects that name a way: ``AviController/main``."""
     unread: tuple[tuple[str, str], ...]
     """(object, problem) for each that names none, or that cannot be read."""
@@ -25,7 +27,7 @@ class Ways(NamedTuple):
 
 async def ways(ctx: api.CheckContext) -> Ways:
     """The ways of AviControllers, of configs without one, and of records that are not finished."""
-    named_by: dict[placement.Reach, list[str]] = {}
+    named_by: dict[Reach, list[str]] = {}
     unread: list[tuple[str, str]] = []
     try:
         page = await ctx.kube.list(resources.AVI_CONTROLLERS)
@@ -39,11 +41,11 @@ async def ways(ctx: api.CheckContext) -> Ways:
             except structs.DecodeError as error:
                 unread.append((title, str(error)))
     for obj in ctx.configs:
-        if names_controller(obj):
+        if implicit.names(obj):
             continue
         title = f"{CONFIG}/{obj['metadata']['name']}"
         try:
-            named_by.setdefault(wanted.reach_of(config.decode(obj)), []).append(title)
+            named_by.setdefault(implicit.reach(obj), []).append(title)
         except (refusal.Refusal, structs.DecodeError) as error:
             unread.append((title, str(error)))
     for title, reach in _of_records(ctx.records):
@@ -51,20 +53,14 @@ async def ways(ctx: api.CheckContext) -> Ways:
     return Ways({reach: tuple(titles) for reach, titles in named_by.items()}, tuple(unread))
 
 
-def names_controller(obj: structs.JSON) -> bool:
-    """A config leaves address and credential to an AviController. Pure."""
-    plugins = (obj.get("spec") or {}).get("plugins") or {}
-    return bool((plugins.get(names.PLUGIN) or {}).get("controller"))
-
-
-def _of_records(records: tuple[Record, ...]) -> Iterator[tuple[str, placement.Reach]]:
+def _of_records(records: tuple[Record, ...]) -> Iterator[tuple[str, Reach]]:
     """The ways of records. Secrets of finished ones may be gone, and nothing is left there."""
     for record in records:
         if record.spec.finished_at is None and (reach := _stored(record)) is not None:
             yield f"{RECORD}/{record.name}", reach
 
 
-def _stored(record: Record) -> placement.Reach | None:
+def _stored(record: Record) -> Reach | None:
     """The stored way of a record; None if it is unreadable."""
     intent = record.spec.intents.get(names.PLUGIN)
     if intent is None or not intent.data:

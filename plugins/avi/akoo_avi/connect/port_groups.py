@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from akoo_avi.spec import ip_pool, nearest, port_group, refusal, resources
+from akoo_avi.client.access import nearest, refusal
+from akoo_avi.spec import ip_pool, port_group, resources
 from akoo_avi.spec.placement import WantedPortGroup
 from akoo_avi.spec.port_group import DeclaredPortGroup
 from akoo_core.plugin import errors, kube, structs, uses

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akoo_avi.spec import avi_controller, config, inline_pools, nearest, refusal, resources, wanted
+from akoo_avi.client.access import avi_controller, implicit, named
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.spec import config, inline_pools, resources, wanted
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
-from akoo_avi.spec.placement import ControllerRef, ExhaustedPool, PoolRef, Reach, WantedPlace
+from akoo_avi.spec.placement import ControllerRef, ExhaustedPool, PoolRef, WantedPlace
 from akoo_core.plugin import api, kube, structs
-from akoo_core.plugin.kube import Resource
 
 POOL_SECONDS = 15.0
 """Retry interval for a pool that is not in force yet."""
@@ -19,12 +20,10 @@ async def reach(ctx: api.VerbContext, asked: WantedPlace) -> tuple[Reach, Contro
     names."""
     if asked.reach is not None:
         return asked.reach, None
-    obj = await _get(ctx, resources.AVI_CONTROLLERS, asked.controller, "controller")
-    try:
-        controller = avi_controller.from_object(obj)
-    except structs.DecodeError as error:
-        problem = f"AviController/{asked.controller}: {error}"
-        raise refusal.Refusal("ConfigInvalid", problem) from error
+    correct = f"{implicit.OPTION} of {wanted.config_name(ctx.view)}"
+    controller = await avi_controller.read(
+        _reader(ctx), asked.controller, correct=correct, new_user=True
+    )
     return controller.reach, ControllerRef(name=controller.name, uid=controller.uid)
 
 
@@ -40,9 +39,10 @@ class ClusterPools(NamedTuple):
 async def pools(ctx: api.VerbContext, asked: WantedPlace) -> ClusterPools:
     """Read the pools that a config names or makes. Raises Refusal."""
     read, unready = [], None
+    correct = f"spec.plugins.avi.ipPools of {wanted.config_name(ctx.view)}"
     for name in asked.pools:
-        obj = await _get(ctx, resources.AVI_IP_POOLS, name, "ipPools")
-        read.append(obj)
+        obj = await named.get(_reader(ctx), resources.AVI_IP_POOLS, name, correct=correct)
+        read.append(named.usable(resources.AVI_IP_POOLS, obj, correct=correct))
         unready = unready or _unready(name, obj)
     needed = inline_pools.gives_ranges(config.decode(ctx.view.config))
     for name in (inline for inline in asked.inline if inline not in asked.pools):
@@ -106,24 +106,7 @@ def _unready(name: str, obj: structs.JSON) -> api.Wait | None:
     return api.Wait(reason="PoolNotReady", message=message, after=POOL_SECONDS)
 
 
-async def _get(ctx: api.VerbContext, kind: Resource, name: str, field: str) -> structs.JSON:
-    """The object. Raises Refusal if it is missing or being deleted."""
+def _reader(ctx: api.VerbContext) -> kube.KubeClient:
     if ctx.shared is None:
-        raise RuntimeError(f"no controller of this plugin watches {kind.qualified}")
-    correct = f"spec.plugins.avi.{field} of {wanted.config_name(ctx.view)}"
-    try:
-        obj = await ctx.shared.get(kind, name)
-    except kube.NotFoundError:
-        page = await ctx.shared.list(kind, metadata_only=True)
-        known = [item["metadata"]["name"] for item in page.items]
-        raise refusal.Refusal(
-            f"{kind.kind}NotFound",
-            f"{kind.kind}/{name} does not exist. {nearest.sentence(name, known)} Correct "
-            f"{correct}, or create it.",
-        ) from None
-    if "deletionTimestamp" in obj["metadata"]:
-        raise refusal.Refusal(
-            f"{kind.kind}Deleting",
-            f"{kind.kind}/{name} is being deleted. Name another in {correct}.",
-        )
-    return obj
+        raise RuntimeError("no controller of this plugin watches the shared kinds")
+    return ctx.shared

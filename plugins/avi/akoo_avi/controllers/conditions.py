@@ -7,9 +7,9 @@ fix them: reach it, log in, wait until it is up, see enough.
 from __future__ import annotations
 
 from akoo_avi import client
-from akoo_avi.connect import access
+from akoo_avi.client import access
+from akoo_avi.client.access import refusal
 from akoo_avi.controllers import health
-from akoo_avi.spec import refusal
 from akoo_core.plugin import errors as core_errors
 from akoo_core.plugin.conditions import Condition
 

@@ -9,12 +9,14 @@ under a field manager of its own: the rest of the status is the core's.
 from __future__ import annotations
 
 from akoo_avi import client
-from akoo_avi.connect import access
+from akoo_avi.client import access
+from akoo_avi.client.access import avi_controller, implicit, refusal
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.controllers import conditions as controller_conditions
 from akoo_avi.controllers import health, reconcile
 from akoo_avi.place import catalog, suitable
 from akoo_avi.pools import config_condition
-from akoo_avi.spec import avi_controller, config, options, placement, refusal, resources, wanted
+from akoo_avi.spec import config, options, resources, wanted
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION
 from akoo_core.plugin import api, conditions, kube, structs
 
@@ -78,12 +80,12 @@ class ConfigControllers:
 
     async def _controller(
         self, obj: kube.Object, ctx: api.ControllerContext
-    ) -> tuple[placement.Reach | None, conditions.Condition]:
+    ) -> tuple[Reach | None, conditions.Condition]:
         """The way to the controller, and its condition. Raises Refusal and DecodeError."""
         name = options_of(obj).controller
         if name:
             return await _mirrored(name, ctx)
-        reach = wanted.reach_of(config.decode(obj))
+        reach = implicit.reach(obj)
         try:
             state = await health.look(await access.open(ctx, self._clients, reach))
         except access.ANSWERED as error:
@@ -91,7 +93,7 @@ class ConfigControllers:
         return reach, _summary(controller_conditions.of_health(state))
 
     async def misplaced(
-        self, obj: kube.Object, reach: placement.Reach, ctx: api.ControllerContext
+        self, obj: kube.Object, reach: Reach, ctx: api.ControllerContext
     ) -> tuple[str, str] | None:
         """Reason and message of a name that prevents any placement; None: all names exist. Problems
         that time solves (a network that becomes usable) are reported by the pools.
@@ -127,14 +129,7 @@ def secrets_of(obj: kube.Object) -> tuple[api.SecretPair, ...]:
         return avi_controller.secrets_of(obj)
     if obj.get("kind") == resources.AVI_IP_POOLS.kind:
         return ()
-    try:
-        if options_of(obj).controller:
-            return ()
-        reach: placement.Reach = wanted.reach_of(config.decode(obj))
-    except (structs.DecodeError, refusal.Refusal):
-        return ()
-    named = (reach.credential, *((reach.ca,) if reach.ca else ()))
-    return tuple(secret.pair for secret in named)
+    return implicit.secrets(obj)
 
 
 def _keys(resource: kube.Resource, obj: kube.Object) -> tuple[str, ...]:
@@ -165,7 +160,7 @@ def options_of(obj: kube.Object) -> options.Options:
 
 async def _mirrored(
     name: str, ctx: api.ControllerContext
-) -> tuple[placement.Reach | None, conditions.Condition]:
+) -> tuple[Reach | None, conditions.Condition]:
     """The way to the controller of an AviController, and its condition."""
     try:
         controller = avi_controller.from_object(await ctx.kube.get(resources.AVI_CONTROLLERS, name))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from akoo_avi.spec import ip_pool, port_group, refusal, resources
+from akoo_avi.client.access import refusal
+from akoo_avi.spec import ip_pool, port_group, resources
 from akoo_avi.spec.ip_pool import PORT_GROUP_ANNOTATION, IpPoolSpec, Pool
 from akoo_avi.spec.port_group import DeclaredPortGroup
 from akoo_core.plugin import api, kube, names, structs

@@ -9,16 +9,19 @@ group. The kind belongs to the vSphere plugin, and may not be served.
 from __future__ import annotations
 
 from akoo_avi import client
-from akoo_avi.connect import access, port_groups
+from akoo_avi.client import access
+from akoo_avi.client.access import avi_controller, refusal
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.connect import port_groups
 from akoo_avi.connect.port_groups import POOLS_HOLD
 from akoo_avi.controllers import port_group_conditions, port_group_pools
 from akoo_avi.controllers.port_group_conditions import OWNED, Judged
 from akoo_avi.place import catalog, resolve, suitable
 from akoo_avi.place import port_groups as places
 from akoo_avi.place.catalog import Catalog, Row
-from akoo_avi.spec import avi_controller, names, nearest, port_group, refusal, resources
+from akoo_avi.spec import names, port_group, resources
 from akoo_avi.spec.ip_pool import PORT_GROUP_ANNOTATION
-from akoo_avi.spec.placement import Reach, WantedPortGroup
+from akoo_avi.spec.placement import WantedPortGroup
 from akoo_avi.spec.port_group import AviPart, DeclaredPortGroup
 from akoo_core.plugin import api, conditions, kube, structs, uses
 from akoo_core.plugin.errors import BlockedError
@@ -205,22 +208,8 @@ async def _wanted(
 
 async def _reach(ctx: api.ControllerContext, group: DeclaredPortGroup, avi_part: AviPart) -> Reach:
     """The way to the controller. Raises Refusal."""
-    try:
-        obj = await ctx.kube.get(resources.AVI_CONTROLLERS, avi_part.controller)
-        return avi_controller.from_object(obj).reach
-    except kube.NotFoundError:
-        page = await ctx.kube.list(resources.AVI_CONTROLLERS, metadata_only=True)
-        known = [item["metadata"]["name"] for item in page.items]
-        raise refusal.Refusal(
-            "AviControllerNotFound",
-            f"AviController/{avi_part.controller} does not exist. "
-            f"{nearest.sentence(avi_part.controller, known)} Correct spec.avi.controller of "
-            f"VSpherePortGroup/{group.name}, or create it.",
-        ) from None
-    except structs.DecodeError as error:
-        raise refusal.Refusal(
-            "InvalidController", f"AviController/{avi_part.controller}: {error}"
-        ) from error
+    correct = f"spec.avi.controller of VSpherePortGroup/{group.name}"
+    return (await avi_controller.read(ctx.kube, avi_part.controller, correct=correct)).reach
 
 
 async def _write(

@@ -7,10 +7,11 @@ if it changed. It makes and deletes nothing anywhere.
 from __future__ import annotations
 
 from akoo_avi import client
-from akoo_avi.connect import access
+from akoo_avi.client import access
+from akoo_avi.client.access import avi_controller
 from akoo_avi.controllers import conditions as controller_conditions
 from akoo_avi.controllers import health
-from akoo_avi.spec import avi_controller, resources
+from akoo_avi.spec import resources
 from akoo_core.plugin import api, conditions, kube, structs
 
 AGAIN_SECONDS = 60.0

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from akoo_avi.client import AviClient
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.connect import readings
-from akoo_avi.spec import names, placement
+from akoo_avi.spec import names
 from akoo_core.plugin import structs
 from akoo_core.plugin.clock import Clock
 
@@ -108,9 +109,9 @@ class Snapshots:
 
     def __init__(self, *, seconds: float = SNAPSHOT_SECONDS) -> None:
         self.seconds = seconds
-        self._readings: readings.Readings[placement.Reach, Snapshot] = readings.Readings()
+        self._readings: readings.Readings[Reach, Snapshot] = readings.Readings()
 
-    async def of(self, reach: placement.Reach, client: AviClient, clock: Clock) -> Snapshot:
+    async def of(self, reach: Reach, client: AviClient, clock: Clock) -> Snapshot:
         """A snapshot that is at most ``seconds`` old. Raises AviErrors, for all waiting callers.
 
         One per ``reach`` rather than per address, since accounts may see different objects.

@@ -7,9 +7,10 @@ Then confirm is over, and the claim still has the former content.
 from __future__ import annotations
 
 from akoo_avi.client import AviClient
+from akoo_avi.client.access import refusal
 from akoo_avi.ownership import claim, claiming, inventory, marks, visibility
 from akoo_avi.ownership.judged import Inventory
-from akoo_avi.spec import placement, refusal
+from akoo_avi.spec import placement
 from akoo_core.plugin import api
 
 

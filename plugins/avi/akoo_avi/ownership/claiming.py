@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from akoo_avi import client
+from akoo_avi.client.access import refusal
 from akoo_avi.ownership import claim
-from akoo_avi.spec import names, refusal
+from akoo_avi.spec import names
 from akoo_core.plugin import structs
 from akoo_core.plugin.records import RecordSpec
 

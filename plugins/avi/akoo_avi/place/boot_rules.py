@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from akoo_avi.client.access import nearest, refusal
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place import catalog, networks
 from akoo_avi.place.catalog import Row, Rows
 from akoo_avi.place.networks import FOREIGN_IPAM, NetworkScope
-from akoo_avi.spec import nearest, refusal
 from akoo_avi.spec.placement import PlacedNetwork
 from akoo_core.plugin import ako_networks
 from akoo_core.plugin.ako_networks import NODE_NETWORKS, OPTIONS, TIER1, AkoNetworks, AkoVipNetwork

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from akoo_avi.client import AviClient
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.connect import readings
 from akoo_avi.ownership import visibility
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.spec import names
-from akoo_avi.spec.placement import Reach
 from akoo_core.plugin import clock, structs
 
 Row = structs.JSON

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from akoo_avi.spec import names, placement, refusal, resources, wanted
+from akoo_avi.client.access import refusal
+from akoo_avi.spec import names, placement, resources, wanted
 from akoo_avi.spec.placement import AviTarget, Stored
 from akoo_core.plugin import api, structs
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 
+from akoo_avi.client.access import nearest, refusal
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place import catalog, port_groups
 from akoo_avi.place.catalog import Catalog, Row, Rows
-from akoo_avi.spec import names, nearest, refusal
+from akoo_avi.spec import names
 from akoo_avi.spec.placement import PlacedNetwork, WantedNetwork, WantedPortGroup
 
 IPAM_INTERNAL = "IPAMDNS_TYPE_INTERNAL"

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from akoo_avi.client import address
+from akoo_avi.client.access import refusal
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place.catalog import Row
-from akoo_avi.spec import refusal
 from akoo_avi.spec.placement import WantedPortGroup
 
 VCENTER: Final = "CLOUD_VCENTER"

@@ -7,8 +7,9 @@ touched.
 
 from __future__ import annotations
 
-from akoo_avi.client import AviClient, Controllers
-from akoo_avi.connect import access, shared
+from akoo_avi.client import AviClient, Controllers, access
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.connect import shared
 from akoo_avi.ownership import claim, claiming
 from akoo_avi.place import catalog, suitable
 from akoo_avi.place.catalog import Catalog, Catalogs
@@ -64,7 +65,7 @@ def _stored(
     place: Resolved,
     *,
     known: Catalog,
-    reach: placement.Reach,
+    reach: Reach,
     controller: placement.ControllerRef | None,
     pools: tuple[placement.PoolRef, ...],
 ) -> Stored:

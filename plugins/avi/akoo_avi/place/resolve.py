@@ -7,10 +7,11 @@ misspelt name must never reach an AKO, which stops itself over it.
 from __future__ import annotations
 
 from akoo_avi.client import versions
+from akoo_avi.client.access import nearest, refusal
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place import catalog, networks
 from akoo_avi.place.catalog import Catalog, Row
-from akoo_avi.spec import names, nearest, refusal
+from akoo_avi.spec import names
 from akoo_avi.spec.placement import Place, PlacedNetwork, WantedPlace
 from akoo_core.plugin import structs
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from akoo_avi.client import AviClient
+from akoo_avi.client.access import refusal
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.place import boot_rules, catalog, networks, resolve
 from akoo_avi.place.catalog import Catalog, Catalogs
 from akoo_avi.place.resolve import Resolved
-from akoo_avi.spec import config, refusal, wanted
-from akoo_avi.spec.placement import Reach, WantedPlace
+from akoo_avi.spec import config, wanted
+from akoo_avi.spec.placement import WantedPlace
 from akoo_core.plugin import ako_networks, api
 
 FRESH_SECONDS = 1.0

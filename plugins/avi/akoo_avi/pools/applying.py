@@ -6,14 +6,17 @@ import dataclasses
 from typing import NamedTuple
 
 from akoo_avi import client
-from akoo_avi.connect import access, controller_hold, port_groups
+from akoo_avi.client import access
+from akoo_avi.client.access import refusal
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.connect import controller_hold, port_groups
 from akoo_avi.place import catalog, networks, resolve
 from akoo_avi.place.catalog import Catalog, Row
 from akoo_avi.pools import conditions, marking, neighbours, place, plan, statuses, usable, usage
 from akoo_avi.pools.inputs import Allocated, NetworkPlan, PlanInputs
 from akoo_avi.pools.neighbours import Neighbours
 from akoo_avi.pools.network import Outside
-from akoo_avi.spec import ip_pool, names, placement, refusal
+from akoo_avi.spec import ip_pool, names, placement
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_avi.spec.spans import Ours, Subnet
 from akoo_core.plugin import api, structs
@@ -109,7 +112,7 @@ def plan_inputs(
 
 async def enter(
     context: PoolContext, pool: Pool, *, remembered: bool = False
-) -> tuple[client.AviClient, placement.Reach]:
+) -> tuple[client.AviClient, Reach]:
     """A client of the pool's controller."""
     reach = await place.reach(context.ctx.kube, pool)
     avi = await access.open(context.ctx, context.clients, reach, remembered=remembered)
@@ -120,7 +123,7 @@ async def catalog_of(
     context: PoolContext,
     pool: Pool,
     avi: client.AviClient,
-    reach: placement.Reach,
+    reach: Reach,
     group: placement.WantedPortGroup | None,
 ) -> catalog.Catalog:
     """The controller's catalog with every object that the pool's names may mean. Raises

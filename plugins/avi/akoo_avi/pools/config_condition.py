@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from akoo_avi.client.access import refusal
 from akoo_avi.pools import configs
-from akoo_avi.spec import ip_pool, refusal, resources
+from akoo_avi.spec import ip_pool, resources
 from akoo_core.plugin import api, conditions, kube, structs
 
 RIGHTS = (

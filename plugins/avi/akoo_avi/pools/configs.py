@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from akoo_avi.client.access import implicit, refusal
 from akoo_avi.pools import neighbours
-from akoo_avi.spec import config, inline_pools, ip_pool, options, refusal, resources, wanted
+from akoo_avi.spec import config, inline_pools, ip_pool, options, resources
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
 from akoo_core.plugin import api, kube, names, structs, uses
@@ -77,7 +78,7 @@ def of_object(obj: kube.Object) -> tuple[Inline, ...]:
     spec = config.decode(obj)
     plugin_spec = ((obj.get("spec") or {}).get("plugins") or {}).get("avi") or {}
     controller = structs.convert(plugin_spec, options.Options, path="spec.plugins.avi").controller
-    reach = None if controller else wanted.reach_of(spec)
+    reach = None if controller else implicit.reach(obj)
     inlines = inline_pools.of_config(obj["metadata"]["name"], spec, controller, reach)
     for inline in inlines:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from akoo_avi import client
+from akoo_avi.client.access import refusal
 from akoo_avi.connect import port_groups
 from akoo_avi.ownership.references import tenant_uuid
 from akoo_avi.place import catalog, resolve
@@ -21,7 +22,7 @@ from akoo_avi.pools import (
 from akoo_avi.pools.applying import PoolContext
 from akoo_avi.pools.inputs import PlanInputs
 from akoo_avi.pools.network import Outside
-from akoo_avi.spec import names, refusal, resources
+from akoo_avi.spec import names, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core.plugin import api, structs, uses
 from akoo_core.plugin import names as core_names

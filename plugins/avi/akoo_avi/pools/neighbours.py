@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from akoo_avi.client.access import refusal
 from akoo_avi.pools import marking
 from akoo_avi.pools.inputs import Other
-from akoo_avi.spec import ip_pool, refusal, resources
+from akoo_avi.spec import ip_pool, resources
 from akoo_avi.spec.ip_pool import Pool
 from akoo_core.plugin import kube, structs
 

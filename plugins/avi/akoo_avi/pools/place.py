@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_avi import client
+from akoo_avi.client.access import avi_controller, refusal
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.ownership.references import tenant_uuid
 from akoo_avi.place import catalog, networks, port_groups, resolve
 from akoo_avi.place.catalog import Catalog, Row
-from akoo_avi.spec import avi_controller as controllers
-from akoo_avi.spec import nearest, placement, refusal, resources
+from akoo_avi.spec import placement
 from akoo_avi.spec.ip_pool import Pool
 from akoo_core.plugin import kube
 
@@ -24,7 +25,7 @@ class PoolPlace(NamedTuple):
     """The UUID of the network's tenant."""
 
 
-async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
+async def reach(client: kube.KubeClient, pool: Pool) -> Reach:
     """Address and credential of the controller. Raises Refusal; DecodeError for an unreadable
     AviController."""
     spec = pool.spec
@@ -34,19 +35,9 @@ async def reach(client: kube.KubeClient, pool: Pool) -> placement.Reach:
                 "InvalidPool",
                 "spec: names neither an AviController (controller) nor address and credentialRef.",
             )
-        return placement.Reach(address=spec.address, credential=spec.credential_ref, ca=spec.ca_ref)
-    try:
-        obj = await client.get(resources.AVI_CONTROLLERS, spec.controller)
-    except kube.NotFoundError:
-        page = await client.list(resources.AVI_CONTROLLERS, metadata_only=True)
-        known = [item["metadata"]["name"] for item in page.items]
-        raise refusal.Refusal(
-            "AviControllerNotFound",
-            f"AviController/{spec.controller} does not exist. "
-            f"{nearest.sentence(spec.controller, known)} Correct spec.controller of "
-            f"AviIPPool/{pool.name}, or create it.",
-        ) from None
-    return controllers.from_object(obj).reach
+        return Reach(address=spec.address, credential=spec.credential_ref, ca=spec.ca_ref)
+    correct = f"spec.controller of AviIPPool/{pool.name}"
+    return (await avi_controller.read(client, spec.controller, correct=correct)).reach
 
 
 def sought(pool: Pool, group: placement.WantedPortGroup | None = None) -> catalog.Sought:

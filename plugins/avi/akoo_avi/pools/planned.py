@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from akoo_avi import client
-from akoo_avi.connect import access
+from akoo_avi.client import access
+from akoo_avi.client.access import refusal
 from akoo_avi.place import catalog
 from akoo_avi.place.catalog import Row
 from akoo_avi.pools import applying, configs, expected, neighbours, usable
 from akoo_avi.pools.applying import NetworkState, PoolContext
 from akoo_avi.pools.expected import ChangeRow
-from akoo_avi.spec import ip_pool, placement, refusal, resources, wanted
+from akoo_avi.spec import ip_pool, placement, resources, wanted
 from akoo_avi.spec.inline_pools import Inline
 from akoo_avi.spec.ip_pool import CONFIG_ANNOTATION, Pool
 from akoo_core.plugin import api, kube, structs, uses

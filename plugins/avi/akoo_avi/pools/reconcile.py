@@ -8,11 +8,12 @@ and that of the AviController which a pool cannot do without. It makes and delet
 from __future__ import annotations
 
 from akoo_avi import client
-from akoo_avi.connect import access
+from akoo_avi.client import access
+from akoo_avi.client.access import refusal
 from akoo_avi.place import catalog
 from akoo_avi.pools import applying, conditions, leave, planned, statuses, usage
 from akoo_avi.pools.applying import PoolContext
-from akoo_avi.spec import ip_pool, port_group, refusal, resources
+from akoo_avi.spec import ip_pool, port_group, resources
 from akoo_avi.spec.ip_pool import FINALIZER, Pool
 from akoo_core.plugin import api, kube, structs
 from akoo_core.plugin.errors import BlockedError

@@ -8,7 +8,7 @@ subnet has no ranges; without ``ipPools`` nothing is said about them.
 from __future__ import annotations
 
 from akoo_avi.spec import names
-from akoo_core.plugin import api, structs
+from akoo_core.plugin import structs
 
 
 class Tenant(structs.Struct, frozen=True, kw_only=True):
@@ -72,12 +72,9 @@ class OtherPlugins(structs.Struct, frozen=True, kw_only=True):
 class AviSpec(structs.Struct, frozen=True, kw_only=True):
     """``spec`` of an AKODeploymentConfig, as far as the Avi Controller is concerned."""
 
-    controller: str = ""
     controller_version: str = ""
     cloud_name: str = ""
     service_engine_group: str = ""
-    admin_credential_ref: api.SecretName = api.SecretName()
-    certificate_authority_ref: api.SecretName = api.SecretName()
     tenant: Tenant = Tenant()
     data_network: DataNetwork = DataNetwork()
     control_plane_network: ControlPlaneNetwork = ControlPlaneNetwork()

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 
-from akoo_avi.spec import config, ip_pool, names, placement
+from akoo_avi.client.access.reach import Reach
+from akoo_avi.spec import config, ip_pool, names
 from akoo_core.plugin import structs
 
 PREFIX = "adc-"
@@ -50,7 +51,7 @@ def gives_ranges(spec: config.AviSpec) -> bool:
 
 
 def of_config(
-    config_name: str, spec: config.AviSpec, controller: str, reach: placement.Reach | None
+    config_name: str, spec: config.AviSpec, controller: str, reach: Reach | None
 ) -> tuple[Inline, ...]:
     """All pools of a config. ``reach``: the way to the controller if it names no AviController."""
     data = data_name(config_name, spec)
@@ -78,7 +79,7 @@ def _subnet(network: config.DataNetwork) -> ip_pool.SubnetSpec:
 def _spec(
     spec: config.AviSpec,
     controller: str,
-    reach: placement.Reach | None,
+    reach: Reach | None,
     network: ip_pool.NetworkName,
     subnets: tuple[ip_pool.SubnetSpec, ...],
 ) -> ip_pool.IpPoolSpec:

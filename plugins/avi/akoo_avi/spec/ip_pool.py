@@ -6,7 +6,8 @@ import ipaddress
 import itertools
 from typing import Final, Literal
 
-from akoo_avi.spec import refusal, spans
+from akoo_avi.client.access import refusal
+from akoo_avi.spec import spans
 from akoo_avi.spec.names import ADMIN_TENANT
 from akoo_avi.spec.spans import Ours, Subnet
 from akoo_core.plugin import api, conditions, names, structs

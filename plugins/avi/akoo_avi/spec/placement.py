@@ -9,21 +9,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from akoo_avi.client.access.reach import Reach
 from akoo_avi.spec import names
 from akoo_core.plugin import ako_networks, api, structs
 
 INTENT_VERSION = 1
-
-
-class Reach(structs.Struct, frozen=True, kw_only=True):
-    """The way to an Avi Controller: address, account and trusted CA."""
-
-    address: str
-    """``host`` or ``host:port``."""
-    credential: api.SecretName
-    """Keys ``username`` and ``password``."""
-    ca: api.SecretName | None = None
-    """Key ``certificateAuthorityData``; without one, the same key beside the credential."""
 
 
 class Place(structs.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from akoo_avi.spec import config, inline_pools, options, placement, refusal
-from akoo_avi.spec.placement import Reach, WantedNetwork, WantedPlace, WantedPortGroup
+from akoo_avi.client.access import implicit, refusal
+from akoo_avi.spec import config, inline_pools, options, placement
+from akoo_avi.spec.placement import WantedNetwork, WantedPlace, WantedPortGroup
 from akoo_core.plugin import ako_networks, api, structs
 from akoo_core.plugin import names as core_names
 
@@ -59,7 +60,7 @@ def of_config(
         raise refusal.Refusal("ConfigInvalid", str(error)) from error
     return WantedPlace(
         controller=avi_options.controller,
-        reach=None if avi_options.controller else reach_of(spec),
+        reach=None if avi_options.controller else implicit.reach(obj),
         cloud=_named("spec.cloudName", spec.cloud_name),
         tenant=spec.tenant.name,
         se_group=_named("spec.serviceEngineGroup", spec.service_engine_group),
@@ -87,36 +88,6 @@ def options_of(view: api.View) -> options.Options:
     """``spec.plugins.avi``, or its defaults."""
     decoded = view.plugin_config
     return decoded if isinstance(decoded, options.Options) else options.Options()
-
-
-def address(controller: str) -> str:
-    """``spec.controller`` as host or host:port.
-
-    The ancestor's documentation promised ``[scheme://]address[:port]``. The scheme can only be
-    https; it is removed, and so is everything behind the address.
-    """
-    scheme, separator, rest = controller.strip().partition("://")
-    if not separator:
-        return scheme.rstrip("/")
-    if scheme.lower() != "https":
-        raise refusal.invalid("spec.controller", f"Avi speaks https only, not {scheme}.")
-    return rest.split("/", 1)[0]
-
-
-def reach_of(spec: config.AviSpec) -> Reach:
-    """The way to its controller in a config itself. Raises Refusal."""
-    account, ca = spec.admin_credential_ref, spec.certificate_authority_ref
-    if not account.complete:
-        raise refusal.invalid(
-            "spec.adminCredentialRef",
-            "names no Secret; without the keys username and password of one nothing can be asked "
-            "of the Avi Controller.",
-        )
-    return Reach(
-        address=_named("spec.controller", address(spec.controller)),
-        credential=account,
-        ca=ca if ca.complete else None,
-    )
 
 
 def _named(path: str, value: str) -> str:

@@ -25,8 +25,8 @@ from collections.abc import Mapping
 from akoo_testbed.avisim import Controller, values
 
 from akoo_avi.client import (
-    Controllers,
     Credential,
+    SessionRegistry,
     UnreachableError,
     calls,
     client,
@@ -37,7 +37,7 @@ from akoo_avi.client import (
     slots,
     versions,
 )
-from akoo_avi.connect import backoff
+from akoo_avi.client.access import patience
 from akoo_core.plugin import clock, external
 
 PASSWORD = "Avi-simulated-1"  # noqa: S105 - of a simulator
@@ -80,7 +80,7 @@ def memory_controllers(
     now: clock.Clock | None = None,
     pool_size: int = slots.SIZE,
     patient: bool = False,
-) -> Controllers:
+) -> SessionRegistry:
     """A registry of these controllers by address; no other address answers.
 
     The mapping may change later: an address that is taken out answers no more logins.
@@ -88,11 +88,11 @@ def memory_controllers(
     """
     clock_now = now or clock.SystemClock()
 
-    def opened(address: str) -> door.Door:
+    def opened(address: str, _: int) -> door.Door:
         made = _Doors(controllers, address)
-        return backoff.PatientDoor(made, clock_now) if patient else made
+        return patience.PatientDoor(made, clock_now) if patient else made
 
-    return Controllers(now=clock_now, make_door=opened, pool_size=pool_size)
+    return SessionRegistry(now=clock_now, make_door=opened, pool_size=pool_size)
 
 
 class MemoryDoor:

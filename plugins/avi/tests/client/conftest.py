@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from akoo_avi.client import AviClient, Controllers, Credential
+from akoo_avi.client import AviClient, Controllers, Credential, SessionRegistry
 from akoo_testbed.avisim import pytest as avisim_
 from urllib3 import connection
 
@@ -111,7 +111,7 @@ def drained() -> Callable[[int], None]:
 async def controllers(
     now: clock.ManualClock, avisim: avisim_.RunningAvi, drained: Callable[[int], None]
 ) -> AsyncIterator[Controllers]:
-    made = Controllers(now=now)
+    made = SessionRegistry(now=now)
     yield made
     await made.close()
     drained(avisim.server.port)

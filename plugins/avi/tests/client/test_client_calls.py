@@ -12,7 +12,6 @@ from akoo_avi.client import (
     AviClient,
     AviError,
     ConflictError,
-    Controllers,
     Credential,
     ExhaustedError,
     ExistsError,
@@ -26,6 +25,7 @@ from akoo_avi.client import (
     RateLimitedError,
     ReferencedError,
     SessionLostError,
+    SessionRegistry,
     TenantMissingError,
     UnreachableError,
     UpgradingError,
@@ -120,7 +120,7 @@ async def opened(
         yield Avi(memory, memory.controller)
         return
     with avisim_.running(options) as running:
-        controllers = Controllers()
+        controllers = SessionRegistry()
         who = Credential(options.username, options.password, running.server.ca_pem)
         address = running.url.removeprefix("https://")
         yield Avi(await controllers.client(address, who, external=seam), running.controller)

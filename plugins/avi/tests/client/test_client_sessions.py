@@ -13,6 +13,7 @@ from akoo_avi.client import (
     Credential,
     CredentialRefusedError,
     SessionLostError,
+    SessionRegistry,
     UnreachableError,
     calls,
     connection,
@@ -64,7 +65,7 @@ async def test_every_release_is_asked_in_its_own_version(
     seam: external.External, profile: str
 ) -> None:
     with avisim_.running(avisim_.AviOptions(profile=profile)) as avi:
-        controllers = Controllers()
+        controllers = SessionRegistry()
         who = Credential("admin", avi.options.password, avi.server.ca_pem)
         made = await controllers.client(avi.url.removeprefix("https://"), who, external=seam)
         assert await made.version() == profile

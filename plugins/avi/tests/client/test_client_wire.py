@@ -20,6 +20,7 @@ from akoo_avi.client import (
     OutcomeUnknownError,
     RedirectedError,
     SessionLostError,
+    SessionRegistry,
     TlsError,
     UnreachableError,
     calls,
@@ -279,7 +280,7 @@ async def test_a_login_that_nobody_waits_for_is_closed(
 async def test_a_controller_that_hangs_delays_no_other(
     avisim: avisim_.RunningAvi, seam: external.External
 ) -> None:
-    controllers = Controllers(pool_size=2)
+    controllers = SessionRegistry(pool_size=2)
     options = avisim_.AviOptions()
     with avisim_.running(options) as other:
         clients = []

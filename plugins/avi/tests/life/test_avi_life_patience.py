@@ -5,8 +5,16 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from akoo_avi.client import Controllers, Credential, TlsError, UnreachableError, calls, door
-from akoo_avi.connect import backoff
+from akoo_avi.client import (
+    Controllers,
+    Credential,
+    SessionRegistry,
+    TlsError,
+    UnreachableError,
+    calls,
+    door,
+)
+from akoo_avi.client.access import SharedControllers, patience
 from akoo_avi.plugin import AviPlugin
 
 from akoo_core import external
@@ -63,7 +71,7 @@ async def test_it_is_asked_rarely_and_again_once_it_answers(
     loop_clock: virtual_time.LoopClock,
 ) -> None:
     hanging = Hanging()
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     await ask(made)
     hanging.silent = True
     begun, asked = loop_clock.monotonic(), hanging.asked
@@ -85,7 +93,7 @@ async def test_what_it_says_is_an_answer_whatever_it_is(
 ) -> None:
     hanging = Hanging()
     hanging.error = TlsError("The certificate is not to be trusted.")
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     for _ in range(5):
         with pytest.raises(TlsError):
             await ask(made)
@@ -98,7 +106,7 @@ async def test_who_is_cancelled_beside_a_failure_says_nothing_of_the_controller(
     loop_clock: virtual_time.LoopClock,
 ) -> None:
     hanging = Hanging()
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     await ask(made)
     hanging.silent = True
     tasks = [asyncio.create_task(ask(made)) for _ in range(6)]
@@ -121,7 +129,7 @@ async def test_requests_that_are_lost_together_are_one_silence(
     loop_clock: virtual_time.LoopClock,
 ) -> None:
     hanging = Hanging()
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     await ask(made)
     hanging.silent = True
     lost = await asked_beside(made, 8)
@@ -138,7 +146,7 @@ async def test_a_controller_that_answers_anything_is_asked(
     """Some requests are lost all the time; others are answered all the time."""
     hanging = Hanging()
     hanging.silent_paths = {"pool"}
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     seam = external.External()
     avi = await made.client("avi.example.com", WHO, external=seam)
     ended = False
@@ -162,7 +170,7 @@ async def test_what_never_left_this_process_says_nothing_of_the_controller(
     loop_clock: virtual_time.LoopClock,
 ) -> None:
     hanging = Hanging()
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     await ask(made)
     hanging.error = calls.LostError("all 9 connections wait for an answer", sent=False, ours=True)
     for _ in range(6):
@@ -179,7 +187,7 @@ async def test_a_loss_that_was_not_sent_in_time_says_nothing_either(
 ) -> None:
     """No thread was free until the deadline."""
     hanging = Hanging()
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     await ask(made)
     hanging.silent, hanging.sends = True, False
     for _ in range(4):
@@ -195,7 +203,7 @@ async def test_the_message_says_for_how_long_it_was_silent(
     loop_clock: virtual_time.LoopClock,
 ) -> None:
     hanging = Hanging()
-    made = Controllers(make_door=lambda _: backoff.PatientDoor(hanging, loop_clock))
+    made = SessionRegistry(make_door=lambda *_: patience.PatientDoor(hanging, loop_clock))
     await ask(made)
     hanging.silent = True
     for _ in range(2):
@@ -205,7 +213,10 @@ async def test_the_message_says_for_how_long_it_was_silent(
     await made.close()
 
 
-def test_the_plugin_is_patient() -> None:
-    opened = AviPlugin()._clients._make_door("avi.example.com")
-    assert isinstance(opened, backoff.PatientDoor)
+async def test_the_plugin_is_patient() -> None:
+    clients = AviPlugin()._clients
+    assert isinstance(clients, SharedControllers)
+    opened = clients._join().registry._make_door("avi.example.com", 1)
+    assert isinstance(opened, patience.PatientDoor)
     opened.close()
+    await clients.close()

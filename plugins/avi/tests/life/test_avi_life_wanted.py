@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from akoo_avi.client.access import implicit, nearest, refusal
 from akoo_avi.plugin import AviPlugin
-from akoo_avi.spec import config, nearest, placement, refusal, resources, wanted
+from akoo_avi.spec import config, placement, resources, wanted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,7 +103,7 @@ MINIMAL = {
     ],
 )
 def test_addresses(controller: str, address: str) -> None:
-    assert wanted.address(controller) == address
+    assert implicit.address(controller) == address
 
 
 def test_absent_null_and_empty_are_the_same() -> None:

@@ -1,9 +1,22 @@
-"""An AviController: address, account and CA of one Avi Controller, for many configs. Pure."""
+"""An AviController: address, account and CA of one Avi Controller, for many configs."""
 
 from __future__ import annotations
 
-from akoo_avi.spec import placement
-from akoo_core.plugin import api, conditions, structs
+from typing import Final
+
+from akoo_avi.client.access import named, refusal
+from akoo_avi.client.access.reach import Reach
+from akoo_core.plugin import api, conditions, kube, structs
+
+AVI_CONTROLLERS: Final = kube.Resource(
+    "akoo.io", "v1alpha1", "avicontrollers", "AviController", namespaced=False
+)
+READ_RULE: Final = api.RbacRule(
+    groups=(AVI_CONTROLLERS.group,),
+    resources=(AVI_CONTROLLERS.plural,),
+    verbs=("get", "list", "watch"),
+)
+"""The right of a plugin that goes by AviControllers."""
 
 
 class AviControllerSpec(structs.Struct, frozen=True, kw_only=True):
@@ -40,10 +53,28 @@ class Declared(structs.Struct, frozen=True, kw_only=True):
     status: AviControllerStatus
 
     @property
-    def reach(self) -> placement.Reach:
-        return placement.Reach(
+    def reach(self) -> Reach:
+        return Reach(
             address=self.spec.address, credential=self.spec.credential_ref, ca=self.spec.ca_ref
         )
+
+
+async def read(
+    reader: kube.KubeClient, name: str, *, correct: str, new_user: bool = False
+) -> Declared:
+    """The AviController ``name``, by ``reader`` (``ctx.shared`` or ``ctx.kube``).
+
+    ``correct``: the field and the object that a person corrects. ``new_user``: one that is being
+    deleted is refused. Raises Refusal: AviControllerNotFound, AviControllerDeleting,
+    ConfigInvalid; and KubeErrors.
+    """
+    obj = await named.get(reader, AVI_CONTROLLERS, name, correct=correct)
+    if new_user:
+        named.usable(AVI_CONTROLLERS, obj, correct=correct)
+    try:
+        return from_object(obj)
+    except structs.DecodeError as error:
+        raise refusal.Refusal("ConfigInvalid", f"AviController/{name}: {error}") from error
 
 
 def from_object(obj: structs.JSON) -> Declared:
@@ -63,8 +94,6 @@ def from_object(obj: structs.JSON) -> Declared:
 def secrets_of(obj: structs.JSON) -> tuple[api.SecretPair, ...]:
     """(namespace, name) of the Secrets that it names; () for an unreadable object."""
     try:
-        spec = from_object(obj).spec
+        return from_object(obj).reach.secrets
     except structs.DecodeError:
         return ()
-    named = (spec.credential_ref, *((spec.ca_ref,) if spec.ca_ref else ()))
-    return tuple(secret.pair for secret in named)

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-from akoo_avi.client import Controllers, Credential, UnreachableError, calls, door, slots
+from akoo_avi.client import Credential, SessionRegistry, UnreachableError, calls, door
 from akoo_core.plugin import circuit
 from akoo_core.plugin.clock import Clock, SystemClock
 
@@ -20,15 +20,14 @@ PATIENT = 0.9
 """The share of its deadline after which a request that is cut short counts as unanswered."""
 
 
-def controllers(*, pool_size: int, page_size: int, clock: Clock | None = None) -> Controllers:
-    """The registry of a process, with backoff."""
+def registry(*, pool_size: int, page_size: int, clock: Clock | None = None) -> SessionRegistry:
+    """A registry with backoff."""
     now = clock or SystemClock()
-    width = pool_size + slots.FOR_READS
-    return Controllers(
+    return SessionRegistry(
         pool_size=pool_size,
         page_size=page_size,
         now=now,
-        make_door=lambda address: PatientDoor(door.ThreadedDoor(address, size=width), now),
+        make_door=lambda address, size: PatientDoor(door.threaded(address, size), now),
     )
 
 
