@@ -636,6 +636,22 @@ async def paths(bench: Bench) -> object:
     ]
 
 
+@row([(True, True), (True, False), None, None], API + "SearchIndex.FindChild")
+async def children_of_a_folder(bench: Bench) -> object:
+    free, switch = await bench.group("DC0-free"), await bench.switch("DVS0")
+    placed = next(
+        each for each in (await bench.client.inventory()).switches if each.switch.mo_ref == switch
+    )
+
+    async def child(name: str) -> object:
+        known = await bench.client.child(placed.folder, name)
+        return known and (known.mo_ref in (free, switch), known.port_group)
+
+    seen = [await child(name) for name in ("DC0-free", "DVS0", "no-such")]
+    await bench.deny("System.View", free)
+    return [*seen, await child("DC0-free")]
+
+
 @row([True, True, ["SYSTEM/DVS.UPLINKPG"]], API + "DVPortgroupConfigInfo.uplink; Tag")
 async def uplink_port_groups(bench: Bench) -> object:
     switch = await bench.switch("DVS0")

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from akoo_vsphere.client.account import Account, RefusalMemory
 from akoo_vsphere.connect.catalog import Catalogs
+from akoo_vsphere.connect.marked import Marked
 from akoo_vsphere.controllers import connections, port_groups
+from akoo_vsphere.spec import connection as connections_spec
 from akoo_vsphere.spec import resources
 from akoo_vsphere.testing.memory import MemoryVCenter
 from akoo_vsphere.testing.scenes import standard
@@ -49,21 +51,27 @@ class MemoryVCenters:
 
 
 class PortGroupsPlugin(api.Plugin):
-    """The controllers alone, as a process that starts now."""
+    """The controllers alone, as a process that starts now. ``marked``: the reports of a source, by
+    which readings are kept, too."""
 
     rbac: ClassVar[tuple[api.RbacRule, ...]] = (*port_groups.RIGHTS, *connections.RIGHTS)
 
-    def __init__(self, vcenters: MemoryVCenters) -> None:
+    def __init__(self, vcenters: MemoryVCenters, marked: Marked | None = None) -> None:
         super().__init__()
         self.name = "vsphere"
+        self._marked = marked
         self._vcenters = vcenters
         self._nonces = itertools.count(1)
+        self._catalogs = Catalogs(0 if marked is None else 1)
 
     @api.hookimpl
     def controllers(self) -> tuple[api.ControllerRegistration, ...]:
         return (
             port_groups.PortGroups(
-                self._vcenters, lambda: f"n{next(self._nonces)}", catalogs=Catalogs(0)
+                self._vcenters,
+                lambda: f"n{next(self._nonces)}",
+                catalogs=self._catalogs,
+                marked=self._marked,
             ).registration(),
             *connections.Connections(self._vcenters).registrations(),
         )
@@ -108,6 +116,8 @@ class VSphereWorld(testing.World):
         self.registry = MemoryVCenters({ADDRESS: self.vcenter})
         self.hand = MemoryVCenter(self.vcenter).hand
         self.controllers = PortGroupsPlugin(self.registry)
+        self._marked: Marked | None = None
+        self._heard = ""
 
     def outside(self) -> object:
         return self.hand.groups()
@@ -118,6 +128,7 @@ class VSphereWorld(testing.World):
         return self.trace(name).result
 
     def trace(self, name: str = "edge") -> testing.VerbRun:
+        self.hear()
         return testing.run_reconcile(self.controllers, "port-groups", name, self)
 
     def run_connection(self, name: str = "vc", controller: str = "connections") -> Any:
@@ -126,7 +137,26 @@ class VSphereWorld(testing.World):
     def restart(self) -> None:
         """Another process: nothing is in memory."""
         self.registry = MemoryVCenters(self.registry.vcenters)
-        self.controllers = PortGroupsPlugin(self.registry)
+        if self._marked is not None:
+            self._marked, self._heard = Marked(), ""
+        self.controllers = PortGroupsPlugin(self.registry, self._marked)
+
+    def follow(self) -> None:
+        """Let a source report before each attempt from now on."""
+        self._marked = Marked()
+        self._source = MemoryVCenter(self.vcenter)
+        self.restart()
+        self.hear()
+
+    def hear(self) -> None:
+        """Take what the source has to report, if one follows."""
+        if self._marked is not None:
+            changes = self.run(self._source.changes(self._heard, 0))
+            connection = self.connection()
+            assert connection is not None
+            self._heard = changes.version
+            known = connections_spec.from_object(connection)
+            self._marked.take(known, changes, self.clock.monotonic())
 
     # What people do.
 

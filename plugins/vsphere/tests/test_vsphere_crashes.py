@@ -109,6 +109,21 @@ def status_lost() -> VSphereWorld:
     return there
 
 
+def status_lost_and_renamed() -> VSphereWorld:
+    there = status_lost()
+    there.hand.rename(mo_ref(there), "somebody-s")
+    return there
+
+
+def lost_and_renamed() -> VSphereWorld:
+    """The answer to a create is lost, and a person gives the port group another name."""
+    there = new()
+    there.vcenter.faults.add(Fault(method="create", lost=True))
+    there.run_group()
+    there.hand.rename(mo_ref(there), "somebody-s")
+    return there
+
+
 def deleted() -> VSphereWorld:
     there = in_force()
     there.delete()
@@ -134,8 +149,33 @@ SCENES: list[Callable[[], VSphereWorld]] = [
     adopted_and_changed,
     handed_over,
     status_lost,
+    status_lost_and_renamed,
+    lost_and_renamed,
     deleted,
     deleted_and_retained,
+]
+
+
+def followed(make: Callable[[], VSphereWorld]) -> Callable[[], VSphereWorld]:
+    """The scene in a process whose source reports, so that no list is read anew."""
+
+    @functools.wraps(make)
+    def scene() -> VSphereWorld:
+        there = make()
+        there.follow()
+        return there
+
+    scene.__name__ = f"{make.__name__}, followed"
+    return scene
+
+
+SCENES += [
+    followed(make)
+    for make in (
+        SCENES
+        if PROOF
+        else [new, removed, status_lost, status_lost_and_renamed, lost_and_renamed, deleted]
+    )
 ]
 
 
@@ -159,7 +199,14 @@ def end(there: VSphereWorld) -> object:
         for key, value in there.state()["management"].items()  # type: ignore[attr-defined]
         if "events" not in key
     }
-    return _steady(management), _steady(there.hand.groups())
+    groups = there.hand.groups()
+    carriers = [
+        mo_ref
+        for mo_ref, plain in groups.items()
+        if isinstance(marks.of_description(plain["config"]["description"]), marks.Mark)
+    ]
+    assert len(carriers) <= 1, f"made twice: {carriers}"
+    return _steady(management), _steady(groups)
 
 
 def _steady(value: Any) -> Any:

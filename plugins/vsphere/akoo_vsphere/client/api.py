@@ -82,6 +82,14 @@ class Listed(structs.Struct, frozen=True, kw_only=True):
     """Custom attributes: name of the definition to value."""
 
 
+class Child(structs.Struct, frozen=True, kw_only=True):
+    """An object of a folder."""
+
+    mo_ref: str
+    port_group: bool
+    """False: it is a switch, a network or a folder."""
+
+
 class Users(structs.Struct, frozen=True, kw_only=True):
     """Users of a port group. None: not readable, which counts as in use."""
 
@@ -163,6 +171,11 @@ class VCenterClient(Protocol):
         is there, or not for this account."""
         ...
 
+    async def child(self, folder: str, name: str) -> Child | None:
+        """The object of that name in a folder; None: there is none, or not for this account. Names
+        are unique in a folder."""
+        ...
+
     async def path(self, mo_ref: str) -> str:
         """Inventory path of an object."""
         ...
@@ -185,8 +198,9 @@ class VCenterClient(Protocol):
         """The key of a custom attribute for port groups, defined if it is not there."""
         ...
 
-    async def create(self, switch: str, spec: JSON) -> str:
-        """Make one port group; its moRef. Raises NameTakenError."""
+    async def create(self, switch: str, spec: JSON, folder: str = "") -> str:
+        """Make one port group; its moRef. ``folder``: that of the switch, which saves a read.
+        Raises NameTakenError."""
         ...
 
     async def reconfigure(self, mo_ref: str, spec: JSON) -> None:

@@ -67,6 +67,9 @@ class SoapClient:
     async def port_group_at(self, path: str) -> str:
         return await self._read(lambda operation: reads.port_group_at(operation, path))
 
+    async def child(self, folder: str, name: str) -> api.Child | None:
+        return await self._read(lambda operation: reads.child(operation, folder, name))
+
     async def path(self, mo_ref: str) -> str:
         return await self._read(lambda operation: reads.path(operation, mo_ref))
 
@@ -105,7 +108,7 @@ class SoapClient:
             )
         return key
 
-    async def create(self, switch: str, spec: JSON) -> str:
+    async def create(self, switch: str, spec: JSON, folder: str = "") -> str:
         name = str(spec["name"])
         await self._writes.to_end(
             SoapCall(
@@ -117,12 +120,14 @@ class SoapClient:
             )
         )
         try:
-            mo_ref = await self._read(lambda operation: reads.child(operation, switch, name))
+            if not folder:
+                folder = await self._read(lambda operation: reads.folder_of(operation, switch))
+            made = await self.child(folder, name) if folder else None
         except errors.VCenterError as error:
             raise self._unseen(name, f": {error}") from None
-        if mo_ref is None:
+        if made is None or not made.port_group:
             raise self._unseen(name, ".")
-        return mo_ref
+        return made.mo_ref
 
     def _unseen(self, name: str, problem: str) -> errors.OutcomeUnknownError:
         return errors.OutcomeUnknownError(

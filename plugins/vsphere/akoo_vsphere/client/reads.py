@@ -105,21 +105,26 @@ async def port_group_at(operation: Operation, path: str) -> str:
     )
 
 
-async def child(operation: Operation, switch: str, name: str) -> str | None:
-    """moRef of the port group of this name beside a switch."""
-    row = await operation.row(operation.references.ref(switch), ("parent",))
+async def folder_of(operation: Operation, mo_ref: str) -> str:
+    """moRef of the folder of an object; "" if it is not visible."""
+    row = await operation.row(operation.references.ref(mo_ref), ("parent",))
     folder = row.fields.get("parent")
-    if not isinstance(folder, Ref):
-        return None
+    return folder.value if isinstance(folder, Ref) else ""
+
+
+async def child(operation: Operation, folder: str, name: str) -> api.Child | None:
+    """The object of this name in a folder."""
     at = await operation.call(
         SoapCall(
             method="FindChild",
             target=operation.manager("searchIndex"),
-            arguments={"entity": folder, "name": name},
+            arguments={"entity": operation.references.ref(folder), "name": name},
             subject=f'"{name}"',
         )
     )
-    return at.value if isinstance(at, Ref) and at.type == PORT_GROUP else None
+    if not isinstance(at, Ref):
+        return None
+    return api.Child(mo_ref=at.value, port_group=at.type == PORT_GROUP)
 
 
 async def path(operation: Operation, mo_ref: str) -> str:

@@ -7,18 +7,23 @@ vCenter, and everything about the port group itself is read anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from akoo_core.plugin import clock
+from akoo_vsphere import marks
+from akoo_vsphere.allocation import VlanUser
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.api import About, Inventory, Listed, VCenterClient
+from akoo_vsphere.connect.marked import Marked
 from akoo_vsphere.spec.connection import Connection
 
 PLACES_SECONDS: Final = 10.0
 """Age of datacenters, switches, custom attributes, and of the answer to which vCenter this is."""
 LISTS_SECONDS: Final = 2.0
-"""Age of a list of port groups."""
+"""Age of a list of the port groups of a switch."""
+FOLLOWED_SECONDS: Final = 600.0
+"""Age of such a list while a source reports what was marked since. See ``marked``."""
 FRESH_SECONDS: Final = 1.0
 """Age of the answer to which vCenter this is, before a write: a vCenter is not replaced in less."""
 
@@ -26,10 +31,20 @@ T = TypeVar("T")
 
 
 class Reach(NamedTuple):
-    """The way to all vCenters of a process, and what was read of them."""
+    """The way to all vCenters of a process, what was read of them, and what sources report."""
 
     vcenters: VCenters
     catalogs: Catalogs
+    marked: Marked
+
+
+class Neighbours(NamedTuple):
+    """The port groups of a switch, as a list showed them."""
+
+    names: dict[str, str]
+    """Name to moRef; the first of several."""
+    marks: dict[str, str]
+    """moRef to the text of a mark."""
 
 
 class _State:
@@ -52,22 +67,25 @@ class Catalogs:
 
     def of(self, connection: Connection, client: VCenterClient, now: clock.Clock) -> Catalog:
         """The readings of one vCenter, for one piece of work."""
-        return Catalog(self, (connection.uid, connection.generation), client, now)
+        return Catalog(self, connection.identity, client, now)
 
     async def get(
         self, key: Hashable, read: Callable[[], Awaitable[T]], *, seconds: float, now: clock.Clock
     ) -> T:
-        """The last value if it is young enough, else a new one from ``read``.
+        """The last value if it is young enough or was read after the call, else a new one from
+        ``read``.
 
-        Callers during a reading wait for it. If it fails, all of them get its error, so that a
-        vCenter that does not answer costs each of them one deadline and not one after the other.
+        Callers during a reading wait for it, and then share the next one. If it fails, all of them
+        get its error, so that a vCenter that does not answer costs each of them one deadline and
+        not one after the other.
         """
         state = self._states.setdefault(key, _State())
         # The reading that runs now, or else the next one, is the first that counts for us.
         first = state.begun if state.lock.locked() else state.begun + 1
+        called_at = now.monotonic()
         async with state.lock:
             age = now.monotonic() - state.at
-            if age < seconds * self._patience:
+            if age < seconds * self._patience or state.at > called_at:
                 return cast("T", state.value)
             if state.failed is not None and state.failed[0] >= first:
                 raise state.failed[1]
@@ -111,11 +129,22 @@ class Catalog:
         """Custom attributes of port groups."""
         return await self._get("attributes", self._client.attributes, PLACES_SECONDS)
 
-    async def port_groups(self, switch: str, *, fresh: bool = False) -> tuple[Listed, ...]:
-        """The port groups of a switch."""
-        return await self._get(
-            switch, lambda: self._client.port_groups(switch), LISTS_SECONDS, fresh=fresh
-        )
+    async def neighbours(
+        self, switch: str, instance: str, *, followed: bool, fresh: bool = False
+    ) -> Neighbours:
+        """The port groups of a switch of the vCenter ``instance``. ``followed``: a source reports
+        what was marked since. ``fresh``: they are read now, unless they are followed."""
+
+        async def read() -> Neighbours:
+            return _neighbours(await self._client.port_groups(switch))
+
+        seconds = FOLLOWED_SECONDS if followed else LISTS_SECONDS
+        kind = f"{instance} {switch}"
+        return await self._get(kind, read, seconds, fresh=fresh and not followed)
+
+    async def vlans(self, switch: str) -> tuple[VlanUser, ...]:
+        """The port groups of a switch that have a single VLAN."""
+        return await self._get(f"vlans {switch}", lambda: self._client.vlans(switch), LISTS_SECONDS)
 
     async def define(self, name: str) -> dict[int, str]:
         """The custom attributes with ``name``, which is defined if need be."""
@@ -137,3 +166,14 @@ class Catalog:
             self._catalogs.put((self._key, kind), value, self._clock)
             return value
         return await self._catalogs.get((self._key, kind), read, seconds=seconds, now=self._clock)
+
+
+def _neighbours(listed: Iterable[Listed]) -> Neighbours:
+    names: dict[str, str] = {}
+    values: dict[str, str] = {}
+    for entry in listed:
+        names.setdefault(entry.name, entry.mo_ref)
+        value = entry.values.get(marks.ATTRIBUTE, "")
+        if value:
+            values[entry.mo_ref] = value
+    return Neighbours(names, values)

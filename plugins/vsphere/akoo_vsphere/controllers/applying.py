@@ -1,8 +1,9 @@
 """Brings the port group of one object to its spec: looks, plans, performs one action, looks again.
 
-Each action follows a look of its own: instance UUID, moRef, mark and switch are read, the plan is
-made of them, and its first action is performed. All that a later attempt needs stands in status
-before the write that makes it necessary: the nonce before a create, the epoch before a takeover.
+Each write in vCenter follows a look of its own: instance UUID, moRef, mark and switch are read, the
+plan is made of them, and its first action is performed. All that a later attempt needs stands in
+status before the write that makes it necessary: the nonce before a create, the epoch before a
+takeover.
 """
 
 from __future__ import annotations
@@ -14,10 +15,19 @@ from akoo_core.plugin.conditions import Condition
 from akoo_vsphere import allocation, plan, suitable
 from akoo_vsphere.client import errors
 from akoo_vsphere.connect import access, connection_hold
-from akoo_vsphere.controllers import avi_gate, events, execute, recording, scene, statuses
+from akoo_vsphere.controllers import (
+    avi_gate,
+    events,
+    execute,
+    recording,
+    scene,
+    search,
+    statuses,
+)
 from akoo_vsphere.controllers.attempt import Attempt
 from akoo_vsphere.controllers.index import seen_of
 from akoo_vsphere.controllers.scene import Scene
+from akoo_vsphere.controllers.search import Sight
 from akoo_vsphere.observed import Observed
 from akoo_vsphere.situation import Action, Announce, Create, Plan
 from akoo_vsphere.spec import port_group, refusal
@@ -42,13 +52,21 @@ async def apply(attempt: Attempt) -> api.Result:
         waiting = await _task(attempt, view)
         if waiting is not None:
             return waiting
+    sight: Sight | None = None
     for _ in range(STEPS):
-        seen = await scene.find(view, attempt.group, attempt.made, unsent=attempt.unsent)
+        looked = sight is None
+        if sight is None:
+            sight = await search.look(view, attempt.group, attempt.made, unsent=attempt.unsent)
+        seen = sight.observed
         result = await _plan(attempt, view, seen)
         recording.verified(attempt, result, seen)
         if not result.actions:
             return await _settled(attempt, view, result, seen)
-        view = await _step(attempt, view, seen, result)
+        if looked and isinstance(result.actions[0], Announce | Create):
+            await _check_free(attempt, view, sight)
+        view, called = await _step(attempt, view, sight, result)
+        if called:
+            sight = None
     raise refusal.Refusal(
         "UpdateFailed",
         f"After {STEPS} changes the port group is still not as wanted: "
@@ -67,32 +85,36 @@ async def _plan(attempt: Attempt, view: Scene, seen: Observed | None) -> Plan:
     else:
         if seen is None or not (result.waiting or result.stuck):
             return result
-    attempt.users = await scene.users_of(view, seen.mo_ref)
+    attempt.users = await search.users_of(view, seen.mo_ref)
     return plan.plan(structs.replace(unknown, use=recording.use_of(attempt.users)))
 
 
-async def _step(attempt: Attempt, view: Scene, seen: Observed | None, result: Plan) -> Scene:
-    """Perform the first action, or what has to be done before it. The caller looks again then."""
+async def _step(attempt: Attempt, view: Scene, sight: Sight, result: Plan) -> tuple[Scene, bool]:
+    """Perform the first action, or what has to be done before it. True: vCenter was called to write
+    something, so that the caller has to look again."""
     action = result.actions[0]
-    if isinstance(action, Announce | Create):
-        avi_gate.check(attempt.group, attempt.ctx.clock.now())
-        await _check_vlan(attempt, view)
     if not attempt.ready_to_write:
-        return await _prepare(attempt, view)
+        return await _prepare(attempt, view), False
     if isinstance(action, Announce):
         await _announce(attempt)
-    elif not await recording.taking_over(attempt, result):
-        view = await scene.again(view)
-        await _perform(attempt, view, seen, action)
-    return view
+        return view, False
+    if await recording.taking_over(attempt, result):
+        return view, False
+    view = await scene.again(view)
+    await _perform(attempt, view, sight.observed, action)
+    return view, True
 
 
-async def _check_vlan(attempt: Attempt, view: Scene) -> None:
-    """Raise Refusal if a VLAN that was chosen from a pool is another's by now. A person who names
-    a VLAN may mean one that others have, too."""
+async def _check_free(attempt: Attempt, view: Scene, sight: Sight) -> None:
+    """Raise Refusal if the port group must not be made: Avi does not look there, its name is
+    another's, or the VLAN that was chosen from a pool is another's by now. A person who names a
+    VLAN may mean one that others have, too."""
     group = attempt.group
+    avi_gate.check(group, attempt.ctx.clock.now())
+    if sight.taken_by:
+        raise _name_conflict(view, group, sight.taken_by)
     if group.config:
-        seen = await view.client.vlans(view.switch)
+        seen = await view.catalog.vlans(view.switch)
         problem = allocation.conflict(group.spec, attempt.made, seen)
         if problem is not None:
             raise problem
@@ -124,7 +146,7 @@ async def _perform(attempt: Attempt, view: Scene, seen: Observed | None, action:
             raise
         return
     except errors.NameTakenError as error:
-        await _name_taken(view, attempt.group, action, error)
+        await _name_taken(attempt, view, action, error)
         return
     except errors.TaskRunningError as error:
         operation, now = type(action).__name__, attempt.ctx.clock.now()
@@ -156,16 +178,20 @@ async def _prepare(attempt: Attempt, view: Scene) -> Scene:
 
 
 async def _name_taken(
-    view: Scene, group: PortGroup, action: Action, error: errors.NameTakenError
+    attempt: Attempt, view: Scene, action: Action, error: errors.NameTakenError
 ) -> None:
     """Return if the next look finds the port group that has the name; raise Refusal otherwise."""
-    if isinstance(action, Create) and await scene.find(view, group, fresh=True) is not None:
+    if isinstance(action, Create) and await search.find(view, attempt.group) is not None:
         return
-    raise refusal.Refusal(
+    raise _name_conflict(view, attempt.group, error.mo_ref)
+
+
+def _name_conflict(view: Scene, group: PortGroup, mo_ref: str) -> refusal.Refusal:
+    return refusal.Refusal(
         "NameConflict",
         f'"{group.desired.port_group_name}" is the name of another object '
-        f"({error.mo_ref or 'unknown'}) in folder {view.place.placed.folder_path}. Rename that "
-        "one, or give another spec.portGroupName.",
+        f"({mo_ref or 'unknown'}) in folder {view.place.placed.folder_path}. Rename that one, or "
+        "give another spec.portGroupName.",
     )
 
 
@@ -193,7 +219,7 @@ async def _settled(
     if seen is None:
         raise ValueError("a plan without actions has a port group")
     if attempt.users is None and attempt.count_users:
-        attempt.users = await scene.users_of(view, seen.mo_ref)
+        attempt.users = await search.users_of(view, seen.mo_ref)
     await recording.settled(attempt, view, result, seen)
     await attempt.save()
     attempt.seen = seen_of(seen)

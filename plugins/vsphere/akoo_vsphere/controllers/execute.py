@@ -20,7 +20,8 @@ async def execute(scene: Scene, seen: Observed | None, action: Action) -> str:
     match action:
         case Create():
             spec = config_spec.create(action.settings, action.description)
-            return await scene.client.create(scene.switch, spec)
+            folder = scene.place.placed.folder
+            return await scene.client.create(scene.switch, spec, folder)
         case Announce():
             raise ValueError("an announcement is no call to vCenter")
     if seen is None:

@@ -11,11 +11,12 @@ import asyncio
 from typing import Final
 
 from akoo_core.plugin import api, kube
-from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.api import VCenterClient
 from akoo_vsphere.connect import access
+from akoo_vsphere.connect.catalog import Reach
 from akoo_vsphere.controllers import scene
 from akoo_vsphere.controllers.index import Index
+from akoo_vsphere.spec.connection import Connection
 
 LONGEST_PAUSE: Final = 60.0
 """Seconds between two attempts to reach a vCenter: a Secret may have changed meanwhile."""
@@ -24,9 +25,7 @@ OPEN_SECONDS: Final = 15.0
 """Time with one reading of Secret and connection: a wait without news takes longer."""
 
 
-async def follow(
-    ctx: api.ControllerContext, add: api.AddKey, vcenters: VCenters, index: Index
-) -> None:
+async def follow(ctx: api.ControllerContext, add: api.AddKey, reach: Reach, index: Index) -> None:
     """Follow the vCenters of all connections that have port groups, until cancelled."""
     tasks: dict[str, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as group:
@@ -37,30 +36,44 @@ async def follow(
                 tasks.pop(name).cancel()
             for name in sorted(wanted - tasks.keys()):
                 tasks[name] = group.create_task(
-                    _follow(ctx, add, vcenters, index, name), name=f"vcenter-{name}"
+                    _follow(ctx, add, reach, index, name), name=f"vcenter-{name}"
                 )
             await index.changed.wait()
 
 
 async def _follow(
-    ctx: api.ControllerContext, add: api.AddKey, vcenters: VCenters, index: Index, name: str
+    ctx: api.ControllerContext, add: api.AddKey, reach: Reach, index: Index, name: str
+) -> None:
+    """Follow one vCenter, and forget its marks at the end."""
+    try:
+        await _followed(ctx, add, reach, index, name)
+    finally:
+        reach.marked.lose(name)
+
+
+async def _followed(
+    ctx: api.ControllerContext, add: api.AddKey, reach: Reach, index: Index, name: str
 ) -> None:
     """Follow one vCenter. Its Secret is read anew between two waits, so that a new one counts."""
     version, answers = "", True
+    connection: Connection | None = None
     client: VCenterClient | None = None
     opened = 0.0
     while True:
         try:
             now = ctx.clock.monotonic()
-            if client is None or now - opened >= OPEN_SECONDS:
-                connection = await scene.connection_of(ctx.kube, name)
-                client = await access.open(ctx, ctx.kube, vcenters, connection)
+            if connection is None or client is None or now - opened >= OPEN_SECONDS:
+                former, connection = connection, await scene.connection_of(ctx.kube, name)
+                client = await access.open(ctx, ctx.kube, reach.vcenters, connection)
                 opened = now
+                if former is not None and former.identity != connection.identity:
+                    version = ""
             changes = await client.changes(version)
         except access.ANSWERED as error:
             if answers:
                 index.turned.put_nowait(name)
             client, version, answers = None, "", False
+            reach.marked.lose(name)
             await asyncio.sleep(min(max(access.answer(error).after, 1.0), LONGEST_PAUSE))
             continue
         except kube.KubeError:
@@ -69,5 +82,6 @@ async def _follow(
         if not answers:
             index.turned.put_nowait(name)
         version, answers = changes.version, True
+        reach.marked.take(connection, changes, ctx.clock.monotonic())
         for key in index.concerned(name, changes):
             add(key)

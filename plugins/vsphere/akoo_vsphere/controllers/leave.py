@@ -14,7 +14,7 @@ from akoo_vsphere import config_spec, guards, marks
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import Users
 from akoo_vsphere.connect import access
-from akoo_vsphere.controllers import conditions, events, recording, scene, statuses
+from akoo_vsphere.controllers import conditions, events, recording, scene, search, statuses
 from akoo_vsphere.controllers.attempt import Attempt
 from akoo_vsphere.controllers.scene import Scene
 from akoo_vsphere.observed import Observed
@@ -66,10 +66,10 @@ async def _take_away(attempt: Attempt) -> api.Result:
         if error.reason in UNRESOLVED and await scene.gone(ctx, attempt.reach, group):
             return await _gone(attempt, "", "")
         raise
-    seen = await scene.find(view, group, fresh=True)
+    seen = await search.find(view, group)
     if seen is None:
         return await _absent(attempt, view)
-    verdict = scene.verdict_on(view, group, seen)
+    verdict = search.verdict_on(view, group, seen)
     if verdict.mark is None:
         return await _not_ours(attempt, verdict.reason, verdict.message)
     if port_group.retained(group.spec, _provenance(group, verdict.mark)):
@@ -126,7 +126,7 @@ async def _not_ours(attempt: Attempt, reason: str, message: str) -> api.Result:
 
 async def _destroy(attempt: Attempt, view: Scene, seen: Observed) -> api.Result:
     """Destroy a port group that is ours and that nothing is connected to."""
-    users = await scene.users_of(view, seen.mo_ref)
+    users = await search.users_of(view, seen.mo_ref)
     attempt.status = structs.replace(
         attempt.status,
         usage=recording.usage(attempt.status, users, attempt.ctx.clock.now()),
@@ -137,11 +137,11 @@ async def _destroy(attempt: Attempt, view: Scene, seen: Observed) -> api.Result:
     try:
         await view.client.destroy(seen.mo_ref)
     except errors.InUseError as error:
-        users = await scene.users_of(view, seen.mo_ref)
+        users = await search.users_of(view, seen.mo_ref)
         return await _in_use(attempt, seen, users, error.user)
     except errors.NotFoundError:
         pass
-    if await scene.find(view, attempt.group, fresh=True) is not None:
+    if await search.find(view, attempt.group) is not None:
         message = f'Port group "{seen.name}" ({seen.mo_ref}) is still there after it was destroyed.'
         return await _waits(attempt, "DestroyAwaited", message, SOON_SECONDS)
     return await _gone(
@@ -207,11 +207,11 @@ async def _unmarked(attempt: Attempt) -> str:
     """The rest in words, after the marks were taken off; "" for nothing. Raises ``ANSWERED``."""
     group = attempt.group
     view = await scene.enter(attempt.ctx, attempt.reach, group)
-    seen = await scene.find(view, group, fresh=True)
+    seen = await search.find(view, group)
     if seen is None:
         return ""
     view = await scene.again(view)
-    if scene.verdict_on(view, group, seen).mark is not None:
+    if search.verdict_on(view, group, seen).mark is not None:
         guards.check_touchable(seen, view.situation(group, seen))
         await _unmark(view, seen)
     return f'Port group "{seen.name}" ({seen.mo_ref}) stays in vCenter, without a mark.'

@@ -11,7 +11,7 @@ from akoo_core.plugin import api, kube, uses
 from akoo_vsphere import plan
 from akoo_vsphere.connect import access
 from akoo_vsphere.connect.catalog import Reach
-from akoo_vsphere.controllers import avi_gate, leave, recording, scene
+from akoo_vsphere.controllers import avi_gate, leave, recording, scene, search
 from akoo_vsphere.controllers.scene import Scene
 from akoo_vsphere.observed import Observed
 from akoo_vsphere.situation import Announce, Create
@@ -54,10 +54,10 @@ async def outlook(group: PortGroup, ctx: api.ControllerContext, reach: Reach) ->
 async def _living(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Outlook:
     port_group.check(group)
     view = await scene.enter(ctx, reach, group)
-    seen = await scene.find(view, group, fresh=True)
+    seen = await search.find(view, group)
     use = scene.UNKNOWN_USE
     if seen is not None:
-        use = recording.use_of(await scene.users_of(view, seen.mo_ref))
+        use = recording.use_of(await search.users_of(view, seen.mo_ref))
     result = plan.plan(view.situation(group, seen, use))
     if any(isinstance(action, Announce | Create) for action in result.actions):
         avi_gate.check(group, ctx.clock.now())
@@ -79,12 +79,12 @@ async def _leaving(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -
     if not why and (group.moved or group.let_go or group.retains):
         stays = "it stays in vCenter: the object was moved, is let go, or retains it"
     view = await scene.enter(ctx, reach, group)
-    seen = await scene.find(view, group, fresh=True)
+    seen = await search.find(view, group)
     if seen is None:
         return Outlook()
-    if not (why or stays) and scene.verdict_on(view, group, seen).mark is None:
+    if not (why or stays) and search.verdict_on(view, group, seen).mark is None:
         why = "its marks do not say that it is ours"
-    users = await scene.users_of(view, seen.mo_ref)
+    users = await search.users_of(view, seen.mo_ref)
     if not (why or stays) and not recording.use_of(users).none:
         why = leave.used_by(users)
     if why or stays:

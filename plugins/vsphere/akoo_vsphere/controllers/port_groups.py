@@ -12,6 +12,7 @@ from akoo_vsphere.client import errors
 from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.connect import access
 from akoo_vsphere.connect.catalog import Catalogs, Reach
+from akoo_vsphere.connect.marked import Marked
 from akoo_vsphere.controllers import applying, following, gauges, leave, planned, recording
 from akoo_vsphere.controllers import attempt as attempts
 from akoo_vsphere.controllers import conditions as group_conditions
@@ -47,8 +48,9 @@ class PortGroups:
         *,
         index: Index | None = None,
         catalogs: Catalogs | None = None,
+        marked: Marked | None = None,
     ) -> None:
-        self._reach = Reach(vcenters, catalogs or Catalogs())
+        self._reach = Reach(vcenters, catalogs or Catalogs(), marked or Marked())
         self._nonce = nonce
         self._index = index or Index()
         self._add: api.AddKey | None = None
@@ -75,7 +77,7 @@ class PortGroups:
         """See :mod:`akoo_vsphere.controllers.following`."""
         self._add = add
         try:
-            await following.follow(ctx, add, self._reach.vcenters, self._index)
+            await following.follow(ctx, add, self._reach, self._index)
         finally:
             self._add = None
 

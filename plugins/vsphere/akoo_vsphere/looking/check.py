@@ -11,6 +11,7 @@ from akoo_vsphere.client.account import VCenters
 from akoo_vsphere.client.api import About, Inventory, VCenterClient
 from akoo_vsphere.connect import access, resolve
 from akoo_vsphere.connect.catalog import Catalogs, Reach
+from akoo_vsphere.connect.marked import Marked
 from akoo_vsphere.controllers import audit, connection_conditions, connections, planned, scene
 from akoo_vsphere.controllers.connection_conditions import Look
 from akoo_vsphere.observed import Observed
@@ -88,7 +89,7 @@ async def _connection(
     if not groups:
         asked = [row for row in asked if row.type != connection_conditions.PERMITTED]
     rows = [_of_condition(address, title, row, about.version) for row in asked]
-    reach = Reach(vcenters, Catalogs())
+    reach = Reach(vcenters, Catalogs(), Marked())
     for group in groups:
         rows.append(await _group(ctx, reach, group, address))
     return rows

@@ -74,6 +74,11 @@ class Connection(structs.Struct, frozen=True, kw_only=True):
     spec: Spec
     status: Status
 
+    @property
+    def identity(self) -> tuple[str, int]:
+        """UID and generation: another address or account makes another one."""
+        return self.uid, self.generation
+
 
 def from_object(obj: structs.JSON) -> Connection:
     """Raises structs.DecodeError with the path, and Refusal for values that cannot be used."""

@@ -23,6 +23,7 @@ SITES: Final[dict[str, str]] = {
     "vlans": "RetrievePropertiesEx vlans",
     "port_group": _GROUP,
     "port_group_at": "FindByInventoryPath",
+    "child": "FindChild",
     "path": "RetrievePropertiesEx path",
     "users": _GROUP,
     "missing_privileges": "HasPrivilegeOnEntities",

@@ -91,6 +91,11 @@ class MemoryVCenter:
             "port_group_at", "", lambda: reads.port_group_at(self.vcenter, self._user, path)
         )
 
+    async def child(self, folder: str, name: str) -> api.Child | None:
+        return await self._line.read(
+            "child", folder, lambda: reads.child(self.vcenter, self._user, folder, name)
+        )
+
     async def path(self, mo_ref: str) -> str:
         def read() -> str:
             reads.readable(self.vcenter, self._user, mo_ref, Entity)
@@ -130,14 +135,15 @@ class MemoryVCenter:
         await self._line.further(*AFTER["define_attribute"])
         return made
 
-    async def create(self, switch: str, spec: JSON) -> str:
+    async def create(self, switch: str, spec: JSON, folder: str = "") -> str:
         await self._line.task(
             "create",
             switch,
             lambda: operations.check_create(self.vcenter, self._user, switch, spec),
             lambda: operations.create(self.vcenter, switch, spec),
         )
-        await self._line.further(*AFTER["create"])
+        parent, name = AFTER["create"]
+        await self._line.further(*((name,) if folder else (parent, name)))
         made = operations.named(self.vcenter, switch, spec["name"])
         if not made:
             raise errors.OutcomeUnknownError(

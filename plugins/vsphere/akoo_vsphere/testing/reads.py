@@ -13,9 +13,11 @@ from akoo_vsphere.testing.inventory import (
     ROOT,
     DatacenterEntity,
     E,
+    Entity,
     PortGroupEntity,
     SwitchEntity,
     UserEntity,
+    escaped,
 )
 from akoo_vsphere.testing.vcenter import SimulatedVCenter
 
@@ -122,6 +124,15 @@ def port_group_at(vcenter: SimulatedVCenter, user: str, path: str) -> str:
                 return group.mo_ref
             break
     raise errors.NotFoundError(f'No port group at "{path}".')
+
+
+def child(vcenter: SimulatedVCenter, user: str, folder: str, name: str) -> api.Child | None:
+    """The object of that name in a folder. One that may not be seen is not there."""
+    readable(vcenter, user, folder, Entity)
+    entity = vcenter.inventory.named(escaped(name), folder)
+    if entity is None or not vcenter.rights.sees(user, entity.mo_ref):
+        return None
+    return api.Child(mo_ref=entity.mo_ref, port_group=isinstance(entity, PortGroupEntity))
 
 
 def users(vcenter: SimulatedVCenter, user: str, mo_ref: str, switch: str) -> api.Users:

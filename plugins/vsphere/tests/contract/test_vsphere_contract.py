@@ -138,11 +138,18 @@ async def calls_of_everything(bench: Bench, calls: Calls) -> list[tuple[str, boo
     await client.vlans(switch)
     await client.path(free)
     await client.port_group_at("/DC0/network/renamed")
+    folder = next(
+        placed.folder
+        for placed in (await client.inventory()).switches
+        if placed.switch.mo_ref == switch
+    )
+    await client.child(folder, "renamed")
     await client.users(free, switch)
     await bench.attach(free, "vm-of-test")
     await client.users(free, switch)
     await client.missing_privileges((free,), ("DVPortgroup.Create",))
     key = await client.define_attribute("akoo.owner")
+    await client.create(switch, {"name": "second"}, folder)
     made = await client.create(switch, {"name": "edge"})
     version = (await client.port_group(made))["config"]["configVersion"]
     await client.set_attribute(made, key, "x")
