@@ -1,5 +1,6 @@
 """A client of the Avi Controller's REST API, with the headers and sessions that AKO has."""
 
+import asyncio
 import base64
 import dataclasses
 import json
@@ -10,13 +11,17 @@ import urllib.parse
 import aiohttp
 import aiohttp.abc
 
+from akoo_testbed.akosim import counts
 from akoo_testbed.kubeapi import Object
 
 ALL_TENANTS = "*"
 CALL_SECONDS = 30.0
 LATEST = (30, 2, 1)
 """The newest API version that AKO speaks."""
+START_SESSIONS = 9
+"""Sessions that AKO opens side by side at its start: one per worker, and one more."""
 
+_REFUSED = 401
 _SESSION_LOST = (401, 419)
 _NO_TENANT = "does not exist"
 
@@ -95,9 +100,11 @@ class Avi:
     Calls raise AviError when Avi refuses, and one of UNREACHABLE when it does not answer.
     """
 
-    def __init__(self, access: Access, tenant: str) -> None:
+    def __init__(self, access: Access, tenant: str, cluster: str = "") -> None:
+        """`cluster`: the name under which its logins are counted."""
         self._access = access
         self._tenant = tenant
+        self._cluster = cluster
         self._url = f"https://{access.controller}"
         self._version = "18.2.6"
         self._session: aiohttp.ClientSession | None = None
@@ -110,7 +117,7 @@ class Avi:
 
     def twin(self) -> "Avi":
         """Another client in the same session."""
-        other = Avi(self._access, self._tenant)
+        other = Avi(self._access, self._tenant, self._cluster)
         other._version = self._version
         if self._session:
             other._open(self._session.cookie_jar)
@@ -123,14 +130,43 @@ class Avi:
             timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=5),
         )
 
+    async def start(self) -> None:
+        """Begin the sessions of a start of AKO, side by side. This one works with its own.
+
+        The others stay open on the controller; nothing is sent in them. Raises AviError 401 if
+        the credentials are refused, after all of them were tried.
+        """
+        others = [Avi(self._access, self._tenant, self._cluster) for _ in range(START_SESSIONS - 1)]
+        ends = await asyncio.gather(
+            *(each._log_in() for each in (self, *others)), return_exceptions=True
+        )
+        for each in others:
+            await each.close()
+        for end in ends:
+            if end is not None:
+                raise end
+        await self._read_version()
+
     async def login(self) -> None:
         """Begin a session. Raises AviError 401 if the credentials are refused."""
+        await self._log_in()
+        await self._read_version()
+
+    async def _log_in(self) -> None:
         await self.close()
         # Cookies of hosts that are IP addresses are ignored unless the jar is told otherwise.
         self._open(aiohttp.CookieJar(unsafe=True))
         secret = "token" if self._access.token else "password"
         body = {"username": self._access.username, secret: getattr(self._access, secret)}
-        await self._send("POST", "/login", body, "")
+        try:
+            await self._send("POST", "/login", body, "")
+        except AviError as error:
+            if error.status == _REFUSED:
+                counts.count(self._cluster, refused=1)
+            raise
+        counts.count(self._cluster, logins=1)
+
+    async def _read_version(self) -> None:
         initial = await self._send("GET", "/api/initial-data", None, "")
         self._version = version(str(initial.get("version", {}).get("Version", "")))
 

@@ -8,6 +8,7 @@ from akoo_testbed.akosim import (
     avi,
     boot,
     config,
+    counts,
     cutoff,
     deletion,
     infra,
@@ -46,6 +47,7 @@ async def akosim(container: Container) -> Exit:
     settings = config.parse(config_map.get("data") or {}, namespace)
     if seconds := container.switches.current.ako_full_sync_seconds:
         settings = dataclasses.replace(settings, full_sync_seconds=seconds)
+    counts.count(settings.cluster, starts=1)
     access = avi.access(settings.controller, secret)
     if access.problem:
         await events.event(container, "AKOShutdown", access.problem, "Warning")
@@ -53,7 +55,7 @@ async def akosim(container: Container) -> Exit:
     if AkoFault.WRONG_PASSWORD in container.switches.current.ako_faults:
         access = dataclasses.replace(access, password=f"{access.password}-wrong", token="")
     container.up.set()
-    client = avi.Avi(access, settings.tenant)
+    client = avi.Avi(access, settings.tenant, settings.cluster)
     try:
         return await _live(container, client, settings, config_map, secret)
     finally:
@@ -76,7 +78,7 @@ async def _live(
     container: Container, client: avi.Avi, settings: Config, config_map: Object, secret: Object
 ) -> Exit:
     try:
-        await client.login()
+        await client.start()
         await boot.check_controller(client)
         groups = await infra.se_groups(container.api)
         uuids = await boot.validate(client, settings, groups)

@@ -12,6 +12,8 @@ import hmac
 import random
 from collections.abc import Iterable, Iterator
 
+from akoo_testbed.avisim import store
+
 HARD_SECONDS_PER_HOUR = 3600.0
 MANY_SESSIONS = 1000
 COOKIE_SECONDS = 86400
@@ -45,12 +47,41 @@ class Token:
     expires: float
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """The part of an account profile that says when wrong passwords lock an account."""
+
+    allowed: int = 0
+    """Wrong passwords that lock an account; 0 means no limit."""
+    seconds: float = 0.0
+    """The time that it stays locked."""
+    window_seconds: float = 0.0
+    """Wrong passwords older than this do not count; 0 means that all count."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Failures:
-    """Wrong passwords of one user since the last right one."""
+    """Wrong passwords of one user since the last right one, the oldest first."""
 
-    count: int = 0
-    last: float = 0.0
+    times: tuple[float, ...] = ()
+
+    def since(self, now: float, window_seconds: float) -> "Failures":
+        """Those that still count at `now`."""
+        if not window_seconds:
+            return self
+        return Failures(tuple(each for each in self.times if now - each < window_seconds))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """The last login of a user and the age of its password."""
+
+    login: float | None = None
+    address: str = ""
+    """The address that the last login came from."""
+    password_set: float = 0.0
+    failures_before: int = 0
+    """Wrong passwords between the last login and the one before it."""
 
 
 class Accounts:
@@ -64,6 +95,10 @@ class Accounts:
         """By uuid."""
         self.failures: dict[str, Failures] = {}
         """By user."""
+        self.activities: dict[str, Activity] = {}
+        """By user."""
+        self.deleted_users: dict[str, store.Stored] = {}
+        """Users who are deleted and whose sessions go on, by uuid."""
 
     def secret(self, length: int = 32) -> str:
         """Random letters and digits."""
@@ -108,20 +143,45 @@ class Accounts:
         """The sessions of a user."""
         return (each for each in self.sessions.values() if each.user == user)
 
-    def is_locked(self, user: str, now: float, *, allowed: int, lock_seconds: float) -> bool:
-        """True if too many wrong passwords came; `allowed` 0 means no limit."""
+    def is_locked(self, user: str, now: float, lock: Lock) -> bool:
+        """True if too many wrong passwords came. The window does not unlock an account."""
         failures = self.failures.get(user)
-        if failures is None or not allowed or failures.count < allowed:
+        if failures is None or not lock.allowed:
             return False
-        if now - failures.last >= lock_seconds:
+        last = failures.times[-1]
+        if len(failures.since(last, lock.window_seconds).times) < lock.allowed:
+            return False
+        if now - last >= lock.seconds:
             del self.failures[user]
             return False
         return True
 
-    def failed(self, user: str, now: float) -> None:
+    def failed(self, user: str, now: float, lock: Lock) -> None:
         """Count a wrong password."""
-        count = self.failures.get(user, Failures()).count + 1
-        self.failures[user] = Failures(count, now)
+        earlier = self.failures.get(user, Failures()).since(now, lock.window_seconds)
+        self.failures[user] = Failures((*earlier.times, now))
+
+    def succeeded(self, user: str, now: float, address: str) -> None:
+        """Take in a login: the wrong passwords before it are over."""
+        before = len(self.failures.pop(user, Failures()).times)
+        self.activities[user] = dataclasses.replace(
+            self.activities.get(user, Activity()),
+            login=now,
+            address=address,
+            failures_before=before,
+        )
+
+    def password_set(self, user: str, now: float) -> None:
+        """Take in a new password: its age begins, and wrong passwords are forgotten."""
+        self.failures.pop(user, None)
+        activity = self.activities.get(user, Activity())
+        self.activities[user] = dataclasses.replace(activity, password_set=now)
+
+    def forget(self, user: str) -> None:
+        """Forget failures, activity and tokens of a user who is no more."""
+        self.failures.pop(user, None)
+        self.activities.pop(user, None)
+        self.tokens = {k: t for k, t in self.tokens.items() if t.user != user}
 
     def token(self, token: str, user: str, now: float) -> Token | None:
         """The user's token if it is still good."""

@@ -10,18 +10,18 @@ from akoo_testbed.avisim import state as states
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SESSION_COOKIES = ("avi-sessionid", "sessionid")
 _SECONDS_PER_MINUTE = 60.0
+_SECONDS_PER_DAY = 86400.0
 
 
 def login(state: states.State, request: values.Request) -> values.Response:
     """POST /login with username and password or token, as form or as JSON."""
     body = _credentials(request)
-    user = state.user_named(str(body.get("username", "")))
-    if user is None or not user.data.get("is_active", True):
-        raise problems.invalid_credentials()
+    user = _known(state, str(body.get("username", "")))
     _check(state, user, str(body.get("password") or ""), str(body.get("token") or ""))
-    state.accounts.forget_old(state.clock(), **_limits(state))
+    state.accounts.forget_old(state.clock(), **limits(state))
     limit = int(account_profile(state, user).get("max_concurrent_sessions", 0))
     session = state.accounts.login(user.uuid, state.clock(), limit)
+    state.accounts.succeeded(user.uuid, state.clock(), request.peer)
     response = values.answer(_welcome(state, user, request.origin))
     response.headers += [auth.csrf_cookie(session.csrf), *auth.session_cookies(session.id)]
     return response
@@ -37,12 +37,19 @@ def _credentials(request: values.Request) -> dict[str, typing.Any]:
     return dict(urllib.parse.parse_qsl(request.body.decode(errors="replace")))
 
 
+def _known(state: states.State, name: str) -> store.Stored:
+    """The user of this name, unless it is suspended. Raises RefusedError."""
+    user = state.user_named(name)
+    if user is None or not user.data.get("is_active", True):
+        raise problems.invalid_credentials()
+    return user
+
+
 def _check(state: states.State, user: store.Stored, password: str, token: str) -> None:
     profile = account_profile(state, user)
     now = state.clock()
-    allowed = int(profile.get("max_login_failure_count", 0))
-    lock_seconds = float(profile.get("account_lock_timeout", 0)) * _SECONDS_PER_MINUTE
-    if state.accounts.is_locked(user.uuid, now, allowed=allowed, lock_seconds=lock_seconds):
+    lock = lock_of(profile)
+    if state.accounts.is_locked(user.uuid, now, lock):
         if state.switches["locked-login"] == "locked":
             raise problems.RefusedError(401, "Account is locked, try again later")
         raise problems.invalid_credentials()
@@ -51,9 +58,31 @@ def _check(state: states.State, user: store.Stored, password: str, token: str) -
     else:
         right = bool(token) and state.accounts.token(token, user.uuid, now) is not None
     if not right:
-        state.accounts.failed(user.uuid, now)
+        state.accounts.failed(user.uuid, now, lock)
         raise problems.invalid_credentials()
-    state.accounts.failures.pop(user.uuid, None)
+    if password and _is_expired(state, user, profile):
+        if state.switches["expired-login"] == "expired":
+            raise problems.RefusedError(401, "Password has expired, change it")
+        raise problems.invalid_credentials()
+
+
+def lock_of(profile: dict[str, typing.Any]) -> auth.Lock:
+    """The rule of an account profile for wrong passwords."""
+    return auth.Lock(
+        allowed=int(profile.get("max_login_failure_count", 0)),
+        seconds=float(profile.get("account_lock_timeout", 0)) * _SECONDS_PER_MINUTE,
+        window_seconds=float(profile.get("login_failure_count_expiry_window", 0))
+        * _SECONDS_PER_MINUTE,
+    )
+
+
+def _is_expired(state: states.State, user: store.Stored, profile: dict[str, typing.Any]) -> bool:
+    """True if the password is older than the profile allows; 0 days mean no limit."""
+    days = float(profile.get("credentials_timeout_threshold", 0))
+    activity = state.accounts.activities.get(user.uuid)
+    if not days or activity is None:
+        return False
+    return state.clock() - activity.password_set >= days * _SECONDS_PER_DAY
 
 
 def account_profile(state: states.State, user: store.Stored) -> dict[str, typing.Any]:
@@ -127,7 +156,7 @@ def authenticate(
     if header:
         return _basic(state, header), None
     session = _session(state, request)
-    user = state.objects.get("user", session.user) if session else None
+    user = _of_session(state, session) if session else None
     if session is None or user is None:
         raise problems.not_authenticated(int(state.switches["no-session-status"]))
     if request.method not in _SAFE:
@@ -137,7 +166,14 @@ def authenticate(
     return user, session
 
 
-def _limits(state: states.State) -> dict[str, float]:
+def _of_session(state: states.State, session: auth.Session) -> store.Stored | None:
+    """The user of a session; a switch keeps those of deleted users."""
+    user = state.objects.get("user", session.user)
+    return user or state.accounts.deleted_users.get(session.user)
+
+
+def limits(state: states.State) -> dict[str, float]:
+    """Idle and hard limit of sessions."""
     portal = state.system_configuration.get("portal_configuration", {})
     return {
         "idle_seconds": _idle_minutes(state) * _SECONDS_PER_MINUTE,
@@ -149,7 +185,7 @@ def _session(state: states.State, request: values.Request) -> auth.Session | Non
     cookies = auth.read_cookies(request.headers.get("cookie", ""))
     for name in _SESSION_COOKIES:
         if name in cookies:
-            return state.accounts.use(cookies[name], state.clock(), **_limits(state))
+            return state.accounts.use(cookies[name], state.clock(), **limits(state))
     return None
 
 
@@ -158,8 +194,7 @@ def _basic(state: states.State, header: str) -> store.Stored:
     basic = auth.read_basic(header)
     if basic is None or not portal.get("allow_basic_authentication"):
         raise problems.not_authenticated()
-    user = state.user_named(basic[0])
-    if user is None:
-        raise problems.invalid_credentials()
+    user = _known(state, basic[0])
     _check(state, user, basic[1], "")
+    state.accounts.failures.pop(user.uuid, None)
     return user

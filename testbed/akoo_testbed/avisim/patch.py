@@ -28,7 +28,8 @@ def patch(ctx: context.Context, kind: schema.Kind, uuid: str, body: schema.Json)
     for field in convert.required(kind):
         if field.name not in data:
             raise problems.bad_request(f"{kind.name}: {field.name} is required")
-    return write.store_change(ctx, kind, old, data, body)
+    written = {**body.get("add", {}), **body.get("replace", {})}
+    return write.store_change(ctx, kind, old, data, written)
 
 
 def _named_only(part: schema.Json) -> schema.Json:

@@ -24,6 +24,9 @@ class Rights:
     user: store.Stored
     strict: bool = True
     """Unlabelled access is for reading, and for objects without any marker."""
+    first_only: bool = False
+    """Of several roles that are given for a tenant the first counts, and of several for all
+    tenants the first."""
 
     @property
     def superuser(self) -> bool:
@@ -47,12 +50,18 @@ class Rights:
         return {each["tenant_ref"] for each in self._access() if "tenant_ref" in each}
 
     def roles(self, tenant: str) -> Iterator[schema.Json]:
-        """The roles that count in a tenant."""
+        """The roles that count in a tenant: those given for it, and those for all tenants."""
+        had: set[bool] = set()
         for entry in self._access():
-            if entry.get("all_tenants") or entry.get("tenant_ref") == tenant:
-                role = self.objects.get("role", entry.get("role_ref", ""))
-                if role is not None:
-                    yield role.data
+            everywhere = bool(entry.get("all_tenants"))
+            if not everywhere and entry.get("tenant_ref") != tenant:
+                continue
+            if self.first_only and everywhere in had:
+                continue
+            role = self.objects.get("role", entry.get("role_ref", ""))
+            if role is not None:
+                had.add(everywhere)
+                yield role.data
 
     def level(self, tenant: str, resource: str) -> Level:
         """The best privilege in a tenant, markers left aside."""

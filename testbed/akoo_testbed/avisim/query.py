@@ -35,9 +35,16 @@ def tests(ctx: context.Context, kind: schema.Kind) -> list[Test] | None:
             tests.append(_not(test) if key in inverted else test)
     except UnknownFieldError:
         return None
-    if kind.path == "user" and "include_service_accounts" not in query:
+    if _hides_service_users(ctx, kind):
         tests.append(lambda stored: not stored.data.get("service_user"))
     return tests
+
+
+def _hides_service_users(ctx: context.Context, kind: schema.Kind) -> bool:
+    if kind.path != "user" or "include_service_accounts" in ctx.query:
+        return False
+    activity = ctx.request.path.startswith("/api/useractivity")
+    return not activity or ctx.state.switches["activity-of-service-users"] == "asked"
 
 
 def _not(test: Test) -> Test:

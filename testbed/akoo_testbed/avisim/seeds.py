@@ -85,6 +85,7 @@ def plant(state: states.State, username: str, password: str) -> None:
         "user_profile_ref": next(profile).uuid,
     }
     add("user", username, user, uuid_="user-1")
+    state.accounts.password_set("user-1", state.clock())
     plant_cloud(state, add("cloud", "Default-Cloud", {"vtype": "CLOUD_NONE"}))
     for path, name, data in _PROFILES:
         add(path, name, data)

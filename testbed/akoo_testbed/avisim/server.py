@@ -130,6 +130,7 @@ async def _read(request: web.BaseRequest, url: str) -> values.Request:
         headers=headers,
         body=await request.read() if request.can_read_body else b"",
         origin=f"https://{host}" if host else url,
+        peer=request.remote or "",
     )
 
 

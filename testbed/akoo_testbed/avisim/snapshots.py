@@ -13,12 +13,14 @@ FORMAT = 1
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All objects, sessions, tokens and failures. Cheap: it shares the objects."""
+    """All objects, sessions, tokens, failures and activities. Cheap: it shares the objects."""
 
     objects: Mapping[store.Key, store.Stored]
     sessions: Mapping[str, auth.Session]
     tokens: Mapping[str, auth.Token]
-    failures: Mapping[str, auth.Failures]
+    failures: Mapping[str, auth.Failures] = dataclasses.field(default_factory=dict)
+    activities: Mapping[str, auth.Activity] = dataclasses.field(default_factory=dict)
+    deleted_users: Mapping[str, store.Stored] = dataclasses.field(default_factory=dict)
 
 
 def take(state: states.State) -> Snapshot:
@@ -29,6 +31,8 @@ def take(state: states.State) -> Snapshot:
         dict(accounts.sessions),
         dict(accounts.tokens),
         dict(accounts.failures),
+        dict(accounts.activities),
+        dict(accounts.deleted_users),
     )
 
 
@@ -42,6 +46,8 @@ def restore(state: states.State, snapshot: Snapshot, *, keep_sessions: bool = Fa
     accounts = state.accounts
     accounts.tokens = dict(snapshot.tokens)
     accounts.failures = dict(snapshot.failures)
+    accounts.activities = dict(snapshot.activities)
+    accounts.deleted_users = dict(snapshot.deleted_users)
     if not keep_sessions:
         accounts.sessions = dict(snapshot.sessions)
 
@@ -102,7 +108,9 @@ def dump(snapshot: Snapshot, profile: str) -> str:
         value = {f.name: getattr(each, f.name) for f in dataclasses.fields(each)}
         objects.append({**value, "targets": sorted(each.targets)})
     tokens = [dataclasses.asdict(each) for each in snapshot.tokens.values()]
-    return json.dumps({"format": FORMAT, "profile": profile, "objects": objects, "tokens": tokens})
+    activities = {user: dataclasses.asdict(each) for user, each in snapshot.activities.items()}
+    whole = {"format": FORMAT, "profile": profile, "objects": objects}
+    return json.dumps(whole | {"tokens": tokens, "activities": activities})
 
 
 def load(text: str, profile: str) -> Snapshot:
@@ -120,4 +128,6 @@ def load(text: str, profile: str) -> Snapshot:
         stored = store.Stored(**each)
         objects[stored.key] = stored
     tokens = {each["uuid"]: auth.Token(**each) for each in value["tokens"]}
-    return Snapshot(objects, {}, tokens, {})
+    # A file that an older avisim wrote has no activities: nobody has logged in, no password ages.
+    activities = {user: auth.Activity(**each) for user, each in value.get("activities", {}).items()}
+    return Snapshot(objects, {}, tokens, activities=activities)

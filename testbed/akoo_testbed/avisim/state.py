@@ -146,7 +146,8 @@ class State:
     def rights_of(self, user: store.Stored) -> permissions.Rights:
         """The rights of a user."""
         strict = self.switches["unlabelled-access"] == "read-no-labels"
-        return permissions.Rights(self.objects, user, strict=strict)
+        first = self.switches["several-roles"] == "first"
+        return permissions.Rights(self.objects, user, strict=strict, first_only=first)
 
     def linger(self, stored: store.Stored) -> None:
         """Keep a deleted object readable for LINGER_SECONDS."""

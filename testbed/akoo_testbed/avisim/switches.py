@@ -58,6 +58,15 @@ patch-names|yes no|whether the answer to PATCH carries #name on its references
 write-counter|yes no|configpb_attributes.version counts writes
 secret-read-back|omitted masked|passwords when read
 initial-data|open login|whether GET /api/initial-data needs a login
+deleted-user-sessions|end keep|sessions of a user who is deleted
+suspended-user-sessions|keep end|sessions of a user whose is_active becomes false
+role-outside-admin|refuse accept|role made in another tenant with CONTROLLER, ROLE, TENANT or USER
+several-roles|add-up first|several roles of a user that are given for one tenant
+expired-login|invalid-credentials expired|what the right password reads at login after its age limit
+failed-login-attempts|reset kept|failed_login_attempts after a login: 0, or those before it
+activity-time|iso blank seconds|times in useractivity: with a T, with a blank, or a number as text
+activity-of-service-users|listed asked|that of service users; asked: include_service_accounts
+tenant-system-configuration|none made|whether a new tenant has one (30.1.1 and later)
 password-change|keep-sessions end-sessions|other sessions of a user whose password changes
 retry-after|yes no|whether 429 carries Retry-After
 """

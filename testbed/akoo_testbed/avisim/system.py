@@ -86,6 +86,8 @@ def _domains(ctx: context.Context, _body: schema.Json) -> values.Response:
 def _account(ctx: context.Context, body: schema.Json) -> values.Response:
     """One's own account; PUT changes the password and answers with an empty body."""
     user = ctx.rights.user
+    if ctx.state.objects.get(*user.key) is None:
+        raise problems.not_found("User")  # Deleted, and its sessions go on.
     if ctx.request.method == "GET":
         return values.answer(ctx.show(ctx.state.kinds.kinds["user"], user, include_name=False))
     old, new = str(body.get("old_password", "")), str(body.get("password", ""))
@@ -94,6 +96,7 @@ def _account(ctx: context.Context, body: schema.Json) -> values.Response:
         if not auth.password_matches(data["password"], old):
             raise problems.bad_request("The old password is not right")
         users.set_password(ctx, data, new)
+        ctx.state.accounts.password_set(user.uuid, ctx.state.clock())
     for field in ("full_name", "email"):
         if isinstance(body.get(field), str):
             data[field] = body[field]

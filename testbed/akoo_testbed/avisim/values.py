@@ -21,6 +21,8 @@ class Request:
     body: bytes = b""
     origin: str = "https://controller"
     """Scheme and host under which the client knows the controller."""
+    peer: str = "127.0.0.1"
+    """The client's address."""
 
     @property
     def path(self) -> str:

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Callable
 
 from akoo_testbed.avisim import (
+    activity,
     addresses,
     context,
     listing,
@@ -23,6 +24,8 @@ class View:
     kind: str
     show: Callable[[context.Context, store.Stored], schema.Json]
     since: versions.Version = versions.OLDEST
+    uuid_of: Callable[[str], str] = str
+    """The object's uuid from the entry's."""
 
 
 def network_runtime(ctx: context.Context, network: store.Stored) -> schema.Json:
@@ -102,6 +105,7 @@ VIEWS = {
     "virtualservice-inventory": View("virtualservice", _operated),
     "pool-inventory": View("pool", _operated),
     "serviceengine-inventory": View("serviceengine", _operated),
+    activity.KIND: View("user", activity.show, uuid_of=activity.user_uuid),
 }
 RUNTIMES = {
     "network": network_runtime,
@@ -122,7 +126,8 @@ def page(ctx: context.Context, view: View) -> schema.Json:
 def read(ctx: context.Context, view: View, uuid: str) -> schema.Json:
     """One entry of a view. Raises RefusedError."""
     kind = ctx.state.kinds.kinds[view.kind]
-    return view.show(ctx, listing.find(ctx, kind, uuid, permissions.Level.READ_ACCESS))
+    stored = listing.find(ctx, kind, view.uuid_of(uuid), permissions.Level.READ_ACCESS)
+    return view.show(ctx, stored)
 
 
 def joined(ctx: context.Context, stored: store.Stored) -> schema.Json:

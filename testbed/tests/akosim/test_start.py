@@ -2,7 +2,7 @@
 
 import pytest
 from akoo_testbed import certificates
-from akoo_testbed.akosim import avi, boot, config, cutoff
+from akoo_testbed.akosim import avi, boot, config, counts, cutoff
 from akoo_testbed.akosim.ako_bed import (
     CLUSTER,
     NEVER_LOCKS,
@@ -13,9 +13,6 @@ from akoo_testbed.akosim.ako_bed import (
 )
 from akoo_testbed.avisim import client, faults
 from akoo_testbed.avisim import pytest as avisim_plugin
-
-LOCKS_AFTER = 3
-"""So many wrong passwords lock an account, by default for half an hour."""
 
 
 @pytest.mark.parametrize(
@@ -102,8 +99,13 @@ async def test_reasons_are_events_on_the_pod(ako_bed: AkoBed) -> None:
 async def test_a_wrong_password_is_a_restart_loop_until_it_is_right(ako_bed: AkoBed) -> None:
     await ako_bed.new_user("ako", locks=False)
     await ako_bed.switch(ako_faults="wrong-password")
+    before = counts.of(CLUSTER)
     await ako_bed.install()
-    end = last_end(await ako_bed.pod(lambda pod: restarts(pod) > LOCKS_AFTER))
+    end = last_end(await ako_bed.pod(lambda pod: restarts(pod) > 1))
+    met = counts.of(CLUSTER).since(before)
+    assert met.starts > 1
+    assert met.logins == 0
+    assert met.refused >= 2 * avi.START_SESSIONS
     assert end["exitCode"] == 137
     assert "Invalid credentials" in end["message"]
     assert ako_bed.user[1] not in str(await ako_bed.api.list("v1/Pod", ako_bed.home))
@@ -112,11 +114,58 @@ async def test_a_wrong_password_is_a_restart_loop_until_it_is_right(ako_bed: Ako
     await ako_bed.address("web")
 
 
+async def test_a_start_is_nine_logins_side_by_side(ako_bed: AkoBed) -> None:
+    await ako_bed.new_user("ako")
+    slow = faults.Fault(path="/login", user="ako", hold_seconds=60, times=9)
+    fault = await ako_bed.ask(lambda: ako_bed.avi.controller.faults.add(slow))
+    before = counts.of(CLUSTER)
+    await ako_bed.install()
+    await ako_bed.until(
+        lambda: ako_bed.avi.controller.faults.met(fault) == avi.START_SESSIONS,
+        "nine requests before the first answer",
+    )
+    assert counts.of(CLUSTER).since(before) == counts.Counts(starts=1)
+    await ako_bed.ask(ako_bed.avi.controller.faults.clear)
+    await ako_bed.service("web")
+    await ako_bed.address("web")
+    assert counts.of(CLUSTER).since(before) == counts.Counts(starts=1, logins=9)
+    logins = await ako_bed.ask(lambda: ako_bed.asked(path="/login"))
+    own = [entry for entry in logins if "ako" in entry]
+    assert len(own) == avi.START_SESSIONS
+    activity = await ako_bed.ask(lambda: ako_bed.admin.get("useractivity?name=ako")["results"][0])
+    assert activity["concurrent_sessions"] == avi.START_SESSIONS
+
+
+async def test_a_lost_session_is_one_login(
+    avisim: avisim_plugin.RunningAvi, session: avi.Avi
+) -> None:
+    await session.start()
+    avisim.controller.lose_sessions()
+    await session.call("GET", "cluster")
+    assert len(avisim.controller.state.accounts.sessions) == 1
+
+
+async def test_a_refusal_among_nine_logins_ends_the_start(
+    avisim: avisim_plugin.RunningAvi, session: avi.Avi
+) -> None:
+    before = counts.of("")
+    avisim.controller.faults.add(faults.Fault(status=503, text="booting", path="/login", skip=4))
+    with pytest.raises(avi.AviError, match="503"):
+        await session.start()
+    assert counts.of("").since(before) == counts.Counts(logins=8)
+    avisim.controller.faults.add(
+        faults.Fault(status=401, text="Invalid credentials", path="/login", skip=4)
+    )
+    with pytest.raises(avi.AviError, match="Invalid"):
+        await session.start()
+    assert counts.of("").since(before) == counts.Counts(logins=16, refused=1)
+
+
 async def test_a_wrong_password_locks_the_account_for_the_right_one_too(ako_bed: AkoBed) -> None:
     user = await ako_bed.new_user("ako")
     await ako_bed.switch(ako_faults="wrong-password")
     await ako_bed.install()
-    await ako_bed.pod(lambda pod: restarts(pod) >= LOCKS_AFTER)
+    await ako_bed.pod(restarts)
     await ako_bed.switch(ako_faults="")
     right = ako_bed.admin.as_user(*ako_bed.user)
     assert (await ako_bed.ask(right.login)).status == 401

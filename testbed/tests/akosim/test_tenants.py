@@ -12,11 +12,13 @@ ADMIN_RIGHTS = {
         ("CLOUD", "NETWORK", "TENANT", "CONTROLLER", "IPAMDNSPROVIDERPROFILE"), "READ_ACCESS"
     ),
 }
+EVERYWHERE = dict.fromkeys(("CONTROLLER", "TENANT"), "READ_ACCESS")
+"""Rights that Avi refuses in a role of one tenant."""
 
 
 def make_user(ako_bed: AkoBed, name: str, *, filtered: bool) -> None:
     """Role by role as AKO's documents ask for, here with a filter on the cluster's marker."""
-    rights = dict.fromkeys(TENANT_WRITES, "WRITE_ACCESS") | {"TENANT": "READ_ACCESS"}
+    rights = dict.fromkeys(TENANT_WRITES, "WRITE_ACCESS")
     own: dict[str, object] = {"name": "ako-tenant", "privileges": _privileges(rights)}
     if filtered:
         label = {"key": "clustername", "values": [CLUSTER]}
@@ -24,11 +26,17 @@ def make_user(ako_bed: AkoBed, name: str, *, filtered: bool) -> None:
         own |= {"filters": [filter_], "allow_unlabelled_access": True}
     admin = {"name": "ako-admin", "privileges": _privileges(ADMIN_RIGHTS)}
     ako_bed.admin.post("tenant", {"name": "blue"})
-    for role in (own, admin):
+    everywhere = {"name": "ako-everywhere", "privileges": _privileges(EVERYWHERE)}
+    for role in (own, admin, everywhere):
         ako_bed.admin.post("role", role)
     access = [
         {"role_ref": "/api/role/?name=ako-tenant", "tenant_ref": "/api/tenant/?name=blue"},
         {"role_ref": "/api/role/?name=ako-admin", "tenant_ref": "/api/tenant/?name=admin"},
+        {
+            "role_ref": "/api/role/?name=ako-everywhere",
+            "tenant_ref": "/api/tenant/?name=admin",
+            "all_tenants": True,
+        },
     ]
     password = f"Of-{name}-1234"
     ako_bed.admin.post("user", {"name": name, "password": password, "access": access})

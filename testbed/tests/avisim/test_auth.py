@@ -234,6 +234,20 @@ def test_inactive_users_stay_out(admin: client.Client) -> None:
     assert user(admin, is_active=False).login().status == 401
 
 
+def test_inactive_users_stay_out_with_basic_authentication_too(admin: client.Client) -> None:
+    configuration = admin.get("systemconfiguration")
+    configuration["portal_configuration"]["allow_basic_authentication"] = True
+    admin.put("systemconfiguration", configuration)
+    header = "Basic " + base64.b64encode(f"u:{PASSWORD}".encode()).decode()
+    headers = {"authorization": header, "x-avi-version": "30.2.2"}
+    asked = values.Request(method="GET", target="/api/pool", headers=headers)
+    user(admin)
+    assert admin.controller.handle(asked).status == 200
+    uuid = admin.get("user?name=u")["results"][0]["uuid"]
+    admin.patch(f"user/{uuid}", {"replace": {"is_active": False}})
+    assert admin.controller.handle(asked).status == 401
+
+
 def test_only_superusers_make_superusers(admin: client.Client) -> None:
     other = user(admin)
     refused = other.refused(

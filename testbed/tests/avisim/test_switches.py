@@ -320,6 +320,92 @@ def password_change(admin: client.Client) -> str:
     return f"{outcome(user, 'GET', 'pool')} {outcome(other, 'GET', 'pool')}"
 
 
+def uuid_of(admin: client.Client, user: str) -> str:
+    return str(admin.get(f"user?name={user}")["results"][0]["uuid"])
+
+
+def deleted_user(admin: client.Client) -> str:
+    """A session of a user before and after its deletion, its own account, its end."""
+    user = role_user(admin)
+    answers = [outcome(user, "GET", "pool")]
+    admin.delete(f"user/{uuid_of(admin, 'u')}")
+    answers += [outcome(user, "GET", "pool"), outcome(user, "PUT", "useraccount", {})]
+    assert not admin.get("user?name=u")["count"]
+    pass_seconds(admin, 15 * 60)
+    return " ".join([*answers, outcome(user, "GET", "pool"), str(user.login().status)])
+
+
+def suspended_user(admin: client.Client) -> str:
+    user = role_user(admin)
+    answers = [outcome(user, "GET", "pool")]
+    admin.patch(f"user/{uuid_of(admin, 'u')}", {"replace": {"is_active": False}})
+    answers.append(outcome(user, "GET", "pool"))
+    return " ".join([*answers, str(user.login().status)])
+
+
+def several_roles(admin: client.Client) -> str:
+    """A user with two roles in its tenant and one for all tenants: what each of them gives."""
+    access = []
+    for kind, more in (("POOL", {}), ("POOLGROUP", {}), ("VSVIP", {"all_tenants": True})):
+        permission = {"VSVIP": "VIRTUALSERVICE"}.get(kind, kind)
+        privileges = [{"resource": f"PERMISSION_{permission}", "type": "READ_ACCESS"}]
+        role = admin.post("role", {"name": kind, "privileges": privileges})["uuid"]
+        access.append({"role_ref": role, "tenant_ref": "/api/tenant?name=admin", **more})
+    admin.post("user", {"name": "u", "password": PASSWORD, "access": access})
+    user = admin.as_user("u", PASSWORD)
+    return " ".join(outcome(user, "GET", kind) for kind in ("pool", "poolgroup", "vsvip"))
+
+
+def role_outside_admin(admin: client.Client) -> str:
+    """Making a role of a tenant with a right that only tenant admin has, and using it there."""
+    admin.post("tenant", {"name": "blue"})
+    admin.tenant = "blue"
+    privileges = [{"resource": "PERMISSION_CONTROLLER", "type": "READ_ACCESS"}]
+    made = admin.call("POST", "role", {"name": "r", "privileges": privileges})
+    if made.status != 201:
+        return str(made.status)
+    access = [{"role_ref": made.json["uuid"], "tenant_ref": "/api/tenant?name=blue"}]
+    body = {"name": "u", "password": PASSWORD, "access": access}
+    return f"{made.status} {outcome(admin, 'POST', 'user', body)}"
+
+
+def expired_login(admin: client.Client) -> str:
+    admin.post("useraccountprofile", {"name": "p", "credentials_timeout_threshold": 1})
+    body = {"name": "u", "password": PASSWORD, "user_profile_ref": "/api/useraccountprofile?name=p"}
+    admin.post("user", body)
+    pass_seconds(admin, 86400)
+    return admin.as_user("u", PASSWORD).login().body.decode()
+
+
+def failed_attempts(admin: client.Client) -> str:
+    """The number after two wrong passwords, after a login, after another wrong password."""
+    user = role_user(admin)
+    seen = []
+    for client_ in [admin.as_user("u", "wrong")] * 2 + [user, admin.as_user("u", "wrong")]:
+        client_.login()
+        seen.append(admin.get("useractivity?name=u")["results"][0]["failed_login_attempts"])
+    return " ".join(map(str, seen[1:]))
+
+
+def activity_time(admin: client.Client) -> str:
+    admin.controller.state.clock = lambda: 1_700_000_000.25
+    role_user(admin).login()
+    return str(admin.get("useractivity?name=u")["results"][0]["last_login_timestamp"])
+
+
+def service_activity(admin: client.Client) -> str:
+    admin.post("user", {"name": "bot", "password": PASSWORD, "service_user": True})
+    asked = "useractivity?name=bot&include_service_accounts=true"
+    return f"{admin.get('useractivity?name=bot')['count']} {admin.get(asked)['count']}"
+
+
+def tenant_system_configuration(admin: client.Client) -> str:
+    """The objects in a new tenant, and its deletion."""
+    uuid = admin.post("tenant", {"name": "t"})["uuid"]
+    names = admin.names("tenantsystemconfiguration", x_avi_tenant="t")
+    return f"{len(names)} {outcome(admin, 'DELETE', f'tenant/{uuid}')}"
+
+
 def retry_after(admin: client.Client) -> str:
     admin.login()
     admin.controller.faults.add(faults.Fault(answer="rate-limited"))
@@ -390,6 +476,34 @@ CASES: dict[str, tuple[Scene, dict[str, str]]] = {
     "secret-read-back": (secret_read_back, {"omitted": "None", "masked": "<sensitive>"}),
     "initial-data": (initial_data, {"open": "200", "login": "401"}),
     "password-change": (password_change, {"keep-sessions": "200 200", "end-sessions": "200 401"}),
+    "deleted-user-sessions": (
+        deleted_user,
+        {"end": "200 401 401 401 401", "keep": "200 200 404 401 401"},
+    ),
+    "suspended-user-sessions": (suspended_user, {"keep": "200 200 401", "end": "200 401 401"}),
+    "several-roles": (several_roles, {"add-up": "200 200 200", "first": "200 403 200"}),
+    "role-outside-admin": (role_outside_admin, {"refuse": "400", "accept": "201 400"}),
+    "expired-login": (
+        expired_login,
+        {
+            "invalid-credentials": '{"error": "Invalid credentials"}',
+            "expired": '{"error": "Password has expired, change it"}',
+        },
+    ),
+    "failed-login-attempts": (failed_attempts, {"reset": "2 0 1", "kept": "2 2 1"}),
+    "activity-time": (
+        activity_time,
+        {
+            "iso": "2023-11-14T22:13:20.250000+00:00",
+            "blank": "2023-11-14 22:13:20.250000+00:00",
+            "seconds": "1700000000.250000",
+        },
+    ),
+    "activity-of-service-users": (service_activity, {"listed": "1 1", "asked": "0 1"}),
+    "tenant-system-configuration": (
+        tenant_system_configuration,
+        {"none": "0 204", "made": "1 204"},
+    ),
     "retry-after": (retry_after, {"yes": "True", "no": "False"}),
 }
 

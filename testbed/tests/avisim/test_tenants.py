@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from akoo_testbed.avisim import client
+from akoo_testbed.avisim.special import tenants as tenants_table
 
 PASSWORD = "Correct-horse-1"
 Make = Callable[..., client.Client]
@@ -121,6 +122,31 @@ def test_a_tenant_with_engines_of_its_own(admin: client.Client) -> None:
     admin.delete(f"virtualservice/{service['uuid']}", **there)
     admin.delete(f"tenant/{tenant['uuid']}")
     assert admin.names("serviceenginegroup", x_avi_tenant="*") == ["Default-Group"]
+
+
+@pytest.mark.parametrize("release", ["22.1.3", "30.2.2"])
+@pytest.mark.parametrize("provider", [True, False])
+@pytest.mark.parametrize("own_vrf", [True, False])
+def test_a_new_tenant_has_what_the_table_says(
+    make: Make, release: str, *, provider: bool, own_vrf: bool
+) -> None:
+    admin = make(profile=release, chosen={"tenant-system-configuration": "made"})
+    admin.post("cloud", {"name": "c2", "vtype": "CLOUD_NONE"})
+    settings = {"se_in_provider_context": provider, "tenant_vrf": own_vrf}
+    uuid = admin.post("tenant", {"name": "t", "config_settings": settings})["uuid"]
+    controller = admin.controller.state
+    inside = sorted(
+        (stored.kind, stored.name)
+        for stored in controller.objects.everything().values()
+        if stored.tenant == uuid
+    )
+    expected = [] if provider else [("serviceenginegroup", "Default-Group")] * 2
+    if release != "22.1.3":
+        expected.append(("tenantsystemconfiguration", "default"))
+    assert inside == expected + ([("vrfcontext", "global")] * 2 if own_vrf else [])
+    table = tenants_table.made(controller.profile.version, settings, controller.switches)
+    assert {(each.kind, each.name) for each in table} == set(inside)
+    admin.delete(f"tenant/{uuid}")
 
 
 def test_new_tenants_have_the_settings_of_the_system(admin: client.Client) -> None:
@@ -254,13 +280,37 @@ def test_order_of_removal(admin: client.Client) -> None:
 def test_some_rights_are_for_roles_of_tenant_admin(admin: client.Client, resource: str) -> None:
     admin.post("tenant", {"name": "blue"})
     privileges = [{"resource": f"PERMISSION_{resource}", "type": "READ_ACCESS"}]
-    admin.post("role", {"name": "r", "privileges": privileges})
+    role = admin.post("role", {"name": "r", "privileges": privileges})["uuid"]
     admin.tenant = "blue"
     status, text = admin.refused("POST", "role", {"name": "r", "privileges": privileges})
     assert status == 400
     assert resource in text
+    refused = user_refused(admin, {"role_ref": role, "tenant_ref": "/api/tenant?name=blue"})
+    refusal = (
+        "Cannot use Role r with access to Controller, Role, Tenant or User in non-admin tenant"
+    )
+    assert refused == (400, f'{{"error": "{refusal}"}}')
+    made = user(admin, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=admin"})
+    everywhere = {"role_ref": role, "tenant_ref": "/api/tenant?name=blue", "all_tenants": True}
+    user(admin, "v", everywhere)
+    assert made.login().status == 200
+    uuid = admin.get("user?name=u")["results"][0]["uuid"]
+    there = {"access": [{"role_ref": role, "tenant_ref": "/api/tenant?name=blue"}]}
+    assert admin.refused("PATCH", f"user/{uuid}", {"replace": there})[0] == 400
     none = [{"resource": f"PERMISSION_{resource}", "type": "NO_ACCESS"}]
     admin.post("role", {"name": "r", "privileges": none})
+
+
+def user_refused(admin: client.Client, *access: dict[str, object]) -> tuple[int, str]:
+    body = {"name": "refused", "password": PASSWORD, "access": list(access)}
+    return admin.refused("POST", "user", body)
+
+
+def test_a_role_that_came_with_the_controller_is_used_in_any_tenant(admin: client.Client) -> None:
+    admin.post("tenant", {"name": "blue"})
+    role = "/api/role?name=Tenant-Admin"
+    u = user(admin, "u", {"role_ref": role, "tenant_ref": "/api/tenant?name=blue"})
+    assert u.names("pool") == []
 
 
 def test_a_right_that_a_release_lost_is_refused(make: Callable[..., client.Client]) -> None:

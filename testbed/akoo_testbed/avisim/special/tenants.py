@@ -1,6 +1,68 @@
-"""Tenants: their settings, their own SE group and VRF, and what keeps them."""
+"""Tenants: their settings, the objects that come with them, and what keeps them."""
 
-from akoo_testbed.avisim import context, problems, references, rules, schema, store
+import dataclasses
+from collections.abc import Iterator
+
+from akoo_testbed.avisim import (
+    context,
+    problems,
+    references,
+    rules,
+    schema,
+    store,
+    switches,
+    versions,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An object that the controller itself puts into a new tenant."""
+
+    kind: str
+    name: str
+    setting: str = ""
+    """The setting of the tenant that decides; "" where none does."""
+    value: bool = True
+    """The value of the setting with which the object is made."""
+    each_cloud: bool = False
+    """In each cloud of tenant admin."""
+    since: versions.Version = versions.OLDEST
+    switch: str = ""
+    """A switch that has to be `made`, where nobody outside knows it."""
+
+
+MADE = (
+    Made(
+        kind="serviceenginegroup",
+        name="Default-Group",
+        setting="se_in_provider_context",
+        value=False,
+        each_cloud=True,
+    ),
+    Made(kind="vrfcontext", name="global", setting="tenant_vrf", each_cloud=True),
+    Made(
+        kind="tenantsystemconfiguration",
+        name="default",
+        since=(30, 1, 1),
+        switch="tenant-system-configuration",
+    ),
+)
+"""All objects that may be in a tenant that nobody has put anything into."""
+_DEFAULTS = {"se_in_provider_context": True, "tenant_vrf": False}
+
+
+def made(
+    version: versions.Version, settings: schema.Json, chosen: switches.Switches
+) -> Iterator[Made]:
+    """The objects that come with a new tenant of these settings, on this release."""
+    for each in MADE:
+        wanted = not each.setting or (
+            settings.get(each.setting, _DEFAULTS[each.setting]) == each.value
+        )
+        known = not each.switch or chosen[each.switch] == "made"
+        if wanted and known and each.since <= version:
+            yield each
 
 
 class TenantRule(rules.Rule):
@@ -21,11 +83,10 @@ class TenantRule(rules.Rule):
             for cloud in ctx.state.objects.of_kind("cloud")
             if cloud.tenant == references.ADMIN
         ]
-        for cloud in clouds:
-            if not settings.get("se_in_provider_context", True):
-                _add(ctx, stored, cloud, "serviceenginegroup", "Default-Group")
-            if settings.get("tenant_vrf"):
-                _add(ctx, stored, cloud, "vrfcontext", "global")
+        state = ctx.state
+        for each in made(state.profile.version, settings, state.switches):
+            for cloud in clouds if each.each_cloud else [None]:
+                _add(ctx, stored, cloud, each)
 
     def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
         if stored.builtin:
@@ -35,11 +96,13 @@ class TenantRule(rules.Rule):
 
 
 def _add(
-    ctx: context.Context, tenant: store.Stored, cloud: store.Stored, path: str, name: str
+    ctx: context.Context, tenant: store.Stored, cloud: store.Stored | None, each: Made
 ) -> None:
-    kind = ctx.state.kinds.kinds[path]
-    data = {"name": name, "tenant_ref": tenant.uuid, "cloud_ref": cloud.uuid}
-    ctx.state.add(kind, ctx.state.new_uuid(path), data, owner=tenant.key)
+    data = {"name": each.name, "tenant_ref": tenant.uuid}
+    if cloud is not None:
+        data["cloud_ref"] = cloud.uuid
+    kind = ctx.state.kinds.kinds[each.kind]
+    ctx.state.add(kind, ctx.state.new_uuid(each.kind), data, owner=tenant.key)
 
 
 def _remove_all(ctx: context.Context, tenant: store.Stored) -> None:

@@ -25,6 +25,7 @@ class UserRule(rules.Rule):
         if other is not None and (old is None or other.uuid != old.uuid):
             raise problems.RefusedError(409, "User with this Username already exist")
         _check_rise(ctx, data, old)
+        _check_roles(ctx, data)
         data["password_history"] = old.data.get("password_history", []) if old else []
         password = body.get("password")
         if isinstance(password, str) and password and password != references.SENSITIVE:
@@ -35,27 +36,58 @@ class UserRule(rules.Rule):
             raise problems.bad_request("Password is required")
         data.setdefault("default_tenant_ref", _first_tenant(data))
 
+    def created(self, ctx: context.Context, stored: store.Stored) -> None:
+        ctx.state.accounts.password_set(stored.uuid, ctx.state.clock())
+
     def changed(self, ctx: context.Context, old: store.Stored, new: store.Stored) -> None:
-        if old.data.get("password") == new.data.get("password"):
-            return
-        ctx.state.accounts.failures.pop(new.uuid, None)
-        if ctx.state.switches["password-change"] == "end-sessions":
-            ctx.state.accounts.end(ctx.state.accounts.of_user(new.uuid))
+        accounts, switches = ctx.state.accounts, ctx.state.switches
+        if old.data.get("password") != new.data.get("password"):
+            accounts.password_set(new.uuid, ctx.state.clock())
+            if switches["password-change"] == "end-sessions":
+                accounts.end(accounts.of_user(new.uuid))
+        suspended = old.data.get("is_active", True) and not new.data.get("is_active", True)
+        if suspended and switches["suspended-user-sessions"] == "end":
+            accounts.end(accounts.of_user(new.uuid))
 
     def deleting(self, ctx: context.Context, stored: store.Stored) -> None:
         own = stored.uuid == ctx.rights.user.uuid
         if stored.builtin or (own and ctx.state.switches["own-user-delete"] == "refuse"):
             raise problems.bad_request(f"user {stored.name} cannot be deleted")
         accounts = ctx.state.accounts
-        accounts.end(accounts.of_user(stored.uuid))
-        accounts.failures.pop(stored.uuid, None)
-        accounts.tokens = {k: t for k, t in accounts.tokens.items() if t.user != stored.uuid}
+        accounts.forget(stored.uuid)
+        if ctx.state.switches["deleted-user-sessions"] == "keep":
+            accounts.deleted_users[stored.uuid] = stored
+        else:
+            accounts.end(accounts.of_user(stored.uuid))
 
 
 def _check_rise(ctx: context.Context, data: schema.Json, old: store.Stored | None) -> None:
     rises = data.get("is_superuser") and not (old and old.data.get("is_superuser"))
     if rises and not ctx.rights.superuser:
         raise problems.permission_denied("make superusers")
+
+
+_ADMIN_ONLY = frozenset(f"PERMISSION_{name}" for name in ("CONTROLLER", "ROLE", "TENANT", "USER"))
+"""Rights that a user has in tenant admin, or by a role for all tenants."""
+
+
+def _check_roles(ctx: context.Context, data: schema.Json) -> None:
+    """Refuse some rights in other tenants, with the text of terraform-provider-avi, issue 584.
+    Roles that came with the controller may be used."""
+    for entry in data.get("access", ()):
+        tenant = entry.get("tenant_ref", references.ADMIN)
+        role = ctx.state.objects.get("role", entry.get("role_ref", ""))
+        if role is None or role.builtin or entry.get("all_tenants") or tenant == references.ADMIN:
+            continue
+        if _ADMIN_ONLY.intersection(_granted(role.data)):
+            raise problems.bad_request(
+                f"Cannot use Role {role.name} with access to Controller, Role, Tenant or User in "
+                "non-admin tenant"
+            )
+
+
+def _granted(role: schema.Json) -> list[str]:
+    return [each["resource"] for each in role.get("privileges", ()) if each["type"] != "NO_ACCESS"]
 
 
 def _first_tenant(data: schema.Json) -> str:
@@ -83,8 +115,6 @@ def set_password(ctx: context.Context, data: schema.Json, password: str) -> None
     data["password_history"] = [data["password"], *kept][:count]
 
 
-_ADMIN_ONLY = frozenset(f"PERMISSION_{name}" for name in ("CONTROLLER", "ROLE", "TENANT", "USER"))
-"""Refused in roles of other tenants (terraform-provider-avi, issue 584)."""
 _PING_AGENT_UNTIL = versions.parse("30.2.1")
 
 
@@ -95,12 +125,10 @@ class RoleRule(rules.Rule):
     def prepare(
         self, ctx: context.Context, data: schema.Json, old: store.Stored | None, body: schema.Json
     ) -> None:
-        granted = [
-            each["resource"] for each in data.get("privileges", ()) if each["type"] != "NO_ACCESS"
-        ]
         tenant = old.tenant if old is not None else ctx.tenant
-        refused = _ADMIN_ONLY.intersection(granted)
-        if refused and tenant != references.ADMIN:
+        refused = _ADMIN_ONLY.intersection(_granted(data))
+        strict = ctx.state.switches["role-outside-admin"] == "refuse"
+        if refused and tenant != references.ADMIN and strict:
             listed = ", ".join(sorted(refused))
             raise problems.bad_request(f"{listed} cannot be given in a role of a tenant")
         named = {each["resource"] for each in data.get("privileges", ())}
