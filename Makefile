@@ -39,8 +39,8 @@ format: setup ## let ruff format and mend
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-generate: setup ## write the files that are derived from code (RBAC)
-	@$(BIN)/akoo-core rbac > deploy/rbac/clusterrole.yaml
+generate: setup ## write the files under deploy/ that are made from code and packaged manifests
+	@$(BIN)/python hack/generate.py
 
 # Every crash point and many seeds; on the real bed every point of death, and stories with the
 # times that configs have by default.

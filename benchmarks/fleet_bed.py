@@ -21,6 +21,7 @@ from akoo_core.app import world as world_
 from akoo_core.kube import client as client_
 from akoo_core.kube import resource, transport
 from akoo_core.kube.access import config
+from akoo_core.manifests import packaged
 from akoo_core.objects import names as names_
 from akoo_core.plugin_host import registry
 from akoo_core.sandbox import demo, install
@@ -124,7 +125,7 @@ async def running() -> AsyncIterator[FleetBed]:
         client = transport.HttpClient(await config.endpoint_of(str(path)), external=seam)
         async with kubeapi.KubeApi(server.server.kubeconfig) as api:
             share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
-            await definitions.install(api, share, definitions.FOLDER, install.crds_folder())
+            await definitions.install(api, share, definitions.FOLDER, packaged.core_folder("crds"))
             await install.install(api, registry.PluginSet(()))
             about = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
             await api.create(about)

@@ -13,6 +13,7 @@ from akoo_testbed import bare, build, definitions, kubeapi
 from akoo_testbed.provider import manifests
 
 from akoo_core import settings
+from akoo_core.manifests import packaged
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install, process
 
@@ -38,7 +39,9 @@ async def installed(
         loaded = loader.load(settings.load(overrides={"enabledPlugins": selected}))
         async with kubeapi.KubeApi(server.server.kubeconfig) as api:
             share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
-            await definitions.install(api, share, definitions.FOLDER, install.crds_folder())
+            await definitions.install(
+                api, share, definitions.FOLDER, *packaged.folders(loaded.ordered)
+            )
             await install.install(api, loaded)
             for number in range(clusters):
                 for obj in manifests.cluster("default", f"c{number}", workers=0):

@@ -36,7 +36,7 @@ async def cluster_kind(
     """
     await crds.check_crds(kube)
     await rights.check_rights(
-        kube, rules, command=f"akoo-core rbac --plugins {','.join(plugins) or 'none'}"
+        kube, rules, command=f"akoo-core manifests rbac --plugins {','.join(plugins) or 'none'}"
     )
     try:
         return await discovery.clusters(kube)

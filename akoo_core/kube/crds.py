@@ -14,9 +14,9 @@ from akoo_core.kube.resource import Resource
 SCHEMA_ANNOTATION = "akoo.io/schema-version"
 """Annotation on our CRDs: a whole number that grows when a field is added."""
 SCHEMA_VERSION = 1
-"""The lowest version that this code needs. deploy/crds must have at least this."""
+"""The lowest version that this code needs. Our manifests have at least this."""
 
-APPLY = "Apply deploy/crds first: kubectl apply -k deploy/crds"
+APPLY = "Apply them: akoo-core manifests crds | kubectl apply --server-side -f -"
 OWN = (resources.AKO_DEPLOYMENT_CONFIGS, resources.AKO_DEPLOYMENTS)
 
 

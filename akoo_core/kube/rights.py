@@ -83,7 +83,7 @@ async def missing_rights(
 
 
 async def check_rights(
-    kube: client.KubeClient, rules: Iterable[Rule], *, command: str = "akoo-core rbac"
+    kube: client.KubeClient, rules: Iterable[Rule], *, command: str = "akoo-core manifests rbac"
 ) -> None:
     """Return when all is granted. Raises PrerequisiteError (RightsMissing), or KubeError.
 

@@ -15,12 +15,12 @@ from akoo_core import structs
 from akoo_core.kube import errors
 from akoo_core.kube.request import ServerRequest
 
-MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core rbac)"
+MANAGEMENT_ROLE = "ClusterRole akoo-core lacks {rule} (rendered: akoo-core manifests rbac)"
 """Names the rule that our own user lacks in the management cluster."""
 PERSON_ROLE = (
     "you lack {rule} (ClusterRole akoo-core-view is for reading, akoo-core-edit for writing)"
 )
-"""The role of the person who runs a command: deploy/rbac has both ClusterRoles."""
+"""The role of the person who runs a command. `akoo-core manifests rbac` prints both."""
 WORKLOAD_ROLE = "the user of the cluster's kubeconfig lacks {rule}"
 
 PATCH_REFUSED = "the server rejected our request due to an error in our request"

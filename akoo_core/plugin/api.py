@@ -480,7 +480,7 @@ class Contribution(structs.Struct, frozen=True, kw_only=True):
 
 
 class RbacRule(structs.Struct, frozen=True, kw_only=True):
-    """One rule the operator's ClusterRole needs (``akoo-core rbac`` renders them)."""
+    """One rule the operator's ClusterRole needs (``akoo-core manifests rbac`` prints them)."""
 
     groups: tuple[str, ...]
     resources: tuple[str, ...]
@@ -689,6 +689,9 @@ class Plugin:
     keeps: ClassVar[bool] = False
     """The plugin keeps Secrets in the operator's namespace (``ctx.keep``). The Role then has the
     rights for it."""
+    manifests: ClassVar[str] = ""
+    """``package:folder`` (``akoo_avi:manifests``): the folder in its wheel with the definitions of
+    its kinds, as YAML files. ``akoo-core manifests`` prints them."""
     chapter: ClassVar[str] = ""
     """``module:NAME`` of its Chapter in ``akoo-core sandbox`` (akoo_core.testing.chapters); only
     the sandbox imports it."""

@@ -21,6 +21,7 @@ from akoo_core.settings import shape
 
 _NAME = re.compile(r"^[a-z]([a-z0-9]*(-[a-z0-9]+)*)$")
 _RESERVED = ("all", "none", "core")
+_FOLDER = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w/]*$")
 _FACT_NAME = re.compile(r"^[A-Z][A-Za-z0-9]*$")
 _MARK = "akoo_core_impl"
 """The attribute that api.hookimpl leaves on a function."""
@@ -73,6 +74,8 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
         yield from _facts(cls, attribute)
     if not _tuple_of(cls.after, str):
         yield f"{where(cls)}: {cls.__name__}.after must be a tuple of plugin names"
+    if not isinstance(cls.manifests, str) or (cls.manifests and not _FOLDER.match(cls.manifests)):
+        yield f"{where(cls)}: {cls.__name__}.manifests must be package:folder (my_plugin:manifests)"
     if not _tuple_of(cls.rbac, api.RbacRule):
         yield f"{where(cls)}: {cls.__name__}.rbac must be a tuple of RbacRule"
     elif not all(rule.groups and rule.resources and rule.verbs for rule in cls.rbac):

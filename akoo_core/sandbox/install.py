@@ -1,8 +1,8 @@
 """Installs what the operator needs on the management cluster: namespace, account, rights, Secrets.
 
-The rights are those that ``akoo-core rbac`` renders for the selected plugins, so that the sandbox
-finds a missing rule before a user does. The operator gets the ServiceAccount's token and nothing
-more.
+The rights are those that ``akoo-core manifests`` prints for the selected plugins, so that the
+sandbox finds a missing rule before a user does. The operator gets the ServiceAccount's token and
+nothing more.
 """
 
 from __future__ import annotations
@@ -13,24 +13,11 @@ from typing import Any
 
 from akoo_testbed import kubeapi, kubeconfig
 
-from akoo_core import errors
 from akoo_core.plugin_host import rbac, registry
 
 NAMESPACE = "akoo-system"
 ACCOUNT = "akoo-core"
 TOKEN_SECONDS = 86_400
-
-
-def crds_folder() -> pathlib.Path:
-    """``deploy/crds`` of the checkout this runs from. Raises PrerequisiteError outside of one."""
-    folder = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "crds"
-    if not folder.is_dir():
-        raise errors.PrerequisiteError(
-            "NoCheckout",
-            "the sandbox needs a checkout of akoo-core (deploy/crds is not there). "
-            "Clone the repository and run `make sandbox` in it.",
-        )
-    return folder
 
 
 def account_objects() -> tuple[dict[str, Any], ...]:

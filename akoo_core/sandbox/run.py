@@ -18,6 +18,7 @@ from akoo_testbed.provider.options import ProviderOptions
 
 import akoo_core
 from akoo_core import settings
+from akoo_core.manifests import packaged
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import avi, chapters, demo, display, install, process, story
 from akoo_core.sandbox.avi import SandboxAvi
@@ -48,7 +49,9 @@ async def run(selection: str, *, once: bool, show: display.Display) -> None:
     started = time.monotonic()
     kubelet = KubeletOptions(ako_program=AkoProgram.AKOSIM)
     options = BedOptions(
-        crds=(install.crds_folder(),), jaeger=True, provider=ProviderOptions(kubelet=kubelet)
+        crds=packaged.folders(plugins.ordered),
+        jaeger=True,
+        provider=ProviderOptions(kubelet=kubelet),
     )
     async with (
         avi.serving() as controller,

@@ -15,6 +15,7 @@ from akoo_testbed.provider import manifests
 from akoo_core import settings
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install, process
+from tests import crds
 
 RECORD = "akoo.io/v1alpha1/AKODeployment"
 CONFIG = "networking.tkg.tanzu.vmware.com/v1alpha1/AKODeploymentConfig"
@@ -29,7 +30,7 @@ Object = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def bed_options() -> beds.BedOptions:
-    return beds.BedOptions(crds=(install.crds_folder(),), jaeger=True, workload_servers=2)
+    return beds.BedOptions(crds=(crds.FOLDER,), jaeger=True, workload_servers=2)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from akoo_testbed import bed as beds
 from akoo_core import settings
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install
+from tests import crds
 from tests.fire import fire_bed, fire_gate, fire_operator
 
 PROOF = bool(os.environ.get("AKOO_PROOF"))
@@ -21,7 +22,7 @@ PROOF = bool(os.environ.get("AKOO_PROOF"))
 @pytest.fixture(scope="package")
 def bed(request: pytest.FixtureRequest) -> Iterator[running.RunningBed]:
     """Not the bed that other tests share: here API servers and stores are stopped."""
-    whole = beds.Bed(beds.BedOptions(crds=(install.crds_folder(),), workload_servers=2))
+    whole = beds.Bed(beds.BedOptions(crds=(crds.FOLDER,), workload_servers=2))
     loop = background.LoopThread("fire-bed")
     loop.start()
     failed = request.session.testsfailed

@@ -15,6 +15,7 @@ from akoo_testbed import bare, definitions, kubeapi
 from akoo_core import settings
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import install, process
+from tests import crds
 from tests.stories.setting import CLUSTER, NAME
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class Second:
 async def opened(story_bed: StoryBed, plugins: str) -> AsyncIterator[Second]:
     """A second management cluster, while the block lasts."""
     async with bare.BareServer() as server, kubeapi.KubeApi(server.server.kubeconfig) as api:
-        crds = story_bed.bed.base.built.share("clusterapi") / "config" / "crd" / "bases"
-        await definitions.install(api, crds, install.crds_folder())
+        capi = story_bed.bed.base.built.share("clusterapi") / "config" / "crd" / "bases"
+        await definitions.install(api, capi, crds.FOLDER)
         loaded = loader.load(settings.load(overrides={"enabledPlugins": plugins}))
         await install.install(api, loaded)
         text = await install.account_kubeconfig(api, server.server.url, server.base.authority.pem)

@@ -25,6 +25,7 @@ from akoo_testbed.provider import ProviderOptions, manifests
 from akoo_core import settings
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import demo, install, process
+from tests import crds
 from tests.stories import avi as avis
 from tests.stories import neighbours, scene, setting, traffic
 
@@ -55,7 +56,7 @@ class StoryBed:
         options = KubeletOptions(ako_program=AkoProgram.AKOSIM, restart_seconds=0.05)
         self.bed = beds.Bed(
             beds.BedOptions(
-                crds=(install.crds_folder(),),
+                crds=(crds.FOLDER,),
                 workload_servers=2 * slots + 1,
                 provider=ProviderOptions(kubelet=options),
             )

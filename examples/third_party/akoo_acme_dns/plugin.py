@@ -39,6 +39,7 @@ class AcmeDnsPlugin(api.Plugin):
     config_type: ClassVar[type[structs.StrictStruct] | None] = Options
     provides: ClassVar[tuple[type[api.Fact], ...]] = (ClusterDomain,)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = zones.RIGHTS
+    manifests: ClassVar[str] = "akoo_acme_dns:manifests"
 
     def __init__(self, settings: Settings | None = None) -> None:
         super().__init__(settings or Settings())

@@ -40,6 +40,7 @@ class AviPlugin(api.Plugin):
     )
     accepts: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup,)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
+    manifests: ClassVar[str] = "akoo_avi:manifests"
     chapter: ClassVar[str] = "akoo_avi.testing.chapter:CHAPTER"
 
     def __init__(

@@ -31,6 +31,7 @@ class VSpherePlugin(api.Plugin):
     config_type: ClassVar[type[structs.StrictStruct] | None] = config.Options
     provides: ClassVar[tuple[type[api.Fact], ...]] = (api.PortGroup, PortGroupUsed)
     rbac: ClassVar[tuple[api.RbacRule, ...]] = rights.RULES
+    manifests: ClassVar[str] = "akoo_vsphere:manifests"
 
     def __init__(
         self, chosen: structs.StrictStruct | None = None, vcenters: VCenters | None = None

@@ -19,8 +19,10 @@ import pytest
 from akoo_testbed import bare, build, definitions, kubeapi
 
 from akoo_core import settings
+from akoo_core.kube import crds as definition_rules
 from akoo_core.plugin_host import loader
 from akoo_core.sandbox import install, process
+from tests import crds
 
 SECONDS = 60.0
 LEASE = "coordination.k8s.io/v1/Lease"
@@ -36,10 +38,10 @@ class ProcessBed:
 
     async def crds(self) -> None:
         share = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
-        await definitions.install(self.api, share, install.crds_folder())
+        await definitions.install(self.api, share, crds.FOLDER)
 
     async def account(self) -> pathlib.Path:
-        """Install as `akoo-core rbac` says; the kubeconfig of the operator's account."""
+        """Install as `akoo-core manifests rbac` says; the kubeconfig of the operator's account."""
         plugins = loader.load(settings.load(overrides={"enabledPlugins": "ako"}))
         await install.install(self.api, plugins)
         text = await install.account_kubeconfig(
@@ -88,7 +90,7 @@ async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> Non
     operator = bed.operator(kubeconfig)
     await operator.start()
     try:
-        missing = await readyz(operator, "Apply deploy/crds first: kubectl apply -k deploy/crds")
+        missing = await readyz(operator, definition_rules.APPLY)
         assert "the API server has no AKODeploymentConfig" in missing
         role = "rbac.authorization.k8s.io/v1/ClusterRole"
         whole = await bed.api.get(role, None, install.ACCOUNT)
@@ -98,7 +100,7 @@ async def test_what_is_missing_is_said_until_it_is_there(bed: ProcessBed) -> Non
         refused = await readyz(operator, "not allowed to")
         assert "ClusterRole akoo-core lacks" in refused
         assert "on akodeployments" in refused
-        assert "(rendered: akoo-core rbac --plugins ako)" in refused
+        assert "(rendered: akoo-core manifests rbac --plugins ako)" in refused
         await bed.api.patch(role, None, install.ACCOUNT, {"rules": whole["rules"]})
         await operator.ready()
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 import pathlib
@@ -16,7 +17,9 @@ from akoo_vsphere.spec import resources as vsphere_resources
 
 from akoo_core import settings
 from akoo_core.kube import resource as resources
+from akoo_core.manifests import render
 from akoo_core.plugin_host import rbac
+from hack import generate
 
 DEPLOY = pathlib.Path(__file__).parents[3] / "deploy"
 NAMESPACE = "akoo-system"
@@ -238,8 +241,61 @@ async def test_the_service_account_may_do_its_work_and_no_more(
             assert not await allowed(review), attributes
 
 
+def _alike(obj: Object) -> Object:
+    """``obj`` without that in which kustomize and `akoo-core manifests` differ by design."""
+    plain = copy.deepcopy(obj)
+    if plain["kind"] == "ConfigMap":
+        plain["metadata"]["name"] = "akoo-core-config"
+        plain["data"] = {key: yaml.safe_load(text) for key, text in plain["data"].items()}
+        plain["metadata"].pop("annotations", None)
+    if plain["kind"] == "Deployment":
+        template = plain["spec"]["template"]
+        template["metadata"]["annotations"].pop(render.SETTINGS_HASH, None)
+        template["spec"]["volumes"][0]["configMap"]["name"] = "akoo-core-config"
+    return plain
+
+
+def test_kustomize_and_manifests_make_the_same() -> None:
+    """But for definitions of plugins that deploy/ does not enable, and rights of people on them."""
+    plugins = generate.plugins("ako,avi")
+    made = render.objects(render.Installation(plugins, image="akoo-core:0.1.0"))
+    kustomized = {_key(obj): obj for obj in map(_alike, _rendered("."))}
+    printed = {_key(obj): obj for obj in map(_alike, made)}
+    extra = {key for key in kustomized if "vsphere" in key[1]}
+    assert kustomized.keys() - extra == printed.keys()
+    people = {("ClusterRole", "akoo-core-view"), ("ClusterRole", "akoo-core-edit")}
+    for key, obj in printed.items():
+        if key not in people:
+            assert kustomized[key] == obj, key
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["kind"], obj["metadata"]["name"]
+
+
+async def test_a_server_takes_all_of_it_in_another_namespace(server: Server) -> None:
+    plugins = generate.plugins("ako,avi,vsphere")
+    made = render.objects(render.Installation(plugins, "load-balancers", "example.com/akoo:1"))
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "load-balancers"}}
+    await server.api.apply(namespace)
+    for obj in made:
+        metadata = obj["metadata"]
+        path = await server.api.path(
+            kubeapi.kind_of(obj), metadata.get("namespace"), metadata["name"]
+        )
+        strict = {
+            "fieldManager": "test",
+            "fieldValidation": "Strict",
+            "dryRun": "All",
+            "force": "true",
+        }
+        await server.api.request(
+            "PATCH", path, obj, params=strict, content_type="application/apply-patch+yaml"
+        )
+
+
 def test_definitions_are_the_ones_the_message_speaks_of() -> None:
-    """`kubectl apply -k deploy/crds` is what the operator tells people whose CRDs are missing."""
+    """deploy/crds has the definitions of the core and of every plugin of this checkout."""
     names = {obj["metadata"]["name"] for obj in _rendered("crds")}
     files = [obj for obj in definitions.load(DEPLOY / "crds") if obj["kind"] != "Kustomization"]
     assert names == {obj["metadata"]["name"] for obj in files}

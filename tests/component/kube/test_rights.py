@@ -73,11 +73,11 @@ async def test_missing_rules_are_named(alice: Any) -> None:
         rights.MissingRights("contract.akoo.io", "widgets/status", ("get", "list", "watch")),
     )
     with pytest.raises(errors.PrerequisiteError) as caught:
-        await rights.check_rights(alice, RULES, command="akoo-core rbac --plugins ako")
+        await rights.check_rights(alice, RULES, command="akoo-core manifests rbac --plugins ako")
     assert caught.value.reason == "RightsMissing"
     assert str(caught.value) == (
         "not allowed to list widgets.contract.akoo.io/status: ClusterRole akoo-core lacks "
-        "get,list,watch on widgets/status (rendered: akoo-core rbac --plugins ako)"
+        "get,list,watch on widgets/status (rendered: akoo-core manifests rbac --plugins ako)"
     )
 
 
@@ -90,7 +90,7 @@ async def test_a_refused_call_names_the_missing_rule(alice: Any) -> None:
         await alice.list(CLUSTER_ROLES)
     assert (
         "not allowed to list clusterroles.rbac.authorization.k8s.io: ClusterRole akoo-core lacks "
-        "list on clusterroles (rendered: akoo-core rbac)" in str(caught.value)
+        "list on clusterroles (rendered: akoo-core manifests rbac)" in str(caught.value)
     )
     with pytest.raises(kube_errors.ForbiddenError, match="lacks watch on clusterroles"):
         async for _ in alice.watch(CLUSTER_ROLES):

@@ -116,8 +116,9 @@ def test_its_own_tests_pass_with_what_is_released(outsider: Run) -> None:
 
 
 def test_it_is_chosen_by_name_and_brings_its_rights(outsider: Run) -> None:
-    rendered = outsider("akoo-core", "rbac", "--plugins", "acme-dns")
-    cluster_role, _ = yaml.safe_load_all(rendered.stdout)
+    rendered = outsider("akoo-core", "manifests", "rbac", "--plugins", "acme-dns")
+    roles = [each for each in yaml.safe_load_all(rendered.stdout) if each["kind"] == "ClusterRole"]
+    (cluster_role,) = (each for each in roles if each["metadata"]["name"] == "akoo-core")
     own = [rule for rule in cluster_role["rules"] if rule["apiGroups"] == ["dns.acme.example"]]
     assert own == [
         {
@@ -131,12 +132,12 @@ def test_it_is_chosen_by_name_and_brings_its_rights(outsider: Run) -> None:
             "verbs": ["patch"],
         },
     ]
-    none = outsider("akoo-core", "rbac", "--plugins", "none").stdout
+    none = outsider("akoo-core", "manifests", "rbac", "--plugins", "none").stdout
     assert "dns.acme.example" not in none
 
 
 def test_a_wrong_name_says_what_is_installed(outsider: Run) -> None:
-    refused = outsider("akoo-core", "rbac", "--plugins", "acme-dms")
+    refused = outsider("akoo-core", "manifests", "rbac", "--plugins", "acme-dms")
     assert refused.returncode == 2
     assert refused.stderr == (
         'akoo-core: no plugin "acme-dms". Installed: acme-dns (akoo-acme-dns 0.3.0). '
@@ -156,8 +157,8 @@ def test_a_new_plugin_can_be_started_from_the_wheel(outsider: Run) -> None:
 
 async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib.Path) -> None:
     """The operator of the clean environment, on a real API server, with the outsider's plugin."""
-    rights = outsider("akoo-core", "rbac", "--plugins", "acme-dns").stdout
-    zones = EXAMPLE / "deploy" / "dnszones.yaml"
+    rights = outsider("akoo-core", "manifests", "rbac", "--plugins", "acme-dns").stdout
+    zones = EXAMPLE / "akoo_acme_dns" / "manifests" / "dnszones.yaml"
     async with third_party_bed.running(zones, rights) as where:
         await third_party_bed.select_a_cluster(where.api)
         operator = third_party_bed.operator(where, program, "acme-dns")
@@ -183,8 +184,8 @@ async def test_it_runs_and_its_span_is_in_jaeger(outsider: Run, program: pathlib
 
 async def test_its_controller_waits_for_a_secret(outsider: Run, program: pathlib.Path) -> None:
     """A zone is ready as soon as its key is there: by the Secret's change, not by trying again."""
-    rights = outsider("akoo-core", "rbac", "--plugins", "acme-dns").stdout
-    crds = EXAMPLE / "deploy" / "dnszones.yaml"
+    rights = outsider("akoo-core", "manifests", "rbac", "--plugins", "acme-dns").stdout
+    crds = EXAMPLE / "akoo_acme_dns" / "manifests" / "dnszones.yaml"
     zone = {
         "apiVersion": "dns.acme.example/v1",
         "kind": "DNSZone",

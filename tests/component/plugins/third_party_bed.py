@@ -13,6 +13,7 @@ from akoo_testbed import base, build, definitions, kubeapi, parts
 from akoo_testbed.provider import manifests
 
 from akoo_core.sandbox import demo, install, process
+from tests import crds
 
 LABELS = {"dns": "acme"}
 
@@ -28,8 +29,8 @@ class ThirdPartyBed:
 
 
 @contextlib.asynccontextmanager
-async def running(crds: pathlib.Path, rights: str) -> AsyncIterator[ThirdPartyBed]:
-    """The bed, with ``crds`` applied beside ours and the operator's account given ``rights``."""
+async def running(own_crds: pathlib.Path, rights: str) -> AsyncIterator[ThirdPartyBed]:
+    """The bed, with ``own_crds`` beside ours, and ``rights`` for the operator's account."""
     bed_base = base.BedBase(needs=("etcd", "kubernetes", "jaeger"))
     await bed_base.start()
     try:
@@ -39,7 +40,7 @@ async def running(crds: pathlib.Path, rights: str) -> AsyncIterator[ThirdPartyBe
         await asyncio.gather(_bring(server), _bring(jaeger))
         capi = build.ensure(["clusterapi"]).share("clusterapi") / "config" / "crd" / "bases"
         async with kubeapi.KubeApi(server.kubeconfig) as api:
-            await definitions.install(api, capi, definitions.FOLDER, install.crds_folder(), crds)
+            await definitions.install(api, capi, definitions.FOLDER, crds.FOLDER, own_crds)
             for obj in (*install.account_objects(), *yaml.safe_load_all(rights)):
                 await api.apply(obj)
             text = await install.account_kubeconfig(api, server.url, bed_base.authority.pem)

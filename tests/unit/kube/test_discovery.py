@@ -146,7 +146,7 @@ async def test_absent_crds() -> None:
     assert caught.value.reason == "CRDsMissing"
     assert str(caught.value) == (
         "the API server has no AKODeploymentConfig. "
-        "Apply deploy/crds first: kubectl apply -k deploy/crds"
+        "Apply them: akoo-core manifests crds | kubectl apply --server-side -f -"
     )
 
 
@@ -195,10 +195,10 @@ async def test_missing_rights_are_one_line() -> None:
     for verb in ("get", "list", "watch"):
         server.served.deny(verb, "clusters.cluster.x-k8s.io")
     with pytest.raises(errors.PrerequisiteError) as caught:
-        await rights.check_rights(kube, RULES, command="akoo-core rbac --plugins ako,avi")
+        await rights.check_rights(kube, RULES, command="akoo-core manifests rbac --plugins ako,avi")
     assert str(caught.value) == (
         "not allowed to list clusters.cluster.x-k8s.io: ClusterRole akoo-core lacks get,list,watch "
-        "on clusters (rendered: akoo-core rbac --plugins ako,avi)"
+        "on clusters (rendered: akoo-core manifests rbac --plugins ako,avi)"
     )
     server.served.deny("get", "secrets")
     with pytest.raises(errors.PrerequisiteError, match="and 1 more"):

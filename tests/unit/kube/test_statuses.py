@@ -55,7 +55,7 @@ def test_forbidden_names_the_missing_rule() -> None:
     error = statuses.error_of(403, status(403, "Forbidden", RBAC), LIST)
     assert (
         "not allowed to list clusters.cluster.x-k8s.io: ClusterRole akoo-core lacks list on "
-        "clusters (rendered: akoo-core rbac)" in str(error)
+        "clusters (rendered: akoo-core manifests rbac)" in str(error)
     )
 
 
