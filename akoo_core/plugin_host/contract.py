@@ -74,6 +74,11 @@ def _declarations(cls: type[api.Plugin]) -> Iterator[str]:
         yield from _facts(cls, attribute)
     if not _tuple_of(cls.after, str):
         yield f"{where(cls)}: {cls.__name__}.after must be a tuple of plugin names"
+    yield from _needs(cls)
+
+
+def _needs(cls: type[api.Plugin]) -> Iterator[str]:
+    """The needs of a plugin in the management cluster: manifests, rights, kept Secrets."""
     if not isinstance(cls.manifests, str) or (cls.manifests and not _FOLDER.match(cls.manifests)):
         yield f"{where(cls)}: {cls.__name__}.manifests must be package:folder (my_plugin:manifests)"
     if not _tuple_of(cls.rbac, api.RbacRule):

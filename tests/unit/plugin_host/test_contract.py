@@ -122,6 +122,10 @@ class NotFacts(api.Plugin):
     accepts: ClassVar[Any] = [Named]
 
 
+class NotAFolder(api.Plugin):
+    manifests = "manifests"
+
+
 class NotNames(api.Plugin):
     after: ClassVar[Any] = "avi"
 
@@ -154,6 +158,7 @@ class EmptyRule(api.Plugin):
         (NamelessFact, "fact Nameless needs a CamelCase fact_name"),
         (TwiceTheFact, "TwiceTheFact.requires names a fact twice"),
         (NotFacts, "NotFacts.accepts must be a tuple of Fact classes"),
+        (NotAFolder, "NotAFolder.manifests must be package:folder"),
         (NotNames, "NotNames.after must be a tuple of plugin names"),
         (EmptyRule, "EmptyRule.rbac has a rule without groups, resources or verbs"),
         (NotRules, "NotRules.rbac must be a tuple of RbacRule"),
