@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from akoo_avi.client.access.refusal import Refusal
 from akoo_tenancy.journal import due
 from akoo_tenancy.journal.due import Obstacles
 from akoo_tenancy.journal.record import Reason
 from akoo_tenancy.spec import config, names
 from akoo_tenancy.spec.config import Options, Rotation, TenantTemplate, Window
-from akoo_tenancy.spec.refusal import Refusal
 from hypothesis import given
 from hypothesis import strategies as st
 

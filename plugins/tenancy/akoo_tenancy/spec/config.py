@@ -6,9 +6,10 @@ import datetime
 import re
 from typing import Final, Literal, NamedTuple
 
+from akoo_avi.client.access import refusal
+
 from akoo_core.plugin import structs
 from akoo_tenancy.roles.plan import Isolation
-from akoo_tenancy.spec import refusal
 
 PATH: Final = "spec.plugins.tenancy"
 LONGEST: Final = datetime.timedelta(days=366)
