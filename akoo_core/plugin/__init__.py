@@ -7,6 +7,7 @@
 - ``records``, ``ako_networks``: AKODeployments, Clusters and AKO's networks as they were read.
 - ``uses``: the records that use a shared thing, and its holders.
 - ``external``, ``threads``, ``circuit``, ``trust``, ``clock``: calls to systems outside.
+- ``accounts``: user and password in a Secret, and the addresses that they may be sent to.
 - ``redaction``, ``metrics``: secret values in logs and spans; metrics.
 
 Everything else in ``akoo_core`` changes without notice.

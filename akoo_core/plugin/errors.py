@@ -8,6 +8,8 @@
     │   ├── HolderRefusedError          a shared object that is being deleted takes no holder
     │   ├── SecretNamespaceNotAllowedError
     │   ├── SecretMissingError
+    │   ├── SecretInvalidError
+    │   ├── HostNotAllowedError         a credential is not sent to this address
     │   ├── LineBreakError
     │   └── KeptForeignError            somebody else made a Secret at a name that a plugin keeps
     ├── KeptConflictError      another was first to write a kept Secret: read it again
@@ -28,11 +30,13 @@ __all__ = [
     "AkooError",
     "BlockedError",
     "HolderRefusedError",
+    "HostNotAllowedError",
     "InputError",
     "KeptConflictError",
     "KeptForeignError",
     "LineBreakError",
     "OutOfScopeError",
+    "SecretInvalidError",
     "SecretMissingError",
     "SecretNamespaceNotAllowedError",
     "ThreadsClosedError",
@@ -106,6 +110,18 @@ class SecretMissingError(BlockedError):
     """A Secret, or its key, that is not optional is not there."""
 
     reason = "SecretMissing"
+
+
+class SecretInvalidError(BlockedError):
+    """A user name, a password or a CA in a Secret is empty or no text."""
+
+    reason = "SecretInvalid"
+
+
+class HostNotAllowedError(BlockedError):
+    """The Secret of a credential lists the addresses that it may be sent to, and not this one."""
+
+    reason = "HostNotAllowed"
 
 
 class LineBreakError(BlockedError):

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from akoo_avi.cleanup import audit
-from akoo_avi.client.access import opening
 from akoo_avi.ownership import strays
 from akoo_avi.spec import resources
 from akoo_avi.testing import memory_controllers
@@ -16,7 +15,7 @@ from opentelemetry import trace
 
 from akoo_core import external, structs
 from akoo_core.objects import record
-from akoo_core.plugin import api
+from akoo_core.plugin import accounts, api
 from akoo_core.plugin.errors import SecretMissingError
 from akoo_core.testing import builders, memory
 from tests.avi import avi_oracle as oracle
@@ -40,7 +39,7 @@ class Secrets:
             raise SecretMissingError("Secret avi-system/gone does not exist")
         user = b"few" if source.name == "few" else b"admin"
         known = {"username": user, "password": PASSWORD.encode()}
-        known[opening.CA] = f"# {source.name}".encode()  # A session for each Secret.
+        known[accounts.CA] = f"# {source.name}".encode()  # A session for each Secret.
         return known.get(source.key)
 
     async def version(self, namespace: str, name: str) -> str:

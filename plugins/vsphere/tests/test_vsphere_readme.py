@@ -12,6 +12,8 @@ CORE = {
     core_errors.SecretMissingError.reason,
     core_errors.SecretNamespaceNotAllowedError.reason,
     core_errors.LineBreakError.reason,
+    core_errors.SecretInvalidError.reason,
+    core_errors.HostNotAllowedError.reason,
 }
 """Reasons that the core gives to a Secret that this plugin reads."""
 README = (FOLDER / "README.md").read_text()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from akoo_vsphere.spec import address, connection, names, port_group, refusal, settings, vlan
+from akoo_vsphere.spec import connection, names, port_group, refusal, settings, vlan
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,21 +62,6 @@ def test_a_password_in_an_address_is_not_quoted() -> None:
     with pytest.raises(refusal.Refusal) as caught:
         connection.from_object(corpus.connection({"address": "admin:hunter2@vc.example.com"}))
     assert "hunter2" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "parsed"),
-    [
-        ("vc.example.com", ("vc.example.com", 443)),
-        ("VC.Example.com.:8443", ("vc.example.com", 8443)),
-        ("10.0.0.1:443", ("10.0.0.1", 443)),
-        ("[2001:DB8::1]:444", ("2001:db8::1", 444)),
-        ("2001:db8::1", ("2001:db8::1", 443)),
-        *((text, None) for text in ("", "a b", "a:0", "a:65536", "a/b", "u@h", "https://h", "[h]")),
-    ],
-)
-def test_addresses(text: str, parsed: tuple[str, int] | None) -> None:
-    assert address.parse(text) == parsed
 
 
 def test_a_kind_of_vlan_that_this_release_does_not_know_is_refused() -> None:

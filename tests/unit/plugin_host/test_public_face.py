@@ -24,6 +24,7 @@ _IMPORT = re.compile(
 )
 
 EXPORTED = {
+    "accounts": "CA HOSTS HTTPS_PORT HostAddress PASSWORD StoredAccount USERNAME is_v6 parse read",
     "ako_networks": """
         NODE_NETWORKS OPTIONS TIER1 AkoNetworks AkoVipNetwork NodeNetwork decode family_of
         prefix
@@ -44,9 +45,9 @@ EXPORTED = {
     "clock": "Clock ManualClock SystemClock",
     "conditions": "MESSAGE_LIMIT Condition find listed merge replaced type_for_plugin write",
     "errors": """
-        AkooError BlockedError HolderRefusedError InputError
+        AkooError BlockedError HolderRefusedError HostNotAllowedError InputError
         KeptConflictError KeptForeignError LineBreakError OutOfScopeError
-        SecretMissingError SecretNamespaceNotAllowedError ThreadsClosedError
+        SecretInvalidError SecretMissingError SecretNamespaceNotAllowedError ThreadsClosedError
         ThreadsExhaustedError VerbError describe
     """,
     "external": "DEFAULT_DEADLINE_SECONDS MAX_DEADLINE_SECONDS External",

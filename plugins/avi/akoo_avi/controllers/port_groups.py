@@ -164,7 +164,7 @@ async def plan(request: api.Request, ctx: api.ControllerContext) -> tuple[api.Pl
         raise BlockedError(str(error), reason=error.reason) from None
 
 
-UNSURE = frozenset({"ControllerNotReady", "SecretInvalid", "HostNotAllowed"})
+UNSURE = frozenset({"ControllerNotReady"})
 """Refusals that say nothing about the placement: Avi could not be asked."""
 
 

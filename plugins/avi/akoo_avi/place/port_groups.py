@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from akoo_avi.client import address
 from akoo_avi.client.access import refusal
 from akoo_avi.ownership.references import uuid_of
 from akoo_avi.place.catalog import Row
 from akoo_avi.spec.placement import WantedPortGroup
+from akoo_core.plugin import accounts
 
 VCENTER: Final = "CLOUD_VCENTER"
 NOT_DISCOVERED: Final = "NetworkNotDiscovered"
@@ -67,19 +67,15 @@ def check(cloud: Row, group: WantedPortGroup, on: str) -> None:
 
 
 def _same_address(first: str, second: str) -> bool:
-    left, right = address.parse(_host(first)), address.parse(_host(second))
+    left, right = accounts.parse(_host(first)), accounts.parse(_host(second))
     if left is None or right is None:
         return first == second
-    return left.host == right.host and _port(left) == _port(right)
+    return left.endpoint == right.endpoint
 
 
 def _host(text: str) -> str:
     """The address in a URL, or the address itself."""
     return text.strip().partition("://")[2].split("/", 1)[0] or text.strip()
-
-
-def _port(parsed: address.Address) -> int:
-    return parsed.port or address.HTTPS_PORT
 
 
 def _same_datacenter(settings: Row, group: WantedPortGroup) -> bool:

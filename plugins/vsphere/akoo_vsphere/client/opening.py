@@ -6,10 +6,10 @@ import socket
 import ssl
 import threading
 
+from akoo_core.plugin import accounts
 from akoo_vsphere.client import errors, trust
 from akoo_vsphere.client.account import Account
 from akoo_vsphere.client.wire import Exchange, LostError
-from akoo_vsphere.spec import address
 
 
 class TlsOpener:
@@ -53,7 +53,7 @@ class TlsOpener:
             plain.settimeout(exchange.left())
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wrapped = context.wrap_socket(
-                plain, server_hostname=where.host, do_handshake_on_connect=False
+                plain, server_hostname=where[0], do_handshake_on_connect=False
             )
         except BaseException:
             exchange.detach()
@@ -69,20 +69,20 @@ class TlsOpener:
         exchange.detach()
         return wrapped
 
-    def where(self) -> address.Address:
+    def where(self) -> tuple[str, int]:
         """Host and port. Raises UnreachableError for what is none."""
-        where = address.parse(self._account.address)
-        if where is None:
+        parsed = accounts.parse(self._account.address)
+        if parsed is None:
             raise errors.UnreachableError(
                 "The address of a vCenter is not a host or host:port. Correct spec.address."
             )
-        return where
+        return parsed.endpoint
 
 
-def _connect(where: address.Address, exchange: Exchange) -> socket.socket:
+def _connect(where: tuple[str, int], exchange: Exchange) -> socket.socket:
     """A TCP connection to the first of its addresses that answers."""
     try:
-        targets = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
+        targets = socket.getaddrinfo(*where, type=socket.SOCK_STREAM)
     except OSError:
         raise LostError("its name does not resolve", sent=False) from None
     failed: OSError | None = None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from akoo_core.plugin import clock, external
+from akoo_core.plugin import accounts, clock, external
 from akoo_vsphere.client import door, errors
 from akoo_vsphere.client.account import Account, RefusalMemory
 from akoo_vsphere.client.client import SoapClient
@@ -15,7 +15,6 @@ from akoo_vsphere.client.patience import Patience
 from akoo_vsphere.client.refusals import Refusals
 from akoo_vsphere.client.watch import Watch
 from akoo_vsphere.client.writes import Sleep
-from akoo_vsphere.spec import address as addresses
 
 IDLE_SECONDS: Final = 600.0
 """A session that was idle for this long is closed; vCenter ends it after 30 minutes."""
@@ -75,7 +74,8 @@ class SharedVCenters:
             await asyncio.gather(*late, return_exceptions=True)
 
     def _connect(self, account: Account) -> VCenterConnection:
-        where = addresses.parse(account.address) or account.address
+        parsed = accounts.parse(account.address)
+        where = parsed.endpoint if parsed is not None else account.address
         patience = self._patience.setdefault(where, Patience(self._clock))
         return VCenterConnection(
             account,

@@ -16,11 +16,11 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from akoo_core.plugin import accounts
 from akoo_vsphere.client import trust
 from akoo_vsphere.client.account import Account
 from akoo_vsphere.client.opening import TlsOpener
 from akoo_vsphere.client.wire import Exchange, LostError, StrangeAnswerError
-from akoo_vsphere.spec import address
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Largest answer. A page of properties of 10,000 port groups has 5 MiB."""
@@ -45,7 +45,7 @@ class HttpAnswer(NamedTuple):
 class _Http(http.client.HTTPConnection):
     """HTTP over a socket that is there already. It never opens one, least of all in the clear."""
 
-    default_port = address.HTTPS_PORT
+    default_port = accounts.HTTPS_PORT
 
     def __init__(self, host: str, port: int, connection: ssl.SSLSocket) -> None:
         super().__init__(host, port)
@@ -148,8 +148,8 @@ class Transport:
             connection.close()
 
     def _open(self, exchange: Exchange) -> _Http:
-        where = self._opener.where()
-        return _Http(where.host, where.port, self._opener.open(exchange))
+        host, port = self._opener.where()
+        return _Http(host, port, self._opener.open(exchange))
 
     def _give_back(self, connection: _Http, *, kept: bool) -> None:
         connection.used_at = time.monotonic()

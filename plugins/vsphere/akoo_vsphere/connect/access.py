@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from akoo_core.plugin import api, clock, external, kube
+from akoo_core.plugin import accounts, api, clock, external, kube
 from akoo_core.plugin import errors as core_errors
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.account import Account, RefusalMemory, VCenters
 from akoo_vsphere.client.api import VCenterClient
 from akoo_vsphere.connect.login_refusals import LoginRefusals, SharedRefusals
-from akoo_vsphere.spec import address, refusal
+from akoo_vsphere.spec import refusal
 from akoo_vsphere.spec.connection import Connection
-
-USERNAME = "username"
-PASSWORD = "password"  # noqa: S105 - the name of a key
-CA = "certificateAuthorityData"
-HOSTS = "hosts"
-"""Key of a credential's Secret: the addresses it may be sent to, separated by spaces or commas."""
 
 ANSWERED = (refusal.Refusal, errors.VCenterError, core_errors.BlockedError, TimeoutError)
 """The errors that ``answer`` has a result for."""
@@ -69,53 +63,22 @@ async def open(  # noqa: A001 - access.open reads well
 
 async def _account(secrets: api.SecretReader, connection: Connection) -> Account:
     spec = connection.spec
-    credential = spec.credential_ref
-    hosts = await secrets.read(credential.source(HOSTS, optional=True)) or b""
-    _check_host(connection, hosts.decode(errors="replace"))
-    ca = b""
-    if spec.ca_ref is not None:
-        ca = await secrets.read(spec.ca_ref.source(CA)) or b""
+    stored = await accounts.read(
+        secrets,
+        spec.credential_ref,
+        spec.address,
+        ca=spec.ca_ref,
+        correct=f"spec.address of VSphereConnection/{connection.name}",
+    )
     return Account(
         address=spec.address,
-        username=await _text(secrets, credential, USERNAME),
-        password=await _text(secrets, credential, PASSWORD),
-        ca_pem=_decoded(ca, CA, spec.ca_ref or credential),
+        username=stored.username,
+        password=stored.password,
+        ca_pem=stored.ca_pem,
         thumbprint=spec.thumbprint,
-        secret_version=await secrets.version(*credential.pair),
-        source=f"Secret {credential}",
+        secret_version=stored.named.version,
+        source=f"Secret {spec.credential_ref}",
     )
-
-
-async def _text(secrets: api.SecretReader, secret: api.SecretName, key: str) -> str:
-    value = await secrets.read(secret.source(key, single_line=True)) or b""
-    text = _decoded(value, key, secret)
-    if not text:
-        raise refusal.Refusal("SecretInvalid", f"Secret {secret}: {key} is empty. Correct it.")
-    return text
-
-
-def _decoded(value: bytes, key: str, secret: api.SecretName) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:  # holds the bytes
-        raise refusal.Refusal(
-            "SecretInvalid", f"Secret {secret}: {key} is not UTF-8. Correct it."
-        ) from None
-
-
-def _check_host(connection: Connection, hosts: str) -> None:
-    """Refuse other hosts: an author of connections could otherwise send any credential anywhere."""
-    allowed = hosts.replace(",", " ").split()
-    if not allowed:
-        return
-    wanted = address.parse(connection.spec.address)
-    if wanted is None or wanted not in map(address.parse, allowed):
-        raise refusal.Refusal(
-            "HostNotAllowed",
-            f"Secret {connection.spec.credential_ref} is not sent to {connection.spec.address}: "
-            f"its key {HOSTS} allows {', '.join(allowed)}. Correct spec.address of "
-            f"VSphereConnection/{connection.name}, or add it there.",
-        )
 
 
 def answer(error: Exception) -> api.Wait | api.Blocked:

@@ -14,7 +14,6 @@ from akoo_core.plugin.conditions import Condition
 from akoo_vsphere.client import errors
 from akoo_vsphere.client.api import About
 from akoo_vsphere.connect import access
-from akoo_vsphere.spec import refusal
 from akoo_vsphere.spec.connection import MissingPrivilege
 
 REACHABLE: Final = "Reachable"
@@ -31,7 +30,6 @@ _QUESTIONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (errors.CredentialRefusedError, CREDENTIAL_VALID),
     (errors.ForbiddenError, PERMITTED),
 )
-_OF_SECRETS: Final = frozenset({"SecretInvalid", "HostNotAllowed"})
 
 
 class Look(structs.Struct, frozen=True, kw_only=True):
@@ -90,8 +88,6 @@ def of_error(error: Exception) -> tuple[Condition, ...]:
 
 def _question(error: Exception) -> str:
     """The question that an error answers with no."""
-    if isinstance(error, refusal.Refusal) and error.reason in _OF_SECRETS:
-        return CREDENTIAL_VALID
     return next((asked for kind, asked in _QUESTIONS if isinstance(error, kind)), REACHABLE)
 
 

@@ -6,8 +6,8 @@ import datetime
 import re
 from typing import Final
 
-from akoo_core.plugin import api, conditions, names, structs
-from akoo_vsphere.spec import address, refusal
+from akoo_core.plugin import accounts, api, conditions, names, structs
+from akoo_vsphere.spec import refusal
 
 ACCEPT_ANNOTATION: Final = "akoo.io/accept-vcenter"
 """On a connection: the instance UUID of the vCenter that replaced the former."""
@@ -104,7 +104,7 @@ def check(spec: Spec) -> None:
 
     Someone may have written a password into it (``user:password@host``).
     """
-    if address.parse(spec.address) is None:
+    if accounts.parse(spec.address) is None or spec.address != spec.address.strip():
         raise refusal.invalid(
             "spec.address",
             "is not a host or host:port",

@@ -24,7 +24,8 @@ def answer(error: Exception) -> api.Wait | api.Blocked:
         case refusal.Refusal():
             return api.Blocked(reason=error.reason, message=str(error), after=error.after)
         case core_errors.BlockedError():
-            return api.Blocked(reason=error.reason, message=str(error))
+            after = refusal.AFTER_SECONDS
+            return api.Blocked(reason=error.reason, message=str(error), after=after)
         case client.CredentialRefusedError():
             after = max(error.retry_after_seconds, 1.0)
             return api.Blocked(reason="CredentialRefused", message=str(error), after=after)

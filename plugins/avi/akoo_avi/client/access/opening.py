@@ -1,21 +1,15 @@
-"""The way to an Avi Controller: reads Secrets, opens a session, turns errors into results."""
+"""Opens a client of a controller: reads the Secrets, and goes by the refused logins that the core
+remembers."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from akoo_avi import client
-from akoo_avi.client import address, refusals
-from akoo_avi.client.access import refusal
+from akoo_avi.client import refusals
 from akoo_avi.client.access.reach import Reach
-from akoo_core.plugin import api, external
+from akoo_core.plugin import accounts, api, external
 from akoo_core.plugin import errors as core_errors
-
-USERNAME = "username"
-PASSWORD = "password"  # noqa: S105 - the name of a key
-CA = "certificateAuthorityData"
-HOSTS = "hosts"
-"""Key of a credential's Secret: the addresses it may be sent to, separated by spaces or commas."""
 
 
 class AccessContext(Protocol):
@@ -39,21 +33,29 @@ async def open(  # noqa: A001 - access.open reads well
     ``remembered``: if the Secret is gone, use a credential of that very Secret that could log in
     there before; for work that must go on while a cluster leaves.
 
-    Raises Refusal, AviErrors, and the core's BlockedError for a Secret that is missing or not
-    allowed: ``answer`` has a result for each.
+    Raises AviErrors, and the core's BlockedError for a Secret that is missing, not allowed or not
+    for this address: ``answer`` has a result for each.
     """
     key = str(reach.credential)
     try:
-        credential = await _credential(ctx.secrets, reach)
+        account = await accounts.read(
+            ctx.secrets, reach.credential, reach.address, ca=reach.ca, ca_beside=True
+        )
     except core_errors.SecretMissingError:
         known = controllers.last_good(reach.address, key) if remembered else None
         if known is None:
             raise
-        credential = known
-        return await controllers.client(reach.address, credential, external=ctx.external, key=key)
-    version = await ctx.secrets.version(*reach.credential.pair)
-    account = api.Account(secret=key, version=version, address=reach.address)
-    memory = _LoginRefusals(ctx.logins, account) if ctx.logins is not None and version else None
+        return await controllers.client(reach.address, known, external=ctx.external, key=key)
+    credential = client.Credential(
+        account.username,
+        account.password,
+        account.ca_pem,
+        source=f"Secret {reach.credential}",
+        ca_source=f"key {accounts.CA} of Secret {reach.ca or reach.credential}",
+    )
+    memory = None
+    if ctx.logins is not None and account.named.version:
+        memory = _LoginRefusals(ctx.logins, account.named)
     return await controllers.client(
         reach.address, credential, external=ctx.external, key=key, memory=memory
     )
@@ -78,51 +80,3 @@ class _LoginRefusals:
 
     async def accept(self) -> None:
         await self._logins.accept(self._account)
-
-
-async def _credential(secrets: api.SecretReader, reach: Reach) -> client.Credential:
-    allowed = await _read(secrets, reach.credential, HOSTS, optional=True)
-    _check_host(reach, allowed.decode(errors="replace"))
-    beside = reach.ca is None
-    try:
-        return client.Credential(
-            await _read(secrets, reach.credential, USERNAME, single_line=True),
-            await _read(secrets, reach.credential, PASSWORD, single_line=True),
-            await _read(secrets, reach.ca or reach.credential, CA, optional=beside),
-            source=f"Secret {reach.credential}",
-            ca_source=f"key {CA} of Secret {reach.ca or reach.credential}",
-        )
-    except ValueError as error:
-        raise refusal.Refusal(
-            "SecretInvalid", f"Secret {reach.credential}: {error}. Correct it."
-        ) from None
-
-
-async def _read(
-    secrets: api.SecretReader,
-    secret: api.SecretName,
-    key: str,
-    *,
-    optional: bool = False,
-    single_line: bool = False,
-) -> bytes:
-    source = secret.source(key, optional=optional, single_line=single_line)
-    return await secrets.read(source) or b""
-
-
-def _check_host(reach: Reach, allowed: str) -> None:
-    """Refuse other hosts: an author of configs could otherwise send any credential to any host."""
-    hosts = allowed.replace(",", " ").split()
-    if hosts and not _allowed(reach.address, hosts):
-        raise refusal.Refusal(
-            "HostNotAllowed",
-            f"Secret {reach.credential} is not sent to {reach.address}: its key {HOSTS} "
-            f"allows {', '.join(hosts)}. Correct the address, or add it there.",
-        )
-
-
-def _allowed(text: str, hosts: list[str]) -> bool:
-    """The address is among the hosts, in any spelling. A text that is no address is in no list."""
-    wanted = address.parse(text)
-    known = (address.parse(host) for host in hosts)
-    return wanted is not None and any(host is not None and host.allows(wanted) for host in known)
