@@ -72,6 +72,16 @@ def denied(call: VaultCall, place: Place) -> errors.DeniedError:
     )
 
 
+def denied_unseen(call: VaultCall, place: Place) -> errors.DeniedError:
+    """The error of a token that is refused, and that may not look at itself."""
+    error = denied(call, place)
+    return errors.DeniedError(
+        f"{error} Or the token was revoked: nobody can tell, since the policy does not allow read "
+        "on auth/token/lookup-self either. Add that, too.",
+        error.path,
+    )
+
+
 def lost(call: VaultCall, problem: LostError, place: Place) -> errors.UnavailableError:
     """The error of a call without an answer."""
     return errors.UnavailableError(
@@ -174,7 +184,6 @@ def _missing(call: VaultCall, answer: VaultAnswer, place: Place) -> NoReturn:
 
 def _unavailable(call: VaultCall, answer: VaultAnswer, place: Place) -> errors.UnavailableError:
     text = _text(answer)
-    unknown = call.writes and answer.status >= 500
     if answer.status == 503 and "locked" in text:
         return errors.UnavailableError(
             f"An administrator locked the namespace ({_where(place)}). Unlock it; work goes on by "
@@ -197,7 +206,7 @@ def _unavailable(call: VaultCall, answer: VaultAnswer, place: Place) -> errors.U
         f"{place.address} fails with {answer.status} on {call.route}. Look at its log and its "
         "audit devices; it is asked again.",
         Cause.FAILING,
-        outcome_unknown=unknown,
+        outcome_unknown=call.writes,
     )
 
 

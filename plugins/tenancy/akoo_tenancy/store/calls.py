@@ -45,6 +45,16 @@ _TOKEN_PATHS = {
 }
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Secret:
+    """A token, JWT or secret id, in a value that no text and no dump of locals shows."""
+
+    value: str = dataclasses.field(repr=False)
+
+
+NO_TOKEN = Secret("")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class VaultCall:
     """A request. Secrets are in ``data`` and ``credential``, which no text of it shows."""
@@ -59,7 +69,7 @@ class VaultCall:
     versions: tuple[int, ...] = ()
     role: str = ""
     data: JSON = dataclasses.field(default_factory=dict, repr=False)
-    credential: str = dataclasses.field(default="", repr=False)
+    credential: Secret = NO_TOKEN
     """JWT or secret id of a login."""
 
     @property

@@ -10,7 +10,14 @@ from opentelemetry import trace
 
 from akoo_core.plugin import circuit, clock, external, redaction
 from akoo_tenancy.store import answers, errors
-from akoo_tenancy.store.calls import LostError, Route, TokenRefusedError, VaultAnswer, VaultCall
+from akoo_tenancy.store.calls import (
+    LostError,
+    Route,
+    Secret,
+    TokenRefusedError,
+    VaultAnswer,
+    VaultCall,
+)
 from akoo_tenancy.store.wire import SECONDS, Wire
 
 SYSTEM: Final = "vault"
@@ -36,7 +43,7 @@ class Exchange:
     async def send(
         self,
         call: VaultCall,
-        token: str,
+        token: Secret,
         through: external.External,
         *,
         seconds: float = SECONDS,
@@ -49,6 +56,9 @@ class Exchange:
         except errors.UnavailableError as error:
             if error.cause in _SILENT:
                 self._circuit.failed(begun)
+                error.retry_seconds = max(
+                    error.retry_seconds, math.ceil(self._circuit.refused_seconds())
+                )
                 self._last = error
             else:
                 self._circuit.answered()
@@ -59,7 +69,7 @@ class Exchange:
         self._circuit.answered()
         return answer
 
-    def read_file(self, path: str) -> str:
+    def read_file(self, path: str) -> Secret:
         """A file of the login. Raises MisconfiguredError."""
         try:
             text = self._wire.read_file(path)
@@ -70,7 +80,7 @@ class Exchange:
         else:
             if text:
                 redaction.register(text)
-                return text
+                return Secret(text)
             problem = "is empty"
         raise errors.MisconfiguredError(
             f"{path} {problem}. Correct plugins.tenancy.vault.login, or mount the file."
@@ -81,7 +91,7 @@ class Exchange:
         self._wire.close()
 
     async def _send(
-        self, call: VaultCall, token: str, through: external.External, seconds: float
+        self, call: VaultCall, token: Secret, through: external.External, seconds: float
     ) -> VaultAnswer:
         sent = False
         try:

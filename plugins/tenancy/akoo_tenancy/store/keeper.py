@@ -58,8 +58,10 @@ class Keeper:
         async with self._lock:
             if self._token is not None and self._token is not token:
                 return self._token
-            if await self._alive(token, through) or self._login_is_useless():
+            if await self._alive(token, through):
                 raise answers.denied(call, self._exchange.place)
+            if self._login_is_useless():
+                raise answers.denied_unseen(call, self._exchange.place)
             self._token = None
             new = await self._log_in(through)
             self._blind = not await self._alive(new, through)
@@ -69,7 +71,7 @@ class Keeper:
         """The account of the token, as the server names it; "" if it may not say."""
         token = await self.token(through)
         try:
-            answer = await self._exchange.send(VaultCall(route=Route.LOOKUP), token.value, through)
+            answer = await self._exchange.send(VaultCall(route=Route.LOOKUP), token.secret, through)
         except TokenRefusedError:
             return ""
         return str(answer.data.get("display_name", ""))
@@ -82,7 +84,7 @@ class Keeper:
             return
         with contextlib.suppress(errors.StoreError, TokenRefusedError):
             await self._exchange.send(
-                VaultCall(route=Route.REVOKE), token.value, self._through, seconds=CLOSE_SECONDS
+                VaultCall(route=Route.REVOKE), token.secret, self._through, seconds=CLOSE_SECONDS
             )
 
     async def _fresh(self, through: external.External) -> Token:
@@ -127,27 +129,30 @@ class Keeper:
         return token
 
     def _too_soon(self, seconds: float) -> errors.StoreError:
-        error = copy.copy(self._failure) if self._failure is not None else _storm()
+        error = copy.copy(self._failure) if self._failure is not None else _ended()
         error.retry_seconds = math.ceil(seconds)
         return error
 
     async def _alive(self, token: Token, through: external.External) -> bool:
         """True if the token may look at itself."""
         try:
-            await self._exchange.send(VaultCall(route=Route.LOOKUP), token.value, through)
+            await self._exchange.send(VaultCall(route=Route.LOOKUP), token.secret, through)
         except TokenRefusedError:
             return False
         self._blind = False
         return True
 
     def _login_is_useless(self) -> bool:
-        """True for a token that cannot be probed, and whose login is not long ago."""
-        return self._blind and self._clock.monotonic() < self._logged_in_at + LONGEST_SECONDS
+        """True for a token that is new, or that could never be probed and is not old: its policy,
+        more likely than its death, is the cause."""
+        age = self._clock.monotonic() - self._logged_in_at
+        self._blind |= age < SHORTEST_SECONDS
+        return self._blind and age < LONGEST_SECONDS
 
 
-def _storm() -> errors.UnavailableError:
+def _ended() -> errors.UnavailableError:
     return errors.UnavailableError(
-        "Vault refused a token right after its login. Look whether something revokes it; there is "
-        "a new login soon.",
+        "The token lives for less than 5 seconds. Give the role of the operator in Vault a longer "
+        "token_ttl, such as 20m.",
         errors.Cause.LOGIN,
     )

@@ -9,7 +9,14 @@ from typing import Final
 from akoo_core.plugin import external, redaction
 from akoo_tenancy.spec import settings
 from akoo_tenancy.store import answers, errors
-from akoo_tenancy.store.calls import Route, TokenRefusedError, VaultAnswer, VaultCall
+from akoo_tenancy.store.calls import (
+    NO_TOKEN,
+    Route,
+    Secret,
+    TokenRefusedError,
+    VaultAnswer,
+    VaultCall,
+)
 from akoo_tenancy.store.exchange import Exchange
 
 SHARE: Final = 2 / 3
@@ -25,7 +32,7 @@ _ROUTES: Final = {
 class Token:
     """A token and its life, by the monotonic clock."""
 
-    value: str = dataclasses.field(repr=False)
+    secret: Secret
     born: float
     seconds: float
     """Its life; inf: without end."""
@@ -59,7 +66,7 @@ async def log_in(
         role=login.role if jwt else login.role_id,
         credential=exchange.read_file(file),
     )
-    answer = await exchange.send(call, "", through)
+    answer = await exchange.send(call, NO_TOKEN, through)
     return _token(answer, now, ours=True) or _none(call, exchange.place)
 
 
@@ -73,7 +80,7 @@ async def renew(
     if not token.renewable:
         return None
     try:
-        answer = await exchange.send(VaultCall(route=Route.RENEW), token.value, through)
+        answer = await exchange.send(VaultCall(route=Route.RENEW), token.secret, through)
     except (TokenRefusedError, errors.UnexpectedError, errors.DeniedError):
         return None
     renewed = _token(answer, now, ours=token.ours)
@@ -88,7 +95,7 @@ def _token(answer: VaultAnswer, now: float, *, ours: bool) -> Token | None:
         return None
     redaction.register(value)
     return Token(
-        value=value,
+        secret=Secret(value),
         born=now,
         seconds=seconds or math.inf,
         asked=seconds or math.inf,
@@ -107,9 +114,9 @@ def _none(call: VaultCall, place: answers.Place) -> Token:
 async def _from_file(
     login: settings.Login, exchange: Exchange, through: external.External, now: float
 ) -> Token:
-    value = exchange.read_file(login.token_file)
+    secret = exchange.read_file(login.token_file)
     try:
-        answer = await exchange.send(VaultCall(route=Route.LOOKUP), value, through)
+        answer = await exchange.send(VaultCall(route=Route.LOOKUP), secret, through)
     except TokenRefusedError:
         raise errors.UnavailableError(
             f"The token in {login.token_file} is not accepted by {exchange.place.address}, or may "
@@ -120,7 +127,7 @@ async def _from_file(
     seconds = answer.data.get("ttl")
     life = float(seconds) if isinstance(seconds, int) and seconds > 0 else math.inf
     return Token(
-        value=value,
+        secret=secret,
         born=now,
         seconds=life,
         asked=life,

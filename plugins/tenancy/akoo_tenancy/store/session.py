@@ -7,7 +7,8 @@ hvac is restrained here, because of its behaviour (release 2.4.0):
 - its session obeys proxies, netrc and CA bundles of the environment, and its ``verify`` is ignored
   beside a session of the caller;
 - its results differ by status and content type, its exceptions drop the status, and those of
-  requests hold the request with token and body.
+  requests hold the request with token and body;
+- it sends the method LIST, which proxies do not know: ``strict_http`` makes it a GET.
 
 So the adapter here gives every answer back as a value, and hvac only makes the requests.
 """
@@ -26,7 +27,7 @@ from hvac import adapters
 
 from akoo_core.plugin import structs, trust
 from akoo_tenancy.store import errors
-from akoo_tenancy.store.calls import LostError, Route, VaultAnswer, VaultCall
+from akoo_tenancy.store.calls import LostError, Route, Secret, VaultAnswer, VaultCall
 
 CONNECT_SECONDS: Final = 2.0
 READ_SECONDS: Final = 5.0
@@ -114,17 +115,18 @@ class HvacSession:
         )
         self._session.adapters.pop("http://")
 
-    def send(self, call: VaultCall, *, token: str, headers: Mapping[str, str]) -> VaultAnswer:
+    def send(self, call: VaultCall, *, token: Secret, headers: Mapping[str, str]) -> VaultAnswer:
         """The answer, whatever its status. Raises LostError, MisconfiguredError."""
         client = hvac.Client(
             url=self._address,
-            token=token,
+            token=token.value,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
             verify=True,
             session=self._session,
             adapter=_StrictAdapter,
             namespace=self._namespace,
+            strict_http=True,
             extra=headers,
         )
         with _translated(self._address, self._anchors):
@@ -162,13 +164,13 @@ _REQUESTS: Final[Mapping[Route, Callable[[Any, VaultCall], Any]]] = {
     Route.MOUNT: lambda client, call: client.adapter.get(f"/v1/{call.policy_path}"),
     Route.SEAL_STATUS: lambda client, _call: client.sys.read_seal_status(),
     Route.KUBERNETES: lambda client, call: client.auth.kubernetes.login(
-        call.role, call.credential, use_token=False, mount_point=call.mount
+        call.role, call.credential.value, use_token=False, mount_point=call.mount
     ),
     Route.JWT: lambda client, call: client.auth.jwt.jwt_login(
-        call.role, call.credential, use_token=False, path=call.mount
+        call.role, call.credential.value, use_token=False, path=call.mount
     ),
     Route.APPROLE: lambda client, call: client.auth.approle.login(
-        call.role, call.credential, use_token=False, mount_point=call.mount
+        call.role, call.credential.value, use_token=False, mount_point=call.mount
     ),
     Route.LOOKUP: lambda client, _call: client.auth.token.lookup_self(),
     Route.RENEW: lambda client, _call: client.auth.token.renew_self(),

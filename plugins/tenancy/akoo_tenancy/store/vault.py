@@ -8,7 +8,7 @@ from typing import Any, Final
 from akoo_core.plugin import clock, external, redaction, structs
 from akoo_tenancy.spec import settings
 from akoo_tenancy.store import answers, api, errors, keeper, wire
-from akoo_tenancy.store.calls import Route, TokenRefusedError, VaultAnswer, VaultCall
+from akoo_tenancy.store.calls import NO_TOKEN, Route, TokenRefusedError, VaultAnswer, VaultCall
 from akoo_tenancy.store.exchange import Exchange
 
 _SECRET_FIELDS: Final = frozenset({"password"})
@@ -129,7 +129,7 @@ class VaultStore:
     async def state(self) -> api.State:
         """As :meth:`api.Store.state`."""
         exchange = self._line.exchange
-        seal = await exchange.send(VaultCall(route=Route.SEAL_STATUS), "", self._external)
+        seal = await exchange.send(VaultCall(route=Route.SEAL_STATUS), NO_TOKEN, self._external)
         body = seal.body or {}
         if body.get("sealed") or not body.get("initialized", True):
             raise errors.UnavailableError(
@@ -173,11 +173,11 @@ class VaultStore:
         line = self._line
         token = await line.keeper.token(self._external)
         try:
-            return await line.exchange.send(call, token.value, self._external)
+            return await line.exchange.send(call, token.secret, self._external)
         except TokenRefusedError:
             token = await line.keeper.refused(token, call, self._external)
         try:
-            return await line.exchange.send(call, token.value, self._external)
+            return await line.exchange.send(call, token.secret, self._external)
         except TokenRefusedError:
             raise answers.denied(call, line.exchange.place) from None
 

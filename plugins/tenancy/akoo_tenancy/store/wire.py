@@ -11,7 +11,7 @@ from akoo_core.plugin import errors as core_errors
 from akoo_core.plugin import threads
 from akoo_tenancy.spec import settings
 from akoo_tenancy.store import errors
-from akoo_tenancy.store.calls import LostError, VaultAnswer, VaultCall
+from akoo_tenancy.store.calls import LostError, Secret, VaultAnswer, VaultCall
 
 if TYPE_CHECKING:
     from akoo_tenancy.store.session import HvacSession
@@ -25,8 +25,10 @@ SIZE: Final = 4
 class Wire(Protocol):
     """Sends calls. For one event loop."""
 
-    async def send(self, call: VaultCall, *, token: str, headers: Mapping[str, str]) -> VaultAnswer:
-        """The answer, whatever its status; ``token`` "": without. Raises LostError,
+    async def send(
+        self, call: VaultCall, *, token: Secret, headers: Mapping[str, str]
+    ) -> VaultAnswer:
+        """The answer, whatever its status; ``NO_TOKEN``: without. Raises LostError,
         MisconfiguredError."""
         ...
 
@@ -50,7 +52,9 @@ class ThreadedWire:
         self._session: HvacSession | None = None
         self._closed = False
 
-    async def send(self, call: VaultCall, *, token: str, headers: Mapping[str, str]) -> VaultAnswer:
+    async def send(
+        self, call: VaultCall, *, token: Secret, headers: Mapping[str, str]
+    ) -> VaultAnswer:
         """As :meth:`Wire.send`."""
         try:
             return await self._threads.run(self._send, call, token, headers)
@@ -78,7 +82,7 @@ class ThreadedWire:
         if session is not None:
             session.close()
 
-    def _send(self, call: VaultCall, token: str, headers: Mapping[str, str]) -> VaultAnswer:
+    def _send(self, call: VaultCall, token: Secret, headers: Mapping[str, str]) -> VaultAnswer:
         session = self._open()
         try:
             return session.send(call, token=token, headers=headers)

@@ -15,14 +15,16 @@ import asyncio
 import collections
 import dataclasses
 import itertools
+import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-from akoo_core.plugin import clock, structs
+from akoo_core.plugin import clock, external, structs
+from akoo_core.testing import Calls
 from akoo_tenancy.spec import settings
 from akoo_tenancy.store import api, document, errors, vault
-from akoo_tenancy.store.calls import LOGINS, LostError, Route, VaultAnswer, VaultCall
+from akoo_tenancy.store.calls import LOGINS, LostError, Route, Secret, VaultAnswer, VaultCall
 
 Moment = Literal["before", "after"]
 JWT_FILE: Final = "/var/run/secrets/akoo-core/vault/token"
@@ -32,6 +34,15 @@ VAULT: Final = settings.Vault(
     login=settings.Login(method="Kubernetes", role="akoo-core"),
 )
 _NEEDS_TOKEN: Final = frozenset(Route) - LOGINS - {Route.SEAL_STATUS}
+
+
+class StoreMeans:
+    """The part of a verb's context that a store needs. ``external``: None, calls are recorded."""
+
+    def __init__(self, now: clock.Clock, through: external.External | None = None) -> None:
+        self.clock = now
+        self.external: external.External = through or Calls()
+        self.log = logging.LoggerAdapter(logging.getLogger("akoo_tenancy"))
 
 
 @dataclasses.dataclass
@@ -261,11 +272,11 @@ class MemoryVault:
             return refusal(403, "permission denied")
         if call.role != self.role:
             return refusal(400, f'invalid role name "{call.role}"')
-        if call.credential not in self.files.values():
+        if call.credential.value not in self.files.values():
             return refusal(403, "permission denied")
         now = self._clock.monotonic()
         value = f"s.{next(self._numbers):024d}"
-        self.secrets |= {value, call.credential}
+        self.secrets |= {value, call.credential.value}
         self._tokens[value] = _Life(now + self.ttl, now + self.max_ttl)
         return self._auth(value)
 
@@ -295,9 +306,11 @@ class MemoryWire:
         self._server = server
         self.closed = False
 
-    async def send(self, call: VaultCall, *, token: str, headers: Mapping[str, str]) -> VaultAnswer:
+    async def send(
+        self, call: VaultCall, *, token: Secret, headers: Mapping[str, str]
+    ) -> VaultAnswer:
         """The answer of the server."""
-        return await self._server.answer(call, token)
+        return await self._server.answer(call, token.value)
 
     def read_file(self, path: str) -> str:
         """A file of the server's ``files``."""
