@@ -14,6 +14,7 @@ from akoo_core.kube.client import KubeClient
 from akoo_core.plugin import api, threads
 from akoo_core.plugin_host import (
     caller,
+    context,
     controllers,
     login_memory,
     registry,
@@ -81,6 +82,15 @@ def assemble(
     )
     pools = _pools(settings, plugins) if thread_pool is None else {}
     shared = _clients_of_verbs(management, plugins, registered)
+    means = context.Means(
+        clock=clock,
+        external=external,
+        secrets=reader.once,
+        threads=thread_pool or pools.__getitem__,
+        management_id=management_id,
+        logins=remembered or logins(settings, management, clock),
+        keep=lambda plugin: keep.of_plugin(plugin, management, settings.operator_namespace),
+    )
     services = Services(
         management=management,
         clusters=world.clusters.resource,
@@ -91,7 +101,7 @@ def assemble(
         workloads=clients,
         secrets=reader,
         secret_version=world.secret_version,
-        threads=thread_pool or pools.__getitem__,
+        threads=means.threads,
         external=external,
         shared=shared.get,
         clock=clock,
@@ -99,7 +109,7 @@ def assemble(
         finalizers=finalizers.Finalizers(management),
         deployer=deployer.Deployer(
             clock=clock,
-            opener=secrets.SecretOpener(reader, plugins, version_of=world.secret_version),
+            opener=secrets.SecretOpener(reader, plugins, means, version_of=world.secret_version),
             drift_seconds=settings.resync_seconds,
         ),
         recorder=events.Recorder(management, clock, instance=identity),
@@ -107,8 +117,8 @@ def assemble(
         attempt_seconds=settings.deadlines.attempt_seconds,
         resync_seconds=settings.resync_seconds,
         finished_kept=datetime.timedelta(seconds=settings.finished_retention_seconds),
-        logins=remembered or logins(settings, management, clock),
-        keep=lambda plugin: keep.of_plugin(plugin, management, settings.operator_namespace),
+        logins=means.logins,
+        keep=means.keep,
     )
     return Parts(settings, services, world, clients, pools)
 

@@ -91,6 +91,8 @@ class StoredSource(structs.Struct, frozen=True, kw_only=True):
     name: str = ""
     plugin: str = ""
     optional: bool = False
+    single_line: bool = False
+    public: bool = False
 
 
 class StoredSecret(structs.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,16 @@ class StoredSecret(structs.Struct, frozen=True, kw_only=True):
     type: str = "Opaque"
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
+
+
+class AppliedSecret(structs.Struct, frozen=True, kw_only=True):
+    """A Secret in the workload cluster as it was when its values were right."""
+
+    uid: str
+    resource_version: str
+    sources: dict[str, str] = {}
+    """The version (``uid/resourceVersion``) of each Secret of the management cluster that it was
+    made of, by ``namespace/name``."""
 
 
 class InventoryItem(structs.Struct, frozen=True, kw_only=True):
@@ -114,6 +126,8 @@ class InventoryItem(structs.Struct, frozen=True, kw_only=True):
     """SHA-256 of the desired object, secret values left out; equal means nothing to apply."""
     secret: StoredSecret | None = None
     """Sources of a Secret: a new value reaches it even while its plugin cannot answer."""
+    applied: AppliedSecret | None = None
+    """Of a Secret: nothing is opened for one that is still as it was left."""
     note: str = ""
     """Note for people on the object as it is in the cluster."""
 

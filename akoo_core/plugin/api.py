@@ -62,7 +62,8 @@ class SecretSource(structs.Struct, frozen=True, kw_only=True):
     """The place of a secret value, instead of the value. Only the deploy executor opens it.
 
     A Secret in the management cluster (``namespace``, ``name``, ``key``), or, with ``plugin``
-    set, a key which that plugin's ``open_secret`` resolves.
+    set, a key which that plugin's ``open_secret`` resolves. Such a key names one immutable value:
+    another value is another key, and nobody opens the same key twice without a cause.
     """
 
     key: str
@@ -73,6 +74,9 @@ class SecretSource(structs.Struct, frozen=True, kw_only=True):
     """An absent optional source leaves the key out; any other absence is Blocked."""
     single_line: bool = False
     """A user name or a password: a value with a line break is refused (CredentialHasLineBreak)."""
+    public: bool = False
+    """A user name: its value may be seen in messages and is not masked. A key ``username`` is
+    public in any case."""
 
 
 class SecretName(structs.Struct, frozen=True, kw_only=True):
@@ -341,6 +345,24 @@ class VerbContext(structs.Struct, frozen=True, kw_only=True):
     """Refused logins, remembered beyond this process. None: they are not kept."""
     keep: Keep | None = None
     """Secrets of the plugin in the operator's namespace. None for a plugin without ``keeps``."""
+
+
+class SecretContext(structs.Struct, frozen=True, kw_only=True):
+    """The means of open_secret, for this one call."""
+
+    plugin: str
+    record_name: str
+    """The record whose workload cluster gets the value; "" outside of any."""
+    clock: clock.Clock
+    external: external.External
+    secrets: SecretReader
+    threads: ThreadPool
+    tracer: trace.Tracer
+    log: logging.LoggerAdapter[logging.Logger]
+    management_id: str = ""
+    """Identity of this management cluster."""
+    keep: Keep | None = None
+    """As in VerbContext."""
 
 
 # Results. The core checks every value of an answer against the types here.
@@ -699,8 +721,12 @@ class Plugin:
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings
 
-    async def open_secret(self, source: SecretSource) -> bytes:
-        """Resolve a SecretSource whose ``plugin`` is this one."""
+    async def open_secret(self, source: SecretSource, ctx: SecretContext) -> bytes | None:
+        """The value of a SecretSource whose ``plugin`` is this one; None where there is none.
+
+        Called as a verb is: for at most 30 s, in a task of its own. It reads only. The core calls
+        it when a Secret is made, and when the one in the workload cluster is not as it was left.
+        """
         raise NotImplementedError(f"plugin {self.name} resolves no secrets")
 
     async def close(self) -> None:

@@ -146,6 +146,26 @@ def build_controller_context(
     )
 
 
+def build_secret_context(
+    plugin: api.Plugin, means: Means, *, record_name: str
+) -> api.SecretContext:
+    """The context of one call of open_secret; its log lines name plugin and record."""
+    name = f"akoo_core.plugin.{plugin.name}"
+    fields = {"plugin": plugin.name, "record": record_name}
+    return api.SecretContext(
+        plugin=plugin.name,
+        record_name=record_name,
+        clock=means.clock,
+        external=means.external,
+        secrets=means.secrets(),
+        threads=means.threads(plugin.name),
+        tracer=trace.get_tracer(name),
+        log=_Log(logging.getLogger(name), fields),
+        management_id=means.management_id,
+        keep=means.keep(plugin),
+    )
+
+
 class Belongings(NamedTuple):
     """The objects of the management cluster that hooks of commands are asked about."""
 

@@ -12,7 +12,14 @@ from akoo_core.objects.record import Workload
 from akoo_core.plugin import api
 from akoo_core.reconcile.act import foreign_ako
 from akoo_core.reconcile.act.attempt import Attempt
-from akoo_core.reconcile.deploy.deployer import ANNOUNCED, DeployReport, Inventory, Job, Verdict
+from akoo_core.reconcile.deploy.deployer import (
+    ANNOUNCED,
+    KEPT_AGAIN_SECONDS,
+    DeployReport,
+    Inventory,
+    Job,
+    Verdict,
+)
 from akoo_core.reconcile.deploy.last_contributions import Last
 from akoo_core.reconcile.deploy.objects import FOREIGN_OBJECT
 from akoo_core.reconcile.read import pace
@@ -98,6 +105,8 @@ class RoundDeployment:
             return
         if report.applied or report.pruned:
             self._attempt.report.requeue(AFTER_DEPLOY_SECONDS)
+        if report.uncompared:
+            self._attempt.report.requeue(KEPT_AGAIN_SECONDS)
         for name, verdict in report.verdicts.items():
             if name not in kept:
                 self.complete = False

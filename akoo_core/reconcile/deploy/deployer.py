@@ -20,6 +20,7 @@ from akoo_core.reconcile.deploy import inventory as inv
 from akoo_core.reconcile.deploy import last_contributions
 from akoo_core.reconcile.deploy.deployment import (
     ANNOUNCED,
+    KEPT_AGAIN_SECONDS,
     Deployment,
     DeployReport,
     Inventory,
@@ -31,7 +32,16 @@ from akoo_core.reconcile.deploy.deployment import (
 from akoo_core.reconcile.deploy.objects import WorkloadObjects
 from akoo_core.reconcile.deploy.secrets import Seals, SecretOpener
 
-__all__ = ["ANNOUNCED", "DRIFT_SECONDS", "DeployReport", "Deployer", "Inventory", "Job", "Verdict"]
+__all__ = [
+    "ANNOUNCED",
+    "DRIFT_SECONDS",
+    "KEPT_AGAIN_SECONDS",
+    "DeployReport",
+    "Deployer",
+    "Inventory",
+    "Job",
+    "Verdict",
+]
 
 DRIFT_SECONDS = 600.0
 

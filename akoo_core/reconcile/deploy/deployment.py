@@ -13,10 +13,10 @@ from akoo_core import structs
 from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import BlockedError, VerbError
-from akoo_core.reconcile.deploy import definitions, drift, kind_order
+from akoo_core.reconcile.deploy import definitions, drift, kind_order, secrets
 from akoo_core.reconcile.deploy import inventory as inv
 from akoo_core.reconcile.deploy.objects import WorkloadObjects, foreign_error, unusable_error
-from akoo_core.reconcile.deploy.secrets import Seals, SecretOpener, filled
+from akoo_core.reconcile.deploy.secrets import Seals, SecretOpener
 
 ANNOUNCED = "DefinitionChanges"
 """The reason under which stored objects are counted before the schema of their kind is replaced."""
@@ -51,6 +51,8 @@ class DeployReport(structs.Struct, frozen=True, kw_only=True):
     drifted: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     """Objects dropped from the inventory but not deleted, each with the reason."""
+    uncompared: tuple[str, ...] = ()
+    """Secrets that somebody may have changed and whose values could not be opened."""
 
     @property
     def summary(self) -> str:
@@ -84,7 +86,8 @@ class Deployment:
         self._items = {inv.key_of(item): item for item in job.inventory}
         for obj in wanted:
             before = self._items.get(obj.key)
-            self._items[obj.key] = obj.item(*((before.digest, before.note) if before else ()))
+            state = (before.digest, before.note, before.applied) if before else ()
+            self._items[obj.key] = obj.item(*state)
         self._verdicts: dict[str, Verdict] = {}
         self._seen: dict[inv.ObjectKey, structs.JSON | None] = {}
         """Objects as read, until they are settled."""
@@ -94,6 +97,7 @@ class Deployment:
         self._applied = self._pruned = 0
         self._drifted: list[str] = []
         self._left: list[str] = []
+        self._uncompared: list[str] = []
 
     def report(self) -> DeployReport:
         return DeployReport(
@@ -102,6 +106,7 @@ class Deployment:
             pruned=self._pruned,
             drifted=tuple(self._drifted),
             left=tuple(self._left),
+            uncompared=tuple(self._uncompared),
         )
 
     async def keep(self, store: Store, *, final: bool = False) -> None:
@@ -256,20 +261,57 @@ class Deployment:
     async def _settle_secret(
         self, obj: inv.WantedObject, secret: api.SecretObject, known: str
     ) -> None:
-        seals, name = self._tools.seals, self._job.record_name
-        same = known == obj.digest and not self._drift_due
-        if same and not self._tools.opener.changed(seals.versions(name, obj.key)):
+        """Put a Secret in place. Its values are opened only where its recipe or a source changed,
+        or where the one in the cluster is not as it was left."""
+        seals, opener, name = self._tools.seals, self._tools.opener, self._job.record_name
+        item = self._items[obj.key]
+        looked = seals.versions(name, obj.key)
+        versions = secrets.versions_of(item.applied) if looked is None else looked
+        same = known == obj.digest and not opener.changed(secret, versions)
+        look = looked is None or self._drift_due or bool(item.note)
+        if same and not look:
             return
-        opened = await self._tools.opener.open(secret)
-        manifest = filled(obj.manifest, opened.values)
-        current = known == obj.digest and (
-            seals.unchanged(name, obj.key, opened.values) or not seals.known(name, obj.key)
-        )
-        if not current or not seals.known(name, obj.key) or self._drift_due:
-            existing = await self._existing(obj)
-            if not current or existing is None or _secret_differs(manifest, existing):
-                await self._put(obj, manifest, existing)
+        live = await self._existing(obj) if same else None
+        if same and secrets.untouched(live, item.applied):
+            seals.remember_untouched(name, obj.key, versions)
+            self._items[obj.key] = obj.item(known, applied=item.applied)
+            return
+        try:
+            opened = await opener.open(secret, record_name=name)
+        except (BlockedError, VerbError) as error:
+            if live is None or not await self._mend_unopened(obj, secret, live, error):
+                raise
+            return
+        if known == obj.digest and not look and seals.unchanged(name, obj.key, opened.values):
+            seals.remember(name, obj.key, opened)
+            return
+        manifest = secrets.filled(obj.manifest, opened.values)
+        live = live if same else await self._existing(obj)
+        if known != obj.digest or live is None or _secret_differs(manifest, live):
+            live = await self._put(obj, manifest, live)
+        self._items[obj.key] = obj.item(obj.digest, applied=secrets.applied_of(live, opened))
         seals.remember(name, obj.key, opened)
+
+    async def _mend_unopened(
+        self,
+        obj: inv.WantedObject,
+        secret: api.SecretObject,
+        live: structs.JSON,
+        error: BlockedError | VerbError,
+    ) -> bool:
+        """Compare all but the values of a Secret that cannot be opened, keep the values that it
+        has, and note that. False if it lacks one."""
+        data = live.get("data") or {}
+        if any(key not in data for key, source in secret.data.items() if not source.optional):
+            return False
+        rest = {**obj.manifest, "data": {key: data[key] for key in secret.data if key in data}}
+        if drift.differences(rest, live):
+            await self._put(obj, rest, live)
+        item = self._items[obj.key]
+        note = item.note or f"The values of {obj.key} cannot be compared: {error}"
+        self._items[obj.key] = obj.item(obj.digest, note, item.applied)
+        self._uncompared.append(str(obj.key))
+        return True
 
     async def _existing(self, obj: inv.WantedObject) -> structs.JSON | None:
         if obj.key in self._seen:
@@ -278,14 +320,17 @@ class Deployment:
 
     async def _put(
         self, obj: inv.WantedObject, manifest: structs.JSON, existing: structs.JSON | None
-    ) -> None:
-        await self._objects.put(obj, manifest, existing)
+    ) -> structs.JSON:
+        """Apply the object; its new state. The line of a Secret, whose values may not be all
+        right, is written by the caller."""
+        put = await self._objects.put(obj, manifest, existing)
         self._applied += 1
         if obj.definition:
             self._items[obj.key] = obj.item()
             self._fresh.append(obj)
-        else:
+        elif obj.secret is None:
             self._items[obj.key] = obj.item(obj.digest)
+        return put
 
     async def prune(self) -> None:
         """Delete objects that plugins no longer want; a plugin with a verdict keeps all of its

@@ -47,7 +47,9 @@ class WantedObject(structs.Struct, frozen=True, kw_only=True):
         """True for a CustomResourceDefinition."""
         return self.key.kind == "CustomResourceDefinition"
 
-    def item(self, digest: str = "", note: str = "") -> record.InventoryItem:
+    def item(
+        self, digest: str = "", note: str = "", applied: record.AppliedSecret | None = None
+    ) -> record.InventoryItem:
         """Its line in the inventory; without ``digest`` it is not known to be applied."""
         return record.InventoryItem(
             plugin=self.plugin,
@@ -57,6 +59,7 @@ class WantedObject(structs.Struct, frozen=True, kw_only=True):
             namespace=self.key.namespace,
             digest=digest,
             secret=_stored(self.secret) if self.secret is not None else None,
+            applied=applied,
             note=note,
         )
 

@@ -1,7 +1,8 @@
 """Secret values for a workload cluster: opened late, never stored, compared only as hashes.
 
 The key of the hashes exists only in this process, so nobody can guess a value from what is kept. A
-Secret that has not changed according to the caches is not opened again.
+Secret is not opened again while its sources have not changed according to the caches and the one in
+the workload cluster is as it was left; the record has its version, so a restart opens nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from secrets import token_bytes
 from typing import NamedTuple
 
 from akoo_core import structs
+from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretMissingError
+from akoo_core.plugin_host import context
 from akoo_core.plugin_host.kept import opening
 from akoo_core.reconcile.deploy.inventory import ObjectKey
 from akoo_core.reconcile.read import secret_reader
@@ -30,11 +33,12 @@ VersionOf = Callable[[str, str], str | None]
 
 
 class Opened(NamedTuple):
-    """The values by key, and the versions of their sources."""
+    """The values by key, and the versions of the Secrets that they come from."""
 
     values: Values
-    versions: Versions | None
-    """None where a plugin keeps a value: no version shows a change."""
+    versions: Versions
+    lasting: bool = True
+    """False where a plugin has no value for an optional source: it may have one later."""
 
 
 def nothing_known(_namespace: str, _name: str) -> str | None:
@@ -43,21 +47,23 @@ def nothing_known(_namespace: str, _name: str) -> str | None:
 
 
 class SecretOpener:
-    """Turns the sources of a SecretObject into values."""
+    """Turns the sources of a SecretObject into values. ``means`` are those of plugins that keep
+    some."""
 
     def __init__(
         self,
         reader: secret_reader.ManagementSecretReader,
         plugins: Plugins,
+        means: context.Means,
         *,
         version_of: VersionOf = nothing_known,
     ) -> None:
         self._reader = reader
         self._plugins = plugins
-        self._kept_secrets = opening.KeptSecrets()
+        self._kept_secrets = opening.KeptSecrets(means)
         self._version_of = version_of
 
-    async def open(self, secret: api.SecretObject) -> Opened:
+    async def open(self, secret: api.SecretObject, *, record_name: str = "") -> Opened:
         """The values; optional sources that are absent are left out. Each Secret is read once.
 
         Raises BlockedError when a value is not available, VerbError when the plugin that keeps it
@@ -65,65 +71,124 @@ class SecretOpener:
         """
         once = self._reader.once()
         values: dict[str, bytes] = {}
+        lasting = True
         for key, source in sorted(secret.data.items()):
-            value = await (self._kept(source) if source.plugin else once.read(source))
+            if source.plugin:
+                value = await self._kept(source, record_name)
+                lasting = lasting and value is not None
+            else:
+                value = await once.read(source)
             if value is not None:
                 values[key] = value
-        kept = any(source.plugin for source in secret.data.values())
-        return Opened(values, None if kept else once.versions())
+        return Opened(values, once.versions(), lasting)
 
-    def changed(self, versions: Versions | None) -> bool:
-        """True if Secrets that were opened at ``versions`` have, or may have, changed since."""
-        if versions is None:
-            return True
-        return any(self._version_of(*name) != version for name, version in versions.items())
+    def changed(self, secret: api.SecretObject, versions: Versions) -> bool:
+        """True if a Secret of the management cluster that ``secret`` is made of, and that had a
+        version of ``versions``, has or may have changed since. A value that a plugin keeps never
+        changes."""
+        return any(
+            self._version_of(*pair) is None or self._version_of(*pair) != versions.get(pair)
+            for pair in pairs_of(secret)
+        )
 
-    async def _kept(self, source: api.SecretSource) -> bytes | None:
+    async def _kept(self, source: api.SecretSource, record_name: str) -> bytes | None:
         plugin = self._plugins.get(source.plugin)
         if plugin is None:
             raise SecretMissingError(
                 f'Key {source.key!r} is kept by plugin "{source.plugin}", which is not loaded.'
             )
-        value = await self._kept_secrets.open(plugin, source)
+        value = await self._kept_secrets.open(plugin, source, record_name=record_name)
+        if value is None and not source.optional:
+            raise SecretMissingError(f'Plugin "{source.plugin}" keeps no key {source.key!r}.')
         if value is not None:
-            secret_reader.mask(source.key, value)
+            secret_reader.mask(source, value)
             where = f"The account that plugin {source.plugin} keeps"
             secret_reader.check_line(source, value, where)
         return value
 
 
+class _Look(NamedTuple):
+    """The state of a Secret at the last look at it."""
+
+    versions: Versions
+    seal: bytes | None = None
+    """None where its values were not opened in this process."""
+
+
 class Seals:
-    """Remembers a hash of each Secret of each record, for this process only."""
+    """Remembers the last look at each Secret of each record, for this process only: a hash of its
+    values, and the versions of their sources."""
 
     def __init__(self) -> None:
         self._key = token_bytes(32)
-        self._known: dict[tuple[str, ObjectKey], tuple[bytes, Versions | None]] = {}
-
-    def known(self, record_name: str, key: ObjectKey) -> bool:
-        return (record_name, key) in self._known
+        self._looks: dict[tuple[str, ObjectKey], _Look] = {}
 
     def versions(self, record_name: str, key: ObjectKey) -> Versions | None:
-        """Versions of the sources when the Secret was last opened; None where no version tells."""
-        known = self._known.get((record_name, key))
-        return known[1] if known is not None else None
+        """Versions of the sources at the last look; None before the first."""
+        look = self._looks.get((record_name, key))
+        return look.versions if look is not None else None
 
     def unchanged(self, record_name: str, key: ObjectKey, values: Values) -> bool:
         """True if ``values`` are the remembered ones."""
-        known = self._known.get((record_name, key))
-        return known is not None and hmac.compare_digest(known[0], self._seal(values))
+        look = self._looks.get((record_name, key))
+        if look is None or look.seal is None:
+            return False
+        return hmac.compare_digest(look.seal, self._seal(values))
 
     def remember(self, record_name: str, key: ObjectKey, opened: Opened) -> None:
-        self._known[record_name, key] = (self._seal(opened.values), opened.versions)
+        """Remember values that are in place."""
+        self._looks[record_name, key] = _Look(opened.versions, self._seal(opened.values))
+
+    def remember_untouched(self, record_name: str, key: ObjectKey, versions: Versions) -> None:
+        """Remember that the Secret is as it was left; its values were not opened."""
+        look = self._looks.get((record_name, key))
+        self._looks[record_name, key] = _Look(versions, look.seal if look is not None else None)
 
     def forget(self, record_name: str) -> None:
         """Drop all of a record."""
-        self._known = {
-            known: seal for known, seal in self._known.items() if known[0] != record_name
-        }
+        self._looks = {key: look for key, look in self._looks.items() if key[0] != record_name}
 
     def _seal(self, values: Values) -> bytes:
         plain = structs.encode_json([(key, values[key].hex()) for key in sorted(values)])
         return hmac.new(self._key, plain, hashlib.sha256).digest()
+
+
+def pairs_of(secret: api.SecretObject) -> set[api.SecretPair]:
+    """The Secrets of the management cluster that it is made of."""
+    return {(source.namespace, source.name) for source in secret.data.values() if not source.plugin}
+
+
+def applied_of(live: structs.JSON, opened: Opened) -> record.AppliedSecret | None:
+    """The state of a Secret of the workload cluster whose values are right; None for values that do
+    not last."""
+    if not opened.lasting:
+        return None
+    metadata = live["metadata"]
+    return record.AppliedSecret(
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        sources={f"{pair[0]}/{pair[1]}": opened.versions[pair] for pair in sorted(opened.versions)},
+    )
+
+
+def untouched(live: structs.JSON | None, applied: record.AppliedSecret | None) -> bool:
+    """True if the Secret of the workload cluster is as it was left."""
+    if live is None or applied is None:
+        return False
+    metadata = live["metadata"]
+    left = (applied.uid, applied.resource_version)
+    return bool((metadata["uid"], metadata["resourceVersion"]) == left)
+
+
+def versions_of(applied: record.AppliedSecret | None) -> Versions:
+    """The stored versions of the sources."""
+    if applied is None:
+        return {}
+    versions: Versions = {}
+    for name, version in applied.sources.items():
+        namespace, _, short = name.partition("/")
+        versions[namespace, short] = version
+    return versions
 
 
 def filled(manifest: structs.JSON, values: Values) -> structs.JSON:

@@ -87,7 +87,7 @@ class Once:
         if encoded is None:
             raise SecretMissingError(f"{where} has no key {source.key!r}. Add it.")
         value = _decoded(encoded, where, source.key)
-        mask(source.key, value)
+        mask(source, value)
         check_line(source, value, where)
         return value
 
@@ -131,13 +131,13 @@ def check_line(source: api.SecretSource, value: bytes, where: str) -> None:
     )
 
 
-def mask(key: str, value: bytes) -> None:
+def mask(source: api.SecretSource, value: bytes) -> None:
     """Mask an opened value in all later output of this process; names of users stay readable.
 
     No code prints a value on purpose: masking is for exceptions and answers of libraries that
     quote it.
     """
-    if key not in _PUBLIC:
+    if not source.public and source.key not in _PUBLIC:
         redaction.register(value)
         redaction.register(value.strip())
 

@@ -166,16 +166,26 @@ def _annotations(record: Record) -> Iterator[Condition]:
 
 
 def _notes(record: Record) -> Iterator[Condition]:
-    """The condition about definitions in the cluster that differ from the wanted ones."""
+    """The conditions about definitions in the cluster that differ from the wanted ones, and about
+    Secrets whose values could not be compared."""
     if record.spec.finished_at is not None:
         return
-    notes = [item.note for item in record.spec.inventory if item.note]
-    if notes:
+    noted = [item for item in record.spec.inventory if item.note]
+    secrets = [item.note for item in noted if item.secret is not None]
+    definitions = [item.note for item in noted if item.secret is None]
+    if definitions:
         yield Condition(
             type="DefinitionsFit",
             status="False",
             reason="DefinitionsDiffer",
-            message=" ".join(notes),
+            message=" ".join(definitions),
+        )
+    if secrets:
+        yield Condition(
+            type="SecretsCompared",
+            status="False",
+            reason="SecretNotOpened",
+            message=" ".join(secrets),
         )
 
 

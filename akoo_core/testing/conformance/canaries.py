@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from akoo_core import structs
 from akoo_core.plugin import api
+from akoo_core.plugin_host import context
 from akoo_core.testing import builders, calls, verbs
 from akoo_core.testing.conformance.subject import Subject, Trial
 from akoo_core.testing.verbs import VerbRun
@@ -32,7 +33,7 @@ def keeps_secrets(subject: Subject) -> None:
 def _checked(subject: Subject, trial: Trial) -> VerbRun:
     world = trial.world
     run = world.run(verbs.try_verb(trial.plugin, trial.verb, world))
-    opened = world.run(_opened(trial.plugin, run))
+    opened = world.run(_opened(trial.plugin, run, world))
     for place, value in shown(run, world, opened):
         raise subject.error(trial.verb, problem(place, value))
     return run
@@ -64,15 +65,17 @@ def _values(world: World) -> Iterator[str]:
                 yield value
 
 
-async def _opened(plugin: api.Plugin, run: VerbRun) -> list[str]:
+async def _opened(plugin: api.Plugin, run: VerbRun, world: World) -> list[str]:
     """The values of the contributed sources that the plugin itself opens."""
     contribution = run.contribution or api.Contribution()
     sources = [source for secret in contribution.secrets for source in secret.data.values()]
-    return [
-        (await plugin.open_secret(source)).decode(errors="replace")
+    ctx = context.build_secret_context(plugin, verbs.means_of(world), record_name=world.record_name)
+    values = [
+        await plugin.open_secret(source, ctx)
         for source in sources
-        if source.plugin == plugin.name
+        if source.plugin == plugin.name and not source.public
     ]
+    return [value.decode(errors="replace") for value in values if value is not None]
 
 
 def _texts(run: VerbRun, world: World) -> Iterator[tuple[str, str]]:

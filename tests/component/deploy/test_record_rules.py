@@ -72,12 +72,21 @@ FULL = structs.replace(
             secret=record.StoredSecret(
                 data={
                     "password": record.StoredSource(
-                        key="password", namespace="avi", name="admin", plugin="avi", optional=True
+                        key="password",
+                        namespace="avi",
+                        name="admin",
+                        plugin="avi",
+                        optional=True,
+                        single_line=True,
+                        public=True,
                     )
                 },
                 type="kubernetes.io/basic-auth",
                 labels={"app": "ako"},
                 annotations={"made-by": "a test"},
+            ),
+            applied=record.AppliedSecret(
+                uid="s-1", resource_version="7", sources={"avi/admin": "u-1/3"}
             ),
             note="It carries no label of ours.",
         ),

@@ -16,7 +16,7 @@ from akoo_core.kube import errors, finalizers
 from akoo_core.kube import resource as resources
 from akoo_core.objects import cluster, config, names
 from akoo_core.objects import record as record_
-from akoo_core.plugin_host import caller, registry
+from akoo_core.plugin_host import caller, context, registry
 from akoo_core.reconcile import record_controller
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
@@ -148,9 +148,16 @@ class Real:
         plugin.name = "ako"
         plugins = registry.PluginSet((plugin,))
         reader = secret_reader.ManagementSecretReader(self.client, allowed_namespaces=("avi",))
+        means = context.Means(
+            clock=self.clock,
+            external=external.External(),
+            secrets=reader.once,
+            threads=lambda _: NoThreads(),
+            management_id=MANAGEMENT,
+        )
         self.deployer = deployer.Deployer(
             clock=self.clock,
-            opener=secrets.SecretOpener(reader, plugins),
+            opener=secrets.SecretOpener(reader, plugins, means),
             drift_seconds=drift_seconds,
         )
         services = Services(

@@ -315,7 +315,7 @@ class Kept(Small):
         secret = api.SecretObject(namespace="default", name="s", data={"password": source})
         return api.Contribution(secrets=(secret,))
 
-    async def open_secret(self, source: api.SecretSource) -> bytes:
+    async def open_secret(self, source: api.SecretSource, ctx: api.SecretContext) -> bytes:
         return await self.opens()
 
 

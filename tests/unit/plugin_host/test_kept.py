@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from akoo_core import clock, external
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import SecretMissingError, VerbError
-from akoo_core.plugin_host.kept import opening
+from akoo_core.plugin_host import context
+from akoo_core.plugin_host.kept import keep, opening
+from akoo_core.reconcile.read import secret_reader
+from akoo_core.testing import calls, memory
 
 
 class Keeper(api.Plugin):
@@ -22,11 +26,20 @@ class Keeper(api.Plugin):
         super().__init__()
         self.act = act
 
-    async def open_secret(self, source: api.SecretSource) -> Any:
+    async def open_secret(self, source: api.SecretSource, ctx: api.SecretContext) -> Any:
         answer = self.act(source)
         return await answer if asyncio.iscoroutine(answer) else answer
 
 
+SERVER = memory.MemoryServer()
+MEANS = context.Means(
+    clock=clock.ManualClock(),
+    external=external.External(),
+    secrets=secret_reader.ManagementSecretReader(SERVER.client(), allowed_namespaces=()).once,
+    threads=lambda _: calls.InlineThreads(),
+    management_id="mgmt",
+    keep=lambda plugin: keep.of_plugin(plugin, SERVER.client(), "akoo-system"),
+)
 SOURCE = api.SecretSource(plugin="keeper", key="password")
 
 
@@ -38,7 +51,7 @@ def _raise(error: BaseException) -> Callable[[object], Any]:
 
 
 async def _opened(act: Callable[..., Any]) -> bytes | None:
-    return await opening.KeptSecrets().open(Keeper(act), SOURCE)
+    return await opening.KeptSecrets(MEANS).open(Keeper(act), SOURCE)
 
 
 async def test_a_kept_secret_is_opened() -> None:

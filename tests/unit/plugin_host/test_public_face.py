@@ -36,7 +36,7 @@ EXPORTED = {
         Intent Keep KeptSecret
         LONGEST_SECONDS LifecycleEvent LoadBalancerPlacement LoginMemory Number
         PURE_VERBS PlannedAction PlannedVerb Plugin PortGroup Proof RbacRule RefusedLogin
-        Request Result Seconds SecretName
+        Request Result Seconds SecretContext SecretName
         SecretObject SecretPair SecretReader SecretSource Source Stray TIMEOUT_SECONDS ThreadPool
         Unverified Use VERBS VerbEntry VerbPhase VerbContext Verbs View VipNetwork Wait
         WorkloadCredential hookimpl hookspec verbs_of

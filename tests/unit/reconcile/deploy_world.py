@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from akoo_core import external
 from akoo_core.clock import ManualClock
 from akoo_core.kube import resource as resources
 from akoo_core.kube.request import ServerRequest
 from akoo_core.plugin import api
+from akoo_core.plugin_host import context
+from akoo_core.plugin_host.kept import keep
 from akoo_core.reconcile.deploy import deployer, secrets
-from akoo_core.reconcile.read import secret_reader
-from akoo_core.testing import memory
+from akoo_core.reconcile.read import caches, secret_reader
+from akoo_core.testing import calls, memory
 from tests.unit.reconcile import reconcile_builders as builders
 
 CANARY = b"canary-password-1"
@@ -92,10 +95,26 @@ class DeployWorld:
         self.reader = secret_reader.ManagementSecretReader(
             self.management.client(), allowed_namespaces=("akoo",)
         )
-        self.deployer = deployer.Deployer(
+        self.use(secrets.nothing_known)
+
+    def use(self, version_of: secrets.VersionOf, plugins: caches.Plugins | None = None) -> None:
+        """A new process, with caches that show these versions."""
+        opener = secrets.SecretOpener(
+            self.reader, plugins or NoPlugins(), self.means, version_of=version_of
+        )
+        self.deployer = deployer.Deployer(clock=self.clock, opener=opener, pause=self.pause)
+
+    @property
+    def means(self) -> context.Means:
+        """The means of plugins that keep secrets."""
+        client = self.management.client()
+        return context.Means(
             clock=self.clock,
-            opener=secrets.SecretOpener(self.reader, NoPlugins()),
-            pause=self.pause,
+            external=external.External(),
+            secrets=self.reader.once,
+            threads=lambda _: calls.InlineThreads(),
+            management_id=builders.MANAGEMENT,
+            keep=lambda plugin: keep.of_plugin(plugin, client, "akoo-system"),
         )
 
     async def pause(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.conditions import Condition
 from akoo_core.objects.record import Leaving, Record
 from akoo_core.plugin import api
-from akoo_core.plugin_host import caller, registry
+from akoo_core.plugin_host import caller, context, registry
 from akoo_core.reconcile import config_controller, record_controller
 from akoo_core.reconcile.act import record_writes
 from akoo_core.reconcile.act.services import Services
@@ -64,6 +64,13 @@ class ReconcileFleet:
         plugin_set = registry.PluginSet(self.plugins)
         reader = secret_reader.ManagementSecretReader(client, allowed_namespaces=("akoo-system",))
         self.recorder = record_events.Recorder(client, self.clock, instance="test")
+        means = context.Means(
+            clock=self.clock,
+            external=self.external,
+            secrets=reader.once,
+            threads=lambda _: reconcile_world.Threads(),
+            management_id=builders.MANAGEMENT,
+        )
         self.services = Services(
             management=client,
             clusters=resources.CLUSTERS,
@@ -79,7 +86,9 @@ class ReconcileFleet:
             records=record_writes.RecordWriter(client),
             finalizers=finalizers.Finalizers(client),
             deployer=deployer.Deployer(
-                clock=self.clock, opener=secrets.SecretOpener(reader, plugin_set), pause=_at_once
+                clock=self.clock,
+                opener=secrets.SecretOpener(reader, plugin_set, means),
+                pause=_at_once,
             ),
             recorder=self.recorder,
             pace=Pace(self.clock),

@@ -6,8 +6,6 @@ import collections
 from typing import Any
 
 from akoo_core.kube import resource as resources
-from akoo_core.plugin import api
-from akoo_core.reconcile.deploy import deployer, secrets
 from akoo_core.reconcile.read import secret_reader
 from tests.unit.reconcile import deploy_world
 from tests.unit.reconcile.deploy_world import DeployWorld
@@ -60,11 +58,7 @@ async def test_a_secret_is_read_again_when_the_caches_show_another(world: Deploy
         return secret_reader.version_of(copies[0]) if known else None
 
     known = True
-    world.deployer = deployer.Deployer(
-        clock=world.clock,
-        opener=secrets.SecretOpener(world.reader, deploy_world.NoPlugins(), version_of=version),
-        pause=world.pause,
-    )
+    world.use(version)
     for _ in range(3):
         await world.deploy(secrets=(deploy_world.SECRET,))
     assert reads_of_secrets(world) == 1
@@ -76,35 +70,6 @@ async def test_a_secret_is_read_again_when_the_caches_show_another(world: Deploy
     known = False
     await world.deploy(secrets=(deploy_world.SECRET,))
     assert reads_of_secrets(world) == 3, "caches that do not follow it prove nothing"
-
-
-async def test_a_drift_look_opens_it_in_any_case(world: DeployWorld) -> None:
-    world.deployer = deployer.Deployer(
-        clock=world.clock,
-        opener=secrets.SecretOpener(
-            world.reader, deploy_world.NoPlugins(), version_of=lambda *_: seen[0]
-        ),
-        pause=world.pause,
-    )
-    copies = world.management.objects(resources.SECRETS)
-    seen = [secret_reader.version_of(copies[0])]
-    await world.deploy(secrets=(deploy_world.SECRET,))
-    await world.deploy(secrets=(deploy_world.SECRET,))
-    assert reads_of_secrets(world) == 1
-    world.clock.advance(deployer.DRIFT_SECONDS)
-    await world.deploy(secrets=(deploy_world.SECRET,))
-    assert reads_of_secrets(world) == 2
-
-
-async def test_what_a_plugin_keeps_is_asked_for_each_time(world: DeployWorld) -> None:
-    opener = secrets.SecretOpener(
-        world.reader, deploy_world.NoPlugins(), version_of=lambda *_: "the same"
-    )
-    assert opener.changed(None)
-    kept = {"x": api.SecretSource(key="p", namespace="akoo", name="avi", optional=True)}
-    opened = await opener.open(api.SecretObject(namespace="n", name="s", data=kept))
-    assert opened.versions is not None
-    assert opener.changed(opened.versions), "the caches show another state than was read"
 
 
 async def test_the_management_calls_of_an_onboarding(fleet: ReconcileFleet) -> None:

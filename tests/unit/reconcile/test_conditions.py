@@ -18,6 +18,8 @@ from akoo_core.objects.record import (
     RecordStatus,
     StoredLetGo,
     StoredProof,
+    StoredSecret,
+    StoredSource,
 )
 from akoo_core.reconcile.decide import selection
 from akoo_core.reconcile.status import conditions, findings
@@ -266,6 +268,18 @@ def test_notes_on_objects_are_told_and_do_not_make_it_unready() -> None:
     by_type = conditions_of(builders.make_record(inventory=(item,)))
     note = by_type["DefinitionsFit"]
     assert (note.status, note.reason, note.message) == ("False", "DefinitionsDiffer", "It lacks.")
+    assert by_type["Ready"].status == "True"
+
+
+def test_a_secret_that_cannot_be_compared_has_a_condition_of_its_own() -> None:
+    recipe = StoredSecret(data={"password": StoredSource(key="1", plugin="tenancy")})
+    item = InventoryItem(
+        plugin="a", api_version="v1", kind="Secret", name="s", secret=recipe, note="It cannot."
+    )
+    by_type = conditions_of(builders.make_record(inventory=(item,)))
+    shown = by_type["SecretsCompared"]
+    assert (shown.status, shown.reason, shown.message) == ("False", "SecretNotOpened", "It cannot.")
+    assert "DefinitionsFit" not in by_type
     assert by_type["Ready"].status == "True"
 
 

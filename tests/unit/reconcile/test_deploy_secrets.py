@@ -123,16 +123,16 @@ async def test_opened_values_are_masked_in_whatever_is_said_afterwards() -> None
 
 async def test_so_are_values_that_a_plugin_keeps(world: DeployWorld) -> None:
     class Vault(api.Plugin):
-        async def open_secret(self, source: api.SecretSource) -> bytes:
+        async def open_secret(self, source: api.SecretSource, ctx: api.SecretContext) -> bytes:
             return b"canary-opened-2"
 
     vault = Vault()
     vault.name = "vault"
-    opener = secrets.SecretOpener(world.reader, registry.PluginSet((vault,)))
+    opener = secrets.SecretOpener(world.reader, registry.PluginSet((vault,)), world.means)
     secret = api.SecretObject(
         namespace="avi-system", name="s", data={"x": api.SecretSource(key="p", plugin="vault")}
     )
-    assert await opener.open(secret) == ({"x": b"canary-opened-2"}, None)
+    assert await opener.open(secret) == ({"x": b"canary-opened-2"}, {}, True)
     assert redaction.redact("no canary-opened-2 here") == "no [redacted] here"
 
 
