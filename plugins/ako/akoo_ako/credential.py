@@ -1,7 +1,8 @@
 """The account that AKO uses on the Avi Controller, as sources of Secret avi-secret; pure.
 
-The account: the fact WorkloadCredential of another plugin; else the config's workloadCredentialRef;
-else, in the management cluster alone, as the ancestor did, its adminCredentialRef. The CA: the
+The account: the fact WorkloadCredential of another plugin, which is awaited while that plugin may
+still give it; else, and once it declined, the config's workloadCredentialRef; else, in the
+management cluster alone, as the ancestor did, its adminCredentialRef. The CA: the
 fact's; else the config's certificateAuthorityRef; else the same key beside the account. Without a
 CA AKO switches TLS verification off and says nothing, so that has to be asked for.
 """
@@ -14,6 +15,28 @@ from akoo_core.plugin import api, structs
 USERNAME = "username"
 PASSWORD = "password"  # noqa: S105 - the name of a key
 CA = "certificateAuthorityData"
+
+
+AWAITED_SECONDS = 60.0
+"""Until an account is asked for again that nobody gave; a new fact asks at once."""
+
+
+def awaited(view: api.View) -> api.Wait | None:
+    """A wait for the account that another plugin still may give; None: nothing is awaited.
+
+    AKO with the account of the config meanwhile would be started twice, and might be allowed more.
+    """
+    if api.WorkloadCredential.fact_name not in view.awaited:
+        return None
+    return api.Wait(
+        reason="CredentialAwaited",
+        message=(
+            "AKO is deployed after it has an account of its own on the Avi Controller. The plugin "
+            "that makes accounts says what is missing."
+        ),
+        after=AWAITED_SECONDS,
+        expected_seconds=300.0,
+    )
 
 
 def secret(view: api.View, spec: config.Spec, ako_options: options.Options) -> api.SecretObject:

@@ -72,6 +72,9 @@ class AkoPlugin(api.Plugin):
                 after=PLACEMENT_SECONDS,
                 expected_seconds=300.0,
             )
+        credential_awaited = credential.awaited(view)
+        if credential_awaited is not None:
+            return credential_awaited
         try:
             wanted = desired.decide(view, self._settings)
             secret = credential.secret(view, wanted.spec, wanted.options)

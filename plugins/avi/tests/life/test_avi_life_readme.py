@@ -19,8 +19,12 @@ MADE = {
     for trouble in ("NotFound", "Deleting")
 }
 """Reasons that are put together from a kind."""
-CORE = {core_errors.LineBreakError.reason}
-"""Reasons that the core gives to a credential that this plugin reads (``single_line``)."""
+CORE = {
+    core_errors.LineBreakError.reason,
+    core_errors.SecretInvalidError.reason,
+    core_errors.HostNotAllowedError.reason,
+}
+"""Reasons that the core gives to a credential that this plugin reads."""
 
 
 def rows(heading: str) -> list[tuple[str, ...]]:
