@@ -11,12 +11,12 @@ from benchmarks import (
     fleet_rest,
     footprint,
     observing,
-    port_groups,
     reconciles,
     startup,
     sweep,
     workload_watches,
 )
+from benchmarks.port_groups import keeping, making
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "import": startup.imports,
@@ -28,8 +28,8 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "rest-large": fleet_rest.rest_large,
     "watches": workload_watches.watches,
     "observe": observing.fleet,
-    "port-groups": port_groups.making,
-    "port-groups-kept": port_groups.keeping,
+    "port-groups": making.making,
+    "port-groups-kept": keeping.keeping,
     "sweep": sweep.ten_thousand,
 }
 

@@ -148,7 +148,11 @@ class Catalog:
 
     async def define(self, name: str) -> dict[int, str]:
         """The custom attributes with ``name``, which is defined if need be."""
-        key = await self._client.define_attribute(name)
+
+        async def define() -> int:
+            return await self._client.define_attribute(name)
+
+        key = await self._get(f"key of {name}", define, PLACES_SECONDS)
         known = {**await self.attributes(), key: name}
         self._catalogs.put((self._key, "attributes"), known, self._clock)
         return known

@@ -24,6 +24,9 @@ from akoo_vsphere.spec.port_group import FINALIZER
 
 GROUPS = resources.PORT_GROUPS
 CONNECTIONS = resources.CONNECTIONS
+WORKERS = 12
+"""Attempts at the same time, for all vCenters: one that hangs must not hold them all, and threads
+for a vCenter that answers are not to wait for writes on the API server."""
 RIGHTS = (
     api.RbacRule(
         groups=(GROUPS.group,),
@@ -70,6 +73,7 @@ class PortGroups:
             finalizer=FINALIZER,
             sources=(self.follow,),
             plan=self.plan,
+            workers=WORKERS,
             outside=outside,
         )
 
