@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from akoo_vsphere.connect import access
 
 from akoo_core import testing
 from tests.vsphere.vsphere_world import VSphereWorld, port_group, using
@@ -90,3 +91,38 @@ def test_one_that_stays(way: str) -> None:
     action, why = planned(there)
     assert action == "keep"
     assert why.startswith("it stays in vCenter")
+
+
+@pytest.mark.parametrize("name", ["DVS0", "DC0-storage"])
+def test_a_name_that_another_object_has(name: str) -> None:
+    """A switch, and a port group of another switch."""
+    action, why = planned(VSphereWorld(port_group(portGroupName=name)))
+    assert action == "keep"
+    assert why.startswith("NameConflict")
+
+
+def test_a_vlan_of_a_pool_that_another_port_group_has_by_now() -> None:
+    chosen = {"annotations": {"akoo.io/config": "default"}}
+    there = VSphereWorld(port_group(metadata=chosen, vlan={"id": 20}))
+    action, why = planned(there)
+    assert action == "keep"
+    assert why.startswith("VlanInUse")
+    assert "DC0-free" in why
+    by_a_person = VSphereWorld(port_group(vlan={"id": 20}))
+    assert planned(by_a_person)[0] == "create"
+
+
+def test_a_person_may_insist_on_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused logins count for it as for other commands, and not as for the operator."""
+    asked: list[bool] = []
+    way = access.open
+
+    async def noted(*args: Any, by_command: bool = False) -> Any:
+        asked.append(by_command)
+        return await way(*args, by_command=by_command)
+
+    monkeypatch.setattr(access, "open", noted)
+    there = VSphereWorld(port_group())
+    planned(there)
+    there.run_group()
+    assert asked == [True, False]

@@ -36,6 +36,8 @@ class Reach(NamedTuple):
     vcenters: VCenters
     catalogs: Catalogs
     marked: Marked
+    by_command: bool = False
+    """A person asked: refused logins count as they do for commands."""
 
 
 class Neighbours(NamedTuple):

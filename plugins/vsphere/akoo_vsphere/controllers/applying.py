@@ -12,13 +12,13 @@ from typing import Final
 
 from akoo_core.plugin import api, structs
 from akoo_core.plugin.conditions import Condition
-from akoo_vsphere import allocation, plan, suitable
+from akoo_vsphere import plan, suitable
 from akoo_vsphere.client import errors
 from akoo_vsphere.connect import access, connection_hold
 from akoo_vsphere.controllers import (
-    avi_gate,
     events,
     execute,
+    free,
     recording,
     scene,
     search,
@@ -31,7 +31,6 @@ from akoo_vsphere.controllers.search import Sight
 from akoo_vsphere.observed import Observed
 from akoo_vsphere.situation import Action, Announce, Create, Plan
 from akoo_vsphere.spec import port_group, refusal
-from akoo_vsphere.spec.port_group import PortGroup
 from akoo_vsphere.spec.port_group_status import PendingCreate, Task
 
 STEPS: Final = 16
@@ -63,7 +62,7 @@ async def apply(attempt: Attempt) -> api.Result:
         if not result.actions:
             return await _settled(attempt, view, result, seen)
         if looked and isinstance(result.actions[0], Announce | Create):
-            await _check_free(attempt, view, sight)
+            await free.check(view, attempt.group, sight, attempt.made)
         view, called = await _step(attempt, view, sight, result)
         if called:
             sight = None
@@ -103,21 +102,6 @@ async def _step(attempt: Attempt, view: Scene, sight: Sight, result: Plan) -> tu
     view = await scene.again(view)
     await _perform(attempt, view, sight.observed, action)
     return view, True
-
-
-async def _check_free(attempt: Attempt, view: Scene, sight: Sight) -> None:
-    """Raise Refusal if the port group must not be made: Avi does not look there, its name is
-    another's, or the VLAN that was chosen from a pool is another's by now. A person who names a
-    VLAN may mean one that others have, too."""
-    group = attempt.group
-    avi_gate.check(group, attempt.ctx.clock.now())
-    if sight.taken_by:
-        raise _name_conflict(view, group, sight.taken_by)
-    if group.config:
-        seen = await view.catalog.vlans(view.switch)
-        problem = allocation.conflict(group.spec, attempt.made, seen)
-        if problem is not None:
-            raise problem
 
 
 async def _announce(attempt: Attempt) -> None:
@@ -183,16 +167,7 @@ async def _name_taken(
     """Return if the next look finds the port group that has the name; raise Refusal otherwise."""
     if isinstance(action, Create) and await search.find(view, attempt.group) is not None:
         return
-    raise _name_conflict(view, attempt.group, error.mo_ref)
-
-
-def _name_conflict(view: Scene, group: PortGroup, mo_ref: str) -> refusal.Refusal:
-    return refusal.Refusal(
-        "NameConflict",
-        f'"{group.desired.port_group_name}" is the name of another object '
-        f"({mo_ref or 'unknown'}) in folder {view.place.placed.folder_path}. Rename that one, or "
-        "give another spec.portGroupName.",
-    )
+    raise free.name_conflict(view, attempt.group, error.mo_ref)
 
 
 async def _task(attempt: Attempt, view: Scene) -> api.Result | None:

@@ -11,7 +11,7 @@ from akoo_core.plugin import api, kube, uses
 from akoo_vsphere import plan
 from akoo_vsphere.connect import access
 from akoo_vsphere.connect.catalog import Reach
-from akoo_vsphere.controllers import avi_gate, leave, recording, scene, search
+from akoo_vsphere.controllers import free, leave, recording, scene, search
 from akoo_vsphere.controllers.scene import Scene
 from akoo_vsphere.observed import Observed
 from akoo_vsphere.situation import Announce, Create
@@ -54,13 +54,14 @@ async def outlook(group: PortGroup, ctx: api.ControllerContext, reach: Reach) ->
 async def _living(ctx: api.ControllerContext, reach: Reach, group: PortGroup) -> Outlook:
     port_group.check(group)
     view = await scene.enter(ctx, reach, group)
-    seen = await search.find(view, group)
+    sight = await search.look(view, group, fresh=True)
+    seen = sight.observed
     use = scene.UNKNOWN_USE
     if seen is not None:
         use = recording.use_of(await search.users_of(view, seen.mo_ref))
     result = plan.plan(view.situation(group, seen, use))
     if any(isinstance(action, Announce | Create) for action in result.actions):
-        avi_gate.check(group, ctx.clock.now())
+        await free.check(view, group, sight)
         return Outlook((_action(view, group, seen, "create", plan.pending(result.actions)),))
     reason, message = plan.in_sync(result, view.situation(group, seen, use))
     problem = f"{reason}: {message}" if reason else ""

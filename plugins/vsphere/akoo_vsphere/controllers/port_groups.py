@@ -89,7 +89,7 @@ class PortGroups:
         self, request: api.Request, ctx: api.ControllerContext
     ) -> tuple[api.PlannedAction, ...]:
         """See :mod:`akoo_vsphere.controllers.planned`."""
-        return await planned.planned(request.key, ctx, self._reach)
+        return await planned.planned(request.key, ctx, self._reach._replace(by_command=True))
 
     async def reconcile(self, request: api.Request, ctx: api.ControllerContext) -> api.Result:
         """Bring one port group to its spec, or take it away."""

@@ -118,7 +118,9 @@ async def _reach(
     ctx: api.ControllerContext, reach: Reach, group: PortGroup
 ) -> tuple[Connection, VCenterClient, Catalog]:
     connection = await connection_of(ctx.kube, group.spec.connection)
-    client = await access.open(ctx, ctx.kube, reach.vcenters, connection)
+    client = await access.open(
+        ctx, ctx.kube, reach.vcenters, connection, by_command=reach.by_command
+    )
     return connection, client, reach.catalogs.of(connection, client, ctx.clock)
 
 

@@ -89,7 +89,7 @@ async def _connection(
     if not groups:
         asked = [row for row in asked if row.type != connection_conditions.PERMITTED]
     rows = [_of_condition(address, title, row, about.version) for row in asked]
-    reach = Reach(vcenters, Catalogs(), Marked())
+    reach = Reach(vcenters, Catalogs(), Marked(), by_command=True)
     for group in groups:
         rows.append(await _group(ctx, reach, group, address))
     return rows
