@@ -1,4 +1,4 @@
-"""Whether a port group may be made: Avi looks there, and nobody has its name or its VLAN."""
+"""The guard of a create: Avi looks there, and nobody has its name or its VLAN."""
 
 from __future__ import annotations
 
