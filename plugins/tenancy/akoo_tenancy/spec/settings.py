@@ -103,7 +103,7 @@ class Vault(structs.StrictStruct, frozen=True, kw_only=True):
         for field, value in (("mount", self.mount), ("prefix", self.prefix)):
             if not _PATH.fullmatch(value):
                 return f'{where}.{field} "{value}" is no path: use letters, digits, -, _, . and /.'
-        if self.namespace and not re.fullmatch(r"[\w.-]+(/[\w.-]+)*/?", self.namespace, re.ASCII):
+        if self.namespace and not _PATH.fullmatch(self.namespace.removesuffix("/")):
             return f'{where}.namespace "{self.namespace}" is no namespace, such as team-a.'
         return self.login.problem()
 

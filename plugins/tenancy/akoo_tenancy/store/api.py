@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal, Protocol
 
-from akoo_core.plugin import clock, external, structs
+from akoo_core.plugin import api, clock, external, redaction, structs
 
 _SEGMENT: Final = re.compile(
     r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
@@ -160,6 +160,9 @@ class Means(Protocol):
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]: ...
 
+    @property
+    def keep(self) -> api.Keep | None: ...
+
 
 class Stores(Protocol):
     """The store of the settings: one for the process, whose login all calls share."""
@@ -179,6 +182,20 @@ def check_data(data: structs.JSON) -> None:
         raise ValueError(f"A document holds more than {_MOST_VALUES} values.")
 
 
+def register(data: Any) -> None:
+    """Have the passwords of a document masked in everything that leaves."""
+    if isinstance(data, dict):
+        for field, value in data.items():
+            if field in _SECRET_FIELDS and isinstance(value, str):
+                redaction.register(value)
+            else:
+                register(value)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            register(value)
+
+
+_SECRET_FIELDS: Final = frozenset({"password"})
 _MOST_VALUES: Final = 500
 _LARGEST: Final = 2**53
 

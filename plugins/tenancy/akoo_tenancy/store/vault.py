@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
-from akoo_core.plugin import clock, external, redaction, structs
+from akoo_core.plugin import clock, external, structs
 from akoo_tenancy.spec import settings
 from akoo_tenancy.store import answers, api, errors, keeper, wire
 from akoo_tenancy.store.calls import NO_TOKEN, Route, TokenRefusedError, VaultAnswer, VaultCall
 from akoo_tenancy.store.exchange import Exchange
-
-_SECRET_FIELDS: Final = frozenset({"password"})
 
 
 class VaultStores:
@@ -83,13 +81,13 @@ class VaultStore:
         data, metadata = answer.data.get("data"), answer.data.get("metadata")
         if not isinstance(data, dict) or not isinstance(metadata, dict):
             raise self._strange(key)
-        register(data)
+        api.register(data)
         return api.Document(key=key, version=_number(metadata.get("version")), data=data)
 
     async def write(self, key: api.Key, data: structs.JSON, *, expected: int) -> int:
         """As :meth:`api.Store.write`."""
         api.check_data(data)
-        register(data)
+        api.register(data)
         answer = await self._ask(self._call(Route.WRITE, key, version=expected, data=data))
         version = answer.data.get("version")
         if not isinstance(version, int):
@@ -201,19 +199,6 @@ class VaultStore:
             f"The answer for {self._mount}/{self._prefix}/{key} has an unknown shape. This is a "
             "defect, or an unknown release of Vault; report it."
         )
-
-
-def register(data: Any) -> None:
-    """Have the passwords of a document masked in everything that leaves."""
-    if isinstance(data, dict):
-        for field, value in data.items():
-            if field in _SECRET_FIELDS and isinstance(value, str):
-                redaction.register(value)
-            else:
-                register(value)
-    elif isinstance(data, list | tuple):
-        for value in data:
-            register(value)
 
 
 def _number(value: Any) -> int:

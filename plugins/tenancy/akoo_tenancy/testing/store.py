@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
+from akoo_core.plugin import api as core_api
 from akoo_core.plugin import clock, external, structs
 from akoo_core.testing import Calls
 from akoo_tenancy.spec import settings
@@ -39,8 +40,14 @@ _NEEDS_TOKEN: Final = frozenset(Route) - LOGINS - {Route.SEAL_STATUS}
 class StoreMeans:
     """The part of a verb's context that a store needs. ``external``: None, calls are recorded."""
 
-    def __init__(self, now: clock.Clock, through: external.External | None = None) -> None:
+    def __init__(
+        self,
+        now: clock.Clock,
+        through: external.External | None = None,
+        keep: core_api.Keep | None = None,
+    ) -> None:
         self.clock = now
+        self.keep = keep
         self.external: external.External = through or Calls()
         self.log = logging.LoggerAdapter(logging.getLogger("akoo_tenancy"))
 
