@@ -21,6 +21,7 @@ SITES: Final[dict[str, str]] = {
     "port_groups": "RetrievePropertiesEx portgroups",
     "descriptions": "RetrievePropertiesEx descriptions",
     "vlans": "RetrievePropertiesEx vlans",
+    "configurations": "RetrievePropertiesEx configurations",
     "port_group": _GROUP,
     "port_group_at": "FindByInventoryPath",
     "child": "FindChild",

@@ -81,6 +81,13 @@ class MemoryVCenter:
             "vlans", switch, lambda: reads.vlans(self.vcenter, self._user, switch)
         )
 
+    async def configurations(self, switch: str) -> tuple[JSON, ...]:
+        return await self._line.read(
+            "configurations",
+            switch,
+            lambda: reads.configurations(self.vcenter, self._user, switch),
+        )
+
     async def port_group(self, mo_ref: str) -> JSON:
         return await self._line.read(
             "port_group", mo_ref, lambda: reads.port_group(self.vcenter, self._user, mo_ref)
