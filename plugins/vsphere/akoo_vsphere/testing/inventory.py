@@ -77,7 +77,7 @@ class UserEntity(Entity):
 E = TypeVar("E", bound=Entity)
 
 
-class Inventory:
+class Entities:
     """All objects by moRef."""
 
     def __init__(self) -> None:
