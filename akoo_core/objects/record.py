@@ -133,7 +133,7 @@ class InventoryItem(structs.Struct, frozen=True, kw_only=True):
 
 
 class FenceState(structs.Struct, frozen=True, kw_only=True):
-    """The strongest fence so far, and its evidence."""
+    """A fence: its grade and its evidence."""
 
     grade: FenceGrade
     evidence: str
@@ -189,6 +189,9 @@ class Leaving(structs.Struct, frozen=True, kw_only=True):
     drained_at: datetime.datetime | None = None
     drain_outcome: str = ""
     fence: FenceState | None = None
+    """The strongest so far, that of the core included."""
+    fences: dict[str, FenceState] = {}
+    """By plugin: its answers that proved the most. A plugin without one has not finished."""
     swept_at: datetime.datetime | None = None
     last_non_empty_at: datetime.datetime | None = None
     proof: StoredProof | None = None

@@ -417,7 +417,10 @@ class Blocked(structs.Struct, frozen=True, kw_only=True):
 
 
 class Fenced(structs.Struct, frozen=True, kw_only=True):
-    """The certainty that this AKO cannot write any more. The strongest among plugins counts."""
+    """The certainty that this AKO cannot write any more. The strongest among plugins counts.
+
+    A plugin that has answered it has finished. Unfenced is asked again, and nothing waits for it.
+    """
 
     grade: record.FenceGrade
     evidence: str
@@ -763,7 +766,8 @@ class Verbs:
 
     @hookspec
     async def fence(self, ctx: VerbContext) -> Fenced | Wait | Blocked | None:
-        """Leaving: make it impossible for this AKO to write any more."""
+        """Leaving: make it impossible for this AKO to write any more. Called until it is Fenced,
+        also without a workload client; the Cluster is not let go before, until the deadline."""
 
     @hookspec
     async def sweep(self, ctx: VerbContext) -> Result | None:

@@ -15,6 +15,7 @@ from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.plugin_host import bounded, caller, context, controllers, registry, scoped_client
 from akoo_core.reconcile.decide import facts as decided_facts
+from akoo_core.reconcile.decide import fences
 from akoo_core.testing import calls, spans
 from akoo_core.testing.observing import observing
 from akoo_core.testing.world import World
@@ -306,6 +307,13 @@ def remember(plugin: api.Plugin, verb: str, result: Answer, world: World) -> Non
     if verb in ends and isinstance(result, api.Done | None):
         state = structs.replace(state, **{ends[verb]: now})
     if isinstance(result, api.Fenced):
-        fence = record.FenceState(grade=result.grade, evidence=result.evidence, at=now)
-        state = structs.replace(state, fence=fence)
+        answer = record.FenceState(
+            grade=result.grade,
+            evidence=result.evidence,
+            at=now,
+            settle_seconds=result.settle_seconds,
+        )
+        stored = fences.added(state.fences, {plugin.name: answer})
+        fence = fences.counting(state.fence, stored.values())
+        state = structs.replace(state, fence=fence, fences=stored)
     world.spec = structs.replace(world.spec, leaving=state)

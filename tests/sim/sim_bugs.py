@@ -21,6 +21,7 @@ from akoo_core.reconcile.act import leaving as act_leaving
 from akoo_core.reconcile.decide import (
     decisions,
     facts,
+    fences,
     leaving,
     living,
     proofs,
@@ -148,6 +149,24 @@ async def _believed(work: attempt.Attempt) -> None:
     await work.store_leaving(fence=record_.FenceState(grade="Revoked", evidence="", at=now))
 
 
+def _first_is_enough(*arguments: Any) -> tuple[str, ...]:
+    """The plugins that have not finished are not asked again once something is fenced."""
+    return ()
+
+
+def _not_waited_for(*arguments: Any) -> None:
+    """The plugins that have not finished are asked again, and hold nothing."""
+
+
+async def _only_where_the_core_does_not_know(*arguments: Any) -> dict[str, Any]:
+    work, known = arguments
+    alone = known is not None and known.grade in ("Gone", "Stopped")
+    return {} if alone else await _answers(work, known)
+
+
+_answers = fencing._answers
+
+
 async def _taken_off_first(work: attempt.Attempt, decision: decisions.LetGo) -> None:
     """The finalizer goes before it is stored that it may."""
     if work.cluster is not None:
@@ -211,6 +230,16 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "a fence is believed": Bug(
         _replaced(fencing, "fence", _believed), "Revoked, but its account lives"
+    ),
+    "one fence is enough": Bug(
+        _replaced(fences, "open_plugins", _first_is_enough), "before a fence has finished"
+    ),
+    "a fence is not waited for": Bug(
+        _replaced(fencing, "_note_unfinished", _not_waited_for), "before a fence has finished"
+    ),
+    "the fence of the core is enough": Bug(
+        _replaced(fencing, "_answers", _only_where_the_core_does_not_know),
+        "before a fence has finished",
     ),
     "pauses are ignored": Bug(_replaced(state_machine, "_paused", _none), "while it is paused"),
     "absence is deletion": Bug(

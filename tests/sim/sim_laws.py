@@ -59,6 +59,8 @@ class Laws:
         self.own: Callable[[str], list[str]] = lambda record: []
         """The objects of a record that are really left outside."""
         self.verifies = True
+        self.fencing = {"cloud"}
+        """Plugins that intend something and have a fence."""
         self.claimed: Callable[[str], bool] = lambda record: False
         """True if something taken for a record was not given back yet."""
         self.account: Callable[[str], bool] = lambda record: False
@@ -194,6 +196,9 @@ class Laws:
             for name in _STEPS:
                 kept = getattr(was, name) is None or getattr(state, name, None) is not None
                 self.require(kept or again, f"{now.name}: {name} is forgotten")
+            fenced = state.fences if state is not None else {}
+            lost = was.fences.keys() - fenced.keys()
+            self.require(not lost or again, f"{now.name}: the fence of {sorted(lost)} is forgotten")
             begun = state.started_at if state is not None else None
             self.require(begun == was.started_at or again, f"{now.name} begins to leave twice")
         fence = state.fence if state is not None else None
@@ -210,6 +215,11 @@ class Laws:
     ) -> None:
         """Not without proof, deadline, a user's word or NoVerifier. The word goes with it,
         so ``said`` are the annotations before it."""
+        if end.why in ("Proven", "Counted", "NoVerifier"):
+            due = self.fencing & reached.spec.intents.keys() - state.fences.keys()
+            self.require(not due, f"{reached.name}: {end.why} before a fence has finished")
+            works = self.account(reached.name) and self.fencing & reached.spec.intents.keys()
+            self.require(not works, f"{reached.name}: {end.why}, but its account works")
         if end.why == "Proven":
             proof = state.proof
             self.require(

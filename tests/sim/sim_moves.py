@@ -52,6 +52,7 @@ class Run:
         self.writes = 0
 
     async def play(self) -> None:
+        self.fleet.outside.slow = True
         await self.fleet.config()
         await self.fleet.create_cluster("a")
         self.replicas = [self._replica(0), self._replica(1)]

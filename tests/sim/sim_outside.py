@@ -31,6 +31,10 @@ class Outside:
         self.claims: set[str] = set()
         self.objects: dict[str, dict[str, int]] = {}
         self.whims = Whims()
+        self.slow = False
+        """An account is deleted after some requests only, how many depends on its name."""
+        self.asked: dict[str, int] = {}
+        """Requests to delete the account, by record."""
         self.made: list[str] = []
         """Names of all accounts ever made, in order."""
         self.unmanaged: set[str] = set()
@@ -43,9 +47,14 @@ class Outside:
         self.made.append(record)
         self._laws.require(len(self.accounts[record]) == 1, f"{record} has two accounts")
 
-    def drop_account(self, record: str) -> None:
+    def drop_account(self, record: str) -> bool:
+        """Delete the account. False: it is not deleted yet."""
         self._laws.outside_write(record, PLUGIN, leaving=True)
+        asked = self.asked[record] = self.asked.get(record, 0) + 1
+        if self.slow and asked <= int(record[-1], 16) % 4:
+            return False
         self.accounts.pop(record, None)
+        return True
 
     def drop_claim(self, record: str) -> None:
         self._laws.outside_write(record, PLUGIN, leaving=True)
@@ -156,7 +165,9 @@ class CloudPlugin(api.Plugin):
             return None  # Nothing was ever touched.
         name = ctx.view.record_name
         async with ctx.external.call("cloud", "DELETE account", write=True, subject=name):
-            self.outside.drop_account(name)
+            dropped = self.outside.drop_account(name)
+        if not dropped:
+            return api.Wait(reason="Revoking", message="the account is being deleted", after=20)
         if name in self.outside.unmanaged:
             return api.Fenced(grade="Unfenced", evidence="AKO had another account, too")
         return api.Fenced(grade="Revoked", evidence="the account is deleted")

@@ -27,6 +27,7 @@ FOUND_WITHIN = 500
 more, since two processes must write in the same moment."""
 FIRST = {
     "a plugin that came too late is believed": 213,
+    "all finalizers are taken off": 47,
     "conflicts are ignored": 162,
     "a declined fact is waited for": 75,
     "a lost record is made again as if new": 100,

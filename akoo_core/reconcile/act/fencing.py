@@ -1,12 +1,14 @@
 """Fencing: makes sure, as far as possible, that this AKO writes no more. Thin.
 
-The core's own fence (Gone) is looked at first; without it every plugin is asked, and the strongest
-answer counts. A fence that takes too long is Unfenced, and is asked for again in later attempts.
+Every plugin with a fence is asked until it has finished, also where the core itself sees that AKO
+cannot run. Sweeping starts with the first fence. Without one, after some time, the record is
+Unfenced.
 """
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 
 from akoo_core.kube import errors
 from akoo_core.objects.record import FenceGrade, FenceState
@@ -14,51 +16,67 @@ from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
 from akoo_core.reconcile.act.answers import StepAnswer, report, stop_of
 from akoo_core.reconcile.act.attempt import Attempt
-from akoo_core.reconcile.decide import leaving
+from akoo_core.reconcile.decide import fences
 from akoo_core.reconcile.decide.decisions import Stop
 from akoo_core.reconcile.read import machines
 
 
 async def fence(attempt: Attempt) -> Stop | None:
-    """Ask the core's own fence and every plugin's; store the strongest. None: stored."""
+    """Ask the core's own fence and every plugin's; store what they prove. None: one is stored."""
     before = attempt.leaving.fence
     now = attempt.services.clock.now()
-    none_left, left = await gone(attempt)
-    fences = [none_left] if none_left else []
-    answers: dict[str, StepAnswer] = {}
-    if none_left is None:
-        for name, answer in (await _fences(attempt)).items():
-            if isinstance(answer, api.Fenced):
-                fences.append(
-                    FenceState(
-                        grade=answer.grade,
-                        evidence=answer.evidence,
-                        at=now,
-                        settle_seconds=answer.settle_seconds,
-                    )
-                )
-            else:
-                answers[name] = answer
-    stop = stop_of(attempt, answers, complete=False)
-    best = leaving.strongest(tuple(fences))
-    if best is None or best.grade == "Unfenced":
-        if stop is not None and before is None and not leaving.fence_over(attempt.leaving, now):
-            return stop
-        best = _unfenced(fences, stop, left, now)
-    if before is None or leaving.stronger(best, before):
-        await attempt.store_leaving(fence=best)
+    own, left = await _of_core(attempt, before)
+    fenced, waiting = _sorted(await _answers(attempt, own or before), now)
+    stored = fences.added(attempt.leaving.fences, fenced)
+    unfinished = {name: answer for name, answer in waiting.items() if name not in stored}
+    stop = stop_of(attempt, unfinished, complete=False)
+    best = fences.counting(before, [*([own] if own is not None else []), *stored.values()])
+    if best is None and stop is not None and not fences.over(attempt.leaving, now):
+        return stop
+    if best is None or (before is None and best.grade == "Unfenced"):
+        reasons = [*([stop.message] if stop is not None else []), *([left] if left else [])]
+        best = fences.unfenced(stored.values(), reasons, now)
+    await attempt.store_leaving(fence=best, fences=stored)
+    _ask_again(attempt, stop_of(attempt, waiting), waiting)
+    _note_unfinished(attempt, unfinished)
     return None
 
 
-async def _fences(attempt: Attempt) -> dict[str, StepAnswer | api.Fenced]:
+def _sorted(
+    answers: Mapping[str, StepAnswer | api.Fenced], now: datetime.datetime
+) -> tuple[dict[str, FenceState], dict[str, StepAnswer]]:
+    """The fences by plugin, and the answers of the plugins that have not finished."""
+    fenced: dict[str, FenceState] = {}
+    unfinished: dict[str, StepAnswer] = {}
+    for name, answer in answers.items():
+        if isinstance(answer, api.Fenced):
+            fenced[name] = FenceState(
+                grade=answer.grade,
+                evidence=answer.evidence,
+                at=now,
+                settle_seconds=answer.settle_seconds,
+            )
+        else:
+            unfinished[name] = answer
+    return fenced, unfinished
+
+
+async def _answers(
+    attempt: Attempt, known: FenceState | None
+) -> dict[str, StepAnswer | api.Fenced]:
+    """The answers of the plugins that have not finished; None is no answer.
+
+    Without Machines the workload cluster is not there any more: nobody waits for its API.
+    """
     answers: dict[str, StepAnswer | api.Fenced] = {}
     for plugin in attempt.services.plugins.reverse:
-        if not attempt.services.caller.implements(plugin, "fence"):
+        if not _is_asked(attempt, plugin):
             continue
-        reached = await attempt.workload()
+        gone = known is not None and known.grade == "Gone"
+        client = None if gone else (await attempt.workload()).client
         try:
             answer = await attempt.services.caller.call(
-                "fence", plugin, attempt.context(plugin, reached.client)
+                "fence", plugin, attempt.context(plugin, client)
             )
         except VerbError as error:
             answers[plugin.name] = error
@@ -68,6 +86,41 @@ async def _fences(attempt: Attempt) -> dict[str, StepAnswer | api.Fenced]:
         if plugin.name in answers:
             report(attempt, plugin.name, answers[plugin.name])
     return answers
+
+
+def _is_asked(attempt: Attempt, plugin: api.Plugin) -> bool:
+    implements = attempt.services.caller.implements
+    if not implements(plugin, "fence") or fences.final(attempt.leaving.fences.get(plugin.name)):
+        return False
+    return fences.asked(attempt.spec, plugin.name, intends=implements(plugin, "intend"))
+
+
+def _ask_again(attempt: Attempt, stop: Stop | None, waiting: Mapping[str, StepAnswer]) -> None:
+    """Look again when the first of the plugins is to be asked again."""
+    after = [
+        answer.after for answer in waiting.values() if isinstance(answer, api.Wait | api.Blocked)
+    ]
+    after += [stop.after] if stop is not None else []
+    if after:
+        attempt.report.requeue(max(min(after), fences.PENDING_SECONDS))
+
+
+def _note_unfinished(attempt: Attempt, unfinished: Mapping[str, StepAnswer]) -> None:
+    """Note the plugins that the Cluster waits for."""
+    reasons: dict[str, str] = {}
+    expected: list[float] = []
+    for name, answer in unfinished.items():
+        reasons[name] = str(answer) if isinstance(answer, VerbError) else answer.message
+        expected.append(answer.expected_seconds if isinstance(answer, api.Wait) else 0.0)
+    attempt.report.expected[fences.REASON] = min(expected, default=0.0)
+    attempt.advance(unfenced=reasons)
+
+
+async def _of_core(attempt: Attempt, before: FenceState | None) -> tuple[FenceState | None, str]:
+    """The core's own fence as :func:`gone` sees it; not looked for where something is proven."""
+    if before is not None and before.grade != "Unfenced":
+        return None, ""
+    return await gone(attempt)
 
 
 async def gone(attempt: Attempt) -> tuple[FenceState | None, str]:
@@ -94,14 +147,3 @@ async def gone(attempt: Attempt) -> tuple[FenceState | None, str]:
 
 def _fenced(grade: FenceGrade, evidence: str, now: datetime.datetime) -> FenceState:
     return FenceState(grade=grade, evidence=evidence, at=now)
-
-
-def _unfenced(
-    fences: list[FenceState], stop: Stop | None, left: str, now: datetime.datetime
-) -> FenceState:
-    reasons = [fence.evidence for fence in fences]
-    reasons += [stop.message] if stop is not None else []
-    reasons += [left] if left else []
-    evidence = "; ".join(reasons) or "no plugin can fence"
-    settle = max((fence.settle_seconds for fence in fences), default=0)
-    return FenceState(grade="Unfenced", evidence=evidence[:512], at=now, settle_seconds=settle)

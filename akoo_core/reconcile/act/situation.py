@@ -25,6 +25,8 @@ def _loaded(plugin: api.Plugin, calls: VerbCaller) -> LoadedPlugin:
     return LoadedPlugin(
         intent_version=kind.intent_version,
         facts={fact.fact_name: fact.fact_version for fact in kind.provides},
+        intends=calls.implements(plugin, "intend"),
+        fences=calls.implements(plugin, "fence"),
         sweeps=calls.implements(plugin, "sweep"),
         verifies=calls.implements(plugin, "verify"),
     )

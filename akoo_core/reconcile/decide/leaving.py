@@ -11,15 +11,8 @@ import datetime
 from akoo_core.objects import names
 from akoo_core.objects.cluster import Cluster
 from akoo_core.objects.config import Policies
-from akoo_core.objects.record import (
-    FenceGrade,
-    FenceState,
-    Leaving,
-    Phase,
-    Record,
-    RecordSpec,
-)
-from akoo_core.reconcile.decide import proofs
+from akoo_core.objects.record import Leaving, Phase, Record, RecordSpec
+from akoo_core.reconcile.decide import fences, proofs
 from akoo_core.reconcile.decide.decisions import (
     Decision,
     Finish,
@@ -34,14 +27,8 @@ from akoo_core.reconcile.decide.situation import Situation
 
 SILENT_SECONDS = 30.0
 """Silence of a workload API after which it is not asked to drain."""
-FENCE_SECONDS = 120.0
-"""Longest time of fencing after the drain; then the record goes on as Unfenced."""
-FENCE_AGAIN_SECONDS = 10.0
-"""Interval at which an Unfenced record is fenced again."""
 UNFENCED_SECONDS = 300.0
 """Shortest time between the last object seen and the last count when nothing is fenced."""
-
-_STRENGTH: dict[FenceGrade, int] = {"Unfenced": 0, "Stopped": 1, "Gone": 2, "Revoked": 3}
 
 
 def decide(s: Situation, record: Record, leaving: Leaving) -> Decision:
@@ -67,16 +54,25 @@ def take_away(s: Situation, record: Record, leaving: Leaving) -> Decision:
         return _once("drain", s)
     if leaving.fence is None:
         return _once("fence", s)
-    if leaving.fence.grade == "Unfenced" and "fence" not in s.progress.done:
+    if "fence" not in s.progress.done and _fence_again(s, record, leaving):
         return Leave(step="fence")
     if s.verifies and not settled(record.spec, leaving, s.now):
         return _sweep_and_verify(s, record, leaving)
     if not s.verifies and s.sweeps and leaving.swept_at is None:
         return _once("sweep", s)
+    if s.progress.unfenced and leaving.let_go is None:
+        message = fences.pending_message(s.progress.unfenced)
+        return Rest(reason=fences.REASON, message=message)
     if leaving.let_go is None and s.cluster is not None and leaving.cause != "Relocated":
         why, message = _why(s, leaving)
         return _depart(s, leaving, s.cluster, why, message)
     return _once("release", s)
+
+
+def _fence_again(s: Situation, record: Record, leaving: Leaving) -> bool:
+    """True if a plugin has not finished its fence, or if the core may see more than before."""
+    unfenced = leaving.fence is not None and leaving.fence.grade == "Unfenced"
+    return unfenced or bool(fences.open_plugins(s.loaded, record.spec, leaving))
 
 
 def _why(s: Situation, leaving: Leaving) -> tuple[Why, str]:
@@ -103,7 +99,7 @@ def _sweep_and_verify(s: Situation, record: Record, leaving: Leaving) -> Decisio
                 reason="QuietPeriod",
                 message=f"Nothing is left; counted again at {until:%H:%M:%S} UTC.",
                 # No watch shows that the last Machine is gone, which shortens the wait.
-                after=min(after, FENCE_AGAIN_SECONDS) if unfenced else after,
+                after=min(after, fences.FENCE_AGAIN_SECONDS) if unfenced else after,
             )
         return _once("verify", s)
     if "sweep" not in s.progress.done:
@@ -208,23 +204,6 @@ def drain_over(spec: RecordSpec, leaving: Leaving, now: datetime.datetime) -> bo
     """True if the drain timeout, counted from confirm, has passed."""
     since = leaving.confirmed_at or leaving.started_at
     return now >= since + spec.policies.duration("drain_timeout")
-
-
-def fence_over(leaving: Leaving, now: datetime.datetime) -> bool:
-    """True if the time of fencing has passed."""
-    since = leaving.drained_at or leaving.started_at
-    return now >= since + datetime.timedelta(seconds=FENCE_SECONDS)
-
-
-def strongest(fences: tuple[FenceState, ...]) -> FenceState | None:
-    """The strongest of the fences, and of those the earliest; None if there is none."""
-    best = sorted(fences, key=lambda fence: (-_STRENGTH[fence.grade], fence.at))
-    return best[0] if best else None
-
-
-def stronger(fence: FenceState, than: FenceState) -> bool:
-    """True if a fence proves more than another."""
-    return _STRENGTH[fence.grade] > _STRENGTH[than.grade]
 
 
 # Proof.

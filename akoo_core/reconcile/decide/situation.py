@@ -20,6 +20,8 @@ class LoadedPlugin(structs.Struct, frozen=True, kw_only=True):
     intent_version: int = 1
     facts: dict[str, int] = {}
     """The versions of the facts it provides."""
+    intends: bool = False
+    fences: bool = False
     sweeps: bool = False
     verifies: bool = False
 
@@ -38,6 +40,9 @@ class Progress(structs.Struct, frozen=True, kw_only=True):
     """Leaving: this attempt has done what it could, and the deadline has passed."""
     done: frozenset[Step] = frozenset()
     """The leaving steps that this attempt has called."""
+    unfenced: dict[str, str] = {}
+    """Plugins that this attempt has asked for their fence and that have not finished it, each with
+    its reason."""
 
 
 class Situation(structs.Struct, frozen=True, kw_only=True):

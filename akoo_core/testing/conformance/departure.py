@@ -12,7 +12,15 @@ from akoo_core.plugin import api
 from akoo_core.plugin_host import caller
 from akoo_core.testing import calls, verbs
 from akoo_core.testing.conformance.interruption import differences
-from akoo_core.testing.conformance.subject import LEAVES, LIVES, Subject, Trial, prepared
+from akoo_core.testing.conformance.subject import (
+    LEAVES,
+    LIVES,
+    Subject,
+    Trial,
+    conclusive,
+    essence,
+    prepared,
+)
 from akoo_core.testing.world import World
 
 
@@ -43,13 +51,7 @@ def leaves_with_nothing(subject: Subject) -> None:
     """Without what was there before, one by one and all together: an answer, no error."""
     for missing, losses in _LOSSES.items():
         world, plugin = subject.fresh()
-        if world.spec.leaving is None:
-            if _without_past not in losses and prepared(plugin, world):
-                for verb in _implemented(plugin, LIVES):
-                    world.run(verbs.try_verb(plugin, verb, world))
-            world.leave()
-        for take in losses:
-            take(world)
+        _begin_to_leave(world, plugin, losses)
         for verb in _implemented(plugin, LEAVES):
             run = world.run(verbs.try_verb(plugin, verb, world))
             if run.error is not None:
@@ -58,6 +60,47 @@ def leaves_with_nothing(subject: Subject) -> None:
                     f"while the cluster leaves without {missing} it raised: {run.error}. Leaving "
                     "goes by the record (intent, facts), and with what is there.",
                 ) from run.error
+
+
+def fences_without_workload(subject: Subject) -> None:
+    """A fence that ends with the workload API ends without it, too, and after nothing was done.
+
+    It is asked where AKO was never deployed and where no Machine is left. The Cluster is held for
+    as long as it does not end.
+    """
+    _, plugin = subject.fresh()
+    if not _implemented(plugin, ("fence",)):
+        return
+    if not conclusive(_fenced(subject, ())):
+        return  # Something else is missing in this scenario.
+    for missing in ("its workload API", "all of them"):
+        answer = _fenced(subject, _LOSSES[missing])
+        if not conclusive(answer):
+            raise subject.error(
+                "fence",
+                f"without {missing} it ends with {essence(answer)}, and the Cluster waits for it. "
+                "Where ctx.workload is None, answer Unfenced, or what can be seen without it.",
+            )
+
+
+def _fenced(subject: Subject, losses: tuple[Callable[[World], None], ...]) -> object:
+    """The last answer of fence, in a world with these losses."""
+    world, plugin = subject.fresh()
+    _begin_to_leave(world, plugin, losses)
+    return world.run(subject.settle(Trial(world, plugin, "fence"))).result
+
+
+def _begin_to_leave(
+    world: World, plugin: api.Plugin, losses: tuple[Callable[[World], None], ...]
+) -> None:
+    """Lead the life before, and lose what is to be lost."""
+    if world.spec.leaving is None:
+        if _without_past not in losses and prepared(plugin, world):
+            for verb in _implemented(plugin, LIVES):
+                world.run(verbs.try_verb(plugin, verb, world))
+        world.leave()
+    for take in losses:
+        take(world)
 
 
 def _without_past(world: World) -> None:

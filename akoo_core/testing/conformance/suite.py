@@ -36,6 +36,7 @@ CHECKS: Mapping[str, Callable[[Subject], None]] = {
         interruption.survives_failures,
         departure.leaves_before_prepared,
         departure.leaves_with_nothing,
+        departure.fences_without_workload,
         newer.bears_newer_facts,
         newer.bears_declined_facts,
         canaries.keeps_secrets,

@@ -22,6 +22,8 @@ STOP_SECONDS = 120.0
 
 async def fence(ctx: api.VerbContext) -> api.Fenced | api.Wait:
     """Scale to 0, then wait until no Pod is seen."""
+    if ctx.workload is None and ctx.view.spec.never_deployed:
+        return api.Fenced(grade="Stopped", evidence="AKO was never deployed into this cluster.")
     if ctx.workload is None:
         return api.Fenced(
             grade="Unfenced",

@@ -20,6 +20,8 @@ from akoo_core.objects import record
 from akoo_core.plugin import api
 from akoo_core.testing import memory
 
+SOMEWHERE = record.Workload(kube_system_uid="u-3")
+"""Something was deployed once."""
 CLUSTER_IP = {
     "extraConfigs.ingress.serviceType": "ClusterIP",
     "extraConfigs.disableStaticRouteSync": False,
@@ -315,7 +317,7 @@ async def test_nothing_there_is_stopped(build: Any) -> None:
 async def test_silence_and_foreign_installs_are_unfenced(
     build: Any, world: Callable[..., World]
 ) -> None:
-    answer = await fence.fence(build.context(None))
+    answer = await fence.fence(build.context(None, of=build.view(workload=SOMEWHERE)))
     assert isinstance(answer, api.Fenced)
     assert answer.grade == "Unfenced"
     ako = world()
@@ -331,6 +333,15 @@ async def test_silence_and_foreign_installs_are_unfenced(
     assert ako.stateful_set["spec"]["replicas"] == 1
 
 
+async def test_an_ako_that_was_never_deployed_is_stopped(build: Any) -> None:
+    answer = await fence.fence(build.context(None))
+    assert isinstance(answer, api.Fenced)
+    assert (answer.grade, "never deployed" in answer.evidence) == ("Stopped", True)
+    answer = await fence.fence(build.context(None, of=build.view(history_unknown=True)))
+    assert isinstance(answer, api.Fenced)
+    assert answer.grade == "Unfenced"
+
+
 @pytest.mark.parametrize(
     ("frequency", "silent", "foreign"),
     [(None, 1800, 1800), ("3600", 3600, 3600), ("60", 60, 1800), ("0", 0, 1800)],
@@ -342,7 +353,7 @@ async def test_an_unfenced_ako_is_waited_for_as_long_as_it_may_sleep(
     intent = AkoPlugin().intend(build.view(build.adc(changes)))
     assert isinstance(intent, api.Intent)
     stored = {"ako": record.StoredIntent(version=1, data=intent.data)}
-    view = build.view({}, intents=stored)
+    view = build.view({}, intents=stored, workload=SOMEWHERE)
     answer = await fence.fence(build.context(None, of=view))
     assert isinstance(answer, api.Fenced)
     assert (answer.grade, answer.settle_seconds) == ("Unfenced", silent)

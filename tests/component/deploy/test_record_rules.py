@@ -103,6 +103,10 @@ FULL = structs.replace(
         drained_at=AT,
         drain_outcome="Done",
         fence=record.FenceState(grade="Stopped", evidence="no Pod", at=AT, settle_seconds=1800),
+        fences={
+            "ako": record.FenceState(grade="Unfenced", evidence="", at=AT, settle_seconds=1800),
+            "tenancy": record.FenceState(grade="Revoked", evidence="deleted", at=AT),
+        },
         swept_at=AT,
         last_non_empty_at=AT,
         proof=record.StoredProof(

@@ -12,7 +12,7 @@ from akoo_core.kube.access import kubeconfig
 from akoo_core.objects import config
 from akoo_core.plugin_host import registry
 from akoo_core.reconcile.act import services
-from akoo_core.reconcile.decide import leaving, removal_limit, situation
+from akoo_core.reconcile.decide import fences, leaving, removal_limit, situation
 from akoo_core.reconcile.status import events
 
 Page = Callable[[str], str]
@@ -36,7 +36,7 @@ NUMBERS = [
     ("explanation/leaving.md", f"`drainTimeout` ({POLICIES.drain_timeout})"),
     ("explanation/leaving.md", f"`quietPeriod` ({POLICIES.quiet_period})"),
     ("explanation/leaving.md", f"`deadline` ({POLICIES.deadline})"),
-    ("explanation/leaving.md", f"or {leaving.FENCE_SECONDS:g} s are over"),
+    ("explanation/leaving.md", f"or {fences.FENCE_SECONDS:g} s are over"),
     ("explanation/leaving.md", f"silent for {leaving.SILENT_SECONDS:g} seconds"),
     ("explanation/workload-access.md", f"after {leaving.SILENT_SECONDS:g} seconds nobody"),
     ("explanation/workload-access.md", f"up to {circuit.MAX_PAUSE_SECONDS:g} s"),
@@ -44,7 +44,7 @@ NUMBERS = [
     ("explanation/architecture.md", f"at most {external.MAX_DEADLINE_SECONDS:g} seconds"),
     ("explanation/architecture.md", f"`renewDeadlineSeconds` ({LEASE.renew_deadline_seconds:g})"),
     ("explanation/architecture.md", f"`leaseSeconds` ({LEASE.lease_seconds:g})"),
-    ("reference/hooks.md", f"until {leaving.FENCE_SECONDS:g} s"),
+    ("reference/hooks.md", f"until {fences.FENCE_SECONDS:g} s"),
     ("reference/hooks.md", f"process stops ({registry.CLOSE_SECONDS:g} s)"),
     ("reference/events.md", f"at most {events.QUEUE_LIMIT} wait"),
 ]

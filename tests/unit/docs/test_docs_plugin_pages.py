@@ -21,6 +21,7 @@ PAGES = (
     "chapters",
     "check",
     "facts",
+    "fences",
     "holders",
     "kept-secrets",
     "plan-and-audit",

@@ -24,6 +24,8 @@ class Ako(api.Plugin):
     def __init__(self, settings: Any = None) -> None:
         super().__init__(settings)
         self.drain_answer: api.Result | None = api.Done(message="asked")
+        self.fence_answer: api.Fenced | api.Wait | None = None
+        """The answer of fence in place of a real one."""
         self.calls: list[str] = []
 
     @api.hookimpl
@@ -77,6 +79,8 @@ class Ako(api.Plugin):
     @api.hookimpl
     async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait | api.Blocked | None:
         self.calls.append("fence")
+        if self.fence_answer is not None:
+            return self.fence_answer
         if ctx.workload is None:
             return api.Fenced(grade="Unfenced", evidence="no workload API", settle_seconds=0)
         patch = {"spec": {"replicas": 0}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from akoo_core.kube import errors
 from akoo_core.plugin import api
-from akoo_core.reconcile.decide import leaving
+from akoo_core.reconcile.decide import fences
 from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
 from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
 
@@ -155,7 +155,7 @@ async def test_unfenced_waits_five_minutes_for_the_last_count(
     fleet.workloads.error = errors.NotFoundError("no kubeconfig Secret")
     await fleet.delete_cluster()
     outcome = await fleet.run(name)
-    assert outcome.requeue_after == leaving.FENCE_AGAIN_SECONDS, "whether it is still unfenced"
+    assert outcome.requeue_after == fences.FENCE_AGAIN_SECONDS, "whether it is still unfenced"
     counted = avi.calls.count("verify")
     fleet.clock.advance(299)
     await fleet.run(name)

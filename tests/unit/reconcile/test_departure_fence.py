@@ -10,7 +10,7 @@ from akoo_core import structs
 from akoo_core.kube import resource as resources
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import VerbError
-from akoo_core.reconcile.decide import leaving, proofs
+from akoo_core.reconcile.decide import fences, proofs
 from tests.unit.reconcile import reconcile_builders as builders
 from tests.unit.reconcile import reconcile_fleet, reconcile_plugins
 from tests.unit.reconcile.reconcile_fleet import ReconcileFleet
@@ -44,7 +44,7 @@ async def test_a_fence_is_waited_for_but_not_for_ever(
     assert fleet.record(name).status.phase == "Fencing"
     assert fleet.condition(name, "Held") == ("True", "PodRunning")
     assert avi.calls == []
-    fleet.clock.advance(leaving.FENCE_SECONDS)
+    fleet.clock.advance(fences.FENCE_SECONDS)
     await fleet.run(name)
     fence = reconcile_fleet.leaving(fleet.record(name)).fence
     assert fence is not None
@@ -63,7 +63,7 @@ async def test_unfenced_waits_as_long_as_ako_may_sleep(
     ako.answer = api.Fenced(grade="Unfenced", evidence="cannot tell", settle_seconds=1200)
     await fleet.delete_cluster()
     outcome = await fleet.run(name)
-    assert outcome.requeue_after == leaving.FENCE_AGAIN_SECONDS, "whether it is still unfenced"
+    assert outcome.requeue_after == fences.FENCE_AGAIN_SECONDS, "whether it is still unfenced"
     fleet.clock.advance(1199)
     outcome = await fleet.run(name)
     assert outcome.requeue_after == 1.0
@@ -74,8 +74,9 @@ async def test_unfenced_waits_as_long_as_ako_may_sleep(
 
 
 async def test_a_cluster_that_never_got_ako_goes_at_once(
-    fleet: ReconcileFleet, avi: reconcile_plugins.Avi
+    fleet: ReconcileFleet, ako: Slow, avi: reconcile_plugins.Avi
 ) -> None:
+    ako.answer = api.Fenced(grade="Unfenced", evidence="no workload API", settle_seconds=1800)
     await fleet.config(quietPeriod="0s")
     name = await fleet.cluster()
     status = {"status": {"initialization": {"controlPlaneInitialized": False}}}

@@ -8,7 +8,7 @@ import pytest
 
 from akoo_core.objects.config import Policies
 from akoo_core.objects.record import FenceGrade, Leaving, StoredLetGo
-from akoo_core.reconcile.decide import decisions, leaving
+from akoo_core.reconcile.decide import decisions, fences, leaving
 from akoo_core.reconcile.decide.situation import Progress
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
@@ -270,5 +270,5 @@ def test_drain_is_skipped_where_it_is_pointless(
 
 def test_the_strongest_fence_counts() -> None:
     weak, strong = builders.fence("Stopped", ago=90), builders.fence("Revoked", ago=10)
-    assert leaving.strongest((weak, builders.fence("Unfenced"), strong)) == strong
-    assert leaving.strongest(()) is None
+    assert fences.strongest((weak, builders.fence("Unfenced"), strong)) == strong
+    assert fences.strongest(()) is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from akoo_core.objects.config import Policies
-from akoo_core.reconcile.decide import decisions, leaving, situation
+from akoo_core.reconcile.decide import decisions, fences, leaving, situation
 from akoo_core.reconcile.decide.state_machine import decide
 from tests.unit.reconcile import reconcile_builders as builders
 
@@ -38,8 +38,8 @@ def test_the_drain_has_its_time_from_when_it_may_begin() -> None:
 
 def test_the_fence_has_its_time_from_the_end_of_the_drain() -> None:
     state = builders.make_leaving(started_at=NOW - AGO(3600), drained_at=NOW - AGO(119))
-    assert not leaving.fence_over(state, NOW)
-    assert leaving.fence_over(state, NOW + AGO(1))
+    assert not fences.over(state, NOW)
+    assert fences.over(state, NOW + AGO(1))
 
 
 def test_what_no_deadline_ends_waits_its_whole_time() -> None:

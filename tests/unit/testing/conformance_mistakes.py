@@ -188,6 +188,22 @@ class NeedsTheWorkloadToLeave(Good):
         return api.Done()
 
 
+class WaitsForTheWorkload(Good):
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Wait:
+        if ctx.workload is None:
+            return api.Wait(reason="WorkloadUnreachable", message="no answer", after=1.0)
+        return api.Fenced(grade="Stopped", evidence="nothing runs")
+
+
+class FencesWhatItDidNotDo(Good):
+    @api.hookimpl
+    async def fence(self, ctx: api.VerbContext) -> api.Fenced | api.Blocked:
+        if ctx.view.intent("good") is None:
+            return api.Blocked(reason="VolumeUnknown", message="no intent names one")
+        return api.Fenced(grade="Revoked", evidence="no account")
+
+
 class ReadsFactsByHand(Good):
     @api.hookimpl
     def intend(self, view: api.View) -> api.Intent:

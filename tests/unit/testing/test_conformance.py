@@ -73,6 +73,14 @@ BAD: dict[type[Good], tuple[str, str]] = {
         "without its Cluster object it",
     ),
     mistakes.NeedsTheWorkloadToLeave: ("leaves_with_nothing", "without its workload API it raised"),
+    mistakes.WaitsForTheWorkload: (
+        "fences_without_workload",
+        "without its workload API it ends with ('Wait', 'WorkloadUnreachable')",
+    ),
+    mistakes.FencesWhatItDidNotDo: (
+        "fences_without_workload",
+        "without all of them it ends with ('Blocked', 'VolumeUnknown')",
+    ),
     mistakes.ReadsFactsByHand: ("bears_newer_facts", "with version 2 of the fact Zone it came to"),
     mistakes.WaitsForDeclined: (
         "bears_declined_facts",
