@@ -59,17 +59,21 @@ class Server:
 
     async def try_delete(self, obj: Object) -> None:
         """Ask to delete it. Raises ApiError where the server refuses."""
-        path = await self.api.path(kubeapi.kind_of(obj), None, obj["metadata"]["name"])
+        metadata = obj["metadata"]
+        path = await self.api.path(
+            kubeapi.kind_of(obj), metadata.get("namespace"), metadata["name"]
+        )
         await self.api.request("DELETE", path, params={"dryRun": "All"})
 
     async def remove_all(self) -> None:
         """Delete what create stored, whatever holds it."""
         for obj in self._made:
-            kind, name = kubeapi.kind_of(obj), obj["metadata"]["name"]
-            if await self.api.find(kind, None, name):
+            kind, metadata = kubeapi.kind_of(obj), obj["metadata"]
+            namespace, name = metadata.get("namespace"), metadata["name"]
+            if await self.api.find(kind, namespace, name):
                 free = {"finalizers": None, "annotations": {MOVED: "", CONFIRMED: ""}}
-                await self.api.patch(kind, None, name, {"metadata": free})
-                await self.api.delete(kind, None, name)
+                await self.api.patch(kind, namespace, name, {"metadata": free})
+                await self.api.delete(kind, namespace, name)
 
 
 @pytest.fixture

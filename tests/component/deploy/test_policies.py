@@ -12,6 +12,7 @@ import yaml
 from akoo_testbed import definitions, kubeapi, running, waiting
 
 from akoo_core import structs
+from akoo_core.manifests import render
 from akoo_core.objects import names, record
 
 HERE = pathlib.Path(__file__).parent
@@ -184,4 +185,77 @@ async def test_the_management_clusters_config_is_kept(server: Server) -> None:
     with pytest.raises(kubeapi.ApiError, match="the load balancer of the management cluster"):
         await server.try_delete(stored)
     other = obj | {"metadata": {"name": "install-ako-for-all"}}
+    await server.try_delete(await server.create(other))
+
+
+def _account(labels: dict[str, str]) -> Object:
+    metadata = {"name": "akoo-core", "namespace": "default", "labels": labels}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
+def _managed(**spec: Any) -> Object:
+    """A record with our finalizer."""
+    return record.to_object("akoo-0123456789ab", structs.replace(SPEC, **spec))
+
+
+async def _refusal(server: Server, obj: Object) -> str:
+    """The refusal to delete it, as soon as the policy sees the records."""
+    refusals: list[str] = []
+
+    async def refused() -> bool:
+        try:
+            await server.try_delete(obj)
+        except kubeapi.ApiError as error:
+            refusals.append(str(error))
+        return bool(refusals)
+
+    await waiting.until(refused, title="the policy sees the record", seconds=30, every=0.1)
+    return refusals[0]
+
+
+OURS = {"app.kubernetes.io/name": "akoo-core"}
+
+
+async def test_the_operator_is_kept_while_it_has_a_managed(server: Server) -> None:
+    """The message names the Cluster, and the command that frees it."""
+    own = await server.create(_account(OURS))
+    await server.try_delete(own)
+    await server.create(_managed(finished_at=datetime.datetime.now(datetime.UTC)))
+    await server.try_delete(own)
+    orphaned = _record()
+    orphaned["metadata"]["name"] = "akoo-0000000000aa"
+    await server.create(orphaned)
+    await server.try_delete(own)
+    other = _managed()
+    other["metadata"]["name"] = "akoo-ba9876543210"
+    await server.create(other)
+    refusal = await _refusal(server, own)
+    assert "manages Cluster team-a/shop (AKODeployment akoo-ba9876543210)" in refusal
+    assert "akoo-core uninstall --remove" in refusal
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Namespace"])
+async def test_so_are_its_deployment_and_its_namespace(kind: str, server: Server) -> None:
+    (obj,) = (
+        each
+        for each in render.objects(render.Installation((), "kept-operator", "example.com/akoo:1"))
+        if each["kind"] == kind
+    )
+    if kind == "Deployment":
+        obj["metadata"]["namespace"] = "default"
+    await server.create(_managed())
+    assert "akoo-core still manages" in await _refusal(server, await server.create(obj))
+
+
+async def test_a_person_may_insist_and_others_are_not_concerned(server: Server) -> None:
+    await server.create(_managed())
+    kept = await server.create(_account(OURS))
+    await _refusal(server, kept)
+    annotations = {names.CONFIRM_REMOVAL_ANNOTATION: ""}
+    await server.api.patch(
+        "v1/ServiceAccount", "default", "akoo-core", {"metadata": {"annotations": annotations}}
+    )
+    await server.try_delete(kept)
+    other = _account({})
+    other["metadata"]["name"] = "somebody-else"
     await server.try_delete(await server.create(other))
