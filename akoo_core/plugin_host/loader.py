@@ -4,6 +4,7 @@
 chosen plugin ends the process before anything is touched; an operator with half of its plugins
 would be worse than none. pluggy's own loader is not used: one broken entry point would abort it for
 all, and a second distribution that offers the same name would be dropped in silence.
+A choice can also name a class in a file (``files``), for development.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 from akoo_core import errors, settings
 from akoo_core.plugin import api
 from akoo_core.plugin.errors import describe
-from akoo_core.plugin_host import contract, registry
+from akoo_core.plugin_host import contract, files, registry
 
 ALL = "all"
 NONE = "none"
@@ -34,9 +35,14 @@ class Installed(NamedTuple):
         return f"{self.name} ({self.dist} {self.version})"
 
 
-def installed() -> tuple[Installed, ...]:
-    """Every plugin on this machine, by name; nothing of them is imported."""
-    return tuple(sorted({_installed(point) for point in _entry_points()}))
+Point = metadata.EntryPoint | files.PluginFile
+"""The place of a plugin's class."""
+
+
+def installed(*choices: str) -> tuple[Installed, ...]:
+    """Every plugin on this machine, and those in files that the choices name, by name; nothing of
+    them is imported. Raises InputError where such a file is missing."""
+    return tuple(sorted({_installed(point) for point in _points(choices)}))
 
 
 def load(loaded: settings.LoadedSettings) -> registry.PluginSet:
@@ -45,43 +51,51 @@ def load(loaded: settings.LoadedSettings) -> registry.PluginSet:
     Raises InputError, one line, for a wrong choice and for every mistake of a plugin or of its
     settings.
     """
-    known = installed()
-    names = choose(loaded.settings.enabled_plugins, known)
+    choices = loaded.settings.enabled_plugins
+    known = installed(*choices)
+    names = choose(choices, known)
     for name in loaded.plugin_names:
         if name not in {plugin.name for plugin in known}:
             raise errors.InputError(f"plugins.{name}: {_unknown(name, known)}")
-    return registry.PluginSet([_make(_entry_point(name), loaded) for name in names])
+    points = {point.name: point for point in _points(choices)}
+    return registry.PluginSet([_make(points[name], loaded) for name in names])
 
 
-def import_class(name: str) -> type[api.Plugin]:
-    """The class of one installed plugin, not checked yet. Raises InputError."""
-    choose([name], installed())
-    entry_point = _entry_point(name)
-    return _import(entry_point, _who(entry_point))
+def chosen(choice: str) -> Installed:
+    """The plugin of that name, or in that file; not imported. Raises InputError."""
+    known = installed(choice)
+    (name,) = choose([choice], known)
+    return next(plugin for plugin in known if plugin.name == name)
 
 
-def make(name: str, loaded: settings.LoadedSettings) -> api.Plugin:
-    """One installed plugin by itself: checked and made, but not ordered. Raises InputError."""
-    choose([name], installed())
-    return _make(_entry_point(name), loaded)
+def import_class(choice: str) -> type[api.Plugin]:
+    """The class of one plugin, not checked yet. Raises InputError."""
+    point = _point(choice)
+    return _import(point, _who(point))
 
 
-def choose(chosen: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]:
+def make(choice: str, loaded: settings.LoadedSettings) -> api.Plugin:
+    """One plugin by itself: checked and made, but not ordered. Raises InputError."""
+    return _make(_point(choice), loaded)
+
+
+def choose(choices: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]:
     """The names of the chosen plugins, in the order given; ``all`` means all, by name.
 
     Raises InputError when nothing, an unknown plugin, or one of two with the same name is chosen.
     """
     known = tuple(known)
-    if not chosen:
+    if not choices:
         raise errors.InputError(
             f"no plugins are chosen. {_listed(known)} "
             "Name them (--plugins ako,avi), or say --plugins all or --plugins none"
         )
-    if {ALL, NONE} & set(chosen):
-        if len(chosen) > 1:
-            raise errors.InputError(f"--plugins {','.join(chosen)}: all and none stand alone")
-        chosen = sorted({plugin.name for plugin in known}) if chosen[0] == ALL else ()
-    for name in chosen:
+    if {ALL, NONE} & set(choices):
+        if len(choices) > 1:
+            raise errors.InputError(f"--plugins {','.join(choices)}: all and none stand alone")
+        choices = sorted({plugin.name for plugin in known}) if choices[0] == ALL else ()
+    names = tuple(_name(choice) for choice in choices)
+    for name in names:
         offers = [plugin for plugin in known if plugin.name == name]
         if not offers:
             raise errors.InputError(_unknown(name, known))
@@ -90,10 +104,10 @@ def choose(chosen: Sequence[str], known: Iterable[Installed]) -> tuple[str, ...]
             raise errors.InputError(
                 f'two distributions offer a plugin "{name}": {listed}. Uninstall one of them'
             )
-    if len(set(chosen)) != len(chosen):
-        twice = next(name for name in chosen if list(chosen).count(name) > 1)
-        raise errors.InputError(f'--plugins {",".join(chosen)}: "{twice}" is named twice')
-    return tuple(chosen)
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise errors.InputError(f'--plugins {",".join(choices)}: "{twice}" is named twice')
+    return names
 
 
 def _unknown(name: str, known: Sequence[Installed]) -> str:
@@ -106,22 +120,32 @@ def _listed(known: Sequence[Installed]) -> str:
     return f"Installed: {', '.join(map(str, known)) if known else 'none'}."
 
 
-def _entry_points() -> metadata.EntryPoints:
-    return metadata.entry_points(group=api.ENTRY_POINT_GROUP)
+def _name(choice: str) -> str:
+    file = files.parse(choice)
+    return choice if file is None else file.name
 
 
-def _entry_point(name: str) -> metadata.EntryPoint:
-    return next(point for point in _entry_points() if point.name == name)
+def _points(choices: Iterable[str] = ()) -> tuple[Point, ...]:
+    named = (files.parse(choice) for choice in choices)
+    points: tuple[Point, ...] = tuple(metadata.entry_points(group=api.ENTRY_POINT_GROUP))
+    return (*points, *(file for file in named if file is not None))
 
 
-def _installed(entry_point: metadata.EntryPoint) -> Installed:
+def _point(choice: str) -> Point:
+    name = chosen(choice).name
+    return next(point for point in _points([choice]) if point.name == name)
+
+
+def _installed(entry_point: Point) -> Installed:
     dist = entry_point.dist
+    if isinstance(entry_point, files.PluginFile):
+        return Installed(entry_point.name, str(entry_point.path), "file")
     if dist is None:
         return Installed(entry_point.name, "unknown distribution", "")
     return Installed(entry_point.name, dist.name, dist.version)
 
 
-def _make(entry_point: metadata.EntryPoint, loaded: settings.LoadedSettings) -> api.Plugin:
+def _make(entry_point: Point, loaded: settings.LoadedSettings) -> api.Plugin:
     """The plugin of an entry point, checked and made with its settings."""
     who = _who(entry_point)
     cls = _import(entry_point, who)
@@ -141,11 +165,11 @@ def _make(entry_point: metadata.EntryPoint, loaded: settings.LoadedSettings) -> 
     return plugin
 
 
-def _who(entry_point: metadata.EntryPoint) -> str:
+def _who(entry_point: Point) -> str:
     return f'plugin "{entry_point.name}" ({str(_installed(entry_point)).partition("(")[2]}'
 
 
-def _import(entry_point: metadata.EntryPoint, who: str) -> type[api.Plugin]:
+def _import(entry_point: Point, who: str) -> type[api.Plugin]:
     try:
         loaded: Any = entry_point.load()
     except (Exception, SystemExit) as error:

@@ -31,7 +31,8 @@ def check(
     Raises InputError when there is no such plugin, or its class cannot be used.
     """
     kind = loader.import_class(name)
-    wrong = contract.problems(name, kind)
+    own_name = loader.chosen(name).name
+    wrong = contract.problems(own_name, kind)
     if wrong:
         return ConformanceReport(wrong)
     try:
@@ -65,7 +66,7 @@ def _tried(
     def world() -> testing.World:
         return testing.World(config=config, facts=planted)
 
-    subject = conformance.Subject(lambda _: loader.make(name, loaded), world, name=name)
+    subject = conformance.Subject(lambda _: loader.make(name, loaded), world, name=plugin.name)
     problems = conformance.problems(subject)
     unreached = () if problems else tuple(conformance.unreached([subject]))
     return ConformanceReport(problems, unreached)

@@ -41,9 +41,9 @@ def list_(output: str) -> None:
 @options.output
 def show(name: str, output: str) -> None:
     """Show what a plugin declares: verbs, facts, settings, rights."""
-    installed = _installed(name)
+    installed = loader.chosen(name)
     kind = loader.import_class(name)
-    problems = contract.problems(name, kind)
+    problems = contract.problems(installed.name, kind)
     if problems:
         raise errors.InputError("; ".join(problems))
     described = description.describe(installed, kind)
@@ -89,7 +89,7 @@ def check(name: str, adc: pathlib.Path | None, config: pathlib.Path | None) -> N
     """Check a plugin: the checks at the operator's start, then the conformance suite in memory."""
     from akoo_core.testing import conformance  # noqa: PLC0415 - see plugin_check
 
-    installed = _installed(name)
+    installed = loader.chosen(name)
     loaded = settings.load(config, os.environ, {"enabledPlugins": name})
     tried_with = plugin_check.read_config(adc) if adc else None
     report = plugin_check.check(name, loaded, tried_with)
@@ -99,9 +99,3 @@ def check(name: str, adc: pathlib.Path | None, config: pathlib.Path | None) -> N
         raise errors.AkooError(f"{installed}: {len(report.problems)} to repair")
     for line in plugin_check.summary(report, installed, list(conformance.CHECKS)):
         click.echo(line)
-
-
-def _installed(name: str) -> loader.Installed:
-    known = loader.installed()
-    loader.choose([name], known)
-    return next(plugin for plugin in known if plugin.name == name)
