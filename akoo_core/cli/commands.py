@@ -11,7 +11,7 @@ import pathlib
 import click
 
 import akoo_core as package
-from akoo_core.cli import options
+from akoo_core.cli import completing, options
 
 WIDEST = 160
 """Most columns for help texts; a narrower terminal limits them further."""
@@ -21,6 +21,7 @@ COMMANDS = {
     "adopt": "Take over a record that was moved or restored here",
     "audit": "List objects outside without a living owner, or remove them",
     "check": "Look at the systems outside that the plugins need: reachable, version, rights",
+    "completion": "Print a script that completes the command line in a shell",
     "confirm-removal": "Confirm a removal that is on hold",
     "explain": "Show which config manages a cluster and why, and what to do next",
     "leave": "Remove AKO from a cluster that stays, or stop managing it",
@@ -72,7 +73,11 @@ class LazyGroup(options.SuggestingGroup):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 @options.management
-@click.option("--plugins", help="Plugins to run, in this order: ako,avi - or all, or none.")
+@click.option(
+    "--plugins",
+    shell_complete=completing.plugins,
+    help="Plugins to run, in this order: ako,avi - or all, or none.",
+)
 @click.option(
     "--config",
     type=click.Path(path_type=pathlib.Path),

@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from akoo_core import errors, settings
+from akoo_core.cli import completing
 from akoo_core.manifests import render
 from akoo_core.plugin_host import loader
 
@@ -18,7 +19,9 @@ DEFAULT_PLUGINS = "ako,avi"
 @click.command()
 @click.argument("part", type=click.Choice(get_args(render.Part)), default="all")
 @click.option(
-    "--plugins", help=f"Plugins, as ako,avi.  [default: those of --settings, or {DEFAULT_PLUGINS}]"
+    "--plugins",
+    shell_complete=completing.plugins,
+    help=f"Plugins, as ako,avi.  [default: those of --settings, or {DEFAULT_PLUGINS}]",
 )
 @click.option(
     "--install-namespace",

@@ -16,6 +16,7 @@ import click
 from akoo_core import clock, errors, external, settings
 from akoo_core.app import assembly, readiness
 from akoo_core.app.world import CachedWorld
+from akoo_core.cli import completing
 from akoo_core.kube import client, discovery
 from akoo_core.plugin import api
 from akoo_core.plugin_host import controllers, loader, registry
@@ -46,7 +47,11 @@ def options(command: F) -> F:
             show_envvar=True,
             help="The operator's settings, a YAML file.",
         ),
-        click.option("--plugins", help="Plugins to ask. Default: those of the settings, else all."),
+        click.option(
+            "--plugins",
+            shell_complete=completing.plugins,
+            help="Plugins to ask. Default: those of the settings, else all.",
+        ),
     ):
         command = option(command)
     return command

@@ -7,11 +7,18 @@ import asyncio
 import click
 
 from akoo_core import errors
+from akoo_core.cli import completing
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Play the story, tear everything down, exit.")
-@click.option("--plugins", default="ako,avi", show_default=True, help="Plugins to run: ako,...")
+@click.option(
+    "--plugins",
+    shell_complete=completing.plugins,
+    default="ako,avi",
+    show_default=True,
+    help="Plugins to run: ako,...",
+)
 def sandbox(once: bool, plugins: str) -> None:
     """Start a test bed of real components, run the operator on it, and play a cluster's life.
 

@@ -10,14 +10,16 @@ from typing import Any
 import click
 
 from akoo_core import errors, settings, structs
-from akoo_core.cli import options
+from akoo_core.cli import completing, options
 from akoo_core.objects import config
 from akoo_core.telemetry import otel
 from akoo_core.traces import jaeger, life
 
 
 @click.command()
-@click.argument("name", metavar="[NAMESPACE/NAME]", required=False)
+@click.argument(
+    "name", metavar="[NAMESPACE/NAME]", required=False, shell_complete=completing.clusters
+)
 @click.option(
     "--kind", help="The history of an object of this kind: trace --kind VSpherePortGroup NAME."
 )

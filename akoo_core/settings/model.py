@@ -97,7 +97,8 @@ class Settings(structs.StrictStruct, frozen=True, kw_only=True):
     """The operator's own settings. Those of plugins are under ``plugins.<name>``."""
 
     enabled_plugins: tuple[str, ...] = ()
-    """Plugins to run, in this order; ``all`` or ``none`` alone. ``--plugins`` is the same."""
+    """Plugins to run, in this order; ``all`` or ``none`` alone; ``FILE.py:CLASS`` for development.
+    ``--plugins`` is the same."""
     management_id: str = ""
     """Identity of this management cluster. Empty: the UID of the kube-system namespace."""
     operator_namespace: str = "akoo-system"

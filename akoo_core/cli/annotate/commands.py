@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from akoo_core.cli import management
+from akoo_core.cli import completing, management
 from akoo_core.cli.annotate import effects, write
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-cluster = click.argument("cluster", metavar="NAMESPACE/NAME")
+cluster = click.argument("cluster", metavar="NAMESPACE/NAME", shell_complete=completing.clusters)
 
 
 def options(command: F) -> F:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from akoo_core import structs
-from akoo_core.cli import fleet, management, options
+from akoo_core.cli import completing, fleet, management, options
 from akoo_core.cli.explain import selection as explain_selection
 from akoo_core.cli.explain import text
 from akoo_core.kube import client
@@ -21,7 +21,7 @@ from akoo_core.reconcile.decide import selection, user_annotations
 
 
 @click.command()
-@click.argument("cluster", metavar="NAMESPACE/NAME")
+@click.argument("cluster", metavar="NAMESPACE/NAME", shell_complete=completing.clusters)
 @options.output
 @management.option
 def explain(cluster: str, output: str, kubeconfig: pathlib.Path | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 from akoo_core import errors, external, structs
-from akoo_core.cli import management, operating, options
+from akoo_core.cli import completing, management, operating, options
 from akoo_core.cli.plan import ask, keys
 from akoo_core.kube import client
 from akoo_core.plugin import api
@@ -18,7 +18,7 @@ FAILED = 1
 
 
 @click.command()
-@click.argument("name", metavar="CLUSTER")
+@click.argument("name", metavar="CLUSTER", shell_complete=completing.clusters)
 @click.option(
     "--verb",
     type=click.Choice(get_args(api.PlannedVerb)),

@@ -8,7 +8,7 @@ import pathlib
 import click
 
 from akoo_core import errors, settings, structs
-from akoo_core.cli import columns, options
+from akoo_core.cli import columns, completing, options
 from akoo_core.cli.plugins import check as plugin_check
 from akoo_core.cli.plugins import description
 from akoo_core.cli.plugins import new as plugin_new
@@ -37,7 +37,7 @@ def list_(output: str) -> None:
 
 
 @plugins.command(short_help="Show what a plugin declares")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.plugins)
 @options.output
 def show(name: str, output: str) -> None:
     """Show what a plugin declares: verbs, facts, settings, rights."""
@@ -72,7 +72,7 @@ def new(name: str, directory: pathlib.Path) -> None:
 
 
 @plugins.command(short_help="Check a plugin: start, contract, conformance suite")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.plugins)
 @click.option(
     "--adc",
     type=click.Path(path_type=pathlib.Path, exists=True, dir_okay=False),
