@@ -185,10 +185,17 @@ class Operator:
 
     async def _cluster_kind(self, plain: transport.HttpClient) -> tuple[resource.Resource, str]:
         """The Cluster kind and our management id, as soon as everything needed exists."""
-        rules = (*rbac.CORE, *(rule for plugin in self._plugins.ordered for rule in plugin.rbac))
+        plugins = self._plugins.ordered
+        rules = (*rbac.CORE, *(rule for plugin in plugins for rule in plugin.rbac))
 
         async def ask() -> tuple[resource.Resource, str]:
-            clusters = await readiness.cluster_kind(plain, rules, plugins=self._plugins.names)
+            clusters = await readiness.cluster_kind(
+                plain,
+                rules,
+                own=rbac.keeping(plugins),
+                namespace=self._settings.operator_namespace,
+                plugins=self._plugins.names,
+            )
             known = self._settings.management_id
             return clusters, known or await readiness.management_id(plain)
 

@@ -28,15 +28,25 @@ async def management_id(kube: client.KubeClient) -> str:
 
 
 async def cluster_kind(
-    kube: client.KubeClient, rules: Iterable[api.RbacRule], *, plugins: Iterable[str]
+    kube: client.KubeClient,
+    rules: Iterable[api.RbacRule],
+    *,
+    own: Iterable[api.RbacRule] = (),
+    namespace: str = "",
+    plugins: Iterable[str],
 ) -> resource.Resource:
-    """The Cluster kind, once API, CRDs, Cluster API and rights are all there.
+    """The Cluster kind, once API, CRDs, Cluster API and rights are all there. ``own`` are rules in
+    the operator's ``namespace`` only.
 
     Raises PrerequisiteError in one line, or KubeError.
     """
     await crds.check_crds(kube)
     await rights.check_rights(
-        kube, rules, command=f"akoo-core manifests rbac --plugins {','.join(plugins) or 'none'}"
+        kube,
+        rules,
+        own=own,
+        namespace=namespace,
+        command=f"akoo-core manifests rbac --plugins {','.join(plugins) or 'none'}",
     )
     try:
         return await discovery.clusters(kube)

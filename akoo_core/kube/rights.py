@@ -35,13 +35,16 @@ class MissingRights(NamedTuple):
     group: str
     resource: str
     verbs: tuple[str, ...]
+    namespace: str = ""
+    """The one namespace in which they are needed; "" for all."""
 
     def __str__(self) -> str:
         plural, _, subresource = self.resource.partition("/")
         qualified = f"{plural}.{self.group}" if self.group else plural
         kind = f"{qualified}/{subresource}" if subresource else qualified
         verbs = ",".join(self.verbs)
-        lacks = f"ClusterRole akoo-core lacks {verbs} on {self.resource}"
+        where = f"Role akoo-core in {self.namespace}" if self.namespace else "ClusterRole akoo-core"
+        lacks = f"{where} lacks {verbs} on {self.resource}"
         verb = "list" if "list" in self.verbs else self.verbs[0]
         return f"not allowed to {verb} {kind}: {lacks}"
 
@@ -77,19 +80,26 @@ async def missing_rights(
         if task.result():
             verbs.setdefault((access.group, access.resource), []).append(access.verb)
     return tuple(
-        MissingRights(of_group, resource, tuple(dict.fromkeys(lacking)))
+        MissingRights(of_group, resource, tuple(dict.fromkeys(lacking)), namespace)
         for (of_group, resource), lacking in verbs.items()
     )
 
 
 async def check_rights(
-    kube: client.KubeClient, rules: Iterable[Rule], *, command: str = "akoo-core manifests rbac"
+    kube: client.KubeClient,
+    rules: Iterable[Rule],
+    *,
+    own: Iterable[Rule] = (),
+    namespace: str = "",
+    command: str = "akoo-core manifests rbac",
 ) -> None:
     """Return when all is granted. Raises PrerequisiteError (RightsMissing), or KubeError.
 
-    ``command`` renders the rules for the loaded plugins.
+    ``own`` are rules in ``namespace`` only. ``command`` renders the rules for the loaded plugins.
     """
     missing = await missing_rights(kube, rules)
+    if namespace:
+        missing += await missing_rights(kube, own, namespace=namespace)
     if missing:
         first, *others = missing
         more = f"; and {len(others)} more kinds" if others else ""

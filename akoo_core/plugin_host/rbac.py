@@ -71,14 +71,18 @@ KEEPING: tuple[api.RbacRule, ...] = (
 there: RBAC has no prefixes of names."""
 
 
+def keeping(plugins: Iterable[api.Plugin]) -> tuple[api.RbacRule, ...]:
+    """The rights in the operator's namespace that these plugins need."""
+    return KEEPING if any(plugin.keeps for plugin in plugins) else ()
+
+
 def manifests(
     plugins: Iterable[api.Plugin], *, namespace: str = "akoo-system", lease_name: str = NAME
 ) -> tuple[dict[str, Any], ...]:
     """ClusterRole and Role for the core and these plugins; equal input gives equal output."""
     selected = tuple(plugins)
     rules = (*CORE, *(rule for plugin in selected for rule in plugin.rbac))
-    keeping = KEEPING if any(plugin.keeps for plugin in selected) else ()
-    own = (*own_namespace(lease_name), *keeping)
+    own = (*own_namespace(lease_name), *keeping(selected))
     return (
         _role("ClusterRole", {"name": NAME, "labels": dict(_LABELS)}, rules),
         _role("Role", {"name": NAME, "namespace": namespace, "labels": dict(_LABELS)}, own),

@@ -205,6 +205,21 @@ async def test_missing_rights_are_one_line() -> None:
         await rights.check_rights(kube, RULES)
 
 
+async def test_rights_in_the_own_namespace() -> None:
+    server = MemoryServer()
+    kube = server.client()
+    own = (Rule(("",), ("secrets",), ("get", "create", "update", "delete")),)
+    await rights.check_rights(kube, RULES, own=own, namespace="akoo-system")
+    for verb in ("create", "delete"):
+        server.served.deny(verb, "secrets")
+    with pytest.raises(errors.PrerequisiteError) as caught:
+        await rights.check_rights(kube, RULES, own=own, namespace="akoo-system")
+    assert str(caught.value) == (
+        "not allowed to create secrets: Role akoo-core in akoo-system lacks create,delete on "
+        "secrets (rendered: akoo-core manifests rbac)"
+    )
+
+
 async def test_a_server_that_does_not_answer_is_told_as_such() -> None:
     server = MemoryServer()
     server.faults.before("create *", kube_errors.UnreachableError("gone"), times=100)
